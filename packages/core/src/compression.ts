@@ -1,0 +1,90 @@
+import { pipeline, Readable } from "node:stream";
+import zlib from "node:zlib";
+
+import { ImageError } from "./image-error.ts";
+
+/** How bytes are packed, as their first bytes tell. */
+export type Compression = "none" | "gzip" | "zstd" | "bzip2" | "xz";
+
+const magics: readonly { readonly compression: Compression; readonly bytes: readonly number[] }[] =
+  [
+    { compression: "gzip", bytes: [0x1f, 0x8b, 0x08] },
+    { compression: "zstd", bytes: [0x28, 0xb5, 0x2f, 0xfd] },
+    { compression: "bzip2", bytes: [0x42, 0x5a, 0x68] },
+    { compression: "xz", bytes: [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00] },
+  ];
+
+const longestMagic = 6;
+
+/** Needs the first six bytes, or all where there are fewer. */
+export function compressionOf(start: Uint8Array): Compression {
+  const found = magics.find(({ bytes }) => bytes.every((byte, at) => start[at] === byte));
+  return found?.compression ?? "none";
+}
+
+/** The same bytes, and how they are packed. The first chunk is read at once. */
+export async function sniffed(
+  bytes: AsyncIterable<Uint8Array>,
+): Promise<{ readonly compression: Compression; readonly bytes: AsyncIterable<Uint8Array> }> {
+  const iterator = bytes[Symbol.asyncIterator]();
+  let start: Uint8Array = new Uint8Array(0);
+  let ended = false;
+  while (start.byteLength < longestMagic && !ended) {
+    const next = await iterator.next();
+    ended = next.done === true;
+    if (!next.done)
+      start = start.byteLength === 0 ? next.value : Buffer.concat([start, next.value]);
+  }
+  return { compression: compressionOf(start), bytes: rejoined(start, iterator) };
+}
+
+async function* rejoined(
+  start: Uint8Array,
+  rest: AsyncIterator<Uint8Array>,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  try {
+    if (start.byteLength > 0) yield start;
+    for (let next = await rest.next(); !next.done; next = await rest.next()) yield next.value;
+  } finally {
+    await rest.return?.();
+  }
+}
+
+/** Packed on the way. */
+export function compressed(
+  bytes: AsyncIterable<Uint8Array>,
+  compression: "gzip" | "zstd",
+): AsyncIterable<Uint8Array> {
+  return through(bytes, compression === "gzip" ? zlib.createGzip() : zlib.createZstdCompress());
+}
+
+/** Unpacked on the way. @throws ImageError `unsupported` for what Node cannot unpack */
+export function decompressed(
+  bytes: AsyncIterable<Uint8Array>,
+  compression: Compression,
+): AsyncIterable<Uint8Array> {
+  switch (compression) {
+    case "none":
+      return bytes;
+    case "gzip":
+      return through(bytes, zlib.createGunzip());
+    case "zstd":
+      return through(bytes, zlib.createZstdDecompress());
+    case "bzip2":
+    case "xz":
+      throw new ImageError(
+        "unsupported",
+        `A layer is packed with ${compression}, which is not unpacked here`,
+      );
+  }
+}
+
+async function* through(
+  bytes: AsyncIterable<Uint8Array>,
+  transform: NodeJS.ReadWriteStream & Readable,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const input = Readable.from(bytes, { objectMode: false });
+  // Errors of either side reach the loop below through `transform`.
+  pipeline(input, transform, () => {});
+  yield* transform as AsyncIterable<Uint8Array>;
+}

@@ -1,0 +1,34 @@
+import type { Digest } from "../digest.ts";
+import type { DestinationAccepts } from "../image-destination.ts";
+import type { SourceOffers } from "../image-source.ts";
+import type { Manifest } from "../manifest/manifest.ts";
+import type { Platform } from "../platform.ts";
+import type { Signature } from "../signature.ts";
+import type { VerifiedManifest } from "../unparsed-image.ts";
+
+/** All that a plan depends on: plain data, gathered once. */
+export interface CopyFacts {
+  /** `docker://alpine:latest`, for messages. */
+  readonly source: string;
+  readonly destination: string;
+  /** What the source's reference names, chosen or not. */
+  readonly sourceDigest: Digest;
+  /** What is to be copied: an image, or an index with the instances that were chosen. */
+  readonly top: ManifestFacts;
+  readonly offers: SourceOffers;
+  readonly accepts: DestinationAccepts;
+  /** The digest that the destination's reference demands, where it demands one. */
+  readonly pinned: Digest | undefined;
+  /** Those of the manifests to copy that the destination has whole; the topmost only where the reference names it. */
+  readonly present: ReadonlySet<Digest>;
+}
+
+export interface ManifestFacts {
+  readonly raw: VerifiedManifest;
+  readonly manifest: Manifest;
+  /** As its index names it, where it is in one. */
+  readonly platform: Platform | undefined;
+  readonly signatures: readonly Signature[];
+  /** Of an index: one for each entry, in its order; undefined for an entry that was not chosen. */
+  readonly instances: readonly (ManifestFacts | undefined)[];
+}

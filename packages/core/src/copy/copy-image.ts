@@ -1,0 +1,86 @@
+import type { ImageDestination } from "../image-destination.ts";
+import { ImageError } from "../image-error.ts";
+import { imageName } from "../image-reference.ts";
+import type { ImageReference } from "../image-reference.ts";
+import type { CopyEvent } from "./copy-event.ts";
+import type { CopyOptions } from "./copy-options.ts";
+import type { CopyPlan } from "./copy-plan.ts";
+import type { CopyResult } from "./copy-result.ts";
+import { executeCopy } from "./execute-copy.ts";
+import { inspectCopy } from "./inspect-copy.ts";
+import { planCopy } from "./plan-copy.ts";
+
+/**
+ * Copies an image, or an index with its images, from any transport to any other. Every byte is verified on the way, and
+ * the destination shows nothing before all of it is there.
+ * @throws ImageError; an abort's own reason
+ */
+export async function copyImage(
+  from: ImageReference,
+  to: ImageReference,
+  options: CopyOptions = {},
+): Promise<CopyResult> {
+  await using destination = await openDestination(to, options);
+  await using source = await from.newImageSource(options);
+  const facts = await inspectCopy(source, destination, options);
+  const plan = planCopy(facts, options);
+  options.onEvent?.({ kind: "planned", plan });
+  const result = await executeCopy(plan, source, destination, options);
+  options.onEvent?.({ kind: "done", result });
+  return result;
+}
+
+/** What `copyImage` would do. Asks both sides and writes nothing. @throws ImageError */
+export async function previewCopy(
+  from: ImageReference,
+  to: ImageReference,
+  options: CopyOptions = {},
+): Promise<CopyPlan> {
+  await using destination = await openDestination(to, options);
+  await using source = await from.newImageSource(options);
+  return planCopy(await inspectCopy(source, destination, options), options);
+}
+
+/** `copyImage` as its events; leaving the loop aborts the copy, a failure of the copy ends the loop. */
+export async function* copyEvents(
+  from: ImageReference,
+  to: ImageReference,
+  options: Omit<CopyOptions, "onEvent"> = {},
+): AsyncGenerator<CopyEvent, CopyResult, undefined> {
+  const left = new AbortController();
+  const signal = options.signal ? AbortSignal.any([options.signal, left.signal]) : left.signal;
+  const queue: CopyEvent[] = [];
+  let wake = Promise.withResolvers<void>();
+  const onEvent = (event: CopyEvent): void => {
+    queue.push(event);
+    wake.resolve();
+  };
+  let isRunning = true;
+  const copy = copyImage(from, to, { ...options, signal, onEvent }).finally(() => {
+    isRunning = false;
+    wake.resolve();
+  });
+  copy.catch(() => {});
+  try {
+    while (isRunning || queue.length > 0) {
+      await wake.promise;
+      wake = Promise.withResolvers<void>();
+      yield* queue.splice(0);
+    }
+    return await copy;
+  } finally {
+    left.abort();
+    await copy.catch(() => {});
+  }
+}
+
+async function openDestination(
+  to: ImageReference,
+  options: CopyOptions,
+): Promise<ImageDestination> {
+  if (to.newImageDestination !== undefined) return to.newImageDestination(options);
+  const { name } = to.transport;
+  throw new ImageError("unsupported", `${name}: can only be read from, not written to`, {
+    reference: imageName(to),
+  });
+}

@@ -1,0 +1,72 @@
+import type { Descriptor } from "../blob-info.ts";
+import type { Digest } from "../digest.ts";
+import type { Platform } from "../platform.ts";
+import type { Signature } from "../signature.ts";
+import type { VerifiedManifest } from "../unparsed-image.ts";
+
+/** What a copy will do, decided before anything is written. Plain data. */
+export interface CopyPlan {
+  readonly source: string;
+  readonly destination: string;
+  readonly sourceDigest: Digest;
+  /** What the destination will name; undefined where it depends on how a blob turns out. */
+  readonly digest: Digest | undefined;
+  /** In an order in which they can be done; blobs among each other in any. Empty where all is there already. */
+  readonly steps: readonly CopyStep[];
+  /** Of the manifest that is to be copied, where `steps` is empty or not. */
+  readonly top: VerifiedManifest;
+  /** What may go over the wire, at most. */
+  readonly cost: { readonly blobBytes: number; readonly requests: number };
+}
+
+export type CopyStep = BlobStep | ManifestStep | SignaturesStep | CommitStep;
+
+/** What becomes of a layer; its first bytes decide, whatever the manifest calls it. */
+export type BlobTransform =
+  | "preserve"
+  /** What is not compressed is. */
+  | "compress"
+  /** What is compressed is unpacked. */
+  | "decompress";
+
+export interface BlobStep {
+  readonly kind: "blob";
+  /** As the source has it. */
+  readonly blob: Descriptor;
+  readonly isConfig: boolean;
+  readonly transform: BlobTransform;
+  /** As the destination will have it; undefined where it is only known afterwards. */
+  readonly digest: Digest | undefined;
+  readonly because: string;
+}
+
+/** A manifest, written as it is where nothing in it turns out otherwise. */
+export interface ManifestStep {
+  readonly kind: "manifest";
+  readonly raw: VerifiedManifest;
+  /** False for the one that the reference will name. */
+  readonly isInstance: boolean;
+  readonly platform: Platform | undefined;
+  /** As it will be written. */
+  readonly mediaType: string;
+  /** Of an index: the entries that are left out. */
+  readonly omitted: readonly Digest[];
+  /** As it will be written; undefined where it is only known afterwards. */
+  readonly digest: Digest | undefined;
+  readonly because: string;
+}
+
+export interface SignaturesStep {
+  readonly kind: "signatures";
+  /** The manifest that they are for. */
+  readonly manifest: Digest;
+  readonly isInstance: boolean;
+  readonly signatures: readonly Signature[];
+  readonly because: string;
+}
+
+/** The one step that makes the image visible. */
+export interface CommitStep {
+  readonly kind: "commit";
+  readonly because: string;
+}

@@ -1,0 +1,29 @@
+import type { Digest } from "../digest.ts";
+import type { RawManifest } from "../raw-manifest.ts";
+
+/** A manifest that is not the same in the destination. */
+export interface DigestChange {
+  readonly from: Digest;
+  readonly to: Digest;
+  readonly because: string;
+}
+
+/** What a copy did. */
+export interface CopyResult {
+  /** What the destination's reference names now. */
+  readonly digest: Digest;
+  readonly manifest: RawManifest;
+  /** What the source's reference names. */
+  readonly sourceDigest: Digest;
+  /** Empty where every manifest has the bytes that it had. */
+  readonly changes: readonly DigestChange[];
+  /** True where the destination had it all, and nothing was written. */
+  readonly alreadyThere: boolean;
+  readonly blobs: {
+    readonly copied: number;
+    readonly reused: number;
+    /** As they were read. */
+    readonly copiedBytes: number;
+    readonly reusedBytes: number;
+  };
+}

@@ -1,0 +1,169 @@
+import type { Descriptor } from "../blob-info.ts";
+import type { Digest } from "../digest.ts";
+import type { ImageDestination } from "../image-destination.ts";
+import type { ImageSource } from "../image-source.ts";
+import { editManifest } from "../manifest/edit-manifest.ts";
+import { withLayerCompression } from "../manifest/layer-media-types.ts";
+import { parseManifest } from "../manifest/manifest.ts";
+import type { RawManifest } from "../raw-manifest.ts";
+import type { CopyOptions } from "./copy-options.ts";
+import type { BlobStep, CopyPlan, ManifestStep, SignaturesStep } from "./copy-plan.ts";
+import type { CopyResult, DigestChange } from "./copy-result.ts";
+import { moveBlob } from "./move-blob.ts";
+import type { MovedBlob } from "./move-blob.ts";
+import { rewrittenOf } from "./rewritten-manifest.ts";
+import type { Rewritten } from "./rewritten-manifest.ts";
+import { runAll } from "./run-all.ts";
+
+/** The options of a copy that say how it is done. */
+export type ExecuteOptions = Pick<CopyOptions, "signal" | "parallelBlobs" | "onEvent">;
+
+/** Does what the plan says, and knows no policy. Nothing is visible at the destination unless all went well. @throws ImageError */
+export async function executeCopy(
+  plan: CopyPlan,
+  source: ImageSource,
+  destination: ImageDestination,
+  options: ExecuteOptions = {},
+): Promise<CopyResult> {
+  if (plan.steps.length === 0) return alreadyThere(plan);
+  const execution = new Execution(source, destination, options);
+  await execution.moveBlobs(plan.steps.filter((step) => step.kind === "blob"));
+  await execution.writeManifests(plan.steps.filter((step) => step.kind === "manifest"));
+  await execution.writeSignatures(plan.steps.filter((step) => step.kind === "signatures"));
+  await destination.commit(options);
+  return execution.result(plan);
+}
+
+class Execution {
+  readonly #source: ImageSource;
+  readonly #destination: ImageDestination;
+  readonly #options: ExecuteOptions;
+  /** By the digest in the source. */
+  readonly #moved = new Map<Digest, MovedBlob>();
+  readonly #written = new Map<Digest, WrittenManifest>();
+
+  constructor(source: ImageSource, destination: ImageDestination, options: ExecuteOptions) {
+    this.#source = source;
+    this.#destination = destination;
+    this.#options = options;
+  }
+
+  /** The largest first, so that none is left alone at the end. */
+  async moveBlobs(steps: readonly BlobStep[]): Promise<void> {
+    const bounds = [
+      this.#source.offers.parallelBlobs,
+      this.#destination.accepts.parallelBlobs,
+      this.#options.parallelBlobs ?? Infinity,
+    ];
+    const largestFirst = steps.toSorted((a, b) => b.blob.size - a.blob.size);
+    await runAll(largestFirst, Math.min(...bounds), this.#options.signal, async (step, signal) => {
+      const moved = await moveBlob(step, this.#source, this.#destination, {
+        ...this.#options,
+        signal,
+      });
+      this.#moved.set(step.blob.digest, moved);
+    });
+  }
+
+  /** Those of images side by side, then the indexes that name them, in the order of the plan. */
+  async writeManifests(steps: readonly ManifestStep[]): Promise<void> {
+    const isLeaf = ({ raw, isInstance }: ManifestStep): boolean =>
+      isInstance && parseManifest(raw).kind === "image";
+    const leaves = steps.filter(isLeaf);
+    const bound = this.#destination.accepts.parallelBlobs;
+    await runAll(leaves, bound, this.#options.signal, (step, signal) => this.#write(step, signal));
+    for (const step of steps) {
+      if (!leaves.includes(step)) await this.#write(step, this.#options.signal);
+    }
+  }
+
+  async writeSignatures(steps: readonly SignaturesStep[]): Promise<void> {
+    for (const { manifest, isInstance, signatures } of steps) {
+      const digest = this.#written.get(manifest)?.as.digest ?? manifest;
+      const instance = isInstance ? digest : undefined;
+      await this.#destination.putSignatures?.(signatures, instance, this.#options);
+      this.#options.onEvent?.({ kind: "signatures-written", digest, count: signatures.length });
+    }
+  }
+
+  result(plan: CopyPlan): CopyResult {
+    const top = this.#written.get(plan.top.digest);
+    return {
+      digest: top?.as.digest ?? plan.top.digest,
+      manifest: top?.manifest ?? plan.top,
+      sourceDigest: plan.sourceDigest,
+      changes: [...this.#written.values()].flatMap(({ change }) => change ?? []),
+      alreadyThere: false,
+      blobs: tally([...this.#moved.values()]),
+    };
+  }
+
+  async #write(step: ManifestStep, signal: AbortSignal | undefined): Promise<void> {
+    const manifest = this.#final(step);
+    const as = rewrittenOf(step.raw, manifest);
+    await this.#destination.putManifest(manifest, step.isInstance ? as.digest : undefined, {
+      signal,
+    });
+    const change = changeOf(step, as);
+    this.#written.set(step.raw.digest, { manifest, as, change });
+    const { digest, mediaType } = as;
+    const event = { kind: "manifest-written", source: step.raw.digest, digest, mediaType } as const;
+    this.#options.onEvent?.(event);
+  }
+
+  /** The manifest with what its blobs and instances turned out to be. */
+  #final({ raw, mediaType: manifestMIMEType, omitted }: ManifestStep): RawManifest {
+    const manifest = parseManifest(raw);
+    if (manifest.kind === "image") {
+      const layerInfos = manifest.layers.map((layer) => this.#layerNow(layer));
+      return editManifest(raw, { manifestMIMEType, layerInfos });
+    }
+    const instances = manifest.manifests.map((entry) => {
+      if (omitted.includes(entry.digest)) return undefined;
+      return { ...entry, ...this.#written.get(entry.digest)?.as };
+    });
+    return editManifest(raw, { manifestMIMEType, instances });
+  }
+
+  #layerNow(layer: Descriptor): Descriptor {
+    const moved = this.#moved.get(layer.digest);
+    if (moved?.packedAs === undefined || moved.stored.digest === layer.digest) return layer;
+    const { digest, size } = moved.stored;
+    const mediaType = withLayerCompression(layer.mediaType, moved.packedAs) ?? layer.mediaType;
+    return { ...layer, digest, size, mediaType };
+  }
+}
+
+interface WrittenManifest {
+  readonly manifest: RawManifest;
+  readonly as: Rewritten;
+  readonly change: DigestChange | undefined;
+}
+
+function changeOf({ raw, because }: ManifestStep, { digest }: Rewritten): DigestChange | undefined {
+  return digest === raw.digest ? undefined : { from: raw.digest, to: digest, because };
+}
+
+function tally(moved: readonly MovedBlob[]): CopyResult["blobs"] {
+  const copied = moved.filter(({ outcome }) => outcome === "copied");
+  const reused = moved.filter(({ outcome }) => outcome === "reused");
+  const bytes = (blobs: readonly MovedBlob[]): number =>
+    blobs.reduce((sum, { from }) => sum + from.size, 0);
+  return {
+    copied: copied.length,
+    reused: reused.length,
+    copiedBytes: bytes(copied),
+    reusedBytes: bytes(reused),
+  };
+}
+
+function alreadyThere({ top, sourceDigest }: CopyPlan): CopyResult {
+  return {
+    digest: top.digest,
+    manifest: top,
+    sourceDigest,
+    changes: [],
+    alreadyThere: true,
+    blobs: { copied: 0, reused: 0, copiedBytes: 0, reusedBytes: 0 },
+  };
+}

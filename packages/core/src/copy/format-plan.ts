@@ -1,0 +1,54 @@
+import { formatPlatform } from "../platform.ts";
+import type { CopyPlan, CopyStep } from "./copy-plan.ts";
+
+/** A plan for people: a line a step, then what it costs and whether digests survive. */
+export function formatPlan(plan: CopyPlan): string {
+  const head = `Copy ${plan.source} to ${plan.destination}`;
+  if (plan.steps.length === 0)
+    return `${head}\n  nothing to do: ${plan.top.digest} is there already\n`;
+  const lines = plan.steps.map((step) => `  ${describe(step)}: ${step.because}`);
+  return [head, ...lines, ...summary(plan)].join("\n") + "\n";
+}
+
+/** `1.2 MB`: decimal units, as registries' pages show them. */
+export function formatBytes(bytes: number): string {
+  const units = ["B", "kB", "MB", "GB", "TB"];
+  const power = Math.min(Math.floor(Math.log10(Math.max(bytes, 1)) / 3), units.length - 1);
+  const value = bytes / 1000 ** power;
+  return `${power === 0 ? bytes : value.toFixed(value < 10 ? 1 : 0)} ${units[power]}`;
+}
+
+function describe(step: CopyStep): string {
+  switch (step.kind) {
+    case "blob": {
+      const what = step.isConfig ? "config" : "layer";
+      const how = step.digest === undefined ? `, ${step.transform}ed` : "";
+      return `${what} ${step.blob.digest} (${formatBytes(step.blob.size)}${how})`;
+    }
+    case "manifest": {
+      const of = step.platform === undefined ? "" : ` for ${formatPlatform(step.platform)}`;
+      const without = step.omitted.length === 0 ? "" : ` without ${step.omitted.length} instances`;
+      return `manifest ${step.raw.digest}${of} as ${step.mediaType}${without}`;
+    }
+    case "signatures":
+      return `${step.signatures.length} signatures of ${step.manifest}`;
+    case "commit":
+      return "commit";
+  }
+}
+
+function summary({ cost, steps, digest, top }: CopyPlan): readonly string[] {
+  const blobs = steps.filter(({ kind }) => kind === "blob").length;
+  const changed = steps.filter(
+    (step) => step.kind === "manifest" && step.digest !== step.raw.digest,
+  );
+  const requests = cost.requests === 0 ? "" : `, at most ${cost.requests} requests`;
+  const fate =
+    changed.length === 0
+      ? `every digest stays as it is (${top.digest})`
+      : `the digest changes from ${top.digest} to ${digest ?? "one that is only known afterwards"}`;
+  return [
+    `${blobs} blobs, at most ${formatBytes(cost.blobBytes)}${requests}; blobs that are there already are not sent`,
+    fate,
+  ];
+}

@@ -1,0 +1,253 @@
+import type { Descriptor } from "../blob-info.ts";
+import type { Digest } from "../digest.ts";
+import { algorithmOf, digestOf } from "../digest.ts";
+import { ImageError } from "../image-error.ts";
+import { layerCompressionOf } from "../manifest/layer-media-types.ts";
+import { isArtifact } from "../manifest/manifest.ts";
+import type { ImageIndex, ImageManifest } from "../manifest/manifest.ts";
+import type { CopyFacts, ManifestFacts } from "./copy-facts.ts";
+import type { CopyOptions } from "./copy-options.ts";
+import type { BlobStep, BlobTransform, CopyPlan, CopyStep, ManifestStep } from "./copy-plan.ts";
+import { rewrittenManifest } from "./rewritten-manifest.ts";
+import type { Rewritten } from "./rewritten-manifest.ts";
+import { targetTypeOf } from "./target-type.ts";
+
+/** The options of a copy that decide what is done; the others decide how. */
+export type PlanOptions = Pick<
+  CopyOptions,
+  "preserveDigests" | "manifestMIMEType" | "missingInstances" | "downloadForeignLayers"
+>;
+
+/**
+ * Decides all that can be decided: a pure function.
+ * @throws ImageError `impossible-copy` where the options contradict each other or what was found
+ */
+export function planCopy(facts: CopyFacts, options: PlanOptions = {}): CopyPlan {
+  const planner = new Planner(facts, options);
+  const written = planner.plan(facts.top, false, pinnedBecause(facts));
+  checkPinned(facts);
+  const isThere =
+    facts.present.has(facts.top.raw.digest) && written?.digest === facts.top.raw.digest;
+  const steps = isThere && planner.allPresent ? [] : planner.steps;
+  return {
+    source: facts.source,
+    destination: facts.destination,
+    sourceDigest: facts.sourceDigest,
+    digest: written?.digest,
+    steps,
+    top: facts.top.raw,
+    cost: costOf(steps, facts),
+  };
+}
+
+class Planner {
+  readonly #facts: CopyFacts;
+  readonly #options: PlanOptions;
+  readonly #blobs = new Map<Digest, BlobStep>();
+  readonly #manifests = new Map<Digest, ManifestStep>();
+  readonly #signatures: CopyStep[] = [];
+  /** Whether each manifest is at the destination, with no signatures to add. */
+  allPresent = true;
+
+  constructor(facts: CopyFacts, options: PlanOptions) {
+    this.#facts = facts;
+    this.#options = options;
+    refuseSignatures(facts);
+  }
+
+  get steps(): readonly CopyStep[] {
+    const commit: CopyStep = { kind: "commit", because: "all of it is there by then" };
+    return [...this.#blobs.values(), ...this.#manifests.values(), ...this.#signatures, commit];
+  }
+
+  /** Plans a manifest after all that it needs. What it will be; undefined where that depends on how a blob turns out. */
+  plan(facts: ManifestFacts, isInstance: boolean, inherited?: string): Rewritten | undefined {
+    const fixed = inherited ?? fixedBecause(facts, this.#options);
+    const { raw, manifest } = facts;
+    const step =
+      manifest.kind === "image"
+        ? this.#planImage(facts, manifest, fixed)
+        : this.#planIndex(facts, manifest, fixed);
+    const written = step.written;
+    if (fixed !== undefined && written?.digest !== raw.digest) {
+      throw new ImageError("impossible-copy", impossible(step.because, fixed));
+    }
+    this.allPresent &&= this.#facts.present.has(raw.digest) && facts.signatures.length === 0;
+    this.#manifests.set(raw.digest, {
+      kind: "manifest",
+      raw,
+      isInstance,
+      platform: facts.platform,
+      mediaType: step.mediaType,
+      omitted: step.omitted,
+      digest: written?.digest,
+      because: step.because,
+    });
+    this.#planSignatures(facts, isInstance);
+    return written;
+  }
+
+  #planImage(facts: ManifestFacts, manifest: ImageManifest, fixed: string | undefined): Outcome {
+    const target = targetTypeOf(manifest, this.#facts.accepts, this.#options, fixed);
+    const transform: BlobTransform =
+      fixed !== undefined || isArtifact(manifest) ? "preserve" : this.#facts.accepts.layers;
+    const stored = manifest.layers.map((layer) => this.#planLayer(layer, transform));
+    this.#addBlob({ ...blobStep(manifest.config, "preserve"), isConfig: true });
+    const isKnown = stored.every((layer) => layer !== undefined);
+    const reasons = [target.because, ...(isKnown ? [] : ["a layer is repacked on the way"])];
+    return {
+      mediaType: target.mediaType,
+      omitted: [],
+      written: isKnown
+        ? rewrittenManifest(facts.raw, { manifestMIMEType: target.mediaType })
+        : undefined,
+      because: reasons.filter((reason) => reason !== undefined).join(" and ") || unchanged,
+    };
+  }
+
+  #planIndex(facts: ManifestFacts, index: ImageIndex, fixed: string | undefined): Outcome {
+    const target = targetTypeOf(index, this.#facts.accepts, this.#options, fixed);
+    const chosen = facts.instances.filter((instance) => instance !== undefined);
+    const isStripped = chosen.length < index.manifests.length && this.#strips(fixed);
+    const written = new Map(
+      chosen.map((instance) => [instance.raw.digest, this.plan(instance, true, fixed)] as const),
+    );
+    const entries = index.manifests.map((entry, at): Descriptor | "omitted" | "unknown" => {
+      if (facts.instances[at] === undefined) return isStripped ? "omitted" : entry;
+      const one = written.get(entry.digest);
+      return one === undefined ? "unknown" : { ...entry, ...one };
+    });
+    const isKnown = !entries.includes("unknown");
+    const changed = chosen.some(({ raw }) => written.get(raw.digest)?.digest !== raw.digest);
+    const reasons = [
+      target.because,
+      isStripped ? "not all of its instances are copied" : undefined,
+      changed ? "an instance in it changes" : undefined,
+    ];
+    return {
+      mediaType: target.mediaType,
+      omitted: index.manifests.flatMap(({ digest }, at) =>
+        entries[at] === "omitted" ? [digest] : [],
+      ),
+      written: isKnown
+        ? rewrittenManifest(facts.raw, {
+            manifestMIMEType: target.mediaType,
+            instances: entries.map((entry) => (typeof entry === "string" ? undefined : entry)),
+          })
+        : undefined,
+      because: reasons.filter((reason) => reason !== undefined).join(" and ") || unchanged,
+    };
+  }
+
+  /** What the layer will be, or undefined where only its bytes will tell. */
+  #planLayer(layer: Descriptor, transform: BlobTransform): Descriptor | undefined {
+    const mayStayAway =
+      this.#facts.accepts.foreignLayerURLs && !this.#options.downloadForeignLayers;
+    if (layer.urls !== undefined && mayStayAway) return layer;
+    const step = blobStep(layer, transform);
+    this.#addBlob(step);
+    return step.digest === undefined ? undefined : layer;
+  }
+
+  /** One step a blob, however often it is named; one that may change stays what it is for whoever needs it unchanged. */
+  #addBlob(step: BlobStep): void {
+    const known = this.#blobs.get(step.blob.digest);
+    if (known === undefined || known.transform !== "preserve")
+      this.#blobs.set(step.blob.digest, step);
+  }
+
+  #planSignatures({ raw, signatures }: ManifestFacts, isInstance: boolean): void {
+    if (signatures.length === 0) return;
+    const because = "the source has them";
+    this.#signatures.push({
+      kind: "signatures",
+      manifest: raw.digest,
+      isInstance,
+      signatures,
+      because,
+    });
+  }
+
+  #strips(fixed: string | undefined): boolean {
+    const missing = this.#options.missingInstances ?? "strip";
+    if (missing === "strip" && fixed !== undefined) {
+      throw new ImageError(
+        "impossible-copy",
+        impossible("not all instances of the index are copied", fixed) +
+          "; copy all of them, or keep the index as it is with instances missing",
+      );
+    }
+    return missing === "strip";
+  }
+}
+
+interface Outcome {
+  readonly mediaType: string;
+  readonly omitted: readonly Digest[];
+  readonly written: Rewritten | undefined;
+  readonly because: string;
+}
+
+const unchanged = "it is copied as it is";
+
+function blobStep(blob: Descriptor, wanted: BlobTransform): BlobStep {
+  const packed = layerCompressionOf(blob.mediaType);
+  const transform = packed === undefined ? "preserve" : wanted;
+  const changes =
+    (transform === "compress" && packed === "none") ||
+    (transform === "decompress" && packed !== "none");
+  return {
+    kind: "blob",
+    blob,
+    isConfig: false,
+    transform,
+    digest: changes ? undefined : blob.digest,
+    because: changes ? `the destination wants layers ${transform}ed` : "the image needs it",
+  };
+}
+
+function pinnedBecause({ pinned }: CopyFacts): string | undefined {
+  return pinned && "the destination is named by a digest";
+}
+
+/** Why a manifest may not change, or undefined; then nothing in it may either. */
+function fixedBecause({ signatures }: ManifestFacts, options: PlanOptions): string | undefined {
+  if (options.preserveDigests) return "digests are to be preserved";
+  if (signatures.length > 0)
+    return "that would break its signatures (leave them behind to allow it)";
+  return undefined;
+}
+
+function impossible(change: string, fixed: string): string {
+  return `The manifest would have to change (${change}), but ${fixed}`;
+}
+
+function refuseSignatures({ accepts, top, destination }: CopyFacts): void {
+  const hasSome = ({ signatures, instances }: ManifestFacts): boolean =>
+    signatures.length > 0 ||
+    instances.some((instance) => instance !== undefined && hasSome(instance));
+  if (accepts.signatures === true || !hasSome(top)) return;
+  throw new ImageError(
+    "impossible-copy",
+    `The image is signed, and its signatures cannot be copied to ${destination}: ${accepts.signatures}; leave them behind to copy it without`,
+  );
+}
+
+function checkPinned({ pinned, top, destination }: CopyFacts): void {
+  if (pinned === undefined || digestOf(top.raw.bytes, algorithmOf(pinned)) === pinned) return;
+  throw new ImageError(
+    "impossible-copy",
+    `${destination} demands the digest ${pinned}, and the source has ${top.raw.digest}`,
+  );
+}
+
+function costOf(steps: readonly CopyStep[], { offers, accepts }: CopyFacts): CopyPlan["cost"] {
+  const blobs = steps.filter((step) => step.kind === "blob");
+  const manifests = steps.filter((step) => step.kind === "manifest");
+  return {
+    blobBytes: blobs.reduce((sum, { blob }) => sum + blob.size, 0),
+    requests:
+      blobs.length * ((offers.requests?.perBlob ?? 0) + (accepts.requests?.perBlob ?? 0)) +
+      manifests.length * (accepts.requests?.perManifest ?? 0),
+  };
+}

@@ -1,0 +1,28 @@
+import { algorithmOf, digestOf } from "../digest.ts";
+import type { Digest } from "../digest.ts";
+import { editManifest } from "../manifest/edit-manifest.ts";
+import type { ManifestUpdateOptions } from "../manifest/edit-manifest.ts";
+import type { RawManifest } from "../raw-manifest.ts";
+import type { VerifiedManifest } from "../unparsed-image.ts";
+
+/** What an index has to say of a manifest that was or will be written. */
+export interface Rewritten {
+  readonly digest: Digest;
+  readonly size: number;
+  readonly mediaType: string;
+}
+
+/** How a manifest comes out of its edits, without its bytes. */
+export function rewrittenManifest(raw: VerifiedManifest, edits: ManifestUpdateOptions): Rewritten {
+  return rewrittenOf(raw, editManifest(raw, edits));
+}
+
+/** The same bytes keep the digest they had, whatever its algorithm. */
+export function rewrittenOf(raw: VerifiedManifest, edited: RawManifest): Rewritten {
+  const isSame = edited.bytes === raw.bytes;
+  return {
+    digest: isSame ? raw.digest : digestOf(edited.bytes, algorithmOf(raw.digest)),
+    size: edited.bytes.byteLength,
+    mediaType: edited.mediaType ?? "",
+  };
+}

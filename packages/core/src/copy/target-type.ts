@@ -1,0 +1,54 @@
+import type { DestinationAccepts } from "../image-destination.ts";
+import { ImageError } from "../image-error.ts";
+import { conversionProblem } from "../manifest/edit-manifest.ts";
+import type { Manifest } from "../manifest/manifest.ts";
+import { isIndexMediaType, manifestMediaTypes, mediaTypes } from "../manifest/media-types.ts";
+import type { PlanOptions } from "./plan-copy.ts";
+
+/** The type in which a manifest will be written, and why where it is another than before. */
+export interface TargetType {
+  readonly mediaType: string;
+  readonly because: string | undefined;
+}
+
+/** Its own type where that may be, else the first that the destination takes and that it can become. @throws ImageError `impossible-copy` */
+export function targetTypeOf(
+  manifest: Manifest,
+  accepts: DestinationAccepts,
+  options: PlanOptions,
+  fixed: string | undefined,
+): TargetType {
+  const { mediaType } = manifest;
+  const allowed = allowedTypes(manifest, accepts, options);
+  if (allowed.includes(mediaType)) return { mediaType, because: undefined };
+  const because =
+    options.manifestMIMEType === undefined
+      ? `the destination does not take ${mediaType}`
+      : `${options.manifestMIMEType} was asked for`;
+  if (fixed !== undefined) {
+    throw new ImageError(
+      "impossible-copy",
+      `The manifest would have to change (${because}), but ${fixed}`,
+    );
+  }
+  const target = allowed.find((type) => conversionProblem(manifest, type) === undefined);
+  if (target !== undefined) return { mediaType: target, because };
+  const problems = allowed.map((type) => conversionProblem(manifest, type));
+  const why = problems.length === 0 ? "it takes no manifest of that kind" : problems.join("; ");
+  throw new ImageError("impossible-copy", `${because}, and it cannot be converted: ${why}`);
+}
+
+function allowedTypes(
+  manifest: Manifest,
+  accepts: DestinationAccepts,
+  options: PlanOptions,
+): readonly string[] {
+  const asked = options.manifestMIMEType;
+  const wanted = asked === undefined ? undefined : [asked, indexTypeBeside(asked)];
+  const all = wanted ?? accepts.manifestMIMETypes ?? manifestMediaTypes;
+  return all.filter((type) => isIndexMediaType(type) === (manifest.kind === "index"));
+}
+
+function indexTypeBeside(mediaType: string): string {
+  return mediaType === mediaTypes.dockerManifest ? mediaTypes.dockerList : mediaTypes.ociIndex;
+}

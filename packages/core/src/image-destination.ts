@@ -1,0 +1,68 @@
+import type { BlobInfo, BlobLocation, Descriptor } from "./blob-info.ts";
+import type { Digest } from "./digest.ts";
+import type { ImageReference } from "./image-reference.ts";
+import type { OperationOptions } from "./operation-options.ts";
+import type { RawManifest } from "./raw-manifest.ts";
+import type { Signature } from "./signature.ts";
+
+/** What a destination takes, as plain data, so that a plan can be made without a destination. */
+export interface DestinationAccepts {
+  /** Preferred first; undefined takes any. */
+  readonly manifestMIMETypes: readonly string[] | undefined;
+  /** What becomes of layers on their way in, where nothing forbids a change. */
+  readonly layers: "preserve" | "compress" | "decompress";
+  /** Whether a layer with URLs may stay where it is. */
+  readonly foreignLayerURLs: boolean;
+  /** true, or why not, in words for the user. */
+  readonly signatures: true | string;
+  /** How many blobs may be written at once. */
+  readonly parallelBlobs: number;
+  /** What writing costs, in requests to another machine; undefined where there are none. */
+  readonly requests?: { readonly perBlob: number; readonly perManifest: number } | undefined;
+}
+
+export interface ReuseOptions extends OperationOptions {
+  /** Where the source keeps the blob. */
+  readonly location?: BlobLocation | undefined;
+}
+
+export interface PutBlobOptions extends OperationOptions {
+  /** True for the config of the image, false for a layer. */
+  readonly isConfig?: boolean | undefined;
+}
+
+/**
+ * One image, open for writing: blobs first, then manifests (those of an index before the index), signatures, `commit`.
+ * Disposed of without `commit` it leaves the place as it was.
+ */
+export interface ImageDestination extends AsyncDisposable {
+  readonly reference: ImageReference;
+  readonly accepts: DestinationAccepts;
+  /** The digest of what the reference names now or, given a digest, of that instance if it is there; cheap. */
+  findManifestDigest?(instance?: Digest, options?: OperationOptions): Promise<Digest | undefined>;
+  /** Makes a blob part of this image without sending it (present, mounted, linked, copied server-side). */
+  tryReusingBlob(blob: Descriptor, options?: ReuseOptions): Promise<BlobInfo | undefined>;
+  /**
+   * Invisible under its digest until the stream ended well; a failed or false stream leaves nothing.
+   * Where `blob.digest` is given, core has made sure that the stream fails unless it has that digest;
+   * where it is not, the destination computes it. The result has what was stored.
+   */
+  putBlob(
+    bytes: AsyncIterable<Uint8Array>,
+    blob: BlobInfo,
+    options?: PutBlobOptions,
+  ): Promise<Descriptor>;
+  /**
+   * Takes the manifest of the image or, given a digest, of that instance.
+   * @throws ImageError `manifest-rejected` where another type might be taken
+   */
+  putManifest(manifest: RawManifest, instance?: Digest, options?: OperationOptions): Promise<void>;
+  /** After the manifest they are for. */
+  putSignatures?(
+    signatures: readonly Signature[],
+    instance?: Digest,
+    options?: OperationOptions,
+  ): Promise<void>;
+  /** The one step that makes the image visible under the reference. @throws ImageError as `putManifest`, `conflict` */
+  commit(options?: OperationOptions): Promise<void>;
+}

@@ -1,0 +1,44 @@
+import type { BlobInfo, BlobLocation, Descriptor } from "./blob-info.ts";
+import type { Digest } from "./digest.ts";
+import type { ImageReference } from "./image-reference.ts";
+import type { OperationOptions } from "./operation-options.ts";
+import type { RawManifest } from "./raw-manifest.ts";
+import type { Signature } from "./signature.ts";
+
+/** What a source can do, as plain data. */
+export interface SourceOffers {
+  /** How many blobs may be read at once. */
+  readonly parallelBlobs: number;
+  /** Whether `getBlob` understands `range`. */
+  readonly ranges: boolean;
+  /** What reading costs, in requests to another machine; undefined where there are none. */
+  readonly requests?: { readonly perBlob: number; readonly perManifest: number } | undefined;
+}
+
+/** Bytes from `start` up to and including `end`, or to the end of the blob. */
+export interface ByteRange {
+  readonly start: number;
+  readonly end?: number | undefined;
+}
+
+export interface GetBlobOptions extends OperationOptions {
+  /** Only where the source offers ranges. */
+  readonly range?: ByteRange | undefined;
+}
+
+/** One image, open for reading. Nothing that it gives is verified: core does that for all. */
+export interface ImageSource extends AsyncDisposable {
+  /** As the user gave it, not as the image or its storage names itself. */
+  readonly reference: ImageReference;
+  readonly offers: SourceOffers;
+  /** The manifest exactly as stored or, given a digest, that one out of its index. @throws ImageError `not-found` */
+  getManifest(instance?: Digest, options?: OperationOptions): Promise<RawManifest>;
+  /** Lazy: opens on the first pull; leaving the loop closes. `blob.digest` is needed. @throws ImageError `not-found` */
+  getBlob(blob: BlobInfo, options?: GetBlobOptions): AsyncIterable<Uint8Array>;
+  /** Where the blob lies, for a destination that could take it from there without our reading it. */
+  locateBlob?(blob: BlobInfo): BlobLocation | undefined;
+  /** Of the image or, given a digest, of that instance. Absent where signatures are not stored. */
+  getSignatures?(instance?: Digest, options?: OperationOptions): Promise<readonly Signature[]>;
+  /** Manifests whose `subject` is this one. */
+  getReferrers?(subject: Digest, options?: OperationOptions): AsyncIterable<Descriptor>;
+}

@@ -1,0 +1,157 @@
+import type { BlobInfo, Descriptor } from "./blob-info.ts";
+import { gathered, manifestSizeLimit, verified } from "./byte-stream.ts";
+import type { Digest } from "./digest.ts";
+import { digestOf } from "./digest.ts";
+import { ImageError } from "./image-error.ts";
+import { inspectInfoOf } from "./image-inspect-info.ts";
+import type { ImageInspectInfo } from "./image-inspect-info.ts";
+import type { ImageReference } from "./image-reference.ts";
+import type { ImageSource } from "./image-source.ts";
+import { chooseInstance } from "./manifest/choose-instance.ts";
+import { editManifest } from "./manifest/edit-manifest.ts";
+import type { ManifestUpdateInformation, ManifestUpdateOptions } from "./manifest/edit-manifest.ts";
+import { isArtifact, parseManifest } from "./manifest/manifest.ts";
+import type { ImageManifest, Manifest } from "./manifest/manifest.ts";
+import type { OperationOptions } from "./operation-options.ts";
+import { hostPlatform } from "./platform.ts";
+import type { Platform } from "./platform.ts";
+import { UnparsedImage } from "./unparsed-image.ts";
+import type { VerifiedManifest } from "./unparsed-image.ts";
+
+/** One image of one platform, parsed; made by core for any source. No policy has been asked. */
+export interface Image {
+  /** undefined for an image that exists in memory only. */
+  readonly reference: ImageReference | undefined;
+  /** What the reference names: an index where it names one. */
+  readonly manifest: VerifiedManifest;
+  /** The manifest of this image itself; that of the chosen instance where the reference names an index. */
+  readonly instance: VerifiedManifest;
+  /** Whether the reference names an index. */
+  readonly isMultiImage: boolean;
+  readonly configInfo: Descriptor;
+  /** The root first; the same layer may be there twice. */
+  readonly layerInfos: readonly Descriptor[];
+  /** What all blobs weigh as they are stored, in bytes; one that is there twice counts once. */
+  readonly size: number;
+  /** The config exactly as stored, verified. */
+  configBlob(options?: OperationOptions): Promise<Uint8Array>;
+  /** @throws ImageError `unsupported` for an artifact */
+  inspect(options?: OperationOptions): Promise<ImageInspectInfo>;
+  /** Whether `updatedImage` would need the digests of the unpacked layers: never for the formats that core writes. */
+  updatedImageNeedsLayerDiffIDs(options: ManifestUpdateOptions): boolean;
+  /** The image as it would be with the edits; this one stays as it is. @throws ImageError `impossible-copy` */
+  updatedImage(options: ManifestUpdateOptions, information?: ManifestUpdateInformation): Image;
+}
+
+export interface OpenImageOptions extends OperationOptions {
+  /** Which instance of an index. Default: this machine's. */
+  readonly platform?: Platform | undefined;
+}
+
+/** Opens the image that a reference names; dispose of it to close the source. @throws ImageError */
+export async function openImage(
+  reference: ImageReference,
+  options: OpenImageOptions = {},
+): Promise<Image & AsyncDisposable> {
+  const source = await reference.newImageSource(options);
+  try {
+    const image = await imageOf(source, options);
+    return Object.assign(image, { [Symbol.asyncDispose]: () => source[Symbol.asyncDispose]() });
+  } catch (error) {
+    await source[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+/** The image in a source that stays open and somebody else's. */
+export async function imageOf(source: ImageSource, options: OpenImageOptions = {}): Promise<Image> {
+  const top = await new UnparsedImage(source).manifest(options);
+  const { raw, manifest } = await resolved(source, top, options);
+  return new ParsedImage(source, top, raw, manifest);
+}
+
+async function resolved(
+  source: ImageSource,
+  raw: VerifiedManifest,
+  options: OpenImageOptions,
+): Promise<{ raw: VerifiedManifest; manifest: ImageManifest }> {
+  const manifest: Manifest = parseManifest(raw);
+  if (manifest.kind === "image") return { raw, manifest };
+  const { digest } = chooseInstance(manifest, options.platform ?? hostPlatform());
+  return resolved(source, await new UnparsedImage(source, digest).manifest(options), options);
+}
+
+class ParsedImage implements Image {
+  readonly manifest: VerifiedManifest;
+  readonly instance: VerifiedManifest;
+  readonly reference: ImageReference | undefined;
+  readonly #source: ImageSource;
+  readonly #parsed: ImageManifest;
+  #config: Uint8Array | undefined;
+
+  constructor(
+    source: ImageSource,
+    manifest: VerifiedManifest,
+    instance: VerifiedManifest,
+    parsed: ImageManifest,
+    isStored = true,
+  ) {
+    this.#source = source;
+    this.#parsed = parsed;
+    this.manifest = manifest;
+    this.instance = instance;
+    this.reference = isStored ? source.reference : undefined;
+  }
+
+  get isMultiImage(): boolean {
+    return this.manifest !== this.instance;
+  }
+
+  get configInfo(): Descriptor {
+    return this.#parsed.config;
+  }
+
+  get layerInfos(): readonly Descriptor[] {
+    return this.#parsed.layers;
+  }
+
+  get size(): number {
+    const sizes = new Map<Digest, number>();
+    for (const { digest, size } of [this.configInfo, ...this.layerInfos]) sizes.set(digest, size);
+    return [...sizes.values()].reduce((sum, size) => sum + size, 0);
+  }
+
+  async configBlob(options: OperationOptions = {}): Promise<Uint8Array> {
+    this.#config ??= await smallBlob(this.#source, this.configInfo, options);
+    return this.#config;
+  }
+
+  async inspect(options: OperationOptions = {}): Promise<ImageInspectInfo> {
+    if (isArtifact(this.#parsed)) {
+      throw new ImageError(
+        "unsupported",
+        `This is an artifact of type ${this.#parsed.artifactType}, not an image: it has no config to inspect`,
+      );
+    }
+    return inspectInfoOf(await this.configBlob(options), this.#parsed);
+  }
+
+  updatedImageNeedsLayerDiffIDs(_options: ManifestUpdateOptions): boolean {
+    return false;
+  }
+
+  updatedImage(options: ManifestUpdateOptions, _information?: ManifestUpdateInformation): Image {
+    const edited = editManifest(this.instance, options);
+    const parsed = parseManifest(edited) as ImageManifest;
+    const raw = { ...edited, digest: digestOf(edited.bytes) };
+    return new ParsedImage(this.#source, raw, raw, parsed, false);
+  }
+}
+
+async function smallBlob(
+  source: ImageSource,
+  blob: BlobInfo & { readonly digest: Digest },
+  options: OperationOptions,
+): Promise<Uint8Array> {
+  return gathered(verified(source.getBlob(blob, options), blob), manifestSizeLimit);
+}

@@ -1,0 +1,91 @@
+export type { BlobInfo, BlobLocation, Descriptor } from "./blob-info.ts";
+export { checkDigest, counted, gathered, manifestSizeLimit, verified } from "./byte-stream.ts";
+export type { ExpectedBytes } from "./byte-stream.ts";
+export { compressed, compressionOf, decompressed, sniffed } from "./compression.ts";
+export type { Compression } from "./compression.ts";
+export { copyEvents, copyImage, previewCopy } from "./copy/copy-image.ts";
+export type { CopyEvent } from "./copy/copy-event.ts";
+export type { CopyFacts, ManifestFacts } from "./copy/copy-facts.ts";
+export type { CopyOptions, ImagePolicy, InstanceSelection } from "./copy/copy-options.ts";
+export type {
+  BlobStep,
+  BlobTransform,
+  CommitStep,
+  CopyPlan,
+  CopyStep,
+  ManifestStep,
+  SignaturesStep,
+} from "./copy/copy-plan.ts";
+export type { CopyResult, DigestChange } from "./copy/copy-result.ts";
+export { executeCopy } from "./copy/execute-copy.ts";
+export type { ExecuteOptions } from "./copy/execute-copy.ts";
+export { formatBytes, formatPlan } from "./copy/format-plan.ts";
+export { inspectCopy } from "./copy/inspect-copy.ts";
+export { planCopy } from "./copy/plan-copy.ts";
+export type { PlanOptions } from "./copy/plan-copy.ts";
+export { algorithmOf, digestHasher, digestOf, hexOf, isDigest, parseDigest } from "./digest.ts";
+export type { Digest, DigestAlgorithm, DigestHasher } from "./digest.ts";
+export {
+  familiarNameOf,
+  formatFamiliar,
+  formatNamedReference,
+  isTag,
+  nameOf,
+  parseNamedReference,
+  withDefaultTag,
+} from "./docker-reference.ts";
+export type { NamedReference } from "./docker-reference.ts";
+export { explicitPathOf } from "./explicit-path.ts";
+export type {
+  DestinationAccepts,
+  ImageDestination,
+  PutBlobOptions,
+  ReuseOptions,
+} from "./image-destination.ts";
+export { ImageError, isImageError } from "./image-error.ts";
+export type { ImageErrorCode, ImageErrorOptions } from "./image-error.ts";
+export type { ImageInspectInfo } from "./image-inspect-info.ts";
+export { imageName } from "./image-reference.ts";
+export type { ImageReference } from "./image-reference.ts";
+export type { ByteRange, GetBlobOptions, ImageSource, SourceOffers } from "./image-source.ts";
+export type { ImageTransport } from "./image-transport.ts";
+export { imageOf, openImage } from "./image.ts";
+export type { Image, OpenImageOptions } from "./image.ts";
+export { chooseInstance, chooseInstances } from "./manifest/choose-instance.ts";
+export { editManifest } from "./manifest/edit-manifest.ts";
+export type { ManifestUpdateInformation, ManifestUpdateOptions } from "./manifest/edit-manifest.ts";
+export { layerCompressionOf, withLayerCompression } from "./manifest/layer-media-types.ts";
+export type { LayerCompression } from "./manifest/layer-media-types.ts";
+export { isArtifact, parseManifest } from "./manifest/manifest.ts";
+export type {
+  ImageIndex,
+  ImageManifest,
+  InstanceDescriptor,
+  Manifest,
+} from "./manifest/manifest.ts";
+export {
+  bareMediaType,
+  isIndexMediaType,
+  isManifestMediaType,
+  manifestMediaTypes,
+  mediaTypes,
+} from "./manifest/media-types.ts";
+export type { ManifestMediaType } from "./manifest/media-types.ts";
+export { nearestOf } from "./nearest-word.ts";
+export type { OperationOptions } from "./operation-options.ts";
+export { formatPlatform, hostPlatform, parsePlatform } from "./platform.ts";
+export type { Platform } from "./platform.ts";
+export {
+  dockerPolicyIdentity,
+  dockerPolicyNamespaces,
+  parentFolders,
+  validatePathScope,
+} from "./policy-scope.ts";
+export type { RawManifest } from "./raw-manifest.ts";
+export { formatSignature, parseSignature } from "./signature.ts";
+export type { Signature } from "./signature.ts";
+export { implicitPathOf } from "./system-context.ts";
+export type { SystemContext } from "./system-context.ts";
+export { Transports } from "./transports.ts";
+export { UnparsedImage } from "./unparsed-image.ts";
+export type { VerifiedManifest } from "./unparsed-image.ts";

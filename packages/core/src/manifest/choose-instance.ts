@@ -1,0 +1,82 @@
+import { ImageError } from "../image-error.ts";
+import { formatPlatform } from "../platform.ts";
+import type { Platform } from "../platform.ts";
+import type { ImageIndex, InstanceDescriptor } from "./manifest.ts";
+
+/** Variants that a processor also runs, the most capable first. */
+const variants: Readonly<Record<string, readonly string[]>> = {
+  arm: ["v8", "v7", "v6", "v5"],
+  arm64: ["v8"],
+};
+
+/** How containers/image marks an instance whose layers are zstd. */
+const zstdAnnotation = "io.github.containers.compression.zstd";
+
+/**
+ * The instance for a platform: the nearest variant, of those one with zstd layers, of those the first; an entry that
+ * names no platform only where no other fits.
+ * @throws ImageError `not-found` that lists the platforms there are
+ */
+export function chooseInstance(index: ImageIndex, platform: Platform): InstanceDescriptor {
+  const ranked = index.manifests
+    .map((instance) => ({ instance, rank: rankOf(instance, platform) }))
+    .filter(({ rank }) => rank < Infinity)
+    .toSorted((a, b) => a.rank - b.rank);
+  const best = ranked[0]?.instance;
+  if (best !== undefined) return best;
+  throw new ImageError(
+    "not-found",
+    `No image for ${formatPlatform(platform)}; there is one for ${listOfPlatforms(index)}`,
+  );
+}
+
+/**
+ * The instances of exactly these platforms; one asked for without variant brings all its variants.
+ * @throws ImageError `not-found` for a platform that is not there
+ */
+export function chooseInstances(
+  index: ImageIndex,
+  platforms: readonly Platform[],
+): readonly InstanceDescriptor[] {
+  for (const platform of platforms) {
+    if (index.manifests.some((instance) => isOf(instance, platform))) continue;
+    throw new ImageError(
+      "not-found",
+      `No image for ${formatPlatform(platform)}; there is one for ${listOfPlatforms(index)}`,
+    );
+  }
+  return index.manifests.filter((instance) => platforms.some((one) => isOf(instance, one)));
+}
+
+function rankOf(instance: InstanceDescriptor, wanted: Platform): number {
+  const { platform } = instance;
+  const zstd = instance.annotations?.[zstdAnnotation] === "true" ? 0 : 0.5;
+  if (platform === undefined) return 1000 + zstd;
+  if (platform.os !== wanted.os || platform.architecture !== wanted.architecture) return Infinity;
+  const at = wantedVariants(wanted).indexOf(platform.variant ?? "");
+  return at < 0 ? Infinity : at + zstd;
+}
+
+/** With a variant: it, what it also runs, none. Without: none, then all that are known. */
+function wantedVariants({ architecture, variant }: Platform): readonly string[] {
+  const known = variants[architecture] ?? [];
+  if (variant === undefined) return ["", ...known];
+  const at = known.indexOf(variant);
+  return at < 0 ? [variant, ""] : [...known.slice(at), ""];
+}
+
+function isOf({ platform }: InstanceDescriptor, wanted: Platform): boolean {
+  return (
+    platform?.os === wanted.os &&
+    platform.architecture === wanted.architecture &&
+    (wanted.variant === undefined || platform.variant === wanted.variant)
+  );
+}
+
+/** `unknown/unknown` is what builders write for attestations: nothing to choose. */
+function listOfPlatforms(index: ImageIndex): string {
+  const names = index.manifests
+    .flatMap(({ platform }) => (platform === undefined ? [] : [formatPlatform(platform)]))
+    .filter((name) => !name.startsWith("unknown/"));
+  return names.length === 0 ? "no platform at all" : [...new Set(names)].join(", ");
+}

@@ -1,0 +1,86 @@
+import { ImageError } from "../image-error.ts";
+import type { RawManifest } from "../raw-manifest.ts";
+import { broken, isJSONObject, parseJSONObject, writtenKeys } from "./json-object.ts";
+import type { JSONObject } from "./json-object.ts";
+import { bareMediaType, isManifestMediaType, mediaTypes } from "./media-types.ts";
+import type { ManifestMediaType } from "./media-types.ts";
+
+/** A manifest whose type is certain and which nobody could take for another. */
+export interface TypedManifest {
+  readonly mediaType: ManifestMediaType;
+  readonly value: JSONObject;
+}
+
+/**
+ * The type of a manifest: what the storage calls it where that is a manifest's type, else what its content says.
+ * @throws ImageError `invalid-manifest` where it is not JSON, of no known type, or could be read as two types
+ * (CVE-2021-41190); `unsupported` for Docker's schema 1
+ */
+export function typedManifest(raw: RawManifest): TypedManifest {
+  const { value, text } = parseJSONObject("manifest", raw.bytes);
+  const mediaType = certainType(value, raw.mediaType);
+  refuseAmbiguity(mediaType, value, text);
+  return { mediaType, value };
+}
+
+function certainType(value: JSONObject, said: string | undefined): ManifestMediaType {
+  const stored = said === undefined ? undefined : bareMediaType(said);
+  const written = value["mediaType"];
+  if (isManifestMediaType(stored)) {
+    const contradicts = typeof written === "string" && written !== "" && written !== stored;
+    if (contradicts)
+      throw broken("manifest", `it is stored as ${stored} and says ${written} itself`);
+    return stored;
+  }
+  const guess = guessedType(value);
+  if (isManifestMediaType(guess)) return guess;
+  if (guess === mediaTypes.dockerSchema1 || guess === mediaTypes.dockerSchema1Signed) {
+    throw new ImageError(
+      "unsupported",
+      "This image has a manifest of Docker's schema 1, which registries stopped taking in 2020; push it again with a current docker",
+    );
+  }
+  throw broken("manifest", `its type is not known${stored ? ` (stored as ${stored})` : ""}`);
+}
+
+/** What the content says (containers/image, `GuessMIMEType`). */
+function guessedType(value: JSONObject): string | undefined {
+  const { mediaType, schemaVersion, config, manifests } = value;
+  if (typeof mediaType === "string" && isManifestMediaType(mediaType)) return mediaType;
+  if (schemaVersion === 1) {
+    return value["signatures"] ? mediaTypes.dockerSchema1Signed : mediaTypes.dockerSchema1;
+  }
+  if (schemaVersion !== 2) return undefined;
+  if (mediaType !== undefined && mediaType !== "") return undefined;
+  const configType = isJSONObject(config) ? config["mediaType"] : undefined;
+  if (configType === mediaTypes.ociConfig) return mediaTypes.ociManifest;
+  if (configType === mediaTypes.dockerConfig) return mediaTypes.dockerManifest;
+  return Array.isArray(manifests) ? mediaTypes.ociIndex : mediaTypes.ociManifest;
+}
+
+/** The fields that make a type of manifest what it is: no other type may have them. */
+const essentialFields = ["config", "fslayers", "history", "layers", "manifests"];
+
+const allowedFields: Readonly<Record<ManifestMediaType, readonly string[]>> = {
+  [mediaTypes.ociManifest]: ["config", "layers"],
+  [mediaTypes.dockerManifest]: ["config", "layers"],
+  [mediaTypes.ociIndex]: ["manifests"],
+  [mediaTypes.dockerList]: ["manifests"],
+};
+
+/** Other programs match keys in any case and take the last of several: what they read must be what we read. */
+function refuseAmbiguity(mediaType: ManifestMediaType, value: JSONObject, text: string): void {
+  const foreign = Object.keys(value).filter((key) => {
+    const field = key.toLowerCase();
+    const isForeign = essentialFields.includes(field) && !allowedFields[mediaType].includes(field);
+    return isForeign && value[key] !== null;
+  });
+  const lowerKeys = writtenKeys(text).map((key) => key.toLowerCase());
+  const repeated = new Set(lowerKeys.filter((key, at) => lowerKeys.indexOf(key) !== at));
+  const suspects = [...foreign, ...repeated];
+  if (suspects.length === 0) return;
+  throw broken(
+    "manifest",
+    `ambiguous: unexpected or repeated fields ${suspects.join(", ")} in what is supposed to be ${mediaType}`,
+  );
+}

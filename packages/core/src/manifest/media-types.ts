@@ -1,0 +1,40 @@
+/** The media types of manifests and configs (OCI image-spec, media-types.md; distribution, "Image Manifest V 2"). */
+export const mediaTypes = {
+  ociManifest: "application/vnd.oci.image.manifest.v1+json",
+  ociIndex: "application/vnd.oci.image.index.v1+json",
+  ociConfig: "application/vnd.oci.image.config.v1+json",
+  dockerManifest: "application/vnd.docker.distribution.manifest.v2+json",
+  dockerList: "application/vnd.docker.distribution.manifest.list.v2+json",
+  dockerConfig: "application/vnd.docker.container.image.v1+json",
+  dockerSchema1: "application/vnd.docker.distribution.manifest.v1+json",
+  dockerSchema1Signed: "application/vnd.docker.distribution.manifest.v1+prettyjws",
+} as const;
+
+/** The manifests that core reads. */
+export type ManifestMediaType =
+  | typeof mediaTypes.ociManifest
+  | typeof mediaTypes.ociIndex
+  | typeof mediaTypes.dockerManifest
+  | typeof mediaTypes.dockerList;
+
+/** Preferred first. */
+export const manifestMediaTypes: readonly ManifestMediaType[] = [
+  mediaTypes.ociManifest,
+  mediaTypes.dockerManifest,
+  mediaTypes.ociIndex,
+  mediaTypes.dockerList,
+];
+
+export function isManifestMediaType(mediaType: string | undefined): mediaType is ManifestMediaType {
+  return (manifestMediaTypes as readonly (string | undefined)[]).includes(mediaType);
+}
+
+/** True for a list of manifests rather than a manifest. */
+export function isIndexMediaType(mediaType: string | undefined): boolean {
+  return mediaType === mediaTypes.ociIndex || mediaType === mediaTypes.dockerList;
+}
+
+/** A media type without parameters and in lower case: `Application/JSON; charset=utf-8` is `application/json`. */
+export function bareMediaType(mediaType: string): string {
+  return mediaType.split(";", 1)[0]?.trim().toLowerCase() ?? "";
+}

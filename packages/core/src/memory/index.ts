@@ -1,0 +1,2 @@
+export { memory } from "./memory-transport.ts";
+export type { MemoryReference } from "./memory-reference.ts";

@@ -1,0 +1,56 @@
+import type { BlobInfo } from "../blob-info.ts";
+import type { Digest } from "../digest.ts";
+import { ImageError } from "../image-error.ts";
+import type { ImageReference } from "../image-reference.ts";
+import type { GetBlobOptions, ImageSource, SourceOffers } from "../image-source.ts";
+import type { OperationOptions } from "../operation-options.ts";
+import type { RawManifest } from "../raw-manifest.ts";
+import type { Signature } from "../signature.ts";
+import type { MemoryStore, StoredImage } from "./memory-store.ts";
+
+const chunkSize = 1 << 16;
+
+export class MemorySource implements ImageSource {
+  readonly reference: ImageReference;
+  readonly offers: SourceOffers = { parallelBlobs: 6, ranges: true };
+  readonly #store: MemoryStore;
+  readonly #image: StoredImage;
+
+  constructor(reference: ImageReference, store: MemoryStore, image: StoredImage) {
+    this.reference = reference;
+    this.#store = store;
+    this.#image = image;
+  }
+
+  async getManifest(instance?: Digest, { signal }: OperationOptions = {}): Promise<RawManifest> {
+    signal?.throwIfAborted();
+    if (instance === undefined) return this.#image.top;
+    const manifest = this.#image.instances.get(instance);
+    if (manifest !== undefined) return manifest;
+    throw new ImageError("not-found", `No manifest ${instance} in memory`);
+  }
+
+  async *getBlob(
+    { digest }: BlobInfo,
+    { range, signal }: GetBlobOptions = {},
+  ): AsyncGenerator<Uint8Array, void, undefined> {
+    signal?.throwIfAborted();
+    const blob = digest && this.#store.blobs.get(digest);
+    if (blob === undefined) throw new ImageError("not-found", `No blob ${digest} in memory`);
+    const end = Math.min(blob.byteLength, (range?.end ?? Infinity) + 1);
+    for (let at = range?.start ?? 0; at < end; at += chunkSize) {
+      signal?.throwIfAborted();
+      yield blob.subarray(at, Math.min(at + chunkSize, end));
+    }
+  }
+
+  async getSignatures(
+    instance?: Digest,
+    { signal }: OperationOptions = {},
+  ): Promise<readonly Signature[]> {
+    signal?.throwIfAborted();
+    return this.#image.signatures.get(instance ?? this.#image.top.digest) ?? [];
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {}
+}

@@ -1,0 +1,15 @@
+import type { Digest } from "../digest.ts";
+import type { RawManifest } from "../raw-manifest.ts";
+import type { Signature } from "../signature.ts";
+
+/** One image as memory keeps it: blobs are shared, manifests and signatures belong to the name. */
+export interface StoredImage {
+  readonly top: RawManifest & { readonly digest: Digest };
+  readonly instances: ReadonlyMap<Digest, RawManifest>;
+  readonly signatures: ReadonlyMap<Digest, readonly Signature[]>;
+}
+
+export interface MemoryStore {
+  readonly blobs: Map<Digest, Uint8Array>;
+  readonly images: Map<string, StoredImage>;
+}

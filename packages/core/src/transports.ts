@@ -1,0 +1,59 @@
+import { ImageError } from "./image-error.ts";
+import type { ImageReference } from "./image-reference.ts";
+import type { ImageTransport } from "./image-transport.ts";
+import { nearestOf } from "./nearest-word.ts";
+
+/** The transports that a program uses, by name. There is no global one. */
+export class Transports {
+  readonly #byName = new Map<string, ImageTransport>();
+
+  /** @throws ImageError `conflict` for two of one name */
+  constructor(transports: Iterable<ImageTransport> = []) {
+    for (const transport of transports) this.register(transport);
+  }
+
+  /** @throws ImageError `conflict` where the name is taken */
+  register(transport: ImageTransport): this {
+    if (this.#byName.has(transport.name)) {
+      throw new ImageError("conflict", `A transport named ${transport.name} is in use already`);
+    }
+    this.#byName.set(transport.name, transport);
+    return this;
+  }
+
+  get(name: string): ImageTransport | undefined {
+    return this.#byName.get(name);
+  }
+
+  /** In alphabetical order. */
+  get names(): readonly string[] {
+    return [...this.#byName.keys()].toSorted();
+  }
+
+  /** Reads `transport:reference`. @throws ImageError `unknown-transport`, `invalid-reference` */
+  parse(name: string): ImageReference {
+    const colon = name.indexOf(":");
+    const transport = colon < 0 ? undefined : this.#byName.get(name.slice(0, colon));
+    if (transport === undefined) throw new ImageError("unknown-transport", this.#advice(name));
+    return transport.parseReference(name.slice(colon + 1));
+  }
+
+  #advice(name: string): string {
+    const said = `Invalid image name ${JSON.stringify(name)}`;
+    const known = `transports: ${this.names.join(", ")}`;
+    const url = /^[a-z][a-z0-9+.-]*:\/\/(.*)$/i.exec(name);
+    if (/^https?:\/\//i.test(name) && this.#byName.has("docker")) {
+      return `${said}: a registry's image is written docker://${url?.[1] ?? ""}, with no http:// (${known})`;
+    }
+    const colon = name.indexOf(":");
+    const word = colon < 0 ? undefined : name.slice(0, colon);
+    const meant = word === undefined ? undefined : nearestOf(word, this.names);
+    if (meant !== undefined) {
+      return `${said}: unknown transport ${JSON.stringify(word)}; did you mean ${meant}:${name.slice(colon + 1)}? (${known})`;
+    }
+    const registry = this.#byName.has("docker")
+      ? `; for a registry write docker://${url?.[1] ?? name}`
+      : "";
+    return `${said}: it must start with a transport and a colon${registry} (${known})`;
+  }
+}

@@ -1,0 +1,63 @@
+import { checkDigest, manifestSizeLimit } from "./byte-stream.ts";
+import { algorithmOf, digestOf } from "./digest.ts";
+import type { Digest } from "./digest.ts";
+import { ImageError } from "./image-error.ts";
+import { imageName } from "./image-reference.ts";
+import type { ImageReference } from "./image-reference.ts";
+import type { ImageSource } from "./image-source.ts";
+import type { OperationOptions } from "./operation-options.ts";
+import type { RawManifest } from "./raw-manifest.ts";
+import type { Signature } from "./signature.ts";
+
+/** A manifest whose bytes are those that were asked for. */
+export interface VerifiedManifest extends RawManifest {
+  readonly digest: Digest;
+}
+
+/**
+ * An image of which nothing has been parsed: what a policy is shown first. Manifest and signatures are fetched once,
+ * and the manifest is checked against every digest by which it was asked for.
+ */
+export class UnparsedImage {
+  readonly source: ImageSource;
+  /** Set for a manifest out of an index. */
+  readonly instance: Digest | undefined;
+  #manifest: VerifiedManifest | undefined;
+  #signatures: readonly Signature[] | undefined;
+
+  constructor(source: ImageSource, instance?: Digest) {
+    this.source = source;
+    this.instance = instance;
+  }
+
+  get reference(): ImageReference {
+    return this.source.reference;
+  }
+
+  /** @throws ImageError `digest-mismatch`, `not-found`, `invalid-manifest` where it is too large */
+  async manifest(options: OperationOptions = {}): Promise<VerifiedManifest> {
+    this.#manifest ??= this.#verify(await this.source.getManifest(this.instance, options));
+    return this.#manifest;
+  }
+
+  /** Untrusted; none where the source keeps no signatures. */
+  async signatures(options: OperationOptions = {}): Promise<readonly Signature[]> {
+    this.#signatures ??= (await this.source.getSignatures?.(this.instance, options)) ?? [];
+    return this.#signatures;
+  }
+
+  #verify(raw: RawManifest): VerifiedManifest {
+    const { byteLength } = raw.bytes;
+    if (byteLength > manifestSizeLimit) {
+      throw new ImageError(
+        "invalid-manifest",
+        `The manifest has ${byteLength} bytes; ${manifestSizeLimit} are allowed`,
+        { reference: imageName(this.reference) },
+      );
+    }
+    const asked = this.instance ?? this.reference.dockerReference?.digest;
+    const promised = [asked, raw.digest].filter((digest) => digest !== undefined);
+    for (const digest of promised) checkDigest(digestOf(raw.bytes, algorithmOf(digest)), digest);
+    return { ...raw, digest: promised[0] ?? digestOf(raw.bytes) };
+  }
+}

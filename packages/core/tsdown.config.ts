@@ -1,0 +1,8 @@
+import { defineConfig } from "tsdown";
+
+import base from "../../tsdown.config.ts";
+
+export default defineConfig({
+  ...base,
+  entry: { index: "src/index.ts", memory: "src/memory/index.ts" },
+});
