@@ -9,16 +9,24 @@ export function nearestOf(word: string, known: Iterable<string>): string | undef
   return best?.word;
 }
 
-/** Levenshtein's, in one row. */
+/** Letters to insert, delete, replace or swap with their neighbour (optimal string alignment). */
 function editDistance(from: string, to: string): number {
-  let row = Array.from({ length: to.length + 1 }, (_, column) => column);
-  for (let line = 1; line <= from.length; line++) {
-    const next = [line];
-    for (let column = 1; column <= to.length; column++) {
-      const change = (row[column - 1] ?? 0) + (from[line - 1] === to[column - 1] ? 0 : 1);
-      next.push(Math.min(change, (row[column] ?? 0) + 1, (next[column - 1] ?? 0) + 1));
+  const rows: number[][] = [];
+  const at = (line: number, column: number): number => rows[line]?.[column] ?? Infinity;
+  for (let line = 0; line <= from.length; line++) {
+    const row: number[] = [];
+    rows.push(row);
+    for (let column = 0; column <= to.length; column++) {
+      if (line === 0 || column === 0) {
+        row.push(line + column);
+        continue;
+      }
+      const [a, b] = [from[line - 1], to[column - 1]];
+      const isSwap = a === to[column - 2] && b === from[line - 2];
+      const change = at(line - 1, column - 1) + (a === b ? 0 : 1);
+      const swap = isSwap ? at(line - 2, column - 2) + 1 : Infinity;
+      row.push(Math.min(change, swap, at(line - 1, column) + 1, at(line, column - 1) + 1));
     }
-    row = next;
   }
-  return row[to.length] ?? 0;
+  return at(from.length, to.length);
 }

@@ -1,0 +1,105 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+
+import { counted, gathered, verified } from "../src/byte-stream.ts";
+import { digestOf } from "../src/digest.ts";
+
+async function* streamOf(...chunks: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
+  yield* chunks;
+}
+
+async function readAll(bytes: AsyncIterable<Uint8Array>, into: Uint8Array[]): Promise<Buffer> {
+  for await (const chunk of bytes) into.push(chunk);
+  return Buffer.concat(into);
+}
+
+describe("a verified stream", () => {
+  test("gives the same bytes, however they are cut", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.uint8Array()), async (chunks) => {
+        const whole = Buffer.concat(chunks);
+        const expected = { digest: digestOf(whole), size: whole.byteLength };
+        expect(await readAll(verified(streamOf(...chunks), expected), [])).toEqual(whole);
+      }),
+    );
+  });
+
+  test("never gives the end of bytes that are false in any place", async () => {
+    const chunks = fc.array(fc.uint8Array({ minLength: 1 }), { minLength: 1 });
+    await fc.assert(
+      fc.asyncProperty(chunks, fc.nat(), async (parts, position) => {
+        const whole = Buffer.concat(parts);
+        const expected = { digest: digestOf(whole), size: whole.byteLength };
+        let left = position % whole.byteLength;
+        const falsified = parts.map((part) => {
+          const copy = Uint8Array.from(part);
+          if (left >= 0 && left < copy.byteLength) copy[left] = (copy[left] ?? 0) ^ 1;
+          left -= copy.byteLength;
+          return copy;
+        });
+        const read: Uint8Array[] = [];
+        const attempt = readAll(verified(streamOf(...falsified), expected), read);
+        await expect(attempt).rejects.toMatchObject({ code: "digest-mismatch" });
+        expect(Buffer.concat(read).byteLength).toBeLessThan(whole.byteLength);
+      }),
+    );
+  });
+
+  test("fails for fewer bytes, and for more as soon as they come", async () => {
+    const bytes = Buffer.from("twelve bytes");
+    const digest = digestOf(bytes);
+    for (const size of [11, 13]) {
+      const attempt = readAll(verified(streamOf(bytes), { digest, size }), []);
+      await expect(attempt).rejects.toMatchObject({ code: "digest-mismatch" });
+    }
+    let asked = 0;
+    async function* endless(): AsyncGenerator<Uint8Array> {
+      for (;;) {
+        asked++;
+        yield bytes;
+      }
+    }
+    const attempt = readAll(verified(endless(), { digest, size: 100 }), []);
+    await expect(attempt).rejects.toMatchObject({ code: "digest-mismatch" });
+    expect(asked).toBe(9);
+  });
+
+  test("does not ask for bytes before it is read, and closes its source when it is left", async () => {
+    const events: string[] = [];
+    async function* source(): AsyncGenerator<Uint8Array> {
+      events.push("opened");
+      try {
+        yield Buffer.from("a");
+        yield Buffer.from("b");
+        yield Buffer.from("c");
+      } finally {
+        events.push("closed");
+      }
+    }
+    const stream = verified(source(), { digest: digestOf(Buffer.from("abc")) });
+    expect(events).toEqual([]);
+    for await (const chunk of stream) {
+      expect(Buffer.from(chunk).toString()).toBe("a");
+      break;
+    }
+    expect(events).toEqual(["opened", "closed"]);
+  });
+});
+
+test("a counted stream tells the length of each chunk that passes", async () => {
+  const lengths: number[] = [];
+  const chunks = [Buffer.from("abc"), Buffer.from(""), Buffer.from("de")];
+  const whole = await readAll(
+    counted(streamOf(...chunks), (length) => lengths.push(length)),
+    [],
+  );
+  expect([whole.toString(), lengths]).toEqual(["abcde", [3, 0, 2]]);
+});
+
+test("what is gathered is bounded", async () => {
+  const chunks = [Buffer.from("abc"), Buffer.from("def")];
+  expect(Buffer.from(await gathered(streamOf(...chunks), 6)).toString()).toBe("abcdef");
+  await expect(gathered(streamOf(...chunks), 5)).rejects.toMatchObject({
+    code: "invalid-manifest",
+  });
+});

@@ -1,0 +1,257 @@
+import { describe, expect, test } from "vitest";
+
+import type { CopyFacts, ManifestFacts } from "../../src/copy/copy-facts.ts";
+import type { CopyPlan } from "../../src/copy/copy-plan.ts";
+import { formatPlan } from "../../src/copy/format-plan.ts";
+import { planCopy } from "../../src/copy/plan-copy.ts";
+import type { DestinationAccepts } from "../../src/image-destination.ts";
+import { parseManifest } from "../../src/manifest/manifest.ts";
+import { mediaTypes } from "../../src/manifest/media-types.ts";
+import type { Signature } from "../../src/signature.ts";
+import { arm, sampleImage, sampleIndex } from "../sample-images.ts";
+import type { SampleImage } from "../sample-images.ts";
+
+const { ociManifest, ociIndex, dockerManifest, dockerList } = mediaTypes;
+const plainLayer = "application/vnd.oci.image.layer.v1.tar";
+const signature: Signature = { kind: "simple-signing", bytes: Buffer.from("x") };
+
+function factsOf(image: SampleImage, signatures: readonly Signature[] = []): ManifestFacts {
+  return {
+    raw: image.manifest,
+    manifest: parseManifest(image.manifest),
+    platform: image.platform,
+    signatures,
+    instances: image.instances.map((instance) => factsOf(instance)),
+  };
+}
+
+function copyFacts(
+  top: ManifestFacts,
+  accepts: Partial<DestinationAccepts> = {},
+  more: Partial<CopyFacts> = {},
+): CopyFacts {
+  return {
+    source: "memory:a",
+    destination: "memory:b",
+    sourceDigest: top.raw.digest,
+    top,
+    offers: { parallelBlobs: 6, ranges: true },
+    accepts: {
+      manifestMIMETypes: undefined,
+      layers: "preserve",
+      foreignLayerURLs: false,
+      signatures: true,
+      parallelBlobs: 6,
+      ...accepts,
+    },
+    pinned: undefined,
+    present: new Set(),
+    ...more,
+  };
+}
+
+function kinds({ steps }: CopyPlan): string {
+  return steps
+    .map((step) => {
+      switch (step.kind) {
+        case "blob":
+          return step.isConfig ? "config" : `layer ${step.transform}${step.digest ? "" : "?"}`;
+        case "manifest":
+          return `${step.isInstance ? "instance" : "top"}${step.digest ? "" : "?"}`;
+        case "signatures":
+        case "commit":
+          return step.kind;
+      }
+    })
+    .join(", ");
+}
+
+const impossible = expect.objectContaining({ code: "impossible-copy" }) as Error;
+
+describe("a plan", () => {
+  test("is blobs, manifests, commit", () => {
+    const image = sampleImage();
+    const plan = planCopy(copyFacts(factsOf(image)));
+    expect(kinds(plan)).toBe("layer preserve, layer preserve, config, top, commit");
+    expect(plan.digest).toBe(image.manifest.digest);
+  });
+
+  test("has each blob once, however many instances name it", () => {
+    const index = sampleIndex([
+      sampleImage({ layers: ["a", "b"] }),
+      sampleImage({ layers: ["b", "a", "c", "a"], platform: arm }),
+    ]);
+    const plan = planCopy(copyFacts(factsOf(index)));
+    expect(kinds(plan)).toBe(
+      "layer preserve, layer preserve, config, layer preserve, config, instance, instance, top, commit",
+    );
+  });
+
+  test("does nothing where all is there already", () => {
+    const index = sampleIndex([sampleImage(), sampleImage({ platform: arm })]);
+    const all = [index, ...index.instances].map(({ manifest }) => manifest.digest);
+    const facts = (present: typeof all): CopyFacts =>
+      copyFacts(factsOf(index), {}, { present: new Set(present) });
+    expect(planCopy(facts(all)).steps).toEqual([]);
+    expect(planCopy(facts(all.slice(0, 2))).steps).not.toEqual([]);
+    expect(planCopy(facts(all.slice(1))).steps).not.toEqual([]);
+  });
+
+  test("writes what is there already where it has signatures to bring or another form is asked for", () => {
+    const image = sampleImage();
+    const more = { present: new Set([image.manifest.digest]) };
+    expect(planCopy(copyFacts(factsOf(image, [signature]), {}, more)).steps).not.toEqual([]);
+    const facts = copyFacts(factsOf(image), {}, more);
+    expect(planCopy(facts, { manifestMIMEType: dockerManifest }).steps).not.toEqual([]);
+  });
+
+  test("leaves instances out that were not chosen, or keeps the index as it is", () => {
+    const index = sampleIndex([sampleImage(), sampleImage({ platform: arm })]);
+    const whole = factsOf(index);
+    const facts = copyFacts({ ...whole, instances: [whole.instances[0], undefined] });
+    const stripped = planCopy(facts);
+    expect(kinds(stripped)).toBe("layer preserve, layer preserve, config, instance, top, commit");
+    expect(stripped.digest).not.toBe(index.manifest.digest);
+    expect(stripped.steps.at(-2)).toMatchObject({ omitted: [index.instances[1]?.manifest.digest] });
+    const sparse = planCopy(facts, { missingInstances: "keep" });
+    expect(sparse.digest).toBe(index.manifest.digest);
+    expect(() => planCopy(facts, { preserveDigests: true })).toThrow(impossible);
+    expect(planCopy(facts, { preserveDigests: true, missingInstances: "keep" }).digest).toBe(
+      sparse.digest,
+    );
+  });
+
+  test("leaves foreign layers where they are, if both sides agree", () => {
+    const foreign = sampleImage({ layers: ["a"] });
+    const text = Buffer.from(foreign.manifest.bytes).toString();
+    const bytes = Buffer.from(
+      text.replace('"layers": [\n      {', '"layers": [ { "urls": ["https://x"],'),
+    );
+    const top = { ...factsOf(foreign), manifest: parseManifest({ bytes }) };
+    expect(kinds(planCopy(copyFacts(top, { foreignLayerURLs: true })))).toBe("config, top, commit");
+    expect(kinds(planCopy(copyFacts(top)))).toBe("layer preserve, config, top, commit");
+    const downloaded = planCopy(copyFacts(top, { foreignLayerURLs: true }), {
+      downloadForeignLayers: true,
+    });
+    expect(kinds(downloaded)).toBe("layer preserve, config, top, commit");
+  });
+});
+
+describe("layers", () => {
+  test.each([
+    ["compress", plainLayer, "layer compress?, config, top?, commit"],
+    ["compress", `${plainLayer}+gzip`, "layer compress, config, top, commit"],
+    ["decompress", `${plainLayer}+gzip`, "layer decompress?, config, top?, commit"],
+    ["decompress", plainLayer, "layer decompress, config, top, commit"],
+    ["compress", `${plainLayer}+gzip+encrypted`, "layer preserve, config, top, commit"],
+    ["preserve", plainLayer, "layer preserve, config, top, commit"],
+  ] as const)("that are to %s and are %s", (layers, layerType, expected) => {
+    const image = sampleImage({ layers: ["a"], layerType });
+    expect(kinds(planCopy(copyFacts(factsOf(image), { layers })))).toBe(expected);
+  });
+
+  test.each([
+    ["digests are to be preserved", {}, { preserveDigests: true }, []],
+    ["the image is signed", {}, {}, [signature]],
+  ] as const)("are not repacked where %s", (_, more, options, signatures) => {
+    const image = sampleImage({ layers: ["a"], layerType: plainLayer });
+    const plan = planCopy(
+      copyFacts(factsOf(image, signatures), { layers: "compress" }, more),
+      options,
+    );
+    expect(kinds(plan)).toMatch(/^layer preserve, config, top,/);
+  });
+
+  test("are not repacked where the destination is named by the digest, nor in instances of such an index", () => {
+    const index = sampleIndex([sampleImage({ layers: ["a"], layerType: plainLayer })]);
+    const pinned = { pinned: index.manifest.digest };
+    const plan = planCopy(copyFacts(factsOf(index), { layers: "compress" }, pinned));
+    expect(kinds(plan)).toBe("layer preserve, config, instance, top, commit");
+  });
+
+  test("of artifacts are never repacked", () => {
+    const artifact = sampleImage({ layers: ["a"], layerType: plainLayer, configType: "a/config" });
+    expect(kinds(planCopy(copyFacts(factsOf(artifact), { layers: "compress" })))).toMatch(
+      /^layer preserve,/,
+    );
+  });
+});
+
+describe("manifest types", () => {
+  const docker = { manifestType: dockerManifest };
+
+  test("stay where the destination takes them", () => {
+    const accepts = { manifestMIMETypes: [ociManifest, ociIndex, dockerManifest] };
+    const plan = planCopy(copyFacts(factsOf(sampleImage(docker)), accepts));
+    expect(plan.steps.at(-2)).toMatchObject({ mediaType: dockerManifest });
+  });
+
+  test("become one that the destination takes, in an index too, and the plan says why", () => {
+    const index = sampleIndex([sampleImage(docker)], dockerList);
+    const accepts = { manifestMIMETypes: [ociManifest, ociIndex] };
+    const plan = planCopy(copyFacts(factsOf(index), accepts));
+    const manifests = plan.steps.filter((step) => step.kind === "manifest");
+    expect(manifests.map(({ mediaType }) => mediaType)).toEqual([ociManifest, ociIndex]);
+    expect(formatPlan(plan)).toContain("does not take");
+    expect(formatPlan(plan)).toContain(index.manifest.digest);
+    expect(formatPlan(plan)).toContain(plan.digest);
+  });
+
+  test("become the one that was asked for", () => {
+    const facts = copyFacts(factsOf(sampleIndex([sampleImage()])));
+    const plan = planCopy(facts, { manifestMIMEType: dockerManifest });
+    const manifests = plan.steps.filter((step) => step.kind === "manifest");
+    expect(manifests.map(({ mediaType }) => mediaType)).toEqual([dockerManifest, dockerList]);
+  });
+
+  test.each([
+    ["the image is signed", [signature], {}, {}],
+    ["digests are to be preserved", [], { preserveDigests: true }, {}],
+  ] as const)("cannot change where %s", (_, signatures, options, more) => {
+    const facts = copyFacts(factsOf(sampleImage(), signatures), {}, more);
+    expect(() => planCopy(facts, { ...options, manifestMIMEType: dockerManifest })).toThrow(
+      impossible,
+    );
+  });
+
+  test("of artifacts cannot change", () => {
+    const artifact = sampleImage({ configType: "a/config" });
+    const facts = copyFacts(factsOf(artifact), { manifestMIMETypes: [dockerManifest] });
+    expect(() => planCopy(facts)).toThrow(impossible);
+  });
+
+  test("of an index need a destination that has indexes", () => {
+    const facts = copyFacts(factsOf(sampleIndex([])), { manifestMIMETypes: [dockerManifest] });
+    expect(() => planCopy(facts)).toThrow(impossible);
+  });
+});
+
+describe("what cannot be is refused before anything is written:", () => {
+  test("signatures that the destination cannot keep, anywhere in an index", () => {
+    const index = sampleIndex([sampleImage()]);
+    const [instance] = index.instances.map((one) => factsOf(one, [signature]));
+    const facts = copyFacts(
+      { ...factsOf(index), instances: [instance] },
+      { signatures: "it has no place" },
+    );
+    expect(() => planCopy(facts)).toThrow(impossible);
+    expect(() => planCopy(facts)).toThrow("it has no place");
+  });
+
+  test("a digest that the source does not have", () => {
+    const pinned = sampleImage({ layers: ["other"] }).manifest.digest;
+    expect(() => planCopy(copyFacts(factsOf(sampleImage()), {}, { pinned }))).toThrow(impossible);
+  });
+});
+
+test("a plan in words has a line a step, what it costs at most and the fate of the digest", () => {
+  const facts = copyFacts(factsOf(sampleImage({ layers: ["a".repeat(1500)] })), {
+    requests: { perBlob: 3, perManifest: 1 },
+  });
+  const lines = formatPlan(planCopy(facts)).trimEnd().split("\n");
+  expect(lines[0]).toBe("Copy memory:a to memory:b");
+  expect(lines).toHaveLength(1 + 4 + 2);
+  expect(lines[1]).toContain("1.5 kB");
+  expect(lines[5]).toContain("2 blobs, at most 1.6 kB, at most 7 requests");
+  expect(lines[6]).toContain("every digest stays as it is");
+});

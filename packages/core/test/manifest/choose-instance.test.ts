@@ -1,0 +1,91 @@
+import { describe, expect, test } from "vitest";
+
+import { chooseInstance, chooseInstances } from "../../src/manifest/choose-instance.ts";
+import { parseManifest } from "../../src/manifest/manifest.ts";
+import type { ImageIndex } from "../../src/manifest/manifest.ts";
+import { mediaTypes } from "../../src/manifest/media-types.ts";
+import { formatPlatform, hostPlatform, parsePlatform } from "../../src/platform.ts";
+import { rawManifest } from "../sample-images.ts";
+
+/** `linux/amd64`, or `-` for an entry without platform, or with `+zstd` behind; the position is the size. */
+function indexOf(...entries: readonly string[]): ImageIndex {
+  const manifests = entries.map((entry, at) => {
+    const [platform = "", zstd] = entry.split("+");
+    return {
+      mediaType: mediaTypes.ociManifest,
+      digest: `sha256:${String(at).padStart(64, "0")}`,
+      size: at,
+      ...(platform !== "-" && { platform: parsePlatform(platform) }),
+      ...(zstd && { annotations: { "io.github.containers.compression.zstd": "true" } }),
+    };
+  });
+  const content = { schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests };
+  return parseManifest(rawManifest(content)) as ImageIndex;
+}
+
+describe("the instance for a platform", () => {
+  test.each([
+    ["linux/amd64", ["linux/arm64", "linux/amd64"], 1],
+    ["linux/amd64", ["windows/amd64", "linux/amd64", "linux/amd64"], 1],
+    ["linux/arm/v7", ["linux/arm/v6", "linux/arm/v7", "linux/arm/v8"], 1],
+    ["linux/arm/v7", ["linux/arm/v5", "linux/arm/v6"], 1],
+    ["linux/arm/v7", ["linux/arm", "linux/arm/v6"], 1],
+    ["linux/arm/v6", ["linux/arm/v7", "linux/arm"], 1],
+    ["linux/arm", ["linux/arm/v6", "linux/arm/v8"], 1],
+    ["linux/arm", ["linux/arm/v6", "linux/arm"], 1],
+    ["linux/arm64", ["linux/arm64/v8"], 0],
+    ["linux/arm64/v8", ["linux/arm64"], 0],
+    ["linux/amd64/v3", ["linux/amd64"], 0],
+    ["linux/amd64", ["-", "linux/amd64"], 1],
+    ["linux/amd64", ["linux/arm64", "-"], 1],
+    ["linux/amd64", ["linux/amd64", "linux/amd64+zstd"], 1],
+    ["linux/arm/v7", ["linux/arm/v6+zstd", "linux/arm/v7"], 1],
+  ])("%s out of %j", (wanted, entries, expected) => {
+    expect(chooseInstance(indexOf(...entries), parsePlatform(wanted)).size).toBe(expected);
+  });
+
+  test.each([
+    ["linux/s390x", ["linux/amd64", "unknown/unknown"]],
+    ["darwin/arm64", ["linux/amd64", "linux/amd64"]],
+    ["linux/arm/v6", ["linux/amd64", "linux/arm/v7"]],
+  ])("%s is not in %j, and the error lists what is", (wanted, entries) => {
+    const attempt = (): unknown => chooseInstance(indexOf(...entries), parsePlatform(wanted));
+    expect(attempt).toThrow(expect.objectContaining({ code: "not-found" }));
+    expect(attempt).toThrow("linux/amd64");
+    expect(attempt).not.toThrow("unknown/unknown");
+  });
+});
+
+describe("the instances of chosen platforms", () => {
+  const index = indexOf("linux/amd64", "linux/arm/v6", "linux/arm/v7", "unknown/unknown");
+  const chosen = (...platforms: readonly string[]): readonly number[] =>
+    chooseInstances(index, platforms.map(parsePlatform)).map(({ size }) => size);
+
+  test("are all their variants, in the order of the index", () => {
+    expect(chosen("linux/arm", "linux/amd64")).toEqual([0, 1, 2]);
+    expect(chosen("linux/arm/v7")).toEqual([2]);
+  });
+
+  test("must all be there", () => {
+    expect(() => chosen("linux/amd64", "linux/s390x")).toThrow(
+      expect.objectContaining({ code: "not-found" }),
+    );
+  });
+});
+
+describe("a platform", () => {
+  test.each(["linux/amd64", "linux/arm/v7", "windows/amd64"])("%s is read back", (text) => {
+    expect(formatPlatform(parsePlatform(text))).toBe(text);
+  });
+
+  test.each(["", "linux", "linux/", "/amd64", "a/b/c/d", "linux amd64"])("is not %j", (text) => {
+    expect(() => parsePlatform(text)).toThrow(
+      expect.objectContaining({ code: "invalid-reference" }),
+    );
+  });
+
+  test("of this machine is one of linux", () => {
+    expect(hostPlatform().os).toBe("linux");
+    expect(hostPlatform().architecture).toMatch(/^[a-z0-9]+$/);
+  });
+});

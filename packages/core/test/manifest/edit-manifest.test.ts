@@ -1,0 +1,156 @@
+import { existsSync, readFileSync } from "node:fs";
+import path from "node:path";
+
+import { describe, expect, test } from "vitest";
+
+import { digestOf } from "../../src/digest.ts";
+import { conversionProblem, editManifest } from "../../src/manifest/edit-manifest.ts";
+import { layerTypeFor, withLayerCompression } from "../../src/manifest/layer-media-types.ts";
+import { parseManifest } from "../../src/manifest/manifest.ts";
+import type { ImageIndex, ImageManifest } from "../../src/manifest/manifest.ts";
+import { mediaTypes } from "../../src/manifest/media-types.ts";
+import type { RawManifest } from "../../src/raw-manifest.ts";
+import { arm, sampleImage, sampleIndex } from "../sample-images.ts";
+
+const { ociManifest, ociIndex, dockerManifest, dockerList } = mediaTypes;
+const fixtures = path.resolve(
+  import.meta.dirname,
+  "../../../../../shared/fixtures/containers-image",
+);
+
+const json = ({ bytes }: RawManifest): unknown => JSON.parse(Buffer.from(bytes).toString());
+
+describe("an edit", () => {
+  test("that changes nothing keeps the very same bytes", () => {
+    const { manifest } = sampleImage({ extra: { "x-unknown": [1, { a: null }] } });
+    const { layers } = parseManifest(manifest) as ImageManifest;
+    const edits = [{}, { layerInfos: layers }, { manifestMIMEType: ociManifest }];
+    for (const edit of edits) expect(editManifest(manifest, edit).bytes).toBe(manifest.bytes);
+  });
+
+  test("of a layer keeps all else, known or not, in its order", () => {
+    const { manifest } = sampleImage({ extra: { "x-unknown": 1, annotations: { a: "b" } } });
+    const [first, second] = (parseManifest(manifest) as ImageManifest).layers;
+    if (first === undefined || second === undefined) throw new Error("has two layers");
+    const digest = digestOf(Buffer.from("other"));
+    const edited = editManifest(manifest, { layerInfos: [first, { ...second, digest, size: 5 }] });
+    const before = json(manifest) as { layers: object[] };
+    const layers = [before.layers[0], { ...before.layers[1], digest, size: 5 }];
+    expect(json(edited)).toEqual({ ...before, layers });
+    expect(Object.keys(json(edited) as object)).toEqual(Object.keys(before));
+  });
+
+  test("must not change how many layers there are", () => {
+    const { manifest } = sampleImage();
+    expect(() => editManifest(manifest, { layerInfos: [] })).toThrow(
+      expect.objectContaining({ code: "impossible-copy" }),
+    );
+  });
+
+  test("drops inlined data of what it replaces, and only of that", () => {
+    const data = { data: "e30=" };
+    const { manifest } = sampleImage();
+    const content = json(manifest) as { layers: object[] };
+    const layers = content.layers.map((layer) => ({ ...layer, ...data }));
+    const bytes = Buffer.from(JSON.stringify({ ...content, layers }));
+    const [first, second] = (parseManifest({ bytes }) as ImageManifest).layers;
+    if (first === undefined || second === undefined) throw new Error("has two layers");
+    const edited = editManifest(
+      { bytes },
+      { layerInfos: [first, { ...second, size: 9, digest: first.digest }] },
+    );
+    expect(json(edited)).toMatchObject({ layers: [data, { size: 9 }] });
+    expect((json(edited) as { layers: object[] }).layers[1]).not.toHaveProperty("data");
+  });
+
+  test("of an index leaves instances out", () => {
+    const { manifest } = sampleIndex([sampleImage(), sampleImage({ platform: arm })]);
+    const [, second] = (parseManifest(manifest) as ImageIndex).manifests;
+    const edited = parseManifest(editManifest(manifest, { instances: [undefined, second] }));
+    expect(edited).toMatchObject({ manifests: [{ platform: arm }] });
+  });
+});
+
+describe("a conversion", () => {
+  test.each([
+    [ociManifest, dockerManifest],
+    [dockerManifest, ociManifest],
+  ])("from %s to %s and back says the same", (from, to) => {
+    const { manifest } = sampleImage({ manifestType: from });
+    const there = editManifest(manifest, { manifestMIMEType: to });
+    expect(parseManifest(there).mediaType).toBe(to);
+    expect(json(editManifest(there, { manifestMIMEType: from }))).toEqual(json(manifest));
+  });
+
+  test("of an index keeps the platforms", () => {
+    const { manifest } = sampleIndex([sampleImage(), sampleImage({ platform: arm })]);
+    const list = parseManifest(editManifest(manifest, { manifestMIMEType: dockerList }));
+    expect(list).toMatchObject({ mediaType: dockerList, manifests: [{}, { platform: arm }] });
+  });
+
+  test.each([
+    ["an artifact", sampleImage({ configType: "a/b" }), dockerManifest],
+    [
+      "zstd layers",
+      sampleImage({ layerType: "application/vnd.oci.image.layer.v1.tar+zstd" }),
+      dockerManifest,
+    ],
+    [
+      "encrypted layers",
+      sampleImage({ layerType: "application/vnd.oci.image.layer.v1.tar+gzip+encrypted" }),
+      dockerManifest,
+    ],
+    ["an image to an index", sampleImage(), ociIndex],
+    ["to something unknown", sampleImage(), "toString"],
+  ])("of %s is refused", (_, { manifest }, target) => {
+    expect(conversionProblem(parseManifest(manifest), target)).toBeTypeOf("string");
+    expect(() => editManifest(manifest, { manifestMIMEType: target })).toThrow(
+      expect.objectContaining({ code: "impossible-copy" }),
+    );
+  });
+
+  test.skipIf(!existsSync(fixtures))(
+    "of a real image gives the layers that containers/image gives",
+    () => {
+      const read = (name: string): Uint8Array =>
+        readFileSync(path.join(fixtures, "internal/image/fixtures", name));
+      const ours = editManifest({ bytes: read("oci1.json") }, { manifestMIMEType: dockerManifest });
+      const theirs = parseManifest({ bytes: read("oci1-to-schema2.json") }) as ImageManifest;
+      expect((parseManifest(ours) as ImageManifest).layers).toEqual(theirs.layers);
+      expect((parseManifest(ours) as ImageManifest).config).toEqual(theirs.config);
+    },
+  );
+});
+
+describe("layer types", () => {
+  test.each([
+    [
+      "application/vnd.oci.image.layer.v1.tar",
+      "gzip",
+      "application/vnd.oci.image.layer.v1.tar+gzip",
+    ],
+    [
+      "application/vnd.oci.image.layer.v1.tar+gzip",
+      "zstd",
+      "application/vnd.oci.image.layer.v1.tar+zstd",
+    ],
+    [
+      "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip",
+      "none",
+      "application/vnd.docker.image.rootfs.foreign.diff.tar",
+    ],
+    ["a/b", "gzip", undefined],
+    ["toString", "gzip", undefined],
+  ] as const)("%s packed as %s is %s", (type, compression, expected) => {
+    expect(withLayerCompression(type, compression)).toBe(expected);
+  });
+
+  test("of the other family exist for all but zstd in docker's", () => {
+    const zstd = "application/vnd.oci.image.layer.v1.tar+zstd";
+    expect(layerTypeFor("docker", zstd)).toBeUndefined();
+    expect(layerTypeFor("oci", "application/vnd.docker.image.rootfs.diff.tar.zstd")).toBe(zstd);
+    expect(
+      layerTypeFor("docker", "application/vnd.oci.image.layer.nondistributable.v1.tar+gzip"),
+    ).toBe("application/vnd.docker.image.rootfs.foreign.diff.tar.gzip");
+  });
+});

@@ -1,0 +1,199 @@
+import { existsSync, readFileSync } from "node:fs";
+import path from "node:path";
+
+import { describe, expect, test } from "vitest";
+
+import { manifestSizeLimit } from "../../src/byte-stream.ts";
+import { isArtifact, parseManifest } from "../../src/manifest/manifest.ts";
+import { mediaTypes } from "../../src/manifest/media-types.ts";
+import { rawManifest, sampleImage, sampleIndex } from "../sample-images.ts";
+
+const { ociManifest, ociIndex, dockerManifest, dockerList } = mediaTypes;
+const fixtures = path.resolve(
+  import.meta.dirname,
+  "../../../../../shared/fixtures/containers-image",
+);
+
+const parse = (text: string, mediaType?: string): unknown =>
+  parseManifest({ bytes: Buffer.from(text), mediaType });
+
+const descriptor = { mediaType: "a/b", digest: `sha256:${"a".repeat(64)}`, size: 1 };
+const image = { schemaVersion: 2, config: descriptor, layers: [descriptor] };
+const index = { schemaVersion: 2, manifests: [descriptor] };
+
+describe("the type of a manifest", () => {
+  test.each([
+    ["what it says itself", { ...image, mediaType: dockerManifest }, undefined, dockerManifest],
+    ["what its storage says, where it says nothing", image, dockerManifest, dockerManifest],
+    [
+      "what its storage says with parameters",
+      image,
+      `${dockerManifest}; charset=utf-8`,
+      dockerManifest,
+    ],
+    [
+      "guessed from its config",
+      { ...image, config: { ...descriptor, mediaType: mediaTypes.dockerConfig } },
+      undefined,
+      dockerManifest,
+    ],
+    ["guessed from its fields", image, undefined, ociManifest],
+    ["guessed where the storage says something general", image, "application/json", ociManifest],
+    ["guessed from its entries", index, "text/plain", ociIndex],
+    [
+      "its own where the storage says something general",
+      { ...index, mediaType: dockerList },
+      "application/octet-stream",
+      dockerList,
+    ],
+  ])("is %s", (_, content, stored, expected) => {
+    expect(parse(JSON.stringify(content), stored)).toMatchObject({ mediaType: expected });
+  });
+
+  test("is refused where content and storage contradict each other", () => {
+    const text = JSON.stringify({ ...image, mediaType: ociManifest });
+    expect(() => parse(text, dockerManifest)).toThrow(
+      expect.objectContaining({ code: "invalid-manifest" }),
+    );
+  });
+
+  test("of Docker's schema 1 is not supported, and said so", () => {
+    const text = JSON.stringify({ schemaVersion: 1, name: "a", fsLayers: [], history: [] });
+    expect(() => parse(text)).toThrow(expect.objectContaining({ code: "unsupported" }));
+  });
+
+  test.skipIf(!existsSync(fixtures)).each([
+    ["ociv1.manifest.json", ociManifest],
+    ["ociv1nomime.manifest.json", ociManifest],
+    ["ociv1.image.index.json", ociIndex],
+    ["v2s2.manifest.json", dockerManifest],
+    ["v2list.manifest.json", dockerList],
+    ["v2s1.manifest.json", "unsupported"],
+    ["v2s1-unsigned.manifest.json", "unsupported"],
+    ["unknown-version.manifest.json", "invalid-manifest"],
+    ["ociv1.artifact.json (its config has no digest)", "invalid-manifest"],
+  ])("of the real %s is %s", (name, expected) => {
+    const [file = ""] = name.split(" ");
+    const bytes = readFileSync(path.join(fixtures, "internal/manifest/testdata", file));
+    const found = ((): string => {
+      try {
+        return parseManifest({ bytes }).mediaType;
+      } catch (error) {
+        return (error as { code: string }).code;
+      }
+    })();
+    expect(found).toBe(expected);
+  });
+});
+
+describe("a manifest", () => {
+  test("of an image names its config and its layers, twice where one is there twice", () => {
+    const { manifest } = sampleImage({ layers: ["a", "b", "a"] });
+    const parsed = parseManifest(manifest);
+    expect(parsed.kind === "image" && parsed.layers.map(({ size }) => size)).toEqual([1, 1, 1]);
+    expect(parsed.kind === "image" && isArtifact(parsed)).toBe(false);
+  });
+
+  test("of an index names its instances with their platforms", () => {
+    const arm = sampleImage({ platform: { os: "linux", architecture: "arm", variant: "v7" } });
+    const parsed = parseManifest(sampleIndex([sampleImage(), arm]).manifest);
+    expect(parsed.kind === "index" && parsed.manifests.map(({ platform }) => platform)).toEqual([
+      { os: "linux", architecture: "amd64" },
+      { os: "linux", architecture: "arm", variant: "v7" },
+    ]);
+  });
+
+  test("of an artifact has its type, by itself or by its config", () => {
+    const byConfig = parseManifest(sampleImage({ configType: "a/config" }).manifest);
+    expect(byConfig.artifactType).toBe("a/config");
+    const own = sampleImage({ configType: "a/config", extra: { artifactType: "an/sbom" } });
+    expect(parseManifest(own.manifest).artifactType).toBe("an/sbom");
+  });
+
+  test("keeps what descriptors say of themselves", () => {
+    const layer = { ...descriptor, urls: ["https://x"], annotations: { a: "b" }, unknown: 1 };
+    const parsed = parseManifest(
+      rawManifest({ ...image, mediaType: ociManifest, layers: [layer] }),
+    );
+    expect(parsed).toMatchObject({ layers: [{ urls: ["https://x"], annotations: { a: "b" } }] });
+  });
+
+  test.each([
+    ["nothing", ""],
+    ["truncated", JSON.stringify(image).slice(0, -1)],
+    ["a web page", "<html></html>"],
+    ["an array", "[]"],
+    ["null", "null"],
+    ["text", '"x"'],
+    ["without a config", JSON.stringify({ ...image, config: undefined })],
+    ["with layers that are no array", JSON.stringify({ ...image, layers: {} })],
+    ["with a layer that is null", JSON.stringify({ ...image, layers: [null] })],
+    [
+      "with a digest that is none",
+      JSON.stringify({ ...image, config: { ...descriptor, digest: "sha256:../../x" } }),
+    ],
+    ["with a negative size", JSON.stringify({ ...image, config: { ...descriptor, size: -1 } })],
+    [
+      "with a size that is no integer",
+      JSON.stringify({ ...image, config: { ...descriptor, size: 1.5 } }),
+    ],
+    ["with a size in text", JSON.stringify({ ...image, config: { ...descriptor, size: "1" } })],
+    [
+      "without a media type of its config",
+      JSON.stringify({ ...image, config: { ...descriptor, mediaType: "" } }),
+    ],
+    ["with annotations that are no text", JSON.stringify({ ...image, annotations: { a: 1 } })],
+    [
+      "with a platform that is none",
+      JSON.stringify({ ...index, manifests: [{ ...descriptor, platform: "linux" }] }),
+    ],
+    ["of another version", JSON.stringify({ ...image, schemaVersion: 3 })],
+    ["of a version in text", JSON.stringify({ ...image, schemaVersion: "2" })],
+    ["too large", JSON.stringify({ ...image, x: "x".repeat(manifestSizeLimit) })],
+  ])("is refused where it is %s", (_, text) => {
+    expect(() => parse(text)).toThrow(expect.objectContaining({ code: "invalid-manifest" }));
+  });
+
+  test("is refused where it is not UTF-8", () => {
+    const bytes = Buffer.concat([
+      Buffer.from('{"x":"'),
+      Buffer.from([0xff, 0xfe]),
+      Buffer.from('"}'),
+    ]);
+    expect(() => parseManifest({ bytes })).toThrow(
+      expect.objectContaining({ code: "invalid-manifest" }),
+    );
+  });
+});
+
+describe("a manifest that another program could read otherwise is refused:", () => {
+  test.each([
+    ["an image with manifests", { ...image, manifests: [] }],
+    ["an index with layers", { ...index, mediaType: ociIndex, layers: [descriptor] }],
+    ["an index with a config", { ...index, mediaType: ociIndex, config: descriptor }],
+    ["fields of schema 1", { ...image, fsLayers: [] }],
+    ["fields in another case", { ...image, Manifests: [] }],
+    ["a field in two cases", { ...image, Layers: [] }],
+    ["any field in two cases", { ...image, x: 1, X: 2 }],
+  ])("%s", (_, content) => {
+    expect(() => parse(JSON.stringify(content))).toThrow(
+      expect.objectContaining({ code: "invalid-manifest" }),
+    );
+  });
+
+  test("a field twice", () => {
+    const text = JSON.stringify(image).replace("{", '{ "layers" : [],');
+    expect(() => parse(text)).toThrow(expect.objectContaining({ code: "invalid-manifest" }));
+  });
+
+  test("a field twice, once escaped", () => {
+    const text = JSON.stringify(image).replace("{", '{"l\\u0061yers":[],');
+    expect(() => parse(text)).toThrow(expect.objectContaining({ code: "invalid-manifest" }));
+  });
+
+  test("but not one whose values only look like such fields", () => {
+    const annotations = { 'a "layers": {"layers": [': "}]", manifests: "x", config: "y" };
+    expect(parse(JSON.stringify({ ...image, annotations }))).toMatchObject({ annotations });
+    expect(parse(JSON.stringify({ ...image, manifests: null }))).toMatchObject({ kind: "image" });
+  });
+});
