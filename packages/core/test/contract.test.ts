@@ -1,0 +1,80 @@
+import { readFileSync } from "node:fs";
+import path from "node:path";
+
+import { describe, expect, test } from "vitest";
+
+import * as core from "../src/index.ts";
+import { memory } from "../src/memory/index.ts";
+import { sampleImage, write } from "./sample-images.ts";
+
+const page = readFileSync(path.resolve(import.meta.dirname, "../../../docs/contract.md"), "utf8");
+const camel = (name: string): string => name.charAt(0).toLowerCase() + name.slice(1);
+
+/** `Owner.A`, `B` in the first column of the table: the members that were there in 2017. */
+function membersOf(owner: string): readonly string[] {
+  const [table = ""] = page.split("## New here");
+  const rows = table.split("\n").filter((line) => line.startsWith(`| \`${owner}.`));
+  return rows.flatMap((row) =>
+    [...(row.split("|")[1] ?? "").matchAll(/`(?:\w+\.)?(\w+)`/g)].map(([, name = ""]) =>
+      camel(name),
+    ),
+  );
+}
+
+/** Where the member has another name or place, which the test names instead. */
+const moved: Readonly<Record<string, string>> = {
+  close: Symbol.asyncDispose.toString(),
+  hasBlob: "tryReusingBlob",
+  reapplyBlob: "tryReusingBlob",
+  supportedManifestMIMETypes: "accepts",
+  supportsSignatures: "accepts",
+  shouldCompressLayers: "accepts",
+  acceptsForeignLayerURLs: "accepts",
+  getTargetManifest: "getManifest",
+  // Made by core out of the source, for all transports.
+  newImage: "newImageSource",
+};
+
+describe("each member of the 2017 contract has its home:", async () => {
+  const transport = memory();
+  const reference = transport.parseReference("x");
+  await write(sampleImage(), reference);
+  const homes = {
+    ImageTransport: transport,
+    ImageReference: reference,
+    ImageSource: await reference.newImageSource(),
+    ImageDestination: await reference.newImageDestination(),
+    Image: await core.openImage(reference),
+    UnparsedImage: new core.UnparsedImage(await reference.newImageSource()),
+  };
+
+  test.each(Object.entries(homes))("%s", (owner, home) => {
+    const members = membersOf(owner);
+    expect(members.length).toBeGreaterThan(2);
+    const names = new Set<string>();
+    for (
+      let level: object = home;
+      level !== Object.prototype;
+      level = Object.getPrototypeOf(level) as object
+    ) {
+      for (const key of Reflect.ownKeys(level)) names.add(String(key));
+    }
+    expect(members.filter((name) => !names.has(moved[name] ?? name))).toEqual([]);
+  });
+});
+
+test("each function of core that the page of the contract names is exported", () => {
+  const named = [
+    "openImage",
+    "Transports",
+    "ImageError",
+    "UnparsedImage",
+    "inspectCopy",
+    "planCopy",
+    "executeCopy",
+  ];
+  for (const name of named) {
+    expect(page).toContain(name);
+    expect(core).toHaveProperty(name);
+  }
+});

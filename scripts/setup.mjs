@@ -1,0 +1,47 @@
+// Installs the workspace where that is needed, and with --build builds it. Runs before anything is installed, so on
+// whatever Node there is (20 or later), with nothing but Node itself and npm.
+import { spawnSync } from "node:child_process";
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import path from "node:path";
+
+const root = path.resolve(import.meta.dirname, "..");
+const { packageManager } = JSON.parse(readFileSync(path.join(root, "package.json"), "utf8"));
+
+if (changedAt("node_modules/.modules.yaml") < changedAt("pnpm-lock.yaml")) {
+  pnpm("install", "--frozen-lockfile");
+}
+if (
+  process.argv.includes("--build") &&
+  changedAt("packages/cli/dist/main.mjs") < lastSourceChange()
+) {
+  pnpm("run", "build");
+}
+
+/** What the tools say goes to stderr: whoever calls this has its own results to print. */
+function pnpm(...args) {
+  const command = ["--yes", packageManager, ...args];
+  const options = { cwd: root, stdio: ["ignore", 2, 2], shell: process.platform === "win32" };
+  const { status, error } = spawnSync("npx", command, options);
+  if (status === 0) return;
+  console.error(`npx ${command.join(" ")} failed${error ? `: ${error.message}` : ""}`);
+  process.exit(status ?? 1);
+}
+
+/** Milliseconds; 0 for what is not there. */
+function changedAt(name) {
+  return statSync(path.join(root, name), { throwIfNoEntry: false })?.mtimeMs ?? 0;
+}
+
+function lastSourceChange() {
+  const files = readdirSync(path.join(root, "packages")).flatMap((name) => [
+    path.join("packages", name, "package.json"),
+    ...sourcesIn(path.join("packages", name, "src")),
+  ]);
+  return Math.max(...files.map(changedAt));
+}
+
+function sourcesIn(folder) {
+  return readdirSync(path.join(root, folder), { recursive: true }).map((name) =>
+    path.join(folder, name),
+  );
+}
