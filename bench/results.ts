@@ -1,0 +1,37 @@
+import { formatBytes } from "@drayage/core";
+
+import { median } from "./measured-run.ts";
+import type { Run } from "./measured-run.ts";
+
+/** A table: medians of each tool, the spread of its times, and how many times the fastest one's it takes. */
+export function formatResults(title: string, results: ReadonlyMap<string, readonly Run[]>): string {
+  const rows = [...results].map(([name, runs]) => {
+    const walls = runs.map(({ wall }) => wall);
+    return {
+      name,
+      wall: median(walls),
+      spread: `${Math.min(...walls).toFixed(2)}–${Math.max(...walls).toFixed(2)}`,
+      cpu: median(runs.map(({ cpu }) => cpu)),
+      memory: median(runs.map(({ memory }) => memory)),
+    };
+  });
+  const fastest = Math.min(...rows.map(({ wall }) => wall));
+  const lines = rows.map(({ name, wall, spread, cpu, memory }) =>
+    [
+      name.padEnd(8),
+      `${wall.toFixed(2)} s`.padStart(9),
+      spread.padStart(12),
+      `${cpu.toFixed(2)} s`.padStart(9),
+      formatBytes(memory).padStart(8),
+      rows.length > 1 ? `× ${(wall / fastest).toFixed(2)}`.padStart(7) : "",
+    ].join("  "),
+  );
+  const head = [
+    "".padEnd(8),
+    "wall".padStart(9),
+    "min–max".padStart(12),
+    "cpu".padStart(9),
+    "memory".padStart(8),
+  ];
+  return [title, head.join("  "), ...lines, ""].join("\n");
+}

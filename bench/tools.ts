@@ -1,0 +1,76 @@
+import path from "node:path";
+
+import { findProgram } from "@drayage/testkit";
+
+/** A tool that copies images, and how it is told to. Registries are on this machine, without TLS. */
+export interface Tool {
+  readonly name: string;
+  pull(image: string, layout: string): readonly string[];
+  push(layout: string, image: string): readonly string[];
+}
+
+const root = path.resolve(import.meta.dirname, "..");
+const node = path.join(root, "node_modules/.bin/node");
+const main = path.join(root, "packages/cli/dist/main.mjs");
+const drayage = [node, main, "copy", "--quiet", "--insecure-policy"];
+
+const peers: Readonly<Record<string, (program: string) => Omit<Tool, "name">>> = {
+  skopeo: (program) => ({
+    pull: (image, layout) => [
+      program,
+      "--insecure-policy",
+      "copy",
+      "-q",
+      "--src-tls-verify=false",
+      `docker://${image}`,
+      `oci:${layout}:image`,
+    ],
+    push: (layout, image) => [
+      program,
+      "--insecure-policy",
+      "copy",
+      "-q",
+      "--dest-tls-verify=false",
+      `oci:${layout}:image`,
+      `docker://${image}`,
+    ],
+  }),
+  crane: (program) => ({
+    pull: (image, layout) => [program, "pull", "--insecure", "--format=oci", image, layout],
+    push: (layout, image) => [program, "push", "--insecure", layout, image],
+  }),
+  oras: (program) => ({
+    pull: (image, layout) => [
+      program,
+      "cp",
+      "--no-tty",
+      "--from-plain-http",
+      "--to-oci-layout",
+      image,
+      `${layout}:image`,
+    ],
+    push: (layout, image) => [
+      program,
+      "cp",
+      "--no-tty",
+      "--to-plain-http",
+      "--from-oci-layout",
+      `${layout}:image`,
+      image,
+    ],
+  }),
+};
+
+/** Ours first, then those of the peers that are on the PATH. */
+export function installedTools(): readonly Tool[] {
+  const ours: Tool = {
+    name: "drayage",
+    pull: (image, layout) => [...drayage, `docker://${image}`, `oci:${layout}:image`],
+    push: (layout, image) => [...drayage, `oci:${layout}:image`, `docker://${image}`],
+  };
+  const theirs = Object.entries(peers).flatMap(([name, tool]) => {
+    const program = findProgram(name);
+    return program === undefined ? [] : [{ name, ...tool(program) }];
+  });
+  return [ours, ...theirs];
+}

@@ -1,0 +1,89 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+
+import { copyEvents, formatBytes, imageName, openImage, Transports } from "@drayage/core";
+import type { CopyResult, ImageReference } from "@drayage/core";
+import { imageFromFiles, startRegistry, writeImage } from "@drayage/testkit";
+import { directory } from "@drayage/transport-dir";
+import { docker } from "@drayage/transport-docker";
+import { ociLayout } from "@drayage/transport-oci-layout";
+
+import { formatTable } from "./table.ts";
+import type { Row } from "./table.ts";
+
+const root = path.resolve(import.meta.dirname, "../../..");
+
+/** Makes an image of real files and takes it registry → OCI layout → dir → another repository. */
+async function demo(): Promise<void> {
+  const folder = await mkdtemp(path.join(tmpdir(), "drayage-demo-"));
+  await using registry = await startRegistry();
+  try {
+    const transports = new Transports([docker(), ociLayout(), directory()]);
+    const stops = [
+      `docker://${registry.host}/demo/app:1.0`,
+      `oci:${path.join(folder, "layout")}:app`,
+      `dir:${path.join(folder, "dir")}`,
+      `docker://${registry.host}/mirror/app:1.0`,
+    ].map((stop) => transports.parse(stop));
+    const first = stops[0];
+    if (first === undefined) return;
+    console.log(
+      `\nAn image of ${path.relative(process.cwd(), process.execPath)} and this project's packages\n`,
+    );
+    const rows = [await made(first)];
+    for (const [at, to] of stops.slice(1).entries()) rows.push(await moved(stops[at] ?? first, to));
+    console.log(formatTable(rows));
+    const digests = new Set(rows.map(({ digest }) => digest));
+    if (digests.size !== 1) throw new Error("The digests differ");
+    console.log("All digests are equal: it is the same image everywhere.\n");
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+async function made(reference: ImageReference): Promise<Row> {
+  const start = performance.now();
+  const image = await imageFromFiles([process.execPath, path.join(root, "packages")]);
+  await writeImage(image, reference);
+  await using stored = await openImage(reference);
+  const milliseconds = performance.now() - start;
+  return {
+    to: imageName(reference),
+    bytes: stored.size,
+    milliseconds,
+    digest: stored.manifest.digest,
+  };
+}
+
+async function moved(from: ImageReference, to: ImageReference): Promise<Row> {
+  const start = performance.now();
+  const { digest, blobs } = await withProgress(from, to);
+  const milliseconds = performance.now() - start;
+  return { to: imageName(to), bytes: blobs.copiedBytes, milliseconds, digest };
+}
+
+/** Copies, and shows how far it is on a line of its own. */
+async function withProgress(from: ImageReference, to: ImageReference): Promise<CopyResult> {
+  let [done, total] = [0, 0];
+  for await (const event of copyEvents(from, to)) {
+    if (event.kind === "planned") total = event.plan.cost.blobBytes;
+    if (event.kind === "blob-progress") show((done += event.bytes), total, to);
+    if (event.kind === "done") {
+      show(total, total, to);
+      process.stderr.write("\n");
+      return event.result;
+    }
+  }
+  throw new Error("The copy ended without a result");
+}
+
+function show(done: number, total: number, to: ImageReference): void {
+  const percent = total === 0 ? 100 : Math.floor((done / total) * 100);
+  const line = `${String(percent).padStart(3)}% of ${formatBytes(total)} to ${imageName(to)}`;
+  process.stderr.write(
+    process.stderr.isTTY ? `\r${line}` : percent === 100 && done === total ? line : "",
+  );
+}
+
+await demo();
