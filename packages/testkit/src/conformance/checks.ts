@@ -1,0 +1,102 @@
+import assert from "node:assert/strict";
+
+import { isImageError } from "@drayage/core";
+import type {
+  Digest,
+  ImageDestination,
+  ImageErrorCode,
+  ImageReference,
+  ImageSource,
+} from "@drayage/core";
+
+import type { WholeImage } from "../random/whole-image.ts";
+
+/** Fails unless the work fails with that code. */
+export async function rejectsWith(
+  code: ImageErrorCode,
+  work: () => Promise<unknown>,
+): Promise<void> {
+  const error = await failureOf(work);
+  assert.ok(isImageError(error, code), `expected an ImageError ${code}, got ${String(error)}`);
+}
+
+/** What the work fails with. */
+export async function failureOf(work: () => Promise<unknown>): Promise<unknown> {
+  try {
+    await work();
+  } catch (error) {
+    return error;
+  }
+  assert.fail("expected a failure, and it went well");
+}
+
+/** Fails unless reading the image under the reference ends in `not-found`. */
+export async function isNotThere(reference: ImageReference): Promise<void> {
+  await rejectsWith("not-found", async () => {
+    await using source = await reference.newImageSource();
+    await source.getManifest();
+  });
+}
+
+/** Fails unless exactly that image is there, to the last byte. */
+export async function isThere(reference: ImageReference, image: WholeImage): Promise<void> {
+  await using source = await reference.newImageSource();
+  sameBytes((await source.getManifest()).bytes, image.manifest.bytes, "the manifest");
+  await hasParts(source, image);
+}
+
+async function hasParts(source: ImageSource, image: WholeImage): Promise<void> {
+  for (const [digest, bytes] of image.blobs) {
+    sameBytes(await blobOf(source, digest), bytes, `the blob ${digest}`);
+  }
+  for (const { digest, bytes } of image.instances) {
+    sameBytes((await source.getManifest(digest)).bytes, bytes, `the instance ${digest}`);
+  }
+}
+
+export async function blobOf(
+  source: ImageSource,
+  digest: Digest,
+  range?: { start: number; end?: number },
+): Promise<Uint8Array> {
+  return collected(source.getBlob({ digest }, range && { range }));
+}
+
+export async function collected(bytes: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of bytes) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
+export function sameBytes(found: Uint8Array, expected: Uint8Array, what: string): void {
+  assert.ok(
+    Buffer.compare(found, expected) === 0,
+    `${what} has other bytes: ${found.byteLength} of them, expected ${expected.byteLength}`,
+  );
+}
+
+/** A destination, for a reference that is known to have them. */
+export async function destinationOf(reference: ImageReference): Promise<ImageDestination> {
+  assert.ok(
+    reference.newImageDestination !== undefined,
+    `${reference.transport.name} does not write`,
+  );
+  return reference.newImageDestination();
+}
+
+/** Bytes in chunks of uneven length. */
+export async function* inChunks(bytes: Uint8Array): AsyncGenerator<Uint8Array, void, undefined> {
+  for (
+    let at = 0, length = 1;
+    at < bytes.byteLength;
+    at += length, length = (length * 7) % 70_001
+  ) {
+    yield bytes.subarray(at, at + length);
+  }
+}
+
+/** The first bytes, then a failure. */
+export async function* cutShort(bytes: Uint8Array, failure: unknown): AsyncGenerator<Uint8Array> {
+  yield bytes.subarray(0, Math.ceil(bytes.byteLength / 2));
+  throw failure;
+}

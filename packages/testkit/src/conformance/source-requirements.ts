@@ -1,0 +1,199 @@
+import assert from "node:assert/strict";
+
+import { digestOf } from "@drayage/core";
+import type { Digest, ImageReference, ImageSource, Signature } from "@drayage/core";
+
+import { randomImage } from "../random/random-image.ts";
+import type { WholeImage } from "../random/whole-image.ts";
+import { putImage, writeImage } from "../random/write-image.ts";
+import {
+  blobOf,
+  collected,
+  destinationOf,
+  failureOf,
+  isNotThere,
+  rejectsWith,
+  sameBytes,
+} from "./checks.ts";
+import type { Requirement, TransportUnderTest } from "./requirement.ts";
+
+const nowhere: Digest = digestOf(Buffer.from("a blob that nobody stores"));
+
+interface Stored {
+  readonly reference: ImageReference;
+  readonly image: WholeImage;
+  readonly source: ImageSource;
+}
+
+/** An image in a fresh place, and its source open while the work goes on. */
+async function withStored(
+  { freshReference }: TransportUnderTest,
+  work: (stored: Stored) => Promise<void>,
+): Promise<void> {
+  const reference = await freshReference();
+  const image = await randomImage("stored", { layers: 2, layerSize: 3_000_000 });
+  await writeImage(image, reference);
+  await using source = await reference.newImageSource();
+  await work({ reference, image, source });
+}
+
+function largestBlob({ blobs }: WholeImage): readonly [Digest, Uint8Array] {
+  const [largest] = [...blobs].toSorted(([, a], [, b]) => b.byteLength - a.byteLength);
+  assert.ok(largest);
+  return largest;
+}
+
+export const sourceRequirements: readonly Requirement[] = [
+  {
+    id: "source/not-found",
+    promise: "an image that is not there is not-found, when it is opened or when it is first read",
+    appliesTo: () => true,
+    async check({ freshReference }) {
+      await isNotThere(await freshReference());
+    },
+  },
+  {
+    id: "source/reference",
+    promise: "a source names the reference that it was opened by",
+    check: (subject) =>
+      withStored(subject, async ({ source, reference }) => {
+        assert.equal(source.reference.stringWithinTransport, reference.stringWithinTransport);
+      }),
+  },
+  {
+    id: "source/offers",
+    promise: "what it offers is plain data",
+    async check(_, { offers }) {
+      assert.deepEqual(structuredClone(offers), offers);
+      assert.ok(offers && offers.parallelBlobs >= 1, "it reads no blob at all");
+    },
+  },
+  {
+    id: "source/missing-parts",
+    promise:
+      "a blob or an instance that is not there is not-found; asking for a blob without reading it is nothing",
+    check: (subject) =>
+      withStored(subject, async ({ source }) => {
+        source.getBlob({ digest: nowhere });
+        await rejectsWith("not-found", () => blobOf(source, nowhere));
+        await rejectsWith("not-found", () => source.getManifest(nowhere));
+      }),
+  },
+  {
+    id: "source/left-early",
+    promise: "a blob of which only the beginning is read does no harm to the next",
+    check: (subject) =>
+      withStored(subject, async ({ source, image }) => {
+        const [digest, bytes] = largestBlob(image);
+        for (let round = 0; round < 20; round++) {
+          for await (const chunk of source.getBlob({ digest })) {
+            sameBytes(chunk, bytes.subarray(0, chunk.byteLength), "the first chunk");
+            break;
+          }
+        }
+        sameBytes(await blobOf(source, digest), bytes, "the blob after that");
+      }),
+  },
+  {
+    id: "source/parallel-blobs",
+    promise: "as many blobs as it says can be read at once",
+    check: (subject, { offers }) =>
+      withStored(subject, async ({ source, image }) => {
+        const [digest, bytes] = largestBlob(image);
+        const readers = Array.from({ length: offers?.parallelBlobs ?? 1 });
+        const read = await Promise.all(readers.map(async () => blobOf(source, digest)));
+        for (const one of read) sameBytes(one, bytes, "a blob read at the same time as others");
+      }),
+  },
+  {
+    id: "source/ranges",
+    promise: "a range is those bytes and no others, to the end where it names none",
+    appliesTo: ({ offers }) => offers?.ranges === true,
+    check: (subject) =>
+      withStored(subject, async ({ source, image }) => {
+        const [digest, bytes] = largestBlob(image);
+        const last = bytes.byteLength - 1;
+        for (const [start, end] of [
+          [0, 0],
+          [0, last],
+          [1, 70_000],
+          [1_000_000, 2_500_000],
+          [last, last],
+        ] as const) {
+          const part = await blobOf(source, digest, { start, end });
+          sameBytes(part, bytes.subarray(start, end + 1), `the range ${start}-${end}`);
+        }
+        const rest = await blobOf(source, digest, { start: 1_234_567 });
+        sameBytes(rest, bytes.subarray(1_234_567), "the range to the end");
+      }),
+  },
+  {
+    id: "source/aborted-before",
+    promise: "reading with a signal that is aborted already rejects with the reason",
+    check: (subject) =>
+      withStored(subject, async ({ source, image, reference }) => {
+        const reason = new Error("never");
+        const options = { signal: AbortSignal.abort(reason) };
+        const [digest] = largestBlob(image);
+        const opened = async (): Promise<void> => {
+          await using aborted = await reference.newImageSource(options);
+          await aborted.getManifest(undefined, options);
+        };
+        assert.equal(await failureOf(opened), reason);
+        assert.equal(await failureOf(() => collected(source.getBlob({ digest }, options))), reason);
+      }),
+  },
+  {
+    id: "source/aborted-read",
+    promise: "an abort in the middle of a blob ends it with the reason",
+    check: (subject) =>
+      withStored(subject, async ({ source, image }) => {
+        const [digest] = largestBlob(image);
+        const controller = new AbortController();
+        const reason = new Error("enough");
+        const read = async (): Promise<void> => {
+          for await (const chunk of source.getBlob({ digest }, { signal: controller.signal })) {
+            assert.ok(chunk.byteLength > 0, "an empty chunk");
+            controller.abort(reason);
+          }
+        };
+        assert.equal(await failureOf(read), reason);
+      }),
+  },
+  {
+    id: "source/signatures",
+    promise: "signatures are read back as they were put, of the image and of nothing else",
+    appliesTo: ({ accepts }) => accepts?.signatures === true,
+    async check({ freshReference }) {
+      const signatures: readonly Signature[] = [
+        { kind: "simple-signing", bytes: Buffer.from([0xa3, 1, 2, 3]) },
+        {
+          kind: "sigstore",
+          mediaType: "application/vnd.dev.cosign.simplesigning.v1+json",
+          payload: Buffer.from("{}"),
+          annotations: { "dev.cosignproject.cosign/signature": "MEUC" },
+        },
+      ];
+      const signed = async (given: readonly Signature[]): Promise<ImageReference> => {
+        const reference = await freshReference();
+        await using destination = await destinationOf(reference);
+        await putImage(await randomImage("signed"), destination);
+        await destination.putSignatures?.(given);
+        await destination.commit();
+        return reference;
+      };
+      for (const given of [signatures, []]) {
+        await using source = await (await signed(given)).newImageSource();
+        assert.deepEqual(plain((await source.getSignatures?.()) ?? []), plain(given));
+      }
+    },
+  },
+];
+
+function plain(signatures: readonly Signature[]): unknown {
+  return JSON.parse(
+    JSON.stringify(signatures, (_, value: unknown) =>
+      value instanceof Uint8Array ? Buffer.from(value).toString("hex") : value,
+    ),
+  );
+}
