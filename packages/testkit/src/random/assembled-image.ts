@@ -1,0 +1,110 @@
+import { digestOf, mediaTypes, withLayerCompression } from "@drayage/core";
+import type { Descriptor, Digest, LayerCompression, Platform } from "@drayage/core";
+
+import { packed } from "./packed.ts";
+import type { WholeImage, WholeManifest } from "./whole-image.ts";
+
+/** OCI's formats, or Docker's schema 2. */
+export type ImageFormat = "oci" | "docker";
+
+/** An image with its parts at hand. */
+export interface AssembledImage extends WholeImage {
+  readonly config: Descriptor;
+  /** The root first. */
+  readonly layers: readonly Descriptor[];
+}
+
+/** A layer before it is packed. */
+export interface UnpackedLayer {
+  readonly tar: Uint8Array;
+  readonly compression: LayerCompression;
+}
+
+export interface ImageParts {
+  readonly format: ImageFormat;
+  readonly platform: Platform;
+  /** The root first. */
+  readonly layers: readonly UnpackedLayer[];
+  /** How to run it: the `config` of the config (OCI image-spec, config.md). */
+  readonly execution: Readonly<Record<string, unknown>>;
+  /** More fields of the manifest; undefined ones are left out. */
+  readonly manifestFields: Readonly<Record<string, unknown>>;
+}
+
+/** When everything here was made: always the same, or the same image would have two digests. */
+export const created: Date = new Date("2024-01-01T00:00:00Z");
+
+const types = {
+  oci: {
+    manifest: mediaTypes.ociManifest,
+    config: mediaTypes.ociConfig,
+    layer: "application/vnd.oci.image.layer.v1.tar",
+  },
+  docker: {
+    manifest: mediaTypes.dockerManifest,
+    config: mediaTypes.dockerConfig,
+    layer: "application/vnd.docker.image.rootfs.diff.tar",
+  },
+} as const;
+
+/** Packs the layers and writes config and manifest (OCI image-spec, config.md and manifest.md). */
+export function assembledImage(parts: ImageParts): AssembledImage {
+  const type = types[parts.format];
+  const layers = parts.layers.map(({ tar, compression }) => {
+    const mediaType = withLayerCompression(type.layer, compression) ?? type.layer;
+    return partOf(mediaType, packed(tar, compression));
+  });
+  const config = partOf(type.config, json(configOf(parts)));
+  return joined(type.manifest, config, layers, parts.manifestFields);
+}
+
+/** The image that has these parts. */
+export function joined(
+  manifestType: string,
+  config: ImagePart,
+  layers: readonly ImagePart[],
+  manifestFields: Readonly<Record<string, unknown>>,
+): AssembledImage {
+  const parts = { config: config.descriptor, layers: layers.map(({ descriptor }) => descriptor) };
+  const blobs = [config, ...layers].map(({ descriptor, bytes }) => [descriptor.digest, bytes] as const);
+  return {
+    manifest: manifestOf(manifestType, { ...parts, ...manifestFields }),
+    blobs: new Map(blobs),
+    instances: [],
+    ...parts,
+  };
+}
+
+/** Bytes, and how a manifest names them. */
+export interface ImagePart {
+  readonly descriptor: Descriptor;
+  readonly bytes: Uint8Array;
+}
+
+export function partOf(mediaType: string, bytes: Uint8Array): ImagePart {
+  return { descriptor: { mediaType, digest: digestOf(bytes), size: bytes.byteLength }, bytes };
+}
+
+export function manifestOf(mediaType: string, fields: object): WholeManifest {
+  const bytes = json({ schemaVersion: 2, mediaType, ...fields });
+  return { bytes, mediaType, digest: digestOf(bytes) };
+}
+
+/** Indented by three, as no program here writes it: one that parses a manifest and writes it again changes its digest. */
+export function json(value: unknown): Uint8Array {
+  return Buffer.from(JSON.stringify(value, undefined, 3));
+}
+
+function configOf({ platform, execution, layers }: ImageParts): unknown {
+  const when = created.toISOString();
+  return {
+    created: when,
+    ...platform,
+    config: execution,
+    rootfs: { type: "layers", diff_ids: layers.map(({ tar }) => digestOf(tar)) },
+    history: [
+      ...layers.map((_, at) => ({ created: when, created_by: `layer ${at}` })),
+      { created: when, created_by: "settings", empty_layer: true },
+    ],
+  };
+}

@@ -1,0 +1,38 @@
+import { pack } from "tar-stream";
+
+/** Something in a layer. Paths have no slash in front. */
+export type LayerEntry =
+  | { readonly kind: "directory"; readonly path: string; readonly mode?: number | undefined }
+  | {
+      readonly kind: "file";
+      readonly path: string;
+      readonly content: Uint8Array;
+      readonly mode?: number | undefined;
+    }
+  | { readonly kind: "symlink" | "link"; readonly path: string; readonly target: string };
+
+/** The entries as a tar file, in their order, all root's and all of one time. */
+export async function layerTar(
+  entries: readonly LayerEntry[],
+  modified: Date,
+): Promise<Uint8Array> {
+  const tar = pack();
+  for (const entry of entries) {
+    const { path: name } = entry;
+    const base = { name, mtime: modified };
+    switch (entry.kind) {
+      case "directory":
+        tar.entry({ ...base, name: `${name}/`, type: "directory", mode: entry.mode ?? 0o755 });
+        break;
+      case "file":
+        tar.entry({ ...base, type: "file", mode: entry.mode ?? 0o644 }, Buffer.from(entry.content));
+        break;
+      case "symlink":
+      case "link":
+        tar.entry({ ...base, type: entry.kind, linkname: entry.target, mode: 0o777 });
+        break;
+    }
+  }
+  tar.finalize();
+  return Buffer.concat((await Array.fromAsync(tar)) as Buffer[]);
+}

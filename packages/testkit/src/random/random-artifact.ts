@@ -1,0 +1,28 @@
+import { mediaTypes } from "@drayage/core";
+import type { Descriptor } from "@drayage/core";
+
+import { joined, partOf } from "./assembled-image.ts";
+import type { AssembledImage } from "./assembled-image.ts";
+import { SeededRandom } from "./seeded-random.ts";
+
+export interface RandomArtifactOptions {
+  /** Default `application/vnd.example.thing`. */
+  readonly artifactType?: string | undefined;
+  /** Bytes. Default 1024. */
+  readonly size?: number | undefined;
+  /** The manifest that it is about. */
+  readonly subject?: Descriptor | undefined;
+  readonly annotations?: Readonly<Record<string, string>> | undefined;
+}
+
+/** Something that is no image, in one blob and with the empty config (OCI image-spec, manifest.md, "Guidelines for Artifact Usage"). */
+export async function randomArtifact(
+  seed: string | number,
+  options: RandomArtifactOptions = {},
+): Promise<AssembledImage> {
+  const { artifactType = "application/vnd.example.thing", size = 1024 } = options;
+  const config = partOf("application/vnd.oci.empty.v1+json", Buffer.from("{}"));
+  const content = partOf(`${artifactType}.content`, new SeededRandom(seed).bytes(size));
+  const { subject, annotations } = options;
+  return joined(mediaTypes.ociManifest, config, [content], { artifactType, subject, annotations });
+}

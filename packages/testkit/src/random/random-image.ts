@@ -1,0 +1,66 @@
+import type { Descriptor, LayerCompression, Platform } from "@drayage/core";
+
+import { assembledImage, created } from "./assembled-image.ts";
+import type { AssembledImage, ImageFormat, UnpackedLayer } from "./assembled-image.ts";
+import { layerTar } from "./layer-tar.ts";
+import type { LayerEntry } from "./layer-tar.ts";
+import { randomLayer, whiteoutOf } from "./random-layer.ts";
+import { SeededRandom } from "./seeded-random.ts";
+
+export interface RandomImageOptions {
+  /** Default `oci`. */
+  readonly format?: ImageFormat | undefined;
+  /** Default `linux/amd64`. */
+  readonly platform?: Platform | undefined;
+  /** How many. Default 3. */
+  readonly layers?: number | undefined;
+  /** Bytes of all files of one layer. Default 4096. */
+  readonly layerSize?: number | undefined;
+  /** Of all layers, or of each in turn. Default gzip. */
+  readonly compression?: LayerCompression | readonly LayerCompression[] | undefined;
+  readonly annotations?: Readonly<Record<string, string>> | undefined;
+  /** The manifest that this one is about; OCI only. */
+  readonly subject?: Descriptor | undefined;
+}
+
+/**
+ * An image that follows from its seed: the same bytes on every machine. Its layers are real tar files with folders,
+ * programs, links and, above the first, a whiteout. gzip and zstd store the bytes as they are.
+ */
+export async function randomImage(
+  seed: string | number,
+  options: RandomImageOptions = {},
+): Promise<AssembledImage> {
+  return imageFrom(new SeededRandom(seed), options);
+}
+
+/** The first layers from another source where several images are to share them. */
+export async function imageFrom(
+  random: SeededRandom,
+  options: RandomImageOptions,
+  shared: { readonly random: SeededRandom; readonly layers: number } = { random, layers: 0 },
+): Promise<AssembledImage> {
+  const { layers: count = 3, layerSize = 4096, compression = "gzip" } = options;
+  const compressions = typeof compression === "string" ? [compression] : compression;
+  const layers: UnpackedLayer[] = [];
+  let below: readonly LayerEntry[] = [];
+  for (let at = 0; at < count; at++) {
+    const source = at < shared.layers ? shared.random : random;
+    const entries = randomLayer(source.fork(`layer ${at}`), layerSize);
+    const tar = await layerTar([...whiteoutOf(below), ...entries], created);
+    layers.push({ tar, compression: compressions[at % compressions.length] ?? "gzip" });
+    below = entries;
+  }
+  const { annotations, subject } = options;
+  return assembledImage({
+    format: options.format ?? "oci",
+    platform: options.platform ?? { os: "linux", architecture: "amd64" },
+    layers,
+    execution: {
+      Cmd: [`/${below.find(({ path }) => path.endsWith("/program"))?.path ?? ""}`],
+      Env: ["PATH=/usr/bin:/bin", `SEED=${random.fork("config").word(16)}`],
+      Labels: { "org.example.seed": random.fork("label").word(16) },
+    },
+    manifestFields: { annotations, subject },
+  });
+}

@@ -1,0 +1,95 @@
+import { mediaTypes } from "@drayage/core";
+import type { Platform } from "@drayage/core";
+
+import { joined, json, manifestOf, partOf } from "./assembled-image.ts";
+import { imageFrom } from "./random-image.ts";
+import type { RandomImageOptions } from "./random-image.ts";
+import { SeededRandom } from "./seeded-random.ts";
+import { descriptorOf } from "./whole-image.ts";
+import type { WholeImage } from "./whole-image.ts";
+
+/** What is not said here holds for each image. */
+export interface RandomIndexOptions extends Pick<
+  RandomImageOptions,
+  "format" | "layers" | "layerSize" | "compression"
+> {
+  /** Default `linux/amd64`, `linux/arm64/v8`, `linux/arm/v7`, `linux/arm/v6`. */
+  readonly platforms?: readonly Platform[] | undefined;
+  /** How many layers, from the root on, are the same in all images. Default 1. */
+  readonly sharedLayers?: number | undefined;
+  /** Adds for the first image what build tools add: an attestation for the platform `unknown/unknown`. */
+  readonly attestation?: boolean | undefined;
+  /** Puts all but the first image into an index of its own, which the outer one names. */
+  readonly nested?: boolean | undefined;
+}
+
+const defaultPlatforms: readonly Platform[] = [
+  { os: "linux", architecture: "amd64" },
+  { os: "linux", architecture: "arm64", variant: "v8" },
+  { os: "linux", architecture: "arm", variant: "v7" },
+  { os: "linux", architecture: "arm", variant: "v6" },
+];
+
+/** An index, or Docker's manifest list, that follows from its seed as `randomImage` does. */
+export async function randomIndex(
+  seed: string | number,
+  options: RandomIndexOptions = {},
+): Promise<WholeImage> {
+  const { platforms = defaultPlatforms, sharedLayers = 1, nested, attestation } = options;
+  const random = new SeededRandom(seed);
+  const shared = { random: random.fork("shared"), layers: sharedLayers };
+  const entries: IndexEntry[] = [];
+  for (const [at, platform] of platforms.entries()) {
+    const image = await imageFrom(random.fork(at), { ...options, platform }, shared);
+    entries.push({ image, platform });
+  }
+  const mediaType = options.format === "docker" ? mediaTypes.dockerList : mediaTypes.ociIndex;
+  const [first, ...others] = entries;
+  if (first === undefined) return indexOf(mediaType, []);
+  if (attestation) others.push(attestationOf(first, random));
+  const inner = nested ? [{ image: indexOf(mediaType, others) }] : others;
+  return indexOf(mediaType, [first, ...inner]);
+}
+
+interface IndexEntry {
+  readonly image: WholeImage;
+  readonly platform?: Platform;
+  readonly annotations?: Readonly<Record<string, string>>;
+}
+
+function indexOf(mediaType: string, entries: readonly IndexEntry[]): WholeImage {
+  const manifests = entries.map(({ image, ...entry }) => ({ ...descriptorOf(image), ...entry }));
+  return {
+    manifest: manifestOf(mediaType, { manifests }),
+    instances: entries.flatMap(({ image }) => [...image.instances, image.manifest]),
+    blobs: new Map(entries.flatMap(({ image }) => [...image.blobs])),
+  };
+}
+
+/** As BuildKit writes it: an image whose one layer is an in-toto statement. */
+function attestationOf({ image: { manifest } }: IndexEntry, random: SeededRandom): IndexEntry {
+  const statement = partOf(
+    "application/vnd.in-toto+json",
+    json({
+      _type: "https://in-toto.io/Statement/v0.1",
+      predicateType: "https://slsa.dev/provenance/v0.2",
+      subject: [{ name: random.fork("attestation").word(8), digest: manifest.digest }],
+      predicate: {},
+    }),
+  );
+  const platform: Platform = { os: "unknown", architecture: "unknown" };
+  const config = partOf(
+    mediaTypes.ociConfig,
+    json({
+      ...platform,
+      config: {},
+      rootfs: { type: "layers", diff_ids: [statement.descriptor.digest] },
+    }),
+  );
+  const image = joined(mediaTypes.ociManifest, config, [statement], {});
+  const annotations = {
+    "vnd.docker.reference.type": "attestation-manifest",
+    "vnd.docker.reference.digest": manifest.digest,
+  };
+  return { image, platform, annotations };
+}

@@ -1,0 +1,61 @@
+import { ImageError, imageName, parseManifest } from "@drayage/core";
+import type { Descriptor, Digest, ImageDestination, ImageReference } from "@drayage/core";
+import { memory } from "@drayage/core/memory";
+
+import type { WholeImage } from "./whole-image.ts";
+
+/** Writes an image to wherever the reference leads, through the contract alone. @throws ImageError */
+export async function writeImage(image: WholeImage, to: ImageReference): Promise<void> {
+  await using destination = await to.newImageDestination?.();
+  if (destination === undefined) {
+    throw new ImageError("unsupported", `${imageName(to)} cannot be written to`);
+  }
+  await putImage(image, destination);
+  await destination.commit();
+}
+
+/** A reference to the image in a memory of its own: a source for copies. */
+export async function inMemory(image: WholeImage): Promise<ImageReference> {
+  const reference = memory().parseReference("image");
+  await writeImage(image, reference);
+  return reference;
+}
+
+/** All but the commit. */
+export async function putImage(image: WholeImage, destination: ImageDestination): Promise<void> {
+  await putBlobs(image, destination);
+  for (const instance of image.instances) {
+    await destination.putManifest(instance, instance.digest);
+  }
+  await destination.putManifest(image.manifest);
+}
+
+/** The blobs of an image and of all that it names, each once, as the manifests describe them. */
+export async function putBlobs(image: WholeImage, destination: ImageDestination): Promise<void> {
+  for (const { blob, isConfig } of blobsToPut(image)) {
+    await destination.putBlob(bytesOf(image, blob.digest), blob, { isConfig });
+  }
+}
+
+interface BlobToPut {
+  readonly blob: Descriptor;
+  readonly isConfig: boolean;
+}
+
+function blobsToPut({ manifest, instances }: WholeImage): Iterable<BlobToPut> {
+  const blobs = [...instances, manifest].map(parseManifest).flatMap((parsed) => {
+    if (parsed.kind === "index") return [];
+    const layers = parsed.layers.map((blob) => ({ blob, isConfig: false }));
+    return [{ blob: parsed.config, isConfig: true }, ...layers];
+  });
+  return new Map(blobs.map((each) => [each.blob.digest, each])).values();
+}
+
+async function* bytesOf(
+  { blobs }: WholeImage,
+  digest: Digest,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const bytes = blobs.get(digest);
+  if (bytes === undefined) throw new ImageError("not-found", `The image lacks its blob ${digest}`);
+  yield bytes;
+}

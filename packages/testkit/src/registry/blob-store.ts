@@ -1,0 +1,85 @@
+import { randomUUID } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { mkdir, open, rename, rm } from "node:fs/promises";
+import type { FileHandle } from "node:fs/promises";
+import { dirname, join } from "node:path";
+
+import { algorithmOf, hexOf } from "@drayage/core";
+import type { ByteRange, Digest } from "@drayage/core";
+
+/** Where the bytes of blobs lie, whichever repositories they belong to. Takes digests on trust. */
+export interface BlobStore {
+  read(digest: Digest, range?: ByteRange): AsyncIterable<Uint8Array>;
+  /** For bytes whose digest is not known yet. */
+  newContent(): Promise<Content>;
+}
+
+/** Bytes that arrive. Ends with `keep` or `discard`. */
+export interface Content {
+  append(bytes: Uint8Array): Promise<void>;
+  /** All that was appended so far. */
+  read(): AsyncIterable<Uint8Array>;
+  keep(digest: Digest): Promise<void>;
+  discard(): Promise<void>;
+}
+
+export function memoryBlobStore(): BlobStore {
+  const blobs = new Map<Digest, Uint8Array>();
+  return {
+    async *read(digest, { start, end } = { start: 0 }) {
+      const blob = blobs.get(digest) ?? new Uint8Array(0);
+      yield blob.subarray(start, (end ?? blob.byteLength) + 1);
+    },
+    async newContent() {
+      const chunks: Uint8Array[] = [];
+      return {
+        append: async (bytes) => void chunks.push(bytes),
+        async *read() {
+          yield* chunks;
+        },
+        keep: async (digest) => void blobs.set(digest, Buffer.concat(chunks)),
+        discard: async () => {},
+      };
+    },
+  };
+}
+
+/** Blobs as files in a folder, so that memory does not grow with them. */
+export function folderBlobStore(folder: string): BlobStore {
+  const pathOf = (digest: Digest): string => join(folder, algorithmOf(digest), hexOf(digest));
+  return {
+    read: (digest, range = { start: 0 }) => fileBytes(pathOf(digest), range),
+    async newContent() {
+      const path = join(folder, "uploads", randomUUID());
+      await mkdir(dirname(path), { recursive: true });
+      const file = await open(path, "wx");
+      return {
+        append: (bytes) => writeAll(file, bytes),
+        read: () => fileBytes(path, { start: 0 }),
+        async keep(digest) {
+          await file.close();
+          await mkdir(dirname(pathOf(digest)), { recursive: true });
+          await rename(path, pathOf(digest));
+        },
+        async discard() {
+          await file.close();
+          await rm(path);
+        },
+      };
+    },
+  };
+}
+
+async function* fileBytes(
+  path: string,
+  range: ByteRange,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const { start, end = Infinity } = range;
+  yield* createReadStream(path, { start, end, highWaterMark: 1 << 20 });
+}
+
+async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {
+  for (let at = 0; at < bytes.byteLength;) {
+    at += (await file.write(bytes, at)).bytesWritten;
+  }
+}

@@ -1,0 +1,111 @@
+import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+
+import type {
+  Answer,
+  Misbehaviour,
+  OpenRequest,
+  ReceivedRequest,
+  RequestHandler,
+  ServerName,
+} from "./exchange.ts";
+import { answerOf, Refusal } from "./refusal.ts";
+import type { OpenLogEntry, RequestLog } from "./request-log.ts";
+
+/** Logs each request, lets tests interfere, and turns refusals into answers. */
+export function requestListener(
+  server: ServerName,
+  log: RequestLog,
+  handler: RequestHandler,
+  misbehaviour: Misbehaviour,
+): RequestListener {
+  return (incoming, response) => {
+    const asked = received(server, incoming);
+    const entry = log.begin(asked, incoming.headers.authorization);
+    const request: OpenRequest = { ...asked, body: logged(incoming, entry) };
+    const answering = answered(request, handler, misbehaviour).then(async (answer) => {
+      if (answer === "hang" || incoming.socket.destroyed) return;
+      if (answer === "cut") return void incoming.socket.destroy();
+      entry.status = answer.status;
+      await send(answer, request, response, entry, misbehaviour);
+    });
+    // Only a connection that broke off can fail here: nobody is left to be told.
+    answering.catch(() => incoming.socket.destroy());
+  };
+}
+
+function received(server: ServerName, incoming: IncomingMessage): ReceivedRequest {
+  const { method = "", url = "/", headers } = incoming;
+  const mark = url.indexOf("?");
+  const [path, query] = mark < 0 ? [url, ""] : [url.slice(0, mark), url.slice(mark + 1)];
+  return { server, method, path: decoded(path), query: new URLSearchParams(query), headers };
+}
+
+/** What cannot be decoded stays as it is, and is no path of a registry then. */
+function decoded(path: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return path;
+  }
+}
+
+/** Leaving the loop early keeps the connection, over which the reason is still to be told. */
+async function* logged(
+  incoming: IncomingMessage,
+  entry: OpenLogEntry,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  for await (const chunk of incoming.iterator({ destroyOnReturn: false })) {
+    entry.requestBytes += (chunk as Buffer).byteLength;
+    yield chunk as Buffer;
+  }
+}
+
+async function answered(
+  request: OpenRequest,
+  handler: RequestHandler,
+  { intercept }: Misbehaviour,
+): Promise<Answer | "hang" | "cut"> {
+  try {
+    return (await intercept?.(request)) ?? (await handler(request));
+  } catch (error) {
+    if (error instanceof Refusal) return answerOf(error);
+    return { status: 500, headers: { "Content-Type": "text/plain" }, body: String(error) };
+  }
+}
+
+async function send(
+  { status, headers, body }: Answer,
+  request: ReceivedRequest,
+  response: ServerResponse,
+  entry: OpenLogEntry,
+  { transformBody }: Misbehaviour,
+): Promise<void> {
+  const right = typeof body === "string" ? Buffer.from(body) : body;
+  const allHeaders: Record<string, string> = {
+    "Docker-Distribution-API-Version": "registry/2.0",
+    ...(status !== 204 && { "Content-Length": `${lengthOf(right)}` }),
+    ...headers,
+  };
+  const { socket } = response;
+  response.writeHead(status, allHeaders);
+  if (request.method === "HEAD" || right === undefined) return void response.end();
+  const stream = right instanceof Uint8Array ? Readable.from([right]) : right;
+  await pipeline(sent(transformBody?.(request, stream) ?? stream, entry), response);
+  if (entry.responseBytes !== Number(allHeaders["Content-Length"])) socket?.destroySoon();
+}
+
+function lengthOf(body: Exclude<Answer["body"], string>): number {
+  return body instanceof Uint8Array ? body.byteLength : 0;
+}
+
+async function* sent(
+  bytes: AsyncIterable<Uint8Array>,
+  entry: OpenLogEntry,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  for await (const chunk of bytes) {
+    entry.responseBytes += chunk.byteLength;
+    yield chunk;
+  }
+}

@@ -1,0 +1,47 @@
+import { jsonAnswer } from "./exchange.ts";
+import type { Answer } from "./exchange.ts";
+
+/** OCI distribution-spec, "Error Codes", with the status that goes with each where nothing else is said. */
+const statuses = {
+  BLOB_UNKNOWN: 404,
+  BLOB_UPLOAD_INVALID: 400,
+  BLOB_UPLOAD_UNKNOWN: 404,
+  DENIED: 403,
+  DIGEST_INVALID: 400,
+  MANIFEST_BLOB_UNKNOWN: 404,
+  MANIFEST_INVALID: 400,
+  MANIFEST_UNKNOWN: 404,
+  NAME_INVALID: 400,
+  NAME_UNKNOWN: 404,
+  SIZE_INVALID: 400,
+  TOOMANYREQUESTS: 429,
+  UNAUTHORIZED: 401,
+  UNSUPPORTED: 400,
+} as const;
+
+/** The codes that a registry may answer with. */
+export type RefusalCode = keyof typeof statuses;
+
+export interface RefusalOptions {
+  readonly status?: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly detail?: unknown;
+}
+
+/** A request that the registry does not do. The message tells the client's author what the specification wants. */
+export class Refusal extends Error {
+  readonly code: RefusalCode;
+  readonly options: RefusalOptions;
+
+  constructor(code: RefusalCode, message: string, options: RefusalOptions = {}) {
+    super(message);
+    this.code = code;
+    this.options = options;
+  }
+}
+
+/** `{"errors":[{code,message,detail}]}`. */
+export function answerOf({ code, message, options }: Refusal): Answer {
+  const { status = statuses[code], headers, detail } = options;
+  return jsonAnswer({ errors: [{ code, message, detail }] }, headers, status);
+}

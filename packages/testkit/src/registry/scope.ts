@@ -1,0 +1,38 @@
+import type { RepositoryRights } from "./authentication.ts";
+
+/** Something to be allowed, as a token names it: `repository:library/alpine:pull,push`. */
+export interface Scope {
+  readonly type: string;
+  readonly name: string;
+  readonly actions: readonly string[];
+}
+
+export function formatScope({ type, name, actions }: Scope): string {
+  return `${type}:${name}:${actions.join(",")}`;
+}
+
+/** undefined for text that is no scope. */
+export function findScope(text: string): Scope | undefined {
+  const [, type, name, actions] =
+    /^([a-z0-9]+(?:\([a-z0-9]+\))?):(.+):([a-z*,]*)$/.exec(text) ?? [];
+  if (type === undefined || name === undefined || actions === undefined) return undefined;
+  return { type, name, actions: actions.split(",").filter((action) => action !== "") };
+}
+
+/** True where all of `wanted` is in one of `granted`. */
+export function covers(granted: readonly Scope[], wanted: Scope): boolean {
+  return granted.some(
+    ({ type, name, actions }) =>
+      type === wanted.type &&
+      name === wanted.name &&
+      wanted.actions.every((action) => actions.includes(action)),
+  );
+}
+
+/** The part of a scope that these rights allow; undefined rights allow all, and only they the catalog. */
+export function grantedPart(scope: Scope, rights: RepositoryRights | undefined): Scope {
+  if (rights === undefined) return scope;
+  const allowed = new Map(Object.entries(scope.type === "repository" ? rights : {}));
+  const actions: readonly string[] = allowed.get(scope.name) ?? allowed.get("*") ?? [];
+  return { ...scope, actions: scope.actions.filter((action) => actions.includes(action)) };
+}

@@ -1,0 +1,35 @@
+import { randomUUID } from "node:crypto";
+
+import type { Scope } from "./scope.ts";
+
+/** The tokens that were given out, and what each allows. */
+export class Tokens {
+  readonly #lifetime: number;
+  readonly #granted = new Map<
+    string,
+    { readonly scopes: readonly Scope[]; readonly end: number }
+  >();
+
+  /** In seconds. */
+  constructor(lifetime: number) {
+    this.#lifetime = lifetime;
+  }
+
+  /** A new token, as the endpoint tells of it. */
+  issue(scopes: readonly Scope[]): { token: string; expires_in: number; issued_at: string } {
+    const token = randomUUID();
+    const now = Date.now();
+    this.#granted.set(token, { scopes, end: now + this.#lifetime * 1000 });
+    return { token, expires_in: this.#lifetime, issued_at: new Date(now).toISOString() };
+  }
+
+  /** undefined for one that was never given out or is too old. */
+  find(token: string): readonly Scope[] | undefined {
+    const found = this.#granted.get(token);
+    return found !== undefined && Date.now() < found.end ? found.scopes : undefined;
+  }
+
+  expireAll(): void {
+    this.#granted.clear();
+  }
+}
