@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 
-import { copyImage, mediaTypes } from "@drayage/core";
+import { copyImage } from "@drayage/core";
 import type { CopyEvent, ImageReference } from "@drayage/core";
 import { memory } from "@drayage/core/memory";
 
