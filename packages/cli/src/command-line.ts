@@ -1,0 +1,21 @@
+import { describeFailure, exitCodeOf } from "./failure.ts";
+import { Interruption } from "./interruption.ts";
+import { newProgram } from "./program.ts";
+import { say } from "./standard-streams.ts";
+import { plainArguments } from "./written-flags.ts";
+
+/** Runs one command line to its end. The process's exit code. */
+export async function runCommandLine(args: readonly string[]): Promise<number> {
+  using interruption = new Interruption(process);
+  const program = newProgram(interruption);
+  try {
+    await program.parseAsync(plainArguments(args, program), { from: "user" });
+    return 0;
+  } catch (caught) {
+    const failure = interruption.signal.aborted ? interruption.signal.reason : caught;
+    const { debug = false } = program.opts<{ debug?: boolean }>();
+    const description = describeFailure(failure, { debug });
+    if (description !== undefined) say(description);
+    return exitCodeOf(failure);
+  }
+}

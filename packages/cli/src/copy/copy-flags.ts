@@ -1,0 +1,18 @@
+import type { GlobalFlags } from "../global-flags.ts";
+import type { ProgressKind } from "../progress/progress-view.ts";
+import type { RetryFlags } from "../retry-flags.ts";
+
+export interface CopyFlags extends GlobalFlags, RetryFlags {
+  readonly all?: true;
+  readonly multiArch?: string;
+  readonly platform?: readonly string[];
+  readonly preserveDigests?: true;
+  readonly format?: string;
+  readonly removeSignatures?: true;
+  readonly dryRun?: true;
+  readonly json?: true;
+  readonly digestfile?: string;
+  readonly imageParallelCopies?: number;
+  readonly quiet?: true;
+  readonly progress: ProgressKind;
+}

@@ -1,0 +1,70 @@
+import { writeFile } from "node:fs/promises";
+
+import { copyImage, formatPlan, previewCopy } from "@drayage/core";
+import type { CopyOptions, ImageReference } from "@drayage/core";
+
+import { parseImageName } from "../image-name.ts";
+import { plainJSON } from "../json-text.ts";
+import { checkPolicyFile } from "../policy-file.ts";
+import { openProgressView } from "../progress/progress-view.ts";
+import { withRetries } from "../retry.ts";
+import { sideOf } from "../side-flags.ts";
+import { say, writeResult } from "../standard-streams.ts";
+import { UsageError } from "../usage-error.ts";
+import type { CopyFlags } from "./copy-flags.ts";
+import { copyOptionsOf } from "./copy-options.ts";
+import { formatResult } from "./format-result.ts";
+
+/** `drayage copy` */
+export async function copy(
+  source: string,
+  destination: string,
+  flags: CopyFlags,
+  signal: AbortSignal,
+): Promise<void> {
+  refuseContradictions(flags);
+  const options = { ...copyOptionsOf(flags), signal };
+  const parallel = flags.imageParallelCopies;
+  const from = await parseImageName(source, sideOf({ ...flags }, "src-", parallel));
+  const to = await parseImageName(destination, sideOf({ ...flags }, "dest-", parallel));
+  const notice = await checkPolicyFile(flags);
+  if (notice !== undefined && !flags.quiet) say(`drayage: ${notice}`);
+  if (flags.dryRun) await preview(from, to, flags, options);
+  else await copyAndTell(from, to, flags, options);
+}
+
+async function preview(
+  from: ImageReference,
+  to: ImageReference,
+  flags: CopyFlags,
+  options: CopyOptions & { readonly signal: AbortSignal },
+): Promise<void> {
+  const plan = await withRetries(flags, options.signal, async () => previewCopy(from, to, options));
+  await writeResult(flags.json ? `${plainJSON(plan, 4)}\n` : formatPlan(plan));
+}
+
+async function copyAndTell(
+  from: ImageReference,
+  to: ImageReference,
+  flags: CopyFlags,
+  options: CopyOptions & { readonly signal: AbortSignal },
+): Promise<void> {
+  const result = await withRetries(flags, options.signal, async () => {
+    using view = await openProgressView(flags.quiet ? "none" : flags.progress);
+    return await copyImage(from, to, { ...options, onEvent: view.show });
+  });
+  if (flags.digestfile !== undefined) await writeFile(flags.digestfile, result.digest);
+  if (!flags.quiet) say(formatResult(from, to, result, options));
+}
+
+function refuseContradictions({ dryRun, json, digestfile, quiet, progress }: CopyFlags): void {
+  if (json && !dryRun) {
+    throw new UsageError("--json goes with --dry-run; for a copy's events give --progress=json");
+  }
+  if (dryRun && digestfile !== undefined) {
+    throw new UsageError("--digestfile goes with a copy; with --dry-run there is no digest yet");
+  }
+  if (quiet && progress !== "auto" && progress !== "none") {
+    throw new UsageError(`--quiet and --progress=${progress} contradict each other`);
+  }
+}

@@ -1,0 +1,32 @@
+import { formatBytes, formatPlatform, hostPlatform, imageName } from "@drayage/core";
+import type { CopyOptions, CopyResult, ImageReference } from "@drayage/core";
+
+/** What a copy did, for people: a line, and one more for each digest that is not what it was. */
+export function formatResult(
+  from: ImageReference,
+  to: ImageReference,
+  result: CopyResult,
+  options: CopyOptions,
+): string {
+  const changes = result.changes.map(
+    (change) => `  digest changed from ${change.from} to ${change.to}: ${change.because}`,
+  );
+  return [headline(from, to, result), ...chosen(result, options), ...changes].join("\n");
+}
+
+function headline(from: ImageReference, to: ImageReference, result: CopyResult): string {
+  const [source, destination] = [imageName(from), imageName(to)];
+  const { digest, alreadyThere, blobs } = result;
+  if (alreadyThere) return `Nothing to copy: ${destination} is already ${source} (${digest})`;
+  const copied = `${blobs.copied} blobs copied (${formatBytes(blobs.copiedBytes)})`;
+  return `Copied ${source} to ${destination} (${digest}), ${copied}, ${blobs.reused} reused`;
+}
+
+/** Where one image of many was copied, its digest is not the one that the source's name has. */
+function chosen(result: CopyResult, options: CopyOptions): readonly string[] {
+  const { digest, changes, sourceDigest } = result;
+  const before = changes.find(({ to }) => to === digest)?.from ?? digest;
+  if (before === sourceDigest) return [];
+  const platform = formatPlatform(options.platform ?? hostPlatform());
+  return [`  one image, for ${platform}, of the index ${sourceDigest}; --all copies all of it`];
+}

@@ -1,0 +1,22 @@
+import { ImageError, imageName } from "@drayage/core";
+
+import type { DeleteFlags } from "./delete-command.ts";
+import { parseImageName } from "./image-name.ts";
+import { withRetries } from "./retry.ts";
+import { sideOf } from "./side-flags.ts";
+import { say } from "./standard-streams.ts";
+
+/** `drayage delete` */
+export async function deleteImage(
+  name: string,
+  flags: DeleteFlags,
+  signal: AbortSignal,
+): Promise<void> {
+  const reference = await parseImageName(name, sideOf({ ...flags }, ""));
+  if (reference.deleteImage === undefined) {
+    const { name: transport } = reference.transport;
+    throw new ImageError("unsupported", `Images of ${transport}: are not deleted from here`);
+  }
+  await withRetries(flags, signal, async () => reference.deleteImage?.({ signal }));
+  say(`Deleted ${imageName(reference)}`);
+}

@@ -1,0 +1,63 @@
+import { CommanderError } from "commander";
+
+import { Interrupted } from "./interruption.ts";
+
+/** 1, but 2 where the image is not there, and what the shells use where somebody interrupted. */
+export function exitCodeOf(failure: unknown): number {
+  const error = firstOf(failure);
+  if (error instanceof Interrupted || error instanceof CommanderError) return error.exitCode;
+  return isNotFound(error) ? 2 : 1;
+}
+
+/** One line; with `debug` also where each error came from. undefined where all was said already. */
+export function describeFailure(
+  failure: unknown,
+  { debug }: { readonly debug: boolean },
+): string | undefined {
+  const error = firstOf(failure);
+  if (error instanceof Interrupted && error.isSilent) return undefined;
+  if (error instanceof CommanderError) return describeCommandLine(error);
+  const line = lineOf(messageOf(error));
+  return debug ? [line, ...chainOf(error)].join("\n") : line;
+}
+
+/** `drayage: …` in one line, with nothing in it that a terminal would obey. */
+export function lineOf(message: string): string {
+  const oneLine = message.trim().replaceAll(/\s*\n\s*/g, "; ");
+  return `drayage: ${oneLine.replaceAll(/[\p{Cc}\p{Cf}]/gu, "\u{fffd}")}`;
+}
+
+/** Where cleaning up failed as well, the failure before it is what counts. */
+function firstOf(failure: unknown): unknown {
+  let error = failure;
+  while (error instanceof Error && error.name === "SuppressedError" && "suppressed" in error) {
+    error = error.suppressed;
+  }
+  return error;
+}
+
+/** Help and version have been printed by then. */
+function describeCommandLine({ code, message }: CommanderError): string | undefined {
+  if (code === "commander.help" || code === "commander.helpDisplayed") return undefined;
+  if (code === "commander.version") return undefined;
+  const said = message.replace(/^error: /, "").replace(/\.$/, "");
+  return lineOf(`${said.replace(/\s*\(Did (.*)\)$/, ", did $1")}; --help lists what there is`);
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+function* chainOf(error: unknown): Generator<string, void, undefined> {
+  const seen = new Set<unknown>();
+  for (let at = error; at instanceof Error && !seen.has(at); at = at.cause) {
+    const code = "code" in at ? ` [${String(at.code)}]` : "";
+    yield `${seen.size === 0 ? "" : "caused by "}${at.stack ?? at.message}${code}`;
+    seen.add(at);
+  }
+}
+
+/** Asked by its code, so that a command which needs no core does not load it. */
+function isNotFound(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "not-found";
+}

@@ -1,0 +1,28 @@
+import type { Command } from "commander";
+
+import { parseDuration } from "./duration.ts";
+
+/** The flags of all commands, before or after the command's name. */
+export interface GlobalFlags {
+  readonly debug?: true;
+  /** Milliseconds. */
+  readonly commandTimeout?: number;
+  readonly policy?: string;
+  readonly insecurePolicy?: true;
+  readonly requirePolicy?: true;
+  readonly overrideOs?: string;
+  readonly overrideArch?: string;
+  readonly overrideVariant?: string;
+}
+
+export function addGlobalFlags(program: Command): void {
+  program
+    .option("--debug", "tell where an error came from")
+    .option("--command-timeout <duration>", "give up after a time such as 30s or 1h", parseDuration)
+    .option("--policy <file>", "the policy file to use instead of the usual one")
+    .option("--insecure-policy", "copy whatever a policy file says")
+    .option("--require-policy", "refuse to copy where there is no policy file")
+    .option("--override-os <os>", "choose images for this system instead of linux")
+    .option("--override-arch <architecture>", "choose images for this processor, such as arm64")
+    .option("--override-variant <variant>", "choose images for this variant, such as v7");
+}

@@ -1,0 +1,17 @@
+import { Command } from "commander";
+
+export function manifestDigestCommand(): Command {
+  return new Command("manifest-digest")
+    .description("Compute the digest of a manifest in a file")
+    .argument("<file>", "the manifest")
+    .addHelpText("after", examples)
+    .action(async (file: string) => {
+      const { manifestDigest } = await import("./manifest-digest.ts");
+      await manifestDigest(file);
+    });
+}
+
+const examples = `
+Example:
+  drayage inspect --raw docker://alpine > manifest.json && drayage manifest-digest manifest.json
+`;

@@ -1,0 +1,95 @@
+import { readFile } from "node:fs/promises";
+import { homedir } from "node:os";
+import path from "node:path";
+
+import { ImageError, implicitPathOf } from "@drayage/core";
+import type { SystemContext } from "@drayage/core";
+
+export interface PolicyFlags {
+  readonly policy?: string;
+  readonly insecurePolicy?: true;
+  readonly requirePolicy?: true;
+}
+
+/**
+ * Refuses what a policy file might forbid: signatures are not checked yet, so that only a file that accepts everything
+ * can be followed. What the user should know, where there is no file.
+ * @throws ImageError `untrusted`
+ */
+export async function checkPolicyFile(
+  { policy, insecurePolicy, requirePolicy }: PolicyFlags,
+  system: SystemContext = {},
+): Promise<string | undefined> {
+  if (insecurePolicy) return undefined;
+  const places = policy === undefined ? usualPlaces(system) : [policy];
+  for (const place of places) {
+    const text = await textOf(place, policy !== undefined);
+    if (text === undefined) continue;
+    const problem = problemOf(text);
+    if (problem === undefined) return undefined;
+    throw new ImageError(
+      "untrusted",
+      `The policy file ${place} ${problem}; --insecure-policy copies without it`,
+    );
+  }
+  if (!requirePolicy) return "no policy.json: images are copied without a check of signatures";
+  throw new ImageError("untrusted", `There is no policy file at ${places.join(" or ")}`);
+}
+
+/** The first that is there counts (containers-policy.json, "DESCRIPTION"). */
+function usualPlaces(system: SystemContext): readonly string[] {
+  return [
+    path.join(homedir(), ".config/containers/policy.json"),
+    implicitPathOf("/etc/containers/policy.json", system),
+  ];
+}
+
+/** undefined only for a usual place where no file is. */
+async function textOf(place: string, isDemanded: boolean): Promise<string | undefined> {
+  try {
+    return await readFile(place, "utf8");
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    if (code === "ENOENT" && !isDemanded) return undefined;
+    throw new ImageError("untrusted", `The policy file ${place} cannot be read: ${code}`, {
+      cause,
+    });
+  }
+}
+
+/** Why a policy cannot be followed. */
+function problemOf(text: string): string | undefined {
+  const policy = parsedPlainly(text);
+  if (!isRecord(policy)) return "is not plain JSON, or has a key twice";
+  const { default: byDefault, transports = {}, ...unknown } = policy;
+  const scopes = Object.values(transports ?? {}).flatMap((scope) => Object.values(scope ?? {}));
+  const isOpen =
+    Object.keys(unknown).length === 0 &&
+    isRecord(transports) &&
+    Object.values(transports).every(isRecord) &&
+    [byDefault, ...scopes].every(isAcceptance);
+  return isOpen ? undefined : "does not accept every image, and policies are not enforced yet";
+}
+
+function isAcceptance(requirements: unknown): boolean {
+  return (
+    Array.isArray(requirements) &&
+    requirements.length > 0 &&
+    requirements.every((one) => JSON.stringify(one) === '{"type":"insecureAcceptAnything"}')
+  );
+}
+
+/** undefined for broken JSON and for a repeated key, which `JSON.parse` alone would hide. */
+function parsedPlainly(text: string): unknown {
+  const packed = text.replaceAll(/("(?:[^"\\]|\\.)*")|\s+/g, "$1");
+  try {
+    const value: unknown = JSON.parse(text);
+    return JSON.stringify(value) === packed ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,51 @@
+import { Command } from "commander";
+
+import { copyCommand } from "./copy/copy-command.ts";
+import { deleteCommand } from "./delete-command.ts";
+import { addGlobalFlags } from "./global-flags.ts";
+import type { GlobalFlags } from "./global-flags.ts";
+import { inspectCommand } from "./inspect/inspect-command.ts";
+import type { Interruption } from "./interruption.ts";
+import { listTagsCommand } from "./list-tags-command.ts";
+import { manifestDigestCommand } from "./manifest-digest-command.ts";
+import { version } from "./version.ts";
+
+/** The whole command line. What the commands do is only loaded when one of them runs. */
+export function newProgram(interruption: Interruption): Command {
+  const { signal } = interruption;
+  const program = new Command("drayage")
+    .description("Copies, inspects and deletes container images, wherever they are kept.")
+    .usage("[flags] <command>")
+    .version(`drayage ${version}`, "-v, --version", "print the version")
+    .helpOption("-h, --help", "print help")
+    .helpCommand("help [command]", "print help for a command")
+    .addHelpText("after", examples)
+    .configureOutput({ outputError: () => {} })
+    .exitOverride();
+  addGlobalFlags(program);
+  for (const command of [
+    copyCommand(signal),
+    inspectCommand(signal),
+    deleteCommand(signal),
+    listTagsCommand(signal),
+    manifestDigestCommand(),
+  ]) {
+    program.addCommand(command.copyInheritedSettings(program));
+  }
+  return program.hook("preAction", () => {
+    const { commandTimeout } = program.opts<GlobalFlags>();
+    if (commandTimeout !== undefined) interruption.timeOutAfter(commandTimeout);
+  });
+}
+
+const examples = `
+An image is named by its transport and what that transport calls it:
+  docker://HOST/NAME[:TAG|@DIGEST]   in a registry; docker://alpine is docker.io/library/alpine:latest
+  oci:FOLDER[:TAG]                   in an OCI image layout
+  dir:FOLDER                         in a folder of its own
+
+Examples:
+  drayage copy docker://alpine:3.20 oci:images:alpine
+  drayage copy --all oci:images:alpine docker://registry.example.com/alpine:3.20
+  drayage inspect docker://alpine
+`;

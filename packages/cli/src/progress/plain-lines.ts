@@ -1,0 +1,51 @@
+import { formatBytes } from "@drayage/core";
+import type { CopyEvent } from "@drayage/core";
+
+import { CopyTally, formatTally } from "./copy-tally.ts";
+import type { ProgressView } from "./progress-view.ts";
+
+const pause = 5000;
+
+/** A line at the start and another every five seconds, for logs: also while nothing moves, so that it does not look dead. */
+export class PlainLines implements ProgressView {
+  readonly #tally = new CopyTally();
+  readonly #stream: Pick<NodeJS.WritableStream, "write">;
+  #timer: NodeJS.Timeout | undefined;
+  #movedBefore = 0;
+  #idleSeconds = 0;
+
+  constructor(stream: Pick<NodeJS.WritableStream, "write">) {
+    this.#stream = stream;
+  }
+
+  readonly show = (event: CopyEvent): void => {
+    this.#tally.count(event);
+    if (event.kind === "planned" && this.#tally.blobs > 0) this.#begin();
+    if (event.kind === "retry") this.#line(`again after: ${event.error.message}`);
+  };
+
+  [Symbol.dispose](): void {
+    clearInterval(this.#timer);
+  }
+
+  #begin(): void {
+    const { source, destination, blobs, bytes } = this.#tally;
+    this.#line(`Copying ${source} to ${destination}: ${blobs} blobs, ${formatBytes(bytes)}`);
+    this.#timer = setInterval(() => this.#report(), pause);
+  }
+
+  #report(): void {
+    const { moved } = this.#tally;
+    const isIdle = moved === this.#movedBefore;
+    this.#idleSeconds = isIdle ? this.#idleSeconds + pause / 1000 : 0;
+    const speed = isIdle
+      ? `nothing moved for ${this.#idleSeconds} s`
+      : `${formatBytes(Math.round(((moved - this.#movedBefore) * 1000) / pause))}/s`;
+    this.#movedBefore = moved;
+    this.#line(`${formatTally(this.#tally)}, ${speed}`);
+  }
+
+  #line(text: string): void {
+    this.#stream.write(`${text}\n`);
+  }
+}

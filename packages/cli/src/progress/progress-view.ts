@@ -1,0 +1,37 @@
+import type { CopyEvent } from "@drayage/core";
+
+import { UsageError } from "../usage-error.ts";
+
+export type ProgressKind = "auto" | "bar" | "plain" | "json" | "none";
+
+/** One way to show one copy while it runs. Dispose of it before anything else is said. */
+export interface ProgressView extends Disposable {
+  show(this: void, event: CopyEvent): void;
+}
+
+/** Bars where somebody watches, else a line from time to time. Only the view that is wanted is loaded. */
+export async function openProgressView(kind: ProgressKind): Promise<ProgressView> {
+  switch (kind === "auto" ? fittingKind() : kind) {
+    case "bar": {
+      if (!process.stderr.isTTY)
+        throw new UsageError("--progress=bar needs a terminal; take plain");
+      const { ProgressBars } = await import("./progress-bars.ts");
+      return new ProgressBars(process.stderr);
+    }
+    case "plain": {
+      const { PlainLines } = await import("./plain-lines.ts");
+      return new PlainLines(process.stderr);
+    }
+    case "json": {
+      const { JSONLines } = await import("./json-lines.ts");
+      return new JSONLines(process.stdout);
+    }
+    case "none":
+      return { show: () => {}, [Symbol.dispose]: () => {} };
+  }
+}
+
+function fittingKind(): "bar" | "plain" {
+  const isForPeople = process.stderr.isTTY && process.env["TERM"] !== "dumb";
+  return isForPeople && process.env["CI"] === undefined ? "bar" : "plain";
+}

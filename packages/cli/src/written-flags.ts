@@ -1,0 +1,42 @@
+import type { Command, Option } from "commander";
+
+import { UsageError } from "./usage-error.ts";
+
+const truths: Readonly<Record<string, boolean>> = {
+  ...Object.fromEntries(["1", "t", "T", "true", "TRUE", "True"].map((word) => [word, true])),
+  ...Object.fromEntries(["0", "f", "F", "false", "FALSE", "False"].map((word) => [word, false])),
+};
+
+/**
+ * Arguments as commander reads them, from arguments as skopeo's users write them: a flag that is on or off may have
+ * `=true` or `=false` behind it. A value behind an unknown flag is dropped, since it might be a secret and commander
+ * repeats what it does not know.
+ */
+export function plainArguments(args: readonly string[], program: Command): readonly string[] {
+  const end = args.indexOf("--");
+  const written = end < 0 ? args : args.slice(0, end);
+  const known = [program, ...program.commands].flatMap(({ options }) => options);
+  const valued = known.filter(({ required }) => required);
+  const takesNext = new Set(valued.flatMap(({ long, short }) => [long, short]));
+  const isValue = (at: number): boolean => at > 0 && takesNext.has(written[at - 1]);
+  const plain = written.flatMap((arg, at) => (isValue(at) ? [arg] : plainArgument(arg, known)));
+  return [...plain, ...args.slice(written.length)];
+}
+
+/** @throws UsageError */
+export function parseTruth(flag: string, text: string): boolean {
+  const truth = truths[text];
+  if (truth !== undefined) return truth;
+  throw new UsageError(`${flag} is true or false, not ${JSON.stringify(text)}`);
+}
+
+function plainArgument(arg: string, known: readonly Option[]): readonly string[] {
+  const [, flag, value] = /^(--[^=]+)(?:=(.*))?$/s.exec(arg) ?? [];
+  if (flag === undefined) return [arg];
+  const option = known.find(({ long }) => long === flag);
+  // `--tls-verify` alone must not take the next argument for its value.
+  if (option?.optional) return [`${flag}=${value ?? "true"}`];
+  if (value === undefined || option?.required) return [arg];
+  if (option === undefined) return [flag];
+  return parseTruth(flag, value) ? [flag] : [];
+}

@@ -1,0 +1,63 @@
+import { describe, expect, test } from "vitest";
+
+import { drayage, isRunnable } from "./drayage.ts";
+
+describe.skipIf(!isRunnable)("the command line", () => {
+  test("has a version, on standard output", async () => {
+    const { code, stdout, stderr } = await drayage("--version");
+    expect(stdout).toMatch(/^drayage \d+\.\d+\.\d+\S*\n$/);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  });
+
+  test.each([
+    [["--help"]],
+    [["help"]],
+    [["copy", "--help"]],
+    [["help", "copy"]],
+    [["inspect", "-h"]],
+  ])("%j teaches with examples", async (args) => {
+    const { code, stdout, stderr } = await drayage(...args);
+    expect(stdout).toContain("Examples:\n  drayage ");
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  });
+
+  test.each([
+    [["cpoy", "a", "b"], /unknown command 'cpoy', did you mean copy\?/],
+    [["frobnicate"], /unknown command 'frobnicate'/],
+    [["copy", "--alll", "a", "b"], /unknown option '--alll', did you mean --all\?/],
+    [["inspect", "--debugg", "a"], /did you mean --debug\?/],
+    [["copy", "a"], /missing required argument 'destination'/],
+    [["inspect", "a", "b"], /too many arguments/],
+    [["--command-timeout", "soon", "inspect", "a"], /such as 30s/],
+    [["copy", "--progress", "loud", "a", "b"], /Allowed choices are auto, bar, plain, json, none/],
+    [["copy", "--dest-tls-verify=perhaps", "a", "b"], /--dest-tls-verify is true or false/],
+    [
+      ["inspect", "alpine"],
+      /for a registry write docker:\/\/alpine \(transports: dir, docker, oci\)/,
+    ],
+    [["inspect", "dri:/tmp"], /did you mean dir:\/tmp\?/],
+    [["inspect", "docker:alpine"], /docker/],
+  ])("%j is answered in one line on standard error", async (args, message) => {
+    const { code, stdout, stderr } = await drayage(...args);
+    expect(stderr).toMatch(/^drayage: [^\n]+\n$/);
+    expect(stderr).toMatch(message);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+  });
+
+  test("alone, it helps and fails", async () => {
+    const { code, stdout, stderr } = await drayage();
+    expect(stderr).toContain("Usage: drayage");
+    expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+  });
+
+  test.each([
+    [["copy", "--dest-passwort=hunter2", "dir:/a", "dir:/b"]],
+    [["copy", "--dest-creds=:hunter2", "dir:/a", "docker://example.invalid/b"]],
+    [["copy", "--dest-password=hunter2", "dir:/a", "docker://example.invalid/b"]],
+    [["copy", "--src-creds=me:hunter2", "dir:/a", "docker://example.invalid/b"]],
+  ])("%j does not repeat the secret", async (args) => {
+    const { code, stdout, stderr } = await drayage(...args, "--debug", "--insecure-policy");
+    expect(code).toBe(1);
+    expect(stdout + stderr).not.toContain("hunter2");
+  });
+});

@@ -1,0 +1,76 @@
+import { hostPlatform, mediaTypes } from "@drayage/core";
+import { describe, expect, test } from "vitest";
+
+import type { CopyFlags } from "../../src/copy/copy-flags.ts";
+import { copyOptionsOf } from "../../src/copy/copy-options.ts";
+
+const amd64 = { os: "linux", architecture: "amd64" };
+const arm64 = { os: "linux", architecture: "arm64" };
+
+function optionsOf(flags: Omit<CopyFlags, "progress">): ReturnType<typeof copyOptionsOf> {
+  return copyOptionsOf({ progress: "auto", ...flags });
+}
+
+describe("which images are copied", () => {
+  test.each([
+    { flags: {}, instances: "system", platform: hostPlatform() },
+    { flags: { all: true }, instances: "all", platform: hostPlatform() },
+    { flags: { multiArch: "all" }, instances: "all", platform: hostPlatform() },
+    { flags: { multiArch: "system" }, instances: "system", platform: hostPlatform() },
+    { flags: { platform: ["linux/arm64"] }, instances: "system", platform: arm64 },
+    {
+      flags: { platform: ["linux/arm64"], all: true },
+      instances: { platforms: [arm64] },
+      platform: hostPlatform(),
+    },
+    {
+      flags: { platform: ["linux/amd64", "linux/arm64"] },
+      instances: { platforms: [amd64, arm64] },
+      platform: hostPlatform(),
+    },
+    {
+      flags: { multiArch: "linux/amd64,linux/arm64" },
+      instances: { platforms: [amd64, arm64] },
+      platform: hostPlatform(),
+    },
+    {
+      flags: { overrideArch: "arm", overrideVariant: "v7" },
+      instances: "system",
+      platform: { os: "linux", architecture: "arm", variant: "v7" },
+    },
+    {
+      flags: { overrideOs: "windows", overrideArch: "amd64" },
+      instances: "system",
+      platform: { os: "windows", architecture: "amd64" },
+    },
+  ] as const)("$flags", ({ flags, instances, platform }) => {
+    expect(optionsOf(flags)).toMatchObject({ instances, platform });
+  });
+
+  test.each([
+    [{ all: true, multiArch: "all" }, /--multi-arch and --all/],
+    [{ multiArch: "all", platform: ["linux/amd64"] }, /--multi-arch and --platform/],
+    [{ multiArch: "index-only" }, /index-only/],
+    [{ multiArch: "linux" }, /Not a platform: "linux"/],
+    [{ platform: ["linux"] }, /Not a platform: "linux"/],
+    [{ platform: ["linux/amd64"], overrideArch: "arm64" }, /--platform says it all/],
+  ] as const)("%j is refused", (flags, message) => {
+    expect(() => optionsOf(flags)).toThrow(message);
+  });
+});
+
+describe("the type of the manifests", () => {
+  test.each([
+    [undefined, undefined],
+    ["oci", mediaTypes.ociManifest],
+    ["v2s2", mediaTypes.dockerManifest],
+  ])("%s is %s", (format, manifestMIMEType) => {
+    expect(optionsOf(format === undefined ? {} : { format }).manifestMIMEType).toBe(
+      manifestMIMEType,
+    );
+  });
+
+  test.each(["v2s1", "docker", ""])("%j is refused", (format) => {
+    expect(() => optionsOf({ format })).toThrow(/--format/);
+  });
+});

@@ -1,0 +1,103 @@
+import { readdir } from "node:fs/promises";
+import path from "node:path";
+
+import { randomImage, startRegistry } from "@drayage/testkit";
+import type { Registry } from "@drayage/testkit";
+import { describe, expect, test } from "vitest";
+
+import { drayage, ended, isRunnable, startDrayage, temporaryFolder } from "../drayage.ts";
+
+/** A registry that never gives out one of its blobs, and the moment at which it is asked for it. */
+async function stuckRegistry(): Promise<Registry & { readonly asked: Promise<void> }> {
+  const asked = Promise.withResolvers<void>();
+  const image = await randomImage("stopped");
+  const stuck = image.layers[0]?.digest ?? "";
+  const registry = await startRegistry({
+    intercept: ({ method, path: of }) => {
+      if (method !== "GET" || !of.endsWith(`/blobs/${stuck}`)) return undefined;
+      asked.resolve();
+      return "hang";
+    },
+  });
+  await registry.putImage("stopped", image, "1");
+  return Object.assign(registry, { asked: asked.promise });
+}
+
+describe.skipIf(!isRunnable)("a copy that is stopped", () => {
+  test.each([
+    ["SIGINT", 130],
+    ["SIGTERM", 143],
+  ] as const)("by %s leaves nothing behind and exits with %i", async (signal, exitCode) => {
+    await using registry = await stuckRegistry();
+    await using folder = await temporaryFolder();
+    const source = `docker://${registry.host}/stopped:1`;
+    const destination = `dir:${path.join(folder.path, "new")}`;
+    const child = startDrayage(["copy", "--insecure-policy", source, destination]);
+    const end = ended(child);
+    await registry.asked;
+    child.kill(signal);
+    const { code, stdout, stderr } = await end;
+    expect(stderr).toMatch(new RegExp(`\ndrayage: interrupted by ${signal}\n$`));
+    expect({ code, stdout }).toEqual({ code: exitCode, stdout: "" });
+    expect(await readdir(folder.path)).toEqual([]);
+  });
+
+  test("leaves an image that was there as it was", async () => {
+    await using registry = await stuckRegistry();
+    await using folder = await temporaryFolder();
+    const before = await randomImage("before");
+    await registry.putImage("before", before, "1");
+    const layout = path.join(folder.path, "layout");
+    const destination = `oci:${layout}:image`;
+    await drayage(
+      "copy",
+      "-q",
+      "--insecure-policy",
+      `docker://${registry.host}/before:1`,
+      destination,
+    );
+    const files = await readdir(layout, { recursive: true });
+    const source = `docker://${registry.host}/stopped:1`;
+    const child = startDrayage(["copy", "-q", "--insecure-policy", source, destination]);
+    const end = ended(child);
+    await registry.asked;
+    child.kill("SIGINT");
+    await end;
+    const { stdout } = await drayage("inspect", "--format", "{{.Digest}}", destination);
+    expect(stdout.trim()).toBe(before.manifest.digest);
+    const left = await readdir(layout, { recursive: true });
+    expect(left.filter((name) => name.includes("tmp") || name.startsWith("."))).toEqual(
+      files.filter((name) => name.includes("tmp") || name.startsWith(".")),
+    );
+  });
+
+  test("by --command-timeout exits with 1 and says why", async () => {
+    await using registry = await stuckRegistry();
+    await using folder = await temporaryFolder();
+    const source = `docker://${registry.host}/stopped:1`;
+    const flags = ["--command-timeout=1500ms", "copy", "-q", "--insecure-policy"];
+    const { code, stderr } = await drayage(
+      ...flags,
+      source,
+      `dir:${path.join(folder.path, "new")}`,
+    );
+    expect(stderr).toMatch(
+      /^drayage: The command took longer than the 1.5 s of --command-timeout\n$/,
+    );
+    expect(code).toBe(1);
+    expect(await readdir(folder.path)).toEqual([]);
+  });
+
+  test("because nobody reads its events any more ends without a word", async () => {
+    await using registry = await stuckRegistry();
+    await using folder = await temporaryFolder();
+    const source = `docker://${registry.host}/stopped:1`;
+    const destination = `dir:${path.join(folder.path, "new")}`;
+    const flags = ["copy", "--insecure-policy", "--progress=json"];
+    const child = startDrayage([...flags, source, destination]);
+    child.stdout.destroy();
+    const { code, stderr } = await ended(child);
+    expect({ code, stderr }).toEqual({ code: 141, stderr: "" });
+    expect(await readdir(folder.path)).toEqual([]);
+  });
+});

@@ -1,0 +1,57 @@
+import { spawn } from "node:child_process";
+import type { ChildProcessWithoutNullStreams } from "node:child_process";
+import { existsSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+
+/** What a run of the command left behind. */
+export interface Run {
+  /** null where a signal ended it. */
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly bytes: Buffer;
+}
+
+/** Runs the command to its end, with nobody's policy and credentials. */
+export async function drayage(...args: readonly string[]): Promise<Run> {
+  return ended(startDrayage(args));
+}
+
+/** The command, running. */
+export function startDrayage(args: readonly string[]): ChildProcessWithoutNullStreams {
+  const { NODE_OPTIONS: _, CI: __, ...env } = process.env;
+  return spawn(process.execPath, [...command, ...args], { env: { ...env, HOME: "/nonexistent" } });
+}
+
+export async function ended(child: ChildProcessWithoutNullStreams): Promise<Run> {
+  const [stdout, stderr]: Buffer[][] = [[], []];
+  child.stdout.on("data", (chunk: Buffer) => stdout?.push(chunk));
+  child.stderr.on("data", (chunk: Buffer) => stderr?.push(chunk));
+  const code = await new Promise<number | null>((resolve, reject) => {
+    child.on("error", reject);
+    child.on("close", resolve);
+  });
+  const bytes = Buffer.concat(stdout ?? []);
+  return { code, stdout: String(bytes), stderr: String(Buffer.concat(stderr ?? [])), bytes };
+}
+
+const main = path.resolve(import.meta.dirname, "../src/main.ts");
+const built = path.resolve(import.meta.dirname, "../dist/main.mjs");
+
+/** Node 22 does not know `await using`: there the built command runs, where it was built. */
+const runsSources = Number(process.versions.node.split(".")[0]) >= 24;
+const command = runsSources ? ["--conditions=@drayage/source", main] : [built];
+
+/** Whether there is a command to run; tests that need it skip where there is none. */
+export const isRunnable: boolean = runsSources || existsSync(built);
+
+/** A folder that is removed at the end of its scope. */
+export async function temporaryFolder(): Promise<AsyncDisposable & { readonly path: string }> {
+  const folder = await mkdtemp(path.join(tmpdir(), "drayage-cli-"));
+  return {
+    path: folder,
+    [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
+  };
+}

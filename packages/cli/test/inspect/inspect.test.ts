@@ -1,0 +1,181 @@
+import path from "node:path";
+
+import {
+  findProgram,
+  outputOf,
+  randomArtifact,
+  randomImage,
+  randomIndex,
+  startRegistry,
+} from "@drayage/testkit";
+import type { Registry, WholeImage } from "@drayage/testkit";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+
+import { drayage, isRunnable, temporaryFolder } from "../drayage.ts";
+
+let registry: Registry;
+let image: WholeImage;
+let index: WholeImage;
+let artifact: WholeImage;
+let source = "";
+
+beforeAll(async () => {
+  registry = await startRegistry();
+  image = await randomImage("inspect", { annotations: { "org.example.note": "<&>" } });
+  index = await randomIndex("inspect", { attestation: true });
+  artifact = await randomArtifact("inspect");
+  for (const tag of ["1", "2"]) await registry.putImage("team/app", image, tag);
+  await registry.putImage("team/index", index, "latest");
+  await registry.putImage("team/artifact", artifact, "latest");
+  source = `docker://${registry.host}/team/app:1`;
+});
+
+afterAll(async () => {
+  await registry[Symbol.asyncDispose]();
+});
+
+async function inspected(...args: readonly string[]): Promise<Record<string, unknown>> {
+  const { code, stdout, stderr } = await drayage("inspect", ...args);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  return JSON.parse(stdout) as Record<string, unknown>;
+}
+
+describe.skipIf(!isRunnable)("inspect", () => {
+  test("has skopeo's keys in skopeo's order", async () => {
+    const summary = await inspected(source);
+    expect(Object.keys(summary)).toEqual(
+      "Name Digest RepoTags Created DockerVersion Labels Architecture Os Layers LayersData Env".split(
+        " ",
+      ),
+    );
+    expect(summary).toMatchObject({
+      Name: `${registry.host}/team/app`,
+      Digest: image.manifest.digest,
+      RepoTags: ["1", "2"],
+      Created: "2024-01-01T00:00:00Z",
+      DockerVersion: "",
+      Architecture: "amd64",
+      Os: "linux",
+    });
+  });
+
+  test("tells of an index its platforms, its digest and that of the image that is described", async () => {
+    const summary = await inspected(
+      "--platform=linux/arm64",
+      `docker://${registry.host}/team/index`,
+    );
+    expect(summary).toMatchObject({
+      Digest: index.manifest.digest,
+      InstanceDigest: index.instances[1]?.digest,
+      Platforms: ["linux/amd64", "linux/arm64/v8", "linux/arm/v7", "linux/arm/v6"],
+      Architecture: "arm64",
+      Variant: "v8",
+    });
+  });
+
+  test("tells of an artifact what it is", async () => {
+    const summary = await inspected(`docker://${registry.host}/team/artifact`);
+    expect(summary).toMatchObject({
+      ArtifactType: "application/vnd.example.thing",
+      ConfigType: "application/vnd.oci.empty.v1+json",
+      LayersData: [{ MIMEType: "application/vnd.example.thing.content", Size: 1024 }],
+    });
+  });
+
+  test("--raw is the manifest, byte for byte", async () => {
+    const { bytes } = await drayage("inspect", "--raw", `docker://${registry.host}/team/index`);
+    expect(bytes.equals(index.manifest.bytes)).toBe(true);
+  });
+
+  test("--config --raw is the config, byte for byte; --config alone the same as JSON", async () => {
+    const { config } = JSON.parse(String(image.manifest.bytes)) as { config: { digest: never } };
+    const expected = Buffer.from(image.blobs.get(config.digest) ?? []);
+    const { bytes } = await drayage("inspect", "--config", "--raw", source);
+    expect(bytes.equals(expected)).toBe(true);
+    expect(await inspected("--config", source)).toEqual(JSON.parse(String(expected)));
+  });
+
+  test("--format picks something out", async () => {
+    const template = "{{.Name}} {{.Os}}/{{.Architecture}} {{len .Layers}}";
+    const { stdout } = await drayage("inspect", "-n", "--format", template, source);
+    expect(stdout).toBe(`${registry.host}/team/app linux/amd64 3\n`);
+    const config = await drayage("inspect", "--config", "-f", "{{.OS}}{{.Author}}", source);
+    expect(config.stdout).toBe("linux\n");
+  });
+
+  test("--no-tags does not ask for them", async () => {
+    registry.clear();
+    expect(await inspected("--no-tags", source)).toMatchObject({ RepoTags: [] });
+    expect(registry.requests.filter(({ path: asked }) => asked.endsWith("/tags/list"))).toEqual([]);
+  });
+
+  test("tags that cannot be listed are a word on standard error, no failure", async () => {
+    await using secretive = await startRegistry({
+      intercept: ({ path: asked }) =>
+        asked.endsWith("/tags/list") ? { status: 403, body: "" } : undefined,
+    });
+    await secretive.putImage("team/app", image, "1");
+    const { code, stdout, stderr } = await drayage(
+      "inspect",
+      `docker://${secretive.host}/team/app:1`,
+    );
+    expect(code).toBe(0);
+    expect(stderr).toMatch(/^drayage: the tags beside the image cannot be listed: [^\n]+\n$/);
+    expect(JSON.parse(stdout)).toMatchObject({ Digest: image.manifest.digest, RepoTags: [] });
+  });
+
+  test.each([
+    [["--raw", "--format", "{{.Name}}"], 1, /leave out --format/],
+    [["--platform=linux/s390x"], 0, /^$/],
+    [["--format", "{{.Nmae}}"], 1, /there are: Name, Digest/],
+  ])("%j exits with %i", async (flags, exitCode, message) => {
+    const { code, stderr } = await drayage("inspect", ...flags, source);
+    expect(stderr).toMatch(message);
+    expect(code).toBe(exitCode);
+  });
+
+  test("an image that is not there exits with 2", async () => {
+    const missing = await drayage("inspect", `docker://${registry.host}/team/app:3`);
+    expect(missing).toMatchObject({ code: 2, stdout: "" });
+    expect((await drayage("inspect", "dir:/nonexistent/image")).code).toBeGreaterThan(0);
+  });
+});
+
+const skopeo = findProgram("skopeo");
+
+describe.skipIf(!isRunnable || skopeo === undefined)("beside skopeo", () => {
+  /** Only newer versions of skopeo write it. */
+  const newer = /^ {4}"LayersData": \[\n.*?^ {4}\],\n/ms;
+
+  test.each([
+    ["registry", async () => source],
+    ["layout", async (folder: string) => `oci:${path.join(folder, "layout")}:image`],
+    ["directory", async (folder: string) => `dir:${path.join(folder, "dir")}`],
+  ])("inspect prints the same of an image in a %s", async (_, placeIn) => {
+    await using folder = await temporaryFolder();
+    const place = await placeIn(folder.path);
+    if (place !== source) await drayage("copy", "-q", "--insecure-policy", source, place);
+    for (const flags of [
+      [],
+      ["--raw"],
+      ["--config", "--raw"],
+      ["--format", "{{.Created}} {{.Labels}}"],
+    ]) {
+      const ours = await drayage(
+        "inspect",
+        "--tls-verify=false".repeat(0) || "--no-tags",
+        ...flags,
+        place,
+      );
+      const theirs = await outputOf(
+        skopeo ?? "",
+        "inspect",
+        "--tls-verify=false",
+        "--no-tags",
+        ...flags,
+        place,
+      );
+      expect(ours.stdout.replace(newer, "")).toBe(theirs.replace(newer, ""));
+    }
+  });
+});

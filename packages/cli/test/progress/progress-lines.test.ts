@@ -1,0 +1,187 @@
+import { ImageError, digestOf } from "@drayage/core";
+import type { CopyEvent, CopyPlan, Descriptor } from "@drayage/core";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+
+import { CopyTally, formatTally } from "../../src/progress/copy-tally.ts";
+import { JSONLines } from "../../src/progress/json-lines.ts";
+import { PlainLines } from "../../src/progress/plain-lines.ts";
+
+const [first, second] = [blob("first", 3_000_000), blob("second", 1_000_000)];
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+function blob(content: string, size: number): Descriptor {
+  const mediaType = "application/vnd.oci.image.layer.v1.tar";
+  return { digest: digestOf(Buffer.from(content)), size, mediaType };
+}
+
+function planned(...blobs: readonly Descriptor[]): CopyEvent {
+  const blobSteps = blobs.map(
+    (one) =>
+      ({
+        kind: "blob",
+        blob: one,
+        isConfig: false,
+        transform: "preserve",
+        digest: one.digest,
+        because: "the image needs it",
+      }) as const,
+  );
+  const top = { bytes: Buffer.from("{}"), digest: digestOf(Buffer.from("{}")) };
+  const blobBytes = blobs.reduce((sum, { size }) => sum + size, 0);
+  const plan: CopyPlan = {
+    source: "dir:/a",
+    destination: "dir:/b",
+    sourceDigest: top.digest,
+    digest: top.digest,
+    steps: [...blobSteps, { kind: "commit", because: "all of it is there by then" }],
+    top,
+    cost: { blobBytes, requests: 0 },
+  };
+  return { kind: "planned", plan };
+}
+
+function started(one: Descriptor): CopyEvent {
+  return { kind: "blob-started", blob: one, isConfig: false };
+}
+
+function read({ digest }: Descriptor, bytes: number): CopyEvent {
+  return { kind: "blob-progress", digest, bytes };
+}
+
+function done(one: Descriptor, outcome: "copied" | "reused" = "copied"): CopyEvent {
+  return { kind: "blob-done", digest: one.digest, outcome, stored: one };
+}
+
+function again({ digest }: Descriptor): CopyEvent {
+  return { kind: "retry", digest, attempt: 1, error: new ImageError("unavailable", "cut off") };
+}
+
+function lines(): { readonly written: string[]; write(text: string): boolean } {
+  const written: string[] = [];
+  return { written, write: (text) => written.push(text) > 0 };
+}
+
+describe("the tally of a copy", () => {
+  function tallied(...events: readonly CopyEvent[]): string {
+    const tally = new CopyTally();
+    for (const event of events) tally.count(event);
+    return formatTally(tally);
+  }
+
+  test("counts bytes of blobs that are on their way", () => {
+    const events = [planned(first, second), started(first), read(first, 1_000_000)];
+    expect(tallied(...events)).toBe("25 %, 1.0 MB of 4.0 MB, 0 of 2 blobs");
+  });
+
+  test("counts a blob that the destination has as done", () => {
+    const events = [planned(first, second), started(first), done(first, "reused")];
+    expect(tallied(...events)).toBe("75 %, 3.0 MB of 4.0 MB, 1 of 2 blobs");
+  });
+
+  test("begins a blob anew that is tried again", () => {
+    const events = [planned(second), started(second), read(second, 900_000), again(second)];
+    expect(tallied(...events)).toBe("0 %, 0 B of 1.0 MB, 0 of 1 blobs");
+  });
+
+  test("is whole where there is nothing to copy", () => {
+    expect(tallied(planned())).toBe("100 %, 0 B of 0 B, 0 of 0 blobs");
+  });
+});
+
+describe("plain lines", () => {
+  test("come at the start and every five seconds, also while nothing moves", () => {
+    const log = lines();
+    using view = new PlainLines(log);
+    for (const event of [planned(first, second), started(first), read(first, 1_000_000)]) {
+      view.show(event);
+    }
+    vi.advanceTimersByTime(15_000);
+    view.show(done(first));
+    vi.advanceTimersByTime(4999);
+    expect(log.written).toEqual([
+      "Copying dir:/a to dir:/b: 2 blobs, 4.0 MB\n",
+      "25 %, 1.0 MB of 4.0 MB, 0 of 2 blobs, 200 kB/s\n",
+      "25 %, 1.0 MB of 4.0 MB, 0 of 2 blobs, nothing moved for 5 s\n",
+      "25 %, 1.0 MB of 4.0 MB, 0 of 2 blobs, nothing moved for 10 s\n",
+    ]);
+  });
+
+  test("tell why a blob is begun again", () => {
+    const log = lines();
+    using view = new PlainLines(log);
+    for (const event of [planned(first), started(first), again(first)]) view.show(event);
+    expect(log.written.at(-1)).toBe("again after: cut off\n");
+  });
+
+  test("are not written where there is nothing to copy", () => {
+    const log = lines();
+    using view = new PlainLines(log);
+    view.show(planned());
+    vi.advanceTimersByTime(60_000);
+    expect(log.written).toEqual([]);
+  });
+
+  test("end with the copy", () => {
+    new PlainLines(lines()).show(planned());
+    const view = new PlainLines(lines());
+    view.show(planned(first));
+    view[Symbol.dispose]();
+    expect(vi.getTimerCount()).toBe(0);
+  });
+});
+
+describe("lines of JSON", () => {
+  function shown(...events: readonly CopyEvent[]): readonly Record<string, unknown>[] {
+    const log = lines();
+    using view = new JSONLines(log);
+    for (const event of events) view.show(event);
+    return log.written.map((line) => JSON.parse(line) as Record<string, unknown>);
+  }
+
+  test("are the events in their order, without bytes", () => {
+    const events = [planned(first), started(first), again(first), done(first)];
+    const [plan, ...rest] = shown(...events);
+    expect(plan).toMatchObject({
+      kind: "planned",
+      plan: { source: "dir:/a", cost: { requests: 0 } },
+    });
+    expect(JSON.stringify(plan)).not.toContain("bytes");
+    expect(rest).toEqual([
+      { kind: "blob-started", blob: first, isConfig: false },
+      {
+        kind: "retry",
+        digest: first.digest,
+        attempt: 1,
+        error: { code: "unavailable", message: "cut off" },
+      },
+      { kind: "blob-done", digest: first.digest, outcome: "copied", stored: first },
+    ]);
+  });
+
+  test("sum up what is read, and lose none of it", () => {
+    const reads = Array.from({ length: 1000 }, () => read(first, 3000));
+    const told = shown(planned(first), started(first), ...reads, done(first));
+    const progress = told.filter(({ kind }) => kind === "blob-progress");
+    expect(progress.length).toBeLessThan(5);
+    expect(progress.reduce((sum, { bytes }) => sum + Number(bytes), 0)).toBe(3_000_000);
+    expect(told.at(-1)).toMatchObject({ kind: "blob-done" });
+  });
+
+  test("come a few times a second", () => {
+    const log = lines();
+    using view = new JSONLines(log);
+    view.show(planned(first));
+    view.show(read(first, 1));
+    vi.advanceTimersByTime(250);
+    view.show(read(first, 2));
+    const last = JSON.parse(log.written.at(-1) ?? "") as unknown;
+    expect(last).toEqual({ kind: "blob-progress", digest: first.digest, bytes: 3 });
+  });
+});
