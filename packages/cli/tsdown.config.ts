@@ -1,44 +1,64 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import path from "node:path";
+
 import { defineConfig } from "tsdown";
 
 import base from "../../tsdown.config.ts";
 
-/** All that runs, in one folder, so that an installed `drayage` starts without looking for packages. */
+/** All that runs, in one folder: an installed `drayage` has no dependencies and starts without looking for any. */
 export default defineConfig({
   ...base,
   entry: "src/main.ts",
   dts: false,
   exports: false,
+  sourcemap: false,
+  deps: { alwaysBundle: /./ },
   inputOptions: { resolve: { conditionNames: ["@drayage/source", "node", "import", "default"] } },
   plugins: [
     {
-      name: "quick-builtins",
-      resolveId: withoutSubprocesses,
-      load: nothing,
-      renderChunk: quickBuiltins,
+      name: "without-subprocesses",
+      // commander wants them only for commands that are programs of their own
+      resolveId: (source, importer) =>
+        source === "node:child_process" && importer?.includes("/commander/") ? nothing : null,
+      load: (id) => (id === nothing ? "export default undefined;" : null),
+    },
+    { name: "quick-builtins", renderChunk: quickBuiltins },
+    {
+      name: "notices",
+      generateBundle() {
+        const fileName = "THIRD-PARTY-NOTICES.txt";
+        this.emitFile({ type: "asset", fileName, source: noticesOf([...this.getModuleIds()]) });
+      },
     },
   ],
 });
 
-const emptyModule = "\0empty";
-
-/** commander only wants child processes for commands that are programs of their own. */
-function withoutSubprocesses(source: string, importer: string | undefined): string | undefined {
-  const isUseless = source === "node:child_process" && importer?.includes("/commander/");
-  return isUseless ? emptyModule : undefined;
-}
-
-function nothing(id: string): string | undefined {
-  return id === emptyModule ? "export default undefined;" : undefined;
-}
+const nothing = "\0nothing";
 
 /**
- * An `import` of a built-in module calls every getter in it (`process.stdin` opens standard input), which is 2 to 4 ms
- * for each of the larger ones. Taken from the process they are as they are.
+ * An `import` of a built-in module calls every getter in it (`process.stdin` opens standard input): 2 to 4 ms for each
+ * of the larger ones. Taken from the process they are as they are.
  */
 function quickBuiltins(code: string): string {
   return code.replaceAll(
     /^import (?:(\w+)|\{([^}]*)\}) from "(node:[\w/]+)";$/gm,
-    (_, whole: string | undefined, names: string | undefined, module: string) =>
-      `const ${whole ?? `{${names?.replaceAll(" as ", ": ")}}`} = globalThis.process.getBuiltinModule("${module}");`,
+    (_, whole: string | undefined, names: string | undefined, module: string) => {
+      const pattern = whole ?? `{${names?.replaceAll(" as ", ": ")}}`;
+      return `const ${pattern} = globalThis.process.getBuiltinModule("${module}");`;
+    },
   );
+}
+
+/** The licenses of all packages that are in the bundle, as they ask for. */
+function noticesOf(modules: readonly string[]): string {
+  const folders = modules.flatMap(
+    (id) => /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+(?=\/)/.exec(id)?.[0] ?? [],
+  );
+  return [...new Set(folders)].toSorted().map(noticeOf).join("\n");
+}
+
+function noticeOf(folder: string): string {
+  const file = existsSync(folder) && readdirSync(folder).find((name) => /^licen[cs]e/i.test(name));
+  if (!file) throw new Error(`${folder} is bundled and has no license`);
+  return `${path.basename(folder)}\n\n${readFileSync(path.join(folder, file), "utf8")}`;
 }
