@@ -4,5 +4,9 @@ import base from "../../tsdown.config.ts";
 
 export default defineConfig({
   ...base,
-  entry: { index: "src/index.ts", memory: "src/memory/index.ts" },
+  entry: {
+    index: "src/index.ts",
+    files: "src/files/index.ts",
+    memory: "src/memory/index.ts",
+  },
 });

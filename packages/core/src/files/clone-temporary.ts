@@ -1,0 +1,73 @@
+import { constants, copyFile, link } from "node:fs/promises";
+import type { FileHandle } from "node:fs/promises";
+import path from "node:path";
+
+import { verified } from "../byte-stream.ts";
+import type { OperationOptions } from "../operation-options.ts";
+import { fileBytes } from "./file-bytes.ts";
+import { onDisk } from "./file-error.ts";
+import { newTemporary, TemporaryFile } from "./temporary-file.ts";
+import type { WrittenFile } from "./temporary-file.ts";
+import { temporaryName } from "./temporary-name.ts";
+
+/**
+ * Clones a file into a temporary in that folder: a reflink where the file system has them, else a copy inside the
+ * kernel, which does not stop for an abort. The clone is hashed before anybody gets it. Undefined where the file cannot
+ * be cloned, so that it is read instead.
+ * @throws ImageError `digest-mismatch` where its content is not what was expected
+ */
+export async function cloneTemporary(
+  folder: string,
+  from: string,
+  expected: WrittenFile,
+  { signal }: OperationOptions = {},
+): Promise<TemporaryFile | undefined> {
+  signal?.throwIfAborted();
+  try {
+    return await newTemporary(folder, async (handle, file) => {
+      await cloneInto(handle, from, file);
+      const synced = onDisk(folder, () => handle.datasync());
+      // Hashed while it is written out; a failure of either ends both.
+      await Promise.all([synced, readThrough(verified(fileBytes(file, { signal }), expected))]);
+      return expected;
+    });
+  } catch (error) {
+    if (error instanceof CannotClone) return undefined;
+    throw error;
+  }
+}
+
+/** Another name for a file of the same file system, or a clone where it has no links; undefined where neither can be. */
+export async function linkTemporary(
+  folder: string,
+  from: string,
+  expected: WrittenFile,
+  options: OperationOptions = {},
+): Promise<TemporaryFile | undefined> {
+  options.signal?.throwIfAborted();
+  const file = path.join(folder, temporaryName());
+  try {
+    await link(from, file);
+  } catch {
+    return cloneTemporary(folder, from, expected, options);
+  }
+  return new TemporaryFile(file, expected);
+}
+
+class CannotClone extends Error {}
+
+/** Keeps the mode of the new file: that of the old one may be that of a secret, or of a file nobody may write. */
+async function cloneInto(handle: FileHandle, from: string, file: string): Promise<void> {
+  const { mode } = await handle.stat();
+  try {
+    await copyFile(from, file, constants.COPYFILE_FICLONE);
+    await handle.chmod(mode & 0o777);
+  } catch (cause) {
+    throw new CannotClone("neither a reflink nor a copy", { cause });
+  }
+}
+
+async function readThrough(bytes: AsyncGenerator<Uint8Array, void>): Promise<void> {
+  let next = await bytes.next();
+  while (next.done !== true) next = await bytes.next();
+}

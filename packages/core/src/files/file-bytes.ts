@@ -1,0 +1,46 @@
+import { open } from "node:fs/promises";
+
+import { gathered } from "../byte-stream.ts";
+import type { GetBlobOptions } from "../image-source.ts";
+import type { OperationOptions } from "../operation-options.ts";
+import { hasCode, onDisk } from "./file-error.ts";
+
+/** Large enough to be fast, small enough that six files at once take little memory. */
+const chunkSize = 1 << 18;
+
+/** A file, or a range of it, in chunks. Opened on the first pull, closed on the way out. */
+export async function* fileBytes(
+  file: string,
+  { range, signal }: GetBlobOptions = {},
+): AsyncGenerator<Uint8Array, void, undefined> {
+  signal?.throwIfAborted();
+  await using handle = await onDisk(file, () => open(file));
+  const { size } = await handle.stat();
+  const end = Math.min(size, (range?.end ?? Infinity) + 1);
+  const read = async (at: number): Promise<Uint8Array> => {
+    const chunk = Buffer.allocUnsafe(Math.min(chunkSize, end - at));
+    const { bytesRead } = await handle.read(chunk, 0, chunk.byteLength, at);
+    return chunk.subarray(0, bytesRead);
+  };
+  for (let at = range?.start ?? 0; at < end;) {
+    const chunk = await read(at);
+    signal?.throwIfAborted();
+    if (chunk.byteLength === 0) return;
+    at += chunk.byteLength;
+    yield chunk;
+  }
+}
+
+/** A small file as a whole; undefined where there is none. @throws ImageError `invalid-manifest` above `limit` bytes */
+export async function readSmallFile(
+  file: string,
+  limit: number,
+  options: OperationOptions = {},
+): Promise<Uint8Array | undefined> {
+  try {
+    return await gathered(fileBytes(file, options), limit);
+  } catch (error) {
+    if (hasCode(error, "ENOENT", "ENOTDIR")) return undefined;
+    throw error;
+  }
+}

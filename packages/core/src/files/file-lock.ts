@@ -1,0 +1,114 @@
+import { open, realpath, rm } from "node:fs/promises";
+import type { FileHandle } from "node:fs/promises";
+import path from "node:path";
+
+import type { OperationOptions } from "../operation-options.ts";
+import { pause } from "./abortable.ts";
+import { hasCode, onDisk } from "./file-error.ts";
+import { inTurn } from "./in-turn.ts";
+import { heartbeat, holderOf, HolderWatch, newHolder } from "./lock-holder.ts";
+import type { LockHolder } from "./lock-holder.ts";
+
+/**
+ * Does the work while nobody else, in this process or another, on this host or another, does work under the same lock
+ * file. Waits for its turn as long as it takes; the lock of a process that is gone is taken over. The folder of the
+ * lock file must be there.
+ */
+export async function withLock<Result>(
+  lock: string,
+  work: () => Promise<Result>,
+  { signal }: OperationOptions = {},
+): Promise<Result> {
+  signal?.throwIfAborted();
+  const folder = await onDisk(lock, () => realpath(path.dirname(lock)));
+  const file = path.join(folder, path.basename(lock));
+  return inTurn(file, signal, async () => {
+    await using _ = await HeldLock.take(file, signal);
+    return await work();
+  });
+}
+
+class HeldLock implements AsyncDisposable {
+  readonly #file: string;
+  readonly #handle: FileHandle;
+  readonly #id: string;
+  readonly #timer: NodeJS.Timeout;
+
+  private constructor(
+    file: string,
+    handle: FileHandle,
+    { id, content }: { id: string; content: string },
+  ) {
+    this.#file = file;
+    this.#handle = handle;
+    this.#id = id;
+    this.#timer = setInterval(() => {
+      handle.write(content, 0).catch(() => {});
+    }, heartbeat).unref();
+  }
+
+  static async take(file: string, signal: AbortSignal | undefined): Promise<HeldLock> {
+    const watch = new HolderWatch();
+    for (let wait = shortest; ; wait = Math.min(wait * 1.5, longest)) {
+      signal?.throwIfAborted();
+      const held = await HeldLock.#tryTaking(file);
+      if (held !== undefined) return held;
+      const holder = await holderOf(file);
+      if (holder === undefined) continue;
+      if (watch.isGone(holder)) await removeLock(file, holder, signal);
+      else await pause(wait * (0.5 + Math.random()), signal);
+    }
+  }
+
+  static async #tryTaking(file: string): Promise<HeldLock | undefined> {
+    const handle = await createdOnly(file);
+    if (handle === undefined) return undefined;
+    const holder = newHolder();
+    try {
+      await onDisk(file, () => handle.write(holder.content, 0));
+      return new HeldLock(file, handle, holder);
+    } catch (error) {
+      await handle.close();
+      await rm(file, { force: true });
+      throw error;
+    }
+  }
+
+  /** Somebody who took us for gone may have it by now: then it is theirs. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#handle.close();
+    const holder = await holderOf(this.#file);
+    if (holder?.id === this.#id) await rm(this.#file, { force: true });
+  }
+}
+
+/** Milliseconds between two attempts. */
+const shortest = 5;
+const longest = 250;
+
+async function createdOnly(file: string): Promise<FileHandle | undefined> {
+  try {
+    return await onDisk(file, () => open(file, "wx", 0o644));
+  } catch (error) {
+    if (hasCode(error, "EEXIST")) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * Removes the lock of one holder that is gone, and no other's: the right to do so is a lock itself, and whoever gets it
+ * second finds another holder, or none.
+ */
+async function removeLock(
+  file: string,
+  gone: LockHolder,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const right = `${file}-${gone.id === "" ? "unwritten" : gone.id}`;
+  const remove = async (): Promise<void> => {
+    const now = await holderOf(file);
+    if (now?.id === gone.id && now.touched === gone.touched) await rm(file, { force: true });
+  };
+  await withLock(right, remove, { signal });
+}

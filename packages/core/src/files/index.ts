@@ -1,0 +1,12 @@
+export { cloneTemporary, linkTemporary } from "./clone-temporary.ts";
+export { fileBytes, readSmallFile } from "./file-bytes.ts";
+export { hasCode, onDisk } from "./file-error.ts";
+export { withLock } from "./file-lock.ts";
+export { makeFolder, syncFolder } from "./folders.ts";
+export { publish } from "./publish.ts";
+export { inOne, replaceFile } from "./replace-file.ts";
+export { StagedFolder } from "./staged-folder.ts";
+export { TemporaryFile } from "./temporary-file.ts";
+export type { WrittenFile } from "./temporary-file.ts";
+export { isPassing, lockName, sweep } from "./temporary-name.ts";
+export { writeTemporary } from "./write-temporary.ts";

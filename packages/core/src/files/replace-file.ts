@@ -1,0 +1,22 @@
+import path from "node:path";
+
+import type { OperationOptions } from "../operation-options.ts";
+import { syncFolder } from "./folders.ts";
+import { writeTemporary } from "./write-temporary.ts";
+
+/** Makes these bytes the content of a file, which nobody ever sees half written. @throws ImageError */
+export async function replaceFile(
+  file: string,
+  content: Uint8Array,
+  options: OperationOptions = {},
+): Promise<void> {
+  const folder = path.dirname(file);
+  await using temporary = await writeTemporary(folder, inOne(content), {}, options);
+  await temporary.moveTo(file);
+  await syncFolder(folder);
+}
+
+/** A stream of what is in memory already. */
+export async function* inOne(content: Uint8Array): AsyncGenerator<Uint8Array, void, undefined> {
+  yield content;
+}

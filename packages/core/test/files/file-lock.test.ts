@@ -1,0 +1,122 @@
+import { readdir, readFile, utimes, writeFile } from "node:fs/promises";
+import path from "node:path";
+
+import { withLock } from "@drayage/core/files";
+import { afterEach, expect, test, vi } from "vitest";
+
+import { ended, nextMessage, scratchFolder, startProgram } from "./programs.ts";
+
+afterEach(() => void vi.useRealTimers());
+
+test("work under one lock is done one after another, in the order asked", async () => {
+  const lock = path.join(await scratchFolder(), "lock");
+  const log: string[] = [];
+  const work = (name: string) =>
+    withLock(lock, async () => {
+      log.push(`${name} begins`);
+      await new Promise(setImmediate);
+      log.push(`${name} ends`);
+    });
+  await Promise.all([work("a"), work("b"), work("c")]);
+  expect(log).toEqual(["a begins", "a ends", "b begins", "b ends", "c begins", "c ends"]);
+});
+
+test("a lock is gone after the work, also where that failed, and gives what the work gives", async () => {
+  const folder = await scratchFolder();
+  const lock = path.join(folder, "lock");
+  const failure = new Error("no");
+  expect(await withLock(lock, async () => readdir(folder))).toEqual(["lock"]);
+  await expect(withLock(lock, () => Promise.reject(failure))).rejects.toBe(failure);
+  expect(await readdir(folder)).toEqual([]);
+});
+
+test("processes that count under a lock miss no number", async () => {
+  const folder = await scratchFolder();
+  const [lock, file] = [path.join(folder, "lock"), path.join(folder, "number")];
+  await writeFile(file, "0");
+  const children = Array.from({ length: 6 }, () => startProgram("count-up.ts", lock, file, "20"));
+  expect(await Promise.all(children.map(ended))).toEqual(children.map(() => 0));
+  expect(await readFile(file, "utf8")).toBe("120");
+  expect(await readdir(folder)).toEqual(["number"]);
+});
+
+test("the lock of a killed process is taken over by one of many, then by the next", async () => {
+  const folder = await scratchFolder();
+  const [lock, file] = [path.join(folder, "lock"), path.join(folder, "number")];
+  await writeFile(file, "0");
+  const holder = startProgram("hold-lock.ts", lock);
+  expect(await nextMessage(holder)).toBe("held");
+  const children = Array.from({ length: 6 }, () => startProgram("count-up.ts", lock, file, "5"));
+  holder.kill("SIGKILL");
+  expect(await Promise.all(children.map(ended))).toEqual(children.map(() => 0));
+  expect(await readFile(file, "utf8")).toBe("30");
+  expect(await readdir(folder)).toEqual(["number"]);
+});
+
+test("whoever waits for a lock can give up, and the others still get it", async () => {
+  const lock = path.join(await scratchFolder(), "lock");
+  const holder = startProgram("hold-lock.ts", lock);
+  await nextMessage(holder);
+  const reason = new Error("enough");
+  const [here, queued] = [new AbortController(), new AbortController()];
+  const waiting = withLock(lock, async () => "never", { signal: here.signal });
+  const behind = withLock(lock, async () => "never", { signal: queued.signal });
+  const last = withLock(lock, async () => "mine");
+  queued.abort(reason);
+  await expect(behind).rejects.toBe(reason);
+  here.abort(reason);
+  await expect(waiting).rejects.toBe(reason);
+  holder.kill("SIGKILL");
+  expect(await last).toBe("mine");
+});
+
+test("an aborted signal takes no lock", async () => {
+  const folder = await scratchFolder();
+  const reason = new Error("never");
+  const taken = withLock(path.join(folder, "lock"), async () => "never", {
+    signal: AbortSignal.abort(reason),
+  });
+  await expect(taken).rejects.toBe(reason);
+});
+
+/** Lets time pass for the timers, and the disk do its work meanwhile. */
+async function watchFor(
+  seconds: number,
+  each: () => Promise<void> | void = () => {},
+): Promise<void> {
+  for (let second = 0; second < seconds; second++) {
+    await each();
+    for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate);
+    await vi.advanceTimersByTimeAsync(1000);
+  }
+}
+
+test.each([
+  ["another host", `00000000 ${process.pid} 0123456789abcdef\n`],
+  ["nobody who could write its name", ""],
+])("the lock of %s is taken over when nothing touches it for a minute", async (_, content) => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
+  const lock = path.join(await scratchFolder(), "lock");
+  await writeFile(lock, content);
+  let isTaken = false;
+  const taken = withLock(lock, async () => void (isTaken = true));
+  await watchFor(59);
+  expect(isTaken).toBe(false);
+  await watchFor(5);
+  await taken;
+  expect(isTaken).toBe(true);
+});
+
+test("the lock of another host is respected as long as it is touched", async () => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
+  const lock = path.join(await scratchFolder(), "lock");
+  await writeFile(lock, "00000000 1 0123456789abcdef\n");
+  const controller = new AbortController();
+  let isTaken = false;
+  const taken = withLock(lock, async () => void (isTaken = true), { signal: controller.signal });
+  let touched = 1_000_000;
+  await watchFor(300, async () => utimes(lock, touched, (touched += 1)));
+  expect(isTaken).toBe(false);
+  controller.abort(new Error("enough"));
+  await expect(taken).rejects.toThrow("enough");
+});

@@ -1,0 +1,155 @@
+import { chmod, mkdir, readdir, readFile, stat, symlink, writeFile } from "node:fs/promises";
+import path from "node:path";
+
+import { digestOf } from "@drayage/core";
+import {
+  cloneTemporary,
+  inOne,
+  linkTemporary,
+  replaceFile,
+  writeTemporary,
+} from "@drayage/core/files";
+import fc from "fast-check";
+import { expect, test } from "vitest";
+
+import { scratchFolder } from "./programs.ts";
+
+async function* chunksOf(...chunks: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
+  yield* chunks;
+}
+
+test("a stream is written as it is, however it is cut, and its digest computed where it is not known", async () => {
+  const folder = await scratchFolder();
+  const chunk = fc.uint8Array({ maxLength: 300_000, size: "max" });
+  const law = fc.asyncProperty(fc.array(chunk, { maxLength: 6 }), async (chunks) => {
+    const all = Buffer.concat(chunks);
+    const name = path.join(folder, "file");
+    await using file = await writeTemporary(folder, chunksOf(...chunks), {});
+    expect(file).toMatchObject({ digest: digestOf(all), size: all.byteLength });
+    await file.moveTo(name);
+    expect(Buffer.compare(await readFile(name), all)).toBe(0);
+  });
+  await fc.assert(law, { numRuns: 30 });
+  expect(await readdir(folder)).toEqual(["file"]);
+});
+
+test("a digest that is known is not computed again", async () => {
+  const digest = digestOf(Buffer.from("something else"), "sha512");
+  await using file = await writeTemporary(await scratchFolder(), inOne(Buffer.from("x")), {
+    digest,
+  });
+  expect(file.digest).toBe(digest);
+});
+
+test("a temporary that gets no name is removed", async () => {
+  const folder = await scratchFolder();
+  {
+    await using _ = await writeTemporary(folder, inOne(Buffer.from("x")), {});
+    expect(await readdir(folder)).toEqual([expect.stringMatching(/^\.drayage-[0-9a-f]{8}-\d+-/)]);
+  }
+  expect(await readdir(folder)).toEqual([]);
+});
+
+test.each([
+  ["more", 3],
+  ["less", 30],
+])("a stream that has %s bytes than were promised leaves nothing", async (_, size) => {
+  const folder = await scratchFolder();
+  const written = writeTemporary(folder, inOne(Buffer.from("ten bytes.")), { size });
+  await expect(written).rejects.toMatchObject({ code: "digest-mismatch" });
+  expect(await readdir(folder)).toEqual([]);
+});
+
+test("a stream that fails leaves nothing, and its error is the one that is thrown", async () => {
+  const folder = await scratchFolder();
+  const failure = new Error("the stream broke");
+  async function* breaking(): AsyncGenerator<Uint8Array> {
+    yield new Uint8Array(1 << 20);
+    throw failure;
+  }
+  await expect(writeTemporary(folder, breaking(), {})).rejects.toBe(failure);
+  expect(await readdir(folder)).toEqual([]);
+});
+
+test("an abort in the middle passes its reason through, closes the stream and leaves nothing", async () => {
+  const folder = await scratchFolder();
+  const controller = new AbortController();
+  const reason = new Error("enough");
+  let isClosed = false;
+  async function* stopping(): AsyncGenerator<Uint8Array> {
+    try {
+      yield new Uint8Array(10);
+      controller.abort(reason);
+      yield new Uint8Array(10);
+    } finally {
+      isClosed = true;
+    }
+  }
+  const written = writeTemporary(folder, stopping(), {}, { signal: controller.signal });
+  await expect(written).rejects.toBe(reason);
+  expect([isClosed, await readdir(folder)]).toEqual([true, []]);
+});
+
+test("a file is replaced as a whole, with nothing beside it", async () => {
+  const folder = await scratchFolder();
+  const file = path.join(folder, "file");
+  await replaceFile(file, Buffer.from("one"));
+  await replaceFile(file, Buffer.from("two"));
+  expect(await readFile(file, "utf8")).toBe("two");
+  expect(await readdir(folder)).toEqual(["file"]);
+});
+
+test("a folder that cannot be written to is denied", async () => {
+  const folder = path.join(await scratchFolder(), "readonly");
+  await mkdir(folder, { mode: 0o555 });
+  // root may write anywhere but where the system has no files.
+  const forbidden = process.getuid?.() === 0 ? "/sys" : folder;
+  const written = writeTemporary(forbidden, inOne(Buffer.from("x")), {});
+  await expect(written).rejects.toMatchObject({ code: "denied" });
+});
+
+test("a clone has the content of the file and the mode of a new one", async () => {
+  const folder = await scratchFolder();
+  const from = path.join(folder, "from");
+  await writeFile(from, "content");
+  await chmod(from, 0o400);
+  const expected = { digest: digestOf(Buffer.from("content")), size: 7 };
+  await using clone = await cloneTemporary(folder, from, expected);
+  await clone?.moveTo(path.join(folder, "to"));
+  expect(await readFile(path.join(folder, "to"), "utf8")).toBe("content");
+  expect((await stat(path.join(folder, "to"))).mode & 0o600).toBe(0o600);
+  expect((await stat(from)).mode & 0o777).toBe(0o400);
+});
+
+test.each([
+  ["other bytes", "CONTENT"],
+  ["more bytes", "content!"],
+  ["less bytes", "conten"],
+])("a clone of %s than were expected is refused and removed", async (_, content) => {
+  const folder = await scratchFolder();
+  await writeFile(path.join(folder, "from"), content);
+  const expected = { digest: digestOf(Buffer.from("content")), size: 7 };
+  const clone = cloneTemporary(folder, path.join(folder, "from"), expected);
+  await expect(clone).rejects.toMatchObject({ code: "digest-mismatch" });
+  expect(await readdir(folder)).toEqual(["from"]);
+});
+
+test("what cannot be cloned is left to be read", async () => {
+  const folder = await scratchFolder();
+  const expected = { digest: digestOf(Buffer.from("content")), size: 7 };
+  await symlink("nowhere", path.join(folder, "dangling"));
+  for (const name of ["missing", "dangling", "."]) {
+    expect(await cloneTemporary(folder, path.join(folder, name), expected)).toBeUndefined();
+  }
+  expect(await readdir(folder)).toEqual(["dangling"]);
+});
+
+test("a link is the same file under another name", async () => {
+  const folder = await scratchFolder();
+  const from = path.join(folder, "from");
+  await writeFile(from, "content");
+  const expected = { digest: digestOf(Buffer.from("content")), size: 7 };
+  await using link = await linkTemporary(folder, from, expected);
+  await link?.moveTo(path.join(folder, "to"));
+  expect((await stat(path.join(folder, "to"))).ino).toBe((await stat(from)).ino);
+});
