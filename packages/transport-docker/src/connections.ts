@@ -1,0 +1,125 @@
+import type { Agent, Dispatcher } from "undici";
+
+import { connectionError } from "./connection-error.ts";
+import { isStream } from "./http-exchange.ts";
+import type { HTTPRequest, HTTPResponse } from "./http-exchange.ts";
+import { outgoing } from "./outgoing-stream.ts";
+
+export interface ConnectionSettings {
+  readonly insecure: boolean;
+  /** Milliseconds. */
+  readonly idleTimeout: number;
+}
+
+/** A registry may think longer about what it was sent than about what it is asked: it stores it first. */
+const storingFactor = 5;
+const longestConnect = 30_000;
+const readAhead = 1 << 18;
+
+/** The connections of one `docker()`: opened at the first request, shared, closed with the last that uses them. */
+export class Connections {
+  readonly #settings: ConnectionSettings;
+  #agent: Promise<Agent> | undefined;
+  #users = 0;
+
+  constructor(settings: ConnectionSettings) {
+    this.#settings = settings;
+  }
+
+  /** To be held by whoever sends, until disposed of. Open connections would keep a program from ending. */
+  use(): AsyncDisposable {
+    this.#users++;
+    let isOpen = true;
+    return {
+      [Symbol.asyncDispose]: async () => {
+        if (!isOpen) return;
+        isOpen = false;
+        if (--this.#users === 0) await this.#close();
+      },
+    };
+  }
+
+  /** One request and its answer, whatever that is. @throws ImageError `unavailable`; what the body's stream throws */
+  async send(request: HTTPRequest): Promise<HTTPResponse> {
+    const { url, signal } = request;
+    signal?.throwIfAborted();
+    this.#agent ??= openAgent(this.#settings);
+    const agent = await this.#agent;
+    signal?.throwIfAborted();
+    const body = isStream(request.body) ? outgoing(request.body) : undefined;
+    try {
+      const sent = body?.bytes ?? request.body;
+      const answer = await agent.request(this.#options({ ...request, body: sent }));
+      return this.#response(url, answer, signal);
+    } catch (error) {
+      signal?.throwIfAborted();
+      body?.throwIfFailed();
+      throw connectionError(url, error, this.#settings.idleTimeout);
+    } finally {
+      body?.leave();
+    }
+  }
+
+  #options({ method, url, headers, body, signal }: HTTPRequest): Dispatcher.RequestOptions {
+    const { idleTimeout } = this.#settings;
+    const isStored = method === "PUT" || method === "POST" || method === "PATCH";
+    return {
+      method,
+      origin: url.origin,
+      path: url.pathname + url.search,
+      headers,
+      // undici takes any async iterable; its types know only streams
+      body: (body ?? null) as Uint8Array | null,
+      signal: signal ?? null,
+      headersTimeout: isStored ? idleTimeout * storingFactor : idleTimeout,
+      bodyTimeout: idleTimeout,
+      highWaterMark: readAhead,
+      // else the connection would be closed after each HEAD
+      reset: false,
+    };
+  }
+
+  #response(
+    url: URL,
+    { statusCode, headers, body }: Dispatcher.ResponseData,
+    signal: AbortSignal | undefined,
+  ): HTTPResponse {
+    return {
+      status: statusCode,
+      url,
+      headers,
+      bytes: this.#received(url, body, signal),
+      discard: async () => body.dump(),
+    };
+  }
+
+  async *#received(
+    url: URL,
+    body: AsyncIterable<Uint8Array>,
+    signal: AbortSignal | undefined,
+  ): AsyncGenerator<Uint8Array, void, undefined> {
+    try {
+      yield* body;
+    } catch (error) {
+      signal?.throwIfAborted();
+      throw connectionError(url, error, this.#settings.idleTimeout);
+    }
+  }
+
+  async #close(): Promise<void> {
+    const agent = this.#agent;
+    this.#agent = undefined;
+    await (await agent)?.destroy();
+  }
+}
+
+/** undici takes longer to load than Node to start: not before it is needed. */
+async function openAgent({ insecure, idleTimeout }: ConnectionSettings): Promise<Agent> {
+  const undici = await import("undici");
+  const connect = {
+    rejectUnauthorized: !insecure,
+    timeout: Math.min(idleTimeout, longestConnect),
+    highWaterMark: readAhead,
+  };
+  return new undici.Agent({ allowH2: false, pipelining: 1, connect });
+}

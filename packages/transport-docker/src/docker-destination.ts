@@ -1,0 +1,155 @@
+import { ImageError, isDigest, isImageError, manifestMediaTypes } from "@drayage/core";
+import type {
+  BlobInfo,
+  BlobLocation,
+  Descriptor,
+  DestinationAccepts,
+  Digest,
+  ImageDestination,
+  OperationOptions,
+  PutBlobOptions,
+  RawManifest,
+  ReuseOptions,
+} from "@drayage/core";
+
+import { cancelUpload, mountBlob, openUpload, uploadKnown, uploadUnknown } from "./blob-upload.ts";
+import type { DockerReference } from "./docker-reference.ts";
+import { contentLengthOf, headerOf } from "./http-exchange.ts";
+import { requestManifest } from "./manifest-download.ts";
+import { uploadManifest } from "./manifest-upload.ts";
+import type { Registries } from "./registries.ts";
+import type { Repository } from "./repository.ts";
+
+/** Sends blobs and the manifests of instances as they come, and that which the reference names at `commit`. */
+export class DockerDestination implements ImageDestination {
+  readonly reference: DockerReference;
+  readonly accepts: DestinationAccepts;
+  readonly #repository: Repository;
+  readonly #use: AsyncDisposable;
+  /** Uploads that a registry began where it would not mount. */
+  readonly #begun = new Map<Digest, URL>();
+  readonly #cancellations: Promise<void>[] = [];
+  #top: RawManifest | undefined;
+
+  constructor(reference: DockerReference, registries: Registries) {
+    this.reference = reference;
+    this.accepts = {
+      manifestMIMETypes: manifestMediaTypes,
+      layers: "compress",
+      foreignLayerURLs: true,
+      signatures: "storing signatures beside an image in a registry is not supported yet",
+      parallelBlobs: registries.parallelBlobs,
+      requests: { perBlob: 3, perManifest: 1 },
+    };
+    this.#repository = registries.repositoryOf(reference.dockerReference);
+    this.#use = registries.use();
+  }
+
+  /** Who may write may not always read: a refusal says nothing, and does not end a copy. */
+  async findManifestDigest(
+    instance?: Digest,
+    options: OperationOptions = {},
+  ): Promise<Digest | undefined> {
+    const wanted = instance ?? this.#tagOrDigest;
+    const response = await requestManifest("HEAD", this.#repository, wanted, {
+      ...options,
+      action: "pull,push",
+    });
+    await response.discard();
+    const digest = instance ?? headerOf(response, "docker-content-digest");
+    return response.status === 200 && isDigest(digest) ? digest : undefined;
+  }
+
+  async tryReusingBlob(
+    { digest, size }: Descriptor,
+    { location, signal }: ReuseOptions = {},
+  ): Promise<BlobInfo | undefined> {
+    const from = this.#repositoryBeside(location);
+    if (from === this.#repository.path) return { digest, size };
+    if (from !== undefined && (await this.#mount(digest, from, { signal })))
+      return { digest, size };
+    const target = `blobs/${digest}`;
+    const request = { method: "HEAD", target, action: "pull,push", signal } as const;
+    const response = await this.#repository.request(request);
+    await response.discard();
+    const isThere = response.status === 200 && (contentLengthOf(response) ?? size) === size;
+    return isThere ? { digest, size } : undefined;
+  }
+
+  async putBlob(
+    bytes: AsyncIterable<Uint8Array>,
+    blob: BlobInfo,
+    { signal }: PutBlobOptions = {},
+  ): Promise<Descriptor> {
+    const { digest, size, mediaType = "application/octet-stream" } = blob;
+    const upload = this.#takeBegun(digest) ?? (await openUpload(this.#repository, { signal }));
+    try {
+      const stored =
+        digest !== undefined && size !== undefined
+          ? await uploadKnown(this.#repository, upload, bytes, { digest, size }, { signal })
+          : await uploadUnknown(this.#repository, upload, bytes, blob, { signal });
+      return { ...stored, mediaType };
+    } catch (error) {
+      this.#cancel(upload);
+      throw error;
+    }
+  }
+
+  async putManifest(
+    manifest: RawManifest,
+    instance?: Digest,
+    options: OperationOptions = {},
+  ): Promise<void> {
+    options.signal?.throwIfAborted();
+    if (instance === undefined) this.#top = manifest;
+    else await uploadManifest(this.#repository, manifest, instance, options);
+  }
+
+  async commit(options: OperationOptions = {}): Promise<void> {
+    if (this.#top === undefined) throw new ImageError("conflict", "Commit before the manifest");
+    await uploadManifest(this.#repository, this.#top, this.#tagOrDigest, options);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const upload of this.#begun.values()) this.#cancel(upload);
+    await Promise.all(this.#cancellations);
+    await this.#use[Symbol.asyncDispose]();
+  }
+
+  get #tagOrDigest(): string {
+    const { tag, digest } = this.reference.dockerReference;
+    return tag ?? digest ?? "latest";
+  }
+
+  /** The repository of this registry in which a blob lies. */
+  #repositoryBeside(location: BlobLocation | undefined): string | undefined {
+    if (location?.kind !== "registry") return undefined;
+    const [there, here] = [new URL(location.origin), new URL(this.#repository.registry.origin)];
+    return there.host === here.host ? location.repository : undefined;
+  }
+
+  /** An upload that was begun instead serves the `putBlob` that follows. */
+  async #mount(digest: Digest, from: string, options: OperationOptions): Promise<boolean> {
+    try {
+      const mounted = await mountBlob(this.#repository, digest, from, options);
+      if (!(mounted instanceof URL)) return mounted === true;
+      const previous = this.#takeBegun(digest);
+      if (previous !== undefined) this.#cancel(previous);
+      this.#begun.set(digest, mounted);
+    } catch (error) {
+      options.signal?.throwIfAborted();
+      if (!isImageError(error)) throw error;
+    }
+    return false;
+  }
+
+  #takeBegun(digest: Digest | undefined): URL | undefined {
+    const upload = digest && this.#begun.get(digest);
+    if (upload !== undefined && digest !== undefined) this.#begun.delete(digest);
+    return upload;
+  }
+
+  #cancel(upload: URL): void {
+    this.#cancellations.push(cancelUpload(this.#repository, upload));
+  }
+}

@@ -1,0 +1,64 @@
+import { dockerPolicyIdentity, dockerPolicyNamespaces, formatFamiliar } from "@drayage/core";
+import type {
+  ImageReference,
+  ImageTransport,
+  NamedReference,
+  OperationOptions,
+} from "@drayage/core";
+
+import { DockerDestination } from "./docker-destination.ts";
+import { DockerSource } from "./docker-source.ts";
+import { deleteManifest } from "./image-deletion.ts";
+import type { Registries } from "./registries.ts";
+import { listTags } from "./tag-list.ts";
+
+/** An image in a registry, by tag, by digest, or by both: then it is read by the digest and written by the tag. */
+export class DockerReference implements ImageReference {
+  readonly transport: ImageTransport<DockerReference>;
+  readonly stringWithinTransport: string;
+  readonly dockerReference: NamedReference;
+  readonly policyConfigurationIdentity: string;
+  readonly policyConfigurationNamespaces: readonly string[];
+  readonly #registries: Registries;
+
+  constructor(
+    transport: ImageTransport<DockerReference>,
+    named: NamedReference,
+    registries: Registries,
+  ) {
+    this.transport = transport;
+    this.stringWithinTransport = `//${formatFamiliar(named)}`;
+    this.dockerReference = named;
+    this.policyConfigurationIdentity = dockerPolicyIdentity(named);
+    this.policyConfigurationNamespaces = dockerPolicyNamespaces(named);
+    this.#registries = registries;
+    Object.freeze(this);
+  }
+
+  async newImageSource({ signal }: OperationOptions = {}): Promise<DockerSource> {
+    signal?.throwIfAborted();
+    return new DockerSource(this, this.#registries);
+  }
+
+  async newImageDestination({ signal }: OperationOptions = {}): Promise<DockerDestination> {
+    signal?.throwIfAborted();
+    return new DockerDestination(this, this.#registries);
+  }
+
+  /**
+   * Removes the tag or, given a digest, the manifest. Where the registry cannot remove a tag alone, its manifest goes,
+   * and all tags of it with it.
+   * @throws ImageError `not-found`, `denied`, `unsupported` where the registry deletes nothing
+   */
+  async deleteImage(options: OperationOptions = {}): Promise<void> {
+    await using _ = this.#registries.use();
+    const repository = this.#registries.repositoryOf(this.dockerReference);
+    await deleteManifest(repository, this.dockerReference, options);
+  }
+
+  /** The tags of the repository, in the registry's order, as they come. @throws ImageError `not-found`, `denied` */
+  async *getTags(options: OperationOptions = {}): AsyncGenerator<string, void, undefined> {
+    await using _ = this.#registries.use();
+    yield* listTags(this.#registries.repositoryOf(this.dockerReference), options);
+  }
+}

@@ -1,0 +1,29 @@
+/** Who one is to a registry. */
+export type DockerAuthConfig =
+  | { readonly username: string; readonly password: string }
+  /** What `docker login` keeps where a registry gives out refresh tokens. */
+  | { readonly identityToken: string };
+
+/** How a `docker()` reaches registries. */
+export interface DockerSettings {
+  /**
+   * For every registry that asks, or by the exact host (with its port, where it has one) as references name it:
+   * `docker.io`, `localhost:5000`. Sent to that host and the token server that it names, and to nobody else.
+   */
+  readonly credentials?:
+    | DockerAuthConfig
+    | ((host: string) => MaybePromise<DockerAuthConfig | undefined>)
+    | undefined;
+  /** Sent as it is to registries that want a bearer token, instead of asking a token server for one. */
+  readonly registryToken?: string | undefined;
+  /** Connect although a certificate is not trusted, and by plain http where a host speaks no TLS. */
+  readonly insecure?: boolean | undefined;
+  /** Default `drayage`. */
+  readonly userAgent?: string | undefined;
+  /** How many blobs of an image are read, or written, at once. Default 6. */
+  readonly parallelBlobs?: number | undefined;
+  /** Milliseconds without a sign of life after which a registry counts as gone. Default 60 000. */
+  readonly idleTimeout?: number | undefined;
+}
+
+type MaybePromise<Value> = Value | Promise<Value>;

@@ -1,0 +1,66 @@
+import type {
+  BlobInfo,
+  BlobLocation,
+  Descriptor,
+  Digest,
+  GetBlobOptions,
+  ImageSource,
+  OperationOptions,
+  RawManifest,
+  SourceOffers,
+} from "@drayage/core";
+
+import { downloadBlob } from "./blob-download.ts";
+import type { DockerReference } from "./docker-reference.ts";
+import { downloadManifest } from "./manifest-download.ts";
+import { listReferrers } from "./referrers.ts";
+import type { Registries } from "./registries.ts";
+import type { Repository } from "./repository.ts";
+
+/** An image in a registry. Nothing is asked before something is wanted, and the manifest once. */
+export class DockerSource implements ImageSource {
+  readonly reference: DockerReference;
+  readonly offers: SourceOffers;
+  readonly #repository: Repository;
+  readonly #use: AsyncDisposable;
+  #manifest: RawManifest | undefined;
+
+  constructor(reference: DockerReference, registries: Registries) {
+    this.reference = reference;
+    this.offers = {
+      parallelBlobs: registries.parallelBlobs,
+      ranges: true,
+      requests: { perBlob: 1, perManifest: 1 },
+    };
+    this.#repository = registries.repositoryOf(reference.dockerReference);
+    this.#use = registries.use();
+  }
+
+  async getManifest(instance?: Digest, options: OperationOptions = {}): Promise<RawManifest> {
+    options.signal?.throwIfAborted();
+    if (instance !== undefined) return downloadManifest(this.#repository, instance, options);
+    const { tag = "latest", digest } = this.reference.dockerReference;
+    this.#manifest ??= await downloadManifest(this.#repository, digest ?? tag, options);
+    return this.#manifest;
+  }
+
+  getBlob(blob: BlobInfo, options?: GetBlobOptions): AsyncGenerator<Uint8Array, void, undefined> {
+    return downloadBlob(this.#repository, blob, options);
+  }
+
+  locateBlob(): BlobLocation {
+    const { registry, path } = this.#repository;
+    return { kind: "registry", origin: registry.origin, repository: path };
+  }
+
+  getReferrers(
+    subject: Digest,
+    options: OperationOptions = {},
+  ): AsyncGenerator<Descriptor, void, undefined> {
+    return listReferrers(this.#repository, subject, options);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#use[Symbol.asyncDispose]();
+  }
+}

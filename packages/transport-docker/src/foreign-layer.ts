@@ -1,0 +1,40 @@
+import { ImageError, isImageError } from "@drayage/core";
+
+import { hasContent } from "./http-exchange.ts";
+import type { HTTPRequest, HTTPResponse } from "./http-exchange.ts";
+import type { RedirectRule } from "./redirects.ts";
+import { isLoopback } from "./registry-host.ts";
+import type { Registry } from "./registry.ts";
+
+/**
+ * The first answer that has the layer, asked for without saying who one is; undefined where nobody has it. What a
+ * registry elsewhere says cannot make us ask on this machine.
+ */
+export async function findForeignLayer(
+  registry: Registry,
+  urls: readonly string[],
+  { headers, signal }: Pick<HTTPRequest, "headers" | "signal">,
+): Promise<HTTPResponse | undefined> {
+  const rule: RedirectRule = (from, to) => {
+    registry.client.refuseDowngrade(from, to);
+    if (!mayLeadTo(registry, to)) throw new ImageError("unsupported", `${from.host} leads astray`);
+  };
+  for (const text of urls) {
+    const url = URL.parse(text);
+    if (url === null || !mayLeadTo(registry, url)) continue;
+    try {
+      const request = { method: "GET", url, headers, signal } as const;
+      const response = await registry.client.sendPatiently(request, rule);
+      if (hasContent(response)) return response;
+      await response.discard();
+    } catch (error) {
+      if (!isImageError(error)) throw error;
+    }
+  }
+  return undefined;
+}
+
+function mayLeadTo({ origin }: Registry, { protocol, hostname }: URL): boolean {
+  if (protocol !== "https:" && protocol !== "http:") return false;
+  return !isLoopback(hostname) || isLoopback(new URL(origin).hostname);
+}

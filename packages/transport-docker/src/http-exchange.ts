@@ -1,0 +1,50 @@
+import { gathered } from "@drayage/core";
+
+export interface HTTPRequest {
+  readonly method: "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE";
+  readonly url: URL;
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** A stream can be sent once; all else can be repeated. */
+  readonly body?: Uint8Array | AsyncIterable<Uint8Array> | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface HTTPResponse {
+  readonly status: number;
+  /** Where it came from, after redirects. */
+  readonly url: URL;
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
+  /** To be read or discarded, else the connection stays taken. */
+  readonly bytes: AsyncIterable<Uint8Array>;
+  discard(): Promise<void>;
+}
+
+export type Send = (request: HTTPRequest) => Promise<HTTPResponse>;
+
+export function isStream(body: HTTPRequest["body"]): body is AsyncIterable<Uint8Array> {
+  return body !== undefined && !(body instanceof Uint8Array);
+}
+
+/** True for an answer that has what was asked for, or the part of it. */
+export function hasContent({ status }: HTTPResponse): boolean {
+  return status === 200 || status === 206;
+}
+
+/** A header that may be there several times, as one text. */
+export function headerOf({ headers }: HTTPResponse, name: string): string | undefined {
+  const value = headers[name];
+  return typeof value === "object" ? value.join(", ") : value;
+}
+
+/** In bytes, where the response says it. */
+export function contentLengthOf(response: HTTPResponse): number | undefined {
+  const text = headerOf(response, "content-length");
+  return text !== undefined && /^\d+$/.test(text) ? Number(text) : undefined;
+}
+
+/** @throws ImageError `invalid-manifest` above `limit` bytes */
+export async function textOf({ bytes }: HTTPResponse, limit: number): Promise<string> {
+  return new TextDecoder().decode(await gathered(bytes, limit));
+}

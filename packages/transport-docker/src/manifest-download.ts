@@ -1,0 +1,59 @@
+import {
+  bareMediaType,
+  gathered,
+  isDigest,
+  manifestMediaTypes,
+  manifestSizeLimit,
+  mediaTypes,
+} from "@drayage/core";
+import type { OperationOptions, RawManifest } from "@drayage/core";
+
+import { headerOf } from "./http-exchange.ts";
+import type { HTTPResponse } from "./http-exchange.ts";
+import { explainMissing } from "./missing-manifest.ts";
+import { readRefusal, registryError } from "./registry-error.ts";
+import type { Repository, RepositoryAction } from "./repository.ts";
+
+/** Schema 1 is asked for too, so that core can say what is wrong with it. */
+const schema1Types: readonly string[] = [mediaTypes.dockerSchema1Signed, mediaTypes.dockerSchema1];
+const accept = [...manifestMediaTypes, ...schema1Types].join(", ");
+
+/** A manifest by tag or digest, exactly as stored. @throws ImageError `not-found`, `denied`, `unavailable` */
+export async function downloadManifest(
+  repository: Repository,
+  wanted: string,
+  options: OperationOptions = {},
+): Promise<RawManifest> {
+  const response = await requestManifest("GET", repository, wanted, options);
+  if (response.status !== 200) throw await explainMissing(response, repository, wanted, options);
+  if (!isWebPage(response)) return readManifest(response);
+  const doing = `read the manifest ${wanted} of ${repository.name}`;
+  throw registryError(await readRefusal(response), doing, "unavailable");
+}
+
+/** The answer to a question for a manifest, whatever its status. */
+export async function requestManifest(
+  method: "GET" | "HEAD",
+  repository: Repository,
+  wanted: string,
+  { signal, action = "pull" }: OperationOptions & { readonly action?: RepositoryAction },
+): Promise<HTTPResponse> {
+  const target = `manifests/${wanted}`;
+  return repository.request({ method, target, action, headers: { accept }, signal });
+}
+
+/** @throws ImageError `invalid-manifest` where it is too large */
+export async function readManifest(response: HTTPResponse): Promise<RawManifest> {
+  const mediaType = bareMediaType(headerOf(response, "content-type") ?? "");
+  const digest = headerOf(response, "docker-content-digest");
+  const isKeptByDigest = isDigest(digest) && !schema1Types.includes(mediaType);
+  return {
+    bytes: await gathered(response.bytes, manifestSizeLimit),
+    ...(mediaType !== "" && { mediaType }),
+    ...(isKeptByDigest && { digest }),
+  };
+}
+
+function isWebPage(response: HTTPResponse): boolean {
+  return bareMediaType(headerOf(response, "content-type") ?? "") === "text/html";
+}

@@ -1,0 +1,63 @@
+import { isImageError, isTag, nearestOf } from "@drayage/core";
+import type { OperationOptions } from "@drayage/core";
+
+import { parseChallenges } from "./challenge.ts";
+import { headerOf } from "./http-exchange.ts";
+import type { HTTPResponse } from "./http-exchange.ts";
+import { hasCode, readRefusal, RegistryError, registryError } from "./registry-error.ts";
+import type { Repository } from "./repository.ts";
+import { listFirstTags } from "./tag-list.ts";
+
+const shownTags = 10;
+
+/** The error for a manifest that was not given out; where it is not there, with what is. */
+export async function explainMissing(
+  response: HTTPResponse,
+  repository: Repository,
+  wanted: string,
+  options: OperationOptions,
+): Promise<RegistryError> {
+  const refusal = await readRefusal(response);
+  const doing = `read the manifest ${wanted} of ${repository.name}`;
+  if (refusal.status === 401 && lacksRights(response)) {
+    const advice = `there is no repository ${repository.name}, or it is private: check its name, or log in`;
+    return registryError(refusal, doing, "denied", advice);
+  }
+  if (refusal.status !== 404) return registryError(refusal, doing);
+  const advice = hasCode(refusal, "NAME_UNKNOWN")
+    ? noRepository(repository)
+    : await adviseTag(repository, wanted, options);
+  return registryError(refusal, doing, "not-found", advice);
+}
+
+/** What registries say to a token that gives no right to the repository: to one that is not there as well. */
+function lacksRights(response: HTTPResponse): boolean {
+  const challenges = parseChallenges(headerOf(response, "www-authenticate") ?? "");
+  return challenges.some(({ parameters }) => parameters.get("error") === "insufficient_scope");
+}
+
+function noRepository({ name }: Repository): string {
+  return `there is no repository ${name}`;
+}
+
+async function adviseTag(
+  repository: Repository,
+  wanted: string,
+  options: OperationOptions,
+): Promise<string | undefined> {
+  if (!isTag(wanted)) return undefined;
+  try {
+    const tags = await listFirstTags(repository, options);
+    if (tags.length === 0) return "there are no tags";
+    const nearest = nearestOf(wanted, tags);
+    const shown = tags.slice(0, shownTags).join(", ");
+    const rest = tags.length > shownTags ? ` and ${tags.length - shownTags} more` : "";
+    return `${nearest === undefined ? "" : `did you mean ${nearest}? `}there are the tags ${shown}${rest}`;
+  } catch (error) {
+    options.signal?.throwIfAborted();
+    const isUnknown = error instanceof RegistryError && hasCode(error, "NAME_UNKNOWN");
+    if (isUnknown) return noRepository(repository);
+    if (isImageError(error)) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,31 @@
+/** A stream on its way to a registry. */
+export interface OutgoingStream {
+  readonly bytes: AsyncIterable<Uint8Array>;
+  /** Throws what the stream itself threw: then the registry is not to blame. */
+  throwIfFailed(): void;
+  /** Closes the stream where it was not read to its end, such as after an early refusal. */
+  leave(): void;
+}
+
+/** Keeps apart the failures of a stream and those of the connection that it goes out by. */
+export function outgoing(bytes: AsyncIterable<Uint8Array>): OutgoingStream {
+  let failure: { readonly error: unknown } | undefined;
+  async function* watched(): AsyncGenerator<Uint8Array, void, undefined> {
+    try {
+      yield* bytes;
+    } catch (error) {
+      failure = { error };
+      throw error;
+    }
+  }
+  const stream = watched();
+  return {
+    bytes: stream,
+    throwIfFailed() {
+      if (failure !== undefined) throw failure.error;
+    },
+    leave() {
+      stream.return().catch(() => {});
+    },
+  };
+}

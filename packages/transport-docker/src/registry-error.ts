@@ -1,0 +1,160 @@
+import { ImageError } from "@drayage/core";
+import type { ImageErrorCode, ImageErrorOptions } from "@drayage/core";
+
+import { headerOf, textOf } from "./http-exchange.ts";
+import type { HTTPResponse } from "./http-exchange.ts";
+import { jsonObjectOf } from "./json-answer.ts";
+import { retryAfterOf } from "./retries.ts";
+
+/** An error in a registry's own words (OCI distribution-spec, "Error codes"). */
+export interface RegistryErrorDetail {
+  readonly code: string;
+  readonly message: string | undefined;
+  readonly detail: unknown;
+}
+
+export interface RegistryErrorOptions extends ImageErrorOptions {
+  /** The HTTP status. */
+  readonly status: number;
+  readonly errors: readonly RegistryErrorDetail[];
+  /** Seconds. */
+  readonly retryAfter: number | undefined;
+}
+
+/** A registry, or its token server, answered, and not with what was asked for. */
+export class RegistryError extends ImageError {
+  /** The HTTP status. */
+  readonly status: number;
+  /** Empty where the answer does not have them. */
+  readonly errors: readonly RegistryErrorDetail[];
+  /** Seconds to wait, where the registry named them. */
+  readonly retryAfter: number | undefined;
+
+  static {
+    Object.defineProperty(RegistryError.prototype, "name", {
+      value: "RegistryError",
+      writable: true,
+    });
+  }
+
+  constructor(code: ImageErrorCode, message: string, options: RegistryErrorOptions) {
+    super(code, message, options);
+    this.status = options.status;
+    this.errors = options.errors;
+    this.retryAfter = options.retryAfter;
+  }
+}
+
+/** What an error answer says, before it is decided what that means. */
+export interface Refusal {
+  readonly status: number;
+  readonly errors: readonly RegistryErrorDetail[];
+  /** For people: the registry's words, or what they look like. */
+  readonly words: string;
+  readonly host: string;
+  readonly retryAfter: number | undefined;
+}
+
+const answerLimit = 1 << 16;
+
+/** Reads the body of an answer that is not what was asked for. */
+export async function readRefusal(response: HTTPResponse): Promise<Refusal> {
+  const { status, url } = response;
+  const text = await textOf(response, answerLimit).catch(() => "");
+  const errors = errorsIn(text);
+  const retryAfter = retryAfterOf(response);
+  return {
+    status,
+    errors,
+    words: wordsOf(response, errors, text),
+    host: url.host,
+    retryAfter: retryAfter === undefined ? undefined : retryAfter / 1000,
+  };
+}
+
+/** `doing` completes "could not …". */
+export function registryError(
+  refusal: Refusal,
+  doing: string,
+  code: ImageErrorCode = codeOf(refusal),
+  advice: string | undefined = adviceOf(refusal, code),
+): RegistryError {
+  const { status, errors, words, host, retryAfter } = refusal;
+  const said = `Could not ${doing}: ${host} answered ${status}${words && ` ${words}`}`;
+  return new RegistryError(code, said + (advice ? `; ${advice}` : ""), {
+    status,
+    errors,
+    retryAfter,
+    retryable: code === "unavailable" && status >= 400,
+  });
+}
+
+/** True where one of the registry's errors has this code. */
+export function hasCode({ errors }: Pick<Refusal, "errors">, ...codes: readonly string[]): boolean {
+  return errors.some(({ code }) => codes.includes(code));
+}
+
+const passing = new Set([408, 425, 429]);
+
+const absenceCodes = ["BLOB_UNKNOWN", "MANIFEST_BLOB_UNKNOWN", "MANIFEST_UNKNOWN", "NAME_UNKNOWN"];
+
+function codeOf(refusal: Refusal): ImageErrorCode {
+  const { status } = refusal;
+  if (hasCode(refusal, "BLOB_UPLOAD_UNKNOWN", "BLOB_UPLOAD_INVALID") || status === 416) {
+    return "unavailable";
+  }
+  if (hasCode(refusal, "DIGEST_INVALID", "SIZE_INVALID")) return "digest-mismatch";
+  if (status === 401 || status === 403) return "denied";
+  if (status === 404 || hasCode(refusal, ...absenceCodes)) return "not-found";
+  if (status === 501) return "unsupported";
+  const isRefused = status >= 400 && status < 500 && !passing.has(status);
+  return isRefused ? "unsupported" : "unavailable";
+}
+
+function adviceOf({ status, host }: Refusal, code: ImageErrorCode): string | undefined {
+  if (status === 401) return `it wants credentials, or other ones: log in to ${host}`;
+  if (status === 403) return "the credentials do not allow it";
+  if (status === 413) return "it, or a proxy in front of it, does not take that much at once";
+  if (status === 429) return "too many requests: try again later, or log in for a higher limit";
+  return code === "unavailable" && status >= 500 ? "try again later" : undefined;
+}
+
+function errorsIn(text: string): readonly RegistryErrorDetail[] {
+  const { errors, details, message } = jsonObjectOf(text);
+  if (Array.isArray(errors)) return errors.flatMap(errorOf);
+  const words = details ?? message;
+  return typeof words === "string" ? [{ code: "UNKNOWN", message: words, detail: undefined }] : [];
+}
+
+function errorOf(value: unknown): RegistryErrorDetail | [] {
+  if (typeof value !== "object" || value === null) return [];
+  const { code, message, detail } = value as Record<string, unknown>;
+  if (typeof code !== "string" && typeof message !== "string") return [];
+  return {
+    code: typeof code === "string" ? code : "UNKNOWN",
+    message: typeof message === "string" && message !== "" ? message : undefined,
+    detail,
+  };
+}
+
+function wordsOf(
+  response: HTTPResponse,
+  errors: readonly RegistryErrorDetail[],
+  text: string,
+): string {
+  const said = errors.map(({ code, message }) => (message ? `${code}: ${message}` : code));
+  if (said.length > 0) return oneLine(said.join(", "));
+  if (isWebPage(response, text)) return "with a web page: is that a registry?";
+  return oneLine(text);
+}
+
+function isWebPage(response: HTTPResponse, text: string): boolean {
+  const type = headerOf(response, "content-type") ?? "";
+  return /^\s*text\/html/i.test(type) || /^\s*<(?:!doctype|html)/i.test(text);
+}
+
+/** No escape sequence of a stranger reaches a terminal. */
+function oneLine(text: string): string {
+  const line = text.replaceAll(/[\p{C}\s]+/gu, " ").trim();
+  return line.length > 300 ? `${line.slice(0, 300)}…` : line;
+}

@@ -1,0 +1,118 @@
+import { isImageError } from "@drayage/core";
+
+import { Authentication } from "./authentication.ts";
+import { isUnanswered } from "./connection-error.ts";
+import type { DockerSettings } from "./docker-settings.ts";
+import type { HTTPClient } from "./http-client.ts";
+import { isStream, textOf } from "./http-exchange.ts";
+import type { HTTPRequest, HTTPResponse } from "./http-exchange.ts";
+import { originsOf, registryHostOf } from "./registry-host.ts";
+import { withRetries } from "./retries.ts";
+
+export interface RegistryRequest extends Omit<HTTPRequest, "url" | "headers"> {
+  /** A path and query from `/v2/` on, or a URL that the registry gave. */
+  readonly target: string | URL;
+  /** What the request has to be allowed to do, as token servers name it. */
+  readonly scopes: readonly string[];
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+}
+
+const tries = 3;
+
+/**
+ * One registry, by the domain in its references. Whether it speaks https shows with the first request, what it wants to
+ * know of us with its first refusal: nothing is asked for that alone.
+ */
+export class Registry {
+  readonly client: HTTPClient;
+  readonly #origins: readonly string[];
+  readonly #authentication: Authentication;
+  #origin: string | undefined;
+  #deciding: Promise<unknown> | undefined;
+
+  constructor(domain: string, client: HTTPClient, settings: DockerSettings) {
+    this.client = client;
+    this.#origins = originsOf(registryHostOf(domain), client.insecure);
+    this.#authentication = new Authentication(domain, client, settings);
+  }
+
+  /** Scheme, host and port: found as soon as there was one answer, until then the first to be tried. */
+  get origin(): string {
+    return this.#origin ?? this.#origins[0] ?? "";
+  }
+
+  /** The answer, whatever its status. @throws ImageError `unavailable`, `unsupported`; `denied` by a token server */
+  async request(request: RegistryRequest): Promise<HTTPResponse> {
+    const { target, scopes, signal, body } = request;
+    if (target instanceof URL && target.origin !== this.origin) return this.#exchange(request);
+    let said = await this.#authentication.authorizationFor(scopes, signal);
+    for (let attempt = 1; ; attempt++) {
+      const response = await this.#exchange(request, said);
+      const isOurs = response.status === 401 && response.url.origin === this.origin;
+      if (!isOurs || attempt === tries || isStream(body)) return response;
+      const refused = { response, scopes, said, isFirstTry: attempt === 1, signal };
+      const better = await this.#authentication.betterAuthorization(refused);
+      if (better === undefined) return response;
+      await response.discard();
+      said = better;
+    }
+  }
+
+  async #exchange(request: RegistryRequest, authorization?: string): Promise<HTTPResponse> {
+    const { method, target, headers, body, signal } = request;
+    const at = (origin: string): HTTPRequest => ({
+      method,
+      url: typeof target === "string" ? new URL(target, origin) : target,
+      headers: { ...headers, ...(authorization !== undefined && { authorization }) },
+      body,
+      signal,
+    });
+    return withRetries(at(this.origin), async () => this.#send(at));
+  }
+
+  /** While one request finds out where the registry is, others wait. */
+  async #send(at: (origin: string) => HTTPRequest): Promise<HTTPResponse> {
+    while (this.#origin === undefined && this.#deciding !== undefined) {
+      await this.#deciding.catch(() => {});
+    }
+    if (this.#origin !== undefined) return this.client.send(at(this.#origin));
+    const first = this.#sendFirst(at);
+    this.#deciding = first;
+    try {
+      return await first;
+    } finally {
+      this.#deciding = undefined;
+    }
+  }
+
+  async #sendFirst(at: (origin: string) => HTTPRequest): Promise<HTTPResponse> {
+    let failure: unknown;
+    for (const origin of this.#origins) {
+      try {
+        const response = await unlessWrongScheme(await this.client.send(at(origin)));
+        if (response === undefined) continue;
+        this.#origin = origin;
+        return response;
+      } catch (error) {
+        if (!isImageError(error, "unavailable") || isUnanswered(error)) throw error;
+        failure ??= error;
+      }
+    }
+    throw failure;
+  }
+}
+
+const answerLimit = 1 << 16;
+
+/** Servers answer plain http on a port for https with 400 and words like these. */
+const wrongScheme = /HTTP request .*HTTPS (?:server|port)/i;
+
+async function unlessWrongScheme(response: HTTPResponse): Promise<HTTPResponse | undefined> {
+  if (response.status !== 400 || response.url.protocol !== "http:") return response;
+  const text = await textOf(response, answerLimit);
+  return wrongScheme.test(text) ? undefined : { ...response, bytes: once(Buffer.from(text)) };
+}
+
+async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array, void, undefined> {
+  yield bytes;
+}

@@ -1,0 +1,45 @@
+import { nameOf } from "@drayage/core";
+import type { NamedReference } from "@drayage/core";
+
+import type { HTTPRequest, HTTPResponse } from "./http-exchange.ts";
+import type { Registry } from "./registry.ts";
+
+/** What is done, as far as permissions tell it apart. */
+export type RepositoryAction = "pull" | "pull,push" | "pull,delete";
+
+export interface RepositoryRequest extends Omit<HTTPRequest, "url" | "headers"> {
+  /** What follows the name of the repository, such as `manifests/latest`, or a URL that the registry gave. */
+  readonly target: string | URL;
+  readonly action: RepositoryAction;
+  /** Another repository that is read. */
+  readonly mountedFrom?: string | undefined;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+}
+
+/** A repository of a registry: what all requests of sources and destinations go through. */
+export class Repository {
+  readonly registry: Registry;
+  /** `library/alpine` */
+  readonly path: string;
+  /** For people: `docker.io/library/alpine` */
+  readonly name: string;
+
+  constructor(registry: Registry, named: NamedReference) {
+    this.registry = registry;
+    this.path = named.path;
+    this.name = nameOf(named);
+  }
+
+  /** The answer, whatever its status. @throws ImageError `unavailable`, `unsupported`; `denied` by a token server */
+  async request(request: RepositoryRequest): Promise<HTTPResponse> {
+    const { target, action, mountedFrom, ...rest } = request;
+    return this.registry.request({
+      ...rest,
+      target: typeof target === "string" ? `/v2/${this.path}/${target}` : target,
+      scopes: [
+        `repository:${this.path}:${action}`,
+        ...(mountedFrom === undefined ? [] : [`repository:${mountedFrom}:pull`]),
+      ],
+    });
+  }
+}

@@ -1,0 +1,106 @@
+import { ImageError } from "@drayage/core";
+
+import type { Challenge } from "./challenge.ts";
+import type { DockerAuthConfig } from "./docker-settings.ts";
+import type { HTTPClient } from "./http-client.ts";
+import { textOf } from "./http-exchange.ts";
+import type { HTTPRequest } from "./http-exchange.ts";
+import { jsonObjectOf } from "./json-answer.ts";
+import { readRefusal, registryError } from "./registry-error.ts";
+import { isLoopback } from "./registry-host.ts";
+import type { Token } from "./token-cache.ts";
+
+/** What a token is asked for, and for whom. */
+export interface TokenWish {
+  /** Where the registry that sent the challenge answers. */
+  readonly registry: URL;
+  readonly challenge: Challenge;
+  /** `repository:library/alpine:pull` */
+  readonly scopes: readonly string[];
+  readonly credentials: DockerAuthConfig | undefined;
+}
+
+const clientID = "drayage";
+const answerLimit = 1 << 20;
+/** Seconds, where the token server does not say (distribution, "Token Authentication Specification"). */
+const defaultLifetime = 60;
+/** A request that starts now may last a while: a token is not used to its very end. */
+const usedPartOfLifetime = 0.9;
+
+/** Asks the token server that a registry named. @throws ImageError `denied`, `unavailable` */
+export async function fetchToken(client: HTTPClient, wish: TokenWish): Promise<Token> {
+  const realm = realmOf(wish);
+  if (wish.credentials !== undefined) refuseClearText(client, wish.registry, realm);
+  const asked = performance.now();
+  const response = await client.sendPatiently(tokenRequest(realm, wish));
+  const doing = `get a token for ${wish.registry.host}`;
+  if (response.status !== 200) {
+    const refusal = await readRefusal(response);
+    if (refusal.status === 404) throw registryError(refusal, doing, "unavailable");
+    throw registryError(refusal, doing);
+  }
+  const { text, lifetime } = readToken(await textOf(response, answerLimit), realm);
+  return { text, goodUntil: asked + lifetime * 1000 * usedPartOfLifetime };
+}
+
+function tokenRequest(realm: URL, wish: TokenWish): HTTPRequest {
+  const { challenge, scopes, credentials } = wish;
+  const service = challenge.parameters.get("service");
+  if (credentials !== undefined && "identityToken" in credentials) {
+    const form = new URLSearchParams({
+      grant_type: "refresh_token",
+      refresh_token: credentials.identityToken,
+      client_id: clientID,
+      scope: scopes.join(" "),
+      ...(service !== undefined && { service }),
+    });
+    const headers = { "content-type": "application/x-www-form-urlencoded" };
+    return { method: "POST", url: realm, headers, body: Buffer.from(form.toString()) };
+  }
+  const url = new URL(realm);
+  if (credentials?.username) url.searchParams.append("account", credentials.username);
+  if (service !== undefined) url.searchParams.append("service", service);
+  for (const scope of scopes) url.searchParams.append("scope", scope);
+  const isWhole = credentials?.username && credentials.password;
+  const headers = isWhole ? { authorization: basicOf(credentials) } : {};
+  return { method: "GET", url, headers };
+}
+
+/** `Basic …` (RFC 7617). */
+export function basicOf({ username, password }: { username: string; password: string }): string {
+  return `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}`;
+}
+
+function realmOf({ registry, challenge }: TokenWish): URL {
+  const realm = challenge.parameters.get("realm") ?? "";
+  const url = URL.parse(realm);
+  if (url?.protocol === "https:" || url?.protocol === "http:") return url;
+  throw new ImageError(
+    "unavailable",
+    `${registry.host} wants a token, and names no server that gives it (realm ${JSON.stringify(realm)})`,
+    { retryable: false },
+  );
+}
+
+/** Credentials go encrypted, or to a host to which they would go unencrypted anyway. */
+function refuseClearText({ insecure }: HTTPClient, registry: URL, realm: URL): void {
+  if (realm.protocol === "https:") return;
+  const isSameHost = realm.hostname === registry.hostname && registry.protocol === "http:";
+  if (isSameHost && (insecure || isLoopback(realm.hostname))) return;
+  throw new ImageError(
+    "denied",
+    `${registry.host} wants the credentials sent unencrypted to ${realm.host}: that was not done`,
+  );
+}
+
+function readToken(text: string, realm: URL): { text: string; lifetime: number } {
+  const { token, access_token: accessToken, expires_in: expiresIn } = jsonObjectOf(text);
+  const found = typeof token === "string" && token !== "" ? token : accessToken;
+  if (typeof found !== "string" || !/^[\x21-\x7e]+$/.test(found)) {
+    throw new ImageError("unavailable", `The token server ${realm.host} answered without a token`, {
+      retryable: false,
+    });
+  }
+  const lifetime = typeof expiresIn === "number" && expiresIn > 0 ? expiresIn : defaultLifetime;
+  return { text: found, lifetime };
+}
