@@ -1,4 +1,5 @@
 import { open } from "node:fs/promises";
+import type { FileHandle } from "node:fs/promises";
 
 import { gathered } from "../byte-stream.ts";
 import type { GetBlobOptions } from "../image-source.ts";
@@ -8,7 +9,7 @@ import { hasCode, onDisk } from "./file-error.ts";
 /** Large enough to be fast, small enough that six files at once take little memory. */
 const chunkSize = 1 << 18;
 
-/** A file, or a range of it, in chunks. Opened on the first pull, closed on the way out. */
+/** A file, or a range of it, in chunks, each read while the one before is used. Opened on the first pull, closed on the way out. */
 export async function* fileBytes(
   file: string,
   { range, signal }: GetBlobOptions = {},
@@ -17,18 +18,25 @@ export async function* fileBytes(
   await using handle = await onDisk(file, () => open(file));
   const { size } = await handle.stat();
   const end = Math.min(size, (range?.end ?? Infinity) + 1);
-  const read = async (at: number): Promise<Uint8Array> => {
-    const chunk = Buffer.allocUnsafe(Math.min(chunkSize, end - at));
-    const { bytesRead } = await handle.read(chunk, 0, chunk.byteLength, at);
-    return chunk.subarray(0, bytesRead);
-  };
-  for (let at = range?.start ?? 0; at < end;) {
-    const chunk = await read(at);
+  let at = range?.start ?? 0;
+  let next = readChunk(handle, at, end);
+  for (;;) {
+    const chunk = await next;
     signal?.throwIfAborted();
     if (chunk.byteLength === 0) return;
     at += chunk.byteLength;
+    next = readChunk(handle, at, end);
+    // Whoever leaves now never learns how the next read ends.
+    next.catch(() => {});
     yield chunk;
   }
+}
+
+async function readChunk(handle: FileHandle, at: number, end: number): Promise<Uint8Array> {
+  if (at >= end) return new Uint8Array(0);
+  const chunk = Buffer.allocUnsafeSlow(Math.min(chunkSize, end - at));
+  const { bytesRead } = await handle.read(chunk, 0, chunk.byteLength, at);
+  return chunk.subarray(0, bytesRead);
 }
 
 /** A small file as a whole; undefined where there is none. @throws ImageError `invalid-manifest` above `limit` bytes */
