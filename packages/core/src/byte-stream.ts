@@ -54,6 +54,11 @@ export async function* counted(
   }
 }
 
+/** A stream of what is in memory already. */
+export async function* inOne(bytes: Uint8Array): AsyncGenerator<Uint8Array, void, undefined> {
+  yield bytes;
+}
+
 /** Everything as one array, for what is small by its nature. @throws ImageError `invalid-manifest` above `limit` bytes */
 export async function gathered(
   bytes: AsyncIterable<Uint8Array>,

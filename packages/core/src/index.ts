@@ -1,5 +1,12 @@
 export type { BlobInfo, BlobLocation, Descriptor } from "./blob-info.ts";
-export { checkDigest, counted, gathered, manifestSizeLimit, verified } from "./byte-stream.ts";
+export {
+  checkDigest,
+  counted,
+  gathered,
+  inOne,
+  manifestSizeLimit,
+  verified,
+} from "./byte-stream.ts";
 export type { ExpectedBytes } from "./byte-stream.ts";
 export { compressed, compressionOf, decompressed, sniffed } from "./compression.ts";
 export type { Compression } from "./compression.ts";
@@ -52,8 +59,11 @@ export type { ImageTransport } from "./image-transport.ts";
 export { imageOf, openImage } from "./image.ts";
 export type { Image, OpenImageOptions } from "./image.ts";
 export { chooseInstance, chooseInstances } from "./manifest/choose-instance.ts";
+export { parseDescriptor } from "./manifest/descriptor.ts";
 export { editManifest } from "./manifest/edit-manifest.ts";
 export type { ManifestUpdateInformation, ManifestUpdateOptions } from "./manifest/edit-manifest.ts";
+export { isJSONObject, parseJSONObject } from "./manifest/json-object.ts";
+export type { JSONObject } from "./manifest/json-object.ts";
 export { layerCompressionOf, withLayerCompression } from "./manifest/layer-media-types.ts";
 export type { LayerCompression } from "./manifest/layer-media-types.ts";
 export { isArtifact, parseManifest } from "./manifest/manifest.ts";

@@ -4,7 +4,7 @@ export { hasCode, onDisk } from "./file-error.ts";
 export { withLock } from "./file-lock.ts";
 export { makeFolder, syncFolder } from "./folders.ts";
 export { publish } from "./publish.ts";
-export { inOne, replaceFile } from "./replace-file.ts";
+export { replaceFile } from "./replace-file.ts";
 export { StagedFolder } from "./staged-folder.ts";
 export { TemporaryFile } from "./temporary-file.ts";
 export type { WrittenFile } from "./temporary-file.ts";

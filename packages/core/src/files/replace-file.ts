@@ -1,5 +1,6 @@
 import path from "node:path";
 
+import { inOne } from "../byte-stream.ts";
 import type { OperationOptions } from "../operation-options.ts";
 import { syncFolder } from "./folders.ts";
 import { writeTemporary } from "./write-temporary.ts";
@@ -14,9 +15,4 @@ export async function replaceFile(
   await using temporary = await writeTemporary(folder, inOne(content), {}, options);
   await temporary.moveTo(file);
   await syncFolder(folder);
-}
-
-/** A stream of what is in memory already. */
-export async function* inOne(content: Uint8Array): AsyncGenerator<Uint8Array, void, undefined> {
-  yield content;
 }

@@ -1,14 +1,8 @@
 import { mkdir, readdir, readFile, utimes, writeFile } from "node:fs/promises";
 import path from "node:path";
 
-import {
-  inOne,
-  isPassing,
-  publish,
-  StagedFolder,
-  sweep,
-  writeTemporary,
-} from "@drayage/core/files";
+import { inOne } from "@drayage/core";
+import { isPassing, publish, StagedFolder, sweep, writeTemporary } from "@drayage/core/files";
 import type { TemporaryFile } from "@drayage/core/files";
 import { expect, test } from "vitest";
 

@@ -1,14 +1,8 @@
 import { chmod, mkdir, readdir, readFile, stat, symlink, writeFile } from "node:fs/promises";
 import path from "node:path";
 
-import { digestOf } from "@drayage/core";
-import {
-  cloneTemporary,
-  inOne,
-  linkTemporary,
-  replaceFile,
-  writeTemporary,
-} from "@drayage/core/files";
+import { digestOf, inOne } from "@drayage/core";
+import { cloneTemporary, linkTemporary, replaceFile, writeTemporary } from "@drayage/core/files";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 
