@@ -1,0 +1,25 @@
+export { deleteLayoutImage } from "./delete-image.ts";
+export { formatSelector, nameToWrite, parseLayoutPath } from "./image-selector.ts";
+export type { ImageSelector } from "./image-selector.ts";
+export { LayoutDestination } from "./layout-destination.ts";
+export type { LayoutDestinationSettings } from "./layout-destination.ts";
+export { layoutFile } from "./layout-file.ts";
+export {
+  descriptorOfEntry,
+  emptyIndex,
+  formatLayoutIndex,
+  indexSizeLimit,
+  nameOfEntry,
+  parseLayoutIndex,
+  withImage,
+  withoutEntry,
+} from "./layout-index.ts";
+export type { IndexEntry, LayoutIndex } from "./layout-index.ts";
+export { LayoutSource } from "./layout-source.ts";
+export type {
+  IndexChange,
+  LayoutFileName,
+  LayoutReader,
+  LayoutStore,
+  StoredBlob,
+} from "./layout-store.ts";

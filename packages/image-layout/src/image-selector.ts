@@ -1,0 +1,69 @@
+import { ImageError } from "@drayage/core";
+
+/** Which image of a layout is meant. */
+export type ImageSelector =
+  | { readonly kind: "name"; readonly name: string }
+  /** The position of its entry in `index.json`, from 0. */
+  | { readonly kind: "position"; readonly position: number }
+  /** The only one there is. */
+  | { readonly kind: "only" };
+
+const component = "[A-Za-z0-9]+(?:(?:[-._:@+]|--)[A-Za-z0-9]+)*";
+const imageName = new RegExp(`^${component}(?:/${component})*$`);
+
+/**
+ * Splits `PATH`, `PATH:NAME` or `PATH:@N` at the first colon; on Windows not at that of a drive.
+ * @throws ImageError `invalid-reference`
+ */
+export function parseLayoutPath(
+  text: string,
+  platform: NodeJS.Platform = process.platform,
+): { readonly path: string; readonly selector: ImageSelector } {
+  const drive = platform === "win32" && /^[A-Za-z]:[\\/]/.test(text) ? 2 : 0;
+  const colon = text.indexOf(":", drive);
+  const path = colon < 0 ? text : text.slice(0, colon);
+  if (path === "") throw invalid(text, "it has no path; write PATH:NAME");
+  return { path, selector: parseSelector(text, colon < 0 ? "" : text.slice(colon + 1)) };
+}
+
+/** What stands after the colon. */
+export function formatSelector(selector: ImageSelector): string {
+  switch (selector.kind) {
+    case "name":
+      return selector.name;
+    case "position":
+      return `@${selector.position}`;
+    case "only":
+      return "";
+  }
+}
+
+/** The name to store an image under, or undefined for none. @throws ImageError `invalid-reference` for a position */
+export function nameToWrite(selector: ImageSelector): string | undefined {
+  if (selector.kind === "position") {
+    throw new ImageError(
+      "invalid-reference",
+      `@${selector.position} says where an image is read; to write one, give it a name`,
+    );
+  }
+  return selector.kind === "name" ? selector.name : undefined;
+}
+
+function parseSelector(text: string, after: string): ImageSelector {
+  if (after === "") return { kind: "only" };
+  if (after.startsWith("@")) {
+    const position = Number(after.slice(1));
+    const isPosition = /^@\d+$/.test(after) && Number.isSafeInteger(position);
+    if (isPosition) return { kind: "position", position };
+    throw invalid(text, `${after} has to be @ and the position of the image, from 0`);
+  }
+  if (imageName.test(after)) return { kind: "name", name: after };
+  throw invalid(
+    text,
+    `${JSON.stringify(after)} is no image name: letters and digits, with single -._:@+/ or -- between them`,
+  );
+}
+
+function invalid(text: string, why: string): ImageError {
+  return new ImageError("invalid-reference", `Invalid image ${JSON.stringify(text)}: ${why}`);
+}

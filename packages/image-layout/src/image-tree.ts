@@ -1,0 +1,83 @@
+import {
+  gathered,
+  isImageError,
+  isManifestMediaType,
+  manifestSizeLimit,
+  parseManifest,
+  verified,
+} from "@drayage/core";
+import type { Descriptor, Digest, OperationOptions } from "@drayage/core";
+
+import type { LayoutReader } from "./layout-store.ts";
+
+/** A manifest whose bytes are those of its digest. @throws ImageError `not-found`, `digest-mismatch`, `invalid-manifest` */
+export async function readManifest(
+  layout: LayoutReader,
+  digest: Digest,
+  options: OperationOptions = {},
+): Promise<Uint8Array> {
+  return gathered(verified(layout.getBlob(digest, options), { digest }), manifestSizeLimit);
+}
+
+/**
+ * The digests of these and of all that they lead to. A manifest that is not there leads nowhere: an index may name
+ * images that were not copied. @throws ImageError where a manifest is there and cannot be read
+ */
+export async function digestsUnder(
+  layout: LayoutReader,
+  roots: readonly Descriptor[],
+  options: OperationOptions = {},
+): Promise<ReadonlySet<Digest>> {
+  const found = new Set<Digest>();
+  const queue = [...roots];
+  for (let next = queue.pop(); next !== undefined; next = queue.pop()) {
+    if (found.has(next.digest)) continue;
+    found.add(next.digest);
+    queue.push(...(await childrenOf(layout, next, options)));
+  }
+  return found;
+}
+
+/** Whether a manifest and all that it names are there, blobs in their sizes. */
+export async function isWhole(
+  layout: LayoutReader,
+  { digest, mediaType }: Pick<Descriptor, "digest"> & { readonly mediaType?: string },
+  options: OperationOptions = {},
+): Promise<boolean> {
+  const bytes = await readManifest(layout, digest, options).catch((error: unknown) => {
+    if (isImageError(error, "not-found") || isImageError(error, "digest-mismatch"))
+      return undefined;
+    throw error;
+  });
+  if (bytes === undefined) return false;
+  const manifest = parseManifest({ bytes, mediaType });
+  if (manifest.kind === "index") {
+    for (const instance of manifest.manifests)
+      if (!(await isWhole(layout, instance, options))) return false;
+    return true;
+  }
+  for (const blob of [manifest.config, ...manifest.layers])
+    if (!(await isPresent(layout, blob, options))) return false;
+  return true;
+}
+
+/** A layer with URLs may lie elsewhere. */
+async function isPresent(
+  layout: LayoutReader,
+  { digest, size, urls }: Descriptor,
+  options: OperationOptions,
+): Promise<boolean> {
+  return (await layout.blobSize(digest, options)) === size || urls !== undefined;
+}
+
+async function childrenOf(
+  layout: LayoutReader,
+  { digest, mediaType }: Descriptor,
+  options: OperationOptions,
+): Promise<readonly Descriptor[]> {
+  if (!isManifestMediaType(mediaType)) return [];
+  if ((await layout.blobSize(digest, options)) === undefined) return [];
+  const bytes = await readManifest(layout, digest, options);
+  const manifest = parseManifest({ bytes, mediaType });
+  return manifest.kind === "index" ? manifest.manifests : [manifest.config, ...manifest.layers];
+}

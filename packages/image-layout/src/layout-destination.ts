@@ -1,0 +1,203 @@
+import {
+  algorithmOf,
+  bareMediaType,
+  checkDigest,
+  digestOf,
+  ImageError,
+  imageName,
+  inOne,
+  isDigest,
+  mediaTypes,
+  parseManifest,
+} from "@drayage/core";
+import type {
+  BlobInfo,
+  Descriptor,
+  DestinationAccepts,
+  Digest,
+  ImageDestination,
+  ImageReference,
+  OperationOptions,
+  PutBlobOptions,
+  RawManifest,
+  ReuseOptions,
+} from "@drayage/core";
+
+import { isWhole } from "./image-tree.ts";
+import { checkLayoutFile } from "./layout-file.ts";
+import {
+  emptyIndex,
+  formatLayoutIndex,
+  nameOfEntry,
+  parseLayoutIndex,
+  withImage,
+} from "./layout-index.ts";
+import type { LayoutIndex } from "./layout-index.ts";
+import type { LayoutStore } from "./layout-store.ts";
+
+export interface LayoutDestinationSettings {
+  /** Under which the layout will know the image; undefined for none. */
+  readonly name: string | undefined;
+  /** Default `preserve`: unchanged means the same bytes. */
+  readonly layers?: DestinationAccepts["layers"] | undefined;
+}
+
+/** One image on its way into a layout. Closes the store. */
+export class LayoutDestination implements ImageDestination {
+  readonly reference: ImageReference;
+  readonly accepts: DestinationAccepts;
+  readonly #store: LayoutStore;
+  readonly #name: string | undefined;
+  readonly #before: LayoutIndex;
+  readonly #reused = new Map<Digest, number>();
+  #image: Descriptor | undefined;
+
+  private constructor(
+    reference: ImageReference,
+    store: LayoutStore,
+    { name, layers = "preserve" }: LayoutDestinationSettings,
+    before: LayoutIndex,
+  ) {
+    this.reference = reference;
+    this.#store = store;
+    this.#name = name;
+    this.#before = before;
+    const { parallelBlobs, requests } = store;
+    this.accepts = {
+      manifestMIMETypes: [
+        mediaTypes.ociManifest,
+        mediaTypes.ociIndex,
+        mediaTypes.dockerManifest,
+        mediaTypes.dockerList,
+      ],
+      layers,
+      foreignLayerURLs: true,
+      signatures: "an OCI image layout has no place for signatures",
+      parallelBlobs,
+      requests,
+    };
+  }
+
+  /** Asks, and writes nothing. @throws ImageError `unsupported`, `invalid-manifest` for what is there already */
+  static async open(
+    reference: ImageReference,
+    store: LayoutStore,
+    settings: LayoutDestinationSettings,
+    options: OperationOptions = {},
+  ): Promise<LayoutDestination> {
+    try {
+      const [layoutFile, index] = await Promise.all([
+        store.readFile("oci-layout", options),
+        store.readFile("index.json", options),
+      ]);
+      checkLayoutFile(store.place, layoutFile);
+      const before = index === undefined ? emptyIndex : parseLayoutIndex(index);
+      return new LayoutDestination(reference, store, settings, before);
+    } catch (error) {
+      await store[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  async findManifestDigest(
+    instance?: Digest,
+    options: OperationOptions = {},
+  ): Promise<Digest | undefined> {
+    options.signal?.throwIfAborted();
+    if (instance === undefined) return this.#digestBefore();
+    return (await isWhole(this.#store, { digest: instance }, options)) ? instance : undefined;
+  }
+
+  async tryReusingBlob(
+    { digest, size }: Descriptor,
+    { location, signal }: ReuseOptions = {},
+  ): Promise<BlobInfo | undefined> {
+    signal?.throwIfAborted();
+    if ((await this.#store.blobSize(digest, { signal })) === size) {
+      this.#reused.set(digest, size);
+      return { digest, size };
+    }
+    const isTaken =
+      location !== undefined &&
+      (await this.#store.takeBlob?.({ digest, size }, location, { signal }));
+    return isTaken ? { digest, size } : undefined;
+  }
+
+  async putBlob(
+    bytes: AsyncIterable<Uint8Array>,
+    blob: BlobInfo,
+    { signal }: PutBlobOptions = {},
+  ): Promise<Descriptor> {
+    signal?.throwIfAborted();
+    const stored = await this.#store.putBlob(bytes, blob, { signal });
+    const { mediaType = "application/octet-stream" } = blob;
+    return { ...blob, mediaType, digest: stored.digest, size: stored.size };
+  }
+
+  async putManifest(
+    manifest: RawManifest,
+    instance?: Digest,
+    options: OperationOptions = {},
+  ): Promise<void> {
+    options.signal?.throwIfAborted();
+    const { mediaType, artifactType } = this.#admitted(manifest);
+    const asked = instance ?? manifest.digest;
+    const digest = digestOf(manifest.bytes, asked && algorithmOf(asked));
+    if (instance !== undefined) checkDigest(digest, instance);
+    const size = manifest.bytes.byteLength;
+    await this.#store.putBlob(inOne(manifest.bytes), { digest, size, mediaType }, options);
+    if (instance === undefined) this.#image = { digest, size, mediaType, artifactType };
+  }
+
+  async commit(options: OperationOptions = {}): Promise<void> {
+    options.signal?.throwIfAborted();
+    const image = this.#image;
+    if (image === undefined) throw this.#conflict("Commit before the manifest");
+    const next = async (current: Uint8Array | undefined): Promise<Uint8Array> => {
+      await this.#checkReused(options);
+      const index = current === undefined ? emptyIndex : parseLayoutIndex(current);
+      return formatLayoutIndex(withImage(index, image, this.#name));
+    };
+    await this.#store.updateIndex({ next }, options);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#store[Symbol.asyncDispose]();
+  }
+
+  /** Of the image that the same reference would read. */
+  #digestBefore(): Digest | undefined {
+    const { entries } = this.#before;
+    const [entry, ...others] =
+      this.#name === undefined ? entries : entries.filter((one) => nameOfEntry(one) === this.#name);
+    if (this.#name === undefined && others.length > 0) return undefined;
+    const digest = entry?.["digest"];
+    return isDigest(digest) ? digest : undefined;
+  }
+
+  #admitted(manifest: RawManifest): ReturnType<typeof parseManifest> {
+    const stored = manifest.mediaType && bareMediaType(manifest.mediaType);
+    const types = this.accepts.manifestMIMETypes;
+    if (!stored || types?.includes(stored)) return parseManifest(manifest);
+    throw new ImageError("manifest-rejected", `An OCI layout takes no manifest of type ${stored}`, {
+      reference: imageName(this.reference),
+    });
+  }
+
+  /** Somebody may have deleted an image, and with it a blob that was counted on. */
+  async #checkReused(options: OperationOptions): Promise<void> {
+    const check = async ([digest, size]: readonly [Digest, number]): Promise<void> => {
+      if ((await this.#store.blobSize(digest, options)) === size) return;
+      const message = `The blob ${digest} was in ${this.#store.place} and was deleted during the copy: copy again`;
+      throw this.#conflict(message, true);
+    };
+    await Promise.all([...this.#reused].map(check));
+  }
+
+  #conflict(message: string, retryable = false): ImageError {
+    return new ImageError("conflict", message, {
+      retryable,
+      reference: imageName(this.reference),
+    });
+  }
+}

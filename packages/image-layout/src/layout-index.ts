@@ -1,0 +1,120 @@
+import {
+  ImageError,
+  isJSONObject,
+  mediaTypes,
+  parseDescriptor,
+  parseJSONObject,
+} from "@drayage/core";
+import type { Descriptor, JSONObject } from "@drayage/core";
+
+const nameAnnotation = "org.opencontainers.image.ref.name";
+
+/** The most that an `index.json` may have: 32 MiB, some hundred thousand images. */
+export const indexSizeLimit: number = 32 * 1024 * 1024;
+
+/** `index.json` (OCI image-spec, image-index.md) with all that is in it, known or not. */
+export interface LayoutIndex {
+  readonly fields: JSONObject;
+  /** Its `manifests`, in order. */
+  readonly entries: readonly IndexEntry[];
+}
+
+/** What the index says of one image, as it is written there. */
+export type IndexEntry = JSONObject;
+
+/** An index of no images, for a place that has none. */
+export const emptyIndex: LayoutIndex = {
+  fields: { schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests: [] },
+  entries: [],
+};
+
+/** @throws ImageError `invalid-manifest`; entries are looked at only when they are used */
+export function parseLayoutIndex(bytes: Uint8Array): LayoutIndex {
+  const { value: fields } = parseJSONObject("index.json", bytes);
+  const { schemaVersion, mediaType, manifests } = fields;
+  if (schemaVersion !== 2) throw broken("its schemaVersion is not 2");
+  if ((mediaType ?? mediaTypes.ociIndex) !== mediaTypes.ociIndex)
+    throw broken(`its mediaType is ${JSON.stringify(mediaType)}`);
+  const entries = manifests ?? [];
+  if (!Array.isArray(entries) || !entries.every(isJSONObject))
+    throw broken("its manifests are not an array of objects");
+  return { fields, entries };
+}
+
+export function formatLayoutIndex({ fields, entries }: LayoutIndex): Uint8Array {
+  return Buffer.from(JSON.stringify({ ...fields, manifests: entries }));
+}
+
+/** The name of an image in its layout; undefined for one that has none. */
+export function nameOfEntry({
+  annotations,
+}: {
+  readonly annotations?: unknown;
+}): string | undefined {
+  const name = isJSONObject(annotations) ? annotations[nameAnnotation] : undefined;
+  return typeof name === "string" && name !== "" ? name : undefined;
+}
+
+/** @throws ImageError `invalid-manifest` */
+export function descriptorOfEntry(entry: IndexEntry): Descriptor {
+  return parseDescriptor("an entry of index.json", entry);
+}
+
+/**
+ * The index with an image under a name, or under none. Another image that had the name stays without it, unless it is
+ * in the index under another one too; an entry of the same image without a name takes the name.
+ */
+export function withImage(
+  { fields, entries }: LayoutIndex,
+  image: Descriptor,
+  name: string | undefined,
+): LayoutIndex {
+  const same = entries.filter(({ digest }) => digest === image.digest);
+  const place =
+    same.find((entry) => nameOfEntry(entry) === name) ??
+    same.find((entry) => nameOfEntry(entry) === undefined);
+  const losesName = (entry: IndexEntry): boolean =>
+    entry !== place && name !== undefined && nameOfEntry(entry) === name;
+  const listed = new Set(entries.filter((entry) => !losesName(entry)).map(({ digest }) => digest));
+  const kept = entries.flatMap((entry) => {
+    if (entry === place) return [entryFor(image, name, entry)];
+    if (!losesName(entry)) return [entry];
+    if (listed.has(entry["digest"])) return [];
+    listed.add(entry["digest"]);
+    return [withoutName(entry)];
+  });
+  return { fields, entries: place === undefined ? [...kept, entryFor(image, name)] : kept };
+}
+
+/** The index without the entry at that position. */
+export function withoutEntry({ fields, entries }: LayoutIndex, position: number): LayoutIndex {
+  return { fields, entries: entries.toSpliced(position, 1) };
+}
+
+function entryFor(
+  image: Descriptor,
+  name: string | undefined,
+  before: IndexEntry = {},
+): IndexEntry {
+  const { mediaType, digest, size, artifactType } = image;
+  const annotations = isJSONObject(before["annotations"]) ? before["annotations"] : {};
+  return {
+    ...before,
+    mediaType,
+    digest,
+    size,
+    ...(artifactType !== undefined && { artifactType }),
+    ...(name !== undefined && { annotations: { ...annotations, [nameAnnotation]: name } }),
+  };
+}
+
+function withoutName(entry: IndexEntry): IndexEntry {
+  const { annotations, ...others } = entry;
+  const left = Object.entries(annotations as JSONObject).filter(([key]) => key !== nameAnnotation);
+  if (left.length === 0) return others;
+  return { ...entry, annotations: Object.fromEntries(left) };
+}
+
+function broken(why: string): ImageError {
+  return new ImageError("invalid-manifest", `Invalid index.json: ${why}`);
+}

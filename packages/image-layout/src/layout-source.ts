@@ -1,0 +1,142 @@
+import {
+  gathered,
+  ImageError,
+  imageName,
+  isManifestMediaType,
+  manifestSizeLimit,
+  parseManifest,
+} from "@drayage/core";
+import type {
+  BlobInfo,
+  BlobLocation,
+  Descriptor,
+  Digest,
+  GetBlobOptions,
+  ImageReference,
+  ImageSource,
+  OperationOptions,
+  RawManifest,
+  SourceOffers,
+} from "@drayage/core";
+
+import { findImage } from "./find-image.ts";
+import type { ImageSelector } from "./image-selector.ts";
+import { readManifest } from "./image-tree.ts";
+import { checkLayoutFile } from "./layout-file.ts";
+import { descriptorOfEntry, parseLayoutIndex } from "./layout-index.ts";
+import type { LayoutIndex } from "./layout-index.ts";
+import type { LayoutReader } from "./layout-store.ts";
+
+/** One image of a layout, as `index.json` named it when it was opened. Closes the layout. */
+export class LayoutSource implements ImageSource {
+  readonly reference: ImageReference;
+  readonly #layout: LayoutReader;
+  readonly #index: LayoutIndex;
+  readonly #image: Descriptor;
+
+  private constructor(
+    reference: ImageReference,
+    layout: LayoutReader,
+    index: LayoutIndex,
+    image: Descriptor,
+  ) {
+    this.reference = reference;
+    this.#layout = layout;
+    this.#index = index;
+    this.#image = image;
+  }
+
+  /** @throws ImageError `not-found`, `unsupported`, `invalid-manifest` */
+  static async open(
+    reference: ImageReference,
+    layout: LayoutReader,
+    selector: ImageSelector,
+    options: OperationOptions = {},
+  ): Promise<LayoutSource> {
+    try {
+      const index = await readIndex(reference, layout, options);
+      const image = await findImage(layout, index, selector, options);
+      return new LayoutSource(reference, layout, index, image);
+    } catch (error) {
+      await layout[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  get offers(): SourceOffers {
+    return this.#layout.offers;
+  }
+
+  async getManifest(instance?: Digest, options: OperationOptions = {}): Promise<RawManifest> {
+    options.signal?.throwIfAborted();
+    const digest = instance ?? this.#image.digest;
+    const bytes = await gathered(this.#layout.getBlob(digest, options), manifestSizeLimit);
+    return { bytes, digest, mediaType: this.#typeOf(digest) };
+  }
+
+  async *getBlob(
+    { digest, urls }: BlobInfo,
+    options: GetBlobOptions = {},
+  ): AsyncGenerator<Uint8Array, void, undefined> {
+    options.signal?.throwIfAborted();
+    if (digest === undefined) throw new ImageError("not-found", "A blob is read by its digest");
+    const isElsewhere =
+      urls !== undefined && (await this.#layout.blobSize(digest, options)) === undefined;
+    if (isElsewhere) throw this.#foreign(digest, urls);
+    yield* this.#layout.getBlob(digest, options);
+  }
+
+  locateBlob({ digest }: BlobInfo): BlobLocation | undefined {
+    return digest && this.#layout.locateBlob?.(digest);
+  }
+
+  async *getReferrers(
+    subject: Digest,
+    options: OperationOptions = {},
+  ): AsyncGenerator<Descriptor, void, undefined> {
+    for (const entry of this.#index.entries) {
+      if (!isManifestMediaType(entry["mediaType"] as string)) continue;
+      const descriptor = descriptorOfEntry(entry);
+      const bytes = await readManifest(this.#layout, descriptor.digest, options);
+      const manifest = parseManifest({ bytes, mediaType: descriptor.mediaType });
+      if (manifest.subject?.digest !== subject) continue;
+      const { artifactType, annotations } = manifest;
+      yield { ...descriptor, artifactType, annotations };
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#layout[Symbol.asyncDispose]();
+  }
+
+  /** As the layout names it; an instance that only its index names is told by its content. */
+  #typeOf(digest: Digest): string | undefined {
+    if (digest === this.#image.digest) return this.#image.mediaType;
+    const entry = this.#index.entries.find((one) => one["digest"] === digest);
+    return typeof entry?.["mediaType"] === "string" ? entry["mediaType"] : undefined;
+  }
+
+  #foreign(digest: Digest, urls: readonly string[]): ImageError {
+    return new ImageError(
+      "not-found",
+      `The layer ${digest} is not in ${this.#layout.place}; it may be at ${urls.join(", ")}`,
+      { reference: imageName(this.reference) },
+    );
+  }
+}
+
+async function readIndex(
+  reference: ImageReference,
+  layout: LayoutReader,
+  options: OperationOptions,
+): Promise<LayoutIndex> {
+  const [layoutFile, index] = await Promise.all([
+    layout.readFile("oci-layout", options),
+    layout.readFile("index.json", options),
+  ]);
+  checkLayoutFile(layout.place, layoutFile);
+  if (index !== undefined) return parseLayoutIndex(index);
+  throw new ImageError("not-found", `No image layout in ${layout.place}: it has no index.json`, {
+    reference: imageName(reference),
+  });
+}

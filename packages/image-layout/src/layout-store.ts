@@ -1,0 +1,68 @@
+import type {
+  BlobInfo,
+  BlobLocation,
+  Digest,
+  GetBlobOptions,
+  OperationOptions,
+  SourceOffers,
+} from "@drayage/core";
+
+/** An OCI image layout (OCI image-spec, image-layout.md) that can be read, wherever it lies. */
+export interface LayoutReader extends AsyncDisposable {
+  /** Where it is, for messages. */
+  readonly place: string;
+  readonly offers: SourceOffers;
+  /** One of the two small files as a whole; undefined where there is none. */
+  readFile(name: LayoutFileName, options?: OperationOptions): Promise<Uint8Array | undefined>;
+  /** The size of a blob in bytes; undefined where it is not there. */
+  blobSize(digest: Digest, options?: OperationOptions): Promise<number | undefined>;
+  /** Lazy, as `ImageSource.getBlob`; nobody asks for the size first. @throws ImageError `not-found` */
+  getBlob(digest: Digest, options?: GetBlobOptions): AsyncIterable<Uint8Array>;
+  /** Where a blob lies, for destinations that can take it from there. */
+  locateBlob?(digest: Digest): BlobLocation | undefined;
+}
+
+export type LayoutFileName = "oci-layout" | "index.json";
+
+/**
+ * A layout that can be written to, opened for one image or for one deletion. Disposed of, it is as if nothing had been
+ * put that no `updateIndex` came after.
+ */
+export interface LayoutStore extends LayoutReader {
+  /** How many blobs may be put at once. */
+  readonly parallelBlobs: number;
+  /** What writing costs, in requests to another machine; undefined where there are none. */
+  readonly requests?: { readonly perBlob: number; readonly perManifest: number } | undefined;
+  /**
+   * Stores a blob unless it is there. It can be asked for by `blobSize` from then on, and is there for everybody at the
+   * latest with the next `updateIndex`. The digest is computed where `blob` has none, as for `ImageDestination.putBlob`.
+   */
+  putBlob(
+    bytes: AsyncIterable<Uint8Array>,
+    blob: BlobInfo,
+    options?: OperationOptions,
+  ): Promise<StoredBlob>;
+  /** The same from where the blob lies, without our reading it; false where that cannot be. */
+  takeBlob?(blob: StoredBlob, from: BlobLocation, options?: OperationOptions): Promise<boolean>;
+  /** Changes `index.json` in one atomic step; writes an `oci-layout` first where there is none. */
+  updateIndex(change: IndexChange, options?: OperationOptions): Promise<void>;
+  /** Only after an `updateIndex` that made sure that nobody needs it; does nothing where blobs are shared. */
+  deleteBlob(digest: Digest, options?: OperationOptions): Promise<void>;
+}
+
+export interface StoredBlob {
+  readonly digest: Digest;
+  /** Bytes. */
+  readonly size: number;
+}
+
+/** What becomes of `index.json`. */
+export interface IndexChange {
+  /**
+   * What it shall be, from what it is; undefined where there is none. Whoever else changes it either waits or makes this
+   * be asked again, so that what it finds out still holds when its answer is stored. What it throws ends the update.
+   */
+  readonly next: (current: Uint8Array | undefined) => Promise<Uint8Array>;
+  /** Done once it is stored; before anybody else's change where the store can make them wait. */
+  readonly afterwards?: () => Promise<void>;
+}
