@@ -5,3 +5,36 @@ export type { Abilities, Requirement, TransportUnderTest } from "./conformance/r
 export { distributionProgram, startDistribution } from "./servers/distribution.ts";
 export type { Distribution, DistributionSettings } from "./servers/distribution.ts";
 export { findProgram, outputOf } from "./servers/program.ts";
+export type { AssembledImage, ImageFormat } from "./random/assembled-image.ts";
+export { imageFromFiles } from "./random/image-from-files.ts";
+export type { ImageFile, ImageFromFilesOptions } from "./random/image-from-files.ts";
+export { randomArtifact } from "./random/random-artifact.ts";
+export type { RandomArtifactOptions } from "./random/random-artifact.ts";
+export { randomImage } from "./random/random-image.ts";
+export type { RandomImageOptions } from "./random/random-image.ts";
+export { randomIndex } from "./random/random-index.ts";
+export type { RandomIndexOptions } from "./random/random-index.ts";
+export { descriptorOf } from "./random/whole-image.ts";
+export type { WholeImage, WholeManifest } from "./random/whole-image.ts";
+export { inMemory, putBlobs, putImage, writeImage } from "./random/write-image.ts";
+export type {
+  BasicAuthentication,
+  BearerAuthentication,
+  RegistryAuthentication,
+  RegistryUser,
+  RegistryUsers,
+  RepositoryAction,
+  RepositoryRights,
+} from "./registry/authentication.ts";
+export type {
+  Answer,
+  Interception,
+  Misbehaviour,
+  ReceivedRequest,
+  ServerName,
+} from "./registry/exchange.ts";
+export { startRegistry } from "./registry/registry.ts";
+export type { Registry } from "./registry/registry.ts";
+export type { RegistrySettings } from "./registry/registry-settings.ts";
+export type { StoredManifest } from "./registry/repositories.ts";
+export type { AuthorizationKind, LoggedRequest } from "./registry/request-log.ts";

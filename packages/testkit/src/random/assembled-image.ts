@@ -1,5 +1,5 @@
 import { digestOf, mediaTypes, withLayerCompression } from "@drayage/core";
-import type { Descriptor, Digest, LayerCompression, Platform } from "@drayage/core";
+import type { Descriptor, LayerCompression, Platform } from "@drayage/core";
 
 import { packed } from "./packed.ts";
 import type { WholeImage, WholeManifest } from "./whole-image.ts";
@@ -66,7 +66,9 @@ export function joined(
   manifestFields: Readonly<Record<string, unknown>>,
 ): AssembledImage {
   const parts = { config: config.descriptor, layers: layers.map(({ descriptor }) => descriptor) };
-  const blobs = [config, ...layers].map(({ descriptor, bytes }) => [descriptor.digest, bytes] as const);
+  const blobs = [config, ...layers].map(
+    ({ descriptor, bytes }) => [descriptor.digest, bytes] as const,
+  );
   return {
     manifest: manifestOf(manifestType, { ...parts, ...manifestFields }),
     blobs: new Map(blobs),

@@ -28,8 +28,11 @@ export async function layerTar(
         tar.entry({ ...base, type: "file", mode: entry.mode ?? 0o644 }, Buffer.from(entry.content));
         break;
       case "symlink":
+        tar.entry({ ...base, type: "symlink", linkname: entry.target, mode: 0o777 });
+        break;
       case "link":
-        tar.entry({ ...base, type: entry.kind, linkname: entry.target, mode: 0o777 });
+        // Some programs set the mode of a hard link, and with it that of the file.
+        tar.entry({ ...base, type: "link", linkname: entry.target, mode: 0o644 });
         break;
     }
   }

@@ -21,18 +21,22 @@ export function requestListener(
   misbehaviour: Misbehaviour,
 ): RequestListener {
   return (incoming, response) => {
+    // Only a connection that broke off can fail here: nobody is left to be told.
+    exchange(incoming, response).catch(() => incoming.socket.destroy());
+  };
+
+  async function exchange(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
     const asked = received(server, incoming);
     const entry = log.begin(asked, incoming.headers.authorization);
     const request: OpenRequest = { ...asked, body: logged(incoming, entry) };
-    const answering = answered(request, handler, misbehaviour).then(async (answer) => {
-      if (answer === "hang" || incoming.socket.destroyed) return;
-      if (answer === "cut") return void incoming.socket.destroy();
-      entry.status = answer.status;
-      await send(answer, request, response, entry, misbehaviour);
-    });
-    // Only a connection that broke off can fail here: nobody is left to be told.
-    answering.catch(() => incoming.socket.destroy());
-  };
+    const answer = await answered(request, handler, misbehaviour);
+    if (answer === "hang" || incoming.socket.destroyed) return;
+    if (answer === "cut") return void incoming.socket.destroy();
+    entry.status = answer.status;
+    await send(answer, request, response, entry, misbehaviour);
+    // The rest of a body that was refused: what follows it on this connection is the next request.
+    incoming.resume();
+  }
 }
 
 function received(server: ServerName, incoming: IncomingMessage): ReceivedRequest {

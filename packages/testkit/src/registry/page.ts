@@ -33,5 +33,8 @@ export function pageOf<Entry>(
   if (end === undefined || entries.length === rest.length) return { entries, headers: {} };
   const next = new URLSearchParams(query);
   next.set("last", keyOf(end));
-  return { entries, headers: { Link: `<${locationOf(`${path}?${next}`, state)}>; rel="next"` } };
+  return {
+    entries,
+    headers: { Link: `<${locationOf(`${path}?${next.toString()}`, state)}>; rel="next"` },
+  };
 }

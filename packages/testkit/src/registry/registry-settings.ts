@@ -7,8 +7,8 @@ export interface RegistrySettings extends Misbehaviour {
   readonly hostname?: string | undefined;
   /** Default: one that is free. */
   readonly port?: number | undefined;
-  /** Serves HTTPS with this key and certificate, both PEM. */
-  readonly tls?: { readonly key: string; readonly cert: string } | undefined;
+  /** Serves HTTPS with these, both PEM. */
+  readonly tls?: { readonly certificate: string; readonly key: string } | undefined;
   /** Who may do what. Default: everybody everything. */
   readonly authentication?: RegistryAuthentication | undefined;
   /** Keeps blobs as files in this folder rather than in memory; what is in it already is not served. */

@@ -20,6 +20,7 @@ interface Endpoint {
   /** What precedes it in the path is the repository. */
   readonly path: RegExp;
   readonly methods: Readonly<Record<string, Handler>>;
+  /** What somebody has to be allowed, and with it all repositories that the call names. */
   readonly scopes: (call: Call) => readonly Scope[];
 }
 
@@ -62,7 +63,7 @@ const endpoints: readonly Endpoint[] = [
   },
 ];
 
-/** Finds the endpoint, checks the name, lets the gate speak, and does what is asked. */
+/** Finds the endpoint, checks the names, lets the gate speak, and does what is asked. */
 export function router(state: RegistryState, gate: Gate | undefined): RequestHandler {
   return async (request): Promise<Answer> => {
     const { endpoint, call } = endpointFor(request);
@@ -73,8 +74,9 @@ export function router(state: RegistryState, gate: Gate | undefined): RequestHan
         headers: { Allow: Object.keys(endpoint.methods).join(", ") },
       });
     }
-    if (call.name !== "") checkName(call.name);
-    gate?.(request, endpoint.scopes(call));
+    const wanted = endpoint.scopes(call);
+    for (const { type, name } of wanted) if (type === "repository") checkName(name);
+    gate?.(request, wanted);
     return handler(call, state);
   };
 }
@@ -104,7 +106,5 @@ function byMethod({ name, method }: Call): readonly Scope[] {
 function toPush({ name, query }: Call): readonly Scope[] {
   const push: Scope = { type: "repository", name, actions: ["pull", "push"] };
   const from = query.has("mount") ? query.get("from") : null;
-  if (from === null) return [push];
-  checkName(from);
-  return [push, { type: "repository", name: from, actions: ["pull"] }];
+  return from === null ? [push] : [push, { type: "repository", name: from, actions: ["pull"] }];
 }

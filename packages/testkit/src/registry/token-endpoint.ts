@@ -1,4 +1,4 @@
-import { gathered } from "@drayage/core";
+import { bareMediaType, gathered } from "@drayage/core";
 
 import { findBasicUser, findUser } from "./authentication.ts";
 import type { BearerAuthentication, RegistryUser } from "./authentication.ts";
@@ -51,7 +51,7 @@ export function tokenEndpoint(
 }
 
 async function formOf({ headers, body }: OpenRequest): Promise<URLSearchParams> {
-  if (headers["content-type"] !== "application/x-www-form-urlencoded") {
+  if (bareMediaType(headers["content-type"] ?? "") !== "application/x-www-form-urlencoded") {
     throw badRequest("The Content-Type has to be application/x-www-form-urlencoded");
   }
   return new URLSearchParams(Buffer.from(await gathered(body, largestForm)).toString());

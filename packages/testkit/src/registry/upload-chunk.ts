@@ -1,3 +1,5 @@
+import { bareMediaType } from "@drayage/core";
+
 import { Refusal } from "./refusal.ts";
 import { locationOf } from "./registry-state.ts";
 import type { Call, RegistryState } from "./registry-state.ts";
@@ -50,7 +52,7 @@ export function checkLength({ headers }: Call): void {
 
 /** @throws Refusal */
 export function checkContentType({ headers }: Call): void {
-  if (headers["content-type"] === "application/octet-stream") return;
+  if (bareMediaType(headers["content-type"] ?? "") === "application/octet-stream") return;
   throw new Refusal("BLOB_UPLOAD_INVALID", "The Content-Type has to be application/octet-stream");
 }
 

@@ -16,8 +16,8 @@ export interface WebServer extends AsyncDisposable {
   serve(listener: RequestListener, path?: string): void;
 }
 
-/** Longer than any client waits between two requests, so that none finds its connection closed. */
-const keepAliveTimeout = 600_000;
+/** No connection ends because a client takes its time, as one does that waits between two requests or sends slowly. */
+const patience = { keepAliveTimeout: 600_000, requestTimeout: 0 };
 
 /** `port` 0 takes one that is free. Disposing of it cuts all connections. */
 export async function openWebServer(
@@ -25,8 +25,8 @@ export async function openWebServer(
   port: number,
 ): Promise<WebServer> {
   const server = tls
-    ? createSecureServer({ ...tls, keepAliveTimeout })
-    : createServer({ keepAliveTimeout });
+    ? createSecureServer({ key: tls.key, cert: tls.certificate, ...patience })
+    : createServer(patience);
   const listeners = new Map<string | undefined, RequestListener>();
   server.on("request", (request, response) => {
     const path = request.url?.split("?", 1)[0];

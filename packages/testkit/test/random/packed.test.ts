@@ -1,0 +1,29 @@
+import { gunzipSync, zstdDecompressSync } from "node:zlib";
+
+import { compressionOf } from "@drayage/core";
+import fc from "fast-check";
+import { expect, test } from "vitest";
+
+import { packed } from "../../src/random/packed.ts";
+import { SeededRandom } from "../../src/random/seeded-random.ts";
+
+/** None, one, about a block of gzip, about one of zstd, and several. */
+const lengths = fc.constantFrom(0, 1, 65_534, 65_535, 65_536, 131_071, 131_072, 131_073, 400_000);
+
+test("any bytes come out of gzip and of zstd as they went in", () => {
+  fc.assert(
+    fc.property(fc.string(), lengths, (seed, length) => {
+      const bytes = Buffer.from(new SeededRandom(seed).bytes(length));
+      expect(gunzipSync(packed(bytes, "gzip")).equals(bytes)).toBe(true);
+      expect(zstdDecompressSync(packed(bytes, "zstd")).equals(bytes)).toBe(true);
+    }),
+  );
+});
+
+test("each is what its first bytes say, and no packing changes nothing", () => {
+  const bytes = Buffer.from("some bytes");
+  for (const compression of ["gzip", "zstd", "none"] as const) {
+    expect(compressionOf(packed(bytes, compression))).toBe(compression);
+  }
+  expect(packed(bytes, "none")).toBe(bytes);
+});
