@@ -7,15 +7,16 @@ export interface Challenge {
 }
 
 const token = "[!#$%&'*+\\-.^_`|~0-9A-Za-z]+";
-const separators = /[\s,]*/y;
+const leadingSpace = /[\s,]*/y;
 const schemeName = new RegExp(token, "y");
 const parameter = new RegExp(
   `[\\s,]*(${token})\\s*=\\s*(?:"((?:[^"\\\\]|\\\\.)*)"|(${token}))`,
   "y",
 );
 const token68 = /\s+[A-Za-z0-9\-._~+/]+=*(?=\s*(?:,|$))/y;
+const separator = /\s*(?:$|,[\s,]*)/y;
 
-/** Reads one or several challenges; what comes after a broken one is left out. */
+/** Reads one or several challenges, up to the first that is broken. */
 export function parseChallenges(header: string): readonly Challenge[] {
   const challenges: Challenge[] = [];
   let at = 0;
@@ -25,16 +26,16 @@ export function parseChallenges(header: string): readonly Challenge[] {
     if (found !== undefined) at = pattern.lastIndex;
     return found;
   };
-  for (next(separators); at < header.length; next(separators)) {
-    const scheme = next(schemeName)?.[0];
-    if (scheme === undefined) break;
+  next(leadingSpace);
+  for (let scheme = next(schemeName); scheme !== undefined; scheme = next(schemeName)) {
     const parameters = new Map<string, string>();
     for (let found = next(parameter); found !== undefined; found = next(parameter)) {
       const [, name = "", quoted, plain = ""] = found;
       parameters.set(name.toLowerCase(), quoted?.replaceAll(/\\(.)/g, "$1") ?? plain);
     }
     if (parameters.size === 0) next(token68);
-    challenges.push({ scheme: scheme.toLowerCase(), parameters });
+    if (next(separator) === undefined) break;
+    challenges.push({ scheme: scheme[0].toLowerCase(), parameters });
   }
   return challenges;
 }

@@ -14,7 +14,6 @@ export interface ConnectionSettings {
 /** A registry may think longer about what it was sent than about what it is asked: it stores it first. */
 const storingFactor = 5;
 const longestConnect = 30_000;
-const readAhead = 1 << 18;
 
 /** The connections of one `docker()`: opened at the first request, shared, closed with the last that uses them. */
 export class Connections {
@@ -73,7 +72,6 @@ export class Connections {
       signal: signal ?? null,
       headersTimeout: isStored ? idleTimeout * storingFactor : idleTimeout,
       bodyTimeout: idleTimeout,
-      highWaterMark: readAhead,
       // else the connection would be closed after each HEAD
       reset: false,
     };
@@ -119,7 +117,6 @@ async function openAgent({ insecure, idleTimeout }: ConnectionSettings): Promise
   const connect = {
     rejectUnauthorized: !insecure,
     timeout: Math.min(idleTimeout, longestConnect),
-    highWaterMark: readAhead,
   };
   return new undici.Agent({ allowH2: false, pipelining: 1, connect });
 }
