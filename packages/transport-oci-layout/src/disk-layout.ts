@@ -1,0 +1,158 @@
+import { rm, stat } from "node:fs/promises";
+import path from "node:path";
+
+import { algorithmOf, hexOf, ImageError, inOne } from "@drayage/core";
+import type {
+  BlobInfo,
+  BlobLocation,
+  Digest,
+  GetBlobOptions,
+  OperationOptions,
+  SourceOffers,
+} from "@drayage/core";
+import {
+  cloneTemporary,
+  fileBytes,
+  hasCode,
+  lockName,
+  onDisk,
+  publish,
+  readSmallFile,
+  StagedFolder,
+  syncFolder,
+  withLock,
+  writeTemporary,
+} from "@drayage/core/files";
+import type { TemporaryFile } from "@drayage/core/files";
+import { indexSizeLimit, layoutFile } from "@drayage/image-layout";
+import type { IndexChange, LayoutFileName, LayoutStore, StoredBlob } from "@drayage/image-layout";
+
+/**
+ * A layout in a folder. Blobs wait in a stage until the index is updated, so that nobody else counts on one that may
+ * still be taken back; they become part of the layout under the lock that guards the index.
+ */
+export class DiskLayout implements LayoutStore {
+  readonly place: string;
+  readonly offers: SourceOffers = { parallelBlobs: 6, ranges: true };
+  readonly parallelBlobs = 6;
+  readonly #sharedBlobDir: string | undefined;
+  readonly #stages = new Map<string, Promise<StagedFolder>>();
+  readonly #staged = new Map<Digest, TemporaryFile>();
+
+  constructor(folder: string, sharedBlobDir?: string) {
+    this.place = folder;
+    this.#sharedBlobDir = sharedBlobDir;
+  }
+
+  async readFile(
+    name: LayoutFileName,
+    options: OperationOptions = {},
+  ): Promise<Uint8Array | undefined> {
+    return readSmallFile(this.#file(name), indexSizeLimit, options);
+  }
+
+  async blobSize(digest: Digest, { signal }: OperationOptions = {}): Promise<number | undefined> {
+    signal?.throwIfAborted();
+    return this.#staged.get(digest)?.size ?? (await sizeOf(this.#pathOf(digest)));
+  }
+
+  async *getBlob(
+    digest: Digest,
+    options: GetBlobOptions = {},
+  ): AsyncGenerator<Uint8Array, void, undefined> {
+    try {
+      yield* fileBytes(this.#pathOf(digest), options);
+    } catch (cause) {
+      if (!hasCode(cause, "ENOENT", "ENOTDIR")) throw cause;
+      throw new ImageError("not-found", `No ${digest} in ${this.place}`, { cause });
+    }
+  }
+
+  locateBlob(digest: Digest): BlobLocation {
+    return { kind: "file", path: this.#pathOf(digest) };
+  }
+
+  async putBlob(
+    bytes: AsyncIterable<Uint8Array>,
+    blob: BlobInfo,
+    options: OperationOptions = {},
+  ): Promise<StoredBlob> {
+    const stage = await this.#stageIn(this.#sharedBlobDir ?? this.place);
+    const file = await writeTemporary(stage, bytes, blob, options);
+    this.#staged.set(file.digest, file);
+    return file;
+  }
+
+  async takeBlob(
+    blob: StoredBlob,
+    from: BlobLocation,
+    options: OperationOptions = {},
+  ): Promise<boolean> {
+    if (from.kind !== "file") return false;
+    const stage = await this.#stageIn(this.#sharedBlobDir ?? this.place);
+    const file = await cloneTemporary(stage, from.path, blob, options);
+    if (file !== undefined) this.#staged.set(blob.digest, file);
+    return file !== undefined;
+  }
+
+  async updateIndex(change: IndexChange, options: OperationOptions = {}): Promise<void> {
+    const stage = await this.#stageIn(this.place);
+    const update = async (): Promise<void> => {
+      const content = await change.next(await this.readFile("index.json", options));
+      options.signal?.throwIfAborted();
+      const index = await writeTemporary(stage, inOne(content), {});
+      await this.#publishAll(stage, () => index.moveTo(this.#file("index.json")));
+      await syncFolder(this.place);
+      await change.afterwards?.();
+    };
+    await withLock(this.#file(lockName), update, options);
+  }
+
+  async deleteBlob(digest: Digest): Promise<void> {
+    if (this.#sharedBlobDir !== undefined) return;
+    await onDisk(this.place, () => rm(this.#pathOf(digest), { force: true }));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const stages = await Promise.allSettled(this.#stages.values());
+    for (const stage of stages)
+      if (stage.status === "fulfilled") await stage.value[Symbol.asyncDispose]();
+  }
+
+  /** Blobs in a shared folder stay in any case: another layout may count on them as soon as they are there. */
+  async #publishAll(stage: string, reveal: () => Promise<void>): Promise<void> {
+    const blobs = new Map([...this.#staged].map(([digest, file]) => [this.#pathOf(digest), file]));
+    const isShared = this.#sharedBlobDir !== undefined;
+    if (isShared) await publish(blobs, async () => {});
+    const files = new Map(isShared ? [] : blobs);
+    if ((await sizeOf(this.#file("oci-layout"))) === undefined)
+      files.set(this.#file("oci-layout"), await writeTemporary(stage, inOne(layoutFile), {}));
+    await publish(files, reveal);
+  }
+
+  /** Made when it is first needed: whoever only asks leaves no trace. */
+  async #stageIn(folder: string): Promise<string> {
+    const opened = this.#stages.get(folder) ?? StagedFolder.open(folder);
+    this.#stages.set(folder, opened);
+    return (await opened).stage;
+  }
+
+  #file(name: string): string {
+    return path.join(this.place, name);
+  }
+
+  #pathOf(digest: Digest): string {
+    const blobs = this.#sharedBlobDir ?? this.#file("blobs");
+    return path.join(blobs, algorithmOf(digest), hexOf(digest));
+  }
+}
+
+async function sizeOf(file: string): Promise<number | undefined> {
+  try {
+    const status = await onDisk(file, () => stat(file));
+    return status.isFile() ? status.size : undefined;
+  } catch (error) {
+    if (hasCode(error, "ENOENT", "ENOTDIR")) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,8 @@
+import type { DestinationAccepts } from "@drayage/core";
+
+export interface OCILayoutSettings {
+  /** A folder for the blobs of several layouts, instead of the `blobs` of each. Nothing is ever deleted in it. */
+  readonly sharedBlobDir?: string | undefined;
+  /** What becomes of layers that are copied here. Default `preserve`: the same bytes, and so the same digests. */
+  readonly layers?: DestinationAccepts["layers"] | undefined;
+}

@@ -1,0 +1,17 @@
+import type { OperationOptions } from "@drayage/core";
+import { LayoutSource } from "@drayage/image-layout";
+
+import { DiskLayout } from "./disk-layout.ts";
+import type { OCILayoutReference } from "./oci-layout-reference.ts";
+import type { OCILayoutSettings } from "./oci-layout-settings.ts";
+
+/** @throws ImageError `not-found` that tells which images there are */
+export async function openOCILayoutSource(
+  reference: OCILayoutReference,
+  { sharedBlobDir }: OCILayoutSettings,
+  options: OperationOptions = {},
+): Promise<LayoutSource> {
+  options.signal?.throwIfAborted();
+  const layout = new DiskLayout(reference.folder, sharedBlobDir);
+  return LayoutSource.open(reference, layout, reference.selector, options);
+}
