@@ -1,0 +1,203 @@
+import { stat } from "node:fs/promises";
+import path from "node:path";
+
+import {
+  algorithmOf,
+  checkDigest,
+  digestOf,
+  formatSignature,
+  ImageError,
+  imageName,
+  inOne,
+  manifestSizeLimit,
+  parseManifest,
+} from "@drayage/core";
+import type {
+  BlobInfo,
+  Descriptor,
+  DestinationAccepts,
+  Digest,
+  ImageDestination,
+  Manifest,
+  OperationOptions,
+  PutBlobOptions,
+  RawManifest,
+  ReuseOptions,
+  Signature,
+} from "@drayage/core";
+import {
+  cloneTemporary,
+  linkTemporary,
+  readSmallFile,
+  StagedFolder,
+  writeTemporary,
+} from "@drayage/core/files";
+import type { TemporaryFile } from "@drayage/core/files";
+
+import { commitImage } from "./commit-image.ts";
+import { blobName, manifestName, signatureName } from "./directory-names.ts";
+import type { DirectoryReference } from "./directory-reference.ts";
+import { refuseOtherContent } from "./directory-version.ts";
+
+export interface DirectorySettings {
+  /** What becomes of layers that are copied here. Default `preserve`: the same bytes, and so the same digests. */
+  readonly layers?: DestinationAccepts["layers"] | undefined;
+}
+
+/** Gathers an image in a stage inside the folder; what is there stays as it is until `commit`. */
+export class DirectoryDestination implements ImageDestination {
+  readonly reference: DirectoryReference;
+  readonly accepts: DestinationAccepts;
+  readonly #parts = new Map<string, TemporaryFile>();
+  readonly #signatures = new Map<string, Uint8Array>();
+  #staging: Promise<StagedFolder> | undefined;
+  #manifest: Uint8Array | undefined;
+
+  private constructor(reference: DirectoryReference, { layers = "preserve" }: DirectorySettings) {
+    this.reference = reference;
+    this.accepts = {
+      manifestMIMETypes: undefined,
+      layers,
+      foreignLayerURLs: false,
+      signatures: true,
+      parallelBlobs: 6,
+    };
+  }
+
+  /** Writes nothing yet. @throws ImageError `conflict` where the folder holds something else */
+  static async open(
+    reference: DirectoryReference,
+    settings: DirectorySettings,
+    options: OperationOptions = {},
+  ): Promise<DirectoryDestination> {
+    options.signal?.throwIfAborted();
+    await refuseOtherContent(reference.folder, options);
+    return new DirectoryDestination(reference, settings);
+  }
+
+  async findManifestDigest(
+    instance?: Digest,
+    options: OperationOptions = {},
+  ): Promise<Digest | undefined> {
+    options.signal?.throwIfAborted();
+    const file = this.#file(manifestName(instance));
+    const bytes = await readSmallFile(file, manifestSizeLimit, options);
+    if (bytes === undefined) return undefined;
+    const digest = digestOf(bytes, instance && algorithmOf(instance));
+    const isAsked = instance === undefined || digest === instance;
+    return isAsked && (await this.#hasBlobsOf(bytes)) ? digest : undefined;
+  }
+
+  async tryReusingBlob(
+    { digest, size }: Descriptor,
+    { location, signal }: ReuseOptions = {},
+  ): Promise<BlobInfo | undefined> {
+    signal?.throwIfAborted();
+    const name = blobName(digest);
+    if (this.#parts.get(name)?.size === size) return { digest, size };
+    const reused =
+      (await this.#linked({ digest, size }, { signal })) ??
+      (location?.kind === "file"
+        ? await cloneTemporary(await this.#stage(), location.path, { digest, size }, { signal })
+        : undefined);
+    if (reused === undefined) return undefined;
+    this.#parts.set(name, reused);
+    return { digest, size };
+  }
+
+  async putBlob(
+    bytes: AsyncIterable<Uint8Array>,
+    blob: BlobInfo,
+    { signal }: PutBlobOptions = {},
+  ): Promise<Descriptor> {
+    signal?.throwIfAborted();
+    const file = await writeTemporary(await this.#stage(), bytes, blob, { signal });
+    this.#parts.set(blobName(file.digest), file);
+    const { mediaType = "application/octet-stream" } = blob;
+    return { ...blob, mediaType, digest: file.digest, size: file.size };
+  }
+
+  async putManifest(
+    { bytes }: RawManifest,
+    instance?: Digest,
+    options: OperationOptions = {},
+  ): Promise<void> {
+    options.signal?.throwIfAborted();
+    if (instance === undefined) {
+      this.#manifest = bytes;
+      return;
+    }
+    checkDigest(digestOf(bytes, algorithmOf(instance)), instance);
+    const blob = { digest: instance, size: bytes.byteLength };
+    const file = await writeTemporary(await this.#stage(), inOne(bytes), blob, options);
+    this.#parts.set(manifestName(instance), file);
+  }
+
+  async putSignatures(
+    signatures: readonly Signature[],
+    instance?: Digest,
+    { signal }: OperationOptions = {},
+  ): Promise<void> {
+    signal?.throwIfAborted();
+    for (const [at, signature] of signatures.entries())
+      this.#signatures.set(signatureName(at + 1, instance), formatSignature(signature));
+  }
+
+  async commit(options: OperationOptions = {}): Promise<void> {
+    options.signal?.throwIfAborted();
+    const manifest = this.#manifest;
+    if (manifest === undefined) {
+      const reference = imageName(this.reference);
+      throw new ImageError("conflict", "Commit before the manifest", { reference });
+    }
+    const image = { manifest, parts: this.#parts, signatures: this.#signatures };
+    await commitImage(image, this.reference.folder, await this.#stage(), options);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const staging = await this.#staging?.catch(() => undefined);
+    await staging?.[Symbol.asyncDispose]();
+  }
+
+  /** A link of our own, so that another copy into the folder cannot take the blob away before `commit`. */
+  async #linked(
+    blob: { readonly digest: Digest; readonly size: number },
+    options: OperationOptions,
+  ): Promise<TemporaryFile | undefined> {
+    const file = this.#file(blobName(blob.digest));
+    if ((await sizeOf(file)) !== blob.size) return undefined;
+    return linkTemporary(await this.#stage(), file, blob, options);
+  }
+
+  /** The instances of an index are asked for one by one; of what cannot be read nothing is known. */
+  async #hasBlobsOf(bytes: Uint8Array): Promise<boolean> {
+    const manifest = parsed(bytes);
+    if (manifest?.kind !== "image") return manifest !== undefined;
+    const blobs = [manifest.config, ...manifest.layers];
+    const sizes = blobs.map(async ({ digest }) => sizeOf(this.#file(blobName(digest))));
+    return (await Promise.all(sizes)).every((size, at) => size === blobs[at]?.size);
+  }
+
+  /** Made when it is first needed: whoever only asks leaves no trace. */
+  async #stage(): Promise<string> {
+    this.#staging ??= StagedFolder.open(this.reference.folder);
+    return (await this.#staging).stage;
+  }
+
+  #file(name: string): string {
+    return path.join(this.reference.folder, name);
+  }
+}
+
+function parsed(bytes: Uint8Array): Manifest | undefined {
+  try {
+    return parseManifest({ bytes });
+  } catch {
+    return undefined;
+  }
+}
+
+async function sizeOf(file: string): Promise<number | undefined> {
+  const status = await stat(file).catch(() => undefined);
+  return status?.isFile() === true ? status.size : undefined;
+}

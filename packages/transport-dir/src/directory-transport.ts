@@ -1,0 +1,21 @@
+import { explicitPathOf, ImageError, validatePathScope } from "@drayage/core";
+import type { ImageTransport } from "@drayage/core";
+
+import type { DirectorySettings } from "./directory-destination.ts";
+import { DirectoryReference } from "./directory-reference.ts";
+
+/** `dir:PATH`: one image in a folder, each of its parts in a file, as skopeo writes them. */
+export function directory(settings: DirectorySettings = {}): ImageTransport<DirectoryReference> {
+  const transport: ImageTransport<DirectoryReference> = {
+    name: "dir",
+    parseReference(text) {
+      if (text !== "") return new DirectoryReference(transport, explicitPathOf(text), settings);
+      throw new ImageError(
+        "invalid-reference",
+        "Invalid image dir: it has no path; write dir:PATH",
+      );
+    },
+    validatePolicyConfigurationScope: (scope) => validatePathScope("dir", scope),
+  };
+  return Object.freeze(transport);
+}
