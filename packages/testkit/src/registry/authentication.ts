@@ -52,6 +52,6 @@ export function findUser(
   name: string,
   password: string,
 ): RegistryUser | undefined {
-  const user = Object.hasOwn(users, name) ? users[name] : undefined;
+  const user = users[name];
   return user?.password === password ? user : undefined;
 }

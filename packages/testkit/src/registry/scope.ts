@@ -32,7 +32,7 @@ export function covers(granted: readonly Scope[], wanted: Scope): boolean {
 /** The part of a scope that these rights allow; undefined rights allow all, and only they the catalog. */
 export function grantedPart(scope: Scope, rights: RepositoryRights | undefined): Scope {
   if (rights === undefined) return scope;
-  const allowed = new Map(Object.entries(scope.type === "repository" ? rights : {}));
-  const actions: readonly string[] = allowed.get(scope.name) ?? allowed.get("*") ?? [];
-  return { ...scope, actions: scope.actions.filter((action) => actions.includes(action)) };
+  const byName = new Map(Object.entries(rights));
+  const allowed: readonly string[] = byName.get(scope.name) ?? byName.get("*") ?? [];
+  return { ...scope, actions: scope.actions.filter((action) => allowed.includes(action)) };
 }

@@ -21,7 +21,10 @@ export async function takeChunk(call: Call, upload: Upload, state: RegistryState
   upload.hasLastChunk = upload.size - before < chunkMinLength;
 }
 
-/** Where the next chunk goes to, which changes with every byte, and which bytes are there. */
+/**
+ * Where the next chunk goes to, which changes with every byte, and which bytes are there: `0-0` for none as for one,
+ * since a range cannot be empty.
+ */
 export function progressHeaders(
   { id, repository, size }: Upload,
   state: RegistryState,

@@ -11,14 +11,14 @@ import {
 } from "@drayage/core";
 import type { Descriptor, ImageManifest, ImageReference, LayerCompression } from "@drayage/core";
 import { memory } from "@drayage/core/memory";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 
 import { randomArtifact } from "../../src/random/random-artifact.ts";
 import { randomImage } from "../../src/random/random-image.ts";
 import { randomIndex } from "../../src/random/random-index.ts";
 import { descriptorOf } from "../../src/random/whole-image.ts";
 import type { WholeImage, WholeManifest } from "../../src/random/whole-image.ts";
-import { inMemory, writeImage } from "../../src/random/write-image.ts";
+import { inMemory, putBlobs, writeImage } from "../../src/random/write-image.ts";
 
 const makers: readonly (readonly [
   what: string,
@@ -104,6 +104,19 @@ describe.each(makers)("%s", (_, make, pinned) => {
     const { digest, changes } = await copyImage(first, second, { instances: "all" });
     expect({ digest, changes }).toEqual({ digest: image.manifest.digest, changes: [] });
   });
+});
+
+test("a destination is told which blob is the config", async () => {
+  const image = await randomImage("config", { layers: 1 });
+  const destination = await memory().parseReference("told").newImageDestination();
+  const putBlob = vi.spyOn(destination, "putBlob");
+  await putBlobs(image, destination);
+  expect(
+    putBlob.mock.calls.map(([, blob, options]) => [blob.mediaType, options?.isConfig]),
+  ).toEqual([
+    [image.config.mediaType, true],
+    [image.layers[0]?.mediaType, false],
+  ]);
 });
 
 test("what cannot be written to is named", async () => {

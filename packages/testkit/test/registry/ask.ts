@@ -1,5 +1,5 @@
 import { request } from "node:http";
-import type { IncomingHttpHeaders } from "node:http";
+import type { Agent, IncomingHttpHeaders } from "node:http";
 
 import type { Digest } from "@drayage/core";
 import { digestOf } from "@drayage/core";
@@ -9,6 +9,8 @@ export interface Question {
   readonly headers?: Readonly<Record<string, string>>;
   /** Sent with its length; where it is a stream, without. */
   readonly body?: string | Uint8Array | readonly Uint8Array[];
+  /** The connections that may be used. */
+  readonly agent?: Agent;
 }
 
 export interface Reply {
@@ -22,11 +24,15 @@ export interface Reply {
 /** Asks exactly what is written, as no client would that corrects its user. */
 export async function ask(origin: string, line: string, question: Question = {}): Promise<Reply> {
   const [method = "", path = ""] = line.split(" ");
-  const { headers = {}, body } = question;
+  const { headers = {}, body, agent } = question;
   const isStream = Array.isArray(body);
   const whole = isStream || body === undefined ? undefined : Buffer.from(body as Uint8Array);
   const length = isStream ? {} : { "Content-Length": `${whole?.byteLength ?? 0}` };
-  const asked = request(new URL(path, origin), { method, headers: { ...length, ...headers } });
+  const asked = request(new URL(path, origin), {
+    method,
+    agent,
+    headers: { ...length, ...headers },
+  });
   const answer = new Promise<Reply>((resolve, reject) => {
     asked.on("error", reject);
     asked.on("response", (response) => {

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 
 import { randomImage } from "../../src/random/random-image.ts";
 import type { RegistryUsers } from "../../src/registry/authentication.ts";
@@ -179,6 +179,40 @@ describe.each([false, true])("bearer, tokens on a port of their own: %s", (separ
       expect(refused.status).toBe(401);
       expect(challengeOf(refused)).toMatchObject({ error: "invalid_token" });
     }
+  });
+
+  test("a token is too old when its lifetime is over", async () => {
+    vi.useFakeTimers({ toFake: ["Date"] });
+    try {
+      const headers = bearer((await tokenFor("repository:a/b:pull", owner)).token);
+      const statusAfter = async (seconds: number): Promise<number | undefined> => {
+        vi.advanceTimersByTime(seconds * 1000);
+        return (await ask(registry.origin, "GET /v2/a/b/manifests/v1", { headers })).status;
+      };
+      expect([await statusAfter(59), await statusAfter(1)]).toEqual([200, 401]);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  test("a token for a repository of that name is none for the catalog", async () => {
+    const statusWith = async (scope: string): Promise<number | undefined> => {
+      const headers = bearer((await tokenFor(scope, owner)).token);
+      return (await ask(registry.origin, "GET /v2/_catalog", { headers })).status;
+    };
+    expect(await statusWith("registry:catalog:*")).toBe(200);
+    expect(await statusWith("repository:catalog:*")).toBe(401);
+  });
+
+  test("GET gives a refresh token only to whom asks for one and has one", async () => {
+    const scope = "repository:pub/lic:pull";
+    const { origin, pathname } = new URL(await realm());
+    const offline = `GET ${pathname}?service=${service}&scope=${scope}&offline_token=true`;
+    const told = async (headers: Readonly<Record<string, string>>): Promise<unknown> =>
+      JSON.parse((await ask(origin, offline, { headers })).body.toString());
+    expect(await told(owner)).toMatchObject({ refresh_token: "refresh-me" });
+    expect(await told({})).not.toHaveProperty("refresh_token");
+    expect(await tokenFor(scope, owner)).not.toHaveProperty("refresh_token");
   });
 
   test("wrong credentials get no token, not even a public one", async () => {

@@ -52,6 +52,7 @@ test("blobs can be redirected to another origin, which takes no credentials", as
   const headers = { Authorization: "Bearer token" };
   expect(await ask(origin, line, { headers })).toMatchObject({ status: 400 });
   expect(await ask(origin, `GET ${pathname}`)).toMatchObject({ status: 403 });
+  expect(await ask(origin, `GET /other${search}`)).toMatchObject({ status: 403 });
   expect(await ask(origin, line.replace("GET", "HEAD"))).toMatchObject({ status: 403 });
   const head = await ask(registry.origin, blob.replace("GET", "HEAD"));
   expect(head.status).toBe(200);
@@ -61,7 +62,18 @@ test("blobs can be redirected to another origin, which takes no credentials", as
     [400, ""],
     [403, ""],
     [403, ""],
+    [403, ""],
   ]);
+});
+
+test("a registry listens where it is told, or says that it cannot", async () => {
+  await using registry = await startRegistry({ hostname: "localhost" });
+  const { port, host, origin } = registry;
+  expect([host, origin]).toEqual([`localhost:${port}`, `http://localhost:${port}`]);
+  expect(await ask(origin, "GET /v2/")).toMatchObject({ status: 200 });
+  await expect(startRegistry({ hostname: "localhost", port })).rejects.toMatchObject({
+    code: "EADDRINUSE",
+  });
 });
 
 test("a test can answer in place of the registry, once and for one request", async () => {

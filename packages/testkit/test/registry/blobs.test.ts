@@ -62,6 +62,12 @@ test("a range that depends on a validator is not given, since there are no valid
   expect(reply.status).toBe(200);
 });
 
+test("a HEAD tells of the whole blob, whatever range it asks for", async () => {
+  const headers = { range: "bytes=0-3" };
+  const reply = await ask(registry.origin, `HEAD /v2/a/b/blobs/${digest}`, { headers });
+  expect(reply).toMatchObject({ status: 200, headers: { "content-length": "10" } });
+});
+
 test("a blob is only in the repositories that it was brought to", async () => {
   await registry.putBlob("c/d", Buffer.from("other"));
   const reply = await ask(registry.origin, `GET /v2/c/d/blobs/${digest}`);

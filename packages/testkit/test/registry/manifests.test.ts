@@ -1,3 +1,5 @@
+import { Agent } from "node:http";
+
 import { digestOf, manifestSizeLimit, mediaTypes } from "@drayage/core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
@@ -8,7 +10,7 @@ import { descriptorOf } from "../../src/random/whole-image.ts";
 import type { WholeImage, WholeManifest } from "../../src/random/whole-image.ts";
 import { startRegistry } from "../../src/registry/registry.ts";
 import type { Registry } from "../../src/registry/registry.ts";
-import { ask, next } from "./ask.ts";
+import { ask, next, textAndDigest } from "./ask.ts";
 import type { Reply } from "./ask.ts";
 
 const image = await randomImage("manifests");
@@ -114,7 +116,7 @@ describe("what is refused", () => {
     expect(got).toMatchObject({ status: 200, headers: { "docker-content-digest": sha512 } });
   });
 
-  test("a manifest of 4 MiB is taken, one of a byte more is too large, and the connection goes on", async () => {
+  test("a manifest of 4 MiB is taken, one of a byte more is too large", async () => {
     const room = manifestSizeLimit - changed(manifest, { filler: "" }).bytes.byteLength;
     const full = changed(manifest, { filler: "x".repeat(room) });
     const over = changed(manifest, { filler: "x".repeat(room + 1) });
@@ -122,6 +124,16 @@ describe("what is refused", () => {
     const refused = await push("refusals/manifests/over", over);
     expect(refused).toMatchObject({ status: 413, code: "MANIFEST_INVALID" });
     expect(registry.tags("refusals")).not.toContain("over");
+  });
+
+  test("a connection goes on after a manifest that was far too large", async () => {
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    const headers = { "Content-Type": manifest.mediaType };
+    const body = new Uint8Array(4 * manifestSizeLimit);
+    const refused = await ask(registry.origin, `PUT /v2/${path}`, { headers, body, agent });
+    expect(refused.status).toBe(413);
+    expect(await ask(registry.origin, "GET /v2/", { agent })).toMatchObject({ status: 200 });
+    agent.destroy();
   });
 
   test("a manifest is refused as long as the repository lacks a blob, wherever else that is", async () => {
@@ -147,6 +159,17 @@ describe("what is refused", () => {
     await push(`lacks/instance/manifests/${instance.digest}`, instance);
     const done = await push("lacks/instance/manifests/v1", index.manifest);
     expect(done).toMatchObject({ status: 201 });
+  });
+
+  test("an index may name what is no manifest, if it is there", async () => {
+    const { bytes, digest } = textAndDigest("no manifest");
+    const entry = { mediaType: "text/plain", digest, size: bytes.byteLength };
+    const value = JSON.stringify({ schemaVersion: 2, manifests: [entry] });
+    const index = { bytes: Buffer.from(value), mediaType: mediaTypes.ociIndex };
+    const refused = await push("of/text/manifests/v1", index);
+    expect(refused).toMatchObject({ status: 404, code: "MANIFEST_BLOB_UNKNOWN" });
+    await registry.putBlob("of/text", bytes);
+    expect(await push("of/text/manifests/v1", index)).toMatchObject({ status: 201 });
   });
 
   test("an index that gives an instance another type or size is invalid", async () => {

@@ -123,12 +123,32 @@ describe.each(["memory", "folder"])("kept in %s", (place) => {
     half.on("error", () => {});
     half.write(bytes.subarray(0, 6));
     while (registry.requests.at(-1)?.requestBytes !== 6) await setImmediate();
+    const cut = registry.requests.at(-1);
     half.destroy();
     const status = await ask(origin, `GET ${next(opened)}`);
     expect(status).toMatchObject({ status: 204, headers: { range: "0-5" } });
     const rest = await ask(origin, `PUT ${next(status, `digest=${digest}`)}`, chunk(6, 14));
     expect(rest).toMatchObject({ status: 201 });
     await isStored("cut/off");
+    expect(cut).toMatchObject({ status: undefined, requestBytes: 6 });
+  });
+
+  test("a status asked for while a chunk arrives waits for all of the chunk", async () => {
+    const opened = await ask(origin, start.replace("a/b", "at/once"));
+    const slow = request(new URL(next(opened), origin), { method: "PATCH", headers: octets });
+    slow.write(bytes.subarray(0, 6));
+    while (registry.requests.at(-1)?.requestBytes !== 6) await setImmediate();
+    const asked = ask(origin, `GET ${next(opened)}`);
+    while (registry.requests.at(-1)?.method !== "GET") await setImmediate();
+    slow.end(bytes.subarray(6));
+    expect(await asked).toMatchObject({ status: 204, headers: { range: "0-14" } });
+  });
+
+  test("wrong bytes do not replace the right ones that another repository has", async () => {
+    await registry.putBlob("right/one", bytes);
+    const post = `POST /v2/wrong/bytes/blobs/uploads/?digest=${digest}`;
+    await ask(origin, post, { headers: octets, body: "other bytes" });
+    await isStored("right/one");
   });
 });
 
@@ -319,6 +339,8 @@ test("a folder holds blobs by their digest, and nothing of uploads when the regi
     await registry.putBlob("a/b", bytes);
     const opened = await ask(registry.origin, start);
     await ask(registry.origin, `PATCH ${next(opened)}`, chunk(0, 4));
+    await ask(registry.origin, `DELETE ${next(await ask(registry.origin, start))}`);
+    await ask(registry.origin, `${start}?digest=${wrong}`, { headers: octets, body: bytes });
     await registry[Symbol.asyncDispose]();
     expect(await readdir(join(folder, "uploads"))).toEqual([]);
     expect(await readdir(join(folder, "sha256"))).toEqual([digest.slice("sha256:".length)]);
