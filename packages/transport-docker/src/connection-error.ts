@@ -1,66 +1,115 @@
 import { ImageError, isImageError } from "@drayage/core";
 
-const cutCodes = new Set([
-  "ECONNRESET",
-  "EPIPE",
-  "UND_ERR_SOCKET",
-  "UND_ERR_RES_CONTENT_LENGTH_MISMATCH",
-]);
-const unresolvedCodes = new Set(["ENOTFOUND", "EAI_AGAIN"]);
-const plainTextCodes = new Set([
-  "EPROTO",
-  "ERR_SSL_WRONG_VERSION_NUMBER",
-  "ERR_SSL_PACKET_LENGTH_TOO_LONG",
-]);
-const certificateCode = /CERT|SIGNATURE|^ERR_TLS_/;
+interface Failure {
+  readonly kind: "cut" | "unanswered" | "mistrusted" | "other";
+  /** Of errors of Node, OpenSSL and undici. */
+  readonly codes: RegExp;
+  /** After the name of the host. */
+  readonly reason: string;
+  readonly retryable: boolean;
+}
+
+const failures: readonly Failure[] = [
+  {
+    kind: "cut",
+    codes: /^(?:ECONNRESET|EPIPE|UND_ERR_SOCKET|UND_ERR_RES_CONTENT_LENGTH_MISMATCH)$/,
+    reason: "closed the connection before the end",
+    retryable: true,
+  },
+  {
+    kind: "unanswered",
+    codes: /^UND_ERR_HEADERS_TIMEOUT$/,
+    reason: 'took too long to answer (the setting "idleTimeout")',
+    retryable: true,
+  },
+  {
+    kind: "other",
+    codes: /^UND_ERR_BODY_TIMEOUT$/,
+    reason: 'fell silent in the middle of its answer (the setting "idleTimeout")',
+    retryable: true,
+  },
+  {
+    kind: "other",
+    codes: /^(?:UND_ERR_CONNECT_TIMEOUT|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH)$/,
+    reason: "cannot be reached",
+    retryable: true,
+  },
+  {
+    kind: "other",
+    codes: /^ECONNREFUSED$/,
+    reason: "refuses connections: is a registry running there?",
+    retryable: true,
+  },
+  {
+    kind: "other",
+    codes: /^EAI_AGAIN$/,
+    reason: "cannot be looked up: is there a network?",
+    retryable: true,
+  },
+  {
+    kind: "other",
+    codes: /^ENOTFOUND$/,
+    reason: "is not the name of any host: check its spelling",
+    retryable: false,
+  },
+  {
+    kind: "other",
+    codes: /^(?:HTTPParserError|HPE_)/,
+    reason: "does not speak HTTP: is a registry running there?",
+    retryable: false,
+  },
+  {
+    kind: "mistrusted",
+    codes: /^(?:CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|HOSTNAME_|INVALID_CA|ERR_TLS_CERT_)/,
+    reason: 'has a certificate that is not trusted; to connect all the same set "insecure"',
+    retryable: false,
+  },
+  {
+    kind: "other",
+    codes: /^ERR_SSL_(?:WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|HTTP_REQUEST)$/,
+    reason: 'does not speak TLS; to use plain http set "insecure"',
+    retryable: false,
+  },
+  {
+    kind: "other",
+    codes: /^(?:EPROTO|ERR_SSL_)/,
+    reason: "does not agree with us on TLS",
+    retryable: false,
+  },
+];
 
 /** Why there was no whole answer. @returns ImageError `unavailable` */
-export function connectionError(url: URL, cause: unknown, idleTimeout: number): ImageError {
+export function connectionError(url: URL, cause: unknown): ImageError {
   const code = codeOf(cause);
-  const reason = reasonOf(code, idleTimeout) ?? (cause instanceof Error ? cause.message : code);
-  return new ImageError("unavailable", `${url.host} ${reason}`, {
-    cause,
-    retryable: !isLasting(code),
-  });
+  const { reason, retryable } = failureOf(cause) ?? { reason: String(cause), retryable: false };
+  return new ImageError("unavailable", `${url.host} ${reason} (${code})`, { cause, retryable });
 }
 
 /** True for an error of a connection that broke, after which the same request may succeed at once. */
 export function isCutOff(error: unknown): boolean {
-  return isImageError(error, "unavailable") && cutCodes.has(codeOf(error.cause));
+  return isFailure(error, "cut");
 }
 
 /** True where there was a connection and no answer on it. */
 export function isUnanswered(error: unknown): boolean {
-  return isImageError(error, "unavailable") && codeOf(error.cause) === "UND_ERR_HEADERS_TIMEOUT";
+  return isFailure(error, "unanswered");
 }
 
-function reasonOf(code: string, idleTimeout: number): string | undefined {
-  const seconds = `${idleTimeout / 1000} s`;
-  if (cutCodes.has(code)) return "closed the connection before the end";
-  if (unresolvedCodes.has(code)) return "is not a host name that is known here: check its spelling";
-  if (code === "ECONNREFUSED") return "refuses connections: is a registry running there?";
-  if (code === "UND_ERR_CONNECT_TIMEOUT" || code === "ETIMEDOUT") return "cannot be reached";
-  if (code === "UND_ERR_HEADERS_TIMEOUT") return `did not answer within ${seconds}`;
-  if (code === "UND_ERR_BODY_TIMEOUT") return `went silent for ${seconds} in the middle`;
-  if (plainTextCodes.has(code)) {
-    return `does not speak TLS (${code}); to use plain http set "insecure"`;
-  }
-  if (certificateCode.test(code)) {
-    return `has a certificate that is not trusted (${code}); to connect all the same set "insecure"`;
-  }
-  return code.startsWith("HPE_") ? "does not speak HTTP: is a registry running there?" : undefined;
+/** True where a server speaks TLS, as somebody who is not trusted. */
+export function isMistrusted(error: unknown): boolean {
+  return isFailure(error, "mistrusted");
 }
 
-function isLasting(code: string): boolean {
-  return (
-    code === "ENOTFOUND" ||
-    plainTextCodes.has(code) ||
-    certificateCode.test(code) ||
-    code.startsWith("HPE_")
-  );
+function isFailure(error: unknown, kind: Failure["kind"]): boolean {
+  return isImageError(error, "unavailable") && failureOf(error.cause)?.kind === kind;
 }
 
+function failureOf(cause: unknown): Failure | undefined {
+  return failures.find(({ codes }) => codes.test(codeOf(cause)));
+}
+
+/** undici's parser leaves the code out of its errors. */
 function codeOf(error: unknown): string {
-  const code = error instanceof Error && "code" in error ? error.code : undefined;
-  return typeof code === "string" ? code : "failed";
+  if (!(error instanceof Error)) return "Error";
+  return "code" in error && typeof error.code === "string" ? error.code : error.name;
 }

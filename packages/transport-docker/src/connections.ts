@@ -1,3 +1,5 @@
+import { setImmediate } from "node:timers/promises";
+
 import type { Agent, Dispatcher } from "undici";
 
 import { connectionError } from "./connection-error.ts";
@@ -44,6 +46,8 @@ export class Connections {
     signal?.throwIfAborted();
     this.#agent ??= openAgent(this.#settings);
     const agent = await this.#agent;
+    // undici takes a connection back a turn after the answer on it ended, and else would open another
+    await setImmediate();
     signal?.throwIfAborted();
     const body = isStream(request.body) ? outgoing(request.body) : undefined;
     try {
@@ -53,7 +57,7 @@ export class Connections {
     } catch (error) {
       signal?.throwIfAborted();
       body?.throwIfFailed();
-      throw connectionError(url, error, this.#settings.idleTimeout);
+      throw connectionError(url, error);
     } finally {
       body?.leave();
     }
@@ -100,7 +104,7 @@ export class Connections {
       yield* body;
     } catch (error) {
       signal?.throwIfAborted();
-      throw connectionError(url, error, this.#settings.idleTimeout);
+      throw connectionError(url, error);
     }
   }
 

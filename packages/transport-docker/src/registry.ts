@@ -1,7 +1,7 @@
 import { isImageError } from "@drayage/core";
 
 import { Authentication } from "./authentication.ts";
-import { isUnanswered } from "./connection-error.ts";
+import { isMistrusted, isUnanswered } from "./connection-error.ts";
 import type { DockerSettings } from "./docker-settings.ts";
 import type { HTTPClient } from "./http-client.ts";
 import { isStream, textOf } from "./http-exchange.ts";
@@ -95,7 +95,7 @@ export class Registry {
         return response;
       } catch (error) {
         if (!isImageError(error, "unavailable") || isUnanswered(error)) throw error;
-        failure ??= error;
+        if (failure === undefined || isMistrusted(error)) failure = error;
       }
     }
     throw failure;

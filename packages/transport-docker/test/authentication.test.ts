@@ -1,0 +1,320 @@
+import type { ServerResponse } from "node:http";
+
+import { copyImage, openImage } from "@drayage/core";
+import { memory } from "@drayage/core/memory";
+import { inMemory, randomImage, startRegistry } from "@drayage/testkit";
+import type { Registry, RegistryUser } from "@drayage/testkit";
+import { describe, expect, test } from "vitest";
+
+import { docker } from "../src/index.ts";
+import type { DockerSettings } from "../src/index.ts";
+import { startServer } from "./recording-server.ts";
+
+const secret = "correct horse";
+const ann = { username: "ann", password: secret };
+const users: Record<string, RegistryUser> = { ann: { password: secret, identityToken: "idt" } };
+const bearer = { authentication: { kind: "bearer", users } } as const;
+const image = await randomImage("authentication", { layers: 4 });
+
+async function pull(host: string, settings?: DockerSettings): Promise<void> {
+  const from = docker(settings).parseReference(`//${host}/a:1`);
+  await copyImage(from, memory().parseReference("a"));
+}
+
+function kindsOf({ requests }: Registry): readonly string[] {
+  return requests.map(
+    ({ server, method, authorization }) => `${server} ${method} ${authorization}`,
+  );
+}
+
+describe("a registry with tokens", () => {
+  test("is told who one is once it asked, by a token that all requests share", async () => {
+    await using registry = await startRegistry(bearer);
+    await registry.putImage("a", image, "1");
+    await pull(registry.host, { credentials: ann });
+    expect(kindsOf(registry)).toEqual([
+      "registry GET none",
+      "tokens GET basic",
+      "registry GET bearer",
+      ...Array.from(image.blobs, () => "registry GET bearer"),
+    ]);
+  });
+
+  test("gives a token to those who give no name, where it lets them read", async () => {
+    const authentication = { kind: "bearer", users, anonymous: { "*": ["pull"] } } as const;
+    await using registry = await startRegistry({ authentication });
+    await registry.putImage("a", image, "1");
+    await pull(registry.host);
+    expect(kindsOf(registry)[1]).toBe("tokens GET none");
+  });
+
+  test("takes an identity token instead of a password", async () => {
+    await using registry = await startRegistry(bearer);
+    await registry.putImage("a", image, "1");
+    await pull(registry.host, { credentials: { identityToken: "idt" } });
+    expect(kindsOf(registry)[1]).toBe("tokens POST none");
+  });
+
+  test("is given the token of the settings as it is", async () => {
+    await using server = await startServer(({ headers }, response) => {
+      const isRight = headers.authorization === "Bearer as it is";
+      response.setHeader(
+        "www-authenticate",
+        'Basic realm="x", Bearer realm="http://nowhere.invalid"',
+      );
+      response.writeHead(isRight ? 404 : 401).end();
+    });
+    const pulled = pull(server.host, { registryToken: "as it is", credentials: ann });
+    await expect(pulled).rejects.toMatchObject({ code: "not-found" });
+    expect(server.authorizations.slice(0, 2)).toEqual([undefined, "Bearer as it is"]);
+  });
+
+  test("is asked for another token when it no longer takes the first", async () => {
+    await using registry = await startRegistry(bearer);
+    await registry.putImage("a", image, "1");
+    const from = docker({ credentials: ann }).parseReference(`//${registry.host}/a:1`);
+    await using source = await from.newImageSource();
+    await source.getManifest();
+    registry.expireTokens();
+    registry.clear();
+    for await (const _ of source.getBlob({ digest: [...image.blobs.keys()][0]! }));
+    expect(kindsOf(registry)).toEqual([
+      "registry GET bearer",
+      "tokens GET basic",
+      "registry GET bearer",
+    ]);
+  });
+
+  test("is asked for another token before the first expires", async () => {
+    let given = 0;
+    await using server = await startServer(({ url = "", headers }, response) => {
+      if (url.startsWith("/token")) {
+        response.end(JSON.stringify({ token: `t${++given}`, expires_in: 0.000_001 }));
+        return;
+      }
+      const isKnown = headers.authorization !== undefined;
+      const realm = `http://${headers.host}/token`;
+      response.setHeader("www-authenticate", `Bearer realm="${realm}",service="s"`);
+      response.writeHead(isKnown ? 200 : 401).end(isKnown ? '{"tags":["x"]}' : "");
+    });
+    const reference = docker().parseReference(`//${server.host}/a`);
+    for (let round = 0; round < 3; round++) for await (const _ of reference.getTags());
+    const used = server.authorizations.filter((authorization) => authorization !== undefined);
+    expect(used).toEqual(["Bearer t1", "Bearer t2", "Bearer t3"]);
+  });
+
+  test("may want more than one thought, and is asked for that once", async () => {
+    const seen: string[] = [];
+    await using server = await startServer(({ url = "", headers }, response) => {
+      const { pathname, searchParams } = new URL(url, `http://${headers.host}`);
+      if (pathname === "/token") {
+        const scopes = searchParams.getAll("scope");
+        seen.push(scopes.join(" "));
+        response.end(
+          JSON.stringify({
+            access_token: scopes.includes("repository:b:pull") ? "wide" : "narrow",
+          }),
+        );
+        return;
+      }
+      const isEnough = headers.authorization === "Bearer wide";
+      const scope = headers.authorization
+        ? `,error="insufficient_scope",scope="repository:b:pull"`
+        : "";
+      response.setHeader("www-authenticate", `Bearer realm="http://${headers.host}/token"${scope}`);
+      response.writeHead(isEnough ? 200 : 401).end(isEnough ? '{"tags":["x"]}' : "");
+    });
+    const reference = docker().parseReference(`//${server.host}/a`);
+    for (let round = 0; round < 2; round++) for await (const _ of reference.getTags());
+    expect(seen).toEqual(["repository:a:pull", "repository:a:pull repository:b:pull"]);
+    expect(server.authorizations.filter((said) => said === "Bearer narrow")).toHaveLength(1);
+  });
+
+  test("that refuses a token for what was asked is believed", async () => {
+    const authentication = {
+      kind: "bearer",
+      users: { ann: { ...users["ann"]!, rights: {} } },
+    } as const;
+    await using registry = await startRegistry({ authentication });
+    await expect(pull(registry.host, { credentials: ann })).rejects.toMatchObject({
+      code: "denied",
+      status: 401,
+      message: expect.stringContaining("there is no repository") as string,
+    });
+    expect(registry.requests).toHaveLength(3);
+  });
+
+  test.each([
+    ["<html>", "unavailable"],
+    ["{}", "unavailable"],
+    [JSON.stringify({ token: "a\r\nb" }), "unavailable"],
+  ])("whose token server answers %s is of no use", async (body, code) => {
+    await using server = await startServer(({ url = "", headers }, response) => {
+      response.setHeader("www-authenticate", `Bearer realm="http://${headers.host}/token"`);
+      if (url.startsWith("/token")) response.end(body);
+      else response.writeHead(401).end();
+    });
+    await expect(pull(server.host)).rejects.toMatchObject({ code });
+  });
+});
+
+describe("a registry with passwords", () => {
+  const authentication = { kind: "basic", users } as const;
+
+  test("is told the password once it asked", async () => {
+    await using registry = await startRegistry({ authentication });
+    await registry.putImage("a", image, "1");
+    await pull(registry.host, { credentials: ann });
+    expect(kindsOf(registry).slice(0, 3)).toEqual([
+      "registry GET none",
+      "registry GET basic",
+      "registry GET basic",
+    ]);
+  });
+
+  test("is told nothing where there is nothing to tell", async () => {
+    await using registry = await startRegistry({ authentication });
+    await expect(pull(registry.host)).rejects.toMatchObject({ code: "denied", status: 401 });
+    expect(kindsOf(registry)).toEqual(["registry GET none"]);
+  });
+});
+
+test.each(["basic", "bearer"] as const)(
+  "a wrong password is denied, and not shown (%s)",
+  async (kind) => {
+    await using registry = await startRegistry({ authentication: { kind, users } });
+    const credentials = { username: "ann", password: "battery staple" };
+    const error: unknown = await pull(registry.host, { credentials }).catch(
+      (reason: unknown) => reason,
+    );
+    expect(error).toMatchObject({ code: "denied", retryable: false });
+    expect(JSON.stringify(error) + String(error)).not.toMatch(/battery|YW5u/);
+  },
+);
+
+describe("credentials", () => {
+  test("are asked for by the host as references name it", async () => {
+    await using registry = await startRegistry(bearer);
+    await registry.putImage("a", image, "1");
+    const hosts: string[] = [];
+    const credentials = async (host: string): Promise<typeof ann> => {
+      hosts.push(host);
+      return ann;
+    };
+    await pull(registry.host, { credentials });
+    expect(hosts).toEqual([registry.host]);
+  });
+
+  test.skipIf(process.platform !== "linux")(
+    "of a host are not used for another whose name contains it, on whichever port",
+    async () => {
+      const refuse = (_: unknown, response: ServerResponse): void =>
+        void response.writeHead(401, { "www-authenticate": 'Basic realm="x"' }).end();
+      await using short = await startServer(refuse);
+      await using long = await startServer(refuse, { hostname: "127.0.0.11", port: short.port });
+      await using third = await startServer(refuse);
+      const transport = docker({ credentials: (host) => ({ username: host, password: secret }) });
+      const servers = [short, long, third];
+      for (const { host } of servers) {
+        const opened = openImage(transport.parseReference(`//${host}/a:1`));
+        await expect(opened).rejects.toMatchObject({ code: "denied" });
+      }
+      for (const { host, authorizations } of servers) {
+        const own = Buffer.from(`${host}:${secret}`).toString("base64");
+        expect(authorizations).toEqual([undefined, `Basic ${own}`]);
+      }
+    },
+  );
+
+  test("do not go unencrypted to a token server on another host", async () => {
+    await using tokens = await startServer((_, response) => response.end('{"token":"t"}'));
+    const realm = `http://localhost:${tokens.port}/token`;
+    await using server = await startServer((_, response) => {
+      response.writeHead(401, { "www-authenticate": `Bearer realm="${realm}"` }).end();
+    });
+    await expect(pull(server.host, { credentials: ann })).rejects.toMatchObject({ code: "denied" });
+    expect(tokens.asked).toEqual([]);
+  });
+
+  test("do not follow a redirect to another origin, nor are its questions answered", async () => {
+    await using elsewhere = await startServer((_, response) => {
+      const realm = `${elsewhere.origin}/token`;
+      response
+        .writeHead(401, { "www-authenticate": `Bearer realm="${realm}", Basic realm=x` })
+        .end();
+    });
+    await using registry = await startRegistry({
+      ...bearer,
+      intercept: ({ path, headers }) =>
+        path.includes("/blobs/") && headers.authorization !== undefined
+          ? { status: 307, headers: { Location: `${elsewhere.origin}/blob` } }
+          : undefined,
+    });
+    await registry.putImage("a", image, "1");
+    await expect(pull(registry.host, { credentials: ann })).rejects.toMatchObject({
+      code: "denied",
+    });
+    expect(elsewhere.asked.length).toBeGreaterThan(0);
+    expect(new Set(elsewhere.asked)).toEqual(new Set(["GET /blob"]));
+    expect(new Set(elsewhere.authorizations)).toEqual(new Set([undefined]));
+  });
+
+  test("follow a redirect within the registry", async () => {
+    await using registry = await startRegistry({
+      authentication: { kind: "basic", users },
+      intercept: ({ path }) =>
+        path.endsWith("/tags/list") && path.startsWith("/v2/old/")
+          ? { status: 301, headers: { Location: "/v2/a/tags/list" } }
+          : undefined,
+    });
+    await registry.putImage("a", image, "1");
+    const reference = docker({ credentials: ann }).parseReference(`//${registry.host}/old`);
+    expect(await Array.fromAsync(reference.getTags())).toEqual(["1"]);
+  });
+
+  test("are of no concern to where an upload is led", async () => {
+    await using elsewhere = await startServer((request, response) => {
+      request.resume().on("end", () => response.writeHead(201).end());
+    });
+    await using registry = await startRegistry({
+      ...bearer,
+      intercept: ({ method, headers }) =>
+        method === "POST" && headers.authorization !== undefined
+          ? { status: 202, headers: { Location: `${elsewhere.origin}/upload?state=a%2Fb` } }
+          : undefined,
+    });
+    const to = docker({ credentials: ann }).parseReference(`//${registry.host}/a:1`);
+    await expect(copyImage(await inMemory(image), to)).rejects.toMatchObject({ code: "not-found" });
+    expect(elsewhere.asked.length).toBe(image.blobs.size);
+    expect(elsewhere.asked[0]).toMatch(/^PUT \/upload\?state=a%2Fb&digest=sha256%3A[0-9a-f]{64}$/);
+    expect(new Set(elsewhere.authorizations)).toEqual(new Set([undefined]));
+  });
+
+  test("do not go where a foreign layer lies", async () => {
+    const layer = image.blobs.get([...image.blobs.keys()][1]!)!;
+    await using elsewhere = await startServer((_, response) => response.end(layer));
+    await using registry = await startRegistry(bearer);
+    await registry.putImage("a", image, "1");
+    const reference = docker({ credentials: ann }).parseReference(`//${registry.host}/b:1`);
+    await using source = await reference.newImageSource();
+    const [, digest] = [...image.blobs.keys()];
+    const urls = ["ftp://nowhere.invalid/x", `${elsewhere.origin}/layer`];
+    const chunks = await Array.fromAsync(source.getBlob({ digest, urls }));
+    expect(Buffer.concat(chunks)).toEqual(Buffer.from(layer));
+    expect(elsewhere.authorizations).toEqual([undefined]);
+  });
+
+  test("are not shown to a registry that only has a repository of the same name", async () => {
+    await using other = await startRegistry();
+    await other.putImage("a", image, "1");
+    await using registry = await startRegistry(bearer);
+    const transport = docker({ credentials: (host) => (host === registry.host ? ann : undefined) });
+    const from = transport.parseReference(`//${other.host}/a:1`);
+    const { blobs } = await copyImage(from, transport.parseReference(`//${registry.host}/b:1`));
+    expect(blobs).toMatchObject({ copied: image.blobs.size, reused: 0 });
+    expect(new Set(other.requests.map(({ authorization }) => authorization))).toEqual(
+      new Set(["none"]),
+    );
+    expect(registry.requests.filter(({ query }) => query.includes("mount="))).toEqual([]);
+  });
+});

@@ -1,0 +1,182 @@
+import { execFileSync } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import path from "node:path";
+
+import { copyImage, openImage } from "@drayage/core";
+import { findProgram, inMemory, randomImage, startRegistry } from "@drayage/testkit";
+import { describe, expect, test } from "vitest";
+
+import { docker } from "../src/index.ts";
+import type { DockerSettings } from "../src/index.ts";
+import { startServer } from "./recording-server.ts";
+
+const image = await randomImage("connections", { layers: 2 });
+const openssl = findProgram("openssl");
+
+async function tagsAt(host: string, settings?: DockerSettings): Promise<readonly string[]> {
+  return Array.fromAsync(docker(settings).parseReference(`//${host}/a`).getTags());
+}
+
+describe("a registry that", () => {
+  test("does not run is unavailable, and named", async () => {
+    const server = await startServer(() => {});
+    await server[Symbol.asyncDispose]();
+    await expect(tagsAt(server.host)).rejects.toMatchObject({
+      code: "unavailable",
+      retryable: true,
+      message: expect.stringContaining(server.host) as string,
+    });
+  });
+
+  test("has a name that nobody knows is unavailable for good", async () => {
+    const failure = { code: "unavailable", retryable: false };
+    await expect(tagsAt("registry.invalid")).rejects.toMatchObject(failure);
+  });
+
+  test("never answers is given up after the idle time, and not asked again", async () => {
+    await using server = await startServer(() => {});
+    await expect(tagsAt(server.host, { idleTimeout: 200 })).rejects.toMatchObject({
+      code: "unavailable",
+    });
+    expect(server.asked).toHaveLength(1);
+  });
+
+  test("falls silent in the middle is given up after the idle time", async () => {
+    await using server = await startServer((_, response) => {
+      response.writeHead(200, { "content-length": "100" }).write('{"tags":[');
+    });
+    await expect(tagsAt(server.host, { idleTimeout: 200 })).rejects.toMatchObject({
+      code: "unavailable",
+      retryable: true,
+    });
+  });
+
+  test("takes in nothing of a blob is given up", async () => {
+    await using server = await startServer(({ method, headers }, response) => {
+      const location = `http://${headers.host}/upload`;
+      if (method === "POST") response.writeHead(202, { location }).end();
+      if (method === "HEAD") response.writeHead(404).end();
+    });
+    const to = docker({ idleTimeout: 100 }).parseReference(`//${server.host}/a:1`);
+    await using destination = await to.newImageDestination();
+    const bytes = new Uint8Array(1 << 16);
+    async function* endless(): AsyncGenerator<Uint8Array> {
+      for (;;) yield bytes;
+    }
+    await expect(destination.putBlob(endless(), {})).rejects.toMatchObject({ code: "unavailable" });
+  });
+
+  test("does not speak HTTP is unavailable for good", async () => {
+    const server = createServer((socket) => void socket.end("220 mail.example.com ESMTP\r\n"));
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const { port } = server.address() as AddressInfo;
+    await expect(tagsAt(`127.0.0.1:${port}`)).rejects.toMatchObject({
+      code: "unavailable",
+      retryable: false,
+    });
+    server.close();
+  });
+});
+
+describe.skipIf(openssl === undefined)("https on this machine (needs openssl)", () => {
+  test("is found where http is not answered", async () => {
+    await using registry = await startRegistry({ tls: selfSigned() });
+    await copyImage(
+      await inMemory(image),
+      docker({ insecure: true }).parseReference(`//${registry.host}/a:1`),
+    );
+    expect(registry.tags("a")).toEqual(["1"]);
+  });
+
+  test("with a certificate that nobody knows is refused, and the way out named", async () => {
+    await using registry = await startRegistry({ tls: selfSigned() });
+    await expect(tagsAt(registry.host)).rejects.toMatchObject({
+      code: "unavailable",
+      retryable: false,
+      message: expect.stringContaining("insecure") as string,
+    });
+    expect(registry.requests).toEqual([]);
+  });
+});
+
+test("where a server wants https it says so with 400, and https is what it gets", async () => {
+  await using server = await startServer((_, response) => {
+    response.writeHead(400).end("Client sent an HTTP request to an HTTPS server.\n");
+  });
+  await expect(tagsAt(server.host)).rejects.toMatchObject({
+    code: "unavailable",
+    message: expect.stringContaining("TLS") as string,
+  });
+});
+
+test("another 400 is the registry's answer", async () => {
+  await using server = await startServer((_, response) => {
+    response.writeHead(400).end('{"errors":[{"code":"NAME_INVALID","message":"no"}]}');
+  });
+  await expect(tagsAt(server.host)).rejects.toMatchObject({
+    status: 400,
+    errors: [{ code: "NAME_INVALID" }],
+  });
+});
+
+test("connections are shared, and closed with the last that uses them", async () => {
+  await using server = await startServer((_, response) => {
+    response.end('{"tags":["1"]}');
+  });
+  const transport = docker();
+  const reference = transport.parseReference(`//${server.host}/a:1`);
+  const source = await reference.newImageSource();
+  await source.getManifest().catch(() => {});
+  expect(await Array.fromAsync(reference.getTags())).toEqual(["1"]);
+  expect(server.connections).toBe(1);
+  await source[Symbol.asyncDispose]();
+  await source[Symbol.asyncDispose]();
+  await server.noConnections();
+});
+
+test("a question with HEAD keeps its connection", async () => {
+  await using server = await startServer((_, response) => {
+    response.setHeader("content-length", "10").writeHead(200).end();
+  });
+  const reference = docker().parseReference(`//${server.host}/a:1`);
+  await using destination = await reference.newImageDestination();
+  for (let round = 0; round < 3; round++) await destination.findManifestDigest();
+  expect(server.connections).toBe(1);
+});
+
+test("the user agent is what one says it is", async () => {
+  const seen: unknown[] = [];
+  await using server = await startServer(({ headers }, response) => {
+    seen.push(headers["user-agent"]);
+    response.end("{}");
+  });
+  await tagsAt(server.host);
+  await tagsAt(server.host, { userAgent: "me/1" });
+  expect(seen).toEqual(["drayage", "me/1"]);
+});
+
+test("redirects without an end are followed ten times", async () => {
+  await using server = await startServer((_, response) => {
+    response.writeHead(307, { location: "?again" }).end();
+  });
+  const opened = openImage(docker().parseReference(`//${server.host}/a:1`));
+  await expect(opened).rejects.toMatchObject({ code: "unsupported" });
+  expect(server.asked).toHaveLength(11);
+});
+
+function selfSigned(): { readonly key: string; readonly certificate: string } {
+  const folder = mkdtempSync(path.join(tmpdir(), "self-signed-"));
+  const [key, certificate] = [path.join(folder, "key.pem"), path.join(folder, "cert.pem")];
+  const subject = ["-subj", "/CN=nobody", "-addext", "subjectAltName=IP:127.0.0.1"];
+  const kind = ["-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
+  const files = ["-keyout", key, "-out", certificate];
+  execFileSync(openssl ?? "openssl", ["req", ...kind, ...subject, ...files], { stdio: "ignore" });
+  const pair = { key: readFileSync(key, "utf8"), certificate: readFileSync(certificate, "utf8") };
+  rmSync(folder, { recursive: true });
+  return pair;
+}

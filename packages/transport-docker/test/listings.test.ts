@@ -1,0 +1,166 @@
+import { digestOf, openImage } from "@drayage/core";
+import {
+  descriptorOf,
+  randomArtifact,
+  randomImage,
+  randomIndex,
+  startRegistry,
+} from "@drayage/testkit";
+import type { Answer, Registry } from "@drayage/testkit";
+import { describe, expect, test } from "vitest";
+
+import { docker } from "../src/index.ts";
+import type { DockerReference } from "../src/index.ts";
+import { startServer } from "./recording-server.ts";
+
+const image = await randomImage("listings", { layers: 1 });
+
+function named({ host }: { readonly host: string }, name: string): DockerReference {
+  return docker().parseReference(`//${host}/${name}`);
+}
+
+async function withTags(registry: Registry, count: number): Promise<readonly string[]> {
+  const tags = Array.from({ length: count }, (_, at) => `1.${String(at).padStart(2, "0")}`);
+  for (const tag of tags) await registry.putImage("a", image, tag);
+  return tags;
+}
+
+describe("tags", () => {
+  test("are listed page by page", async () => {
+    await using registry = await startRegistry({ pageSize: 3 });
+    const tags = await withTags(registry, 8);
+    expect(await Array.fromAsync(named(registry, "a").getTags())).toEqual(tags);
+    expect(registry.requests).toHaveLength(3);
+  });
+
+  test("are asked for no longer than they are wanted", async () => {
+    await using registry = await startRegistry({ pageSize: 3 });
+    await withTags(registry, 8);
+    for await (const _ of named(registry, "a").getTags()) break;
+    expect(registry.requests).toHaveLength(1);
+  });
+
+  test("that are none are left out", async () => {
+    await using server = await startServer((_, response) => {
+      response.end(JSON.stringify({ tags: [null, "", image.manifest.digest, 1, "a b", "1"] }));
+    });
+    expect(await Array.fromAsync(named(server, "a").getTags())).toEqual(["1"]);
+  });
+
+  test.each(['{"tags":null}', "{}", "[]", "nonsense"])("may be %s", async (body) => {
+    await using server = await startServer((_, response) => void response.end(body));
+    expect(await Array.fromAsync(named(server, "a").getTags())).toEqual([]);
+  });
+
+  test("go on where the registry is, whatever its links say", async () => {
+    await using elsewhere = await startServer((_, response) => void response.end("{}"));
+    await using server = await startServer(({ url }, response) => {
+      const isFirst = url === "/v2/a/tags/list";
+      if (isFirst) {
+        const target = `${elsewhere.origin}/v2/a/tags/list?n=1&last=x`;
+        response.setHeader("link", `</other>; rel="prev", <${target}>; title="a"; rel=next`);
+      }
+      response.end(JSON.stringify({ tags: [isFirst ? "1" : "2"] }));
+    });
+    expect(await Array.fromAsync(named(server, "a").getTags())).toEqual(["1", "2"]);
+    expect(elsewhere.asked).toEqual([]);
+  });
+
+  test("that go round in circles come to an end", async () => {
+    await using server = await startServer((_, response) => {
+      response.setHeader("link", '<?n=1>; rel="next"').end('{"tags":["1"]}');
+    });
+    const listed = Array.fromAsync(named(server, "a").getTags());
+    await expect(listed).rejects.toMatchObject({ code: "unsupported" });
+  });
+
+  test("of a repository that is not there are not found", async () => {
+    await using registry = await startRegistry();
+    const listed = Array.fromAsync(named(registry, "a").getTags());
+    await expect(listed).rejects.toMatchObject({ code: "not-found" });
+  });
+});
+
+describe("an image that is not there is not found, and the message", () => {
+  async function messageFor(registry: Registry, name: string): Promise<string> {
+    const error: unknown = await openImage(named(registry, name)).catch(
+      (reason: unknown) => reason,
+    );
+    expect(error).toMatchObject({ code: "not-found", status: 404 });
+    return String(error);
+  }
+
+  test("names the tag that was meant, and ten of those that there are", async () => {
+    await using registry = await startRegistry();
+    await withTags(registry, 12);
+    await registry.putImage("a", image, "latest");
+    const message = await messageFor(registry, "a:lastest");
+    expect(message).toContain("did you mean latest? there are the tags 1.00, 1.01");
+    expect(message).toContain("1.09 and 3 more");
+    expect(registry.requests).toHaveLength(2);
+  });
+
+  test("names none where nothing is near", async () => {
+    await using registry = await startRegistry();
+    await registry.putImage("a", image, "1");
+    expect(await messageFor(registry, "a:something")).toMatch(/; there are the tags 1$/);
+  });
+
+  test("says that there is no such repository", async () => {
+    await using registry = await startRegistry();
+    expect(await messageFor(registry, "nothing:1")).toMatch(/there is no repository .*\/nothing$/);
+  });
+
+  test("of a digest names no tags", async () => {
+    await using registry = await startRegistry();
+    await registry.putImage("a", image, "1");
+    await messageFor(registry, `a@${digestOf(Buffer.from("x"))}`);
+    expect(registry.requests).toHaveLength(1);
+  });
+
+  test("does without tags where they cannot be listed", async () => {
+    const denied: Answer = { status: 403 };
+    await using registry = await startRegistry({
+      intercept: ({ path }) => (path.endsWith("/tags/list") ? denied : undefined),
+    });
+    await registry.putImage("a", image, "1");
+    expect(await messageFor(registry, "a:2")).toContain("404");
+  });
+});
+
+describe("referrers", () => {
+  const subject = descriptorOf(image);
+
+  async function referrersIn(registry: Registry): Promise<readonly string[]> {
+    await using source = await named(registry, "a:1").newImageSource();
+    const found = await Array.fromAsync(source.getReferrers(subject.digest));
+    return found.map(({ digest }) => digest);
+  }
+
+  test("are listed page by page", async () => {
+    await using registry = await startRegistry({ pageSize: 2 });
+    await registry.putImage("a", image, "1");
+    const digests: string[] = [];
+    for (const seed of ["a", "b", "c"]) {
+      const artifact = await randomArtifact(seed, { subject });
+      digests.push(await registry.putImage("a", artifact));
+    }
+    expect((await referrersIn(registry)).toSorted()).toEqual(digests.toSorted());
+  });
+
+  test("are found under a tag where the registry does not know of them", async () => {
+    await using registry = await startRegistry({ referrers: false });
+    await registry.putImage("a", image, "1");
+    expect(await referrersIn(registry)).toEqual([]);
+    const index = await randomIndex("referrers", { layers: 1 });
+    await registry.putImage("a", index, subject.digest.replace(":", "-"));
+    expect(await referrersIn(registry)).toHaveLength(4);
+  });
+
+  test("that one may not see are denied", async () => {
+    await using registry = await startRegistry({
+      intercept: ({ path }) => (path.includes("/referrers/") ? { status: 403 } : undefined),
+    });
+    await expect(referrersIn(registry)).rejects.toMatchObject({ code: "denied" });
+  });
+});

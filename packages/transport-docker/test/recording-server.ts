@@ -1,0 +1,57 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+
+/** A server that answers as it is told, and remembers what it was asked. */
+export interface RecordingServer extends AsyncDisposable {
+  readonly port: number;
+  /** `127.0.0.1:5000` */
+  readonly host: string;
+  readonly origin: string;
+  /** `GET /v2/` each. */
+  readonly asked: readonly string[];
+  /** The `Authorization` of each, or none. */
+  readonly authorizations: readonly (string | undefined)[];
+  /** How many there were. */
+  readonly connections: number;
+  /** Settles when no connection is left. */
+  noConnections(): Promise<void>;
+}
+
+export async function startServer(
+  answer: (request: IncomingMessage, response: ServerResponse) => void,
+  { hostname = "127.0.0.1", port = 0 }: { hostname?: string; port?: number } = {},
+): Promise<RecordingServer> {
+  const asked: string[] = [];
+  const authorizations: (string | undefined)[] = [];
+  const server = createServer((request, response) => {
+    asked.push(`${request.method} ${request.url}`);
+    authorizations.push(request.headers.authorization);
+    answer(request, response);
+  });
+  const connections = new Set<Promise<unknown>>();
+  server.on("connection", (socket) => {
+    connections.add(new Promise((resolve) => socket.on("close", resolve)));
+  });
+  server.listen(port, hostname);
+  await once(server, "listening");
+  const address = server.address() as AddressInfo;
+  const host = `${hostname}:${address.port}`;
+  return {
+    port: address.port,
+    host,
+    origin: `http://${host}`,
+    asked,
+    get connections() {
+      return connections.size;
+    },
+    authorizations,
+    noConnections: async () => void (await Promise.all(connections)),
+    async [Symbol.asyncDispose]() {
+      server.close();
+      server.closeAllConnections();
+      await once(server, "close");
+    },
+  };
+}

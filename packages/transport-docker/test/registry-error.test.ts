@@ -1,0 +1,105 @@
+import { copyImage, isImageError, openImage } from "@drayage/core";
+import { inMemory, randomImage, startRegistry } from "@drayage/testkit";
+import type { Answer } from "@drayage/testkit";
+import { expect, test } from "vitest";
+
+import { docker, RegistryError } from "../src/index.ts";
+
+const image = await randomImage("errors", { layers: 1 });
+const digest = image.manifest.digest;
+
+function said(status: number, ...codes: readonly string[]): Answer {
+  const errors = codes.map((code) => ({ code, message: `about ${code}`, detail: { a: 1 } }));
+  return { status, headers: { "Retry-After": "100" }, body: JSON.stringify({ errors }) };
+}
+
+async function failureOf(work: Promise<unknown>): Promise<unknown> {
+  return work.then(
+    () => expect.fail("it went well"),
+    (error: unknown) => error,
+  );
+}
+
+/** What reading an image fails with, where a registry answers everything so. */
+async function failureAfter(answer: Answer): Promise<unknown> {
+  await using registry = await startRegistry({ intercept: () => answer });
+  const reference = docker().parseReference(`//${registry.host}/a@${digest}`);
+  return await failureOf(openImage(reference));
+}
+
+test.each([
+  [said(400, "NAME_INVALID"), "unsupported", false],
+  [said(401, "UNAUTHORIZED"), "denied", false],
+  [said(403, "DENIED"), "denied", false],
+  [said(404, "MANIFEST_UNKNOWN"), "not-found", false],
+  [said(405, "UNSUPPORTED"), "unsupported", false],
+  [said(408), "unavailable", true],
+  [said(413), "unsupported", false],
+  [said(429, "TOOMANYREQUESTS"), "unavailable", true],
+  [said(500, "UNKNOWN"), "unavailable", true],
+  [said(501), "unsupported", false],
+  [said(503), "unavailable", true],
+  [said(204), "unavailable", false],
+])("%s is %s (retryable: %s)", async (answer, code, retryable) => {
+  const error = await failureAfter(answer);
+  expect(error).toBeInstanceOf(RegistryError);
+  expect(isImageError(error, code as "denied")).toBe(true);
+  expect(error).toMatchObject({ status: answer.status, retryable, retryAfter: 100 });
+});
+
+test("an error has the registry's own words, where they came from, and what to do", async () => {
+  const error = await failureAfter(said(403, "DENIED", "OTHER"));
+  expect(error).toMatchObject({
+    name: "RegistryError",
+    errors: [
+      { code: "DENIED", message: "about DENIED", detail: { a: 1 } },
+      { code: "OTHER", message: "about OTHER", detail: { a: 1 } },
+    ],
+  });
+  const words =
+    /read the manifest .* of 127\.0\.0\.1:\d+\/a: .* 403 DENIED: about DENIED, OTHER: .*; the credentials/;
+  expect(String(error)).toMatch(words);
+});
+
+test.each([
+  [
+    "a web page",
+    "<!DOCTYPE html><html><body>Welcome</body></html>",
+    /web page: is that a registry\?/,
+  ],
+  ["words", "upstream\u001b[31m gone\r\n", /500 upstream \[31m gone/],
+  ["other words", '{"details":"not today"}', /not today/],
+  ["much", "x".repeat(1000), /x{300}…/],
+  ["far too much", "x".repeat(100_000), /answered 500;/],
+  ["nothing", "", /answered 500;/],
+  ["what is no error", '{"errors":[null,1,{"code":"A"}]}', /500 A;/],
+])("%s is shown as what it is", async (_, body, words) => {
+  const error = await failureAfter({ status: 500, body });
+  expect(String(error)).toMatch(words);
+  expect(String(error)).not.toContain("Welcome");
+  expect(String(error)).not.toContain("\u001b");
+});
+
+test("a web page in place of a manifest is not taken for one", async () => {
+  const headers = { "Content-Type": "text/html; charset=utf-8" };
+  const error = await failureAfter({ status: 200, headers, body: "<html>Welcome</html>" });
+  expect(error).toMatchObject({ code: "unavailable", retryable: false, status: 200 });
+});
+
+test.each([
+  [said(400, "MANIFEST_INVALID"), "manifest-rejected"],
+  [said(400, "TAG_INVALID"), "manifest-rejected"],
+  [said(400, "UNSUPPORTED"), "manifest-rejected"],
+  [said(415), "manifest-rejected"],
+  [said(405, "UNSUPPORTED"), "unsupported"],
+  [said(400, "MANIFEST_BLOB_UNKNOWN"), "not-found"],
+  [said(403, "DENIED"), "denied"],
+])("a manifest that is answered with %s is %s", async (answer, code) => {
+  await using registry = await startRegistry({
+    intercept: ({ method, path }) =>
+      method === "PUT" && path.includes("/manifests/") ? answer : undefined,
+  });
+  const to = docker().parseReference(`//${registry.host}/a:1`);
+  const copy = copyImage(await inMemory(image), to);
+  expect(await failureOf(copy)).toMatchObject({ code, status: answer.status });
+});
