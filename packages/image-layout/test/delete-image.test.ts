@@ -1,0 +1,149 @@
+import type { Digest } from "@drayage/core";
+import { memory } from "@drayage/core/memory";
+import { descriptorOf, putImage, randomImage, randomIndex } from "@drayage/testkit";
+import type { WholeImage } from "@drayage/testkit";
+import { describe, expect, test } from "vitest";
+
+import {
+  deleteLayoutImage,
+  emptyIndex,
+  formatLayoutIndex,
+  LayoutDestination,
+  nameOfEntry,
+  parseLayoutIndex,
+  withImage,
+} from "../src/index.ts";
+import type { ImageSelector } from "../src/index.ts";
+import { BucketLayout } from "./bucket-layout.ts";
+
+const named = (name: string): ImageSelector => ({ kind: "name", name });
+
+async function layoutOf(images: Readonly<Record<string, WholeImage>>): Promise<BucketLayout> {
+  const layout = new BucketLayout();
+  for (const [name, image] of Object.entries(images)) {
+    const reference = memory().parseReference(name);
+    const destination = await LayoutDestination.open(reference, layout, { name });
+    await putImage(image, destination);
+    await destination.commit();
+  }
+  return layout;
+}
+
+function digestsOf({ manifest, instances, blobs }: WholeImage): readonly Digest[] {
+  return [...[manifest, ...instances].map(({ digest }) => digest), ...blobs.keys()];
+}
+
+function names(layout: BucketLayout): readonly (string | undefined)[] {
+  const index = parseLayoutIndex(layout.files.get("index.json") ?? new Uint8Array());
+  return index.entries.map(nameOfEntry);
+}
+
+const one = await randomImage("one");
+const index = await randomIndex("index");
+const nested = await randomIndex("nested", { nested: true });
+const dockers = await randomIndex("docker", { format: "docker" });
+
+describe("the last image leaves nothing but an empty index", () => {
+  test.each([
+    ["an image", one],
+    ["an index", index],
+    ["an index of indexes", nested],
+    ["Docker's", dockers],
+  ] as const)("%s", async (_, image) => {
+    const layout = await layoutOf({ v1: image });
+    await deleteLayoutImage(layout, { kind: "only" });
+    expect([names(layout), layout.blobs.size]).toEqual([[], 0]);
+  });
+});
+
+test("what another image needs stays, to the last shared layer", async () => {
+  const [other, sharing] = [await randomIndex("index", { sharedLayers: 1 }), index];
+  const single = await randomImage("single");
+  const layout = await layoutOf({ v1: other, v2: single, v3: sharing });
+  await deleteLayoutImage(layout, named("v1"));
+  expect(names(layout)).toEqual(["v2", "v3"]);
+  const kept = new Set([...digestsOf(single), ...digestsOf(sharing)]);
+  expect(new Set(layout.blobs.keys())).toEqual(kept);
+});
+
+test("an image that has a second name loses one name and no blob", async () => {
+  const layout = await layoutOf({ v1: one, v2: one });
+  const blobs = new Set(layout.blobs.keys());
+  await deleteLayoutImage(layout, named("v1"));
+  expect([names(layout), new Set(layout.blobs.keys())]).toEqual([["v2"], blobs]);
+});
+
+test("an instance that is an image of its own stays when its index goes", async () => {
+  const layout = await layoutOf({ v1: index });
+  const [instance] = index.instances;
+  if (instance === undefined) throw new Error("an index without instances");
+  const { digest, mediaType, bytes } = instance;
+  const before = parseLayoutIndex(layout.files.get("index.json") ?? new Uint8Array());
+  const both = withImage(before, { digest, mediaType, size: bytes.byteLength }, "alone");
+  layout.files.set("index.json", formatLayoutIndex(both));
+  await deleteLayoutImage(layout, named("v1"));
+  expect(layout.blobs.has(digest)).toBe(true);
+  expect(layout.blobs.has(index.manifest.digest)).toBe(false);
+  expect(layout.blobs.size).toBeGreaterThan(1);
+});
+
+test("an index of which an instance is missing can be deleted", async () => {
+  const layout = await layoutOf({ v1: index, v2: one });
+  const [instance] = index.instances;
+  if (instance !== undefined) layout.blobs.delete(instance.digest);
+  await deleteLayoutImage(layout, named("v1"));
+  for (const digest of digestsOf(one)) expect(layout.blobs.has(digest)).toBe(true);
+});
+
+test("where it cannot be told what the others need, nothing is deleted", async () => {
+  const layout = await layoutOf({ v1: one, v2: index });
+  layout.blobs.set(index.manifest.digest, Buffer.from("{}"));
+  const before = new Map(layout.blobs);
+  const deleted = deleteLayoutImage(layout, named("v1"));
+  await expect(deleted).rejects.toMatchObject({ code: "digest-mismatch" });
+  expect([names(layout), layout.blobs]).toEqual([["v1", "v2"], before]);
+});
+
+test("what somebody else adds before the swap keeps what it needs", async () => {
+  const layout = await layoutOf({ v1: one });
+  layout.meanwhile = () => {
+    const both = withImage(withImage(emptyIndex, descriptorOf(one), "v1"), descriptorOf(one), "v2");
+    layout.files.set("index.json", formatLayoutIndex(both));
+  };
+  await deleteLayoutImage(layout, named("v1"));
+  expect(names(layout)).toEqual(["v2"]);
+  for (const digest of digestsOf(one)) expect(layout.blobs.has(digest)).toBe(true);
+});
+
+test.each([named("v3"), { kind: "only" }, { kind: "position", position: 2 }] as const)(
+  "%j is not found among two, and nothing is deleted",
+  async (selector) => {
+    const layout = await layoutOf({ v1: one, v2: index });
+    const count = layout.blobs.size;
+    const deleted = deleteLayoutImage(layout, selector);
+    await expect(deleted).rejects.toMatchObject({ code: "not-found" });
+    expect([names(layout), layout.blobs.size]).toEqual([["v1", "v2"], count]);
+  },
+);
+
+test("a place that is no layout does not become one", async () => {
+  const layout = new BucketLayout();
+  const deleted = deleteLayoutImage(layout, named("v1"));
+  await expect(deleted).rejects.toMatchObject({ code: "not-found" });
+  expect(layout.files.size).toBe(0);
+});
+
+test("what is no image can be a blob of another", async () => {
+  const layout = await layoutOf({ v1: one });
+  const [[digest, bytes] = []] = one.blobs;
+  if (digest === undefined || bytes === undefined) throw new Error("an image without blobs");
+  const before = parseLayoutIndex(layout.files.get("index.json") ?? new Uint8Array());
+  const listed = withImage(
+    before,
+    { digest, mediaType: "text/plain", size: bytes.byteLength },
+    undefined,
+  );
+  layout.files.set("index.json", formatLayoutIndex(listed));
+  await deleteLayoutImage(layout, named("v1"));
+  expect([...layout.blobs.keys()]).toEqual([digest]);
+});
