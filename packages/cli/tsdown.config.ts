@@ -1,8 +1,10 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 
+// @boundaries-ignore a tool of the root
 import { defineConfig } from "tsdown";
 
+// @boundaries-ignore the root's settings
 import base from "../../tsdown.config.ts";
 
 /** All that runs, in one folder: an installed `drayage` has no dependencies and starts without looking for any. */

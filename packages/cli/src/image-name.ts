@@ -2,6 +2,7 @@ import { Transports } from "@drayage/core";
 import type { ImageReference, ImageTransport } from "@drayage/core";
 import type { docker } from "@drayage/transport-docker";
 
+import { compileParserOnce } from "./parser-compilation.ts";
 import { writtenFlag } from "./side-flags.ts";
 import type { Side, SideFlag, SideFlags } from "./side-flags.ts";
 import { UsageError } from "./usage-error.ts";
@@ -18,6 +19,7 @@ const knownTransports: Readonly<Record<string, KnownTransport>> = {
   docker: {
     takes: ["creds", "username", "password", "noCreds", "registryToken", "tlsVerify"],
     load: async (side) => {
+      compileParserOnce();
       const transport = await import("@drayage/transport-docker");
       return transport.docker(dockerSettings(side));
     },

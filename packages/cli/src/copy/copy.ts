@@ -58,13 +58,13 @@ async function copyAndTell(
 }
 
 function refuseContradictions({ dryRun, json, digestfile, quiet, progress }: CopyFlags): void {
-  if (json && !dryRun) {
-    throw new UsageError("--json goes with --dry-run; for a copy's events give --progress=json");
-  }
-  if (dryRun && digestfile !== undefined) {
-    throw new UsageError("--digestfile goes with a copy; with --dry-run there is no digest yet");
-  }
-  if (quiet && progress !== "auto" && progress !== "none") {
-    throw new UsageError(`--quiet and --progress=${progress} contradict each other`);
-  }
+  const shows = progress !== "auto" && progress !== "none";
+  const contradictions: readonly (readonly [unknown, string])[] = [
+    [json && !dryRun, "--json goes with --dry-run; a copy tells its events with --progress=json"],
+    [dryRun && digestfile, "--digestfile goes with a copy; --dry-run may not know the digest"],
+    [dryRun && shows, `--progress=${progress} goes with a copy; --dry-run makes none`],
+    [quiet && shows, `--quiet and --progress=${progress} contradict each other`],
+  ];
+  const found = contradictions.find(([isSo]) => isSo);
+  if (found !== undefined) throw new UsageError(found[1]);
 }

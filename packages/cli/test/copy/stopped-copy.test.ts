@@ -34,7 +34,7 @@ describe.skipIf(!isRunnable)("a copy that is stopped", () => {
     const destination = `dir:${path.join(folder.path, "new")}`;
     const child = startDrayage(["copy", "--insecure-policy", source, destination]);
     const end = ended(child);
-    await registry.asked;
+    await Promise.race([registry.asked, end]);
     child.kill(signal);
     const { code, stdout, stderr } = await end;
     expect(stderr).toMatch(new RegExp(`\ndrayage: interrupted by ${signal}\n$`));
@@ -60,7 +60,7 @@ describe.skipIf(!isRunnable)("a copy that is stopped", () => {
     const source = `docker://${registry.host}/stopped:1`;
     const child = startDrayage(["copy", "-q", "--insecure-policy", source, destination]);
     const end = ended(child);
-    await registry.asked;
+    await Promise.race([registry.asked, end]);
     child.kill("SIGINT");
     await end;
     const { stdout } = await drayage("inspect", "--format", "{{.Digest}}", destination);
