@@ -241,20 +241,15 @@ describe.skipIf(!isRunnable)("copy", () => {
 });
 
 describe.skipIf(!isRunnable)("a registry that fails", () => {
-  test("is asked again as often as --retry-times says, each time with a word", async () => {
-    let failures = 0;
-    await using failing = await startRegistry({
-      intercept: ({ path: asked }) => {
-        if (!asked.includes("/manifests/")) return undefined;
-        failures++;
-        return { status: 404, body: "" };
-      },
+  test("for good is not asked again, whatever --retry-times says", async () => {
+    const requests: string[] = [];
+    await using empty = await startRegistry({
+      intercept: ({ path: asked }) => void requests.push(asked),
     });
-    await failing.putImage("copy/image", image, "1");
-    const from = `docker://${failing.host}/copy/image:1`;
+    const from = `docker://${empty.host}/copy/image:1`;
     const { code } = await copy("--retry-times=3", "--retry-delay=1ms", from, destination);
     expect(code).toBe(2);
-    expect(failures).toBe(1);
+    expect(requests.filter((asked) => asked.includes("/manifests/"))).toHaveLength(1);
   });
 
   test("gets the credentials of its own side only", async () => {

@@ -11,7 +11,7 @@ import {
 import type { Registry, WholeImage } from "@drayage/testkit";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
-import { drayage, isRunnable, temporaryFolder } from "../drayage.ts";
+import { drayage, ended, isRunnable, startDrayage, temporaryFolder } from "../drayage.ts";
 
 let registry: Registry;
 let image: WholeImage;
@@ -124,9 +124,15 @@ describe.skipIf(!isRunnable)("inspect", () => {
     expect(JSON.parse(stdout)).toMatchObject({ Digest: image.manifest.digest, RepoTags: [] });
   });
 
+  test("output that nobody reads ends it without a word", async () => {
+    const child = startDrayage(["inspect", "--raw", source]);
+    child.stdout.destroy();
+    expect(await ended(child)).toMatchObject({ code: 141, stderr: "" });
+  });
+
   test.each([
     [["--raw", "--format", "{{.Name}}"], 1, /leave out --format/],
-    [["--platform=linux/s390x"], 0, /^$/],
+    [["--platform=linux/amd64", "--override-arch=arm64"], 1, /leave out --override-os/],
     [["--format", "{{.Nmae}}"], 1, /there are: Name, Digest/],
   ])("%j exits with %i", async (flags, exitCode, message) => {
     const { code, stderr } = await drayage("inspect", ...flags, source);

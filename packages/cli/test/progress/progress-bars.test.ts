@@ -1,0 +1,43 @@
+import { Writable } from "node:stream";
+import { stripVTControlCharacters } from "node:util";
+
+import { copyImage } from "@drayage/core";
+import { memory } from "@drayage/core/memory";
+import { inMemory, randomImage } from "@drayage/testkit";
+import { expect, test } from "vitest";
+
+import { ProgressBars } from "../../src/progress/progress-bars.ts";
+
+/** A terminal that keeps what it is told. */
+class RecordingTerminal extends Writable {
+  readonly isTTY = true;
+  readonly columns = 80;
+  written = "";
+
+  override _write(chunk: Buffer, _: BufferEncoding, done: () => void): void {
+    this.written += String(chunk);
+    done();
+  }
+}
+
+test("bars show the whole and each blob, and leave the terminal as it was", async () => {
+  const terminal = new RecordingTerminal();
+  const image = await randomImage("bars");
+  {
+    using view = new ProgressBars(terminal as RecordingTerminal & NodeJS.WriteStream);
+    const to = memory().parseReference("copy");
+    await copyImage(await inMemory(image), to, { onEvent: view.show });
+  }
+  expect(terminal.written).toMatch(/100 %, .+ kB of .+ kB, \d of 4 blobs/);
+  const names = image.layers.map(({ digest }) => digest.slice("sha256:".length).slice(0, 12));
+  expect(names.some((name) => terminal.written.includes(name))).toBe(true);
+  const [showsCursor, clearsBelow] = ["\u001B[?25h", "\u001B[0J"];
+  expect(terminal.written.lastIndexOf(showsCursor)).toBeGreaterThan(0);
+  expect(terminal.written.endsWith(clearsBelow)).toBe(true);
+});
+
+test("nothing to copy leaves no trace", () => {
+  const terminal = new RecordingTerminal();
+  new ProgressBars(terminal as RecordingTerminal & NodeJS.WriteStream)[Symbol.dispose]();
+  expect(stripVTControlCharacters(terminal.written)).toBe("");
+});
