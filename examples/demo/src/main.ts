@@ -28,9 +28,7 @@ async function demo(): Promise<void> {
     ].map((stop) => transports.parse(stop));
     const first = stops[0];
     if (first === undefined) return;
-    console.log(
-      `\nAn image of ${path.relative(process.cwd(), process.execPath)} and this project's packages\n`,
-    );
+    console.log("\nAn image of Node.js and this project's sources, from stop to stop:\n");
     const rows = [await made(first)];
     for (const [at, to] of stops.slice(1).entries()) rows.push(await moved(stops[at] ?? first, to));
     console.log(formatTable(rows));
@@ -44,7 +42,12 @@ async function demo(): Promise<void> {
 
 async function made(reference: ImageReference): Promise<Row> {
   const start = performance.now();
-  const image = await imageFromFiles([process.execPath, path.join(root, "packages")]);
+  const image = await imageFromFiles([
+    [{ path: "usr/bin/node", from: process.execPath }],
+    ...["core", "testkit", "transport-docker"].map((name) => [
+      { path: `app/${name}`, from: path.join(root, "packages", name, "src") },
+    ]),
+  ]);
   await writeImage(image, reference);
   await using stored = await openImage(reference);
   const milliseconds = performance.now() - start;
@@ -60,7 +63,8 @@ async function moved(from: ImageReference, to: ImageReference): Promise<Row> {
   const start = performance.now();
   const { digest, blobs } = await withProgress(from, to);
   const milliseconds = performance.now() - start;
-  return { to: imageName(to), bytes: blobs.copiedBytes, milliseconds, digest };
+  const bytes = blobs.copiedBytes + blobs.reusedBytes;
+  return { to: imageName(to), bytes, milliseconds, digest };
 }
 
 /** Copies, and shows how far it is on a line of its own. */
@@ -68,22 +72,22 @@ async function withProgress(from: ImageReference, to: ImageReference): Promise<C
   let [done, total] = [0, 0];
   for await (const event of copyEvents(from, to)) {
     if (event.kind === "planned") total = event.plan.cost.blobBytes;
-    if (event.kind === "blob-progress") show((done += event.bytes), total, to);
+    if (event.kind === "blob-progress" && process.stderr.isTTY) {
+      done += event.bytes;
+      process.stderr.write(`\r${progressLine(done, total, to)}`);
+    }
     if (event.kind === "done") {
-      show(total, total, to);
-      process.stderr.write("\n");
+      const start = process.stderr.isTTY ? "\r" : "";
+      process.stderr.write(`${start}${progressLine(total, total, to)}\n`);
       return event.result;
     }
   }
   throw new Error("The copy ended without a result");
 }
 
-function show(done: number, total: number, to: ImageReference): void {
+function progressLine(done: number, total: number, to: ImageReference): string {
   const percent = total === 0 ? 100 : Math.floor((done / total) * 100);
-  const line = `${String(percent).padStart(3)}% of ${formatBytes(total)} to ${imageName(to)}`;
-  process.stderr.write(
-    process.stderr.isTTY ? `\r${line}` : percent === 100 && done === total ? line : "",
-  );
+  return `${String(percent).padStart(3)}% of ${formatBytes(total)} to ${imageName(to)}`;
 }
 
 await demo();
