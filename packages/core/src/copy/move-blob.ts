@@ -55,8 +55,11 @@ async function moveOnce(
   { signal, onEvent }: ExecuteOptions,
 ): Promise<MovedBlob> {
   const { blob, isConfig } = step;
-  const location = source.locateBlob?.(blob);
-  const reused = await destination.tryReusingBlob(blob, { location, signal });
+  // What is to be repacked is of no use as it is.
+  const reused =
+    step.digest === undefined
+      ? undefined
+      : await destination.tryReusingBlob(blob, { location: source.locateBlob?.(blob), signal });
   if (reused !== undefined) {
     const { digest = blob.digest, size = blob.size } = reused;
     return {
