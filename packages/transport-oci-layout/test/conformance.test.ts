@@ -20,7 +20,8 @@ describe.each([
   let count = 0;
   const subject: TransportUnderTest = {
     transport,
-    freshReference: () => transport.parseReference(`${folder}/${sharedBlobDir ? "s" : "o"}${count++}:tag`),
+    freshReference: () =>
+      transport.parseReference(`${folder}/${sharedBlobDir ? "s" : "o"}${count++}:tag`),
     siblingOf: ({ stringWithinTransport }) =>
       transport.parseReference(`${stringWithinTransport}-${count++}`),
     async damageBlob({ stringWithinTransport }, digest) {

@@ -1,0 +1,61 @@
+import { existsSync } from "node:fs";
+import { cp, mkdir, readdir } from "node:fs/promises";
+import path from "node:path";
+
+import { describe, expect, test } from "vitest";
+
+import { ociLayout } from "../src/index.ts";
+import { scratchFolder } from "./scratch.ts";
+
+const fixtures = path.resolve(
+  import.meta.dirname,
+  "../../../../shared/fixtures/containers-image/oci/layout/fixtures",
+);
+async function copyOf(name: string): Promise<string> {
+  const folder = path.join(await scratchFolder(), name);
+  await cp(path.join(fixtures, name), folder, { recursive: true, mode: 0 });
+  return folder;
+}
+
+describe.skipIf(!existsSync(fixtures))("the fixtures of containers/image", () => {
+  test.each([
+    ["a", "application/vnd.oci.image.index.v1+json", "aa"],
+    ["b", "application/vnd.oci.image.manifest.v1+json", "bb"],
+    ["c", "application/vnd.docker.distribution.manifest.list.v2+json", "cc"],
+    ["d", "application/vnd.docker.distribution.manifest.v2+json", "dd"],
+  ])("the name %s is that of an image", async (name, _, start) => {
+    const reference = ociLayout().parseReference(`${path.join(fixtures, "name_lookups")}:${name}`);
+    await using source = await reference.newImageSource();
+    // The manifests are not there, only their names.
+    await expect(source.getManifest()).rejects.toThrow(`sha256:${start}`);
+  });
+
+  test.each([
+    ["name_lookups", "invalid-mime", "unsupported"],
+    ["name_lookups", "differs", "not-found"],
+    ["name_lookups", "", "not-found"],
+    ["two_images_manifest", "", "not-found"],
+    ["two_images_manifest", "@2", "not-found"],
+  ])("%s has no image %j", async (layout, name, code) => {
+    const reference = ociLayout().parseReference(`${path.join(fixtures, layout)}:${name}`);
+    await expect(reference.newImageSource()).rejects.toMatchObject({ code });
+  });
+
+  test.each(["", "@0", "latest"])(
+    "deleted as %j, the only image takes its blobs along",
+    async (name) => {
+      const folder = await copyOf("delete_image_only_one_image");
+      await ociLayout().parseReference(`${folder}:${name}`).deleteImage();
+      expect(await readdir(path.join(folder, "blobs", "sha256"))).toEqual([]);
+    },
+  );
+
+  test("blobs in a shared folder outlive their image", async () => {
+    const folder = await copyOf("delete_image_shared_blobs_dir");
+    const shared = path.join(folder, "shared_blobs");
+    const before = await readdir(path.join(shared, "sha256"));
+    await mkdir(shared, { recursive: true });
+    await ociLayout({ sharedBlobDir: shared }).parseReference(`${folder}:latest`).deleteImage();
+    expect(await readdir(path.join(shared, "sha256"))).toEqual(before);
+  });
+});

@@ -1,0 +1,46 @@
+import { execFileSync } from "node:child_process";
+import { mkdir } from "node:fs/promises";
+import path from "node:path";
+
+import { copyImage } from "@drayage/core";
+import { inMemory, isThere, randomImage, writeImage } from "@drayage/testkit";
+import { expect, onTestFinished, test } from "vitest";
+
+import { ociLayout } from "../src/index.ts";
+import { contentOf, scratchFolder } from "./scratch.ts";
+
+/** A disk of a megabyte; undefined where this user may not make one. */
+async function tinyDisk(): Promise<string | undefined> {
+  const folder = path.join(await scratchFolder(), "disk");
+  await mkdir(folder);
+  try {
+    execFileSync("mount", ["-t", "tmpfs", "-o", "size=1m", "tmpfs", folder], { stdio: "ignore" });
+  } catch {
+    return undefined;
+  }
+  onTestFinished(() => void execFileSync("umount", ["--lazy", folder]));
+  return folder;
+}
+
+test.for([
+  ["read", undefined],
+  ["cloned", "oci"],
+] as const)(
+  "a disk that is full while blobs are %s is told, and left as it was",
+  async ([, kind], { skip }) => {
+    const disk = await tinyDisk();
+    if (disk === undefined) return skip("this user may mount nothing");
+    const transport = ociLayout();
+    const small = await randomImage("small");
+    await writeImage(small, transport.parseReference(`${disk}/layout:small`));
+    const before = await contentOf(disk);
+    const large = await randomImage("large", { layerSize: 600_000 });
+    const elsewhere = transport.parseReference(`${await scratchFolder()}/from:v1`);
+    await writeImage(large, elsewhere);
+    const from = kind === undefined ? await inMemory(large) : elsewhere;
+    const copied = copyImage(from, transport.parseReference(`${disk}/layout:large`));
+    await expect(copied).rejects.toMatchObject({ code: "unavailable", retryable: false });
+    expect(await contentOf(disk)).toEqual(before);
+    await isThere(transport.parseReference(`${disk}/layout:small`), small);
+  },
+);
