@@ -1,6 +1,8 @@
 import { dockerPolicyIdentity, dockerPolicyNamespaces, formatFamiliar } from "@drayage/core";
 import type {
+  ImageDestination,
   ImageReference,
+  ImageSource,
   ImageTransport,
   NamedReference,
   OperationOptions,
@@ -35,12 +37,12 @@ export class DockerReference implements ImageReference {
     Object.freeze(this);
   }
 
-  async newImageSource({ signal }: OperationOptions = {}): Promise<DockerSource> {
+  async newImageSource({ signal }: OperationOptions = {}): Promise<ImageSource> {
     signal?.throwIfAborted();
     return new DockerSource(this, this.#registries);
   }
 
-  async newImageDestination({ signal }: OperationOptions = {}): Promise<DockerDestination> {
+  async newImageDestination({ signal }: OperationOptions = {}): Promise<ImageDestination> {
     signal?.throwIfAborted();
     return new DockerDestination(this, this.#registries);
   }

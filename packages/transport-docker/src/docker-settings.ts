@@ -12,7 +12,7 @@ export interface DockerSettings {
    */
   readonly credentials?:
     | DockerAuthConfig
-    | ((host: string) => MaybePromise<DockerAuthConfig | undefined>)
+    | ((host: string) => DockerAuthConfig | undefined | Promise<DockerAuthConfig | undefined>)
     | undefined;
   /** Sent as it is to registries that want a bearer token, instead of asking a token server for one. */
   readonly registryToken?: string | undefined;
@@ -25,5 +25,3 @@ export interface DockerSettings {
   /** Milliseconds without a sign of life after which a registry counts as gone. Default 60 000. */
   readonly idleTimeout?: number | undefined;
 }
-
-type MaybePromise<Value> = Value | Promise<Value>;

@@ -48,7 +48,9 @@ export class DockerSource implements ImageSource {
     return downloadBlob(this.#repository, blob, options);
   }
 
-  locateBlob(): BlobLocation {
+  /** A foreign layer may be anywhere. */
+  locateBlob({ urls = [] }: BlobInfo): BlobLocation | undefined {
+    if (urls.length > 0) return undefined;
     const { registry, path } = this.#repository;
     return { kind: "registry", origin: registry.origin, repository: path };
   }

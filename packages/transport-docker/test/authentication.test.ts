@@ -158,6 +158,55 @@ describe("a registry with tokens", () => {
   });
 });
 
+test.each(["", ',realm="/token"', ',realm="ftp://x"'])(
+  "a registry whose token server is nowhere is of no use (%s)",
+  async (realm) => {
+    await using server = await startServer((_, response) => {
+      response.writeHead(401, { "www-authenticate": `Bearer service="s"${realm}` }).end();
+    });
+    await expect(pull(server.host)).rejects.toMatchObject({
+      code: "unavailable",
+      retryable: false,
+    });
+  },
+);
+
+test("many requests at once wait for the first to find the registry, and share one token", async () => {
+  await using registry = await startRegistry(bearer);
+  await registry.putImage("a", image, "1");
+  const reference = docker({ credentials: ann }).parseReference(`//${registry.host}/a:1`);
+  await using source = await reference.newImageSource();
+  const digests = [...image.blobs.keys()];
+  await Promise.all(digests.map(async (digest) => Array.fromAsync(source.getBlob({ digest }))));
+  expect(kindsOf(registry).filter((kind) => kind === "tokens GET basic")).toHaveLength(1);
+});
+
+test("an abort ends the waiting for a token, and not the waiting of others", async () => {
+  const reason = new Error("enough");
+  const controller = new AbortController();
+  const asked = Promise.withResolvers<void>();
+  const answer = Promise.withResolvers<void>();
+  await using server = await startServer(({ url = "", headers }, response) => {
+    if (url.startsWith("/token")) {
+      asked.resolve();
+      void answer.promise.then(() => response.end('{"token":"t"}'));
+      return;
+    }
+    const isKnown = headers.authorization === "Bearer t";
+    response.setHeader("www-authenticate", `Bearer realm="http://${headers.host}/token"`);
+    response.writeHead(isKnown ? 200 : 401).end(isKnown ? '{"tags":["1"]}' : "");
+  });
+  const reference = docker().parseReference(`//${server.host}/a`);
+  const impatient = Array.fromAsync(reference.getTags({ signal: controller.signal }));
+  const patient = Array.fromAsync(reference.getTags());
+  await asked.promise;
+  controller.abort(reason);
+  await expect(impatient).rejects.toBe(reason);
+  answer.resolve();
+  expect(await patient).toEqual(["1"]);
+  expect(server.asked.filter((request) => request.startsWith("GET /token"))).toHaveLength(1);
+});
+
 describe("a registry with passwords", () => {
   const authentication = { kind: "basic", users } as const;
 

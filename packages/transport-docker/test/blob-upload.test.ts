@@ -1,11 +1,10 @@
 import { copyImage, digestOf } from "@drayage/core";
-import type { Descriptor } from "@drayage/core";
+import type { Descriptor, ImageDestination } from "@drayage/core";
 import { inMemory, randomImage, startRegistry } from "@drayage/testkit";
 import type { LoggedRequest, Registry } from "@drayage/testkit";
 import { describe, expect, test } from "vitest";
 
 import { docker } from "../src/index.ts";
-import type { DockerDestination } from "../src/index.ts";
 
 const bytes = Buffer.from("0123456789");
 const blob: Descriptor = {
@@ -14,7 +13,7 @@ const blob: Descriptor = {
   mediaType: "application/octet-stream",
 };
 
-async function destinationIn(registry: Registry): Promise<DockerDestination> {
+async function destinationIn(registry: Registry): Promise<ImageDestination> {
   return docker().parseReference(`//${registry.host}/a:1`).newImageDestination();
 }
 
@@ -159,6 +158,24 @@ test("a registry that stored another manifest than was sent is not believed", as
   });
   const copy = copyImage(await inMemory(image), docker().parseReference(`//${registry.host}/a:1`));
   await expect(copy).rejects.toMatchObject({ code: "digest-mismatch" });
+});
+
+test("an upload that may not begin is denied", async () => {
+  await using registry = await startRegistry({
+    intercept: ({ method }) => (method === "POST" ? { status: 403 } : undefined),
+  });
+  await using destination = await destinationIn(registry);
+  const put = destination.putBlob(streamOf(bytes), blob);
+  await expect(put).rejects.toMatchObject({ code: "denied" });
+});
+
+test("a stream of unknown size that is refused is given up", async () => {
+  await using registry = await startRegistry({
+    intercept: ({ method }) => (method === "PATCH" ? { status: 500 } : undefined),
+  });
+  await using destination = await destinationIn(registry);
+  const put = destination.putBlob(streamOf(bytes), {});
+  await expect(put).rejects.toMatchObject({ code: "unavailable", retryable: true });
 });
 
 test("an upload that begins without a Location cannot go on", async () => {

@@ -4,7 +4,9 @@ import { inMemory, randomImage, startRegistry } from "@drayage/testkit";
 import type { Interception, ReceivedRequest } from "@drayage/testkit";
 import { describe, expect, test } from "vitest";
 
+import type { HTTPRequest } from "../src/http-exchange.ts";
 import { docker } from "../src/index.ts";
+import { withRetries } from "../src/retries.ts";
 
 const image = await randomImage("retries", { layers: 1 });
 const atOnce = { "Retry-After": "0" };
@@ -77,15 +79,16 @@ test.each([
 test("a pause ends with an abort, whose reason passes through", async () => {
   const controller = new AbortController();
   const reason = new Error("enough");
-  await using registry = await startRegistry({
-    intercept() {
-      setImmediate(() => controller.abort(reason));
-      return { status: 503, headers: { "Retry-After": "60" } };
-    },
-  });
-  const from = docker().parseReference(`//${registry.host}/a:1`);
-  const { signal } = controller;
-  await expect(copyImage(from, memory().parseReference("a"), { signal })).rejects.toBe(reason);
+  const url = new URL("http://registry.example.com/v2/");
+  const request: HTTPRequest = { method: "GET", url, headers: {}, signal: controller.signal };
+  const busy = withRetries(request, async () => ({
+    status: 503,
+    url,
+    headers: { "retry-after": "60" },
+    bytes: (async function* () {})(),
+    discard: async () => void setImmediate(() => controller.abort(reason)),
+  }));
+  await expect(busy).rejects.toBe(reason);
 });
 
 test("a blob in the middle of which the connection is cut is begun anew by the copy", async () => {

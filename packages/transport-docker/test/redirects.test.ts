@@ -1,0 +1,70 @@
+import { describe, expect, test } from "vitest";
+
+import { HTTPClient } from "../src/http-client.ts";
+import { resolveLocation } from "../src/redirects.ts";
+import { startServer } from "./recording-server.ts";
+
+const secure = new URL("https://registry.example.com/v2/");
+const plain = new URL("http://storage.example.com/");
+
+describe("what was encrypted stays so", () => {
+  test("from https to http nothing leads", () => {
+    expect(() => new HTTPClient({}).refuseDowngrade(secure, plain)).toThrow(
+      expect.objectContaining({ code: "unsupported" }),
+    );
+  });
+
+  test("unless it was said that it does not matter", () => {
+    const client = new HTTPClient({ insecure: true });
+    expect(() => client.refuseDowngrade(secure, plain)).not.toThrow();
+  });
+
+  test("from http to anything everything may lead", () => {
+    expect(() => new HTTPClient({}).refuseDowngrade(plain, secure)).not.toThrow();
+  });
+});
+
+test("a Location is relative to where it came from", () => {
+  expect(resolveLocation("a?b=c%2Fd", secure).href).toBe(
+    "https://registry.example.com/v2/a?b=c%2Fd",
+  );
+  expect(resolveLocation("//other/a", secure).href).toBe("https://other/a");
+});
+
+test.each(["ftp://example.com", "javascript:1", "http://["])("%s is no Location", (location) => {
+  expect(() => resolveLocation(location, secure)).toThrow(
+    expect.objectContaining({ code: "unsupported" }),
+  );
+});
+
+test.each([
+  ["GET", 301, true],
+  ["HEAD", 302, true],
+  ["GET", 303, true],
+  ["GET", 304, false],
+  ["POST", 301, false],
+  ["POST", 307, true],
+  ["DELETE", 308, true],
+] as const)("%s after %i is sent anew: %s", async (method, status, isFollowed) => {
+  await using server = await startServer(({ url }, response) => {
+    response.writeHead(url === "/there" ? 200 : status, { location: "/there" }).end();
+  });
+  const client = new HTTPClient({});
+  await using _ = client.use();
+  const response = await client.send({ method, url: new URL(server.origin), headers: {} });
+  expect(response.status).toBe(isFollowed ? 200 : status);
+  expect(server.asked.length).toBe(isFollowed ? 2 : 1);
+});
+
+test("what is sent along stays with its origin", async () => {
+  await using elsewhere = await startServer((_, response) => void response.end());
+  await using server = await startServer((_, response) => {
+    response.writeHead(307, { location: elsewhere.origin }).end();
+  });
+  const client = new HTTPClient({});
+  await using _ = client.use();
+  const body = Buffer.from("refresh_token=secret");
+  const request = { method: "POST", url: new URL(server.origin), headers: {}, body } as const;
+  expect((await client.send(request)).status).toBe(307);
+  expect(elsewhere.asked).toEqual([]);
+});
