@@ -1,0 +1,100 @@
+import { readdir, readFile, writeFile } from "node:fs/promises";
+import path from "node:path";
+
+import { copyImage, digestOf, hexOf } from "@drayage/core";
+import type { CopyEvent } from "@drayage/core";
+import { inMemory, isThere, randomImage, writeImage } from "@drayage/testkit";
+import { expect, test } from "vitest";
+
+import { directory } from "../src/index.ts";
+import { ended, nextMessage, startProgram } from "./programs.ts";
+import { contentOf, scratchFolder } from "./scratch.ts";
+
+const transport = directory();
+
+test("of many processes that copy into one folder at once, the image of one is there whole", async () => {
+  const folder = path.join(await scratchFolder(), "image");
+  const seeds = ["one", "two", "three", "one", "two", "three"];
+  const copies = seeds.map((seed) => startProgram("copy-and-die.ts", seed, folder));
+  expect(await Promise.all(copies.map(ended))).toEqual(copies.map(() => 0));
+  const digest = digestOf(await readFile(path.join(folder, "manifest.json")));
+  const images = await Promise.all(seeds.map(async (seed) => randomImage(seed)));
+  const winner = images.find((image) => image.manifest.digest === digest);
+  if (winner === undefined) throw new Error("none of them");
+  await isThere(transport.parseReference(folder), winner);
+  const files = ["manifest.json", "version", ...[...winner.blobs.keys()].map(hexOf)];
+  expect((await readdir(folder)).toSorted()).toEqual(files.toSorted());
+});
+
+test("killed at any moment, a copy leaves the image as it was, and the next run sweeps", async () => {
+  const parent = await scratchFolder();
+  const folder = path.join(parent, "image");
+  const counting = startProgram("copy-and-die.ts", "killed", path.join(parent, "count"));
+  const moments = Number(await nextMessage(counting));
+  expect(moments).toBeGreaterThan(6);
+  const one = await randomImage("one");
+  await writeImage(one, transport.parseReference(folder));
+  const before = await contentOf(folder);
+  const now = async () => Object.entries(await contentOf(folder));
+  for (let moment = 0; moment < moments - 1; moment += 2) {
+    const copy = startProgram("copy-and-die.ts", "killed", folder, String(moment));
+    expect(await ended(copy)).toBe("SIGKILL");
+    const kept = (await now()).filter(([name]) => !name.startsWith(".drayage-"));
+    expect(Object.fromEntries(kept)).toEqual(before);
+  }
+  expect((await now()).length).toBeGreaterThan(Object.keys(before).length);
+  const two = await randomImage("two");
+  await writeImage(two, transport.parseReference(folder));
+  await isThere(transport.parseReference(folder), two);
+  expect((await readdir(folder)).filter((name) => name.startsWith("."))).toEqual([]);
+});
+
+test("killed in the first copy into a new folder, the next one makes the image", async () => {
+  const folder = path.join(await scratchFolder(), "image");
+  const copy = startProgram("copy-and-die.ts", "killed", folder, "5");
+  expect(await ended(copy)).toBe("SIGKILL");
+  const one = await randomImage("one");
+  await writeImage(one, transport.parseReference(folder));
+  await isThere(transport.parseReference(folder), one);
+});
+
+test("aborted at any moment, a copy leaves the place as it was, to the last byte", async () => {
+  const parent = await scratchFolder();
+  const [folder, empty] = [path.join(parent, "image"), path.join(parent, "empty")];
+  const from = await inMemory(await randomImage("aborted"));
+  await writeImage(await randomImage("one"), transport.parseReference(folder));
+  const events: CopyEvent[] = [];
+  await copyImage(from, transport.parseReference(path.join(parent, "count")), {
+    onEvent: (event) => void events.push(event),
+  });
+  const before = await contentOf(parent);
+  for (const [moment] of events.slice(0, -1).entries()) {
+    for (const place of [folder, empty]) {
+      const controller = new AbortController();
+      const reason = new Error(`stopped at moment ${moment}`);
+      let now = 0;
+      const onEvent = () => void (now++ === moment && controller.abort(reason));
+      const { signal } = controller;
+      const copied = copyImage(from, transport.parseReference(place), { signal, onEvent });
+      await expect(copied).rejects.toBe(reason);
+      expect(await contentOf(parent)).toEqual(before);
+    }
+  }
+});
+
+test("a damaged blob is noticed, and nothing is changed", async () => {
+  const parent = await scratchFolder();
+  const [from, to] = [path.join(parent, "from"), path.join(parent, "to")];
+  const [one, two] = [await randomImage("one"), await randomImage("two")];
+  await writeImage(one, transport.parseReference(from));
+  await writeImage(two, transport.parseReference(to));
+  const [[digest, bytes] = []] = one.blobs;
+  if (digest === undefined || bytes === undefined) throw new Error("an image without blobs");
+  const damaged = Uint8Array.from(bytes);
+  damaged[0] = (damaged[0] ?? 0) ^ 1;
+  await writeFile(path.join(from, hexOf(digest)), damaged);
+  const before = await contentOf(to);
+  const copied = copyImage(transport.parseReference(from), transport.parseReference(to));
+  await expect(copied).rejects.toMatchObject({ code: "digest-mismatch" });
+  expect(await contentOf(to)).toEqual(before);
+});

@@ -1,0 +1,26 @@
+import { fork } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import path from "node:path";
+
+import { onTestFinished } from "vitest";
+
+/** Another process that runs a program of this folder; it ends with the test at the latest. */
+export function startProgram(name: string, ...args: readonly string[]): ChildProcess {
+  const child = fork(path.join(import.meta.dirname, name), args, {
+    execArgv: ["--conditions=@drayage/source"],
+  });
+  onTestFinished(() => void child.kill("SIGKILL"));
+  return child;
+}
+
+export async function nextMessage(child: ChildProcess): Promise<unknown> {
+  const [message] = (await once(child, "message")) as [unknown];
+  return message;
+}
+
+/** The exit code, or the signal that ended it. */
+export async function ended(child: ChildProcess): Promise<number | string | null> {
+  if (child.exitCode === null && child.signalCode === null) await once(child, "exit");
+  return child.exitCode ?? child.signalCode;
+}
