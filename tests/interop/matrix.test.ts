@@ -1,4 +1,4 @@
-import { copyImage, mediaTypes } from "@drayage/core";
+import { copyImage } from "@drayage/core";
 import { memory } from "@drayage/core/memory";
 import {
   distributionProgram,
@@ -24,9 +24,9 @@ const registries = {
 
 const images = {
   "an OCI image": () => randomImage("matrix"),
-  "a docker image": () => randomImage("matrix", { manifestType: mediaTypes.dockerManifest }),
+  "a docker image": () => randomImage("matrix", { format: "docker" }),
   "an OCI index": () => randomIndex("matrix"),
-  "a docker list": () => randomIndex("matrix", { manifestType: mediaTypes.dockerList }),
+  "a docker list": () => randomIndex("matrix", { format: "docker" }),
   "an artifact": () => randomArtifact("matrix"),
 };
 
