@@ -21,10 +21,9 @@ export function describeFailure(
   return debug ? [line, ...chainOf(error)].join("\n") : line;
 }
 
-/** `drayage: …` in one line, with nothing in it that a terminal would obey. */
+/** `drayage: …`, in one line. */
 export function lineOf(message: string): string {
-  const oneLine = message.trim().replaceAll(/\s*\n\s*/g, "; ");
-  return `drayage: ${oneLine.replaceAll(/[\p{Cc}\p{Cf}]/gu, "\u{fffd}")}`;
+  return `drayage: ${message.trim().replaceAll(/\s*\n\s*/g, "; ")}`;
 }
 
 /** Where cleaning up failed as well, the failure before it is what counts. */

@@ -1,15 +1,13 @@
 import type { Command } from "commander";
 
-import { parseDuration } from "./duration.ts";
+import { parseDuration } from "./flag-values.ts";
+import type { PolicyFlags } from "./policy-file.ts";
 
 /** The flags of all commands, before or after the command's name. */
-export interface GlobalFlags {
+export interface GlobalFlags extends PolicyFlags {
   readonly debug?: true;
   /** Milliseconds. */
   readonly commandTimeout?: number;
-  readonly policy?: string;
-  readonly insecurePolicy?: true;
-  readonly requirePolicy?: true;
   readonly overrideOs?: string;
   readonly overrideArch?: string;
   readonly overrideVariant?: string;

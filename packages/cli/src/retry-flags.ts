@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 
-import { parseCount, parseDuration } from "./duration.ts";
+import { parseCount, parseDuration } from "./flag-values.ts";
 
 export interface RetryFlags {
   readonly retryTimes?: number;

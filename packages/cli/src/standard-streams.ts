@@ -10,7 +10,12 @@ export async function writeResult(result: string | Uint8Array): Promise<void> {
   });
 }
 
-/** A line for the person who watches, on standard error. */
-export function say(line: string): void {
-  process.stderr.write(`${line}\n`);
+/** A line, or several, for the person who watches, on standard error. */
+export function say(text: string): void {
+  process.stderr.write(`${printable(text)}\n`);
+}
+
+/** With nothing in it that a terminal would obey: messages repeat what registries say. */
+export function printable(text: string): string {
+  return text.replaceAll(/(?!\n)[\p{Cc}\p{Cf}]/gu, "\u{fffd}");
 }

@@ -1,6 +1,6 @@
 import { Command, Option } from "commander";
 
-import { parseCount } from "../duration.ts";
+import { parseBound } from "../flag-values.ts";
 import { addRetryFlags } from "../retry-flags.ts";
 import { addSideFlags } from "../side-flags.ts";
 import type { CopyFlags } from "./copy-flags.ts";
@@ -26,7 +26,7 @@ export function copyCommand(signal: AbortSignal): Command {
     .option("--dry-run", "say what would be done, and do nothing")
     .option("--json", "with --dry-run: as JSON")
     .option("--digestfile <file>", "write the digest of the copy into this file")
-    .option("--image-parallel-copies <n>", "at most so many blobs at once", parseCount)
+    .option("--image-parallel-copies <n>", "at most so many blobs at once", parseBound)
     .option("-q, --quiet", "say nothing but errors")
     .addOption(
       new Option("--progress <kind>", "how to show what happens; json: events on standard output")

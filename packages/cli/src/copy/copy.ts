@@ -33,11 +33,13 @@ export async function copy(
   else await copyAndTell(from, to, flags, options);
 }
 
+type RunningCopyOptions = CopyOptions & { readonly signal: AbortSignal };
+
 async function preview(
   from: ImageReference,
   to: ImageReference,
   flags: CopyFlags,
-  options: CopyOptions & { readonly signal: AbortSignal },
+  options: RunningCopyOptions,
 ): Promise<void> {
   const plan = await withRetries(flags, options.signal, async () => previewCopy(from, to, options));
   await writeResult(flags.json ? `${plainJSON(plan, 4)}\n` : formatPlan(plan));
@@ -47,14 +49,14 @@ async function copyAndTell(
   from: ImageReference,
   to: ImageReference,
   flags: CopyFlags,
-  options: CopyOptions & { readonly signal: AbortSignal },
+  options: RunningCopyOptions,
 ): Promise<void> {
   const result = await withRetries(flags, options.signal, async () => {
     using view = await openProgressView(flags.quiet ? "none" : flags.progress);
     return await copyImage(from, to, { ...options, onEvent: view.show });
   });
-  if (flags.digestfile !== undefined) await writeFile(flags.digestfile, result.digest);
   if (!flags.quiet) say(formatResult(from, to, result, options));
+  if (flags.digestfile !== undefined) await writeFile(flags.digestfile, result.digest);
 }
 
 function refuseContradictions({ dryRun, json, digestfile, quiet, progress }: CopyFlags): void {

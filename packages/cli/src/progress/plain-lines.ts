@@ -1,6 +1,7 @@
 import { formatBytes } from "@drayage/core";
 import type { CopyEvent } from "@drayage/core";
 
+import { printable } from "../standard-streams.ts";
 import { CopyTally, formatTally } from "./copy-tally.ts";
 import type { ProgressView } from "./progress-view.ts";
 
@@ -46,6 +47,6 @@ export class PlainLines implements ProgressView {
   }
 
   #line(text: string): void {
-    this.#stream.write(`${text}\n`);
+    this.#stream.write(`${printable(text)}\n`);
   }
 }

@@ -24,3 +24,10 @@ export function parseCount(text: string): number {
   if (/^\d{1,9}$/.test(text)) return Number(text);
   throw new InvalidArgumentError("Write a whole number.");
 }
+
+/** At least 1. @throws InvalidArgumentError */
+export function parseBound(text: string): number {
+  const bound = parseCount(text);
+  if (bound > 0) return bound;
+  throw new InvalidArgumentError("Write a whole number from 1 on.");
+}

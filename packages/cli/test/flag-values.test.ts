@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { parseCount, parseDuration } from "../src/duration.ts";
+import { parseBound, parseCount, parseDuration } from "../src/flag-values.ts";
 
 test.each([
   ["30s", 30_000],
@@ -18,4 +18,9 @@ test.each(["", "30", "s", "1d", "-5s", "5s later", "1 s"])("%j is no duration", 
 
 test.each(["", "-1", "1.5", "1e3", "many"])("%j is no count", (text) => {
   expect(() => parseCount(text)).toThrow(/whole number/);
+});
+
+test("nothing at once would never end", () => {
+  expect(parseBound("1")).toBe(1);
+  expect(() => parseBound("0")).toThrow(/from 1 on/);
 });
