@@ -58,8 +58,6 @@ export class Connections {
       signal?.throwIfAborted();
       body?.throwIfFailed();
       throw connectionError(url, error);
-    } finally {
-      body?.leave();
     }
   }
 

@@ -48,3 +48,17 @@ export function contentLengthOf(response: HTTPResponse): number | undefined {
 export async function textOf({ bytes }: HTTPResponse, limit: number): Promise<string> {
   return new TextDecoder().decode(await gathered(bytes, limit));
 }
+
+/** What is worth showing of an answer that may be anything: its first 64 KiB. */
+export async function startOfText({ bytes }: HTTPResponse): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of bytes) {
+    chunks.push(chunk);
+    size += chunk.byteLength;
+    if (size >= startLength) break;
+  }
+  return new TextDecoder().decode(Buffer.concat(chunks).subarray(0, startLength));
+}
+
+const startLength = 1 << 16;

@@ -3,8 +3,6 @@ export interface OutgoingStream {
   readonly bytes: AsyncIterable<Uint8Array>;
   /** Throws what the stream itself threw: then the registry is not to blame. */
   throwIfFailed(): void;
-  /** Closes the stream where it was not read to its end, such as after an early refusal. */
-  leave(): void;
 }
 
 /** Keeps apart the failures of a stream and those of the connection that it goes out by. */
@@ -18,14 +16,10 @@ export function outgoing(bytes: AsyncIterable<Uint8Array>): OutgoingStream {
       throw error;
     }
   }
-  const stream = watched();
   return {
-    bytes: stream,
+    bytes: watched(),
     throwIfFailed() {
       if (failure !== undefined) throw failure.error;
-    },
-    leave() {
-      stream.return().catch(() => {});
     },
   };
 }

@@ -1,7 +1,7 @@
 import { ImageError } from "@drayage/core";
 import type { ImageErrorCode, ImageErrorOptions } from "@drayage/core";
 
-import { headerOf, textOf } from "./http-exchange.ts";
+import { headerOf, startOfText } from "./http-exchange.ts";
 import type { HTTPResponse } from "./http-exchange.ts";
 import { jsonObjectOf } from "./json-answer.ts";
 import { retryAfterOf } from "./retries.ts";
@@ -13,6 +13,7 @@ export interface RegistryErrorDetail {
   readonly detail: unknown;
 }
 
+/** What a `RegistryError` carries. */
 export interface RegistryErrorOptions extends ImageErrorOptions {
   /** The HTTP status. */
   readonly status: number;
@@ -55,12 +56,10 @@ export interface Refusal {
   readonly retryAfter: number | undefined;
 }
 
-const answerLimit = 1 << 16;
-
 /** Reads the body of an answer that is not what was asked for. */
 export async function readRefusal(response: HTTPResponse): Promise<Refusal> {
   const { status, url } = response;
-  const text = await textOf(response, answerLimit).catch(() => "");
+  const text = await startOfText(response).catch(() => "");
   const errors = errorsIn(text);
   const retryAfter = retryAfterOf(response);
   return {

@@ -4,7 +4,7 @@ import { Authentication } from "./authentication.ts";
 import { isMistrusted, isUnanswered } from "./connection-error.ts";
 import type { DockerSettings } from "./docker-settings.ts";
 import type { HTTPClient } from "./http-client.ts";
-import { isStream, textOf } from "./http-exchange.ts";
+import { isStream, startOfText } from "./http-exchange.ts";
 import type { HTTPRequest, HTTPResponse } from "./http-exchange.ts";
 import { originsOf, registryHostOf } from "./registry-host.ts";
 import { withRetries } from "./retries.ts";
@@ -102,14 +102,12 @@ export class Registry {
   }
 }
 
-const answerLimit = 1 << 16;
-
 /** Servers answer plain http on a port for https with 400 and words like these. */
 const wrongScheme = /HTTP request .*HTTPS (?:server|port)/i;
 
 async function unlessWrongScheme(response: HTTPResponse): Promise<HTTPResponse | undefined> {
   if (response.status !== 400 || response.url.protocol !== "http:") return response;
-  const text = await textOf(response, answerLimit);
+  const text = await startOfText(response);
   return wrongScheme.test(text) ? undefined : { ...response, bytes: once(Buffer.from(text)) };
 }
 
