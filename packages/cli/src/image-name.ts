@@ -2,10 +2,10 @@ import { Transports } from "@drayage/core";
 import type { ImageReference, ImageTransport } from "@drayage/core";
 import type { docker } from "@drayage/transport-docker";
 
-import { compileParserOnce } from "./parser-compilation.ts";
 import { writtenFlag } from "./side-flags.ts";
 import type { Side, SideFlag, SideFlags } from "./side-flags.ts";
 import { UsageError } from "./usage-error.ts";
+import { compileParserOnce } from "./v8-flags.ts";
 import { version } from "./version.ts";
 
 /** A transport that is only loaded when an image's name asks for it. */

@@ -11,6 +11,7 @@ import { withRetries } from "../retry.ts";
 import { sideOf } from "../side-flags.ts";
 import { say, writeResult } from "../standard-streams.ts";
 import { UsageError } from "../usage-error.ts";
+import { freeChunksEarly } from "../v8-flags.ts";
 import type { CopyFlags } from "./copy-flags.ts";
 import { copyOptionsOf } from "./copy-options.ts";
 import { formatResult } from "./format-result.ts";
@@ -23,6 +24,7 @@ export async function copy(
   signal: AbortSignal,
 ): Promise<void> {
   refuseContradictions(flags);
+  freeChunksEarly();
   const options = { ...copyOptionsOf(flags), signal };
   const parallel = flags.imageParallelCopies;
   const from = await parseImageName(source, sideOf({ ...flags }, "src-", parallel));
