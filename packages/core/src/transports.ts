@@ -51,9 +51,14 @@ export class Transports {
     if (meant !== undefined) {
       return `${said}: unknown transport ${JSON.stringify(word)}; did you mean ${meant}:${name.slice(colon + 1)}? (${known})`;
     }
-    const registry = this.#byName.has("docker")
-      ? `; for a registry write docker://${url?.[1] ?? name}`
-      : "";
-    return `${said}: it must start with a transport and a colon${registry} (${known})`;
+    return `${said}: it must start with a transport and a colon${this.#guess(name, url?.[1])} (${known})`;
+  }
+
+  /** What somebody may have meant who named no transport. */
+  #guess(name: string, withoutScheme: string | undefined): string {
+    const isPath = /^[./~\\]/.test(name);
+    if (isPath) return this.#byName.has("dir") ? `; for a folder write dir:${name}` : "";
+    if (!this.#byName.has("docker")) return "";
+    return `; for a registry write docker://${withoutScheme ?? name}`;
   }
 }

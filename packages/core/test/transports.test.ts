@@ -36,6 +36,8 @@ describe("transports", () => {
     ["oic:/tmp/x", "oci:/tmp/x"],
     ["s3://bucket/x", "transports: dir, docker, memory, oci"],
     ["", "docker://"],
+    ["/tmp/x", "dir:/tmp/x"],
+    ["./x", "dir:./x"],
   ])("say for %j to write %s", (name, advice) => {
     const attempt = (): unknown => transports.parse(name);
     expect(attempt).toThrow(expect.objectContaining({ code: "unknown-transport" }));

@@ -18,7 +18,8 @@ function headline(from: ImageReference, to: ImageReference, result: CopyResult):
   const [source, destination] = [imageName(from), imageName(to)];
   const { digest, alreadyThere, blobs } = result;
   if (alreadyThere) return `Nothing to copy: ${destination} is already ${source} (${digest})`;
-  const copied = `${blobs.copied} blobs copied (${formatBytes(blobs.copiedBytes)})`;
+  const noun = blobs.copied === 1 ? "blob" : "blobs";
+  const copied = `${blobs.copied} ${noun} copied (${formatBytes(blobs.copiedBytes)})`;
   return `Copied ${source} to ${destination} (${digest}), ${copied}, ${blobs.reused} reused`;
 }
 

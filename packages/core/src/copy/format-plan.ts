@@ -22,7 +22,7 @@ function describe(step: CopyStep): string {
   switch (step.kind) {
     case "blob": {
       const what = step.isConfig ? "config" : "layer";
-      const how = step.digest === undefined ? `, ${step.transform}ed` : "";
+      const how = step.digest === undefined ? `, to ${step.transform}` : "";
       return `${what} ${step.blob.digest} (${formatBytes(step.blob.size)}${how})`;
     }
     case "manifest": {
