@@ -1,14 +1,16 @@
-import { constants, copyFile, link } from "node:fs/promises";
+import { constants, copyFile, link, stat } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
 import path from "node:path";
 
 import { verified } from "../byte-stream.ts";
+import { algorithmOf } from "../digest.ts";
 import type { OperationOptions } from "../operation-options.ts";
 import { fileBytes } from "./file-bytes.ts";
 import { onDisk } from "./file-error.ts";
 import { newTemporary, TemporaryFile } from "./temporary-file.ts";
 import type { WrittenFile } from "./temporary-file.ts";
 import { temporaryName } from "./temporary-name.ts";
+import { threadDigest, worthAThread } from "./thread-digest.ts";
 
 /**
  * Clones a file into a temporary in that folder: a reflink where the file system has them, else a copy inside the
@@ -20,15 +22,15 @@ export async function cloneTemporary(
   folder: string,
   from: string,
   expected: WrittenFile,
-  { signal }: OperationOptions = {},
+  options: OperationOptions = {},
 ): Promise<TemporaryFile | undefined> {
-  signal?.throwIfAborted();
+  options.signal?.throwIfAborted();
   try {
     return await newTemporary(folder, async (handle, file) => {
       await cloneInto(handle, from, file);
       const synced = onDisk(folder, () => handle.datasync());
       // Hashed while it is written out; a failure of either ends both.
-      await Promise.all([synced, readThrough(verified(fileBytes(file, { signal }), expected))]);
+      await Promise.all([synced, check(file, expected, options)]);
       return expected;
     });
   } catch (error) {
@@ -67,7 +69,23 @@ async function cloneInto(handle: FileHandle, from: string, file: string): Promis
   }
 }
 
-async function readThrough(bytes: AsyncGenerator<Uint8Array, void>): Promise<void> {
+async function check(
+  file: string,
+  expected: WrittenFile,
+  options: OperationOptions,
+): Promise<void> {
+  if (await isRightInThread(file, expected, options)) return;
+  const bytes = verified(fileBytes(file, options), expected);
   let next = await bytes.next();
   while (next.done !== true) next = await bytes.next();
+}
+
+/** False where it is not worth a thread, and where anything went wrong there: without one it will be told what. */
+async function isRightInThread(
+  file: string,
+  { digest, size }: WrittenFile,
+  options: OperationOptions,
+): Promise<boolean> {
+  if (size < worthAThread || (await stat(file)).size !== size) return false;
+  return (await threadDigest(file, algorithmOf(digest), options)) === digest;
 }

@@ -7,7 +7,7 @@ import type { OperationOptions } from "../operation-options.ts";
 import { hasCode, onDisk } from "./file-error.ts";
 
 /** Large enough to be fast, small enough that six files at once take little memory. */
-const chunkSize = 1 << 18;
+const chunkSize = 1 << 17;
 
 /** A file, or a range of it, in chunks, each read while the one before is used. Opened on the first pull, closed on the way out. */
 export async function* fileBytes(

@@ -10,7 +10,7 @@ import { newTemporary } from "./temporary-file.ts";
 import type { TemporaryFile } from "./temporary-file.ts";
 
 /** Bytes that are written at once; the chunks of a network are smaller. */
-const batchSize = 1 << 18;
+const batchSize = 1 << 17;
 
 /**
  * Writes a stream into a temporary in that folder. The digest is computed only where it is not given: a stream of a

@@ -128,6 +128,26 @@ test.each([
   expect(await readdir(folder)).toEqual(["from"]);
 });
 
+test("a large clone is hashed in a thread, and refused like a small one", async () => {
+  const folder = await scratchFolder();
+  const from = path.join(folder, "from");
+  const content = Buffer.alloc(17 * 1024 * 1024, "drayage");
+  await writeFile(from, content);
+  const expected = { digest: digestOf(content, "sha512"), size: content.byteLength };
+  await using clone = await cloneTemporary(folder, from, expected);
+  expect(clone).toMatchObject(expected);
+  content[content.byteLength - 1] = 0;
+  await writeFile(from, content);
+  const damaged = cloneTemporary(folder, from, expected);
+  await expect(damaged).rejects.toMatchObject({ code: "digest-mismatch" });
+  const shorter = cloneTemporary(folder, from, { ...expected, size: content.byteLength + 1 });
+  await expect(shorter).rejects.toMatchObject({ code: "digest-mismatch" });
+  const reason = new Error("enough");
+  const signal = AbortSignal.abort(reason);
+  await expect(cloneTemporary(folder, from, expected, { signal })).rejects.toBe(reason);
+  expect(await readdir(folder)).toHaveLength(2);
+});
+
 test("what cannot be cloned is left to be read", async () => {
   const folder = await scratchFolder();
   const expected = { digest: digestOf(Buffer.from("content")), size: 7 };
