@@ -1,3 +1,4 @@
-export type { DirectorySettings } from "./directory-destination.ts";
+export type { DirectoryDestination, DirectorySettings } from "./directory-destination.ts";
 export type { DirectoryReference } from "./directory-reference.ts";
+export type { DirectorySource } from "./directory-source.ts";
 export { directory } from "./directory-transport.ts";
