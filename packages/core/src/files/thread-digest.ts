@@ -14,15 +14,24 @@ export async function threadDigest(
   algorithm: DigestAlgorithm,
   { signal }: OperationOptions = {},
 ): Promise<Digest | undefined> {
+  const worker = startThread({ file, algorithm });
+  if (worker === undefined) return undefined;
   const { promise, resolve } = Promise.withResolvers<Digest | undefined>();
-  const workerData = { file, algorithm };
-  const worker = new Worker(program, { eval: true, execArgv: [], workerData });
   worker.once("message", (digest: string) => resolve(parseDigest(digest)));
-  worker.once("error", () => resolve(undefined));
+  for (const end of ["error", "exit"]) worker.once(end, () => resolve(undefined));
   try {
     return await untilAborted(promise, signal);
   } finally {
     await worker.terminate();
+  }
+}
+
+/** Undefined where this process may have no threads. */
+function startThread(workerData: object): Worker | undefined {
+  try {
+    return new Worker(program, { eval: true, execArgv: [], workerData });
+  } catch {
+    return undefined;
   }
 }
 
