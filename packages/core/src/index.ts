@@ -9,7 +9,7 @@ export {
 } from "./byte-stream.ts";
 export type { ExpectedBytes } from "./byte-stream.ts";
 export { compressed, compressionOf, decompressed, sniffed } from "./compression.ts";
-export type { Compression } from "./compression.ts";
+export type { Compression, SniffedBytes } from "./compression.ts";
 export { copyEvents, copyImage, previewCopy } from "./copy/copy-image.ts";
 export type { CopyEvent } from "./copy/copy-event.ts";
 export type { CopyFacts, ManifestFacts } from "./copy/copy-facts.ts";

@@ -5,6 +5,14 @@ import { headerOf } from "./http-exchange.ts";
 import { hasCode, readRefusal, registryError } from "./registry-error.ts";
 import type { Refusal } from "./registry-error.ts";
 import type { Repository } from "./repository.ts";
+import { rest } from "./retries.ts";
+
+/**
+ * A registry may not see a blob yet that it has just confirmed: Docker Distribution for a moment while somebody else
+ * sends the same one, others until all of their machines know of it.
+ */
+const attempts = 3;
+const firstPause = 200;
 
 /**
  * Stores a manifest under a tag or its digest.
@@ -14,8 +22,25 @@ export async function uploadManifest(
   repository: Repository,
   manifest: RawManifest,
   tagOrDigest: string,
-  { signal }: OperationOptions,
+  options: OperationOptions,
 ): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    const refusal = await tryUpload(repository, manifest, tagOrDigest, options);
+    if (refusal === undefined) return;
+    if (attempt === attempts || !hasCode(refusal, "MANIFEST_BLOB_UNKNOWN", "BLOB_UNKNOWN")) {
+      const doing = `write the manifest ${tagOrDigest} to ${repository.name}`;
+      throw registryError(refusal, doing, isOfItsType(refusal) ? "manifest-rejected" : undefined);
+    }
+    await rest(firstPause * 2 ** attempt * (0.5 + Math.random()), options.signal);
+  }
+}
+
+async function tryUpload(
+  repository: Repository,
+  manifest: RawManifest,
+  tagOrDigest: string,
+  { signal }: OperationOptions,
+): Promise<Refusal | undefined> {
   const { bytes } = manifest;
   const response = await repository.request({
     method: "PUT",
@@ -25,14 +50,11 @@ export async function uploadManifest(
     body: bytes,
     signal,
   });
-  if (response.status < 200 || response.status > 299) {
-    const refusal = await readRefusal(response);
-    const doing = `write the manifest ${tagOrDigest} to ${repository.name}`;
-    throw registryError(refusal, doing, isOfItsType(refusal) ? "manifest-rejected" : undefined);
-  }
+  if (response.status < 200 || response.status > 299) return readRefusal(response);
   await response.discard();
   const stored = headerOf(response, "docker-content-digest");
   if (isDigest(stored)) checkDigest(stored, digestOf(bytes, algorithmOf(stored)));
+  return undefined;
 }
 
 /** A pull-through cache takes none at all: 405. */

@@ -40,7 +40,8 @@ export function retryAfterOf(response: HTTPResponse): number | undefined {
   return Number.isNaN(date) ? undefined : Math.max(0, date - Date.now());
 }
 
-async function rest(pause: number, signal: AbortSignal | undefined): Promise<void> {
+/** Waits so many milliseconds, or until the abort. */
+export async function rest(pause: number, signal: AbortSignal | undefined): Promise<void> {
   try {
     await delay(pause, undefined, { signal });
   } catch (error) {

@@ -46,6 +46,24 @@ describe("what may pass is tried again", () => {
     expect(registry.tags("a")).toEqual(["1"]);
   });
 
+  const unseen = {
+    status: 400,
+    body: '{"errors":[{"code":"MANIFEST_BLOB_UNKNOWN","message":"blob unknown to registry"}]}',
+  };
+  test.each([
+    [2, true],
+    [3, false],
+  ])("writing a manifest, after a blob was not seen %i times", async (count, isWell) => {
+    const isWritten = ({ method, path }: ReceivedRequest): boolean =>
+      method === "PUT" && path.includes("/manifests/");
+    await using registry = await startRegistry({ intercept: first(count, unseen, isWritten) });
+    const to = docker().parseReference(`//${registry.host}/a:1`);
+    const copy = copyImage(await inMemory(image), to);
+    if (isWell) await copy;
+    else await expect(copy).rejects.toMatchObject({ code: "not-found" });
+    expect(registry.tags("a")).toEqual(isWell ? ["1"] : []);
+  });
+
   test("three times, then the answer counts", async () => {
     const refusal = {
       status: 429,

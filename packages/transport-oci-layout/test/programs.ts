@@ -5,9 +5,16 @@ import path from "node:path";
 
 import { onTestFinished } from "vitest";
 
+/** Node 22 does not know `await using`, which the sources have: there the Node of development runs them. */
+const execPath =
+  Number.parseInt(process.versions.node, 10) >= 24
+    ? process.execPath
+    : path.resolve(import.meta.dirname, "../../../node_modules/.bin/node");
+
 /** Another process that runs a program of this folder; it ends with the test at the latest. */
 export function startProgram(name: string, ...args: readonly string[]): ChildProcess {
   const child = fork(path.join(import.meta.dirname, name), args, {
+    execPath,
     execArgv: ["--conditions=@drayage/source"],
   });
   onTestFinished(() => void child.kill("SIGKILL"));

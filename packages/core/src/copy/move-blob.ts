@@ -3,7 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { BlobInfo, Descriptor } from "../blob-info.ts";
 import { checkDigest, counted, verified } from "../byte-stream.ts";
 import { compressed, decompressed, sniffed } from "../compression.ts";
-import type { Compression } from "../compression.ts";
+import type { SniffedBytes } from "../compression.ts";
 import type { ImageDestination } from "../image-destination.ts";
 import { isImageError } from "../image-error.ts";
 import type { ImageSource } from "../image-source.ts";
@@ -72,16 +72,21 @@ async function moveOnce(
   const read = counted(verified(source.getBlob(blob, { signal }), blob), (bytes) =>
     onEvent?.({ kind: "blob-progress", digest: blob.digest, bytes }),
   );
-  const { bytes, info, packedAs } = await transformed(read, blob, step.transform);
-  const stored = await destination.putBlob(bytes, info, { isConfig, signal });
-  if (info.digest !== undefined) checkDigest(stored.digest, info.digest);
-  return { from: blob, outcome: "copied", stored, packedAs };
+  const { bytes, info, packedAs, close } = await transformed(read, blob, step.transform);
+  try {
+    const stored = await destination.putBlob(bytes, info, { isConfig, signal });
+    if (info.digest !== undefined) checkDigest(stored.digest, info.digest);
+    return { from: blob, outcome: "copied", stored, packedAs };
+  } finally {
+    await close?.();
+  }
 }
 
 interface Transformed {
   readonly bytes: AsyncIterable<Uint8Array>;
   readonly info: BlobInfo;
   readonly packedAs: LayerCompression | undefined;
+  readonly close?: () => Promise<void>;
 }
 
 /** The first bytes are read at once only where a change is possible. */
@@ -92,14 +97,15 @@ async function transformed(
 ): Promise<Transformed> {
   if (transform === "preserve") return { bytes, info: blob, packedAs: undefined };
   const found = await sniffed(bytes);
+  const close = (): Promise<void> => found.close();
   const repacked = repack(found, transform);
-  if (repacked === undefined) return { bytes: found.bytes, info: blob, packedAs: undefined };
+  if (repacked === undefined) return { bytes: found.bytes, info: blob, packedAs: undefined, close };
   const { mediaType, annotations } = blob;
-  return { bytes: repacked.bytes, info: { mediaType, annotations }, packedAs: repacked.as };
+  return { bytes: repacked.bytes, info: { mediaType, annotations }, packedAs: repacked.as, close };
 }
 
 function repack(
-  { bytes, compression }: { bytes: AsyncIterable<Uint8Array>; compression: Compression },
+  { bytes, compression }: SniffedBytes,
   transform: "compress" | "decompress",
 ): { bytes: AsyncIterable<Uint8Array>; as: LayerCompression } | undefined {
   if (transform === "compress") {

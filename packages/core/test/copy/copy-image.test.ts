@@ -380,6 +380,34 @@ describe("failures", () => {
     expect(open).toBe(0);
   });
 
+  test("close what was opened of a blob that the destination then did not read", async () => {
+    let open = 0;
+    const image = sampleImage({
+      layers: ["plain"],
+      layerType: "application/vnd.oci.image.layer.v1.tar",
+    });
+    const from = altered(await stored(image), {
+      source: (real) => ({
+        async *getBlob(blob, options) {
+          open++;
+          try {
+            yield* real.getBlob(blob, options);
+          } finally {
+            open--;
+          }
+        },
+      }),
+    });
+    const to = altered(anywhere(), {
+      destination: (real) => ({
+        accepts: { ...real.accepts, layers: "compress" },
+        putBlob: () => Promise.reject(new ImageError("denied", "no")),
+      }),
+    });
+    await expect(copyImage(from, to)).rejects.toMatchObject({ code: "denied" });
+    expect(open).toBe(0);
+  });
+
   test("close both sides", async () => {
     const closed: string[] = [];
     const close = (name: string): { [Symbol.asyncDispose]: () => Promise<void> } => ({
