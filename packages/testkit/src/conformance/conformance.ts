@@ -25,9 +25,12 @@ export interface ConformanceCheck {
 }
 
 /**
- * The checks that a transport has to pass, given what it says it can do:
+ * The checks that a transport has to pass, given what it says it can do.
  *
- *     for (const { name, run } of await conformance(subject)) test(name, run);
+ * @example
+ * ```ts
+ * for (const { name, run } of await conformance(subject)) test(name, run);
+ * ```
  */
 export async function conformance(
   subject: TransportUnderTest,
