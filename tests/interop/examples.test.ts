@@ -1,0 +1,31 @@
+import path from "node:path";
+
+import { outputOf, randomIndex, startRegistry, writeImage } from "@drayage/testkit";
+import { ociLayout } from "@drayage/transport-oci-layout";
+import { expect, test } from "vitest";
+
+import { temporaryFolder } from "./places.ts";
+
+const root = path.resolve(import.meta.dirname, "../..");
+/** The Node of development: older ones cannot run the sources as they are. */
+const node = path.join(root, "node_modules/.bin/node");
+
+test("the copy in twelve lines copies an index with all its images", async () => {
+  await using folder = await temporaryFolder();
+  await using registry = await startRegistry();
+  const index = await randomIndex("example");
+  const layout = `${path.join(folder.path, "layout")}:example`;
+  await writeImage(index, ociLayout().parseReference(layout));
+  const program = path.join(root, "examples/copy-in-twelve-lines/src/main.ts");
+  const to = `docker://${registry.host}/an/example:tag`;
+  const said = await outputOf(node, "--conditions=@drayage/source", program, `oci:${layout}`, to);
+  expect(said).toContain(index.manifest.digest);
+  expect(registry.findManifest("an/example", "tag")).toEqual(index.manifest);
+});
+
+test("the demo tells where the image went, and that it is the same everywhere", async () => {
+  const program = path.join(root, "examples/demo/src/main.ts");
+  const said = await outputOf(node, "--conditions=@drayage/source", program);
+  expect(said.match(/sha256:[0-9a-f]+/g)).toHaveLength(4);
+  expect(said).toContain("All digests are equal");
+});
