@@ -7,6 +7,7 @@ declare const brand: unique symbol;
 /** `algorithm:hex` of some bytes, checked (OCI image-spec, descriptor.md, "Digests"). */
 export type Digest = string & { readonly [brand]: "Digest" };
 
+/** The registered algorithms (OCI image-spec, descriptor.md, "Registered Algorithms"). */
 export type DigestAlgorithm = "sha256" | "sha384" | "sha512";
 
 const hexLengths: Readonly<Record<DigestAlgorithm, number>> = {
@@ -24,10 +25,12 @@ export function parseDigest(text: string): Digest {
   return text as Digest;
 }
 
+/** True for what `parseDigest` takes. */
 export function isDigest(text: unknown): text is Digest {
   return typeof text === "string" && digestProblem(text) === undefined;
 }
 
+/** The part before the colon. */
 export function algorithmOf(digest: Digest): DigestAlgorithm {
   return digest.slice(0, digest.indexOf(":")) as DigestAlgorithm;
 }
@@ -37,17 +40,20 @@ export function hexOf(digest: Digest): string {
   return digest.slice(digest.indexOf(":") + 1);
 }
 
+/** Of bytes that are all there. */
 export function digestOf(bytes: Uint8Array, algorithm: DigestAlgorithm = "sha256"): Digest {
   return digestHasher(algorithm).update(bytes).digest();
 }
 
 /** Computes a digest of bytes that come piece by piece. */
 export interface DigestHasher {
+  /** Adds what comes next; returns the same hasher. */
   update(bytes: Uint8Array): DigestHasher;
   /** Ends the computation; once only. */
   digest(): Digest;
 }
 
+/** Begins a computation. */
 export function digestHasher(algorithm: DigestAlgorithm = "sha256"): DigestHasher {
   const hash = createHash(algorithm);
   const hasher: DigestHasher = {

@@ -30,6 +30,7 @@ export type ImageErrorCode =
   | "conflict"
   | "unavailable";
 
+/** What an `ImageError` knows beside its code and its message. */
 export interface ImageErrorOptions {
   readonly cause?: unknown;
   /** Whether the same call may succeed later. Default: only for `unavailable`. */

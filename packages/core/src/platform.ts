@@ -20,6 +20,7 @@ export function parsePlatform(text: string): Platform {
   return variant === undefined ? { os, architecture } : { os, architecture, variant };
 }
 
+/** `linux/arm/v7`: what `parsePlatform` reads. */
 export function formatPlatform(platform: Platform): string {
   const { os, architecture, variant } = platform;
   return [os, architecture, ...(variant ? [variant] : [])].join("/");

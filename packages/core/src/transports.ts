@@ -21,6 +21,7 @@ export class Transports {
     return this;
   }
 
+  /** The transport of that name, where it is in use. */
   get(name: string): ImageTransport | undefined {
     return this.#byName.get(name);
   }

@@ -35,6 +35,7 @@ import {
 import type { LayoutIndex } from "./layout-index.ts";
 import type { LayoutStore } from "./layout-store.ts";
 
+/** How an image goes into a layout. */
 export interface LayoutDestinationSettings {
   /** Under which the layout will know the image; undefined for none. */
   readonly name: string | undefined;
@@ -161,6 +162,7 @@ export class LayoutDestination implements ImageDestination {
     await this.#store.updateIndex({ next }, options);
   }
 
+  /** Closes the store; without a commit all is as it was. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#store[Symbol.asyncDispose]();
   }

@@ -41,6 +41,7 @@ export function parseLayoutIndex(bytes: Uint8Array): LayoutIndex {
   return { fields, entries };
 }
 
+/** The bytes to store; what was not changed stays as it was, in its order. */
 export function formatLayoutIndex({ fields, entries }: LayoutIndex): Uint8Array {
   return Buffer.from(JSON.stringify({ ...fields, manifests: entries }));
 }

@@ -105,6 +105,7 @@ export class LayoutSource implements ImageSource {
     }
   }
 
+  /** Closes the store. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#layout[Symbol.asyncDispose]();
   }

@@ -22,6 +22,7 @@ export interface LayoutReader extends AsyncDisposable {
   locateBlob?(digest: Digest): BlobLocation | undefined;
 }
 
+/** The files of a layout beside its blobs (OCI image-spec, image-layout.md). */
 export type LayoutFileName = "oci-layout" | "index.json";
 
 /**
@@ -50,6 +51,7 @@ export interface LayoutStore extends LayoutReader {
   deleteBlob(digest: Digest, options?: OperationOptions): Promise<void>;
 }
 
+/** What is certain of a blob once it is stored. */
 export interface StoredBlob {
   readonly digest: Digest;
   /** Bytes. */

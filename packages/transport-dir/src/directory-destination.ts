@@ -39,6 +39,7 @@ import { blobName, manifestName, signatureName } from "./directory-names.ts";
 import type { DirectoryReference } from "./directory-reference.ts";
 import { refuseOtherContent } from "./directory-version.ts";
 
+/** How a `directory()` writes. */
 export interface DirectorySettings {
   /** What becomes of layers that are copied here. Default `preserve`: the same bytes, and so the same digests. */
   readonly layers?: DestinationAccepts["layers"] | undefined;
@@ -154,6 +155,7 @@ export class DirectoryDestination implements ImageDestination {
     await commitImage(image, this.reference.folder, await this.#stage(), options);
   }
 
+  /** Without a commit all is as it was. */
   async [Symbol.asyncDispose](): Promise<void> {
     const staging = await this.#staging?.catch(() => undefined);
     await staging?.[Symbol.asyncDispose]();

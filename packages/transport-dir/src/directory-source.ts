@@ -18,6 +18,7 @@ import { blobName, manifestName, signatureName } from "./directory-names.ts";
 import type { DirectoryReference } from "./directory-reference.ts";
 import { versionIn } from "./directory-version.ts";
 
+/** An image in a directory, open for reading. */
 export class DirectorySource implements ImageSource {
   readonly reference: DirectoryReference;
   readonly offers: SourceOffers = { parallelBlobs: 6, ranges: true };
@@ -76,6 +77,7 @@ export class DirectorySource implements ImageSource {
     }
   }
 
+  /** Does nothing: each file is closed when it was read. */
   async [Symbol.asyncDispose](): Promise<void> {}
 
   async #read(name: string, options: OperationOptions): Promise<Uint8Array | undefined> {

@@ -1,5 +1,6 @@
 import type { DestinationAccepts } from "@drayage/core";
 
+/** How an `ociLayout()` keeps images. */
 export interface OCILayoutSettings {
   /** A folder for the blobs of several layouts, instead of the `blobs` of each. Nothing is ever deleted in it. */
   readonly sharedBlobDir?: string | undefined;

@@ -23,6 +23,7 @@ export interface CopyFacts {
   readonly present: ReadonlySet<Digest>;
 }
 
+/** One manifest with all that was learned of it, and of those that it names. */
 export interface ManifestFacts {
   readonly raw: VerifiedManifest;
   readonly manifest: Manifest;

@@ -19,6 +19,7 @@ export interface CopyPlan {
   readonly cost: { readonly blobBytes: number; readonly requests: number };
 }
 
+/** One thing that a copy does; steps of other kinds may come with later versions. */
 export type CopyStep = BlobStep | ManifestStep | SignaturesStep | CommitStep;
 
 /** What becomes of a layer; its first bytes decide, whatever the manifest calls it. */
@@ -29,6 +30,7 @@ export type BlobTransform =
   /** What is compressed is unpacked. */
   | "decompress";
 
+/** A config or a layer is brought to the destination, unless it has it. */
 export interface BlobStep {
   readonly kind: "blob";
   /** As the source has it. */
@@ -56,6 +58,7 @@ export interface ManifestStep {
   readonly because: string;
 }
 
+/** Signatures follow the manifest that they are for. */
 export interface SignaturesStep {
   readonly kind: "signatures";
   /** The manifest that they are for. */

@@ -3,6 +3,7 @@ import { ImageError } from "../image-error.ts";
 /** A JSON object of unknown shape. */
 export type JSONObject = Readonly<Record<string, unknown>>;
 
+/** False for null and for arrays. */
 export function isJSONObject(value: unknown): value is JSONObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -25,6 +25,7 @@ export const manifestMediaTypes: readonly ManifestMediaType[] = [
   mediaTypes.dockerList,
 ];
 
+/** True for the types that core reads, exactly as they are written. */
 export function isManifestMediaType(mediaType: string | undefined): mediaType is ManifestMediaType {
   return (manifestMediaTypes as readonly (string | undefined)[]).includes(mediaType);
 }

@@ -16,6 +16,7 @@ export type ImageFile =
   /** A file of this machine, or a folder with all that is in it; modes and links are kept. */
   | { readonly path: string; readonly from: string };
 
+/** What is not in the files. */
 export interface ImageFromFilesOptions {
   /** Default `oci`. */
   readonly format?: ImageFormat | undefined;

@@ -5,6 +5,7 @@ import { joined, partOf } from "./assembled-image.ts";
 import type { AssembledImage } from "./assembled-image.ts";
 import { SeededRandom } from "./seeded-random.ts";
 
+/** What does not follow from the seed. */
 export interface RandomArtifactOptions {
   /** Default `application/vnd.example.thing`. */
   readonly artifactType?: string | undefined;

@@ -7,6 +7,7 @@ import type { LayerEntry } from "./layer-tar.ts";
 import { randomLayer, whiteoutOf } from "./random-layer.ts";
 import { SeededRandom } from "./seeded-random.ts";
 
+/** What does not follow from the seed. */
 export interface RandomImageOptions {
   /** Default `oci`. */
   readonly format?: ImageFormat | undefined;

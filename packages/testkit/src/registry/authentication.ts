@@ -4,6 +4,7 @@ export type RepositoryAction = "pull" | "push" | "delete";
 /** By repository; `*` stands for all that are not named. */
 export type RepositoryRights = Readonly<Record<string, readonly RepositoryAction[]>>;
 
+/** Somebody who may log in. */
 export interface RegistryUser {
   readonly password: string;
   /** A refresh token that stands for name and password; docker calls it an identity token. */

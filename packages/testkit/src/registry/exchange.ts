@@ -18,6 +18,7 @@ export interface OpenRequest extends ReceivedRequest {
   readonly body: AsyncIterable<Uint8Array>;
 }
 
+/** What a registry answers. */
 export interface Answer {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>> | undefined;

@@ -34,9 +34,11 @@ export interface Registry extends AsyncDisposable {
   putManifest(repository: string, manifest: RawManifest, tag?: string): Digest;
   /** Puts an image there with all that belongs to it. */
   putImage(repository: string, image: WholeImage, tag?: string): Promise<Digest>;
+  /** The bytes of a blob, where that repository has it. */
   findBlob(repository: string, digest: Digest): Promise<Uint8Array | undefined>;
   /** By tag or digest. */
   findManifest(repository: string, reference: string): StoredManifest | undefined;
+  /** Of a repository, in order; none where there is no such repository. */
   tags(repository: string): readonly string[];
 }
 

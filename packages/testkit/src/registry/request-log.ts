@@ -17,6 +17,7 @@ export interface LoggedRequest {
   readonly authorization: AuthorizationKind;
 }
 
+/** How a request said whose it is; never what it said. */
 export type AuthorizationKind = "none" | "basic" | "bearer" | "other";
 
 /** The same, for those who fill it in. */

@@ -8,6 +8,7 @@ import path from "node:path";
 
 import { findProgram } from "./program.ts";
 
+/** How a Docker Distribution is set up. */
 export interface DistributionSettings {
   /** A file of users with bcrypt hashes; undefined lets everybody in. */
   readonly htpasswd?: string;
