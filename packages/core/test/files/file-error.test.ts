@@ -1,0 +1,24 @@
+import { expect, test } from "vitest";
+
+import { onDisk } from "../../src/files/file-error.ts";
+
+const failing = (code: string) => async (): Promise<never> => {
+  throw Object.assign(new Error(`${code}: no`), { code });
+};
+
+test.each([
+  ["ENOSPC", "unavailable", "is full"],
+  ["EDQUOT", "unavailable", "is full"],
+  ["EACCES", "denied", "check its owner"],
+  ["EROFS", "denied", "check its owner"],
+])("%s is %s, and said to be of the place, not of a temporary in it", async (code, ours, words) => {
+  const work = onDisk("/images/layout/.drayage-01234567-1-0123456789abcdef/x", failing(code));
+  await expect(work).rejects.toMatchObject({ code: ours, retryable: false });
+  await expect(work).rejects.toThrow(words);
+  await expect(work).rejects.toThrow("/images/layout");
+  await expect(work).rejects.not.toThrow(".drayage");
+});
+
+test("what nobody can explain passes through", async () => {
+  await expect(onDisk("/x", failing("EIO"))).rejects.toMatchObject({ code: "EIO" });
+});
