@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 
-import { isImageError } from "@drayage/core";
+import { digestOf, isImageError } from "@drayage/core";
 import type {
+  Descriptor,
   Digest,
   ImageDestination,
   ImageErrorCode,
@@ -99,4 +100,18 @@ export async function* inChunks(bytes: Uint8Array): AsyncGenerator<Uint8Array, v
 export async function* cutShort(bytes: Uint8Array, failure: unknown): AsyncGenerator<Uint8Array> {
   yield bytes.subarray(0, Math.ceil(bytes.byteLength / 2));
   throw failure;
+}
+
+/** A blob of bytes that no other check uses. */
+export function freshBytes(length: number): Uint8Array {
+  const bytes = new Uint8Array(length);
+  for (let at = 0; at < length; at += 65_536) {
+    crypto.getRandomValues(bytes.subarray(at, Math.min(at + 65_536, length)));
+  }
+  return bytes;
+}
+
+/** Of a blob of no particular type. */
+export function blobDescriptorOf(bytes: Uint8Array): Descriptor {
+  return { digest: digestOf(bytes), size: bytes.byteLength, mediaType: "application/octet-stream" };
 }

@@ -1,5 +1,6 @@
 import { randomImage } from "../random/random-image.ts";
 import { writeImage } from "../random/write-image.ts";
+import { blobRequirements } from "./blob-requirements.ts";
 import { copyRequirements } from "./copy-requirements.ts";
 import { deleteRequirements } from "./delete-requirements.ts";
 import { destinationRequirements } from "./destination-requirements.ts";
@@ -11,6 +12,7 @@ import { sourceRequirements } from "./source-requirements.ts";
 export const requirements: readonly Requirement[] = [
   ...referenceRequirements,
   ...destinationRequirements,
+  ...blobRequirements,
   ...sourceRequirements,
   ...copyRequirements,
   ...deleteRequirements,

@@ -1,0 +1,168 @@
+import assert from "node:assert/strict";
+
+import { digestOf, isImageError, verified } from "@drayage/core";
+import type { ImageDestination } from "@drayage/core";
+
+import { randomImage } from "../random/random-image.ts";
+import { writeImage } from "../random/write-image.ts";
+import {
+  blobDescriptorOf,
+  cutShort,
+  destinationOf,
+  failureOf,
+  freshBytes,
+  inChunks,
+  isThere,
+} from "./checks.ts";
+import type { Requirement } from "./requirement.ts";
+
+/** What a destination promises of single blobs. */
+export const blobRequirements: readonly Requirement[] = [
+  {
+    id: "destination/digest-computed",
+    promise: "a blob of unknown digest and size is stored under its own",
+    async check({ freshReference }) {
+      await using destination = await destinationOf(await freshReference());
+      const bytes = freshBytes(100_000);
+      const stored = await destination.putBlob(inChunks(bytes), {});
+      assert.deepEqual([stored.digest, stored.size], [digestOf(bytes), bytes.byteLength]);
+    },
+  },
+  {
+    id: "destination/empty-blob",
+    promise: "a blob of no bytes is a blob like any other",
+    async check({ freshReference }) {
+      await using destination = await destinationOf(await freshReference());
+      const blob = blobDescriptorOf(new Uint8Array(0));
+      const stored = await destination.putBlob(inChunks(new Uint8Array(0)), blob);
+      assert.deepEqual([stored.digest, stored.size], [blob.digest, 0]);
+    },
+  },
+  {
+    id: "destination/large-blob",
+    promise: "a blob of many megabytes in uneven chunks arrives whole",
+    async check({ freshReference }) {
+      const reference = await freshReference();
+      const image = await randomImage("large", { layers: 1, layerSize: 9_000_001 });
+      await using destination = await destinationOf(reference);
+      for (const bytes of image.blobs.values()) {
+        await destination.putBlob(inChunks(bytes), blobDescriptorOf(bytes));
+      }
+      await destination.putManifest(image.manifest);
+      await destination.commit();
+      await isThere(reference, image);
+    },
+  },
+  {
+    id: "destination/failed-stream",
+    promise:
+      "a stream that fails leaves nothing, its error passes through, and the blob can be put again",
+    async check({ freshReference }) {
+      await using destination = await destinationOf(await freshReference());
+      const bytes = freshBytes(300_000);
+      const blob = blobDescriptorOf(bytes);
+      const failure = new Error("the stream broke");
+      const put = (): Promise<unknown> => destination.putBlob(cutShort(bytes, failure), blob);
+      assert.ok(causes(await failureOf(put)).includes(failure), "the error was lost");
+      assert.equal(await destination.tryReusingBlob(blob), undefined);
+      assert.equal((await destination.putBlob(inChunks(bytes), blob)).digest, blob.digest);
+    },
+  },
+  {
+    id: "destination/false-stream",
+    promise: "bytes that are not those of the digest leave nothing under it",
+    async check({ freshReference }) {
+      await using destination = await destinationOf(await freshReference());
+      const bytes = freshBytes(200_000);
+      const blob = blobDescriptorOf(bytes);
+      const falsified = Uint8Array.from(bytes);
+      falsified[199_999] = (falsified[199_999] ?? 0) ^ 1;
+      const error = await failureOf(() =>
+        destination.putBlob(verified(inChunks(falsified), blob), blob),
+      );
+      const found = causes(error).some((cause) => isImageError(cause, "digest-mismatch"));
+      assert.ok(found, `expected digest-mismatch, got ${String(error)}`);
+      assert.equal(await destination.tryReusingBlob(blob), undefined);
+    },
+  },
+  {
+    id: "destination/aborted-put",
+    promise: "an abort in the middle of a blob passes its reason through and leaves nothing",
+    async check({ freshReference }) {
+      await using destination = await destinationOf(await freshReference());
+      const bytes = freshBytes(400_000);
+      const blob = blobDescriptorOf(bytes);
+      const controller = new AbortController();
+      const reason = new Error("enough");
+      async function* stopping(): AsyncGenerator<Uint8Array> {
+        yield bytes.subarray(0, 200_000);
+        controller.abort(reason);
+        yield bytes.subarray(200_000);
+      }
+      const { signal } = controller;
+      const error = await failureOf(() => destination.putBlob(stopping(), blob, { signal }));
+      assert.equal(error, reason);
+      assert.equal(await destination.tryReusingBlob(blob), undefined);
+    },
+  },
+  {
+    id: "destination/reuse",
+    promise: "a blob that is not there is not reused; one that is there is, with its size",
+    async check({ freshReference }) {
+      const reference = await freshReference();
+      const image = await randomImage("reuse");
+      const known = async (destination: ImageDestination): Promise<(number | undefined)[]> =>
+        Promise.all(
+          [...image.blobs].map(async ([digest, { byteLength: size }]) => {
+            const reused = await destination.tryReusingBlob({
+              digest,
+              size,
+              mediaType: "application/octet-stream",
+            });
+            return reused && (reused.size ?? size);
+          }),
+        );
+      const sizes = [...image.blobs.values()].map(({ byteLength }) => byteLength);
+      {
+        await using destination = await destinationOf(reference);
+        assert.deepEqual(
+          await known(destination),
+          sizes.map(() => undefined),
+        );
+      }
+      await writeImage(image, reference);
+      await using again = await destinationOf(reference);
+      assert.deepEqual(await known(again), sizes);
+      await again.putManifest(image.manifest);
+      await again.commit();
+      await isThere(reference, image);
+    },
+  },
+  {
+    id: "destination/parallel-blobs",
+    promise: "as many blobs as it says can be written at once, the same one twice among them",
+    async check({ freshReference }, { accepts }) {
+      const reference = await freshReference();
+      const layers = accepts?.parallelBlobs ?? 1;
+      const image = await randomImage("parallel", { layers, layerSize: 50_000 });
+      await using destination = await destinationOf(reference);
+      const blobs = [...image.blobs.values()];
+      const twice = layers > 1 ? [...blobs, ...blobs.slice(0, 1)] : blobs;
+      const writers = twice.values();
+      await Promise.all(
+        Array.from({ length: layers }, async () => {
+          for (const bytes of writers)
+            await destination.putBlob(inChunks(bytes), blobDescriptorOf(bytes));
+        }),
+      );
+      await destination.putManifest(image.manifest);
+      await destination.commit();
+      await isThere(reference, image);
+    },
+  },
+];
+
+function causes(error: unknown): readonly unknown[] {
+  const cause = error instanceof Error ? error.cause : undefined;
+  return cause === undefined ? [error] : [error, ...causes(cause)];
+}
