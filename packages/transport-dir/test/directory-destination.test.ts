@@ -3,6 +3,7 @@ import path from "node:path";
 
 import { copyImage, digestOf, hexOf, mediaTypes, previewCopy } from "@drayage/core";
 import type { Signature } from "@drayage/core";
+import { contentOf, scratchFolder } from "@drayage/test-support";
 import {
   inMemory,
   isNotThere,
@@ -16,7 +17,6 @@ import type { WholeImage } from "@drayage/testkit";
 import { describe, expect, test } from "vitest";
 
 import { directory } from "../src/index.ts";
-import { contentOf, scratchFolder } from "./scratch.ts";
 
 const transport = directory();
 const [one, two] = [await randomImage("one"), await randomImage("two")];

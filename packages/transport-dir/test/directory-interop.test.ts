@@ -3,6 +3,7 @@ import path from "node:path";
 
 import { copyImage } from "@drayage/core";
 import { memory } from "@drayage/core/memory";
+import { scratchFolder } from "@drayage/test-support";
 import {
   findProgram,
   isThere,
@@ -14,7 +15,6 @@ import {
 import { describe, expect, test } from "vitest";
 
 import { directory } from "../src/index.ts";
-import { scratchFolder } from "./scratch.ts";
 
 const transport = directory();
 const skopeo = findProgram("skopeo");

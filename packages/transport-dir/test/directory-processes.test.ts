@@ -3,12 +3,12 @@ import path from "node:path";
 
 import { copyImage, digestOf, hexOf } from "@drayage/core";
 import type { CopyEvent } from "@drayage/core";
+import { contentOf, ended, nextMessage, scratchFolder } from "@drayage/test-support";
 import { inMemory, isThere, randomImage, writeImage } from "@drayage/testkit";
 import { expect, test } from "vitest";
 
 import { directory } from "../src/index.ts";
-import { ended, nextMessage, startProgram } from "./programs.ts";
-import { contentOf, scratchFolder } from "./scratch.ts";
+import { startProgram } from "./programs.ts";
 
 const transport = directory();
 

@@ -3,6 +3,7 @@ import path from "node:path";
 
 import { copyImage, hexOf, openImage, parseManifest, previewCopy } from "@drayage/core";
 import { memory } from "@drayage/core/memory";
+import { contentOf, scratchFolder } from "@drayage/test-support";
 import {
   inMemory,
   isNotThere,
@@ -16,7 +17,6 @@ import {
 import { describe, expect, test } from "vitest";
 
 import { ociLayout } from "../src/index.ts";
-import { contentOf, scratchFolder } from "./scratch.ts";
 
 const transport = ociLayout();
 const platform = { os: "linux", architecture: "amd64" };

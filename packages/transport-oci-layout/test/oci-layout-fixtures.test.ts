@@ -2,10 +2,10 @@ import { existsSync } from "node:fs";
 import { cp, mkdir, readdir } from "node:fs/promises";
 import path from "node:path";
 
+import { scratchFolder } from "@drayage/test-support";
 import { describe, expect, test } from "vitest";
 
 import { ociLayout } from "../src/index.ts";
-import { scratchFolder } from "./scratch.ts";
 
 const fixtures = path.resolve(
   import.meta.dirname,

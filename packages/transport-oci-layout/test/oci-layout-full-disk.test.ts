@@ -3,11 +3,11 @@ import { mkdir } from "node:fs/promises";
 import path from "node:path";
 
 import { copyImage } from "@drayage/core";
+import { contentOf, scratchFolder } from "@drayage/test-support";
 import { inMemory, isThere, randomImage, writeImage } from "@drayage/testkit";
 import { expect, onTestFinished, test } from "vitest";
 
 import { ociLayout } from "../src/index.ts";
-import { contentOf, scratchFolder } from "./scratch.ts";
 
 /** A disk of a megabyte; undefined where this user may not make one. */
 async function tinyDisk(): Promise<string | undefined> {

@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import path from "node:path";
 
 import { copyImage } from "@drayage/core";
+import { scratchFolder } from "@drayage/test-support";
 import {
   findProgram,
   inMemory,
@@ -15,7 +16,6 @@ import type { WholeImage } from "@drayage/testkit";
 import { describe, expect, test } from "vitest";
 
 import { ociLayout } from "../src/index.ts";
-import { scratchFolder } from "./scratch.ts";
 
 const transport = ociLayout();
 const [skopeo, umoci] = [findProgram("skopeo"), findProgram("umoci")];

@@ -1,10 +1,10 @@
 import { mkdir, symlink, writeFile } from "node:fs/promises";
 import path from "node:path";
 
+import { scratchFolder } from "@drayage/test-support";
 import { expect, test } from "vitest";
 
 import { ociLayout } from "../src/index.ts";
-import { scratchFolder } from "./scratch.ts";
 
 const transport = ociLayout();
 const invalid = expect.objectContaining({ code: "invalid-reference" }) as Error;

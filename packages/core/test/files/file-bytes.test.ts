@@ -2,10 +2,9 @@ import { writeFile } from "node:fs/promises";
 import path from "node:path";
 
 import { fileBytes, readSmallFile } from "@drayage/core/files";
+import { scratchFolder } from "@drayage/test-support";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-
-import { scratchFolder } from "./programs.ts";
 
 async function collected(bytes: AsyncIterable<Uint8Array>): Promise<Buffer> {
   const chunks: Uint8Array[] = [];

@@ -2,9 +2,10 @@ import { readdir, readFile, stat, utimes, writeFile } from "node:fs/promises";
 import path from "node:path";
 
 import { withLock } from "@drayage/core/files";
+import { ended, nextMessage, scratchFolder } from "@drayage/test-support";
 import { afterEach, expect, test, vi } from "vitest";
 
-import { ended, nextMessage, scratchFolder, startProgram } from "./programs.ts";
+import { startProgram } from "./programs.ts";
 
 afterEach(() => void vi.useRealTimers());
 

@@ -1,41 +1,9 @@
-import { fork } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
-import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import path from "node:path";
 
-import { onTestFinished } from "vitest";
+import { startProgram as start } from "@drayage/test-support";
 
-/** A folder that is gone after the test. */
-export async function scratchFolder(): Promise<string> {
-  const folder = await mkdtemp(path.join(tmpdir(), "drayage-files-"));
-  onTestFinished(() => rm(folder, { recursive: true, force: true }));
-  return folder;
-}
-
-/** Node 22 does not know `await using`, which the sources have: there the Node of development runs them. */
-const execPath =
-  Number.parseInt(process.versions.node, 10) >= 24
-    ? process.execPath
-    : path.resolve(import.meta.dirname, "../../../../node_modules/.bin/node");
-
-/** Another process that runs a program of this folder; it ends with the test at the latest. */
+/** A program of this folder. */
 export function startProgram(name: string, ...args: readonly string[]): ChildProcess {
-  const child = fork(path.join(import.meta.dirname, name), args, {
-    execPath,
-    execArgv: ["--conditions=@drayage/source"],
-  });
-  onTestFinished(() => void child.kill("SIGKILL"));
-  return child;
-}
-
-export async function nextMessage(child: ChildProcess): Promise<unknown> {
-  const [message] = (await once(child, "message")) as [unknown];
-  return message;
-}
-
-export async function ended(child: ChildProcess): Promise<number | null> {
-  if (child.exitCode === null && child.signalCode === null) await once(child, "exit");
-  return child.exitCode;
+  return start(path.join(import.meta.dirname, name), ...args);
 }

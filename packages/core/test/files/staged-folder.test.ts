@@ -4,9 +4,10 @@ import path from "node:path";
 import { inOne } from "@drayage/core";
 import { isPassing, publish, StagedFolder, sweep, writeTemporary } from "@drayage/core/files";
 import type { TemporaryFile } from "@drayage/core/files";
+import { ended, nextMessage, scratchFolder } from "@drayage/test-support";
 import { expect, test } from "vitest";
 
-import { ended, nextMessage, scratchFolder, startProgram } from "./programs.ts";
+import { startProgram } from "./programs.ts";
 
 test("a stage is gone afterwards, and so is a folder that was made for it", async () => {
   const parent = await scratchFolder();

@@ -3,10 +3,9 @@ import path from "node:path";
 
 import { digestOf, inOne } from "@drayage/core";
 import { cloneTemporary, linkTemporary, replaceFile, writeTemporary } from "@drayage/core/files";
+import { scratchFolder } from "@drayage/test-support";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-
-import { scratchFolder } from "./programs.ts";
 
 async function* chunksOf(...chunks: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
   yield* chunks;

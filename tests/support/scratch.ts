@@ -6,7 +6,7 @@ import { onTestFinished } from "vitest";
 
 /** A folder that is gone after the test. */
 export async function scratchFolder(): Promise<string> {
-  const folder = await realpath(await mkdtemp(path.join(tmpdir(), "drayage-oci-")));
+  const folder = await realpath(await mkdtemp(path.join(tmpdir(), "drayage-")));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   return folder;
 }

@@ -1,0 +1,2 @@
+export { contentOf, scratchFolder } from "./scratch.ts";
+export { ended, nextMessage, startProgram } from "./programs.ts";
