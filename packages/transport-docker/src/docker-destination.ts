@@ -12,11 +12,17 @@ import type {
   ReuseOptions,
 } from "@drayage/core";
 
-import { cancelUpload, mountBlob, openUpload, uploadKnown, uploadUnknown } from "./blob-upload.ts";
+import {
+  cancelUpload,
+  mountBlob,
+  openUpload,
+  uploadKnown,
+  uploadUnknown,
+} from "./blobs/blob-upload.ts";
 import type { DockerReference } from "./docker-reference.ts";
-import { contentLengthOf, headerOf } from "./http-exchange.ts";
-import { requestManifest } from "./manifest-download.ts";
-import { uploadManifest } from "./manifest-upload.ts";
+import { contentLengthOf, headerOf } from "./http/http-exchange.ts";
+import { requestManifest } from "./manifests/manifest-download.ts";
+import { uploadManifest } from "./manifests/manifest-upload.ts";
 import type { Registries } from "./registries.ts";
 import type { Repository } from "./repository.ts";
 

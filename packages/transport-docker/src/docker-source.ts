@@ -10,10 +10,10 @@ import type {
   SourceOffers,
 } from "@drayage/core";
 
-import { downloadBlob } from "./blob-download.ts";
+import { downloadBlob } from "./blobs/blob-download.ts";
 import type { DockerReference } from "./docker-reference.ts";
-import { downloadManifest } from "./manifest-download.ts";
-import { listReferrers } from "./referrers.ts";
+import { listReferrers } from "./listings/referrers.ts";
+import { downloadManifest } from "./manifests/manifest-download.ts";
 import type { Registries } from "./registries.ts";
 import type { Repository } from "./repository.ts";
 

@@ -1,7 +1,7 @@
 import type { NamedReference } from "@drayage/core";
 
 import type { DockerSettings } from "./docker-settings.ts";
-import { HTTPClient } from "./http-client.ts";
+import { HTTPClient } from "./http/http-client.ts";
 import { Registry } from "./registry.ts";
 import { Repository } from "./repository.ts";
 

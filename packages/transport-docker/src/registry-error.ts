@@ -1,10 +1,10 @@
 import { ImageError } from "@drayage/core";
 import type { ImageErrorCode, ImageErrorOptions } from "@drayage/core";
 
-import { headerOf, startOfText } from "./http-exchange.ts";
-import type { HTTPResponse } from "./http-exchange.ts";
-import { jsonObjectOf } from "./json-answer.ts";
-import { retryAfterOf } from "./retries.ts";
+import { headerOf, startOfText } from "./http/http-exchange.ts";
+import type { HTTPResponse } from "./http/http-exchange.ts";
+import { jsonObjectOf } from "./http/json-answer.ts";
+import { retryAfterOf } from "./http/retries.ts";
 
 /** An error in a registry's own words (OCI distribution-spec, "Error codes"). */
 export interface RegistryErrorDetail {

@@ -1,13 +1,13 @@
 import { isImageError } from "@drayage/core";
 
-import { Authentication } from "./authentication.ts";
-import { isMistrusted, isUnanswered } from "./connection-error.ts";
+import { Authentication } from "./authentication/authentication.ts";
 import type { DockerSettings } from "./docker-settings.ts";
-import type { HTTPClient } from "./http-client.ts";
-import { isStream, startOfText } from "./http-exchange.ts";
-import type { HTTPRequest, HTTPResponse } from "./http-exchange.ts";
+import { isMistrusted, isUnanswered } from "./http/connection-error.ts";
+import type { HTTPClient } from "./http/http-client.ts";
+import { isStream, startOfText } from "./http/http-exchange.ts";
+import type { HTTPRequest, HTTPResponse } from "./http/http-exchange.ts";
+import { withRetries } from "./http/retries.ts";
 import { originsOf, registryHostOf } from "./registry-host.ts";
-import { withRetries } from "./retries.ts";
 
 export interface RegistryRequest extends Omit<HTTPRequest, "url" | "headers"> {
   /** A path and query from `/v2/` on, or a URL that the registry gave. */

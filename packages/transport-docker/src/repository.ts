@@ -1,7 +1,7 @@
 import { nameOf } from "@drayage/core";
 import type { NamedReference } from "@drayage/core";
 
-import type { HTTPRequest, HTTPResponse } from "./http-exchange.ts";
+import type { HTTPRequest, HTTPResponse } from "./http/http-exchange.ts";
 import type { Registry } from "./registry.ts";
 
 /** What is done, as far as permissions tell it apart. */

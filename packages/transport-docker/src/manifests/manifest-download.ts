@@ -8,11 +8,11 @@ import {
 } from "@drayage/core";
 import type { OperationOptions, RawManifest } from "@drayage/core";
 
-import { headerOf } from "./http-exchange.ts";
-import type { HTTPResponse } from "./http-exchange.ts";
+import { headerOf } from "../http/http-exchange.ts";
+import type { HTTPResponse } from "../http/http-exchange.ts";
+import { readRefusal, registryError } from "../registry-error.ts";
+import type { Repository, RepositoryAction } from "../repository.ts";
 import { explainMissing } from "./missing-manifest.ts";
-import { readRefusal, registryError } from "./registry-error.ts";
-import type { Repository, RepositoryAction } from "./repository.ts";
 
 /** Schema 1 is asked for too, so that core can say what is wrong with it. */
 const schema1Types: readonly string[] = [mediaTypes.dockerSchema1Signed, mediaTypes.dockerSchema1];

@@ -5,11 +5,11 @@ import { randomImage, startRegistry } from "@drayage/testkit";
 import type { RegistrySettings } from "@drayage/testkit";
 import { describe, expect, test } from "vitest";
 
-import { findForeignLayer } from "../src/foreign-layer.ts";
-import { HTTPClient } from "../src/http-client.ts";
-import { docker } from "../src/index.ts";
-import { Registry } from "../src/registry.ts";
-import { startServer } from "./recording-server.ts";
+import { findForeignLayer } from "../../src/blobs/foreign-layer.ts";
+import { HTTPClient } from "../../src/http/http-client.ts";
+import { docker } from "../../src/index.ts";
+import { Registry } from "../../src/registry.ts";
+import { startServer } from "../recording-server.ts";
 
 const blob = Buffer.from("0123456789");
 const digest = digestOf(blob);

@@ -1,10 +1,10 @@
 import { ImageError, isImageError } from "@drayage/core";
 
-import { hasContent } from "./http-exchange.ts";
-import type { HTTPRequest, HTTPResponse } from "./http-exchange.ts";
-import type { RedirectRule } from "./redirects.ts";
-import { isLoopback } from "./registry-host.ts";
-import type { Registry } from "./registry.ts";
+import { hasContent } from "../http/http-exchange.ts";
+import type { HTTPRequest, HTTPResponse } from "../http/http-exchange.ts";
+import type { RedirectRule } from "../http/redirects.ts";
+import { isLoopback } from "../registry-host.ts";
+import type { Registry } from "../registry.ts";
 
 /**
  * The first answer that has the layer, asked for without saying who one is; undefined where nobody has it. What a

@@ -1,11 +1,11 @@
 import { algorithmOf, checkDigest, digestHasher, ImageError, isDigest } from "@drayage/core";
 import type { BlobInfo, Digest, OperationOptions } from "@drayage/core";
 
-import { headerOf } from "./http-exchange.ts";
-import type { HTTPResponse } from "./http-exchange.ts";
-import { resolveLocation } from "./redirects.ts";
-import { readRefusal, registryError } from "./registry-error.ts";
-import type { Repository } from "./repository.ts";
+import { headerOf } from "../http/http-exchange.ts";
+import type { HTTPResponse } from "../http/http-exchange.ts";
+import { resolveLocation } from "../http/redirects.ts";
+import { readRefusal, registryError } from "../registry-error.ts";
+import type { Repository } from "../repository.ts";
 
 /** What was stored. */
 export interface UploadedBlob {

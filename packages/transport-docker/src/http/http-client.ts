@@ -1,7 +1,7 @@
 import { ImageError } from "@drayage/core";
 
+import type { DockerSettings } from "../docker-settings.ts";
 import { Connections } from "./connections.ts";
-import type { DockerSettings } from "./docker-settings.ts";
 import type { HTTPRequest, HTTPResponse } from "./http-exchange.ts";
 import { followRedirects } from "./redirects.ts";
 import type { RedirectRule } from "./redirects.ts";

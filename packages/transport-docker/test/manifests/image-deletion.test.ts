@@ -7,8 +7,8 @@ import {
 } from "@drayage/testkit";
 import { describe, expect, test } from "vitest";
 
-import { docker } from "../src/index.ts";
-import type { DockerSettings } from "../src/index.ts";
+import { docker } from "../../src/index.ts";
+import type { DockerSettings } from "../../src/index.ts";
 
 const image = await randomImage("deletion", { layers: 1 });
 const { digest } = image.manifest;

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 
-import { HTTPClient } from "../src/http-client.ts";
-import { resolveLocation } from "../src/redirects.ts";
-import { startServer } from "./recording-server.ts";
+import { HTTPClient } from "../../src/http/http-client.ts";
+import { resolveLocation } from "../../src/http/redirects.ts";
+import { startServer } from "../recording-server.ts";
 
 const secure = new URL("https://registry.example.com/v2/");
 const plain = new URL("http://storage.example.com/");

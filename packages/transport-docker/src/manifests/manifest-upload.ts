@@ -1,11 +1,11 @@
 import { algorithmOf, checkDigest, digestOf, isDigest, parseManifest } from "@drayage/core";
 import type { OperationOptions, RawManifest } from "@drayage/core";
 
-import { headerOf } from "./http-exchange.ts";
-import { hasCode, readRefusal, registryError } from "./registry-error.ts";
-import type { Refusal } from "./registry-error.ts";
-import type { Repository } from "./repository.ts";
-import { rest } from "./retries.ts";
+import { headerOf } from "../http/http-exchange.ts";
+import { rest } from "../http/retries.ts";
+import { hasCode, readRefusal, registryError } from "../registry-error.ts";
+import type { Refusal } from "../registry-error.ts";
+import type { Repository } from "../repository.ts";
 
 /**
  * A registry may not see a blob yet that it has just confirmed: Docker Distribution for a moment while somebody else

@@ -4,9 +4,9 @@ import { inMemory, randomImage, startRegistry } from "@drayage/testkit";
 import type { Interception, ReceivedRequest } from "@drayage/testkit";
 import { describe, expect, test } from "vitest";
 
-import type { HTTPRequest } from "../src/http-exchange.ts";
-import { docker } from "../src/index.ts";
-import { withRetries } from "../src/retries.ts";
+import type { HTTPRequest } from "../../src/http/http-exchange.ts";
+import { withRetries } from "../../src/http/retries.ts";
+import { docker } from "../../src/index.ts";
 
 const image = await randomImage("retries", { layers: 1 });
 const atOnce = { "Retry-After": "0" };

@@ -1,9 +1,9 @@
+import type { DockerAuthConfig, DockerSettings } from "../docker-settings.ts";
+import type { HTTPClient } from "../http/http-client.ts";
+import { headerOf } from "../http/http-exchange.ts";
+import type { HTTPResponse } from "../http/http-exchange.ts";
 import { parseChallenges } from "./challenge.ts";
 import type { Challenge } from "./challenge.ts";
-import type { DockerAuthConfig, DockerSettings } from "./docker-settings.ts";
-import type { HTTPClient } from "./http-client.ts";
-import { headerOf } from "./http-exchange.ts";
-import type { HTTPResponse } from "./http-exchange.ts";
 import { TokenCache } from "./token-cache.ts";
 import type { Token } from "./token-cache.ts";
 import { basicOf, fetchToken } from "./token-request.ts";

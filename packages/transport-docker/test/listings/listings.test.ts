@@ -9,9 +9,9 @@ import {
 import type { Answer, Registry } from "@drayage/testkit";
 import { describe, expect, test } from "vitest";
 
-import { docker } from "../src/index.ts";
-import type { DockerReference } from "../src/index.ts";
-import { startServer } from "./recording-server.ts";
+import { docker } from "../../src/index.ts";
+import type { DockerReference } from "../../src/index.ts";
+import { startServer } from "../recording-server.ts";
 
 const image = await randomImage("listings", { layers: 1 });
 

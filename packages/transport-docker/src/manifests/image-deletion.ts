@@ -1,12 +1,12 @@
 import { ImageError, isDigest } from "@drayage/core";
 import type { Digest, NamedReference, OperationOptions } from "@drayage/core";
 
-import { headerOf } from "./http-exchange.ts";
+import { headerOf } from "../http/http-exchange.ts";
+import { readRefusal, registryError } from "../registry-error.ts";
+import type { Refusal } from "../registry-error.ts";
+import type { Repository } from "../repository.ts";
 import { requestManifest } from "./manifest-download.ts";
 import { explainMissing } from "./missing-manifest.ts";
-import { readRefusal, registryError } from "./registry-error.ts";
-import type { Refusal } from "./registry-error.ts";
-import type { Repository } from "./repository.ts";
 
 /**
  * Deletes a tag and, where the registry cannot do that alone, the manifest that it names, other tags of it included.

@@ -6,9 +6,9 @@ import { inMemory, randomImage, startRegistry } from "@drayage/testkit";
 import type { Registry, RegistryUser } from "@drayage/testkit";
 import { describe, expect, test } from "vitest";
 
-import { docker } from "../src/index.ts";
-import type { DockerSettings } from "../src/index.ts";
-import { startServer } from "./recording-server.ts";
+import { docker } from "../../src/index.ts";
+import type { DockerSettings } from "../../src/index.ts";
+import { startServer } from "../recording-server.ts";
 
 const secret = "correct horse";
 const ann = { username: "ann", password: secret };

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 
-import { parseChallenges } from "../src/challenge.ts";
+import { parseChallenges } from "../../src/authentication/challenge.ts";
 
 function read(header: string): unknown {
   return parseChallenges(header).map(({ scheme, parameters }) => [

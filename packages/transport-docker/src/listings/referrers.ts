@@ -7,12 +7,12 @@ import {
 } from "@drayage/core";
 import type { Descriptor, Digest, OperationOptions, RawManifest } from "@drayage/core";
 
-import { headerOf } from "./http-exchange.ts";
-import type { HTTPResponse } from "./http-exchange.ts";
+import { headerOf } from "../http/http-exchange.ts";
+import type { HTTPResponse } from "../http/http-exchange.ts";
+import { readManifest, requestManifest } from "../manifests/manifest-download.ts";
+import { readRefusal, registryError } from "../registry-error.ts";
+import type { Repository } from "../repository.ts";
 import { pagesOf } from "./listing.ts";
-import { readManifest, requestManifest } from "./manifest-download.ts";
-import { readRefusal, registryError } from "./registry-error.ts";
-import type { Repository } from "./repository.ts";
 
 /** Manifests whose `subject` is this one (OCI distribution-spec, "Listing referrers" and "Referrers tag schema"). */
 export async function* listReferrers(

@@ -10,9 +10,9 @@ import { copyImage, openImage } from "@drayage/core";
 import { findProgram, inMemory, randomImage, startRegistry } from "@drayage/testkit";
 import { describe, expect, test } from "vitest";
 
-import { docker } from "../src/index.ts";
-import type { DockerSettings } from "../src/index.ts";
-import { startServer } from "./recording-server.ts";
+import { docker } from "../../src/index.ts";
+import type { DockerSettings } from "../../src/index.ts";
+import { startServer } from "../recording-server.ts";
 
 const image = await randomImage("connections", { layers: 2 });
 const openssl = findProgram("openssl");

@@ -1,12 +1,12 @@
 import { isImageError, isTag, nearestOf } from "@drayage/core";
 import type { OperationOptions } from "@drayage/core";
 
-import { parseChallenges } from "./challenge.ts";
-import { headerOf } from "./http-exchange.ts";
-import type { HTTPResponse } from "./http-exchange.ts";
-import { hasCode, readRefusal, RegistryError, registryError } from "./registry-error.ts";
-import type { Repository } from "./repository.ts";
-import { listFirstTags } from "./tag-list.ts";
+import { parseChallenges } from "../authentication/challenge.ts";
+import { headerOf } from "../http/http-exchange.ts";
+import type { HTTPResponse } from "../http/http-exchange.ts";
+import { listFirstTags } from "../listings/tag-list.ts";
+import { hasCode, readRefusal, RegistryError, registryError } from "../registry-error.ts";
+import type { Repository } from "../repository.ts";
 
 const shownTags = 10;
 

@@ -1,5 +1,5 @@
-import { headerOf } from "./http-exchange.ts";
-import type { HTTPResponse } from "./http-exchange.ts";
+import { headerOf } from "../http/http-exchange.ts";
+import type { HTTPResponse } from "../http/http-exchange.ts";
 
 const link = /<([^>]*)>([^<]*)/g;
 const relation = /;\s*rel\s*=\s*(?:"([^"]*)"|([^\s;,]+))/i;

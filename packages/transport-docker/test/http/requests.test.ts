@@ -5,7 +5,7 @@ import { inMemory, randomImage, startRegistry } from "@drayage/testkit";
 import type { LoggedRequest, Registry, RegistrySettings } from "@drayage/testkit";
 import { describe, expect, test } from "vitest";
 
-import { docker } from "../src/index.ts";
+import { docker } from "../../src/index.ts";
 
 const users = { ann: { password: "secret" } };
 const credentials = { username: "ann", password: "secret" };

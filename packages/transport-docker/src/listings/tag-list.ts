@@ -1,12 +1,12 @@
 import { isTag } from "@drayage/core";
 import type { OperationOptions } from "@drayage/core";
 
-import { textOf } from "./http-exchange.ts";
-import type { HTTPResponse } from "./http-exchange.ts";
-import { jsonObjectOf } from "./json-answer.ts";
+import { textOf } from "../http/http-exchange.ts";
+import type { HTTPResponse } from "../http/http-exchange.ts";
+import { jsonObjectOf } from "../http/json-answer.ts";
+import { readRefusal, registryError } from "../registry-error.ts";
+import type { Repository } from "../repository.ts";
 import { pagesOf } from "./listing.ts";
-import { readRefusal, registryError } from "./registry-error.ts";
-import type { Repository } from "./repository.ts";
 
 const pageLimit = 1 << 24;
 

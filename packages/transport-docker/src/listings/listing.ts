@@ -1,9 +1,9 @@
 import { ImageError } from "@drayage/core";
 import type { OperationOptions } from "@drayage/core";
 
-import type { HTTPResponse } from "./http-exchange.ts";
+import type { HTTPResponse } from "../http/http-exchange.ts";
+import type { Repository } from "../repository.ts";
 import { nextPageOf } from "./next-page.ts";
-import type { Repository } from "./repository.ts";
 
 /** The answers of which a list consists; each has to be read before the next is asked for. */
 export async function* pagesOf(

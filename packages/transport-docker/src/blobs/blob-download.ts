@@ -1,11 +1,11 @@
 import { ImageError } from "@drayage/core";
 import type { BlobInfo, ByteRange, GetBlobOptions } from "@drayage/core";
 
+import { contentLengthOf, hasContent, headerOf } from "../http/http-exchange.ts";
+import type { HTTPResponse } from "../http/http-exchange.ts";
+import { readRefusal, registryError } from "../registry-error.ts";
+import type { Repository } from "../repository.ts";
 import { findForeignLayer } from "./foreign-layer.ts";
-import { contentLengthOf, hasContent, headerOf } from "./http-exchange.ts";
-import type { HTTPResponse } from "./http-exchange.ts";
-import { readRefusal, registryError } from "./registry-error.ts";
-import type { Repository } from "./repository.ts";
 
 /** A blob of a repository or, where it is not there, from where its URLs lead. @throws ImageError `not-found`, … */
 export async function* downloadBlob(

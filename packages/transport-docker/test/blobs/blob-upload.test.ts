@@ -4,7 +4,7 @@ import { inMemory, randomImage, startRegistry } from "@drayage/testkit";
 import type { LoggedRequest, Registry } from "@drayage/testkit";
 import { describe, expect, test } from "vitest";
 
-import { docker } from "../src/index.ts";
+import { docker } from "../../src/index.ts";
 
 const bytes = Buffer.from("0123456789");
 const blob: Descriptor = {

@@ -1,13 +1,13 @@
 import { ImageError } from "@drayage/core";
 
+import type { DockerAuthConfig } from "../docker-settings.ts";
+import type { HTTPClient } from "../http/http-client.ts";
+import { textOf } from "../http/http-exchange.ts";
+import type { HTTPRequest } from "../http/http-exchange.ts";
+import { jsonObjectOf } from "../http/json-answer.ts";
+import { readRefusal, registryError } from "../registry-error.ts";
+import { isLoopback } from "../registry-host.ts";
 import type { Challenge } from "./challenge.ts";
-import type { DockerAuthConfig } from "./docker-settings.ts";
-import type { HTTPClient } from "./http-client.ts";
-import { textOf } from "./http-exchange.ts";
-import type { HTTPRequest } from "./http-exchange.ts";
-import { jsonObjectOf } from "./json-answer.ts";
-import { readRefusal, registryError } from "./registry-error.ts";
-import { isLoopback } from "./registry-host.ts";
 import type { Token } from "./token-cache.ts";
 
 /** What a token is asked for, and for whom. */
