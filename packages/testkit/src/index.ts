@@ -4,6 +4,8 @@ export type { ConformanceCheck } from "./conformance/conformance.ts";
 export type { Abilities, Requirement, TransportUnderTest } from "./conformance/requirement.ts";
 export { distributionProgram, startDistribution } from "./servers/distribution.ts";
 export type { Distribution, DistributionSettings } from "./servers/distribution.ts";
+export { startSlowLine } from "./faults/slow-line.ts";
+export type { SlowLine, SlowLineSettings } from "./faults/slow-line.ts";
 export { findProgram, outputOf } from "./servers/program.ts";
 export type { AssembledImage, ImageFormat } from "./random/assembled-image.ts";
 export { imageFromFiles } from "./random/image-from-files.ts";
