@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import type { Hash } from "node:crypto";
 
 import { ImageError } from "./image-error.ts";
 
@@ -51,17 +52,23 @@ export interface DigestHasher {
   update(bytes: Uint8Array): DigestHasher;
   /** Ends the computation; once only. */
   digest(): Digest;
+  /** A computation that goes on from here by itself. */
+  copy(): DigestHasher;
 }
 
 /** Begins a computation. */
 export function digestHasher(algorithm: DigestAlgorithm = "sha256"): DigestHasher {
-  const hash = createHash(algorithm);
+  return hasherOf(algorithm, createHash(algorithm));
+}
+
+function hasherOf(algorithm: DigestAlgorithm, hash: Hash): DigestHasher {
   const hasher: DigestHasher = {
     update(bytes) {
       hash.update(bytes);
       return hasher;
     },
     digest: () => `${algorithm}:${hash.digest("hex")}` as Digest,
+    copy: () => hasherOf(algorithm, hash.copy()),
   };
   return hasher;
 }

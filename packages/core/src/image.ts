@@ -1,5 +1,5 @@
 import type { BlobInfo, Descriptor } from "./blob-info.ts";
-import { gathered, manifestSizeLimit, verified } from "./byte-stream.ts";
+import { gathered, manifestSizeLimit } from "./byte-stream.ts";
 import type { Digest } from "./digest.ts";
 import { digestOf } from "./digest.ts";
 import { ImageError } from "./image-error.ts";
@@ -17,6 +17,7 @@ import { hostPlatform } from "./platform.ts";
 import type { Platform } from "./platform.ts";
 import { UnparsedImage } from "./unparsed-image.ts";
 import type { VerifiedManifest } from "./unparsed-image.ts";
+import { verified } from "./verified-blob.ts";
 
 /** One image of one platform, parsed; made by core for any source. No policy has been asked. */
 export interface Image {

@@ -1,13 +1,5 @@
 export type { BlobInfo, BlobLocation, Descriptor } from "./blob-info.ts";
-export {
-  checkDigest,
-  counted,
-  gathered,
-  inOne,
-  manifestSizeLimit,
-  verified,
-} from "./byte-stream.ts";
-export type { ExpectedBytes } from "./byte-stream.ts";
+export { gathered, inOne, manifestSizeLimit } from "./byte-stream.ts";
 export { compressed, compressionOf, decompressed, sniffed } from "./compression.ts";
 export type { Compression, SniffedBytes } from "./compression.ts";
 export { copyEvents, copyImage, previewCopy } from "./copy/copy-image.ts";
@@ -82,6 +74,7 @@ export {
 } from "./manifest/media-types.ts";
 export type { ManifestMediaType } from "./manifest/media-types.ts";
 export { nearestOf } from "./nearest-word.ts";
+export type { Notice } from "./notice.ts";
 export type { OperationOptions } from "./operation-options.ts";
 export { formatPlatform, hostPlatform, parsePlatform } from "./platform.ts";
 export type { Platform } from "./platform.ts";
@@ -92,6 +85,8 @@ export {
   validatePathScope,
 } from "./policy-scope.ts";
 export type { RawManifest } from "./raw-manifest.ts";
+export { Retries } from "./retries.ts";
+export type { FailedAttempt, Retry, RetrySettings } from "./retries.ts";
 export { formatSignature, parseSignature } from "./signature.ts";
 export type { Signature } from "./signature.ts";
 export { implicitPathOf } from "./system-context.ts";
@@ -99,3 +94,5 @@ export type { SystemContext } from "./system-context.ts";
 export { Transports } from "./transports.ts";
 export { UnparsedImage } from "./unparsed-image.ts";
 export type { VerifiedManifest } from "./unparsed-image.ts";
+export { checkDigest, verified } from "./verified-blob.ts";
+export type { ExpectedBytes } from "./verified-blob.ts";

@@ -4,6 +4,8 @@ import path from "node:path";
 export interface SystemContext {
   /** Put before the absolute paths of files that are looked up without being named, such as `/etc/containers/policy.json`. */
   readonly rootForImplicitAbsolutePaths?: string | undefined;
+  /** Where `HOME`, `DOCKER_CONFIG`, `HTTPS_PROXY` and the like are looked up. Default: `process.env`. */
+  readonly environment?: Readonly<Record<string, string | undefined>> | undefined;
 }
 
 /** Where a file that nobody named is looked for. */

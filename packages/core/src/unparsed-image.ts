@@ -1,4 +1,4 @@
-import { checkDigest, manifestSizeLimit } from "./byte-stream.ts";
+import { manifestSizeLimit } from "./byte-stream.ts";
 import { algorithmOf, digestOf } from "./digest.ts";
 import type { Digest } from "./digest.ts";
 import { ImageError } from "./image-error.ts";
@@ -8,6 +8,7 @@ import type { ImageSource } from "./image-source.ts";
 import type { OperationOptions } from "./operation-options.ts";
 import type { RawManifest } from "./raw-manifest.ts";
 import type { Signature } from "./signature.ts";
+import { checkDigest } from "./verified-blob.ts";
 
 /** A manifest whose bytes are those that were asked for. */
 export interface VerifiedManifest extends RawManifest {

@@ -50,7 +50,7 @@ export class CopyTally {
         this.moved += event.bytes;
         return;
       }
-      case "retry": {
+      case "blob-restarted": {
         const one = this.inFlight.get(event.digest);
         if (one !== undefined) one.read = 0;
         return;
@@ -62,6 +62,8 @@ export class CopyTally {
         this.blobsDone++;
         return;
       }
+      case "retry":
+      case "notice":
       case "manifest-written":
       case "signatures-written":
       case "done":

@@ -41,9 +41,11 @@ export class ProgressBars implements ProgressView {
         this.#remove(event.digest);
         break;
       case "blob-progress":
-      case "retry":
+      case "blob-restarted":
         this.#ofBlobs.get(event.digest)?.update(this.#tally.inFlight.get(event.digest)?.read ?? 0);
         break;
+      case "retry":
+      case "notice":
       case "manifest-written":
       case "signatures-written":
       case "done":

@@ -59,8 +59,13 @@ function done(one: Descriptor, outcome: "copied" | "reused" = "copied"): CopyEve
   return { kind: "blob-done", digest: one.digest, outcome, stored: one };
 }
 
-function again({ digest }: Descriptor): CopyEvent {
-  return { kind: "retry", digest, attempt: 1, error: new ImageError("unavailable", "cut off") };
+function again(): CopyEvent {
+  const error = new ImageError("unavailable", "cut off");
+  return { kind: "retry", doing: "read", attempt: 1, pause: 250, error };
+}
+
+function restarted({ digest }: Descriptor): CopyEvent {
+  return { kind: "blob-restarted", digest };
 }
 
 function lines(): { readonly written: string[]; write(text: string): boolean } {
@@ -86,7 +91,7 @@ describe("the tally of a copy", () => {
   });
 
   test("begins a blob anew that is tried again", () => {
-    const events = [planned(second), started(second), read(second, 900_000), again(second)];
+    const events = [planned(second), started(second), read(second, 900_000), restarted(second)];
     expect(tallied(...events)).toBe("0 %, 0 B of 1.0 MB, 0 of 1 blobs");
   });
 
@@ -116,7 +121,7 @@ describe("plain lines", () => {
   test("tell why a blob is begun again", () => {
     const log = lines();
     using view = new PlainLines(log);
-    for (const event of [planned(first), started(first), again(first)]) view.show(event);
+    for (const event of [planned(first), started(first), again()]) view.show(event);
     expect(log.written.at(-1)).toBe("again after: cut off\n");
   });
 
@@ -146,7 +151,7 @@ describe("lines of JSON", () => {
   }
 
   test("are the events in their order, without bytes", () => {
-    const events = [planned(first), started(first), again(first), done(first)];
+    const events = [planned(first), started(first), again(), done(first)];
     const [plan, ...rest] = shown(...events);
     expect(plan).toMatchObject({
       kind: "planned",
@@ -157,8 +162,9 @@ describe("lines of JSON", () => {
       { kind: "blob-started", blob: first, isConfig: false },
       {
         kind: "retry",
-        digest: first.digest,
+        doing: "read",
         attempt: 1,
+        pause: 250,
         error: { code: "unavailable", message: "cut off" },
       },
       { kind: "blob-done", digest: first.digest, outcome: "copied", stored: first },

@@ -1,5 +1,7 @@
 import type { Descriptor } from "../blob-info.ts";
 import type { Digest } from "../digest.ts";
+import type { Notice } from "../notice.ts";
+import type { Retry } from "../retries.ts";
 import type { CopyPlan } from "./copy-plan.ts";
 import type { CopyResult } from "./copy-result.ts";
 
@@ -17,13 +19,12 @@ export type CopyEvent =
       /** As the destination has it now. */
       readonly stored: Descriptor;
     }
-  /** A blob is begun again, from its start, after a failure that may pass. */
-  | {
-      readonly kind: "retry";
-      readonly digest: Digest;
-      readonly attempt: number;
-      readonly error: Error;
-    }
+  /** Something failed and is tried again. */
+  | ({ readonly kind: "retry" } & Retry)
+  /** A blob is begun again, from its start. */
+  | { readonly kind: "blob-restarted"; readonly digest: Digest }
+  /** The other side said something that changes nothing. */
+  | { readonly kind: "notice"; readonly notice: Notice }
   | {
       readonly kind: "manifest-written";
       readonly source: Digest;

@@ -2,6 +2,8 @@ import type { ImageDestination } from "../image-destination.ts";
 import { ImageError } from "../image-error.ts";
 import { imageName } from "../image-reference.ts";
 import type { ImageReference } from "../image-reference.ts";
+import { Retries } from "../retries.ts";
+import type { Retry } from "../retries.ts";
 import type { CopyEvent } from "./copy-event.ts";
 import type { CopyOptions } from "./copy-options.ts";
 import type { CopyPlan } from "./copy-plan.ts";
@@ -20,13 +22,14 @@ export async function copyImage(
   to: ImageReference,
   options: CopyOptions = {},
 ): Promise<CopyResult> {
-  await using destination = await openDestination(to, options);
-  await using source = await from.newImageSource(options);
-  const facts = await inspectCopy(source, destination, options);
-  const plan = planCopy(facts, options);
-  options.onEvent?.({ kind: "planned", plan });
-  const result = await executeCopy(plan, source, destination, options);
-  options.onEvent?.({ kind: "done", result });
+  const own = reporting(options);
+  await using destination = await openDestination(to, own);
+  await using source = await from.newImageSource(own);
+  const facts = await inspectCopy(source, destination, own);
+  const plan = planCopy(facts, own);
+  own.onEvent?.({ kind: "planned", plan });
+  const result = await executeCopy(plan, source, destination, own);
+  own.onEvent?.({ kind: "done", result });
   return result;
 }
 
@@ -72,6 +75,20 @@ export async function* copyEvents(
     left.abort();
     await copy.catch(() => {});
   }
+}
+
+/** What happens below the copy becomes its events. */
+function reporting(options: CopyOptions): CopyOptions {
+  const { onEvent, onNotice, retries } = options;
+  const onRetry = (retry: Retry): void => onEvent?.({ kind: "retry", ...retry });
+  return {
+    ...options,
+    retries: retries ?? new Retries({ onRetry }),
+    onNotice(notice) {
+      onNotice?.(notice);
+      onEvent?.({ kind: "notice", notice });
+    },
+  };
 }
 
 async function openDestination(

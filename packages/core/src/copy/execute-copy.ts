@@ -5,6 +5,7 @@ import type { ImageSource } from "../image-source.ts";
 import { editManifest } from "../manifest/edit-manifest.ts";
 import { withLayerCompression } from "../manifest/layer-media-types.ts";
 import { parseManifest } from "../manifest/manifest.ts";
+import type { OperationOptions } from "../operation-options.ts";
 import type { RawManifest } from "../raw-manifest.ts";
 import type { CopyOptions } from "./copy-options.ts";
 import type { BlobStep, CopyPlan, ManifestStep, SignaturesStep } from "./copy-plan.ts";
@@ -16,7 +17,12 @@ import type { Rewritten } from "./rewritten-manifest.ts";
 import { runAll } from "./run-all.ts";
 
 /** The options of a copy that say how it is done. */
-export type ExecuteOptions = Pick<CopyOptions, "signal" | "parallelBlobs" | "onEvent">;
+export type ExecuteOptions = OperationOptions & Pick<CopyOptions, "parallelBlobs" | "onEvent">;
+
+/** Large blobs share the line anyway; small ones wait for answers most of the time. */
+const largeBlobs = 6;
+const largeSize = 8 << 20;
+const leastWeight = 1 / 16;
 
 /** Does what the plan says, and knows no policy. Nothing is visible at the destination unless all went well. @throws ImageError */
 export async function executeCopy(
@@ -50,17 +56,18 @@ class Execution {
 
   /** The largest first, so that none is left alone at the end. */
   async moveBlobs(steps: readonly BlobStep[]): Promise<void> {
-    const bounds = [
-      this.#source.offers.parallelBlobs,
-      this.#destination.accepts.parallelBlobs,
-      this.#options.parallelBlobs ?? Infinity,
-    ];
+    const { signal: outer, parallelBlobs } = this.#options;
+    const { offers } = this.#source;
+    const { accepts } = this.#destination;
+    const bounds = {
+      count: Math.min(offers.parallelBlobs, accepts.parallelBlobs, parallelBlobs ?? Infinity),
+      weight: parallelBlobs ?? largeBlobs,
+      weightOf: ({ blob }: BlobStep) => Math.min(1, Math.max(leastWeight, blob.size / largeSize)),
+    };
     const largestFirst = steps.toSorted((a, b) => b.blob.size - a.blob.size);
-    await runAll(largestFirst, Math.min(...bounds), this.#options.signal, async (step, signal) => {
-      const moved = await moveBlob(step, this.#source, this.#destination, {
-        ...this.#options,
-        signal,
-      });
+    await runAll(largestFirst, bounds, outer, async (step, signal) => {
+      const options = { ...this.#options, signal };
+      const moved = await moveBlob(step, this.#source, this.#destination, options);
       this.#moved.set(step.blob.digest, moved);
     });
   }
@@ -70,8 +77,10 @@ class Execution {
     const isLeaf = ({ raw, isInstance }: ManifestStep): boolean =>
       isInstance && parseManifest(raw).kind === "image";
     const leaves = steps.filter(isLeaf);
-    const bound = this.#destination.accepts.parallelBlobs;
-    await runAll(leaves, bound, this.#options.signal, (step, signal) => this.#write(step, signal));
+    const count = this.#destination.accepts.parallelBlobs;
+    await runAll(leaves, { count }, this.#options.signal, (step, signal) =>
+      this.#write(step, signal),
+    );
     for (const step of steps) {
       if (!leaves.includes(step)) await this.#write(step, this.#options.signal);
     }
@@ -101,9 +110,8 @@ class Execution {
   async #write(step: ManifestStep, signal: AbortSignal | undefined): Promise<void> {
     const manifest = this.#final(step);
     const as = rewrittenOf(step.raw, manifest);
-    await this.#destination.putManifest(manifest, step.isInstance ? as.digest : undefined, {
-      signal,
-    });
+    const instance = step.isInstance ? as.digest : undefined;
+    await this.#destination.putManifest(manifest, instance, { ...this.#options, signal });
     const change = changeOf(step, as);
     this.#written.set(step.raw.digest, { manifest, as, change });
     const { digest, mediaType } = as;

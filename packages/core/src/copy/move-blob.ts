@@ -1,13 +1,14 @@
-import { setTimeout as delay } from "node:timers/promises";
-
 import type { BlobInfo, Descriptor } from "../blob-info.ts";
-import { checkDigest, counted, verified } from "../byte-stream.ts";
+import { skipped } from "../byte-stream.ts";
 import { compressed, decompressed, sniffed } from "../compression.ts";
 import type { SniffedBytes } from "../compression.ts";
-import type { ImageDestination } from "../image-destination.ts";
-import { isImageError } from "../image-error.ts";
+import type { ImageDestination, PutBlobOptions } from "../image-destination.ts";
 import type { ImageSource } from "../image-source.ts";
 import type { LayerCompression } from "../manifest/layer-media-types.ts";
+import type { OperationOptions } from "../operation-options.ts";
+import { Retries } from "../retries.ts";
+import { checkDigest, VerifiedBlob } from "../verified-blob.ts";
+import type { ReadFrom } from "../verified-blob.ts";
 import type { BlobStep, BlobTransform } from "./copy-plan.ts";
 import type { ExecuteOptions } from "./execute-copy.ts";
 
@@ -20,10 +21,7 @@ export interface MovedBlob {
   readonly packedAs: LayerCompression | undefined;
 }
 
-const attempts = 3;
-const firstPause = 250;
-
-/** Brings one blob to the destination, again from its start after a failure that may pass. */
+/** Brings one blob to the destination, again from its start where what failed may pass. */
 export async function moveBlob(
   step: BlobStep,
   source: ImageSource,
@@ -31,19 +29,18 @@ export async function moveBlob(
   options: ExecuteOptions,
 ): Promise<MovedBlob> {
   const { blob, isConfig } = step;
-  options.onEvent?.({ kind: "blob-started", blob, isConfig });
+  const { signal, onEvent, retries = new Retries() } = options;
+  onEvent?.({ kind: "blob-started", blob, isConfig });
+  const doing = `copy ${blob.digest}`;
   for (let attempt = 1; ; attempt++) {
     try {
       const moved = await moveOnce(step, source, destination, options);
       const { outcome, stored } = moved;
-      options.onEvent?.({ kind: "blob-done", digest: blob.digest, outcome, stored });
+      onEvent?.({ kind: "blob-done", digest: blob.digest, outcome, stored });
       return moved;
     } catch (error) {
-      options.signal?.throwIfAborted();
-      if (attempt === attempts || !isImageError(error) || !error.retryable) throw error;
-      options.onEvent?.({ kind: "retry", digest: blob.digest, attempt, error });
-      const pause = firstPause * 2 ** attempt * (0.5 + Math.random());
-      await delay(pause, undefined, { signal: options.signal });
+      if (!(await retries.mayTryAgain({ error, attempt, doing }, signal))) throw error;
+      onEvent?.({ kind: "blob-restarted", digest: blob.digest });
     }
   }
 }
@@ -52,29 +49,28 @@ async function moveOnce(
   step: BlobStep,
   source: ImageSource,
   destination: ImageDestination,
-  { signal, onEvent }: ExecuteOptions,
+  { onEvent, ...options }: ExecuteOptions,
 ): Promise<MovedBlob> {
   const { blob, isConfig } = step;
   // What is to be repacked is of no use as it is.
   const reused =
     step.digest === undefined
       ? undefined
-      : await destination.tryReusingBlob(blob, { location: source.locateBlob?.(blob), signal });
+      : await destination.tryReusingBlob(blob, {
+          ...options,
+          location: source.locateBlob?.(blob),
+        });
   if (reused !== undefined) {
     const { digest = blob.digest, size = blob.size } = reused;
-    return {
-      from: blob,
-      outcome: "reused",
-      stored: { ...blob, digest, size },
-      packedAs: undefined,
-    };
+    const stored = { ...blob, digest, size };
+    return { from: blob, outcome: "reused", stored, packedAs: undefined };
   }
-  const read = counted(verified(source.getBlob(blob, { signal }), blob), (bytes) =>
+  const read = new VerifiedBlob(blob, readerOf(source, blob, options), (bytes) =>
     onEvent?.({ kind: "blob-progress", digest: blob.digest, bytes }),
   );
-  const { bytes, info, packedAs, close } = await transformed(read, blob, step.transform);
+  const { bytes, info, reread, packedAs, close } = await transformed(read, blob, step.transform);
   try {
-    const stored = await destination.putBlob(bytes, info, { isConfig, signal });
+    const stored = await destination.putBlob(bytes, info, { ...options, isConfig, reread });
     if (info.digest !== undefined) checkDigest(stored.digest, info.digest);
     return { from: blob, outcome: "copied", stored, packedAs };
   } finally {
@@ -82,26 +78,38 @@ async function moveOnce(
   }
 }
 
+function readerOf(source: ImageSource, blob: Descriptor, options: OperationOptions): ReadFrom {
+  return (start) => {
+    if (start === 0) return source.getBlob(blob, options);
+    if (source.offers.ranges) return source.getBlob(blob, { ...options, range: { start } });
+    return skipped(source.getBlob(blob, options), start);
+  };
+}
+
 interface Transformed {
   readonly bytes: AsyncIterable<Uint8Array>;
   readonly info: BlobInfo;
+  readonly reread: PutBlobOptions["reread"];
   readonly packedAs: LayerCompression | undefined;
   readonly close?: () => Promise<void>;
 }
 
 /** The first bytes are read at once only where a change is possible. */
 async function transformed(
-  bytes: AsyncIterable<Uint8Array>,
-  blob: Descriptor,
+  blob: VerifiedBlob,
+  descriptor: Descriptor,
   transform: BlobTransform,
 ): Promise<Transformed> {
-  if (transform === "preserve") return { bytes, info: blob, packedAs: undefined };
-  const found = await sniffed(bytes);
+  const reread = (start: number): AsyncIterable<Uint8Array> => blob.from(start);
+  const unchanged = { info: descriptor, packedAs: undefined, reread };
+  if (transform === "preserve") return { ...unchanged, bytes: blob.from(0) };
+  const found = await sniffed(blob.from(0));
   const close = (): Promise<void> => found.close();
   const repacked = repack(found, transform);
-  if (repacked === undefined) return { bytes: found.bytes, info: blob, packedAs: undefined, close };
-  const { mediaType, annotations } = blob;
-  return { bytes: repacked.bytes, info: { mediaType, annotations }, packedAs: repacked.as, close };
+  if (repacked === undefined) return { ...unchanged, bytes: found.bytes, close };
+  const { mediaType, annotations } = descriptor;
+  const info = { mediaType, annotations };
+  return { info, packedAs: repacked.as, reread: undefined, bytes: repacked.bytes, close };
 }
 
 function repack(

@@ -2,9 +2,9 @@ import { constants, copyFile, link, stat } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
 import path from "node:path";
 
-import { verified } from "../byte-stream.ts";
 import { algorithmOf } from "../digest.ts";
 import type { OperationOptions } from "../operation-options.ts";
+import { verified } from "../verified-blob.ts";
 import { fileBytes } from "./file-bytes.ts";
 import { onDisk } from "./file-error.ts";
 import { newTemporary, TemporaryFile } from "./temporary-file.ts";

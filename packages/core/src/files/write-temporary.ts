@@ -45,7 +45,11 @@ export async function writeTemporary(
 /** Takes a digest that is known at its word. */
 function hasherFor(known: Digest | undefined): DigestHasher {
   if (known === undefined) return digestHasher();
-  const hasher: DigestHasher = { update: () => hasher, digest: () => known };
+  const hasher: DigestHasher = {
+    update: () => hasher,
+    digest: () => known,
+    copy: () => hasher,
+  };
   return hasher;
 }
 

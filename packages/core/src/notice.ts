@@ -1,0 +1,14 @@
+/** Something that the other side had to say, and that changes nothing. */
+export type Notice =
+  | { readonly kind: "warning"; readonly host: string; readonly text: string }
+  /** How many requests a host allows in a time, and how many of them are left. */
+  | {
+      readonly kind: "rate-limit";
+      readonly host: string;
+      readonly limit: number;
+      readonly remaining: number;
+      /** Seconds; undefined where the host does not say. */
+      readonly window: number | undefined;
+      /** Whom the host counts: an address or an account; undefined where it does not say. */
+      readonly source: string | undefined;
+    };
