@@ -1,3 +1,7 @@
+import type { SecureVersion } from "node:tls";
+
+import type { SystemContext } from "@drayage/core";
+
 /** Who one is to a registry. */
 export type DockerAuthConfig =
   | { readonly username: string; readonly password: string }
@@ -16,12 +20,26 @@ export interface DockerSettings {
     | undefined;
   /** Sent as it is to registries that want a bearer token, instead of asking a token server for one. */
   readonly registryToken?: string | undefined;
-  /** Connect although a certificate is not trusted, and by plain http where a host speaks no TLS. */
+  /**
+   * Connect although a certificate is not trusted, and by plain http where a host speaks no TLS: to every host, or to
+   * none whatever else says so. Default: to registries of which registries.conf says it.
+   */
   readonly insecure?: boolean | undefined;
+  /**
+   * Where certificates lie: of authorities `*.crt`, and `*.cert` with `*.key` that say who we are. Default: a folder
+   * called as the host in `~/.config/containers/certs.d`, `/etc/containers/certs.d` or `/etc/docker/certs.d`.
+   */
+  readonly certDir?: string | undefined;
+  /** Default: Node's own, `TLSv1.2`. */
+  readonly minTLSVersion?: SecureVersion | undefined;
+  /** Of HTTP, by http or https; false for none. Default: what HTTP_PROXY, HTTPS_PROXY and NO_PROXY say. */
+  readonly proxy?: URL | false | undefined;
   /** Default `drayage`. */
   readonly userAgent?: string | undefined;
   /** How many blobs of an image are read, or written, at once. Default 6. */
   readonly parallelBlobs?: number | undefined;
+  /** What files and variables are looked up in without being named. */
+  readonly system?: SystemContext | undefined;
   /** Milliseconds without a sign of life after which a registry counts as gone. Default 60 000. */
   readonly idleTimeout?: number | undefined;
 }

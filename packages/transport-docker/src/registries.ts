@@ -28,7 +28,7 @@ export class Registries {
   repositoryOf(named: NamedReference): Repository {
     const { domain } = named;
     const registry =
-      this.#byDomain.get(domain) ?? new Registry(domain, this.#client, this.#settings);
+      this.#byDomain.get(domain) ?? new Registry({ host: domain }, this.#client, this.#settings);
     this.#byDomain.set(domain, registry);
     return new Repository(registry, named);
   }

@@ -1,12 +1,15 @@
 import { isImageError } from "@drayage/core";
 
 import { Authentication } from "./authentication/authentication.ts";
+import { readCertificates } from "./certificates/certificate-folder.ts";
+import type { Certificates } from "./certificates/certificate-folder.ts";
 import type { DockerSettings } from "./docker-settings.ts";
 import { isMistrusted, isUnanswered } from "./http/connection-error.ts";
 import type { HTTPClient } from "./http/http-client.ts";
 import { isStream, startOfText } from "./http/http-exchange.ts";
 import type { HTTPRequest, HTTPResponse } from "./http/http-exchange.ts";
 import { withRetries } from "./http/retries.ts";
+import type { Trust } from "./http/trust.ts";
 import { originsOf, registryHostOf } from "./registry-host.ts";
 
 export interface RegistryRequest extends Omit<HTTPRequest, "url" | "headers"> {
@@ -17,6 +20,14 @@ export interface RegistryRequest extends Omit<HTTPRequest, "url" | "headers"> {
   readonly headers?: Readonly<Record<string, string>> | undefined;
 }
 
+/** Where images are. */
+export interface RegistryPlace {
+  /** With its port, as references name it: `docker.io`. */
+  readonly host: string;
+  /** Whether it need neither prove who it is nor encrypt. What `docker()` was told goes before. */
+  readonly insecure?: boolean | undefined;
+}
+
 const tries = 3;
 
 /**
@@ -25,15 +36,28 @@ const tries = 3;
  */
 export class Registry {
   readonly client: HTTPClient;
+  readonly trust: Trust;
   readonly #origins: readonly string[];
   readonly #authentication: Authentication;
   #origin: string | undefined;
   #deciding: Promise<unknown> | undefined;
 
-  constructor(domain: string, client: HTTPClient, settings: DockerSettings) {
+  constructor(
+    { host, insecure = false }: RegistryPlace,
+    client: HTTPClient,
+    settings: DockerSettings,
+  ) {
+    const answersAt = registryHostOf(host);
+    let certificates: Promise<Certificates> | undefined;
     this.client = client;
-    this.#origins = originsOf(registryHostOf(domain), client.insecure);
-    this.#authentication = new Authentication(domain, client, settings);
+    this.trust = {
+      host,
+      hostname: new URL(`https://${answersAt}`).hostname,
+      insecure: settings.insecure ?? insecure,
+      certificates: () => (certificates ??= readCertificates(host, settings)),
+    };
+    this.#origins = originsOf(answersAt, this.trust.insecure);
+    this.#authentication = new Authentication(this.trust, client, settings);
   }
 
   /** Scheme, host and port: found as soon as there was one answer, until then the first to be tried. */
@@ -66,6 +90,7 @@ export class Registry {
       headers: { ...headers, ...(authorization !== undefined && { authorization }) },
       body,
       signal,
+      trust: this.trust,
     });
     return withRetries(at(this.origin), async () => this.#send(at));
   }

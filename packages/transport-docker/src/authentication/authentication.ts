@@ -2,6 +2,7 @@ import type { DockerAuthConfig, DockerSettings } from "../docker-settings.ts";
 import type { HTTPClient } from "../http/http-client.ts";
 import { headerOf } from "../http/http-exchange.ts";
 import type { HTTPResponse } from "../http/http-exchange.ts";
+import type { Trust } from "../http/trust.ts";
 import { parseChallenges } from "./challenge.ts";
 import type { Challenge } from "./challenge.ts";
 import { TokenCache } from "./token-cache.ts";
@@ -23,7 +24,7 @@ export interface Refused {
  * very host and of no other.
  */
 export class Authentication {
-  readonly #host: string;
+  readonly #trust: Trust;
   readonly #client: HTTPClient;
   readonly #settings: DockerSettings;
   readonly #tokens = new TokenCache();
@@ -32,8 +33,8 @@ export class Authentication {
   #challenge: Challenge | undefined;
   #registry: URL | undefined;
 
-  constructor(host: string, client: HTTPClient, settings: DockerSettings) {
-    this.#host = host;
+  constructor(trust: Trust, client: HTTPClient, settings: DockerSettings) {
+    this.#trust = trust;
     this.#client = client;
     this.#settings = settings;
   }
@@ -50,7 +51,8 @@ export class Authentication {
     const wanted = this.#wanted(scopes);
     const fetch = async (): Promise<Token> => {
       const credentials = await this.#credentials();
-      return fetchToken(this.#client, { registry, challenge, scopes: wanted, credentials });
+      const wish = { registry, trust: this.#trust, challenge, scopes: wanted, credentials };
+      return fetchToken(this.#client, wish);
     };
     return `Bearer ${await this.#tokens.get(wanted.join(" "), fetch, signal)}`;
   }
@@ -101,7 +103,7 @@ export class Authentication {
 
   async #credentials(): Promise<DockerAuthConfig | undefined> {
     const { credentials } = this.#settings;
-    return typeof credentials === "function" ? credentials(this.#host) : credentials;
+    return typeof credentials === "function" ? credentials(this.#trust.host) : credentials;
   }
 }
 

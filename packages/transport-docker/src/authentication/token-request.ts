@@ -5,6 +5,7 @@ import type { HTTPClient } from "../http/http-client.ts";
 import { textOf } from "../http/http-exchange.ts";
 import type { HTTPRequest } from "../http/http-exchange.ts";
 import { jsonObjectOf } from "../http/json-answer.ts";
+import type { Trust } from "../http/trust.ts";
 import { readRefusal, registryError } from "../registry-error.ts";
 import { isLoopback } from "../registry-host.ts";
 import type { Challenge } from "./challenge.ts";
@@ -14,6 +15,7 @@ import type { Token } from "./token-cache.ts";
 export interface TokenWish {
   /** Where the registry that sent the challenge answers. */
   readonly registry: URL;
+  readonly trust: Trust;
   readonly challenge: Challenge;
   /** `repository:library/alpine:pull` */
   readonly scopes: readonly string[];
@@ -30,9 +32,9 @@ const usedPartOfLifetime = 0.9;
 /** Asks the token server that a registry named. @throws ImageError `denied`, `unavailable` */
 export async function fetchToken(client: HTTPClient, wish: TokenWish): Promise<Token> {
   const realm = realmOf(wish);
-  if (wish.credentials !== undefined) refuseClearText(client, wish.registry, realm);
+  if (wish.credentials !== undefined) refuseClearText(client, wish, realm);
   const asked = performance.now();
-  const response = await client.sendPatiently(tokenRequest(realm, wish));
+  const response = await client.sendPatiently({ ...tokenRequest(realm, wish), trust: wish.trust });
   const doing = `get a token for ${wish.registry.host}`;
   if (response.status !== 200) {
     const refusal = await readRefusal(response);
@@ -83,10 +85,10 @@ function realmOf({ registry, challenge }: TokenWish): URL {
 }
 
 /** Credentials go encrypted, or to a host to which they would go unencrypted anyway. */
-function refuseClearText({ insecure }: HTTPClient, registry: URL, realm: URL): void {
+function refuseClearText(client: HTTPClient, { registry, trust }: TokenWish, realm: URL): void {
   if (realm.protocol === "https:") return;
   const isSameHost = realm.hostname === registry.hostname && registry.protocol === "http:";
-  if (isSameHost && (insecure || isLoopback(realm.hostname))) return;
+  if (isSameHost && (client.isInsecure(realm, trust) || isLoopback(realm.hostname))) return;
   throw new ImageError(
     "denied",
     `${registry.host} wants the credentials sent unencrypted to ${realm.host}: that was not done`,

@@ -149,6 +149,6 @@ async function nextLocation({ registry }: Repository, response: HTTPResponse): P
     );
   }
   const url = resolveLocation(location, response.url);
-  registry.client.refuseDowngrade(response.url, url);
+  registry.client.refuseDowngrade(response.url, url, registry.trust);
   return url;
 }

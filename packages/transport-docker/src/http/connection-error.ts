@@ -78,11 +78,12 @@ const failures: readonly Failure[] = [
   },
 ];
 
-/** Why there was no whole answer. @returns ImageError `unavailable` */
-export function connectionError(url: URL, cause: unknown): ImageError {
+/** Why there was no whole answer, perhaps because of a proxy. @returns ImageError `unavailable` */
+export function connectionError(url: URL, cause: unknown, proxy?: URL): ImageError {
   const code = codeOf(cause);
   const { reason, retryable } = failureOf(cause) ?? { reason: String(cause), retryable: false };
-  return new ImageError("unavailable", `${url.host} ${reason} (${code})`, { cause, retryable });
+  const host = proxy === undefined ? url.host : `${url.host}, by way of the proxy ${proxy.host},`;
+  return new ImageError("unavailable", `${host} ${reason} (${code})`, { cause, retryable });
 }
 
 /** True for an error of a connection that broke, after which the same request may succeed at once. */

@@ -1,29 +1,25 @@
 import { setImmediate } from "node:timers/promises";
 
-import type { Agent, Dispatcher } from "undici";
+import type { Dispatcher } from "undici";
 
+import { Agents } from "./agents.ts";
+import type { AgentSettings } from "./agents.ts";
 import { connectionError } from "./connection-error.ts";
 import { isStream } from "./http-exchange.ts";
 import type { HTTPRequest, HTTPResponse } from "./http-exchange.ts";
 import { outgoing } from "./outgoing-stream.ts";
 
-export interface ConnectionSettings {
-  readonly insecure: boolean;
-  /** Milliseconds. */
-  readonly idleTimeout: number;
-}
-
 /** A registry may think longer about what it was sent than about what it is asked: it stores it first. */
 const storingFactor = 5;
-const longestConnect = 30_000;
 
 /** The connections of one `docker()`: opened at the first request, shared, closed with the last that uses them. */
 export class Connections {
-  readonly #settings: ConnectionSettings;
-  #agent: Promise<Agent> | undefined;
+  readonly agents: Agents;
+  readonly #settings: AgentSettings;
   #users = 0;
 
-  constructor(settings: ConnectionSettings) {
+  constructor(settings: AgentSettings) {
+    this.agents = new Agents(settings);
     this.#settings = settings;
   }
 
@@ -35,17 +31,16 @@ export class Connections {
       [Symbol.asyncDispose]: async () => {
         if (!isOpen) return;
         isOpen = false;
-        if (--this.#users === 0) await this.#close();
+        if (--this.#users === 0) await this.agents.destroy();
       },
     };
   }
 
   /** One request and its answer, whatever that is. @throws ImageError `unavailable`; what the body's stream throws */
   async send(request: HTTPRequest): Promise<HTTPResponse> {
-    const { url, signal } = request;
+    const { url, signal, trust } = request;
     signal?.throwIfAborted();
-    this.#agent ??= openAgent(this.#settings);
-    const agent = await this.#agent;
+    const agent = await this.agents.agentFor(url, trust);
     // undici takes a connection back a turn after the answer on it ended, and else would open another
     await setImmediate();
     signal?.throwIfAborted();
@@ -57,7 +52,7 @@ export class Connections {
     } catch (error) {
       signal?.throwIfAborted();
       body?.throwIfFailed();
-      throw connectionError(url, error);
+      throw connectionError(url, error, this.#settings.findProxy(url));
     }
   }
 
@@ -105,20 +100,4 @@ export class Connections {
       throw connectionError(url, error);
     }
   }
-
-  async #close(): Promise<void> {
-    const agent = this.#agent;
-    this.#agent = undefined;
-    await (await agent)?.destroy();
-  }
-}
-
-/** undici takes longer to load than Node to start: not before it is needed. */
-async function openAgent({ insecure, idleTimeout }: ConnectionSettings): Promise<Agent> {
-  const undici = await import("undici");
-  const connect = {
-    rejectUnauthorized: !insecure,
-    timeout: Math.min(idleTimeout, longestConnect),
-  };
-  return new undici.Agent({ allowH2: false, pipelining: 1, connect });
 }

@@ -1,24 +1,31 @@
 import { ImageError } from "@drayage/core";
 
 import type { DockerSettings } from "../docker-settings.ts";
+import { isMistrusted } from "./connection-error.ts";
 import { Connections } from "./connections.ts";
+import { isStream } from "./http-exchange.ts";
 import type { HTTPRequest, HTTPResponse } from "./http-exchange.ts";
+import { proxiesOf } from "./proxies.ts";
 import { followRedirects } from "./redirects.ts";
 import type { RedirectRule } from "./redirects.ts";
 import { withRetries } from "./retries.ts";
+import { isOwnHost } from "./trust.ts";
+import type { Trust } from "./trust.ts";
 
 const defaultIdleTimeout = 60_000;
 
 /** Plain requests to any host, with nobody's credentials: what registries and token servers are asked through. */
 export class HTTPClient {
-  readonly insecure: boolean;
+  readonly #isLax: boolean;
   readonly #connections: Connections;
   readonly #userAgent: string;
 
-  constructor({ insecure = false, idleTimeout = defaultIdleTimeout, userAgent }: DockerSettings) {
-    this.insecure = insecure;
-    this.#connections = new Connections({ insecure, idleTimeout });
-    this.#userAgent = userAgent ?? "drayage";
+  constructor(settings: DockerSettings) {
+    const { insecure = false, idleTimeout = defaultIdleTimeout, minTLSVersion } = settings;
+    this.#isLax = insecure;
+    const findProxy = proxiesOf(settings);
+    this.#connections = new Connections({ insecure, idleTimeout, minTLSVersion, findProxy });
+    this.#userAgent = settings.userAgent ?? "drayage";
   }
 
   /** To be held by whoever sends, until disposed of. */
@@ -31,8 +38,8 @@ export class HTTPClient {
     const headers = { "user-agent": this.#userAgent, ...request.headers };
     return followRedirects(
       { ...request, headers },
-      async (one) => this.#connections.send(one),
-      rule ?? ((from, to) => this.refuseDowngrade(from, to)),
+      async (one) => this.#sendOne(one),
+      rule ?? ((from, to) => this.refuseDowngrade(from, to, request.trust)),
     );
   }
 
@@ -42,11 +49,30 @@ export class HTTPClient {
   }
 
   /** @throws ImageError `unsupported` where what was encrypted would go on in the clear */
-  refuseDowngrade(from: URL, to: URL): void {
-    if (this.insecure || from.protocol !== "https:" || to.protocol === "https:") return;
+  refuseDowngrade(from: URL, to: URL, trust?: Trust): void {
+    if (from.protocol !== "https:" || to.protocol === "https:") return;
+    if (this.isInsecure(to, trust)) return;
     throw new ImageError(
       "unsupported",
       `${from.host} leads from https to plain http at ${to.host}; to allow that set "insecure"`,
     );
+  }
+
+  /** Whether a host need neither prove who it is nor encrypt. */
+  isInsecure(url: URL, trust: Trust | undefined): boolean {
+    return this.#isLax || (trust?.insecure === true && isOwnHost(trust, url));
+  }
+
+  /** The system's roots take a while to read, and are only asked where Node's do not know an authority. */
+  async #sendOne(request: HTTPRequest): Promise<HTTPResponse> {
+    const { agents } = this.#connections;
+    const knewAllRoots = agents.withSystemRoots;
+    try {
+      return await this.#connections.send(request);
+    } catch (error) {
+      if (knewAllRoots || isStream(request.body) || !isMistrusted(error)) throw error;
+      agents.addSystemRoots();
+      return this.#connections.send(request);
+    }
   }
 }

@@ -1,13 +1,17 @@
 import { gathered } from "@drayage/core";
+import type { OperationOptions } from "@drayage/core";
 
-export interface HTTPRequest {
+import type { Trust } from "./trust.ts";
+
+export interface HTTPRequest extends OperationOptions {
   readonly method: "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE";
   readonly url: URL;
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string>>;
   /** A stream can be sent once; all else can be repeated. */
   readonly body?: Uint8Array | AsyncIterable<Uint8Array> | undefined;
-  readonly signal?: AbortSignal | undefined;
+  /** Of the registry that this is about; without one the host has to prove who it is to anybody. */
+  readonly trust?: Trust | undefined;
 }
 
 export interface HTTPResponse {

@@ -158,7 +158,7 @@ describe("a foreign layer", () => {
   test("of a registry elsewhere is not looked for on this machine", async () => {
     await using server = await startServer((_, response) => response.end(blob));
 
-    const registry = new Registry("registry.example.com", new HTTPClient({}), {});
+    const registry = new Registry({ host: "registry.example.com" }, new HTTPClient({}), {});
     const request = { headers: {}, signal: undefined };
     expect(await findForeignLayer(registry, [server.origin], request)).toBeUndefined();
     expect(server.asked).toEqual([]);

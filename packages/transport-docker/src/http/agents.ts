@@ -1,0 +1,110 @@
+import type { SecureVersion } from "node:tls";
+
+import type { Dispatcher } from "undici";
+
+import type { Certificates } from "../certificates/certificate-folder.ts";
+import type { FindProxy } from "./proxies.ts";
+import { secureContextOf } from "./secure-context.ts";
+import { isOwnHost } from "./trust.ts";
+import type { Trust } from "./trust.ts";
+
+export interface AgentSettings {
+  /** Whether no host at all need prove who it is. */
+  readonly insecure: boolean;
+  /** Milliseconds. */
+  readonly idleTimeout: number;
+  readonly minTLSVersion: SecureVersion | undefined;
+  readonly findProxy: FindProxy;
+}
+
+/** What sets the connections to one host apart from those to others. */
+interface Terms {
+  readonly proxy: string | undefined;
+  readonly insecure: boolean;
+  readonly withSystemRoots: boolean;
+  /** Whose certificates count: the name of a registry, or nobody's. */
+  readonly certificatesOf: string | undefined;
+  readonly withIdentities: boolean;
+}
+
+const longestConnect = 30_000;
+const noCertificates: Certificates = { authorities: [], identities: [] };
+
+/** What holds connections: one agent for all hosts that are reached on the same terms. */
+export class Agents {
+  readonly #settings: AgentSettings;
+  readonly #agents = new Map<string, Promise<Dispatcher>>();
+  #withSystemRoots = false;
+
+  constructor(settings: AgentSettings) {
+    this.#settings = settings;
+  }
+
+  /** Whether the system's roots are believed, beside those that Node brings along. */
+  get withSystemRoots(): boolean {
+    return this.#withSystemRoots;
+  }
+
+  addSystemRoots(): void {
+    this.#withSystemRoots = true;
+  }
+
+  /** @throws ImageError `unsupported`, `not-found` for a proxy or certificates that cannot be used */
+  async agentFor(url: URL, trust: Trust | undefined): Promise<Dispatcher> {
+    const isEncrypted = url.protocol === "https:";
+    const certificates = (isEncrypted && (await trust?.certificates())) || noCertificates;
+    const { authorities, identities } = certificates;
+    const isOwn = trust !== undefined && isOwnHost(trust, url);
+    const terms: Terms = {
+      proxy: this.#settings.findProxy(url)?.href,
+      insecure: this.#settings.insecure || (isOwn && trust.insecure),
+      withSystemRoots: this.#withSystemRoots,
+      certificatesOf: authorities.length + identities.length > 0 ? trust?.host : undefined,
+      withIdentities: isOwn && identities.length > 0,
+    };
+    const key = JSON.stringify(terms);
+    const known = this.#agents.get(key);
+    if (known !== undefined) return known;
+    const agent = openAgent(terms, certificates, this.#settings);
+    this.#agents.set(key, agent);
+    agent.catch(() => this.#agents.delete(key));
+    return agent;
+  }
+
+  async destroy(): Promise<void> {
+    const agents = [...this.#agents.values()];
+    this.#agents.clear();
+    await Promise.all(agents.map(async (agent) => (await agent).destroy()));
+  }
+}
+
+/** undici takes longer to load than Node to start: not before it is needed. */
+async function openAgent(
+  { proxy, insecure, withSystemRoots, withIdentities }: Terms,
+  { authorities, identities }: Certificates,
+  { idleTimeout, minTLSVersion }: AgentSettings,
+): Promise<Dispatcher> {
+  const { Agent, ProxyAgent } = await import("undici");
+  const timeout = Math.min(idleTimeout, longestConnect);
+  const tls = { withSystemRoots, minTLSVersion };
+  const secureContext = secureContextOf({
+    ...tls,
+    authorities,
+    identities: withIdentities ? identities : [],
+  });
+  const connect = {
+    rejectUnauthorized: !insecure,
+    timeout,
+    ...(secureContext !== undefined && { secureContext }),
+  };
+  const options = { allowH2: false, pipelining: 1 };
+  if (proxy === undefined) return new Agent({ ...options, connect });
+  const proxyContext = secureContextOf({ ...tls, ...noCertificates });
+  return new ProxyAgent({
+    ...options,
+    uri: proxy,
+    requestTls: connect,
+    proxyTls: { timeout, ...(proxyContext !== undefined && { secureContext: proxyContext }) },
+    clientFactory: (_, given) => new Agent({ ...given, headersTimeout: idleTimeout }),
+  });
+}
