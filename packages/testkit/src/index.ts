@@ -4,6 +4,19 @@ export type { ConformanceCheck } from "./conformance/conformance.ts";
 export type { Abilities, Requirement, TransportUnderTest } from "./conformance/requirement.ts";
 export { distributionProgram, startDistribution } from "./servers/distribution.ts";
 export type { Distribution, DistributionSettings } from "./servers/distribution.ts";
+export type {
+  BreakKind,
+  Fault,
+  PlannedFault,
+  RefusalStatus,
+  RetryAfter,
+  SeededFaults,
+} from "./faults/fault.ts";
+export { startFaultProxy } from "./faults/fault-proxy.ts";
+export type { FaultProxy, FaultProxySettings } from "./faults/fault-proxy.ts";
+export type { RequestElsewhere } from "./faults/elsewhere.ts";
+export type { Passed, PassedRequest } from "./faults/passed-request.ts";
+export type { SeenRequest } from "./faults/seen-request.ts";
 export { startSlowLine } from "./faults/slow-line.ts";
 export type { SlowLine, SlowLineSettings } from "./faults/slow-line.ts";
 export { findProgram, outputOf } from "./servers/program.ts";

@@ -1,0 +1,61 @@
+import { once } from "node:events";
+import type { Socket } from "node:net";
+import type { Writable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+
+import type { BreakKind } from "./fault.ts";
+
+/** Bytes. */
+export interface Room {
+  request: number;
+  response: number;
+}
+
+/** How many bytes of bodies each connection may still take, where it is cut after so many in one direction. */
+export class RoomOfConnections {
+  readonly #cutEvery: number;
+  readonly #left = new WeakMap<Socket, Room>();
+
+  constructor(cutEvery: number) {
+    this.#cutEvery = cutEvery;
+  }
+
+  of(connection: Socket): Room {
+    const left = this.#left.get(connection) ?? {
+      request: this.#cutEvery,
+      response: this.#cutEvery,
+    };
+    this.#left.set(connection, left);
+    return left;
+  }
+}
+
+/** Writes as much of a body as there is room for; false where it did not come to its end. */
+export async function flow(
+  body: AsyncIterable<Uint8Array>,
+  to: Writable,
+  room: number,
+  count: (bytes: number) => void,
+): Promise<boolean> {
+  let left = room;
+  async function* within(): AsyncGenerator<Uint8Array, void, undefined> {
+    if (left === 0) return;
+    for await (const chunk of body) {
+      const part = chunk.subarray(0, left);
+      left -= part.byteLength;
+      count(part.byteLength);
+      yield part;
+      if (left === 0) return;
+    }
+  }
+  await pipeline(within(), to, { end: false });
+  return left > 0;
+}
+
+/** Ends a connection; one that falls silent stays open until the other side has had enough. */
+export async function breakOff(socket: Socket, kind: BreakKind): Promise<void> {
+  if (socket.destroyed) return;
+  if (kind === "cut") socket.destroySoon();
+  if (kind === "reset") socket.resetAndDestroy();
+  if (kind === "stall") await once(socket, "close");
+}

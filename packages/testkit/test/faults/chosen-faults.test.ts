@@ -1,0 +1,62 @@
+import { describe, expect, test } from "vitest";
+
+import { chosenFaults } from "../../src/faults/chosen-faults.ts";
+import type { Fault } from "../../src/faults/fault.ts";
+import type { SeenRequest } from "../../src/faults/seen-request.ts";
+
+function requests(path: string, count: number): readonly SeenRequest[] {
+  return Array.from({ length: count }, (_, at) => ({
+    method: "GET",
+    path,
+    kind: `GET ${path}`,
+    nth: at + 1,
+    hasBody: false,
+    hasToken: false,
+    isOfUpload: false,
+  }));
+}
+
+describe("faults from a seed", () => {
+  const one = requests("/v2/a", 50);
+  const other = requests("/v2/b", 50);
+
+  test("are the same again, in whatever order unlike requests come", () => {
+    const mixed = chosenFaults({ seed: 7 });
+    const inTurns = one.flatMap((request, at) => [mixed(other[at] ?? request), mixed(request)]);
+    const apart = chosenFaults({ seed: 7 });
+    const first = one.map(apart);
+    const second = other.map(apart);
+    expect(inTurns).toEqual(first.flatMap((fault, at) => [second[at], fault]));
+    expect(first.filter((fault) => fault !== undefined).length).toBeGreaterThan(3);
+  });
+
+  test("are others for another seed", () => {
+    expect(one.map(chosenFaults({ seed: 7 }))).not.toEqual(one.map(chosenFaults({ seed: 8 })));
+  });
+
+  test("are of the kinds that are wanted, and fit the request", () => {
+    const kinds: readonly Fault["kind"][] = ["cut", "lost-upload"];
+    const found = one.map(chosenFaults({ seed: 7, kinds, rate: 1 }));
+    expect(new Set(found.map((fault) => fault?.kind))).toEqual(new Set(["cut", undefined]));
+  });
+
+  test("do not go on for ever", () => {
+    const struck = one.map(chosenFaults({ seed: 7, rate: 1 })).map((fault) => fault !== undefined);
+    expect(struck.slice(0, 8)).toEqual([true, true, true, false, true, true, true, false]);
+  });
+
+  test("of refusals come as storms", () => {
+    const found = one.map(chosenFaults({ seed: 7, rate: 0.5, kinds: ["refusal"] }));
+    const repeated = found.filter((fault, at) => fault !== undefined && fault === found[at - 1]);
+    expect(repeated.length).toBeGreaterThan(3);
+  });
+});
+
+test("a planned fault befalls the nth request that matches, and so many after it", () => {
+  const fault = { kind: "redirect" } as const;
+  const choose = chosenFaults([{ fault, method: "GET", path: "v2/a", nth: 2, times: 2 }]);
+  const befallen = (path: string): readonly boolean[] =>
+    requests(path, 5).map((request) => choose(request) !== undefined);
+  expect(befallen("/v2/b")).toEqual([false, false, false, false, false]);
+  expect(befallen("/v2/a")).toEqual([false, true, true, false, false]);
+});
