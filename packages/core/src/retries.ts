@@ -65,7 +65,7 @@ export class Retries {
   async mayTryAgain(failed: FailedAttempt, signal?: AbortSignal): Promise<boolean> {
     signal?.throwIfAborted();
     const { error, attempt, doing, retryAfter = 0 } = failed;
-    if (!isImageError(error) || !error.retryable || this.#givenUp.has(error)) return false;
+    if (!isImageError(error) || !error.retryable || this.#isGivenUp(error)) return false;
     const isExhausted = attempt >= this.#attempts || this.#budget <= 0;
     if ((isExhausted && !failed.hasProgressed) || retryAfter > this.#longestPause) {
       this.#givenUp.add(error);
@@ -81,6 +81,11 @@ export class Retries {
       throw aborted;
     }
     return true;
+  }
+
+  /** Also what was thrown because of something that was given up on. */
+  #isGivenUp(error: unknown): boolean {
+    return error instanceof Error && (this.#givenUp.has(error) || this.#isGivenUp(error.cause));
   }
 
   /** Never the same for two that failed at once, so that they do not come back at once. */

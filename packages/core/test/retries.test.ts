@@ -49,6 +49,8 @@ describe("another attempt", () => {
     const { error } = failed;
     expect(await retries.mayTryAgain({ doing: "ask", error, attempt: 2 })).toBe(false);
     expect(await retries.mayTryAgain({ doing: "copy", error, attempt: 1 })).toBe(false);
+    const about = new ImageError("unavailable", "busy for long", { cause: error });
+    expect(await retries.mayTryAgain({ doing: "copy", error: about, attempt: 1 })).toBe(false);
   });
 
   test("is not waited for where the other side wants to be left alone for too long", async () => {

@@ -38,6 +38,8 @@ export interface DockerSettings {
   readonly userAgent?: string | undefined;
   /** How many blobs of an image are read, or written, at once. Default 6. */
   readonly parallelBlobs?: number | undefined;
+  /** The most requests to one host that wait for their answers at once; fewer while it says that it is busy. Default 64. */
+  readonly parallelRequests?: number | undefined;
   /** What files and variables are looked up in without being named. */
   readonly system?: SystemContext | undefined;
   /** Milliseconds without a sign of life after which a registry counts as gone. Default 60 000. */

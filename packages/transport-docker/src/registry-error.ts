@@ -1,10 +1,12 @@
 import { ImageError } from "@drayage/core";
 import type { ImageErrorCode, ImageErrorOptions } from "@drayage/core";
 
+import { parseChallenges } from "./authentication/challenge.ts";
 import { headerOf, startOfText } from "./http/http-exchange.ts";
 import type { HTTPResponse } from "./http/http-exchange.ts";
 import { jsonObjectOf } from "./http/json-answer.ts";
-import { retryAfterOf } from "./http/retries.ts";
+import { retryAfterOf } from "./http/retry-after.ts";
+import { oneLine } from "./one-line.ts";
 
 /** An error in a registry's own words (OCI distribution-spec, "Error codes"). */
 export interface RegistryErrorDetail {
@@ -53,13 +55,24 @@ export interface Refusal {
   /** For people: the registry's words, or what they look like. */
   readonly words: string;
   readonly host: string;
+  /** Seconds. */
   readonly retryAfter: number | undefined;
+  /** Whether who asked has shown credentials, or a token, that do not go as far as this. */
+  readonly lacksRights: boolean;
+  /** What was given up on, after several attempts. */
+  readonly failure: Error | undefined;
+  /** Whether an attempt before may have done what was asked. */
+  readonly mayBeDone: boolean;
 }
 
 /** Reads the body of an answer that is not what was asked for. */
 export async function readRefusal(response: HTTPResponse): Promise<Refusal> {
-  const { status, url } = response;
-  const text = await startOfText(response).catch(() => "");
+  return refusalOf(response, await startOfText(response).catch(() => ""));
+}
+
+/** The same, where the body was read already. */
+export function refusalOf(response: HTTPResponse, text: string): Refusal {
+  const { status, url, failure } = response;
   const errors = errorsIn(text);
   const retryAfter = retryAfterOf(response);
   return {
@@ -68,6 +81,9 @@ export async function readRefusal(response: HTTPResponse): Promise<Refusal> {
     words: wordsOf(response, errors, text),
     host: url.host,
     retryAfter: retryAfter === undefined ? undefined : retryAfter / 1000,
+    lacksRights: lacksRights(response),
+    failure,
+    mayBeDone: response.mayBeDone === true,
   };
 }
 
@@ -78,13 +94,14 @@ export function registryError(
   code: ImageErrorCode = codeOf(refusal),
   advice: string | undefined = adviceOf(refusal, code),
 ): RegistryError {
-  const { status, errors, words, host, retryAfter } = refusal;
+  const { status, errors, words, host, retryAfter, failure } = refusal;
   const said = `Could not ${doing}: ${host} answered ${status}${words && ` ${words}`}`;
   return new RegistryError(code, said + (advice ? `; ${advice}` : ""), {
     status,
     errors,
     retryAfter,
     retryable: code === "unavailable" && status >= 400,
+    ...(failure !== undefined && { cause: failure }),
   });
 }
 
@@ -110,12 +127,34 @@ function codeOf(refusal: Refusal): ImageErrorCode {
   return isRefused ? "unsupported" : "unavailable";
 }
 
-function adviceOf({ status, host }: Refusal, code: ImageErrorCode): string | undefined {
+function adviceOf(
+  { status, host, lacksRights: isBelow, retryAfter }: Refusal,
+  code: ImageErrorCode,
+): string | undefined {
+  if (status === 401 && isBelow) {
+    return `there is no such repository, or it is private: check its name, or log in to ${host}`;
+  }
+  if (retryAfter !== undefined && retryAfter > 0 && code === "unavailable") {
+    return `it asks to be left alone for ${durationOf(retryAfter)}`;
+  }
   if (status === 401) return `it wants credentials, or other ones: log in to ${host}`;
   if (status === 403) return "the credentials do not allow it";
   if (status === 413) return "it, or a proxy in front of it, does not take that much at once";
   if (status === 429) return "too many requests: try again later, or log in for a higher limit";
   return code === "unavailable" && status >= 500 ? "try again later" : undefined;
+}
+
+/** What registries say to a token that gives no right to a repository, and to one for a repository that is not there. */
+function lacksRights(response: HTTPResponse): boolean {
+  const challenges = parseChallenges(headerOf(response, "www-authenticate") ?? "");
+  return challenges.some(({ parameters }) => parameters.get("error") === "insufficient_scope");
+}
+
+function durationOf(seconds: number): string {
+  if (seconds < 120) return `${Math.ceil(seconds)} seconds`;
+  return seconds < 7200
+    ? `${Math.ceil(seconds / 60)} minutes`
+    : `${Math.ceil(seconds / 3600)} hours`;
 }
 
 function errorsIn(text: string): readonly RegistryErrorDetail[] {
@@ -150,10 +189,4 @@ function wordsOf(
 function isWebPage(response: HTTPResponse, text: string): boolean {
   const type = headerOf(response, "content-type") ?? "";
   return /^\s*text\/html/i.test(type) || /^\s*<(?:!doctype|html)/i.test(text);
-}
-
-/** No escape sequence of a stranger reaches a terminal. */
-function oneLine(text: string): string {
-  const line = text.replaceAll(/[\p{C}\s]+/gu, " ").trim();
-  return line.length > 300 ? `${line.slice(0, 300)}…` : line;
 }

@@ -6,9 +6,8 @@ import type { Certificates } from "./certificates/certificate-folder.ts";
 import type { DockerSettings } from "./docker-settings.ts";
 import { isMistrusted, isUnanswered } from "./http/connection-error.ts";
 import type { HTTPClient } from "./http/http-client.ts";
-import { isStream, startOfText } from "./http/http-exchange.ts";
+import { inMemory, isStream, startOfText } from "./http/http-exchange.ts";
 import type { HTTPRequest, HTTPResponse } from "./http/http-exchange.ts";
-import { withRetries } from "./http/retries.ts";
 import type { Trust } from "./http/trust.ts";
 import { originsOf, registryHostOf } from "./registry-host.ts";
 
@@ -67,15 +66,15 @@ export class Registry {
 
   /** The answer, whatever its status. @throws ImageError `unavailable`, `unsupported`; `denied` by a token server */
   async request(request: RegistryRequest): Promise<HTTPResponse> {
-    const { target, scopes, signal, body } = request;
+    const { target, scopes, body } = request;
     if (target instanceof URL && target.origin !== this.origin) return this.#exchange(request);
-    let said = await this.#authentication.authorizationFor(scopes, signal);
+    let said = await this.#authentication.authorizationFor(scopes, request);
     for (let attempt = 1; ; attempt++) {
       const response = await this.#exchange(request, said);
       const isOurs = response.status === 401 && response.url.origin === this.origin;
       if (!isOurs || attempt === tries || isStream(body)) return response;
-      const refused = { response, scopes, said, isFirstTry: attempt === 1, signal };
-      const better = await this.#authentication.betterAuthorization(refused);
+      const refused = { response, scopes, said, isFirstTry: attempt === 1 };
+      const better = await this.#authentication.betterAuthorization(refused, request);
       if (better === undefined) return response;
       await response.discard();
       said = better;
@@ -83,16 +82,14 @@ export class Registry {
   }
 
   async #exchange(request: RegistryRequest, authorization?: string): Promise<HTTPResponse> {
-    const { method, target, headers, body, signal } = request;
+    const { target, scopes: _, headers, ...rest } = request;
     const at = (origin: string): HTTPRequest => ({
-      method,
+      ...rest,
       url: typeof target === "string" ? new URL(target, origin) : target,
       headers: { ...headers, ...(authorization !== undefined && { authorization }) },
-      body,
-      signal,
       trust: this.trust,
     });
-    return withRetries(at(this.origin), async () => this.#send(at));
+    return this.client.patiently(at(this.origin), async () => this.#send(at));
   }
 
   /** While one request finds out where the registry is, others wait. */
@@ -133,9 +130,5 @@ const wrongScheme = /HTTP request .*HTTPS (?:server|port)/i;
 async function unlessWrongScheme(response: HTTPResponse): Promise<HTTPResponse | undefined> {
   if (response.status !== 400 || response.url.protocol !== "http:") return response;
   const text = await startOfText(response);
-  return wrongScheme.test(text) ? undefined : { ...response, bytes: once(Buffer.from(text)) };
-}
-
-async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array, void, undefined> {
-  yield bytes;
+  return wrongScheme.test(text) ? undefined : inMemory(response, text);
 }

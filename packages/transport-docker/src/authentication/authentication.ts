@@ -1,3 +1,5 @@
+import type { OperationOptions } from "@drayage/core";
+
 import type { DockerAuthConfig, DockerSettings } from "../docker-settings.ts";
 import type { HTTPClient } from "../http/http-client.ts";
 import { headerOf } from "../http/http-exchange.ts";
@@ -16,7 +18,6 @@ export interface Refused {
   readonly scopes: readonly string[];
   readonly said: string | undefined;
   readonly isFirstTry: boolean;
-  readonly signal: AbortSignal | undefined;
 }
 
 /**
@@ -42,7 +43,7 @@ export class Authentication {
   /** The `Authorization` to send, or undefined. @throws ImageError `denied`, `unavailable` from a token server */
   async authorizationFor(
     scopes: readonly string[],
-    signal: AbortSignal | undefined,
+    options: OperationOptions,
   ): Promise<string | undefined> {
     const [challenge, registry] = [this.#challenge, this.#registry];
     if (challenge === undefined || registry === undefined) return undefined;
@@ -52,17 +53,20 @@ export class Authentication {
     const fetch = async (): Promise<Token> => {
       const credentials = await this.#credentials();
       const wish = { registry, trust: this.#trust, challenge, scopes: wanted, credentials };
-      return fetchToken(this.#client, wish);
+      return fetchToken(this.#client, wish, options);
     };
-    return `Bearer ${await this.#tokens.get(wanted.join(" "), fetch, signal)}`;
+    return `Bearer ${await this.#tokens.get(wanted.join(" "), fetch, options.signal)}`;
   }
 
   /**
    * What to say instead; undefined where there is nothing better. After the first try that is only a token for more:
    * another one for the same would be refused as well.
    */
-  async betterAuthorization(refused: Refused): Promise<string | undefined> {
-    const { response, scopes, said, isFirstTry, signal } = refused;
+  async betterAuthorization(
+    refused: Refused,
+    options: OperationOptions,
+  ): Promise<string | undefined> {
+    const { response, scopes, said, isFirstTry } = refused;
     const challenge = this.#chosen(parseChallenges(headerOf(response, "www-authenticate") ?? ""));
     if (challenge === undefined) return undefined;
     this.#challenge = challenge;
@@ -72,7 +76,7 @@ export class Authentication {
     }
     const wantsMore = said !== undefined && this.#learnScopes(challenge, scopes);
     if (!isFirstTry && !wantsMore) return undefined;
-    const better = await this.authorizationFor(scopes, signal);
+    const better = await this.authorizationFor(scopes, options);
     return better === said ? undefined : better;
   }
 

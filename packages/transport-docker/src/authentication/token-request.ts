@@ -1,4 +1,5 @@
 import { ImageError } from "@drayage/core";
+import type { OperationOptions } from "@drayage/core";
 
 import type { DockerAuthConfig } from "../docker-settings.ts";
 import type { HTTPClient } from "../http/http-client.ts";
@@ -29,12 +30,24 @@ const defaultLifetime = 60;
 /** A request that starts now may last a while: a token is not used to its very end. */
 const usedPartOfLifetime = 0.9;
 
-/** Asks the token server that a registry named. @throws ImageError `denied`, `unavailable` */
-export async function fetchToken(client: HTTPClient, wish: TokenWish): Promise<Token> {
+/**
+ * Asks the token server that a registry named, for all who wait for the token: nobody's abort ends it.
+ * @throws ImageError `denied`, `unavailable`
+ */
+export async function fetchToken(
+  client: HTTPClient,
+  wish: TokenWish,
+  { retries, onNotice }: OperationOptions,
+): Promise<Token> {
   const realm = realmOf(wish);
   if (wish.credentials !== undefined) refuseClearText(client, wish, realm);
   const asked = performance.now();
-  const response = await client.sendPatiently({ ...tokenRequest(realm, wish), trust: wish.trust });
+  const response = await client.sendPatiently({
+    ...tokenRequest(realm, wish),
+    trust: wish.trust,
+    retries,
+    onNotice,
+  });
   const doing = `get a token for ${wish.registry.host}`;
   if (response.status !== 200) {
     const refusal = await readRefusal(response);

@@ -1,7 +1,7 @@
 import { ImageError, isImageError } from "@drayage/core";
 
 interface Failure {
-  readonly kind: "cut" | "unanswered" | "mistrusted" | "other";
+  readonly kind: "cut" | "unanswered" | "unresolved" | "mistrusted" | "other";
   /** Of errors of Node, OpenSSL and undici. */
   readonly codes: RegExp;
   /** After the name of the host. */
@@ -41,7 +41,7 @@ const failures: readonly Failure[] = [
     retryable: true,
   },
   {
-    kind: "other",
+    kind: "unresolved",
     codes: /^EAI_AGAIN$/,
     reason: "cannot be looked up: is there a network?",
     retryable: true,
@@ -86,9 +86,12 @@ export function connectionError(url: URL, cause: unknown, proxy?: URL): ImageErr
   return new ImageError("unavailable", `${host} ${reason} (${code})`, { cause, retryable });
 }
 
-/** True for an error of a connection that broke, after which the same request may succeed at once. */
-export function isCutOff(error: unknown): boolean {
-  return isFailure(error, "cut");
+/**
+ * True for what may pass even where a host never answered. One that refuses connections, or cannot be reached, from the
+ * start on is more likely not the right one.
+ */
+export function isWorthWaitingFor(error: unknown): boolean {
+  return isFailure(error, "cut") || isFailure(error, "unresolved");
 }
 
 /** True where there was a connection and no answer on it. */

@@ -1,4 +1,4 @@
-import { gathered } from "@drayage/core";
+import { gathered, inOne } from "@drayage/core";
 import type { OperationOptions } from "@drayage/core";
 
 import type { Trust } from "./trust.ts";
@@ -23,6 +23,12 @@ export interface HTTPResponse {
   /** To be read or discarded, else the connection stays taken. */
   readonly bytes: AsyncIterable<Uint8Array>;
   discard(): Promise<void>;
+  /** True where many requests were refused together, and another of them was the first. */
+  readonly isRefusedWithOthers?: boolean | undefined;
+  /** True where an attempt before this one broke off, and may have done all the same what was asked. */
+  readonly mayBeDone?: boolean | undefined;
+  /** For a refusal that was met again and again: what each attempt failed with. */
+  readonly failure?: Error | undefined;
 }
 
 export type Send = (request: HTTPRequest) => Promise<HTTPResponse>;
@@ -66,3 +72,8 @@ export async function startOfText({ bytes }: HTTPResponse): Promise<string> {
 }
 
 const startLength = 1 << 16;
+
+/** An answer whose body was read already. */
+export function inMemory(response: HTTPResponse, text: string): HTTPResponse {
+  return { ...response, bytes: inOne(Buffer.from(text)), discard: async () => {} };
+}

@@ -1,51 +1,91 @@
-import { setTimeout as delay } from "node:timers/promises";
+import { Retries } from "@drayage/core";
 
-import { isCutOff } from "./connection-error.ts";
-import { headerOf, isStream } from "./http-exchange.ts";
+import { refusalOf, registryError } from "../registry-error.ts";
+import type { RegistryError } from "../registry-error.ts";
+import { isWorthWaitingFor } from "./connection-error.ts";
+import { isBusy } from "./host.ts";
+import type { Host } from "./host.ts";
+import { inMemory, isStream, startOfText } from "./http-exchange.ts";
 import type { HTTPRequest, HTTPResponse, Send } from "./http-exchange.ts";
+import { retryAfterOf } from "./retry-after.ts";
 
-const attempts = 3;
-const firstPause = 250;
-const longestPause = 60_000;
-const passingStatuses = new Set([429, 502, 503, 504]);
+export type HostOf = (url: URL) => Host;
+
+/** What came of an attempt. */
+type Outcome =
+  | { readonly kind: "answered"; readonly response: HTTPResponse }
+  | { readonly kind: "refused"; readonly response: HTTPResponse; readonly error: RegistryError }
+  | { readonly kind: "failed"; readonly error: unknown };
+
+const passingStatuses = new Set([408, 429, 500, 502, 503, 504]);
+/** After these nobody knows whether a server did what it was asked. */
+const unclearStatuses = new Set([500, 502, 504]);
 
 /**
- * Sends a request again, after a pause, where a registry is busy or a connection broke and the request does no harm
- * twice: all but deletions and streams.
+ * Sends a request again as long as that may help: all but streams, which can be sent once. When it does not help any
+ * more, the last answer or failure counts.
  */
-export async function withRetries(request: HTTPRequest, send: Send): Promise<HTTPResponse> {
-  if (request.method === "DELETE" || isStream(request.body)) return send(request);
-  for (let attempt = 1; attempt < attempts; attempt++) {
-    let pause = firstPause * 2 ** (attempt - 1) * (0.5 + Math.random());
-    try {
-      const response = await send(request);
-      if (!passingStatuses.has(response.status)) return response;
-      pause = retryAfterOf(response) ?? pause;
-      if (pause > longestPause) return response;
-      await response.discard();
-    } catch (error) {
-      if (!isCutOff(error)) throw error;
+export async function withRetries(
+  request: HTTPRequest,
+  send: Send,
+  hostOf: HostOf,
+): Promise<HTTPResponse> {
+  if (isStream(request.body)) return send(request);
+  const retries = request.retries ?? new Retries();
+  let mayBeDone = false;
+  for (let attempt = 1; ; attempt++) {
+    const outcome = await tried(request, send);
+    if (outcome.kind === "answered") return { ...outcome.response, mayBeDone };
+    if (!(await mayTryAgain(outcome, { ...request, retries }, attempt, hostOf))) {
+      if (outcome.kind === "failed") throw outcome.error;
+      return outcome.response;
     }
-    await rest(pause, request.signal);
+    mayBeDone ||= outcome.kind === "failed" || unclearStatuses.has(outcome.response.status);
   }
-  return send(request);
 }
 
-/** Milliseconds from now, from seconds or from a date (RFC 9110, "Retry-After"). */
-export function retryAfterOf(response: HTTPResponse): number | undefined {
-  const text = headerOf(response, "retry-after");
-  if (text === undefined) return undefined;
-  if (/^\d+$/.test(text)) return Number(text) * 1000;
-  const date = Date.parse(text);
-  return Number.isNaN(date) ? undefined : Math.max(0, date - Date.now());
-}
-
-/** Waits so many milliseconds, or until the abort. */
-export async function rest(pause: number, signal: AbortSignal | undefined): Promise<void> {
+async function tried(request: HTTPRequest, send: Send): Promise<Outcome> {
   try {
-    await delay(pause, undefined, { signal });
+    const response = await send(request);
+    if (!passingStatuses.has(response.status)) return { kind: "answered", response };
+    const text = await startOfText(response).catch(() => "");
+    const error = registryError(refusalOf(response, text), doingOf(request));
+    return { kind: "refused", response: { ...inMemory(response, text), failure: error }, error };
   } catch (error) {
-    signal?.throwIfAborted();
-    throw error;
+    return { kind: "failed", error };
   }
+}
+
+/** While the first of many that were refused at once waits, so does everybody else, and only the first is counted. */
+async function mayTryAgain(
+  outcome: Exclude<Outcome, { kind: "answered" }>,
+  request: HTTPRequest & { readonly retries: Retries },
+  attempt: number,
+  hostOf: HostOf,
+): Promise<boolean> {
+  const { retries, signal, url } = request;
+  const failed = { error: outcome.error, attempt, doing: doingOf(request) };
+  if (outcome.kind === "failed") {
+    const mayHelp = hostOf(url).hasAnswered || isWorthWaitingFor(outcome.error);
+    return mayHelp && retries.mayTryAgain(failed, signal);
+  }
+  const { response } = outcome;
+  const hasProgressed = response.isRefusedWithOthers === true;
+  using _ = isBusy(response.status) && !hasProgressed ? hostOf(response.url).hold() : undefined;
+  const retryAfter = retryAfterOf(response);
+  return await retries.mayTryAgain({ ...failed, retryAfter, hasProgressed }, signal);
+}
+
+const verbs: Readonly<Record<HTTPRequest["method"], string>> = {
+  GET: "read",
+  HEAD: "look for",
+  POST: "ask",
+  PUT: "write",
+  PATCH: "send",
+  DELETE: "delete",
+};
+
+/** Queries are left out, which may have secrets in them. */
+function doingOf({ method, url }: HTTPRequest): string {
+  return `${verbs[method]} ${url.host}${url.pathname}`;
 }

@@ -9,16 +9,16 @@ import { nextPageOf } from "./next-page.ts";
 export async function* pagesOf(
   repository: Repository,
   start: string,
-  { signal }: OperationOptions,
+  options: OperationOptions,
 ): AsyncGenerator<HTTPResponse, void, undefined> {
   const seen = new Set<string>();
   let target: string | URL | undefined = start;
   while (target !== undefined) {
     const response: HTTPResponse = await repository.request({
+      ...options,
       method: "GET",
       target,
       action: "pull",
-      signal,
     });
     yield response;
     target = nextPageOf(response);

@@ -1,4 +1,4 @@
-import { ImageError, isDigest } from "@drayage/core";
+import { ImageError, isDigest, isImageError } from "@drayage/core";
 import type { Digest, NamedReference, OperationOptions } from "@drayage/core";
 
 import { headerOf } from "../http/http-exchange.ts";
@@ -17,24 +17,43 @@ export async function deleteManifest(
   { tag, digest }: Pick<NamedReference, "tag" | "digest">,
   options: OperationOptions,
 ): Promise<void> {
-  if (digest === undefined && tag !== undefined) {
-    const refusal = await tryDeletion(repository, tag, options);
-    if (refusal === undefined) return;
-    if (![400, 404, 405].includes(refusal.status)) throw failed(repository, tag, refusal);
-  }
-  const target = digest ?? (await digestOfTag(repository, tag ?? "latest", options));
+  const target = digest ?? (await deleteTag(repository, tag ?? "latest", options));
+  if (target === undefined) return;
   const refusal = await tryDeletion(repository, target, options);
-  if (refusal !== undefined) throw failed(repository, target, refusal);
+  if (refusal === undefined || isGoneBy(refusal)) return;
+  throw failed(repository, target, refusal);
+}
+
+/** The digest to delete instead, where the registry cannot delete a tag alone. */
+async function deleteTag(
+  repository: Repository,
+  tag: string,
+  options: OperationOptions,
+): Promise<Digest | undefined> {
+  const refusal = await tryDeletion(repository, tag, options);
+  if (refusal === undefined) return undefined;
+  if (![400, 404, 405].includes(refusal.status)) throw failed(repository, tag, refusal);
+  try {
+    return await digestOfTag(repository, tag, options);
+  } catch (error) {
+    if (isGoneBy(refusal) && isImageError(error, "not-found")) return undefined;
+    throw error;
+  }
+}
+
+/** True where an attempt whose answer was lost has most likely done it. */
+function isGoneBy({ status, mayBeDone }: Refusal): boolean {
+  return status === 404 && mayBeDone;
 }
 
 async function tryDeletion(
   repository: Repository,
   tagOrDigest: string,
-  { signal }: OperationOptions,
+  options: OperationOptions,
 ): Promise<Refusal | undefined> {
   const target = `manifests/${tagOrDigest}`;
   const request = { method: "DELETE", target, action: "pull,delete" } as const;
-  const response = await repository.request({ ...request, signal });
+  const response = await repository.request({ ...options, ...request });
   if (response.status < 200 || response.status > 299) return readRefusal(response);
   await response.discard();
   return undefined;

@@ -36,10 +36,10 @@ export async function requestManifest(
   method: "GET" | "HEAD",
   repository: Repository,
   wanted: string,
-  { signal, action = "pull" }: OperationOptions & { readonly action?: RepositoryAction },
+  { action = "pull", ...options }: OperationOptions & { readonly action?: RepositoryAction },
 ): Promise<HTTPResponse> {
   const target = `manifests/${wanted}`;
-  return repository.request({ method, target, action, headers: { accept }, signal });
+  return repository.request({ ...options, method, target, action, headers: { accept } });
 }
 
 /** @throws ImageError `invalid-manifest` where it is too large */

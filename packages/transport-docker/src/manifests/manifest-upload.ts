@@ -1,8 +1,14 @@
-import { algorithmOf, checkDigest, digestOf, isDigest, parseManifest } from "@drayage/core";
+import {
+  algorithmOf,
+  checkDigest,
+  digestOf,
+  isDigest,
+  parseManifest,
+  Retries,
+} from "@drayage/core";
 import type { OperationOptions, RawManifest } from "@drayage/core";
 
 import { headerOf } from "../http/http-exchange.ts";
-import { rest } from "../http/retries.ts";
 import { hasCode, readRefusal, registryError } from "../registry-error.ts";
 import type { Refusal } from "../registry-error.ts";
 import type { Repository } from "../repository.ts";
@@ -12,7 +18,6 @@ import type { Repository } from "../repository.ts";
  * sends the same one, others until all of their machines know of it.
  */
 const attempts = 3;
-const firstPause = 200;
 
 /**
  * Stores a manifest under a tag or its digest.
@@ -24,14 +29,18 @@ export async function uploadManifest(
   tagOrDigest: string,
   options: OperationOptions,
 ): Promise<void> {
+  const doing = `write the manifest ${tagOrDigest} to ${repository.name}`;
+  const { retries = new Retries(), signal } = options;
   for (let attempt = 1; ; attempt++) {
-    const refusal = await tryUpload(repository, manifest, tagOrDigest, options);
+    const refusal = await tryUpload(repository, manifest, tagOrDigest, { ...options, retries });
     if (refusal === undefined) return;
-    if (attempt === attempts || !hasCode(refusal, "MANIFEST_BLOB_UNKNOWN", "BLOB_UNKNOWN")) {
-      const doing = `write the manifest ${tagOrDigest} to ${repository.name}`;
-      throw registryError(refusal, doing, isOfItsType(refusal) ? "manifest-rejected" : undefined);
+    const mayAppear =
+      attempt < attempts && hasCode(refusal, "MANIFEST_BLOB_UNKNOWN", "BLOB_UNKNOWN");
+    if (mayAppear) {
+      const error = registryError(refusal, doing, "unavailable");
+      if (await retries.mayTryAgain({ error, attempt, doing }, signal)) continue;
     }
-    await rest(firstPause * 2 ** attempt * (0.5 + Math.random()), options.signal);
+    throw registryError(refusal, doing, isOfItsType(refusal) ? "manifest-rejected" : undefined);
   }
 }
 
@@ -39,16 +48,16 @@ async function tryUpload(
   repository: Repository,
   manifest: RawManifest,
   tagOrDigest: string,
-  { signal }: OperationOptions,
+  options: OperationOptions,
 ): Promise<Refusal | undefined> {
   const { bytes } = manifest;
   const response = await repository.request({
+    ...options,
     method: "PUT",
     target: `manifests/${tagOrDigest}`,
     action: "pull,push",
     headers: { "content-type": parseManifest(manifest).mediaType },
     body: bytes,
-    signal,
   });
   if (response.status < 200 || response.status > 299) return readRefusal(response);
   await response.discard();

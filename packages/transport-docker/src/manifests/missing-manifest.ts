@@ -1,8 +1,6 @@
 import { isImageError, isTag, nearestOf } from "@drayage/core";
 import type { OperationOptions } from "@drayage/core";
 
-import { parseChallenges } from "../authentication/challenge.ts";
-import { headerOf } from "../http/http-exchange.ts";
 import type { HTTPResponse } from "../http/http-exchange.ts";
 import { listFirstTags } from "../listings/tag-list.ts";
 import { hasCode, readRefusal, RegistryError, registryError } from "../registry-error.ts";
@@ -19,21 +17,11 @@ export async function explainMissing(
 ): Promise<RegistryError> {
   const refusal = await readRefusal(response);
   const doing = `read the manifest ${wanted} of ${repository.name}`;
-  if (refusal.status === 401 && lacksRights(response)) {
-    const advice = `there is no repository ${repository.name}, or it is private: check its name, or log in`;
-    return registryError(refusal, doing, "denied", advice);
-  }
   if (refusal.status !== 404) return registryError(refusal, doing);
   const advice = hasCode(refusal, "NAME_UNKNOWN")
     ? noRepository(repository)
     : await adviseTag(repository, wanted, options);
   return registryError(refusal, doing, "not-found", advice);
-}
-
-/** What registries say to a token that gives no right to the repository: to one that is not there as well. */
-function lacksRights(response: HTTPResponse): boolean {
-  const challenges = parseChallenges(headerOf(response, "www-authenticate") ?? "");
-  return challenges.some(({ parameters }) => parameters.get("error") === "insufficient_scope");
 }
 
 function noRepository({ name }: Repository): string {

@@ -139,7 +139,7 @@ describe("a registry with tokens", () => {
     await expect(pull(registry.host, { credentials: ann })).rejects.toMatchObject({
       code: "denied",
       status: 401,
-      message: expect.stringContaining("there is no repository") as string,
+      message: expect.stringContaining("there is no such repository") as string,
     });
     expect(registry.requests).toHaveLength(3);
   });

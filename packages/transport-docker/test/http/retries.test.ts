@@ -1,12 +1,14 @@
-import { copyImage, openImage } from "@drayage/core";
+import type { RequestListener, ServerResponse } from "node:http";
+
+import { copyImage, openImage, Retries } from "@drayage/core";
+import type { OperationOptions, Retry, RetrySettings } from "@drayage/core";
 import { memory } from "@drayage/core/memory";
 import { inMemory, randomImage, startRegistry } from "@drayage/testkit";
 import type { Interception, ReceivedRequest } from "@drayage/testkit";
 import { describe, expect, test } from "vitest";
 
-import type { HTTPRequest } from "../../src/http/http-exchange.ts";
-import { withRetries } from "../../src/http/retries.ts";
 import { docker } from "../../src/index.ts";
+import { startServer } from "../recording-server.ts";
 
 const image = await randomImage("retries", { layers: 1 });
 const atOnce = { "Retry-After": "0" };
@@ -21,29 +23,70 @@ function first(
   return (request) => (matches(request) && left-- > 0 ? answer : undefined);
 }
 
-const isManifest = ({ path }: ReceivedRequest): boolean => path.includes("/manifests/");
+function isManifest({ path }: ReceivedRequest): boolean {
+  return path.includes("/manifests/");
+}
+
+/** Hardly any pauses, and each one that was made. */
+function quickly(settings: RetrySettings = {}): { retries: Retries; made: Retry[] } {
+  const made: Retry[] = [];
+  const onRetry = (retry: Retry): void => void made.push(retry);
+  return { retries: new Retries({ firstPause: 1, onRetry, ...settings }), made };
+}
+
+async function read(host: string, options: OperationOptions): Promise<void> {
+  await using _ = await openImage(docker().parseReference(`//${host}/a:1`), options);
+}
 
 describe("what may pass is tried again", () => {
   const cases: readonly (readonly [string, Interception])[] = [
+    ["408", { status: 408 }],
     ["429", { status: 429, headers: atOnce }],
+    ["500", { status: 500 }],
+    ["502", { status: 502, body: "<html>bad gateway</html>" }],
     ["503", { status: 503, headers: { "Retry-After": new Date(0).toUTCString() } }],
+    ["504", { status: 504 }],
     ["a cut connection", "cut"],
   ];
   test.each(cases)("reading, after %s", async (_, answer) => {
     await using registry = await startRegistry({ intercept: first(2, answer, isManifest) });
     await registry.putImage("a", image, "1");
-    await openImage(docker().parseReference(`//${registry.host}/a:1`)).then((opened) =>
-      opened[Symbol.asyncDispose](),
-    );
+    const { retries, made } = quickly();
+    await read(registry.host, { retries });
     expect(registry.requests.filter(({ path }) => path.includes("/manifests/"))).toHaveLength(3);
+    expect(made).toMatchObject([
+      { attempt: 1, doing: `read ${registry.host}/v2/a/manifests/1`, error: { retryable: true } },
+      { attempt: 2 },
+    ]);
   });
 
   test.each(cases)("writing a manifest, after %s", async (_, answer) => {
-    const isWritten = ({ method, path }: ReceivedRequest): boolean =>
-      method === "PUT" && path.includes("/manifests/");
+    const isWritten = (request: ReceivedRequest): boolean =>
+      request.method === "PUT" && isManifest(request);
     await using registry = await startRegistry({ intercept: first(2, answer, isWritten) });
-    await copyImage(await inMemory(image), docker().parseReference(`//${registry.host}/a:1`));
+    const to = docker().parseReference(`//${registry.host}/a:1`);
+    await copyImage(await inMemory(image), to, quickly());
     expect(registry.tags("a")).toEqual(["1"]);
+  });
+
+  test.each(cases)("beginning an upload, after %s", async (_, answer) => {
+    const isBegun = ({ method }: ReceivedRequest): boolean => method === "POST";
+    await using registry = await startRegistry({ intercept: first(2, answer, isBegun) });
+    const to = docker().parseReference(`//${registry.host}/a:1`);
+    await copyImage(await inMemory(image), to, quickly());
+    expect(registry.tags("a")).toEqual(["1"]);
+  });
+
+  test.each(cases)("asking for a token, after %s", async (_, answer) => {
+    const isToken = ({ server }: ReceivedRequest): boolean => server === "tokens";
+    await using registry = await startRegistry({
+      authentication: { kind: "bearer", users: {}, anonymous: { "*": ["pull"] } },
+      intercept: first(2, answer, isToken),
+    });
+    await registry.putImage("a", image, "1");
+    const { retries, made } = quickly();
+    await read(registry.host, { retries });
+    expect(made).toHaveLength(2);
   });
 
   const unseen = {
@@ -54,11 +97,11 @@ describe("what may pass is tried again", () => {
     [2, true],
     [3, false],
   ])("writing a manifest, after a blob was not seen %i times", async (count, isWell) => {
-    const isWritten = ({ method, path }: ReceivedRequest): boolean =>
-      method === "PUT" && path.includes("/manifests/");
+    const isWritten = (request: ReceivedRequest): boolean =>
+      request.method === "PUT" && isManifest(request);
     await using registry = await startRegistry({ intercept: first(count, unseen, isWritten) });
     const to = docker().parseReference(`//${registry.host}/a:1`);
-    const outcome = await copyImage(await inMemory(image), to).catch(
+    const outcome = await copyImage(await inMemory(image), to, quickly()).catch(
       ({ code }: { code: string }) => ({ code }),
     );
     expect(outcome).toMatchObject(
@@ -66,50 +109,145 @@ describe("what may pass is tried again", () => {
     );
     expect(registry.tags("a")).toEqual(isWell ? ["1"] : []);
   });
+});
 
-  test("three times, then the answer counts", async () => {
-    const refusal = {
-      status: 429,
-      headers: atOnce,
-      body: '{"errors":[{"code":"TOOMANYREQUESTS"}]}',
-    };
+describe("in the end", () => {
+  const refusal = {
+    status: 429,
+    headers: atOnce,
+    body: '{"errors":[{"code":"TOOMANYREQUESTS"}]}',
+  };
+
+  test("the last of five answers counts, and nobody begins again for its sake", async () => {
     await using registry = await startRegistry({ intercept: () => refusal });
-    const opened = openImage(docker().parseReference(`//${registry.host}/a:1`));
-    await expect(opened).rejects.toMatchObject({
+    const { retries } = quickly();
+    const error: unknown = await read(registry.host, { retries }).catch(
+      (reason: unknown) => reason,
+    );
+    expect(error).toMatchObject({
       code: "unavailable",
       retryable: true,
       status: 429,
       retryAfter: 0,
       errors: [{ code: "TOOMANYREQUESTS" }],
     });
-    expect(registry.requests).toHaveLength(3);
+    expect(registry.requests).toHaveLength(5);
+    expect(await retries.mayTryAgain({ error, attempt: 1, doing: "copy" })).toBe(false);
+  });
+
+  test("all requests of one copy share what is to be spent on it", async () => {
+    await using registry = await startRegistry({ intercept: () => refusal });
+    const { retries } = quickly({ budget: 3 });
+    await expect(read(registry.host, { retries })).rejects.toMatchObject({ status: 429 });
+    await expect(read(registry.host, { retries })).rejects.toMatchObject({ status: 429 });
+    expect(registry.requests).toHaveLength(5);
+  });
+
+  test.each([
+    ["61", /left alone for 61 seconds/],
+    ["7200", /left alone for 2 hours/],
+    [new Date(Date.now() + 600_000).toUTCString(), /left alone for (?:10|11) minutes/],
+  ])("who wants to be left alone for as long as %s is", async (wait, words) => {
+    const busy = { status: 503, headers: { "Retry-After": wait } };
+    await using registry = await startRegistry({ intercept: first(1, busy, isManifest) });
+    const { retries } = quickly();
+    await expect(read(registry.host, { retries })).rejects.toMatchObject({
+      status: 503,
+      retryable: true,
+      message: expect.stringMatching(words) as string,
+    });
+    expect(registry.requests).toHaveLength(1);
   });
 });
 
-test.each([
-  ["500", { status: 500 }],
-  ["404", { status: 404 }],
-  ["a wait that is too long", { status: 503, headers: { "Retry-After": "61" } }],
-] as const)("%s is not tried again", async (_, answer) => {
-  await using registry = await startRegistry({ intercept: first(1, answer, isManifest) });
-  const destination = docker().parseReference(`//${registry.host}/a@${image.manifest.digest}`);
-  await expect(openImage(destination)).rejects.toMatchObject({ status: answer.status });
+test.each([400, 403, 501])("%i is not tried again", async (status) => {
+  await using registry = await startRegistry({ intercept: first(1, { status }, isManifest) });
+  await expect(read(registry.host, quickly())).rejects.toMatchObject({ status });
   expect(registry.requests).toHaveLength(1);
 });
 
 test("a pause ends with an abort, whose reason passes through", async () => {
   const controller = new AbortController();
   const reason = new Error("enough");
-  const url = new URL("http://registry.example.com/v2/");
-  const request: HTTPRequest = { method: "GET", url, headers: {}, signal: controller.signal };
-  const busy = withRetries(request, async () => ({
-    status: 503,
-    url,
-    headers: { "retry-after": "60" },
-    bytes: (async function* () {})(),
-    discard: async () => void setImmediate(() => controller.abort(reason)),
-  }));
-  await expect(busy).rejects.toBe(reason);
+  const busy = { status: 503, headers: { "Retry-After": "60" } };
+  await using registry = await startRegistry({ intercept: () => busy });
+  const onRetry = (): void => void setImmediate(() => controller.abort(reason));
+  const retries = new Retries({ onRetry });
+  const reading = read(registry.host, { retries, signal: controller.signal });
+  await expect(reading).rejects.toBe(reason);
+});
+
+describe("a host that refuses connections", () => {
+  test("is waited for where it was there before", async () => {
+    const answer: RequestListener = (_, response) => void response.end('{"tags":["1"]}');
+    const server = await startServer(answer);
+    const reference = docker().parseReference(`//${server.host}/a:1`);
+    await Array.fromAsync(reference.getTags());
+    await server[Symbol.asyncDispose]();
+    let again: ReturnType<typeof startServer> | undefined;
+    const onRetry = (): void => void (again ??= startServer(answer, { port: server.port }));
+    const retries = new Retries({ firstPause: 20, onRetry });
+    expect(await Array.fromAsync(reference.getTags({ retries }))).toEqual(["1"]);
+    await (await again)?.[Symbol.asyncDispose]();
+  });
+
+  test("is not waited for where it never was", async () => {
+    const server = await startServer(() => {});
+    await server[Symbol.asyncDispose]();
+    const { retries, made } = quickly();
+    await expect(read(server.host, { retries })).rejects.toMatchObject({ code: "unavailable" });
+    expect(made).toEqual([]);
+  });
+});
+
+describe("a deletion whose answer was lost is done when nothing is left to delete:", () => {
+  const digest = image.manifest.digest;
+
+  /** A registry that deletes, and breaks off the connection where it should say so. */
+  async function deleteFrom(what: string): Promise<readonly string[]> {
+    let left = true;
+    await using server = await startServer(({ method }, response) => {
+      if (method === "DELETE" && left) {
+        left = false;
+        response.destroy();
+      } else response.writeHead(404).end();
+    });
+    const reference = docker().parseReference(`//${server.host}/a${what}`);
+    await reference.deleteImage(quickly());
+    return server.asked;
+  }
+
+  test("by digest", async () => {
+    expect(await deleteFrom(`@${digest}`)).toHaveLength(2);
+  });
+
+  test("by tag, which some registries cannot delete at all", async () => {
+    const asked = await deleteFrom(":1");
+    expect(asked[2]).toBe("HEAD /v2/a/manifests/1");
+  });
+});
+
+test("many that are refused at once are counted as one", async () => {
+  const together = 20;
+  const held: ServerResponse[] = [];
+  let isBusy = false;
+  await using server = await startServer((_, response) => {
+    if (!isBusy) return void response.end('{"tags":["1"]}');
+    held.push(response);
+    if (held.length < together) return;
+    isBusy = false;
+    for (const one of held) one.writeHead(429).end();
+  });
+  const reference = docker().parseReference(`//${server.host}/a:1`);
+  await using _ = await reference.newImageSource();
+  await Array.fromAsync(reference.getTags());
+  isBusy = true;
+  const { retries, made } = quickly({ budget: 1 });
+  const lists = Array.from({ length: together }, async () =>
+    Array.fromAsync(reference.getTags({ retries })),
+  );
+  expect(await Promise.all(lists)).toEqual(lists.map(() => ["1"]));
+  expect(made).toHaveLength(together);
 });
 
 test("a blob in the middle of which the connection is cut is begun anew by the copy", async () => {

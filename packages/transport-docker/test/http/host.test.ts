@@ -1,0 +1,139 @@
+import { setImmediate } from "node:timers/promises";
+
+import { copyImage } from "@drayage/core";
+import { randomImage, startRegistry } from "@drayage/testkit";
+import { expect, test } from "vitest";
+
+import { Host } from "../../src/http/host.ts";
+import type { HTTPRequest, HTTPResponse } from "../../src/http/http-exchange.ts";
+import { docker } from "../../src/index.ts";
+
+const url = new URL("http://registry.example.com/v2/");
+const question: HTTPRequest = { method: "GET", url, headers: {} };
+
+/** A server that answers when it is told to. */
+class Server {
+  readonly #open: ((status: number) => void)[] = [];
+
+  get underWay(): number {
+    return this.#open.length;
+  }
+
+  readonly send = async (): Promise<HTTPResponse> => {
+    const { promise, resolve } = Promise.withResolvers<number>();
+    this.#open.push(resolve);
+    const bytes = (async function* () {})();
+    return { status: await promise, url, headers: {}, bytes, discard: async () => {} };
+  };
+
+  /** Answers so many of the requests under way, and lets others come. */
+  async answer(count: number, status: number): Promise<void> {
+    for (const resolve of this.#open.splice(0, count)) resolve(status);
+    await setImmediate();
+  }
+}
+
+/** The answers to so many questions, all asked at once. */
+async function ask(host: Host, server: Server, count: number): Promise<Answers> {
+  const answers = Array.from({ length: count }, async () => host.send(question, server.send));
+  await setImmediate();
+  return { all: async () => Promise.all(answers) };
+}
+
+interface Answers {
+  all(): Promise<readonly HTTPResponse[]>;
+}
+
+test("a host is asked no more at once than it is said to take", async () => {
+  const [host, server] = [new Host(3), new Server()];
+  const answers = await ask(host, server, 7);
+  const seen: number[] = [];
+  while (server.underWay > 0) {
+    seen.push(server.underWay);
+    await server.answer(1, 200);
+  }
+  expect(seen).toEqual([3, 3, 3, 3, 3, 2, 1]);
+  expect(await answers.all()).toHaveLength(7);
+});
+
+test("half as much after it was busy, however many were refused with the same round", async () => {
+  const [host, server] = [new Host(16), new Server()];
+  const answers = await ask(host, server, 24);
+  await server.answer(16, 429);
+  expect(server.underWay).toBe(8);
+  await ask(host, server, 100);
+  await server.answer(8, 503);
+  expect(server.underWay).toBe(4);
+  const refused = await answers.all();
+  expect(refused.filter(({ isRefusedWithOthers }) => !isRefusedWithOthers)).toHaveLength(2);
+});
+
+test("half of what was under way, where that was less than allowed", async () => {
+  const [host, server] = [new Host(64), new Server()];
+  await ask(host, server, 4);
+  await server.answer(4, 429);
+  await ask(host, server, 10);
+  expect(server.underWay).toBe(2);
+});
+
+test("never less than one, and slowly more again as it answers, up to the bound", async () => {
+  const [host, server] = [new Host(4), new Server()];
+  for (let round = 0; round < 5; round++) {
+    await ask(host, server, 1);
+    await server.answer(1, 429);
+  }
+  await ask(host, server, 1000);
+  const seen: number[] = [];
+  for (let answered = 0; answered < 20; answered++) {
+    seen.push(server.underWay);
+    await server.answer(1, 200);
+  }
+  expect(seen.slice(0, 4)).toEqual([1, 2, 2, 2]);
+  expect(seen).toEqual(seen.toSorted((a, b) => a - b));
+  expect(seen.at(-1)).toBe(4);
+});
+
+test("while it is held nothing new is sent", async () => {
+  const [host, server] = [new Host(4), new Server()];
+  const hold = host.hold();
+  const answers = await ask(host, server, 2);
+  await server.answer(0, 200);
+  expect(server.underWay).toBe(0);
+  hold[Symbol.dispose]();
+  await server.answer(0, 200);
+  await server.answer(2, 200);
+  expect(await answers.all()).toHaveLength(2);
+});
+
+test("who waits for a turn can leave, and nobody else loses his", async () => {
+  const [host, server] = [new Host(1), new Server()];
+  const controller = new AbortController();
+  const reason = new Error("enough");
+  const first = await ask(host, server, 1);
+  const leaving = host.send({ ...question, signal: controller.signal }, server.send);
+  const last = await ask(host, server, 1);
+  controller.abort(reason);
+  await expect(leaving).rejects.toBe(reason);
+  await server.answer(1, 200);
+  await server.answer(1, 200);
+  expect([...(await first.all()), ...(await last.all())]).toHaveLength(2);
+});
+
+test("a failure gives its turn back", async () => {
+  const [host, server] = [new Host(1), new Server()];
+  const failing = host.send(question, async () => Promise.reject(new Error("cut")));
+  await expect(failing).rejects.toThrow("cut");
+  await ask(host, server, 1);
+  expect(server.underWay).toBe(1);
+});
+
+test("a registry that takes one request at a time can be copied into itself", async () => {
+  const image = await randomImage("one at a time", { layers: 6 });
+  await using registry = await startRegistry({ mounts: "never" });
+  await registry.putImage("a", image, "1");
+  const transport = docker({ parallelRequests: 1 });
+  const from = transport.parseReference(`//${registry.host}/a:1`);
+  const to = transport.parseReference(`//${registry.host}/b:1`);
+  await copyImage(from, to);
+  expect(registry.tags("b")).toEqual(["1"]);
+});
