@@ -44,6 +44,7 @@ export async function fetchToken(
   const asked = performance.now();
   const response = await client.sendPatiently({
     ...tokenRequest(realm, wish),
+    wholeUpTo: answerLimit,
     trust: wish.trust,
     retries,
     onNotice,

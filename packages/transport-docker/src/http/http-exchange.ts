@@ -10,6 +10,11 @@ export interface HTTPRequest extends OperationOptions {
   readonly headers: Readonly<Record<string, string>>;
   /** A stream can be sent once; all else can be repeated. */
   readonly body?: Uint8Array | AsyncIterable<Uint8Array> | undefined;
+  /**
+   * Bytes. A small answer is read whole before it counts as one, so that it is asked for again where it breaks off in
+   * the middle; one that is larger is an error.
+   */
+  readonly wholeUpTo?: number | undefined;
   /** Of the registry that this is about; without one the host has to prove who it is to anybody. */
   readonly trust?: Trust | undefined;
 }
@@ -74,6 +79,7 @@ export async function startOfText({ bytes }: HTTPResponse): Promise<string> {
 const startLength = 1 << 16;
 
 /** An answer whose body was read already. */
-export function inMemory(response: HTTPResponse, text: string): HTTPResponse {
-  return { ...response, bytes: inOne(Buffer.from(text)), discard: async () => {} };
+export function inMemory(response: HTTPResponse, body: string | Uint8Array): HTTPResponse {
+  const bytes = typeof body === "string" ? Buffer.from(body) : body;
+  return { ...response, bytes: inOne(bytes), discard: async () => {} };
 }

@@ -1,11 +1,11 @@
-import { Retries } from "@drayage/core";
+import { gathered, Retries } from "@drayage/core";
 
 import { refusalOf, registryError } from "../registry-error.ts";
 import type { RegistryError } from "../registry-error.ts";
 import { isWorthWaitingFor } from "./connection-error.ts";
 import { isBusy } from "./host.ts";
 import type { Host } from "./host.ts";
-import { inMemory, isStream, startOfText } from "./http-exchange.ts";
+import { hasContent, inMemory, isStream, startOfText } from "./http-exchange.ts";
 import type { HTTPRequest, HTTPResponse, Send } from "./http-exchange.ts";
 import { retryAfterOf } from "./retry-after.ts";
 
@@ -47,13 +47,21 @@ export async function withRetries(
 async function tried(request: HTTPRequest, send: Send): Promise<Outcome> {
   try {
     const response = await send(request);
-    if (!passingStatuses.has(response.status)) return { kind: "answered", response };
+    if (!passingStatuses.has(response.status)) {
+      return { kind: "answered", response: await arrived(response, request) };
+    }
     const text = await startOfText(response).catch(() => "");
     const error = registryError(refusalOf(response, text), doingOf(request));
     return { kind: "refused", response: { ...inMemory(response, text), failure: error }, error };
   } catch (error) {
     return { kind: "failed", error };
   }
+}
+
+/** An answer that somebody waits for whole. @throws ImageError `unavailable`, `invalid-manifest` for a larger one */
+async function arrived(response: HTTPResponse, { wholeUpTo }: HTTPRequest): Promise<HTTPResponse> {
+  if (wholeUpTo === undefined || !hasContent(response)) return response;
+  return inMemory(response, await gathered(response.bytes, wholeUpTo));
 }
 
 /** While the first of many that were refused at once waits, so does everybody else, and only the first is counted. */

@@ -5,6 +5,9 @@ import type { HTTPResponse } from "../http/http-exchange.ts";
 import type { Repository } from "../repository.ts";
 import { nextPageOf } from "./next-page.ts";
 
+/** Registries were seen to list a hundred thousand tags at once. */
+export const pageSizeLimit: number = 1 << 24;
+
 /** The answers of which a list consists; each has to be read before the next is asked for. */
 export async function* pagesOf(
   repository: Repository,
@@ -19,6 +22,7 @@ export async function* pagesOf(
       method: "GET",
       target,
       action: "pull",
+      wholeUpTo: pageSizeLimit,
     });
     yield response;
     target = nextPageOf(response);

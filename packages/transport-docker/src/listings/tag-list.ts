@@ -6,9 +6,7 @@ import type { HTTPResponse } from "../http/http-exchange.ts";
 import { jsonObjectOf } from "../http/json-answer.ts";
 import { readRefusal, registryError } from "../registry-error.ts";
 import type { Repository } from "../repository.ts";
-import { pagesOf } from "./listing.ts";
-
-const pageLimit = 1 << 24;
+import { pageSizeLimit, pagesOf } from "./listing.ts";
 
 /** In the registry's order (OCI distribution-spec, "Listing tags"). @throws ImageError `not-found`, `denied`, `unavailable` */
 export async function* listTags(
@@ -36,7 +34,7 @@ async function tagsOn(page: HTTPResponse, repository: Repository): Promise<reado
   if (page.status !== 200) {
     throw registryError(await readRefusal(page), `list the tags of ${repository.name}`);
   }
-  const { tags } = jsonObjectOf(await textOf(page, pageLimit));
+  const { tags } = jsonObjectOf(await textOf(page, pageSizeLimit));
   const listed: readonly unknown[] = Array.isArray(tags) ? tags : [];
   return listed.filter((tag) => typeof tag === "string" && isTag(tag)) as readonly string[];
 }

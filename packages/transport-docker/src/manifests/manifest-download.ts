@@ -39,7 +39,8 @@ export async function requestManifest(
   { action = "pull", ...options }: OperationOptions & { readonly action?: RepositoryAction },
 ): Promise<HTTPResponse> {
   const target = `manifests/${wanted}`;
-  return repository.request({ ...options, method, target, action, headers: { accept } });
+  const wholeUpTo = method === "GET" ? manifestSizeLimit : undefined;
+  return repository.request({ ...options, method, target, action, headers: { accept }, wholeUpTo });
 }
 
 /** @throws ImageError `invalid-manifest` where it is too large */

@@ -89,6 +89,28 @@ describe("what may pass is tried again", () => {
     expect(made).toHaveLength(2);
   });
 
+  test.each([
+    ["a manifest", isManifest],
+    ["a token", ({ server }: ReceivedRequest) => server === "tokens"],
+    ["a list", ({ path }: ReceivedRequest) => path.includes("/tags/")],
+  ])("reading %s, after its answer broke off in the middle", async (_, isBroken) => {
+    let left = 2;
+    await using registry = await startRegistry({
+      authentication: { kind: "bearer", users: {}, anonymous: { "*": ["pull"] } },
+      async *transformBody(request, body) {
+        const isRefused = request.server === "registry" && !request.headers.authorization;
+        if (isBroken(request) && !isRefused && left-- > 0) yield Buffer.from("{");
+        else yield* body;
+      },
+    });
+    await registry.putImage("a", image, "1");
+    const { retries, made } = quickly();
+    await read(registry.host, { retries });
+    const reference = docker().parseReference(`//${registry.host}/a:1`);
+    expect(await Array.fromAsync(reference.getTags({ retries }))).toEqual(["1"]);
+    expect(made).toMatchObject([{ attempt: 1 }, { attempt: 2 }]);
+  });
+
   const unseen = {
     status: 400,
     body: '{"errors":[{"code":"MANIFEST_BLOB_UNKNOWN","message":"blob unknown to registry"}]}',
