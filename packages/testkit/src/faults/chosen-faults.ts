@@ -32,22 +32,27 @@ function matches({ method, path }: PlannedFault, request: SeenRequest): boolean 
   return isOfMethod && (path === undefined || request.path.includes(path));
 }
 
-/** A refusal that was drawn may go on for a while, as storms do. */
+/** Refusals often come again, as in a storm. */
 function seededFaults({ seed, kinds, rate = 0.25 }: SeededFaults): FaultChoice {
   const root = new SeededRandom(seed);
-  const inARow = new Map<string, number>();
-  const storms = new Map<string, { readonly fault: Fault; readonly left: number }>();
+  /** What befell the requests of one kind that came just before. */
+  const streaks = new Map<string, readonly Fault[]>();
   return (request) => {
     const random = root.fork(`${request.kind} ${request.nth}`);
-    const before = inARow.get(request.kind) ?? 0;
-    const storm = storms.get(request.kind);
-    const isStruck =
-      before < mostInARow && (storm !== undefined || random.integer(1000) < rate * 1000);
-    const fault = isStruck ? (storm?.fault ?? drawFault(random, request, kinds)) : undefined;
-    const left = storm?.left ?? (fault?.kind === "refusal" ? random.integer(mostInARow) : 0);
-    inARow.set(request.kind, fault === undefined ? 0 : before + 1);
-    if (fault !== undefined && left > 0) storms.set(request.kind, { fault, left: left - 1 });
-    else storms.delete(request.kind);
+    const streak = streaks.get(request.kind) ?? [];
+    const fault = streak.length < mostInARow ? nextFault(random, request, streak) : undefined;
+    streaks.set(request.kind, fault === undefined ? [] : [...streak, fault]);
     return fault;
   };
+
+  function nextFault(
+    random: SeededRandom,
+    request: SeenRequest,
+    streak: readonly Fault[],
+  ): Fault | undefined {
+    const last = streak.at(-1);
+    if (last?.kind === "refusal" && random.integer(2) === 0) return last;
+    if (random.integer(1000) >= rate * 1000) return undefined;
+    return drawFault(random, request, { kinds, streak });
+  }
 }

@@ -4,13 +4,17 @@ import type { SeenRequest } from "./seen-request.ts";
 
 type Kind = Fault["kind"];
 
-/** One of those kinds that can befall this request; undefined where none can. */
+/** One of those kinds that can befall this request after what befell it before; undefined where none can. */
 export function drawFault(
   random: SeededRandom,
   request: SeenRequest,
-  kinds: readonly Kind[] = allKinds,
+  { kinds = allKinds, streak }: { kinds?: readonly Kind[] | undefined; streak: readonly Fault[] },
 ): Fault | undefined {
-  const fitting = kinds.filter((kind) => fits(kind, request));
+  // A new token that is refused as well is no good at all.
+  const hasExpired = streak.some(({ kind }) => kind === "expired-token");
+  const fitting = kinds.filter(
+    (kind) => fits(kind, request) && !(hasExpired && kind === "expired-token"),
+  );
   const kind = fitting[random.integer(Math.max(fitting.length, 1))];
   return kind && faultOf(kind, random, request);
 }
@@ -37,7 +41,7 @@ const waits: readonly (RetryAfter | undefined)[] = [
   { seconds: 0, as: "date" },
 ];
 
-function fits(kind: Kind, { method, hasBody, hasToken, isOfUpload }: SeenRequest): boolean {
+function fits(kind: Kind, { method, hasBody, hasGoodToken, isOfUpload }: SeenRequest): boolean {
   switch (kind) {
     case "cut":
     case "reset":
@@ -51,7 +55,7 @@ function fits(kind: Kind, { method, hasBody, hasToken, isOfUpload }: SeenRequest
     case "flip":
       return method === "GET" || hasBody;
     case "expired-token":
-      return hasToken;
+      return hasGoodToken;
     case "location":
       return method === "POST" || method === "PATCH";
     case "lost-upload":

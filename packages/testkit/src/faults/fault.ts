@@ -54,6 +54,6 @@ export interface SeededFaults {
   readonly seed: string | number;
   /** Default: all. */
   readonly kinds?: readonly Fault["kind"][] | undefined;
-  /** The share of requests that something befalls. Default 0.25; never more than three like ones in a row. */
+  /** The share of requests that something befalls. Default 0.25; never more than three requests of one kind in a row. */
   readonly rate?: number | undefined;
 }

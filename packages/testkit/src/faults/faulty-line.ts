@@ -64,6 +64,7 @@ export class FaultyLine {
       this.#elsewhere.addressOf(address, headers.authorization);
     const interference = fault === undefined ? {} : interferenceOf(fault, { url: here, elsewhere });
     const answer = (answered: PassingAnswer): ReturnType<NonNullable<Interference["answer"]>> => {
+      if (answered.status !== 401) this.#seen.accepted(headers.authorization);
       this.#noteUpload(answered, here, seen);
       return interference.answer?.(answered) ?? answered;
     };

@@ -10,7 +10,8 @@ export interface SeenRequest {
   /** How many of its kind there were, this one included. */
   readonly nth: number;
   readonly hasBody: boolean;
-  readonly hasToken: boolean;
+  /** It comes with a bearer token that was good before. */
+  readonly hasGoodToken: boolean;
   /** It belongs to an upload that was opened before. */
   readonly isOfUpload: boolean;
 }
@@ -20,6 +21,7 @@ export class SeenRequests {
   readonly #counts = new Map<string, number>();
   /** What opened them, by path: their own names are random. */
   readonly #uploads = new Map<string, string>();
+  readonly #goodTokens = new Set<string>();
 
   see({ method = "", url = "/", headers }: IncomingMessage): SeenRequest {
     const { pathname: path, searchParams } = new URL(url, "http://proxy");
@@ -34,9 +36,14 @@ export class SeenRequests {
       kind,
       nth,
       hasBody: headers["transfer-encoding"] !== undefined || Number(headers["content-length"]) > 0,
-      hasToken: headers.authorization?.startsWith("Bearer ") === true,
+      hasGoodToken: this.#goodTokens.has(headers.authorization ?? ""),
       isOfUpload: upload !== undefined,
     };
+  }
+
+  /** A request with this `Authorization` was not refused for it. */
+  accepted(authorization: string | undefined): void {
+    if (authorization?.startsWith("Bearer ") === true) this.#goodTokens.add(authorization);
   }
 
   /** An upload goes on at that path: one that this request opened, or belongs to. */

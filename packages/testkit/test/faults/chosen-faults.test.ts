@@ -11,7 +11,7 @@ function requests(path: string, count: number): readonly SeenRequest[] {
     kind: `GET ${path}`,
     nth: at + 1,
     hasBody: false,
-    hasToken: false,
+    hasGoodToken: false,
     isOfUpload: false,
   }));
 }
