@@ -4,7 +4,7 @@ import { Authentication } from "./authentication/authentication.ts";
 import { readCertificates } from "./certificates/certificate-folder.ts";
 import type { Certificates } from "./certificates/certificate-folder.ts";
 import type { DockerSettings } from "./docker-settings.ts";
-import { isMistrusted, isUnanswered } from "./http/connection-error.ts";
+import { isFromTLS, isUnanswered } from "./http/connection-error.ts";
 import type { HTTPClient } from "./http/http-client.ts";
 import { inMemory, isStream, startOfText } from "./http/http-exchange.ts";
 import type { HTTPRequest, HTTPResponse } from "./http/http-exchange.ts";
@@ -117,7 +117,7 @@ export class Registry {
         return response;
       } catch (error) {
         if (!isImageError(error, "unavailable") || isUnanswered(error)) throw error;
-        if (failure === undefined || isMistrusted(error)) failure = error;
+        if (failure === undefined || isFromTLS(error)) failure = error;
       }
     }
     throw failure;

@@ -1,6 +1,8 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
-import type { IncomingMessage, ServerResponse } from "node:http";
+import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
+import { createServer as createSecureServer } from "node:https";
+import type { ServerOptions } from "node:https";
 import type { AddressInfo } from "node:net";
 
 /** A server that answers as it is told, and remembers what it was asked. */
@@ -19,17 +21,25 @@ export interface RecordingServer extends AsyncDisposable {
   noConnections(): Promise<void>;
 }
 
+export interface RecordingSettings {
+  readonly hostname?: string | undefined;
+  readonly port?: number | undefined;
+  /** Speaks https. */
+  readonly tls?: ServerOptions | undefined;
+}
+
 export async function startServer(
   answer: (request: IncomingMessage, response: ServerResponse) => void,
-  { hostname = "127.0.0.1", port = 0 }: { hostname?: string; port?: number } = {},
+  { hostname = "127.0.0.1", port = 0, tls }: RecordingSettings = {},
 ): Promise<RecordingServer> {
   const asked: string[] = [];
   const authorizations: (string | undefined)[] = [];
-  const server = createServer((request, response) => {
+  const listener: RequestListener = (request, response) => {
     asked.push(`${request.method} ${request.url}`);
     authorizations.push(request.headers.authorization);
     answer(request, response);
-  });
+  };
+  const server = tls === undefined ? createServer(listener) : createSecureServer(tls, listener);
   const connections = new Set<Promise<unknown>>();
   server.on("connection", (socket) => {
     connections.add(new Promise((resolve) => socket.on("close", resolve)));
@@ -41,7 +51,7 @@ export async function startServer(
   return {
     port: address.port,
     host,
-    origin: `http://${host}`,
+    origin: `${tls === undefined ? "http" : "https"}://${host}`,
     asked,
     get connections() {
       return connections.size;

@@ -1,4 +1,11 @@
-import { algorithmOf, checkDigest, digestHasher, ImageError, isDigest } from "@drayage/core";
+import {
+  algorithmOf,
+  checkDigest,
+  digestHasher,
+  ImageError,
+  isDigest,
+  Retries,
+} from "@drayage/core";
 import type { BlobInfo, Digest, OperationOptions } from "@drayage/core";
 
 import { headerOf } from "../http/http-exchange.ts";
@@ -99,8 +106,9 @@ export async function uploadUnknown(
 export async function cancelUpload(repository: Repository, upload: URL): Promise<void> {
   try {
     const signal = AbortSignal.timeout(cancelTimeout);
+    const retries = new Retries({ attempts: 1 });
     const request = { method: "DELETE", target: upload, action: "pull,push" } as const;
-    const response = await repository.request({ ...request, signal });
+    const response = await repository.request({ ...request, signal, retries });
     await response.discard();
   } catch {
     // registries sweep uploads that nobody goes on with

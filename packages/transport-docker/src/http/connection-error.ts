@@ -1,7 +1,7 @@
 import { ImageError, isImageError } from "@drayage/core";
 
 interface Failure {
-  readonly kind: "cut" | "unanswered" | "unresolved" | "mistrusted" | "other";
+  readonly kind: "cut" | "unanswered" | "unresolved" | "mistrusted" | "disagreeing" | "other";
   /** Of errors of Node, OpenSSL and undici. */
   readonly codes: RegExp;
   /** After the name of the host. */
@@ -12,7 +12,8 @@ interface Failure {
 const failures: readonly Failure[] = [
   {
     kind: "cut",
-    codes: /^(?:ECONNRESET|EPIPE|UND_ERR_SOCKET|UND_ERR_RES_CONTENT_LENGTH_MISMATCH)$/,
+    codes:
+      /^(?:ECONNRESET|EPIPE|UND_ERR_SOCKET|UND_ERR_PRX_CONN|UND_ERR_RES_CONTENT_LENGTH_MISMATCH)$/,
     reason: "closed the connection before the end",
     retryable: true,
   },
@@ -37,7 +38,7 @@ const failures: readonly Failure[] = [
   {
     kind: "other",
     codes: /^ECONNREFUSED$/,
-    reason: "refuses connections: is a registry running there?",
+    reason: "refuses connections: is it running there?",
     retryable: true,
   },
   {
@@ -71,7 +72,7 @@ const failures: readonly Failure[] = [
     retryable: false,
   },
   {
-    kind: "other",
+    kind: "disagreeing",
     codes: /^(?:EPROTO|ERR_SSL_)/,
     reason: "does not agree with us on TLS",
     retryable: false,
@@ -81,9 +82,31 @@ const failures: readonly Failure[] = [
 /** Why there was no whole answer, perhaps because of a proxy. @returns ImageError `unavailable` */
 export function connectionError(url: URL, cause: unknown, proxy?: URL): ImageError {
   const code = codeOf(cause);
-  const { reason, retryable } = failureOf(cause) ?? { reason: String(cause), retryable: false };
-  const host = proxy === undefined ? url.host : `${url.host}, by way of the proxy ${proxy.host},`;
-  return new ImageError("unavailable", `${host} ${reason} (${code})`, { cause, retryable });
+  const failure = (proxy && proxyFailureOf(cause)) ?? failureOf(cause);
+  const { reason, retryable } = failure ?? { reason: String(cause), retryable: false };
+  const who = subjectOf(url, proxy, code);
+  return new ImageError("unavailable", `${who} ${reason} (${code})`, { cause, retryable });
+}
+
+/** Behind a proxy nobody but the proxy itself is connected to. */
+function subjectOf({ host }: URL, proxy: URL | undefined, code: string): string {
+  if (proxy === undefined) return host;
+  return ofConnecting.test(code)
+    ? `The proxy ${proxy.host}, by way of which ${host} is asked,`
+    : `${host}, by way of the proxy ${proxy.host},`;
+}
+
+const ofConnecting =
+  /^(?:ECONNREFUSED|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|UND_ERR_CONNECT_TIMEOUT|UND_ERR_PRX_CONN)$/;
+
+/** undici tells the status in words only. */
+function proxyFailureOf(cause: unknown): Pick<Failure, "reason" | "retryable"> | undefined {
+  const [, status] =
+    /^Proxy\b.*\((\d{3})\)/.exec(cause instanceof Error ? cause.message : "") ?? [];
+  if (status === undefined) return undefined;
+  const advice = status === "407" ? ": it wants a user and a password in the URL of the proxy" : "";
+  const reason = `is not reached: the proxy answers ${status}${advice}`;
+  return { reason, retryable: Number(status) >= 500 };
 }
 
 /**
@@ -102,6 +125,11 @@ export function isUnanswered(error: unknown): boolean {
 /** True where a server speaks TLS, as somebody who is not trusted. */
 export function isMistrusted(error: unknown): boolean {
   return isFailure(error, "mistrusted");
+}
+
+/** True where a server speaks TLS, whatever else is wrong. */
+export function isFromTLS(error: unknown): boolean {
+  return isMistrusted(error) || isFailure(error, "disagreeing");
 }
 
 function isFailure(error: unknown, kind: Failure["kind"]): boolean {

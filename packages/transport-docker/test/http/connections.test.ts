@@ -1,24 +1,28 @@
-import { execFileSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
-import path from "node:path";
 
-import { copyImage, openImage } from "@drayage/core";
-import { findProgram, inMemory, randomImage, startRegistry } from "@drayage/testkit";
+import { copyImage, openImage, Retries } from "@drayage/core";
+import type { OperationOptions } from "@drayage/core";
+import { scratchFolder } from "@drayage/test-support";
+import { inMemory, randomImage, startRegistry } from "@drayage/testkit";
 import { describe, expect, test } from "vitest";
 
 import { docker } from "../../src/index.ts";
 import type { DockerSettings } from "../../src/index.ts";
 import { startServer } from "../recording-server.ts";
+import { newAuthority, openssl } from "../tls-certificates.ts";
+import type { KeyPair } from "../tls-certificates.ts";
 
 const image = await randomImage("connections", { layers: 2 });
-const openssl = findProgram("openssl");
+
+/** Nothing is asked twice. */
+function impatiently(): OperationOptions {
+  return { retries: new Retries({ attempts: 1 }) };
+}
 
 async function tagsAt(host: string, settings?: DockerSettings): Promise<readonly string[]> {
-  return Array.fromAsync(docker(settings).parseReference(`//${host}/a`).getTags());
+  return Array.fromAsync(docker(settings).parseReference(`//${host}/a`).getTags(impatiently()));
 }
 
 describe("a registry that", () => {
@@ -55,11 +59,15 @@ describe("a registry that", () => {
     });
   });
 
-  test("takes in nothing of a blob is given up", async () => {
+  test.each([
+    ["of which nobody knows the size", {}],
+    ["of a known size", { digest: image.manifest.digest, size: 1 << 30 }],
+  ])("takes in nothing of a blob %s is given up", async (_, blob) => {
     await using server = await startServer(({ method, headers }, response) => {
       const location = `http://${headers.host}/upload`;
       if (method === "POST") response.writeHead(202, { location }).end();
       if (method === "HEAD") response.writeHead(404).end();
+      if (method === "DELETE") response.writeHead(204).end();
     });
     const to = docker({ idleTimeout: 100 }).parseReference(`//${server.host}/a:1`);
     await using destination = await to.newImageDestination();
@@ -67,7 +75,8 @@ describe("a registry that", () => {
     async function* endless(): AsyncGenerator<Uint8Array> {
       for (;;) yield bytes;
     }
-    await expect(destination.putBlob(endless(), {})).rejects.toMatchObject({ code: "unavailable" });
+    const sending = destination.putBlob(endless(), blob, impatiently());
+    await expect(sending).rejects.toMatchObject({ code: "unavailable" });
   });
 
   test("does not speak HTTP is unavailable for good", async () => {
@@ -83,9 +92,14 @@ describe("a registry that", () => {
   });
 });
 
+/** Of an authority that nobody knows. */
+async function selfSigned(): Promise<KeyPair> {
+  return newAuthority(await scratchFolder(), "nobody").issue("server");
+}
+
 describe.skipIf(openssl === undefined)("https on this machine (needs openssl)", () => {
   test("is found where http is not answered", async () => {
-    await using registry = await startRegistry({ tls: selfSigned() });
+    await using registry = await startRegistry({ tls: await selfSigned() });
     await copyImage(
       await inMemory(image),
       docker({ insecure: true }).parseReference(`//${registry.host}/a:1`),
@@ -94,7 +108,7 @@ describe.skipIf(openssl === undefined)("https on this machine (needs openssl)", 
   });
 
   test("with a certificate that nobody knows is refused, and the way out named", async () => {
-    await using registry = await startRegistry({ tls: selfSigned() });
+    await using registry = await startRegistry({ tls: await selfSigned() });
     await expect(tagsAt(registry.host)).rejects.toMatchObject({
       code: "unavailable",
       retryable: false,
@@ -168,15 +182,3 @@ test("redirects without an end are followed ten times", async () => {
   await expect(opened).rejects.toMatchObject({ code: "unsupported" });
   expect(server.asked).toHaveLength(11);
 });
-
-function selfSigned(): { readonly key: string; readonly certificate: string } {
-  const folder = mkdtempSync(path.join(tmpdir(), "self-signed-"));
-  const [key, certificate] = [path.join(folder, "key.pem"), path.join(folder, "cert.pem")];
-  const subject = ["-subj", "/CN=nobody", "-addext", "subjectAltName=IP:127.0.0.1"];
-  const kind = ["-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
-  const files = ["-keyout", key, "-out", certificate];
-  execFileSync(openssl ?? "openssl", ["req", ...kind, ...subject, ...files], { stdio: "ignore" });
-  const pair = { key: readFileSync(key, "utf8"), certificate: readFileSync(certificate, "utf8") };
-  rmSync(folder, { recursive: true });
-  return pair;
-}

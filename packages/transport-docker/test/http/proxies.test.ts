@@ -1,0 +1,186 @@
+import { writeFile } from "node:fs/promises";
+import path from "node:path";
+
+import { copyImage, Retries } from "@drayage/core";
+import { scratchFolder } from "@drayage/test-support";
+import { inMemory, randomImage, startRegistry } from "@drayage/testkit";
+import { describe, expect, test } from "vitest";
+
+import { proxiesOf } from "../../src/http/proxies.ts";
+import { docker } from "../../src/index.ts";
+import type { DockerSettings } from "../../src/index.ts";
+import { startProxy } from "../proxy-server.ts";
+import { startServer } from "../recording-server.ts";
+import { newAuthority, openssl } from "../tls-certificates.ts";
+
+const secure = new URL("https://registry.example.com/v2/");
+
+function proxyFor(
+  url: string | URL,
+  environment: Readonly<Record<string, string>>,
+): string | undefined {
+  return proxiesOf({ system: { environment } })(new URL(url))?.href;
+}
+
+describe("the proxy is found", () => {
+  test.each([
+    [{}, undefined],
+    [{ HTTPS_PROXY: "http://one:3128" }, "http://one:3128/"],
+    [{ https_proxy: "http://one:3128" }, "http://one:3128/"],
+    [{ HTTPS_PROXY: "http://one:3128", https_proxy: "http://two" }, "http://one:3128/"],
+    [{ HTTPS_PROXY: "", https_proxy: "http://two" }, "http://two/"],
+    [{ HTTP_PROXY: "http://one:3128" }, undefined],
+    [{ HTTPS_PROXY: "one:3128" }, "http://one:3128/"],
+    [{ HTTPS_PROXY: "https://ann:secret@one" }, "https://ann:secret@one/"],
+  ])("for https among %j: %s", (environment, found) => {
+    expect(proxyFor(secure, environment)).toBe(found);
+  });
+
+  test("for http by a variable of its own", () => {
+    const environment = { HTTPS_PROXY: "http://one", HTTP_PROXY: "http://two" };
+    expect(proxyFor("http://registry.example.com", environment)).toBe("http://two/");
+  });
+
+  test.each([
+    ["", false],
+    ["*", true],
+    ["example.com", true],
+    ["registry.example.com", true],
+    ["Registry.Example.COM", true],
+    ["try.example.com", false],
+    [".example.com", true],
+    [".registry.example.com", false],
+    ["*.example.com", true],
+    ["*.registry.example.com", false],
+    ["other.com, example.com ,", true],
+    ["example.com:443", true],
+    ["example.com:5000", false],
+    ["10.0.0.0/8", false],
+  ])("unless NO_PROXY is %j: %s", (value, isDirect) => {
+    const found = proxyFor(secure, { HTTPS_PROXY: "http://one", NO_PROXY: value });
+    expect(found === undefined).toBe(isDirect);
+  });
+
+  test.each([
+    ["https://10.1.2.3", "10.0.0.0/8", true],
+    ["https://11.1.2.3", "10.0.0.0/8", false],
+    ["https://10.1.2.3:5000", "10.1.2.3:5000", true],
+    ["https://10.1.2.3:5000", "10.1.2.3:5001", false],
+    ["https://[fd00::1]:5000", "fd00::/16", true],
+    ["https://[fd00::1]:5000", "fd00:0::1", true],
+    ["https://[fd00::1]:5000", "[fd00::1]:5000", true],
+    ["https://[fd00::1]:5000", "[fd00::1]:5001", false],
+    ["http://example.com", "example.com:80", true],
+  ])("for %s unless NO_PROXY is %j: %s", (url, value, isDirect) => {
+    const proxies = { HTTPS_PROXY: "http://one", HTTP_PROXY: "http://one" };
+    expect(proxyFor(url, { ...proxies, no_proxy: value }) === undefined).toBe(isDirect);
+  });
+
+  test.each(["localhost:5000", "127.0.0.1", "127.9.9.9", "[::1]:5000"])(
+    "but not for %s",
+    (host) => {
+      expect(proxyFor(`https://${host}`, { HTTPS_PROXY: "http://one" })).toBeUndefined();
+      const always = proxiesOf({ proxy: new URL("http://one") });
+      expect(always(new URL(`https://${host}`))).toBeUndefined();
+    },
+  );
+
+  test("by a setting, which goes before the environment", () => {
+    const system = { environment: { HTTPS_PROXY: "http://one" } };
+    expect(proxiesOf({ system, proxy: new URL("http://two") })(secure)?.href).toBe("http://two/");
+    expect(proxiesOf({ system, proxy: false })(secure)).toBeUndefined();
+  });
+
+  test.each(["ftp://ann:secret@one", "socks5://ann:secret@one", "http://ann:secret@:x"])(
+    "and %s is refused without being shown",
+    (value) => {
+      let message = "";
+      try {
+        proxyFor(secure, { HTTPS_PROXY: value });
+      } catch (error) {
+        message = String(error);
+      }
+      expect(message).toContain("HTTPS_PROXY");
+      expect(message).not.toContain("secret");
+    },
+  );
+});
+
+async function tagsAt(host: string, settings: DockerSettings): Promise<readonly string[]> {
+  const retries = new Retries({ firstPause: 1 });
+  return Array.fromAsync(docker(settings).parseReference(`//${host}/a`).getTags({ retries }));
+}
+
+describe("a registry behind a proxy", () => {
+  test("is asked by http, and the proxy alone is told its password", async () => {
+    await using proxy = await startProxy();
+    const seen: unknown[] = [];
+    await using server = await startServer(({ headers }, response) => {
+      seen.push(headers);
+      response.end('{"tags":["1"]}');
+    });
+    const through = new URL(proxy.url);
+    [through.username, through.password] = ["ann", "se cret"];
+    const system = { environment: { HTTP_PROXY: through.href } };
+    const host = `registry.test:${server.port}`;
+    expect(await tagsAt(host, { insecure: true, system })).toEqual(["1"]);
+    expect(proxy.asked.at(-1)).toBe(`GET http://${host}/v2/a/tags/list`);
+    const basic = `Basic ${Buffer.from("ann:se cret").toString("base64")}`;
+    expect(proxy.authorizations.at(-1)).toBe(basic);
+    expect(seen).toMatchObject([{ host }]);
+    expect(JSON.stringify(seen)).not.toContain(basic);
+  });
+
+  test("takes an image by https", async ({ skip }) => {
+    skip(openssl === undefined, "needs openssl");
+    await using proxy = await startProxy();
+    const certDir = await scratchFolder();
+    const authority = newAuthority(await scratchFolder(), "authority");
+    await writeFile(path.join(certDir, "ca.crt"), authority.certificate);
+    await using registry = await startRegistry({ tls: authority.issue("registry") });
+    const image = await randomImage("by way of a proxy", { layers: 3 });
+    const host = `registry.test:${registry.host.split(":").at(-1)}`;
+    const settings = { certDir, proxy: proxy.url, system: { environment: {} } };
+    const to = docker(settings).parseReference(`//${host}/a:1`);
+    await copyImage(await inMemory(image), to);
+    expect(registry.tags("a")).toEqual(["1"]);
+    expect(new Set(proxy.asked)).toEqual(new Set([`CONNECT ${host}`]));
+    await expect(tagsAt(host, { ...settings, certDir: undefined })).rejects.toMatchObject({
+      code: "unavailable",
+      retryable: false,
+      message: expect.stringContaining(`by way of the proxy ${proxy.url.host}`) as string,
+    });
+  });
+
+  test("is not reached where the proxy does not let one through", async () => {
+    await using proxy = await startProxy(407);
+    const through = new URL(proxy.url);
+    through.password = "secret";
+    const failing = tagsAt("registry.test", { proxy: through });
+    await expect(failing).rejects.toMatchObject({
+      code: "unavailable",
+      message: expect.stringMatching(/proxy 127\.0\.0\.1:\d+, .*407: .*password/) as string,
+    });
+    await expect(failing).rejects.not.toMatchObject({
+      message: expect.stringContaining("secret") as string,
+    });
+    expect(proxy.asked).toHaveLength(1);
+  });
+
+  test("is not reached where there is no proxy, which is named", async () => {
+    const proxy = await startProxy();
+    await proxy[Symbol.asyncDispose]();
+    await expect(tagsAt("registry.test", { proxy: proxy.url })).rejects.toMatchObject({
+      code: "unavailable",
+      message: expect.stringMatching(
+        `The proxy ${proxy.url.host}, .* refuses connections`,
+      ) as string,
+    });
+  });
+
+  test("is given up where the proxy never answers", async () => {
+    await using server = await startServer(() => {});
+    const settings = { proxy: new URL(server.origin), insecure: true, idleTimeout: 200 };
+    await expect(tagsAt("registry.test", settings)).rejects.toMatchObject({ code: "unavailable" });
+  });
+});
