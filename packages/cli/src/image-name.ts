@@ -17,7 +17,7 @@ interface KnownTransport {
 
 const knownTransports: Readonly<Record<string, KnownTransport>> = {
   docker: {
-    takes: ["creds", "username", "password", "noCreds", "registryToken", "tlsVerify"],
+    takes: ["creds", "username", "password", "noCreds", "registryToken", "tlsVerify", "certDir"],
     load: async (side) => {
       compileParserOnce();
       const transport = await import("@drayage/transport-docker");
@@ -70,13 +70,14 @@ function refuseUselessFlags(word: string, { takes }: KnownTransport, side: Side)
 type DockerSettings = NonNullable<Parameters<typeof docker>[0]>;
 
 function dockerSettings({ flags, parallelBlobs }: Side): DockerSettings {
-  const { registryToken, tlsVerify } = flags;
+  const { registryToken, tlsVerify, certDir } = flags;
   const credentials = credentialsOf(flags);
   return {
     userAgent: `drayage/${version}`,
     ...(credentials && { credentials }),
     ...(registryToken !== undefined && { registryToken }),
     ...(tlsVerify !== undefined && { insecure: !tlsVerify }),
+    ...(certDir !== undefined && { certDir }),
     ...(parallelBlobs !== undefined && { parallelBlobs }),
   };
 }

@@ -12,6 +12,7 @@ export interface SideFlags {
   readonly noCreds?: true;
   readonly registryToken?: string;
   readonly tlsVerify?: boolean;
+  readonly certDir?: string;
   readonly sharedBlobDir?: string;
   readonly compress?: true;
   readonly decompress?: true;
@@ -37,6 +38,7 @@ const written: Readonly<Record<SideFlag, { readonly flag: string; readonly help:
   noCreds: { flag: "no-creds", help: "do not log in to the registry" },
   registryToken: { flag: "registry-token <token>", help: "show the registry this bearer token" },
   tlsVerify: { flag: "tls-verify [bool]", help: "=false to allow plain HTTP and any certificate" },
+  certDir: { flag: "cert-dir <folder>", help: "authorities *.crt, and our *.cert with *.key" },
   sharedBlobDir: { flag: "shared-blob-dir <folder>", help: "where OCI layouts share their blobs" },
   compress: { flag: "compress", help: "pack layers that are not packed" },
   decompress: { flag: "decompress", help: "unpack layers" },

@@ -37,6 +37,11 @@ describe.skipIf(!isRunnable)("the command line", () => {
     ],
     [["inspect", "dri:/tmp"], /did you mean dir:\/tmp\?/],
     [["inspect", "docker:alpine"], /docker/],
+    [
+      ["inspect", "--cert-dir=/nonexistent", "docker://example.invalid/a"],
+      /no folder \/nonexistent/,
+    ],
+    [["copy", "--dest-cert-dir=a", "dir:/a", "dir:/b"], /--dest-cert-dir means nothing to dir:/],
   ])("%j is answered in one line on standard error", async (args, message) => {
     const { code, stdout, stderr } = await drayage(...args);
     expect(stderr).toMatch(/^drayage: [^\n]+\n$/);

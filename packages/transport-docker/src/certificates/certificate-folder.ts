@@ -23,7 +23,7 @@ export interface Identity {
 /**
  * What lies in the folder for a registry (containers-certs.d(5)): of each `*.crt` an authority, of each `*.cert` with
  * the `*.key` of the same name an identity. Nothing where there is no folder.
- * @throws ImageError `unsupported` for one of a pair without the other
+ * @throws ImageError `unsupported` for one of a pair without the other, and where the folder that was named is missing
  */
 export async function readCertificates(
   host: string,
@@ -36,7 +36,7 @@ export async function readCertificates(
     if (names !== undefined) return certificatesIn(folder, names);
   }
   if (certDir === undefined) return { authorities: [], identities: [] };
-  throw new ImageError("not-found", `There is no folder ${certDir} to read certificates from`);
+  throw new ImageError("unsupported", `There is no folder ${certDir} to read certificates from`);
 }
 
 /** The first that is there counts alone. */

@@ -49,7 +49,7 @@ export class Agents {
     this.#withSystemRoots = true;
   }
 
-  /** @throws ImageError `unsupported`, `not-found` for a proxy or certificates that cannot be used */
+  /** @throws ImageError `unsupported` for a proxy or certificates that cannot be used */
   async agentFor(url: URL, trust: Trust | undefined): Promise<Dispatcher> {
     const isEncrypted = url.protocol === "https:";
     const certificates = (isEncrypted && (await trust?.certificates())) || noCertificates;

@@ -32,6 +32,8 @@ export interface HTTPResponse {
   readonly isRefusedWithOthers?: boolean | undefined;
   /** True where an attempt before this one broke off, and may have done all the same what was asked. */
   readonly mayBeDone?: boolean | undefined;
+  /** True where there was an attempt before this one, perhaps a while ago. */
+  readonly isRepeated?: boolean | undefined;
   /** For a refusal that was met again and again: what each attempt failed with. */
   readonly failure?: Error | undefined;
 }

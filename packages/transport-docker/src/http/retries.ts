@@ -35,7 +35,9 @@ export async function withRetries(
   let mayBeDone = false;
   for (let attempt = 1; ; attempt++) {
     const outcome = await tried(request, send);
-    if (outcome.kind === "answered") return { ...outcome.response, mayBeDone };
+    if (outcome.kind === "answered") {
+      return { ...outcome.response, mayBeDone, isRepeated: attempt > 1 };
+    }
     if (!(await mayTryAgain(outcome, { ...request, retries }, attempt, hostOf))) {
       if (outcome.kind === "failed") throw outcome.error;
       return outcome.response;

@@ -66,7 +66,7 @@ describe("the folder of a registry", () => {
     const { root, system } = await machineWith([]);
     const certDir = path.join(root, "mine");
     await expect(readCertificates(host, { system, certDir })).rejects.toMatchObject({
-      code: "not-found",
+      code: "unsupported",
     });
   });
 });
