@@ -73,7 +73,9 @@ export class Registry {
       const response = await this.#exchange(request, said);
       const isOurs = response.status === 401 && response.url.origin === this.origin;
       if (!isOurs || attempt === tries || isStream(body)) return response;
-      const refused = { response, scopes, said, isFirstTry: attempt === 1 };
+      // While it was repeated, a token may have become too old.
+      const isFirstTry = attempt === 1 || response.isRepeated === true;
+      const refused = { response, scopes, said, isFirstTry };
       const better = await this.#authentication.betterAuthorization(refused, request);
       if (better === undefined) return response;
       await response.discard();

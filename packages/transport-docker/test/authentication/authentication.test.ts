@@ -85,6 +85,22 @@ describe("a registry with tokens", () => {
     ]);
   });
 
+  test("is asked for another token when the first expired while the registry was busy", async () => {
+    let isBusy = true;
+    await using registry = await startRegistry({
+      ...bearer,
+      intercept({ server, headers }) {
+        if (server !== "registry" || headers.authorization === undefined || !isBusy) return;
+        isBusy = false;
+        registry.expireTokens();
+        return { status: 503, headers: { "Retry-After": "0" } };
+      },
+    });
+    await registry.putImage("a", image, "1");
+    await pull(registry.host, { credentials: ann });
+    expect(registry.requests.filter(({ server }) => server === "tokens")).toHaveLength(2);
+  });
+
   test("is asked for another token before the first expires", async () => {
     let given = 0;
     await using server = await startServer(({ url = "", headers }, response) => {
