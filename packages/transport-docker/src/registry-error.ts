@@ -61,6 +61,8 @@ export interface Refusal {
   readonly lacksRights: boolean;
   /** What was given up on, after several attempts. */
   readonly failure: Error | undefined;
+  /** The image that was asked for. */
+  readonly reference: string | undefined;
   /** Whether an attempt before may have done what was asked. */
   readonly mayBeDone: boolean;
 }
@@ -72,7 +74,7 @@ export async function readRefusal(response: HTTPResponse): Promise<Refusal> {
 
 /** The same, where the body was read already. */
 export function refusalOf(response: HTTPResponse, text: string): Refusal {
-  const { status, url, failure } = response;
+  const { status, url, failure, reference } = response;
   const errors = errorsIn(text);
   const retryAfter = retryAfterOf(response);
   return {
@@ -83,6 +85,7 @@ export function refusalOf(response: HTTPResponse, text: string): Refusal {
     retryAfter: retryAfter === undefined ? undefined : retryAfter / 1000,
     lacksRights: lacksRights(response),
     failure,
+    reference,
     mayBeDone: response.mayBeDone === true,
   };
 }
@@ -94,12 +97,13 @@ export function registryError(
   code: ImageErrorCode = codeOf(refusal),
   advice: string | undefined = adviceOf(refusal, code),
 ): RegistryError {
-  const { status, errors, words, host, retryAfter, failure } = refusal;
+  const { status, errors, words, host, retryAfter, failure, reference } = refusal;
   const said = `Could not ${doing}: ${host} answered ${status}${words && ` ${words}`}`;
   return new RegistryError(code, said + (advice ? `; ${advice}` : ""), {
     status,
     errors,
     retryAfter,
+    reference,
     retryable: code === "unavailable" && status >= 400,
     ...(failure !== undefined && { cause: failure }),
   });

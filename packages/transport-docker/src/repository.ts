@@ -1,4 +1,4 @@
-import { nameOf } from "@drayage/core";
+import { formatFamiliar, nameOf } from "@drayage/core";
 import type { NamedReference } from "@drayage/core";
 
 import type { HTTPRequest, HTTPResponse } from "./http/http-exchange.ts";
@@ -23,17 +23,21 @@ export class Repository {
   readonly path: string;
   /** For people: `docker.io/library/alpine` */
   readonly name: string;
+  /** The image in it that is asked for, for errors. */
+  readonly #reference: string;
 
   constructor(registry: Registry, named: NamedReference) {
     this.registry = registry;
     this.path = named.path;
     this.name = nameOf(named);
+    this.#reference = `docker://${formatFamiliar(named)}`;
   }
 
   /** The answer, whatever its status. @throws ImageError `unavailable`, `unsupported`; `denied` by a token server */
   async request(request: RepositoryRequest): Promise<HTTPResponse> {
     const { target, action, mountedFrom, ...rest } = request;
     return this.registry.request({
+      reference: this.#reference,
       ...rest,
       target: typeof target === "string" ? `/v2/${this.path}/${target}` : target,
       scopes: [

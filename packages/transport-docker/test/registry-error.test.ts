@@ -1,4 +1,5 @@
-import { copyImage, openImage } from "@drayage/core";
+import { copyImage, openImage, Retries } from "@drayage/core";
+import type { OperationOptions } from "@drayage/core";
 import { inMemory, randomImage, startRegistry } from "@drayage/testkit";
 import type { Answer } from "@drayage/testkit";
 import { expect, test } from "vitest";
@@ -13,6 +14,11 @@ function said(status: number, ...codes: readonly string[]): Answer {
   return { status, headers: { "Retry-After": "100" }, body: JSON.stringify({ errors }) };
 }
 
+/** Without pauses between attempts. */
+function quickly(): OperationOptions {
+  return { retries: new Retries({ firstPause: 0 }) };
+}
+
 async function failureOf(work: Promise<unknown>): Promise<unknown> {
   return work.then(
     () => expect.fail("it went well"),
@@ -24,7 +30,7 @@ async function failureOf(work: Promise<unknown>): Promise<unknown> {
 async function failureAfter(answer: Answer): Promise<unknown> {
   await using registry = await startRegistry({ intercept: () => answer });
   const reference = docker().parseReference(`//${registry.host}/a@${digest}`);
-  return await failureOf(openImage(reference));
+  return await failureOf(openImage(reference, quickly()));
 }
 
 test.each([
@@ -42,8 +48,9 @@ test.each([
   [204, "", "unavailable", false],
 ])("%i %s is %s (retryable: %s)", async (status, word, code, retryable) => {
   const error = await failureAfter(said(status, word));
+  const reference = expect.stringMatching(/^docker:\/\/127\.0\.0\.1:\d+\/a@sha256:/) as string;
   expect(error).toBeInstanceOf(RegistryError);
-  expect(error).toMatchObject({ code, status, retryable, retryAfter: 100 });
+  expect(error).toMatchObject({ code, status, retryable, retryAfter: 100, reference });
 });
 
 test("an error has the registry's own words, where they came from, and what to do", async () => {
@@ -99,6 +106,27 @@ test.each([
       method === "PUT" && path.includes("/manifests/") ? said(status, word) : undefined,
   });
   const to = docker().parseReference(`//${registry.host}/a:1`);
-  const copy = copyImage(await inMemory(image), to);
+  const copy = copyImage(await inMemory(image), to, quickly());
   expect(await failureOf(copy)).toMatchObject({ code, status });
+});
+
+test("a token that gives no right to a repository means that it may not be there, whatever was asked", async () => {
+  const authentication = { kind: "bearer", users: {} } as const;
+  await using registry = await startRegistry({ authentication });
+  const reference = docker().parseReference(`//${registry.host}/a@${digest}`);
+  await using source = await reference.newImageSource();
+  const works = [
+    async () => openImage(reference),
+    async () => Array.fromAsync(reference.getTags()),
+    async () => Array.fromAsync(source.getBlob(image.config)),
+    async () => copyImage(await inMemory(image), reference),
+    async () => reference.deleteImage(),
+  ];
+  for (const work of works) {
+    expect(await failureOf(work())).toMatchObject({
+      code: "denied",
+      status: 401,
+      message: expect.stringContaining("there is no such repository, or it is private") as string,
+    });
+  }
 });

@@ -15,7 +15,7 @@ export interface Certificates {
 }
 
 /** A client certificate and its key. */
-export interface Identity {
+interface Identity {
   readonly certificate: string;
   readonly key: string;
 }

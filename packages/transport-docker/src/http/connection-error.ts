@@ -79,13 +79,24 @@ const failures: readonly Failure[] = [
   },
 ];
 
+interface ConnectionCircumstances {
+  readonly proxy?: URL | undefined;
+  /** The image that was asked for. */
+  readonly reference?: string | undefined;
+}
+
 /** Why there was no whole answer, perhaps because of a proxy. @returns ImageError `unavailable` */
-export function connectionError(url: URL, cause: unknown, proxy?: URL): ImageError {
+export function connectionError(
+  url: URL,
+  cause: unknown,
+  { proxy, reference }: ConnectionCircumstances = {},
+): ImageError {
   const code = codeOf(cause);
   const failure = (proxy && proxyFailureOf(cause)) ?? failureOf(cause);
   const { reason, retryable } = failure ?? { reason: String(cause), retryable: false };
   const who = subjectOf(url, proxy, code);
-  return new ImageError("unavailable", `${who} ${reason} (${code})`, { cause, retryable });
+  const message = `${who} ${reason} (${code})`;
+  return new ImageError("unavailable", message, { cause, retryable, reference });
 }
 
 /** Behind a proxy nobody but the proxy itself is connected to. */

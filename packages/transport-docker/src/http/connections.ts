@@ -52,7 +52,8 @@ export class Connections {
     } catch (error) {
       signal?.throwIfAborted();
       body?.throwIfFailed();
-      throw connectionError(url, error, this.#settings.findProxy(url));
+      const proxy = this.#settings.findProxy(url);
+      throw connectionError(url, error, { proxy, reference: request.reference });
     }
   }
 

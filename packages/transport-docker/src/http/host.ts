@@ -18,8 +18,8 @@ export class Host {
   #slowedAt = -Infinity;
 
   constructor(most: number) {
-    this.#most = most;
-    this.#atOnce = most;
+    this.#most = Math.max(1, most);
+    this.#atOnce = this.#most;
   }
 
   get hasAnswered(): boolean {

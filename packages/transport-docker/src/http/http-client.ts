@@ -81,7 +81,7 @@ export class HTTPClient {
     const host = this.#hostOf(request.url);
     const response = await host.send(request, async (one) => this.#sendTrusting(one));
     this.#report(response, request);
-    return response;
+    return { ...response, reference: request.reference };
   }
 
   /** The system's roots take a while to read, and are only asked where Node's do not know an authority. */

@@ -15,6 +15,8 @@ export interface HTTPRequest extends OperationOptions {
    * the middle; one that is larger is an error.
    */
   readonly wholeUpTo?: number | undefined;
+  /** The image that this is about, as `docker://alpine:3.20`, for errors. */
+  readonly reference?: string | undefined;
   /** Of the registry that this is about; without one the host has to prove who it is to anybody. */
   readonly trust?: Trust | undefined;
 }
@@ -28,6 +30,8 @@ export interface HTTPResponse {
   /** To be read or discarded, else the connection stays taken. */
   readonly bytes: AsyncIterable<Uint8Array>;
   discard(): Promise<void>;
+  /** As in the request. */
+  readonly reference?: string | undefined;
   /** True where many requests were refused together, and another of them was the first. */
   readonly isRefusedWithOthers?: boolean | undefined;
   /** True where an attempt before this one broke off, and may have done all the same what was asked. */

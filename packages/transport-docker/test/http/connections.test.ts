@@ -32,6 +32,7 @@ describe("a registry that", () => {
     await expect(tagsAt(server.host)).rejects.toMatchObject({
       code: "unavailable",
       retryable: true,
+      reference: `docker://${server.host}/a:latest`,
       message: expect.stringContaining(server.host) as string,
     });
   });
