@@ -13,7 +13,8 @@ export type {
   SeededFaults,
 } from "./faults/fault.ts";
 export { startFaultProxy } from "./faults/fault-proxy.ts";
-export type { FaultProxy, FaultProxySettings } from "./faults/fault-proxy.ts";
+export type { FaultProxy } from "./faults/fault-proxy.ts";
+export type { FaultProxySettings } from "./faults/fault-proxy-settings.ts";
 export type { RequestElsewhere } from "./faults/elsewhere.ts";
 export type { Passed, PassedRequest } from "./faults/passed-request.ts";
 export type { SeenRequest } from "./faults/seen-request.ts";

@@ -1,20 +1,10 @@
 import { openWebServer } from "../registry/web-server.ts";
 import { Elsewhere } from "./elsewhere.ts";
 import type { RequestElsewhere } from "./elsewhere.ts";
-import type { PlannedFault, SeededFaults } from "./fault.ts";
+import type { FaultProxySettings } from "./fault-proxy-settings.ts";
 import { FaultyLine } from "./faulty-line.ts";
 import { describeFaults } from "./passed-request.ts";
 import type { PassedRequest } from "./passed-request.ts";
-
-/** What a proxy stands in front of, and what it does. */
-export interface FaultProxySettings {
-  /** The origin of a registry on this machine, by plain http. */
-  readonly target: string;
-  /** What befalls which requests. Default: nothing. */
-  readonly faults?: readonly PlannedFault[] | SeededFaults | undefined;
-  /** Each connection is cut after so many bytes of bodies in one direction. Default: none is. */
-  readonly cutEvery?: number | undefined;
-}
 
 /** A line to a registry on which things go wrong; gone when disposed of. */
 export interface FaultProxy extends AsyncDisposable {

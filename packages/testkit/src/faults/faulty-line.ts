@@ -1,9 +1,10 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 
+import type { Answer } from "../registry/exchange.ts";
 import { chosenFaults } from "./chosen-faults.ts";
 import type { FaultChoice } from "./chosen-faults.ts";
 import type { Elsewhere } from "./elsewhere.ts";
-import type { FaultProxySettings } from "./fault-proxy.ts";
+import type { FaultProxySettings } from "./fault-proxy-settings.ts";
 import type { Fault } from "./fault.ts";
 import { interferenceOf, uploadUnknown } from "./interference.ts";
 import type { Interference, PassingAnswer } from "./interference.ts";
@@ -63,7 +64,7 @@ export class FaultyLine {
     const elsewhere = (address: string): string =>
       this.#elsewhere.addressOf(address, headers.authorization);
     const interference = fault === undefined ? {} : interferenceOf(fault, { url: here, elsewhere });
-    const answer = (answered: PassingAnswer): ReturnType<NonNullable<Interference["answer"]>> => {
+    const answer = (answered: PassingAnswer): Answer => {
       if (answered.status !== 401) this.#seen.accepted(headers.authorization);
       this.#noteUpload(answered, here, seen);
       return interference.answer?.(answered) ?? answered;

@@ -1,8 +1,9 @@
 import { digestOf } from "@drayage/core";
 import { describe, expect, test } from "vitest";
 
+import type { FaultProxySettings } from "../../src/faults/fault-proxy-settings.ts";
 import { startFaultProxy } from "../../src/faults/fault-proxy.ts";
-import type { FaultProxy, FaultProxySettings } from "../../src/faults/fault-proxy.ts";
+import type { FaultProxy } from "../../src/faults/fault-proxy.ts";
 import type { Fault, PlannedFault } from "../../src/faults/fault.ts";
 import type { RegistrySettings } from "../../src/registry/registry-settings.ts";
 import { startRegistry } from "../../src/registry/registry.ts";
