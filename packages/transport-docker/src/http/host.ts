@@ -1,9 +1,12 @@
 import { isStream } from "./http-exchange.ts";
 import type { HTTPRequest, HTTPResponse, Send } from "./http-exchange.ts";
 
+/** How many more requests a host gets at once after it has answered as many as it gets now. */
+const growth = 1 / 4;
+
 /**
  * What was learnt of one host: whether there is one, and how many requests it takes at once. That is halved when it
- * says that it is busy, and grows again by one for as many answers as are under way at a time.
+ * says that it is busy, and grows again slowly.
  *
  * A request counts until its answer begins, and one that sends a stream not at all: such a stream may come from the
  * same host, and would wait for its own end. So nothing that counts ever waits for something else that does.
@@ -57,7 +60,7 @@ export class Host {
   /** Many requests that are refused at once are one reason to slow down. True for all but the first of them. */
   #learn(status: number, askedAt: number): boolean {
     if (!isBusy(status)) {
-      this.#atOnce = Math.min(this.#most, this.#atOnce + 1 / this.#atOnce);
+      this.#atOnce = Math.min(this.#most, this.#atOnce + growth / this.#atOnce);
       return false;
     }
     if (askedAt < this.#slowedAt) return true;

@@ -272,6 +272,28 @@ test("many that are refused at once are counted as one", async () => {
   expect(made).toHaveLength(together);
 });
 
+test("a registry that takes two requests at a time answers a hundred", async () => {
+  let underWay = 0;
+  let refused = 0;
+  await using server = await startServer((_, response) => {
+    const isBusy = underWay >= 2;
+    if (isBusy) refused++;
+    else underWay++;
+    setImmediate(() => {
+      if (!isBusy) underWay--;
+      response.writeHead(isBusy ? 429 : 200).end('{"tags":["1"]}');
+    });
+  });
+  const reference = docker().parseReference(`//${server.host}/a:1`);
+  await using _ = await reference.newImageSource();
+  const { retries } = quickly();
+  const lists = Array.from({ length: 100 }, async () =>
+    Array.fromAsync(reference.getTags({ retries })),
+  );
+  expect(await Promise.all(lists)).toEqual(lists.map(() => ["1"]));
+  expect(refused).toBeGreaterThan(10);
+});
+
 test("a blob in the middle of which the connection is cut is begun anew by the copy", async () => {
   let cuts = 0;
   await using registry = await startRegistry({
