@@ -3,8 +3,8 @@ import { readdirSync, readFileSync, statSync } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 
-import { copyImage, digestOf, mediaTypes } from "@drayage/core";
-import type { ImageErrorCode, ImageReference } from "@drayage/core";
+import { copyImage, digestOf, mediaTypes, Retries } from "@drayage/core";
+import type { ImageErrorCode, ImageReference, OperationOptions } from "@drayage/core";
 import { isNotThere, isThere, randomImage, startRegistry, writeImage } from "@drayage/testkit";
 import type { Interception, RegistrySettings, WholeImage } from "@drayage/testkit";
 import { directory } from "@drayage/transport-dir";
@@ -120,6 +120,11 @@ const badRegistries: Readonly<Record<string, BadRegistry>> = {
   },
 };
 
+/** Hardly any pauses before what failed is tried again. */
+function quickly(): OperationOptions {
+  return { retries: new Retries({ firstPause: 1 }) };
+}
+
 /** All names and contents below a folder, for comparison. */
 function stateOf(folder: string): readonly string[] {
   return readdirSync(folder, { recursive: true, encoding: "utf8" })
@@ -154,11 +159,11 @@ describe.each(["dir", "oci", "docker", "memory"] as const)("to %s:", (kind) => {
     const before = await randomImage("was there before");
     await writeImage(before, occupied);
     const state = stateOf(folder);
-    await expect(copyImage(from, occupied)).rejects.toMatchObject({ code });
+    await expect(copyImage(from, occupied, quickly())).rejects.toMatchObject({ code });
     expect(stateOf(folder)).toEqual(state);
     await isThere(occupied, before);
     const empty = places.fresh(kind);
-    await expect(copyImage(from, empty)).rejects.toMatchObject({ code });
+    await expect(copyImage(from, empty, quickly())).rejects.toMatchObject({ code });
     expect(stateOf(folder)).toEqual(state);
     await isNotThere(empty);
   }

@@ -68,15 +68,14 @@ export class DockerDestination implements ImageDestination {
 
   async tryReusingBlob(
     { digest, size }: Descriptor,
-    { location, signal }: ReuseOptions = {},
+    { location, ...options }: ReuseOptions = {},
   ): Promise<BlobInfo | undefined> {
     const from = this.#repositoryBeside(location);
     if (from === this.#repository.path) return { digest, size };
-    if (from !== undefined && (await this.#mount(digest, from, { signal })))
-      return { digest, size };
+    if (from !== undefined && (await this.#mount(digest, from, options))) return { digest, size };
     const target = `blobs/${digest}`;
-    const request = { method: "HEAD", target, action: "pull,push", signal } as const;
-    const response = await this.#repository.request(request);
+    const request = { method: "HEAD", target, action: "pull,push" } as const;
+    const response = await this.#repository.request({ ...options, ...request });
     await response.discard();
     const isThere = response.status === 200 && (contentLengthOf(response) ?? size) === size;
     return isThere ? { digest, size } : undefined;
@@ -85,15 +84,15 @@ export class DockerDestination implements ImageDestination {
   async putBlob(
     bytes: AsyncIterable<Uint8Array>,
     blob: BlobInfo,
-    { signal }: PutBlobOptions = {},
+    options: PutBlobOptions = {},
   ): Promise<Descriptor> {
     const { digest, size, mediaType = "application/octet-stream" } = blob;
-    const upload = this.#takeBegun(digest) ?? (await openUpload(this.#repository, { signal }));
+    const upload = this.#takeBegun(digest) ?? (await openUpload(this.#repository, options));
     try {
       const stored =
         digest !== undefined && size !== undefined
-          ? await uploadKnown(this.#repository, upload, bytes, { digest, size }, { signal })
-          : await uploadUnknown(this.#repository, upload, bytes, blob, { signal });
+          ? await uploadKnown(this.#repository, upload, bytes, { digest, size }, options)
+          : await uploadUnknown(this.#repository, upload, bytes, blob, options);
       return { ...stored, mediaType };
     } catch (error) {
       this.#cancel(upload);

@@ -11,22 +11,17 @@ import { findForeignLayer } from "./foreign-layer.ts";
 export async function* downloadBlob(
   repository: Repository,
   blob: BlobInfo,
-  { range, signal }: GetBlobOptions = {},
+  { range, ...options }: GetBlobOptions = {},
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const { digest, urls = [] } = blob;
   if (digest === undefined) throw new ImageError("not-found", "A blob is read by its digest");
   const headers = rangeHeader(range);
   const target = `blobs/${digest}`;
-  const answer = await repository.request({
-    method: "GET",
-    target,
-    action: "pull",
-    headers,
-    signal,
-  });
+  const request = { method: "GET", target, action: "pull", headers } as const;
+  const answer = await repository.request({ ...options, ...request });
   if (hasContent(answer)) return yield* contentOf(answer, blob, range);
   const refusal = await readRefusal(answer);
-  const foreign = await findForeignLayer(repository.registry, urls, { headers, signal });
+  const foreign = await findForeignLayer(repository.registry, urls, { ...options, headers });
   if (foreign !== undefined) return yield* contentOf(foreign, blob, range);
   throw registryError(refusal, `read the blob ${digest} of ${repository.name}`);
 }

@@ -24,12 +24,9 @@ const contentType = "application/octet-stream";
 const cancelTimeout = 5000;
 
 /** Begins an upload and gives the URL at which it goes on. @throws ImageError `denied`, `unavailable`, `unsupported` */
-export async function openUpload(
-  repository: Repository,
-  { signal }: OperationOptions,
-): Promise<URL> {
+export async function openUpload(repository: Repository, options: OperationOptions): Promise<URL> {
   const request = { method: "POST", target: "blobs/uploads/", action: "pull,push" } as const;
-  const response = await repository.request({ ...request, signal });
+  const response = await repository.request({ ...options, ...request });
   if (response.status !== 202) {
     throw registryError(await readRefusal(response), `begin an upload to ${repository.name}`);
   }
@@ -44,15 +41,15 @@ export async function mountBlob(
   repository: Repository,
   digest: Digest,
   from: string,
-  { signal }: OperationOptions,
+  options: OperationOptions,
 ): Promise<true | URL | undefined> {
   const query = new URLSearchParams({ mount: digest, from }).toString();
   const response = await repository.request({
+    ...options,
     method: "POST",
     target: `blobs/uploads/?${query}`,
     action: "pull,push",
     mountedFrom: from,
-    signal,
   });
   if (response.status === 202) return nextLocation(repository, response);
   await response.discard();
@@ -78,7 +75,7 @@ export async function uploadUnknown(
   upload: URL,
   bytes: AsyncIterable<Uint8Array>,
   { digest: expected }: BlobInfo,
-  { signal }: OperationOptions,
+  options: OperationOptions,
 ): Promise<UploadedBlob> {
   const hasher = digestHasher(expected && algorithmOf(expected));
   let size = 0;
@@ -91,14 +88,14 @@ export async function uploadUnknown(
   }
   const headers = { "content-type": contentType };
   const request = { method: "PATCH", target: upload, action: "pull,push", headers } as const;
-  const response = await repository.request({ ...request, body: measured(), signal });
+  const response = await repository.request({ ...options, ...request, body: measured() });
   if (response.status !== 202 && response.status !== 204) {
     throw registryError(await readRefusal(response), `send a blob to ${repository.name}`);
   }
   const digest = hasher.digest();
   if (expected !== undefined) checkDigest(digest, expected);
   const end = await nextLocation(repository, response);
-  await finish(repository, end, digest, { signal, headers: {}, body: new Uint8Array(0) });
+  await finish(repository, end, digest, { ...options, headers: {}, body: new Uint8Array(0) });
   return { digest, size };
 }
 
@@ -124,11 +121,11 @@ async function finish(
   repository: Repository,
   upload: URL,
   digest: Digest,
-  { headers, body, signal }: LastPart,
+  options: LastPart,
 ): Promise<void> {
   const target = withDigest(upload, digest);
   const request = { method: "PUT", target, action: "pull,push" } as const;
-  const response = await repository.request({ ...request, headers, body, signal });
+  const response = await repository.request({ ...options, ...request });
   if (response.status !== 201 && response.status !== 204) {
     throw registryError(
       await readRefusal(response),

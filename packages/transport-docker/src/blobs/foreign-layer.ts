@@ -1,4 +1,5 @@
 import { ImageError, isImageError } from "@drayage/core";
+import type { OperationOptions } from "@drayage/core";
 
 import { hasContent } from "../http/http-exchange.ts";
 import type { HTTPRequest, HTTPResponse } from "../http/http-exchange.ts";
@@ -13,7 +14,7 @@ import type { Registry } from "../registry.ts";
 export async function findForeignLayer(
   registry: Registry,
   urls: readonly string[],
-  { headers, signal }: Pick<HTTPRequest, "headers" | "signal">,
+  options: OperationOptions & Pick<HTTPRequest, "headers">,
 ): Promise<HTTPResponse | undefined> {
   const rule: RedirectRule = (from, to) => {
     registry.client.refuseDowngrade(from, to);
@@ -23,7 +24,7 @@ export async function findForeignLayer(
     const url = URL.parse(text);
     if (url === null || !mayLeadTo(registry, url)) continue;
     try {
-      const request = { method: "GET", url, headers, signal } as const;
+      const request = { ...options, method: "GET", url } as const;
       const response = await registry.client.sendPatiently(request, rule);
       if (hasContent(response)) return response;
       await response.discard();

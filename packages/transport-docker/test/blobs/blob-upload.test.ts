@@ -1,4 +1,4 @@
-import { copyImage, digestOf } from "@drayage/core";
+import { copyImage, digestOf, Retries } from "@drayage/core";
 import type { Descriptor, ImageDestination } from "@drayage/core";
 import { inMemory, randomImage, startRegistry } from "@drayage/testkit";
 import type { LoggedRequest, Registry } from "@drayage/testkit";
@@ -135,7 +135,9 @@ test.each([
     intercept: ({ method, path }) =>
       method === "HEAD" && path.includes("/blobs/") ? answer : undefined,
   });
-  await copyImage(await inMemory(image), docker().parseReference(`//${registry.host}/a:1`));
+  const retries = new Retries({ firstPause: 1 });
+  const to = docker().parseReference(`//${registry.host}/a:1`);
+  await copyImage(await inMemory(image), to, { retries });
   expect(registry.tags("a")).toEqual(["1"]);
 });
 
