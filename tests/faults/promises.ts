@@ -1,0 +1,65 @@
+import assert from "node:assert/strict";
+
+import { copyImage, isImageError } from "@drayage/core";
+import type { CopyResult } from "@drayage/core";
+import { memory } from "@drayage/core/memory";
+import { isNotThere, isThere } from "@drayage/testkit";
+import type { WholeImage } from "@drayage/testkit";
+
+import { user } from "./rig.ts";
+import type { Place, Rig } from "./rig.ts";
+
+/** Fails unless all that the copy says it copied is there, to the last byte. */
+export async function arrived(
+  { direct }: Place,
+  image: WholeImage,
+  { digest, sourceDigest, changes }: CopyResult,
+): Promise<void> {
+  assert.equal(sourceDigest, image.manifest.digest);
+  if (changes.length === 0) return isThere(direct, image);
+  const read = await copyImage(direct, memory().parseReference("read"), { instances: "all" });
+  assert.equal(read.digest, digest);
+}
+
+/** Fails unless it says what went wrong, and to nobody what nobody is to know. */
+export function isToldWell(error: unknown): void {
+  assert.ok(isImageError(error), `not an ImageError: ${String(error)}`);
+  assert.ok(!isSecret(error.message), error.message);
+}
+
+/** Fails unless the image is not there, or whole: the answer may be lost that says that it is there. */
+export async function isNotHalfThere({ direct, faulty }: Place, rig: Rig): Promise<void> {
+  const path = `/v2/${faulty.dockerReference?.path}/manifests/tag`;
+  const wasSent = rig.proxies.some(({ requests }) =>
+    requests.some((request) => request.method === "PUT" && request.path === path),
+  );
+  if (!wasSent) return isNotThere(direct);
+  const read = copyImage(direct, memory().parseReference("read"), { instances: "all" });
+  const error: unknown = await read.then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  assert.ok(error === undefined || isImageError(error, "not-found"), String(error));
+}
+
+/** Fails where another origin was told who somebody is. */
+export function keptSecrets({ proxies, registries }: Rig): void {
+  for (const { elsewhere } of proxies) {
+    for (const request of elsewhere) {
+      assert.equal(request.headers.authorization, undefined, `${request.method} ${request.url}`);
+      assert.ok(!isSecret(JSON.stringify(request)), `${request.method} ${request.url}`);
+    }
+  }
+  for (const registry of registries) {
+    const requests = "requests" in registry ? registry.requests : [];
+    for (const { server, authorization } of requests) {
+      if (server === "storage") assert.equal(authorization, "none");
+    }
+  }
+}
+
+function isSecret(text: string): boolean {
+  const { username, password } = user;
+  const basic = Buffer.from(`${username}:${password}`).toString("base64");
+  return text.includes(password) || text.includes(basic);
+}

@@ -1,0 +1,116 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+
+import type { ImageReference, ImageTransport } from "@drayage/core";
+import { memory } from "@drayage/core/memory";
+import { startDistribution, startFaultProxy, startRegistry } from "@drayage/testkit";
+import type { Distribution, FaultProxy, Registry, RegistrySettings } from "@drayage/testkit";
+import { directory } from "@drayage/transport-dir";
+import { docker } from "@drayage/transport-docker";
+import { ociLayout } from "@drayage/transport-oci-layout";
+
+import type { Run } from "./run.ts";
+
+/** What nobody else may hear of. */
+export const user = { username: "somebody", password: "a-very-secret-password" } as const;
+
+/** A place of an image as the copy reaches it, and as it is reached without faults. */
+export interface Place {
+  readonly faulty: ImageReference;
+  readonly direct: ImageReference;
+}
+
+/** The places of one run, and what stands behind and before them. */
+export class Rig implements AsyncDisposable {
+  readonly registries: (Registry | Distribution)[] = [];
+  readonly proxies: FaultProxy[] = [];
+  /** Where the places that are on disk are. */
+  readonly folder: string;
+  readonly #run: Run;
+  readonly #faulty: ImageTransport;
+  readonly #direct: ImageTransport;
+  readonly #memory: ImageTransport = memory();
+
+  private constructor(run: Run, folder: string) {
+    const system = { environment: {}, rootForImplicitAbsolutePaths: folder };
+    const { parallelBlobs } = run;
+    this.folder = folder;
+    this.#run = run;
+    this.#faulty = docker({ credentials: user, system, parallelBlobs, idleTimeout: 300 });
+    this.#direct = docker({ credentials: user, system });
+  }
+
+  static async open(run: Run): Promise<Rig> {
+    return new Rig(run, await mkdtemp(path.join(tmpdir(), "faults-")));
+  }
+
+  async source(): Promise<Place> {
+    if (this.#run.from === "registry") await this.#startRegistry();
+    return this.#place(this.#run.from, "from/image");
+  }
+
+  /** Of one kind, side by side; to be called after `source`. */
+  async destinations(...names: readonly string[]): Promise<readonly Place[]> {
+    const { to } = this.#run;
+    if (to === "registry") await this.#startRegistry();
+    return names.map((name) => this.#place(to, name));
+  }
+
+  get hadFaults(): boolean {
+    return this.proxies.some(({ requests }) => requests.some(({ fault }) => fault !== undefined));
+  }
+
+  /** The first that was heard of a registry was nothing: who was never there is not waited for. */
+  get isMute(): boolean {
+    return this.proxies.some(({ requests }) => requests[0]?.fault?.kind === "stall");
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const one of [...this.proxies, ...this.registries]) await one[Symbol.asyncDispose]();
+    await rm(this.folder, { recursive: true, force: true });
+  }
+
+  async #startRegistry(): Promise<void> {
+    const { registry: kind, faults, seed } = this.#run;
+    const registry =
+      kind === "strict" ? await startRegistry(settingsOf(this.#run)) : await startDistribution();
+    this.registries.push(registry);
+    const ofThisOne = { ...faults, seed: `${seed} ${this.registries.length}` };
+    this.proxies.push(await startFaultProxy({ target: registry.origin, faults: ofThisOne }));
+  }
+
+  #place(kind: Run["from"] | Run["to"], name: string): Place {
+    switch (kind) {
+      case "memory":
+        return both(this.#memory.parseReference(name));
+      case "layout":
+        return both(ociLayout().parseReference(`${path.join(this.folder, "layout")}:${name}`));
+      case "directory":
+        return both(directory().parseReference(path.join(this.folder, name)));
+      case "registry":
+      case "beside":
+        return {
+          faulty: this.#faulty.parseReference(`//${this.proxies.at(-1)?.host}/${name}:tag`),
+          direct: this.#direct.parseReference(`//${this.registries.at(-1)?.host}/${name}:tag`),
+        };
+    }
+  }
+}
+
+const both = (reference: ImageReference): Place => ({ faulty: reference, direct: reference });
+
+function settingsOf({ seed, authentication, ...run }: Run): RegistrySettings {
+  const { username, password } = user;
+  const users = { [username]: { password } };
+  return {
+    redirectBlobs: run.redirectsBlobs,
+    locations: seed % 2 === 0 ? "relative" : "absolute",
+    singlePost: seed % 3 !== 2,
+    ...(seed % 7 === 0 && { chunkMinLength: 10_000 }),
+    ...(authentication === "basic" && { authentication: { kind: "basic", users } }),
+    ...(authentication === "token" && {
+      authentication: { kind: "bearer", users, separateTokenServer: run.isTokenServerApart },
+    }),
+  };
+}
