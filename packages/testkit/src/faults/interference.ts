@@ -13,14 +13,14 @@ export interface Interference {
 }
 
 /** Where and how the connection to the client ends. Position in a body that may be shorter. */
-export interface Break {
+interface Break {
   readonly kind: BreakKind;
   readonly during: "request" | "answer" | "response";
   readonly after: number;
 }
 
 /** `length` is undefined where it is not known before the end. */
-export type BodyChange = (body: Body, length: number | undefined) => Body;
+type BodyChange = (body: Body, length: number | undefined) => Body;
 
 type Body = AsyncIterable<Uint8Array>;
 
