@@ -17,6 +17,8 @@ export interface BlobStore {
 /** Bytes that arrive. Ends with `keep` or `discard`. */
 export interface Content {
   append(bytes: Uint8Array): Promise<void>;
+  /** Forgets what was appended after the first so many bytes. */
+  truncate(size: number): Promise<void>;
   /** All that was appended so far. */
   read(): AsyncIterable<Uint8Array>;
   keep(digest: Digest): Promise<void>;
@@ -34,6 +36,10 @@ export function memoryBlobStore(): BlobStore {
       const chunks: Uint8Array[] = [];
       return {
         append: async (bytes) => void chunks.push(bytes),
+        async truncate(size) {
+          const kept = Buffer.concat(chunks).subarray(0, size);
+          chunks.splice(0, Infinity, kept);
+        },
         async *read() {
           yield* chunks;
         },
@@ -53,8 +59,16 @@ export function folderBlobStore(folder: string): BlobStore {
       const path = join(folder, "uploads", randomUUID());
       await mkdir(dirname(path), { recursive: true });
       const file = await open(path, "wx");
+      let size = 0;
       return {
-        append: (bytes) => writeAll(file, bytes),
+        async append(bytes) {
+          await writeAll(file, bytes, size);
+          size += bytes.byteLength;
+        },
+        async truncate(kept) {
+          await file.truncate(kept);
+          size = kept;
+        },
         read: () => fileBytes(path, { start: 0 }),
         async keep(digest) {
           await file.close();
@@ -78,8 +92,8 @@ async function* fileBytes(
   yield* createReadStream(path, { start, end, highWaterMark: 1 << 20 });
 }
 
-async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {
+async function writeAll(file: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
   for (let at = 0; at < bytes.byteLength;) {
-    at += (await file.write(bytes, at)).bytesWritten;
+    at += (await file.write(bytes, at, bytes.byteLength - at, position + at)).bytesWritten;
   }
 }

@@ -21,15 +21,15 @@ export function blobAnswer(
   digest: Digest,
   size: number,
   { method, headers }: Pick<Call, "method" | "headers">,
-  { store }: Pick<RegistryState, "store">,
+  { store, settings: { ranges = true } }: Pick<RegistryState, "store" | "settings">,
 ): Answer {
   const ofBlob = {
     "Content-Type": "application/octet-stream",
     "Docker-Content-Digest": digest,
-    "Accept-Ranges": "bytes",
+    ...(ranges && { "Accept-Ranges": "bytes" }),
   };
   // Nothing here has a validator, so that one in If-Range never matches.
-  const canRange = method === "GET" && headers["if-range"] === undefined;
+  const canRange = ranges && method === "GET" && headers["if-range"] === undefined;
   const range = canRange ? requestedRange(headers.range, size) : undefined;
   if (range === undefined) {
     const whole = { ...ofBlob, "Content-Length": `${size}` };

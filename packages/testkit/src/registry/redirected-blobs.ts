@@ -2,18 +2,18 @@ import { randomUUID } from "node:crypto";
 
 import type { Digest } from "@drayage/core";
 
-import type { BlobStore } from "./blob-store.ts";
 import { blobAnswer } from "./blobs.ts";
 import type { RequestHandler } from "./exchange.ts";
 import { Refusal } from "./refusal.ts";
+import type { RegistryState } from "./registry-state.ts";
 
 /** Blobs under addresses that are all that is needed to read them, as object stores sign them. */
 export class RedirectedBlobs {
-  readonly #store: BlobStore;
+  readonly #state: Pick<RegistryState, "store" | "settings">;
   readonly #signed = new Map<string, { readonly digest: Digest; readonly size: number }>();
 
-  constructor(store: BlobStore) {
-    this.#store = store;
+  constructor(state: Pick<RegistryState, "store" | "settings">) {
+    this.#state = state;
   }
 
   /** Path and query of an address for one blob. */
@@ -33,6 +33,6 @@ export class RedirectedBlobs {
     if (signed === undefined || !isRight) {
       throw new Refusal("DENIED", "The signature is for something else, or for nothing");
     }
-    return blobAnswer(signed.digest, signed.size, request, { store: this.#store });
+    return blobAnswer(signed.digest, signed.size, request, this.#state);
   };
 }

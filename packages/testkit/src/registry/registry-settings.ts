@@ -23,6 +23,15 @@ export interface RegistrySettings extends Misbehaviour {
   readonly singlePost?: boolean | undefined;
   /** The fewest bytes of each chunk but the last, told in `OCI-Chunk-Min-Length`. */
   readonly chunkMinLength?: number | undefined;
+  /** The most bytes in one request, as proxies have it: a longer one that says its length is answered with 413. */
+  readonly largestBody?: number | undefined;
+  /**
+   * What becomes of an upload when a connection breaks off in the middle of a chunk: the part that came stays (the
+   * default), it is dropped and the chunks before it stay, or the upload is over, as with Docker Distribution.
+   */
+  readonly brokenChunks?: "keep" | "drop" | "end-upload" | undefined;
+  /** Whether a blob can be read in part. Default true; else all of it is sent, whatever was asked for. */
+  readonly ranges?: boolean | undefined;
   /** The types of manifest that are taken. Default: OCI's and Docker's schema 2, lists included. */
   readonly manifestTypes?: readonly string[] | undefined;
   /** Whether all that a manifest names must be there, with its right size. Default true. */

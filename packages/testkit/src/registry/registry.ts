@@ -47,7 +47,9 @@ export async function startRegistry(settings: RegistrySettings = {}): Promise<Re
   const content = new RegistryContent(settings.folder);
   const servers = new RegistryServers(settings);
   const main = await servers.open(settings.port);
-  const redirectOf = settings.redirectBlobs ? await serveStorage(servers, content) : undefined;
+  const redirectOf = settings.redirectBlobs
+    ? await serveStorage(servers, { store: content.store, settings })
+    : undefined;
   const { gate, tokens } = await openGate(settings, servers, main);
   const { origin, host, port } = main;
   const { repositories, store, uploads } = content;
@@ -75,9 +77,9 @@ export async function startRegistry(settings: RegistrySettings = {}): Promise<Re
 
 async function serveStorage(
   servers: RegistryServers,
-  { store }: RegistryContent,
+  state: Pick<RegistryState, "store" | "settings">,
 ): Promise<RegistryState["redirectOf"]> {
-  const blobs = new RedirectedBlobs(store);
+  const blobs = new RedirectedBlobs(state);
   const server = await servers.open();
   servers.serve(server, "storage", blobs.handler);
   return (digest, size) => server.origin + blobs.sign(digest, size);

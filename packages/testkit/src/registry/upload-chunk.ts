@@ -8,6 +8,7 @@ import type { Upload } from "./uploads.ts";
 /** Adds the body of a request to an upload, if it is what the specification lets follow now. @throws Refusal */
 export async function takeChunk(call: Call, upload: Upload, state: RegistryState): Promise<void> {
   const { chunkMinLength = 0 } = state.settings;
+  checkSize(call, state);
   checkRange(call, upload, state);
   checkLocation(call, upload);
   if (upload.hasLastChunk) {
@@ -17,8 +18,22 @@ export async function takeChunk(call: Call, upload: Upload, state: RegistryState
     );
   }
   const before = upload.size;
-  await upload.append(call.body);
+  await append(call, upload, state);
   upload.hasLastChunk = upload.size - before < chunkMinLength;
+}
+
+async function append({ body }: Call, upload: Upload, state: RegistryState): Promise<void> {
+  const { brokenChunks = "keep" } = state.settings;
+  if (brokenChunks === "drop") return upload.appendWhole(body);
+  try {
+    await upload.append(body);
+  } catch (error) {
+    if (brokenChunks === "end-upload") {
+      state.uploads.forget(upload);
+      await upload.discard();
+    }
+    throw error;
+  }
 }
 
 /**
@@ -45,6 +60,14 @@ export function checkLocation({ query }: Call, upload: Upload): void {
     "BLOB_UPLOAD_INVALID",
     "Go on with the Location of the last answer, as it was written; GET tells it again",
   );
+}
+
+/** @throws Refusal with status 413 for a body that says that it is longer than one may be */
+export function checkSize({ headers }: Call, { settings: { largestBody } }: RegistryState): void {
+  if (largestBody === undefined || Number(headers["content-length"] ?? 0) <= largestBody) return;
+  throw new Refusal("SIZE_INVALID", `No request may have more than ${largestBody} bytes`, {
+    status: 413,
+  });
 }
 
 /** A body whose length is announced, as a whole blob's and the last chunk's have to be. @throws Refusal `SIZE_INVALID` */

@@ -9,6 +9,7 @@ import {
   checkContentType,
   checkLength,
   checkLocation,
+  checkSize,
   hasBody,
   progressHeaders,
   takeChunk,
@@ -87,6 +88,7 @@ function mount(
 
 async function takeWhole(digest: Digest, call: Call, state: RegistryState): Promise<Answer> {
   checkLength(call);
+  checkSize(call, state);
   checkContentType(call);
   const upload = await state.uploads.open(call.name);
   try {

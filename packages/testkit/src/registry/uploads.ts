@@ -13,7 +13,7 @@ export class Upload {
   /** A chunk came that was too short to be any but the last. */
   hasLastChunk = false;
   readonly #content: Content;
-  readonly #sha256 = digestHasher();
+  #sha256 = digestHasher();
   #size = 0;
   #queue: Promise<unknown> = Promise.resolve();
 
@@ -39,6 +39,19 @@ export class Upload {
       this.#sha256.update(chunk);
       await this.#content.append(chunk);
       this.#size += chunk.byteLength;
+    }
+  }
+
+  /** The same, and after an error nothing of it stays. */
+  async appendWhole(body: AsyncIterable<Uint8Array>): Promise<void> {
+    const [before, sha256] = [this.#size, this.#sha256.copy()];
+    try {
+      await this.append(body);
+    } catch (error) {
+      await this.#content.truncate(before);
+      this.#size = before;
+      this.#sha256 = sha256;
+      throw error;
     }
   }
 

@@ -62,6 +62,15 @@ test("a range that depends on a validator is not given, since there are no valid
   expect(reply.status).toBe(200);
 });
 
+test("a registry without ranges sends all, and does not say that it could send a part", async () => {
+  await using whole = await startRegistry({ ranges: false });
+  await whole.putBlob("a/b", bytes);
+  const headers = { range: "bytes=0-3" };
+  const reply = await ask(whole.origin, `GET /v2/a/b/blobs/${digest}`, { headers });
+  expect(reply).toMatchObject({ status: 200, headers: { "content-length": "10" } });
+  expect(reply.headers["accept-ranges"]).toBeUndefined();
+});
+
 test("a HEAD tells of the whole blob, whatever range it asks for", async () => {
   const headers = { range: "bytes=0-3" };
   const reply = await ask(registry.origin, `HEAD /v2/a/b/blobs/${digest}`, { headers });

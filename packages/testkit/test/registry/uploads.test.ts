@@ -10,6 +10,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { RegistrySettings } from "../../src/registry/registry-settings.ts";
 import { startRegistry } from "../../src/registry/registry.ts";
 import type { Registry } from "../../src/registry/registry.ts";
+import type { LoggedRequest } from "../../src/registry/request-log.ts";
 import { ask, next, octets, textAndDigest } from "./ask.ts";
 import type { Reply } from "./ask.ts";
 
@@ -20,6 +21,24 @@ const start = "POST /v2/a/b/blobs/uploads/";
 function chunk(from: number, to: number): { headers: Record<string, string>; body: Uint8Array } {
   const headers = { ...octets, "Content-Range": `${from}-${to}` };
   return { headers, body: bytes.subarray(from, to + 1) };
+}
+
+/** A chunk that ends after its first bytes, and what the registry logged of it. */
+async function sendCut(
+  registry: Registry,
+  location: string,
+  from: number,
+  count: number,
+): Promise<LoggedRequest | undefined> {
+  const half = request(new URL(location, registry.origin), {
+    method: "PATCH",
+    headers: { ...octets, "Content-Range": `${from}-14`, "Content-Length": `${15 - from}` },
+  });
+  half.on("error", () => {});
+  half.write(bytes.subarray(from, from + count));
+  while (registry.requests.at(-1)?.requestBytes !== count) await setImmediate();
+  half.destroy();
+  return registry.requests.at(-1);
 }
 
 describe.each(["memory", "folder"])("kept in %s", (place) => {
@@ -116,21 +135,39 @@ describe.each(["memory", "folder"])("kept in %s", (place) => {
 
   test("what a cut connection brought stays, and the upload goes on from there", async () => {
     const opened = await ask(origin, start.replace("a/b", "cut/off"));
-    const half = request(new URL(next(opened), origin), {
-      method: "PATCH",
-      headers: { ...octets, "Content-Range": "0-14", "Content-Length": "15" },
-    });
-    half.on("error", () => {});
-    half.write(bytes.subarray(0, 6));
-    while (registry.requests.at(-1)?.requestBytes !== 6) await setImmediate();
-    const cut = registry.requests.at(-1);
-    half.destroy();
+    const cut = await sendCut(registry, next(opened), 0, 6);
     const status = await ask(origin, `GET ${next(opened)}`);
     expect(status).toMatchObject({ status: 204, headers: { range: "0-5" } });
     const rest = await ask(origin, `PUT ${next(status, `digest=${digest}`)}`, chunk(6, 14));
     expect(rest).toMatchObject({ status: 201 });
     await isStored("cut/off");
     expect(cut).toMatchObject({ status: undefined, requestBytes: 6 });
+  });
+
+  test("a registry can keep nothing of a chunk that broke off, and all before it", async () => {
+    await using dropping = await startRegistry({
+      brokenChunks: "drop",
+      ...(place === "folder" && { folder: join(folder, "dropping") }),
+    });
+    const opened = await ask(dropping.origin, start);
+    const first = await ask(dropping.origin, `PATCH ${next(opened)}`, chunk(0, 4));
+    await sendCut(dropping, next(first), 5, 3);
+    const status = await ask(dropping.origin, `GET ${next(opened)}`);
+    expect(status).toMatchObject({ status: 204, headers: { range: "0-4" } });
+    const put = `PUT ${next(status, `digest=${digest}`)}`;
+    expect(await ask(dropping.origin, put, chunk(5, 14))).toMatchObject({ status: 201 });
+    expect(await dropping.findBlob("a/b", digest)).toEqual(Buffer.from(bytes));
+  });
+
+  test("a registry can end an upload of which a chunk broke off", async () => {
+    await using ending = await startRegistry({
+      brokenChunks: "end-upload",
+      ...(place === "folder" && { folder: join(folder, "ending") }),
+    });
+    const opened = await ask(ending.origin, start);
+    await sendCut(ending, next(opened), 0, 6);
+    const status = await ask(ending.origin, `GET ${next(opened)}`);
+    expect(status).toMatchObject({ status: 404, code: "BLOB_UPLOAD_UNKNOWN" });
   });
 
   test("a status asked for while a chunk arrives waits for all of the chunk", async () => {
@@ -321,6 +358,20 @@ test("only the last chunk may be shorter than the registry wants", async () => {
   const late = `PUT ${next(short, `digest=${digest}`)}`;
   const refused = await ask(registry.origin, late, chunk(13, 14));
   expect(refused).toMatchObject({ status: 400, code: "BLOB_UPLOAD_INVALID" });
+});
+
+test("a request may be longer than is allowed in one", async () => {
+  await using registry = await startRegistry({ largestBody: 10 });
+  const whole = `${start}?digest=${digest}`;
+  const posted = await ask(registry.origin, whole, { headers: octets, body: bytes });
+  const opened = await ask(registry.origin, start);
+  const patched = await ask(registry.origin, `PATCH ${next(opened)}`, chunk(0, 14));
+  const late = `PUT ${next(opened, `digest=${digest}`)}`;
+  const put = await ask(registry.origin, late, { headers: octets, body: bytes });
+  expect([posted.status, patched.status, put.status]).toEqual([413, 413, 413]);
+  const first = await ask(registry.origin, `PATCH ${next(opened)}`, chunk(0, 9));
+  const last = `PUT ${next(first, `digest=${digest}`)}`;
+  expect(await ask(registry.origin, last, chunk(10, 14))).toMatchObject({ status: 201 });
 });
 
 test("locations can be absolute", async () => {
