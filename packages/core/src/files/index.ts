@@ -10,3 +10,4 @@ export { TemporaryFile } from "./temporary-file.ts";
 export type { WrittenFile } from "./temporary-file.ts";
 export { isPassing, lockName, sweep } from "./temporary-name.ts";
 export { writeTemporary } from "./write-temporary.ts";
+export type { WriteOptions } from "./write-temporary.ts";

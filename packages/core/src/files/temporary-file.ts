@@ -42,9 +42,10 @@ export class TemporaryFile implements WrittenFile, AsyncDisposable {
 export async function newTemporary(
   folder: string,
   fill: (handle: FileHandle, file: string) => Promise<WrittenFile>,
+  mode = 0o644,
 ): Promise<TemporaryFile> {
   const file = path.join(folder, temporaryName());
-  const handle = await onDisk(folder, () => open(file, "wx", 0o644));
+  const handle = await onDisk(folder, () => open(file, "wx", mode));
   try {
     const written = await fill(handle, file);
     await handle.close();

@@ -7,7 +7,13 @@ import { ImageError } from "../image-error.ts";
 import type { OperationOptions } from "../operation-options.ts";
 import { onDisk } from "./file-error.ts";
 import { newTemporary } from "./temporary-file.ts";
-import type { TemporaryFile } from "./temporary-file.ts";
+import type { TemporaryFile, WrittenFile } from "./temporary-file.ts";
+
+/** How a file is written. */
+export interface WriteOptions extends OperationOptions {
+  /** Who may do what with the file. Default `0o644`. */
+  readonly mode?: number | undefined;
+}
 
 /** Bytes that are written at once; the chunks of a network are smaller. */
 const batchSize = 1 << 19;
@@ -21,10 +27,10 @@ export async function writeTemporary(
   folder: string,
   bytes: AsyncIterable<Uint8Array>,
   blob: Pick<BlobInfo, "digest" | "size">,
-  { signal }: OperationOptions = {},
+  { signal, mode }: WriteOptions = {},
 ): Promise<TemporaryFile> {
   signal?.throwIfAborted();
-  return newTemporary(folder, async (handle) => {
+  const fill = async (handle: FileHandle): Promise<WrittenFile> => {
     const hasher = hasherFor(blob.digest);
     const writer = new BatchWriter(handle, folder, blob.size ?? Infinity);
     let size = 0;
@@ -39,7 +45,8 @@ export async function writeTemporary(
     await writer.finish();
     signal?.throwIfAborted();
     return { digest: hasher.digest(), size };
-  });
+  };
+  return newTemporary(folder, fill, mode);
 }
 
 /** Takes a digest that is known at its word. */
