@@ -15,6 +15,11 @@ export interface DestinationAccepts {
   readonly foreignLayerURLs: boolean;
   /** true, or why not, in words for the user. */
   readonly signatures: true | string;
+  /**
+   * Whether what refers to an image may come along: true, or why not, in words for the user; undefined where there is no
+   * place for it. Where true there is `putTaggedManifest`, and a manifest with a `subject` is found by it afterwards.
+   */
+  readonly referrers?: true | string | undefined;
   /** How many blobs may be written at once. */
   readonly parallelBlobs: number;
   /** What writing costs, in requests to another machine; undefined where there are none. */
@@ -58,10 +63,12 @@ export interface ImageDestination extends AsyncDisposable {
     options?: PutBlobOptions,
   ): Promise<Descriptor>;
   /**
-   * Takes the manifest of the image or, given a digest, of that instance.
+   * Takes the manifest of the image or, given a digest, of that instance or of what refers to the image.
    * @throws ImageError `manifest-rejected` where another type might be taken
    */
   putManifest(manifest: RawManifest, instance?: Digest, options?: OperationOptions): Promise<void>;
+  /** Keeps a manifest beside the image under another tag, for `ImageSource.getDigestTags`. */
+  putTaggedManifest?(manifest: RawManifest, tag: string, options?: OperationOptions): Promise<void>;
   /** After the manifest they are for. */
   putSignatures?(
     signatures: readonly Signature[],

@@ -26,12 +26,26 @@ export interface GetBlobOptions extends OperationOptions {
   readonly range?: ByteRange | undefined;
 }
 
+export interface ReferrersOptions extends OperationOptions {
+  /** Only those of this type are wanted; others may come all the same. */
+  readonly artifactType?: string | undefined;
+}
+
+/** A manifest by its digest and by the tag under which it is kept. */
+export interface TaggedDigest {
+  readonly tag: string;
+  readonly digest: Digest;
+}
+
 /** One image, open for reading. Nothing that it gives is verified: core does that for all. */
 export interface ImageSource extends AsyncDisposable {
   /** As the user gave it, not as the image or its storage names itself. */
   readonly reference: ImageReference;
   readonly offers: SourceOffers;
-  /** The manifest exactly as stored or, given a digest, that one out of its index. @throws ImageError `not-found` */
+  /**
+   * The manifest exactly as stored or, given a digest, that one: out of its index, or one that refers to the image.
+   * @throws ImageError `not-found`
+   */
   getManifest(instance?: Digest, options?: OperationOptions): Promise<RawManifest>;
   /** Lazy: opens on the first pull; leaving the loop closes. `blob.digest` is needed. @throws ImageError `not-found` */
   getBlob(blob: BlobInfo, options?: GetBlobOptions): AsyncIterable<Uint8Array>;
@@ -39,6 +53,8 @@ export interface ImageSource extends AsyncDisposable {
   locateBlob?(blob: BlobInfo): BlobLocation | undefined;
   /** Of the image or, given a digest, of that instance. Absent where signatures are not stored. */
   getSignatures?(instance?: Digest, options?: OperationOptions): Promise<readonly Signature[]>;
-  /** Manifests whose `subject` is this one. */
-  getReferrers?(subject: Digest, options?: OperationOptions): AsyncIterable<Descriptor>;
+  /** Manifests whose `subject` is this one (OCI image-spec 1.1). Absent where none can be stored. */
+  getReferrers?(subject: Digest, options?: ReferrersOptions): AsyncIterable<Descriptor>;
+  /** Manifests beside the image under tags that are named for this digest: cosign's `sha256-….sig`, `.att`, `.sbom`. */
+  getDigestTags?(subject: Digest, options?: OperationOptions): AsyncIterable<TaggedDigest>;
 }

@@ -4,8 +4,13 @@ export { compressed, compressionOf, decompressed, sniffed } from "./compression.
 export type { Compression, SniffedBytes } from "./compression.ts";
 export { copyEvents, copyImage, previewCopy } from "./copy/copy-image.ts";
 export type { CopyEvent } from "./copy/copy-event.ts";
-export type { CopyFacts, ManifestFacts } from "./copy/copy-facts.ts";
-export type { CopyOptions, ImagePolicy, InstanceSelection } from "./copy/copy-options.ts";
+export type { CopyFacts, ManifestFacts, ReferrerFacts } from "./copy/copy-facts.ts";
+export type {
+  CopyOptions,
+  ImagePolicy,
+  InstanceSelection,
+  ReferrerSelection,
+} from "./copy/copy-options.ts";
 export type {
   BlobStep,
   BlobTransform,
@@ -22,6 +27,7 @@ export { formatBytes, formatPlan } from "./copy/format-plan.ts";
 export { inspectCopy } from "./copy/inspect-copy.ts";
 export { planCopy } from "./copy/plan-copy.ts";
 export type { PlanOptions } from "./copy/plan-copy.ts";
+export { digestTagsOf, referrersTagOf } from "./digest-tag.ts";
 export { algorithmOf, digestHasher, digestOf, hexOf, isDigest, parseDigest } from "./digest.ts";
 export type { Digest, DigestAlgorithm, DigestHasher } from "./digest.ts";
 export {
@@ -46,7 +52,14 @@ export type { ImageErrorCode, ImageErrorOptions } from "./image-error.ts";
 export type { ImageInspectInfo } from "./image-inspect-info.ts";
 export { imageName } from "./image-reference.ts";
 export type { ImageReference } from "./image-reference.ts";
-export type { ByteRange, GetBlobOptions, ImageSource, SourceOffers } from "./image-source.ts";
+export type {
+  ByteRange,
+  GetBlobOptions,
+  ImageSource,
+  ReferrersOptions,
+  SourceOffers,
+  TaggedDigest,
+} from "./image-source.ts";
 export type { ImageTransport } from "./image-transport.ts";
 export { imageOf, openImage } from "./image.ts";
 export type { Image, OpenImageOptions } from "./image.ts";

@@ -15,6 +15,8 @@ export interface CopyFacts {
   readonly sourceDigest: Digest;
   /** What is to be copied: an image, or an index with the instances that were chosen. */
   readonly top: ManifestFacts;
+  /** What refers to any of that, or to another of these, and is to come along. */
+  readonly referrers: readonly ReferrerFacts[];
   readonly offers: SourceOffers;
   readonly accepts: DestinationAccepts;
   /** The digest that the destination's reference demands, where it demands one. */
@@ -32,4 +34,15 @@ export interface ManifestFacts {
   readonly signatures: readonly Signature[];
   /** Of an index: one for each entry, in its order; undefined for an entry that was not chosen. */
   readonly instances: readonly (ManifestFacts | undefined)[];
+}
+
+/** Something that comes along with an image because it refers to it. */
+export interface ReferrerFacts {
+  /** The manifest that it refers to. */
+  readonly about: Digest;
+  /** Where it is found by a tag that is named for that digest; undefined where it is by its `subject`. */
+  readonly tag: string | undefined;
+  readonly manifest: ManifestFacts;
+  /** Whether it is found at the destination in the same way. */
+  readonly isThere: boolean;
 }

@@ -12,6 +12,15 @@ export type InstanceSelection =
   /** The index and the instances of these platforms. */
   | { readonly platforms: readonly Platform[] };
 
+/** Which of those that refer to an image come along with it. */
+export interface ReferrerSelection {
+  /**
+   * Those of one of these types, and of those that refer to them in turn again only these. What is found by its tag has
+   * no type of its own: there it is enough that one of its layers has it.
+   */
+  readonly artifactTypes: readonly string[];
+}
+
 /** Decides whether an image may be used, before anything in it is parsed. */
 export interface ImagePolicy {
   /** @throws ImageError `untrusted` */
@@ -34,6 +43,12 @@ export interface CopyOptions extends OperationOptions {
   readonly manifestMIMEType?: string | undefined;
   /** Leave signatures behind, where they would otherwise be copied or be in the way. */
   readonly removeSignatures?: boolean | undefined;
+  /**
+   * Also copy what refers to the image and its instances, and what refers to that in turn: signatures, SBOMs,
+   * attestations, by their `subject` or under tags such as cosign's. No policy is asked about them. An image with
+   * referrers is not changed on the way, since they would be lost. Default false.
+   */
+  readonly referrers?: boolean | ReferrerSelection | undefined;
   /** Also copy layers that the image says may be downloaded elsewhere. */
   readonly downloadForeignLayers?: boolean | undefined;
   /** Default: every image is admitted. */

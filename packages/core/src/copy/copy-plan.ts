@@ -49,6 +49,10 @@ export interface ManifestStep {
   /** False for the one that the reference will name. */
   readonly isInstance: boolean;
   readonly platform: Platform | undefined;
+  /** The manifest that it refers to, where it comes along for that. */
+  readonly about: Digest | undefined;
+  /** The tag under which it is written, where that is another one than the reference has. */
+  readonly tag: string | undefined;
   /** As it will be written. */
   readonly mediaType: string;
   /** Of an index: the entries that are left out. */

@@ -19,6 +19,8 @@ export interface CopyResult {
   readonly changes: readonly DigestChange[];
   /** True where the destination had it all, and nothing was written. */
   readonly alreadyThere: boolean;
+  /** How many manifests came along because they refer to the image. */
+  readonly referrers: number;
   readonly blobs: {
     readonly copied: number;
     readonly reused: number;

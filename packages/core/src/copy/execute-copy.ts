@@ -8,7 +8,7 @@ import { parseManifest } from "../manifest/manifest.ts";
 import type { OperationOptions } from "../operation-options.ts";
 import type { RawManifest } from "../raw-manifest.ts";
 import type { CopyOptions } from "./copy-options.ts";
-import type { BlobStep, CopyPlan, ManifestStep, SignaturesStep } from "./copy-plan.ts";
+import type { BlobStep, CopyPlan, CopyStep, ManifestStep, SignaturesStep } from "./copy-plan.ts";
 import type { CopyResult, DigestChange } from "./copy-result.ts";
 import { moveBlob } from "./move-blob.ts";
 import type { MovedBlob } from "./move-blob.ts";
@@ -103,6 +103,7 @@ class Execution {
       sourceDigest: plan.sourceDigest,
       changes: [...this.#written.values()].flatMap(({ change }) => change ?? []),
       alreadyThere: false,
+      referrers: plan.steps.filter(isReferrer).length,
       blobs: tally([...this.#moved.values()]),
     };
   }
@@ -110,8 +111,10 @@ class Execution {
   async #write(step: ManifestStep, signal: AbortSignal | undefined): Promise<void> {
     const manifest = this.#final(step);
     const as = rewrittenOf(step.raw, manifest);
+    const options = { ...this.#options, signal };
     const instance = step.isInstance ? as.digest : undefined;
-    await this.#destination.putManifest(manifest, instance, { ...this.#options, signal });
+    if (step.tag === undefined) await this.#destination.putManifest(manifest, instance, options);
+    else await this.#destination.putTaggedManifest?.(manifest, step.tag, options);
     const change = changeOf(step, as);
     this.#written.set(step.raw.digest, { manifest, as, change });
     const { digest, mediaType } = as;
@@ -148,6 +151,10 @@ interface WrittenManifest {
   readonly change: DigestChange | undefined;
 }
 
+function isReferrer(step: CopyStep): boolean {
+  return step.kind === "manifest" && step.about !== undefined;
+}
+
 function changeOf({ raw, because }: ManifestStep, { digest }: Rewritten): DigestChange | undefined {
   return digest === raw.digest ? undefined : { from: raw.digest, to: digest, because };
 }
@@ -172,6 +179,7 @@ function alreadyThere({ top, sourceDigest }: CopyPlan): CopyResult {
     sourceDigest,
     changes: [],
     alreadyThere: true,
+    referrers: 0,
     blobs: { copied: 0, reused: 0, copiedBytes: 0, reusedBytes: 0 },
   };
 }

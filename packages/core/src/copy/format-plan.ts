@@ -1,5 +1,6 @@
+import { parseManifest } from "../manifest/manifest.ts";
 import { formatPlatform } from "../platform.ts";
-import type { CopyPlan, CopyStep } from "./copy-plan.ts";
+import type { CopyPlan, CopyStep, ManifestStep } from "./copy-plan.ts";
 
 /** A plan for people: a line a step, then what it costs and whether digests survive. */
 export function formatPlan(plan: CopyPlan): string {
@@ -26,6 +27,7 @@ function describe(step: CopyStep): string {
       return `${what} ${step.blob.digest} (${formatBytes(step.blob.size)}${how})`;
     }
     case "manifest": {
+      if (step.about !== undefined) return describeReferrer(step);
       const of = step.platform === undefined ? "" : ` for ${formatPlatform(step.platform)}`;
       const without = step.omitted.length === 0 ? "" : ` without ${step.omitted.length} instances`;
       return `manifest ${step.raw.digest}${of} as ${step.mediaType}${without}`;
@@ -35,6 +37,11 @@ function describe(step: CopyStep): string {
     case "commit":
       return "commit";
   }
+}
+
+function describeReferrer({ raw, tag }: ManifestStep): string {
+  const { artifactType } = parseManifest(raw);
+  return `referrer ${raw.digest} (${tag ?? artifactType ?? "an image"})`;
 }
 
 function summary({ cost, steps, digest, top }: CopyPlan): readonly string[] {

@@ -5,7 +5,7 @@ import { ImageError } from "../image-error.ts";
 import { layerCompressionOf } from "../manifest/layer-media-types.ts";
 import { isArtifact } from "../manifest/manifest.ts";
 import type { ImageIndex, ImageManifest } from "../manifest/manifest.ts";
-import type { CopyFacts, ManifestFacts } from "./copy-facts.ts";
+import type { CopyFacts, ManifestFacts, ReferrerFacts } from "./copy-facts.ts";
 import type { CopyOptions } from "./copy-options.ts";
 import type { BlobStep, BlobTransform, CopyPlan, CopyStep, ManifestStep } from "./copy-plan.ts";
 import { rewrittenManifest } from "./rewritten-manifest.ts";
@@ -24,11 +24,11 @@ export type PlanOptions = Pick<
  */
 export function planCopy(facts: CopyFacts, options: PlanOptions = {}): CopyPlan {
   const planner = new Planner(facts, options);
-  const written = planner.plan(facts.top, false, pinnedBecause(facts));
+  const written = planner.plan(facts.top, { isInstance: false, fixed: pinnedBecause(facts) });
+  for (const referrer of facts.referrers) planner.planReferrer(referrer);
   checkPinned(facts);
-  const isThere =
-    facts.present.has(facts.top.raw.digest) && written?.digest === facts.top.raw.digest;
-  const steps = isThere && planner.allPresent ? [] : planner.steps;
+  const isUnchanged = written?.digest === facts.top.raw.digest;
+  const steps = isUnchanged && isAllThere(facts) ? [] : planner.steps;
   return {
     source: facts.source,
     destination: facts.destination,
@@ -44,15 +44,17 @@ class Planner {
   readonly #facts: CopyFacts;
   readonly #options: PlanOptions;
   readonly #blobs = new Map<Digest, BlobStep>();
-  readonly #manifests = new Map<Digest, ManifestStep>();
+  /** By digest and, of what is written under a tag of its own, that. */
+  readonly #manifests = new Map<string, ManifestStep>();
   readonly #signatures: CopyStep[] = [];
-  /** Whether each manifest is at the destination, with no signatures to add. */
-  allPresent = true;
+  readonly #subjects: ReadonlySet<Digest>;
 
   constructor(facts: CopyFacts, options: PlanOptions) {
     this.#facts = facts;
     this.#options = options;
+    this.#subjects = new Set(facts.referrers.map(({ about }) => about));
     refuseSignatures(facts);
+    refuseReferrers(facts);
   }
 
   get steps(): readonly CopyStep[] {
@@ -61,8 +63,8 @@ class Planner {
   }
 
   /** Plans a manifest after all that it needs. What it will be; undefined where that depends on how a blob turns out. */
-  plan(facts: ManifestFacts, isInstance: boolean, inherited?: string): Rewritten | undefined {
-    const fixed = inherited ?? fixedBecause(facts, this.#options);
+  plan(facts: ManifestFacts, role: Role): Rewritten | undefined {
+    const fixed = role.fixed ?? this.#fixedBecause(facts);
     const { raw, manifest } = facts;
     const step =
       manifest.kind === "image"
@@ -72,19 +74,29 @@ class Planner {
     if (fixed !== undefined && written?.digest !== raw.digest) {
       throw new ImageError("impossible-copy", impossible(step.because, fixed));
     }
-    this.allPresent &&= this.#facts.present.has(raw.digest) && facts.signatures.length === 0;
-    this.#manifests.set(raw.digest, {
+    const { isInstance, about, tag } = role;
+    this.#manifests.set(`${raw.digest} ${tag ?? ""}`, {
       kind: "manifest",
       raw,
       isInstance,
       platform: facts.platform,
+      about,
+      tag,
       mediaType: step.mediaType,
       omitted: step.omitted,
       digest: written?.digest,
-      because: step.because,
+      because: about === undefined ? step.because : `it refers to ${about}`,
     });
     this.#planSignatures(facts, isInstance);
     return written;
+  }
+
+  planReferrer({ about, tag, manifest }: ReferrerFacts): void {
+    const { digest } = manifest.raw;
+    // An index may name what refers to its images.
+    if (this.#manifests.get(`${digest} ${tag ?? ""}`)?.digest === digest) return;
+    const fixed = "what refers to an image stays as it is";
+    this.plan(manifest, { isInstance: true, fixed, about, tag });
   }
 
   #planImage(facts: ManifestFacts, manifest: ImageManifest, fixed: string | undefined): Outcome {
@@ -110,7 +122,10 @@ class Planner {
     const chosen = facts.instances.filter((instance) => instance !== undefined);
     const isStripped = chosen.length < index.manifests.length && this.#strips(fixed);
     const written = new Map(
-      chosen.map((instance) => [instance.raw.digest, this.plan(instance, true, fixed)] as const),
+      chosen.map(
+        (instance) =>
+          [instance.raw.digest, this.plan(instance, { isInstance: true, fixed })] as const,
+      ),
     );
     const entries = index.manifests.map((entry, at): Descriptor | "omitted" | "unknown" => {
       if (facts.instances[at] === undefined) return isStripped ? "omitted" : entry;
@@ -168,6 +183,16 @@ class Planner {
     });
   }
 
+  /** Why a manifest may not change, or undefined; then nothing in it may either. */
+  #fixedBecause({ raw, signatures }: ManifestFacts): string | undefined {
+    if (this.#options.preserveDigests) return "digests are to be preserved";
+    if (signatures.length > 0)
+      return "that would break its signatures (leave them behind to allow it)";
+    if (this.#subjects.has(raw.digest))
+      return "what refers to it would be lost (copy without referrers to allow it)";
+    return undefined;
+  }
+
   #strips(fixed: string | undefined): boolean {
     const missing = this.#options.missingInstances ?? "strip";
     if (missing === "strip" && fixed !== undefined) {
@@ -179,6 +204,15 @@ class Planner {
     }
     return missing === "strip";
   }
+}
+
+/** What a manifest is to the copy. */
+interface Role {
+  readonly isInstance: boolean;
+  /** Why it may not change, where that is known already. */
+  readonly fixed: string | undefined;
+  readonly about?: Digest;
+  readonly tag?: string | undefined;
 }
 
 interface Outcome {
@@ -206,16 +240,17 @@ function blobStep(blob: Descriptor, wanted: BlobTransform): BlobStep {
   };
 }
 
-function pinnedBecause({ pinned }: CopyFacts): string | undefined {
-  return pinned && "the destination is named by a digest";
+/** Whether the destination has it all, and there is nothing that can only be added. */
+function isAllThere({ top, present, referrers }: CopyFacts): boolean {
+  const isThere = ({ raw, signatures, instances }: ManifestFacts): boolean =>
+    present.has(raw.digest) &&
+    signatures.length === 0 &&
+    instances.every((instance) => instance === undefined || isThere(instance));
+  return isThere(top) && referrers.every((referrer) => referrer.isThere);
 }
 
-/** Why a manifest may not change, or undefined; then nothing in it may either. */
-function fixedBecause({ signatures }: ManifestFacts, options: PlanOptions): string | undefined {
-  if (options.preserveDigests) return "digests are to be preserved";
-  if (signatures.length > 0)
-    return "that would break its signatures (leave them behind to allow it)";
-  return undefined;
+function pinnedBecause({ pinned }: CopyFacts): string | undefined {
+  return pinned && "the destination is named by a digest";
 }
 
 function impossible(change: string, fixed: string): string {
@@ -230,6 +265,15 @@ function refuseSignatures({ accepts, top, destination }: CopyFacts): void {
   throw new ImageError(
     "impossible-copy",
     `The image is signed, and its signatures cannot be copied to ${destination}: ${accepts.signatures}; leave them behind to copy it without`,
+  );
+}
+
+function refuseReferrers({ accepts, referrers, destination }: CopyFacts): void {
+  if (accepts.referrers === true || referrers.length === 0) return;
+  const why = accepts.referrers ?? "there is no place for it";
+  throw new ImageError(
+    "impossible-copy",
+    `What refers to the image cannot be copied to ${destination}: ${why}; copy without referrers`,
   );
 }
 

@@ -17,11 +17,13 @@ export class MemoryDestination implements ImageDestination {
     layers: "preserve",
     foreignLayerURLs: false,
     signatures: true,
+    referrers: true,
     parallelBlobs: 6,
   };
   readonly #store: MemoryStore;
   readonly #blobs = new Map<Digest, Uint8Array>();
   readonly #instances = new Map<Digest, RawManifest>();
+  readonly #tags = new Map<string, Digest>();
   readonly #signatures = new Map<Digest, readonly Signature[]>();
   #top: (RawManifest & { readonly digest: Digest }) | undefined;
 
@@ -77,6 +79,16 @@ export class MemoryDestination implements ImageDestination {
     else this.#top = { ...manifest, digest: digestOf(manifest.bytes) };
   }
 
+  async putTaggedManifest(
+    manifest: RawManifest,
+    tag: string,
+    options: OperationOptions = {},
+  ): Promise<void> {
+    const digest = digestOf(manifest.bytes);
+    await this.putManifest(manifest, digest, options);
+    this.#tags.set(tag, digest);
+  }
+
   async putSignatures(
     signatures: readonly Signature[],
     instance?: Digest,
@@ -97,6 +109,7 @@ export class MemoryDestination implements ImageDestination {
     this.#store.images.set(this.reference.stringWithinTransport, {
       top,
       instances: this.#instances,
+      tags: this.#tags,
       signatures: this.#signatures,
     });
   }

@@ -1,8 +1,10 @@
-import type { BlobInfo } from "../blob-info.ts";
+import type { BlobInfo, Descriptor } from "../blob-info.ts";
+import { digestTagsOf } from "../digest-tag.ts";
 import type { Digest } from "../digest.ts";
 import { ImageError } from "../image-error.ts";
 import type { ImageReference } from "../image-reference.ts";
-import type { GetBlobOptions, ImageSource, SourceOffers } from "../image-source.ts";
+import type { GetBlobOptions, ImageSource, SourceOffers, TaggedDigest } from "../image-source.ts";
+import { parseManifest } from "../manifest/manifest.ts";
 import type { OperationOptions } from "../operation-options.ts";
 import type { RawManifest } from "../raw-manifest.ts";
 import type { Signature } from "../signature.ts";
@@ -41,6 +43,30 @@ export class MemorySource implements ImageSource {
     for (let at = range?.start ?? 0; at < end; at += chunkSize) {
       signal?.throwIfAborted();
       yield blob.subarray(at, Math.min(at + chunkSize, end));
+    }
+  }
+
+  async *getReferrers(
+    subject: Digest,
+    { signal }: OperationOptions = {},
+  ): AsyncGenerator<Descriptor, void, undefined> {
+    for (const [digest, raw] of this.#image.instances) {
+      signal?.throwIfAborted();
+      const manifest = parseManifest(raw);
+      if (manifest.subject?.digest !== subject) continue;
+      const { mediaType, artifactType, annotations } = manifest;
+      yield { digest, mediaType, size: raw.bytes.byteLength, artifactType, annotations };
+    }
+  }
+
+  async *getDigestTags(
+    subject: Digest,
+    { signal }: OperationOptions = {},
+  ): AsyncGenerator<TaggedDigest, void, undefined> {
+    for (const tag of digestTagsOf(subject)) {
+      signal?.throwIfAborted();
+      const digest = this.#image.tags.get(tag);
+      if (digest !== undefined) yield { tag, digest };
     }
   }
 

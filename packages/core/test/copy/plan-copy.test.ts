@@ -35,6 +35,7 @@ function copyFacts(
     destination: "memory:b",
     sourceDigest: top.raw.digest,
     top,
+    referrers: [],
     offers: { parallelBlobs: 6, ranges: true },
     accepts: {
       manifestMIMETypes: undefined,

@@ -1,0 +1,138 @@
+import type { Digest } from "../digest.ts";
+import type { ImageDestination } from "../image-destination.ts";
+import { ImageError, isImageError } from "../image-error.ts";
+import { imageName } from "../image-reference.ts";
+import type { ImageSource } from "../image-source.ts";
+import type { CopyFacts, ManifestFacts, ReferrerFacts } from "./copy-facts.ts";
+import type { CopyOptions } from "./copy-options.ts";
+import { admitted, chosen, instanceDigests } from "./inspect-manifests.ts";
+import { linksTo, mostReferrers, tooMany, wantedTypes } from "./referrer-links.ts";
+import type { ReferrerLink } from "./referrer-links.ts";
+import { runAll } from "./run-all.ts";
+
+/**
+ * What refers to any of the manifests that are copied, what refers to that, and so on. The destination is asked what it
+ * has of that only where it has the image. @throws ImageError `unsupported` where a source keeps no referrers
+ */
+export async function inspectReferrers(
+  source: ImageSource,
+  destination: ImageDestination,
+  { top, present }: Pick<CopyFacts, "top" | "present">,
+  options: CopyOptions,
+): Promise<readonly ReferrerFacts[]> {
+  if (!options.referrers) return [];
+  refuseWithout(source);
+  const found: ReferrerFacts[] = [];
+  const asked = new Set<Digest>();
+  for (let level: readonly ManifestFacts[] = [top]; level.length > 0;) {
+    const named = level.flatMap((one) => [one.raw.digest, ...instanceDigests(one)]);
+    const subjects = [...new Set(named)].filter((digest) => !asked.has(digest));
+    const links = await linksToAll(source, subjects, options);
+    if (found.length + links.length > mostReferrers) throw tooMany(source);
+    const next = await allOf(links, source, options, (link, own) => referrerAt(link, source, own));
+    const read = next.filter((one) => one !== undefined);
+    found.push(...read);
+    for (const subject of subjects) asked.add(subject);
+    level = read.map(({ manifest }) => manifest);
+  }
+  const isImageThere = present.has(top.raw.digest) && found.length > 0;
+  return isImageThere ? withPresence(found, destination, options) : found;
+}
+
+async function linksToAll(
+  source: ImageSource,
+  subjects: readonly Digest[],
+  options: CopyOptions,
+): Promise<readonly ReferrerLink[]> {
+  const links = await allOf(subjects, source, options, (subject, own) =>
+    linksTo(subject, source, own),
+  );
+  return links.flat();
+}
+
+/** undefined for one of another type, and for one that is listed and not there any more. */
+async function referrerAt(
+  { about, digest, tag }: ReferrerLink,
+  source: ImageSource,
+  options: CopyOptions,
+): Promise<ReferrerFacts | undefined> {
+  const whole = {
+    ...options,
+    policy: undefined,
+    removeSignatures: true,
+    instances: "all",
+  } as const;
+  try {
+    const manifest = await admitted(source, digest, undefined, whole);
+    if (!isWanted(manifest, tag, options)) return undefined;
+    return { about, tag, manifest: await chosen(source, manifest, whole), isThere: false };
+  } catch (error) {
+    if (isImageError(error, "not-found")) return undefined;
+    throw error;
+  }
+}
+
+/** What is found by its tag has no type of its own: then one of its layers may have it. */
+function isWanted(
+  { manifest }: ManifestFacts,
+  tag: string | undefined,
+  options: CopyOptions,
+): boolean {
+  const wanted = wantedTypes(options);
+  if (wanted === undefined) return true;
+  if (manifest.kind === "index") return wanted.includes(manifest.artifactType ?? "");
+  const layers = tag === undefined ? [] : manifest.layers;
+  const types = [manifest.artifactType ?? manifest.config.mediaType];
+  return [...types, ...layers.map(({ mediaType }) => mediaType)].some((type) =>
+    wanted.includes(type),
+  );
+}
+
+/** Who may write may not always read: then nothing is known to be there. */
+async function withPresence(
+  found: readonly ReferrerFacts[],
+  destination: ImageDestination,
+  options: CopyOptions,
+): Promise<readonly ReferrerFacts[]> {
+  try {
+    await using there = await destination.reference.newImageSource(options);
+    const links = await linksToAll(there, [...new Set(found.map(({ about }) => about))], options);
+    const known = new Set(links.map(keyOf));
+    return found.map((one) => {
+      const { digest } = one.manifest.raw;
+      return { ...one, isThere: known.has(keyOf({ ...one, digest })) };
+    });
+  } catch (error) {
+    if (!isImageError(error) || options.signal?.aborted) throw error;
+    return found;
+  }
+}
+
+function keyOf({ about, digest, tag = "" }: ReferrerLink): string {
+  return `${about} ${digest} ${tag}`;
+}
+
+/** What comes of each item, in their order, as many at a time as the source can do. */
+async function allOf<Item, Result>(
+  items: readonly Item[],
+  { offers }: ImageSource,
+  options: CopyOptions,
+  work: (item: Item, options: CopyOptions) => Promise<Result>,
+): Promise<readonly Result[]> {
+  const results = new Map<number, Result>();
+  const bounds = { count: offers.parallelBlobs };
+  await runAll([...items.entries()], bounds, options.signal, async ([at, item], signal) => {
+    results.set(at, await work(item, { ...options, signal }));
+  });
+  return items.map((_, at) => results.get(at) as Result);
+}
+
+function refuseWithout(source: ImageSource): void {
+  if (source.getReferrers !== undefined || source.getDigestTags !== undefined) return;
+  const { reference } = source;
+  throw new ImageError(
+    "unsupported",
+    `${reference.transport.name}: keeps nothing that refers to an image; copy without referrers`,
+    { reference: imageName(reference) },
+  );
+}
