@@ -6,18 +6,30 @@ import type { SystemContext } from "@drayage/core";
 export type DockerAuthConfig =
   | { readonly username: string; readonly password: string }
   /** What `docker login` keeps where a registry gives out refresh tokens. */
-  | { readonly identityToken: string };
+  | { readonly identityToken: string }
+  /** Sent as it is to a registry that wants a bearer token, instead of asking a token server for one. */
+  | { readonly registryToken: string };
+
+/**
+ * Tells who one is to a host, by its exact name (with its port, where it has one) as references have it: `docker.io`,
+ * `localhost:5000`. Asked when a registry wants to know, once for each repository of it (`library/alpine`; undefined
+ * where the request is about none), and again after a refusal.
+ */
+export type FindCredentials = (
+  host: string,
+  repository: string | undefined,
+) => DockerAuthConfig | undefined | Promise<DockerAuthConfig | undefined>;
 
 /** How a `docker()` reaches registries. */
 export interface DockerSettings {
   /**
-   * For every registry that asks, or by the exact host (with its port, where it has one) as references name it:
-   * `docker.io`, `localhost:5000`. Sent to that host and the token server that it names, and to nobody else.
+   * For every registry that references name and that asks, or by host. Sent to that host and the token server that it
+   * names, and to nobody else: a mirror on another host is asked for by its own name. Default: what podman, skopeo and
+   * docker keep; `() => undefined` has none.
    */
-  readonly credentials?:
-    | DockerAuthConfig
-    | ((host: string) => DockerAuthConfig | undefined | Promise<DockerAuthConfig | undefined>)
-    | undefined;
+  readonly credentials?: DockerAuthConfig | FindCredentials | undefined;
+  /** The one file to look up credentials in, which must be there. Default: those of podman, skopeo and docker. */
+  readonly authFile?: string | undefined;
   /** Sent as it is to registries that want a bearer token, instead of asking a token server for one. */
   readonly registryToken?: string | undefined;
   /**

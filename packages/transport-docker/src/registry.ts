@@ -1,6 +1,8 @@
 import { isImageError } from "@drayage/core";
 
 import { Authentication } from "./authentication/authentication.ts";
+import type { AuthorizedRequest } from "./authentication/authentication.ts";
+import { KnownCredentials } from "./authentication/known-credentials.ts";
 import { readCertificates } from "./certificates/certificate-folder.ts";
 import type { Certificates } from "./certificates/certificate-folder.ts";
 import type { DockerSettings } from "./docker-settings.ts";
@@ -11,11 +13,10 @@ import type { HTTPRequest, HTTPResponse } from "./http/http-exchange.ts";
 import type { Trust } from "./http/trust.ts";
 import { originsOf, registryHostOf } from "./registry-host.ts";
 
-export interface RegistryRequest extends Omit<HTTPRequest, "url" | "headers"> {
+export interface RegistryRequest
+  extends Omit<HTTPRequest, "url" | "headers" | "body">, AuthorizedRequest {
   /** A path and query from `/v2/` on, or a URL that the registry gave. */
   readonly target: string | URL;
-  /** What the request has to be allowed to do, as token servers name it. */
-  readonly scopes: readonly string[];
   readonly headers?: Readonly<Record<string, string>> | undefined;
 }
 
@@ -25,6 +26,11 @@ export interface RegistryPlace {
   readonly host: string;
   /** Whether it need neither prove who it is nor encrypt. What `docker()` was told goes before. */
   readonly insecure?: boolean | undefined;
+  /**
+   * Whether references name another host than this: a mirror on another host, or where registries.conf leads.
+   * Credentials and tokens of the settings that are for no host in particular are not for it.
+   */
+  readonly isStandIn?: boolean | undefined;
 }
 
 const tries = 3;
@@ -42,7 +48,7 @@ export class Registry {
   #deciding: Promise<unknown> | undefined;
 
   constructor(
-    { host, insecure = false }: RegistryPlace,
+    { host, insecure = false, isStandIn = false }: RegistryPlace,
     client: HTTPClient,
     settings: DockerSettings,
   ) {
@@ -56,7 +62,8 @@ export class Registry {
       certificates: () => (certificates ??= readCertificates(host, settings)),
     };
     this.#origins = originsOf(answersAt, this.trust.insecure);
-    this.#authentication = new Authentication(this.trust, client, settings);
+    const known = new KnownCredentials({ host, isStandIn }, settings);
+    this.#authentication = new Authentication(this.trust, client, known);
   }
 
   /** Scheme, host and port: found as soon as there was one answer, until then the first to be tried. */
@@ -66,17 +73,17 @@ export class Registry {
 
   /** The answer, whatever its status. @throws ImageError `unavailable`, `unsupported`; `denied` by a token server */
   async request(request: RegistryRequest): Promise<HTTPResponse> {
-    const { target, scopes, body } = request;
+    const { target, body } = request;
     if (target instanceof URL && target.origin !== this.origin) return this.#exchange(request);
-    let said = await this.#authentication.authorizationFor(scopes, request);
+    let said = await this.#authentication.authorizationFor(request);
     for (let attempt = 1; ; attempt++) {
       const response = await this.#exchange(request, said);
       const isOurs = response.status === 401 && response.url.origin === this.origin;
       if (!isOurs || attempt === tries || isStream(body)) return response;
       // While it was repeated, a token may have become too old.
       const isFirstTry = attempt === 1 || response.isRepeated === true;
-      const refused = { response, scopes, said, isFirstTry };
-      const better = await this.#authentication.betterAuthorization(refused, request);
+      const refused = { response, said, isFirstTry };
+      const better = await this.#authentication.betterAuthorization(request, refused);
       if (better === undefined) return response;
       await response.discard();
       said = better;
@@ -84,7 +91,7 @@ export class Registry {
   }
 
   async #exchange(request: RegistryRequest, authorization?: string): Promise<HTTPResponse> {
-    const { target, scopes: _, headers, ...rest } = request;
+    const { target, scopes: _, repository: __, headers, ...rest } = request;
     const at = (origin: string): HTTPRequest => ({
       ...rest,
       url: typeof target === "string" ? new URL(target, origin) : target,

@@ -40,6 +40,7 @@ export class Repository {
       reference: this.#reference,
       ...rest,
       target: typeof target === "string" ? `/v2/${this.path}/${target}` : target,
+      repository: this.path,
       scopes: [
         `repository:${this.path}:${action}`,
         ...(mountedFrom === undefined ? [] : [`repository:${mountedFrom}:pull`]),

@@ -1,21 +1,31 @@
+import { isImageError } from "@drayage/core";
 import type { OperationOptions } from "@drayage/core";
 
-import type { DockerAuthConfig, DockerSettings } from "../docker-settings.ts";
+import type { DockerAuthConfig } from "../docker-settings.ts";
 import type { HTTPClient } from "../http/http-client.ts";
-import { headerOf } from "../http/http-exchange.ts";
-import type { HTTPResponse } from "../http/http-exchange.ts";
+import { headerOf, isStream } from "../http/http-exchange.ts";
+import type { HTTPRequest, HTTPResponse } from "../http/http-exchange.ts";
 import type { Trust } from "../http/trust.ts";
 import { parseChallenges } from "./challenge.ts";
 import type { Challenge } from "./challenge.ts";
+import type { KnownCredentials } from "./known-credentials.ts";
 import { TokenCache } from "./token-cache.ts";
 import type { Token } from "./token-cache.ts";
 import { basicOf, fetchToken } from "./token-request.ts";
+
+/** A request, as far as it matters who sends it. */
+export interface AuthorizedRequest extends OperationOptions {
+  /** What it has to be allowed to do, as token servers name it. */
+  readonly scopes: readonly string[];
+  /** `library/alpine`; undefined where it is about the registry as a whole. */
+  readonly repository?: string | undefined;
+  readonly body?: HTTPRequest["body"];
+}
 
 /** A refused request, and what had been said with it. */
 export interface Refused {
   /** A 401 of the registry itself. */
   readonly response: HTTPResponse;
-  readonly scopes: readonly string[];
   readonly said: string | undefined;
   readonly isFirstTry: boolean;
 }
@@ -27,35 +37,37 @@ export interface Refused {
 export class Authentication {
   readonly #trust: Trust;
   readonly #client: HTTPClient;
-  readonly #settings: DockerSettings;
+  readonly #known: KnownCredentials;
   readonly #tokens = new TokenCache();
   /** What the registry wanted beyond what was asked for, by that. */
   readonly #furtherScopes = new Map<string, readonly string[]>();
-  #challenge: Challenge | undefined;
+  #challenges: readonly Challenge[] = [];
   #registry: URL | undefined;
 
-  constructor(trust: Trust, client: HTTPClient, settings: DockerSettings) {
+  constructor(trust: Trust, client: HTTPClient, known: KnownCredentials) {
     this.#trust = trust;
     this.#client = client;
-    this.#settings = settings;
+    this.#known = known;
   }
 
   /** The `Authorization` to send, or undefined. @throws ImageError `denied`, `unavailable` from a token server */
-  async authorizationFor(
-    scopes: readonly string[],
-    options: OperationOptions,
-  ): Promise<string | undefined> {
-    const [challenge, registry] = [this.#challenge, this.#registry];
-    if (challenge === undefined || registry === undefined) return undefined;
-    if (challenge.scheme === "basic") return this.#basic();
-    if (this.#settings.registryToken !== undefined) return `Bearer ${this.#settings.registryToken}`;
-    const wanted = this.#wanted(scopes);
-    const fetch = async (): Promise<Token> => {
-      const credentials = await this.#credentials();
-      const wish = { registry, trust: this.#trust, challenge, scopes: wanted, credentials };
-      return fetchToken(this.#client, wish, options);
-    };
-    return `Bearer ${await this.#tokens.get(wanted.join(" "), fetch, options.signal)}`;
+  async authorizationFor(request: AuthorizedRequest): Promise<string | undefined> {
+    const { repository, scopes, body, signal } = request;
+    const registry = this.#registry;
+    if (registry === undefined) return undefined;
+    const credentials = await this.#known.get(repository, signal);
+    const challenge = chosenOf(this.#challenges, credentials);
+    if (challenge === undefined) return undefined;
+    if (credentials !== undefined && "registryToken" in credentials) {
+      return `Bearer ${credentials.registryToken}`;
+    }
+    if (credentials !== undefined && "username" in credentials && challenge.scheme === "basic") {
+      return basicOf(credentials);
+    }
+    const wish = { registry, trust: this.#trust, challenge, scopes: this.#wanted(scopes) };
+    const fetch = async (): Promise<Token> => this.#fetchToken({ ...wish, credentials }, request);
+    const use = { isForStream: isStream(body), signal };
+    return `Bearer ${await this.#tokens.get(this.#keyOf(challenge, scopes), fetch, use)}`;
   }
 
   /**
@@ -63,30 +75,60 @@ export class Authentication {
    * another one for the same would be refused as well.
    */
   async betterAuthorization(
+    request: AuthorizedRequest,
     refused: Refused,
-    options: OperationOptions,
   ): Promise<string | undefined> {
-    const { response, scopes, said, isFirstTry } = refused;
-    const challenge = this.#chosen(parseChallenges(headerOf(response, "www-authenticate") ?? ""));
+    const { response, said, isFirstTry } = refused;
+    const better = await this.#better(request, response, said, isFirstTry);
+    if (better === undefined) this.#known.forget(request.repository);
+    return better;
+  }
+
+  async #better(
+    request: AuthorizedRequest,
+    response: HTTPResponse,
+    said: string | undefined,
+    isFirstTry: boolean,
+  ): Promise<string | undefined> {
+    const { repository, scopes, signal } = request;
+    const challenges = parseChallenges(headerOf(response, "www-authenticate") ?? "");
+    const challenge = chosenOf(challenges, await this.#known.get(repository, signal));
     if (challenge === undefined) return undefined;
-    this.#challenge = challenge;
+    this.#challenges = challenges;
     this.#registry = new URL(response.url.origin);
     if (said?.startsWith("Bearer ")) {
-      await this.#tokens.forget(this.#wanted(scopes).join(" "), said.slice("Bearer ".length));
+      await this.#tokens.forget(this.#keyOf(challenge, scopes), said.slice("Bearer ".length));
     }
     const wantsMore = said !== undefined && this.#learnScopes(challenge, scopes);
     if (!isFirstTry && !wantsMore) return undefined;
-    const better = await this.authorizationFor(scopes, options);
+    const better = await this.authorizationFor(request);
     return better === said ? undefined : better;
   }
 
-  #chosen(challenges: readonly Challenge[]): Challenge | undefined {
-    const usable = this.#settings.registryToken === undefined ? ["basic", "bearer"] : ["bearer"];
-    return challenges.find(({ scheme }) => usable.includes(scheme));
+  async #fetchToken(
+    wish: Parameters<typeof fetchToken>[1],
+    request: AuthorizedRequest,
+  ): Promise<Token> {
+    const { credentials } = wish;
+    try {
+      const token = await fetchToken(this.#client, wish, request);
+      if (credentials !== undefined && "identityToken" in credentials && token.identityToken) {
+        this.#known.renew(credentials.identityToken, token.identityToken);
+      }
+      return token;
+    } catch (error) {
+      if (isImageError(error, "denied")) this.#known.forget(request.repository);
+      throw error;
+    }
   }
 
   #wanted(scopes: readonly string[]): readonly string[] {
     return [...scopes, ...(this.#furtherScopes.get(scopes.join(" ")) ?? [])];
+  }
+
+  #keyOf({ parameters }: Challenge, scopes: readonly string[]): string {
+    const [realm, service] = [parameters.get("realm"), parameters.get("service")];
+    return [realm, service, ...this.#wanted(scopes)].join(" ");
   }
 
   /** True where the challenge names any that were not asked for yet. */
@@ -98,17 +140,16 @@ export class Authentication {
     this.#furtherScopes.set(scopes.join(" "), [...before, ...further]);
     return further.length > 0;
   }
+}
 
-  async #basic(): Promise<string | undefined> {
-    const credentials = await this.#credentials();
-    if (credentials === undefined || "identityToken" in credentials) return undefined;
-    return basicOf(credentials);
-  }
-
-  async #credentials(): Promise<DockerAuthConfig | undefined> {
-    const { credentials } = this.#settings;
-    return typeof credentials === "function" ? credentials(this.#trust.host) : credentials;
-  }
+/** The first that these credentials are an answer to: a password to any, all else, and nobody, to a token's. */
+function chosenOf(
+  challenges: readonly Challenge[],
+  credentials: DockerAuthConfig | undefined,
+): Challenge | undefined {
+  const hasPassword = credentials !== undefined && "username" in credentials;
+  const usable = hasPassword ? ["basic", "bearer"] : ["bearer"];
+  return challenges.find(({ scheme }) => usable.includes(scheme));
 }
 
 /** `repository:library/alpine:pull` */

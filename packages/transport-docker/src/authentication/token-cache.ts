@@ -1,7 +1,18 @@
+import { unlessAborted } from "./shared-work.ts";
+
 export interface Token {
   readonly text: string;
   /** As `performance.now()` counts. */
   readonly goodUntil: number;
+  /** The end of its youth. */
+  readonly youngUntil: number;
+}
+
+/** What a token has to be good for. */
+export interface TokenUse {
+  /** Whether what it is for can be sent once only, so that it had better not expire on the way. */
+  readonly isForStream: boolean;
+  readonly signal: AbortSignal | undefined;
 }
 
 /** Tokens by what they are for; however many want one, it is fetched once. */
@@ -9,17 +20,14 @@ export class TokenCache {
   readonly #tokens = new Map<string, Promise<Token>>();
 
   /** The one that is there, as long as it is good, else a fetched one. A failure is not kept. */
-  async get(
-    key: string,
-    fetch: () => Promise<Token>,
-    signal: AbortSignal | undefined,
-  ): Promise<string> {
+  async get(key: string, fetch: () => Promise<Token>, use: TokenUse): Promise<string> {
+    const { isForStream, signal } = use;
     const known = this.#tokens.get(key);
     if (known !== undefined) {
-      const { text, goodUntil } = await unlessAborted(known, signal);
-      if (performance.now() < goodUntil) return text;
+      const { text, goodUntil, youngUntil } = await unlessAborted(known, signal);
+      if (performance.now() < (isForStream ? youngUntil : goodUntil)) return text;
       if (this.#tokens.get(key) === known) this.#tokens.delete(key);
-      return this.get(key, fetch, signal);
+      return this.get(key, fetch, use);
     }
     const fetched = fetch();
     this.#tokens.set(key, fetched);
@@ -31,22 +39,5 @@ export class TokenCache {
   async forget(key: string, text: string): Promise<void> {
     const known = this.#tokens.get(key);
     if (known !== undefined && (await known).text === text) this.#tokens.delete(key);
-  }
-}
-
-/** Others may wait for the same: an abort ends the waiting, not the work. */
-async function unlessAborted<Value>(
-  work: Promise<Value>,
-  signal: AbortSignal | undefined,
-): Promise<Value> {
-  if (signal === undefined) return work;
-  signal.throwIfAborted();
-  const aborted = Promise.withResolvers<never>();
-  const abort = (): void => aborted.reject(signal.reason as Error);
-  signal.addEventListener("abort", abort, { once: true });
-  try {
-    return await Promise.race([work, aborted.promise]);
-  } finally {
-    signal.removeEventListener("abort", abort);
   }
 }

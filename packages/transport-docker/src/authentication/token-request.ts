@@ -29,6 +29,13 @@ const answerLimit = 1 << 20;
 const defaultLifetime = 60;
 /** A request that starts now may last a while: a token is not used to its very end. */
 const usedPartOfLifetime = 0.9;
+const youngPartOfLifetime = 0.5;
+
+/** A token, and what came with it. */
+export interface FetchedToken extends Token {
+  /** To be used in place of the identity token from now on, where the token server says so. */
+  readonly identityToken: string | undefined;
+}
 
 /**
  * Asks the token server that a registry named, for all who wait for the token: nobody's abort ends it.
@@ -38,7 +45,7 @@ export async function fetchToken(
   client: HTTPClient,
   wish: TokenWish,
   { retries, onNotice }: OperationOptions,
-): Promise<Token> {
+): Promise<FetchedToken> {
   const realm = realmOf(wish);
   if (wish.credentials !== undefined) refuseClearText(client, wish, realm);
   const asked = performance.now();
@@ -55,8 +62,13 @@ export async function fetchToken(
     if (refusal.status === 404) throw registryError(refusal, doing, "unavailable");
     throw registryError(refusal, doing);
   }
-  const { text, lifetime } = readToken(await textOf(response, answerLimit), realm);
-  return { text, goodUntil: asked + lifetime * 1000 * usedPartOfLifetime };
+  const { text, lifetime, identityToken } = readToken(await textOf(response, answerLimit), realm);
+  return {
+    text,
+    goodUntil: asked + lifetime * 1000 * usedPartOfLifetime,
+    youngUntil: asked + lifetime * 1000 * youngPartOfLifetime,
+    identityToken,
+  };
 }
 
 function tokenRequest(realm: URL, wish: TokenWish): HTTPRequest {
@@ -74,11 +86,11 @@ function tokenRequest(realm: URL, wish: TokenWish): HTTPRequest {
     return { method: "POST", url: realm, headers, body: Buffer.from(form.toString()) };
   }
   const url = new URL(realm);
-  if (credentials?.username) url.searchParams.append("account", credentials.username);
+  const user = credentials !== undefined && "username" in credentials ? credentials : undefined;
+  if (user?.username) url.searchParams.append("account", user.username);
   if (service !== undefined) url.searchParams.append("service", service);
   for (const scope of scopes) url.searchParams.append("scope", scope);
-  const isWhole = credentials?.username && credentials.password;
-  const headers = isWhole ? { authorization: basicOf(credentials) } : {};
+  const headers = user?.username && user.password ? { authorization: basicOf(user) } : {};
   return { method: "GET", url, headers };
 }
 
@@ -109,14 +121,23 @@ function refuseClearText(client: HTTPClient, { registry, trust }: TokenWish, rea
   );
 }
 
-function readToken(text: string, realm: URL): { text: string; lifetime: number } {
-  const { token, access_token: accessToken, expires_in: expiresIn } = jsonObjectOf(text);
-  const found = typeof token === "string" && token !== "" ? token : accessToken;
-  if (typeof found !== "string" || !/^[\x21-\x7e]+$/.test(found)) {
+function readToken(
+  text: string,
+  realm: URL,
+): { text: string; lifetime: number; identityToken: string | undefined } {
+  const answer = jsonObjectOf(text);
+  const found = tokenIn(answer["token"]) ?? tokenIn(answer["access_token"]);
+  if (found === undefined) {
     throw new ImageError("unavailable", `The token server ${realm.host} answered without a token`, {
       retryable: false,
     });
   }
+  const { expires_in: expiresIn } = answer;
   const lifetime = typeof expiresIn === "number" && expiresIn > 0 ? expiresIn : defaultLifetime;
-  return { text: found, lifetime };
+  return { text: found, lifetime, identityToken: tokenIn(answer["refresh_token"]) };
+}
+
+/** What can be sent in a header. */
+function tokenIn(value: unknown): string | undefined {
+  return typeof value === "string" && /^[\x21-\x7e]+$/.test(value) ? value : undefined;
 }

@@ -1,0 +1,59 @@
+import { ImageError } from "@drayage/core";
+import type { JSONObject } from "@drayage/core";
+
+import type { DockerAuthConfig } from "../docker-settings.ts";
+import { authFileError } from "./auth-file.ts";
+import type { AuthFile } from "./auth-file.ts";
+
+/**
+ * The credentials under a key of a file; undefined where the entry has none, which is how docker notes that a helper
+ * has them, and where `auth` is not `USER:PASSWORD`: other tools pass that over as well.
+ * @throws ImageError `unsupported` for an entry that is broken
+ */
+export function decodeEntry({ path, auths }: AuthFile, key: string): DockerAuthConfig | undefined {
+  const entry = auths[key] ?? {};
+  const text = (name: string): string => textIn(entry, name, path, key);
+  const [identityToken, registryToken] = [text("identitytoken"), text("registrytoken")];
+  if (registryToken !== "") return { registryToken };
+  if (identityToken !== "") return { identityToken };
+  const [username, password] = userIn(text("auth"), path, key) ?? [
+    text("username"),
+    text("password"),
+  ];
+  return username === "" && password === "" ? undefined : { username, password };
+}
+
+/** @throws ImageError `unsupported` for what no tool could read again */
+export function encodeEntry(credentials: DockerAuthConfig): JSONObject {
+  if ("registryToken" in credentials) return { registrytoken: credentials.registryToken };
+  if ("identityToken" in credentials) {
+    return { auth: encoded(nobody, ""), identitytoken: credentials.identityToken };
+  }
+  const { username, password } = credentials;
+  if (!username.includes(":")) return { auth: encoded(username, password) };
+  throw new ImageError("unsupported", "A user name with a colon in it cannot be kept in a file");
+}
+
+/** The user whom docker writes beside an identity token; without one, other tools do not see the token. */
+const nobody = "00000000-0000-0000-0000-000000000000";
+
+function encoded(username: string, password: string): string {
+  return Buffer.from(`${username}:${password}`).toString("base64");
+}
+
+function textIn(entry: JSONObject, name: string, path: string, key: string): string {
+  const value = entry[name] ?? "";
+  if (typeof value === "string") return value;
+  throw authFileError(path, `${name} of ${key} is not text`);
+}
+
+function userIn(auth: string, path: string, key: string): [string, string] | undefined {
+  if (auth === "") return undefined;
+  if (!/^[A-Za-z0-9+/\s]+=*\s*$/.test(auth)) {
+    throw authFileError(path, `auth of ${key} is not USER:PASSWORD in base64`);
+  }
+  const text = Buffer.from(auth, "base64").toString();
+  const colon = text.indexOf(":");
+  if (colon < 0) return undefined;
+  return [text.slice(0, colon), text.slice(colon + 1).replaceAll(/^\0+|\0+$/g, "")];
+}

@@ -1,0 +1,41 @@
+/** What docker calls its own registry in its files. */
+export const dockerHubKey = "https://index.docker.io/v1/";
+
+/** `quay.io` of `quay.io/team/app`. */
+export function registryOf(name: string): string {
+  return name.split("/", 1)[0] ?? name;
+}
+
+/**
+ * The key in a file under which something is kept for a repository, or a registry: its name, else that of what it is
+ * in, one after the other, else the registry as docker wrote it in other times, `https://quay.io/v1/`. Hosts are the
+ * same or they are not: neither a part of a name nor another port will do.
+ */
+export function findKey(
+  kept: Readonly<Record<string, unknown>>,
+  name: string,
+  isLegacy = false,
+): string | undefined {
+  const registry = registryOf(name);
+  const keys = isLegacy ? [registry] : [...namesOf(name)];
+  const exact = keys.find((key) => Object.hasOwn(kept, key));
+  return exact ?? Object.keys(kept).find((key) => isOfRegistry(key, registry, isLegacy));
+}
+
+/** Whether a key is a registry's own, however it is written. */
+export function isOfRegistry(key: string, registry: string, isLegacy = false): boolean {
+  const bare = key.replace(/^https?:\/\//, "");
+  const host = isLegacy || bare !== key ? registryOf(bare) : bare;
+  return canonical(host) === canonical(registry);
+}
+
+/** `quay.io/team/app`, `quay.io/team`, `quay.io` */
+function* namesOf(name: string): Generator<string, void, undefined> {
+  for (let end = name.length; end > 0; end = name.lastIndexOf("/", end - 1)) {
+    yield name.slice(0, end);
+  }
+}
+
+function canonical(host: string): string {
+  return host === "docker.io" || host === "registry-1.docker.io" ? "index.docker.io" : host;
+}
