@@ -2,6 +2,7 @@ import { Transports } from "@drayage/core";
 import type { ImageReference, ImageTransport } from "@drayage/core";
 import type { docker } from "@drayage/transport-docker";
 
+import { authFileOf } from "./auth-file-flags.ts";
 import { writtenFlag } from "./side-flags.ts";
 import type { Side, SideFlag, SideFlags } from "./side-flags.ts";
 import { UsageError } from "./usage-error.ts";
@@ -17,7 +18,16 @@ interface KnownTransport {
 
 const knownTransports: Readonly<Record<string, KnownTransport>> = {
   docker: {
-    takes: ["creds", "username", "password", "noCreds", "registryToken", "tlsVerify", "certDir"],
+    takes: [
+      "creds",
+      "username",
+      "password",
+      "noCreds",
+      "registryToken",
+      "authfile",
+      "tlsVerify",
+      "certDir",
+    ],
     load: async (side) => {
       compileParserOnce();
       const transport = await import("@drayage/transport-docker");
@@ -69,12 +79,13 @@ function refuseUselessFlags(word: string, { takes }: KnownTransport, side: Side)
 
 type DockerSettings = NonNullable<Parameters<typeof docker>[0]>;
 
-function dockerSettings({ flags, parallelBlobs }: Side): DockerSettings {
+function dockerSettings({ flags, authFile = authFileOf({}), parallelBlobs }: Side): DockerSettings {
   const { registryToken, tlsVerify, certDir } = flags;
   const credentials = credentialsOf(flags);
   return {
     userAgent: `drayage/${version}`,
     ...(credentials && { credentials }),
+    ...(authFile !== undefined && { authFile }),
     ...(registryToken !== undefined && { registryToken }),
     ...(tlsVerify !== undefined && { insecure: !tlsVerify }),
     ...(certDir !== undefined && { certDir }),

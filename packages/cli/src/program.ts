@@ -7,6 +7,8 @@ import type { GlobalFlags } from "./global-flags.ts";
 import { inspectCommand } from "./inspect/inspect-command.ts";
 import type { Interruption } from "./interruption.ts";
 import { listTagsCommand } from "./list-tags-command.ts";
+import { loginCommand } from "./login-command.ts";
+import { logoutCommand } from "./logout-command.ts";
 import { manifestDigestCommand } from "./manifest-digest-command.ts";
 import { version } from "./version.ts";
 
@@ -29,6 +31,8 @@ export function newProgram(interruption: Interruption): Command {
     deleteCommand(signal),
     listTagsCommand(signal),
     manifestDigestCommand(),
+    loginCommand(signal),
+    logoutCommand(signal),
   ]) {
     program.addCommand(command.copyInheritedSettings(program));
   }

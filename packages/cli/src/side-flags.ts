@@ -11,6 +11,7 @@ export interface SideFlags {
   readonly password?: string;
   readonly noCreds?: true;
   readonly registryToken?: string;
+  readonly authfile?: string;
   readonly tlsVerify?: boolean;
   readonly certDir?: string;
   readonly sharedBlobDir?: string;
@@ -27,6 +28,8 @@ export type SidePrefix = "" | "src-" | "dest-";
 export interface Side {
   readonly prefix: SidePrefix;
   readonly flags: SideFlags;
+  /** Where credentials are kept, where the user said so of this side or of both. */
+  readonly authFile?: string | undefined;
   /** The most blobs at once, where the user said so. */
   readonly parallelBlobs?: number | undefined;
 }
@@ -37,6 +40,7 @@ const written: Readonly<Record<SideFlag, { readonly flag: string; readonly help:
   password: { flag: "password <password>", help: "the password of the user" },
   noCreds: { flag: "no-creds", help: "do not log in to the registry" },
   registryToken: { flag: "registry-token <token>", help: "show the registry this bearer token" },
+  authfile: { flag: "authfile <file>", help: "look up credentials in this file" },
   tlsVerify: { flag: "tls-verify [bool]", help: "=false to allow plain HTTP and any certificate" },
   certDir: { flag: "cert-dir <folder>", help: "authorities *.crt, and our *.cert with *.key" },
   sharedBlobDir: { flag: "shared-blob-dir <folder>", help: "where OCI layouts share their blobs" },
@@ -66,7 +70,9 @@ export function sideOf(
     const value = options[optionName(prefix, name)];
     return value === undefined ? [] : [[name, value] as const];
   });
-  const side = { prefix, flags: Object.fromEntries(entries) as SideFlags, parallelBlobs };
+  const flags = Object.fromEntries(entries) as SideFlags;
+  const authFile = flags.authfile ?? (options["authfile"] as string | undefined);
+  const side = { prefix, flags, authFile, parallelBlobs };
   refuseContradictions(side);
   return side;
 }

@@ -18,8 +18,13 @@ export function plainArguments(args: readonly string[], program: Command): reado
   const known = [program, ...program.commands].flatMap(({ options }) => options);
   const valued = known.filter(({ required }) => required);
   const takesNext = new Set(valued.flatMap(({ long, short }) => [long, short]));
-  const isValue = (at: number): boolean => at > 0 && takesNext.has(written[at - 1]);
-  const plain = written.flatMap((arg, at) => (isValue(at) ? [arg] : plainArgument(arg, known)));
+  const isValue = (index: number): boolean => index > 0 && takesNext.has(written[index - 1]);
+  const at = written.findIndex((arg, index) => !isValue(index) && !arg.startsWith("-"));
+  const own = program.commands.find((command) => command.name() === written[at]);
+  const plain = written.flatMap((arg, index) => {
+    if (isValue(index)) return [arg];
+    return plainArgument(own !== undefined && index > at ? inWords(arg, own) : arg, known);
+  });
   return [...plain, ...args.slice(written.length)];
 }
 
@@ -28,6 +33,11 @@ export function parseTruth(flag: string, text: string): boolean {
   const truth = truths[text];
   if (truth !== undefined) return truth;
   throw new UsageError(`${flag} is true or false, not ${JSON.stringify(text)}`);
+}
+
+/** commander would take the letter for that of the whole program, `-v` for `--version`. */
+function inWords(arg: string, command: Command): string {
+  return command.options.find(({ short }) => short === arg)?.long ?? arg;
 }
 
 function plainArgument(arg: string, known: readonly Option[]): readonly string[] {

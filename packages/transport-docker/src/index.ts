@@ -1,5 +1,13 @@
+export { checkCredentials } from "./credentials/check-credentials.ts";
+export { findCredentials } from "./credentials/find-credentials.ts";
+export type { CredentialSettings } from "./credentials/find-credentials.ts";
+export { setCredentials } from "./credentials/keep-credentials.ts";
+export type { KeepingSettings } from "./credentials/keep-credentials.ts";
+export { removeAllCredentials, removeCredentials } from "./credentials/remove-credentials.ts";
+export type { AuthFileSettings } from "./credentials/auth-file-places.ts";
 export type { DockerReference } from "./docker-reference.ts";
-export type { DockerAuthConfig, DockerSettings } from "./docker-settings.ts";
+export type { DockerAuthConfig, DockerSettings, FindCredentials } from "./docker-settings.ts";
 export { docker } from "./docker-transport.ts";
+export type { DockerTransport } from "./docker-transport.ts";
 export { RegistryError } from "./registry-error.ts";
 export type { RegistryErrorDetail, RegistryErrorOptions } from "./registry-error.ts";

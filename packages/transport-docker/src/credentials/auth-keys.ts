@@ -1,5 +1,4 @@
-/** What docker calls its own registry in its files. */
-export const dockerHubKey = "https://index.docker.io/v1/";
+const dockerHubKey = "https://index.docker.io/v1/";
 
 /** `quay.io` of `quay.io/team/app`. */
 export function registryOf(name: string): string {
@@ -27,6 +26,11 @@ export function isOfRegistry(key: string, registry: string, isLegacy = false): b
   const bare = key.replace(/^https?:\/\//, "");
   const host = isLegacy || bare !== key ? registryOf(bare) : bare;
   return canonical(host) === canonical(registry);
+}
+
+/** What docker calls a registry in its files, and when it speaks to a helper. */
+export function serverOf(registry: string): string {
+  return isOfRegistry(dockerHubKey, registry) ? dockerHubKey : registry;
 }
 
 /** `quay.io/team/app`, `quay.io/team`, `quay.io` */

@@ -6,9 +6,10 @@ import { authFilePlaces } from "./auth-file-places.ts";
 import type { AuthFileSettings } from "./auth-file-places.ts";
 import { readAuthFile } from "./auth-file.ts";
 import type { AuthFile } from "./auth-file.ts";
-import { dockerHubKey, findKey, isOfRegistry, registryOf } from "./auth-keys.ts";
+import { findKey, registryOf, serverOf } from "./auth-keys.ts";
 import { getFromHelper } from "./credential-helper.ts";
 import type { CredentialHelper } from "./credential-helper.ts";
+import { checkCredentialName } from "./credential-name.ts";
 
 /** Where credentials are kept. */
 export interface CredentialSettings extends AuthFileSettings {
@@ -26,12 +27,13 @@ export const defaultHelpers: readonly string[] = [authFilesHelper];
 /**
  * What is kept for a repository, or a registry: `quay.io/team/app`, `localhost:5000`. Where one place fails the next
  * is asked, and the failure counts when nothing was found anywhere.
- * @throws ImageError `unsupported` for a file that is broken and a helper that is missing, `unavailable` for one that fails
+ * @throws ImageError `invalid-reference`, `unsupported` for a file that is broken and a helper that is missing, `unavailable` for one that fails
  */
 export async function findCredentials(
   name: string,
   options: CredentialSettings & OperationOptions = {},
 ): Promise<DockerAuthConfig | undefined> {
+  checkCredentialName(name);
   const { credentialHelpers = defaultHelpers, signal } = options;
   const failures: unknown[] = [];
   for (const helper of credentialHelpers) {
@@ -92,9 +94,4 @@ async function findInFile(
   if (found !== undefined || file.credsStore === undefined) return found;
   const helper = { name: file.credsStore, namedIn: file.path };
   return getFromHelper(helper, key ?? serverOf(registryOf(name)), options);
-}
-
-/** What docker calls a registry when it speaks to a helper. */
-function serverOf(registry: string): string {
-  return isOfRegistry(dockerHubKey, registry) ? dockerHubKey : registry;
 }

@@ -1,0 +1,32 @@
+import {
+  findCredentials,
+  removeAllCredentials,
+  removeCredentials,
+} from "@drayage/transport-docker";
+
+import { keepingOf } from "./auth-file-flags.ts";
+import type { LogoutFlags } from "./logout-command.ts";
+import { writeResult } from "./standard-streams.ts";
+import { UsageError } from "./usage-error.ts";
+
+/** `drayage logout` */
+export async function logout(
+  name: string | undefined,
+  flags: LogoutFlags,
+  signal: AbortSignal,
+): Promise<void> {
+  const options = { ...keepingOf(flags), signal };
+  if ((name === undefined) !== (flags.all === true)) {
+    throw new UsageError("Name one registry to log out of, or give --all");
+  }
+  if (name === undefined) {
+    await removeAllCredentials(options);
+    return writeResult("Removed login credentials for all registries\n");
+  }
+  if (await removeCredentials(name, options)) {
+    return writeResult(`Removed login credentials for ${name}\n`);
+  }
+  const isElsewhere = (await findCredentials(name, { signal })) !== undefined;
+  const advice = "; other credentials for it are found elsewhere: name their file with --authfile";
+  throw new UsageError(`Not logged in to ${name}${isElsewhere ? advice : ""}`);
+}

@@ -1,0 +1,37 @@
+import { ImageError, isImageError } from "@drayage/core";
+import type { OperationOptions } from "@drayage/core";
+
+import type { DockerAuthConfig, DockerSettings } from "../docker-settings.ts";
+import { HTTPClient } from "../http/http-client.ts";
+import { readRefusal, registryError } from "../registry-error.ts";
+import { Registry } from "../registry.ts";
+import { registryOf } from "./auth-keys.ts";
+import { checkCredentialName } from "./credential-name.ts";
+
+/**
+ * Asks the registry of a name, `quay.io` or `quay.io/team`, whether it takes these credentials. One that asks nobody who
+ * they are takes any.
+ * @throws ImageError `denied` where it does not, `invalid-reference`, `unavailable`, `unsupported`
+ */
+export async function checkCredentials(
+  name: string,
+  credentials: DockerAuthConfig,
+  settings: Omit<DockerSettings, "credentials" | "authFile" | "registryToken"> = {},
+  options: OperationOptions = {},
+): Promise<void> {
+  checkCredentialName(name);
+  const host = registryOf(name);
+  const client = new HTTPClient(settings);
+  await using _ = client.use();
+  const registry = new Registry({ host }, client, { ...settings, credentials });
+  try {
+    const request = { method: "GET", target: "/v2/", scopes: [] } as const;
+    const response = await registry.request({ ...options, ...request });
+    if (response.status === 200) await response.discard();
+    else throw registryError(await readRefusal(response), `log in to ${host}`);
+  } catch (cause) {
+    if (!isImageError(cause, "denied") || !("status" in cause)) throw cause;
+    const what = "username" in credentials ? "this user name and password" : "these credentials";
+    throw new ImageError("denied", `${host} does not take ${what}`, { cause });
+  }
+}

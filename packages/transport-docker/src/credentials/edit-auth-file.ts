@@ -1,0 +1,46 @@
+import { mkdir, readlink, realpath } from "node:fs/promises";
+import path from "node:path";
+
+import type { JSONObject, OperationOptions } from "@drayage/core";
+import { hasCode, lockName, onDisk, replaceFile, withLock } from "@drayage/core/files";
+
+import { parseAuthFile, readAuthFile } from "./auth-file.ts";
+import type { AuthFile } from "./auth-file.ts";
+
+/**
+ * Changes a file of credentials, in turn with others who do; undefined leaves it as it is. Only its owner may read it
+ * afterwards. Where it is a link, the file to which that leads is changed.
+ * @throws ImageError `unsupported` for a file that is broken, `denied`, `unavailable`; what `edit` throws
+ */
+export async function editAuthFile(
+  place: string,
+  edit: (file: AuthFile) => JSONObject | undefined | Promise<JSONObject | undefined>,
+  options: OperationOptions,
+): Promise<void> {
+  const file = await targetOf(place);
+  const folder = path.dirname(file);
+  await onDisk(folder, () => mkdir(folder, { recursive: true, mode: 0o700 }));
+  const change = async (): Promise<void> => {
+    const before = await readAuthFile({ path: file });
+    const after = await edit(before ?? parseAuthFile({ path: file }, ""));
+    if (after === undefined) return;
+    const text = JSON.stringify(after, undefined, "\t");
+    await replaceFile(file, Buffer.from(text), { ...options, mode: 0o600 });
+  };
+  await withLock(path.join(folder, lockName), change, options);
+}
+
+/** Links may also lead to where nothing is yet. */
+async function targetOf(file: string): Promise<string> {
+  try {
+    return await realpath(file);
+  } catch (error) {
+    if (!hasCode(error, "ENOENT")) throw error;
+  }
+  try {
+    return await targetOf(path.resolve(path.dirname(file), await readlink(file)));
+  } catch (error) {
+    if (hasCode(error, "ENOENT", "EINVAL")) return file;
+    throw error;
+  }
+}
