@@ -21,8 +21,10 @@ import {
 } from "./blobs/blob-upload.ts";
 import type { DockerReference } from "./docker-reference.ts";
 import { contentLengthOf, headerOf } from "./http/http-exchange.ts";
+import { changeReferrersTag } from "./listings/referrers-tag.ts";
 import { requestManifest } from "./manifests/manifest-download.ts";
 import { uploadManifest } from "./manifests/manifest-upload.ts";
+import type { UnlistedReferrer } from "./manifests/unlisted-referrer.ts";
 import type { Registries } from "./registries.ts";
 import type { Repository } from "./repository.ts";
 
@@ -36,6 +38,8 @@ export class DockerDestination implements ImageDestination {
   readonly #begun = new Map<Digest, URL>();
   readonly #cancellations: Promise<void>[] = [];
   #top: RawManifest | undefined;
+  readonly #tagged: { readonly tag: string; readonly manifest: RawManifest }[] = [];
+  readonly #unlisted: UnlistedReferrer[] = [];
 
   constructor(reference: DockerReference, registries: Registries) {
     this.reference = reference;
@@ -43,6 +47,7 @@ export class DockerDestination implements ImageDestination {
       manifestMIMETypes: manifestMediaTypes,
       layers: "compress",
       foreignLayerURLs: true,
+      referrers: true,
       signatures: "storing signatures beside an image in a registry is not supported yet",
       parallelBlobs: registries.parallelBlobs,
       requests: { perBlob: 3, perManifest: 1 },
@@ -107,18 +112,45 @@ export class DockerDestination implements ImageDestination {
   ): Promise<void> {
     options.signal?.throwIfAborted();
     if (instance === undefined) this.#top = manifest;
-    else await uploadManifest(this.#repository, manifest, instance, options);
+    else await this.#send(manifest, instance, options);
   }
 
+  async putTaggedManifest(
+    manifest: RawManifest,
+    tag: string,
+    options: OperationOptions = {},
+  ): Promise<void> {
+    options.signal?.throwIfAborted();
+    this.#tagged.push({ tag, manifest });
+  }
+
+  /** What refers to the image comes first, so that the image never appears without it. */
   async commit(options: OperationOptions = {}): Promise<void> {
     if (this.#top === undefined) throw new ImageError("conflict", "Commit before the manifest");
-    await uploadManifest(this.#repository, this.#top, this.#tagOrDigest, options);
+    for (const { tag, manifest } of this.#tagged) await this.#send(manifest, tag, options);
+    await this.#list(options);
+    await this.#send(this.#top, this.#tagOrDigest, options);
+    await this.#list(options);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const upload of this.#begun.values()) this.#cancel(upload);
     await Promise.all(this.#cancellations);
     await this.#use[Symbol.asyncDispose]();
+  }
+
+  async #send(manifest: RawManifest, as: string, options: OperationOptions): Promise<void> {
+    const unlisted = await uploadManifest(this.#repository, manifest, as, options);
+    if (unlisted !== undefined) this.#unlisted.push(unlisted);
+  }
+
+  /** Where the registry does not: once for each manifest that something refers to. */
+  async #list(options: OperationOptions): Promise<void> {
+    const bySubject = Map.groupBy(this.#unlisted.splice(0), ({ subject }) => subject);
+    for (const [subject, referrers] of bySubject) {
+      const added = referrers.map(({ referrer }) => referrer);
+      await changeReferrersTag(this.#repository, { subject, added }, options);
+    }
   }
 
   get #tagOrDigest(): string {

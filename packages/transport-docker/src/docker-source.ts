@@ -7,12 +7,14 @@ import type {
   ImageSource,
   OperationOptions,
   RawManifest,
+  ReferrersOptions,
   SourceOffers,
+  TaggedDigest,
 } from "@drayage/core";
 
 import { downloadBlob } from "./blobs/blob-download.ts";
 import type { DockerReference } from "./docker-reference.ts";
-import { listReferrers } from "./listings/referrers.ts";
+import { listDigestTags, listReferrers } from "./listings/referrers.ts";
 import { downloadManifest } from "./manifests/manifest-download.ts";
 import type { Registries } from "./registries.ts";
 import type { Repository } from "./repository.ts";
@@ -57,9 +59,16 @@ export class DockerSource implements ImageSource {
 
   getReferrers(
     subject: Digest,
-    options: OperationOptions = {},
+    options: ReferrersOptions = {},
   ): AsyncGenerator<Descriptor, void, undefined> {
     return listReferrers(this.#repository, subject, options);
+  }
+
+  getDigestTags(
+    subject: Digest,
+    options: OperationOptions = {},
+  ): AsyncGenerator<TaggedDigest, void, undefined> {
+    return listDigestTags(this.#repository, subject, options);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,22 +1,48 @@
 import { ImageError, parseNamedReference, withDefaultTag } from "@drayage/core";
-import type { ImageTransport, NamedReference } from "@drayage/core";
+import type { ImageTransport, NamedReference, OperationOptions } from "@drayage/core";
 
 import { DockerReference } from "./docker-reference.ts";
 import type { DockerSettings } from "./docker-settings.ts";
+import { listRepositories } from "./listings/repository-list.ts";
 import { Registries } from "./registries.ts";
+
+/** What `docker()` makes. */
+export interface DockerTransport extends ImageTransport<DockerReference> {
+  /**
+   * The repositories of a registry as far as it tells them, in its order, as they come; the registry by its host (with
+   * its port, where it has one), as references name it.
+   * @throws ImageError `unsupported` where it does not list them, `denied`, `invalid-reference`
+   */
+  getRepositories(
+    this: void,
+    host: string,
+    options?: OperationOptions,
+  ): AsyncGenerator<string, void, undefined>;
+}
 
 /**
  * `docker://HOST/NAME[:TAG][@DIGEST]`: images in registries that speak the OCI distribution specification. One value
  * shares its connections and tokens among all its images; two values share nothing.
  */
-export function docker(settings: DockerSettings = {}): ImageTransport<DockerReference> {
+export function docker(settings: DockerSettings = {}): DockerTransport {
   const registries = new Registries(settings);
-  const transport: ImageTransport<DockerReference> = {
+  const transport: DockerTransport = {
     name: "docker",
     parseReference: (text) => new DockerReference(transport, parseName(text), registries),
     validatePolicyConfigurationScope() {},
+    async *getRepositories(host, options = {}) {
+      await using _ = registries.use();
+      const { registry } = registries.repositoryOf(anyRepositoryOf(host));
+      yield* listRepositories(registry, options);
+    },
   };
   return Object.freeze(transport);
+}
+
+function anyRepositoryOf(host: string): NamedReference {
+  const named = parseName(`//${host}/any`);
+  if (host === named.domain) return named;
+  throw new ImageError("invalid-reference", `Not the host of a registry: ${JSON.stringify(host)}`);
 }
 
 function parseName(text: string): NamedReference {

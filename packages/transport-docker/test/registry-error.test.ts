@@ -95,7 +95,7 @@ test("a web page in place of a manifest is not taken for one", async () => {
 test.each([
   [400, "MANIFEST_INVALID", "manifest-rejected"],
   [400, "TAG_INVALID", "manifest-rejected"],
-  [400, "UNSUPPORTED", "manifest-rejected"],
+  [400, "UNSUPPORTED", "unsupported"],
   [415, "UNKNOWN", "manifest-rejected"],
   [405, "UNSUPPORTED", "unsupported"],
   [400, "MANIFEST_BLOB_UNKNOWN", "not-found"],

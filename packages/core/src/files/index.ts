@@ -3,6 +3,7 @@ export { fileBytes, readSmallFile } from "./file-bytes.ts";
 export { hasCode, onDisk } from "./file-error.ts";
 export { withLock } from "./file-lock.ts";
 export { makeFolder, syncFolder } from "./folders.ts";
+export { inTurn } from "./in-turn.ts";
 export { publish } from "./publish.ts";
 export { replaceFile } from "./replace-file.ts";
 export { StagedFolder } from "./staged-folder.ts";

@@ -1,21 +1,17 @@
 import { isTag } from "@drayage/core";
 import type { OperationOptions } from "@drayage/core";
 
-import { textOf } from "../http/http-exchange.ts";
-import type { HTTPResponse } from "../http/http-exchange.ts";
-import { jsonObjectOf } from "../http/json-answer.ts";
-import { readRefusal, registryError } from "../registry-error.ts";
 import type { Repository } from "../repository.ts";
-import { pageSizeLimit, pagesOf } from "./listing.ts";
+import { pageSizeLimit } from "./listing.ts";
+import { listFirstNames, listNames } from "./name-list.ts";
+import type { NameListing } from "./name-list.ts";
 
 /** In the registry's order (OCI distribution-spec, "Listing tags"). @throws ImageError `not-found`, `denied`, `unavailable` */
-export async function* listTags(
+export function listTags(
   repository: Repository,
   options: OperationOptions = {},
 ): AsyncGenerator<string, void, undefined> {
-  for await (const page of pagesOf(repository, "tags/list", options)) {
-    yield* await tagsOn(page, repository);
-  }
+  return listNames(tagsOf(repository, options));
 }
 
 /** As many as one answer holds. @throws ImageError as `listTags` */
@@ -23,18 +19,16 @@ export async function listFirstTags(
   repository: Repository,
   options: OperationOptions = {},
 ): Promise<readonly string[]> {
-  for await (const page of pagesOf(repository, "tags/list", options)) {
-    return tagsOn(page, repository);
-  }
-  return [];
+  return listFirstNames(tagsOf(repository, options));
 }
 
-/** Registries were seen to list null, digests, and nothing at all. */
-async function tagsOn(page: HTTPResponse, repository: Repository): Promise<readonly string[]> {
-  if (page.status !== 200) {
-    throw registryError(await readRefusal(page), `list the tags of ${repository.name}`);
-  }
-  const { tags } = jsonObjectOf(await textOf(page, pageSizeLimit));
-  const listed: readonly unknown[] = Array.isArray(tags) ? tags : [];
-  return listed.filter((tag) => typeof tag === "string" && isTag(tag)) as readonly string[];
+function tagsOf(repository: Repository, options: OperationOptions): NameListing {
+  const request = { ...options, method: "GET", action: "pull", wholeUpTo: pageSizeLimit } as const;
+  return {
+    what: `the tags of ${repository.name}`,
+    start: "tags/list",
+    field: "tags",
+    isName: isTag,
+    ask: async (target) => repository.request({ ...request, target }),
+  };
 }

@@ -1,15 +1,19 @@
-import { ImageError, isDigest, isImageError } from "@drayage/core";
+import { ImageError, isDigest, isImageError, parseManifest } from "@drayage/core";
 import type { Digest, NamedReference, OperationOptions } from "@drayage/core";
 
 import { headerOf } from "../http/http-exchange.ts";
+import { changeReferrersTag } from "../listings/referrers-tag.ts";
+import { lacksReferrersAPI } from "../listings/referrers.ts";
 import { readRefusal, registryError } from "../registry-error.ts";
 import type { Refusal } from "../registry-error.ts";
 import type { Repository } from "../repository.ts";
-import { requestManifest } from "./manifest-download.ts";
+import { downloadManifest, requestManifest } from "./manifest-download.ts";
 import { explainMissing } from "./missing-manifest.ts";
+import { tagsThatGo } from "./tags-of-digest.ts";
 
 /**
- * Deletes a tag and, where the registry cannot do that alone, the manifest that it names, other tags of it included.
+ * Deletes a tag and, where the registry cannot do that alone, the manifest that it names, other tags of it included:
+ * `onNotice` is told of those before. What refers to another manifest goes from the list of those that do.
  * @throws ImageError `not-found`, `denied`, `unsupported` where the registry deletes nothing
  */
 export async function deleteManifest(
@@ -19,9 +23,39 @@ export async function deleteManifest(
 ): Promise<void> {
   const target = digest ?? (await deleteTag(repository, tag ?? "latest", options));
   if (target === undefined) return;
+  await warn(repository, target, tag, options);
+  const subject = await subjectOf(repository, target, options);
   const refusal = await tryDeletion(repository, target, options);
-  if (refusal === undefined || isGoneBy(refusal)) return;
-  throw failed(repository, target, refusal);
+  if (refusal !== undefined && !isGoneBy(refusal)) throw failed(repository, target, refusal);
+  if (subject === undefined || !(await lacksReferrersAPI(repository, subject, options))) return;
+  await changeReferrersTag(repository, { subject, removed: target }, options);
+}
+
+async function warn(
+  repository: Repository,
+  digest: Digest,
+  tag: string | undefined,
+  options: OperationOptions,
+): Promise<void> {
+  if (options.onNotice === undefined) return;
+  const text = await tagsThatGo(repository, digest, tag, options);
+  const { host } = repository.registry.trust;
+  if (text !== undefined) options.onNotice({ kind: "warning", host, text });
+}
+
+/** What is damaged, or not there, refers to nothing. */
+async function subjectOf(
+  repository: Repository,
+  digest: Digest,
+  options: OperationOptions,
+): Promise<Digest | undefined> {
+  try {
+    const manifest = parseManifest(await downloadManifest(repository, digest, options));
+    return manifest.subject?.digest;
+  } catch (error) {
+    if (!isImageError(error) || options.signal?.aborted) throw error;
+    return undefined;
+  }
 }
 
 /** The digest to delete instead, where the registry cannot delete a tag alone. */

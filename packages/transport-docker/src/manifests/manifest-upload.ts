@@ -6,12 +6,21 @@ import {
   parseManifest,
   Retries,
 } from "@drayage/core";
-import type { OperationOptions, RawManifest } from "@drayage/core";
+import type { Digest, Manifest, OperationOptions, RawManifest } from "@drayage/core";
 
 import { headerOf } from "../http/http-exchange.ts";
+import type { HTTPResponse } from "../http/http-exchange.ts";
 import { hasCode, readRefusal, registryError } from "../registry-error.ts";
-import type { Refusal } from "../registry-error.ts";
+import type { Refusal, RegistryError } from "../registry-error.ts";
 import type { Repository } from "../repository.ts";
+import { adviseMissing } from "./missing-instances.ts";
+import { unlistedReferrer } from "./unlisted-referrer.ts";
+import type { UnlistedReferrer } from "./unlisted-referrer.ts";
+
+export interface ManifestUploadOptions extends OperationOptions {
+  /** Names in lower case. */
+  readonly headers?: Readonly<Record<string, string>>;
+}
 
 /**
  * A registry may not see a blob yet that it has just confirmed: Docker Distribution for a moment while somebody else
@@ -20,55 +29,80 @@ import type { Repository } from "../repository.ts";
 const attempts = 3;
 
 /**
- * Stores a manifest under a tag or its digest.
+ * Stores a manifest under a tag or its digest. What it gives back is to be listed by whoever asked, since the registry
+ * does not list what refers to its subject.
  * @throws ImageError `manifest-rejected` where another type might be taken, `not-found` where something in it is missing
  */
 export async function uploadManifest(
   repository: Repository,
-  manifest: RawManifest,
+  { bytes, mediaType }: RawManifest,
   tagOrDigest: string,
-  options: OperationOptions,
-): Promise<void> {
+  options: ManifestUploadOptions,
+): Promise<UnlistedReferrer | undefined> {
   const doing = `write the manifest ${tagOrDigest} to ${repository.name}`;
-  const { retries = new Retries(), signal } = options;
+  const { retries = new Retries(), headers, ...rest } = options;
+  const manifest = parseManifest({ bytes, mediaType });
   for (let attempt = 1; ; attempt++) {
-    const refusal = await tryUpload(repository, manifest, tagOrDigest, { ...options, retries });
-    if (refusal === undefined) return;
+    const response = await repository.request({
+      ...rest,
+      retries,
+      method: "PUT",
+      target: `manifests/${tagOrDigest}`,
+      action: "pull,push",
+      headers: { ...headers, "content-type": manifest.mediaType },
+      body: bytes,
+    });
+    if (response.status >= 200 && response.status <= 299) {
+      return stored(response, manifest, bytes, tagOrDigest);
+    }
+    const refusal = await readRefusal(response);
     const mayAppear =
       attempt < attempts && hasCode(refusal, "MANIFEST_BLOB_UNKNOWN", "BLOB_UNKNOWN");
     if (mayAppear) {
       const error = registryError(refusal, doing, "unavailable");
-      if (await retries.mayTryAgain({ error, attempt, doing }, signal)) continue;
+      if (await retries.mayTryAgain({ error, attempt, doing }, options.signal)) continue;
     }
-    throw registryError(refusal, doing, isOfItsType(refusal) ? "manifest-rejected" : undefined);
+    throw await failed(refusal, doing, manifest, repository, rest);
   }
 }
 
-async function tryUpload(
-  repository: Repository,
-  manifest: RawManifest,
+async function stored(
+  response: HTTPResponse,
+  manifest: Manifest,
+  bytes: Uint8Array,
   tagOrDigest: string,
-  options: OperationOptions,
-): Promise<Refusal | undefined> {
-  const { bytes } = manifest;
-  const response = await repository.request({
-    ...options,
-    method: "PUT",
-    target: `manifests/${tagOrDigest}`,
-    action: "pull,push",
-    headers: { "content-type": parseManifest(manifest).mediaType },
-    body: bytes,
-  });
-  if (response.status < 200 || response.status > 299) return readRefusal(response);
+): Promise<UnlistedReferrer | undefined> {
   await response.discard();
-  const stored = headerOf(response, "docker-content-digest");
-  if (isDigest(stored)) checkDigest(stored, digestOf(bytes, algorithmOf(stored)));
-  return undefined;
+  const said = headerOf(response, "docker-content-digest");
+  if (isDigest(said)) checkDigest(said, digestOf(bytes, algorithmOf(said)));
+  if (headerOf(response, "oci-subject") !== undefined) return undefined;
+  const digest: Digest = [tagOrDigest, said].find(isDigest) ?? digestOf(bytes);
+  return unlistedReferrer(manifest, { digest, size: bytes.byteLength });
 }
 
-/** A pull-through cache takes none at all: 405. */
+async function failed(
+  refusal: Refusal,
+  doing: string,
+  manifest: Manifest,
+  repository: Repository,
+  options: OperationOptions,
+): Promise<RegistryError> {
+  const mayLackImages =
+    manifest.kind === "index" && (isForLackOfParts(refusal) || isOfItsType(refusal));
+  const advice = mayLackImages ? await adviseMissing(repository, manifest, options) : undefined;
+  if (advice !== undefined) return registryError(refusal, doing, "not-found", advice);
+  return registryError(refusal, doing, isOfItsType(refusal) ? "manifest-rejected" : undefined);
+}
+
+function isForLackOfParts(refusal: Refusal): boolean {
+  return hasCode(refusal, "MANIFEST_BLOB_UNKNOWN", "BLOB_UNKNOWN", "MANIFEST_UNKNOWN");
+}
+
+/** A pull-through cache takes none at all: 405. ECR says that what it does not know is not JSON. */
 function isOfItsType(refusal: Refusal): boolean {
   const { status } = refusal;
-  const says = hasCode(refusal, "MANIFEST_INVALID", "TAG_INVALID", "UNSUPPORTED");
-  return status === 415 || (status >= 400 && status < 500 && status !== 405 && says);
+  if (status === 415) return true;
+  const isRefused = status >= 400 && status < 500 && status !== 405;
+  const says = hasCode(refusal, "MANIFEST_INVALID", "TAG_INVALID");
+  return isRefused && (says || /invalid json syntax/i.test(refusal.words));
 }

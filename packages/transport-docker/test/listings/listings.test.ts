@@ -1,11 +1,5 @@
 import { digestOf, openImage } from "@drayage/core";
-import {
-  descriptorOf,
-  randomArtifact,
-  randomImage,
-  randomIndex,
-  startRegistry,
-} from "@drayage/testkit";
+import { randomImage, startRegistry } from "@drayage/testkit";
 import type { Answer, Registry } from "@drayage/testkit";
 import { describe, expect, test } from "vitest";
 
@@ -128,39 +122,36 @@ describe("an image that is not there is not found, and the message", () => {
   });
 });
 
-describe("referrers", () => {
-  const subject = descriptorOf(image);
-
-  async function referrersIn(registry: Registry): Promise<readonly string[]> {
-    await using source = await named(registry, "a:1").newImageSource();
-    const found = await Array.fromAsync(source.getReferrers?.(subject.digest) ?? []);
-    return found.map(({ digest }) => digest);
-  }
-
+describe("repositories", () => {
   test("are listed page by page", async () => {
     await using registry = await startRegistry({ pageSize: 2 });
-    await registry.putImage("a", image, "1");
-    const digests: string[] = [];
-    for (const seed of ["a", "b", "c"]) {
-      const artifact = await randomArtifact(seed, { subject });
-      digests.push(await registry.putImage("a", artifact));
-    }
-    expect((await referrersIn(registry)).toSorted()).toEqual(digests.toSorted());
+    const names = ["a", "b/c", "d", "e", "f/g/h"];
+    for (const name of names) await registry.putImage(name, image, "1");
+    registry.clear();
+    expect(await Array.fromAsync(docker().getRepositories(registry.host))).toEqual(names);
+    expect(registry.requests.map(({ path }) => path)).toEqual(
+      Array.from({ length: 3 }, () => "/v2/_catalog"),
+    );
   });
 
-  test("are found under a tag where the registry does not know of them", async () => {
-    await using registry = await startRegistry({ referrers: false });
+  test("need a right of their own", async () => {
+    const users = { ann: { password: "secret" } };
+    const authentication = { kind: "bearer", users } as const;
+    await using registry = await startRegistry({ authentication });
+    const credentials = { username: "ann", password: "secret" };
     await registry.putImage("a", image, "1");
-    expect(await referrersIn(registry)).toEqual([]);
-    const index = await randomIndex("referrers", { layers: 1 });
-    await registry.putImage("a", index, subject.digest.replace(":", "-"));
-    expect(await referrersIn(registry)).toHaveLength(4);
+    const listed = Array.fromAsync(docker({ credentials }).getRepositories(registry.host));
+    expect(await listed).toEqual(["a"]);
   });
 
-  test("that one may not see are denied", async () => {
-    await using registry = await startRegistry({
-      intercept: ({ path }) => (path.includes("/referrers/") ? { status: 403 } : undefined),
-    });
-    await expect(referrersIn(registry)).rejects.toMatchObject({ code: "denied" });
+  test("of a registry that lists none are unsupported", async () => {
+    await using registry = await startRegistry({ intercept: () => ({ status: 404 }) });
+    const listed = Array.fromAsync(docker().getRepositories(registry.host));
+    await expect(listed).rejects.toMatchObject({ code: "unsupported" });
+  });
+
+  test.each(["registry", "host.example/name", "", "a b"])("are not those of %j", async (host) => {
+    const listed = Array.fromAsync(docker().getRepositories(host));
+    await expect(listed).rejects.toMatchObject({ code: "invalid-reference" });
   });
 });

@@ -1,3 +1,4 @@
+import type { Notice } from "@drayage/core";
 import {
   distributionProgram,
   randomImage,
@@ -5,6 +6,7 @@ import {
   startRegistry,
   writeImage,
 } from "@drayage/testkit";
+import type { RegistrySettings } from "@drayage/testkit";
 import { describe, expect, test } from "vitest";
 
 import { docker } from "../../src/index.ts";
@@ -42,7 +44,12 @@ describe("deleting", () => {
     await registry.putImage("a", image, "1");
     await deleted(registry.host, "a:1");
     expect(registry.tags("a")).toEqual([]);
-    expect(registry.requests.map(({ method }) => method)).toEqual(["DELETE", "HEAD", "DELETE"]);
+    expect(registry.requests.map(({ method }) => method)).toEqual([
+      "DELETE",
+      "HEAD",
+      "GET",
+      "DELETE",
+    ]);
   });
 
   test("asks for the right to delete", async () => {
@@ -73,6 +80,60 @@ describe("deleting", () => {
         path.endsWith("/1") ? { status: method === "HEAD" ? 200 : 405 } : undefined,
     });
     await expect(deleted(registry.host, "a:1")).rejects.toMatchObject({ code: "unsupported" });
+  });
+
+  describe("a manifest warns of the tags that go with it", () => {
+    async function warningsFor(
+      name: string,
+      settings: RegistrySettings = {},
+      count = 3,
+    ): Promise<readonly string[]> {
+      await using registry = await startRegistry({
+        ...settings,
+        intercept: (request) =>
+          request.method === "DELETE" && !request.path.includes("sha256:")
+            ? { status: 405 }
+            : settings.intercept?.(request),
+      });
+      const other = await randomImage("other", { layers: 1 });
+      await registry.putImage("a", other, "other");
+      for (let at = 1; at <= count; at++) await registry.putImage("a", image, String(at));
+      const notices: Notice[] = [];
+      const onNotice = (notice: Notice): void => void notices.push(notice);
+      await docker().parseReference(`//${registry.host}/${name}`).deleteImage({ onNotice });
+      expect(registry.tags("a")).toEqual(["other"]);
+      return notices.map((notice) => (notice.kind === "warning" ? notice.text : ""));
+    }
+
+    test("those beside the one that was named", async () => {
+      const [warning, ...others] = await warningsFor("a:1");
+      expect(warning).toMatch(/takes with it the tags 2, 3$/);
+      expect(others).toEqual([]);
+    });
+
+    test("all of them where a digest was named", async () => {
+      expect(await warningsFor(`a@${digest}`)).toEqual([
+        expect.stringMatching(/takes with it the tags 1, 2, 3$/),
+      ]);
+    });
+
+    test("ten of them where there are many", async () => {
+      expect(await warningsFor("a:1", {}, 30)).toEqual([
+        expect.stringMatching(/10, 11, .* and 19 more$/),
+      ]);
+    });
+
+    test("not where there are none", async () => {
+      expect(await warningsFor("a:1", {}, 1)).toEqual([]);
+    });
+
+    test("without their names where they cannot be listed", async () => {
+      const intercept: RegistrySettings["intercept"] = ({ path }) =>
+        path.endsWith("/tags/list") ? { status: 403 } : undefined;
+      expect(await warningsFor("a:1", { intercept })).toEqual([
+        expect.stringMatching(/may take other tags with it/),
+      ]);
+    });
   });
 
   test.skipIf(distributionProgram === undefined)("a tag works with docker-registry", async () => {

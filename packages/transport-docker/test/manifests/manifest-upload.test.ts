@@ -1,0 +1,69 @@
+import { copyImage, Retries } from "@drayage/core";
+import {
+  distributionProgram,
+  inMemory,
+  randomImage,
+  randomIndex,
+  startDistribution,
+  startRegistry,
+} from "@drayage/testkit";
+import type { Answer } from "@drayage/testkit";
+import { describe, expect, test } from "vitest";
+
+import { docker } from "../../src/index.ts";
+
+const index = await randomIndex("upload", { layers: 1 });
+
+/** What a copy of the index with one of its images alone fails with. */
+async function sparseCopyTo({ host }: { readonly host: string }): Promise<unknown> {
+  const to = docker().parseReference(`//${host}/a:1`);
+  const copy = copyImage(await inMemory(index), to, {
+    instances: { platforms: [{ os: "linux", architecture: "amd64" }] },
+    missingInstances: "keep",
+    retries: new Retries({ firstPause: 1 }),
+  });
+  return copy.catch((error: unknown) => error);
+}
+
+const [, arm] = index.instances;
+const advice = `lacks ${arm?.digest} (linux/arm64/v8), `;
+
+describe("an index without all its images", () => {
+  test("is refused with the names of those, and what to do", async () => {
+    await using registry = await startRegistry();
+    const error = await sparseCopyTo(registry);
+    expect(error).toMatchObject({ code: "not-found", retryable: false });
+    expect(String(error)).toContain(advice);
+    expect(String(error)).toContain("copy those too, or leave them out of the index");
+  });
+
+  test("is refused so by whatever words", async () => {
+    const refusal: Answer = {
+      status: 400,
+      body: JSON.stringify({ errors: [{ code: "MANIFEST_INVALID" }] }),
+    };
+    await using registry = await startRegistry({
+      intercept: ({ method, path }) =>
+        method === "PUT" && path.endsWith("/manifests/1") ? refusal : undefined,
+    });
+    expect(String(await sparseCopyTo(registry))).toContain(advice);
+  });
+
+  test.skipIf(distributionProgram === undefined)("is refused so by docker-registry", async () => {
+    await using registry = await startDistribution();
+    expect(String(await sparseCopyTo(registry))).toContain(advice);
+  });
+});
+
+test("a type that a registry takes for broken JSON is refused as a type", async () => {
+  const errors = [{ code: "UNSUPPORTED", message: "Invalid JSON syntax" }];
+  await using registry = await startRegistry({
+    intercept: ({ method, path }) =>
+      method === "PUT" && path.includes("/manifests/")
+        ? { status: 400, body: JSON.stringify({ errors }) }
+        : undefined,
+  });
+  const to = docker().parseReference(`//${registry.host}/a:1`);
+  const copy = copyImage(await inMemory(await randomImage("json")), to);
+  await expect(copy).rejects.toMatchObject({ code: "manifest-rejected" });
+});
