@@ -2,6 +2,8 @@ import { createInterface } from "node:readline/promises";
 import { PassThrough } from "node:stream";
 import type { Writable } from "node:stream";
 
+import { UsageError } from "./usage-error.ts";
+
 /** Whether there is somebody to ask: standard input is a terminal. */
 export function isAnswered(): boolean {
   return process.stdin.isTTY;
@@ -9,27 +11,28 @@ export function isAnswered(): boolean {
 
 /** Asks on standard error. */
 export async function ask(question: string, signal: AbortSignal): Promise<string> {
-  return askBy(process.stderr, question, signal);
+  return answerTo(question, process.stderr, signal);
 }
 
 /** Asks without showing the answer. */
 export async function askSecretly(question: string, signal: AbortSignal): Promise<string> {
-  process.stderr.write(question);
   try {
-    return await askBy(new PassThrough().resume(), "", signal);
+    return await answerTo(question, new PassThrough().resume(), signal);
   } finally {
     process.stderr.write("\n");
   }
 }
 
-/** The terminal passes Ctrl-C on as a letter while it is asked. */
-async function askBy(output: Writable, question: string, signal: AbortSignal): Promise<string> {
-  const terminal = createInterface({ input: process.stdin, output, terminal: true });
+/** The terminal shows nothing by itself once it is listened to, and passes Ctrl-C on as a letter. */
+async function answerTo(question: string, echo: Writable, signal: AbortSignal): Promise<string> {
+  const terminal = createInterface({ input: process.stdin, output: echo, terminal: true });
   terminal.on("SIGINT", () => process.kill(process.pid, "SIGINT"));
-  const gone = Promise.withResolvers<string>();
-  terminal.on("close", () => gone.resolve(""));
+  const closed = Promise.withResolvers<never>();
+  terminal.on("close", () => closed.reject(new UsageError("There was no answer")));
   try {
-    return await Promise.race([terminal.question(question, { signal }), gone.promise]);
+    if (echo !== process.stderr) process.stderr.write(question);
+    const answer = terminal.question(echo === process.stderr ? question : "", { signal });
+    return await Promise.race([answer, closed.promise]);
   } catch (error) {
     signal.throwIfAborted();
     throw error;
