@@ -1,0 +1,228 @@
+import { readFile, writeFile } from "node:fs/promises";
+import path from "node:path";
+
+import type { SystemContext } from "@drayage/core";
+import { scratchFolder } from "@drayage/test-support";
+import { describe, expect, test } from "vitest";
+
+import { findCredentials } from "../../src/index.ts";
+import type { DockerAuthConfig } from "../../src/index.ts";
+import { systemIn, systemWithHelper } from "./helper-program.ts";
+
+const secret = "correct horse";
+
+function answer(username: string): string {
+  return JSON.stringify({ ServerURL: "x", Username: username, Secret: secret });
+}
+
+/** Notes what it was asked, and knows the same for all. */
+const noting = `cat >> "$0.asked"; echo " $1" >> "$0.asked"; echo '${answer("helped")}'`;
+
+async function askedOf(folder: string, helper: string): Promise<string> {
+  return readFile(path.join(folder, `docker-credential-${helper}.asked`), "utf8").catch(() => "");
+}
+
+async function found(
+  name: string,
+  content: unknown,
+  system: SystemContext,
+  folder: string,
+): Promise<DockerAuthConfig | undefined> {
+  const authFile = path.join(folder, "auth.json");
+  await writeFile(authFile, JSON.stringify(content));
+  return findCredentials(name, { authFile, system });
+}
+
+const auth = Buffer.from("kept:x").toString("base64");
+const noted = { auth };
+
+describe("a file leaves credentials to a helper", () => {
+  test.each([
+    [
+      "for a registry",
+      { credHelpers: { "a.example": "h" } },
+      "a.example/team/app",
+      "a.example get",
+    ],
+    [
+      "before its own",
+      { credHelpers: { "a.example": "h" }, auths: { "a.example/team": noted } },
+      "a.example/team",
+      "a.example get",
+    ],
+    [
+      "for a namespace",
+      { credHelpers: { "a.example/team": "h" } },
+      "a.example/team/app",
+      "a.example/team get",
+    ],
+    [
+      "for the narrowest",
+      { credHelpers: { "a.example": "x", "a.example/team": "h" } },
+      "a.example/team/app",
+      "a.example/team get",
+    ],
+    [
+      "for Docker Hub",
+      { credHelpers: { "https://index.docker.io/v1/": "h" } },
+      "docker.io/library/a",
+      "https://index.docker.io/v1/ get",
+    ],
+    ["for all", { credsStore: "h" }, "a.example/team/app", "a.example get"],
+    [
+      "for all, and so for Docker Hub",
+      { credsStore: "h" },
+      "docker.io/library/a",
+      "https://index.docker.io/v1/ get",
+    ],
+    [
+      "for all, as it noted",
+      { credsStore: "h", auths: { "https://a.example": {} } },
+      "a.example/team",
+      "https://a.example get",
+    ],
+  ])("%s", async (_, content, name, asked) => {
+    const folder = await scratchFolder();
+    const system = await systemWithHelper(folder, "h", noting);
+    expect(await found(name, content, system, folder)).toEqual({
+      username: "helped",
+      password: secret,
+    });
+    expect(await askedOf(folder, "h")).toBe(`${asked}\n`);
+  });
+
+  test.each([
+    ["for another registry", { credHelpers: { "a.example.org": "h", "b.a.example": "h" } }],
+    ["for another namespace", { credHelpers: { "a.example/other": "h" } }],
+    ["for all, where it has its own", { credsStore: "h", auths: { "a.example": noted } }],
+  ])("and not %s", async (_, content) => {
+    const folder = await scratchFolder();
+    const system = await systemWithHelper(folder, "h", noting);
+    const credentials = await found("a.example/team", content, system, folder);
+    expect(credentials).toEqual(
+      "auths" in content ? { username: "kept", password: "x" } : undefined,
+    );
+    expect(await askedOf(folder, "h")).toBe("");
+  });
+});
+
+describe("a helper", () => {
+  const content = { credHelpers: { "a.example": "h" } };
+
+  test("gives an identity token for the user <token>", async () => {
+    const folder = await scratchFolder();
+    const script = `cat >/dev/null; echo '${answer("<token>")}'`;
+    const system = await systemWithHelper(folder, "h", script);
+    expect(await found("a.example", content, system, folder)).toEqual({ identityToken: secret });
+  });
+
+  test.each([
+    ["says so", "echo credentials not found in native keychain; exit 1"],
+    ["has nothing to say", "echo '{}'"],
+    ["does not listen", "exec 0<&-; echo '{}'"],
+  ])("that %s has none", async (_, script) => {
+    const folder = await scratchFolder();
+    const system = await systemWithHelper(folder, "h", script);
+    expect(await found("a.example", content, system, folder)).toBeUndefined();
+  });
+
+  test("that is missing is named, with the file that wants it", async () => {
+    const folder = await scratchFolder();
+    await expect(found("a.example", content, systemIn(folder), folder)).rejects.toMatchObject({
+      code: "unsupported",
+      message: expect.stringMatching(/auth\.json leaves .* docker-credential-h,/) as string,
+    });
+  });
+
+  test.each([
+    ["fails", "exit 3"],
+    ["answers in other types", "true; exit 0", '{"Username":["ann"],"Secret":1}'],
+    ["never stops talking", "exec cat /dev/zero"],
+  ])("that %s is named, and what it said is not told", async (_, script, words = answer("ann")) => {
+    const folder = await scratchFolder();
+    const system = await systemWithHelper(
+      folder,
+      "h",
+      `echo '${words}'; echo '${words}' >&2; ${script}`,
+    );
+    const error: unknown = await found("a.example", content, system, folder).catch(
+      (reason: unknown) => reason,
+    );
+    expect(error).toMatchObject({ code: "unavailable", retryable: false });
+    expect(String(error)).toContain("docker-credential-h get");
+    expect(String(error)).not.toContain(secret);
+  });
+
+  test("is ended by an abort, whose reason is passed on", async () => {
+    const folder = await scratchFolder();
+    const script = `echo $$ > "$0.pid"; exec sleep 600`;
+    const system = await systemWithHelper(folder, "h", script);
+    const authFile = path.join(folder, "auth.json");
+    await writeFile(authFile, JSON.stringify(content));
+    const controller = new AbortController();
+    const reason = new Error("enough");
+    const search = findCredentials("a.example", { authFile, system, signal: controller.signal });
+    search.catch(() => {});
+    const file = path.join(folder, "docker-credential-h.pid");
+    const pid = async (): Promise<number> => Number(await readFile(file, "utf8").catch(() => ""));
+    await expect.poll(pid, { interval: 5 }).toBeGreaterThan(0);
+    const helper = await pid();
+    controller.abort(reason);
+    await expect(search).rejects.toBe(reason);
+    await expect.poll(() => isRunning(helper), { interval: 5 }).toBe(false);
+  });
+
+  test("is no shell's to read", async () => {
+    const folder = await scratchFolder();
+    const system = await systemWithHelper(folder, "h", noting);
+    const odd = { credHelpers: { "a.example": "h get; touch gone #" } };
+    await expect(found("a.example", odd, system, folder)).rejects.toMatchObject({
+      code: "unsupported",
+    });
+  });
+});
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+describe("helpers of registries.conf", () => {
+  const forAll = { auths: { "a.example": noted } };
+
+  async function foundBy(
+    credentialHelpers: readonly string[],
+    scripts: Readonly<Record<string, string>>,
+  ): Promise<DockerAuthConfig | undefined> {
+    const folder = await scratchFolder();
+    for (const [name, script] of Object.entries(scripts)) {
+      await systemWithHelper(folder, name, script);
+    }
+    const authFile = path.join(folder, "auth.json");
+    await writeFile(authFile, JSON.stringify(forAll));
+    const system = systemIn(folder);
+    return findCredentials("a.example/team", { authFile, system, credentialHelpers });
+  }
+
+  test.each([
+    ["one after the other", ["none", "h", "containers-auth.json"], "helped"],
+    ["files among them", ["none", "containers-auth.json", "h"], "kept"],
+    ["past one that fails", ["failing", "missing", "h"], "helped"],
+    ["and no others", ["none"], undefined],
+  ])("are asked %s", async (_, helpers, username) => {
+    const scripts = { none: "echo '{}'", h: noting, failing: "exit 1" };
+    const credentials = await foundBy(helpers, scripts);
+    expect(credentials && "username" in credentials ? credentials.username : undefined).toBe(
+      username,
+    );
+  });
+
+  test("count as failed where one failed and none had anything", async () => {
+    const search = foundBy(["none", "failing"], { none: "echo '{}'", failing: "exit 1" });
+    await expect(search).rejects.toMatchObject({ code: "unavailable" });
+  });
+});
