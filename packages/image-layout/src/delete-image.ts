@@ -10,11 +10,12 @@ import {
   parseLayoutIndex,
   withoutEntry,
 } from "./layout-index.ts";
-import type { LayoutIndex } from "./layout-index.ts";
+import type { IndexEntry, LayoutIndex } from "./layout-index.ts";
 import type { LayoutStore } from "./layout-store.ts";
+import { subjectOfEntry } from "./referrer-entries.ts";
 
 /**
- * Removes an image from `index.json` and then the blobs that no other image in the layout needs.
+ * Removes an image from `index.json`, with it what refers to it, and then the blobs that nothing else in the layout needs.
  * @throws ImageError `not-found`; what keeps it from telling which blobs the others need
  */
 export async function deleteLayoutImage(
@@ -24,15 +25,17 @@ export async function deleteLayoutImage(
 ): Promise<void> {
   options.signal?.throwIfAborted();
   // A place that is no layout is not made one.
-  positionOf(store.place, parsed(store, await store.readFile("index.json", options)), selector);
+  const before = parsed(store, await store.readFile("index.json", options));
+  await positionOf(store, before, selector, options);
   let unneeded: readonly Digest[] = [];
   await store.updateIndex(
     {
       async next(current) {
         const index = parsed(store, current);
-        const position = positionOf(store.place, index, selector);
-        unneeded = await neededOnlyBy(store, index, position, options);
-        return formatLayoutIndex(withoutEntry(index, position));
+        const position = await positionOf(store, index, selector, options);
+        const left = await withoutImage(store, index, position, options);
+        unneeded = [...(await neededNoMore(store, index, left, options))];
+        return formatLayoutIndex(left);
       },
       async afterwards() {
         for (const digest of unneeded) await store.deleteBlob(digest);
@@ -47,15 +50,34 @@ function parsed({ place }: LayoutStore, index: Uint8Array | undefined): LayoutIn
   throw new ImageError("not-found", `No image layout in ${place}: it has no index.json`);
 }
 
-async function neededOnlyBy(
+/** Also without what refers to manifests that go, and what refers to that. */
+async function withoutImage(
   store: LayoutStore,
   index: LayoutIndex,
   position: number,
   options: OperationOptions,
-): Promise<readonly Digest[]> {
-  const others = withoutEntry(index, position).entries.map(descriptorOfEntry);
-  const kept = await digestsUnder(store, others, options);
-  const [entry] = index.entries.slice(position, position + 1);
-  const gone = await digestsUnder(store, entry ? [descriptorOfEntry(entry)] : [], options);
-  return [...gone].filter((digest) => !kept.has(digest));
+): Promise<LayoutIndex> {
+  for (let left = withoutEntry(index, position); ;) {
+    const gone = await neededNoMore(store, index, left, options);
+    const kept: IndexEntry[] = [];
+    for (const entry of left.entries) {
+      const subject = await subjectOfEntry(store, entry, options);
+      if (subject === undefined || !gone.has(subject)) kept.push(entry);
+    }
+    if (kept.length === left.entries.length) return left;
+    left = { ...left, entries: kept };
+  }
+}
+
+async function neededNoMore(
+  store: LayoutStore,
+  before: LayoutIndex,
+  after: LayoutIndex,
+  options: OperationOptions,
+): Promise<ReadonlySet<Digest>> {
+  const kept = await digestsUnder(store, after.entries.map(descriptorOfEntry), options);
+  const listed = new Set(after.entries);
+  const removed = before.entries.filter((entry) => !listed.has(entry)).map(descriptorOfEntry);
+  const gone = await digestsUnder(store, removed, options);
+  return new Set([...gone].filter((digest) => !kept.has(digest)));
 }

@@ -12,6 +12,7 @@ import { readManifest } from "./image-tree.ts";
 import { descriptorOfEntry, nameOfEntry } from "./layout-index.ts";
 import type { LayoutIndex } from "./layout-index.ts";
 import type { LayoutReader } from "./layout-store.ts";
+import { subjectOfEntry } from "./referrer-entries.ts";
 
 /**
  * The image that is meant; a name that `index.json` does not have is looked for in the indexes that it names.
@@ -23,7 +24,7 @@ export async function findImage(
   selector: ImageSelector,
   options: OperationOptions = {},
 ): Promise<Descriptor> {
-  const entry = index.entries[findPosition(index, selector) ?? -1];
+  const entry = index.entries[(await findPosition(layout, index, selector, options)) ?? -1];
   if (entry !== undefined) return descriptorOfEntry(entry);
   const nested =
     selector.kind === "name" ? await findNested(layout, index, selector.name, options) : undefined;
@@ -32,21 +33,47 @@ export async function findImage(
 }
 
 /** The position of an entry that is in `index.json` itself. @throws ImageError as `findImage` */
-export function positionOf(place: string, index: LayoutIndex, selector: ImageSelector): number {
-  const position = findPosition(index, selector);
-  if (position === undefined) throw notFound(place, index, selector);
+export async function positionOf(
+  layout: LayoutReader,
+  index: LayoutIndex,
+  selector: ImageSelector,
+  options: OperationOptions = {},
+): Promise<number> {
+  const position = await findPosition(layout, index, selector, options);
+  if (position === undefined) throw notFound(layout.place, index, selector);
   return position;
 }
 
+/** The position of the only image: what refers to others does not count beside one. */
+export async function findOnly(
+  layout: LayoutReader,
+  { entries }: LayoutIndex,
+  options: OperationOptions = {},
+): Promise<number | undefined> {
+  if (entries.length === 1) return 0;
+  let only: number | undefined;
+  for (const [at, entry] of entries.entries()) {
+    if ((await subjectOfEntry(layout, entry, options)) !== undefined) continue;
+    if (only !== undefined) return undefined;
+    only = at;
+  }
+  return only;
+}
+
 /** @throws ImageError `unsupported` where the name is that of something else */
-function findPosition({ entries }: LayoutIndex, selector: ImageSelector): number | undefined {
+async function findPosition(
+  layout: LayoutReader,
+  index: LayoutIndex,
+  selector: ImageSelector,
+  options: OperationOptions,
+): Promise<number | undefined> {
   switch (selector.kind) {
     case "only":
-      return entries.length === 1 ? 0 : undefined;
+      return findOnly(layout, index, options);
     case "position":
-      return selector.position < entries.length ? selector.position : undefined;
+      return selector.position < index.entries.length ? selector.position : undefined;
     case "name":
-      return findNamed(entries, selector.name);
+      return findNamed(index.entries, selector.name);
   }
 }
 

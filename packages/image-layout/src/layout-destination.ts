@@ -23,6 +23,7 @@ import type {
   ReuseOptions,
 } from "@drayage/core";
 
+import { findOnly } from "./find-image.ts";
 import { isWhole } from "./image-tree.ts";
 import { checkLayoutFile } from "./layout-file.ts";
 import {
@@ -31,6 +32,7 @@ import {
   nameOfEntry,
   parseLayoutIndex,
   withImage,
+  withReferrer,
 } from "./layout-index.ts";
 import type { LayoutIndex } from "./layout-index.ts";
 import type { LayoutStore } from "./layout-store.ts";
@@ -52,6 +54,8 @@ export class LayoutDestination implements ImageDestination {
   readonly #before: LayoutIndex;
   readonly #reused = new Map<Digest, number>();
   #image: Descriptor | undefined;
+  /** What refers to the image, under which name. */
+  readonly #beside: { readonly manifest: Descriptor; readonly name: string | undefined }[] = [];
 
   private constructor(
     reference: ImageReference,
@@ -73,6 +77,7 @@ export class LayoutDestination implements ImageDestination {
       ],
       layers,
       foreignLayerURLs: true,
+      referrers: true,
       signatures: "an OCI image layout has no place for signatures",
       parallelBlobs,
       requests,
@@ -105,7 +110,7 @@ export class LayoutDestination implements ImageDestination {
     options: OperationOptions = {},
   ): Promise<Digest | undefined> {
     options.signal?.throwIfAborted();
-    if (instance === undefined) return this.#digestBefore();
+    if (instance === undefined) return this.#digestBefore(options);
     return (await isWhole(this.#store, { digest: instance }, options)) ? instance : undefined;
   }
 
@@ -140,14 +145,18 @@ export class LayoutDestination implements ImageDestination {
     instance?: Digest,
     options: OperationOptions = {},
   ): Promise<void> {
-    options.signal?.throwIfAborted();
-    const { mediaType, artifactType } = this.#admitted(manifest);
-    const asked = instance ?? manifest.digest;
-    const digest = digestOf(manifest.bytes, asked && algorithmOf(asked));
-    if (instance !== undefined) checkDigest(digest, instance);
-    const size = manifest.bytes.byteLength;
-    await this.#store.putBlob(inOne(manifest.bytes), { digest, size, mediaType }, options);
-    if (instance === undefined) this.#image = { digest, size, mediaType, artifactType };
+    const { hasSubject, ...stored } = await this.#keep(manifest, instance, options);
+    if (instance === undefined) this.#image = stored;
+    else if (hasSubject) this.#beside.push({ manifest: stored, name: undefined });
+  }
+
+  async putTaggedManifest(
+    manifest: RawManifest,
+    tag: string,
+    options: OperationOptions = {},
+  ): Promise<void> {
+    const { hasSubject: _, ...stored } = await this.#keep(manifest, undefined, options);
+    this.#beside.push({ manifest: stored, name: tag });
   }
 
   async commit(options: OperationOptions = {}): Promise<void> {
@@ -157,7 +166,11 @@ export class LayoutDestination implements ImageDestination {
     const next = async (current: Uint8Array | undefined): Promise<Uint8Array> => {
       await this.#checkReused(options);
       const index = current === undefined ? emptyIndex : parseLayoutIndex(current);
-      return formatLayoutIndex(withImage(index, image, this.#name));
+      const withReferrers = this.#beside.reduce(
+        (sum, { manifest, name }) => withReferrer(sum, manifest, name),
+        index,
+      );
+      return formatLayoutIndex(withImage(withReferrers, image, this.#name));
     };
     await this.#store.updateIndex({ next }, options);
   }
@@ -168,13 +181,29 @@ export class LayoutDestination implements ImageDestination {
   }
 
   /** Of the image that the same reference would read. */
-  #digestBefore(): Digest | undefined {
+  async #digestBefore(options: OperationOptions): Promise<Digest | undefined> {
     const { entries } = this.#before;
-    const [entry, ...others] =
-      this.#name === undefined ? entries : entries.filter((one) => nameOfEntry(one) === this.#name);
-    if (this.#name === undefined && others.length > 0) return undefined;
-    const digest = entry?.["digest"];
+    const position =
+      this.#name === undefined
+        ? await findOnly(this.#store, this.#before, options)
+        : entries.findIndex((one) => nameOfEntry(one) === this.#name);
+    const digest = entries[position ?? -1]?.["digest"];
     return isDigest(digest) ? digest : undefined;
+  }
+
+  async #keep(
+    manifest: RawManifest,
+    instance: Digest | undefined,
+    options: OperationOptions,
+  ): Promise<Descriptor & { readonly hasSubject: boolean }> {
+    options.signal?.throwIfAborted();
+    const { mediaType, artifactType, subject } = this.#admitted(manifest);
+    const asked = instance ?? manifest.digest;
+    const digest = digestOf(manifest.bytes, asked && algorithmOf(asked));
+    if (instance !== undefined) checkDigest(digest, instance);
+    const size = manifest.bytes.byteLength;
+    await this.#store.putBlob(inOne(manifest.bytes), { digest, size, mediaType }, options);
+    return { digest, size, mediaType, artifactType, hasSubject: subject !== undefined };
   }
 
   #admitted(manifest: RawManifest): ReturnType<typeof parseManifest> {

@@ -87,6 +87,16 @@ export function withImage(
   return { fields, entries: place === undefined ? [...kept, entryFor(image, name)] : kept };
 }
 
+/** The index with what refers to an image: under a name, or else wherever it is in it already, or without one. */
+export function withReferrer(
+  index: LayoutIndex,
+  referrer: Descriptor,
+  name: string | undefined,
+): LayoutIndex {
+  const isListed = index.entries.some(({ digest }) => digest === referrer.digest);
+  return name === undefined && isListed ? index : withImage(index, referrer, name);
+}
+
 /** The index without the entry at that position. */
 export function withoutEntry({ fields, entries }: LayoutIndex, position: number): LayoutIndex {
   return { fields, entries: entries.toSpliced(position, 1) };

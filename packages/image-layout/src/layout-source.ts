@@ -1,11 +1,4 @@
-import {
-  gathered,
-  ImageError,
-  imageName,
-  isManifestMediaType,
-  manifestSizeLimit,
-  parseManifest,
-} from "@drayage/core";
+import { digestTagsOf, gathered, ImageError, imageName, manifestSizeLimit } from "@drayage/core";
 import type {
   BlobInfo,
   BlobLocation,
@@ -17,15 +10,17 @@ import type {
   OperationOptions,
   RawManifest,
   SourceOffers,
+  TaggedDigest,
 } from "@drayage/core";
 
 import { findImage } from "./find-image.ts";
 import type { ImageSelector } from "./image-selector.ts";
-import { readManifest } from "./image-tree.ts";
 import { checkLayoutFile } from "./layout-file.ts";
-import { descriptorOfEntry, parseLayoutIndex } from "./layout-index.ts";
+import { descriptorOfEntry, nameOfEntry, parseLayoutIndex } from "./layout-index.ts";
 import type { LayoutIndex } from "./layout-index.ts";
 import type { LayoutReader } from "./layout-store.ts";
+import { listedReferrers, referrersIn } from "./referrer-entries.ts";
+import type { ReferrersBySubject } from "./referrer-entries.ts";
 
 /** One image of a layout, as `index.json` named it when it was opened. Closes the layout. */
 export class LayoutSource implements ImageSource {
@@ -33,6 +28,7 @@ export class LayoutSource implements ImageSource {
   readonly #layout: LayoutReader;
   readonly #index: LayoutIndex;
   readonly #image: Descriptor;
+  #referrers: Promise<ReferrersBySubject> | undefined;
 
   private constructor(
     reference: ImageReference,
@@ -94,20 +90,38 @@ export class LayoutSource implements ImageSource {
     subject: Digest,
     options: OperationOptions = {},
   ): AsyncGenerator<Descriptor, void, undefined> {
-    for (const entry of this.#index.entries) {
-      if (!isManifestMediaType(entry["mediaType"] as string)) continue;
-      const descriptor = descriptorOfEntry(entry);
-      const bytes = await readManifest(this.#layout, descriptor.digest, options);
-      const manifest = parseManifest({ bytes, mediaType: descriptor.mediaType });
-      if (manifest.subject?.digest !== subject) continue;
-      const { artifactType, annotations } = manifest;
-      yield { ...descriptor, artifactType, annotations };
+    const named = (await this.#readReferrers(options)).get(subject) ?? [];
+    const listed = await listedReferrers(this.#layout, this.#index, subject, options);
+    const digests = new Set(named.map(({ digest }) => digest));
+    yield* named;
+    yield* listed.filter(({ digest }) => !digests.has(digest));
+  }
+
+  async *getDigestTags(
+    subject: Digest,
+    options: OperationOptions = {},
+  ): AsyncGenerator<TaggedDigest, void, undefined> {
+    options.signal?.throwIfAborted();
+    for (const tag of digestTagsOf(subject)) {
+      const entry = this.#index.entries.find((one) => nameOfEntry(one) === tag);
+      if (entry !== undefined) yield { tag, digest: descriptorOfEntry(entry).digest };
     }
   }
 
   /** Closes the store. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#layout[Symbol.asyncDispose]();
+  }
+
+  /** Once for all that is asked of them. */
+  async #readReferrers(options: OperationOptions): Promise<ReferrersBySubject> {
+    this.#referrers ??= referrersIn(this.#layout, this.#index, options);
+    try {
+      return await this.#referrers;
+    } catch (error) {
+      this.#referrers = undefined;
+      throw error;
+    }
   }
 
   /** As the layout names it; an instance that only its index names is told by its content. */
