@@ -271,7 +271,7 @@ describe("credentials", () => {
   });
 
   test.skipIf(process.platform !== "linux")(
-    "of a host are not used for another whose name contains it, on whichever port",
+    "CVE-2026-59891: of a host are not used for another whose name contains it, on whichever port",
     async () => {
       const refuse = (_: unknown, response: ServerResponse): void =>
         void response.writeHead(401, { "www-authenticate": 'Basic realm="x"' }).end();
@@ -301,7 +301,7 @@ describe("credentials", () => {
     expect(tokens.asked).toEqual([]);
   });
 
-  test("do not follow a redirect to another origin, nor are its questions answered", async () => {
+  test("CVE-2020-15157: do not follow a redirect to another origin, nor are its questions answered", async () => {
     await using elsewhere = await startServer((_, response) => {
       const realm = `${elsewhere.origin}/token`;
       response

@@ -1,0 +1,28 @@
+import { describe, expect, test } from "vitest";
+
+import { TokenCache } from "../../src/authentication/token-cache.ts";
+import type { Token } from "../../src/authentication/token-cache.ts";
+
+const signal = undefined;
+
+function token(text: string, good: number, young: number): () => Promise<Token> {
+  const now = performance.now();
+  return async () => ({ text, goodUntil: now + good, youngUntil: now + young });
+}
+
+describe("a token that is no longer young", () => {
+  test("is good enough for what can be sent again", async () => {
+    const cache = new TokenCache();
+    await cache.get("a", token("first", 60_000, -1), { isForStream: false, signal });
+    const use = { isForStream: false, signal };
+    expect(await cache.get("a", token("second", 60_000, 60_000), use)).toBe("first");
+  });
+
+  test("is replaced before a stream is sent, which can be sent once", async () => {
+    const cache = new TokenCache();
+    await cache.get("a", token("first", 60_000, -1), { isForStream: false, signal });
+    const use = { isForStream: true, signal };
+    expect(await cache.get("a", token("second", 60_000, 60_000), use)).toBe("second");
+    expect(await cache.get("a", token("third", 60_000, 60_000), use)).toBe("second");
+  });
+});
