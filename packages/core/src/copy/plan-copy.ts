@@ -2,7 +2,7 @@ import type { Descriptor } from "../blob-info.ts";
 import type { Digest } from "../digest.ts";
 import { algorithmOf, digestOf } from "../digest.ts";
 import { ImageError } from "../image-error.ts";
-import { layerCompressionOf } from "../manifest/layer-media-types.ts";
+import { layerCompressionOf, withLayerCompression } from "../manifest/layer-media-types.ts";
 import { isArtifact } from "../manifest/manifest.ts";
 import type { ImageIndex, ImageManifest } from "../manifest/manifest.ts";
 import type { CopyFacts, ManifestFacts, ReferrerFacts } from "./copy-facts.ts";
@@ -100,9 +100,13 @@ class Planner {
   }
 
   #planImage(facts: ManifestFacts, manifest: ImageManifest, fixed: string | undefined): Outcome {
-    const target = targetTypeOf(manifest, this.#facts.accepts, this.#options, fixed);
     const transform: BlobTransform =
       fixed !== undefined || isArtifact(manifest) ? "preserve" : this.#facts.accepts.layers;
+    const packed = {
+      ...manifest,
+      layers: manifest.layers.map((layer) => typedAs(layer, transform)),
+    };
+    const target = targetTypeOf(packed, this.#facts.accepts, this.#options, fixed);
     const stored = manifest.layers.map((layer) => this.#planLayer(layer, transform));
     this.#addBlob({ ...blobStep(manifest.config, "preserve"), isConfig: true });
     const isKnown = stored.every((layer) => layer !== undefined);
@@ -223,6 +227,12 @@ interface Outcome {
 }
 
 const unchanged = "it is copied as it is";
+
+/** What its type will be: an unpacked layer fits where a packed one would not. */
+function typedAs(layer: Descriptor, transform: BlobTransform): Descriptor {
+  if (transform !== "decompress") return layer;
+  return { ...layer, mediaType: withLayerCompression(layer.mediaType, "none") ?? layer.mediaType };
+}
 
 function blobStep(blob: Descriptor, wanted: BlobTransform): BlobStep {
   const packed = layerCompressionOf(blob.mediaType);

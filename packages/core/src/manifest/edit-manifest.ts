@@ -38,7 +38,8 @@ export function editManifest(raw: RawManifest, edits: ManifestUpdateOptions): Ra
     manifest.kind === "image"
       ? editedImage(manifest, value, edits.layerInfos)
       : editedIndex(manifest, value, edits.instances);
-  const result = target === manifest.mediaType ? edited : converted(manifest, edited, target);
+  const result =
+    target === manifest.mediaType ? edited : converted(withLayers(manifest, edits), edited, target);
   if (result === value) return { bytes: raw.bytes, mediaType: manifest.mediaType };
   return { bytes: Buffer.from(JSON.stringify(result)), mediaType: target };
 }
@@ -105,6 +106,11 @@ function editedIndex(
     return instance === undefined ? [] : [withDescriptor(entry, instance)];
   });
   return { ...value, manifests: kept };
+}
+
+function withLayers(manifest: Manifest, { layerInfos }: ManifestUpdateOptions): Manifest {
+  if (manifest.kind === "index" || layerInfos === undefined) return manifest;
+  return { ...manifest, layers: layerInfos };
 }
 
 function isSame(a: Descriptor, b: Descriptor | undefined): boolean {

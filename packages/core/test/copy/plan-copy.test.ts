@@ -151,6 +151,13 @@ describe("layers", () => {
     expect(kinds(planCopy(copyFacts(factsOf(image), { layers })))).toBe(expected);
   });
 
+  test("go unpacked into a format that has no such packing", () => {
+    const image = sampleImage({ layers: ["a"], layerType: `${plainLayer}+zstd` });
+    const accepts = { layers: "decompress", manifestMIMETypes: [dockerManifest] } as const;
+    const plan = planCopy(copyFacts(factsOf(image), accepts));
+    expect(kinds(plan)).toBe("layer decompress?, config, top?, commit");
+  });
+
   test.each([
     ["digests are to be preserved", {}, { preserveDigests: true }, []],
     ["the image is signed", {}, {}, [signature]],
