@@ -1,7 +1,13 @@
 export { isNotThere, isThere } from "./conformance/checks.ts";
 export { conformance, requirements } from "./conformance/conformance.ts";
 export type { ConformanceCheck } from "./conformance/conformance.ts";
-export type { Abilities, Requirement, TransportUnderTest } from "./conformance/requirement.ts";
+export type {
+  Abilities,
+  Preserved,
+  Requirement,
+  Rewriting,
+  TransportUnderTest,
+} from "./conformance/requirement.ts";
 export { distributionProgram, startDistribution } from "./servers/distribution.ts";
 export type { Distribution, DistributionSettings } from "./servers/distribution.ts";
 export type {

@@ -3,8 +3,7 @@ import assert from "node:assert/strict";
 import { digestOf, isImageError, verified } from "@drayage/core";
 import type { ImageDestination } from "@drayage/core";
 
-import { randomImage } from "../random/random-image.ts";
-import { writeImage } from "../random/write-image.ts";
+import { blobsToPut, bytesOf, writeImage } from "../random/write-image.ts";
 import {
   blobDescriptorOf,
   cutShort,
@@ -12,9 +11,10 @@ import {
   failureOf,
   freshBytes,
   inChunks,
-  isThere,
 } from "./checks.ts";
+import { isKept } from "./content.ts";
 import type { Requirement } from "./requirement.ts";
+import { imageFor } from "./sample-images.ts";
 
 /** What a destination promises of single blobs. */
 export const blobRequirements: readonly Requirement[] = [
@@ -41,16 +41,16 @@ export const blobRequirements: readonly Requirement[] = [
   {
     id: "destination/large-blob",
     promise: "a blob of many megabytes in uneven chunks arrives whole",
-    async check({ freshReference }) {
+    async check({ freshReference }, abilities) {
       const reference = await freshReference();
-      const image = await randomImage("large", { layers: 1, layerSize: 9_000_001 });
+      const image = await imageFor(abilities, "large", { layers: 1, layerSize: 9_000_001 });
       await using destination = await destinationOf(reference);
-      for (const bytes of image.blobs.values()) {
-        await destination.putBlob(inChunks(bytes), blobDescriptorOf(bytes));
+      for (const { blob, isConfig } of blobsToPut(image)) {
+        await destination.putBlob(inChunks(bytesOf(image, blob.digest)), blob, { isConfig });
       }
       await destination.putManifest(image.manifest);
       await destination.commit();
-      await isThere(reference, image);
+      await isKept(reference, image, abilities);
     },
   },
   {
@@ -107,10 +107,11 @@ export const blobRequirements: readonly Requirement[] = [
   },
   {
     id: "destination/reuse",
-    promise: "a blob that is not there is not reused; one that is there is, with its size",
-    async check({ freshReference }) {
+    promise:
+      "a blob that is not there is not reused; one that is there is, with its size, unless places are written anew",
+    async check({ freshReference }, abilities) {
       const reference = await freshReference();
-      const image = await randomImage("reuse");
+      const image = await imageFor(abilities, "reuse");
       const known = async (destination: ImageDestination): Promise<(number | undefined)[]> =>
         Promise.all(
           [...image.blobs].map(async ([digest, { byteLength: size }]) => {
@@ -130,34 +131,36 @@ export const blobRequirements: readonly Requirement[] = [
           sizes.map(() => undefined),
         );
       }
+      if (abilities.rewriting !== "reuses") return;
       await writeImage(image, reference);
       await using again = await destinationOf(reference);
       assert.deepEqual(await known(again), sizes);
       await again.putManifest(image.manifest);
       await again.commit();
-      await isThere(reference, image);
+      await isKept(reference, image, abilities);
     },
   },
   {
     id: "destination/parallel-blobs",
     promise: "as many blobs as it says can be written at once, the same one twice among them",
-    async check({ freshReference }, { accepts }) {
+    async check({ freshReference }, abilities) {
       const reference = await freshReference();
-      const layers = accepts?.parallelBlobs ?? 1;
-      const image = await randomImage("parallel", { layers, layerSize: 50_000 });
+      const layers = abilities.accepts?.parallelBlobs ?? 1;
+      const image = await imageFor(abilities, "parallel", { layers, layerSize: 50_000 });
       await using destination = await destinationOf(reference);
-      const blobs = [...image.blobs.values()];
+      const blobs = [...blobsToPut(image)];
       const twice = layers > 1 ? [...blobs, ...blobs.slice(0, 1)] : blobs;
       const writers = twice.values();
       await Promise.all(
         Array.from({ length: layers }, async () => {
-          for (const bytes of writers)
-            await destination.putBlob(inChunks(bytes), blobDescriptorOf(bytes));
+          for (const { blob, isConfig } of writers) {
+            await destination.putBlob(inChunks(bytesOf(image, blob.digest)), blob, { isConfig });
+          }
         }),
       );
       await destination.putManifest(image.manifest);
       await destination.commit();
-      await isThere(reference, image);
+      await isKept(reference, image, abilities);
     },
   },
 ];

@@ -1,11 +1,10 @@
-import { randomImage } from "../random/random-image.ts";
-import { writeImage } from "../random/write-image.ts";
+import { abilitiesOf } from "./abilities.ts";
 import { blobRequirements } from "./blob-requirements.ts";
 import { copyRequirements } from "./copy-requirements.ts";
 import { deleteRequirements } from "./delete-requirements.ts";
 import { destinationRequirements } from "./destination-requirements.ts";
 import { referenceRequirements } from "./reference-requirements.ts";
-import type { Abilities, Requirement, TransportUnderTest } from "./requirement.ts";
+import type { Requirement, TransportUnderTest } from "./requirement.ts";
 import { sourceRequirements } from "./source-requirements.ts";
 
 /** All that the contract asks of a transport, as data. */
@@ -44,23 +43,4 @@ export async function conformance(
       name: `${requirement.id}: ${requirement.promise}`,
       run: () => requirement.check(subject, abilities),
     }));
-}
-
-async function abilitiesOf(subject: TransportUnderTest): Promise<Abilities> {
-  const reference = await subject.freshReference();
-  const deletes = reference.deleteImage !== undefined;
-  if (reference.newImageDestination === undefined) {
-    return { writes: false, deletes, accepts: undefined, offers: undefined };
-  }
-  const accepts = await destinationAccepts(reference.newImageDestination.bind(reference));
-  await writeImage(await randomImage("abilities"), reference);
-  await using source = await reference.newImageSource();
-  return { writes: true, deletes, accepts, offers: source.offers };
-}
-
-async function destinationAccepts(
-  open: () => Promise<AsyncDisposable & { readonly accepts: NonNullable<Abilities["accepts"]> }>,
-): Promise<Abilities["accepts"]> {
-  await using destination = await open();
-  return destination.accepts;
 }

@@ -8,15 +8,11 @@ import { randomArtifact } from "../random/random-artifact.ts";
 import { randomImage } from "../random/random-image.ts";
 import { randomIndex } from "../random/random-index.ts";
 import type { WholeImage } from "../random/whole-image.ts";
-import { inMemory, writeImage } from "../random/write-image.ts";
-import { isNotThere, isThere, rejectsWith } from "./checks.ts";
-import type { Abilities, Requirement } from "./requirement.ts";
-
-function takes({ accepts }: Abilities, { manifest, instances }: WholeImage): boolean {
-  const types = accepts?.manifestMIMETypes;
-  if (types === undefined) return true;
-  return [manifest, ...instances].every(({ mediaType }) => types.includes(mediaType));
-}
+import { inMemory, putImage } from "../random/write-image.ts";
+import { destinationOf, isNotThere, isThere, rejectsWith } from "./checks.ts";
+import { hasContent, isKept, largestLayerOf } from "./content.ts";
+import type { Requirement } from "./requirement.ts";
+import { firstOf, imageFor, largestFor, placed, takes } from "./sample-images.ts";
 
 /** Aborts a copy at one of its events; false where it has fewer of them. */
 async function abortedAt(
@@ -44,16 +40,20 @@ export const copyRequirements: readonly Requirement[] = [
     id: "copy/in-and-out",
     promise:
       "every kind of image that it accepts comes out again with the digests with which it went in",
-    async check({ freshReference }, abilities) {
+    appliesTo: ({ writes, preserves }) => writes && preserves === "everything",
+    async check({ freshReference }, { accepts }) {
+      const compression = accepts?.layers === "decompress" ? "none" : "gzip";
       const kinds = [
-        await randomImage("oci"),
-        await randomImage("docker", { format: "docker" }),
-        await randomIndex("oci"),
-        await randomIndex("docker", { format: "docker" }),
-        await randomIndex("nested", { nested: true }),
+        await randomImage("oci", { compression }),
+        await randomImage("docker", { compression, format: "docker" }),
+        await randomIndex("oci", { compression }),
+        await randomIndex("docker", { compression, format: "docker" }),
+        await randomIndex("nested", { compression, nested: true }),
         await randomArtifact("artifact"),
       ];
-      const taken = kinds.filter((image) => takes(abilities, image));
+      const taken = kinds.filter(({ manifest, instances }) =>
+        [manifest, ...instances].every(({ mediaType }) => takes(accepts, mediaType)),
+      );
       assert.ok(taken.length > 0, "it accepts no kind of image at all");
       for (const image of taken) {
         const [through, out] = [await freshReference(), memory().parseReference("out")];
@@ -65,11 +65,28 @@ export const copyRequirements: readonly Requirement[] = [
     },
   },
   {
+    id: "copy/content",
+    promise:
+      "an image of any format comes out again with its config and what is in its layers, however they were packed",
+    appliesTo: ({ writes, preserves }) => writes && preserves !== "layers",
+    async check({ freshReference }) {
+      for (const image of [
+        await randomImage("oci content", { compression: ["none", "gzip", "zstd"] }),
+        await randomImage("docker content", { compression: ["none", "gzip"], format: "docker" }),
+      ]) {
+        const reference = await freshReference();
+        await copyImage(await inMemory(image), reference);
+        await hasContent(reference, image);
+      }
+    },
+  },
+  {
     id: "copy/again",
     promise: "copied again, an image that is there is found there, and nothing is sent",
-    async check({ freshReference }) {
+    appliesTo: ({ writes, rewriting }) => writes && rewriting === "reuses",
+    async check({ freshReference }, abilities) {
       const reference = await freshReference();
-      const from = await inMemory(await randomIndex("again"));
+      const from = await inMemory(await largestFor(abilities, "again"));
       await copyImage(from, reference, { instances: "all" });
       const { blobs } = await copyImage(from, reference, { instances: "all" });
       assert.equal(blobs.copied, 0);
@@ -79,13 +96,14 @@ export const copyRequirements: readonly Requirement[] = [
     id: "copy/aborted",
     promise:
       "an abort at any moment of a copy into it leaves no image and passes the reason through",
-    async check({ freshReference }) {
+    async check({ freshReference }, abilities) {
       let moment = 0;
       for (let wasAborted = true; wasAborted; moment++) {
         const to = await freshReference();
-        const image = await randomImage(`aborted ${moment}`, { layers: 2, layerSize: 100_000 });
+        const seed = `aborted ${moment}`;
+        const image = await imageFor(abilities, seed, { layers: 2, layerSize: 100_000 });
         wasAborted = await abortedAt(moment, await inMemory(image), to);
-        await (wasAborted ? isNotThere(to) : isThere(to, image));
+        await (wasAborted ? isNotThere(to) : isKept(to, image, abilities));
       }
       assert.ok(moment > 5, "a copy has more moments than that");
     },
@@ -93,14 +111,12 @@ export const copyRequirements: readonly Requirement[] = [
   {
     id: "copy/damaged",
     promise: "a blob that was damaged where it lies is noticed, and nothing is written elsewhere",
-    appliesTo: ({ writes }, { damageBlob }) => writes && damageBlob !== undefined,
-    async check({ freshReference, damageBlob }) {
-      const reference = await freshReference();
-      const image = await randomImage("damaged");
-      await writeImage(image, reference);
-      const [digest] = [...image.blobs.keys()].slice(-1);
-      assert.ok(digest);
-      await damageBlob?.(reference, digest);
+    appliesTo: ({ reads }, { damageBlob }) => reads && damageBlob !== undefined,
+    async check(subject, abilities) {
+      const image = await imageFor(abilities, "damaged");
+      const reference = await placed(image, subject);
+      const [digest] = largestLayerOf(image);
+      await subject.damageBlob?.(reference, digest);
       const out = memory().parseReference("out");
       await rejectsWith("digest-mismatch", () => copyImage(reference, out));
       await isNotThere(out);
@@ -111,7 +127,7 @@ export const copyRequirements: readonly Requirement[] = [
     promise:
       "many copies into one store at once, of images that share blobs, are all there at the end",
     appliesTo: ({ writes }, { siblingOf }) => writes && siblingOf !== undefined,
-    async check({ freshReference, siblingOf }) {
+    async check({ freshReference, siblingOf }, abilities) {
       const first = await freshReference();
       const references = [first];
       while (references.length < 8) {
@@ -120,15 +136,52 @@ export const copyRequirements: readonly Requirement[] = [
         references.push(sibling);
       }
       const images = await Promise.all(
-        references.map(async (_, at) => randomImage(`parallel ${Math.floor(at / 2)}`)),
+        references.map(async (_, at) => imageFor(abilities, `parallel ${Math.floor(at / 2)}`)),
       );
       const sources = await Promise.all(images.map(inMemory));
       await Promise.all(references.map(async (to, at) => copyImage(sources[at] ?? first, to)));
       for (const [at, reference] of references.entries()) {
         const image = images[at];
         assert.ok(image);
-        await isThere(reference, image);
+        await isKept(reference, image, abilities);
       }
     },
   },
+  {
+    id: "copy/one-of-many",
+    promise: "of an index, the image for one platform is copied where all of them cannot be",
+    appliesTo: ({ writes, indexes, preserves }) => writes && !indexes && preserves !== "layers",
+    async check({ freshReference }) {
+      const reference = await freshReference();
+      const index = await randomIndex("one of many");
+      const from = await inMemory(index);
+      await rejectsWith("impossible-copy", () => copyImage(from, reference, { instances: "all" }));
+      await isNotThere(reference);
+      await copyImage(from, reference, { platform: { os: "linux", architecture: "amd64" } });
+      await hasContent(reference, firstOf(index));
+    },
+  },
+  {
+    id: "copy/signed",
+    promise: "a signed image is not copied to where signatures cannot be kept, unless without them",
+    appliesTo: ({ writes, accepts }) => writes && accepts?.signatures !== true,
+    async check({ freshReference }, abilities) {
+      const reference = await freshReference();
+      const image = await imageFor(abilities, "signed");
+      const from = await signedInMemory(image);
+      await rejectsWith("impossible-copy", () => copyImage(from, reference));
+      await isNotThere(reference);
+      await copyImage(from, reference, { removeSignatures: true });
+      await isKept(reference, image, abilities);
+    },
+  },
 ];
+
+async function signedInMemory(image: WholeImage): Promise<ImageReference> {
+  const reference = memory().parseReference("signed");
+  await using destination = await destinationOf(reference);
+  await putImage(image, destination);
+  await destination.putSignatures?.([{ kind: "simple-signing", bytes: Buffer.from([0xa3]) }]);
+  await destination.commit();
+  return reference;
+}

@@ -1,44 +1,36 @@
 import assert from "node:assert/strict";
 
-import { parseManifest } from "@drayage/core";
 import type { ImageReference } from "@drayage/core";
 
-import { randomImage } from "../random/random-image.ts";
-import { randomIndex } from "../random/random-index.ts";
-import type { WholeImage } from "../random/whole-image.ts";
 import { writeImage } from "../random/write-image.ts";
-import { isNotThere, isThere, rejectsWith } from "./checks.ts";
-import type { Requirement } from "./requirement.ts";
+import { isNotThere, rejectsWith } from "./checks.ts";
+import { isKept } from "./content.ts";
+import type { Abilities, Requirement } from "./requirement.ts";
+import { firstOf, imageFor, largestFor } from "./sample-images.ts";
+
+const deletes = (abilities: Abilities): boolean => abilities.deletes;
 
 async function deleted(reference: ImageReference): Promise<void> {
   assert.ok(reference.deleteImage !== undefined, `${reference.transport.name} does not delete`);
   await reference.deleteImage();
 }
 
-/** The first image of an index, by itself: with other manifests, but the same blobs. */
-function firstOf(index: WholeImage): WholeImage {
-  const [manifest] = index.instances;
-  assert.ok(manifest);
-  const parsed = parseManifest(manifest);
-  assert.ok(parsed.kind === "image");
-  const used = new Set([parsed.config, ...parsed.layers].map(({ digest }) => digest));
-  const blobs = new Map([...index.blobs].filter(([digest]) => used.has(digest)));
-  return { manifest, instances: [], blobs };
-}
-
 export const deleteRequirements: readonly Requirement[] = [
   {
     id: "delete/gone",
     promise: "a deleted image is not there any more, an index neither, and can be written again",
-    appliesTo: ({ writes, deletes }) => writes && deletes,
-    async check({ freshReference }) {
+    appliesTo: deletes,
+    async check({ freshReference }, abilities) {
       const reference = await freshReference();
-      for (const image of [await randomImage("gone"), await randomIndex("gone")]) {
+      for (const image of [
+        await imageFor(abilities, "gone"),
+        await largestFor(abilities, "gone"),
+      ]) {
         await writeImage(image, reference);
         await deleted(reference);
         await isNotThere(reference);
         await writeImage(image, reference);
-        await isThere(reference, image);
+        await isKept(reference, image, abilities);
         await deleted(reference);
       }
     },
@@ -46,7 +38,7 @@ export const deleteRequirements: readonly Requirement[] = [
   {
     id: "delete/not-found",
     promise: "deleting what is not there is not-found",
-    appliesTo: ({ writes, deletes }) => writes && deletes,
+    appliesTo: deletes,
     async check({ freshReference }) {
       const reference = await freshReference();
       await rejectsWith("not-found", () => deleted(reference));
@@ -55,18 +47,18 @@ export const deleteRequirements: readonly Requirement[] = [
   {
     id: "delete/others-stay",
     promise: "what other images need stays, the same blobs under another name too",
-    appliesTo: ({ writes, deletes }, { siblingOf }) => writes && deletes && siblingOf !== undefined,
-    async check({ freshReference, siblingOf }) {
+    appliesTo: (abilities, { siblingOf }) => abilities.deletes && siblingOf !== undefined,
+    async check({ freshReference, siblingOf }, abilities) {
       const first = await freshReference();
       const second = await siblingOf?.(first);
       assert.ok(second);
-      const index = await randomIndex("others");
+      const index = await largestFor(abilities, "others");
       const image = firstOf(index);
       await writeImage(index, first);
       await writeImage(image, second);
       await deleted(first);
       await isNotThere(first);
-      await isThere(second, image);
+      await isKept(second, image, abilities);
     },
   },
 ];

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 
-import { digestOf } from "@drayage/core";
-import type { Digest } from "@drayage/core";
+import { digestOf, editManifest, isIndexMediaType, manifestMediaTypes } from "@drayage/core";
+import type { DestinationAccepts, Digest, RawManifest } from "@drayage/core";
 
-import { randomImage } from "../random/random-image.ts";
-import { randomIndex } from "../random/random-index.ts";
+import { manifestOf } from "../random/assembled-image.ts";
+import { descriptorOf } from "../random/whole-image.ts";
 import type { WholeImage } from "../random/whole-image.ts";
 import { putBlobs, putImage, writeImage } from "../random/write-image.ts";
 import {
@@ -17,7 +17,9 @@ import {
   isThere,
   rejectsWith,
 } from "./checks.ts";
+import { isKept } from "./content.ts";
 import type { Requirement } from "./requirement.ts";
+import { imageFor, indexFor, largestFor, takes } from "./sample-images.ts";
 
 /** What a destination promises of whole images. */
 export const destinationRequirements: readonly Requirement[] = [
@@ -27,15 +29,17 @@ export const destinationRequirements: readonly Requirement[] = [
     async check(_, { accepts }) {
       assert.deepEqual(structuredClone(accepts), accepts);
       assert.ok(accepts && accepts.parallelBlobs >= 1, "it writes no blob at all");
+      assert.ok(accepts.signatures, "it takes no signatures, and does not say why");
     },
   },
   {
     id: "destination/round-trip",
     promise:
       "an image that was written is read back to the last byte, unknown fields and spaces too",
-    async check({ freshReference }) {
+    appliesTo: ({ writes, preserves }) => writes && preserves === "everything",
+    async check({ freshReference }, abilities) {
       const reference = await freshReference();
-      const image = withUnknownFields(await randomImage("round-trip"));
+      const image = withUnknownFields(await imageFor(abilities, "round-trip"));
       await writeImage(image, reference);
       await isThere(reference, image);
     },
@@ -43,62 +47,96 @@ export const destinationRequirements: readonly Requirement[] = [
   {
     id: "destination/index",
     promise: "an index is read back with its instances, each to the last byte",
-    async check({ freshReference }) {
+    appliesTo: ({ writes, indexes }) => writes && indexes,
+    async check({ freshReference }, abilities) {
       const reference = await freshReference();
-      const index = await randomIndex("index");
+      const index = await indexFor(abilities, "index");
       await writeImage(index, reference);
       await isThere(reference, index);
     },
   },
   {
+    id: "destination/rejected-manifest",
+    promise:
+      "a manifest of a type that it does not take is manifest-rejected, and nothing is shown",
+    appliesTo: ({ writes, accepts }) => writes && rejectedBy(accepts).length > 0,
+    async check({ freshReference }, abilities) {
+      const image = await imageFor(abilities, "rejected");
+      for (const mediaType of rejectedBy(abilities.accepts)) {
+        const reference = await freshReference();
+        await using destination = await destinationOf(reference);
+        await putBlobs(image, destination);
+        await rejectsWith("manifest-rejected", async () => {
+          await destination.putManifest(asType(mediaType, image));
+          await destination.commit();
+        });
+        await isNotThere(reference);
+      }
+    },
+  },
+  {
     id: "destination/invisible",
     promise: "nothing is visible under the reference before commit",
-    async check({ freshReference }) {
+    async check({ freshReference }, abilities) {
       const reference = await freshReference();
-      const image = await randomImage("invisible");
+      const image = await imageFor(abilities, "invisible");
       await using destination = await destinationOf(reference);
       await putImage(image, destination);
       await isNotThere(reference);
       await destination.commit();
-      await isThere(reference, image);
+      await isKept(reference, image, abilities);
     },
   },
   {
     id: "destination/dispose",
     promise: "disposed of without commit it leaves the place as it was, empty or not",
-    async check({ freshReference }) {
+    async check({ freshReference }, abilities) {
       const reference = await freshReference();
-      const abandoned = await randomImage("abandoned");
+      const abandoned = await imageFor(abilities, "abandoned");
       const abandon = async (): Promise<void> => {
         await using destination = await destinationOf(reference);
         await putImage(abandoned, destination);
       };
       await abandon();
       await isNotThere(reference);
-      const kept = await randomImage("kept");
+      const kept = await imageFor(abilities, "kept");
       await writeImage(kept, reference);
-      await abandon();
-      await isThere(reference, kept);
+      if (abilities.rewriting !== "refuses") await abandon();
+      await isKept(reference, kept, abilities);
     },
   },
   {
     id: "destination/overwrite",
     promise: "a second image under the same reference takes the place of the first",
-    async check({ freshReference }) {
+    appliesTo: ({ writes, rewriting }) => writes && rewriting !== "refuses",
+    async check({ freshReference }, abilities) {
       const reference = await freshReference();
-      await writeImage(await randomIndex("first"), reference);
-      const second = await randomImage("second");
+      await writeImage(await largestFor(abilities, "first"), reference);
+      const second = await imageFor(abilities, "second");
       await writeImage(second, reference);
-      await isThere(reference, second);
+      await isKept(reference, second, abilities);
+    },
+  },
+  {
+    id: "destination/written-once",
+    promise: "a second image under the same reference ends in conflict, and the first stays",
+    appliesTo: ({ writes, rewriting }) => writes && rewriting === "refuses",
+    async check({ freshReference }, abilities) {
+      const reference = await freshReference();
+      const first = await imageFor(abilities, "first");
+      await writeImage(first, reference);
+      const second = await imageFor(abilities, "second");
+      await rejectsWith("conflict", () => writeImage(second, reference));
+      await isKept(reference, first, abilities);
     },
   },
   {
     id: "destination/aborted-before",
     promise:
       "an operation whose signal is aborted already rejects with the reason and does nothing",
-    async check({ freshReference }) {
+    async check({ freshReference }, abilities) {
       const reference = await freshReference();
-      const image = await randomImage("aborted");
+      const image = await imageFor(abilities, "aborted");
       const reason = new Error("never");
       const options = { signal: AbortSignal.abort(reason) };
       await using destination = await destinationOf(reference);
@@ -120,22 +158,25 @@ export const destinationRequirements: readonly Requirement[] = [
   {
     id: "destination/find-manifest-digest",
     promise: "it tells which manifest the reference names, none before there is one",
-    async check({ freshReference }) {
+    appliesTo: ({ writes, rewriting }) => writes && rewriting !== "refuses",
+    async check({ freshReference }, abilities) {
       const reference = await freshReference();
-      const index = await randomIndex("find");
+      const image = await largestFor(abilities, "find");
       const find = async (instance?: Digest): Promise<Digest | undefined> => {
         await using destination = await destinationOf(reference);
         return await destination.findManifestDigest?.(instance);
       };
-      const [instance] = index.instances;
+      const [instance] = image.instances;
       const digest = instance?.digest;
       assert.deepEqual([await find(), await find(digest)], [undefined, undefined]);
-      await writeImage(index, reference);
+      await writeImage(image, reference);
       {
         await using destination = await destinationOf(reference);
         if (destination.findManifestDigest === undefined) return;
       }
-      assert.deepEqual([await find(), await find(digest)], [index.manifest.digest, digest]);
+      await using source = await reference.newImageSource();
+      const read = digestOf((await source.getManifest()).bytes);
+      assert.deepEqual([await find(), await find(digest)], [read, digest ?? read]);
     },
   },
   {
@@ -149,6 +190,19 @@ export const destinationRequirements: readonly Requirement[] = [
     },
   },
 ];
+
+function rejectedBy(accepts: DestinationAccepts | undefined): readonly string[] {
+  return manifestMediaTypes.filter((mediaType) => !takes(accepts, mediaType));
+}
+
+/** The image in another format, or an index of it alone. */
+function asType(mediaType: string, image: WholeImage): RawManifest {
+  if (!isIndexMediaType(mediaType)) {
+    return editManifest(image.manifest, { manifestMIMEType: mediaType });
+  }
+  const manifests = [{ ...descriptorOf(image), platform: { os: "linux", architecture: "amd64" } }];
+  return manifestOf(mediaType, { manifests });
+}
 
 /** What no program knows, and how no program would write it. */
 function withUnknownFields(image: WholeImage): WholeImage {

@@ -1,10 +1,12 @@
 import type {
   DestinationAccepts,
+  Digest,
   ImageReference,
   ImageTransport,
   SourceOffers,
 } from "@drayage/core";
-import type { Digest } from "@drayage/core";
+
+import type { WholeImage } from "../random/whole-image.ts";
 
 /** A transport to put to the test, with a place of its own behind it. */
 export interface TransportUnderTest {
@@ -15,12 +17,43 @@ export interface TransportUnderTest {
   readonly siblingOf?: (reference: ImageReference) => ImageReference | Promise<ImageReference>;
   /** Changes a byte of a stored blob behind the transport's back, where a test can get at it. */
   readonly damageBlob?: (reference: ImageReference, digest: Digest) => Promise<void>;
+  /** For a place that is only read: puts an image there by other means, under a reference of its own. Nothing is written through the transport then. */
+  readonly store?: (image: WholeImage) => Promise<ImageReference>;
+  /** Default: `content` where the destination unpacks layers, else `everything`. */
+  readonly preserves?: Preserved;
+  /** Default `reuses`. */
+  readonly rewriting?: Rewriting;
 }
 
-/** What the transport says of itself, read once before the suite runs. */
+/** What of an image is the same when it is read from the place again. */
+export type Preserved =
+  /** All of it, to the last byte. */
+  | "everything"
+  /** The config, and what is in the layers; not how they are packed, nor the manifest. */
+  | "content"
+  /** What is in the layers. */
+  | "layers";
+
+/** What writing an image does where there is one already. */
+export type Rewriting =
+  /** It takes the place of the other, whose blobs need not be sent again. */
+  | "reuses"
+  /** It takes the place of the other, and all of it is sent. */
+  | "replaces"
+  /** It ends in `conflict`, and the other stays. */
+  | "refuses";
+
+/** What the transport says of itself, and the test of the place behind it, read once before the suite runs. */
 export interface Abilities {
+  /** Whether images are written through the transport. */
   readonly writes: boolean;
+  /** Whether images come to be there at all: through the transport or by other means. */
+  readonly reads: boolean;
   readonly deletes: boolean;
+  /** Whether it takes indexes; where it is only read, all that `preserves` everything do. */
+  readonly indexes: boolean;
+  readonly preserves: Preserved;
+  readonly rewriting: Rewriting;
   readonly accepts: DestinationAccepts | undefined;
   readonly offers: SourceOffers | undefined;
 }

@@ -3,9 +3,8 @@ import assert from "node:assert/strict";
 import { digestOf } from "@drayage/core";
 import type { Digest, ImageReference, ImageSource, Signature } from "@drayage/core";
 
-import { randomImage } from "../random/random-image.ts";
 import type { WholeImage } from "../random/whole-image.ts";
-import { putImage, writeImage } from "../random/write-image.ts";
+import { putImage } from "../random/write-image.ts";
 import {
   blobOf,
   collected,
@@ -15,7 +14,9 @@ import {
   rejectsWith,
   sameBytes,
 } from "./checks.ts";
-import type { Requirement, TransportUnderTest } from "./requirement.ts";
+import { isKept, largestLayerOf } from "./content.ts";
+import type { Abilities, Requirement, TransportUnderTest } from "./requirement.ts";
+import { imageFor, largestFor, placed } from "./sample-images.ts";
 
 const nowhere: Digest = digestOf(Buffer.from("a blob that nobody stores"));
 
@@ -25,22 +26,18 @@ interface Stored {
   readonly source: ImageSource;
 }
 
+const reads = (abilities: Abilities): boolean => abilities.reads;
+
 /** An image in a fresh place, and its source open while the work goes on. */
 async function withStored(
-  { freshReference }: TransportUnderTest,
+  subject: TransportUnderTest,
+  abilities: Abilities,
   work: (stored: Stored) => Promise<void>,
 ): Promise<void> {
-  const reference = await freshReference();
-  const image = await randomImage("stored", { layers: 2, layerSize: 3_000_000 });
-  await writeImage(image, reference);
+  const image = await imageFor(abilities, "stored", { layers: 2, layerSize: 3_000_000 });
+  const reference = await placed(image, subject);
   await using source = await reference.newImageSource();
   await work({ reference, image, source });
-}
-
-function largestBlob({ blobs }: WholeImage): readonly [Digest, Uint8Array] {
-  const [largest] = [...blobs].toSorted(([, a], [, b]) => b.byteLength - a.byteLength);
-  assert.ok(largest);
-  return largest;
 }
 
 export const sourceRequirements: readonly Requirement[] = [
@@ -53,16 +50,31 @@ export const sourceRequirements: readonly Requirement[] = [
     },
   },
   {
+    id: "source/whole",
+    promise: "an image that is there is read as it was given, an index with all its instances",
+    appliesTo: reads,
+    async check(subject, abilities) {
+      for (const image of [
+        await imageFor(abilities, "whole"),
+        await largestFor(abilities, "whole index"),
+      ]) {
+        await isKept(await placed(image, subject), image, abilities);
+      }
+    },
+  },
+  {
     id: "source/reference",
     promise: "a source names the reference that it was opened by",
-    check: (subject) =>
-      withStored(subject, async ({ source, reference }) => {
+    appliesTo: reads,
+    check: (subject, abilities) =>
+      withStored(subject, abilities, async ({ source, reference }) => {
         assert.equal(source.reference.stringWithinTransport, reference.stringWithinTransport);
       }),
   },
   {
     id: "source/offers",
     promise: "what it offers is plain data",
+    appliesTo: reads,
     async check(_, { offers }) {
       assert.deepEqual(structuredClone(offers), offers);
       assert.ok(offers && offers.parallelBlobs >= 1, "it reads no blob at all");
@@ -72,8 +84,9 @@ export const sourceRequirements: readonly Requirement[] = [
     id: "source/missing-parts",
     promise:
       "a blob or an instance that is not there is not-found; asking for a blob without reading it is nothing",
-    check: (subject) =>
-      withStored(subject, async ({ source }) => {
+    appliesTo: reads,
+    check: (subject, abilities) =>
+      withStored(subject, abilities, async ({ source }) => {
         source.getBlob({ digest: nowhere });
         await rejectsWith("not-found", () => blobOf(source, nowhere));
         await rejectsWith("not-found", () => source.getManifest(nowhere));
@@ -82,9 +95,10 @@ export const sourceRequirements: readonly Requirement[] = [
   {
     id: "source/left-early",
     promise: "a blob of which only the beginning is read does no harm to the next",
-    check: (subject) =>
-      withStored(subject, async ({ source, image }) => {
-        const [digest, bytes] = largestBlob(image);
+    appliesTo: reads,
+    check: (subject, abilities) =>
+      withStored(subject, abilities, async ({ source, image }) => {
+        const [digest, bytes] = largestLayerOf(image);
         for (let round = 0; round < 20; round++) {
           for await (const chunk of source.getBlob({ digest })) {
             sameBytes(chunk, bytes.subarray(0, chunk.byteLength), "the first chunk");
@@ -97,10 +111,11 @@ export const sourceRequirements: readonly Requirement[] = [
   {
     id: "source/parallel-blobs",
     promise: "as many blobs as it says can be read at once",
-    check: (subject, { offers }) =>
-      withStored(subject, async ({ source, image }) => {
-        const [digest, bytes] = largestBlob(image);
-        const readers = Array.from({ length: offers?.parallelBlobs ?? 1 });
+    appliesTo: reads,
+    check: (subject, abilities) =>
+      withStored(subject, abilities, async ({ source, image }) => {
+        const [digest, bytes] = largestLayerOf(image);
+        const readers = Array.from({ length: abilities.offers?.parallelBlobs ?? 1 });
         const read = await Promise.all(readers.map(async () => blobOf(source, digest)));
         for (const one of read) sameBytes(one, bytes, "a blob read at the same time as others");
       }),
@@ -109,9 +124,9 @@ export const sourceRequirements: readonly Requirement[] = [
     id: "source/ranges",
     promise: "a range is those bytes and no others, to the end where it names none",
     appliesTo: ({ offers }) => offers?.ranges === true,
-    check: (subject) =>
-      withStored(subject, async ({ source, image }) => {
-        const [digest, bytes] = largestBlob(image);
+    check: (subject, abilities) =>
+      withStored(subject, abilities, async ({ source, image }) => {
+        const [digest, bytes] = largestLayerOf(image);
         const last = bytes.byteLength - 1;
         for (const [start, end] of [
           [0, 0],
@@ -130,11 +145,12 @@ export const sourceRequirements: readonly Requirement[] = [
   {
     id: "source/aborted-before",
     promise: "reading with a signal that is aborted already rejects with the reason",
-    check: (subject) =>
-      withStored(subject, async ({ source, image, reference }) => {
+    appliesTo: reads,
+    check: (subject, abilities) =>
+      withStored(subject, abilities, async ({ source, image, reference }) => {
         const reason = new Error("never");
         const options = { signal: AbortSignal.abort(reason) };
-        const [digest] = largestBlob(image);
+        const [digest] = largestLayerOf(image);
         const opened = async (): Promise<void> => {
           await using aborted = await reference.newImageSource(options);
           await aborted.getManifest(undefined, options);
@@ -146,9 +162,10 @@ export const sourceRequirements: readonly Requirement[] = [
   {
     id: "source/aborted-read",
     promise: "an abort in the middle of a blob ends it with the reason",
-    check: (subject) =>
-      withStored(subject, async ({ source, image }) => {
-        const [digest] = largestBlob(image);
+    appliesTo: reads,
+    check: (subject, abilities) =>
+      withStored(subject, abilities, async ({ source, image }) => {
+        const [digest] = largestLayerOf(image);
         const controller = new AbortController();
         const reason = new Error("enough");
         const read = async (): Promise<void> => {
@@ -164,7 +181,7 @@ export const sourceRequirements: readonly Requirement[] = [
     id: "source/signatures",
     promise: "signatures are read back as they were put, of the image and of nothing else",
     appliesTo: ({ accepts }) => accepts?.signatures === true,
-    async check({ freshReference }) {
+    async check({ freshReference }, abilities) {
       const signatures: readonly Signature[] = [
         { kind: "simple-signing", bytes: Buffer.from([0xa3, 1, 2, 3]) },
         {
@@ -177,7 +194,7 @@ export const sourceRequirements: readonly Requirement[] = [
       const signed = async (given: readonly Signature[]): Promise<ImageReference> => {
         const reference = await freshReference();
         await using destination = await destinationOf(reference);
-        await putImage(await randomImage("signed"), destination);
+        await putImage(await imageFor(abilities, "signed"), destination);
         await destination.putSignatures?.(given);
         await destination.commit();
         return reference;

@@ -1,4 +1,4 @@
-import { ImageError, imageName, parseManifest } from "@drayage/core";
+import { ImageError, imageName, inOne, parseManifest } from "@drayage/core";
 import type { Descriptor, Digest, ImageDestination, ImageReference } from "@drayage/core";
 import { memory } from "@drayage/core/memory";
 
@@ -33,7 +33,7 @@ export async function putImage(image: WholeImage, destination: ImageDestination)
 /** The blobs of an image and of all that it names, each once, as the manifests describe them. */
 export async function putBlobs(image: WholeImage, destination: ImageDestination): Promise<void> {
   for (const { blob, isConfig } of blobsToPut(image)) {
-    await destination.putBlob(bytesOf(image, blob.digest), blob, { isConfig });
+    await destination.putBlob(inOne(bytesOf(image, blob.digest)), blob, { isConfig });
   }
 }
 
@@ -42,7 +42,8 @@ interface BlobToPut {
   readonly isConfig: boolean;
 }
 
-function blobsToPut({ manifest, instances }: WholeImage): Iterable<BlobToPut> {
+/** Configs and layers, each once, as the manifests describe them. */
+export function blobsToPut({ manifest, instances }: WholeImage): Iterable<BlobToPut> {
   const blobs = [...instances, manifest].map(parseManifest).flatMap((parsed) => {
     if (parsed.kind === "index") return [];
     const layers = parsed.layers.map((blob) => ({ blob, isConfig: false }));
@@ -51,11 +52,9 @@ function blobsToPut({ manifest, instances }: WholeImage): Iterable<BlobToPut> {
   return new Map(blobs.map((each) => [each.blob.digest, each])).values();
 }
 
-async function* bytesOf(
-  { blobs }: WholeImage,
-  digest: Digest,
-): AsyncGenerator<Uint8Array, void, undefined> {
+/** @throws ImageError `not-found` */
+export function bytesOf({ blobs }: WholeImage, digest: Digest): Uint8Array {
   const bytes = blobs.get(digest);
   if (bytes === undefined) throw new ImageError("not-found", `The image lacks its blob ${digest}`);
-  yield bytes;
+  return bytes;
 }

@@ -1,0 +1,44 @@
+import { isIndexMediaType } from "@drayage/core";
+import type { DestinationAccepts, ImageReference, SourceOffers } from "@drayage/core";
+
+import { destinationOf } from "./checks.ts";
+import type { Abilities, TransportUnderTest } from "./requirement.ts";
+import { imageFor, placed } from "./sample-images.ts";
+
+/** Asks the transport what it can do. What it offers to readers shows once an image is there. */
+export async function abilitiesOf(subject: TransportUnderTest): Promise<Abilities> {
+  const reference = await subject.freshReference();
+  const isReadOnly = subject.store !== undefined;
+  const writes = !isReadOnly && reference.newImageDestination !== undefined;
+  const accepts = writes ? await acceptedBy(reference) : undefined;
+  const unpacks = accepts?.layers === "decompress";
+  const preserves = subject.preserves ?? (unpacks ? "content" : "everything");
+  return {
+    writes,
+    reads: writes || isReadOnly,
+    deletes: writes && reference.deleteImage !== undefined,
+    indexes: preserves === "everything" && takesIndexes(accepts),
+    preserves,
+    rewriting: subject.rewriting ?? "reuses",
+    accepts,
+    offers: writes || isReadOnly ? await offersOf(subject, accepts) : undefined,
+  };
+}
+
+async function acceptedBy(reference: ImageReference): Promise<DestinationAccepts> {
+  await using destination = await destinationOf(reference);
+  return destination.accepts;
+}
+
+async function offersOf(
+  subject: TransportUnderTest,
+  accepts: DestinationAccepts | undefined,
+): Promise<SourceOffers> {
+  const reference = await placed(await imageFor({ accepts }, "abilities"), subject);
+  await using source = await reference.newImageSource();
+  return source.offers;
+}
+
+function takesIndexes(accepts: DestinationAccepts | undefined): boolean {
+  return accepts?.manifestMIMETypes?.some(isIndexMediaType) ?? true;
+}

@@ -1,0 +1,76 @@
+import assert from "node:assert/strict";
+
+import {
+  decompressed,
+  digestHasher,
+  imageOf,
+  inOne,
+  openImage,
+  parseManifest,
+  sniffed,
+  verified,
+} from "@drayage/core";
+import type { Digest, ImageManifest, ImageReference } from "@drayage/core";
+
+import type { WholeImage } from "../random/whole-image.ts";
+import { bytesOf } from "../random/write-image.ts";
+import { isThere, sameBytes } from "./checks.ts";
+import type { Abilities } from "./requirement.ts";
+
+/** Fails unless the image is there, as far as the place preserves what it is given. */
+export async function isKept(
+  reference: ImageReference,
+  image: WholeImage,
+  { preserves }: Pick<Abilities, "preserves">,
+): Promise<void> {
+  switch (preserves) {
+    case "everything":
+      return isThere(reference, image);
+    case "content":
+      return hasContent(reference, image);
+    case "layers":
+      return hasLayers(reference, image);
+  }
+}
+
+/** Fails unless an image is there that has the config of this one and the same in its layers, however they are packed. */
+export async function hasContent(reference: ImageReference, image: WholeImage): Promise<void> {
+  const { config } = imageManifestOf(image);
+  await using found = await openImage(reference);
+  sameBytes(await found.configBlob(), bytesOf(image, config.digest), "the config");
+  await hasLayers(reference, image);
+}
+
+async function hasLayers(reference: ImageReference, image: WholeImage): Promise<void> {
+  await using source = await reference.newImageSource();
+  const { layerInfos } = await imageOf(source);
+  const { layers } = imageManifestOf(image);
+  assert.equal(layerInfos.length, layers.length, "another number of layers");
+  for (const [at, layer] of layerInfos.entries()) {
+    const found = await diffIDOf(verified(source.getBlob(layer), layer));
+    const { digest } = layers[at] ?? layer;
+    const expected = await diffIDOf(inOne(bytesOf(image, digest)));
+    assert.equal(found, expected, `another content than ${digest} has`);
+  }
+}
+
+/** The digest of a layer unpacked (OCI image-spec, config.md). */
+async function diffIDOf(bytes: AsyncIterable<Uint8Array>): Promise<Digest> {
+  const { bytes: packed, compression } = await sniffed(bytes);
+  const hasher = digestHasher();
+  for await (const chunk of decompressed(packed, compression)) hasher.update(chunk);
+  return hasher.digest();
+}
+
+function imageManifestOf({ manifest }: WholeImage): ImageManifest {
+  const parsed = parseManifest(manifest);
+  assert.ok(parsed.kind === "image", "an index has no content of its own");
+  return parsed;
+}
+
+/** The layer that weighs most. */
+export function largestLayerOf(image: WholeImage): readonly [Digest, Uint8Array] {
+  const [largest] = imageManifestOf(image).layers.toSorted((a, b) => b.size - a.size);
+  assert.ok(largest !== undefined);
+  return [largest.digest, bytesOf(image, largest.digest)];
+}

@@ -1,0 +1,66 @@
+import { mediaTypes, parseManifest } from "@drayage/core";
+import type { Descriptor, ImageReference, RawManifest } from "@drayage/core";
+
+import type { AssembledImage } from "../random/assembled-image.ts";
+import { randomImage } from "../random/random-image.ts";
+import type { RandomImageOptions } from "../random/random-image.ts";
+import { randomIndex } from "../random/random-index.ts";
+import type { WholeImage } from "../random/whole-image.ts";
+import { writeImage } from "../random/write-image.ts";
+import type { Abilities, TransportUnderTest } from "./requirement.ts";
+
+/** An image that can be written to the place as it is: OCI's where that is taken, unpacked where layers have to be. */
+export async function imageFor(
+  { accepts }: Pick<Abilities, "accepts">,
+  seed: string,
+  options: Pick<RandomImageOptions, "layers" | "layerSize"> = {},
+): Promise<AssembledImage> {
+  const format = takes(accepts, mediaTypes.ociManifest) ? "oci" : "docker";
+  const compression = accepts?.layers === "decompress" ? "none" : "gzip";
+  return randomImage(seed, { format, compression, ...options });
+}
+
+/** An index that a place of `indexes` takes as it is. */
+export async function indexFor(
+  { accepts }: Pick<Abilities, "accepts">,
+  seed: string,
+): Promise<WholeImage> {
+  const format = takes(accepts, mediaTypes.ociIndex) ? "oci" : "docker";
+  const compression = accepts?.layers === "decompress" ? "none" : "gzip";
+  return randomIndex(seed, { format, compression });
+}
+
+/** An index where the place takes one, else an image. */
+export async function largestFor(abilities: Abilities, seed: string): Promise<WholeImage> {
+  return abilities.indexes ? indexFor(abilities, seed) : imageFor(abilities, seed);
+}
+
+/** The first image of an index, by itself: with other manifests, but the same blobs. An image is its own. */
+export function firstOf(index: WholeImage): WholeImage {
+  const [manifest] = index.instances;
+  if (manifest === undefined) return index;
+  const digests = new Set(descriptorsOf(manifest).map(({ digest }) => digest));
+  const blobs = new Map([...index.blobs].filter(([digest]) => digests.has(digest)));
+  return { manifest, instances: [], blobs };
+}
+
+function descriptorsOf(manifest: RawManifest): readonly Descriptor[] {
+  const parsed = parseManifest(manifest);
+  return parsed.kind === "index" ? [] : [parsed.config, ...parsed.layers];
+}
+
+/** True for a type that the destination takes as it is. */
+export function takes(accepts: Abilities["accepts"], mediaType: string): boolean {
+  return accepts?.manifestMIMETypes?.includes(mediaType) ?? true;
+}
+
+/** Where the image lies now: written through the transport, or put there by other means. */
+export async function placed(
+  image: WholeImage,
+  { store, freshReference }: TransportUnderTest,
+): Promise<ImageReference> {
+  if (store !== undefined) return store(image);
+  const reference = await freshReference();
+  await writeImage(image, reference);
+  return reference;
+}

@@ -1,0 +1,96 @@
+import { ImageError, imageName, mediaTypes, parseManifest } from "@drayage/core";
+import type {
+  DestinationAccepts,
+  ImageDestination,
+  ImageReference,
+  ImageSource,
+  ImageTransport,
+  RawManifest,
+} from "@drayage/core";
+import { memory } from "@drayage/core/memory";
+
+import type { Rewriting } from "../../src/conformance/requirement.ts";
+
+/**
+ * A place like the archives of `docker save`: it keeps a config and unpacked layers, no manifest, no index, no signature,
+ * and deletes nothing.
+ */
+export function unpackingMemory(rewriting: Exclude<Rewriting, "reuses">): ImageTransport {
+  const inner = memory();
+  const transport: ImageTransport = {
+    name: "unpacking",
+    validatePolicyConfigurationScope: (scope) => inner.validatePolicyConfigurationScope(scope),
+    parseReference(text) {
+      const place = inner.parseReference(text);
+      const reference: ImageReference = {
+        transport,
+        stringWithinTransport: place.stringWithinTransport,
+        dockerReference: undefined,
+        policyConfigurationIdentity: place.policyConfigurationIdentity,
+        policyConfigurationNamespaces: [],
+        newImageSource: async (options) => sourceOf(reference, await place.newImageSource(options)),
+        async newImageDestination(options) {
+          const destination = await place.newImageDestination(options);
+          if (rewriting === "refuses" && (await destination.findManifestDigest()) !== undefined) {
+            throw new ImageError("conflict", `${imageName(reference)} is there already`);
+          }
+          return destinationOf(reference, destination);
+        },
+      };
+      return Object.freeze(reference);
+    },
+  };
+  return transport;
+}
+
+const accepts: DestinationAccepts = {
+  manifestMIMETypes: [mediaTypes.dockerManifest],
+  layers: "decompress",
+  foreignLayerURLs: false,
+  signatures: "there is no place for them",
+  parallelBlobs: 1,
+};
+
+function destinationOf(reference: ImageReference, inner: ImageDestination): ImageDestination {
+  const blobs = new Set<string>();
+  return {
+    reference,
+    accepts,
+    async tryReusingBlob(blob, options) {
+      options?.signal?.throwIfAborted();
+      return blobs.has(blob.digest) ? blob : undefined;
+    },
+    async putBlob(bytes, blob, options) {
+      const stored = await inner.putBlob(bytes, blob, options);
+      blobs.add(stored.digest);
+      return stored;
+    },
+    async putManifest(manifest, instance, options) {
+      if (instance !== undefined || manifest.mediaType !== mediaTypes.dockerManifest) {
+        throw new ImageError("manifest-rejected", `Only ${mediaTypes.dockerManifest} is taken`);
+      }
+      await inner.putManifest(madeUp(manifest), undefined, options);
+    },
+    commit: (options) => inner.commit(options),
+    [Symbol.asyncDispose]: () => inner[Symbol.asyncDispose](),
+  };
+}
+
+/** From what an archive knows: the digests and the order of its files. */
+function madeUp(manifest: RawManifest): RawManifest {
+  const parsed = parseManifest(manifest);
+  if (parsed.kind === "index") throw new Error("rejected before");
+  const { config, layers } = parsed;
+  const fields = { schemaVersion: 2, mediaType: mediaTypes.dockerManifest, config, layers };
+  return { bytes: Buffer.from(JSON.stringify(fields)), mediaType: mediaTypes.dockerManifest };
+}
+
+function sourceOf(reference: ImageReference, inner: ImageSource): ImageSource {
+  return {
+    reference,
+    offers: { parallelBlobs: 1, ranges: false },
+    getManifest: (instance, options) => inner.getManifest(instance, options),
+    getBlob: (blob, options) => inner.getBlob(blob, options),
+    [Symbol.asyncDispose]: () => inner[Symbol.asyncDispose](),
+  };
+}
