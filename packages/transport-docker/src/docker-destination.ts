@@ -12,15 +12,11 @@ import type {
   ReuseOptions,
 } from "@drayage/core";
 
-import {
-  cancelUpload,
-  mountBlob,
-  openUpload,
-  uploadKnown,
-  uploadUnknown,
-} from "./blobs/blob-upload.ts";
+import { cancelUpload, mountBlob } from "./blobs/begun-upload.ts";
+import type { BegunUpload } from "./blobs/begun-upload.ts";
+import { isStored, uploadBlob } from "./blobs/blob-upload.ts";
 import type { DockerReference } from "./docker-reference.ts";
-import { contentLengthOf, headerOf } from "./http/http-exchange.ts";
+import { headerOf } from "./http/http-exchange.ts";
 import { changeReferrersTag } from "./listings/referrers-tag.ts";
 import { requestManifest } from "./manifests/manifest-download.ts";
 import { uploadManifest } from "./manifests/manifest-upload.ts";
@@ -35,7 +31,7 @@ export class DockerDestination implements ImageDestination {
   readonly #repository: Repository;
   readonly #use: AsyncDisposable;
   /** Uploads that a registry began where it would not mount. */
-  readonly #begun = new Map<Digest, URL>();
+  readonly #begun = new Map<Digest, BegunUpload>();
   readonly #cancellations: Promise<void>[] = [];
   #top: RawManifest | undefined;
   readonly #tagged: { readonly tag: string; readonly manifest: RawManifest }[] = [];
@@ -78,11 +74,7 @@ export class DockerDestination implements ImageDestination {
     const from = this.#repositoryBeside(location);
     if (from === this.#repository.path) return { digest, size };
     if (from !== undefined && (await this.#mount(digest, from, options))) return { digest, size };
-    const target = `blobs/${digest}`;
-    const request = { method: "HEAD", target, action: "pull,push" } as const;
-    const response = await this.#repository.request({ ...options, ...request });
-    await response.discard();
-    const isThere = response.status === 200 && (contentLengthOf(response) ?? size) === size;
+    const isThere = await isStored(this.#repository, { digest, size }, options);
     return isThere ? { digest, size } : undefined;
   }
 
@@ -91,18 +83,13 @@ export class DockerDestination implements ImageDestination {
     blob: BlobInfo,
     options: PutBlobOptions = {},
   ): Promise<Descriptor> {
-    const { digest, size, mediaType = "application/octet-stream" } = blob;
-    const upload = this.#takeBegun(digest) ?? (await openUpload(this.#repository, options));
-    try {
-      const stored =
-        digest !== undefined && size !== undefined
-          ? await uploadKnown(this.#repository, upload, bytes, { digest, size }, options)
-          : await uploadUnknown(this.#repository, upload, bytes, blob, options);
-      return { ...stored, mediaType };
-    } catch (error) {
-      this.#cancel(upload);
-      throw error;
-    }
+    const { digest, mediaType = "application/octet-stream" } = blob;
+    const stored = await uploadBlob(this.#repository, bytes, blob, {
+      ...options,
+      begun: this.#takeBegun(digest),
+      abandon: (upload) => this.#cancel(upload),
+    });
+    return { ...stored, mediaType };
   }
 
   async putManifest(
@@ -169,7 +156,7 @@ export class DockerDestination implements ImageDestination {
   async #mount(digest: Digest, from: string, options: OperationOptions): Promise<boolean> {
     try {
       const mounted = await mountBlob(this.#repository, digest, from, options);
-      if (!(mounted instanceof URL)) return mounted === true;
+      if (mounted === true || mounted === undefined) return mounted === true;
       const previous = this.#takeBegun(digest);
       if (previous !== undefined) this.#cancel(previous);
       this.#begun.set(digest, mounted);
@@ -180,13 +167,13 @@ export class DockerDestination implements ImageDestination {
     return false;
   }
 
-  #takeBegun(digest: Digest | undefined): URL | undefined {
+  #takeBegun(digest: Digest | undefined): BegunUpload | undefined {
     const upload = digest && this.#begun.get(digest);
     if (upload !== undefined && digest !== undefined) this.#begun.delete(digest);
     return upload;
   }
 
-  #cancel(upload: URL): void {
+  #cancel(upload: BegunUpload): void {
     this.#cancellations.push(cancelUpload(this.#repository, upload));
   }
 }

@@ -50,6 +50,16 @@ export interface DockerSettings {
   readonly userAgent?: string | undefined;
   /** How many blobs of an image are read, or written, at once. Default 6. */
   readonly parallelBlobs?: number | undefined;
+  /**
+   * How many ranges of a large blob, of 64 MiB and more, are read at once; 1 reads each blob in one go. Default: 4 as
+   * long as no other large one is read, and 1 from a registry on this machine.
+   */
+  readonly parallelRanges?: number | undefined;
+  /**
+   * The most bytes of a blob in one request, where a registry or a proxy in front of it does not take more: larger blobs
+   * are sent in chunks. Default: any number, until one was refused for its size.
+   */
+  readonly chunkSize?: number | undefined;
   /** The most requests to one host that wait for their answers at once; fewer while it says that it is busy. Default 64. */
   readonly parallelRequests?: number | undefined;
   /** What files and variables are looked up in without being named. */

@@ -3,6 +3,8 @@ import { isImageError } from "@drayage/core";
 import { Authentication } from "./authentication/authentication.ts";
 import type { AuthorizedRequest } from "./authentication/authentication.ts";
 import { KnownCredentials } from "./authentication/known-credentials.ts";
+import { ParallelRanges } from "./blobs/parallel-ranges.ts";
+import { UploadLimits } from "./blobs/upload-limits.ts";
 import { readCertificates } from "./certificates/certificate-folder.ts";
 import type { Certificates } from "./certificates/certificate-folder.ts";
 import type { DockerSettings } from "./docker-settings.ts";
@@ -42,6 +44,8 @@ const tries = 3;
 export class Registry {
   readonly client: HTTPClient;
   readonly trust: Trust;
+  readonly parallelRanges: ParallelRanges;
+  readonly uploadLimits: UploadLimits;
   readonly #origins: readonly string[];
   readonly #authentication: Authentication;
   #origin: string | undefined;
@@ -61,6 +65,8 @@ export class Registry {
       insecure: settings.insecure ?? insecure,
       certificates: () => (certificates ??= readCertificates(host, settings)),
     };
+    this.parallelRanges = new ParallelRanges(settings.parallelRanges);
+    this.uploadLimits = new UploadLimits(settings.chunkSize);
     this.#origins = originsOf(answersAt, this.trust.insecure);
     const known = new KnownCredentials({ host, isStandIn }, settings);
     this.#authentication = new Authentication(this.trust, client, known);

@@ -1,159 +1,177 @@
-import {
-  algorithmOf,
-  checkDigest,
-  digestHasher,
-  ImageError,
-  isDigest,
-  Retries,
-} from "@drayage/core";
-import type { BlobInfo, Digest, OperationOptions } from "@drayage/core";
+import { isImageError, Retries } from "@drayage/core";
+import type { BlobInfo, ImageError, OperationOptions, PutBlobOptions } from "@drayage/core";
 
-import { headerOf } from "../http/http-exchange.ts";
-import type { HTTPResponse } from "../http/http-exchange.ts";
-import { resolveLocation } from "../http/redirects.ts";
-import { readRefusal, registryError } from "../registry-error.ts";
+import { unlessAborted } from "../authentication/shared-work.ts";
+import { contentLengthOf } from "../http/http-exchange.ts";
+import { hasCode, RegistryError } from "../registry-error.ts";
 import type { Repository } from "../repository.ts";
+import { askProgress, openUpload } from "./begun-upload.ts";
+import type { BegunUpload } from "./begun-upload.ts";
+import type { BlobPart, BlobParts, UploadedBlob } from "./blob-parts.ts";
+import { HeldParts } from "./held-parts.ts";
+import { StreamedParts } from "./streamed-parts.ts";
+import { finishUpload, sendChunk } from "./upload-part.ts";
 
-/** What was stored. */
-export interface UploadedBlob {
-  readonly digest: Digest;
-  readonly size: number;
-}
-
-const contentType = "application/octet-stream";
-const cancelTimeout = 5000;
-
-/** Begins an upload and gives the URL at which it goes on. @throws ImageError `denied`, `unavailable`, `unsupported` */
-export async function openUpload(repository: Repository, options: OperationOptions): Promise<URL> {
-  const request = { method: "POST", target: "blobs/uploads/", action: "pull,push" } as const;
-  const response = await repository.request({ ...options, ...request });
-  if (response.status !== 202) {
-    throw registryError(await readRefusal(response), `begin an upload to ${repository.name}`);
-  }
-  return nextLocation(repository, response);
+export interface UploadOptions extends PutBlobOptions {
+  /** An upload that was begun already, and to which nothing was sent. */
+  readonly begun?: BegunUpload | undefined;
+  /** Told of each upload with which nobody goes on. */
+  readonly abandon: (upload: BegunUpload) => void;
 }
 
 /**
- * Asks for a blob of another repository of the same registry: true where it is ours now, else the URL of an upload that
- * the registry began instead, else undefined.
+ * Sends a blob, in one request where that can be. What breaks off goes on with what the registry does not have.
+ * @throws ImageError `denied`, `unavailable`, `unsupported`, `digest-mismatch`
  */
-export async function mountBlob(
+export async function uploadBlob(
   repository: Repository,
-  digest: Digest,
-  from: string,
-  options: OperationOptions,
-): Promise<true | URL | undefined> {
-  const query = new URLSearchParams({ mount: digest, from }).toString();
-  const response = await repository.request({
-    ...options,
-    method: "POST",
-    target: `blobs/uploads/?${query}`,
-    action: "pull,push",
-    mountedFrom: from,
-  });
-  if (response.status === 202) return nextLocation(repository, response);
-  await response.discard();
-  return response.status === 201 || undefined;
+  bytes: AsyncIterable<Uint8Array>,
+  { digest, size }: BlobInfo,
+  { begun, abandon, reread, ...options }: UploadOptions,
+): Promise<UploadedBlob> {
+  const parts =
+    digest !== undefined && size !== undefined
+      ? new StreamedParts(bytes, { digest, size }, reread)
+      : new HeldParts(bytes, digest);
+  const upload = begun ?? (await openUpload(repository, options));
+  return new BlobUpload(repository, upload, parts, { ...options, abandon }).run();
 }
 
-/** Sends a blob whose digest and size are known in one request. @throws ImageError as `openUpload`, `digest-mismatch` */
-export async function uploadKnown(
+/** True where a repository has a blob, and nobody knows that it is another one. */
+export async function isStored(
   repository: Repository,
-  upload: URL,
-  bytes: AsyncIterable<Uint8Array>,
   { digest, size }: UploadedBlob,
   options: OperationOptions,
-): Promise<UploadedBlob> {
-  const headers = { "content-type": contentType, "content-length": String(size) };
-  await finish(repository, upload, digest, { ...options, headers, body: bytes });
-  return { digest, size };
+): Promise<boolean> {
+  const request = { method: "HEAD", target: `blobs/${digest}`, action: "pull,push" } as const;
+  const response = await repository.request({ ...options, ...request });
+  await response.discard();
+  return response.status === 200 && (contentLengthOf(response) ?? size) === size;
 }
 
-/** Sends a blob whose digest shows at its end only. @throws ImageError as `openUpload`, `digest-mismatch` */
-export async function uploadUnknown(
-  repository: Repository,
-  upload: URL,
-  bytes: AsyncIterable<Uint8Array>,
-  { digest: expected }: BlobInfo,
-  options: OperationOptions,
-): Promise<UploadedBlob> {
-  const hasher = digestHasher(expected && algorithmOf(expected));
-  let size = 0;
-  async function* measured(): AsyncGenerator<Uint8Array, void, undefined> {
-    for await (const chunk of bytes) {
-      hasher.update(chunk);
-      size += chunk.byteLength;
-      yield chunk;
+/** Bytes by which an attempt has to come further than those before. */
+const leastProgress = 1 << 16;
+
+class BlobUpload {
+  readonly #repository: Repository;
+  readonly #parts: BlobParts;
+  readonly #options: OperationOptions;
+  readonly #retries: Retries;
+  readonly #abandon: UploadOptions["abandon"];
+  #upload: BegunUpload;
+  /** What the registry has, as far as it said so, and the most of that. */
+  #offset = 0;
+  #furthest = 0;
+  /** How far the blob was handed out to connections. */
+  #sent = 0;
+  #losses = 0;
+  #attempt = 1;
+  #mayHaveExpired = true;
+
+  constructor(
+    repository: Repository,
+    upload: BegunUpload,
+    parts: BlobParts,
+    { abandon, retries = new Retries(), ...options }: UploadOptions,
+  ) {
+    this.#repository = repository;
+    this.#upload = upload;
+    this.#parts = parts;
+    this.#retries = retries;
+    this.#abandon = abandon;
+    this.#options = { ...options, retries };
+  }
+
+  async run(): Promise<UploadedBlob> {
+    try {
+      for (;;) {
+        const part = await this.#nextPart();
+        const stored = await this.#send(part).catch(async (error) => this.#recover(error, part));
+        if (stored !== undefined) return stored;
+      }
+    } catch (error) {
+      this.#abandon(this.#upload);
+      throw error;
+    } finally {
+      this.#parts.close();
     }
   }
-  const headers = { "content-type": contentType };
-  const request = { method: "PATCH", target: upload, action: "pull,push", headers } as const;
-  const response = await repository.request({ ...options, ...request, body: measured() });
-  if (response.status !== 202 && response.status !== 204) {
-    throw registryError(await readRefusal(response), `send a blob to ${repository.name}`);
+
+  async #nextPart(): Promise<BlobPart> {
+    const { mostAtOnce } = this.#limits;
+    const length = { least: this.#upload.chunkMinLength, most: mostAtOnce };
+    return unlessAborted(this.#parts.next(this.#offset, length), this.#options.signal);
   }
-  const digest = hasher.digest();
-  if (expected !== undefined) checkDigest(digest, expected);
-  const end = await nextLocation(repository, response);
-  await finish(repository, end, digest, { ...options, headers: {}, body: new Uint8Array(0) });
-  return { digest, size };
-}
 
-/** Gives an upload up, as far as the registry is there to hear it. */
-export async function cancelUpload(repository: Repository, upload: URL): Promise<void> {
-  try {
-    const signal = AbortSignal.timeout(cancelTimeout);
-    const retries = new Retries({ attempts: 1 });
-    const request = { method: "DELETE", target: upload, action: "pull,push" } as const;
-    const response = await repository.request({ ...request, signal, retries });
-    await response.discard();
-  } catch {
-    // registries sweep uploads that nobody goes on with
+  async #send(part: BlobPart): Promise<UploadedBlob | undefined> {
+    const { headers } = this.#limits;
+    const options = { ...this.#options, headers };
+    if (part.ends !== undefined) {
+      const last = { ...part, digest: part.ends.digest };
+      await finishUpload(this.#repository, this.#upload, last, options);
+      return part.ends;
+    }
+    this.#upload = await sendChunk(this.#repository, this.#upload, part, options);
+    this.#offset += part.length;
+    this.#mayHaveExpired = true;
+    return undefined;
+  }
+
+  /** Finds out where to go on; gives the blob where it turns out to be stored. @throws the error where that is all */
+  async #recover(error: unknown, part: BlobPart): Promise<UploadedBlob | undefined> {
+    const { signal } = this.#options;
+    signal?.throwIfAborted();
+    if (!isImageError(error) || this.#parts.hasThrown(error)) throw error;
+    if (!this.#parts.hasFrom(part.start) || !(await this.#mayGoOn(error, part))) throw error;
+    const lost = this.#parts.position - part.start;
+    this.#sent = Math.max(this.#sent, this.#parts.position);
+    const stored = await this.#findOffset(error, part);
+    if (stored !== undefined) return stored;
+    const isLost = !(error instanceof RegistryError) && this.#offset <= part.start;
+    if (isLost && ++this.#losses > 1) this.#limits.lost(lost);
+    if (!this.#parts.hasFrom(this.#offset)) throw error;
+    return undefined;
+  }
+
+  async #mayGoOn(error: ImageError, { length }: BlobPart): Promise<boolean> {
+    const { status, retryAfter = 0 } = error instanceof RegistryError ? error : {};
+    if (status === 413) return this.#limits.refused(length, this.#upload.chunkMinLength);
+    if (status === 401 && this.#mayHaveExpired) {
+      // Whatever is asked next gets a new token.
+      this.#mayHaveExpired = false;
+      return true;
+    }
+    this.#mayHaveExpired = true;
+    const hasProgressed = this.#offset - this.#furthest >= leastProgress;
+    this.#furthest = Math.max(this.#furthest, this.#offset);
+    const attempt = hasProgressed ? 1 : this.#attempt;
+    this.#attempt = attempt + 1;
+    const doing = `send a blob to ${this.#repository.name}`;
+    const failed = { error, attempt, doing, retryAfter: retryAfter * 1000, hasProgressed };
+    return this.#retries.mayTryAgain(failed, this.#options.signal);
+  }
+
+  /** An upload that was put together wrongly is not gone on with, nor one of which it is not clear what it has. */
+  async #findOffset(error: ImageError, part: BlobPart): Promise<UploadedBlob | undefined> {
+    const progress = await askProgress(this.#repository, this.#upload, this.#options);
+    if (progress !== undefined) this.#upload = progress.upload;
+    if (progress?.offset !== undefined && !isSpoilt(error)) {
+      this.#offset = Math.min(progress.offset, this.#sent);
+      return undefined;
+    }
+    const { ends } = part;
+    if (ends !== undefined && (await isStored(this.#repository, ends, this.#options))) return ends;
+    if (progress !== undefined) this.#abandon(progress.upload);
+    this.#upload = await openUpload(this.#repository, this.#options);
+    this.#offset = 0;
+    return undefined;
+  }
+
+  get #limits(): Repository["registry"]["uploadLimits"] {
+    return this.#repository.registry.uploadLimits;
   }
 }
 
-interface LastPart extends OperationOptions {
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: Uint8Array | AsyncIterable<Uint8Array>;
-}
-
-async function finish(
-  repository: Repository,
-  upload: URL,
-  digest: Digest,
-  options: LastPart,
-): Promise<void> {
-  const target = withDigest(upload, digest);
-  const request = { method: "PUT", target, action: "pull,push" } as const;
-  const response = await repository.request({ ...options, ...request });
-  if (response.status !== 201 && response.status !== 204) {
-    throw registryError(
-      await readRefusal(response),
-      `store the blob ${digest} in ${repository.name}`,
-    );
-  }
-  await response.discard();
-  const stored = headerOf(response, "docker-content-digest");
-  if (isDigest(stored) && algorithmOf(stored) === algorithmOf(digest)) checkDigest(stored, digest);
-}
-
-/** What the registry put into the query stays as it wrote it. */
-function withDigest(upload: URL, digest: Digest): URL {
-  const url = new URL(upload);
-  url.search += `${url.search === "" ? "?" : "&"}digest=${encodeURIComponent(digest)}`;
-  return url;
-}
-
-async function nextLocation({ registry }: Repository, response: HTTPResponse): Promise<URL> {
-  await response.discard();
-  const location = headerOf(response, "location");
-  if (location === undefined) {
-    throw new ImageError(
-      "unsupported",
-      `${response.url.host} began an upload without saying where it goes on (no Location)`,
-    );
-  }
-  const url = resolveLocation(location, response.url);
-  registry.client.refuseDowngrade(response.url, url, registry.trust);
-  return url;
+function isSpoilt(error: ImageError): boolean {
+  return error instanceof RegistryError && hasCode(error, "DIGEST_INVALID", "SIZE_INVALID");
 }

@@ -171,13 +171,21 @@ test("an upload that may not begin is denied", async () => {
   await expect(put).rejects.toMatchObject({ code: "denied" });
 });
 
-test("a stream of unknown size that is refused is given up", async () => {
+test.each([
+  ["of unknown size", {}],
+  ["of known size", blob],
+])("a stream %s that is refused is given up", async (_, known) => {
   await using registry = await startRegistry({
-    intercept: ({ method }) => (method === "PATCH" ? { status: 500 } : undefined),
+    intercept: ({ method }) => (method === "PUT" ? { status: 500 } : undefined),
   });
-  await using destination = await destinationIn(registry);
-  const put = destination.putBlob(streamOf(bytes), {});
-  await expect(put).rejects.toMatchObject({ code: "unavailable", retryable: true });
+  {
+    await using destination = await destinationIn(registry);
+    const retries = new Retries({ attempts: 2, firstPause: 1 });
+    const put = destination.putBlob(streamOf(bytes), known, { retries });
+    await expect(put).rejects.toMatchObject({ code: "unavailable", retryable: true });
+  }
+  const begun = registry.requests.filter(({ method }) => method === "POST");
+  expect(cancellations(registry)).toHaveLength(begun.length);
 });
 
 test("an upload that begins without a Location cannot go on", async () => {

@@ -294,12 +294,12 @@ test("a registry that takes two requests at a time answers a hundred", async () 
   expect(refused).toBeGreaterThan(10);
 });
 
-test("a blob in the middle of which the connection is cut is begun anew by the copy", async () => {
+test("a blob in the middle of which the connection is cut is gone on with", async () => {
   let cuts = 0;
   await using registry = await startRegistry({
     async *transformBody({ path }, body) {
       const isCut = path.includes("/blobs/") && cuts++ === 0;
-      for await (const chunk of body) yield isCut ? chunk.subarray(1) : chunk;
+      for await (const chunk of body) yield isCut ? chunk.subarray(0, -1) : chunk;
     },
   });
   await registry.putImage("a", image, "1");
