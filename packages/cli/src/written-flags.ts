@@ -20,10 +20,10 @@ export function plainArguments(args: readonly string[], program: Command): reado
   const takesNext = new Set(valued.flatMap(({ long, short }) => [long, short]));
   const isValue = (index: number): boolean => index > 0 && takesNext.has(written[index - 1]);
   const at = written.findIndex((arg, index) => !isValue(index) && !arg.startsWith("-"));
-  const own = program.commands.find((command) => command.name() === written[at]);
+  const own = program.commands.find((command) => command.name() === written[at])?.options ?? [];
   const plain = written.flatMap((arg, index) => {
     if (isValue(index)) return [arg];
-    return plainArgument(own !== undefined && index > at ? inWords(arg, own) : arg, known);
+    return plainArgument(index > at ? inFull(arg, own, program) : arg, known);
   });
   return [...plain, ...args.slice(written.length)];
 }
@@ -35,9 +35,10 @@ export function parseTruth(flag: string, text: string): boolean {
   throw new UsageError(`${flag} is true or false, not ${JSON.stringify(text)}`);
 }
 
-/** commander would take the letter for that of the whole program, `-v` for `--version`. */
-function inWords(arg: string, command: Command): string {
-  return command.options.find(({ short }) => short === arg)?.long ?? arg;
+/** A letter that commands have as well as the program is the command's own: of `-v` commander would print its version. */
+function inFull(arg: string, own: readonly Option[], program: Command): string {
+  if (!program.options.some(({ short }) => short === arg)) return arg;
+  return own.find(({ short }) => short === arg)?.long ?? arg;
 }
 
 function plainArgument(arg: string, known: readonly Option[]): readonly string[] {

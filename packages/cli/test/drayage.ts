@@ -42,7 +42,10 @@ const built = path.resolve(import.meta.dirname, "../dist/main.mjs");
 
 /** Node 22 does not know `await using`: there the built command runs, where it was built. */
 const runsSources = Number(process.versions.node.split(".")[0]) >= 24;
-const command = runsSources ? ["--conditions=@drayage/source", main] : [built];
+/** What Node runs. */
+export const command: readonly string[] = runsSources
+  ? ["--conditions=@drayage/source", main]
+  : [built];
 
 /** Whether there is a command to run; tests that need it skip where there is none. */
 export const isRunnable: boolean = runsSources || existsSync(built);

@@ -5,6 +5,8 @@ import { parseTruth, plainArguments } from "../src/written-flags.ts";
 
 const program = new Command("tool")
   .option("--debug")
+  .version("1", "-v, --version")
+  .addCommand(new Command("login").option("-v, --verbose").option("-p, --password <password>"))
   .addCommand(
     new Command("copy")
       .option("-a, --all")
@@ -23,6 +25,10 @@ describe("flags as pflag reads them", () => {
     { written: ["copy", "--creds=a:b=c"], plain: ["copy", "--creds=a:b=c"] },
     { written: ["copy", "--creds", "--x=1"], plain: ["copy", "--creds", "--x=1"] },
     { written: ["copy", "-f", "--x=1"], plain: ["copy", "-f", "--x=1"] },
+    { written: ["-v"], plain: ["-v"] },
+    { written: ["copy", "-v"], plain: ["copy", "-v"] },
+    { written: ["--debug", "login", "-v"], plain: ["--debug", "login", "--verbose"] },
+    { written: ["login", "-p", "-v"], plain: ["login", "-p", "-v"] },
     { written: ["copy", "--", "--all=false"], plain: ["copy", "--", "--all=false"] },
     { written: ["copy", "-a", "dir:a=b"], plain: ["copy", "-a", "dir:a=b"] },
   ])("$written", ({ written, plain }) => {
