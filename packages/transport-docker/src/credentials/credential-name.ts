@@ -14,16 +14,18 @@ export function checkCredentialName(text: string): void {
   if (registry === "" || registry.includes("@") || url?.pathname !== "/" || url.search + url.hash) {
     throw invalid(text, `${JSON.stringify(registry)} is neither a host name nor an address`);
   }
-  if (text !== registry) checkNamespace(text);
+  if (text !== registry) checkNamespace(text, registry);
 }
 
-function checkNamespace(text: string): void {
+/** Not as a reference has it: `docker.io/team` is a namespace there, and no official image. */
+function checkNamespace(text: string, registry: string): void {
   if (text.endsWith("/")) throw leaveOut(text, "the slash at its end", text.replace(/\/+$/, ""));
   const named = parseNamedReference(text);
-  const { tag, digest } = named;
-  const extra = tag ?? digest;
-  if (extra !== undefined) throw leaveOut(text, extra, nameOf(named));
-  if (nameOf(named) !== text) throw invalid(text, `write ${nameOf(named)} if that is meant`);
+  const extra = named.tag ?? named.digest;
+  const [path = ""] = text.slice(registry.length).split(/[:@]/, 1);
+  if (extra !== undefined) throw leaveOut(text, extra, registry + path);
+  if (named.domain === registry) return;
+  throw invalid(text, `write ${nameOf(named)} if that is meant`);
 }
 
 function leaveOut(text: string, what: string, write: string): ImageError {

@@ -1,10 +1,10 @@
-import { mkdir, readlink, realpath } from "node:fs/promises";
+import { lstat, mkdir, readlink, realpath } from "node:fs/promises";
 import path from "node:path";
 
 import type { JSONObject, OperationOptions } from "@drayage/core";
 import { hasCode, lockName, onDisk, replaceFile, withLock } from "@drayage/core/files";
 
-import { parseAuthFile, readAuthFile } from "./auth-file.ts";
+import { authFileError, parseAuthFile, readAuthFile } from "./auth-file.ts";
 import type { AuthFile } from "./auth-file.ts";
 
 /**
@@ -18,6 +18,7 @@ export async function editAuthFile(
   options: OperationOptions,
 ): Promise<void> {
   const file = await targetOf(place);
+  await refuseDevice(file);
   const folder = path.dirname(file);
   await onDisk(folder, () => mkdir(folder, { recursive: true, mode: 0o700 }));
   const change = async (): Promise<void> => {
@@ -28,6 +29,13 @@ export async function editAuthFile(
     await replaceFile(file, Buffer.from(text), { ...options, mode: 0o600 });
   };
   await withLock(path.join(folder, lockName), change, options);
+}
+
+/** Replaced by a file, `/dev/null` would be lost to everybody. */
+async function refuseDevice(file: string): Promise<void> {
+  const status = await lstat(file).catch(() => undefined);
+  if (status === undefined || status.isFile()) return;
+  throw authFileError(file, "nothing can be kept in it, because it is not a plain file");
 }
 
 /** Links may also lead to where nothing is yet. */

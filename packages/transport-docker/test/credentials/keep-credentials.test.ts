@@ -1,3 +1,4 @@
+import { execFileSync, spawn } from "node:child_process";
 import { lstat, mkdir, readdir, readFile, stat, symlink, writeFile } from "node:fs/promises";
 import path from "node:path";
 
@@ -73,7 +74,13 @@ describe("credentials are kept", () => {
     "so that they are found again: %j",
     async (credentials) => {
       const authFile = path.join(await scratchFolder(), "auth.json");
-      for (const name of ["a.example", "docker.io", "b.example:5000/team", "b.example/team/app"]) {
+      for (const name of [
+        "a.example",
+        "docker.io",
+        "docker.io/team",
+        "b.example:5000/team",
+        "b.example/team/app",
+      ]) {
         await setCredentials(name, credentials, { authFile });
         expect(await findCredentials(name, { authFile })).toEqual(credentials);
       }
@@ -128,6 +135,17 @@ describe("credentials are kept", () => {
       code: "unsupported",
     });
     expect(await readFile(authFile, "utf8")).toBe("{ nearly");
+  });
+
+  test.skipIf(process.platform === "win32")("not in place of what is no file", async () => {
+    const authFile = path.join(await scratchFolder(), "auth.json");
+    execFileSync("mkfifo", [authFile]);
+    const writer = spawn("sh", ["-c", `: > "$0"`, authFile]);
+    await expect(setCredentials("a.example", ann, { authFile })).rejects.toMatchObject({
+      code: "unsupported",
+    });
+    writer.kill();
+    expect((await stat(authFile)).isFIFO()).toBe(true);
   });
 
   test("not where nobody could read them again", async () => {
