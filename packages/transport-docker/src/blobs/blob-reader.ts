@@ -1,4 +1,4 @@
-import { Retries } from "@drayage/core";
+import { ImageError, Retries } from "@drayage/core";
 import type { BlobInfo, ByteRange, Digest, OperationOptions } from "@drayage/core";
 
 import type { Repository } from "../repository.ts";
@@ -56,7 +56,8 @@ export class BlobReader {
           at += chunk.byteLength;
           yield chunk;
         }
-        return;
+        if (this.#blob.size === undefined || this.#isAllOf(at, end)) return;
+        throw new ImageError("unavailable", `The answer with ${this.#digest} ended early`);
       } catch (error) {
         if (present !== undefined && this.#isAllOf(at, end)) return;
         const hasProgressed = at - before >= leastProgress;

@@ -37,7 +37,8 @@ export async function openRange(
   const refusal = await readRefusal(answer);
   const foreign = await findForeignLayer(repository.registry, urls, { ...options, headers });
   if (foreign !== undefined) return openedRange(foreign, blob, range);
-  throw registryError(refusal, `read the blob ${digest} of ${repository.name}`);
+  const hasNoMore = refusal.status === 416 ? "digest-mismatch" : undefined;
+  throw registryError(refusal, `read the blob ${digest} of ${repository.name}`, hasNoMore);
 }
 
 async function openedRange(
