@@ -7,7 +7,7 @@ import type { Answer, OpenRequest, RequestHandler } from "./exchange.ts";
 import { Refusal } from "./refusal.ts";
 import { findScope, formatScope, grantedPart } from "./scope.ts";
 import type { Scope } from "./scope.ts";
-import type { Tokens } from "./tokens.ts";
+import type { TokenIssuer } from "./tokens.ts";
 
 export const tokenPath = "/token";
 
@@ -15,8 +15,8 @@ const largestForm = 1 << 16;
 
 /** Gives tokens out: GET with Basic or nothing, POST as OAuth 2 (distribution, "Token Authentication" and "OAuth2"). */
 export function tokenEndpoint(
-  authentication: BearerAuthentication,
-  tokens: Tokens,
+  authentication: Pick<BearerAuthentication, "users" | "anonymous">,
+  tokens: TokenIssuer,
   service: string,
 ): RequestHandler {
   return async (request) => {
@@ -69,7 +69,10 @@ function requestedScopes(parameters: URLSearchParams, service: string): readonly
   });
 }
 
-function userOf(form: URLSearchParams, { users }: BearerAuthentication): RegistryUser {
+function userOf(
+  form: URLSearchParams,
+  { users }: Pick<BearerAuthentication, "users">,
+): RegistryUser {
   const grantType = form.get("grant_type");
   const token = form.get("refresh_token");
   if (grantType === "refresh_token" && token) {

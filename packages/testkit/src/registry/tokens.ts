@@ -2,8 +2,21 @@ import { randomUUID } from "node:crypto";
 
 import type { Scope } from "./scope.ts";
 
+/** A token, as the endpoint tells of it. */
+export interface IssuedToken {
+  readonly token: string;
+  /** Seconds. */
+  readonly expires_in: number;
+  readonly issued_at: string;
+}
+
+/** Makes tokens that somebody else believes. */
+export interface TokenIssuer {
+  issue(scopes: readonly Scope[]): IssuedToken;
+}
+
 /** The tokens that were given out, and what each allows. */
-export class Tokens {
+export class Tokens implements TokenIssuer {
   readonly #lifetime: number;
   readonly #granted = new Map<
     string,
@@ -15,8 +28,7 @@ export class Tokens {
     this.#lifetime = lifetime;
   }
 
-  /** A new token, as the endpoint tells of it. */
-  issue(scopes: readonly Scope[]): { token: string; expires_in: number; issued_at: string } {
+  issue(scopes: readonly Scope[]): IssuedToken {
     const token = randomUUID();
     const now = Date.now();
     this.#granted.set(token, { scopes, end: now + this.#lifetime * 1000 });

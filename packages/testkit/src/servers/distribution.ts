@@ -2,18 +2,23 @@ import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 
+import type { KeyPair } from "./authority.ts";
 import { findProgram } from "./program.ts";
+import type { TrustedTokens } from "./token-server.ts";
 
-/** How a Docker Distribution is set up. */
+/** How a Docker Distribution is set up. With none of these everybody may do everything, by plain http. */
 export interface DistributionSettings {
-  /** A file of users with bcrypt hashes; undefined lets everybody in. */
-  readonly htpasswd?: string;
-  /** PEM texts for TLS; undefined is plain http. */
-  readonly tls?: { readonly certificate: string; readonly key: string };
+  /** Users with bcrypt hashes, as a file that `htpasswd -B` writes. */
+  readonly htpasswd?: string | undefined;
+  /** Believes tokens of a server; not together with `htpasswd`. */
+  readonly tokens?: TrustedTokens | undefined;
+  /** For HTTPS. */
+  readonly tls?: KeyPair | undefined;
+  /** The origin of a registry whose images it gives, and keeps once somebody wanted them; it takes none itself. */
+  readonly mirrorOf?: string | undefined;
 }
 
 /** A running Docker Distribution, CNCF's registry, with an empty store of its own. */
@@ -32,17 +37,17 @@ export async function startDistribution(
   settings: DistributionSettings = {},
 ): Promise<Distribution> {
   const folder = await mkdtemp(path.join(tmpdir(), "distribution-"));
-  const host = `127.0.0.1:${await freePort()}`;
-  const scheme = settings.tls ? "https" : "http";
-  await writeFile(path.join(folder, "config.json"), await configOf(folder, host, settings));
+  for (const [name, text] of Object.entries(filesOf(folder, settings))) {
+    if (text !== undefined) await writeFile(path.join(folder, name), text);
+  }
   const child = spawn(distributionProgram ?? "docker-registry", ["serve", "config.json"], {
     cwd: folder,
     stdio: ["ignore", "ignore", "pipe"],
   });
-  await listening(child);
+  const host = await listening(child);
   return {
     host,
-    origin: `${scheme}://${host}`,
+    origin: `${settings.tls ? "https" : "http"}://${host}`,
     folder,
     async [Symbol.asyncDispose]() {
       const exited = once(child, "exit");
@@ -53,45 +58,52 @@ export async function startDistribution(
   };
 }
 
-/** Its configuration is YAML, of which JSON is a part. */
-async function configOf(
+function filesOf(
   folder: string,
-  addr: string,
   settings: DistributionSettings,
-): Promise<string> {
-  const { htpasswd, tls } = settings;
-  if (htpasswd !== undefined) await writeFile(path.join(folder, "htpasswd"), htpasswd);
-  if (tls !== undefined) {
-    await writeFile(path.join(folder, "tls.crt"), tls.certificate);
-    await writeFile(path.join(folder, "tls.key"), tls.key);
-  }
-  return JSON.stringify({
+): Readonly<Record<string, string | undefined>> {
+  return {
+    // Its configuration is YAML, of which JSON is a part.
+    "config.json": JSON.stringify(configOf(folder, settings)),
+    htpasswd: settings.htpasswd,
+    "signer.crt": settings.tokens?.certificate,
+    "tls.crt": settings.tls?.certificate,
+    "tls.key": settings.tls?.key,
+  };
+}
+
+function configOf(folder: string, settings: DistributionSettings): unknown {
+  const { tls, mirrorOf } = settings;
+  return {
     version: 0.1,
     log: { level: "info", accesslog: { disabled: true } },
     storage: { filesystem: { rootdirectory: folder }, delete: { enabled: true } },
-    http: { addr, ...(tls && { tls: { certificate: "tls.crt", key: "tls.key" } }) },
-    ...(htpasswd !== undefined && { auth: { htpasswd: { realm: "test", path: "htpasswd" } } }),
-  });
+    http: {
+      addr: "127.0.0.1:0",
+      ...(tls && { tls: { certificate: "tls.crt", key: "tls.key" } }),
+    },
+    ...authenticationOf(settings),
+    ...(mirrorOf !== undefined && { proxy: { remoteurl: mirrorOf } }),
+  };
 }
 
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  if (address === null || typeof address === "string") throw new Error("no port is free");
-  return address.port;
+function authenticationOf({ htpasswd, tokens }: DistributionSettings): object {
+  if (htpasswd !== undefined) return { auth: { htpasswd: { realm: "test", path: "htpasswd" } } };
+  if (tokens === undefined) return {};
+  const { realm, service, issuer } = tokens;
+  return { auth: { token: { realm, service, issuer, rootcertbundle: "signer.crt" } } };
 }
 
-/** It says on stderr that it listens, or why it does not; what it says later is read and dropped. */
-async function listening(child: ChildProcess): Promise<void> {
+/** It says on stderr where it listens, or why it does not; what it says later is read and dropped. */
+async function listening(child: ChildProcess): Promise<string> {
   let said = "";
-  await new Promise<void>((resolve, reject) => {
+  return new Promise<string>((resolve, reject) => {
     child.on("error", reject);
     child.on("exit", () => reject(new Error(`docker-registry did not start: ${said}`)));
     child.stderr?.on("data", (chunk: Buffer) => {
       said = (said + String(chunk)).slice(-10_000);
-      if (said.includes("listening on")) resolve();
+      const [, host] = /listening on ([\d.]+:\d+)[",]/.exec(said) ?? [];
+      if (host !== undefined) resolve(host);
     });
   });
 }

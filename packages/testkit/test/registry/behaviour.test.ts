@@ -1,13 +1,11 @@
-import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { get } from "node:https";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 
+import { scratchFolder } from "@drayage/test-support";
 import { expect, test } from "vitest";
 
 import { randomImage } from "../../src/random/random-image.ts";
 import { startRegistry } from "../../src/registry/registry.ts";
-import { findProgram, outputOf } from "../../src/servers/program.ts";
+import { newAuthority, opensslProgram } from "../../src/servers/authority.ts";
 import { ask, next, octets, textAndDigest } from "./ask.ts";
 
 const { bytes, digest } = textAndDigest("0123456789");
@@ -157,33 +155,15 @@ test("an image can be put there and found again without any client", async () =>
   expect(registry.tags("c/d")).toEqual([]);
 });
 
-const openssl = findProgram("openssl");
-
-test.skipIf(openssl === undefined)("it can serve HTTPS", async () => {
-  const folder = await mkdtemp(join(tmpdir(), "registry-tls-"));
-  try {
-    const [key, certificate] = [join(folder, "key.pem"), join(folder, "certificate.pem")];
-    await outputOf(
-      openssl ?? "",
-      ..."req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2".split(" "),
-      ..."-subj /CN=localhost -addext subjectAltName=IP:127.0.0.1".split(" "),
-      "-keyout",
-      key,
-      "-out",
-      certificate,
-    );
-    const ca = await readFile(certificate, "utf8");
-    const tls = { key: await readFile(key, "utf8"), certificate: ca };
-    await using registry = await startRegistry({ tls });
-    expect(registry.origin).toMatch(/^https:/);
-    const status = await new Promise((resolve, reject) => {
-      get(`${registry.origin}/v2/`, { ca, agent: false }, (response) => {
-        response.resume();
-        resolve(response.statusCode);
-      }).on("error", reject);
-    });
-    expect(status).toBe(200);
-  } finally {
-    await rm(folder, { recursive: true });
-  }
+test.skipIf(opensslProgram === undefined)("it can serve HTTPS", async () => {
+  const authority = newAuthority(await scratchFolder(), "authority");
+  await using registry = await startRegistry({ tls: authority.issue("registry") });
+  expect(registry.origin).toMatch(/^https:/);
+  const status = await new Promise((resolve, reject) => {
+    get(`${registry.origin}/v2/`, { ca: authority.certificate, agent: false }, (response) => {
+      response.resume();
+      resolve(response.statusCode);
+    }).on("error", reject);
+  });
+  expect(status).toBe(200);
 });

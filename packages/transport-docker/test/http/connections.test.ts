@@ -5,14 +5,19 @@ import type { AddressInfo } from "node:net";
 import { copyImage, openImage, Retries } from "@drayage/core";
 import type { OperationOptions } from "@drayage/core";
 import { scratchFolder } from "@drayage/test-support";
-import { inMemory, randomImage, startRegistry } from "@drayage/testkit";
+import {
+  inMemory,
+  newAuthority,
+  opensslProgram,
+  randomImage,
+  startRegistry,
+} from "@drayage/testkit";
+import type { KeyPair } from "@drayage/testkit";
 import { describe, expect, test } from "vitest";
 
 import { docker } from "../../src/index.ts";
 import type { DockerSettings } from "../../src/index.ts";
 import { startServer } from "../recording-server.ts";
-import { newAuthority, openssl } from "../tls-certificates.ts";
-import type { KeyPair } from "../tls-certificates.ts";
 
 const image = await randomImage("connections", { layers: 2 });
 
@@ -98,7 +103,7 @@ async function selfSigned(): Promise<KeyPair> {
   return newAuthority(await scratchFolder(), "nobody").issue("server");
 }
 
-describe.skipIf(openssl === undefined)("https on this machine (needs openssl)", () => {
+describe.skipIf(opensslProgram === undefined)("https on this machine (needs openssl)", () => {
   test("is found where http is not answered", async () => {
     await using registry = await startRegistry({ tls: await selfSigned() });
     await copyImage(

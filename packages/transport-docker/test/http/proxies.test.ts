@@ -3,7 +3,13 @@ import path from "node:path";
 
 import { copyImage, Retries } from "@drayage/core";
 import { scratchFolder } from "@drayage/test-support";
-import { inMemory, randomImage, startRegistry } from "@drayage/testkit";
+import {
+  inMemory,
+  newAuthority,
+  opensslProgram,
+  randomImage,
+  startRegistry,
+} from "@drayage/testkit";
 import { describe, expect, test } from "vitest";
 
 import { proxiesOf } from "../../src/http/proxies.ts";
@@ -11,7 +17,6 @@ import { docker } from "../../src/index.ts";
 import type { DockerSettings } from "../../src/index.ts";
 import { startProxy } from "../proxy-server.ts";
 import { startServer } from "../recording-server.ts";
-import { newAuthority, openssl } from "../tls-certificates.ts";
 
 const secure = new URL("https://registry.example.com/v2/");
 
@@ -132,7 +137,7 @@ describe("a registry behind a proxy", () => {
   });
 
   test("takes an image by https", async ({ skip }) => {
-    skip(openssl === undefined, "needs openssl");
+    skip(opensslProgram === undefined, "needs openssl");
     await using proxy = await startProxy();
     const certDir = await scratchFolder();
     const authority = newAuthority(await scratchFolder(), "authority");

@@ -4,6 +4,8 @@ import type { TLSSocket } from "node:tls";
 
 import { parseNamedReference } from "@drayage/core";
 import { nextMessage, scratchFolder, startProgram } from "@drayage/test-support";
+import { newAuthority, opensslProgram } from "@drayage/testkit";
+import type { Authority } from "@drayage/testkit";
 import { describe, expect, test, vi } from "vitest";
 
 import { HTTPClient } from "../../src/http/http-client.ts";
@@ -14,8 +16,6 @@ import { Registry } from "../../src/registry.ts";
 import { Repository } from "../../src/repository.ts";
 import { startServer } from "../recording-server.ts";
 import type { RecordingServer } from "../recording-server.ts";
-import { newAuthority, openssl } from "../tls-certificates.ts";
-import type { Authority } from "../tls-certificates.ts";
 
 const untrusted = { code: "unavailable", retryable: false };
 
@@ -35,7 +35,7 @@ async function tagsAtInsecurePlace(
   return await Array.fromAsync(listTags(repository));
 }
 
-describe.skipIf(openssl === undefined)("TLS (needs openssl)", () => {
+describe.skipIf(opensslProgram === undefined)("TLS (needs openssl)", () => {
   /** A server with a certificate of an authority, and a client with a folder for it. */
   async function setUp(
     answer: Parameters<typeof startServer>[0] = (_, response) =>

@@ -2,12 +2,12 @@ import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import path from "node:path";
 
-import { findProgram } from "@drayage/testkit";
+import { findProgram } from "./program.ts";
 
-/** Absent where tests that need certificates are to be skipped. */
-export const openssl: string | undefined = findProgram("openssl");
+/** The program that makes certificates, where it is installed. */
+export const opensslProgram: string | undefined = findProgram("openssl");
 
-/** PEM. */
+/** Who one is, and the proof: both PEM. */
 export interface KeyPair {
   readonly certificate: string;
   readonly key: string;
@@ -15,10 +15,11 @@ export interface KeyPair {
 
 /** Somebody who vouches for others, and whom only a test knows. */
 export interface Authority extends KeyPair {
-  /** For a server on this machine, or for a client. */
+  /** For a server on this machine (127.0.0.1, localhost, registry.test), or for a client. */
   issue(name: string): KeyPair;
 }
 
+/** Keeps its files, and those of all that it issues, in the folder; needs `opensslProgram`. */
 export function newAuthority(folder: string, name: string): Authority {
   const isAuthority = ["-addext", "basicConstraints=critical,CA:TRUE"];
   return {
@@ -36,7 +37,7 @@ function newKeyPair(folder: string, name: string, settings: readonly string[]): 
   const kind = ["-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
   const files = ["-keyout", key, "-out", certificate];
   const rest = ["-subj", `/CN=${name}`, ...settings, ...files];
-  execFileSync(openssl ?? "openssl", ["req", ...kind, ...rest], { stdio: "ignore" });
+  execFileSync(opensslProgram ?? "openssl", ["req", ...kind, ...rest], { stdio: "ignore" });
   return { certificate: readFileSync(certificate, "utf8"), key: readFileSync(key, "utf8") };
 }
 
