@@ -37,7 +37,7 @@ export class DockerDestination implements ImageDestination {
   readonly #tagged: { readonly tag: string; readonly manifest: RawManifest }[] = [];
   readonly #unlisted: UnlistedReferrer[] = [];
 
-  constructor(reference: DockerReference, registries: Registries) {
+  constructor(reference: DockerReference, repository: Repository, registries: Registries) {
     this.reference = reference;
     this.accepts = {
       manifestMIMETypes: manifestMediaTypes,
@@ -48,7 +48,7 @@ export class DockerDestination implements ImageDestination {
       parallelBlobs: registries.parallelBlobs,
       requests: { perBlob: 3, perManifest: 1 },
     };
-    this.#repository = registries.repositoryOf(reference.dockerReference);
+    this.#repository = repository;
     this.#use = registries.use();
   }
 

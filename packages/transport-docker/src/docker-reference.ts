@@ -10,6 +10,7 @@ import type {
 
 import { DockerDestination } from "./docker-destination.ts";
 import { DockerSource } from "./docker-source.ts";
+import { listOf } from "./fail-over.ts";
 import { listTags } from "./listings/tag-list.ts";
 import { deleteManifest } from "./manifests/image-deletion.ts";
 import type { Registries } from "./registries.ts";
@@ -39,12 +40,14 @@ export class DockerReference implements ImageReference {
 
   async newImageSource({ signal }: OperationOptions = {}): Promise<ImageSource> {
     signal?.throwIfAborted();
-    return new DockerSource(this, this.#registries);
+    const places = await this.#registries.placesToRead(this.dockerReference);
+    return new DockerSource(this, places, this.#registries);
   }
 
   async newImageDestination({ signal }: OperationOptions = {}): Promise<ImageDestination> {
     signal?.throwIfAborted();
-    return new DockerDestination(this, this.#registries);
+    const repository = await this.#registries.placeToWrite(this.dockerReference);
+    return new DockerDestination(this, repository, this.#registries);
   }
 
   /**
@@ -54,13 +57,15 @@ export class DockerReference implements ImageReference {
    */
   async deleteImage(options: OperationOptions = {}): Promise<void> {
     await using _ = this.#registries.use();
-    const repository = this.#registries.repositoryOf(this.dockerReference);
+    const repository = await this.#registries.placeToWrite(this.dockerReference);
     await deleteManifest(repository, this.dockerReference, options);
   }
 
-  /** The tags of the repository, in the registry's order, as they come. @throws ImageError `not-found`, `denied` */
+  /** The tags of the repository, in the registry's order, as they come; from a mirror, those it has. @throws ImageError `not-found`, `denied` */
   async *getTags(options: OperationOptions = {}): AsyncGenerator<string, void, undefined> {
     await using _ = this.#registries.use();
-    yield* listTags(this.#registries.repositoryOf(this.dockerReference), options);
+    const { domain, path, tag = "latest" } = this.dockerReference;
+    const places = await this.#registries.placesToRead({ domain, path, tag });
+    yield* listOf(places, listTags, options);
   }
 }

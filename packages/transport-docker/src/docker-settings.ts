@@ -62,6 +62,11 @@ export interface DockerSettings {
   readonly chunkSize?: number | undefined;
   /** The most requests to one host that wait for their answers at once; fewer while it says that it is busy. Default 64. */
   readonly parallelRequests?: number | undefined;
+  /**
+   * The file that says where registries really are and which mirrors they have; false for none. Default: podman's, by
+   * `CONTAINERS_REGISTRIES_CONF`, of the user or of the machine (containers-registries.conf(5)).
+   */
+  readonly registriesConf?: string | false | undefined;
   /** What files and variables are looked up in without being named. */
   readonly system?: SystemContext | undefined;
   /** Milliseconds without a sign of life after which a registry counts as gone. Default 60 000. */

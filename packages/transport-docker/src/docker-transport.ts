@@ -32,7 +32,7 @@ export function docker(settings: DockerSettings = {}): DockerTransport {
     validatePolicyConfigurationScope() {},
     async *getRepositories(host, options = {}) {
       await using _ = registries.use();
-      const { registry } = registries.repositoryOf(anyRepositoryOf(host));
+      const { registry } = await registries.placeToWrite(anyRepositoryOf(host));
       yield* listRepositories(registry, options);
     },
   };

@@ -1,7 +1,12 @@
 import type { NamedReference } from "@drayage/core";
 
 import type { DockerSettings } from "./docker-settings.ts";
+import type { Places } from "./fail-over.ts";
 import { HTTPClient } from "./http/http-client.ts";
+import { placesOf } from "./registries-conf/physical-place.ts";
+import type { PhysicalPlace } from "./registries-conf/physical-place.ts";
+import { loadRegistriesConf } from "./registries-conf/registries-conf.ts";
+import type { RegistriesConf } from "./registries-conf/registries-conf.ts";
 import { Registry } from "./registry.ts";
 import { Repository } from "./repository.ts";
 
@@ -12,7 +17,8 @@ export class Registries {
   readonly parallelBlobs: number;
   readonly #settings: DockerSettings;
   readonly #client: HTTPClient;
-  readonly #byDomain = new Map<string, Registry>();
+  readonly #known = new Map<string, Registry>();
+  #conf: Promise<RegistriesConf> | undefined;
 
   constructor(settings: DockerSettings) {
     this.parallelBlobs = settings.parallelBlobs ?? defaultParallelBlobs;
@@ -25,11 +31,30 @@ export class Registries {
     return this.#client.use();
   }
 
-  repositoryOf(named: NamedReference): Repository {
-    const { domain } = named;
-    const registry =
-      this.#byDomain.get(domain) ?? new Registry({ host: domain }, this.#client, this.#settings);
-    this.#byDomain.set(domain, registry);
-    return new Repository(registry, named);
+  /** Where an image may be read: mirrors first. @throws ImageError `unsupported` for a registries.conf that is broken */
+  async placesToRead(image: NamedReference): Promise<Places> {
+    const conf = await (this.#conf ??= loadRegistriesConf(this.#settings));
+    const { mirrors, itself } = placesOf(conf, image);
+    return [...mirrors, itself].map((place) => this.#repositoryAt(place, image, conf));
+  }
+
+  /** The one place where an image is kept. @throws ImageError as `placesToRead` */
+  async placeToWrite(image: NamedReference): Promise<Repository> {
+    const conf = await (this.#conf ??= loadRegistriesConf(this.#settings));
+    return this.#repositoryAt(placesOf(conf, image).itself, image, conf);
+  }
+
+  #repositoryAt(
+    { named, insecure, isMirror, blockedIn }: PhysicalPlace,
+    image: NamedReference,
+    { credentialHelpers }: RegistriesConf,
+  ): Repository {
+    const host = named.domain;
+    const isStandIn = host !== image.domain;
+    const key = JSON.stringify([host, insecure, isStandIn]);
+    const place = { host, insecure, isStandIn, credentialHelpers };
+    const registry = this.#known.get(key) ?? new Registry(place, this.#client, this.#settings);
+    this.#known.set(key, registry);
+    return new Repository(registry, named, { image, isMirror, blockedIn });
   }
 }

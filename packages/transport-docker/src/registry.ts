@@ -33,6 +33,8 @@ export interface RegistryPlace {
    * Credentials and tokens of the settings that are for no host in particular are not for it.
    */
   readonly isStandIn?: boolean | undefined;
+  /** Who keeps credentials, as `findCredentials` takes it. */
+  readonly credentialHelpers?: readonly string[] | undefined;
 }
 
 const tries = 3;
@@ -52,7 +54,7 @@ export class Registry {
   #deciding: Promise<unknown> | undefined;
 
   constructor(
-    { host, insecure = false, isStandIn = false }: RegistryPlace,
+    { host, insecure = false, isStandIn = false, credentialHelpers }: RegistryPlace,
     client: HTTPClient,
     settings: DockerSettings,
   ) {
@@ -68,7 +70,7 @@ export class Registry {
     this.parallelRanges = new ParallelRanges(settings.parallelRanges);
     this.uploadLimits = new UploadLimits(settings.chunkSize);
     this.#origins = originsOf(answersAt, this.trust.insecure);
-    const known = new KnownCredentials({ host, isStandIn }, settings);
+    const known = new KnownCredentials({ host, isStandIn, credentialHelpers }, settings);
     this.#authentication = new Authentication(this.trust, client, known);
   }
 

@@ -13,6 +13,8 @@ export interface KnownHost {
   readonly host: string;
   /** Whether references name another host, which this one stands in for. */
   readonly isStandIn: boolean;
+  /** Who keeps credentials, as `findCredentials` takes it. */
+  readonly credentialHelpers?: readonly string[] | undefined;
 }
 
 /** Who one is to one host: asked once for each repository, and again after a refusal. */
@@ -58,13 +60,13 @@ export class KnownCredentials {
 
   async #ask(repository: string | undefined, signal: AbortSignal): Promise<Found> {
     const { registryToken, credentials, authFile } = this.#settings;
-    const { host, isStandIn } = this.#host;
+    const { host, isStandIn, credentialHelpers } = this.#host;
     if (!isStandIn && registryToken !== undefined) return { registryToken };
     if (typeof credentials === "function") return credentials(host, repository);
     if (!isStandIn && credentials !== undefined) return credentials;
     if (authFile !== undefined) await refuseMissing(authFile);
     const name = repository === undefined ? host : `${host}/${repository}`;
-    return findCredentials(name, { ...this.#settings, signal });
+    return findCredentials(name, { ...this.#settings, credentialHelpers, signal });
   }
 
   #newest(identityToken: string): DockerAuthConfig {

@@ -33,7 +33,7 @@ async function adviseTag(
   wanted: string,
   options: OperationOptions,
 ): Promise<string | undefined> {
-  if (!isTag(wanted)) return undefined;
+  if (repository.isMirror || !isTag(wanted)) return undefined;
   try {
     const tags = await listFirstTags(repository, options);
     if (tags.length === 0) return "there are no tags";

@@ -1,0 +1,96 @@
+import type { ConfTable } from "./conf-table.ts";
+import { isWildcard, readLocation, readPrefix } from "./location.ts";
+import type { Location } from "./location.ts";
+
+/** A copy of a registry that is asked first. */
+export interface Mirror {
+  readonly location: Location;
+  readonly insecure: boolean;
+  readonly pulls: "all" | "digest-only" | "tag-only";
+}
+
+/** What is known of the images below a prefix (containers-registries.conf(5), "[[registry]]"). */
+export interface RegistryEntry {
+  /** As it was written, without slashes at its end: what tells entries apart. */
+  readonly name: string;
+  readonly prefix: Location;
+  /** Where they really are; undefined where they say. */
+  readonly location: Location | undefined;
+  readonly insecure: boolean;
+  readonly blocked: boolean;
+  readonly mirrors: readonly Mirror[];
+  /** Which says so. */
+  readonly file: string;
+}
+
+/** All entries of a file; of several for one prefix the first counts. @throws ImageError `unsupported` */
+export function readRegistryEntries(root: ConfTable): readonly RegistryEntry[] {
+  const tables = root.tables("registry");
+  const entries = tables.map(readEntry);
+  for (const [at, entry] of entries.entries()) {
+    const first = entries.findIndex((other) => placeOf(other) === placeOf(entry));
+    const contradiction = (["insecure", "blocked"] as const).find(
+      (key) => entries[first]?.[key] !== entry[key],
+    );
+    if (contradiction === undefined) continue;
+    const problem = `contradicts that of registry[${first + 1}], which is at the same location`;
+    throw tables[at]?.problem(contradiction, problem) ?? new RangeError();
+  }
+  return entries;
+}
+
+function placeOf({ location, name }: RegistryEntry): string {
+  return location === undefined ? name : `${location.domain}/${location.path}`;
+}
+
+function readEntry(table: ConfTable): RegistryEntry {
+  const location = locationIn(table);
+  const prefix = (table.text("prefix") ?? "").replace(/\/+$/, "");
+  const name = prefix === "" ? (table.text("location") ?? "").replace(/\/+$/, "") : prefix;
+  if (name === "") throw table.problem("location", "is missing, and the prefix too");
+  const parsed = readPrefix(name);
+  if (typeof parsed === "string") throw table.problem("prefix", parsed);
+  if (location === undefined && !isWildcard(parsed.domain)) {
+    throw table.problem("location", "may be left out where the prefix starts with *. only");
+  }
+  if (table.has("pull-from-mirror")) {
+    throw table.problem("pull-from-mirror", "belongs into a [[registry.mirror]]");
+  }
+  return {
+    name,
+    prefix: parsed,
+    location,
+    insecure: table.truth("insecure"),
+    blocked: table.truth("blocked"),
+    mirrors: readMirrors(table),
+    file: table.file,
+  };
+}
+
+function readMirrors(table: ConfTable): readonly Mirror[] {
+  const byDigestOnly = table.truth("mirror-by-digest-only");
+  return table.tables("mirror").map((mirror) => {
+    const location = locationIn(mirror);
+    if (location === undefined) throw mirror.problem("location", "is missing");
+    const pulls = mirror.text("pull-from-mirror") ?? "";
+    if (byDigestOnly && pulls !== "") {
+      throw mirror.problem("pull-from-mirror", "contradicts mirror-by-digest-only of its registry");
+    }
+    const insecure = mirror.truth("insecure");
+    return { location, insecure, pulls: byDigestOnly ? "digest-only" : pullsOf(mirror, pulls) };
+  });
+}
+
+function pullsOf(mirror: ConfTable, pulls: string): Mirror["pulls"] {
+  if (pulls === "") return "all";
+  if (pulls === "all" || pulls === "digest-only" || pulls === "tag-only") return pulls;
+  throw mirror.problem("pull-from-mirror", "must be all, digest-only or tag-only");
+}
+
+function locationIn(table: ConfTable): Location | undefined {
+  const text = table.text("location") ?? "";
+  if (text === "") return undefined;
+  const location = readLocation(text);
+  if (typeof location === "string") throw table.problem("location", location);
+  return location;
+}

@@ -1,0 +1,55 @@
+import { ImageError, parseNamedReference, withDefaultTag } from "@drayage/core";
+import type { NamedReference } from "@drayage/core";
+
+import { hasRegistry } from "./aliases.ts";
+import { parseConfFile } from "./conf-file.ts";
+import type { ShortNameMode } from "./conf-file.ts";
+import { readUserAliases } from "./conf-files.ts";
+import type { ConfSettings } from "./conf-files.ts";
+import { loadRegistriesConf } from "./registries-conf.ts";
+
+/** What a name may mean. */
+export interface ResolvedShortName {
+  /** To be tried in this order; one where the name says its registry, or is an alias. */
+  readonly candidates: readonly NamedReference[];
+  /** With `enforcing`, and several candidates, a user has to choose; with `permissive`, where there is one to ask. */
+  readonly mode: ShortNameMode;
+}
+
+/**
+ * What podman would take `alpine` for: an alias, else that name in each of the `unqualified-search-registries`. For
+ * programs whose users write such names: `docker()` itself never does this, `docker://alpine` is on Docker Hub.
+ * @throws ImageError `invalid-reference`; `unsupported` for a configuration that cannot be followed
+ */
+export async function resolveShortName(
+  name: string,
+  settings: ConfSettings = {},
+): Promise<ResolvedShortName> {
+  const named = parseNamedReference(name);
+  const {
+    shortNameMode: mode,
+    aliases,
+    unqualifiedSearchRegistries,
+  } = await loadRegistriesConf(settings);
+  if (hasRegistry(name)) return { candidates: [withDefaultTag(named)], mode };
+  const { tag, digest } = named;
+  const imageOf = ({ domain, path }: NamedReference): NamedReference =>
+    withDefaultTag({ domain, path, ...(tag && { tag }), ...(digest && { digest }) });
+  const short = name.replace(/[:@].*$/, "");
+  const chosen = await readUserAliases(settings);
+  const ofUser = chosen && (await parseConfFile(chosen)).aliases;
+  const alias = ofUser?.has(short) ? ofUser.get(short) : aliases.get(short);
+  if (alias !== undefined) return { candidates: [imageOf(alias)], mode };
+  if (unqualifiedSearchRegistries.length === 0) throw unresolved(name);
+  const candidates = unqualifiedSearchRegistries.map((host) =>
+    imageOf(parseNamedReference(`${host}/${short}`)),
+  );
+  return { candidates, mode };
+}
+
+function unresolved(name: string): ImageError {
+  return new ImageError(
+    "invalid-reference",
+    `${JSON.stringify(name)} names no registry, is no alias, and no unqualified-search-registries are configured: write the registry before it`,
+  );
+}
