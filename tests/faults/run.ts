@@ -35,17 +35,15 @@ const passing: readonly Fault["kind"][] = [
   "location",
   "lost-upload",
   "redirect",
+  "expired-token",
 ];
 
-/** What only who reads gets over: a body that was refused for its token is not sent again. */
-const expiring: readonly Fault["kind"][] = ["expired-token"];
 const silent: readonly Fault["kind"][] = ["stall"];
 const damaging: readonly Fault["kind"][] = ["truncation", "flip", "wrong-length"];
 
 export function runOf(seed: number): Run {
   const [from, to] = one(ways, seed);
   const isSurvivable = seed % 4 !== 3;
-  const isSent = to === "registry" || to === "beside";
   // Each silence takes a while: there are few.
   const isSilent = seed % 5 === 2;
   const isReal = seed % 10 === 9 && distributionProgram !== undefined;
@@ -62,12 +60,7 @@ export function runOf(seed: number): Run {
     faults: {
       seed,
       rate: isSilent ? 0.15 : one([0.15, 0.3, 0.5], seed),
-      kinds: [
-        ...passing,
-        ...(isSurvivable && isSent ? [] : expiring),
-        ...(isSurvivable ? [] : damaging),
-        ...(isSilent ? silent : []),
-      ],
+      kinds: [...passing, ...(isSurvivable ? [] : damaging), ...(isSilent ? silent : [])],
     },
   };
 }
