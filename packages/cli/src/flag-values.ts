@@ -31,3 +31,22 @@ export function parseBound(text: string): number {
   if (bound > 0) return bound;
   throw new InvalidArgumentError("Write a whole number from 1 on.");
 }
+
+const bytes: Readonly<Record<string, number>> = {
+  B: 1,
+  kB: 1e3,
+  KB: 1e3,
+  MB: 1e6,
+  GB: 1e9,
+  KiB: 1 << 10,
+  MiB: 1 << 20,
+  GiB: 1 << 30,
+};
+
+/** `64MiB`, `100MB`, `5000000`, in bytes; at least 1. @throws InvalidArgumentError */
+export function parseSize(text: string): number {
+  const [, count, unit = "B"] = /^(\d{1,9}(?:\.\d+)?)([kKMG]i?B|B)?$/.exec(text) ?? [];
+  const size = Math.floor(Number(count) * (bytes[unit] ?? NaN));
+  if (size > 0) return size;
+  throw new InvalidArgumentError("Write a size such as 64MiB, 100MB or 5000000.");
+}

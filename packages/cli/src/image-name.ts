@@ -27,6 +27,8 @@ const knownTransports: Readonly<Record<string, KnownTransport>> = {
       "authfile",
       "tlsVerify",
       "certDir",
+      "parallelRanges",
+      "chunkSize",
     ],
     load: async (side) => {
       compileParserOnce();
@@ -80,7 +82,7 @@ function refuseUselessFlags(word: string, { takes }: KnownTransport, side: Side)
 type DockerSettings = NonNullable<Parameters<typeof docker>[0]>;
 
 function dockerSettings({ flags, authFile = authFileOf({}), parallelBlobs }: Side): DockerSettings {
-  const { registryToken, tlsVerify, certDir } = flags;
+  const { registryToken, tlsVerify, certDir, parallelRanges, chunkSize } = flags;
   const credentials = credentialsOf(flags);
   return {
     userAgent: `drayage/${version}`,
@@ -89,6 +91,8 @@ function dockerSettings({ flags, authFile = authFileOf({}), parallelBlobs }: Sid
     ...(registryToken !== undefined && { registryToken }),
     ...(tlsVerify !== undefined && { insecure: !tlsVerify }),
     ...(certDir !== undefined && { certDir }),
+    ...(parallelRanges !== undefined && { parallelRanges }),
+    ...(chunkSize !== undefined && { chunkSize }),
     ...(parallelBlobs !== undefined && { parallelBlobs }),
   };
 }

@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 
+import { parseBound, parseSize } from "./flag-values.ts";
 import { separate } from "./separate-flag.ts";
 import { UsageError } from "./usage-error.ts";
 import { parseTruth } from "./written-flags.ts";
@@ -17,6 +18,9 @@ export interface SideFlags {
   readonly sharedBlobDir?: string;
   readonly compress?: true;
   readonly decompress?: true;
+  readonly parallelRanges?: number;
+  /** Bytes. */
+  readonly chunkSize?: number;
 }
 
 export type SideFlag = keyof SideFlags;
@@ -34,7 +38,13 @@ export interface Side {
   readonly parallelBlobs?: number | undefined;
 }
 
-const written: Readonly<Record<SideFlag, { readonly flag: string; readonly help: string }>> = {
+interface WrittenFlag {
+  readonly flag: string;
+  readonly help: string;
+  readonly parse?: (text: string) => unknown;
+}
+
+const written: Readonly<Record<SideFlag, WrittenFlag>> = {
   creds: { flag: "creds <user:password>", help: "log in to the registry as this user" },
   username: { flag: "username <name>", help: "log in to the registry as this user" },
   password: { flag: "password <password>", help: "the password of the user" },
@@ -46,15 +56,28 @@ const written: Readonly<Record<SideFlag, { readonly flag: string; readonly help:
   sharedBlobDir: { flag: "shared-blob-dir <folder>", help: "where OCI layouts share their blobs" },
   compress: { flag: "compress", help: "pack layers that are not packed" },
   decompress: { flag: "decompress", help: "unpack layers" },
+  parallelRanges: {
+    flag: "parallel-ranges <n>",
+    help: "read a large blob in so many ranges at once",
+    parse: parseBound,
+  },
+  chunkSize: {
+    flag: "chunk-size <size>",
+    help: "send at most so much of a blob at once: 64MiB",
+    parse: parseSize,
+  },
 };
 
-const onlyOfDestinations: readonly SideFlag[] = ["compress", "decompress"];
+const onlyOfSources: readonly SideFlag[] = ["parallelRanges"];
+const onlyOfDestinations: readonly SideFlag[] = ["compress", "decompress", "chunkSize"];
 
 export function addSideFlags(command: Command, prefix: SidePrefix, heading: string): void {
   command.optionsGroup(heading);
-  for (const [name, { flag, help }] of Object.entries(written)) {
+  for (const [name, { flag, help, parse }] of Object.entries(written)) {
+    if (prefix !== "src-" && onlyOfSources.includes(name as SideFlag)) continue;
     if (prefix !== "dest-" && onlyOfDestinations.includes(name as SideFlag)) continue;
     const option = separate(`--${prefix}${flag}`, help);
+    if (parse !== undefined) option.argParser(parse);
     if (option.optional) option.argParser((text) => parseTruth(option.long ?? flag, text));
     command.addOption(option);
   }

@@ -65,6 +65,25 @@ describe.skipIf(!isRunnable)("copy", () => {
     expect(code).toBe(0);
   });
 
+  test("--dest-chunk-size sends blobs in chunks of that size", async () => {
+    const to = `docker://${registry.host}/copy/chunked:1`;
+    const from = `dir:${path.join(folder.path, "to be chunked")}`;
+    await copy("-q", source, from);
+    registry.clear();
+    const { code } = await copy("--dest-chunk-size", "1KiB", "--dest-tls-verify=false", from, to);
+    expect(code).toBe(0);
+    const chunks = registry.requests.filter(({ method }) => method === "PATCH");
+    expect(new Set(chunks.map(({ requestBytes }) => requestBytes))).toEqual(new Set([1024]));
+  });
+
+  test("--src-parallel-ranges is of registries, and of sources", async () => {
+    const ranges = ["--src-parallel-ranges", "2"];
+    expect(await copy(...ranges, source, destination)).toMatchObject({ code: 0 });
+    const { code, stderr } = await copy(...ranges, destination, `dir:${folder.path}/other`);
+    expect(stderr).toMatch(/--src-parallel-ranges means nothing to dir: images; it is for docker:/);
+    expect(code).toBe(1);
+  });
+
   test("--quiet says nothing", async () => {
     const { stdout, stderr } = await copy("--quiet", source, destination);
     expect({ stdout, stderr }).toEqual({ stdout: "", stderr: "" });
