@@ -51,6 +51,7 @@ export async function isStored(
 
 /** Bytes by which an attempt has to come further than those before. */
 const leastProgress = 1 << 16;
+const mostRefusals = 3;
 
 class BlobUpload {
   readonly #repository: Repository;
@@ -66,7 +67,8 @@ class BlobUpload {
   #sent = 0;
   #losses = 0;
   #attempt = 1;
-  #mayHaveExpired = true;
+  /** For its token, one after the other. */
+  #refusals = 0;
 
   constructor(
     repository: Repository,
@@ -113,7 +115,7 @@ class BlobUpload {
     }
     this.#upload = await sendChunk(this.#repository, this.#upload, part, options);
     this.#offset += part.length;
-    this.#mayHaveExpired = true;
+    this.#refusals = 0;
     return undefined;
   }
 
@@ -136,12 +138,9 @@ class BlobUpload {
   async #mayGoOn(error: ImageError, { length }: BlobPart): Promise<boolean> {
     const { status, retryAfter = 0 } = error instanceof RegistryError ? error : {};
     if (status === 413) return this.#limits.refused(length, this.#upload.chunkMinLength);
-    if (status === 401 && this.#mayHaveExpired) {
-      // Whatever is asked next gets a new token.
-      this.#mayHaveExpired = false;
-      return true;
-    }
-    this.#mayHaveExpired = true;
+    // Whatever is asked next gets a new token.
+    if (status === 401) return ++this.#refusals < mostRefusals;
+    this.#refusals = 0;
     const hasProgressed = this.#offset - this.#furthest >= leastProgress;
     this.#furthest = Math.max(this.#furthest, this.#offset);
     const attempt = hasProgressed ? 1 : this.#attempt;
