@@ -1,13 +1,12 @@
+import { existsSync } from "node:fs";
 import path from "node:path";
 
+import type { DockerSettings, KeepingSettings } from "@drayage/transport-docker";
 import type { Command } from "commander";
 
-export interface AuthFileFlags {
-  readonly authfile?: string;
-}
-
 /** The flags of commands that change a file of credentials. */
-export interface KeepingFlags extends AuthFileFlags {
+export interface KeepingFlags {
+  readonly authfile?: string;
   readonly compatAuthFile?: string;
 }
 
@@ -17,20 +16,36 @@ export function addKeepingFlags(command: Command): void {
     .option("--compat-auth-file <file>", "a file of docker's to keep credentials in instead");
 }
 
-/** The one file to read; undefined for the usual ones. */
-export function authFileOf({ authfile }: AuthFileFlags): string | undefined {
-  return authfile ?? (process.env["REGISTRY_AUTH_FILE"] || undefined);
+/**
+ * Where to look credentials up. The variable may name a file that only a login makes: nobody is logged in as long as it
+ * is not there.
+ */
+export function lookupOf(
+  authFile: string | undefined,
+): Partial<Pick<DockerSettings, "authFile" | "credentials">> {
+  const file = authFile ?? fromVariable();
+  if (file === undefined) return {};
+  const isYetToCome = authFile === undefined && !existsSync(file);
+  return isYetToCome ? { credentials: () => undefined } : { authFile: file };
 }
 
-/** Where to keep credentials, as skopeo has it: docker's own file where `DOCKER_CONFIG` tells where that is. */
-export function keepingOf({ authfile, compatAuthFile }: KeepingFlags): {
-  readonly authFile?: string | undefined;
-  readonly compatAuthFile?: string | undefined;
-} {
+/**
+ * Where to keep credentials, as skopeo has it: docker's own file where `DOCKER_CONFIG` tells where that is, else with
+ * whom registries.conf says.
+ */
+export async function keepingOf({
+  authfile,
+  compatAuthFile,
+}: KeepingFlags): Promise<KeepingSettings> {
   if (compatAuthFile !== undefined) return { authFile: authfile, compatAuthFile };
+  const { readCredentialHelpers } = await import("@drayage/transport-docker");
   const folder = process.env["DOCKER_CONFIG"] || undefined;
   return {
-    authFile:
-      authFileOf({ ...(authfile && { authfile }) }) ?? (folder && path.join(folder, "config.json")),
+    authFile: authfile ?? fromVariable() ?? (folder && path.join(folder, "config.json")),
+    credentialHelpers: await readCredentialHelpers(),
   };
+}
+
+function fromVariable(): string | undefined {
+  return process.env["REGISTRY_AUTH_FILE"] || undefined;
 }

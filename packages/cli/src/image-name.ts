@@ -2,7 +2,7 @@ import { Transports } from "@drayage/core";
 import type { ImageReference, ImageTransport } from "@drayage/core";
 import type { docker } from "@drayage/transport-docker";
 
-import { authFileOf } from "./auth-file-flags.ts";
+import { lookupOf } from "./auth-file-flags.ts";
 import { writtenFlag } from "./side-flags.ts";
 import type { Side, SideFlag, SideFlags } from "./side-flags.ts";
 import { UsageError } from "./usage-error.ts";
@@ -81,13 +81,13 @@ function refuseUselessFlags(word: string, { takes }: KnownTransport, side: Side)
 
 type DockerSettings = NonNullable<Parameters<typeof docker>[0]>;
 
-function dockerSettings({ flags, authFile = authFileOf({}), parallelBlobs }: Side): DockerSettings {
+function dockerSettings({ flags, authFile, parallelBlobs }: Side): DockerSettings {
   const { registryToken, tlsVerify, certDir, parallelRanges, chunkSize } = flags;
   const credentials = credentialsOf(flags);
   return {
     userAgent: `drayage/${version}`,
     ...(credentials && { credentials }),
-    ...(authFile !== undefined && { authFile }),
+    ...lookupOf(authFile),
     ...(registryToken !== undefined && { registryToken }),
     ...(tlsVerify !== undefined && { insecure: !tlsVerify }),
     ...(certDir !== undefined && { certDir }),

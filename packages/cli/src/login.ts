@@ -21,7 +21,7 @@ export async function login(name: string, flags: LoginFlags, signal: AbortSignal
   }
   const credentials = await newCredentials(name, flags, known, signal);
   await check(name, credentials, flags, signal);
-  const place = await setCredentials(name, credentials, { ...keepingOf(flags), signal });
+  const place = await setCredentials(name, credentials, { ...(await keepingOf(flags)), signal });
   if (flags.verbose) await writeResult(`Used: ${place}\n`);
   await writeResult("Login Succeeded!\n");
 }
@@ -43,8 +43,12 @@ async function findKnown(
   flags: LoginFlags,
   signal: AbortSignal,
 ): Promise<DockerAuthConfig | undefined> {
-  const { authFile, compatAuthFile } = keepingOf(flags);
-  return findCredentials(name, { authFile: compatAuthFile ?? authFile, signal });
+  const { compatAuthFile, ...keeping } = await keepingOf(flags);
+  return findCredentials(name, {
+    ...keeping,
+    ...(compatAuthFile !== undefined && { authFile: compatAuthFile }),
+    signal,
+  });
 }
 
 async function tellUser(name: string, flags: LoginFlags, signal: AbortSignal): Promise<void> {

@@ -15,10 +15,10 @@ export async function logout(
   flags: LogoutFlags,
   signal: AbortSignal,
 ): Promise<void> {
-  const options = { ...keepingOf(flags), signal };
   if ((name === undefined) !== (flags.all === true)) {
     throw new UsageError("Name one registry to log out of, or give --all");
   }
+  const options = { ...(await keepingOf(flags)), signal };
   if (name === undefined) {
     await removeAllCredentials(options);
     return writeResult("Removed login credentials for all registries\n");
@@ -26,7 +26,8 @@ export async function logout(
   if (await removeCredentials(name, options)) {
     return writeResult(`Removed login credentials for ${name}\n`);
   }
-  const isElsewhere = (await findCredentials(name, { signal })) !== undefined;
+  const isElsewhere =
+    (await findCredentials(name, { ...options, authFile: undefined })) !== undefined;
   const advice = "; other credentials for it are found elsewhere: name their file with --authfile";
   throw new UsageError(`Not logged in to ${name}${isElsewhere ? advice : ""}`);
 }

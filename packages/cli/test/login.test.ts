@@ -128,6 +128,43 @@ describe.skipIf(!isRunnable)("login", () => {
     expect(listed.code).toBe(0);
   });
 
+  test("may come after what needs none, in a file that is not there yet", async () => {
+    await using open = await startRegistry();
+    await open.putImage("app", await randomImage("login"), "1");
+    vi.stubEnv("REGISTRY_AUTH_FILE", "/nonexistent/auth.json");
+    expect(await drayage("list-tags", `docker://${open.host}/app`)).toMatchObject({ code: 0 });
+    const denied = await drayage("list-tags", `docker://${registry.host}/team/app`);
+    expect(denied).toMatchObject({ code: 1, stderr: expect.stringContaining("log in") as string });
+    const flags = ["--authfile", "/nonexistent/auth.json"];
+    const named = await drayage("list-tags", ...flags, `docker://${registry.host}/team/app`);
+    expect(named.stderr).toContain("There is no file /nonexistent/auth.json");
+  });
+
+  test.skipIf(process.platform === "win32")("is with whom registries.conf says", async () => {
+    await using folder = await temporaryFolder();
+    const helper = path.join(folder.path, "docker-credential-h");
+    const kept = `"${path.join(folder.path, "kept")}"`;
+    const none = "echo credentials not found in native keychain; exit 1";
+    const get = `test -f ${kept} && cat ${kept} || { ${none}; }`;
+    await writeFile(
+      helper,
+      `#!/bin/sh\ncase $1 in store) cat > ${kept};; erase) rm ${kept};; *) ${get};; esac\n`,
+      { mode: 0o755 },
+    );
+    const conf = path.join(folder.path, "registries.conf");
+    await writeFile(conf, 'credential-helpers = ["h"]\n');
+    vi.stubEnv("CONTAINERS_REGISTRIES_CONF", conf);
+    vi.stubEnv("PATH", `${folder.path}${path.delimiter}${process.env["PATH"]}`);
+    const flags = ["--username", "ann", "--password-stdin", "--verbose"];
+    const { host } = registry;
+    const { stdout } = await drayageWithInput(password, "login", ...flags, host);
+    expect(stdout).toBe("Used: docker-credential-h\nLogin Succeeded!\n");
+    expect((await drayage("login", "--get-login", host)).stdout).toBe("ann\n");
+    expect((await drayage("list-tags", `docker://${host}/team/app`)).code).toBe(0);
+    expect((await drayage("logout", host)).code).toBe(0);
+    expect((await drayage("logout", host)).code).toBe(1);
+  });
+
   test("of several processes at once loses none", async () => {
     await using folder = await temporaryFolder();
     const file = path.join(folder.path, "auth.json");

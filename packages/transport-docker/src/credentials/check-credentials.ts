@@ -3,6 +3,8 @@ import type { OperationOptions } from "@drayage/core";
 
 import type { DockerAuthConfig, DockerSettings } from "../docker-settings.ts";
 import { HTTPClient } from "../http/http-client.ts";
+import { findEntry } from "../registries-conf/physical-place.ts";
+import { loadRegistriesConf } from "../registries-conf/registries-conf.ts";
 import { readRefusal, registryError } from "../registry-error.ts";
 import { Registry } from "../registry.ts";
 import { registryOf } from "./auth-keys.ts";
@@ -23,7 +25,9 @@ export async function checkCredentials(
   const host = registryOf(name);
   const client = new HTTPClient(settings);
   await using _ = client.use();
-  const registry = new Registry({ host }, client, { ...settings, credentials });
+  const entry = findEntry(await loadRegistriesConf(settings), { domain: host, path: "" });
+  const place = { host, insecure: entry?.insecure };
+  const registry = new Registry(place, client, { ...settings, credentials });
   try {
     const request = { method: "GET", target: "/v2/", scopes: [] } as const;
     const response = await registry.request({ ...options, ...request });
