@@ -30,7 +30,10 @@ export class UploadLimits {
     return true;
   }
 
-  /** Connections break off, the last one after so many bytes, and the registry keeps nothing of them. */
+  /**
+   * Connections break off, the last one after so many bytes, and the registry keeps nothing of them. Docker Distribution
+   * (2.8) ends an upload for good when a request breaks off in its middle: there only chunks that come through help.
+   */
   lost(length: number): void {
     if (length < 2 * smallest) return;
     this.#isFragile = true;
