@@ -4,6 +4,7 @@ import { copyRequirements } from "./copy-requirements.ts";
 import { deleteRequirements } from "./delete-requirements.ts";
 import { destinationRequirements } from "./destination-requirements.ts";
 import { referenceRequirements } from "./reference-requirements.ts";
+import { referrerRequirements } from "./referrer-requirements.ts";
 import type { Requirement, TransportUnderTest } from "./requirement.ts";
 import { sourceRequirements } from "./source-requirements.ts";
 
@@ -14,6 +15,7 @@ export const requirements: readonly Requirement[] = [
   ...blobRequirements,
   ...sourceRequirements,
   ...copyRequirements,
+  ...referrerRequirements,
   ...deleteRequirements,
 ];
 
