@@ -86,8 +86,8 @@ function dockerSettings({ flags, authFile, parallelBlobs }: Side): DockerSetting
   const credentials = credentialsOf(flags);
   return {
     userAgent: `drayage/${version}`,
-    ...(credentials && { credentials }),
     ...lookupOf(authFile),
+    ...(credentials && { credentials }),
     ...(registryToken !== undefined && { registryToken }),
     ...(tlsVerify !== undefined && { insecure: !tlsVerify }),
     ...(certDir !== undefined && { certDir }),

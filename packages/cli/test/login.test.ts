@@ -135,6 +135,9 @@ describe.skipIf(!isRunnable)("login", () => {
     expect(await drayage("list-tags", `docker://${open.host}/app`)).toMatchObject({ code: 0 });
     const denied = await drayage("list-tags", `docker://${registry.host}/team/app`);
     expect(denied).toMatchObject({ code: 1, stderr: expect.stringContaining("log in") as string });
+    const creds = ["--creds", `ann:${password}`];
+    const known = await drayage("list-tags", ...creds, `docker://${registry.host}/team/app`);
+    expect(known).toMatchObject({ code: 0 });
     const flags = ["--authfile", "/nonexistent/auth.json"];
     const named = await drayage("list-tags", ...flags, `docker://${registry.host}/team/app`);
     expect(named.stderr).toContain("There is no file /nonexistent/auth.json");

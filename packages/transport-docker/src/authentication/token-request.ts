@@ -79,7 +79,7 @@ function tokenRequest(realm: URL, wish: TokenWish): HTTPRequest {
       grant_type: "refresh_token",
       refresh_token: credentials.identityToken,
       client_id: clientID,
-      scope: scopes.join(" "),
+      ...(scopes.length > 0 && { scope: scopes.join(" ") }),
       ...(service !== undefined && { service }),
     });
     const headers = { "content-type": "application/x-www-form-urlencoded" };

@@ -12,8 +12,8 @@ import { checkCredentialName } from "./credential-name.ts";
 
 /**
  * Asks the registry of a name, `quay.io` or `quay.io/team`, whether it takes these credentials. One that asks nobody who
- * they are takes any.
- * @throws ImageError `denied` where it does not, `invalid-reference`, `unavailable`, `unsupported`
+ * they are takes any. What registries.conf blocks is not asked.
+ * @throws ImageError `denied` where it does not, `untrusted`, `invalid-reference`, `unavailable`, `unsupported`
  */
 export async function checkCredentials(
   name: string,
@@ -23,9 +23,11 @@ export async function checkCredentials(
 ): Promise<void> {
   checkCredentialName(name);
   const host = registryOf(name);
+  const named = { domain: host, path: name.slice(host.length + 1) };
+  const entry = findEntry(await loadRegistriesConf(settings), named);
+  if (entry?.blocked) throw new ImageError("untrusted", `${name} is blocked in ${entry.file}`);
   const client = new HTTPClient(settings);
   await using _ = client.use();
-  const entry = findEntry(await loadRegistriesConf(settings), { domain: host, path: "" });
   const place = { host, insecure: entry?.insecure };
   const registry = new Registry(place, client, { ...settings, credentials });
   try {
