@@ -37,15 +37,12 @@ export async function readCredentialHelpers(
 }
 
 function merged(files: readonly ConfFile[]): RegistriesConf {
-  const registries = new Map<string, RegistryEntry>();
-  for (const file of files) {
-    for (const entry of file.registries.toReversed()) registries.set(entry.name, entry);
-  }
+  const entries = files.flatMap(({ registries }) => registries);
   const last = <Key extends keyof ConfFile>(key: Key): ConfFile[Key] | undefined =>
     files.findLast((file) => file[key] !== undefined)?.[key];
   const helpers = last("credentialHelpers") ?? [];
   return {
-    registries: [...registries.values()],
+    registries: [...new Map(entries.map((entry) => [entry.name, entry])).values()],
     unqualifiedSearchRegistries: last("unqualifiedSearchRegistries") ?? [],
     shortNameMode: last("shortNameMode") ?? "permissive",
     credentialHelpers: helpers.length === 0 ? ["containers-auth.json"] : helpers,

@@ -25,22 +25,26 @@ export interface RegistryEntry {
 
 /** All entries of a file; of several for one prefix the first counts. @throws ImageError `unsupported` */
 export function readRegistryEntries(root: ConfTable): readonly RegistryEntry[] {
-  const tables = root.tables("registry");
-  const entries = tables.map(readEntry);
-  for (const [at, entry] of entries.entries()) {
-    const first = entries.findIndex((other) => placeOf(other) === placeOf(entry));
-    const contradiction = (["insecure", "blocked"] as const).find(
-      (key) => entries[first]?.[key] !== entry[key],
-    );
-    if (contradiction === undefined) continue;
-    const problem = `contradicts that of registry[${first + 1}], which is at the same location`;
-    throw tables[at]?.problem(contradiction, problem) ?? new RangeError();
+  const byPlace = new Map<string, RegistryEntry>();
+  const byName = new Map<string, RegistryEntry>();
+  for (const table of root.tables("registry")) {
+    const entry = readEntry(table);
+    const place = placeOf(entry);
+    const first = byPlace.get(place) ?? entry;
+    byPlace.set(place, first);
+    for (const key of ["insecure", "blocked"] as const) {
+      if (first[key] === entry[key]) continue;
+      throw table.problem(key, `contradicts another entry for the same location, ${place}`);
+    }
+    if (!byName.has(entry.name)) byName.set(entry.name, entry);
   }
-  return entries;
+  return [...byName.values()];
 }
 
+/** For people, too. */
 function placeOf({ location, name }: RegistryEntry): string {
-  return location === undefined ? name : `${location.domain}/${location.path}`;
+  if (location === undefined) return name;
+  return location.path === "" ? location.domain : `${location.domain}/${location.path}`;
 }
 
 function readEntry(table: ConfTable): RegistryEntry {

@@ -1,0 +1,100 @@
+import path from "node:path";
+
+import { scratchFolder } from "@drayage/test-support";
+import { describe, expect, test } from "vitest";
+
+import { readConfFiles, readUserAliases } from "../../src/registries-conf/conf-files.ts";
+import type { ConfSettings } from "../../src/registries-conf/conf-files.ts";
+import { machineWith } from "./scratch-conf.ts";
+
+const etc = "etc/containers/registries.conf";
+const home = "home/me/.config/containers/registries.conf";
+
+/** Their texts: here each file has its own name in it. */
+async function readOn(
+  names: readonly string[],
+  environment: Readonly<Record<string, string>> = {},
+  registriesConf?: ConfSettings["registriesConf"],
+): Promise<readonly string[]> {
+  const system = await machineWith(
+    Object.fromEntries(names.map((name) => [name, name])),
+    environment,
+  );
+  const settings =
+    typeof registriesConf === "string" ? path.join(system.root, registriesConf) : registriesConf;
+  const files = await readConfFiles({ system, registriesConf: settings });
+  return files.map(({ text }) => text);
+}
+
+describe("of the files", () => {
+  test("none need be there", async () => {
+    expect(await readOn([])).toEqual([]);
+  });
+
+  test("the machine's is read where the user has none, then the drop-ins of both, by name", async () => {
+    const dropIns = [`${etc}.d/a.conf`, `${etc}.d/b.conf`, `${home}.d/0.conf`];
+    const others = [`${etc}.d/c.txt`, `${etc}.d/d/e.conf`, `${etc}.d/f.conf/g`];
+    expect(await readOn([etc, ...dropIns.toReversed(), ...others])).toEqual([etc, ...dropIns]);
+  });
+
+  test("the user's is read instead of the machine's, and only the user's drop-ins", async () => {
+    const own = [home, `${home}.d/0.conf`];
+    expect(await readOn([etc, `${etc}.d/a.conf`, ...own])).toEqual(own);
+  });
+
+  test("the user's are where XDG_CONFIG_HOME says", async () => {
+    const folder = await scratchFolder();
+    expect(await readOn([home], { XDG_CONFIG_HOME: folder })).toEqual([]);
+  });
+
+  test("one that is named is read instead of both, and all drop-ins", async () => {
+    const dropIns = [`${etc}.d/a.conf`, `${home}.d/0.conf`];
+    expect(await readOn([etc, home, "mine", ...dropIns], {}, "mine")).toEqual(["mine", ...dropIns]);
+  });
+
+  test("none is read where that is said", async () => {
+    expect(await readOn([etc, home], {}, false)).toEqual([]);
+  });
+
+  test("one that is named has to be there", async () => {
+    await expect(readOn([etc], {}, "mine")).rejects.toMatchObject({
+      code: "unsupported",
+      message: expect.stringContaining("mine") as string,
+    });
+  });
+
+  test("one that cannot be read is an error", async () => {
+    await expect(readOn([`${etc}/x`])).rejects.toMatchObject({ code: "unsupported" });
+  });
+});
+
+describe("the variable", () => {
+  test("CONTAINERS_REGISTRIES_CONF names the only file", async () => {
+    const system = await machineWith({ mine: "mine", [etc]: etc, [`${etc}.d/a.conf`]: "a" });
+    const environment = { CONTAINERS_REGISTRIES_CONF: path.join(system.root, "mine") };
+    const files = await readConfFiles({ system: { ...system, environment } });
+    expect(files.map(({ text }) => text)).toEqual(["mine"]);
+  });
+
+  test("CONTAINERS_REGISTRIES_CONF_DIR names the folder of drop-ins, which need not be there", async () => {
+    const system = await machineWith({ "d/a.conf": "a", [etc]: etc, [`${etc}.d/b.conf`]: "b" });
+    const read = async (folder: string): Promise<readonly string[]> => {
+      const environment = { CONTAINERS_REGISTRIES_CONF_DIR: path.join(system.root, folder) };
+      const files = await readConfFiles({ system: { ...system, environment } });
+      return files.map(({ text }) => text);
+    };
+    expect(await read("d")).toEqual([etc, "a"]);
+    expect(await read("e")).toEqual([etc]);
+  });
+});
+
+test("what a user chose for short names is in a cache", async () => {
+  const file = "short-name-aliases.conf";
+  const system = await machineWith({
+    [`var/cache/containers/${file}`]: "of root",
+    [`home/me/.cache/containers/${file}`]: "of a user",
+  });
+  const expected = process.getuid?.() === 0 ? "of root" : "of a user";
+  expect((await readUserAliases({ system }))?.text).toBe(expected);
+  expect(await readUserAliases({ system, registriesConf: false })).toBeUndefined();
+});

@@ -1,0 +1,153 @@
+import { formatNamedReference, nameOf, parseNamedReference } from "@drayage/core";
+import { describe, expect, test } from "vitest";
+
+import { findEntry, placesOf } from "../../src/registries-conf/physical-place.ts";
+import type { PhysicalPlaces } from "../../src/registries-conf/physical-place.ts";
+import { loadRegistriesConf } from "../../src/registries-conf/registries-conf.ts";
+import { confWith } from "./scratch-conf.ts";
+
+const digest = `@sha256:${"a".repeat(64)}`;
+
+async function places(text: string, name: string): Promise<PhysicalPlaces> {
+  return placesOf(await loadRegistriesConf(await confWith(text)), parseNamedReference(name));
+}
+
+async function namesOf(text: string, name: string): Promise<readonly string[]> {
+  const { mirrors, itself } = await places(text, name);
+  return [...mirrors, itself].map(({ named }) => formatNamedReference(named));
+}
+
+/** A registry at `r.com/bar`, called `r.com/baz`, with mirrors `m1.com`, `m2.com`, … that are for this. */
+function withMirrors(...pulls: readonly string[]): string {
+  const mirrors = pulls.map((one, at) => {
+    const line = one === "" ? "" : `pull-from-mirror = "${one}"`;
+    return `[[registry.mirror]]\nlocation = "m${at + 1}.com"\n${line}`;
+  });
+  return `[[registry]]\nprefix = "r.com/baz"\nlocation = "r.com/bar"\n${mirrors.join("\n")}`;
+}
+
+describe("mirrors come first, as far as they are for", () => {
+  test.each([
+    [
+      ["", ""],
+      [1, 2],
+      [1, 2],
+    ],
+    [
+      ["all", "all"],
+      [1, 2],
+      [1, 2],
+    ],
+    [["digest-only", "digest-only"], [1, 2], []],
+    [["", "digest-only"], [1, 2], [1]],
+    [["tag-only", "tag-only"], [], [1, 2]],
+    [["", "tag-only"], [1], [1, 2]],
+    [
+      ["digest-only", "tag-only", "", "all"],
+      [1, 3, 4],
+      [2, 3, 4],
+    ],
+  ])("%j: digests from %j, tags from %j", async (pulls, ofDigests, ofTags) => {
+    const text = withMirrors(...pulls);
+    const expected = (numbers: readonly number[], suffix: string): readonly string[] => [
+      ...numbers.map((number) => `m${number}.com/image${suffix}`),
+      `r.com/bar/image${suffix}`,
+    ];
+    expect(await namesOf(text, `r.com/baz/image${digest}`)).toEqual(expected(ofDigests, digest));
+    expect(await namesOf(text, "r.com/baz/image:1")).toEqual(expected(ofTags, ":1"));
+    const both = `:1${digest}`;
+    expect(await namesOf(text, `r.com/baz/image${both}`)).toEqual(expected(ofDigests, both));
+  });
+
+  test("digests, where the registry says so for all", async () => {
+    const text = `[[registry]]\nlocation = "r.com"\nmirror-by-digest-only = true\n[[registry.mirror]]\nlocation = "m.com"`;
+    expect(await namesOf(text, "r.com/a:1")).toEqual(["r.com/a:1"]);
+    expect(await namesOf(text, `r.com/a${digest}`)).toEqual([
+      `m.com/a${digest}`,
+      `r.com/a${digest}`,
+    ]);
+  });
+});
+
+describe("an image of which nothing is said", () => {
+  test("is where its name says", async () => {
+    expect(await places(withMirrors(""), "other.com/a:1")).toEqual({
+      mirrors: [],
+      itself: {
+        named: { domain: "other.com", path: "a", tag: "1" },
+        isMirror: false,
+        insecure: false,
+        blockedIn: undefined,
+      },
+    });
+  });
+});
+
+describe("an entry counts", () => {
+  test.each([
+    ["a.b.example/c/d", "a.b.example/c"],
+    ["a.b.example/d", "a.b.example"],
+    ["x.b.example/c", "*.b.example"],
+    ["x.example/c", "*.example"],
+  ])("where its prefix is the longest: for %s that of %s", async (name, expected) => {
+    const prefixes = ["*.example", "a.b.example", "*.b.example", "a.b.example/c"];
+    const entries = prefixes.map(
+      (prefix) => `[[registry]]\nprefix = "${prefix}"\nlocation = "l.com"`,
+    );
+    const conf = await loadRegistriesConf(await confWith(entries.join("\n")));
+    expect(findEntry(conf, parseNamedReference(name))?.name).toBe(expected);
+  });
+
+  test("without looking again where it leads", async () => {
+    const text = `
+      [[registry]]\nlocation = "a.com"\n[[registry.mirror]]\nlocation = "b.com/x"
+      [[registry]]\nprefix = "b.com"\nlocation = "c.com"
+    `;
+    expect(await namesOf(text, "a.com/i:1")).toEqual(["b.com/x/i:1", "a.com/i:1"]);
+  });
+
+  test("of a star without a location changes nothing but settings", async () => {
+    const { itself } = await places(
+      '[[registry]]\nprefix = "*.a.com"\ninsecure = true',
+      "b.a.com:80/i",
+    );
+    expect(itself).toMatchObject({ insecure: true, named: { domain: "b.a.com:80" } });
+  });
+});
+
+test("each place is insecure for itself", async () => {
+  const text = `
+    [[registry]]\nlocation = "a.com"\ninsecure = true
+    [[registry.mirror]]\nlocation = "b.com"
+    [[registry.mirror]]\nlocation = "c.com"\ninsecure = true
+    [[registry]]\nlocation = "b.com"\ninsecure = true
+  `;
+  const { mirrors, itself } = await places(text, "a.com/i");
+  expect([...mirrors, itself].map(({ insecure }) => insecure)).toEqual([false, true, true]);
+});
+
+describe("blocked is", () => {
+  async function blockedOf(text: string, name: string): Promise<readonly string[]> {
+    const { mirrors, itself } = await places(text, name);
+    return [...mirrors, itself].flatMap(({ named, blockedIn }) =>
+      blockedIn ? [nameOf(named)] : [],
+    );
+  }
+
+  test("what its entry blocks, and not its mirrors", async () => {
+    const text = `[[registry]]\nlocation = "a.com"\nblocked = true\n[[registry.mirror]]\nlocation = "b.com"`;
+    expect(await blockedOf(text, "a.com/i")).toEqual(["a.com/i"]);
+  });
+
+  test("what leads elsewhere, and what leads to what is blocked", async () => {
+    const text = `
+      [[registry]]\nprefix = "a.com"\nlocation = "b.com"\nblocked = true
+      [[registry]]\nprefix = "c.com"\nlocation = "d.com/x"\n[[registry.mirror]]\nlocation = "e.com"
+      [[registry]]\nlocation = "d.com"\nblocked = true
+      [[registry]]\nlocation = "e.com/i"\nblocked = true
+    `;
+    expect(await blockedOf(text, "a.com/i")).toEqual(["b.com/i"]);
+    expect(await blockedOf(text, "c.com/i")).toEqual(["e.com/i", "d.com/x/i"]);
+    expect(await blockedOf(text, "c.com/j")).toEqual(["d.com/x/j"]);
+  });
+});
