@@ -32,9 +32,13 @@ export async function uploadBlob(
   const parts =
     digest !== undefined && size !== undefined
       ? new StreamedParts(bytes, { digest, size }, reread)
-      : new HeldParts(bytes, digest);
-  const upload = begun ?? (await openUpload(repository, options));
-  return new BlobUpload(repository, upload, parts, { ...options, abandon }).run();
+      : new HeldParts(bytes, digest, repository.registry.uploadLimits);
+  try {
+    const upload = begun ?? (await openUpload(repository, options));
+    return await new BlobUpload(repository, upload, parts, { ...options, abandon }).run();
+  } finally {
+    parts.close();
+  }
 }
 
 /** True where a repository has a blob, and nobody knows that it is another one. */
@@ -94,8 +98,6 @@ class BlobUpload {
     } catch (error) {
       this.#abandon(this.#upload);
       throw error;
-    } finally {
-      this.#parts.close();
     }
   }
 

@@ -2,14 +2,14 @@ import { algorithmOf, checkDigest, digestHasher } from "@drayage/core";
 import type { Digest, DigestHasher } from "@drayage/core";
 
 import type { BlobPart, BlobParts, PartLength } from "./blob-parts.ts";
-
-/** Bytes, of each of several blobs at once; enough for the parts of which object stores make files. */
-const mostHeld = 8 << 20;
+import type { UploadLimits } from "./upload-limits.ts";
 
 /** Of a blob that shows at its end what it was: each part is held until the next one, so that it can be sent again. */
 export class HeldParts implements BlobParts {
   readonly #iterator: AsyncIterator<Uint8Array>;
   readonly #expected: Digest | undefined;
+  readonly #limits: UploadLimits;
+  readonly #holding: Disposable;
   readonly #hasher: DigestHasher;
   #held: Uint8Array[] = [];
   /** Where in the blob they begin. */
@@ -18,16 +18,22 @@ export class HeldParts implements BlobParts {
   #hasEnded = false;
   position = 0;
 
-  constructor(bytes: AsyncIterable<Uint8Array>, expected: Digest | undefined) {
+  constructor(
+    bytes: AsyncIterable<Uint8Array>,
+    expected: Digest | undefined,
+    limits: UploadLimits,
+  ) {
     this.#iterator = bytes[Symbol.asyncIterator]();
     this.#expected = expected;
+    this.#limits = limits;
+    this.#holding = limits.hold();
     this.#hasher = digestHasher(expected && algorithmOf(expected));
   }
 
   /** @throws ImageError `digest-mismatch` at the end of something else than was expected */
   async next(start: number, { least, most }: PartLength): Promise<BlobPart> {
     this.#drop(start);
-    const wanted = Math.max(least, Math.min(most, mostHeld));
+    const wanted = Math.max(least, Math.min(most, this.#limits.mostHeld));
     while (!this.#hasEnded && this.#end - start < wanted) await this.#read();
     const length = Math.min(wanted, this.#end - start);
     const isLast = this.#hasEnded && start + length === this.#end;
@@ -44,6 +50,7 @@ export class HeldParts implements BlobParts {
   }
 
   close(): void {
+    this.#holding[Symbol.dispose]();
     this.#iterator.return?.().catch(() => {});
   }
 

@@ -1,11 +1,15 @@
 /** Bytes. Parts do not get smaller than this by themselves. */
 const smallest = 1 << 20;
 const afterRefusal = 32 << 20;
+/** Of one blob, enough for the parts of which object stores make files; and of all blobs together. */
+const mostHeld = 8 << 20;
+const mostHeldInAll = 24 << 20;
 
 /** How much one registry was found to take at once: what was learnt with one blob serves all that follow. */
 export class UploadLimits {
   #mostAtOnce: number;
   #isFragile = false;
+  #holders = 0;
 
   /** `chunkSize` in bytes, where somebody said so. */
   constructor(chunkSize: number = Infinity) {
@@ -15,6 +19,17 @@ export class UploadLimits {
   /** Bytes of one request. */
   get mostAtOnce(): number {
     return this.#mostAtOnce;
+  }
+
+  /** Bytes that each blob may hold in memory. */
+  get mostHeld(): number {
+    return Math.min(mostHeld, Math.floor(mostHeldInAll / Math.max(1, this.#holders)));
+  }
+
+  /** To be disposed of by who holds nothing any more. */
+  hold(): Disposable {
+    this.#holders++;
+    return { [Symbol.dispose]: () => void this.#holders-- };
   }
 
   /** Each part on a connection of its own, where a line takes only so much. */
