@@ -16,7 +16,7 @@ export async function abilitiesOf(subject: TransportUnderTest): Promise<Abilitie
   return {
     writes,
     reads: writes || isReadOnly,
-    deletes: writes && reference.deleteImage !== undefined,
+    deletes: writes && (subject.deletes ?? reference.deleteImage !== undefined),
     indexes: preserves === "everything" && takesIndexes(accepts),
     preserves,
     rewriting: subject.rewriting ?? "reuses",

@@ -6,7 +6,7 @@ import { writeImage } from "../random/write-image.ts";
 import { isNotThere, rejectsWith } from "./checks.ts";
 import { isKept } from "./content.ts";
 import type { Abilities, Requirement } from "./requirement.ts";
-import { firstOf, imageFor, largestFor } from "./sample-images.ts";
+import { firstOf, imageFor, largestFor, placed } from "./sample-images.ts";
 
 const deletes = (abilities: Abilities): boolean => abilities.deletes;
 
@@ -42,6 +42,17 @@ export const deleteRequirements: readonly Requirement[] = [
     async check({ freshReference }) {
       const reference = await freshReference();
       await rejectsWith("not-found", () => deleted(reference));
+    },
+  },
+  {
+    id: "delete/unsupported",
+    promise: "where nothing is deleted it is unsupported, and the image stays",
+    appliesTo: ({ writes }, subject) => writes && subject.deletes === false,
+    async check(subject, abilities) {
+      const image = await imageFor(abilities, "stays");
+      const reference = await placed(image, subject);
+      await rejectsWith("unsupported", () => deleted(reference));
+      await isKept(reference, image, abilities);
     },
   },
   {

@@ -23,6 +23,8 @@ export interface TransportUnderTest {
   readonly preserves?: Preserved;
   /** Default `reuses`. */
   readonly rewriting?: Rewriting;
+  /** False for a place that deletes nothing, though the transport could. */
+  readonly deletes?: false;
 }
 
 /** What of an image is the same when it is read from the place again. */

@@ -1,6 +1,7 @@
 import type { Digest } from "@drayage/core";
 
 import { requestedRange } from "./byte-range.ts";
+import { checkDeletes } from "./deletes.ts";
 import type { Answer } from "./exchange.ts";
 import { checkedDigest } from "./names.ts";
 import { Refusal } from "./refusal.ts";
@@ -44,7 +45,8 @@ export function blobAnswer(
 }
 
 /** Takes the blob out of this repository; others keep it. */
-export const deleteBlob: Handler = ({ name, target }, { repositories }) => {
+export const deleteBlob: Handler = ({ name, target }, { repositories, settings }) => {
+  checkDeletes(settings, target);
   const digest = checkedDigest(target);
   if (!repositories.get(name).blobs.delete(digest)) throw unknownBlob(digest);
   return { status: 202 };

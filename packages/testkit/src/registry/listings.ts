@@ -1,5 +1,6 @@
 import { jsonAnswer } from "./exchange.ts";
 import { pageOf } from "./page.ts";
+import { Refusal } from "./refusal.ts";
 import type { Handler } from "./registry-state.ts";
 
 /** OCI distribution-spec, "Listing Tags". */
@@ -12,6 +13,8 @@ export const listTags: Handler = (call, state) => {
 
 /** Docker's registry API, "Listing Repositories". */
 export const listRepositories: Handler = (call, state) => {
+  const { catalog = true } = state.settings;
+  if (!catalog) throw new Refusal("UNSUPPORTED", "There is no catalog", { status: 404 });
   const page = pageOf(state.repositories.names, String, call, state);
   return jsonAnswer({ repositories: page.entries }, page.headers);
 };

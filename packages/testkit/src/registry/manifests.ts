@@ -9,6 +9,7 @@ import {
 import type { Digest } from "@drayage/core";
 
 import { checkAccept } from "./accept.ts";
+import { checkDeletes } from "./deletes.ts";
 import { checkManifest } from "./manifest-check.ts";
 import { checkedDigest } from "./names.ts";
 import { Refusal } from "./refusal.ts";
@@ -57,7 +58,8 @@ export const putManifest: Handler = async (call, state) => {
 };
 
 /** DELETE of a tag alone, or of a manifest with all its tags. */
-export const deleteManifest: Handler = ({ name, target }, { repositories }) => {
+export const deleteManifest: Handler = ({ name, target }, { repositories, settings }) => {
+  checkDeletes(settings, target);
   const repository = repositories.get(name);
   const { digest } = manifestOf(repository, target);
   if (target === digest) forget(repository, digest);

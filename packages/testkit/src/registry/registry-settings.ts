@@ -36,6 +36,10 @@ export interface RegistrySettings extends Misbehaviour {
   readonly manifestTypes?: readonly string[] | undefined;
   /** Whether all that a manifest names must be there, with its right size. Default true. */
   readonly checkReferences?: boolean | undefined;
+  /** Whether manifests and blobs can be deleted: tags too (the default), by digest alone, or nothing. */
+  readonly deletes?: boolean | "by-digest" | undefined;
+  /** Whether there is a list of all repositories. Default true. */
+  readonly catalog?: boolean | undefined;
   /** Whether there is a referrers API. Default true. */
   readonly referrers?: boolean | undefined;
   /** The most entries in one answer of any list; the rest follows by `Link`. */

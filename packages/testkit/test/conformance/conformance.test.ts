@@ -62,6 +62,7 @@ describe("the requirements", () => {
     const names = new Set(asked.flat().map(({ name }) => name.slice(0, name.indexOf(":"))));
     expect(requirements.map(({ id }) => id).filter((id) => !names.has(id))).toEqual([
       "copy/damaged",
+      "delete/unsupported",
     ]);
   });
 

@@ -83,6 +83,11 @@ test("the catalog has all repositories, page by page", async () => {
   ]);
 });
 
+test("there may be no catalog", async () => {
+  await using registry = await startRegistry({ catalog: false });
+  expect(await ask(registry.origin, "GET /v2/_catalog")).toMatchObject({ status: 404 });
+});
+
 test("referrers are the manifests whose subject it is, with type and annotations", async () => {
   await using registry = await startRegistry();
   await registry.putImage("a/b", image, "v1");

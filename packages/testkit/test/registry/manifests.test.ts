@@ -250,6 +250,24 @@ test("a deleted tag leaves the manifest, a deleted manifest takes its tags with 
   expect(await remove(digest)).toMatchObject({ status: 404, code: "MANIFEST_UNKNOWN" });
 });
 
+test.each([
+  [false, 405, 405, 405],
+  ["by-digest", 405, 202, 202],
+  [true, 202, 202, 202],
+] as const)(
+  "with deletes %s a tag, a manifest, a blob: %i, %i, %i",
+  async (deletes, ...expected) => {
+    await using strict = await startRegistry({ deletes });
+    const digest = await strict.putImage("a/b", image, "tag");
+    const [blob] = image.blobs.keys();
+    const statuses: unknown[] = [];
+    for (const target of ["manifests/tag", `manifests/${digest}`, `blobs/${blob}`]) {
+      statuses.push((await ask(strict.origin, `DELETE /v2/a/b/${target}`)).status);
+    }
+    expect(statuses).toEqual(expected);
+  },
+);
+
 test("a tag moves to the manifest that was pushed last", async () => {
   const other = await randomImage("moved");
   await registry.putImage("moved", image, "v1");
