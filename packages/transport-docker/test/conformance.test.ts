@@ -1,71 +1,63 @@
-import { open } from "node:fs/promises";
-import path from "node:path";
+import { conformance, startRegistry } from "@drayage/testkit";
+import type { RegistrySettings, TransportUnderTest } from "@drayage/testkit";
+import { afterAll, describe, test } from "vitest";
 
-import { hexOf } from "@drayage/core";
-import type { Digest } from "@drayage/core";
-import {
-  conformance,
-  distributionProgram,
-  startDistribution,
-  startRegistry,
-} from "@drayage/testkit";
-import type { Distribution, TransportUnderTest } from "@drayage/testkit";
-import { afterAll, describe, expect, test } from "vitest";
-
-import { docker } from "../src/index.ts";
 import type { DockerSettings } from "../src/index.ts";
+import { subjectAt } from "./conformance-subject.ts";
 
-const users = { ann: { password: "secret" } };
 const credentials = { username: "ann", password: "secret" };
-const htpasswd = "ann:$2y$04$abcdefghijklmnopqrstuu2r9OfJnfCsdneAXAGHnS4UpFFP8WIrW\n";
+const users = { ann: { password: "secret", identityToken: "ann for ever" } };
+const bearer = { kind: "bearer", users } as const;
 
-const strict = {
-  "a strict registry": async () => startRegistry(),
-  "a strict registry that wants tokens": async () =>
-    startRegistry({ authentication: { kind: "bearer", users } }),
-  "a strict registry that keeps its blobs elsewhere and names whole URLs": async () =>
-    startRegistry({ redirectBlobs: true, locations: "absolute", pageSize: 2 }),
-};
+/** What is asked of the registry, of `docker()`, and of the suite. */
+type SetUp = readonly [RegistrySettings, DockerSettings?, Partial<TransportUnderTest>?];
 
-const distribution = {
-  "Docker Distribution": async () => startDistribution(),
-  "Docker Distribution that wants passwords": async () => startDistribution({ htpasswd }),
-};
-
-const registries = Object.entries<() => Promise<AsyncDisposable & { readonly host: string }>>(
-  distributionProgram === undefined ? strict : { ...strict, ...distribution },
-);
-
-describe.each(registries)("against %s", async (_, start) => {
-  const registry = await start();
-  afterAll(async () => registry[Symbol.asyncDispose]());
-  const subject = subjectAt(registry.host, { credentials });
-  const damaging = "folder" in registry ? damage(registry as Distribution) : {};
-  for (const { name, run } of await conformance({ ...subject, ...damaging })) test(name, run);
-});
-
-test.skipIf(distributionProgram === undefined)("docker-registry is installed", () => {
-  expect(distributionProgram).toBeDefined();
-});
-
-function subjectAt(host: string, settings: DockerSettings): TransportUnderTest {
-  const transport = docker(settings);
-  let count = 0;
-  return {
-    transport,
-    freshReference: () => transport.parseReference(`//${host}/conformance/${count++}:tag`),
-    siblingOf: ({ stringWithinTransport }) =>
-      transport.parseReference(`${stringWithinTransport}-${count++}`),
-  };
-}
-
-function damage({ folder }: Distribution): Pick<TransportUnderTest, "damageBlob"> {
-  return {
-    async damageBlob(_, digest: Digest) {
-      const hex = hexOf(digest);
-      const blobs = path.join(folder, "docker/registry/v2/blobs/sha256", hex.slice(0, 2));
-      await using blob = await open(path.join(blobs, hex, "data"), "r+");
-      await blob.write("#", 0);
+/** One registry with all that OCI distribution-spec 1.1 leaves open done for the client; each other one without some of it. */
+const setUps: Readonly<Record<string, SetUp>> = {
+  "does all that it may": [{}],
+  "has no list of referrers": [{ referrers: false }],
+  "mounts nothing": [{ mounts: "never" }],
+  "mounts from anywhere": [{ mounts: "anywhere" }],
+  "takes no blob in one request": [{ singlePost: false }],
+  "wants large chunks": [{ chunkMinLength: 1 << 20 }, { chunkSize: 100_000 }],
+  "takes no large requests": [{ largestBody: 1 << 20 }, { chunkSize: 1 << 20 }],
+  "gives lists an entry at a time": [{ pageSize: 1 }],
+  "keeps its blobs elsewhere": [{ redirectBlobs: true, locations: "absolute" }],
+  "gives no part of a blob": [{ ranges: false }],
+  "deletes by digest alone": [{ deletes: "by-digest" }],
+  "deletes nothing": [{ deletes: false }, {}, { deletes: false }],
+  "wants passwords": [{ authentication: { kind: "basic", users } }, { credentials }],
+  "wants tokens": [{ authentication: bearer, redirectBlobs: true }, { credentials }],
+  "wants tokens from elsewhere, for a second": [
+    { authentication: { ...bearer, separateTokenServer: true, tokenLifetime: 1 } },
+    { credentials: { identityToken: "ann for ever" } },
+  ],
+  "does only what it must": [
+    {
+      authentication: bearer,
+      locations: "absolute",
+      redirectBlobs: true,
+      referrers: false,
+      mounts: "never",
+      singlePost: false,
+      chunkMinLength: 1 << 20,
+      largestBody: 1 << 20,
+      pageSize: 1,
+      ranges: false,
+      deletes: false,
+      catalog: false,
     },
-  };
-}
+    { credentials, chunkSize: 1 << 20 },
+    { deletes: false },
+  ],
+};
+
+describe.each(Object.entries(setUps))(
+  "against a registry that %s",
+  async (_, [registrySettings, settings = {}, abilities = {}]) => {
+    const registry = await startRegistry(registrySettings);
+    afterAll(async () => registry[Symbol.asyncDispose]());
+    const subject = { ...subjectAt(registry.host, settings), ...abilities };
+    for (const { name, run } of await conformance(subject)) test(name, run);
+  },
+);
