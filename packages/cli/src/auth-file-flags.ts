@@ -4,6 +4,8 @@ import path from "node:path";
 import type { DockerSettings, KeepingSettings } from "@drayage/transport-docker";
 import type { Command } from "commander";
 
+import type { GlobalFlags } from "./global-flags.ts";
+
 /** The flags of commands that change a file of credentials. */
 export interface KeepingFlags {
   readonly authfile?: string;
@@ -36,13 +38,14 @@ export function lookupOf(
 export async function keepingOf({
   authfile,
   compatAuthFile,
-}: KeepingFlags): Promise<KeepingSettings> {
+  registriesConf,
+}: KeepingFlags & Pick<GlobalFlags, "registriesConf">): Promise<KeepingSettings> {
   if (compatAuthFile !== undefined) return { authFile: authfile, compatAuthFile };
   const { readCredentialHelpers } = await import("@drayage/transport-docker");
   const folder = process.env["DOCKER_CONFIG"] || undefined;
   return {
     authFile: authfile ?? fromVariable() ?? (folder && path.join(folder, "config.json")),
-    credentialHelpers: await readCredentialHelpers(),
+    credentialHelpers: await readCredentialHelpers({ registriesConf }),
   };
 }
 

@@ -1,3 +1,4 @@
+import { Option } from "commander";
 import type { Command } from "commander";
 
 import { parseDuration } from "./flag-values.ts";
@@ -11,6 +12,7 @@ export interface GlobalFlags extends PolicyFlags {
   readonly overrideOs?: string;
   readonly overrideArch?: string;
   readonly overrideVariant?: string;
+  readonly registriesConf?: string;
 }
 
 export function addGlobalFlags(program: Command): void {
@@ -22,5 +24,6 @@ export function addGlobalFlags(program: Command): void {
     .option("--require-policy", "refuse to copy where there is no policy file")
     .option("--override-os <os>", "choose images for this system instead of linux")
     .option("--override-arch <architecture>", "choose images for this processor, such as arm64")
-    .option("--override-variant <variant>", "choose images for this variant, such as v7");
+    .option("--override-variant <variant>", "choose images for this variant, such as v7")
+    .addOption(new Option("--registries-conf <file>", "instead of the usual one").hideHelp());
 }

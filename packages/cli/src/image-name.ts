@@ -81,12 +81,13 @@ function refuseUselessFlags(word: string, { takes }: KnownTransport, side: Side)
 
 type DockerSettings = NonNullable<Parameters<typeof docker>[0]>;
 
-function dockerSettings({ flags, authFile, parallelBlobs }: Side): DockerSettings {
+function dockerSettings({ flags, authFile, registriesConf, parallelBlobs }: Side): DockerSettings {
   const { registryToken, tlsVerify, certDir, parallelRanges, chunkSize } = flags;
   const credentials = credentialsOf(flags);
   return {
     userAgent: `drayage/${version}`,
     ...lookupOf(authFile),
+    registriesConf,
     ...(credentials && { credentials }),
     ...(registryToken !== undefined && { registryToken }),
     ...(tlsVerify !== undefined && { insecure: !tlsVerify }),

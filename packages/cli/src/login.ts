@@ -115,13 +115,14 @@ function refuseSilence(flags: string): void {
 async function check(
   name: string,
   credentials: DockerAuthConfig,
-  { tlsVerify, certDir }: LoginFlags,
+  { tlsVerify, certDir, registriesConf }: LoginFlags,
   signal: AbortSignal,
 ): Promise<void> {
   const settings = {
     userAgent: `drayage/${version}`,
     ...(tlsVerify !== undefined && { insecure: !tlsVerify }),
     ...(certDir !== undefined && { certDir }),
+    registriesConf,
   };
   await checkCredentials(name, credentials, settings, { signal });
 }

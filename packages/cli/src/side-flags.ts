@@ -34,6 +34,8 @@ export interface Side {
   readonly flags: SideFlags;
   /** Where credentials are kept, where the user said so of this side or of both. */
   readonly authFile?: string | undefined;
+  /** The file that says where registries are, where the user named one. */
+  readonly registriesConf?: string | undefined;
   /** The most blobs at once, where the user said so. */
   readonly parallelBlobs?: number | undefined;
 }
@@ -95,7 +97,8 @@ export function sideOf(
   });
   const flags = Object.fromEntries(entries) as SideFlags;
   const authFile = flags.authfile ?? (options["authfile"] as string | undefined);
-  const side = { prefix, flags, authFile, parallelBlobs };
+  const registriesConf = options["registriesConf"] as string | undefined;
+  const side = { prefix, flags, authFile, registriesConf, parallelBlobs };
   refuseContradictions(side);
   return side;
 }

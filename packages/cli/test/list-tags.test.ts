@@ -1,8 +1,11 @@
+import { writeFile } from "node:fs/promises";
+import path from "node:path";
+
 import { findProgram, outputOf, randomImage, startRegistry } from "@drayage/testkit";
 import type { Registry } from "@drayage/testkit";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
-import { drayage, isRunnable } from "./drayage.ts";
+import { drayage, isRunnable, temporaryFolder } from "./drayage.ts";
 
 const tags = ["1.0", "1.1", "edge", "latest"];
 const skopeo = findProgram("skopeo");
@@ -44,6 +47,22 @@ describe.skipIf(!isRunnable)("list-tags", () => {
       expect(code).toBe(1);
     },
   );
+
+  test("goes where the file of --registries-conf leads, a flag that help does not tell of", async () => {
+    await using folder = await temporaryFolder();
+    const conf = path.join(folder.path, "registries.conf");
+    const there = `prefix = "registry.example"\nlocation = "${registry.host}/team"`;
+    await writeFile(conf, `[[registry]]\n${there}\n`);
+    const name = "docker://registry.example/app";
+    const { stdout } = await drayage("--registries-conf", conf, "list-tags", name);
+    expect(JSON.parse(stdout)).toEqual({ Repository: "registry.example/app", Tags: tags });
+    const missing = await drayage("list-tags", "--registries-conf", `${conf}x`, name);
+    expect(missing).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining(`${conf}x`) as string,
+    });
+    expect((await drayage("--help")).stdout).not.toContain("registries-conf");
+  });
 
   test("of what has no tags it is refused", async () => {
     const { code, stderr } = await drayage("list-tags", "dir:/tmp");
