@@ -12,10 +12,19 @@ const chunkSize = 1 << 17;
 /** A file, or a range of it, in chunks, each read while the one before is used. Opened on the first pull, closed on the way out. */
 export async function* fileBytes(
   file: string,
+  options: GetBlobOptions = {},
+): AsyncGenerator<Uint8Array, void, undefined> {
+  options.signal?.throwIfAborted();
+  await using handle = await onDisk(file, () => open(file));
+  yield* handleBytes(handle, options);
+}
+
+/** The same of a file that is open already and stays open. */
+export async function* handleBytes(
+  handle: FileHandle,
   { range, signal }: GetBlobOptions = {},
 ): AsyncGenerator<Uint8Array, void, undefined> {
   signal?.throwIfAborted();
-  await using handle = await onDisk(file, () => open(file));
   const { size } = await handle.stat();
   const end = Math.min(size, (range?.end ?? Infinity) + 1);
   let at = range?.start ?? 0;

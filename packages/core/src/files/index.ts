@@ -1,5 +1,7 @@
+export { BatchWriter } from "./batch-writer.ts";
+export type { BatchPlace } from "./batch-writer.ts";
 export { cloneTemporary, linkTemporary } from "./clone-temporary.ts";
-export { fileBytes, readSmallFile } from "./file-bytes.ts";
+export { fileBytes, handleBytes, readSmallFile } from "./file-bytes.ts";
 export { hasCode, onDisk } from "./file-error.ts";
 export { withLock } from "./file-lock.ts";
 export { makeFolder, syncFolder } from "./folders.ts";
