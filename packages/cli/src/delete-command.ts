@@ -22,7 +22,8 @@ export function deleteCommand(signal: AbortSignal): Command {
 }
 
 const examples = `
-A registry deletes the image itself, and with it every tag that names it.
+A registry that can deletes a tag alone. Others delete the image itself, and with it every tag that names it: those
+are told before.
 
 Examples:
   drayage delete docker://registry.example.com/alpine:old

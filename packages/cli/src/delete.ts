@@ -2,6 +2,7 @@ import { ImageError, imageName } from "@drayage/core";
 
 import type { DeleteFlags } from "./delete-command.ts";
 import { parseImageName } from "./image-name.ts";
+import { noticeTeller } from "./notice-lines.ts";
 import { withRetries } from "./retry.ts";
 import { sideOf } from "./side-flags.ts";
 import { say } from "./standard-streams.ts";
@@ -17,6 +18,7 @@ export async function deleteImage(
     const { name: transport } = reference.transport;
     throw new ImageError("unsupported", `Images of ${transport}: are not deleted from here`);
   }
-  await withRetries(flags, signal, async () => reference.deleteImage?.({ signal }));
+  const options = { signal, onNotice: noticeTeller() };
+  await withRetries(flags, signal, async () => reference.deleteImage?.(options));
   say(`Deleted ${imageName(reference)}`);
 }

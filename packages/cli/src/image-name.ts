@@ -1,6 +1,6 @@
 import { Transports } from "@drayage/core";
 import type { ImageReference, ImageTransport } from "@drayage/core";
-import type { docker } from "@drayage/transport-docker";
+import type { docker, DockerTransport } from "@drayage/transport-docker";
 
 import { lookupOf } from "./auth-file-flags.ts";
 import { writtenFlag } from "./side-flags.ts";
@@ -30,11 +30,7 @@ const knownTransports: Readonly<Record<string, KnownTransport>> = {
       "parallelRanges",
       "chunkSize",
     ],
-    load: async (side) => {
-      compileParserOnce();
-      const transport = await import("@drayage/transport-docker");
-      return transport.docker(dockerSettings(side));
-    },
+    load: openDocker,
   },
   oci: {
     takes: ["sharedBlobDir", "compress", "decompress"],
@@ -65,6 +61,13 @@ export async function parseImageName(name: string, side: Side): Promise<ImageRef
   const needed = known === undefined ? Object.values(knownTransports) : [known];
   const transports = await Promise.all(needed.map(async (one) => one.load(side)));
   return new Transports(transports).parse(name);
+}
+
+/** The transport `docker:` by itself, for what is about registries rather than about images. */
+export async function openDocker(side: Side): Promise<DockerTransport> {
+  compileParserOnce();
+  const transport = await import("@drayage/transport-docker");
+  return transport.docker(dockerSettings(side));
 }
 
 function refuseUselessFlags(word: string, { takes }: KnownTransport, side: Side): void {

@@ -3,6 +3,7 @@ import { ImageError, nameOf, parseNamedReference } from "@drayage/core";
 import { parseImageName } from "./image-name.ts";
 import { formatJSON } from "./json-text.ts";
 import type { ListTagsFlags } from "./list-tags-command.ts";
+import { noticeTeller } from "./notice-lines.ts";
 import { withRetries } from "./retry.ts";
 import { sideOf } from "./side-flags.ts";
 import { writeResult } from "./standard-streams.ts";
@@ -23,7 +24,7 @@ export async function listTags(
   }
   refuseTag(name);
   const tags = await withRetries(flags, signal, async () =>
-    Array.fromAsync(reference.getTags({ signal })),
+    Array.fromAsync(reference.getTags({ signal, onNotice: noticeTeller() })),
   );
   await writeResult(formatJSON({ Repository: nameOf(repository), Tags: tags }));
 }

@@ -6,6 +6,7 @@ import { addGlobalFlags } from "./global-flags.ts";
 import type { GlobalFlags } from "./global-flags.ts";
 import { inspectCommand } from "./inspect/inspect-command.ts";
 import type { Interruption } from "./interruption.ts";
+import { listRepositoriesCommand } from "./list-repositories-command.ts";
 import { listTagsCommand } from "./list-tags-command.ts";
 import { loginCommand } from "./login-command.ts";
 import { logoutCommand } from "./logout-command.ts";
@@ -30,6 +31,7 @@ export function newProgram(interruption: Interruption): Command {
     inspectCommand(signal),
     deleteCommand(signal),
     listTagsCommand(signal),
+    listRepositoriesCommand(signal),
     manifestDigestCommand(),
     loginCommand(signal),
     logoutCommand(signal),

@@ -25,4 +25,19 @@ describe.skipIf(!isRunnable)("delete", () => {
     expect(code).toBe(0);
     expect(registry.tags("app")).toEqual([]);
   });
+
+  test("warns of the tags that a registry removes with it", async () => {
+    await using registry = await startRegistry({
+      intercept: ({ method, path: asked }) =>
+        method === "DELETE" && asked.endsWith("/1") ? { status: 405 } : undefined,
+    });
+    const image = await randomImage("delete");
+    for (const tag of ["1", "2", "3"]) await registry.putImage("app", image, tag);
+    const { code, stderr } = await drayage("delete", `docker://${registry.host}/app:1`);
+    const [warning, done] = stderr.split("\n");
+    expect(warning).toMatch(/^drayage: warning from .* takes with it the tags 2, 3$/);
+    expect(done).toMatch(/^Deleted /);
+    expect(code).toBe(0);
+    expect(registry.tags("app")).toEqual([]);
+  });
 });

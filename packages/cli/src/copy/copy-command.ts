@@ -22,6 +22,8 @@ export function copyCommand(signal: AbortSignal): Command {
     .option("--preserve-digests", "fail rather than change any manifest")
     .option("-f, --format <type>", "the manifests' type at the destination: oci or v2s2")
     .option("--remove-signatures", "leave signatures behind")
+    .option("--referrers", "also what refers to them: signatures, SBOMs, attestations")
+    .option("--referrer-type <type>", "of what refers to them only this type, or several", listed)
     .optionsGroup("How:")
     .option("--dry-run", "say what would be done, and do nothing")
     .option("--json", "with --dry-run: as JSON")

@@ -9,6 +9,8 @@ export interface CopyFlags extends GlobalFlags, RetryFlags {
   readonly preserveDigests?: true;
   readonly format?: string;
   readonly removeSignatures?: true;
+  readonly referrers?: true;
+  readonly referrerType?: readonly string[];
   readonly dryRun?: true;
   readonly json?: true;
   readonly digestfile?: string;

@@ -18,8 +18,13 @@ export function copyOptionsOf(flags: CopyFlags): CopyOptions {
     preserveDigests: flags.preserveDigests,
     manifestMIMEType: manifestMIMETypeOf(flags.format),
     removeSignatures: flags.removeSignatures,
+    referrers: referrersOf(flags),
     parallelBlobs: flags.imageParallelCopies,
   };
+}
+
+function referrersOf({ referrers, referrerType }: CopyFlags): CopyOptions["referrers"] {
+  return referrerType === undefined ? referrers : { artifactTypes: referrerType };
 }
 
 function chosenImages({

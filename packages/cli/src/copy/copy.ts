@@ -5,6 +5,7 @@ import type { CopyOptions, ImageReference } from "@drayage/core";
 
 import { parseImageName } from "../image-name.ts";
 import { plainJSON } from "../json-text.ts";
+import { noticeTeller } from "../notice-lines.ts";
 import { checkPolicyFile } from "../policy-file.ts";
 import { openProgressView } from "../progress/progress-view.ts";
 import { withRetries } from "../retry.ts";
@@ -43,7 +44,8 @@ async function preview(
   flags: CopyFlags,
   options: RunningCopyOptions,
 ): Promise<void> {
-  const plan = await withRetries(flags, options.signal, async () => previewCopy(from, to, options));
+  const told = flags.quiet ? options : { ...options, onNotice: noticeTeller() };
+  const plan = await withRetries(flags, options.signal, async () => previewCopy(from, to, told));
   await writeResult(flags.json ? `${plainJSON(plan, 4)}\n` : formatPlan(plan));
 }
 

@@ -11,16 +11,29 @@ export function formatResult(
   const changes = result.changes.map(
     (change) => `  digest changed from ${change.from} to ${change.to}: ${change.because}`,
   );
-  return [headline(from, to, result), ...chosen(result, options), ...changes].join("\n");
+  return [headline(from, to, result, options), ...chosen(result, options), ...changes].join("\n");
 }
 
-function headline(from: ImageReference, to: ImageReference, result: CopyResult): string {
+function headline(
+  from: ImageReference,
+  to: ImageReference,
+  result: CopyResult,
+  options: CopyOptions,
+): string {
   const [source, destination] = [imageName(from), imageName(to)];
   const { digest, alreadyThere, blobs } = result;
   if (alreadyThere) return `Nothing to copy: ${destination} is already ${source} (${digest})`;
   const noun = blobs.copied === 1 ? "blob" : "blobs";
   const copied = `${blobs.copied} ${noun} copied (${formatBytes(blobs.copiedBytes)})`;
-  return `Copied ${source} to ${destination} (${digest}), ${copied}, ${blobs.reused} reused`;
+  const along = alongside(result, options);
+  return `Copied ${source} to ${destination} (${digest}), ${copied}, ${blobs.reused} reused${along}`;
+}
+
+/** Who asked for referrers wants to know of none as well. */
+function alongside({ referrers }: CopyResult, options: CopyOptions): string {
+  if (!options.referrers) return "";
+  const noun = referrers === 1 ? "referrer" : "referrers";
+  return `, ${referrers === 0 ? "no" : referrers} ${noun}`;
 }
 
 /** Where one image of many was copied, its digest is not the one that the source's name has. */

@@ -3,13 +3,18 @@ import type { CopyEvent } from "@drayage/core";
 
 import { printable } from "../standard-streams.ts";
 import { CopyTally, formatTally } from "./copy-tally.ts";
+import { EventLines } from "./event-lines.ts";
 import type { ProgressView } from "./progress-view.ts";
 
 const pause = 5000;
 
-/** A line at the start and another every five seconds, for logs: also while nothing moves, so that it does not look dead. */
+/**
+ * A line at the start and another every five seconds, for logs: also while nothing moves, so that it does not look dead.
+ * In between what goes wrong, and what registries have to say.
+ */
 export class PlainLines implements ProgressView {
   readonly #tally = new CopyTally();
+  readonly #lines = new EventLines();
   readonly #stream: Pick<NodeJS.WritableStream, "write">;
   #timer: NodeJS.Timeout | undefined;
   #movedBefore = 0;
@@ -22,7 +27,8 @@ export class PlainLines implements ProgressView {
   readonly show = (event: CopyEvent): void => {
     this.#tally.count(event);
     if (event.kind === "planned" && this.#tally.blobs > 0) this.#begin();
-    if (event.kind === "retry") this.#line(`again after: ${event.error.message}`);
+    const line = this.#lines.lineOf(event);
+    if (line !== undefined) this.#line(line);
   };
 
   [Symbol.dispose](): void {

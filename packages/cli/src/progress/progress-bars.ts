@@ -2,17 +2,25 @@ import { formatBytes, hexOf } from "@drayage/core";
 import type { CopyEvent, Descriptor, Digest } from "@drayage/core";
 import cliProgress from "cli-progress";
 
+import { printable } from "../standard-streams.ts";
 import { CopyTally, formatTally } from "./copy-tally.ts";
+import { EventLines } from "./event-lines.ts";
 import type { ProgressView } from "./progress-view.ts";
 
 const mostBars = 8;
+const wipeRest = "\u001B[K";
 
-/** A bar for the whole and one for each of the first few blobs in flight; all are wiped away at the end. */
+/**
+ * A bar for the whole and one for each of the first few blobs in flight; all are wiped away at the end. What goes wrong,
+ * and what registries have to say, stays above them.
+ */
 export class ProgressBars implements ProgressView {
   readonly #tally = new CopyTally();
+  readonly #lines = new EventLines();
   readonly #bars: cliProgress.MultiBar;
   readonly #ofBlobs = new Map<Digest, cliProgress.SingleBar>();
   #ofAll: cliProgress.SingleBar | undefined;
+  #hasUnsaid = false;
 
   constructor(stream: NodeJS.WriteStream) {
     this.#bars = new cliProgress.MultiBar({
@@ -50,11 +58,20 @@ export class ProgressBars implements ProgressView {
       case "signatures-written":
       case "done":
     }
+    const line = this.#lines.lineOf(event);
+    if (line !== undefined) this.#say(line);
     this.#ofAll?.update(this.#tally.bytesDone, { text: formatTally(this.#tally) });
   };
 
   [Symbol.dispose](): void {
+    if (this.#hasUnsaid) this.#bars.update();
     this.#bars.stop();
+  }
+
+  /** With the next drawing of the bars, over which it is written: what is longer there is wiped away. */
+  #say(line: string): void {
+    this.#bars.log(`${printable(line)}${wipeRest}\n`);
+    this.#hasUnsaid = true;
   }
 
   #start(blob: Descriptor): void {

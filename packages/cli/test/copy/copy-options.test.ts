@@ -74,3 +74,14 @@ describe("the type of the manifests", () => {
     expect(() => optionsOf({ format })).toThrow(/--format/);
   });
 });
+
+describe("what refers to images", () => {
+  test.each([
+    [{}, undefined],
+    [{ referrers: true }, true],
+    [{ referrers: true, referrerType: ["a/b", "c/d"] }, { artifactTypes: ["a/b", "c/d"] }],
+    [{ referrerType: ["a/b"] }, { artifactTypes: ["a/b"] }],
+  ] as const)("%j", (flags, referrers) => {
+    expect(optionsOf(flags).referrers).toEqual(referrers);
+  });
+});

@@ -124,6 +124,54 @@ describe.skipIf(!isRunnable)("inspect", () => {
     expect(JSON.parse(stdout)).toMatchObject({ Digest: image.manifest.digest, RepoTags: [] });
   });
 
+  describe("of a registry that has something to say", () => {
+    let talkative: Registry;
+    let name = "";
+
+    beforeAll(async () => {
+      const headers = {
+        "Content-Type": image.manifest.mediaType,
+        "Docker-Content-Digest": image.manifest.digest,
+        "RateLimit-Limit": "100;w=21600",
+        "RateLimit-Remaining": "5;w=21600",
+        "Docker-RateLimit-Source": "192.0.2.1",
+        Warning: '299 - "this repository moves"',
+      };
+      talkative = await startRegistry({
+        intercept: ({ path: asked }) =>
+          asked.includes("/manifests/")
+            ? { status: 200, headers, body: image.manifest.bytes }
+            : undefined,
+      });
+      await talkative.putImage("team/app", image, "1");
+      name = `docker://${talkative.host}/team/app:1`;
+    });
+
+    afterAll(async () => {
+      await talkative[Symbol.asyncDispose]();
+    });
+
+    test("has it at the end of the summary", async () => {
+      const summary = await inspected(name);
+      expect(Object.keys(summary).slice(-3)).toEqual(["Env", "RateLimit", "Warnings"]);
+      expect(summary).toMatchObject({
+        RateLimit: { Limit: 100, Remaining: 5, Window: 21_600, Source: "192.0.2.1" },
+        Warnings: ["this repository moves"],
+      });
+    });
+
+    test.each([["--raw"], ["--config"], ["--format={{.Digest}}"]])(
+      "says it on standard error with %s",
+      async (flag) => {
+        const { stderr } = await drayage("inspect", flag, name);
+        expect(stderr.trimEnd().split("\n")).toEqual([
+          `drayage: warning from ${talkative.host}: this repository moves`,
+          `drayage: ${talkative.host} allows 100 requests in 6 h, and 5 are left`,
+        ]);
+      },
+    );
+  });
+
   test("output that nobody reads ends it without a word", async () => {
     const child = startDrayage(["inspect", "--raw", source]);
     child.stdout.destroy();

@@ -1,7 +1,7 @@
 import { Writable } from "node:stream";
 import { stripVTControlCharacters } from "node:util";
 
-import { copyImage } from "@drayage/core";
+import { copyImage, ImageError } from "@drayage/core";
 import { memory } from "@drayage/core/memory";
 import { inMemory, randomImage } from "@drayage/testkit";
 import { expect, test } from "vitest";
@@ -34,6 +34,22 @@ test("bars show the whole and each blob, and leave the terminal as it was", asyn
   const [showsCursor, clearsBelow] = ["\u001B[?25h", "\u001B[0J"];
   expect(terminal.written.lastIndexOf(showsCursor)).toBeGreaterThan(0);
   expect(terminal.written.endsWith(clearsBelow)).toBe(true);
+});
+
+test("what goes wrong, and what registries say, stays above the bars", async () => {
+  const terminal = new RecordingTerminal();
+  {
+    using view = new ProgressBars(terminal as RecordingTerminal & NodeJS.WriteStream);
+    const notice = { kind: "warning", host: "a.example", text: "it moves\u001b" } as const;
+    const error = new ImageError("unavailable", "cut off");
+    view.show({ kind: "notice", notice });
+    const to = memory().parseReference("copy");
+    await copyImage(await inMemory(await randomImage("above")), to, { onEvent: view.show });
+    view.show({ kind: "retry", doing: "read", attempt: 1, pause: 500, error });
+  }
+  const lines = stripVTControlCharacters(terminal.written).split("\n");
+  expect(lines[0]).toMatch(/warning from a\.example: it moves\ufffd$/);
+  expect(lines.some((line) => line.endsWith("again in 0.5 s: cut off"))).toBe(true);
 });
 
 test("nothing to copy leaves no trace", () => {

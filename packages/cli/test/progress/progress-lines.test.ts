@@ -1,5 +1,5 @@
 import { ImageError, digestOf } from "@drayage/core";
-import type { CopyEvent, CopyPlan, Descriptor } from "@drayage/core";
+import type { CopyEvent, CopyPlan, Descriptor, Notice } from "@drayage/core";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 
 import { CopyTally, formatTally } from "../../src/progress/copy-tally.ts";
@@ -68,6 +68,10 @@ function restarted({ digest }: Descriptor): CopyEvent {
   return { kind: "blob-restarted", digest };
 }
 
+function noticed(notice: Notice): CopyEvent {
+  return { kind: "notice", notice };
+}
+
 function lines(): { readonly written: string[]; write(text: string): boolean } {
   const written: string[] = [];
   return { written, write: (text) => written.push(text) > 0 };
@@ -122,7 +126,32 @@ describe("plain lines", () => {
     const log = lines();
     using view = new PlainLines(log);
     for (const event of [planned(first), started(first), again()]) view.show(event);
-    expect(log.written.at(-1)).toBe("again after: cut off\n");
+    expect(log.written.at(-1)).toMatch(/^again in \d+\.\d s: cut off\n$/);
+  });
+
+  test("tell which blob is begun again", () => {
+    const log = lines();
+    using view = new PlainLines(log);
+    for (const event of [planned(first), started(first), restarted(first)]) view.show(event);
+    expect(log.written.at(-1)).toBe(`begun again: ${first.digest.slice(7, 19)}\n`);
+  });
+
+  test("tell what registries have to say, once", () => {
+    const log = lines();
+    using view = new PlainLines(log);
+    const warning = noticed({ kind: "warning", host: "a.example", text: "moved\u001b[31m" });
+    for (const event of [warning, warning]) view.show(event);
+    expect(log.written).toEqual(["warning from a.example: moved\ufffd[31m\n"]);
+  });
+
+  test("tell of a limit when it is near", () => {
+    const log = lines();
+    using view = new PlainLines(log);
+    for (const remaining of [90, 50, 10, 9]) {
+      const limit = { limit: 100, remaining, window: 21_600, source: undefined };
+      view.show(noticed({ kind: "rate-limit", host: "a.example", ...limit }));
+    }
+    expect(log.written).toEqual(["a.example allows 100 requests in 6 h, and 10 are left\n"]);
   });
 
   test("are not written where there is nothing to copy", () => {
