@@ -4,6 +4,7 @@ import {
   digestTagsOf,
   gathered,
   isDigest,
+  isImageError,
   manifestSizeLimit,
   mediaTypes,
   parseManifest,
@@ -112,9 +113,19 @@ async function* taggedReferrers(
 ): AsyncGenerator<Descriptor, void, undefined> {
   const tag = referrersTagOf(subject);
   const response = await requestManifest("GET", repository, tag, options);
-  if (response.status === 200) return yield* descriptorsIn(await readManifest(response));
+  if (response.status === 200) return yield* listedIn(await readManifest(response));
   if (response.status !== 404) throw await failed(response, repository, subject);
   return response.discard();
+}
+
+/** What is under the tag and no list says that there are none. */
+function listedIn(manifest: RawManifest): readonly Descriptor[] {
+  try {
+    return descriptorsIn(manifest);
+  } catch (error) {
+    if (isImageError(error, "invalid-manifest")) return [];
+    throw error;
+  }
 }
 
 function descriptorsIn(manifest: RawManifest): readonly Descriptor[] {

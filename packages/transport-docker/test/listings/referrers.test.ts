@@ -111,6 +111,15 @@ describe("referrers", () => {
     expect(await referrersIn(registry)).toHaveLength(4);
   });
 
+  test.each([
+    ["an image", image.manifest],
+    ["nothing that can be read", { bytes: Buffer.from("{"), mediaType: mediaTypes.ociIndex }],
+  ])("are none where the tag is that of %s", async (_, manifest) => {
+    await using registry = await startRegistry({ referrers: false });
+    registry.putManifest("a", manifest, listTag);
+    expect(await referrersIn(registry)).toEqual([]);
+  });
+
   test("that one may not see are denied", async () => {
     await using registry = await startRegistry({
       intercept: ({ path }) => (path.includes("/referrers/") ? { status: 403 } : undefined),
