@@ -71,12 +71,13 @@ export async function* blobOf(
   throw together(failures);
 }
 
-/** There is somebody else to ask: a mirror that is down is not waited for. */
+/** There is somebody else to ask: a mirror that is down, or busy, is not waited for. */
 function patienceFor<Options extends OperationOptions>(
-  place: Repository,
+  { isMirror }: Repository,
   options: Options,
 ): Options {
-  return place.isMirror ? { ...options, retries: new Retries({ attempts: 2 }) } : options;
+  if (!isMirror) return options;
+  return { ...options, retries: new Retries({ attempts: 2, longestPause: 1000 }) };
 }
 
 function passedOver(error: unknown, { signal }: OperationOptions): ImageError {

@@ -10,7 +10,7 @@ export type { DockerAuthConfig, DockerSettings, FindCredentials } from "./docker
 export { docker } from "./docker-transport.ts";
 export type { DockerTransport } from "./docker-transport.ts";
 export type { ShortNameMode } from "./registries-conf/conf-file.ts";
-export type { ConfSettings } from "./registries-conf/conf-files.ts";
+export type { RegistriesConfSettings } from "./registries-conf/conf-files.ts";
 export { readCredentialHelpers } from "./registries-conf/registries-conf.ts";
 export { resolveShortName } from "./registries-conf/short-name.ts";
 export type { ResolvedShortName } from "./registries-conf/short-name.ts";

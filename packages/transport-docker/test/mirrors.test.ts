@@ -124,6 +124,14 @@ describe("an image is read", () => {
     expect(both.primary.requests).toHaveLength(1 + blobCount);
   });
 
+  test("where it is at home, where a mirror wants to be left alone for a while", async () => {
+    const headers = { "Retry-After": "50" };
+    await using both = await pair({ intercept: () => ({ status: 429, headers }) });
+    await pull(await mirrored(both.primary, [both.mirror]));
+    expect(both.mirror.requests).toHaveLength(1);
+    expect(both.primary.requests).toHaveLength(1 + blobCount);
+  });
+
   test("by its tag not from a mirror for digests", async () => {
     await using both = await pair();
     const more = 'pull-from-mirror = "digest-only"';

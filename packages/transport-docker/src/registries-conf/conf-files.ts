@@ -9,7 +9,7 @@ import { hasCode } from "@drayage/core/files";
 import { confError } from "./conf-error.ts";
 
 /** Which configuration is read. */
-export interface ConfSettings {
+export interface RegistriesConfSettings {
   /** The main file, which must be there; undefined looks where podman does; false reads nothing. */
   readonly registriesConf?: string | false | undefined;
   readonly system?: SystemContext | undefined;
@@ -27,7 +27,9 @@ export interface ConfText {
  * `registries.conf.d/*.conf` of the machine, unless the user has a main file, and of the user. A file that
  * `CONTAINERS_REGISTRIES_CONF` names is read without those; `CONTAINERS_REGISTRIES_CONF_DIR` names others in any case.
  */
-export async function readConfFiles(settings: ConfSettings): Promise<readonly ConfText[]> {
+export async function readConfFiles(
+  settings: RegistriesConfSettings,
+): Promise<readonly ConfText[]> {
   const { registriesConf, system = {} } = settings;
   if (registriesConf === false) return [];
   const { environment = process.env } = system;
@@ -49,7 +51,7 @@ export async function readConfFiles(settings: ConfSettings): Promise<readonly Co
 export async function readUserAliases({
   registriesConf,
   system = {},
-}: ConfSettings): Promise<ConfText | undefined> {
+}: RegistriesConfSettings): Promise<ConfText | undefined> {
   if (registriesConf === false) return undefined;
   const { environment = process.env } = system;
   const isRoot = process.getuid?.() === 0;

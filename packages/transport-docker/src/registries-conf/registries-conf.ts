@@ -2,7 +2,7 @@ import type { Aliases } from "./aliases.ts";
 import { parseConfFile } from "./conf-file.ts";
 import type { ConfFile, ShortNameMode } from "./conf-file.ts";
 import { readConfFiles } from "./conf-files.ts";
-import type { ConfSettings } from "./conf-files.ts";
+import type { RegistriesConfSettings } from "./conf-files.ts";
 import type { RegistryEntry } from "./registry-entry.ts";
 
 /** What all files together say (containers-registries.conf(5)). */
@@ -21,7 +21,9 @@ export interface RegistriesConf {
  * same key; aliases are added up.
  * @throws ImageError `unsupported` for a file that cannot be read or followed whole
  */
-export async function loadRegistriesConf(settings: ConfSettings): Promise<RegistriesConf> {
+export async function loadRegistriesConf(
+  settings: RegistriesConfSettings,
+): Promise<RegistriesConf> {
   const texts = await readConfFiles(settings);
   return merged(await Promise.all(texts.map(parseConfFile)));
 }
@@ -31,7 +33,7 @@ export async function loadRegistriesConf(settings: ConfSettings): Promise<Regist
  * @throws ImageError `unsupported` for a configuration that cannot be followed
  */
 export async function readCredentialHelpers(
-  settings: ConfSettings = {},
+  settings: RegistriesConfSettings = {},
 ): Promise<readonly string[]> {
   return (await loadRegistriesConf(settings)).credentialHelpers;
 }

@@ -5,7 +5,7 @@ import { hasRegistry } from "./aliases.ts";
 import { parseConfFile } from "./conf-file.ts";
 import type { ShortNameMode } from "./conf-file.ts";
 import { readUserAliases } from "./conf-files.ts";
-import type { ConfSettings } from "./conf-files.ts";
+import type { RegistriesConfSettings } from "./conf-files.ts";
 import { loadRegistriesConf } from "./registries-conf.ts";
 
 /** What a name may mean. */
@@ -23,7 +23,7 @@ export interface ResolvedShortName {
  */
 export async function resolveShortName(
   name: string,
-  settings: ConfSettings = {},
+  settings: RegistriesConfSettings = {},
 ): Promise<ResolvedShortName> {
   const named = parseNamedReference(name);
   const {

@@ -4,7 +4,7 @@ import { scratchFolder } from "@drayage/test-support";
 import { describe, expect, test } from "vitest";
 
 import { readConfFiles, readUserAliases } from "../../src/registries-conf/conf-files.ts";
-import type { ConfSettings } from "../../src/registries-conf/conf-files.ts";
+import type { RegistriesConfSettings } from "../../src/registries-conf/conf-files.ts";
 import { machineWith } from "./scratch-conf.ts";
 
 const etc = "etc/containers/registries.conf";
@@ -14,7 +14,7 @@ const home = "home/me/.config/containers/registries.conf";
 async function readOn(
   names: readonly string[],
   environment: Readonly<Record<string, string>> = {},
-  registriesConf?: ConfSettings["registriesConf"],
+  registriesConf?: RegistriesConfSettings["registriesConf"],
 ): Promise<readonly string[]> {
   const system = await machineWith(
     Object.fromEntries(names.map((name) => [name, name])),

@@ -4,7 +4,7 @@ import path from "node:path";
 import type { SystemContext } from "@drayage/core";
 import { scratchFolder } from "@drayage/test-support";
 
-import type { ConfSettings } from "../../src/registries-conf/conf-files.ts";
+import type { RegistriesConfSettings } from "../../src/registries-conf/conf-files.ts";
 
 /** A machine of its own, with these files on it; its user is at home in `/home/me`. */
 export async function machineWith(
@@ -27,7 +27,7 @@ export async function machineWith(
 /** Settings that read one file with this text in it, and nothing else. */
 export async function confWith(
   text: string,
-): Promise<ConfSettings & { readonly registriesConf: string }> {
+): Promise<RegistriesConfSettings & { readonly registriesConf: string }> {
   const system = await machineWith({ "my.conf": text });
   return { system, registriesConf: path.join(system.root, "my.conf") };
 }
