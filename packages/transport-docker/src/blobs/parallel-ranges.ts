@@ -1,14 +1,21 @@
+import type { ByteRange } from "@drayage/core";
+
 import { isLoopback } from "../registry-host.ts";
 import type { BlobReader } from "./blob-reader.ts";
-import type { OpenedRange } from "./opened-range.ts";
 import { RangeAhead } from "./range-ahead.ts";
 
 /** Bytes from which on it is worth it to read several ranges at once. */
 const largeSize = 64 << 20;
 const rangeSize = 8 << 20;
+/** What is read in one go before it is looked again whether there is room for several at once. */
+const stretchSize = 64 << 20;
 const defaultRanges = 4;
-/** Ranges that are held in memory, of all blobs together. */
-const mostHeld = 5;
+/** Ranges that are held in memory before somebody wants them, of all blobs together. */
+const mostHeld = 4;
+
+interface BoundedRange extends ByteRange {
+  readonly end: number;
+}
 
 /**
  * Reads large blobs of one registry by several ranges at once. That helps where one connection does not fill the line:
@@ -30,45 +37,50 @@ export class ParallelRanges {
   }
 
   /**
-   * Bytes from `start` up to and including `end`, in order. The first answer shows whether the registry knows ranges;
-   * what is left when another large blob comes along is read in one go.
+   * Bytes from `start` up to and including `end`, in order. The first answer shows whether the registry knows ranges.
+   * As long as there are other large blobs it goes on in long stretches, and when they are done by ranges again.
    */
   async *read(
-    { start, end }: { readonly start: number; readonly end: number },
+    { start, end }: BoundedRange,
     readerWith: (signal: AbortSignal) => BlobReader,
     signal: AbortSignal | undefined,
   ): AsyncGenerator<Uint8Array, void, undefined> {
     const left = new AbortController();
     const reader = readerWith(signal ? AbortSignal.any([signal, left.signal]) : left.signal);
-    const ranges: RangeAhead[] = [];
+    const ahead: RangeAhead[] = [];
     let next = start;
-    const add = (opened?: OpenedRange): void => {
-      const range = { start: next, end: Math.min(next + rangeSize - 1, end) };
-      ranges.push(new RangeAhead(reader.read(range, opened)));
+    const nextRange = (size = this.#mayHold(0) ? rangeSize : stretchSize): BoundedRange => {
+      const range = { start: next, end: Math.min(next + size - 1, end) };
       next = range.end + 1;
-      this.#held++;
+      return range;
     };
     this.#blobs++;
     try {
-      const opened = await reader.open({ start, end: Math.min(start + rangeSize - 1, end) });
+      const first = nextRange();
+      const opened = await reader.open(first);
       if (opened.isWhole) return yield* reader.read({ start, end }, opened);
-      add(opened);
-      for (let range = ranges[0]; range !== undefined; range = ranges[0]) {
-        while (next <= end && this.#mayAdd(ranges.length)) add();
-        yield* range.read();
-        ranges.shift();
-        this.#held--;
+      let present: AsyncIterable<Uint8Array> | undefined = reader.read(first, opened);
+      while (present !== undefined) {
+        while (next <= end && this.#mayHold(ahead.length)) {
+          ahead.push(new RangeAhead(reader.read(nextRange(rangeSize))));
+          this.#held++;
+        }
+        yield* present;
+        const following = ahead.shift();
+        if (following !== undefined) this.#held--;
+        present = following?.read() ?? (next <= end ? reader.read(nextRange()) : undefined);
       }
-      if (next <= end) yield* reader.read({ start: next, end });
     } finally {
       left.abort();
       this.#blobs--;
-      this.#held -= ranges.length;
+      this.#held -= ahead.length;
     }
   }
 
-  #mayAdd(present: number): boolean {
-    if (this.#setting === undefined) return this.#blobs === 1 && present < defaultRanges;
-    return present === 0 || (present < this.#setting && this.#held < mostHeld);
+  /** One more than those that are held already, beside the one that is read. */
+  #mayHold(held: number): boolean {
+    const isAlone = this.#blobs === 1;
+    const most = this.#setting ?? (isAlone ? defaultRanges : 1);
+    return held + 1 < most && this.#held < mostHeld;
   }
 }
