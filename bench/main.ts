@@ -5,21 +5,29 @@ import path from "node:path";
 import { parseArgs } from "node:util";
 
 import { copyImage } from "@drayage/core";
-import { distributionProgram, startDistribution } from "@drayage/testkit";
+import { distributionProgram } from "@drayage/testkit";
 import { docker } from "@drayage/transport-docker";
 import { ociLayout } from "@drayage/transport-oci-layout";
 
 import { measuredRun } from "./measured-run.ts";
 import type { Run } from "./measured-run.ts";
+import { startPlace } from "./place.ts";
+import type { Line, Place } from "./place.ts";
 import { formatResults } from "./results.ts";
+import type { Results } from "./results.ts";
 import { samples, writeSample } from "./sample-layout.ts";
 import { installedTools } from "./tools.ts";
 import type { Tool } from "./tools.ts";
+
+interface Measured extends Run {
+  readonly requests: number;
+}
 
 const { values } = parseArgs({
   options: {
     runs: { type: "string", default: "5" },
     layouts: { type: "string" },
+    "round-trip": { type: "string", default: "0" },
     help: { type: "boolean", default: false },
   },
 });
@@ -27,18 +35,20 @@ const { values } = parseArgs({
 if (values.help) {
   console.log(`Measures drayage beside skopeo, crane and oras, where they are on the PATH, in turn.
 
-  npm run bench -- [--runs N] [--layouts FOLDER]
+  npm run bench -- [--runs N] [--layouts FOLDER] [--round-trip MS]
 
-  --runs N          how often each command is run; the first of each does not count (default 5)
+  --runs N          how often each command is run (default 5); one more run of each comes first,
+                    which warms up and counts the requests
   --layouts FOLDER  OCI layouts to copy, one image named "image" in each (default: made of this
                     machine's own files)
+  --round-trip MS   puts the registry so far away (default 0)
 
 Needs docker-registry and GNU time (apt-get install docker-registry time).`);
 } else {
-  await bench(Number(values.runs), values.layouts);
+  await bench(values.layouts, Number(values.runs), Number(values["round-trip"]));
 }
 
-async function bench(runs: number, given: string | undefined): Promise<void> {
+async function bench(given: string | undefined, runs: number, roundTrip: number): Promise<void> {
   if (distributionProgram === undefined || !existsSync("/usr/bin/time")) {
     throw new Error(
       "This needs docker-registry and GNU time: apt-get install docker-registry time",
@@ -50,8 +60,13 @@ async function bench(runs: number, given: string | undefined): Promise<void> {
   try {
     for (const name of Object.keys(samples)) {
       const layout = given === undefined ? await madeSample(folder, name) : path.join(given, name);
-      console.log(formatResults(`push ${name}`, await pushes(tools, layout, runs, folder)));
-      console.log(formatResults(`pull ${name}`, await pulls(tools, layout, runs, folder)));
+      for (const job of jobs) {
+        const results = await inTurn(tools, runs, async (tool, isCounted) => {
+          const line: Line = isCounted ? "counted" : { roundTrip };
+          return measured(job, { tool, layout, folder, line });
+        });
+        console.log(formatResults(`${job.name} ${name}`, results));
+      }
     }
   } finally {
     await rm(folder, { recursive: true });
@@ -64,54 +79,77 @@ async function madeSample(folder: string, name: string): Promise<string> {
   return layout;
 }
 
-type Results = Map<string, Run[]>;
-
-/** Each into a registry that has nothing yet. */
-async function pushes(
-  tools: readonly Tool[],
-  layout: string,
-  runs: number,
-  folder: string,
-): Promise<Results> {
-  return inTurn(tools, runs, async (tool) => {
-    await using registry = await startDistribution();
-    return await measuredRun(folder, tool.push(layout, `${registry.host}/bench/image:tag`));
-  });
+interface Measurement {
+  readonly tool: Tool;
+  readonly layout: string;
+  readonly folder: string;
+  readonly line: Line;
 }
 
-/** Each into a layout that is not there yet. */
-async function pulls(
-  tools: readonly Tool[],
-  layout: string,
-  runs: number,
-  folder: string,
-): Promise<Results> {
-  await using registry = await startDistribution();
-  const image = `${registry.host}/bench/image:tag`;
-  await copyImage(
-    ociLayout().parseReference(`${layout}:image`),
-    docker().parseReference(`//${image}`),
+async function measured(job: Job, measurement: Measurement): Promise<Measured> {
+  const { layout, folder, line } = measurement;
+  await using place = await startPlace(line);
+  if (job.isThere) {
+    await copyImage(
+      ociLayout().parseReference(`${layout}:image`),
+      docker().parseReference(`//${place.registry}/${image}`),
+    );
+  }
+  const target = path.join(folder, "pulled");
+  await mkdir(target);
+  const run = await measuredRun(
+    folder,
+    job.command(measurement, place, path.join(target, "layout")),
   );
-  return await inTurn(tools, runs, async (tool) => {
-    const target = path.join(folder, "pulled");
-    await mkdir(target);
-    const run = await measuredRun(folder, tool.pull(image, path.join(target, "layout")));
-    await rm(target, { recursive: true });
-    return run;
-  });
+  await rm(target, { recursive: true });
+  return { ...run, requests: place.requests };
 }
 
-/** A B C A B C …, so that what the machine does meanwhile falls on all of them; the first round warms up. */
+const image = "bench/image:tag";
+
+/** What is measured, each with a registry of its own. */
+interface Job {
+  readonly name: string;
+  /** Whether the registry has the image already. */
+  readonly isThere: boolean;
+  command(measurement: Measurement, place: Place, target: string): readonly string[];
+}
+
+const jobs: readonly Job[] = [
+  {
+    name: "push",
+    isThere: false,
+    command: ({ tool, layout }, { host }) => tool.push(layout, `${host}/${image}`),
+  },
+  {
+    name: "push again",
+    isThere: true,
+    command: ({ tool, layout }, { host }) => tool.push(layout, `${host}/${image}`),
+  },
+  {
+    name: "pull",
+    isThere: true,
+    command: ({ tool }, { host }, target) => tool.pull(`${host}/${image}`, target),
+  },
+  {
+    name: "to another repository",
+    isThere: true,
+    command: ({ tool }, { host }) => tool.copy(`${host}/${image}`, `${host}/bench/other:tag`),
+  },
+];
+
+/** A B C A B C …, so that what the machine does meanwhile falls on all of them; the first round warms up and counts. */
 async function inTurn(
   tools: readonly Tool[],
   runs: number,
-  work: (tool: Tool) => Promise<Run>,
+  work: (tool: Tool, isCounted: boolean) => Promise<Measured>,
 ): Promise<Results> {
-  const results: Results = new Map(tools.map(({ name }) => [name, []]));
+  const results = new Map<string, { requests: number; runs: Measured[] }>();
   for (let round = 0; round <= runs; round++) {
     for (const tool of tools) {
-      const run = await work(tool);
-      if (round > 0) results.get(tool.name)?.push(run);
+      const run = await work(tool, round === 0);
+      if (round === 0) results.set(tool.name, { requests: run.requests, runs: [] });
+      else results.get(tool.name)?.runs.push(run);
     }
   }
   return results;

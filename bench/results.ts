@@ -3,12 +3,19 @@ import { formatBytes } from "@drayage/core";
 import { median } from "./measured-run.ts";
 import type { Run } from "./measured-run.ts";
 
+/** Of each tool. */
+export type Results = ReadonlyMap<
+  string,
+  { readonly requests: number; readonly runs: readonly Run[] }
+>;
+
 /** A table: medians of each tool, the spread of its times, and how many times the fastest one's it takes. */
-export function formatResults(title: string, results: ReadonlyMap<string, readonly Run[]>): string {
-  const rows = [...results].map(([name, runs]) => {
+export function formatResults(title: string, results: Results): string {
+  const rows = [...results].map(([name, { requests, runs }]) => {
     const walls = runs.map(({ wall }) => wall);
     return {
       name,
+      requests,
       wall: median(walls),
       spread: `${Math.min(...walls).toFixed(2)}–${Math.max(...walls).toFixed(2)}`,
       cpu: median(runs.map(({ cpu }) => cpu)),
@@ -16,13 +23,14 @@ export function formatResults(title: string, results: ReadonlyMap<string, readon
     };
   });
   const fastest = Math.min(...rows.map(({ wall }) => wall));
-  const lines = rows.map(({ name, wall, spread, cpu, memory }) =>
+  const lines = rows.map(({ name, requests, wall, spread, cpu, memory }) =>
     [
       name.padEnd(8),
       `${wall.toFixed(2)} s`.padStart(9),
       spread.padStart(12),
       `${cpu.toFixed(2)} s`.padStart(9),
       formatBytes(memory).padStart(8),
+      String(requests).padStart(8),
       rows.length > 1 ? `× ${(wall / fastest).toFixed(2)}`.padStart(7) : "",
     ].join("  "),
   );
@@ -32,6 +40,7 @@ export function formatResults(title: string, results: ReadonlyMap<string, readon
     "min–max".padStart(12),
     "cpu".padStart(9),
     "memory".padStart(8),
+    "requests".padStart(8),
   ];
   return [title, head.join("  "), ...lines, ""].join("\n");
 }

@@ -7,6 +7,7 @@ export interface Tool {
   readonly name: string;
   pull(image: string, layout: string): readonly string[];
   push(layout: string, image: string): readonly string[];
+  copy(image: string, other: string): readonly string[];
 }
 
 const root = path.resolve(import.meta.dirname, "..");
@@ -34,10 +35,21 @@ const peers: Readonly<Record<string, (program: string) => Omit<Tool, "name">>> =
       `oci:${layout}:image`,
       `docker://${image}`,
     ],
+    copy: (image, other) => [
+      program,
+      "--insecure-policy",
+      "copy",
+      "-q",
+      "--src-tls-verify=false",
+      "--dest-tls-verify=false",
+      `docker://${image}`,
+      `docker://${other}`,
+    ],
   }),
   crane: (program) => ({
     pull: (image, layout) => [program, "pull", "--insecure", "--format=oci", image, layout],
     push: (layout, image) => [program, "push", "--insecure", layout, image],
+    copy: (image, other) => [program, "copy", "--insecure", image, other],
   }),
   oras: (program) => ({
     pull: (image, layout) => [
@@ -58,6 +70,15 @@ const peers: Readonly<Record<string, (program: string) => Omit<Tool, "name">>> =
       `${layout}:image`,
       image,
     ],
+    copy: (image, other) => [
+      program,
+      "cp",
+      "--no-tty",
+      "--from-plain-http",
+      "--to-plain-http",
+      image,
+      other,
+    ],
   }),
 };
 
@@ -67,6 +88,7 @@ export function installedTools(): readonly Tool[] {
     name: "drayage",
     pull: (image, layout) => [...drayage, `docker://${image}`, `oci:${layout}:image`],
     push: (layout, image) => [...drayage, `oci:${layout}:image`, `docker://${image}`],
+    copy: (image, other) => [...drayage, `docker://${image}`, `docker://${other}`],
   };
   const theirs = Object.entries(peers).flatMap(([name, tool]) => {
     const program = findProgram(name);
