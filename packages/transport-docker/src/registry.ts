@@ -126,10 +126,16 @@ export class Registry {
 
   async #sendFirst(at: (origin: string) => HTTPRequest): Promise<HTTPResponse> {
     let failure: unknown;
+    let unclear: HTTPResponse | undefined;
     for (const origin of this.#origins) {
+      const request = at(origin);
       try {
-        const response = await unlessWrongScheme(await this.client.send(at(origin)));
+        const response = await unlessWrongScheme(await this.client.send(request));
         if (response === undefined) continue;
+        if (saysNothing(request, response)) {
+          unclear = response;
+          continue;
+        }
         this.#origin = origin;
         return response;
       } catch (error) {
@@ -137,8 +143,14 @@ export class Registry {
         if (failure === undefined || isFromTLS(error)) failure = error;
       }
     }
+    if (unclear !== undefined) return unclear;
     throw failure;
   }
+}
+
+/** To HEAD no words come with a 400 that may be for the scheme or for the request: what is asked next will tell. */
+function saysNothing({ method }: HTTPRequest, { status, url }: HTTPResponse): boolean {
+  return method === "HEAD" && status === 400 && url.protocol === "http:";
 }
 
 /** Servers answer plain http on a port for https with 400 and words like these. */

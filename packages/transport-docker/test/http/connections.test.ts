@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { createServer } from "node:net";
+import { connect, createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 
 import { copyImage, openImage, Retries } from "@drayage/core";
@@ -103,6 +103,35 @@ async function selfSigned(): Promise<KeyPair> {
   return newAuthority(await scratchFolder(), "nobody").issue("server");
 }
 
+/** As servers in Go do, it tells clients without TLS that they lack it, and has a server behind it for all others. */
+async function startGoServer(behind: number): Promise<AsyncDisposable & { readonly host: string }> {
+  const server = createServer((socket) => {
+    socket.on("error", () => {});
+    socket.once("data", (start) => {
+      socket.pause();
+      const isTLS = start[0] === 0x16;
+      if (!isTLS) {
+        socket.end(
+          "HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n",
+        );
+        return;
+      }
+      const through = connect(behind, "127.0.0.1");
+      through.on("error", () => socket.destroy());
+      through.write(start);
+      through.pipe(socket).pipe(through);
+    });
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  return {
+    host: `127.0.0.1:${port}`,
+    async [Symbol.asyncDispose]() {
+      server.close();
+    },
+  };
+}
+
 describe.skipIf(opensslProgram === undefined)("https on this machine (needs openssl)", () => {
   test("is found where http is not answered", async () => {
     await using registry = await startRegistry({ tls: await selfSigned() });
@@ -110,6 +139,16 @@ describe.skipIf(opensslProgram === undefined)("https on this machine (needs open
       await inMemory(image),
       docker({ insecure: true }).parseReference(`//${registry.host}/a:1`),
     );
+    expect(registry.tags("a")).toEqual(["1"]);
+  });
+
+  test("is found by a question to which a 400 has no words", async () => {
+    await using registry = await startRegistry({ tls: await selfSigned() });
+    await using server = await startGoServer(registry.port);
+    const to = docker({ insecure: true }).parseReference(`//${server.host}/a:1`);
+    await using destination = await to.newImageDestination();
+    expect(await destination.findManifestDigest?.()).toBeUndefined();
+    await copyImage(await inMemory(image), to);
     expect(registry.tags("a")).toEqual(["1"]);
   });
 
