@@ -12,7 +12,8 @@ import { docker } from "@drayage/transport-docker";
 import { ociLayout } from "@drayage/transport-oci-layout";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
-import { Places, temporaryFolder } from "./places.ts";
+import { placeKinds, temporaryFolder } from "./places.ts";
+import type { Place } from "./places.ts";
 
 const image = await randomImage("bad input", { layerSize: 300_000 });
 const [config, layer] = [image.config.digest, image.layers[0]?.digest ?? image.config.digest];
@@ -139,14 +140,14 @@ function stateOf(folder: string): readonly string[] {
 describe.each(["dir", "oci", "docker", "memory"] as const)("to %s:", (kind) => {
   const open: AsyncDisposable[] = [];
   let folder: string;
-  let places: Places;
+  let place: Place;
 
   beforeAll(async () => {
     const temporary = await temporaryFolder();
-    const registry = await startRegistry();
-    open.push(registry, temporary);
     folder = temporary.path;
-    places = new Places(folder, registry.host);
+    place = await placeKinds[kind].open(folder);
+    if (place.server !== undefined) open.push(place.server);
+    open.push(temporary);
   });
 
   afterAll(async () => {
@@ -155,14 +156,14 @@ describe.each(["dir", "oci", "docker", "memory"] as const)("to %s:", (kind) => {
 
   /** The copy fails with that code; what was at the destination is there as it was, or nothing is. */
   async function refuses(from: ImageReference, code: ImageErrorCode): Promise<void> {
-    const occupied = places.fresh(kind);
+    const occupied = place.fresh();
     const before = await randomImage("was there before");
     await writeImage(before, occupied);
     const state = stateOf(folder);
     await expect(copyImage(from, occupied, quickly())).rejects.toMatchObject({ code });
     expect(stateOf(folder)).toEqual(state);
     await isThere(occupied, before);
-    const empty = places.fresh(kind);
+    const empty = place.fresh();
     await expect(copyImage(from, empty, quickly())).rejects.toMatchObject({ code });
     expect(stateOf(folder)).toEqual(state);
     await isNotThere(empty);

@@ -2,12 +2,25 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 
-import { Transports } from "@drayage/core";
-import type { ImageReference } from "@drayage/core";
+import type { ImageReference, ImageTransport, SystemContext } from "@drayage/core";
 import { memory } from "@drayage/core/memory";
+import {
+  distributionProgram,
+  opensslProgram,
+  startDistribution,
+  startRegistry,
+} from "@drayage/testkit";
 import { directory } from "@drayage/transport-dir";
 import { docker } from "@drayage/transport-docker";
 import { ociLayout } from "@drayage/transport-oci-layout";
+
+import { startSecureDistribution } from "./secure-distribution.ts";
+
+/** Nothing that is configured on this machine counts. */
+export const system: SystemContext = {
+  rootForImplicitAbsolutePaths: import.meta.dirname,
+  environment: { HOME: import.meta.dirname },
+};
 
 /** A folder that is removed at the end of its scope. */
 export async function temporaryFolder(): Promise<AsyncDisposable & { readonly path: string }> {
@@ -18,34 +31,53 @@ export async function temporaryFolder(): Promise<AsyncDisposable & { readonly pa
   };
 }
 
-/** One fresh reference after another for each kind of place; the registry is somebody else's. */
-export class Places {
-  readonly #transports = new Transports([docker(), directory(), ociLayout(), memory()]);
-  readonly #folder: string;
-  readonly #registry: string;
-  #count = 0;
+/** A way of storing images. What is not said holds for most. */
+export interface PlaceKind {
+  /** In a folder that is empty at first. */
+  readonly open: (folder: string) => Place | Promise<Place>;
+  /** False where what it needs is not installed. */
+  readonly isHere?: boolean;
+  /** `content`: the config and what is in the layers, however they are packed. Default `everything`. */
+  readonly preserves?: "everything" | "content";
+  /** Whether it takes indexes. Default true. */
+  readonly indexes?: boolean;
+}
 
-  constructor(folder: string, registry: string) {
-    this.#folder = folder;
-    this.#registry = registry;
-  }
+/** Somewhere to store images. */
+export interface Place {
+  /** Another reference each time, under which nothing is stored. */
+  readonly fresh: () => ImageReference;
+  /** A server to be stopped in the end. */
+  readonly server?: AsyncDisposable;
+}
 
-  static readonly kinds = ["memory", "dir", "oci", "docker"] as const;
+/** Each transport, one line; a registry of each kind. */
+export const placeKinds = {
+  memory: { open: () => numbered(memory(), (name) => name) },
+  dir: { open: (folder) => numbered(directory(), (name) => `${folder}/${name}`) },
+  oci: { open: (folder) => numbered(ociLayout(), (name) => `${folder}/layout:${name}`) },
+  docker: { open: async () => inRegistry(await startRegistry(), docker({ system })) },
+  "docker at Distribution": {
+    isHere: distributionProgram !== undefined,
+    open: async () => inRegistry(await startDistribution(), docker({ system })),
+  },
+  "docker at Distribution with TLS and tokens": {
+    isHere: distributionProgram !== undefined && opensslProgram !== undefined,
+    async open(folder) {
+      const registry = await startSecureDistribution(folder);
+      return inRegistry(registry, docker({ ...registry, system }));
+    },
+  },
+} satisfies Readonly<Record<string, PlaceKind>>;
 
-  fresh(kind: (typeof Places.kinds)[number]): ImageReference {
-    return this.#transports.parse(`${kind}:${this.#textOf(kind, `image${this.#count++}`)}`);
-  }
+function numbered(transport: ImageTransport, textOf: (name: string) => string): Place {
+  let count = 0;
+  return { fresh: () => transport.parseReference(textOf(`image${count++}`)) };
+}
 
-  #textOf(kind: (typeof Places.kinds)[number], name: string): string {
-    switch (kind) {
-      case "memory":
-        return name;
-      case "dir":
-        return path.join(this.#folder, name);
-      case "oci":
-        return `${path.join(this.#folder, "layout")}:${name}`;
-      case "docker":
-        return `//${this.#registry}/${name}:tag`;
-    }
-  }
+function inRegistry(
+  server: AsyncDisposable & { readonly host: string },
+  transport: ImageTransport,
+): Place {
+  return { server, ...numbered(transport, (name) => `//${server.host}/${name}:tag`) };
 }

@@ -1,4 +1,5 @@
 export { isNotThere, isThere } from "./conformance/checks.ts";
+export { hasContent } from "./conformance/content.ts";
 export { conformance, requirements } from "./conformance/conformance.ts";
 export type { ConformanceCheck } from "./conformance/conformance.ts";
 export type {
@@ -40,7 +41,7 @@ export { randomImage } from "./random/random-image.ts";
 export type { RandomImageOptions } from "./random/random-image.ts";
 export { randomIndex } from "./random/random-index.ts";
 export type { RandomIndexOptions } from "./random/random-index.ts";
-export { descriptorOf } from "./random/whole-image.ts";
+export { descriptorOf, firstImageOf } from "./random/whole-image.ts";
 export type { WholeImage, WholeManifest } from "./random/whole-image.ts";
 export { inMemory, putBlobs, putImage, writeImage } from "./random/write-image.ts";
 export type {

@@ -7,12 +7,13 @@ import { memory } from "@drayage/core/memory";
 import { randomArtifact } from "../random/random-artifact.ts";
 import { randomImage } from "../random/random-image.ts";
 import { randomIndex } from "../random/random-index.ts";
+import { firstImageOf } from "../random/whole-image.ts";
 import type { WholeImage } from "../random/whole-image.ts";
 import { inMemory, putImage } from "../random/write-image.ts";
 import { destinationOf, isNotThere, isThere, rejectsWith } from "./checks.ts";
 import { hasContent, isKept, largestLayerOf } from "./content.ts";
 import type { Requirement } from "./requirement.ts";
-import { firstOf, imageFor, largestFor, placed, takes } from "./sample-images.ts";
+import { imageFor, largestFor, placed, takes } from "./sample-images.ts";
 
 /** Aborts a copy at one of its events; false where it has fewer of them. */
 async function abortedAt(
@@ -158,7 +159,7 @@ export const copyRequirements: readonly Requirement[] = [
       await rejectsWith("impossible-copy", () => copyImage(from, reference, { instances: "all" }));
       await isNotThere(reference);
       await copyImage(from, reference, { platform: { os: "linux", architecture: "amd64" } });
-      await hasContent(reference, firstOf(index));
+      await hasContent(reference, firstImageOf(index));
     },
   },
   {

@@ -2,11 +2,12 @@ import assert from "node:assert/strict";
 
 import type { ImageReference } from "@drayage/core";
 
+import { firstImageOf } from "../random/whole-image.ts";
 import { writeImage } from "../random/write-image.ts";
 import { isNotThere, rejectsWith } from "./checks.ts";
 import { isKept } from "./content.ts";
 import type { Abilities, Requirement } from "./requirement.ts";
-import { firstOf, imageFor, largestFor, placed } from "./sample-images.ts";
+import { imageFor, largestFor, placed } from "./sample-images.ts";
 
 const deletes = (abilities: Abilities): boolean => abilities.deletes;
 
@@ -64,7 +65,7 @@ export const deleteRequirements: readonly Requirement[] = [
       const second = await siblingOf?.(first);
       assert.ok(second);
       const index = await largestFor(abilities, "others");
-      const image = firstOf(index);
+      const image = firstImageOf(index);
       await writeImage(index, first);
       await writeImage(image, second);
       await deleted(first);

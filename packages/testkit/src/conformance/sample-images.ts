@@ -1,5 +1,5 @@
-import { mediaTypes, parseManifest } from "@drayage/core";
-import type { Descriptor, ImageReference, RawManifest } from "@drayage/core";
+import { mediaTypes } from "@drayage/core";
+import type { ImageReference } from "@drayage/core";
 
 import type { AssembledImage } from "../random/assembled-image.ts";
 import { randomImage } from "../random/random-image.ts";
@@ -33,20 +33,6 @@ export async function indexFor(
 /** An index where the place takes one, else an image. */
 export async function largestFor(abilities: Abilities, seed: string): Promise<WholeImage> {
   return abilities.indexes ? indexFor(abilities, seed) : imageFor(abilities, seed);
-}
-
-/** The first image of an index, by itself: with other manifests, but the same blobs. An image is its own. */
-export function firstOf(index: WholeImage): WholeImage {
-  const [manifest] = index.instances;
-  if (manifest === undefined) return index;
-  const digests = new Set(descriptorsOf(manifest).map(({ digest }) => digest));
-  const blobs = new Map([...index.blobs].filter(([digest]) => digests.has(digest)));
-  return { manifest, instances: [], blobs };
-}
-
-function descriptorsOf(manifest: RawManifest): readonly Descriptor[] {
-  const parsed = parseManifest(manifest);
-  return parsed.kind === "index" ? [] : [parsed.config, ...parsed.layers];
 }
 
 /** True for a type that the destination takes as it is. */

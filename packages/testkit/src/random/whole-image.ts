@@ -22,3 +22,17 @@ export function descriptorOf({ manifest }: WholeImage): Descriptor {
   const { artifactType } = parseManifest(manifest);
   return { mediaType, digest, size: bytes.byteLength, ...(artifactType && { artifactType }) };
 }
+
+/** The first image of an index, by itself; an image is its own. */
+export function firstImageOf(index: WholeImage): WholeImage {
+  const [manifest] = index.instances;
+  if (manifest === undefined) return index;
+  const digests = new Set(descriptorsOf(manifest).map(({ digest }) => digest));
+  const blobs = new Map([...index.blobs].filter(([digest]) => digests.has(digest)));
+  return { manifest, instances: [], blobs };
+}
+
+function descriptorsOf(manifest: RawManifest): readonly Descriptor[] {
+  const parsed = parseManifest(manifest);
+  return parsed.kind === "index" ? [] : [parsed.config, ...parsed.layers];
+}

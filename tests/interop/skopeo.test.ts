@@ -1,0 +1,92 @@
+import path from "node:path";
+
+import { copyImage } from "@drayage/core";
+import type { ImageReference } from "@drayage/core";
+import { memory } from "@drayage/core/memory";
+import {
+  distributionProgram,
+  findProgram,
+  inMemory,
+  isThere,
+  opensslProgram,
+  outputOf,
+  randomArtifact,
+  randomImage,
+  randomIndex,
+} from "@drayage/testkit";
+import { directory } from "@drayage/transport-dir";
+import { docker } from "@drayage/transport-docker";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+
+import { system, temporaryFolder } from "./places.ts";
+import { startSecureDistribution } from "./secure-distribution.ts";
+import type { SecureDistribution } from "./secure-distribution.ts";
+
+const skopeo = findProgram("skopeo") ?? "";
+const areHere = skopeo !== "" && distributionProgram !== undefined && opensslProgram !== undefined;
+
+const images = [
+  ["an OCI image", await randomImage("skopeo")],
+  ["a docker image", await randomImage("skopeo", { format: "docker" })],
+  ["an OCI index", await randomIndex("skopeo")],
+  ["a docker list", await randomIndex("skopeo", { format: "docker" })],
+  ["an artifact", await randomArtifact("skopeo")],
+] as const;
+
+describe.skipIf(!areHere)("a registry with TLS and tokens, and skopeo", () => {
+  const open: AsyncDisposable[] = [];
+  let folder: string;
+  let registry: SecureDistribution;
+  let count = 0;
+
+  beforeAll(async () => {
+    const temporary = await temporaryFolder();
+    folder = temporary.path;
+    registry = await startSecureDistribution(folder);
+    open.push(registry, temporary);
+  });
+
+  afterAll(async () => {
+    for (const one of open) await one[Symbol.asyncDispose]();
+  });
+
+  function fresh(): { readonly remote: ImageReference; readonly local: ImageReference } {
+    const name = `image${count++}`;
+    const transport = docker({ ...registry, system });
+    const remote = transport.parseReference(`//${registry.host}/by/${name}:tag`);
+    return { remote, local: directory().parseReference(path.join(folder, name)) };
+  }
+
+  async function copyBySkopeo(side: "src" | "dest", from: string, to: string): Promise<void> {
+    const { username, password } = registry.credentials;
+    const credentials = [`--${side}-creds=${username}:${password}`];
+    const trust = [`--${side}-cert-dir=${registry.certDir}`];
+    const settings = ["--insecure-policy", "copy", "-q", "--all", ...credentials, ...trust];
+    await outputOf(skopeo, ...settings, from, to);
+  }
+
+  test.each(images)("%s that we push is read by it as it was", async (_, image) => {
+    const { remote, local } = fresh();
+    const { digest } = await copyImage(await inMemory(image), remote, { instances: "all" });
+    expect(digest).toBe(image.manifest.digest);
+    await copyBySkopeo(
+      "src",
+      `docker:${remote.stringWithinTransport}`,
+      `dir:${local.stringWithinTransport}`,
+    );
+    await isThere(local, image);
+  });
+
+  test.each(images)("%s that it pushes is read by us as it was", async (_, image) => {
+    const { remote, local } = fresh();
+    await copyImage(await inMemory(image), local, { instances: "all" });
+    await copyBySkopeo(
+      "dest",
+      `dir:${local.stringWithinTransport}`,
+      `docker:${remote.stringWithinTransport}`,
+    );
+    const out = memory().parseReference("out");
+    await copyImage(remote, out, { instances: "all" });
+    await isThere(out, image);
+  });
+});
