@@ -1,0 +1,121 @@
+import {
+  compressionOf,
+  digestOf,
+  gathered,
+  isDigest,
+  isJSONObject,
+  manifestSizeLimit,
+  mediaTypes,
+  parseJSONObject,
+} from "@drayage/core";
+import type { Compression, Digest, OperationOptions } from "@drayage/core";
+
+import { brokenArchive } from "./broken-archive.ts";
+import type { ArchivedImage } from "./docker-archive.ts";
+import type { TarArchive } from "./tar-archive.ts";
+import { shown } from "./tar-header.ts";
+import type { TarMember } from "./tar-member.ts";
+import { unpacked } from "./unpacked.ts";
+
+/** A layer in a docker archive. */
+export interface ArchivedLayer {
+  /** Of the layer unpacked. */
+  readonly digest: Digest;
+  /** Bytes of the layer unpacked. */
+  readonly size: number;
+  readonly member: TarMember;
+  readonly compression: Compression;
+}
+
+/** All that an image of a docker archive has. */
+export interface ArchivedParts {
+  readonly config: Uint8Array;
+  /** The root first. */
+  readonly layers: readonly ArchivedLayer[];
+}
+
+/** Reads the config and finds the layers; of one that is packed the size is only known once it was read. @throws ImageError */
+export async function partsOf(
+  archive: TarArchive,
+  image: ArchivedImage,
+  options: OperationOptions = {},
+): Promise<ArchivedParts> {
+  const config = await archive.readSmall(image.config, manifestSizeLimit, options);
+  if (config === undefined) throw missing(archive, image.config);
+  const digests = diffIDsOf(config, `config ${image.config} of ${archive.place}`);
+  if (digests.length !== image.layers.length) {
+    const why = `${shown(image.config)} tells of ${digests.length} layers, and manifest.json of ${image.layers.length}`;
+    throw brokenArchive(archive.place, why);
+  }
+  const layers: ArchivedLayer[] = [];
+  for (const [at, digest] of digests.entries())
+    layers.push(await layerOf(archive, image.layers[at] ?? "", digest, options));
+  return { config, layers };
+}
+
+/** The digests of an image's layers unpacked, the root first (OCI image-spec, config.md). @throws ImageError `invalid-manifest` */
+export function diffIDsOf(config: Uint8Array, what: string): readonly Digest[] {
+  const { rootfs } = parseJSONObject(what, config).value;
+  const digests = (isJSONObject(rootfs) ? rootfs["diff_ids"] : undefined) ?? [];
+  if (Array.isArray(digests) && digests.every(isDigest)) return digests;
+  throw brokenArchive(what, "its diff_ids are no list of digests");
+}
+
+/**
+ * The manifest that containers/image makes up for a docker archive, to the byte, whatever program reads it: layers by
+ * the digests that they have unpacked, and nevertheless called gzip.
+ */
+export function manifestOf({ config, layers }: ArchivedParts): Uint8Array {
+  const manifest = {
+    schemaVersion: 2,
+    mediaType: mediaTypes.dockerManifest,
+    config: {
+      mediaType: mediaTypes.dockerConfig,
+      size: config.byteLength,
+      digest: digestOf(config),
+    },
+    layers: layers.map(({ digest, size }) => ({
+      mediaType: "application/vnd.docker.image.rootfs.diff.tar.gzip",
+      size,
+      digest,
+    })),
+  };
+  return Buffer.from(JSON.stringify(manifest));
+}
+
+async function layerOf(
+  archive: TarArchive,
+  name: string,
+  digest: Digest,
+  options: OperationOptions,
+): Promise<ArchivedLayer> {
+  const member = await archive.find(name, options);
+  if (member === undefined) throw missing(archive, name);
+  const start = archive.read(member, { ...options, range: { start: 0, end: longestMagic - 1 } });
+  const compression = compressionOf(await gathered(start, longestMagic));
+  const size =
+    compression === "none"
+      ? member.size
+      : await lengthOf(unpacked(archive.read(member, options), compression), archive, name);
+  return { digest, size, member, compression };
+}
+
+const longestMagic = 6;
+
+async function lengthOf(
+  bytes: AsyncIterable<Uint8Array>,
+  { place }: TarArchive,
+  name: string,
+): Promise<number> {
+  let length = 0;
+  try {
+    for await (const chunk of bytes) length += chunk.byteLength;
+  } catch (cause) {
+    throw brokenArchive(place, `the layer ${shown(name)} cannot be unpacked`, cause);
+  }
+  return length;
+}
+
+function missing({ place }: TarArchive, name: string): Error {
+  return brokenArchive(place, `${shown(name)} is named in its manifest.json and is not in it`);
+}

@@ -1,0 +1,112 @@
+import { digestOf, ImageError, imageName, inOne, mediaTypes } from "@drayage/core";
+import type {
+  BlobInfo,
+  Digest,
+  GetBlobOptions,
+  ImageReference,
+  ImageSource,
+  OperationOptions,
+  RawManifest,
+  SourceOffers,
+} from "@drayage/core";
+
+import { partsOf, manifestOf } from "./docker-archive-image.ts";
+import type { ArchivedLayer, ArchivedParts } from "./docker-archive-image.ts";
+import { archivedImages, chosenImage } from "./docker-archive.ts";
+import type { DockerArchiveSelector } from "./docker-archive.ts";
+import type { TarArchive } from "./tar-archive.ts";
+import { unpacked } from "./unpacked.ts";
+
+/** One image of a docker archive, open for reading; its layers come unpacked. Closes the archive. */
+export class DockerArchiveSource implements ImageSource {
+  readonly reference: ImageReference;
+  readonly #archive: TarArchive;
+  readonly #config: Uint8Array;
+  readonly #configDigest: Digest;
+  readonly #layers: ReadonlyMap<Digest, ArchivedLayer>;
+  readonly #manifest: Uint8Array;
+
+  private constructor(reference: ImageReference, archive: TarArchive, parts: ArchivedParts) {
+    this.reference = reference;
+    this.#archive = archive;
+    this.#config = parts.config;
+    this.#configDigest = digestOf(parts.config);
+    this.#layers = new Map(parts.layers.map((layer) => [layer.digest, layer]));
+    this.#manifest = manifestOf(parts);
+  }
+
+  /** @throws ImageError `not-found` that tells which images there are; `unsupported`, `invalid-manifest` */
+  static async open(
+    reference: ImageReference,
+    archive: TarArchive,
+    selector: DockerArchiveSelector,
+    options: OperationOptions = {},
+  ): Promise<DockerArchiveSource> {
+    try {
+      const images = await archivedImages(archive, options);
+      const image = chosenImage(images, selector, archive.place);
+      return new DockerArchiveSource(reference, archive, await partsOf(archive, image, options));
+    } catch (error) {
+      await archive[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  get offers(): SourceOffers {
+    return { parallelBlobs: this.#archive.parallelReads, ranges: true };
+  }
+
+  async getManifest(instance?: Digest, { signal }: OperationOptions = {}): Promise<RawManifest> {
+    signal?.throwIfAborted();
+    const digest = digestOf(this.#manifest);
+    if (instance === undefined || instance === digest)
+      return { bytes: this.#manifest, digest, mediaType: mediaTypes.dockerManifest };
+    throw this.#notFound(`No manifest ${instance}: a docker archive has no indexes`);
+  }
+
+  async *getBlob(
+    { digest }: BlobInfo,
+    options: GetBlobOptions = {},
+  ): AsyncGenerator<Uint8Array, void, undefined> {
+    options.signal?.throwIfAborted();
+    if (digest === this.#configDigest) yield* ranged(inOne(this.#config), options.range);
+    else yield* this.#layerBytes(digest && this.#layers.get(digest), digest, options);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#archive[Symbol.asyncDispose]();
+  }
+
+  async *#layerBytes(
+    layer: ArchivedLayer | undefined,
+    digest: Digest | undefined,
+    options: GetBlobOptions,
+  ): AsyncGenerator<Uint8Array, void, undefined> {
+    if (layer === undefined) throw this.#notFound(`No blob ${digest} in ${this.#archive.place}`);
+    const { member, compression } = layer;
+    if (compression === "none") {
+      yield* this.#archive.read(member, options);
+      return;
+    }
+    const { range, ...others } = options;
+    yield* ranged(unpacked(this.#archive.read(member, others), compression), range);
+  }
+
+  #notFound(message: string): ImageError {
+    return new ImageError("not-found", message, { reference: imageName(this.reference) });
+  }
+}
+
+/** A part of what can only be read from its beginning. */
+async function* ranged(
+  bytes: AsyncIterable<Uint8Array>,
+  { start, end = Infinity }: NonNullable<GetBlobOptions["range"]> = { start: 0 },
+): AsyncGenerator<Uint8Array, void, undefined> {
+  let at = 0;
+  for await (const chunk of bytes) {
+    const part = chunk.subarray(Math.max(start - at, 0), Math.max(end + 1 - at, 0));
+    at += chunk.byteLength;
+    if (part.byteLength > 0) yield part;
+    if (at > end) return;
+  }
+}

@@ -1,0 +1,149 @@
+import { ImageError, isJSONObject, nearestOf, parseNamedReference } from "@drayage/core";
+import { formatNamedReference, withDefaultTag } from "@drayage/core";
+import type { JSONObject, NamedReference, OperationOptions } from "@drayage/core";
+
+import { brokenArchive } from "./broken-archive.ts";
+import type { TarArchive } from "./tar-archive.ts";
+
+/** Which image of a docker archive is meant. */
+export type DockerArchiveSelector =
+  | { readonly kind: "name"; readonly name: NamedReference }
+  /** Its position in `manifest.json`, from 0. */
+  | { readonly kind: "position"; readonly position: number }
+  /** The only one there is. */
+  | { readonly kind: "only" };
+
+/** An image as `manifest.json` of a docker archive has it, with paths inside the archive (moby, `image/spec`). */
+export interface ArchivedImage {
+  /** All that is said of it, known or not. */
+  readonly fields: JSONObject;
+  readonly config: string;
+  /** In full: `docker.io/library/alpine:3.20`. What cannot be read is left out. */
+  readonly tags: readonly string[];
+  /** The root first. */
+  readonly layers: readonly string[];
+}
+
+/** The name of the file that makes an archive one of docker. */
+export const dockerManifestName = "manifest.json";
+
+/** 32 MiB, some ten thousand images. */
+const dockerManifestLimit = 32 * 1024 * 1024;
+
+/** @throws ImageError `unsupported` for an archive of another kind; `invalid-manifest` */
+export async function archivedImages(
+  archive: TarArchive,
+  options: OperationOptions = {},
+): Promise<readonly ArchivedImage[]> {
+  const bytes = await archive.readSmall(dockerManifestName, dockerManifestLimit, options);
+  if (bytes === undefined) throw await notDockers(archive, options);
+  return parseDockerManifest(bytes, archive.place);
+}
+
+/** @throws ImageError `not-found` that tells which images there are */
+export function chosenImage(
+  images: readonly ArchivedImage[],
+  selector: DockerArchiveSelector,
+  place: string,
+): ArchivedImage {
+  const found = findChosen(images, selector);
+  if (found !== undefined) return found;
+  throw new ImageError("not-found", problemOf(images, selector, place));
+}
+
+/** What `manifest.json` says of an image. */
+export function formatArchivedImage(image: ArchivedImage): JSONObject {
+  const { fields, config, tags, layers } = image;
+  return { ...fields, Config: config, RepoTags: tags, Layers: layers };
+}
+
+function parseDockerManifest(bytes: Uint8Array, place: string): readonly ArchivedImage[] {
+  const broken = (why: string, cause?: unknown): ImageError =>
+    brokenArchive(place, `its ${dockerManifestName} ${why}`, cause);
+  let value: unknown;
+  try {
+    value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+  } catch (cause) {
+    throw broken("is not JSON", cause);
+  }
+  if (!Array.isArray(value)) throw broken("is not an array of images");
+  return value.map((fields: unknown) => {
+    if (!isJSONObject(fields)) throw broken("is not an array of images");
+    const { Config: config, RepoTags: tags, Layers: layers } = fields;
+    if (typeof config !== "string" || config === "") throw broken("has an image without Config");
+    if (!isTexts(tags ?? [])) throw broken("has RepoTags that are no list of names");
+    if (!isTexts(layers ?? [])) throw broken("has Layers that are no list of files");
+    const names = (tags ?? []) as readonly string[];
+    return {
+      fields,
+      config,
+      tags: names.flatMap((tag) => fullName(tag) ?? []),
+      layers: (layers ?? []) as readonly string[],
+    };
+  });
+}
+
+function isTexts(value: unknown): boolean {
+  return Array.isArray(value) && value.every((one) => typeof one === "string");
+}
+
+function fullName(tag: string): string | undefined {
+  try {
+    return formatNamedReference(withDefaultTag(parseNamedReference(tag)));
+  } catch {
+    return undefined;
+  }
+}
+
+function findChosen(
+  images: readonly ArchivedImage[],
+  selector: DockerArchiveSelector,
+): ArchivedImage | undefined {
+  switch (selector.kind) {
+    case "only":
+      return images.length === 1 ? images[0] : undefined;
+    case "position":
+      return images[selector.position];
+    case "name": {
+      const name = formatNamedReference(selector.name);
+      return images.find(({ tags }) => tags.includes(name));
+    }
+  }
+}
+
+function problemOf(
+  images: readonly ArchivedImage[],
+  selector: DockerArchiveSelector,
+  place: string,
+): string {
+  if (images.length === 0) return `There is no image in ${place}`;
+  const names = images.flatMap(({ tags }) => tags);
+  const positions = images.length === 1 ? "@0" : `@0 to @${images.length - 1}`;
+  const listed = names.length > mostNames ? [...names.slice(0, mostNames), "…"] : names;
+  const ways = [...listed, positions].join(", ");
+  switch (selector.kind) {
+    case "only":
+      return `There are ${images.length} images in ${place}: say which, as ${ways}`;
+    case "position":
+      return `No image @${selector.position} in ${place}: there is ${positions}`;
+    case "name": {
+      const wanted = formatNamedReference(selector.name);
+      const meant = nearestOf(wanted, names);
+      const hint = meant === undefined ? "" : `did you mean ${meant}? `;
+      return `No image ${wanted} in ${place}; ${hint}there is ${ways}`;
+    }
+  }
+}
+
+const mostNames = 20;
+
+async function notDockers(archive: TarArchive, options: OperationOptions): Promise<ImageError> {
+  const has = async (name: string): Promise<boolean> =>
+    (await archive.find(name, options)) !== undefined;
+  const why = (await has("index.json"))
+    ? `it is an OCI archive; read it as oci-archive:${archive.place}`
+    : (await has("repositories"))
+      ? "a docker older than 1.10 wrote it; load it with a newer one and save it again"
+      : `it has no ${dockerManifestName}`;
+  return new ImageError("unsupported", `${archive.place} is no docker archive: ${why}`);
+}

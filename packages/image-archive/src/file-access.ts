@@ -1,0 +1,35 @@
+import { open } from "node:fs/promises";
+import type { FileHandle } from "node:fs/promises";
+
+import type { ByteRange, OperationOptions } from "@drayage/core";
+import { handleBytes, onDisk } from "@drayage/core/files";
+
+import type { RandomAccessBytes } from "./random-access.ts";
+
+/** A file that stays the same one, whatever gets its name while it is open. */
+export class FileAccess implements RandomAccessBytes {
+  readonly place: string;
+  readonly size: number;
+  readonly parallelReads = 6;
+  readonly #handle: FileHandle;
+
+  constructor(handle: FileHandle, place: string, size: number) {
+    this.#handle = handle;
+    this.place = place;
+    this.size = size;
+  }
+
+  static async open(file: string, place: string = file): Promise<FileAccess> {
+    const handle = await onDisk(file, () => open(file));
+    const { size } = await handle.stat();
+    return new FileAccess(handle, place, size);
+  }
+
+  read(range: ByteRange, options: OperationOptions = {}): AsyncIterable<Uint8Array> {
+    return handleBytes(this.#handle, { ...options, range });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#handle.close();
+  }
+}

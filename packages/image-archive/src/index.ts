@@ -1,0 +1,10 @@
+export { archivedImages } from "./docker-archive.ts";
+export type { ArchivedImage, DockerArchiveSelector } from "./docker-archive.ts";
+export { DockerArchiveSource } from "./docker-archive-source.ts";
+export { openArchiveFile } from "./open-archive.ts";
+export type { RandomAccessBytes } from "./random-access.ts";
+export { spooled } from "./spool.ts";
+export { TarArchive } from "./tar-archive.ts";
+export { TarLayout } from "./tar-layout.ts";
+export type { TarMember } from "./tar-member.ts";
+export { unpacked } from "./unpacked.ts";

@@ -1,0 +1,79 @@
+import { createReadStream } from "node:fs";
+import { stat } from "node:fs/promises";
+
+import { compressionOf, gathered, ImageError, isImageError, sniffed } from "@drayage/core";
+import type { Compression, OperationOptions } from "@drayage/core";
+import { hasCode, onDisk } from "@drayage/core/files";
+
+import { brokenArchive } from "./broken-archive.ts";
+import { FileAccess } from "./file-access.ts";
+import type { RandomAccessBytes } from "./random-access.ts";
+import { spooled } from "./spool.ts";
+import { TarArchive } from "./tar-archive.ts";
+import { unpacked } from "./unpacked.ts";
+
+/**
+ * Opens a tar file on disk. A packed one (gzip, zstd, xz, bzip2) is unpacked into a temporary file first, and so is what
+ * comes out of a pipe; any other is read where it lies.
+ * @throws ImageError `not-found`, `denied`, `invalid-manifest` for what is no tar file
+ */
+export async function openArchiveFile(
+  file: string,
+  options: OperationOptions = {},
+): Promise<TarArchive> {
+  options.signal?.throwIfAborted();
+  return TarArchive.open(await randomAccess(file, options), options);
+}
+
+async function randomAccess(file: string, options: OperationOptions): Promise<RandomAccessBytes> {
+  const status = await onDisk(file, () => stat(file)).catch((cause: unknown) => {
+    if (!hasCode(cause, "ENOENT", "ENOTDIR")) throw cause;
+    throw new ImageError("not-found", `No archive ${file}`, { cause });
+  });
+  if (status.isDirectory()) throw brokenArchive(file, "it is a folder");
+  if (!status.isFile()) return spooledStream(file, options);
+  const bytes = await FileAccess.open(file);
+  try {
+    const compression = compressionOf(await startOf(bytes, options));
+    if (compression === "none") return bytes;
+    const content = bytes.read({ start: 0 }, options);
+    const spool = await unpackedSpool(content, compression, file, options);
+    await bytes[Symbol.asyncDispose]();
+    return spool;
+  } catch (error) {
+    await bytes[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+async function spooledStream(file: string, options: OperationOptions): Promise<RandomAccessBytes> {
+  const stream = createReadStream(file, { signal: options.signal });
+  const start = await sniffed(stream as AsyncIterable<Uint8Array>);
+  try {
+    return await unpackedSpool(start.bytes, start.compression, file, options);
+  } finally {
+    await start.close();
+  }
+}
+
+async function unpackedSpool(
+  bytes: AsyncIterable<Uint8Array>,
+  compression: Compression,
+  file: string,
+  options: OperationOptions,
+): Promise<RandomAccessBytes> {
+  try {
+    return await spooled(unpacked(bytes, compression), file, options);
+  } catch (error) {
+    options.signal?.throwIfAborted();
+    const isOfSystem = (error as NodeJS.ErrnoException).syscall !== undefined;
+    if (isImageError(error) || isOfSystem) throw error;
+    throw brokenArchive(file, `it is packed with ${compression} and cannot be unpacked`, error);
+  }
+}
+
+/** What tells how it is packed. */
+async function startOf(bytes: RandomAccessBytes, options: OperationOptions): Promise<Uint8Array> {
+  if (bytes.size === 0) return new Uint8Array(0);
+  return gathered(bytes.read({ start: 0, end: Math.min(bytes.size, 6) - 1 }, options), 6);
+}

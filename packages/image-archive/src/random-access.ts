@@ -1,0 +1,13 @@
+import type { ByteRange, OperationOptions } from "@drayage/core";
+
+/** Bytes that can be read from any place on: a file, an object in a bucket. */
+export interface RandomAccessBytes extends AsyncDisposable {
+  /** Where they are, for messages. */
+  readonly place: string;
+  /** How many there are. */
+  readonly size: number;
+  /** How many ranges may be read at once. */
+  readonly parallelReads: number;
+  /** Lazy, as `ImageSource.getBlob`: a range within the size, in chunks. */
+  read(range: ByteRange, options?: OperationOptions): AsyncIterable<Uint8Array>;
+}

@@ -1,0 +1,127 @@
+import { createHash } from "node:crypto";
+
+import { gathered } from "@drayage/core";
+import type { GetBlobOptions, OperationOptions } from "@drayage/core";
+
+import { brokenArchive } from "./broken-archive.ts";
+import { indexTar } from "./index-tar.ts";
+import type { RandomAccessBytes } from "./random-access.ts";
+import { shown } from "./tar-header.ts";
+import { linkTarget, memberPath, notAFile } from "./tar-member.ts";
+import type { TarMember } from "./tar-member.ts";
+
+/** A tar file whose members are known, to be read in any order and at once. Closes the bytes. */
+export class TarArchive implements AsyncDisposable {
+  readonly place: string;
+  /** In the order of the file. */
+  readonly members: readonly TarMember[];
+  readonly #bytes: RandomAccessBytes;
+  readonly #byPath: ReadonlyMap<string, readonly TarMember[]>;
+
+  private constructor(bytes: RandomAccessBytes, members: readonly TarMember[]) {
+    this.place = bytes.place;
+    this.members = members;
+    this.#bytes = bytes;
+    this.#byPath = Map.groupBy(members, ({ path }) => path);
+  }
+
+  /** Reads the headers and nothing else. @throws ImageError `invalid-manifest` that names the member that is wrong */
+  static async open(bytes: RandomAccessBytes, options: OperationOptions = {}): Promise<TarArchive> {
+    try {
+      const members = await Array.fromAsync(indexTar(bytes, options));
+      if (members.length > 0) return new TarArchive(bytes, members);
+      throw brokenArchive(bytes.place, "it is empty");
+    } catch (error) {
+      await bytes[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  get parallelReads(): number {
+    return this.#bytes.parallelReads;
+  }
+
+  /**
+   * The file of that name, also behind links; undefined where there is none.
+   * @throws ImageError `invalid-manifest` for what is no file, leads out, or is there twice with different content
+   */
+  async find(name: string, options: OperationOptions = {}): Promise<TarMember | undefined> {
+    let wanted = memberPath(name, this.place);
+    for (let hops = 0; hops < mostHops; hops++) {
+      const found = this.#byPath.get(wanted);
+      if (found === undefined) return undefined;
+      const member = await this.#only(found, options);
+      if (member.kind === "file") return member;
+      if (member.kind === "other") throw notAFile(member, this.place);
+      wanted = linkTarget(member, this.place);
+    }
+    throw brokenArchive(this.place, `links lead from ${shown(name)} in a circle`);
+  }
+
+  /** The content of a member, or a range of it. Lazy. */
+  async *read(
+    { start, size }: TarMember,
+    { range, ...options }: GetBlobOptions = {},
+  ): AsyncGenerator<Uint8Array, void, undefined> {
+    options.signal?.throwIfAborted();
+    const from = start + (range?.start ?? 0);
+    const end = start + Math.min(range?.end ?? Infinity, size - 1);
+    if (from <= end) yield* this.#bytes.read({ start: from, end }, options);
+  }
+
+  /** A small file as a whole; undefined where there is none. @throws ImageError as `find`, and above `limit` bytes */
+  async readSmall(
+    name: string,
+    limit: number,
+    options: OperationOptions = {},
+  ): Promise<Uint8Array | undefined> {
+    const member = await this.find(name, options);
+    if (member === undefined) return undefined;
+    if (member.size > limit)
+      throw brokenArchive(
+        this.place,
+        `${shown(name)} has ${member.size} bytes; ${limit} are allowed`,
+      );
+    return gathered(this.read(member, options), limit);
+  }
+
+  /** A member as it lies in the file, with its header and what fills its last block. */
+  async *raw(
+    { headerStart, start, size }: TarMember,
+    options: OperationOptions = {},
+  ): AsyncGenerator<Uint8Array, void, undefined> {
+    yield* this.#bytes.read({ start: headerStart, end: start + size - 1 }, options);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#bytes[Symbol.asyncDispose]();
+  }
+
+  /** The last of several is what would be unpacked, and others read the first: they have to be the same. */
+  async #only(
+    [first, ...others]: readonly TarMember[],
+    options: OperationOptions,
+  ): Promise<TarMember> {
+    if (first === undefined) throw new RangeError("No member");
+    if (others.length === 0) return first;
+    const content = await this.#contentHash(first, options);
+    for (const other of others) {
+      const isSame =
+        other.kind === first.kind &&
+        other.size === first.size &&
+        other.linkName === first.linkName &&
+        (await this.#contentHash(other, options)) === content;
+      if (!isSame)
+        throw brokenArchive(this.place, `${shown(first.path)} is there twice, and not the same`);
+    }
+    return first;
+  }
+
+  async #contentHash(member: TarMember, options: OperationOptions): Promise<string> {
+    const hash = createHash("sha256");
+    for await (const chunk of this.read(member, options)) hash.update(chunk);
+    return hash.digest("hex");
+  }
+}
+
+const mostHops = 10;

@@ -1,0 +1,117 @@
+import { brokenArchive } from "./broken-archive.ts";
+
+/** Tar files consist of blocks of so many bytes. */
+export const blockSize = 512;
+
+/** One header of a tar file, as it is written there (POSIX.1-1988, POSIX.1-2001 and GNU). */
+export interface TarHeader {
+  /** The type flag: `0` a file, `2` a symbolic link, `x` further facts on what comes next, and so on. */
+  readonly type: string;
+  readonly name: string;
+  readonly linkName: string;
+  /** Bytes of content; of a directory, link or device there are none, whatever it says. */
+  readonly size: number;
+}
+
+/** Where a field starts in a header, and how long it is. */
+type Field = readonly [start: number, length: number];
+
+const fields = {
+  name: [0, 100],
+  size: [124, 12],
+  checksum: [148, 8],
+  type: [156, 1],
+  linkName: [157, 100],
+  magic: [257, 6],
+  prefix: [345, 155],
+} as const satisfies Record<string, Field>;
+
+/** Links, devices, directories and pipes. */
+const withoutContent = /^[1-6]$/;
+
+/** @throws ImageError `invalid-manifest` for what is no header */
+export function parseTarHeader(block: Uint8Array, place: string, at: number): TarHeader {
+  if (numberIn(block, fields.checksum) !== checksumOf(block))
+    throw brokenArchive(place, `at byte ${at} is no tar header, or a damaged one`);
+  const type = textIn(block, fields.type) || "0";
+  const isPosix = textIn(block, fields.magic) === "ustar";
+  const prefix = isPosix ? textIn(block, fields.prefix) : "";
+  const name = textIn(block, fields.name);
+  const size = withoutContent.test(type) ? 0 : numberIn(block, fields.size);
+  const whole = prefix === "" ? name : `${prefix}/${name}`;
+  if (size === undefined) throw brokenArchive(place, `the size of ${shown(whole)} cannot be read`);
+  return { type, name: whole, linkName: textIn(block, fields.linkName), size };
+}
+
+/** The header of a file that is root's and of no particular time. The name has at most 100 bytes of ASCII. */
+export function formatTarHeader(name: string, size: number): Uint8Array {
+  const block = Buffer.alloc(blockSize);
+  const write = ([start]: Field, text: string): void => void block.write(text, start, "latin1");
+  write(fields.name, name);
+  write([100, 8], "0000644\0");
+  write([108, 8], "0000000\0");
+  write([116, 8], "0000000\0");
+  writeSize(block, size);
+  write([136, 12], "00000000000\0");
+  write(fields.type, "0");
+  write(fields.magic, "ustar\u000000");
+  write(fields.checksum, `${octal(checksumOf(block), 6)}\0 `);
+  return block;
+}
+
+/** A name as it may be shown to people. */
+export function shown(name: string): string {
+  return JSON.stringify(name.length > 200 ? `${name.slice(0, 200)}…` : name);
+}
+
+/** The bytes that a content takes up in whole blocks. */
+export function padded(size: number): number {
+  return Math.ceil(size / blockSize) * blockSize;
+}
+
+/** Octal up to 8 GiB, binary above, as GNU tar began it and all others read it. */
+function writeSize(block: Buffer, size: number): void {
+  const [start, length] = fields.size;
+  if (size < 8 ** 11) {
+    block.write(`${octal(size, 11)}\0`, start, "latin1");
+    return;
+  }
+  block[start] = 0x80;
+  block.writeBigUInt64BE(BigInt(size), start + length - 8);
+}
+
+function octal(value: number, digits: number): string {
+  return value.toString(8).padStart(digits, "0");
+}
+
+/** The sum of all bytes, those of the sum itself as if they were spaces. */
+function checksumOf(block: Uint8Array): number {
+  const [start, length] = fields.checksum;
+  let sum = length * 0x20;
+  for (const [at, byte] of block.entries()) if (at < start || at >= start + length) sum += byte;
+  return sum;
+}
+
+function textIn(block: Uint8Array, [start, length]: Field): string {
+  const field = block.subarray(start, start + length);
+  const end = field.indexOf(0);
+  return Buffer.from(end < 0 ? field : field.subarray(0, end)).toString();
+}
+
+/** Octal, or binary where the first bit says so; undefined for what is neither, and for more than can be counted. */
+function numberIn(block: Uint8Array, field: Field): number | undefined {
+  const [start, length] = field;
+  if (((block[start] ?? 0) & 0x80) !== 0) return binaryIn(block.subarray(start, start + length));
+  const digits = textIn(block, field).trim();
+  if (!/^[0-7]*$/.test(digits)) return undefined;
+  return digits === "" ? 0 : Number.parseInt(digits, 8);
+}
+
+function binaryIn(field: Uint8Array): number | undefined {
+  let value = (field[0] ?? 0) & 0x7f;
+  for (const byte of field.subarray(1)) {
+    value = value * 256 + byte;
+    if (value > Number.MAX_SAFE_INTEGER) return undefined;
+  }
+  return value;
+}

@@ -1,0 +1,53 @@
+import { algorithmOf, hexOf, ImageError } from "@drayage/core";
+import type { Digest, GetBlobOptions, OperationOptions, SourceOffers } from "@drayage/core";
+import { indexSizeLimit } from "@drayage/image-layout";
+import type { LayoutFileName, LayoutReader } from "@drayage/image-layout";
+
+import type { TarArchive } from "./tar-archive.ts";
+
+/** Where a blob lies in an OCI image layout (OCI image-spec, image-layout.md). */
+export function blobPath(digest: Digest): string {
+  return `blobs/${algorithmOf(digest)}/${hexOf(digest)}`;
+}
+
+/** An OCI image layout in a tar file. Closes the archive. */
+export class TarLayout implements LayoutReader {
+  readonly #archive: TarArchive;
+
+  constructor(archive: TarArchive) {
+    this.#archive = archive;
+  }
+
+  get place(): string {
+    return this.#archive.place;
+  }
+
+  get offers(): SourceOffers {
+    return { parallelBlobs: this.#archive.parallelReads, ranges: true };
+  }
+
+  async readFile(
+    name: LayoutFileName,
+    options: OperationOptions = {},
+  ): Promise<Uint8Array | undefined> {
+    return this.#archive.readSmall(name, indexSizeLimit, options);
+  }
+
+  async blobSize(digest: Digest, options: OperationOptions = {}): Promise<number | undefined> {
+    return (await this.#archive.find(blobPath(digest), options))?.size;
+  }
+
+  async *getBlob(
+    digest: Digest,
+    options: GetBlobOptions = {},
+  ): AsyncGenerator<Uint8Array, void, undefined> {
+    options.signal?.throwIfAborted();
+    const member = await this.#archive.find(blobPath(digest), options);
+    if (member === undefined) throw new ImageError("not-found", `No ${digest} in ${this.place}`);
+    yield* this.#archive.read(member, options);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#archive[Symbol.asyncDispose]();
+  }
+}

@@ -1,0 +1,33 @@
+import { parentFolders } from "@drayage/core";
+import type { ImageReference, ImageTransport, OperationOptions } from "@drayage/core";
+import { openArchiveFile, TarLayout } from "@drayage/image-archive";
+import { formatSelector, LayoutSource } from "@drayage/image-layout";
+import type { ImageSelector } from "@drayage/image-layout";
+
+/** An image in an OCI image layout in a tar file. */
+export class OCIArchiveReference implements ImageReference {
+  readonly transport: ImageTransport;
+  /** Absolute, without symbolic links. */
+  readonly file: string;
+  readonly selector: ImageSelector;
+  readonly stringWithinTransport: string;
+  readonly dockerReference = undefined;
+  /** Without the name of the image: several names, and none, may mean the same one. */
+  readonly policyConfigurationIdentity: string;
+  readonly policyConfigurationNamespaces: readonly string[];
+
+  constructor(transport: ImageTransport, file: string, selector: ImageSelector) {
+    this.transport = transport;
+    this.file = file;
+    this.selector = selector;
+    this.stringWithinTransport = `${file}:${formatSelector(selector)}`;
+    this.policyConfigurationIdentity = file;
+    this.policyConfigurationNamespaces = [file, ...parentFolders(file)];
+    Object.freeze(this);
+  }
+
+  async newImageSource(options: OperationOptions = {}): Promise<LayoutSource> {
+    const layout = new TarLayout(await openArchiveFile(this.file, options));
+    return LayoutSource.open(this, layout, this.selector, options);
+  }
+}

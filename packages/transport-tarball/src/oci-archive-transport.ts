@@ -1,0 +1,19 @@
+import { validatePathScope } from "@drayage/core";
+import type { ImageTransport } from "@drayage/core";
+import { parseLayoutPath } from "@drayage/image-layout";
+
+import { archivePathOf } from "./archive-path.ts";
+import { OCIArchiveReference } from "./oci-archive-reference.ts";
+
+/** `oci-archive:PATH`, `oci-archive:PATH:NAME` and, to read, `oci-archive:PATH:@N`: an OCI image layout in a tar file. */
+export function ociArchive(): ImageTransport<OCIArchiveReference> {
+  const transport: ImageTransport<OCIArchiveReference> = {
+    name: "oci-archive",
+    parseReference(text) {
+      const { path, selector } = parseLayoutPath(text);
+      return new OCIArchiveReference(transport, archivePathOf(path), selector);
+    },
+    validatePolicyConfigurationScope: (scope) => validatePathScope("oci-archive", scope),
+  };
+  return Object.freeze(transport);
+}
