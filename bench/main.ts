@@ -9,10 +9,12 @@ import { distributionProgram } from "@drayage/testkit";
 import { docker } from "@drayage/transport-docker";
 import { ociLayout } from "@drayage/transport-oci-layout";
 
+import { imageAt, jobs } from "./jobs.ts";
+import type { Job } from "./jobs.ts";
 import { measuredRun } from "./measured-run.ts";
 import type { Run } from "./measured-run.ts";
 import { startPlace } from "./place.ts";
-import type { Line, Place } from "./place.ts";
+import type { Line } from "./place.ts";
 import { formatResults } from "./results.ts";
 import type { Results } from "./results.ts";
 import { samples, writeSample } from "./sample-layout.ts";
@@ -86,57 +88,21 @@ interface Measurement {
   readonly line: Line;
 }
 
-async function measured(job: Job, measurement: Measurement): Promise<Measured> {
-  const { layout, folder, line } = measurement;
+async function measured(job: Job, { tool, layout, folder, line }: Measurement): Promise<Measured> {
   await using place = await startPlace(line);
   if (job.isThere) {
     await copyImage(
       ociLayout().parseReference(`${layout}:image`),
-      docker().parseReference(`//${place.registry}/${image}`),
+      docker().parseReference(`//${imageAt(place.registry)}`),
     );
   }
   const target = path.join(folder, "pulled");
   await mkdir(target);
-  const run = await measuredRun(
-    folder,
-    job.command(measurement, place, path.join(target, "layout")),
-  );
+  const to = path.join(target, "layout");
+  const run = await measuredRun(folder, job.command({ tool, layout, host: place.host, to }));
   await rm(target, { recursive: true });
   return { ...run, requests: place.requests };
 }
-
-const image = "bench/image:tag";
-
-/** What is measured, each with a registry of its own. */
-interface Job {
-  readonly name: string;
-  /** Whether the registry has the image already. */
-  readonly isThere: boolean;
-  command(measurement: Measurement, place: Place, target: string): readonly string[];
-}
-
-const jobs: readonly Job[] = [
-  {
-    name: "push",
-    isThere: false,
-    command: ({ tool, layout }, { host }) => tool.push(layout, `${host}/${image}`),
-  },
-  {
-    name: "push again",
-    isThere: true,
-    command: ({ tool, layout }, { host }) => tool.push(layout, `${host}/${image}`),
-  },
-  {
-    name: "pull",
-    isThere: true,
-    command: ({ tool }, { host }, target) => tool.pull(`${host}/${image}`, target),
-  },
-  {
-    name: "to another repository",
-    isThere: true,
-    command: ({ tool }, { host }) => tool.copy(`${host}/${image}`, `${host}/bench/other:tag`),
-  },
-];
 
 /** A B C A B C …, so that what the machine does meanwhile falls on all of them; the first round warms up and counts. */
 async function inTurn(

@@ -17,7 +17,10 @@ type Options = KeepingSettings & OperationOptions;
  * Forgets what `setCredentials` kept for this name, in the file and with every helper. False where there was nothing.
  * @throws ImageError as `setCredentials`
  */
-export async function removeCredentials(name: string, options: Options = {}): Promise<boolean> {
+export async function removeCredentials(
+  name: string,
+  options: KeepingSettings & OperationOptions = {},
+): Promise<boolean> {
   const { file, helpers } = await keepingOf(name, options);
   let wasThere = false;
   for (const helper of helpers) {
@@ -34,7 +37,9 @@ export async function removeCredentials(name: string, options: Options = {}): Pr
  * Forgets everything in the file that `setCredentials` writes, and what the helpers keep that are named there and in the list.
  * @throws ImageError as `setCredentials`
  */
-export async function removeAllCredentials(options: Options = {}): Promise<void> {
+export async function removeAllCredentials(
+  options: KeepingSettings & OperationOptions = {},
+): Promise<void> {
   const { compatAuthFile, credentialHelpers = defaultHelpers } = options;
   const file = compatAuthFile ?? (await writableAuthFile(options));
   for (const helper of compatAuthFile === undefined ? credentialHelpers : defaultHelpers) {

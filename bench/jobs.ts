@@ -1,0 +1,48 @@
+import type { Tool } from "./tools.ts";
+
+/** What a tool is to work on. */
+export interface Work {
+  readonly tool: Tool;
+  /** Has one image, named `image`. */
+  readonly layout: string;
+  /** Of the registry. */
+  readonly host: string;
+  /** A layout that is not there yet. */
+  readonly to: string;
+}
+
+/** What is measured, each with a registry of its own. */
+export interface Job {
+  readonly name: string;
+  /** Whether the registry has the image already. */
+  readonly isThere: boolean;
+  command(work: Work): readonly string[];
+}
+
+/** Where the image is, or is to be. */
+export function imageAt(host: string): string {
+  return `${host}/bench/image:tag`;
+}
+
+export const jobs: readonly Job[] = [
+  {
+    name: "push",
+    isThere: false,
+    command: ({ tool, layout, host }) => tool.push(layout, imageAt(host)),
+  },
+  {
+    name: "push again",
+    isThere: true,
+    command: ({ tool, layout, host }) => tool.push(layout, imageAt(host)),
+  },
+  {
+    name: "pull",
+    isThere: true,
+    command: ({ tool, host, to }) => tool.pull(imageAt(host), to),
+  },
+  {
+    name: "to another repository",
+    isThere: true,
+    command: ({ tool, host }) => tool.copy(imageAt(host), `${host}/bench/other:tag`),
+  },
+];
