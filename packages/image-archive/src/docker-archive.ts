@@ -1,5 +1,11 @@
-import { ImageError, isJSONObject, nearestOf, parseNamedReference } from "@drayage/core";
-import { formatNamedReference, withDefaultTag } from "@drayage/core";
+import {
+  formatNamedReference,
+  ImageError,
+  isJSONObject,
+  nearestOf,
+  parseNamedReference,
+  withDefaultTag,
+} from "@drayage/core";
 import type { JSONObject, NamedReference, OperationOptions } from "@drayage/core";
 
 import { brokenArchive } from "./broken-archive.ts";
@@ -51,10 +57,38 @@ export function chosenImage(
   throw new ImageError("not-found", problemOf(images, selector, place));
 }
 
-/** What `manifest.json` says of an image. */
-export function formatArchivedImage(image: ArchivedImage): JSONObject {
-  const { fields, config, tags, layers } = image;
-  return { ...fields, Config: config, RepoTags: tags, Layers: layers };
+/** An image to be added, with paths inside the archive. */
+export type NewArchivedImage = Pick<ArchivedImage, "config" | "tags" | "layers">;
+
+/**
+ * The images with one more, or with its tags added to the `same` one that is there already. Another image that had one of the
+ * tags stays without it.
+ */
+export function withArchivedImage(
+  images: readonly ArchivedImage[],
+  added: NewArchivedImage,
+  same: ArchivedImage | undefined,
+): readonly ArchivedImage[] {
+  const others = images.map((image) => withoutTags(image, added.tags));
+  if (same === undefined) return [...others, imageOf({}, added)];
+  const at = images.indexOf(same);
+  const tags = [...(others[at]?.tags ?? []), ...added.tags];
+  return others.with(at, imageOf(same.fields, { ...same, tags }));
+}
+
+/** `manifest.json` */
+export function formatDockerManifest(images: readonly ArchivedImage[]): Uint8Array {
+  return Buffer.from(JSON.stringify(images.map(({ fields }) => fields)));
+}
+
+function withoutTags(image: ArchivedImage, lost: readonly string[]): ArchivedImage {
+  const tags = image.tags.filter((tag) => !lost.includes(tag));
+  return tags.length === image.tags.length ? image : imageOf(image.fields, { ...image, tags });
+}
+
+function imageOf(fields: JSONObject, { config, tags, layers }: NewArchivedImage): ArchivedImage {
+  const written = { ...fields, Config: config, RepoTags: tags, Layers: layers };
+  return { fields: written, config, tags, layers };
 }
 
 function parseDockerManifest(bytes: Uint8Array, place: string): readonly ArchivedImage[] {

@@ -1,4 +1,4 @@
-import { gathered } from "@drayage/core";
+import { compressionOf, gathered } from "@drayage/core";
 import type { OperationOptions } from "@drayage/core";
 
 import { brokenArchive } from "./broken-archive.ts";
@@ -31,6 +31,7 @@ export async function* indexTar(
   for (let at = 0; at < bytes.size;) {
     options.signal?.throwIfAborted();
     const block = await window.block(at);
+    if (at === 0) refusePacked(block, place);
     if (block.every((byte) => byte === 0)) return;
     const header = withKnown(parseTarHeader(block, place, at), extension);
     const start = at + blockSize;
@@ -48,6 +49,12 @@ export async function* indexTar(
     at = start + padded(header.size);
     if (Object.keys(extension).length === 0) headerStart = at;
   }
+}
+
+function refusePacked(start: Uint8Array, place: string): void {
+  const compression = compressionOf(start);
+  if (compression !== "none")
+    throw brokenArchive(place, `it is packed with ${compression}; unpack it first`);
 }
 
 function withKnown(header: TarHeader, { name, linkName, size }: TarExtension): TarHeader {

@@ -1,9 +1,16 @@
+export { ArchiveLayout } from "./archive-layout.ts";
+export type { ArchiveLayoutOptions } from "./archive-layout.ts";
+export type { ArchiveChange, ArchiveUpdate, ChangedContent } from "./archive-update.ts";
 export { archivedImages } from "./docker-archive.ts";
 export type { ArchivedImage, DockerArchiveSelector } from "./docker-archive.ts";
+export { DockerArchiveDestination } from "./docker-archive-destination.ts";
 export { DockerArchiveSource } from "./docker-archive-source.ts";
+export { FileArchiveUpdate } from "./file-archive-update.ts";
+export type { UpdateOptions } from "./file-archive-update.ts";
 export { openArchiveFile } from "./open-archive.ts";
 export type { RandomAccessBytes } from "./random-access.ts";
 export { spooled } from "./spool.ts";
+export { StreamArchiveUpdate } from "./stream-archive-update.ts";
 export { TarArchive } from "./tar-archive.ts";
 export { TarLayout } from "./tar-layout.ts";
 export type { TarMember } from "./tar-member.ts";

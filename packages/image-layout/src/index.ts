@@ -21,5 +21,6 @@ export type {
   LayoutFileName,
   LayoutReader,
   LayoutStore,
+  LayoutWriter,
   StoredBlob,
 } from "./layout-store.ts";

@@ -35,7 +35,7 @@ import {
   withReferrer,
 } from "./layout-index.ts";
 import type { LayoutIndex } from "./layout-index.ts";
-import type { LayoutStore } from "./layout-store.ts";
+import type { LayoutWriter } from "./layout-store.ts";
 
 /** How an image goes into a layout. */
 export interface LayoutDestinationSettings {
@@ -49,7 +49,7 @@ export interface LayoutDestinationSettings {
 export class LayoutDestination implements ImageDestination {
   readonly reference: ImageReference;
   readonly accepts: DestinationAccepts;
-  readonly #store: LayoutStore;
+  readonly #store: LayoutWriter;
   readonly #name: string | undefined;
   readonly #before: LayoutIndex;
   readonly #reused = new Map<Digest, number>();
@@ -59,7 +59,7 @@ export class LayoutDestination implements ImageDestination {
 
   private constructor(
     reference: ImageReference,
-    store: LayoutStore,
+    store: LayoutWriter,
     { name, layers = "preserve" }: LayoutDestinationSettings,
     before: LayoutIndex,
   ) {
@@ -87,7 +87,7 @@ export class LayoutDestination implements ImageDestination {
   /** Asks, and writes nothing. @throws ImageError `unsupported`, `invalid-manifest` for what is there already */
   static async open(
     reference: ImageReference,
-    store: LayoutStore,
+    store: LayoutWriter,
     settings: LayoutDestinationSettings,
     options: OperationOptions = {},
   ): Promise<LayoutDestination> {
@@ -121,6 +121,7 @@ export class LayoutDestination implements ImageDestination {
     signal?.throwIfAborted();
     if ((await this.#store.blobSize(digest, { signal })) === size) {
       this.#reused.set(digest, size);
+      this.#store.keepBlob?.(digest);
       return { digest, size };
     }
     const isTaken =

@@ -25,11 +25,8 @@ export interface LayoutReader extends AsyncDisposable {
 /** The files of a layout beside its blobs (OCI image-spec, image-layout.md). */
 export type LayoutFileName = "oci-layout" | "index.json";
 
-/**
- * A layout that can be written to, opened for one image or for one deletion. Disposed of, it is as if nothing had been
- * put that no `updateIndex` came after.
- */
-export interface LayoutStore extends LayoutReader {
+/** A layout that can be written to, opened for one image. Disposed of, it is as if nothing had been put that no `updateIndex` came after. */
+export interface LayoutWriter extends LayoutReader {
   /** How many blobs may be put at once. */
   readonly parallelBlobs: number;
   /** What writing costs, in requests to another machine; undefined where there are none. */
@@ -45,8 +42,14 @@ export interface LayoutStore extends LayoutReader {
   ): Promise<StoredBlob>;
   /** The same from where the blob lies, without our reading it; false where that cannot be. */
   takeBlob?(blob: StoredBlob, from: BlobLocation, options?: OperationOptions): Promise<boolean>;
+  /** Told of each blob that was there and that the image needs: for stores that keep nothing else. */
+  keepBlob?(digest: Digest): void;
   /** Changes `index.json` in one atomic step; writes an `oci-layout` first where there is none. */
   updateIndex(change: IndexChange, options?: OperationOptions): Promise<void>;
+}
+
+/** A layout from which images can be deleted too; opened for one image or for one deletion. */
+export interface LayoutStore extends LayoutWriter {
   /** Only after an `updateIndex` that made sure that nobody needs it; does nothing where blobs are shared. */
   deleteBlob(digest: Digest, options?: OperationOptions): Promise<void>;
 }

@@ -8,7 +8,11 @@ import { explicitPathOf } from "@drayage/core";
  * @throws ImageError `invalid-reference` where the folder above is missing or the path is a dangling link
  */
 export function archivePathOf(given: string): string {
-  const status = statSync(given, { throwIfNoEntry: false });
-  const isStream = status !== undefined && !status.isFile() && !status.isDirectory();
-  return isStream ? path.resolve(given) : explicitPathOf(given);
+  return isStream(given) ? path.resolve(given) : explicitPathOf(given);
+}
+
+/** True for what is read and written in order only: a pipe, a terminal. */
+export function isStream(file: string): boolean {
+  const status = statSync(file, { throwIfNoEntry: false });
+  return status !== undefined && !status.isFile() && !status.isDirectory();
 }

@@ -1,12 +1,18 @@
-import { formatNamedReference } from "@drayage/core";
+import { formatNamedReference, ImageError } from "@drayage/core";
 import type {
   ImageReference,
   ImageTransport,
   NamedReference,
   OperationOptions,
 } from "@drayage/core";
-import { DockerArchiveSource, openArchiveFile } from "@drayage/image-archive";
+import {
+  DockerArchiveDestination,
+  DockerArchiveSource,
+  openArchiveFile,
+} from "@drayage/image-archive";
 import type { DockerArchiveSelector } from "@drayage/image-archive";
+
+import { openArchiveUpdate } from "./open-archive-update.ts";
 
 /** An image in a docker archive. */
 export class DockerArchiveReference implements ImageReference {
@@ -19,13 +25,20 @@ export class DockerArchiveReference implements ImageReference {
   /** Who makes an archive writes any name into it: no policy can speak of one. */
   readonly policyConfigurationIdentity = undefined;
   readonly policyConfigurationNamespaces: readonly string[] = [];
+  readonly #writing: DockerArchiveWriting;
 
-  constructor(transport: ImageTransport, file: string, selector: DockerArchiveSelector) {
+  constructor(
+    transport: ImageTransport,
+    file: string,
+    selector: DockerArchiveSelector,
+    writing: DockerArchiveWriting,
+  ) {
     this.transport = transport;
     this.file = file;
     this.selector = selector;
     this.stringWithinTransport = file + suffixOf(selector);
     this.dockerReference = selector.kind === "name" ? selector.name : undefined;
+    this.#writing = writing;
     Object.freeze(this);
   }
 
@@ -33,6 +46,28 @@ export class DockerArchiveReference implements ImageReference {
     const archive = await openArchiveFile(this.file, options);
     return DockerArchiveSource.open(this, archive, this.selector, options);
   }
+
+  async newImageDestination(options: OperationOptions = {}): Promise<DockerArchiveDestination> {
+    const { append, additionalNames } = this.#writing;
+    const names = [...ownNames(this.selector), ...additionalNames];
+    const update = await openArchiveUpdate(this.file, { ...options, mustBeNew: !append });
+    return DockerArchiveDestination.open(this, update, names, options);
+  }
+}
+
+/** How an image is written. */
+export interface DockerArchiveWriting {
+  readonly append: boolean;
+  readonly additionalNames: readonly NamedReference[];
+}
+
+/** @throws ImageError `invalid-reference` for a position */
+function ownNames(selector: DockerArchiveSelector): readonly NamedReference[] {
+  if (selector.kind !== "position") return selector.kind === "name" ? [selector.name] : [];
+  throw new ImageError(
+    "invalid-reference",
+    `@${selector.position} says where an image is read; to write one, give it a name`,
+  );
 }
 
 function suffixOf(selector: DockerArchiveSelector): string {

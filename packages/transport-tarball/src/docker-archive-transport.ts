@@ -1,17 +1,22 @@
 import { ImageError, parseNamedReference, withDefaultTag } from "@drayage/core";
-import type { ImageTransport } from "@drayage/core";
+import type { ImageTransport, NamedReference } from "@drayage/core";
 import type { DockerArchiveSelector } from "@drayage/image-archive";
 
 import { archivePathOf } from "./archive-path.ts";
 import { DockerArchiveReference } from "./docker-archive-reference.ts";
+import type { DockerArchiveSettings } from "./docker-archive-settings.ts";
 
 /** `docker-archive:PATH`, `docker-archive:PATH:NAME[:TAG]` and, to read, `docker-archive:PATH:@N`: what `docker save` writes. */
-export function dockerArchive(): ImageTransport<DockerArchiveReference> {
+export function dockerArchive(
+  settings: DockerArchiveSettings = {},
+): ImageTransport<DockerArchiveReference> {
+  const { append = false, additionalTags = [] } = settings;
+  const writing = { append, additionalNames: additionalTags.map(parseName) };
   const transport: ImageTransport<DockerArchiveReference> = {
     name: "docker-archive",
     parseReference(text) {
       const { path, selector } = parseDockerArchivePath(text);
-      return new DockerArchiveReference(transport, archivePathOf(path), selector);
+      return new DockerArchiveReference(transport, archivePathOf(path), selector, writing);
     },
     validatePolicyConfigurationScope(scope) {
       throw new ImageError(
@@ -43,14 +48,18 @@ function parseSelector(text: string, from: number): DockerArchiveSelector {
       return { kind: "position", position };
     throw invalid(text, `${after} has to be @ and the position of the image, from 0`);
   }
-  const name = parseNamedReference(after);
-  if (name.digest === undefined) return { kind: "name", name: withDefaultTag(name) };
+  return { kind: "name", name: parseName(after) };
+}
+
+function parseName(text: string): NamedReference {
+  const name = parseNamedReference(text);
+  if (name.digest === undefined) return withDefaultTag(name);
   throw invalid(text, "images in a docker archive have names and tags, and no digests");
 }
 
 function invalid(text: string, why: string): ImageError {
   return new ImageError(
     "invalid-reference",
-    `Invalid image docker-archive:${JSON.stringify(text)}: ${why}`,
+    `Invalid image of a docker archive: ${JSON.stringify(text)}: ${why}`,
   );
 }

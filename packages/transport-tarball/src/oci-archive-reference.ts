@@ -1,8 +1,16 @@
 import { parentFolders } from "@drayage/core";
 import type { ImageReference, ImageTransport, OperationOptions } from "@drayage/core";
-import { openArchiveFile, TarLayout } from "@drayage/image-archive";
-import { formatSelector, LayoutSource } from "@drayage/image-layout";
+import { ArchiveLayout, openArchiveFile, TarLayout } from "@drayage/image-archive";
+import {
+  formatSelector,
+  LayoutDestination,
+  LayoutSource,
+  nameToWrite,
+} from "@drayage/image-layout";
 import type { ImageSelector } from "@drayage/image-layout";
+
+import type { OCIArchiveSettings } from "./oci-archive-settings.ts";
+import { openArchiveUpdate } from "./open-archive-update.ts";
 
 /** An image in an OCI image layout in a tar file. */
 export class OCIArchiveReference implements ImageReference {
@@ -15,19 +23,34 @@ export class OCIArchiveReference implements ImageReference {
   /** Without the name of the image: several names, and none, may mean the same one. */
   readonly policyConfigurationIdentity: string;
   readonly policyConfigurationNamespaces: readonly string[];
+  readonly #settings: OCIArchiveSettings;
 
-  constructor(transport: ImageTransport, file: string, selector: ImageSelector) {
+  constructor(
+    transport: ImageTransport,
+    file: string,
+    selector: ImageSelector,
+    settings: OCIArchiveSettings,
+  ) {
     this.transport = transport;
     this.file = file;
     this.selector = selector;
     this.stringWithinTransport = `${file}:${formatSelector(selector)}`;
     this.policyConfigurationIdentity = file;
     this.policyConfigurationNamespaces = [file, ...parentFolders(file)];
+    this.#settings = settings;
     Object.freeze(this);
   }
 
   async newImageSource(options: OperationOptions = {}): Promise<LayoutSource> {
     const layout = new TarLayout(await openArchiveFile(this.file, options));
     return LayoutSource.open(this, layout, this.selector, options);
+  }
+
+  async newImageDestination(options: OperationOptions = {}): Promise<LayoutDestination> {
+    const { append = false, layers } = this.#settings;
+    const name = nameToWrite(this.selector);
+    const update = await openArchiveUpdate(this.file, { ...options, mustBeNew: false });
+    const layout = await ArchiveLayout.open(update, { ...options, append });
+    return LayoutDestination.open(this, layout, { name, layers }, options);
   }
 }

@@ -1,0 +1,128 @@
+import { ImageError } from "@drayage/core";
+import type {
+  BlobInfo,
+  Digest,
+  GetBlobOptions,
+  OperationOptions,
+  SourceOffers,
+} from "@drayage/core";
+import { layoutFile } from "@drayage/image-layout";
+import type { IndexChange, LayoutFileName, LayoutWriter, StoredBlob } from "@drayage/image-layout";
+
+import type { ArchiveUpdate } from "./archive-update.ts";
+import { dockerManifestName } from "./docker-archive.ts";
+import type { TarArchive } from "./tar-archive.ts";
+import { blobPath, TarLayout } from "./tar-layout.ts";
+
+export interface ArchiveLayoutOptions extends OperationOptions {
+  /** Whether the images that are there stay; else only what is new and what it needs is in the archive afterwards. */
+  readonly append: boolean;
+}
+
+/** An OCI image layout in a tar file that is being written. Closes the update. */
+export class ArchiveLayout implements LayoutWriter {
+  readonly #update: ArchiveUpdate;
+  readonly #append: boolean;
+  readonly #needed = new Set<string>();
+  /** What is there. */
+  #before: TarLayout | undefined;
+
+  private constructor(update: ArchiveUpdate, append: boolean) {
+    this.#update = update;
+    this.#append = append;
+    this.#before = update.before && new TarLayout(update.before);
+  }
+
+  /** @throws ImageError `unsupported` where it would be added to a docker archive */
+  static async open(
+    update: ArchiveUpdate,
+    { append, ...options }: ArchiveLayoutOptions,
+  ): Promise<ArchiveLayout> {
+    try {
+      if (append) await refuseDockers(update.before, options);
+      return new ArchiveLayout(update, append);
+    } catch (error) {
+      await update[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  get place(): string {
+    return this.#update.place;
+  }
+
+  get parallelBlobs(): number {
+    return this.#update.parallelBlobs;
+  }
+
+  get offers(): SourceOffers {
+    return this.#before?.offers ?? { parallelBlobs: 1, ranges: true };
+  }
+
+  async readFile(
+    name: LayoutFileName,
+    options: OperationOptions = {},
+  ): Promise<Uint8Array | undefined> {
+    return this.#before?.readFile(name, options);
+  }
+
+  async blobSize(digest: Digest, options: OperationOptions = {}): Promise<number | undefined> {
+    return this.#update.sizeOf(digest) ?? this.#before?.blobSize(digest, options);
+  }
+
+  async *getBlob(
+    digest: Digest,
+    options: GetBlobOptions = {},
+  ): AsyncGenerator<Uint8Array, void, undefined> {
+    options.signal?.throwIfAborted();
+    if (this.#before === undefined)
+      throw new ImageError("not-found", `No ${digest} in ${this.place}`);
+    yield* this.#before.getBlob(digest, options);
+  }
+
+  async putBlob(
+    bytes: AsyncIterable<Uint8Array>,
+    blob: BlobInfo,
+    options: OperationOptions = {},
+  ): Promise<StoredBlob> {
+    return this.#update.putBlob(bytes, blob, options);
+  }
+
+  keepBlob(digest: Digest): void {
+    this.#needed.add(blobPath(digest));
+  }
+
+  async updateIndex(
+    { next, afterwards }: IndexChange,
+    options: OperationOptions = {},
+  ): Promise<void> {
+    await this.#update.commit(async (current) => {
+      if (this.#append) await refuseDockers(current, options);
+      this.#before = current && new TarLayout(current);
+      const before = this.#append ? await this.readFile("index.json", options) : undefined;
+      const files = new Map([
+        ["index.json", await next(before)],
+        ["oci-layout", layoutFile],
+      ]);
+      return { files, keeps: (path) => this.#append || this.#needed.has(path) };
+    }, options);
+    await afterwards?.();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#update[Symbol.asyncDispose]();
+  }
+}
+
+async function refuseDockers(
+  archive: TarArchive | undefined,
+  options: OperationOptions,
+): Promise<void> {
+  if (archive === undefined || (await archive.find("index.json", options)) !== undefined) return;
+  if ((await archive.find(dockerManifestName, options)) === undefined) return;
+  const { place } = archive;
+  throw new ImageError(
+    "unsupported",
+    `${place} is a docker archive and no OCI archive; add to it as docker-archive:${place}`,
+  );
+}

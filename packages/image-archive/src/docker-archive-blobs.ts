@@ -1,0 +1,44 @@
+import { digestOf, manifestSizeLimit } from "@drayage/core";
+import type { Digest, OperationOptions } from "@drayage/core";
+
+import { diffIDsOf } from "./docker-archive-image.ts";
+import type { ArchivedImage } from "./docker-archive.ts";
+import type { TarArchive } from "./tar-archive.ts";
+
+/** A config or an unpacked layer of a docker archive, and where it lies in it. */
+export interface ArchivedBlob {
+  readonly path: string;
+  readonly size: number;
+}
+
+/** What another image in the archive could use, and which config each image has. */
+export interface ArchivedBlobs {
+  readonly blobs: ReadonlyMap<Digest, ArchivedBlob>;
+  readonly configs: ReadonlyMap<ArchivedImage, Digest>;
+}
+
+/** Takes layers for what their images say of them. Images that lack something have nothing to share. @throws ImageError */
+export async function blobsIn(
+  archive: TarArchive,
+  images: readonly ArchivedImage[],
+  options: OperationOptions = {},
+): Promise<ArchivedBlobs> {
+  const blobs = new Map<Digest, ArchivedBlob>();
+  const configs = new Map<ArchivedImage, Digest>();
+  const add = async (digest: Digest, path: string): Promise<void> => {
+    const member = await archive.find(path, options);
+    if (member !== undefined) blobs.set(digest, { path, size: member.size });
+  };
+  for (const image of images) {
+    const config = await archive.readSmall(image.config, manifestSizeLimit, options);
+    if (config === undefined) continue;
+    configs.set(image, digestOf(config));
+    await add(digestOf(config), image.config);
+    const digests = diffIDsOf(config, `config ${image.config} of ${archive.place}`);
+    for (const [at, digest] of digests.entries()) {
+      const path = image.layers[at];
+      if (path !== undefined && !blobs.has(digest)) await add(digest, path);
+    }
+  }
+  return { blobs, configs };
+}

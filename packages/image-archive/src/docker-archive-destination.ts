@@ -1,0 +1,246 @@
+import {
+  bareMediaType,
+  formatNamedReference,
+  ImageError,
+  imageName,
+  manifestSizeLimit,
+  mediaTypes,
+  parseManifest,
+} from "@drayage/core";
+import type {
+  BlobInfo,
+  Descriptor,
+  DestinationAccepts,
+  Digest,
+  ImageDestination,
+  ImageManifest,
+  ImageReference,
+  NamedReference,
+  OperationOptions,
+  PutBlobOptions,
+  RawManifest,
+  ReuseOptions,
+} from "@drayage/core";
+import { indexSizeLimit } from "@drayage/image-layout";
+
+import type { ArchiveUpdate } from "./archive-update.ts";
+import { blobsIn } from "./docker-archive-blobs.ts";
+import type { ArchivedBlobs } from "./docker-archive-blobs.ts";
+import { layoutFilesFor } from "./docker-archive-files.ts";
+import { diffIDsOf } from "./docker-archive-image.ts";
+import {
+  archivedImages,
+  dockerManifestName,
+  formatDockerManifest,
+  withArchivedImage,
+} from "./docker-archive.ts";
+import type { ArchivedImage } from "./docker-archive.ts";
+import type { TarArchive } from "./tar-archive.ts";
+import { blobPath } from "./tar-layout.ts";
+
+/**
+ * One image on its way into a docker archive, which is an OCI image layout at the same time unless it is added to one
+ * that is not. Closes the update.
+ */
+export class DockerArchiveDestination implements ImageDestination {
+  readonly reference: ImageReference;
+  readonly accepts: DestinationAccepts = {
+    manifestMIMETypes: [mediaTypes.dockerManifest],
+    layers: "decompress",
+    foreignLayerURLs: false,
+    signatures: "a docker archive has no place for signatures",
+    parallelBlobs: 1,
+  };
+  readonly #update: ArchiveUpdate;
+  readonly #names: readonly NamedReference[];
+  /** Of the archive that is added to. */
+  readonly #before: ArchivedBlobs | undefined;
+  readonly #configs = new Map<Digest, Uint8Array>();
+  readonly #reused = new Set<Digest>();
+  #image: { readonly raw: RawManifest; readonly parsed: ImageManifest } | undefined;
+
+  private constructor(
+    reference: ImageReference,
+    update: ArchiveUpdate,
+    names: readonly NamedReference[],
+    before: ArchivedBlobs | undefined,
+  ) {
+    this.reference = reference;
+    this.#update = update;
+    this.#names = names;
+    this.#before = before;
+  }
+
+  /** Writes nothing yet. `names` have tags and no digests. @throws ImageError `unsupported`, `invalid-manifest` for what is added to */
+  static async open(
+    reference: ImageReference,
+    update: ArchiveUpdate,
+    names: readonly NamedReference[],
+    options: OperationOptions = {},
+  ): Promise<DockerArchiveDestination> {
+    try {
+      const before = update.before && (await contentOf(update.before, options)).blobs;
+      return new DockerArchiveDestination(reference, update, names, before);
+    } catch (error) {
+      await update[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  async tryReusingBlob(
+    { digest, size }: Descriptor,
+    { signal }: ReuseOptions = {},
+  ): Promise<BlobInfo | undefined> {
+    signal?.throwIfAborted();
+    if (this.#update.sizeOf(digest) === size) return { digest, size };
+    if (this.#before?.blobs.get(digest)?.size !== size) return undefined;
+    this.#reused.add(digest);
+    return { digest, size };
+  }
+
+  async putBlob(
+    bytes: AsyncIterable<Uint8Array>,
+    blob: BlobInfo,
+    { isConfig = false, ...options }: PutBlobOptions = {},
+  ): Promise<Descriptor> {
+    options.signal?.throwIfAborted();
+    const kept: Uint8Array[] = [];
+    const read = isConfig ? keeping(bytes, kept) : bytes;
+    const { digest, size } = await this.#update.putBlob(read, blob, options);
+    if (isConfig) this.#configs.set(digest, Buffer.concat(kept));
+    const { mediaType = "application/octet-stream" } = blob;
+    return { ...blob, mediaType, digest, size };
+  }
+
+  async putManifest(
+    raw: RawManifest,
+    instance?: Digest,
+    { signal }: OperationOptions = {},
+  ): Promise<void> {
+    signal?.throwIfAborted();
+    const stored = raw.mediaType && bareMediaType(raw.mediaType);
+    const parsed = parseManifest(raw);
+    const isTaken = (stored ?? parsed.mediaType) === mediaTypes.dockerManifest;
+    if (!isTaken || parsed.kind === "index" || instance !== undefined)
+      throw this.#rejected(`it takes single images of Docker's format, and not ${stored}`);
+    this.#image = { raw, parsed };
+  }
+
+  async commit(options: OperationOptions = {}): Promise<void> {
+    options.signal?.throwIfAborted();
+    const image = this.#image;
+    if (image === undefined) throw this.#conflict("Commit before the manifest");
+    await this.#update.commit(async (current) => {
+      const { images, blobs } = current ? await contentOf(current, options) : nothing;
+      this.#checkReused(blobs);
+      const { raw, parsed } = image;
+      this.#checkLayers(
+        parsed,
+        await this.#configOf(parsed.config.digest, blobs, current, options),
+      );
+      const pathOf = ({ digest }: Descriptor): string =>
+        this.#update.sizeOf(digest) === undefined
+          ? (blobs.blobs.get(digest)?.path ?? blobPath(digest))
+          : blobPath(digest);
+      const added = {
+        config: pathOf(parsed.config),
+        tags: this.#names.map(formatNamedReference),
+        layers: parsed.layers.map(pathOf),
+      };
+      const same = images.find((one) => blobs.configs.get(one) === parsed.config.digest);
+      const manifest = formatDockerManifest(withArchivedImage(images, added, same));
+      const layout = await this.#layoutFiles(raw, current, options);
+      // For docker before 1.10; it would tell of some of the images.
+      const keeps = (path: string): boolean => path !== "repositories";
+      return { files: new Map([...layout, [dockerManifestName, manifest]]), keeps };
+    }, options);
+  }
+
+  /** Without a commit all is as it was. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#update[Symbol.asyncDispose]();
+  }
+
+  /** An index of some of the images would hide the others from those who look for one. */
+  async #layoutFiles(
+    manifest: RawManifest,
+    current: TarArchive | undefined,
+    options: OperationOptions,
+  ): Promise<ReadonlyMap<string, Uint8Array>> {
+    const index = await current?.readSmall("index.json", indexSizeLimit, options);
+    const isLayout = current === undefined || index !== undefined;
+    return isLayout ? layoutFilesFor(manifest, this.#names, index) : new Map();
+  }
+
+  async #configOf(
+    digest: Digest,
+    { blobs }: ArchivedBlobs,
+    current: TarArchive | undefined,
+    options: OperationOptions,
+  ): Promise<Uint8Array> {
+    const path = blobs.get(digest)?.path;
+    const config =
+      this.#configs.get(digest) ??
+      (path === undefined ? undefined : await current?.readSmall(path, manifestSizeLimit, options));
+    if (config !== undefined) return config;
+    throw this.#conflict(`The manifest names the config ${digest}, which was not put`);
+  }
+
+  /** Whoever loads an archive unpacks nothing, and expects what the config says. */
+  #checkLayers({ layers, config }: ImageManifest, content: Uint8Array): void {
+    const expected = diffIDsOf(content, `config ${config.digest}`);
+    const isUnpacked =
+      layers.length === expected.length &&
+      layers.every(({ digest }, at) => digest === expected[at]);
+    if (isUnpacked) return;
+    const why = "its layers lie unpacked in it, and this manifest names others; let it be changed";
+    throw this.#rejected(why);
+  }
+
+  /** Somebody may have replaced the archive. */
+  #checkReused({ blobs }: ArchivedBlobs): void {
+    for (const digest of this.#reused) {
+      if (blobs.has(digest)) continue;
+      const { place } = this.#update;
+      const message = `The blob ${digest} was in ${place} and was removed during the copy: copy again`;
+      throw this.#conflict(message, true);
+    }
+  }
+
+  #rejected(why: string): ImageError {
+    const reference = imageName(this.reference);
+    return new ImageError("manifest-rejected", `Not for a docker archive: ${why}`, { reference });
+  }
+
+  #conflict(message: string, retryable = false): ImageError {
+    const reference = imageName(this.reference);
+    return new ImageError("conflict", message, { retryable, reference });
+  }
+}
+
+interface Content {
+  readonly images: readonly ArchivedImage[];
+  readonly blobs: ArchivedBlobs;
+}
+
+const nothing: Content = { images: [], blobs: { blobs: new Map(), configs: new Map() } };
+
+async function contentOf(archive: TarArchive, options: OperationOptions): Promise<Content> {
+  const images = await archivedImages(archive, options);
+  return { images, blobs: await blobsIn(archive, images, options) };
+}
+
+/** @throws ImageError `invalid-manifest` for more than a config may have */
+async function* keeping(
+  bytes: AsyncIterable<Uint8Array>,
+  kept: Uint8Array[],
+): AsyncGenerator<Uint8Array, void, undefined> {
+  let size = 0;
+  for await (const chunk of bytes) {
+    size += chunk.byteLength;
+    if (size > manifestSizeLimit)
+      throw new ImageError("invalid-manifest", `A config of more than ${manifestSizeLimit} bytes`);
+    kept.push(Uint8Array.from(chunk));
+    yield chunk;
+  }
+}

@@ -1,0 +1,163 @@
+import type { Stats } from "node:fs";
+import { rename, stat } from "node:fs/promises";
+import path from "node:path";
+
+import { ImageError, inOne } from "@drayage/core";
+import type { BlobInfo, Digest, OperationOptions } from "@drayage/core";
+import { hasCode, lockName, onDisk, StagedFolder, syncFolder, withLock } from "@drayage/core/files";
+import type { StoredBlob } from "@drayage/image-layout";
+
+import type { ArchiveChange, ArchiveUpdate } from "./archive-update.ts";
+import { FileAccess } from "./file-access.ts";
+import { TarArchive } from "./tar-archive.ts";
+import { TarFileWriter } from "./tar-file-writer.ts";
+import { padded } from "./tar-header.ts";
+import { blobPath } from "./tar-layout.ts";
+
+export interface UpdateOptions extends OperationOptions {
+  /** Whether it is an error that there is an archive. */
+  readonly mustBeNew: boolean;
+}
+
+/** Writes a tar file beside its place, and moves it there when it is whole. */
+export class FileArchiveUpdate implements ArchiveUpdate {
+  readonly place: string;
+  readonly before: TarArchive | undefined;
+  readonly parallelBlobs = 6;
+  readonly #mustBeNew: boolean;
+  readonly #sizes = new Map<Digest, number>();
+  #staging: Promise<Staging> | undefined;
+
+  private constructor(file: string, mustBeNew: boolean, before: TarArchive | undefined) {
+    this.place = file;
+    this.before = before;
+    this.#mustBeNew = mustBeNew;
+  }
+
+  /** Writes nothing yet; a file of no bytes counts for none. @throws ImageError `conflict`, `invalid-manifest` for what is there */
+  static async open(
+    file: string,
+    { mustBeNew, ...options }: UpdateOptions,
+  ): Promise<FileArchiveUpdate> {
+    options.signal?.throwIfAborted();
+    return new FileArchiveUpdate(file, mustBeNew, await archiveAt(file, mustBeNew, options));
+  }
+
+  async putBlob(
+    bytes: AsyncIterable<Uint8Array>,
+    blob: Pick<BlobInfo, "digest" | "size">,
+    options: OperationOptions = {},
+  ): Promise<StoredBlob> {
+    const { writer } = await this.#staged();
+    const nameOf = ({ digest, size }: StoredBlob): string | undefined => {
+      if (this.#sizes.has(digest)) return undefined;
+      this.#sizes.set(digest, size);
+      return blobPath(digest);
+    };
+    return writer.add(bytes, blob, nameOf, options);
+  }
+
+  sizeOf(digest: Digest): number | undefined {
+    return this.#sizes.get(digest);
+  }
+
+  async commit(change: ArchiveChange, options: OperationOptions = {}): Promise<void> {
+    const { writer, file } = await this.#staged();
+    const lock = path.join(path.dirname(this.place), `${lockName}-${path.basename(this.place)}`);
+    const publish = async (): Promise<void> => {
+      await this.#complete(change, writer, options);
+      await writer.finish();
+      options.signal?.throwIfAborted();
+      // Some systems do not replace a file that is open.
+      await this.before?.[Symbol.asyncDispose]();
+      await onDisk(this.place, () => rename(file, this.place));
+      await syncFolder(path.dirname(this.place));
+    };
+    await withLock(lock, publish, options);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const staging = await this.#staging?.catch(() => undefined);
+    await staging?.writer[Symbol.asyncDispose]();
+    await staging?.folder[Symbol.asyncDispose]();
+    await this.before?.[Symbol.asyncDispose]();
+  }
+
+  async #complete(
+    change: ArchiveChange,
+    writer: TarFileWriter,
+    options: OperationOptions,
+  ): Promise<void> {
+    await using current = await archiveAt(this.place, this.#mustBeNew, options);
+    const { files, keeps } = await change(current);
+    const put = new Set([...this.#sizes.keys()].map(blobPath));
+    for (const member of current?.members ?? []) {
+      const { path: name, start, headerStart } = member;
+      if (current === undefined || put.has(name) || files.has(name) || !keeps(name)) continue;
+      const size = start - headerStart + padded(member.size);
+      await writer.addRaw(current.raw(member, options), size, options.signal);
+    }
+    for (const [name, content] of files) {
+      const size = content.byteLength;
+      await writer.add(inOne(content), { size }, () => name, options);
+    }
+  }
+
+  /** Made when it is first needed: whoever only asks leaves no trace. */
+  async #staged(): Promise<Staging> {
+    this.#staging ??= newStaging(this.place);
+    return this.#staging;
+  }
+}
+
+interface Staging {
+  readonly folder: StagedFolder;
+  readonly file: string;
+  readonly writer: TarFileWriter;
+}
+
+async function newStaging(place: string): Promise<Staging> {
+  const mode = await modeOf(place);
+  const folder = await StagedFolder.open(path.dirname(place));
+  try {
+    const file = path.join(folder.stage, "archive");
+    return { folder, file, writer: await TarFileWriter.create(file, mode) };
+  } catch (error) {
+    await folder[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+async function archiveAt(
+  file: string,
+  mustBeNew: boolean,
+  options: OperationOptions,
+): Promise<TarArchive | undefined> {
+  if ((await sizeOf(file)) === 0) return undefined;
+  if (!mustBeNew) return TarArchive.open(await FileAccess.open(file), options);
+  throw new ImageError(
+    "conflict",
+    `${file} is there already: remove it, or say that it is to be added to`,
+  );
+}
+
+async function sizeOf(file: string): Promise<number> {
+  const status = await statusOf(file);
+  if (status?.isDirectory())
+    throw new ImageError("conflict", `${file} is a folder, and an archive is a file`);
+  return status?.size ?? 0;
+}
+
+/** Who may read the archive may read its next version. */
+async function modeOf(file: string): Promise<number> {
+  return ((await statusOf(file))?.mode ?? 0o644) & 0o777;
+}
+
+async function statusOf(file: string): Promise<Stats | undefined> {
+  try {
+    return await onDisk(file, () => stat(file));
+  } catch (error) {
+    if (hasCode(error, "ENOENT")) return undefined;
+    throw error;
+  }
+}

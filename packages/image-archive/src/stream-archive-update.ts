@@ -1,0 +1,111 @@
+import type { Writable } from "node:stream";
+
+import { digestHasher, ImageError, inOne } from "@drayage/core";
+import type { BlobInfo, Digest, OperationOptions } from "@drayage/core";
+import { hasCode, inTurn } from "@drayage/core/files";
+import type { StoredBlob } from "@drayage/image-layout";
+
+import type { ArchiveChange, ArchiveUpdate } from "./archive-update.ts";
+import { spooled } from "./spool.ts";
+import { blockSize, formatTarHeader, padded } from "./tar-header.ts";
+import { blobPath } from "./tar-layout.ts";
+
+/**
+ * Writes a tar file into a pipe, in order. A blob that has come whole follows those before it and cannot be taken back;
+ * until then it waits in a temporary file, so that of one that fails nothing is sent.
+ */
+export class StreamArchiveUpdate implements ArchiveUpdate {
+  readonly place: string;
+  readonly before = undefined;
+  readonly parallelBlobs = 1;
+  readonly #output: Writable;
+  readonly #turns: string = `stream ${streams++}`;
+  readonly #sizes = new Map<Digest, number>();
+
+  /** Ends the stream with `commit`, and destroys it when it is disposed of. */
+  constructor(output: Writable, place: string) {
+    this.#output = output;
+    this.place = place;
+    // Each failure is told to who writes.
+    output.on("error", () => {});
+  }
+
+  async putBlob(
+    bytes: AsyncIterable<Uint8Array>,
+    blob: Pick<BlobInfo, "digest" | "size">,
+    options: OperationOptions = {},
+  ): Promise<StoredBlob> {
+    const hasher = blob.digest === undefined ? digestHasher() : undefined;
+    const hashed = async function* (): AsyncGenerator<Uint8Array> {
+      for await (const chunk of bytes) {
+        hasher?.update(chunk);
+        yield chunk;
+      }
+    };
+    await using spool = await spooled(hashed(), this.place, options);
+    const { size } = spool;
+    if (size !== (blob.size ?? size)) {
+      const message = `Expected a blob of ${blob.size} bytes and got ${size}; nothing of it was sent`;
+      throw new ImageError("digest-mismatch", message);
+    }
+    const digest = blob.digest ?? hasher?.digest();
+    if (digest === undefined) throw new TypeError("No digest");
+    await inTurn(this.#turns, options.signal, async () => {
+      if (this.#sizes.has(digest)) return;
+      this.#sizes.set(digest, size);
+      const content = spool.read({ start: 0 }, options);
+      await this.#add(blobPath(digest), content, size, options);
+    });
+    return { digest, size };
+  }
+
+  sizeOf(digest: Digest): number | undefined {
+    return this.#sizes.get(digest);
+  }
+
+  async commit(change: ArchiveChange, options: OperationOptions = {}): Promise<void> {
+    const { files } = await change(undefined);
+    for (const [name, content] of files)
+      await this.#add(name, inOne(content), content.byteLength, options);
+    options.signal?.throwIfAborted();
+    await this.#write(new Uint8Array(2 * blockSize));
+    await this.#settled((done) => this.#output.end(done));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#output.destroy();
+  }
+
+  async #add(
+    name: string,
+    content: AsyncIterable<Uint8Array>,
+    size: number,
+    { signal }: OperationOptions,
+  ): Promise<void> {
+    await this.#write(formatTarHeader(name, size));
+    for await (const chunk of content) {
+      signal?.throwIfAborted();
+      await this.#write(chunk);
+    }
+    await this.#write(new Uint8Array(padded(size) - size));
+  }
+
+  async #write(chunk: Uint8Array): Promise<void> {
+    await this.#settled((done) => this.#output.write(chunk, done));
+  }
+
+  async #settled(work: (done: (error?: Error | null) => void) => void): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    work((error) => (error ? reject(this.#explained(error)) : resolve()));
+    await promise;
+  }
+
+  #explained(cause: Error): Error {
+    if (!hasCode(cause, "EPIPE", "ERR_STREAM_DESTROYED", "ERR_STREAM_WRITE_AFTER_END"))
+      return cause;
+    const message = `Nobody reads ${this.place} any more`;
+    return new ImageError("unavailable", message, { cause, retryable: false });
+  }
+}
+
+let streams = 0;

@@ -1,0 +1,16 @@
+import { createWriteStream } from "node:fs";
+
+import { FileArchiveUpdate, StreamArchiveUpdate } from "@drayage/image-archive";
+import type { ArchiveUpdate, UpdateOptions } from "@drayage/image-archive";
+
+import { isStream } from "./archive-path.ts";
+
+/** Writes nothing yet. @throws ImageError `conflict`, `invalid-manifest` for what is there */
+export async function openArchiveUpdate(
+  file: string,
+  options: UpdateOptions,
+): Promise<ArchiveUpdate> {
+  options.signal?.throwIfAborted();
+  if (isStream(file)) return new StreamArchiveUpdate(createWriteStream(file), file);
+  return FileArchiveUpdate.open(file, options);
+}
