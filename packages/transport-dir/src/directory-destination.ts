@@ -61,7 +61,7 @@ export class DirectoryDestination implements ImageDestination {
       layers,
       foreignLayerURLs: false,
       signatures: true,
-      parallelBlobs: 6,
+      parallelBlobs: 64,
     };
   }
 

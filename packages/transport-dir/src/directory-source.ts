@@ -21,7 +21,7 @@ import { versionIn } from "./directory-version.ts";
 /** An image in a directory, open for reading. */
 export class DirectorySource implements ImageSource {
   readonly reference: DirectoryReference;
-  readonly offers: SourceOffers = { parallelBlobs: 6, ranges: true };
+  readonly offers: SourceOffers = { parallelBlobs: 64, ranges: true };
 
   private constructor(reference: DirectoryReference) {
     this.reference = reference;

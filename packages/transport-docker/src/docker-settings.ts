@@ -48,7 +48,7 @@ export interface DockerSettings {
   readonly proxy?: URL | false | undefined;
   /** Default `drayage`. */
   readonly userAgent?: string | undefined;
-  /** How many blobs of an image are read, or written, at once. Default 6. */
+  /** The most blobs of an image that are read, or written, at once; a copy has bounds of its own. Default 64. */
   readonly parallelBlobs?: number | undefined;
   /**
    * How many ranges of a large blob, of 64 MiB and more, are read at once; 1 reads each blob in one go. Default: 4 as

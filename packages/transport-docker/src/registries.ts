@@ -10,7 +10,7 @@ import type { RegistriesConf } from "./registries-conf/registries-conf.ts";
 import { Registry } from "./registry.ts";
 import { Repository } from "./repository.ts";
 
-const defaultParallelBlobs = 6;
+const defaultParallelBlobs = 64;
 
 /** All registries that one `docker()` speaks to; what it learned of each serves every image. */
 export class Registries {

@@ -33,8 +33,8 @@ import type { IndexChange, LayoutFileName, LayoutStore, StoredBlob } from "@dray
  */
 export class DiskLayout implements LayoutStore {
   readonly place: string;
-  readonly offers: SourceOffers = { parallelBlobs: 6, ranges: true };
-  readonly parallelBlobs = 6;
+  readonly offers: SourceOffers = { parallelBlobs: 64, ranges: true };
+  readonly parallelBlobs = 64;
   readonly #sharedBlobDir: string | undefined;
   readonly #stages = new Map<string, Promise<StagedFolder>>();
   readonly #staged = new Map<Digest, TemporaryFile>();

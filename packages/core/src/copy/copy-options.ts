@@ -53,7 +53,10 @@ export interface CopyOptions extends OperationOptions {
   readonly downloadForeignLayers?: boolean | undefined;
   /** Default: every image is admitted. */
   readonly policy?: ImagePolicy | undefined;
-  /** The most blobs in flight at once; source and destination have their own bounds. */
+  /**
+   * The most blobs in flight at once; source and destination have their own bounds. Default: 6 that are large, or more
+   * that are small.
+   */
   readonly parallelBlobs?: number | undefined;
   /** Told what happens while it happens. What it throws ends the copy. */
   readonly onEvent?: ((event: CopyEvent) => void) | undefined;
