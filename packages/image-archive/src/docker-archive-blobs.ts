@@ -6,7 +6,7 @@ import type { ArchivedImage } from "./docker-archive.ts";
 import type { TarArchive } from "./tar-archive.ts";
 
 /** A config or an unpacked layer of a docker archive, and where it lies in it. */
-export interface ArchivedBlob {
+interface ArchivedBlob {
   readonly path: string;
   readonly size: number;
 }

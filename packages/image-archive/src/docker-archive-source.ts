@@ -14,6 +14,7 @@ import { partsOf, manifestOf } from "./docker-archive-image.ts";
 import type { ArchivedLayer, ArchivedParts } from "./docker-archive-image.ts";
 import { archivedImages, chosenImage } from "./docker-archive.ts";
 import type { DockerArchiveSelector } from "./docker-archive.ts";
+import { ranged } from "./ranged.ts";
 import type { TarArchive } from "./tar-archive.ts";
 import { unpacked } from "./unpacked.ts";
 
@@ -94,19 +95,5 @@ export class DockerArchiveSource implements ImageSource {
 
   #notFound(message: string): ImageError {
     return new ImageError("not-found", message, { reference: imageName(this.reference) });
-  }
-}
-
-/** A part of what can only be read from its beginning. */
-async function* ranged(
-  bytes: AsyncIterable<Uint8Array>,
-  { start, end = Infinity }: NonNullable<GetBlobOptions["range"]> = { start: 0 },
-): AsyncGenerator<Uint8Array, void, undefined> {
-  let at = 0;
-  for await (const chunk of bytes) {
-    const part = chunk.subarray(Math.max(start - at, 0), Math.max(end + 1 - at, 0));
-    at += chunk.byteLength;
-    if (part.byteLength > 0) yield part;
-    if (at > end) return;
   }
 }

@@ -6,8 +6,14 @@ import { handleBytes, onDisk } from "@drayage/core/files";
 
 import type { RandomAccessBytes } from "./random-access.ts";
 
-/** A file that stays the same one, whatever gets its name while it is open. */
-export class FileAccess implements RandomAccessBytes {
+/** Opens a file that stays the same one, whatever gets its name while it is open. @throws ImageError `denied` */
+export async function openFile(file: string, place: string = file): Promise<RandomAccessBytes> {
+  const handle = await onDisk(file, () => open(file));
+  const { size } = await handle.stat();
+  return new FileAccess(handle, place, size);
+}
+
+class FileAccess implements RandomAccessBytes {
   readonly place: string;
   readonly size: number;
   readonly parallelReads = 6;
@@ -17,12 +23,6 @@ export class FileAccess implements RandomAccessBytes {
     this.#handle = handle;
     this.place = place;
     this.size = size;
-  }
-
-  static async open(file: string, place: string = file): Promise<FileAccess> {
-    const handle = await onDisk(file, () => open(file));
-    const { size } = await handle.stat();
-    return new FileAccess(handle, place, size);
   }
 
   read(range: ByteRange, options: OperationOptions = {}): AsyncIterable<Uint8Array> {

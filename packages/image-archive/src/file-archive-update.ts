@@ -8,7 +8,7 @@ import { hasCode, lockName, onDisk, StagedFolder, syncFolder, withLock } from "@
 import type { StoredBlob } from "@drayage/image-layout";
 
 import type { ArchiveChange, ArchiveUpdate } from "./archive-update.ts";
-import { FileAccess } from "./file-access.ts";
+import { openFile } from "./file-access.ts";
 import { TarArchive } from "./tar-archive.ts";
 import { TarFileWriter } from "./tar-file-writer.ts";
 import { padded } from "./tar-header.ts";
@@ -134,7 +134,7 @@ async function archiveAt(
   options: OperationOptions,
 ): Promise<TarArchive | undefined> {
   if ((await sizeOf(file)) === 0) return undefined;
-  if (!mustBeNew) return TarArchive.open(await FileAccess.open(file), options);
+  if (!mustBeNew) return TarArchive.open(await openFile(file), options);
   throw new ImageError(
     "conflict",
     `${file} is there already: remove it, or say that it is to be added to`,

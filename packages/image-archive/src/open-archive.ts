@@ -6,7 +6,7 @@ import type { Compression, OperationOptions } from "@drayage/core";
 import { hasCode, onDisk } from "@drayage/core/files";
 
 import { brokenArchive } from "./broken-archive.ts";
-import { FileAccess } from "./file-access.ts";
+import { openFile } from "./file-access.ts";
 import type { RandomAccessBytes } from "./random-access.ts";
 import { spooled } from "./spool.ts";
 import { TarArchive } from "./tar-archive.ts";
@@ -32,7 +32,7 @@ async function randomAccess(file: string, options: OperationOptions): Promise<Ra
   });
   if (status.isDirectory()) throw brokenArchive(file, "it is a folder");
   if (!status.isFile()) return spooledStream(file, options);
-  const bytes = await FileAccess.open(file);
+  const bytes = await openFile(file);
   try {
     const compression = compressionOf(await startOf(bytes, options));
     if (compression === "none") return bytes;

@@ -5,7 +5,7 @@ import path from "node:path";
 import type { ByteRange, OperationOptions } from "@drayage/core";
 import { BatchWriter, onDisk, StagedFolder } from "@drayage/core/files";
 
-import { FileAccess } from "./file-access.ts";
+import { openFile } from "./file-access.ts";
 import type { RandomAccessBytes } from "./random-access.ts";
 
 /**
@@ -23,7 +23,7 @@ export async function spooled(
   try {
     const file = path.join(folder.stage, "spooled");
     await writeAll(bytes, file, options);
-    return new Spool(await FileAccess.open(file, place), folder);
+    return new Spool(await openFile(file, place), folder);
   } catch (error) {
     await folder[Symbol.asyncDispose]();
     throw error;
@@ -45,10 +45,10 @@ async function writeAll(
 }
 
 class Spool implements RandomAccessBytes {
-  readonly #file: FileAccess;
+  readonly #file: RandomAccessBytes;
   readonly #folder: StagedFolder;
 
-  constructor(file: FileAccess, folder: StagedFolder) {
+  constructor(file: RandomAccessBytes, folder: StagedFolder) {
     this.#file = file;
     this.#folder = folder;
   }

@@ -43,6 +43,13 @@ export function parseTarHeader(block: Uint8Array, place: string, at: number): Ta
   return { type, name: whole, linkName: textIn(block, fields.linkName), size };
 }
 
+/** Looks at the beginning of what has to be a tar file, empty or not. @throws ImageError `invalid-manifest` */
+export function refuseNoTar(start: Uint8Array, place: string): void {
+  const block = start.subarray(0, blockSize);
+  if (block.byteLength < blockSize || block.some((byte) => byte !== 0))
+    parseTarHeader(block, place, 0);
+}
+
 /** The header of a file that is root's and of no particular time. The name has at most 100 bytes of ASCII. */
 export function formatTarHeader(name: string, size: number): Uint8Array {
   const block = Buffer.alloc(blockSize);

@@ -29,7 +29,7 @@ export function dockerArchive(
 }
 
 /** Splits at the first colon; on Windows not at that of a drive. @throws ImageError `invalid-reference` */
-export function parseDockerArchivePath(
+function parseDockerArchivePath(
   text: string,
   platform: NodeJS.Platform = process.platform,
 ): { readonly path: string; readonly selector: DockerArchiveSelector } {

@@ -4,3 +4,6 @@ export { dockerArchive } from "./docker-archive-transport.ts";
 export type { OCIArchiveReference } from "./oci-archive-reference.ts";
 export type { OCIArchiveSettings } from "./oci-archive-settings.ts";
 export { ociArchive } from "./oci-archive-transport.ts";
+export type { TarballReference } from "./tarball-reference.ts";
+export type { TarballSettings } from "./tarball-settings.ts";
+export { tarball } from "./tarball-transport.ts";

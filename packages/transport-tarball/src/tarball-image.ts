@@ -1,0 +1,59 @@
+import { digestOf, hostPlatform, mediaTypes } from "@drayage/core";
+
+import type { TarballLayer } from "./tarball-layer.ts";
+import type { TarballSettings } from "./tarball-settings.ts";
+import { formatInstant, givenTime } from "./tarball-time.ts";
+
+/** An image as its parts are stored. */
+export interface TarballImage {
+  readonly config: Uint8Array;
+  readonly manifest: Uint8Array;
+}
+
+type Layer = Pick<TarballLayer, "mediaType" | "digest" | "size" | "diffID" | "modified">;
+
+/** The image that skopeo would make, to the byte, where the settings say no more than it knows. @throws ImageError as `givenTime` */
+export function tarballImage(layers: readonly Layer[], settings: TarballSettings): TarballImage {
+  const config = Buffer.from(JSON.stringify(configOf(layers, settings)));
+  const manifest = {
+    schemaVersion: 2,
+    mediaType: mediaTypes.ociManifest,
+    config: {
+      mediaType: mediaTypes.ociConfig,
+      digest: digestOf(config),
+      size: config.byteLength,
+    },
+    layers: layers.map(({ mediaType, digest, size }) => ({ mediaType, digest, size })),
+  };
+  return { config, manifest: Buffer.from(JSON.stringify(manifest)) };
+}
+
+function configOf(layers: readonly Layer[], settings: TarballSettings): object {
+  const given = givenTime(settings);
+  const times = layers.map(({ modified }) => given ?? modified);
+  const newest = times.reduce((latest, time) => (time > latest ? time : latest), times[0] ?? 0n);
+  const { platform = hostPlatform() } = settings;
+  return {
+    created: formatInstant(newest),
+    architecture: platform.architecture,
+    ...(platform.variant !== undefined && { variant: platform.variant }),
+    os: platform.os,
+    config: runConfigOf(settings),
+    rootfs: { type: "layers", diff_ids: layers.map(({ diffID }) => diffID) },
+    history: layers.map(({ diffID }, at) => ({
+      created: formatInstant(times[at] ?? newest),
+      created_by: `/bin/sh -c #(nop) ADD file:${diffID.slice("sha256:".length)} in /`,
+      comment: "imported from tarball",
+    })),
+  };
+}
+
+function runConfigOf({ environment, entrypoint, command, labels }: TarballSettings): object {
+  const byName = Object.entries(labels ?? {}).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  return {
+    ...(environment?.length && { Env: environment }),
+    ...(entrypoint?.length && { Entrypoint: entrypoint }),
+    ...(command?.length && { Cmd: command }),
+    ...(byName.length > 0 && { Labels: Object.fromEntries(byName) }),
+  };
+}

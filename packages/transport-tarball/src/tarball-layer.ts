@@ -1,0 +1,158 @@
+import { createReadStream } from "node:fs";
+import { stat } from "node:fs/promises";
+import type { Readable } from "node:stream";
+
+import { compressionOf, digestHasher, gathered, ImageError, isImageError } from "@drayage/core";
+import type { Compression, Digest, GetBlobOptions, OperationOptions } from "@drayage/core";
+import { hasCode, onDisk } from "@drayage/core/files";
+import { openFile, ranged, refuseNoTar, spooled, unpacked } from "@drayage/image-archive";
+import type { RandomAccessBytes } from "@drayage/image-archive";
+
+import type { Instant } from "./tarball-time.ts";
+
+/** A root file system in a tar file, as a layer. Closes the file. */
+export interface TarballLayer extends AsyncDisposable {
+  readonly mediaType: string;
+  readonly digest: Digest;
+  readonly size: number;
+  /** The digest of the layer unpacked. */
+  readonly diffID: Digest;
+  readonly modified: Instant;
+  /** Lazy, as `ImageSource.getBlob`. */
+  read(options?: GetBlobOptions): AsyncIterable<Uint8Array>;
+}
+
+/** Stands for what comes on standard input. */
+export const standardInput = "-";
+
+/** Reads the file once, to know its digests. @throws ImageError `not-found`, `invalid-manifest` for what is no tar file */
+export async function openTarballLayer(
+  file: string,
+  options: OperationOptions = {},
+): Promise<TarballLayer> {
+  options.signal?.throwIfAborted();
+  const { bytes, modified } = await openBytes(file, options);
+  try {
+    const compression = await compressionIn(bytes, options);
+    const { stored, content } = await digestsOf(bytes, compression, options);
+    const type = mediaTypes[compression];
+    const isStored = type !== undefined;
+    return {
+      mediaType: type ?? mediaTypes.none,
+      ...(isStored ? stored : content),
+      diffID: content.digest,
+      modified,
+      read: (readOptions = {}) =>
+        isStored ? readStored(bytes, readOptions) : readUnpacked(bytes, compression, readOptions),
+      [Symbol.asyncDispose]: () => bytes[Symbol.asyncDispose](),
+    };
+  } catch (error) {
+    await bytes[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+/** A layer that is packed otherwise is unpacked: no image may have it so. */
+const mediaTypes: Partial<Record<Compression, string>> & { readonly none: string } = {
+  none: "application/vnd.oci.image.layer.v1.tar",
+  gzip: "application/vnd.oci.image.layer.v1.tar+gzip",
+  zstd: "application/vnd.oci.image.layer.v1.tar+zstd",
+};
+
+interface OpenBytes {
+  readonly bytes: RandomAccessBytes;
+  readonly modified: Instant;
+}
+
+async function openBytes(file: string, options: OperationOptions): Promise<OpenBytes> {
+  if (file === standardInput) return spooledInput(process.stdin, "standard input", options);
+  const status = await onDisk(file, () => stat(file, { bigint: true })).catch((cause: unknown) => {
+    if (!hasCode(cause, "ENOENT", "ENOTDIR")) throw cause;
+    throw new ImageError("not-found", `No file ${file}`, { cause });
+  });
+  if (status.isDirectory())
+    throw new ImageError("unsupported", `${file} is a folder; a layer is made of a tar file`);
+  if (!status.isFile())
+    return spooledInput(createReadStream(file, { signal: options.signal }), file, options);
+  return { bytes: await openFile(file), modified: status.mtimeNs };
+}
+
+async function spooledInput(
+  input: Readable,
+  place: string,
+  options: OperationOptions,
+): Promise<OpenBytes> {
+  const bytes = await spooled(input as AsyncIterable<Uint8Array>, place, options);
+  return { bytes, modified: BigInt(Date.now()) * 1_000_000n };
+}
+
+async function compressionIn(
+  bytes: RandomAccessBytes,
+  options: OperationOptions,
+): Promise<Compression> {
+  if (bytes.size === 0) {
+    await bytes[Symbol.asyncDispose]();
+    throw new ImageError("not-found", `There is nothing in ${bytes.place}`);
+  }
+  const end = Math.min(6, bytes.size) - 1;
+  return compressionOf(await gathered(bytes.read({ start: 0, end }, options), 6));
+}
+
+interface Sum {
+  readonly digest: Digest;
+  readonly size: number;
+}
+
+async function digestsOf(
+  bytes: RandomAccessBytes,
+  compression: Compression,
+  options: OperationOptions,
+): Promise<{ readonly stored: Sum; readonly content: Sum }> {
+  const [stored, content] = [new Summed(), new Summed()];
+  const passing = stored.passing(bytes.read({ start: 0 }, options));
+  try {
+    let isFirst = true;
+    for await (const chunk of content.passing(unpacked(passing, compression))) {
+      if (isFirst) refuseNoTar(chunk, bytes.place);
+      isFirst = false;
+    }
+  } catch (cause) {
+    options.signal?.throwIfAborted();
+    if (isImageError(cause)) throw cause;
+    const message = `${bytes.place} is packed with ${compression} and cannot be unpacked`;
+    throw new ImageError("invalid-manifest", message, { cause });
+  }
+  return { stored: stored.sum(), content: content.sum() };
+}
+
+class Summed {
+  readonly #hasher = digestHasher();
+  #size = 0;
+
+  async *passing(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
+    for await (const chunk of bytes) {
+      this.#size += chunk.byteLength;
+      this.#hasher.update(chunk);
+      yield chunk;
+    }
+  }
+
+  sum(): Sum {
+    return { digest: this.#hasher.digest(), size: this.#size };
+  }
+}
+
+async function* readStored(
+  bytes: RandomAccessBytes,
+  { range = { start: 0 }, ...options }: GetBlobOptions,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  yield* bytes.read(range, options);
+}
+
+async function* readUnpacked(
+  bytes: RandomAccessBytes,
+  compression: Compression,
+  { range, ...options }: GetBlobOptions,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  yield* ranged(unpacked(bytes.read({ start: 0 }, options), compression), range);
+}

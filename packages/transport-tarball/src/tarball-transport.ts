@@ -1,0 +1,38 @@
+import path from "node:path";
+
+import { ImageError } from "@drayage/core";
+import type { ImageTransport } from "@drayage/core";
+
+import { standardInput } from "./tarball-layer.ts";
+import { TarballReference } from "./tarball-reference.ts";
+import type { TarballSettings } from "./tarball-settings.ts";
+
+/** `tarball:FILE[:FILE…]` and `tarball:-`: an image made of root file systems in tar files, a layer each. */
+export function tarball(settings: TarballSettings = {}): ImageTransport<TarballReference> {
+  const transport: ImageTransport<TarballReference> = {
+    name: "tarball",
+    parseReference: (text) => new TarballReference(transport, parseTarballFiles(text), settings),
+    validatePolicyConfigurationScope(scope) {
+      throw new ImageError(
+        "invalid-scope",
+        `Not a scope of tarball: ${JSON.stringify(scope)}: a policy speaks of all images made of tar files, by "", or of none`,
+      );
+    },
+  };
+  return Object.freeze(transport);
+}
+
+/** Splits at colons; on Windows not at those of drives. Absolute paths. @throws ImageError `invalid-reference` */
+function parseTarballFiles(
+  text: string,
+  platform: NodeJS.Platform = process.platform,
+): readonly string[] {
+  if (text === standardInput) return [standardInput];
+  const files = text.split(platform === "win32" ? /:(?![\\/])/ : ":");
+  if (files.every((file) => file !== "" && file !== standardInput))
+    return files.map((file) => path.resolve(file));
+  throw new ImageError(
+    "invalid-reference",
+    `Invalid image of tar files ${JSON.stringify(text)}: write FILE, FILE:FILE or, alone, -`,
+  );
+}
