@@ -1,0 +1,134 @@
+import { createReadStream, createWriteStream } from "node:fs";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { pipeline } from "node:stream/promises";
+import zlib from "node:zlib";
+
+import { copyImage, openImage, Transports } from "@drayage/core";
+import { memory } from "@drayage/core/memory";
+import {
+  findProgram,
+  isThere,
+  outputOf,
+  randomImage,
+  randomIndex,
+  writeImage,
+} from "@drayage/testkit";
+import type { WholeImage } from "@drayage/testkit";
+import { afterAll, describe, expect, test } from "vitest";
+
+import { dockerArchive, ociArchive } from "../src/index.ts";
+
+const folder = await mkdtemp(path.join(tmpdir(), "drayage-written-"));
+afterAll(() => rm(folder, { recursive: true, force: true }));
+const skopeo = findProgram("skopeo");
+const transports = new Transports([
+  dockerArchive({ append: true, additionalTags: ["example.com/other:2"] }),
+  ociArchive({ append: true }),
+]);
+let count = 0;
+
+function freshFile(): string {
+  return path.join(folder, `${count++}.tar`);
+}
+
+async function inMemory(
+  image: WholeImage,
+): Promise<ReturnType<ReturnType<typeof memory>["parseReference"]>> {
+  const reference = memory().parseReference("image");
+  await writeImage(image, reference);
+  return reference;
+}
+
+async function digestAt(name: string): Promise<string> {
+  await using image = await openImage(transports.parse(name));
+  return image.manifest.digest;
+}
+
+describe.skipIf(skopeo === undefined)("skopeo reads", () => {
+  const digestFor = async (name: string): Promise<string> =>
+    (await outputOf(skopeo ?? "", "inspect", "--format", "{{.Digest}}", name)).trim();
+
+  test("each image of a docker archive, by each of its names", async () => {
+    const file = freshFile();
+    for (const name of ["one:1", "two:1"]) {
+      const from = await inMemory(
+        await randomImage(name, { layers: 3, compression: ["gzip", "zstd", "none"] }),
+      );
+      await copyImage(from, transports.parse(`docker-archive:${file}:${name}`));
+    }
+    const names = [":@0", ":@1", ":one:1", ":two:1", ":example.com/other:2"];
+    for (const name of names) {
+      const text = `docker-archive:${file}${name}`;
+      expect(await digestFor(text)).toBe(await digestAt(text));
+    }
+    expect(await digestAt(`docker-archive:${file}:example.com/other:2`)).toBe(
+      await digestAt(`docker-archive:${file}:two:1`),
+    );
+    const layout = `oci-archive:${file}:docker.io/library/one:1`;
+    expect(await digestFor(layout)).toBe(await digestAt(layout));
+  });
+
+  test("an index in an OCI archive, and copies it whole", async () => {
+    const [ours, theirs] = [freshFile(), freshFile()];
+    const index = await randomIndex("index");
+    await writeImage(index, transports.parse(`oci-archive:${ours}:index`));
+    await outputOf(
+      skopeo ?? "",
+      "--insecure-policy",
+      "copy",
+      "--quiet",
+      "--all",
+      `oci-archive:${ours}:index`,
+      `oci-archive:${theirs}:index`,
+    );
+    await isThere(transports.parse(`oci-archive:${theirs}:index`), index);
+  });
+});
+
+test.each([
+  ["gzip", async (bytes: Buffer) => zlib.gzipSync(bytes)],
+  ["zstd", async (bytes: Buffer) => zlib.zstdCompressSync(bytes)],
+] as const)(
+  "an archive that is packed with %s is read, and leaves nothing behind",
+  async (_, pack) => {
+    const [file, packed] = [freshFile(), freshFile()];
+    const image = await randomImage("packed");
+    await writeImage(image, transports.parse(`oci-archive:${file}:image`));
+    await writeFile(packed, await pack(await readFile(file)));
+    await isThere(transports.parse(`oci-archive:${packed}:image`), image);
+  },
+);
+
+const packers = ["xz", "bzip2"];
+const missing = packers.filter((name) => findProgram(name) === undefined);
+
+test.skipIf(missing.length > 0).each(packers)(
+  "an archive that is packed with %s is read",
+  async (name) => {
+    const [file, image] = [freshFile(), await randomImage(name)];
+    await writeImage(image, transports.parse(`oci-archive:${file}:image`));
+    await outputOf(name, "--keep", file);
+    const packed = `${file}.${name === "xz" ? "xz" : "bz2"}`;
+    await isThere(transports.parse(`oci-archive:${packed}:image`), image);
+    const cut = freshFile();
+    await writeFile(cut, (await readFile(packed)).subarray(0, -20));
+    const opened = transports.parse(`oci-archive:${cut}:image`).newImageSource();
+    await expect(opened).rejects.toMatchObject({ code: "invalid-manifest" });
+  },
+);
+
+test("an archive goes into a pipe in order", async () => {
+  const [pipe, out] = [path.join(folder, "pipe"), freshFile()];
+  await outputOf("mkfifo", pipe);
+  const reading = pipeline(createReadStream(pipe), createWriteStream(out));
+  const from = await inMemory(await randomImage("piped"));
+  await copyImage(from, transports.parse(`docker-archive:${pipe}:piped:1`));
+  await reading;
+  const { blobs } = await copyImage(
+    transports.parse(`docker-archive:${out}:piped:1`),
+    memory().parseReference("out"),
+  );
+  expect(blobs.copied).toBeGreaterThan(1);
+});
