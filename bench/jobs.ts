@@ -1,7 +1,7 @@
 import type { Tool } from "./tools.ts";
 
 /** What a tool is to work on. */
-export interface Work {
+interface Work {
   readonly tool: Tool;
   /** Has one image, named `image`. */
   readonly layout: string;
