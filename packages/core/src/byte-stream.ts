@@ -1,19 +1,22 @@
 import { ImageError } from "./image-error.ts";
+import type { ByteRange } from "./image-source.ts";
 
 /** A stream of what is in memory already. */
 export async function* inOne(bytes: Uint8Array): AsyncGenerator<Uint8Array, void, undefined> {
   yield bytes;
 }
 
-/** The bytes from `start` on. */
-export async function* skipped(
+/** A part of what can only be read from its beginning; it is read no further than that part. */
+export async function* ranged(
   bytes: AsyncIterable<Uint8Array>,
-  start: number,
+  { start, end = Infinity }: ByteRange = { start: 0 },
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  let left = start;
+  let at = 0;
   for await (const chunk of bytes) {
-    if (left < chunk.byteLength) yield left === 0 ? chunk : chunk.subarray(left);
-    left = Math.max(0, left - chunk.byteLength);
+    const part = chunk.subarray(Math.max(start - at, 0), Math.max(end + 1 - at, 0));
+    at += chunk.byteLength;
+    if (part.byteLength > 0) yield part;
+    if (at > end) return;
   }
 }
 

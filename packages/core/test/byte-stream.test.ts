@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 
-import { gathered, skipped } from "../src/byte-stream.ts";
+import { gathered, ranged } from "../src/byte-stream.ts";
 import { digestOf } from "../src/digest.ts";
 import { verified } from "../src/verified-blob.ts";
 
@@ -88,13 +88,25 @@ describe("a verified stream", () => {
 });
 
 test.each([
-  [0, "abcde"],
-  [2, "cde"],
-  [3, "de"],
-  [5, ""],
-])("what is skipped of a stream is its first %i bytes", async (start, rest) => {
+  [{ start: 0 }, "abcde"],
+  [{ start: 2 }, "cde"],
+  [{ start: 3 }, "de"],
+  [{ start: 5 }, ""],
+  [{ start: 0, end: 0 }, "a"],
+  [{ start: 1, end: 3 }, "bcd"],
+  [{ start: 0, end: 2 }, "abc"],
+  [{ start: 4, end: 9 }, "e"],
+])("the range %j of a stream", async (range, expected) => {
   const chunks = [Buffer.from("abc"), Buffer.from(""), Buffer.from("de")];
-  expect((await readAll(skipped(streamOf(...chunks), start), [])).toString()).toBe(rest);
+  expect((await readAll(ranged(streamOf(...chunks), range), [])).toString()).toBe(expected);
+});
+
+test("what comes after a range is not read", async () => {
+  async function* endless(): AsyncGenerator<Uint8Array> {
+    yield Buffer.from("abc");
+    throw new Error("Read on");
+  }
+  expect((await readAll(ranged(endless(), { start: 1, end: 2 }), [])).toString()).toBe("bc");
 });
 
 test("what is gathered is bounded", async () => {

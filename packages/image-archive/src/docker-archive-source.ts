@@ -1,4 +1,4 @@
-import { digestOf, ImageError, imageName, inOne, mediaTypes } from "@drayage/core";
+import { digestOf, ImageError, imageName, inOne, mediaTypes, ranged } from "@drayage/core";
 import type {
   BlobInfo,
   Digest,
@@ -14,7 +14,6 @@ import { partsOf, manifestOf } from "./docker-archive-image.ts";
 import type { ArchivedLayer, ArchivedParts } from "./docker-archive-image.ts";
 import { archivedImages, chosenImage } from "./docker-archive.ts";
 import type { DockerArchiveSelector } from "./docker-archive.ts";
-import { ranged } from "./ranged.ts";
 import type { TarArchive } from "./tar-archive.ts";
 import { unpacked } from "./unpacked.ts";
 

@@ -10,7 +10,6 @@ export { FileArchiveUpdate } from "./file-archive-update.ts";
 export type { UpdateOptions } from "./file-archive-update.ts";
 export { openArchiveFile } from "./open-archive.ts";
 export type { RandomAccessBytes } from "./random-access.ts";
-export { ranged } from "./ranged.ts";
 export { spooled } from "./spool.ts";
 export { StreamArchiveUpdate } from "./stream-archive-update.ts";
 export { TarArchive } from "./tar-archive.ts";

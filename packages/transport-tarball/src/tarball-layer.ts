@@ -2,10 +2,17 @@ import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import type { Readable } from "node:stream";
 
-import { compressionOf, digestHasher, gathered, ImageError, isImageError } from "@drayage/core";
+import {
+  compressionOf,
+  digestHasher,
+  gathered,
+  ImageError,
+  isImageError,
+  ranged,
+} from "@drayage/core";
 import type { Compression, Digest, GetBlobOptions, OperationOptions } from "@drayage/core";
 import { hasCode, onDisk } from "@drayage/core/files";
-import { openFile, ranged, refuseNoTar, spooled, unpacked } from "@drayage/image-archive";
+import { openFile, refuseNoTar, spooled, unpacked } from "@drayage/image-archive";
 import type { RandomAccessBytes } from "@drayage/image-archive";
 
 import type { Instant } from "./tarball-time.ts";

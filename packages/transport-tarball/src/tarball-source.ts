@@ -1,4 +1,4 @@
-import { digestOf, ImageError, imageName, inOne, mediaTypes } from "@drayage/core";
+import { digestOf, ImageError, imageName, inOne, mediaTypes, ranged } from "@drayage/core";
 import type {
   BlobInfo,
   Digest,
@@ -9,7 +9,6 @@ import type {
   RawManifest,
   SourceOffers,
 } from "@drayage/core";
-import { ranged } from "@drayage/image-archive";
 
 import { tarballImage } from "./tarball-image.ts";
 import type { TarballImage } from "./tarball-image.ts";

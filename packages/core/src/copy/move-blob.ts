@@ -1,5 +1,5 @@
 import type { BlobInfo, Descriptor } from "../blob-info.ts";
-import { skipped } from "../byte-stream.ts";
+import { ranged } from "../byte-stream.ts";
 import { compressed, decompressed, sniffed } from "../compression.ts";
 import type { SniffedBytes } from "../compression.ts";
 import type { ImageDestination, PutBlobOptions } from "../image-destination.ts";
@@ -82,7 +82,7 @@ function readerOf(source: ImageSource, blob: Descriptor, options: OperationOptio
   return (start) => {
     if (start === 0) return source.getBlob(blob, options);
     if (source.offers.ranges) return source.getBlob(blob, { ...options, range: { start } });
-    return skipped(source.getBlob(blob, options), start);
+    return ranged(source.getBlob(blob, options), { start });
   };
 }
 

@@ -1,4 +1,4 @@
-import { ImageError, Retries } from "@drayage/core";
+import { ImageError, ranged, Retries } from "@drayage/core";
 import type { BlobInfo, ByteRange, Digest, OperationOptions } from "@drayage/core";
 
 import type { Repository } from "../repository.ts";
@@ -80,18 +80,5 @@ function wantedOf(
   { bytes, isWhole }: OpenedRange,
   { start, end }: ByteRange,
 ): AsyncIterable<Uint8Array> {
-  return isWhole && (start > 0 || end !== undefined) ? sliced(bytes, { start, end }) : bytes;
-}
-
-async function* sliced(
-  bytes: AsyncIterable<Uint8Array>,
-  { start, end = Infinity }: ByteRange,
-): AsyncGenerator<Uint8Array, void, undefined> {
-  let at = 0;
-  for await (const chunk of bytes) {
-    const part = chunk.subarray(Math.max(start - at, 0), Math.max(end + 1 - at, 0));
-    at += chunk.byteLength;
-    if (part.byteLength > 0) yield part;
-    if (at > end) return;
-  }
+  return isWhole && (start > 0 || end !== undefined) ? ranged(bytes, { start, end }) : bytes;
 }
