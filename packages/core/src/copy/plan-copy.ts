@@ -1,13 +1,13 @@
 import type { Descriptor } from "../blob-info.ts";
 import type { Digest } from "../digest.ts";
-import { algorithmOf, digestOf } from "../digest.ts";
-import { ImageError } from "../image-error.ts";
-import { layerCompressionOf, withLayerCompression } from "../manifest/layer-media-types.ts";
 import { isArtifact } from "../manifest/manifest.ts";
 import type { ImageIndex, ImageManifest } from "../manifest/manifest.ts";
+import { blobStep, typedAs } from "./blob-step.ts";
+import { costOf } from "./copy-cost.ts";
 import type { CopyFacts, ManifestFacts, ReferrerFacts } from "./copy-facts.ts";
 import type { CopyOptions } from "./copy-options.ts";
 import type { BlobStep, BlobTransform, CopyPlan, CopyStep, ManifestStep } from "./copy-plan.ts";
+import { impossibleChange, refuseImpossible, refuseOtherPinned } from "./impossible-copies.ts";
 import { rewrittenManifest } from "./rewritten-manifest.ts";
 import type { Rewritten } from "./rewritten-manifest.ts";
 import { targetTypeOf } from "./target-type.ts";
@@ -26,7 +26,7 @@ export function planCopy(facts: CopyFacts, options: PlanOptions = {}): CopyPlan 
   const planner = new Planner(facts, options);
   const written = planner.plan(facts.top, { isInstance: false, fixed: pinnedBecause(facts) });
   for (const referrer of facts.referrers) planner.planReferrer(referrer);
-  checkPinned(facts);
+  refuseOtherPinned(facts);
   const isUnchanged = written?.digest === facts.top.raw.digest;
   const steps = isUnchanged && isAllThere(facts) ? [] : planner.steps;
   return {
@@ -53,8 +53,7 @@ class Planner {
     this.#facts = facts;
     this.#options = options;
     this.#subjects = new Set(facts.referrers.map(({ about }) => about));
-    refuseSignatures(facts);
-    refuseReferrers(facts);
+    refuseImpossible(facts);
   }
 
   get steps(): readonly CopyStep[] {
@@ -72,7 +71,7 @@ class Planner {
         : this.#planIndex(facts, manifest, fixed);
     const written = step.written;
     if (fixed !== undefined && written?.digest !== raw.digest) {
-      throw new ImageError("impossible-copy", impossible(step.because, fixed));
+      throw impossibleChange(step.because, fixed);
     }
     const { isInstance, about, tag } = role;
     this.#manifests.set(`${raw.digest} ${tag ?? ""}`, {
@@ -200,11 +199,8 @@ class Planner {
   #strips(fixed: string | undefined): boolean {
     const missing = this.#options.missingInstances ?? "strip";
     if (missing === "strip" && fixed !== undefined) {
-      throw new ImageError(
-        "impossible-copy",
-        impossible("not all instances of the index are copied", fixed) +
-          "; copy all of them, or keep the index as it is with instances missing",
-      );
+      const instead = "; copy all of them, or keep the index as it is with instances missing";
+      throw impossibleChange("not all instances of the index are copied", fixed, instead);
     }
     return missing === "strip";
   }
@@ -228,28 +224,6 @@ interface Outcome {
 
 const unchanged = "it is copied as it is";
 
-/** What its type will be: an unpacked layer fits where a packed one would not. */
-function typedAs(layer: Descriptor, transform: BlobTransform): Descriptor {
-  if (transform !== "decompress") return layer;
-  return { ...layer, mediaType: withLayerCompression(layer.mediaType, "none") ?? layer.mediaType };
-}
-
-function blobStep(blob: Descriptor, wanted: BlobTransform): BlobStep {
-  const packed = layerCompressionOf(blob.mediaType);
-  const transform = packed === undefined ? "preserve" : wanted;
-  const changes =
-    (transform === "compress" && packed === "none") ||
-    (transform === "decompress" && packed !== "none");
-  return {
-    kind: "blob",
-    blob,
-    isConfig: false,
-    transform,
-    digest: changes ? undefined : blob.digest,
-    because: changes ? `the destination wants layers ${transform}ed` : "the image needs it",
-  };
-}
-
 /** Whether the destination has it all, and there is nothing that can only be added. */
 function isAllThere({ top, present, referrers }: CopyFacts): boolean {
   const isThere = ({ raw, signatures, instances }: ManifestFacts): boolean =>
@@ -261,47 +235,4 @@ function isAllThere({ top, present, referrers }: CopyFacts): boolean {
 
 function pinnedBecause({ pinned }: CopyFacts): string | undefined {
   return pinned && "the destination is named by a digest";
-}
-
-function impossible(change: string, fixed: string): string {
-  return `The manifest would have to change (${change}), but ${fixed}`;
-}
-
-function refuseSignatures({ accepts, top, destination }: CopyFacts): void {
-  const hasSome = ({ signatures, instances }: ManifestFacts): boolean =>
-    signatures.length > 0 ||
-    instances.some((instance) => instance !== undefined && hasSome(instance));
-  if (accepts.signatures === true || !hasSome(top)) return;
-  throw new ImageError(
-    "impossible-copy",
-    `The image is signed, and its signatures cannot be copied to ${destination}: ${accepts.signatures}; leave them behind to copy it without`,
-  );
-}
-
-function refuseReferrers({ accepts, referrers, destination }: CopyFacts): void {
-  if (accepts.referrers === true || referrers.length === 0) return;
-  const why = accepts.referrers ?? "there is no place for it";
-  throw new ImageError(
-    "impossible-copy",
-    `What refers to the image cannot be copied to ${destination}: ${why}; copy without referrers`,
-  );
-}
-
-function checkPinned({ pinned, top, destination }: CopyFacts): void {
-  if (pinned === undefined || digestOf(top.raw.bytes, algorithmOf(pinned)) === pinned) return;
-  throw new ImageError(
-    "impossible-copy",
-    `${destination} demands the digest ${pinned}, and the source has ${top.raw.digest}`,
-  );
-}
-
-function costOf(steps: readonly CopyStep[], { offers, accepts }: CopyFacts): CopyPlan["cost"] {
-  const blobs = steps.filter((step) => step.kind === "blob");
-  const manifests = steps.filter((step) => step.kind === "manifest");
-  return {
-    blobBytes: blobs.reduce((sum, { blob }) => sum + blob.size, 0),
-    requests:
-      blobs.length * ((offers.requests?.perBlob ?? 0) + (accepts.requests?.perBlob ?? 0)) +
-      manifests.length * (accepts.requests?.perManifest ?? 0),
-  };
 }

@@ -1,0 +1,17 @@
+import type { CopyFacts } from "./copy-facts.ts";
+import type { CopyPlan, CopyStep } from "./copy-plan.ts";
+
+/** What the steps take, as far as source and destination tell. */
+export function costOf(
+  steps: readonly CopyStep[],
+  { offers, accepts }: CopyFacts,
+): CopyPlan["cost"] {
+  const blobs = steps.filter((step) => step.kind === "blob");
+  const manifests = steps.filter((step) => step.kind === "manifest");
+  return {
+    blobBytes: blobs.reduce((sum, { blob }) => sum + blob.size, 0),
+    requests:
+      blobs.length * ((offers.requests?.perBlob ?? 0) + (accepts.requests?.perBlob ?? 0)) +
+      manifests.length * (accepts.requests?.perManifest ?? 0),
+  };
+}

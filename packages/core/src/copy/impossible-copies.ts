@@ -1,0 +1,46 @@
+import { algorithmOf, digestOf } from "../digest.ts";
+import { ImageError } from "../image-error.ts";
+import type { CopyFacts, ManifestFacts } from "./copy-facts.ts";
+
+/** @throws ImageError `impossible-copy` where the image has what the destination cannot keep */
+export function refuseImpossible(facts: CopyFacts): void {
+  refuseSignatures(facts);
+  refuseReferrers(facts);
+}
+
+function refuseSignatures({ accepts, top, destination }: CopyFacts): void {
+  const hasSome = ({ signatures, instances }: ManifestFacts): boolean =>
+    signatures.length > 0 ||
+    instances.some((instance) => instance !== undefined && hasSome(instance));
+  if (accepts.signatures === true || !hasSome(top)) return;
+  throw new ImageError(
+    "impossible-copy",
+    `The image is signed, and its signatures cannot be copied to ${destination}: ${accepts.signatures}; leave them behind to copy it without`,
+  );
+}
+
+function refuseReferrers({ accepts, referrers, destination }: CopyFacts): void {
+  if (accepts.referrers === true || referrers.length === 0) return;
+  const why = accepts.referrers ?? "there is no place for it";
+  throw new ImageError(
+    "impossible-copy",
+    `What refers to the image cannot be copied to ${destination}: ${why}; copy without referrers`,
+  );
+}
+
+/** @throws ImageError `impossible-copy` where the destination is named by the digest of another image */
+export function refuseOtherPinned({ pinned, top, destination }: CopyFacts): void {
+  if (pinned === undefined || digestOf(top.raw.bytes, algorithmOf(pinned)) === pinned) return;
+  throw new ImageError(
+    "impossible-copy",
+    `${destination} demands the digest ${pinned}, and the source has ${top.raw.digest}`,
+  );
+}
+
+/** Something in a manifest would have to change that may not. */
+export function impossibleChange(change: string, fixed: string, instead = ""): ImageError {
+  return new ImageError(
+    "impossible-copy",
+    `The manifest would have to change (${change}), but ${fixed}${instead}`,
+  );
+}
