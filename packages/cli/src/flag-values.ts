@@ -50,3 +50,8 @@ export function parseSize(text: string): number {
   if (size > 0) return size;
   throw new InvalidArgumentError("Write a size such as 64MiB, 100MB or 5000000.");
 }
+
+/** Of a flag that may be given several times, all values. */
+export function listed(text: string, before: readonly string[] = []): readonly string[] {
+  return [...before, text];
+}

@@ -1,7 +1,7 @@
-import { openDocker } from "./image-name.ts";
 import { formatJSON } from "./json-text.ts";
 import type { ListRepositoriesFlags } from "./list-repositories-command.ts";
 import { noticeTeller } from "./notice-lines.ts";
+import { openDocker } from "./open-docker.ts";
 import { withRetries } from "./retry.ts";
 import { sideOf } from "./side-flags.ts";
 import { writeResult } from "./standard-streams.ts";

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 
-import { parseBound, parseSize } from "./flag-values.ts";
+import { listed, parseBound, parseSize } from "./flag-values.ts";
 import { separate } from "./separate-flag.ts";
 import { UsageError } from "./usage-error.ts";
 import { parseTruth } from "./written-flags.ts";
@@ -21,6 +21,14 @@ export interface SideFlags {
   readonly parallelRanges?: number;
   /** Bytes. */
   readonly chunkSize?: number;
+  readonly append?: true;
+  readonly additionalTag?: readonly string[];
+  readonly platform?: string;
+  readonly created?: string;
+  readonly entrypoint?: string;
+  readonly cmd?: string;
+  readonly env?: readonly string[];
+  readonly label?: readonly string[];
 }
 
 export type SideFlag = keyof SideFlags;
@@ -44,6 +52,12 @@ interface WrittenFlag {
   readonly flag: string;
   readonly help: string;
   readonly parse?: (text: string) => unknown;
+  /** Whether it may be given several times. */
+  readonly isListed?: true;
+  /** The one side of a copy that it is for. */
+  readonly only?: "src-" | "dest-";
+  /** Whether it is written without the prefix of its side. */
+  readonly isBare?: true;
 }
 
 const written: Readonly<Record<SideFlag, WrittenFlag>> = {
@@ -56,30 +70,61 @@ const written: Readonly<Record<SideFlag, WrittenFlag>> = {
   tlsVerify: { flag: "tls-verify [bool]", help: "=false to allow plain HTTP and any certificate" },
   certDir: { flag: "cert-dir <folder>", help: "authorities *.crt, and our *.cert with *.key" },
   sharedBlobDir: { flag: "shared-blob-dir <folder>", help: "where OCI layouts share their blobs" },
-  compress: { flag: "compress", help: "pack layers that are not packed" },
-  decompress: { flag: "decompress", help: "unpack layers" },
+  compress: { flag: "compress", help: "pack layers that are not packed", only: "dest-" },
+  decompress: { flag: "decompress", help: "unpack layers", only: "dest-" },
   parallelRanges: {
     flag: "parallel-ranges <n>",
     help: "read a large blob in so many ranges at once",
     parse: parseBound,
+    only: "src-",
   },
   chunkSize: {
     flag: "chunk-size <size>",
     help: "send at most so much of a blob at once: 64MiB",
     parse: parseSize,
+    only: "dest-",
+  },
+  append: { flag: "append", help: "add to an archive that is there", only: "dest-" },
+  additionalTag: {
+    flag: "additional-tag <name:tag>",
+    help: "one more name in a docker archive, or several",
+    isListed: true,
+    only: "dest-",
+    isBare: true,
+  },
+  platform: {
+    flag: "platform <os/arch>",
+    help: "of an image made of tar files: what it runs on",
+    only: "src-",
+  },
+  created: { flag: "created <time>", help: "… when it was made", only: "src-" },
+  entrypoint: {
+    flag: "entrypoint <words>",
+    help: "… the program: a word, or a JSON list of words",
+    only: "src-",
+  },
+  cmd: { flag: "cmd <words>", help: "… what the program is given by default", only: "src-" },
+  env: {
+    flag: "env <name=value>",
+    help: "… an environment variable, or several",
+    isListed: true,
+    only: "src-",
+  },
+  label: {
+    flag: "label <name=value>",
+    help: "… a label, or several",
+    isListed: true,
+    only: "src-",
   },
 };
 
-const onlyOfSources: readonly SideFlag[] = ["parallelRanges"];
-const onlyOfDestinations: readonly SideFlag[] = ["compress", "decompress", "chunkSize"];
-
 export function addSideFlags(command: Command, prefix: SidePrefix, heading: string): void {
   command.optionsGroup(heading);
-  for (const [name, { flag, help, parse }] of Object.entries(written)) {
-    if (prefix !== "src-" && onlyOfSources.includes(name as SideFlag)) continue;
-    if (prefix !== "dest-" && onlyOfDestinations.includes(name as SideFlag)) continue;
-    const option = separate(`--${prefix}${flag}`, help);
+  for (const { flag, help, parse, isListed, only = prefix, isBare } of Object.values(written)) {
+    if (only !== prefix) continue;
+    const option = separate(`--${isBare ? "" : prefix}${flag}`, help);
     if (parse !== undefined) option.argParser(parse);
+    if (isListed) option.argParser(listed);
     if (option.optional) option.argParser((text) => parseTruth(option.long ?? flag, text));
     command.addOption(option);
   }
@@ -91,8 +136,8 @@ export function sideOf(
   prefix: SidePrefix,
   parallelBlobs?: number,
 ): Side {
-  const entries = Object.keys(written).flatMap((name) => {
-    const value = options[optionName(prefix, name)];
+  const entries = Object.entries(written).flatMap(([name, { only = prefix, isBare }]) => {
+    const value = only === prefix ? options[optionName(isBare ? "" : prefix, name)] : undefined;
     return value === undefined ? [] : [[name, value] as const];
   });
   const flags = Object.fromEntries(entries) as SideFlags;
@@ -105,7 +150,8 @@ export function sideOf(
 
 /** `--dest-creds`, as the user wrote it. */
 export function writtenFlag(prefix: SidePrefix, name: SideFlag): string {
-  return `--${prefix}${written[name].flag.replace(/ .*/, "")}`;
+  const { flag, isBare } = written[name];
+  return `--${isBare ? "" : prefix}${flag.replace(/ .*/, "")}`;
 }
 
 function optionName(prefix: SidePrefix, name: string): string {

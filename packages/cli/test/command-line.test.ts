@@ -33,7 +33,7 @@ describe.skipIf(!isRunnable)("the command line", () => {
     [["copy", "--dest-tls-verify=perhaps", "a", "b"], /--dest-tls-verify is true or false/],
     [
       ["inspect", "alpine"],
-      /for a registry write docker:\/\/alpine \(transports: dir, docker, oci\)/,
+      /for a registry write docker:\/\/alpine \(transports: dir, docker, .+, tarball\)/,
     ],
     [["inspect", "dri:/tmp"], /did you mean dir:\/tmp\?/],
     [["inspect", "docker:alpine"], /docker/],

@@ -1,6 +1,6 @@
 import { Command, Option } from "commander";
 
-import { parseBound } from "../flag-values.ts";
+import { listed, parseBound } from "../flag-values.ts";
 import { addRetryFlags } from "../retry-flags.ts";
 import { addSideFlags } from "../side-flags.ts";
 import type { CopyFlags } from "./copy-flags.ts";
@@ -45,10 +45,6 @@ export function copyCommand(signal: AbortSignal): Command {
       const { copy } = await import("./copy.ts");
       await copy(source, destination, self.optsWithGlobals<CopyFlags>(), signal);
     });
-}
-
-function listed(value: string, before: readonly string[] = []): readonly string[] {
-  return [...before, value];
 }
 
 const examples = `

@@ -1,0 +1,74 @@
+import type { ImageTransport } from "@drayage/core";
+
+import { openDocker } from "./open-docker.ts";
+import type { Side, SideFlag, SideFlags } from "./side-flags.ts";
+import { tarballSettings } from "./tarball-side.ts";
+
+/** A transport that is only loaded when an image's name asks for it. */
+export interface KnownTransport {
+  /** The flags that mean something to it. */
+  readonly takes: readonly SideFlag[];
+  load(side: Side): Promise<ImageTransport>;
+}
+
+/** By the word before the colon. A new transport is one more entry here, and its flags are in `side-flags.ts`. */
+export const knownTransports: Readonly<Record<string, KnownTransport>> = {
+  docker: {
+    takes: [
+      "creds",
+      "username",
+      "password",
+      "noCreds",
+      "registryToken",
+      "authfile",
+      "tlsVerify",
+      "certDir",
+      "parallelRanges",
+      "chunkSize",
+    ],
+    load: openDocker,
+  },
+  oci: {
+    takes: ["sharedBlobDir", "compress", "decompress"],
+    load: async ({ flags }) => {
+      const { ociLayout } = await import("@drayage/transport-oci-layout");
+      const { sharedBlobDir } = flags;
+      return ociLayout({ ...layersSetting(flags), ...(sharedBlobDir && { sharedBlobDir }) });
+    },
+  },
+  dir: {
+    takes: ["compress", "decompress"],
+    load: async ({ flags }) => {
+      const { directory } = await import("@drayage/transport-dir");
+      return directory(layersSetting(flags));
+    },
+  },
+  "docker-archive": {
+    takes: ["append", "additionalTag"],
+    load: async ({ flags: { append, additionalTag } }) => {
+      const { dockerArchive } = await import("@drayage/transport-tarball");
+      return dockerArchive({ append, additionalTags: additionalTag });
+    },
+  },
+  "oci-archive": {
+    takes: ["append", "compress", "decompress"],
+    load: async ({ flags }) => {
+      const { ociArchive } = await import("@drayage/transport-tarball");
+      return ociArchive({ ...layersSetting(flags), append: flags.append });
+    },
+  },
+  tarball: {
+    takes: ["platform", "created", "entrypoint", "cmd", "env", "label"],
+    load: async (side) => {
+      const { tarball } = await import("@drayage/transport-tarball");
+      return tarball(tarballSettings(side));
+    },
+  },
+};
+
+function layersSetting({ compress, decompress }: SideFlags): {
+  layers?: "compress" | "decompress";
+} {
+  if (compress) return { layers: "compress" };
+  return decompress ? { layers: "decompress" } : {};
+}
