@@ -1,7 +1,10 @@
 import { pipeline, Readable } from "node:stream";
 import zlib from "node:zlib";
 
+import { gzipped } from "./compression-gzip.ts";
+import { zstandardPacked } from "./compression-zstd.ts";
 import { ImageError } from "./image-error.ts";
+import { cutAtFrames } from "./zstd-frames.ts";
 
 /** How bytes are packed, as their first bytes tell. */
 export type Compression = "none" | "gzip" | "zstd" | "bzip2" | "xz";
@@ -60,15 +63,15 @@ async function* rejoined(
   }
 }
 
-/** Packed on the way. */
+/** Packed on the way, on as many threads as there are; the same bytes always come out the same. */
 export function compressed(
   bytes: AsyncIterable<Uint8Array>,
   compression: "gzip" | "zstd",
 ): AsyncIterable<Uint8Array> {
-  return through(bytes, compression === "gzip" ? zlib.createGzip() : zlib.createZstdCompress());
+  return compression === "gzip" ? gzipped(bytes) : zstandardPacked(bytes);
 }
 
-/** Unpacked on the way; Node 22 does not notice where a zstd stream was cut off. @throws ImageError `unsupported` for what Node cannot unpack */
+/** Unpacked on the way. @throws ImageError `unsupported` for what Node cannot unpack */
 export function decompressed(
   bytes: AsyncIterable<Uint8Array>,
   compression: Compression,
@@ -79,7 +82,7 @@ export function decompressed(
     case "gzip":
       return through(bytes, zlib.createGunzip());
     case "zstd":
-      return through(bytes, zlib.createZstdDecompress());
+      return through(cutAtFrames(bytes), zlib.createZstdDecompress());
     case "bzip2":
     case "xz":
       throw new ImageError(

@@ -1,3 +1,5 @@
+import { spawnSync } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import zlib from "node:zlib";
 
 import fc from "fast-check";
@@ -5,6 +7,7 @@ import { describe, expect, test } from "vitest";
 
 import { gathered } from "../src/byte-stream.ts";
 import { compressed, compressionOf, decompressed, sniffed } from "../src/compression.ts";
+import { digestOf } from "../src/digest.ts";
 
 async function* streamOf(...chunks: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
   yield* chunks;
@@ -73,21 +76,139 @@ describe("compression", () => {
         isOpen = false;
       }
     }
-    for await (const chunk of compressed(endless(), "gzip")) {
-      expect(chunk.byteLength).toBeGreaterThan(0);
-      break;
-    }
-    await expect.poll(() => isOpen).toBe(false);
+    const packed = compressed(endless(), "gzip")[Symbol.asyncIterator]();
+    const head = await packed.next();
+    const block = await packed.next();
+    expect([head.done, block.done, isOpen]).toEqual([false, false, true]);
+    await packed.return?.();
+    expect(isOpen).toBe(false);
   });
 
-  const noticed = process.versions.node.startsWith("22.") ? ["gzip"] : ["gzip", "zstd"];
+  test.each(["gzip", "zstd"] as const)("of a truncated %s stream is an error", async (name) => {
+    const packed = await gathered(compressed(streamOf(Buffer.alloc(50_000, "ab")), name), limit);
+    const attempt = gathered(decompressed(streamOf(packed.subarray(0, -5)), name), limit);
+    await expect(attempt).rejects.toBeInstanceOf(Error);
+  });
+});
 
-  test.each(noticed as ("gzip" | "zstd")[])(
-    "of a truncated %s stream is an error",
-    async (name) => {
-      const packed = await gathered(compressed(streamOf(Buffer.alloc(50_000, "ab")), name), limit);
-      const attempt = gathered(decompressed(streamOf(packed.subarray(0, -5)), name), limit);
-      await expect(attempt).rejects.toBeInstanceOf(Error);
-    },
+const mebibyte = 1 << 20;
+
+/** Cut at other places than blocks are. */
+async function* inChunks(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  for (let at = 0; at < bytes.byteLength; at += 77_777) yield bytes.subarray(at, at + 77_777);
+}
+
+function sampleBytes(size: number, content: "random" | "repeated" | "text"): Buffer {
+  switch (content) {
+    case "random":
+      return randomBytes(size);
+    case "repeated":
+      return Buffer.alloc(size, "a");
+    case "text":
+      return Buffer.alloc(
+        size,
+        Array.from({ length: 5000 }, (_, at) => `line ${at * at}\n`).join(""),
+      );
+  }
+}
+
+function isInstalled(program: string): boolean {
+  return spawnSync(program, ["--version"]).status === 0;
+}
+
+describe.each([
+  ["gzip", mebibyte],
+  ["zstd", 4 * mebibyte],
+] as const)("%s in blocks", (name, blockSize) => {
+  const sizes = [0, 1, blockSize - 1, blockSize, blockSize + 1, 3 * blockSize + 12_345];
+  const samples = sizes.flatMap((size) =>
+    (["random", "repeated", "text"] as const).map((content) => [size, content] as const),
   );
+
+  test.each(samples)("%i bytes that are %s come back", async (size, content) => {
+    const bytes = sampleBytes(size, content);
+    const packed = await gathered(compressed(inChunks(bytes), name), limit * 2);
+    const unpacked = await gathered(decompressed(inChunks(packed), name), limit * 2);
+    expect(Buffer.from(unpacked).equals(bytes)).toBe(true);
+    expect(packed.byteLength).toBeLessThan(bytes.byteLength * 1.002 + 64);
+  });
+
+  test("is the same each time, however the bytes come", async () => {
+    const bytes = sampleBytes(2 * blockSize + 7, "text");
+    const attempts = [inChunks(bytes), streamOf(bytes), inChunks(bytes)].map(async (stream) =>
+      digestOf(await gathered(compressed(stream, name), limit)),
+    );
+    const [first, ...others] = await Promise.all(attempts);
+    for (const other of others) expect(other).toBe(first);
+  });
+
+  test.skipIf(!isInstalled(name))(`is taken by ${name} itself`, async () => {
+    const bytes = sampleBytes(2 * blockSize + 7, "text");
+    const packed = await gathered(compressed(inChunks(bytes), name), limit);
+    const result = spawnSync(name, ["-dc"], { input: packed, maxBuffer: limit * 2 });
+    expect([result.status, result.stderr.toString()]).toEqual([0, ""]);
+    expect(result.stdout.equals(bytes)).toBe(true);
+  });
+
+  test("ends at once with what its source fails with in the middle", async () => {
+    const failure = new Error("the line was cut");
+    async function* cut(): AsyncGenerator<Uint8Array> {
+      yield* inChunks(sampleBytes(2 * blockSize, "text"));
+      throw failure;
+    }
+    await expect(gathered(compressed(cut(), name), limit)).rejects.toBe(failure);
+  });
+});
+
+test("blocks of gzip are one member, to the byte about as small as without them", async () => {
+  const bytes = sampleBytes(4 * mebibyte + 5, "text");
+  const packed = await gathered(compressed(inChunks(bytes), "gzip"), limit);
+  const inflate = zlib.inflateRawSync(packed.subarray(10), { info: true }) as unknown as {
+    readonly buffer: Buffer;
+    readonly engine: zlib.InflateRaw;
+  };
+  expect(inflate.buffer.equals(bytes)).toBe(true);
+  expect(inflate.engine.bytesWritten).toBe(packed.byteLength - 10 - 8);
+  expect(packed.byteLength).toBeLessThan(zlib.gzipSync(bytes, { level: 4 }).byteLength * 1.02);
+});
+
+describe("zstd from elsewhere", () => {
+  const frame = (size: number, fill: string): Buffer =>
+    zlib.zstdCompressSync(Buffer.alloc(size, fill), {
+      params: { [zlib.constants.ZSTD_c_checksumFlag]: fill === "c" ? 1 : 0 },
+    });
+  const skippable = Buffer.from("502a4d1805000000ffffffffff", "hex");
+  const frames = [frame(300_000, "a"), skippable, frame(1, "b"), frame(0, ""), frame(500_000, "c")];
+  const stream = Buffer.concat(frames);
+  const content = Buffer.concat([
+    Buffer.alloc(300_000, "a"),
+    Buffer.from("b"),
+    Buffer.alloc(500_000, "c"),
+  ]);
+
+  test("is unpacked to its last frame, however it is cut", async () => {
+    for (const size of [1, 2, 7, 64, 1000, stream.byteLength]) {
+      const parts = Array.from({ length: Math.ceil(stream.byteLength / size) }, (_, at) =>
+        stream.subarray(at * size, (at + 1) * size),
+      );
+      const unpacked = await gathered(decompressed(streamOf(...parts), "zstd"), limit);
+      expect(Buffer.from(unpacked).equals(content)).toBe(true);
+    }
+  });
+
+  test("is an error wherever it is cut off, and where something else follows", async () => {
+    const ends = new Set(frames.map((_, at) => Buffer.concat(frames.slice(0, at)).byteLength));
+    for (let end = 1; end < stream.byteLength; end++) {
+      const attempt = gathered(decompressed(streamOf(stream.subarray(0, end)), "zstd"), limit);
+      const isWhole = await attempt.then(
+        () => true,
+        () => false,
+      );
+      expect([end, isWhole]).toEqual([end, ends.has(end)]);
+    }
+    const followed = Buffer.concat([stream, Buffer.from("what is this")]);
+    await expect(gathered(decompressed(streamOf(followed), "zstd"), limit)).rejects.toBeInstanceOf(
+      Error,
+    );
+  });
 });

@@ -1,0 +1,36 @@
+import { promisify } from "node:util";
+import zlib from "node:zlib";
+
+import { onThread, packedInBlocks } from "./compression-blocks.ts";
+
+/**
+ * Frames side by side, which is one stream to whoever unpacks it (RFC 8878, "Frames"). The same bytes give the same
+ * stream on any machine with this version of Node.
+ */
+export async function* zstandardPacked(
+  bytes: AsyncIterable<Uint8Array>,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  let isEmpty = true;
+  const pack = async (block: Uint8Array): Promise<Uint8Array> => {
+    isEmpty = false;
+    return onThread(() => frameOf(block));
+  };
+  yield* packedInBlocks(bytes, frameSize, pack);
+  if (isEmpty) yield await frameOf(new Uint8Array(0));
+}
+
+/** Unpacked. */
+const frameSize = 4 << 20;
+
+const zstdCompress: (bytes: Uint8Array, options: zlib.ZstdOptions) => Promise<Uint8Array> =
+  promisify(zlib.zstdCompress);
+
+async function frameOf(block: Uint8Array): Promise<Uint8Array> {
+  const { ZSTD_c_checksumFlag, ZSTD_c_compressionLevel } = zlib.constants;
+  return zstdCompress(block, {
+    params: { [ZSTD_c_compressionLevel]: 3, [ZSTD_c_checksumFlag]: 1 },
+    pledgedSrcSize: block.byteLength,
+    // All of the result in one piece, and so with one task for the thread.
+    chunkSize: block.byteLength + (block.byteLength >> 8) + 1024,
+  });
+}
