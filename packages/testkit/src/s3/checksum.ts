@@ -1,0 +1,97 @@
+import { createHash } from "node:crypto";
+import { crc32 } from "node:zlib";
+
+import { crc32c, crc64nvme } from "./crc.ts";
+
+/** The checksums that S3 takes, keeps and gives back ("Checking object integrity in Amazon S3"). */
+export const checksumAlgorithms = ["CRC32", "CRC32C", "CRC64NVME", "SHA1", "SHA256"] as const;
+
+export type ChecksumAlgorithm = (typeof checksumAlgorithms)[number];
+
+/** Of all of the bytes, or of the checksums of the parts. */
+export type ChecksumType = "FULL_OBJECT" | "COMPOSITE";
+
+export interface Checksum {
+  readonly algorithm: ChecksumAlgorithm;
+  readonly type: ChecksumType;
+  /** Base64; `…-N` where it is composed of those of N parts. */
+  readonly value: string;
+}
+
+export interface ChecksumHasher {
+  update(bytes: Uint8Array): void;
+  digest(): Buffer;
+}
+
+/** The types that go with each algorithm; the first where nothing is said. */
+export const checksumTypes: Readonly<Record<ChecksumAlgorithm, readonly ChecksumType[]>> = {
+  CRC32: ["COMPOSITE", "FULL_OBJECT"],
+  CRC32C: ["COMPOSITE", "FULL_OBJECT"],
+  CRC64NVME: ["FULL_OBJECT"],
+  SHA1: ["COMPOSITE"],
+  SHA256: ["COMPOSITE"],
+};
+
+export function checksumHasher(algorithm: ChecksumAlgorithm): ChecksumHasher {
+  switch (algorithm) {
+    case "CRC32":
+      return crc32Hasher();
+    case "CRC32C":
+      return crc32c();
+    case "CRC64NVME":
+      return crc64nvme();
+    case "SHA1":
+    case "SHA256": {
+      const hash = createHash(algorithm);
+      return { update: (bytes) => void hash.update(bytes), digest: () => hash.digest() };
+    }
+  }
+}
+
+/** `x-amz-checksum-sha256` */
+export function checksumHeader(algorithm: ChecksumAlgorithm): string {
+  return `x-amz-checksum-${algorithm.toLowerCase()}`;
+}
+
+/** `ChecksumSHA256` */
+export function checksumElement(algorithm: ChecksumAlgorithm): string {
+  return `Checksum${algorithm}`;
+}
+
+/** The algorithm of that name in upper case, if there is one. */
+export function findAlgorithm(name: string): ChecksumAlgorithm | undefined {
+  return checksumAlgorithms.find((algorithm) => algorithm === name);
+}
+
+export async function fullChecksum(
+  algorithm: ChecksumAlgorithm,
+  bytes: AsyncIterable<Uint8Array>,
+): Promise<Checksum> {
+  const hasher = checksumHasher(algorithm);
+  for await (const chunk of bytes) hasher.update(chunk);
+  return { algorithm, type: "FULL_OBJECT", value: hasher.digest().toString("base64") };
+}
+
+export function compositeChecksum(
+  algorithm: ChecksumAlgorithm,
+  parts: readonly string[],
+): Checksum {
+  const hasher = checksumHasher(algorithm);
+  for (const part of parts) hasher.update(Buffer.from(part, "base64"));
+  const value = `${hasher.digest().toString("base64")}-${parts.length}`;
+  return { algorithm, type: "COMPOSITE", value };
+}
+
+function crc32Hasher(): ChecksumHasher {
+  let value = 0;
+  return {
+    update(bytes) {
+      value = crc32(bytes, value);
+    },
+    digest() {
+      const digest = Buffer.alloc(4);
+      digest.writeUInt32BE(value);
+      return digest;
+    },
+  };
+}

@@ -1,0 +1,202 @@
+import { createHash } from "node:crypto";
+
+import { checksumElement, findAlgorithm, fullChecksum } from "./checksum.ts";
+import type { Checksum, ChecksumAlgorithm } from "./checksum.ts";
+import { checkCopySource, notImplemented, writeCondition } from "./conditions.ts";
+import { readContent, sizeOf, sliceOf } from "./content.ts";
+import type { Content } from "./content.ts";
+import { uploadOf } from "./multipart-uploads.ts";
+import { encryptionHeaders, objectHeaders } from "./object-headers.ts";
+import { parsePartNumber } from "./object-range.ts";
+import { S3Refusal } from "./refusal.ts";
+import { bucketOf, missing, noSuchKey } from "./s3-state.ts";
+import type { Call, Handler, S3State, StoredObject } from "./s3-state.ts";
+import { xmlAnswer } from "./xml.ts";
+
+const gibibyte = 1 << 30;
+const mebibyte = 1 << 20;
+
+/** Another object of the same bytes, of which none goes over the wire; also onto itself, where something changes. */
+export const copyObject: Handler = async (call, state) => {
+  checkCopies(state);
+  const { objects } = bucketOf(call, state);
+  const checkCondition = writeCondition(call, state);
+  const source = sourceOf(call, state);
+  checkSize(source.object.size, state);
+  const directive = directiveOf(call);
+  if (directive === "COPY" && isItself(call, source)) {
+    throw invalid(
+      "This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata, storage class, website redirect location or encryption attributes.",
+    );
+  }
+  const { content, size, headers: before } = source.object;
+  const headers = directive === "COPY" ? copiedHeaders(call, before) : objectHeaders(call);
+  const etag = `"${await md5Of(content)}"`;
+  const checksum = await copiedChecksum(call, source.object, state);
+  checkCondition();
+  const lastModified = state.now();
+  const object = { key: call.key, content, size, etag, lastModified, headers, checksum };
+  objects.set(call.key, { ...object, parts: undefined });
+  const answer = xmlAnswer("CopyObjectResult", {
+    LastModified: lastModified.toISOString(),
+    ETag: etag,
+    ...(checksum && {
+      [checksumElement(checksum.algorithm)]: checksum.value,
+      ChecksumType: checksum.type,
+    }),
+  });
+  return { ...answer, headers: { ...answer.headers, ...encryptionHeaders(headers) } };
+};
+
+/** A part out of another object, or of a range of it. */
+export const uploadPartCopy: Handler = async (call, state) => {
+  checkCopies(state);
+  const { checksum: planned } = uploadOf(call, state);
+  const number = parsePartNumber(call.query.get("partNumber"), state.settings.mostParts);
+  const { object } = sourceOf(call, state);
+  const content = copiedRange(call, object, state);
+  const size = sizeOf(content);
+  checkSize(size, state);
+  const etag = `"${await md5Of(content)}"`;
+  const { checksums = true } = state.settings;
+  const algorithm = planned?.algorithm ?? "CRC64NVME";
+  const checksum = checksums ? await fullChecksum(algorithm, readContent(content)) : undefined;
+  const lastModified = state.now();
+  uploadOf(call, state).parts.set(number, { number, content, size, etag, lastModified, checksum });
+  return xmlAnswer("CopyPartResult", {
+    LastModified: lastModified.toISOString(),
+    ETag: etag,
+    ...(planned && checksum && { [checksumElement(algorithm)]: checksum.value }),
+  });
+};
+
+interface Source {
+  readonly bucket: string;
+  readonly object: StoredObject;
+}
+
+/** `BUCKET/KEY`, percent-encoded, with or without a slash before it. @throws S3Refusal */
+function sourceOf(call: Call, state: S3State): Source {
+  const text = call.headers["x-amz-copy-source"] ?? "";
+  const [, bucket = "", key = ""] = /^\/?([^/]+)\/(.+)$/s.exec(decoded(text)) ?? [];
+  if (key === "") throw invalidSource(text);
+  const { objects } = bucketOf({ bucket }, state);
+  const object = objects.get(key);
+  if (object === undefined) throw missing({ ...call, bucket }, state, noSuchKey(key));
+  checkCopySource(call, object);
+  return { bucket, object };
+}
+
+function decoded(source: string): string {
+  try {
+    return decodeURIComponent(source.replaceAll("+", " "));
+  } catch {
+    throw invalidSource(source);
+  }
+}
+
+function copiedRange(
+  { headers }: Call,
+  { content, size }: StoredObject,
+  { settings: { minimumPartSize = 5 * mebibyte } }: S3State,
+): Content {
+  const range = headers["x-amz-copy-source-range"];
+  if (range === undefined) return content;
+  const [, first, last] = /^bytes=(\d+)-(\d+)$/.exec(range) ?? [];
+  const [start, end] = [Number(first), Number(last) + 1];
+  if (first === undefined || start >= end) {
+    throw new S3Refusal(
+      "InvalidArgument",
+      "The x-amz-copy-source-range value must be of the form bytes=first-last where first and last are the zero-based offsets of the first and last bytes to copy",
+      { details: { ArgumentName: "x-amz-copy-source-range", ArgumentValue: range } },
+    );
+  }
+  if (end > size) {
+    throw new S3Refusal(
+      "InvalidArgument",
+      `Range specified is not valid for source object of size: ${size}`,
+      { details: { ArgumentName: "x-amz-copy-source-range", ArgumentValue: range } },
+    );
+  }
+  if (size <= minimumPartSize) {
+    throw invalid("The specified copy source is not supported as a byte-range copy source.");
+  }
+  return sliceOf(content, start, end);
+}
+
+function directiveOf({ headers }: Call): "COPY" | "REPLACE" {
+  const directive = headers["x-amz-metadata-directive"] ?? "COPY";
+  if (directive === "COPY" || directive === "REPLACE") return directive;
+  throw new S3Refusal("InvalidArgument", "Unknown metadata directive.", {
+    details: { ArgumentName: "x-amz-metadata-directive", ArgumentValue: directive },
+  });
+}
+
+/** Nothing that the request says would make it another one. */
+function isItself({ bucket, key, headers }: Call, source: Source): boolean {
+  const changing = [
+    "x-amz-storage-class",
+    "x-amz-website-redirect-location",
+    "x-amz-server-side-encryption",
+  ];
+  const isSame = source.bucket === bucket && source.object.key === key;
+  return isSame && !changing.some((name) => name in headers);
+}
+
+/** Storage class and encryption are those of the request, the rest comes with the copy. */
+function copiedHeaders(
+  call: Call,
+  before: Readonly<Record<string, string>>,
+): Readonly<Record<string, string>> {
+  const { "content-type": _, ...told } = objectHeaders({
+    ...call,
+    headers: Object.fromEntries(
+      Object.entries(call.headers).filter(([name]) => /^x-amz-s(?:torage|erver)/.test(name)),
+    ),
+  });
+  const { "x-amz-storage-class": __, ...rest } = before;
+  return { ...rest, ...told };
+}
+
+/** Computed anew over all of the bytes, even where the source had one that was composed of parts. */
+async function copiedChecksum(
+  { headers }: Call,
+  { content, checksum }: StoredObject,
+  { settings: { checksums = true } }: S3State,
+): Promise<Checksum | undefined> {
+  if (!checksums) return undefined;
+  const named = headers["x-amz-checksum-algorithm"];
+  const algorithm: ChecksumAlgorithm | undefined =
+    named === undefined ? (checksum?.algorithm ?? "CRC64NVME") : findAlgorithm(named.toUpperCase());
+  if (algorithm === undefined) throw invalid("Checksum algorithm provided is unsupported.");
+  return fullChecksum(algorithm, readContent(content));
+}
+
+async function md5Of(content: Content): Promise<string> {
+  const md5 = createHash("md5");
+  for await (const chunk of readContent(content)) md5.update(chunk);
+  return md5.digest("hex");
+}
+
+function checkCopies({ settings: { copies = true } }: S3State): void {
+  if (!copies) throw notImplemented("x-amz-copy-source");
+}
+
+function checkSize(size: number, { settings: { largestRequest = 5 * gibibyte } }: S3State): void {
+  if (size <= largestRequest) return;
+  throw invalid(
+    `The specified copy source is larger than the maximum allowable size for a copy source: ${largestRequest}`,
+  );
+}
+
+function invalidSource(text: string): S3Refusal {
+  return new S3Refusal(
+    "InvalidArgument",
+    "Copy Source must mention the source bucket and key: sourcebucket/sourcekey",
+    { details: { ArgumentName: "x-amz-copy-source", ArgumentValue: text } },
+  );
+}
+
+function invalid(message: string): S3Refusal {
+  return new S3Refusal("InvalidRequest", message);
+}

@@ -1,0 +1,56 @@
+import type { ChecksumHasher } from "./checksum.ts";
+
+/** CRC-32C (Castagnoli), most significant byte first. */
+export function crc32c(): ChecksumHasher {
+  return reflectedCrc(4, castagnoli());
+}
+
+/** CRC-64/NVME, most significant byte first. */
+export function crc64nvme(): ChecksumHasher {
+  return reflectedCrc(8, nvme());
+}
+
+const castagnoli = once(() => tableOf(0x82f63b78n));
+const nvme = once(() => tableOf(0x9a6c9329ac4bc9b5n));
+
+/** For each byte what it changes, in halves: 64 bits are more than a number holds. */
+interface Table {
+  readonly low: Uint32Array;
+  readonly high: Uint32Array;
+}
+
+/** Shifted right, all ones before and inverted after, as both of them are. */
+function reflectedCrc(width: 4 | 8, { low, high }: Table): ChecksumHasher {
+  let [lower, upper] = [-1, width === 8 ? -1 : 0];
+  return {
+    update(bytes) {
+      for (let at = 0; at < bytes.length; at++) {
+        const index = (lower ^ (bytes[at] ?? 0)) & 0xff;
+        lower = ((lower >>> 8) | (upper << 24)) ^ (low[index] ?? 0);
+        upper = (upper >>> 8) ^ (high[index] ?? 0);
+      }
+    },
+    digest() {
+      const digest = Buffer.alloc(8);
+      digest.writeUInt32BE(~upper >>> 0, 0);
+      digest.writeUInt32BE(~lower >>> 0, 4);
+      return digest.subarray(8 - width);
+    },
+  };
+}
+
+function tableOf(polynomial: bigint): Table {
+  const [low, high] = [new Uint32Array(256), new Uint32Array(256)];
+  for (let byte = 0; byte < 256; byte++) {
+    let value = BigInt(byte);
+    for (let bit = 0; bit < 8; bit++) value = (value >> 1n) ^ (value & 1n ? polynomial : 0n);
+    low[byte] = Number(value & 0xffffffffn);
+    high[byte] = Number(value >> 32n);
+  }
+  return { low, high };
+}
+
+function once<Value>(make: () => Value): () => Value {
+  let made: Value | undefined;
+  return () => (made ??= make());
+}

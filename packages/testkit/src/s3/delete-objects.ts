@@ -1,0 +1,57 @@
+import { checksumAlgorithms, checksumHeader } from "./checksum.ts";
+import { checkDeletion } from "./conditions.ts";
+import { receiveDocument } from "./payload.ts";
+import { S3Refusal } from "./refusal.ts";
+import { bucketOf, removeObject } from "./s3-state.ts";
+import type { Call, Handler, S3State } from "./s3-state.ts";
+import { findText, malformed } from "./xml-document.ts";
+import type { XmlElement } from "./xml-document.ts";
+import { xmlAnswer } from "./xml.ts";
+import type { XmlElements } from "./xml.ts";
+
+const mostKeys = 1000;
+
+/** What is not there is deleted as well. */
+export const deleteObject: Handler = (call, state) => {
+  const bucket = bucketOf(call, state);
+  checkDeletion(call.headers["if-match"], bucket.objects.get(call.key), state);
+  removeObject(bucket, call.key);
+  return { status: 204 };
+};
+
+/** Up to a thousand at once, each with its own result. */
+export const deleteObjects: Handler = async (call, state) => {
+  checkIntegrity(call);
+  const { name, children } = await receiveDocument(call, state);
+  const isQuiet = children.some((child) => child.name === "Quiet" && child.text === "true");
+  const wanted = children.filter((child) => child.name === "Object");
+  if (name !== "Delete" || wanted.length === 0 || wanted.length > mostKeys) throw malformed();
+  const results = wanted.map((one) => deletion(one, call, state));
+  const errors = results.filter((one) => one["Code"] !== undefined);
+  const deleted = isQuiet ? [] : results.filter((one) => one["Code"] === undefined);
+  return xmlAnswer("DeleteResult", { Deleted: deleted, Error: errors });
+};
+
+function deletion(wanted: XmlElement, call: Call, state: S3State): XmlElements {
+  const key = findText(wanted, "Key");
+  if (key === undefined || key === "") throw malformed();
+  const bucket = bucketOf(call, state);
+  try {
+    checkDeletion(findText(wanted, "ETag"), bucket.objects.get(key), state);
+  } catch (error) {
+    if (error instanceof S3Refusal) return { Key: key, Code: error.code, Message: error.message };
+    throw error;
+  }
+  removeObject(bucket, key);
+  return { Key: key };
+}
+
+function checkIntegrity({ headers }: Call): void {
+  const checksums = checksumAlgorithms.map(checksumHeader);
+  const isChecked = ["content-md5", "x-amz-trailer", ...checksums].some((name) => name in headers);
+  if (isChecked) return;
+  throw new S3Refusal(
+    "InvalidRequest",
+    "Missing required header for this request: Content-MD5 OR x-amz-checksum-*",
+  );
+}

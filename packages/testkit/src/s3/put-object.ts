@@ -1,0 +1,27 @@
+import { writeCondition } from "./conditions.ts";
+import { checksumHeaders, encryptionHeaders, objectHeaders } from "./object-headers.ts";
+import { receive } from "./payload.ts";
+import { bucketOf } from "./s3-state.ts";
+import type { Handler, StoredObject } from "./s3-state.ts";
+
+/** Visible when all of it is there and the condition holds at that moment. */
+export const putObject: Handler = async (call, state) => {
+  const { objects } = bucketOf(call, state);
+  const checkCondition = writeCondition(call, state);
+  const headers = objectHeaders(call);
+  const { segment, md5, checksum } = await receive(call, state, "CRC64NVME");
+  checkCondition();
+  const object: StoredObject = {
+    key: call.key,
+    content: [segment],
+    size: segment.size,
+    etag: `"${md5}"`,
+    lastModified: state.now(),
+    headers,
+    checksum,
+    parts: undefined,
+  };
+  objects.set(call.key, object);
+  const answered = { ...encryptionHeaders(headers), ...checksumHeaders(object) };
+  return { status: 200, headers: { ETag: object.etag, ...answered } };
+};

@@ -1,0 +1,80 @@
+import { createHash } from "node:crypto";
+
+import { gathered, inOne } from "@drayage/core";
+
+import { fullChecksum } from "./checksum.ts";
+import { readContent } from "./content.ts";
+import { compareKeys } from "./listing.ts";
+import { removeObject } from "./s3-state.ts";
+import type { Bucket, S3State } from "./s3-state.ts";
+
+/** What is in a bucket, and ways to it that need no client and check nothing. */
+export interface S3Bucket {
+  readonly name: string;
+  put(key: string, bytes: Uint8Array | string, options?: PutOptions): Promise<void>;
+  find(key: string): Promise<FoundObject | undefined>;
+  delete(key: string): void;
+  /** In S3's order. */
+  keys(prefix?: string): readonly string[];
+  /** The uploads that nobody completed or aborted. */
+  uploads(): readonly FoundUpload[];
+}
+
+export interface PutOptions {
+  /** Default: now. */
+  readonly lastModified?: Date | undefined;
+}
+
+/** What is there under a key. */
+export interface FoundObject {
+  readonly bytes: Uint8Array;
+  /** With its quotation marks. */
+  readonly etag: string;
+  readonly lastModified: Date;
+  /** Names in lower case: what it is, how it is kept, its metadata. */
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** An upload that is under way or was forgotten. */
+export interface FoundUpload {
+  readonly key: string;
+  readonly id: string;
+  /** The numbers of the parts that are there. */
+  readonly parts: readonly number[];
+}
+
+export function s3Bucket(bucket: Bucket, state: S3State): S3Bucket {
+  const { name, objects, uploads } = bucket;
+  return {
+    name,
+    async put(key, content, { lastModified = state.now() } = {}) {
+      const bytes = Buffer.from(content as Uint8Array);
+      const segment = await state.contents.add(inOne(bytes));
+      objects.set(key, {
+        key,
+        content: [segment],
+        size: segment.size,
+        etag: `"${createHash("md5").update(bytes).digest("hex")}"`,
+        lastModified,
+        headers: { "content-type": "binary/octet-stream" },
+        checksum: await fullChecksum("CRC64NVME", inOne(bytes)),
+        parts: undefined,
+      });
+    },
+    async find(key) {
+      const object = objects.get(key);
+      if (object === undefined) return undefined;
+      const { content, etag, lastModified, headers } = object;
+      return { bytes: await gathered(readContent(content), Infinity), etag, lastModified, headers };
+    },
+    delete: (key) => removeObject(bucket, key),
+    keys: (prefix = "") =>
+      [...objects.keys()].filter((key) => key.startsWith(prefix)).toSorted(compareKeys),
+    uploads: () =>
+      [...uploads.values()].map(({ key, id, parts }) => ({
+        key,
+        id,
+        parts: [...parts.keys()].toSorted((a, b) => a - b),
+      })),
+  };
+}

@@ -1,0 +1,58 @@
+import type { IncomingMessage } from "node:http";
+
+import { S3Refusal } from "./refusal.ts";
+
+/** A request before anything of it is believed. */
+export interface S3Request {
+  readonly method: string;
+  /** Percent-decoded. */
+  readonly path: string;
+  readonly query: URLSearchParams;
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** What it is about, however it was addressed; empty where it is about less. */
+  readonly bucket: string;
+  readonly key: string;
+  /** As it comes over the wire; can be read once. */
+  readonly body: AsyncIterable<Uint8Array>;
+}
+
+/**
+ * Path-style (`/BUCKET/KEY`), or virtual-hosted where the host is `BUCKET.localhost`, whatever the port.
+ * @throws S3Refusal `InvalidURI`
+ */
+export function parseRequest(
+  { method = "", url = "/", headers }: IncomingMessage,
+  body: AsyncIterable<Uint8Array>,
+): S3Request {
+  const mark = url.indexOf("?");
+  const path = decoded(mark < 0 ? url : url.slice(0, mark));
+  const query = new URLSearchParams(mark < 0 ? "" : url.slice(mark));
+  const plain = Object.entries(headers).map(([name, value]) => [name, [value].flat().join(",")]);
+  return {
+    method,
+    path,
+    query,
+    headers: Object.fromEntries(plain) as Record<string, string>,
+    ...subjectOf(path, headers.host ?? ""),
+    body,
+  };
+}
+
+function subjectOf(path: string, host: string): { readonly bucket: string; readonly key: string } {
+  const [, hosted] = /^(.+)\.localhost(?::\d+)?$/.exec(host) ?? [];
+  if (hosted !== undefined) return { bucket: hosted, key: path.slice(1) };
+  const slash = path.indexOf("/", 1);
+  if (slash < 0) return { bucket: path.slice(1), key: "" };
+  return { bucket: path.slice(1, slash), key: path.slice(slash + 1) };
+}
+
+function decoded(path: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch (cause) {
+    const refusal = new S3Refusal("InvalidURI", "Couldn't parse the specified URI.");
+    refusal.cause = cause;
+    throw refusal;
+  }
+}

@@ -1,0 +1,112 @@
+import type { Answer } from "../registry/exchange.ts";
+import type { Checksum } from "./checksum.ts";
+import type { Content, ContentStore } from "./content.ts";
+import type { Operation } from "./operations.ts";
+import { S3Refusal } from "./refusal.ts";
+import type { S3Request } from "./s3-request.ts";
+import type { S3Settings } from "./s3-settings.ts";
+import type { Signature } from "./signature.ts";
+
+/** What the handlers of operations work on. */
+export interface S3State {
+  readonly settings: S3Settings;
+  readonly region: string;
+  readonly buckets: Map<string, Bucket>;
+  readonly contents: ContentStore;
+  readonly now: () => Date;
+}
+
+export interface Bucket {
+  readonly name: string;
+  readonly region: string;
+  readonly objects: Map<string, StoredObject>;
+  /** By id. */
+  readonly uploads: Map<string, MultipartUpload>;
+  /** How often each key was deleted. */
+  readonly deletions: Map<string, number>;
+}
+
+export interface StoredObject {
+  readonly key: string;
+  readonly content: Content;
+  readonly size: number;
+  /** With its quotation marks. */
+  readonly etag: string;
+  readonly lastModified: Date;
+  /** What was said of it when it was written and is said again when it is read: `cache-control`, `x-amz-meta-…`. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly checksum: Checksum | undefined;
+  /** Of one that was uploaded in parts. */
+  readonly parts: readonly StoredPart[] | undefined;
+}
+
+export interface StoredPart {
+  readonly number: number;
+  readonly content: Content;
+  readonly size: number;
+  readonly etag: string;
+  readonly lastModified: Date;
+  readonly checksum: Checksum | undefined;
+}
+
+export interface MultipartUpload {
+  readonly id: string;
+  readonly key: string;
+  readonly initiated: Date;
+  readonly headers: Readonly<Record<string, string>>;
+  /** As it was asked for; undefined where nothing was said. */
+  readonly checksum: Pick<Checksum, "algorithm" | "type"> | undefined;
+  readonly parts: Map<number, StoredPart>;
+}
+
+/** A request that may do what it asks for. */
+export interface Call extends S3Request {
+  readonly operation: Operation;
+  /** undefined where nobody signed it. */
+  readonly signature: Signature | undefined;
+}
+
+export type Handler = (call: Call, state: S3State) => Answer | Promise<Answer>;
+
+/** @throws S3Refusal `NoSuchBucket` */
+export function bucketOf({ bucket }: Pick<Call, "bucket">, { buckets }: S3State): Bucket {
+  const found = buckets.get(bucket);
+  if (found !== undefined) return found;
+  const details = { BucketName: bucket };
+  throw new S3Refusal("NoSuchBucket", "The specified bucket does not exist", { details });
+}
+
+export function emptyBucket(name: string, region: string): Bucket {
+  return { name, region, objects: new Map(), uploads: new Map(), deletions: new Map() };
+}
+
+/** Takes an object away, and remembers that somebody did. */
+export function removeObject({ objects, deletions }: Bucket, key: string): void {
+  if (objects.delete(key)) deletions.set(key, (deletions.get(key) ?? 0) + 1);
+}
+
+/** The code `AccessDenied` rather than `code` for who may not know what is there. */
+export function missing(call: Call, { settings }: S3State, otherwise: S3Refusal): S3Refusal {
+  const { bucket, operation, signature } = call;
+  const accessKeyId = signature?.accessKeyId;
+  const wanted = {
+    action: "s3:ListBucket",
+    operation: operation.name,
+    bucket,
+    key: "",
+    accessKeyId,
+  };
+  return settings.policy?.(wanted) === false ? denied("s3:ListBucket", bucket) : otherwise;
+}
+
+export function noSuchKey(key: string): S3Refusal {
+  const details = { Key: key };
+  return new S3Refusal("NoSuchKey", "The specified key does not exist.", { details });
+}
+
+export function denied(action: string, resource: string): S3Refusal {
+  return new S3Refusal(
+    "AccessDenied",
+    `User is not authorized to perform: ${action} on resource: "arn:aws:s3:::${resource}"`,
+  );
+}
