@@ -1,0 +1,44 @@
+import { ImageError, isDigest, parseNamedReference } from "@drayage/core";
+import type { ImageTransport } from "@drayage/core";
+
+import { DockerDaemonReference } from "./docker-daemon-reference.ts";
+import type { ImageInEngine } from "./docker-daemon-reference.ts";
+import type { DockerDaemonSettings } from "./docker-daemon-settings.ts";
+
+/** `docker-daemon:NAME:TAG` and, to read, `docker-daemon:NAME@DIGEST` and `docker-daemon:sha256:ID`: images in a Docker Engine or in Podman. */
+export function dockerDaemon(
+  settings: DockerDaemonSettings = {},
+): ImageTransport<DockerDaemonReference> {
+  const transport: ImageTransport<DockerDaemonReference> = {
+    name: "docker-daemon",
+    parseReference: (text) => new DockerDaemonReference(transport, parseImage(text), settings),
+    validatePolicyConfigurationScope(scope) {
+      if (!isDigest(scope)) return;
+      throw new ImageError(
+        "invalid-scope",
+        `Not a scope of docker-daemon: ${JSON.stringify(scope)}: images are spoken of by their names, and those without one by ""`,
+      );
+    },
+  };
+  return Object.freeze(transport);
+}
+
+function parseImage(text: string): ImageInEngine {
+  if (isDigest(text)) {
+    if (text.startsWith("sha256:")) return { kind: "id", id: text };
+    throw invalid(text, "the ID of an image is a sha256");
+  }
+  const name = parseNamedReference(text);
+  if (name.domain === "docker.io" && name.path === "library/sha256")
+    throw invalid(text, "an image named sha256 would be taken for an ID, which has 64 hex digits");
+  if (name.tag === undefined && name.digest === undefined)
+    throw invalid(text, `it has no tag: write ${text}:latest`);
+  return { kind: "name", name };
+}
+
+function invalid(text: string, why: string): ImageError {
+  return new ImageError(
+    "invalid-reference",
+    `Invalid image of a docker daemon: ${JSON.stringify(text)}: ${why}`,
+  );
+}

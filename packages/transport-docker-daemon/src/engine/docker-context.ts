@@ -1,0 +1,72 @@
+import path from "node:path";
+
+import { digestOf, hexOf, ImageError, isJSONObject, parseJSONObject } from "@drayage/core";
+import type { JSONObject, SystemContext } from "@drayage/core";
+import { readSmallFile } from "@drayage/core/files";
+
+import { dockerFolder, environmentOf } from "./docker-folder.ts";
+import { hasCertificates } from "./tls-certificates.ts";
+
+/** An engine under a name, as `docker context` keeps it. */
+export interface DockerContext {
+  readonly host: string;
+  readonly wantsTLS: boolean;
+  /** Whether the engine need not prove who it is. */
+  readonly insecure: boolean;
+  /** Where its certificates lie, if it has any. */
+  readonly certDir: string | undefined;
+}
+
+/**
+ * The one that `DOCKER_CONTEXT` names, else the current one of docker's `config.json`; undefined for the one that is
+ * called `default`, which is none.
+ * @throws ImageError `not-found`, `unsupported` for a file that cannot be read
+ */
+export async function findDockerContext(
+  system: SystemContext | undefined,
+): Promise<DockerContext | undefined> {
+  const folder = dockerFolder(system);
+  const name = environmentOf(system)["DOCKER_CONTEXT"] || (await currentContext(folder));
+  return name === undefined || name === "default" ? undefined : readContext(folder, name);
+}
+
+async function currentContext(folder: string): Promise<string | undefined> {
+  const config = await readJSON(path.join(folder, "config.json"));
+  const name = config?.["currentContext"];
+  return typeof name === "string" && name !== "" ? name : undefined;
+}
+
+/** A folder is called for the hash of a name. */
+async function readContext(folder: string, name: string): Promise<DockerContext> {
+  const id = hexOf(digestOf(Buffer.from(name)));
+  const file = path.join(folder, "contexts/meta", id, "meta.json");
+  const meta = await readJSON(file);
+  if (meta === undefined) {
+    const message = `There is no docker context ${JSON.stringify(name)} (${file}); docker context ls tells those that there are`;
+    throw new ImageError("not-found", message);
+  }
+  const { docker } = objectIn(meta["Endpoints"]);
+  const { Host: host, SkipTLSVerify: insecure } = objectIn(docker);
+  if (typeof host !== "string" || host === "")
+    throw new ImageError("unsupported", `The docker context ${name} names no host: ${file}`);
+  const folderOfTLS = path.join(folder, "contexts/tls", id, "docker");
+  const certDir = (await hasCertificates(folderOfTLS)) ? folderOfTLS : undefined;
+  const isInsecure = insecure === true;
+  return { host, wantsTLS: isInsecure || certDir !== undefined, insecure: isInsecure, certDir };
+}
+
+function objectIn(value: unknown): JSONObject {
+  return isJSONObject(value) ? value : {};
+}
+
+/** The file may have secrets in it, and what is said of damaged JSON shows a part of it. */
+async function readJSON(file: string): Promise<JSONObject | undefined> {
+  const bytes = await readSmallFile(file, fileLimit);
+  try {
+    return bytes && parseJSONObject(file, bytes).value;
+  } catch {
+    throw new ImageError("unsupported", `${file} is no JSON object: correct it`);
+  }
+}
+
+const fileLimit = 1 << 20;

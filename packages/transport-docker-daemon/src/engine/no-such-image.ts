@@ -1,0 +1,44 @@
+import { gathered, ImageError, isJSONObject, nearestOf } from "@drayage/core";
+import type { OperationOptions } from "@drayage/core";
+
+import type { Engine } from "./engine.ts";
+
+/** @returns ImageError `not-found` that tells which images there are */
+export async function noSuchImage(
+  engine: Engine,
+  name: string,
+  options: OperationOptions,
+): Promise<ImageError> {
+  const names = await namesIn(engine, options);
+  const meant = nearestOf(name, names);
+  const listed = names.length > mostNames ? [...names.slice(0, mostNames), "…"] : names;
+  const hint = meant === undefined ? "" : `did you mean ${meant}? `;
+  const all = names.length === 0 ? "it has none with a name" : `${hint}It has ${listed.join(", ")}`;
+  return new ImageError(
+    "not-found",
+    `No image ${name} in the container engine ${engine.name}; ${all}`,
+  );
+}
+
+const mostNames = 20;
+/** 32 MiB, some ten thousand images. */
+const listLimit = 32 << 20;
+
+/** Sorted; none where the engine does not tell them. */
+async function namesIn(engine: Engine, options: OperationOptions): Promise<readonly string[]> {
+  try {
+    const answer = await engine.ask({ method: "GET", path: "/images/json", ...options });
+    const bytes = await gathered(answer.bytes, listLimit);
+    const images: unknown = JSON.parse(Buffer.from(bytes).toString());
+    return Array.isArray(images) ? images.flatMap(namesOf).toSorted() : [];
+  } catch {
+    options.signal?.throwIfAborted();
+    return [];
+  }
+}
+
+function namesOf(image: unknown): readonly string[] {
+  const tags = isJSONObject(image) ? image["RepoTags"] : undefined;
+  if (!Array.isArray(tags)) return [];
+  return tags.filter((tag) => typeof tag === "string" && tag !== "<none>:<none>");
+}

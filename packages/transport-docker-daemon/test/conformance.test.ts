@@ -1,0 +1,22 @@
+import type { ImageReference } from "@drayage/core";
+import { conformance, dockerdProgram, startDockerd } from "@drayage/testkit";
+import { afterAll, describe, test } from "vitest";
+
+import { dockerDaemon } from "../src/index.ts";
+
+/** Each test has a store of its own. */
+describe.skipIf(dockerdProgram === undefined)("docker-daemon (needs dockerd)", async () => {
+  if (dockerdProgram === undefined) return;
+  const engine = await startDockerd();
+  afterAll(() => engine[Symbol.asyncDispose]());
+  const transport = dockerDaemon({ host: engine.host });
+  let count = 0;
+  const freshReference = (): ImageReference => transport.parseReference(`image:${count++}`);
+  for (const { name, run } of await conformance({
+    transport,
+    freshReference,
+    siblingOf: freshReference,
+    rewriting: "replaces",
+  }))
+    test(name, run);
+});
