@@ -16,7 +16,10 @@ export async function deleteImage(
   const reference = await parseImageName(name, sideOf({ ...flags }, ""));
   if (reference.deleteImage === undefined) {
     const { name: transport } = reference.transport;
-    throw new ImageError("unsupported", `Images of ${transport}: are not deleted from here`);
+    throw new ImageError(
+      "unsupported",
+      `Images of ${transport}: are not deleted one by one; remove what holds them yourself, or copy those that shall stay to a new place`,
+    );
   }
   const options = { signal, onNotice: noticeTeller() };
   await withRetries(flags, signal, async () => reference.deleteImage?.(options));

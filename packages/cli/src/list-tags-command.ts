@@ -9,15 +9,15 @@ export interface ListTagsFlags extends GlobalFlags, RetryFlags {}
 
 export function listTagsCommand(signal: AbortSignal): Command {
   const command = new Command("list-tags")
-    .description("List the tags of a repository, as JSON")
-    .argument("<repository>", "the repository, with neither tag nor digest");
+    .description("List the tags of a repository, or the images in an archive or a layout, as JSON")
+    .argument("<place>", "the repository, with neither tag nor digest, or the file or folder");
   addRetryFlags(command);
   addSideFlags(command, "", "How to reach it:");
   return command
     .addHelpText("after", examples)
-    .action(async (repository: string, _: ListTagsFlags, self: Command) => {
+    .action(async (place: string, _: ListTagsFlags, self: Command) => {
       const { listTags } = await import("./list-tags.ts");
-      await listTags(repository, self.optsWithGlobals<ListTagsFlags>(), signal);
+      await listTags(place, self.optsWithGlobals<ListTagsFlags>(), signal);
     });
 }
 
@@ -25,4 +25,5 @@ const examples = `
 Examples:
   drayage list-tags docker://alpine
   drayage list-tags --creds me:secret docker://registry.example.com/team/app
+  drayage list-tags docker-archive:images.tar
 `;

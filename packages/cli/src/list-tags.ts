@@ -1,4 +1,5 @@
 import { ImageError, nameOf, parseNamedReference } from "@drayage/core";
+import type { ImageReference, OperationOptions } from "@drayage/core";
 
 import { parseImageName } from "./image-name.ts";
 import { formatJSON } from "./json-text.ts";
@@ -7,7 +8,7 @@ import { noticeTeller } from "./notice-lines.ts";
 import { withRetries } from "./retry.ts";
 import { sideOf } from "./side-flags.ts";
 import { writeResult } from "./standard-streams.ts";
-import { hasTags } from "./tags.ts";
+import { hasImageNames, hasTags } from "./tags.ts";
 import { UsageError } from "./usage-error.ts";
 
 /** `drayage list-tags` */
@@ -17,16 +18,26 @@ export async function listTags(
   signal: AbortSignal,
 ): Promise<void> {
   const reference = await parseImageName(name, sideOf({ ...flags }, ""));
+  const options = { signal, onNotice: noticeTeller() };
+  const list = listerOf(reference, name);
+  await writeResult(formatJSON(await withRetries(flags, signal, async () => list(options))));
+}
+
+type Lister = (options: OperationOptions) => Promise<object>;
+
+function listerOf(reference: ImageReference, name: string): Lister {
+  if (hasImageNames(reference))
+    return async (options) => ({ Tags: await reference.getImageNames(options) });
   const repository = reference.dockerReference;
-  if (!hasTags(reference) || repository === undefined) {
-    const { name: transport } = reference.transport;
-    throw new ImageError("unsupported", `${transport}: has no tags to list; docker: has`);
+  if (hasTags(reference) && repository !== undefined) {
+    refuseTag(name);
+    return async (options) => ({
+      Repository: nameOf(repository),
+      Tags: await Array.fromAsync(reference.getTags(options)),
+    });
   }
-  refuseTag(name);
-  const tags = await withRetries(flags, signal, async () =>
-    Array.fromAsync(reference.getTags({ signal, onNotice: noticeTeller() })),
-  );
-  await writeResult(formatJSON({ Repository: nameOf(repository), Tags: tags }));
+  const { name: transport } = reference.transport;
+  throw new ImageError("unsupported", `${transport}: has no tags to list; docker:, oci: and archives have`);
 }
 
 /** Asked of what was written, since the reference has a default tag by now. */

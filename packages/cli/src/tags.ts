@@ -9,6 +9,15 @@ export interface TaggedReference extends ImageReference {
   getTags(options?: OperationOptions): AsyncIterable<string>;
 }
 
+/** An image in a place with several, that have names of their own there. */
+export interface ImageAmongOthers extends ImageReference {
+  getImageNames(options?: OperationOptions): Promise<readonly string[]>;
+}
+
+export function hasImageNames(reference: ImageReference): reference is ImageAmongOthers {
+  return "getImageNames" in reference;
+}
+
 export function hasTags(reference: ImageReference): reference is TaggedReference {
   return "getTags" in reference;
 }

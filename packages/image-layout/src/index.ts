@@ -1,4 +1,5 @@
 export { deleteLayoutImage } from "./delete-image.ts";
+export { imageNamesIn } from "./image-names.ts";
 export { formatSelector, nameToWrite, parseLayoutPath } from "./image-selector.ts";
 export type { ImageSelector } from "./image-selector.ts";
 export { LayoutDestination } from "./layout-destination.ts";

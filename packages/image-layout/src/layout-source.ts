@@ -15,10 +15,10 @@ import type {
 
 import { findImage } from "./find-image.ts";
 import type { ImageSelector } from "./image-selector.ts";
-import { checkLayoutFile } from "./layout-file.ts";
-import { descriptorOfEntry, nameOfEntry, parseLayoutIndex } from "./layout-index.ts";
+import { descriptorOfEntry, nameOfEntry } from "./layout-index.ts";
 import type { LayoutIndex } from "./layout-index.ts";
 import type { LayoutReader } from "./layout-store.ts";
+import { readIndex } from "./read-index.ts";
 import { listedReferrers, referrersIn } from "./referrer-entries.ts";
 import type { ReferrersBySubject } from "./referrer-entries.ts";
 
@@ -138,20 +138,4 @@ export class LayoutSource implements ImageSource {
       { reference: imageName(this.reference) },
     );
   }
-}
-
-async function readIndex(
-  reference: ImageReference,
-  layout: LayoutReader,
-  options: OperationOptions,
-): Promise<LayoutIndex> {
-  const [layoutFile, index] = await Promise.all([
-    layout.readFile("oci-layout", options),
-    layout.readFile("index.json", options),
-  ]);
-  checkLayoutFile(layout.place, layoutFile);
-  if (index !== undefined) return parseLayoutIndex(index);
-  throw new ImageError("not-found", `No image layout in ${layout.place}: it has no index.json`, {
-    reference: imageName(reference),
-  });
 }

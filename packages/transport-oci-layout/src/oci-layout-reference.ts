@@ -2,7 +2,7 @@ import path from "node:path";
 
 import { parentFolders } from "@drayage/core";
 import type { ImageReference, ImageTransport, OperationOptions } from "@drayage/core";
-import { deleteLayoutImage, formatSelector } from "@drayage/image-layout";
+import { deleteLayoutImage, formatSelector, imageNamesIn } from "@drayage/image-layout";
 import type { ImageSelector, LayoutDestination, LayoutSource } from "@drayage/image-layout";
 
 import { DiskLayout } from "./disk-layout.ts";
@@ -37,6 +37,12 @@ export class OCILayoutReference implements ImageReference {
     this.policyConfigurationNamespaces = foldersOf(folder);
     this.#settings = settings;
     Object.freeze(this);
+  }
+
+  /** How all images in the folder are called, whichever this is: `@N` where one has no name. */
+  async getImageNames(options?: OperationOptions): Promise<readonly string[]> {
+    await using layout = new DiskLayout(this.folder, this.#settings.sharedBlobDir);
+    return await imageNamesIn(this, layout, options);
   }
 
   async newImageSource(options?: OperationOptions): Promise<LayoutSource> {

@@ -6,6 +6,7 @@ import type {
   OperationOptions,
 } from "@drayage/core";
 import {
+  archivedImages,
   DockerArchiveDestination,
   DockerArchiveSource,
   openArchiveFile,
@@ -40,6 +41,16 @@ export class DockerArchiveReference implements ImageReference {
     this.dockerReference = selector.kind === "name" ? selector.name : undefined;
     this.#writing = writing;
     Object.freeze(this);
+  }
+
+  /** How all images in the archive are called, whichever this is: what is written there, `@N` where one has no name. */
+  async getImageNames(options: OperationOptions = {}): Promise<readonly string[]> {
+    await using archive = await openArchiveFile(this.file, options);
+    const images = await archivedImages(archive, options);
+    return images.flatMap(({ fields }, at) => {
+      const names = (fields["RepoTags"] ?? []) as readonly string[];
+      return names.length === 0 ? [`@${at}`] : names;
+    });
   }
 
   async newImageSource(options: OperationOptions = {}): Promise<DockerArchiveSource> {

@@ -3,6 +3,7 @@ import type { ImageReference, ImageTransport, OperationOptions } from "@drayage/
 import { ArchiveLayout, openArchiveFile, TarLayout } from "@drayage/image-archive";
 import {
   formatSelector,
+  imageNamesIn,
   LayoutDestination,
   LayoutSource,
   nameToWrite,
@@ -39,6 +40,12 @@ export class OCIArchiveReference implements ImageReference {
     this.policyConfigurationNamespaces = [file, ...parentFolders(file)];
     this.#settings = settings;
     Object.freeze(this);
+  }
+
+  /** How all images in the archive are called, whichever this is: `@N` where one has no name. */
+  async getImageNames(options: OperationOptions = {}): Promise<readonly string[]> {
+    await using layout = new TarLayout(await openArchiveFile(this.file, options));
+    return await imageNamesIn(this, layout, options);
   }
 
   async newImageSource(options: OperationOptions = {}): Promise<LayoutSource> {
