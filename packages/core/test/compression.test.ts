@@ -8,6 +8,7 @@ import { describe, expect, test } from "vitest";
 import { gathered } from "../src/byte-stream.ts";
 import { compressed, compressionOf, decompressed, sniffed } from "../src/compression.ts";
 import { digestOf } from "../src/digest.ts";
+import { verified } from "../src/verified-blob.ts";
 
 async function* streamOf(...chunks: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
   yield* chunks;
@@ -88,6 +89,33 @@ describe("compression", () => {
     const packed = await gathered(compressed(streamOf(Buffer.alloc(50_000, "ab")), name), limit);
     const attempt = gathered(decompressed(streamOf(packed.subarray(0, -5)), name), limit);
     await expect(attempt).rejects.toBeInstanceOf(Error);
+  });
+
+  test("is undone of no more than what it should be, whatever follows it", async () => {
+    const wanted = digestOf(zlib.gzipSync("the right layer"));
+    const paddings = [Buffer.alloc(1), Buffer.alloc(300_000), Buffer.alloc(300_000, "\0padding")];
+    for (const padding of paddings) {
+      const other = Buffer.concat([zlib.gzipSync("another layer"), padding]);
+      const bytes = verified(inChunks(other), { digest: wanted });
+      await expect(gathered(decompressed(bytes, "gzip"), limit)).rejects.toMatchObject({
+        code: "digest-mismatch",
+      });
+    }
+  });
+
+  test("that is damaged is an error, and closes its source", async () => {
+    let isOpen = false;
+    async function* damaged(): AsyncGenerator<Uint8Array> {
+      isOpen = true;
+      try {
+        yield zlib.gzipSync(randomBytes(100_000)).subarray(0, 50_000);
+        for (;;) yield Buffer.alloc(100_000, "x");
+      } finally {
+        isOpen = false;
+      }
+    }
+    await expect(gathered(decompressed(damaged(), "gzip"), limit)).rejects.toBeInstanceOf(Error);
+    expect(isOpen).toBe(false);
   });
 });
 
