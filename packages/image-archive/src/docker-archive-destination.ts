@@ -44,13 +44,7 @@ import { blobPath } from "./tar-layout.ts";
  */
 export class DockerArchiveDestination implements ImageDestination {
   readonly reference: ImageReference;
-  readonly accepts: DestinationAccepts = {
-    manifestMIMETypes: [mediaTypes.dockerManifest],
-    layers: "decompress",
-    foreignLayerURLs: false,
-    signatures: "a docker archive has no place for signatures",
-    parallelBlobs: 1,
-  };
+  readonly accepts: DestinationAccepts;
   readonly #update: ArchiveUpdate;
   readonly #names: readonly NamedReference[];
   /** Of the archive that is added to. */
@@ -69,6 +63,13 @@ export class DockerArchiveDestination implements ImageDestination {
     this.#update = update;
     this.#names = names;
     this.#before = before;
+    this.accepts = {
+      manifestMIMETypes: [mediaTypes.dockerManifest],
+      layers: "decompress",
+      foreignLayerURLs: false,
+      signatures: "a docker archive has no place for signatures",
+      parallelBlobs: update.parallelBlobs,
+    };
   }
 
   /** Writes nothing yet. `names` have tags and no digests. @throws ImageError `unsupported`, `invalid-manifest` for what is added to */

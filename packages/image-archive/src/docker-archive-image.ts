@@ -10,21 +10,25 @@ import {
 } from "@drayage/core";
 import type { Compression, Digest, OperationOptions } from "@drayage/core";
 
-import { brokenArchive } from "./broken-archive.ts";
+import { brokenArchive, cannotUnpack } from "./broken-archive.ts";
 import type { ArchivedImage } from "./docker-archive.ts";
 import type { TarArchive } from "./tar-archive.ts";
 import { shown } from "./tar-header.ts";
 import type { TarMember } from "./tar-member.ts";
 import { unpacked } from "./unpacked.ts";
 
-/** A layer in a docker archive. */
-export interface ArchivedLayer {
-  /** Of the layer unpacked. */
-  readonly digest: Digest;
+/** A layer as it lies in a docker archive. */
+interface StoredLayer {
   /** Bytes of the layer unpacked. */
   readonly size: number;
   readonly member: TarMember;
   readonly compression: Compression;
+}
+
+/** A layer in a docker archive. */
+export interface ArchivedLayer extends StoredLayer {
+  /** Of the layer unpacked. */
+  readonly digest: Digest;
 }
 
 /** All that an image of a docker archive has. */
@@ -48,8 +52,15 @@ export async function partsOf(
     throw brokenArchive(archive.place, why);
   }
   const layers: ArchivedLayer[] = [];
-  for (const [at, digest] of digests.entries())
-    layers.push(await layerOf(archive, image.layers[at] ?? "", digest, options));
+  const known = new Map<TarMember, StoredLayer>();
+  for (const [at, digest] of digests.entries()) {
+    const name = image.layers[at] ?? "";
+    const member = await archive.find(name, options);
+    if (member === undefined) throw missing(archive, name);
+    const stored = known.get(member) ?? (await storedLayer(archive, member, options));
+    known.set(member, stored);
+    layers.push({ digest, ...stored });
+  }
   return { config, layers };
 }
 
@@ -83,36 +94,28 @@ export function manifestOf({ config, layers }: ArchivedParts): Uint8Array {
   return Buffer.from(JSON.stringify(manifest));
 }
 
-async function layerOf(
+async function storedLayer(
   archive: TarArchive,
-  name: string,
-  digest: Digest,
+  member: TarMember,
   options: OperationOptions,
-): Promise<ArchivedLayer> {
-  const member = await archive.find(name, options);
-  if (member === undefined) throw missing(archive, name);
+): Promise<StoredLayer> {
   const start = archive.read(member, { ...options, range: { start: 0, end: longestMagic - 1 } });
   const compression = compressionOf(await gathered(start, longestMagic));
-  const size =
-    compression === "none"
-      ? member.size
-      : await lengthOf(unpacked(archive.read(member, options), compression), archive, name);
-  return { digest, size, member, compression };
+  if (compression === "none") return { size: member.size, member, compression };
+  const content = unpacked(archive.read(member, options), compression);
+  try {
+    return { size: await lengthOf(content), member, compression };
+  } catch (cause) {
+    options.signal?.throwIfAborted();
+    throw cannotUnpack(`${archive.place}, layer ${shown(member.path)}`, compression, cause);
+  }
 }
 
 const longestMagic = 6;
 
-async function lengthOf(
-  bytes: AsyncIterable<Uint8Array>,
-  { place }: TarArchive,
-  name: string,
-): Promise<number> {
+async function lengthOf(bytes: AsyncIterable<Uint8Array>): Promise<number> {
   let length = 0;
-  try {
-    for await (const chunk of bytes) length += chunk.byteLength;
-  } catch (cause) {
-    throw brokenArchive(place, `the layer ${shown(name)} cannot be unpacked`, cause);
-  }
+  for await (const chunk of bytes) length += chunk.byteLength;
   return length;
 }
 

@@ -8,21 +8,30 @@ import type { RandomAccessBytes } from "./random-access.ts";
 
 /** Opens a file that stays the same one, whatever gets its name while it is open. @throws ImageError `denied` */
 export async function openFile(file: string, place: string = file): Promise<RandomAccessBytes> {
-  const handle = await onDisk(file, () => open(file));
-  const { size } = await handle.stat();
-  return new FileAccess(handle, place, size);
+  return FileAccess.of(await onDisk(file, () => open(file)), place);
 }
 
-class FileAccess implements RandomAccessBytes {
+/** What is open already. Closes it. */
+export class FileAccess implements RandomAccessBytes {
   readonly place: string;
   readonly size: number;
   readonly parallelReads = 6;
   readonly #handle: FileHandle;
 
-  constructor(handle: FileHandle, place: string, size: number) {
+  private constructor(handle: FileHandle, place: string, size: number) {
     this.#handle = handle;
     this.place = place;
     this.size = size;
+  }
+
+  static async of(handle: FileHandle, place: string): Promise<FileAccess> {
+    try {
+      const { size } = await handle.stat();
+      return new FileAccess(handle, place, size);
+    } catch (error) {
+      await handle.close();
+      throw error;
+    }
   }
 
   read(range: ByteRange, options: OperationOptions = {}): AsyncIterable<Uint8Array> {

@@ -1,18 +1,30 @@
 import { compressionOf, gathered } from "@drayage/core";
 import type { OperationOptions } from "@drayage/core";
 
-import { brokenArchive } from "./broken-archive.ts";
+import { becameShorter, brokenArchive } from "./broken-archive.ts";
 import type { RandomAccessBytes } from "./random-access.ts";
-import { extensionLimit, isExtension, parseTarExtension } from "./tar-extension.ts";
+import {
+  extensionLimit,
+  isExtension,
+  joinedExtension,
+  parseTarExtension,
+} from "./tar-extension.ts";
 import type { TarExtension } from "./tar-extension.ts";
-import { blockSize, padded, parseTarHeader, shown } from "./tar-header.ts";
+import {
+  blockSize,
+  hasContent,
+  isEmptyBlock,
+  padded,
+  parseTarHeader,
+  shown,
+} from "./tar-header.ts";
 import type { TarHeader } from "./tar-header.ts";
 import { memberPath } from "./tar-member.ts";
 import type { TarMember } from "./tar-member.ts";
 
-/** The most headers of an archive, and bytes of all their names: a hundred times what a large archive of images has. */
+/** The most headers of an archive, and characters of all their names: a hundred times what a large archive of images has. */
 const mostHeaders = 250_000;
-const mostNameBytes = 32 * 1024 * 1024;
+const mostNameLength = 32 * 1024 * 1024;
 
 /**
  * Finds all members by their headers, without reading what lies between them, up to the first empty block or the end.
@@ -25,30 +37,32 @@ export async function* indexTar(
   const { place } = bytes;
   const window = new Window(bytes, options);
   let extension: TarExtension = {};
-  let headerStart = 0;
+  let headerStart: number | undefined;
   let headers = 0;
-  let nameBytes = 0;
+  let nameLength = 0;
   for (let at = 0; at < bytes.size;) {
     options.signal?.throwIfAborted();
-    const block = await window.block(at);
+    const block = await window.read(at, blockSize);
     if (at === 0) refusePacked(block, place);
-    if (block.every((byte) => byte === 0)) return;
+    if (isEmptyBlock(block)) break;
+    headerStart ??= at;
     const header = withKnown(parseTarHeader(block, place, at), extension);
     const start = at + blockSize;
     if (start + header.size > bytes.size) throw cutOff(place, header.name);
-    nameBytes += header.name.length + header.linkName.length;
-    if (++headers > mostHeaders || nameBytes > mostNameBytes)
-      throw brokenArchive(place, `it has too many members; ${shown(header.name)} was one too many`);
+    nameLength += header.name.length + header.linkName.length;
+    if (++headers > mostHeaders || nameLength > mostNameLength) throw tooMany(place, header.name);
     if (isExtension(header)) {
-      const content = await contentOf(bytes, start, header, options);
-      extension = { ...extension, ...parseTarExtension(header, content, place) };
+      if (header.size > extensionLimit) throw tooLong(place, start, header.size);
+      const content = await window.read(start, header.size);
+      extension = joinedExtension(extension, parseTarExtension(header, content, place), place);
     } else {
       yield memberOf(header, { headerStart, start, isSparse: extension.isSparse }, place);
       extension = {};
+      headerStart = undefined;
     }
     at = start + padded(header.size);
-    if (Object.keys(extension).length === 0) headerStart = at;
   }
+  if (headerStart !== undefined) throw cutOff(place, extension.name ?? "a member");
 }
 
 function refusePacked(start: Uint8Array, place: string): void {
@@ -57,12 +71,14 @@ function refusePacked(start: Uint8Array, place: string): void {
     throw brokenArchive(place, `it is packed with ${compression}; unpack it first`);
 }
 
+/** What was told of a member is not told of further headers before it, and does not give content to a link. */
 function withKnown(header: TarHeader, { name, linkName, size }: TarExtension): TarHeader {
+  if (isExtension(header)) return header;
   return {
     type: header.type,
     name: name ?? header.name,
     linkName: linkName ?? header.linkName,
-    size: size ?? header.size,
+    size: (hasContent(header) ? size : undefined) ?? header.size,
   };
 }
 
@@ -80,6 +96,11 @@ function memberOf(
   if (type === "S" || isSparse)
     throw brokenArchive(place, `${shown(name)} is a sparse file; pack it again without holes`);
   const isFolder = name.endsWith("/");
+  if (isFolder && size > 0)
+    throw brokenArchive(
+      place,
+      `${shown(name)} is a folder with content, or a file with a wrong name`,
+    );
   const kind = isFolder ? "other" : (kinds[type] ?? "other");
   return { path: memberPath(name, place), kind, linkName, headerStart, start, size };
 }
@@ -91,23 +112,23 @@ const kinds: Readonly<Record<string, TarMember["kind"]>> = {
   "2": "symlink",
 };
 
-async function contentOf(
-  bytes: RandomAccessBytes,
-  start: number,
-  { size }: TarHeader,
-  options: OperationOptions,
-): Promise<Uint8Array> {
-  if (size > extensionLimit)
-    throw brokenArchive(bytes.place, `at byte ${start} is a name of ${size} bytes`);
-  if (size === 0) return new Uint8Array(0);
-  return gathered(bytes.read({ start, end: start + size - 1 }, options), extensionLimit);
-}
-
 function cutOff(place: string, name: string): Error {
   return brokenArchive(place, `it ends in the middle of ${shown(name)}: it was cut off`);
 }
 
-/** Blocks near each other are read together. */
+function tooMany(place: string, name: string): Error {
+  const bounds = `${mostHeaders} with names of ${mostNameLength} characters are allowed`;
+  return brokenArchive(
+    place,
+    `it has too many members; ${shown(name)} was one too many: ${bounds}`,
+  );
+}
+
+function tooLong(place: string, at: number, size: number): Error {
+  return brokenArchive(place, `at byte ${at} is a name or are records of ${size} bytes`);
+}
+
+/** Headers near each other are read together. */
 const windowSize = 1 << 16;
 
 class Window {
@@ -121,18 +142,22 @@ class Window {
     this.#options = options;
   }
 
-  async block(at: number): Promise<Uint8Array> {
+  async read(at: number, length: number): Promise<Uint8Array> {
+    const isHeld = at >= this.#start && at + length <= this.#start + this.#content.byteLength;
+    if (!isHeld) await this.#fill(at, length);
+    return this.#content.subarray(at - this.#start, at - this.#start + length);
+  }
+
+  async #fill(at: number, length: number): Promise<void> {
     const { place, size } = this.#bytes;
-    if (at + blockSize > size)
+    if (at + length > size)
       throw brokenArchive(place, `it ends in the middle of the header at byte ${at}`);
-    if (at < this.#start || at + blockSize > this.#start + this.#content.byteLength) {
-      const end = Math.min(at + windowSize, size) - 1;
-      this.#start = at;
-      this.#content = await gathered(this.#bytes.read({ start: at, end }, this.#options), size);
-    }
-    const from = at - this.#start;
-    const block = this.#content.subarray(from, from + blockSize);
-    if (block.byteLength === blockSize) return block;
-    throw brokenArchive(place, `it became shorter while it was read`);
+    const end = Math.min(at + Math.max(length, windowSize), size);
+    this.#content = await gathered(
+      this.#bytes.read({ start: at, end: end - 1 }, this.#options),
+      end - at,
+    );
+    this.#start = at;
+    if (this.#content.byteLength < end - at) throw becameShorter(place);
   }
 }

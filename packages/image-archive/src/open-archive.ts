@@ -5,7 +5,7 @@ import { compressionOf, gathered, ImageError, isImageError, sniffed } from "@dra
 import type { Compression, OperationOptions } from "@drayage/core";
 import { hasCode, onDisk } from "@drayage/core/files";
 
-import { brokenArchive } from "./broken-archive.ts";
+import { brokenArchive, cannotUnpack } from "./broken-archive.ts";
 import { openFile } from "./file-access.ts";
 import type { RandomAccessBytes } from "./random-access.ts";
 import { spooled } from "./spool.ts";
@@ -68,7 +68,7 @@ async function unpackedSpool(
     options.signal?.throwIfAborted();
     const isOfSystem = (error as NodeJS.ErrnoException).syscall !== undefined;
     if (isImageError(error) || isOfSystem) throw error;
-    throw brokenArchive(file, `it is packed with ${compression} and cannot be unpacked`, error);
+    throw cannotUnpack(file, compression, error);
   }
 }
 

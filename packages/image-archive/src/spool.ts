@@ -1,76 +1,55 @@
 import { open } from "node:fs/promises";
+import type { FileHandle } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 
-import type { ByteRange, OperationOptions } from "@drayage/core";
+import type { OperationOptions } from "@drayage/core";
 import { BatchWriter, onDisk, StagedFolder } from "@drayage/core/files";
 
-import { openFile } from "./file-access.ts";
+import { FileAccess } from "./file-access.ts";
 import type { RandomAccessBytes } from "./random-access.ts";
 
+export interface SpoolOptions extends OperationOptions {
+  /** Default: the system's folder for temporary files, `TMPDIR`. */
+  readonly folder?: string | undefined;
+}
+
 /**
- * Keeps what can be read once only in a file below the system's folder for temporary files, `TMPDIR`, until it is
- * disposed of; what a killed process left there is removed by the next one.
+ * Keeps what can be read once only in a file, until it is disposed of. The file loses its name as soon as it is open:
+ * whoever is killed leaves nothing behind.
  * @throws ImageError `unavailable` for a full disk; what the stream throws
  */
 export async function spooled(
   bytes: AsyncIterable<Uint8Array>,
   place: string,
-  options: OperationOptions = {},
+  { folder = tmpdir(), ...options }: SpoolOptions = {},
 ): Promise<RandomAccessBytes> {
   options.signal?.throwIfAborted();
-  const folder = await StagedFolder.open(tmpdir());
+  const handle = await openNameless(folder);
   try {
-    const file = path.join(folder.stage, "spooled");
-    await writeAll(bytes, file, options);
-    return new Spool(await openFile(file, place), folder);
+    await writeAll(bytes, handle, folder, options);
   } catch (error) {
-    await folder[Symbol.asyncDispose]();
+    await handle.close();
     throw error;
   }
+  return FileAccess.of(handle, place);
+}
+
+async function openNameless(folder: string): Promise<FileHandle> {
+  await using staged = await StagedFolder.open(folder);
+  return await onDisk(folder, () => open(path.join(staged.stage, "spooled"), "wx+", 0o600));
 }
 
 async function writeAll(
   bytes: AsyncIterable<Uint8Array>,
-  file: string,
+  handle: FileHandle,
+  folder: string,
   { signal }: OperationOptions,
 ): Promise<void> {
-  await using handle = await onDisk(file, () => open(file, "wx", 0o600));
-  const writer = new BatchWriter(handle, file, {});
+  const writer = new BatchWriter(handle, folder, {});
   for await (const chunk of bytes) {
     signal?.throwIfAborted();
     await writer.write(chunk);
   }
   await writer.finish();
-}
-
-class Spool implements RandomAccessBytes {
-  readonly #file: RandomAccessBytes;
-  readonly #folder: StagedFolder;
-
-  constructor(file: RandomAccessBytes, folder: StagedFolder) {
-    this.#file = file;
-    this.#folder = folder;
-  }
-
-  get place(): string {
-    return this.#file.place;
-  }
-
-  get size(): number {
-    return this.#file.size;
-  }
-
-  get parallelReads(): number {
-    return this.#file.parallelReads;
-  }
-
-  read(range: ByteRange, options?: OperationOptions): AsyncIterable<Uint8Array> {
-    return this.#file.read(range, options);
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#file[Symbol.asyncDispose]();
-    await this.#folder[Symbol.asyncDispose]();
-  }
 }

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { gathered } from "@drayage/core";
 import type { GetBlobOptions, OperationOptions } from "@drayage/core";
 
-import { brokenArchive } from "./broken-archive.ts";
+import { becameShorter, brokenArchive } from "./broken-archive.ts";
 import { indexTar } from "./index-tar.ts";
 import type { RandomAccessBytes } from "./random-access.ts";
 import { shown } from "./tar-header.ts";
@@ -17,6 +17,8 @@ export class TarArchive implements AsyncDisposable {
   readonly members: readonly TarMember[];
   readonly #bytes: RandomAccessBytes;
   readonly #byPath: ReadonlyMap<string, readonly TarMember[]>;
+  /** Of the paths that are there more than once, those that were found to be the same. */
+  readonly #same = new Set<string>();
 
   private constructor(bytes: RandomAccessBytes, members: readonly TarMember[]) {
     this.place = bytes.place;
@@ -66,7 +68,7 @@ export class TarArchive implements AsyncDisposable {
     options.signal?.throwIfAborted();
     const from = start + (range?.start ?? 0);
     const end = start + Math.min(range?.end ?? Infinity, size - 1);
-    if (from <= end) yield* this.#bytes.read({ start: from, end }, options);
+    if (from <= end) yield* this.#bytesBetween(from, end, options);
   }
 
   /** A small file as a whole; undefined where there is none. @throws ImageError as `find`, and above `limit` bytes */
@@ -85,16 +87,30 @@ export class TarArchive implements AsyncDisposable {
     return gathered(this.read(member, options), limit);
   }
 
-  /** A member as it lies in the file, with its header and what fills its last block. */
+  /** A member as it lies in the file, with its headers and without what fills its last block. */
   async *raw(
     { headerStart, start, size }: TarMember,
     options: OperationOptions = {},
   ): AsyncGenerator<Uint8Array, void, undefined> {
-    yield* this.#bytes.read({ start: headerStart, end: start + size - 1 }, options);
+    yield* this.#bytesBetween(headerStart, start + size - 1, options);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#bytes[Symbol.asyncDispose]();
+  }
+
+  /** All of them, or an error. */
+  async *#bytesBetween(
+    start: number,
+    end: number,
+    options: OperationOptions,
+  ): AsyncGenerator<Uint8Array, void, undefined> {
+    let left = end + 1 - start;
+    for await (const chunk of this.#bytes.read({ start, end }, options)) {
+      left -= chunk.byteLength;
+      yield chunk;
+    }
+    if (left !== 0) throw becameShorter(this.place);
   }
 
   /** The last of several is what would be unpacked, and others read the first: they have to be the same. */
@@ -103,7 +119,7 @@ export class TarArchive implements AsyncDisposable {
     options: OperationOptions,
   ): Promise<TarMember> {
     if (first === undefined) throw new RangeError("No member");
-    if (others.length === 0) return first;
+    if (others.length === 0 || this.#same.has(first.path)) return first;
     const content = await this.#contentHash(first, options);
     for (const other of others) {
       const isSame =
@@ -114,6 +130,7 @@ export class TarArchive implements AsyncDisposable {
       if (!isSame)
         throw brokenArchive(this.place, `${shown(first.path)} is there twice, and not the same`);
     }
+    this.#same.add(first.path);
     return first;
   }
 

@@ -19,7 +19,7 @@ export function isExtension({ type }: TarHeader): boolean {
   return "LKxg".includes(type);
 }
 
-/** @throws ImageError `invalid-manifest` */
+/** @throws ImageError `invalid-manifest`, also for what each reader would take in another way */
 export function parseTarExtension(
   { type }: TarHeader,
   content: Uint8Array,
@@ -33,9 +33,20 @@ export function parseTarExtension(
     case "x":
       return extensionOf(recordsIn(content, place), place);
     default:
-      // What holds for all members is time and owner; nobody writes names or sizes so.
+      refuseForAll(recordsIn(content, place), place);
       return {};
   }
+}
+
+/** What several headers say of one member. @throws ImageError `invalid-manifest` where they say the same thing twice */
+export function joinedExtension(
+  before: TarExtension,
+  further: TarExtension,
+  place: string,
+): TarExtension {
+  if (!Object.keys(further).some((key) => key in before)) return { ...before, ...further };
+  const name = shown(before.name ?? further.name ?? "a member");
+  throw brokenArchive(place, `extended headers tell twice what ${name} is`);
 }
 
 function extensionOf(records: ReadonlyMap<string, string>, place: string): TarExtension {
@@ -51,7 +62,15 @@ function extensionOf(records: ReadonlyMap<string, string>, place: string): TarEx
   };
 }
 
-/** Each record is its own length in decimal, a space, `key=value` and a line feed. */
+/** What holds for all members is time and owner; nobody means to write names or sizes so. */
+function refuseForAll(records: ReadonlyMap<string, string>, place: string): void {
+  const told = [...records.keys()].find((key) =>
+    /^(?:path|linkpath|size|GNU\.sparse\..*)$/.test(key),
+  );
+  if (told !== undefined) throw brokenArchive(place, `it tells one ${told} for all its members`);
+}
+
+/** Each record is its own length in decimal, a space, `key=value` and a line feed; without a value it says nothing. */
 function recordsIn(content: Uint8Array, place: string): ReadonlyMap<string, string> {
   const bytes = Buffer.from(content.buffer, content.byteOffset, content.byteLength);
   const records = new Map<string, string>();
@@ -64,7 +83,8 @@ function recordsIn(content: Uint8Array, place: string): ReadonlyMap<string, stri
     const isRecord = /^[1-9]\d*$/.test(length) && end <= bytes.byteLength && record.endsWith("\n");
     if (!isRecord || equals < 1)
       throw brokenArchive(place, "a record of extended headers cannot be read");
-    records.set(record.slice(0, equals), record.slice(equals + 1, -1));
+    const value = record.slice(equals + 1, -1);
+    if (value !== "") records.set(record.slice(0, equals), value);
     at = end;
   }
   return records;

@@ -1,11 +1,13 @@
 import { open } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
+import path from "node:path";
 
 import { digestHasher, ImageError } from "@drayage/core";
 import type { BlobInfo, OperationOptions } from "@drayage/core";
 import { BatchWriter, inTurn, onDisk } from "@drayage/core/files";
 import type { StoredBlob } from "@drayage/image-layout";
 
+import { spooled } from "./spool.ts";
 import { blockSize, formatTarHeader, padded } from "./tar-header.ts";
 
 /** A place in the file for a header and a content. */
@@ -15,13 +17,18 @@ interface Region {
   readonly size: number;
 }
 
-/** A tar file that is written at several places at once: members of known size get their place before they come. */
+/**
+ * A tar file that is written at several places at once: members of known size get their place before they come. Of the
+ * others one grows at the end, and those that come meanwhile wait in temporary files.
+ */
 export class TarFileWriter implements AsyncDisposable {
   readonly #file: string;
   readonly #handle: FileHandle;
   /** Places of members that failed, to be used again. */
   #holes: readonly Region[] = [];
   #end = 0;
+  /** Whether a member is being written of which nobody knows the end. */
+  #isGrowing = false;
 
   private constructor(file: string, handle: FileHandle) {
     this.#file = file;
@@ -37,31 +44,15 @@ export class TarFileWriter implements AsyncDisposable {
     bytes: AsyncIterable<Uint8Array>,
     blob: Pick<BlobInfo, "digest" | "size">,
     nameOf: (stored: StoredBlob) => string | undefined,
-    { signal }: OperationOptions = {},
+    options: OperationOptions = {},
   ): Promise<StoredBlob> {
-    const { size } = blob;
-    if (size === undefined) {
-      return this.#atEnd(signal, async () => {
-        const region = { start: this.#end, size: 0 };
-        const stored = await this.#fill(region, bytes, blob, signal);
-        const name = nameOf(stored);
-        if (name === undefined) return stored;
-        await this.#writeHeader(name, region.start, stored.size);
-        this.#end = region.start + blockSize + padded(stored.size);
-        return stored;
-      });
-    }
-    const region = await this.#allocate(padded(size), signal);
-    try {
-      const stored = await this.#fill(region, bytes, blob, signal);
-      const name = nameOf(stored);
-      if (name === undefined) this.#release(region);
-      else await this.#writeHeader(name, region.start, size);
-      return stored;
-    } catch (error) {
-      this.#release(region);
-      throw error;
-    }
+    const { digest, size } = blob;
+    if (size !== undefined) return this.#addKnown(bytes, { digest, size }, nameOf, options);
+    if (!this.#isGrowing) return this.#addGrowing(bytes, blob, nameOf, options);
+    const folder = path.dirname(this.#file);
+    await using spool = await spooled(bytes, this.#file, { ...options, folder });
+    const content = spool.read({ start: 0 }, options);
+    return await this.#addKnown(content, { digest, size: spool.size }, nameOf, options);
   }
 
   /** Writes what is a member already, with its header. */
@@ -94,6 +85,48 @@ export class TarFileWriter implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#handle.close();
+  }
+
+  async #addKnown(
+    bytes: AsyncIterable<Uint8Array>,
+    blob: Pick<BlobInfo, "digest"> & { readonly size: number },
+    nameOf: (stored: StoredBlob) => string | undefined,
+    { signal }: OperationOptions,
+  ): Promise<StoredBlob> {
+    const region = await this.#allocate(padded(blob.size), signal);
+    try {
+      const stored = await this.#fill(region, bytes, blob, signal);
+      const name = nameOf(stored);
+      if (name === undefined) this.#release(region);
+      else await this.#writeHeader(name, region.start, blob.size);
+      return stored;
+    } catch (error) {
+      this.#release(region);
+      throw error;
+    }
+  }
+
+  /** Nobody gets a place as long as it is not known where this one ends. */
+  async #addGrowing(
+    bytes: AsyncIterable<Uint8Array>,
+    blob: Pick<BlobInfo, "digest">,
+    nameOf: (stored: StoredBlob) => string | undefined,
+    { signal }: OperationOptions,
+  ): Promise<StoredBlob> {
+    this.#isGrowing = true;
+    try {
+      return await inTurn(this.#file, signal, async () => {
+        const start = this.#end;
+        const stored = await this.#fill({ start, size: 0 }, bytes, blob, signal);
+        const name = nameOf(stored);
+        if (name === undefined) return stored;
+        await this.#writeHeader(name, start, stored.size);
+        this.#end = start + blockSize + padded(stored.size);
+        return stored;
+      });
+    } finally {
+      this.#isGrowing = false;
+    }
   }
 
   async #fill(
@@ -131,7 +164,7 @@ export class TarFileWriter implements AsyncDisposable {
       this.#holes = this.#holes.filter((one) => one !== hole);
       return hole;
     }
-    return this.#atEnd(signal, async () => {
+    return inTurn(this.#file, signal, async () => {
       const region = { start: this.#end, size };
       this.#end += blockSize + size;
       return region;
@@ -142,14 +175,6 @@ export class TarFileWriter implements AsyncDisposable {
     const end = region.start + blockSize + region.size;
     if (end === this.#end) this.#end = region.start;
     else this.#holes = [...this.#holes, region];
-  }
-
-  /** Nobody gets a place as long as it is not known where the last member ends. */
-  async #atEnd<Result>(
-    signal: AbortSignal | undefined,
-    work: () => Promise<Result>,
-  ): Promise<Result> {
-    return inTurn(this.#file, signal, work);
   }
 
   async #writeHeader(name: string, at: number, size: number): Promise<void> {

@@ -26,29 +26,32 @@ const fields = {
   prefix: [345, 155],
 } as const satisfies Record<string, Field>;
 
-/** Links, devices, directories and pipes. */
-const withoutContent = /^[1-6]$/;
+/** Of links, devices, directories and pipes no content follows, whatever is said of their size. */
+export function hasContent({ type }: Pick<TarHeader, "type">): boolean {
+  return !/^[1-6]$/.test(type);
+}
 
 /** @throws ImageError `invalid-manifest` for what is no header */
 export function parseTarHeader(block: Uint8Array, place: string, at: number): TarHeader {
-  if (numberIn(block, fields.checksum) !== checksumOf(block))
+  const claimed = numberIn(block, fields.checksum);
+  if (claimed === undefined || !checksumsOf(block).includes(claimed))
     throw brokenArchive(place, `at byte ${at} is no tar header, or a damaged one`);
   const type = textIn(block, fields.type) || "0";
   const isPosix = textIn(block, fields.magic) === "ustar";
   const prefix = isPosix ? textIn(block, fields.prefix) : "";
   const name = textIn(block, fields.name);
-  const size = withoutContent.test(type) ? 0 : numberIn(block, fields.size);
+  const size = hasContent({ type }) ? numberIn(block, fields.size) : 0;
   const whole = prefix === "" ? name : `${prefix}/${name}`;
   if (size === undefined) throw brokenArchive(place, `the size of ${shown(whole)} cannot be read`);
   return { type, name: whole, linkName: textIn(block, fields.linkName), size };
 }
 
-/** Looks at the beginning of what has to be a tar file, empty or not. @throws ImageError `invalid-manifest` */
-export function refuseNoTar(start: Uint8Array, place: string): void {
-  const block = start.subarray(0, blockSize);
-  if (block.byteLength < blockSize || block.some((byte) => byte !== 0))
-    parseTarHeader(block, place, 0);
+/** True for the block that ends a tar file. */
+export function isEmptyBlock(block: Uint8Array): boolean {
+  return emptyBlock.equals(block);
 }
+
+const emptyBlock = Buffer.alloc(blockSize);
 
 /** The header of a file that is root's and of no particular time. The name has at most 100 bytes of ASCII. */
 export function formatTarHeader(name: string, size: number): Uint8Array {
@@ -62,7 +65,7 @@ export function formatTarHeader(name: string, size: number): Uint8Array {
   write([136, 12], "00000000000\0");
   write(fields.type, "0");
   write(fields.magic, "ustar\u000000");
-  write(fields.checksum, `${octal(checksumOf(block), 6)}\0 `);
+  write(fields.checksum, `${octal(checksumsOf(block)[0], 6)}\0 `);
   return block;
 }
 
@@ -91,12 +94,18 @@ function octal(value: number, digits: number): string {
   return value.toString(8).padStart(digits, "0");
 }
 
-/** The sum of all bytes, those of the sum itself as if they were spaces. */
-function checksumOf(block: Uint8Array): number {
+/** The sum of all bytes, those of the sum itself as if they were spaces; and the same of signed bytes, as some write it. */
+function checksumsOf(block: Uint8Array): readonly [sum: number, signed: number] {
   const [start, length] = fields.checksum;
   let sum = length * 0x20;
-  for (const [at, byte] of block.entries()) if (at < start || at >= start + length) sum += byte;
-  return sum;
+  let negative = 0;
+  for (let at = 0; at < block.byteLength; at++) {
+    if (at >= start && at < start + length) continue;
+    const byte = block[at] ?? 0;
+    sum += byte;
+    if (byte >= 0x80) negative++;
+  }
+  return [sum, sum - 256 * negative];
 }
 
 function textIn(block: Uint8Array, [start, length]: Field): string {
@@ -105,12 +114,12 @@ function textIn(block: Uint8Array, [start, length]: Field): string {
   return Buffer.from(end < 0 ? field : field.subarray(0, end)).toString();
 }
 
-/** Octal, or binary where the first bit says so; undefined for what is neither, and for more than can be counted. */
-function numberIn(block: Uint8Array, field: Field): number | undefined {
-  const [start, length] = field;
-  if (((block[start] ?? 0) & 0x80) !== 0) return binaryIn(block.subarray(start, start + length));
-  const digits = textIn(block, field).trim();
-  if (!/^[0-7]*$/.test(digits)) return undefined;
+/** Octal, or binary where the first bit says so; undefined for what is neither, for less than 0 and for more than can be counted. */
+function numberIn(block: Uint8Array, [start, length]: Field): number | undefined {
+  const field = block.subarray(start, start + length);
+  if (((field[0] ?? 0) & 0x80) !== 0) return binaryIn(field);
+  const digits = /^[ \0]*([0-7]*) *(?:\0|$)/.exec(Buffer.from(field).toString("latin1"))?.[1];
+  if (digits === undefined) return undefined;
   return digits === "" ? 0 : Number.parseInt(digits, 8);
 }
 

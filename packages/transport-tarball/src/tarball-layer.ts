@@ -12,7 +12,7 @@ import {
 } from "@drayage/core";
 import type { Compression, Digest, GetBlobOptions, OperationOptions } from "@drayage/core";
 import { hasCode, onDisk } from "@drayage/core/files";
-import { openFile, refuseNoTar, spooled, unpacked } from "@drayage/image-archive";
+import { cannotUnpack, checkedTar, openFile, spooled, unpacked } from "@drayage/image-archive";
 import type { RandomAccessBytes } from "@drayage/image-archive";
 
 import type { Instant } from "./tarball-time.ts";
@@ -118,16 +118,12 @@ async function digestsOf(
   const [stored, content] = [new Summed(), new Summed()];
   const passing = stored.passing(bytes.read({ start: 0 }, options));
   try {
-    let isFirst = true;
-    for await (const chunk of content.passing(unpacked(passing, compression))) {
-      if (isFirst) refuseNoTar(chunk, bytes.place);
-      isFirst = false;
-    }
+    const tar = checkedTar(content.passing(unpacked(passing, compression)), bytes.place);
+    for (let next = await tar.next(); !next.done;) next = await tar.next();
   } catch (cause) {
     options.signal?.throwIfAborted();
     if (isImageError(cause)) throw cause;
-    const message = `${bytes.place} is packed with ${compression} and cannot be unpacked`;
-    throw new ImageError("invalid-manifest", message, { cause });
+    throw cannotUnpack(bytes.place, compression, cause);
   }
   return { stored: stored.sum(), content: content.sum() };
 }
