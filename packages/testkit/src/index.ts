@@ -9,6 +9,8 @@ export type {
   Rewriting,
   TransportUnderTest,
 } from "./conformance/requirement.ts";
+export { isCephInstalled, startCeph } from "./servers/ceph.ts";
+export type { Ceph } from "./servers/ceph.ts";
 export { distributionProgram, startDistribution } from "./servers/distribution.ts";
 export type { Distribution, DistributionSettings } from "./servers/distribution.ts";
 export { dockerdProgram, startDockerd } from "./servers/dockerd.ts";
@@ -68,9 +70,10 @@ export type { RegistrySettings } from "./registry/registry-settings.ts";
 export type { StoredManifest } from "./registry/repositories.ts";
 export type { AuthorizationKind, LoggedRequest } from "./registry/request-log.ts";
 export type { S3ErrorCode } from "./s3/refusal.ts";
+export type { S3Access } from "./s3/s3-access.ts";
 export type { FoundObject, FoundUpload, PutOptions, S3Bucket } from "./s3/s3-bucket.ts";
 export type { PlannedS3Fault, S3Fault, SeededS3Faults } from "./s3/s3-fault.ts";
 export type { LoggedS3Request, OperationName, RequestPrice } from "./s3/s3-log.ts";
 export { startS3 } from "./s3/s3-server.ts";
-export type { S3Access, S3Server } from "./s3/s3-server.ts";
+export type { S3Server } from "./s3/s3-server.ts";
 export type { S3Action, S3Credentials, S3Settings } from "./s3/s3-settings.ts";

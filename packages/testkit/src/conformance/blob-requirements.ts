@@ -11,6 +11,7 @@ import {
   failureOf,
   freshBytes,
   inChunks,
+  lent,
 } from "./checks.ts";
 import { isKept } from "./content.ts";
 import type { Requirement } from "./requirement.ts";
@@ -47,6 +48,22 @@ export const blobRequirements: readonly Requirement[] = [
       await using destination = await destinationOf(reference);
       for (const { blob, isConfig } of blobsToPut(image)) {
         await destination.putBlob(inChunks(bytesOf(image, blob.digest)), blob, { isConfig });
+      }
+      await destination.putManifest(image.manifest);
+      await destination.commit();
+      await isKept(reference, image, abilities);
+    },
+  },
+  {
+    id: "destination/lent-chunks",
+    promise: "where it takes lent chunks, it is done with each before it asks for the next",
+    appliesTo: ({ accepts }) => accepts?.lentChunks === true,
+    async check({ freshReference }, abilities) {
+      const reference = await freshReference();
+      const image = await imageFor(abilities, "lent", { layers: 2, layerSize: 1_000_001 });
+      await using destination = await destinationOf(reference);
+      for (const { blob, isConfig } of blobsToPut(image)) {
+        await destination.putBlob(lent(bytesOf(image, blob.digest)), blob, { isConfig });
       }
       await destination.putManifest(image.manifest);
       await destination.commit();

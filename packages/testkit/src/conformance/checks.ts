@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 
-import { digestOf, isImageError } from "@drayage/core";
+import { digestHasher, digestOf, isImageError } from "@drayage/core";
 import type {
   Descriptor,
   Digest,
@@ -94,6 +94,23 @@ export async function* inChunks(bytes: Uint8Array): AsyncGenerator<Uint8Array, v
   ) {
     yield bytes.subarray(at, at + length);
   }
+}
+
+/** The same, all in one piece of memory, which says nothing any more when the next chunk is asked for. */
+export async function* lent(bytes: Uint8Array): AsyncGenerator<Uint8Array, void, undefined> {
+  const memory = new Uint8Array(70_001);
+  for await (const chunk of inChunks(bytes)) {
+    memory.set(chunk);
+    yield memory.subarray(0, chunk.byteLength);
+    memory.fill(0);
+  }
+}
+
+/** The digest of chunks that are each forgotten before the next is asked for. */
+export async function usedAtOnce(bytes: AsyncIterable<Uint8Array>): Promise<Digest> {
+  const hasher = digestHasher();
+  for await (const chunk of bytes) hasher.update(chunk);
+  return hasher.digest();
 }
 
 /** The first bytes, then a failure. */

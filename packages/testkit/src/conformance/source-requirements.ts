@@ -13,6 +13,7 @@ import {
   isNotThere,
   rejectsWith,
   sameBytes,
+  usedAtOnce,
 } from "./checks.ts";
 import { isKept, largestLayerOf } from "./content.ts";
 import type { Abilities, Requirement, TransportUnderTest } from "./requirement.ts";
@@ -118,6 +119,21 @@ export const sourceRequirements: readonly Requirement[] = [
         const readers = Array.from({ length: abilities.offers?.parallelBlobs ?? 1 });
         const read = await Promise.all(readers.map(async () => blobOf(source, digest)));
         for (const one of read) sameBytes(one, bytes, "a blob read at the same time as others");
+      }),
+  },
+  {
+    id: "source/lent-chunks",
+    promise: "lent chunks are right until the next is asked for, also while others read",
+    appliesTo: reads,
+    check: (subject, abilities) =>
+      withStored(subject, abilities, async ({ source, image }) => {
+        const blobs = [...image.blobs.keys()].flatMap((digest) => [digest, digest]);
+        await Promise.all(
+          blobs.map(async (digest) => {
+            const found = await usedAtOnce(source.getBlob({ digest }, { lentChunks: true }));
+            assert.equal(found, digest, "other bytes than the blob has");
+          }),
+        );
       }),
   },
   {

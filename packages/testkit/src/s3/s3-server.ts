@@ -1,23 +1,15 @@
 import { openWebServer } from "../registry/web-server.ts";
 import { folderContent, memoryContent } from "./content.ts";
+import type { S3Access } from "./s3-access.ts";
 import { s3Bucket } from "./s3-bucket.ts";
 import type { S3Bucket } from "./s3-bucket.ts";
 import { s3Listener } from "./s3-listener.ts";
 import type { LoggedS3Request } from "./s3-log.ts";
 import { s3Router } from "./s3-router.ts";
 import { defaultCredentials } from "./s3-settings.ts";
-import type { S3Credentials, S3Settings } from "./s3-settings.ts";
+import type { S3Settings } from "./s3-settings.ts";
 import { emptyBucket } from "./s3-state.ts";
 import type { S3State } from "./s3-state.ts";
-
-/** How clients reach an S3; `new S3Client(…)` takes it as it is. */
-export interface S3Access {
-  /** `http://127.0.0.1:5000` */
-  readonly endpoint: string;
-  readonly region: string;
-  readonly forcePathStyle: true;
-  readonly credentials: S3Credentials;
-}
 
 /** An S3 in this process, gone when disposed of; what it keeps in a folder stays there. */
 export interface S3Server extends AsyncDisposable {
