@@ -13,6 +13,7 @@ import {
 import { directory } from "@drayage/transport-dir";
 import { docker } from "@drayage/transport-docker";
 import { ociLayout } from "@drayage/transport-oci-layout";
+import { dockerArchive, ociArchive } from "@drayage/transport-tarball";
 
 import { startSecureDistribution } from "./secure-distribution.ts";
 
@@ -56,6 +57,15 @@ export const placeKinds = {
   memory: { open: () => numbered(memory(), (name) => name) },
   dir: { open: (folder) => numbered(directory(), (name) => `${folder}/${name}`) },
   oci: { open: (folder) => numbered(ociLayout(), (name) => `${folder}/layout:${name}`) },
+  "docker-archive": {
+    open: (folder) =>
+      numbered(dockerArchive(), (name) => `${folder}/${name}.tar:example.com/${name}:tag`),
+    preserves: "content",
+    indexes: false,
+  },
+  "oci-archive": {
+    open: (folder) => numbered(ociArchive(), (name) => `${folder}/${name}.tar:${name}`),
+  },
   docker: { open: async () => inRegistry(await startRegistry(), docker({ system })) },
   "docker at Distribution": {
     isHere: distributionProgram !== undefined,

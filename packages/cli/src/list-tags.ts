@@ -37,7 +37,10 @@ function listerOf(reference: ImageReference, name: string): Lister {
     });
   }
   const { name: transport } = reference.transport;
-  throw new ImageError("unsupported", `${transport}: has no tags to list; docker:, oci: and archives have`);
+  throw new ImageError(
+    "unsupported",
+    `${transport}: has no tags to list; docker:, oci: and archives have`,
+  );
 }
 
 /** Asked of what was written, since the reference has a default tag by now. */

@@ -13,6 +13,7 @@ import { sideOf } from "../side-flags.ts";
 import { say, writeResult } from "../standard-streams.ts";
 import { UsageError } from "../usage-error.ts";
 import { freeChunksEarly } from "../v8-flags.ts";
+import { refuseBadOutput } from "./archive-output.ts";
 import type { CopyFlags } from "./copy-flags.ts";
 import { copyOptionsOf } from "./copy-options.ts";
 import { formatResult } from "./format-result.ts";
@@ -30,6 +31,7 @@ export async function copy(
   const parallel = flags.imageParallelCopies;
   const from = await parseImageName(source, sideOf({ ...flags }, "src-", parallel));
   const to = await parseImageName(destination, sideOf({ ...flags }, "dest-", parallel));
+  refuseBadOutput(to, flags);
   const notice = await checkPolicyFile(flags);
   if (notice !== undefined && !flags.quiet) say(`drayage: ${notice}`);
   if (flags.dryRun) await preview(from, to, flags, options);
