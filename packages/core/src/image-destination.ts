@@ -22,12 +22,14 @@ export interface DestinationAccepts {
   readonly referrers?: true | string | undefined;
   /** How many blobs may be written at once. */
   readonly parallelBlobs: number;
+  /** True where `putBlob` is done with each chunk before it asks for the next: it may then be given `lentChunks`. */
+  readonly lentChunks?: boolean | undefined;
   /** What writing costs, in requests to another machine; undefined where there are none. */
   readonly requests?: { readonly perBlob: number; readonly perManifest: number } | undefined;
 }
 
 export interface ReuseOptions extends OperationOptions {
-  /** Where the source keeps the blob. */
+  /** Where the source keeps the blob, or where it was seen at some time. */
   readonly location?: BlobLocation | undefined;
 }
 
@@ -52,6 +54,8 @@ export interface ImageDestination extends AsyncDisposable {
   findManifestDigest?(instance?: Digest, options?: OperationOptions): Promise<Digest | undefined>;
   /** Makes a blob part of this image without sending it (present, mounted, linked, copied server-side). */
   tryReusingBlob(blob: Descriptor, options?: ReuseOptions): Promise<BlobInfo | undefined>;
+  /** Where a blob lies once it is part of this image, for later copies to take it from there. */
+  locateBlob?(blob: BlobInfo): BlobLocation | undefined;
   /**
    * Invisible under its digest until the stream ended well; a failed or false stream leaves nothing.
    * Where `blob.digest` is given, core has made sure that the stream fails unless it has that digest;

@@ -24,6 +24,11 @@ export interface ByteRange {
 export interface GetBlobOptions extends OperationOptions {
   /** Only where the source offers ranges. */
   readonly range?: ByteRange | undefined;
+  /**
+   * True where the caller is done with each chunk before it asks for the next, which may then be in the same memory.
+   * Where not, chunks stay what they are.
+   */
+  readonly lentChunks?: boolean | undefined;
 }
 
 export interface ReferrersOptions extends OperationOptions {

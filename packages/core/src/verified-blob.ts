@@ -39,6 +39,14 @@ interface Checkpoint {
 /** Reads a blob from there on. */
 export type ReadFrom = (start: number) => AsyncIterable<Uint8Array>;
 
+/** How a blob is verified. */
+export interface VerifyOptions {
+  /** Told of bytes that were not read before. */
+  readonly onProgress?: (bytes: number) => void;
+  /** Whether a chunk may be written over when the next is asked for. */
+  readonly lentChunks?: boolean;
+}
+
 const checkpointDistance = 8 << 20;
 
 /**
@@ -48,15 +56,14 @@ const checkpointDistance = 8 << 20;
 export class VerifiedBlob {
   readonly #expected: ExpectedBytes;
   readonly #read: ReadFrom;
-  readonly #onProgress: ((bytes: number) => void) | undefined;
+  readonly #options: VerifyOptions;
   readonly #checkpoints: Checkpoint[];
   #reached = 0;
 
-  /** `onProgress` is told of bytes that were not read before. */
-  constructor(expected: ExpectedBytes, read: ReadFrom, onProgress?: (bytes: number) => void) {
+  constructor(expected: ExpectedBytes, read: ReadFrom, options: VerifyOptions = {}) {
     this.#expected = expected;
     this.#read = read;
-    this.#onProgress = onProgress;
+    this.#options = options;
     this.#checkpoints = [{ at: 0, hasher: digestHasher(algorithmOf(expected.digest)) }];
   }
 
@@ -79,8 +86,12 @@ export class VerifiedBlob {
       hasher.update(chunk);
       this.#remember(at, hasher);
       if (held !== undefined) yield held;
-      held = skipped === 0 ? chunk : chunk.subarray(skipped);
-      if (held.byteLength === 0) held = undefined;
+      held = undefined;
+      const part = skipped === 0 ? chunk : chunk.subarray(skipped);
+      if (part.byteLength === 0) continue;
+      const mayBeLast = this.#expected.size === undefined || at === this.#expected.size;
+      if (!mayBeLast) yield part;
+      else held = this.#options.lentChunks ? new Uint8Array(part) : part;
     }
     refuseLess(this.#expected, at);
     checkDigest(hasher.digest(), this.#expected.digest);
@@ -89,7 +100,7 @@ export class VerifiedBlob {
 
   #remember(at: number, hasher: DigestHasher): void {
     if (at > this.#reached) {
-      this.#onProgress?.(at - this.#reached);
+      this.#options.onProgress?.(at - this.#reached);
       this.#reached = at;
     }
     const last = this.#checkpoints.at(-1)?.at ?? 0;

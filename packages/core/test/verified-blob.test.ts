@@ -1,4 +1,4 @@
-import { randomBytes } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
@@ -60,7 +60,7 @@ describe("a blob that broke off", () => {
   test("tells of each byte once", async () => {
     let told = 0;
     const read = (start: number): AsyncIterable<Uint8Array> => inChunks(whole.subarray(start));
-    const blob = new VerifiedBlob(expected, read, (bytes) => (told += bytes));
+    const blob = new VerifiedBlob(expected, read, { onProgress: (bytes) => (told += bytes) });
     await readUpTo(blob, 17 << 20);
     await readAll(blob.from(5));
     expect(told).toBe(whole.byteLength);
@@ -78,4 +78,51 @@ test("whatever the chunks, the rest is the rest", async () => {
       expect((await readAll(blob.from(start))).equals(small.subarray(start))).toBe(true);
     }),
   );
+});
+
+describe("lent chunks", () => {
+  const small = randomBytes(10_000);
+
+  /** All in one piece of memory. */
+  async function* lent(bytes: Uint8Array, size: number): AsyncGenerator<Uint8Array> {
+    const memory = new Uint8Array(size);
+    for await (const chunk of inChunks(bytes, size)) {
+      memory.set(chunk);
+      yield memory.subarray(0, chunk.byteLength);
+      memory.fill(0);
+    }
+  }
+
+  test.each([1, 3333, 5000, 9999, 10_000, 20_000])(
+    "of %i bytes are passed on before the next is asked for",
+    async (size) => {
+      for (const known of [undefined, small.byteLength]) {
+        const blob = new VerifiedBlob(
+          { digest: digestOf(small), size: known },
+          (start) => lent(small.subarray(start), size),
+          { lentChunks: true },
+        );
+        for (const start of [0, 1, 5000, 9999]) {
+          const found = createHash("sha256");
+          for await (const chunk of blob.from(start)) found.update(chunk);
+          const rest = small.subarray(start);
+          expect(found.digest("hex")).toBe(createHash("sha256").update(rest).digest("hex"));
+        }
+      }
+    },
+  );
+
+  test("are all but the last passed on where they turn out to be false", async () => {
+    const blob = new VerifiedBlob(
+      { digest: digestOf(randomBytes(1)), size: small.byteLength },
+      () => lent(small, 4000),
+      { lentChunks: true },
+    );
+    let seen = 0;
+    const read = async (): Promise<void> => {
+      for await (const chunk of blob.from(0)) seen += chunk.byteLength;
+    };
+    await expect(read()).rejects.toMatchObject({ code: "digest-mismatch" });
+    expect(seen).toBe(8000);
+  });
 });

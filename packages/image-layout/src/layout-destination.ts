@@ -67,7 +67,7 @@ export class LayoutDestination implements ImageDestination {
     this.#store = store;
     this.#name = name;
     this.#before = before;
-    const { parallelBlobs, requests } = store;
+    const { parallelBlobs, lentChunks, requests } = store;
     this.accepts = {
       manifestMIMETypes: [
         mediaTypes.ociManifest,
@@ -80,6 +80,7 @@ export class LayoutDestination implements ImageDestination {
       referrers: true,
       signatures: "an OCI image layout has no place for signatures",
       parallelBlobs,
+      lentChunks,
       requests,
     };
   }

@@ -3,9 +3,8 @@ import { ranged } from "../byte-stream.ts";
 import { compressed, decompressed, sniffed } from "../compression.ts";
 import type { SniffedBytes } from "../compression.ts";
 import type { ImageDestination, PutBlobOptions } from "../image-destination.ts";
-import type { ImageSource } from "../image-source.ts";
+import type { GetBlobOptions, ImageSource } from "../image-source.ts";
 import type { LayerCompression } from "../manifest/layer-media-types.ts";
-import type { OperationOptions } from "../operation-options.ts";
 import { Retries } from "../retries.ts";
 import { checkDigest, VerifiedBlob } from "../verified-blob.ts";
 import type { ReadFrom } from "../verified-blob.ts";
@@ -65,9 +64,12 @@ async function moveOnce(
     const stored = { ...blob, digest, size };
     return { from: blob, outcome: "reused", stored, packedAs: undefined };
   }
-  const read = new VerifiedBlob(blob, readerOf(source, blob, options), (bytes) =>
-    onEvent?.({ kind: "blob-progress", digest: blob.digest, bytes }),
-  );
+  // Who packs or unpacks keeps what it was given for a while.
+  const lentChunks = step.transform === "preserve" && destination.accepts.lentChunks === true;
+  const read = new VerifiedBlob(blob, readerOf(source, blob, { ...options, lentChunks }), {
+    lentChunks,
+    onProgress: (bytes) => onEvent?.({ kind: "blob-progress", digest: blob.digest, bytes }),
+  });
   const { bytes, info, reread, packedAs, close } = await transformed(read, blob, step.transform);
   try {
     const stored = await destination.putBlob(bytes, info, { ...options, isConfig, reread });
@@ -78,7 +80,7 @@ async function moveOnce(
   }
 }
 
-function readerOf(source: ImageSource, blob: Descriptor, options: OperationOptions): ReadFrom {
+function readerOf(source: ImageSource, blob: Descriptor, options: GetBlobOptions): ReadFrom {
   return (start) => {
     if (start === 0) return source.getBlob(blob, options);
     if (source.offers.ranges) return source.getBlob(blob, { ...options, range: { start } });

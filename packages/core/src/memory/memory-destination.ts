@@ -19,6 +19,7 @@ export class MemoryDestination implements ImageDestination {
     signatures: true,
     referrers: true,
     parallelBlobs: 6,
+    lentChunks: true,
   };
   readonly #store: MemoryStore;
   readonly #blobs = new Map<Digest, Uint8Array>();
@@ -61,7 +62,7 @@ export class MemoryDestination implements ImageDestination {
     for await (const chunk of bytes) {
       signal?.throwIfAborted();
       if (known === undefined) hasher.update(chunk);
-      chunks.push(chunk);
+      chunks.push(Uint8Array.from(chunk));
     }
     const digest = known ?? hasher.digest();
     const blob = Buffer.concat(chunks);

@@ -5,6 +5,7 @@ import { describe, expect, test } from "vitest";
 import { conformance, requirements } from "../../src/conformance/conformance.ts";
 import type { TransportUnderTest } from "../../src/conformance/requirement.ts";
 import { writeImage } from "../../src/random/write-image.ts";
+import { keepingMemory } from "./keeping-memory.ts";
 import { unpackingMemory } from "./unpacking-memory.ts";
 
 let count = 0;
@@ -64,6 +65,14 @@ describe("the requirements", () => {
       "copy/damaged",
       "delete/unsupported",
     ]);
+  });
+
+  test("are not kept by a place that keeps what it was only lent", async () => {
+    const asked = await conformance(subjectOf(keepingMemory()));
+    const lent = asked.find(({ name }) => name.startsWith("destination/lent-chunks"));
+    await expect(lent?.run()).rejects.toThrow(/has other bytes/);
+    const large = asked.find(({ name }) => name.startsWith("destination/large-blob"));
+    await large?.run();
   });
 
   test("ask nothing of writing of a place that is only read, and all else of it", async () => {

@@ -3,6 +3,7 @@ import type { BlobInfo, GetBlobOptions } from "@drayage/core";
 
 import type { Repository } from "../repository.ts";
 import { BlobReader } from "./blob-reader.ts";
+import type { ReadOptions } from "./blob-reader.ts";
 
 /** A blob of a repository or, where it is not there, from where its URLs lead. @throws ImageError `not-found`, … */
 export function downloadBlob(
@@ -14,9 +15,14 @@ export function downloadBlob(
   const { parallelRanges, origin } = repository.registry;
   const { start } = range;
   const end = Math.min(range.end ?? Infinity, (blob.size ?? 0) - 1);
-  const readerWith = (signal = options.signal): BlobReader =>
-    new BlobReader(repository, { ...blob, digest }, { ...options, signal });
-  return parallelRanges.isFor(end + 1 - start, origin)
-    ? parallelRanges.read({ start, end }, readerWith, options.signal)
-    : readerWith().read(range);
+  const readerWith = (given: ReadOptions): BlobReader =>
+    new BlobReader(repository, { ...blob, digest }, given);
+  if (!parallelRanges.isFor(end + 1 - start, origin)) return readerWith(options).read(range);
+  // What is read ahead is kept until it is wanted.
+  const kept = { ...options, lentChunks: false };
+  return parallelRanges.read(
+    { start, end },
+    (signal) => readerWith({ ...kept, signal }),
+    options.signal,
+  );
 }

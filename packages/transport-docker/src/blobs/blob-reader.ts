@@ -1,5 +1,5 @@
 import { ImageError, ranged, Retries } from "@drayage/core";
-import type { BlobInfo, ByteRange, Digest, OperationOptions } from "@drayage/core";
+import type { BlobInfo, ByteRange, Digest, GetBlobOptions } from "@drayage/core";
 
 import type { Repository } from "../repository.ts";
 import { openRange } from "./opened-range.ts";
@@ -8,10 +8,13 @@ import type { OpenedRange } from "./opened-range.ts";
 /** Bytes. Who sends less before each break does not make it. */
 const leastProgress = 1 << 16;
 
+/** How a blob is read, whichever part of it. */
+export type ReadOptions = Omit<GetBlobOptions, "range">;
+
 /** Reads ranges of one blob of a repository, each across any number of broken connections. */
 export class BlobReader {
   readonly #repository: Repository;
-  readonly #options: OperationOptions;
+  readonly #options: ReadOptions;
   readonly #retries: Retries;
   readonly #digest: Digest;
   #blob: BlobInfo;
@@ -19,7 +22,7 @@ export class BlobReader {
   constructor(
     repository: Repository,
     blob: BlobInfo & { readonly digest: Digest },
-    options: OperationOptions,
+    options: ReadOptions,
   ) {
     this.#repository = repository;
     this.#options = options;
@@ -30,8 +33,7 @@ export class BlobReader {
 
   /** Every answer has to agree on the size with those before. @throws ImageError as `openRange` */
   async open(range: ByteRange): Promise<OpenedRange> {
-    const { signal, onNotice } = this.#options;
-    const options = { signal, onNotice, retries: this.#retries };
+    const options = { ...this.#options, retries: this.#retries };
     const opened = await openRange(this.#repository, this.#blob, range, options);
     this.#blob = { ...this.#blob, size: opened.size };
     return opened;

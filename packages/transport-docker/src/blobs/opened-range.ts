@@ -1,10 +1,11 @@
 import { ImageError } from "@drayage/core";
-import type { BlobInfo, ByteRange, OperationOptions } from "@drayage/core";
+import type { BlobInfo, ByteRange } from "@drayage/core";
 
 import { contentLengthOf, hasContent, headerOf } from "../http/http-exchange.ts";
 import type { HTTPResponse } from "../http/http-exchange.ts";
 import { readRefusal, registryError } from "../registry-error.ts";
 import type { Repository } from "../repository.ts";
+import type { ReadOptions } from "./blob-reader.ts";
 import { findForeignLayer } from "./foreign-layer.ts";
 
 /** An answer that has a range of a blob in it, or the whole blob. */
@@ -24,7 +25,7 @@ export async function openRange(
   repository: Repository,
   blob: BlobInfo,
   range: ByteRange,
-  options: OperationOptions,
+  options: ReadOptions,
 ): Promise<OpenedRange> {
   const { digest, urls = [] } = blob;
   const isAll = range.start === 0 && range.end === undefined;

@@ -4,6 +4,7 @@ import type { Dispatcher } from "undici";
 
 import type { Certificates } from "../certificates/certificate-folder.ts";
 import type { FindProxy } from "./proxies.ts";
+import { ReceiveBuffers } from "./receive-buffers.ts";
 import { secureContextOf } from "./secure-context.ts";
 import { isOwnHost } from "./trust.ts";
 import type { Trust } from "./trust.ts";
@@ -32,6 +33,7 @@ const noCertificates: Certificates = { authorities: [], identities: [] };
 
 /** What holds connections: one agent for all hosts that are reached on the same terms. */
 export class Agents {
+  readonly buffers: ReceiveBuffers = new ReceiveBuffers();
   readonly #settings: AgentSettings;
   readonly #agents = new Map<string, Promise<Dispatcher>>();
   #withSystemRoots = false;
@@ -65,7 +67,7 @@ export class Agents {
     const key = JSON.stringify(terms);
     const known = this.#agents.get(key);
     if (known !== undefined) return known;
-    const agent = openAgent(terms, certificates, this.#settings);
+    const agent = openAgent(terms, certificates, this.#settings, this.buffers);
     this.#agents.set(key, agent);
     agent.catch(() => this.#agents.delete(key));
     return agent;
@@ -83,6 +85,7 @@ async function openAgent(
   { proxy, insecure, withSystemRoots, withIdentities }: Terms,
   { authorities, identities }: Certificates,
   { idleTimeout, minTLSVersion }: AgentSettings,
+  { onread }: ReceiveBuffers,
 ): Promise<Dispatcher> {
   const { Agent, ProxyAgent } = await import("undici");
   const timeout = Math.min(idleTimeout, longestConnect);
@@ -95,6 +98,7 @@ async function openAgent(
   const connect = {
     rejectUnauthorized: !insecure,
     timeout,
+    onread,
     ...(secureContext !== undefined && { secureContext }),
   };
   const options = { allowH2: false, pipelining: 1 };

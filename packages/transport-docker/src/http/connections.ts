@@ -5,9 +5,12 @@ import type { Dispatcher } from "undici";
 import { Agents } from "./agents.ts";
 import type { AgentSettings } from "./agents.ts";
 import { connectionError } from "./connection-error.ts";
+import { exchange } from "./exchange.ts";
+import type { ReceivedAnswer } from "./exchange.ts";
 import { isStream } from "./http-exchange.ts";
 import type { HTTPRequest, HTTPResponse } from "./http-exchange.ts";
 import { outgoing } from "./outgoing-stream.ts";
+import type { ReceivedBody } from "./received-body.ts";
 
 /** A registry may think longer about what it was sent than about what it is asked: it stores it first. */
 const storingFactor = 5;
@@ -47,8 +50,8 @@ export class Connections {
     const body = isStream(request.body) ? outgoing(request.body) : undefined;
     try {
       const sent = body?.bytes ?? request.body;
-      const answer = await agent.request(this.#options({ ...request, body: sent }));
-      return this.#response(url, answer, signal);
+      const answer = await exchange(agent, this.#options({ ...request, body: sent }), signal);
+      return this.#response(request, answer);
     } catch (error) {
       signal?.throwIfAborted();
       body?.throwIfFailed();
@@ -57,7 +60,7 @@ export class Connections {
     }
   }
 
-  #options({ method, url, headers, body, signal }: HTTPRequest): Dispatcher.RequestOptions {
+  #options({ method, url, headers, body }: HTTPRequest): Dispatcher.DispatchOptions {
     const { idleTimeout } = this.#settings;
     const isStored = method === "PUT" || method === "POST" || method === "PATCH";
     return {
@@ -67,7 +70,6 @@ export class Connections {
       headers,
       // undici takes any async iterable; its types know only streams
       body: (body ?? null) as Uint8Array | null,
-      signal: signal ?? null,
       headersTimeout: isStored ? idleTimeout * storingFactor : idleTimeout,
       bodyTimeout: idleTimeout,
       // else the connection would be closed after each HEAD
@@ -75,27 +77,26 @@ export class Connections {
     };
   }
 
-  #response(
-    url: URL,
-    { statusCode, headers, body }: Dispatcher.ResponseData,
-    signal: AbortSignal | undefined,
-  ): HTTPResponse {
+  #response(request: HTTPRequest, { status, headers, body }: ReceivedAnswer): HTTPResponse {
     return {
-      status: statusCode,
-      url,
+      status,
+      url: request.url,
       headers,
-      bytes: this.#received(url, body, signal),
-      discard: async () => body.dump(),
+      bytes: this.#received(request, body),
+      discard: async () => body.discard(),
     };
   }
 
   async *#received(
-    url: URL,
-    body: AsyncIterable<Uint8Array>,
-    signal: AbortSignal | undefined,
+    { url, signal, lentChunks = false }: HTTPRequest,
+    body: ReceivedBody,
   ): AsyncGenerator<Uint8Array, void, undefined> {
+    const { buffers } = this.agents;
     try {
-      yield* body;
+      for await (const chunk of body) {
+        yield lentChunks ? chunk : new Uint8Array(chunk);
+        buffers.giveBack(chunk);
+      }
     } catch (error) {
       signal?.throwIfAborted();
       throw connectionError(url, error);

@@ -15,6 +15,8 @@ export interface HTTPRequest extends OperationOptions {
    * the middle; one that is larger is an error.
    */
   readonly wholeUpTo?: number | undefined;
+  /** As in `GetBlobOptions`. */
+  readonly lentChunks?: boolean | undefined;
   /** The image that this is about, as `docker://alpine:3.20`, for errors. */
   readonly reference?: string | undefined;
   /** Of the registry that this is about; without one the host has to prove who it is to anybody. */
