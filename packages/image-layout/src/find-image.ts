@@ -26,8 +26,7 @@ export async function findImage(
 ): Promise<Descriptor> {
   const entry = index.entries[(await findPosition(layout, index, selector, options)) ?? -1];
   if (entry !== undefined) return descriptorOfEntry(entry);
-  const nested =
-    selector.kind === "name" ? await findNested(layout, index, selector.name, options) : undefined;
+  const nested = await findNested(layout, index, selector, options);
   if (nested !== undefined) return nested;
   throw notFound(layout.place, index, selector);
 }
@@ -74,6 +73,10 @@ async function findPosition(
       return selector.position < index.entries.length ? selector.position : undefined;
     case "name":
       return findNamed(index.entries, selector.name);
+    case "digest": {
+      const found = index.entries.findIndex((entry) => entry["digest"] === selector.digest);
+      return found < 0 ? undefined : found;
+    }
   }
 }
 
@@ -96,9 +99,14 @@ function isImage(mediaType: unknown): boolean {
 async function findNested(
   layout: LayoutReader,
   { entries }: LayoutIndex,
-  name: string,
+  selector: ImageSelector,
   options: OperationOptions,
 ): Promise<Descriptor | undefined> {
+  if (selector.kind !== "name" && selector.kind !== "digest") return undefined;
+  const isMeant = (instance: Descriptor): boolean =>
+    selector.kind === "name"
+      ? nameOfEntry(instance) === selector.name
+      : instance.digest === selector.digest;
   const isIndex = ({ mediaType }: Descriptor): boolean => isIndexMediaType(mediaType);
   const queue = entries
     .filter(({ mediaType }) => isImage(mediaType))
@@ -109,7 +117,7 @@ async function findNested(
     if (seen.has(next.digest)) continue;
     seen.add(next.digest);
     const instances = await instancesOf(layout, next, options);
-    const found = instances.find((instance) => nameOfEntry(instance) === name);
+    const found = instances.find(isMeant);
     if (found !== undefined) return found;
     queue.push(...instances.filter(isIndex));
   }
@@ -138,6 +146,8 @@ function problemOf(place: string, { entries }: LayoutIndex, selector: ImageSelec
       return `There are ${entries.length} images in ${place}: say which, as ${waysToSay(names, entries.length)}`;
     case "position":
       return `No image @${selector.position} in ${place}: there are @0 to @${entries.length - 1}`;
+    case "digest":
+      return `No image ${selector.digest} in ${place}`;
     case "name": {
       const meant = nearestOf(selector.name, names);
       const hint = meant === undefined ? "" : `did you mean ${meant}? `;

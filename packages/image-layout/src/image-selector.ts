@@ -1,15 +1,23 @@
 import { ImageError } from "@drayage/core";
+import type { Digest } from "@drayage/core";
 
 /** Which image of a layout is meant. */
 export type ImageSelector =
   | { readonly kind: "name"; readonly name: string }
   /** The position of its entry in `index.json`, from 0. */
   | { readonly kind: "position"; readonly position: number }
+  /** In `index.json` or in an index that it names. */
+  | { readonly kind: "digest"; readonly digest: Digest }
   /** The only one there is. */
   | { readonly kind: "only" };
 
 const component = "[A-Za-z0-9]+(?:(?:[-._:@+]|--)[A-Za-z0-9]+)*";
 const imageName = new RegExp(`^${component}(?:/${component})*$`);
+
+/** Whether an image may have this name in a layout (OCI image-spec, annotations.md, "org.opencontainers.image.ref.name"). */
+export function isImageName(text: string): boolean {
+  return imageName.test(text);
+}
 
 /**
  * Splits `PATH`, `PATH:NAME` or `PATH:@N` at the first colon; on Windows not at that of a drive.
@@ -33,17 +41,19 @@ export function formatSelector(selector: ImageSelector): string {
       return selector.name;
     case "position":
       return `@${selector.position}`;
+    case "digest":
+      return `@${selector.digest}`;
     case "only":
       return "";
   }
 }
 
-/** The name to store an image under, or undefined for none. @throws ImageError `invalid-reference` for a position */
+/** The name to store an image under, or undefined for none. @throws ImageError `invalid-reference` for a position or a digest */
 export function nameToWrite(selector: ImageSelector): string | undefined {
-  if (selector.kind === "position") {
+  if (selector.kind === "position" || selector.kind === "digest") {
     throw new ImageError(
       "invalid-reference",
-      `@${selector.position} says where an image is read; to write one, give it a name`,
+      `${formatSelector(selector)} says which image is read; to write one, give it a name`,
     );
   }
   return selector.kind === "name" ? selector.name : undefined;
@@ -57,7 +67,7 @@ function parseSelector(text: string, after: string): ImageSelector {
     if (isPosition) return { kind: "position", position };
     throw invalid(text, `${after} has to be @ and the position of the image, from 0`);
   }
-  if (imageName.test(after)) return { kind: "name", name: after };
+  if (isImageName(after)) return { kind: "name", name: after };
   throw invalid(
     text,
     `${JSON.stringify(after)} is no image name: letters and digits, with single -._:@+/ or -- between them`,

@@ -1,6 +1,6 @@
 export { deleteLayoutImage } from "./delete-image.ts";
 export { imageNamesIn } from "./image-names.ts";
-export { formatSelector, nameToWrite, parseLayoutPath } from "./image-selector.ts";
+export { formatSelector, isImageName, nameToWrite, parseLayoutPath } from "./image-selector.ts";
 export type { ImageSelector } from "./image-selector.ts";
 export { LayoutDestination } from "./layout-destination.ts";
 export type { LayoutDestinationSettings } from "./layout-destination.ts";

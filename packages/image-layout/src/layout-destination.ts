@@ -117,27 +117,26 @@ export class LayoutDestination implements ImageDestination {
 
   async tryReusingBlob(
     { digest, size }: Descriptor,
-    { location, signal }: ReuseOptions = {},
+    { location, ...options }: ReuseOptions = {},
   ): Promise<BlobInfo | undefined> {
-    signal?.throwIfAborted();
-    if ((await this.#store.blobSize(digest, { signal })) === size) {
+    options.signal?.throwIfAborted();
+    if ((await this.#store.blobSize(digest, options)) === size) {
       this.#reused.set(digest, size);
       this.#store.keepBlob?.(digest);
       return { digest, size };
     }
     const isTaken =
-      location !== undefined &&
-      (await this.#store.takeBlob?.({ digest, size }, location, { signal }));
+      location !== undefined && (await this.#store.takeBlob?.({ digest, size }, location, options));
     return isTaken ? { digest, size } : undefined;
   }
 
   async putBlob(
     bytes: AsyncIterable<Uint8Array>,
     blob: BlobInfo,
-    { signal }: PutBlobOptions = {},
+    options: PutBlobOptions = {},
   ): Promise<Descriptor> {
-    signal?.throwIfAborted();
-    const stored = await this.#store.putBlob(bytes, blob, { signal });
+    options.signal?.throwIfAborted();
+    const stored = await this.#store.putBlob(bytes, blob, options);
     const { mediaType = "application/octet-stream" } = blob;
     return { ...blob, mediaType, digest: stored.digest, size: stored.size };
   }

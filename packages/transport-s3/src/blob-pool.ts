@@ -1,0 +1,53 @@
+import { randomUUID } from "node:crypto";
+
+import { algorithmOf, hexOf, ImageError } from "@drayage/core";
+import type { Digest, OperationOptions } from "@drayage/core";
+import type { StoredBlob } from "@drayage/image-layout";
+
+import type { Bucket } from "./bucket.ts";
+import { keyIn } from "./s3-location.ts";
+
+/** Where the blobs of a layout lie: in its own `blobs`, or with those of others. */
+export class BlobPool {
+  readonly bucket: Bucket;
+  readonly #folder: string;
+
+  /** `folder` is without slashes around it. */
+  constructor(bucket: Bucket, folder: string) {
+    this.bucket = bucket;
+    this.#folder = folder;
+  }
+
+  keyOf(digest: Digest): string {
+    return keyIn(this.#folder, algorithmOf(digest), hexOf(digest));
+  }
+
+  /** For a blob that shows at its end what it is. */
+  temporaryKey(): string {
+    return keyIn(this.#folder, "_drayage", randomUUID());
+  }
+
+  /** Bytes; undefined where it is not there. */
+  async sizeOf(digest: Digest, options: OperationOptions): Promise<number | undefined> {
+    return (await this.bucket.head(this.keyOf(digest), options))?.size;
+  }
+
+  /** After a write that was refused because there is something already. @throws ImageError `conflict` unless it is the same */
+  async checkPresent({ digest, size }: StoredBlob, options: OperationOptions): Promise<void> {
+    const found = await this.sizeOf(digest, options);
+    if (found === size) return;
+    const place = `s3://${this.bucket.name}/${this.keyOf(digest)}`;
+    throw found === undefined
+      ? new ImageError(
+          "conflict",
+          `Somebody else wrote or deleted ${place} meanwhile: copy again`,
+          {
+            retryable: true,
+          },
+        )
+      : new ImageError(
+          "conflict",
+          `${place} has ${found} bytes and should have ${size}: it is damaged; delete it and copy again`,
+        );
+  }
+}

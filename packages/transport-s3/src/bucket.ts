@@ -1,0 +1,198 @@
+import type { CopyObjectCommandInput, PutObjectCommandInput } from "@aws-sdk/client-s3";
+import type { OperationOptions } from "@drayage/core";
+
+import type { Connection, S3Request } from "./connection.ts";
+import { S3Error } from "./s3-error.ts";
+
+/** An object, or a part of one. */
+export interface OpenedObject {
+  readonly etag: string;
+  /** Of the whole object, in bytes. */
+  readonly size: number;
+  readonly bytes: AsyncIterable<Uint8Array>;
+}
+
+/** An object as far as the store tells without reading it. */
+export interface ObjectFacts {
+  readonly key: string;
+  readonly etag: string;
+  /** Bytes. */
+  readonly size: number;
+  readonly modified: Date;
+}
+
+/** What has to hold for a write; where it does not, nothing is written. */
+export type Precondition = Pick<PutObjectCommandInput, "IfMatch" | "IfNoneMatch">;
+
+/** What is kept with an object, and how. */
+export type ObjectHeaders = Pick<
+  PutObjectCommandInput,
+  "ContentType" | "CacheControl" | "StorageClass" | "ServerSideEncryption" | "SSEKMSKeyId"
+>;
+
+/** What an object is to be. */
+export interface NewObject extends Precondition, ObjectHeaders {
+  readonly Body: Uint8Array;
+  /** Base64; the store refuses a body that is another. */
+  readonly ChecksumSHA256?: string | undefined;
+}
+
+/** The objects of one bucket. What is not there is undefined. @throws S3Error */
+export class Bucket {
+  readonly name: string;
+  readonly connection: Connection;
+
+  constructor(name: string, connection: Connection) {
+    this.name = name;
+    this.connection = connection;
+  }
+
+  /** `range` is what an HTTP header says behind `bytes=`. */
+  async get(
+    key: string,
+    range?: string,
+    options?: OperationOptions,
+  ): Promise<OpenedObject | undefined> {
+    const input = { Bucket: this.name, Key: key, ...(range && { Range: `bytes=${range}` }) };
+    const answer = await orAbsent(
+      this.ask(
+        "GetObject",
+        key,
+        (client, sdk, http) => client.send(new sdk.GetObjectCommand(input), http),
+        options,
+      ),
+    );
+    if (answer === undefined) return undefined;
+    const { ETag: etag = "", ContentLength = 0, ContentRange, Body } = answer;
+    const [, size = ContentLength] = /\/(\d+)$/.exec(ContentRange ?? "") ?? [];
+    return { etag, size: Number(size), bytes: Body as AsyncIterable<Uint8Array> };
+  }
+
+  async head(key: string, options?: OperationOptions): Promise<ObjectFacts | undefined> {
+    const input = { Bucket: this.name, Key: key };
+    const answer = await orAbsent(
+      this.ask(
+        "GetObject",
+        key,
+        (client, sdk, http) => client.send(new sdk.HeadObjectCommand(input), http),
+        options,
+      ),
+    );
+    if (answer === undefined) return undefined;
+    const {
+      ETag: etag = "",
+      ContentLength: size = 0,
+      LastModified: modified = new Date(0),
+    } = answer;
+    return { key, etag, size, modified };
+  }
+
+  /** The new ETag, or undefined where its precondition did not hold. */
+  async put(
+    key: string,
+    object: NewObject,
+    options?: OperationOptions,
+  ): Promise<string | undefined> {
+    const input = { Bucket: this.name, Key: key, ...object };
+    const answer = await orRefused(
+      this.ask(
+        "PutObject",
+        key,
+        (client, sdk, http) => client.send(new sdk.PutObjectCommand(input), http),
+        options,
+      ),
+    );
+    return answer && (answer.ETag ?? "");
+  }
+
+  /** Copies an object of up to 5 GiB to there. False where its precondition did not hold. */
+  async copy(
+    key: string,
+    copy: Pick<CopyObjectCommandInput, "CopySource" | "IfNoneMatch"> & ObjectHeaders,
+    options?: OperationOptions,
+  ): Promise<boolean> {
+    const MetadataDirective = "REPLACE" as const;
+    const input = { Bucket: this.name, Key: key, MetadataDirective, ...copy };
+    const answer = await orRefused(
+      this.ask(
+        "PutObject",
+        key,
+        (client, sdk, http) => client.send(new sdk.CopyObjectCommand(input), http),
+        options,
+      ),
+    );
+    return answer !== undefined;
+  }
+
+  async delete(key: string, options?: OperationOptions): Promise<void> {
+    const input = { Bucket: this.name, Key: key };
+    await orAbsent(
+      this.ask(
+        "DeleteObject",
+        key,
+        (client, sdk, http) => client.send(new sdk.DeleteObjectCommand(input), http),
+        options,
+      ),
+    );
+  }
+
+  /** All below a prefix, in the order of their keys. */
+  async *list(
+    prefix: string,
+    options?: OperationOptions,
+  ): AsyncGenerator<ObjectFacts, void, undefined> {
+    for (let token: string | undefined, isLast = false; !isLast;) {
+      const input = {
+        Bucket: this.name,
+        Prefix: prefix,
+        ...(token && { ContinuationToken: token }),
+      };
+      const page = await this.ask(
+        "ListBucket",
+        prefix,
+        (client, sdk, http) => client.send(new sdk.ListObjectsV2Command(input), http),
+        options,
+      );
+      for (const { Key = "", ETag = "", Size = 0, LastModified = new Date(0) } of page.Contents ??
+        []) {
+        yield { key: Key, etag: ETag, size: Size, modified: LastModified };
+      }
+      token = page.NextContinuationToken;
+      isLast = token === undefined;
+    }
+  }
+
+  /** Anything else about a key, for which somebody needs the right to `action`. */
+  async ask<Output>(
+    action: string,
+    key: string,
+    request: S3Request<Output>,
+    options?: OperationOptions,
+  ): Promise<Output> {
+    return this.connection.send({ action, bucket: this.name, key }, request, options);
+  }
+}
+
+async function orAbsent<Output>(answer: Promise<Output>): Promise<Output | undefined> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (isS3Error(error, "NoSuchKey", "NotFound")) return undefined;
+    throw error;
+  }
+}
+
+/** undefined where a precondition did not hold, or somebody else writes the same key at this moment. */
+export async function orRefused<Output>(answer: Promise<Output>): Promise<Output | undefined> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (isS3Error(error, "PreconditionFailed", "ConditionalRequestConflict")) return undefined;
+    throw error;
+  }
+}
+
+/** True for an error of the store that has one of these codes. */
+export function isS3Error(error: unknown, ...codes: readonly string[]): error is S3Error {
+  return error instanceof S3Error && codes.includes(error.s3Code);
+}

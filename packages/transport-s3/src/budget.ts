@@ -1,0 +1,67 @@
+/** Memory that several share. Whoever comes first is served first. */
+export class Budget {
+  readonly #limit: number;
+  readonly #waiting: { readonly bytes: number; readonly admit: () => void }[] = [];
+  #taken = 0;
+
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  /** Waits for so many bytes, which are given back by disposing; one alone may take more than there is. @throws an abort's own reason */
+  async take(bytes: number, signal?: AbortSignal): Promise<Disposable> {
+    signal?.throwIfAborted();
+    if (this.#waiting.length > 0 || !this.#fits(bytes)) await this.#turn(bytes, signal);
+    else this.#taken += bytes;
+    return this.#held(bytes);
+  }
+
+  /** The same where it need not be waited for, or undefined. */
+  tryTake(bytes: number): Disposable | undefined {
+    if (this.#waiting.length > 0 || !this.#fits(bytes)) return undefined;
+    this.#taken += bytes;
+    return this.#held(bytes);
+  }
+
+  #fits(bytes: number): boolean {
+    return this.#taken === 0 || this.#taken + bytes <= this.#limit;
+  }
+
+  async #turn(bytes: number, signal: AbortSignal | undefined): Promise<void> {
+    const { promise, resolve: admit, reject } = Promise.withResolvers<void>();
+    const one = { bytes, admit };
+    const leave = (): void => {
+      const at = this.#waiting.indexOf(one);
+      if (at < 0) return;
+      this.#waiting.splice(at, 1);
+      this.#admit();
+      reject(signal?.reason);
+    };
+    this.#waiting.push(one);
+    signal?.addEventListener("abort", leave, { once: true });
+    try {
+      await promise;
+    } finally {
+      signal?.removeEventListener("abort", leave);
+    }
+  }
+
+  #held(bytes: number): Disposable {
+    let isHeld = true;
+    return {
+      [Symbol.dispose]: () => {
+        if (isHeld) this.#taken -= bytes;
+        isHeld = false;
+        this.#admit();
+      },
+    };
+  }
+
+  #admit(): void {
+    for (let next = this.#waiting[0]; next && this.#fits(next.bytes); next = this.#waiting[0]) {
+      this.#waiting.shift();
+      this.#taken += next.bytes;
+      next.admit();
+    }
+  }
+}

@@ -1,0 +1,120 @@
+import type * as SDK from "@aws-sdk/client-s3";
+import { Retries } from "@drayage/core";
+import type { OperationOptions } from "@drayage/core";
+
+import { retryAfterOf, s3Error } from "./s3-error.ts";
+import type { S3Question } from "./s3-error.ts";
+import type { S3Settings } from "./s3-settings.ts";
+
+/** Asks one thing of a store. */
+export type S3Request<Output> = (
+  client: SDK.S3Client,
+  sdk: typeof SDK,
+  options: { readonly abortSignal?: AbortSignal },
+) => Promise<Output>;
+
+/** The way to a store. The SDK is only loaded when the first request is sent. */
+export class Connection {
+  readonly #settings: S3Settings;
+  #opened: Promise<{ readonly client: SDK.S3Client; readonly sdk: typeof SDK }> | undefined;
+  #origin: URL | undefined;
+
+  constructor(settings: S3Settings) {
+    this.#settings = settings;
+  }
+
+  /** Where requests went to, without a bucket in the name of the host; undefined before the first. */
+  get origin(): URL | undefined {
+    return this.#origin;
+  }
+
+  /** Whether it is Amazon's, as far as the requests so far tell. */
+  get isAWS(): boolean {
+    return /\.amazonaws\.com(?:\.cn)?$/.test(this.#origin?.hostname ?? "");
+  }
+
+  /** Sends a request, again where what failed may pass. @throws S3Error; an abort's own reason */
+  async send<Output>(
+    question: Omit<S3Question, "host">,
+    request: S3Request<Output>,
+    { signal, retries = new Retries() }: OperationOptions = {},
+  ): Promise<Output> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        signal?.throwIfAborted();
+        const { client, sdk } = await this.#open();
+        return await request(client, sdk, signal === undefined ? {} : { abortSignal: signal });
+      } catch (cause) {
+        signal?.throwIfAborted();
+        const error = s3Error(cause, { ...question, host: this.#origin?.host });
+        const doing = `${question.action} s3://${question.bucket}/${question.key}`;
+        const failed = { error, attempt, doing, retryAfter: retryAfterOf(cause) };
+        if (!(await retries.mayTryAgain(failed, signal))) throw error;
+      }
+    }
+  }
+
+  async #open(): Promise<{ readonly client: SDK.S3Client; readonly sdk: typeof SDK }> {
+    this.#opened ??= this.#connect();
+    return this.#opened;
+  }
+
+  async #connect(): Promise<{ readonly client: SDK.S3Client; readonly sdk: typeof SDK }> {
+    const sdk = await import("@aws-sdk/client-s3");
+    const client = this.#settings.client ?? (await newClient(sdk, this.#settings));
+    client.middlewareStack.add(
+      (next) => async (given) => {
+        this.#origin = originOf(given) ?? this.#origin;
+        return next(given);
+      },
+      { step: "finalizeRequest", name: "drayageOrigin", override: true },
+    );
+    return { client, sdk };
+  }
+}
+
+/** What is not said is left to the SDK, which would take an undefined for an answer. */
+async function newClient(sdk: typeof SDK, settings: S3Settings): Promise<SDK.S3Client> {
+  const { endpoint, forcePathStyle = endpoint !== undefined || undefined } = settings;
+  const { region, profile } = settings;
+  const credentials = settings.credentials as SDK.S3ClientConfig["credentials"];
+  const config: SDK.S3ClientConfig = {
+    ...(endpoint !== undefined && { endpoint }),
+    ...(forcePathStyle !== undefined && { forcePathStyle }),
+    ...(region !== undefined && { region }),
+    ...(profile !== undefined && { profile }),
+    ...(credentials !== undefined && { credentials }),
+    // What may be tried again is decided once for a whole copy.
+    maxAttempts: 1,
+    // Every part is signed with its SHA-256 and every blob verified; CRC32 on top is more than some stores take.
+    requestChecksumCalculation: "WHEN_REQUIRED",
+    responseChecksumValidation: "WHEN_REQUIRED",
+    requestHandler: {
+      connectionTimeout: 10_000,
+      socketTimeout: 60_000,
+      httpAgent: { keepAlive: true, maxSockets },
+      httpsAgent: { keepAlive: true, maxSockets },
+    },
+  };
+  const client = new sdk.S3Client(config);
+  try {
+    await client.config.region();
+    return client;
+  } catch {
+    return new sdk.S3Client({ ...config, region: "us-east-1" });
+  }
+}
+
+const maxSockets = 128;
+
+function originOf(given: { readonly input: object; readonly request: unknown }): URL | undefined {
+  const { Bucket } = given.input as { readonly Bucket?: string };
+  const {
+    protocol,
+    hostname = "",
+    port,
+  } = Object(given.request) as Partial<Record<string, string>>;
+  const prefix = `${Bucket}.`;
+  const host = hostname.startsWith(prefix) ? hostname.slice(prefix.length) : hostname;
+  return URL.parse(`${protocol}//${host}${port === undefined ? "" : `:${port}`}`) ?? undefined;
+}

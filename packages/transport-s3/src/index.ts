@@ -1,0 +1,5 @@
+export { S3Error } from "./s3-error.ts";
+export type { S3ErrorOptions } from "./s3-error.ts";
+export type { S3Reference } from "./s3-reference.ts";
+export type { S3Credentials, S3Encryption, S3Settings } from "./s3-settings.ts";
+export { s3 } from "./s3-transport.ts";

@@ -1,0 +1,38 @@
+import type { OperationOptions } from "@drayage/core";
+
+import type { Bucket, ObjectHeaders, Precondition } from "./bucket.ts";
+import { MultipartUpload } from "./multipart-upload.ts";
+
+/** An object of a known size, somewhere in the same store. */
+export interface CopiedObject {
+  readonly bucket: string;
+  readonly key: string;
+  /** Bytes. */
+  readonly size: number;
+}
+
+/** CopyObject goes up to 5 GiB; parts are copied side by side. */
+const usualPartSize = 1 << 30;
+
+/**
+ * Copies an object inside a store, without its bytes coming here. False where the copy may not be ours that is there
+ * now: it may have been there before.
+ */
+export async function copyObject(
+  from: CopiedObject,
+  bucket: Bucket,
+  key: string,
+  object: ObjectHeaders & Precondition,
+  options: OperationOptions,
+  partSize: number = usualPartSize,
+): Promise<boolean> {
+  const CopySource = [from.bucket, ...from.key.split("/")].map(encodeURIComponent).join("/");
+  if (from.size <= partSize) return bucket.copy(key, { ...object, CopySource }, options);
+  const { IfNoneMatch, ...headers } = object;
+  await using upload = await MultipartUpload.begin(bucket, key, headers, options);
+  for (let start = 0; start < from.size; start += partSize) {
+    const end = Math.min(start + partSize, from.size) - 1;
+    upload.copy({ CopySource, CopySourceRange: `bytes=${start}-${end}` });
+  }
+  return await upload.complete(from.size, { IfNoneMatch });
+}

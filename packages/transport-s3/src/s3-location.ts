@@ -1,0 +1,134 @@
+import { ImageError, parseDigest } from "@drayage/core";
+import type { Digest } from "@drayage/core";
+import { isImageName } from "@drayage/image-layout";
+import type { ImageSelector } from "@drayage/image-layout";
+
+/** A folder in a bucket. */
+export interface S3Folder {
+  readonly bucket: string;
+  /** Without slashes around it; empty for the whole bucket. */
+  readonly prefix: string;
+}
+
+/** Which image of which layout. */
+export interface S3Location extends S3Folder {
+  readonly tag: string | undefined;
+  readonly digest: Digest | undefined;
+}
+
+/** `//BUCKET/PREFIX[:TAG][@DIGEST]`, with `%3A` and the like for what would otherwise end a prefix. @throws ImageError `invalid-reference` */
+export function parseS3Location(text: string): S3Location {
+  const [, path = "", tag, digest] =
+    /^\/\/([^@]*?)(?::([^/:@]*))?(?:@(.*))?$/s.exec(text) ??
+    refuse(text, "write s3://BUCKET/PREFIX:TAG");
+  const odd = /[:?]/.exec(path)?.[0];
+  if (odd !== undefined) refuse(text, `in a prefix ${odd} is written ${encodeURIComponent(odd)}`);
+  const folder = folderOf(text, path);
+  if (tag !== undefined && !isImageName(tag)) {
+    refuse(
+      text,
+      `${JSON.stringify(tag)} is no tag: letters and digits, with single -._+ or -- between them`,
+    );
+  }
+  return { ...folder, tag, digest: digest === undefined ? undefined : digestIn(text, digest) };
+}
+
+/** What `parseS3Location` reads back. */
+export function formatS3Location({ bucket, prefix, tag, digest }: S3Location): string {
+  const escaped = prefix.replaceAll(/[%:@?]/g, (character) => encodeURIComponent(character));
+  const path = escaped === "" ? bucket : `${bucket}/${escaped}`;
+  return `//${path}${tag === undefined ? "" : `:${tag}`}${digest === undefined ? "" : `@${digest}`}`;
+}
+
+/** `s3://BUCKET/PREFIX` where nothing else can be meant. @throws ImageError `invalid-reference` */
+export function parseS3Folder(url: string): S3Folder {
+  const { bucket, prefix, tag, digest } = parseS3Location(url.replace(/^s3:/, ""));
+  if (tag === undefined && digest === undefined) return { bucket, prefix };
+  return refuse(url, "a place for blobs has neither a tag nor a digest");
+}
+
+/** The key of something in a folder. */
+export function keyIn(folder: string, ...names: readonly string[]): string {
+  return [...(folder === "" ? [] : [folder]), ...names].join("/");
+}
+
+/** `BUCKET/PREFIX`, then the folders above it and the bucket. */
+export function scopesOf({ bucket, prefix }: S3Folder): readonly string[] {
+  const segments = [bucket, ...(prefix === "" ? [] : prefix.split("/"))];
+  return segments.map((_, at) => segments.slice(0, segments.length - at).join("/"));
+}
+
+/** Which image of its layout is read. */
+export function selectorOf({ tag, digest }: Pick<S3Location, "tag" | "digest">): ImageSelector {
+  if (digest !== undefined) return { kind: "digest", digest };
+  return tag === undefined ? { kind: "only" } : { kind: "name", name: tag };
+}
+
+/** @throws ImageError `invalid-scope` */
+export function validateS3Scope(scope: string): void {
+  const [bucket = "", ...segments] = scope.split("/");
+  const problem = bucketProblem(bucket) ?? prefixProblem(segments);
+  if (problem === undefined) return;
+  const message = `Not a scope of s3: ${JSON.stringify(scope)}: it is written BUCKET/PREFIX, and ${problem}`;
+  throw new ImageError("invalid-scope", message);
+}
+
+function folderOf(text: string, path: string): S3Folder {
+  const [bucket = "", ...segments] = path.split("/");
+  // `PREFIX/` is the layout itself.
+  if (segments.at(-1) === "") segments.pop();
+  const decoded = segments.map((segment) => decodedOf(text, segment));
+  const problem = bucketProblem(bucket) ?? prefixProblem(decoded);
+  if (problem !== undefined) refuse(text, problem);
+  return { bucket, prefix: decoded.join("/") };
+}
+
+function decodedOf(text: string, segment: string): string {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    return refuse(
+      text,
+      `${JSON.stringify(segment)} has a % in it that begins no escape; write %25`,
+    );
+  }
+}
+
+function digestIn(text: string, digest: string): Digest {
+  try {
+    return parseDigest(digest);
+  } catch {
+    return refuse(
+      text,
+      `an @ begins a digest, and ${JSON.stringify(digest)} is none; in a prefix write %40`,
+    );
+  }
+}
+
+/** The rules of AWS ("General purpose bucket naming rules"). */
+function bucketProblem(bucket: string): string | undefined {
+  if (bucket === "") return "it has no bucket";
+  const isName = /^[a-z0-9](?:[a-z0-9-]|\.(?!\.)){1,61}[a-z0-9]$/.test(bucket);
+  if (isName && !/^\d+\.\d+\.\d+\.\d+$/.test(bucket)) return undefined;
+  return `${JSON.stringify(bucket)} is no bucket: 3 to 63 lower-case letters, digits, dots and hyphens`;
+}
+
+/** Bytes: what S3 allows for a key, without the longest that comes behind a prefix. */
+const longestPrefix = 1024 - 150;
+
+/** A prefix has to survive as folders: buckets are synchronised with disks. */
+function prefixProblem(segments: readonly string[]): string | undefined {
+  const odd = segments.find((segment) => /^\.{0,2}$|[/\p{Cc}]/u.test(segment));
+  if (odd !== undefined) return `${JSON.stringify(odd)} cannot be a part of a prefix`;
+  const prefix = segments.join("/");
+  if (prefix.endsWith(".tar"))
+    return "archives in buckets are not read; a prefix cannot end in .tar";
+  return Buffer.byteLength(prefix) > longestPrefix ? "the prefix is too long" : undefined;
+}
+
+function refuse(text: string, why: string): never {
+  throw new ImageError(
+    "invalid-reference",
+    `Not a reference to an image in a bucket: ${JSON.stringify(text)}: ${why}`,
+  );
+}

@@ -1,0 +1,60 @@
+import type { Digest, ImageReference, ImageTransport, OperationOptions } from "@drayage/core";
+import { deleteLayoutImage, imageNamesIn } from "@drayage/image-layout";
+import type { LayoutDestination, LayoutSource } from "@drayage/image-layout";
+
+import { openS3Destination } from "./s3-destination.ts";
+import { S3Layout } from "./s3-layout.ts";
+import { formatS3Location, scopesOf, selectorOf } from "./s3-location.ts";
+import type { S3Location } from "./s3-location.ts";
+import { openS3Source } from "./s3-source.ts";
+import type { S3Store } from "./s3-store.ts";
+
+/** An image in a bucket, by tag, by digest, or by both: then it is read by the digest. */
+export class S3Reference implements ImageReference {
+  readonly transport: ImageTransport;
+  readonly bucket: string;
+  /** Without slashes around it; empty for a layout that is the whole bucket. */
+  readonly prefix: string;
+  readonly tag: string | undefined;
+  readonly digest: Digest | undefined;
+  readonly stringWithinTransport: string;
+  readonly dockerReference = undefined;
+  /** `BUCKET/PREFIX`, without a tag: several tags, and none, may mean the same image. */
+  readonly policyConfigurationIdentity: string;
+  readonly policyConfigurationNamespaces: readonly string[];
+  readonly #store: S3Store;
+
+  constructor(transport: ImageTransport, location: S3Location, store: S3Store) {
+    const scopes = scopesOf(location);
+    this.transport = transport;
+    this.bucket = location.bucket;
+    this.prefix = location.prefix;
+    this.tag = location.tag;
+    this.digest = location.digest;
+    this.stringWithinTransport = formatS3Location(location);
+    this.policyConfigurationIdentity = scopes[0] ?? location.bucket;
+    this.policyConfigurationNamespaces = scopes;
+    this.#store = store;
+    Object.freeze(this);
+  }
+
+  async newImageSource(options?: OperationOptions): Promise<LayoutSource> {
+    return openS3Source(this, this.#store, options);
+  }
+
+  async newImageDestination(options?: OperationOptions): Promise<LayoutDestination> {
+    return openS3Destination(this, this.#store, options);
+  }
+
+  /** Also the blobs that no other image in the layout needs, unless they are shared. */
+  async deleteImage(options?: OperationOptions): Promise<void> {
+    await using layout = new S3Layout(this.#store, this);
+    await deleteLayoutImage(layout, selectorOf(this), options);
+  }
+
+  /** What each image in its layout is called; `@N` where it has no tag. @throws ImageError `not-found` where there is no layout */
+  async getImageNames(options?: OperationOptions): Promise<readonly string[]> {
+    await using layout = new S3Layout(this.#store, this);
+    return await imageNamesIn(this, layout, options);
+  }
+}

@@ -1,0 +1,20 @@
+import type { ImageTransport } from "@drayage/core";
+
+import { parseS3Location, validateS3Scope } from "./s3-location.ts";
+import { S3Reference } from "./s3-reference.ts";
+import type { S3Settings } from "./s3-settings.ts";
+import { S3Store } from "./s3-store.ts";
+
+/**
+ * `s3://BUCKET/PREFIX[:TAG][@DIGEST]`: images in OCI image layouts in buckets. One value shares its connections, and what
+ * it found out about buckets, among all its images.
+ */
+export function s3(settings: S3Settings = {}): ImageTransport<S3Reference> {
+  const store = new S3Store(settings);
+  const transport: ImageTransport<S3Reference> = {
+    name: "s3",
+    parseReference: (text) => new S3Reference(transport, parseS3Location(text), store),
+    validatePolicyConfigurationScope: validateS3Scope,
+  };
+  return Object.freeze(transport);
+}
