@@ -43,6 +43,9 @@ async function targetOf(file: string): Promise<string> {
   try {
     return await realpath(file);
   } catch (error) {
+    if (hasCode(error, "ENOTDIR")) {
+      throw authFileError(file, "what it is said to be in is not a folder");
+    }
     if (!hasCode(error, "ENOENT")) throw error;
   }
   try {

@@ -157,6 +157,16 @@ describe("credentials are kept", () => {
   });
 });
 
+test.each(["", "/", "/auth.json"])(
+  "a file is not a folder: auth.json/auth.json%s",
+  async (rest) => {
+    const file = await written({});
+    const kept = setCredentials("a.example", ann, { authFile: `${file}/auth.json${rest}` });
+    await expect(kept).rejects.toMatchObject({ code: "unsupported" });
+    expect(await contentOf(file)).toEqual({});
+  },
+);
+
 describe("for docker", () => {
   test("Docker Hub has the name that docker gives it", async () => {
     const compatAuthFile = path.join(await scratchFolder(), "config.json");
