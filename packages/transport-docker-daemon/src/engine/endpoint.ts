@@ -101,13 +101,18 @@ function parseAddress(host: string, rest: string, usualPort: number): Endpoint["
 function invalid(host: string, why: string): ImageError {
   return new ImageError(
     "invalid-reference",
-    `Not an address of a container engine: ${JSON.stringify(host)}: ${why}; write unix:///PATH or tcp://HOST:PORT`,
+    `Not an address of a container engine: ${shown(host)}: ${why}; write unix:///PATH or tcp://HOST:PORT`,
   );
 }
 
 function unsupported(host: string, instead: string): ImageError {
   return new ImageError(
     "unsupported",
-    `Container engines are not reached by ${host}; ${instead}, and name that in DOCKER_HOST`,
+    `Container engines are not reached by ${shown(host)}; ${instead}, and name that in DOCKER_HOST`,
   );
+}
+
+/** Without a password. */
+function shown(host: string): string {
+  return JSON.stringify(host.replace(/\/\/.*@/, "//…@"));
 }

@@ -38,12 +38,14 @@ export interface BegunExchange {
 export function beginExchange(endpoint: Endpoint, request: EngineRequest): BegunExchange {
   const { idleTimeout, signal } = request;
   const body = open(endpoint, request);
+  let silence: Error | undefined;
   const explain = (cause: unknown): unknown =>
-    signal?.aborted ? signal.reason : connectionError(endpoint, cause);
+    signal?.aborted ? signal.reason : connectionError(endpoint, silence ?? cause);
   body.setTimeout(idleTimeout, () => {
-    // Nothing was asked yet, or not all of it: then it is us who take so long.
-    const isWaited = body.writableEnded || body.writableLength > 0;
-    if (isWaited) body.destroy(new IdleError(idleTimeout));
+    // Where nothing was asked yet, or not all of it, it is us who take so long.
+    if (!body.writableEnded && body.writableLength === 0) return;
+    silence = new Silence(idleTimeout);
+    body.destroy(silence);
   });
   const { promise: answer, resolve, reject } = Promise.withResolvers<EngineAnswer>();
   body.on("response", (message: IncomingMessage) =>
@@ -89,8 +91,8 @@ async function* bytesOf(
   }
 }
 
-/** Says of itself what a failure of the system would. */
-class IdleError extends Error {
+/** With the code of a system that waited in vain. */
+class Silence extends Error {
   readonly code = "ETIMEDOUT";
 
   constructor(milliseconds: number) {

@@ -1,7 +1,7 @@
 import { Writable } from "node:stream";
 import { callbackify } from "node:util";
 
-import { ImageError } from "@drayage/core";
+import { ImageError, isImageError } from "@drayage/core";
 import type { OperationOptions } from "@drayage/core";
 
 import type { Engine } from "./engine.ts";
@@ -29,7 +29,7 @@ export class ImageLoad extends Writable {
 
   override _write(chunk: Uint8Array, _: string, done: (error?: Error | null) => void): void {
     const { body, explain } = this.#begun();
-    body.write(chunk, (cause) => done(cause && ((this.#failure ?? explain(cause)) as Error)));
+    body.write(chunk, (cause) => done(cause && lasting(this.#failure ?? explain(cause))));
   }
 
   override _final(done: (error?: Error | null) => void): void {
@@ -66,4 +66,11 @@ export class ImageLoad extends Writable {
     const message = `Could not ${doing}: the container engine ${this.#engine.name} says: ${problem}`;
     throw new ImageError("unavailable", message, { retryable: false });
   }
+}
+
+/** Whatever might pass, what was sent before is lost. */
+function lasting(error: unknown): Error {
+  if (!isImageError(error) || !error.retryable) return error as Error;
+  const { code, message, cause } = error;
+  return new ImageError(code, message, { cause, retryable: false });
 }

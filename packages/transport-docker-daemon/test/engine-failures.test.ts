@@ -1,0 +1,249 @@
+import { once } from "node:events";
+import { rename } from "node:fs/promises";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { createServer } from "node:net";
+import path from "node:path";
+
+import { copyImage, inOne } from "@drayage/core";
+import type { ImageReference } from "@drayage/core";
+import { memory } from "@drayage/core/memory";
+import { scratchFolder } from "@drayage/test-support";
+import { inMemory, randomImage } from "@drayage/testkit";
+import { describe, expect, onTestFinished, test } from "vitest";
+
+import { dockerDaemon } from "../src/index.ts";
+import { pretendEngine } from "./pretended-engine.ts";
+
+type Answer = (request: IncomingMessage, response: ServerResponse) => void;
+
+async function imageIn(answer: Answer, idleTimeout?: number): Promise<ImageReference> {
+  const socket = path.join(await scratchFolder(), "docker.sock");
+  await pretendEngine(socket, answer);
+  return dockerDaemon({ host: `unix://${socket}`, idleTimeout }).parseReference("a:b");
+}
+
+async function anImage(): Promise<ImageReference> {
+  return inMemory(await randomImage("an image", { layers: 2, layerSize: 3_000_000 }));
+}
+
+const out = (): ImageReference => memory().parseReference("out");
+
+/** Takes all that it is sent, and then answers. */
+function afterwards(answer: (response: ServerResponse) => void): Answer {
+  return (request, response) => void request.resume().on("end", () => answer(response));
+}
+
+const says = (...words: readonly string[]): unknown =>
+  expect.stringMatching(new RegExp(words.join(".*"), "s"));
+
+describe("an engine that does not load", () => {
+  test("says why at the end", async () => {
+    const to = await imageIn(
+      afterwards((response) =>
+        response.writeHead(500).end('{"message":"no space left on device"}'),
+      ),
+    );
+    await expect(copyImage(await anImage(), to)).rejects.toMatchObject({
+      code: "unavailable",
+      message: says("load", "500 no space left on device"),
+    });
+  });
+
+  test("says why in the middle of its report, which began well", async () => {
+    const report = [
+      { status: "Loading layer", id: "1" },
+      { errorDetail: { message: "layer is damaged" }, error: "layer is damaged" },
+    ];
+    const to = await imageIn(
+      afterwards((response) => response.end(report.map((one) => JSON.stringify(one)).join("\r\n"))),
+    );
+    await expect(copyImage(await anImage(), to)).rejects.toMatchObject({
+      code: "unavailable",
+      retryable: false,
+      message: says("load", "layer is damaged"),
+    });
+  });
+
+  test("says why before it has read all, and reads no further", async () => {
+    const body = '{"message":"read-only file system"}';
+    const answer = `HTTP/1.1 500 Error\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+    const to = await imageIn(({ socket }) => void socket.write(answer));
+    await expect(copyImage(await anImage(), to)).rejects.toMatchObject({
+      code: "unavailable",
+      message: says("read-only file system"),
+    });
+  });
+
+  test("reports something else than progress", async () => {
+    const to = await imageIn(afterwards((response) => response.end("<html>Sign in</html>")));
+    await expect(copyImage(await anImage(), to)).rejects.toMatchObject({
+      code: "unavailable",
+      message: says("a web page"),
+    });
+  });
+
+  test("is gone while it is sent to", async () => {
+    const to = await imageIn((request) => void request.once("data", () => request.destroy()));
+    await expect(copyImage(await anImage(), to)).rejects.toMatchObject({
+      code: "unavailable",
+      message: says("closed the connection"),
+    });
+  });
+
+  test("is gone while it loads", async () => {
+    const to = await imageIn(
+      afterwards((response) => {
+        response.write('{"status":"Loading layer"}\r\n');
+        response.destroy();
+      }),
+    );
+    await expect(copyImage(await anImage(), to)).rejects.toMatchObject({
+      code: "unavailable",
+      retryable: true,
+      message: says("closed the connection"),
+    });
+  });
+
+  test.each([
+    ["stops reading", () => {}],
+    ["never answers", (request: IncomingMessage) => void request.resume()],
+  ])("%s", async (_, answer) => {
+    const to = await imageIn(answer, 100);
+    await expect(copyImage(await anImage(), to)).rejects.toMatchObject({
+      code: "unavailable",
+      message: says("idleTimeout"),
+    });
+  });
+
+  test("ends with the reason of an abort, wherever it hangs", async () => {
+    for (const answer of [() => {}, (request: IncomingMessage) => void request.resume()]) {
+      const controller = new AbortController();
+      const reason = new Error("enough");
+      const to = await imageIn((request, response) => {
+        setImmediate(() => controller.abort(reason));
+        answer(request, response);
+      });
+      const copy = copyImage(await anImage(), to, { signal: controller.signal });
+      await expect(copy).rejects.toBe(reason);
+    }
+  });
+
+  test("is not hurried while the source is slow", async () => {
+    const to = await imageIn(
+      afterwards((response) => response.end('{"stream":"Loaded image: a:b"}')),
+      50,
+    );
+    const destination = await to.newImageDestination?.();
+    const { promise: later, resolve } = Promise.withResolvers<void>();
+    async function* slowly(): AsyncGenerator<Uint8Array> {
+      yield Buffer.from("slow");
+      await later;
+    }
+    await destination?.putBlob(inOne(Buffer.from("first")), {});
+    const slow = destination?.putBlob(slowly(), {});
+    setTimeout(resolve, 200);
+    await expect(slow).resolves.toMatchObject({ size: 4 });
+    await destination?.[Symbol.asyncDispose]();
+  });
+});
+
+describe("an engine that does not save", () => {
+  test("tells which images it has", async () => {
+    const from = await imageIn((request, response) => {
+      if (request.url?.endsWith("/images/json") === true)
+        response.end(
+          '[{"RepoTags":["x:y"]},{"RepoTags":["a:c","<none>:<none>"]},{"RepoTags":null}]',
+        );
+      else response.writeHead(404).end('{"message":"reference does not exist"}');
+    });
+    await expect(copyImage(from, out())).rejects.toMatchObject({
+      code: "not-found",
+      message: says("a:b", "It has a:c, x:y$"),
+    });
+  });
+
+  test.each([
+    [403, "denied"],
+    [400, "unsupported"],
+    [500, "unavailable"],
+  ])("answers %i, which is %s", async (status, code) => {
+    const from = await imageIn((_, response) => {
+      response.writeHead(status).end('{"message":"its own words"}');
+    });
+    await expect(copyImage(from, out())).rejects.toMatchObject({
+      code,
+      message: says("save", `${status} its own words`),
+    });
+  });
+
+  test("answers with something else than an archive", async () => {
+    const from = await imageIn((_, response) => void response.end("<html></html>"));
+    await expect(copyImage(from, out())).rejects.toMatchObject({ code: "invalid-manifest" });
+  });
+
+  test("is gone in the middle", async () => {
+    const from = await imageIn((_, response) => {
+      response.write(Buffer.alloc(100_000), () => response.destroy());
+    });
+    await expect(copyImage(from, out())).rejects.toMatchObject({
+      code: "unavailable",
+      retryable: true,
+    });
+  });
+
+  test("falls silent in the middle", async () => {
+    const from = await imageIn((_, response) => void response.write(Buffer.alloc(10)), 100);
+    await expect(copyImage(from, out())).rejects.toMatchObject({
+      code: "unavailable",
+      message: says("idleTimeout"),
+    });
+  });
+});
+
+describe("what is no engine", () => {
+  test("is told by its greeting", async () => {
+    const socket = path.join(await scratchFolder(), "docker.sock");
+    const server = createServer((connection) =>
+      connection.end("HTTP/1.1 200 OK\r\nContent-Length: 22\r\n\r\n<html>Welcome</html>\r\n"),
+    );
+    server.listen(socket);
+    await once(server, "listening");
+    onTestFinished(() => void server.close());
+    const reference = dockerDaemon({ host: `unix://${socket}` }).parseReference("a:b");
+    await expect(reference.newImageSource()).rejects.toMatchObject({
+      code: "unavailable",
+      message: says("no container engine", "a web page"),
+    });
+  });
+
+  test("does not speak HTTP", async () => {
+    const socket = path.join(await scratchFolder(), "docker.sock");
+    const server = createServer((connection) => connection.end("SSH-2.0-OpenSSH_9.6\r\n"));
+    server.listen(socket);
+    await once(server, "listening");
+    onTestFinished(() => void server.close());
+    const reference = dockerDaemon({ host: `unix://${socket}` }).parseReference("a:b");
+    await expect(reference.newImageSource()).rejects.toMatchObject({
+      code: "unavailable",
+      message: says("does not speak HTTP"),
+    });
+  });
+
+  test("is a socket that nobody listens at", async () => {
+    const folder = await scratchFolder();
+    const socket = path.join(folder, "docker.sock");
+    const server = createServer();
+    server.listen(socket);
+    await once(server, "listening");
+    await rename(socket, `${socket}.kept`);
+    server.close();
+    await once(server, "close");
+    await rename(`${socket}.kept`, socket);
+    const reference = dockerDaemon({ host: `unix://${socket}` }).parseReference("a:b");
+    await expect(reference.newImageSource()).rejects.toMatchObject({
+      code: "unavailable",
+      retryable: false,
+      message: says("start Docker"),
+    });
+  });
+});
