@@ -10,7 +10,7 @@ export class NoticeLines {
   /** undefined for what was said already, and for a limit that is far away. */
   lineOf(notice: Notice): string | undefined {
     const line = worthOf(notice);
-    const key = notice.kind === "warning" ? line : `${notice.kind} ${notice.host}`;
+    const key = notice.kind === "rate-limit" ? `${notice.kind} ${notice.host}` : line;
     if (line === undefined || key === undefined || this.#said.has(key)) return undefined;
     this.#said.add(key);
     return line;
@@ -27,9 +27,9 @@ export function noticeTeller(): (notice: Notice) => void {
 }
 
 function worthOf(notice: Notice): string | undefined {
-  const { host } = notice;
-  if (notice.kind === "warning") return `warning from ${host}: ${notice.text}`;
-  const { limit, remaining, window } = notice;
+  if (notice.kind === "cache") return notice.text;
+  if (notice.kind === "warning") return `warning from ${notice.host}: ${notice.text}`;
+  const { host, limit, remaining, window } = notice;
   if (remaining > limit / 10) return undefined;
   const time = window === undefined ? "" : ` in ${formatSeconds(window)}`;
   return `${host} allows ${limit} requests${time}, and ${remaining} are left`;

@@ -1,3 +1,10 @@
+export type {
+  BlobFact,
+  BlobInfoCache,
+  BlobScope,
+  PackedForm,
+  RecalledBlob,
+} from "./blob-info-cache/blob-info-cache.ts";
 export type { BlobInfo, BlobLocation, Descriptor } from "./blob-info.ts";
 export { gathered, inOne, manifestSizeLimit, ranged } from "./byte-stream.ts";
 export { compressed, compressionOf, decompressed, sniffed } from "./compression.ts";
@@ -18,6 +25,7 @@ export type {
   CopyPlan,
   CopyStep,
   ManifestStep,
+  ReuseCandidate,
   SignaturesStep,
 } from "./copy/copy-plan.ts";
 export type { CopyResult, DigestChange } from "./copy/copy-result.ts";
@@ -27,6 +35,7 @@ export { formatBytes, formatPlan } from "./copy/format-plan.ts";
 export { inspectCopy } from "./copy/inspect-copy.ts";
 export { planCopy } from "./copy/plan-copy.ts";
 export type { PlanOptions } from "./copy/plan-copy.ts";
+export type { RememberedBlob } from "./copy/recall-blobs.ts";
 export { digestTagsOf, referrersTagOf } from "./digest-tag.ts";
 export { algorithmOf, digestHasher, digestOf, hexOf, isDigest, parseDigest } from "./digest.ts";
 export type { Digest, DigestAlgorithm, DigestHasher } from "./digest.ts";

@@ -1,4 +1,4 @@
-/** Something that the other side had to say, and that changes nothing. */
+/** Something worth knowing that changes nothing; mostly the other side said it. */
 export type Notice =
   | { readonly kind: "warning"; readonly host: string; readonly text: string }
   /** How many requests a host allows in a time, and how many of them are left. */
@@ -11,4 +11,6 @@ export type Notice =
       readonly window: number | undefined;
       /** Whom the host counts: an address or an account; undefined where it does not say. */
       readonly source: string | undefined;
-    };
+    }
+  /** What copies learn is not remembered as was asked for. */
+  | { readonly kind: "cache"; readonly text: string };

@@ -78,6 +78,11 @@ export class DockerDestination implements ImageDestination {
     return isThere ? { digest, size } : undefined;
   }
 
+  locateBlob(): BlobLocation {
+    const { registry, path } = this.#repository;
+    return { kind: "registry", origin: registry.origin, repository: path };
+  }
+
   async putBlob(
     bytes: AsyncIterable<Uint8Array>,
     blob: BlobInfo,

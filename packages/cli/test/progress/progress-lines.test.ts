@@ -30,6 +30,7 @@ function planned(...blobs: readonly Descriptor[]): CopyEvent {
         isConfig: false,
         transform: "preserve",
         digest: one.digest,
+        candidates: [],
         because: "the image needs it",
       }) as const,
   );

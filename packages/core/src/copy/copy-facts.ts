@@ -5,6 +5,7 @@ import type { Manifest } from "../manifest/manifest.ts";
 import type { Platform } from "../platform.ts";
 import type { Signature } from "../signature.ts";
 import type { VerifiedManifest } from "../unparsed-image.ts";
+import type { RememberedBlob } from "./recall-blobs.ts";
 
 /** All that a plan depends on: plain data, gathered once. */
 export interface CopyFacts {
@@ -23,6 +24,8 @@ export interface CopyFacts {
   readonly pinned: Digest | undefined;
   /** Those of the manifests to copy that the destination has whole; the topmost only where the reference names it. */
   readonly present: ReadonlySet<Digest>;
+  /** What a cache knows of blobs, where there is one. */
+  readonly remembered?: ReadonlyMap<Digest, RememberedBlob> | undefined;
 }
 
 /** One manifest with all that was learned of it, and of those that it names. */

@@ -1,3 +1,4 @@
+import type { BlobInfoCache } from "../blob-info-cache/blob-info-cache.ts";
 import type { OperationOptions } from "../operation-options.ts";
 import type { Platform } from "../platform.ts";
 import type { UnparsedImage } from "../unparsed-image.ts";
@@ -53,6 +54,8 @@ export interface CopyOptions extends OperationOptions {
   readonly downloadForeignLayers?: boolean | undefined;
   /** Default: every image is admitted. */
   readonly policy?: ImagePolicy | undefined;
+  /** Remembers what was learnt of blobs, so that a later copy need not pack or send them. Default: none. */
+  readonly cache?: BlobInfoCache | undefined;
   /**
    * The most blobs in flight at once; source and destination have their own bounds. Default: 6 that are large, or more
    * that are small.

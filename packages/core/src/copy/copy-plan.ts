@@ -1,4 +1,4 @@
-import type { Descriptor } from "../blob-info.ts";
+import type { BlobLocation, Descriptor } from "../blob-info.ts";
 import type { Digest } from "../digest.ts";
 import type { Platform } from "../platform.ts";
 import type { Signature } from "../signature.ts";
@@ -39,7 +39,18 @@ export interface BlobStep {
   readonly transform: BlobTransform;
   /** As the destination will have it; undefined where it is only known afterwards. */
   readonly digest: Digest | undefined;
+  /** What the destination is asked to reuse before anything is sent, in this order. */
+  readonly candidates: readonly ReuseCandidate[];
   readonly because: string;
+}
+
+/** A blob with which the destination may do without being sent one. */
+export interface ReuseCandidate {
+  readonly blob: Descriptor;
+  /** How that is packed; undefined for the blob as the source has it. */
+  readonly packedAs: "gzip" | "zstd" | undefined;
+  /** Where it was seen once. */
+  readonly location?: BlobLocation | undefined;
 }
 
 /** A manifest, written as it is where nothing in it turns out otherwise. */

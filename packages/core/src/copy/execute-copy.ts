@@ -10,6 +10,7 @@ import type { RawManifest } from "../raw-manifest.ts";
 import type { CopyOptions } from "./copy-options.ts";
 import type { BlobStep, CopyPlan, CopyStep, ManifestStep, SignaturesStep } from "./copy-plan.ts";
 import type { CopyResult, DigestChange } from "./copy-result.ts";
+import { learntFacts } from "./learnt-facts.ts";
 import { moveBlob } from "./move-blob.ts";
 import type { MovedBlob } from "./move-blob.ts";
 import { rewrittenOf } from "./rewritten-manifest.ts";
@@ -17,7 +18,8 @@ import type { Rewritten } from "./rewritten-manifest.ts";
 import { runAll } from "./run-all.ts";
 
 /** The options of a copy that say how it is done. */
-export type ExecuteOptions = OperationOptions & Pick<CopyOptions, "parallelBlobs" | "onEvent">;
+export type ExecuteOptions = OperationOptions &
+  Pick<CopyOptions, "parallelBlobs" | "cache" | "onEvent">;
 
 /** Large blobs share the line anyway; small ones wait for answers most of the time. */
 const largeBlobs = 6;
@@ -65,11 +67,22 @@ class Execution {
       weightOf: ({ blob }: BlobStep) => Math.min(1, Math.max(leastWeight, blob.size / largeSize)),
     };
     const largestFirst = steps.toSorted((a, b) => b.blob.size - a.blob.size);
-    await runAll(largestFirst, bounds, outer, async (step, signal) => {
-      const options = { ...this.#options, signal };
-      const moved = await moveBlob(step, this.#source, this.#destination, options);
-      this.#moved.set(step.blob.digest, moved);
-    });
+    try {
+      await runAll(largestFirst, bounds, outer, async (step, signal) => {
+        const options = { ...this.#options, signal };
+        const moved = await moveBlob(step, this.#source, this.#destination, options);
+        this.#moved.set(step.blob.digest, moved);
+      });
+    } finally {
+      await this.#remember();
+    }
+  }
+
+  /** Also what a copy learnt that was ended. */
+  async #remember(): Promise<void> {
+    const { cache, onNotice } = this.#options;
+    const facts = learntFacts([...this.#moved.values()], this.#source, this.#destination);
+    if (facts.length > 0) await cache?.record(facts, { onNotice });
   }
 
   /** Those of images side by side, then the indexes that name them, in the order of the plan. */

@@ -6,6 +6,7 @@ import type { CopyFacts, ManifestFacts } from "./copy-facts.ts";
 import type { CopyOptions } from "./copy-options.ts";
 import { admitted, chosen, instanceDigests } from "./inspect-manifests.ts";
 import { inspectReferrers } from "./inspect-referrers.ts";
+import { recallBlobs } from "./recall-blobs.ts";
 
 /** Asks both sides all that a plan depends on, and writes nothing. @throws ImageError */
 export async function inspectCopy(
@@ -16,16 +17,20 @@ export async function inspectCopy(
   const named = await admitted(source, undefined, undefined, options);
   const top = await chosen(source, named, options);
   const present = await presentAt(destination, top, options);
+  const referrers = await inspectReferrers(source, destination, { top, present }, options);
+  const manifests = [top, ...referrers.map(({ manifest }) => manifest)];
   return {
     source: imageName(source.reference),
     destination: imageName(destination.reference),
     sourceDigest: named.raw.digest,
     top,
-    referrers: await inspectReferrers(source, destination, { top, present }, options),
+    referrers,
     offers: source.offers,
     accepts: destination.accepts,
     pinned: destination.reference.dockerReference?.digest,
     present,
+    // Where there may be nothing to do, nothing is looked up for it.
+    remembered: present.size > 0 ? undefined : await recallBlobs(manifests, destination, options),
   };
 }
 

@@ -1,7 +1,7 @@
 import type { BlobInfo, Descriptor } from "../blob-info.ts";
 import { ranged } from "../byte-stream.ts";
 import { compressed, decompressed, sniffed } from "../compression.ts";
-import type { SniffedBytes } from "../compression.ts";
+import type { Compression, SniffedBytes } from "../compression.ts";
 import type { ImageDestination, PutBlobOptions } from "../image-destination.ts";
 import type { GetBlobOptions, ImageSource } from "../image-source.ts";
 import type { LayerCompression } from "../manifest/layer-media-types.ts";
@@ -10,6 +10,7 @@ import { checkDigest, VerifiedBlob } from "../verified-blob.ts";
 import type { ReadFrom } from "../verified-blob.ts";
 import type { BlobStep, BlobTransform } from "./copy-plan.ts";
 import type { ExecuteOptions } from "./execute-copy.ts";
+import { reuseBlob } from "./reuse-blob.ts";
 
 /** What became of a blob. */
 export interface MovedBlob {
@@ -18,6 +19,8 @@ export interface MovedBlob {
   readonly stored: Descriptor;
   /** How it is packed now, where that was changed on the way. */
   readonly packedAs: LayerCompression | undefined;
+  /** How it was packed, where its bytes were looked at. */
+  readonly packedBefore?: Compression | undefined;
 }
 
 /** Brings one blob to the destination, again from its start where what failed may pass. */
@@ -51,30 +54,19 @@ async function moveOnce(
   { onEvent, ...options }: ExecuteOptions,
 ): Promise<MovedBlob> {
   const { blob, isConfig } = step;
-  // What is to be repacked is of no use as it is.
-  const reused =
-    step.digest === undefined
-      ? undefined
-      : await destination.tryReusingBlob(blob, {
-          ...options,
-          location: source.locateBlob?.(blob),
-        });
-  if (reused !== undefined) {
-    const { digest = blob.digest, size = blob.size } = reused;
-    const stored = { ...blob, digest, size };
-    return { from: blob, outcome: "reused", stored, packedAs: undefined };
-  }
+  const reused = await reuseBlob(step, source, destination, options);
+  if (reused !== undefined) return reused;
   // Who packs or unpacks keeps what it was given for a while.
   const lentChunks = step.transform === "preserve" && destination.accepts.lentChunks === true;
   const read = new VerifiedBlob(blob, readerOf(source, blob, { ...options, lentChunks }), {
     lentChunks,
     onProgress: (bytes) => onEvent?.({ kind: "blob-progress", digest: blob.digest, bytes }),
   });
-  const { bytes, info, reread, packedAs, close } = await transformed(read, blob, step.transform);
+  const { bytes, info, reread, close, ...packing } = await transformed(read, blob, step.transform);
   try {
     const stored = await destination.putBlob(bytes, info, { ...options, isConfig, reread });
     if (info.digest !== undefined) checkDigest(stored.digest, info.digest);
-    return { from: blob, outcome: "copied", stored, packedAs };
+    return { from: blob, outcome: "copied", stored, ...packing };
   } finally {
     await close?.();
   }
@@ -93,6 +85,7 @@ interface Transformed {
   readonly info: BlobInfo;
   readonly reread: PutBlobOptions["reread"];
   readonly packedAs: LayerCompression | undefined;
+  readonly packedBefore?: Compression;
   readonly close?: () => Promise<void>;
 }
 
@@ -111,7 +104,8 @@ async function transformed(
   if (repacked === undefined) return { ...unchanged, bytes: found.bytes, close };
   const { mediaType, annotations } = descriptor;
   const info = { mediaType, annotations };
-  return { info, packedAs: repacked.as, reread: undefined, bytes: repacked.bytes, close };
+  const packing = { packedBefore: found.compression, packedAs: repacked.as };
+  return { info, ...packing, reread: undefined, bytes: repacked.bytes, close };
 }
 
 function repack(

@@ -107,7 +107,7 @@ class Planner {
     };
     const target = targetTypeOf(packed, this.#facts.accepts, this.#options, fixed);
     const stored = manifest.layers.map((layer) => this.#planLayer(layer, transform));
-    this.#addBlob({ ...blobStep(manifest.config, "preserve"), isConfig: true });
+    this.#addBlob({ ...this.#stepOf(manifest.config, "preserve"), isConfig: true });
     const isKnown = stored.every((layer) => layer !== undefined);
     const reasons = [target.because, ...(isKnown ? [] : ["a layer is repacked on the way"])];
     return {
@@ -162,9 +162,13 @@ class Planner {
     const mayStayAway =
       this.#facts.accepts.foreignLayerURLs && !this.#options.downloadForeignLayers;
     if (layer.urls !== undefined && mayStayAway) return layer;
-    const step = blobStep(layer, transform);
+    const step = this.#stepOf(layer, transform);
     this.#addBlob(step);
     return step.digest === undefined ? undefined : layer;
+  }
+
+  #stepOf(blob: Descriptor, transform: BlobTransform): BlobStep {
+    return blobStep(blob, transform, this.#facts.remembered);
   }
 
   /** One step a blob, however often it is named; one that may change stays what it is for whoever needs it unchanged. */

@@ -1,0 +1,43 @@
+import type { BlobFact } from "../blob-info-cache/blob-info-cache.ts";
+import { placeOf } from "../blob-info-cache/blob-place.ts";
+import type { Descriptor } from "../blob-info.ts";
+import type { ImageDestination } from "../image-destination.ts";
+import type { ImageSource } from "../image-source.ts";
+import type { MovedBlob } from "./move-blob.ts";
+
+/** What the blobs of a copy tell about copies to come. */
+export function learntFacts(
+  moved: readonly MovedBlob[],
+  source: ImageSource,
+  destination: ImageDestination,
+): readonly BlobFact[] {
+  return moved.flatMap((blob) => [
+    ...packing(blob),
+    ...sighting(blob.from, source),
+    ...sighting(blob.stored, destination),
+  ]);
+}
+
+/** Both digests are of bytes that went through this process. */
+function packing({ from, stored, packedBefore, packedAs }: MovedBlob): readonly BlobFact[] {
+  if (packedBefore === "none" && packedAs !== undefined && packedAs !== "none")
+    return [packedFact(from, stored, packedAs)];
+  const wasPacked = packedBefore === "gzip" || packedBefore === "zstd";
+  return wasPacked && packedAs === "none" ? [packedFact(stored, from, packedBefore)] : [];
+}
+
+function packedFact(
+  unpacked: Descriptor,
+  { digest, size }: Descriptor,
+  compression: "gzip" | "zstd",
+): BlobFact {
+  return { kind: "packed", digest: unpacked.digest, form: { digest, size, compression } };
+}
+
+function sighting(
+  blob: Descriptor,
+  side: Pick<ImageSource, "locateBlob"> | Pick<ImageDestination, "locateBlob">,
+): readonly BlobFact[] {
+  const place = placeOf(side.locateBlob?.(blob));
+  return place === undefined ? [] : [{ kind: "seen", digest: blob.digest, ...place }];
+}

@@ -1,0 +1,31 @@
+import type { ImageDestination } from "../image-destination.ts";
+import type { ImageSource } from "../image-source.ts";
+import type { OperationOptions } from "../operation-options.ts";
+import type { BlobStep, ReuseCandidate } from "./copy-plan.ts";
+import type { MovedBlob } from "./move-blob.ts";
+
+/** Has the destination do without being sent the blob, where it can; undefined where it cannot. */
+export async function reuseBlob(
+  { blob: from, candidates }: BlobStep,
+  source: ImageSource,
+  destination: ImageDestination,
+  options: OperationOptions,
+): Promise<MovedBlob | undefined> {
+  for (const candidate of candidates) {
+    const { blob, packedAs } = candidate;
+    const location = locationOf(candidate, source);
+    const reused = await destination.tryReusingBlob(blob, { ...options, location });
+    if (reused === undefined) continue;
+    const { digest = blob.digest, size = blob.size } = reused;
+    return { from, outcome: "reused", stored: { ...blob, digest, size }, packedAs };
+  }
+  return undefined;
+}
+
+/** The source surely has its own blob. */
+function locationOf(
+  { blob, packedAs, location }: ReuseCandidate,
+  source: ImageSource,
+): ReuseCandidate["location"] {
+  return packedAs === undefined ? (source.locateBlob?.(blob) ?? location) : location;
+}
