@@ -15,6 +15,8 @@ export interface CopyFlags extends GlobalFlags, RetryFlags {
   readonly json?: true;
   readonly digestfile?: string;
   readonly imageParallelCopies?: number;
+  /** False where the user said so. */
+  readonly cache?: boolean;
   readonly quiet?: true;
   readonly progress: ProgressKind;
 }

@@ -2,6 +2,7 @@ import { writeFile } from "node:fs/promises";
 
 import { copyImage, formatPlan, previewCopy } from "@drayage/core";
 import type { CopyOptions, ImageReference } from "@drayage/core";
+import { fileBlobInfoCache, userCacheFiles } from "@drayage/core/blob-info-cache";
 
 import { parseImageName } from "../image-name.ts";
 import { plainJSON } from "../json-text.ts";
@@ -27,7 +28,8 @@ export async function copy(
 ): Promise<void> {
   refuseContradictions(flags);
   freeChunksEarly();
-  const options = { ...copyOptionsOf(flags), signal };
+  const cache = flags.cache === false ? undefined : fileBlobInfoCache(userCacheFiles());
+  const options = { ...copyOptionsOf(flags), cache, signal };
   const parallel = flags.imageParallelCopies;
   const from = await parseImageName(source, sideOf({ ...flags }, "src-", parallel));
   const to = await parseImageName(destination, sideOf({ ...flags }, "dest-", parallel));

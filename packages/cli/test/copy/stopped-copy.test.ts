@@ -25,13 +25,15 @@ async function stuckRegistry(): Promise<Registry & { readonly asked: Promise<voi
 
 describe.skipIf(!isRunnable)("a copy that is stopped", () => {
   test.each([
-    ["SIGINT", 130],
-    ["SIGTERM", 143],
-  ] as const)("by %s leaves nothing behind and exits with %i", async (signal, exitCode) => {
+    ["SIGINT", "dir", 130],
+    ["SIGTERM", "dir", 143],
+    ["SIGINT", "docker-archive", 130],
+    ["SIGTERM", "oci-archive", 143],
+  ] as const)("by %s leaves nothing in %s: and exits with %i", async (signal, to, exitCode) => {
     await using registry = await stuckRegistry();
     await using folder = await temporaryFolder();
     const source = `docker://${registry.host}/stopped:1`;
-    const destination = `dir:${path.join(folder.path, "new")}`;
+    const destination = `${to}:${path.join(folder.path, "new")}`;
     const child = startDrayage(["copy", "--insecure-policy", source, destination]);
     const end = ended(child);
     await Promise.race([registry.asked, end]);

@@ -1,0 +1,37 @@
+import path from "node:path";
+
+import { outputOf, randomImage, writeImage } from "@drayage/testkit";
+import { directory } from "@drayage/transport-dir";
+import { expect, test } from "vitest";
+
+import { command, temporaryFolder } from "./drayage.ts";
+
+/** Tells on standard output of each package of ours that is loaded, and of the file in it. */
+const telling = `
+  import { registerHooks } from "node:module";
+  registerHooks({
+    load(url, context, next) {
+      const [, name] = /packages\\/([^/]+)\\/src\\//.exec(url) ?? [];
+      if (name !== undefined) process.stdout.write(name + "\\n");
+      return next(url, context);
+    },
+  });
+`;
+
+const runsSources = command.length > 1;
+
+test.skipIf(!runsSources)("of the transports only those that are named are loaded", async () => {
+  await using folder = await temporaryFolder();
+  const [from, to] = [path.join(folder.path, "from"), path.join(folder.path, "to")];
+  await writeImage(await randomImage("lazy"), directory().parseReference(from));
+  const hooks = `data:text/javascript,${encodeURIComponent(telling)}`;
+  const copy = ["copy", "--quiet", "--insecure-policy", `dir:${from}`, `oci:${to}`];
+  const told = await outputOf(process.execPath, "--import", hooks, ...command, ...copy);
+  expect([...new Set(told.trim().split("\n"))].toSorted()).toEqual([
+    "cli",
+    "core",
+    "image-layout",
+    "transport-dir",
+    "transport-oci-layout",
+  ]);
+});
