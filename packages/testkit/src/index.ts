@@ -1,3 +1,5 @@
+export { tarFile, tarMember, tarRecord } from "./archives/tar-file.ts";
+export type { TarFileMember } from "./archives/tar-file.ts";
 export { isNotThere, isThere } from "./conformance/checks.ts";
 export { hasContent } from "./conformance/content.ts";
 export { conformance, requirements } from "./conformance/conformance.ts";

@@ -1,7 +1,7 @@
 import type { Answer } from "../registry/exchange.ts";
 import { S3Refusal } from "./refusal.ts";
 import { bucketOf, noSuchKey } from "./s3-state.ts";
-import type { Call, S3State, StoredObject } from "./s3-state.ts";
+import type { Bucket, Call, S3State, StoredObject } from "./s3-state.ts";
 
 /**
  * The condition under which an object may be written ("Conditional writes"), to be asked right before it is: what
@@ -15,7 +15,9 @@ export function writeCondition(call: Call, state: S3State): () => void {
   const ifMatch = headers["if-match"];
   const ifNoneMatch = headers["if-none-match"];
   const isConditional = ifMatch !== undefined || ifNoneMatch !== undefined;
-  if (conditions === "ignored") return () => {};
+  const isLikeCeph = conditions === "if-match-refused";
+  const isLookedAt = !isLikeCeph || operation.name === "PutObject";
+  if (conditions === "ignored" || !isLookedAt) return () => {};
   if (conditions === "demanded" && (!isConditional || operation.name === "CopyObject")) {
     throw isConditional ? notImplemented("If-None-Match") : demanded();
   }
@@ -29,7 +31,7 @@ export function writeCondition(call: Call, state: S3State): () => void {
     if (ifNoneMatch !== undefined && object !== undefined)
       throw preconditionFailed("If-None-Match");
     if (ifMatch === undefined) return;
-    if (conditions === "if-match-refused") throw preconditionFailed("If-Match");
+    if (isLikeCeph) throw preconditionFailed("If-Match");
     if (object === undefined) throw noSuchKey(key);
     if (!matches(ifMatch, object.etag)) throw preconditionFailed("If-Match");
   };
@@ -37,12 +39,15 @@ export function writeCondition(call: Call, state: S3State): () => void {
 
 /** Whether an object may be deleted. @throws S3Refusal */
 export function checkDeletion(
+  key: string,
   etag: string | undefined,
-  object: StoredObject | undefined,
+  { objects }: Bucket,
   { settings: { conditions } }: S3State,
 ): void {
-  if (etag === undefined || conditions === "ignored") return;
-  if (object === undefined) throw new S3Refusal("NoSuchKey", "The specified key does not exist.");
+  const object = objects.get(key);
+  const areIgnored = conditions === "ignored" || conditions === "if-match-refused";
+  if (etag === undefined || areIgnored) return;
+  if (object === undefined) throw noSuchKey(key);
   if (!matches(etag, object.etag)) throw preconditionFailed("If-Match");
 }
 

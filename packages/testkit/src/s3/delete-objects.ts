@@ -14,7 +14,7 @@ const mostKeys = 1000;
 /** What is not there is deleted as well. */
 export const deleteObject: Handler = (call, state) => {
   const bucket = bucketOf(call, state);
-  checkDeletion(call.headers["if-match"], bucket.objects.get(call.key), state);
+  checkDeletion(call.key, call.headers["if-match"], bucket, state);
   removeObject(bucket, call.key);
   return { status: 204 };
 };
@@ -37,7 +37,7 @@ function deletion(wanted: XmlElement, call: Call, state: S3State): XmlElements {
   if (key === undefined || key === "") throw malformed();
   const bucket = bucketOf(call, state);
   try {
-    checkDeletion(findText(wanted, "ETag"), bucket.objects.get(key), state);
+    checkDeletion(key, findText(wanted, "ETag"), bucket, state);
   } catch (error) {
     if (error instanceof S3Refusal) return { Key: key, Code: error.code, Message: error.message };
     throw error;

@@ -6,9 +6,9 @@ export interface S3Credentials {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
   /** Of temporary credentials. */
-  readonly sessionToken?: string | undefined;
+  readonly sessionToken?: string;
   /** From then on `ExpiredToken`. Default: never. */
-  readonly expiration?: Date | undefined;
+  readonly expiration?: Date;
 }
 
 /** What somebody wants to do, as policies name it. */
@@ -51,9 +51,9 @@ export interface S3Settings {
   /** Keeps the bytes of objects as files in this folder rather than in memory; all stay there until it is removed. */
   readonly folder?: string | undefined;
   /**
-   * What becomes of `If-Match` and `If-None-Match` on writes: honoured (the default), ignored as by old MinIO,
-   * `If-Match` refused though it is right as by Ceph 16.2, or demanded by a policy of the bucket (403 without; a copy
-   * with one is 501).
+   * What becomes of `If-Match` and `If-None-Match` on writes: honoured (the default); ignored, as by old MinIO;
+   * looked at by PutObject alone, with `If-Match` refused though it is right, as by Ceph 16.2; or demanded by a policy
+   * of the bucket (403 without, and 501 for a copy with one).
    */
   readonly conditions?: "honoured" | "ignored" | "if-match-refused" | "demanded" | undefined;
   /** Whether checksums other than Content-MD5 are looked at, kept and returned. Default true; else as Ceph 16.2. */

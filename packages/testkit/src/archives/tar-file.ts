@@ -1,0 +1,53 @@
+/** A member of a tar file, as bad as a test wants it. */
+export interface TarFileMember {
+  /** Bytes where it is in no encoding that a text could have. */
+  readonly name: string | Uint8Array;
+  readonly content?: string | Uint8Array;
+  /** Default `0`, a file. */
+  readonly type?: string;
+  readonly linkName?: string;
+  /** What the header says, whatever the content has: a number, or the twelve bytes themselves. */
+  readonly size?: number | Uint8Array;
+  /** Default: that of the bytes as they are, without a sign. */
+  readonly checksum?: (header: Uint8Array) => number;
+}
+
+/** A tar file with two empty blocks at its end. */
+export function tarFile(members: readonly TarFileMember[]): Buffer {
+  return Buffer.concat([...members.map(tarMember), Buffer.alloc(1024)]);
+}
+
+/** A header and its content, in whole blocks. */
+export function tarMember(member: TarFileMember): Buffer {
+  const { name, content = "", type = "0", linkName = "", checksum = sumOf } = member;
+  const bytes = Buffer.from(content);
+  const header = Buffer.alloc(512);
+  header.set(Buffer.from(name).subarray(0, 100), 0);
+  header.write("0000644\0", 100);
+  header.set(sizeField(member.size ?? bytes.byteLength), 124);
+  header.write("        ", 148);
+  header.write(type, 156);
+  header.write(linkName, 157);
+  header.write("ustar\u000000", 257);
+  header.write(`${octal(checksum(header), 6)}\0 `, 148);
+  return Buffer.concat([header, bytes, Buffer.alloc(-bytes.byteLength & 511)]);
+}
+
+/** A record of extended headers of POSIX.1-2001, the content of a member of type `x`. */
+export function tarRecord(key: string, value: string): string {
+  const rest = Buffer.byteLength(` ${key}=${value}\n`);
+  const digits = String(rest + String(rest).length).length;
+  return `${rest + digits} ${key}=${value}\n`;
+}
+
+function sizeField(size: number | Uint8Array): Uint8Array {
+  return typeof size === "number" ? Buffer.from(`${octal(size, 11)}\0`) : size;
+}
+
+function octal(value: number, digits: number): string {
+  return value.toString(8).padStart(digits, "0");
+}
+
+function sumOf(header: Uint8Array): number {
+  return header.reduce((sum, byte) => sum + byte, 0);
+}
