@@ -11,6 +11,7 @@ export async function outcomeOf(asked: Promise<unknown>): Promise<string> {
     const answer = await asked;
     if (typeof answer !== "object" || answer === null) return "200";
     if ("$metadata" in answer) return String((answer as Metadata).$metadata.httpStatusCode);
+    if (!("status" in answer)) return "200";
     const { status, body } = answer as Reply;
     return [status, codeIn(body)].filter((part) => part !== undefined).join(" ");
   } catch (error) {
