@@ -1,0 +1,44 @@
+import { readFileSync } from "node:fs";
+import path from "node:path";
+
+import { expect, test } from "vitest";
+
+import { Interruption } from "../src/interruption.ts";
+import { knownTransports } from "../src/known-transports.ts";
+import { newProgram } from "../src/program.ts";
+
+using interruption = new Interruption(process);
+const program = newProgram(interruption);
+const root = path.resolve(import.meta.dirname, "../../..");
+const [manual, readme] = ["docs/cli.md", "README.md"].map((name) =>
+  readFileSync(path.join(root, name), "utf8"),
+) as [string, string];
+
+/** Each call of the command in the examples, as words. */
+const examples = [manual, readme]
+  .flatMap((text) => [...text.matchAll(/^```sh\n(.*?)^```/gms)])
+  .flatMap(([, block = ""]) => [...block.matchAll(/\bdrayage (?=[a-z])([^|<>#\n]+)/g)])
+  .map(([, call = ""]) => ({ call: call.trim(), name: call.trim().split(" ")[0] }));
+
+test.each(examples)(
+  "the example drayage $call has only flags and names that there are",
+  (example) => {
+    const command = program.commands.find((one) => one.name() === example.name);
+    const words = example.call.split(/\s+/).slice(1);
+    const { operands, unknown } = command?.parseOptions(words) ?? { operands: [], unknown: words };
+    expect(unknown).toEqual([]);
+    const names = operands.filter((operand) => operand.includes(":"));
+    for (const name of names) expect(Object.keys(knownTransports)).toContain(name.split(":")[0]);
+  },
+);
+
+const flags = [program, ...program.commands].flatMap(({ options }) => options);
+
+test.each([...new Set(flags.map(({ long }) => long ?? ""))])("the manual tells of %s", (flag) => {
+  const alone = flag.replace(/^--(src|dest)-/, "--");
+  expect(manual).toMatch(new RegExp(`(${flag}|${alone})\\b`));
+});
+
+test.each(Object.keys(knownTransports))("the manual tells of %s:", (transport) => {
+  expect(manual).toContain(`| \`${transport}:`);
+});
