@@ -9,18 +9,15 @@ export interface BlobPlace {
 
 /** undefined for a location that is of no use to other copies. */
 export function placeOf(location: BlobLocation | undefined): BlobPlace | undefined {
-  switch (location?.kind) {
-    case "registry": {
-      const scope = { transport: "docker", scope: new URL(location.origin).host };
-      return { scope, location: location.repository };
-    }
-    case "s3": {
-      const { endpoint = "", bucket, key } = location;
-      return { scope: { transport: "s3", scope: `${endpoint} ${bucket}` }, location: key };
-    }
-    default:
-      return undefined;
+  if (location?.kind === "registry") {
+    const scope = { transport: "docker", scope: new URL(location.origin).host };
+    return { scope, location: location.repository };
   }
+  if (location?.kind === "s3") {
+    const { endpoint = "", bucket, key } = location;
+    return { scope: { transport: "s3", scope: `${endpoint} ${bucket}` }, location: key };
+  }
+  return undefined;
 }
 
 /** Another location in the scope of a known one. */
@@ -28,12 +25,6 @@ export function locationBeside(
   known: BlobLocation | undefined,
   location: string,
 ): BlobLocation | undefined {
-  switch (known?.kind) {
-    case "registry":
-      return { ...known, repository: location };
-    case "s3":
-      return { ...known, key: location };
-    default:
-      return undefined;
-  }
+  if (known?.kind === "registry") return { ...known, repository: location };
+  return known?.kind === "s3" ? { ...known, key: location } : undefined;
 }

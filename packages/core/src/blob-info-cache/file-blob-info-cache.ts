@@ -93,18 +93,12 @@ class FileBlobInfoCache implements BlobInfoCache {
 
 function reasonOf(error: unknown): string {
   const { errcode, message } = error as { readonly errcode?: number; readonly message: string };
-  switch (errcode) {
-    case sqliteBusy:
-      return "another process has it locked";
-    case sqliteCorrupt:
-    case sqliteNotADatabase:
-      return "it is damaged; remove it";
-    default:
-      return message;
-  }
+  return (errcode && reasons[errcode]) || message;
 }
 
-/** Result codes of SQLite (sqlite.org/rescode.html). */
-const sqliteBusy = 5;
-const sqliteCorrupt = 11;
-const sqliteNotADatabase = 26;
+/** By the result codes of SQLite (sqlite.org/rescode.html). */
+const reasons: Readonly<Record<number, string>> = {
+  5: "another process has it locked",
+  11: "it is damaged; remove it",
+  26: "it is damaged; remove it",
+};

@@ -1,20 +1,20 @@
-import { ImageError } from "../image-error.ts";
+import type SQLite from "node:sqlite";
 
-type SQLite = typeof import("node:sqlite");
+import { ImageError } from "../image-error.ts";
 
 /**
  * Node's own SQLite, without the warning that it is experimental, which is of no use to users of a cache that can do
  * without it. @throws ImageError `unsupported` where this Node has none
  */
-export function loadSQLite(): SQLite {
-  const { emitWarning } = process;
+export function loadSQLite(): typeof SQLite {
+  const emitWarning: unknown = Reflect.get(process, "emitWarning");
   // Nothing else runs meanwhile, and so no other warning gets lost.
   process.emitWarning = () => {};
   try {
-    const sqlite = process.getBuiltinModule("node:sqlite") as SQLite | undefined;
+    const sqlite = process.getBuiltinModule("node:sqlite") as typeof SQLite | undefined;
     if (sqlite !== undefined) return sqlite;
   } finally {
-    process.emitWarning = emitWarning;
+    Reflect.set(process, "emitWarning", emitWarning);
   }
   throw new ImageError("unsupported", "this Node has no SQLite (node:sqlite)");
 }
