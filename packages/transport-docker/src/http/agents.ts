@@ -3,6 +3,7 @@ import type { SecureVersion } from "node:tls";
 import type { Dispatcher } from "undici";
 
 import type { Certificates } from "../certificates/certificate-folder.ts";
+import { connectorWith } from "./connector.ts";
 import type { FindProxy } from "./proxies.ts";
 import { ReceiveBuffers } from "./receive-buffers.ts";
 import { secureContextOf } from "./secure-context.ts";
@@ -85,9 +86,9 @@ async function openAgent(
   { proxy, insecure, withSystemRoots, withIdentities }: Terms,
   { authorities, identities }: Certificates,
   { idleTimeout, minTLSVersion }: AgentSettings,
-  { onread }: ReceiveBuffers,
+  buffers: ReceiveBuffers,
 ): Promise<Dispatcher> {
-  const { Agent, ProxyAgent } = await import("undici");
+  const { Agent, ProxyAgent, buildConnector } = await import("undici");
   const timeout = Math.min(idleTimeout, longestConnect);
   const tls = { withSystemRoots, minTLSVersion };
   const secureContext = secureContextOf({
@@ -98,11 +99,13 @@ async function openAgent(
   const connect = {
     rejectUnauthorized: !insecure,
     timeout,
-    onread,
     ...(secureContext !== undefined && { secureContext }),
   };
   const options = { allowH2: false, pipelining: 1 };
-  if (proxy === undefined) return new Agent({ ...options, connect });
+  if (proxy === undefined) {
+    const connector = connectorWith(buildConnector, { ...options, ...connect }, buffers);
+    return new Agent({ ...options, connect: connector });
+  }
   const proxyContext = secureContextOf({ ...tls, ...noCertificates });
   return new ProxyAgent({
     ...options,

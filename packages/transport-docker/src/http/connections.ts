@@ -50,7 +50,12 @@ export class Connections {
     const body = isStream(request.body) ? outgoing(request.body) : undefined;
     try {
       const sent = body?.bytes ?? request.body;
-      const answer = await exchange(agent, this.#options({ ...request, body: sent }), signal);
+      const answer = await exchange(
+        agent,
+        this.#options({ ...request, body: sent }),
+        this.agents.buffers,
+        signal,
+      );
       return this.#response(request, answer);
     } catch (error) {
       signal?.throwIfAborted();
@@ -91,11 +96,9 @@ export class Connections {
     { url, signal, lentChunks = false }: HTTPRequest,
     body: ReceivedBody,
   ): AsyncGenerator<Uint8Array, void, undefined> {
-    const { buffers } = this.agents;
     try {
       for await (const chunk of body) {
         yield lentChunks ? chunk : new Uint8Array(chunk);
-        buffers.giveBack(chunk);
       }
     } catch (error) {
       signal?.throwIfAborted();

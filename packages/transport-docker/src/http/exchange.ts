@@ -1,6 +1,7 @@
 import type { Dispatcher } from "undici";
 
 import type { HTTPResponse } from "./http-exchange.ts";
+import type { ReceiveBuffers } from "./receive-buffers.ts";
 import { ReceivedBody } from "./received-body.ts";
 
 /** The beginning of an answer, and its body as it comes. */
@@ -12,6 +13,7 @@ export type ReceivedAnswer = Pick<HTTPResponse, "status" | "headers"> & {
 export async function exchange(
   agent: Dispatcher,
   request: Dispatcher.DispatchOptions,
+  buffers: ReceiveBuffers,
   signal: AbortSignal | undefined,
 ): Promise<ReceivedAnswer> {
   const { promise, resolve, reject } = Promise.withResolvers<ReceivedAnswer>();
@@ -30,7 +32,7 @@ export async function exchange(
     onResponseStart(controller, status, headers) {
       // 100 Continue and its kind
       if (status < 200) return;
-      body = new ReceivedBody(controller);
+      body = new ReceivedBody(controller, buffers);
       resolve({ status, headers, body });
     },
     onResponseData(_, chunk) {

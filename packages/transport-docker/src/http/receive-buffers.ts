@@ -7,69 +7,75 @@ const leastRoom = 1 << 16;
 /** Buffers that are kept for later, of all connections together. */
 const mostSpare = 16;
 
-/** A piece of memory, filled from its beginning, and what of it nobody needs any more. */
+/** A piece of memory, filled from its beginning with what comes on one connection. */
 interface ReceiveBuffer {
   readonly memory: Uint8Array;
-  filled: number;
-  returned: number;
-  isFull: boolean;
+  /** Those of the same connection that something may be passed on from yet, in the order in which they were filled. */
+  readonly ofConnection: ReceiveBuffer[];
+  /** Chunks in it that somebody has. */
+  lent: number;
+  /** Whether all that is in it was passed on. */
+  isRead: boolean;
 }
 
 /**
  * The memory that connections read into: the same again and again, as far as those who read say that they are done with
- * it. What nobody gives back, such as the headers of an answer, keeps its buffer from being used again, and the collector
- * takes both. New memory for every read would cost more time than all the reading.
+ * it. New memory for every read would cost more time than all the reading. What a connection received is passed on in
+ * order, so that a chunk from a later buffer tells that nothing else comes from those before it.
  */
 export class ReceiveBuffers {
-  /** An option of `net.connect` and `tls.connect`. */
-  readonly onread: OnReadOpts;
-  readonly #buffers = new WeakMap<ArrayBufferLike, ReceiveBuffer>();
-  #spare: ReceiveBuffer[] = [];
-  /** What is left of the buffer that was read into last, until somebody reads into it. */
-  #room: Uint8Array | undefined;
+  readonly #known = new WeakMap<ArrayBufferLike, ReceiveBuffer>();
+  readonly #spare: Uint8Array[] = [];
 
-  constructor() {
-    const filled = (memory: Uint8Array, size: number): void => this.#filled(memory, size);
-    this.onread = {
-      buffer: () => this.#next(),
+  /** The option of `net.connect` and `tls.connect` for one connection. */
+  onread(): OnReadOpts {
+    const ofConnection: ReceiveBuffer[] = [];
+    let room: Uint8Array | undefined;
+    return {
+      buffer: () => {
+        const next = room ?? this.#add(ofConnection);
+        room = undefined;
+        return next;
+      },
       callback(this: Socket, size: number, memory: Uint8Array): boolean {
-        filled(memory, size);
+        room = memory.byteLength - size < leastRoom ? undefined : memory.subarray(size);
         return this.push(memory.subarray(0, size));
       },
     };
   }
 
+  /** Somebody has this chunk until it is given back. */
+  lend(chunk: Uint8Array): void {
+    const buffer = this.#known.get(chunk.buffer);
+    if (buffer === undefined) return;
+    buffer.lent++;
+    const { ofConnection } = buffer;
+    for (const earlier of ofConnection.splice(0, ofConnection.indexOf(buffer))) {
+      earlier.isRead = true;
+      this.#keepUnused(earlier);
+    }
+  }
+
   /** Nobody reads this chunk from here on. */
   giveBack(chunk: Uint8Array): void {
-    const buffer = this.#buffers.get(chunk.buffer);
+    const buffer = this.#known.get(chunk.buffer);
     if (buffer === undefined) return;
-    buffer.returned += chunk.byteLength;
-    if (!buffer.isFull || buffer.returned < buffer.filled || this.#spare.length >= mostSpare)
-      return;
-    this.#spare.push(Object.assign(buffer, { filled: 0, returned: 0, isFull: false }));
+    buffer.lent--;
+    this.#keepUnused(buffer);
   }
 
-  #next(): Uint8Array {
-    const room = this.#room ?? this.#empty();
-    this.#room = undefined;
-    return room;
-  }
-
-  #empty(): Uint8Array {
-    const spare = this.#spare.pop();
-    if (spare !== undefined) return spare.memory;
-    // One that Node would take from its own pool shares its memory with others
-    const memory = Buffer.allocUnsafeSlow(bufferSize);
-    this.#buffers.set(memory.buffer, { memory, filled: 0, returned: 0, isFull: false });
+  #add(ofConnection: ReceiveBuffer[]): Uint8Array {
+    // One that Node would take from its own pool shares its memory with others.
+    const memory = this.#spare.pop() ?? Buffer.allocUnsafeSlow(bufferSize);
+    const buffer = { memory, ofConnection, lent: 0, isRead: false };
+    this.#known.set(memory.buffer, buffer);
+    ofConnection.push(buffer);
     return memory;
   }
 
-  #filled(memory: Uint8Array, size: number): void {
-    const buffer = this.#buffers.get(memory.buffer);
-    if (buffer === undefined) return;
-    buffer.filled += size;
-    const room = memory.subarray(size);
-    buffer.isFull = room.byteLength < leastRoom;
-    this.#room = buffer.isFull ? undefined : room;
+  #keepUnused({ memory, isRead, lent }: ReceiveBuffer): void {
+    if (!isRead || lent > 0) return;
+    this.#known.delete(memory.buffer);
+    if (this.#spare.length < mostSpare) this.#spare.push(memory);
   }
 }

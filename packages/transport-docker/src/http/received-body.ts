@@ -1,5 +1,7 @@
 import type { Dispatcher } from "undici";
 
+import type { ReceiveBuffers } from "./receive-buffers.ts";
+
 /** Bytes that may wait to be read; above it the connection waits. */
 const mostWaiting = 1 << 19;
 /** Bytes that it takes less time to read than to open another connection. */
@@ -13,20 +15,26 @@ type Controller = Pick<Dispatcher.DispatchController, "pause" | "resume" | "abor
  */
 export class ReceivedBody {
   readonly #controller: Controller;
+  readonly #buffers: ReceiveBuffers;
   #chunks: Uint8Array[] = [];
   #waiting = 0;
   #ended: { readonly failure?: Error | undefined } | undefined;
   #news = Promise.withResolvers<void>();
 
-  constructor(controller: Controller) {
+  constructor(controller: Controller, buffers: ReceiveBuffers) {
     this.#controller = controller;
+    this.#buffers = buffers;
   }
 
   add(chunk: Uint8Array): void {
     const last = this.#chunks.at(-1);
     const together = last && joined(last, chunk);
-    if (together === undefined) this.#chunks.push(chunk);
-    else this.#chunks.splice(-1, 1, together);
+    if (together === undefined) {
+      this.#buffers.lend(chunk);
+      this.#chunks.push(chunk);
+    } else {
+      this.#chunks.splice(-1, 1, together);
+    }
     this.#waiting += chunk.byteLength;
     if (this.#waiting >= mostWaiting) this.#controller.pause();
     this.#news.resolve();
@@ -37,11 +45,17 @@ export class ReceivedBody {
     this.#news.resolve();
   }
 
-  /** To be read once. Whoever leaves before the end closes the connection. @throws what the body broke off with */
+  /**
+   * To be read once. A chunk is good until the next is asked for: its memory is read into again then. Whoever leaves
+   * before the end closes the connection. @throws what the body broke off with
+   */
   async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array, void, undefined> {
     try {
       for (;;) {
-        for (let chunk = this.#next(); chunk !== undefined; chunk = this.#next()) yield chunk;
+        for (let chunk = this.#next(); chunk !== undefined; chunk = this.#next()) {
+          yield chunk;
+          this.#buffers.giveBack(chunk);
+        }
         if (this.#ended !== undefined) break;
         await this.#news.promise;
         this.#news = Promise.withResolvers();

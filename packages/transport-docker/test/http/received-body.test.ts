@@ -2,16 +2,18 @@ import { setImmediate } from "node:timers/promises";
 
 import { describe, expect, test } from "vitest";
 
+import { ReceiveBuffers } from "../../src/http/receive-buffers.ts";
 import { ReceivedBody } from "../../src/http/received-body.ts";
 
 /** What the body told the connection. */
 function controlled(): { body: ReceivedBody; told: string[] } {
   const told: string[] = [];
-  const body = new ReceivedBody({
+  const controller = {
     pause: () => told.push("pause"),
     resume: () => told.push("resume"),
     abort: () => told.push("abort"),
-  });
+  };
+  const body = new ReceivedBody(controller, new ReceiveBuffers());
   return { body, told };
 }
 
