@@ -4,9 +4,9 @@ import type { StoredBlob } from "@drayage/image-layout";
 
 import type { BlobPool } from "./blob-pool.ts";
 import type { ObjectHeaders, Precondition } from "./bucket.ts";
-import type { Budget } from "./budget.ts";
 import { MultipartUpload } from "./multipart-upload.ts";
 import { copyObject } from "./object-copy.ts";
+import type { PartMemory } from "./part-memory.ts";
 import { PartReader } from "./part-reader.ts";
 import type { HeldPart } from "./part-reader.ts";
 
@@ -14,8 +14,7 @@ import type { HeldPart } from "./part-reader.ts";
 export interface UploadSettings {
   /** Bytes. */
   readonly partSize: number;
-  /** For the parts that are held in memory. */
-  readonly budget: Budget;
+  readonly memory: PartMemory;
   /** What is kept with the blob, and that it must not be there yet where the store keeps to that. */
   readonly object: ObjectHeaders & Precondition;
 }
@@ -25,10 +24,10 @@ export async function uploadBlob(
   pool: BlobPool,
   bytes: AsyncIterable<Uint8Array>,
   { digest, size }: BlobInfo,
-  { partSize, budget, object }: UploadSettings,
+  { partSize, memory, object }: UploadSettings,
   options: OperationOptions,
 ): Promise<StoredBlob> {
-  await using parts = new PartReader(bytes, partSizeFor(size, partSize), budget);
+  await using parts = new PartReader(bytes, partSizeFor(size, partSize), memory);
   using first = await parts.next(options.signal);
   if (first.isLast) return await putWhole(pool, first.bytes, digest, object, options);
   return digest === undefined

@@ -165,7 +165,7 @@ export class LayoutFiles {
 const mostAttempts = 200;
 /** Milliseconds. */
 const firstPause = 25;
-const longestPause = 3000;
+const longestPause = 1000;
 
 /** Asks each for what shall be, one after another. Who does not want it any more is told at once. */
 async function asked(

@@ -1,4 +1,4 @@
-import type { Budget } from "./budget.ts";
+import type { PartMemory } from "./part-memory.ts";
 
 /** Some bytes of a blob, in memory until they are disposed of. */
 export interface HeldPart extends Disposable {
@@ -11,22 +11,22 @@ export interface HeldPart extends Disposable {
 export class PartReader implements AsyncDisposable {
   readonly #iterator: AsyncIterator<Uint8Array>;
   readonly #partSize: number;
-  readonly #budget: Budget;
+  readonly #memory: PartMemory;
   /** What was read and is not in any part. */
   #left: Uint8Array | undefined;
   #hasEnded = false;
 
-  constructor(bytes: AsyncIterable<Uint8Array>, partSize: number, budget: Budget) {
+  constructor(bytes: AsyncIterable<Uint8Array>, partSize: number, memory: PartMemory) {
     this.#iterator = bytes[Symbol.asyncIterator]();
     this.#partSize = partSize;
-    this.#budget = budget;
+    this.#memory = memory;
   }
 
   /** Waits until there is memory for it, then for its bytes. @throws what the stream throws */
   async next(signal?: AbortSignal): Promise<HeldPart> {
-    const held = await this.#budget.take(this.#partSize, signal);
+    const held = await this.#memory.take(this.#partSize, signal);
     try {
-      const bytes = await this.#fill(Buffer.allocUnsafeSlow(this.#partSize));
+      const bytes = await this.#fill(held.buffer);
       // Only its end says that a stream was right.
       await this.#look();
       const dispose = (): void => held[Symbol.dispose]();

@@ -145,7 +145,7 @@ function meaningOf(failure: S3Failure, question: S3Question): Meaning {
       retryable: true,
       why: `the clock of this machine${offsetOf(headers)} is wrong; set it`,
     };
-  if (status === 401 || status === 403)
+  if (status === 401 || status === 403 || name === "AccessDenied")
     return {
       code: "denied",
       why: `the credentials do not allow s3:${action} there${headsUp(question)}`,

@@ -59,11 +59,10 @@ export class S3Layout implements LayoutStore {
     return this.#pool.sizeOf(digest, options);
   }
 
-  getBlob(digest: Digest, { range, ...options }: GetBlobOptions = {}): AsyncIterable<Uint8Array> {
-    const { partSize: rangeSize, reading: budget } = this.#store;
-    const { bucket } = this.#pool;
-    const settings = { rangeSize, budget };
-    return downloadBlob(bucket, this.#pool.keyOf(digest), range ?? { start: 0 }, settings, options);
+  getBlob(digest: Digest, options: GetBlobOptions = {}): AsyncIterable<Uint8Array> {
+    const { partSize: rangeSize, reading: memory } = this.#store;
+    const key = this.#pool.keyOf(digest);
+    return downloadBlob(this.#pool.bucket, key, { rangeSize, memory }, options);
   }
 
   locateBlob(digest: Digest): BlobLocation {
@@ -81,9 +80,9 @@ export class S3Layout implements LayoutStore {
     blob: BlobInfo,
     options: OperationOptions = {},
   ): Promise<StoredBlob> {
-    const { partSize, sending: budget } = this.#store;
+    const { partSize, sending: memory } = this.#store;
     const object = await this.#newObject(blob.mediaType, options);
-    return uploadBlob(this.#pool, bytes, blob, { partSize, budget, object }, options);
+    return uploadBlob(this.#pool, bytes, blob, { partSize, memory, object }, options);
   }
 
   /** By the store itself, where it is the same and our credentials reach as far; false where not. */

@@ -1,28 +1,28 @@
 import type { Notice, OperationOptions } from "@drayage/core";
 
 import { Bucket } from "./bucket.ts";
-import { Budget } from "./budget.ts";
 import { probeConditions, standardConditions } from "./conditions.ts";
 import type { Conditions } from "./conditions.ts";
 import { Connection } from "./connection.ts";
 import { LayoutFiles } from "./layout-files.ts";
 import { fileHeaders } from "./object-headers.ts";
+import { PartMemory } from "./part-memory.ts";
 import { keyIn, parseS3Folder } from "./s3-location.ts";
 import type { S3Folder } from "./s3-location.ts";
 import type { S3Settings } from "./s3-settings.ts";
 
 const usualPartSize = 16 << 20;
 const leastPartSize = 5 << 20;
-const usualConcurrency = 6;
+const usualConcurrency = 4;
 
 /** What all images of one `s3()` share. */
 export class S3Store {
   readonly settings: S3Settings;
   readonly partSize: number;
   /** For parts that are sent. */
-  readonly sending: Budget;
+  readonly sending: PartMemory;
   /** For ranges that are read ahead. */
-  readonly reading: Budget;
+  readonly reading: PartMemory;
   /** Where layouts share their blobs, if they do. */
   readonly sharedBlobs: S3Folder | undefined;
   readonly #connection: Connection;
@@ -34,8 +34,8 @@ export class S3Store {
     const { partSize = usualPartSize, concurrency = usualConcurrency } = settings;
     this.settings = settings;
     this.partSize = Math.max(partSize, leastPartSize);
-    this.sending = new Budget(this.partSize * concurrency);
-    this.reading = new Budget(this.partSize * concurrency);
+    this.sending = new PartMemory(this.partSize, concurrency);
+    this.reading = new PartMemory(this.partSize, concurrency);
     this.sharedBlobs = settings.blobs === undefined ? undefined : parseS3Folder(settings.blobs);
     this.#connection = new Connection(settings);
   }

@@ -1,0 +1,43 @@
+import { Budget } from "./budget.ts";
+
+/** Memory that is somebody's until it is disposed of. */
+export interface HeldMemory extends Disposable {
+  readonly buffer: Uint8Array;
+}
+
+/** Memory for parts. Those of the usual size are used again and again, rather than left to the collector of garbage. */
+export class PartMemory {
+  readonly #partSize: number;
+  readonly #budget: Budget;
+  readonly #free: Uint8Array[] = [];
+
+  /** For so many parts of the usual size. */
+  constructor(partSize: number, count: number) {
+    this.#partSize = partSize;
+    this.#budget = new Budget(partSize * count);
+  }
+
+  /** Waits until there is so much. @throws an abort's own reason */
+  async take(size: number, signal?: AbortSignal): Promise<HeldMemory> {
+    return this.#held(size, await this.#budget.take(size, signal));
+  }
+
+  /** The same where it need not be waited for, or undefined. */
+  tryTake(size: number): HeldMemory | undefined {
+    const taken = this.#budget.tryTake(size);
+    return taken && this.#held(size, taken);
+  }
+
+  #held(size: number, taken: Disposable): HeldMemory {
+    const buffer = (size === this.#partSize && this.#free.pop()) || Buffer.allocUnsafeSlow(size);
+    let isHeld = true;
+    return {
+      buffer,
+      [Symbol.dispose]: () => {
+        if (isHeld && size === this.#partSize) this.#free.push(buffer);
+        isHeld = false;
+        taken[Symbol.dispose]();
+      },
+    };
+  }
+}

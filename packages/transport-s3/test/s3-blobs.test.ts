@@ -1,0 +1,182 @@
+import { digestOf, hexOf, inOne, isImageError } from "@drayage/core";
+import type { ImageDestination } from "@drayage/core";
+import { expect, test } from "vitest";
+
+import { partSizeFor } from "../src/blob-upload.ts";
+import { countOf, startBucket, transportTo } from "./bucket.ts";
+
+const mebibyte = 1 << 20;
+const partSize = 5 * mebibyte;
+
+async function opened(...given: Parameters<typeof transportTo>): Promise<ImageDestination> {
+  return transportTo(...given)
+    .parseReference("//bucket/a:tag")
+    .newImageDestination();
+}
+
+/** Seeded bytes in chunks, all of them in the same memory. */
+async function* lent(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  const memory = new Uint8Array(1_000_003);
+  for (let at = 0; at < bytes.byteLength; at += memory.byteLength) {
+    const chunk = bytes.subarray(at, at + memory.byteLength);
+    memory.set(chunk);
+    yield memory.subarray(0, chunk.byteLength);
+  }
+}
+
+function bytesOf(size: number): Uint8Array {
+  return Buffer.alloc(size, "a line that is not as long as a chunk\n");
+}
+
+function blobOf(bytes: Uint8Array): { digest: ReturnType<typeof digestOf>; size: number } {
+  return { digest: digestOf(bytes), size: bytes.byteLength };
+}
+
+test("a small blob goes in one request, whose checksum is its digest", async () => {
+  await using server = await startBucket();
+  await using destination = await opened(server, { storageClass: "STANDARD_IA" });
+  const bytes = bytesOf(100_000);
+  const blob = { ...blobOf(bytes), mediaType: "application/x-layer" };
+  await destination.putBlob(lent(bytes), blob);
+  const key = `a/blobs/sha256/${hexOf(blob.digest)}`;
+  const found = await server.bucket().find(key);
+  expect(Buffer.compare(found?.bytes ?? Buffer.alloc(0), bytes)).toBe(0);
+  expect(found?.headers).toMatchObject({
+    "content-type": "application/x-layer",
+    "cache-control": "max-age=31536000, immutable",
+    "x-amz-storage-class": "STANDARD_IA",
+  });
+  expect(countOf(server.requests, "PutObject")).toBe(1);
+});
+
+test("a store that is given other bytes than those of the digest refuses them", async () => {
+  await using server = await startBucket();
+  await using destination = await opened(server);
+  const { digest, size } = blobOf(bytesOf(1000));
+  await expect(destination.putBlob(inOne(Buffer.alloc(1000)), { digest, size })).rejects.toSatisfy(
+    (error) => isImageError(error),
+  );
+  expect(server.bucket().keys("a/blobs")).toEqual([]);
+});
+
+test.each([
+  ["known", true],
+  ["found out on the way", false],
+])("a large blob goes in parts of one size, its digest %s", async (_, isKnown) => {
+  await using server = await startBucket({ equalParts: true });
+  await using destination = await opened(server, { partSize });
+  const bytes = bytesOf(3 * partSize + 1);
+  const blob = blobOf(bytes);
+  const stored = await destination.putBlob(lent(bytes), isKnown ? blob : {});
+  expect(stored).toMatchObject(blob);
+  const key = `a/blobs/sha256/${hexOf(blob.digest)}`;
+  expect(server.bucket().keys()).toEqual([key]);
+  const found = await server.bucket().find(key);
+  expect(Buffer.compare(found?.bytes ?? Buffer.alloc(0), bytes)).toBe(0);
+  expect(countOf(server.requests, "UploadPart")).toBe(4);
+});
+
+test("a blob of exactly one part needs no upload in parts", async () => {
+  await using server = await startBucket();
+  await using destination = await opened(server, { partSize });
+  await destination.putBlob(lent(bytesOf(partSize)), {});
+  expect(countOf(server.requests, "PutObject")).toBe(1);
+  expect(countOf(server.requests, "CreateMultipartUpload")).toBe(0);
+});
+
+test.each([
+  ["the stream", {}],
+  [
+    "a part",
+    {
+      faults: [{ fault: { kind: "error", code: "AccessDenied" }, operation: "UploadPart", nth: 2 }],
+    },
+  ],
+  [
+    "the end",
+    {
+      faults: [
+        {
+          fault: { kind: "late-error", code: "AccessDenied" },
+          operation: "CompleteMultipartUpload",
+        },
+      ],
+    },
+  ],
+] as const)("an upload is given up where %s fails", async (where, settings) => {
+  await using server = await startBucket(settings);
+  await using destination = await opened(server, { partSize });
+  const bytes = bytesOf(3 * partSize);
+  const broken = new Error("broken");
+  async function* breaking(): AsyncGenerator<Uint8Array> {
+    yield* lent(bytes);
+    if (where === "the stream") throw broken;
+  }
+  const failure = destination.putBlob(breaking(), blobOf(bytes));
+  await (where === "the stream"
+    ? expect(failure).rejects.toBe(broken)
+    : expect(failure).rejects.toMatchObject({ code: "denied" }));
+  expect(server.bucket().uploads()).toEqual([]);
+  expect(server.bucket().keys()).toEqual([]);
+});
+
+test.each([
+  ["a part that is lost", "UploadPart", { kind: "reset", during: "request", after: 1000 }],
+  ["a store that is busy", "UploadPart", { kind: "error", code: "SlowDown" }],
+  ["an end of which nobody heard", "CompleteMultipartUpload", { kind: "reset", during: "answer" }],
+  [
+    "an end that failed late",
+    "CompleteMultipartUpload",
+    { kind: "late-error", code: "InternalError" },
+  ],
+  ["a blob of which nobody heard", "PutObject", { kind: "reset", during: "answer" }],
+] as const)("%s is tried again, and not all of the blob", async (_, operation, fault) => {
+  await using server = await startBucket({ faults: [{ fault, operation }] });
+  await using destination = await opened(server, { partSize });
+  const bytes = bytesOf(operation === "PutObject" ? 1000 : 2 * partSize);
+  let times = 0;
+  async function* counted(): AsyncGenerator<Uint8Array> {
+    times++;
+    yield* lent(bytes);
+  }
+  expect(await destination.putBlob(counted(), blobOf(bytes))).toMatchObject(blobOf(bytes));
+  expect(times).toBe(1);
+  expect(server.requests.some(({ isFaulty }) => isFaulty)).toBe(true);
+  expect(server.bucket().uploads()).toEqual([]);
+});
+
+test("whoever is second finds what the first one wrote", async () => {
+  await using server = await startBucket();
+  const bytes = bytesOf(2 * partSize);
+  const write = async (): Promise<void> => {
+    await using destination = await opened(server, { partSize });
+    await destination.putBlob(lent(bytes), blobOf(bytes));
+  };
+  await Promise.all([write(), write(), write()]);
+  expect(server.bucket().keys()).toEqual([`a/blobs/sha256/${hexOf(digestOf(bytes))}`]);
+  expect(server.bucket().uploads()).toEqual([]);
+});
+
+test("another object in the place of a blob is not taken for it", async () => {
+  await using server = await startBucket();
+  await using destination = await opened(server);
+  const blob = blobOf(bytesOf(1000));
+  await server.bucket().put(`a/blobs/sha256/${hexOf(blob.digest)}`, "short");
+  expect(await destination.tryReusingBlob({ ...blob, mediaType: "a" })).toBeUndefined();
+  await expect(destination.putBlob(lent(bytesOf(1000)), blob)).rejects.toMatchObject({
+    code: "conflict",
+    retryable: false,
+  });
+});
+
+test.each([
+  [undefined, 16],
+  [16 * mebibyte, 16],
+  [160_000 * mebibyte, 16],
+  [160_001 * mebibyte, 17],
+  [5 * 1024 * 1024 * mebibyte, 525],
+])("of %s bytes there are no more than 10 000 parts", (size, expected) => {
+  const found = partSizeFor(size, 16 * mebibyte);
+  expect(found).toBe(expected * mebibyte);
+  expect(Math.ceil((size ?? 0) / found)).toBeLessThanOrEqual(10_000);
+});

@@ -1,0 +1,159 @@
+import { copyImage, digestOf } from "@drayage/core";
+import type { ImageReference, Notice } from "@drayage/core";
+import { parseLayoutIndex } from "@drayage/image-layout";
+import { inMemory, randomImage } from "@drayage/testkit";
+import type { S3Server } from "@drayage/testkit";
+import { describe, expect, test } from "vitest";
+
+import type { S3Settings } from "../src/index.ts";
+import { countOf, startBucket, transportTo } from "./bucket.ts";
+
+async function names(server: S3Server, layout: string): Promise<readonly string[]> {
+  const reference = transportTo(server).parseReference(`//bucket/${layout}`);
+  return (await reference.getImageNames()).toSorted();
+}
+
+async function someImage(): Promise<ImageReference> {
+  return inMemory(await randomImage("some", { layers: 1 }));
+}
+
+const tags = (count: number): readonly string[] =>
+  Array.from({ length: count }, (_, at) => `v${1000 + at}`);
+
+test("two hundred copies of different tags into one prefix at once are all there", async () => {
+  await using server = await startBucket();
+  const image = await someImage();
+  const wanted = tags(200);
+  // As many processes would be; those of one share what they know.
+  const transports = Array.from({ length: 10 }, () => transportTo(server));
+  await Promise.all(
+    wanted.map(async (tag, at) => {
+      const to = transports[at % transports.length]?.parseReference(`//bucket/a:${tag}`);
+      if (to !== undefined) await copyImage(image, to);
+    }),
+  );
+  expect(await names(server, "a")).toEqual(wanted);
+});
+
+describe.each<[string, Parameters<typeof startBucket>[0], S3Settings, number]>([
+  ["conditions that are tried out", {}, { conditionalWrites: undefined }, 0],
+  [
+    "a store that ignores conditions",
+    { conditions: "ignored" },
+    { conditionalWrites: undefined },
+    1,
+  ],
+  [
+    "a store that refuses what is right",
+    { conditions: "if-match-refused" },
+    { conditionalWrites: undefined },
+    1,
+  ],
+])("with %s", (_, server, settings, notices) => {
+  test("copies of different tags at once are all there, and it is said once for each process", async () => {
+    await using store = await startBucket(server);
+    const image = await someImage();
+    const wanted = tags(30);
+    const transports = Array.from({ length: 3 }, () => ({
+      transport: transportTo(store, settings),
+      told: [] as Notice[],
+    }));
+    await Promise.all(
+      wanted.map(async (tag, at) => {
+        const process = transports[at % transports.length];
+        const onNotice = (notice: Notice): void => void process?.told.push(notice);
+        const to = process?.transport.parseReference(`//bucket/a:${tag}`);
+        if (to !== undefined) await copyImage(image, to, { onNotice });
+      }),
+    );
+    expect(await names(store, "a")).toEqual(wanted);
+    expect(transports.map(({ told }) => told.length)).toEqual([notices, notices, notices]);
+    expect(store.bucket().keys("a/_drayage")).toEqual([]);
+  });
+});
+
+test("a lock that was left behind is waited for no longer than a minute", async () => {
+  await using server = await startBucket();
+  const lastModified = new Date(Date.now() - 61_000);
+  await server.bucket().put("a/_drayage/lock/gone.0", "", { lastModified });
+  await server.bucket().put("a/_drayage/lock/gone-too.1", "", { lastModified });
+  const transport = transportTo(server, { conditionalWrites: false });
+  await copyImage(await someImage(), transport.parseReference("//bucket/a:tag"));
+  expect(await names(server, "a")).toEqual(["tag"]);
+  expect(server.bucket().keys("a/_drayage")).toEqual([]);
+});
+
+test("a commit of which nobody heard is not done twice", async () => {
+  const fault = { kind: "reset", during: "answer" } as const;
+  await using server = await startBucket({
+    faults: [{ fault, operation: "PutObject", key: "index.json" }],
+  });
+  await copyImage(await someImage(), transportTo(server).parseReference("//bucket/a:tag"));
+  expect(await names(server, "a")).toEqual(["tag"]);
+  const deleted = transportTo(server);
+  await deleted.parseReference("//bucket/a:tag").deleteImage();
+  expect(server.bucket().keys("a/blobs")).toEqual([]);
+});
+
+test("copies in one process into one layout are written together", async () => {
+  await using server = await startBucket();
+  const transport = transportTo(server);
+  const image = await someImage();
+  await Promise.all(
+    tags(50).map(async (tag) => copyImage(image, transport.parseReference(`//bucket/a:${tag}`))),
+  );
+  const writes = server.requests.filter(
+    ({ operation, key }) => operation === "PutObject" && key === "a/index.json",
+  );
+  expect(writes.length).toBeLessThan(25);
+  expect(writes.every(({ status }) => status === 200)).toBe(true);
+});
+
+test("of what others wrote into index.json nothing is lost, known or not", async () => {
+  await using server = await startBucket();
+  const index = { schemaVersion: 2, manifests: [], annotations: { by: "somebody" }, "x-new": [1] };
+  await server.bucket().put("a/index.json", JSON.stringify(index));
+  await copyImage(await someImage(), transportTo(server).parseReference("//bucket/a:tag"));
+  const found = await server.bucket().find("a/index.json");
+  const { fields, entries } = parseLayoutIndex(found?.bytes ?? new Uint8Array(0));
+  expect(fields).toMatchObject({ annotations: { by: "somebody" }, "x-new": [1] });
+  expect(entries).toHaveLength(1);
+});
+
+test("an image that is deleted takes its blobs along, but none that is shared by layouts", async () => {
+  await using server = await startBucket();
+  const image = await someImage();
+  for (const blobs of [undefined, "s3://bucket/_blobs"]) {
+    const transport = transportTo(server, { blobs });
+    for (const layout of ["a", "b"])
+      await copyImage(image, transport.parseReference(`//bucket/${layout}:tag`));
+    const shared = server.bucket().keys("_blobs").length;
+    expect(shared).toBe(blobs === undefined ? 0 : 3);
+    await transport.parseReference("//bucket/a:tag").deleteImage();
+    await transport.parseReference("//bucket/b:tag").deleteImage();
+    expect(server.bucket().keys("a/blobs")).toEqual([]);
+    expect(server.bucket().keys("_blobs").length).toBe(shared);
+  }
+});
+
+test("a digest finds an image without a tag", async () => {
+  await using server = await startBucket();
+  const transport = transportTo(server);
+  const first = await randomImage("first");
+  for (const image of [first, await randomImage("second")])
+    await copyImage(await inMemory(image), transport.parseReference("//bucket/a:tag"));
+  const digest = digestOf(first.manifest.bytes);
+  const reference = transport.parseReference(`//bucket/a:tag@${digest}`);
+  await using source = await reference.newImageSource();
+  expect(digestOf((await source.getManifest()).bytes)).toBe(digest);
+});
+
+test("the same image again asks for what is there, and writes nothing", async () => {
+  await using server = await startBucket();
+  const image = await someImage();
+  await copyImage(image, transportTo(server).parseReference("//bucket/a:tag"));
+  server.clear();
+  const again = await copyImage(image, transportTo(server).parseReference("//bucket/a:tag"));
+  expect(again.alreadyThere).toBe(true);
+  expect(countOf(server.requests, "GetObject", "HeadObject")).toBe(server.requests.length);
+});
