@@ -1,13 +1,19 @@
 import { imageName } from "@drayage/core";
-import type { ImageReference, ImageSource, OperationOptions } from "@drayage/core";
-import { DockerArchiveSource, spooled, TarArchive } from "@drayage/image-archive";
+import type { Digest, ImageReference, ImageSource, OperationOptions } from "@drayage/core";
+import { DockerArchiveSource, spooled, TarArchive, TarLayout } from "@drayage/image-archive";
+import {
+  descriptorOfEntry,
+  indexSizeLimit,
+  LayoutSource,
+  parseLayoutIndex,
+} from "@drayage/image-layout";
 
 import type { Engine } from "./engine/engine.ts";
-import { noSuchImage } from "./engine/no-such-image.ts";
+import { imageIDOf } from "./engine/image-id.ts";
 
 /**
  * Saves the image into a temporary file, which is removed with the source: an engine gives all of it, in an order of its
- * own with what tells about it at the end.
+ * own, with what tells about it at the end.
  */
 export async function openDockerDaemonSource(
   reference: ImageReference,
@@ -15,10 +21,34 @@ export async function openDockerDaemonSource(
   name: string,
   options: OperationOptions,
 ): Promise<ImageSource> {
+  const id = await imageIDOf(engine, name, options);
   const answer = await engine.ask({ method: "GET", path: `/images/${name}/get`, ...options });
-  if (answer.status === 404) throw await noSuchImage(engine, name, options);
   if (answer.status !== 200) throw await engine.refusal(answer, `save ${name}`);
   const spool = await spooled(answer.bytes, imageName(reference), options);
   const archive = await TarArchive.open(spool, options);
-  return DockerArchiveSource.open(reference, archive, { kind: "only" }, options);
+  const position = await positionOf(id, archive, options);
+  if (position === undefined)
+    return DockerArchiveSource.open(reference, archive, { kind: "only" }, options);
+  const selector = { kind: "position", position } as const;
+  return LayoutSource.open(reference, new TarLayout(archive), selector, options);
+}
+
+/**
+ * Where the layout in an archive has the image as it was pulled or built: engines that keep images in containerd know
+ * them by their manifests. Others make one up for the archive, and know nothing of it.
+ */
+async function positionOf(
+  id: Digest,
+  archive: TarArchive,
+  options: OperationOptions,
+): Promise<number | undefined> {
+  try {
+    const index = await archive.readSmall("index.json", indexSizeLimit, options);
+    const entries = index === undefined ? [] : parseLayoutIndex(index).entries;
+    const position = entries.findIndex((entry) => descriptorOfEntry(entry).digest === id);
+    return position < 0 ? undefined : position;
+  } catch (error) {
+    await archive[Symbol.asyncDispose]();
+    throw error;
+  }
 }

@@ -116,7 +116,8 @@ describe("an engine that does not load", () => {
   });
 
   test("ends with the reason of an abort, wherever it hangs", async () => {
-    for (const answer of [() => {}, (request: IncomingMessage) => void request.resume()]) {
+    const answers: readonly Answer[] = [() => {}, (request) => void request.resume()];
+    for (const answer of answers) {
       const controller = new AbortController();
       const reason = new Error("enough");
       const to = await imageIn((request, response) => {
@@ -147,10 +148,18 @@ describe("an engine that does not load", () => {
   });
 });
 
+/** Knows the image, and answers as it is told when it is to save it. */
+function saving(answer: (response: ServerResponse) => void): Answer {
+  return (request, response) => {
+    if (request.url?.endsWith("/json") === true) response.end(`{"Id":"sha256:${"a".repeat(64)}"}`);
+    else answer(response);
+  };
+}
+
 describe("an engine that does not save", () => {
   test("tells which images it has", async () => {
     const from = await imageIn((request, response) => {
-      if (request.url?.endsWith("/images/json") === true)
+      if (request.url === "/v1.41/images/json")
         response.end(
           '[{"RepoTags":["x:y"]},{"RepoTags":["a:c","<none>:<none>"]},{"RepoTags":null}]',
         );
@@ -167,9 +176,9 @@ describe("an engine that does not save", () => {
     [400, "unsupported"],
     [500, "unavailable"],
   ])("answers %i, which is %s", async (status, code) => {
-    const from = await imageIn((_, response) => {
-      response.writeHead(status).end('{"message":"its own words"}');
-    });
+    const from = await imageIn(
+      saving((response) => response.writeHead(status).end('{"message":"its own words"}')),
+    );
     await expect(copyImage(from, out())).rejects.toMatchObject({
       code,
       message: says("save", `${status} its own words`),
@@ -177,14 +186,14 @@ describe("an engine that does not save", () => {
   });
 
   test("answers with something else than an archive", async () => {
-    const from = await imageIn((_, response) => void response.end("<html></html>"));
+    const from = await imageIn(saving((response) => response.end("<html></html>")));
     await expect(copyImage(from, out())).rejects.toMatchObject({ code: "invalid-manifest" });
   });
 
   test("is gone in the middle", async () => {
-    const from = await imageIn((_, response) => {
-      response.write(Buffer.alloc(100_000), () => response.destroy());
-    });
+    const from = await imageIn(
+      saving((response) => response.write(Buffer.alloc(100_000), () => response.destroy())),
+    );
     await expect(copyImage(from, out())).rejects.toMatchObject({
       code: "unavailable",
       retryable: true,
@@ -192,7 +201,10 @@ describe("an engine that does not save", () => {
   });
 
   test("falls silent in the middle", async () => {
-    const from = await imageIn((_, response) => void response.write(Buffer.alloc(10)), 100);
+    const from = await imageIn(
+      saving((response) => response.write(Buffer.alloc(10))),
+      100,
+    );
     await expect(copyImage(from, out())).rejects.toMatchObject({
       code: "unavailable",
       message: says("idleTimeout"),

@@ -1,0 +1,243 @@
+import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { Writable } from "node:stream";
+import { finished } from "node:stream/promises";
+
+import { copyImage, digestOf, hexOf, parseManifest } from "@drayage/core";
+import type { ImageReference } from "@drayage/core";
+import { memory } from "@drayage/core/memory";
+import { DockerArchiveDestination, StreamArchiveUpdate } from "@drayage/image-archive";
+import { scratchFolder } from "@drayage/test-support";
+import {
+  dockerdProgram,
+  hasContent,
+  inMemory,
+  isNotThere,
+  newAuthority,
+  opensslProgram,
+  putImage,
+  randomImage,
+  startDockerd,
+} from "@drayage/testkit";
+import type { Dockerd, WholeImage } from "@drayage/testkit";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
+
+import { Engine } from "../src/engine/engine.ts";
+import { ImageLoad } from "../src/engine/image-load.ts";
+import { dockerDaemon } from "../src/index.ts";
+import type { DockerDaemonSettings } from "../src/index.ts";
+
+const unpacked = { format: "docker", compression: "none" } as const;
+
+/** As it goes to an engine. */
+async function archiveOf(image: WholeImage, reference: ImageReference): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
+  const output = new Writable({
+    write(chunk: Uint8Array, _, done) {
+      chunks.push(chunk);
+      done();
+    },
+  });
+  const update = new StreamArchiveUpdate(output, "memory");
+  const { dockerReference } = reference;
+  const names = dockerReference === undefined ? [] : [dockerReference];
+  await using archive = await DockerArchiveDestination.open(reference, update, names);
+  await putImage(image, archive);
+  await archive.commit();
+  return Buffer.concat(chunks);
+}
+
+describe.skipIf(dockerdProgram === undefined)("a Docker Engine (needs dockerd)", () => {
+  let dockerd: Dockerd;
+  beforeAll(async () => {
+    dockerd = await startDockerd();
+  });
+  afterAll(() => dockerd[Symbol.asyncDispose]());
+
+  test("knows an image by its tag and by its ID, the digest of its config", async () => {
+    const transport = dockerDaemon({ host: dockerd.host });
+    const image = await randomImage("known");
+    await copyImage(await inMemory(image), transport.parseReference("known:1"));
+    const parsed = parseManifest(image.manifest);
+    const id = parsed.kind === "image" ? parsed.config.digest : undefined;
+    await hasContent(transport.parseReference(String(id)), image);
+  });
+
+  test("loads nothing of an archive that is cut off, wherever that is", async () => {
+    const transport = dockerDaemon({ host: dockerd.host });
+    const engine = await Engine.connect({ host: dockerd.host });
+    const cut = transport.parseReference("cut:1");
+    const archive = await archiveOf(await randomImage("cut", unpacked), cut);
+    const lengths = [1, 512, 513, 20_000, archive.length - 1024, archive.length - 512];
+    const boundaries = [...archive.toString("latin1").matchAll(/ustar\0/g)].map(
+      ({ index }) => index - 257,
+    );
+    expect(boundaries.length).toBeGreaterThan(5);
+    for (const length of [...lengths, ...boundaries.filter((at) => at > 0)]) {
+      const load = new ImageLoad(engine, {});
+      const { promise: sent, resolve } = Promise.withResolvers<unknown>();
+      load.on("error", () => {});
+      load.write(archive.subarray(0, length), resolve);
+      await sent;
+      load.destroy();
+    }
+    const whole = transport.parseReference("whole:1");
+    await copyImage(await inMemory(await randomImage("whole")), whole);
+    await isNotThere(cut);
+  });
+
+  test("is understood when it says in the middle what it does not like", async () => {
+    const load = new ImageLoad(await Engine.connect({ host: dockerd.host }), {});
+    load.end(Buffer.alloc(1 << 20, "no archive"));
+    await expect(finished(load)).rejects.toMatchObject({
+      code: "unavailable",
+      retryable: false,
+      message: expect.stringContaining("invalid tar header") as string,
+    });
+  });
+
+  test("is read by way of a temporary file, of which nothing is left, whatever happens", async () => {
+    const transport = dockerDaemon({ host: dockerd.host });
+    const reference = transport.parseReference("spooled:1");
+    await copyImage(await inMemory(await randomImage("spooled")), reference);
+    const folder = await scratchFolder();
+    vi.stubEnv("TMPDIR", folder);
+    onTestFinished(() => void vi.unstubAllEnvs());
+    await copyImage(reference, memory().parseReference("out"));
+    expect(await readdir(folder)).toEqual([]);
+    const controller = new AbortController();
+    const reason = new Error("enough");
+    const copy = copyImage(reference, memory().parseReference("out"), {
+      signal: controller.signal,
+      onEvent: () => controller.abort(reason),
+    });
+    await expect(copy).rejects.toBe(reason);
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  test("takes a name away, and keeps an image that has others", async () => {
+    const transport = dockerDaemon({ host: dockerd.host });
+    const [one, other] = ["names:1", "names:2"].map((name) => transport.parseReference(name));
+    const image = await randomImage("names");
+    for (const name of [one, other]) if (name) await copyImage(await inMemory(image), name);
+    const parsed = parseManifest(image.manifest);
+    const id = parsed.kind === "image" ? parsed.config.digest : "";
+    await expect(transport.parseReference(id).deleteImage()).rejects.toMatchObject({
+      code: "conflict",
+    });
+    await one?.deleteImage();
+    await hasContent(transport.parseReference(id), image);
+    await other?.deleteImage();
+    await isNotThere(transport.parseReference(id));
+  });
+
+  test("that is killed in the middle ends a copy at once", async () => {
+    await using victim = await startDockerd();
+    const reference = dockerDaemon({ host: victim.host }).parseReference("victim:1");
+    const from = await inMemory(await randomImage("victim", { layerSize: 1_000_000 }));
+    const copy = copyImage(from, reference, {
+      onEvent: ({ kind }) => void (kind === "blob-done" && victim.kill()),
+    });
+    await expect(copy).rejects.toMatchObject({ code: "unavailable" });
+  });
+});
+
+describe.skipIf(dockerdProgram === undefined || opensslProgram === undefined)(
+  "a Docker Engine with TLS (needs dockerd and openssl)",
+  () => {
+    let dockerd: Dockerd;
+    let authorityFolder: string;
+    let files: Readonly<Record<string, string>>;
+    beforeAll(async () => {
+      authorityFolder = await mkdtemp(path.join(tmpdir(), "authority-"));
+      const authority = newAuthority(authorityFolder, "authority");
+      dockerd = await startDockerd({
+        tls: { ...authority.issue("engine"), authority: authority.certificate },
+      });
+      const { certificate, key } = authority.issue("client");
+      files = { "ca.pem": authority.certificate, "cert.pem": certificate, "key.pem": key };
+    });
+    afterAll(async () => {
+      await dockerd[Symbol.asyncDispose]();
+      await rm(authorityFolder, { recursive: true, force: true });
+    });
+
+    async function folderWith(...names: readonly string[]): Promise<string> {
+      const folder = await scratchFolder();
+      for (const name of names) await writeFile(path.join(folder, name), files[name] ?? "");
+      return folder;
+    }
+
+    const all = ["ca.pem", "cert.pem", "key.pem"];
+
+    /** Nothing is there, and that can only be known by who was let in. */
+    async function isLetIn(settings: DockerDaemonSettings): Promise<void> {
+      await isNotThere(dockerDaemon({ system: nobody, ...settings }).parseReference("a:b"));
+    }
+
+    test("lets in whom its authority vouches for, by tcp: and https:", async () => {
+      const certDir = await folderWith(...all);
+      await isLetIn({ host: `tcp://${dockerd.tcpHost}`, certDir });
+      await isLetIn({ host: `https://${dockerd.tcpHost}`, certDir });
+    });
+
+    test("is found as docker finds it: by variables, or by a context", async () => {
+      const folder = await folderWith(...all);
+      const host = `tcp://${dockerd.tcpHost}`;
+      const variables = { HOME: "/nowhere", DOCKER_HOST: host };
+      await isLetIn({ system: { environment: { ...variables, DOCKER_CERT_PATH: folder } } });
+      const verify = { ...variables, DOCKER_TLS_VERIFY: "1", DOCKER_CONFIG: folder };
+      await isLetIn({ system: { environment: verify } });
+      const id = hexOf(digestOf(Buffer.from("remote")));
+      const [meta, tls] = [`contexts/meta/${id}`, `contexts/tls/${id}/docker`];
+      for (const one of [meta, tls]) await mkdir(path.join(folder, one), { recursive: true });
+      const endpoints = { docker: { Host: host, SkipTLSVerify: false } };
+      await writeFile(
+        path.join(folder, meta, "meta.json"),
+        JSON.stringify({ Name: "remote", Endpoints: endpoints }),
+      );
+      for (const name of all) await writeFile(path.join(folder, tls, name), files[name] ?? "");
+      const environment = { DOCKER_CONFIG: folder, DOCKER_CONTEXT: "remote" };
+      await isLetIn({ system: { environment } });
+    });
+
+    test("is not believed without its authority, unless that was said", async () => {
+      const certDir = await folderWith("cert.pem", "key.pem");
+      const host = `tcp://${dockerd.tcpHost}`;
+      await expect(isLetIn({ host, certDir })).rejects.toThrow("ca.pem");
+      await isLetIn({ host, certDir, insecure: true });
+    });
+
+    test("does not let in who has no certificate, or speaks in the clear", async () => {
+      const certDir = await folderWith("ca.pem");
+      const source = (settings: DockerDaemonSettings): Promise<unknown> =>
+        dockerDaemon({ system: nobody, ...settings })
+          .parseReference("a:b")
+          .newImageSource();
+      await expect(source({ host: `tcp://${dockerd.tcpHost}`, certDir })).rejects.toMatchObject({
+        code: "unavailable",
+        message: expect.stringContaining("cert.pem with key.pem") as string,
+      });
+      await expect(source({ host: `http://${dockerd.tcpHost}` })).rejects.toMatchObject({
+        code: "unsupported",
+        message: expect.stringContaining("HTTPS") as string,
+      });
+    });
+
+    test.each([[["cert.pem"]], [["key.pem"]], [[]]])(
+      "of a folder with %j nothing can be used",
+      async (names) => {
+        const certDir = await folderWith(...names);
+        const reference = dockerDaemon({
+          host: `tcp://${dockerd.tcpHost}`,
+          certDir,
+        }).parseReference("a:b");
+        await expect(reference.newImageSource()).rejects.toMatchObject({ code: "unsupported" });
+      },
+    );
+  },
+);
+
+/** On whose machine nothing is set up. */
+const nobody = { environment: { HOME: "/nowhere" } };
