@@ -78,6 +78,16 @@ function noticesOf(modules: readonly string[]): string {
 
 function noticeOf(folder: string): string {
   const file = existsSync(folder) && readdirSync(folder).find((name) => /^licen[cs]e/i.test(name));
-  if (!file) throw new Error(`${folder} is bundled and has no license`);
-  return `${path.basename(folder)}\n\n${readFileSync(path.join(folder, file), "utf8")}`;
+  const license = file ? readFileSync(path.join(folder, file), "utf8") : namedLicense(folder);
+  return `${path.basename(folder)}\n\n${license}`;
+}
+
+/** Of a package that names its license and comes without the text of it. */
+function namedLicense(folder: string): string {
+  const text = readFileSync(path.join(folder, "package.json"), "utf8");
+  const { license, author, homepage } = JSON.parse(text) as Readonly<Record<string, unknown>>;
+  const known = path.join(import.meta.dirname, `licenses/${String(license)}.txt`);
+  if (!existsSync(known) || typeof author !== "string")
+    throw new Error(`${folder} is bundled and has no license`);
+  return `Copyright ${author}, ${String(homepage)}\n\n${readFileSync(known, "utf8")}`;
 }
