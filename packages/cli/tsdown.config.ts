@@ -42,16 +42,14 @@ export default defineConfig({
 
 const nothing = "\0nothing";
 
-/** Of undici only the agents and their `request` are used; with fetch, WebSockets and caches it takes 45 ms more to load. */
+/** Of undici only the agents and their connections are used; with fetch, WebSockets and caches it takes 45 ms more to load. */
 const undiciAgent = "\0undici-agent";
 const undici = path.join(import.meta.dirname, "../transport-docker/node_modules/undici/lib");
 const agentAlone = `
   import Agent from ${JSON.stringify(path.join(undici, "dispatcher/agent.js"))};
-  import Dispatcher from ${JSON.stringify(path.join(undici, "dispatcher/dispatcher.js"))};
   import ProxyAgent from ${JSON.stringify(path.join(undici, "dispatcher/proxy-agent.js"))};
-  import request from ${JSON.stringify(path.join(undici, "api/api-request.js"))};
-  Dispatcher.prototype.request = request;
-  export { Agent, ProxyAgent };
+  import buildConnector from ${JSON.stringify(path.join(undici, "core/connect.js"))};
+  export { Agent, ProxyAgent, buildConnector };
 `;
 
 /**
