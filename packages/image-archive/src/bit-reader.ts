@@ -1,6 +1,3 @@
-/** More bits are asked for than there are yet. */
-export class Underrun extends Error {}
-
 /** Reads bits, the highest of each byte first. */
 export class BitReader {
   readonly #bytes: Uint8Array;
@@ -18,21 +15,29 @@ export class BitReader {
     return this.#at;
   }
 
-  /** Up to 24 bits as a number. @throws Underrun */
+  /** Up to 24 bits as a number. @throws Error at the end */
   bits(count: number): number {
+    const value = this.peek(count);
+    this.skip(count);
+    return value;
+  }
+
+  /** The same without going on; behind the end are zeros. */
+  peek(count: number): number {
     const bytes = this.#bytes;
     const first = this.#at >>> 3;
-    const end = this.#at + count;
-    if (end > bytes.byteLength * 8) throw new Underrun();
     const word =
-      (((bytes[first] ?? 0) << 24) |
-        ((bytes[first + 1] ?? 0) << 16) |
-        ((bytes[first + 2] ?? 0) << 8) |
-        (bytes[first + 3] ?? 0)) >>>
-      0;
-    const value = (word << (this.#at & 7)) >>> (32 - count);
-    this.#at = end;
-    return value;
+      ((bytes[first] ?? 0) << 24) |
+      ((bytes[first + 1] ?? 0) << 16) |
+      ((bytes[first + 2] ?? 0) << 8) |
+      (bytes[first + 3] ?? 0);
+    return (word << (this.#at & 7)) >>> (32 - count);
+  }
+
+  /** @throws Error at the end */
+  skip(count: number): void {
+    this.#at += count;
+    if (this.#at > this.#bytes.byteLength * 8) throw endsEarly();
   }
 
   bit(): boolean {
@@ -48,4 +53,9 @@ export class BitReader {
   align(): void {
     this.#at = Math.ceil(this.#at / 8) * 8;
   }
+}
+
+/** For what was cut off. */
+export function endsEarly(): Error {
+  return new Error("bzip2: it ends too early");
 }

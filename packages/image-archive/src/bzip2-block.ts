@@ -14,7 +14,7 @@ export interface Bzip2Block {
   readonly origin: number;
 }
 
-/** Reads what follows the checksum of a block of up to `capacity` bytes. @throws Error, Underrun */
+/** Reads what follows the checksum of a block of up to `capacity` bytes. @throws Error */
 export function readBzip2Block(bits: BitReader, links: Uint32Array): Bzip2Block {
   if (bits.bit()) throw new Error("bzip2: a block is randomised, as programs before 1997 wrote it");
   const origin = bits.bits(24);
@@ -45,15 +45,10 @@ function readBytes(
   counts: Uint32Array,
 ): number {
   const recent = used.slice();
+  const capacity = links.length;
   let size = 0;
   let run = 0;
   let weight = 1;
-  const put = (byte: number, count: number): void => {
-    if (size + count > links.length) throw new Error("bzip2: a block is larger than it may be");
-    links.fill(byte, size, size + count);
-    size += count;
-    counts[byte] = (counts[byte] ?? 0) + count;
-  };
   for (const selector of selectors) {
     const table = tables[selector];
     if (table === undefined) throw new Error("bzip2: a table that is not there");
@@ -62,14 +57,22 @@ function readBytes(
       if (symbol <= 1) {
         run += weight << symbol;
         weight <<= 1;
-        if (run > links.length) throw new Error("bzip2: a run is longer than its block");
+        if (size + run > capacity) throw new Error("bzip2: a block is larger than it may be");
         continue;
       }
-      if (run > 0) put(recent[0] ?? 0, run);
-      run = 0;
-      weight = 1;
+      if (run > 0) {
+        const byte = recent[0] ?? 0;
+        links.fill(byte, size, size + run);
+        size += run;
+        counts[byte] = (counts[byte] ?? 0) + run;
+        run = 0;
+        weight = 1;
+      }
       if (symbol === endOfBlock) return size;
-      put(toFront(recent, symbol - 1), 1);
+      if (size === capacity) throw new Error("bzip2: a block is larger than it may be");
+      const byte = toFront(recent, symbol - 1);
+      links[size++] = byte;
+      counts[byte] = (counts[byte] ?? 0) + 1;
     }
   }
   throw new Error("bzip2: a block does not end");
@@ -77,7 +80,9 @@ function readBytes(
 
 function toFront(recent: Uint8Array, at: number): number {
   const byte = recent[at] ?? 0;
-  recent.copyWithin(1, 0, at);
+  // Most are few, and then a loop is faster.
+  if (at > 24) recent.copyWithin(1, 0, at);
+  else for (let to = at; to > 0; to--) recent[to] = recent[to - 1] ?? 0;
   recent[0] = byte;
   return byte;
 }
@@ -104,8 +109,9 @@ function readSelectors(bits: BitReader, tableCount: number): Uint8Array {
   const recent = Uint8Array.from({ length: tableCount }, (_, at) => at);
   return Uint8Array.from({ length: count }, () => {
     let at = 0;
-    while (bits.bit()) at++;
-    if (at >= tableCount) throw new Error("bzip2: a table that is not there");
+    while (bits.bit()) {
+      if (++at === tableCount) throw new Error("bzip2: a table that is not there");
+    }
     return toFront(recent, at);
   });
 }

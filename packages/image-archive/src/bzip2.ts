@@ -1,50 +1,53 @@
-import { BitReader, Underrun } from "./bit-reader.ts";
+import { BitReader, endsEarly } from "./bit-reader.ts";
 import { readBzip2Block } from "./bzip2-block.ts";
 import type { Bzip2Block } from "./bzip2-block.ts";
 
-/** What no block, however badly packed, is longer than. */
-const longestBlock = 4 << 20;
+/** Bytes that no block, however badly packed, is longer than: 900,000 codes of 20 bits, and their tables. */
+const longestBlock = 3 << 20;
 
 /** No library for it stops at what is cut off and keeps its memory bounded. @throws Error for what is damaged */
 export async function* unpackedBzip2(
   bytes: AsyncIterable<Uint8Array>,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  const state: State = { links: undefined, sum: 0, streams: 0 };
-  let input: Uint8Array = new Uint8Array(0);
-  let wanted = 1;
-  let bit = 0;
+  const state: State = { links: undefined, spare: new Uint32Array(0), sum: 0, streams: 0 };
   const iterator = bytes[Symbol.asyncIterator]();
   try {
-    for (let ended = false; !ended || bit < input.byteLength * 8;) {
-      const chunks = [input.subarray(bit >>> 3)];
-      for (let held = chunks[0]?.byteLength ?? 0; held < wanted && !ended;) {
-        const next = await iterator.next();
-        if (next.done) ended = true;
-        else held += chunks.push(next.value) && next.value.byteLength;
+    let input: Uint8Array = new Uint8Array(0);
+    let bit = 0;
+    for (let ended = false; ;) {
+      if (!ended && input.byteLength - (bit >>> 3) < longestBlock) {
+        input = await refilled(input.subarray(bit >>> 3), iterator);
+        bit &= 7;
+        ended = input.byteLength < 2 * longestBlock;
       }
-      input = Buffer.concat(chunks);
-      bit &= 7;
-      if (ended && input.byteLength === 0) break;
-      const step = attempt(input, bit, state);
-      if (step === undefined) {
-        if (ended || input.byteLength > longestBlock) throw new Error("bzip2: it ends too early");
-        wanted = input.byteLength * 2;
-        continue;
-      }
+      if (bit >= input.byteLength * 8) break;
+      const step = stepAt(input, bit, state);
       bit = step.bit;
-      wanted = longestBlock >> 2;
       if (step.block !== undefined) yield* contentOf(step.block, step.checksum);
     }
-    if (state.links !== undefined || state.streams === 0)
-      throw new Error("bzip2: it ends too early");
+    if (state.links !== undefined || state.streams === 0) throw endsEarly();
   } finally {
     await iterator.return?.();
   }
 }
 
+/** With what follows, up to twice a block, so that little is copied often. */
+async function refilled(start: Uint8Array, rest: AsyncIterator<Uint8Array>): Promise<Uint8Array> {
+  const chunks = [start];
+  for (let size = start.byteLength; size < 2 * longestBlock;) {
+    const next = await rest.next();
+    if (next.done) break;
+    chunks.push(next.value);
+    size += next.value.byteLength;
+  }
+  return Buffer.concat(chunks);
+}
+
 interface State {
   /** Of the stream that is being read, as long as its blocks; undefined between two streams. */
   links: Uint32Array | undefined;
+  /** Of the stream before: many small ones may follow each other. */
+  spare: Uint32Array;
   /** Of the checksums of its blocks. */
   sum: number;
   streams: number;
@@ -57,22 +60,19 @@ interface Step {
   readonly checksum: number;
 }
 
-/** Reads the head of a stream, a block, or the end of a stream; undefined where there is not enough of it yet. */
-function attempt(input: Uint8Array, bit: number, state: State): Step | undefined {
+/** Reads the head of a stream, a block, or the end of a stream. */
+function stepAt(input: Uint8Array, bit: number, state: State): Step {
   const bits = new BitReader(input, bit);
-  try {
-    return state.links === undefined ? readHead(bits, state) : readPart(bits, state.links, state);
-  } catch (error) {
-    if (error instanceof Underrun) return undefined;
-    throw error;
-  }
+  return state.links === undefined ? readHead(bits, state) : readPart(bits, state.links, state);
 }
 
 function readHead(bits: BitReader, state: State): Step {
   const isMagic = bits.bits(24) === 0x42_5a_68;
   const level = bits.bits(8) - 0x30;
   if (!isMagic || level < 1 || level > 9) throw new Error("bzip2: something else follows it");
-  state.links = new Uint32Array(level * 100_000);
+  const size = level * 100_000;
+  if (state.spare.length !== size) state.spare = new Uint32Array(size);
+  state.links = state.spare;
   state.sum = 0;
   state.streams++;
   return { bit: bits.at, checksum: 0 };

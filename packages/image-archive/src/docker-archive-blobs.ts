@@ -4,6 +4,7 @@ import type { Digest, OperationOptions } from "@drayage/core";
 import { diffIDsOf } from "./docker-archive-image.ts";
 import type { ArchivedImage } from "./docker-archive.ts";
 import type { TarArchive } from "./tar-archive.ts";
+import { blobPath } from "./tar-layout.ts";
 
 /** A config or an unpacked layer of a docker archive, and where it lies in it. */
 interface ArchivedBlob {
@@ -17,7 +18,10 @@ export interface ArchivedBlobs {
   readonly configs: ReadonlyMap<ArchivedImage, Digest>;
 }
 
-/** Takes layers for what their images say of them. Images that lack something have nothing to share. @throws ImageError */
+/**
+ * Takes layers for what their images say of them. Images that lack something have nothing to share, and in an archive that
+ * is an OCI image layout too only what lies where that has it can be shared. @throws ImageError
+ */
 export async function blobsIn(
   archive: TarArchive,
   images: readonly ArchivedImage[],
@@ -25,7 +29,9 @@ export async function blobsIn(
 ): Promise<ArchivedBlobs> {
   const blobs = new Map<Digest, ArchivedBlob>();
   const configs = new Map<ArchivedImage, Digest>();
+  const isLayout = (await archive.find("index.json", options)) !== undefined;
   const add = async (digest: Digest, path: string): Promise<void> => {
+    if (isLayout && path !== blobPath(digest)) return;
     const member = await archive.find(path, options);
     if (member !== undefined) blobs.set(digest, { path, size: member.size });
   };

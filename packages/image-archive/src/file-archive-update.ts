@@ -2,7 +2,7 @@ import type { Stats } from "node:fs";
 import { rename, stat } from "node:fs/promises";
 import path from "node:path";
 
-import { ImageError, inOne } from "@drayage/core";
+import { digestOf, hexOf, ImageError, inOne, isImageError } from "@drayage/core";
 import type { BlobInfo, Digest, OperationOptions } from "@drayage/core";
 import { hasCode, lockName, onDisk, StagedFolder, syncFolder, withLock } from "@drayage/core/files";
 import type { StoredBlob } from "@drayage/image-layout";
@@ -10,13 +10,12 @@ import type { StoredBlob } from "@drayage/image-layout";
 import type { ArchiveChange, ArchiveUpdate } from "./archive-update.ts";
 import { openFile } from "./file-access.ts";
 import { TarArchive } from "./tar-archive.ts";
-import { TarFileWriter } from "./tar-file-writer.ts";
-import { padded } from "./tar-header.ts";
+import { TarFileWriter, unusedFolder } from "./tar-file-writer.ts";
 import { blobPath } from "./tar-layout.ts";
 
 export interface UpdateOptions extends OperationOptions {
-  /** Whether it is an error that there is an archive. */
-  readonly mustBeNew: boolean;
+  /** What becomes of an archive that is there. */
+  readonly whatIsThere: "refuse" | "add" | "replace";
 }
 
 /** Writes a tar file beside its place, and moves it there when it is whole. */
@@ -24,23 +23,24 @@ export class FileArchiveUpdate implements ArchiveUpdate {
   readonly place: string;
   readonly before: TarArchive | undefined;
   readonly parallelBlobs = 6;
-  readonly #mustBeNew: boolean;
+  readonly #whatIsThere: UpdateOptions["whatIsThere"];
   readonly #sizes = new Map<Digest, number>();
   #staging: Promise<Staging> | undefined;
 
-  private constructor(file: string, mustBeNew: boolean, before: TarArchive | undefined) {
+  private constructor(
+    file: string,
+    whatIsThere: UpdateOptions["whatIsThere"],
+    before: TarArchive | undefined,
+  ) {
     this.place = file;
     this.before = before;
-    this.#mustBeNew = mustBeNew;
+    this.#whatIsThere = whatIsThere;
   }
 
-  /** Writes nothing yet; a file of no bytes counts for none. @throws ImageError `conflict`, `invalid-manifest` for what is there */
-  static async open(
-    file: string,
-    { mustBeNew, ...options }: UpdateOptions,
-  ): Promise<FileArchiveUpdate> {
+  /** Writes nothing yet; a file of no bytes counts for none. @throws ImageError `conflict`, `invalid-manifest` for what is added to */
+  static async open(file: string, options: UpdateOptions): Promise<FileArchiveUpdate> {
     options.signal?.throwIfAborted();
-    return new FileArchiveUpdate(file, mustBeNew, await archiveAt(file, mustBeNew, options));
+    return new FileArchiveUpdate(file, options.whatIsThere, await archiveAt(file, options));
   }
 
   async putBlob(
@@ -63,7 +63,6 @@ export class FileArchiveUpdate implements ArchiveUpdate {
 
   async commit(change: ArchiveChange, options: OperationOptions = {}): Promise<void> {
     const { writer, file } = await this.#staged();
-    const lock = path.join(path.dirname(this.place), `${lockName}-${path.basename(this.place)}`);
     const publish = async (): Promise<void> => {
       await this.#complete(change, writer, options);
       await writer.finish();
@@ -73,7 +72,7 @@ export class FileArchiveUpdate implements ArchiveUpdate {
       await onDisk(this.place, () => rename(file, this.place));
       await syncFolder(path.dirname(this.place));
     };
-    await withLock(lock, publish, options);
+    await withLock(lockOf(this.place), publish, options);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -88,14 +87,16 @@ export class FileArchiveUpdate implements ArchiveUpdate {
     writer: TarFileWriter,
     options: OperationOptions,
   ): Promise<void> {
-    await using current = await archiveAt(this.place, this.#mustBeNew, options);
+    const whatIsThere = this.#whatIsThere;
+    await using current = await archiveAt(this.place, { ...options, whatIsThere });
     const { files, keeps } = await change(current);
     const put = new Set([...this.#sizes.keys()].map(blobPath));
     for (const member of current?.members ?? []) {
-      const { path: name, start, headerStart } = member;
-      if (current === undefined || put.has(name) || files.has(name) || !keeps(name)) continue;
-      const size = start - headerStart + padded(member.size);
-      await writer.addRaw(current.raw(member, options), size, options.signal);
+      const { path: name } = member;
+      const isGone = put.has(name) || files.has(name) || name.startsWith(unusedFolder);
+      if (current === undefined || isGone || !keeps(name)) continue;
+      const { bytes, size } = current.raw(member, options);
+      await writer.addRaw(bytes, size, options);
     }
     for (const [name, content] of files) {
       const size = content.byteLength;
@@ -128,17 +129,33 @@ async function newStaging(place: string): Promise<Staging> {
   }
 }
 
+/** Beside the archive, of a name that is short enough whatever the archive is called. */
+function lockOf(place: string): string {
+  const id = hexOf(digestOf(Buffer.from(path.basename(place)))).slice(0, 16);
+  return path.join(path.dirname(place), `${lockName}-${id}`);
+}
+
 async function archiveAt(
   file: string,
-  mustBeNew: boolean,
-  options: OperationOptions,
+  { whatIsThere, ...options }: UpdateOptions,
 ): Promise<TarArchive | undefined> {
   if ((await sizeOf(file)) === 0) return undefined;
-  if (!mustBeNew) return TarArchive.open(await openFile(file), options);
-  throw new ImageError(
-    "conflict",
-    `${file} is there already: remove it, or say that it is to be added to`,
-  );
+  switch (whatIsThere) {
+    case "add":
+      return TarArchive.open(await openFile(file), options);
+    case "replace":
+      return TarArchive.open(await openFile(file), options).catch(undefinedIfBroken);
+    case "refuse":
+      throw new ImageError(
+        "conflict",
+        `${file} is there already: remove it, or say that it is to be added to`,
+      );
+  }
+}
+
+/** What is replaced may be of any kind; only what can be read is used again. */
+function undefinedIfBroken(error: unknown): undefined {
+  if (!isImageError(error) || error.code !== "invalid-manifest") throw error;
 }
 
 async function sizeOf(file: string): Promise<number> {

@@ -2,7 +2,7 @@ import type { Writable } from "node:stream";
 
 import { digestHasher, ImageError, inOne } from "@drayage/core";
 import type { BlobInfo, Digest, OperationOptions } from "@drayage/core";
-import { hasCode, inTurn } from "@drayage/core/files";
+import { hasCode, inTurn, untilAborted } from "@drayage/core/files";
 import type { StoredBlob } from "@drayage/image-layout";
 
 import type { ArchiveChange, ArchiveUpdate } from "./archive-update.ts";
@@ -17,7 +17,8 @@ import { blobPath } from "./tar-layout.ts";
 export class StreamArchiveUpdate implements ArchiveUpdate {
   readonly place: string;
   readonly before = undefined;
-  readonly parallelBlobs = 1;
+  /** While one is sent the next ones are unpacked. */
+  readonly parallelBlobs = 3;
   readonly #output: Writable;
   readonly #turns: string = `stream ${streams++}`;
   readonly #sizes = new Map<Digest, number>();
@@ -52,9 +53,9 @@ export class StreamArchiveUpdate implements ArchiveUpdate {
     if (digest === undefined) throw new TypeError("No digest");
     await inTurn(this.#turns, options.signal, async () => {
       if (this.#sizes.has(digest)) return;
-      this.#sizes.set(digest, size);
       const content = spool.read({ start: 0 }, options);
       await this.#add(blobPath(digest), content, size, options);
+      this.#sizes.set(digest, size);
     });
     return { digest, size };
   }
@@ -67,37 +68,44 @@ export class StreamArchiveUpdate implements ArchiveUpdate {
     const { files } = await change(undefined);
     for (const [name, content] of files)
       await this.#add(name, inOne(content), content.byteLength, options);
-    options.signal?.throwIfAborted();
-    await this.#write(new Uint8Array(2 * blockSize));
-    await this.#settled((done) => this.#output.end(done));
+    await this.#write(new Uint8Array(2 * blockSize), options);
+    await this.#settled((done) => this.#output.end(done), options);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#output.destroy();
   }
 
+  /** What was begun and did not end makes the rest worthless: nothing can follow it. */
   async #add(
     name: string,
     content: AsyncIterable<Uint8Array>,
     size: number,
+    options: OperationOptions,
+  ): Promise<void> {
+    try {
+      await this.#write(formatTarHeader(name, size), options);
+      for await (const chunk of content) await this.#write(chunk, options);
+      await this.#write(new Uint8Array(padded(size) - size), options);
+    } catch (error) {
+      this.#output.destroy();
+      throw error;
+    }
+  }
+
+  async #write(chunk: Uint8Array, options: OperationOptions): Promise<void> {
+    await this.#settled((done) => this.#output.write(chunk, done), options);
+  }
+
+  /** Whoever reads may stop reading for ever. */
+  async #settled(
+    work: (done: (error?: Error | null) => void) => void,
     { signal }: OperationOptions,
   ): Promise<void> {
-    await this.#write(formatTarHeader(name, size));
-    for await (const chunk of content) {
-      signal?.throwIfAborted();
-      await this.#write(chunk);
-    }
-    await this.#write(new Uint8Array(padded(size) - size));
-  }
-
-  async #write(chunk: Uint8Array): Promise<void> {
-    await this.#settled((done) => this.#output.write(chunk, done));
-  }
-
-  async #settled(work: (done: (error?: Error | null) => void) => void): Promise<void> {
+    signal?.throwIfAborted();
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     work((error) => (error ? reject(this.#explained(error)) : resolve()));
-    await promise;
+    await untilAborted(promise, signal);
   }
 
   #explained(cause: Error): Error {

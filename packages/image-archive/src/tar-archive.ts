@@ -87,12 +87,13 @@ export class TarArchive implements AsyncDisposable {
     return gathered(this.read(member, options), limit);
   }
 
-  /** A member as it lies in the file, with its headers and without what fills its last block. */
-  async *raw(
+  /** A member as it lies in the file, with its headers and without what fills its last block. Lazy. */
+  raw(
     { headerStart, start, size }: TarMember,
     options: OperationOptions = {},
-  ): AsyncGenerator<Uint8Array, void, undefined> {
-    yield* this.#bytesBetween(headerStart, start + size - 1, options);
+  ): { readonly bytes: AsyncIterable<Uint8Array>; readonly size: number } {
+    const end = start + size;
+    return { bytes: this.#bytesBetween(headerStart, end - 1, options), size: end - headerStart };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -10,6 +10,9 @@ import type { StoredBlob } from "@drayage/image-layout";
 import { spooled } from "./spool.ts";
 import { blockSize, formatTarHeader, padded } from "./tar-header.ts";
 
+/** Where members lie that are there for the space that they take. */
+export const unusedFolder = ".unused/";
+
 /** A place in the file for a header and a content. */
 interface Region {
   readonly start: number;
@@ -55,27 +58,27 @@ export class TarFileWriter implements AsyncDisposable {
     return await this.#addKnown(content, { digest, size: spool.size }, nameOf, options);
   }
 
-  /** Writes what is a member already, with its header. */
+  /** Writes what is a member already, with its headers, once nothing else is being added. */
   async addRaw(
     bytes: AsyncIterable<Uint8Array>,
     size: number,
-    signal: AbortSignal | undefined,
+    { signal }: OperationOptions = {},
   ): Promise<void> {
-    const start = this.#end;
-    this.#end += padded(size);
-    const writer = new BatchWriter(this.#handle, this.#file, { start, size: padded(size) });
+    const place = { start: this.#end, size: padded(size) };
+    const writer = new BatchWriter(this.#handle, this.#file, place);
     for await (const chunk of bytes) {
       signal?.throwIfAborted();
       await writer.write(chunk);
     }
     await writer.write(new Uint8Array(padded(size) - size));
     await writer.finish();
+    this.#end += padded(size);
   }
 
   /** Two empty blocks end a tar file. All of it is on the disk afterwards. */
   async finish(): Promise<void> {
     for (const [at, { start, size }] of this.#holes.entries())
-      await this.#writeHeader(`.unused/${at}`, start, size);
+      await this.#writeHeader(`${unusedFolder}${at}`, start, size);
     await onDisk(this.#file, async () => {
       await this.#handle.truncate(this.#end);
       await this.#handle.truncate(this.#end + 2 * blockSize);

@@ -61,7 +61,10 @@ export class DockerArchiveReference implements ImageReference {
   async newImageDestination(options: OperationOptions = {}): Promise<DockerArchiveDestination> {
     const { append, additionalNames } = this.#writing;
     const names = [...ownNames(this.selector), ...additionalNames];
-    const update = await openArchiveUpdate(this.file, { ...options, mustBeNew: !append });
+    const update = await openArchiveUpdate(this.file, {
+      ...options,
+      whatIsThere: append ? "add" : "refuse",
+    });
     return DockerArchiveDestination.open(this, update, names, options);
   }
 }

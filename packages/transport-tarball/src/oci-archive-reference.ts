@@ -56,7 +56,10 @@ export class OCIArchiveReference implements ImageReference {
   async newImageDestination(options: OperationOptions = {}): Promise<LayoutDestination> {
     const { append = false, layers } = this.#settings;
     const name = nameToWrite(this.selector);
-    const update = await openArchiveUpdate(this.file, { ...options, mustBeNew: false });
+    const update = await openArchiveUpdate(this.file, {
+      ...options,
+      whatIsThere: append ? "add" : "replace",
+    });
     const layout = await ArchiveLayout.open(update, { ...options, append });
     return LayoutDestination.open(this, layout, { name, layers }, options);
   }

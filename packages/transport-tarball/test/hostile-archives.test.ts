@@ -4,12 +4,11 @@ import path from "node:path";
 
 import { copyImage, digestOf, isImageError } from "@drayage/core";
 import { memory } from "@drayage/core/memory";
-import { isNotThere } from "@drayage/testkit";
+import { isNotThere, tarFile, tarRecord } from "@drayage/testkit";
+import type { TarFileMember } from "@drayage/testkit";
 import { afterAll, expect, test } from "vitest";
 
 import { dockerArchive } from "../src/index.ts";
-import { tarFile } from "./tar-file.ts";
-import type { TestMember } from "./tar-file.ts";
 
 const folder = await mkdtemp(path.join(tmpdir(), "drayage-hostile-"));
 afterAll(() => rm(folder, { recursive: true, force: true }));
@@ -21,14 +20,14 @@ const config = JSON.stringify({
 });
 const manifest = JSON.stringify([{ Config: "c.json", RepoTags: ["a:1"], Layers: ["l.tar"] }]);
 
-const image: readonly TestMember[] = [
+const image: readonly TarFileMember[] = [
   { name: "c.json", content: config },
   { name: "l.tar", content: layer },
   { name: "manifest.json", content: manifest },
 ];
 
 /** The image, with some of its members in another way. */
-function but(...others: readonly TestMember[]): Buffer {
+function but(...others: readonly TarFileMember[]): Buffer {
   return tarFile([
     ...image.filter(({ name }) => !others.some((one) => one.name === name)),
     ...others,
@@ -48,17 +47,12 @@ async function copied(content: Buffer): Promise<unknown> {
   return undefined;
 }
 
-function record(key: string, value: string): string {
-  const rest = ` ${key}=${value}\n`;
-  return `${rest.length + 2}${rest}`;
-}
-
 test("names that begin with a dot, long names and links inside do no harm", async () => {
   const linked = manifest.replace("l.tar", "link.tar");
   const content = tarFile([
     { name: "././@LongLink", type: "L", content: "./c.json\0" },
     { name: "cut", content: config },
-    { name: "pax", type: "x", content: record("path", "deep/l.tar") },
+    { name: "pax", type: "x", content: tarRecord("path", "deep/l.tar") },
     { name: "cut", content: layer },
     { name: "./link.tar", type: "2", linkName: "deep/l.tar" },
     { name: "manifest.json", content: linked },
@@ -88,7 +82,7 @@ test.each([
   ["a layer that is missing", tarFile(image.filter(({ name }) => name !== "l.tar")), "l.tar"],
   [
     "a negative size in records",
-    but({ name: "x", type: "x", content: record("size", "-10") }),
+    but({ name: "x", type: "x", content: tarRecord("size", "-10") }),
     "-10",
   ],
 ])("%s is refused, by name", async (_, content, name) => {

@@ -1,3 +1,4 @@
+export { untilAborted } from "./abortable.ts";
 export { BatchWriter } from "./batch-writer.ts";
 export type { BatchPlace } from "./batch-writer.ts";
 export { cloneTemporary, linkTemporary } from "./clone-temporary.ts";
