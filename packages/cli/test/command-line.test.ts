@@ -35,6 +35,7 @@ describe.skipIf(!isRunnable)("the command line", () => {
       ["inspect", "alpine"],
       /for a registry write docker:\/\/alpine \(transports: dir, docker, .+, tarball\)/,
     ],
+    [["inspect", "images.tar"], /for an archive write docker-archive:images\.tar or oci-archive:/],
     [["inspect", "dri:/tmp"], /did you mean dir:\/tmp\?/],
     [["inspect", "docker:alpine"], /docker/],
     [

@@ -57,6 +57,9 @@ export class Transports {
 
   /** What somebody may have meant who named no transport. */
   #guess(name: string, withoutScheme: string | undefined): string {
+    const isArchive = /\.(?:tar(?:\.\w+)?|tgz)$/.test(name);
+    if (isArchive && this.#byName.has("docker-archive"))
+      return `; for an archive write docker-archive:${name} or oci-archive:${name}`;
     const isPath = /^[./~\\]/.test(name);
     if (isPath) return this.#byName.has("dir") ? `; for a folder write dir:${name}` : "";
     if (!this.#byName.has("docker")) return "";
