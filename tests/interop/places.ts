@@ -6,12 +6,15 @@ import type { ImageReference, ImageTransport, SystemContext } from "@drayage/cor
 import { memory } from "@drayage/core/memory";
 import {
   distributionProgram,
+  dockerdProgram,
   opensslProgram,
   startDistribution,
+  startDockerd,
   startRegistry,
 } from "@drayage/testkit";
 import { directory } from "@drayage/transport-dir";
 import { docker } from "@drayage/transport-docker";
+import { dockerDaemon } from "@drayage/transport-docker-daemon";
 import { ociLayout } from "@drayage/transport-oci-layout";
 import { dockerArchive, ociArchive } from "@drayage/transport-tarball";
 
@@ -60,6 +63,15 @@ export const placeKinds = {
   "docker-archive": {
     open: (folder) =>
       numbered(dockerArchive(), (name) => `${folder}/${name}.tar:example.com/${name}:tag`),
+    preserves: "content",
+    indexes: false,
+  },
+  "docker-daemon": {
+    isHere: dockerdProgram !== undefined,
+    async open() {
+      const server = await startDockerd();
+      return { server, ...numbered(dockerDaemon(server), (name) => `${name}:tag`) };
+    },
     preserves: "content",
     indexes: false,
   },

@@ -3,6 +3,7 @@ import type { ImageTransport } from "@drayage/core";
 import { openDocker } from "./open-docker.ts";
 import type { Side, SideFlag, SideFlags } from "./side-flags.ts";
 import { tarballSettings } from "./tarball-side.ts";
+import { version } from "./version.ts";
 
 /** A transport that is only loaded when an image's name asks for it. */
 export interface KnownTransport {
@@ -41,6 +42,18 @@ export const knownTransports: Readonly<Record<string, KnownTransport>> = {
     load: async ({ flags }) => {
       const { directory } = await import("@drayage/transport-dir");
       return directory(layersSetting(flags));
+    },
+  },
+  "docker-daemon": {
+    takes: ["daemonHost", "certDir", "tlsVerify"],
+    load: async ({ flags: { daemonHost, certDir, tlsVerify } }) => {
+      const { dockerDaemon } = await import("@drayage/transport-docker-daemon");
+      return dockerDaemon({
+        userAgent: `drayage/${version}`,
+        host: daemonHost,
+        certDir,
+        ...(tlsVerify !== undefined && { insecure: !tlsVerify }),
+      });
     },
   },
   "docker-archive": {

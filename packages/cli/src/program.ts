@@ -51,6 +51,7 @@ An image is named by its transport and what that transport calls it:
   dir:FOLDER                         in a folder of its own
   docker-archive:FILE[:NAME:TAG]     in a file of docker save, for docker load
   oci-archive:FILE[:TAG]             in an OCI image layout in a tar file
+  docker-daemon:NAME:TAG             in a Docker Engine or in Podman
   tarball:FILE[:FILE...]             made of root file systems in tar files
 
 Examples:

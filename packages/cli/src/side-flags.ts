@@ -15,6 +15,7 @@ export interface SideFlags {
   readonly authfile?: string;
   readonly tlsVerify?: boolean;
   readonly certDir?: string;
+  readonly daemonHost?: string;
   readonly sharedBlobDir?: string;
   readonly compress?: true;
   readonly decompress?: true;
@@ -69,6 +70,7 @@ const written: Readonly<Record<SideFlag, WrittenFlag>> = {
   authfile: { flag: "authfile <file>", help: "look up credentials in this file" },
   tlsVerify: { flag: "tls-verify [bool]", help: "=false to allow plain HTTP and any certificate" },
   certDir: { flag: "cert-dir <folder>", help: "authorities *.crt, and our *.cert with *.key" },
+  daemonHost: { flag: "daemon-host <address>", help: "where the container engine listens" },
   sharedBlobDir: { flag: "shared-blob-dir <folder>", help: "where OCI layouts share their blobs" },
   compress: { flag: "compress", help: "pack layers that are not packed", only: "dest-" },
   decompress: { flag: "decompress", help: "unpack layers", only: "dest-" },
