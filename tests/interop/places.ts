@@ -2,20 +2,26 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 
+import { CreateBucketCommand, S3Client } from "@aws-sdk/client-s3";
 import type { ImageReference, ImageTransport, SystemContext } from "@drayage/core";
 import { memory } from "@drayage/core/memory";
 import {
   distributionProgram,
   dockerdProgram,
+  isCephInstalled,
   opensslProgram,
+  startCeph,
   startDistribution,
   startDockerd,
   startRegistry,
+  startS3,
 } from "@drayage/testkit";
+import type { S3Access } from "@drayage/testkit";
 import { directory } from "@drayage/transport-dir";
 import { docker } from "@drayage/transport-docker";
 import { dockerDaemon } from "@drayage/transport-docker-daemon";
 import { ociLayout } from "@drayage/transport-oci-layout";
+import { s3 } from "@drayage/transport-s3";
 import { dockerArchive, ociArchive } from "@drayage/transport-tarball";
 
 import { startSecureDistribution } from "./secure-distribution.ts";
@@ -55,6 +61,8 @@ export interface Place {
   readonly server?: AsyncDisposable;
 }
 
+const bucket = "images";
+
 /** Each transport, one line; a registry of each kind. */
 export const placeKinds = {
   memory: { open: () => numbered(memory(), (name) => name) },
@@ -78,6 +86,15 @@ export const placeKinds = {
   "oci-archive": {
     open: (folder) => numbered(ociArchive(), (name) => `${folder}/${name}.tar:${name}`),
   },
+  s3: { open: async () => inBucket(await startS3({ buckets: [bucket] })) },
+  "s3 at Ceph": {
+    isHere: isCephInstalled,
+    async open() {
+      const ceph = await startCeph();
+      await new S3Client(ceph.access).send(new CreateBucketCommand({ Bucket: bucket }));
+      return inBucket(ceph);
+    },
+  },
   docker: { open: async () => inRegistry(await startRegistry(), docker({ system })) },
   "docker at Distribution": {
     isHere: distributionProgram !== undefined,
@@ -95,6 +112,10 @@ export const placeKinds = {
 function numbered(transport: ImageTransport, textOf: (name: string) => string): Place {
   let count = 0;
   return { fresh: () => transport.parseReference(textOf(`image${count++}`)) };
+}
+
+function inBucket(server: AsyncDisposable & { readonly access: S3Access }): Place {
+  return { server, ...numbered(s3(server.access), (name) => `//${bucket}/layout:${name}`) };
 }
 
 function inRegistry(

@@ -4,7 +4,6 @@ import {
   PutObjectCommand,
   S3Client,
 } from "@aws-sdk/client-s3";
-import type { S3ClientConfig } from "@aws-sdk/client-s3";
 import { hexOf } from "@drayage/core";
 import { conformance, isCephInstalled, startCeph, startS3 } from "@drayage/testkit";
 import type { S3Access, TransportUnderTest } from "@drayage/testkit";
@@ -42,7 +41,7 @@ interface S3Place extends AsyncDisposable {
 }
 
 function clientOf({ access }: S3Place): S3Client {
-  return new S3Client(access as S3ClientConfig);
+  return new S3Client(access);
 }
 
 async function checksOf(place: S3Place, settings: S3Settings): ReturnType<typeof conformance> {
