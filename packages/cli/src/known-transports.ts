@@ -56,6 +56,14 @@ export const knownTransports: Readonly<Record<string, KnownTransport>> = {
       });
     },
   },
+  s3: {
+    takes: ["s3Endpoint", "s3Region", "s3PathStyle", "compress", "decompress"],
+    load: async ({ flags }) => {
+      const { s3 } = await import("@drayage/transport-s3");
+      const { s3Endpoint: endpoint, s3Region: region, s3PathStyle: forcePathStyle } = flags;
+      return s3({ ...layersSetting(flags), endpoint, region, forcePathStyle });
+    },
+  },
   "docker-archive": {
     takes: ["append", "additionalTag"],
     load: async ({ flags: { append, additionalTag } }) => {

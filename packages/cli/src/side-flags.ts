@@ -16,6 +16,9 @@ export interface SideFlags {
   readonly tlsVerify?: boolean;
   readonly certDir?: string;
   readonly daemonHost?: string;
+  readonly s3Endpoint?: string;
+  readonly s3Region?: string;
+  readonly s3PathStyle?: true;
   readonly sharedBlobDir?: string;
   readonly compress?: true;
   readonly decompress?: true;
@@ -71,6 +74,9 @@ const written: Readonly<Record<SideFlag, WrittenFlag>> = {
   tlsVerify: { flag: "tls-verify [bool]", help: "=false to allow plain HTTP and any certificate" },
   certDir: { flag: "cert-dir <folder>", help: "authorities *.crt, and our *.cert with *.key" },
   daemonHost: { flag: "daemon-host <address>", help: "where the container engine listens" },
+  s3Endpoint: { flag: "s3-endpoint <url>", help: "where the buckets are, unless at AWS" },
+  s3Region: { flag: "s3-region <name>", help: "the region of the buckets" },
+  s3PathStyle: { flag: "s3-path-style", help: "write buckets into the path, not into the host" },
   sharedBlobDir: { flag: "shared-blob-dir <folder>", help: "where OCI layouts share their blobs" },
   compress: { flag: "compress", help: "pack layers that are not packed", only: "dest-" },
   decompress: { flag: "decompress", help: "unpack layers", only: "dest-" },

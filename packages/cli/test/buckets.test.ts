@@ -1,0 +1,58 @@
+import path from "node:path";
+
+import { isThere, randomImage, startS3, writeImage } from "@drayage/testkit";
+import type { S3Server } from "@drayage/testkit";
+import { directory } from "@drayage/transport-dir";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+
+import { drayage, isRunnable, temporaryFolder } from "./drayage.ts";
+
+const image = "s3://bucket/team/app:1.0";
+let server: S3Server;
+
+beforeAll(async () => {
+  server = await startS3({ region: "eu-west-3" });
+});
+
+afterAll(async () => {
+  await server[Symbol.asyncDispose]();
+});
+
+beforeEach(() => {
+  vi.stubEnv("AWS_ACCESS_KEY_ID", server.access.credentials.accessKeyId);
+  vi.stubEnv("AWS_SECRET_ACCESS_KEY", server.access.credentials.secretAccessKey);
+});
+afterEach(() => vi.unstubAllEnvs());
+
+describe.skipIf(!isRunnable)("a bucket", () => {
+  test("takes an image, lists it, gives it and deletes it", async () => {
+    await using folder = await temporaryFolder();
+    const [from, to] = ["from", "to"].map((name) => path.join(folder.path, name)) as [
+      string,
+      string,
+    ];
+    const whole = await randomImage("buckets");
+    await writeImage(whole, directory().parseReference(from));
+    const { endpoint, region } = server.access;
+    const flags = ["--s3-endpoint", endpoint, "--s3-region", region];
+    const ofSide = (side: string): readonly string[] =>
+      flags.map((word) => word.replace("--s3", `--${side}-s3`));
+    const copy = ["copy", "--insecure-policy"];
+    expect(await drayage(...copy, ...ofSide("dest"), `dir:${from}`, image)).toMatchObject({
+      code: 0,
+    });
+    const { stdout } = await drayage("list-tags", ...flags, "s3://bucket/team/app");
+    expect(JSON.parse(stdout)).toEqual({ Tags: ["1.0"] });
+    expect(await drayage(...copy, ...ofSide("src"), image, `dir:${to}`)).toMatchObject({ code: 0 });
+    await isThere(directory().parseReference(to), whole);
+    expect(await drayage("delete", ...flags, image)).toMatchObject({ code: 0 });
+    expect(server.bucket().keys("team/app/blobs")).toEqual([]);
+  });
+
+  test("is reached as the environment says", async () => {
+    vi.stubEnv("AWS_ENDPOINT_URL", server.access.endpoint);
+    vi.stubEnv("AWS_REGION", server.access.region);
+    const { code, stderr } = await drayage("inspect", "--raw", "s3://bucket/nothing:here");
+    expect([code, stderr]).toEqual([2, expect.stringMatching(/s3:\/\/bucket\/nothing/)]);
+  });
+});
