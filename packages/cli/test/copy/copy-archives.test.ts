@@ -99,8 +99,9 @@ describe.skipIf(!isRunnable)("a docker archive", () => {
     expect(await parsed("inspect", `docker-archive:${file}`)).toBeDefined();
   });
 
-  test("and events do not share standard output", async () => {
-    const args = ["--insecure-policy", "--progress=json", one, "docker-archive:/dev/stdout"];
+  test.each(["/dev/stdout", "-"])("on %s and events do not share it", async (output) => {
+    const to = `docker-archive:${output}`;
+    const args = ["--insecure-policy", "--progress=json", one, to];
     const { code, stdout, stderr } = await drayage("copy", ...args);
     expect(stderr).toMatch(/--progress=json writes to standard output, and so does the archive/);
     expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
@@ -113,6 +114,15 @@ describe.skipIf(!isRunnable)("a docker archive", () => {
     const { stdout } = await drayage("list-tags", archive);
     expect(stdout).toBe(await outputOf(skopeo ?? "", "list-tags", archive));
     expect(JSON.parse(stdout)).toEqual({ Tags: ["@0", "docker.io/library/two:latest"] });
+  });
+});
+
+describe.skipIf(!isRunnable || skopeo === undefined)("as skopeo does, inspect tells of", () => {
+  test.each(["docker-archive", "oci-archive"])("a %s", async (transport) => {
+    const archive = `${transport}:${file}:example.com/one:1`;
+    await copied(one, archive);
+    const theirs: unknown = JSON.parse(await outputOf(skopeo ?? "", "inspect", archive));
+    expect(await parsed("inspect", archive)).toMatchObject(theirs as object);
   });
 });
 
