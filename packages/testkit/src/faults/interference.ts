@@ -93,7 +93,11 @@ function flip(during: "request" | "response", at: number): Interference {
   return { answer: (answer) => ({ ...answer, body: change(answer.body, answer.length) }) };
 }
 
-async function* flipped(body: Body, at: number): AsyncGenerator<Uint8Array, void, undefined> {
+/** The lowest bit of the byte at this position is another one. */
+export async function* flipped(
+  body: Body,
+  at: number,
+): AsyncGenerator<Uint8Array, void, undefined> {
   let left = at;
   for await (const chunk of body) {
     const isHere = left >= 0 && left < chunk.byteLength;

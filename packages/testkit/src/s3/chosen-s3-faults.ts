@@ -1,4 +1,5 @@
 import { SeededRandom } from "../random/seeded-random.ts";
+import { mayFailLate } from "./fault-effects.ts";
 import type { S3ErrorCode } from "./refusal.ts";
 import type { PlannedS3Fault, S3Fault, SeededS3Faults } from "./s3-fault.ts";
 import type { OperationName } from "./s3-log.ts";
@@ -75,11 +76,6 @@ const codes: readonly S3ErrorCode[] = [
   "RequestTimeout",
 ];
 const conditionalCodes: readonly S3ErrorCode[] = [...codes, "ConditionalRequestConflict"];
-
-/** Those that may answer 200 before they are done. */
-export function mayFailLate(operation: OperationName): boolean {
-  return ["CompleteMultipartUpload", "CopyObject", "UploadPartCopy"].includes(operation);
-}
 
 function fits(kind: S3Fault["kind"], { operation, hasBody }: SeenS3Request): boolean {
   if (kind === "late-error") return mayFailLate(operation);

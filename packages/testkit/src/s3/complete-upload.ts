@@ -10,7 +10,14 @@ import { encryptionHeaders } from "./object-headers.ts";
 import { receiveDocument } from "./payload.ts";
 import { S3Refusal } from "./refusal.ts";
 import { bucketOf } from "./s3-state.ts";
-import type { Call, Handler, MultipartUpload, S3State, StoredPart } from "./s3-state.ts";
+import type {
+  Call,
+  CompletedUpload,
+  Handler,
+  MultipartUpload,
+  S3State,
+  StoredPart,
+} from "./s3-state.ts";
 import { findText, malformed } from "./xml-document.ts";
 import type { XmlElement } from "./xml-document.ts";
 import { xmlAnswer } from "./xml.ts";
@@ -20,8 +27,13 @@ const mebibyte = 1 << 20;
 /** Makes one object of the parts that the document names, visible when the condition holds at that moment. */
 export const completeUpload: Handler = async (call, state) => {
   const checkCondition = writeCondition(call, state);
-  const asked = uploadOf(call, state);
   const document = await receiveDocument(call, state, "object");
+  const before = findCompleted(call, document, state);
+  if (before !== undefined) {
+    checkCondition();
+    return before.answer;
+  }
+  const asked = uploadOf(call, state);
   const parts = chosenParts(document, asked);
   checkSizes(call, parts, state);
   const content = parts.flatMap((part) => part.content);
@@ -45,8 +57,22 @@ export const completeUpload: Handler = async (call, state) => {
       ChecksumType: checksum.type,
     }),
   });
-  return { ...answer, headers: { ...answer.headers, ...encryptionHeaders(headers) } };
+  const whole = { ...answer, headers: { ...answer.headers, ...encryptionHeaders(headers) } };
+  bucket.completed.set(id, { key, document: JSON.stringify(document), answer: whole });
+  return whole;
 };
+
+/** The same request came before, and its answer may not have arrived. */
+function findCompleted(
+  call: Call,
+  document: XmlElement,
+  state: S3State,
+): CompletedUpload | undefined {
+  const { completesAgain = true } = state.settings;
+  const before = bucketOf(call, state).completed.get(call.query.get("uploadId") ?? "");
+  const isSame = before?.key === call.key && before.document === JSON.stringify(document);
+  return completesAgain && isSame ? before : undefined;
+}
 
 /** @throws S3Refusal `MalformedXML`, `InvalidPartOrder`, `InvalidPart`, `InvalidRequest` */
 function chosenParts(document: XmlElement, upload: MultipartUpload): readonly StoredPart[] {

@@ -17,8 +17,11 @@ export interface S3Request {
   readonly body: AsyncIterable<Uint8Array>;
 }
 
+const virtualHost = /^(.+)\.(?:localhost|s3(?:[.-][a-z\d-]+)?\.amazonaws\.com)(?::\d+)?$/;
+
 /**
- * Path-style (`/BUCKET/KEY`), or virtual-hosted where the host is `BUCKET.localhost`, whatever the port.
+ * Path-style (`/BUCKET/KEY`), or virtual-hosted where the host is `BUCKET.localhost`, whatever the port, or one of
+ * Amazon's.
  * @throws S3Refusal `InvalidURI`
  */
 export function parseRequest(
@@ -40,7 +43,7 @@ export function parseRequest(
 }
 
 function subjectOf(path: string, host: string): { readonly bucket: string; readonly key: string } {
-  const [, hosted] = /^(.+)\.localhost(?::\d+)?$/.exec(host) ?? [];
+  const [, hosted] = virtualHost.exec(host) ?? [];
   if (hosted !== undefined) return { bucket: hosted, key: path.slice(1) };
   const slash = path.indexOf("/", 1);
   if (slash < 0) return { bucket: path.slice(1), key: "" };

@@ -60,6 +60,11 @@ export interface S3Settings {
   readonly checksums?: boolean | undefined;
   /** Whether CopyObject and UploadPartCopy are there. Default true; else 501. */
   readonly copies?: boolean | undefined;
+  /**
+   * Whether an upload that was completed can be completed again in the same way, which changes nothing and is answered
+   * as before. Default true; else `NoSuchUpload`, as by MinIO.
+   */
+  readonly completesAgain?: boolean | undefined;
   /** Whether all parts of an upload but the last must be of one size, as R2 demands. Default false. */
   readonly equalParts?: boolean | undefined;
   /** The fewest bytes of each part but the last. Default 5 MiB. */

@@ -22,6 +22,8 @@ export interface Bucket {
   readonly objects: Map<string, StoredObject>;
   /** By id. */
   readonly uploads: Map<string, MultipartUpload>;
+  /** What was answered to who completed an upload, by its id. */
+  readonly completed: Map<string, CompletedUpload>;
   /** How often each key was deleted. */
   readonly deletions: Map<string, number>;
 }
@@ -59,6 +61,14 @@ export interface MultipartUpload {
   readonly parts: Map<number, StoredPart>;
 }
 
+/** An upload that became an object. */
+export interface CompletedUpload {
+  readonly key: string;
+  /** The document that named its parts. */
+  readonly document: string;
+  readonly answer: Answer;
+}
+
 /** A request that may do what it asks for. */
 export interface Call extends S3Request {
   readonly operation: Operation;
@@ -77,7 +87,8 @@ export function bucketOf({ bucket }: Pick<Call, "bucket">, { buckets }: S3State)
 }
 
 export function emptyBucket(name: string, region: string): Bucket {
-  return { name, region, objects: new Map(), uploads: new Map(), deletions: new Map() };
+  const contents = { objects: new Map(), uploads: new Map(), completed: new Map() };
+  return { name, region, ...contents, deletions: new Map() };
 }
 
 /** Takes an object away, and remembers that somebody did. */

@@ -124,6 +124,21 @@ export const multipartRows: readonly Row[] = [
     atCeph: ["204", "404 NoSuchUpload", "404 NoSuchUpload", "500 InternalError", "404 NoSuchKey"],
   },
   {
+    name: "an upload can be completed again in the same way, for who did not hear of it",
+    of: async (store) => {
+      const id = await store.begin();
+      const part = await store.part(id, 1, "x");
+      const other = { PartNumber: 1, ETag: '"0123456789abcdef0123456789abcdef"' };
+      const outcomes = [];
+      for (const parts of [[part], [part], [other]]) {
+        outcomes.push(await outcomeOf(store.complete(id, parts)));
+      }
+      return [outcomes, await outcomeOf(store.part(id, 2, "x"))];
+    },
+    is: [["200", "200", "404 NoSuchUpload"], "404 NoSuchUpload"],
+    atCeph: [["200", "200", "500 InternalError"], "404 NoSuchUpload"],
+  },
+  {
     name: "an upload belongs to its key",
     of: async (store) => {
       const UploadId = await store.begin();

@@ -67,8 +67,9 @@ export class Store {
     UploadId: string,
     PartNumber: number,
     Body: string | Uint8Array,
+    Key: string = this.key,
   ): Promise<CompletedPart> {
-    const command = new UploadPartCommand(this.at({ UploadId, PartNumber, Body }));
+    const command = new UploadPartCommand(this.at({ UploadId, PartNumber, Body, Key }));
     const { ETag = "" } = await this.client.send(command);
     return { ETag, PartNumber };
   }
