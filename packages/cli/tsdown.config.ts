@@ -85,7 +85,8 @@ function namedLicense(folder: string): string {
   const text = readFileSync(path.join(folder, "package.json"), "utf8");
   const { license, author, homepage } = JSON.parse(text) as Readonly<Record<string, unknown>>;
   const known = path.join(import.meta.dirname, `licenses/${String(license)}.txt`);
-  if (!existsSync(known) || typeof author !== "string")
+  const name: unknown = Object(author).name ?? author;
+  if (!existsSync(known) || typeof name !== "string")
     throw new Error(`${folder} is bundled and has no license`);
-  return `Copyright ${author}, ${String(homepage)}\n\n${readFileSync(known, "utf8")}`;
+  return `Copyright ${name}, ${String(homepage)}\n\n${readFileSync(known, "utf8")}`;
 }
