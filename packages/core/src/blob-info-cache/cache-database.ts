@@ -10,7 +10,7 @@ import type { Seal } from "./cache-seal.ts";
 import { loadSQLite } from "./load-sqlite.ts";
 
 /** Bytes from which on the older half is forgotten. */
-const mostSize = 64 << 20;
+const mostSize = 16 << 20;
 /** Milliseconds for which the process stands still where others write. */
 const patience = 2000;
 

@@ -1,0 +1,35 @@
+import path from "node:path";
+
+import { scratchFolder } from "@drayage/test-support";
+
+import type { BlobFact, PackedForm } from "../../src/blob-info-cache/blob-info-cache.ts";
+import type { CacheFiles } from "../../src/blob-info-cache/index.ts";
+import { digestOf } from "../../src/digest.ts";
+import type { Digest } from "../../src/digest.ts";
+
+export const registry = { transport: "docker", scope: "registry.example.com" };
+
+export function digest(name: string): Digest {
+  return digestOf(Buffer.from(name));
+}
+
+export function form(name: string, size = 7): PackedForm {
+  return { digest: digest(name), size, compression: "gzip" };
+}
+
+export function packed(unpacked: string, as: PackedForm): BlobFact {
+  return { kind: "packed", digest: digest(unpacked), form: as };
+}
+
+export function seen(name: string, location: string, scope = registry): BlobFact {
+  return { kind: "seen", digest: digest(name), scope, location };
+}
+
+/** In a folder that is gone after the test. */
+export async function scratchFiles(): Promise<CacheFiles> {
+  const folder = await scratchFolder();
+  return {
+    file: path.join(folder, "cache/facts.sqlite"),
+    keyFile: path.join(folder, "state/facts.key"),
+  };
+}
