@@ -3,8 +3,9 @@ import type { ImageReference } from "@drayage/core";
 
 import { knownTransports } from "./known-transports.ts";
 import type { KnownTransport } from "./known-transports.ts";
+import type { SideFlag } from "./side-flag-table.ts";
 import { writtenFlag } from "./side-flags.ts";
-import type { Side, SideFlag } from "./side-flags.ts";
+import type { Side } from "./side-flags.ts";
 import { UsageError } from "./usage-error.ts";
 
 /**

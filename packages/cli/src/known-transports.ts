@@ -1,7 +1,8 @@
 import type { ImageTransport } from "@drayage/core";
 
 import { openDocker } from "./open-docker.ts";
-import type { Side, SideFlag, SideFlags } from "./side-flags.ts";
+import type { SideFlag, SideFlags } from "./side-flag-table.ts";
+import type { Side } from "./side-flags.ts";
 import { tarballSettings } from "./tarball-side.ts";
 import { version } from "./version.ts";
 
@@ -12,7 +13,7 @@ export interface KnownTransport {
   load(side: Side): Promise<ImageTransport>;
 }
 
-/** By the word before the colon. A new transport is one more entry here, and its flags are in `side-flags.ts`. */
+/** By the word before the colon. A new transport is one more entry here, and its flags are in `side-flag-table.ts`. */
 export const knownTransports: Readonly<Record<string, KnownTransport>> = {
   docker: {
     takes: [

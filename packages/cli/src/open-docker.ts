@@ -1,7 +1,8 @@
 import type { docker, DockerTransport } from "@drayage/transport-docker";
 
 import { lookupOf } from "./auth-file-flags.ts";
-import type { Side, SideFlags } from "./side-flags.ts";
+import type { SideFlags } from "./side-flag-table.ts";
+import type { Side } from "./side-flags.ts";
 import { UsageError } from "./usage-error.ts";
 import { compileParserOnce } from "./v8-flags.ts";
 import { version } from "./version.ts";
