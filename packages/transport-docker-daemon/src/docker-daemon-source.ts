@@ -1,5 +1,5 @@
 import { imageName } from "@drayage/core";
-import type { Digest, ImageReference, ImageSource, OperationOptions } from "@drayage/core";
+import type { ImageReference, ImageSource, OperationOptions } from "@drayage/core";
 import { DockerArchiveSource, spooled, TarArchive, TarLayout } from "@drayage/image-archive";
 import {
   descriptorOfEntry,
@@ -38,7 +38,7 @@ export async function openDockerDaemonSource(
  * them by their manifests. Others make one up for the archive, and know nothing of it.
  */
 async function positionOf(
-  id: Digest,
+  id: unknown,
   archive: TarArchive,
   options: OperationOptions,
 ): Promise<number | undefined> {

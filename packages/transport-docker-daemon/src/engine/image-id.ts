@@ -1,5 +1,5 @@
-import { gathered, ImageError, isDigest, parseJSONObject } from "@drayage/core";
-import type { Digest, OperationOptions } from "@drayage/core";
+import { gathered, parseJSONObject } from "@drayage/core";
+import type { OperationOptions } from "@drayage/core";
 
 import type { Engine } from "./engine.ts";
 import { noSuchImage } from "./no-such-image.ts";
@@ -12,17 +12,12 @@ export async function imageIDOf(
   engine: Engine,
   name: string,
   options: OperationOptions,
-): Promise<Digest> {
+): Promise<unknown> {
   const answer = await engine.ask({ method: "GET", path: `/images/${name}/json`, ...options });
   if (answer.status === 404) throw await noSuchImage(engine, name, options);
   if (answer.status !== 200) throw await engine.refusal(answer, `look for ${name}`);
   const what = `what ${engine.name} tells of ${name}`;
-  const { Id: id } = parseJSONObject(what, await gathered(answer.bytes, answerLimit)).value;
-  if (isDigest(id)) return id;
-  // Podman leaves the algorithm out in some of its answers.
-  const digest = `sha256:${String(id)}`;
-  if (isDigest(digest)) return digest;
-  throw new ImageError("invalid-manifest", `Not an ID of an image in ${what}: ${String(id)}`);
+  return parseJSONObject(what, await gathered(answer.bytes, answerLimit)).value["Id"];
 }
 
 const answerLimit = 8 << 20;

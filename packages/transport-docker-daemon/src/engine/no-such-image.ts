@@ -1,4 +1,12 @@
-import { gathered, ImageError, isJSONObject, nearestOf } from "@drayage/core";
+import {
+  formatFamiliar,
+  gathered,
+  ImageError,
+  isDigest,
+  isJSONObject,
+  nearestOf,
+  parseNamedReference,
+} from "@drayage/core";
 import type { OperationOptions } from "@drayage/core";
 
 import type { Engine } from "./engine.ts";
@@ -10,13 +18,14 @@ export async function noSuchImage(
   options: OperationOptions,
 ): Promise<ImageError> {
   const names = await namesIn(engine, options);
-  const meant = nearestOf(name, names);
+  const wanted = familiar(name);
+  const meant = nearestOf(wanted, names);
   const listed = names.length > mostNames ? [...names.slice(0, mostNames), "…"] : names;
   const hint = meant === undefined ? "" : `did you mean ${meant}? `;
   const all = names.length === 0 ? "it has none with a name" : `${hint}It has ${listed.join(", ")}`;
   return new ImageError(
     "not-found",
-    `No image ${name} in the container engine ${engine.name}; ${all}`,
+    `No image ${wanted} in the container engine ${engine.name}; ${all}`,
   );
 }
 
@@ -40,5 +49,12 @@ async function namesIn(engine: Engine, options: OperationOptions): Promise<reado
 function namesOf(image: unknown): readonly string[] {
   const tags = isJSONObject(image) ? image["RepoTags"] : undefined;
   if (!Array.isArray(tags)) return [];
-  return tags.filter((tag) => typeof tag === "string" && tag !== "<none>:<none>");
+  return tags.flatMap((tag) => (typeof tag === "string" && tag !== noName ? familiar(tag) : []));
+}
+
+const noName = "<none>:<none>";
+
+/** Podman tells names in full, Docker as people write them. */
+function familiar(name: string): string {
+  return isDigest(name) ? name : formatFamiliar(parseNamedReference(name));
 }
