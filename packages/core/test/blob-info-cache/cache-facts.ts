@@ -2,12 +2,12 @@ import path from "node:path";
 
 import { scratchFolder } from "@drayage/test-support";
 
-import type { BlobFact, PackedForm } from "../../src/blob-info-cache/blob-info-cache.ts";
+import type { BlobFact, BlobScope, PackedForm } from "../../src/blob-info-cache/blob-info-cache.ts";
 import type { CacheFiles } from "../../src/blob-info-cache/index.ts";
 import { digestOf } from "../../src/digest.ts";
 import type { Digest } from "../../src/digest.ts";
 
-export const registry = { transport: "docker", scope: "registry.example.com" };
+export const registry: BlobScope = { transport: "docker", scope: "registry.example.com" };
 
 export function digest(name: string): Digest {
   return digestOf(Buffer.from(name));
@@ -21,7 +21,7 @@ export function packed(unpacked: string, as: PackedForm): BlobFact {
   return { kind: "packed", digest: digest(unpacked), form: as };
 }
 
-export function seen(name: string, location: string, scope = registry): BlobFact {
+export function seen(name: string, location: string, scope: BlobScope = registry): BlobFact {
   return { kind: "seen", digest: digest(name), scope, location };
 }
 
