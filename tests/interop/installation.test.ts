@@ -1,0 +1,68 @@
+import { cp, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import path from "node:path";
+
+import { findProgram, outputOf } from "@drayage/testkit";
+import { expect, test } from "vitest";
+
+import { temporaryFolder } from "./places.ts";
+
+const npm = findProgram("npm");
+const packages = path.resolve(import.meta.dirname, "../../packages");
+
+/** As `pnpm publish` packs it: what the workspace gives has a version then. */
+async function packed(name: string, folder: string): Promise<string> {
+  const copy = path.join(folder, "packages", name);
+  await mkdir(copy, { recursive: true });
+  const text = await readFile(path.join(packages, name, "package.json"), "utf8");
+  const { devDependencies: _, ...manifest } = JSON.parse(
+    text.replaceAll('"workspace:^"', '"^0.0.0"'),
+  ) as Readonly<Record<string, unknown>>;
+  await writeFile(path.join(copy, "package.json"), JSON.stringify(manifest));
+  await cp(path.join(packages, name, "dist"), path.join(copy, "dist"), {
+    recursive: true,
+  }).catch(() => {});
+  const out = await outputOf(npm ?? "", "pack", copy, "--pack-destination", folder, "--json");
+  const [{ filename = "" } = {}] = JSON.parse(out) as readonly { readonly filename?: string }[];
+  return path.join(folder, filename);
+}
+
+async function installed(...names: readonly string[]): Promise<readonly string[]> {
+  await using folder = await temporaryFolder();
+  const archives = await Promise.all(names.map(async (name) => packed(name, folder.path)));
+  const place = path.join(folder.path, "program");
+  await mkdir(place);
+  await writeFile(path.join(place, "package.json"), "{}");
+  // Nothing is fetched or kept from before: what they need beside each other would be missing.
+  const cache = path.join(folder.path, "cache");
+  const flags = ["--offline", "--cache", cache, "--no-audit", "--no-fund", "--prefix", place];
+  await outputOf(npm ?? "", "install", ...flags, ...archives);
+  const modules = path.join(place, "node_modules");
+  const scopes = (await readdir(modules)).filter((name) => !name.startsWith("."));
+  const inScopes = await Promise.all(
+    scopes.map(async (scope) =>
+      (await readdir(path.join(modules, scope))).map((name) => `${scope}/${name}`),
+    ),
+  );
+  return inScopes.flat().toSorted();
+}
+
+test.skipIf(npm === undefined)(
+  "core and a transport on disk bring along neither undici nor the AWS SDK, nor anything else",
+  async () => {
+    expect(await installed("core", "transport-dir")).toEqual([
+      "@drayage/core",
+      "@drayage/transport-dir",
+    ]);
+    expect(await installed("core", "image-layout", "transport-oci-layout")).toEqual([
+      "@drayage/core",
+      "@drayage/image-layout",
+      "@drayage/transport-oci-layout",
+    ]);
+  },
+);
+
+test.skipIf(npm === undefined)("a transport that needs one asks for it", async () => {
+  await expect(installed("core", "image-layout", "transport-s3")).rejects.toThrow(
+    /ENOTCACHED|@aws-sdk\/client-s3/,
+  );
+});
