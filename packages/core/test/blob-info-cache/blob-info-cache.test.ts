@@ -4,6 +4,9 @@ import type { BlobInfoCache } from "../../src/blob-info-cache/blob-info-cache.ts
 import { fileBlobInfoCache, memoryBlobInfoCache } from "../../src/blob-info-cache/index.ts";
 import { digest, form, packed, registry, scratchFiles, seen } from "./cache-facts.ts";
 
+const warnings: Error[] = [];
+process.on("warning", (warning) => void warnings.push(warning));
+
 const caches: readonly (readonly [string, () => Promise<BlobInfoCache>])[] = [
   ["in memory", async () => memoryBlobInfoCache()],
   ["in a file", async () => fileBlobInfoCache(await scratchFiles())],
@@ -68,4 +71,12 @@ describe.each(caches)("a cache %s", (_, open) => {
     await expect(cache.record([seen("a", "one")], { signal })).rejects.toBe(reason);
     expect(await cache.recall([digest("a")], registry)).toEqual(new Map());
   });
+});
+
+/** Node 22 says so whenever it is loaded. */
+test("nobody is told that SQLite is an experiment", async () => {
+  const cache = fileBlobInfoCache(await scratchFiles());
+  await cache.record([seen("a", "one")]);
+  await new Promise(setImmediate);
+  expect(warnings).toEqual([]);
 });

@@ -1,4 +1,3 @@
-import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { mkdir, readFile, rm, stat, truncate, writeFile } from "node:fs/promises";
 import path from "node:path";
@@ -192,14 +191,4 @@ describe("what somebody else put into a cache", () => {
       { numRuns: 60 },
     );
   });
-});
-
-/** Node 22 does not know `using`, which the sources have. */
-const runsSources = Number.parseInt(process.versions.node, 10) >= 24;
-
-test.skipIf(!runsSources)("nobody is told that SQLite is an experiment", async () => {
-  const { file, keyFile } = await scratchFiles();
-  const node = ["--conditions=@drayage/source", program, file, keyFile, "name", "1"];
-  const { status, stderr } = spawnSync(process.execPath, node, { encoding: "utf8" });
-  expect([status, stderr]).toEqual([0, ""]);
 });
