@@ -10,9 +10,7 @@ import { layoutFile } from "@drayage/image-layout";
 import type { IndexChange, LayoutFileName, LayoutWriter, StoredBlob } from "@drayage/image-layout";
 
 import type { ArchiveUpdate } from "./archive-update.ts";
-import { dockerManifestName } from "./docker-archive.ts";
-import type { TarArchive } from "./tar-archive.ts";
-import { blobPath, TarLayout } from "./tar-layout.ts";
+import { blobPath, refuseDockers, TarLayout } from "./tar-layout.ts";
 
 export interface ArchiveLayoutOptions extends OperationOptions {
   /** Whether the images that are there stay; else only what is new and what it needs is in the archive afterwards. */
@@ -39,7 +37,7 @@ export class ArchiveLayout implements LayoutWriter {
     { append, ...options }: ArchiveLayoutOptions,
   ): Promise<ArchiveLayout> {
     try {
-      if (append) await refuseDockers(update.before, options);
+      if (append && update.before) await refuseDockers(update.before, options);
       return new ArchiveLayout(update, append);
     } catch (error) {
       await update[Symbol.asyncDispose]();
@@ -97,7 +95,7 @@ export class ArchiveLayout implements LayoutWriter {
     options: OperationOptions = {},
   ): Promise<void> {
     await this.#update.commit(async (current) => {
-      if (this.#append) await refuseDockers(current, options);
+      if (this.#append && current) await refuseDockers(current, options);
       this.#before = current && new TarLayout(current);
       const before = this.#append ? await this.readFile("index.json", options) : undefined;
       const files = new Map([
@@ -112,17 +110,4 @@ export class ArchiveLayout implements LayoutWriter {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#update[Symbol.asyncDispose]();
   }
-}
-
-async function refuseDockers(
-  archive: TarArchive | undefined,
-  options: OperationOptions,
-): Promise<void> {
-  if (archive === undefined || (await archive.find("index.json", options)) !== undefined) return;
-  if ((await archive.find(dockerManifestName, options)) === undefined) return;
-  const { place } = archive;
-  throw new ImageError(
-    "unsupported",
-    `${place} is a docker archive and no OCI archive; add to it as docker-archive:${place}`,
-  );
 }

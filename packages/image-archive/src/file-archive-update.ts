@@ -146,10 +146,7 @@ async function archiveAt(
     case "replace":
       return TarArchive.open(await openFile(file), options).catch(undefinedIfBroken);
     case "refuse":
-      throw new ImageError(
-        "conflict",
-        `${file} is there already: remove it, or say that it is to be added to`,
-      );
+      throw new ImageError("conflict", `${file} is there already: remove it, or append to it`);
   }
 }
 

@@ -1,4 +1,3 @@
-import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 
 import { compressionOf, gathered, ImageError, isImageError, sniffed } from "@drayage/core";
@@ -13,8 +12,8 @@ import { TarArchive } from "./tar-archive.ts";
 import { unpacked } from "./unpacked.ts";
 
 /**
- * Opens a tar file on disk. A packed one (gzip, zstd, xz, bzip2) is unpacked into a temporary file first, and so is what
- * comes out of a pipe; any other is read where it lies.
+ * Opens a tar file on disk. A packed one (gzip, zstd, xz, bzip2) is unpacked into a temporary file first; any other is
+ * read where it lies.
  * @throws ImageError `not-found`, `denied`, `invalid-manifest` for what is no tar file
  */
 export async function openArchiveFile(
@@ -25,13 +24,27 @@ export async function openArchiveFile(
   return TarArchive.open(await randomAccess(file, options), options);
 }
 
+/** Opens a tar file, packed or not, that comes out of a pipe: by way of a temporary file. `place` is for messages. @throws ImageError as `openArchiveFile` */
+export async function openArchiveStream(
+  bytes: AsyncIterable<Uint8Array>,
+  place: string,
+  options: OperationOptions = {},
+): Promise<TarArchive> {
+  const start = await sniffed(bytes);
+  try {
+    const spool = await unpackedSpool(start.bytes, start.compression, place, options);
+    return await TarArchive.open(spool, options);
+  } finally {
+    await start.close();
+  }
+}
+
 async function randomAccess(file: string, options: OperationOptions): Promise<RandomAccessBytes> {
   const status = await onDisk(file, () => stat(file)).catch((cause: unknown) => {
     if (!hasCode(cause, "ENOENT", "ENOTDIR")) throw cause;
     throw new ImageError("not-found", `No archive ${file}`, { cause });
   });
   if (status.isDirectory()) throw brokenArchive(file, "it is a folder");
-  if (!status.isFile()) return spooledStream(file, options);
   const bytes = await openFile(file);
   try {
     const compression = compressionOf(await startOf(bytes, options));
@@ -43,16 +56,6 @@ async function randomAccess(file: string, options: OperationOptions): Promise<Ra
   } catch (error) {
     await bytes[Symbol.asyncDispose]();
     throw error;
-  }
-}
-
-async function spooledStream(file: string, options: OperationOptions): Promise<RandomAccessBytes> {
-  const stream = createReadStream(file, { signal: options.signal });
-  const start = await sniffed(stream as AsyncIterable<Uint8Array>);
-  try {
-    return await unpackedSpool(start.bytes, start.compression, file, options);
-  } finally {
-    await start.close();
   }
 }
 

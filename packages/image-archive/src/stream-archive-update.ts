@@ -2,7 +2,7 @@ import type { Writable } from "node:stream";
 
 import { digestHasher, ImageError, inOne } from "@drayage/core";
 import type { BlobInfo, Digest, OperationOptions } from "@drayage/core";
-import { hasCode, inTurn, untilAborted } from "@drayage/core/files";
+import { hasCode, inTurn, onDisk, untilAborted } from "@drayage/core/files";
 import type { StoredBlob } from "@drayage/image-layout";
 
 import type { ArchiveChange, ArchiveUpdate } from "./archive-update.ts";
@@ -22,13 +22,16 @@ export class StreamArchiveUpdate implements ArchiveUpdate {
   readonly #output: Writable;
   readonly #turns: string = `stream ${streams++}`;
   readonly #sizes = new Map<Digest, number>();
+  /** What made the stream fail: whoever writes afterwards is only told that it did. */
+  #failure: Error | undefined;
 
   /** Ends the stream with `commit`, and destroys it when it is disposed of. */
   constructor(output: Writable, place: string) {
     this.#output = output;
     this.place = place;
-    // Each failure is told to who writes.
-    output.on("error", () => {});
+    output.on("error", (error) => {
+      this.#failure ??= error;
+    });
   }
 
   async putBlob(
@@ -104,15 +107,13 @@ export class StreamArchiveUpdate implements ArchiveUpdate {
   ): Promise<void> {
     signal?.throwIfAborted();
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    work((error) => (error ? reject(this.#explained(error)) : resolve()));
-    await untilAborted(promise, signal);
-  }
-
-  #explained(cause: Error): Error {
-    if (!hasCode(cause, "EPIPE", "ERR_STREAM_DESTROYED", "ERR_STREAM_WRITE_AFTER_END"))
-      return cause;
-    const message = `Nobody reads ${this.place} any more`;
-    return new ImageError("unavailable", message, { cause, retryable: false });
+    work((error) => (error ? reject(this.#failure ?? error) : resolve()));
+    await onDisk(this.place, () => untilAborted(promise, signal)).catch((cause: unknown) => {
+      if (!hasCode(cause, "EPIPE", "ERR_STREAM_DESTROYED", "ERR_STREAM_WRITE_AFTER_END"))
+        throw cause;
+      const message = `Nobody reads ${this.place} any more`;
+      throw new ImageError("unavailable", message, { cause, retryable: false });
+    });
   }
 }
 

@@ -18,6 +18,17 @@ export class TarLayout implements LayoutReader {
     this.#archive = archive;
   }
 
+  /** @throws ImageError `unsupported` for an archive of another kind */
+  static async open(archive: TarArchive, options: OperationOptions = {}): Promise<TarLayout> {
+    try {
+      await refuseDockers(archive, options);
+      return new TarLayout(archive);
+    } catch (error) {
+      await archive[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
   get place(): string {
     return this.#archive.place;
   }
@@ -50,4 +61,18 @@ export class TarLayout implements LayoutReader {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#archive[Symbol.asyncDispose]();
   }
+}
+
+/** @throws ImageError `unsupported` for a docker archive that is no OCI image layout at the same time */
+export async function refuseDockers(
+  archive: TarArchive,
+  options: OperationOptions = {},
+): Promise<void> {
+  if ((await archive.find("index.json", options)) !== undefined) return;
+  if ((await archive.find("manifest.json", options)) === undefined) return;
+  const { place } = archive;
+  throw new ImageError(
+    "unsupported",
+    `${place} is a docker archive and no OCI archive; name it as docker-archive:${place}`,
+  );
 }

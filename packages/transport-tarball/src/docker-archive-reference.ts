@@ -9,11 +9,11 @@ import {
   archivedImages,
   DockerArchiveDestination,
   DockerArchiveSource,
-  openArchiveFile,
 } from "@drayage/image-archive";
 import type { DockerArchiveSelector } from "@drayage/image-archive";
 
 import { openArchiveUpdate } from "./open-archive-update.ts";
+import { openArchive } from "./open-archive.ts";
 
 /** An image in a docker archive. */
 export class DockerArchiveReference implements ImageReference {
@@ -45,7 +45,7 @@ export class DockerArchiveReference implements ImageReference {
 
   /** How all images in the archive are called, whichever this is: what is written there, `@N` where one has no name. */
   async getImageNames(options: OperationOptions = {}): Promise<readonly string[]> {
-    await using archive = await openArchiveFile(this.file, options);
+    await using archive = await openArchive(this.file, options);
     const images = await archivedImages(archive, options);
     return images.flatMap(({ fields }, at) => {
       const names = (fields["RepoTags"] ?? []) as readonly string[];
@@ -54,7 +54,7 @@ export class DockerArchiveReference implements ImageReference {
   }
 
   async newImageSource(options: OperationOptions = {}): Promise<DockerArchiveSource> {
-    const archive = await openArchiveFile(this.file, options);
+    const archive = await openArchive(this.file, options);
     return DockerArchiveSource.open(this, archive, this.selector, options);
   }
 

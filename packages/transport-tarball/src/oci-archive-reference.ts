@@ -1,6 +1,6 @@
 import { parentFolders } from "@drayage/core";
 import type { ImageReference, ImageTransport, OperationOptions } from "@drayage/core";
-import { ArchiveLayout, openArchiveFile, TarLayout } from "@drayage/image-archive";
+import { ArchiveLayout, TarLayout } from "@drayage/image-archive";
 import {
   formatSelector,
   imageNamesIn,
@@ -12,6 +12,7 @@ import type { ImageSelector } from "@drayage/image-layout";
 
 import type { OCIArchiveSettings } from "./oci-archive-settings.ts";
 import { openArchiveUpdate } from "./open-archive-update.ts";
+import { openArchive } from "./open-archive.ts";
 
 /** An image in an OCI image layout in a tar file. */
 export class OCIArchiveReference implements ImageReference {
@@ -44,12 +45,12 @@ export class OCIArchiveReference implements ImageReference {
 
   /** How all images in the archive are called, whichever this is: `@N` where one has no name. */
   async getImageNames(options: OperationOptions = {}): Promise<readonly string[]> {
-    await using layout = new TarLayout(await openArchiveFile(this.file, options));
+    await using layout = await TarLayout.open(await openArchive(this.file, options), options);
     return await imageNamesIn(this, layout, options);
   }
 
   async newImageSource(options: OperationOptions = {}): Promise<LayoutSource> {
-    const layout = new TarLayout(await openArchiveFile(this.file, options));
+    const layout = await TarLayout.open(await openArchive(this.file, options), options);
     return LayoutSource.open(this, layout, this.selector, options);
   }
 

@@ -3,7 +3,7 @@ import { createWriteStream } from "node:fs";
 import { FileArchiveUpdate, StreamArchiveUpdate } from "@drayage/image-archive";
 import type { ArchiveUpdate, UpdateOptions } from "@drayage/image-archive";
 
-import { isStream } from "./archive-path.ts";
+import { descriptorOf, isStream } from "./archive-path.ts";
 
 /** Writes nothing yet. @throws ImageError `conflict`, `invalid-manifest` for what is there */
 export async function openArchiveUpdate(
@@ -11,6 +11,9 @@ export async function openArchiveUpdate(
   options: UpdateOptions,
 ): Promise<ArchiveUpdate> {
   options.signal?.throwIfAborted();
-  if (isStream(file)) return new StreamArchiveUpdate(createWriteStream(file), file);
-  return FileArchiveUpdate.open(file, options);
+  if (!isStream(file)) return FileArchiveUpdate.open(file, options);
+  const fd = descriptorOf(file, "write");
+  const output =
+    fd === undefined ? createWriteStream(file) : createWriteStream("", { fd, autoClose: false });
+  return new StreamArchiveUpdate(output, file);
 }

@@ -1,0 +1,19 @@
+import { execFileSync } from "node:child_process";
+import { mkdir } from "node:fs/promises";
+import path from "node:path";
+
+import { scratchFolder } from "@drayage/test-support";
+import { onTestFinished } from "vitest";
+
+/** A disk of two megabytes; undefined where this user may not make one. */
+export async function smallDisk(): Promise<string | undefined> {
+  const folder = path.join(await scratchFolder(), "disk");
+  await mkdir(folder);
+  try {
+    execFileSync("mount", ["-t", "tmpfs", "-o", "size=2m", "tmpfs", folder], { stdio: "ignore" });
+  } catch {
+    return undefined;
+  }
+  onTestFinished(() => void execFileSync("umount", ["--lazy", folder]));
+  return folder;
+}
