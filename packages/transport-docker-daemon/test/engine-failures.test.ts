@@ -18,8 +18,11 @@ type Answer = (request: IncomingMessage, response: ServerResponse) => void;
 
 async function imageIn(answer: Answer, idleTimeout?: number): Promise<ImageReference> {
   const socket = path.join(await scratchFolder(), "docker.sock");
-  await pretendEngine(socket, answer);
-  return dockerDaemon({ host: `unix://${socket}`, idleTimeout }).parseReference("a:b");
+  const { host } = await pretendEngine(socket, (request, response) => {
+    if (request.url?.endsWith("/info") === true) response.end('{"DriverStatus":null}');
+    else answer(request, response);
+  });
+  return dockerDaemon({ host, idleTimeout }).parseReference("a:b");
 }
 
 async function anImage(): Promise<ImageReference> {

@@ -5,15 +5,25 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { onTestFinished } from "vitest";
 
 /** What only looks like an engine, for what a real one does not do when it is asked to. */
-export interface PretendedEngine {
+export interface PretendedEngine extends AsyncDisposable {
+  readonly host: string;
   /** `GET /v1.41/images/json` each, the greetings too. */
   readonly asked: readonly string[];
 }
 
-/** Greets as an engine does and answers all else as it is told, until the test is over. */
-export async function pretendEngine(
+type Answer = (request: IncomingMessage, response: ServerResponse) => void;
+
+/** One that is gone when the test is over. */
+export async function pretendEngine(socket: string, answer: Answer): Promise<PretendedEngine> {
+  const engine = await startPretendedEngine(socket, answer);
+  onTestFinished(() => engine[Symbol.asyncDispose]());
+  return engine;
+}
+
+/** Greets as an engine does, and answers all else as it is told. */
+export async function startPretendedEngine(
   socket: string,
-  answer: (request: IncomingMessage, response: ServerResponse) => void,
+  answer: Answer,
 ): Promise<PretendedEngine> {
   const asked: string[] = [];
   const server = createServer((request, response) => {
@@ -23,11 +33,15 @@ export async function pretendEngine(
   });
   server.listen(socket);
   await once(server, "listening");
-  onTestFinished(() => {
-    server.close();
-    server.closeAllConnections();
-  });
-  return { asked };
+  return {
+    host: `unix://${socket}`,
+    asked,
+    async [Symbol.asyncDispose]() {
+      server.close();
+      server.closeAllConnections();
+      await once(server, "close");
+    },
+  };
 }
 
 /** Nothing of that name. */

@@ -1,7 +1,7 @@
-import { gathered, parseJSONObject } from "@drayage/core";
 import type { OperationOptions } from "@drayage/core";
 
 import type { Engine } from "./engine.ts";
+import { objectIn } from "./json-answer.ts";
 import { noSuchImage } from "./no-such-image.ts";
 
 /**
@@ -16,8 +16,5 @@ export async function imageIDOf(
   const answer = await engine.ask({ method: "GET", path: `/images/${name}/json`, ...options });
   if (answer.status === 404) throw await noSuchImage(engine, name, options);
   if (answer.status !== 200) throw await engine.refusal(answer, `look for ${name}`);
-  const what = `what ${engine.name} tells of ${name}`;
-  return parseJSONObject(what, await gathered(answer.bytes, answerLimit)).value["Id"];
+  return (await objectIn(answer, name))["Id"];
 }
-
-const answerLimit = 8 << 20;

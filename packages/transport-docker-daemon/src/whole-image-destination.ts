@@ -1,0 +1,99 @@
+import { formatNamedReference, imageName } from "@drayage/core";
+import type {
+  BlobInfo,
+  Descriptor,
+  DestinationAccepts,
+  Digest,
+  ImageDestination,
+  ImageReference,
+  NamedReference,
+  OperationOptions,
+  PutBlobOptions,
+  RawManifest,
+  ReuseOptions,
+} from "@drayage/core";
+import { ArchiveLayout, StreamArchiveUpdate } from "@drayage/image-archive";
+import { LayoutDestination } from "@drayage/image-layout";
+
+import type { Engine } from "./engine/engine.ts";
+import { ImageLoad } from "./engine/image-load.ts";
+import { findStoredManifest } from "./engine/stored-manifests.ts";
+
+/** One image on its way into an engine that keeps images as they are, packed and with their digests: a layout in an archive. */
+export class WholeImageDestination implements ImageDestination {
+  readonly reference: ImageReference;
+  readonly accepts: DestinationAccepts;
+  readonly #engine: Engine;
+  readonly #name: string;
+  readonly #layout: LayoutDestination;
+
+  private constructor(
+    reference: ImageReference,
+    engine: Engine,
+    name: string,
+    layout: LayoutDestination,
+  ) {
+    this.reference = reference;
+    this.accepts = {
+      ...layout.accepts,
+      foreignLayerURLs: false,
+      referrers: undefined,
+      signatures: "a container engine has no place for signatures",
+    };
+    this.#engine = engine;
+    this.#name = name;
+    this.#layout = layout;
+  }
+
+  /** Sends nothing yet. */
+  static async open(
+    reference: ImageReference,
+    engine: Engine,
+    named: NamedReference,
+    options: OperationOptions,
+  ): Promise<WholeImageDestination> {
+    const name = formatNamedReference(named);
+    const update = new StreamArchiveUpdate(new ImageLoad(engine, options), imageName(reference));
+    const archive = await ArchiveLayout.open(update, { ...options, append: false });
+    const layout = await LayoutDestination.open(reference, archive, { name }, options);
+    return new WholeImageDestination(reference, engine, name, layout);
+  }
+
+  async findManifestDigest(
+    instance?: Digest,
+    options: OperationOptions = {},
+  ): Promise<Digest | undefined> {
+    return findStoredManifest(this.#engine, this.#name, instance, options);
+  }
+
+  async tryReusingBlob(
+    blob: Descriptor,
+    options: ReuseOptions = {},
+  ): Promise<BlobInfo | undefined> {
+    return this.#layout.tryReusingBlob(blob, options);
+  }
+
+  async putBlob(
+    bytes: AsyncIterable<Uint8Array>,
+    blob: BlobInfo,
+    options: PutBlobOptions = {},
+  ): Promise<Descriptor> {
+    return this.#layout.putBlob(bytes, blob, options);
+  }
+
+  async putManifest(
+    manifest: RawManifest,
+    instance?: Digest,
+    options: OperationOptions = {},
+  ): Promise<void> {
+    await this.#layout.putManifest(manifest, instance, options);
+  }
+
+  async commit(options: OperationOptions = {}): Promise<void> {
+    await this.#layout.commit(options);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#layout[Symbol.asyncDispose]();
+  }
+}
