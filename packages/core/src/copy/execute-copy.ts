@@ -168,8 +168,15 @@ function isReferrer(step: CopyStep): boolean {
   return step.kind === "manifest" && step.about !== undefined;
 }
 
-function changeOf({ raw, because }: ManifestStep, { digest }: Rewritten): DigestChange | undefined {
-  return digest === raw.digest ? undefined : { from: raw.digest, to: digest, because };
+/** The plan went by what layers are called; their bytes may have told otherwise. */
+function changeOf(
+  { raw, digest: planned, because }: ManifestStep,
+  { digest }: Rewritten,
+): DigestChange | undefined {
+  if (digest === raw.digest) return undefined;
+  const isPlanned = planned === undefined || planned === digest;
+  const why = isPlanned ? because : "a layer is not packed as it is said to be, and repacked";
+  return { from: raw.digest, to: digest, because: why };
 }
 
 function tally(moved: readonly MovedBlob[]): CopyResult["blobs"] {

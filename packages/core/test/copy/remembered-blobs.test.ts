@@ -106,6 +106,13 @@ describe("a copy with a cache", () => {
     expect(await layersOf(place.named("second"))).toEqual(texts);
   });
 
+  test("says why a digest changed that nobody expected to", async () => {
+    const from = await stored(sampleImage({ layers: texts, layerType: `${plain}+gzip` }));
+    const { changes } = await copyImage(from, new Place("compress").named("first"));
+    const because = "a layer is not packed as it is said to be, and repacked";
+    expect(changes).toMatchObject([{ because }]);
+  });
+
   test("says in its plan what the destination may have instead", async () => {
     const from = await stored(sampleImage({ layers: texts, layerType: `${plain}+gzip` }));
     const place = new Place("compress");
