@@ -26,19 +26,19 @@ export const createBucket: Handler = async (call, state) => {
       { details: { BucketName: bucket } },
     );
   }
-  if (!isAnew) buckets.set(bucket, emptyBucket(bucket, region));
+  if (!isAnew) buckets.set(bucket, emptyBucket(bucket));
   return { status: 200, headers: { Location: `/${bucket}` } };
 };
 
 export const headBucket: Handler = (call, state) => {
-  const { region } = bucketOf(call, state);
-  return { status: 200, headers: { "x-amz-bucket-region": region } };
+  bucketOf(call, state);
+  return { status: 200, headers: { "x-amz-bucket-region": state.region } };
 };
 
 /** us-east-1 is no constraint, and is said by saying nothing. */
 export const getBucketLocation: Handler = (call, state) => {
-  const { region } = bucketOf(call, state);
-  return xmlAnswer("LocationConstraint", region === "us-east-1" ? "" : region);
+  bucketOf(call, state);
+  return xmlAnswer("LocationConstraint", state.region === "us-east-1" ? "" : state.region);
 };
 
 /** "Bucket naming rules". @throws S3Refusal `InvalidBucketName` */

@@ -1,5 +1,5 @@
 import type { Answer } from "../registry/exchange.ts";
-import { S3Refusal } from "./refusal.ts";
+import { notImplemented, S3Refusal } from "./refusal.ts";
 import { bucketOf, noSuchKey } from "./s3-state.ts";
 import type { Bucket, Call, S3State, StoredObject } from "./s3-state.ts";
 
@@ -105,14 +105,6 @@ function matches(condition: string, etag: string): boolean {
 /** HTTP's dates know no fractions. */
 function seconds(date: Date): number {
   return Math.floor(date.getTime() / 1000);
-}
-
-export function notImplemented(header: string): S3Refusal {
-  return new S3Refusal(
-    "NotImplemented",
-    "A header you provided implies functionality that is not implemented",
-    { details: { Header: header } },
-  );
 }
 
 function preconditionFailed(condition: string): S3Refusal {

@@ -2,19 +2,18 @@ import { createHash } from "node:crypto";
 
 import { checksumElement, findAlgorithm, fullChecksum } from "./checksum.ts";
 import type { Checksum, ChecksumAlgorithm } from "./checksum.ts";
-import { checkCopySource, notImplemented, writeCondition } from "./conditions.ts";
-import { readContent, sizeOf, sliceOf } from "./content.ts";
+import { writeCondition } from "./conditions.ts";
+import { readContent, sizeOf } from "./content.ts";
 import type { Content } from "./content.ts";
+import { checkCopies, checkCopySize, copiedRange, sourceOf } from "./copy-source.ts";
+import type { CopySource } from "./copy-source.ts";
 import { uploadOf } from "./multipart-uploads.ts";
 import { encryptionHeaders, objectHeaders } from "./object-headers.ts";
 import { parsePartNumber } from "./object-range.ts";
 import { S3Refusal } from "./refusal.ts";
-import { bucketOf, missing, noSuchKey } from "./s3-state.ts";
+import { bucketOf } from "./s3-state.ts";
 import type { Call, Handler, S3State, StoredObject } from "./s3-state.ts";
 import { xmlAnswer } from "./xml.ts";
-
-const gibibyte = 1 << 30;
-const mebibyte = 1 << 20;
 
 /** Another object of the same bytes, of which none goes over the wire; also onto itself, where something changes. */
 export const copyObject: Handler = async (call, state) => {
@@ -22,7 +21,7 @@ export const copyObject: Handler = async (call, state) => {
   const { objects } = bucketOf(call, state);
   const checkCondition = writeCondition(call, state);
   const source = sourceOf(call, state);
-  checkSize(source.object.size, state);
+  checkCopySize(source.object.size, state);
   const directive = directiveOf(call);
   if (directive === "COPY" && isItself(call, source)) {
     throw invalid(
@@ -56,7 +55,7 @@ export const uploadPartCopy: Handler = async (call, state) => {
   const { object } = sourceOf(call, state);
   const content = copiedRange(call, object, state);
   const size = sizeOf(content);
-  checkSize(size, state);
+  checkCopySize(size, state);
   const etag = `"${await md5Of(content)}"`;
   const { checksums = true } = state.settings;
   const algorithm = planned?.algorithm ?? "CRC64NVME";
@@ -70,60 +69,6 @@ export const uploadPartCopy: Handler = async (call, state) => {
   });
 };
 
-interface Source {
-  readonly bucket: string;
-  readonly object: StoredObject;
-}
-
-/** `BUCKET/KEY`, percent-encoded, with or without a slash before it. @throws S3Refusal */
-function sourceOf(call: Call, state: S3State): Source {
-  const text = call.headers["x-amz-copy-source"] ?? "";
-  const [, bucket = "", key = ""] = /^\/?([^/]+)\/(.+)$/s.exec(decoded(text)) ?? [];
-  if (key === "") throw invalidSource(text);
-  const { objects } = bucketOf({ bucket }, state);
-  const object = objects.get(key);
-  if (object === undefined) throw missing({ ...call, bucket }, state, noSuchKey(key));
-  checkCopySource(call, object);
-  return { bucket, object };
-}
-
-function decoded(source: string): string {
-  try {
-    return decodeURIComponent(source.replaceAll("+", " "));
-  } catch {
-    throw invalidSource(source);
-  }
-}
-
-function copiedRange(
-  { headers }: Call,
-  { content, size }: StoredObject,
-  { settings: { minimumPartSize = 5 * mebibyte } }: S3State,
-): Content {
-  const range = headers["x-amz-copy-source-range"];
-  if (range === undefined) return content;
-  const [, first, last] = /^bytes=(\d+)-(\d+)$/.exec(range) ?? [];
-  const [start, end] = [Number(first), Number(last) + 1];
-  if (first === undefined || start >= end) {
-    throw new S3Refusal(
-      "InvalidArgument",
-      "The x-amz-copy-source-range value must be of the form bytes=first-last where first and last are the zero-based offsets of the first and last bytes to copy",
-      { details: { ArgumentName: "x-amz-copy-source-range", ArgumentValue: range } },
-    );
-  }
-  if (end > size) {
-    throw new S3Refusal(
-      "InvalidArgument",
-      `Range specified is not valid for source object of size: ${size}`,
-      { details: { ArgumentName: "x-amz-copy-source-range", ArgumentValue: range } },
-    );
-  }
-  if (size <= minimumPartSize) {
-    throw invalid("The specified copy source is not supported as a byte-range copy source.");
-  }
-  return sliceOf(content, start, end);
-}
-
 function directiveOf({ headers }: Call): "COPY" | "REPLACE" {
   const directive = headers["x-amz-metadata-directive"] ?? "COPY";
   if (directive === "COPY" || directive === "REPLACE") return directive;
@@ -133,7 +78,7 @@ function directiveOf({ headers }: Call): "COPY" | "REPLACE" {
 }
 
 /** Nothing that the request says would make it another one. */
-function isItself({ bucket, key, headers }: Call, source: Source): boolean {
+function isItself({ bucket, key, headers }: Call, source: CopySource): boolean {
   const changing = [
     "x-amz-storage-class",
     "x-amz-website-redirect-location",
@@ -176,25 +121,6 @@ async function md5Of(content: Content): Promise<string> {
   const md5 = createHash("md5");
   for await (const chunk of readContent(content)) md5.update(chunk);
   return md5.digest("hex");
-}
-
-function checkCopies({ settings: { copies = true } }: S3State): void {
-  if (!copies) throw notImplemented("x-amz-copy-source");
-}
-
-function checkSize(size: number, { settings: { largestRequest = 5 * gibibyte } }: S3State): void {
-  if (size <= largestRequest) return;
-  throw invalid(
-    `The specified copy source is larger than the maximum allowable size for a copy source: ${largestRequest}`,
-  );
-}
-
-function invalidSource(text: string): S3Refusal {
-  return new S3Refusal(
-    "InvalidArgument",
-    "Copy Source must mention the source bucket and key: sourcebucket/sourcekey",
-    { details: { ArgumentName: "x-amz-copy-source", ArgumentValue: text } },
-  );
 }
 
 function invalid(message: string): S3Refusal {

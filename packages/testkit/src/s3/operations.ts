@@ -4,12 +4,13 @@ import { copyObject, uploadPartCopy } from "./copy-object.ts";
 import { deleteObject, deleteObjects } from "./delete-objects.ts";
 import { getObject } from "./get-object.ts";
 import { listObjects } from "./list-objects.ts";
-import { abortUpload, createUpload, listParts, listUploads } from "./multipart-uploads.ts";
+import { abortUpload, createUpload } from "./multipart-uploads.ts";
 import { putObject } from "./put-object.ts";
 import { S3Refusal } from "./refusal.ts";
 import type { OperationName, RequestPrice } from "./s3-log.ts";
 import type { S3Request } from "./s3-request.ts";
 import type { Handler } from "./s3-state.ts";
+import { listParts, listUploads } from "./upload-listings.ts";
 import { uploadPart } from "./upload-part.ts";
 
 /** What a request asks for, and how that is told from other requests. */

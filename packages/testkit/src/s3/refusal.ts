@@ -88,3 +88,12 @@ export function errorDocument(
   const error = { Code: code, Message: message, ...options.details };
   return formatXml("Error", { ...error, RequestId: requestId, HostId: requestId });
 }
+
+/** For what this store does not do, though others may. */
+export function notImplemented(header: string): S3Refusal {
+  return new S3Refusal(
+    "NotImplemented",
+    "A header you provided implies functionality that is not implemented",
+    { details: { Header: header } },
+  );
+}

@@ -2,7 +2,7 @@ import type { Answer } from "../registry/exchange.ts";
 import { chosenS3Faults } from "./chosen-s3-faults.ts";
 import type { Operation } from "./operations.ts";
 import { operationOf } from "./operations.ts";
-import { S3Refusal } from "./refusal.ts";
+import { notImplemented, S3Refusal } from "./refusal.ts";
 import type { S3Fault } from "./s3-fault.ts";
 import type { S3Request } from "./s3-request.ts";
 import { defaultCredentials } from "./s3-settings.ts";
@@ -107,10 +107,5 @@ function checkHeaders({ headers }: S3Request): void {
   const odd = Object.keys(headers)
     .filter((name) => name.startsWith("x-amz-"))
     .find((name) => !known.has(name) && !knownBeginnings.test(name));
-  if (odd === undefined) return;
-  throw new S3Refusal(
-    "NotImplemented",
-    "A header you provided implies functionality that is not implemented",
-    { details: { Header: odd } },
-  );
+  if (odd !== undefined) throw notImplemented(odd);
 }

@@ -30,7 +30,7 @@ export async function startS3(settings: S3Settings = {}): Promise<S3Server> {
   const state: S3State = {
     settings,
     region,
-    buckets: new Map(buckets.map((name) => [name, emptyBucket(name, region)])),
+    buckets: new Map(buckets.map((name) => [name, emptyBucket(name)])),
     contents: settings.folder === undefined ? memoryContent() : folderContent(settings.folder),
     now: settings.now ?? (() => new Date()),
   };
@@ -46,7 +46,7 @@ export async function startS3(settings: S3Settings = {}): Promise<S3Server> {
     requests,
     clear: () => void requests.splice(0),
     bucket(name = "bucket") {
-      const bucket = state.buckets.get(name) ?? emptyBucket(name, region);
+      const bucket = state.buckets.get(name) ?? emptyBucket(name);
       state.buckets.set(name, bucket);
       return s3Bucket(bucket, state);
     },

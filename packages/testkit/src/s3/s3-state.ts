@@ -18,7 +18,6 @@ export interface S3State {
 
 export interface Bucket {
   readonly name: string;
-  readonly region: string;
   readonly objects: Map<string, StoredObject>;
   /** By id. */
   readonly uploads: Map<string, MultipartUpload>;
@@ -86,9 +85,9 @@ export function bucketOf({ bucket }: Pick<Call, "bucket">, { buckets }: S3State)
   throw new S3Refusal("NoSuchBucket", "The specified bucket does not exist", { details });
 }
 
-export function emptyBucket(name: string, region: string): Bucket {
-  const contents = { objects: new Map(), uploads: new Map(), completed: new Map() };
-  return { name, region, ...contents, deletions: new Map() };
+export function emptyBucket(name: string): Bucket {
+  const uploads = { uploads: new Map(), completed: new Map() };
+  return { name, objects: new Map(), ...uploads, deletions: new Map() };
 }
 
 /** Takes an object away, and remembers that somebody did. */
@@ -96,7 +95,7 @@ export function removeObject({ objects, deletions }: Bucket, key: string): void 
   if (objects.delete(key)) deletions.set(key, (deletions.get(key) ?? 0) + 1);
 }
 
-/** The code `AccessDenied` rather than `code` for who may not know what is there. */
+/** For a key that is not there: who may not list is not told even that. */
 export function missing(call: Call, { settings }: S3State, otherwise: S3Refusal): S3Refusal {
   const { bucket, operation, signature } = call;
   const accessKeyId = signature?.accessKeyId;

@@ -1,0 +1,76 @@
+import { checksumAlgorithms, checksumHeader, findAlgorithm } from "./checksum.ts";
+import type { ChecksumAlgorithm } from "./checksum.ts";
+import { S3Refusal } from "./refusal.ts";
+import type { Call } from "./s3-state.ts";
+
+/** What a request says of its body; not the value where that comes behind it. */
+export interface NamedChecksum {
+  readonly algorithm: ChecksumAlgorithm;
+  readonly value: string | undefined;
+}
+
+/** The one checksum that comes with a request, be it in a header or behind the body. @throws S3Refusal */
+export function namedChecksum({ headers }: Call): NamedChecksum | undefined {
+  const trailer = headers["x-amz-trailer"]?.toLowerCase();
+  const named = checksumAlgorithms.filter((algorithm) => {
+    const header = checksumHeader(algorithm);
+    return headers[header] !== undefined || trailer === header;
+  });
+  const [algorithm] = named;
+  if (named.length > 1) {
+    throw invalid(
+      "Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed.",
+    );
+  }
+  const announced = headers["x-amz-sdk-checksum-algorithm"];
+  if (announced !== undefined && findAlgorithm(announced.toUpperCase()) !== algorithm) {
+    throw invalid(
+      "x-amz-sdk-checksum-algorithm specified, but no corresponding x-amz-checksum-* or x-amz-trailer headers were found.",
+    );
+  }
+  return algorithm && { algorithm, value: headers[checksumHeader(algorithm)] };
+}
+
+/** @throws S3Refusal `BadDigest`, `InvalidRequest` for what is no checksum */
+export function checkChecksum(
+  { algorithm, value: inHeader }: NamedChecksum,
+  trailers: ReadonlyMap<string, string>,
+  computed: Buffer | undefined,
+): void {
+  const said = inHeader ?? trailers.get(checksumHeader(algorithm));
+  const header = checksumHeader(algorithm);
+  const value = Buffer.from(said ?? "", "base64");
+  if (value.byteLength !== computed?.byteLength || value.toString("base64") !== said) {
+    throw invalid(`Value for ${header} header is invalid.`);
+  }
+  if (value.equals(computed)) return;
+  throw new S3Refusal(
+    "BadDigest",
+    `The ${algorithm} you specified did not match the calculated checksum.`,
+  );
+}
+
+/** @throws S3Refusal `BadDigest`, `InvalidDigest` */
+export function checkMd5({ headers }: Call, computed: Buffer): void {
+  const said = headers["content-md5"];
+  if (said === undefined) return;
+  const value = Buffer.from(said, "base64");
+  if (value.byteLength !== 16 || value.toString("base64") !== said) {
+    throw new S3Refusal("InvalidDigest", "The Content-MD5 you specified was invalid.");
+  }
+  if (value.equals(computed)) return;
+  throw new S3Refusal(
+    "BadDigest",
+    "The Content-MD5 you specified did not match what we received.",
+    {
+      details: {
+        ExpectedDigest: value.toString("hex"),
+        CalculatedDigest: computed.toString("hex"),
+      },
+    },
+  );
+}
+
+function invalid(message: string): S3Refusal {
+  return new S3Refusal("InvalidRequest", message);
+}

@@ -1,0 +1,93 @@
+import { checkCopySource } from "./conditions.ts";
+import { sliceOf } from "./content.ts";
+import type { Content } from "./content.ts";
+import { notImplemented, S3Refusal } from "./refusal.ts";
+import { bucketOf, missing, noSuchKey } from "./s3-state.ts";
+import type { Call, S3State, StoredObject } from "./s3-state.ts";
+
+const gibibyte = 1 << 30;
+const mebibyte = 1 << 20;
+
+/** An object that is copied. */
+export interface CopySource {
+  readonly bucket: string;
+  readonly object: StoredObject;
+}
+
+/** `BUCKET/KEY`, percent-encoded, with or without a slash before it. @throws S3Refusal */
+export function sourceOf(call: Call, state: S3State): CopySource {
+  const text = call.headers["x-amz-copy-source"] ?? "";
+  const [, bucket = "", key = ""] = /^\/?([^/]+)\/(.+)$/s.exec(decoded(text)) ?? [];
+  if (key === "") throw invalidSource(text);
+  const { objects } = bucketOf({ bucket }, state);
+  const object = objects.get(key);
+  if (object === undefined) throw missing({ ...call, bucket }, state, noSuchKey(key));
+  checkCopySource(call, object);
+  return { bucket, object };
+}
+
+function decoded(source: string): string {
+  try {
+    return decodeURIComponent(source.replaceAll("+", " "));
+  } catch {
+    throw invalidSource(source);
+  }
+}
+
+/** A part of a source, as large as `x-amz-copy-source-range` says. @throws S3Refusal */
+export function copiedRange(
+  { headers }: Call,
+  { content, size }: StoredObject,
+  { settings: { minimumPartSize = 5 * mebibyte } }: S3State,
+): Content {
+  const range = headers["x-amz-copy-source-range"];
+  if (range === undefined) return content;
+  const [, first, last] = /^bytes=(\d+)-(\d+)$/.exec(range) ?? [];
+  const [start, end] = [Number(first), Number(last) + 1];
+  if (first === undefined || start >= end) {
+    throw new S3Refusal(
+      "InvalidArgument",
+      "The x-amz-copy-source-range value must be of the form bytes=first-last where first and last are the zero-based offsets of the first and last bytes to copy",
+      { details: { ArgumentName: "x-amz-copy-source-range", ArgumentValue: range } },
+    );
+  }
+  if (end > size) {
+    throw new S3Refusal(
+      "InvalidArgument",
+      `Range specified is not valid for source object of size: ${size}`,
+      { details: { ArgumentName: "x-amz-copy-source-range", ArgumentValue: range } },
+    );
+  }
+  if (size <= minimumPartSize) {
+    throw invalid("The specified copy source is not supported as a byte-range copy source.");
+  }
+  return sliceOf(content, start, end);
+}
+
+/** @throws S3Refusal `NotImplemented` */
+export function checkCopies({ settings: { copies = true } }: S3State): void {
+  if (!copies) throw notImplemented("x-amz-copy-source");
+}
+
+/** @throws S3Refusal `InvalidRequest` for more than one request may copy */
+export function checkCopySize(
+  size: number,
+  { settings: { largestRequest = 5 * gibibyte } }: S3State,
+): void {
+  if (size <= largestRequest) return;
+  throw invalid(
+    `The specified copy source is larger than the maximum allowable size for a copy source: ${largestRequest}`,
+  );
+}
+
+function invalidSource(text: string): S3Refusal {
+  return new S3Refusal(
+    "InvalidArgument",
+    "Copy Source must mention the source bucket and key: sourcebucket/sourcekey",
+    { details: { ArgumentName: "x-amz-copy-source", ArgumentValue: text } },
+  );
+}
+
+function invalid(message: string): S3Refusal {
+  return new S3Refusal("InvalidRequest", message);
+}
