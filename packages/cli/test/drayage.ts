@@ -1,9 +1,11 @@
 import { spawn } from "node:child_process";
 import type { ChildProcessWithoutNullStreams } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, mkdtempSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
+
+import { afterAll } from "vitest";
 
 /** What a run of the command left behind. */
 export interface Run {
@@ -14,6 +16,10 @@ export interface Run {
   readonly bytes: Buffer;
 }
 
+/** Nobody's: with no settings and no credentials in it. */
+const home = mkdtempSync(path.join(tmpdir(), "drayage-home-"));
+afterAll(() => rm(home, { recursive: true, force: true }));
+
 /** Runs the command to its end, with nobody's policy and credentials. */
 export async function drayage(...args: readonly string[]): Promise<Run> {
   return ended(startDrayage(args));
@@ -22,7 +28,7 @@ export async function drayage(...args: readonly string[]): Promise<Run> {
 /** The command, running. */
 export function startDrayage(args: readonly string[]): ChildProcessWithoutNullStreams {
   const { NODE_OPTIONS: _, CI: __, ...env } = process.env;
-  return spawn(process.execPath, [...command, ...args], { env: { ...env, HOME: "/nonexistent" } });
+  return spawn(process.execPath, [...command, ...args], { env: { ...env, HOME: home } });
 }
 
 export async function ended(child: ChildProcessWithoutNullStreams): Promise<Run> {
