@@ -112,7 +112,10 @@ export class LayoutDestination implements ImageDestination {
   ): Promise<Digest | undefined> {
     options.signal?.throwIfAborted();
     if (instance === undefined) return this.#digestBefore(options);
-    return (await isWhole(this.#store, { digest: instance }, options)) ? instance : undefined;
+    const isThere = this.#store.manifestsComeLast
+      ? (await this.#store.blobSize(instance, options)) !== undefined
+      : await isWhole(this.#store, { digest: instance }, options);
+    return isThere ? instance : undefined;
   }
 
   async tryReusingBlob(
@@ -165,7 +168,7 @@ export class LayoutDestination implements ImageDestination {
     const image = this.#image;
     if (image === undefined) throw this.#conflict("Commit before the manifest");
     const next = async (current: Uint8Array | undefined): Promise<Uint8Array> => {
-      await this.#checkReused(options);
+      if (!this.#store.guardsBlobs) await this.#checkReused(options);
       const index = current === undefined ? emptyIndex : parseLayoutIndex(current);
       const withReferrers = this.#beside.reduce(
         (sum, { manifest, name }) => withReferrer(sum, manifest, name),

@@ -46,6 +46,10 @@ export interface LayoutWriter extends LayoutReader {
   takeBlob?(blob: StoredBlob, from: BlobLocation, options?: OperationOptions): Promise<boolean>;
   /** Told of each blob that was there and that the image needs: for stores that keep nothing else. */
   keepBlob?(digest: Digest): void;
+  /** True where a manifest is only there when all is that it names. Default: that is looked at. */
+  readonly manifestsComeLast?: boolean | undefined;
+  /** True where `updateIndex` makes sure that what was there still is. Default: that is looked at within `next`. */
+  readonly guardsBlobs?: boolean | undefined;
   /** Changes `index.json` in one atomic step; writes an `oci-layout` first where there is none. */
   updateIndex(change: IndexChange, options?: OperationOptions): Promise<void>;
 }

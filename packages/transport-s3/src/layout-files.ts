@@ -1,11 +1,14 @@
+import { randomUUID } from "node:crypto";
+
 import { gathered, ImageError, mediaTypes } from "@drayage/core";
 import type { OperationOptions } from "@drayage/core";
 import { indexSizeLimit, layoutFile } from "@drayage/image-layout";
-import type { IndexChange, LayoutFileName } from "@drayage/image-layout";
+import type { IndexChange } from "@drayage/image-layout";
 
 import type { Bucket } from "./bucket.ts";
 import { onlyIf } from "./conditions.ts";
 import type { Conditions } from "./conditions.ts";
+import { deletionIn, doneMark, isUnderWay, markUnderWay, withDeletion } from "./deletion-mark.ts";
 import { LayoutLock } from "./layout-lock.ts";
 import { fileHeaders } from "./object-headers.ts";
 import { pause } from "./pause.ts";
@@ -18,8 +21,17 @@ interface IndexFile {
   readonly etag: string | undefined;
 }
 
+/** What a change counts on. */
+export interface CountedOn {
+  /** The deletion that `index.json` told of before anything was counted on. */
+  readonly deletion: string | undefined;
+  /** Makes sure that all is still there. @throws ImageError `conflict` */
+  readonly check: () => Promise<void>;
+}
+
 interface Waiting {
   readonly change: IndexChange;
+  readonly counted: CountedOn;
   readonly options: OperationOptions;
   readonly done: PromiseWithResolvers<void>;
 }
@@ -37,7 +49,6 @@ export class LayoutFiles {
   #isBusy = false;
   /** As it was read or written last; may be out of date. */
   #known: IndexFile | undefined;
-  #hasLayoutFile = false;
 
   /** `conditions` tells, perhaps after a trial, what the store does with those of a write. */
   constructor(
@@ -52,26 +63,22 @@ export class LayoutFiles {
     this.#conditions = conditions;
   }
 
-  /** As it is now. */
-  async read(name: LayoutFileName, options: OperationOptions): Promise<Uint8Array | undefined> {
-    const opened = await this.#bucket.get(this.#key(name), undefined, options);
-    const content = opened && (await gathered(opened.bytes, indexSizeLimit));
-    if (name === "oci-layout") this.#hasLayoutFile = opened !== undefined;
-    else this.#known = { content, etag: opened?.etag };
-    return content;
+  /** `index.json` as it is now. */
+  async read(options: OperationOptions): Promise<Uint8Array | undefined> {
+    return (await this.#read(options)).content;
   }
 
   /** Changes `index.json`, whoever else does. @throws ImageError `conflict` where others are always faster */
-  async update(change: IndexChange, options: OperationOptions): Promise<void> {
+  async update(change: IndexChange, counted: CountedOn, options: OperationOptions): Promise<void> {
     const done = Promise.withResolvers<void>();
-    this.#waiting.push({ change, options, done });
+    this.#waiting.push({ change, counted, options, done });
     if (!this.#isBusy) void this.#work();
     return done.promise;
   }
 
   async #work(): Promise<void> {
     this.#isBusy = true;
-    for (let all = this.#waiting.splice(0); all.length > 0; all = this.#waiting.splice(0)) {
+    for (let all = this.#next(); all.length > 0; all = this.#next()) {
       const [first] = all;
       // The abort of one is nothing to the others.
       const { signal, ...shared } = first?.options ?? {};
@@ -86,53 +93,106 @@ export class LayoutFiles {
     this.#isBusy = false;
   }
 
-  async #write(all: readonly Waiting[], options: OperationOptions): Promise<void> {
-    const conditions = await this.#conditions(options);
-    if (conditions !== undefined) {
-      await finished(await this.#swap(all, conditions, options));
-      return;
-    }
-    await using lock = await LayoutLock.take(this.#bucket, this.#key("_drayage/lock"), options);
-    this.#known = undefined;
-    const { content } = await this.#read(options);
-    const { willing, next } = await asked(all, content);
-    lock.check();
-    if (willing.length > 0) await this.#put(content === undefined, next, {}, options);
-    await finished(willing);
+  /** All that wait, as far as none of them deletes what another one may count on. */
+  #next(): readonly Waiting[] {
+    const end = this.#waiting.findIndex(({ change }) => change.afterwards !== undefined);
+    return this.#waiting.splice(0, end === 0 ? 1 : end < 0 ? Infinity : end);
   }
 
-  /** Those whose changes are there now. */
+  async #write(all: readonly Waiting[], options: OperationOptions): Promise<void> {
+    const conditions = await this.#conditions(options);
+    if (conditions === undefined) await this.#writeLocked(all, options);
+    else await this.#swap(all, conditions, options);
+    for (const { done } of all) done.resolve();
+  }
+
+  async #writeLocked(all: readonly Waiting[], options: OperationOptions): Promise<void> {
+    await using lock = await LayoutLock.take(this.#bucket, this.#key("_drayage/lock"), options);
+    const { content } = await this.#read(options);
+    const { willing, next } = await asked(all, content);
+    if (next === undefined) return;
+    const [first] = willing;
+    const { afterwards } = first?.change ?? {};
+    lock.check();
+    const stored = afterwards === undefined ? next : withDeletion(next, randomUUID());
+    await this.#put(content === undefined, stored, {}, options);
+    await afterwards?.();
+  }
+
   async #swap(
     all: readonly Waiting[],
     conditions: NonNullable<Conditions>,
     options: OperationOptions,
-  ): Promise<readonly Waiting[]> {
+  ): Promise<void> {
     let left = all;
     for (let attempt = 1; attempt <= mostAttempts; attempt++) {
-      const { content, etag } = this.#known ?? (await this.#read(options));
-      const { willing, next } = await asked(left, content);
-      if (willing.length === 0) return [];
+      const before = await this.#quiet(options);
+      const { willing, next } = await asked(left, before.content);
+      if (next === undefined) return;
       left = willing;
-      const precondition = etag === undefined ? { IfNoneMatch: "*" } : onlyIf(etag, conditions);
-      if (await this.#put(content === undefined, next, precondition, options)) return willing;
-      await pause(
-        Math.random() * Math.min(longestPause, firstPause * 2 ** attempt),
-        options.signal,
-      );
-      const now = await this.#read(options);
-      // Written by an attempt of which nobody heard that it was successful.
-      if (now.content !== undefined && Buffer.compare(now.content, next) === 0) return willing;
+      const [first] = willing;
+      const { afterwards } = first?.change ?? {};
+      const mark = markUnderWay(randomUUID());
+      const stored = afterwards === undefined ? next : withDeletion(next, mark);
+      if (await this.#replace(before, stored, conditions, options)) {
+        if (afterwards !== undefined) await this.#finish(mark, afterwards, conditions, options);
+        return;
+      }
+      const longest = Math.min(longestPause, firstPause * 2 ** attempt);
+      await pause(Math.random() * longest, options.signal);
     }
-    throw new ImageError(
-      "conflict",
-      `Others changed s3://${this.#bucket.name}/${this.#key("index.json")} ${mostAttempts} times before we could: copy again`,
-      { retryable: true },
-    );
+    throw this.#conflict(`was changed by others ${mostAttempts} times before we could`);
+  }
+
+  /** The index while nobody deletes blobs; who died over it is waited for no longer than two minutes. */
+  async #quiet(options: OperationOptions): Promise<IndexFile> {
+    const since = performance.now();
+    let before = this.#known ?? (await this.#read(options));
+    for (const mark = deletionIn(before.content); isUnderWay(mark);) {
+      if (deletionIn(before.content) !== mark) return this.#quiet(options);
+      if (performance.now() - since > patience) return settled(before, mark);
+      await pause(watching, options.signal);
+      before = await this.#read(options);
+    }
+    return before;
+  }
+
+  /** False where somebody else wrote since. */
+  async #replace(
+    before: IndexFile,
+    content: Uint8Array,
+    conditions: NonNullable<Conditions>,
+    options: OperationOptions,
+  ): Promise<boolean> {
+    const { etag } = before;
+    const precondition = etag === undefined ? { IfNoneMatch: "*" } : onlyIf(etag, conditions);
+    if (await this.#put(before.content === undefined, content, precondition, options)) return true;
+    // An attempt of which nobody heard may have been successful.
+    const now = await this.#read(options);
+    return now.content !== undefined && Buffer.compare(now.content, content) === 0;
+  }
+
+  /** Deletes what nobody needs, and lets the others go on, however that went. */
+  async #finish(
+    mark: string,
+    afterwards: () => Promise<void>,
+    conditions: NonNullable<Conditions>,
+    options: OperationOptions,
+  ): Promise<void> {
+    try {
+      await afterwards();
+    } finally {
+      const now = this.#known ?? (await this.#read(options));
+      if (now.content !== undefined && deletionIn(now.content) === mark)
+        await this.#replace(now, withDeletion(now.content, doneMark(mark)), conditions, options);
+    }
   }
 
   async #read(options: OperationOptions): Promise<IndexFile> {
-    await this.read("index.json", options);
-    return this.#known ?? { content: undefined, etag: undefined };
+    const opened = await this.#bucket.get(this.#key("index.json"), undefined, options);
+    const content = opened && (await gathered(opened.bytes, indexSizeLimit));
+    this.#known = { content, etag: opened?.etag };
+    return this.#known;
   }
 
   async #put(
@@ -141,7 +201,7 @@ export class LayoutFiles {
     precondition: object,
     options: OperationOptions,
   ): Promise<boolean> {
-    if (isFirst && !this.#hasLayoutFile) await this.#putLayoutFile(precondition, options);
+    if (isFirst) await this.#putLayoutFile(precondition, options);
     this.#known = undefined;
     const headers = fileHeaders(this.#settings, mediaTypes.ociIndex);
     const object = { ...headers, ...precondition, Body: content };
@@ -154,7 +214,11 @@ export class LayoutFiles {
     const headers = fileHeaders(this.#settings, "application/json");
     const object = { ...headers, ...precondition, Body: layoutFile };
     await this.#bucket.put(this.#key("oci-layout"), object, options);
-    this.#hasLayoutFile = true;
+  }
+
+  #conflict(what: string): ImageError {
+    const place = `s3://${this.#bucket.name}/${this.#key("index.json")}`;
+    return new ImageError("conflict", `${place} ${what}: copy again`, { retryable: true });
   }
 
   #key(name: string): string {
@@ -166,27 +230,31 @@ const mostAttempts = 200;
 /** Milliseconds. */
 const firstPause = 25;
 const longestPause = 1000;
+/** How often, and for how long, a deletion of others is waited for. */
+const watching = 200;
+const patience = 120_000;
 
-/** Asks each for what shall be, one after another. Who does not want it any more is told at once. */
+function settled({ content, etag }: IndexFile, mark: string): IndexFile {
+  return { content: content && withDeletion(content, doneMark(mark)), etag };
+}
+
+/** Asks each for what shall be, one after another. Who does not want it any more is told at once; undefined where nobody does. */
 async function asked(
   all: readonly Waiting[],
   content: Uint8Array | undefined,
-): Promise<{ readonly willing: readonly Waiting[]; readonly next: Uint8Array }> {
+): Promise<{ readonly willing: readonly Waiting[]; readonly next: Uint8Array | undefined }> {
   const willing: Waiting[] = [];
+  const deletion = deletionIn(content);
   let next = content;
   for (const one of all) {
     try {
       one.options.signal?.throwIfAborted();
+      if (one.counted.deletion !== deletion) await one.counted.check();
       next = await one.change.next(next);
       willing.push(one);
     } catch (error) {
       one.done.reject(error);
     }
   }
-  return { willing, next: next ?? new Uint8Array(0) };
-}
-
-async function finished(all: readonly Waiting[]): Promise<void> {
-  for (const { change, done } of all) await change.afterwards?.().then(done.resolve, done.reject);
-  for (const { done } of all) done.resolve();
+  return { willing, next: willing.length > 0 ? next : undefined };
 }

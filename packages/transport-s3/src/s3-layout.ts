@@ -1,3 +1,4 @@
+import { ImageError } from "@drayage/core";
 import type {
   BlobInfo,
   BlobLocation,
@@ -12,6 +13,7 @@ import { downloadBlob } from "./blob-download.ts";
 import { BlobPool } from "./blob-pool.ts";
 import { uploadBlob } from "./blob-upload.ts";
 import type { UploadSettings } from "./blob-upload.ts";
+import { deletionIn } from "./deletion-mark.ts";
 import type { LayoutFiles } from "./layout-files.ts";
 import { copyObject } from "./object-copy.ts";
 import { blobHeaders } from "./object-headers.ts";
@@ -30,12 +32,19 @@ export class S3Layout implements LayoutStore {
   };
   readonly parallelBlobs = 64;
   readonly lentChunks = true;
+  readonly manifestsComeLast = true;
+  readonly guardsBlobs = true;
   readonly requests: LayoutStore["requests"] = { perBlob: 2, perManifest: 1 };
   readonly #store: S3Store;
   readonly #folder: S3Folder;
   readonly #files: LayoutFiles;
   readonly #pool: BlobPool;
   readonly #isShared: boolean;
+  /** What `index.json` told of when it was read last. */
+  #deletion: string | undefined;
+  /** What was there, or came to be, since then. */
+  readonly #needed = new Set<Digest>();
+  readonly #missing = new Set<Digest>();
 
   constructor(store: S3Store, folder: S3Folder) {
     this.place = `s3://${keyIn(folder.bucket, folder.prefix)}`;
@@ -48,15 +57,22 @@ export class S3Layout implements LayoutStore {
     this.#pool = new BlobPool(store.bucket(bucket), prefix);
   }
 
+  /** `oci-layout` says nothing that `index.json` does not, and every question costs. */
   async readFile(
     name: LayoutFileName,
     options: OperationOptions = {},
   ): Promise<Uint8Array | undefined> {
-    return this.#files.read(name, options);
+    if (name === "oci-layout") return undefined;
+    const index = await this.#files.read(options);
+    this.#deletion = deletionIn(index);
+    return index;
   }
 
   async blobSize(digest: Digest, options: OperationOptions = {}): Promise<number | undefined> {
-    return this.#pool.sizeOf(digest, options);
+    const size = await this.#pool.sizeOf(digest, options);
+    if (size === undefined) this.#missing.add(digest);
+    else this.#needed.add(digest);
+    return size;
   }
 
   getBlob(digest: Digest, options: GetBlobOptions = {}): AsyncIterable<Uint8Array> {
@@ -80,9 +96,14 @@ export class S3Layout implements LayoutStore {
     blob: BlobInfo,
     options: OperationOptions = {},
   ): Promise<StoredBlob> {
+    const known = await this.#findUnasked(blob, options);
+    if (known !== undefined) return known;
     const { partSize, sending: memory } = this.#store;
     const object = await this.#newObject(blob.mediaType, options);
-    return uploadBlob(this.#pool, bytes, blob, { partSize, memory, object }, options);
+    const settings = { partSize, memory, object };
+    const stored = await uploadBlob(this.#pool, bytes, blob, settings, options);
+    this.#needed.add(stored.digest);
+    return stored;
   }
 
   /** By the store itself, where it is the same and our credentials reach as far; false where not. */
@@ -98,6 +119,7 @@ export class S3Layout implements LayoutStore {
     try {
       const isOurs = await copyObject(source, this.#pool.bucket, key, object, options);
       if (!isOurs) await this.#pool.checkPresent(blob, options);
+      this.#needed.add(blob.digest);
       return true;
     } catch (error) {
       if (error instanceof S3Error && !error.retryable) return false;
@@ -106,7 +128,11 @@ export class S3Layout implements LayoutStore {
   }
 
   async updateIndex(change: IndexChange, options: OperationOptions = {}): Promise<void> {
-    await this.#files.update(change, options);
+    const deletion = this.#deletion;
+    // A deletion finds out anew what is needed.
+    const check = async (): Promise<void> =>
+      change.afterwards === undefined ? this.#checkNeeded(options) : undefined;
+    await this.#files.update(change, { deletion, check }, options);
   }
 
   async deleteBlob(digest: Digest, options: OperationOptions = {}): Promise<void> {
@@ -116,6 +142,25 @@ export class S3Layout implements LayoutStore {
 
   /** Nothing is held: what was put and not committed waits for somebody who needs it. */
   async [Symbol.asyncDispose](): Promise<void> {}
+
+  /** A blob that nobody looked for before it was put: a manifest. */
+  async #findUnasked(
+    { digest, size }: BlobInfo,
+    options: OperationOptions,
+  ): Promise<StoredBlob | undefined> {
+    if (digest === undefined || size === undefined || this.#missing.has(digest)) return undefined;
+    return (await this.blobSize(digest, options)) === size ? { digest, size } : undefined;
+  }
+
+  /** Somebody may have deleted an image, and with it a blob that was counted on. */
+  async #checkNeeded(options: OperationOptions): Promise<void> {
+    const check = async (digest: Digest): Promise<void> => {
+      if ((await this.#pool.sizeOf(digest, options)) !== undefined) return;
+      const message = `The blob ${digest} was in ${this.place} and was deleted during the copy: copy again`;
+      throw new ImageError("conflict", message, { retryable: true });
+    };
+    await Promise.all([...this.#needed].map(check));
+  }
 
   async #newObject(
     mediaType: string | undefined,

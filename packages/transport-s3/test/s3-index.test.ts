@@ -1,9 +1,9 @@
 import { copyImage, digestOf } from "@drayage/core";
-import type { ImageReference, Notice } from "@drayage/core";
+import type { ImageDestination, ImageReference, Notice } from "@drayage/core";
 import { parseLayoutIndex } from "@drayage/image-layout";
-import { inMemory, randomImage } from "@drayage/testkit";
-import type { S3Server } from "@drayage/testkit";
-import { describe, expect, test } from "vitest";
+import { inMemory, isThere, randomImage, writeImage } from "@drayage/testkit";
+import type { S3Server, WholeImage } from "@drayage/testkit";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 
 import type { S3Settings } from "../src/index.ts";
 import { countOf, startBucket, transportTo } from "./bucket.ts";
@@ -156,4 +156,77 @@ test("the same image again asks for what is there, and writes nothing", async ()
   const again = await copyImage(image, transportTo(server).parseReference("//bucket/a:tag"));
   expect(again.alreadyThere).toBe(true);
   expect(countOf(server.requests, "GetObject", "HeadObject")).toBe(server.requests.length);
+});
+
+describe("a copy and a deletion at once", () => {
+  const deleting = { annotations: { "io.drayage.deletion": "under way: 1" } };
+
+  async function begun(
+    settings: S3Settings,
+  ): Promise<{ server: S3Server; destination: ImageDestination; image: WholeImage }> {
+    const server = await startBucket();
+    const image = await randomImage("raced");
+    const first = transportTo(server, settings).parseReference("//bucket/a:first");
+    await writeImage(image, first);
+    const second = transportTo(server, settings).parseReference("//bucket/a:second");
+    const destination = await second.newImageDestination();
+    for (const [digest, { byteLength: size }] of image.blobs) {
+      const blob = { digest, size, mediaType: "application/octet-stream" };
+      expect(await destination.tryReusingBlob(blob)).toBeDefined();
+    }
+    await destination.putManifest(image.manifest);
+    return { server, destination, image };
+  }
+
+  test.each([true, false])(
+    "end in a conflict where a blob is gone that was counted on; conditions kept: %s",
+    async (conditionalWrites) => {
+      const { server, destination } = await begun({ conditionalWrites });
+      const other = transportTo(server, { conditionalWrites });
+      await other.parseReference("//bucket/a:first").deleteImage();
+      await expect(destination.commit()).rejects.toMatchObject({
+        code: "conflict",
+        retryable: true,
+      });
+      expect(await names(server, "a")).toEqual([]);
+    },
+  );
+
+  test("are both done where nothing is gone that was counted on", async () => {
+    const { server, destination, image } = await begun({});
+    const unrelated = transportTo(server).parseReference("//bucket/a:unrelated");
+    await writeImage(await randomImage("unrelated"), unrelated);
+    await transportTo(server).parseReference("//bucket/a:unrelated").deleteImage();
+    await destination.commit();
+    expect(await names(server, "a")).toEqual(["first", "second"]);
+    await isThere(transportTo(server).parseReference("//bucket/a:second"), image);
+  });
+
+  test("wait for each other: no image comes while blobs are being deleted", async () => {
+    const { server, destination } = await begun({});
+    const before = await server.bucket().find("a/index.json");
+    const index = JSON.parse(String(before?.bytes)) as object;
+    await server.bucket().put("a/index.json", JSON.stringify({ ...index, ...deleting }));
+    let isDone = false;
+    const commit = destination.commit().then(() => (isDone = true));
+    await vi.waitUntil(() => countOf(server.requests, "GetObject") > 6);
+    expect(isDone).toBe(false);
+    await server.bucket().put("a/index.json", JSON.stringify(index));
+    await commit;
+    expect(await names(server, "a")).toEqual(["first", "second"]);
+  });
+
+  test("wait for no longer than two minutes where the one who deleted is gone", async () => {
+    const { server, destination } = await begun({});
+    const before = await server.bucket().find("a/index.json");
+    const index = JSON.parse(String(before?.bytes)) as object;
+    await server.bucket().put("a/index.json", JSON.stringify({ ...index, ...deleting }));
+    let now = 0;
+    const clock = vi.spyOn(performance, "now").mockImplementation(() => (now += 100_000));
+    onTestFinished(() => clock.mockRestore());
+    await destination.commit();
+    expect(await names(server, "a")).toEqual(["first", "second"]);
+    const after = await server.bucket().find("a/index.json");
+    expect(String(after?.bytes)).not.toMatch(/under way/);
+  });
 });
