@@ -36,6 +36,8 @@ export interface ReuseOptions extends OperationOptions {
 export interface PutBlobOptions extends OperationOptions {
   /** True for the config of the image, false for a layer. */
   readonly isConfig?: boolean | undefined;
+  /** Of a blob without `size`: how many bytes will probably come; it may be false. */
+  readonly expectedSize?: number | undefined;
   /**
    * The same bytes once more, from `start` on, which lies no further than the stream was read; verified as the stream
    * is. For going on with what broke off. Absent where the bytes can be had once only.

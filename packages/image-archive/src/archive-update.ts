@@ -1,4 +1,4 @@
-import type { BlobInfo, Digest, OperationOptions } from "@drayage/core";
+import type { BlobInfo, Digest, OperationOptions, PutBlobOptions } from "@drayage/core";
 import type { StoredBlob } from "@drayage/image-layout";
 
 import type { TarArchive } from "./tar-archive.ts";
@@ -12,13 +12,13 @@ export interface ArchiveUpdate extends AsyncDisposable {
   readonly place: string;
   /** The archive that is there, as it was in the beginning. */
   readonly before: TarArchive | undefined;
-  /** How many blobs of known size may be put at once; of others one waits for another. */
+  /** How many blobs may be put at once. */
   readonly parallelBlobs: number;
   /** Stores a blob under `blobPath` unless that was done; the digest is computed where `blob` has none. */
   putBlob(
     bytes: AsyncIterable<Uint8Array>,
     blob: Pick<BlobInfo, "digest" | "size">,
-    options?: OperationOptions,
+    options?: PutBlobOptions,
   ): Promise<StoredBlob>;
   /** The size of a blob that was put. */
   sizeOf(digest: Digest): number | undefined;

@@ -3,7 +3,7 @@ import { rename, stat } from "node:fs/promises";
 import path from "node:path";
 
 import { digestOf, hexOf, ImageError, inOne, isImageError } from "@drayage/core";
-import type { BlobInfo, Digest, OperationOptions } from "@drayage/core";
+import type { BlobInfo, Digest, OperationOptions, PutBlobOptions } from "@drayage/core";
 import { hasCode, lockName, onDisk, StagedFolder, syncFolder, withLock } from "@drayage/core/files";
 import type { StoredBlob } from "@drayage/image-layout";
 
@@ -45,16 +45,16 @@ export class FileArchiveUpdate implements ArchiveUpdate {
 
   async putBlob(
     bytes: AsyncIterable<Uint8Array>,
-    blob: Pick<BlobInfo, "digest" | "size">,
-    options: OperationOptions = {},
+    { digest, size }: Pick<BlobInfo, "digest" | "size">,
+    { expectedSize, ...options }: PutBlobOptions = {},
   ): Promise<StoredBlob> {
     const { writer } = await this.#staged();
-    const nameOf = ({ digest, size }: StoredBlob): string | undefined => {
-      if (this.#sizes.has(digest)) return undefined;
-      this.#sizes.set(digest, size);
-      return blobPath(digest);
+    const nameOf = (stored: StoredBlob): string | undefined => {
+      if (this.#sizes.has(stored.digest)) return undefined;
+      this.#sizes.set(stored.digest, stored.size);
+      return blobPath(stored.digest);
     };
-    return writer.add(bytes, blob, nameOf, options);
+    return writer.add(bytes, { digest, size, expectedSize, nameOf }, options);
   }
 
   sizeOf(digest: Digest): number | undefined {
@@ -99,8 +99,8 @@ export class FileArchiveUpdate implements ArchiveUpdate {
       await writer.addRaw(bytes, size, options);
     }
     for (const [name, content] of files) {
-      const size = content.byteLength;
-      await writer.add(inOne(content), { size }, () => name, options);
+      const member = { size: content.byteLength, nameOf: () => name };
+      await writer.add(inOne(content), member, options);
     }
   }
 

@@ -4,32 +4,34 @@ import path from "node:path";
 
 import { digestHasher, ImageError } from "@drayage/core";
 import type { BlobInfo, OperationOptions } from "@drayage/core";
-import { BatchWriter, inTurn, onDisk } from "@drayage/core/files";
+import { BatchWriter, handleBytes, inTurn, onDisk } from "@drayage/core/files";
 import type { StoredBlob } from "@drayage/image-layout";
 
+import { HeadAndRest } from "./head-and-rest.ts";
 import { spooled } from "./spool.ts";
 import { blockSize, formatTarHeader, padded } from "./tar-header.ts";
+import { TarSpace } from "./tar-space.ts";
+import type { TarRegion } from "./tar-space.ts";
 
 /** Where members lie that are there for the space that they take. */
 export const unusedFolder = ".unused/";
 
-/** A place in the file for a header and a content. */
-interface Region {
-  readonly start: number;
-  /** Of the content, in whole blocks. */
-  readonly size: number;
+/** What is known of a member that will be written. */
+export interface NewTarMember extends Pick<BlobInfo, "digest" | "size"> {
+  /** Where the size is not known: what it will probably be. */
+  readonly expectedSize?: number | undefined;
+  /** Asked when it is whole; undefined where there shall be none. */
+  readonly nameOf: (stored: StoredBlob) => string | undefined;
 }
 
 /**
- * A tar file that is written at several places at once: members of known size get their place before they come. Of the
- * others one grows at the end, and those that come meanwhile wait in temporary files.
+ * A tar file that is written at several places at once: members of known or expected size get their place before they
+ * come. Of the others one grows at the end, and those that come meanwhile wait in temporary files.
  */
 export class TarFileWriter implements AsyncDisposable {
   readonly #file: string;
   readonly #handle: FileHandle;
-  /** Places of members that failed, to be used again. */
-  #holes: readonly Region[] = [];
-  #end = 0;
+  readonly #space = new TarSpace();
   /** Whether a member is being written of which nobody knows the end. */
   #isGrowing = false;
 
@@ -39,23 +41,23 @@ export class TarFileWriter implements AsyncDisposable {
   }
 
   static async create(file: string, mode: number): Promise<TarFileWriter> {
-    return new TarFileWriter(file, await onDisk(file, () => open(file, "wx", mode)));
+    return new TarFileWriter(file, await onDisk(file, () => open(file, "wx+", mode)));
   }
 
-  /** Writes a member that is named when its digest is known; where `nameOf` gives no name, and where it fails, there is none. */
+  /** Of a member that fails nothing is left. The digest is computed where it is not known. */
   async add(
     bytes: AsyncIterable<Uint8Array>,
-    blob: Pick<BlobInfo, "digest" | "size">,
-    nameOf: (stored: StoredBlob) => string | undefined,
+    member: NewTarMember,
     options: OperationOptions = {},
   ): Promise<StoredBlob> {
-    const { digest, size } = blob;
-    if (size !== undefined) return this.#addKnown(bytes, { digest, size }, nameOf, options);
-    if (!this.#isGrowing) return this.#addGrowing(bytes, blob, nameOf, options);
+    const { size, expectedSize } = member;
+    if (size !== undefined) return this.#addKnown(bytes, member, size, options);
+    if (expectedSize !== undefined) return this.#addExpected(bytes, member, expectedSize, options);
+    if (!this.#isGrowing) return this.#addGrowing(bytes, member, options);
     const folder = path.dirname(this.#file);
     await using spool = await spooled(bytes, this.#file, { ...options, folder });
     const content = spool.read({ start: 0 }, options);
-    return await this.#addKnown(content, { digest, size: spool.size }, nameOf, options);
+    return await this.#addKnown(content, member, spool.size, options);
   }
 
   /** Writes what is a member already, with its headers, once nothing else is being added. */
@@ -64,7 +66,7 @@ export class TarFileWriter implements AsyncDisposable {
     size: number,
     { signal }: OperationOptions = {},
   ): Promise<void> {
-    const place = { start: this.#end, size: padded(size) };
+    const place = { start: this.#space.end, size: padded(size) };
     const writer = new BatchWriter(this.#handle, this.#file, place);
     for await (const chunk of bytes) {
       signal?.throwIfAborted();
@@ -72,16 +74,17 @@ export class TarFileWriter implements AsyncDisposable {
     }
     await writer.write(new Uint8Array(padded(size) - size));
     await writer.finish();
-    this.#end += padded(size);
+    this.#space.takeEnd(padded(size) - blockSize);
   }
 
   /** Two empty blocks end a tar file. All of it is on the disk afterwards. */
   async finish(): Promise<void> {
-    for (const [at, { start, size }] of this.#holes.entries())
+    const { holes, end } = this.#space;
+    for (const [at, { start, size }] of holes.entries())
       await this.#writeHeader(`${unusedFolder}${at}`, start, size);
     await onDisk(this.#file, async () => {
-      await this.#handle.truncate(this.#end);
-      await this.#handle.truncate(this.#end + 2 * blockSize);
+      await this.#handle.truncate(end);
+      await this.#handle.truncate(end + 2 * blockSize);
       await this.#handle.datasync();
     });
   }
@@ -92,39 +95,81 @@ export class TarFileWriter implements AsyncDisposable {
 
   async #addKnown(
     bytes: AsyncIterable<Uint8Array>,
-    blob: Pick<BlobInfo, "digest"> & { readonly size: number },
-    nameOf: (stored: StoredBlob) => string | undefined,
+    { digest, nameOf }: NewTarMember,
+    size: number,
     { signal }: OperationOptions,
   ): Promise<StoredBlob> {
-    const region = await this.#allocate(padded(blob.size), signal);
+    const region = await this.#take(size, signal);
     try {
-      const stored = await this.#fill(region, bytes, blob, signal);
+      const stored = await this.#fill(region, bytes, { digest, size }, signal);
       const name = nameOf(stored);
-      if (name === undefined) this.#release(region);
-      else await this.#writeHeader(name, region.start, blob.size);
+      if (name === undefined) this.#space.release(region);
+      else await this.#writeHeader(name, region.start, size);
       return stored;
     } catch (error) {
-      this.#release(region);
+      this.#space.release(region);
       throw error;
     }
+  }
+
+  async #addExpected(
+    bytes: AsyncIterable<Uint8Array>,
+    member: NewTarMember,
+    expectedSize: number,
+    options: OperationOptions,
+  ): Promise<StoredBlob> {
+    const { digest, nameOf } = member;
+    const region = await this.#take(expectedSize, options.signal);
+    try {
+      const parts = new HeadAndRest(bytes, expectedSize);
+      const stored = await this.#fill(region, parts.head(), { digest }, options.signal);
+      if (parts.hasRest) {
+        const all = this.#joined(region, expectedSize, parts.rest());
+        const moved = await this.add(all, { digest, nameOf }, options);
+        this.#space.release(region);
+        return moved;
+      }
+      const name = nameOf(stored);
+      if (name === undefined) {
+        this.#space.release(region);
+      } else {
+        await this.#writeHeader(name, region.start, stored.size);
+        this.#space.shorten(region, stored.size);
+      }
+      return stored;
+    } catch (error) {
+      this.#space.release(region);
+      throw error;
+    }
+  }
+
+  /** What turned out to be larger than its place. */
+  async *#joined(
+    { start }: TarRegion,
+    size: number,
+    rest: AsyncIterable<Uint8Array>,
+  ): AsyncGenerator<Uint8Array, void, undefined> {
+    const from = start + blockSize;
+    if (size > 0)
+      yield* handleBytes(this.#handle, { range: { start: from, end: from + size - 1 } });
+    yield* rest;
   }
 
   /** Nobody gets a place as long as it is not known where this one ends. */
   async #addGrowing(
     bytes: AsyncIterable<Uint8Array>,
-    blob: Pick<BlobInfo, "digest">,
-    nameOf: (stored: StoredBlob) => string | undefined,
+    { digest, nameOf }: NewTarMember,
     { signal }: OperationOptions,
   ): Promise<StoredBlob> {
     this.#isGrowing = true;
     try {
       return await inTurn(this.#file, signal, async () => {
-        const start = this.#end;
-        const stored = await this.#fill({ start, size: 0 }, bytes, blob, signal);
+        const region = { start: this.#space.end, size: 0 };
+        const stored = await this.#fill(region, bytes, { digest }, signal);
         const name = nameOf(stored);
         if (name === undefined) return stored;
-        await this.#writeHeader(name, start, stored.size);
-        this.#end = start + blockSize + padded(stored.size);
+        await this.#writeHeader(name, region.start, stored.size);
+        this.#space.takeEnd(stored.size);
         return stored;
       });
     } finally {
@@ -133,12 +178,12 @@ export class TarFileWriter implements AsyncDisposable {
   }
 
   async #fill(
-    { start }: Region,
+    { start, size: room }: TarRegion,
     bytes: AsyncIterable<Uint8Array>,
     blob: Pick<BlobInfo, "digest" | "size">,
     signal: AbortSignal | undefined,
   ): Promise<StoredBlob> {
-    const place = { start: start + blockSize, size: blob.size && padded(blob.size) };
+    const place = { start: start + blockSize, size: room || undefined };
     const writer = new BatchWriter(this.#handle, this.#file, place);
     const hasher = blob.digest === undefined ? digestHasher() : undefined;
     let size = 0;
@@ -161,23 +206,9 @@ export class TarFileWriter implements AsyncDisposable {
     return { digest, size };
   }
 
-  async #allocate(size: number, signal: AbortSignal | undefined): Promise<Region> {
-    const hole = this.#holes.find((one) => one.size === size);
-    if (hole !== undefined) {
-      this.#holes = this.#holes.filter((one) => one !== hole);
-      return hole;
-    }
-    return inTurn(this.#file, signal, async () => {
-      const region = { start: this.#end, size };
-      this.#end += blockSize + size;
-      return region;
-    });
-  }
-
-  #release(region: Region): void {
-    const end = region.start + blockSize + region.size;
-    if (end === this.#end) this.#end = region.start;
-    else this.#holes = [...this.#holes, region];
+  async #take(size: number, signal: AbortSignal | undefined): Promise<TarRegion> {
+    const hole = this.#space.takeHole(size);
+    return hole ?? inTurn(this.#file, signal, async () => this.#space.takeEnd(size));
   }
 
   async #writeHeader(name: string, at: number, size: number): Promise<void> {

@@ -103,6 +103,55 @@ test.skipIf(findProgram("tar") === undefined)(
   },
 );
 
+describe("of a blob of which only is known how large it probably is", () => {
+  const blob = blobOf(300_000, 1);
+  const expectations = [300_000, 299_999, 299_520, 300_001, 300_032, 300_033, 400_000, 5, 0];
+
+  test.each(expectations)("all is there where %i bytes were expected", async (expectedSize) => {
+    const file = path.join(await scratchFolder(), "archive.tar");
+    await using update = await FileArchiveUpdate.open(file, { whatIsThere: "refuse" });
+    const others = [blobOf(50_000, 2), blobOf(600_000, 3)];
+    await Promise.all([
+      update.putBlob(slowly(blob), {}, { expectedSize }),
+      ...others.map((other) => update.putBlob(slowly(other), {})),
+      update.putBlob(slowly(blobOf(4, 4)), { size: 4 }),
+    ]);
+    await update.commit(async () => added);
+    await using archive = await openArchiveFile(file);
+    for (const one of [blob, ...others]) {
+      const found = await archive.readSmall(nameOf(digestOf(one)), 1 << 20);
+      expect(one.equals(found ?? Buffer.from("none"))).toBe(true);
+    }
+  });
+
+  test("no space is lost where it was right", async () => {
+    const file = path.join(await scratchFolder(), "archive.tar");
+    await using update = await FileArchiveUpdate.open(file, { whatIsThere: "refuse" });
+    const blobs = [blob, blobOf(100_000, 2), blobOf(200_000, 3)];
+    const put = (one: Buffer): Promise<unknown> =>
+      update.putBlob(slowly(one), {}, { expectedSize: one.byteLength });
+    await Promise.all(blobs.map(put));
+    await update.commit(async () => added);
+    await using archive = await openArchiveFile(file);
+    expect(archive.members.map(({ path: name }) => name)).toEqual([
+      ...blobs.map((one) => nameOf(digestOf(one))),
+      "index.json",
+    ]);
+  });
+
+  test("nothing is left where it breaks off, and its stream is closed", async () => {
+    const file = await archiveIn(await scratchFolder());
+    const update = await FileArchiveUpdate.open(file, { whatIsThere: "add" });
+    for (const expectedSize of [5, blob.byteLength, 1_000_000]) {
+      const put = update.putBlob(failing(blob), {}, { expectedSize });
+      await expect(put).rejects.toThrow("broken off");
+    }
+    await update.commit(async () => added);
+    expect((await stat(file)).size).toBe(old.byteLength);
+    await update[Symbol.asyncDispose]();
+  });
+});
+
 test("what stays lies there as it did, with what filled its blocks", async () => {
   const file = await archiveIn(await scratchFolder());
   await using update = await FileArchiveUpdate.open(file, { whatIsThere: "add" });

@@ -10,6 +10,7 @@ import { checkDigest, VerifiedBlob } from "../verified-blob.ts";
 import type { ReadFrom } from "../verified-blob.ts";
 import type { BlobStep, BlobTransform } from "./copy-plan.ts";
 import type { ExecuteOptions } from "./execute-copy.ts";
+import { expectedSizeOf } from "./expected-size.ts";
 import { reuseBlob } from "./reuse-blob.ts";
 
 /** What became of a blob. */
@@ -63,8 +64,11 @@ async function moveOnce(
     onProgress: (bytes) => onEvent?.({ kind: "blob-progress", digest: blob.digest, bytes }),
   });
   const { bytes, info, reread, close, ...packing } = await transformed(read, blob, step.transform);
+  const isUnpacked = packing.packedBefore === "gzip" && packing.packedAs === "none";
   try {
-    const stored = await destination.putBlob(bytes, info, { ...options, isConfig, reread });
+    const expectedSize = isUnpacked ? await expectedSizeOf(blob, source, options) : undefined;
+    const how = { ...options, isConfig, expectedSize, reread };
+    const stored = await destination.putBlob(bytes, info, how);
     if (info.digest !== undefined) checkDigest(stored.digest, info.digest);
     return { from: blob, outcome: "copied", stored, ...packing };
   } finally {

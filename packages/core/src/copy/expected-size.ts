@@ -1,0 +1,21 @@
+import type { Descriptor } from "../blob-info.ts";
+import { gathered } from "../byte-stream.ts";
+import type { ImageSource } from "../image-source.ts";
+import type { OperationOptions } from "../operation-options.ts";
+
+/**
+ * How many bytes will probably come out of a blob that is packed with gzip: it ends with their number, unless there are
+ * more than 4 GiB or several files were joined. Asked of files only; elsewhere it would cost a request.
+ */
+export async function expectedSizeOf(
+  blob: Descriptor,
+  source: ImageSource,
+  options: OperationOptions,
+): Promise<number | undefined> {
+  if (!source.offers.ranges || source.locateBlob?.(blob)?.kind !== "file") return undefined;
+  const range = { start: Math.max(blob.size - 4, 0) };
+  const end = await gathered(source.getBlob(blob, { ...options, range }), 4);
+  if (end.byteLength < 4) return undefined;
+  const size = Buffer.from(end).readUInt32LE();
+  return size < blob.size ? undefined : size;
+}
