@@ -42,7 +42,7 @@ export const getBucketLocation: Handler = (call, state) => {
 };
 
 /** "Bucket naming rules". @throws S3Refusal `InvalidBucketName` */
-export function checkBucketName(name: string): void {
+function checkBucketName(name: string): void {
   const isName = /^[a-z\d][a-z\d.-]{1,61}[a-z\d]$/.test(name);
   if (isName && !name.includes("..") && !/^\d+\.\d+\.\d+\.\d+$/.test(name)) return;
   throw new S3Refusal("InvalidBucketName", "The specified bucket is not valid.", {

@@ -5,7 +5,7 @@ import type { PlannedS3Fault, S3Fault, SeededS3Faults } from "./s3-fault.ts";
 import type { OperationName } from "./s3-log.ts";
 
 /** What can be known of a request before its body. */
-export interface SeenS3Request {
+interface SeenS3Request {
   readonly operation: OperationName;
   readonly key: string;
   readonly hasBody: boolean;

@@ -1,7 +1,8 @@
 import type { Answer } from "../registry/exchange.ts";
 import { notImplemented, S3Refusal } from "./refusal.ts";
-import { bucketOf, noSuchKey } from "./s3-state.ts";
-import type { Bucket, Call, S3State, StoredObject } from "./s3-state.ts";
+import { noSuchKey } from "./rights.ts";
+import { bucketOf } from "./s3-state.ts";
+import type { Call, S3State, StoredObject } from "./s3-state.ts";
 
 /**
  * The condition under which an object may be written ("Conditional writes"), to be asked right before it is: what
@@ -32,22 +33,23 @@ export function writeCondition(call: Call, state: S3State): () => void {
       throw preconditionFailed("If-None-Match");
     if (ifMatch === undefined) return;
     if (isLikeCeph) throw preconditionFailed("If-Match");
-    if (object === undefined) throw noSuchKey(key);
+    if (object === undefined) throw noSuchKey(call, call, state);
     if (!matches(ifMatch, object.etag)) throw preconditionFailed("If-Match");
   };
 }
 
 /** Whether an object may be deleted. @throws S3Refusal */
 export function checkDeletion(
+  call: Call,
   key: string,
   etag: string | undefined,
-  { objects }: Bucket,
-  { settings: { conditions } }: S3State,
+  state: S3State,
 ): void {
-  const object = objects.get(key);
+  const { conditions } = state.settings;
+  const object = bucketOf(call, state).objects.get(key);
   const areIgnored = conditions === "ignored" || conditions === "if-match-refused";
   if (etag === undefined || areIgnored) return;
-  if (object === undefined) throw noSuchKey(key);
+  if (object === undefined) throw noSuchKey(call, { bucket: call.bucket, key }, state);
   if (!matches(etag, object.etag)) throw preconditionFailed("If-Match");
 }
 

@@ -2,7 +2,8 @@ import { checkCopySource } from "./conditions.ts";
 import { sliceOf } from "./content.ts";
 import type { Content } from "./content.ts";
 import { notImplemented, S3Refusal } from "./refusal.ts";
-import { bucketOf, missing, noSuchKey } from "./s3-state.ts";
+import { checkRight, noSuchKey } from "./rights.ts";
+import { bucketOf } from "./s3-state.ts";
 import type { Call, S3State, StoredObject } from "./s3-state.ts";
 
 const gibibyte = 1 << 30;
@@ -20,8 +21,9 @@ export function sourceOf(call: Call, state: S3State): CopySource {
   const [, bucket = "", key = ""] = /^\/?([^/]+)\/(.+)$/s.exec(decoded(text)) ?? [];
   if (key === "") throw invalidSource(text);
   const { objects } = bucketOf({ bucket }, state);
+  checkRight(call, { action: "s3:GetObject", bucket, key }, state);
   const object = objects.get(key);
-  if (object === undefined) throw missing({ ...call, bucket }, state, noSuchKey(key));
+  if (object === undefined) throw noSuchKey(call, { bucket, key }, state);
   checkCopySource(call, object);
   return { bucket, object };
 }

@@ -2,6 +2,7 @@ import { checksumAlgorithms, checksumHeader } from "./checksum.ts";
 import { checkDeletion } from "./conditions.ts";
 import { receiveDocument } from "./payload.ts";
 import { S3Refusal } from "./refusal.ts";
+import { checkRight } from "./rights.ts";
 import { bucketOf, removeObject } from "./s3-state.ts";
 import type { Call, Handler, S3State } from "./s3-state.ts";
 import { findText, malformed } from "./xml-document.ts";
@@ -14,7 +15,7 @@ const mostKeys = 1000;
 /** What is not there is deleted as well. */
 export const deleteObject: Handler = (call, state) => {
   const bucket = bucketOf(call, state);
-  checkDeletion(call.key, call.headers["if-match"], bucket, state);
+  checkDeletion(call, call.key, call.headers["if-match"], state);
   removeObject(bucket, call.key);
   return { status: 204 };
 };
@@ -37,7 +38,8 @@ function deletion(wanted: XmlElement, call: Call, state: S3State): XmlElements {
   if (key === undefined || key === "") throw malformed();
   const bucket = bucketOf(call, state);
   try {
-    checkDeletion(key, findText(wanted, "ETag"), bucket, state);
+    checkRight(call, { action: "s3:DeleteObject", bucket: bucket.name, key }, state);
+    checkDeletion(call, key, findText(wanted, "ETag"), state);
   } catch (error) {
     if (error instanceof S3Refusal) return { Key: key, Code: error.code, Message: error.message };
     throw error;

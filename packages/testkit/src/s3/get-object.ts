@@ -4,7 +4,8 @@ import { readContent } from "./content.ts";
 import { checksumHeaders } from "./object-headers.ts";
 import { partRange, requestedRange } from "./object-range.ts";
 import { S3Refusal } from "./refusal.ts";
-import { bucketOf, missing, noSuchKey } from "./s3-state.ts";
+import { noSuchKey } from "./rights.ts";
+import { bucketOf } from "./s3-state.ts";
 import type { Call, Handler, S3State, StoredObject } from "./s3-state.ts";
 
 const overrides = new Map([
@@ -19,7 +20,7 @@ const overrides = new Map([
 /** GET and HEAD of an object, whole, a range or one part of it. */
 export const getObject: Handler = (call, state) => {
   const object = bucketOf(call, state).objects.get(call.key);
-  if (object === undefined) throw missing(call, state, noSuchKey(call.key));
+  if (object === undefined) throw noSuchKey(call, call, state);
   return unmetReading(call, object) ?? objectAnswer(call, object, state);
 };
 

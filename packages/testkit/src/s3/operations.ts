@@ -24,8 +24,8 @@ export interface Operation {
   readonly takes: readonly string[];
   /** Whether it names another object to copy from. */
   readonly copies: boolean;
-  /** What policies call what it does. */
-  readonly action: string;
+  /** What policies call what it does; undefined where they speak on each key. */
+  readonly action: string | undefined;
   readonly price: RequestPrice;
   readonly handler: Handler;
 }
@@ -72,7 +72,7 @@ const operations: readonly Operation[] = [
       ],
     },
   ),
-  operation("POST bucket ?delete", "DeleteObjects", "s3:DeleteObject", deleteObjects, {
+  operation("POST bucket ?delete", "DeleteObjects", undefined, deleteObjects, {
     price: "free",
   }),
   operation("PUT object", "PutObject", "s3:PutObject", putObject),
@@ -115,8 +115,8 @@ export function operationOf({ method, query, headers, bucket, key }: S3Request):
     .filter(({ marks }) => marks.every((mark) => named.includes(mark)))
     .toSorted((a, b) => b.marks.length - a.marks.length)[0];
   if (found === undefined || bucket === "") {
-    const isPut = ["GET", "HEAD", "PUT", "POST", "DELETE"].includes(method);
-    throw isPut
+    const isKnown = ["GET", "HEAD", "PUT", "POST", "DELETE"].includes(method);
+    throw isKnown
       ? unknown(named)
       : new S3Refusal(
           "MethodNotAllowed",
@@ -144,7 +144,7 @@ function unknown(parameters: readonly string[]): S3Refusal {
 function operation(
   line: string,
   name: OperationName,
-  action: string,
+  action: string | undefined,
   handler: Handler,
   {
     price,

@@ -15,7 +15,11 @@ import type { S3Request } from "./s3-request.ts";
 import type { S3Router } from "./s3-router.ts";
 
 /** Logs each request, lets faults befall it, and turns refusals into answers. */
-export function s3Listener(router: S3Router, log: LoggedS3Request[]): RequestListener {
+export function s3Listener(
+  router: S3Router,
+  log: LoggedS3Request[],
+  now: () => Date,
+): RequestListener {
   return (incoming, response) => {
     // Only a connection that broke off can fail here: nobody is left to be told.
     exchange(incoming, response).catch(() => incoming.socket.destroy());
@@ -44,7 +48,15 @@ export function s3Listener(router: S3Router, log: LoggedS3Request[]): RequestLis
     if (effects.breakBefore !== undefined) return breakOff(incoming.socket, effects.breakBefore);
     if (incoming.socket.destroyed) return;
     Object.assign(entry, { status: answer.status, code });
-    await send(answer, effects, response, entry, requestId);
+    const ofServer = {
+      // Clients set their clocks by it.
+      Date: now().toUTCString(),
+      Server: "AmazonS3",
+      "x-amz-request-id": requestId,
+      "x-amz-id-2": requestId,
+    };
+    const whole = { ...answer, headers: { ...ofServer, ...answer.headers } };
+    await send(whole, effects, response, entry);
     // The rest of a body that was refused: what follows it on this connection is the next request.
     incoming.resume();
   }
@@ -95,14 +107,10 @@ async function send(
   effects: FaultEffects,
   response: ServerResponse,
   entry: OpenS3LogEntry,
-  requestId: string,
 ): Promise<void> {
   const right = typeof body === "string" ? Buffer.from(body) : body;
   const allHeaders: Record<string, string> = {
     ...(status !== 204 && status !== 304 && { "Content-Length": `${lengthOf(right)}` }),
-    "x-amz-request-id": requestId,
-    "x-amz-id-2": requestId,
-    Server: "AmazonS3",
     ...headers,
   };
   const { socket } = response;

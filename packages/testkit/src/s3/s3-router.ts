@@ -3,10 +3,10 @@ import { chosenS3Faults } from "./chosen-s3-faults.ts";
 import type { Operation } from "./operations.ts";
 import { operationOf } from "./operations.ts";
 import { notImplemented, S3Refusal } from "./refusal.ts";
+import { checkRight } from "./rights.ts";
 import type { S3Fault } from "./s3-fault.ts";
 import type { S3Request } from "./s3-request.ts";
 import { defaultCredentials } from "./s3-settings.ts";
-import { denied } from "./s3-state.ts";
 import type { Call, S3State } from "./s3-state.ts";
 import { verifySignature } from "./signature.ts";
 
@@ -37,12 +37,14 @@ export function s3Router(state: S3State): S3Router {
     async answer(request, operation) {
       const { credentials = [defaultCredentials] } = state.settings;
       const { region, now } = state;
+      const { bucket, key } = request;
+      const { action } = operation;
       checkHeaders(request);
       const signature = verifySignature(request, { credentials, region, now });
       const call: Call = { ...request, operation, signature };
       checkRegion(call, state);
-      checkRights(call, state);
-      checkKey(request.key);
+      if (action !== undefined) checkRight(call, { action, bucket, key }, state);
+      checkKey(key);
       return operation.handler(call, state);
     },
   };
@@ -63,15 +65,6 @@ function checkRegion({ bucket }: Call, { settings }: S3State): void {
   );
 }
 
-function checkRights({ signature, operation, bucket, key }: Call, { settings }: S3State): void {
-  const { anonymous = false, policy } = settings;
-  const { action, name } = operation;
-  const accessKeyId = signature?.accessKeyId;
-  const isKnown = accessKeyId !== undefined || anonymous;
-  const may = policy?.({ action, operation: name, bucket, key, accessKeyId }) ?? true;
-  if (!isKnown || !may) throw denied(action, key === "" ? bucket : `${bucket}/${key}`);
-}
-
 function checkKey(key: string): void {
   const size = Buffer.byteLength(key);
   if (size <= longestKey) return;
@@ -81,7 +74,6 @@ function checkKey(key: string): void {
 }
 
 const known = new Set([
-  "x-amz-bucket-region",
   "x-amz-checksum-algorithm",
   "x-amz-checksum-mode",
   "x-amz-checksum-type",

@@ -94,29 +94,3 @@ export function emptyBucket(name: string): Bucket {
 export function removeObject({ objects, deletions }: Bucket, key: string): void {
   if (objects.delete(key)) deletions.set(key, (deletions.get(key) ?? 0) + 1);
 }
-
-/** For a key that is not there: who may not list is not told even that. */
-export function missing(call: Call, { settings }: S3State, otherwise: S3Refusal): S3Refusal {
-  const { bucket, operation, signature } = call;
-  const accessKeyId = signature?.accessKeyId;
-  const wanted = {
-    action: "s3:ListBucket",
-    operation: operation.name,
-    bucket,
-    key: "",
-    accessKeyId,
-  };
-  return settings.policy?.(wanted) === false ? denied("s3:ListBucket", bucket) : otherwise;
-}
-
-export function noSuchKey(key: string): S3Refusal {
-  const details = { Key: key };
-  return new S3Refusal("NoSuchKey", "The specified key does not exist.", { details });
-}
-
-export function denied(action: string, resource: string): S3Refusal {
-  return new S3Refusal(
-    "AccessDenied",
-    `User is not authorized to perform: ${action} on resource: "arn:aws:s3:::${resource}"`,
-  );
-}

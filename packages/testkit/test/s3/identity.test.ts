@@ -1,4 +1,10 @@
-import { HeadBucketCommand, HeadObjectCommand } from "@aws-sdk/client-s3";
+import {
+  DeleteObjectsCommand,
+  HeadBucketCommand,
+  HeadObjectCommand,
+  PutObjectCommand,
+  S3Client,
+} from "@aws-sdk/client-s3";
 import { expect, test } from "vitest";
 
 import type { S3Access } from "../../src/s3/s3-access.ts";
@@ -36,6 +42,15 @@ test("a client whose clock is right is refused by a server whose clock is not", 
   await using s3 = await startS3({ now: () => late });
   const { body } = await signedAsk(s3.access, get);
   expect(body.toString()).toMatch(/RequestTimeTooSkewed.*<MaxAllowedSkewMilliseconds>900000/s);
+});
+
+test("a client sets its clock by the server's, and is believed then", async () => {
+  const late = 20 * 60_000;
+  await using s3 = await startS3({ now: () => new Date(Date.now() + late) });
+  const client = new S3Client({ ...s3.access, maxAttempts: 2 });
+  await client.send(new PutObjectCommand({ Bucket: "bucket", Key: "key", Body: "x" }));
+  client.destroy();
+  expect(s3.requests.map(({ code }) => code)).toEqual(["RequestTimeTooSkewed", undefined]);
 });
 
 test("an address is not good before its time, nor for longer than a week", async () => {
@@ -125,6 +140,25 @@ test("a policy speaks on each action, and hides what is there from who may not l
   expect(await outcomeOf(head)).toMatch(/^403/);
   client.destroy();
   expect(asked).toContain("AK s3:GetObject bucket/key");
+});
+
+test("a policy speaks on each key of several, and on what is copied", async () => {
+  await using s3 = await startS3({
+    policy: ({ action, key }) => action === "s3:PutObject" || key !== "secret",
+  });
+  for (const key of ["secret", "key"]) await s3.bucket().put(key, "x");
+  const headers = { "x-amz-copy-source": "bucket/secret" };
+  const copy = signedAsk(s3.access, "PUT /bucket/copy", { headers });
+  expect(await outcomeOf(copy)).toBe("403 AccessDenied");
+  const client = clientOf(s3.access);
+  const Objects = [{ Key: "secret" }, { Key: "key" }];
+  const { Deleted, Errors } = await client.send(
+    new DeleteObjectsCommand({ Bucket: "bucket", Delete: { Objects } }),
+  );
+  client.destroy();
+  expect(Deleted).toEqual([{ Key: "key" }]);
+  expect(Errors).toMatchObject([{ Key: "secret", Code: "AccessDenied" }]);
+  expect(s3.bucket().keys()).toEqual(["secret"]);
 });
 
 test("nobody has to sign where that is said", async () => {
