@@ -19,14 +19,14 @@ export function isStream(file: string): boolean {
   return status !== undefined && !status.isFile() && !status.isDirectory();
 }
 
-/** Which of the open files of this process it names, as it is read or written; some of them, as sockets, cannot be opened again. */
-export function descriptorOf(file: string, use: "read" | "write"): number | undefined {
-  if (file === dash) return use === "read" ? 0 : 1;
-  const named = standardStreams.indexOf(file);
-  if (named >= 0) return named;
-  const number = /^\/(?:dev|proc\/self)\/fd\/(\d+)$/.exec(file)?.[1];
-  return number === undefined ? undefined : Number(number);
+/** Whether it names standard input; opened again by its name, a socket would be refused. */
+export function isStandardInput(file: string): boolean {
+  return file === dash || /^\/(?:dev\/stdin|(?:dev|proc\/self)\/fd\/0)$/.test(file);
+}
+
+/** Whether it names standard output. */
+export function isStandardOutput(file: string): boolean {
+  return file === dash || /^\/(?:dev\/stdout|(?:dev|proc\/self)\/fd\/1)$/.test(file);
 }
 
 const dash = "-";
-const standardStreams = ["/dev/stdin", "/dev/stdout", "/dev/stderr"];

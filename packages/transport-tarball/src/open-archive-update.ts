@@ -3,7 +3,7 @@ import { createWriteStream } from "node:fs";
 import { FileArchiveUpdate, StreamArchiveUpdate } from "@drayage/image-archive";
 import type { ArchiveUpdate, UpdateOptions } from "@drayage/image-archive";
 
-import { descriptorOf, isStream } from "./archive-path.ts";
+import { isStandardOutput, isStream } from "./archive-path.ts";
 
 /** Writes nothing yet. @throws ImageError `conflict`, `invalid-manifest` for what is there */
 export async function openArchiveUpdate(
@@ -12,8 +12,6 @@ export async function openArchiveUpdate(
 ): Promise<ArchiveUpdate> {
   options.signal?.throwIfAborted();
   if (!isStream(file)) return FileArchiveUpdate.open(file, options);
-  const fd = descriptorOf(file, "write");
-  const output =
-    fd === undefined ? createWriteStream(file) : createWriteStream("", { fd, autoClose: false });
+  const output = isStandardOutput(file) ? process.stdout : createWriteStream(file);
   return new StreamArchiveUpdate(output, file);
 }

@@ -1,10 +1,11 @@
 import { createReadStream } from "node:fs";
+import { addAbortSignal } from "node:stream";
 
 import type { OperationOptions } from "@drayage/core";
 import { openArchiveFile, openArchiveStream } from "@drayage/image-archive";
 import type { TarArchive } from "@drayage/image-archive";
 
-import { descriptorOf, isStream } from "./archive-path.ts";
+import { isStandardInput, isStream } from "./archive-path.ts";
 
 /** @throws ImageError `not-found`, `denied`, `invalid-manifest` for what is no tar file */
 export async function openArchive(
@@ -13,11 +14,7 @@ export async function openArchive(
 ): Promise<TarArchive> {
   options.signal?.throwIfAborted();
   if (!isStream(file)) return openArchiveFile(file, options);
-  const { signal } = options;
-  const fd = descriptorOf(file, "read");
-  const input =
-    fd === undefined
-      ? createReadStream(file, { signal })
-      : createReadStream("", { fd, autoClose: false, signal });
+  const input = isStandardInput(file) ? process.stdin : createReadStream(file);
+  if (options.signal !== undefined) addAbortSignal(options.signal, input);
   return openArchiveStream(input as AsyncIterable<Uint8Array>, file, options);
 }

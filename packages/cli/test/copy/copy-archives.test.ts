@@ -86,18 +86,30 @@ describe.skipIf(!isRunnable)("a docker archive", () => {
     expect(code).toBe(2);
   });
 
-  test("goes through a pipe, and comes out of one", async () => {
+  test.each([
+    ["-", "-"],
+    ["/dev/stdout", "/dev/stdin"],
+  ])("goes through a pipe by %s and %s", async (output, input) => {
     const run = `'${[process.execPath, ...command].join("' '")}' copy -q --insecure-policy`;
-    const [writing, reading] = [
-      `${run} ${one} docker-archive:/dev/stdout:a`,
-      `${run} docker-archive:/dev/stdin`,
-    ];
-    await outputOf("sh", "-c", `${writing} | ${reading} docker-archive:${file}:b`);
+    const writing = `${run} ${one} docker-archive:${output}:a`;
+    const reading = `${run} docker-archive:${input} docker-archive:${file}:b`;
+    await outputOf("sh", "-c", `${writing} | ${reading}`);
     await copied(one, `docker-archive:${file}:c`, "--dest-append");
     const names = ["docker.io/library/b:latest", "docker.io/library/c:latest"];
     expect(await parsed("list-tags", `docker-archive:${file}`)).toEqual({ Tags: names });
     expect(await parsed("inspect", `docker-archive:${file}`)).toBeDefined();
   });
+
+  test.each(["-", "/dev/stdout"])(
+    "goes by %s into the socket of another program",
+    async (output) => {
+      const { code, bytes } = await copy(one, `docker-archive:${output}:a`);
+      expect(code).toBe(0);
+      await writeFile(file, bytes);
+      const names = ["docker.io/library/a:latest"];
+      expect(await parsed("list-tags", `docker-archive:${file}`)).toEqual({ Tags: names });
+    },
+  );
 
   test.each(["/dev/stdout", "-"])("on %s and events do not share it", async (output) => {
     const to = `docker-archive:${output}`;
