@@ -34,8 +34,14 @@ export function targetTypeOf(
   const target = allowed.find((type) => conversionProblem(manifest, type) === undefined);
   if (target !== undefined) return { mediaType: target, because };
   const problems = allowed.map((type) => conversionProblem(manifest, type));
-  const why = problems.length === 0 ? "it takes no manifest of that kind" : problems.join("; ");
+  const why = problems.length === 0 ? noTypeFor(manifest, options) : problems.join("; ");
   throw new ImageError("impossible-copy", `${because}, and it cannot be converted: ${why}`);
+}
+
+function noTypeFor(manifest: Manifest, { manifestMIMEType }: PlanOptions): string {
+  if (manifestMIMEType !== undefined) return "the destination does not take that type";
+  const isIndex = manifest.kind === "index";
+  return isIndex ? "it takes single images; copy one of them" : "it takes no single images";
 }
 
 function allowedTypes(
@@ -45,8 +51,10 @@ function allowedTypes(
 ): readonly string[] {
   const asked = options.manifestMIMEType;
   const wanted = asked === undefined ? undefined : [asked, indexTypeBeside(asked)];
-  const all = wanted ?? accepts.manifestMIMETypes ?? manifestMediaTypes;
-  return all.filter((type) => isIndexMediaType(type) === (manifest.kind === "index"));
+  const taken = accepts.manifestMIMETypes ?? wanted ?? manifestMediaTypes;
+  return (wanted ?? taken).filter(
+    (type) => taken.includes(type) && isIndexMediaType(type) === (manifest.kind === "index"),
+  );
 }
 
 function indexTypeBeside(mediaType: string): string {

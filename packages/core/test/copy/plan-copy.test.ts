@@ -228,6 +228,11 @@ describe("manifest types", () => {
     expect(() => planCopy(facts)).toThrow(impossible);
   });
 
+  test("that are asked for have to be such as the destination takes", () => {
+    const facts = copyFacts(factsOf(sampleImage()), { manifestMIMETypes: [dockerManifest] });
+    expect(() => planCopy(facts, { manifestMIMEType: ociManifest })).toThrow(impossible);
+  });
+
   test("of an index need a destination that has indexes", () => {
     const facts = copyFacts(factsOf(sampleIndex([])), { manifestMIMETypes: [dockerManifest] });
     expect(() => planCopy(facts)).toThrow(impossible);
