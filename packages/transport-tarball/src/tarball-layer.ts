@@ -12,7 +12,14 @@ import {
 } from "@drayage/core";
 import type { Compression, Digest, GetBlobOptions, OperationOptions } from "@drayage/core";
 import { hasCode, onDisk } from "@drayage/core/files";
-import { cannotUnpack, checkedTar, openFile, spooled, unpacked } from "@drayage/image-archive";
+import {
+  cannotUnpack,
+  checkedTar,
+  missingFile,
+  openFile,
+  spooled,
+  unpacked,
+} from "@drayage/image-archive";
 import type { RandomAccessBytes } from "@drayage/image-archive";
 
 import type { Instant } from "./tarball-time.ts";
@@ -73,10 +80,12 @@ interface OpenBytes {
 
 async function openBytes(file: string, options: OperationOptions): Promise<OpenBytes> {
   if (file === standardInput) return spooledInput(process.stdin, "standard input", options);
-  const status = await onDisk(file, () => stat(file, { bigint: true })).catch((cause: unknown) => {
-    if (!hasCode(cause, "ENOENT", "ENOTDIR")) throw cause;
-    throw new ImageError("not-found", `No file ${file}`, { cause });
-  });
+  const status = await onDisk(file, () => stat(file, { bigint: true })).catch(
+    async (cause: unknown) => {
+      if (!hasCode(cause, "ENOENT", "ENOTDIR")) throw cause;
+      throw await missingFile("file", file, cause);
+    },
+  );
   if (status.isDirectory())
     throw new ImageError("unsupported", `${file} is a folder; a layer is made of a tar file`);
   if (!status.isFile())

@@ -1,0 +1,251 @@
+import { readFile, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { gzipSync } from "node:zlib";
+
+import { copyImage, digestOf, openImage } from "@drayage/core";
+import type { ImageReference } from "@drayage/core";
+import { memory } from "@drayage/core/memory";
+import { openArchiveFile } from "@drayage/image-archive";
+import { scratchFolder } from "@drayage/test-support";
+import { findProgram, outputOf, randomImage, tarFile, writeImage } from "@drayage/testkit";
+import type { TarFileMember } from "@drayage/testkit";
+import { describe, expect, test } from "vitest";
+
+import { dockerArchive, ociArchive } from "../src/index.ts";
+
+const layer = tarFile([{ name: "etc/hello", content: "hello" }]);
+
+interface Saved {
+  readonly config: string;
+  readonly entry: {
+    readonly Config: string;
+    readonly RepoTags: readonly string[] | null;
+    readonly Layers: readonly string[];
+  };
+}
+
+/** An image as programs save it; its own config makes it another one than others. */
+function saved(
+  name: string,
+  layers: readonly string[],
+  tags: readonly string[] | null = [`${name}:1`],
+): Saved {
+  return {
+    config: JSON.stringify({
+      author: name,
+      rootfs: { type: "layers", diff_ids: layers.map(() => digestOf(layer)) },
+    }),
+    entry: { Config: `${name}.json`, RepoTags: tags, Layers: layers },
+  };
+}
+
+function manifestOf(...images: readonly Saved[]): TarFileMember {
+  return { name: "manifest.json", content: JSON.stringify(images.map(({ entry }) => entry)) };
+}
+
+function configOf({ config, entry }: Saved): TarFileMember {
+  return { name: entry.Config, content: config };
+}
+
+async function archiveOf(...members: readonly TarFileMember[]): Promise<string> {
+  const file = path.join(await scratchFolder(), "archive.tar");
+  await writeFile(file, tarFile(members));
+  return file;
+}
+
+async function namesIn(file: string): Promise<readonly string[]> {
+  await using archive = await openArchiveFile(file);
+  return archive.members.map((member) => member.path);
+}
+
+async function imagesIn(file: string): Promise<unknown> {
+  await using archive = await openArchiveFile(file);
+  return JSON.parse(String(await archive.readSmall("manifest.json", 1 << 20)));
+}
+
+async function copied(reference: ImageReference): Promise<number> {
+  const { blobs } = await copyImage(reference, memory().parseReference("out"));
+  return blobs.copied + blobs.reused;
+}
+
+async function random(name: string): Promise<ImageReference> {
+  const reference = memory().parseReference(name);
+  await writeImage(await randomImage(name), reference);
+  return reference;
+}
+
+describe("an archive is read", () => {
+  const one = saved("one", ["a/layer.tar"]);
+  const file: TarFileMember = { name: "a/layer.tar", content: layer };
+
+  test.each([
+    ["with its manifest.json first", [manifestOf(one), configOf(one), file]],
+    ["with its manifest.json in the middle", [file, manifestOf(one), configOf(one)]],
+    ["without names", [file, configOf(one), manifestOf(saved("one", ["a/layer.tar"], null))]],
+    [
+      "with all names beginning with a dot",
+      [file, configOf(one), manifestOf(one)].map((member) => ({
+        ...member,
+        name: `./${String(member.name)}`,
+      })),
+    ],
+    [
+      "with a layer that is packed",
+      [{ ...file, content: gzipSync(layer) }, configOf(one), manifestOf(one)],
+    ],
+    [
+      "with a link for a layer",
+      [
+        { name: "a/layer.tar", type: "2", linkName: "../b/layer.tar" },
+        { ...file, name: "b/layer.tar" },
+        configOf(one),
+        manifestOf(one),
+      ],
+    ],
+    ["with a layer that is there twice", [file, file, configOf(one), manifestOf(one)]],
+  ])("%s", async (_, members) => {
+    expect(await copied(dockerArchive().parseReference(await archiveOf(...members)))).toBe(2);
+  });
+
+  test("whose image names a layer twice", async () => {
+    const twice = saved("twice", ["a/layer.tar", "a/layer.tar"]);
+    const archive = await archiveOf(file, configOf(twice), manifestOf(twice));
+    expect(await copied(dockerArchive().parseReference(archive))).toBe(2);
+  });
+});
+
+test.each([
+  ["of the time before manifest.json", [{ name: "repositories", content: "{}" }], "newer"],
+  ["that is an OCI archive", [{ name: "index.json", content: "{}" }], "oci-archive:"],
+  ["of anything else", [{ name: "file", content: "" }], "manifest.json"],
+])("an archive %s is refused with what to do", async (_, members, words) => {
+  const reference = dockerArchive().parseReference(await archiveOf(...members));
+  await expect(reference.newImageSource()).rejects.toMatchObject({
+    code: "unsupported",
+    message: expect.stringContaining(words) as string,
+  });
+});
+
+test("an OCI archive that is a docker archive says how to read it", async () => {
+  const one = saved("one", ["l.tar"]);
+  const reference = ociArchive().parseReference(await archiveOf(configOf(one), manifestOf(one)));
+  await expect(reference.newImageSource()).rejects.toMatchObject({
+    code: "unsupported",
+    message: expect.stringContaining("docker-archive:") as string,
+  });
+});
+
+describe("to an archive is added", () => {
+  const transport = dockerArchive({ append: true });
+
+  test("what leaves its images, and all else that is said of them, as they were", async () => {
+    const one = saved("one", ["l.tar"]);
+    const members = [
+      configOf(one),
+      { name: "l.tar", content: layer },
+      { name: "repositories", content: "{}" },
+    ];
+    const archive = await archiveOf(...members, {
+      name: "manifest.json",
+      content: JSON.stringify([{ ...one.entry, Parent: "sha256:1" }]),
+    });
+    await copyImage(await random("two"), transport.parseReference(`${archive}:two:1`));
+    expect(await imagesIn(archive)).toMatchObject([
+      { ...one.entry, Parent: "sha256:1" },
+      { RepoTags: ["docker.io/library/two:1"] },
+    ]);
+    for (const name of ["one:1", "two:1"])
+      expect(await copied(transport.parseReference(`${archive}:${name}`))).toBeGreaterThan(1);
+    // They would tell of one image of two.
+    const names = await namesIn(archive);
+    for (const name of ["repositories", "index.json"]) expect(names).not.toContain(name);
+  });
+
+  test("a name, which another image loses", async () => {
+    const archive = path.join(await scratchFolder(), "archive.tar");
+    for (const name of ["one", "two"])
+      await copyImage(await random(name), transport.parseReference(`${archive}:example.com/app:1`));
+    expect(await imagesIn(archive)).toMatchObject([
+      { RepoTags: [] },
+      { RepoTags: ["example.com/app:1"] },
+    ]);
+    await using named = await openImage(transport.parseReference(`${archive}:example.com/app:1`));
+    await using second = await openImage(transport.parseReference(`${archive}:@1`));
+    expect(named.manifest.digest).toBe(second.manifest.digest);
+  });
+
+  test("a name for an image that is there, which is not stored again", async () => {
+    const archive = path.join(await scratchFolder(), "archive.tar");
+    const image = await random("one");
+    for (const name of ["a:1", "b:1"])
+      await copyImage(image, transport.parseReference(`${archive}:${name}`));
+    expect(await imagesIn(archive)).toMatchObject([
+      { RepoTags: ["docker.io/library/a:1", "docker.io/library/b:1"] },
+    ]);
+    const names = await namesIn(archive);
+    expect(new Set(names).size).toBe(names.length);
+    for (const name of ["docker.io/library/a:1", "docker.io/library/b:1"])
+      expect(await copied(ociArchive().parseReference(`${archive}:${name}`))).toBeGreaterThan(1);
+  });
+
+  test("no layer that lies where an OCI archive would not look for it", async () => {
+    const one = saved("one", ["l.tar"]);
+    const elsewhere = await archiveOf(
+      configOf(one),
+      { name: "l.tar", content: layer },
+      manifestOf(one),
+    );
+    const archive = await archiveOf(
+      configOf(one),
+      { name: "l.tar", content: layer },
+      manifestOf(one),
+      { name: "oci-layout", content: `{"imageLayoutVersion":"1.0.0"}` },
+      { name: "index.json", content: `{"schemaVersion":2,"manifests":[]}` },
+    );
+    await copyImage(
+      dockerArchive().parseReference(elsewhere),
+      transport.parseReference(`${archive}:again:1`),
+    );
+    const asLayout = ociArchive().parseReference(`${archive}:docker.io/library/again:1`);
+    expect(await copied(asLayout)).toBe(2);
+  });
+});
+
+test("the same image makes the same archive, blob by blob", async () => {
+  const folder = await scratchFolder();
+  const image = await random("same");
+  const written: Buffer[] = [];
+  for (const name of ["a", "b"]) {
+    const file = path.join(folder, name);
+    await copyImage(image, dockerArchive().parseReference(`${file}:same:1`), { parallelBlobs: 1 });
+    written.push(await readFile(file));
+  }
+  expect(written[0]?.equals(written[1] ?? Buffer.from("other"))).toBe(true);
+});
+
+const skopeo = findProgram("skopeo");
+
+test.skipIf(skopeo === undefined)("skopeo reads what was added to its own archive", async () => {
+  const folder = await scratchFolder();
+  const [layout, archive] = [path.join(folder, "layout.tar"), path.join(folder, "archive.tar")];
+  await copyImage(await random("theirs"), ociArchive().parseReference(`${layout}:theirs`));
+  const run = async (...args: readonly string[]): Promise<string> =>
+    outputOf(skopeo ?? "", ...args);
+  await run(
+    "--insecure-policy",
+    "copy",
+    "-q",
+    `oci-archive:${layout}:theirs`,
+    `docker-archive:${archive}:theirs:1`,
+  );
+  await copyImage(
+    await random("ours"),
+    dockerArchive({ append: true }).parseReference(`${archive}:ours:1`),
+  );
+  for (const name of ["theirs:1", "ours:1"]) {
+    const text = `${archive}:${name}`;
+    await using image = await openImage(dockerArchive().parseReference(text));
+    const digest = await run("inspect", "--format", "{{.Digest}}", `docker-archive:${text}`);
+    expect(digest.trim()).toBe(image.manifest.digest);
+  }
+});
