@@ -10,6 +10,7 @@ export { checkedTar } from "./checked-tar.ts";
 export { openFile } from "./file-access.ts";
 export { FileArchiveUpdate } from "./file-archive-update.ts";
 export type { UpdateOptions } from "./file-archive-update.ts";
+export { missingFile } from "./missing-file.ts";
 export { openArchiveFile, openArchiveStream } from "./open-archive.ts";
 export type { RandomAccessBytes } from "./random-access.ts";
 export { spooled } from "./spool.ts";

@@ -1,11 +1,12 @@
 import { stat } from "node:fs/promises";
 
-import { compressionOf, gathered, ImageError, isImageError, sniffed } from "@drayage/core";
+import { compressionOf, gathered, isImageError, sniffed } from "@drayage/core";
 import type { Compression, OperationOptions } from "@drayage/core";
 import { hasCode, onDisk } from "@drayage/core/files";
 
 import { brokenArchive, cannotUnpack } from "./broken-archive.ts";
 import { openFile } from "./file-access.ts";
+import { missingFile } from "./missing-file.ts";
 import type { RandomAccessBytes } from "./random-access.ts";
 import { spooled } from "./spool.ts";
 import { TarArchive } from "./tar-archive.ts";
@@ -40,9 +41,9 @@ export async function openArchiveStream(
 }
 
 async function randomAccess(file: string, options: OperationOptions): Promise<RandomAccessBytes> {
-  const status = await onDisk(file, () => stat(file)).catch((cause: unknown) => {
+  const status = await onDisk(file, () => stat(file)).catch(async (cause: unknown) => {
     if (!hasCode(cause, "ENOENT", "ENOTDIR")) throw cause;
-    throw new ImageError("not-found", `No archive ${file}`, { cause });
+    throw await missingFile("archive", file, cause);
   });
   if (status.isDirectory()) throw brokenArchive(file, "it is a folder");
   const bytes = await openFile(file);
