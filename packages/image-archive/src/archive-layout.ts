@@ -12,6 +12,7 @@ import type { IndexChange, LayoutFileName, LayoutWriter, StoredBlob } from "@dra
 import type { ArchiveUpdate } from "./archive-update.ts";
 import { blobPath, refuseDockers, TarLayout } from "./tar-layout.ts";
 
+/** How an OCI image layout in a tar file is written. */
 export interface ArchiveLayoutOptions extends OperationOptions {
   /** Whether the images that are there stay; else only what is new and what it needs is in the archive afterwards. */
   readonly append: boolean;
@@ -107,6 +108,7 @@ export class ArchiveLayout implements LayoutWriter {
     await afterwards?.();
   }
 
+  /** Without `updateIndex` the archive is as it was. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#update[Symbol.asyncDispose]();
   }

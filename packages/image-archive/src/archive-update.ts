@@ -29,6 +29,7 @@ export interface ArchiveUpdate extends AsyncDisposable {
 /** What an archive shall have beside the blobs that were put, from what it is now. */
 export type ArchiveChange = (current: TarArchive | undefined) => Promise<ChangedContent>;
 
+/** What becomes of an archive beside the blobs that were put. */
 export interface ChangedContent {
   /** New files, and new content of those that are there. */
   readonly files: ReadonlyMap<string, Uint8Array>;

@@ -73,6 +73,7 @@ export class DockerArchiveSource implements ImageSource {
     else yield* this.#layerBytes(digest && this.#layers.get(digest), digest, options);
   }
 
+  /** Closes the archive. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#archive[Symbol.asyncDispose]();
   }

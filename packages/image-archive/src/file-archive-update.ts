@@ -13,6 +13,7 @@ import { TarArchive } from "./tar-archive.ts";
 import { TarFileWriter, unusedFolder } from "./tar-file-writer.ts";
 import { blobPath } from "./tar-layout.ts";
 
+/** How a tar file is written. */
 export interface UpdateOptions extends OperationOptions {
   /** What becomes of an archive that is there. */
   readonly whatIsThere: "refuse" | "add" | "replace";
@@ -75,6 +76,7 @@ export class FileArchiveUpdate implements ArchiveUpdate {
     await withLock(lockOf(this.place), publish, options);
   }
 
+  /** Without `commit` the archive is as it was, and nothing is left beside it. */
   async [Symbol.asyncDispose](): Promise<void> {
     const staging = await this.#staging?.catch(() => undefined);
     await staging?.writer[Symbol.asyncDispose]();

@@ -14,6 +14,7 @@ export { missingFile } from "./missing-file.ts";
 export { openArchiveFile, openArchiveStream } from "./open-archive.ts";
 export type { RandomAccessBytes } from "./random-access.ts";
 export { spooled } from "./spool.ts";
+export type { SpoolOptions } from "./spool.ts";
 export { StreamArchiveUpdate } from "./stream-archive-update.ts";
 export { TarArchive } from "./tar-archive.ts";
 export { TarLayout } from "./tar-layout.ts";

@@ -9,6 +9,7 @@ import { BatchWriter, onDisk, StagedFolder } from "@drayage/core/files";
 import { FileAccess } from "./file-access.ts";
 import type { RandomAccessBytes } from "./random-access.ts";
 
+/** How a stream is kept. */
 export interface SpoolOptions extends OperationOptions {
   /** Default: the system's folder for temporary files, `TMPDIR`. */
   readonly folder?: string | undefined;

@@ -75,6 +75,7 @@ export class StreamArchiveUpdate implements ArchiveUpdate {
     await this.#settled((done) => this.#output.end(done), options);
   }
 
+  /** Destroys the stream. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#output.destroy();
   }

@@ -96,6 +96,7 @@ export class TarArchive implements AsyncDisposable {
     return { bytes: this.#bytesBetween(headerStart, end - 1, options), size: end - headerStart };
   }
 
+  /** Closes the bytes. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#bytes[Symbol.asyncDispose]();
   }

@@ -58,6 +58,7 @@ export class TarLayout implements LayoutReader {
     yield* this.#archive.read(member, options);
   }
 
+  /** Closes the archive. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#archive[Symbol.asyncDispose]();
   }

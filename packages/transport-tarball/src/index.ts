@@ -6,4 +6,5 @@ export type { OCIArchiveSettings } from "./oci-archive-settings.ts";
 export { ociArchive } from "./oci-archive-transport.ts";
 export type { TarballReference } from "./tarball-reference.ts";
 export type { TarballSettings } from "./tarball-settings.ts";
+export type { TarballSource } from "./tarball-source.ts";
 export { tarball } from "./tarball-transport.ts";

@@ -71,6 +71,7 @@ export class TarballSource implements ImageSource {
     else throw this.#notFound(`No blob ${digest} in this image`);
   }
 
+  /** Closes the files. */
   async [Symbol.asyncDispose](): Promise<void> {
     await closeAll(this.#layers);
   }
