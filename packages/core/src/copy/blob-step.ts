@@ -1,13 +1,18 @@
 import type { Descriptor } from "../blob-info.ts";
 import { layerCompressionOf, withLayerCompression } from "../manifest/layer-media-types.ts";
+import type { LayerCompression } from "../manifest/layer-media-types.ts";
 import type { CopyFacts } from "./copy-facts.ts";
 import type { BlobStep, BlobTransform, ReuseCandidate } from "./copy-plan.ts";
 import type { RememberedBlob } from "./recall-blobs.ts";
 
-/** What its type will be: an unpacked layer fits where a packed one would not. */
+/** What its type will be: it may fit where it did not before. */
 export function typedAs(layer: Descriptor, transform: BlobTransform): Descriptor {
-  if (transform !== "decompress") return layer;
-  return { ...layer, mediaType: withLayerCompression(layer.mediaType, "none") ?? layer.mediaType };
+  if (transform === "preserve" || transform === "compress") return layer;
+  const compression = transform === "decompress" ? "none" : transform;
+  return {
+    ...layer,
+    mediaType: withLayerCompression(layer.mediaType, compression) ?? layer.mediaType,
+  };
 }
 
 /** What is done with a blob of which the destination wants this, if it is a layer. */
@@ -18,10 +23,8 @@ export function blobStep(
 ): BlobStep {
   const packed = layerCompressionOf(blob.mediaType);
   const transform = packed === undefined ? "preserve" : wanted;
-  const forms = transform === "compress" ? packedForms(blob, remembered) : [];
-  const changes =
-    (transform === "compress" && (packed === "none" || forms.length > 0)) ||
-    (transform === "decompress" && packed !== "none");
+  const forms = packedForms(blob, transform, remembered);
+  const changes = forms.length > 0 || repacks(transform, packed);
   return {
     kind: "blob",
     blob,
@@ -34,14 +37,31 @@ export function blobStep(
   };
 }
 
+/** As far as what the layer is called tells. */
+function repacks(transform: BlobTransform, packed: LayerCompression | undefined): boolean {
+  switch (transform) {
+    case "preserve":
+      return false;
+    case "compress":
+      return packed === "none";
+    case "decompress":
+      return packed !== "none";
+    case "gzip":
+    case "zstd":
+      return packed !== transform;
+  }
+}
+
 /** Whatever the manifest calls the layer, what is known to have been packed is not packed. */
 function packedForms(
   blob: Descriptor,
+  transform: BlobTransform,
   remembered: CopyFacts["remembered"],
 ): readonly ReuseCandidate[] {
+  const wanted = transform === "compress" ? "gzip" : transform;
   const forms = remembered?.get(blob.digest)?.packed ?? [];
   return forms
-    .filter(({ compression }) => compression === "gzip")
+    .filter(({ compression }) => compression === wanted)
     .flatMap(({ digest, size, compression }) => {
       const mediaType = withLayerCompression(blob.mediaType, compression) ?? blob.mediaType;
       const form = { ...blob, digest, size, mediaType };
@@ -63,7 +83,10 @@ function located(
 }
 
 function becauseOf(transform: BlobTransform, forms: readonly ReuseCandidate[]): string {
-  const wish = `the destination wants layers ${transform}ed`;
+  const isFormat = transform === "gzip" || transform === "zstd";
+  const wish = isFormat
+    ? `layers are to be packed with ${transform}`
+    : `the destination wants layers ${transform}ed`;
   const [form] = forms;
   return form === undefined ? wish : `${wish}; unless it has ${form.blob.digest}, which is that`;
 }

@@ -42,6 +42,11 @@ export interface CopyOptions extends OperationOptions {
   readonly preserveDigests?: boolean | undefined;
   /** The type that each image manifest is to have; an index follows in its family. */
   readonly manifestMIMEType?: string | undefined;
+  /**
+   * How layers are to be packed where the destination wants them packed; zstd needs manifests of OCI. Default: gzip, and
+   * what is packed otherwise stays as it is.
+   */
+  readonly compression?: "gzip" | "zstd" | undefined;
   /** Leave signatures behind, where they would otherwise be copied or be in the way. */
   readonly removeSignatures?: boolean | undefined;
   /**

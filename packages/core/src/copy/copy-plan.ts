@@ -25,8 +25,11 @@ export type CopyStep = BlobStep | ManifestStep | SignaturesStep | CommitStep;
 /** What becomes of a layer; its first bytes decide, whatever the manifest calls it. */
 export type BlobTransform =
   | "preserve"
-  /** What is not compressed is. */
+  /** What is not compressed is, with gzip. */
   | "compress"
+  /** What is not compressed so is. */
+  | "gzip"
+  | "zstd"
   /** What is compressed is unpacked. */
   | "decompress";
 

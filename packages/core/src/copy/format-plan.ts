@@ -23,7 +23,9 @@ function describe(step: CopyStep): string {
   switch (step.kind) {
     case "blob": {
       const what = step.isConfig ? "config" : "layer";
-      const how = step.digest === undefined ? `, to ${step.transform}` : "";
+      const isFormat = step.transform === "gzip" || step.transform === "zstd";
+      const change = isFormat ? `pack with ${step.transform}` : step.transform;
+      const how = step.digest === undefined ? `, to ${change}` : "";
       return `${what} ${step.blob.digest} (${formatBytes(step.blob.size)}${how})`;
     }
     case "manifest": {

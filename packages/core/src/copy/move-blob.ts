@@ -114,12 +114,17 @@ async function transformed(
 
 function repack(
   { bytes, compression }: SniffedBytes,
-  transform: "compress" | "decompress",
+  transform: Exclude<BlobTransform, "preserve">,
 ): { bytes: AsyncIterable<Uint8Array>; as: LayerCompression } | undefined {
-  if (transform === "compress") {
-    return compression === "none" ? { bytes: compressed(bytes, "gzip"), as: "gzip" } : undefined;
+  switch (transform) {
+    case "compress":
+      return compression === "none" ? { bytes: compressed(bytes, "gzip"), as: "gzip" } : undefined;
+    case "decompress":
+      if (compression === "none") return undefined;
+      return { bytes: decompressed(bytes, compression), as: "none" };
+    case "gzip":
+    case "zstd":
+      if (compression === transform) return undefined;
+      return { bytes: compressed(decompressed(bytes, compression), transform), as: transform };
   }
-  return compression === "none"
-    ? undefined
-    : { bytes: decompressed(bytes, compression), as: "none" };
 }

@@ -1,7 +1,9 @@
 import type { Descriptor } from "../blob-info.ts";
 import type { Digest } from "../digest.ts";
+import { ImageError } from "../image-error.ts";
 import { isArtifact } from "../manifest/manifest.ts";
 import type { ImageIndex, ImageManifest } from "../manifest/manifest.ts";
+import { mediaTypes } from "../manifest/media-types.ts";
 import { blobStep, typedAs } from "./blob-step.ts";
 import { costOf } from "./copy-cost.ts";
 import type { CopyFacts, ManifestFacts, ReferrerFacts } from "./copy-facts.ts";
@@ -15,7 +17,11 @@ import { targetTypeOf } from "./target-type.ts";
 /** The options of a copy that decide what is done; the others decide how. */
 export type PlanOptions = Pick<
   CopyOptions,
-  "preserveDigests" | "manifestMIMEType" | "missingInstances" | "downloadForeignLayers"
+  | "preserveDigests"
+  | "manifestMIMEType"
+  | "compression"
+  | "missingInstances"
+  | "downloadForeignLayers"
 >;
 
 /**
@@ -51,7 +57,7 @@ class Planner {
 
   constructor(facts: CopyFacts, options: PlanOptions) {
     this.#facts = facts;
-    this.#options = options;
+    this.#options = withOCIForZstd(options, facts);
     this.#subjects = new Set(facts.referrers.map(({ about }) => about));
     refuseImpossible(facts);
   }
@@ -99,8 +105,8 @@ class Planner {
   }
 
   #planImage(facts: ManifestFacts, manifest: ImageManifest, fixed: string | undefined): Outcome {
-    const transform: BlobTransform =
-      fixed !== undefined || isArtifact(manifest) ? "preserve" : this.#facts.accepts.layers;
+    const stays = fixed !== undefined || isArtifact(manifest);
+    const transform = stays ? "preserve" : this.#transform;
     const packed = {
       ...manifest,
       layers: manifest.layers.map((layer) => typedAs(layer, transform)),
@@ -157,6 +163,11 @@ class Planner {
     };
   }
 
+  get #transform(): BlobTransform {
+    const { layers } = this.#facts.accepts;
+    return layers === "compress" ? (this.#options.compression ?? "compress") : layers;
+  }
+
   /** What the layer will be, or undefined where only its bytes will tell. */
   #planLayer(layer: Descriptor, transform: BlobTransform): Descriptor | undefined {
     const mayStayAway =
@@ -208,6 +219,17 @@ class Planner {
     }
     return missing === "strip";
   }
+}
+
+/** Docker's formats have no layers that are packed with zstd. @throws ImageError `impossible-copy` */
+function withOCIForZstd(options: PlanOptions, { accepts }: CopyFacts): PlanOptions {
+  const { compression, manifestMIMEType = mediaTypes.ociManifest } = options;
+  if (compression !== "zstd" || accepts.layers !== "compress") return options;
+  if (manifestMIMEType === mediaTypes.ociManifest) return { ...options, manifestMIMEType };
+  throw new ImageError(
+    "impossible-copy",
+    `Layers that are packed with zstd need ${mediaTypes.ociManifest}, and ${manifestMIMEType} was asked for`,
+  );
 }
 
 /** What a manifest is to the copy. */

@@ -1,0 +1,133 @@
+import zlib from "node:zlib";
+
+import { describe, expect, test } from "vitest";
+
+import { memoryBlobInfoCache } from "../../src/blob-info-cache/index.ts";
+import { gathered, inOne } from "../../src/byte-stream.ts";
+import { compressionOf, decompressed } from "../../src/compression.ts";
+import { copyImage, previewCopy } from "../../src/copy/copy-image.ts";
+import type { CopyOptions } from "../../src/copy/copy-options.ts";
+import { formatPlan } from "../../src/copy/format-plan.ts";
+import type { ImageReference } from "../../src/image-reference.ts";
+import { openImage } from "../../src/image.ts";
+import { mediaTypes } from "../../src/manifest/media-types.ts";
+import { memory } from "../../src/memory/index.ts";
+import { sampleImage, sampleIndex, write } from "../sample-images.ts";
+import type { SampleImage } from "../sample-images.ts";
+
+const texts = ["one layer", "another layer"];
+const tar = "application/vnd.oci.image.layer.v1.tar";
+const dockerTar = "application/vnd.docker.image.rootfs.diff.tar";
+
+async function stored(image: SampleImage): Promise<ImageReference> {
+  const reference = memory().parseReference("sample");
+  await write(image, reference);
+  return reference;
+}
+
+/** Wants layers packed. */
+function packing(reference = memory().parseReference("copy")): ImageReference {
+  return Object.assign(Object.create(reference) as ImageReference, {
+    newImageSource: async () => reference.newImageSource(),
+    newImageDestination: async () => {
+      const real = await reference.newImageDestination();
+      return Object.assign(real, { accepts: { ...real.accepts, layers: "compress" } });
+    },
+  });
+}
+
+/** How layers are called, how they are packed, and what is in them. */
+async function layersOf(reference: ImageReference): Promise<readonly unknown[]> {
+  await using image = await openImage(reference);
+  await using source = await reference.newImageSource();
+  const layers = image.layerInfos.map(async (layer) => {
+    const bytes = await gathered(source.getBlob(layer), 1 << 20);
+    const compression = compressionOf(bytes);
+    const unpacked = await gathered(decompressed(inOne(bytes), compression), 1 << 20);
+    return [layer.mediaType, compression, Buffer.from(unpacked).toString()];
+  });
+  return await Promise.all(layers);
+}
+
+describe("layers that are to be packed with", () => {
+  test.each([
+    ["zstd, and are not packed", "zstd", tar, (text: string) => Buffer.from(text)],
+    ["zstd, and are packed with gzip", "zstd", `${tar}+gzip`, zlib.gzipSync],
+    ["zstd, and are so", "zstd", `${tar}+zstd`, zlib.zstdCompressSync],
+    ["gzip, and are not packed", "gzip", tar, (text: string) => Buffer.from(text)],
+    ["gzip, and are so", "gzip", `${tar}+gzip`, zlib.gzipSync],
+    ["gzip, and are packed with zstd", "gzip", `${tar}+zstd`, zlib.zstdCompressSync],
+    ["zstd, of a docker image", "zstd", `${dockerTar}.gzip`, zlib.gzipSync],
+  ] as const)("%s, are so afterwards", async (_, compression, layerType, pack) => {
+    const manifestType = layerType.startsWith(tar)
+      ? mediaTypes.ociManifest
+      : mediaTypes.dockerManifest;
+    const image = sampleImage({ layers: texts.map((text) => pack(text)), layerType, manifestType });
+    const to = packing();
+    const { digest } = await copyImage(await stored(image), to, { compression });
+    expect(await layersOf(to)).toEqual(
+      texts.map((text) => [`${tar}+${compression}`, compression, text]),
+    );
+    const wasSo = layerType === `${tar}+${compression}`;
+    expect(digest === image.manifest.digest).toBe(wasSo);
+  });
+
+  test("zstd make an index of docker's one of OCI", async () => {
+    const image = sampleImage({
+      layers: texts,
+      layerType: `${dockerTar}.gzip`,
+      manifestType: mediaTypes.dockerManifest,
+    });
+    const to = packing();
+    const options: CopyOptions = { compression: "zstd", instances: "all" };
+    const { manifest } = await copyImage(
+      await stored(sampleIndex([image], mediaTypes.dockerList)),
+      to,
+      options,
+    );
+    expect(manifest.mediaType).toBe(mediaTypes.ociIndex);
+  });
+
+  test("zstd, for a docker manifest, cannot be", async () => {
+    const from = await stored(sampleImage({ layers: texts, layerType: tar }));
+    const options: CopyOptions = {
+      compression: "zstd",
+      manifestMIMEType: mediaTypes.dockerManifest,
+    };
+    const copy = copyImage(from, packing(), options);
+    await expect(copy).rejects.toMatchObject({ code: "impossible-copy" });
+  });
+
+  test("zstd stay as they are where their digests are to be preserved, or nothing is packed", async () => {
+    const image = sampleImage({ layers: texts, layerType: tar });
+    const from = await stored(image);
+    const compression = "zstd";
+    const kept = await copyImage(from, packing(), { compression, preserveDigests: true });
+    expect(kept.digest).toBe(image.manifest.digest);
+    const plain = await copyImage(from, memory().parseReference("plain"), { compression });
+    expect(plain.digest).toBe(image.manifest.digest);
+  });
+
+  test("zstd are remembered as such", async () => {
+    const from = await stored(sampleImage({ layers: texts, layerType: `${tar}+gzip` }));
+    const place = memory();
+    const cache = memoryBlobInfoCache();
+    const copies = [["a", "gzip"] as const, ["b", "zstd"] as const, ["c", "zstd"] as const];
+    const reused: number[] = [];
+    for (const [name, compression] of copies) {
+      const to = packing(place.parseReference(name));
+      const { blobs } = await copyImage(from, to, { cache, compression });
+      reused.push(blobs.reused);
+    }
+    expect(reused).toEqual([0, 1, 3]);
+    expect(await layersOf(place.parseReference("c"))).toEqual(
+      texts.map((text) => [`${tar}+zstd`, "zstd", text]),
+    );
+  });
+
+  test("zstd are told of in the plan", async () => {
+    const from = await stored(sampleImage({ layers: texts, layerType: `${tar}+gzip` }));
+    const text = formatPlan(await previewCopy(from, packing(), { compression: "zstd" }));
+    expect(text).toContain("9 B, to pack with zstd): layers are to be packed with zstd");
+  });
+});
