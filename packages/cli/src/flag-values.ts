@@ -32,6 +32,12 @@ export function parseBound(text: string): number {
   throw new InvalidArgumentError("Write a whole number from 1 on.");
 }
 
+/** @throws InvalidArgumentError */
+export function parseCompression(text: string): "gzip" | "zstd" {
+  if (text === "gzip" || text === "zstd") return text;
+  throw new InvalidArgumentError("Layers are packed with gzip or zstd.");
+}
+
 const bytes: Readonly<Record<string, number>> = {
   B: 1,
   kB: 1e3,

@@ -25,13 +25,14 @@ export const knownTransports: Readonly<Record<string, KnownTransport>> = {
       "authfile",
       "tlsVerify",
       "certDir",
+      "compressFormat",
       "parallelRanges",
       "chunkSize",
     ],
     load: openDocker,
   },
   oci: {
-    takes: ["sharedBlobDir", "compress", "decompress"],
+    takes: ["sharedBlobDir", "compress", "decompress", "compressFormat"],
     load: async ({ flags }) => {
       const { ociLayout } = await import("@drayage/transport-oci-layout");
       const { sharedBlobDir } = flags;
@@ -39,7 +40,7 @@ export const knownTransports: Readonly<Record<string, KnownTransport>> = {
     },
   },
   dir: {
-    takes: ["compress", "decompress"],
+    takes: ["compress", "decompress", "compressFormat"],
     load: async ({ flags }) => {
       const { directory } = await import("@drayage/transport-dir");
       return directory(layersSetting(flags));
@@ -58,7 +59,7 @@ export const knownTransports: Readonly<Record<string, KnownTransport>> = {
     },
   },
   s3: {
-    takes: ["s3Endpoint", "s3Region", "s3PathStyle", "compress", "decompress"],
+    takes: ["s3Endpoint", "s3Region", "s3PathStyle", "compress", "decompress", "compressFormat"],
     load: async ({ flags }) => {
       const { s3 } = await import("@drayage/transport-s3");
       const { s3Endpoint: endpoint, s3Region: region, s3PathStyle: forcePathStyle } = flags;
@@ -73,7 +74,7 @@ export const knownTransports: Readonly<Record<string, KnownTransport>> = {
     },
   },
   "oci-archive": {
-    takes: ["append", "compress", "decompress"],
+    takes: ["append", "compress", "decompress", "compressFormat"],
     load: async ({ flags }) => {
       const { ociArchive } = await import("@drayage/transport-tarball");
       return ociArchive({ ...layersSetting(flags), append: flags.append });
@@ -88,9 +89,9 @@ export const knownTransports: Readonly<Record<string, KnownTransport>> = {
   },
 };
 
-function layersSetting({ compress, decompress }: SideFlags): {
+function layersSetting({ compress, decompress, compressFormat }: SideFlags): {
   layers?: "compress" | "decompress";
 } {
-  if (compress) return { layers: "compress" };
+  if (compress || compressFormat !== undefined) return { layers: "compress" };
   return decompress ? { layers: "decompress" } : {};
 }

@@ -1,4 +1,4 @@
-import { parseBound, parseSize } from "./flag-values.ts";
+import { parseBound, parseCompression, parseSize } from "./flag-values.ts";
 
 /** How to reach one image, as the flags say. */
 export interface SideFlags {
@@ -17,6 +17,7 @@ export interface SideFlags {
   readonly sharedBlobDir?: string;
   readonly compress?: true;
   readonly decompress?: true;
+  readonly compressFormat?: "gzip" | "zstd";
   readonly parallelRanges?: number;
   /** Bytes. */
   readonly chunkSize?: number;
@@ -62,6 +63,12 @@ export const sideFlagTable: Readonly<Record<SideFlag, WrittenFlag>> = {
   sharedBlobDir: { flag: "shared-blob-dir <folder>", help: "where OCI layouts share their blobs" },
   compress: { flag: "compress", help: "pack layers that are not packed", only: "dest-" },
   decompress: { flag: "decompress", help: "unpack layers", only: "dest-" },
+  compressFormat: {
+    flag: "compress-format <format>",
+    help: "pack layers with gzip or zstd, also those packed otherwise",
+    parse: parseCompression,
+    only: "dest-",
+  },
   parallelRanges: {
     flag: "parallel-ranges <n>",
     help: "read a large blob in so many ranges at once",

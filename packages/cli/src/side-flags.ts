@@ -73,6 +73,7 @@ function refuseContradictions({ prefix, flags }: Side): void {
     ["noCreds", "username"],
     ["noCreds", "password"],
     ["compress", "decompress"],
+    ["compressFormat", "decompress"],
   ];
   const both = pairs.find(([one, other]) => flags[one] && flags[other]);
   if (both !== undefined) {

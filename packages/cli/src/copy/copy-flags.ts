@@ -9,6 +9,7 @@ export interface CopyFlags extends GlobalFlags, RetryFlags {
   readonly preserveDigests?: true;
   readonly format?: string;
   readonly removeSignatures?: true;
+  readonly destCompressFormat?: "gzip" | "zstd";
   readonly referrers?: true;
   readonly referrerType?: readonly string[];
   readonly dryRun?: true;

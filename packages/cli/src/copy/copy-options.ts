@@ -17,6 +17,7 @@ export function copyOptionsOf(flags: CopyFlags): CopyOptions {
     ...chosenImages(flags),
     preserveDigests: flags.preserveDigests,
     manifestMIMEType: manifestMIMETypeOf(flags.format),
+    compression: flags.destCompressFormat,
     removeSignatures: flags.removeSignatures,
     referrers: referrersOf(flags),
     parallelBlobs: flags.imageParallelCopies,

@@ -212,6 +212,8 @@ describe.skipIf(!isRunnable)("copy", () => {
       [["--src-creds=a:b", "--src-no-creds"], /--src-no-creds and --src-creds contradict/],
       [["--src-username=a"], /--src-username and --src-password belong together/],
       [["--dest-compress", "--dest-decompress"], /contradict each other/],
+      [["--dest-compress-format=zstd", "--dest-decompress"], /contradict each other/],
+      [["--dest-compress-format=xz"], /gzip or zstd/],
       [["--all", "--multi-arch=all"], /--multi-arch and --all/],
       [["--format=v2s1"], /v2s1 is out of use/],
       [["--json"], /--json goes with --dry-run/],
@@ -250,6 +252,17 @@ describe.skipIf(!isRunnable)("copy", () => {
     await copy("-q", "--src-shared-blob-dir", blobs, first, second);
     await using copied = await openImage(ociLayout().parseReference(second.slice(4)));
     expect(copied.manifest.digest).toBe(image.manifest.digest);
+  });
+
+  test("--dest-compress-format packs layers so, whatever they were packed with", async () => {
+    const { code } = await copy("--dest-compress-format=zstd", source, destination);
+    expect(code).toBe(0);
+    const stdout = await readFile(
+      path.join(destination.slice("dir:".length), "manifest.json"),
+      "utf8",
+    );
+    expect(stdout).toContain("tar+zstd");
+    expect(stdout).not.toContain("tar+gzip");
   });
 
   test("--dest-decompress unpacks layers, and says that the digest changes", async () => {
