@@ -1,11 +1,12 @@
 import path from "node:path";
 
 import { copyImage, openImage } from "@drayage/core";
-import type { BlobInfoCache, CopyResult } from "@drayage/core";
+import type { CopyOptions, CopyResult, ImageReference } from "@drayage/core";
 import { fileBlobInfoCache } from "@drayage/core/blob-info-cache";
 import { scratchFolder } from "@drayage/test-support";
 import { findProgram, inMemory, outputOf, randomImage, startRegistry } from "@drayage/testkit";
 import type { Registry } from "@drayage/testkit";
+import { directory } from "@drayage/transport-dir";
 import { docker } from "@drayage/transport-docker";
 import { dockerArchive } from "@drayage/transport-tarball";
 import { describe, expect, test } from "vitest";
@@ -22,15 +23,14 @@ async function newArchive(folder: string): Promise<string> {
   return file;
 }
 
-/** As a process of its own would do it. */
-async function push(archive: string, to: string, cache: BlobInfoCache): Promise<CopyResult> {
+async function push(archive: string, to: string, options: CopyOptions): Promise<CopyResult> {
   const reference = docker({ insecure: true, system }).parseReference(to);
-  return copyImage(dockerArchive().parseReference(archive), reference, { cache });
+  return copyImage(dockerArchive().parseReference(archive), reference, options);
 }
 
-function cacheIn(folder: string): BlobInfoCache {
+function withCacheIn(folder: string): CopyOptions {
   const [file, keyFile] = [path.join(folder, "facts.sqlite"), path.join(folder, "facts.key")];
-  return fileBlobInfoCache({ file, keyFile });
+  return { cache: fileBlobInfoCache({ file, keyFile }) };
 }
 
 function requestsTo({ requests }: Registry): readonly string[] {
@@ -43,8 +43,8 @@ function bytesSentTo({ requests }: Registry): number {
   return requests.reduce((sum, { requestBytes }) => sum + requestBytes, 0);
 }
 
-async function layersIn(archive: string): Promise<readonly string[]> {
-  await using image = await openImage(dockerArchive().parseReference(archive));
+async function layersOf(reference: ImageReference): Promise<readonly string[]> {
+  await using image = await openImage(reference);
   return image.layerInfos.map(({ digest }) => digest);
 }
 
@@ -53,10 +53,10 @@ describe("a docker archive that is pushed again", () => {
     const folder = await scratchFolder();
     const archive = await newArchive(folder);
     await using registry = await startRegistry();
-    const first = await push(archive, `//${registry.host}/a:1`, cacheIn(folder));
+    const first = await push(archive, `//${registry.host}/a:1`, withCacheIn(folder));
     expect(first.blobs).toMatchObject({ copied: 4, reused: 0 });
     registry.clear();
-    const second = await push(archive, `//${registry.host}/a:2`, cacheIn(folder));
+    const second = await push(archive, `//${registry.host}/a:2`, withCacheIn(folder));
     expect(second).toMatchObject({ digest: first.digest, blobs: { copied: 0, reused: 4 } });
     expect(requestsTo(registry)).toEqual([
       ...Array.from({ length: 4 }, () => "HEAD /v2/a/blobs/DIGEST"),
@@ -70,9 +70,9 @@ describe("a docker archive that is pushed again", () => {
     const folder = await scratchFolder();
     const archive = await newArchive(folder);
     await using registry = await startRegistry();
-    await push(archive, `//${registry.host}/a:1`, cacheIn(folder));
+    await push(archive, `//${registry.host}/a:1`, withCacheIn(folder));
     registry.clear();
-    const second = await push(archive, `//${registry.host}/b:1`, cacheIn(folder));
+    const second = await push(archive, `//${registry.host}/b:1`, withCacheIn(folder));
     expect(second.blobs).toMatchObject({ copied: 0, reused: 4 });
     expect(requestsTo(registry)).toEqual([
       "HEAD /v2/b/manifests/1",
@@ -85,23 +85,28 @@ describe("a docker archive that is pushed again", () => {
   test("is packed and sent where the registry has lost it", async () => {
     const folder = await scratchFolder();
     const archive = await newArchive(folder);
-    const cache = cacheIn(folder);
+    const options = withCacheIn(folder);
     await using registry = await startRegistry();
-    const first = await push(archive, `//${registry.host}/a:1`, cache);
+    const first = await push(archive, `//${registry.host}/a:1`, options);
     await using empty = await startRegistry();
-    const second = await push(archive, `//${empty.host}/a:1`, cache);
+    const second = await push(archive, `//${empty.host}/a:1`, options);
     expect(second).toMatchObject({ digest: first.digest, blobs: { copied: 4, reused: 0 } });
   });
-
-  test.skipIf(skopeo === "")("is read by skopeo, which finds what was in it", async () => {
-    const folder = await scratchFolder();
-    const archive = await newArchive(folder);
-    await using registry = await startRegistry();
-    await push(archive, `//${registry.host}/a:1`, cacheIn(folder));
-    const from = `docker://${registry.host}/a:1`;
-    const back = path.join(folder, "back.tar");
-    const flags = ["--insecure-policy", "copy", "--quiet", "--src-tls-verify=false"];
-    await outputOf(skopeo, ...flags, from, `docker-archive:${back}`);
-    expect(await layersIn(back)).toEqual(await layersIn(archive));
-  });
 });
+
+describe.skipIf(skopeo === "")(
+  "what we pack is read by skopeo, which finds what was in it:",
+  () => {
+    test.each(["gzip", "zstd"] as const)("%s", async (compression) => {
+      const folder = await scratchFolder();
+      const archive = await newArchive(folder);
+      await using registry = await startRegistry();
+      await push(archive, `//${registry.host}/a:1`, { compression });
+      const from = `docker://${registry.host}/a:1`;
+      const back = path.join(folder, "back.tar");
+      const flags = ["--insecure-policy", "copy", "--quiet", "--src-tls-verify=false"];
+      await outputOf(skopeo, ...flags, from, `docker-archive:${back}`);
+      expect(await layersIn(back)).toEqual(await layersIn(archive));
+    });
+  },
+);
