@@ -71,6 +71,7 @@ export type { Registry } from "./registry/registry.ts";
 export type { RegistrySettings } from "./registry/registry-settings.ts";
 export type { StoredManifest } from "./registry/repositories.ts";
 export type { AuthorizationKind, LoggedRequest } from "./registry/request-log.ts";
+export { s3ErrorStatuses } from "./s3/refusal.ts";
 export type { S3ErrorCode } from "./s3/refusal.ts";
 export type { S3Access } from "./s3/s3-access.ts";
 export type { FoundObject, FoundUpload, PutOptions, S3Bucket } from "./s3/s3-bucket.ts";

@@ -1,8 +1,8 @@
 import type { Answer } from "../registry/exchange.ts";
 import { formatXml } from "./xml.ts";
 
-/** Amazon S3 API Reference, "Error Responses": the codes that are used here, each with its status. */
-const statuses = {
+/** The codes that an S3 of the testkit answers with, each with its status (Amazon S3 API Reference, "Error Responses"). */
+export const s3ErrorStatuses = {
   AccessControlListNotSupported: 400,
   AccessDenied: 403,
   AuthorizationHeaderMalformed: 400,
@@ -51,8 +51,8 @@ const statuses = {
   XAmzContentSHA256Mismatch: 400,
 } as const;
 
-/** The codes that an S3 may answer with. */
-export type S3ErrorCode = keyof typeof statuses;
+/** One of the codes of S3's errors. */
+export type S3ErrorCode = keyof typeof s3ErrorStatuses;
 
 export interface S3RefusalOptions {
   readonly headers?: Readonly<Record<string, string>>;
@@ -75,7 +75,7 @@ export class S3Refusal extends Error {
 /** `<Error><Code>…</Code><Message>…</Message>…<RequestId>…</RequestId></Error>`. */
 export function answerOf({ code, message, options }: S3Refusal, requestId: string): Answer {
   return {
-    status: statuses[code],
+    status: s3ErrorStatuses[code],
     headers: { "Content-Type": "application/xml", ...options.headers },
     body: errorDocument({ code, message, options }, requestId),
   };

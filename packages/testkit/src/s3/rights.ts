@@ -9,7 +9,7 @@ export interface Wanted {
 }
 
 /** Whether the one who asks may do something, be it what was asked for or not. */
-export function mayDo(
+function mayDo(
   { operation, signature }: Call,
   wanted: Wanted,
   { settings: { anonymous = false, policy } }: S3State,

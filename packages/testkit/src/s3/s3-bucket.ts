@@ -11,8 +11,11 @@ import type { Bucket, S3State } from "./s3-state.ts";
 /** What is in a bucket, and ways to it that need no client and check nothing. */
 export interface S3Bucket {
   readonly name: string;
+  /** Takes the place of what was there. */
   put(key: string, bytes: Uint8Array | string, options?: PutOptions): Promise<void>;
+  /** What clients would read; undefined where nothing is there. */
   find(key: string): Promise<FoundObject | undefined>;
+  /** As if a client had done it: writes under a condition that are under way end in a conflict. */
   delete(key: string): void;
   /** In S3's order. */
   keys(prefix?: string): readonly string[];
@@ -20,8 +23,9 @@ export interface S3Bucket {
   uploads(): readonly FoundUpload[];
 }
 
+/** How an object is put into a bucket behind its server's back. */
 export interface PutOptions {
-  /** Default: now. */
+  /** Default: the server's now. */
   readonly lastModified?: Date | undefined;
 }
 
