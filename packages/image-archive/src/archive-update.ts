@@ -14,7 +14,10 @@ export interface ArchiveUpdate extends AsyncDisposable {
   readonly before: TarArchive | undefined;
   /** How many blobs may be put at once. */
   readonly parallelBlobs: number;
-  /** Stores a blob under `blobPath` unless that was done; the digest is computed where `blob` has none. */
+  /**
+   * Stores a blob under `blobPath` unless that was done; the digest is computed where `blob` has none. Done with each chunk
+   * before it asks for the next.
+   */
   putBlob(
     bytes: AsyncIterable<Uint8Array>,
     blob: Pick<BlobInfo, "digest" | "size">,

@@ -69,6 +69,7 @@ export class DockerArchiveDestination implements ImageDestination {
       foreignLayerURLs: false,
       signatures: "a docker archive has no place for signatures",
       parallelBlobs: update.parallelBlobs,
+      lentChunks: true,
     };
   }
 

@@ -89,8 +89,8 @@ export class DockerArchiveSource implements ImageSource {
       yield* this.#archive.read(member, options);
       return;
     }
-    const { range, ...others } = options;
-    yield* ranged(unpacked(this.#archive.read(member, others), compression), range);
+    const { range, signal } = options;
+    yield* ranged(unpacked(this.#archive.read(member, { signal }), compression), range);
   }
 
   #notFound(message: string): ImageError {

@@ -1,10 +1,10 @@
 import { open } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
 
-import type { ByteRange, OperationOptions } from "@drayage/core";
+import type { ByteRange } from "@drayage/core";
 import { handleBytes, onDisk } from "@drayage/core/files";
 
-import type { RandomAccessBytes } from "./random-access.ts";
+import type { RandomAccessBytes, ReadOptions } from "./random-access.ts";
 
 /** Opens a file that stays the same one, whatever gets its name while it is open. @throws ImageError `denied` */
 export async function openFile(file: string, place: string = file): Promise<RandomAccessBytes> {
@@ -34,7 +34,7 @@ export class FileAccess implements RandomAccessBytes {
     }
   }
 
-  read(range: ByteRange, options: OperationOptions = {}): AsyncIterable<Uint8Array> {
+  read(range: ByteRange, options: ReadOptions = {}): AsyncIterable<Uint8Array> {
     return handleBytes(this.#handle, { ...options, range });
   }
 

@@ -1,4 +1,7 @@
-import type { ByteRange, OperationOptions } from "@drayage/core";
+import type { ByteRange, GetBlobOptions } from "@drayage/core";
+
+/** How bytes are read. */
+export type ReadOptions = Omit<GetBlobOptions, "range">;
 
 /** Bytes that can be read from any place on: a file, an object in a bucket. */
 export interface RandomAccessBytes extends AsyncDisposable {
@@ -9,5 +12,5 @@ export interface RandomAccessBytes extends AsyncDisposable {
   /** How many ranges may be read at once. */
   readonly parallelReads: number;
   /** Lazy, as `ImageSource.getBlob`: a range within the size, in chunks. */
-  read(range: ByteRange, options?: OperationOptions): AsyncIterable<Uint8Array>;
+  read(range: ByteRange, options?: ReadOptions): AsyncIterable<Uint8Array>;
 }

@@ -5,7 +5,7 @@ import type { GetBlobOptions, OperationOptions } from "@drayage/core";
 
 import { becameShorter, brokenArchive } from "./broken-archive.ts";
 import { indexTar } from "./index-tar.ts";
-import type { RandomAccessBytes } from "./random-access.ts";
+import type { RandomAccessBytes, ReadOptions } from "./random-access.ts";
 import { shown } from "./tar-header.ts";
 import { linkTarget, memberPath, notAFile } from "./tar-member.ts";
 import type { TarMember } from "./tar-member.ts";
@@ -90,7 +90,7 @@ export class TarArchive implements AsyncDisposable {
   /** A member as it lies in the file, with its headers and without what fills its last block. Lazy. */
   raw(
     { headerStart, start, size }: TarMember,
-    options: OperationOptions = {},
+    options: ReadOptions = {},
   ): { readonly bytes: AsyncIterable<Uint8Array>; readonly size: number } {
     const end = start + size;
     return { bytes: this.#bytesBetween(headerStart, end - 1, options), size: end - headerStart };
@@ -105,7 +105,7 @@ export class TarArchive implements AsyncDisposable {
   async *#bytesBetween(
     start: number,
     end: number,
-    options: OperationOptions,
+    options: ReadOptions,
   ): AsyncGenerator<Uint8Array, void, undefined> {
     let left = end + 1 - start;
     for await (const chunk of this.#bytes.read({ start, end }, options)) {

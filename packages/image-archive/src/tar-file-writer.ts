@@ -56,7 +56,7 @@ export class TarFileWriter implements AsyncDisposable {
     if (!this.#isGrowing) return this.#addGrowing(bytes, member, options);
     const folder = path.dirname(this.#file);
     await using spool = await spooled(bytes, this.#file, { ...options, folder });
-    const content = spool.read({ start: 0 }, options);
+    const content = spool.read({ start: 0 }, { ...options, lentChunks: true });
     return await this.#addKnown(content, member, spool.size, options);
   }
 

@@ -164,7 +164,7 @@ async function* readStored(
 async function* readUnpacked(
   bytes: RandomAccessBytes,
   compression: Compression,
-  { range, ...options }: GetBlobOptions,
+  { range, signal }: GetBlobOptions,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  yield* ranged(unpacked(bytes.read({ start: 0 }, options), compression), range);
+  yield* ranged(unpacked(bytes.read({ start: 0 }, { signal }), compression), range);
 }

@@ -22,30 +22,51 @@ export async function* fileBytes(
 /** The same of a file that is open already and stays open. */
 export async function* handleBytes(
   handle: FileHandle,
-  { range, signal }: GetBlobOptions = {},
+  { range, lentChunks = false, signal }: GetBlobOptions = {},
 ): AsyncGenerator<Uint8Array, void, undefined> {
   signal?.throwIfAborted();
   const { size } = await handle.stat();
   const end = Math.min(size, (range?.end ?? Infinity) + 1);
   let at = range?.start ?? 0;
-  let next = readChunk(handle, at, end);
+  const room = lentChunks ? alternating(Math.min(chunkSize, end - at)) : newRoom;
+  let next = readChunk(handle, at, end, room);
   for (;;) {
     const chunk = await next;
     signal?.throwIfAborted();
     if (chunk.byteLength === 0) return;
     at += chunk.byteLength;
-    next = readChunk(handle, at, end);
+    next = readChunk(handle, at, end, room);
     // Whoever leaves now never learns how the next read ends.
     next.catch(() => {});
     yield chunk;
   }
 }
 
-async function readChunk(handle: FileHandle, at: number, end: number): Promise<Uint8Array> {
+async function readChunk(
+  handle: FileHandle,
+  at: number,
+  end: number,
+  room: (size: number) => Uint8Array,
+): Promise<Uint8Array> {
   if (at >= end) return new Uint8Array(0);
-  const chunk = Buffer.allocUnsafeSlow(Math.min(chunkSize, end - at));
-  const { bytesRead } = await handle.read(chunk, 0, chunk.byteLength, at);
+  const size = Math.min(chunkSize, end - at);
+  const chunk = room(size);
+  const { bytesRead } = await handle.read(chunk, 0, size, at);
   return chunk.subarray(0, bytesRead);
+}
+
+function newRoom(size: number): Uint8Array {
+  return Buffer.allocUnsafeSlow(size);
+}
+
+/** One is lent while the other is filled. */
+function alternating(size: number): () => Uint8Array {
+  let lent = newRoom(Math.max(size, 0));
+  let filled = newRoom(Math.max(size, 0));
+  return () => {
+    [lent, filled] = [filled, lent];
+    return lent;
+  };
 }
 
 /** A small file as a whole; undefined where there is none. @throws ImageError `invalid-manifest` above `limit` bytes */
