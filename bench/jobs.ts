@@ -5,6 +5,8 @@ interface Work {
   readonly tool: Tool;
   /** Has one image, named `image`. */
   readonly layout: string;
+  /** A docker archive of that image. */
+  readonly archive: string;
   /** Of the registry. */
   readonly host: string;
   /** A layout that is not there yet. */
@@ -16,7 +18,8 @@ export interface Job {
   readonly name: string;
   /** Whether the registry has the image already. */
   readonly isThere: boolean;
-  command(work: Work): readonly string[];
+  /** undefined where the tool cannot do it. */
+  command(work: Work): readonly string[] | undefined;
 }
 
 /** Where the image is, or is to be. */
@@ -44,5 +47,10 @@ export const jobs: readonly Job[] = [
     name: "to another repository",
     isThere: true,
     command: ({ tool, host }) => tool.copy(imageAt(host), `${host}/bench/other:tag`),
+  },
+  {
+    name: "push an archive",
+    isThere: false,
+    command: ({ tool, archive, host }) => tool.pushArchive?.(archive, imageAt(host)),
   },
 ];

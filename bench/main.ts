@@ -8,6 +8,7 @@ import { copyImage } from "@drayage/core";
 import { distributionProgram } from "@drayage/testkit";
 import { docker } from "@drayage/transport-docker";
 import { ociLayout } from "@drayage/transport-oci-layout";
+import { dockerArchive } from "@drayage/transport-tarball";
 
 import { imageAt, jobs } from "./jobs.ts";
 import type { Job } from "./jobs.ts";
@@ -62,10 +63,14 @@ async function bench(given: string | undefined, runs: number, roundTrip: number)
   try {
     for (const name of Object.keys(samples)) {
       const layout = given === undefined ? await madeSample(folder, name) : path.join(given, name);
+      const archive = await madeArchive(folder, layout);
       for (const job of jobs) {
-        const results = await inTurn(tools, runs, async (tool, isCounted) => {
+        const able = tools.filter(
+          (tool) => job.command({ tool, layout, archive, host: "", to: "" }) !== undefined,
+        );
+        const results = await inTurn(able, runs, async (tool, isCounted) => {
           const line: Line = isCounted ? "counted" : { roundTrip };
-          return measured(job, { tool, layout, folder, line });
+          return measured(job, { tool, layout, archive, folder, line });
         });
         console.log(formatResults(`${job.name} ${name}`, results));
       }
@@ -81,14 +86,26 @@ async function madeSample(folder: string, name: string): Promise<string> {
   return layout;
 }
 
+async function madeArchive(folder: string, layout: string): Promise<string> {
+  const archive = path.join(folder, "archive.tar");
+  await rm(archive, { force: true });
+  await copyImage(
+    ociLayout().parseReference(`${layout}:image`),
+    dockerArchive().parseReference(`${archive}:example.com/image:tag`),
+  );
+  return archive;
+}
+
 interface Measurement {
   readonly tool: Tool;
   readonly layout: string;
+  readonly archive: string;
   readonly folder: string;
   readonly line: Line;
 }
 
-async function measured(job: Job, { tool, layout, folder, line }: Measurement): Promise<Measured> {
+async function measured(job: Job, measurement: Measurement): Promise<Measured> {
+  const { layout, folder, line } = measurement;
   await using place = await startPlace(line);
   if (job.isThere) {
     await copyImage(
@@ -99,7 +116,8 @@ async function measured(job: Job, { tool, layout, folder, line }: Measurement): 
   const target = path.join(folder, "pulled");
   await mkdir(target);
   const to = path.join(target, "layout");
-  const run = await measuredRun(folder, job.command({ tool, layout, host: place.host, to }));
+  const command = job.command({ ...measurement, host: place.host, to }) ?? [];
+  const run = await measuredRun(folder, command);
   await rm(target, { recursive: true });
   return { ...run, requests: place.requests };
 }

@@ -8,6 +8,8 @@ export interface Tool {
   pull(image: string, layout: string): readonly string[];
   push(layout: string, image: string): readonly string[];
   copy(image: string, other: string): readonly string[];
+  /** Absent where it knows no docker archives. */
+  pushArchive?(archive: string, image: string): readonly string[];
 }
 
 const root = path.resolve(import.meta.dirname, "..");
@@ -45,11 +47,21 @@ const peers: Readonly<Record<string, (program: string) => Omit<Tool, "name">>> =
       `docker://${image}`,
       `docker://${other}`,
     ],
+    pushArchive: (archive, image) => [
+      program,
+      "--insecure-policy",
+      "copy",
+      "-q",
+      "--dest-tls-verify=false",
+      `docker-archive:${archive}`,
+      `docker://${image}`,
+    ],
   }),
   crane: (program) => ({
     pull: (image, layout) => [program, "pull", "--insecure", "--format=oci", image, layout],
     push: (layout, image) => [program, "push", "--insecure", layout, image],
     copy: (image, other) => [program, "copy", "--insecure", image, other],
+    pushArchive: (archive, image) => [program, "push", "--insecure", archive, image],
   }),
   oras: (program) => ({
     pull: (image, layout) => [
@@ -89,6 +101,12 @@ export function installedTools(): readonly Tool[] {
     pull: (image, layout) => [...drayage, `docker://${image}`, `oci:${layout}:image`],
     push: (layout, image) => [...drayage, `oci:${layout}:image`, `docker://${image}`],
     copy: (image, other) => [...drayage, `docker://${image}`, `docker://${other}`],
+    pushArchive: (archive, image) => [
+      ...drayage,
+      "--no-cache",
+      `docker-archive:${archive}`,
+      `docker://${image}`,
+    ],
   };
   const theirs = Object.entries(peers).flatMap(([name, tool]) => {
     const program = findProgram(name);
