@@ -2,7 +2,7 @@ import { mkdir } from "node:fs/promises";
 import path from "node:path";
 
 import { copyImage, isArtifact, parseManifest } from "@drayage/core";
-import type { ImageReference } from "@drayage/core";
+import type { CopyOptions, ImageReference } from "@drayage/core";
 import { memory } from "@drayage/core/memory";
 import {
   firstImageOf,
@@ -40,46 +40,73 @@ async function imagesOf(seed: string): Promise<readonly WholeImage[]> {
   ]);
 }
 
+/** Whether it is kept there at all. */
+function isKept(image: WholeImage, { preserves = "everything" }: PlaceKind): boolean {
+  const manifest = parseManifest(image.manifest);
+  return preserves === "everything" || manifest.kind === "index" || !isArtifact(manifest);
+}
+
+/** All of an index, where all places on its way take indexes. */
+function selectionFor(...kindsOnTheWay: readonly PlaceKind[]): CopyOptions {
+  const takeIndexes = kindsOnTheWay.every(({ indexes = true }) => indexes);
+  return { instances: takeIndexes ? "all" : "system", platform };
+}
+
 describe("what was in one place arrives in another", () => {
-  const places = new Map<string, Place>();
+  const filled = new Map<string, FilledPlace>();
   const open: AsyncDisposable[] = [];
 
   beforeAll(async () => {
     const folder = await temporaryFolder();
     open.push(folder);
-    for (const { name, open: openPlace } of kinds.filter(({ isHere = true }) => isHere)) {
-      const own = path.join(folder.path, name.replaceAll(" ", "-"));
-      await mkdir(own);
-      const place = await openPlace(own);
-      if (place.server !== undefined) open.push(place.server);
-      places.set(name, place);
-    }
+    const here = kinds.filter(({ isHere = true }) => isHere);
+    await Promise.all(here.map(async (kind) => fill(kind, folder.path)));
   });
 
   afterAll(async () => {
     for (const one of open.toReversed()) await one[Symbol.asyncDispose]();
   });
 
-  function placeOf({ name }: (typeof kinds)[number]): Place {
-    const place = places.get(name);
+  async function fill(kind: Kind, folder: string): Promise<void> {
+    const own = path.join(folder, kind.name.replaceAll(" ", "-"));
+    await mkdir(own);
+    const place = await kind.open(own);
+    if (place.server !== undefined) open.push(place.server);
+    const images = (await imagesOf(kind.name)).filter((image) => isKept(image, kind));
+    const stored = images.map(async (image) => {
+      const reference = place.fresh();
+      await copyImage(await inMemory(image), reference, selectionFor(kind));
+      return { image, reference };
+    });
+    filled.set(kind.name, { place, stored: await Promise.all(stored) });
+  }
+
+  function filledPlace({ name }: Kind): FilledPlace {
+    const place = filled.get(name);
     if (place === undefined) throw new Error(`${name} is not open`);
     return place;
   }
 
   test.for(pairs)("from $from.name to $to.name", async ({ from, to }, { skip }) => {
-    skip(from.isHere === false || to.isHere === false, "needs docker-registry and openssl");
+    skip(from.isHere === false || to.isHere === false, "needs what is not installed here");
     const isExact = [from, to].every(({ preserves = "everything" }) => preserves === "everything");
-    const both = from.indexes !== false && to.indexes !== false;
-    const copyOne = async (image: WholeImage): Promise<void> => {
-      const manifest = parseManifest(image.manifest);
-      if (!isExact && manifest.kind === "image" && isArtifact(manifest)) return;
-      const [source, destination] = [placeOf(from).fresh(), placeOf(to).fresh()];
-      const expected = both ? image : firstImageOf(image);
-      const selection = { instances: both ? "all" : "system", platform } as const;
-      await copyImage(await inMemory(image), source, selection);
-      await copyImage(source, destination, selection);
+    const selection = selectionFor(from, to);
+    const { place } = filledPlace(to);
+    const kept = filledPlace(from).stored.filter(({ image }) => isKept(image, to));
+    const copies = kept.map(async ({ image, reference }) => {
+      const destination = place.fresh();
+      const expected = selection.instances === "all" ? image : firstImageOf(image);
+      await copyImage(reference, destination, selection);
       await (isExact ? isExactly(destination, expected) : hasContent(destination, expected));
-    };
-    await Promise.all((await imagesOf(`${from.name} to ${to.name}`)).map(copyOne));
+    });
+    await Promise.all(copies);
   });
 });
+
+type Kind = (typeof kinds)[number];
+
+/** A place with images of its own, as they were before they came there. */
+interface FilledPlace {
+  readonly place: Place;
+  readonly stored: readonly { readonly image: WholeImage; readonly reference: ImageReference }[];
+}
