@@ -1,4 +1,4 @@
-import { algorithmOf, digestHasher, digestOf, hexOf } from "@drayage/core";
+import { algorithmOf, digestHasher, digestOf, hexOf, Retries } from "@drayage/core";
 import type { BlobInfo, Digest, OperationOptions } from "@drayage/core";
 import type { StoredBlob } from "@drayage/image-layout";
 
@@ -55,9 +55,18 @@ async function putWhole(
   const digest = known ?? digestOf(bytes);
   const stored = { digest, size: bytes.byteLength };
   const blob = { ...object, ...checksumOf(digest), Body: bytes };
-  const etag = await pool.bucket.put(pool.keyOf(digest), blob, options);
-  if (etag === undefined) await pool.checkPresent(stored, options);
-  return stored;
+  const { retries = new Retries(), signal } = options;
+  const doing = `write ${digest}`;
+  for (let attempt = 1; ; attempt++) {
+    const etag = await pool.bucket.put(pool.keyOf(digest), blob, options);
+    if (etag !== undefined) return stored;
+    try {
+      await pool.checkPresent(stored, options);
+      return stored;
+    } catch (error) {
+      if (!(await retries.mayTryAgain({ error, attempt, doing }, signal))) throw error;
+    }
+  }
 }
 
 /** An OCI digest is what S3 takes for a checksum, in other letters. */

@@ -1,12 +1,12 @@
 import type { CopyObjectCommandInput, PutObjectCommandInput } from "@aws-sdk/client-s3";
+import { gathered } from "@drayage/core";
 import type { OperationOptions } from "@drayage/core";
 
 import type { Connection, S3Request } from "./connection.ts";
 import { S3Error } from "./s3-error.ts";
 
-/** An object, or a part of one. */
+/** A part of an object. */
 export interface OpenedObject {
-  readonly etag: string;
   /** Of the whole object, in bytes. */
   readonly size: number;
   readonly bytes: AsyncIterable<Uint8Array>;
@@ -50,10 +50,10 @@ export class Bucket {
   /** `range` is what an HTTP header says behind `bytes=`. */
   async get(
     key: string,
-    range?: string,
+    range: string,
     options?: OperationOptions,
   ): Promise<OpenedObject | undefined> {
-    const input = { Bucket: this.name, Key: key, ...(range && { Range: `bytes=${range}` }) };
+    const input = { Bucket: this.name, Key: key, Range: `bytes=${range}` };
     const answer = await orAbsent(
       this.ask(
         "GetObject",
@@ -63,9 +63,32 @@ export class Bucket {
       ),
     );
     if (answer === undefined) return undefined;
-    const { ETag: etag = "", ContentLength = 0, ContentRange, Body } = answer;
+    const { ContentLength = 0, ContentRange, Body } = answer;
     const [, size = ContentLength] = /\/(\d+)$/.exec(ContentRange ?? "") ?? [];
-    return { etag, size: Number(size), bytes: Body as AsyncIterable<Uint8Array> };
+    return { size: Number(size), bytes: Body as AsyncIterable<Uint8Array> };
+  }
+
+  /** All of a small object. @throws ImageError `invalid-manifest` above `limit` bytes */
+  async read(
+    key: string,
+    limit: number,
+    options?: OperationOptions,
+  ): Promise<{ readonly etag: string; readonly content: Uint8Array } | undefined> {
+    const input = { Bucket: this.name, Key: key };
+    return orAbsent(
+      this.ask(
+        "GetObject",
+        key,
+        async (client, sdk, http) => {
+          const { ETag: etag = "", Body } = await client.send(
+            new sdk.GetObjectCommand(input),
+            http,
+          );
+          return { etag, content: await gathered(Body as AsyncIterable<Uint8Array>, limit) };
+        },
+        options,
+      ),
+    );
   }
 
   async head(key: string, options?: OperationOptions): Promise<ObjectFacts | undefined> {
@@ -177,7 +200,8 @@ async function orAbsent<Output>(answer: Promise<Output>): Promise<Output | undef
   try {
     return await answer;
   } catch (error) {
-    if (isS3Error(error, "NoSuchKey", "NotFound")) return undefined;
+    const isAbsent = error instanceof S3Error && error.status === 404;
+    if (isAbsent && error.s3Code !== "NoSuchBucket") return undefined;
     throw error;
   }
 }

@@ -1,9 +1,9 @@
 import type * as SDK from "@aws-sdk/client-s3";
-import { Retries } from "@drayage/core";
+import { isImageError, Retries } from "@drayage/core";
 import type { OperationOptions } from "@drayage/core";
 
 import { retryAfterOf, s3Error } from "./s3-error.ts";
-import type { S3Question } from "./s3-error.ts";
+import type { S3Question } from "./s3-meaning.ts";
 import type { S3Settings } from "./s3-settings.ts";
 
 /** Asks one thing of a store. */
@@ -46,6 +46,7 @@ export class Connection {
         return await request(client, sdk, signal === undefined ? {} : { abortSignal: signal });
       } catch (cause) {
         signal?.throwIfAborted();
+        if (isImageError(cause)) throw cause;
         const error = s3Error(cause, { ...question, host: this.#origin?.host });
         const doing = `${question.action} s3://${question.bucket}/${question.key}`;
         const failed = { error, attempt, doing, retryAfter: retryAfterOf(cause) };
@@ -76,7 +77,7 @@ export class Connection {
 /** What is not said is left to the SDK, which would take an undefined for an answer. */
 async function newClient(sdk: typeof SDK, settings: S3Settings): Promise<SDK.S3Client> {
   const { endpoint, forcePathStyle = endpoint !== undefined || undefined } = settings;
-  const { region, profile } = settings;
+  const { region, profile, idleTimeout = 60_000 } = settings;
   const credentials = settings.credentials as SDK.S3ClientConfig["credentials"];
   const config: SDK.S3ClientConfig = {
     ...(endpoint !== undefined && { endpoint }),
@@ -91,7 +92,7 @@ async function newClient(sdk: typeof SDK, settings: S3Settings): Promise<SDK.S3C
     responseChecksumValidation: "WHEN_REQUIRED",
     requestHandler: {
       connectionTimeout: 10_000,
-      socketTimeout: 60_000,
+      socketTimeout: idleTimeout,
       httpAgent: { keepAlive: true, maxSockets },
       httpsAgent: { keepAlive: true, maxSockets },
     },

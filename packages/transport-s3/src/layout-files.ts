@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 
-import { gathered, ImageError, mediaTypes } from "@drayage/core";
+import { ImageError, mediaTypes } from "@drayage/core";
 import type { OperationOptions } from "@drayage/core";
 import { indexSizeLimit, layoutFile } from "@drayage/image-layout";
 import type { IndexChange } from "@drayage/image-layout";
@@ -189,9 +189,8 @@ export class LayoutFiles {
   }
 
   async #read(options: OperationOptions): Promise<IndexFile> {
-    const opened = await this.#bucket.get(this.#key("index.json"), undefined, options);
-    const content = opened && (await gathered(opened.bytes, indexSizeLimit));
-    this.#known = { content, etag: opened?.etag };
+    const found = await this.#bucket.read(this.#key("index.json"), indexSizeLimit, options);
+    this.#known = found ?? { content: undefined, etag: undefined };
     return this.#known;
   }
 

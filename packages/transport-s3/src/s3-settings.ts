@@ -38,6 +38,8 @@ export interface S3Settings {
    * other by a lock in the bucket. Default: AWS does, others are tried out when a layout is first written to.
    */
   readonly conditionalWrites?: boolean | undefined;
+  /** Milliseconds without a sign of life after which a store counts as gone. Default 60 000. */
+  readonly idleTimeout?: number | undefined;
   /** What becomes of layers that are copied here. Default `preserve`: the same bytes, and so the same digests. */
   readonly layers?: DestinationAccepts["layers"] | undefined;
 }

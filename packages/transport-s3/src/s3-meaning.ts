@@ -1,0 +1,157 @@
+import type { ImageErrorCode } from "@drayage/core";
+
+import { connectionProblemOf } from "./connection-problem.ts";
+
+/** What was asked, for messages. */
+export interface S3Question {
+  /** The right that it takes, as IAM names it, without `s3:`. */
+  readonly action: string;
+  readonly bucket: string;
+  readonly key: string;
+  /** The host that was asked, where it is known. */
+  readonly host: string | undefined;
+}
+
+/** What the SDK throws, as far as it tells something. */
+export interface S3Failure {
+  /** The store's own code or, where there was no answer, the name of the error. */
+  readonly name: string;
+  readonly message: string;
+  /** Of Node, for connections. */
+  readonly code: string | undefined;
+  readonly status: number | undefined;
+  readonly headers: Readonly<Record<string, string | undefined>>;
+}
+
+/** What it comes to. */
+export interface S3Meaning {
+  readonly code: ImageErrorCode;
+  /** For people. */
+  readonly why: string;
+  /** Default: only for `unavailable`. */
+  readonly retryable?: boolean;
+}
+
+/** Tells failures apart by what S3 calls them ("Error responses" of its API reference), by their status where it does not say. */
+export function meaningOf(failure: S3Failure, question: S3Question): S3Meaning {
+  const { host = "S3" } = question;
+  const known = connectionProblemOf(failure, host) ?? byName[failure.name]?.(failure, question);
+  return known ?? byStatus(failure, question);
+}
+
+type Meaning = (failure: S3Failure, question: S3Question) => S3Meaning;
+
+const expired: Meaning = () => ({
+  code: "denied",
+  why: "the credentials have expired; get new ones",
+});
+
+const unknownCredentials: Meaning = ({ name }, { host = "S3" }) => ({
+  code: "denied",
+  why: `${host} does not know these credentials (${name}); check the access key and its secret`,
+});
+
+const noCredentials: Meaning = ({ message }) => ({
+  code: "denied",
+  why: `no credentials were found (${oneLine(message)}); set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or name a profile that has some`,
+});
+
+/** AWS says 403 instead of 404 to whoever may not list a bucket. */
+const denied: Meaning = (_, { action, bucket }) => {
+  const perhaps = `, or there is no such object: only who may s3:ListBucket ${bucket} is told that`;
+  const why = `the credentials do not allow s3:${action} there`;
+  return { code: "denied", why: action === "GetObject" ? why + perhaps : why };
+};
+
+const noBucket: Meaning = (_, { bucket, host = "S3" }) => ({
+  code: "not-found",
+  why: `${host} has no bucket ${bucket}; make it first, or check its name and the endpoint`,
+});
+
+const wrongRegion: Meaning = (failure) => {
+  const region = failure.headers["x-amz-bucket-region"];
+  const advice = region === undefined ? ` (${saidBy(failure)})` : `: set the region ${region}`;
+  return {
+    code: "unavailable",
+    why: `the bucket is in another region${advice}`,
+    retryable: false,
+  };
+};
+
+/** The SDK makes up for it with the next request, as long as it is a matter of the clock. */
+const wrongClock: Meaning = ({ headers: { date = "" } }) => {
+  const minutes = Math.round((Date.now() - Date.parse(date)) / 60_000);
+  const offset = `, ${Math.abs(minutes)} minutes ${minutes > 0 ? "fast" : "slow"},`;
+  return {
+    code: "denied",
+    why: `the clock of this machine${minutes ? offset : ""} is wrong; set it`,
+    retryable: true,
+  };
+};
+
+const busy: Meaning = ({ name }, { host = "S3" }) => ({
+  code: "unavailable",
+  why: `${host} is busy (${name}); try again later, or with fewer at once`,
+});
+
+const damaged: Meaning = ({ name }, { host = "S3" }) => ({
+  code: "unavailable",
+  why: `${host} received other bytes than were sent (${name})`,
+});
+
+const passing: Meaning = (failure, { host = "S3" }) => ({
+  code: "unavailable",
+  why: `${host} answered ${saidBy(failure)}; try again later`,
+});
+
+const byName: Readonly<Record<string, Meaning>> = {
+  AccessDenied: denied,
+  AuthorizationHeaderMalformed: wrongRegion,
+  BadDigest: damaged,
+  CredentialsProviderError: noCredentials,
+  ExpiredToken: expired,
+  ExpiredTokenException: expired,
+  IncompleteBody: damaged,
+  InternalError: passing,
+  InvalidAccessKeyId: unknownCredentials,
+  InvalidDigest: damaged,
+  InvalidToken: unknownCredentials,
+  NoSuchBucket: noBucket,
+  OperationAborted: passing,
+  PermanentRedirect: wrongRegion,
+  RequestTimeTooSkewed: wrongClock,
+  RequestTimeout: passing,
+  SignatureDoesNotMatch: unknownCredentials,
+  SlowDown: busy,
+  Throttling: busy,
+  ThrottlingException: busy,
+  TokenRefreshRequired: expired,
+  TooManyRequests: busy,
+  XAmzContentSHA256Mismatch: damaged,
+};
+
+const passingStatuses = new Set([408, 429, 500, 502, 503, 504]);
+
+function byStatus(failure: S3Failure, question: S3Question): S3Meaning {
+  const { status, name, message } = failure;
+  const { host = "S3" } = question;
+  if (status === undefined) return { code: "unavailable", why: oneLine(message), retryable: false };
+  if (status === 301) return wrongRegion(failure, question);
+  if (status === 401 || status === 403) return denied(failure, question);
+  if (status === 404) return { code: "not-found", why: `there is no such object (${name})` };
+  // The answer to a HEAD has no body to say more.
+  const isUnclear = status === 400 && name === "Unknown";
+  if (passingStatuses.has(status) || isUnclear) return passing(failure, question);
+  return { code: "unsupported", why: `${host} answered ${saidBy(failure)}` };
+}
+
+function saidBy({ name, status, message }: S3Failure): string {
+  const words = message === "UnknownError" || message === "" ? "" : `: ${message}`;
+  return oneLine(`${status ?? ""} ${name}${words}`);
+}
+
+/** A stranger's words for a message: on one line, not too long, and without an escape sequence for a terminal. */
+function oneLine(text: string): string {
+  const line = text.replaceAll(/[\p{C}\s]+/gu, " ").trim();
+  return line.length > 300 ? `${line.slice(0, 300)}…` : line;
+}

@@ -1,0 +1,41 @@
+import { copyImage, Retries } from "@drayage/core";
+import { inMemory, isThere, randomIndex } from "@drayage/testkit";
+import { expect, test } from "vitest";
+
+import { startBucket, transportTo } from "./bucket.ts";
+
+const partSize = 5 << 20;
+const index = await randomIndex("faults", {
+  platforms: [
+    { os: "linux", architecture: "amd64" },
+    { os: "linux", architecture: "arm64" },
+  ],
+  layers: 1,
+  layerSize: 6 << 20,
+});
+
+/** Bits that are others on the way are TLS's to find. */
+const kinds = ["error", "late-error", "cut", "reset", "stall"] as const;
+
+test.each(Array.from({ length: 10 }, (_, seed) => seed))(
+  "a copy through a store on which things go wrong is whole in the end, seed %i",
+  async (seed) => {
+    await using server = await startBucket({ faults: { seed, rate: 0.15, kinds } });
+    const retries = (): Retries => new Retries({ firstPause: 1, budget: 1000, attempts: 8 });
+    const to = transportTo(server, { partSize, idleTimeout: 300 }).parseReference("//bucket/a:tag");
+    await copyImage(await inMemory(index), to, { instances: "all", retries: retries() });
+    const again = transportTo(server, { partSize, idleTimeout: 300 }).parseReference(
+      "//bucket/b:tag",
+    );
+    await copyImage(to, again, { instances: "all", retries: retries() });
+    expect(server.requests.some(({ isFaulty }) => isFaulty)).toBe(true);
+    await using healthy = await startBucket();
+    for (const layout of ["a", "b"]) {
+      for (const key of server.bucket().keys(layout)) {
+        const found = await server.bucket().find(key);
+        await healthy.bucket().put(key, found?.bytes ?? "");
+      }
+      await isThere(transportTo(healthy).parseReference(`//bucket/${layout}:tag`), index);
+    }
+  },
+);
