@@ -9,7 +9,7 @@ interface Work {
   readonly archive: string;
   /** Of the registry. */
   readonly host: string;
-  /** A layout that is not there yet. */
+  /** A layout or an archive that is not there yet. */
   readonly to: string;
 }
 
@@ -52,5 +52,10 @@ export const jobs: readonly Job[] = [
     name: "push an archive",
     isThere: false,
     command: ({ tool, archive, host }) => tool.pushArchive?.(archive, imageAt(host)),
+  },
+  {
+    name: "pack an archive",
+    isThere: false,
+    command: ({ tool, layout, to }) => tool.packArchive?.(layout, to),
   },
 ];

@@ -31,6 +31,7 @@ const { values } = parseArgs({
     runs: { type: "string", default: "5" },
     layouts: { type: "string" },
     "round-trip": { type: "string", default: "0" },
+    only: { type: "string", default: "" },
     help: { type: "boolean", default: false },
   },
 });
@@ -38,20 +39,34 @@ const { values } = parseArgs({
 if (values.help) {
   console.log(`Measures drayage beside skopeo, crane and oras, where they are on the PATH, in turn.
 
-  npm run bench -- [--runs N] [--layouts FOLDER] [--round-trip MS]
+  npm run bench -- [--runs N] [--layouts FOLDER] [--round-trip MS] [--only WORDS]
 
   --runs N          how often each command is run (default 5); one more run of each comes first,
                     which warms up and counts the requests
   --layouts FOLDER  OCI layouts to copy, one image named "image" in each (default: made of this
                     machine's own files)
   --round-trip MS   puts the registry so far away (default 0)
+  --only WORDS      only the work with these words in its name, such as "pull" or "push many"
 
 Needs docker-registry and GNU time (apt-get install docker-registry time).`);
 } else {
-  await bench(values.layouts, Number(values.runs), Number(values["round-trip"]));
+  await bench({
+    layouts: values.layouts,
+    runs: Number(values.runs),
+    roundTrip: Number(values["round-trip"]),
+    only: values.only,
+  });
 }
 
-async function bench(given: string | undefined, runs: number, roundTrip: number): Promise<void> {
+interface BenchOptions {
+  readonly layouts: string | undefined;
+  readonly runs: number;
+  /** Milliseconds. */
+  readonly roundTrip: number;
+  readonly only: string;
+}
+
+async function bench({ layouts, runs, roundTrip, only }: BenchOptions): Promise<void> {
   if (distributionProgram === undefined || !existsSync("/usr/bin/time")) {
     throw new Error(
       "This needs docker-registry and GNU time: apt-get install docker-registry time",
@@ -62,9 +77,12 @@ async function bench(given: string | undefined, runs: number, roundTrip: number)
   const folder = await mkdtemp(path.join(tmpdir(), "bench-"));
   try {
     for (const name of Object.keys(samples)) {
-      const layout = given === undefined ? await madeSample(folder, name) : path.join(given, name);
+      const wanted = jobs.filter((job) => `${job.name} ${name}`.includes(only));
+      if (wanted.length === 0) continue;
+      const layout =
+        layouts === undefined ? await madeSample(folder, name) : path.join(layouts, name);
       const archive = await madeArchive(folder, layout);
-      for (const job of jobs) {
+      for (const job of wanted) {
         const able = tools.filter(
           (tool) => job.command({ tool, layout, archive, host: "", to: "" }) !== undefined,
         );

@@ -10,6 +10,7 @@ export interface Tool {
   copy(image: string, other: string): readonly string[];
   /** Absent where it knows no docker archives. */
   pushArchive?(archive: string, image: string): readonly string[];
+  packArchive?(layout: string, archive: string): readonly string[];
 }
 
 const root = path.resolve(import.meta.dirname, "..");
@@ -55,6 +56,14 @@ const peers: Readonly<Record<string, (program: string) => Omit<Tool, "name">>> =
       "--dest-tls-verify=false",
       `docker-archive:${archive}`,
       `docker://${image}`,
+    ],
+    packArchive: (layout, archive) => [
+      program,
+      "--insecure-policy",
+      "copy",
+      "-q",
+      `oci:${layout}:image`,
+      `docker-archive:${archive}:example.com/image:tag`,
     ],
   }),
   crane: (program) => ({
@@ -106,6 +115,11 @@ export function installedTools(): readonly Tool[] {
       "--no-cache",
       `docker-archive:${archive}`,
       `docker://${image}`,
+    ],
+    packArchive: (layout, archive) => [
+      ...drayage,
+      `oci:${layout}:image`,
+      `docker-archive:${archive}:example.com/image:tag`,
     ],
   };
   const theirs = Object.entries(peers).flatMap(([name, tool]) => {
