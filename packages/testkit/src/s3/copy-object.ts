@@ -99,8 +99,8 @@ function copiedHeaders(
       Object.entries(call.headers).filter(([name]) => /^x-amz-s(?:torage|erver)/.test(name)),
     ),
   });
-  const { "x-amz-storage-class": __, ...rest } = before;
-  return { ...rest, ...told };
+  const rest = Object.entries(before).filter(([name]) => !/^x-amz-s(?:torage|erver)/.test(name));
+  return { ...Object.fromEntries(rest), ...told };
 }
 
 /** Computed anew over all of the bytes, even where the source had one that was composed of parts. */

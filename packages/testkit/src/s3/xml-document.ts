@@ -39,7 +39,7 @@ export function parseXml(text: string): XmlElement {
 export function findText({ children }: XmlElement, name: string): string | undefined {
   const found = children.filter((child) => child.name === name);
   if (found.length > 1) throw malformed();
-  return found[0]?.text.trim();
+  return found[0]?.text;
 }
 
 export function malformed(): S3Refusal {
@@ -64,11 +64,14 @@ const entities: Readonly<Record<string, string>> = {
 };
 
 function unescaped(text: string): string {
-  return text.replaceAll(/&(?:#x([\da-f]+)|#(\d+)|(\w+));?/gi, (_, hex, decimal, name) => {
-    if (hex !== undefined) return String.fromCodePoint(Number.parseInt(String(hex), 16));
-    if (decimal !== undefined) return String.fromCodePoint(Number(decimal));
-    const known = entities[String(name)];
-    if (known === undefined) throw malformed();
-    return known;
-  });
+  return text.replaceAll(
+    /&(?:#x([\da-f]{1,6});|#(\d{1,7});|(\w+);)?/gi,
+    (_, hex, decimal, name) => {
+      if (hex !== undefined) return String.fromCodePoint(Number.parseInt(String(hex), 16));
+      if (decimal !== undefined) return String.fromCodePoint(Number(decimal));
+      const known = entities[String(name)];
+      if (known === undefined) throw malformed();
+      return known;
+    },
+  );
 }

@@ -124,6 +124,26 @@ test("limits are those that a test sets", async () => {
   expect([page.KeyCount, page.MaxKeys, page.IsTruncated]).toEqual([2, 2, true]);
 });
 
+test("a copy is stored and encrypted as the copy says, not as its source", async () => {
+  const store = await storeWith({});
+  await store.put("x", {
+    StorageClass: "STANDARD_IA",
+    ServerSideEncryption: "aws:kms",
+    SSEKMSKeyId: "a-key",
+    CacheControl: "immutable",
+  });
+  await store.raw("PUT", {
+    headers: { "x-amz-copy-source": "bucket/key", "x-amz-storage-class": "ONEZONE_IA" },
+  });
+  const { headers } = await store.raw("HEAD");
+  expect(headers).toMatchObject({
+    "x-amz-storage-class": "ONEZONE_IA",
+    "x-amz-server-side-encryption": "AES256",
+    "cache-control": "immutable",
+  });
+  expect(headers).not.toHaveProperty("x-amz-server-side-encryption-aws-kms-key-id");
+});
+
 test("a store may say that an upload is over that it completed", async () => {
   const store = await storeWith({ completesAgain: false });
   const id = await store.begin();

@@ -68,6 +68,11 @@ test.each([
   ["another document", "<Deletion><Object><Key>a</Key></Object></Deletion>", "400 MalformedXML"],
   ["two documents", "<Delete/><Delete/>", "400 MalformedXML"],
   ["an unknown entity", "<Delete><Object><Key>&a;</Key></Object></Delete>", "400 MalformedXML"],
+  [
+    "a reference that does not end",
+    "<Delete><Object><Key>&amp</Key></Object></Delete>",
+    "400 MalformedXML",
+  ],
   ["nothing to delete", "<Delete></Delete>", "400 MalformedXML"],
   [
     "more than a thousand keys",
@@ -79,6 +84,17 @@ test.each([
   const headers = { "x-amz-checksum-sha256": sha256Base64(body) };
   const asked = signedAsk(s3.access, "POST /bucket?delete", { headers, body });
   expect(await outcomeOf(asked)).toBe(outcome);
+});
+
+test("a key in a document is what it is, with the spaces around it", async () => {
+  for (const key of [" odd&<key>\n", "odd"]) await s3.bucket().put(key, "x");
+  const body = "<Delete>\n <Object>\n  <Key> odd&amp;&lt;key>&#10;</Key>\n </Object>\n</Delete>";
+  const headers = { "x-amz-checksum-sha256": sha256Base64(body) };
+  const asked = signedAsk(s3.access, "POST /bucket?delete", { headers, body });
+  expect(await outcomeOf(asked)).toBe("200");
+  expect(s3.bucket().keys("odd")).toEqual(["odd"]);
+  expect(s3.bucket().keys(" ")).toEqual([]);
+  s3.bucket().delete("odd");
 });
 
 test("several deletes at once need a checksum, and a right one", async () => {
