@@ -1,6 +1,7 @@
+import { readFile } from "node:fs/promises";
 import path from "node:path";
 
-import { copyImage } from "@drayage/core";
+import { copyImage, mediaTypes, Transports } from "@drayage/core";
 import type { ImageReference } from "@drayage/core";
 import { memory } from "@drayage/core/memory";
 import {
@@ -13,9 +14,11 @@ import {
   randomArtifact,
   randomImage,
   randomIndex,
+  writeImage,
 } from "@drayage/testkit";
 import { directory } from "@drayage/transport-dir";
 import { docker } from "@drayage/transport-docker";
+import { dockerArchive } from "@drayage/transport-tarball";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
 import { system, temporaryFolder } from "./places.ts";
@@ -90,3 +93,29 @@ describe.skipIf(!areHere)("a registry with TLS and tokens, and skopeo", () => {
     await isThere(out, image);
   });
 });
+
+describe.skipIf(skopeo === "")(
+  "converted to docker's format, an image has the digest that skopeo gives it",
+  () => {
+    test.each(["dir", "docker-archive"])("in %s:", async (place) => {
+      await using folder = await temporaryFolder();
+      const at = (name: string): string => path.join(folder.path, name);
+      const transports = new Transports([directory(), dockerArchive()]);
+      const from = `dir:${at("from")}`;
+      await writeImage(await randomImage("converted"), transports.parse(from));
+      const flags = ["--quiet", "--format=v2s2", `--digestfile=${at("digest")}`];
+      await outputOf(
+        skopeo,
+        "--insecure-policy",
+        "copy",
+        ...flags,
+        from,
+        `${place}:${at("theirs")}`,
+      );
+      const to = transports.parse(`${place}:${at("ours")}`);
+      const manifestMIMEType = mediaTypes.dockerManifest;
+      const { digest } = await copyImage(transports.parse(from), to, { manifestMIMEType });
+      expect(digest).toBe(await readFile(at("digest"), "utf8"));
+    });
+  },
+);

@@ -140,17 +140,25 @@ function converted(manifest: Manifest, value: JSONObject, target: string): JSONO
   return {
     schemaVersion: 2,
     mediaType: target,
-    config: { ...withoutAnnotations(config), mediaType: configType },
-    layers: layers.map((layer) => ({
-      ...withoutAnnotations(layer),
-      mediaType: layerTypeFor(family, String(layer["mediaType"])),
-    })),
+    config: convertedEntry(config, family, configType),
+    layers: layers.map((layer) =>
+      convertedEntry(layer, family, layerTypeFor(family, String(layer["mediaType"]))),
+    ),
   };
 }
 
-/** Docker's formats have no annotations, and none come from there. */
-function withoutAnnotations(entry: JSONObject): JSONObject {
-  return Object.fromEntries(Object.entries(entry).filter(([key]) => key !== "annotations"));
+/**
+ * In the order in which containers/image writes it, so that whoever converts an image gets the same digest. Docker's
+ * formats have no annotations, and none come from there.
+ */
+function convertedEntry(
+  entry: JSONObject,
+  family: "oci" | "docker",
+  mediaType: string | undefined,
+): JSONObject {
+  const { annotations: _, mediaType: __, digest, size, ...others } = entry;
+  const inOrder = family === "docker" ? { size, digest } : { digest, size };
+  return { mediaType, ...inOrder, ...others };
 }
 
 function familyOf(mediaType: string): "oci" | "docker" {
