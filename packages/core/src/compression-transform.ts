@@ -15,9 +15,9 @@ export async function* through(
     yield* transform as AsyncIterable<Uint8Array>;
     await fed;
   } finally {
+    // Not waited for: a source that stands still would keep whoever failed from saying so.
     feed.stop();
     transform.destroy();
-    await fed.catch(() => {});
   }
 }
 

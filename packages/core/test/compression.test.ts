@@ -103,6 +103,15 @@ describe("compression", () => {
     }
   });
 
+  test("that is damaged is an error, though its source stands still", async () => {
+    const never = Promise.withResolvers<never>();
+    async function* stalling(): AsyncGenerator<Uint8Array> {
+      yield zlib.gzipSync("content").fill(0xff, 10);
+      await never.promise;
+    }
+    await expect(gathered(decompressed(stalling(), "gzip"), limit)).rejects.toBeInstanceOf(Error);
+  });
+
   test("that is damaged is an error, and closes its source", async () => {
     let isOpen = false;
     async function* damaged(): AsyncGenerator<Uint8Array> {
@@ -115,7 +124,7 @@ describe("compression", () => {
       }
     }
     await expect(gathered(decompressed(damaged(), "gzip"), limit)).rejects.toBeInstanceOf(Error);
-    expect(isOpen).toBe(false);
+    await expect.poll(() => isOpen).toBe(false);
   });
 });
 
