@@ -5,7 +5,7 @@ import type { Bzip2Block } from "./bzip2-block.ts";
 /** Bytes that no block, however badly packed, is longer than: 900,000 codes of 20 bits, and their tables. */
 const longestBlock = 3 << 20;
 
-/** No library for it stops at what is cut off and keeps its memory bounded. @throws Error for what is damaged */
+/** Memory stays bounded, which no library for it keeps to. @throws Error for what is damaged or cut off */
 export async function* unpackedBzip2(
   bytes: AsyncIterable<Uint8Array>,
 ): AsyncGenerator<Uint8Array, void, undefined> {
