@@ -11,7 +11,10 @@ export type S3Fault =
    * operations than CompleteMultipartUpload, CopyObject and UploadPartCopy the same as `error`.
    */
   | { readonly kind: "late-error"; readonly code: S3ErrorCode }
-  /** The connection breaks after so many bytes of a body; nothing is done where that is the request's. */
+  /**
+   * The connection breaks after so many bytes of a body; nothing is done where that is the request's. Of an answer that
+   * has none nothing comes.
+   */
   | { readonly kind: BreakKind; readonly during: "request" | "response"; readonly after: number }
   /** The server did what it was asked, and nobody hears of it. */
   | { readonly kind: BreakKind; readonly during: "answer" }

@@ -45,7 +45,9 @@ export function s3Listener(
       if (effects.instead !== undefined) throw effects.instead;
       return { answer: await router.answer(request, operation) };
     }, requestId);
-    if (effects.breakBefore !== undefined) return breakOff(incoming.socket, effects.breakBefore);
+    const isBodiless = incoming.method === "HEAD" || answer.body === undefined;
+    const breaks = effects.breakBefore ?? (isBodiless ? effects.breakAfter : undefined);
+    if (breaks !== undefined) return breakOff(incoming.socket, breaks);
     if (incoming.socket.destroyed) return;
     Object.assign(entry, { status: answer.status, code });
     const ofServer = {

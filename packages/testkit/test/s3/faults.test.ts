@@ -98,6 +98,15 @@ test("a read may break off after some bytes", async () => {
   expect(await store.text()).toBe("0123456789");
 });
 
+test("an answer without a body breaks off before it begins", async () => {
+  const [, store] = await faulty([
+    { fault: { kind: "cut", during: "response", after: 4 }, times: 2 },
+  ]);
+  expect(await fate(store.put("x"))).toBe("broken");
+  expect(await fate(store.raw("HEAD"))).toBe("broken");
+  expect(await fate(store.raw("HEAD"))).toBe("200");
+});
+
 test("a request may be left hanging until the server ends", async () => {
   const server = await startS3({ faults: [{ fault: { kind: "stall", during: "answer" } }] });
   const client = clientOf(server.access);
