@@ -22,9 +22,9 @@ import type { TarHeader } from "./tar-header.ts";
 import { memberPath } from "./tar-member.ts";
 import type { TarMember } from "./tar-member.ts";
 
-/** The most headers of an archive, and characters of all their names: a hundred times what a large archive of images has. */
-const mostHeaders = 250_000;
-const mostNameLength = 32 * 1024 * 1024;
+/** The most headers of an archive, and characters of all their names: far more than archives of images have. */
+const mostHeaders = 100_000;
+const mostNameLength = 16 * 1024 * 1024;
 
 /**
  * Finds all members by their headers, without reading what lies between them, up to the first empty block or the end.
