@@ -9,6 +9,7 @@ import {
 } from "@drayage/image-layout";
 
 import type { Engine } from "./engine/engine.ts";
+import { startOf } from "./engine/exchange.ts";
 import { imageIDOf } from "./engine/image-id.ts";
 
 /**
@@ -23,7 +24,7 @@ export async function openDockerDaemonSource(
 ): Promise<ImageSource> {
   const id = await imageIDOf(engine, name, options);
   const answer = await engine.ask({ method: "GET", path: `/images/${name}/get`, ...options });
-  if (answer.status !== 200) throw await engine.refusal(answer, `save ${name}`);
+  if (answer.status !== 200) throw engine.refusal(await startOf(answer), `save ${name}`);
   const spool = await spooled(answer.bytes, imageName(reference), options);
   const archive = await TarArchive.open(spool, options);
   const position = await positionOf(id, archive, options);

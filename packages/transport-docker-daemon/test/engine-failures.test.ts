@@ -48,7 +48,7 @@ describe("an engine that does not load", () => {
     );
     await expect(copyImage(await anImage(), to)).rejects.toMatchObject({
       code: "unavailable",
-      message: says("load", "500 no space left on device"),
+      message: says("load", "500: no space left on device"),
     });
   });
 
@@ -184,7 +184,7 @@ describe("an engine that does not save", () => {
     );
     await expect(copyImage(from, out())).rejects.toMatchObject({
       code,
-      message: says("save", `${status} its own words`),
+      message: says("save", `${status}: its own words`),
     });
   });
 

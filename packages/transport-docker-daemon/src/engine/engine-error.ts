@@ -1,42 +1,25 @@
-import { ImageError, isJSONObject } from "@drayage/core";
 import type { ImageErrorCode } from "@drayage/core";
 
-import type { EngineAnswer } from "./exchange.ts";
+import { jsonObjectOf } from "./json-object-of.ts";
 
-/** An engine answered, and not with what was asked for; `doing` completes "could not …". */
-export function engineError(
-  name: string,
-  doing: string,
-  status: number,
-  words: string,
-): ImageError {
-  const code = codes.get(status) ?? "unavailable";
-  const message = `Could not ${doing}: the container engine ${name} answered ${status} ${words}`;
-  return new ImageError(code, message.trimEnd(), { retryable: passing.has(status) });
+/** What a status means that is not the one that was wanted. */
+export function codeOf(status: number): ImageErrorCode {
+  return codes.get(status) ?? "unavailable";
 }
 
-/** What is worth showing of an answer that may be anything: its first 64 KiB. */
-export async function startOfText({ bytes }: EngineAnswer): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of bytes) {
-    chunks.push(chunk);
-    size += chunk.byteLength;
-    if (size >= startLength) break;
-  }
-  return Buffer.concat(chunks).subarray(0, startLength).toString();
+/** Whether the same may go well later. */
+export function mayPass(status: number): boolean {
+  return passing.has(status);
 }
 
 /** An engine's own words for an error, on one line that is not too long. */
 export function wordsOf(text: string): string {
-  if (/^\s*</.test(text)) return "with a web page";
-  const line = messageIn(text)
-    .replaceAll(/[\p{C}\s]+/gu, " ")
-    .trim();
+  if (/^\s*</.test(text)) return "a web page";
+  const { message } = jsonObjectOf(text);
+  const words = typeof message === "string" ? message : text;
+  const line = words.replaceAll(/[\p{C}\s]+/gu, " ").trim();
   return line.length > 300 ? `${line.slice(0, 300)}…` : line;
 }
-
-const startLength = 1 << 16;
 
 const codes: ReadonlyMap<number, ImageErrorCode> = new Map([
   [400, "unsupported"],
@@ -48,13 +31,3 @@ const codes: ReadonlyMap<number, ImageErrorCode> = new Map([
 ]);
 
 const passing: ReadonlySet<number> = new Set([429, 502, 503, 504]);
-
-function messageIn(text: string): string {
-  try {
-    const value: unknown = JSON.parse(text);
-    const message = isJSONObject(value) ? value["message"] : undefined;
-    return typeof message === "string" ? message : text;
-  } catch {
-    return text;
-  }
-}

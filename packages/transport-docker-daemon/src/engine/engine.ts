@@ -4,13 +4,15 @@ import type { OperationOptions } from "@drayage/core";
 import type { DockerDaemonSettings } from "../docker-daemon-settings.ts";
 import { findEndpoint } from "./endpoint.ts";
 import type { Endpoint } from "./endpoint.ts";
-import { engineError, startOfText, wordsOf } from "./engine-error.ts";
-import { beginExchange } from "./exchange.ts";
-import type { BegunExchange, EngineAnswer, EngineRequest } from "./exchange.ts";
+import { codeOf, mayPass, wordsOf } from "./engine-error.ts";
+import { beginExchange, startOf } from "./exchange.ts";
+import type { BegunExchange, EngineAnswer, EngineRequest, ShortAnswer } from "./exchange.ts";
 
 const defaultIdleTimeout = 600_000;
 /** An engine that is well says so at once, whatever it is busy with. */
 const longestGreeting = 30_000;
+/** 32 MiB: a list of some ten thousand images. */
+const longestShortAnswer = 32 << 20;
 
 interface Question extends Pick<EngineRequest, "method" | "path">, OperationOptions {}
 
@@ -43,11 +45,10 @@ export class Engine {
     const { idleTimeout = defaultIdleTimeout } = settings;
     const patience = { ...settings, idleTimeout: Math.min(idleTimeout, longestGreeting) };
     const stranger = new Engine(endpoint, patience, "");
-    const greeting = await stranger.ask({ method: "GET", path: "/_ping", ...options });
+    const greeting = await stranger.inquire({ method: "GET", path: "/_ping", ...options });
     const { "api-version": version } = greeting.headers;
-    if (greeting.status !== 200) throw await stranger.refusal(greeting, "greet");
-    const word = await startOfText(greeting);
-    if (word.trim() !== "OK") throw stranger.#isNone(word);
+    if (greeting.status !== 200) throw stranger.refusal(greeting, "greet");
+    if (greeting.text.trim() !== "OK") throw stranger.#isNone(greeting);
     const isVersion = typeof version === "string" && /^\d+\.\d+$/.test(version);
     return new Engine(endpoint, settings, isVersion ? `/v${version}` : "");
   }
@@ -57,7 +58,12 @@ export class Engine {
     return this.#endpoint.name;
   }
 
-  /** @throws ImageError `unavailable`, `denied` */
+  /** A question with a short answer. @throws ImageError `unavailable`, `denied` */
+  async inquire(question: Question): Promise<ShortAnswer> {
+    return startOf(await this.ask(question), longestShortAnswer);
+  }
+
+  /** A question with an answer that has to be read. @throws ImageError `unavailable`, `denied` */
   async ask(question: Question): Promise<EngineAnswer> {
     const { body, answer } = this.begin(question);
     body.end();
@@ -76,12 +82,14 @@ export class Engine {
   }
 
   /** What an answer means that is not what was asked for; `doing` completes "could not …". */
-  async refusal(answer: EngineAnswer, doing: string): Promise<ImageError> {
-    return engineError(this.name, doing, answer.status, wordsOf(await startOfText(answer)));
+  refusal({ status, text }: ShortAnswer, doing: string): ImageError {
+    const said = `the container engine ${this.name} answered ${status}: ${wordsOf(text)}`;
+    const retryable = mayPass(status);
+    return new ImageError(codeOf(status), `Could not ${doing}: ${said}`, { retryable });
   }
 
-  #isNone(word: string): ImageError {
-    const message = `At ${this.name} is no container engine: it answers with ${wordsOf(word)}`;
+  #isNone({ text }: ShortAnswer): ImageError {
+    const message = `At ${this.name} is no container engine: it answers with ${wordsOf(text)}`;
     return new ImageError("unavailable", message, { retryable: false });
   }
 }

@@ -25,6 +25,11 @@ export interface EngineAnswer {
   readonly bytes: AsyncIterable<Uint8Array>;
 }
 
+/** An answer that was read, as far as it is worth it. */
+export interface ShortAnswer extends Pick<EngineAnswer, "status" | "headers"> {
+  readonly text: string;
+}
+
 /** A request whose body is being written. */
 export interface BegunExchange {
   readonly body: ClientRequest;
@@ -59,6 +64,19 @@ export function beginExchange(endpoint: Endpoint, request: EngineRequest): Begun
   // A failure is told to who writes or to who waits for the answer, whoever comes first.
   answer.catch(() => {});
   return { body, answer, explain };
+}
+
+/** Reads an answer that may be anything. */
+export async function startOf(answer: EngineAnswer, limit: number = 1 << 16): Promise<ShortAnswer> {
+  const { status, headers, bytes } = answer;
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of bytes) {
+    chunks.push(chunk);
+    size += chunk.byteLength;
+    if (size >= limit) break;
+  }
+  return { status, headers, text: Buffer.concat(chunks).toString() };
 }
 
 function open(

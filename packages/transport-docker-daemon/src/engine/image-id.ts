@@ -1,7 +1,7 @@
 import type { OperationOptions } from "@drayage/core";
 
 import type { Engine } from "./engine.ts";
-import { objectIn } from "./json-answer.ts";
+import { jsonObjectOf } from "./json-object-of.ts";
 import { noSuchImage } from "./no-such-image.ts";
 
 /**
@@ -13,8 +13,8 @@ export async function imageIDOf(
   name: string,
   options: OperationOptions,
 ): Promise<unknown> {
-  const answer = await engine.ask({ method: "GET", path: `/images/${name}/json`, ...options });
+  const answer = await engine.inquire({ method: "GET", path: `/images/${name}/json`, ...options });
   if (answer.status === 404) throw await noSuchImage(engine, name, options);
-  if (answer.status !== 200) throw await engine.refusal(answer, `look for ${name}`);
-  return (await objectIn(answer, name))["Id"];
+  if (answer.status !== 200) throw engine.refusal(answer, `look for ${name}`);
+  return jsonObjectOf(answer.text)["Id"];
 }

@@ -5,6 +5,7 @@ import { ImageError, isImageError } from "@drayage/core";
 import type { OperationOptions } from "@drayage/core";
 
 import type { Engine } from "./engine.ts";
+import { startOf } from "./exchange.ts";
 import type { BegunExchange } from "./exchange.ts";
 import { problemInReport } from "./load-report.ts";
 
@@ -60,7 +61,7 @@ export class ImageLoad extends Writable {
   async #loaded({ answer }: BegunExchange): Promise<void> {
     const report = await answer;
     const doing = "load the image";
-    if (report.status !== 200) throw await this.#engine.refusal(report, doing);
+    if (report.status !== 200) throw this.#engine.refusal(await startOf(report), doing);
     const problem = await problemInReport(report.bytes);
     if (problem === undefined) return;
     const message = `Could not ${doing}: the container engine ${this.#engine.name} says: ${problem}`;

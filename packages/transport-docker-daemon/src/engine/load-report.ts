@@ -1,10 +1,9 @@
-import { isJSONObject } from "@drayage/core";
-
 import { wordsOf } from "./engine-error.ts";
+import { jsonObjectOf } from "./json-object-of.ts";
 
 /**
  * Reads how a load goes on: an object of JSON on each line, one of which tells an error where there is one (Docker Engine
- * API, `/images/load`). Gives the engine's words for it, and something in their place where that is no such report.
+ * API, `/images/load`). Gives the engine's words for it, or what it said in place of such a report.
  */
 export async function problemInReport(
   bytes: AsyncIterable<Uint8Array>,
@@ -16,14 +15,10 @@ export async function problemInReport(
 
 function problemIn(line: string): string | undefined {
   if (line.trim() === "") return undefined;
-  try {
-    const value: unknown = JSON.parse(line);
-    if (!isJSONObject(value)) return wordsOf(line);
-    const { error } = value;
-    return error === undefined ? undefined : wordsOf(typeof error === "string" ? error : line);
-  } catch {
-    return wordsOf(line);
-  }
+  const report = jsonObjectOf(line);
+  const { error } = report;
+  if (typeof error === "string") return wordsOf(error);
+  return Object.keys(report).length === 0 ? wordsOf(line) : undefined;
 }
 
 /** What is too long for a line is cut into several. */

@@ -1,6 +1,5 @@
 import {
   formatFamiliar,
-  gathered,
   ImageError,
   isDigest,
   isJSONObject,
@@ -30,15 +29,12 @@ export async function noSuchImage(
 }
 
 const mostNames = 20;
-/** 32 MiB, some ten thousand images. */
-const listLimit = 32 << 20;
 
 /** Sorted; none where the engine does not tell them. */
 async function namesIn(engine: Engine, options: OperationOptions): Promise<readonly string[]> {
   try {
-    const answer = await engine.ask({ method: "GET", path: "/images/json", ...options });
-    const bytes = await gathered(answer.bytes, listLimit);
-    const images: unknown = JSON.parse(Buffer.from(bytes).toString());
+    const { text } = await engine.inquire({ method: "GET", path: "/images/json", ...options });
+    const images: unknown = JSON.parse(text);
     return Array.isArray(images) ? images.flatMap(namesOf).toSorted() : [];
   } catch {
     options.signal?.throwIfAborted();

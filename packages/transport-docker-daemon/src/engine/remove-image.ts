@@ -1,6 +1,5 @@
 import type { OperationOptions } from "@drayage/core";
 
-import { startOfText } from "./engine-error.ts";
 import type { Engine } from "./engine.ts";
 import { noSuchImage } from "./no-such-image.ts";
 
@@ -10,8 +9,7 @@ export async function removeImage(
   name: string,
   options: OperationOptions,
 ): Promise<void> {
-  const answer = await engine.ask({ method: "DELETE", path: `/images/${name}`, ...options });
+  const answer = await engine.inquire({ method: "DELETE", path: `/images/${name}`, ...options });
   if (answer.status === 404) throw await noSuchImage(engine, name, options);
-  if (answer.status !== 200) throw await engine.refusal(answer, `delete ${name}`);
-  await startOfText(answer);
+  if (answer.status !== 200) throw engine.refusal(answer, `delete ${name}`);
 }

@@ -1,21 +1,16 @@
 import { isDigest, isJSONObject } from "@drayage/core";
 import type { Digest, OperationOptions } from "@drayage/core";
 
-import { startOfText } from "./engine-error.ts";
 import type { Engine } from "./engine.ts";
-import { objectIn } from "./json-answer.ts";
+import { jsonObjectOf } from "./json-object-of.ts";
 
 /**
  * Whether an engine keeps manifests and packed layers as they came, in containerd, and not only what it made of them.
  * One that does not tell is taken for one that does not.
  */
 export async function keepsManifests(engine: Engine, options: OperationOptions): Promise<boolean> {
-  const answer = await engine.ask({ method: "GET", path: "/info", ...options });
-  if (answer.status !== 200) {
-    await startOfText(answer);
-    return false;
-  }
-  const { DriverStatus: status } = await objectIn(answer, "itself");
+  const { text } = await engine.inquire({ method: "GET", path: "/info", ...options });
+  const { DriverStatus: status } = jsonObjectOf(text);
   return Array.isArray(status) && status.some((one) => String(one) === ofContainerd);
 }
 
@@ -32,12 +27,8 @@ export async function findStoredManifest(
   options: OperationOptions,
 ): Promise<Digest | undefined> {
   const path = `/images/${name}/json?manifests=1`;
-  const answer = await engine.ask({ method: "GET", path, ...options });
-  if (answer.status !== 200) {
-    await startOfText(answer);
-    return undefined;
-  }
-  const { Id: top, Manifests: manifests } = await objectIn(answer, name);
+  const { text } = await engine.inquire({ method: "GET", path, ...options });
+  const { Id: top, Manifests: manifests } = jsonObjectOf(text);
   const wanted = instance ?? top;
   if (!Array.isArray(manifests) || !isDigest(wanted)) return undefined;
   const found: unknown = manifests.find((one) => isJSONObject(one) && one["ID"] === wanted);
