@@ -11,6 +11,7 @@ import {
 import type { Engine } from "./engine/engine.ts";
 import { startOf } from "./engine/exchange.ts";
 import { imageIDOf } from "./engine/image-id.ts";
+import { savedArchive } from "./engine/saved-archive.ts";
 
 /**
  * Saves the image into a temporary file, which is removed with the source: an engine gives all of it, in an order of its
@@ -24,8 +25,10 @@ export async function openDockerDaemonSource(
 ): Promise<ImageSource> {
   const id = await imageIDOf(engine, name, options);
   const answer = await engine.ask({ method: "GET", path: `/images/${name}/get`, ...options });
-  if (answer.status !== 200) throw engine.refusal(await startOf(answer), `save ${name}`);
-  const spool = await spooled(answer.bytes, imageName(reference), options);
+  const doing = `save ${name}`;
+  if (answer.status !== 200) throw engine.refusal(await startOf(answer), doing);
+  const bytes = savedArchive(answer.bytes, engine, doing);
+  const spool = await spooled(bytes, imageName(reference), options);
   const archive = await TarArchive.open(spool, options);
   const position = await positionOf(id, archive, options);
   if (position === undefined)

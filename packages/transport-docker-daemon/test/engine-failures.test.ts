@@ -188,6 +188,20 @@ describe("an engine that does not save", () => {
     });
   });
 
+  test("says why behind the part of the archive that it could save", async () => {
+    const report = { errorDetail: { message: "no layer {1}" }, error: "no layer {1}" };
+    const from = await imageIn(
+      saving((response) => {
+        response.write(Buffer.alloc(100_000));
+        response.end(JSON.stringify(report));
+      }),
+    );
+    await expect(copyImage(from, out())).rejects.toMatchObject({
+      code: "unavailable",
+      message: says("save", "no layer {1}"),
+    });
+  });
+
   test("answers with something else than an archive", async () => {
     const from = await imageIn(saving((response) => response.end("<html></html>")));
     await expect(copyImage(from, out())).rejects.toMatchObject({ code: "invalid-manifest" });

@@ -88,6 +88,12 @@ export class Engine {
     return new ImageError(codeOf(status), `Could not ${doing}: ${said}`, { retryable });
   }
 
+  /** What it says where it had begun to answer, or to do what it was asked. */
+  problem(doing: string, words: string): ImageError {
+    const message = `Could not ${doing}: the container engine ${this.name} says: ${words}`;
+    return new ImageError("unavailable", message, { retryable: false });
+  }
+
   #isNone({ text }: ShortAnswer): ImageError {
     const message = `At ${this.name} is no container engine: it answers with ${wordsOf(text)}`;
     return new ImageError("unavailable", message, { retryable: false });

@@ -63,9 +63,7 @@ export class ImageLoad extends Writable {
     const doing = "load the image";
     if (report.status !== 200) throw this.#engine.refusal(await startOf(report), doing);
     const problem = await problemInReport(report.bytes);
-    if (problem === undefined) return;
-    const message = `Could not ${doing}: the container engine ${this.#engine.name} says: ${problem}`;
-    throw new ImageError("unavailable", message, { retryable: false });
+    if (problem !== undefined) throw this.#engine.problem(doing, problem);
   }
 }
 
