@@ -5,7 +5,7 @@ import type { TarballSettings } from "./tarball-settings.ts";
 /** Nanoseconds since 1970. */
 export type Instant = bigint;
 
-const nanosecondsInSecond = 1_000_000_000n;
+const second = 1_000_000_000n;
 
 /**
  * The time that is given for all of an image; undefined where each file tells its own.
@@ -15,7 +15,7 @@ export function givenTime({ created, system = {} }: TarballSettings): Instant | 
   if (created !== undefined) return BigInt(created.getTime()) * 1_000_000n;
   const epoch = (system.environment ?? process.env)["SOURCE_DATE_EPOCH"];
   if (epoch === undefined || epoch === "") return undefined;
-  if (/^\d{1,11}$/.test(epoch)) return BigInt(epoch) * nanosecondsInSecond;
+  if (/^\d{1,11}$/.test(epoch)) return BigInt(epoch) * second;
   throw new ImageError(
     "unsupported",
     `SOURCE_DATE_EPOCH is ${JSON.stringify(epoch)}; it has to be seconds since 1970`,
@@ -24,10 +24,9 @@ export function givenTime({ created, system = {} }: TarballSettings): Instant | 
 
 /** RFC 3339 in UTC, with as many digits as are needed: what Go writes. */
 export function formatInstant(instant: Instant): string {
-  const milliseconds = Number(instant / 1_000_000n);
-  const fraction = String(instant % nanosecondsInSecond)
-    .padStart(9, "0")
-    .replace(/0+$/, "");
-  const whole = new Date(milliseconds).toISOString().slice(0, -".000Z".length);
-  return `${whole}${fraction === "" ? "" : `.${fraction}`}Z`;
+  // Also before 1970 a fraction counts from the second before.
+  const fraction = ((instant % second) + second) % second;
+  const whole = new Date(Number((instant - fraction) / 1_000_000n)).toISOString();
+  const digits = String(fraction).padStart(9, "0").replace(/0+$/, "");
+  return `${whole.slice(0, -".000Z".length)}${digits === "" ? "" : `.${digits}`}Z`;
 }
