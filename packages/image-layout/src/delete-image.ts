@@ -33,7 +33,12 @@ export async function deleteLayoutImage(
       async next(current) {
         const index = parsed(store, current);
         const position = await positionOf(store, index, selector, options);
-        const left = await withoutImage(store, index, position, options);
+        const left = await withoutReferrers(
+          store,
+          index,
+          without(index, selector, position),
+          options,
+        );
         unneeded = [...(await neededNoMore(store, index, left, options))];
         return formatLayoutIndex(left);
       },
@@ -50,14 +55,21 @@ function parsed({ place }: LayoutStore, index: Uint8Array | undefined): LayoutIn
   throw new ImageError("not-found", `No image layout in ${place}: it has no index.json`);
 }
 
+/** By its digest an image goes under all its names. */
+function without(index: LayoutIndex, selector: ImageSelector, position: number): LayoutIndex {
+  if (selector.kind !== "digest") return withoutEntry(index, position);
+  const { fields, entries } = index;
+  return { fields, entries: entries.filter(({ digest }) => digest !== selector.digest) };
+}
+
 /** Also without what refers to manifests that go, and what refers to that. */
-async function withoutImage(
+async function withoutReferrers(
   store: LayoutStore,
   index: LayoutIndex,
-  position: number,
+  first: LayoutIndex,
   options: OperationOptions,
 ): Promise<LayoutIndex> {
-  for (let left = withoutEntry(index, position); ;) {
+  for (let left = first; ;) {
     const gone = await neededNoMore(store, index, left, options);
     const kept: IndexEntry[] = [];
     for (const entry of left.entries) {

@@ -123,7 +123,7 @@ async function putUnknown(
     const isOurs = await copyObject(from, bucket, pool.keyOf(stored.digest), object, options);
     if (!isOurs) await pool.checkPresent(stored, options);
   } finally {
-    await bucket.delete(key);
+    await bucket.delete(key).catch(() => {});
   }
   return stored;
 }

@@ -18,6 +18,8 @@ export class Connection {
   readonly #settings: S3Settings;
   #opened: Promise<{ readonly client: SDK.S3Client; readonly sdk: typeof SDK }> | undefined;
   #origin: URL | undefined;
+  /** While one waits because the store is busy so do the others. */
+  #busy: Promise<void> | undefined;
 
   constructor(settings: S3Settings) {
     this.#settings = settings;
@@ -41,6 +43,7 @@ export class Connection {
   ): Promise<Output> {
     for (let attempt = 1; ; attempt++) {
       try {
+        await this.#busy;
         signal?.throwIfAborted();
         const { client, sdk } = await this.#open();
         return await request(client, sdk, signal === undefined ? {} : { abortSignal: signal });
@@ -50,7 +53,9 @@ export class Connection {
         const error = s3Error(cause, { ...question, host: this.#origin?.host });
         const doing = `${question.action} s3://${question.bucket}/${question.key}`;
         const failed = { error, attempt, doing, retryAfter: retryAfterOf(cause) };
-        if (!(await retries.mayTryAgain(failed, signal))) throw error;
+        const mayTryAgain = retries.mayTryAgain(failed, signal);
+        if (busyCodes.has(error.s3Code)) this.#busy = mayTryAgain.then(nothing, nothing);
+        if (!(await mayTryAgain)) throw error;
       }
     }
   }
@@ -68,11 +73,15 @@ export class Connection {
         this.#origin = originOf(given) ?? this.#origin;
         return next(given);
       },
-      { step: "finalizeRequest", name: "drayageOrigin", override: true },
+      { step: "finalizeRequest" },
     );
     return { client, sdk };
   }
 }
+
+const busyCodes = new Set(["SlowDown", "ServiceUnavailable", "Throttling", "TooManyRequests"]);
+
+function nothing(): void {}
 
 /** What is not said is left to the SDK, which would take an undefined for an answer. */
 async function newClient(sdk: typeof SDK, settings: S3Settings): Promise<SDK.S3Client> {

@@ -14,26 +14,13 @@ import { fileHeaders } from "./object-headers.ts";
 import { pause } from "./pause.ts";
 import { keyIn } from "./s3-location.ts";
 import type { S3Settings } from "./s3-settings.ts";
+import { askAll } from "./waiting-changes.ts";
+import type { CountedOn, WaitingChange } from "./waiting-changes.ts";
 
 /** What lies at the key of an `index.json`; undefined where nothing does. */
 interface IndexFile {
   readonly content: Uint8Array | undefined;
   readonly etag: string | undefined;
-}
-
-/** What a change counts on. */
-export interface CountedOn {
-  /** The deletion that `index.json` told of before anything was counted on. */
-  readonly deletion: string | undefined;
-  /** Makes sure that all is still there. @throws ImageError `conflict` */
-  readonly check: () => Promise<void>;
-}
-
-interface Waiting {
-  readonly change: IndexChange;
-  readonly counted: CountedOn;
-  readonly options: OperationOptions;
-  readonly done: PromiseWithResolvers<void>;
 }
 
 /**
@@ -45,7 +32,7 @@ export class LayoutFiles {
   readonly #prefix: string;
   readonly #settings: S3Settings;
   readonly #conditions: (options: OperationOptions) => Promise<Conditions>;
-  readonly #waiting: Waiting[] = [];
+  readonly #waiting: WaitingChange[] = [];
   #isBusy = false;
   /** As it was read or written last; may be out of date. */
   #known: IndexFile | undefined;
@@ -94,22 +81,22 @@ export class LayoutFiles {
   }
 
   /** All that wait, as far as none of them deletes what another one may count on. */
-  #next(): readonly Waiting[] {
+  #next(): readonly WaitingChange[] {
     const end = this.#waiting.findIndex(({ change }) => change.afterwards !== undefined);
     return this.#waiting.splice(0, end === 0 ? 1 : end < 0 ? Infinity : end);
   }
 
-  async #write(all: readonly Waiting[], options: OperationOptions): Promise<void> {
+  async #write(all: readonly WaitingChange[], options: OperationOptions): Promise<void> {
     const conditions = await this.#conditions(options);
     if (conditions === undefined) await this.#writeLocked(all, options);
     else await this.#swap(all, conditions, options);
     for (const { done } of all) done.resolve();
   }
 
-  async #writeLocked(all: readonly Waiting[], options: OperationOptions): Promise<void> {
+  async #writeLocked(all: readonly WaitingChange[], options: OperationOptions): Promise<void> {
     await using lock = await LayoutLock.take(this.#bucket, this.#key("_drayage/lock"), options);
     const { content } = await this.#read(options);
-    const { willing, next } = await asked(all, content);
+    const { willing, next } = await askAll(all, content);
     if (next === undefined) return;
     const [first] = willing;
     const { afterwards } = first?.change ?? {};
@@ -120,14 +107,14 @@ export class LayoutFiles {
   }
 
   async #swap(
-    all: readonly Waiting[],
+    all: readonly WaitingChange[],
     conditions: NonNullable<Conditions>,
     options: OperationOptions,
   ): Promise<void> {
     let left = all;
     for (let attempt = 1; attempt <= mostAttempts; attempt++) {
       const before = await this.#quiet(options);
-      const { willing, next } = await asked(left, before.content);
+      const { willing, next } = await askAll(left, before.content);
       if (next === undefined) return;
       left = willing;
       const [first] = willing;
@@ -172,13 +159,14 @@ export class LayoutFiles {
     return now.content !== undefined && Buffer.compare(now.content, content) === 0;
   }
 
-  /** Deletes what nobody needs, and lets the others go on, however that went. */
+  /** Deletes what nobody needs, and lets the others go on, however that went: an abort comes too late. */
   async #finish(
     mark: string,
     afterwards: () => Promise<void>,
     conditions: NonNullable<Conditions>,
-    options: OperationOptions,
+    { retries }: OperationOptions,
   ): Promise<void> {
+    const options = { retries };
     try {
       await afterwards();
     } finally {
@@ -235,25 +223,4 @@ const patience = 120_000;
 
 function settled({ content, etag }: IndexFile, mark: string): IndexFile {
   return { content: content && withDeletion(content, doneMark(mark)), etag };
-}
-
-/** Asks each for what shall be, one after another. Who does not want it any more is told at once; undefined where nobody does. */
-async function asked(
-  all: readonly Waiting[],
-  content: Uint8Array | undefined,
-): Promise<{ readonly willing: readonly Waiting[]; readonly next: Uint8Array | undefined }> {
-  const willing: Waiting[] = [];
-  const deletion = deletionIn(content);
-  let next = content;
-  for (const one of all) {
-    try {
-      one.options.signal?.throwIfAborted();
-      if (one.counted.deletion !== deletion) await one.counted.check();
-      next = await one.change.next(next);
-      willing.push(one);
-    } catch (error) {
-      one.done.reject(error);
-    }
-  }
-  return { willing, next: willing.length > 0 ? next : undefined };
 }

@@ -1,3 +1,4 @@
+import { ImageError, imageName } from "@drayage/core";
 import type { Digest, ImageReference, ImageTransport, OperationOptions } from "@drayage/core";
 import { deleteLayoutImage, imageNamesIn } from "@drayage/image-layout";
 import type { LayoutDestination, LayoutSource } from "@drayage/image-layout";
@@ -46,8 +47,9 @@ export class S3Reference implements ImageReference {
     return openS3Destination(this, this.#store, options);
   }
 
-  /** Also the blobs that no other image in the layout needs, unless they are shared. */
+  /** By its digest under all its tags. Also the blobs that no other image in the layout needs, unless they are shared. */
   async deleteImage(options?: OperationOptions): Promise<void> {
+    this.#refuseBoth();
     await using layout = new S3Layout(this.#store, this);
     await deleteLayoutImage(layout, selectorOf(this), options);
   }
@@ -56,5 +58,14 @@ export class S3Reference implements ImageReference {
   async getImageNames(options?: OperationOptions): Promise<readonly string[]> {
     await using layout = new S3Layout(this.#store, this);
     return await imageNamesIn(this, layout, options);
+  }
+
+  #refuseBoth(): void {
+    if (this.tag === undefined || this.digest === undefined) return;
+    throw new ImageError(
+      "invalid-reference",
+      "An image is deleted by its tag, or by its digest under all its tags; leave one of them out",
+      { reference: imageName(this) },
+    );
   }
 }

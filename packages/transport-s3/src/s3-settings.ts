@@ -35,7 +35,7 @@ export interface S3Settings {
   readonly blobs?: string | undefined;
   /**
    * Whether the store keeps `If-Match` and `If-None-Match` of writers; where not, writers of one layout exclude each
-   * other by a lock in the bucket. Default: AWS does, others are tried out when a layout is first written to.
+   * other by a lock in the bucket. Default: AWS does, others are tried out when a layout is first written to. All who write to a layout have to agree on it.
    */
   readonly conditionalWrites?: boolean | undefined;
   /** Milliseconds without a sign of life after which a store counts as gone. Default 60 000. */

@@ -148,6 +148,20 @@ test("a digest finds an image without a tag", async () => {
   expect(digestOf((await source.getManifest()).bytes)).toBe(digest);
 });
 
+test("an image that is deleted by its digest is gone under all its tags", async () => {
+  await using server = await startBucket();
+  const transport = transportTo(server);
+  const image = await randomImage("by digest");
+  for (const tag of ["one", "two"])
+    await writeImage(image, transport.parseReference(`//bucket/a:${tag}`));
+  await writeImage(await randomImage("other"), transport.parseReference("//bucket/a:three"));
+  const digest = digestOf(image.manifest.bytes);
+  const both = transport.parseReference(`//bucket/a:one@${digest}`);
+  await expect(both.deleteImage()).rejects.toMatchObject({ code: "invalid-reference" });
+  await transport.parseReference(`//bucket/a@${digest}`).deleteImage();
+  expect(await names(server, "a")).toEqual(["three"]);
+});
+
 test("the same image again asks for what is there, and writes nothing", async () => {
   await using server = await startBucket();
   const image = await someImage();
