@@ -20,6 +20,12 @@ export function placeOf(location: BlobLocation | undefined): BlobPlace | undefin
   return undefined;
 }
 
+/** Whether both lie in one scope. */
+export function areBeside(one: BlobLocation | undefined, other: BlobLocation | undefined): boolean {
+  const [a, b] = [placeOf(one)?.scope, placeOf(other)?.scope];
+  return a !== undefined && a.transport === b?.transport && a.scope === b.scope;
+}
+
 /** Another location in the scope of a known one. */
 export function locationBeside(
   known: BlobLocation | undefined,

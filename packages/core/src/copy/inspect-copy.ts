@@ -30,7 +30,8 @@ export async function inspectCopy(
     pinned: destination.reference.dockerReference?.digest,
     present,
     // Where there may be nothing to do, nothing is looked up for it.
-    remembered: present.size > 0 ? undefined : await recallBlobs(manifests, destination, options),
+    remembered:
+      present.size > 0 ? undefined : await recallBlobs(manifests, source, destination, options),
   };
 }
 

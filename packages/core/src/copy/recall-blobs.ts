@@ -1,8 +1,9 @@
 import type { BlobInfoCache, PackedForm } from "../blob-info-cache/blob-info-cache.ts";
-import { locationBeside, placeOf } from "../blob-info-cache/blob-place.ts";
+import { areBeside, locationBeside, placeOf } from "../blob-info-cache/blob-place.ts";
 import type { BlobLocation } from "../blob-info.ts";
 import type { Digest } from "../digest.ts";
 import type { ImageDestination } from "../image-destination.ts";
+import type { ImageSource } from "../image-source.ts";
 import type { OperationOptions } from "../operation-options.ts";
 import type { ManifestFacts } from "./copy-facts.ts";
 import type { CopyOptions } from "./copy-options.ts";
@@ -13,20 +14,22 @@ export interface RememberedBlob {
   readonly packed: readonly PackedForm[];
   /** Whether it was seen where it is to go. */
   readonly wasHere: boolean;
-  /** Where else the destination may take it from. */
+  /** From where the destination may take it; empty where it may from the source, which surely has it. */
   readonly elsewhere: readonly BlobLocation[];
 }
 
 /** Asks the cache, where there is one, of all blobs that these manifests name, and of what they are when packed. */
 export async function recallBlobs(
   manifests: readonly ManifestFacts[],
+  source: ImageSource,
   destination: ImageDestination,
   { cache, ...options }: CopyOptions,
 ): Promise<ReadonlyMap<Digest, RememberedBlob> | undefined> {
   if (cache === undefined) return undefined;
-  const blobs = await recall(cache, manifests.flatMap(blobsOf), destination, options);
+  const digests = manifests.flatMap(blobsOf);
+  const blobs = await recall(cache, digests, { source, destination }, options);
   const packed = [...blobs.values()].flatMap((blob) => blob.packed.map(({ digest }) => digest));
-  const forms = await recall(cache, packed, destination, options);
+  const forms = await recall(cache, packed, { destination }, options);
   return new Map([...forms, ...blobs]);
 }
 
@@ -39,7 +42,7 @@ function blobsOf({ manifest, instances }: ManifestFacts): readonly Digest[] {
 async function recall(
   cache: BlobInfoCache,
   digests: readonly Digest[],
-  destination: ImageDestination,
+  { source, destination }: { source?: ImageSource; destination: ImageDestination },
   options: OperationOptions,
 ): Promise<ReadonlyMap<Digest, RememberedBlob>> {
   const [first] = digests;
@@ -50,9 +53,10 @@ async function recall(
     Array.from(recalled, ([digest, { packed, locations }]) => {
       const here = destination.locateBlob?.({ digest });
       const own = placeOf(here)?.location;
-      const elsewhere = locations
-        .filter((location) => location !== own)
-        .flatMap((location) => locationBeside(here, location) ?? []);
+      const others = locations.filter((location) => location !== own);
+      const elsewhere = areBeside(here, source?.locateBlob?.({ digest }))
+        ? []
+        : others.flatMap((location) => locationBeside(here, location) ?? []);
       const wasHere = own !== undefined && locations.includes(own);
       return [digest, { packed, wasHere, elsewhere }] as const;
     }),

@@ -1,7 +1,7 @@
 import type { ImageDestination } from "../image-destination.ts";
 import type { ImageSource } from "../image-source.ts";
 import type { OperationOptions } from "../operation-options.ts";
-import type { BlobStep, ReuseCandidate } from "./copy-plan.ts";
+import type { BlobStep } from "./copy-plan.ts";
 import type { MovedBlob } from "./move-blob.ts";
 
 /** Has the destination do without being sent the blob, where it can; undefined where it cannot. */
@@ -13,19 +13,12 @@ export async function reuseBlob(
 ): Promise<MovedBlob | undefined> {
   for (const candidate of candidates) {
     const { blob, packedAs } = candidate;
-    const location = locationOf(candidate, source);
+    const own = packedAs === undefined ? source.locateBlob?.(blob) : undefined;
+    const location = candidate.location ?? own;
     const reused = await destination.tryReusingBlob(blob, { ...options, location });
     if (reused === undefined) continue;
     const { digest = blob.digest, size = blob.size } = reused;
     return { from, outcome: "reused", stored: { ...blob, digest, size }, packedAs };
   }
   return undefined;
-}
-
-/** The source surely has its own blob. */
-function locationOf(
-  { blob, packedAs, location }: ReuseCandidate,
-  source: ImageSource,
-): ReuseCandidate["location"] {
-  return packedAs === undefined ? (source.locateBlob?.(blob) ?? location) : location;
 }

@@ -232,6 +232,24 @@ describe("where blobs were seen", () => {
     expect(asked).toEqual([undefined, registryLocation("b"), undefined, registryLocation("b")]);
   });
 
+  test("matters nothing where the source lies beside, and all where it lies elsewhere", async () => {
+    const reference = await stored(sampleImage({ layers: ["one"] }));
+    const sourceAt = (location: BlobLocation): ImageReference =>
+      Object.assign(Object.create(reference) as ImageReference, {
+        newImageSource: async () =>
+          Object.assign(await reference.newImageSource(), { locateBlob: () => location }),
+      });
+    const cache = memoryBlobInfoCache();
+    await copyImage(reference, registryPlace([]).named("a"), { cache });
+    const asked: (BlobLocation | undefined)[] = [];
+    const beside = registryLocation("source");
+    await copyImage(sourceAt(beside), registryPlace(asked).named("b"), { cache });
+    const origin = "http://other.example.com";
+    const away: BlobLocation = { kind: "registry", origin, repository: "source" };
+    await copyImage(sourceAt(away), registryPlace(asked).named("c"), { cache });
+    expect(asked).toEqual([beside, beside, registryLocation("b"), registryLocation("b")]);
+  });
+
   test("is learnt of sources too", async () => {
     const reference = await stored(sampleImage({ layers: ["one"] }));
     const from = Object.assign(Object.create(reference) as ImageReference, {
