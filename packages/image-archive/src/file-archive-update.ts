@@ -50,12 +50,19 @@ export class FileArchiveUpdate implements ArchiveUpdate {
     { expectedSize, ...options }: PutBlobOptions = {},
   ): Promise<StoredBlob> {
     const { writer } = await this.#staged();
+    let named: Digest | undefined;
     const nameOf = (stored: StoredBlob): string | undefined => {
       if (this.#sizes.has(stored.digest)) return undefined;
       this.#sizes.set(stored.digest, stored.size);
-      return blobPath(stored.digest);
+      named = stored.digest;
+      return blobPath(named);
     };
-    return writer.add(bytes, { digest, size, expectedSize, nameOf }, options);
+    try {
+      return await writer.add(bytes, { digest, size, expectedSize, nameOf }, options);
+    } catch (error) {
+      if (named !== undefined) this.#sizes.delete(named);
+      throw error;
+    }
   }
 
   sizeOf(digest: Digest): number | undefined {

@@ -100,15 +100,15 @@ export class TarFileWriter implements AsyncDisposable {
     { signal }: OperationOptions,
   ): Promise<StoredBlob> {
     const region = await this.#take(size, signal);
+    let isTaken = false;
     try {
       const stored = await this.#fill(region, bytes, { digest, size }, signal);
       const name = nameOf(stored);
-      if (name === undefined) this.#space.release(region);
-      else await this.#writeHeader(name, region.start, size);
+      if (name !== undefined) await this.#writeHeader(name, region.start, size);
+      isTaken = name !== undefined;
       return stored;
-    } catch (error) {
-      this.#space.release(region);
-      throw error;
+    } finally {
+      if (!isTaken) this.#space.release(region);
     }
   }
 
@@ -120,26 +120,23 @@ export class TarFileWriter implements AsyncDisposable {
   ): Promise<StoredBlob> {
     const { digest, nameOf } = member;
     const region = await this.#take(expectedSize, options.signal);
+    const parts = new HeadAndRest(bytes, expectedSize);
+    let isTaken = false;
     try {
-      const parts = new HeadAndRest(bytes, expectedSize);
       const stored = await this.#fill(region, parts.head(), { digest }, options.signal);
       if (parts.hasRest) {
         const all = this.#joined(region, expectedSize, parts.rest());
-        const moved = await this.add(all, { digest, nameOf }, options);
-        this.#space.release(region);
-        return moved;
+        return await this.add(all, { digest, nameOf }, options);
       }
       const name = nameOf(stored);
-      if (name === undefined) {
-        this.#space.release(region);
-      } else {
-        await this.#writeHeader(name, region.start, stored.size);
-        this.#space.shorten(region, stored.size);
-      }
+      if (name === undefined) return stored;
+      await this.#writeHeader(name, region.start, stored.size);
+      isTaken = true;
+      this.#space.shorten(region, stored.size);
       return stored;
-    } catch (error) {
-      this.#space.release(region);
-      throw error;
+    } finally {
+      if (!isTaken) this.#space.release(region);
+      await parts.close();
     }
   }
 
@@ -164,13 +161,18 @@ export class TarFileWriter implements AsyncDisposable {
     this.#isGrowing = true;
     try {
       return await inTurn(this.#file, signal, async () => {
-        const region = { start: this.#space.end, size: 0 };
-        const stored = await this.#fill(region, bytes, { digest }, signal);
-        const name = nameOf(stored);
-        if (name === undefined) return stored;
-        await this.#writeHeader(name, region.start, stored.size);
-        this.#space.takeEnd(stored.size);
-        return stored;
+        const region = this.#space.startGrowing();
+        let taken: number | undefined;
+        try {
+          const stored = await this.#fill(region, bytes, { digest }, signal);
+          const name = nameOf(stored);
+          if (name === undefined) return stored;
+          await this.#writeHeader(name, region.start, stored.size);
+          taken = stored.size;
+          return stored;
+        } finally {
+          this.#space.endGrowing(taken);
+        }
       });
     } finally {
       this.#isGrowing = false;
@@ -183,7 +185,7 @@ export class TarFileWriter implements AsyncDisposable {
     blob: Pick<BlobInfo, "digest" | "size">,
     signal: AbortSignal | undefined,
   ): Promise<StoredBlob> {
-    const place = { start: start + blockSize, size: room || undefined };
+    const place = { start: start + blockSize, size: room };
     const writer = new BatchWriter(this.#handle, this.#file, place);
     const hasher = blob.digest === undefined ? digestHasher() : undefined;
     let size = 0;

@@ -11,6 +11,7 @@ export interface TarRegion {
 export class TarSpace {
   #holes: readonly TarRegion[] = [];
   #end = 0;
+  #isGrowing = false;
 
   /** Behind all that is taken. */
   get end(): number {
@@ -35,6 +36,19 @@ export class TarSpace {
     return region;
   }
 
+  /** A place at the end that may become as large as it will; until it ends nobody else may take one there. */
+  startGrowing(): TarRegion {
+    this.#isGrowing = true;
+    return { start: this.#end, size: Infinity };
+  }
+
+  /** It has that many bytes; undefined gives it back. */
+  endGrowing(contentSize: number | undefined): void {
+    this.#isGrowing = false;
+    if (contentSize !== undefined) this.takeEnd(contentSize);
+    this.#dropLastHoles();
+  }
+
   /** Gives back what lies behind a content that is smaller than was expected. */
   shorten({ start, size }: TarRegion, contentSize: number): void {
     const rest = size - padded(contentSize) - blockSize;
@@ -43,6 +57,10 @@ export class TarSpace {
 
   release(region: TarRegion): void {
     this.#holes = [...this.#holes, region];
+    if (!this.#isGrowing) this.#dropLastHoles();
+  }
+
+  #dropLastHoles(): void {
     for (;;) {
       const last = this.#holes.find((one) => endOf(one) === this.#end);
       if (last === undefined) return;

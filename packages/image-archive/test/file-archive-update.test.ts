@@ -5,6 +5,7 @@ import { digestOf, inOne } from "@drayage/core";
 import type { Digest } from "@drayage/core";
 import { ended, nextMessage, scratchFolder, startProgram } from "@drayage/test-support";
 import { findProgram, outputOf, tarFile } from "@drayage/testkit";
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 
 import { FileArchiveUpdate, openArchiveFile } from "../src/index.ts";
@@ -102,6 +103,74 @@ test.skipIf(findProgram("tar") === undefined)(
     expect((await stat(file)).size).toBeLessThan(110_000);
   },
 );
+
+test("a place that is given back while another one grows behind it does not move that", async () => {
+  const file = path.join(await scratchFolder(), "archive.tar");
+  await using update = await FileArchiveUpdate.open(file, { whatIsThere: "refuse" });
+  const failed = Promise.withResolvers<void>();
+  const [first, growing, last] = [blobOf(3000, 1), blobOf(100_000, 2), blobOf(50_000, 3)];
+  const breaking = async function* (): AsyncGenerator<Uint8Array> {
+    yield first.subarray(5);
+    await begun.promise;
+    throw new Error("broken off");
+  };
+  const begun = Promise.withResolvers<void>();
+  const waiting = async function* (): AsyncGenerator<Uint8Array> {
+    yield growing.subarray(0, 10);
+    begun.resolve();
+    await failed.promise;
+    yield growing.subarray(10);
+  };
+  const broken = update.putBlob(breaking(), { size: first.byteLength });
+  const grown = update.putBlob(waiting(), {});
+  await expect(broken).rejects.toThrow("broken off");
+  failed.resolve();
+  await grown;
+  await update.putBlob(slowly(last), {});
+  await update.putBlob(slowly(first), { size: first.byteLength });
+  await update.commit(async () => added);
+  await using archive = await openArchiveFile(file);
+  for (const one of [first, growing, last]) {
+    const found = await archive.readSmall(nameOf(digestOf(one)), 1 << 20);
+    expect(one.equals(found ?? Buffer.from("none"))).toBe(true);
+  }
+  expect(archive.members).toHaveLength(4);
+});
+
+test("whatever is put at once, and whatever of it fails, the rest is whole", async () => {
+  const one = fc.record({
+    size: fc.oneof(fc.nat(3000), fc.nat(200_000)),
+    known: fc.constantFrom("size", "expected size", "nothing"),
+    off: fc.constantFrom(0, 0, -600, 1, 5000),
+    fails: fc.constantFrom(false, false, true),
+  });
+  const folder = await scratchFolder();
+  let count = 0;
+  await fc.assert(
+    fc.asyncProperty(fc.array(one, { minLength: 1, maxLength: 8 }), async (all) => {
+      const file = path.join(folder, `${count++}.tar`);
+      await using update = await FileArchiveUpdate.open(file, { whatIsThere: "refuse" });
+      const put = all.map(async ({ size, known, off, fails }, at) => {
+        const blob = Buffer.alloc(size, `${at} `);
+        const bytes = fails ? failing(blob) : slowly(blob);
+        const expectedSize = known === "expected size" ? Math.max(size + off, 0) : undefined;
+        await update.putBlob(bytes, known === "size" ? { size } : {}, { expectedSize });
+        return blob;
+      });
+      const blobs = (await Promise.allSettled(put)).flatMap((result) =>
+        result.status === "fulfilled" ? [result.value] : [],
+      );
+      expect(blobs).toHaveLength(all.filter(({ fails }) => !fails).length);
+      await update.commit(async () => added);
+      await using archive = await openArchiveFile(file);
+      for (const blob of blobs) {
+        const found = await archive.readSmall(nameOf(digestOf(blob)), 1 << 20);
+        expect(blob.equals(found ?? Buffer.from("none"))).toBe(true);
+      }
+    }),
+    { numRuns: 60 },
+  );
+});
 
 describe("of a blob of which only is known how large it probably is", () => {
   const blob = blobOf(300_000, 1);
