@@ -200,6 +200,7 @@ describe("extended headers", () => {
     ["nothing behind them", [file, long("a")]],
     ["a name of 2 MiB", [long("a".repeat(2 ** 21)), file]],
     ["a size that is no number", [record(["path", "b"], ["size", "1e3"]), file]],
+    ["a size of ten terabytes", [record(["size", String(10 * 2 ** 40)]), file]],
     ["a size below nothing", [record(["size", "-1"]), file]],
     ["more than can be counted", [record(["size", "9".repeat(17)]), file]],
     ["a name with a zero in it", [record(["path", "a\0b"]), file]],
