@@ -1,12 +1,18 @@
 import type { Transform } from "node:stream";
 
+import { ImageError } from "./image-error.ts";
+
+/** Unpacks, and tells how many bytes it has made use of. */
+type Unpacker = Transform & { readonly bytesWritten: number };
+
 /**
  * What a transform makes of the bytes. They are read to their end even where it wants no more of them: gunzip ignores what
  * follows a zero, and only the end of a stream tells whether it was the right one.
+ * @throws ImageError `unsupported` where what it ignores is more than zeros, in which others may see a part of the content
  */
 export async function* through(
   bytes: AsyncIterable<Uint8Array>,
-  transform: Transform,
+  transform: Unpacker,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const feed = new Feed(transform);
   const fed = feed.all(bytes);
@@ -22,21 +28,20 @@ export async function* through(
 }
 
 class Feed {
-  readonly #transform: Transform;
+  readonly #transform: Unpacker;
   #wake: () => void = () => {};
   #isStopped = false;
 
-  constructor(transform: Transform) {
+  constructor(transform: Unpacker) {
     this.#transform = transform;
-    for (const event of ["drain", "end", "error", "close"]) {
-      transform.on(event, () => this.#wake());
-    }
+    for (const event of ["end", "error", "close"]) transform.on(event, () => this.#wake());
   }
 
   async all(bytes: AsyncIterable<Uint8Array>): Promise<void> {
     for await (const chunk of bytes) {
-      if (!this.#hasEnded) await this.#write(chunk);
+      const ignored = this.#transform.readableEnded ? chunk : await this.#write(chunk);
       if (this.#isStopped) return;
+      if (ignored.some((byte) => byte !== 0)) throw followed();
     }
     this.#transform.end();
   }
@@ -45,14 +50,20 @@ class Feed {
     this.#isStopped = true;
   }
 
-  get #hasEnded(): boolean {
-    return this.#transform.readableEnded || this.#transform.destroyed;
-  }
-
-  async #write(chunk: Uint8Array): Promise<void> {
+  /** Done once the chunk was made use of, or nothing is any more; what was not. */
+  async #write(chunk: Uint8Array): Promise<Uint8Array> {
+    const before = this.#transform.bytesWritten;
     await new Promise<void>((resolve) => {
       this.#wake = resolve;
-      if (this.#transform.write(chunk)) resolve();
+      this.#transform.write(chunk, () => resolve());
     });
+    return chunk.subarray(this.#transform.bytesWritten - before);
   }
+}
+
+function followed(): ImageError {
+  return new ImageError(
+    "unsupported",
+    "Something follows what is packed; pack it anew without, or others will unpack another content",
+  );
 }

@@ -74,7 +74,7 @@ export function compressed(
 /** With the 16 KiB that are usual in Node, unpacking a layer takes twice the processor time. */
 const unpackedChunk = 1 << 18;
 
-/** Unpacked on the way; read to the end, whatever follows what is packed. @throws ImageError `unsupported` for what Node cannot unpack */
+/** Unpacked on the way; read to the end, whatever follows what is packed. @throws ImageError `unsupported` for what Node cannot unpack, or not whole */
 export function decompressed(
   bytes: AsyncIterable<Uint8Array>,
   compression: Compression,
