@@ -12,7 +12,7 @@ export { FileArchiveUpdate } from "./file-archive-update.ts";
 export type { UpdateOptions } from "./file-archive-update.ts";
 export { missingFile } from "./missing-file.ts";
 export { openArchiveFile, openArchiveStream } from "./open-archive.ts";
-export type { RandomAccessBytes } from "./random-access.ts";
+export type { RandomAccessBytes, ReadOptions } from "./random-access.ts";
 export { spooled } from "./spool.ts";
 export type { SpoolOptions } from "./spool.ts";
 export { StreamArchiveUpdate } from "./stream-archive-update.ts";
