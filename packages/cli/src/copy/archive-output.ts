@@ -17,7 +17,7 @@ export function refuseBadOutput(to: ImageReference, { dryRun, progress }: CopyFl
 function isStandardOutput(file: string): boolean {
   if (file === "-") return true;
   const there = statSync(file, { throwIfNoEntry: false });
-  if (there === undefined || there.isFile()) return false;
+  if (there === undefined) return false;
   const { dev, ino } = fstatSync(1);
   return there.dev === dev && there.ino === ino;
 }
