@@ -18,14 +18,15 @@ export interface RememberedBlob {
   readonly elsewhere: readonly BlobLocation[];
 }
 
-/** Asks the cache, where there is one, of all blobs that these manifests name, and of what they are when packed. */
+/** Asks the cache, where there is one and that is of use, of all blobs that these manifests name, and of what they are when packed. */
 export async function recallBlobs(
   manifests: readonly ManifestFacts[],
   source: ImageSource,
   destination: ImageDestination,
   { cache, ...options }: CopyOptions,
 ): Promise<ReadonlyMap<Digest, RememberedBlob> | undefined> {
-  if (cache === undefined) return undefined;
+  const isOfUse = destination.accepts.layers === "compress" || destination.locateBlob !== undefined;
+  if (cache === undefined || !isOfUse) return undefined;
   const digests = manifests.flatMap(blobsOf);
   const blobs = await recall(cache, digests, { source, destination }, options);
   const packed = [...blobs.values()].flatMap((blob) => blob.packed.map(({ digest }) => digest));
