@@ -36,6 +36,7 @@ export class LayoutFiles {
   #isBusy = false;
   /** As it was read or written last; may be out of date. */
   #known: IndexFile | undefined;
+  #deletingUntil = 0;
 
   /** `conditions` tells, perhaps after a trial, what the store does with those of a write. */
   constructor(
@@ -53,6 +54,11 @@ export class LayoutFiles {
   /** `index.json` as it is now. */
   async read(options: OperationOptions): Promise<Uint8Array | undefined> {
     return (await this.#read(options)).content;
+  }
+
+  /** Whether others wait, and will for a while, until blobs are deleted that nobody needs. */
+  get mayDelete(): boolean {
+    return performance.now() < this.#deletingUntil;
   }
 
   /** Changes `index.json`, whoever else does. @throws ImageError `conflict` where others are always faster */
@@ -103,6 +109,7 @@ export class LayoutFiles {
     lock.check();
     const stored = afterwards === undefined ? next : withDeletion(next, randomUUID());
     await this.#put(content === undefined, stored, {}, options);
+    this.#deletingUntil = performance.now() + patience / 2;
     await afterwards?.();
   }
 
@@ -121,7 +128,9 @@ export class LayoutFiles {
       const { afterwards } = first?.change ?? {};
       const mark = markUnderWay(randomUUID());
       const stored = afterwards === undefined ? next : withDeletion(next, mark);
+      const since = performance.now();
       if (await this.#replace(before, stored, conditions, options)) {
+        this.#deletingUntil = since + patience / 2;
         if (afterwards !== undefined) await this.#finish(mark, afterwards, conditions, options);
         return;
       }
@@ -220,6 +229,8 @@ const longestPause = 1000;
 /** How often, and for how long, a deletion of others is waited for. */
 const watching = 200;
 const patience = 120_000;
+/** Of each blob that is deleted: well within what others wait. */
+export const deletionTimeout: number = patience / 4;
 
 function settled({ content, etag }: IndexFile, mark: string): IndexFile {
   return { content: content && withDeletion(content, doneMark(mark)), etag };

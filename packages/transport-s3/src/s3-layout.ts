@@ -14,7 +14,7 @@ import { BlobPool } from "./blob-pool.ts";
 import { uploadBlob } from "./blob-upload.ts";
 import type { UploadSettings } from "./blob-upload.ts";
 import { deletionIn } from "./deletion-mark.ts";
-import type { LayoutFiles } from "./layout-files.ts";
+import { deletionTimeout } from "./layout-files.ts";
 import { copyObject } from "./object-copy.ts";
 import { blobHeaders } from "./object-headers.ts";
 import { S3Error } from "./s3-error.ts";
@@ -37,7 +37,7 @@ export class S3Layout implements LayoutStore {
   readonly requests: LayoutStore["requests"] = { perBlob: 2, perManifest: 1 };
   readonly #store: S3Store;
   readonly #folder: S3Folder;
-  readonly #files: LayoutFiles;
+  readonly #use: ReturnType<S3Store["useFiles"]>;
   readonly #pool: BlobPool;
   readonly #isShared: boolean;
   /** What `index.json` told of when it was read last. */
@@ -50,7 +50,7 @@ export class S3Layout implements LayoutStore {
     this.place = `s3://${keyIn(folder.bucket, folder.prefix)}`;
     this.#store = store;
     this.#folder = folder;
-    this.#files = store.filesOf(folder);
+    this.#use = store.useFiles(folder);
     const { sharedBlobs } = store;
     this.#isShared = sharedBlobs !== undefined;
     const { bucket, prefix } = sharedBlobs ?? { ...folder, prefix: keyIn(folder.prefix, "blobs") };
@@ -63,7 +63,7 @@ export class S3Layout implements LayoutStore {
     options: OperationOptions = {},
   ): Promise<Uint8Array | undefined> {
     if (name === "oci-layout") return undefined;
-    const index = await this.#files.read(options);
+    const index = await this.#use.files.read(options);
     this.#deletion = deletionIn(index);
     return index;
   }
@@ -132,16 +132,20 @@ export class S3Layout implements LayoutStore {
     // A deletion finds out anew what is needed.
     const check = async (): Promise<void> =>
       change.afterwards === undefined ? this.#checkNeeded(options) : undefined;
-    await this.#files.update(change, { deletion, check }, options);
+    await this.#use.files.update(change, { deletion, check }, options);
   }
 
-  async deleteBlob(digest: Digest, options: OperationOptions = {}): Promise<void> {
-    if (this.#isShared) return;
-    await this.#pool.bucket.delete(this.#pool.keyOf(digest), options);
+  /** Only as long as nobody can count on it: what is late stays where it is. */
+  async deleteBlob(digest: Digest, { retries }: OperationOptions = {}): Promise<void> {
+    if (this.#isShared || !this.#use.files.mayDelete) return;
+    const signal = AbortSignal.timeout(deletionTimeout);
+    await this.#pool.bucket.delete(this.#pool.keyOf(digest), { retries, signal });
   }
 
-  /** Nothing is held: what was put and not committed waits for somebody who needs it. */
-  async [Symbol.asyncDispose](): Promise<void> {}
+  /** What was put and not committed waits for somebody who needs it. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#use[Symbol.dispose]();
+  }
 
   /** A blob that nobody looked for before it was put: a manifest. */
   async #findUnasked(

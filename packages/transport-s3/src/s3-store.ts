@@ -27,7 +27,7 @@ export class S3Store {
   readonly sharedBlobs: S3Folder | undefined;
   readonly #connection: Connection;
   readonly #buckets = new Map<string, Bucket>();
-  readonly #files = new Map<string, LayoutFiles>();
+  readonly #files = new Map<string, { readonly files: LayoutFiles; users: number }>();
   readonly #conditions = new Map<string, Promise<Conditions>>();
 
   constructor(settings: S3Settings) {
@@ -51,15 +51,24 @@ export class S3Store {
     return bucket;
   }
 
-  filesOf(folder: S3Folder): LayoutFiles {
-    const name = `${folder.bucket}/${folder.prefix}`;
+  /** The same for all who use a layout at the same time. */
+  useFiles(folder: S3Folder): Disposable & { readonly files: LayoutFiles } {
+    const name = keyIn(folder.bucket, folder.prefix);
     const conditions = (options: OperationOptions): Promise<Conditions> =>
       this.conditionsFor(folder, options);
-    const files =
-      this.#files.get(name) ??
-      new LayoutFiles(this.bucket(folder.bucket), folder.prefix, this.settings, conditions);
-    this.#files.set(name, files);
-    return files;
+    const bucket = this.bucket(folder.bucket);
+    const used = this.#files.get(name) ?? {
+      files: new LayoutFiles(bucket, folder.prefix, this.settings, conditions),
+      users: 0,
+    };
+    used.users++;
+    this.#files.set(name, used);
+    return {
+      files: used.files,
+      [Symbol.dispose]: () => {
+        if (--used.users === 0) this.#files.delete(name);
+      },
+    };
   }
 
   /** What the bucket of a layout does with conditions; found out by writing the `oci-layout` where it is not known. */
