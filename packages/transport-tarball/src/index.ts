@@ -1,4 +1,4 @@
-export type { DockerArchiveReference } from "./docker-archive-reference.ts";
+export type { DockerArchiveReference, DockerArchiveWriting } from "./docker-archive-reference.ts";
 export type { DockerArchiveSettings } from "./docker-archive-settings.ts";
 export { dockerArchive } from "./docker-archive-transport.ts";
 export type { OCIArchiveReference } from "./oci-archive-reference.ts";
