@@ -2,6 +2,7 @@ export { deleteLayoutImage } from "./delete-image.ts";
 export { imageNamesIn } from "./image-names.ts";
 export { formatSelector, isImageName, nameToWrite, parseLayoutPath } from "./image-selector.ts";
 export type { ImageSelector } from "./image-selector.ts";
+export { digestsUnder } from "./image-tree.ts";
 export { LayoutDestination } from "./layout-destination.ts";
 export type { LayoutDestinationSettings } from "./layout-destination.ts";
 export { layoutFile } from "./layout-file.ts";

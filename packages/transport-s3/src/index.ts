@@ -1,3 +1,4 @@
+export type { CollectOptions, Garbage } from "./collect-garbage.ts";
 export { S3Error } from "./s3-error.ts";
 export type { S3ErrorOptions } from "./s3-error.ts";
 export type { S3Reference } from "./s3-reference.ts";

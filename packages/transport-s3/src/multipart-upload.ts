@@ -5,6 +5,7 @@ import type { Bucket, ObjectHeaders, Precondition } from "./bucket.ts";
 import { isS3Error, orRefused } from "./bucket.ts";
 import type { S3Request } from "./connection.ts";
 import type { HeldPart } from "./part-reader.ts";
+import { abortUpload } from "./uploads.ts";
 
 /** The parts of an object on their way, several at once. Disposed of before it is complete it is given up. */
 export class MultipartUpload implements AsyncDisposable {
@@ -97,11 +98,8 @@ export class MultipartUpload implements AsyncDisposable {
     if (this.#isComplete) return;
     this.#siblings.abort();
     await Promise.allSettled(this.#parts);
-    await this.#bucket
-      .ask("AbortMultipartUpload", this.#key, (client, sdk) =>
-        client.send(new sdk.AbortMultipartUploadCommand(this.#names)),
-      )
-      .catch(() => {});
+    const upload = { key: this.#key, uploadId: this.#uploadId };
+    await abortUpload(this.#bucket, upload).catch(() => {});
   }
 
   get #names(): { readonly Bucket: string; readonly Key: string; readonly UploadId: string } {

@@ -81,7 +81,7 @@ export class S3Layout implements LayoutStore {
     return downloadBlob(this.#pool.bucket, key, { rangeSize, memory }, options);
   }
 
-  locateBlob(digest: Digest): BlobLocation {
+  locateBlob(digest: Digest): BlobLocation & { readonly kind: "s3" } {
     const { bucket } = this.#pool;
     return {
       kind: "s3",
@@ -135,9 +135,14 @@ export class S3Layout implements LayoutStore {
     await this.#use.files.update(change, { deletion, check }, options);
   }
 
+  /** As `LayoutFiles.mayDelete`. */
+  get mayDelete(): boolean {
+    return this.#use.files.mayDelete;
+  }
+
   /** Only as long as nobody can count on it: what is late stays where it is. */
   async deleteBlob(digest: Digest, { retries }: OperationOptions = {}): Promise<void> {
-    if (this.#isShared || !this.#use.files.mayDelete) return;
+    if (this.#isShared || !this.mayDelete) return;
     const signal = AbortSignal.timeout(deletionTimeout);
     await this.#pool.bucket.delete(this.#pool.keyOf(digest), { retries, signal });
   }

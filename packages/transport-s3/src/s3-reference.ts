@@ -3,6 +3,8 @@ import type { Digest, ImageReference, ImageTransport, OperationOptions } from "@
 import { deleteLayoutImage, imageNamesIn } from "@drayage/image-layout";
 import type { LayoutDestination, LayoutSource } from "@drayage/image-layout";
 
+import { collectGarbage } from "./collect-garbage.ts";
+import type { CollectOptions, Garbage } from "./collect-garbage.ts";
 import { openS3Destination } from "./s3-destination.ts";
 import { S3Layout } from "./s3-layout.ts";
 import { formatS3Location, scopesOf, selectorOf } from "./s3-location.ts";
@@ -58,6 +60,15 @@ export class S3Reference implements ImageReference {
   async getImageNames(options?: OperationOptions): Promise<readonly string[]> {
     await using layout = new S3Layout(this.#store, this);
     return await imageNamesIn(this, layout, options);
+  }
+
+  /**
+   * Deletes blobs of its layout that no image needs, whatever the tag, and gives up uploads that nobody went on with;
+   * tells what. Safe beside running copies: those that count on what goes end in `conflict`, and are to be done again.
+   * @throws ImageError `not-found` where there is no layout; `unsupported` where blobs are shared
+   */
+  async collectGarbage(options: CollectOptions = {}): Promise<readonly Garbage[]> {
+    return collectGarbage(this.#store, this, options);
   }
 
   #refuseBoth(): void {
