@@ -62,6 +62,17 @@ describe.skipIf(dockerdProgram === undefined)("a Docker Engine", () => {
       expect(shown.trim()).toBe(stored.configInfo.digest);
     });
 
+    test("names an engine by a context, which is found by it", async () => {
+      const folder = await scratchFolder();
+      const endpoint = `host=${dockerd.host}`;
+      const flags = ["--config", folder, "context", "create", "mine", "--docker", endpoint];
+      await outputOf(docker, ...flags);
+      const environment = { DOCKER_CONFIG: folder, DOCKER_CONTEXT: "mine" };
+      const to = dockerDaemon({ system: { environment } }).parseReference(freshName());
+      await copyImage(await inMemory(images[0][1]), to);
+      await hasContent(transports.parse(`docker-daemon:${to.stringWithinTransport}`), images[0][1]);
+    });
+
     test("loads the archives that are written, and saves some that are read", async () => {
       const folder = await scratchFolder();
       const [mine, saved] = [path.join(folder, "mine.tar"), path.join(folder, "saved.tar")];

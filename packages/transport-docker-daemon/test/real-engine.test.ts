@@ -1,10 +1,8 @@
-import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import path from "node:path";
+import { readdir } from "node:fs/promises";
 import { Writable } from "node:stream";
 import { finished } from "node:stream/promises";
 
-import { copyImage, digestOf, hexOf, parseManifest } from "@drayage/core";
+import { copyImage, parseManifest } from "@drayage/core";
 import type { ImageReference } from "@drayage/core";
 import { memory } from "@drayage/core/memory";
 import { DockerArchiveDestination, StreamArchiveUpdate } from "@drayage/image-archive";
@@ -14,8 +12,6 @@ import {
   hasContent,
   inMemory,
   isNotThere,
-  newAuthority,
-  opensslProgram,
   putImage,
   randomImage,
   startDockerd,
@@ -26,7 +22,6 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 
 import { Engine } from "../src/engine/engine.ts";
 import { ImageLoad } from "../src/engine/image-load.ts";
 import { dockerDaemon } from "../src/index.ts";
-import type { DockerDaemonSettings } from "../src/index.ts";
 
 const unpacked = { format: "docker", compression: "none" } as const;
 
@@ -142,102 +137,3 @@ describe.skipIf(dockerdProgram === undefined)("a Docker Engine (needs dockerd)",
     await expect(copy).rejects.toMatchObject({ code: "unavailable" });
   });
 });
-
-describe.skipIf(dockerdProgram === undefined || opensslProgram === undefined)(
-  "a Docker Engine with TLS (needs dockerd and openssl)",
-  () => {
-    let dockerd: Dockerd;
-    let authorityFolder: string;
-    let files: Readonly<Record<string, string>>;
-    beforeAll(async () => {
-      authorityFolder = await mkdtemp(path.join(tmpdir(), "authority-"));
-      const authority = newAuthority(authorityFolder, "authority");
-      dockerd = await startDockerd({
-        tls: { ...authority.issue("engine"), authority: authority.certificate },
-      });
-      const { certificate, key } = authority.issue("client");
-      files = { "ca.pem": authority.certificate, "cert.pem": certificate, "key.pem": key };
-    });
-    afterAll(async () => {
-      await dockerd[Symbol.asyncDispose]();
-      await rm(authorityFolder, { recursive: true, force: true });
-    });
-
-    async function folderWith(...names: readonly string[]): Promise<string> {
-      const folder = await scratchFolder();
-      for (const name of names) await writeFile(path.join(folder, name), files[name] ?? "");
-      return folder;
-    }
-
-    const all = ["ca.pem", "cert.pem", "key.pem"];
-
-    /** Nothing is there, and that can only be known by who was let in. */
-    async function isLetIn(settings: DockerDaemonSettings): Promise<void> {
-      await isNotThere(dockerDaemon({ system: nobody, ...settings }).parseReference("a:b"));
-    }
-
-    test("lets in whom its authority vouches for, by tcp: and https:", async () => {
-      const certDir = await folderWith(...all);
-      await isLetIn({ host: `tcp://${dockerd.tcpHost}`, certDir });
-      await isLetIn({ host: `https://${dockerd.tcpHost}`, certDir });
-    });
-
-    test("is found as docker finds it: by variables, or by a context", async () => {
-      const folder = await folderWith(...all);
-      const host = `tcp://${dockerd.tcpHost}`;
-      const variables = { HOME: "/nowhere", DOCKER_HOST: host };
-      await isLetIn({ system: { environment: { ...variables, DOCKER_CERT_PATH: folder } } });
-      const verify = { ...variables, DOCKER_TLS_VERIFY: "1", DOCKER_CONFIG: folder };
-      await isLetIn({ system: { environment: verify } });
-      const id = hexOf(digestOf(Buffer.from("remote")));
-      const [meta, tls] = [`contexts/meta/${id}`, `contexts/tls/${id}/docker`];
-      for (const one of [meta, tls]) await mkdir(path.join(folder, one), { recursive: true });
-      const endpoints = { docker: { Host: host, SkipTLSVerify: false } };
-      await writeFile(
-        path.join(folder, meta, "meta.json"),
-        JSON.stringify({ Name: "remote", Endpoints: endpoints }),
-      );
-      for (const name of all) await writeFile(path.join(folder, tls, name), files[name] ?? "");
-      const environment = { DOCKER_CONFIG: folder, DOCKER_CONTEXT: "remote" };
-      await isLetIn({ system: { environment } });
-    });
-
-    test("is not believed without its authority, unless that was said", async () => {
-      const certDir = await folderWith("cert.pem", "key.pem");
-      const host = `tcp://${dockerd.tcpHost}`;
-      await expect(isLetIn({ host, certDir })).rejects.toThrow("ca.pem");
-      await isLetIn({ host, certDir, insecure: true });
-    });
-
-    test("does not let in who has no certificate, or speaks in the clear", async () => {
-      const certDir = await folderWith("ca.pem");
-      const source = (settings: DockerDaemonSettings): Promise<unknown> =>
-        dockerDaemon({ system: nobody, ...settings })
-          .parseReference("a:b")
-          .newImageSource();
-      await expect(source({ host: `tcp://${dockerd.tcpHost}`, certDir })).rejects.toMatchObject({
-        code: "unavailable",
-        message: expect.stringContaining("cert.pem with key.pem") as string,
-      });
-      await expect(source({ host: `http://${dockerd.tcpHost}` })).rejects.toMatchObject({
-        code: "unsupported",
-        message: expect.stringContaining("HTTPS") as string,
-      });
-    });
-
-    test.each([[["cert.pem"]], [["key.pem"]], [[]]])(
-      "of a folder with %j nothing can be used",
-      async (names) => {
-        const certDir = await folderWith(...names);
-        const reference = dockerDaemon({
-          host: `tcp://${dockerd.tcpHost}`,
-          certDir,
-        }).parseReference("a:b");
-        await expect(reference.newImageSource()).rejects.toMatchObject({ code: "unsupported" });
-      },
-    );
-  },
-);
-
-/** On whose machine nothing is set up. */
-const nobody = { environment: { HOME: "/nowhere" } };

@@ -1,0 +1,117 @@
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+
+import { digestOf, hexOf } from "@drayage/core";
+import { scratchFolder } from "@drayage/test-support";
+import {
+  dockerdProgram,
+  isNotThere,
+  newAuthority,
+  opensslProgram,
+  startDockerd,
+} from "@drayage/testkit";
+import type { Dockerd } from "@drayage/testkit";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+
+import { dockerDaemon } from "../src/index.ts";
+import type { DockerDaemonSettings } from "../src/index.ts";
+
+/** On whose machine nothing is set up. */
+const nobody = { environment: { HOME: "/nowhere" } };
+
+describe.skipIf(dockerdProgram === undefined || opensslProgram === undefined)(
+  "a Docker Engine with TLS (needs dockerd and openssl)",
+  () => {
+    let dockerd: Dockerd;
+    let authorityFolder: string;
+    let files: Readonly<Record<string, string>>;
+    beforeAll(async () => {
+      authorityFolder = await mkdtemp(path.join(tmpdir(), "authority-"));
+      const authority = newAuthority(authorityFolder, "authority");
+      dockerd = await startDockerd({
+        tls: { ...authority.issue("engine"), authority: authority.certificate },
+      });
+      const { certificate, key } = authority.issue("client");
+      files = { "ca.pem": authority.certificate, "cert.pem": certificate, "key.pem": key };
+    });
+    afterAll(async () => {
+      await dockerd[Symbol.asyncDispose]();
+      await rm(authorityFolder, { recursive: true, force: true });
+    });
+
+    async function folderWith(...names: readonly string[]): Promise<string> {
+      const folder = await scratchFolder();
+      for (const name of names) await writeFile(path.join(folder, name), files[name] ?? "");
+      return folder;
+    }
+
+    const all = ["ca.pem", "cert.pem", "key.pem"];
+
+    /** Nothing is there, and that can only be known by who was let in. */
+    async function isLetIn(settings: DockerDaemonSettings): Promise<void> {
+      await isNotThere(dockerDaemon({ system: nobody, ...settings }).parseReference("a:b"));
+    }
+
+    test("lets in whom its authority vouches for, by tcp: and https:", async () => {
+      const certDir = await folderWith(...all);
+      await isLetIn({ host: `tcp://${dockerd.tcpHost}`, certDir });
+      await isLetIn({ host: `https://${dockerd.tcpHost}`, certDir });
+    });
+
+    test("is found as docker finds it: by variables, or by a context", async () => {
+      const folder = await folderWith(...all);
+      const host = `tcp://${dockerd.tcpHost}`;
+      const variables = { HOME: "/nowhere", DOCKER_HOST: host };
+      await isLetIn({ system: { environment: { ...variables, DOCKER_CERT_PATH: folder } } });
+      const verify = { ...variables, DOCKER_TLS_VERIFY: "1", DOCKER_CONFIG: folder };
+      await isLetIn({ system: { environment: verify } });
+      const id = hexOf(digestOf(Buffer.from("remote")));
+      const [meta, tls] = [`contexts/meta/${id}`, `contexts/tls/${id}/docker`];
+      for (const one of [meta, tls]) await mkdir(path.join(folder, one), { recursive: true });
+      const endpoints = { docker: { Host: host, SkipTLSVerify: false } };
+      await writeFile(
+        path.join(folder, meta, "meta.json"),
+        JSON.stringify({ Name: "remote", Endpoints: endpoints }),
+      );
+      for (const name of all) await writeFile(path.join(folder, tls, name), files[name] ?? "");
+      const environment = { DOCKER_CONFIG: folder, DOCKER_CONTEXT: "remote" };
+      await isLetIn({ system: { environment } });
+    });
+
+    test("is not believed without its authority, unless that was said", async () => {
+      const certDir = await folderWith("cert.pem", "key.pem");
+      const host = `tcp://${dockerd.tcpHost}`;
+      await expect(isLetIn({ host, certDir })).rejects.toThrow("ca.pem");
+      await isLetIn({ host, certDir, insecure: true });
+    });
+
+    test("does not let in who has no certificate, or speaks in the clear", async () => {
+      const certDir = await folderWith("ca.pem");
+      const source = (settings: DockerDaemonSettings): Promise<unknown> =>
+        dockerDaemon({ system: nobody, ...settings })
+          .parseReference("a:b")
+          .newImageSource();
+      await expect(source({ host: `tcp://${dockerd.tcpHost}`, certDir })).rejects.toMatchObject({
+        code: "unavailable",
+        message: expect.stringContaining("cert.pem with key.pem") as string,
+      });
+      await expect(source({ host: `http://${dockerd.tcpHost}` })).rejects.toMatchObject({
+        code: "unsupported",
+        message: expect.stringContaining("HTTPS") as string,
+      });
+    });
+
+    test.each([[["cert.pem"]], [["key.pem"]], [[]]])(
+      "of a folder with %j nothing can be used",
+      async (names) => {
+        const certDir = await folderWith(...names);
+        const reference = dockerDaemon({
+          host: `tcp://${dockerd.tcpHost}`,
+          certDir,
+        }).parseReference("a:b");
+        await expect(reference.newImageSource()).rejects.toMatchObject({ code: "unsupported" });
+      },
+    );
+  },
+);
