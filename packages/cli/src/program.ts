@@ -11,6 +11,7 @@ import { listTagsCommand } from "./list-tags-command.ts";
 import { loginCommand } from "./login-command.ts";
 import { logoutCommand } from "./logout-command.ts";
 import { manifestDigestCommand } from "./manifest-digest-command.ts";
+import { s3Command } from "./s3-command.ts";
 import { version } from "./version.ts";
 
 /** The whole command line. What the commands do is only loaded when one of them runs. */
@@ -35,8 +36,10 @@ export function newProgram(interruption: Interruption): Command {
     manifestDigestCommand(),
     loginCommand(signal),
     logoutCommand(signal),
+    s3Command(signal),
   ]) {
     program.addCommand(command.copyInheritedSettings(program));
+    for (const inner of command.commands) inner.copyInheritedSettings(command);
   }
   return program.hook("preAction", () => {
     const { commandTimeout } = program.opts<GlobalFlags>();

@@ -49,6 +49,26 @@ describe.skipIf(!isRunnable)("a bucket", () => {
     expect(server.bucket().keys("team/app/blobs")).toEqual([]);
   });
 
+  test("is cleared of what no image needs, once that is said", async () => {
+    const { endpoint, region } = server.access;
+    const flags = ["--s3-endpoint", endpoint, "--s3-region", region];
+    const empty = { schemaVersion: 2, manifests: [] };
+    await server.bucket().put("litter/index.json", JSON.stringify(empty));
+    const key = `litter/blobs/sha256/${"0".repeat(64)}`;
+    const lastModified = new Date(Date.now() - 2 * 3_600_000);
+    await server.bucket().put(key, "nobody's", { lastModified });
+    const collect = ["s3", "gc", ...flags, "s3://bucket/litter"];
+    expect(await drayage(...collect)).toMatchObject({ code: 0, stdout: "[]\n" });
+    const told = await drayage(...collect, "--grace", "1h");
+    expect(JSON.parse(told.stdout)).toMatchObject([{ Kind: "object", Key: key, Size: 8 }]);
+    expect(server.bucket().keys("litter/blobs")).toEqual([key]);
+    const deleted = await drayage(...collect, "--grace", "1h", "--delete");
+    expect([deleted.code, deleted.stdout]).toEqual([0, told.stdout]);
+    expect(server.bucket().keys("litter/blobs")).toEqual([]);
+    const elsewhere = await drayage("s3", "gc", "oci:somewhere");
+    expect([elsewhere.code, elsewhere.stderr]).toEqual([1, expect.stringMatching(/s3:\/\//)]);
+  });
+
   test("is reached as the environment says", async () => {
     vi.stubEnv("AWS_ENDPOINT_URL", server.access.endpoint);
     vi.stubEnv("AWS_REGION", server.access.region);

@@ -1,0 +1,42 @@
+import { formatBytes, ImageError } from "@drayage/core";
+import type { ImageReference } from "@drayage/core";
+import type { S3Reference } from "@drayage/transport-s3";
+
+import { parseImageName } from "./image-name.ts";
+import { formatJSON } from "./json-text.ts";
+import { noticeTeller } from "./notice-lines.ts";
+import { withRetries } from "./retry.ts";
+import type { CollectFlags } from "./s3-command.ts";
+import { sideOf } from "./side-flags.ts";
+import { say, writeResult } from "./standard-streams.ts";
+
+/** `drayage s3 gc` */
+export async function collectGarbage(
+  place: string,
+  flags: CollectFlags,
+  signal: AbortSignal,
+): Promise<void> {
+  const reference = await parseImageName(place, sideOf({ ...flags }, ""));
+  if (!isInBucket(reference))
+    throw new ImageError(
+      "unsupported",
+      `${place} is no place in a bucket: write s3://BUCKET/PREFIX`,
+    );
+  const { grace, delete: isFinal = false } = flags;
+  const options = { signal, onNotice: noticeTeller(), grace, dryRun: !isFinal };
+  const garbage = await withRetries(flags, signal, async () => reference.collectGarbage(options));
+  await writeResult(
+    formatJSON(
+      garbage.map(({ kind, key, size, modified }) => {
+        return { Kind: kind, Key: key, Size: size, Modified: modified.toISOString() };
+      }),
+    ),
+  );
+  const size = formatBytes(garbage.reduce((sum, one) => sum + (one.size ?? 0), 0));
+  const count = `${garbage.length} ${garbage.length === 1 ? "object" : "objects"}, ${size}`;
+  say(isFinal ? `Deleted ${count}` : `Nobody needs ${count}; to delete them say --delete`);
+}
+
+function isInBucket(reference: ImageReference): reference is S3Reference {
+  return "collectGarbage" in reference;
+}
