@@ -32,13 +32,12 @@ export const dockerdProgram: string | undefined =
 export async function startDockerd({ tls }: DockerdSettings = {}): Promise<Dockerd> {
   const folder = await mkdtemp(path.join(tmpdir(), "dockerd-"));
   const socket = path.join(folder, "docker.sock");
-  // What it mounts is gone with it, also when it is killed.
-  const command = [
-    "--mount",
-    dockerdProgram ?? "dockerd",
-    ...(await flagsFor(folder, socket, tls)),
-  ];
-  const child = spawn("unshare", command, { cwd: folder, stdio: ["ignore", "ignore", "pipe"] });
+  // It ends when this process is gone, and what it mounts is gone with it, also when it is killed.
+  const alone = ["--pdeathsig", "TERM", "unshare", "--mount", dockerdProgram ?? "dockerd"];
+  const child = spawn("setpriv", [...alone, ...(await flagsFor(folder, socket, tls))], {
+    cwd: folder,
+    stdio: ["ignore", "ignore", "pipe"],
+  });
   const exited = once(child, "exit");
   const ends = async (signal: NodeJS.Signals): Promise<void> => {
     child.kill(signal);
