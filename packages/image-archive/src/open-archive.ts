@@ -31,7 +31,10 @@ export async function openArchiveStream(
   place: string,
   options: OperationOptions = {},
 ): Promise<TarArchive> {
-  const start = await sniffed(bytes);
+  const start = await sniffed(bytes).catch((error: unknown) => {
+    options.signal?.throwIfAborted();
+    throw error;
+  });
   try {
     const spool = await unpackedSpool(start.bytes, start.compression, place, options);
     return await TarArchive.open(spool, options);

@@ -1,5 +1,6 @@
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
+import { addAbortSignal, PassThrough } from "node:stream";
 import zlib from "node:zlib";
 
 import { scratchFolder } from "@drayage/test-support";
@@ -66,6 +67,17 @@ describe("a spool", () => {
     await using small = await spooled(chunks(content), "here", { folder });
     expect(small.size).toBe(content.byteLength);
   });
+});
+
+test("a pipe out of which nothing comes can be given up", async () => {
+  const abort = new AbortController();
+  const pipe = addAbortSignal(abort.signal, new PassThrough());
+  const opened = openArchiveStream(pipe as AsyncIterable<Uint8Array>, "pipe", {
+    signal: abort.signal,
+  });
+  const reason = new Error("enough");
+  abort.abort(reason);
+  await expect(opened).rejects.toBe(reason);
 });
 
 type Pack = (bytes: Uint8Array) => Promise<Buffer>;

@@ -17,5 +17,8 @@ export async function expectedSizeOf(
   const end = await gathered(source.getBlob(blob, { ...options, range }), 4);
   if (end.byteLength < 4) return undefined;
   const size = Buffer.from(end).readUInt32LE();
-  return size < blob.size ? undefined : size;
+  return size < blob.size || size > blob.size * mostTimes ? undefined : size;
 }
+
+/** Who packs layers gets less; what is false should not make anybody reserve gigabytes for it. */
+const mostTimes = 32;
