@@ -132,4 +132,21 @@ describe.each([
       await isThere(s3(access).parseReference(`//${Bucket}/d:tag`), image);
     },
   );
+
+  test.skipIf(!isHere)(
+    "takes two hundred copies at once, from as many as ten programs",
+    async () => {
+      const image = await inMemory(await randomImage("many", { layers: 1 }));
+      const transports = Array.from({ length: 10 }, () => s3(access));
+      const tags = Array.from({ length: 200 }, (__, at) => `v${at}`);
+      await Promise.all(
+        tags.map(async (tag, at) => {
+          const to = transports[at % 10]?.parseReference(`//${Bucket}/many:${tag}`);
+          if (to !== undefined) await copyImage(image, to);
+        }),
+      );
+      const names = await s3(access).parseReference(`//${Bucket}/many`).getImageNames();
+      expect(new Set(names)).toEqual(new Set(tags));
+    },
+  );
 });
