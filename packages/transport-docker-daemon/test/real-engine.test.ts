@@ -1,4 +1,5 @@
 import { readdir } from "node:fs/promises";
+import path from "node:path";
 import { Writable } from "node:stream";
 import { finished } from "node:stream/promises";
 
@@ -6,7 +7,7 @@ import { copyImage, parseManifest } from "@drayage/core";
 import type { ImageReference } from "@drayage/core";
 import { memory } from "@drayage/core/memory";
 import { DockerArchiveDestination, StreamArchiveUpdate } from "@drayage/image-archive";
-import { scratchFolder } from "@drayage/test-support";
+import { nextMessage, scratchFolder, startProgram } from "@drayage/test-support";
 import {
   dockerdProgram,
   hasContent,
@@ -125,6 +126,15 @@ describe.skipIf(dockerdProgram === undefined)("a Docker Engine (needs dockerd)",
     await hasContent(transport.parseReference(id), image);
     await other?.deleteImage();
     await isNotThere(transport.parseReference(id));
+  });
+
+  test("may not be used by everybody, who is told what to do", async () => {
+    const program = path.join(import.meta.dirname, "ask-engine.program.ts");
+    const answer = await nextMessage(startProgram(program, dockerd.host));
+    expect(answer).toMatchObject({
+      code: "denied",
+      message: expect.stringContaining("member of the socket's group") as string,
+    });
   });
 
   test("that is killed in the middle ends a copy at once", async () => {
