@@ -28,7 +28,8 @@ export interface Garbage {
 }
 
 interface FoundGarbage extends Garbage {
-  readonly remove: (options: OperationOptions) => Promise<void>;
+  /** False where it has to stay for now. */
+  readonly remove: (options: OperationOptions) => Promise<boolean>;
 }
 
 const day = 86_400_000;
@@ -59,11 +60,7 @@ export async function collectGarbage(
   const removed: Garbage[] = [];
   let left = found.values();
   const work = async (): Promise<void> => {
-    for (const one of left) {
-      if (!layout.mayDelete) return;
-      await one.remove(options);
-      removed.push(told(one));
-    }
+    for (const one of left) if (await one.remove(options)) removed.push(told(one));
   };
   await layout.updateIndex(
     {
@@ -93,13 +90,16 @@ async function* garbageIn(
   const keys = new Set([...needed].map((digest) => layout.locateBlob(digest).key));
   const blobs = keyIn(folder.prefix, "blobs/");
   for await (const { key, size, modified } of bucket.list(blobs, options)) {
-    const remove = async (given: OperationOptions): Promise<void> => bucket.delete(key, given);
+    const remove = async (given: OperationOptions): Promise<boolean> =>
+      layout.deleteKey(key, given);
     if (!keys.has(key)) yield { kind: "object", key, size, modified, remove };
   }
   for await (const upload of listUploads(bucket, blobs, options)) {
     const { key, begun: modified } = upload;
-    const remove = async (given: OperationOptions): Promise<void> =>
-      abortUpload(bucket, upload, given);
+    const remove = async (given: OperationOptions): Promise<boolean> => {
+      await abortUpload(bucket, upload, given);
+      return true;
+    };
     yield { kind: "upload", key, size: undefined, modified, remove };
   }
 }

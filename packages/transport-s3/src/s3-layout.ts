@@ -135,16 +135,21 @@ export class S3Layout implements LayoutStore {
     await this.#use.files.update(change, { deletion, check }, options);
   }
 
-  /** As `LayoutFiles.mayDelete`. */
-  get mayDelete(): boolean {
-    return this.#use.files.mayDelete;
+  async deleteBlob(digest: Digest, options: OperationOptions = {}): Promise<void> {
+    if (!this.#isShared) await this.deleteKey(this.#pool.keyOf(digest), options);
   }
 
-  /** Only as long as nobody can count on it: what is late stays where it is. */
-  async deleteBlob(digest: Digest, { retries }: OperationOptions = {}): Promise<void> {
-    if (this.#isShared || !this.mayDelete) return;
+  /** Only as long as nobody can count on it: false for what stays because it is late. */
+  async deleteKey(key: string, { retries }: OperationOptions): Promise<boolean> {
+    if (!this.#use.files.mayDelete) return false;
     const signal = AbortSignal.timeout(deletionTimeout);
-    await this.#pool.bucket.delete(this.#pool.keyOf(digest), { retries, signal });
+    try {
+      await this.#pool.bucket.delete(key, { retries, signal });
+      return true;
+    } catch (error) {
+      if (!signal.aborted) throw error;
+      return false;
+    }
   }
 
   /** What was put and not committed waits for somebody who needs it. */
