@@ -24,17 +24,11 @@ import type {
 import { indexSizeLimit } from "@drayage/image-layout";
 
 import type { ArchiveUpdate } from "./archive-update.ts";
-import { blobsIn } from "./docker-archive-blobs.ts";
-import type { ArchivedBlobs } from "./docker-archive-blobs.ts";
+import { contentOf } from "./docker-archive-content.ts";
+import type { DockerArchiveContent } from "./docker-archive-content.ts";
 import { layoutFilesFor } from "./docker-archive-files.ts";
 import { diffIDsOf } from "./docker-archive-image.ts";
-import {
-  archivedImages,
-  dockerManifestName,
-  formatDockerManifest,
-  withArchivedImage,
-} from "./docker-archive.ts";
-import type { ArchivedImage } from "./docker-archive.ts";
+import { dockerManifestName, formatDockerManifest, withArchivedImage } from "./docker-archive.ts";
 import type { TarArchive } from "./tar-archive.ts";
 import { blobPath } from "./tar-layout.ts";
 
@@ -48,7 +42,7 @@ export class DockerArchiveDestination implements ImageDestination {
   readonly #update: ArchiveUpdate;
   readonly #names: readonly NamedReference[];
   /** Of the archive that is added to. */
-  readonly #before: ArchivedBlobs | undefined;
+  readonly #before: DockerArchiveContent;
   readonly #configs = new Map<Digest, Uint8Array>();
   readonly #reused = new Set<Digest>();
   #image: { readonly raw: RawManifest; readonly parsed: ImageManifest } | undefined;
@@ -57,7 +51,7 @@ export class DockerArchiveDestination implements ImageDestination {
     reference: ImageReference,
     update: ArchiveUpdate,
     names: readonly NamedReference[],
-    before: ArchivedBlobs | undefined,
+    before: DockerArchiveContent,
   ) {
     this.reference = reference;
     this.#update = update;
@@ -81,7 +75,7 @@ export class DockerArchiveDestination implements ImageDestination {
     options: OperationOptions = {},
   ): Promise<DockerArchiveDestination> {
     try {
-      const before = update.before && (await contentOf(update.before, options)).blobs;
+      const before = await contentOf(update.before, options);
       return new DockerArchiveDestination(reference, update, names, before);
     } catch (error) {
       await update[Symbol.asyncDispose]();
@@ -95,7 +89,7 @@ export class DockerArchiveDestination implements ImageDestination {
   ): Promise<BlobInfo | undefined> {
     signal?.throwIfAborted();
     if (this.#update.sizeOf(digest) === size) return { digest, size };
-    if (this.#before?.blobs.get(digest)?.size !== size) return undefined;
+    if (this.#before.blobs.get(digest)?.size !== size) return undefined;
     this.#reused.add(digest);
     return { digest, size };
   }
@@ -133,7 +127,7 @@ export class DockerArchiveDestination implements ImageDestination {
     const image = this.#image;
     if (image === undefined) throw this.#conflict("Commit before the manifest");
     await this.#update.commit(async (current) => {
-      const { images, blobs } = current ? await contentOf(current, options) : nothing;
+      const { images, blobs, configs } = await contentOf(current, options);
       this.#checkReused(blobs);
       const { raw, parsed } = image;
       this.#checkLayers(
@@ -142,14 +136,14 @@ export class DockerArchiveDestination implements ImageDestination {
       );
       const pathOf = ({ digest }: Descriptor): string =>
         this.#update.sizeOf(digest) === undefined
-          ? (blobs.blobs.get(digest)?.path ?? blobPath(digest))
+          ? (blobs.get(digest)?.path ?? blobPath(digest))
           : blobPath(digest);
       const added = {
         config: pathOf(parsed.config),
         tags: this.#names.map(formatNamedReference),
         layers: parsed.layers.map(pathOf),
       };
-      const same = images.find((one) => blobs.configs.get(one) === parsed.config.digest);
+      const same = images.find((one) => configs.get(one) === parsed.config.digest);
       const manifest = formatDockerManifest(withArchivedImage(images, added, same));
       const layout = await this.#layoutFiles(raw, current, options);
       // For docker before 1.10; it would tell of some of the images.
@@ -176,7 +170,7 @@ export class DockerArchiveDestination implements ImageDestination {
 
   async #configOf(
     digest: Digest,
-    { blobs }: ArchivedBlobs,
+    blobs: DockerArchiveContent["blobs"],
     current: TarArchive | undefined,
     options: OperationOptions,
   ): Promise<Uint8Array> {
@@ -200,7 +194,7 @@ export class DockerArchiveDestination implements ImageDestination {
   }
 
   /** Somebody may have replaced the archive. */
-  #checkReused({ blobs }: ArchivedBlobs): void {
+  #checkReused(blobs: DockerArchiveContent["blobs"]): void {
     for (const digest of this.#reused) {
       if (blobs.has(digest)) continue;
       const { place } = this.#update;
@@ -218,18 +212,6 @@ export class DockerArchiveDestination implements ImageDestination {
     const reference = imageName(this.reference);
     return new ImageError("conflict", message, { retryable, reference });
   }
-}
-
-interface Content {
-  readonly images: readonly ArchivedImage[];
-  readonly blobs: ArchivedBlobs;
-}
-
-const nothing: Content = { images: [], blobs: { blobs: new Map(), configs: new Map() } };
-
-async function contentOf(archive: TarArchive, options: OperationOptions): Promise<Content> {
-  const images = await archivedImages(archive, options);
-  return { images, blobs: await blobsIn(archive, images, options) };
 }
 
 /** @throws ImageError `invalid-manifest` for more than a config may have */

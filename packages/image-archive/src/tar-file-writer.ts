@@ -2,7 +2,6 @@ import { open } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
 import path from "node:path";
 
-import { digestHasher, ImageError } from "@drayage/core";
 import type { BlobInfo, OperationOptions } from "@drayage/core";
 import { BatchWriter, handleBytes, inTurn, onDisk } from "@drayage/core/files";
 import type { StoredBlob } from "@drayage/image-layout";
@@ -12,6 +11,7 @@ import { spooled } from "./spool.ts";
 import { blockSize, formatTarHeader, padded } from "./tar-header.ts";
 import { TarSpace } from "./tar-space.ts";
 import type { TarRegion } from "./tar-space.ts";
+import { writeContent } from "./write-content.ts";
 
 /** Where members lie that are there for the space that they take. */
 export const unusedFolder = ".unused/";
@@ -180,32 +180,13 @@ export class TarFileWriter implements AsyncDisposable {
   }
 
   async #fill(
-    { start, size: room }: TarRegion,
+    region: TarRegion,
     bytes: AsyncIterable<Uint8Array>,
     blob: Pick<BlobInfo, "digest" | "size">,
     signal: AbortSignal | undefined,
   ): Promise<StoredBlob> {
-    const place = { start: start + blockSize, size: room };
-    const writer = new BatchWriter(this.#handle, this.#file, place);
-    const hasher = blob.digest === undefined ? digestHasher() : undefined;
-    let size = 0;
-    try {
-      for await (const chunk of bytes) {
-        signal?.throwIfAborted();
-        size += chunk.byteLength;
-        if (size > (blob.size ?? Infinity)) throw wrongSize(blob, "more");
-        hasher?.update(chunk);
-        await writer.write(chunk);
-      }
-      if (size < (blob.size ?? 0)) throw wrongSize(blob, `only ${size}`);
-      await writer.write(new Uint8Array(padded(size) - size));
-    } finally {
-      await writer.finish();
-    }
-    signal?.throwIfAborted();
-    const digest = blob.digest ?? hasher?.digest();
-    if (digest === undefined) throw new TypeError("No digest");
-    return { digest, size };
+    const place = { start: region.start + blockSize, size: region.size };
+    return writeContent(new BatchWriter(this.#handle, this.#file, place), bytes, blob, { signal });
   }
 
   async #take(size: number, signal: AbortSignal | undefined): Promise<TarRegion> {
@@ -217,11 +198,4 @@ export class TarFileWriter implements AsyncDisposable {
     const header = formatTarHeader(name, size);
     await onDisk(this.#file, () => this.#handle.write(header, 0, header.byteLength, at));
   }
-}
-
-function wrongSize({ size }: Pick<BlobInfo, "size">, found: string): ImageError {
-  return new ImageError(
-    "digest-mismatch",
-    `Expected a blob of ${size} bytes and got ${found}; nothing of it was kept`,
-  );
 }

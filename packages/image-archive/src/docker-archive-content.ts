@@ -2,6 +2,7 @@ import { digestOf, manifestSizeLimit } from "@drayage/core";
 import type { Digest, OperationOptions } from "@drayage/core";
 
 import { diffIDsOf } from "./docker-archive-image.ts";
+import { archivedImages } from "./docker-archive.ts";
 import type { ArchivedImage } from "./docker-archive.ts";
 import type { TarArchive } from "./tar-archive.ts";
 import { blobPath } from "./tar-layout.ts";
@@ -12,21 +13,26 @@ interface ArchivedBlob {
   readonly size: number;
 }
 
-/** What another image in the archive could use, and which config each image has. */
-export interface ArchivedBlobs {
+/** What is in a docker archive. */
+export interface DockerArchiveContent {
+  readonly images: readonly ArchivedImage[];
+  /** What another image in it could use. */
   readonly blobs: ReadonlyMap<Digest, ArchivedBlob>;
+  /** Of the images that have one. */
   readonly configs: ReadonlyMap<ArchivedImage, Digest>;
 }
 
 /**
  * Takes layers for what their images say of them. Images that lack something have nothing to share, and in an archive that
- * is an OCI image layout too only what lies where that has it can be shared. @throws ImageError
+ * is an OCI image layout too only what lies where that has it can be shared. Of no archive there is nothing.
+ * @throws ImageError `unsupported`, `invalid-manifest`
  */
-export async function blobsIn(
-  archive: TarArchive,
-  images: readonly ArchivedImage[],
+export async function contentOf(
+  archive: TarArchive | undefined,
   options: OperationOptions = {},
-): Promise<ArchivedBlobs> {
+): Promise<DockerArchiveContent> {
+  if (archive === undefined) return { images: [], blobs: new Map(), configs: new Map() };
+  const images = await archivedImages(archive, options);
   const blobs = new Map<Digest, ArchivedBlob>();
   const configs = new Map<ArchivedImage, Digest>();
   const isLayout = (await archive.find("index.json", options)) !== undefined;
@@ -46,5 +52,5 @@ export async function blobsIn(
       if (path !== undefined && !blobs.has(digest)) await add(digest, path);
     }
   }
-  return { blobs, configs };
+  return { images, blobs, configs };
 }
