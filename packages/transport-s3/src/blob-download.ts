@@ -88,6 +88,6 @@ const pieceSize = 1 << 20;
 function* inPieces(bytes: Uint8Array, areLent: boolean | undefined): Generator<Uint8Array> {
   for (let at = 0; at < bytes.byteLength; at += pieceSize) {
     const piece = bytes.subarray(at, at + pieceSize);
-    yield areLent ? piece : Uint8Array.from(piece);
+    yield areLent ? piece : new Uint8Array(piece);
   }
 }
