@@ -135,6 +135,7 @@ describe.each([
 
   test.skipIf(!isHere)(
     "takes two hundred copies at once, from as many as ten programs",
+    { timeout: 120_000 },
     async () => {
       const image = await inMemory(await randomImage("many", { layers: 1 }));
       const transports = Array.from({ length: 10 }, () => s3(access));

@@ -20,20 +20,24 @@ async function someImage(): Promise<ImageReference> {
 const tags = (count: number): readonly string[] =>
   Array.from({ length: count }, (_, at) => `v${1000 + at}`);
 
-test("two hundred copies of different tags into one prefix at once are all there", async () => {
-  await using server = await startBucket();
-  const image = await someImage();
-  const wanted = tags(200);
-  // As many processes would be; those of one share what they know.
-  const transports = Array.from({ length: 10 }, () => transportTo(server));
-  await Promise.all(
-    wanted.map(async (tag, at) => {
-      const to = transports[at % transports.length]?.parseReference(`//bucket/a:${tag}`);
-      if (to !== undefined) await copyImage(image, to);
-    }),
-  );
-  expect(await names(server, "a")).toEqual(wanted);
-});
+test(
+  "two hundred copies of different tags into one prefix at once are all there",
+  { timeout: 120_000 },
+  async () => {
+    await using server = await startBucket();
+    const image = await someImage();
+    const wanted = tags(200);
+    // As many processes would be; those of one share what they know.
+    const transports = Array.from({ length: 10 }, () => transportTo(server));
+    await Promise.all(
+      wanted.map(async (tag, at) => {
+        const to = transports[at % transports.length]?.parseReference(`//bucket/a:${tag}`);
+        if (to !== undefined) await copyImage(image, to);
+      }),
+    );
+    expect(await names(server, "a")).toEqual(wanted);
+  },
+);
 
 describe.each<[string, Parameters<typeof startBucket>[0], S3Settings, number]>([
   ["conditions that are tried out", {}, { conditionalWrites: undefined }, 0],
