@@ -7,6 +7,7 @@ import { ImageError } from "../image-error.ts";
 import type { OperationOptions } from "../operation-options.ts";
 import { BatchWriter } from "./batch-writer.ts";
 import { onDisk } from "./file-error.ts";
+import { FileSync } from "./file-sync.ts";
 import { newTemporary } from "./temporary-file.ts";
 import type { TemporaryFile, WrittenFile } from "./temporary-file.ts";
 
@@ -31,17 +32,23 @@ export async function writeTemporary(
   const fill = async (handle: FileHandle): Promise<WrittenFile> => {
     const hasher = hasherFor(blob.digest);
     const writer = new BatchWriter(handle, folder, { size: blob.size });
+    const sync = new FileSync(handle);
     let size = 0;
-    for await (const chunk of bytes) {
-      signal?.throwIfAborted();
-      size += chunk.byteLength;
-      if (size > (blob.size ?? Infinity)) throw wrongSize(blob, "more");
-      hasher.update(chunk);
-      await writer.write(chunk);
+    try {
+      for await (const chunk of bytes) {
+        signal?.throwIfAborted();
+        size += chunk.byteLength;
+        if (size > (blob.size ?? Infinity)) throw wrongSize(blob, "more");
+        hasher.update(chunk);
+        await writer.write(chunk);
+        sync.written(chunk.byteLength);
+      }
+      if (size < (blob.size ?? 0)) throw wrongSize(blob, `only ${size}`);
+      await writer.finish();
+      await onDisk(folder, () => sync.finish());
+    } finally {
+      await sync.stop();
     }
-    if (size < (blob.size ?? 0)) throw wrongSize(blob, `only ${size}`);
-    await writer.finish();
-    await onDisk(folder, () => handle.datasync());
     signal?.throwIfAborted();
     return { digest: hasher.digest(), size };
   };
