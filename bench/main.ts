@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -135,6 +136,8 @@ async function measured(job: Job, measurement: Measurement): Promise<Measured> {
   await mkdir(target);
   const to = path.join(target, "layout");
   const command = job.command({ ...measurement, host: place.host, to }) ?? [];
+  // Else who waits for the disk would wait for what was written before as well.
+  execFileSync("sync");
   const run = await measuredRun(folder, command);
   await rm(target, { recursive: true });
   return { ...run, requests: place.requests };
