@@ -1,5 +1,5 @@
-import { digestHasher, ImageError } from "@drayage/core";
 import type { BlobInfo, OperationOptions } from "@drayage/core";
+import { writeBlob } from "@drayage/core/files";
 import type { BatchWriter } from "@drayage/core/files";
 import type { StoredBlob } from "@drayage/image-layout";
 
@@ -14,32 +14,15 @@ export async function writeContent(
   writer: BatchWriter,
   bytes: AsyncIterable<Uint8Array>,
   blob: Pick<BlobInfo, "digest" | "size">,
-  { signal }: OperationOptions,
+  options: OperationOptions,
 ): Promise<StoredBlob> {
-  const hasher = blob.digest === undefined ? digestHasher() : undefined;
-  let size = 0;
+  let written: StoredBlob;
   try {
-    for await (const chunk of bytes) {
-      signal?.throwIfAborted();
-      size += chunk.byteLength;
-      if (size > (blob.size ?? Infinity)) throw wrongSize(blob, "more");
-      hasher?.update(chunk);
-      await writer.write(chunk);
-    }
-    if (size < (blob.size ?? 0)) throw wrongSize(blob, `only ${size}`);
-    await writer.write(new Uint8Array(padded(size) - size));
+    written = await writeBlob(bytes, blob, (chunk) => writer.write(chunk), options);
+    await writer.write(new Uint8Array(padded(written.size) - written.size));
   } finally {
     await writer.finish();
   }
-  signal?.throwIfAborted();
-  const digest = blob.digest ?? hasher?.digest();
-  if (digest === undefined) throw new TypeError("No digest");
-  return { digest, size };
-}
-
-function wrongSize({ size }: Pick<BlobInfo, "size">, found: string): ImageError {
-  return new ImageError(
-    "digest-mismatch",
-    `Expected a blob of ${size} bytes and got ${found}; nothing of it was kept`,
-  );
+  options.signal?.throwIfAborted();
+  return written;
 }

@@ -13,5 +13,6 @@ export { StagedFolder } from "./staged-folder.ts";
 export { TemporaryFile } from "./temporary-file.ts";
 export type { WrittenFile } from "./temporary-file.ts";
 export { isPassing, lockName, sweep } from "./temporary-name.ts";
+export { writeBlob } from "./write-blob.ts";
 export { writeTemporary } from "./write-temporary.ts";
 export type { WriteOptions } from "./write-temporary.ts";

@@ -1,15 +1,13 @@
 import type { FileHandle } from "node:fs/promises";
 
 import type { BlobInfo } from "../blob-info.ts";
-import { digestHasher } from "../digest.ts";
-import type { Digest, DigestHasher } from "../digest.ts";
-import { ImageError } from "../image-error.ts";
 import type { OperationOptions } from "../operation-options.ts";
 import { BatchWriter } from "./batch-writer.ts";
 import { onDisk } from "./file-error.ts";
 import { FileSync } from "./file-sync.ts";
 import { newTemporary } from "./temporary-file.ts";
 import type { TemporaryFile, WrittenFile } from "./temporary-file.ts";
+import { writeBlob } from "./write-blob.ts";
 
 /** How a file is written. */
 export interface WriteOptions extends OperationOptions {
@@ -30,45 +28,21 @@ export async function writeTemporary(
 ): Promise<TemporaryFile> {
   signal?.throwIfAborted();
   const fill = async (handle: FileHandle): Promise<WrittenFile> => {
-    const hasher = hasherFor(blob.digest);
     const writer = new BatchWriter(handle, folder, { size: blob.size });
     const sync = new FileSync(handle);
-    let size = 0;
+    const write = async (chunk: Uint8Array): Promise<void> => {
+      await writer.write(chunk);
+      sync.written(chunk.byteLength);
+    };
     try {
-      for await (const chunk of bytes) {
-        signal?.throwIfAborted();
-        size += chunk.byteLength;
-        if (size > (blob.size ?? Infinity)) throw wrongSize(blob, "more");
-        hasher.update(chunk);
-        await writer.write(chunk);
-        sync.written(chunk.byteLength);
-      }
-      if (size < (blob.size ?? 0)) throw wrongSize(blob, `only ${size}`);
+      const written = await writeBlob(bytes, blob, write, { signal });
       await writer.finish();
       await onDisk(folder, () => sync.finish());
+      signal?.throwIfAborted();
+      return written;
     } finally {
       await sync.stop();
     }
-    signal?.throwIfAborted();
-    return { digest: hasher.digest(), size };
   };
   return newTemporary(folder, fill, mode);
-}
-
-/** Takes a digest that is known at its word. */
-function hasherFor(known: Digest | undefined): DigestHasher {
-  if (known === undefined) return digestHasher();
-  const hasher: DigestHasher = {
-    update: () => hasher,
-    digest: () => known,
-    copy: () => hasher,
-  };
-  return hasher;
-}
-
-function wrongSize({ size }: Pick<BlobInfo, "size">, found: string): ImageError {
-  return new ImageError(
-    "digest-mismatch",
-    `Expected a blob of ${size} bytes and got ${found}; nothing of it was kept`,
-  );
 }
