@@ -1,93 +1,44 @@
-import { Retries } from "@drayage/core";
+import { ImageError, isImageError } from "@drayage/core";
 import type { GetBlobOptions } from "@drayage/core";
+import { readRangesAhead } from "@drayage/core/ranges";
+import type { RangeSource, ReadAhead } from "@drayage/core/ranges";
 
+import { isS3Error } from "./bucket.ts";
 import type { Bucket } from "./bucket.ts";
-import type { HeldMemory, PartMemory } from "./part-memory.ts";
-import { RangeReader } from "./range-reader.ts";
-import type { BoundedRange } from "./range-reader.ts";
-
-/** How a blob is read. */
-export interface DownloadSettings {
-  /** Bytes. */
-  readonly rangeSize: number;
-  /** For ranges that are read before somebody wants them. */
-  readonly memory: PartMemory;
-}
+import { s3Error } from "./s3-error.ts";
 
 /** Reads an object in order; what is larger than one range by several at once, as far as there is memory for them. @throws ImageError `not-found` */
-export async function* downloadBlob(
+export function downloadBlob(
   bucket: Bucket,
   key: string,
-  { rangeSize, memory }: DownloadSettings,
-  { range, lentChunks, retries = new Retries(), ...options }: GetBlobOptions,
+  ahead: ReadAhead,
+  { range = { start: 0 }, ...options }: GetBlobOptions,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  const left = new AbortController();
-  const signal = AbortSignal.any([left.signal, ...(options.signal ? [options.signal] : [])]);
-  const reader = new RangeReader(bucket, key, { ...options, retries, signal });
-  const ahead: RangeAhead[] = [];
-  let next = range?.start ?? 0;
-  let end = range?.end ?? Infinity;
-  const nextRange = (): BoundedRange => {
-    const start = next;
-    next = Math.min(start + rangeSize, end + 1);
-    return { start, end: next - 1 };
-  };
-  const readAhead = (): void => {
-    while (next <= end) {
-      const held = memory.tryTake(rangeSize);
-      if (held === undefined) return;
-      ahead.push(rangeAhead(reader.read(nextRange()), held));
-    }
-  };
-  try {
-    const first = nextRange();
-    const opened = await reader.open(first);
-    if (opened === undefined) return;
-    end = Math.min(end, opened.size - 1);
-    readAhead();
-    yield* reader.read({ ...first, end: Math.min(first.end, end) }, opened);
-    while (next <= end || ahead.length > 0) {
-      readAhead();
-      const [following] = ahead;
-      if (following === undefined) yield* reader.read(nextRange());
-      else {
-        yield* inPieces(await following.bytes, lentChunks);
-        ahead.shift()?.[Symbol.dispose]();
+  return readRangesAhead(rangesOf(bucket, key), range, ahead, options);
+}
+
+function rangesOf(bucket: Bucket, key: string): RangeSource {
+  const place = `s3://${bucket.name}/${key}`;
+  return {
+    doing: `read ${place}`,
+    open: async ({ start, end }, options) => {
+      try {
+        const opened = await bucket.get(key, `${start}-${end ?? ""}`, options);
+        if (opened !== undefined) return opened;
+      } catch (error) {
+        if (!isS3Error(error, "InvalidRange")) throw error;
+        // It ends before that.
+        return { bytes: nothing(), isWhole: false, size: start };
       }
-    }
-  } finally {
-    left.abort();
-    await Promise.allSettled(ahead.map(({ bytes }) => bytes));
-    for (const one of ahead) one[Symbol.dispose]();
-  }
+      throw new ImageError("not-found", `There is no ${place}`);
+    },
+    errorOf: (cause) => {
+      if (isImageError(cause)) return cause;
+      const { origin } = bucket.connection;
+      const question = { action: "GetObject", bucket: bucket.name, key };
+      return s3Error(cause, { ...question, host: origin?.host });
+    },
+  };
 }
 
-interface RangeAhead extends Disposable {
-  readonly bytes: Promise<Uint8Array>;
-}
-
-/** Begins to read at once. */
-function rangeAhead(chunks: AsyncIterable<Uint8Array>, held: HeldMemory): RangeAhead {
-  const bytes = filled(held.buffer, chunks);
-  bytes.catch(() => {});
-  return { bytes, [Symbol.dispose]: () => held[Symbol.dispose]() };
-}
-
-async function filled(buffer: Uint8Array, chunks: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
-  let at = 0;
-  for await (const chunk of chunks) {
-    buffer.set(chunk, at);
-    at += chunk.byteLength;
-  }
-  return buffer.subarray(0, at);
-}
-
-const pieceSize = 1 << 20;
-
-/** Of memory that is used again: copies, unless they are only wanted for a moment. */
-function* inPieces(bytes: Uint8Array, areLent: boolean | undefined): Generator<Uint8Array> {
-  for (let at = 0; at < bytes.byteLength; at += pieceSize) {
-    const piece = bytes.subarray(at, at + pieceSize);
-    yield areLent ? piece : new Uint8Array(piece);
-  }
-}
+async function* nothing(): AsyncGenerator<Uint8Array, void, undefined> {}

@@ -1,12 +1,12 @@
 import { algorithmOf, digestHasher, digestOf, hexOf, Retries } from "@drayage/core";
 import type { BlobInfo, Digest, OperationOptions } from "@drayage/core";
+import type { PartMemory } from "@drayage/core/ranges";
 import type { StoredBlob } from "@drayage/image-layout";
 
 import type { BlobPool } from "./blob-pool.ts";
 import type { ObjectHeaders, Precondition } from "./bucket.ts";
 import { MultipartUpload } from "./multipart-upload.ts";
 import { copyObject } from "./object-copy.ts";
-import type { PartMemory } from "./part-memory.ts";
 import { PartReader } from "./part-reader.ts";
 import type { HeldPart } from "./part-reader.ts";
 

@@ -1,16 +1,10 @@
 import type { CopyObjectCommandInput, PutObjectCommandInput } from "@aws-sdk/client-s3";
 import { gathered } from "@drayage/core";
 import type { OperationOptions } from "@drayage/core";
+import type { OpenedRange } from "@drayage/core/ranges";
 
 import type { Connection, S3Request } from "./connection.ts";
 import { S3Error } from "./s3-error.ts";
-
-/** A part of an object. */
-export interface OpenedObject {
-  /** Of the whole object, in bytes. */
-  readonly size: number;
-  readonly bytes: AsyncIterable<Uint8Array>;
-}
 
 /** An object as far as the store tells without reading it. */
 export interface ObjectFacts {
@@ -52,7 +46,7 @@ export class Bucket {
     key: string,
     range: string,
     options?: OperationOptions,
-  ): Promise<OpenedObject | undefined> {
+  ): Promise<OpenedRange | undefined> {
     const input = { Bucket: this.name, Key: key, Range: `bytes=${range}` };
     const answer = await orAbsent(
       this.ask(
@@ -65,7 +59,8 @@ export class Bucket {
     if (answer === undefined) return undefined;
     const { ContentLength = 0, ContentRange, Body } = answer;
     const [, size = ContentLength] = /\/(\d+)$/.exec(ContentRange ?? "") ?? [];
-    return { size: Number(size), bytes: Body as AsyncIterable<Uint8Array> };
+    const bytes = Body as AsyncIterable<Uint8Array>;
+    return { bytes, isWhole: ContentRange === undefined, size: Number(size) };
   }
 
   /** All of a small object. @throws ImageError `invalid-manifest` above `limit` bytes */

@@ -1,4 +1,4 @@
-import type { PartMemory } from "./part-memory.ts";
+import type { PartMemory } from "@drayage/core/ranges";
 
 /** Some bytes of a blob, in memory until they are disposed of. */
 export interface HeldPart extends Disposable {

@@ -1,4 +1,5 @@
 import type { Notice, OperationOptions } from "@drayage/core";
+import { PartMemory } from "@drayage/core/ranges";
 
 import { Bucket } from "./bucket.ts";
 import { probeConditions, standardConditions } from "./conditions.ts";
@@ -6,7 +7,6 @@ import type { Conditions } from "./conditions.ts";
 import { Connection } from "./connection.ts";
 import { LayoutFiles } from "./layout-files.ts";
 import { fileHeaders } from "./object-headers.ts";
-import { PartMemory } from "./part-memory.ts";
 import { keyIn, parseS3Folder } from "./s3-location.ts";
 import type { S3Folder } from "./s3-location.ts";
 import type { S3Settings } from "./s3-settings.ts";

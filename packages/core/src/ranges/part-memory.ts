@@ -29,6 +29,11 @@ export class PartMemory {
     return taken && this.#given(size, taken);
   }
 
+  /** Whether nobody would have to wait for so much. */
+  hasRoom(size: number): boolean {
+    return this.#budget.hasRoom(size);
+  }
+
   #given(size: number, taken: Disposable): HeldMemory {
     const buffer = (size === this.#partSize && this.#free.pop()) || Buffer.allocUnsafeSlow(size);
     let isHeld = true;

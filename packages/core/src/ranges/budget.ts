@@ -11,16 +11,21 @@ export class Budget {
   /** Waits for so many bytes, which are given back by disposing; one alone may take more than there is. @throws an abort's own reason */
   async take(bytes: number, signal?: AbortSignal): Promise<Disposable> {
     signal?.throwIfAborted();
-    if (this.#waiting.length > 0 || !this.#fits(bytes)) await this.#turn(bytes, signal);
-    else this.#taken += bytes;
+    if (this.hasRoom(bytes)) this.#taken += bytes;
+    else await this.#turn(bytes, signal);
     return this.#held(bytes);
   }
 
   /** The same where it need not be waited for, or undefined. */
   tryTake(bytes: number): Disposable | undefined {
-    if (this.#waiting.length > 0 || !this.#fits(bytes)) return undefined;
+    if (!this.hasRoom(bytes)) return undefined;
     this.#taken += bytes;
     return this.#held(bytes);
+  }
+
+  /** Whether nobody would have to wait for so much. */
+  hasRoom(bytes: number): boolean {
+    return this.#waiting.length === 0 && this.#fits(bytes);
   }
 
   #fits(bytes: number): boolean {
