@@ -1,6 +1,6 @@
 import type { NamedReference } from "./docker-reference.ts";
 import type { ImageDestination } from "./image-destination.ts";
-import type { ImageSource } from "./image-source.ts";
+import type { ImageSource, OpenImages } from "./image-source.ts";
 import type { ImageTransport } from "./image-transport.ts";
 import type { OperationOptions } from "./operation-options.ts";
 
@@ -17,6 +17,8 @@ export interface ImageReference {
   readonly policyConfigurationNamespaces: readonly string[];
   /** @throws ImageError `not-found`, `denied`, `unavailable`, or only when the source is first read */
   newImageSource(options?: OperationOptions): Promise<ImageSource>;
+  /** All images of a place that holds several, where this names none of them; else the one that it names. Absent where a place holds one. */
+  newImageSources?(options?: OperationOptions): Promise<OpenImages>;
   /** Absent where the transport only reads. */
   newImageDestination?(options?: OperationOptions): Promise<ImageDestination>;
   /** Absent where the transport cannot delete. @throws ImageError `not-found` */

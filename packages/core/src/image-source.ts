@@ -42,6 +42,18 @@ export interface TaggedDigest {
   readonly digest: Digest;
 }
 
+/** What a storage knows of bytes that it keeps. */
+export interface StoredDigest {
+  readonly digest: Digest;
+  /** Bytes. */
+  readonly size: number;
+}
+
+/** Images of one place, open for reading. Disposing of it closes them all; they are not disposed of one by one. */
+export interface OpenImages extends AsyncDisposable {
+  readonly sources: readonly ImageSource[];
+}
+
 /** One image, open for reading. Nothing that it gives is verified: core does that for all. */
 export interface ImageSource extends AsyncDisposable {
   /** As the user gave it, not as the image or its storage names itself. */
@@ -56,6 +68,11 @@ export interface ImageSource extends AsyncDisposable {
   getBlob(blob: BlobInfo, options?: GetBlobOptions): AsyncIterable<Uint8Array>;
   /** Where the blob lies, for a destination that could take it from there without our reading it. */
   locateBlob?(blob: BlobInfo): BlobLocation | undefined;
+  /**
+   * What the storage itself computed over all bytes of a blob when they came, and keeps: a proof for less than reading
+   * them. undefined where it keeps nothing of the kind for this blob. @throws ImageError `not-found`
+   */
+  findStoredDigest?(blob: BlobInfo, options?: OperationOptions): Promise<StoredDigest | undefined>;
   /** Of the image or, given a digest, of that instance. Absent where signatures are not stored. */
   getSignatures?(instance?: Digest, options?: OperationOptions): Promise<readonly Signature[]>;
   /** Manifests whose `subject` is this one (OCI image-spec 1.1). Absent where none can be stored. */

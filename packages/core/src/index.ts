@@ -66,8 +66,10 @@ export type {
   GetBlobOptions,
   ImageSource,
   ReferrersOptions,
+  OpenImages,
   SourceOffers,
   TaggedDigest,
+  StoredDigest,
 } from "./image-source.ts";
 export type { ImageTransport } from "./image-transport.ts";
 export { imageOf, openImage } from "./image.ts";
@@ -118,3 +120,8 @@ export { UnparsedImage } from "./unparsed-image.ts";
 export type { VerifiedManifest } from "./unparsed-image.ts";
 export { checkDigest, verified } from "./verified-blob.ts";
 export type { ExpectedBytes } from "./verified-blob.ts";
+export type { BlobOutcome, VerifyEvent } from "./verify/verify-event.ts";
+export { verifyImage } from "./verify/verify-image.ts";
+export type { VerifyOptions } from "./verify/verify-options.ts";
+export type { ImagePart, VerifyProblem } from "./verify/verify-problem.ts";
+export type { ProvenContent, VerifyResult } from "./verify/verify-result.ts";

@@ -7,6 +7,7 @@ import { withLayerCompression } from "../manifest/layer-media-types.ts";
 import { parseManifest } from "../manifest/manifest.ts";
 import type { OperationOptions } from "../operation-options.ts";
 import type { RawManifest } from "../raw-manifest.ts";
+import { blobBounds } from "./blob-bounds.ts";
 import type { CopyOptions } from "./copy-options.ts";
 import type { BlobStep, CopyPlan, CopyStep, ManifestStep, SignaturesStep } from "./copy-plan.ts";
 import type { CopyResult, DigestChange } from "./copy-result.ts";
@@ -20,11 +21,6 @@ import { runAll } from "./run-all.ts";
 /** The options of a copy that say how it is done. */
 export type ExecuteOptions = OperationOptions &
   Pick<CopyOptions, "parallelBlobs" | "cache" | "onEvent">;
-
-/** Large blobs share the line anyway; small ones wait for answers most of the time. */
-const largeBlobs = 6;
-const largeSize = 8 << 20;
-const leastWeight = 1 / 16;
 
 /** Does what the plan says, and knows no policy. Nothing is visible at the destination unless all went well. @throws ImageError */
 export async function executeCopy(
@@ -61,11 +57,8 @@ class Execution {
     const { signal: outer, parallelBlobs } = this.#options;
     const { offers } = this.#source;
     const { accepts } = this.#destination;
-    const bounds = {
-      count: Math.min(offers.parallelBlobs, accepts.parallelBlobs, parallelBlobs ?? Infinity),
-      weight: parallelBlobs ?? largeBlobs,
-      weightOf: ({ blob }: BlobStep) => Math.min(1, Math.max(leastWeight, blob.size / largeSize)),
-    };
+    const most = Math.min(offers.parallelBlobs, accepts.parallelBlobs);
+    const bounds = blobBounds(({ blob }: BlobStep) => blob, most, parallelBlobs);
     const largestFirst = steps.toSorted((a, b) => b.blob.size - a.blob.size);
     try {
       await runAll(largestFirst, bounds, outer, async (step, signal) => {

@@ -1,0 +1,176 @@
+import type { Descriptor } from "../blob-info.ts";
+import { linksTo, mostReferrers, tooMany } from "../copy/referrer-links.ts";
+import { runAll } from "../copy/run-all.ts";
+import type { Digest } from "../digest.ts";
+import { algorithmOf, digestOf } from "../digest.ts";
+import { isImageError } from "../image-error.ts";
+import { imageName } from "../image-reference.ts";
+import type { ImageSource } from "../image-source.ts";
+import { chooseInstances } from "../manifest/choose-instance.ts";
+import { parseManifest } from "../manifest/manifest.ts";
+import type { ImageIndex } from "../manifest/manifest.ts";
+import type { RawManifest } from "../raw-manifest.ts";
+import type { VerifyOptions } from "./verify-options.ts";
+import { differenceIn, problemOf } from "./verify-problem.ts";
+import type { ProblemSubject, VerifyProblem } from "./verify-problem.ts";
+
+/** A config or a layer, however often it is named. */
+export interface NamedBlob {
+  readonly blob: Descriptor;
+  readonly part: "config" | "layer";
+  /** The first one that names it. */
+  readonly source: ImageSource;
+  readonly namedBy: Digest[];
+  /** Whether it may lie elsewhere, whoever names it. */
+  mayBeElsewhere: boolean;
+}
+
+interface WantedManifest {
+  readonly source: ImageSource;
+  /** undefined for what the reference names. */
+  readonly instance: Digest | undefined;
+  readonly size: number | undefined;
+  readonly namedBy: Digest[];
+  readonly isRoot: boolean;
+}
+
+/**
+ * Reads and proves all manifests of some images of one place, each once, and tells what they name.
+ * @throws ImageError `not-found` where the only image, or one for its platforms, is not there
+ */
+export class NamedContent {
+  readonly manifests: { readonly digest: Digest; readonly size: number }[] = [];
+  readonly blobs: Map<string, NamedBlob> = new Map();
+  readonly problems: VerifyProblem[] = [];
+  readonly #seen = new Map<Digest, WantedManifest>();
+  readonly #options: VerifyOptions;
+  readonly #isAlone: boolean;
+  #referrers = 0;
+
+  private constructor(sources: readonly ImageSource[], options: VerifyOptions) {
+    this.#options = options;
+    this.#isAlone = sources.length === 1;
+  }
+
+  static async of(sources: readonly ImageSource[], options: VerifyOptions): Promise<NamedContent> {
+    const content = new NamedContent(sources, options);
+    const root = { instance: undefined, size: undefined, isRoot: true };
+    let level = sources.map((source): WantedManifest => ({ ...root, source, namedBy: [] }));
+    const count = sources[0]?.offers.parallelBlobs ?? 1;
+    while (level.length > 0) {
+      const named: (readonly WantedManifest[])[] = [];
+      await runAll([...level.entries()], { count }, options.signal, async ([at, one], signal) => {
+        named[at] = await content.#read(one, { ...options, signal });
+      });
+      level = named.flat().filter((one) => content.#isNew(one));
+    }
+    return content;
+  }
+
+  /** What is named by this one, and what refers to it. */
+  async #read(wanted: WantedManifest, options: VerifyOptions): Promise<readonly WantedManifest[]> {
+    try {
+      const raw = await wanted.source.getManifest(wanted.instance, options);
+      const digest = this.#prove(wanted, raw);
+      if (digest === undefined) return [];
+      const instances = this.#instancesOf(wanted, raw, digest);
+      const referrers = options.referrers ? await this.#referrersOf(wanted, digest, options) : [];
+      this.manifests.push({ digest, size: raw.bytes.byteLength });
+      return [...instances, ...referrers];
+    } catch (error) {
+      const isImageMissing = wanted.isRoot && this.#isAlone && isImageError(error, "not-found");
+      const problem = isImageMissing ? undefined : problemOf(subjectOf(wanted), error);
+      if (problem === undefined) throw error;
+      this.problems.push(problem);
+      return [];
+    }
+  }
+
+  /** Its digest; undefined where it is not what it should be. */
+  #prove(wanted: WantedManifest, { bytes, digest }: RawManifest): Digest | undefined {
+    const { source, instance } = wanted;
+    const named = instance ?? source.reference.dockerReference?.digest;
+    const promised = [named, digest].filter((one) => one !== undefined);
+    for (const one of promised) {
+      const found = { digest: digestOf(bytes, algorithmOf(one)), size: bytes.byteLength };
+      const problem = differenceIn({ ...subjectOf(wanted), digest: one }, found);
+      if (problem === undefined) continue;
+      this.problems.push(problem);
+      return undefined;
+    }
+    const own = promised[0] ?? digestOf(bytes);
+    // Several names may mean one image.
+    if (wanted.isRoot && this.#seen.has(own)) return undefined;
+    this.#seen.set(own, wanted);
+    return own;
+  }
+
+  #instancesOf(
+    { source, isRoot }: WantedManifest,
+    raw: RawManifest,
+    digest: Digest,
+  ): readonly WantedManifest[] {
+    const manifest = parseManifest(raw);
+    if (manifest.kind === "image") {
+      this.#addBlob(manifest.config, "config", source, digest);
+      for (const layer of manifest.layers) this.#addBlob(layer, "layer", source, digest);
+      return [];
+    }
+    return (isRoot ? this.#chosen(manifest) : manifest.manifests).map((entry) => {
+      const { digest: instance, size } = entry;
+      return { source, instance, size, namedBy: [digest], isRoot: false };
+    });
+  }
+
+  #chosen(index: ImageIndex): ImageIndex["manifests"] {
+    const { instances = "all" } = this.#options;
+    return instances === "all" ? index.manifests : chooseInstances(index, instances.platforms);
+  }
+
+  async #referrersOf(
+    { source }: WantedManifest,
+    digest: Digest,
+    options: VerifyOptions,
+  ): Promise<readonly WantedManifest[]> {
+    const { instances: _, onEvent: __, ...operation } = options;
+    const links = await linksTo(digest, source, operation);
+    this.#referrers += links.length;
+    if (this.#referrers > mostReferrers) throw tooMany(source);
+    return links.map(({ digest: instance }) => {
+      return { source, instance, size: undefined, namedBy: [digest], isRoot: false };
+    });
+  }
+
+  #addBlob(blob: Descriptor, part: NamedBlob["part"], source: ImageSource, manifest: Digest): void {
+    const key = `${blob.digest} ${blob.size}`;
+    const mayBeElsewhere = (blob.urls ?? []).length > 0;
+    const known = this.blobs.get(key);
+    if (known === undefined) {
+      this.blobs.set(key, { blob, part, source, namedBy: [manifest], mayBeElsewhere });
+      return;
+    }
+    known.mayBeElsewhere &&= mayBeElsewhere;
+    if (!known.namedBy.includes(manifest)) known.namedBy.push(manifest);
+  }
+
+  /** False for one that is, or was, read already; that one remembers who else names it. */
+  #isNew(wanted: WantedManifest): boolean {
+    const { instance, namedBy } = wanted;
+    if (instance === undefined) return true;
+    const before = this.#seen.get(instance);
+    if (before === undefined) this.#seen.set(instance, wanted);
+    else before.namedBy.push(...namedBy.filter((one) => !before.namedBy.includes(one)));
+    return before === undefined;
+  }
+}
+
+function subjectOf({ source, instance, size, namedBy }: WantedManifest): ProblemSubject {
+  return {
+    part: "manifest",
+    digest: instance,
+    size,
+    image: imageName(source.reference),
+    namedBy,
+    location: instance && source.locateBlob?.({ digest: instance }),
+  };
+}

@@ -1,0 +1,122 @@
+import { blobBounds } from "../copy/blob-bounds.ts";
+import { runAll } from "../copy/run-all.ts";
+import { algorithmOf, digestHasher } from "../digest.ts";
+import { isImageError } from "../image-error.ts";
+import { imageName } from "../image-reference.ts";
+import type { StoredDigest } from "../image-source.ts";
+import { Retries } from "../retries.ts";
+import type { NamedBlob } from "./named-content.ts";
+import type { BlobOutcome } from "./verify-event.ts";
+import type { VerifyOptions } from "./verify-options.ts";
+import { differenceIn, problemOf } from "./verify-problem.ts";
+import type { ProblemSubject, VerifyProblem } from "./verify-problem.ts";
+
+/** What came of one blob. */
+export interface ProvenBlob {
+  readonly named: NamedBlob;
+  readonly outcome: BlobOutcome;
+  /** Where the outcome is `problem`. */
+  readonly problem?: VerifyProblem | undefined;
+}
+
+/** Proves each blob: by the digest that the storage keeps, else by reading it; the largest first. In the order in which they are named. */
+export async function proveBlobs(
+  blobs: readonly NamedBlob[],
+  options: VerifyOptions,
+): Promise<readonly ProvenBlob[]> {
+  const proven = new Map<NamedBlob, ProvenBlob>();
+  const { signal: outer, parallelBlobs, readAll } = options;
+  const count = Math.min(blobs[0]?.source.offers.parallelBlobs ?? 1, parallelBlobs ?? Infinity);
+  const prove = async (
+    named: NamedBlob,
+    found: () => Promise<StoredDigest | undefined>,
+    outcome: BlobOutcome,
+  ): Promise<void> => {
+    const one = await judged(named, found, outcome);
+    if (one === undefined) return;
+    proven.set(named, one);
+    if (one.problem !== undefined) options.onEvent?.({ kind: "problem", problem: one.problem });
+    options.onEvent?.({ kind: "blob-checked", blob: named.blob, outcome: one.outcome });
+  };
+  if (!readAll) {
+    await runAll(blobs, { count }, outer, (named, signal) =>
+      prove(named, async () => findStored(named, { ...options, signal }), "stored"),
+    );
+  }
+  const left = blobs.filter((one) => !proven.has(one));
+  const largestFirst = left.toSorted((a, b) => b.blob.size - a.blob.size);
+  const bounds = blobBounds(({ blob }: NamedBlob) => blob, count, parallelBlobs);
+  await runAll(largestFirst, bounds, outer, (named, signal) =>
+    prove(named, async () => readWhole(named, { ...options, signal }), "read"),
+  );
+  return blobs.map((one) => proven.get(one)).filter((one) => one !== undefined);
+}
+
+/** undefined where nothing was found out. */
+async function judged(
+  named: NamedBlob,
+  find: () => Promise<StoredDigest | undefined>,
+  outcome: BlobOutcome,
+): Promise<ProvenBlob | undefined> {
+  const subject = subjectOf(named);
+  try {
+    const found = await find();
+    if (found === undefined) return undefined;
+    const problem = differenceIn(subject, found);
+    return { named, problem, outcome: problem === undefined ? outcome : "problem" };
+  } catch (error) {
+    if (named.mayBeElsewhere && isImageError(error, "not-found"))
+      return { named, outcome: "elsewhere" };
+    const problem = problemOf(subject, error);
+    if (problem === undefined) throw error;
+    return { named, problem, outcome: "problem" };
+  }
+}
+
+async function findStored(
+  { source, blob: { digest, size } }: NamedBlob,
+  options: VerifyOptions,
+): Promise<StoredDigest | undefined> {
+  return source.findStoredDigest?.({ digest, size }, options);
+}
+
+/** Again from its start where what failed may pass; sources go on by themselves where a connection breaks. */
+async function readWhole(
+  named: NamedBlob,
+  { signal, retries = new Retries(), onNotice, onEvent }: VerifyOptions,
+): Promise<StoredDigest> {
+  const { blob, part } = named;
+  onEvent?.({ kind: "blob-started", blob, isConfig: part === "config" });
+  const doing = `verify ${blob.digest}`;
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await readOnce(named, { signal, retries, onNotice, onEvent });
+    } catch (error) {
+      if (!(await retries.mayTryAgain({ error, attempt, doing }, signal))) throw error;
+      onEvent?.({ kind: "blob-restarted", digest: blob.digest });
+    }
+  }
+}
+
+/** Without the places elsewhere where a layer may be had. Of one that is too large no more than is needed to know. */
+async function readOnce(
+  { source, blob: { digest, size, mediaType } }: NamedBlob,
+  { onEvent, ...options }: VerifyOptions,
+): Promise<StoredDigest> {
+  const hasher = digestHasher(algorithmOf(digest));
+  let read = 0;
+  const bytes = source.getBlob({ digest, size, mediaType }, { ...options, lentChunks: true });
+  for await (const chunk of bytes) {
+    hasher.update(chunk);
+    read += chunk.byteLength;
+    onEvent?.({ kind: "blob-progress", digest, bytes: chunk.byteLength });
+    if (read > size) break;
+  }
+  return { digest: hasher.digest(), size: read };
+}
+
+function subjectOf({ part, blob, source, namedBy }: NamedBlob): ProblemSubject {
+  const { digest, size } = blob;
+  const image = imageName(source.reference);
+  return { part, digest, size, image, namedBy, location: source.locateBlob?.(blob) };
+}
