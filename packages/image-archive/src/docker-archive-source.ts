@@ -12,8 +12,8 @@ import type {
 
 import { partsOf, manifestOf } from "./docker-archive-image.ts";
 import type { ArchivedLayer, ArchivedParts } from "./docker-archive-image.ts";
+import type { DockerArchiveSelector } from "./docker-archive-selector.ts";
 import { archivedImages, chosenImage } from "./docker-archive.ts";
-import type { DockerArchiveSelector } from "./docker-archive.ts";
 import type { TarArchive } from "./tar-archive.ts";
 import { unpacked } from "./unpacked.ts";
 
@@ -53,7 +53,7 @@ export class DockerArchiveSource implements ImageSource {
   }
 
   get offers(): SourceOffers {
-    return { parallelBlobs: this.#archive.parallelReads, ranges: true };
+    return this.#archive.offers;
   }
 
   async getManifest(instance?: Digest, { signal }: OperationOptions = {}): Promise<RawManifest> {

@@ -6,18 +6,11 @@ import {
   parseNamedReference,
   withDefaultTag,
 } from "@drayage/core";
-import type { JSONObject, NamedReference, OperationOptions } from "@drayage/core";
+import type { JSONObject, OperationOptions } from "@drayage/core";
 
 import { brokenArchive } from "./broken-archive.ts";
+import type { DockerArchiveSelector } from "./docker-archive-selector.ts";
 import type { TarArchive } from "./tar-archive.ts";
-
-/** Which image of a docker archive is meant. */
-export type DockerArchiveSelector =
-  | { readonly kind: "name"; readonly name: NamedReference }
-  /** Its position in `manifest.json`, from 0. */
-  | { readonly kind: "position"; readonly position: number }
-  /** The only one there is. */
-  | { readonly kind: "only" };
 
 /** An image as `manifest.json` of a docker archive has it, with paths inside the archive (moby, `image/spec`). */
 export interface ArchivedImage {
@@ -44,6 +37,18 @@ export async function archivedImages(
   const bytes = await archive.readSmall(dockerManifestName, dockerManifestLimit, options);
   if (bytes === undefined) throw await notDockers(archive, options);
   return parseDockerManifest(bytes, archive.place);
+}
+
+/** How all images of a docker archive are called: what is written there, `@N` where one has no name. @throws as `archivedImages` */
+export async function dockerImageNamesIn(
+  archive: TarArchive,
+  options: OperationOptions = {},
+): Promise<readonly string[]> {
+  const images = await archivedImages(archive, options);
+  return images.flatMap(({ fields }, at) => {
+    const names = (fields["RepoTags"] ?? []) as readonly string[];
+    return names.length === 0 ? [`@${at}`] : names;
+  });
 }
 
 /** @throws ImageError `not-found` that tells which images there are */
@@ -178,6 +183,6 @@ async function notDockers(archive: TarArchive, options: OperationOptions): Promi
     ? `it is an OCI archive; read it as oci-archive:${archive.place}`
     : (await has("repositories"))
       ? "a docker older than 1.10 wrote it; load it with a newer one and save it again"
-      : `it has no ${dockerManifestName}`;
+      : `it has neither ${dockerManifestName} nor index.json`;
   return new ImageError("unsupported", `${archive.place} is no docker archive: ${why}`);
 }

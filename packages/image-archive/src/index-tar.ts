@@ -26,6 +26,9 @@ import type { TarMember } from "./tar-member.ts";
 const mostHeaders = 100_000;
 const mostNameLength = 16 * 1024 * 1024;
 
+/** The most requests to another machine for it, one after another: some minutes, and ten thousand layers. */
+const mostRequests = 10_000;
+
 /**
  * Finds all members by their headers, without reading what lies between them, up to the first empty block or the end.
  * @throws ImageError `invalid-manifest` for what is no tar file, is cut off, or has members that could be anything
@@ -124,6 +127,11 @@ function tooMany(place: string, name: string): Error {
   );
 }
 
+function tooFarApart(place: string, at: number): Error {
+  const why = `to find its members takes more than ${mostRequests} requests, of which the last was for byte ${at}`;
+  return brokenArchive(place, `${why}; if it is meant so, read it from a disk`);
+}
+
 function tooLong(place: string, at: number, size: number): Error {
   return brokenArchive(place, `at byte ${at} is a name or are records of ${size} bytes`);
 }
@@ -136,6 +144,7 @@ class Window {
   readonly #options: OperationOptions;
   #start = 0;
   #content: Uint8Array = new Uint8Array(0);
+  #requests = 0;
 
   constructor(bytes: RandomAccessBytes, options: OperationOptions) {
     this.#bytes = bytes;
@@ -149,9 +158,10 @@ class Window {
   }
 
   async #fill(at: number, length: number): Promise<void> {
-    const { place, size } = this.#bytes;
+    const { place, size, isRemote } = this.#bytes;
     if (at + length > size)
       throw brokenArchive(place, `it ends in the middle of the header at byte ${at}`);
+    if (isRemote && ++this.#requests > mostRequests) throw tooFarApart(place, at);
     const end = Math.min(at + Math.max(length, windowSize), size);
     this.#content = await gathered(
       this.#bytes.read({ start: at, end: end - 1 }, this.#options),

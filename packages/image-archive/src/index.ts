@@ -1,17 +1,23 @@
 export { ArchiveLayout } from "./archive-layout.ts";
 export type { ArchiveLayoutOptions } from "./archive-layout.ts";
 export type { ArchiveChange, ArchiveUpdate, ChangedContent } from "./archive-update.ts";
-export { archivedImages } from "./docker-archive.ts";
-export type { ArchivedImage, DockerArchiveSelector } from "./docker-archive.ts";
+export { dockerImageNamesIn } from "./docker-archive.ts";
 export { DockerArchiveDestination } from "./docker-archive-destination.ts";
+export {
+  formatDockerArchiveSelector,
+  parseArchivedName,
+  parseDockerArchiveSelector,
+} from "./docker-archive-selector.ts";
+export type { DockerArchiveSelector } from "./docker-archive-selector.ts";
 export { DockerArchiveSource } from "./docker-archive-source.ts";
+export { archivedImageNames, checkArchivedImage, openArchivedImage } from "./either-archive.ts";
 export { cannotUnpack } from "./broken-archive.ts";
 export { checkedTar } from "./checked-tar.ts";
 export { openFile } from "./file-access.ts";
 export { FileArchiveUpdate } from "./file-archive-update.ts";
 export type { UpdateOptions } from "./file-archive-update.ts";
 export { missingFile } from "./missing-file.ts";
-export { openArchiveFile, openArchiveStream } from "./open-archive.ts";
+export { openArchiveBytes, openArchiveFile, openArchiveStream } from "./open-archive.ts";
 export type { RandomAccessBytes, ReadOptions } from "./random-access.ts";
 export { spooled } from "./spool.ts";
 export type { SpoolOptions } from "./spool.ts";

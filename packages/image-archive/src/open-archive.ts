@@ -22,7 +22,15 @@ export async function openArchiveFile(
   options: OperationOptions = {},
 ): Promise<TarArchive> {
   options.signal?.throwIfAborted();
-  return TarArchive.open(await randomAccess(file, options), options);
+  return openArchiveBytes(await openedFile(file), options);
+}
+
+/** Opens a tar file that is read at random from wherever it is; otherwise as `openArchiveFile`. Closes the bytes. */
+export async function openArchiveBytes(
+  bytes: RandomAccessBytes,
+  options: OperationOptions = {},
+): Promise<TarArchive> {
+  return TarArchive.open(await notPacked(bytes, options), options);
 }
 
 /** Opens a tar file, packed or not, that comes out of a pipe: by way of a temporary file. `place` is for messages. @throws ImageError as `openArchiveFile` */
@@ -43,18 +51,25 @@ export async function openArchiveStream(
   }
 }
 
-async function randomAccess(file: string, options: OperationOptions): Promise<RandomAccessBytes> {
+async function openedFile(file: string): Promise<RandomAccessBytes> {
   const status = await onDisk(file, () => stat(file)).catch(async (cause: unknown) => {
     if (!hasCode(cause, "ENOENT", "ENOTDIR")) throw cause;
     throw await missingFile("archive", file, cause);
   });
   if (status.isDirectory()) throw brokenArchive(file, "it is a folder");
-  const bytes = await openFile(file);
+  return openFile(file);
+}
+
+/** Closes those that are packed. */
+async function notPacked(
+  bytes: RandomAccessBytes,
+  options: OperationOptions,
+): Promise<RandomAccessBytes> {
   try {
     const compression = compressionOf(await startOf(bytes, options));
     if (compression === "none") return bytes;
     const content = bytes.read({ start: 0 }, options);
-    const spool = await unpackedSpool(content, compression, file, options);
+    const spool = await unpackedSpool(content, compression, bytes.place, options);
     await bytes[Symbol.asyncDispose]();
     return spool;
   } catch (error) {

@@ -11,6 +11,8 @@ export interface RandomAccessBytes extends AsyncDisposable {
   readonly size: number;
   /** How many ranges may be read at once. */
   readonly parallelReads: number;
+  /** True where each read is a request to another machine. */
+  readonly isRemote?: boolean;
   /** Lazy, as `ImageSource.getBlob`: a range within the size, in chunks. */
   read(range: ByteRange, options?: ReadOptions): AsyncIterable<Uint8Array>;
 }

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 
 import { gathered } from "@drayage/core";
-import type { GetBlobOptions, OperationOptions } from "@drayage/core";
+import type { GetBlobOptions, OperationOptions, SourceOffers } from "@drayage/core";
 
 import { becameShorter, brokenArchive } from "./broken-archive.ts";
 import { indexTar } from "./index-tar.ts";
@@ -39,8 +39,11 @@ export class TarArchive implements AsyncDisposable {
     }
   }
 
-  get parallelReads(): number {
-    return this.#bytes.parallelReads;
+  /** Of a source of images whose blobs are members. */
+  get offers(): SourceOffers {
+    const { parallelReads: parallelBlobs, isRemote = false } = this.#bytes;
+    const requests = isRemote ? { perBlob: 1, perManifest: 1 } : undefined;
+    return { parallelBlobs, ranges: true, requests };
   }
 
   /**

@@ -34,7 +34,7 @@ export class TarLayout implements LayoutReader {
   }
 
   get offers(): SourceOffers {
-    return { parallelBlobs: this.#archive.parallelReads, ranges: true };
+    return this.#archive.offers;
   }
 
   async readFile(

@@ -270,4 +270,20 @@ describe("ten million members", () => {
     await expect(TarArchive.open(bytes)).rejects.toMatchObject({ code: "invalid-manifest" });
     expect(bytes.bytesRead).toBeLessThan(30e6);
   });
+
+  test("that lie far apart are given up on before ten million requests", async () => {
+    const block = Buffer.concat([tarMember({ name: "apart", size: 1 << 20 })]);
+    const parts = (start: number, end: number): Buffer =>
+      start % ((1 << 20) + 512) === 0
+        ? Buffer.alloc(end - start, block)
+        : Buffer.alloc(end - start);
+    const far = Object.assign(new CountedBytes(11_000 * ((1 << 20) + 512), parts), {
+      isRemote: true,
+    });
+    await expect(TarArchive.open(far)).rejects.toMatchObject({
+      code: "invalid-manifest",
+      message: expect.stringMatching(/10000 requests/) as string,
+    });
+    expect(far.reads).toHaveLength(10_000);
+  });
 });

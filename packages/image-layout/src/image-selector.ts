@@ -31,7 +31,23 @@ export function parseLayoutPath(
   const colon = text.indexOf(":", drive);
   const path = colon < 0 ? text : text.slice(0, colon);
   if (path === "") throw invalid(text, "it has no path; write PATH:NAME");
-  return { path, selector: parseSelector(text, colon < 0 ? "" : text.slice(colon + 1)) };
+  return { path, selector: parseSelector(colon < 0 ? "" : text.slice(colon + 1)) };
+}
+
+/** Reads `NAME`, `@N`, or nothing for the only one. @throws ImageError `invalid-reference` */
+export function parseSelector(text: string): ImageSelector {
+  if (text === "") return { kind: "only" };
+  if (text.startsWith("@")) {
+    const position = Number(text.slice(1));
+    const isPosition = /^@\d+$/.test(text) && Number.isSafeInteger(position);
+    if (isPosition) return { kind: "position", position };
+    throw invalid(text, "behind an @ stands the position of an image, from 0");
+  }
+  if (isImageName(text)) return { kind: "name", name: text };
+  throw invalid(
+    text,
+    "the name of an image has letters and digits, with single -._:@+/ or -- between them",
+  );
 }
 
 /** What stands after the colon. */
@@ -57,21 +73,6 @@ export function nameToWrite(selector: ImageSelector): string | undefined {
     );
   }
   return selector.kind === "name" ? selector.name : undefined;
-}
-
-function parseSelector(text: string, after: string): ImageSelector {
-  if (after === "") return { kind: "only" };
-  if (after.startsWith("@")) {
-    const position = Number(after.slice(1));
-    const isPosition = /^@\d+$/.test(after) && Number.isSafeInteger(position);
-    if (isPosition) return { kind: "position", position };
-    throw invalid(text, `${after} has to be @ and the position of the image, from 0`);
-  }
-  if (isImageName(after)) return { kind: "name", name: after };
-  throw invalid(
-    text,
-    `${JSON.stringify(after)} is no image name: letters and digits, with single -._:@+/ or -- between them`,
-  );
 }
 
 function invalid(text: string, why: string): ImageError {

@@ -1,6 +1,12 @@
 export { deleteLayoutImage } from "./delete-image.ts";
 export { imageNamesIn } from "./image-names.ts";
-export { formatSelector, isImageName, nameToWrite, parseLayoutPath } from "./image-selector.ts";
+export {
+  formatSelector,
+  isImageName,
+  nameToWrite,
+  parseLayoutPath,
+  parseSelector,
+} from "./image-selector.ts";
 export type { ImageSelector } from "./image-selector.ts";
 export { digestsUnder } from "./image-tree.ts";
 export { LayoutDestination } from "./layout-destination.ts";

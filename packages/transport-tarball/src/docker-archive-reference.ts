@@ -1,4 +1,4 @@
-import { formatNamedReference, ImageError } from "@drayage/core";
+import { ImageError } from "@drayage/core";
 import type {
   ImageReference,
   ImageTransport,
@@ -6,9 +6,10 @@ import type {
   OperationOptions,
 } from "@drayage/core";
 import {
-  archivedImages,
   DockerArchiveDestination,
   DockerArchiveSource,
+  dockerImageNamesIn,
+  formatDockerArchiveSelector,
 } from "@drayage/image-archive";
 import type { DockerArchiveSelector } from "@drayage/image-archive";
 
@@ -37,7 +38,8 @@ export class DockerArchiveReference implements ImageReference {
     this.transport = transport;
     this.file = file;
     this.selector = selector;
-    this.stringWithinTransport = file + suffixOf(selector);
+    const image = formatDockerArchiveSelector(selector);
+    this.stringWithinTransport = image === undefined ? file : `${file}:${image}`;
     this.dockerReference = selector.kind === "name" ? selector.name : undefined;
     this.#writing = writing;
     Object.freeze(this);
@@ -46,11 +48,7 @@ export class DockerArchiveReference implements ImageReference {
   /** How all images in the archive are called, whichever this is: what is written there, `@N` where one has no name. */
   async getImageNames(options: OperationOptions = {}): Promise<readonly string[]> {
     await using archive = await openArchive(this.file, options);
-    const images = await archivedImages(archive, options);
-    return images.flatMap(({ fields }, at) => {
-      const names = (fields["RepoTags"] ?? []) as readonly string[];
-      return names.length === 0 ? [`@${at}`] : names;
-    });
+    return await dockerImageNamesIn(archive, options);
   }
 
   async newImageSource(options: OperationOptions = {}): Promise<DockerArchiveSource> {
@@ -82,15 +80,4 @@ function ownNames(selector: DockerArchiveSelector): readonly NamedReference[] {
     "invalid-reference",
     `@${selector.position} says where an image is read; to write one, give it a name`,
   );
-}
-
-function suffixOf(selector: DockerArchiveSelector): string {
-  switch (selector.kind) {
-    case "only":
-      return "";
-    case "position":
-      return `:@${selector.position}`;
-    case "name":
-      return `:${formatNamedReference(selector.name)}`;
-  }
 }

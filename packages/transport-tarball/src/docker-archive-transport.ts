@@ -1,5 +1,6 @@
-import { ImageError, parseNamedReference, withDefaultTag } from "@drayage/core";
-import type { ImageTransport, NamedReference } from "@drayage/core";
+import { ImageError } from "@drayage/core";
+import type { ImageTransport } from "@drayage/core";
+import { parseArchivedName, parseDockerArchiveSelector } from "@drayage/image-archive";
 import type { DockerArchiveSelector } from "@drayage/image-archive";
 
 import { archivePathOf } from "./archive-path.ts";
@@ -11,7 +12,7 @@ export function dockerArchive(
   settings: DockerArchiveSettings = {},
 ): ImageTransport<DockerArchiveReference> {
   const { append = false, additionalTags = [] } = settings;
-  const writing = { append, additionalNames: additionalTags.map(parseName) };
+  const writing = { append, additionalNames: additionalTags.map(parseArchivedName) };
   const transport: ImageTransport<DockerArchiveReference> = {
     name: "docker-archive",
     parseReference(text) {
@@ -36,30 +37,10 @@ function parseDockerArchivePath(
   const drive = platform === "win32" && /^[A-Za-z]:[\\/]/.test(text) ? 2 : 0;
   const colon = text.indexOf(":", drive);
   const path = colon < 0 ? text : text.slice(0, colon);
-  if (path === "") throw invalid(text, "it has no path; write PATH or PATH:NAME:TAG");
-  return { path, selector: colon < 0 ? { kind: "only" } : parseSelector(text, colon + 1) };
-}
-
-function parseSelector(text: string, from: number): DockerArchiveSelector {
-  const after = text.slice(from);
-  if (after.startsWith("@")) {
-    const position = Number(after.slice(1));
-    if (/^@\d+$/.test(after) && Number.isSafeInteger(position))
-      return { kind: "position", position };
-    throw invalid(text, `${after} has to be @ and the position of the image, from 0`);
+  if (path === "") {
+    const why = "it has no path; write PATH or PATH:NAME:TAG";
+    throw new ImageError("invalid-reference", `Invalid image ${JSON.stringify(text)}: ${why}`);
   }
-  return { kind: "name", name: parseName(after) };
-}
-
-function parseName(text: string): NamedReference {
-  const name = parseNamedReference(text);
-  if (name.digest === undefined) return withDefaultTag(name);
-  throw invalid(text, "images in a docker archive have names and tags, and no digests");
-}
-
-function invalid(text: string, why: string): ImageError {
-  return new ImageError(
-    "invalid-reference",
-    `Invalid image of a docker archive: ${JSON.stringify(text)}: ${why}`,
-  );
+  const image = colon < 0 ? undefined : text.slice(colon + 1);
+  return { path, selector: parseDockerArchiveSelector(image) };
 }
