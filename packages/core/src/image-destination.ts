@@ -33,6 +33,13 @@ export interface ReuseOptions extends OperationOptions {
   readonly location?: BlobLocation | undefined;
 }
 
+export interface HasManifestOptions extends OperationOptions {
+  /** Where the source keeps the manifest. */
+  readonly location?: BlobLocation | undefined;
+  /** An index that names the manifest, and that was found to be there. */
+  readonly listedBy?: Digest | undefined;
+}
+
 export interface PutBlobOptions extends OperationOptions {
   /** True for the config of the image, false for a layer. */
   readonly isConfig?: boolean | undefined;
@@ -54,6 +61,12 @@ export interface ImageDestination extends AsyncDisposable {
   readonly accepts: DestinationAccepts;
   /** The digest of what the reference names now or, given a digest, of that instance if it is there; cheap. */
   findManifestDigest?(instance?: Digest, options?: OperationOptions): Promise<Digest | undefined>;
+  /**
+   * Whether a manifest is there, under whatever name, with all that it needs, so that no blob of it has to be put; of an
+   * index its instances are asked about one by one. Cheap. Instances that are there need not be put: an index that names
+   * them is enough to make them part of this image.
+   */
+  hasManifest?(digest: Digest, options?: HasManifestOptions): Promise<boolean>;
   /** Makes a blob part of this image without sending it (present, mounted, linked, copied server-side). */
   tryReusingBlob(blob: Descriptor, options?: ReuseOptions): Promise<BlobInfo | undefined>;
   /** Where a blob lies once it is part of this image, for later copies to take it from there. */

@@ -52,6 +52,7 @@ export type { NamedReference } from "./docker-reference.ts";
 export { explicitPathOf } from "./explicit-path.ts";
 export type {
   DestinationAccepts,
+  HasManifestOptions,
   ImageDestination,
   PutBlobOptions,
   ReuseOptions,
@@ -65,11 +66,11 @@ export type {
   ByteRange,
   GetBlobOptions,
   ImageSource,
-  ReferrersOptions,
   OpenImages,
+  ReferrersOptions,
   SourceOffers,
-  TaggedDigest,
   StoredDigest,
+  TaggedDigest,
 } from "./image-source.ts";
 export type { ImageTransport } from "./image-transport.ts";
 export { imageOf, openImage } from "./image.ts";

@@ -17,6 +17,7 @@ export {
   emptyIndex,
   formatLayoutIndex,
   indexSizeLimit,
+  isWholeIndex,
   nameOfEntry,
   parseLayoutIndex,
   withImage,

@@ -12,9 +12,11 @@ import {
 } from "@drayage/core";
 import type {
   BlobInfo,
+  BlobLocation,
   Descriptor,
   DestinationAccepts,
   Digest,
+  HasManifestOptions,
   ImageDestination,
   ImageReference,
   OperationOptions,
@@ -24,18 +26,19 @@ import type {
 } from "@drayage/core";
 
 import { findOnly } from "./find-image.ts";
-import { isWhole } from "./image-tree.ts";
 import { checkLayoutFile } from "./layout-file.ts";
 import {
   emptyIndex,
   formatLayoutIndex,
   nameOfEntry,
   parseLayoutIndex,
+  wholeIndex,
   withImage,
   withReferrer,
 } from "./layout-index.ts";
 import type { LayoutIndex } from "./layout-index.ts";
-import type { LayoutWriter } from "./layout-store.ts";
+import type { LayoutWriter, StoredBlob } from "./layout-store.ts";
+import { PresentManifests } from "./present-manifests.ts";
 
 /** How an image goes into a layout. */
 export interface LayoutDestinationSettings {
@@ -53,6 +56,7 @@ export class LayoutDestination implements ImageDestination {
   readonly #name: string | undefined;
   readonly #before: LayoutIndex;
   readonly #reused = new Map<Digest, number>();
+  readonly #present: PresentManifests;
   #image: Descriptor | undefined;
   /** What refers to the image, under which name. */
   readonly #beside: { readonly manifest: Descriptor; readonly name: string | undefined }[] = [];
@@ -67,6 +71,7 @@ export class LayoutDestination implements ImageDestination {
     this.#store = store;
     this.#name = name;
     this.#before = before;
+    this.#present = new PresentManifests(store);
     const { parallelBlobs, lentChunks, requests } = store;
     this.accepts = {
       manifestMIMETypes: [
@@ -112,10 +117,12 @@ export class LayoutDestination implements ImageDestination {
   ): Promise<Digest | undefined> {
     options.signal?.throwIfAborted();
     if (instance === undefined) return this.#digestBefore(options);
-    const isThere = this.#store.manifestsComeLast
-      ? (await this.#store.blobSize(instance, options)) !== undefined
-      : await isWhole(this.#store, { digest: instance }, options);
-    return isThere ? instance : undefined;
+    return (await this.hasManifest(instance, options)) ? instance : undefined;
+  }
+
+  async hasManifest(digest: Digest, options: HasManifestOptions = {}): Promise<boolean> {
+    options.signal?.throwIfAborted();
+    return this.#present.has(digest, options);
   }
 
   async tryReusingBlob(
@@ -123,14 +130,18 @@ export class LayoutDestination implements ImageDestination {
     { location, ...options }: ReuseOptions = {},
   ): Promise<BlobInfo | undefined> {
     options.signal?.throwIfAborted();
-    if ((await this.#store.blobSize(digest, options)) === size) {
-      this.#reused.set(digest, size);
-      this.#store.keepBlob?.(digest);
-      return { digest, size };
-    }
-    const isTaken =
-      location !== undefined && (await this.#store.takeBlob?.({ digest, size }, location, options));
-    return isTaken ? { digest, size } : undefined;
+    const take = async (): Promise<boolean> =>
+      location !== undefined &&
+      (await this.#store.takeBlob?.({ digest, size }, location, options)) === true;
+    const find = async (): Promise<boolean> => this.#found({ digest, size }, options);
+    const ways = this.#store.takesUnasked ? [take, find] : [find, take];
+    for (const isThere of ways) if (await isThere()) return { digest, size };
+    return undefined;
+  }
+
+  /** Where a blob of the layout lies. */
+  locateBlob({ digest }: BlobInfo): BlobLocation | undefined {
+    return digest && this.#store.locateBlob?.(digest);
   }
 
   async putBlob(
@@ -167,6 +178,7 @@ export class LayoutDestination implements ImageDestination {
     options.signal?.throwIfAborted();
     const image = this.#image;
     if (image === undefined) throw this.#conflict("Commit before the manifest");
+    await this.#present.keep(options);
     const next = async (current: Uint8Array | undefined): Promise<Uint8Array> => {
       if (!this.#store.guardsBlobs) await this.#checkReused(options);
       const index = current === undefined ? emptyIndex : parseLayoutIndex(current);
@@ -195,19 +207,30 @@ export class LayoutDestination implements ImageDestination {
     return isDigest(digest) ? digest : undefined;
   }
 
+  async #found({ digest, size }: StoredBlob, options: OperationOptions): Promise<boolean> {
+    if ((await this.#store.blobSize(digest, options)) !== size) return false;
+    this.#reused.set(digest, size);
+    this.#store.keepBlob?.(digest);
+    return true;
+  }
+
   async #keep(
     manifest: RawManifest,
     instance: Digest | undefined,
     options: OperationOptions,
   ): Promise<Descriptor & { readonly hasSubject: boolean }> {
     options.signal?.throwIfAborted();
-    const { mediaType, artifactType, subject } = this.#admitted(manifest);
+    const parsed = this.#admitted(manifest);
+    const { mediaType, artifactType, subject } = parsed;
     const asked = instance ?? manifest.digest;
     const digest = digestOf(manifest.bytes, asked && algorithmOf(asked));
     if (instance !== undefined) checkDigest(digest, instance);
     const size = manifest.bytes.byteLength;
     await this.#store.putBlob(inOne(manifest.bytes), { digest, size, mediaType }, options);
-    return { digest, size, mediaType, artifactType, hasSubject: subject !== undefined };
+    const stored = { digest, size, mediaType, artifactType };
+    const isWhole = this.#present.isWholeIndex(stored, parsed);
+    const annotations = isWhole && this.#store.notesWholeIndexes ? wholeIndex : undefined;
+    return { ...stored, annotations, hasSubject: subject !== undefined };
   }
 
   #admitted(manifest: RawManifest): ReturnType<typeof parseManifest> {
@@ -222,11 +245,17 @@ export class LayoutDestination implements ImageDestination {
   /** Somebody may have deleted an image, and with it a blob that was counted on. */
   async #checkReused(options: OperationOptions): Promise<void> {
     const check = async ([digest, size]: readonly [Digest, number]): Promise<void> => {
-      if ((await this.#store.blobSize(digest, options)) === size) return;
-      const message = `The blob ${digest} was in ${this.#store.place} and was deleted during the copy: copy again`;
-      throw this.#conflict(message, true);
+      if ((await this.#store.blobSize(digest, options)) !== size)
+        throw this.#lost(`The blob ${digest} was`);
     };
     await Promise.all([...this.#reused].map(check));
+    const lost = await this.#present.findLost(options);
+    if (lost !== undefined) throw this.#lost(`All of ${lost} was`);
+  }
+
+  #lost(what: string): ImageError {
+    const message = `${what} in ${this.#store.place} and was deleted during the copy: copy again`;
+    return this.#conflict(message, true);
   }
 
   #conflict(message: string, retryable = false): ImageError {

@@ -8,6 +8,7 @@ import {
 import type { Descriptor, JSONObject } from "@drayage/core";
 
 const nameAnnotation = "org.opencontainers.image.ref.name";
+const instancesAnnotation = "io.drayage.instances";
 
 /** The most that an `index.json` may have: 32 MiB, some hundred thousand images. */
 export const indexSizeLimit: number = 32 * 1024 * 1024;
@@ -56,13 +57,21 @@ export function nameOfEntry({
   return typeof name === "string" && name !== "" ? name : undefined;
 }
 
+/** That all instances of an index were there when it was written, and nothing under it was deleted since by us. */
+export const wholeIndex: Readonly<Record<string, string>> = { [instancesAnnotation]: "all" };
+
+/** Whether that is said of an entry. */
+export function isWholeIndex({ annotations }: IndexEntry): boolean {
+  return isJSONObject(annotations) && annotations[instancesAnnotation] === "all";
+}
+
 /** @throws ImageError `invalid-manifest` */
 export function descriptorOfEntry(entry: IndexEntry): Descriptor {
   return parseDescriptor("an entry of index.json", entry);
 }
 
 /**
- * The index with an image under a name, or under none. Another image that had the name stays without it, unless it is
+ * The index with an image under a name, or under none, and with the annotations that the image has. Another image that had the name stays without it, unless it is
  * in the index under another one too; an entry of the same image without a name takes the name.
  */
 export function withImage(
@@ -108,14 +117,18 @@ function entryFor(
   before: IndexEntry = {},
 ): IndexEntry {
   const { mediaType, digest, size, artifactType } = image;
-  const annotations = isJSONObject(before["annotations"]) ? before["annotations"] : {};
+  const annotations = {
+    ...(isJSONObject(before["annotations"]) && before["annotations"]),
+    ...image.annotations,
+    ...(name !== undefined && { [nameAnnotation]: name }),
+  };
   return {
     ...before,
     mediaType,
     digest,
     size,
     ...(artifactType !== undefined && { artifactType }),
-    ...(name !== undefined && { annotations: { ...annotations, [nameAnnotation]: name } }),
+    ...(Object.keys(annotations).length > 0 && { annotations }),
   };
 }
 

@@ -3,6 +3,7 @@ import type {
   BlobLocation,
   Digest,
   GetBlobOptions,
+  HasManifestOptions,
   OperationOptions,
   SourceOffers,
 } from "@drayage/core";
@@ -44,10 +45,14 @@ export interface LayoutWriter extends LayoutReader {
   ): Promise<StoredBlob>;
   /** The same from where the blob lies, without our reading it; false where that cannot be. */
   takeBlob?(blob: StoredBlob, from: BlobLocation, options?: OperationOptions): Promise<boolean>;
+  /** True where to look for a blob first is a waste, if it can be taken. */
+  readonly takesUnasked?: boolean | undefined;
   /** Told of each blob that was there and that the image needs: for stores that keep nothing else. */
   keepBlob?(digest: Digest): void;
-  /** True where a manifest is only there when all is that it names. Default: that is looked at. */
-  readonly manifestsComeLast?: boolean | undefined;
+  /** As `ImageDestination.hasManifest`, where there is a cheaper way than to look at all that a manifest names. */
+  hasManifest?(digest: Digest, options?: HasManifestOptions): Promise<boolean>;
+  /** True where `index.json` is to say of an index that all of its instances are there. */
+  readonly notesWholeIndexes?: boolean | undefined;
   /** True where `updateIndex` makes sure that what was there still is. Default: that is looked at within `next`. */
   readonly guardsBlobs?: boolean | undefined;
   /** Changes `index.json` in one atomic step; writes an `oci-layout` first where there is none. */

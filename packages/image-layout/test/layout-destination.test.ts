@@ -76,6 +76,22 @@ test("a blob that was counted on and is gone at commit is a conflict that a new 
   expect(listed(layout)).toEqual([]);
 });
 
+test("a manifest that was counted on and lost a blob by the commit is a conflict", async () => {
+  const layout = new BucketLayout();
+  await written(layout, one, "v1");
+  const destination = await LayoutDestination.open(reference, layout, { name: "v2" });
+  expect(await destination.hasManifest(one.manifest.digest)).toBe(true);
+  await destination.putManifest(one.manifest);
+  const [digest] = one.blobs.keys();
+  layout.meanwhile = () => {
+    if (digest !== undefined) layout.blobs.delete(digest);
+    layout.files.set("index.json", formatLayoutIndex(emptyIndex));
+  };
+  const failure = { code: "conflict", retryable: true };
+  await expect(destination.commit()).rejects.toMatchObject(failure);
+  expect(listed(layout)).toEqual([]);
+});
+
 test("a blob of another size is not reused", async () => {
   const layout = new BucketLayout();
   const digest = digestOf(Buffer.from("whole"));

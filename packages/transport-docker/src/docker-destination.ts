@@ -5,6 +5,7 @@ import type {
   Descriptor,
   DestinationAccepts,
   Digest,
+  HasManifestOptions,
   ImageDestination,
   OperationOptions,
   PutBlobOptions,
@@ -65,6 +66,11 @@ export class DockerDestination implements ImageDestination {
     await response.discard();
     const digest = instance ?? headerOf(response, "docker-content-digest");
     return response.status === 200 && isDigest(digest) ? digest : undefined;
+  }
+
+  /** A registry takes no manifest before what it names. */
+  async hasManifest(digest: Digest, options: HasManifestOptions = {}): Promise<boolean> {
+    return (await this.findManifestDigest(digest, options)) !== undefined;
   }
 
   async tryReusingBlob(

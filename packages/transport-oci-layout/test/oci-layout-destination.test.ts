@@ -166,6 +166,18 @@ test("an image that is deleted while its blobs are counted on is a conflict, and
   await isThere(v2, one);
 });
 
+test("an image that is deleted while all of it is counted on is a conflict", async () => {
+  const layout = await scratchFolder();
+  const v1 = transport.parseReference(`${layout}:v1`);
+  const v2 = transport.parseReference(`${layout}:v2`);
+  await writeImage(one, v1);
+  await using destination = await v2.newImageDestination();
+  expect(await destination.hasManifest(one.manifest.digest)).toBe(true);
+  await destination.putManifest(one.manifest);
+  await v1.deleteImage();
+  await expect(destination.commit()).rejects.toMatchObject({ code: "conflict", retryable: true });
+});
+
 test("from layout to layout no blob is read by us; a damaged one is noticed, and nothing is written", async () => {
   const folder = await scratchFolder();
   const [from, to] = [

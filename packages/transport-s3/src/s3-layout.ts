@@ -4,10 +4,19 @@ import type {
   BlobLocation,
   Digest,
   GetBlobOptions,
+  HasManifestOptions,
   OperationOptions,
   SourceOffers,
 } from "@drayage/core";
-import type { IndexChange, LayoutFileName, LayoutStore, StoredBlob } from "@drayage/image-layout";
+import { isWholeIndex, parseLayoutIndex } from "@drayage/image-layout";
+import type {
+  IndexChange,
+  IndexEntry,
+  LayoutFileName,
+  LayoutIndex,
+  LayoutStore,
+  StoredBlob,
+} from "@drayage/image-layout";
 
 import { downloadBlob } from "./blob-download.ts";
 import { BlobPool } from "./blob-pool.ts";
@@ -32,7 +41,7 @@ export class S3Layout implements LayoutStore {
   };
   readonly parallelBlobs = 64;
   readonly lentChunks = true;
-  readonly manifestsComeLast = true;
+  readonly notesWholeIndexes = true;
   readonly guardsBlobs = true;
   readonly requests: LayoutStore["requests"] = { perBlob: 2, perManifest: 1 };
   readonly #store: S3Store;
@@ -40,11 +49,15 @@ export class S3Layout implements LayoutStore {
   readonly #use: ReturnType<S3Store["useFiles"]>;
   readonly #pool: BlobPool;
   readonly #isShared: boolean;
-  /** What `index.json` told of when it was read last. */
+  /** `index.json` as it was read last, and what it told of then. */
+  #content: Uint8Array | undefined;
+  #parsed: LayoutIndex | undefined;
   #deletion: string | undefined;
   /** What was there, or came to be, since then. */
   readonly #needed = new Set<Digest>();
   readonly #missing = new Set<Digest>();
+  /** Of which all was there because `index.json` named them. */
+  readonly #counted = new Set<Digest>();
 
   constructor(store: S3Store, folder: S3Folder) {
     this.place = `s3://${keyIn(folder.bucket, folder.prefix)}`;
@@ -63,9 +76,28 @@ export class S3Layout implements LayoutStore {
     options: OperationOptions = {},
   ): Promise<Uint8Array | undefined> {
     if (name === "oci-layout") return undefined;
-    const index = await this.#use.files.read(options);
-    this.#deletion = deletionIn(index);
-    return index;
+    this.#content = await this.#use.files.read(options);
+    this.#parsed = undefined;
+    this.#deletion = deletionIn(this.#content);
+    return this.#content;
+  }
+
+  /**
+   * What `index.json` names was whole when it was named, and what is shared is never deleted; a manifest that was put
+   * there by a copy that did not come to its end may have lost what it needs.
+   */
+  async hasManifest(
+    digest: Digest,
+    { location, listedBy, ...options }: HasManifestOptions = {},
+  ): Promise<boolean> {
+    if (this.#named(digest) !== undefined) return true;
+    const list = listedBy && this.#named(listedBy);
+    if (list !== undefined && isWholeIndex(list)) return true;
+    if (list === undefined && !this.#isShared) return false;
+    if (!this.#isOurs(location, digest))
+      return (await this.blobSize(digest, options)) !== undefined;
+    this.#needed.add(digest);
+    return true;
   }
 
   async blobSize(digest: Digest, options: OperationOptions = {}): Promise<number | undefined> {
@@ -106,6 +138,11 @@ export class S3Layout implements LayoutStore {
     return stored;
   }
 
+  /** In a layout without images hardly any blob is there, and the store refuses to write over it. */
+  get takesUnasked(): boolean {
+    return this.#content === undefined && !this.#isShared;
+  }
+
   /** By the store itself, where it is the same and our credentials reach as far; false where not. */
   async takeBlob(
     blob: StoredBlob,
@@ -130,8 +167,8 @@ export class S3Layout implements LayoutStore {
   async updateIndex(change: IndexChange, options: OperationOptions = {}): Promise<void> {
     const deletion = this.#deletion;
     // A deletion finds out anew what is needed.
-    const check = async (): Promise<void> =>
-      change.afterwards === undefined ? this.#checkNeeded(options) : undefined;
+    const check = async (index: Uint8Array | undefined): Promise<void> =>
+      change.afterwards === undefined ? this.#checkNeeded(index, options) : undefined;
     await this.#use.files.update(change, { deletion, check }, options);
   }
 
@@ -163,17 +200,42 @@ export class S3Layout implements LayoutStore {
     options: OperationOptions,
   ): Promise<StoredBlob | undefined> {
     if (digest === undefined || size === undefined || this.#missing.has(digest)) return undefined;
+    if (this.#needed.has(digest) || this.#named(digest) !== undefined) return { digest, size };
     return (await this.blobSize(digest, options)) === size ? { digest, size } : undefined;
   }
 
   /** Somebody may have deleted an image, and with it a blob that was counted on. */
-  async #checkNeeded(options: OperationOptions): Promise<void> {
+  async #checkNeeded(index: Uint8Array | undefined, options: OperationOptions): Promise<void> {
+    const left = index === undefined ? [] : parseLayoutIndex(index).entries;
+    const named = new Set(left.map((entry) => entry["digest"]));
+    for (const digest of this.#counted) if (!named.has(digest)) throw this.#lost(digest);
     const check = async (digest: Digest): Promise<void> => {
-      if ((await this.#pool.sizeOf(digest, options)) !== undefined) return;
-      const message = `The blob ${digest} was in ${this.place} and was deleted during the copy: copy again`;
-      throw new ImageError("conflict", message, { retryable: true });
+      if ((await this.#pool.sizeOf(digest, options)) === undefined) throw this.#lost(digest);
     };
     await Promise.all([...this.#needed].map(check));
+  }
+
+  #lost(digest: Digest): ImageError {
+    const message = `${digest} was in ${this.place} and was deleted during the copy: copy again`;
+    return new ImageError("conflict", message, { retryable: true });
+  }
+
+  /** What `index.json` says of a manifest; counted on from then on. */
+  #named(digest: Digest): IndexEntry | undefined {
+    this.#parsed ??= this.#content && parseLayoutIndex(this.#content);
+    const entry = this.#parsed?.entries.find((one) => one["digest"] === digest);
+    if (entry !== undefined) this.#counted.add(digest);
+    return entry;
+  }
+
+  #isOurs(location: BlobLocation | undefined, digest: Digest): boolean {
+    const own = this.locateBlob(digest);
+    return (
+      location?.kind === "s3" &&
+      location.endpoint === own.endpoint &&
+      location.bucket === own.bucket &&
+      location.key === own.key
+    );
   }
 
   async #newObject(

@@ -7,8 +7,8 @@ import { deletionIn } from "./deletion-mark.ts";
 export interface CountedOn {
   /** The deletion that `index.json` told of before anything was counted on. */
   readonly deletion: string | undefined;
-  /** Makes sure that all is still there. @throws ImageError `conflict` */
-  readonly check: () => Promise<void>;
+  /** Makes sure that all is still there, and still named by `index.json`. @throws ImageError `conflict` */
+  readonly check: (index: Uint8Array | undefined) => Promise<void>;
 }
 
 /** A change that is to be made. */
@@ -30,7 +30,7 @@ export async function askAll(
   for (const one of all) {
     try {
       one.options.signal?.throwIfAborted();
-      if (one.counted.deletion !== deletion) await one.counted.check();
+      if (one.counted.deletion !== deletion) await one.counted.check(content);
       next = await one.change.next(next);
       willing.push(one);
     } catch (error) {

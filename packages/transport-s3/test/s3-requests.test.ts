@@ -1,7 +1,7 @@
 import { copyImage, parsePlatform } from "@drayage/core";
 import type { ImageReference } from "@drayage/core";
 import { memory } from "@drayage/core/memory";
-import { inMemory, randomIndex } from "@drayage/testkit";
+import { inMemory, isThere, randomImage, randomIndex } from "@drayage/testkit";
 import type { LoggedS3Request, S3Server } from "@drayage/testkit";
 import { expect, test } from "vitest";
 
@@ -43,41 +43,100 @@ test("a copy in looks for each blob and manifest once, and writes each once", as
   });
 });
 
-test("a copy that has nothing to do asks for the index and for each image", async () => {
+test("a layer of several parts is one write a part, and two around them", async () => {
+  await using server = await startBucket();
+  const image = await randomImage("parts", { layers: 2, layerSize: 6 << 20 });
+  const to = transportTo(server, { partSize: 5 << 20 }).parseReference("//bucket/a:one");
+  await copied(await inMemory(image), to);
+  const parts = 2;
+  expect(spent(server)).toEqual({ get: 1 + 2 + 1 + 1, put: 2 * (1 + parts + 1) + 1 + 1 + 2 });
+});
+
+test("a copy that has nothing to do asks for the index", async () => {
   await using server = await startBucket();
   await copied(await inMemory(index), image(server, "//bucket/a:one"));
   server.clear();
   await copied(await inMemory(index), image(server, "//bucket/a:one"));
-  expect(spent(server)).toEqual({ get: 1 + 2, put: 0 });
+  expect(spent(server)).toEqual({ get: 1, put: 0 });
+});
+
+test("of an index that was written without all of its instances each is asked for", async () => {
+  await using server = await startBucket();
+  const platforms = [parsePlatform("linux/amd64")];
+  const sparse = { instances: { platforms }, missingInstances: "keep" } as const;
+  await copyImage(await inMemory(index), image(server, "//bucket/a:one"), sparse);
+  server.clear();
+  await copied(await inMemory(index), image(server, "//bucket/a:one"));
+  await isThere(image(server, "//bucket/a:one"), index);
+  server.clear();
+  await copied(await inMemory(index), image(server, "//bucket/a:one"));
+  expect(spent(server)).toEqual({ get: 1, put: 0 });
 });
 
 test("another tag of what is there is one write", async () => {
   await using server = await startBucket();
   await copied(await inMemory(index), image(server, "//bucket/a:one"));
   server.clear();
-  await copied(await inMemory(index), image(server, "//bucket/a:two"));
-  expect(spent(server)).toEqual({ get: 1 + layers + configs + manifests, put: 1 });
+  const two = image(server, "//bucket/a:two");
+  const { blobs } = await copyImage(await inMemory(index), two, { instances: "all" });
+  expect(blobs).toMatchObject({ copied: 0, reused: layers + configs });
+  expect(spent(server)).toEqual({ get: 1, put: 1 });
+  await isThere(two, index);
 });
 
-test("from bucket to bucket the store copies each blob", async () => {
+test("a manifest that was left by a copy that did not end well does not count", async () => {
+  await using server = await startBucket();
+  await copied(await inMemory(index), image(server, "//bucket/a:one"));
+  const stored = server.bucket();
+  for (const key of stored.keys("a/")) {
+    const hex = key.replace("a/blobs/sha256/", "");
+    const all = [index.manifest, ...index.instances];
+    const isManifest = all.some(({ digest }) => digest.endsWith(hex));
+    if (!isManifest) stored.delete(key);
+  }
+  await copied(await inMemory(index), image(server, "//bucket/a:two"));
+  await isThere(image(server, "//bucket/a:two"), index);
+});
+
+test("from bucket to bucket the store copies each blob, and is not asked about them first", async () => {
   await using server = await startBucket({ buckets: ["bucket", "other"] });
   await copied(await inMemory(index), image(server, "//bucket/a:one"));
   server.clear();
   await copied(image(server, "//bucket/a:one"), image(server, "//other/b:one"));
   expect(countOf(server.requests, "CopyObject")).toBe(layers + configs);
   expect(countOf(server.requests, "GetObject")).toBe(2 + manifests);
+  expect(countOf(server.requests, "HeadObject")).toBe(manifests);
   expect(spent(server).put).toBe(layers + configs + manifests + 2);
+  await isThere(image(server, "//other/b:one"), index);
 });
 
-test("where layouts share their blobs another one costs a look at each, and two writes", async () => {
+test("into a layout with images only those blobs are copied that it has not", async () => {
+  await using server = await startBucket();
+  await copied(await inMemory(index), image(server, "//bucket/a:one"));
+  await copied(await inMemory(await randomImage("other")), image(server, "//bucket/b:other"));
+  server.clear();
+  await copied(image(server, "//bucket/a:one"), image(server, "//bucket/b:one"));
+  expect(countOf(server.requests, "HeadObject")).toBe(layers + configs + manifests);
+  expect(countOf(server.requests, "CopyObject")).toBe(layers + configs);
+});
+
+test("where layouts share their blobs another one costs no look at any, and two writes", async () => {
   await using server = await startBucket();
   const blobs = "s3://bucket/_blobs";
   await copied(await inMemory(index), image(server, "//bucket/a:one", blobs));
   server.clear();
   await copied(image(server, "//bucket/a:one", blobs), image(server, "//bucket/b:one", blobs));
-  expect(countOf(server.requests, "HeadObject")).toBe(layers + configs + manifests);
-  expect(countOf(server.requests, "GetObject")).toBe(2 + manifests);
-  expect(spent(server).put).toBe(2);
+  expect(spent(server)).toEqual({ get: 2 + manifests, put: 2 });
+  await isThere(image(server, "//bucket/b:one", blobs), index);
+});
+
+test("from elsewhere into shared blobs each manifest is asked for, and no blob", async () => {
+  await using server = await startBucket();
+  const blobs = "s3://bucket/_blobs";
+  await copied(await inMemory(index), image(server, "//bucket/a:one", blobs));
+  server.clear();
+  await copied(await inMemory(index), image(server, "//bucket/b:one", blobs));
+  expect(spent(server)).toEqual({ get: 1 + manifests, put: 2 });
 });
 
 test("an image is read by one request for the index, each manifest and each blob", async () => {

@@ -1,5 +1,5 @@
 import { createReadStream, createWriteStream } from "node:fs";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { pipeline } from "node:stream/promises";
@@ -118,6 +118,29 @@ test.skipIf(missing.length > 0).each(packers)(
     await expect(opened).rejects.toMatchObject({ code: "invalid-manifest" });
   },
 );
+
+test("under another name an image stays in its OCI archive, and what it does not need goes", async () => {
+  const replacing = new Transports([ociArchive()]);
+  const file = freshFile();
+  const index = await randomIndex("stays");
+  await copyImage(
+    await inMemory(await randomImage("goes")),
+    transports.parse(`oci-archive:${file}:a`),
+  );
+  await copyImage(await inMemory(index), transports.parse(`oci-archive:${file}:b`), {
+    instances: "all",
+  });
+  const to = replacing.parse(`oci-archive:${file}:c`);
+  const { blobs } = await copyImage(await inMemory(index), to, { instances: "all" });
+  expect(blobs.copied).toBe(0);
+  await isThere(to, index);
+  expect(await to.getImageNames?.()).toEqual(["c"]);
+  const { size } = await stat(file);
+  await copyImage(await inMemory(index), replacing.parse(`oci-archive:${freshFile()}:c`), {
+    instances: "all",
+  });
+  expect(size).toBe((await stat(path.join(folder, `${count - 1}.tar`))).size);
+});
 
 test("an archive goes into a pipe in order", async () => {
   const [pipe, out] = [path.join(folder, "pipe"), freshFile()];

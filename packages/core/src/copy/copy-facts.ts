@@ -22,7 +22,9 @@ export interface CopyFacts {
   readonly accepts: DestinationAccepts;
   /** The digest that the destination's reference demands, where it demands one. */
   readonly pinned: Digest | undefined;
-  /** Those of the manifests to copy that the destination has whole; the topmost only where the reference names it. */
+  /** What the destination's reference names now; undefined where that is nothing, or not known. */
+  readonly named: Digest | undefined;
+  /** Those of the manifests to copy that the destination has with all that they need. */
   readonly present: ReadonlySet<Digest>;
   /** What a cache knows of blobs, where there is one. */
   readonly remembered?: ReadonlyMap<Digest, RememberedBlob> | undefined;

@@ -13,6 +13,8 @@ export interface CopyPlan {
   readonly digest: Digest | undefined;
   /** In an order in which they can be done; blobs among each other in any. Empty where all is there already. */
   readonly steps: readonly CopyStep[];
+  /** Blobs of manifests that the destination has with all that they need: it is not asked about them. */
+  readonly reused: readonly Descriptor[];
   /** Of the manifest that is to be copied, where `steps` is empty or not. */
   readonly top: VerifiedManifest;
   /** What may go over the wire, at most. */

@@ -110,7 +110,7 @@ class Execution {
       changes: [...this.#written.values()].flatMap(({ change }) => change ?? []),
       alreadyThere: false,
       referrers: plan.steps.filter(isReferrer).length,
-      blobs: tally([...this.#moved.values()]),
+      blobs: tally([...this.#moved.values()], plan.reused),
     };
   }
 
@@ -172,11 +172,13 @@ function changeOf(
   return { from: raw.digest, to: digest, because: why };
 }
 
-function tally(moved: readonly MovedBlob[]): CopyResult["blobs"] {
-  const copied = moved.filter(({ outcome }) => outcome === "copied");
-  const reused = moved.filter(({ outcome }) => outcome === "reused");
-  const bytes = (blobs: readonly MovedBlob[]): number =>
-    blobs.reduce((sum, { from }) => sum + from.size, 0);
+function tally(moved: readonly MovedBlob[], unasked: readonly Descriptor[]): CopyResult["blobs"] {
+  const ended = (wanted: MovedBlob["outcome"]): readonly Descriptor[] =>
+    moved.filter(({ outcome }) => outcome === wanted).map(({ from }) => from);
+  const copied = ended("copied");
+  const reused = [...ended("reused"), ...unasked];
+  const bytes = (blobs: readonly Descriptor[]): number =>
+    blobs.reduce((sum, { size }) => sum + size, 0);
   return {
     copied: copied.length,
     reused: reused.length,

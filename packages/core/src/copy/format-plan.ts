@@ -46,7 +46,7 @@ function describeReferrer({ raw, tag }: ManifestStep): string {
   return `referrer ${raw.digest} (${tag ?? artifactType ?? "an image"})`;
 }
 
-function summary({ cost, steps, digest, top }: CopyPlan): readonly string[] {
+function summary({ cost, steps, reused, digest, top }: CopyPlan): readonly string[] {
   const blobs = steps.filter(({ kind }) => kind === "blob").length;
   const changed = steps.filter(
     (step) => step.kind === "manifest" && step.digest !== step.raw.digest,
@@ -56,8 +56,9 @@ function summary({ cost, steps, digest, top }: CopyPlan): readonly string[] {
     changed.length === 0
       ? `every digest stays as it is (${top.digest})`
       : `the digest changes from ${top.digest} to ${digest ?? "one that is only known afterwards"}`;
+  const known = reused.length === 0 ? "" : `${reused.length} blobs are there with their manifest; `;
   return [
-    `${blobs} blobs, at most ${formatBytes(cost.blobBytes)}${requests}; blobs that are there already are not sent`,
+    `${known}${blobs} blobs, at most ${formatBytes(cost.blobBytes)}${requests}; blobs that are there already are not sent`,
     fate,
   ];
 }

@@ -14,38 +14,50 @@ export async function inspectCopy(
   destination: ImageDestination,
   options: CopyOptions = {},
 ): Promise<CopyFacts> {
-  const named = await admitted(source, undefined, undefined, options);
-  const top = await chosen(source, named, options);
-  const present = await presentAt(destination, top, options);
+  const image = await admitted(source, undefined, undefined, options);
+  const top = await chosen(source, image, options);
+  const there = await thereAt(source, destination, top, options);
+  const { present } = there;
   const referrers = await inspectReferrers(source, destination, { top, present }, options);
   const manifests = [top, ...referrers.map(({ manifest }) => manifest)];
   return {
     source: imageName(source.reference),
     destination: imageName(destination.reference),
-    sourceDigest: named.raw.digest,
+    sourceDigest: image.raw.digest,
     top,
     referrers,
     offers: source.offers,
     accepts: destination.accepts,
     pinned: destination.reference.dockerReference?.digest,
-    present,
+    ...there,
     // Where there may be nothing to do, nothing is looked up for it.
     remembered:
       present.size > 0 ? undefined : await recallBlobs(manifests, source, destination, options),
   };
 }
 
-/** Only a destination whose topmost manifest is the right one is asked about the others. */
-async function presentAt(
+/** Only a destination that has the topmost manifest, under this name or another, is asked about the others. */
+async function thereAt(
+  source: ImageSource,
   destination: ImageDestination,
   top: ManifestFacts,
   options: CopyOptions,
-): Promise<ReadonlySet<Digest>> {
-  const found = await destination.findManifestDigest?.(undefined, options);
-  if (found !== top.raw.digest) return new Set();
-  const digests = instanceDigests(top);
-  const there = await Promise.all(
-    digests.map(async (digest) => destination.findManifestDigest?.(digest, options)),
-  );
-  return new Set([found, ...there.filter((digest) => digest !== undefined)]);
+): Promise<Pick<CopyFacts, "named" | "present">> {
+  const { digest } = top.raw;
+  const has = async (wanted: Digest, listedBy?: Digest): Promise<boolean | undefined> => {
+    const location = source.locateBlob?.({ digest: wanted });
+    return destination.hasManifest?.(wanted, { ...options, location, listedBy });
+  };
+  const named = await destination.findManifestDigest?.(undefined, options);
+  const isAsked = destination.reference.dockerReference?.digest === digest;
+  if (named !== digest && (isAsked || !(await has(digest)))) return { named, present: new Set() };
+  const present = new Set([digest]);
+  const look = async (instance: Digest): Promise<void> => {
+    const isThere =
+      (await has(instance, digest)) ??
+      (await destination.findManifestDigest?.(instance, options)) === instance;
+    if (isThere) present.add(instance);
+  };
+  await Promise.all(instanceDigests(top).map(look));
+  return { named, present };
 }

@@ -41,6 +41,7 @@ export function planCopy(facts: CopyFacts, options: PlanOptions = {}): CopyPlan 
     sourceDigest: facts.sourceDigest,
     digest: written?.digest,
     steps,
+    reused: planner.reused,
     top: facts.top.raw,
     cost: costOf(steps, facts),
   };
@@ -52,6 +53,7 @@ class Planner {
   readonly #blobs = new Map<Digest, BlobStep>();
   /** By digest and, of what is written under a tag of its own, that. */
   readonly #manifests = new Map<string, ManifestStep>();
+  readonly #reused = new Map<Digest, Descriptor>();
   readonly #signatures: CopyStep[] = [];
   readonly #subjects: ReadonlySet<Digest>;
 
@@ -67,6 +69,10 @@ class Planner {
     return [...this.#blobs.values(), ...this.#manifests.values(), ...this.#signatures, commit];
   }
 
+  get reused(): readonly Descriptor[] {
+    return [...this.#reused.values()].filter(({ digest }) => !this.#blobs.has(digest));
+  }
+
   /** Plans a manifest after all that it needs. What it will be; undefined where that depends on how a blob turns out. */
   plan(facts: ManifestFacts, role: Role): Rewritten | undefined {
     const fixed = role.fixed ?? this.#fixedBecause(facts);
@@ -80,6 +86,12 @@ class Planner {
       throw impossibleChange(step.because, fixed);
     }
     const { isInstance, about, tag } = role;
+    const isThere = this.#isThere(facts, written);
+    for (const blob of step.blobs) {
+      if (isThere) this.#reused.set(blob.blob.digest, blob.blob);
+      else this.#addBlob(blob);
+    }
+    if (isThere && isInstance) return written;
     this.#manifests.set(`${raw.digest} ${tag ?? ""}`, {
       kind: "manifest",
       raw,
@@ -90,7 +102,7 @@ class Planner {
       mediaType: step.mediaType,
       omitted: step.omitted,
       digest: written?.digest,
-      because: about === undefined ? step.because : `it refers to ${about}`,
+      because: becauseOf(step, isThere, about),
     });
     this.#planSignatures(facts, isInstance);
     return written;
@@ -112,11 +124,14 @@ class Planner {
       layers: manifest.layers.map((layer) => typedAs(layer, transform)),
     };
     const target = targetTypeOf(packed, this.#facts.accepts, this.#options, fixed);
-    const stored = manifest.layers.map((layer) => this.#planLayer(layer, transform));
-    this.#addBlob({ ...this.#stepOf(manifest.config, "preserve"), isConfig: true });
-    const isKnown = stored.every((layer) => layer !== undefined);
+    const layers = manifest.layers
+      .filter((layer) => !this.#mayStayAway(layer))
+      .map((layer) => this.#stepOf(layer, transform));
+    const config = { ...this.#stepOf(manifest.config, "preserve"), isConfig: true };
+    const isKnown = layers.every(({ digest }) => digest !== undefined);
     const reasons = [target.because, ...(isKnown ? [] : ["a layer is repacked on the way"])];
     return {
+      blobs: [...layers, config],
       mediaType: target.mediaType,
       omitted: [],
       written: isKnown
@@ -149,6 +164,7 @@ class Planner {
       changed ? "an instance in it changes" : undefined,
     ];
     return {
+      blobs: [],
       mediaType: target.mediaType,
       omitted: index.manifests.flatMap(({ digest }, at) =>
         entries[at] === "omitted" ? [digest] : [],
@@ -168,14 +184,12 @@ class Planner {
     return layers === "compress" ? (this.#options.compression ?? "compress") : layers;
   }
 
-  /** What the layer will be, or undefined where only its bytes will tell. */
-  #planLayer(layer: Descriptor, transform: BlobTransform): Descriptor | undefined {
-    const mayStayAway =
-      this.#facts.accepts.foreignLayerURLs && !this.#options.downloadForeignLayers;
-    if (layer.urls !== undefined && mayStayAway) return layer;
-    const step = this.#stepOf(layer, transform);
-    this.#addBlob(step);
-    return step.digest === undefined ? undefined : layer;
+  /** A layer that may be downloaded elsewhere. */
+  #mayStayAway({ urls }: Descriptor): boolean {
+    const { accepts } = this.#facts;
+    return (
+      urls !== undefined && accepts.foreignLayerURLs && this.#options.downloadForeignLayers !== true
+    );
   }
 
   #stepOf(blob: Descriptor, transform: BlobTransform): BlobStep {
@@ -199,6 +213,12 @@ class Planner {
       signatures,
       because,
     });
+  }
+
+  /** Whether the destination has it just so, and nothing is to be added to it. */
+  #isThere({ raw, signatures }: ManifestFacts, written: Rewritten | undefined): boolean {
+    const isUnchanged = written?.digest === raw.digest;
+    return isUnchanged && signatures.length === 0 && this.#facts.present.has(raw.digest);
   }
 
   /** Why a manifest may not change, or undefined; then nothing in it may either. */
@@ -242,6 +262,8 @@ interface Role {
 }
 
 interface Outcome {
+  /** What is to be brought before the manifest. */
+  readonly blobs: readonly BlobStep[];
   readonly mediaType: string;
   readonly omitted: readonly Digest[];
   readonly written: Rewritten | undefined;
@@ -250,13 +272,22 @@ interface Outcome {
 
 const unchanged = "it is copied as it is";
 
+function becauseOf(
+  { because, blobs }: Outcome,
+  isThere: boolean,
+  about: Digest | undefined,
+): string {
+  if (about !== undefined) return `it refers to ${about}`;
+  return isThere && blobs.length > 0 ? "all that it needs is there already" : because;
+}
+
 /** Whether the destination has it all, and there is nothing that can only be added. */
-function isAllThere({ top, present, referrers }: CopyFacts): boolean {
+function isAllThere({ top, named, present, referrers }: CopyFacts): boolean {
   const isThere = ({ raw, signatures, instances }: ManifestFacts): boolean =>
     present.has(raw.digest) &&
     signatures.length === 0 &&
     instances.every((instance) => instance === undefined || isThere(instance));
-  return isThere(top) && referrers.every((referrer) => referrer.isThere);
+  return named === top.raw.digest && isThere(top) && referrers.every((referrer) => referrer.isThere);
 }
 
 function pinnedBecause({ pinned }: CopyFacts): string | undefined {

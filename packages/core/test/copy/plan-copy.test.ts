@@ -46,6 +46,7 @@ function copyFacts(
       ...accepts,
     },
     pinned: undefined,
+    named: undefined,
     present: new Set(),
     ...more,
   };
@@ -92,7 +93,7 @@ describe("a plan", () => {
     const index = sampleIndex([sampleImage(), sampleImage({ platform: arm })]);
     const all = [index, ...index.instances].map(({ manifest }) => manifest.digest);
     const facts = (present: typeof all): CopyFacts =>
-      copyFacts(factsOf(index), {}, { present: new Set(present) });
+      copyFacts(factsOf(index), {}, { named: index.manifest.digest, present: new Set(present) });
     expect(planCopy(facts(all)).steps).toEqual([]);
     expect(planCopy(facts(all.slice(0, 2))).steps).not.toEqual([]);
     expect(planCopy(facts(all.slice(1))).steps).not.toEqual([]);
@@ -100,10 +101,38 @@ describe("a plan", () => {
 
   test("writes what is there already where it has signatures to bring or another form is asked for", () => {
     const image = sampleImage();
-    const more = { present: new Set([image.manifest.digest]) };
+    const { digest } = image.manifest;
+    const more = { named: digest, present: new Set([digest]) };
     expect(planCopy(copyFacts(factsOf(image, [signature]), {}, more)).steps).not.toEqual([]);
     const facts = copyFacts(factsOf(image), {}, more);
     expect(planCopy(facts, { manifestMIMEType: dockerManifest }).steps).not.toEqual([]);
+  });
+
+  test("only names what is there under another name", () => {
+    const image = sampleImage();
+    const { digest } = image.manifest;
+    const plan = planCopy(copyFacts(factsOf(image), {}, { present: new Set([digest]) }));
+    expect(kinds(plan)).toBe("top, commit");
+    expect(plan.steps[0]?.because).toBe("all that it needs is there already");
+    expect(plan.reused).toHaveLength(3);
+    expect(formatPlan(plan)).toContain("3 blobs are there with their manifest; 0 blobs, at most 0 B;");
+    const packed = copyFacts(factsOf(image), {}, { present: new Set([digest]) });
+    expect(kinds(planCopy(packed, { manifestMIMEType: dockerManifest }))).toBe(
+      "layer preserve, layer preserve, config, top, commit",
+    );
+  });
+
+  test("brings only the instances that are missing, with the layers that others share", () => {
+    const index = sampleIndex([
+      sampleImage({ layers: ["a", "b"] }),
+      sampleImage({ layers: ["b", "c"], platform: arm }),
+    ]);
+    const digests = [index.manifest, index.instances[0]?.manifest].map((one) => one?.digest ?? "");
+    const present = new Set(digests) as CopyFacts["present"];
+    const plan = planCopy(copyFacts(factsOf(index), {}, { present }));
+    expect(kinds(plan)).toBe("layer preserve, layer preserve, config, instance, top, commit");
+    expect(plan.reused).toHaveLength(2);
+    expect(plan.steps.at(-3)).toMatchObject({ raw: index.instances[1]?.manifest });
   });
 
   test("leaves instances out that were not chosen, or keeps the index as it is", () => {

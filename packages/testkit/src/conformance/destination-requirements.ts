@@ -180,6 +180,33 @@ export const destinationRequirements: readonly Requirement[] = [
     },
   },
   {
+    id: "destination/has-manifest",
+    promise:
+      "a manifest that it says it has, under whatever name, is with its name alone an image that is whole",
+    appliesTo: ({ writes, rewriting }) => writes && rewriting !== "refuses",
+    async check({ freshReference }, abilities) {
+      const reference = await freshReference();
+      const image = await largestFor(abilities, "has");
+      const { manifest, instances } = image;
+      {
+        await using destination = await destinationOf(reference);
+        if (destination.hasManifest === undefined) return;
+        assert.equal(await destination.hasManifest(manifest.digest), false);
+      }
+      await writeImage(image, reference);
+      await writeImage(await imageFor(abilities, "has another"), reference);
+      await using destination = await destinationOf(reference);
+      const has = async (digest: Digest, listedBy?: Digest): Promise<boolean> =>
+        (await destination.hasManifest?.(digest, { listedBy })) === true;
+      if (!(await has(manifest.digest))) return;
+      for (const { digest } of instances)
+        if (!(await has(digest, manifest.digest))) return;
+      await destination.putManifest(manifest);
+      await destination.commit();
+      await isThere(reference, image);
+    },
+  },
+  {
     id: "destination/commit-needs-manifest",
     promise: "a commit without a manifest fails and shows nothing",
     async check({ freshReference }) {
