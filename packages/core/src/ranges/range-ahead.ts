@@ -23,9 +23,10 @@ export class RangeAhead implements AsyncDisposable {
       const piece = this.#held.buffer.subarray(at, Math.min(this.#size, at + pieceSize));
       at += piece.byteLength;
       if (piece.byteLength > 0) yield areLent ? piece : new Uint8Array(piece);
-      else if (this.#isFilled) return await this.#filled;
+      else if (this.#isFilled) break;
       else await this.#arrived.promise;
     }
+    await this.#filled;
   }
 
   /** Waits until nothing is written to the memory any more. */

@@ -1,8 +1,8 @@
 import type { ByteRange } from "@drayage/core";
+import { PartMemory, readRangesAhead } from "@drayage/core/ranges";
+import type { RangeSource, ReadRangeOptions } from "@drayage/core/ranges";
 
 import { isLoopback } from "../registry-host.ts";
-import type { BlobReader } from "./blob-reader.ts";
-import { RangeAhead } from "./range-ahead.ts";
 
 /** Bytes from which on it is worth it to read several ranges at once. */
 const largeSize = 64 << 20;
@@ -10,12 +10,8 @@ const rangeSize = 8 << 20;
 /** What is read in one go before it is looked again whether there is room for several at once. */
 const stretchSize = 64 << 20;
 const defaultRanges = 4;
-/** Ranges that are held in memory before somebody wants them, of all blobs together. */
-const mostHeld = 4;
-
-interface BoundedRange extends ByteRange {
-  readonly end: number;
-}
+/** Ranges that are held in memory, of all blobs together. */
+const mostHeld = 5;
 
 /**
  * Reads large blobs of one registry by several ranges at once. That helps where one connection does not fill the line:
@@ -24,8 +20,8 @@ interface BoundedRange extends ByteRange {
  */
 export class ParallelRanges {
   readonly #setting: number | undefined;
+  readonly #memory: PartMemory = new PartMemory(rangeSize, mostHeld);
   #blobs = 0;
-  #held = 0;
 
   constructor(setting: number | undefined) {
     this.#setting = setting;
@@ -36,51 +32,19 @@ export class ParallelRanges {
     return this.#setting !== undefined || !isLoopback(new URL(origin).hostname);
   }
 
-  /**
-   * Bytes from `start` up to and including `end`, in order. The first answer shows whether the registry knows ranges.
-   * As long as there are other large blobs it goes on in long stretches, and when they are done by ranges again.
-   */
+  /** As long as there are other large blobs it goes on in long stretches, and when they are done by ranges again. */
   async *read(
-    { start, end }: BoundedRange,
-    readerWith: (signal: AbortSignal) => BlobReader,
-    signal: AbortSignal | undefined,
+    source: RangeSource,
+    range: ByteRange,
+    options?: ReadRangeOptions,
   ): AsyncGenerator<Uint8Array, void, undefined> {
-    const left = new AbortController();
-    const reader = readerWith(signal ? AbortSignal.any([signal, left.signal]) : left.signal);
-    const ahead: RangeAhead[] = [];
-    let next = start;
-    const nextRange = (size = this.#mayHold(0) ? rangeSize : stretchSize): BoundedRange => {
-      const range = { start: next, end: Math.min(next + size - 1, end) };
-      next = range.end + 1;
-      return range;
-    };
+    const mostRanges = (): number => this.#setting ?? (this.#blobs === 1 ? defaultRanges : 1);
+    const ahead = { rangeSize, stretchSize, memory: this.#memory, mostRanges };
     this.#blobs++;
     try {
-      const first = nextRange();
-      const opened = await reader.open(first);
-      if (opened.isWhole) return yield* reader.read({ start, end }, opened);
-      let present: AsyncIterable<Uint8Array> | undefined = reader.read(first, opened);
-      while (present !== undefined) {
-        while (next <= end && this.#mayHold(ahead.length)) {
-          ahead.push(new RangeAhead(reader.read(nextRange(rangeSize))));
-          this.#held++;
-        }
-        yield* present;
-        const following = ahead.shift();
-        if (following !== undefined) this.#held--;
-        present = following?.read() ?? (next <= end ? reader.read(nextRange()) : undefined);
-      }
+      yield* readRangesAhead(source, range, ahead, options);
     } finally {
-      left.abort();
       this.#blobs--;
-      this.#held -= ahead.length;
     }
-  }
-
-  /** One more than those that are held already, beside the one that is read. */
-  #mayHold(held: number): boolean {
-    const isAlone = this.#blobs === 1;
-    const most = this.#setting ?? (isAlone ? defaultRanges : 1);
-    return held + 1 < most && this.#held < mostHeld;
   }
 }

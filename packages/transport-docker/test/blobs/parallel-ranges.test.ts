@@ -2,7 +2,7 @@ import { digestOf, parseNamedReference } from "@drayage/core";
 import { startRegistry } from "@drayage/testkit";
 import { expect, test } from "vitest";
 
-import { BlobReader } from "../../src/blobs/blob-reader.ts";
+import { rangesOf } from "../../src/blobs/blob-ranges.ts";
 import { ParallelRanges } from "../../src/blobs/parallel-ranges.ts";
 import { HTTPClient } from "../../src/http/http-client.ts";
 import { Registry } from "../../src/registry.ts";
@@ -34,11 +34,7 @@ test("a large blob is read by ranges while it is the only one, and in long stret
   const repository = new Repository(new Registry({ host: registry.host }, client, {}), named);
   const ranges = new ParallelRanges(undefined);
   const read = (): AsyncGenerator<Uint8Array> =>
-    ranges.read(
-      { start: 0, end: blob.size - 1 },
-      (signal) => new BlobReader(repository, blob, { signal }),
-      undefined,
-    );
+    ranges.read(rangesOf(repository, blob), { start: 0 });
   const asked = (): readonly number[] =>
     registry.requests.map(({ responseBytes }) => responseBytes / mebibyte);
 
