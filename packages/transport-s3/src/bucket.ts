@@ -6,6 +6,13 @@ import type { OpenedRange } from "@drayage/core/ranges";
 import type { Connection, S3Request } from "./connection.ts";
 import { S3Error } from "./s3-error.ts";
 
+/** A part of an object, or all of it. */
+export interface OpenedObject extends OpenedRange {
+  readonly etag: string;
+  /** Of all of it, in bytes. */
+  readonly size: number;
+}
+
 /** An object as far as the store tells without reading it. */
 export interface ObjectFacts {
   readonly key: string;
@@ -35,10 +42,17 @@ export interface NewObject extends Precondition, ObjectHeaders {
 export class Bucket {
   readonly name: string;
   readonly connection: Connection;
+  readonly #version: Pick<Precondition, "IfMatch">;
 
-  constructor(name: string, connection: Connection) {
+  constructor(name: string, connection: Connection, version: Pick<Precondition, "IfMatch"> = {}) {
     this.name = name;
     this.connection = connection;
+    this.#version = version;
+  }
+
+  /** The same bucket to get objects of this ETag from: `PreconditionFailed` is thrown for any other. */
+  only(etag: string): Bucket {
+    return new Bucket(this.name, this.connection, { IfMatch: etag });
   }
 
   /** `range` is what an HTTP header says behind `bytes=`. */
@@ -46,8 +60,8 @@ export class Bucket {
     key: string,
     range: string,
     options?: OperationOptions,
-  ): Promise<OpenedRange | undefined> {
-    const input = { Bucket: this.name, Key: key, Range: `bytes=${range}` };
+  ): Promise<OpenedObject | undefined> {
+    const input = { Bucket: this.name, Key: key, Range: `bytes=${range}`, ...this.#version };
     const answer = await orAbsent(
       this.ask(
         "GetObject",
@@ -57,10 +71,10 @@ export class Bucket {
       ),
     );
     if (answer === undefined) return undefined;
-    const { ContentLength = 0, ContentRange, Body } = answer;
+    const { ETag: etag = "", ContentLength = 0, ContentRange, Body } = answer;
     const [, size = ContentLength] = /\/(\d+)$/.exec(ContentRange ?? "") ?? [];
     const bytes = Body as AsyncIterable<Uint8Array>;
-    return { bytes, isWhole: ContentRange === undefined, size: Number(size) };
+    return { bytes, isWhole: ContentRange === undefined, size: Number(size), etag };
   }
 
   /** All of a small object. @throws ImageError `invalid-manifest` above `limit` bytes */
@@ -103,6 +117,27 @@ export class Bucket {
       LastModified: modified = new Date(0),
     } = answer;
     return { key, etag, size, modified };
+  }
+
+  /** The SHA-256 over all bytes of an object that the store keeps with it; none of one that was written in parts. */
+  async headChecksum(
+    key: string,
+    options?: OperationOptions,
+  ): Promise<{ readonly size: number; readonly sha256: Buffer | undefined } | undefined> {
+    const input = { Bucket: this.name, Key: key, ChecksumMode: "ENABLED" } as const;
+    const answer = await orAbsent(
+      this.ask(
+        "GetObject",
+        key,
+        (client, sdk, http) => client.send(new sdk.HeadObjectCommand(input), http),
+        options,
+      ),
+    );
+    if (answer === undefined) return undefined;
+    const { ContentLength: size = 0, ChecksumSHA256 = "", ChecksumType } = answer;
+    // Stores that do not tell the type tell the number of parts behind the checksum.
+    const isOfAll = ChecksumType !== "COMPOSITE" && /^[\w+/]{43}=$/.test(ChecksumSHA256);
+    return { size, sha256: isOfAll ? Buffer.from(ChecksumSHA256, "base64") : undefined };
   }
 
   /** The new ETag, or undefined where its precondition did not hold. */

@@ -1,18 +1,20 @@
 import type { OperationOptions } from "@drayage/core";
 import { LayoutDestination, nameToWrite } from "@drayage/image-layout";
 
+import { refuseArchive } from "./s3-archive.ts";
 import { S3Layout } from "./s3-layout.ts";
 import { selectorOf } from "./s3-location.ts";
 import type { S3Reference } from "./s3-reference.ts";
 import type { S3Store } from "./s3-store.ts";
 
-/** Writes nothing yet. @throws ImageError `invalid-reference` for one with a digest */
+/** Writes nothing yet. @throws ImageError `invalid-reference` for one with a digest, `unsupported` for an archive */
 export async function openS3Destination(
   reference: S3Reference,
   store: S3Store,
   options: OperationOptions = {},
 ): Promise<LayoutDestination> {
   options.signal?.throwIfAborted();
+  refuseArchive(reference, "is not written to");
   const name = nameToWrite(selectorOf(reference));
   const layout = new S3Layout(store, reference);
   const { layers } = store.settings;

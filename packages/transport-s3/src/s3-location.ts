@@ -1,5 +1,6 @@
 import { ImageError, parseDigest } from "@drayage/core";
 import type { Digest } from "@drayage/core";
+import { checkArchivedImage } from "@drayage/image-archive";
 import { isImageName } from "@drayage/image-layout";
 import type { ImageSelector } from "@drayage/image-layout";
 
@@ -10,27 +11,26 @@ export interface S3Folder {
   readonly prefix: string;
 }
 
-/** Which image of which layout. */
+/** Which image of which layout, or of which archive: then the prefix is its key. */
 export interface S3Location extends S3Folder {
+  /** Of an image in an archive its name there, or `@N`. */
   readonly tag: string | undefined;
   readonly digest: Digest | undefined;
 }
 
-/** `//BUCKET/PREFIX[:TAG][@DIGEST]`, with `%3A` and the like for what would otherwise end a prefix. @throws ImageError `invalid-reference` */
+/**
+ * `//BUCKET/PREFIX[:TAG][@DIGEST]`, or `//BUCKET/KEY.tar[:NAME|:@N]`, with `%3A` and the like for what would otherwise end a
+ * prefix or a key. @throws ImageError `invalid-reference`
+ */
 export function parseS3Location(text: string): S3Location {
-  const [, path = "", tag, digest] =
-    /^\/\/([^@]*?)(?::([^/:@]*))?(?:@(.*))?$/s.exec(text) ??
-    refuse(text, "write s3://BUCKET/PREFIX:TAG");
-  const odd = /[:?]/.exec(path)?.[0];
-  if (odd !== undefined) refuse(text, `in a prefix ${odd} is written ${encodeURIComponent(odd)}`);
+  const [, path = "", image = ""] =
+    /^\/\/([^:@]*)(.*)$/s.exec(text) ?? refuse(text, "write s3://BUCKET/PREFIX:TAG");
+  if (path.includes("?")) refuse(text, "in a prefix ? is written %3F");
   const folder = folderOf(text, path);
-  if (tag !== undefined && !isImageName(tag)) {
-    refuse(
-      text,
-      `${JSON.stringify(tag)} is no tag: letters and digits, with single -._+ or -- between them`,
-    );
-  }
-  return { ...folder, tag, digest: digest === undefined ? undefined : digestIn(text, digest) };
+  if (!isArchive(folder)) return { ...folder, ...imageOf(text, image) };
+  if (path.endsWith("/"))
+    refuse(text, "an archive has no slash behind it, and a layout cannot be called like one");
+  return { ...folder, tag: archivedImageOf(text, image), digest: undefined };
 }
 
 /** What `parseS3Location` reads back. */
@@ -40,9 +40,15 @@ export function formatS3Location({ bucket, prefix, tag, digest }: S3Location): s
   return `//${path}${tag === undefined ? "" : `:${tag}`}${digest === undefined ? "" : `@${digest}`}`;
 }
 
+/** Whether it is a tar file, packed or not, by its name. */
+export function isArchive({ prefix }: Pick<S3Folder, "prefix">): boolean {
+  return /\.(?:tar(?:\.(?:gz|zst|xz|bz2))?|tgz)$/.test(prefix);
+}
+
 /** `s3://BUCKET/PREFIX` where nothing else can be meant. @throws ImageError `invalid-reference` */
 export function parseS3Folder(url: string): S3Folder {
   const { bucket, prefix, tag, digest } = parseS3Location(url.replace(/^s3:/, ""));
+  if (isArchive({ prefix })) refuse(url, "blobs are not kept in an archive");
   if (tag === undefined && digest === undefined) return { bucket, prefix };
   return refuse(url, "a place for blobs has neither a tag nor a digest");
 }
@@ -83,6 +89,25 @@ function folderOf(text: string, path: string): S3Folder {
   return { bucket, prefix: decoded.join("/") };
 }
 
+function imageOf(text: string, image: string): Pick<S3Location, "tag" | "digest"> {
+  const [, tag, digest] =
+    /^(?::([^/:@]*))?(?:@(.*))?$/s.exec(image) ?? refuse(text, "in a prefix : is written %3A");
+  if (tag !== undefined && !isImageName(tag)) {
+    refuse(
+      text,
+      `${JSON.stringify(tag)} is no tag: letters and digits, with single -._+ or -- between them`,
+    );
+  }
+  return { tag, digest: digest === undefined ? undefined : digestIn(text, digest) };
+}
+
+function archivedImageOf(text: string, image: string): string | undefined {
+  if (image === "") return undefined;
+  if (!image.startsWith(":")) refuse(text, "an image in an archive is called :NAME or :@N");
+  checkArchivedImage(image.slice(1));
+  return image.slice(1);
+}
+
 function decodedOf(text: string, segment: string): string {
   try {
     return decodeURIComponent(segment);
@@ -113,17 +138,18 @@ function bucketProblem(bucket: string): string | undefined {
   return `${JSON.stringify(bucket)} is no bucket: 3 to 63 lower-case letters, digits, dots and hyphens`;
 }
 
-/** Bytes: what S3 allows for a key, without the longest that comes behind a prefix. */
-const longestPrefix = 1024 - 150;
+/** Bytes: what S3 allows. */
+const longestKey = 1024;
+/** Without the longest that comes behind a prefix. */
+const longestPrefix = longestKey - 150;
 
 /** A prefix has to survive as folders: buckets are synchronised with disks. */
 function prefixProblem(segments: readonly string[]): string | undefined {
   const odd = segments.find((segment) => /^\.{0,2}$|[/\p{Cc}]/u.test(segment));
   if (odd !== undefined) return `${JSON.stringify(odd)} cannot be a part of a prefix`;
   const prefix = segments.join("/");
-  if (prefix.endsWith(".tar"))
-    return "archives in buckets are not read; a prefix cannot end in .tar";
-  return Buffer.byteLength(prefix) > longestPrefix ? "the prefix is too long" : undefined;
+  const longest = isArchive({ prefix }) ? longestKey : longestPrefix;
+  return Buffer.byteLength(prefix) > longest ? "it is longer than a key can be" : undefined;
 }
 
 function refuse(text: string, why: string): never {

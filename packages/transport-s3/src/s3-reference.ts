@@ -1,23 +1,34 @@
 import { ImageError, imageName } from "@drayage/core";
-import type { Digest, ImageReference, ImageTransport, OperationOptions } from "@drayage/core";
+import type {
+  Digest,
+  ImageReference,
+  ImageSource,
+  ImageTransport,
+  OperationOptions,
+} from "@drayage/core";
 import { deleteLayoutImage, imageNamesIn } from "@drayage/image-layout";
-import type { LayoutDestination, LayoutSource } from "@drayage/image-layout";
+import type { LayoutDestination } from "@drayage/image-layout";
 
 import { collectGarbage } from "./collect-garbage.ts";
 import type { CollectOptions, Garbage } from "./collect-garbage.ts";
+import { namesInS3Archive, refuseArchive } from "./s3-archive.ts";
 import { openS3Destination } from "./s3-destination.ts";
 import { S3Layout } from "./s3-layout.ts";
-import { formatS3Location, scopesOf, selectorOf } from "./s3-location.ts";
+import { formatS3Location, isArchive, scopesOf, selectorOf } from "./s3-location.ts";
 import type { S3Location } from "./s3-location.ts";
 import { openS3Source } from "./s3-source.ts";
 import type { S3Store } from "./s3-store.ts";
 
-/** An image in a bucket, by tag, by digest, or by both: then it is read by the digest. */
+/**
+ * An image in a bucket: in a layout, by tag, by digest, or by both: then it is read by the digest; or in an archive, which is
+ * only read.
+ */
 export class S3Reference implements ImageReference {
   readonly transport: ImageTransport;
   readonly bucket: string;
-  /** Without slashes around it; empty for a layout that is the whole bucket. */
+  /** Without slashes around it; empty for a layout that is the whole bucket. Of an archive its key. */
   readonly prefix: string;
+  /** In an archive the name of the image, or `@N`. */
   readonly tag: string | undefined;
   readonly digest: Digest | undefined;
   readonly stringWithinTransport: string;
@@ -41,7 +52,7 @@ export class S3Reference implements ImageReference {
     Object.freeze(this);
   }
 
-  async newImageSource(options?: OperationOptions): Promise<LayoutSource> {
+  async newImageSource(options?: OperationOptions): Promise<ImageSource> {
     return openS3Source(this, this.#store, options);
   }
 
@@ -49,15 +60,20 @@ export class S3Reference implements ImageReference {
     return openS3Destination(this, this.#store, options);
   }
 
-  /** By its digest under all its tags. Also the blobs that no other image in the layout needs, unless they are shared. */
+  /**
+   * By its digest under all its tags. Also the blobs that no other image in the layout needs, unless they are shared.
+   * @throws ImageError `not-found`; `unsupported` for an archive
+   */
   async deleteImage(options?: OperationOptions): Promise<void> {
+    refuseArchive(this, "is deleted as a whole, by any S3 tool");
     this.#refuseBoth();
     await using layout = new S3Layout(this.#store, this);
     await deleteLayoutImage(layout, selectorOf(this), options);
   }
 
-  /** What each image in its layout is called; `@N` where it has no tag. @throws ImageError `not-found` where there is no layout */
+  /** What each image in its layout or archive is called; `@N` where it has no tag. @throws ImageError `not-found` where there is none */
   async getImageNames(options?: OperationOptions): Promise<readonly string[]> {
+    if (isArchive(this)) return namesInS3Archive(this, this.#store, options);
     await using layout = new S3Layout(this.#store, this);
     return await imageNamesIn(this, layout, options);
   }
@@ -65,9 +81,10 @@ export class S3Reference implements ImageReference {
   /**
    * Deletes blobs of its layout that no image needs, whatever the tag, and gives up uploads that nobody went on with;
    * tells what. Safe beside running copies: those that count on what goes end in `conflict`, and are to be done again.
-   * @throws ImageError `not-found` where there is no layout; `unsupported` where blobs are shared
+   * @throws ImageError `not-found` where there is no layout; `unsupported` where blobs are shared, or for an archive
    */
   async collectGarbage(options: CollectOptions = {}): Promise<readonly Garbage[]> {
+    refuseArchive(this, "keeps nothing but its images");
     return collectGarbage(this.#store, this, options);
   }
 

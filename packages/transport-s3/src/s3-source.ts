@@ -1,8 +1,9 @@
-import type { OperationOptions } from "@drayage/core";
+import type { ImageSource, OperationOptions } from "@drayage/core";
 import { LayoutSource } from "@drayage/image-layout";
 
+import { openS3Archive } from "./s3-archive.ts";
 import { S3Layout } from "./s3-layout.ts";
-import { selectorOf } from "./s3-location.ts";
+import { isArchive, selectorOf } from "./s3-location.ts";
 import type { S3Reference } from "./s3-reference.ts";
 import type { S3Store } from "./s3-store.ts";
 
@@ -11,8 +12,9 @@ export async function openS3Source(
   reference: S3Reference,
   store: S3Store,
   options: OperationOptions = {},
-): Promise<LayoutSource> {
+): Promise<ImageSource> {
   options.signal?.throwIfAborted();
+  if (isArchive(reference)) return openS3Archive(reference, store, options);
   const layout = new S3Layout(store, reference);
   return LayoutSource.open(reference, layout, selectorOf(reference), options);
 }

@@ -6,8 +6,8 @@ import type { S3Settings } from "./s3-settings.ts";
 import { S3Store } from "./s3-store.ts";
 
 /**
- * `s3://BUCKET/PREFIX[:TAG][@DIGEST]`: images in OCI image layouts in buckets. One value shares its connections, and what
- * it found out about buckets, among all its images.
+ * `s3://BUCKET/PREFIX[:TAG][@DIGEST]`: images in OCI image layouts in buckets; `s3://BUCKET/KEY.tar[:NAME|:@N]`, to read: in
+ * archives there. One value shares its connections, and what it found out about buckets, among all its images.
  */
 export function s3(settings: S3Settings = {}): ImageTransport<S3Reference> {
   const store = new S3Store(settings);

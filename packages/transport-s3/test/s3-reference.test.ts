@@ -1,6 +1,9 @@
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 
 import { s3 } from "../src/index.ts";
+import { formatS3Location, isArchive } from "../src/s3-location.ts";
+import type { S3Location } from "../src/s3-location.ts";
 
 const transport = s3();
 const digest = `sha256:${"0".repeat(64)}`;
@@ -50,10 +53,97 @@ test.each([
   ["//images/a%", "has a % that begins nothing"],
   ["//images/a@b", "has something else than a digest behind an @"],
   [`//AKIA:secret@images/a`, "has credentials"],
-  ["//images/a.tar", "is an archive"],
-  [`//images/${"a".repeat(1000)}`, "is longer than a key"],
+  ["//images/a.tar/", "is a layout that is called like an archive"],
+  ["//images/a.tar/:1", "is an image in such a layout"],
+  ["//images/a.tar:", "has an archive and a colon with nothing behind it"],
+  ["//images/a.tar:@x", "has an archive and no number behind an @"],
+  ["//images/a.tar:a b", "has an archive and what no image is called"],
+  [`//images/a.tar@${digest}`, "has an archive and a digest"],
+  ["//images/a.tar?b", "has an archive with a query"],
+  [`//images/${"a".repeat(1000)}`, "is longer than a prefix"],
+  [`//images/${"a".repeat(1021)}.tar`, "is longer than a key"],
 ])("%s is refused: it %s", (text) => {
   expect(() => transport.parseReference(text)).toThrow(
+    expect.objectContaining({ code: "invalid-reference" }),
+  );
+});
+
+describe("an archive is told by its key", () => {
+  test.each([
+    ["//images/a.tar", "a.tar", undefined],
+    ["//images/a/b.tar:x:1", "a/b.tar", "x:1"],
+    ["//images/a.tar:docker.io/library/x:1", "a.tar", "docker.io/library/x:1"],
+    ["//images/a.tar:localhost:5000/x", "a.tar", "localhost:5000/x"],
+    [`//images/a.tar:x@${digest}`, "a.tar", `x@${digest}`],
+    ["//images/a.tar:@3", "a.tar", "@3"],
+    ["//images/%3A%40.tar:1", ":@.tar", "1"],
+    ["//images/.tar", ".tar", undefined],
+    [`//images/${"a".repeat(1020)}.tar`, `${"a".repeat(1020)}.tar`, undefined],
+    ...["tgz", "tar.gz", "tar.zst", "tar.xz", "tar.bz2"].map(
+      (end) => [`//images/a.${end}:1`, `a.${end}`, "1"] as const,
+    ),
+  ])("%s", (text, key, image) => {
+    const reference = transport.parseReference(text);
+    expect(reference).toMatchObject({ prefix: key, tag: image, digest: undefined });
+    expect(reference.stringWithinTransport).toBe(text);
+    expect(isArchive(reference)).toBe(true);
+  });
+
+  test.each(["//images/a.tar/b:1", "//my.tar:1", "//images/atar", "//images/a.tar.sig"])(
+    "and %s is none",
+    (text) => {
+      expect(isArchive(transport.parseReference(text))).toBe(false);
+    },
+  );
+
+  test("however it is written", () => {
+    const { stringWithinTransport } = transport.parseReference("//images/a%2Etar:@1");
+    expect(stringWithinTransport).toBe("//images/a.tar:@1");
+  });
+});
+
+test("what is written for an image is read back as the same image", () => {
+  const segment = fc
+    .stringMatching(/^[a-zA-Z0-9:@?%& ü+._-]{1,8}$/)
+    .filter((one) => !/^\.+$/.test(one));
+  const folder = fc.array(segment, { maxLength: 3 });
+  const tag = fc.stringMatching(/^[a-z0-9]{1,3}([-._+][A-Z0-9]{1,3}){0,2}$/);
+  const image = fc.oneof(
+    fc.stringMatching(/^[a-z0-9]{1,3}([-._:@+/][a-z0-9]{1,3}){0,4}$/),
+    fc.nat().map((position) => `@${position}`),
+  );
+  const archive = fc
+    .tuple(folder, segment, fc.option(image, { nil: undefined }))
+    .map(([folders, name, chosen]) => ({
+      prefix: [...folders, `${name}.tar`].join("/"),
+      tag: chosen,
+      digest: undefined,
+    }));
+  const layout = fc.record({
+    prefix: folder.map((folders) => folders.join("/")).filter((prefix) => !isArchive({ prefix })),
+    tag: fc.option(tag, { nil: undefined }),
+    digest: fc.constantFrom(undefined, digest),
+  });
+  fc.assert(
+    fc.property(fc.oneof(archive, layout), (which) => {
+      const location = { bucket: "images", ...which } as S3Location;
+      const text = formatS3Location(location);
+      const { bucket, prefix, tag: found, digest: named } = transport.parseReference(text);
+      expect({ bucket, prefix, tag: found, digest: named }).toEqual(location);
+    }),
+  );
+});
+
+test("a policy knows an archive by its bucket and key, and by those above it", () => {
+  const reference = transport.parseReference("//images/a/b.tar:example.com/x:1");
+  expect(reference.policyConfigurationIdentity).toBe("images/a/b.tar");
+  const scopes = ["images/a/b.tar", "images/a", "images"];
+  expect(reference.policyConfigurationNamespaces).toEqual(scopes);
+  for (const scope of scopes) transport.validatePolicyConfigurationScope(scope);
+});
+
+test("blobs are not shared in an archive", () => {
+  expect(() => s3({ blobs: "s3://images/a.tar" })).toThrow(
     expect.objectContaining({ code: "invalid-reference" }),
   );
 });
