@@ -5,6 +5,7 @@ import type {
   GetBlobOptions,
   ImageReference,
   ImageSource,
+  OpenImages,
   OperationOptions,
   RawManifest,
   SourceOffers,
@@ -48,6 +49,33 @@ export class DockerArchiveSource implements ImageSource {
       return new DockerArchiveSource(reference, archive, await partsOf(archive, image, options));
     } catch (error) {
       await archive[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  /** As `ImageReference.newImageSources`; `referenceTo` names one of several, by its place in the archive. Closes the archive as `open` does. */
+  static async openAll(
+    reference: ImageReference,
+    archive: TarArchive,
+    selector: DockerArchiveSelector,
+    referenceTo: (selector: DockerArchiveSelector) => ImageReference,
+    options: OperationOptions = {},
+  ): Promise<OpenImages> {
+    const close = async (): Promise<void> => archive[Symbol.asyncDispose]();
+    if (selector.kind !== "only") {
+      const sources = [await DockerArchiveSource.open(reference, archive, selector, options)];
+      return { sources, [Symbol.asyncDispose]: close };
+    }
+    try {
+      const sources: DockerArchiveSource[] = [];
+      for (const [position, image] of (await archivedImages(archive, options)).entries()) {
+        const parts = await partsOf(archive, image, options);
+        const own = referenceTo({ kind: "position", position });
+        sources.push(new DockerArchiveSource(own, archive, parts));
+      }
+      return { sources, [Symbol.asyncDispose]: close };
+    } catch (error) {
+      await close();
       throw error;
     }
   }

@@ -7,9 +7,11 @@ import type {
   GetBlobOptions,
   ImageReference,
   ImageSource,
+  OpenImages,
   OperationOptions,
   RawManifest,
   SourceOffers,
+  StoredDigest,
   TaggedDigest,
 } from "@drayage/core";
 
@@ -59,6 +61,41 @@ export class LayoutSource implements ImageSource {
     }
   }
 
+  /**
+   * As `ImageReference.newImageSources`, where the selector is that of the reference; `referenceTo` names one of several,
+   * by its name or its position. An image with several names is there once. Closes the layout as `open` does.
+   */
+  static async openAll(
+    reference: ImageReference,
+    layout: LayoutReader,
+    selector: ImageSelector,
+    referenceTo: (selector: ImageSelector, digest: Digest) => ImageReference,
+    options: OperationOptions = {},
+  ): Promise<OpenImages> {
+    const close = async (): Promise<void> => layout[Symbol.asyncDispose]();
+    if (selector.kind !== "only") {
+      const sources = [await LayoutSource.open(reference, layout, selector, options)];
+      return { sources, [Symbol.asyncDispose]: close };
+    }
+    try {
+      const index = await readIndex(reference, layout, options);
+      const sources = new Map<Digest, LayoutSource>();
+      for (const [position, entry] of index.entries.entries()) {
+        const image = descriptorOfEntry(entry);
+        if (sources.has(image.digest)) continue;
+        const name = nameOfEntry(entry);
+        const own: ImageSelector =
+          name === undefined ? { kind: "position", position } : { kind: "name", name };
+        const named = referenceTo(own, image.digest);
+        sources.set(image.digest, new LayoutSource(named, layout, index, image));
+      }
+      return { sources: [...sources.values()], [Symbol.asyncDispose]: close };
+    } catch (error) {
+      await close();
+      throw error;
+    }
+  }
+
   get offers(): SourceOffers {
     return this.#layout.offers;
   }
@@ -84,6 +121,14 @@ export class LayoutSource implements ImageSource {
 
   locateBlob({ digest }: BlobInfo): BlobLocation | undefined {
     return digest && this.#layout.locateBlob?.(digest);
+  }
+
+  async findStoredDigest(
+    { digest }: BlobInfo,
+    options: OperationOptions = {},
+  ): Promise<StoredDigest | undefined> {
+    options.signal?.throwIfAborted();
+    return digest && this.#layout.findStoredDigest?.(digest, options);
   }
 
   async *getReferrers(

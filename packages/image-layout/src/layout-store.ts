@@ -6,6 +6,7 @@ import type {
   HasManifestOptions,
   OperationOptions,
   SourceOffers,
+  StoredDigest,
 } from "@drayage/core";
 
 /** An OCI image layout (OCI image-spec, image-layout.md) that can be read, wherever it lies. */
@@ -19,6 +20,8 @@ export interface LayoutReader extends AsyncDisposable {
   blobSize(digest: Digest, options?: OperationOptions): Promise<number | undefined>;
   /** Lazy, as `ImageSource.getBlob`; nobody asks for the size first. @throws ImageError `not-found` */
   getBlob(digest: Digest, options?: GetBlobOptions): AsyncIterable<Uint8Array>;
+  /** As `ImageSource.findStoredDigest`. */
+  findStoredDigest?(digest: Digest, options?: OperationOptions): Promise<StoredDigest | undefined>;
   /** Where a blob lies, for destinations that can take it from there. */
   locateBlob?(digest: Digest): BlobLocation | undefined;
 }

@@ -1,9 +1,14 @@
 import path from "node:path";
 
 import { parentFolders } from "@drayage/core";
-import type { ImageReference, ImageTransport, OperationOptions } from "@drayage/core";
-import { deleteLayoutImage, formatSelector, imageNamesIn } from "@drayage/image-layout";
-import type { ImageSelector, LayoutDestination, LayoutSource } from "@drayage/image-layout";
+import type { ImageReference, ImageTransport, OpenImages, OperationOptions } from "@drayage/core";
+import {
+  deleteLayoutImage,
+  formatSelector,
+  imageNamesIn,
+  LayoutSource,
+} from "@drayage/image-layout";
+import type { ImageSelector, LayoutDestination } from "@drayage/image-layout";
 
 import { DiskLayout } from "./disk-layout.ts";
 import { openOCILayoutDestination } from "./oci-layout-destination.ts";
@@ -47,6 +52,14 @@ export class OCILayoutReference implements ImageReference {
 
   async newImageSource(options?: OperationOptions): Promise<LayoutSource> {
     return openOCILayoutSource(this, this.#settings, options);
+  }
+
+  /** Without a name all images in the folder. */
+  async newImageSources(options?: OperationOptions): Promise<OpenImages> {
+    const layout = new DiskLayout(this.folder, this.#settings.sharedBlobDir);
+    const referenceTo = (selector: ImageSelector): OCILayoutReference =>
+      new OCILayoutReference(this.transport, this.folder, selector, this.#settings);
+    return LayoutSource.openAll(this, layout, this.selector, referenceTo, options);
   }
 
   async newImageDestination(options?: OperationOptions): Promise<LayoutDestination> {

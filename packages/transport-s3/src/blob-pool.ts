@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 
-import { algorithmOf, hexOf, ImageError } from "@drayage/core";
-import type { Digest, OperationOptions } from "@drayage/core";
+import { algorithmOf, hexOf, ImageError, parseDigest } from "@drayage/core";
+import type { Digest, OperationOptions, StoredDigest } from "@drayage/core";
 import type { StoredBlob } from "@drayage/image-layout";
 
 import type { Bucket } from "./bucket.ts";
@@ -40,6 +40,20 @@ export class BlobPool {
     throw found === undefined
       ? new ImageError(
           "conflict",
+  /** What the store computed over all of a blob when it came whole; undefined where it keeps no such checksum. @throws ImageError `not-found` */
+  async findStoredDigest(
+    digest: Digest,
+    options: OperationOptions,
+  ): Promise<StoredDigest | undefined> {
+    const key = this.keyOf(digest);
+    if (algorithmOf(digest) !== "sha256") return undefined;
+    const found = await this.bucket.headChecksum(key, options);
+    if (found === undefined)
+      throw new ImageError("not-found", `There is no s3://${this.bucket.name}/${key}`);
+    const { size, sha256 } = found;
+    return sha256 && { digest: parseDigest(`sha256:${sha256.toString("hex")}`), size };
+  }
+
           `Somebody else wrote or deleted ${place} meanwhile: copy again`,
           {
             retryable: true,

@@ -7,6 +7,7 @@ import type {
   HasManifestOptions,
   OperationOptions,
   SourceOffers,
+  StoredDigest,
 } from "@drayage/core";
 import { isWholeIndex, parseLayoutIndex } from "@drayage/image-layout";
 import type {
@@ -114,6 +115,13 @@ export class S3Layout implements LayoutStore {
   }
 
   locateBlob(digest: Digest): BlobLocation & { readonly kind: "s3" } {
+  async findStoredDigest(
+    digest: Digest,
+    options: OperationOptions = {},
+  ): Promise<StoredDigest | undefined> {
+    return this.#pool.findStoredDigest(digest, options);
+  }
+
     const { bucket } = this.#pool;
     return {
       kind: "s3",

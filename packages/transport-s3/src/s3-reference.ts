@@ -4,10 +4,11 @@ import type {
   ImageReference,
   ImageSource,
   ImageTransport,
+  OpenImages,
   OperationOptions,
 } from "@drayage/core";
-import { deleteLayoutImage, imageNamesIn } from "@drayage/image-layout";
-import type { LayoutDestination } from "@drayage/image-layout";
+import { deleteLayoutImage, imageNamesIn, LayoutSource } from "@drayage/image-layout";
+import type { ImageSelector, LayoutDestination } from "@drayage/image-layout";
 
 import { collectGarbage } from "./collect-garbage.ts";
 import type { CollectOptions, Garbage } from "./collect-garbage.ts";
@@ -54,6 +55,20 @@ export class S3Reference implements ImageReference {
 
   async newImageSource(options?: OperationOptions): Promise<ImageSource> {
     return openS3Source(this, this.#store, options);
+  }
+
+  /** Without a tag and a digest all images of the layout. */
+  async newImageSources(options?: OperationOptions): Promise<OpenImages> {
+    const layout = new S3Layout(this.#store, this);
+    const { bucket, prefix, transport } = this;
+    const referenceTo = (selector: ImageSelector, digest: Digest): S3Reference => {
+      const which =
+        selector.kind === "name"
+          ? { tag: selector.name, digest: undefined }
+          : { tag: undefined, digest };
+      return new S3Reference(transport, { bucket, prefix, ...which }, this.#store);
+    };
+    return LayoutSource.openAll(this, layout, selectorOf(this), referenceTo, options);
   }
 
   async newImageDestination(options?: OperationOptions): Promise<LayoutDestination> {

@@ -3,6 +3,7 @@ import type {
   ImageReference,
   ImageTransport,
   NamedReference,
+  OpenImages,
   OperationOptions,
 } from "@drayage/core";
 import {
@@ -54,6 +55,14 @@ export class DockerArchiveReference implements ImageReference {
   async newImageSource(options: OperationOptions = {}): Promise<DockerArchiveSource> {
     const archive = await openArchive(this.file, options);
     return DockerArchiveSource.open(this, archive, this.selector, options);
+  }
+
+  /** Without a name all images in the archive. */
+  async newImageSources(options: OperationOptions = {}): Promise<OpenImages> {
+    const archive = await openArchive(this.file, options);
+    const referenceTo = (selector: DockerArchiveSelector): DockerArchiveReference =>
+      new DockerArchiveReference(this.transport, this.file, selector, this.#writing);
+    return DockerArchiveSource.openAll(this, archive, this.selector, referenceTo, options);
   }
 
   async newImageDestination(options: OperationOptions = {}): Promise<DockerArchiveDestination> {

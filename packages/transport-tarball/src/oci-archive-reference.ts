@@ -1,5 +1,5 @@
 import { parentFolders } from "@drayage/core";
-import type { ImageReference, ImageTransport, OperationOptions } from "@drayage/core";
+import type { ImageReference, ImageTransport, OpenImages, OperationOptions } from "@drayage/core";
 import { ArchiveLayout, TarLayout } from "@drayage/image-archive";
 import {
   formatSelector,
@@ -52,6 +52,14 @@ export class OCIArchiveReference implements ImageReference {
   async newImageSource(options: OperationOptions = {}): Promise<LayoutSource> {
     const layout = await TarLayout.open(await openArchive(this.file, options), options);
     return LayoutSource.open(this, layout, this.selector, options);
+  }
+
+  /** Without a name all images in the archive. */
+  async newImageSources(options: OperationOptions = {}): Promise<OpenImages> {
+    const layout = await TarLayout.open(await openArchive(this.file, options), options);
+    const referenceTo = (selector: ImageSelector): OCIArchiveReference =>
+      new OCIArchiveReference(this.transport, this.file, selector, this.#settings);
+    return LayoutSource.openAll(this, layout, this.selector, referenceTo, options);
   }
 
   async newImageDestination(options: OperationOptions = {}): Promise<LayoutDestination> {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 
-import { digestOf, imageOf } from "@drayage/core";
+import { digestOf, imageOf, isImageError } from "@drayage/core";
 import type { Digest, ImageReference, ImageSource, Signature } from "@drayage/core";
 
 import type { WholeImage } from "../random/whole-image.ts";
@@ -91,6 +91,24 @@ export const sourceRequirements: readonly Requirement[] = [
         source.getBlob({ digest: nowhere });
         await rejectsWith("not-found", () => blobOf(source, nowhere));
         await rejectsWith("not-found", () => source.getManifest(nowhere));
+      }),
+  },
+  {
+    id: "source/stored-digest",
+    promise:
+      "what the storage knows of a blob without its being read is true, and of none that is not there",
+    appliesTo: reads,
+    check: (subject, abilities) =>
+      withStored(subject, abilities, async ({ source, image }) => {
+        for (const [digest, { byteLength: size }] of image.blobs) {
+          const found = await source.findStoredDigest?.({ digest, size });
+          if (found !== undefined) assert.deepEqual(found, { digest, size });
+        }
+        const none = source.findStoredDigest?.({ digest: nowhere });
+        const found = await none?.catch((error: unknown) => {
+          assert.ok(isImageError(error, "not-found"), `expected not-found, got ${String(error)}`);
+        });
+        assert.equal(found, undefined);
       }),
   },
   {

@@ -27,6 +27,8 @@ export interface S3Bucket {
 export interface PutOptions {
   /** Default: the server's now. */
   readonly lastModified?: Date | undefined;
+  /** What is kept as its SHA-256, in base64, be it right or not. Default: none, but the right CRC64NVME. */
+  readonly sha256?: string | undefined;
 }
 
 /** What is there under a key. */
@@ -51,7 +53,7 @@ export function s3Bucket(bucket: Bucket, state: S3State): S3Bucket {
   const { name, objects, uploads } = bucket;
   return {
     name,
-    async put(key, content, { lastModified = state.now() } = {}) {
+    async put(key, content, { lastModified = state.now(), sha256: value } = {}) {
       const bytes = Buffer.from(content as Uint8Array);
       const segment = await state.contents.add(inOne(bytes));
       objects.set(key, {
@@ -61,7 +63,10 @@ export function s3Bucket(bucket: Bucket, state: S3State): S3Bucket {
         etag: `"${createHash("md5").update(bytes).digest("hex")}"`,
         lastModified,
         headers: { "content-type": "binary/octet-stream" },
-        checksum: await fullChecksum("CRC64NVME", inOne(bytes)),
+        checksum:
+          value === undefined
+            ? await fullChecksum("CRC64NVME", inOne(bytes))
+            : { algorithm: "SHA256", type: "FULL_OBJECT", value },
         parts: undefined,
       });
     },

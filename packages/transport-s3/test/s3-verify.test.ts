@@ -1,0 +1,226 @@
+import { CreateBucketCommand, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
+import { copyImage, hexOf, parseManifest, verifyImage } from "@drayage/core";
+import type { Digest, ImageManifest } from "@drayage/core";
+import {
+  inMemory,
+  isCephInstalled,
+  randomImage,
+  randomIndex,
+  startCeph,
+  writeImage,
+} from "@drayage/testkit";
+import type { S3Server } from "@drayage/testkit";
+import { describe, expect, test } from "vitest";
+
+import { s3 } from "../src/index.ts";
+import { countOf, startBucket, transportTo } from "./bucket.ts";
+
+const index = await randomIndex("verified", { layers: 3 });
+const image = await randomImage("another", { layers: 2 });
+const partSize = 5 << 20;
+const large = await randomImage("in parts", {
+  layers: 1,
+  layerSize: 2 * partSize,
+  compression: "none",
+});
+
+function keyOf(digest: Digest, layout = "a"): string {
+  return `${layout}/blobs/sha256/${hexOf(digest)}`;
+}
+
+/** The layers of a single image, the root first. */
+function layersOf({ manifest }: typeof image): ImageManifest["layers"] {
+  return (parseManifest(manifest) as ImageManifest).layers;
+}
+
+function base64Of(digest: Digest): string {
+  return Buffer.from(hexOf(digest), "hex").toString("base64");
+}
+
+/** Bytes of blobs that were sent; manifests are small. */
+function bytesSent({ requests }: S3Server, keys: readonly string[]): number {
+  return requests
+    .filter(({ key }) => keys.includes(key))
+    .reduce((sum, { responseBytes }) => sum + responseBytes, 0);
+}
+
+test("blobs that went in one request are proven by a HEAD each, without a byte of them", async () => {
+  await using server = await startBucket();
+  const reference = transportTo(server).parseReference("//bucket/a:tag");
+  await copyImage(await inMemory(index), reference, { instances: "all" });
+  server.clear();
+  const result = await verifyImage(reference);
+  const manifests = 1 + index.instances.length;
+  expect(result).toMatchObject({
+    manifests: { count: manifests },
+    stored: { count: index.blobs.size },
+    read: { count: 0 },
+    problems: [],
+  });
+  expect(countOf(server.requests, "HeadObject")).toBe(index.blobs.size);
+  expect(countOf(server.requests, "GetObject")).toBe(1 + manifests);
+  expect(server.requests).toHaveLength(index.blobs.size + 1 + manifests);
+  expect(
+    bytesSent(
+      server,
+      [...index.blobs.keys()].map((digest) => keyOf(digest)),
+    ),
+  ).toBe(0);
+});
+
+test("all of them are read where that is asked for", async () => {
+  await using server = await startBucket();
+  const reference = transportTo(server).parseReference("//bucket/a:tag");
+  await writeImage(image, reference);
+  server.clear();
+  const { read, stored } = await verifyImage(reference, { readAll: true });
+  expect([read.count, stored.count]).toEqual([image.blobs.size, 0]);
+  expect(countOf(server.requests, "HeadObject")).toBe(0);
+  expect(
+    bytesSent(
+      server,
+      [...image.blobs.keys()].map((digest) => keyOf(digest)),
+    ),
+  ).toBe(read.bytes);
+});
+
+test("a blob that went in parts is read, by ranges", async () => {
+  await using server = await startBucket();
+  const reference = transportTo(server, { partSize }).parseReference("//bucket/a:tag");
+  await writeImage(large, reference);
+  server.clear();
+  const { read, stored, problems } = await verifyImage(reference);
+  const [layer] = layersOf(large);
+  expect([read, stored.count, problems]).toEqual([{ count: 1, bytes: layer?.size }, 1, []]);
+  const ofLayer = server.requests.filter(
+    ({ key }) => key === keyOf(layer?.digest ?? ("" as Digest)),
+  );
+  expect(countOf(ofLayer, "GetObject")).toBeGreaterThan(1);
+});
+
+test("a checksum that is composed of those of parts proves nothing", async () => {
+  await using server = await startBucket();
+  const reference = transportTo(server).parseReference("//bucket/a:tag");
+  await writeImage(image, reference);
+  for (const [digest, bytes] of image.blobs)
+    await server.bucket().put(keyOf(digest), bytes, { sha256: `${base64Of(digest)}-1` });
+  const { read, stored } = await verifyImage(reference);
+  expect([read.count, stored.count]).toEqual([image.blobs.size, 0]);
+});
+
+describe("what is damaged is told", () => {
+  test.each([
+    ["by the checksum that the store computed", true],
+    ["by reading where the store has none", false],
+  ])("%s: missing, truncated and other bytes, with their keys", async (_, hasChecksum) => {
+    await using server = await startBucket();
+    const whole = await randomImage("damaged", { layers: 4 });
+    const reference = transportTo(server).parseReference("//bucket/a:tag");
+    await writeImage(whole, reference);
+    const [missing, short, other] = layersOf(whole).map(({ digest }) => digest) as [
+      Digest,
+      Digest,
+      Digest,
+    ];
+    const bucket = server.bucket();
+    bucket.delete(keyOf(missing));
+    const sha256 = hasChecksum ? base64Of(missing) : undefined;
+    await bucket.put(keyOf(short), (whole.blobs.get(short) ?? Buffer.alloc(0)).subarray(1), {
+      sha256,
+    });
+    const size = whole.blobs.get(other)?.byteLength ?? 0;
+    await bucket.put(keyOf(other), Buffer.alloc(size), { sha256 });
+    server.clear();
+    const { problems } = await verifyImage(reference);
+    expect(problems).toMatchObject([
+      { kind: "missing", digest: missing },
+      { kind: "wrong-size", digest: short },
+      { kind: "wrong-digest", digest: other },
+    ]);
+    for (const { digest, message, namedBy, location } of problems) {
+      const key = keyOf(digest ?? missing);
+      expect(message).toContain(`s3://bucket/${key}`);
+      expect(location).toMatchObject({ kind: "s3", bucket: "bucket", key });
+      expect(namedBy).toEqual([whole.manifest.digest]);
+    }
+    const keys = [missing, short, other].map((digest) => keyOf(digest));
+    expect(bytesSent(server, keys) > 0).toBe(!hasChecksum);
+  });
+
+  test("bytes that rotted behind their checksum only when all is read", async () => {
+    await using server = await startBucket();
+    const reference = transportTo(server).parseReference("//bucket/a:tag");
+    await writeImage(image, reference);
+    const [layer] = layersOf(image);
+    const { digest, size } = layer ?? { digest: "" as Digest, size: 0 };
+    await server.bucket().put(keyOf(digest), Buffer.alloc(size), { sha256: base64Of(digest) });
+    expect((await verifyImage(reference)).problems).toEqual([]);
+    const { problems } = await verifyImage(reference, { readAll: true });
+    expect(problems).toMatchObject([{ kind: "wrong-digest", digest }]);
+  });
+});
+
+test("without a tag all images of a layout are proven, what they share once", async () => {
+  await using server = await startBucket();
+  const place = transportTo(server).parseReference("//bucket/a/");
+  for (const tag of ["one", "two"])
+    await copyImage(
+      await inMemory(index),
+      transportTo(server).parseReference(`//bucket/a:${tag}`),
+      {
+        instances: "all",
+      },
+    );
+  await writeImage(image, transportTo(server).parseReference("//bucket/a:other"));
+  await writeImage(image, transportTo(server).parseReference("//bucket/a"));
+  server.clear();
+  const blobs = new Set([...index.blobs.keys(), ...image.blobs.keys()]);
+  expect(await verifyImage(place)).toMatchObject({
+    images: 2,
+    manifests: { count: 2 + index.instances.length },
+    stored: { count: blobs.size },
+    problems: [],
+  });
+  expect(countOf(server.requests, "HeadObject")).toBe(blobs.size);
+  expect(countOf(server.requests, "GetObject")).toBe(3 + index.instances.length);
+  server.bucket().delete(keyOf(image.manifest.digest));
+  expect((await verifyImage(place)).problems).toMatchObject([
+    { kind: "missing", part: "manifest", image: "s3://bucket/a:other" },
+  ]);
+});
+
+test("who may not read a blob is told which, and the others are proven", async () => {
+  const [layer] = layersOf(image);
+  const secret = keyOf(layer?.digest ?? ("" as Digest));
+  await using server = await startBucket({
+    policy: ({ action, key }) => action !== "s3:GetObject" || key !== secret,
+  });
+  const reference = transportTo(server).parseReference("//bucket/a:tag");
+  for (const [digest, bytes] of image.blobs) await server.bucket().put(keyOf(digest), bytes);
+  await server.bucket().put(keyOf(image.manifest.digest), image.manifest.bytes);
+  const { digest, mediaType, bytes } = image.manifest;
+  const manifests = [{ digest, mediaType, size: bytes.byteLength }];
+  await server.bucket().put("a/index.json", JSON.stringify({ schemaVersion: 2, manifests }));
+  const { problems, read } = await verifyImage(reference.transport.parseReference("//bucket/a"));
+  expect(problems).toMatchObject([{ kind: "unreadable", digest: layer?.digest }]);
+  expect(read.count).toBe(image.blobs.size - 1);
+});
+
+describe.skipIf(!isCephInstalled)("Ceph's RADOS Gateway", () => {
+  test("keeps no checksums: blobs are read, and what is damaged is found", async () => {
+    await using ceph = await startCeph();
+    const client = new S3Client(ceph.access);
+    await client.send(new CreateBucketCommand({ Bucket: "bucket" }));
+    const reference = s3(ceph.access).parseReference("//bucket/a:tag");
+    await writeImage(image, reference);
+    expect(await verifyImage(reference)).toMatchObject({
+      read: { count: image.blobs.size },
+      stored: { count: 0 },
+      problems: [],
+    });
+    const [layer] = layersOf(image);
+    const Key = keyOf(layer?.digest ?? ("" as Digest));
+    await client.send(new PutObjectCommand({ Bucket: "bucket", Key, Body: "short" }));
+    expect((await verifyImage(reference)).problems).toMatchObject([{ kind: "wrong-size" }]);
+  });
+});
