@@ -79,4 +79,4 @@ export type { PlannedS3Fault, S3Fault, SeededS3Faults } from "./s3/s3-fault.ts";
 export type { LoggedS3Request, OperationName, RequestPrice } from "./s3/s3-log.ts";
 export { startS3 } from "./s3/s3-server.ts";
 export type { S3Server } from "./s3/s3-server.ts";
-export type { S3Action, S3Credentials, S3Settings } from "./s3/s3-settings.ts";
+export type { S3Action, S3Credentials, S3Moment, S3Settings } from "./s3/s3-settings.ts";

@@ -1,4 +1,4 @@
-import { algorithmOf, digestHasher, digestOf, hexOf, Retries } from "@drayage/core";
+import { algorithmOf, digestHasher, digestOf, hexOf, isImageError, Retries } from "@drayage/core";
 import type { BlobInfo, Digest, OperationOptions } from "@drayage/core";
 import type { PartMemory } from "@drayage/core/ranges";
 import type { StoredBlob } from "@drayage/image-layout";
@@ -7,6 +7,7 @@ import type { BlobPool } from "./blob-pool.ts";
 import type { ObjectHeaders, Precondition } from "./bucket.ts";
 import { MultipartUpload } from "./multipart-upload.ts";
 import { copyObject } from "./object-copy.ts";
+import { openUpload } from "./open-upload.ts";
 import { PartReader } from "./part-reader.ts";
 import type { HeldPart } from "./part-reader.ts";
 
@@ -19,7 +20,7 @@ export interface UploadSettings {
   readonly object: ObjectHeaders & Precondition;
 }
 
-/** Stores a blob unless it is there: in one request, or in parts where it is larger. Nothing stays of a stream that fails. */
+/** Stores a blob unless it is there: in one request, or in parts where it is larger. Of a stream that is false nothing stays. */
 export async function uploadBlob(
   pool: BlobPool,
   bytes: AsyncIterable<Uint8Array>,
@@ -83,16 +84,26 @@ async function putKnown(
   { IfNoneMatch, ...headers }: UploadSettings["object"],
   options: OperationOptions,
 ): Promise<StoredBlob> {
-  const key = pool.keyOf(digest);
-  await using upload = await MultipartUpload.begin(pool.bucket, key, headers, options);
-  let size = 0;
-  for await (const part of partsOf(first, rest, upload.signal)) {
-    size += part.bytes.byteLength;
-    upload.send(part);
+  await using upload = await openUpload(pool, pool.keyOf(digest), headers, options);
+  try {
+    let size = 0;
+    for await (const part of partsOf(first, rest, upload.signal)) {
+      size += part.bytes.byteLength;
+      upload.send(part);
+    }
+    const stored = { digest, size };
+    if (!(await upload.complete(size, { IfNoneMatch }))) await pool.checkPresent(stored, options);
+    return stored;
+  } catch (error) {
+    if (options.signal?.aborted || mayGoOn(error)) upload.leave();
+    throw error;
   }
-  const stored = { digest, size };
-  if (!(await upload.complete(size, { IfNoneMatch }))) await pool.checkPresent(stored, options);
-  return stored;
+}
+
+/** Whether it was not for the bytes, nor for what the store has of them. */
+function mayGoOn(error: unknown): boolean {
+  if (!isImageError(error)) return true;
+  return error.code === "denied" || (error.retryable && error.code !== "conflict");
 }
 
 /** A blob that shows at its end what it is goes to a key of its own first, and is copied from there inside the store. */
@@ -104,26 +115,25 @@ async function putUnknown(
   options: OperationOptions,
 ): Promise<StoredBlob> {
   const { IfNoneMatch: _, ...headers } = object;
-  const { bucket } = pool;
+  const { bucket, journal } = pool;
   const key = pool.temporaryKey();
   const hasher = digestHasher();
   let size = 0;
-  {
-    await using upload = await MultipartUpload.begin(bucket, key, headers, options);
-    for await (const part of partsOf(first, rest, upload.signal)) {
-      hasher.update(part.bytes);
-      size += part.bytes.byteLength;
-      upload.send(part);
-    }
-    await upload.complete(size, {});
+  await using upload = await MultipartUpload.begin(bucket, key, headers, options, journal);
+  for await (const part of partsOf(first, rest, upload.signal)) {
+    hasher.update(part.bytes);
+    size += part.bytes.byteLength;
+    upload.send(part);
   }
+  await upload.complete(size, {});
   const stored = { digest: hasher.digest(), size };
   const from = { bucket: bucket.name, key, size };
+  const to = pool.keyOf(stored.digest);
   try {
-    const isOurs = await copyObject(from, bucket, pool.keyOf(stored.digest), object, options);
+    const isOurs = await copyObject(from, bucket, to, object, options, { journal });
     if (!isOurs) await pool.checkPresent(stored, options);
   } finally {
-    await bucket.delete(key).catch(() => {});
+    await bucket.delete(key).catch(() => upload.leave());
   }
   return stored;
 }

@@ -1,26 +1,44 @@
 import type { CompletedPart } from "@aws-sdk/client-s3";
+import { ImageError } from "@drayage/core";
 import type { OperationOptions } from "@drayage/core";
 
 import type { Bucket, ObjectHeaders, Precondition } from "./bucket.ts";
 import { isS3Error, orRefused } from "./bucket.ts";
 import type { S3Request } from "./connection.ts";
+import type { JournalEntry } from "./journal-entry.ts";
 import type { HeldPart } from "./part-reader.ts";
+import { S3Error } from "./s3-error.ts";
+import { isSamePart } from "./stored-parts.ts";
+import type { StoredParts } from "./stored-parts.ts";
+import type { UploadJournal } from "./upload-journal.ts";
 import { abortUpload } from "./uploads.ts";
 
-/** The parts of an object on their way, several at once. Disposed of before it is complete it is given up. */
+/** An upload that the store knows of. */
+export interface KnownUpload {
+  readonly key: string;
+  readonly uploadId: string;
+  /** Where it is written down, if it is. */
+  readonly entry?: JournalEntry | undefined;
+  /** What arrived of it before. */
+  readonly stored?: StoredParts;
+}
+
+/** The parts of an object on their way, several at once. Disposed of before it is complete it is given up, unless it is left. */
 export class MultipartUpload implements AsyncDisposable {
   readonly #bucket: Bucket;
-  readonly #key: string;
-  readonly #uploadId: string;
+  readonly #upload: KnownUpload;
   readonly #options: OperationOptions;
   readonly #siblings = new AbortController();
   readonly #parts: Promise<CompletedPart>[] = [];
+  #arrived: number;
   #isComplete = false;
+  #isLeft = false;
 
-  private constructor(bucket: Bucket, key: string, uploadId: string, options: OperationOptions) {
+  /** Goes on with one that was begun. */
+  constructor(bucket: Bucket, upload: KnownUpload, options: OperationOptions) {
     this.#bucket = bucket;
-    this.#key = key;
-    this.#uploadId = uploadId;
+    this.#upload = upload;
+    this.#arrived = upload.stored?.size ?? 0;
     const { signal: own } = this.#siblings;
     const signal = options.signal ? AbortSignal.any([options.signal, own]) : own;
     this.#options = { ...options, signal };
@@ -31,15 +49,12 @@ export class MultipartUpload implements AsyncDisposable {
     key: string,
     headers: ObjectHeaders,
     options: OperationOptions,
+    journal?: UploadJournal,
   ): Promise<MultipartUpload> {
-    const input = { Bucket: bucket.name, Key: key, ...headers };
-    const { UploadId = "" } = await bucket.ask(
-      "PutObject",
-      key,
-      (client, sdk, http) => client.send(new sdk.CreateMultipartUploadCommand(input), http),
-      options,
-    );
-    return new MultipartUpload(bucket, key, UploadId, options);
+    const entry = await journal?.write(key, headers, options);
+    const uploadId = await created(bucket, key, headers, options, entry);
+    if (entry !== undefined) await journal?.begun(entry, uploadId, options);
+    return new MultipartUpload(bucket, { key, uploadId, entry }, options);
   }
 
   /** Aborted as soon as one of the parts failed. */
@@ -47,15 +62,18 @@ export class MultipartUpload implements AsyncDisposable {
     return this.#options.signal;
   }
 
-  /** Sends the next part, and goes on before it has arrived. */
+  /** Sends the next part, unless it is there already, and goes on before it has arrived. */
   send(part: HeldPart): void {
-    const { bytes } = part;
     this.#add(async (PartNumber) => {
       using _ = part;
+      const { bytes } = part;
+      const stored = this.#upload.stored?.get(PartNumber);
+      if (stored && isSamePart(stored, bytes)) return { PartNumber, ETag: stored.etag };
       const input = { ...this.#names, PartNumber, Body: bytes };
       const { ETag = "" } = await this.#ask((client, sdk, http) =>
         client.send(new sdk.UploadPartCommand(input), http),
       );
+      this.#arrived++;
       return { PartNumber, ETag };
     });
   }
@@ -71,7 +89,10 @@ export class MultipartUpload implements AsyncDisposable {
     });
   }
 
-  /** Makes an object of all parts. False where it may not be ours that is there now: it may have been there before. @throws S3Error */
+  /**
+   * Makes an object of all parts. False where it may not be ours that is there now: it may have been there before.
+   * @throws S3Error; ImageError `conflict` where somebody gave the upload up
+   */
   async complete(size: number, precondition: Precondition): Promise<boolean> {
     const input = {
       ...this.#names,
@@ -94,25 +115,74 @@ export class MultipartUpload implements AsyncDisposable {
     }
   }
 
+  /** For whoever finds it written down: it is not given up, and neither is what it became forgotten. */
+  leave(): void {
+    this.#isLeft = true;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#isComplete) return;
     this.#siblings.abort();
     await Promise.allSettled(this.#parts);
-    const upload = { key: this.#key, uploadId: this.#uploadId };
-    await abortUpload(this.#bucket, upload).catch(() => {});
+    const { entry } = this.#upload;
+    const isLeft = this.#isLeft && entry !== undefined && this.#arrived > 0;
+    const isOver = !isLeft && (this.#isComplete || (await this.#isGivenUp()));
+    await (isOver ? entry?.end() : entry?.leave());
+  }
+
+  async #isGivenUp(): Promise<boolean> {
+    try {
+      await abortUpload(this.#bucket, this.#upload);
+      return true;
+    } catch {
+      return false;
+    }
   }
 
   get #names(): { readonly Bucket: string; readonly Key: string; readonly UploadId: string } {
-    return { Bucket: this.#bucket.name, Key: this.#key, UploadId: this.#uploadId };
+    const { key, uploadId } = this.#upload;
+    return { Bucket: this.#bucket.name, Key: key, UploadId: uploadId };
   }
 
   async #ask<Output>(request: S3Request<Output>): Promise<Output> {
-    return this.#bucket.ask("PutObject", this.#key, request, this.#options);
+    return this.#bucket.ask("PutObject", this.#upload.key, request, this.#options);
   }
 
   #add(work: (partNumber: number) => Promise<CompletedPart>): void {
-    const part = work(this.#parts.length + 1);
+    const part = work(this.#parts.length + 1).catch((error: unknown) => {
+      throw isS3Error(error, "NoSuchUpload") ? this.#forgotten(error) : error;
+    });
     part.catch((error: unknown) => this.#siblings.abort(error));
     this.#parts.push(part);
+  }
+
+  /** Perhaps because somebody else has completed the same. */
+  #forgotten(cause: S3Error): ImageError {
+    const place = `s3://${this.#bucket.name}/${this.#upload.key}`;
+    const message = `Somebody gave the upload of ${place} up meanwhile: copy again`;
+    return new ImageError("conflict", message, { cause, retryable: true });
+  }
+}
+
+async function created(
+  bucket: Bucket,
+  key: string,
+  headers: ObjectHeaders,
+  options: OperationOptions,
+  entry: JournalEntry | undefined,
+): Promise<string> {
+  const input = { Bucket: bucket.name, Key: key, ...headers };
+  try {
+    const { UploadId = "" } = await bucket.ask(
+      "PutObject",
+      key,
+      (client, sdk, http) => client.send(new sdk.CreateMultipartUploadCommand(input), http),
+      options,
+    );
+    return UploadId;
+  } catch (error) {
+    // Where there was no answer there may be an upload of which nobody heard.
+    const isRefused = error instanceof S3Error && error.status !== undefined;
+    await (isRefused ? entry?.end() : entry?.leave());
+    throw error;
   }
 }

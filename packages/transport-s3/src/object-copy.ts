@@ -2,6 +2,7 @@ import type { OperationOptions } from "@drayage/core";
 
 import type { Bucket, ObjectHeaders, Precondition } from "./bucket.ts";
 import { MultipartUpload } from "./multipart-upload.ts";
+import type { UploadJournal } from "./upload-journal.ts";
 
 /** An object of a known size, somewhere in the same store. */
 export interface CopiedObject {
@@ -9,6 +10,14 @@ export interface CopiedObject {
   readonly key: string;
   /** Bytes. */
   readonly size: number;
+}
+
+/** How a large object is copied. */
+export interface CopySettings {
+  /** Where an upload in parts is written down. */
+  readonly journal?: UploadJournal | undefined;
+  /** Bytes. Default 1 GiB. */
+  readonly partSize?: number;
 }
 
 /** CopyObject goes up to 5 GiB; parts are copied side by side. */
@@ -24,12 +33,12 @@ export async function copyObject(
   key: string,
   object: ObjectHeaders & Precondition,
   options: OperationOptions,
-  partSize: number = usualPartSize,
+  { journal, partSize = usualPartSize }: CopySettings = {},
 ): Promise<boolean> {
   const CopySource = [from.bucket, ...from.key.split("/")].map(encodeURIComponent).join("/");
   if (from.size <= partSize) return bucket.copy(key, { ...object, CopySource }, options);
   const { IfNoneMatch, ...headers } = object;
-  await using upload = await MultipartUpload.begin(bucket, key, headers, options);
+  await using upload = await MultipartUpload.begin(bucket, key, headers, options, journal);
   for (let start = 0; start < from.size; start += partSize) {
     const end = Math.min(start + partSize, from.size) - 1;
     upload.copy({ CopySource, CopySourceRange: `bytes=${start}-${end}` });

@@ -31,6 +31,7 @@ import { S3Error } from "./s3-error.ts";
 import { keyIn } from "./s3-location.ts";
 import type { S3Folder } from "./s3-location.ts";
 import type { S3Store } from "./s3-store.ts";
+import { sweepUploads } from "./sweep-uploads.ts";
 
 /** A layout in a bucket. Blobs are there for everybody at once, and counted on only by what `index.json` names. */
 export class S3Layout implements LayoutStore {
@@ -68,7 +69,7 @@ export class S3Layout implements LayoutStore {
     const { sharedBlobs } = store;
     this.#isShared = sharedBlobs !== undefined;
     const { bucket, prefix } = sharedBlobs ?? { ...folder, prefix: keyIn(folder.prefix, "blobs") };
-    this.#pool = new BlobPool(store.bucket(bucket), prefix);
+    this.#pool = new BlobPool(store.bucket(bucket), prefix, store.settings.journal);
   }
 
   /** `oci-layout` says nothing that `index.json` does not, and every question costs. */
@@ -114,7 +115,6 @@ export class S3Layout implements LayoutStore {
     return downloadBlob(this.#pool.bucket, key, { rangeSize, memory }, options);
   }
 
-  locateBlob(digest: Digest): BlobLocation & { readonly kind: "s3" } {
   async findStoredDigest(
     digest: Digest,
     options: OperationOptions = {},
@@ -122,6 +122,7 @@ export class S3Layout implements LayoutStore {
     return this.#pool.findStoredDigest(digest, options);
   }
 
+  locateBlob(digest: Digest): BlobLocation & { readonly kind: "s3" } {
     const { bucket } = this.#pool;
     return {
       kind: "s3",
@@ -160,9 +161,10 @@ export class S3Layout implements LayoutStore {
     if (from.kind !== "s3" || from.endpoint !== this.#store.endpoint) return false;
     const object = await this.#newObject(undefined, options);
     const source = { bucket: from.bucket, key: from.key, size: blob.size };
+    const { bucket, journal } = this.#pool;
     const key = this.#pool.keyOf(blob.digest);
     try {
-      const isOurs = await copyObject(source, this.#pool.bucket, key, object, options);
+      const isOurs = await copyObject(source, bucket, key, object, options, { journal });
       if (!isOurs) await this.#pool.checkPresent(blob, options);
       this.#needed.add(blob.digest);
       return true;
@@ -173,6 +175,7 @@ export class S3Layout implements LayoutStore {
   }
 
   async updateIndex(change: IndexChange, options: OperationOptions = {}): Promise<void> {
+    await sweepUploads(this.#pool, this.#needed, options);
     const deletion = this.#deletion;
     // A deletion finds out anew what is needed.
     const check = async (index: Uint8Array | undefined): Promise<void> =>

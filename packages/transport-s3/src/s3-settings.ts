@@ -38,6 +38,11 @@ export interface S3Settings {
    * other by a lock in the bucket. Default: AWS does, others are tried out when a layout is first written to. All who write to a layout have to agree on it.
    */
   readonly conditionalWrites?: boolean | undefined;
+  /**
+   * A folder on this machine in which uploads in parts are written down, so that a later run goes on with one that broke
+   * off, and gives up what a killed process has left. Processes may share it. Default: none, and an upload that breaks off begins anew.
+   */
+  readonly journal?: string | undefined;
   /** Milliseconds without a sign of life after which a store counts as gone. Default 60 000. */
   readonly idleTimeout?: number | undefined;
   /** What becomes of layers that are copied here. Default `preserve`: the same bytes, and so the same digests. */

@@ -4,6 +4,7 @@ import type {
 } from "@aws-sdk/client-s3";
 import type { OperationOptions } from "@drayage/core";
 
+import { isS3Error } from "./bucket.ts";
 import type { Bucket } from "./bucket.ts";
 
 /** An upload in parts that was begun and not completed. */
@@ -40,17 +41,21 @@ export async function* listUploads(
   }
 }
 
-/** Gives an upload up, with all its parts. */
+/** Gives an upload up, with all its parts, if there is one. */
 export async function abortUpload(
   bucket: Bucket,
   { key, uploadId }: Pick<BegunUpload, "key" | "uploadId">,
   options?: OperationOptions,
 ): Promise<void> {
   const input = { Bucket: bucket.name, Key: key, UploadId: uploadId };
-  await bucket.ask(
-    "AbortMultipartUpload",
-    key,
-    (client, sdk, http) => client.send(new sdk.AbortMultipartUploadCommand(input), http),
-    options,
-  );
+  try {
+    await bucket.ask(
+      "AbortMultipartUpload",
+      key,
+      (client, sdk, http) => client.send(new sdk.AbortMultipartUploadCommand(input), http),
+      options,
+    );
+  } catch (error) {
+    if (!isS3Error(error, "NoSuchUpload")) throw error;
+  }
 }

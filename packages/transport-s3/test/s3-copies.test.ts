@@ -114,10 +114,10 @@ test("what is too large for one request is copied in parts", async () => {
   const bucket = new Bucket("bucket", new Connection(server.access));
   const from = { bucket: "bucket", key: "from", size: bytes.byteLength };
   const object = { IfNoneMatch: "*", ContentType: "application/x-large" };
-  expect(await copyObject(from, bucket, "to", object, {}, 5 * mebibyte)).toBe(true);
+  expect(await copyObject(from, bucket, "to", object, {}, { partSize: 5 * mebibyte })).toBe(true);
   expect(countOf(server.requests, "UploadPartCopy")).toBe(3);
   const found = await server.bucket().find("to");
   expect(digestOf(found?.bytes ?? Buffer.alloc(0))).toBe(digestOf(bytes));
-  expect(await copyObject(from, bucket, "to", object, {}, 5 * mebibyte)).toBe(false);
+  expect(await copyObject(from, bucket, "to", object, {}, { partSize: 5 * mebibyte })).toBe(false);
   expect(server.bucket().uploads()).toEqual([]);
 });

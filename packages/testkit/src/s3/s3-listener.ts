@@ -13,12 +13,14 @@ import type { LoggedS3Request, OpenS3LogEntry } from "./s3-log.ts";
 import { parseRequest } from "./s3-request.ts";
 import type { S3Request } from "./s3-request.ts";
 import type { S3Router } from "./s3-router.ts";
+import type { S3Moment } from "./s3-settings.ts";
+import type { S3State } from "./s3-state.ts";
 
 /** Logs each request, lets faults befall it, and turns refusals into answers. */
 export function s3Listener(
   router: S3Router,
   log: LoggedS3Request[],
-  now: () => Date,
+  { now, settings: { watch } }: Pick<S3State, "now" | "settings">,
 ): RequestListener {
   return (incoming, response) => {
     // Only a connection that broke off can fail here: nobody is left to be told.
@@ -28,22 +30,26 @@ export function s3Listener(
   async function exchange(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
     const entry = newLogEntry(incoming.method ?? "");
     log.push(entry);
+    const tell = async (moment: S3Moment): Promise<void> => watch?.(entry, moment);
     const requestId = randomBytes(8).toString("hex").toUpperCase();
     let effects: FaultEffects = {};
     const { answer, code } = await answered(async () => {
       const request = parseRequest(
         incoming,
-        wireBody(incoming, entry, () => effects),
+        wireBody(incoming, entry, tell, () => effects),
       );
       Object.assign(entry, subjectOf(request));
       const operation = router.operationOf(request);
       Object.assign(entry, { operation: operation.name, price: operation.price });
+      await tell("arrived");
       const fault = router.faultOf(request, operation);
       entry.isFaulty = fault !== undefined;
       effects = fault === undefined ? {} : faultEffects(fault, request, operation.name);
       if (effects.late !== undefined) return lateAnswer(effects.late, requestId);
       if (effects.instead !== undefined) throw effects.instead;
-      return { answer: await router.answer(request, operation) };
+      const answer = await router.answer(request, operation);
+      await tell("done");
+      return { answer };
     }, requestId);
     const isBodiless = incoming.method === "HEAD" || answer.body === undefined;
     const breaks = effects.breakBefore ?? (isBodiless ? effects.breakAfter : undefined);
@@ -95,11 +101,15 @@ function subjectOf({ bucket, key, query }: S3Request): Partial<OpenS3LogEntry> {
 async function* wireBody(
   incoming: IncomingMessage,
   entry: OpenS3LogEntry,
+  tell: (moment: S3Moment) => Promise<void>,
   effects: () => FaultEffects,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const body: AsyncIterable<Uint8Array> = incoming.iterator({ destroyOnReturn: false });
+  const half = Number(incoming.headers["content-length"]) / 2;
   for await (const chunk of effects().request?.(body) ?? body) {
+    const isBefore = entry.requestBytes < half;
     entry.requestBytes += chunk.byteLength;
+    if (isBefore && entry.requestBytes >= half) await tell("half-way");
     yield chunk;
   }
 }

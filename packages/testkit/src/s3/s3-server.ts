@@ -35,7 +35,7 @@ export async function startS3(settings: S3Settings = {}): Promise<S3Server> {
     now: settings.now ?? (() => new Date()),
   };
   const requests: LoggedS3Request[] = [];
-  server.serve(s3Listener(s3Router(state), requests, state.now));
+  server.serve(s3Listener(s3Router(state), requests, state));
   return {
     access: {
       endpoint: server.origin,

@@ -1,5 +1,5 @@
 import type { PlannedS3Fault, SeededS3Faults } from "./s3-fault.ts";
-import type { OperationName } from "./s3-log.ts";
+import type { LoggedS3Request, OperationName } from "./s3-log.ts";
 
 /** Somebody who may sign requests. */
 export interface S3Credentials {
@@ -22,6 +22,9 @@ export interface S3Action {
   /** undefined for a request that nobody signed. */
   readonly accessKeyId: string | undefined;
 }
+
+/** How far a request has come: nothing of it is done, half of its body is there (where it has one), or all is done and nobody was told. */
+export type S3Moment = "arrived" | "half-way" | "done";
 
 /**
  * How an S3 behaves. With none of these it is as strict and as capable as Amazon's; the ones from `conditions` to
@@ -75,6 +78,10 @@ export interface S3Settings {
   readonly mostParts?: number | undefined;
   /** The most entries in one answer of any list. Default 1000. */
   readonly pageSize?: number | undefined;
+  /** Called, and waited for, at each moment of each request; what it throws becomes an `InternalError`. */
+  readonly watch?:
+    | ((request: LoggedS3Request, moment: S3Moment) => void | Promise<void>)
+    | undefined;
   /** What goes wrong with which requests. Default: nothing. */
   readonly faults?: readonly PlannedS3Fault[] | SeededS3Faults | undefined;
 }

@@ -1,0 +1,51 @@
+import { isImageError } from "@drayage/core";
+import type { OperationOptions } from "@drayage/core";
+
+import type { BlobPool } from "./blob-pool.ts";
+import { isS3Error } from "./bucket.ts";
+import type { ObjectHeaders } from "./bucket.ts";
+import { MultipartUpload } from "./multipart-upload.ts";
+import { listParts } from "./stored-parts.ts";
+import type { StoredParts } from "./stored-parts.ts";
+import type { AbandonedUpload } from "./upload-journal.ts";
+import type { BegunUpload } from "./uploads.ts";
+
+/** Goes on with an upload to that key that nobody sends any more, where the store still has it; else begins one. @throws S3Error */
+export async function openUpload(
+  pool: BlobPool,
+  key: string,
+  headers: ObjectHeaders,
+  options: OperationOptions,
+): Promise<MultipartUpload> {
+  const { bucket, journal } = pool;
+  const isWanted = (found: AbandonedUpload): boolean =>
+    found.key === key && found.uploadId !== undefined && found.isFor(headers);
+  for await (const entry of journal?.take(isWanted, options) ?? []) {
+    const { uploadId = "" } = entry.upload;
+    try {
+      const stored = await findParts(pool, { key, uploadId }, options);
+      if (stored !== undefined)
+        return new MultipartUpload(bucket, { key, uploadId, entry, stored }, options);
+      await entry.end();
+    } catch (error) {
+      await entry.leave();
+      throw error;
+    }
+  }
+  return MultipartUpload.begin(bucket, key, headers, options, journal);
+}
+
+/** Undefined where the upload is over. All parts are sent again by who may not know of them. */
+async function findParts(
+  { bucket }: BlobPool,
+  upload: Pick<BegunUpload, "key" | "uploadId">,
+  options: OperationOptions,
+): Promise<StoredParts | undefined> {
+  try {
+    return await listParts(bucket, upload, options);
+  } catch (error) {
+    if (isS3Error(error, "NoSuchUpload")) return undefined;
+    if (isImageError(error, "denied")) return new Map();
+    throw error;
+  }
+}
