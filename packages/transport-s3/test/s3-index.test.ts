@@ -181,6 +181,7 @@ describe("a copy and a deletion at once", () => {
 
   async function begun(
     settings: S3Settings,
+    asks: "for blobs" | "for the manifest" = "for blobs",
   ): Promise<{ server: S3Server; destination: ImageDestination; image: WholeImage }> {
     const server = await startBucket();
     const image = await randomImage("raced");
@@ -188,7 +189,9 @@ describe("a copy and a deletion at once", () => {
     await writeImage(image, first);
     const second = transportTo(server, settings).parseReference("//bucket/a:second");
     const destination = await second.newImageDestination();
-    for (const [digest, { byteLength: size }] of image.blobs) {
+    if (asks === "for the manifest")
+      expect(await destination.hasManifest?.(image.manifest.digest)).toBe(true);
+    for (const [digest, { byteLength: size }] of asks === "for blobs" ? image.blobs : []) {
       const blob = { digest, size, mediaType: "application/octet-stream" };
       expect(await destination.tryReusingBlob(blob)).toBeDefined();
     }
@@ -196,10 +199,15 @@ describe("a copy and a deletion at once", () => {
     return { server, destination, image };
   }
 
-  test.each([true, false])(
-    "end in a conflict where a blob is gone that was counted on; conditions kept: %s",
-    async (conditionalWrites) => {
-      const { server, destination } = await begun({ conditionalWrites });
+  test.each([
+    [true, "for blobs"],
+    [false, "for blobs"],
+    [true, "for the manifest"],
+    [false, "for the manifest"],
+  ] as const)(
+    "end in a conflict where something is gone that was counted on; conditions kept: %s, asked %s",
+    async (conditionalWrites, asks) => {
+      const { server, destination } = await begun({ conditionalWrites }, asks);
       const other = transportTo(server, { conditionalWrites });
       await other.parseReference("//bucket/a:first").deleteImage();
       await expect(destination.commit()).rejects.toMatchObject({
@@ -210,15 +218,18 @@ describe("a copy and a deletion at once", () => {
     },
   );
 
-  test("are both done where nothing is gone that was counted on", async () => {
-    const { server, destination, image } = await begun({});
-    const unrelated = transportTo(server).parseReference("//bucket/a:unrelated");
-    await writeImage(await randomImage("unrelated"), unrelated);
-    await transportTo(server).parseReference("//bucket/a:unrelated").deleteImage();
-    await destination.commit();
-    expect(await names(server, "a")).toEqual(["first", "second"]);
-    await isThere(transportTo(server).parseReference("//bucket/a:second"), image);
-  });
+  test.each(["for blobs", "for the manifest"] as const)(
+    "are both done where nothing is gone that was counted on, asked %s",
+    async (asks) => {
+      const { server, destination, image } = await begun({}, asks);
+      const unrelated = transportTo(server).parseReference("//bucket/a:unrelated");
+      await writeImage(await randomImage("unrelated"), unrelated);
+      await transportTo(server).parseReference("//bucket/a:unrelated").deleteImage();
+      await destination.commit();
+      expect(await names(server, "a")).toEqual(["first", "second"]);
+      await isThere(transportTo(server).parseReference("//bucket/a:second"), image);
+    },
+  );
 
   test("wait for each other: no image comes while blobs are being deleted", async () => {
     const { server, destination } = await begun({});

@@ -5,7 +5,7 @@ import path from "node:path";
 import { pipeline } from "node:stream/promises";
 import zlib from "node:zlib";
 
-import { copyImage, openImage, Transports } from "@drayage/core";
+import { copyImage, openImage, Transports, verifyImage } from "@drayage/core";
 import { memory } from "@drayage/core/memory";
 import {
   findProgram,
@@ -155,3 +155,18 @@ test("an archive goes into a pipe in order", async () => {
   );
   expect(blobs.copied).toBeGreaterThan(1);
 });
+
+test.each(["docker-archive", "oci-archive"])(
+  "without a name all images of a %s are proven",
+  async (transport) => {
+    const place = `${transport}:${freshFile()}`;
+    for (const name of ["one", "two"])
+      await copyImage(
+        await inMemory(await randomImage(name, { layers: 2 })),
+        transports.parse(`${place}:${name}:1`),
+      );
+    const { images, read, problems } = await verifyImage(transports.parse(place));
+    expect([images, read.count, problems]).toEqual([2, 6, []]);
+    expect(await verifyImage(transports.parse(`${place}:@1`))).toMatchObject({ images: 1 });
+  },
+);

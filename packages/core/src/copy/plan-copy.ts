@@ -287,7 +287,9 @@ function isAllThere({ top, named, present, referrers }: CopyFacts): boolean {
     present.has(raw.digest) &&
     signatures.length === 0 &&
     instances.every((instance) => instance === undefined || isThere(instance));
-  return named === top.raw.digest && isThere(top) && referrers.every((referrer) => referrer.isThere);
+  return (
+    named === top.raw.digest && isThere(top) && referrers.every((referrer) => referrer.isThere)
+  );
 }
 
 function pinnedBecause({ pinned }: CopyFacts): string | undefined {

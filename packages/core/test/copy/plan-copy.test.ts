@@ -115,7 +115,9 @@ describe("a plan", () => {
     expect(kinds(plan)).toBe("top, commit");
     expect(plan.steps[0]?.because).toBe("all that it needs is there already");
     expect(plan.reused).toHaveLength(3);
-    expect(formatPlan(plan)).toContain("3 blobs are there with their manifest; 0 blobs, at most 0 B;");
+    expect(formatPlan(plan)).toContain(
+      "3 blobs are there with their manifest; 0 blobs, at most 0 B;",
+    );
     const packed = copyFacts(factsOf(image), {}, { present: new Set([digest]) });
     expect(kinds(planCopy(packed, { manifestMIMEType: dockerManifest }))).toBe(
       "layer preserve, layer preserve, config, top, commit",

@@ -199,8 +199,7 @@ export const destinationRequirements: readonly Requirement[] = [
       const has = async (digest: Digest, listedBy?: Digest): Promise<boolean> =>
         (await destination.hasManifest?.(digest, { listedBy })) === true;
       if (!(await has(manifest.digest))) return;
-      for (const { digest } of instances)
-        if (!(await has(digest, manifest.digest))) return;
+      for (const { digest } of instances) if (!(await has(digest, manifest.digest))) return;
       await destination.putManifest(manifest);
       await destination.commit();
       await isThere(reference, image);

@@ -51,7 +51,7 @@ describe("a copy asks for no more than it needs:", () => {
         [
           ...refused,
           ...times(tokens, "HEAD manifests 401"),
-          "HEAD manifests 404",
+          ...times(2, "HEAD manifests 404"),
           ...times(blobs, "HEAD blobs 404"),
           ...times(blobs, "POST blobs/uploads 202"),
           ...times(blobs, "PUT blobs/uploads 201"),
@@ -86,7 +86,7 @@ describe("a copy asks for no more than it needs:", () => {
           ...times(tokens * 3, "GET token"),
           ...times(tokens, "GET manifests 401"),
           "GET manifests 200",
-          "HEAD manifests 404",
+          ...times(2, "HEAD manifests 404"),
           ...times(blobs, "POST blobs/uploads mount 201"),
           "PUT manifests 201",
         ].toSorted(),
@@ -104,7 +104,7 @@ describe("a copy asks for no more than it needs:", () => {
       [
         "GET manifests 200",
         ...times(blobs, "GET blobs 200"),
-        "HEAD manifests 404",
+        ...times(2, "HEAD manifests 404"),
         ...times(blobs, "HEAD blobs 404"),
         ...times(blobs, "POST blobs/uploads mount 202"),
         ...times(blobs, "PUT blobs/uploads 201"),
@@ -126,6 +126,17 @@ describe("a copy asks for no more than it needs:", () => {
     ]);
   });
 
+  test("another tag of what is there, from elsewhere, costs a manifest and no question about blobs", async () => {
+    await using registry = await startRegistry();
+    await registry.putImage("a", image, "1");
+    const to = docker().parseReference(`//${registry.host}/a:2`);
+    expect(await requestsOf(registry, await inMemory(image), to)).toEqual([
+      "HEAD manifests 200",
+      "HEAD manifests 404",
+      "PUT manifests 201",
+    ]);
+  });
+
   test("what is there already costs a single question", async () => {
     await using registry = await startRegistry();
     await registry.putImage("a", image, "1");
@@ -139,7 +150,7 @@ describe("a copy asks for no more than it needs:", () => {
     const to = docker().parseReference(`//${registry.host}/a:1`);
     expect(await requestsOf(registry, await inMemory(plain), to)).toEqual(
       [
-        "HEAD manifests 404",
+        ...times(2, "HEAD manifests 404"),
         "HEAD blobs 404",
         ...times(2, "POST blobs/uploads 202"),
         ...times(2, "PUT blobs/uploads 201"),
