@@ -1,3 +1,4 @@
+import type { Platform } from "@drayage/core";
 import type { Command } from "commander";
 
 import { listed } from "./flag-values.ts";
@@ -18,6 +19,8 @@ export interface Side {
   readonly authFile?: string | undefined;
   /** The file that says where registries are, where the user named one. */
   readonly registriesConf?: string | undefined;
+  /** What images are chosen for; what is made here is made for it. */
+  readonly platform?: Platform | undefined;
   /** The most blobs at once, where the user said so. */
   readonly parallelBlobs?: number | undefined;
 }

@@ -8,12 +8,12 @@ import { UsageError } from "./usage-error.ts";
 type TarballSettings = NonNullable<Parameters<typeof tarball>[0]>;
 
 /** What the flags say of an image that is made of tar files. @throws UsageError */
-export function tarballSettings({ prefix, flags }: Side): TarballSettings {
+export function tarballSettings({ prefix, flags, platform: meant }: Side): TarballSettings {
   const { platform, created, entrypoint, cmd, env, label } = flags;
   const nameOf = (flag: "created" | "entrypoint" | "cmd" | "env" | "label"): string =>
     writtenFlag(prefix, flag);
   return {
-    ...(platform !== undefined && { platform: parsePlatform(platform) }),
+    platform: platform === undefined ? meant : parsePlatform(platform),
     ...(created !== undefined && { created: parseTime(nameOf("created"), created) }),
     ...(entrypoint !== undefined && { entrypoint: parseWords(nameOf("entrypoint"), entrypoint) }),
     ...(cmd !== undefined && { command: parseWords(nameOf("cmd"), cmd) }),

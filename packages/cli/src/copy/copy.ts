@@ -31,7 +31,11 @@ export async function copy(
   const cache = flags.cache === false ? undefined : fileBlobInfoCache(userCacheFiles());
   const options = { ...copyOptionsOf(flags), cache, signal };
   const parallel = flags.imageParallelCopies;
-  const from = await parseImageName(source, sideOf({ ...flags }, "src-", parallel));
+  const { platform } = options;
+  const from = await parseImageName(source, {
+    ...sideOf({ ...flags }, "src-", parallel),
+    platform,
+  });
   const to = await parseImageName(destination, sideOf({ ...flags }, "dest-", parallel));
   refuseBadOutput(to, flags);
   const notice = await checkPolicyFile(flags);

@@ -25,7 +25,7 @@ export async function inspect(
   refuseContradictions(flags);
   const platform =
     flags.platform === undefined ? overriddenPlatform(flags) : parsePlatform(flags.platform);
-  const reference = await parseImageName(name, sideOf({ ...flags }, ""));
+  const reference = await parseImageName(name, { ...sideOf({ ...flags }, ""), platform });
   const notices: Notice[] = [];
   const onNotice = (notice: Notice): void => void notices.push(notice);
   const question = { flags, platform, signal, onNotice };

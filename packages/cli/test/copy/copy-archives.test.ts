@@ -212,6 +212,19 @@ describe.skipIf(!isRunnable)("an image made of a tar file", () => {
     expect(await readdir(folder.path)).not.toContain(`${path.basename(file)}-dir`);
   });
 
+  test.each([["--platform=linux/arm/v7"], ["--override-arch=arm", "--override-variant=v7"]])(
+    "is for the platform that the copy is for: %s",
+    async (...flags) => {
+      const image = `dir:${path.join(folder.path, `for${flags.length}`)}`;
+      await copied(...flags, `tarball:${file}`, image);
+      const platform = { os: "linux", architecture: "arm", variant: "v7" };
+      expect(await parsed("inspect", "--config", image)).toMatchObject(platform);
+      expect(await parsed("inspect", "--config", ...flags, `tarball:${file}`)).toMatchObject(
+        platform,
+      );
+    },
+  );
+
   test("is of standard input where it is named -", async () => {
     const run = `'${[process.execPath, ...command].join("' '")}'`;
     const told = await outputOf("sh", "-c", `${run} inspect tarball:- < ${file}`);

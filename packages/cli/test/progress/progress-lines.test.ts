@@ -42,6 +42,7 @@ function planned(...blobs: readonly Descriptor[]): CopyEvent {
     sourceDigest: top.digest,
     digest: top.digest,
     steps: [...blobSteps, { kind: "commit", because: "all of it is there by then" }],
+    reused: [],
     top,
     cost: { blobBytes, requests: 0 },
   };
