@@ -1,0 +1,221 @@
+import { readdir } from "node:fs/promises";
+import { gzipSync, zstdCompressSync } from "node:zlib";
+
+import { copyImage, digestOf } from "@drayage/core";
+import type { ImageReference } from "@drayage/core";
+import { memory } from "@drayage/core/memory";
+import { scratchFolder } from "@drayage/test-support";
+import { tarFile } from "@drayage/testkit";
+import type { S3Server } from "@drayage/testkit";
+import { describe, expect, test, vi } from "vitest";
+
+import { s3 } from "../src/index.ts";
+import { dockerSave, layersOf, savedImage } from "./archives.ts";
+import { countOf, startBucket, transportTo } from "./bucket.ts";
+
+const key = "images/a.tar";
+
+async function served(archive: Uint8Array, server?: S3Server): Promise<S3Server> {
+  const started = server ?? (await startBucket());
+  await started.bucket().put(key, archive);
+  return started;
+}
+
+function image(server: S3Server, name = ""): ImageReference {
+  return transportTo(server).parseReference(`//bucket/${key}${name}`);
+}
+
+/** Bytes of answers, and how many there were; nothing but objects is asked for. */
+function spent({ requests }: S3Server): { readonly gets: number; readonly bytes: number } {
+  expect(countOf(requests, "GetObject")).toBe(requests.length);
+  return {
+    gets: requests.length,
+    bytes: requests.reduce((sum, { responseBytes }) => sum + responseBytes, 0),
+  };
+}
+
+async function copied(reference: ImageReference): Promise<number> {
+  const { blobs } = await copyImage(reference, memory().parseReference("out"));
+  return blobs.copied + blobs.reused;
+}
+
+describe("of an archive", () => {
+  const layerSize = 300_000;
+  const one = savedImage("one", 60, layerSize);
+  const two = savedImage("two", 60, layerSize);
+
+  test("the members of sixty layers are found by as many requests and little more", async () => {
+    const archive = dockerSave(one);
+    await using server = await served(archive);
+    await using source = await image(server).newImageSource();
+    const found = spent(server);
+    expect(found.gets).toBeLessThanOrEqual(62);
+    expect(found.bytes).toBeLessThanOrEqual(62 << 16);
+    server.clear();
+    for (const digest of await layersOf(source))
+      for await (const _ of source.getBlob({ digest })) server.requests.at(0);
+    expect(spent(server)).toEqual({ gets: 60, bytes: 60 * layerSize });
+  });
+
+  test("what another image needs is not read", async () => {
+    await using server = await served(dockerSave(one, two));
+    await using source = await image(server, ":two:1").newImageSource();
+    server.clear();
+    expect(await copied(image(server, ":two:1"))).toBe(61);
+    expect(spent(server).bytes).toBeLessThan(60 * layerSize + (124 << 16));
+    expect(await layersOf(source)).toEqual(two.layers.map((layer) => digestOf(layer)));
+  });
+
+  test("small members come together", async () => {
+    await using server = await served(dockerSave(savedImage("small", 12, 1000)));
+    expect(await copied(image(server))).toBe(13);
+    expect(spent(server).gets).toBe(1);
+  });
+
+  test("a large layer is read by several ranges at once", async () => {
+    const large = savedImage("large", 1, 12 << 20);
+    await using server = await served(dockerSave(large));
+    const transport = transportTo(server, { partSize: 5 << 20 });
+    const reference = transport.parseReference(`//bucket/${key}`);
+    await using source = await reference.newImageSource();
+    server.clear();
+    const [digest] = await layersOf(source);
+    const chunks = await Array.fromAsync(source.getBlob({ digest }));
+    expect(digestOf(Buffer.concat(chunks))).toBe(digest);
+    expect(spent(server)).toEqual({ gets: 3, bytes: 12 << 20 });
+  });
+
+  test("the names of all images are told", async () => {
+    await using server = await served(dockerSave(one, { ...two, tags: [] }));
+    expect(await transportTo(server).parseReference(`//bucket/${key}`).getImageNames()).toEqual([
+      "one:1",
+      "@1",
+    ]);
+  });
+});
+
+describe("an image in an archive", () => {
+  test.each([
+    ["docker.io/library/x:1", "x:1"],
+    ["x:1", "x:1"],
+    ["@1", "x:1"],
+    ["example.com:5000/y", "example.com:5000/y:latest"],
+  ])("is meant by %s", async (name, tag) => {
+    const images = ["a:1", "x:1", "example.com:5000/y:latest"].map((one) => ({
+      ...savedImage(one, 1, 100),
+      tags: [one],
+    }));
+    await using server = await served(dockerSave(...images));
+    await using source = await image(server, `:${name}`).newImageSource();
+    const meant = images.find(({ tags }) => tags.includes(tag));
+    expect(await layersOf(source)).toEqual(meant?.layers.map((layer) => digestOf(layer)));
+  });
+
+  test("that is not there is not-found, with the names of those that are", async () => {
+    await using server = await served(dockerSave(savedImage("one", 1, 1)));
+    for (const name of [":two:1", ":@1"])
+      await expect(image(server, name).newImageSource()).rejects.toMatchObject({
+        code: "not-found",
+        message: expect.stringContaining("@0") as string,
+      });
+  });
+
+  test("is not-found where there is no archive", async () => {
+    await using server = await startBucket();
+    await expect(image(server).newImageSource()).rejects.toMatchObject({ code: "not-found" });
+  });
+});
+
+describe("what takes the place of an archive while it is read is told, and not mixed with it:", () => {
+  const before = dockerSave(savedImage("before", 20, 70_000));
+  const after = dockerSave(savedImage("after", 20, 70_000));
+
+  test("while its members are looked for", async () => {
+    let asked = 0;
+    const policy = (): boolean => {
+      if (++asked === 2) void served(after, server);
+      return true;
+    };
+    await using server = await startBucket({ policy });
+    await served(before, server);
+    await expect(image(server).newImageSource()).rejects.toMatchObject({
+      code: "conflict",
+      message: expect.stringContaining("replaced") as string,
+    });
+  });
+
+  test("while its layers are read", async () => {
+    await using server = await served(before);
+    await using source = await image(server).newImageSource();
+    const [digest] = await layersOf(source);
+    await served(after, server);
+    const read = Array.fromAsync(source.getBlob({ digest }));
+    await expect(read).rejects.toMatchObject({ code: "conflict" });
+    expect(server.requests.at(-1)).toMatchObject({ status: 412 });
+  });
+});
+
+test("a connection that breaks costs what is missing, at the beginning and in a layer", async () => {
+  const archive = dockerSave(savedImage("cut", 2, 1 << 20));
+  const fault = { kind: "cut", during: "response", after: 30_000 } as const;
+  await using server = await startBucket({
+    faults: [
+      { fault, times: 2 },
+      { fault, nth: 5 },
+    ],
+  });
+  await served(archive, server);
+  expect(await copied(image(server))).toBe(3);
+  expect(spent(server).bytes).toBeLessThan(archive.byteLength + (6 << 16));
+});
+
+describe.each([
+  ["gzip", "a.tar.gz", gzipSync],
+  ["zstd", "a.tar", zstdCompressSync],
+] as const)("an archive that is packed with %s", (_, name, pack) => {
+  test("is unpacked once, into a temporary file that goes", async () => {
+    const folder = await scratchFolder();
+    vi.stubEnv("TMPDIR", folder);
+    try {
+      await using server = await startBucket();
+      const saved = savedImage("packed", 3, 300_000);
+      await server.bucket().put(name, pack(dockerSave(saved)));
+      const reference = transportTo(server).parseReference(`//bucket/${name}:packed:1`);
+      expect(await copied(reference)).toBe(4);
+      expect(spent(server).gets).toBeLessThanOrEqual(2);
+      expect(await readdir(folder)).toEqual([]);
+    } finally {
+      vi.unstubAllEnvs();
+    }
+  });
+});
+
+describe("an archive in a bucket is only read:", () => {
+  const reference = s3().parseReference("//bucket/a.tar:x:1");
+
+  test.each([
+    ["it is not written", async () => reference.newImageDestination()],
+    ["its images are not deleted", async () => reference.deleteImage()],
+    ["there is no garbage in it", async () => reference.collectGarbage()],
+  ])("%s, and the error says what to do", async (_, work) => {
+    await expect(work()).rejects.toMatchObject({
+      code: "unsupported",
+      message: expect.stringMatching(/docker-archive:.*s3:\/\/BUCKET\/PREFIX/) as string,
+    });
+  });
+});
+
+test.each([
+  ["an empty object", Buffer.alloc(0), "invalid-manifest"],
+  ["what is no tar file", Buffer.alloc(100_000, "x"), "invalid-manifest"],
+  ["a tar file of something else", tarFile([{ name: "file" }]), "unsupported"],
+  [
+    "what was cut off",
+    dockerSave(savedImage("cut", 1, 200_000)).subarray(0, 150_000),
+    "invalid-manifest",
+  ],
+])("%s is refused", async (_, content, code) => {
+  await using server = await served(content);
+  await expect(image(server).newImageSource()).rejects.toMatchObject({ code });
+  expect(spent(server).gets).toBeLessThanOrEqual(2);
+});
