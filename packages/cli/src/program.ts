@@ -52,6 +52,7 @@ An image is named by its transport and what that transport calls it:
   docker://HOST/NAME[:TAG|@DIGEST]   in a registry; docker://alpine is docker.io/library/alpine:latest
   oci:FOLDER[:TAG]                   in an OCI image layout
   s3://BUCKET/PREFIX[:TAG]           in an OCI image layout in a bucket
+  s3://BUCKET/KEY.tar[:NAME:TAG]     in an archive in a bucket, to read
   dir:FOLDER                         in a folder of its own
   docker-archive:FILE[:NAME:TAG]     in a file of docker save, for docker load
   oci-archive:FILE[:TAG]             in an OCI image layout in a tar file

@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import path from "node:path";
 
 import { isThere, randomImage, startS3, writeImage } from "@drayage/testkit";
@@ -67,6 +68,40 @@ describe.skipIf(!isRunnable)("a bucket", () => {
     expect(server.bucket().keys("litter/blobs")).toEqual([]);
     const elsewhere = await drayage("s3", "gc", "oci:somewhere");
     expect([elsewhere.code, elsewhere.stderr]).toEqual([1, expect.stringMatching(/s3:\/\//)]);
+  });
+
+  test("gives an image out of an archive, and takes none into it", async () => {
+    await using folder = await temporaryFolder();
+    const [from, to, tar] = ["from", "to", "a.tar"].map((name) => path.join(folder.path, name)) as [
+      string,
+      string,
+      string,
+    ];
+    await writeImage(await randomImage("archived"), directory().parseReference(from));
+    const copy = ["copy", "--insecure-policy"];
+    await drayage(...copy, `dir:${from}`, `docker-archive:${tar}:app:1`);
+    await server.bucket().put("team/a.tar", await readFile(tar));
+    vi.stubEnv("AWS_ENDPOINT_URL", server.access.endpoint);
+    vi.stubEnv("AWS_REGION", server.access.region);
+    const listed = await drayage("list-tags", "s3://bucket/team/a.tar");
+    expect(JSON.parse(listed.stdout)).toEqual({ Tags: ["docker.io/library/app:1"] });
+    const [there, here] = await Promise.all(
+      ["s3://bucket/team/a.tar:app:1", `docker-archive:${tar}`].map((name) =>
+        drayage("inspect", "--raw", name),
+      ),
+    );
+    expect(there?.stdout).toBe(here?.stdout);
+    expect(await drayage(...copy, "s3://bucket/team/a.tar:@0", `dir:${to}`)).toMatchObject({
+      code: 0,
+    });
+    for (const refused of [
+      [...copy, `dir:${from}`, "s3://bucket/team/a.tar:app:2"],
+      ["delete", "s3://bucket/team/a.tar:app:1"],
+      ["s3", "gc", "s3://bucket/team/a.tar"],
+    ]) {
+      const { code, stderr } = await drayage(...refused);
+      expect([code, stderr]).toEqual([1, expect.stringMatching(/docker-archive:.*upload/)]);
+    }
   });
 
   test("is reached as the environment says", async () => {
