@@ -39,6 +39,11 @@ export const jobs: readonly Job[] = [
     command: ({ tool, layout, host }) => tool.push(layout, imageAt(host)),
   },
   {
+    name: "another tag",
+    isThere: true,
+    command: ({ tool, layout, host }) => tool.push(layout, `${host}/bench/image:other`),
+  },
+  {
     name: "pull",
     isThere: true,
     command: ({ tool, host, to }) => tool.pull(imageAt(host), to),
