@@ -1,3 +1,5 @@
+export { hostileArchives, smallArchive, smallArchiveBut } from "./archives/hostile-archives.ts";
+export type { HostileArchive } from "./archives/hostile-archives.ts";
 export { tarFile, tarMember, tarRecord } from "./archives/tar-file.ts";
 export type { TarFileMember } from "./archives/tar-file.ts";
 export { isNotThere, isThere } from "./conformance/checks.ts";

@@ -5,7 +5,7 @@ import { copyImage, digestOf } from "@drayage/core";
 import type { ImageReference } from "@drayage/core";
 import { memory } from "@drayage/core/memory";
 import { scratchFolder } from "@drayage/test-support";
-import { tarFile } from "@drayage/testkit";
+import { hostileArchives, smallArchive, tarFile } from "@drayage/testkit";
 import type { S3Server } from "@drayage/testkit";
 import { describe, expect, test, vi } from "vitest";
 
@@ -218,4 +218,41 @@ test.each([
   await using server = await served(content);
   await expect(image(server).newImageSource()).rejects.toMatchObject({ code });
   expect(spent(server).gets).toBeLessThanOrEqual(2);
+});
+
+describe("hostile archives", () => {
+  test.each(hostileArchives)(
+    "$what is refused, by name, for a request or two",
+    async ({ content, culprit }) => {
+      await using server = await served(content);
+      await expect(copied(image(server))).rejects.toMatchObject({
+        code: "invalid-manifest",
+        message: expect.stringContaining(culprit) as string,
+      });
+      expect(spent(server).gets).toBeLessThanOrEqual(2);
+    },
+  );
+
+  test("that were cut off at any block are refused, or have lost nothing", async () => {
+    await using server = await startBucket();
+    const whole = tarFile(smallArchive);
+    for (let length = 0; length < whole.byteLength - 1024; length += 512) {
+      await served(whole.subarray(0, length), server);
+      await expect(copied(image(server))).rejects.toThrow(
+        expect.objectContaining({
+          code: expect.stringMatching(/^(invalid-manifest|unsupported)$/) as string,
+        }),
+      );
+    }
+  });
+
+  test("of very many members cost few requests", async () => {
+    const members = tarFile(Array.from({ length: 101_000 }, () => ({ name: "empty" })));
+    await using server = await served(members);
+    await expect(image(server).newImageSource()).rejects.toMatchObject({
+      code: "invalid-manifest",
+      message: expect.stringContaining("100000") as string,
+    });
+    expect(spent(server).gets).toBeLessThan(800);
+  });
 });
