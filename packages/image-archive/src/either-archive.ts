@@ -1,9 +1,12 @@
 import { ImageError } from "@drayage/core";
-import type { ImageReference, ImageSource, OperationOptions } from "@drayage/core";
-import { imageNamesIn, LayoutSource, parseSelector } from "@drayage/image-layout";
+import type { ImageReference, ImageSource, OpenImages, OperationOptions } from "@drayage/core";
+import { formatSelector, imageNamesIn, LayoutSource, parseSelector } from "@drayage/image-layout";
 import type { ImageSelector } from "@drayage/image-layout";
 
-import { parseDockerArchiveSelector } from "./docker-archive-selector.ts";
+import {
+  formatDockerArchiveSelector,
+  parseDockerArchiveSelector,
+} from "./docker-archive-selector.ts";
 import type { DockerArchiveSelector } from "./docker-archive-selector.ts";
 import { DockerArchiveSource } from "./docker-archive-source.ts";
 import { dockerImageNamesIn, dockerManifestName } from "./docker-archive.ts";
@@ -21,13 +24,29 @@ export async function openArchivedImage(
   image: string | undefined,
   options: OperationOptions = {},
 ): Promise<ImageSource> {
-  const chosen = await chosenIn(archive, image, options).catch(async (error: unknown) => {
-    await archive[Symbol.asyncDispose]();
-    throw error;
-  });
+  const chosen = await chosenIn(archive, image, options);
   return chosen.kind === "layout"
     ? LayoutSource.open(reference, new TarLayout(archive), chosen.selector, options)
     : DockerArchiveSource.open(reference, archive, chosen.selector, options);
+}
+
+/** The same as `ImageReference.newImageSources`: all images where none is named. `referenceTo` makes a reference to one of them of its name or `@N`. */
+export async function openArchivedImages(
+  reference: ImageReference,
+  archive: TarArchive,
+  image: string | undefined,
+  referenceTo: (image: string) => ImageReference,
+  options: OperationOptions = {},
+): Promise<OpenImages> {
+  const chosen = await chosenIn(archive, image, options);
+  if (chosen.kind === "docker") {
+    const toOne = (one: DockerArchiveSelector): ImageReference =>
+      referenceTo(formatDockerArchiveSelector(one) ?? "");
+    return DockerArchiveSource.openAll(reference, archive, chosen.selector, toOne, options);
+  }
+  const toOne = (one: ImageSelector): ImageReference => referenceTo(formatSelector(one));
+  const layout = new TarLayout(archive);
+  return LayoutSource.openAll(reference, layout, chosen.selector, toOne, options);
 }
 
 /** How all images in an archive of either kind are called: `@N` where one has no name. The reference is for messages. @throws ImageError as `openArchivedImage` */
@@ -56,14 +75,20 @@ type Chosen =
   | { readonly kind: "layout"; readonly selector: ImageSelector }
   | { readonly kind: "docker"; readonly selector: DockerArchiveSelector };
 
+/** Closes the archive where that fails. */
 async function chosenIn(
   archive: TarArchive,
   image: string | undefined,
   options: OperationOptions,
 ): Promise<Chosen> {
-  return (await isLayoutOnly(archive, options))
-    ? { kind: "layout", selector: parseSelector(image ?? "") }
-    : { kind: "docker", selector: parseDockerArchiveSelector(image) };
+  try {
+    return (await isLayoutOnly(archive, options))
+      ? { kind: "layout", selector: parseSelector(image ?? "") }
+      : { kind: "docker", selector: parseDockerArchiveSelector(image) };
+  } catch (error) {
+    await archive[Symbol.asyncDispose]();
+    throw error;
+  }
 }
 
 /** What has a `manifest.json` was made for docker; those who read it as a layout, too, find the same image. */

@@ -10,7 +10,12 @@ export {
 } from "./docker-archive-selector.ts";
 export type { DockerArchiveSelector } from "./docker-archive-selector.ts";
 export { DockerArchiveSource } from "./docker-archive-source.ts";
-export { archivedImageNames, checkArchivedImage, openArchivedImage } from "./either-archive.ts";
+export {
+  archivedImageNames,
+  checkArchivedImage,
+  openArchivedImage,
+  openArchivedImages,
+} from "./either-archive.ts";
 export { cannotUnpack } from "./broken-archive.ts";
 export { checkedTar } from "./checked-tar.ts";
 export { openFile } from "./file-access.ts";

@@ -1,6 +1,11 @@
 import { ImageError } from "@drayage/core";
-import type { ImageSource, OperationOptions } from "@drayage/core";
-import { archivedImageNames, openArchiveBytes, openArchivedImage } from "@drayage/image-archive";
+import type { ImageReference, ImageSource, OpenImages, OperationOptions } from "@drayage/core";
+import {
+  archivedImageNames,
+  openArchiveBytes,
+  openArchivedImage,
+  openArchivedImages,
+} from "@drayage/image-archive";
 
 import { ArchiveObject } from "./archive-object.ts";
 import { isArchive } from "./s3-location.ts";
@@ -17,6 +22,18 @@ export async function openS3Archive(
   const object = await ArchiveObject.open(store, reference, options);
   const archive = await openArchiveBytes(object, options);
   return openArchivedImage(reference, archive, reference.tag, options);
+}
+
+/** All images in an archive in a bucket where none is named. @throws ImageError */
+export async function openS3ArchiveImages(
+  reference: S3Reference,
+  store: S3Store,
+  referenceTo: (tag: string) => ImageReference,
+  options: OperationOptions = {},
+): Promise<OpenImages> {
+  const object = await ArchiveObject.open(store, reference, options);
+  const archive = await openArchiveBytes(object, options);
+  return openArchivedImages(reference, archive, reference.tag, referenceTo, options);
 }
 
 /** What all images in an archive in a bucket are called. @throws ImageError */

@@ -7,8 +7,8 @@ import type {
   OpenImages,
   OperationOptions,
 } from "@drayage/core";
-import { deleteLayoutImage, imageNamesIn, LayoutSource } from "@drayage/image-layout";
-import type { ImageSelector, LayoutDestination } from "@drayage/image-layout";
+import { deleteLayoutImage, imageNamesIn } from "@drayage/image-layout";
+import type { LayoutDestination } from "@drayage/image-layout";
 
 import { collectGarbage } from "./collect-garbage.ts";
 import type { CollectOptions, Garbage } from "./collect-garbage.ts";
@@ -17,7 +17,7 @@ import { openS3Destination } from "./s3-destination.ts";
 import { S3Layout } from "./s3-layout.ts";
 import { formatS3Location, isArchive, scopesOf, selectorOf } from "./s3-location.ts";
 import type { S3Location } from "./s3-location.ts";
-import { openS3Source } from "./s3-source.ts";
+import { openS3Source, openS3Sources } from "./s3-source.ts";
 import type { S3Store } from "./s3-store.ts";
 
 /**
@@ -59,16 +59,11 @@ export class S3Reference implements ImageReference {
 
   /** Without a tag and a digest all images of the layout. */
   async newImageSources(options?: OperationOptions): Promise<OpenImages> {
-    const layout = new S3Layout(this.#store, this);
-    const { bucket, prefix, transport } = this;
-    const referenceTo = (selector: ImageSelector, digest: Digest): S3Reference => {
-      const which =
-        selector.kind === "name"
-          ? { tag: selector.name, digest: undefined }
-          : { tag: undefined, digest };
-      return new S3Reference(transport, { bucket, prefix, ...which }, this.#store);
+    const referenceTo = (image: Pick<S3Location, "tag" | "digest">): S3Reference => {
+      const { bucket, prefix } = this;
+      return new S3Reference(this.transport, { bucket, prefix, ...image }, this.#store);
     };
-    return LayoutSource.openAll(this, layout, selectorOf(this), referenceTo, options);
+    return openS3Sources(this, this.#store, referenceTo, options);
   }
 
   async newImageDestination(options?: OperationOptions): Promise<LayoutDestination> {

@@ -1,9 +1,11 @@
-import type { ImageSource, OperationOptions } from "@drayage/core";
+import type { Digest, ImageSource, OpenImages, OperationOptions } from "@drayage/core";
 import { LayoutSource } from "@drayage/image-layout";
+import type { ImageSelector } from "@drayage/image-layout";
 
-import { openS3Archive } from "./s3-archive.ts";
+import { openS3Archive, openS3ArchiveImages } from "./s3-archive.ts";
 import { S3Layout } from "./s3-layout.ts";
 import { isArchive, selectorOf } from "./s3-location.ts";
+import type { S3Location } from "./s3-location.ts";
 import type { S3Reference } from "./s3-reference.ts";
 import type { S3Store } from "./s3-store.ts";
 
@@ -17,4 +19,20 @@ export async function openS3Source(
   if (isArchive(reference)) return openS3Archive(reference, store, options);
   const layout = new S3Layout(store, reference);
   return LayoutSource.open(reference, layout, selectorOf(reference), options);
+}
+
+/** All images of a layout or an archive where none is named; `referenceTo` makes a reference to one of them. @throws ImageError as `openS3Source` */
+export async function openS3Sources(
+  reference: S3Reference,
+  store: S3Store,
+  referenceTo: (image: Pick<S3Location, "tag" | "digest">) => S3Reference,
+  options: OperationOptions = {},
+): Promise<OpenImages> {
+  options.signal?.throwIfAborted();
+  const toTagged = (tag: string): S3Reference => referenceTo({ tag, digest: undefined });
+  if (isArchive(reference)) return openS3ArchiveImages(reference, store, toTagged, options);
+  const toOne = (selector: ImageSelector, digest: Digest): S3Reference =>
+    selector.kind === "name" ? toTagged(selector.name) : referenceTo({ tag: undefined, digest });
+  const layout = new S3Layout(store, reference);
+  return LayoutSource.openAll(reference, layout, selectorOf(reference), toOne, options);
 }

@@ -13,6 +13,7 @@ import type { S3Server } from "@drayage/testkit";
 import { describe, expect, test } from "vitest";
 
 import { s3 } from "../src/index.ts";
+import { dockerSave, ociArchive, savedImage } from "./archives.ts";
 import { countOf, startBucket, transportTo } from "./bucket.ts";
 
 const index = await randomIndex("verified", { layers: 3 });
@@ -187,6 +188,19 @@ test("without a tag all images of a layout are proven, what they share once", as
   expect((await verifyImage(place)).problems).toMatchObject([
     { kind: "missing", part: "manifest", image: "s3://bucket/a:other" },
   ]);
+});
+
+test.each<readonly [string, Buffer, number]>([
+  ["docker save wrote", dockerSave(savedImage("one", 3, 1000), savedImage("two", 3, 1000)), 2],
+  ["OCI's layouts are in", ociArchive(image), 1],
+])("all images of an archive in a bucket that %s are proven", async (_, archive, images) => {
+  await using server = await startBucket();
+  await server.bucket().put("images.tar", archive);
+  const reference = transportTo(server).parseReference("//bucket/images.tar");
+  expect(await verifyImage(reference)).toMatchObject({ images, problems: [] });
+  const [name] = await reference.getImageNames();
+  const one = transportTo(server).parseReference(`//bucket/images.tar:${name}`);
+  expect(await verifyImage(one)).toMatchObject({ images: 1, problems: [] });
 });
 
 test("who may not read a blob is told which, and the others are proven", async () => {

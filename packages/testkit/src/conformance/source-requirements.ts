@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 
-import { digestOf, imageOf, isImageError } from "@drayage/core";
+import { digestOf, imageOf, isImageError, verifyImage } from "@drayage/core";
 import type { Digest, ImageReference, ImageSource, Signature } from "@drayage/core";
 
 import type { WholeImage } from "../random/whole-image.ts";
@@ -110,6 +110,34 @@ export const sourceRequirements: readonly Requirement[] = [
         });
         assert.equal(found, undefined);
       }),
+  },
+  {
+    id: "source/verified",
+    promise: "an image that is there is proven, with all that belongs to it",
+    appliesTo: reads,
+    async check(subject, abilities) {
+      const image = await largestFor(abilities, "proven");
+      const { read, stored, problems } = await verifyImage(await placed(image, subject));
+      assert.deepEqual(problems, []);
+      assert.equal(read.count + stored.count, image.blobs.size);
+    },
+  },
+  {
+    id: "source/verified-damage",
+    promise: "a blob that was damaged where it lies is told, and the others are proven",
+    appliesTo: (abilities, { damageBlob }) => abilities.reads && damageBlob !== undefined,
+    async check(subject, abilities) {
+      const image = await imageFor(abilities, "damage that is told");
+      const reference = await placed(image, subject);
+      const [digest] = largestLayerOf(image);
+      await subject.damageBlob?.(reference, digest);
+      const { read, problems } = await verifyImage(reference, { readAll: true });
+      assert.deepEqual(
+        problems.map((problem) => problem.digest),
+        [digest],
+      );
+      assert.equal(read.count, image.blobs.size - 1);
+    },
   },
   {
     id: "source/left-early",
