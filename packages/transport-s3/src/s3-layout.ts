@@ -211,7 +211,7 @@ export class S3Layout implements LayoutStore {
     options: OperationOptions,
   ): Promise<StoredBlob | undefined> {
     if (digest === undefined || size === undefined || this.#missing.has(digest)) return undefined;
-    if (this.#needed.has(digest) || this.#named(digest) !== undefined) return { digest, size };
+    if (this.#needed.has(digest) || this.#counted.has(digest)) return { digest, size };
     return (await this.blobSize(digest, options)) === size ? { digest, size } : undefined;
   }
 

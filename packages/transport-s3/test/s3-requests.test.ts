@@ -98,6 +98,19 @@ test("a manifest that was left by a copy that did not end well does not count", 
   await isThere(image(server, "//bucket/a:two"), index);
 });
 
+test("what was lost is brought again where that is asked for", async () => {
+  await using server = await startBucket();
+  const reference = image(server, "//bucket/a:one");
+  await copied(await inMemory(index), reference);
+  const lost = server.bucket().keys("a/blobs");
+  for (const key of lost.slice(0, 8)) server.bucket().delete(key);
+  await copied(await inMemory(index), reference);
+  expect(server.bucket().keys("a/blobs")).toHaveLength(lost.length - 8);
+  await copyImage(await inMemory(index), reference, { instances: "all", repair: true });
+  expect(server.bucket().keys("a/blobs")).toEqual(lost);
+  await isThere(image(server, "//bucket/a:one"), index);
+});
+
 test("from bucket to bucket the store copies each blob, and is not asked about them first", async () => {
   await using server = await startBucket({ buckets: ["bucket", "other"] });
   await copied(await inMemory(index), image(server, "//bucket/a:one"));

@@ -25,6 +25,10 @@ export function copyCommand(signal: AbortSignal): Command {
     .option("--referrers", "also what refers to them: signatures, SBOMs, attestations")
     .option("--referrer-type <type>", "of what refers to them only this type, or several", listed)
     .optionsGroup("How:")
+    .option(
+      "--repair",
+      "look for every blob there, even where the image is, and bring those missing",
+    )
     .option("--dry-run", "say what would be done, and do nothing")
     .option("--json", "with --dry-run: as JSON")
     .option("--digestfile <file>", "write the digest of the copy into this file")

@@ -12,6 +12,7 @@ export interface CopyFlags extends GlobalFlags, RetryFlags {
   readonly destCompressFormat?: "gzip" | "zstd";
   readonly referrers?: true;
   readonly referrerType?: readonly string[];
+  readonly repair?: true;
   readonly dryRun?: true;
   readonly json?: true;
   readonly digestfile?: string;

@@ -20,6 +20,7 @@ export function copyOptionsOf(flags: CopyFlags): CopyOptions {
     compression: flags.destCompressFormat,
     removeSignatures: flags.removeSignatures,
     referrers: referrersOf(flags),
+    repair: flags.repair,
     parallelBlobs: flags.imageParallelCopies,
   };
 }

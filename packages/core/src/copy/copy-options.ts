@@ -57,6 +57,11 @@ export interface CopyOptions extends OperationOptions {
   readonly referrers?: boolean | ReferrerSelection | undefined;
   /** Also copy layers that the image says may be downloaded elsewhere. */
   readonly downloadForeignLayers?: boolean | undefined;
+  /**
+   * Look for each blob and each manifest at the destination, and bring those that it has lost, even where it has the
+   * image by what it says itself. Default false.
+   */
+  readonly repair?: boolean | undefined;
   /** Default: every image is admitted. */
   readonly policy?: ImagePolicy | undefined;
   /** Remembers what was learnt of blobs, so that a later copy need not pack or send them. Default: none. */

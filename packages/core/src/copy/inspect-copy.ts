@@ -46,6 +46,7 @@ async function thereAt(
   facts: CopyFacts,
   options: CopyOptions,
 ): Promise<Pick<CopyFacts, "named" | "present">> {
+  if (options.repair) return { named: undefined, present: new Set() };
   const { top, pinned } = facts;
   const { digest } = top.raw;
   const has = async (wanted: Digest, listedBy?: Digest): Promise<boolean | undefined> => {
