@@ -1,13 +1,13 @@
 import { isImageError } from "@drayage/core";
 import type { OperationOptions } from "@drayage/core";
 
+import type { AbandonedUpload } from "./abandoned-upload.ts";
 import type { BlobPool } from "./blob-pool.ts";
 import { isS3Error } from "./bucket.ts";
 import type { ObjectHeaders } from "./bucket.ts";
 import { MultipartUpload } from "./multipart-upload.ts";
 import { listParts } from "./stored-parts.ts";
 import type { StoredParts } from "./stored-parts.ts";
-import type { AbandonedUpload } from "./upload-journal.ts";
 import type { BegunUpload } from "./uploads.ts";
 
 /** Goes on with an upload to that key that nobody sends any more, where the store still has it; else begins one. @throws S3Error */
@@ -18,8 +18,9 @@ export async function openUpload(
   options: OperationOptions,
 ): Promise<MultipartUpload> {
   const { bucket, journal } = pool;
+  const kept = JSON.stringify(headers);
   const isWanted = (found: AbandonedUpload): boolean =>
-    found.key === key && found.uploadId !== undefined && found.isFor(headers);
+    found.key === key && found.headers === kept && found.uploadId !== undefined;
   for await (const entry of journal?.take(isWanted, options) ?? []) {
     const { uploadId = "" } = entry.upload;
     try {

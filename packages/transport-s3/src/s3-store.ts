@@ -12,7 +12,6 @@ import type { S3Folder } from "./s3-location.ts";
 import type { S3Settings } from "./s3-settings.ts";
 
 const usualPartSize = 16 << 20;
-const leastPartSize = 5 << 20;
 const usualConcurrency = 4;
 
 /** What all images of one `s3()` share. */
@@ -30,7 +29,8 @@ export class S3Store {
   readonly #files = new Map<string, { readonly files: LayoutFiles; users: number }>();
   readonly #conditions = new Map<string, Promise<Conditions>>();
 
-  constructor(settings: S3Settings) {
+  /** Stores take no smaller parts than `leastPartSize`, in bytes. */
+  constructor(settings: S3Settings, leastPartSize: number = 5 << 20) {
     const { partSize = usualPartSize, concurrency = usualConcurrency } = settings;
     this.settings = settings;
     this.partSize = Math.max(partSize, leastPartSize);

@@ -1,11 +1,11 @@
 import { isImageError } from "@drayage/core";
 import type { Digest, OperationOptions } from "@drayage/core";
 
+import { forgottenAfter } from "./abandoned-upload.ts";
+import type { AbandonedUpload } from "./abandoned-upload.ts";
 import type { BlobPool } from "./blob-pool.ts";
 import type { JournaledUpload } from "./journal-entry.ts";
 import { listParts } from "./stored-parts.ts";
-import { forgottenAfter } from "./upload-journal.ts";
-import type { AbandonedUpload } from "./upload-journal.ts";
 import { abortUpload, listUploads } from "./uploads.ts";
 
 /**

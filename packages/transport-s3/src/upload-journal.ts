@@ -1,22 +1,13 @@
-import { mkdir, readdir, rm } from "node:fs/promises";
+import { mkdir, readdir } from "node:fs/promises";
 import path from "node:path";
 
 import type { OperationOptions } from "@drayage/core";
 import { hasCode } from "@drayage/core/files";
 
+import { findAbandoned } from "./abandoned-upload.ts";
+import type { AbandonedUpload } from "./abandoned-upload.ts";
 import type { Bucket, ObjectHeaders } from "./bucket.ts";
-import { abandonedSince, JournalEntry, readEntry } from "./journal-entry.ts";
-
-/** What tells uploads of nobody apart. */
-export interface AbandonedUpload {
-  readonly key: string;
-  /** Undefined where nobody heard what the store calls it. */
-  readonly uploadId: string | undefined;
-  /** When its process was last seen. */
-  readonly touched: Date;
-  /** Whether its object is to be kept in this way. */
-  readonly isFor: (headers: ObjectHeaders) => boolean;
-}
+import { JournalEntry } from "./journal-entry.ts";
 
 /**
  * The uploads in parts to one place that this machine knows of, in a folder that other places share. Nothing depends on
@@ -60,15 +51,8 @@ export class UploadJournal {
   ): AsyncGenerator<JournalEntry, void, undefined> {
     for (const name of (await this.#inFolder(() => namesIn(this.#root), options)) ?? []) {
       const file = path.join(this.#root, name);
-      const since = await abandonedSince(file);
-      if (since === undefined) continue;
-      const upload = await readEntry(file);
-      const touched = new Date(since);
-      if (upload === undefined) await forget(file, touched);
-      if (upload?.pool !== this.#pool) continue;
-      const isFor = (headers: ObjectHeaders): boolean => upload.headers === JSON.stringify(headers);
-      const { key, uploadId } = upload;
-      if (!isWanted({ key, uploadId, touched, isFor })) continue;
+      const upload = await findAbandoned(file);
+      if (upload?.pool !== this.#pool || !isWanted(upload)) continue;
       const entry = await JournalEntry.take(file, upload);
       if (entry !== undefined) yield entry;
     }
@@ -95,9 +79,6 @@ export class UploadJournal {
   }
 }
 
-/** After how many milliseconds nobody comes back for an upload. */
-export const forgottenAfter: number = 7 * 86_400_000;
-
 async function namesIn(folder: string): Promise<readonly string[]> {
   try {
     return await readdir(folder);
@@ -105,12 +86,6 @@ async function namesIn(folder: string): Promise<readonly string[]> {
     if (hasCode(error, "ENOENT")) return [];
     throw error;
   }
-}
-
-/** What cannot be understood may be of a later version, for a while. */
-async function forget(file: string, touched: Date): Promise<void> {
-  if (Date.now() - touched.getTime() < forgottenAfter) return;
-  await rm(file, { force: true }).catch(() => {});
 }
 
 function reasonOf(error: unknown): string {

@@ -1,0 +1,70 @@
+import { readFile, rm, stat } from "node:fs/promises";
+import path from "node:path";
+
+import { hasEnded } from "@drayage/core/files";
+
+import { journalVersion, ownerOf, patience } from "./journal-entry.ts";
+import type { JournaledUpload } from "./journal-entry.ts";
+
+/** One that was written down, and that nobody sends any more. */
+export interface AbandonedUpload extends JournaledUpload {
+  /** When it was last seen to be sent. */
+  readonly touched: Date;
+}
+
+/** After how many milliseconds nobody comes back for an upload. */
+export const forgottenAfter: number = 7 * 86_400_000;
+
+/**
+ * What a file of a journal says; undefined where somebody sends the upload, or it cannot be understood. What nobody will
+ * ever understand is removed.
+ */
+export async function findAbandoned(file: string): Promise<AbandonedUpload | undefined> {
+  try {
+    const touched = await abandonedSince(file);
+    if (touched === undefined) return undefined;
+    const [first = "", second] = (await readFile(file, "utf8")).split("\n");
+    const upload = uploadIn(first);
+    if (upload !== undefined) return { ...upload, uploadId: textIn(second), touched };
+    // A process may have been killed before it said anything; a later version may say what we do not understand.
+    const isUseless = second === undefined || Date.now() - touched.getTime() > forgottenAfter;
+    if (isUseless) await rm(file, { force: true });
+  } catch {
+    // Somebody else has taken it meanwhile, or it cannot be read.
+  }
+  return undefined;
+}
+
+/** Undefined where its process lives: one of another machine, or whose number another has by now, lives as long as it is seen. */
+async function abandonedSince(file: string): Promise<Date | undefined> {
+  const owner = ownerOf(path.basename(file));
+  if (owner === undefined) return undefined;
+  const { mtime } = await stat(file);
+  const isGone = owner === "left" || hasEnded(owner);
+  return isGone || Date.now() - mtime.getTime() > patience ? mtime : undefined;
+}
+
+function uploadIn(line: string): JournaledUpload | undefined {
+  const { version, pool, key, headers } = Object(jsonIn(line)) as Record<string, unknown>;
+  if (version !== journalVersion || !isText(pool) || !isText(key) || !isText(headers))
+    return undefined;
+  return { pool, key, headers };
+}
+
+function textIn(line: string | undefined): string | undefined {
+  const value = jsonIn(line);
+  return isText(value) ? value : undefined;
+}
+
+/** Undefined also for a line that a process was killed writing. */
+function jsonIn(line: string | undefined): unknown {
+  try {
+    return JSON.parse(line ?? "");
+  } catch {
+    return undefined;
+  }
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === "string" && value !== "";
+}

@@ -1,0 +1,43 @@
+import { parsePlatform } from "@drayage/core";
+import type { ImageReference } from "@drayage/core";
+import { inMemory, randomIndex } from "@drayage/testkit";
+import type { WholeImage } from "@drayage/testkit";
+
+import { s3 } from "../src/index.ts";
+import type { S3Settings } from "../src/index.ts";
+import { parseS3Location } from "../src/s3-location.ts";
+import { S3Reference } from "../src/s3-reference.ts";
+import { S3Store } from "../src/s3-store.ts";
+
+/** One image for two platforms; each of its layers has several parts. */
+export interface KilledCopy {
+  readonly seed: string;
+  /** Bytes. */
+  readonly partSize: number;
+  /** Whether layers are packed on the way, so that nobody knows their digests before. */
+  readonly isPacking: boolean;
+}
+
+async function imageOf({ seed, partSize, isPacking }: KilledCopy): Promise<WholeImage> {
+  return randomIndex(seed, {
+    platforms: ["linux/amd64", "linux/arm64"].map(parsePlatform),
+    layers: 2,
+    layerSize: Math.ceil(partSize * 2.5),
+    compression: isPacking ? "none" : "gzip",
+  });
+}
+
+export async function sourceOf(copy: KilledCopy): Promise<ImageReference> {
+  return inMemory(await imageOf(copy));
+}
+
+/** A transport of its own, which takes parts that are smaller than those of real stores. */
+export function destinationOf(
+  { partSize, isPacking }: KilledCopy,
+  settings: S3Settings,
+  text: string,
+): S3Reference {
+  const layers = isPacking ? "compress" : "preserve";
+  const store = new S3Store({ ...settings, partSize, layers }, partSize);
+  return new S3Reference(s3(), parseS3Location(text), store);
+}

@@ -1,0 +1,143 @@
+import type { ChildProcess } from "node:child_process";
+import { readdir } from "node:fs/promises";
+import path from "node:path";
+import { setImmediate as turn } from "node:timers/promises";
+
+import { copyImage } from "@drayage/core";
+import type { ImageReference } from "@drayage/core";
+import { memory } from "@drayage/core/memory";
+import { ended, scratchFolder, startProgram } from "@drayage/test-support";
+import { isThere, randomImage, startS3, writeImage } from "@drayage/testkit";
+import type { LoggedS3Request, S3Bucket } from "@drayage/testkit";
+import { expect, test, vi } from "vitest";
+
+import type { S3Settings } from "../src/index.ts";
+import { destinationOf, sourceOf } from "./killed-copies.ts";
+import type { KilledCopy } from "./killed-copies.ts";
+
+const partSize = 1 << 20;
+const to = "//bucket/a:new";
+const program = path.join(import.meta.dirname, "copy-until-killed.ts");
+const before = await randomImage("before", { layers: 1 });
+/** The programs that are killed run on the Node of development anyway. */
+const share = Number.parseInt(process.versions.node, 10) >= 24 ? 1 : 0.1;
+
+test.each([
+  ["of which all digests are known", false, 70],
+  ["whose layers are packed on the way", true, 30],
+] as const)(
+  "a copy %s, killed at any moment, goes on where it was, and leaves nothing behind",
+  async (_, isPacking, most) => {
+    // What a copy that comes to its end has compiled, the others need not.
+    vi.stubEnv("NODE_COMPILE_CACHE", await scratchFolder());
+    const copy = { seed: "killed", partSize, isPacking };
+    const whole = await undisturbed(copy);
+    const folder = await scratchFolder();
+    const count = Math.ceil(most * share);
+    const seeds = Array.from({ length: count }, (__, seed) => seed).values();
+    const lane = async (): Promise<void> => {
+      for (const seed of seeds) {
+        const moments = momentsOf(seed, count, whole.moments);
+        const digest = await killedAt(moments, copy, path.join(folder, `${seed}`));
+        expect(digest).toBe(whole.digest);
+      }
+    };
+    await Promise.all([lane(), lane()]);
+  },
+  120_000,
+);
+
+const options = { minimumPartSize: partSize, equalParts: true, checksums: false };
+
+/** How many moments a copy has at the store, and what comes of it. */
+async function undisturbed(copy: KilledCopy): Promise<{ moments: number; digest: string }> {
+  let moments = 0;
+  await using server = await startS3({ ...options, watch: () => void moments++ });
+  const settings = { ...server.access, conditionalWrites: true };
+  await writeImage(before, destinationOf(copy, settings, "//bucket/a:before"));
+  moments = 0;
+  expect(await ended(startCopy(copy, settings))).toBe(0);
+  const ofCopy = moments;
+  return { moments: ofCopy, digest: await digestOf(destinationOf(copy, settings, to)) };
+}
+
+function startCopy(copy: KilledCopy, settings: S3Settings): ChildProcess {
+  return startProgram(program, JSON.stringify(copy), JSON.stringify(settings), to);
+}
+
+/** After all of it was read and was right. */
+async function digestOf(image: ImageReference): Promise<string> {
+  const read = memory().parseReference("read");
+  return (await copyImage(image, read, { instances: "all" })).digest;
+}
+
+/** One after the other all moments of a copy; some copies are killed again when they go on. */
+function momentsOf(seed: number, count: number, all: number): readonly number[] {
+  const first = Math.floor((seed * all) / count);
+  const next = [(seed * 7919) % all, (seed * 104_729) % all];
+  return [first, ...next.slice(0, Math.max((seed % 10) - 7, 0))];
+}
+
+/** Kills a process that copies at each of these moments, lets it come to its end then, and looks what is there. */
+async function killedAt(
+  moments: readonly number[],
+  copy: KilledCopy,
+  journal: string,
+): Promise<string> {
+  let victim: { readonly child: ChildProcess; left: number } | undefined;
+  const watch = async (): Promise<void> => {
+    if (victim === undefined || victim.left-- > 0) return;
+    victim.child.kill("SIGKILL");
+    await ended(victim.child);
+    throw new Error("Nobody is there to be answered");
+  };
+  await using server = await startS3({ ...options, watch });
+  const settings = { ...server.access, conditionalWrites: true, journal };
+  const earlier = destinationOf(copy, settings, "//bucket/a:before");
+  await writeImage(before, earlier);
+  let finished: ReadonlySet<string> = new Set();
+  for (const left of moments) {
+    server.clear();
+    victim = { child: startCopy(copy, settings), left };
+    expect([0, "SIGKILL"]).toContain(await ended(victim.child));
+    await heard();
+    victim = undefined;
+    expect(sentAgain(server.requests, finished)).toEqual([]);
+    finished = finishedIn(server.bucket());
+    await isThere(earlier, before);
+  }
+  server.clear();
+  const destination = destinationOf(copy, settings, to);
+  await copyImage(await sourceOf(copy), destination, { instances: "all" });
+  expect(sentAgain(server.requests, finished)).toEqual([]);
+  expect(server.bucket().uploads()).toEqual([]);
+  expect(server.bucket().keys("a/blobs/_drayage")).toEqual([]);
+  expect(await readdir(journal).catch(() => [])).toEqual([]);
+  await isThere(earlier, before);
+  return await digestOf(destination);
+}
+
+/** What a process has sent before it was killed is there, and so are the ends of its connections. */
+async function heard(): Promise<void> {
+  for (let turns = 0; turns < 20; turns++) await turn();
+}
+
+/** The blobs, and the parts of blobs of known digests. */
+function finishedIn(bucket: S3Bucket): ReadonlySet<string> {
+  const parts = bucket.uploads().flatMap(({ key, parts: numbers }) => {
+    return numbers.map((number) => `${key} ${number}`);
+  });
+  return new Set([...bucket.keys("a/blobs"), ...parts]);
+}
+
+function sentAgain(
+  requests: readonly LoggedS3Request[],
+  finished: ReadonlySet<string>,
+): readonly string[] {
+  const sent = requests.flatMap(({ operation, key, query }) => {
+    if (operation === "PutObject") return [key];
+    const number = new URLSearchParams(query).get("partNumber");
+    return operation === "UploadPart" ? [key, `${key} ${number}`] : [];
+  });
+  return sent.filter((one) => finished.has(one));
+}
