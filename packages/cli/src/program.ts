@@ -12,13 +12,14 @@ import { loginCommand } from "./login-command.ts";
 import { logoutCommand } from "./logout-command.ts";
 import { manifestDigestCommand } from "./manifest-digest-command.ts";
 import { s3Command } from "./s3-command.ts";
+import { verifyCommand } from "./verify/verify-command.ts";
 import { version } from "./version.ts";
 
 /** The whole command line. What the commands do is only loaded when one of them runs. */
 export function newProgram(interruption: Interruption): Command {
   const { signal } = interruption;
   const program = new Command("drayage")
-    .description("Copies, inspects and deletes container images, wherever they are kept.")
+    .description("Copies, inspects, verifies and deletes container images, wherever they are kept.")
     .usage("[flags] <command>")
     .version(`drayage ${version}`, "-v, --version", "print the version")
     .helpOption("-h, --help", "print help")
@@ -30,6 +31,7 @@ export function newProgram(interruption: Interruption): Command {
   for (const command of [
     copyCommand(signal),
     inspectCommand(signal),
+    verifyCommand(signal),
     deleteCommand(signal),
     listTagsCommand(signal),
     listRepositoriesCommand(signal),
@@ -63,4 +65,5 @@ Examples:
   drayage copy docker://alpine:3.20 oci:images:alpine
   drayage copy --all oci:images:alpine docker://registry.example.com/alpine:3.20
   drayage inspect docker://alpine
+  drayage verify s3://my-images/alpine
 `;

@@ -72,6 +72,7 @@ test("each function of core that the page of the contract names is exported", ()
     "inspectCopy",
     "planCopy",
     "executeCopy",
+    "verifyImage",
   ];
   for (const name of named) {
     expect(page).toContain(name);

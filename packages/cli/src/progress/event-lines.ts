@@ -1,14 +1,14 @@
 import { hexOf } from "@drayage/core";
-import type { CopyEvent } from "@drayage/core";
 
 import { NoticeLines } from "../notice-lines.ts";
+import type { ProgressEvent } from "./progress-view.ts";
 
-/** What people should read of a copy's events beside how far it is. */
+/** What people should read of events beside how far it is; problems are told at the end. */
 export class EventLines {
   readonly #notices = new NoticeLines();
 
   /** undefined for an event that needs no words. */
-  lineOf(event: CopyEvent): string | undefined {
+  lineOf(event: ProgressEvent): string | undefined {
     switch (event.kind) {
       case "retry":
         return `again in ${(event.pause / 1000).toFixed(1)} s: ${event.error.message}`;
@@ -23,6 +23,10 @@ export class EventLines {
       case "manifest-written":
       case "signatures-written":
       case "done":
+      case "inspected":
+      case "blob-checked":
+      case "problem":
+      case "verified":
         return undefined;
     }
   }

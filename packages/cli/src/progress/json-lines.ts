@@ -1,7 +1,7 @@
-import type { CopyEvent, Digest } from "@drayage/core";
+import type { Digest } from "@drayage/core";
 
 import { plainJSON } from "../json-text.ts";
-import type { ProgressView } from "./progress-view.ts";
+import type { ProgressEvent, ProgressView } from "./progress-view.ts";
 
 const pause = 250;
 
@@ -15,7 +15,7 @@ export class JSONLines implements ProgressView {
     this.#stream = stream;
   }
 
-  readonly show = (event: CopyEvent): void => {
+  readonly show = (event: ProgressEvent): void => {
     if (event.kind !== "blob-progress") {
       this.#sayProgress();
       this.#line(event);
@@ -34,7 +34,7 @@ export class JSONLines implements ProgressView {
     this.#saidAt = Date.now();
   }
 
-  #line(event: CopyEvent): void {
+  #line(event: ProgressEvent): void {
     this.#stream.write(`${plainJSON(event)}\n`);
   }
 }

@@ -1,10 +1,9 @@
 import { formatBytes } from "@drayage/core";
-import type { CopyEvent } from "@drayage/core";
 
 import { printable } from "../standard-streams.ts";
-import { CopyTally, formatTally } from "./copy-tally.ts";
 import { EventLines } from "./event-lines.ts";
-import type { ProgressView } from "./progress-view.ts";
+import { formatTally, ProgressTally } from "./progress-tally.ts";
+import type { ProgressEvent, ProgressView } from "./progress-view.ts";
 
 const pause = 5000;
 
@@ -13,7 +12,7 @@ const pause = 5000;
  * In between what goes wrong, and what registries have to say.
  */
 export class PlainLines implements ProgressView {
-  readonly #tally = new CopyTally();
+  readonly #tally = new ProgressTally();
   readonly #lines = new EventLines();
   readonly #stream: Pick<NodeJS.WritableStream, "write">;
   #timer: NodeJS.Timeout | undefined;
@@ -24,9 +23,10 @@ export class PlainLines implements ProgressView {
     this.#stream = stream;
   }
 
-  readonly show = (event: CopyEvent): void => {
+  readonly show = (event: ProgressEvent): void => {
     this.#tally.count(event);
-    if (event.kind === "planned" && this.#tally.blobs > 0) this.#begin();
+    const isStart = event.kind === "planned" || event.kind === "inspected";
+    if (isStart && this.#tally.blobs > 0) this.#begin();
     const line = this.#lines.lineOf(event);
     if (line !== undefined) this.#line(line);
   };
@@ -36,8 +36,8 @@ export class PlainLines implements ProgressView {
   }
 
   #begin(): void {
-    const { source, destination, blobs, bytes } = this.#tally;
-    this.#line(`Copying ${source} to ${destination}: ${blobs} blobs, ${formatBytes(bytes)}`);
+    const { title, blobs, bytes } = this.#tally;
+    this.#line(`${title}: ${blobs} blobs, ${formatBytes(bytes)}`);
     this.#timer = setInterval(() => this.#report(), pause);
   }
 

@@ -1,11 +1,11 @@
 import { formatBytes, hexOf } from "@drayage/core";
-import type { CopyEvent, Descriptor, Digest } from "@drayage/core";
+import type { Descriptor, Digest } from "@drayage/core";
 import cliProgress from "cli-progress";
 
 import { printable } from "../standard-streams.ts";
-import { CopyTally, formatTally } from "./copy-tally.ts";
 import { EventLines } from "./event-lines.ts";
-import type { ProgressView } from "./progress-view.ts";
+import { formatTally, ProgressTally } from "./progress-tally.ts";
+import type { ProgressEvent, ProgressView } from "./progress-view.ts";
 
 const mostBars = 8;
 const wipeRest = "\u001B[K";
@@ -15,7 +15,7 @@ const wipeRest = "\u001B[K";
  * and what registries have to say, stays above them.
  */
 export class ProgressBars implements ProgressView {
-  readonly #tally = new CopyTally();
+  readonly #tally = new ProgressTally();
   readonly #lines = new EventLines();
   readonly #bars: cliProgress.MultiBar;
   readonly #ofBlobs = new Map<Digest, cliProgress.SingleBar>();
@@ -36,10 +36,11 @@ export class ProgressBars implements ProgressView {
     });
   }
 
-  readonly show = (event: CopyEvent): void => {
+  readonly show = (event: ProgressEvent): void => {
     this.#tally.count(event);
     switch (event.kind) {
       case "planned":
+      case "inspected":
         if (this.#tally.blobs > 0) this.#ofAll = this.#newBar(this.#tally.bytes, "");
         break;
       case "blob-started":
@@ -47,6 +48,9 @@ export class ProgressBars implements ProgressView {
         break;
       case "blob-done":
         this.#remove(event.digest);
+        break;
+      case "blob-checked":
+        this.#remove(event.blob.digest);
         break;
       case "blob-progress":
       case "blob-restarted":
@@ -57,6 +61,8 @@ export class ProgressBars implements ProgressView {
       case "manifest-written":
       case "signatures-written":
       case "done":
+      case "problem":
+      case "verified":
     }
     const line = this.#lines.lineOf(event);
     if (line !== undefined) this.#say(line);

@@ -1,12 +1,14 @@
-import type { CopyEvent } from "@drayage/core";
+import type { CopyEvent, VerifyEvent } from "@drayage/core";
 
 import { UsageError } from "../usage-error.ts";
 
 export type ProgressKind = "auto" | "bar" | "plain" | "json" | "none";
 
-/** One way to show one copy while it runs. Dispose of it before anything else is said. */
+export type ProgressEvent = CopyEvent | VerifyEvent;
+
+/** One way to show one copy or verification while it runs. Dispose of it before anything else is said. */
 export interface ProgressView extends Disposable {
-  show(this: void, event: CopyEvent): void;
+  show(this: void, event: ProgressEvent): void;
 }
 
 /** Bars where somebody watches, else a line from time to time. Only the view that is wanted is loaded. */

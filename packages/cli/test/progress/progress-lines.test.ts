@@ -2,9 +2,9 @@ import { ImageError, digestOf } from "@drayage/core";
 import type { CopyEvent, CopyPlan, Descriptor, Notice } from "@drayage/core";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 
-import { CopyTally, formatTally } from "../../src/progress/copy-tally.ts";
 import { JSONLines } from "../../src/progress/json-lines.ts";
 import { PlainLines } from "../../src/progress/plain-lines.ts";
+import { formatTally, ProgressTally } from "../../src/progress/progress-tally.ts";
 
 const [first, second] = [blob("first", 3_000_000), blob("second", 1_000_000)];
 
@@ -81,7 +81,7 @@ function lines(): { readonly written: string[]; write(text: string): boolean } {
 
 describe("the tally of a copy", () => {
   function tallied(...events: readonly CopyEvent[]): string {
-    const tally = new CopyTally();
+    const tally = new ProgressTally();
     for (const event of events) tally.count(event);
     return formatTally(tally);
   }
@@ -99,6 +99,18 @@ describe("the tally of a copy", () => {
   test("begins a blob anew that is tried again", () => {
     const events = [planned(second), started(second), read(second, 900_000), restarted(second)];
     expect(tallied(...events)).toBe("0 %, 0 B of 1.0 MB, 0 of 1 blobs");
+  });
+
+  test("counts what is verified, read or not, and also what is wrong", () => {
+    const size = first.size + second.size;
+    const tally = new ProgressTally();
+    tally.count({ kind: "inspected", source: "dir:/a", blobs: 2, bytes: size });
+    tally.count({ kind: "blob-checked", blob: second, outcome: "stored" });
+    tally.count(started(first));
+    tally.count(read(first, 1_000_000));
+    expect(formatTally(tally)).toBe("50 %, 2.0 MB of 4.0 MB, 1 of 2 blobs");
+    tally.count({ kind: "blob-checked", blob: first, outcome: "problem" });
+    expect(formatTally(tally)).toBe("100 %, 4.0 MB of 4.0 MB, 2 of 2 blobs");
   });
 
   test("is whole where there is nothing to copy", () => {
@@ -162,6 +174,13 @@ describe("plain lines", () => {
     view.show(planned());
     vi.advanceTimersByTime(60_000);
     expect(log.written).toEqual([]);
+  });
+
+  test("tell what is verified", () => {
+    const log = lines();
+    using view = new PlainLines(log);
+    view.show({ kind: "inspected", source: "dir:/a", blobs: 1, bytes: first.size });
+    expect(log.written).toEqual(["Verifying dir:/a: 1 blobs, 3.0 MB\n"]);
   });
 
   test("end with the copy", () => {

@@ -1,5 +1,7 @@
 import { formatBytes } from "@drayage/core";
-import type { CopyEvent, Descriptor, Digest } from "@drayage/core";
+import type { Descriptor, Digest } from "@drayage/core";
+
+import type { ProgressEvent } from "./progress-view.ts";
 
 /** A blob on its way. */
 export interface BlobInFlight {
@@ -8,15 +10,15 @@ export interface BlobInFlight {
   read: number;
 }
 
-/** How far one copy is, from its events. */
-export class CopyTally {
+/** How far one copy or verification is, from its events. */
+export class ProgressTally {
   readonly inFlight: Map<Digest, BlobInFlight> = new Map();
-  source = "";
-  destination = "";
+  /** What is done: `Copying a to b`. */
+  title = "";
   blobs = 0;
   bytes = 0;
   blobsDone = 0;
-  /** Of blobs that need not be moved, all their bytes. */
+  /** Of blobs that need not be moved or read, all their bytes. */
   #bytesDone = 0;
   /** Bytes that went over the wire or out of a file, again and again where that failed. */
   moved = 0;
@@ -30,17 +32,21 @@ export class CopyTally {
     return this.bytes === 0 ? 1 : Math.min(this.bytesDone / this.bytes, 1);
   }
 
-  count(event: CopyEvent): void {
+  count(event: ProgressEvent): void {
     switch (event.kind) {
       case "planned": {
         const { plan } = event;
         const blobs = plan.steps.filter((step) => step.kind === "blob");
-        this.source = plan.source;
-        this.destination = plan.destination;
+        this.title = `Copying ${plan.source} to ${plan.destination}`;
         this.blobs = blobs.length;
         this.bytes = plan.cost.blobBytes;
         return;
       }
+      case "inspected":
+        this.title = `Verifying ${event.source}`;
+        this.blobs = event.blobs;
+        this.bytes = event.bytes;
+        return;
       case "blob-started":
         this.inFlight.set(event.blob.digest, { blob: event.blob, read: 0 });
         return;
@@ -55,24 +61,31 @@ export class CopyTally {
         if (one !== undefined) one.read = 0;
         return;
       }
-      case "blob-done": {
-        const one = this.inFlight.get(event.digest);
-        this.inFlight.delete(event.digest);
-        this.#bytesDone += one?.blob.size ?? 0;
-        this.blobsDone++;
+      case "blob-done":
+        this.#end(event.digest, this.inFlight.get(event.digest)?.blob.size ?? 0);
         return;
-      }
+      case "blob-checked":
+        this.#end(event.blob.digest, event.blob.size);
+        return;
       case "retry":
       case "notice":
       case "manifest-written":
       case "signatures-written":
       case "done":
+      case "problem":
+      case "verified":
     }
+  }
+
+  #end(digest: Digest, size: number): void {
+    this.inFlight.delete(digest);
+    this.#bytesDone += size;
+    this.blobsDone++;
   }
 }
 
 /** `42 %, 460 MB of 1.1 GB, 3 of 6 blobs` */
-export function formatTally({ part, bytesDone, bytes, blobsDone, blobs }: CopyTally): string {
+export function formatTally({ part, bytesDone, bytes, blobsDone, blobs }: ProgressTally): string {
   const percent = `${Math.floor(part * 100)} %`;
   const amount = `${formatBytes(bytesDone)} of ${formatBytes(bytes)}`;
   return `${percent}, ${amount}, ${blobsDone} of ${blobs} blobs`;

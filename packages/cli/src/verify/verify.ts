@@ -1,0 +1,42 @@
+import { parsePlatform, verifyImage } from "@drayage/core";
+import type { VerifyResult } from "@drayage/core";
+
+import { parseImageName } from "../image-name.ts";
+import { plainJSON } from "../json-text.ts";
+import { openProgressView } from "../progress/progress-view.ts";
+import { withRetries } from "../retry.ts";
+import { sideOf } from "../side-flags.ts";
+import { writeResult } from "../standard-streams.ts";
+import { UsageError } from "../usage-error.ts";
+import { formatReport, headlineOf } from "./format-report.ts";
+import type { VerifyFlags } from "./verify-flags.ts";
+
+/** `drayage verify` */
+export async function verify(name: string, flags: VerifyFlags, signal: AbortSignal): Promise<void> {
+  refuseContradictions(flags);
+  const { platform, referrers, read: readAll } = flags;
+  const instances = platform && { platforms: platform.map(parsePlatform) };
+  const reference = await parseImageName(name, sideOf({ ...flags }, ""));
+  const options = { instances, referrers, readAll, signal };
+  const result = await withRetries(flags, signal, async () => {
+    using view = await openProgressView(flags.quiet ? "none" : flags.progress);
+    return await verifyImage(reference, { ...options, onEvent: view.show });
+  });
+  await report(result, flags);
+  if (result.problems.length > 0) throw new Error(headlineOf(result));
+}
+
+/** The last of the events on standard output has the result in it. */
+async function report(result: VerifyResult, flags: VerifyFlags): Promise<void> {
+  if (flags.progress === "json") return;
+  if (flags.json) await writeResult(`${plainJSON(result, 4)}\n`);
+  else if (!flags.quiet || result.problems.length > 0) await writeResult(formatReport(result));
+}
+
+function refuseContradictions({ json, quiet, progress }: VerifyFlags): void {
+  const shows = progress !== "auto" && progress !== "none";
+  if (json && progress === "json")
+    throw new UsageError("--json and --progress=json both write to standard output; give one");
+  if (quiet && shows)
+    throw new UsageError(`--quiet and --progress=${progress} contradict each other`);
+}
