@@ -96,4 +96,9 @@ export interface ImageDestination extends AsyncDisposable {
   ): Promise<void>;
   /** The one step that makes the image visible under the reference. @throws ImageError as `putManifest`, `conflict` */
   commit(options?: OperationOptions): Promise<void>;
+  /**
+   * The manifest under which the image is read after `commit`, where the place keeps none and it is made up of what was
+   * put; undefined before. Absent where manifests stay as they were put.
+   */
+  madeUpManifest?(): RawManifest | undefined;
 }

@@ -27,7 +27,7 @@ import type { ArchiveUpdate } from "./archive-update.ts";
 import { contentOf } from "./docker-archive-content.ts";
 import type { DockerArchiveContent } from "./docker-archive-content.ts";
 import { layoutFilesFor } from "./docker-archive-files.ts";
-import { diffIDsOf } from "./docker-archive-image.ts";
+import { diffIDsOf, manifestOf } from "./docker-archive-image.ts";
 import { dockerManifestName, formatDockerManifest, withArchivedImage } from "./docker-archive.ts";
 import type { TarArchive } from "./tar-archive.ts";
 import { blobPath } from "./tar-layout.ts";
@@ -45,6 +45,7 @@ export class DockerArchiveDestination implements ImageDestination {
   readonly #before: DockerArchiveContent;
   readonly #configs = new Map<Digest, Uint8Array>();
   readonly #reused = new Set<Digest>();
+  #madeUp: RawManifest | undefined;
   #image: { readonly raw: RawManifest; readonly parsed: ImageManifest } | undefined;
 
   private constructor(
@@ -126,14 +127,14 @@ export class DockerArchiveDestination implements ImageDestination {
     options.signal?.throwIfAborted();
     const image = this.#image;
     if (image === undefined) throw this.#conflict("Commit before the manifest");
+    let madeUp: RawManifest | undefined;
     await this.#update.commit(async (current) => {
       const { images, blobs, configs } = await contentOf(current, options);
       this.#checkReused(blobs);
       const { raw, parsed } = image;
-      this.#checkLayers(
-        parsed,
-        await this.#configOf(parsed.config.digest, blobs, current, options),
-      );
+      const config = await this.#configOf(parsed.config.digest, blobs, current, options);
+      this.#checkLayers(parsed, config);
+      madeUp = manifestOf(config, parsed.layers);
       const pathOf = ({ digest }: Descriptor): string =>
         this.#update.sizeOf(digest) === undefined
           ? (blobs.get(digest)?.path ?? blobPath(digest))
@@ -150,6 +151,11 @@ export class DockerArchiveDestination implements ImageDestination {
       const keeps = (path: string): boolean => path !== "repositories";
       return { files: new Map([...layout, [dockerManifestName, manifest]]), keeps };
     }, options);
+    this.#madeUp = madeUp;
+  }
+
+  madeUpManifest(): RawManifest | undefined {
+    return this.#madeUp;
   }
 
   /** Without a commit all is as it was. */

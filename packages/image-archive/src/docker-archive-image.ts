@@ -8,7 +8,7 @@ import {
   mediaTypes,
   parseJSONObject,
 } from "@drayage/core";
-import type { Compression, Digest, OperationOptions } from "@drayage/core";
+import type { Compression, Digest, OperationOptions, RawManifest } from "@drayage/core";
 
 import { brokenArchive, cannotUnpack } from "./broken-archive.ts";
 import type { ArchivedImage } from "./docker-archive.ts";
@@ -76,10 +76,14 @@ export function diffIDsOf(config: Uint8Array, what: string): readonly Digest[] {
  * The manifest that containers/image makes up for a docker archive, to the byte, whatever program reads it: layers by
  * the digests that they have unpacked, and nevertheless called gzip.
  */
-export function manifestOf({ config, layers }: ArchivedParts): Uint8Array {
+export function manifestOf(
+  config: Uint8Array,
+  layers: readonly Pick<ArchivedLayer, "digest" | "size">[],
+): RawManifest & { readonly digest: Digest } {
+  const mediaType = mediaTypes.dockerManifest;
   const manifest = {
     schemaVersion: 2,
-    mediaType: mediaTypes.dockerManifest,
+    mediaType,
     config: {
       mediaType: mediaTypes.dockerConfig,
       size: config.byteLength,
@@ -91,7 +95,8 @@ export function manifestOf({ config, layers }: ArchivedParts): Uint8Array {
       digest,
     })),
   };
-  return Buffer.from(JSON.stringify(manifest));
+  const bytes = Buffer.from(JSON.stringify(manifest));
+  return { bytes, digest: digestOf(bytes), mediaType };
 }
 
 async function storedLayer(

@@ -1,4 +1,4 @@
-import { digestOf, ImageError, imageName, inOne, mediaTypes, ranged } from "@drayage/core";
+import { digestOf, ImageError, imageName, inOne, ranged } from "@drayage/core";
 import type {
   BlobInfo,
   Digest,
@@ -25,7 +25,7 @@ export class DockerArchiveSource implements ImageSource {
   readonly #config: Uint8Array;
   readonly #configDigest: Digest;
   readonly #layers: ReadonlyMap<Digest, ArchivedLayer>;
-  readonly #manifest: Uint8Array;
+  readonly #manifest: ReturnType<typeof manifestOf>;
 
   private constructor(reference: ImageReference, archive: TarArchive, parts: ArchivedParts) {
     this.reference = reference;
@@ -33,7 +33,7 @@ export class DockerArchiveSource implements ImageSource {
     this.#config = parts.config;
     this.#configDigest = digestOf(parts.config);
     this.#layers = new Map(parts.layers.map((layer) => [layer.digest, layer]));
-    this.#manifest = manifestOf(parts);
+    this.#manifest = manifestOf(parts.config, parts.layers);
   }
 
   /** @throws ImageError `not-found` that tells which images there are; `unsupported`, `invalid-manifest` */
@@ -86,9 +86,7 @@ export class DockerArchiveSource implements ImageSource {
 
   async getManifest(instance?: Digest, { signal }: OperationOptions = {}): Promise<RawManifest> {
     signal?.throwIfAborted();
-    const digest = digestOf(this.#manifest);
-    if (instance === undefined || instance === digest)
-      return { bytes: this.#manifest, digest, mediaType: mediaTypes.dockerManifest };
+    if (instance === undefined || instance === this.#manifest.digest) return this.#manifest;
     throw this.#notFound(`No manifest ${instance}: a docker archive has no indexes`);
   }
 

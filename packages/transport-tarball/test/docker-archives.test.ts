@@ -7,7 +7,14 @@ import type { ImageReference } from "@drayage/core";
 import { memory } from "@drayage/core/memory";
 import { openArchiveFile } from "@drayage/image-archive";
 import { scratchFolder } from "@drayage/test-support";
-import { findProgram, outputOf, randomImage, tarFile, writeImage } from "@drayage/testkit";
+import {
+  findProgram,
+  inMemory,
+  outputOf,
+  randomImage,
+  tarFile,
+  writeImage,
+} from "@drayage/testkit";
 import type { TarFileMember } from "@drayage/testkit";
 import { describe, expect, test } from "vitest";
 
@@ -208,6 +215,40 @@ describe("to an archive is added", () => {
     );
     const asLayout = ociArchive().parseReference(`${archive}:docker.io/library/again:1`);
     expect(await copied(asLayout)).toBe(2);
+  });
+});
+
+describe("a copy into an archive tells the digest that is read there", () => {
+  const options = { layers: 2, format: "docker" } as const;
+  const madeUp = /makes one up$/;
+
+  test.each([
+    ["that is not packed", "none", [madeUp]],
+    ["that is packed", "gzip", [/^a layer .* and .* makes one up$/]],
+  ] as const)("of an image %s, and why it changed", async (_, compression, becauses) => {
+    const image = await randomImage("told", { ...options, compression });
+    const to = dockerArchive().parseReference(path.join(await scratchFolder(), "archive.tar"));
+    const { digest, changes } = await copyImage(await inMemory(image), to);
+    await using source = await to.newImageSource();
+    expect((await source.getManifest()).digest).toBe(digest);
+    const from = image.manifest.digest;
+    const expected = becauses.map((because) => ({
+      from,
+      to: digest,
+      because: expect.stringMatching(because) as string,
+    }));
+    expect(changes).toEqual(expected);
+  });
+
+  test("of one out of an archive, of which nothing changed", async () => {
+    const folder = await scratchFolder();
+    const [one, two] = ["one", "two"].map((name) =>
+      dockerArchive().parseReference(path.join(folder, name)),
+    );
+    if (one === undefined || two === undefined) throw new RangeError();
+    const { digest: first } = await copyImage(await random("moved"), one);
+    const { digest, changes, sourceDigest } = await copyImage(one, two);
+    expect([digest, sourceDigest, changes]).toEqual([first, first, []]);
   });
 });
 

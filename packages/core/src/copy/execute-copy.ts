@@ -7,6 +7,7 @@ import { withLayerCompression } from "../manifest/layer-media-types.ts";
 import { parseManifest } from "../manifest/manifest.ts";
 import type { OperationOptions } from "../operation-options.ts";
 import type { RawManifest } from "../raw-manifest.ts";
+import type { VerifiedManifest } from "../unparsed-image.ts";
 import { blobBounds } from "./blob-bounds.ts";
 import type { CopyOptions } from "./copy-options.ts";
 import type { BlobStep, CopyPlan, CopyStep, ManifestStep, SignaturesStep } from "./copy-plan.ts";
@@ -35,6 +36,7 @@ export async function executeCopy(
   await execution.writeManifests(plan.steps.filter((step) => step.kind === "manifest"));
   await execution.writeSignatures(plan.steps.filter((step) => step.kind === "signatures"));
   await destination.commit(options);
+  execution.noteMadeUp(plan.top);
   return execution.result(plan);
 }
 
@@ -99,6 +101,15 @@ class Execution {
       await this.#destination.putSignatures?.(signatures, instance, this.#options);
       this.#options.onEvent?.({ kind: "signatures-written", digest, count: signatures.length });
     }
+  }
+
+  /** What was put is read otherwise where the destination keeps no manifests. */
+  noteMadeUp(top: VerifiedManifest): void {
+    const made = this.#destination.madeUpManifest?.();
+    const put = this.#written.get(top.digest);
+    if (made === undefined || put === undefined) return;
+    const as = rewrittenOf(top, made);
+    this.#written.set(top.digest, { manifest: made, as, change: madeUpChange(top, put, as) });
   }
 
   result(plan: CopyPlan): CopyResult {
@@ -170,6 +181,17 @@ function changeOf(
   const isPlanned = planned === undefined || planned === digest;
   const why = isPlanned ? because : "a layer is not packed as it is said to be, and repacked";
   return { from: raw.digest, to: digest, because: why };
+}
+
+function madeUpChange(
+  { digest: from }: VerifiedManifest,
+  { as, change }: WrittenManifest,
+  { digest: to }: Rewritten,
+): DigestChange | undefined {
+  if (to === from) return undefined;
+  if (to === as.digest) return change;
+  const why = "the destination keeps no manifest, and makes one up";
+  return { from, to, because: change === undefined ? why : `${change.because} and ${why}` };
 }
 
 function tally(moved: readonly MovedBlob[], unasked: readonly Descriptor[]): CopyResult["blobs"] {

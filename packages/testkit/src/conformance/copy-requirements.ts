@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 
-import { copyImage } from "@drayage/core";
+import { copyImage, digestOf } from "@drayage/core";
 import type { CopyEvent, ImageReference } from "@drayage/core";
 import { memory } from "@drayage/core/memory";
 
@@ -10,7 +10,7 @@ import { randomIndex } from "../random/random-index.ts";
 import { firstImageOf } from "../random/whole-image.ts";
 import type { WholeImage } from "../random/whole-image.ts";
 import { inMemory, putImage } from "../random/write-image.ts";
-import { destinationOf, isNotThere, isThere, rejectsWith } from "./checks.ts";
+import { destinationOf, isNotThere, isThere, rejectsWith, sameBytes } from "./checks.ts";
 import { hasContent, isKept, largestLayerOf } from "./content.ts";
 import type { Requirement } from "./requirement.ts";
 import { imageFor, largestFor, placed, takes } from "./sample-images.ts";
@@ -78,6 +78,21 @@ export const copyRequirements: readonly Requirement[] = [
         const reference = await freshReference();
         await copyImage(await inMemory(image), reference);
         await hasContent(reference, image);
+      }
+    },
+  },
+  {
+    id: "copy/told-digest",
+    promise: "a copy tells the digest of the manifest that is read there afterwards",
+    async check({ freshReference }) {
+      for (const compression of ["none", "gzip"] as const) {
+        const image = await randomImage(`told ${compression}`, { compression, format: "docker" });
+        const reference = await freshReference();
+        const { digest, manifest } = await copyImage(await inMemory(image), reference);
+        await using source = await reference.newImageSource();
+        const { bytes } = await source.getManifest();
+        assert.equal(digest, digestOf(bytes));
+        sameBytes(bytes, manifest.bytes, "the manifest that the copy told of");
       }
     },
   },

@@ -53,6 +53,7 @@ const accepts: DestinationAccepts = {
 
 function destinationOf(reference: ImageReference, inner: ImageDestination): ImageDestination {
   const blobs = new Set<string>();
+  let kept: RawManifest | undefined;
   return {
     reference,
     accepts,
@@ -69,8 +70,10 @@ function destinationOf(reference: ImageReference, inner: ImageDestination): Imag
       if (instance !== undefined || manifest.mediaType !== mediaTypes.dockerManifest) {
         throw new ImageError("manifest-rejected", `Only ${mediaTypes.dockerManifest} is taken`);
       }
-      await inner.putManifest(madeUp(manifest), undefined, options);
+      kept = madeUp(manifest);
+      await inner.putManifest(kept, undefined, options);
     },
+    madeUpManifest: () => kept,
     commit: (options) => inner.commit(options),
     [Symbol.asyncDispose]: () => inner[Symbol.asyncDispose](),
   };
