@@ -47,9 +47,9 @@ export function s3Listener(
       effects = fault === undefined ? {} : faultEffects(fault, request, operation.name);
       if (effects.late !== undefined) return lateAnswer(effects.late, requestId);
       if (effects.instead !== undefined) throw effects.instead;
-      const answer = await router.answer(request, operation);
+      const done = { answer: await router.answer(request, operation) };
       await tell("done");
-      return { answer };
+      return done;
     }, requestId);
     const isBodiless = incoming.method === "HEAD" || answer.body === undefined;
     const breaks = effects.breakBefore ?? (isBodiless ? effects.breakAfter : undefined);

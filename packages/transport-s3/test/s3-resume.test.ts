@@ -1,0 +1,298 @@
+import { readdir, rename, utimes, writeFile } from "node:fs/promises";
+import path from "node:path";
+
+import { AbortMultipartUploadCommand, S3Client, UploadPartCommand } from "@aws-sdk/client-s3";
+import { copyImage, digestOf, hexOf, verified } from "@drayage/core";
+import type { Notice, PutBlobOptions } from "@drayage/core";
+import { ended, scratchFolder, startProgram } from "@drayage/test-support";
+import { inMemory, randomImage } from "@drayage/testkit";
+import type { S3Server, S3Settings as ServerSettings } from "@drayage/testkit";
+import { expect, test, vi } from "vitest";
+
+import type { S3Settings } from "../src/index.ts";
+import { countOf, startBucket } from "./bucket.ts";
+import { destinationOf, sourceOf } from "./killed-copies.ts";
+
+const partSize = 1 << 20;
+const parts = 5;
+const bytes = Buffer.alloc(parts * partSize - 1000, "a line that is no power of two\n");
+const blob = { digest: digestOf(bytes), size: bytes.byteLength };
+const key = `a/blobs/sha256/${hexOf(blob.digest)}`;
+const copy = { seed: "resumed", partSize, isPacking: false };
+
+async function startStore(settings: ServerSettings = {}): Promise<S3Server> {
+  return startBucket({ minimumPartSize: partSize, equalParts: true, ...settings });
+}
+
+/** The settings of one machine. */
+async function settingsFor({ access }: S3Server, more: S3Settings = {}): Promise<S3Settings> {
+  return { ...access, conditionalWrites: true, journal: await scratchFolder(), ...more };
+}
+
+async function put(
+  settings: S3Settings,
+  stream: AsyncIterable<Uint8Array>,
+  options?: PutBlobOptions,
+): Promise<void> {
+  const to = destinationOf(copy, settings, "//bucket/a:tag");
+  await using destination = await to.newImageDestination();
+  expect(await destination.putBlob(stream, blob, options)).toMatchObject(blob);
+}
+
+async function* chunked(all: Uint8Array = bytes): AsyncGenerator<Uint8Array> {
+  for (let at = 0; at < all.byteLength; at += 100_000) yield all.subarray(at, at + 100_000);
+}
+
+/** Writes until so many parts are there, and the user has enough. */
+async function interrupted(
+  server: S3Server,
+  settings: S3Settings,
+  arrived: number = 3,
+): Promise<void> {
+  const user = new AbortController();
+  const has = (): number => server.bucket().uploads()[0]?.parts.length ?? 0;
+  async function* stopping(): AsyncGenerator<Uint8Array> {
+    for await (const chunk of chunked(bytes.subarray(0, arrived * partSize + 1))) yield chunk;
+    await vi.waitUntil(() => has() >= arrived);
+    user.abort(new Error("enough"));
+    yield bytes.subarray(arrived * partSize + 1);
+  }
+  await expect(put(settings, stopping(), { signal: user.signal })).rejects.toThrow("enough");
+  expect(has()).toBe(arrived);
+  server.clear();
+}
+
+async function expectWhole(server: S3Server, { journal = "" }: S3Settings): Promise<void> {
+  const found = await server.bucket().find(key);
+  expect(digestOf(found?.bytes ?? Buffer.alloc(0))).toBe(blob.digest);
+  expect(server.bucket().uploads()).toEqual([]);
+  expect(await readdir(journal)).toEqual([]);
+}
+
+/** The numbers of the parts that were sent. */
+function sent({ requests }: S3Server): readonly number[] {
+  return requests
+    .filter(({ operation }) => operation === "UploadPart")
+    .map(({ query }) => Number(new URLSearchParams(query).get("partNumber")))
+    .toSorted((one, other) => one - other);
+}
+
+test("after an interruption only the rest is sent", async () => {
+  await using server = await startStore();
+  const settings = await settingsFor(server);
+  await interrupted(server, settings);
+  await put(settings, chunked());
+  expect(sent(server)).toEqual([4, 5]);
+  expect(countOf(server.requests, "CreateMultipartUpload")).toBe(0);
+  await expectWhole(server, settings);
+});
+
+test("however often it is interrupted, and however long the list of parts is", async () => {
+  await using server = await startStore({ pageSize: 2 });
+  const settings = await settingsFor(server);
+  for (const arrived of [1, 3, 4]) await interrupted(server, settings, arrived);
+  await put(settings, chunked());
+  expect(sent(server)).toEqual([5]);
+  expect(countOf(server.requests, "ListParts")).toBe(2);
+  await expectWhole(server, settings);
+});
+
+test.each([
+  ["stays where some of it has arrived", 2],
+  ["is given up where nothing of it has", 0],
+])("an upload whose source breaks off %s", async (_, arrived) => {
+  await using server = await startStore();
+  const settings = await settingsFor(server);
+  const has = (): number => server.bucket().uploads()[0]?.parts.length ?? 0;
+  async function* breaking(): AsyncGenerator<Uint8Array> {
+    for await (const chunk of chunked(bytes.subarray(0, arrived * partSize + 1))) yield chunk;
+    await vi.waitUntil(() => has() >= arrived);
+    throw new Error("broken");
+  }
+  await expect(put(settings, breaking())).rejects.toThrow("broken");
+  expect(has()).toBe(arrived);
+  expect(await readdir(settings.journal ?? "").catch(() => [])).toHaveLength(arrived > 0 ? 1 : 0);
+  await put(settings, chunked());
+  expect(sent(server)).toHaveLength(parts);
+  await expectWhole(server, settings);
+});
+
+test.each([
+  ["begun", 0],
+  ["gone on with", 3],
+])("an upload of wrong bytes that was %s is given up at once", async (_, arrived) => {
+  await using server = await startStore();
+  const settings = await settingsFor(server);
+  if (arrived > 0) await interrupted(server, settings, arrived);
+  const wrong = Buffer.concat([bytes.subarray(1), Buffer.alloc(1)]);
+  await expect(put(settings, verified(chunked(wrong), blob))).rejects.toMatchObject({
+    code: "digest-mismatch",
+  });
+  expect(server.bucket().uploads()).toEqual([]);
+  expect(await readdir(settings.journal ?? "")).toEqual([]);
+});
+
+test("a part that is another one is sent again, and so is one that is cut short", async () => {
+  await using server = await startStore();
+  const settings = await settingsFor(server);
+  await interrupted(server, settings);
+  const client = new S3Client({
+    ...server.access,
+    requestChecksumCalculation: "WHEN_REQUIRED",
+  });
+  const [upload] = server.bucket().uploads();
+  const names = { Bucket: "bucket", Key: key, UploadId: upload?.id };
+  const other = Buffer.alloc(partSize, "other");
+  const short = bytes.subarray(2 * partSize, 3 * partSize - 1);
+  await client.send(new UploadPartCommand({ ...names, PartNumber: 1, Body: other }));
+  await client.send(new UploadPartCommand({ ...names, PartNumber: 3, Body: short }));
+  server.clear();
+  await put(settings, chunked());
+  expect(sent(server)).toEqual([1, 3, 4, 5]);
+  await expectWhole(server, settings);
+});
+
+test("an upload that the store has forgotten begins anew", async () => {
+  await using server = await startStore();
+  const settings = await settingsFor(server);
+  await interrupted(server, settings);
+  const [upload] = server.bucket().uploads();
+  const names = { Bucket: "bucket", Key: key, UploadId: upload?.id };
+  await new S3Client(server.access).send(new AbortMultipartUploadCommand(names));
+  await put(settings, chunked());
+  expect(sent(server)).toEqual([1, 2, 3, 4, 5]);
+  await expectWhole(server, settings);
+});
+
+test("who may not list parts sends them again", async () => {
+  await using server = await startStore({
+    policy: ({ action }) => action !== "s3:ListMultipartUploadParts",
+  });
+  const settings = await settingsFor(server);
+  await interrupted(server, settings);
+  await put(settings, chunked());
+  expect(sent(server)).toEqual([1, 2, 3, 4, 5]);
+  await expectWhole(server, settings);
+});
+
+test("who wants the blob kept in another way does not go on with it", async () => {
+  await using server = await startStore();
+  const settings = await settingsFor(server);
+  await interrupted(server, settings);
+  await put({ ...settings, storageClass: "STANDARD_IA" }, chunked());
+  expect(sent(server)).toEqual([1, 2, 3, 4, 5]);
+  const found = await server.bucket().find(key);
+  expect(found?.headers).toMatchObject({ "x-amz-storage-class": "STANDARD_IA" });
+});
+
+test("an upload that somebody gives up meanwhile is begun anew, or has become needless", async () => {
+  let isDone = false;
+  await using server = await startStore({
+    async watch({ operation, query }, moment) {
+      if (isDone || operation !== "UploadPart" || moment !== "arrived") return;
+      isDone = true;
+      const UploadId = new URLSearchParams(query).get("uploadId") ?? "";
+      const names = { Bucket: "bucket", Key: key, UploadId };
+      await new S3Client(server.access).send(new AbortMultipartUploadCommand(names));
+    },
+  });
+  const settings = await settingsFor(server);
+  await expect(put(settings, chunked())).rejects.toMatchObject({
+    code: "conflict",
+    retryable: true,
+  });
+  await put(settings, chunked());
+  await expectWhole(server, settings);
+});
+
+test("an upload of a process that lives is left to it, and both come to their end", async () => {
+  const held = Promise.withResolvers<void>();
+  let theirs: string | undefined;
+  await using server = await startStore({
+    async watch({ operation, query }, moment) {
+      if (theirs !== undefined || operation !== "UploadPart" || moment !== "done") return;
+      theirs = new URLSearchParams(query).get("uploadId") ?? "";
+      await held.promise;
+    },
+  });
+  const settings = await settingsFor(server);
+  const words = [copy, settings].map((one) => JSON.stringify(one));
+  const program = path.join(import.meta.dirname, "copy-until-killed.ts");
+  const child = startProgram(program, ...words, "//bucket/a:other");
+  await vi.waitUntil(() => theirs !== undefined, { timeout: 20_000 });
+  const destination = destinationOf(copy, settings, "//bucket/a:tag");
+  await copyImage(await sourceOf(copy), destination, { instances: "all" });
+  expect(server.bucket().uploads()).toMatchObject([{ id: theirs }]);
+  held.resolve();
+  expect(await ended(child)).toBe(0);
+  expect(await destination.getImageNames()).toEqual(["tag", "other"]);
+  expect(server.bucket().uploads()).toEqual([]);
+  expect(await readdir(settings.journal ?? "")).toEqual([]);
+});
+
+/** The one entry of a journal becomes that of a process of another machine, seen so many minutes ago. */
+async function seenElsewhere({ journal = "" }: S3Settings, minutes: number): Promise<void> {
+  const [name = ""] = await readdir(journal);
+  const file = path.join(journal, `upload-00000000-1-${name.slice(-16)}`);
+  await rename(path.join(journal, name), file);
+  const touched = new Date(Date.now() - minutes * 60_000);
+  await utimes(file, touched, touched);
+}
+
+test.each([
+  [1, [1, 2, 3, 4, 5]],
+  [11, [4, 5]],
+])("another machine's upload, seen %s minutes ago", async (minutes, expected) => {
+  await using server = await startStore();
+  const settings = await settingsFor(server);
+  await interrupted(server, settings);
+  await seenElsewhere(settings, minutes);
+  await put(settings, chunked());
+  expect(sent(server)).toEqual(expected);
+});
+
+test("an upload of another blob stays for a week, and is given up then", async () => {
+  await using server = await startStore();
+  const settings = await settingsFor(server);
+  await interrupted(server, settings);
+  const write = async (seed: string): Promise<void> => {
+    const to = destinationOf(copy, settings, `//bucket/a:${seed}`);
+    await copyImage(await inMemory(await randomImage(seed)), to);
+  };
+  await write("one");
+  expect(server.bucket().uploads()).toHaveLength(1);
+  expect(countOf(server.requests, "ListMultipartUploads", "ListParts")).toBe(0);
+  await seenElsewhere(settings, 8 * 24 * 60);
+  await write("two");
+  expect(server.bucket().uploads()).toEqual([]);
+  expect(await readdir(settings.journal ?? "")).toEqual([]);
+});
+
+test.each([
+  ["empty", ""],
+  ["cut short", '{"version":1,"pool":"ht'],
+  ["of a later version", '{"version":2}\n'],
+  ["no text", "\u0000\u0001\n\u0002"],
+  ["of no upload that there could be", '{"version":1,"pool":1,"key":[],"headers":null}\n7\n'],
+])("what is written down and is %s does no harm", async (_, content) => {
+  await using server = await startStore();
+  const settings = await settingsFor(server);
+  const entry = path.join(settings.journal ?? "", `upload-left-${"0".repeat(16)}`);
+  await writeFile(entry, content);
+  await put(settings, chunked());
+  expect(sent(server)).toHaveLength(parts);
+  expect(server.bucket().keys("a/blobs")).toEqual([key]);
+});
+
+test("where nothing can be written down a copy goes well, and that is said once", async () => {
+  await using server = await startStore();
+  const file = path.join(await scratchFolder(), "file");
+  await writeFile(file, "not a folder");
+  const settings = await settingsFor(server, { journal: path.join(file, "journal") });
+  const notices: Notice[] = [];
+  const destination = destinationOf(copy, settings, "//bucket/a:tag");
+  const onNotice = (notice: Notice): void => void notices.push(notice);
+  await copyImage(await sourceOf(copy), destination, { instances: "all", onNotice });
+  expect(notices).toMatchObject([{ kind: "cache" }]);
+  expect(await destination.getImageNames()).toEqual(["tag"]);
+});
