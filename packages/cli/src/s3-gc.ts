@@ -1,13 +1,10 @@
-import { formatBytes, ImageError } from "@drayage/core";
-import type { ImageReference } from "@drayage/core";
-import type { S3Reference } from "@drayage/transport-s3";
+import { formatBytes } from "@drayage/core";
 
-import { parseImageName } from "./image-name.ts";
+import { parseBucketReference } from "./bucket-reference.ts";
 import { formatJSON } from "./json-text.ts";
 import { noticeTeller } from "./notice-lines.ts";
 import { withRetries } from "./retry.ts";
 import type { CollectFlags } from "./s3-command.ts";
-import { sideOf } from "./side-flags.ts";
 import { say, writeResult } from "./standard-streams.ts";
 
 /** `drayage s3 gc` */
@@ -16,12 +13,7 @@ export async function collectGarbage(
   flags: CollectFlags,
   signal: AbortSignal,
 ): Promise<void> {
-  const reference = await parseImageName(place, sideOf({ ...flags }, ""));
-  if (!isInBucket(reference))
-    throw new ImageError(
-      "unsupported",
-      `${place} is no place in a bucket: write s3://BUCKET/PREFIX`,
-    );
+  const reference = await parseBucketReference(place, { ...flags });
   const { grace, delete: isFinal = false } = flags;
   const options = { signal, onNotice: noticeTeller(), grace, dryRun: !isFinal };
   const garbage = await withRetries(flags, signal, async () => reference.collectGarbage(options));
@@ -35,8 +27,4 @@ export async function collectGarbage(
   const size = formatBytes(garbage.reduce((sum, one) => sum + (one.size ?? 0), 0));
   const count = `${garbage.length} ${garbage.length === 1 ? "object" : "objects"}, ${size}`;
   say(isFinal ? `Deleted ${count}` : `Nobody needs ${count}; to delete them say --delete`);
-}
-
-function isInBucket(reference: ImageReference): reference is S3Reference {
-  return "collectGarbage" in reference;
 }

@@ -15,7 +15,7 @@ const truths: Readonly<Record<string, boolean>> = {
 export function plainArguments(args: readonly string[], program: Command): readonly string[] {
   const end = args.indexOf("--");
   const written = end < 0 ? args : args.slice(0, end);
-  const known = [program, ...program.commands].flatMap(({ options }) => options);
+  const known = commandsIn(program).flatMap(({ options }) => options);
   const valued = known.filter(({ required }) => required);
   const takesNext = new Set(valued.flatMap(({ long, short }) => [long, short]));
   const isValue = (index: number): boolean => index > 0 && takesNext.has(written[index - 1]);
@@ -26,6 +26,11 @@ export function plainArguments(args: readonly string[], program: Command): reado
     return plainArgument(index > at ? inFull(arg, own, program) : arg, known);
   });
   return [...plain, ...args.slice(written.length)];
+}
+
+/** With those of its groups. */
+function commandsIn(command: Command): readonly Command[] {
+  return [command, ...command.commands.flatMap(commandsIn)];
 }
 
 /** @throws UsageError */

@@ -1,9 +1,11 @@
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 
+import { digestOf } from "@drayage/core";
 import { isThere, randomImage, startS3, writeImage } from "@drayage/testkit";
 import type { S3Server } from "@drayage/testkit";
 import { directory } from "@drayage/transport-dir";
+import { s3 } from "@drayage/transport-s3";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 
 import { drayage, isRunnable, temporaryFolder } from "./drayage.ts";
@@ -102,6 +104,36 @@ describe.skipIf(!isRunnable)("a bucket", () => {
       const { code, stderr } = await drayage(...refused);
       expect([code, stderr]).toEqual([1, expect.stringMatching(/docker-archive:.*upload/)]);
     }
+  });
+
+  test("gives URLs with which anybody can read an image", async () => {
+    const { endpoint, region } = server.access;
+    const flags = ["--s3-endpoint", endpoint, "--s3-region", region];
+    const whole = await randomImage("presigned", { layers: 1 });
+    const name = "s3://bucket/team/given:1.0";
+    await writeImage(whole, s3(server.access).parseReference(name.slice(3)));
+    const { code, stdout } = await drayage("s3", "presign", ...flags, "--expires-in=10m", name);
+    expect(code).toBe(0);
+    const parts = JSON.parse(stdout) as readonly Readonly<Record<string, string>>[];
+    expect(parts.map(({ Kind }) => Kind)).toEqual(["manifest", "config", "layer"]);
+    for (const { URL = "", Digest, Size, Expires = "" } of parts) {
+      const bytes = new Uint8Array(await (await fetch(URL)).arrayBuffer());
+      expect([digestOf(bytes), bytes.byteLength]).toEqual([Digest, Size]);
+      expect(Date.parse(Expires)).toBeLessThanOrEqual(Date.now() + 600_000);
+    }
+    const long = await drayage("s3", "presign", ...flags, "--expires-in=169h", name);
+    expect([long.code, long.stderr]).toEqual([1, expect.stringMatching(/168h/)]);
+  });
+
+  test("is verified by what the store knows of it", async () => {
+    const { endpoint, region } = server.access;
+    const flags = ["--s3-endpoint", endpoint, "--s3-region", region];
+    const transport = s3(server.access);
+    for (const tag of ["1.0", "2.0"])
+      await writeImage(await randomImage(tag), transport.parseReference(`//bucket/proven:${tag}`));
+    const { code, stdout } = await drayage("verify", "--json", ...flags, "s3://bucket/proven/");
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ images: 2, read: { count: 0 }, problems: [] });
   });
 
   test("is reached as the environment says", async () => {

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
 
+import type { Command } from "commander";
 import { expect, test } from "vitest";
 
 import { Interruption } from "../src/interruption.ts";
@@ -18,21 +19,33 @@ const [manual, readme] = ["docs/cli.md", "README.md"].map((name) =>
 const examples = [manual, readme]
   .flatMap((text) => [...text.matchAll(/^```sh\n(.*?)^```/gms)])
   .flatMap(([, block = ""]) => [...block.matchAll(/\bdrayage (?=[a-z])([^|<>#\n]+)/g)])
-  .map(([, call = ""]) => ({ call: call.trim(), name: call.trim().split(" ")[0] }));
+  .map(([, call = ""]) => call.trim());
 
-test.each(examples)(
-  "the example drayage $call has only flags and names that there are",
-  (example) => {
-    const command = program.commands.find((one) => one.name() === example.name);
-    const words = example.call.split(/\s+/).slice(1);
-    const { operands, unknown } = command?.parseOptions(words) ?? { operands: [], unknown: words };
-    expect(unknown).toEqual([]);
-    const names = operands.filter((operand) => operand.includes(":"));
-    for (const name of names) expect(Object.keys(knownTransports)).toContain(name.split(":")[0]);
-  },
-);
+test.each(examples)("the example drayage %s has only flags and names that there are", (example) => {
+  const { command, words } = commandOf(program, example.split(/\s+/));
+  const { operands, unknown } = command?.parseOptions([...words]) ?? {
+    operands: [],
+    unknown: words,
+  };
+  expect(unknown).toEqual([]);
+  const names = operands.filter((operand) => operand.includes(":"));
+  for (const name of names) expect(Object.keys(knownTransports)).toContain(name.split(":")[0]);
+});
 
-const flags = [program, ...program.commands].flatMap(({ options }) => options);
+/** Down to that of a group. */
+function commandOf(
+  group: Command,
+  [name, ...words]: readonly string[],
+): { command: Command | undefined; words: readonly string[] } {
+  const command = group.commands.find((one) => one.name() === name);
+  return command && command.commands.length > 0 ? commandOf(command, words) : { command, words };
+}
+
+function commandsIn(command: Command): readonly Command[] {
+  return [command, ...command.commands.flatMap(commandsIn)];
+}
+
+const flags = commandsIn(program).flatMap(({ options }) => options);
 
 test.each([...new Set(flags.map(({ long }) => long ?? ""))])("the manual tells of %s", (flag) => {
   const alone = flag.replace(/^--(src|dest)-/, "--");

@@ -7,6 +7,7 @@ const program = new Command("tool")
   .option("--debug")
   .version("1", "-v, --version")
   .addCommand(new Command("login").option("-v, --verbose").option("-p, --password <password>"))
+  .addCommand(new Command("group").addCommand(new Command("inner").option("--for <duration>")))
   .addCommand(
     new Command("copy")
       .option("-a, --all")
@@ -29,6 +30,7 @@ describe("flags as pflag reads them", () => {
     { written: ["copy", "-v"], plain: ["copy", "-v"] },
     { written: ["--debug", "login", "-v"], plain: ["--debug", "login", "--verbose"] },
     { written: ["login", "-p", "-v"], plain: ["login", "-p", "-v"] },
+    { written: ["group", "inner", "--for=1h"], plain: ["group", "inner", "--for=1h"] },
     { written: ["copy", "--", "--all=false"], plain: ["copy", "--", "--all=false"] },
     { written: ["copy", "-a", "dir:a=b"], plain: ["copy", "-a", "dir:a=b"] },
   ])("$written", ({ written, plain }) => {

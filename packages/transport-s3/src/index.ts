@@ -1,4 +1,6 @@
 export type { CollectOptions, Garbage } from "./collect-garbage.ts";
+export { presign } from "./presign.ts";
+export type { PresignedPart, PresignOptions } from "./presign.ts";
 export { S3Error } from "./s3-error.ts";
 export type { S3ErrorOptions } from "./s3-error.ts";
 export type { S3Reference } from "./s3-reference.ts";

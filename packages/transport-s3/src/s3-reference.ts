@@ -20,6 +20,13 @@ import type { S3Location } from "./s3-location.ts";
 import { openS3Source, openS3Sources } from "./s3-source.ts";
 import type { S3Store } from "./s3-store.ts";
 
+let findStore: (reference: S3Reference) => S3Store;
+
+/** What a reference shares with all others of its `s3()`. */
+export function storeOf(reference: S3Reference): S3Store {
+  return findStore(reference);
+}
+
 /**
  * An image in a bucket: in a layout, by tag, by digest, or by both: then it is read by the digest; or in an archive, which is
  * only read.
@@ -39,6 +46,10 @@ export class S3Reference implements ImageReference {
   readonly policyConfigurationNamespaces: readonly string[];
   readonly #store: S3Store;
 
+  static {
+    findStore = (reference) => reference.#store;
+  }
+
   constructor(transport: ImageTransport, location: S3Location, store: S3Store) {
     const scopes = scopesOf(location);
     this.transport = transport;
@@ -57,7 +68,7 @@ export class S3Reference implements ImageReference {
     return openS3Source(this, this.#store, options);
   }
 
-  /** Without a tag and a digest all images of the layout. */
+  /** Without a tag and a digest all images of the layout or archive. */
   async newImageSources(options?: OperationOptions): Promise<OpenImages> {
     const referenceTo = (image: Pick<S3Location, "tag" | "digest">): S3Reference => {
       const { bucket, prefix } = this;

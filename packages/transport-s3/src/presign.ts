@@ -1,0 +1,154 @@
+import type { S3Client } from "@aws-sdk/client-s3";
+import { chooseInstance, ImageError, parseManifest, UnparsedImage } from "@drayage/core";
+import type { Descriptor, Digest, ImagePart, OperationOptions, Platform } from "@drayage/core";
+import { LayoutSource } from "@drayage/image-layout";
+
+import type { Bucket } from "./bucket.ts";
+import { S3Layout } from "./s3-layout.ts";
+import { isArchive, selectorOf } from "./s3-location.ts";
+import { storeOf } from "./s3-reference.ts";
+import type { S3Reference } from "./s3-reference.ts";
+
+/** Whom URLs are for. */
+export interface PresignOptions extends OperationOptions {
+  /** Seconds, from 1 to 604 800: a week. Temporary credentials may end earlier, and their URLs with them. Default 3600. */
+  readonly expiresIn?: number | undefined;
+  /** Of an index only the image for this one, without the index. Default: all of it. */
+  readonly platform?: Platform | undefined;
+}
+
+/** A part of an image, for whoever has the URL: plain data. */
+export interface PresignedPart {
+  readonly kind: ImagePart;
+  readonly mediaType: string;
+  /** Bytes. */
+  readonly size: number;
+  readonly digest: Digest;
+  /** For a GET, without any header that would have to be right. */
+  readonly url: string;
+  /** RFC 3339; until then the URL works, as far as is known. */
+  readonly expires: string;
+}
+
+const longest = 604_800;
+
+/**
+ * URLs of all parts of an image, each once, with which anybody can read them for a while: manifests first, of an index
+ * the index before its images. A layer that is elsewhere, as the image says, is left out.
+ * @throws ImageError `not-found`; `unsupported` for an image in an archive. RangeError for another time than is allowed
+ */
+export async function presign(
+  reference: S3Reference,
+  { expiresIn = 3600, platform, ...options }: PresignOptions = {},
+): Promise<readonly PresignedPart[]> {
+  if (!Number.isInteger(expiresIn) || expiresIn < 1 || expiresIn > longest)
+    throw new RangeError(`expiresIn is 1 to ${longest} seconds, and not ${expiresIn}`);
+  refuseArchives(reference);
+  const store = storeOf(reference);
+  const layout = new S3Layout(store, reference);
+  await using source = await LayoutSource.open(reference, layout, selectorOf(reference), options);
+  const parts = new Map<Digest, Part>();
+  await addManifest(source, undefined, platform, parts, options);
+  const there = await Promise.all(
+    [...parts.values()].map((part) => isThere(part, layout, options)),
+  );
+  return await Promise.all(
+    [...parts.values()]
+      .filter((_, at) => there[at])
+      .toSorted((a, b) => orderOf(a) - orderOf(b))
+      .map(async ({ kind, blob: { mediaType, size, digest } }) => {
+        const { bucket, key } = layout.locateBlob(digest);
+        const signed = await signedURL(store.bucket(bucket), key, expiresIn, options);
+        return { kind, mediaType, size, digest, ...signed };
+      }),
+  );
+}
+
+interface Part {
+  readonly kind: ImagePart;
+  readonly blob: Descriptor;
+}
+
+function orderOf({ kind }: Part): number {
+  return kind === "manifest" ? 0 : 1;
+}
+
+/** With all that it names. */
+async function addManifest(
+  source: LayoutSource,
+  instance: Digest | undefined,
+  platform: Platform | undefined,
+  parts: Map<Digest, Part>,
+  options: OperationOptions,
+): Promise<void> {
+  const raw = await new UnparsedImage(source, instance).manifest(options);
+  const manifest = parseManifest(raw);
+  if (manifest.kind === "index" && platform !== undefined) {
+    const { digest } = chooseInstance(manifest, platform);
+    await addManifest(source, digest, platform, parts, options);
+    return;
+  }
+  const { digest, bytes } = raw;
+  const blob = { digest, size: bytes.byteLength, mediaType: manifest.mediaType };
+  parts.set(digest, { kind: "manifest", blob });
+  if (manifest.kind === "image") {
+    parts.set(manifest.config.digest, { kind: "config", blob: manifest.config });
+    for (const layer of manifest.layers) parts.set(layer.digest, { kind: "layer", blob: layer });
+    return;
+  }
+  for (const entry of manifest.manifests)
+    if (!parts.has(entry.digest))
+      await addManifest(source, entry.digest, undefined, parts, options);
+}
+
+async function isThere(
+  { blob: { digest, urls } }: Part,
+  layout: S3Layout,
+  options: OperationOptions,
+): Promise<boolean> {
+  return urls === undefined || (await layout.blobSize(digest, options)) !== undefined;
+}
+
+/** No header but that of the host is signed: whoever asks need not know any other. */
+async function signedURL(
+  bucket: Bucket,
+  key: string,
+  expiresIn: number,
+  options: OperationOptions,
+): Promise<Pick<PresignedPart, "url" | "expires">> {
+  return bucket.ask(
+    "GetObject",
+    key,
+    async (client, sdk) => {
+      const { getSignedUrl } = await import("@aws-sdk/s3-request-presigner");
+      const command = new sdk.GetObjectCommand({ Bucket: bucket.name, Key: key });
+      command.middlewareStack.add(
+        (next) => async (given) => {
+          const { headers } = given.request as { readonly headers: Record<string, string> };
+          for (const name of Object.keys(headers)) if (name !== "host") delete headers[name];
+          return next(given);
+        },
+        { step: "build", priority: "low" },
+      );
+      const signingDate = new Date(Math.floor(Date.now() / 1000) * 1000);
+      const url = await getSignedUrl(client, command, { expiresIn, signingDate });
+      const end = new Date(signingDate.getTime() + expiresIn * 1000);
+      return { url, expires: (await earlier(end, client)).toISOString() };
+    },
+    options,
+  );
+}
+
+async function earlier(end: Date, client: S3Client): Promise<Date> {
+  const { expiration = end } = await client.config.credentials();
+  return expiration < end ? expiration : end;
+}
+
+function refuseArchives(reference: S3Reference): void {
+  if (!isArchive(reference)) return;
+  const { bucket, prefix } = reference;
+  throw new ImageError(
+    "unsupported",
+    `s3://${bucket}/${prefix} is an archive, one object with all in it: any S3 tool presigns that`,
+  );
+}
