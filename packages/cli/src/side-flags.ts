@@ -21,6 +21,8 @@ export interface Side {
   readonly registriesConf?: string | undefined;
   /** What images are chosen for; what is made here is made for it. */
   readonly platform?: Platform | undefined;
+  /** Whether what is learnt on the way may be kept for later runs. */
+  readonly isCached: boolean;
   /** The most blobs at once, where the user said so. */
   readonly parallelBlobs?: number | undefined;
 }
@@ -52,7 +54,8 @@ export function sideOf(
   const flags = Object.fromEntries(entries) as SideFlags;
   const authFile = flags.authfile ?? (options["authfile"] as string | undefined);
   const registriesConf = options["registriesConf"] as string | undefined;
-  const side = { prefix, flags, authFile, registriesConf, parallelBlobs };
+  const isCached = options["cache"] !== false;
+  const side = { prefix, flags, authFile, registriesConf, isCached, parallelBlobs };
   refuseContradictions(side);
   return side;
 }
