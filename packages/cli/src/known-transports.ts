@@ -59,11 +59,28 @@ export const knownTransports: Readonly<Record<string, KnownTransport>> = {
     },
   },
   s3: {
-    takes: ["s3Endpoint", "s3Region", "s3PathStyle", "compress", "decompress", "compressFormat"],
-    load: async ({ flags }) => {
+    takes: [
+      "noCreds",
+      "s3Endpoint",
+      "s3Region",
+      "s3PathStyle",
+      "compress",
+      "decompress",
+      "compressFormat",
+    ],
+    load: async ({ flags, isCached }) => {
       const { s3 } = await import("@drayage/transport-s3");
       const { s3Endpoint: endpoint, s3Region: region, s3PathStyle: forcePathStyle } = flags;
-      return s3({ ...layersSetting(flags), endpoint, region, forcePathStyle });
+      const journal = isCached ? await uploadJournal() : undefined;
+      const credentials = flags.noCreds && "anonymous";
+      return s3({
+        ...layersSetting(flags),
+        credentials,
+        endpoint,
+        region,
+        forcePathStyle,
+        journal,
+      });
     },
   },
   "docker-archive": {

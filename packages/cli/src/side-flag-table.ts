@@ -51,7 +51,7 @@ export const sideFlagTable: Readonly<Record<SideFlag, WrittenFlag>> = {
   creds: { flag: "creds <user:password>", help: "log in to the registry as this user" },
   username: { flag: "username <name>", help: "log in to the registry as this user" },
   password: { flag: "password <password>", help: "the password of the user" },
-  noCreds: { flag: "no-creds", help: "do not log in to the registry" },
+  noCreds: { flag: "no-creds", help: "do not log in to the registry; ask for buckets unsigned" },
   registryToken: { flag: "registry-token <token>", help: "show the registry this bearer token" },
   authfile: { flag: "authfile <file>", help: "look up credentials in this file" },
   tlsVerify: { flag: "tls-verify [bool]", help: "=false to allow plain HTTP and any certificate" },

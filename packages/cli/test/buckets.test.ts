@@ -136,6 +136,47 @@ describe.skipIf(!isRunnable)("a bucket", () => {
     expect(JSON.parse(stdout)).toMatchObject({ images: 2, read: { count: 0 }, problems: [] });
   });
 
+  test.each([
+    ["goes on in the next run", [], [3]],
+    ["begins anew without a cache", ["--no-cache"], [1, 2, 3]],
+  ])("an upload that breaks off %s", async (_, flags, expected) => {
+    await using folder = await temporaryFolder();
+    vi.stubEnv("XDG_CACHE_HOME", path.join(folder.path, "cache"));
+    let isAgain = false;
+    await using store = await startS3({
+      faults: [{ operation: "UploadPart", nth: 3, fault: { kind: "error", code: "AccessDenied" } }],
+      async watch({ operation, query }, moment) {
+        if (isAgain || operation !== "UploadPart" || moment !== "arrived") return;
+        const isLast = query.includes("partNumber=3");
+        if (isLast) await vi.waitUntil(() => store.bucket().uploads()[0]?.parts.length === 2, 5000);
+      },
+    });
+    const from = path.join(folder.path, "from");
+    const layer = { layers: 1, layerSize: 33 << 20 };
+    await writeImage(await randomImage("large", layer), directory().parseReference(from));
+    const ofStore = ["--dest-s3-endpoint", store.access.endpoint, ...flags];
+    const copy = ["copy", "--insecure-policy", ...ofStore, `dir:${from}`, "s3://bucket/a:1"];
+    expect((await drayage(...copy)).code).toBe(1);
+    store.clear();
+    isAgain = true;
+    expect(await drayage(...copy)).toMatchObject({ code: 0 });
+    const sent = store.requests.filter(({ operation }) => operation === "UploadPart");
+    const numbers = sent.map(({ query }) => Number(new URLSearchParams(query).get("partNumber")));
+    expect(numbers.toSorted((one, other) => one - other)).toEqual(expected);
+    expect(store.bucket().uploads()).toEqual([]);
+  });
+
+  test("is read by anybody who says so, where anybody may", async () => {
+    await using open = await startS3({ anonymous: true });
+    const whole = await randomImage("open", { layers: 1 });
+    await writeImage(whole, s3(open.access).parseReference("//bucket/open:1.0"));
+    vi.stubEnv("AWS_ACCESS_KEY_ID", "nobody's");
+    const flags = ["--s3-endpoint", open.access.endpoint, "s3://bucket/open:1.0"];
+    expect(await drayage("inspect", "--raw", "--no-creds", ...flags)).toMatchObject({ code: 0 });
+    const named = await drayage("inspect", "--raw", ...flags);
+    expect([named.code, named.stderr]).toEqual([1, expect.stringMatching(/does not know/)]);
+  });
+
   test("is reached as the environment says", async () => {
     vi.stubEnv("AWS_ENDPOINT_URL", server.access.endpoint);
     vi.stubEnv("AWS_REGION", server.access.region);

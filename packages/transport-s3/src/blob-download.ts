@@ -5,7 +5,6 @@ import type { RangeSource, ReadAhead } from "@drayage/core/ranges";
 
 import { isS3Error } from "./bucket.ts";
 import type { Bucket } from "./bucket.ts";
-import { s3Error } from "./s3-error.ts";
 
 /** Reads an object in order; what is larger than one range by several at once, as far as there is memory for them. @throws ImageError `not-found` */
 export function downloadBlob(
@@ -34,9 +33,7 @@ function rangesOf(bucket: Bucket, key: string): RangeSource {
     },
     errorOf: (cause) => {
       if (isImageError(cause)) return cause;
-      const { origin } = bucket.connection;
-      const question = { action: "GetObject", bucket: bucket.name, key };
-      return s3Error(cause, { ...question, host: origin?.host });
+      return bucket.connection.errorOf(cause, { action: "GetObject", bucket: bucket.name, key });
     },
   };
 }

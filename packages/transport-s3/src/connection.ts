@@ -3,6 +3,7 @@ import { isImageError, Retries } from "@drayage/core";
 import type { OperationOptions } from "@drayage/core";
 
 import { retryAfterOf, s3Error } from "./s3-error.ts";
+import type { S3Error } from "./s3-error.ts";
 import type { S3Question } from "./s3-meaning.ts";
 import type { S3Settings } from "./s3-settings.ts";
 
@@ -12,6 +13,8 @@ export type S3Request<Output> = (
   sdk: typeof SDK,
   options: { readonly abortSignal?: AbortSignal },
 ) => Promise<Output>;
+
+type AskedQuestion = Pick<S3Question, "action" | "bucket" | "key">;
 
 /** The way to a store. The SDK is only loaded when the first request is sent. */
 export class Connection {
@@ -35,9 +38,14 @@ export class Connection {
     return /\.amazonaws\.com(?:\.cn)?$/.test(this.#origin?.hostname ?? "");
   }
 
+  /** Whether nothing is signed, and nothing can be. */
+  get isAnonymous(): boolean {
+    return this.#settings.credentials === "anonymous";
+  }
+
   /** Sends a request, again where what failed may pass. @throws S3Error; an abort's own reason */
   async send<Output>(
-    question: Omit<S3Question, "host">,
+    question: AskedQuestion,
     request: S3Request<Output>,
     { signal, retries = new Retries() }: OperationOptions = {},
   ): Promise<Output> {
@@ -50,7 +58,7 @@ export class Connection {
       } catch (cause) {
         signal?.throwIfAborted();
         if (isImageError(cause)) throw cause;
-        const error = s3Error(cause, { ...question, host: this.#origin?.host });
+        const error = this.errorOf(cause, question);
         const doing = `${question.action} s3://${question.bucket}/${question.key}`;
         const failed = { error, attempt, doing, retryAfter: retryAfterOf(cause) };
         const mayTryAgain = retries.mayTryAgain(failed, signal);
@@ -58,6 +66,12 @@ export class Connection {
         if (!(await mayTryAgain)) throw error;
       }
     }
+  }
+
+  /** What failed, in words. */
+  errorOf(cause: unknown, question: AskedQuestion): S3Error {
+    const host = this.#origin?.host;
+    return s3Error(cause, { ...question, host, isAnonymous: this.isAnonymous });
   }
 
   async #open(): Promise<{ readonly client: SDK.S3Client; readonly sdk: typeof SDK }> {
@@ -87,13 +101,12 @@ function nothing(): void {}
 async function newClient(sdk: typeof SDK, settings: S3Settings): Promise<SDK.S3Client> {
   const { endpoint, forcePathStyle = endpoint !== undefined || undefined } = settings;
   const { region, profile, idleTimeout = 60_000 } = settings;
-  const credentials = settings.credentials as SDK.S3ClientConfig["credentials"];
   const config: SDK.S3ClientConfig = {
     ...(endpoint !== undefined && { endpoint }),
     ...(forcePathStyle !== undefined && { forcePathStyle }),
     ...(region !== undefined && { region }),
     ...(profile !== undefined && { profile }),
-    ...(credentials !== undefined && { credentials }),
+    ...identityOf(settings),
     // What may be tried again is decided once for a whole copy.
     maxAttempts: 1,
     // Every part is signed with its SHA-256 and every blob verified; CRC32 on top is more than some stores take.
@@ -113,6 +126,19 @@ async function newClient(sdk: typeof SDK, settings: S3Settings): Promise<SDK.S3C
   } catch {
     return new sdk.S3Client({ ...config, region: "us-east-1" });
   }
+}
+
+/** The SDK wants credentials also where nothing is signed with them. */
+function identityOf({
+  credentials,
+}: S3Settings): Pick<SDK.S3ClientConfig, "credentials" | "signer"> {
+  if (credentials === undefined) return {};
+  if (credentials !== "anonymous")
+    return { credentials: credentials as NonNullable<SDK.S3ClientConfig["credentials"]> };
+  return {
+    credentials: { accessKeyId: "", secretAccessKey: "" },
+    signer: { sign: async (request) => request },
+  };
 }
 
 const maxSockets = 128;

@@ -35,7 +35,7 @@ const longest = 604_800;
 /**
  * URLs of all parts of an image, each once, with which anybody can read them for a while: manifests first, of an index
  * the index before its images. A layer that is elsewhere, as the image says, is left out.
- * @throws ImageError `not-found`; `unsupported` for an image in an archive. RangeError for another time than is allowed
+ * @throws ImageError `not-found`; `unsupported` for an image in an archive; `denied` without credentials. RangeError for another time than is allowed
  */
 export async function presign(
   reference: S3Reference,
@@ -45,6 +45,8 @@ export async function presign(
     throw new RangeError(`expiresIn is 1 to ${longest} seconds, and not ${expiresIn}`);
   refuseArchives(reference);
   const store = storeOf(reference);
+  if (store.bucket(reference.bucket).connection.isAnonymous)
+    throw new ImageError("denied", "Without credentials nothing can be signed; name some");
   const layout = new S3Layout(store, reference);
   await using source = await LayoutSource.open(reference, layout, selectorOf(reference), options);
   const parts = new Map<Digest, Part>();

@@ -10,6 +10,8 @@ export interface S3Question {
   readonly key: string;
   /** The host that was asked, where it is known. */
   readonly host: string | undefined;
+  /** Whether it was asked without credentials, because that was wanted. */
+  readonly isAnonymous: boolean;
 }
 
 /** What the SDK throws, as far as it tells something. */
@@ -57,7 +59,11 @@ const noCredentials: Meaning = ({ message }) => ({
 });
 
 /** AWS says 403 instead of 404 to whoever may not list a bucket. */
-const denied: Meaning = (_, { action, bucket }) => {
+const denied: Meaning = (_, { action, bucket, isAnonymous }) => {
+  if (isAnonymous) {
+    const why = `not everybody may s3:${action} there: ask with credentials`;
+    return { code: "denied", why };
+  }
   const perhaps = `, or there is no such object: only who may s3:ListBucket ${bucket} is told that`;
   const why = `the credentials do not allow s3:${action} there`;
   return { code: "denied", why: action === "GetObject" ? why + perhaps : why };

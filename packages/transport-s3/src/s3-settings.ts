@@ -16,8 +16,11 @@ export interface S3Settings {
   readonly forcePathStyle?: boolean | undefined;
   /** Of the AWS config files. Default: what `AWS_PROFILE` says. */
   readonly profile?: string | undefined;
-  /** Default: what the AWS SDK finds, in `AWS_ACCESS_KEY_ID` and others, in the config files, or on the machine it runs on. */
-  readonly credentials?: S3Credentials | (() => Promise<S3Credentials>) | undefined;
+  /**
+   * `anonymous` asks without a signature, as anybody may of a public bucket. Default: what the AWS SDK finds, in
+   * `AWS_ACCESS_KEY_ID` and others, in the config files, or on the machine it runs on.
+   */
+  readonly credentials?: S3Credentials | (() => Promise<S3Credentials>) | "anonymous" | undefined;
   /**
    * Bytes, from 5 MiB on. Smaller blobs are written and read in one request, larger ones in parts of this size, or of a
    * larger one where there would be more than 10 000. Default 16 MiB.
