@@ -1,3 +1,5 @@
+import path from "node:path";
+
 import type { ImageTransport } from "@drayage/core";
 
 import { openDocker } from "./open-docker.ts";
@@ -105,6 +107,12 @@ export const knownTransports: Readonly<Record<string, KnownTransport>> = {
     },
   },
 };
+
+/** Beside what copies learnt of layers. */
+async function uploadJournal(): Promise<string> {
+  const { userCacheFiles } = await import("@drayage/core/blob-info-cache");
+  return path.join(path.dirname(userCacheFiles().file), "uploads");
+}
 
 function layersSetting({ compress, decompress, compressFormat }: SideFlags): {
   layers?: "compress" | "decompress";
