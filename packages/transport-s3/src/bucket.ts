@@ -1,9 +1,12 @@
+import type { Readable } from "node:stream";
+
 import type { CopyObjectCommandInput, PutObjectCommandInput } from "@aws-sdk/client-s3";
 import { gathered } from "@drayage/core";
-import type { OperationOptions } from "@drayage/core";
+import type { GetBlobOptions, OperationOptions } from "@drayage/core";
 import type { OpenedRange } from "@drayage/core/ranges";
 
 import type { Connection, S3Request } from "./connection.ts";
+import { receivedBytes } from "./received-bytes.ts";
 import { S3Error } from "./s3-error.ts";
 
 /** A part of an object, or all of it. */
@@ -59,7 +62,7 @@ export class Bucket {
   async get(
     key: string,
     range: string,
-    options?: OperationOptions,
+    options?: GetBlobOptions,
   ): Promise<OpenedObject | undefined> {
     const input = { Bucket: this.name, Key: key, Range: `bytes=${range}`, ...this.#version };
     const answer = await orAbsent(
@@ -73,7 +76,7 @@ export class Bucket {
     if (answer === undefined) return undefined;
     const { ETag: etag = "", ContentLength = 0, ContentRange, Body } = answer;
     const [, size = ContentLength] = /\/(\d+)$/.exec(ContentRange ?? "") ?? [];
-    const bytes = Body as AsyncIterable<Uint8Array>;
+    const bytes = receivedBytes(Body as Readable, options);
     return { bytes, isWhole: ContentRange === undefined, size: Number(size), etag };
   }
 

@@ -35,7 +35,7 @@ export class S3Store {
     this.settings = settings;
     this.partSize = Math.max(partSize, leastPartSize);
     this.sending = new PartMemory(this.partSize, concurrency);
-    this.reading = new PartMemory(this.partSize, concurrency);
+    this.reading = new PartMemory(this.partSize, concurrency - 1);
     this.sharedBlobs = settings.blobs === undefined ? undefined : parseS3Folder(settings.blobs);
     this.#connection = new Connection(settings);
   }

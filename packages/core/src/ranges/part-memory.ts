@@ -5,12 +5,11 @@ export interface HeldMemory extends Disposable {
   readonly buffer: Uint8Array;
 }
 
-/** Memory for parts. Those of the usual size are used again and again as long as any is, rather than left to the collector of garbage. */
+/** Memory for parts. Those of the usual size are used again, unless the collector of garbage came by when nobody had them. */
 export class PartMemory {
   readonly #partSize: number;
   readonly #budget: Budget;
-  readonly #free: Uint8Array[] = [];
-  #held = 0;
+  readonly #free: WeakRef<Uint8Array>[] = [];
 
   /** For so many parts of the usual size. */
   constructor(partSize: number, count: number) {
@@ -35,19 +34,24 @@ export class PartMemory {
   }
 
   #given(size: number, taken: Disposable): HeldMemory {
-    const buffer = (size === this.#partSize && this.#free.pop()) || Buffer.allocUnsafeSlow(size);
+    const isUsual = size === this.#partSize;
+    const buffer = (isUsual && this.#used()) || Buffer.allocUnsafeSlow(size);
     let isHeld = true;
-    this.#held++;
     return {
       buffer,
       [Symbol.dispose]: () => {
-        if (!isHeld) return;
+        if (isHeld && isUsual) this.#free.push(new WeakRef(buffer));
         isHeld = false;
-        this.#held--;
-        if (size === this.#partSize) this.#free.push(buffer);
-        if (this.#held === 0) this.#free.length = 0;
         taken[Symbol.dispose]();
       },
     };
+  }
+
+  #used(): Uint8Array | undefined {
+    for (let free = this.#free.pop(); free !== undefined; free = this.#free.pop()) {
+      const buffer = free.deref();
+      if (buffer !== undefined) return buffer;
+    }
+    return undefined;
   }
 }

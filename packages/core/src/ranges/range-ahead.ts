@@ -3,49 +3,56 @@ import type { HeldMemory } from "./part-memory.ts";
 /** The most that is passed on as one chunk, in bytes. */
 const pieceSize = 1 << 20;
 
-/** A range that is read into memory before somebody wants it. Begins at once. */
+/** A range that is read into memory until somebody wants it. Begins at once. */
 export class RangeAhead implements AsyncDisposable {
-  readonly #held: HeldMemory;
+  readonly #chunks: AsyncIterator<Uint8Array>;
+  readonly #memory: HeldMemory;
   readonly #filled: Promise<void>;
   #size = 0;
-  #isFilled = false;
-  #arrived = Promise.withResolvers<void>();
+  #isWanted = false;
 
-  constructor(bytes: AsyncIterable<Uint8Array>, held: HeldMemory) {
-    this.#held = held;
-    this.#filled = this.#fill(bytes);
+  /** `chunks` may be lent. */
+  constructor(chunks: AsyncIterable<Uint8Array>, memory: HeldMemory) {
+    this.#chunks = chunks[Symbol.asyncIterator]();
+    this.#memory = memory;
+    this.#filled = this.#fill();
     this.#filled.catch(() => {});
   }
 
-  /** As far as it has come, then as it comes: in the very memory where chunks are lent, else copies. */
-  async *read(areLent = false): AsyncGenerator<Uint8Array, void, undefined> {
-    for (let at = 0; ;) {
-      const piece = this.#held.buffer.subarray(at, Math.min(this.#size, at + pieceSize));
-      at += piece.byteLength;
-      if (piece.byteLength > 0) yield areLent ? piece : new Uint8Array(piece);
-      else if (this.#isFilled) break;
-      else await this.#arrived.promise;
+  /** What came before it was wanted, as chunks that are lent. Gives the memory back. */
+  async *held(): AsyncGenerator<Uint8Array, void, undefined> {
+    this.#isWanted = true;
+    await Promise.allSettled([this.#filled]);
+    const bytes = this.#memory.buffer.subarray(0, this.#size);
+    for (let at = 0; at < bytes.byteLength; at += pieceSize) {
+      yield bytes.subarray(at, at + pieceSize);
     }
+    this.#memory[Symbol.dispose]();
     await this.#filled;
   }
 
-  /** Waits until nothing is written to the memory any more. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#filled.catch(() => {});
-    this.#held[Symbol.dispose]();
+  /** What is left behind that, as it comes, as chunks that are lent. */
+  async *rest(): AsyncGenerator<Uint8Array, void, undefined> {
+    for (;;) {
+      const { done, value } = await this.#chunks.next();
+      if (done === true) return;
+      yield value;
+    }
   }
 
-  async #fill(bytes: AsyncIterable<Uint8Array>): Promise<void> {
-    try {
-      for await (const chunk of bytes) {
-        this.#held.buffer.set(chunk, this.#size);
-        this.#size += chunk.byteLength;
-        this.#arrived.resolve();
-        this.#arrived = Promise.withResolvers();
-      }
-    } finally {
-      this.#isFilled = true;
-      this.#arrived.resolve();
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#isWanted = true;
+    await Promise.allSettled([this.#filled]);
+    await this.#chunks.return?.();
+    this.#memory[Symbol.dispose]();
+  }
+
+  async #fill(): Promise<void> {
+    while (!this.#isWanted) {
+      const { done, value } = await this.#chunks.next();
+      if (done === true) return;
+      this.#memory.buffer.set(value, this.#size);
+      this.#size += value.byteLength;
     }
   }
 }

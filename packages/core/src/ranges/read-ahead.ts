@@ -31,6 +31,7 @@ export async function* readRangesAhead(
   const signal = AbortSignal.any([left.signal, ...(options.signal ? [options.signal] : [])]);
   const given = { ...options, signal, retries: options.retries ?? new Retries() };
   const ahead: RangeAhead[] = [];
+  let present: RangeAhead | undefined;
   let { start: next, end = Infinity } = range;
   const nextRange = (size: number): ByteRange => {
     const start = next;
@@ -49,30 +50,39 @@ export async function* readRangesAhead(
       return yield* readRange(source, range, given);
     }
     end = Math.min(end, size - 1);
-    const readAhead = (present: number): void => {
-      while (next <= end && present + ahead.length < mostRanges()) {
+    const readAhead = (): void => {
+      while (next <= end && 1 + ahead.length < mostRanges()) {
         const held = memory.tryTake(rangeSize);
         if (held === undefined) return;
         const lent = { ...given, lentChunks: true };
         ahead.push(new RangeAhead(readRange(source, nextRange(rangeSize), lent, { size }), held));
       }
     };
-    readAhead(1);
+    readAhead();
     yield* readRange(source, first, given, { opened, size });
     while (ahead.length > 0 || next <= end) {
-      const [present] = ahead;
+      present = ahead.shift();
       if (present === undefined) {
         const unread = nextUnread();
-        readAhead(1);
+        readAhead();
         yield* readRange(source, unread, given, { size });
       } else {
-        readAhead(0);
-        yield* present.read(options.lentChunks);
-        await ahead.shift()?.[Symbol.asyncDispose]();
+        yield* kept(present.held(), options.lentChunks);
+        readAhead();
+        yield* kept(present.rest(), options.lentChunks);
       }
     }
   } finally {
     left.abort();
-    await Promise.all(ahead.map(async (one) => one[Symbol.asyncDispose]()));
+    const open = present === undefined ? ahead : [present, ...ahead];
+    await Promise.all(open.map(async (one) => one[Symbol.asyncDispose]()));
   }
+}
+
+/** Of chunks that are lent, ones that stay what they are, unless they are only wanted for a moment. */
+async function* kept(
+  chunks: AsyncIterable<Uint8Array>,
+  areLent = false,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  for await (const chunk of chunks) yield areLent ? chunk : new Uint8Array(chunk);
 }

@@ -10,8 +10,8 @@ const rangeSize = 8 << 20;
 /** What is read in one go before it is looked again whether there is room for several at once. */
 const stretchSize = 64 << 20;
 const defaultRanges = 4;
-/** Ranges that are held in memory, of all blobs together. */
-const mostHeld = 5;
+/** Ranges that are held in memory before somebody wants them, of all blobs together. */
+const mostHeld = 4;
 
 /**
  * Reads large blobs of one registry by several ranges at once. That helps where one connection does not fill the line:
