@@ -115,8 +115,9 @@ export class DockerArchiveSource implements ImageSource {
       yield* this.#archive.read(member, options);
       return;
     }
-    const { range, signal } = options;
-    yield* ranged(unpacked(this.#archive.read(member, { signal }), compression), range);
+    const { range, ...whole } = options;
+    const packed = this.#archive.read(member, { ...whole, lentChunks: false });
+    yield* ranged(unpacked(packed, compression), range);
   }
 
   #notFound(message: string): ImageError {

@@ -63,12 +63,9 @@ export class ArchiveObject implements RandomAccessBytes {
     options: ReadOptions = {},
   ): AsyncGenerator<Uint8Array, void, undefined> {
     options.signal?.throwIfAborted();
-    const isHeld = (piece: Piece): boolean =>
-      piece.start <= start && end < piece.start + piece.bytes.byteLength;
-    const bytes = this.#download({ start, end }, options);
-    if (end - start >= pieceSize) yield* bytes;
+    if (end - start >= pieceSize) yield* this.#download({ start, end }, options);
     else {
-      const piece = this.#pieces.find(isHeld) ?? (await this.#hold(start, bytes));
+      const piece = await this.#pieceWith({ start, end }, options);
       yield piece.bytes.subarray(start - piece.start, end + 1 - piece.start);
     }
   }
@@ -76,6 +73,18 @@ export class ArchiveObject implements RandomAccessBytes {
   /** There is nothing to close. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#pieces.length = 0;
+  }
+
+  async #pieceWith(
+    { start, end }: { readonly start: number; readonly end: number },
+    options: ReadOptions,
+  ): Promise<Piece> {
+    const held = this.#pieces.find(
+      (piece) => piece.start <= start && end < piece.start + piece.bytes.byteLength,
+    );
+    return (
+      held ?? this.#hold(start, this.#download({ start, end }, { ...options, lentChunks: false }))
+    );
   }
 
   async #hold(start: number, bytes: AsyncIterable<Uint8Array>): Promise<Piece> {

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { readdir } from "node:fs/promises";
 import { gzipSync, zstdCompressSync } from "node:zlib";
 
@@ -70,6 +71,21 @@ describe("of an archive", () => {
     await using server = await served(dockerSave(savedImage("small", 12, 1000)));
     expect(await copied(image(server))).toBe(13);
     expect(spent(server).gets).toBe(1);
+  });
+
+  test("a small layer that lay beside no header is held, though its chunks may be lent", async () => {
+    const saved = savedImage("held", 2, 64_000);
+    await using server = await served(dockerSave(saved));
+    await using source = await image(server).newImageSource();
+    server.clear();
+    for (const _ of ["once", "twice"]) {
+      const [digest] = await layersOf(source);
+      const hash = createHash("sha256");
+      for await (const chunk of source.getBlob({ digest }, { lentChunks: true }))
+        hash.update(chunk);
+      expect(`sha256:${hash.digest("hex")}`).toBe(digest);
+    }
+    expect(spent(server)).toEqual({ gets: 1, bytes: 64_000 });
   });
 
   test("a large layer is read by several ranges at once", async () => {
