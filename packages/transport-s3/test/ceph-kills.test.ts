@@ -1,0 +1,74 @@
+import type { ChildProcess } from "node:child_process";
+import { readdir } from "node:fs/promises";
+import path from "node:path";
+
+import { CreateBucketCommand, S3Client } from "@aws-sdk/client-s3";
+import { copyImage } from "@drayage/core";
+import { memory } from "@drayage/core/memory";
+import { ended, scratchFolder, startProgram } from "@drayage/test-support";
+import { isCephInstalled, randomImage, startCeph, writeImage } from "@drayage/testkit";
+import { expect, test } from "vitest";
+
+import { Bucket } from "../src/bucket.ts";
+import { Connection } from "../src/connection.ts";
+import { listParts } from "../src/stored-parts.ts";
+import { listUploads } from "../src/uploads.ts";
+import { destinationOf, sourceOf } from "./killed-copies.ts";
+import { startWatchedLine } from "./watched-line.ts";
+
+const copy = { seed: "killed", partSize: 5 << 20, isPacking: false };
+const program = path.join(import.meta.dirname, "copy-until-killed.ts");
+
+test.skipIf(!isCephInstalled)(
+  "at Ceph a killed copy goes on where it was, and leaves nothing behind",
+  async () => {
+    await using ceph = await startCeph();
+    await new S3Client(ceph.access).send(new CreateBucketCommand({ Bucket: "bucket" }));
+    let victim: { readonly child: ChildProcess; left: number } | undefined;
+    let asked: string[] = [];
+    let saved = 0;
+    const { endpoint } = ceph.access;
+    await using line = await startWatchedLine(endpoint, async (what, moment) => {
+      if (moment === "arrived") asked.push(what);
+      if (victim === undefined || victim.left-- > 0) return;
+      victim.child.kill("SIGKILL");
+      await ended(victim.child);
+      throw new Error("Nobody is there to be answered");
+    });
+    const bucket = new Bucket("bucket", new Connection(ceph.access));
+    for (const [round, left] of [25, 36, 45, 52, 60].entries()) {
+      const journal = await scratchFolder();
+      const settings = { ...ceph.access, endpoint: line.origin, journal };
+      const to = `//bucket/${round}:new`;
+      const before = destinationOf(copy, settings, `//bucket/${round}:before`);
+      await writeImage(await randomImage("before", { layers: 1 }), before);
+      const words = [copy, settings].map((one) => JSON.stringify(one));
+      victim = { child: startProgram(program, ...words, to), left };
+      expect(await ended(victim.child)).toBe("SIGKILL");
+      victim = undefined;
+      const finished = await partsIn(bucket);
+      saved += finished.length;
+      asked = [];
+      const destination = destinationOf(copy, settings, to);
+      await copyImage(await sourceOf(copy), destination, { instances: "all" });
+      const sentAgain = asked.filter((one) => finished.some((part) => one.startsWith(part)));
+      expect(sentAgain).toEqual([]);
+      expect(await partsIn(bucket)).toEqual([]);
+      expect(await readdir(journal)).toEqual([]);
+      await copyImage(destination, memory().parseReference("read"), { instances: "all" });
+    }
+    expect(saved).toBeGreaterThan(0);
+  },
+  60_000,
+);
+
+/** What has arrived of blobs that are not whole, as it is asked for. */
+async function partsIn(bucket: Bucket): Promise<readonly string[]> {
+  const parts: string[] = [];
+  for await (const upload of listUploads(bucket, "", {})) {
+    const { key } = upload;
+    for (const number of (await listParts(bucket, upload, {})).keys())
+      parts.push(`PUT /bucket/${key}?partNumber=${number}&`);
+  }
+  return parts;
+}
