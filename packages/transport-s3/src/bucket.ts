@@ -31,7 +31,12 @@ export type Precondition = Pick<PutObjectCommandInput, "IfMatch" | "IfNoneMatch"
 /** What is kept with an object, and how. */
 export type ObjectHeaders = Pick<
   PutObjectCommandInput,
-  "ContentType" | "CacheControl" | "StorageClass" | "ServerSideEncryption" | "SSEKMSKeyId"
+  | "ContentType"
+  | "CacheControl"
+  | "StorageClass"
+  | "ServerSideEncryption"
+  | "SSEKMSKeyId"
+  | "ChecksumAlgorithm"
 >;
 
 /** What an object is to be. */

@@ -1,4 +1,6 @@
-import type { CompletedPart } from "@aws-sdk/client-s3";
+import { createHash } from "node:crypto";
+
+import type { CompletedPart, UploadPartCommand } from "@aws-sdk/client-s3";
 import { ImageError } from "@drayage/core";
 import type { OperationOptions } from "@drayage/core";
 
@@ -21,6 +23,8 @@ export interface KnownUpload {
   readonly entry?: JournalEntry | undefined;
   /** What arrived of it before. */
   readonly stored?: StoredParts;
+  /** Whether the store keeps the SHA-256 of each part. */
+  readonly keepsDigests: boolean;
 }
 
 /** The parts of an object on their way, several at once. Disposed of before it is complete it is given up, unless it is left. */
@@ -54,7 +58,8 @@ export class MultipartUpload implements AsyncDisposable {
     const entry = await journal?.write(key, headers, options);
     const uploadId = await created(bucket, key, headers, options, entry);
     if (entry !== undefined) await journal?.begun(entry, uploadId, options);
-    return new MultipartUpload(bucket, { key, uploadId, entry }, options);
+    const keepsDigests = headers.ChecksumAlgorithm === "SHA256";
+    return new MultipartUpload(bucket, { key, uploadId, entry, keepsDigests }, options);
   }
 
   /** Aborted as soon as one of the parts failed. */
@@ -67,14 +72,20 @@ export class MultipartUpload implements AsyncDisposable {
     this.#add(async (PartNumber) => {
       using _ = part;
       const { bytes } = part;
-      const stored = this.#upload.stored?.get(PartNumber);
-      if (stored && isSamePart(stored, bytes)) return { PartNumber, ETag: stored.etag };
-      const input = { ...this.#names, PartNumber, Body: bytes };
-      const { ETag = "" } = await this.#ask((client, sdk, http) =>
-        client.send(new sdk.UploadPartCommand(input), http),
-      );
+      const { stored, keepsDigests } = this.#upload;
+      const digest = keepsDigests ? createHash("sha256").update(bytes).digest() : undefined;
+      const checksum = digest && { ChecksumSHA256: digest.toString("base64") };
+      const found = stored?.get(PartNumber);
+      if (found && isSamePart(found, bytes, digest))
+        return { PartNumber, ETag: found.etag, ...checksum };
+      const input = { ...this.#names, PartNumber, Body: bytes, ...checksum };
+      const { ETag = "" } = await this.#ask(async (client, sdk, http) => {
+        const command = new sdk.UploadPartCommand(input);
+        if (digest !== undefined) signWith(command, digest);
+        return client.send(command, http);
+      });
       this.#arrived++;
-      return { PartNumber, ETag };
+      return { PartNumber, ETag, ...checksum };
     });
   }
 
@@ -161,6 +172,18 @@ export class MultipartUpload implements AsyncDisposable {
     const message = `Somebody gave the upload of ${place} up meanwhile: copy again`;
     return new ImageError("conflict", message, { cause, retryable: true });
   }
+}
+
+/** Its signature covers the digest of the body: that is known, and need not be computed again. */
+function signWith({ middlewareStack }: UploadPartCommand, digest: Buffer): void {
+  middlewareStack.add(
+    (next) => async (given) => {
+      const { headers } = given.request as { readonly headers: Record<string, string> };
+      headers["x-amz-content-sha256"] = digest.toString("hex");
+      return next(given);
+    },
+    { step: "build" },
+  );
 }
 
 async function created(

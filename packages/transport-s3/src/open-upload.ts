@@ -14,10 +14,12 @@ import type { BegunUpload } from "./uploads.ts";
 export async function openUpload(
   pool: BlobPool,
   key: string,
-  headers: ObjectHeaders,
+  object: ObjectHeaders,
   options: OperationOptions,
 ): Promise<MultipartUpload> {
   const { bucket, journal } = pool;
+  const keepsDigests = journal !== undefined && hasOddETags(pool, object);
+  const headers: ObjectHeaders = keepsDigests ? { ...object, ChecksumAlgorithm: "SHA256" } : object;
   const kept = JSON.stringify(headers);
   const isWanted = (found: AbandonedUpload): boolean =>
     found.key === key && found.headers === kept && found.uploadId !== undefined;
@@ -26,7 +28,7 @@ export async function openUpload(
     try {
       const stored = await findParts(pool, { key, uploadId }, options);
       if (stored !== undefined)
-        return new MultipartUpload(bucket, { key, uploadId, entry, stored }, options);
+        return new MultipartUpload(bucket, { key, uploadId, entry, stored, keepsDigests }, options);
       await entry.end();
     } catch (error) {
       await entry.leave();
@@ -34,6 +36,11 @@ export async function openUpload(
     }
   }
   return MultipartUpload.begin(bucket, key, headers, options, journal);
+}
+
+/** What a key of KMS encrypts has no MD5 for an ETag; at AWS a bucket may have one that nobody here was told of. */
+function hasOddETags({ bucket }: BlobPool, { ServerSideEncryption: how }: ObjectHeaders): boolean {
+  return bucket.connection.isAWS || how?.startsWith("aws:kms") === true;
 }
 
 /** Undefined where the upload is over. All parts are sent again by who may not know of them. */

@@ -11,6 +11,8 @@ export interface StoredPart {
   readonly etag: string;
   /** Bytes. */
   readonly size: number;
+  /** Base64; undefined where the store keeps none. */
+  readonly sha256: string | undefined;
 }
 
 /** By number. */
@@ -36,16 +38,23 @@ export async function listParts(
       (client, sdk, http) => client.send(new sdk.ListPartsCommand(input), http),
       options,
     );
-    for (const { PartNumber = 0, ETag: etag = "", Size: size = 0 } of page.Parts ?? [])
-      parts.set(PartNumber, { etag, size });
+    for (const part of page.Parts ?? []) {
+      const { PartNumber = 0, ETag: etag = "", Size: size = 0, ChecksumSHA256: sha256 } = part;
+      parts.set(PartNumber, { etag, size, sha256 });
+    }
     PartNumberMarker = page.NextPartNumberMarker;
     isLast = !page.IsTruncated || PartNumberMarker === undefined;
   }
   return parts;
 }
 
-/** Whether the store proves that it has these bytes: most give a part its MD5 for an ETag. */
-export function isSamePart({ etag, size }: StoredPart, bytes: Uint8Array): boolean {
+/** Whether the store proves that it has these bytes: by their SHA-256, or by an ETag that is their MD5, as it is at most. */
+export function isSamePart(
+  { etag, size, sha256 }: StoredPart,
+  bytes: Uint8Array,
+  digest: Uint8Array | undefined,
+): boolean {
   if (size !== bytes.byteLength) return false;
+  if (digest !== undefined) return sha256 === Buffer.from(digest).toString("base64");
   return etag.replaceAll('"', "") === createHash("md5").update(bytes).digest("hex");
 }

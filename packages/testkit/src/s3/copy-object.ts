@@ -8,7 +8,7 @@ import type { Content } from "./content.ts";
 import { checkCopies, checkCopySize, copiedRange, sourceOf } from "./copy-source.ts";
 import type { CopySource } from "./copy-source.ts";
 import { uploadOf } from "./multipart-uploads.ts";
-import { encryptionHeaders, objectHeaders } from "./object-headers.ts";
+import { encryptionHeaders, etagOf, objectHeaders } from "./object-headers.ts";
 import { parsePartNumber } from "./object-range.ts";
 import { S3Refusal } from "./refusal.ts";
 import { bucketOf } from "./s3-state.ts";
@@ -30,7 +30,7 @@ export const copyObject: Handler = async (call, state) => {
   }
   const { content, size, headers: before } = source.object;
   const headers = directive === "COPY" ? copiedHeaders(call, before) : objectHeaders(call);
-  const etag = `"${await md5Of(content)}"`;
+  const etag = etagOf(await md5Of(content), headers);
   const checksum = await copiedChecksum(call, source.object, state);
   checkCondition();
   const lastModified = state.now();
@@ -50,13 +50,13 @@ export const copyObject: Handler = async (call, state) => {
 /** A part out of another object, or of a range of it. */
 export const uploadPartCopy: Handler = async (call, state) => {
   checkCopies(state);
-  const { checksum: planned } = uploadOf(call, state);
+  const { checksum: planned, headers } = uploadOf(call, state);
   const number = parsePartNumber(call.query.get("partNumber"), state.settings.mostParts);
   const { object } = sourceOf(call, state);
   const content = copiedRange(call, object, state);
   const size = sizeOf(content);
   checkCopySize(size, state);
-  const etag = `"${await md5Of(content)}"`;
+  const etag = etagOf(await md5Of(content), headers);
   const { checksums = true } = state.settings;
   const algorithm = planned?.algorithm ?? "CRC64NVME";
   const checksum = checksums ? await fullChecksum(algorithm, readContent(content)) : undefined;

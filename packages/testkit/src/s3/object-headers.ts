@@ -1,3 +1,5 @@
+import { createHash } from "node:crypto";
+
 import { checksumHeader } from "./checksum.ts";
 import { S3Refusal } from "./refusal.ts";
 import type { Call, StoredObject } from "./s3-state.ts";
@@ -62,6 +64,12 @@ export function encryptionHeaders(
 ): Readonly<Record<string, string>> {
   const told = Object.entries(headers).filter(([name]) => encryption.some((one) => one === name));
   return Object.fromEntries(told);
+}
+
+/** The MD5, with quotation marks; of what a key of KMS encrypts another value, as at Amazon. */
+export function etagOf(md5: string, headers: Readonly<Record<string, string>>): string {
+  const isKms = headers["x-amz-server-side-encryption"]?.startsWith("aws:kms");
+  return `"${isKms ? createHash("md5").update(`encrypted ${md5}`).digest("hex") : md5}"`;
 }
 
 /** `x-amz-checksum-sha256` and its type; none where nothing is known. */

@@ -1,5 +1,5 @@
 import { writeCondition } from "./conditions.ts";
-import { checksumHeaders, encryptionHeaders, objectHeaders } from "./object-headers.ts";
+import { checksumHeaders, encryptionHeaders, etagOf, objectHeaders } from "./object-headers.ts";
 import { receive } from "./payload.ts";
 import { bucketOf } from "./s3-state.ts";
 import type { Handler, StoredObject } from "./s3-state.ts";
@@ -15,7 +15,7 @@ export const putObject: Handler = async (call, state) => {
     key: call.key,
     content: [segment],
     size: segment.size,
-    etag: `"${md5}"`,
+    etag: etagOf(md5, headers),
     lastModified: state.now(),
     headers,
     checksum,

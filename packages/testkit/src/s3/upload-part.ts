@@ -1,5 +1,5 @@
 import { uploadOf } from "./multipart-uploads.ts";
-import { checksumHeaders, encryptionHeaders } from "./object-headers.ts";
+import { checksumHeaders, encryptionHeaders, etagOf } from "./object-headers.ts";
 import { parsePartNumber } from "./object-range.ts";
 import { receive } from "./payload.ts";
 import { S3Refusal } from "./refusal.ts";
@@ -18,7 +18,7 @@ export const uploadPart: Handler = async (call, state) => {
     number,
     content: [received.segment],
     size: received.segment.size,
-    etag: `"${received.md5}"`,
+    etag: etagOf(received.md5, headers),
     lastModified: state.now(),
     checksum: received.checksum,
   };
