@@ -34,7 +34,7 @@ export function copyCommand(signal: AbortSignal): Command {
     .option("--digestfile <file>", "write the digest of the copy into this file")
     .option("--image-parallel-copies <n>", "at most so many blobs at once", parseBound)
     .option("--authfile <file>", "look up the credentials of both sides in this file")
-    .option("--no-cache", "neither use nor keep what copies learnt of layers")
+    .option("--no-cache", "neither use nor keep what copies learnt of layers and uploads")
     .option("-q, --quiet", "say nothing but errors")
     .addOption(
       new Option("--progress <kind>", "how to show what happens; json: events on standard output")
