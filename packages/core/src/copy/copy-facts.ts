@@ -22,10 +22,14 @@ export interface CopyFacts {
   readonly accepts: DestinationAccepts;
   /** The digest that the destination's reference demands, where it demands one. */
   readonly pinned: Digest | undefined;
+  /** False where the destination makes manifests up when they are read. */
+  readonly keepsManifests: boolean;
   /** What the destination's reference names now; undefined where that is nothing, or not known. */
   readonly named: Digest | undefined;
   /** Those of the manifests to copy that the destination has with all that they need. */
   readonly present: ReadonlySet<Digest>;
+  /** Those of these that it makes part of the image although nothing of them is put. */
+  readonly reusable: ReadonlySet<Digest>;
   /** What a cache knows of blobs, where there is one. */
   readonly remembered?: ReadonlyMap<Digest, RememberedBlob> | undefined;
 }

@@ -1,11 +1,20 @@
 import { algorithmOf, digestOf } from "../digest.ts";
 import { ImageError } from "../image-error.ts";
 import type { CopyFacts, ManifestFacts } from "./copy-facts.ts";
+import type { CopyOptions } from "./copy-options.ts";
 
 /** @throws ImageError `impossible-copy` where the image has what the destination cannot keep */
-export function refuseImpossible(facts: CopyFacts): void {
+export function refuseImpossible(
+  facts: CopyFacts,
+  { preserveDigests }: Pick<CopyOptions, "preserveDigests">,
+): void {
   refuseSignatures(facts);
   refuseReferrers(facts);
+  if (preserveDigests && !facts.keepsManifests)
+    throw new ImageError(
+      "impossible-copy",
+      `Digests are to be preserved, and ${facts.destination} is in a place that keeps no manifests, and so no digests: an OCI layout or archive does`,
+    );
 }
 
 function refuseSignatures({ accepts, top, destination }: CopyFacts): void {

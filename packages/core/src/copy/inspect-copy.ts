@@ -26,8 +26,10 @@ export async function inspectCopy(
     offers: source.offers,
     accepts: destination.accepts,
     pinned: destination.reference.dockerReference?.digest,
+    keepsManifests: destination.madeUpManifest === undefined,
     named: undefined,
     present: new Set(),
+    reusable: new Set(),
   };
   const there = await thereAt(source, destination, asked, options);
   const { present } = there;
@@ -45,26 +47,31 @@ async function thereAt(
   destination: ImageDestination,
   facts: CopyFacts,
   options: CopyOptions,
-): Promise<Pick<CopyFacts, "named" | "present">> {
-  if (options.repair) return { named: undefined, present: new Set() };
+): Promise<Pick<CopyFacts, "named" | "present" | "reusable">> {
+  const present = new Set<Digest>();
+  const reusable = new Set<Digest>();
+  if (options.repair) return { named: undefined, present, reusable };
   const { top, pinned } = facts;
   const { digest } = top.raw;
-  const has = async (wanted: Digest, listedBy?: Digest): Promise<boolean | undefined> => {
+  const look = async (wanted: Digest, listedBy?: Digest): Promise<void> => {
     const location = source.locateBlob?.({ digest: wanted });
-    return destination.hasManifest?.(wanted, { ...options, location, listedBy });
+    if (await destination.hasManifest?.(wanted, { ...options, location, listedBy }))
+      reusable.add(wanted);
+    const isThere =
+      reusable.has(wanted) ||
+      (destination.hasManifest === undefined &&
+        (await destination.findManifestDigest?.(wanted, options)) === wanted);
+    if (isThere) present.add(wanted);
   };
   const named = await destination.findManifestDigest?.(undefined, options);
-  if (named !== digest) {
-    const mayBeThere = pinned !== digest && planCopy(facts, options).digest === digest;
-    if (!mayBeThere || !(await has(digest))) return { named, present: new Set() };
-  }
-  const present = new Set([digest]);
-  const look = async (instance: Digest): Promise<void> => {
-    const isThere =
-      (await has(instance, digest)) ??
-      (await destination.findManifestDigest?.(instance, options)) === instance;
-    if (isThere) present.add(instance);
-  };
-  await Promise.all(instanceDigests(top).map(look));
-  return { named, present };
+  if (named === digest) present.add(digest);
+  else if (
+    destination.hasManifest &&
+    pinned !== digest &&
+    planCopy(facts, options).digest === digest
+  )
+    await look(digest);
+  if (present.has(digest))
+    await Promise.all(instanceDigests(top).map((instance) => look(instance, digest)));
+  return { named, present, reusable };
 }

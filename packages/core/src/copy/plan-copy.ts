@@ -61,7 +61,7 @@ class Planner {
     this.#facts = facts;
     this.#options = withOCIForZstd(options, facts);
     this.#subjects = new Set(facts.referrers.map(({ about }) => about));
-    refuseImpossible(facts);
+    refuseImpossible(facts, options);
   }
 
   get steps(): readonly CopyStep[] {
@@ -86,12 +86,12 @@ class Planner {
       throw impossibleChange(step.because, fixed);
     }
     const { isInstance, about, tag } = role;
-    const isThere = this.#isThere(facts, written);
+    const isReused = this.#isReusable(facts, written);
     for (const blob of step.blobs) {
-      if (isThere) this.#reused.set(blob.blob.digest, blob.blob);
+      if (isReused) this.#reused.set(blob.blob.digest, blob.blob);
       else this.#addBlob(blob);
     }
-    if (isThere && isInstance) return written;
+    if (isReused && isInstance) return written;
     this.#manifests.set(`${raw.digest} ${tag ?? ""}`, {
       kind: "manifest",
       raw,
@@ -102,7 +102,7 @@ class Planner {
       mediaType: step.mediaType,
       omitted: step.omitted,
       digest: written?.digest,
-      because: becauseOf(step, isThere, about),
+      because: becauseOf(step, isReused, about),
     });
     this.#planSignatures(facts, isInstance);
     return written;
@@ -215,10 +215,10 @@ class Planner {
     });
   }
 
-  /** Whether the destination has it just so, and nothing is to be added to it. */
-  #isThere({ raw, signatures }: ManifestFacts, written: Rewritten | undefined): boolean {
+  /** Whether the destination can do without being sent it, and nothing is to be added to it. */
+  #isReusable({ raw, signatures }: ManifestFacts, written: Rewritten | undefined): boolean {
     const isUnchanged = written?.digest === raw.digest;
-    return isUnchanged && signatures.length === 0 && this.#facts.present.has(raw.digest);
+    return isUnchanged && signatures.length === 0 && this.#facts.reusable.has(raw.digest);
   }
 
   /** Why a manifest may not change, or undefined; then nothing in it may either. */
@@ -274,11 +274,11 @@ const unchanged = "it is copied as it is";
 
 function becauseOf(
   { because, blobs }: Outcome,
-  isThere: boolean,
+  isReused: boolean,
   about: Digest | undefined,
 ): string {
   if (about !== undefined) return `it refers to ${about}`;
-  return isThere && blobs.length > 0 ? "all that it needs is there already" : because;
+  return isReused && blobs.length > 0 ? "all that it needs is there already" : because;
 }
 
 /** Whether the destination has it all, and there is nothing that can only be added. */

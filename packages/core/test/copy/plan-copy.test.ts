@@ -46,8 +46,10 @@ function copyFacts(
       ...accepts,
     },
     pinned: undefined,
+    keepsManifests: true,
     named: undefined,
     present: new Set(),
+    reusable: new Set(),
     ...more,
   };
 }
@@ -111,14 +113,14 @@ describe("a plan", () => {
   test("only names what is there under another name", () => {
     const image = sampleImage();
     const { digest } = image.manifest;
-    const plan = planCopy(copyFacts(factsOf(image), {}, { present: new Set([digest]) }));
+    const plan = planCopy(copyFacts(factsOf(image), {}, { reusable: new Set([digest]) }));
     expect(kinds(plan)).toBe("top, commit");
     expect(plan.steps[0]?.because).toBe("all that it needs is there already");
     expect(plan.reused).toHaveLength(3);
     expect(formatPlan(plan)).toContain(
       "3 blobs are there with their manifest; 0 blobs, at most 0 B;",
     );
-    const packed = copyFacts(factsOf(image), {}, { present: new Set([digest]) });
+    const packed = copyFacts(factsOf(image), {}, { reusable: new Set([digest]) });
     expect(kinds(planCopy(packed, { manifestMIMEType: dockerManifest }))).toBe(
       "layer preserve, layer preserve, config, top, commit",
     );
@@ -130,8 +132,8 @@ describe("a plan", () => {
       sampleImage({ layers: ["b", "c"], platform: arm }),
     ]);
     const digests = [index.manifest, index.instances[0]?.manifest].map((one) => one?.digest ?? "");
-    const present = new Set(digests) as CopyFacts["present"];
-    const plan = planCopy(copyFacts(factsOf(index), {}, { present }));
+    const reusable = new Set(digests) as CopyFacts["reusable"];
+    const plan = planCopy(copyFacts(factsOf(index), {}, { reusable }));
     expect(kinds(plan)).toBe("layer preserve, layer preserve, config, instance, top, commit");
     expect(plan.reused).toHaveLength(2);
     expect(plan.steps.at(-3)).toMatchObject({ raw: index.instances[1]?.manifest });
@@ -151,6 +153,12 @@ describe("a plan", () => {
     expect(planCopy(facts, { preserveDigests: true, missingInstances: "keep" }).digest).toBe(
       sparse.digest,
     );
+  });
+
+  test("preserves no digests where manifests are made up", () => {
+    const facts = copyFacts(factsOf(sampleImage()), {}, { keepsManifests: false });
+    expect(planCopy(facts).steps).not.toEqual([]);
+    expect(() => planCopy(facts, { preserveDigests: true })).toThrow(impossible);
   });
 
   test("leaves foreign layers where they are, if both sides agree", () => {
