@@ -1,2 +1,4 @@
 export { contentOf, scratchFolder } from "./scratch.ts";
 export { ended, nextMessage, startProgram } from "./programs.ts";
+export { startProxy } from "./proxy-server.ts";
+export type { ProxyServer } from "./proxy-server.ts";

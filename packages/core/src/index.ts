@@ -109,6 +109,8 @@ export {
   parentFolders,
   validatePathScope,
 } from "./policy-scope.ts";
+export { environmentProxies, isLoopback } from "./proxies.ts";
+export type { FindProxy } from "./proxies.ts";
 export type { RawManifest } from "./raw-manifest.ts";
 export { Retries } from "./retries.ts";
 export type { FailedAttempt, Retry, RetrySettings } from "./retries.ts";

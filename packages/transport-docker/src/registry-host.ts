@@ -1,3 +1,5 @@
+import { isLoopback } from "@drayage/core";
+
 /** Where the registry of a domain answers: Docker Hub does under another name than its images have. */
 export function registryHostOf(domain: string): string {
   return domain === "docker.io" ? "registry-1.docker.io" : domain;
@@ -8,9 +10,4 @@ export function originsOf(host: string, insecure: boolean): readonly string[] {
   const [secure, plain] = [new URL(`https://${host}`), new URL(`http://${host}`)];
   if (isLoopback(plain.hostname)) return [plain.origin, secure.origin];
   return insecure ? [secure.origin, plain.origin] : [secure.origin];
-}
-
-/** `localhost`, 127.0.0.0/8 and `[::1]`: what is said to them stays on this machine. */
-export function isLoopback(hostname: string): boolean {
-  return hostname === "localhost" || hostname === "[::1]" || /^127(?:\.\d+){3}$/.test(hostname);
 }

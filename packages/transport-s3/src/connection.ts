@@ -1,6 +1,6 @@
 import type * as SDK from "@aws-sdk/client-s3";
-import { isImageError, Retries } from "@drayage/core";
-import type { OperationOptions } from "@drayage/core";
+import { environmentProxies, isImageError, Retries } from "@drayage/core";
+import type { FindProxy, OperationOptions } from "@drayage/core";
 
 import { retryAfterOf, s3Error } from "./s3-error.ts";
 import type { S3Error } from "./s3-error.ts";
@@ -19,6 +19,7 @@ type AskedQuestion = Pick<S3Question, "action" | "bucket" | "key">;
 /** The way to a store. The SDK is only loaded when the first request is sent. */
 export class Connection {
   readonly #settings: S3Settings;
+  readonly #findProxy: FindProxy;
   #opened: Promise<{ readonly client: SDK.S3Client; readonly sdk: typeof SDK }> | undefined;
   #origin: URL | undefined;
   /** While one waits because the store is busy so do the others. */
@@ -26,6 +27,8 @@ export class Connection {
 
   constructor(settings: S3Settings) {
     this.#settings = settings;
+    this.#findProxy =
+      settings.client === undefined ? environmentProxies(settings.system) : () => undefined;
   }
 
   /** Where requests went to, without a bucket in the name of the host; undefined before the first. */
@@ -70,7 +73,9 @@ export class Connection {
 
   /** What failed, in words. */
   errorOf(cause: unknown, question: AskedQuestion): S3Error {
-    const host = this.#origin?.host;
+    const proxy = this.#origin && this.#findProxy(this.#origin);
+    const through = proxy === undefined ? "" : ` (asked through the proxy ${proxy.host})`;
+    const host = this.#origin && this.#origin.host + through;
     return s3Error(cause, { ...question, host, isAnonymous: this.isAnonymous });
   }
 
@@ -81,7 +86,7 @@ export class Connection {
 
   async #connect(): Promise<{ readonly client: SDK.S3Client; readonly sdk: typeof SDK }> {
     const sdk = await import("@aws-sdk/client-s3");
-    const client = this.#settings.client ?? (await newClient(sdk, this.#settings));
+    const client = this.#settings.client ?? (await newClient(sdk, this.#settings, this.#findProxy));
     client.middlewareStack.add(
       (next) => async (given) => {
         this.#origin = originOf(given) ?? this.#origin;
@@ -98,7 +103,12 @@ const busyCodes = new Set(["SlowDown", "ServiceUnavailable", "Throttling", "TooM
 function nothing(): void {}
 
 /** What is not said is left to the SDK, which would take an undefined for an answer. */
-async function newClient(sdk: typeof SDK, settings: S3Settings): Promise<SDK.S3Client> {
+async function newClient(
+  sdk: typeof SDK,
+  settings: S3Settings,
+  findProxy: FindProxy,
+): Promise<SDK.S3Client> {
+  const { newHTTPHandler } = await import("./http-handler.ts");
   const { endpoint, forcePathStyle = endpoint !== undefined || undefined } = settings;
   const { region, profile, idleTimeout = 60_000 } = settings;
   const config: SDK.S3ClientConfig = {
@@ -112,12 +122,7 @@ async function newClient(sdk: typeof SDK, settings: S3Settings): Promise<SDK.S3C
     // Every part is signed with its SHA-256 and every blob verified; CRC32 on top is more than some stores take.
     requestChecksumCalculation: "WHEN_REQUIRED",
     responseChecksumValidation: "WHEN_REQUIRED",
-    requestHandler: {
-      connectionTimeout: 10_000,
-      socketTimeout: idleTimeout,
-      httpAgent: { keepAlive: true, maxSockets },
-      httpsAgent: { keepAlive: true, maxSockets },
-    },
+    requestHandler: newHTTPHandler({ idleTimeout, findProxy }),
   };
   const client = new sdk.S3Client(config);
   try {
@@ -140,8 +145,6 @@ function identityOf({
     signer: { sign: async (request) => request },
   };
 }
-
-const maxSockets = 128;
 
 function originOf(given: { readonly input: object; readonly request: unknown }): URL | undefined {
   const { Bucket } = given.input as { readonly Bucket?: string };

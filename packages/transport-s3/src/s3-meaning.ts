@@ -142,6 +142,7 @@ function byStatus(failure: S3Failure, question: S3Question): S3Meaning {
   const { status, name, message } = failure;
   const { host = "S3" } = question;
   if (status === undefined) return { code: "unavailable", why: oneLine(message), retryable: false };
+  if (status === 407) return { code: "denied", why: `${host}: the proxy wants other credentials` };
   if (status === 301) return wrongRegion(failure, question);
   if (status === 401 || status === 403) return denied(failure, question);
   if (status === 404) return { code: "not-found", why: `there is no such object (${name})` };

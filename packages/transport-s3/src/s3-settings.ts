@@ -1,5 +1,5 @@
 import type { S3Client } from "@aws-sdk/client-s3";
-import type { DestinationAccepts } from "@drayage/core";
+import type { DestinationAccepts, SystemContext } from "@drayage/core";
 
 /** How an `s3()` reaches buckets, and how it keeps images in them. */
 export interface S3Settings {
@@ -48,6 +48,8 @@ export interface S3Settings {
   readonly journal?: string | undefined;
   /** Milliseconds without a sign of life after which a store counts as gone. Default 60 000. */
   readonly idleTimeout?: number | undefined;
+  /** Where `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` are looked up. Whatever the SDK looks up itself, it finds in the process's own environment. */
+  readonly system?: SystemContext | undefined;
   /** What becomes of layers that are copied here. Default `preserve`: the same bytes, and so the same digests. */
   readonly layers?: DestinationAccepts["layers"] | undefined;
 }

@@ -1,4 +1,4 @@
-import { ImageError } from "@drayage/core";
+import { ImageError, isLoopback } from "@drayage/core";
 import type { OperationOptions } from "@drayage/core";
 
 import type { DockerAuthConfig } from "../docker-settings.ts";
@@ -8,7 +8,6 @@ import type { HTTPRequest } from "../http/http-exchange.ts";
 import { jsonObjectOf } from "../http/json-answer.ts";
 import type { Trust } from "../http/trust.ts";
 import { readRefusal, registryError } from "../registry-error.ts";
-import { isLoopback } from "../registry-host.ts";
 import type { Challenge } from "./challenge.ts";
 import type { Token } from "./token-cache.ts";
 

@@ -1,10 +1,9 @@
-import { ImageError, isImageError } from "@drayage/core";
+import { ImageError, isImageError, isLoopback } from "@drayage/core";
 import type { OperationOptions } from "@drayage/core";
 
 import { hasContent } from "../http/http-exchange.ts";
 import type { HTTPRequest, HTTPResponse } from "../http/http-exchange.ts";
 import type { RedirectRule } from "../http/redirects.ts";
-import { isLoopback } from "../registry-host.ts";
 import type { Registry } from "../registry.ts";
 
 /**

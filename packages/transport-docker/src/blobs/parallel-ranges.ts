@@ -1,8 +1,7 @@
+import { isLoopback } from "@drayage/core";
 import type { ByteRange } from "@drayage/core";
 import { PartMemory, readRangesAhead } from "@drayage/core/ranges";
 import type { RangeSource, ReadRangeOptions } from "@drayage/core/ranges";
-
-import { isLoopback } from "../registry-host.ts";
 
 /** Bytes from which on it is worth it to read several ranges at once. */
 const largeSize = 64 << 20;

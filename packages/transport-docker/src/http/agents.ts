@@ -1,10 +1,10 @@
 import type { SecureVersion } from "node:tls";
 
+import type { FindProxy } from "@drayage/core";
 import type { Dispatcher } from "undici";
 
 import type { Certificates } from "../certificates/certificate-folder.ts";
 import { connectorWith } from "./connector.ts";
-import type { FindProxy } from "./proxies.ts";
 import { ReceiveBuffers } from "./receive-buffers.ts";
 import { secureContextOf } from "./secure-context.ts";
 import { isOwnHost } from "./trust.ts";

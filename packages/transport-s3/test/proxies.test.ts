@@ -1,0 +1,82 @@
+import { getCACertificates, setDefaultCACertificates } from "node:tls";
+
+import { Retries } from "@drayage/core";
+import { scratchFolder, startProxy } from "@drayage/test-support";
+import { isThere, newAuthority, opensslProgram, randomImage, writeImage } from "@drayage/testkit";
+import type { S3Server } from "@drayage/testkit";
+import { expect, test } from "vitest";
+
+import type { S3Reference } from "../src/index.ts";
+import { startBucket, transportTo } from "./bucket.ts";
+
+const image = await randomImage("behind a proxy", { layers: 2 });
+const partSize = 5 << 20;
+
+/** As if the server were at a name that only the proxy knows. */
+function referenceAt(
+  server: S3Server,
+  environment: Readonly<Record<string, string>>,
+  host = "s3.test",
+): S3Reference {
+  const endpoint = server.access.endpoint.replace("127.0.0.1", host);
+  const settings = { endpoint, system: { environment }, partSize };
+  return transportTo(server, settings).parseReference("//bucket/a:tag");
+}
+
+test("a store behind a proxy is asked through it, the password for the proxy alone", async () => {
+  await using server = await startBucket();
+  await using proxy = await startProxy();
+  const through = new URL(proxy.url);
+  [through.username, through.password] = ["ann", "se cret"];
+  const reference = referenceAt(server, { HTTP_PROXY: through.href });
+  const large = await randomImage("large", { layers: 1, layerSize: 2 * partSize });
+  for (const one of [image, large]) {
+    await writeImage(one, reference);
+    await isThere(reference, one);
+  }
+  const { port } = new URL(server.access.endpoint);
+  expect(proxy.asked.length).toBe(server.requests.length);
+  for (const asked of proxy.asked) expect(asked).toContain(` http://s3.test:${port}/bucket/a/`);
+  const basic = `Basic ${Buffer.from("ann:se cret").toString("base64")}`;
+  expect(new Set(proxy.authorizations)).toEqual(new Set([basic]));
+});
+
+test("by https a tunnel is dug for it", async ({ skip }) => {
+  skip(opensslProgram === undefined, "needs openssl");
+  const authority = newAuthority(await scratchFolder(), "authority");
+  setDefaultCACertificates([...getCACertificates(), authority.certificate]);
+  await using server = await startBucket({ tls: authority.issue("registry") });
+  await using proxy = await startProxy();
+  const reference = referenceAt(server, { HTTPS_PROXY: proxy.url.href }, "registry.test");
+  await writeImage(image, reference);
+  await isThere(reference, image);
+  const { port } = new URL(server.access.endpoint);
+  expect(new Set(proxy.asked)).toEqual(new Set([`CONNECT registry.test:${port}`]));
+  expect(proxy.asked.length).toBeLessThan(server.requests.length);
+});
+
+test("what NO_PROXY names, and this machine, is asked directly", async () => {
+  await using server = await startBucket();
+  await using proxy = await startProxy(502);
+  const { href } = proxy.url;
+  for (const [host, NO_PROXY] of [
+    ["127.0.0.1", ""],
+    ["localhost", ""],
+  ] as const)
+    await writeImage(image, referenceAt(server, { HTTP_PROXY: href, NO_PROXY }, host));
+  const hidden = referenceAt(server, { HTTP_PROXY: href, NO_PROXY: ".test" });
+  const retries = new Retries({ attempts: 1 });
+  await expect(hidden.newImageSource({ retries })).rejects.toMatchObject({ code: "unavailable" });
+  expect(proxy.asked).toEqual([]);
+});
+
+test.each([
+  [407, { code: "denied", message: expect.stringMatching(/the proxy wants other credentials/) }],
+  [502, { code: "unavailable", message: expect.stringMatching(/asked through the proxy 127/) }],
+])("a proxy that answers %i is named", async (status, expected) => {
+  await using server = await startBucket();
+  await using proxy = await startProxy(status);
+  const reference = referenceAt(server, { HTTP_PROXY: proxy.url.href });
+  const retries = new Retries({ attempts: 1 });
+  await expect(reference.newImageSource({ retries })).rejects.toMatchObject(expected);
+});
