@@ -1,31 +1,28 @@
-import { readFile, rm, stat } from "node:fs/promises";
+import { rm, stat } from "node:fs/promises";
 import path from "node:path";
 
-import { hasEnded } from "@drayage/core/files";
+import { hasEnded, readSmallFile } from "@drayage/core/files";
 
 import { journalVersion, ownerOf, patience } from "./journal-entry.ts";
 import type { JournaledUpload } from "./journal-entry.ts";
 
-/** One that was written down, and that nobody sends any more. */
-export interface AbandonedUpload extends JournaledUpload {
-  /** When it was last seen to be sent. */
-  readonly touched: Date;
-}
-
 /** After how many milliseconds nobody comes back for an upload. */
 export const forgottenAfter: number = 7 * 86_400_000;
+
+const mostBytes = 1 << 16;
 
 /**
  * What a file of a journal says; undefined where somebody sends the upload, or it cannot be understood. What nobody will
  * ever understand is removed.
  */
-export async function findAbandoned(file: string): Promise<AbandonedUpload | undefined> {
+export async function findAbandoned(file: string): Promise<JournaledUpload | undefined> {
   try {
     const touched = await abandonedSince(file);
     if (touched === undefined) return undefined;
-    const [first = "", second] = (await readFile(file, "utf8")).split("\n");
+    const content = Buffer.from((await readSmallFile(file, mostBytes)) ?? []);
+    const [first = "", second] = content.toString().split("\n");
     const upload = uploadIn(first);
-    if (upload !== undefined) return { ...upload, uploadId: textIn(second), touched };
+    if (upload !== undefined) return { ...upload, uploadId: textIn(second) };
     // A process may have been killed before it said anything; a later version may say what we do not understand.
     const isUseless = second === undefined || Date.now() - touched.getTime() > forgottenAfter;
     if (isUseless) await rm(file, { force: true });
@@ -45,10 +42,10 @@ async function abandonedSince(file: string): Promise<Date | undefined> {
 }
 
 function uploadIn(line: string): JournaledUpload | undefined {
-  const { version, pool, key, headers } = Object(jsonIn(line)) as Record<string, unknown>;
-  if (version !== journalVersion || !isText(pool) || !isText(key) || !isText(headers))
-    return undefined;
-  return { pool, key, headers };
+  const { version, ...upload } = Object(jsonIn(line)) as Record<string, unknown>;
+  const { pool, key, headers, begun } = upload;
+  const isWhole = isText(pool) && isText(key) && isText(headers) && typeof begun === "number";
+  return version === journalVersion && isWhole ? { pool, key, headers, begun } : undefined;
 }
 
 function textIn(line: string | undefined): string | undefined {

@@ -12,6 +12,8 @@ export interface JournaledUpload {
   readonly key: string;
   /** How the object is to be kept: whoever wants another one does not go on with it. */
   readonly headers: string;
+  /** When it was, in milliseconds. */
+  readonly begun: number;
   /** Undefined where nobody heard what the store calls it, if it has it at all. */
   readonly uploadId?: string | undefined;
 }
@@ -19,8 +21,8 @@ export interface JournaledUpload {
 /** Of the file. */
 export const journalVersion = 1;
 /** Milliseconds after which a process that was not seen is gone. */
-export const patience: number = 10 * 60_000;
-const heartbeat = patience / 10;
+export const patience: number = 2 * 60_000;
+const heartbeat = patience / 8;
 
 /** A file about one upload. Its name tells which process sends it, its time that this process lives. */
 export class JournalEntry {
@@ -55,7 +57,7 @@ export class JournalEntry {
   }
 
   /** Adds what the store calls it. @throws the error of the file system */
-  async begun(uploadId: string): Promise<void> {
+  async named(uploadId: string): Promise<void> {
     await appendFile(this.#file, `${JSON.stringify(uploadId)}\n`);
   }
 

@@ -57,7 +57,7 @@ export class MultipartUpload implements AsyncDisposable {
   ): Promise<MultipartUpload> {
     const entry = await journal?.write(key, headers, options);
     const uploadId = await created(bucket, key, headers, options, entry);
-    if (entry !== undefined) await journal?.begun(entry, uploadId, options);
+    if (entry !== undefined) await journal?.named(entry, uploadId, options);
     const keepsDigests = headers.ChecksumAlgorithm === "SHA256";
     return new MultipartUpload(bucket, { key, uploadId, entry, keepsDigests }, options);
   }

@@ -1,10 +1,10 @@
 import { isImageError } from "@drayage/core";
 import type { OperationOptions } from "@drayage/core";
 
-import type { AbandonedUpload } from "./abandoned-upload.ts";
 import type { BlobPool } from "./blob-pool.ts";
 import { isS3Error } from "./bucket.ts";
 import type { ObjectHeaders } from "./bucket.ts";
+import type { JournaledUpload } from "./journal-entry.ts";
 import { MultipartUpload } from "./multipart-upload.ts";
 import { listParts } from "./stored-parts.ts";
 import type { StoredParts } from "./stored-parts.ts";
@@ -21,7 +21,7 @@ export async function openUpload(
   const keepsDigests = journal !== undefined && hasOddETags(pool, object);
   const headers: ObjectHeaders = keepsDigests ? { ...object, ChecksumAlgorithm: "SHA256" } : object;
   const kept = JSON.stringify(headers);
-  const isWanted = (found: AbandonedUpload): boolean =>
+  const isWanted = (found: JournaledUpload): boolean =>
     found.key === key && found.headers === kept && found.uploadId !== undefined;
   for await (const entry of journal?.take(isWanted, options) ?? []) {
     const { uploadId = "" } = entry.upload;

@@ -1,8 +1,6 @@
-import { isImageError } from "@drayage/core";
 import type { Digest, OperationOptions } from "@drayage/core";
 
 import { forgottenAfter } from "./abandoned-upload.ts";
-import type { AbandonedUpload } from "./abandoned-upload.ts";
 import type { BlobPool } from "./blob-pool.ts";
 import type { JournaledUpload } from "./journal-entry.ts";
 import { listParts } from "./stored-parts.ts";
@@ -19,16 +17,15 @@ export async function sweepUploads(
 ): Promise<void> {
   if (pool.journal === undefined) return;
   const keys = new Set([...present].map((digest) => pool.keyOf(digest)));
-  const before = Date.now() - forgottenAfter;
-  const isUseless = ({ key, touched }: AbandonedUpload): boolean =>
-    keys.has(key) || pool.isTemporary(key) || touched.getTime() < before;
+  const isOld = ({ begun }: JournaledUpload): boolean => begun < Date.now() - forgottenAfter;
+  const isUseless = (upload: JournaledUpload): boolean =>
+    keys.has(upload.key) || pool.isTemporary(upload.key) || isOld(upload);
   for await (const entry of pool.journal.take(isUseless, options)) {
     try {
       await giveUp(pool, entry.upload, options);
       await entry.end();
-    } catch (error) {
-      const isFinal = isImageError(error) && !error.retryable;
-      await (isFinal ? entry.end() : entry.leave());
+    } catch {
+      await (isOld(entry.upload) ? entry.end() : entry.leave());
       options.signal?.throwIfAborted();
     }
   }

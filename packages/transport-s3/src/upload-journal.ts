@@ -5,9 +5,9 @@ import type { OperationOptions } from "@drayage/core";
 import { hasCode } from "@drayage/core/files";
 
 import { findAbandoned } from "./abandoned-upload.ts";
-import type { AbandonedUpload } from "./abandoned-upload.ts";
 import type { Bucket, ObjectHeaders } from "./bucket.ts";
 import { JournalEntry } from "./journal-entry.ts";
+import type { JournaledUpload } from "./journal-entry.ts";
 
 /**
  * The uploads in parts to one place that this machine knows of, in a folder that other places share. Nothing depends on
@@ -32,7 +32,7 @@ export class UploadJournal {
     headers: ObjectHeaders,
     options: OperationOptions,
   ): Promise<JournalEntry | undefined> {
-    const upload = { pool: this.#pool, key, headers: JSON.stringify(headers) };
+    const upload = { pool: this.#pool, key, headers: JSON.stringify(headers), begun: Date.now() };
     return this.#inFolder(async () => {
       await mkdir(this.#root, { recursive: true, mode: 0o700 });
       return JournalEntry.write(this.#root, upload);
@@ -40,13 +40,13 @@ export class UploadJournal {
   }
 
   /** Adds what the store calls it. */
-  async begun(entry: JournalEntry, uploadId: string, options: OperationOptions): Promise<void> {
-    await this.#inFolder(() => entry.begun(uploadId), options);
+  async named(entry: JournalEntry, uploadId: string, options: OperationOptions): Promise<void> {
+    await this.#inFolder(() => entry.named(uploadId), options);
   }
 
   /** Those that nobody goes on with, as far as they are wanted; this process's from then on. */
   async *take(
-    isWanted: (upload: AbandonedUpload) => boolean,
+    isWanted: (upload: JournaledUpload) => boolean,
     options: OperationOptions,
   ): AsyncGenerator<JournalEntry, void, undefined> {
     for (const name of (await this.#inFolder(() => namesIn(this.#root), options)) ?? []) {
