@@ -55,8 +55,8 @@ export class S3Layout implements LayoutStore {
   #content: Uint8Array | undefined;
   #parsed: LayoutIndex | undefined;
   #deletion: string | undefined;
-  /** What was there, or came to be, since then. */
-  readonly #needed = new Set<Digest>();
+  /** What was there, or came to be, since then; its bytes, where they were seen. */
+  readonly #needed = new Map<Digest, number | undefined>();
   readonly #missing = new Set<Digest>();
   /** Of which all was there because `index.json` named them. */
   readonly #counted = new Set<Digest>();
@@ -98,14 +98,14 @@ export class S3Layout implements LayoutStore {
     if (list === undefined && !this.#isShared) return false;
     if (!this.#isOurs(location, digest))
       return (await this.blobSize(digest, options)) !== undefined;
-    this.#needed.add(digest);
+    this.#needed.set(digest, undefined);
     return true;
   }
 
   async blobSize(digest: Digest, options: OperationOptions = {}): Promise<number | undefined> {
     const size = await this.#pool.sizeOf(digest, options);
     if (size === undefined) this.#missing.add(digest);
-    else this.#needed.add(digest);
+    else this.#needed.set(digest, size);
     return size;
   }
 
@@ -143,7 +143,7 @@ export class S3Layout implements LayoutStore {
     const object = await this.#newObject(blob.mediaType, options);
     const settings = { partSize, memory, object };
     const stored = await uploadBlob(this.#pool, bytes, blob, settings, options);
-    this.#needed.add(stored.digest);
+    this.#needed.set(stored.digest, stored.size);
     return stored;
   }
 
@@ -166,7 +166,7 @@ export class S3Layout implements LayoutStore {
     try {
       const isOurs = await copyObject(source, bucket, key, object, options, { journal });
       if (!isOurs) await this.#pool.checkPresent(blob, options);
-      this.#needed.add(blob.digest);
+      this.#needed.set(blob.digest, blob.size);
       return true;
     } catch (error) {
       if (error instanceof S3Error && !error.retryable) return false;
@@ -175,7 +175,7 @@ export class S3Layout implements LayoutStore {
   }
 
   async updateIndex(change: IndexChange, options: OperationOptions = {}): Promise<void> {
-    await sweepUploads(this.#pool, this.#needed, options);
+    await sweepUploads(this.#pool, this.#needed.keys(), options);
     const deletion = this.#deletion;
     // A deletion finds out anew what is needed.
     const check = async (index: Uint8Array | undefined): Promise<void> =>
@@ -211,7 +211,8 @@ export class S3Layout implements LayoutStore {
     options: OperationOptions,
   ): Promise<StoredBlob | undefined> {
     if (digest === undefined || size === undefined || this.#missing.has(digest)) return undefined;
-    if (this.#needed.has(digest) || this.#counted.has(digest)) return { digest, size };
+    const isKnown = this.#needed.has(digest) && (this.#needed.get(digest) ?? size) === size;
+    if (isKnown || this.#counted.has(digest)) return { digest, size };
     return (await this.blobSize(digest, options)) === size ? { digest, size } : undefined;
   }
 
@@ -223,7 +224,7 @@ export class S3Layout implements LayoutStore {
     const check = async (digest: Digest): Promise<void> => {
       if ((await this.#pool.sizeOf(digest, options)) === undefined) throw this.#lost(digest);
     };
-    await Promise.all([...this.#needed].map(check));
+    await Promise.all([...this.#needed.keys()].map(check));
   }
 
   #lost(digest: Digest): ImageError {

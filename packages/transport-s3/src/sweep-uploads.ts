@@ -12,7 +12,7 @@ import { abortUpload, listUploads } from "./uploads.ts";
  */
 export async function sweepUploads(
   pool: BlobPool,
-  present: ReadonlySet<Digest>,
+  present: Iterable<Digest>,
   options: OperationOptions,
 ): Promise<void> {
   if (pool.journal === undefined) return;
