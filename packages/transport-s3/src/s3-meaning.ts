@@ -58,10 +58,15 @@ const noCredentials: Meaning = ({ message }) => ({
   why: `no credentials were found (${oneLine(message)}); set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or name a profile that has some`,
 });
 
-/** AWS says 403 instead of 404 to whoever may not list a bucket. */
-const denied: Meaning = (_, { action, bucket, isAnonymous }) => {
+/** AWS says 403 instead of 404 to whoever may not list a bucket, and names the right to a key of KMS where that is what is missing. */
+const denied: Meaning = ({ message }, { action, bucket, isAnonymous }) => {
   if (isAnonymous) {
     const why = `not everybody may s3:${action} there: ask with credentials`;
+    return { code: "denied", why };
+  }
+  const [, ofKey] = /perform: (kms:\w+)/.exec(message) ?? [];
+  if (ofKey !== undefined) {
+    const why = `the credentials do not allow ${ofKey} with the key that encrypts it`;
     return { code: "denied", why };
   }
   const perhaps = `, or there is no such object: only who may s3:ListBucket ${bucket} is told that`;
@@ -105,6 +110,12 @@ const damaged: Meaning = ({ name }, { host = "S3" }) => ({
   why: `${host} received other bytes than were sent (${name})`,
 });
 
+const archived: Meaning = () => ({
+  code: "unavailable",
+  why: "it lies in an archive of the store: restore it first, or let its storage class be another",
+  retryable: false,
+});
+
 const passing: Meaning = (failure, { host = "S3" }) => ({
   code: "unavailable",
   why: `${host} answered ${saidBy(failure)}; try again later`,
@@ -117,10 +128,12 @@ const byName: Readonly<Record<string, Meaning>> = {
   CredentialsProviderError: noCredentials,
   ExpiredToken: expired,
   ExpiredTokenException: expired,
+  IllegalLocationConstraintException: wrongRegion,
   IncompleteBody: damaged,
   InternalError: passing,
   InvalidAccessKeyId: unknownCredentials,
   InvalidDigest: damaged,
+  InvalidObjectState: archived,
   InvalidToken: unknownCredentials,
   NoSuchBucket: noBucket,
   OperationAborted: passing,
@@ -131,6 +144,7 @@ const byName: Readonly<Record<string, Meaning>> = {
   SlowDown: busy,
   Throttling: busy,
   ThrottlingException: busy,
+  TokenProviderError: noCredentials,
   TokenRefreshRequired: expired,
   TooManyRequests: busy,
   XAmzContentSHA256Mismatch: damaged,

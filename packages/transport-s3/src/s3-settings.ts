@@ -10,11 +10,11 @@ export interface S3Settings {
   readonly client?: S3Client | undefined;
   /** Default: what `AWS_REGION` or the profile says, else us-east-1. */
   readonly region?: string | undefined;
-  /** The origin of a store that is not AWS. Default: what `AWS_ENDPOINT_URL_S3`, `AWS_ENDPOINT_URL` or the profile says. */
+  /** The origin of a store that is not AWS. Default: what `AWS_ENDPOINT_URL_S3`, `AWS_ENDPOINT_URL` or the profile of `AWS_PROFILE` says. */
   readonly endpoint?: string | undefined;
   /** Whether the bucket stands in the path rather than in the name of the host. Default: with an `endpoint`. */
   readonly forcePathStyle?: boolean | undefined;
-  /** Of the AWS config files. Default: what `AWS_PROFILE` says. */
+  /** Of the AWS config files, for credentials and region. Default: what `AWS_PROFILE` says. */
   readonly profile?: string | undefined;
   /**
    * `anonymous` asks without a signature, as anybody may of a public bucket. Default: what the AWS SDK finds, in
