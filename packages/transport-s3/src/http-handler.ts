@@ -5,6 +5,9 @@ import type { FindProxy } from "@drayage/core";
 import { NodeHttpHandler } from "@smithy/node-http-handler";
 import type { NodeHttpHandlerOptions } from "@smithy/node-http-handler";
 
+import { inPieces } from "./body-pieces.ts";
+import { receiving } from "./receiving-agent.ts";
+
 /** How connections are made and kept. */
 export interface HandlerSettings {
   /** Milliseconds. */
@@ -37,6 +40,7 @@ export function newHTTPHandler({ idleTimeout, findProxy }: HandlerSettings): Han
       const proxy = findProxy(url);
       // Its beginning would be on the way before it is rewritten for the proxy.
       if (proxy !== undefined && protocol === "http:") delete request.headers["Expect"];
+      if (request.body instanceof Uint8Array) request.body = inPieces(request.body);
       return (await handlerFor(proxy)).handle(request, given);
     },
     destroy() {
@@ -55,7 +59,10 @@ const kept = { keepAlive: true, maxSockets: 128 };
 /** What speaks to proxies is only loaded where there is one. */
 async function agentsThrough(proxy: URL | undefined): Promise<Agents> {
   if (proxy === undefined)
-    return { httpAgent: new HTTPAgent(kept), httpsAgent: new HTTPSAgent(kept) };
+    return {
+      httpAgent: receiving(new HTTPAgent(kept)),
+      httpsAgent: receiving(new HTTPSAgent(kept)),
+    };
   const [{ HttpProxyAgent }, { HttpsProxyAgent }] = await Promise.all([
     import("http-proxy-agent"),
     import("https-proxy-agent"),

@@ -26,7 +26,10 @@ export interface S3Settings {
    * larger one where there would be more than 10 000. Default 16 MiB.
    */
   readonly partSize?: number | undefined;
-  /** How many parts are written at once, and how many ranges are read ahead, of all blobs together; each is held in memory. Default 4. */
+  /**
+   * How many parts are written at once, of all blobs together, and how many ranges of one blob are read at once; each is
+   * held in memory, but for the range that is wanted next. Default 4.
+   */
   readonly concurrency?: number | undefined;
   /** `STANDARD_IA`, `INTELLIGENT_TIERING` and the like, for blobs. Default: what the bucket does. */
   readonly storageClass?: string | undefined;
