@@ -3,9 +3,9 @@ import type { BlobInfo, Digest, OperationOptions } from "@drayage/core";
 import type { PartMemory } from "@drayage/core/ranges";
 import type { StoredBlob } from "@drayage/image-layout";
 
+import { beginUpload } from "./begin-upload.ts";
 import type { BlobPool } from "./blob-pool.ts";
 import type { ObjectHeaders, Precondition } from "./bucket.ts";
-import { MultipartUpload } from "./multipart-upload.ts";
 import { copyObject } from "./object-copy.ts";
 import { openUpload } from "./open-upload.ts";
 import { PartReader } from "./part-reader.ts";
@@ -119,7 +119,7 @@ async function putUnknown(
   const key = pool.temporaryKey();
   const hasher = digestHasher();
   let size = 0;
-  await using upload = await MultipartUpload.begin(bucket, key, headers, options, journal);
+  await using upload = await beginUpload(bucket, key, headers, options, journal);
   for await (const part of partsOf(first, rest, upload.signal)) {
     hasher.update(part.bytes);
     size += part.bytes.byteLength;

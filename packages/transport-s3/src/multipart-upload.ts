@@ -4,15 +4,14 @@ import type { CompletedPart, UploadPartCommand } from "@aws-sdk/client-s3";
 import { ImageError } from "@drayage/core";
 import type { OperationOptions } from "@drayage/core";
 
-import type { Bucket, ObjectHeaders, Precondition } from "./bucket.ts";
+import type { Bucket, Precondition } from "./bucket.ts";
 import { isS3Error, orRefused } from "./bucket.ts";
 import type { S3Request } from "./connection.ts";
 import type { JournalEntry } from "./journal-entry.ts";
 import type { HeldPart } from "./part-reader.ts";
-import { S3Error } from "./s3-error.ts";
+import type { S3Error } from "./s3-error.ts";
 import { isSamePart } from "./stored-parts.ts";
 import type { StoredParts } from "./stored-parts.ts";
-import type { UploadJournal } from "./upload-journal.ts";
 import { abortUpload } from "./uploads.ts";
 
 /** An upload that the store knows of. */
@@ -38,7 +37,6 @@ export class MultipartUpload implements AsyncDisposable {
   #isComplete = false;
   #isLeft = false;
 
-  /** Goes on with one that was begun. */
   constructor(bucket: Bucket, upload: KnownUpload, options: OperationOptions) {
     this.#bucket = bucket;
     this.#upload = upload;
@@ -46,20 +44,6 @@ export class MultipartUpload implements AsyncDisposable {
     const { signal: own } = this.#siblings;
     const signal = options.signal ? AbortSignal.any([options.signal, own]) : own;
     this.#options = { ...options, signal };
-  }
-
-  static async begin(
-    bucket: Bucket,
-    key: string,
-    headers: ObjectHeaders,
-    options: OperationOptions,
-    journal?: UploadJournal,
-  ): Promise<MultipartUpload> {
-    const entry = await journal?.write(key, headers, options);
-    const uploadId = await created(bucket, key, headers, options, entry);
-    if (entry !== undefined) await journal?.named(entry, uploadId, options);
-    const keepsDigests = headers.ChecksumAlgorithm === "SHA256";
-    return new MultipartUpload(bucket, { key, uploadId, entry, keepsDigests }, options);
   }
 
   /** Aborted as soon as one of the parts failed. */
@@ -184,28 +168,4 @@ function signWith({ middlewareStack }: UploadPartCommand, digest: Buffer): void 
     },
     { step: "build" },
   );
-}
-
-async function created(
-  bucket: Bucket,
-  key: string,
-  headers: ObjectHeaders,
-  options: OperationOptions,
-  entry: JournalEntry | undefined,
-): Promise<string> {
-  const input = { Bucket: bucket.name, Key: key, ...headers };
-  try {
-    const { UploadId = "" } = await bucket.ask(
-      "PutObject",
-      key,
-      (client, sdk, http) => client.send(new sdk.CreateMultipartUploadCommand(input), http),
-      options,
-    );
-    return UploadId;
-  } catch (error) {
-    // Where there was no answer there may be an upload of which nobody heard.
-    const isRefused = error instanceof S3Error && error.status !== undefined;
-    await (isRefused ? entry?.end() : entry?.leave());
-    throw error;
-  }
 }

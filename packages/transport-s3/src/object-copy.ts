@@ -1,7 +1,7 @@
 import type { OperationOptions } from "@drayage/core";
 
+import { beginUpload } from "./begin-upload.ts";
 import type { Bucket, ObjectHeaders, Precondition } from "./bucket.ts";
-import { MultipartUpload } from "./multipart-upload.ts";
 import type { UploadJournal } from "./upload-journal.ts";
 
 /** An object of a known size, somewhere in the same store. */
@@ -38,7 +38,7 @@ export async function copyObject(
   const CopySource = [from.bucket, ...from.key.split("/")].map(encodeURIComponent).join("/");
   if (from.size <= partSize) return bucket.copy(key, { ...object, CopySource }, options);
   const { IfNoneMatch, ...headers } = object;
-  await using upload = await MultipartUpload.begin(bucket, key, headers, options, journal);
+  await using upload = await beginUpload(bucket, key, headers, options, journal);
   for (let start = 0; start < from.size; start += partSize) {
     const end = Math.min(start + partSize, from.size) - 1;
     upload.copy({ CopySource, CopySourceRange: `bytes=${start}-${end}` });

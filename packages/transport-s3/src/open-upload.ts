@@ -1,6 +1,7 @@
 import { isImageError } from "@drayage/core";
 import type { OperationOptions } from "@drayage/core";
 
+import { beginUpload } from "./begin-upload.ts";
 import type { BlobPool } from "./blob-pool.ts";
 import { isS3Error } from "./bucket.ts";
 import type { ObjectHeaders } from "./bucket.ts";
@@ -35,7 +36,7 @@ export async function openUpload(
       throw error;
     }
   }
-  return MultipartUpload.begin(bucket, key, headers, options, journal);
+  return beginUpload(bucket, key, headers, options, journal);
 }
 
 /** What a key of KMS encrypts has no MD5 for an ETag; at AWS a bucket may have one that nobody here was told of. */

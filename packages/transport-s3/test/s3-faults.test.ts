@@ -1,4 +1,5 @@
 import { copyImage, Retries } from "@drayage/core";
+import { scratchFolder } from "@drayage/test-support";
 import { inMemory, isThere, randomIndex } from "@drayage/testkit";
 import { expect, test } from "vitest";
 
@@ -22,13 +23,13 @@ test.each(Array.from({ length: 10 }, (_, seed) => seed))(
   async (seed) => {
     await using server = await startBucket({ faults: { seed, rate: 0.15, kinds } });
     const retries = (): Retries => new Retries({ firstPause: 1, budget: 1000, attempts: 8 });
-    const to = transportTo(server, { partSize, idleTimeout: 300 }).parseReference("//bucket/a:tag");
+    const settings = { partSize, idleTimeout: 300, journal: await scratchFolder() };
+    const to = transportTo(server, settings).parseReference("//bucket/a:tag");
     await copyImage(await inMemory(index), to, { instances: "all", retries: retries() });
-    const again = transportTo(server, { partSize, idleTimeout: 300 }).parseReference(
-      "//bucket/b:tag",
-    );
+    const again = transportTo(server, settings).parseReference("//bucket/b:tag");
     await copyImage(to, again, { instances: "all", retries: retries() });
     expect(server.requests.some(({ isFaulty }) => isFaulty)).toBe(true);
+    expect(server.bucket().uploads()).toEqual([]);
     await using healthy = await startBucket();
     for (const layout of ["a", "b"]) {
       for (const key of server.bucket().keys(layout)) {

@@ -240,6 +240,20 @@ test("an upload of a process that lives is left to it, and both come to their en
   expect(await readdir(settings.journal ?? "")).toEqual([]);
 });
 
+test("an upload of which nobody heard that it was begun is not left behind", async () => {
+  const fault = { kind: "reset", during: "answer" } as const;
+  await using server = await startStore({
+    faults: [{ operation: "CreateMultipartUpload", fault }],
+  });
+  const settings = await settingsFor(server);
+  const to = destinationOf(copy, settings, "//bucket/a:tag");
+  await copyImage(await sourceOf(copy), to, { instances: "all" });
+  const { length } = server.requests.filter(({ operation }) => operation === "UploadPart");
+  expect(length).toBe(countOf(server.requests, "CreateMultipartUpload") * 3 - 3);
+  expect(server.bucket().uploads()).toEqual([]);
+  expect(await readdir(settings.journal ?? "")).toEqual([]);
+});
+
 /** The file in a journal that has only one. */
 async function onlyEntry({ journal = "" }: S3Settings): Promise<string> {
   const [name = "", ...others] = await readdir(journal);
