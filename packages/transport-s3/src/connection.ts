@@ -2,6 +2,7 @@ import type * as SDK from "@aws-sdk/client-s3";
 import { environmentProxies, isImageError, Retries } from "@drayage/core";
 import type { FindProxy, OperationOptions } from "@drayage/core";
 
+import { Pace } from "./pace.ts";
 import { retryAfterOf, s3Error } from "./s3-error.ts";
 import type { S3Error } from "./s3-error.ts";
 import type { S3Question } from "./s3-meaning.ts";
@@ -22,8 +23,7 @@ export class Connection {
   readonly #findProxy: FindProxy;
   #opened: Promise<{ readonly client: SDK.S3Client; readonly sdk: typeof SDK }> | undefined;
   #origin: URL | undefined;
-  /** While one waits because the store is busy so do the others. */
-  #busy: Promise<void> | undefined;
+  readonly #pace = new Pace();
 
   constructor(settings: S3Settings) {
     this.#settings = settings;
@@ -54,10 +54,7 @@ export class Connection {
   ): Promise<Output> {
     for (let attempt = 1; ; attempt++) {
       try {
-        await this.#busy;
-        signal?.throwIfAborted();
-        const { client, sdk } = await this.#open();
-        return await request(client, sdk, signal === undefined ? {} : { abortSignal: signal });
+        return await this.#sendInTurn(request, signal);
       } catch (cause) {
         signal?.throwIfAborted();
         if (isImageError(cause)) throw cause;
@@ -65,7 +62,7 @@ export class Connection {
         const doing = `${question.action} s3://${question.bucket}/${question.key}`;
         const failed = { error, attempt, doing, retryAfter: retryAfterOf(cause) };
         const mayTryAgain = retries.mayTryAgain(failed, signal);
-        if (busyCodes.has(error.s3Code)) this.#busy = mayTryAgain.then(nothing, nothing);
+        if (busyCodes.has(error.s3Code)) this.#pace.slowDown(mayTryAgain);
         if (!(await mayTryAgain)) throw error;
       }
     }
@@ -77,6 +74,25 @@ export class Connection {
     const through = proxy === undefined ? "" : ` (asked through the proxy ${proxy.host})`;
     const host = this.#origin && this.#origin.host + through;
     return s3Error(cause, { ...question, host, isAnonymous: this.isAnonymous });
+  }
+
+  async #sendInTurn<Output>(
+    request: S3Request<Output>,
+    signal: AbortSignal | undefined,
+  ): Promise<Output> {
+    const { client, sdk } = await this.#open();
+    await this.#pace.begin(signal);
+    try {
+      const output = await request(
+        client,
+        sdk,
+        signal === undefined ? {} : { abortSignal: signal },
+      );
+      this.#pace.quicken();
+      return output;
+    } finally {
+      this.#pace.end();
+    }
   }
 
   async #open(): Promise<{ readonly client: SDK.S3Client; readonly sdk: typeof SDK }> {
@@ -99,8 +115,6 @@ export class Connection {
 }
 
 const busyCodes = new Set(["SlowDown", "ServiceUnavailable", "Throttling", "TooManyRequests"]);
-
-function nothing(): void {}
 
 /** What is not said is left to the SDK, which would take an undefined for an answer. */
 async function newClient(
