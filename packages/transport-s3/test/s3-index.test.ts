@@ -238,7 +238,7 @@ describe("a copy and a deletion at once", () => {
     await server.bucket().put("a/index.json", JSON.stringify({ ...index, ...deleting }));
     let isDone = false;
     const commit = destination.commit().then(() => (isDone = true));
-    await vi.waitUntil(() => countOf(server.requests, "GetObject") > 6);
+    await vi.waitUntil(() => countOf(server.requests, "GetObject") > 6, 10_000);
     expect(isDone).toBe(false);
     await server.bucket().put("a/index.json", JSON.stringify(index));
     await commit;
