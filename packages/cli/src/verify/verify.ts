@@ -8,12 +8,14 @@ import { withRetries } from "../retry.ts";
 import { sideOf } from "../side-flags.ts";
 import { writeResult } from "../standard-streams.ts";
 import { UsageError } from "../usage-error.ts";
+import { freeChunksEarly } from "../v8-flags.ts";
 import { formatReport, headlineOf } from "./format-report.ts";
 import type { VerifyFlags } from "./verify-flags.ts";
 
 /** `drayage verify` */
 export async function verify(name: string, flags: VerifyFlags, signal: AbortSignal): Promise<void> {
   refuseContradictions(flags);
+  freeChunksEarly();
   const { platform, referrers, read: readAll } = flags;
   const instances = platform && { platforms: platform.map(parsePlatform) };
   const reference = await parseImageName(name, sideOf({ ...flags }, ""));
