@@ -13,11 +13,11 @@ import { Bucket } from "../src/bucket.ts";
 import { Connection } from "../src/connection.ts";
 import { listParts } from "../src/stored-parts.ts";
 import { listUploads } from "../src/uploads.ts";
-import { destinationOf, sourceOf } from "./killed-copies.ts";
+import { destinationOf, sourceOf } from "./seeded-copies.ts";
 import { startWatchedLine } from "./watched-line.ts";
 
 const copy = { seed: "killed", partSize: 5 << 20, isPacking: false };
-const program = path.join(import.meta.dirname, "copy-until-killed.ts");
+const program = path.join(import.meta.dirname, "copy-seeded.ts");
 
 test.skipIf(!isCephInstalled)(
   "at Ceph a killed copy goes on where it was, and leaves nothing behind",

@@ -11,7 +11,7 @@ import { expect, test, vi } from "vitest";
 
 import type { S3Settings } from "../src/index.ts";
 import { countOf, startBucket } from "./bucket.ts";
-import { destinationOf, sourceOf } from "./killed-copies.ts";
+import { destinationOf, sourceOf } from "./seeded-copies.ts";
 
 const partSize = 1 << 20;
 const parts = 5;
@@ -227,7 +227,7 @@ test("an upload of a process that lives is left to it, and both come to their en
   });
   const settings = await settingsFor(server);
   const words = [copy, settings].map((one) => JSON.stringify(one));
-  const program = path.join(import.meta.dirname, "copy-until-killed.ts");
+  const program = path.join(import.meta.dirname, "copy-seeded.ts");
   const child = startProgram(program, ...words, "//bucket/a:other");
   await vi.waitUntil(() => theirs !== undefined, { timeout: 20_000 });
   const destination = destinationOf(copy, settings, "//bucket/a:tag");

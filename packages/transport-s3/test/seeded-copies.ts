@@ -10,7 +10,7 @@ import { S3Reference } from "../src/s3-reference.ts";
 import { S3Store } from "../src/s3-store.ts";
 
 /** One image for two platforms; each of its layers has several parts. */
-export interface KilledCopy {
+export interface SeededCopy {
   readonly seed: string;
   /** Bytes. */
   readonly partSize: number;
@@ -18,7 +18,7 @@ export interface KilledCopy {
   readonly isPacking: boolean;
 }
 
-async function imageOf({ seed, partSize, isPacking }: KilledCopy): Promise<WholeImage> {
+export async function imageOf({ seed, partSize, isPacking }: SeededCopy): Promise<WholeImage> {
   return randomIndex(seed, {
     platforms: ["linux/amd64", "linux/arm64"].map(parsePlatform),
     layers: 2,
@@ -27,13 +27,13 @@ async function imageOf({ seed, partSize, isPacking }: KilledCopy): Promise<Whole
   });
 }
 
-export async function sourceOf(copy: KilledCopy): Promise<ImageReference> {
+export async function sourceOf(copy: SeededCopy): Promise<ImageReference> {
   return inMemory(await imageOf(copy));
 }
 
 /** A transport of its own, which takes parts that are smaller than those of real stores. */
 export function destinationOf(
-  { partSize, isPacking }: KilledCopy,
+  { partSize, isPacking }: SeededCopy,
   settings: S3Settings,
   text: string,
 ): S3Reference {
