@@ -5,15 +5,15 @@ const pieceSize = 1 << 20;
 
 /** A range that is read into memory until somebody wants it. Begins at once. */
 export class RangeAhead implements AsyncDisposable {
-  readonly #chunks: AsyncIterator<Uint8Array>;
+  readonly #chunks: AsyncGenerator<Uint8Array, void, undefined>;
   readonly #memory: HeldMemory;
   readonly #filled: Promise<void>;
   #size = 0;
   #isWanted = false;
 
   /** `chunks` may be lent. */
-  constructor(chunks: AsyncIterable<Uint8Array>, memory: HeldMemory) {
-    this.#chunks = chunks[Symbol.asyncIterator]();
+  constructor(chunks: AsyncGenerator<Uint8Array, void, undefined>, memory: HeldMemory) {
+    this.#chunks = chunks;
     this.#memory = memory;
     this.#filled = this.#fill();
     this.#filled.catch(() => {});
@@ -31,19 +31,15 @@ export class RangeAhead implements AsyncDisposable {
     await this.#filled;
   }
 
-  /** What is left behind that, as it comes, as chunks that are lent. */
-  async *rest(): AsyncGenerator<Uint8Array, void, undefined> {
-    for (;;) {
-      const { done, value } = await this.#chunks.next();
-      if (done === true) return;
-      yield value;
-    }
+  /** What comes behind that. */
+  rest(): AsyncGenerator<Uint8Array, void, undefined> {
+    return this.#chunks;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isWanted = true;
     await Promise.allSettled([this.#filled]);
-    await this.#chunks.return?.();
+    await this.#chunks.return();
     this.#memory[Symbol.dispose]();
   }
 

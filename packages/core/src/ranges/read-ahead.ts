@@ -30,6 +30,7 @@ export async function* readRangesAhead(
   const left = new AbortController();
   const signal = AbortSignal.any([left.signal, ...(options.signal ? [options.signal] : [])]);
   const given = { ...options, signal, retries: options.retries ?? new Retries() };
+  const wanted = options.lentChunks ? same : copied;
   const ahead: RangeAhead[] = [];
   let present: RangeAhead | undefined;
   let { start: next, end = Infinity } = range;
@@ -67,9 +68,9 @@ export async function* readRangesAhead(
         readAhead();
         yield* readRange(source, unread, given, { size });
       } else {
-        yield* kept(present.held(), options.lentChunks);
+        yield* wanted(present.held());
         readAhead();
-        yield* kept(present.rest(), options.lentChunks);
+        yield* wanted(present.rest());
       }
     }
   } finally {
@@ -79,10 +80,13 @@ export async function* readRangesAhead(
   }
 }
 
-/** Of chunks that are lent, ones that stay what they are, unless they are only wanted for a moment. */
-async function* kept(
+function same<Chunks>(chunks: Chunks): Chunks {
+  return chunks;
+}
+
+/** Of chunks that are lent, ones that stay what they are. */
+async function* copied(
   chunks: AsyncIterable<Uint8Array>,
-  areLent = false,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  for await (const chunk of chunks) yield areLent ? chunk : new Uint8Array(chunk);
+  for await (const chunk of chunks) yield new Uint8Array(chunk);
 }
