@@ -49,15 +49,11 @@ export async function presign(
     throw new ImageError("denied", "Without credentials nothing can be signed; name some");
   const layout = new S3Layout(store, reference);
   await using source = await LayoutSource.open(reference, layout, selectorOf(reference), options);
-  const parts = new Map<Digest, Part>();
-  await addManifest(source, undefined, platform, parts, options);
-  const there = await Promise.all(
-    [...parts.values()].map((part) => isThere(part, layout, options)),
-  );
+  const parts = once(await partsOf(source, undefined, platform, options));
+  const isPart = await Promise.all(parts.map(async (part) => isThere(part, layout, options)));
   return await Promise.all(
-    [...parts.values()]
-      .filter((_, at) => there[at])
-      .toSorted((a, b) => orderOf(a) - orderOf(b))
+    parts
+      .filter((_, at) => isPart[at])
       .map(async ({ kind, blob: { mediaType, size, digest } }) => {
         const { bucket, key } = layout.locateBlob(digest);
         const signed = await signedURL(store.bucket(bucket), key, expiresIn, options);
@@ -71,36 +67,37 @@ interface Part {
   readonly blob: Descriptor;
 }
 
-function orderOf({ kind }: Part): number {
-  return kind === "manifest" ? 0 : 1;
+/** Each digest once, manifests first. */
+function once(parts: readonly Part[]): readonly Part[] {
+  const byDigest = new Map(parts.map((part) => [part.blob.digest, part]));
+  const { manifest = [], other = [] } = Object.groupBy(byDigest.values(), ({ kind }) =>
+    kind === "manifest" ? kind : "other",
+  );
+  return [...manifest, ...other];
 }
 
-/** With all that it names. */
-async function addManifest(
+/** A manifest and all that it names, or one of the images that it names. */
+async function partsOf(
   source: LayoutSource,
   instance: Digest | undefined,
   platform: Platform | undefined,
-  parts: Map<Digest, Part>,
   options: OperationOptions,
-): Promise<void> {
+): Promise<readonly Part[]> {
   const raw = await new UnparsedImage(source, instance).manifest(options);
   const manifest = parseManifest(raw);
-  if (manifest.kind === "index" && platform !== undefined) {
-    const { digest } = chooseInstance(manifest, platform);
-    await addManifest(source, digest, platform, parts, options);
-    return;
-  }
+  if (manifest.kind === "index" && platform !== undefined)
+    return partsOf(source, chooseInstance(manifest, platform).digest, platform, options);
   const { digest, bytes } = raw;
   const blob = { digest, size: bytes.byteLength, mediaType: manifest.mediaType };
-  parts.set(digest, { kind: "manifest", blob });
+  const own: Part = { kind: "manifest", blob };
   if (manifest.kind === "image") {
-    parts.set(manifest.config.digest, { kind: "config", blob: manifest.config });
-    for (const layer of manifest.layers) parts.set(layer.digest, { kind: "layer", blob: layer });
-    return;
+    const layers = manifest.layers.map((layer): Part => ({ kind: "layer", blob: layer }));
+    return [own, { kind: "config", blob: manifest.config }, ...layers];
   }
-  for (const entry of manifest.manifests)
-    if (!parts.has(entry.digest))
-      await addManifest(source, entry.digest, undefined, parts, options);
+  const instances = manifest.manifests.map(async (entry) =>
+    partsOf(source, entry.digest, undefined, options),
+  );
+  return [own, ...(await Promise.all(instances)).flat()];
 }
 
 async function isThere(

@@ -1,7 +1,7 @@
 import { Writable } from "node:stream";
 import { stripVTControlCharacters } from "node:util";
 
-import { copyImage, ImageError } from "@drayage/core";
+import { copyImage, ImageError, verifyImage } from "@drayage/core";
 import { memory } from "@drayage/core/memory";
 import { inMemory, randomImage } from "@drayage/testkit";
 import { expect, test } from "vitest";
@@ -34,6 +34,17 @@ test("bars show the whole and each blob, and leave the terminal as it was", asyn
   const [showsCursor, clearsBelow] = ["\u001B[?25h", "\u001B[0J"];
   expect(terminal.written.lastIndexOf(showsCursor)).toBeGreaterThan(0);
   expect(terminal.written.endsWith(clearsBelow)).toBe(true);
+});
+
+test("bars show what is verified", async () => {
+  const terminal = new RecordingTerminal();
+  const reference = await inMemory(await randomImage("bars that verify"));
+  {
+    using view = new ProgressBars(terminal as RecordingTerminal & NodeJS.WriteStream);
+    await verifyImage(reference, { onEvent: view.show });
+  }
+  expect(terminal.written).toMatch(/100 %, .+ kB of .+ kB, \d of 4 blobs/);
+  expect(terminal.written.endsWith("\u001B[0J")).toBe(true);
 });
 
 test("what goes wrong, and what registries say, stays above the bars", async () => {
