@@ -1,7 +1,15 @@
-import { availableParallelism } from "node:os";
-
-/** Packs one block on another thread; called in the order of the blocks, and only awaited later. */
-export type PackBlock = (block: Uint8Array) => Promise<Uint8Array>;
+/** How blocks are packed. */
+export interface BlockPacking {
+  /** Bytes of all blocks but the last. */
+  readonly size: number;
+  /** How many are packed at once at most. */
+  readonly threads: number;
+  /**
+   * Packs one block on another thread; called in the order of the blocks, and only awaited later. The block, which is
+   * shared memory, is used again once that is done.
+   */
+  readonly pack: (block: Uint8Array) => Promise<Uint8Array>;
+}
 
 /**
  * A stream cut into blocks of one size, several of them packed at once, the results in the order of the blocks. How the
@@ -9,48 +17,31 @@ export type PackBlock = (block: Uint8Array) => Promise<Uint8Array>;
  */
 export async function* packedInBlocks(
   bytes: AsyncIterable<Uint8Array>,
-  blockSize: number,
-  pack: PackBlock,
+  { size, threads, pack }: BlockPacking,
 ): AsyncGenerator<Uint8Array, void, undefined> {
+  // Enough that no thread waits; each stream may have one beyond that, so that all of them go on.
+  const mostHeld = 2 * threads + 2;
   const running: Promise<Uint8Array>[] = [];
   try {
-    for await (const block of blocksOf(bytes, blockSize)) {
-      running.push(begun(pack(block)));
-      while (running.length > 0 && blocksHeld >= mostBlocksHeld) yield await taken(running);
+    for await (const block of blocksOf(bytes, size)) {
+      running.push(begun(block, pack));
+      while (running.length > 0 && blocksHeld >= mostHeld) yield await taken(running);
     }
     while (running.length > 0) yield await taken(running);
   } finally {
     await Promise.allSettled(running);
-    blocksHeld -= running.length;
+    released(running.length);
   }
 }
 
-/** Does work on Node's thread pool as soon as one of its threads is free for that; one is left to files and names of hosts. */
-export async function onThread<Result>(work: () => Promise<Result>): Promise<Result> {
-  if (threadsFree > 0) threadsFree--;
-  else await new Promise<void>((resolve) => waiting.push(resolve));
-  try {
-    return await work();
-  } finally {
-    const next = waiting.shift();
-    if (next === undefined) threadsFree++;
-    else next();
-  }
-}
-
-/** As Node sizes its pool (nodejs.org, "UV_THREADPOOL_SIZE"). */
-const threadPoolSize = Number(process.env["UV_THREADPOOL_SIZE"]) || 4;
-const threads = Math.max(1, Math.min(availableParallelism(), threadPoolSize - 1));
-let threadsFree = threads;
-const waiting: (() => void)[] = [];
-
-/** Enough that no thread waits; each stream may have one beyond that, so that all of them go on. */
-const mostBlocksHeld = 2 * threads + 2;
 /** By all streams. */
 let blocksHeld = 0;
+/** Memory of blocks that are packed: new memory costs as much time as a tenth of packing what it holds. */
+let spare: SharedArrayBuffer[] = [];
 
-function begun(packed: Promise<Uint8Array>): Promise<Uint8Array> {
+function begun(block: Uint8Array, pack: BlockPacking["pack"]): Promise<Uint8Array> {
   blocksHeld++;
+  const packed = pack(block).finally(() => spare.push(block.buffer as SharedArrayBuffer));
   // Whoever awaits it in its turn is told.
   packed.catch(() => {});
   return packed;
@@ -60,8 +51,13 @@ async function taken(running: Promise<Uint8Array>[]): Promise<Uint8Array> {
   const [first] = running;
   const packed = await first;
   void running.shift();
-  blocksHeld--;
+  released(1);
   return packed ?? new Uint8Array(0);
+}
+
+function released(count: number): void {
+  blocksHeld -= count;
+  if (blocksHeld === 0) spare = [];
 }
 
 /** Blocks are copies: a chunk belongs to the source again once the next one is asked for. */
@@ -69,7 +65,7 @@ async function* blocksOf(
   bytes: AsyncIterable<Uint8Array>,
   size: number,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  let block = Buffer.allocUnsafeSlow(size);
+  let block = newBlock(size);
   let filled = 0;
   for await (const chunk of bytes) {
     for (let at = 0; at < chunk.byteLength;) {
@@ -79,9 +75,15 @@ async function* blocksOf(
       at += part.byteLength;
       if (filled < size) continue;
       yield block;
-      block = Buffer.allocUnsafeSlow(size);
+      block = newBlock(size);
       filled = 0;
     }
   }
   if (filled > 0) yield block.subarray(0, filled);
+}
+
+function newBlock(size: number): Uint8Array {
+  const at = spare.findIndex(({ byteLength }) => byteLength === size);
+  const [memory = new SharedArrayBuffer(size)] = at < 0 ? [] : spare.splice(at, 1);
+  return new Uint8Array(memory);
 }

@@ -1,7 +1,9 @@
+import { availableParallelism } from "node:os";
 import { promisify } from "node:util";
 import zlib from "node:zlib";
 
-import { onThread, packedInBlocks } from "./compression-blocks.ts";
+import { packedInBlocks } from "./compression-blocks.ts";
+import { Turns } from "./turns.ts";
 
 /**
  * Frames side by side, which is one stream to whoever unpacks it (RFC 8878, "Frames"). The same bytes give the same
@@ -13,14 +15,19 @@ export async function* zstandardPacked(
   let isEmpty = true;
   const pack = async (block: Uint8Array): Promise<Uint8Array> => {
     isEmpty = false;
-    return onThread(() => frameOf(block));
+    return turns.take(() => frameOf(block));
   };
-  yield* packedInBlocks(bytes, frameSize, pack);
+  yield* packedInBlocks(bytes, { size: frameSize, threads, pack });
   if (isEmpty) yield await frameOf(new Uint8Array(0));
 }
 
 /** Unpacked. */
 const frameSize = 4 << 20;
+
+/** As Node sizes its pool (nodejs.org, "UV_THREADPOOL_SIZE"), of which one is left to files and names of hosts. */
+const threadPoolSize = Number(process.env["UV_THREADPOOL_SIZE"]) || 4;
+const threads = Math.max(1, Math.min(availableParallelism(), threadPoolSize - 1));
+const turns = new Turns(threads);
 
 const zstdCompress: (bytes: Uint8Array, options: zlib.ZstdOptions) => Promise<Uint8Array> =
   promisify(zlib.zstdCompress);

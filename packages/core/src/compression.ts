@@ -41,8 +41,8 @@ export async function sniffed(bytes: AsyncIterable<Uint8Array>): Promise<Sniffed
   while (start.byteLength < longestMagic && !ended) {
     const next = await iterator.next();
     ended = next.done === true;
-    if (!next.done)
-      start = start.byteLength === 0 ? next.value : Buffer.concat([start, next.value]);
+    // A copy: the chunk may be lent.
+    if (!next.done) start = Buffer.concat([start, next.value]);
   }
   return {
     compression: compressionOf(start),

@@ -36,16 +36,13 @@ interface Checkpoint {
   readonly hasher: DigestHasher;
 }
 
-/** Reads a blob from there on. */
-export type ReadFrom = (start: number) => AsyncIterable<Uint8Array>;
-
-/** How a blob is verified. */
-export interface VerifyOptions {
-  /** Told of bytes that were not read before. */
-  readonly onProgress?: (bytes: number) => void;
-  /** Whether a chunk may be written over when the next is asked for. */
+/** How a blob is read once: whether a chunk may be written over when the next is asked for. */
+export interface ReadingOptions {
   readonly lentChunks?: boolean;
 }
+
+/** Reads a blob from there on. */
+export type ReadFrom = (start: number, options: ReadingOptions) => AsyncIterable<Uint8Array>;
 
 const checkpointDistance = 8 << 20;
 
@@ -56,14 +53,19 @@ const checkpointDistance = 8 << 20;
 export class VerifiedBlob {
   readonly #expected: ExpectedBytes;
   readonly #read: ReadFrom;
-  readonly #options: VerifyOptions;
+  /** Told of bytes that were not read before. */
+  readonly #onProgress: (bytes: number) => void;
   readonly #checkpoints: Checkpoint[];
   #reached = 0;
 
-  constructor(expected: ExpectedBytes, read: ReadFrom, options: VerifyOptions = {}) {
+  constructor(
+    expected: ExpectedBytes,
+    read: ReadFrom,
+    onProgress: (bytes: number) => void = () => {},
+  ) {
     this.#expected = expected;
     this.#read = read;
-    this.#options = options;
+    this.#onProgress = onProgress;
     this.#checkpoints = [{ at: 0, hasher: digestHasher(algorithmOf(expected.digest)) }];
   }
 
@@ -72,14 +74,17 @@ export class VerifiedBlob {
    * digest is right, so that whoever reads to the end has read nothing false.
    * @throws ImageError `digest-mismatch`
    */
-  async *from(start: number): AsyncGenerator<Uint8Array, void, undefined> {
+  async *from(
+    start: number,
+    options: ReadingOptions = {},
+  ): AsyncGenerator<Uint8Array, void, undefined> {
     const checkpoint = this.#checkpoints.findLast(({ at }) => at <= start);
     if (checkpoint === undefined || start > this.#reached)
       throw new RangeError(`Not read: ${start}`);
     const hasher = checkpoint.hasher.copy();
     let { at } = checkpoint;
     let held: Uint8Array | undefined;
-    for await (const chunk of this.#read(at)) {
+    for await (const chunk of this.#read(at, options)) {
       const skipped = Math.min(Math.max(start - at, 0), chunk.byteLength);
       at += chunk.byteLength;
       refuseMore(this.#expected, at);
@@ -91,7 +96,7 @@ export class VerifiedBlob {
       if (part.byteLength === 0) continue;
       const mayBeLast = this.#expected.size === undefined || at === this.#expected.size;
       if (!mayBeLast) yield part;
-      else held = this.#options.lentChunks ? new Uint8Array(part) : part;
+      else held = options.lentChunks ? new Uint8Array(part) : part;
     }
     refuseLess(this.#expected, at);
     checkDigest(hasher.digest(), this.#expected.digest);
@@ -100,7 +105,7 @@ export class VerifiedBlob {
 
   #remember(at: number, hasher: DigestHasher): void {
     if (at > this.#reached) {
-      this.#options.onProgress?.(at - this.#reached);
+      this.#onProgress(at - this.#reached);
       this.#reached = at;
     }
     const last = this.#checkpoints.at(-1)?.at ?? 0;

@@ -4,9 +4,11 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 
 import { gathered } from "../src/byte-stream.ts";
-import { onThread, packedInBlocks } from "../src/compression-blocks.ts";
+import { packedInBlocks } from "../src/compression-blocks.ts";
+import { Turns } from "../src/turns.ts";
 
 const limit = 1 << 24;
+const threads = 3;
 
 async function* streamOf(...chunks: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
   yield* chunks;
@@ -35,9 +37,9 @@ describe("blocks that are packed side by side", () => {
           const pack = async (block: Uint8Array): Promise<Uint8Array> => {
             sizes.push(block.byteLength);
             if (block.byteLength % 2 === 0) await delay(0);
-            return block;
+            return block.slice();
           };
-          const packed = packedInBlocks(lent(bytes, chunkSize), blockSize, pack);
+          const packed = packedInBlocks(lent(bytes, chunkSize), { size: blockSize, threads, pack });
           expect(Buffer.from(await gathered(packed, limit))).toEqual(Buffer.from(bytes));
           expect(sizes.slice(0, -1).every((size) => size === blockSize)).toBe(true);
         },
@@ -57,14 +59,13 @@ describe("blocks that are packed side by side", () => {
     };
     const readers = Array.from({ length: 20 }, async () => {
       let taken = 0;
-      for await (const _ of packedInBlocks(endless(), 64, pack)) {
+      for await (const _ of packedInBlocks(endless(), { size: 64, threads, pack })) {
         held--;
         await delay(0);
         if (++taken === 20) break;
       }
     });
     await Promise.all(readers);
-    const threads = Math.max(1, (Number(process.env["UV_THREADPOOL_SIZE"]) || 4) - 1);
     expect(most).toBeGreaterThanOrEqual(20);
     expect(most).toBeLessThanOrEqual(20 + 2 * threads + 2 + 20);
   });
@@ -80,7 +81,7 @@ describe("blocks that are packed side by side", () => {
       if (++count === 2) throw failure;
       return block;
     };
-    const packed = packedInBlocks(streamOf(Buffer.alloc(1000)), 10, pack);
+    const packed = packedInBlocks(streamOf(Buffer.alloc(1000)), { size: 10, threads, pack });
     await expect(gathered(packed, limit)).rejects.toBe(failure);
     expect(running).toBe(0);
   });
@@ -93,34 +94,48 @@ describe("blocks that are packed side by side", () => {
       running--;
       return block;
     };
-    const packed = packedInBlocks(streamOf(Buffer.alloc(1000)), 10, pack);
+    const packed = packedInBlocks(streamOf(Buffer.alloc(1000)), { size: 10, threads, pack });
     await packed.next();
     await packed.return();
     expect(running).toBe(0);
   });
 
-  test("do not take all threads", async () => {
+  test("use memory again that is done with", async () => {
+    const memories = new Set<ArrayBufferLike>();
+    const pack = async (block: Uint8Array): Promise<Uint8Array> => {
+      memories.add(block.buffer);
+      return block.slice();
+    };
+    const packed = packedInBlocks(streamOf(Buffer.alloc(10_000)), { size: 10, threads, pack });
+    expect(await gathered(packed, limit)).toHaveLength(10_000);
+    expect(memories.size).toBeLessThanOrEqual(2 * threads + 3);
+  });
+});
+
+describe("turns", () => {
+  test("are no more at once than are free", async () => {
     let running = 0;
     let most = 0;
+    const turns = new Turns(3);
     const work = Array.from({ length: 100 }, () =>
-      onThread(async () => {
+      turns.take(async () => {
         most = Math.max(most, ++running);
         await delay(0);
         running--;
       }),
     );
     await Promise.all(work);
-    expect(most).toBeGreaterThanOrEqual(1);
-    expect(most).toBeLessThan(Number(process.env["UV_THREADPOOL_SIZE"]) || 4);
+    expect(most).toBe(3);
   });
 
-  test("are worked on after one of them failed", async () => {
+  test("go on after something failed", async () => {
+    const turns = new Turns(2);
     const attempts = Array.from({ length: 10 }, () =>
-      onThread(async () => {
+      turns.take(async () => {
         throw new Error("failed");
       }),
     );
     await Promise.allSettled(attempts);
-    expect(await onThread(async () => "done")).toBe("done");
+    expect(await turns.take(async () => "done")).toBe("done");
   });
 });

@@ -1,7 +1,7 @@
 import type { BlobInfo, Descriptor } from "../blob-info.ts";
 import { ranged } from "../byte-stream.ts";
 import { compressed, decompressed, sniffed } from "../compression.ts";
-import type { Compression, SniffedBytes } from "../compression.ts";
+import type { Compression } from "../compression.ts";
 import type { ImageDestination, PutBlobOptions } from "../image-destination.ts";
 import type { GetBlobOptions, ImageSource } from "../image-source.ts";
 import type { LayerCompression } from "../manifest/layer-media-types.ts";
@@ -57,13 +57,14 @@ async function moveOnce(
   const { blob, isConfig } = step;
   const reused = await reuseBlob(step, source, destination, options);
   if (reused !== undefined) return reused;
-  // Who packs or unpacks keeps what it was given for a while.
-  const lentChunks = step.transform === "preserve" && destination.accepts.lentChunks === true;
-  const read = new VerifiedBlob(blob, readerOf(source, blob, { ...options, lentChunks }), {
-    lentChunks,
-    onProgress: (bytes) => onEvent?.({ kind: "blob-progress", digest: blob.digest, bytes }),
+  const read = new VerifiedBlob(blob, readerOf(source, blob, options), (bytes) =>
+    onEvent?.({ kind: "blob-progress", digest: blob.digest, bytes }),
+  );
+  const { bytes, info, reread, close, ...packing } = await transformed(read, blob, {
+    transform: step.transform,
+    lentChunks: destination.accepts.lentChunks === true,
+    isLocal: source.offers.requests === undefined,
   });
-  const { bytes, info, reread, close, ...packing } = await transformed(read, blob, step.transform);
   const isUnpacked = packing.packedBefore === "gzip" && packing.packedAs === "none";
   try {
     const expectedSize = isUnpacked ? await expectedSizeOf(blob, source, options) : undefined;
@@ -77,10 +78,11 @@ async function moveOnce(
 }
 
 function readerOf(source: ImageSource, blob: Descriptor, options: GetBlobOptions): ReadFrom {
-  return (start) => {
-    if (start === 0) return source.getBlob(blob, options);
-    if (source.offers.ranges) return source.getBlob(blob, { ...options, range: { start } });
-    return ranged(source.getBlob(blob, options), { start });
+  return (start, reading) => {
+    const how = { ...options, ...reading };
+    if (start === 0) return source.getBlob(blob, how);
+    if (source.offers.ranges) return source.getBlob(blob, { ...how, range: { start } });
+    return ranged(source.getBlob(blob, how), { start });
   };
 }
 
@@ -93,38 +95,58 @@ interface Transformed {
   readonly close?: () => Promise<void>;
 }
 
+interface Transforming {
+  readonly transform: BlobTransform;
+  /** Whether the destination takes such. */
+  readonly lentChunks: boolean;
+  /** Whether it costs nothing to begin to read once more. */
+  readonly isLocal: boolean;
+}
+
 /** The first bytes are read at once only where a change is possible. */
 async function transformed(
   blob: VerifiedBlob,
   descriptor: Descriptor,
-  transform: BlobTransform,
+  { transform, lentChunks, isLocal }: Transforming,
 ): Promise<Transformed> {
-  const reread = (start: number): AsyncIterable<Uint8Array> => blob.from(start);
-  const unchanged = { info: descriptor, packedAs: undefined, reread };
-  if (transform === "preserve") return { ...unchanged, bytes: blob.from(0) };
-  const found = await sniffed(blob.from(0));
-  const close = (): Promise<void> => found.close();
-  const repacked = repack(found, transform);
-  if (repacked === undefined) return { ...unchanged, bytes: found.bytes, close };
+  const from = (start: number): AsyncIterable<Uint8Array> => blob.from(start, { lentChunks });
+  const unchanged = { info: descriptor, packedAs: undefined, reread: from };
+  if (transform === "preserve") return { ...unchanged, bytes: from(0) };
+  const found = await sniffed(from(0));
+  const { compression } = found;
+  const close = async (): Promise<void> => found.close();
+  const as = repackedAs(compression, transform);
+  if (as === undefined) return { ...unchanged, bytes: found.bytes, close };
   const { mediaType, annotations } = descriptor;
-  const info = { mediaType, annotations };
-  const packing = { packedBefore: found.compression, packedAs: repacked.as };
-  return { info, ...packing, reread: undefined, bytes: repacked.bytes, close };
+  const rest = { info: { mediaType, annotations }, packedBefore: compression, packedAs: as };
+  // Who packs or unpacks is done with each chunk before the next, but that it comes to that showed only now.
+  const isReadAgain = isLocal && !lentChunks;
+  if (isReadAgain) await close();
+  const bytes = isReadAgain ? blob.from(0, { lentChunks: true }) : found.bytes;
+  return { ...rest, reread: undefined, bytes: repacked(bytes, compression, as), close };
 }
 
-function repack(
-  { bytes, compression }: SniffedBytes,
+/** Undefined where it stays as it is. */
+function repackedAs(
+  compression: Compression,
   transform: Exclude<BlobTransform, "preserve">,
-): { bytes: AsyncIterable<Uint8Array>; as: LayerCompression } | undefined {
+): LayerCompression | undefined {
   switch (transform) {
     case "compress":
-      return compression === "none" ? { bytes: compressed(bytes, "gzip"), as: "gzip" } : undefined;
+      return compression === "none" ? "gzip" : undefined;
     case "decompress":
-      if (compression === "none") return undefined;
-      return { bytes: decompressed(bytes, compression), as: "none" };
+      return compression === "none" ? undefined : "none";
     case "gzip":
     case "zstd":
-      if (compression === transform) return undefined;
-      return { bytes: compressed(decompressed(bytes, compression), transform), as: transform };
+      return compression === transform ? undefined : transform;
   }
+}
+
+function repacked(
+  bytes: AsyncIterable<Uint8Array>,
+  compression: Compression,
+  as: LayerCompression,
+): AsyncIterable<Uint8Array> {
+  const unpacked = decompressed(bytes, compression);
+  return as === "none" ? unpacked : compressed(unpacked, as);
 }
