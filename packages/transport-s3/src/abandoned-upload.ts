@@ -1,9 +1,9 @@
 import { rm, stat } from "node:fs/promises";
 import path from "node:path";
 
-import { hasEnded, readSmallFile } from "@drayage/core/files";
+import { readSmallFile } from "@drayage/core/files";
 
-import { journalVersion, ownerOf, patience } from "./journal-entry.ts";
+import { isOfNobody, journalVersion, patience } from "./journal-entry.ts";
 import type { JournaledUpload } from "./journal-entry.ts";
 
 /** After how many milliseconds nobody comes back for an upload. */
@@ -34,11 +34,10 @@ export async function findAbandoned(file: string): Promise<JournaledUpload | und
 
 /** Undefined where its process lives: one of another machine, or whose number another has by now, lives as long as it is seen. */
 async function abandonedSince(file: string): Promise<Date | undefined> {
-  const owner = ownerOf(path.basename(file));
-  if (owner === undefined) return undefined;
+  const isCertain = isOfNobody(path.basename(file));
+  if (isCertain === undefined) return undefined;
   const { mtime } = await stat(file);
-  const isGone = owner === "left" || hasEnded(owner);
-  return isGone || Date.now() - mtime.getTime() > patience ? mtime : undefined;
+  return isCertain || Date.now() - mtime.getTime() > patience ? mtime : undefined;
 }
 
 function uploadIn(line: string): JournaledUpload | undefined {

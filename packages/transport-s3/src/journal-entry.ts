@@ -2,8 +2,7 @@ import { randomBytes } from "node:crypto";
 import { appendFile, rename, rm, utimes, writeFile } from "node:fs/promises";
 import path from "node:path";
 
-import { thisProcess } from "@drayage/core/files";
-import type { ProcessIdentity } from "@drayage/core/files";
+import { hasEnded, thisProcess } from "@drayage/core/files";
 
 /** An upload in parts as it is written down. */
 export interface JournaledUpload {
@@ -33,6 +32,7 @@ export class JournalEntry {
   private constructor(file: string, upload: JournaledUpload) {
     this.upload = upload;
     this.#file = file;
+    held.add(path.basename(file));
     this.#timer = setInterval(() => void touch(file).catch(nothing), heartbeat).unref();
   }
 
@@ -40,18 +40,26 @@ export class JournalEntry {
   static async write(folder: string, upload: JournaledUpload): Promise<JournalEntry> {
     const file = path.join(folder, ownName());
     const content = `${JSON.stringify({ version: journalVersion, ...upload })}\n`;
-    await writeFile(file, content, { flag: "wx", mode: 0o600 });
-    return new JournalEntry(file, upload);
+    const entry = new JournalEntry(file, upload);
+    try {
+      await writeFile(file, content, { flag: "wx", mode: 0o600 });
+      return entry;
+    } catch (error) {
+      entry.#release();
+      throw error;
+    }
   }
 
   /** Makes one of nobody one of this process; undefined where somebody else was faster. */
   static async take(file: string, upload: JournaledUpload): Promise<JournalEntry | undefined> {
     const own = path.join(path.dirname(file), ownName());
+    const entry = new JournalEntry(own, upload);
     try {
       await touch(file);
       await rename(file, own);
-      return new JournalEntry(own, upload);
+      return entry;
     } catch {
+      entry.#release();
       return undefined;
     }
   }
@@ -63,22 +71,34 @@ export class JournalEntry {
 
   /** There is no such upload any more. */
   async end(): Promise<void> {
-    clearInterval(this.#timer);
     await rm(this.#file, { force: true }).catch(nothing);
+    this.#release();
   }
 
   /** Nobody sends it any more, and anybody may. */
   async leave(): Promise<void> {
-    clearInterval(this.#timer);
     const file = path.join(path.dirname(this.#file), nameOf(nobody));
     await rename(this.#file, file).catch(nothing);
+    this.#release();
+  }
+
+  #release(): void {
+    clearInterval(this.#timer);
+    held.delete(path.basename(this.#file));
   }
 }
 
-/** Who sends the upload that a file of this name is about; undefined where the name is none of a journal. */
-export function ownerOf(name: string): ProcessIdentity | typeof nobody | undefined {
+/** By this process: in another container one that is gone may have had its number. */
+const held = new Set<string>();
+
+/** Whether the upload that a file of this name is about is certainly sent by nobody; undefined where the name is none of a journal. */
+export function isOfNobody(name: string): boolean | undefined {
   const [, owner, host = "", pid] = names.exec(name) ?? [];
-  return owner === nobody || owner === undefined ? owner : { host, pid: Number(pid) };
+  if (owner === undefined) return undefined;
+  if (owner === nobody) return true;
+  const sender = { host, pid: Number(pid) };
+  const hadOurNumber = sender.host === thisProcess.host && sender.pid === thisProcess.pid;
+  return hadOurNumber ? !held.has(name) : hasEnded(sender);
 }
 
 const nobody = "left";

@@ -4,6 +4,7 @@ import path from "node:path";
 import { AbortMultipartUploadCommand, S3Client, UploadPartCommand } from "@aws-sdk/client-s3";
 import { copyImage, digestOf, hexOf, verified } from "@drayage/core";
 import type { Notice, PutBlobOptions } from "@drayage/core";
+import { thisProcess } from "@drayage/core/files";
 import { ended, scratchFolder, startProgram } from "@drayage/test-support";
 import { inMemory, randomImage } from "@drayage/testkit";
 import type { S3Server, S3Settings as ServerSettings } from "@drayage/testkit";
@@ -262,14 +263,15 @@ async function onlyEntry({ journal = "" }: S3Settings): Promise<string> {
 }
 
 test.each([
-  [1, [1, 2, 3, 4, 5]],
-  [3, [4, 5]],
-])("another machine's upload, seen %s minutes ago", async (minutes, expected) => {
+  ["of another machine, seen a minute ago", "00000000-1", 1, [1, 2, 3, 4, 5]],
+  ["of another machine, seen three minutes ago", "00000000-1", 3, [4, 5]],
+  ["of one that had the number of this one", `${thisProcess.host}-${thisProcess.pid}`, 0, [4, 5]],
+])("an upload of a process %s", async (_, owner, minutes, expected) => {
   await using server = await startStore();
   const settings = await settingsFor(server);
   await interrupted(server, settings);
   const file = await onlyEntry(settings);
-  const theirs = file.replace("left", "00000000-1");
+  const theirs = file.replace("left", owner);
   await rename(file, theirs);
   const touched = new Date(Date.now() - minutes * 60_000);
   await utimes(theirs, touched, touched);

@@ -8,7 +8,6 @@ export { withLock } from "./file-lock.ts";
 export { makeFolder, syncFolder } from "./folders.ts";
 export { inTurn } from "./in-turn.ts";
 export { hasEnded, thisProcess } from "./process-identity.ts";
-export type { ProcessIdentity } from "./process-identity.ts";
 export { publish } from "./publish.ts";
 export { replaceFile } from "./replace-file.ts";
 export { StagedFolder } from "./staged-folder.ts";
