@@ -59,7 +59,7 @@ test.skipIf(!isCephInstalled)(
     }
     expect(saved).toBeGreaterThan(0);
   },
-  60_000,
+  180_000,
 );
 
 /** What has arrived of blobs that are not whole, as it is asked for. */
