@@ -22,7 +22,7 @@ export async function* gzipped(
   yield end(checksum, length);
 }
 
-const blockSize = 1 << 20;
+const blockSize = 1 << 19;
 
 /** Deflated, of no time, by nobody in particular. */
 const head = Uint8Array.of(0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff);
