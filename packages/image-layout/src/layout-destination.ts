@@ -116,8 +116,10 @@ export class LayoutDestination implements ImageDestination {
     options: OperationOptions = {},
   ): Promise<Digest | undefined> {
     options.signal?.throwIfAborted();
-    if (instance === undefined) return this.#digestBefore(options);
-    return (await this.hasManifest(instance, options)) ? instance : undefined;
+    const named = await this.#digestBefore(options);
+    if (instance === undefined) return named;
+    const isThere = await this.hasManifest(instance, { ...options, listedBy: named });
+    return isThere ? instance : undefined;
   }
 
   async hasManifest(digest: Digest, options: HasManifestOptions = {}): Promise<boolean> {

@@ -62,6 +62,7 @@ describe("the requirements", () => {
     const asked = await Promise.all(Object.values(subjects).map(conformance));
     const names = new Set(asked.flat().map(({ name }) => name.slice(0, name.indexOf(":"))));
     expect(requirements.map(({ id }) => id).filter((id) => !names.has(id))).toEqual([
+      "source/verified-damage",
       "copy/damaged",
       "delete/unsupported",
     ]);
