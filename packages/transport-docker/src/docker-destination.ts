@@ -71,7 +71,7 @@ export class DockerDestination implements ImageDestination {
   /** A registry takes no manifest before what it names. */
   async hasManifest(
     digest: Digest,
-    { location, listedBy: _, ...options }: HasManifestOptions = {},
+    { location, ...options }: HasManifestOptions = {},
   ): Promise<boolean> {
     if (this.#repositoryBeside(location) === this.#repository.path) return true;
     return (await this.findManifestDigest(digest, options)) !== undefined;
