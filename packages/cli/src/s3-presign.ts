@@ -1,7 +1,7 @@
 import { parsePlatform } from "@drayage/core";
 
 import { parseBucketReference } from "./bucket-reference.ts";
-import { formatJSON } from "./json-text.ts";
+import { plainJSON } from "./json-text.ts";
 import { noticeTeller } from "./notice-lines.ts";
 import { withRetries } from "./retry.ts";
 import type { PresignFlags } from "./s3-command.ts";
@@ -22,20 +22,7 @@ export async function presignImage(
   const { presign } = await import("@drayage/transport-s3");
   const options = { signal, onNotice: noticeTeller(), expiresIn, platform };
   const parts = await withRetries(flags, signal, async () => presign(reference, options));
-  await writeResult(
-    formatJSON(
-      parts.map(({ kind, mediaType, size, digest, url, expires }) => {
-        return {
-          Kind: kind,
-          MIMEType: mediaType,
-          Size: size,
-          Digest: digest,
-          URL: url,
-          Expires: expires,
-        };
-      }),
-    ),
-  );
+  await writeResult(`${plainJSON(parts, 4)}\n`);
 }
 
 /** Seconds. */

@@ -115,11 +115,11 @@ describe.skipIf(!isRunnable)("a bucket", () => {
     const { code, stdout } = await drayage("s3", "presign", ...flags, "--expires-in=10m", name);
     expect(code).toBe(0);
     const parts = JSON.parse(stdout) as readonly Readonly<Record<string, string>>[];
-    expect(parts.map(({ Kind }) => Kind)).toEqual(["manifest", "config", "layer"]);
-    for (const { URL = "", Digest, Size, Expires = "" } of parts) {
-      const bytes = new Uint8Array(await (await fetch(URL)).arrayBuffer());
-      expect([digestOf(bytes), bytes.byteLength]).toEqual([Digest, Size]);
-      expect(Date.parse(Expires)).toBeLessThanOrEqual(Date.now() + 600_000);
+    expect(parts.map(({ kind }) => kind)).toEqual(["manifest", "config", "layer"]);
+    for (const { url = "", digest, size, expires = "" } of parts) {
+      const bytes = new Uint8Array(await (await fetch(url)).arrayBuffer());
+      expect([digestOf(bytes), bytes.byteLength]).toEqual([digest, size]);
+      expect(Date.parse(expires)).toBeLessThanOrEqual(Date.now() + 600_000);
     }
     const long = await drayage("s3", "presign", ...flags, "--expires-in=169h", name);
     expect([long.code, long.stderr]).toEqual([1, expect.stringMatching(/168h/)]);
