@@ -5,13 +5,20 @@ export interface HeldMemory extends Disposable {
   readonly buffer: Uint8Array;
 }
 
-/** Memory for parts. Those of the usual size are used again, unless the collector of garbage came by when nobody had them. */
+/** A piece of memory that is given out from its beginning on, and anew when nobody has any of it. */
+interface Slab {
+  readonly memory: Uint8Array;
+  given: number;
+  holders: number;
+}
+
+/** Memory for parts, used again and again, unless the collector of garbage comes by while nobody has any of a piece. */
 export class PartMemory {
   readonly #partSize: number;
   readonly #budget: Budget;
-  readonly #free: WeakRef<Uint8Array>[] = [];
+  #slabs: readonly WeakRef<Slab>[] = [];
 
-  /** For so many parts of the usual size. */
+  /** For so many parts of the usual size; smaller ones share what is for one. */
   constructor(partSize: number, count: number) {
     this.#partSize = partSize;
     this.#budget = new Budget(partSize * count);
@@ -34,24 +41,28 @@ export class PartMemory {
   }
 
   #given(size: number, taken: Disposable): HeldMemory {
-    const isUsual = size === this.#partSize;
-    const buffer = (isUsual && this.#used()) || Buffer.allocUnsafeSlow(size);
+    const slab = this.#slabWith(size);
+    const buffer = slab.memory.subarray(slab.given, slab.given + size);
+    slab.given += size;
+    slab.holders++;
     let isHeld = true;
     return {
       buffer,
       [Symbol.dispose]: () => {
-        if (isHeld && isUsual) this.#free.push(new WeakRef(buffer));
+        if (isHeld && --slab.holders === 0) slab.given = 0;
         isHeld = false;
         taken[Symbol.dispose]();
       },
     };
   }
 
-  #used(): Uint8Array | undefined {
-    for (let free = this.#free.pop(); free !== undefined; free = this.#free.pop()) {
-      const buffer = free.deref();
-      if (buffer !== undefined) return buffer;
-    }
-    return undefined;
+  #slabWith(size: number): Slab {
+    const slabs = this.#slabs.map((slab) => slab.deref()).filter((slab) => slab !== undefined);
+    const found = slabs.find(({ memory, given }) => given + size <= memory.byteLength);
+    if (found !== undefined) return found;
+    const memory = Buffer.allocUnsafeSlow(Math.max(size, this.#partSize));
+    const slab = { memory, given: 0, holders: 0 };
+    this.#slabs = [...slabs, slab].map((one) => new WeakRef(one));
+    return slab;
   }
 }
