@@ -18,7 +18,8 @@ export interface KnownRange {
 /**
  * Reads a range across any number of broken connections, as `options.retries` allow. What is missing is asked for anew,
  * so that what may expire on the way does no harm; no byte comes twice, and none from behind the end.
- * @throws ImageError what the source throws; `unavailable` for answers that end early; as `openRange`
+ * @throws ImageError what the source throws; `unavailable` for answers that end early, `digest-mismatch` for one of another
+ * size than is known
  */
 export async function* readRange(
   source: RangeSource,
