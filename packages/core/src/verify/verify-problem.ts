@@ -23,6 +23,7 @@ export interface VerifyProblem {
   readonly message: string;
 }
 
+/** What an image is made of. */
 export type ImagePart = "manifest" | "config" | "layer";
 
 /** What a problem is about. */
