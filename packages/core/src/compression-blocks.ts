@@ -2,8 +2,8 @@
 export interface BlockPacking {
   /** Bytes of all blocks but the last. */
   readonly size: number;
-  /** How many are packed at once at most. */
-  readonly threads: number;
+  /** How many blocks all streams together have in memory; each may have one beyond that, so that all of them go on. */
+  readonly mostHeld: number;
   /**
    * Packs one block on another thread; called in the order of the blocks, and only awaited later. The block, which is
    * shared memory, is used again once that is done.
@@ -17,10 +17,8 @@ export interface BlockPacking {
  */
 export async function* packedInBlocks(
   bytes: AsyncIterable<Uint8Array>,
-  { size, threads, pack }: BlockPacking,
+  { size, mostHeld, pack }: BlockPacking,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  // Enough that no thread waits; each stream may have one beyond that, so that all of them go on.
-  const mostHeld = 2 * threads + 2;
   const running: Promise<Uint8Array>[] = [];
   try {
     for await (const block of blocksOf(bytes, size)) {

@@ -18,11 +18,13 @@ export async function* gzipped(
     return deflated(block);
   };
   yield head;
-  yield* packedInBlocks(bytes, { size: blockSize, threads: deflateThreads, pack });
+  yield* packedInBlocks(bytes, { size: blockSize, mostHeld, pack });
   yield end(checksum, length);
 }
 
 const blockSize = 1 << 19;
+/** So many that no thread waits, though streams whose destination is busy have some of them. */
+const mostHeld = 6 * deflateThreads;
 
 /** Deflated, of no time, by nobody in particular. */
 const head = Uint8Array.of(0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff);

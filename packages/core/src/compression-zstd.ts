@@ -17,7 +17,7 @@ export async function* zstandardPacked(
     isEmpty = false;
     return turns.take(() => frameOf(block));
   };
-  yield* packedInBlocks(bytes, { size: frameSize, threads, pack });
+  yield* packedInBlocks(bytes, { size: frameSize, mostHeld: 2 * threads + 2, pack });
   if (isEmpty) yield await frameOf(new Uint8Array(0));
 }
 

@@ -8,7 +8,7 @@ import { packedInBlocks } from "../src/compression-blocks.ts";
 import { Turns } from "../src/turns.ts";
 
 const limit = 1 << 24;
-const threads = 3;
+const mostHeld = 8;
 
 async function* streamOf(...chunks: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
   yield* chunks;
@@ -39,7 +39,11 @@ describe("blocks that are packed side by side", () => {
             if (block.byteLength % 2 === 0) await delay(0);
             return block.slice();
           };
-          const packed = packedInBlocks(lent(bytes, chunkSize), { size: blockSize, threads, pack });
+          const packed = packedInBlocks(lent(bytes, chunkSize), {
+            size: blockSize,
+            mostHeld,
+            pack,
+          });
           expect(Buffer.from(await gathered(packed, limit))).toEqual(Buffer.from(bytes));
           expect(sizes.slice(0, -1).every((size) => size === blockSize)).toBe(true);
         },
@@ -59,7 +63,7 @@ describe("blocks that are packed side by side", () => {
     };
     const readers = Array.from({ length: 20 }, async () => {
       let taken = 0;
-      for await (const _ of packedInBlocks(endless(), { size: 64, threads, pack })) {
+      for await (const _ of packedInBlocks(endless(), { size: 64, mostHeld, pack })) {
         held--;
         await delay(0);
         if (++taken === 20) break;
@@ -67,7 +71,7 @@ describe("blocks that are packed side by side", () => {
     });
     await Promise.all(readers);
     expect(most).toBeGreaterThanOrEqual(20);
-    expect(most).toBeLessThanOrEqual(20 + 2 * threads + 2 + 20);
+    expect(most).toBeLessThanOrEqual(20 + mostHeld + 20);
   });
 
   test("are waited for when one of them fails, and the failure is passed on as it is", async () => {
@@ -81,7 +85,7 @@ describe("blocks that are packed side by side", () => {
       if (++count === 2) throw failure;
       return block;
     };
-    const packed = packedInBlocks(streamOf(Buffer.alloc(1000)), { size: 10, threads, pack });
+    const packed = packedInBlocks(streamOf(Buffer.alloc(1000)), { size: 10, mostHeld, pack });
     await expect(gathered(packed, limit)).rejects.toBe(failure);
     expect(running).toBe(0);
   });
@@ -94,7 +98,7 @@ describe("blocks that are packed side by side", () => {
       running--;
       return block;
     };
-    const packed = packedInBlocks(streamOf(Buffer.alloc(1000)), { size: 10, threads, pack });
+    const packed = packedInBlocks(streamOf(Buffer.alloc(1000)), { size: 10, mostHeld, pack });
     await packed.next();
     await packed.return();
     expect(running).toBe(0);
@@ -106,9 +110,9 @@ describe("blocks that are packed side by side", () => {
       memories.add(block.buffer);
       return block.slice();
     };
-    const packed = packedInBlocks(streamOf(Buffer.alloc(10_000)), { size: 10, threads, pack });
+    const packed = packedInBlocks(streamOf(Buffer.alloc(10_000)), { size: 10, mostHeld, pack });
     expect(await gathered(packed, limit)).toHaveLength(10_000);
-    expect(memories.size).toBeLessThanOrEqual(2 * threads + 3);
+    expect(memories.size).toBeLessThanOrEqual(mostHeld + 1);
   });
 });
 

@@ -10,10 +10,10 @@ declare const WebAssembly: {
 
 let compiled: object | undefined;
 
-/** Deflates on another thread, one block at a time. Keeps a program from ending only while it does. */
+/** Deflates on another thread, one block after the other. Keeps a program from ending only while it does. */
 export class DeflateThread {
   readonly #worker: Worker;
-  #block: PromiseWithResolvers<Uint8Array> | undefined;
+  readonly #blocks: PromiseWithResolvers<Uint8Array>[] = [];
 
   constructor() {
     compiled ??= new WebAssembly.Module(Buffer.from(deflateModule, "base64"));
@@ -21,9 +21,14 @@ export class DeflateThread {
     const code = `(${serve.toString()})()`;
     this.#worker = new Worker(code, { eval: true, workerData: compiled, execArgv: [] });
     this.#worker.unref();
-    this.#worker.on("message", (packed: Uint8Array) => this.#settle()?.resolve(packed));
-    this.#worker.on("error", (error) => this.#settle()?.reject(error));
-    this.#worker.on("exit", () => this.#settle()?.reject(new Error("A thread has ended")));
+    this.#worker.on("message", (packed: Uint8Array) => this.#taken()?.resolve(packed));
+    this.#worker.on("error", (error) => this.#fail(error));
+    this.#worker.on("exit", () => this.#fail(new Error("A thread has ended")));
+  }
+
+  /** How many it still has to do. */
+  get blocks(): number {
+    return this.#blocks.length;
   }
 
   /**
@@ -31,17 +36,21 @@ export class DeflateThread {
    * bytes always give the same ones.
    */
   async deflated(block: Uint8Array): Promise<Uint8Array> {
-    this.#block = Promise.withResolvers();
+    const result = Promise.withResolvers<Uint8Array>();
+    this.#blocks.push(result);
     this.#worker.ref();
     this.#worker.postMessage(block, []);
-    return this.#block.promise;
+    return result.promise;
   }
 
-  #settle(): PromiseWithResolvers<Uint8Array> | undefined {
-    const block = this.#block;
-    this.#block = undefined;
-    this.#worker.unref();
-    return block;
+  #taken(): PromiseWithResolvers<Uint8Array> | undefined {
+    const first = this.#blocks.shift();
+    if (this.#blocks.length === 0) this.#worker.unref();
+    return first;
+  }
+
+  #fail(error: unknown): void {
+    while (this.#blocks.length > 0) this.#taken()?.reject(error);
   }
 }
 
