@@ -1,4 +1,3 @@
-import { readFile } from "node:fs/promises";
 import path from "node:path";
 
 import { copyImage, mediaTypes, Transports } from "@drayage/core";
@@ -103,19 +102,14 @@ describe.skipIf(skopeo === "")(
       const transports = new Transports([directory(), dockerArchive()]);
       const from = `dir:${at("from")}`;
       await writeImage(await randomImage("converted"), transports.parse(from));
-      const flags = ["--quiet", "--format=v2s2", `--digestfile=${at("digest")}`];
-      await outputOf(
-        skopeo,
-        "--insecure-policy",
-        "copy",
-        ...flags,
-        from,
-        `${place}:${at("theirs")}`,
-      );
+      const theirs = `${place}:${at("theirs")}`;
+      const flags = ["--insecure-policy", "copy", "--quiet", "--format=v2s2"];
+      await outputOf(skopeo, ...flags, from, theirs);
       const to = transports.parse(`${place}:${at("ours")}`);
       const manifestMIMEType = mediaTypes.dockerManifest;
       const { digest } = await copyImage(transports.parse(from), to, { manifestMIMEType });
-      expect(digest).toBe(await readFile(at("digest"), "utf8"));
+      const read = await outputOf(skopeo, "inspect", "--format={{.Digest}}", theirs);
+      expect(digest).toBe(read.trim());
     });
   },
 );

@@ -3,6 +3,7 @@ import { rename } from "node:fs/promises";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer } from "node:net";
 import path from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 
 import { copyImage, inOne } from "@drayage/core";
 import type { ImageReference } from "@drayage/core";
@@ -148,6 +149,21 @@ describe("an engine that does not load", () => {
     setTimeout(resolve, 200);
     await expect(slow).resolves.toMatchObject({ size: 4 });
     await destination?.[Symbol.asyncDispose]();
+  });
+
+  test("is given up also where the source was slow before", async () => {
+    const to = await imageIn(() => {}, 50);
+    await using destination = await to.newImageDestination?.();
+    async function* slowly(): AsyncGenerator<Uint8Array> {
+      yield Buffer.from("slow");
+      await pause(200);
+      yield Buffer.alloc(3_000_000);
+    }
+    await destination?.putBlob(inOne(Buffer.from("first")), {});
+    await expect(destination?.putBlob(slowly(), {})).rejects.toMatchObject({
+      code: "unavailable",
+      message: says("idleTimeout"),
+    });
   });
 });
 

@@ -46,12 +46,14 @@ export function beginExchange(endpoint: Endpoint, request: EngineRequest): Begun
   let silence: Error | undefined;
   const explain = (cause: unknown): unknown =>
     signal?.aborted ? signal.reason : connectionError(endpoint, silence ?? cause);
-  body.setTimeout(idleTimeout, () => {
+  const onSilence = (): void => {
     // Where nothing was asked yet, or not all of it, it is us who take so long.
     if (!body.writableEnded && body.writableLength === 0) return;
     silence = new Silence(idleTimeout);
     body.destroy(silence);
-  });
+  };
+  // A timeout of the request itself is told of once only, however often it comes.
+  body.on("socket", (socket) => socket.setTimeout(idleTimeout).on("timeout", onSilence));
   const { promise: answer, resolve, reject } = Promise.withResolvers<EngineAnswer>();
   body.on("response", (message: IncomingMessage) =>
     resolve({
