@@ -3,7 +3,7 @@ import type { FileHandle } from "node:fs/promises";
 import path from "node:path";
 
 import type { BlobInfo, OperationOptions } from "@drayage/core";
-import { BatchWriter, handleBytes, inTurn, onDisk } from "@drayage/core/files";
+import { BatchWriter, FileSync, handleBytes, inTurn, onDisk } from "@drayage/core/files";
 import type { StoredBlob } from "@drayage/image-layout";
 
 import { HeadAndRest } from "./head-and-rest.ts";
@@ -31,6 +31,7 @@ export interface NewTarMember extends Pick<BlobInfo, "digest" | "size"> {
 export class TarFileWriter implements AsyncDisposable {
   readonly #file: string;
   readonly #handle: FileHandle;
+  readonly #sync: FileSync;
   readonly #space = new TarSpace();
   /** Whether a member is being written of which nobody knows the end. */
   #isGrowing = false;
@@ -38,6 +39,7 @@ export class TarFileWriter implements AsyncDisposable {
   private constructor(file: string, handle: FileHandle) {
     this.#file = file;
     this.#handle = handle;
+    this.#sync = new FileSync(handle);
   }
 
   static async create(file: string, mode: number): Promise<TarFileWriter> {
@@ -85,11 +87,12 @@ export class TarFileWriter implements AsyncDisposable {
     await onDisk(this.#file, async () => {
       await this.#handle.truncate(end);
       await this.#handle.truncate(end + 2 * blockSize);
-      await this.#handle.datasync();
+      await this.#sync.finish();
     });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.#sync.stop();
     await this.#handle.close();
   }
 
@@ -186,7 +189,13 @@ export class TarFileWriter implements AsyncDisposable {
     signal: AbortSignal | undefined,
   ): Promise<StoredBlob> {
     const place = { start: region.start + blockSize, size: region.size };
-    return writeContent(new BatchWriter(this.#handle, this.#file, place), bytes, blob, { signal });
+    const batches = new BatchWriter(this.#handle, this.#file, place);
+    const write = async (chunk: Uint8Array): Promise<void> => {
+      await batches.write(chunk);
+      this.#sync.written(chunk.byteLength);
+    };
+    const finish = async (): Promise<void> => batches.finish();
+    return writeContent({ write, finish }, bytes, blob, { signal });
   }
 
   async #take(size: number, signal: AbortSignal | undefined): Promise<TarRegion> {

@@ -11,7 +11,7 @@ import { padded } from "./tar-header.ts";
  * @throws ImageError `digest-mismatch` for another size; what the stream throws
  */
 export async function writeContent(
-  writer: BatchWriter,
+  writer: Pick<BatchWriter, "write" | "finish">,
   bytes: AsyncIterable<Uint8Array>,
   blob: Pick<BlobInfo, "digest" | "size">,
   options: OperationOptions,

@@ -5,6 +5,7 @@ export { cloneTemporary, linkTemporary } from "./clone-temporary.ts";
 export { fileBytes, handleBytes, readSmallFile } from "./file-bytes.ts";
 export { hasCode, onDisk } from "./file-error.ts";
 export { withLock } from "./file-lock.ts";
+export { FileSync } from "./file-sync.ts";
 export { makeFolder, syncFolder } from "./folders.ts";
 export { inTurn } from "./in-turn.ts";
 export { hasEnded, thisProcess } from "./process-identity.ts";
