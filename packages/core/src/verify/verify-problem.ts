@@ -35,7 +35,7 @@ export function differenceIn(
   found: StoredDigest,
 ): VerifyProblem | undefined {
   const { digest, size } = subject;
-  const remedy = `${where(subject)}: delete it there, and copy the image again, to repair it`;
+  const remedy = `${where(subject)}: delete it there, and copy the image again with the option "repair"`;
   if (size !== undefined && found.size !== size) {
     if (found.digest === digest) return contradiction(subject, found);
     const amount = found.size < size ? `only ${found.size}` : `${found.size} or more`;
@@ -62,7 +62,7 @@ export function problemOf(subject: ProblemSubject, failure: unknown): VerifyProb
   if (!isImageError(failure) || failure.retryable) return undefined;
   const { code, message: why } = failure;
   if (code === "not-found") {
-    const message = `${nameOf(subject)} is missing${where(subject)}: copy the image there again, to repair it`;
+    const message = `${nameOf(subject)} is missing${where(subject)}: copy the image there again with the option "repair"`;
     return { ...subject, kind: "missing", found: undefined, message };
   }
   const kind = code === "digest-mismatch" ? "wrong-digest" : "unreadable";
