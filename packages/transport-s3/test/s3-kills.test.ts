@@ -19,14 +19,14 @@ const partSize = 1 << 20;
 const to = "//bucket/a:new";
 const program = path.join(import.meta.dirname, "copy-seeded.ts");
 const before = await randomImage("before", { layers: 1 });
-/** Of all seeds, which kill a hundred times: the programs that are killed run on the Node of development anyway. */
+/** Of all seeds, each of which kills at least once: the programs that are killed run on the Node of development anyway. */
 const share = Number.parseInt(process.versions.node, 10) >= 24 ? 1 : 0.1;
 
 afterEach(() => void vi.unstubAllEnvs());
 
 test.each([
-  ["of which all digests are known", false, 55],
-  ["whose layers are packed on the way", true, 24],
+  ["of which all digests are known", false, 70],
+  ["whose layers are packed on the way", true, 30],
 ] as const)(
   "a copy %s, killed at any moment, goes on where it was, and leaves nothing behind",
   async (_, isPacking, most) => {
