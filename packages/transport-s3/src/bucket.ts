@@ -70,13 +70,10 @@ export class Bucket {
     options?: GetBlobOptions,
   ): Promise<OpenedObject | undefined> {
     const input = { Bucket: this.name, Key: key, Range: `bytes=${range}`, ...this.#version };
-    const answer = await orAbsent(
-      this.ask(
-        "GetObject",
-        key,
-        (client, sdk, http) => client.send(new sdk.GetObjectCommand(input), http),
-        options,
-      ),
+    const answer = await this.#find(
+      key,
+      (client, sdk, http) => client.send(new sdk.GetObjectCommand(input), http),
+      options,
     );
     if (answer === undefined) return undefined;
     const { ETag: etag = "", ContentLength = 0, ContentRange, Body } = answer;
@@ -92,31 +89,22 @@ export class Bucket {
     options?: OperationOptions,
   ): Promise<{ readonly etag: string; readonly content: Uint8Array } | undefined> {
     const input = { Bucket: this.name, Key: key };
-    return orAbsent(
-      this.ask(
-        "GetObject",
-        key,
-        async (client, sdk, http) => {
-          const { ETag: etag = "", Body } = await client.send(
-            new sdk.GetObjectCommand(input),
-            http,
-          );
-          return { etag, content: await gathered(Body as AsyncIterable<Uint8Array>, limit) };
-        },
-        options,
-      ),
+    return this.#find(
+      key,
+      async (client, sdk, http) => {
+        const { ETag: etag = "", Body } = await client.send(new sdk.GetObjectCommand(input), http);
+        return { etag, content: await gathered(Body as AsyncIterable<Uint8Array>, limit) };
+      },
+      options,
     );
   }
 
   async head(key: string, options?: OperationOptions): Promise<ObjectFacts | undefined> {
     const input = { Bucket: this.name, Key: key };
-    const answer = await orAbsent(
-      this.ask(
-        "GetObject",
-        key,
-        (client, sdk, http) => client.send(new sdk.HeadObjectCommand(input), http),
-        options,
-      ),
+    const answer = await this.#find(
+      key,
+      (client, sdk, http) => client.send(new sdk.HeadObjectCommand(input), http),
+      options,
     );
     if (answer === undefined) return undefined;
     const {
@@ -133,13 +121,10 @@ export class Bucket {
     options?: OperationOptions,
   ): Promise<{ readonly size: number; readonly sha256: Buffer | undefined } | undefined> {
     const input = { Bucket: this.name, Key: key, ChecksumMode: "ENABLED" } as const;
-    const answer = await orAbsent(
-      this.ask(
-        "GetObject",
-        key,
-        (client, sdk, http) => client.send(new sdk.HeadObjectCommand(input), http),
-        options,
-      ),
+    const answer = await this.#find(
+      key,
+      (client, sdk, http) => client.send(new sdk.HeadObjectCommand(input), http),
+      options,
     );
     if (answer === undefined) return undefined;
     const { ContentLength: size = 0, ChecksumSHA256 = "", ChecksumType } = answer;
@@ -231,6 +216,15 @@ export class Bucket {
     options?: OperationOptions,
   ): Promise<Output> {
     return this.connection.send({ action, bucket: this.name, key }, request, options);
+  }
+
+  /** What is not there is undefined. To look at an object takes the right to read it. */
+  async #find<Output>(
+    key: string,
+    request: S3Request<Output>,
+    options: OperationOptions | undefined,
+  ): Promise<Output | undefined> {
+    return orAbsent(this.ask("GetObject", key, request, options));
   }
 }
 

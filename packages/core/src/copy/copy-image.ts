@@ -2,8 +2,7 @@ import type { ImageDestination } from "../image-destination.ts";
 import { ImageError } from "../image-error.ts";
 import { imageName } from "../image-reference.ts";
 import type { ImageReference } from "../image-reference.ts";
-import { Retries } from "../retries.ts";
-import type { Retry } from "../retries.ts";
+import { reporting } from "../reported-options.ts";
 import type { CopyEvent } from "./copy-event.ts";
 import type { CopyOptions } from "./copy-options.ts";
 import type { CopyPlan } from "./copy-plan.ts";
@@ -75,20 +74,6 @@ export async function* copyEvents(
     left.abort();
     await copy.catch(() => {});
   }
-}
-
-/** What happens below the copy becomes its events. */
-function reporting(options: CopyOptions): CopyOptions {
-  const { onEvent, onNotice, retries } = options;
-  const onRetry = (retry: Retry): void => onEvent?.({ kind: "retry", ...retry });
-  return {
-    ...options,
-    retries: retries ?? new Retries({ onRetry }),
-    onNotice(notice) {
-      onNotice?.(notice);
-      onEvent?.({ kind: "notice", notice });
-    },
-  };
 }
 
 async function openDestination(

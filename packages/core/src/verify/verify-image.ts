@@ -2,8 +2,7 @@ import { imageName } from "../image-reference.ts";
 import type { ImageReference } from "../image-reference.ts";
 import type { OpenImages } from "../image-source.ts";
 import type { OperationOptions } from "../operation-options.ts";
-import { Retries } from "../retries.ts";
-import type { Retry } from "../retries.ts";
+import { reporting } from "../reported-options.ts";
 import { NamedContent } from "./named-content.ts";
 import { proveBlobs } from "./prove-blobs.ts";
 import type { ProvenBlob } from "./prove-blobs.ts";
@@ -56,18 +55,4 @@ async function openImages(
 function provenBy(outcome: BlobOutcome, proven: readonly ProvenBlob[]): ProvenContent {
   const blobs = proven.filter((one) => one.outcome === outcome);
   return totalOf(blobs.map(({ named }) => named.blob));
-}
-
-/** What happens below becomes events. */
-function reporting(options: VerifyOptions): VerifyOptions {
-  const { onEvent, onNotice, retries } = options;
-  const onRetry = (retry: Retry): void => onEvent?.({ kind: "retry", ...retry });
-  return {
-    ...options,
-    retries: retries ?? new Retries({ onRetry }),
-    onNotice(notice) {
-      onNotice?.(notice);
-      onEvent?.({ kind: "notice", notice });
-    },
-  };
 }
