@@ -20,7 +20,14 @@ if (
 /** What the tools say goes to stderr: whoever calls this has its own results to print. */
 function pnpm(...args) {
   const command = ["--yes", packageManager, ...args];
-  const options = { cwd: root, stdio: ["ignore", 2, 2], shell: process.platform === "win32" };
+  // Whoever tries this has not been asked what the tools may tell.
+  const env = {
+    ...process.env,
+    TURBO_TELEMETRY_DISABLED: "1",
+    NPM_CONFIG_UPDATE_NOTIFIER: "false",
+  };
+  const shell = process.platform === "win32";
+  const options = { cwd: root, env, stdio: ["ignore", 2, 2], shell };
   const { status, error } = spawnSync("npx", command, options);
   if (status === 0) return;
   console.error(`npx ${command.join(" ")} failed${error ? `: ${error.message}` : ""}`);

@@ -43,13 +43,16 @@ test("a copy in looks for each blob and manifest once, and writes each once", as
   });
 });
 
-test("a layer of several parts is one write a part, and two around them", async () => {
+test("a layer of several parts is one write a part, and two around them; read, a request each", async () => {
   await using server = await startBucket();
   const parted = await randomImage("parts", { layers: 2, layerSize: 6 << 20 });
   const to = transportTo(server, { partSize: 5 << 20 }).parseReference("//bucket/a:one");
   await copied(await inMemory(parted), to);
   const parts = 2;
   expect(spent(server)).toEqual({ get: 1 + 2 + 1 + 1, put: 2 * (1 + parts + 1) + 1 + 1 + 2 });
+  server.clear();
+  await copied(to, memory().parseReference("read"));
+  expect(spent(server)).toEqual({ get: 1 + 1 + 1 + 2 * parts, put: 0 });
 });
 
 test("a copy that has nothing to do asks for the index", async () => {
