@@ -1,3 +1,4 @@
+import { messageLine, shortened } from "@drayage/core";
 import { CommanderError } from "commander";
 
 import { Interrupted } from "./interruption.ts";
@@ -21,9 +22,9 @@ export function describeFailure(
   return debug ? [line, ...chainOf(error)].join("\n") : line;
 }
 
-/** `drayage: …`, in one line. */
+/** `drayage: …`, in one printable line. */
 export function lineOf(message: string): string {
-  return `drayage: ${message.trim().replaceAll(/\s*\n\s*/g, "; ")}`;
+  return `drayage: ${messageLine(message)}`;
 }
 
 /** Where cleaning up failed as well, the failure before it is what counts. */
@@ -39,7 +40,9 @@ function firstOf(failure: unknown): unknown {
 function describeCommandLine({ code, message }: CommanderError): string | undefined {
   if (code === "commander.help" || code === "commander.helpDisplayed") return undefined;
   if (code === "commander.version") return undefined;
-  const said = message.replace(/^error: /, "").replace(/\.$/, "");
+  const said = shortened(message)
+    .replace(/^error: /, "")
+    .replace(/\.$/, "");
   return lineOf(`${said.replace(/\s*\(Did (.*)\)$/, ", did $1")}; --help lists what there is`);
 }
 

@@ -2,6 +2,8 @@ import { createInterface } from "node:readline/promises";
 import { PassThrough } from "node:stream";
 import type { Writable } from "node:stream";
 
+import { printable } from "@drayage/core";
+
 import { UsageError } from "./usage-error.ts";
 
 /** Whether there is somebody to ask: standard input is a terminal. */
@@ -11,13 +13,13 @@ export function isAnswered(): boolean {
 
 /** Asks on standard error. */
 export async function ask(question: string, signal: AbortSignal): Promise<string> {
-  return answerTo(question, process.stderr, signal);
+  return answerTo(printable(question), process.stderr, signal);
 }
 
 /** Asks without showing the answer. */
 export async function askSecretly(question: string, signal: AbortSignal): Promise<string> {
   try {
-    return await answerTo(question, new PassThrough().resume(), signal);
+    return await answerTo(printable(question), new PassThrough().resume(), signal);
   } finally {
     process.stderr.write("\n");
   }

@@ -1,7 +1,19 @@
+import { printableLines } from "@drayage/core";
+
 import { outputFailure } from "./interruption.ts";
 
-/** A command's result, on standard output. Done when all of it is handed on. */
-export async function writeResult(result: string | Uint8Array): Promise<void> {
+/** A command's result, as printable text on standard output. Done when all of it is handed on. */
+export async function writeResult(result: string): Promise<void> {
+  await write(printableLines(result));
+}
+
+/** What a program reads byte for byte; a terminal shows it as printable text. */
+export async function writeUnchanged(result: string | Uint8Array): Promise<void> {
+  if (!process.stdout.isTTY) return write(result);
+  await write(printableLines(Buffer.from(result).toString()));
+}
+
+async function write(result: string | Uint8Array): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     process.stdout.write(result, (error) => {
       if (error) reject(outputFailure(error));
@@ -12,7 +24,7 @@ export async function writeResult(result: string | Uint8Array): Promise<void> {
 
 /** A line, or several, for the person who watches, on standard error. */
 export function say(text: string): void {
-  process.stderr.write(`${printable(text)}\n`);
+  process.stderr.write(`${printableLines(text)}\n`);
 }
 
 /** All of standard input, as text. */
@@ -26,9 +38,4 @@ export async function readInput(signal: AbortSignal): Promise<string> {
     signal.removeEventListener("abort", stop);
   }
   return Buffer.concat(chunks).toString();
-}
-
-/** With nothing in it that a terminal would obey: messages repeat what registries say. */
-export function printable(text: string): string {
-  return text.replaceAll(/(?!\n)[\p{Cc}\p{Cf}]/gu, "\u{fffd}");
 }

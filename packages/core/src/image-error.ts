@@ -1,3 +1,5 @@
+import { messageLine } from "./printable.ts";
+
 /**
  * What went wrong, for programs.
  *
@@ -41,7 +43,10 @@ export interface ImageErrorOptions {
 
 const mark: unique symbol = Symbol.for("@drayage/core.ImageError") as never;
 
-/** The one class of errors that this project throws on purpose; the message is for people, `code` for programs. */
+/**
+ * The one class of errors that this project throws on purpose; the message is for people, `code` for programs. Messages
+ * repeat what other programs say, so they become one printable line here.
+ */
 export class ImageError extends Error {
   readonly code: ImageErrorCode;
   readonly retryable: boolean;
@@ -53,7 +58,7 @@ export class ImageError extends Error {
   }
 
   constructor(code: ImageErrorCode, message: string, options: ImageErrorOptions = {}) {
-    super(message, "cause" in options ? { cause: options.cause } : undefined);
+    super(messageLine(message), "cause" in options ? { cause: options.cause } : undefined);
     this.code = code;
     this.retryable = options.retryable ?? code === "unavailable";
     this.reference = options.reference;

@@ -109,6 +109,7 @@ export {
   parentFolders,
   validatePathScope,
 } from "./policy-scope.ts";
+export { messageLine, printable, printableLines, shortened } from "./printable.ts";
 export { environmentProxies, isLoopback } from "./proxies.ts";
 export type { FindProxy } from "./proxies.ts";
 export type { RawManifest } from "./raw-manifest.ts";

@@ -7,7 +7,7 @@ import { noticeTeller } from "../notice-lines.ts";
 import { overriddenPlatform, refuseTwoPlatforms } from "../platform-flags.ts";
 import { withRetries } from "../retry.ts";
 import { sideOf } from "../side-flags.ts";
-import { writeResult } from "../standard-streams.ts";
+import { writeResult, writeUnchanged } from "../standard-streams.ts";
 import { tagsBeside } from "../tags.ts";
 import { UsageError } from "../usage-error.ts";
 import { configFields, parseConfig } from "./config-fields.ts";
@@ -31,7 +31,7 @@ export async function inspect(
   const question = { flags, platform, signal, onNotice };
   const told = await withRetries(flags, signal, async () => answer(reference, question, notices));
   if (!isSummary(flags)) notices.forEach(noticeTeller());
-  await writeResult(told);
+  await (isPlainJSON(flags) && !flags.raw ? writeResult(String(told)) : writeUnchanged(told));
 }
 
 interface Question {

@@ -1,6 +1,5 @@
-import { formatBytes } from "@drayage/core";
+import { formatBytes, messageLine } from "@drayage/core";
 
-import { printable } from "../standard-streams.ts";
 import { EventLines } from "./event-lines.ts";
 import { formatTally, ProgressTally } from "./progress-tally.ts";
 import type { ProgressEvent, ProgressView } from "./progress-view.ts";
@@ -53,6 +52,6 @@ export class PlainLines implements ProgressView {
   }
 
   #line(text: string): void {
-    this.#stream.write(`${printable(text)}\n`);
+    this.#stream.write(`${messageLine(text)}\n`);
   }
 }

@@ -1,8 +1,7 @@
-import { formatBytes, hexOf } from "@drayage/core";
+import { formatBytes, hexOf, messageLine } from "@drayage/core";
 import type { Descriptor, Digest } from "@drayage/core";
 import cliProgress from "cli-progress";
 
-import { printable } from "../standard-streams.ts";
 import { EventLines } from "./event-lines.ts";
 import { formatTally, ProgressTally } from "./progress-tally.ts";
 import type { ProgressEvent, ProgressView } from "./progress-view.ts";
@@ -76,7 +75,7 @@ export class ProgressBars implements ProgressView {
 
   /** With the next drawing of the bars, over which it is written: what is longer there is wiped away. */
   #say(line: string): void {
-    this.#bars.log(`${printable(line)}${wipeRest}\n`);
+    this.#bars.log(`${messageLine(line)}${wipeRest}\n`);
     this.#hasUnsaid = true;
   }
 

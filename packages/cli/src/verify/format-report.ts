@@ -1,7 +1,5 @@
-import { formatBytes } from "@drayage/core";
+import { formatBytes, messageLine } from "@drayage/core";
 import type { ProvenContent, VerifyResult } from "@drayage/core";
-
-import { printable } from "../standard-streams.ts";
 
 /** What was proven, and how, and all that is wrong, for people: a line each. */
 export function formatReport(result: VerifyResult): string {
@@ -14,7 +12,7 @@ export function formatReport(result: VerifyResult): string {
     ...lineOf(elsewhere, "layer", "not there, as the image says; nothing is proven of them"),
     ...problems.map(({ message }) => message),
   ];
-  return `${printable(lines.join("\n  "))}\n`;
+  return `${lines.map(messageLine).join("\n  ")}\n`;
 }
 
 /** `s3://bucket/app:1.0 is whole` */

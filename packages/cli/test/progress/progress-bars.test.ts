@@ -59,7 +59,7 @@ test("what goes wrong, and what registries say, stays above the bars", async () 
     view.show({ kind: "retry", doing: "read", attempt: 1, pause: 500, error });
   }
   const lines = stripVTControlCharacters(terminal.written).split("\n");
-  expect(lines[0]).toMatch(/warning from a\.example: it moves\ufffd$/);
+  expect(lines[0]).toMatch(/warning from a\.example: it moves\\x1b$/);
   expect(lines.some((line) => line.endsWith("again in 0.5 s: cut off"))).toBe(true);
 });
 

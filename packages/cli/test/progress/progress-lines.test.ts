@@ -155,7 +155,7 @@ describe("plain lines", () => {
     using view = new PlainLines(log);
     const warning = noticed({ kind: "warning", host: "a.example", text: "moved\u001b[31m" });
     for (const event of [warning, warning]) view.show(event);
-    expect(log.written).toEqual(["warning from a.example: moved\ufffd[31m\n"]);
+    expect(log.written).toEqual(["warning from a.example: moved\\x1b[31m\n"]);
   });
 
   test("tell of a limit when it is near", () => {

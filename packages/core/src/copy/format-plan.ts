@@ -1,13 +1,14 @@
 import { parseManifest } from "../manifest/manifest.ts";
 import { formatPlatform } from "../platform.ts";
+import { messageLine } from "../printable.ts";
 import type { CopyPlan, CopyStep, ManifestStep } from "./copy-plan.ts";
 
 /** A plan for people: a line a step, then what it costs and whether digests survive. */
 export function formatPlan(plan: CopyPlan): string {
-  const head = `Copy ${plan.source} to ${plan.destination}`;
+  const head = messageLine(`Copy ${plan.source} to ${plan.destination}`);
   if (plan.steps.length === 0)
     return `${head}\n  nothing to do: ${plan.top.digest} is there already\n`;
-  const lines = plan.steps.map((step) => `  ${describe(step)}: ${step.because}`);
+  const lines = plan.steps.map((step) => `  ${messageLine(`${describe(step)}: ${step.because}`)}`);
   return [head, ...lines, ...summary(plan)].join("\n") + "\n";
 }
 

@@ -2,6 +2,7 @@ import type { BlobLocation } from "../blob-info.ts";
 import type { Digest } from "../digest.ts";
 import { isImageError } from "../image-error.ts";
 import type { StoredDigest } from "../image-source.ts";
+import { messageLine } from "../printable.ts";
 
 /** Something that is not as an image says: plain data. */
 export interface VerifyProblem {
@@ -39,18 +40,24 @@ export function differenceIn(
   if (size !== undefined && found.size !== size) {
     if (found.digest === digest) return contradiction(subject, found);
     const amount = found.size < size ? `only ${found.size}` : `${found.size} or more`;
-    const message = `${nameOf(subject)} should have ${size} bytes and has ${amount}${remedy}`;
+    const message = messageLine(
+      `${nameOf(subject)} should have ${size} bytes and has ${amount}${remedy}`,
+    );
     return { ...subject, kind: "wrong-size", found, message };
   }
   if (digest === undefined || found.digest === digest) return undefined;
-  const message = `${nameOf(subject)} has other bytes, of the digest ${found.digest}${remedy}`;
+  const message = messageLine(
+    `${nameOf(subject)} has other bytes, of the digest ${found.digest}${remedy}`,
+  );
   return { ...subject, kind: "wrong-digest", found, message };
 }
 
 /** The bytes are right, and the manifest that names them is not. */
 function contradiction(subject: ProblemSubject, found: StoredDigest): VerifyProblem {
   const { size } = subject;
-  const message = `${nameOf(subject)} has ${found.size} bytes where ${size} are announced${where(subject)}: what names it is wrong; make the image anew`;
+  const message = messageLine(
+    `${nameOf(subject)} has ${found.size} bytes where ${size} are announced${where(subject)}: what names it is wrong; make the image anew`,
+  );
   return { ...subject, kind: "wrong-size", found, message };
 }
 
@@ -62,11 +69,13 @@ export function problemOf(subject: ProblemSubject, failure: unknown): VerifyProb
   if (!isImageError(failure) || failure.retryable) return undefined;
   const { code, message: why } = failure;
   if (code === "not-found") {
-    const message = `${nameOf(subject)} is missing${where(subject)}: copy the image there again with the option "repair"`;
+    const message = messageLine(
+      `${nameOf(subject)} is missing${where(subject)}: copy the image there again with the option "repair"`,
+    );
     return { ...subject, kind: "missing", found: undefined, message };
   }
   const kind = code === "digest-mismatch" ? "wrong-digest" : "unreadable";
-  const message = `${nameOf(subject)} cannot be verified${where(subject)}: ${why}`;
+  const message = messageLine(`${nameOf(subject)} cannot be verified${where(subject)}: ${why}`);
   return { ...subject, kind, found: undefined, message };
 }
 
