@@ -13,6 +13,8 @@ export default defineConfig({
   entry: "src/main.ts",
   dts: false,
   exports: false,
+  // the command itself checks the version of Node
+  treeshake: true,
   sourcemap: false,
   deps: { alwaysBundle: /./ },
   inputOptions: { resolve: { conditionNames: ["@drayage/source", "node", "import", "default"] } },

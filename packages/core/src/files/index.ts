@@ -1,3 +1,5 @@
+import "../supported-node.ts";
+
 export { untilAborted } from "./abortable.ts";
 export { BatchWriter } from "./batch-writer.ts";
 export type { BatchPlace } from "./batch-writer.ts";

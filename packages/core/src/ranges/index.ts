@@ -1,3 +1,5 @@
+import "../supported-node.ts";
+
 export { PartMemory } from "./part-memory.ts";
 export type { HeldMemory } from "./part-memory.ts";
 export type { OpenedRange, RangeSource, ReadRangeOptions } from "./range-source.ts";

@@ -1,4 +1,4 @@
-import { crc32 } from "node:zlib";
+import zlib from "node:zlib";
 
 import type { LayerCompression } from "@drayage/core";
 
@@ -31,7 +31,7 @@ function storedGzip(bytes: Uint8Array): Uint8Array {
     return [start, slice];
   });
   const trailer = Buffer.alloc(8);
-  trailer.writeUInt32LE(crc32(bytes), 0);
+  trailer.writeUInt32LE(zlib.crc32(bytes), 0);
   trailer.writeUInt32LE(bytes.byteLength % 2 ** 32, 4);
   return Buffer.concat([header, ...blocks, trailer]);
 }

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { crc32 } from "node:zlib";
+import zlib from "node:zlib";
 
 import { crc32c, crc64nvme } from "./crc.ts";
 
@@ -86,7 +86,7 @@ function crc32Hasher(): ChecksumHasher {
   let value = 0;
   return {
     update(bytes) {
-      value = crc32(bytes, value);
+      value = zlib.crc32(bytes, value);
     },
     digest() {
       const digest = Buffer.alloc(4);

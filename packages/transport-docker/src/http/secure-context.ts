@@ -1,4 +1,4 @@
-import { createSecureContext, getCACertificates } from "node:tls";
+import tls from "node:tls";
 import type { SecureContext, SecureVersion } from "node:tls";
 
 import { ImageError } from "@drayage/core";
@@ -17,11 +17,11 @@ export interface SecureContextSettings extends Certificates {
  */
 export function secureContextOf(settings: SecureContextSettings): SecureContext | undefined {
   const { authorities, identities, withSystemRoots, minTLSVersion } = settings;
-  const added = [...(withSystemRoots ? getCACertificates("system") : []), ...authorities];
+  const added = [...(withSystemRoots ? tls.getCACertificates("system") : []), ...authorities];
   if (added.length + identities.length === 0 && minTLSVersion === undefined) return undefined;
   try {
-    return createSecureContext({
-      ...(added.length > 0 && { ca: [...getCACertificates("default"), ...added] }),
+    return tls.createSecureContext({
+      ...(added.length > 0 && { ca: [...tls.getCACertificates("default"), ...added] }),
       ...(identities.length > 0 && {
         cert: identities.map(({ certificate }) => certificate),
         key: identities.map(({ key }) => key),
