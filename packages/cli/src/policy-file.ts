@@ -2,7 +2,13 @@ import { readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import path from "node:path";
 
-import { ImageError, implicitPathOf } from "@drayage/core";
+import {
+  ImageError,
+  implicitPathOf,
+  isImageError,
+  isJSONObject,
+  parseStrictJSON,
+} from "@drayage/core";
 import type { SystemContext } from "@drayage/core";
 
 export interface PolicyFlags {
@@ -23,9 +29,9 @@ export async function checkPolicyFile(
   if (insecurePolicy) return undefined;
   const places = policy === undefined ? usualPlaces(system) : [policy];
   for (const place of places) {
-    const text = await textOf(place, policy !== undefined);
-    if (text === undefined) continue;
-    const problem = problemOf(text);
+    const bytes = await contentOf(place, policy !== undefined);
+    if (bytes === undefined) continue;
+    const problem = problemOf(bytes);
     if (problem === undefined) return undefined;
     throw new ImageError(
       "untrusted",
@@ -45,9 +51,9 @@ function usualPlaces(system: SystemContext): readonly string[] {
 }
 
 /** undefined only for a usual place where no file is. */
-async function textOf(place: string, isDemanded: boolean): Promise<string | undefined> {
+async function contentOf(place: string, isDemanded: boolean): Promise<Uint8Array | undefined> {
   try {
-    return await readFile(place, "utf8");
+    return await readFile(place);
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
     if (code === "ENOENT" && !isDemanded) return undefined;
@@ -57,16 +63,25 @@ async function textOf(place: string, isDemanded: boolean): Promise<string | unde
   }
 }
 
+/** Names of transports and of scopes are told apart by their case. */
+const policyShape = { default: "any", transports: "map" } as const;
+
 /** Why a policy cannot be followed. */
-function problemOf(text: string): string | undefined {
-  const policy = parsedPlainly(text);
-  if (!isRecord(policy)) return "is not plain JSON, or has a key twice";
+function problemOf(bytes: Uint8Array): string | undefined {
+  let policy: unknown;
+  try {
+    policy = parseStrictJSON("policy", bytes, policyShape);
+  } catch (error) {
+    if (isImageError(error)) return `is of no use (${error.message})`;
+    throw error;
+  }
+  if (!isJSONObject(policy)) return "is not a JSON object";
   const { default: byDefault, transports = {}, ...unknown } = policy;
   const scopes = Object.values(transports ?? {}).flatMap((scope) => Object.values(scope ?? {}));
   const isOpen =
     Object.keys(unknown).length === 0 &&
-    isRecord(transports) &&
-    Object.values(transports).every(isRecord) &&
+    isJSONObject(transports) &&
+    Object.values(transports).every(isJSONObject) &&
     [byDefault, ...scopes].every(isAcceptance);
   return isOpen ? undefined : "does not accept every image, and policies are not enforced yet";
 }
@@ -77,19 +92,4 @@ function isAcceptance(requirements: unknown): boolean {
     requirements.length > 0 &&
     requirements.every((one) => JSON.stringify(one) === '{"type":"insecureAcceptAnything"}')
   );
-}
-
-/** undefined for broken JSON and for a repeated key, which `JSON.parse` alone would hide. */
-function parsedPlainly(text: string): unknown {
-  const packed = text.replaceAll(/("(?:[^"\\]|\\.)*")|\s+/g, "$1");
-  try {
-    const value: unknown = JSON.parse(text);
-    return JSON.stringify(value) === packed ? value : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

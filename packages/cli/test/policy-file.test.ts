@@ -34,6 +34,7 @@ describe("a policy file that is named", () => {
       default: [accept],
       transports: { docker: { "": [accept] }, "docker-daemon": { "": [accept] } },
     },
+    { default: [accept], transports: { dir: { "/a": [accept], "/A": [accept] } } },
   ])("is followed where it accepts everything: %j", async (policy) => {
     const file = await written(JSON.stringify(policy, undefined, 2));
     expect(await checkPolicyFile({ policy: file, requirePolicy: true })).toBeUndefined();
@@ -49,6 +50,13 @@ describe("a policy file that is named", () => {
     '{"default":[{"type":"insecureAcceptAnything"}],"transports":{"docker":"reject"}}',
     '{"default":[{"type":"insecureAcceptAnything"}],"surprise":1}',
     '{"default":[{"type":"reject"}],"default":[{"type":"insecureAcceptAnything"}]}',
+    '{"default":[{"type":"reject"}],"default" :[{"type":"insecureAcceptAnything"}]}',
+    '{"default":[{"type":"insecureAcceptAnything","type":"insecureAcceptAnything"}]}',
+    '{"default":[{"type":"insecureAcceptAnything"}],"Default":[{"type":"reject"}]}',
+    '{"Default":[{"type":"insecureAcceptAnything"}]}',
+    '{"default":[{"type":"insecureAcceptAnything"}],"transports":{"docker":{"a":[{"type":"insecureAcceptAnything"}],"a":[{"type":"reject"}]}}}',
+    '{"default":[{"type":"insecureAcceptAnything"}]} {}',
+    '\ufeff{"default":[{"type":"insecureAcceptAnything"}]}',
     '{"transports":{}}',
     "[]",
     "null",

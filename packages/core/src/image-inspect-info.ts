@@ -1,6 +1,7 @@
 import type { Descriptor } from "./blob-info.ts";
 import type { Digest } from "./digest.ts";
-import { isJSONObject, parseJSONObject } from "./manifest/json-object.ts";
+import { configShape } from "./manifest/config-shape.ts";
+import { broken, isJSONObject, parseJSONObject } from "./manifest/json-object.ts";
 import type { JSONObject } from "./manifest/json-object.ts";
 import type { ImageManifest } from "./manifest/manifest.ts";
 
@@ -21,11 +22,11 @@ export interface ImageInspectInfo {
   readonly layersData: readonly Descriptor[];
 }
 
-/** @throws ImageError `invalid-manifest` for a config that is not a JSON object */
+/** @throws ImageError `invalid-manifest` for a config that is broken, or has something else than text where text belongs */
 export function inspectInfoOf(config: Uint8Array, manifest: ImageManifest): ImageInspectInfo {
-  const { value } = parseJSONObject("image config", config);
-  const inner = isJSONObject(value["config"]) ? value["config"] : {};
-  const { Labels: labels, Env: env } = inner;
+  const { value } = parseJSONObject("image config", config, configShape);
+  const inner = value["config"] ?? {};
+  if (!isJSONObject(inner)) throw broken("image config", "config is not an object");
   return {
     created: textOf(value, "created"),
     dockerVersion: textOf(value, "docker_version"),
@@ -33,14 +34,32 @@ export function inspectInfoOf(config: Uint8Array, manifest: ImageManifest): Imag
     os: textOf(value, "os") ?? "",
     architecture: textOf(value, "architecture") ?? "",
     variant: textOf(value, "variant"),
-    labels: isJSONObject(labels) ? (labels as Readonly<Record<string, string>>) : undefined,
-    env: Array.isArray(env) ? env.map(String) : undefined,
+    labels: labelsOf(inner["Labels"]),
+    env: environmentOf(inner["Env"]),
     layers: manifest.layers.map(({ digest }) => digest),
     layersData: manifest.layers,
   };
 }
 
 function textOf(value: JSONObject, key: string): string | undefined {
-  const text = value[key];
-  return typeof text === "string" && text !== "" ? text : undefined;
+  const text = value[key] ?? "";
+  if (typeof text !== "string") throw broken("image config", `${key} is not text`);
+  return text === "" ? undefined : text;
+}
+
+function labelsOf(labels: unknown): ImageInspectInfo["labels"] {
+  if (labels === undefined || labels === null) return undefined;
+  if (isJSONObject(labels) && Object.values(labels).every(isText))
+    return labels as Readonly<Record<string, string>>;
+  throw broken("image config", "config.Labels is not an object of texts");
+}
+
+function environmentOf(environment: unknown): ImageInspectInfo["env"] {
+  if (environment === undefined || environment === null) return undefined;
+  if (Array.isArray(environment) && environment.every(isText)) return environment;
+  throw broken("image config", "config.Env is not an array of texts");
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === "string";
 }

@@ -77,7 +77,10 @@ export type {
 export type { ImageTransport } from "./image-transport.ts";
 export { imageOf, openImage } from "./image.ts";
 export type { Image, OpenImageOptions } from "./image.ts";
+export type { JSONFields, JSONShape } from "./json/json-shape.ts";
+export { parseStrictJSON } from "./json/strict-json.ts";
 export { chooseInstance, chooseInstances } from "./manifest/choose-instance.ts";
+export { configShape } from "./manifest/config-shape.ts";
 export { parseDescriptor } from "./manifest/descriptor.ts";
 export { editManifest } from "./manifest/edit-manifest.ts";
 export type { ManifestUpdateInformation, ManifestUpdateOptions } from "./manifest/edit-manifest.ts";
@@ -85,6 +88,7 @@ export { isJSONObject, parseJSONObject } from "./manifest/json-object.ts";
 export type { JSONObject } from "./manifest/json-object.ts";
 export { layerCompressionOf, withLayerCompression } from "./manifest/layer-media-types.ts";
 export type { LayerCompression } from "./manifest/layer-media-types.ts";
+export { manifestShape } from "./manifest/manifest-shape.ts";
 export { isArtifact, parseManifest } from "./manifest/manifest.ts";
 export type {
   ImageIndex,

@@ -1,4 +1,6 @@
-import { ImageError } from "./image-error.ts";
+import { ImageError, isImageError } from "./image-error.ts";
+import { parseStrictJSON } from "./json/strict-json.ts";
+import { isJSONObject } from "./manifest/json-object.ts";
 
 /** A signature as it is stored; nobody has checked it yet. */
 export type Signature =
@@ -34,17 +36,17 @@ export function formatSignature(signature: Signature): Uint8Array {
 /** Reads what `formatSignature` writes. @throws ImageError `unsupported` for a format that is not known */
 export function parseSignature(bytes: Uint8Array): Signature {
   if (openPGPStarts.has(bytes[0] ?? 0)) return { kind: "simple-signing", bytes };
-  const text = new TextDecoder().decode(bytes);
-  if (!text.startsWith(sigstoreHeader)) {
+  const header = Buffer.from(sigstoreHeader);
+  if (!header.equals(bytes.subarray(0, header.byteLength))) {
     throw new ImageError("unsupported", "A stored signature has a format that is not known");
   }
-  return parseSigstore(text.slice(sigstoreHeader.length));
+  return parseSigstore(bytes.subarray(header.byteLength));
 }
 
-function parseSigstore(text: string): Signature {
-  const stored = parseJSON(text) as Partial<Record<string, unknown>> | null;
-  const { mimeType, payload, annotations } = stored ?? {};
-  if (typeof mimeType !== "string" || typeof payload !== "string" || !isTextRecord(annotations)) {
+function parseSigstore(bytes: Uint8Array): Signature {
+  const stored = parseJSON(bytes);
+  const { mimeType, payload, annotations } = isJSONObject(stored) ? stored : {};
+  if (typeof mimeType !== "string" || !isBase64(payload) || !isTextRecord(annotations)) {
     throw new ImageError("unsupported", "A stored sigstore signature is not whole");
   }
   return {
@@ -55,17 +57,29 @@ function parseSigstore(text: string): Signature {
   };
 }
 
-function parseJSON(text: string): unknown {
+const sigstoreShape = { mimeType: "any", payload: "any", annotations: "map" } as const;
+
+function parseJSON(bytes: Uint8Array): unknown {
   try {
-    return JSON.parse(text);
+    return parseStrictJSON("sigstore signature", bytes, sigstoreShape);
   } catch (cause) {
-    throw new ImageError("unsupported", "A stored sigstore signature is not JSON", { cause });
+    if (!isImageError(cause)) throw cause;
+    throw new ImageError("unsupported", `A stored signature is of no use: ${cause.message}`, {
+      cause,
+    });
   }
+}
+
+/** As Go reads it: Node would leave out what is none. */
+function isBase64(text: unknown): text is string {
+  return (
+    typeof text === "string" &&
+    text.length % 4 === 0 &&
+    /^[A-Za-z0-9+/]*(?:[A-Za-z0-9+/]=|==)?$/.test(text)
+  );
 }
 
 function isTextRecord(value: unknown): value is Record<string, string> | null | undefined {
   if (value === null || value === undefined) return true;
-  return (
-    typeof value === "object" && Object.values(value).every((text) => typeof text === "string")
-  );
+  return isJSONObject(value) && Object.values(value).every((text) => typeof text === "string");
 }

@@ -18,6 +18,19 @@ describe("a stored signature", () => {
     expect(parseSignature(formatSignature(signature))).toEqual(signature);
   });
 
+  const header = "\0sigstore-json\n";
+  test.each([
+    `${header}{"mimeType":"a","payload":"AA==","Payload":"AQ=="}`,
+    `${header}{"mimeType":"a","payload":"AA==","payload":"AQ=="}`,
+    `${header}{"mimeType":"a","payload":"AA"}`,
+    `${header}{"mimeType":"a","payload":"A A=="}`,
+    `${header}{"mimeType":"a","payload":"AA==","annotations":[]}`,
+    `${header}{"mimeType":"a","payload":"AA==","annotations":{"a":"1","a":"2"}}`,
+  ])("that another program could read otherwise is of no use: %j", (text) => {
+    const attempt = (): unknown => parseSignature(Buffer.from(text));
+    expect(attempt).toThrow(expect.objectContaining({ code: "unsupported" }));
+  });
+
   test.each(["", "hello", "\0other-format\n{}", "\0sigstore-json\n{", "\0sigstore-json\nnull"])(
     "that is %j is of no known format",
     (text) => {

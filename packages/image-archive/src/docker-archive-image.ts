@@ -1,5 +1,6 @@
 import {
   compressionOf,
+  configShape,
   digestOf,
   gathered,
   isDigest,
@@ -66,7 +67,7 @@ export async function partsOf(
 
 /** The digests of an image's layers unpacked, the root first (OCI image-spec, config.md). @throws ImageError `invalid-manifest` */
 export function diffIDsOf(config: Uint8Array, what: string): readonly Digest[] {
-  const { rootfs } = parseJSONObject(what, config).value;
+  const { rootfs } = parseJSONObject(what, config, configShape).value;
   const digests = (isJSONObject(rootfs) ? rootfs["diff_ids"] : undefined) ?? [];
   if (Array.isArray(digests) && digests.every(isDigest)) return digests;
   throw brokenArchive(what, "its diff_ids are no list of digests");

@@ -4,6 +4,7 @@ import {
   isJSONObject,
   nearestOf,
   parseNamedReference,
+  parseStrictJSON,
   withDefaultTag,
 } from "@drayage/core";
 import type { JSONObject, OperationOptions } from "@drayage/core";
@@ -97,14 +98,9 @@ function imageOf(fields: JSONObject, { config, tags, layers }: NewArchivedImage)
 }
 
 function parseDockerManifest(bytes: Uint8Array, place: string): readonly ArchivedImage[] {
-  const broken = (why: string, cause?: unknown): ImageError =>
-    brokenArchive(place, `its ${dockerManifestName} ${why}`, cause);
-  let value: unknown;
-  try {
-    value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
-  } catch (cause) {
-    throw broken("is not JSON", cause);
-  }
+  const broken = (why: string): ImageError =>
+    brokenArchive(place, `its ${dockerManifestName} ${why}`);
+  const value = parseStrictJSON(`${dockerManifestName} of ${place}`, bytes, dockerManifestShape);
   if (!Array.isArray(value)) throw broken("is not an array of images");
   return value.map((fields: unknown) => {
     if (!isJSONObject(fields)) throw broken("is not an array of images");
@@ -121,6 +117,14 @@ function parseDockerManifest(bytes: Uint8Array, place: string): readonly Archive
     };
   });
 }
+
+const dockerManifestShape = {
+  Config: "any",
+  RepoTags: "any",
+  Layers: "any",
+  Parent: "any",
+  LayerSources: "map",
+} as const;
 
 function isTexts(value: unknown): boolean {
   return Array.isArray(value) && value.every((one) => typeof one === "string");

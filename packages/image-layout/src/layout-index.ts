@@ -1,6 +1,7 @@
 import {
   ImageError,
   isJSONObject,
+  manifestShape,
   mediaTypes,
   parseDescriptor,
   parseJSONObject,
@@ -31,7 +32,7 @@ export const emptyIndex: LayoutIndex = {
 
 /** @throws ImageError `invalid-manifest`; entries are looked at only when they are used */
 export function parseLayoutIndex(bytes: Uint8Array): LayoutIndex {
-  const { value: fields } = parseJSONObject("index.json", bytes);
+  const { value: fields } = parseJSONObject("index.json", bytes, manifestShape);
   const { schemaVersion, mediaType, manifests } = fields;
   if (schemaVersion !== 2) throw broken("its schemaVersion is not 2");
   if ((mediaType ?? mediaTypes.ociIndex) !== mediaTypes.ociIndex)

@@ -1,4 +1,4 @@
-import { ImageError } from "@drayage/core";
+import { configShape, parseJSONObject } from "@drayage/core";
 
 import { GoMap } from "./go-values.ts";
 
@@ -11,13 +11,7 @@ const knownInnerFields =
 
 /** @throws ImageError `invalid-manifest` */
 export function parseConfig(bytes: Uint8Array): Fields {
-  try {
-    const config: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
-    if (isFields(config)) return config;
-  } catch (cause) {
-    throw new ImageError("invalid-manifest", "The image's config is not JSON", { cause });
-  }
-  throw new ImageError("invalid-manifest", "The image's config is not a JSON object");
+  return parseJSONObject("image config", bytes, configShape).value;
 }
 
 /** A config with a place for each field that a template may ask for. */

@@ -1,7 +1,9 @@
 import { ImageError } from "../image-error.ts";
+import { foldedKey } from "../json/key-folding.ts";
 import type { RawManifest } from "../raw-manifest.ts";
-import { broken, isJSONObject, parseJSONObject, writtenKeys } from "./json-object.ts";
+import { broken, isJSONObject, parseJSONObject } from "./json-object.ts";
 import type { JSONObject } from "./json-object.ts";
+import { manifestShape } from "./manifest-shape.ts";
 import { bareMediaType, isManifestMediaType, mediaTypes } from "./media-types.ts";
 import type { ManifestMediaType } from "./media-types.ts";
 
@@ -17,9 +19,9 @@ export interface TypedManifest {
  * (CVE-2021-41190); `unsupported` for Docker's schema 1
  */
 export function typedManifest(raw: RawManifest): TypedManifest {
-  const { value, text } = parseJSONObject("manifest", raw.bytes);
+  const { value } = parseJSONObject("manifest", raw.bytes, manifestShape);
   const mediaType = certainType(value, raw.mediaType);
-  refuseAmbiguity(mediaType, value, text);
+  refuseForeignFields(mediaType, value);
   return { mediaType, value };
 }
 
@@ -68,19 +70,16 @@ const allowedFields: Readonly<Record<ManifestMediaType, readonly string[]>> = {
   [mediaTypes.dockerList]: ["manifests"],
 };
 
-/** Other programs match keys in any case and take the last of several: what they read must be what we read. */
-function refuseAmbiguity(mediaType: ManifestMediaType, value: JSONObject, text: string): void {
+/** A program that takes the manifest for one of another type would find its fields, in whatever spelling. */
+function refuseForeignFields(mediaType: ManifestMediaType, value: JSONObject): void {
   const foreign = Object.keys(value).filter((key) => {
-    const field = key.toLowerCase();
+    const field = foldedKey(key);
     const isForeign = essentialFields.includes(field) && !allowedFields[mediaType].includes(field);
     return isForeign && value[key] !== null;
   });
-  const lowerKeys = writtenKeys(text).map((key) => key.toLowerCase());
-  const repeated = new Set(lowerKeys.filter((key, at) => lowerKeys.indexOf(key) !== at));
-  const suspects = [...foreign, ...repeated];
-  if (suspects.length === 0) return;
+  if (foreign.length === 0) return;
   throw broken(
     "manifest",
-    `ambiguous: unexpected or repeated fields ${suspects.join(", ")} in what is supposed to be ${mediaType}`,
+    `ambiguous: it has ${foreign.map(foldedKey).join(", ")}, which ${mediaType} has not; build the image again`,
   );
 }

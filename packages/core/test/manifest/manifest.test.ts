@@ -174,11 +174,12 @@ describe("a manifest that another program could read otherwise is refused:", () 
     ["fields of schema 1", { ...image, fsLayers: [] }],
     ["fields in another case", { ...image, Manifests: [] }],
     ["a field in two cases", { ...image, Layers: [] }],
+    ["a field of another type that only Go takes for it", { ...index, "layer\u017f": [] }],
+    ["a version that is no integer in Go", { ...image, schemaVersion: "VERSION" }],
     ["any field in two cases", { ...image, x: 1, X: 2 }],
   ])("%s", (_, content) => {
-    expect(() => parse(JSON.stringify(content))).toThrow(
-      expect.objectContaining({ code: "invalid-manifest" }),
-    );
+    const text = JSON.stringify(content).replace('"VERSION"', "2.0");
+    expect(() => parse(text)).toThrow(expect.objectContaining({ code: "invalid-manifest" }));
   });
 
   test("a field twice", () => {
@@ -189,6 +190,59 @@ describe("a manifest that another program could read otherwise is refused:", () 
   test("a field twice, once escaped", () => {
     const text = JSON.stringify(image).replace("{", '{"l\\u0061yers":[],');
     expect(() => parse(text)).toThrow(expect.objectContaining({ code: "invalid-manifest" }));
+  });
+
+  const other = { ...descriptor, digest: `sha256:${"b".repeat(64)}` };
+  const one = JSON.stringify(descriptor);
+  const two = JSON.stringify(other);
+  test.each([
+    [
+      "layers twice, with much between key and colon",
+      `"layers":[${two}],"layers"${" ".repeat(17)}:`,
+    ],
+    ["layers beside what Go takes for them", `"layer\u017f":[${two}],"layers":`],
+    ["layers in a spelling of Go's, in escapes", `"layer\\u017f":[${two}],"layers":`],
+    ["only layers that Go alone takes for them", '"Layers":'],
+  ])("%s", (_, start) => {
+    const text = `{"schemaVersion":2,"config":${one},${start}[${one}]}`;
+    expect(() => parse(text, ociManifest)).toThrow(
+      expect.objectContaining({ code: "invalid-manifest" }),
+    );
+  });
+
+  test.each([
+    ["config", (entry: string) => `"config":${entry},"layers":[${one}]`],
+    ["a layer", (entry: string) => `"config":${one},"layers":[${one},${entry}]`],
+    ["the subject", (entry: string) => `"config":${one},"layers":[],"subject":${entry}`],
+  ])("a field of %s in two spellings, or in a wrong one", (_, around) => {
+    const spellings = ['"digest":', '"Digest":', '"DIGEST":', '"d\\u0069gest":', '"\\u0044igest":'];
+    const doubled = spellings.map((key) => one.replace("{", `{${key}"${other.digest}",`));
+    const misspelled = one.replace('"size"', '"Size"').replace("{", '{"size":1,');
+    for (const entry of [...doubled, one.replace('"size"', '"\u017fize"'), misspelled]) {
+      expect(() => parse(`{"schemaVersion":2,${around(entry)}}`, ociManifest)).toThrow(
+        expect.objectContaining({ code: "invalid-manifest" }),
+      );
+    }
+    expect(parse(`{"schemaVersion":2,${around(one)}}`, ociManifest)).toMatchObject({
+      kind: "image",
+    });
+  });
+
+  test.each(["1.0", "1e0", "-0", "1e400", "9007199254740993", '"1"', "null", "[1]"])(
+    "a size that is %s",
+    (size) => {
+      const text = JSON.stringify(image).replace('"size":1', `"size":${size}`);
+      expect(() => parse(text)).toThrow(expect.objectContaining({ code: "invalid-manifest" }));
+    },
+  );
+
+  test("but not one whose annotations differ in case only, as keys of a map do in Go too", () => {
+    const annotations = { a: "1", A: "2", "layer\u017f": "3", layers: "4", Layers: "5" };
+    const layers = [{ ...descriptor, annotations }];
+    expect(parse(JSON.stringify({ ...image, layers, annotations }))).toMatchObject({
+      annotations,
+      layers,
+    });
   });
 
   test("but not one whose values only look like such fields", () => {

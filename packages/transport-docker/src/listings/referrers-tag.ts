@@ -2,6 +2,7 @@ import {
   ImageError,
   isImageError,
   isJSONObject,
+  manifestShape,
   mediaTypes,
   parseDescriptor,
   parseJSONObject,
@@ -81,7 +82,7 @@ async function readList(
   if (parseManifest(raw).mediaType !== mediaTypes.ociIndex) {
     throw new ImageError("conflict", `${tag} of ${repository.name} is no list of referrers`);
   }
-  const { value: fields } = parseJSONObject("manifest", raw.bytes);
+  const { value: fields } = parseJSONObject("manifest", raw.bytes, manifestShape);
   const entries = ((fields["manifests"] ?? []) as readonly unknown[]).filter(isJSONObject);
   const etag = headerOf(response, "etag");
   return { fields, entries, condition: etag?.startsWith('"') ? { "if-match": etag } : {} };

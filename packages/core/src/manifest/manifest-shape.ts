@@ -1,0 +1,38 @@
+import type { JSONFields } from "../json/json-shape.ts";
+
+const platformShape: JSONFields = {
+  os: "any",
+  architecture: "any",
+  variant: "any",
+  "os.version": "any",
+  "os.features": "any",
+  features: "any",
+};
+
+/** The fields of a descriptor that any of the programs reads (OCI image-spec, descriptor.md). */
+export const descriptorShape: JSONFields = {
+  mediaType: "any",
+  digest: "any",
+  size: "any",
+  urls: "any",
+  annotations: "map",
+  data: "any",
+  artifactType: "any",
+  platform: platformShape,
+};
+
+/** The fields of all manifests and indexes: a program may take one type for another. */
+export const manifestShape: JSONFields = {
+  schemaVersion: "any",
+  mediaType: "any",
+  artifactType: "any",
+  config: descriptorShape,
+  layers: descriptorShape,
+  manifests: descriptorShape,
+  blobs: descriptorShape,
+  subject: descriptorShape,
+  annotations: "map",
+  fsLayers: "any",
+  history: "any",
+  signatures: "any",
+};

@@ -1,0 +1,215 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+
+import { isRawJSON } from "../../src/json/json-number.ts";
+import type { JSONShape } from "../../src/json/json-shape.ts";
+import { parseStrictJSON } from "../../src/json/strict-json.ts";
+import { isJSONObject } from "../../src/manifest/json-object.ts";
+
+const parse = (text: string, shape?: JSONShape): unknown =>
+  parseStrictJSON("document", Buffer.from(text), shape);
+
+const refused = expect.objectContaining({ code: "invalid-manifest" });
+
+describe("JSON that is read strictly", () => {
+  test("is read as JSON.parse reads it", () => {
+    fc.assert(
+      fc.property(fc.jsonValue({ noUnicodeString: false }), fc.nat(3), (value, indent) => {
+        fc.pre(!hasAmbiguousKeys(value));
+        const text = JSON.stringify(value, undefined, indent);
+        expect(JSON.stringify(parse(text))).toBe(JSON.stringify(JSON.parse(text)));
+      }),
+    );
+  });
+
+  test("is refused where JSON.parse refuses it", () => {
+    const characters = '{}[]":,\\ \n\t0123456789.-+eEtruefalsn/bu\u00a0\u2028'.split("");
+    fc.assert(
+      fc.property(fc.array(fc.constantFrom(...characters), { maxLength: 12 }), (parts) => {
+        const text = parts.join("");
+        const isStrict = isRead(() => parse(text));
+        expect(isStrict && !isRead(() => JSON.parse(text))).toBe(false);
+      }),
+      { numRuns: 5000 },
+    );
+  });
+
+  test.each([
+    ["nothing", ""],
+    ["only white space", " \n"],
+    ["a comment", "/* */ 1"],
+    ["more after its end", "{} {}"],
+    ["a comma too many", '{"a":1,}'],
+    ["a comma too many in an array", "[1,]"],
+    ["a key without quotes", "{a:1}"],
+    ["single quotes", "{'a':1}"],
+    ["no colon", '{"a" 1}'],
+    ["a leading zero", "[01]"],
+    ["a plus", "[+1]"],
+    ["no digit after the point", "[1.]"],
+    ["NaN", "NaN"],
+    ["a word with more behind it", "[trueish]"],
+    ["an open text", '"a'],
+    ["an open escape", '"a\\'],
+    ["an unknown escape", '"\\x41"'],
+    ["a line feed in a text", '"a\nb"'],
+    ["a NUL in a text", '"a\0b"'],
+    ["a NUL after its end", "{}\0"],
+    ["a byte order mark", "\ufeff{}"],
+    ["a no-break space", "\u00a0{}"],
+    ["half a surrogate pair", '"\\ud800"'],
+    ["half a surrogate pair in a key", '{"\\udc00":1}'],
+    ["a surrogate pair in the wrong order", '"\\udc00\\ud800"'],
+    ["a web page", "<html></html>"],
+  ])("is refused where it has %s", (_, text) => {
+    expect(() => parse(text)).toThrow(refused);
+  });
+
+  test("is refused where it is not UTF-8", () => {
+    for (const bytes of [
+      [0x22, 0xff, 0x22],
+      [0x22, 0xc0, 0x80, 0x22],
+      [0x22, 0xed, 0xa0, 0x80, 0x22],
+    ])
+      expect(() => parseStrictJSON("document", Buffer.from(bytes))).toThrow(refused);
+  });
+
+  test("is refused where it is nested too deep, however deep that is", () => {
+    const nested = (depth: number): string => "[".repeat(depth) + "]".repeat(depth);
+    expect(parse(nested(1000))).toHaveLength(1);
+    expect(() => parse(nested(1001))).toThrow(refused);
+    expect(() => parse(nested(1_000_000))).toThrow(refused);
+    expect(() => parse('{"a":'.repeat(1_000_000))).toThrow(refused);
+  });
+
+  test("is named in the message, which has nothing in it that a terminal obeys", () => {
+    const text = `{"\u001b[31m\u009b\u202e":1,"\u001b[31m\u009b\u202e":2}`.replaceAll(
+      "\u001b",
+      "\\u001b",
+    );
+    expect(() => parse(text)).toThrow(/^Invalid document: ambiguous: [\x20-\x7e]+$/);
+  });
+});
+
+describe("two keys of one object are refused where they are", () => {
+  test.each([
+    ["the same", '{"a":1,"a":1}'],
+    ["the same behind much white space", `{"a":1,"a"${" ".repeat(1000)}:1}`],
+    ["the same, once escaped", '{"digest":1,"d\\u0069gest":1}'],
+    ["the same deep down", '{"a":[[{"b":{"c":1,"d":2,"c":3}}]]}'],
+    ["the same in another case", '{"digest":1,"Digest":2}'],
+    ["the same in another case, the other way round", '{"Digest":1,"digest":2}'],
+    ["two others of a third", '{"DIGEST":1,"Digest":2}'],
+    ["one in Go", '{"layers":1,"layer\u017f":2}'],
+    ["one in Go, escaped", '{"layers":1,"layer\\u017f":2}'],
+    ["empty", '{"":1,"":2}'],
+    ["names of a prototype", '{"__proto__":1,"__proto__":2}'],
+    ["numbers", '{"1":1,"1":2}'],
+  ])("%s", (_, text) => {
+    expect(() => parse(text)).toThrow(refused);
+  });
+
+  test("but not where they are in different objects", () => {
+    expect(parse('{"a":{"A":1},"b":[{"a":1},{"A":1}]}')).toEqual({
+      a: { A: 1 },
+      b: [{ a: 1 }, { A: 1 }],
+    });
+  });
+});
+
+describe("what is known of a format", () => {
+  const shape = { layers: { digest: "any", annotations: "map" }, labels: "map" } as const;
+
+  test.each([
+    ["a field in another spelling", '{"Layers":[]}'],
+    ["a field in a spelling that only Go takes for it", '{"layer\u017f":[]}'],
+    ["a field in another spelling in an array", '{"layers":[[{"Digest":1}]]}'],
+    ["a free map in another spelling", '{"Labels":{"a":1}}'],
+    ["a key twice in a free map", '{"labels":{"a":1,"a":2}}'],
+    ["a key twice below a free map", '{"labels":{"a":{"b":1,"b":2}}}'],
+  ])("refuses %s", (_, text) => {
+    expect(() => parse(text, shape)).toThrow(refused);
+  });
+
+  test.each([
+    ["keys of a free map that differ in case", '{"labels":{"a":1,"A":2,"layers":3,"Layers":4}}'],
+    ["those of a free map in an array", '{"layers":[{"annotations":{"Digest":1,"digest":2}}]}'],
+    ["a field's name where it is none", '{"other":{"Layers":1}}'],
+  ])("admits %s", (_, text) => {
+    expect(parse(text, shape)).toEqual(JSON.parse(text));
+  });
+});
+
+describe("objects that were read", () => {
+  test("inherit nothing, and have what a prototype would have where it is written", () => {
+    const empty = parse("{}") as Record<string, unknown>;
+    for (const key of ["constructor", "toString", "__proto__", "hasOwnProperty"])
+      expect([key, empty[key], key in empty]).toEqual([key, undefined, false]);
+    const own = parse('{"__proto__":{"a":1},"constructor":2}') as Record<string, unknown>;
+    expect(Object.keys(own)).toEqual(["__proto__", "constructor"]);
+    expect(own["a"]).toBeUndefined();
+    expect(JSON.stringify(own)).toBe('{"__proto__":{"a":1},"constructor":2}');
+  });
+});
+
+describe("a number", () => {
+  test.each(["0", "-1", "1.5", "1e+21", "9007199254740991", "0.1"])("%s is one", (text) => {
+    expect(parse(text)).toBe(Number(text));
+  });
+
+  test.each(["1.0", "1e3", "-0", "9007199254740993", "1e400", "0.10", "1E2", "1e-400"])(
+    "%s, which is another one or none in Go, is none, and is written again as it was",
+    (text) => {
+      const value = parse(text);
+      expect(typeof value).not.toBe("number");
+      expect([isRawJSON(value), isJSONObject(value)]).toEqual([true, false]);
+      expect(JSON.stringify({ a: value })).toBe(`{"a":${text}}`);
+    },
+  );
+});
+
+test("4 MiB take seconds at most, whatever is in them", { timeout: 120_000 }, () => {
+  const size = 4 << 20;
+  const filled = (partOf: (at: number) => string): string => {
+    const parts: string[] = [];
+    for (let length = 0; length < size; length += (parts.at(-1) ?? "").length + 1)
+      parts.push(partOf(parts.length));
+    return parts.join(",");
+  };
+  const worst = [
+    `{${filled((at) => `"${at.toString(36)}":0`)}}`,
+    `{${filled((at) => `"K${at}":0`)}}`,
+    `{${filled((at) => `"\u017f${at}":0`)}}`,
+    `[${filled(() => '{"a":0,"B":0}')}]`,
+    `[${filled(() => "{}")}]`,
+    `[${filled((at) => `${at}.0`)}]`,
+    `["${"\\u0041".repeat(size / 6)}"]`,
+    `{"${"\u017f".repeat(size / 2)}":0}`,
+    " ".repeat(size),
+    '"\\"'.repeat(size / 3),
+    "1".repeat(size),
+    "[".repeat(size),
+  ];
+  for (const text of worst) {
+    const before = process.cpuUsage();
+    isRead(() => parse(text));
+    const seconds = process.cpuUsage(before).user / 1e6;
+    expect([text.slice(0, 20), seconds < 5]).toEqual([text.slice(0, 20), true]);
+  }
+});
+
+function isRead(read: () => unknown): boolean {
+  try {
+    read();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Of generated values hardly any. */
+function hasAmbiguousKeys(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  const keys = Array.isArray(value) ? [] : Object.keys(value).map((key) => key.toUpperCase());
+  return new Set(keys).size < keys.length || Object.values(value).some(hasAmbiguousKeys);
+}
