@@ -64,7 +64,10 @@ export interface ImageSource extends AsyncDisposable {
    * @throws ImageError `not-found`
    */
   getManifest(instance?: Digest, options?: OperationOptions): Promise<RawManifest>;
-  /** Lazy: opens on the first pull; leaving the loop closes. `blob.digest` is needed. @throws ImageError `not-found` */
+  /**
+   * Lazy: opens on the first pull; leaving the loop closes. `blob.digest` is required. Once `options.signal` is aborted,
+   * the next pull rejects with its reason, unless all bytes have been read. @throws ImageError `not-found`
+   */
   getBlob(blob: BlobInfo, options?: GetBlobOptions): AsyncIterable<Uint8Array>;
   /** Where the blob lies, for a destination that could take it from there without our reading it. */
   locateBlob?(blob: BlobInfo): BlobLocation | undefined;

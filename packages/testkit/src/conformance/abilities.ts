@@ -10,7 +10,8 @@ export async function abilitiesOf(subject: TransportUnderTest): Promise<Abilitie
   const reference = await subject.freshReference();
   const isReadOnly = subject.store !== undefined;
   const writes = !isReadOnly && reference.newImageDestination !== undefined;
-  const accepts = writes ? await acceptedBy(reference) : undefined;
+  const destination = writes ? await destinationAbilities(reference) : undefined;
+  const accepts = destination?.accepts;
   const unpacks = accepts?.layers === "decompress";
   const preserves = subject.preserves ?? (unpacks ? "content" : "everything");
   return {
@@ -21,13 +22,23 @@ export async function abilitiesOf(subject: TransportUnderTest): Promise<Abilitie
     preserves,
     rewriting: subject.rewriting ?? "reuses",
     accepts,
+    findsManifestDigest: destination?.findsManifestDigest ?? false,
+    hasManifest: destination?.hasManifest ?? false,
     offers: writes || isReadOnly ? await offersOf(subject, accepts) : undefined,
   };
 }
 
-async function acceptedBy(reference: ImageReference): Promise<DestinationAccepts> {
+async function destinationAbilities(
+  reference: ImageReference,
+): Promise<
+  Pick<Abilities, "findsManifestDigest" | "hasManifest"> & { accepts: DestinationAccepts }
+> {
   await using destination = await destinationOf(reference);
-  return destination.accepts;
+  return {
+    accepts: destination.accepts,
+    findsManifestDigest: destination.findManifestDigest !== undefined,
+    hasManifest: destination.hasManifest !== undefined,
+  };
 }
 
 async function offersOf(

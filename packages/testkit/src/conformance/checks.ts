@@ -21,6 +21,14 @@ export async function rejectsWith(
   assert.ok(isImageError(error, code), `expected an ImageError ${code}, got ${String(error)}`);
 }
 
+/** Fails unless the error is the reason of the abort itself, neither wrapped nor replaced. */
+export function isReason(error: unknown, reason: Error, work: string): void {
+  assert.ok(
+    error === reason,
+    `${work}: expected to reject with signal.reason itself, got ${String(error)}`,
+  );
+}
+
 /** What the work fails with. */
 export async function failureOf(work: () => Promise<unknown>): Promise<unknown> {
   try {
@@ -28,7 +36,7 @@ export async function failureOf(work: () => Promise<unknown>): Promise<unknown> 
   } catch (error) {
     return error;
   }
-  assert.fail("expected a failure, and it went well");
+  assert.fail("expected a rejection, and the call succeeded");
 }
 
 /** Fails unless reading the image under the reference ends in `not-found`. */

@@ -14,12 +14,15 @@ import {
   freshBytes,
   inChunks,
   isNotThere,
+  isReason,
   isThere,
   rejectsWith,
 } from "./checks.ts";
 import { isKept } from "./content.ts";
 import type { Requirement } from "./requirement.ts";
 import { imageFor, indexFor, largestFor, takes } from "./sample-images.ts";
+
+const absentDigest = digestOf(Buffer.from("a manifest that is never written"));
 
 /** What a destination promises of whole images. */
 export const destinationRequirements: readonly Requirement[] = [
@@ -148,17 +151,19 @@ export const destinationRequirements: readonly Requirement[] = [
         () => destination.putBlob(inChunks(freshBytes(10)), {}, options),
         () => destination.putManifest(image.manifest, undefined, options),
       ]) {
-        assert.equal(await failureOf(work), reason);
+        isReason(await failureOf(work), reason, "an operation with an aborted signal");
       }
       await destination.putManifest(image.manifest);
-      assert.equal(await failureOf(() => destination.commit(options)), reason);
+      isReason(await failureOf(() => destination.commit(options)), reason, "commit");
       await isNotThere(reference);
     },
   },
   {
     id: "destination/find-manifest-digest",
-    promise: "it tells which manifest the reference names, none before there is one",
-    appliesTo: ({ writes, rewriting }) => writes && rewriting !== "refuses",
+    promise:
+      "findManifestDigest returns the digest of what the reference names, undefined before there is an image",
+    appliesTo: ({ findsManifestDigest, rewriting }) =>
+      findsManifestDigest && rewriting !== "refuses",
     async check({ freshReference }, abilities) {
       const reference = await freshReference();
       const image = await largestFor(abilities, "find");
@@ -170,36 +175,34 @@ export const destinationRequirements: readonly Requirement[] = [
       const digest = instance?.digest;
       assert.deepEqual([await find(), await find(digest)], [undefined, undefined]);
       await writeImage(image, reference);
-      {
-        await using destination = await destinationOf(reference);
-        if (destination.findManifestDigest === undefined) return;
-      }
       await using source = await reference.newImageSource();
       const read = digestOf((await source.getManifest()).bytes);
       assert.deepEqual([await find(), await find(digest)], [read, digest ?? read]);
+      assert.equal(await find(absentDigest), undefined, "an instance that no index lists");
     },
   },
   {
     id: "destination/has-manifest",
     promise:
-      "a manifest that it says it has, under whatever name, is with its name alone an image that is whole",
-    appliesTo: ({ writes, rewriting }) => writes && rewriting !== "refuses",
+      "hasManifest is true for what the reference names, false for what is absent, and what it reports present needs no blob to be put again",
+    appliesTo: ({ hasManifest, rewriting }) => hasManifest && rewriting !== "refuses",
     async check({ freshReference }, abilities) {
       const reference = await freshReference();
       const image = await largestFor(abilities, "has");
       const { manifest, instances } = image;
-      {
+      const has = async (digest: Digest, listedBy?: Digest): Promise<boolean> => {
         await using destination = await destinationOf(reference);
-        if (destination.hasManifest === undefined) return;
-        assert.equal(await destination.hasManifest(manifest.digest), false);
-      }
+        return (await destination.hasManifest?.(digest, { listedBy })) === true;
+      };
+      assert.equal(await has(manifest.digest), false, "a manifest before it was written");
       await writeImage(image, reference);
+      assert.equal(await has(manifest.digest), true, "the manifest that the reference names");
+      assert.equal(await has(absentDigest), false, "a manifest that was never written");
       await writeImage(await imageFor(abilities, "has another"), reference);
+      const present = [await has(manifest.digest)];
+      for (const { digest } of instances) present.push(await has(digest, manifest.digest));
+      if (present.includes(false)) return;
       await using destination = await destinationOf(reference);
-      const has = async (digest: Digest, listedBy?: Digest): Promise<boolean> =>
-        (await destination.hasManifest?.(digest, { listedBy })) === true;
-      if (!(await has(manifest.digest))) return;
-      for (const { digest } of instances) if (!(await has(digest, manifest.digest))) return;
       await destination.putManifest(manifest);
       await destination.commit();
       await isThere(reference, image);

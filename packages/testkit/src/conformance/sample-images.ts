@@ -17,7 +17,21 @@ export async function imageFor(
 ): Promise<AssembledImage> {
   const format = takes(accepts, mediaTypes.ociManifest) ? "oci" : "docker";
   const compression = accepts?.layers === "decompress" ? "none" : "gzip";
-  return randomImage(seed, { format, compression, ...options });
+  return recentImage(seed, { format, compression, ...options });
+}
+
+/** The last images that were generated: many requirements use the same one. */
+const recent = new Map<string, Promise<AssembledImage>>();
+const maxRecent = 4;
+
+function recentImage(seed: string, options: RandomImageOptions): Promise<AssembledImage> {
+  const key = JSON.stringify([seed, options]);
+  const image = recent.get(key) ?? randomImage(seed, options);
+  recent.delete(key);
+  recent.set(key, image);
+  const [oldest] = recent.keys();
+  if (recent.size > maxRecent && oldest !== undefined) recent.delete(oldest);
+  return image;
 }
 
 /** An index that a place of `indexes` takes as it is. */

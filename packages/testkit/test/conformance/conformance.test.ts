@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 import { conformance, requirements } from "../../src/conformance/conformance.ts";
 import type { TransportUnderTest } from "../../src/conformance/requirement.ts";
 import { writeImage } from "../../src/random/write-image.ts";
-import { keepingMemory } from "./keeping-memory.ts";
+import { alteredMemory } from "./altered-memory.ts";
 import { unpackingMemory } from "./unpacking-memory.ts";
 
 let count = 0;
@@ -33,6 +33,7 @@ function readOnly(transport: ImageTransport): TransportUnderTest {
 
 const subjects: Readonly<Record<string, TransportUnderTest>> = {
   "memory:": subjectOf(memory()),
+  "memory: with every optional ability": alteredMemory(),
   "memory: that is only read": readOnly(memory()),
   "a place that unpacks layers and starts anew": {
     ...subjectOf(unpackingMemory("replaces")),
@@ -62,18 +63,8 @@ describe("the requirements", () => {
     const asked = await Promise.all(Object.values(subjects).map(conformance));
     const names = new Set(asked.flat().map(({ name }) => name.slice(0, name.indexOf(":"))));
     expect(requirements.map(({ id }) => id).filter((id) => !names.has(id))).toEqual([
-      "source/verified-damage",
-      "copy/damaged",
       "delete/unsupported",
     ]);
-  });
-
-  test("are not kept by a place that keeps what it was only lent", async () => {
-    const asked = await conformance(subjectOf(keepingMemory()));
-    const lent = asked.find(({ name }) => name.startsWith("destination/lent-chunks"));
-    await expect(lent?.run()).rejects.toThrow(/has other bytes/);
-    const large = asked.find(({ name }) => name.startsWith("destination/large-blob"));
-    await large?.run();
   });
 
   test("ask nothing of writing of a place that is only read, and all else of it", async () => {

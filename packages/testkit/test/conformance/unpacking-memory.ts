@@ -15,7 +15,10 @@ import type { Rewriting } from "../../src/conformance/requirement.ts";
  * A place like the archives of `docker save`: it keeps a config and unpacked layers, no manifest, no index, no signature,
  * and deletes nothing.
  */
-export function unpackingMemory(rewriting: Exclude<Rewriting, "reuses">): ImageTransport {
+export function unpackingMemory(
+  rewriting: Exclude<Rewriting, "reuses">,
+  altered: UnpackingAlteration = {},
+): ImageTransport {
   const inner = memory();
   const transport: ImageTransport = {
     name: "unpacking",
@@ -34,13 +37,19 @@ export function unpackingMemory(rewriting: Exclude<Rewriting, "reuses">): ImageT
           if (rewriting === "refuses" && (await destination.findManifestDigest()) !== undefined) {
             throw new ImageError("conflict", `${imageName(reference)} is there already`);
           }
-          return destinationOf(reference, destination);
+          return destinationOf(reference, destination, altered);
         },
       };
       return Object.freeze(reference);
     },
   };
   return transport;
+}
+
+/** What is wrong about it. */
+export interface UnpackingAlteration {
+  readonly accepts?: Partial<DestinationAccepts>;
+  readonly madeUpManifest?: (manifest: RawManifest | undefined) => RawManifest | undefined;
 }
 
 const accepts: DestinationAccepts = {
@@ -51,12 +60,16 @@ const accepts: DestinationAccepts = {
   parallelBlobs: 1,
 };
 
-function destinationOf(reference: ImageReference, inner: ImageDestination): ImageDestination {
+function destinationOf(
+  reference: ImageReference,
+  inner: ImageDestination,
+  altered: UnpackingAlteration,
+): ImageDestination {
   const blobs = new Set<string>();
   let kept: RawManifest | undefined;
   return {
     reference,
-    accepts,
+    accepts: { ...accepts, ...altered.accepts },
     async tryReusingBlob(blob, options) {
       options?.signal?.throwIfAborted();
       return blobs.has(blob.digest) ? blob : undefined;
@@ -73,7 +86,7 @@ function destinationOf(reference: ImageReference, inner: ImageDestination): Imag
       kept = madeUp(manifest);
       await inner.putManifest(kept, undefined, options);
     },
-    madeUpManifest: () => kept,
+    madeUpManifest: () => altered.madeUpManifest?.(kept) ?? kept,
     commit: (options) => inner.commit(options),
     [Symbol.asyncDispose]: () => inner[Symbol.asyncDispose](),
   };

@@ -1,0 +1,187 @@
+import { digestOf, parseManifest } from "@drayage/core";
+import type {
+  Digest,
+  ImageDestination,
+  ImageReference,
+  ImageSource,
+  ImageTransport,
+  RawManifest,
+} from "@drayage/core";
+import { memory } from "@drayage/core/memory";
+
+import type { TransportUnderTest } from "../../src/conformance/requirement.ts";
+
+/** Methods that replace those of a transport that passes every requirement. Each receives the original. */
+export interface Alteration {
+  readonly transport?: (transport: Bound<ImageTransport>) => Partial<ImageTransport>;
+  readonly reference?: (
+    reference: Bound<Omit<Required<ImageReference>, "newImageSources">>,
+  ) => Partial<ImageReference>;
+  readonly source?: (source: WholeSource, reference: ImageReference) => Partial<ImageSource>;
+  readonly destination?: (
+    destination: WholeDestination,
+    reference: ImageReference,
+  ) => Partial<ImageDestination>;
+  readonly subject?: (subject: Bound<TransportUnderTest>) => Partial<TransportUnderTest>;
+}
+
+/** Methods as functions that need no `this`. */
+type Bound<Type> = {
+  readonly [Key in keyof Type]: Type[Key] extends (...given: infer Given) => infer Result
+    ? (...given: Given) => Result
+    : Type[Key];
+};
+
+/** A source with every optional method. */
+export type WholeSource = Bound<Required<ImageSource>>;
+
+/** A destination with every optional method that a store of whole manifests can have. */
+export type WholeDestination = Bound<
+  Omit<Required<ImageDestination>, "madeUpManifest" | "locateBlob">
+>;
+
+/** A memory transport with every optional ability of the contract, altered. Without an alteration it passes every requirement. */
+export function alteredMemory(alteration: Alteration = {}): TransportUnderTest {
+  const store: Store = { inner: memory(), manifests: new Map(), damaged: new Set() };
+  let count = 0;
+  const base: ImageTransport = {
+    name: "memory",
+    validatePolicyConfigurationScope: (scope) =>
+      store.inner.validatePolicyConfigurationScope(scope),
+    parseReference: (text) => referenceIn(store, transport, text, alteration),
+  };
+  const transport: ImageTransport = { ...base, ...alteration.transport?.(base) };
+  const freshReference = (): ImageReference => transport.parseReference(`image ${count++}`);
+  const subject: TransportUnderTest = {
+    transport,
+    freshReference,
+    siblingOf: freshReference,
+    damageBlob: async (_, digest) => void store.damaged.add(digest),
+  };
+  return { ...subject, ...alteration.subject?.(subject) };
+}
+
+interface Store {
+  readonly inner: ImageTransport;
+  /** Every manifest that a commit made visible, under any name. */
+  readonly manifests: Map<Digest, RawManifest>;
+  /** Blobs that are read with another last byte. */
+  readonly damaged: Set<Digest>;
+}
+
+function referenceIn(
+  store: Store,
+  transport: ImageTransport,
+  text: string,
+  alteration: Alteration,
+): ImageReference {
+  const inner = store.inner.parseReference(text);
+  const base: Omit<Required<ImageReference>, "newImageSources"> = {
+    transport,
+    stringWithinTransport: inner.stringWithinTransport,
+    dockerReference: undefined,
+    policyConfigurationIdentity: inner.policyConfigurationIdentity,
+    policyConfigurationNamespaces: [],
+    async newImageSource(options) {
+      const source = sourceIn(store, reference, await inner.newImageSource(options));
+      return { ...source, ...alteration.source?.(source, reference) };
+    },
+    async newImageDestination(options) {
+      if (inner.newImageDestination === undefined) throw new Error("memory: is writable");
+      const opened = await inner.newImageDestination(options);
+      const destination = destinationIn(store, reference, opened);
+      return { ...destination, ...alteration.destination?.(destination, reference) };
+    },
+    deleteImage: async (options) => inner.deleteImage?.(options),
+  };
+  const reference: ImageReference = Object.freeze({ ...base, ...alteration.reference?.(base) });
+  return reference;
+}
+
+function sourceIn(store: Store, reference: ImageReference, inner: ImageSource): WholeSource {
+  return {
+    reference,
+    offers: inner.offers,
+    getManifest: (...given) => inner.getManifest(...given),
+    getBlob: (blob, options) => readIn(store, inner, blob.digest, options),
+    locateBlob: () => undefined,
+    async findStoredDigest({ digest }) {
+      if (digest === undefined) return undefined;
+      let size = 0;
+      for await (const chunk of inner.getBlob({ digest })) size += chunk.byteLength;
+      return { digest, size };
+    },
+    getSignatures: async (...given) => (await inner.getSignatures?.(...given)) ?? [],
+    getReferrers: (...given) => inner.getReferrers?.(...given) ?? nothing(),
+    getDigestTags: (...given) => inner.getDigestTags?.(...given) ?? nothing(),
+    [Symbol.asyncDispose]: () => inner[Symbol.asyncDispose](),
+  };
+}
+
+async function* readIn(
+  { damaged }: Store,
+  inner: ImageSource,
+  digest: Digest | undefined,
+  options: Parameters<ImageSource["getBlob"]>[1],
+): AsyncGenerator<Uint8Array> {
+  const chunks = inner.getBlob({ ...(digest && { digest }) }, options);
+  for await (const chunk of chunks) {
+    yield digest !== undefined && damaged.has(digest) ? falsified(chunk) : chunk;
+  }
+}
+
+function destinationIn(
+  { manifests }: Store,
+  reference: ImageReference,
+  inner: ImageDestination,
+): WholeDestination {
+  const put = new Map<Digest, RawManifest>();
+  return {
+    reference,
+    accepts: inner.accepts,
+    findManifestDigest: async (...given) => inner.findManifestDigest?.(...given),
+    async hasManifest(digest, options) {
+      options?.signal?.throwIfAborted();
+      return manifests.has(digest);
+    },
+    tryReusingBlob: (...given) => inner.tryReusingBlob(...given),
+    putBlob: (...given) => inner.putBlob(...given),
+    async putManifest(manifest, instance, options) {
+      await inner.putManifest(manifest, instance, options);
+      put.set(instance ?? digestOf(manifest.bytes), manifest);
+      if (instance === undefined) await putListed(manifest);
+    },
+    async putTaggedManifest(manifest, tag, options) {
+      await inner.putTaggedManifest?.(manifest, tag, options);
+      put.set(digestOf(manifest.bytes), manifest);
+    },
+    putSignatures: async (...given) => inner.putSignatures?.(...given),
+    async commit(options) {
+      await inner.commit(options);
+      for (const [digest, manifest] of put) manifests.set(digest, manifest);
+    },
+    [Symbol.asyncDispose]: () => inner[Symbol.asyncDispose](),
+  };
+
+  /** Instances that are present already need not be put: an index that lists them is enough. */
+  async function putListed(manifest: RawManifest): Promise<void> {
+    const parsed = parseManifest(manifest);
+    if (parsed.kind === "image") return;
+    for (const { digest } of parsed.manifests) {
+      const present = manifests.get(digest);
+      if (put.has(digest) || present === undefined) continue;
+      await inner.putManifest(present, digest);
+      put.set(digest, present);
+      await putListed(present);
+    }
+  }
+}
+
+/** The same length, with another last byte. */
+export function falsified(bytes: Uint8Array): Uint8Array {
+  const copy = Uint8Array.from(bytes);
+  copy[copy.length - 1] = (copy[copy.length - 1] ?? 0) ^ 1;
+  return copy;
+}
+
+async function* nothing(): AsyncGenerator<never> {}

@@ -1,0 +1,176 @@
+import { ImageError, isImageError } from "@drayage/core";
+import type { Digest } from "@drayage/core";
+
+import { alteredMemory } from "./altered-memory.ts";
+import type { Alteration, WholeDestination } from "./altered-memory.ts";
+import type { Breakages } from "./breakages.ts";
+
+type PutBlob = WholeDestination["putBlob"];
+
+const putting = (replace: (putBlob: PutBlob) => PutBlob): Alteration => ({
+  destination: ({ putBlob }) => ({ putBlob: replace(putBlob) }),
+});
+
+export const blobBreakages: Breakages = {
+  "destination/digest-computed": {
+    "returns no size for a blob whose size was not given": () =>
+      alteredMemory(
+        putting((putBlob) => async (bytes, blob, options) => {
+          const stored = await putBlob(bytes, blob, options);
+          return blob.digest === undefined ? { ...stored, size: 0 } : stored;
+        }),
+      ),
+  },
+  "destination/empty-blob": {
+    "refuses a blob without bytes": () =>
+      alteredMemory(
+        putting((putBlob) => async (bytes, blob, options) => {
+          if (blob.size === 0) throw new ImageError("unsupported", "A blob has to have bytes");
+          return putBlob(bytes, blob, options);
+        }),
+      ),
+  },
+  "destination/large-blob": {
+    "keeps 8 MiB at most": () =>
+      alteredMemory(
+        putting((putBlob) => async (bytes, blob, options) => {
+          const { size } = blob;
+          const stored = await putBlob(upTo(8 << 20, bytes), blob, options);
+          return size === undefined ? stored : { ...stored, size };
+        }),
+      ),
+  },
+  "destination/lent-chunks": {
+    "uses chunks after it asked for the next": () =>
+      alteredMemory(
+        putting((putBlob) => async (bytes, blob, options) => {
+          const chunks = await Array.fromAsync(bytes);
+          return putBlob(replayed(chunks), blob, options);
+        }),
+      ),
+  },
+  "destination/failed-stream": {
+    "loses the error of the stream": () =>
+      alteredMemory(
+        putting((putBlob) => async (bytes, blob, options) => {
+          try {
+            return await putBlob(bytes, blob, options);
+          } catch (error) {
+            if (isImageError(error) || options?.signal?.aborted) throw error;
+            throw new ImageError("unavailable", "The blob was not stored");
+          }
+        }),
+      ),
+    "keeps what came of it": () =>
+      alteredMemory(
+        putting(
+          (putBlob) => async (bytes, blob, options) =>
+            storingOn((error) => !isImageError(error) && !options?.signal?.aborted)(
+              putBlob,
+              bytes,
+              blob,
+              options,
+            ),
+        ),
+      ),
+  },
+  "destination/false-stream": {
+    "keeps bytes of another digest": () =>
+      alteredMemory(
+        putting(
+          (putBlob) => async (bytes, blob, options) =>
+            storingOn((error) => isImageError(error, "digest-mismatch"))(
+              putBlob,
+              bytes,
+              blob,
+              options,
+            ),
+        ),
+      ),
+    "replaces the error": () =>
+      alteredMemory(
+        putting((putBlob) => async (bytes, blob, options) => {
+          try {
+            return await putBlob(bytes, blob, options);
+          } catch (error) {
+            if (!isImageError(error, "digest-mismatch")) throw error;
+            throw new ImageError("conflict", "The blob was not stored");
+          }
+        }),
+      ),
+  },
+  "destination/aborted-put": {
+    "keeps what came before the abort": () =>
+      alteredMemory(
+        putting(
+          (putBlob) => async (bytes, blob, options) =>
+            storingOn(() => options?.signal?.aborted === true)(putBlob, bytes, blob, options),
+        ),
+      ),
+  },
+  "destination/reuse": {
+    "finds no blob": () =>
+      alteredMemory({
+        destination: ({ tryReusingBlob }) => ({
+          async tryReusingBlob(blob, options) {
+            await tryReusingBlob(blob, options);
+            return undefined;
+          },
+        }),
+      }),
+  },
+  "destination/parallel-blobs": {
+    "refuses a blob that is being written already": () =>
+      alteredMemory({
+        destination({ putBlob }) {
+          const writing = new Set<Digest | undefined>();
+          return {
+            async putBlob(bytes, blob, options) {
+              if (writing.has(blob.digest)) throw new ImageError("conflict", "Already writing");
+              if (blob.digest !== undefined) writing.add(blob.digest);
+              try {
+                return await putBlob(bytes, blob, options);
+              } finally {
+                writing.delete(blob.digest);
+              }
+            },
+          };
+        },
+      }),
+  },
+};
+
+async function* upTo(limit: number, bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  let left = limit;
+  for await (const chunk of bytes) {
+    yield chunk.subarray(0, left);
+    left -= Math.min(left, chunk.byteLength);
+  }
+}
+
+/** Stores the bytes that came before certain errors, and passes the error on. */
+function storingOn(isCertain: (error: unknown) => boolean) {
+  return async (
+    putBlob: PutBlob,
+    bytes: AsyncIterable<Uint8Array>,
+    ...rest: [Parameters<PutBlob>[1], Parameters<PutBlob>[2]]
+  ): ReturnType<PutBlob> => {
+    const chunks: Uint8Array[] = [];
+    async function* collecting(): AsyncGenerator<Uint8Array> {
+      for await (const chunk of bytes) {
+        chunks.push(Uint8Array.from(chunk));
+        yield chunk;
+      }
+    }
+    try {
+      return await putBlob(collecting(), ...rest);
+    } catch (error) {
+      if (isCertain(error)) await putBlob(replayed(chunks), rest[0]);
+      throw error;
+    }
+  };
+}
+
+async function* replayed(chunks: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
+  yield* chunks;
+}

@@ -1,0 +1,95 @@
+import { ImageError, parseManifest } from "@drayage/core";
+import type { Digest, ImageSource } from "@drayage/core";
+
+import { alteredMemory } from "./altered-memory.ts";
+import type { Breakages } from "./breakages.ts";
+
+export const deleteBreakages: Breakages = {
+  "delete/gone": {
+    "lets a name be used once": () => {
+      const deleted = new Set<string>();
+      return alteredMemory({
+        reference: ({ stringWithinTransport: name, deleteImage }) => ({
+          async deleteImage(options) {
+            await deleteImage(options);
+            deleted.add(name);
+          },
+        }),
+        destination: ({ commit }, { stringWithinTransport: name }) => ({
+          commit: async (options) => (deleted.has(name) ? undefined : commit(options)),
+        }),
+      });
+    },
+  },
+  "delete/not-found": {
+    "deletes what is absent": () => deleting(() => {}),
+    "refuses with another code": () =>
+      deleting(() => {
+        throw new ImageError("denied", "No");
+      }),
+  },
+  "delete/unsupported": {
+    "deletes where it says that it does not": () =>
+      alteredMemory({ subject: () => ({ deletes: false }) }),
+    "refuses with another code": () =>
+      alteredMemory({
+        subject: () => ({ deletes: false }),
+        reference: () => ({
+          async deleteImage() {
+            throw new ImageError("denied", "No");
+          },
+        }),
+      }),
+  },
+  "delete/others-stay": {
+    "deletes blobs that another image needs": () => {
+      const gone = new Set<Digest | undefined>();
+      return alteredMemory({
+        reference: ({ newImageSource, deleteImage }) => ({
+          async deleteImage(options) {
+            const source = await newImageSource();
+            await deleteImage(options);
+            for (const digest of await blobsOf(source)) gone.add(digest);
+          },
+        }),
+        source: ({ getBlob }) => ({
+          async *getBlob(blob, options) {
+            if (gone.has(blob.digest)) throw new ImageError("not-found", "No such blob");
+            yield* getBlob(blob, options);
+          },
+        }),
+        destination: ({ putBlob }) => ({
+          async putBlob(bytes, blob, options) {
+            gone.delete(blob.digest);
+            return putBlob(bytes, blob, options);
+          },
+        }),
+      });
+    },
+  },
+};
+
+function deleting(otherwise: () => void) {
+  return alteredMemory({
+    reference: ({ deleteImage }) => ({
+      async deleteImage(options) {
+        try {
+          await deleteImage(options);
+        } catch {
+          otherwise();
+        }
+      },
+    }),
+  });
+}
+
+/** Of an index, the blobs of all its images. */
+async function blobsOf(source: ImageSource, instance?: Digest): Promise<readonly Digest[]> {
+  const manifest = parseManifest(await source.getManifest(instance));
+  if (manifest.kind === "image")
+    return [manifest.config, ...manifest.layers].map(({ digest }) => digest);
+  const blobs = await Promise.all(
+    manifest.manifests.map(async ({ digest }) => blobsOf(source, digest)),
+  );
+  return blobs.flat();
+}

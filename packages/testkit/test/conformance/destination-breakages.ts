@@ -1,0 +1,259 @@
+import { ImageError, mediaTypes, parseManifest } from "@drayage/core";
+import type { Digest, ImageErrorCode, RawManifest } from "@drayage/core";
+
+import type { TransportUnderTest } from "../../src/conformance/requirement.ts";
+import { randomIndex } from "../../src/random/random-index.ts";
+import { alteredMemory } from "./altered-memory.ts";
+import type { Alteration, WholeDestination } from "./altered-memory.ts";
+import type { Breakages } from "./breakages.ts";
+import { falsifying } from "./falsifying-memory.ts";
+
+export const destinationBreakages: Breakages = {
+  "destination/accepts": {
+    "has a method among what it accepts": () =>
+      alteredMemory({
+        destination: ({ accepts }) => ({ accepts: Object.assign({}, accepts, { takes() {} }) }),
+      }),
+  },
+  "destination/round-trip": {
+    "leaves out fields that it does not know": () =>
+      alteredMemory({
+        destination: ({ putManifest }) => ({
+          putManifest: async (manifest, instance, options) =>
+            putManifest(withoutUnknown(manifest), instance, options),
+        }),
+      }),
+  },
+  "destination/index": {
+    "falsifies an instance of an index": async () => falsifying(await instanceOf("index")),
+  },
+  "destination/rejected-manifest": {
+    "stores types that it does not accept": () =>
+      alteredMemory({ destination: ({ accepts }) => ({ accepts: { ...accepts, ...onlyOCI } }) }),
+    "refuses them with another code": () => alteredMemory({ destination: refusing("unsupported") }),
+  },
+  "destination/invisible": {
+    "shows the manifest before commit": visibleEarly,
+  },
+  "destination/dispose": {
+    "commits when it is disposed of": () =>
+      alteredMemory({ destination: (inner) => committing(inner, { whenAborted: false }) }),
+  },
+  "destination/overwrite": {
+    "keeps the first image without an error": () => {
+      const first = new Map<string, string>();
+      return alteredMemory({
+        reference: ({ stringWithinTransport, deleteImage }) => ({
+          async deleteImage(options) {
+            await deleteImage(options);
+            first.delete(stringWithinTransport);
+          },
+        }),
+        destination({ putManifest, commit }, { stringWithinTransport: name }) {
+          let top = "";
+          return {
+            async putManifest(manifest, instance, options) {
+              if (instance === undefined) top = Buffer.from(manifest.bytes).toString();
+              await putManifest(manifest, instance, options);
+            },
+            async commit(options) {
+              if ((first.get(name) ?? top) !== top) return;
+              await commit(options);
+              first.set(name, top);
+            },
+          };
+        },
+      });
+    },
+  },
+  "destination/written-once": {
+    "overwrites where it says that it refuses": () =>
+      alteredMemory({ subject: () => ({ rewriting: "refuses" }) }),
+  },
+  "destination/aborted-before": {
+    "looks for blobs though the signal is aborted": () =>
+      alteredMemory({
+        destination: ({ tryReusingBlob }) => ({ tryReusingBlob: (blob) => tryReusingBlob(blob) }),
+      }),
+    "takes a manifest though the signal is aborted": () =>
+      alteredMemory({
+        destination: ({ putManifest }) => ({
+          putManifest: (manifest, instance) => putManifest(manifest, instance),
+        }),
+      }),
+    "rejects with an error of its own": () =>
+      alteredMemory({
+        destination: ({ putBlob }) => ({
+          async putBlob(bytes, blob, options) {
+            if (options?.signal?.aborted) throw new ImageError("unavailable", "aborted");
+            return putBlob(bytes, blob, options);
+          },
+        }),
+      }),
+  },
+  "destination/find-manifest-digest": {
+    "does not find what it names": async () => {
+      const { manifest } = await randomIndex("find");
+      return alteredMemory({
+        destination: ({ findManifestDigest }) => ({
+          async findManifestDigest(instance, options) {
+            const digest = await findManifestDigest(instance, options);
+            return digest === manifest.digest ? undefined : digest;
+          },
+        }),
+      });
+    },
+    "finds every instance": () =>
+      alteredMemory({
+        destination: ({ findManifestDigest }) => ({
+          findManifestDigest: async (instance, options) =>
+            (await findManifestDigest(undefined, options)) && instance
+              ? instance
+              : findManifestDigest(instance, options),
+        }),
+      }),
+  },
+  "destination/has-manifest": {
+    "has every manifest once there is an image": () => {
+      const written = new Set<string>();
+      return alteredMemory({
+        destination: ({ commit, hasManifest }, { stringWithinTransport: name }) => ({
+          async commit(options) {
+            await commit(options);
+            written.add(name);
+          },
+          hasManifest: async (digest, options) =>
+            written.has(name) || (await hasManifest(digest, options)),
+        }),
+      });
+    },
+    "does not have what it names": async () => {
+      const { manifest } = await randomIndex("has");
+      return alteredMemory({
+        destination: ({ hasManifest }) => ({
+          hasManifest: async (digest, options) =>
+            digest !== manifest.digest && hasManifest(digest, options),
+        }),
+      });
+    },
+  },
+  "destination/commit-needs-manifest": {
+    "commits without a manifest": () =>
+      alteredMemory({ destination: (inner) => committingNothing(inner, () => {}) }),
+    "refuses with another code": () =>
+      alteredMemory({
+        destination: (inner) =>
+          committingNothing(inner, () => {
+            throw new ImageError("not-found", "No manifest");
+          }),
+      }),
+  },
+};
+
+const onlyOCI = { manifestMIMETypes: [mediaTypes.ociManifest, mediaTypes.ociIndex] };
+
+async function instanceOf(seed: string): Promise<Digest> {
+  const { instances } = await randomIndex(seed);
+  const [instance] = instances;
+  if (instance === undefined) throw new Error("an index without instances");
+  return instance.digest;
+}
+
+function withoutUnknown(manifest: RawManifest): RawManifest {
+  const { "x-unknown": unknown, ...known } = JSON.parse(Buffer.from(manifest.bytes).toString());
+  if (unknown === undefined) return manifest;
+  return { ...manifest, bytes: Buffer.from(JSON.stringify(known)) };
+}
+
+function refusing(code: ImageErrorCode): NonNullable<Alteration["destination"]> {
+  return ({ accepts, putManifest }) => ({
+    accepts: { ...accepts, ...onlyOCI },
+    async putManifest(manifest, instance, options) {
+      if (!onlyOCI.manifestMIMETypes.some((type) => type === parseManifest(manifest).mediaType))
+        throw new ImageError(code, "Another type, please");
+      await putManifest(manifest, instance, options);
+    },
+  });
+}
+
+/** Serves the manifest of an open destination, and stops when that ends in any way. */
+function visibleEarly(): TransportUnderTest {
+  const pending = new Map<string, RawManifest>();
+  return alteredMemory({
+    reference: ({ stringWithinTransport: name, newImageSource }) => ({
+      async newImageSource(options) {
+        const manifest = pending.get(name);
+        if (manifest === undefined) return newImageSource(options);
+        return {
+          reference: alteredMemory().transport.parseReference(name),
+          offers: { parallelBlobs: 1, ranges: false },
+          getManifest: async () => manifest,
+          async *getBlob() {},
+          async [Symbol.asyncDispose]() {},
+        };
+      },
+    }),
+    destination({ putManifest, commit, [Symbol.asyncDispose]: dispose }, reference) {
+      const { stringWithinTransport: name } = reference;
+      return {
+        async putManifest(manifest, instance, options) {
+          await putManifest(manifest, instance, options);
+          if (instance === undefined) pending.set(name, manifest);
+        },
+        async commit(options) {
+          pending.delete(name);
+          await commit(options);
+        },
+        async [Symbol.asyncDispose]() {
+          pending.delete(name);
+          await dispose();
+        },
+      };
+    },
+  });
+}
+
+/** Commits what it has when it is disposed of, either after an abort or without one. */
+export function committing(
+  { putBlob, putManifest, commit, [Symbol.asyncDispose]: dispose }: WholeDestination,
+  { whenAborted }: { readonly whenAborted: boolean },
+): Partial<WholeDestination> {
+  const signals = new Set<AbortSignal>();
+  let isComplete = false;
+  const seen = (signal: AbortSignal | undefined): void => void (signal && signals.add(signal));
+  return {
+    async putBlob(bytes, blob, options) {
+      seen(options?.signal);
+      return putBlob(bytes, blob, options);
+    },
+    async putManifest(manifest, instance, options) {
+      seen(options?.signal);
+      await putManifest(manifest, instance, options);
+      isComplete ||= instance === undefined;
+    },
+    async commit(options) {
+      seen(options?.signal);
+      await commit(options);
+      isComplete = false;
+    },
+    async [Symbol.asyncDispose]() {
+      const wasAborted = [...signals].some(({ aborted }) => aborted);
+      if (isComplete && wasAborted === whenAborted) await commit();
+      await dispose();
+    },
+  };
+}
+
+function committingNothing(
+  { putManifest, commit }: WholeDestination,
+  otherwise: () => void,
+): Partial<WholeDestination> {
+  let hasManifest = false;
+  return {
+    async putManifest(...given) {
+      hasManifest = true;
+      await putManifest(...given);
+    },
+    commit: async (options) => (hasManifest ? commit(options) : otherwise()),
+  };
+}

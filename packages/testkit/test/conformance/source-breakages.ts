@@ -1,0 +1,246 @@
+import { ImageError } from "@drayage/core";
+import type { Digest, ImageSource } from "@drayage/core";
+
+import { largestLayerOf } from "../../src/conformance/content.ts";
+import type { TransportUnderTest } from "../../src/conformance/requirement.ts";
+import { randomImage } from "../../src/random/random-image.ts";
+import { randomIndex } from "../../src/random/random-index.ts";
+import { alteredMemory } from "./altered-memory.ts";
+import type { Breakages } from "./breakages.ts";
+import { falsifying } from "./falsifying-memory.ts";
+
+export const sourceBreakages: Breakages = {
+  "source/not-found": {
+    "reports a name that was never written as unavailable": () => {
+      const opened = new Set<string>();
+      return alteredMemory({
+        reference: ({ stringWithinTransport: name, newImageSource, newImageDestination }) => ({
+          async newImageSource(options) {
+            if (opened.has(name)) return newImageSource(options);
+            throw new ImageError("unavailable", "The store does not answer");
+          },
+          async newImageDestination(options) {
+            opened.add(name);
+            return newImageDestination(options);
+          },
+        }),
+      });
+    },
+  },
+  "source/whole": {
+    "falsifies an instance of an index": async () => {
+      const [instance] = (await randomIndex("whole index")).instances;
+      return falsifying(known(instance).digest);
+    },
+    "falsifies a layer": async () =>
+      falsifying(largestLayerOf(await randomImage("whole", { compression: "gzip" }))[0]),
+  },
+  "source/reference": {
+    "has a source with another reference": () =>
+      alteredMemory({
+        source: (_, { transport }) => ({ reference: transport.parseReference("another") }),
+      }),
+  },
+  "source/offers": {
+    "has a method among its offers": () =>
+      alteredMemory({
+        source: ({ offers }) => ({ offers: Object.assign({}, offers, { go() {} }) }),
+      }),
+  },
+  "source/missing-parts": {
+    "reads a blob that is absent as empty": () =>
+      alteredMemory({
+        source: ({ getBlob }) => ({
+          async *getBlob(blob, options) {
+            try {
+              yield* getBlob(blob, options);
+            } catch (error) {
+              options?.signal?.throwIfAborted();
+              if (!(error instanceof ImageError)) throw error;
+            }
+          },
+        }),
+      }),
+  },
+  "source/stored-digest": {
+    "has a digest of a blob that is absent": () =>
+      alteredMemory({
+        source: ({ findStoredDigest }) => ({
+          findStoredDigest: async (blob) =>
+            findStoredDigest(blob).catch(() => ({ digest: blob.digest as Digest, size: 0 })),
+        }),
+      }),
+  },
+  "source/verified": {
+    "falsifies a blob": async () => {
+      const [digest] = (await randomIndex("proven")).blobs.keys();
+      return alteredMemory({
+        source: ({ findStoredDigest, getBlob }) => ({
+          findStoredDigest: async (blob) =>
+            blob.digest === digest ? undefined : findStoredDigest(blob),
+          async *getBlob(blob, options) {
+            for await (const chunk of getBlob(blob, options)) {
+              yield blob.digest === digest ? new Uint8Array(chunk.byteLength) : chunk;
+            }
+          },
+        }),
+      });
+    },
+  },
+  "source/verified-damage": {
+    "reads what it was given instead of what it stores": () => stale("damage that is told"),
+  },
+  "source/left-early": {
+    "leaves a blob open that is not read to its end, and opens ten at most": () =>
+      alteredMemory({
+        source({ getBlob }) {
+          let open = 0;
+          return {
+            async *getBlob(blob, options) {
+              if (open >= 10) throw new ImageError("unavailable", "Too many open blobs");
+              open++;
+              yield* getBlob(blob, options);
+              open--;
+            },
+          };
+        },
+      }),
+  },
+  "source/parallel-blobs": {
+    "reads a blob for five readers at most": () =>
+      alteredMemory({
+        source({ getBlob }) {
+          const readers = new Map<Digest | undefined, number>();
+          return {
+            async *getBlob(blob, options) {
+              const others = readers.get(blob.digest) ?? 0;
+              readers.set(blob.digest, others + 1);
+              try {
+                if (others >= 5) throw new ImageError("unavailable", "Too many readers");
+                yield* getBlob(blob, options);
+              } finally {
+                readers.set(blob.digest, (readers.get(blob.digest) ?? 1) - 1);
+              }
+            },
+          };
+        },
+      }),
+  },
+  "source/lent-chunks": {
+    "shares a buffer between readers once a blob has two": () =>
+      alteredMemory({
+        source({ getBlob }) {
+          const shared = new Uint8Array(1 << 16);
+          const readers = new Map<Digest | undefined, number>();
+          return {
+            async *getBlob(blob, options) {
+              readers.set(blob.digest, (readers.get(blob.digest) ?? 0) + 1);
+              for await (const chunk of getBlob(blob, options)) {
+                const hasTwo = (readers.get(blob.digest) ?? 0) > 1 && options?.lentChunks;
+                if (hasTwo) shared.set(chunk);
+                await Promise.resolve();
+                yield hasTwo ? shared.subarray(0, chunk.byteLength) : chunk;
+              }
+              readers.set(blob.digest, (readers.get(blob.digest) ?? 1) - 1);
+            },
+          };
+        },
+      }),
+  },
+  "source/ranges": {
+    "leaves out the last byte of a range": () =>
+      alteredMemory({
+        source: ({ getBlob }) => ({
+          getBlob(blob, options = {}) {
+            const { range } = options;
+            if (!range?.start || range.end === undefined) return getBlob(blob, options);
+            return getBlob(blob, { ...options, range: { ...range, end: range.end - 1 } });
+          },
+        }),
+      }),
+    "ignores ranges without an end": () =>
+      alteredMemory({
+        source: ({ getBlob }) => ({
+          getBlob(blob, options = {}) {
+            const { range, ...others } = options;
+            return getBlob(blob, range?.end === undefined ? others : options);
+          },
+        }),
+      }),
+  },
+  "source/aborted-before": {
+    "opens and reads a manifest though the signal is aborted": () =>
+      alteredMemory({
+        reference: ({ newImageSource }) => ({ newImageSource: () => newImageSource() }),
+        source: ({ getManifest }) => ({ getManifest: (instance) => getManifest(instance) }),
+      }),
+    "rejects with an error of its own": () =>
+      alteredMemory({
+        source: ({ getBlob }) => ({
+          async *getBlob(blob, options) {
+            if (options?.signal?.aborted) throw new ImageError("unavailable", "aborted");
+            yield* getBlob(blob, options);
+          },
+        }),
+      }),
+  },
+  "source/aborted-read": {
+    "reads a blob to its end after an abort": () =>
+      alteredMemory({
+        source: ({ getBlob }) => ({
+          async *getBlob(blob, { signal, ...options } = {}) {
+            signal?.throwIfAborted();
+            yield* getBlob(blob, options);
+          },
+        }),
+      }),
+    "ends a blob early after an abort": () =>
+      alteredMemory({ source: ({ getBlob }) => ({ getBlob: endingEarly(getBlob) }) }),
+  },
+  "source/signatures": {
+    "loses signatures of sigstore": () =>
+      alteredMemory({
+        source: ({ getSignatures }) => ({
+          getSignatures: async (...given) =>
+            (await getSignatures(...given)).filter(({ kind }) => kind !== "sigstore"),
+        }),
+      }),
+    "changes a payload": () =>
+      alteredMemory({
+        source: ({ getSignatures }) => ({
+          getSignatures: async (...given) =>
+            (await getSignatures(...given)).map((signature) =>
+              signature.kind === "sigstore"
+                ? { ...signature, payload: Uint8Array.from(Buffer.from("[]")) }
+                : signature,
+            ),
+        }),
+      }),
+  },
+};
+
+/** A transport that does not notice that a layer of one image was damaged in its store. */
+export async function stale(seed: string): Promise<TransportUnderTest> {
+  const [digest] = largestLayerOf(await randomImage(seed, { compression: "gzip" }));
+  return alteredMemory({
+    subject: ({ damageBlob }) => ({
+      damageBlob: async (reference, damaged) =>
+        damaged === digest ? undefined : damageBlob?.(reference, damaged),
+    }),
+  });
+}
+
+function endingEarly(getBlob: ImageSource["getBlob"]): ImageSource["getBlob"] {
+  return async function* (blob, options) {
+    options?.signal?.throwIfAborted();
+    for await (const chunk of getBlob(blob, { ...options, signal: undefined })) {
+      yield chunk;
+      if (options?.signal?.aborted) return;
+    }
+  };
+}
+
+function known<Value>(value: Value | undefined): Value {
+  if (value === undefined) throw new Error("the image lacks a part");
+  return value;
+}
