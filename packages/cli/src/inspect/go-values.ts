@@ -1,3 +1,5 @@
+export { GoTime } from "./go-template/go-time.ts";
+
 /** A map as Go's encoder writes it: its keys in order. */
 export class GoMap extends Map<string, unknown> {
   static of(record: Readonly<Record<string, unknown>>): GoMap {
@@ -9,25 +11,39 @@ export class GoMap extends Map<string, unknown> {
   }
 }
 
-/** A time as Go reads it from RFC 3339 and prints it. */
-export class GoTime {
-  readonly #text: string;
+/** A list, a map or a pointer that is not there. */
+export class GoNil {
+  readonly kind: "list" | "map" | "pointer";
 
-  constructor(text: string) {
-    // Only what follows a point: the zeros of 06:00:00 stay.
-    this.#text = text.replace(/(\.\d*?)0+(?!\d)/, (_, kept: string) => (kept === "." ? "" : kept));
+  constructor(kind: GoNil["kind"]) {
+    this.kind = kind;
   }
 
-  toJSON(): string {
-    return this.#text;
+  toJSON(): null {
+    return null;
+  }
+}
+
+/** A struct: fields with Go's names in Go's order, and others that Go's struct does not have and does not print. */
+export class GoStruct {
+  readonly typeName: string;
+  readonly fields: ReadonlyMap<string, unknown>;
+  readonly others: Readonly<Record<string, unknown>>;
+  readonly #json: unknown;
+
+  constructor(
+    typeName: string,
+    fields: ReadonlyMap<string, unknown>,
+    others: Readonly<Record<string, unknown>>,
+    json: unknown,
+  ) {
+    this.typeName = typeName;
+    this.fields = fields;
+    this.others = others;
+    this.#json = json;
   }
 
-  /** `2026-11-23 06:33:21.4 +0000 UTC` */
-  toString(): string {
-    const match = /^([\d-]+)T([\d:.]+)(Z|[+-]\d\d:\d\d)$/.exec(this.#text);
-    if (match === null) return this.#text;
-    const [, date, time, zone = "Z"] = match;
-    const offset = zone.replace(":", "");
-    return `${date} ${time} ${zone === "Z" ? "+0000 UTC" : `${offset} ${offset}`}`;
+  toJSON(): unknown {
+    return this.#json;
   }
 }

@@ -1,7 +1,7 @@
 import { formatPlatform, nameOf, parseManifest } from "@drayage/core";
 import type { Descriptor, Image, ImageInspectInfo, ImageManifest } from "@drayage/core";
 
-import { GoMap, GoTime } from "./go-values.ts";
+import { GoMap, GoNil, GoStruct } from "./go-values.ts";
 
 /**
  * What `inspect` prints of an image, with skopeo's keys in skopeo's order. `Digest` is that of what the name names; all
@@ -11,19 +11,32 @@ export function imageSummary(
   image: Image,
   tags: readonly string[],
   info: ImageInspectInfo,
+  config: GoStruct,
 ): object {
+  const inner = config.fields.get("Config") as GoStruct;
   return {
     ...nameAndTags(image, tags),
-    Created: info.created === undefined ? null : new GoTime(info.created),
+    Created: config.fields.get("Created"),
     DockerVersion: info.dockerVersion ?? "",
-    Labels: mapOf(info.labels),
+    Labels: inner.fields.get("Labels"),
     Architecture: info.architecture,
     Os: info.os,
     Variant: info.variant,
     ...placeInIndex(image),
     ...layersOf(image),
-    Env: info.env ?? null,
+    Env: inner.fields.get("Env"),
   };
+}
+
+/** A summary as a template sees it: skopeo prints the fields that it has for as long as it exists, and no others. */
+export function summaryFields(summary: object): GoStruct {
+  const { Name, Digest, RepoTags, ...others } = summary as Readonly<Record<string, unknown>>;
+  const first = { Name: Name ?? "", Tag: "", Digest, RepoTags };
+  const names = "Created DockerVersion Labels Architecture Os Layers Env".split(" ");
+  const later = names.flatMap((name) => (name in others ? [[name, others[name]] as const] : []));
+  const rest = Object.entries(others).filter(([name]) => !names.includes(name));
+  const fields = new Map<string, unknown>([...Object.entries(first), ...later]);
+  return new GoStruct("inspect.Output", fields, Object.fromEntries(rest), summary);
 }
 
 /** What there is to say of an artifact, which skopeo does not inspect. */
@@ -69,6 +82,6 @@ function layerData({ mediaType, digest, size, annotations }: Descriptor): object
   return { MIMEType: mediaType, Digest: digest, Size: size, Annotations: mapOf(annotations) };
 }
 
-function mapOf(record: Readonly<Record<string, string>> | undefined): GoMap | null {
-  return record === undefined ? null : GoMap.of(record);
+function mapOf(record: Readonly<Record<string, string>> | undefined): GoMap | GoNil {
+  return record === undefined ? new GoNil("map") : GoMap.of(record);
 }

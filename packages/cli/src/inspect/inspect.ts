@@ -1,5 +1,20 @@
-import { UnparsedImage, imageOf, isArtifact, parseManifest, parsePlatform } from "@drayage/core";
-import type { Image, ImageManifest, ImageReference, Notice, Platform } from "@drayage/core";
+import {
+  UnparsedImage,
+  configShape,
+  imageOf,
+  isArtifact,
+  parseJSONObject,
+  parseManifest,
+  parsePlatform,
+} from "@drayage/core";
+import type {
+  Image,
+  ImageManifest,
+  ImageReference,
+  Notice,
+  OperationOptions,
+  Platform,
+} from "@drayage/core";
 
 import { parseImageName } from "../image-name.ts";
 import { formatJSON } from "../json-text.ts";
@@ -10,9 +25,10 @@ import { sideOf } from "../side-flags.ts";
 import { writeResult, writeUnchanged } from "../standard-streams.ts";
 import { tagsBeside } from "../tags.ts";
 import { UsageError } from "../usage-error.ts";
-import { configFields, parseConfig } from "./config-fields.ts";
+import { goConfig } from "./config-schema.ts";
 import { renderTemplate } from "./go-template.ts";
-import { artifactSummary, imageSummary } from "./image-summary.ts";
+import type { GoStruct } from "./go-values.ts";
+import { artifactSummary, imageSummary, summaryFields } from "./image-summary.ts";
 import type { InspectFlags } from "./inspect-flags.ts";
 import { noticeFields } from "./notice-fields.ts";
 
@@ -52,12 +68,16 @@ async function answer(
   const image = await imageOf(source, question);
   if (!flags.config) {
     const summary = await summaryOf(image, reference, question);
-    return formatted({ ...summary, ...noticeFields(notices) }, flags);
+    return formatted(summaryFields({ ...summary, ...noticeFields(notices) }), flags);
   }
-  const config = await image.configBlob(question);
-  if (flags.raw) return config;
-  const parsed = parseConfig(config);
-  return formatted(isPlainJSON(flags) ? parsed : configFields(parsed), flags);
+  if (flags.raw) return await image.configBlob(question);
+  return formatted(await configOf(image, question), flags);
+}
+
+/** @throws ImageError `invalid-manifest` */
+async function configOf(image: Image, question: OperationOptions): Promise<GoStruct> {
+  const { value } = parseJSONObject("image config", await image.configBlob(question), configShape);
+  return goConfig(value);
 }
 
 async function summaryOf(
@@ -70,9 +90,8 @@ async function summaryOf(
     flags.noTags ? [] : tagsBeside(reference, { signal, onNotice }),
     isArtifact(manifest) ? undefined : image.inspect({ signal, onNotice }),
   ]);
-  return info === undefined
-    ? artifactSummary(image, tags, manifest)
-    : imageSummary(image, tags, info);
+  if (info === undefined) return artifactSummary(image, tags, manifest);
+  return imageSummary(image, tags, info, await configOf(image, { signal, onNotice }));
 }
 
 /** Whether what a registry had to say is part of the output. */
@@ -80,12 +99,13 @@ function isSummary(flags: InspectFlags): boolean {
   return !flags.raw && !flags.config && isPlainJSON(flags);
 }
 
-function formatted(data: object, flags: InspectFlags): string {
+function formatted(data: GoStruct, flags: InspectFlags): string {
   return isPlainJSON(flags) ? formatJSON(data) : renderTemplate(flags.format ?? "", data);
 }
 
+/** `json` and `{{json .}}` are the same as no template at all. */
 function isPlainJSON({ format }: InspectFlags): boolean {
-  return format === undefined || format === "" || format === "json";
+  return format === undefined || /^\s*(?:json|\{\{\s*json\s*\.?\s*\}\})?\s*$/.test(format);
 }
 
 function refuseContradictions(flags: InspectFlags): void {
