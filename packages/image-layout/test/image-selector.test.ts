@@ -103,7 +103,7 @@ describe("an image is written under a name that others read too, or under none",
     expect(nameToWrite(only)).toBeUndefined();
   });
 
-  test.each([
+  test.each<[string, ImageSelector]>([
     ["a name with a space", named("v 1")],
     ["a name of other letters", named("ü")],
     ["a name that begins with a hyphen", named("-v1")],
@@ -114,7 +114,7 @@ describe("an image is written under a name that others read too, or under none",
     ["a name with a quote", named("a'b")],
     ["a name that never ends", named("a".repeat(5000))],
     ["a position", at(0)],
-    ["a digest", { kind: "digest", digest } as ImageSelector],
+    ["a digest", { kind: "digest", digest }],
   ])("and not under %s", (_, selector) => {
     expect(() => nameToWrite(selector)).toThrow(
       expect.objectContaining({ code: "invalid-reference" }),

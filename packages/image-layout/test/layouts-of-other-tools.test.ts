@@ -147,7 +147,7 @@ describe("an entry that a lax tool wrote is read", () => {
     expect(await digestIn(layout, "")).toBe(one.digest);
     expect(await digestIn(layout, `@${one.digest}`)).toBe(one.digest);
     const copy = memory().parseReference("copy");
-    await copyImage(layoutReference(layout), copy);
+    await copyImage(inLayout(layout), copy);
     await deleteLayoutImage(layout, { kind: "only" });
     expect(layout.blobs.size).toBe(0);
   });
@@ -164,14 +164,18 @@ describe("an entry that a lax tool wrote is read", () => {
   });
 });
 
-function layoutReference(layout: BucketLayout, image = ""): ImageReference {
-  return {
-    ...reference,
-    transport: reference.transport,
-    stringWithinTransport: "in-a-layout",
-    newImageSource: async (options) =>
-      LayoutSource.open(reference, layout, parseSelector(image), options),
-  } as ImageReference;
+/** A reference to an image in a layout that lies in memory; `name` is that of a new one. */
+function inLayout(layout: BucketLayout, image = "", name?: string): ImageReference {
+  const own: ImageReference = {
+    transport: memory(),
+    stringWithinTransport: image,
+    dockerReference: undefined,
+    policyConfigurationIdentity: undefined,
+    policyConfigurationNamespaces: [],
+    newImageSource: async () => LayoutSource.open(own, layout, parseSelector(image)),
+    newImageDestination: async () => LayoutDestination.open(own, layout, { name }),
+  };
+  return own;
 }
 
 describe("an oci-layout that says nothing clear is read over", () => {
@@ -306,7 +310,7 @@ describe("an image that is listed by platform", () => {
     const layout = layoutOf([amd64, arm64], flat);
     const to = memory().parseReference(architecture);
     const platform = { os: "linux", architecture };
-    const { digest } = await copyImage(layoutReference(layout), to, { platform });
+    const { digest } = await copyImage(inLayout(layout), to, { platform });
     expect(digest).toBe(architecture === "amd64" ? one.digest : two.digest);
   });
 
@@ -436,11 +440,6 @@ test("what index.json says of others stays as it is when an image is deleted", a
 
 test("an image in memory is copied into a layout under the tag that it has in a registry", async () => {
   const layout = new BucketLayout();
-  const to = {
-    ...reference,
-    newImageDestination: async () =>
-      LayoutDestination.open(reference, layout, { name: "v1.0__rc" }),
-  } as ImageReference;
-  await copyImage(await inMemory(amd64), to);
+  await copyImage(await inMemory(amd64), inLayout(layout, "", "v1.0__rc"));
   expect(await digestIn(layout, "v1.0__rc")).toBe(one.digest);
 });

@@ -269,8 +269,8 @@ test("what images are called can be written behind the prefix, whatever other to
   const image = await randomImage("named");
   await writeImage(image, reference);
   const { digest, bytes, mediaType } = image.manifest;
-  const names = ["docker.io/library/x:1", "v 1?%", "_x", "@x", undefined];
-  const manifests = names.map((name) => ({
+  const written = ["docker.io/library/x:1", "v 1?%", "_x", "@x", undefined];
+  const manifests = written.map((name) => ({
     mediaType,
     digest,
     size: bytes.byteLength,

@@ -123,9 +123,10 @@ test("what is written for an image is read back as the same image", () => {
     .stringMatching(/^[a-zA-Z0-9:@?%& ü+._-]{1,8}$/)
     .filter((one) => !/^\.+$/.test(one));
   const folder = fc.array(segment, { maxLength: 3 });
-  const position = fc.nat().map((at) => `@${at}`);
-  const name = fc.string({ minLength: 1, unit: "grapheme" }).filter(isSelectableName);
-  const tag = fc.oneof(name, position);
+  const tag = fc.oneof(
+    fc.string({ minLength: 1, unit: "grapheme" }).filter(isSelectableName),
+    fc.nat().map((at) => `@${at}`),
+  );
   const image = fc.oneof(
     fc.stringMatching(/^[a-z0-9]{1,3}([-._:@+/][a-z0-9]{1,3}){0,4}$/),
     fc.nat().map((position) => `@${position}`),
