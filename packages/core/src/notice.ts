@@ -13,4 +13,6 @@ export type Notice =
       readonly source: string | undefined;
     }
   /** What copies learn is not remembered as was asked for. */
-  | { readonly kind: "cache"; readonly text: string };
+  | { readonly kind: "cache"; readonly text: string }
+  /** The copy waits for another process; the text names its user, its number, its host and since when. */
+  | { readonly kind: "lock"; readonly text: string };

@@ -1,12 +1,13 @@
+import { existsSync } from "node:fs";
 import { constants, copyFile, link, stat } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
 import path from "node:path";
 
 import { algorithmOf } from "../digest.ts";
 import type { OperationOptions } from "../operation-options.ts";
-import { verified } from "../verified-blob.ts";
-import { fileBytes } from "./file-bytes.ts";
 import { onDisk } from "./file-error.ts";
+import { readToItsEnd } from "./intact-file.ts";
+import { openRegularFile } from "./regular-file.ts";
 import { newTemporary, TemporaryFile } from "./temporary-file.ts";
 import type { WrittenFile } from "./temporary-file.ts";
 import { temporaryName } from "./temporary-name.ts";
@@ -62,7 +63,10 @@ class CannotClone extends Error {}
 async function cloneInto(handle: FileHandle, from: string, file: string): Promise<void> {
   const { mode } = await handle.stat();
   try {
-    await copyFile(from, file, constants.COPYFILE_FICLONE);
+    // Opening a named pipe would wait for ever; by its number the file stays the one that was looked at.
+    await using source = await openRegularFile(from);
+    const pinned = `/proc/self/fd/${source.fd}`;
+    await copyFile(existsSync(pinned) ? pinned : from, file, constants.COPYFILE_FICLONE);
     await handle.chmod(mode & 0o777);
   } catch (cause) {
     throw new CannotClone("neither a reflink nor a copy", { cause });
@@ -75,9 +79,7 @@ async function check(
   options: OperationOptions,
 ): Promise<void> {
   if (await isRightInThread(file, expected, options)) return;
-  const bytes = verified(fileBytes(file, options), expected);
-  let next = await bytes.next();
-  while (next.done !== true) next = await bytes.next();
+  await readToItsEnd(file, expected, options);
 }
 
 /** False where it is not worth a thread, and where anything went wrong there: without one it will be told what. */

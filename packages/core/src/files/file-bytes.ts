@@ -1,21 +1,22 @@
-import { open } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
 
 import { gathered } from "../byte-stream.ts";
 import type { GetBlobOptions } from "../image-source.ts";
 import type { OperationOptions } from "../operation-options.ts";
-import { hasCode, onDisk } from "./file-error.ts";
+import { hasCode } from "./file-error.ts";
+import { openRegularFile } from "./regular-file.ts";
+import type { OpenRegularOptions } from "./regular-file.ts";
 
 /** Large enough to be fast, small enough that six files at once take little memory. */
 const chunkSize = 1 << 17;
 
-/** A file, or a range of it, in chunks, each read while the one before is used. Opened on the first pull, closed on the way out. */
+/** A regular file, or a range of it, in chunks, each read while the one before is used. Opened on the first pull, closed on the way out. @throws ImageError `unsupported` for what is no regular file */
 export async function* fileBytes(
   file: string,
   options: GetBlobOptions = {},
 ): AsyncGenerator<Uint8Array, void, undefined> {
   options.signal?.throwIfAborted();
-  await using handle = await onDisk(file, () => open(file));
+  await using handle = await openRegularFile(file);
   yield* handleBytes(handle, options);
 }
 
@@ -69,16 +70,38 @@ function alternating(size: number): () => Uint8Array {
   };
 }
 
-/** A small file as a whole; undefined where there is none. @throws ImageError `invalid-manifest` above `limit` bytes */
+/**
+ * A small file as a whole; undefined where there is none.
+ * @throws ImageError `invalid-manifest` above `limit` bytes, `unsupported` for what is no regular file
+ */
 export async function readSmallFile(
   file: string,
   limit: number,
-  options: OperationOptions = {},
+  { signal, ...options }: OperationOptions & OpenRegularOptions = {},
 ): Promise<Uint8Array | undefined> {
+  signal?.throwIfAborted();
   try {
-    return await gathered(fileBytes(file, options), limit);
+    await using handle = await openRegularFile(file, options);
+    return await gathered(toItsEnd(handle, signal), limit);
   } catch (error) {
     if (hasCode(error, "ENOENT", "ENOTDIR")) return undefined;
     throw error;
+  }
+}
+
+/** Without asking for the size: files of `/proc` have none. */
+async function* toItsEnd(
+  handle: FileHandle,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const { size } = await handle.stat();
+  for (let at = 0; ;) {
+    const room = Math.min(Math.max(size - at, 0) + 512, chunkSize);
+    const chunk = newRoom(room);
+    const { bytesRead } = await handle.read(chunk, 0, room, null);
+    signal?.throwIfAborted();
+    if (bytesRead === 0) return;
+    at += bytesRead;
+    yield chunk.subarray(0, bytesRead);
   }
 }

@@ -4,26 +4,38 @@ import path from "node:path";
 
 import type { OperationOptions } from "../operation-options.ts";
 import { pause } from "./abortable.ts";
-import { hasCode, onDisk } from "./file-error.ts";
+import { hasCode, onDisk, whileWriting } from "./file-error.ts";
 import { inTurn } from "./in-turn.ts";
 import { heartbeat, holderOf, HolderWatch, newHolder } from "./lock-holder.ts";
 import type { LockHolder } from "./lock-holder.ts";
+import { LockWait, notRemovable } from "./lock-wait.ts";
 
 /**
  * Does the work while nobody else, in this process or another, on this host or another, does work under the same lock
- * file. Waits for its turn as long as it takes; the lock of a process that is gone is taken over. The folder of the
- * lock file must be there.
+ * file. The lock of a process that is gone is taken over. A process of this user is waited for up to ten minutes, one of
+ * another user for one; waiting is reported to `onNotice`. The folder of the lock file must be there.
+ * @throws ImageError `conflict` for a lock that is not released, and for what is no lock file under its name
  */
 export async function withLock<Result>(
   lock: string,
   work: () => Promise<Result>,
-  { signal }: OperationOptions = {},
+  options: OperationOptions = {},
 ): Promise<Result> {
-  signal?.throwIfAborted();
-  const folder = await onDisk(lock, () => realpath(path.dirname(lock)));
+  options.signal?.throwIfAborted();
+  const folder = await whileWriting(lock, () => realpath(path.dirname(lock)));
   const file = path.join(folder, path.basename(lock));
+  return lockedWork(file, work, options, () => new LockWait(file, options));
+}
+
+/** The wait begins once it is this work's turn in this process. */
+async function lockedWork<Result>(
+  file: string,
+  work: () => Promise<Result>,
+  { signal }: OperationOptions,
+  newWait: () => LockWait,
+): Promise<Result> {
   return inTurn(file, signal, async () => {
-    await using _ = await HeldLock.take(file, signal);
+    await using _ = await HeldLock.take(file, newWait(), signal);
     return await work();
   });
 }
@@ -47,16 +59,26 @@ class HeldLock implements AsyncDisposable {
     }, heartbeat).unref();
   }
 
-  static async take(file: string, signal: AbortSignal | undefined): Promise<HeldLock> {
+  static async take(
+    file: string,
+    waiting: LockWait,
+    signal: AbortSignal | undefined,
+  ): Promise<HeldLock> {
     const watch = new HolderWatch();
+    let holder: LockHolder | undefined;
+    let surprises = 0;
     for (let wait = shortest; ; wait = Math.min(wait * 1.5, longest)) {
       signal?.throwIfAborted();
       const held = await HeldLock.#tryTaking(file);
       if (held !== undefined) return held;
-      const holder = await holderOf(file);
-      if (holder === undefined) continue;
-      if (watch.isGone(holder)) await removeLock(file, holder, signal);
-      else await pause(wait * (0.5 + Math.random()), signal);
+      const now = await holderOf(file);
+      holder = now ?? holder;
+      const isGone = now !== undefined && watch.isGone(now);
+      const isFree = (now === undefined || isGone) && surprises++ < maxSurprises;
+      if (isFree && isGone) await removeLock(file, now, waiting, signal);
+      if (isFree) continue;
+      if (holder !== undefined) await waiting.check(holder);
+      await pause(wait * (0.5 + Math.random()), signal);
     }
   }
 
@@ -78,10 +100,13 @@ class HeldLock implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#timer);
     await this.#handle.close();
-    const holder = await holderOf(this.#file);
+    const holder = await holderOf(this.#file).catch(() => undefined);
     if (holder?.id === this.#id) await rm(this.#file, { force: true });
   }
 }
+
+/** How often a lock may be free, and somebody else's again at once, before that counts as waiting. */
+const maxSurprises = 100;
 
 /** Milliseconds between two attempts. */
 const shortest = 5;
@@ -89,7 +114,7 @@ const longest = 250;
 
 async function createdOnly(file: string): Promise<FileHandle | undefined> {
   try {
-    return await onDisk(file, () => open(file, "wx", 0o644));
+    return await whileWriting(file, () => open(file, "wx", 0o644));
   } catch (error) {
     if (hasCode(error, "EEXIST")) return undefined;
     throw error;
@@ -103,12 +128,16 @@ async function createdOnly(file: string): Promise<FileHandle | undefined> {
 async function removeLock(
   file: string,
   gone: LockHolder,
+  waiting: LockWait,
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const right = `${file}-${gone.id === "" ? "unwritten" : gone.id}`;
   const remove = async (): Promise<void> => {
     const now = await holderOf(file);
-    if (now?.id === gone.id && now.touched === gone.touched) await rm(file, { force: true });
+    if (now?.id !== gone.id || now.touched !== gone.touched) return;
+    await rm(file, { force: true }).catch(async (error: unknown) => {
+      throw await notRemovable(file, gone, error);
+    });
   };
-  await withLock(right, remove, { signal });
+  await lockedWork(right, remove, { signal }, () => waiting);
 }

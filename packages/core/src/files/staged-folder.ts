@@ -1,9 +1,11 @@
-import { mkdir, rm } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import path from "node:path";
 
-import { hasCode, onDisk } from "./file-error.ts";
+import { hasCode, onDisk, whileWriting } from "./file-error.ts";
 import { makeFolder, removeEmptyFolders } from "./folders.ts";
-import { sweep, temporaryName } from "./temporary-name.ts";
+import { OpenFolder } from "./open-folder.ts";
+import { sweep } from "./sweep.ts";
+import { temporaryName } from "./temporary-name.ts";
 
 /**
  * A folder that is being changed: what is new lies in `stage`, a temporary folder inside it, until it gets its name.
@@ -21,24 +23,37 @@ export class StagedFolder implements AsyncDisposable {
     this.#made = made;
   }
 
-  /** Makes the folder where it is not there. @throws ImageError `denied`, `unavailable` */
+  /** Makes the folder where it is not there. @throws ImageError `denied`, `unavailable`, `conflict` */
   static async open(folder: string): Promise<StagedFolder> {
     const stage = path.join(folder, temporaryName());
-    const made = await makeFolder(folder);
-    await sweep(folder);
-    try {
-      await onDisk(folder, () => mkdir(stage));
-    } catch (error) {
-      // Whoever had made the folder has just removed it again.
-      if (hasCode(error, "ENOENT")) return StagedFolder.open(folder);
-      if (made !== undefined) await removeEmptyFolders(folder, made);
-      throw error;
+    for (let attempt = 1; ; attempt++) {
+      const made = await makeFolder(folder);
+      await sweep(folder);
+      try {
+        // Nobody else may put anything into it.
+        await onDisk(folder, () => mkdir(stage, { mode: 0o700 }));
+        return new StagedFolder(folder, stage, made);
+      } catch (error) {
+        // The copy that had made the folder may just have removed it again.
+        if (hasCode(error, "ENOENT") && attempt < maxAttempts) continue;
+        if (made !== undefined) await removeEmptyFolders(folder, made);
+        return whileWriting(folder, () => Promise.reject(error as Error));
+      }
     }
-    return new StagedFolder(folder, stage, made);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await rm(this.stage, { recursive: true, force: true });
+    await removeStage(this.#folder, path.basename(this.stage));
     if (this.#made !== undefined) await removeEmptyFolders(this.#folder, this.#made);
   }
+}
+
+const maxAttempts = 5;
+
+/** By way of the open folder: another user who may rename in it cannot have anything else removed. */
+async function removeStage(folder: string, name: string): Promise<void> {
+  const found = await OpenFolder.open(folder).catch(() => undefined);
+  if (found === undefined) return;
+  await using opened = found;
+  if (opened.isSafe) await opened.remove(name);
 }

@@ -3,7 +3,7 @@ import type { FileHandle } from "node:fs/promises";
 import path from "node:path";
 
 import type { Digest } from "../digest.ts";
-import { onDisk } from "./file-error.ts";
+import { whileWriting } from "./file-error.ts";
 import { temporaryName } from "./temporary-name.ts";
 
 /** What is known of a file that was written. */
@@ -29,7 +29,7 @@ export class TemporaryFile implements WrittenFile, AsyncDisposable {
   async moveTo(file: string): Promise<void> {
     const from = this.#path;
     if (from === undefined) return;
-    await onDisk(file, () => rename(from, file));
+    await whileWriting(file, () => rename(from, file));
     this.#path = undefined;
   }
 
@@ -45,7 +45,7 @@ export async function newTemporary(
   mode = 0o644,
 ): Promise<TemporaryFile> {
   const file = path.join(folder, temporaryName());
-  const handle = await onDisk(folder, () => open(file, "wx", mode));
+  const handle = await whileWriting(folder, () => open(file, "wx", mode));
   try {
     const written = await fill(handle, file);
     await handle.close();

@@ -10,7 +10,7 @@ test.each([
   ["ENOSPC", "unavailable", "is full"],
   ["EDQUOT", "unavailable", "is full"],
   ["EACCES", "denied", "check its owner"],
-  ["EROFS", "denied", "check its owner"],
+  ["EROFS", "denied", "is on a read-only file system"],
 ])("%s is %s, and said to be of the place, not of a temporary in it", async (code, ours, words) => {
   const work = onDisk("/images/layout/.drayage-01234567-1-0123456789abcdef/x", failing(code));
   await expect(work).rejects.toMatchObject({ code: ours, retryable: false });

@@ -1,0 +1,104 @@
+import { constants } from "node:fs";
+import type { Stats } from "node:fs";
+import { lstat, open, readdir, rmdir, stat, unlink } from "node:fs/promises";
+import type { FileHandle } from "node:fs/promises";
+import path from "node:path";
+
+import { isOwn, othersMayRename } from "./file-owner.ts";
+import type { OpenRegularOptions } from "./regular-file.ts";
+
+/**
+ * A folder that is open. Paths to its entries lead into this very folder, whatever gets its name meanwhile, where the
+ * system has `/proc/self/fd`; elsewhere that is certain only where nobody else may rename in the folder.
+ */
+export class OpenFolder implements AsyncDisposable {
+  readonly #handle: FileHandle;
+  readonly #path: string;
+  readonly status: Stats;
+  /** Whether nobody can lead the paths of `entry` elsewhere. */
+  readonly isSafe: boolean;
+
+  private constructor(
+    handle: FileHandle,
+    opened: { readonly path: string; readonly status: Stats; readonly isSafe: boolean },
+  ) {
+    this.#handle = handle;
+    this.#path = opened.path;
+    this.status = opened.status;
+    this.isSafe = opened.isSafe;
+  }
+
+  /** @throws the error of the system, also for a link where `followLinks` is false */
+  static async open(
+    folder: string,
+    { followLinks = true }: OpenRegularOptions = {},
+  ): Promise<OpenFolder> {
+    const links = followLinks ? 0 : O_NOFOLLOW;
+    const handle = await open(folder, O_RDONLY | O_DIRECTORY | O_NONBLOCK | links);
+    try {
+      const status = await handle.stat();
+      const pinned = `/proc/self/fd/${handle.fd}`;
+      const isPinned = isSame(await stat(pinned).catch(() => undefined), status);
+      const isSafe = isPinned || (status.isDirectory() && !othersMayRename(status));
+      return new OpenFolder(handle, { path: isPinned ? pinned : folder, status, isSafe });
+    } catch (error) {
+      await handle.close();
+      throw error;
+    }
+  }
+
+  entry(name: string): string {
+    return path.join(this.#path, name);
+  }
+
+  async names(): Promise<readonly string[]> {
+    return readdir(this.#path);
+  }
+
+  /** Without following a link; undefined where there is none. */
+  async statusOf(name: string): Promise<Stats | undefined> {
+    return lstat(this.entry(name)).catch(() => undefined);
+  }
+
+  /**
+   * Removes an entry of the own user; a folder with all in it that `isGone` accepts, and itself if it is empty then. What
+   * cannot be removed stays. Links are removed and never followed.
+   */
+  async remove(
+    name: string,
+    isGone: (name: string, status: Stats) => boolean = () => true,
+  ): Promise<void> {
+    const status = await this.statusOf(name);
+    if (status === undefined || !isOwn(status)) return;
+    if (status.isDirectory()) await this.#removeFolder(name, status, isGone);
+    else await unlink(this.entry(name)).catch(() => {});
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#handle.close();
+  }
+
+  async #removeFolder(
+    name: string,
+    expected: Stats,
+    isGone: (name: string, status: Stats) => boolean,
+  ): Promise<void> {
+    const inner = this.entry(name);
+    const folder = await OpenFolder.open(inner, { followLinks: false }).catch(() => undefined);
+    if (folder === undefined) return;
+    await using opened = folder;
+    if (!isSame(opened.status, expected) || !opened.isSafe) return;
+    for (const one of await opened.names().catch(() => [])) {
+      const status = await opened.statusOf(one);
+      if (status !== undefined && isGone(one, status)) await opened.remove(one, isGone);
+    }
+    await rmdir(inner).catch(() => {});
+  }
+}
+
+// Windows has but the first, and takes undefined for none.
+const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK } = constants;
+
+function isSame(one: Stats | undefined, other: Stats): boolean {
+  return one !== undefined && one.dev === other.dev && one.ino === other.ino;
+}

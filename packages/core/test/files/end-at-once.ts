@@ -1,0 +1,2 @@
+/** Ends. */
+process.exitCode = 0;
