@@ -10,6 +10,7 @@ import { layoutFile } from "@drayage/image-layout";
 import type { IndexChange, LayoutFileName, LayoutWriter, StoredBlob } from "@drayage/image-layout";
 
 import type { ArchiveUpdate } from "./archive-update.ts";
+import { hasBytesOf } from "./intact-bytes.ts";
 import { blobPath, refuseDockers, TarLayout } from "./tar-layout.ts";
 
 /** How an OCI image layout in a tar file is written. */
@@ -68,6 +69,13 @@ export class ArchiveLayout implements LayoutWriter {
 
   async blobSize(digest: Digest, options: OperationOptions = {}): Promise<number | undefined> {
     return this.#update.sizeOf(digest) ?? this.#before?.blobSize(digest, options);
+  }
+
+  async isIntact(blob: StoredBlob, options: OperationOptions = {}): Promise<boolean> {
+    if (this.#update.sizeOf(blob.digest) !== undefined) return true;
+    return (
+      this.#before !== undefined && hasBytesOf(this.#before.getBlob(blob.digest, options), blob)
+    );
   }
 
   async *getBlob(

@@ -22,6 +22,7 @@ import type {
   ReuseOptions,
 } from "@drayage/core";
 import { indexSizeLimit } from "@drayage/image-layout";
+import type { StoredBlob } from "@drayage/image-layout";
 
 import type { ArchiveUpdate } from "./archive-update.ts";
 import { contentOf } from "./docker-archive-content.ts";
@@ -29,6 +30,7 @@ import type { DockerArchiveContent } from "./docker-archive-content.ts";
 import { layoutFilesFor } from "./docker-archive-files.ts";
 import { diffIDsOf, manifestOf } from "./docker-archive-image.ts";
 import { dockerManifestName, formatDockerManifest, withArchivedImage } from "./docker-archive.ts";
+import { hasBytesOf } from "./intact-bytes.ts";
 import type { TarArchive } from "./tar-archive.ts";
 import { blobPath } from "./tar-layout.ts";
 
@@ -90,9 +92,19 @@ export class DockerArchiveDestination implements ImageDestination {
   ): Promise<BlobInfo | undefined> {
     signal?.throwIfAborted();
     if (this.#update.sizeOf(digest) === size) return { digest, size };
-    if (this.#before.blobs.get(digest)?.size !== size) return undefined;
+    if (!this.#reused.has(digest) && !(await this.#isIntact({ digest, size }, { signal })))
+      return undefined;
     this.#reused.add(digest);
     return { digest, size };
+  }
+
+  /** A config says what its layers are; the maker of the archive may have put other ones in. */
+  async #isIntact(blob: StoredBlob, options: OperationOptions): Promise<boolean> {
+    const found = this.#before.blobs.get(blob.digest);
+    const archive = this.#update.before;
+    if (found?.size !== blob.size || archive === undefined) return false;
+    const member = await archive.find(found.path, options);
+    return member !== undefined && hasBytesOf(archive.read(member, options), blob);
   }
 
   async putBlob(

@@ -1,14 +1,13 @@
-import { open } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
 
 import type { ByteRange } from "@drayage/core";
-import { handleBytes, onDisk } from "@drayage/core/files";
+import { handleBytes, openRegularFile } from "@drayage/core/files";
 
 import type { RandomAccessBytes, ReadOptions } from "./random-access.ts";
 
-/** Opens a file that stays the same one, whatever gets its name while it is open. @throws ImageError `denied` */
+/** Opens a file that stays the same one, whatever gets its name while it is open. @throws ImageError `denied`, `unsupported` for what is no regular file */
 export async function openFile(file: string, place: string = file): Promise<RandomAccessBytes> {
-  return FileAccess.of(await onDisk(file, () => open(file)), place);
+  return FileAccess.of(await openRegularFile(file), place);
 }
 
 /** What is open already. Closes it. */

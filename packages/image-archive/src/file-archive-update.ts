@@ -4,7 +4,16 @@ import path from "node:path";
 
 import { digestOf, hexOf, ImageError, inOne, isImageError } from "@drayage/core";
 import type { BlobInfo, Digest, OperationOptions, PutBlobOptions } from "@drayage/core";
-import { hasCode, lockName, onDisk, StagedFolder, syncFolder, withLock } from "@drayage/core/files";
+import {
+  hasCode,
+  lockName,
+  onDisk,
+  StagedFolder,
+  syncFolder,
+  temporaryName,
+  whileWriting,
+  withLock,
+} from "@drayage/core/files";
 import type { StoredBlob } from "@drayage/image-layout";
 
 import type { ArchiveChange, ArchiveUpdate } from "./archive-update.ts";
@@ -77,7 +86,7 @@ export class FileArchiveUpdate implements ArchiveUpdate {
       options.signal?.throwIfAborted();
       // Some systems do not replace a file that is open.
       await this.before?.[Symbol.asyncDispose]();
-      await onDisk(this.place, () => rename(file, this.place));
+      await whileWriting(this.place, () => rename(file, this.place));
       await syncFolder(path.dirname(this.place));
     };
     await withLock(lockOf(this.place), publish, options);
@@ -130,7 +139,7 @@ async function newStaging(place: string): Promise<Staging> {
   const mode = await modeOf(place);
   const folder = await StagedFolder.open(path.dirname(place));
   try {
-    const file = path.join(folder.stage, "archive");
+    const file = path.join(folder.stage, temporaryName());
     return { folder, file, writer: await TarFileWriter.create(file, mode) };
   } catch (error) {
     await folder[Symbol.asyncDispose]();

@@ -1,10 +1,11 @@
+import { constants } from "node:fs";
 import { open } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 
 import type { OperationOptions } from "@drayage/core";
-import { BatchWriter, onDisk, StagedFolder } from "@drayage/core/files";
+import { BatchWriter, onDisk, StagedFolder, temporaryName } from "@drayage/core/files";
 
 import { FileAccess } from "./file-access.ts";
 import type { RandomAccessBytes } from "./random-access.ts";
@@ -16,8 +17,8 @@ export interface SpoolOptions extends OperationOptions {
 }
 
 /**
- * Keeps what can be read once only in a file, until it is disposed of. The file loses its name as soon as it is open:
- * whoever is killed leaves nothing behind.
+ * Keeps what can be read once only in a file, until it is disposed of. The file has no name, or loses it as soon as it is
+ * open: nobody else can open it, and a process that is killed leaves nothing behind.
  * @throws ImageError `unavailable` for a full disk; what the stream throws
  */
 export async function spooled(
@@ -37,9 +38,18 @@ export async function spooled(
 }
 
 async function openNameless(folder: string): Promise<FileHandle> {
+  try {
+    if (temporaryFlag !== undefined)
+      return await open(folder, constants.O_RDWR | constants.O_EXCL | temporaryFlag, 0o600);
+  } catch {
+    // A file system without files that have no name, or one that cannot be used at all.
+  }
   await using staged = await StagedFolder.open(folder);
-  return await onDisk(folder, () => open(path.join(staged.stage, "spooled"), "wx+", 0o600));
+  return await onDisk(folder, () => open(path.join(staged.stage, temporaryName()), "wx+", 0o600));
 }
+
+/** Makes a file without a name (`O_TMPFILE` of open(2)), a flag that Node does not list. */
+const temporaryFlag = process.platform === "linux" ? 0o20000000 | constants.O_DIRECTORY : undefined;
 
 async function writeAll(
   bytes: AsyncIterable<Uint8Array>,

@@ -3,7 +3,14 @@ import type { FileHandle } from "node:fs/promises";
 import path from "node:path";
 
 import type { BlobInfo, OperationOptions } from "@drayage/core";
-import { BatchWriter, FileSync, handleBytes, inTurn, onDisk } from "@drayage/core/files";
+import {
+  BatchWriter,
+  FileSync,
+  handleBytes,
+  inTurn,
+  onDisk,
+  whileWriting,
+} from "@drayage/core/files";
 import type { StoredBlob } from "@drayage/image-layout";
 
 import { HeadAndRest } from "./head-and-rest.ts";
@@ -43,7 +50,7 @@ export class TarFileWriter implements AsyncDisposable {
   }
 
   static async create(file: string, mode: number): Promise<TarFileWriter> {
-    return new TarFileWriter(file, await onDisk(file, () => open(file, "wx+", mode)));
+    return new TarFileWriter(file, await whileWriting(file, () => open(file, "wx+", mode)));
   }
 
   /** Of a member that fails nothing is left. The digest is computed where it is not known. */

@@ -10,12 +10,6 @@ import type { Descriptor, Digest, OperationOptions } from "@drayage/core";
 
 import type { LayoutReader } from "./layout-store.ts";
 
-/** Something in a layout; without a type its content shows whether it is a manifest of an image or an index. */
-export interface TypedDigest {
-  readonly digest: Digest;
-  readonly mediaType?: string | undefined;
-}
-
 /** A manifest whose bytes are those of its digest. @throws ImageError `not-found`, `digest-mismatch`, `invalid-manifest` */
 export async function readManifest(
   layout: LayoutReader,
@@ -31,11 +25,11 @@ export async function readManifest(
  */
 export async function digestsUnder(
   layout: LayoutReader,
-  roots: readonly TypedDigest[],
+  roots: readonly Descriptor[],
   options: OperationOptions = {},
 ): Promise<ReadonlySet<Digest>> {
   const found = new Set<Digest>();
-  const queue: TypedDigest[] = [...roots];
+  const queue = [...roots];
   for (let next = queue.pop(); next !== undefined; next = queue.pop()) {
     if (found.has(next.digest)) continue;
     found.add(next.digest);
@@ -44,10 +38,10 @@ export async function digestsUnder(
   return found;
 }
 
-/** Whether a manifest and all that it names are there, blobs in their sizes. */
+/** Whether a manifest and all that it names are there, blobs in their sizes, and intact where another user could write. */
 export async function isWhole(
   layout: LayoutReader,
-  { digest, mediaType }: TypedDigest,
+  { digest, mediaType }: Pick<Descriptor, "digest"> & { readonly mediaType?: string },
   options: OperationOptions = {},
 ): Promise<boolean> {
   const bytes = await readManifest(layout, digest, options).catch((error: unknown) => {
@@ -67,21 +61,61 @@ export async function isWhole(
   return true;
 }
 
+/**
+ * Whether something that a manifest leads to is there with other bytes than its digest says, as far as another user could
+ * have put them there. What is not there at all is not looked for.
+ */
+export async function hasForged(
+  layout: LayoutReader,
+  { digest, mediaType }: Pick<Descriptor, "digest"> & { readonly mediaType?: string },
+  options: OperationOptions = {},
+): Promise<boolean> {
+  if (layout.isIntact === undefined) return false;
+  try {
+    const bytes = await readManifest(layout, digest, options);
+    const manifest = parseManifest({ bytes, mediaType });
+    if (manifest.kind === "index") {
+      for (const instance of manifest.manifests)
+        if (await hasForged(layout, instance, options)) return true;
+      return false;
+    }
+    for (const blob of [manifest.config, ...manifest.layers])
+      if (await isForged(layout, blob, options)) return true;
+    return false;
+  } catch (error) {
+    if (isImageError(error, "not-found")) return false;
+    if (isImageError(error, "digest-mismatch") || isImageError(error, "unsupported")) return true;
+    throw error;
+  }
+}
+
+async function isForged(
+  layout: LayoutReader,
+  { digest, size }: Descriptor,
+  options: OperationOptions,
+): Promise<boolean> {
+  if ((await layout.blobSize(digest, options)) !== size) return false;
+  const isIntact = await layout.isIntact?.({ digest, size }, { ...options, trustsOwn: true });
+  return isIntact === false;
+}
+
 /** A layer with URLs may lie elsewhere. */
 async function isPresent(
   layout: LayoutReader,
   { digest, size, urls }: Descriptor,
   options: OperationOptions,
 ): Promise<boolean> {
-  return (await layout.blobSize(digest, options)) === size || urls !== undefined;
+  if ((await layout.blobSize(digest, options)) !== size) return urls !== undefined;
+  const isIntact = await layout.isIntact?.({ digest, size }, { ...options, trustsOwn: true });
+  return isIntact ?? true;
 }
 
 async function childrenOf(
   layout: LayoutReader,
-  { digest, mediaType }: TypedDigest,
+  { digest, mediaType }: Descriptor,
   options: OperationOptions,
 ): Promise<readonly Descriptor[]> {
-  if (mediaType !== undefined && !isManifestMediaType(mediaType)) return [];
+  if (!isManifestMediaType(mediaType)) return [];
   if ((await layout.blobSize(digest, options)) === undefined) return [];
   const bytes = await readManifest(layout, digest, options);
   const manifest = parseManifest({ bytes, mediaType });

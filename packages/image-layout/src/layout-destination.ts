@@ -26,11 +26,12 @@ import type {
 } from "@drayage/core";
 
 import { findOnly } from "./find-image.ts";
-import { entriesNamed } from "./image-entries.ts";
+import { hasForged } from "./image-tree.ts";
 import { checkLayoutFile } from "./layout-file.ts";
 import {
   emptyIndex,
   formatLayoutIndex,
+  nameOfEntry,
   parseLayoutIndex,
   wholeIndex,
   withImage,
@@ -117,7 +118,7 @@ export class LayoutDestination implements ImageDestination {
   ): Promise<Digest | undefined> {
     options.signal?.throwIfAborted();
     const named = await this.#digestBefore(options);
-    if (instance === undefined) return named;
+    if (instance === undefined) return this.#unlessForged(named, options);
     const isThere = await this.hasManifest(instance, { ...options, listedBy: named });
     return isThere ? instance : undefined;
   }
@@ -198,19 +199,29 @@ export class LayoutDestination implements ImageDestination {
     await this.#store[Symbol.asyncDispose]();
   }
 
+  /** What another user could have changed counts as not there, so that it is brought again. */
+  async #unlessForged(
+    named: Digest | undefined,
+    options: OperationOptions,
+  ): Promise<Digest | undefined> {
+    if (named === undefined) return undefined;
+    return (await hasForged(this.#store, { digest: named }, options)) ? undefined : named;
+  }
+
   /** Of the image that the same reference would read. */
   async #digestBefore(options: OperationOptions): Promise<Digest | undefined> {
     const { entries } = this.#before;
-    const entry =
+    const position =
       this.#name === undefined
-        ? entries[(await findOnly(this.#store, this.#before, options)) ?? -1]
-        : entriesNamed(entries, this.#name)[0];
-    const digest = entry?.["digest"];
+        ? await findOnly(this.#store, this.#before, options)
+        : entries.findIndex((one) => nameOfEntry(one) === this.#name);
+    const digest = entries[position ?? -1]?.["digest"];
     return isDigest(digest) ? digest : undefined;
   }
 
   async #found({ digest, size }: StoredBlob, options: OperationOptions): Promise<boolean> {
     if ((await this.#store.blobSize(digest, options)) !== size) return false;
+    if ((await this.#store.isIntact?.({ digest, size }, options)) === false) return false;
     this.#reused.set(digest, size);
     this.#store.keepBlob?.(digest);
     return true;

@@ -18,6 +18,14 @@ export interface LayoutReader extends AsyncDisposable {
   readFile(name: LayoutFileName, options?: OperationOptions): Promise<Uint8Array | undefined>;
   /** The size of a blob in bytes; undefined where it is not there. */
   blobSize(digest: Digest, options?: OperationOptions): Promise<number | undefined>;
+  /**
+   * Whether a blob that is there in its size has the bytes of its digest; without `trustsOwn` it is read for that, with it
+   * only where another user could have written it. Absent where the storage keeps no other bytes under a digest.
+   */
+  isIntact?(
+    blob: StoredBlob,
+    options?: OperationOptions & { readonly trustsOwn?: boolean },
+  ): Promise<boolean>;
   /** Lazy, as `ImageSource.getBlob`; nobody asks for the size first. @throws ImageError `not-found` */
   getBlob(digest: Digest, options?: GetBlobOptions): AsyncIterable<Uint8Array>;
   /** As `ImageSource.findStoredDigest`. */

@@ -23,19 +23,12 @@ export async function referrersIn(
 ): Promise<ReferrersBySubject> {
   const found = new Map<Digest, Descriptor[]>();
   for (const entry of entries) {
-    const { manifest, size } = (await manifestOf(layout, entry, options)) ?? {};
-    if (manifest?.subject === undefined || size === undefined) continue;
+    const manifest = await manifestOf(layout, entry, options);
+    if (manifest?.subject === undefined) continue;
     const { subject, artifactType, annotations } = manifest;
     const referrers = found.get(subject.digest) ?? [];
     found.set(subject.digest, referrers);
-    const described = descriptorOfEntry(entry);
-    referrers.push({
-      ...described,
-      mediaType: described.mediaType ?? manifest.mediaType,
-      size: described.size ?? size,
-      artifactType,
-      annotations,
-    });
+    referrers.push({ ...descriptorOfEntry(entry), artifactType, annotations });
   }
   return found;
 }
@@ -49,7 +42,7 @@ export async function listedReferrers(
 ): Promise<readonly Descriptor[]> {
   const name = referrersTagOf(subject);
   const entry = entries.find((one) => nameOfEntry(one) === name);
-  const list = entry && (await manifestOf(layout, entry, options))?.manifest;
+  const list = entry && (await manifestOf(layout, entry, options));
   return list?.kind === "index" ? list.manifests : [];
 }
 
@@ -60,32 +53,24 @@ export async function subjectOfEntry(
   options: OperationOptions = {},
 ): Promise<Digest | undefined> {
   const name = nameOfEntry(entry);
-  if (name === undefined)
-    return (await manifestOf(layout, entry, options))?.manifest.subject?.digest;
+  if (name === undefined) return (await manifestOf(layout, entry, options))?.subject?.digest;
   const [, algorithm, hex] = /^(sha\d+)-([0-9a-f]+)(?:\.(?:sig|att|sbom))?$/.exec(name) ?? [];
   const digest = `${algorithm}:${hex}`;
   return isDigest(digest) ? digest : undefined;
 }
 
-/** The manifest that an entry names, and its size in bytes; undefined for one that is not there. */
-export async function manifestOf(
+/** undefined for one that is not there. */
+async function manifestOf(
   layout: LayoutReader,
   entry: IndexEntry,
-  options: OperationOptions = {},
-): Promise<{ readonly manifest: Manifest; readonly size: number } | undefined> {
-  if (!mayBeManifest(entry)) return undefined;
+  options: OperationOptions,
+): Promise<Manifest | undefined> {
+  if (!isManifestMediaType(entry["mediaType"] as string)) return undefined;
   const { digest, mediaType } = descriptorOfEntry(entry);
   try {
-    const bytes = await readManifest(layout, digest, options);
-    return { manifest: parseManifest({ bytes, mediaType }), size: bytes.byteLength };
+    return parseManifest({ bytes: await readManifest(layout, digest, options), mediaType });
   } catch (error) {
     if (isImageError(error, "not-found")) return undefined;
     throw error;
   }
-}
-
-/** False for an entry of another type; one without a type is what its content says. */
-export function mayBeManifest({ mediaType }: IndexEntry): boolean {
-  if (mediaType === undefined || mediaType === null || mediaType === "") return true;
-  return typeof mediaType === "string" && isManifestMediaType(mediaType);
 }

@@ -27,6 +27,8 @@ import type {
 } from "@drayage/core";
 import {
   cloneTemporary,
+  isIntact,
+  isKeptByUsAlone,
   linkTemporary,
   readSmallFile,
   StagedFolder,
@@ -87,7 +89,7 @@ export class DirectoryDestination implements ImageDestination {
     if (bytes === undefined) return undefined;
     const digest = digestOf(bytes, instance && algorithmOf(instance));
     const isAsked = instance === undefined || digest === instance;
-    return isAsked && (await this.#hasBlobsOf(bytes)) ? digest : undefined;
+    return isAsked && (await this.#hasBlobsOf(bytes, options)) ? digest : undefined;
   }
 
   async tryReusingBlob(
@@ -168,17 +170,25 @@ export class DirectoryDestination implements ImageDestination {
     options: OperationOptions,
   ): Promise<TemporaryFile | undefined> {
     const file = this.#file(blobName(blob.digest));
-    if ((await sizeOf(file)) !== blob.size) return undefined;
+    if (!(await isIntact(file, blob, options))) return undefined;
     return linkTemporary(await this.#stage(), file, blob, options);
   }
 
   /** The instances of an index are asked for one by one; of what cannot be read nothing is known. */
-  async #hasBlobsOf(bytes: Uint8Array): Promise<boolean> {
+  async #hasBlobsOf(bytes: Uint8Array, options: OperationOptions): Promise<boolean> {
     const manifest = parsed(bytes);
     if (manifest?.kind !== "image") return manifest !== undefined;
-    const blobs = [manifest.config, ...manifest.layers];
-    const sizes = blobs.map(async ({ digest }) => sizeOf(this.#file(blobName(digest))));
-    return (await Promise.all(sizes)).every((size, at) => size === blobs[at]?.size);
+    for (const blob of [manifest.config, ...manifest.layers])
+      if (!(await this.#hasBlob(blob, options))) return false;
+    return true;
+  }
+
+  /** Read where another user could have written it; else its size is enough. */
+  async #hasBlob(blob: Descriptor, options: OperationOptions): Promise<boolean> {
+    const file = this.#file(blobName(blob.digest));
+    const { folder } = this.reference;
+    if (!(await isKeptByUsAlone(file, folder))) return isIntact(file, blob, options);
+    return (await sizeOf(file)) === blob.size;
   }
 
   /** Made when it is first needed: whoever only asks leaves no trace. */

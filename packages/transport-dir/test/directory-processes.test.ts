@@ -1,8 +1,9 @@
-import { readdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 
 import { copyImage, digestOf, hexOf } from "@drayage/core";
 import type { CopyEvent } from "@drayage/core";
+import { lockName, withLock } from "@drayage/core/files";
 import { contentOf, ended, nextMessage, scratchFolder } from "@drayage/test-support";
 import { inMemory, isThere, randomImage, writeImage } from "@drayage/testkit";
 import { expect, test } from "vitest";
@@ -12,10 +13,19 @@ import { startProgram } from "./programs.ts";
 
 const transport = directory();
 
-test("of many processes that copy into one folder at once, the image of one is there whole", async () => {
+test("of many processes that commit into one folder at once, the image of one is there whole", async () => {
   const folder = path.join(await scratchFolder(), "image");
+  await mkdir(folder);
   const seeds = ["one", "two", "three", "one", "two", "three"];
-  const copies = seeds.map((seed) => startProgram("copy-and-die.ts", seed, folder));
+  const copies = await withLock(path.join(folder, lockName), async () => {
+    const started = seeds.map((seed) => startProgram("copy-and-die.ts", seed, folder));
+    // Each of them has all that it needs, and waits for this process.
+    const messages = await Promise.all(started.map(nextMessage));
+    expect(messages).toEqual(started.map(() => "waiting"));
+    const names = await readdir(folder);
+    expect(names.filter((name) => !name.startsWith(".drayage-"))).toEqual([]);
+    return started;
+  });
   expect(await Promise.all(copies.map(ended))).toEqual(copies.map(() => 0));
   const digest = digestOf(await readFile(path.join(folder, "manifest.json")));
   const images = await Promise.all(seeds.map(async (seed) => randomImage(seed)));

@@ -14,6 +14,8 @@ import {
   cloneTemporary,
   fileBytes,
   hasCode,
+  isIntact,
+  isKeptByUsAlone,
   lockName,
   onDisk,
   publish,
@@ -55,6 +57,16 @@ export class DiskLayout implements LayoutStore {
   async blobSize(digest: Digest, { signal }: OperationOptions = {}): Promise<number | undefined> {
     signal?.throwIfAborted();
     return this.#staged.get(digest)?.size ?? (await sizeOf(this.#pathOf(digest)));
+  }
+
+  async isIntact(
+    blob: StoredBlob,
+    { trustsOwn = false, ...options }: OperationOptions & { readonly trustsOwn?: boolean } = {},
+  ): Promise<boolean> {
+    if (this.#staged.has(blob.digest)) return true;
+    const file = this.#pathOf(blob.digest);
+    const root = this.#sharedBlobDir ?? this.place;
+    return (trustsOwn && (await isKeptByUsAlone(file, root))) || isIntact(file, blob, options);
   }
 
   async *getBlob(

@@ -1,0 +1,18 @@
+import { isImageError, verified } from "@drayage/core";
+import type { StoredBlob } from "@drayage/image-layout";
+
+/** Whether a stream has the bytes of a blob: an archive may have others under its digest. It is read to its end. */
+export async function hasBytesOf(
+  bytes: AsyncIterable<Uint8Array>,
+  blob: StoredBlob,
+): Promise<boolean> {
+  const checked = verified(bytes, blob);
+  try {
+    let next = await checked.next();
+    while (next.done !== true) next = await checked.next();
+    return true;
+  } catch (error) {
+    if (isImageError(error, "digest-mismatch") || isImageError(error, "not-found")) return false;
+    throw error;
+  }
+}

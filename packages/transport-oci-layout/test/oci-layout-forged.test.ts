@@ -1,0 +1,132 @@
+import { execFileSync } from "node:child_process";
+import { chmod, chown, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
+import path from "node:path";
+
+import { copyImage, hexOf } from "@drayage/core";
+import type { CopyOptions } from "@drayage/core";
+import { scratchFolder } from "@drayage/test-support";
+import { inMemory, isThere, randomImage } from "@drayage/testkit";
+import { expect, test } from "vitest";
+
+import { ociLayout } from "../src/index.ts";
+
+const isRoot = process.getuid?.() === 0;
+const nobody = 65_534;
+
+/** A layout with an image of which one layer has other bytes, in the same size. */
+async function forgedLayout(sharedBlobDir?: string) {
+  const folder = path.join(await scratchFolder(), "layout");
+  const image = await randomImage("forged");
+  const reference = ociLayout({ sharedBlobDir }).parseReference(`${folder}:v1`);
+  const from = await inMemory(image);
+  const copy = (options: CopyOptions = {}) => copyImage(from, reference, options);
+  await copy();
+  const blobs = path.join(sharedBlobDir ?? path.join(folder, "blobs"), "sha256");
+  const [digest] = image.blobs.keys();
+  if (digest === undefined) throw new Error("an image without blobs");
+  const file = path.join(blobs, hexOf(digest));
+  const forged = Buffer.from(await readFile(file));
+  forged[0] = (forged[0] ?? 0) ^ 1;
+  await writeFile(file, forged);
+  const isForged = async (): Promise<boolean> => (await readFile(file)).equals(forged);
+  return { folder, blobs, file, image, reference, copy, isForged };
+}
+
+test("what only this user can write is there for its size, and a repair reads it", async () => {
+  const { image, reference, copy, isForged } = await forgedLayout();
+  expect(await copy()).toMatchObject({ alreadyThere: true });
+  expect(await isForged()).toBe(true);
+  expect(await copy({ repair: true })).toMatchObject({ blobs: { copied: 1 } });
+  await isThere(reference, image);
+});
+
+test("a blob without a manifest is read before it is counted on", async () => {
+  const { folder, blobs, image, isForged } = await forgedLayout();
+  await rm(path.join(blobs, hexOf(image.manifest.digest)));
+  await writeFile(path.join(folder, "index.json"), '{"schemaVersion":2,"manifests":[]}');
+  const reference = ociLayout().parseReference(`${folder}:v2`);
+  const result = await copyImage(await inMemory(image), reference);
+  expect(result.blobs.copied).toBe(1);
+  expect(await isForged()).toBe(false);
+  await isThere(reference, image);
+});
+
+type Forged = Awaited<ReturnType<typeof forgedLayout>>;
+const openings: Readonly<Record<string, (layout: Forged) => Promise<unknown>>> = {
+  "whose file others may write": ({ file }) => chmod(file, 0o646),
+  "whose file the group may write": ({ file }) => chmod(file, 0o664),
+  "in a folder that others may write": ({ blobs }) => chmod(blobs, 0o777),
+  "below a folder that others may write": ({ blobs }) => chmod(path.dirname(blobs), 0o777),
+  "in a layout that others may write": ({ folder }) => chmod(folder, 0o1777),
+  ...(isRoot && {
+    "that belongs to another user": ({ file }) => chown(file, nobody, nobody),
+    "in a folder of another user": ({ blobs }) => chown(blobs, nobody, nobody),
+    "in a layout of another user": ({ folder }) => chown(folder, nobody, nobody),
+  }),
+};
+
+test.each(Object.keys(openings))(
+  "a blob %s is read before the image counts as there",
+  async (kind) => {
+    const layout = await forgedLayout();
+    await openings[kind]?.(layout);
+    expect(await layout.copy()).toMatchObject({ alreadyThere: false, blobs: { copied: 1 } });
+    await isThere(layout.reference, layout.image);
+    expect(await layout.copy()).toMatchObject({ alreadyThere: true });
+  },
+);
+
+test("so it is in a shared folder for blobs", async () => {
+  const shared = path.join(await scratchFolder(), "shared");
+  const layout = await forgedLayout(shared);
+  await chmod(shared, 0o777);
+  expect(await layout.copy()).toMatchObject({ alreadyThere: false });
+  expect(await layout.isForged()).toBe(false);
+});
+
+test("a blob that is a link is read, wherever that leads", async () => {
+  const layout = await forgedLayout();
+  const target = path.join(await scratchFolder(), "target");
+  await writeFile(target, await readFile(layout.file));
+  await layout.copy({ repair: true });
+  await rm(layout.file);
+  await symlink(target, layout.file);
+  expect(await layout.copy()).toMatchObject({ alreadyThere: false });
+  await isThere(layout.reference, layout.image);
+});
+
+test("a repair that fails leaves the place as it was", async () => {
+  const { image, reference, isForged } = await forgedLayout();
+  const controller = new AbortController();
+  const failing = copyImage(await inMemory(image), reference, {
+    repair: true,
+    signal: controller.signal,
+    onEvent: ({ kind }) => void (kind === "blob-done" && controller.abort(new Error("enough"))),
+  });
+  await expect(failing).rejects.toThrow("enough");
+  expect(await isForged()).toBe(true);
+});
+
+test("a blob that is intact is not written again", async () => {
+  const folder = path.join(await scratchFolder(), "layout");
+  const image = await randomImage("intact");
+  const from = await inMemory(image);
+  await copyImage(from, ociLayout().parseReference(`${folder}:v1`));
+  const [digest] = image.blobs.keys();
+  const file = path.join(folder, "blobs/sha256", digest === undefined ? "" : hexOf(digest));
+  const before = await stat(file);
+  await chmod(folder, 0o777);
+  const repaired = await copyImage(from, ociLayout().parseReference(`${folder}:v1`), {
+    repair: true,
+  });
+  expect(repaired.blobs.copied).toBe(0);
+  expect((await stat(file)).ino).toBe(before.ino);
+});
+
+test("a named pipe in the place of a blob is replaced by the blob", async () => {
+  const layout = await forgedLayout();
+  await rm(layout.file);
+  execFileSync("mkfifo", [layout.file]);
+  await layout.copy({ repair: true });
+  await isThere(layout.reference, layout.image);
+});
