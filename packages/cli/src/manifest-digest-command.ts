@@ -1,13 +1,13 @@
 import { Command } from "commander";
 
-export function manifestDigestCommand(): Command {
+export function manifestDigestCommand(signal: AbortSignal): Command {
   return new Command("manifest-digest")
     .description("Compute the digest of a manifest in a file")
     .argument("<file>", "the manifest")
     .addHelpText("after", examples)
     .action(async (file: string) => {
       const { manifestDigest } = await import("./manifest-digest.ts");
-      await manifestDigest(file);
+      await manifestDigest(file, signal);
     });
 }
 

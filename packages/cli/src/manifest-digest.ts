@@ -1,5 +1,3 @@
-import { readFile } from "node:fs/promises";
-
 import {
   digestOf,
   ImageError,
@@ -8,13 +6,18 @@ import {
   parseStrictJSON,
 } from "@drayage/core";
 import type { JSONObject } from "@drayage/core";
+import { readNamedFile } from "@drayage/core/files";
 
 import { writeResult } from "./standard-streams.ts";
 
 /** `drayage manifest-digest` */
-export async function manifestDigest(file: string): Promise<void> {
-  await writeResult(`${digestOf(signedPart(await readFile(file)))}\n`);
+export async function manifestDigest(file: string, signal?: AbortSignal): Promise<void> {
+  const manifest = await readNamedFile(file, { limit: maxSize, signal });
+  await writeResult(`${digestOf(signedPart(manifest))}\n`);
 }
+
+/** Bytes. More than any registry takes. */
+const maxSize = 64 << 20;
 
 /**
  * A signed manifest of schema 1 is named by the digest of what its signatures sign: a first part of the file, and a tail.

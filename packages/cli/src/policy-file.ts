@@ -1,4 +1,3 @@
-import { readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import path from "node:path";
 
@@ -9,7 +8,8 @@ import {
   isJSONObject,
   parseStrictJSON,
 } from "@drayage/core";
-import type { SystemContext } from "@drayage/core";
+import type { OperationOptions, SystemContext } from "@drayage/core";
+import { readNamedFile } from "@drayage/core/files";
 
 export interface PolicyFlags {
   readonly policy?: string;
@@ -25,11 +25,12 @@ export interface PolicyFlags {
 export async function checkPolicyFile(
   { policy, insecurePolicy, requirePolicy }: PolicyFlags,
   system: SystemContext = {},
+  options: OperationOptions = {},
 ): Promise<string | undefined> {
   if (insecurePolicy) return undefined;
   const places = policy === undefined ? usualPlaces(system) : [policy];
   for (const place of places) {
-    const bytes = await contentOf(place, policy !== undefined);
+    const bytes = await contentOf(place, policy !== undefined, options);
     if (bytes === undefined) continue;
     const problem = problemOf(bytes);
     if (problem === undefined) return undefined;
@@ -51,11 +52,18 @@ function usualPlaces(system: SystemContext): readonly string[] {
 }
 
 /** undefined only for a usual place where no file is. */
-async function contentOf(place: string, isDemanded: boolean): Promise<Uint8Array | undefined> {
+async function contentOf(
+  place: string,
+  isDemanded: boolean,
+  { signal }: OperationOptions,
+): Promise<Uint8Array | undefined> {
   try {
-    return await readFile(place);
+    return await readNamedFile(place, { signal });
   } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException;
+    signal?.throwIfAborted();
+    const { code, message } = cause as NodeJS.ErrnoException;
+    if (isImageError(cause))
+      throw new ImageError("untrusted", `The policy file cannot be read: ${message}`, { cause });
     if (code === "ENOENT" && !isDemanded) return undefined;
     throw new ImageError("untrusted", `The policy file ${place} cannot be read: ${code}`, {
       cause,

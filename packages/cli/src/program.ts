@@ -35,7 +35,7 @@ export function newProgram(interruption: Interruption): Command {
     deleteCommand(signal),
     listTagsCommand(signal),
     listRepositoriesCommand(signal),
-    manifestDigestCommand(),
+    manifestDigestCommand(signal),
     loginCommand(signal),
     logoutCommand(signal),
     s3Command(signal),

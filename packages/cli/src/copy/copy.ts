@@ -38,7 +38,7 @@ export async function copy(
   });
   const to = await parseImageName(destination, sideOf({ ...flags }, "dest-", parallel));
   refuseBadOutput(to, flags);
-  const notice = await checkPolicyFile(flags);
+  const notice = await checkPolicyFile(flags, {}, { signal });
   if (notice !== undefined && !flags.quiet) say(`drayage: ${notice}`);
   if (flags.dryRun) await preview(from, to, flags, options);
   else await copyAndTell(from, to, flags, options);

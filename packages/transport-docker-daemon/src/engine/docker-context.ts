@@ -2,7 +2,7 @@ import path from "node:path";
 
 import { digestOf, hexOf, ImageError, isJSONObject, parseJSONObject } from "@drayage/core";
 import type { JSONObject, SystemContext } from "@drayage/core";
-import { readSmallFile } from "@drayage/core/files";
+import { findNamedFile } from "@drayage/core/files";
 
 import { dockerFolder, environmentOf } from "./docker-folder.ts";
 import { hasCertificates } from "./tls-certificates.ts";
@@ -61,7 +61,7 @@ function objectIn(value: unknown): JSONObject {
 
 /** The file may have secrets in it, and what is said of damaged JSON shows a part of it. */
 async function readJSON(file: string): Promise<JSONObject | undefined> {
-  const bytes = await readSmallFile(file, fileLimit);
+  const bytes = await findNamedFile(file, { limit: fileLimit });
   try {
     return bytes && parseJSONObject(file, bytes).value;
   } catch {

@@ -1,7 +1,7 @@
 import path from "node:path";
 
 import { ImageError } from "@drayage/core";
-import { readSmallFile } from "@drayage/core/files";
+import { findNamedFile } from "@drayage/core/files";
 
 /** What TLS needs on our side, all of it PEM. */
 export interface TLSCertificates {
@@ -31,8 +31,8 @@ async function filesIn(folder: string): Promise<readonly (string | undefined)[]>
   const names = ["ca.pem", "cert.pem", "key.pem"];
   return Promise.all(
     names.map(async (name) => {
-      const bytes = await readSmallFile(path.join(folder, name), fileLimit);
-      return bytes && Buffer.from(bytes).toString();
+      const bytes = await findNamedFile(path.join(folder, name), { limit: fileLimit });
+      return bytes?.toString();
     }),
   );
 }

@@ -1,8 +1,9 @@
-import { readdir, readFile } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import { homedir } from "node:os";
 import path from "node:path";
 
 import { ImageError, implicitPathOf } from "@drayage/core";
+import { readNamedFile } from "@drayage/core/files";
 
 import type { DockerSettings } from "../docker-settings.ts";
 
@@ -53,7 +54,8 @@ function perHostFolders(
 }
 
 async function certificatesIn(folder: string, names: readonly string[]): Promise<Certificates> {
-  const read = async (name: string): Promise<string> => readFile(path.join(folder, name), "utf8");
+  const read = async (name: string): Promise<string> =>
+    (await readNamedFile(path.join(folder, name))).toString();
   const having = (ending: string): readonly string[] =>
     names.filter((name) => name.endsWith(ending));
   const keys = having(".key");

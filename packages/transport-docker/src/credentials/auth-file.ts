@@ -1,8 +1,6 @@
-import { readFile } from "node:fs/promises";
-
-import { ImageError, isJSONObject } from "@drayage/core";
-import type { JSONObject } from "@drayage/core";
-import { hasCode } from "@drayage/core/files";
+import { ImageError, isImageError, isJSONObject } from "@drayage/core";
+import type { JSONObject, OperationOptions } from "@drayage/core";
+import { hasCode, readNamedFile } from "@drayage/core/files";
 
 import type { AuthFilePlace } from "./auth-file-places.ts";
 
@@ -21,8 +19,11 @@ export interface AuthFile {
 }
 
 /** undefined where there is none. @throws ImageError `unsupported` for one that is broken */
-export async function readAuthFile(place: AuthFilePlace): Promise<AuthFile | undefined> {
-  const text = await textOf(place.path);
+export async function readAuthFile(
+  place: AuthFilePlace,
+  options: OperationOptions = {},
+): Promise<AuthFile | undefined> {
+  const text = await textOf(place.path, options);
   return text === undefined ? undefined : parseAuthFile(place, text);
 }
 
@@ -45,10 +46,12 @@ export function authFileError(path: string, problem: string): ImageError {
   return new ImageError("unsupported", `The file of credentials ${path} is of no use: ${problem}`);
 }
 
-async function textOf(path: string): Promise<string | undefined> {
+async function textOf(path: string, { signal }: OperationOptions): Promise<string | undefined> {
   try {
-    return new TextDecoder().decode(await readFile(path));
+    return new TextDecoder().decode(await readNamedFile(path, { signal }));
   } catch (cause) {
+    signal?.throwIfAborted();
+    if (isImageError(cause)) throw authFileError(path, cause.message);
     if (hasCode(cause, "ENOENT", "ENOTDIR")) return undefined;
     const problem = `it cannot be read: ${(cause as NodeJS.ErrnoException).code}`;
     throw authFileError(path, problem);

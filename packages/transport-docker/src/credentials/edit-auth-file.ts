@@ -1,8 +1,8 @@
-import { lstat, mkdir, readlink, realpath } from "node:fs/promises";
+import { lstat, readlink, realpath } from "node:fs/promises";
 import path from "node:path";
 
 import type { JSONObject, OperationOptions } from "@drayage/core";
-import { hasCode, lockName, onDisk, replaceFile, withLock } from "@drayage/core/files";
+import { hasCode, lockName, makeFolder, replaceFile, withLock } from "@drayage/core/files";
 
 import { authFileError, parseAuthFile, readAuthFile } from "./auth-file.ts";
 import type { AuthFile } from "./auth-file.ts";
@@ -20,9 +20,9 @@ export async function editAuthFile(
   const file = await targetOf(place);
   await refuseDevice(file);
   const folder = path.dirname(file);
-  await onDisk(folder, () => mkdir(folder, { recursive: true, mode: 0o700 }));
+  await makeFolder(folder, { mode: 0o700 });
   const change = async (): Promise<void> => {
-    const before = await readAuthFile({ path: file });
+    const before = await readAuthFile({ path: file }, options);
     const after = await edit(before ?? parseAuthFile({ path: file }, ""));
     if (after === undefined) return;
     const text = JSON.stringify(after, undefined, "\t");

@@ -74,7 +74,7 @@ async function findInFiles(
 ): Promise<DockerAuthConfig | undefined> {
   for (const place of authFilePlaces(options)) {
     options.signal?.throwIfAborted();
-    const file = await readAuthFile(place);
+    const file = await readAuthFile(place, options);
     const found = file && (await findInFile(name, file, options));
     if (found !== undefined) return found;
   }

@@ -49,7 +49,7 @@ export async function removeAllCredentials(
 }
 
 async function removeFromFile(path: string, name: string, options: Options): Promise<boolean> {
-  if ((await readAuthFile({ path })) === undefined) return false;
+  if ((await readAuthFile({ path }, options)) === undefined) return false;
   let wasThere = false;
   const remove = async (file: AuthFile): Promise<JSONObject | undefined> => {
     for (const { helper, server } of helpersFor(file, name)) {
@@ -84,7 +84,7 @@ function isFor(key: string, name: string): boolean {
 }
 
 async function removeAllFromFile(path: string, options: Options): Promise<void> {
-  if ((await readAuthFile({ path })) === undefined) return;
+  if ((await readAuthFile({ path }, options)) === undefined) return;
   const remove = async (file: AuthFile): Promise<JSONObject> => {
     for (const [server, name] of Object.entries(file.credHelpers)) {
       await eraseFromHelper({ name, namedIn: path }, server, options);

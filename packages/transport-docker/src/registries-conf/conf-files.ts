@@ -1,10 +1,10 @@
-import { readdir, readFile } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import { homedir } from "node:os";
 import path from "node:path";
 
-import { implicitPathOf } from "@drayage/core";
+import { implicitPathOf, isImageError } from "@drayage/core";
 import type { SystemContext } from "@drayage/core";
-import { hasCode } from "@drayage/core/files";
+import { hasCode, readNamedFile } from "@drayage/core/files";
 
 import { confError } from "./conf-error.ts";
 
@@ -83,16 +83,20 @@ async function readDropIns(folder: string): Promise<readonly ConfText[]> {
 }
 
 async function findText(file: string): Promise<ConfText | undefined> {
-  const text = await unlessMissing(file, readFile(file, "utf8"));
+  const text = await unlessMissing(file, textOf(file));
   return text === undefined ? undefined : { file, text, isDropIn: false };
 }
 
 async function readText(file: string, isDropIn: boolean): Promise<ConfText> {
   try {
-    return { file, text: await readFile(file, "utf8"), isDropIn };
+    return { file, text: await textOf(file), isDropIn };
   } catch (cause) {
     throw unreadable(file, cause);
   }
+}
+
+async function textOf(file: string): Promise<string> {
+  return (await readNamedFile(file)).toString();
 }
 
 async function unlessMissing<Value>(
@@ -108,5 +112,6 @@ async function unlessMissing<Value>(
 }
 
 function unreadable(file: string, cause: unknown): Error {
-  return confError(file, `it cannot be read: ${(cause as NodeJS.ErrnoException).code}`, cause);
+  const { code, message } = cause as NodeJS.ErrnoException;
+  return confError(file, `it cannot be read: ${isImageError(cause) ? message : code}`, cause);
 }
