@@ -40,16 +40,25 @@ export async function archivedImages(
   return parseDockerManifest(bytes, archive.place);
 }
 
-/** How all images of a docker archive are called: what is written there, `@N` where one has no name. @throws as `archivedImages` */
+/** How all images of a docker archive are called, each name once: what is written there, `@N` where an image has no name that selects it. @throws as `archivedImages` */
 export async function dockerImageNamesIn(
   archive: TarArchive,
   options: OperationOptions = {},
 ): Promise<readonly string[]> {
   const images = await archivedImages(archive, options);
-  return images.flatMap(({ fields }, at) => {
-    const names = (fields["RepoTags"] ?? []) as readonly string[];
-    return names.length === 0 ? [`@${at}`] : names;
+  const names = images.flatMap((image, at) => {
+    const written = (image.fields["RepoTags"] ?? []) as readonly string[];
+    const selecting = written.filter((tag) => selects(images, tag, image));
+    return selecting.length === 0 ? [`@${at}`] : selecting;
   });
+  return [...new Set(names)];
+}
+
+/** Whether an image is the one that this text names. */
+function selects(images: readonly ArchivedImage[], tag: string, image: ArchivedImage): boolean {
+  const name = fullName(tag);
+  const found = images.find(({ tags }) => name !== undefined && tags.includes(name));
+  return found !== undefined && contentKey(found) === contentKey(image);
 }
 
 /** @throws ImageError `not-found` that tells which images there are */
@@ -144,7 +153,7 @@ function findChosen(
 ): ArchivedImage | undefined {
   switch (selector.kind) {
     case "only":
-      return images.length === 1 ? images[0] : undefined;
+      return new Set(images.map(contentKey)).size === 1 ? images[0] : undefined;
     case "position":
       return images[selector.position];
     case "name": {
@@ -152,6 +161,11 @@ function findChosen(
       return images.find(({ tags }) => tags.includes(name));
     }
   }
+}
+
+/** The same for entries of one image, as some tools write one for each of its names. */
+function contentKey({ config, layers }: ArchivedImage): string {
+  return JSON.stringify([config, layers]);
 }
 
 function problemOf(

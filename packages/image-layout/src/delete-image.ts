@@ -1,21 +1,16 @@
 import { ImageError } from "@drayage/core";
 import type { Digest, OperationOptions } from "@drayage/core";
 
-import { positionOf } from "./find-image.ts";
+import { entriesOf } from "./find-image.ts";
 import type { ImageSelector } from "./image-selector.ts";
 import { digestsUnder } from "./image-tree.ts";
-import {
-  descriptorOfEntry,
-  formatLayoutIndex,
-  parseLayoutIndex,
-  withoutEntry,
-} from "./layout-index.ts";
+import { descriptorOfEntry, formatLayoutIndex, parseLayoutIndex } from "./layout-index.ts";
 import type { IndexEntry, LayoutIndex } from "./layout-index.ts";
 import type { LayoutStore } from "./layout-store.ts";
 import { subjectOfEntry } from "./referrer-entries.ts";
 
 /**
- * Removes an image from `index.json`, with it what refers to it, and then the blobs that nothing else in the layout needs.
+ * Removes an image from `index.json`, by its digest and as the only one under all its names; with it what refers to it, and then the blobs that nothing else in the layout needs.
  * @throws ImageError `not-found`; what keeps it from telling which blobs the others need
  */
 export async function deleteLayoutImage(
@@ -26,19 +21,15 @@ export async function deleteLayoutImage(
   options.signal?.throwIfAborted();
   // A place that is no layout is not made one.
   const before = parsed(store, await store.readFile("index.json", options));
-  await positionOf(store, before, selector, options);
+  await entriesOf(store, before, selector, options);
   let unneeded: readonly Digest[] = [];
   await store.updateIndex(
     {
       async next(current) {
         const index = parsed(store, current);
-        const position = await positionOf(store, index, selector, options);
-        const left = await withoutReferrers(
-          store,
-          index,
-          without(index, selector, position),
-          options,
-        );
+        const deleted = new Set(await entriesOf(store, index, selector, options));
+        const entries = index.entries.filter((entry) => !deleted.has(entry));
+        const left = await withoutReferrers(store, index, { ...index, entries }, options);
         unneeded = [...(await neededNoMore(store, index, left, options))];
         return formatLayoutIndex(left);
       },
@@ -53,13 +44,6 @@ export async function deleteLayoutImage(
 function parsed({ place }: LayoutStore, index: Uint8Array | undefined): LayoutIndex {
   if (index !== undefined) return parseLayoutIndex(index);
   throw new ImageError("not-found", `No image layout in ${place}: it has no index.json`);
-}
-
-/** By its digest an image goes under all its names. */
-function without(index: LayoutIndex, selector: ImageSelector, position: number): LayoutIndex {
-  if (selector.kind !== "digest") return withoutEntry(index, position);
-  const { fields, entries } = index;
-  return { fields, entries: entries.filter(({ digest }) => digest !== selector.digest) };
 }
 
 /** Also without what refers to manifests that go, and what refers to that. */

@@ -1,18 +1,21 @@
-import {
-  ImageError,
-  isIndexMediaType,
-  isManifestMediaType,
-  nearestOf,
-  parseManifest,
-} from "@drayage/core";
+import { ImageError, isIndexMediaType, nearestOf, parseManifest } from "@drayage/core";
 import type { Descriptor, Digest, OperationOptions } from "@drayage/core";
 
+import { digestsOf, entriesNamed, isOneName } from "./image-entries.ts";
+import { imageNamesOf } from "./image-names.ts";
 import type { ImageSelector } from "./image-selector.ts";
 import { readManifest } from "./image-tree.ts";
+import type { TypedDigest } from "./image-tree.ts";
 import { descriptorOfEntry, nameOfEntry } from "./layout-index.ts";
-import type { LayoutIndex } from "./layout-index.ts";
+import type { IndexEntry, LayoutIndex } from "./layout-index.ts";
 import type { LayoutReader } from "./layout-store.ts";
-import { subjectOfEntry } from "./referrer-entries.ts";
+import { areOfPlatforms, platformIndex } from "./platform-index.ts";
+import type { PlatformIndex } from "./platform-index.ts";
+import { mayBeManifest } from "./referrer-entries.ts";
+import { standingImages } from "./standing-images.ts";
+
+/** An image in a layout: a manifest that is stored there, or the index of one that is listed by platform. */
+export type FoundImage = TypedDigest | PlatformIndex;
 
 /**
  * The image that is meant; a name that `index.json` does not have is looked for in the indexes that it names.
@@ -23,77 +26,80 @@ export async function findImage(
   index: LayoutIndex,
   selector: ImageSelector,
   options: OperationOptions = {},
-): Promise<Descriptor> {
-  const entry = index.entries[(await findPosition(layout, index, selector, options)) ?? -1];
-  if (entry !== undefined) return descriptorOfEntry(entry);
-  const nested = await findNested(layout, index, selector, options);
-  if (nested !== undefined) return nested;
+): Promise<FoundImage> {
+  const entries = await findEntries(layout, index, selector, options);
+  const [entry] = entries;
+  if (areOfPlatforms(entries)) return platformIndex(layout, index, entries, options);
+  if (entry !== undefined && isOne(selector, entries)) return descriptorOfEntry(entry);
+  const nested = entry === undefined && (await findNested(layout, index, selector, options));
+  if (nested) return nested;
   throw notFound(layout.place, index, selector);
 }
 
-/** The position of an entry that is in `index.json` itself. @throws ImageError as `findImage` */
-export async function positionOf(
+/**
+ * The entries of an image in `index.json` itself, all that it has there: by a name those with that name, by a position
+ * that one. @throws ImageError as `findImage`
+ */
+export async function entriesOf(
   layout: LayoutReader,
   index: LayoutIndex,
   selector: ImageSelector,
   options: OperationOptions = {},
-): Promise<number> {
-  const position = await findPosition(layout, index, selector, options);
-  if (position === undefined) throw notFound(layout.place, index, selector);
-  return position;
+): Promise<readonly IndexEntry[]> {
+  const found = await findEntries(layout, index, selector, options);
+  if (selector.kind === "name" && areOfPlatforms(found)) return found;
+  const [first] = found;
+  if (first === undefined || !isOne(selector, found)) throw notFound(layout.place, index, selector);
+  const isSame = ({ digest }: IndexEntry): boolean => digest === first["digest"];
+  return selector.kind === "only" ? index.entries.filter(isSame) : found.filter(isSame);
 }
 
-/** The position of the only image: what refers to others does not count beside one. */
+/** The position of the only image; what is there for an image does not count beside it. */
 export async function findOnly(
   layout: LayoutReader,
-  { entries }: LayoutIndex,
+  index: LayoutIndex,
   options: OperationOptions = {},
 ): Promise<number | undefined> {
-  if (entries.length === 1) return 0;
-  let only: number | undefined;
-  for (const [at, entry] of entries.entries()) {
-    if ((await subjectOfEntry(layout, entry, options)) !== undefined) continue;
-    if (only !== undefined) return undefined;
-    only = at;
-  }
-  return only;
+  const entries = await standingImages(layout, index.entries, options);
+  const [entry] = entries;
+  return entry !== undefined && isOne({ kind: "only" }, entries)
+    ? index.entries.indexOf(entry)
+    : undefined;
+}
+
+/** Whether one image is meant by these. */
+function isOne(selector: ImageSelector, entries: readonly IndexEntry[]): boolean {
+  return digestsOf(entries).size === 1 || (selector.kind === "name" && isOneName(entries));
 }
 
 /** @throws ImageError `unsupported` where the name is that of something else */
-async function findPosition(
+async function findEntries(
   layout: LayoutReader,
-  index: LayoutIndex,
+  { entries }: LayoutIndex,
   selector: ImageSelector,
   options: OperationOptions,
-): Promise<number | undefined> {
+): Promise<readonly IndexEntry[]> {
   switch (selector.kind) {
     case "only":
-      return findOnly(layout, index, options);
+      return standingImages(layout, entries, options);
     case "position":
-      return selector.position < index.entries.length ? selector.position : undefined;
-    case "name":
-      return findNamed(index.entries, selector.name);
-    case "digest": {
-      const found = index.entries.findIndex((entry) => entry["digest"] === selector.digest);
-      return found < 0 ? undefined : found;
+      return entries.slice(selector.position, selector.position + 1);
+    case "name": {
+      const found = entriesNamed(entries, selector.name);
+      const [other] = found.filter((entry) => !mayBeManifest(entry));
+      if (other !== undefined) throw notAnImage(selector.name, other);
+      return found;
     }
+    case "digest":
+      return entries.filter((entry) => entry["digest"] === selector.digest);
   }
 }
 
-function findNamed(entries: LayoutIndex["entries"], name: string): number | undefined {
-  const isNamed = (entry: LayoutIndex["entries"][number]): boolean => nameOfEntry(entry) === name;
-  const found = entries.findIndex((entry) => isNamed(entry) && isImage(entry["mediaType"]));
-  if (found >= 0) return found;
-  const other = entries.find(isNamed);
-  if (other === undefined) return undefined;
-  throw new ImageError(
+function notAnImage(name: string, { mediaType }: IndexEntry): ImageError {
+  return new ImageError(
     "unsupported",
-    `${name} is not an image but has the type ${JSON.stringify(other["mediaType"])}`,
+    `${name} is not an image but has the type ${JSON.stringify(mediaType)}`,
   );
-}
-
-function isImage(mediaType: unknown): boolean {
-  return typeof mediaType === "string" && isManifestMediaType(mediaType);
 }
 
 async function findNested(
@@ -108,10 +114,9 @@ async function findNested(
       ? nameOfEntry(instance) === selector.name
       : instance.digest === selector.digest;
   const isIndex = ({ mediaType }: Descriptor): boolean => isIndexMediaType(mediaType);
-  const queue = entries
-    .filter(({ mediaType }) => isImage(mediaType))
-    .map(descriptorOfEntry)
-    .filter(isIndex);
+  const queue: TypedDigest[] = entries
+    .filter(({ mediaType }) => typeof mediaType === "string" && isIndexMediaType(mediaType))
+    .map(descriptorOfEntry);
   const seen = new Set<Digest>();
   for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
     if (seen.has(next.digest)) continue;
@@ -126,7 +131,7 @@ async function findNested(
 
 async function instancesOf(
   layout: LayoutReader,
-  { digest, mediaType }: Descriptor,
+  { digest, mediaType }: TypedDigest,
   options: OperationOptions,
 ): Promise<readonly Descriptor[]> {
   if ((await layout.blobSize(digest, options)) === undefined) return [];
@@ -139,29 +144,37 @@ function notFound(place: string, index: LayoutIndex, selector: ImageSelector): I
 }
 
 function problemOf(place: string, { entries }: LayoutIndex, selector: ImageSelector): string {
-  const names = [...new Set(entries.flatMap((entry) => nameOfEntry(entry) ?? []))];
   if (entries.length === 0) return `There is no image in ${place}`;
+  const ways = waysToSay(entries);
   switch (selector.kind) {
     case "only":
-      return `There are ${entries.length} images in ${place}: say which, as ${waysToSay(names, entries.length)}`;
+      return `There are ${digestsOf(entries).size} images in ${place}: say which, as ${ways}`;
     case "position":
       return `No image @${selector.position} in ${place}: there are @0 to @${entries.length - 1}`;
     case "digest":
       return `No image ${selector.digest} in ${place}`;
     case "name": {
-      const meant = nearestOf(selector.name, names);
+      const { name } = selector;
+      if (entriesNamed(entries, name).length > 0)
+        return `There are several images called ${name} in ${place}: say which, as ${ways}`;
+      const meant = nearestOf(
+        name,
+        entries.flatMap((entry) => nameOfEntry(entry) ?? []),
+      );
       const hint = meant === undefined ? "" : `did you mean ${meant}? `;
-      return `No image ${selector.name} in ${place}; ${hint}there is ${waysToSay(names, entries.length)}`;
+      return `No image ${name} in ${place}; ${hint}there is ${ways}`;
     }
   }
 }
 
 const mostNames = 20;
 
-function waysToSay(names: readonly string[], count: number): string {
+function waysToSay(entries: readonly IndexEntry[]): string {
+  const ways = imageNamesOf(entries);
+  const names = ways.filter((way) => !way.startsWith("@"));
   const shown = names.slice(0, mostNames).join(", ");
   if (names.length > mostNames) return `${shown} and ${names.length - mostNames} more`;
-  if (names.length > 0 && names.length === count) return shown;
-  const positions = count === 1 ? "@0" : `@0 to @${count - 1}`;
+  if (names.length > 0 && names.length === ways.length) return shown;
+  const positions = entries.length === 1 ? "@0" : `@0 to @${entries.length - 1}`;
   return names.length === 0 ? `${positions} (none has a name)` : `${shown} (or ${positions})`;
 }

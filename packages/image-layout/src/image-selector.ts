@@ -1,4 +1,4 @@
-import { ImageError } from "@drayage/core";
+import { ImageError, isDigest } from "@drayage/core";
 import type { Digest } from "@drayage/core";
 
 /** Which image of a layout is meant. */
@@ -19,6 +19,24 @@ export function isImageName(text: string): boolean {
   return imageName.test(text);
 }
 
+const writableName = /^\w[\w.:@+-]*(?:\/\w[\w.:@+-]*)*$/;
+
+/**
+ * Whether an image gets this name here: what the specification allows, and what registries take for a tag or a name, as
+ * `v1.0__rc` and `_x`, which oras and others write into layouts too.
+ */
+export function isWritableName(text: string): boolean {
+  return text.length <= maxNameLength && writableName.test(text);
+}
+
+/** Whether the text behind the colon of a reference is read as this name. */
+export function isSelectableName(text: string): boolean {
+  return text !== "" && !text.startsWith("@") && !/\p{Cc}/u.test(text);
+}
+
+/** UTF-16 units. */
+const maxNameLength = 4096;
+
 /**
  * Splits `PATH`, `PATH:NAME` or `PATH:@N` at the first colon; on Windows not at that of a drive.
  * @throws ImageError `invalid-reference`
@@ -34,20 +52,23 @@ export function parseLayoutPath(
   return { path, selector: parseSelector(colon < 0 ? "" : text.slice(colon + 1)) };
 }
 
-/** Reads `NAME`, `@N`, or nothing for the only one. @throws ImageError `invalid-reference` */
+/**
+ * Reads `NAME`, `@N`, `@DIGEST`, or nothing for the only one. A name is whatever a layout may have, as other tools write
+ * it; which names are written is another question.
+ * @throws ImageError `invalid-reference`
+ */
 export function parseSelector(text: string): ImageSelector {
   if (text === "") return { kind: "only" };
   if (text.startsWith("@")) {
     const position = Number(text.slice(1));
     const isPosition = /^@\d+$/.test(text) && Number.isSafeInteger(position);
     if (isPosition) return { kind: "position", position };
-    throw invalid(text, "behind an @ stands the position of an image, from 0");
+    const digest = text.slice(1);
+    if (isDigest(digest)) return { kind: "digest", digest };
+    throw invalid(text, "an @ is followed by the position of an image, from 0, or by its digest");
   }
-  if (isImageName(text)) return { kind: "name", name: text };
-  throw invalid(
-    text,
-    "the name of an image has letters and digits, with single -._:@+/ or -- between them",
-  );
+  if (isSelectableName(text)) return { kind: "name", name: text };
+  throw invalid(text, "the name of an image has no control characters");
 }
 
 /** What stands after the colon. */
@@ -64,7 +85,7 @@ export function formatSelector(selector: ImageSelector): string {
   }
 }
 
-/** The name to store an image under, or undefined for none. @throws ImageError `invalid-reference` for a position or a digest */
+/** The name to store an image under, or undefined for none. @throws ImageError `invalid-reference` for a position, a digest, and a name that is not written */
 export function nameToWrite(selector: ImageSelector): string | undefined {
   if (selector.kind === "position" || selector.kind === "digest") {
     throw new ImageError(
@@ -72,7 +93,12 @@ export function nameToWrite(selector: ImageSelector): string | undefined {
       `${formatSelector(selector)} says which image is read; to write one, give it a name`,
     );
   }
-  return selector.kind === "name" ? selector.name : undefined;
+  if (selector.kind === "only") return undefined;
+  if (isWritableName(selector.name)) return selector.name;
+  throw invalid(
+    selector.name,
+    "a new name has letters, digits and _, and after the first one also . - : @ +; a / separates such names",
+  );
 }
 
 function invalid(text: string, why: string): ImageError {

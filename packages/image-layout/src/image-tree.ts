@@ -10,6 +10,12 @@ import type { Descriptor, Digest, OperationOptions } from "@drayage/core";
 
 import type { LayoutReader } from "./layout-store.ts";
 
+/** Something in a layout; without a type its content shows whether it is a manifest of an image or an index. */
+export interface TypedDigest {
+  readonly digest: Digest;
+  readonly mediaType?: string | undefined;
+}
+
 /** A manifest whose bytes are those of its digest. @throws ImageError `not-found`, `digest-mismatch`, `invalid-manifest` */
 export async function readManifest(
   layout: LayoutReader,
@@ -25,11 +31,11 @@ export async function readManifest(
  */
 export async function digestsUnder(
   layout: LayoutReader,
-  roots: readonly Descriptor[],
+  roots: readonly TypedDigest[],
   options: OperationOptions = {},
 ): Promise<ReadonlySet<Digest>> {
   const found = new Set<Digest>();
-  const queue = [...roots];
+  const queue: TypedDigest[] = [...roots];
   for (let next = queue.pop(); next !== undefined; next = queue.pop()) {
     if (found.has(next.digest)) continue;
     found.add(next.digest);
@@ -41,7 +47,7 @@ export async function digestsUnder(
 /** Whether a manifest and all that it names are there, blobs in their sizes, and intact where another user could write. */
 export async function isWhole(
   layout: LayoutReader,
-  { digest, mediaType }: Pick<Descriptor, "digest"> & { readonly mediaType?: string },
+  { digest, mediaType }: TypedDigest,
   options: OperationOptions = {},
 ): Promise<boolean> {
   const bytes = await readManifest(layout, digest, options).catch((error: unknown) => {
@@ -112,10 +118,10 @@ async function isPresent(
 
 async function childrenOf(
   layout: LayoutReader,
-  { digest, mediaType }: Descriptor,
+  { digest, mediaType }: TypedDigest,
   options: OperationOptions,
 ): Promise<readonly Descriptor[]> {
-  if (!isManifestMediaType(mediaType)) return [];
+  if (mediaType !== undefined && !isManifestMediaType(mediaType)) return [];
   if ((await layout.blobSize(digest, options)) === undefined) return [];
   const bytes = await readManifest(layout, digest, options);
   const manifest = parseManifest({ bytes, mediaType });

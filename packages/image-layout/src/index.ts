@@ -3,12 +3,14 @@ export { imageNamesIn } from "./image-names.ts";
 export {
   formatSelector,
   isImageName,
+  isSelectableName,
   nameToWrite,
   parseLayoutPath,
   parseSelector,
 } from "./image-selector.ts";
 export type { ImageSelector } from "./image-selector.ts";
 export { digestsUnder } from "./image-tree.ts";
+export type { TypedDigest } from "./image-tree.ts";
 export { LayoutDestination } from "./layout-destination.ts";
 export type { LayoutDestinationSettings } from "./layout-destination.ts";
 export { layoutFile } from "./layout-file.ts";
@@ -23,7 +25,7 @@ export {
   withImage,
   withoutEntry,
 } from "./layout-index.ts";
-export type { IndexEntry, LayoutIndex } from "./layout-index.ts";
+export type { EntryDescriptor, IndexEntry, LayoutIndex } from "./layout-index.ts";
 export { LayoutSource } from "./layout-source.ts";
 export type {
   IndexChange,

@@ -26,12 +26,12 @@ import type {
 } from "@drayage/core";
 
 import { findOnly } from "./find-image.ts";
+import { entriesNamed } from "./image-entries.ts";
 import { hasForged } from "./image-tree.ts";
 import { checkLayoutFile } from "./layout-file.ts";
 import {
   emptyIndex,
   formatLayoutIndex,
-  nameOfEntry,
   parseLayoutIndex,
   wholeIndex,
   withImage,
@@ -211,11 +211,11 @@ export class LayoutDestination implements ImageDestination {
   /** Of the image that the same reference would read. */
   async #digestBefore(options: OperationOptions): Promise<Digest | undefined> {
     const { entries } = this.#before;
-    const position =
+    const entry =
       this.#name === undefined
-        ? await findOnly(this.#store, this.#before, options)
-        : entries.findIndex((one) => nameOfEntry(one) === this.#name);
-    const digest = entries[position ?? -1]?.["digest"];
+        ? entries[(await findOnly(this.#store, this.#before, options)) ?? -1]
+        : entriesNamed(entries, this.#name)[0];
+    const digest = entry?.["digest"];
     return isDigest(digest) ? digest : undefined;
   }
 

@@ -5,17 +5,33 @@ export const layoutFile: Uint8Array = Buffer.from('{"imageLayoutVersion":"1.0.0"
 
 const layoutFileShape = { imageLayoutVersion: "any" } as const;
 
-/** @throws ImageError `unsupported` for a layout of another major version; `invalid-manifest` */
+/**
+ * Refuses a layout of another major version. Lax tools leave the file out, leave it empty or write something else into
+ * it; `index.json` alone shows that there is a layout then.
+ * @throws ImageError `unsupported`; `invalid-manifest` for JSON that could be read in two ways
+ */
 export function checkLayoutFile(place: string, content: Uint8Array | undefined): void {
-  if (content === undefined) return;
-  const { imageLayoutVersion } = parseJSONObject(
-    `oci-layout file in ${place}`,
-    content,
-    layoutFileShape,
-  ).value;
-  if (typeof imageLayoutVersion === "string" && imageLayoutVersion.startsWith("1.")) return;
+  const version = content === undefined ? undefined : versionIn(place, content);
+  if (version === undefined || Number.parseInt(version, 10) === 1) return;
   throw new ImageError(
     "unsupported",
-    `${place} is an image layout of version ${JSON.stringify(imageLayoutVersion)}; only 1.x is known here`,
+    `${place} is an image layout of version ${version}; only 1.x is known here`,
   );
+}
+
+/** Undefined where none can be made out. */
+function versionIn(place: string, content: Uint8Array): string | undefined {
+  const text = Buffer.from(content).toString();
+  if (!isJSONObjectText(text)) return /^\s*v?(\d+(?:\.\d+)+)\s*$/.exec(text)?.[1];
+  const { value } = parseJSONObject(`oci-layout file in ${place}`, content, layoutFileShape);
+  return /^\s*v?(\d[\w.+-]*)\s*$/.exec(String(value["imageLayoutVersion"]))?.[1];
+}
+
+function isJSONObjectText(text: string): boolean {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null && !Array.isArray(value);
+  } catch {
+    return false;
+  }
 }

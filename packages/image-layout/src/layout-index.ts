@@ -1,5 +1,7 @@
 import {
+  bareMediaType,
   ImageError,
+  isIndexMediaType,
   isJSONObject,
   manifestShape,
   mediaTypes,
@@ -9,6 +11,7 @@ import {
 import type { Descriptor, JSONObject } from "@drayage/core";
 
 const nameAnnotation = "org.opencontainers.image.ref.name";
+const fullNameAnnotation = "io.containerd.image.name";
 const instancesAnnotation = "io.drayage.instances";
 
 /** The most that an `index.json` may have: 32 MiB, some hundred thousand images. */
@@ -16,6 +19,8 @@ export const indexSizeLimit: number = 32 * 1024 * 1024;
 
 /** `index.json` (OCI image-spec, image-index.md) with all that is in it, known or not. */
 export interface LayoutIndex {
+  /** The bytes that it was read from. */
+  readonly content?: Uint8Array | undefined;
   readonly fields: JSONObject;
   /** Its `manifests`, in order. */
   readonly entries: readonly IndexEntry[];
@@ -30,22 +35,38 @@ export const emptyIndex: LayoutIndex = {
   entries: [],
 };
 
-/** @throws ImageError `invalid-manifest`; entries are looked at only when they are used */
+/**
+ * Takes an index without `schemaVersion` or of Docker's type too, as lax tools write it.
+ * @throws ImageError `invalid-manifest`; entries are looked at only when they are used
+ */
 export function parseLayoutIndex(bytes: Uint8Array): LayoutIndex {
   const { value: fields } = parseJSONObject("index.json", bytes, manifestShape);
   const { schemaVersion, mediaType, manifests } = fields;
-  if (schemaVersion !== 2) throw broken("its schemaVersion is not 2");
-  if ((mediaType ?? mediaTypes.ociIndex) !== mediaTypes.ociIndex)
-    throw broken(`its mediaType is ${JSON.stringify(mediaType)}`);
+  if ((schemaVersion ?? 2) !== 2) throw broken("its schemaVersion is not 2");
+  if (!isIndexType(mediaType)) throw broken(`its mediaType is ${JSON.stringify(mediaType)}`);
+  if (manifests === undefined) {
+    if ("config" in fields || "layers" in fields)
+      throw broken("it is the manifest of an image and no index");
+    if (schemaVersion === undefined) throw broken("it has neither schemaVersion nor manifests");
+  }
   const entries = manifests ?? [];
   if (!Array.isArray(entries) || !entries.every(isJSONObject))
     throw broken("its manifests are not an array of objects");
-  return { fields, entries };
+  return { content: bytes, fields, entries };
 }
 
-/** The bytes to store; what was not changed stays as it was, in its order. */
+/** The bytes to store: an index by the specification. Everything else that was not changed stays as it was, in its order. */
 export function formatLayoutIndex({ fields, entries }: LayoutIndex): Uint8Array {
-  return Buffer.from(JSON.stringify({ ...fields, manifests: entries }));
+  const index = "schemaVersion" in fields ? fields : { schemaVersion: 2, ...fields };
+  const mediaType = "mediaType" in fields && { mediaType: mediaTypes.ociIndex };
+  return Buffer.from(
+    JSON.stringify({ ...index, schemaVersion: 2, ...mediaType, manifests: entries }),
+  );
+}
+
+function isIndexType(mediaType: unknown): boolean {
+  if (mediaType === undefined || mediaType === null || mediaType === "") return true;
+  return typeof mediaType === "string" && isIndexMediaType(bareMediaType(mediaType));
 }
 
 /** The name of an image in its layout; undefined for one that has none. */
@@ -58,6 +79,12 @@ export function nameOfEntry({
   return typeof name === "string" && name !== "" ? name : undefined;
 }
 
+/** The name that containerd and Docker give an image in full, beside the tag as its name. */
+export function fullNameOfEntry({ annotations }: IndexEntry): string | undefined {
+  const name = isJSONObject(annotations) ? annotations[fullNameAnnotation] : undefined;
+  return typeof name === "string" && name !== "" ? name : undefined;
+}
+
 /** That all instances of an index were there when it was written, and nothing under it was deleted since by us. */
 export const wholeIndex: Readonly<Record<string, string>> = { [instancesAnnotation]: "all" };
 
@@ -66,9 +93,36 @@ export function isWholeIndex({ annotations }: IndexEntry): boolean {
   return isJSONObject(annotations) && annotations[instancesAnnotation] === "all";
 }
 
+/** What an entry says of its manifest, where a lax tool may have left out the type and the size. */
+export interface EntryDescriptor extends Omit<Descriptor, "mediaType" | "size"> {
+  readonly mediaType?: string | undefined;
+  /** Bytes. */
+  readonly size?: number | undefined;
+}
+
 /** @throws ImageError `invalid-manifest` */
-export function descriptorOfEntry(entry: IndexEntry): Descriptor {
-  return parseDescriptor("an entry of index.json", entry);
+export function descriptorOfEntry(entry: IndexEntry): EntryDescriptor {
+  const { mediaType, size } = entry;
+  const hasType = mediaType !== undefined && mediaType !== null && mediaType !== "";
+  const hasSize = size !== undefined && size !== null;
+  const complete = {
+    ...entry,
+    mediaType: hasType ? mediaType : mediaTypes.ociManifest,
+    size: hasSize ? size : 0,
+    annotations: annotationsIn(entry),
+  };
+  const descriptor = parseDescriptor("an entry of index.json", complete);
+  return {
+    ...descriptor,
+    mediaType: hasType ? descriptor.mediaType : undefined,
+    size: hasSize ? descriptor.size : undefined,
+  };
+}
+
+/** Without those that are null, which Go programs write for an empty text. */
+function annotationsIn({ annotations }: IndexEntry): unknown {
+  if (!isJSONObject(annotations)) return annotations;
+  return Object.fromEntries(Object.entries(annotations).filter(([, text]) => text !== null));
 }
 
 /**

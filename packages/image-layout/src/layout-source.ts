@@ -16,12 +16,14 @@ import type {
 } from "@drayage/core";
 
 import { findImage } from "./find-image.ts";
+import type { FoundImage } from "./find-image.ts";
+import { selectorsIn } from "./image-names.ts";
 import type { ImageSelector } from "./image-selector.ts";
 import { descriptorOfEntry, nameOfEntry } from "./layout-index.ts";
 import type { LayoutIndex } from "./layout-index.ts";
 import type { LayoutReader } from "./layout-store.ts";
 import { readIndex } from "./read-index.ts";
-import { listedReferrers, referrersIn } from "./referrer-entries.ts";
+import { listedReferrers, mayBeManifest, referrersIn } from "./referrer-entries.ts";
 import type { ReferrersBySubject } from "./referrer-entries.ts";
 
 /** One image of a layout, as `index.json` named it when it was opened. Closes the layout. */
@@ -29,14 +31,14 @@ export class LayoutSource implements ImageSource {
   readonly reference: ImageReference;
   readonly #layout: LayoutReader;
   readonly #index: LayoutIndex;
-  readonly #image: Descriptor;
+  readonly #image: FoundImage;
   #referrers: Promise<ReferrersBySubject> | undefined;
 
   private constructor(
     reference: ImageReference,
     layout: LayoutReader,
     index: LayoutIndex,
-    image: Descriptor,
+    image: FoundImage,
   ) {
     this.reference = reference;
     this.#layout = layout;
@@ -80,13 +82,11 @@ export class LayoutSource implements ImageSource {
     try {
       const index = await readIndex(reference, layout, options);
       const sources = new Map<Digest, LayoutSource>();
-      for (const [position, entry] of index.entries.entries()) {
+      const selectorOf = selectorsIn(index.entries);
+      for (const entry of index.entries.filter(mayBeManifest)) {
         const image = descriptorOfEntry(entry);
         if (sources.has(image.digest)) continue;
-        const name = nameOfEntry(entry);
-        const own: ImageSelector =
-          name === undefined ? { kind: "position", position } : { kind: "name", name };
-        const named = referenceTo(own, image.digest);
+        const named = referenceTo(selectorOf(entry), image.digest);
         sources.set(image.digest, new LayoutSource(named, layout, index, image));
       }
       return { sources: [...sources.values()], [Symbol.asyncDispose]: close };
@@ -103,6 +103,7 @@ export class LayoutSource implements ImageSource {
   async getManifest(instance?: Digest, options: OperationOptions = {}): Promise<RawManifest> {
     options.signal?.throwIfAborted();
     const digest = instance ?? this.#image.digest;
+    if (digest === this.#image.digest && "bytes" in this.#image) return this.#image;
     const bytes = await gathered(this.#layout.getBlob(digest, options), manifestSizeLimit);
     return { bytes, digest, mediaType: this.#typeOf(digest) };
   }
@@ -173,7 +174,8 @@ export class LayoutSource implements ImageSource {
   #typeOf(digest: Digest): string | undefined {
     if (digest === this.#image.digest) return this.#image.mediaType;
     const entry = this.#index.entries.find((one) => one["digest"] === digest);
-    return typeof entry?.["mediaType"] === "string" ? entry["mediaType"] : undefined;
+    const mediaType = entry?.["mediaType"];
+    return typeof mediaType === "string" && mediaType !== "" ? mediaType : undefined;
   }
 
   #foreign(digest: Digest, urls: readonly string[]): ImageError {

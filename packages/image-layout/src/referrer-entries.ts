@@ -23,12 +23,19 @@ export async function referrersIn(
 ): Promise<ReferrersBySubject> {
   const found = new Map<Digest, Descriptor[]>();
   for (const entry of entries) {
-    const manifest = await manifestOf(layout, entry, options);
-    if (manifest?.subject === undefined) continue;
+    const { manifest, size } = (await manifestOf(layout, entry, options)) ?? {};
+    if (manifest?.subject === undefined || size === undefined) continue;
     const { subject, artifactType, annotations } = manifest;
     const referrers = found.get(subject.digest) ?? [];
     found.set(subject.digest, referrers);
-    referrers.push({ ...descriptorOfEntry(entry), artifactType, annotations });
+    const described = descriptorOfEntry(entry);
+    referrers.push({
+      ...described,
+      mediaType: described.mediaType ?? manifest.mediaType,
+      size: described.size ?? size,
+      artifactType,
+      annotations,
+    });
   }
   return found;
 }
@@ -42,7 +49,7 @@ export async function listedReferrers(
 ): Promise<readonly Descriptor[]> {
   const name = referrersTagOf(subject);
   const entry = entries.find((one) => nameOfEntry(one) === name);
-  const list = entry && (await manifestOf(layout, entry, options));
+  const list = entry && (await manifestOf(layout, entry, options))?.manifest;
   return list?.kind === "index" ? list.manifests : [];
 }
 
@@ -53,24 +60,32 @@ export async function subjectOfEntry(
   options: OperationOptions = {},
 ): Promise<Digest | undefined> {
   const name = nameOfEntry(entry);
-  if (name === undefined) return (await manifestOf(layout, entry, options))?.subject?.digest;
+  if (name === undefined)
+    return (await manifestOf(layout, entry, options))?.manifest.subject?.digest;
   const [, algorithm, hex] = /^(sha\d+)-([0-9a-f]+)(?:\.(?:sig|att|sbom))?$/.exec(name) ?? [];
   const digest = `${algorithm}:${hex}`;
   return isDigest(digest) ? digest : undefined;
 }
 
-/** undefined for one that is not there. */
-async function manifestOf(
+/** The manifest that an entry names, and its size in bytes; undefined for one that is not there. */
+export async function manifestOf(
   layout: LayoutReader,
   entry: IndexEntry,
-  options: OperationOptions,
-): Promise<Manifest | undefined> {
-  if (!isManifestMediaType(entry["mediaType"] as string)) return undefined;
+  options: OperationOptions = {},
+): Promise<{ readonly manifest: Manifest; readonly size: number } | undefined> {
+  if (!mayBeManifest(entry)) return undefined;
   const { digest, mediaType } = descriptorOfEntry(entry);
   try {
-    return parseManifest({ bytes: await readManifest(layout, digest, options), mediaType });
+    const bytes = await readManifest(layout, digest, options);
+    return { manifest: parseManifest({ bytes, mediaType }), size: bytes.byteLength };
   } catch (error) {
     if (isImageError(error, "not-found")) return undefined;
     throw error;
   }
+}
+
+/** False for an entry of another type; one without a type is what its content says. */
+export function mayBeManifest({ mediaType }: IndexEntry): boolean {
+  if (mediaType === undefined || mediaType === null || mediaType === "") return true;
+  return typeof mediaType === "string" && isManifestMediaType(mediaType);
 }

@@ -1,9 +1,11 @@
+import type { Digest } from "@drayage/core";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 
-import { formatSelector, nameToWrite, parseLayoutPath } from "../src/index.ts";
+import { formatSelector, isSelectableName, nameToWrite, parseLayoutPath } from "../src/index.ts";
 import type { ImageSelector } from "../src/index.ts";
 
+const digest = `sha256:${"0".repeat(64)}` as Digest;
 const only: ImageSelector = { kind: "only" };
 const named = (name: string): ImageSelector => ({ kind: "name", name });
 const at = (position: number): ImageSelector => ({ kind: "position", position });
@@ -19,6 +21,18 @@ describe("a path and an image are told apart at the first colon", () => {
     ["a:x--y/z_1", "a", named("x--y/z_1")],
     ["a:@0", "a", at(0)],
     ["a:@12", "a", at(12)],
+    [`a:@${digest}`, "a", { kind: "digest", digest }],
+    // Names that other tools write, which are read and not written.
+    ["a:-v1", "a", named("-v1")],
+    ["a:v1-", "a", named("v1-")],
+    ["a:v..1", "a", named("v..1")],
+    ["a:v---1", "a", named("v---1")],
+    ["a:/v1", "a", named("/v1")],
+    ["a:v1/", "a", named("v1/")],
+    ["a:v//1", "a", named("v//1")],
+    ["a:v 1", "a", named("v 1")],
+    ["a:ü", "a", named("ü")],
+    ["a:invalid'image!value@", "a", named("invalid'image!value@")],
     ["with space/and@at:v", "with space/and@at", named("v")],
   ] as const)("%s", (text, path, selector) => {
     expect(parseLayoutPath(text, "linux")).toEqual({ path, selector });
@@ -40,16 +54,6 @@ describe("on Windows the colon of a drive is part of the path", () => {
 test.each([
   "",
   ":v1",
-  "a:-v1",
-  "a:v1-",
-  "a:v..1",
-  "a:v---1",
-  "a:/v1",
-  "a:v1/",
-  "a:v//1",
-  "a:v 1",
-  "a:ü",
-  "a:invalid'image!value@",
   "a:@",
   "a:@-1",
   "a:@+1",
@@ -58,6 +62,10 @@ test.each([
   "a:@0x1",
   "a:@99999999999999999999",
   "a:v1\n",
+  "a:\u001b[2J",
+  "a:v\u0085",
+  "a:@sha256:0123",
+  "a:@v1",
 ])("%j is no image of a layout", (text) => {
   expect(() => parseLayoutPath(text)).toThrow(
     expect.objectContaining({ code: "invalid-reference" }),
@@ -65,16 +73,51 @@ test.each([
 });
 
 test("what is written for an image is read back as the same image", () => {
-  const name = fc.stringMatching(/^[a-z0-9]{1,3}([-._:@+/][A-Z0-9]{1,3}){0,4}$/).map(named);
+  const name = fc
+    .string({ minLength: 1, unit: "grapheme" })
+    .filter((text) => isSelectableName(text))
+    .map(named);
   const selector = fc.oneof(name, fc.nat().map(at), fc.constant(only));
   const law = fc.property(selector, (image) => {
-    expect(parseLayoutPath(`/p:${formatSelector(image)}`).selector).toEqual(image);
+    expect(parseLayoutPath(`/p:${formatSelector(image)}`, "linux").selector).toEqual(image);
   });
   fc.assert(law);
 });
 
-test("an image is written under a name or none, not to a position", () => {
-  expect(nameToWrite(named("v1"))).toBe("v1");
-  expect(nameToWrite(only)).toBeUndefined();
-  expect(() => nameToWrite(at(0))).toThrow(expect.objectContaining({ code: "invalid-reference" }));
+describe("an image is written under a name that others read too, or under none", () => {
+  test.each([
+    "v1",
+    "v1.0__rc",
+    "_x",
+    "v1-",
+    "a..b",
+    "a---b",
+    "busybox:notlatest+1",
+    "docker.io/library/alpine:3.18",
+    "registry.example:5000/x_y/z@sha256:0123",
+  ])("%s", (name) => {
+    expect(nameToWrite(named(name))).toBe(name);
+  });
+
+  test("none", () => {
+    expect(nameToWrite(only)).toBeUndefined();
+  });
+
+  test.each<[string, ImageSelector]>([
+    ["a name with a space", named("v 1")],
+    ["a name of other letters", named("ü")],
+    ["a name that begins with a hyphen", named("-v1")],
+    ["a name that begins with a dot", named(".v1")],
+    ["a name with an empty part", named("v//1")],
+    ["a name that begins with a slash", named("/v1")],
+    ["a name that ends with a slash", named("v1/")],
+    ["a name with a quote", named("a'b")],
+    ["a name that never ends", named("a".repeat(5000))],
+    ["a position", at(0)],
+    ["a digest", { kind: "digest", digest }],
+  ])("and not under %s", (_, selector) => {
+    expect(() => nameToWrite(selector)).toThrow(
+      expect.objectContaining({ code: "invalid-reference" }),
+    );
+  });
 });

@@ -48,7 +48,7 @@ test("a path whose parent is missing, a dangling link and a hidden colon are no 
     expect(() => transport.parseReference(path.join(folder, name))).toThrow(invalid);
 });
 
-test.each(["", ":", ":v1", "/tmp:-", "//registry.example/image:v1"])(
+test.each(["", ":", ":v1", "/tmp:@", "/tmp:\u0007", "//registry.example/image:v1"])(
   "%j is no reference",
   (text) => {
     expect(() => transport.parseReference(text)).toThrow(invalid);
@@ -80,11 +80,14 @@ test.each(["", "/", "relative", "/a/", "/a/../b", "//a"])("%j is no scope", (sco
   );
 });
 
-test("a position is only for reading", async () => {
-  const reference = transport.parseReference(`${await scratchFolder()}:@0`);
-  const opened = reference.newImageDestination();
-  await expect(opened).rejects.toMatchObject({ code: "invalid-reference" });
-});
+test.each(["@0", `@sha256:${"0".repeat(64)}`, "v 1", "-v1", "ü"])(
+  "%s is only for reading",
+  async (image) => {
+    const reference = transport.parseReference(`${await scratchFolder()}:${image}`);
+    const opened = reference.newImageDestination();
+    await expect(opened).rejects.toMatchObject({ code: "invalid-reference" });
+  },
+);
 
 test("a file is no layout", async () => {
   const file = path.join(await scratchFolder(), "file");

@@ -2,8 +2,8 @@ import { readdir, readFile } from "node:fs/promises";
 import path from "node:path";
 
 import { digestOf, hexOf, isManifestMediaType, parseManifest } from "@drayage/core";
-import type { Descriptor } from "@drayage/core";
 import { descriptorOfEntry, parseLayoutIndex } from "@drayage/image-layout";
+import type { EntryDescriptor } from "@drayage/image-layout";
 import { expect } from "vitest";
 
 /** Fails unless all that a layout names is there and true, and every blob is what its name says. */
@@ -12,7 +12,7 @@ export async function isWholeLayout(layout: string): Promise<void> {
   for (const name of await readdir(blobs))
     expect(hexOf(digestOf(await readFile(path.join(blobs, name))))).toBe(name);
   const { entries } = parseLayoutIndex(await readFile(path.join(layout, "index.json")));
-  const check = async ({ digest, size, mediaType }: Descriptor): Promise<void> => {
+  const check = async ({ digest, size, mediaType }: EntryDescriptor): Promise<void> => {
     const bytes = await readFile(path.join(blobs, hexOf(digest)));
     expect(bytes.byteLength).toBe(size);
     if (!isManifestMediaType(mediaType)) return;

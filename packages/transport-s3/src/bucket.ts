@@ -1,6 +1,10 @@
 import type { Readable } from "node:stream";
 
-import type { CopyObjectCommandInput, PutObjectCommandInput } from "@aws-sdk/client-s3";
+import type {
+  CopyObjectCommandInput,
+  CopyObjectResult,
+  PutObjectCommandInput,
+} from "@aws-sdk/client-s3";
 import { gathered } from "@drayage/core";
 import type { GetBlobOptions, OperationOptions } from "@drayage/core";
 import type { OpenedRange } from "@drayage/core/ranges";
@@ -23,6 +27,15 @@ export interface ObjectFacts {
   /** Bytes. */
   readonly size: number;
   readonly modified: Date;
+}
+
+/** An object of which the store may have computed a checksum. */
+export interface KnownContent {
+  readonly etag: string;
+  /** Bytes. */
+  readonly size: number;
+  /** The SHA-256 of all bytes, in hex; undefined where the store keeps none, or only one composed of those of parts. */
+  readonly sha256: string | undefined;
 }
 
 /** What has to hold for a write; where it does not, nothing is written. */
@@ -115,11 +128,8 @@ export class Bucket {
     return { key, etag, size, modified };
   }
 
-  /** The SHA-256 over all bytes of an object that the store keeps with it; none of one that was written in parts. */
-  async headChecksum(
-    key: string,
-    options?: OperationOptions,
-  ): Promise<{ readonly size: number; readonly sha256: Buffer | undefined } | undefined> {
+  /** What the store computed over an object when it was written. */
+  async headChecksum(key: string, options?: OperationOptions): Promise<KnownContent | undefined> {
     const input = { Bucket: this.name, Key: key, ChecksumMode: "ENABLED" } as const;
     const answer = await this.#find(
       key,
@@ -127,10 +137,8 @@ export class Bucket {
       options,
     );
     if (answer === undefined) return undefined;
-    const { ContentLength: size = 0, ChecksumSHA256 = "", ChecksumType } = answer;
-    // Stores that do not tell the type tell the number of parts behind the checksum.
-    const isOfAll = ChecksumType !== "COMPOSITE" && /^[\w+/]{43}=$/.test(ChecksumSHA256);
-    return { size, sha256: isOfAll ? Buffer.from(ChecksumSHA256, "base64") : undefined };
+    const { ContentLength: size = 0, ETag: etag = "" } = answer;
+    return { size, etag, sha256: wholeChecksum(answer) };
   }
 
   /** The new ETag, or undefined where its precondition did not hold. */
@@ -151,12 +159,13 @@ export class Bucket {
     return answer && (answer.ETag ?? "");
   }
 
-  /** Copies an object of up to 5 GiB to there. False where its precondition did not hold. */
+  /** Copies an object of up to 5 GiB to `key`; undefined where a precondition did not hold. */
   async copy(
     key: string,
-    copy: Pick<CopyObjectCommandInput, "CopySource" | "IfNoneMatch"> & ObjectHeaders,
+    copy: Pick<CopyObjectCommandInput, "CopySource" | "CopySourceIfMatch" | "IfNoneMatch"> &
+      ObjectHeaders,
     options?: OperationOptions,
-  ): Promise<boolean> {
+  ): Promise<Omit<KnownContent, "size"> | undefined> {
     const MetadataDirective = "REPLACE" as const;
     const input = { Bucket: this.name, Key: key, MetadataDirective, ...copy };
     const answer = await orRefused(
@@ -167,7 +176,9 @@ export class Bucket {
         options,
       ),
     );
-    return answer !== undefined;
+    if (answer === undefined) return undefined;
+    const { CopyObjectResult: result = {} } = answer;
+    return { etag: result.ETag ?? "", sha256: wholeChecksum(result) };
   }
 
   async delete(key: string, options?: OperationOptions): Promise<void> {
@@ -226,6 +237,15 @@ export class Bucket {
   ): Promise<Output | undefined> {
     return orAbsent(this.ask("GetObject", key, request, options));
   }
+}
+
+/** Stores that do not return the type of a checksum append the number of parts to a composite one. */
+function wholeChecksum({
+  ChecksumSHA256 = "",
+  ChecksumType,
+}: Pick<CopyObjectResult, "ChecksumSHA256" | "ChecksumType">): string | undefined {
+  const isOfAll = ChecksumType !== "COMPOSITE" && /^[\w+/]{43}=$/.test(ChecksumSHA256);
+  return isOfAll ? Buffer.from(ChecksumSHA256, "base64").toString("hex") : undefined;
 }
 
 async function orAbsent<Output>(answer: Promise<Output>): Promise<Output | undefined> {

@@ -35,8 +35,9 @@ export async function copyObject(
   options: OperationOptions,
   { journal, partSize = usualPartSize }: CopySettings = {},
 ): Promise<boolean> {
-  const CopySource = [from.bucket, ...from.key.split("/")].map(encodeURIComponent).join("/");
-  if (from.size <= partSize) return bucket.copy(key, { ...object, CopySource }, options);
+  const CopySource = copySourceOf(from);
+  if (from.size <= partSize)
+    return (await bucket.copy(key, { ...object, CopySource }, options)) !== undefined;
   const { IfNoneMatch, ...headers } = object;
   await using upload = await beginUpload(bucket, key, headers, options, journal);
   for (let start = 0; start < from.size; start += partSize) {
@@ -44,4 +45,9 @@ export async function copyObject(
     upload.copy({ CopySource, CopySourceRange: `bytes=${start}-${end}` });
   }
   return await upload.complete(from.size, { IfNoneMatch });
+}
+
+/** Percent-encoded, as CopyObject takes it. */
+export function copySourceOf({ bucket, key }: Pick<CopiedObject, "bucket" | "key">): string {
+  return [bucket, ...key.split("/")].map(encodeURIComponent).join("/");
 }

@@ -25,13 +25,13 @@ import { uploadBlob } from "./blob-upload.ts";
 import type { UploadSettings } from "./blob-upload.ts";
 import { deletionIn } from "./deletion-mark.ts";
 import { deletionTimeout } from "./layout-files.ts";
-import { copyObject } from "./object-copy.ts";
 import { blobHeaders } from "./object-headers.ts";
 import { S3Error } from "./s3-error.ts";
 import { keyIn } from "./s3-location.ts";
 import type { S3Folder } from "./s3-location.ts";
 import type { S3Store } from "./s3-store.ts";
 import { sweepUploads } from "./sweep-uploads.ts";
+import { VerifiedCopies } from "./verified-copies.ts";
 
 /** A layout in a bucket. Blobs are there for everybody at once, and counted on only by what `index.json` names. */
 export class S3Layout implements LayoutStore {
@@ -50,6 +50,7 @@ export class S3Layout implements LayoutStore {
   readonly #folder: S3Folder;
   readonly #use: ReturnType<S3Store["useFiles"]>;
   readonly #pool: BlobPool;
+  readonly #copies: VerifiedCopies;
   readonly #isShared: boolean;
   /** `index.json` as it was read last, and what it told of then. */
   #content: Uint8Array | undefined;
@@ -70,6 +71,7 @@ export class S3Layout implements LayoutStore {
     this.#isShared = sharedBlobs !== undefined;
     const { bucket, prefix } = sharedBlobs ?? { ...folder, prefix: keyIn(folder.prefix, "blobs") };
     this.#pool = new BlobPool(store.bucket(bucket), prefix, store.settings.journal);
+    this.#copies = new VerifiedCopies(this.#pool, store.partSize);
   }
 
   /** `oci-layout` says nothing that `index.json` does not, and every question costs. */
@@ -152,7 +154,7 @@ export class S3Layout implements LayoutStore {
     return this.#content === undefined && !this.#isShared;
   }
 
-  /** By the store itself, where it is the same and our credentials reach as far; false where not. */
+  /** By the store itself, where it is the same, our credentials reach as far, and it shows that the bytes are those of the digest; false where not. */
   async takeBlob(
     blob: StoredBlob,
     from: BlobLocation,
@@ -160,12 +162,9 @@ export class S3Layout implements LayoutStore {
   ): Promise<boolean> {
     if (from.kind !== "s3" || from.endpoint !== this.#store.endpoint) return false;
     const object = await this.#newObject(undefined, options);
-    const source = { bucket: from.bucket, key: from.key, size: blob.size };
-    const { bucket, journal } = this.#pool;
-    const key = this.#pool.keyOf(blob.digest);
+    const source = { bucket: this.#store.bucket(from.bucket), key: from.key };
     try {
-      const isOurs = await copyObject(source, bucket, key, object, options, { journal });
-      if (!isOurs) await this.#pool.checkPresent(blob, options);
+      if (!(await this.#copies.take(blob, source, object, options))) return false;
       this.#needed.set(blob.digest, blob.size);
       return true;
     } catch (error) {

@@ -1,7 +1,7 @@
 import { ImageError, parseDigest } from "@drayage/core";
 import type { Digest } from "@drayage/core";
 import { checkArchivedImage } from "@drayage/image-archive";
-import { isImageName } from "@drayage/image-layout";
+import { isSelectableName, parseSelector } from "@drayage/image-layout";
 import type { ImageSelector } from "@drayage/image-layout";
 
 /** A folder in a bucket. */
@@ -13,14 +13,14 @@ export interface S3Folder {
 
 /** Which image of which layout, or of which archive: then the prefix is its key. */
 export interface S3Location extends S3Folder {
-  /** Of an image in an archive its name there, or `@N`. */
+  /** Or `@N` for the image at that position; of an image in an archive its name there. */
   readonly tag: string | undefined;
   readonly digest: Digest | undefined;
 }
 
 /**
- * `//BUCKET/PREFIX[:TAG][@DIGEST]`, or `//BUCKET/KEY.tar[:NAME|:@N]`, with `%3A` and the like for what would otherwise end a
- * prefix or a key. @throws ImageError `invalid-reference`
+ * `//BUCKET/PREFIX[:TAG|:@N][@DIGEST]`, or `//BUCKET/KEY.tar[:NAME|:@N]`, with `%3A` and the like for what would otherwise end a
+ * prefix, a key or a tag. @throws ImageError `invalid-reference`
  */
 export function parseS3Location(text: string): S3Location {
   const [, path = "", image = ""] =
@@ -37,7 +37,14 @@ export function parseS3Location(text: string): S3Location {
 export function formatS3Location({ bucket, prefix, tag, digest }: S3Location): string {
   const escaped = prefix.replaceAll(/[%:@?]/g, (character) => encodeURIComponent(character));
   const path = escaped === "" ? bucket : `${bucket}/${escaped}`;
-  return `//${path}${tag === undefined ? "" : `:${tag}`}${digest === undefined ? "" : `@${digest}`}`;
+  const image = tag === undefined || isArchive({ prefix }) ? tag : formatTag(tag);
+  return `//${path}${image === undefined ? "" : `:${image}`}${digest === undefined ? "" : `@${digest}`}`;
+}
+
+/** A name in a layout, or `@N`, as it is written behind a prefix. */
+export function formatTag(tag: string): string {
+  if (tag.startsWith("@")) return tag;
+  return tag.replaceAll(/[%/:@?\s]/g, (character) => encodeURIComponent(character));
 }
 
 /** Whether it is a tar file, packed or not, by its name. */
@@ -67,7 +74,7 @@ export function scopesOf({ bucket, prefix }: S3Folder): readonly string[] {
 /** Which image of its layout is read. */
 export function selectorOf({ tag, digest }: Pick<S3Location, "tag" | "digest">): ImageSelector {
   if (digest !== undefined) return { kind: "digest", digest };
-  return tag === undefined ? { kind: "only" } : { kind: "name", name: tag };
+  return parseSelector(tag ?? "");
 }
 
 /** @throws ImageError `invalid-scope` */
@@ -91,14 +98,26 @@ function folderOf(text: string, path: string): S3Folder {
 
 function imageOf(text: string, image: string): Pick<S3Location, "tag" | "digest"> {
   const [, tag, digest] =
-    /^(?::([^/:@]*))?(?:@(.*))?$/s.exec(image) ?? refuse(text, "in a prefix : is written %3A");
-  if (tag !== undefined && !isImageName(tag)) {
-    refuse(
-      text,
-      `${JSON.stringify(tag)} is no tag: letters and digits, with single -._+ or -- between them`,
-    );
-  }
-  return { tag, digest: digest === undefined ? undefined : digestIn(text, digest) };
+    /^(?::(@\d+|[^/:@]*))?(?:@(.*))?$/s.exec(image) ??
+    refuse(text, "in a prefix and in a tag : is written %3A, and / in a tag %2F");
+  return {
+    tag: tag === undefined ? undefined : tagIn(text, tag),
+    digest: digest === undefined ? undefined : digestIn(text, digest),
+  };
+}
+
+function tagIn(text: string, tag: string): string {
+  if (tag.startsWith("@")) return checkedSelector(tag);
+  if (/\s/.test(tag)) refuse(text, "in a tag a space is written %20");
+  const name = decodedOf(text, tag);
+  if (isSelectableName(name)) return name;
+  return refuse(text, `${JSON.stringify(tag)} is no tag`);
+}
+
+/** @throws ImageError `invalid-reference` for a position that is none */
+function checkedSelector(tag: string): string {
+  parseSelector(tag);
+  return tag;
 }
 
 function archivedImageOf(text: string, image: string): string | undefined {

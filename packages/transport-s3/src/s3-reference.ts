@@ -15,7 +15,7 @@ import type { CollectOptions, Garbage } from "./collect-garbage.ts";
 import { namesInS3Archive, refuseArchive } from "./s3-archive.ts";
 import { openS3Destination } from "./s3-destination.ts";
 import { S3Layout } from "./s3-layout.ts";
-import { formatS3Location, isArchive, scopesOf, selectorOf } from "./s3-location.ts";
+import { formatS3Location, formatTag, isArchive, scopesOf, selectorOf } from "./s3-location.ts";
 import type { S3Location } from "./s3-location.ts";
 import { openS3Source, openS3Sources } from "./s3-source.ts";
 import type { S3Store } from "./s3-store.ts";
@@ -36,7 +36,7 @@ export class S3Reference implements ImageReference {
   readonly bucket: string;
   /** Without slashes around it; empty for a layout that is the whole bucket. Of an archive its key. */
   readonly prefix: string;
-  /** In an archive the name of the image, or `@N`. */
+  /** The name of the image, or `@N` for its position. */
   readonly tag: string | undefined;
   readonly digest: Digest | undefined;
   readonly stringWithinTransport: string;
@@ -92,11 +92,11 @@ export class S3Reference implements ImageReference {
     await deleteLayoutImage(layout, selectorOf(this), options);
   }
 
-  /** What each image in its layout or archive is called; `@N` where it has no tag. @throws ImageError `not-found` where there is none */
+  /** What each image in its layout or archive is called, as it is written behind the prefix; `@N` where it has no tag. @throws ImageError `not-found` where there is none */
   async getImageNames(options?: OperationOptions): Promise<readonly string[]> {
     if (isArchive(this)) return namesInS3Archive(this, this.#store, options);
     await using layout = new S3Layout(this.#store, this);
-    return await imageNamesIn(this, layout, options);
+    return (await imageNamesIn(this, layout, options)).map(formatTag);
   }
 
   /**

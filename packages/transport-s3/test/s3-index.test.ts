@@ -262,3 +262,23 @@ describe("a copy and a deletion at once", () => {
     expect(String(after?.bytes)).not.toMatch(/under way/);
   });
 });
+
+test("what images are called can be written behind the prefix, whatever other tools called them", async () => {
+  await using server = await startBucket();
+  const reference = transportTo(server).parseReference("//bucket/a:tag");
+  const image = await randomImage("named");
+  await writeImage(image, reference);
+  const { digest, bytes, mediaType } = image.manifest;
+  const written = ["docker.io/library/x:1", "v 1?%", "_x", "@x", undefined];
+  const manifests = written.map((name) => ({
+    mediaType,
+    digest,
+    size: bytes.byteLength,
+    ...(name !== undefined && { annotations: { "org.opencontainers.image.ref.name": name } }),
+  }));
+  await server.bucket().put("a/index.json", JSON.stringify({ schemaVersion: 2, manifests }));
+  const called = await reference.getImageNames();
+  expect(called).toEqual(["docker.io%2Flibrary%2Fx%3A1", "v%201%3F%25", "_x", "@3", "@4"]);
+  for (const name of called)
+    await isThere(transportTo(server).parseReference(`//bucket/a:${name}`), image);
+});

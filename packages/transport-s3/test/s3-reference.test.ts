@@ -1,3 +1,4 @@
+import { isSelectableName } from "@drayage/image-layout";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 
@@ -17,6 +18,12 @@ describe("a reference is read", () => {
     [`//images/a/b@${digest}`, "images", "a/b", undefined, digest],
     ["//images", "images", "", undefined, undefined],
     ["//images:tag", "images", "", "tag", undefined],
+    ["//images/a:v1.0__rc", "images", "a", "v1.0__rc", undefined],
+    ["//images/a:_x-", "images", "a", "_x-", undefined],
+    ["//images/a:@1", "images", "a", "@1", undefined],
+    ["//images:@1", "images", "", "@1", undefined],
+    ["//images/a:docker.io%2Flibrary%2Fx%3A1", "images", "a", "docker.io/library/x:1", undefined],
+    ["//images/a:b%20c%3F%25%40ü", "images", "a", "b c?%@ü", undefined],
     ["//my.images-2/%3A%40%3F%25/ü b", "my.images-2", ":@?%/ü b", undefined, undefined],
   ])("%s", (text, bucket, prefix, tag, expected) => {
     const reference = transport.parseReference(text);
@@ -49,6 +56,12 @@ test.each([
   ["//images/a:b:c", "has two tags"],
   ["//images/a:", "has an empty tag"],
   ["//images/a:b c", "has a tag with a space"],
+  ["//images/a:%0A", "has a tag with a line break"],
+  ["//images/a:%401", "has a tag that begins with an @"],
+  ["//images/a:b%", "has a tag with a % that begins nothing"],
+  ["//images/a:@", "has no number behind an @"],
+  ["//images/a:@x", "has something else than a number behind an @"],
+  [`//images/a:@${"9".repeat(20)}`, "has a position that is no number"],
   ["//images/a?region=eu", "has a query"],
   ["//images/a%", "has a % that begins nothing"],
   ["//images/a@b", "has something else than a digest behind an @"],
@@ -57,7 +70,7 @@ test.each([
   ["//images/a.tar/:1", "is an image in such a layout"],
   ["//images/a.tar:", "has an archive and a colon with nothing behind it"],
   ["//images/a.tar:@x", "has an archive and no number behind an @"],
-  ["//images/a.tar:a b", "has an archive and what no image is called"],
+  ["//images/a.tar:a\u0007b", "has an archive and what no image is called"],
   [`//images/a.tar@${digest}`, "has an archive and a digest"],
   ["//images/a.tar?b", "has an archive with a query"],
   [`//images/${"a".repeat(1000)}`, "is longer than a prefix"],
@@ -76,6 +89,7 @@ describe("an archive is told by its key", () => {
     ["//images/a.tar:localhost:5000/x", "a.tar", "localhost:5000/x"],
     [`//images/a.tar:x@${digest}`, "a.tar", `x@${digest}`],
     ["//images/a.tar:@3", "a.tar", "@3"],
+    ["//images/a.tar:a b", "a.tar", "a b"],
     ["//images/%3A%40.tar:1", ":@.tar", "1"],
     ["//images/.tar", ".tar", undefined],
     [`//images/${"a".repeat(1020)}.tar`, `${"a".repeat(1020)}.tar`, undefined],
@@ -109,7 +123,10 @@ test("what is written for an image is read back as the same image", () => {
     .stringMatching(/^[a-zA-Z0-9:@?%& ü+._-]{1,8}$/)
     .filter((one) => !/^\.+$/.test(one));
   const folder = fc.array(segment, { maxLength: 3 });
-  const tag = fc.stringMatching(/^[a-z0-9]{1,3}([-._+][A-Z0-9]{1,3}){0,2}$/);
+  const tag = fc.oneof(
+    fc.string({ minLength: 1, unit: "grapheme" }).filter(isSelectableName),
+    fc.nat().map((at) => `@${at}`),
+  );
   const image = fc.oneof(
     fc.stringMatching(/^[a-z0-9]{1,3}([-._:@+/][a-z0-9]{1,3}){0,4}$/),
     fc.nat().map((position) => `@${position}`),
@@ -167,6 +184,13 @@ test.each(["images/", "images//a", "Images", "images/a:tag/..", ""])(
 
 test("an image is not written by its digest", async () => {
   const reference = transport.parseReference(`//images/a@${digest}`);
+  await expect(reference.newImageDestination()).rejects.toMatchObject({
+    code: "invalid-reference",
+  });
+});
+
+test.each(["@0", "b%20c", "%C3%BC"])("an image is not written to the name %s", async (tag) => {
+  const reference = transport.parseReference(`//images/a:${tag}`);
   await expect(reference.newImageDestination()).rejects.toMatchObject({
     code: "invalid-reference",
   });

@@ -28,6 +28,13 @@ function spent({ requests }: S3Server): { get: number; put: number } {
   return { get: count("get"), put: count("put") };
 }
 
+function headsOf({ requests }: S3Server, bucket: string): number {
+  return countOf(
+    requests.filter((request) => request.bucket === bucket),
+    "HeadObject",
+  );
+}
+
 /** Each copy as a process of its own, which knows of nothing. */
 function image(server: S3Server, text: string, blobs?: string): ImageReference {
   return transportTo(server, { blobs }).parseReference(text);
@@ -114,14 +121,16 @@ test("what was lost is brought again where that is asked for", async () => {
   await isThere(image(server, "//bucket/a:one"), index);
 });
 
-test("from bucket to bucket the store copies each blob, and is not asked about them first", async () => {
+test("from bucket to bucket the store copies each blob, and is asked about the source of each alone", async () => {
   await using server = await startBucket({ buckets: ["bucket", "other"] });
   await copied(await inMemory(index), image(server, "//bucket/a:one"));
   server.clear();
   await copied(image(server, "//bucket/a:one"), image(server, "//other/b:one"));
   expect(countOf(server.requests, "CopyObject")).toBe(layers + configs);
   expect(countOf(server.requests, "GetObject")).toBe(2 + manifests);
-  expect(countOf(server.requests, "HeadObject")).toBe(manifests);
+  // The stored checksum of a source shows whether it is what its digest promises.
+  expect(headsOf(server, "other")).toBe(manifests);
+  expect(headsOf(server, "bucket")).toBe(layers + configs);
   expect(spent(server).put).toBe(layers + configs + manifests + 2);
   await isThere(image(server, "//other/b:one"), index);
 });
@@ -132,7 +141,12 @@ test("into a layout with images only those blobs are copied that it has not", as
   await copied(await inMemory(await randomImage("other")), image(server, "//bucket/b:other"));
   server.clear();
   await copied(image(server, "//bucket/a:one"), image(server, "//bucket/b:one"));
-  expect(countOf(server.requests, "HeadObject")).toBe(layers + configs + manifests);
+  const heads = server.requests.filter(({ operation }) => operation === "HeadObject");
+  const [from, to] = ["a/", "b/"].map((prefix) =>
+    heads.filter(({ key }) => key.startsWith(prefix)),
+  );
+  expect(to).toHaveLength(layers + configs + manifests);
+  expect(from).toHaveLength(layers + configs);
   expect(countOf(server.requests, "CopyObject")).toBe(layers + configs);
 });
 

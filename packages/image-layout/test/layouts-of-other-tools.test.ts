@@ -1,0 +1,445 @@
+import { copyImage, digestOf, mediaTypes, parseManifest } from "@drayage/core";
+import type { Descriptor, Digest, ImageReference } from "@drayage/core";
+import { memory } from "@drayage/core/memory";
+import { descriptorOf, inMemory, randomArtifact, randomImage, randomIndex } from "@drayage/testkit";
+import type { WholeImage } from "@drayage/testkit";
+import { describe, expect, test } from "vitest";
+
+import {
+  deleteLayoutImage,
+  formatLayoutIndex,
+  imageNamesIn,
+  LayoutDestination,
+  LayoutSource,
+  parseLayoutIndex,
+  parseSelector,
+} from "../src/index.ts";
+import { BucketLayout } from "./bucket-layout.ts";
+
+const reference: ImageReference = memory().parseReference("in-a-layout");
+const [amd64, arm64] = [await randomImage("amd64"), await randomImage("arm64")];
+const [one, two] = [descriptorOf(amd64), descriptorOf(arm64)];
+const list = await randomIndex("list");
+const listed = list.instances.map(({ digest, bytes, mediaType }) => ({
+  mediaType,
+  digest,
+  size: bytes.byteLength,
+}));
+
+/** A layout with these blobs, and with that index whatever it is. */
+function layoutOf(images: readonly WholeImage[], index: unknown): BucketLayout {
+  const layout = new BucketLayout();
+  for (const { manifest, instances, blobs } of images) {
+    for (const { digest, bytes } of [manifest, ...instances]) layout.blobs.set(digest, bytes);
+    for (const [digest, bytes] of blobs) layout.blobs.set(digest, bytes);
+  }
+  layout.files.set("index.json", Buffer.from(JSON.stringify(index)));
+  return layout;
+}
+
+function named(descriptor: object, name: string, more: object = {}): object {
+  return { ...descriptor, annotations: { "org.opencontainers.image.ref.name": name, ...more } };
+}
+
+function on(descriptor: object, architecture: string, os = "linux"): object {
+  return { ...descriptor, platform: { os, architecture } };
+}
+
+/** A manifest of some content under its digest. */
+function added(layout: BucketLayout, manifest: object): Descriptor {
+  const bytes = Buffer.from(JSON.stringify(manifest));
+  const digest = digestOf(bytes);
+  layout.blobs.set(digest, bytes);
+  return { mediaType: mediaTypes.ociManifest, digest, size: bytes.byteLength };
+}
+
+async function digestIn(layout: BucketLayout, image: string): Promise<Digest> {
+  const source = await LayoutSource.open(reference, layout, parseSelector(image));
+  const { bytes } = await source.getManifest();
+  return digestOf(bytes);
+}
+
+async function refused(layout: BucketLayout, image: string): Promise<unknown> {
+  return digestIn(layout, image).then(
+    () => undefined,
+    (error: unknown) => (error as { readonly code?: string }).code,
+  );
+}
+
+const entry = named(one, "v1");
+
+describe("an index that a lax tool wrote is read, and is by the specification once it is written", () => {
+  test.each([
+    ["no schemaVersion", { manifests: [entry] }],
+    ["a schemaVersion of null", { schemaVersion: null, manifests: [entry] }],
+    ["no schemaVersion, and a type", { mediaType: mediaTypes.ociIndex, manifests: [entry] }],
+    ["Docker's type", { schemaVersion: 2, mediaType: mediaTypes.dockerList, manifests: [entry] }],
+    ["an empty type", { schemaVersion: 2, mediaType: "", manifests: [entry] }],
+    ["a type of null", { schemaVersion: 2, mediaType: null, manifests: [entry] }],
+    [
+      "a type with a parameter",
+      { schemaVersion: 2, mediaType: `${mediaTypes.ociIndex}; charset=utf-8`, manifests: [entry] },
+    ],
+    [
+      "other fields",
+      { schemaVersion: 2, manifests: [entry], annotations: null, "x-more": { a: [1] } },
+    ],
+  ])("%s", async (_, index) => {
+    const layout = layoutOf([amd64], index);
+    expect(await digestIn(layout, "v1")).toBe(one.digest);
+    expect(await digestIn(layout, "")).toBe(one.digest);
+    await using destination = await LayoutDestination.open(reference, layout, { name: "v2" });
+    for (const [digest, bytes] of arm64.blobs)
+      await destination.putBlob(pieces(bytes), {
+        digest,
+        size: bytes.byteLength,
+        mediaType: "a/b",
+      });
+    await destination.putManifest(arm64.manifest);
+    await destination.commit();
+    const written = JSON.parse(String(Buffer.from(layout.files.get("index.json") ?? ""))) as object;
+    const {
+      schemaVersion: _version,
+      mediaType: _type,
+      manifests: _manifests,
+      ...others
+    } = index as {
+      readonly schemaVersion?: unknown;
+      readonly mediaType?: unknown;
+      readonly manifests: unknown;
+    };
+    expect(written).toMatchObject({ schemaVersion: 2, ...others });
+    expect(Object(written)).toHaveProperty("manifests.0", entry);
+    expect((written as { readonly mediaType?: string }).mediaType).toBe(
+      "mediaType" in index ? mediaTypes.ociIndex : undefined,
+    );
+  });
+});
+
+async function* pieces(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
+}
+
+describe("what could mean two things is refused", () => {
+  test.each([
+    ["a manifest of an image", { schemaVersion: 2, config: {}, layers: [] }],
+    ["neither a version nor manifests", { annotations: {} }],
+    ["another version", { schemaVersion: 1, manifests: [entry] }],
+    ["another type", { schemaVersion: 2, mediaType: mediaTypes.ociManifest, manifests: [entry] }],
+    ["manifests that are no list", { schemaVersion: 2, manifests: { a: entry } }],
+  ])("%s", async (_, index) => {
+    expect(await refused(layoutOf([amd64], index), "v1")).toBe("invalid-manifest");
+  });
+});
+
+describe("an entry that a lax tool wrote is read", () => {
+  test.each([
+    ["no size", { ...entry, size: undefined }],
+    ["a size of null", { ...entry, size: null }],
+    ["no type", { ...entry, mediaType: undefined }],
+    ["an empty type", { ...entry, mediaType: "" }],
+    ["an annotation of null", named(one, "v1", { "org.opencontainers.image.revision": null })],
+    ["a platform of null", { ...entry, platform: null }],
+    ["an empty platform", { ...entry, platform: {} }],
+    ["no annotations beside null", { ...one, annotations: null }],
+  ])("%s", async (_, lax) => {
+    const layout = layoutOf([amd64], { schemaVersion: 2, manifests: [lax] });
+    expect(await digestIn(layout, "")).toBe(one.digest);
+    expect(await digestIn(layout, `@${one.digest}`)).toBe(one.digest);
+    const copy = memory().parseReference("copy");
+    await copyImage(inLayout(layout), copy);
+    await deleteLayoutImage(layout, { kind: "only" });
+    expect(layout.blobs.size).toBe(0);
+  });
+
+  test.each([
+    ["no digest", { ...entry, digest: undefined }],
+    ["a digest that is none", { ...entry, digest: "sha256:0" }],
+    ["a size that is a text", { ...entry, size: "12" }],
+    ["a negative size", { ...entry, size: -1 }],
+    ["an annotation that is a number", named(one, "v1", { a: 1 })],
+  ])("and not one with %s", async (_, broken) => {
+    const layout = layoutOf([amd64], { schemaVersion: 2, manifests: [broken] });
+    expect(await refused(layout, "v1")).toBe("invalid-manifest");
+  });
+});
+
+/** A reference to an image in a layout that lies in memory; `name` is that of a new one. */
+function inLayout(layout: BucketLayout, image = "", name?: string): ImageReference {
+  const own: ImageReference = {
+    transport: memory(),
+    stringWithinTransport: image,
+    dockerReference: undefined,
+    policyConfigurationIdentity: undefined,
+    policyConfigurationNamespaces: [],
+    newImageSource: async () => LayoutSource.open(own, layout, parseSelector(image)),
+    newImageDestination: async () => LayoutDestination.open(own, layout, { name }),
+  };
+  return own;
+}
+
+describe("an oci-layout that says nothing clear is read over", () => {
+  test.each([
+    "",
+    "{}",
+    "1.0.0\n",
+    "null",
+    "[]",
+    '{"imageLayoutVersion":""}',
+    '{"imageLayoutVersion":1}',
+    '{"imageLayoutVersion":"v1.1"}',
+    "\ufeff{}",
+  ])("%j", async (content) => {
+    const layout = layoutOf([amd64], { schemaVersion: 2, manifests: [entry] });
+    layout.files.set("oci-layout", Buffer.from(content));
+    expect(await digestIn(layout, "v1")).toBe(one.digest);
+  });
+});
+
+describe("without a name the image is meant that is there, whatever is there for it", () => {
+  const attestation = {
+    schemaVersion: 2,
+    mediaType: mediaTypes.ociManifest,
+    config: { mediaType: mediaTypes.ociConfig, digest: one.digest, size: 2 },
+    layers: [],
+  };
+  const artifact = {
+    ...attestation,
+    config: { ...attestation.config, mediaType: "application/x-sbom" },
+  };
+
+  test("one image with two names", async () => {
+    const manifests = [named(one, "one"), named(one, "two")];
+    const layout = layoutOf([amd64], { schemaVersion: 2, manifests });
+    expect(await digestIn(layout, "")).toBe(one.digest);
+  });
+
+  test.each([
+    ["an attestation by its platform", (about: Descriptor) => on(about, "unknown", "unknown")],
+    [
+      "an attestation by its annotation",
+      (about: Descriptor) => ({
+        ...about,
+        annotations: {
+          "vnd.docker.reference.type": "attestation-manifest",
+          "vnd.docker.reference.digest": one.digest,
+        },
+      }),
+    ],
+    [
+      "an artifact by its entry",
+      (about: Descriptor) => ({ ...about, artifactType: "application/x-sbom" }),
+    ],
+    [
+      "a blob of another type",
+      (about: Descriptor) => ({ ...about, mediaType: "application/vnd.buildkit.cacheconfig.v0" }),
+    ],
+  ])("%s", async (_, marked) => {
+    const layout = layoutOf([amd64], {});
+    const manifests = [marked(added(layout, attestation)), on(one, "amd64")];
+    layout.files.set("index.json", Buffer.from(JSON.stringify({ schemaVersion: 2, manifests })));
+    expect(await digestIn(layout, "")).toBe(one.digest);
+  });
+
+  test("an artifact by its config", async () => {
+    const layout = layoutOf([amd64], {});
+    const manifests = [added(layout, artifact), one];
+    layout.files.set("index.json", Buffer.from(JSON.stringify({ schemaVersion: 2, manifests })));
+    expect(await digestIn(layout, "")).toBe(one.digest);
+  });
+
+  test("an index, and its instances beside it", async () => {
+    const manifests = [...listed, named(descriptorOf(list), "v1"), ...listed];
+    const layout = layoutOf([list], { schemaVersion: 2, manifests });
+    expect(await digestIn(layout, "")).toBe(list.manifest.digest);
+  });
+
+  test("artifacts alone are more than one as images are", async () => {
+    const [first, second] = [await randomArtifact("first"), await randomArtifact("second")];
+    const manifests = [descriptorOf(first), descriptorOf(second)];
+    expect(await refused(layoutOf([first, second], { schemaVersion: 2, manifests }), "")).toBe(
+      "not-found",
+    );
+    const single = layoutOf([first], { schemaVersion: 2, manifests: [descriptorOf(first)] });
+    expect(await digestIn(single, "")).toBe(first.manifest.digest);
+  });
+
+  test("two images are not one", async () => {
+    for (const manifests of [
+      [one, two],
+      [named(one, "a"), named(two, "b")],
+      [on(one, "amd64"), on(two, "amd64")],
+      [on(one, "amd64"), two],
+      [named(on(one, "amd64"), "a"), named(on(two, "arm64"), "b")],
+    ]) {
+      const layout = layoutOf([amd64, arm64], { schemaVersion: 2, manifests });
+      expect(await refused(layout, "")).toBe("not-found");
+    }
+  });
+
+  test("and deleted under all its names", async () => {
+    const manifests = [named(one, "one"), named(one, "two")];
+    const layout = layoutOf([amd64], { schemaVersion: 2, manifests });
+    await deleteLayoutImage(layout, { kind: "only" });
+    expect(parseLayoutIndex(layout.files.get("index.json")!).entries).toEqual([]);
+    expect(layout.blobs.size).toBe(0);
+  });
+});
+
+describe("an image that is listed by platform", () => {
+  const flat = {
+    schemaVersion: 2,
+    mediaType: mediaTypes.dockerList,
+    manifests: [on(one, "amd64"), on(two, "arm64")],
+  };
+
+  test("is the index that index.json is, with its digest", async () => {
+    const layout = layoutOf([amd64, arm64], flat);
+    const source = await LayoutSource.open(reference, layout, parseSelector(""));
+    const { bytes, digest, mediaType } = await source.getManifest();
+    expect([Buffer.from(bytes), digest, mediaType]).toEqual([
+      Buffer.from(layout.files.get("index.json")!),
+      digestOf(bytes),
+      mediaTypes.dockerList,
+    ]);
+    const instance = await source.getManifest(two.digest);
+    expect(digestOf(instance.bytes)).toBe(two.digest);
+  });
+
+  test.each(["amd64", "arm64"])("is copied for %s", async (architecture) => {
+    const layout = layoutOf([amd64, arm64], flat);
+    const to = memory().parseReference(architecture);
+    const platform = { os: "linux", architecture };
+    const { digest } = await copyImage(inLayout(layout), to, { platform });
+    expect(digest).toBe(architecture === "amd64" ? one.digest : two.digest);
+  });
+
+  test.each([
+    ["without the names that all have", flat.manifests.map((one_) => named(one_, "v1")), "v1"],
+    [
+      "without the attestations beside it",
+      [
+        ...flat.manifests,
+        on({ ...one, digest: list.manifest.digest }, "unknown", "unknown"),
+        { ...one, mediaType: "a/b" },
+      ],
+      "",
+    ],
+    [
+      "with sizes where they were left out",
+      flat.manifests.map((one_) => ({ ...one_, size: undefined })),
+      "",
+    ],
+  ])("is an index of its own %s", async (_, manifests, image) => {
+    const layout = layoutOf([amd64, arm64], { schemaVersion: 2, manifests });
+    const source = await LayoutSource.open(reference, layout, parseSelector(image));
+    const raw = await source.getManifest();
+    const manifest = parseManifest(raw);
+    expect(manifest).toMatchObject({ kind: "index", mediaType: mediaTypes.ociIndex });
+    expect(manifest.kind === "index" && manifest.manifests).toEqual([
+      on(one, "amd64"),
+      on(two, "arm64"),
+    ]);
+    expect(await digestIn(layout, image)).toBe(raw.digest);
+  });
+
+  test("is deleted by a name as a whole, and without one not at all", async () => {
+    const layout = layoutOf([amd64, arm64], flat);
+    const deleted = deleteLayoutImage(layout, { kind: "only" });
+    await expect(deleted).rejects.toMatchObject({ code: "not-found" });
+    const manifests = flat.manifests.map((one_) => named(one_, "v1"));
+    const withName = layoutOf([amd64, arm64], { ...flat, manifests });
+    await deleteLayoutImage(withName, parseSelector("v1"));
+    expect(withName.blobs.size).toBe(0);
+  });
+});
+
+describe("the names that are listed select an image each", () => {
+  const full = (name: string): object => ({ "io.containerd.image.name": name });
+  test.each<[string, readonly object[], readonly string[]]>([
+    ["as registries allow them", [named(one, "v1.0__rc"), named(two, "_x")], ["v1.0__rc", "_x"]],
+    [
+      "as images are called in full",
+      [named(one, "docker.io/library/a:1"), named(two, "b@c/d")],
+      ["docker.io/library/a:1", "b@c/d"],
+    ],
+    ["with spaces and other letters", [named(one, "v 1"), named(two, "größe")], ["v 1", "größe"]],
+    [
+      "but for what begins with an @ or has control characters",
+      [named(one, "@v1"), named(two, "v\u001b1")],
+      ["@0", "@1"],
+    ],
+    ["but for an empty one", [named(one, ""), two], ["@0", "@1"]],
+    ["each once", [named(one, "v1"), named(one, "v1"), named(two, "v2")], ["v1", "v2"]],
+    [
+      "by position where another image has the name",
+      [named(one, "v1"), named(two, "v1")],
+      ["v1", "@1"],
+    ],
+    [
+      "in full where Docker saved two of one tag",
+      [
+        named(one, "latest", full("docker.io/a:latest")),
+        named(two, "latest", full("docker.io/b:latest")),
+      ],
+      ["docker.io/a:latest", "docker.io/b:latest"],
+    ],
+    [
+      "in full where there is no other",
+      [{ ...one, annotations: full("docker.io/a:1") }, two],
+      ["docker.io/a:1", "@1"],
+    ],
+    [
+      "without those of something else",
+      [named({ ...one, mediaType: "a/b" }, "cache"), two],
+      ["@1"],
+    ],
+  ])("%s", async (_, manifests, names) => {
+    const layout = layoutOf([amd64, arm64], { schemaVersion: 2, manifests });
+    expect(await imageNamesIn(reference, layout)).toEqual(names);
+    const digests = await Promise.all(names.map((name) => digestIn(layout, name)));
+    const expected = names.length === 1 ? [two.digest] : [one.digest, two.digest];
+    expect(digests).toEqual(expected);
+    const all = await LayoutSource.openAll(reference, layout, { kind: "only" }, (selector) =>
+      memory().parseReference(JSON.stringify(selector)),
+    );
+    const found = await Promise.all(all.sources.map((source) => source.getManifest()));
+    expect(found.map(({ bytes }) => digestOf(bytes))).toEqual(expected);
+  });
+
+  test("and a tag that two images have is not taken for the first", async () => {
+    const manifests = [
+      named(one, "latest", full("docker.io/a:latest")),
+      named(two, "latest", full("docker.io/b:latest")),
+    ];
+    const layout = layoutOf([amd64, arm64], { schemaVersion: 2, manifests });
+    expect(await refused(layout, "latest")).toBe("not-found");
+  });
+});
+
+test("what index.json says of others stays as it is when an image is deleted", async () => {
+  const other = {
+    ...named(two, "v2", { "x-null": null }),
+    "x-more": [1],
+    platform: { os: "linux" },
+  };
+  const layout = layoutOf([amd64, arm64], {
+    schemaVersion: 2,
+    manifests: [entry, other],
+    "x-own": 1,
+  });
+  await deleteLayoutImage(layout, parseSelector("v1"));
+  const written = layout.files.get("index.json")!;
+  expect(JSON.parse(String(Buffer.from(written)))).toEqual({
+    schemaVersion: 2,
+    manifests: [other],
+    "x-own": 1,
+  });
+  expect(formatLayoutIndex(parseLayoutIndex(written))).toEqual(Buffer.from(written));
+});
+
+test("an image in memory is copied into a layout under the tag that it has in a registry", async () => {
+  const layout = new BucketLayout();
+  await copyImage(await inMemory(amd64), inLayout(layout, "", "v1.0__rc"));
+  expect(await digestIn(layout, "v1.0__rc")).toBe(one.digest);
+});
