@@ -12,6 +12,7 @@ import { editManifest } from "./manifest/edit-manifest.ts";
 import type { ManifestUpdateInformation, ManifestUpdateOptions } from "./manifest/edit-manifest.ts";
 import { isArtifact, parseManifest } from "./manifest/manifest.ts";
 import type { ImageManifest, Manifest } from "./manifest/manifest.ts";
+import { requirePlatforms } from "./manifest/require-platforms.ts";
 import type { OperationOptions } from "./operation-options.ts";
 import { hostPlatform } from "./platform.ts";
 import type { Platform } from "./platform.ts";
@@ -47,6 +48,8 @@ export interface Image {
 export interface OpenImageOptions extends OperationOptions {
   /** Which instance of an index. Default: this machine's. */
   readonly platform?: Platform | undefined;
+  /** Refuse an image that no index lists where its config is for another platform than `platform`. Default false. */
+  readonly requirePlatform?: boolean | undefined;
 }
 
 /** Opens the image that a reference names; dispose of it to close the source. @throws ImageError */
@@ -68,6 +71,9 @@ export async function openImage(
 export async function imageOf(source: ImageSource, options: OpenImageOptions = {}): Promise<Image> {
   const top = await new UnparsedImage(source).manifest(options);
   const { raw, manifest } = await resolved(source, top, options);
+  const { platform, requirePlatform } = options;
+  if (raw === top && requirePlatform && platform !== undefined)
+    await requirePlatforms(source, manifest, [platform], options);
   return new ParsedImage(source, top, raw, manifest);
 }
 

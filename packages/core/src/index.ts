@@ -104,6 +104,7 @@ export {
   mediaTypes,
 } from "./manifest/media-types.ts";
 export type { ManifestMediaType } from "./manifest/media-types.ts";
+export { requirePlatforms } from "./manifest/require-platforms.ts";
 export { nearestOf } from "./nearest-word.ts";
 export type { Notice } from "./notice.ts";
 export type { OperationOptions } from "./operation-options.ts";

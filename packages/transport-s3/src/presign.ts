@@ -1,5 +1,11 @@
 import type { S3Client } from "@aws-sdk/client-s3";
-import { chooseInstance, ImageError, parseManifest, UnparsedImage } from "@drayage/core";
+import {
+  chooseInstance,
+  ImageError,
+  parseManifest,
+  requirePlatforms,
+  UnparsedImage,
+} from "@drayage/core";
 import type { Descriptor, Digest, ImagePart, OperationOptions, Platform } from "@drayage/core";
 import { LayoutSource } from "@drayage/image-layout";
 
@@ -13,7 +19,7 @@ import type { S3Reference } from "./s3-reference.ts";
 export interface PresignOptions extends OperationOptions {
   /** Seconds, from 1 to 604 800: a week. Temporary credentials may end earlier, and their URLs with them. Default 3600. */
   readonly expiresIn?: number | undefined;
-  /** Of an index only the image for this one, without the index. Default: all of it. */
+  /** Of an index only the image for this one, without the index; one image alone must be for it. Default: all of it. */
   readonly platform?: Platform | undefined;
 }
 
@@ -87,6 +93,9 @@ async function partsOf(
   const manifest = parseManifest(raw);
   if (manifest.kind === "index" && platform !== undefined)
     return partsOf(source, chooseInstance(manifest, platform).digest, platform, options);
+  const isAlone = instance === undefined && manifest.kind === "image";
+  if (isAlone && platform !== undefined)
+    await requirePlatforms(source, manifest, [platform], options);
   const { digest, bytes } = raw;
   const blob = { digest, size: bytes.byteLength, mediaType: manifest.mediaType };
   const own: Part = { kind: "manifest", blob };

@@ -14,6 +14,7 @@ export function copyOptionsOf(flags: CopyFlags): CopyOptions {
   }
   return {
     platform: overriddenPlatform(flags),
+    requirePlatform: flags.platform !== undefined,
     ...chosenImages(flags),
     preserveDigests: flags.preserveDigests,
     manifestMIMEType: manifestMIMETypeOf(flags.format),

@@ -44,7 +44,8 @@ export async function inspect(
   const reference = await parseImageName(name, { ...sideOf({ ...flags }, ""), platform });
   const notices: Notice[] = [];
   const onNotice = (notice: Notice): void => void notices.push(notice);
-  const question = { flags, platform, signal, onNotice };
+  const requirePlatform = flags.platform !== undefined;
+  const question = { flags, platform, requirePlatform, signal, onNotice };
   const told = await withRetries(flags, signal, async () => answer(reference, question, notices));
   if (!isSummary(flags)) notices.forEach(noticeTeller());
   await (isPlainJSON(flags) && !flags.raw ? writeResult(String(told)) : writeUnchanged(told));
@@ -53,6 +54,7 @@ export async function inspect(
 interface Question {
   readonly flags: InspectFlags;
   readonly platform: Platform;
+  readonly requirePlatform: boolean;
   readonly signal: AbortSignal;
   readonly onNotice: (notice: Notice) => void;
 }

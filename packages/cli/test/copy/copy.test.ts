@@ -108,6 +108,16 @@ describe.skipIf(!isRunnable)("copy", () => {
     expect(await readdir(folder.path)).not.toContain(path.basename(destination));
   });
 
+  test("--platform of an image alone is checked, --override-arch chooses from an index only", async () => {
+    const { code, stderr } = await copy("--platform", "linux/arm64", source, destination);
+    expect(stderr).toMatch(/No image for linux\/arm64: .+ one image for linux\/amd64/);
+    expect(code).toBe(2);
+    expect(await readdir(folder.path)).not.toContain(path.basename(destination));
+    expect((await copy("--platform", "linux/amd64", source, destination)).code).toBe(0);
+    const flags = ["--override-arch", "arm64", "--override-os", "windows"];
+    expect((await copy(...flags, source, `${destination}-2`)).code).toBe(0);
+  });
+
   test("writes the digest into a file, and nothing else", async () => {
     const file = path.join(folder.path, "digest");
     await copy("--digestfile", file, source, destination);

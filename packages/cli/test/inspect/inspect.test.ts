@@ -82,6 +82,14 @@ describe.skipIf(!isRunnable)("inspect", () => {
     });
   });
 
+  test("--platform of an image alone is checked, --override-arch chooses from an index only", async () => {
+    const { code, stderr } = await drayage("inspect", "--platform=linux/arm64", source);
+    expect(stderr).toMatch(/No image for linux\/arm64: .+ one image for linux\/amd64/);
+    expect(code).toBe(2);
+    expect(await inspected("--platform=linux/amd64", source)).toMatchObject({ Os: "linux" });
+    expect(await inspected("--override-arch=arm64", source)).toMatchObject({ Os: "linux" });
+  });
+
   test("--raw is the manifest, byte for byte", async () => {
     const { bytes } = await drayage("inspect", "--raw", `docker://${registry.host}/team/index`);
     expect(bytes.equals(index.manifest.bytes)).toBe(true);

@@ -4,7 +4,10 @@ import type { Platform } from "../platform.ts";
 import type { UnparsedImage } from "../unparsed-image.ts";
 import type { CopyEvent } from "./copy-event.ts";
 
-/** Which images of an index are copied; an image that is alone is always copied. */
+/**
+ * Which images of an index are copied. An image that no index lists is copied as `system`, unless `requirePlatform` is
+ * set, and as `all`; of `platforms` it must fit every one.
+ */
 export type InstanceSelection =
   /** The one for `platform`. */
   | "system"
@@ -33,6 +36,8 @@ export interface CopyOptions extends OperationOptions {
   readonly instances?: InstanceSelection | undefined;
   /** What `system` means. Default: this machine's. */
   readonly platform?: Platform | undefined;
+  /** Refuse an image that no index lists where its config is for another platform than `platform`. Default false. */
+  readonly requirePlatform?: boolean | undefined;
   /**
    * What becomes of an index of which not all instances are copied: `strip` (the default) leaves the others out, which
    * changes its digest; `keep` leaves it as it is, with instances that are not there.

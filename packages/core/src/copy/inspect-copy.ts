@@ -4,7 +4,7 @@ import { imageName } from "../image-reference.ts";
 import type { ImageSource } from "../image-source.ts";
 import type { CopyFacts } from "./copy-facts.ts";
 import type { CopyOptions } from "./copy-options.ts";
-import { admitted, chosen, instanceDigests } from "./inspect-manifests.ts";
+import { admitted, chosen, instanceDigests, requireChosen } from "./inspect-manifests.ts";
 import { inspectReferrers } from "./inspect-referrers.ts";
 import { planCopy } from "./plan-copy.ts";
 import { recallBlobs } from "./recall-blobs.ts";
@@ -16,6 +16,7 @@ export async function inspectCopy(
   options: CopyOptions = {},
 ): Promise<CopyFacts> {
   const image = await admitted(source, undefined, undefined, options);
+  await requireChosen(source, image, options);
   const top = await chosen(source, image, options);
   const asked: CopyFacts = {
     source: imageName(source.reference),

@@ -5,6 +5,7 @@ import { typedManifest } from "../manifest/manifest-type.ts";
 import { parseManifest } from "../manifest/manifest.ts";
 import type { ImageIndex } from "../manifest/manifest.ts";
 import { isIndexMediaType } from "../manifest/media-types.ts";
+import { requirePlatforms } from "../manifest/require-platforms.ts";
 import { hostPlatform } from "../platform.ts";
 import type { Platform } from "../platform.ts";
 import { UnparsedImage } from "../unparsed-image.ts";
@@ -41,6 +42,19 @@ export async function chosen(
     return chosen(source, instance, options);
   }
   return withInstances(source, facts, facts.manifest, selection, options);
+}
+
+/** Checks an image that no index lists against the platforms that were asked for. @throws ImageError `not-found` */
+export async function requireChosen(
+  source: ImageSource,
+  { manifest }: ManifestFacts,
+  { instances = "system", platform, requirePlatform, ...options }: CopyOptions,
+): Promise<void> {
+  if (manifest.kind !== "image") return;
+  if (typeof instances === "object")
+    await requirePlatforms(source, manifest, instances.platforms, options);
+  else if (instances === "system" && requirePlatform && platform !== undefined)
+    await requirePlatforms(source, manifest, [platform], options);
 }
 
 /** Of all that an index names, at any depth, as far as it was chosen. */

@@ -48,13 +48,21 @@ export function chooseInstances(
   return index.manifests.filter((instance) => platforms.some((one) => isOf(instance, one)));
 }
 
+/** Whether a processor for which `wanted` is asked runs what is for this platform. */
+export function fitsPlatform(platform: Platform, wanted: Platform): boolean {
+  return rankOfPlatform(platform, wanted) < Infinity;
+}
+
 function rankOf(instance: InstanceDescriptor, wanted: Platform): number {
   const { platform } = instance;
   const zstd = instance.annotations?.[zstdAnnotation] === "true" ? 0 : 0.5;
-  if (platform === undefined) return 1000 + zstd;
+  return (platform === undefined ? 1000 : rankOfPlatform(platform, wanted)) + zstd;
+}
+
+function rankOfPlatform(platform: Platform, wanted: Platform): number {
   if (platform.os !== wanted.os || platform.architecture !== wanted.architecture) return Infinity;
   const at = wantedVariants(wanted).indexOf(platform.variant ?? "");
-  return at < 0 ? Infinity : at + zstd;
+  return at < 0 ? Infinity : at;
 }
 
 /** With a variant: it, what it also runs, none. Without: none, then all that are known. */

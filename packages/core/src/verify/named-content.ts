@@ -9,6 +9,7 @@ import type { ImageSource } from "../image-source.ts";
 import { chooseInstances } from "../manifest/choose-instance.ts";
 import { parseManifest } from "../manifest/manifest.ts";
 import type { ImageIndex } from "../manifest/manifest.ts";
+import { requirePlatforms } from "../manifest/require-platforms.ts";
 import type { RawManifest } from "../raw-manifest.ts";
 import type { VerifyOptions } from "./verify-options.ts";
 import { differenceIn, problemOf } from "./verify-problem.ts";
@@ -73,6 +74,7 @@ export class NamedContent {
       const raw = await wanted.source.getManifest(wanted.instance, options);
       const digest = this.#prove(wanted, raw);
       if (digest === undefined) return [];
+      await this.#requireChosen(wanted, raw, options);
       const instances = this.#instancesOf(wanted, raw, digest);
       const referrers = options.referrers ? await this.#referrersOf(wanted, digest, options) : [];
       this.manifests.push({ digest, size: raw.bytes.byteLength });
@@ -84,6 +86,17 @@ export class NamedContent {
       this.problems.push(problem);
       return [];
     }
+  }
+
+  /** An image that no index lists must be for the platforms that are to be verified. */
+  async #requireChosen(
+    { source, isRoot }: WantedManifest,
+    raw: RawManifest,
+    { instances = "all", onEvent: _, ...options }: VerifyOptions,
+  ): Promise<void> {
+    const manifest = parseManifest(raw);
+    if (!isRoot || !this.#isAlone || instances === "all" || manifest.kind !== "image") return;
+    await requirePlatforms(source, manifest, instances.platforms, options);
   }
 
   /** Its digest; undefined where it is not what it should be. */

@@ -1,0 +1,49 @@
+import { gathered, manifestSizeLimit } from "../byte-stream.ts";
+import { ImageError } from "../image-error.ts";
+import type { ImageSource } from "../image-source.ts";
+import type { OperationOptions } from "../operation-options.ts";
+import { formatPlatform } from "../platform.ts";
+import type { Platform } from "../platform.ts";
+import { verified } from "../verified-blob.ts";
+import { fitsPlatform } from "./choose-instance.ts";
+import { configShape } from "./config-shape.ts";
+import { parseJSONObject } from "./json-object.ts";
+import { isArtifact } from "./manifest.ts";
+import type { ImageManifest } from "./manifest.ts";
+
+/**
+ * Checks that an image that no index lists is for all of these platforms, by its config. An artifact, and a config that
+ * names no platform, are for every platform.
+ * @throws ImageError `not-found` that names the platform of the image
+ */
+export async function requirePlatforms(
+  source: ImageSource,
+  manifest: ImageManifest,
+  platforms: readonly Platform[],
+  options: OperationOptions,
+): Promise<void> {
+  const found = await platformOf(source, manifest, options);
+  const missing = platforms.find((wanted) => found !== undefined && !fitsPlatform(found, wanted));
+  if (missing === undefined || found === undefined) return;
+  throw new ImageError(
+    "not-found",
+    `No image for ${formatPlatform(missing)}: this is no index, but one image for ${formatPlatform(found)}`,
+  );
+}
+
+async function platformOf(
+  source: ImageSource,
+  manifest: ImageManifest,
+  options: OperationOptions,
+): Promise<Platform | undefined> {
+  if (isArtifact(manifest)) return undefined;
+  const { config } = manifest;
+  const bytes = await gathered(
+    verified(source.getBlob(config, options), config),
+    manifestSizeLimit,
+  );
+  const { os, architecture, variant } = parseJSONObject("image config", bytes, configShape).value;
+  if (typeof os !== "string" || typeof architecture !== "string") return undefined;
+  if (os === "" || architecture === "") return undefined;
+  return { os, architecture, ...(typeof variant === "string" && { variant }) };
+}

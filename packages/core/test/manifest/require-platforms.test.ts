@@ -1,0 +1,74 @@
+import { describe, expect, test } from "vitest";
+
+import { copyImage } from "../../src/copy/copy-image.ts";
+import type { ImageReference } from "../../src/image-reference.ts";
+import { openImage } from "../../src/image.ts";
+import { memory } from "../../src/memory/index.ts";
+import { parsePlatform } from "../../src/platform.ts";
+import { verifyImage } from "../../src/verify/verify-image.ts";
+import { arm, linux, sampleImage, sampleIndex, write } from "../sample-images.ts";
+import type { SampleImage } from "../sample-images.ts";
+
+const amd64 = parsePlatform("linux/amd64");
+const arm64 = parsePlatform("linux/arm64");
+const image = await stored(sampleImage({ platform: linux }));
+const artifact = sampleImage({
+  configType: "application/vnd.oci.empty.v1+json",
+  extra: { artifactType: "application/vnd.example.thing" },
+});
+const nowhere = sampleImage({ platform: { os: "", architecture: "" } });
+const index = sampleIndex([sampleImage({ platform: arm, layers: ["of arm"] })]);
+
+async function stored(sample: SampleImage): Promise<ImageReference> {
+  const reference = memory().parseReference("sample");
+  await write(sample, reference);
+  return reference;
+}
+
+const uses = {
+  "a copy of one platform": (platform = arm64, reference = image) =>
+    copyImage(reference, memory().parseReference("to"), { platform, requirePlatform: true }),
+  "a copy of several platforms": (platform = arm64, reference = image) =>
+    copyImage(reference, memory().parseReference("to"), { instances: { platforms: [platform] } }),
+  "an opened image": async (platform = arm64, reference = image) => {
+    await using opened = await openImage(reference, { platform, requirePlatform: true });
+    return opened.configInfo;
+  },
+  "a verification": (platform = arm64, reference = image) =>
+    verifyImage(reference, { instances: { platforms: [platform] } }),
+};
+
+describe.each(Object.entries(uses))("%s", (_, use) => {
+  test("refuses an image for another platform that no index lists", async () => {
+    await expect(use(arm64)).rejects.toMatchObject({
+      code: "not-found",
+      message: expect.stringMatching(/linux\/arm64: .+ linux\/amd64$/) as string,
+    });
+  });
+
+  test("takes one for that platform, or for one that its processor runs too", async () => {
+    await use(amd64);
+    await use(parsePlatform("linux/amd64/v3"));
+  });
+
+  test("takes what names no platform, and an artifact", async () => {
+    await use(arm64, await stored(nowhere));
+    await use(arm64, await stored(artifact));
+  });
+
+  test("chooses from an index", async () => {
+    await use(arm64, await stored(index));
+  });
+});
+
+test("a platform that nothing requires is for indexes only", async () => {
+  await copyImage(image, memory().parseReference("to"), { platform: arm64 });
+  await using opened = await openImage(image, { platform: arm64 });
+  expect(opened.isMultiImage).toBe(false);
+});
+
+test("several platforms must all be there", async () => {
+  const instances = { platforms: [amd64, arm64] };
+  const copy = copyImage(image, memory().parseReference("to"), { instances });
+  await expect(copy).rejects.toMatchObject({ code: "not-found" });
+});
