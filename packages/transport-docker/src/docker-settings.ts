@@ -1,3 +1,4 @@
+import type { LookupFunction } from "node:net";
 import type { SecureVersion } from "node:tls";
 
 import type { SystemContext } from "@drayage/core";
@@ -37,6 +38,14 @@ export interface DockerSettings {
    * none whatever else says so. Default: to registries of which registries.conf says it.
    */
   readonly insecure?: boolean | undefined;
+  /**
+   * Hosts (`auth.internal`, `10.0.0.7:5001`) that registries may name as token server, redirect, upload location or URL of
+   * a foreign layer although they are at loopback, private or link-local addresses and the registry is not; true for all
+   * hosts. Default: none.
+   */
+  readonly allowPrivateTargets?: boolean | readonly string[] | undefined;
+  /** Resolves host names that are not reached through a proxy. Default: `dns.lookup`. */
+  readonly lookup?: LookupFunction | undefined;
   /**
    * Where certificates lie: of authorities `*.crt`, and `*.cert` with `*.key` that say who we are. Default: a folder
    * called as the host in `~/.config/containers/certs.d`, `/etc/containers/certs.d` or `/etc/docker/certs.d`.

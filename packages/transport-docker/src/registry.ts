@@ -12,6 +12,7 @@ import { isFromTLS, isUnanswered } from "./http/connection-error.ts";
 import type { HTTPClient } from "./http/http-client.ts";
 import { inMemory, isStream, startOfText } from "./http/http-exchange.ts";
 import type { HTTPRequest, HTTPResponse } from "./http/http-exchange.ts";
+import { namerOf } from "./http/named-host.ts";
 import type { Trust } from "./http/trust.ts";
 import { originsOf, registryHostOf } from "./registry-host.ts";
 
@@ -64,6 +65,7 @@ export class Registry {
     this.trust = {
       host,
       hostname: new URL(`https://${answersAt}`).hostname,
+      authority: answersAt,
       insecure: settings.insecure ?? insecure,
       certificates: () => (certificates ??= readCertificates(host, settings)),
     };
@@ -99,10 +101,12 @@ export class Registry {
   }
 
   async #exchange(request: RegistryRequest, authorization?: string): Promise<HTTPResponse> {
-    const { target, scopes: _, repository: __, headers, ...rest } = request;
+    const { target, scopes: _, repository: __, headers, namedBy, ...rest } = request;
+    const namer = namedBy ?? new URL(this.origin);
     const at = (origin: string): HTTPRequest => ({
       ...rest,
       url: typeof target === "string" ? new URL(target, origin) : target,
+      ...(target instanceof URL && { namedBy: namerOf(namer, target, this.trust) }),
       headers: { ...headers, ...(authorization !== undefined && { authorization }) },
       trust: this.trust,
     });

@@ -6,6 +6,7 @@ import type { HTTPClient } from "../http/http-client.ts";
 import { textOf } from "../http/http-exchange.ts";
 import type { HTTPRequest } from "../http/http-exchange.ts";
 import { jsonObjectOf } from "../http/json-answer.ts";
+import { namerOf } from "../http/named-host.ts";
 import type { Trust } from "../http/trust.ts";
 import { readRefusal, registryError } from "../registry-error.ts";
 import type { Challenge } from "./challenge.ts";
@@ -46,12 +47,13 @@ export async function fetchToken(
   { retries, onNotice }: OperationOptions,
 ): Promise<FetchedToken> {
   const realm = realmOf(wish);
-  if (wish.credentials !== undefined) refuseClearText(client, wish, realm);
+  refuseClearText(client, wish, realm);
   const asked = performance.now();
   const response = await client.sendPatiently({
     ...tokenRequest(realm, wish),
     wholeUpTo: answerLimit,
     trust: wish.trust,
+    namedBy: namerOf(wish.registry, realm, wish.trust),
     retries,
     onNotice,
   });
@@ -109,9 +111,23 @@ function realmOf({ registry, challenge }: TokenWish): URL {
   );
 }
 
-/** Credentials go encrypted, or to a host to which they would go unencrypted anyway. */
-function refuseClearText(client: HTTPClient, { registry, trust }: TokenWish, realm: URL): void {
+/**
+ * Credentials go encrypted, or to a host to which they would go unencrypted anyway. Without credentials a registry that
+ * is asked by https cannot lead to a token server that is not: the token would come in clear text.
+ */
+function refuseClearText(
+  client: HTTPClient,
+  { registry, trust, credentials }: TokenWish,
+  realm: URL,
+): void {
   if (realm.protocol === "https:") return;
+  if (credentials === undefined) {
+    if (registry.protocol === "http:" || client.isInsecure(realm, trust)) return;
+    throw new ImageError(
+      "denied",
+      `${registry.host} speaks https and names ${realm.host}, which does not, as its token server: it was not asked`,
+    );
+  }
   const isSameHost = realm.hostname === registry.hostname && registry.protocol === "http:";
   if (isSameHost && (client.isInsecure(realm, trust) || isLoopback(realm.hostname))) return;
   throw new ImageError(

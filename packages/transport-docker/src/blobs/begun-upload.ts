@@ -11,6 +11,8 @@ import type { Repository } from "../repository.ts";
 export interface BegunUpload {
   /** Where it goes on; each answer may name another place. */
   readonly location: URL;
+  /** The server that answered with it. */
+  readonly namedBy: URL;
   /** The fewest bytes that each chunk but the last may have. */
   readonly chunkMinLength: number;
 }
@@ -66,7 +68,8 @@ export async function askProgress(
   upload: BegunUpload,
   options: OperationOptions,
 ): Promise<UploadProgress | undefined> {
-  const request = { method: "GET", target: upload.location, action: "pull,push" } as const;
+  const { location: target, namedBy } = upload;
+  const request = { method: "GET", target, namedBy, action: "pull,push" } as const;
   const response = await repository.request({ ...options, ...request });
   if (response.status !== 204) {
     await response.discard();
@@ -84,12 +87,12 @@ export async function askProgress(
 /** Gives an upload up, as far as the registry is there to hear it. */
 export async function cancelUpload(
   repository: Repository,
-  { location }: BegunUpload,
+  { location: target, namedBy }: BegunUpload,
 ): Promise<void> {
   try {
     const signal = AbortSignal.timeout(cancelTimeout);
     const retries = new Retries({ attempts: 1 });
-    const request = { method: "DELETE", target: location, action: "pull,push" } as const;
+    const request = { method: "DELETE", target, namedBy, action: "pull,push" } as const;
     const response = await repository.request({ ...request, signal, retries });
     await response.discard();
   } catch {
@@ -116,5 +119,5 @@ export async function uploadIn(
   }
   const location = resolveLocation(text, response.url);
   registry.client.refuseDowngrade(response.url, location, registry.trust);
-  return { location, chunkMinLength };
+  return { location, namedBy: response.url, chunkMinLength };
 }

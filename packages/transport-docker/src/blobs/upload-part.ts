@@ -28,7 +28,8 @@ export async function sendChunk(
   options: SendOptions,
 ): Promise<BegunUpload> {
   const headers = { ...headersOf(part), ...rangeOf(part), ...options.headers };
-  const request = { method: "PATCH", target: upload.location, action: "pull,push" } as const;
+  const { location: target, namedBy } = upload;
+  const request = { method: "PATCH", target, namedBy, action: "pull,push" } as const;
   const response = await repository.request({ ...options, ...request, headers, body: part.bytes });
   if (response.status === 202 || response.status === 204) {
     return uploadIn(repository, response, upload);
@@ -47,7 +48,8 @@ export async function finishUpload(
   const isMiddle = start > 0 && length > 0;
   const headers = { ...headersOf(part), ...(isMiddle && rangeOf(part)), ...options.headers };
   const target = withDigest(upload.location, digest);
-  const request = { method: "PUT", target, action: "pull,push" } as const;
+  const { namedBy } = upload;
+  const request = { method: "PUT", target, namedBy, action: "pull,push" } as const;
   const response = await repository.request({ ...options, ...request, headers, body: part.bytes });
   if (response.status !== 201 && response.status !== 204) {
     throw await partError(response, part, `store the blob ${digest} in ${repository.name}`);

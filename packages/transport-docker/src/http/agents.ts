@@ -1,14 +1,18 @@
+import type { LookupFunction } from "node:net";
 import type { SecureVersion } from "node:tls";
 
 import type { FindProxy } from "@drayage/core";
+import { guardedLookup, mostPublicOf } from "@drayage/core/network";
+import type { Reach } from "@drayage/core/network";
 import type { Dispatcher } from "undici";
 
 import type { Certificates } from "../certificates/certificate-folder.ts";
 import { connectorWith } from "./connector.ts";
+import type { HTTPRequest } from "./http-exchange.ts";
+import type { NamedHosts } from "./named-host.ts";
 import { ReceiveBuffers } from "./receive-buffers.ts";
 import { secureContextOf } from "./secure-context.ts";
 import { isOwnHost } from "./trust.ts";
-import type { Trust } from "./trust.ts";
 
 export interface AgentSettings {
   /** Whether no host at all need prove who it is. */
@@ -17,6 +21,8 @@ export interface AgentSettings {
   readonly idleTimeout: number;
   readonly minTLSVersion: SecureVersion | undefined;
   readonly findProxy: FindProxy;
+  readonly lookup?: LookupFunction | undefined;
+  readonly namedHosts: NamedHosts;
 }
 
 /** What sets the connections to one host apart from those to others. */
@@ -27,6 +33,8 @@ interface Terms {
   /** Whose certificates count: the name of a registry, or nobody's. */
   readonly certificatesOf: string | undefined;
   readonly withIdentities: boolean;
+  /** Where the hosts may be. */
+  readonly reach: Reach | undefined;
 }
 
 const longestConnect = 30_000;
@@ -52,8 +60,13 @@ export class Agents {
     this.#withSystemRoots = true;
   }
 
-  /** @throws ImageError `unsupported` for a proxy or certificates that cannot be used */
-  async agentFor(url: URL, trust: Trust | undefined): Promise<Dispatcher> {
+  /**
+   * @throws ImageError `unsupported` for a proxy or certificates that cannot be used, `untrusted` for a host that the
+   * server that named it may not name
+   */
+  async agentFor(request: HTTPRequest): Promise<Dispatcher> {
+    const { url, trust } = request;
+    const reach = this.#settings.namedHosts.reachOf(request);
     const isEncrypted = url.protocol === "https:";
     const certificates = (isEncrypted && (await trust?.certificates())) || noCertificates;
     const { authorities, identities } = certificates;
@@ -64,6 +77,7 @@ export class Agents {
       withSystemRoots: this.#withSystemRoots,
       certificatesOf: authorities.length + identities.length > 0 ? trust?.host : undefined,
       withIdentities: isOwn && identities.length > 0,
+      reach,
     };
     const key = JSON.stringify(terms);
     const known = this.#agents.get(key);
@@ -83,9 +97,9 @@ export class Agents {
 
 /** undici takes longer to load than Node to start: not before it is needed. */
 async function openAgent(
-  { proxy, insecure, withSystemRoots, withIdentities }: Terms,
+  { proxy, insecure, withSystemRoots, withIdentities, reach }: Terms,
   { authorities, identities }: Certificates,
-  { idleTimeout, minTLSVersion }: AgentSettings,
+  { idleTimeout, minTLSVersion, lookup, namedHosts }: AgentSettings,
   buffers: ReceiveBuffers,
 ): Promise<Dispatcher> {
   const { Agent, ProxyAgent, buildConnector } = await import("undici");
@@ -103,7 +117,13 @@ async function openAgent(
   };
   const options = { allowH2: false, pipelining: 1 };
   if (proxy === undefined) {
-    const connector = connectorWith(buildConnector, { ...options, ...connect }, buffers);
+    const guarded = guardedLookup({
+      reach,
+      lookup,
+      onResolved: (hostname, classes) => namedHosts.resolved(hostname, mostPublicOf(classes)),
+    });
+    const direct = { ...options, ...connect, lookup: guarded };
+    const connector = connectorWith(buildConnector, direct, buffers);
     return new Agent({ ...options, connect: connector });
   }
   const proxyContext = secureContextOf({ ...tls, ...noCertificates });

@@ -1,5 +1,6 @@
 import { setImmediate } from "node:timers/promises";
 
+import { OutOfReach } from "@drayage/core/network";
 import type { Dispatcher } from "undici";
 
 import { Agents } from "./agents.ts";
@@ -9,6 +10,7 @@ import { exchange } from "./exchange.ts";
 import type { ReceivedAnswer } from "./exchange.ts";
 import { isStream } from "./http-exchange.ts";
 import type { HTTPRequest, HTTPResponse } from "./http-exchange.ts";
+import { outOfReach } from "./named-host.ts";
 import { outgoing } from "./outgoing-stream.ts";
 import type { ReceivedBody } from "./received-body.ts";
 
@@ -39,11 +41,14 @@ export class Connections {
     };
   }
 
-  /** One request and its answer, whatever that is. @throws ImageError `unavailable`; what the body's stream throws */
+  /**
+   * One request and its answer, whatever that is.
+   * @throws ImageError `unavailable`, `untrusted` for a host that no server may name; what the body's stream throws
+   */
   async send(request: HTTPRequest): Promise<HTTPResponse> {
-    const { url, signal, trust } = request;
+    const { url, signal } = request;
     signal?.throwIfAborted();
-    const agent = await this.agents.agentFor(url, trust);
+    const agent = await this.agents.agentFor(request);
     // undici takes a connection back a turn after the answer on it ended, and else would open another
     await setImmediate();
     signal?.throwIfAborted();
@@ -60,6 +65,7 @@ export class Connections {
     } catch (error) {
       signal?.throwIfAborted();
       body?.throwIfFailed();
+      if (error instanceof OutOfReach) throw outOfReach(request, error);
       const proxy = this.#settings.findProxy(url);
       throw connectionError(url, error, { proxy, reference: request.reference });
     }

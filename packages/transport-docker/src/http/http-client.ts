@@ -7,6 +7,7 @@ import { Connections } from "./connections.ts";
 import { Host } from "./host.ts";
 import { isStream } from "./http-exchange.ts";
 import type { HTTPRequest, HTTPResponse, Send } from "./http-exchange.ts";
+import { NamedHosts } from "./named-host.ts";
 import { noticesIn } from "./notices.ts";
 import { proxiesOf } from "./proxies.ts";
 import { followRedirects } from "./redirects.ts";
@@ -31,8 +32,14 @@ export class HTTPClient {
   constructor(settings: DockerSettings) {
     const { insecure = false, idleTimeout = defaultIdleTimeout, minTLSVersion } = settings;
     this.#isLax = insecure;
-    const findProxy = proxiesOf(settings);
-    this.#connections = new Connections({ insecure, idleTimeout, minTLSVersion, findProxy });
+    this.#connections = new Connections({
+      insecure,
+      idleTimeout,
+      minTLSVersion,
+      findProxy: proxiesOf(settings),
+      lookup: settings.lookup,
+      namedHosts: new NamedHosts(settings),
+    });
     this.#parallelRequests = settings.parallelRequests ?? defaultParallelRequests;
     this.#userAgent = settings.userAgent ?? "drayage";
   }

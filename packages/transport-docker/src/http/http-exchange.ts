@@ -17,6 +17,8 @@ export interface HTTPRequest extends OperationOptions {
   readonly wholeUpTo?: number | undefined;
   /** As in `GetBlobOptions`. */
   readonly lentChunks?: boolean | undefined;
+  /** The server that named the URL; undefined where the user did, or where it is the registry itself. */
+  readonly namedBy?: URL | undefined;
   /** The image that this is about, as `docker://alpine:3.20`, for errors. */
   readonly reference?: string | undefined;
   /** Of the registry that this is about; without one the host has to prove who it is to anybody. */

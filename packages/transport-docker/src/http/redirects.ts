@@ -2,6 +2,7 @@ import { ImageError } from "@drayage/core";
 
 import { headerOf, isStream } from "./http-exchange.ts";
 import type { HTTPRequest, HTTPResponse, Send } from "./http-exchange.ts";
+import { namerOf } from "./named-host.ts";
 
 const mostRedirects = 10;
 
@@ -53,5 +54,7 @@ function targetOf(response: HTTPResponse, { method, body }: HTTPRequest): URL | 
 function redirected(request: HTTPRequest, url: URL): HTTPRequest {
   if (url.origin === request.url.origin) return { ...request, url };
   const { authorization: _, ...headers } = request.headers;
-  return { ...request, url, headers };
+  const isSameHost = url.host === request.url.host;
+  const namedBy = isSameHost ? request.namedBy : namerOf(request.url, url, request.trust);
+  return { ...request, url, headers, namedBy };
 }

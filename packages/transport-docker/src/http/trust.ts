@@ -6,6 +6,8 @@ export interface Trust {
   readonly host: string;
   /** Without its port: where it answers. */
   readonly hostname: string;
+  /** The same with its port, where references name one. */
+  readonly authority: string;
   /** Whether the registry need neither prove who it is nor encrypt. Says nothing of other hosts. */
   readonly insecure: boolean;
   /**
@@ -13,6 +15,11 @@ export interface Trust {
    * of the same one. The identities are for the registry's own host.
    */
   readonly certificates: () => Promise<Certificates>;
+}
+
+/** True for the registry itself: its host and its port, by http or https. */
+export function isRegistryItself({ authority }: Trust, url: URL): boolean {
+  return URL.parse(`${url.protocol}//${authority}`)?.host === url.host;
 }
 
 /** True for the host of the registry itself, on whichever port. */
