@@ -2,6 +2,7 @@ import { isImageError } from "@drayage/core";
 import { checkCredentials, findCredentials, setCredentials } from "@drayage/transport-docker";
 import type { DockerAuthConfig } from "@drayage/transport-docker";
 
+import { allowedTargets } from "./allowed-targets.ts";
 import { keepingOf } from "./auth-file-flags.ts";
 import type { LoginFlags } from "./login-command.ts";
 import { ask, askSecretly, isAnswered } from "./questions.ts";
@@ -123,6 +124,7 @@ async function check(
     ...(tlsVerify !== undefined && { insecure: !tlsVerify }),
     ...(certDir !== undefined && { certDir }),
     registriesConf,
+    ...allowedTargets(),
   };
   await checkCredentials(name, credentials, settings, { signal });
 }

@@ -1,5 +1,6 @@
 import type { docker, DockerTransport } from "@drayage/transport-docker";
 
+import { allowedTargets } from "./allowed-targets.ts";
 import { lookupOf } from "./auth-file-flags.ts";
 import type { SideFlags } from "./side-flag-table.ts";
 import type { Side } from "./side-flags.ts";
@@ -23,6 +24,7 @@ function dockerSettings({ flags, authFile, registriesConf, parallelBlobs }: Side
     userAgent: `drayage/${version}`,
     ...lookupOf(authFile),
     registriesConf,
+    ...allowedTargets(),
     ...(credentials && { credentials }),
     ...(registryToken !== undefined && { registryToken }),
     ...(tlsVerify !== undefined && { insecure: !tlsVerify }),

@@ -25,19 +25,42 @@ export async function gathered(
   bytes: AsyncIterable<Uint8Array>,
   limit: number,
 ): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
+  const whole = await gatheredStart(bytes, limit + 1);
+  if (whole.byteLength <= limit) return whole;
+  throw new ImageError("invalid-manifest", `Larger than the ${limit} bytes that are allowed here`);
+}
+
+/**
+ * The first bytes as one array; what follows `length` bytes is not read. Time and memory depend on the number of bytes,
+ * not on the size of the chunks.
+ */
+export async function gatheredStart(
+  bytes: AsyncIterable<Uint8Array>,
+  length: number,
+): Promise<Uint8Array> {
+  let memory: Uint8Array = new Uint8Array(0);
   let size = 0;
   for await (const chunk of bytes) {
-    size += chunk.byteLength;
-    if (size > limit) {
-      throw new ImageError(
-        "invalid-manifest",
-        `Larger than the ${limit} bytes that are allowed here`,
-      );
+    const wanted = chunk.subarray(0, length - size);
+    if (size === 0) {
+      memory = wanted;
+    } else if (wanted.byteLength > 0) {
+      if (memory.byteLength < size + wanted.byteLength) {
+        memory = enlarged(memory.subarray(0, size), size + wanted.byteLength);
+      }
+      memory.set(wanted, size);
     }
-    chunks.push(chunk);
+    size += wanted.byteLength;
+    if (size >= length) break;
   }
-  return chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks);
+  return memory.subarray(0, size);
+}
+
+/** Into memory of its own, with room for as much again. */
+function enlarged(bytes: Uint8Array, atLeast: number): Uint8Array {
+  const larger = new Uint8Array(Math.max(atLeast * 2, 1 << 10));
+  larger.set(bytes);
+  return larger;
 }
 
 /** The most that a manifest, an index or a config may have: 4 MiB. */

@@ -8,7 +8,7 @@ export type {
   RecalledBlob,
 } from "./blob-info-cache/blob-info-cache.ts";
 export type { BlobInfo, BlobLocation, Descriptor } from "./blob-info.ts";
-export { gathered, inOne, manifestSizeLimit, ranged } from "./byte-stream.ts";
+export { gathered, gatheredStart, inOne, manifestSizeLimit, ranged } from "./byte-stream.ts";
 export { compressed, compressionOf, decompressed, sniffed } from "./compression.ts";
 export type { Compression, SniffedBytes } from "./compression.ts";
 export { copyEvents, copyImage, previewCopy } from "./copy/copy-image.ts";

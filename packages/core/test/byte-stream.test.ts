@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 
-import { gathered, ranged } from "../src/byte-stream.ts";
+import { gathered, gatheredStart, ranged } from "../src/byte-stream.ts";
 import { digestOf } from "../src/digest.ts";
 import { verified } from "../src/verified-blob.ts";
 
@@ -115,4 +115,32 @@ test("what is gathered is bounded", async () => {
   await expect(gathered(streamOf(...chunks), 5)).rejects.toMatchObject({
     code: "invalid-manifest",
   });
+});
+
+test("the start of a stream is gathered, and no more is read", async () => {
+  async function* broken(): AsyncGenerator<Uint8Array> {
+    yield Buffer.from("abc");
+    yield Buffer.from("def");
+    throw new Error("Read on");
+  }
+  expect(Buffer.from(await gatheredStart(broken(), 5)).toString()).toBe("abcde");
+  expect(Buffer.from(await gatheredStart(streamOf(), 5)).toString()).toBe("");
+});
+
+test("what is gathered out of single bytes needs memory for the bytes alone", async () => {
+  const count = 1 << 20;
+  async function* single(): AsyncGenerator<Uint8Array> {
+    for (let at = 0; at < count; at++) yield Uint8Array.of(at & 0xff);
+  }
+  const whole = await gathered(single(), count);
+  expect(whole.byteLength).toBe(count);
+  expect(whole.buffer.byteLength).toBeLessThanOrEqual(4 * count);
+  expect(whole.every((byte, at) => byte === (at & 0xff))).toBe(true);
+});
+
+test("what is gathered does not change the chunks that it came in", async () => {
+  const memory = Buffer.from("abc---");
+  const whole = await gathered(streamOf(memory.subarray(0, 3), Buffer.from("def")), 10);
+  expect(Buffer.from(whole).toString()).toBe("abcdef");
+  expect(memory.toString()).toBe("abc---");
 });

@@ -13,7 +13,10 @@ export interface DockerDaemonSettings {
    * Default: those of the context, else `DOCKER_CERT_PATH`, else docker's own folder where `DOCKER_TLS_VERIFY` is set.
    */
   readonly certDir?: string | undefined;
-  /** Whether an engine that speaks TLS need not prove who it is. Default: what the context says, else false. */
+  /**
+   * Whether an engine that speaks TLS need not prove who it is. With false `tcp:` speaks TLS, and `http:` is refused.
+   * Default: what the context says, else engines that speak TLS have to prove who they are.
+   */
   readonly insecure?: boolean | undefined;
   /** Default `drayage`. */
   readonly userAgent?: string | undefined;

@@ -35,7 +35,8 @@ export interface DockerSettings {
   readonly registryToken?: string | undefined;
   /**
    * Connect although a certificate is not trusted, and by plain http where a host speaks no TLS: to every host, or to
-   * none whatever else says so. Default: to registries of which registries.conf says it.
+   * none whatever else says so. Default: to registries of which registries.conf says it, and by plain http to those on
+   * this machine of which it does not say `insecure = false`.
    */
   readonly insecure?: boolean | undefined;
   /**

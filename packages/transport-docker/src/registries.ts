@@ -45,11 +45,12 @@ export class Registries {
   }
 
   #repositoryAt(
-    { named, insecure, isMirror, blockedIn }: PhysicalPlace,
+    { named, insecure: isInsecure, requiresTLS, isMirror, blockedIn }: PhysicalPlace,
     image: NamedReference,
     { credentialHelpers }: RegistriesConf,
   ): Repository {
     const host = named.domain;
+    const insecure = isInsecure || (requiresTLS ? false : undefined);
     const isStandIn = host !== image.domain;
     const key = JSON.stringify([host, insecure, isStandIn]);
     const place = { host, insecure, isStandIn, credentialHelpers };

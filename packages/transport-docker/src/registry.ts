@@ -27,7 +27,10 @@ export interface RegistryRequest
 export interface RegistryPlace {
   /** With its port, as references name it: `docker.io`. */
   readonly host: string;
-  /** Whether it need neither prove who it is nor encrypt. What `docker()` was told goes before. */
+  /**
+   * Whether it need neither prove who it is nor encrypt; undefined where nobody says: then a registry on this machine need
+   * not encrypt. The setting of `docker()` goes before.
+   */
   readonly insecure?: boolean | undefined;
   /**
    * Whether references name another host than this: a mirror on another host, or where registries.conf leads.
@@ -55,23 +58,24 @@ export class Registry {
   #deciding: Promise<unknown> | undefined;
 
   constructor(
-    { host, insecure = false, isStandIn = false, credentialHelpers }: RegistryPlace,
+    { host, insecure, isStandIn = false, credentialHelpers }: RegistryPlace,
     client: HTTPClient,
     settings: DockerSettings,
   ) {
     const answersAt = registryHostOf(host);
+    const isInsecure = settings.insecure ?? insecure;
     let certificates: Promise<Certificates> | undefined;
     this.client = client;
     this.trust = {
       host,
       hostname: new URL(`https://${answersAt}`).hostname,
       authority: answersAt,
-      insecure: settings.insecure ?? insecure,
+      insecure: isInsecure === true,
       certificates: () => (certificates ??= readCertificates(host, settings)),
     };
     this.parallelRanges = new ParallelRanges(settings.parallelRanges);
     this.uploadLimits = new UploadLimits(settings.chunkSize);
-    this.#origins = originsOf(answersAt, this.trust.insecure);
+    this.#origins = originsOf(answersAt, isInsecure);
     const known = new KnownCredentials({ host, isStandIn, credentialHelpers }, settings);
     this.#authentication = new Authentication(this.trust, client, known);
   }

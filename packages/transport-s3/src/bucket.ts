@@ -7,6 +7,7 @@ import type {
 } from "@aws-sdk/client-s3";
 import { gathered } from "@drayage/core";
 import type { GetBlobOptions, OperationOptions } from "@drayage/core";
+import { ListProgress } from "@drayage/core/network";
 import type { OpenedRange } from "@drayage/core/ranges";
 
 import type { Connection, S3Request } from "./connection.ts";
@@ -106,7 +107,7 @@ export class Bucket {
       key,
       async (client, sdk, http) => {
         const { ETag: etag = "", Body } = await client.send(new sdk.GetObjectCommand(input), http);
-        return { etag, content: await gathered(Body as AsyncIterable<Uint8Array>, limit) };
+        return { etag, content: await gathered(receivedBytes(Body as Readable), limit) };
       },
       options,
     );
@@ -198,6 +199,8 @@ export class Bucket {
     prefix: string,
     options?: OperationOptions,
   ): AsyncGenerator<ObjectFacts, void, undefined> {
+    const progress = new ListProgress(`objects in s3://${this.name}/${prefix}`);
+    const begun = new Set<string | undefined>();
     for (let token: string | undefined, isLast = false; !isLast;) {
       const input = {
         Bucket: this.name,
@@ -215,6 +218,10 @@ export class Bucket {
         yield { key: Key, etag: ETag, size: Size, modified: LastModified };
       }
       token = page.NextContinuationToken;
+      // A page that begins as one before it is that page again.
+      const [first] = page.Contents ?? [];
+      progress.add(begun.has(first?.Key) ? 0 : (page.Contents?.length ?? 0), token);
+      begun.add(first?.Key);
       isLast = token === undefined;
     }
   }

@@ -40,6 +40,11 @@ const problems: readonly Problem[] = [
     why: "does not agree with us on TLS: is the endpoint https?",
     retryable: false,
   },
+  {
+    codes: /^ERR_TOO_SLOW$/,
+    why: "sends less than 1 KiB a second",
+    retryable: true,
+  },
   { codes: /^HPE_/, why: "does not speak HTTP: is the endpoint right?", retryable: false },
 ];
 
@@ -48,8 +53,16 @@ export function connectionProblemOf(
   { name, code = name }: Pick<S3Failure, "name" | "code">,
   host: string,
 ): S3Meaning | undefined {
+  const [, status] = /^ERR_PROXY_ANSWER_(\d+)$/.exec(code) ?? [];
+  if (status !== undefined) return proxyProblem(Number(status), host);
   const problem = problems.find(({ codes }) => codes.test(code));
   if (problem === undefined) return undefined;
   const { why, retryable } = problem;
   return { code: "unavailable", why: `${host} ${why} (${code})`, retryable };
+}
+
+function proxyProblem(status: number, host: string): S3Meaning {
+  if (status === 407) return { code: "denied", why: `${host}: the proxy wants other credentials` };
+  const why = `${host} is not reached: the proxy answered ${status} to CONNECT; check the proxy, or add the host to NO_PROXY`;
+  return { code: "unavailable", why, retryable: status >= 500 };
 }

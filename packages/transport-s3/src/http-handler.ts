@@ -1,5 +1,6 @@
 import { Agent as HTTPAgent } from "node:http";
 import { Agent as HTTPSAgent } from "node:https";
+import type { Readable } from "node:stream";
 
 import type { FindProxy } from "@drayage/core";
 import { NodeHttpHandler } from "@smithy/node-http-handler";
@@ -7,6 +8,7 @@ import type { NodeHttpHandlerOptions } from "@smithy/node-http-handler";
 
 import { inPieces } from "./body-pieces.ts";
 import { receiving } from "./receiving-agent.ts";
+import { smallAnswer } from "./small-answer.ts";
 
 /** How connections are made and kept. */
 export interface HandlerSettings {
@@ -41,7 +43,11 @@ export function newHTTPHandler({ idleTimeout, findProxy }: HandlerSettings): Han
       // Its beginning would be on the way before it is rewritten for the proxy.
       if (proxy !== undefined && protocol === "http:") delete request.headers["Expect"];
       if (request.body instanceof Uint8Array) request.body = inPieces(request.body);
-      return (await handlerFor(proxy)).handle(request, given);
+      const answer = await (await handlerFor(proxy)).handle(request, given);
+      const { response } = answer;
+      const body = response.body as Readable;
+      if (!hasObject(request, response)) response.body = await smallAnswer(body, request.method);
+      return answer;
     },
     destroy() {
       for (const handler of handlers.values()) void handler.then((one) => one.destroy());
@@ -50,6 +56,14 @@ export function newHTTPHandler({ idleTimeout, findProxy }: HandlerSettings): Han
     updateHttpClientConfig() {},
     httpHandlerConfigs: () => options,
   };
+}
+
+type Exchange = Parameters<Handler["handle"]>[0];
+type Answer = Awaited<ReturnType<Handler["handle"]>>["response"];
+
+/** Whether the body is an object, of any size, rather than what the store says about one. */
+function hasObject({ method, query }: Exchange, { statusCode }: Answer): boolean {
+  return method === "GET" && query["x-id"] === "GetObject" && statusCode < 300;
 }
 
 type Agents = Required<Pick<NodeHttpHandlerOptions, "httpAgent" | "httpsAgent">>;
@@ -63,16 +77,10 @@ async function agentsThrough(proxy: URL | undefined): Promise<Agents> {
       httpAgent: receiving(new HTTPAgent(kept)),
       httpsAgent: receiving(new HTTPSAgent(kept)),
     };
-  const [{ HttpProxyAgent }, { HttpsProxyAgent }] = await Promise.all([
+  const [{ HttpProxyAgent }, { TunnelAgent }] = await Promise.all([
     import("http-proxy-agent"),
-    import("https-proxy-agent"),
+    import("./tunnel-agent.ts"),
   ]);
-  /** Guesses by who calls whether a connection is encrypted, and would not find again those that it keeps. */
-  class TunnelAgent extends HttpsProxyAgent<string> {
-    override isSecureEndpoint(): boolean {
-      return true;
-    }
-  }
   return {
     httpAgent: new HttpProxyAgent(proxy, kept),
     httpsAgent: new TunnelAgent(proxy, kept) as unknown as HTTPSAgent,

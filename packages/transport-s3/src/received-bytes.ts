@@ -2,9 +2,19 @@ import { finished } from "node:stream";
 import type { Readable } from "node:stream";
 
 import type { GetBlobOptions } from "@drayage/core";
+import { ChunkQueue, MinimumRate, TooSlow } from "@drayage/core/network";
 
 /** Bytes that may wait to be read; above it the connection waits. */
 const mostWaiting = 1 << 18;
+
+/** Milliseconds that may be spent waiting for less than 1 KiB a second. */
+const defaultPatience = 120_000;
+
+/** How a body is received. */
+export interface ReceivingOptions extends Pick<GetBlobOptions, "lentChunks"> {
+  /** Milliseconds that may be spent waiting for less than 1 KiB a second. Default 120 000. */
+  readonly patience?: number | undefined;
+}
 
 /**
  * The body of an answer in the pieces in which it came. To iterate over a `Readable` would put those together that wait,
@@ -13,16 +23,17 @@ const mostWaiting = 1 << 18;
  */
 export async function* receivedBytes(
   body: Readable,
-  { lentChunks = false }: Pick<GetBlobOptions, "lentChunks"> = {},
+  { lentChunks = false, patience = defaultPatience }: ReceivingOptions = {},
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  const chunks: Uint8Array[] = [];
-  let waiting = 0;
+  const chunks = new ChunkQueue();
+  const rate = new MinimumRate(patience);
+  let received = 0;
   let ended: { readonly failure: Error | null | undefined } | undefined;
   let news = Promise.withResolvers<void>();
   body.on("data", (chunk: Uint8Array) => {
-    chunks.push(chunk);
-    waiting += chunk.byteLength;
-    if (waiting >= mostWaiting) body.pause();
+    chunks.add(chunk);
+    received += chunk.byteLength;
+    if (chunks.byteLength >= mostWaiting) body.pause();
     news.resolve();
   });
   finished(body, { writable: false }, (failure) => {
@@ -32,14 +43,16 @@ export async function* receivedBytes(
   try {
     for (;;) {
       for (let chunk = chunks.shift(); chunk !== undefined; chunk = chunks.shift()) {
-        waiting -= chunk.byteLength;
-        if (waiting < mostWaiting) body.resume();
+        if (chunks.byteLength < mostWaiting) body.resume();
         yield chunk;
         if (lentChunks) giveBack(chunk);
       }
       if (ended !== undefined) break;
+      received = 0;
+      const begun = performance.now();
       await news.promise;
       news = Promise.withResolvers();
+      if (!rate.isKept(received, performance.now() - begun)) throw new TooSlow();
     }
     if (ended.failure) throw ended.failure;
   } finally {

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 
 import type { ListPartsCommandInput, ListPartsCommandOutput } from "@aws-sdk/client-s3";
 import type { OperationOptions } from "@drayage/core";
+import { ListProgress } from "@drayage/core/network";
 
 import type { Bucket } from "./bucket.ts";
 import type { BegunUpload } from "./uploads.ts";
@@ -25,6 +26,7 @@ export async function listParts(
   options: OperationOptions,
 ): Promise<StoredParts> {
   const parts = new Map<number, StoredPart>();
+  const progress = new ListProgress(`parts of s3://${bucket.name}/${key}`);
   for (let PartNumberMarker: string | undefined, isLast = false; !isLast;) {
     const input: ListPartsCommandInput = {
       Bucket: bucket.name,
@@ -38,12 +40,14 @@ export async function listParts(
       (client, sdk, http) => client.send(new sdk.ListPartsCommand(input), http),
       options,
     );
+    const known = parts.size;
     for (const part of page.Parts ?? []) {
       const { PartNumber = 0, ETag: etag = "", Size: size = 0, ChecksumSHA256: sha256 } = part;
       parts.set(PartNumber, { etag, size, sha256 });
     }
     PartNumberMarker = page.NextPartNumberMarker;
     isLast = !page.IsTruncated || PartNumberMarker === undefined;
+    progress.add(parts.size - known, isLast ? undefined : PartNumberMarker);
   }
   return parts;
 }

@@ -3,6 +3,7 @@ import type {
   ListMultipartUploadsCommandOutput,
 } from "@aws-sdk/client-s3";
 import type { OperationOptions } from "@drayage/core";
+import { ListProgress } from "@drayage/core/network";
 
 import { isS3Error } from "./bucket.ts";
 import type { Bucket } from "./bucket.ts";
@@ -22,6 +23,7 @@ export async function* listUploads(
   prefix: string,
   options: OperationOptions,
 ): AsyncGenerator<BegunUpload, void, undefined> {
+  const progress = new ListProgress(`uploads to s3://${bucket.name}/${prefix}`);
   for (let after: Markers | undefined = {}; after !== undefined;) {
     const input: ListMultipartUploadsCommandInput = {
       Bucket: bucket.name,
@@ -38,6 +40,7 @@ export async function* listUploads(
       yield { key: Key, uploadId: UploadId, begun: Initiated };
     const { IsTruncated, NextKeyMarker: KeyMarker, NextUploadIdMarker: UploadIdMarker } = page;
     after = IsTruncated ? { KeyMarker, UploadIdMarker } : undefined;
+    progress.add(page.Uploads?.length ?? 0, after && JSON.stringify(after));
   }
 }
 

@@ -1,11 +1,15 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { getCACertificates, setDefaultCACertificates } from "node:tls";
 
 import { Retries } from "@drayage/core";
 import { scratchFolder, startProxy } from "@drayage/test-support";
 import { isThere, newAuthority, opensslProgram, randomImage, writeImage } from "@drayage/testkit";
 import type { S3Server } from "@drayage/testkit";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 
+import { s3 } from "../src/index.ts";
 import type { S3Reference } from "../src/index.ts";
 import { startBucket, transportTo } from "./bucket.ts";
 
@@ -80,3 +84,38 @@ test.each([
   const retries = new Retries({ attempts: 1 });
   await expect(reference.newImageSource({ retries })).rejects.toMatchObject(expected);
 });
+
+test.each([200, 201, 206, 403, 404, 407, 502])(
+  "what a proxy answers to CONNECT with %i is not taken for an answer of the store",
+  async (status) => {
+    const index = '{"imageLayoutVersion":"1.0.0","schemaVersion":2,"manifests":[]}';
+    const asked: string[] = [];
+    const proxy = createServer();
+    proxy.on("connect", ({ url = "" }, socket) => {
+      asked.push(url);
+      socket.on("error", () => {});
+      socket.end(
+        `HTTP/1.1 ${status} X\r\netag: "x"\r\ncontent-length: ${index.length}\r\n\r\n${index}`,
+      );
+    });
+    proxy.listen(0, "127.0.0.1");
+    await once(proxy, "listening");
+    onTestFinished(() => void proxy.close());
+    const { port } = proxy.address() as AddressInfo;
+    const HTTPS_PROXY = `http://127.0.0.1:${port}`;
+    const reference = s3({
+      endpoint: "https://s3.test",
+      region: "us-east-1",
+      credentials: { accessKeyId: "AK", secretAccessKey: "SK" },
+      system: { environment: { HTTPS_PROXY } },
+    }).parseReference("//bucket/a:tag");
+    const retries = new Retries({ attempts: 1 });
+    const opened = reference.newImageSource({ retries });
+    await expect(opened).rejects.toMatchObject({
+      code: status === 407 ? "denied" : "unavailable",
+      message: expect.stringMatching(/proxy/) as string,
+      status: undefined,
+    });
+    expect(asked).toEqual(["s3.test:443"]);
+  },
+);

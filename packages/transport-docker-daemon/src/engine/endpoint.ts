@@ -31,13 +31,17 @@ interface TLS extends TLSCertificates {
  */
 export async function findEndpoint(settings: DockerDaemonSettings): Promise<Endpoint> {
   const { system, insecure } = settings;
+  const requiresTLS = insecure === false;
   const host = settings.host ?? (environmentOf(system)["DOCKER_HOST"] || undefined);
-  if (host !== undefined) return endpointAt(host, { ...(await tlsTerms(settings)), insecure });
+  if (host !== undefined) {
+    return endpointAt(host, { ...(await tlsTerms(settings)), insecure, requiresTLS });
+  }
   const context = await findDockerContext(system);
   if (context === undefined) return endpointAt(`unix://${await defaultSocket(system)}`, {});
   const { certDir = context.certDir } = settings;
   const wantsTLS = context.wantsTLS || certDir !== undefined;
-  return endpointAt(context.host, { wantsTLS, certDir, insecure: insecure ?? context.insecure });
+  const terms = { wantsTLS, certDir, requiresTLS };
+  return endpointAt(context.host, { ...terms, insecure: insecure ?? context.insecure });
 }
 
 interface TLSTerms {
@@ -46,6 +50,8 @@ interface TLSTerms {
   /** Without one those count whom the system trusts. */
   readonly certDir?: string | undefined;
   readonly insecure?: boolean | undefined;
+  /** Whether a setting asks for TLS, so that nothing goes in the clear by TCP. */
+  readonly requiresTLS?: boolean;
 }
 
 async function tlsTerms({ certDir, system }: DockerDaemonSettings): Promise<TLSTerms> {
@@ -59,7 +65,7 @@ async function tlsTerms({ certDir, system }: DockerDaemonSettings): Promise<TLST
 
 async function endpointAt(
   host: string,
-  { wantsTLS = false, certDir, insecure = false }: TLSTerms,
+  { wantsTLS = false, certDir, insecure = false, requiresTLS = false }: TLSTerms,
 ): Promise<Endpoint> {
   const [, scheme = "", rest = ""] = /^([a-z]+):\/\/(.*)$/.exec(host) ?? [];
   switch (scheme) {
@@ -71,7 +77,10 @@ async function endpointAt(
     case "tcp":
     case "http":
     case "https": {
-      const isEncrypted = scheme === "https" || (scheme === "tcp" && wantsTLS);
+      if (scheme === "http" && requiresTLS) {
+        throw invalid(host, "http is not encrypted, and TLS was asked for (--tls-verify)");
+      }
+      const isEncrypted = scheme === "https" || (scheme === "tcp" && (wantsTLS || requiresTLS));
       const address = parseAddress(host, rest, isEncrypted ? 2376 : 2375);
       if (!isEncrypted) return { name: host, address, tls: undefined };
       const certificates = certDir === undefined ? {} : await readCertificates(certDir);

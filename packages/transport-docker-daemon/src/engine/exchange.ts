@@ -2,6 +2,8 @@ import http from "node:http";
 import type { ClientRequest, IncomingMessage, RequestOptions } from "node:http";
 import https from "node:https";
 
+import { gatheredStart } from "@drayage/core";
+
 import { connectionError } from "./connection-error.ts";
 import type { Endpoint } from "./endpoint.ts";
 
@@ -71,14 +73,8 @@ export function beginExchange(endpoint: Endpoint, request: EngineRequest): Begun
 /** Reads an answer that may be anything. */
 export async function startOf(answer: EngineAnswer, limit: number = 1 << 16): Promise<ShortAnswer> {
   const { status, headers, bytes } = answer;
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of bytes) {
-    chunks.push(chunk);
-    size += chunk.byteLength;
-    if (size >= limit) break;
-  }
-  return { status, headers, text: Buffer.concat(chunks).toString() };
+  const text = new TextDecoder().decode(await gatheredStart(bytes, limit));
+  return { status, headers, text };
 }
 
 function open(

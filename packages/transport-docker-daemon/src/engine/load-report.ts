@@ -24,16 +24,19 @@ function problemIn(line: string): string | undefined {
 /** What is too long for a line is cut into several. */
 async function* linesOf(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
   const decoder = new TextDecoder();
-  let rest = "";
+  let begun: string[] = [];
+  let length = 0;
   for await (const chunk of bytes) {
-    const lines = (rest + decoder.decode(chunk, { stream: true })).split("\n");
-    rest = lines.pop() ?? "";
-    yield* lines;
-    if (rest.length < longestLine) continue;
-    yield rest;
-    rest = "";
+    const [first = "", ...others] = decoder.decode(chunk, { stream: true }).split("\n");
+    begun.push(first);
+    length += first.length;
+    if (others.length === 0 && length < longestLine) continue;
+    yield begun.join("");
+    yield* others.slice(0, -1);
+    begun = others.slice(-1);
+    length = begun[0]?.length ?? 0;
   }
-  yield rest;
+  yield begun.join("");
 }
 
 const longestLine = 1 << 20;

@@ -12,11 +12,19 @@ export async function* savedArchive(
   engine: Engine,
   doing: string,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  let end = Buffer.alloc(0);
+  const last = new Uint8Array(endLength * 2);
+  let filled = 0;
   for await (const chunk of bytes) {
-    end = Buffer.concat([end, chunk.subarray(-endLength)]).subarray(-endLength);
+    const end = chunk.subarray(-endLength);
+    if (filled + end.byteLength > last.byteLength) {
+      last.copyWithin(0, filled - endLength, filled);
+      filled = endLength;
+    }
+    last.set(end, filled);
+    filled += end.byteLength;
     yield chunk;
   }
+  const end = Buffer.from(last.subarray(Math.max(filled - endLength, 0), filled));
   const [report = ""] = /\{"errorDetail":.*\}\s*$/s.exec(end.toString()) ?? [];
   const { error } = jsonObjectOf(report);
   if (typeof error === "string") throw engine.problem(doing, wordsOf(error));

@@ -28,6 +28,10 @@ export async function findForeignLayer(
       await response.discard();
     } catch (error) {
       if (!isImageError(error)) throw error;
+      if (error.code === "untrusted") {
+        const { message } = error;
+        options.onNotice?.({ kind: "warning", host: registry.trust.host, text: message });
+      }
     }
   }
   return undefined;

@@ -28,7 +28,7 @@ export async function checkCredentials(
   if (entry?.blocked) throw new ImageError("untrusted", `${name} is blocked in ${entry.file}`);
   const client = new HTTPClient(settings);
   await using _ = client.use();
-  const place = { host, insecure: entry?.insecure };
+  const place = { host, insecure: entry?.insecure || (entry?.requiresTLS ? false : undefined) };
   const registry = new Registry(place, client, { ...settings, credentials });
   try {
     const request = { method: "GET", target: "/v2/", scopes: [] } as const;

@@ -4,12 +4,13 @@ import type { SecureVersion } from "node:tls";
 import type { FindProxy } from "@drayage/core";
 import { guardedLookup, mostPublicOf } from "@drayage/core/network";
 import type { Reach } from "@drayage/core/network";
-import type { Dispatcher } from "undici";
+import type { Agent as AgentType, Dispatcher } from "undici";
 
 import type { Certificates } from "../certificates/certificate-folder.ts";
 import { connectorWith } from "./connector.ts";
 import type { HTTPRequest } from "./http-exchange.ts";
 import type { NamedHosts } from "./named-host.ts";
+import { OpenSockets } from "./open-sockets.ts";
 import { ReceiveBuffers } from "./receive-buffers.ts";
 import { secureContextOf } from "./secure-context.ts";
 import { isOwnHost } from "./trust.ts";
@@ -45,6 +46,7 @@ export class Agents {
   readonly buffers: ReceiveBuffers = new ReceiveBuffers();
   readonly #settings: AgentSettings;
   readonly #agents = new Map<string, Promise<Dispatcher>>();
+  readonly #sockets = new OpenSockets();
   #withSystemRoots = false;
 
   constructor(settings: AgentSettings) {
@@ -82,7 +84,7 @@ export class Agents {
     const key = JSON.stringify(terms);
     const known = this.#agents.get(key);
     if (known !== undefined) return known;
-    const agent = openAgent(terms, certificates, this.#settings, this.buffers);
+    const agent = openAgent(terms, certificates, this.#settings, this.buffers, this.#sockets);
     this.#agents.set(key, agent);
     agent.catch(() => this.#agents.delete(key));
     return agent;
@@ -91,7 +93,9 @@ export class Agents {
   async destroy(): Promise<void> {
     const agents = [...this.#agents.values()];
     this.#agents.clear();
-    await Promise.all(agents.map(async (agent) => (await agent).destroy()));
+    const destroyed = agents.map(async (agent) => (await agent).destroy());
+    this.#sockets.destroy();
+    await Promise.all(destroyed);
   }
 }
 
@@ -101,6 +105,7 @@ async function openAgent(
   { authorities, identities }: Certificates,
   { idleTimeout, minTLSVersion, lookup, namedHosts }: AgentSettings,
   buffers: ReceiveBuffers,
+  sockets: OpenSockets,
 ): Promise<Dispatcher> {
   const { Agent, ProxyAgent, buildConnector } = await import("undici");
   const timeout = Math.min(idleTimeout, longestConnect);
@@ -124,7 +129,7 @@ async function openAgent(
     });
     const direct = { ...options, ...connect, lookup: guarded };
     const connector = connectorWith(buildConnector, direct, buffers);
-    return new Agent({ ...options, connect: connector });
+    return new Agent({ ...options, connect: sockets.watched(connector) });
   }
   const proxyContext = secureContextOf({ ...tls, ...noCertificates });
   return new ProxyAgent({
@@ -132,6 +137,13 @@ async function openAgent(
     uri: proxy,
     requestTls: connect,
     proxyTls: { timeout, ...(proxyContext !== undefined && { secureContext: proxyContext }) },
-    clientFactory: (_, given) => new Agent({ ...given, headersTimeout: idleTimeout }),
+    clientFactory: (_, given) => {
+      const { connect: toProxy, ...rest } = given as AgentType.Options;
+      return new Agent({
+        ...rest,
+        headersTimeout: idleTimeout,
+        ...(typeof toProxy === "function" && { connect: sockets.watched(toProxy) }),
+      });
+    },
   });
 }

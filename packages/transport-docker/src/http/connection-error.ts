@@ -31,6 +31,18 @@ const failures: readonly Failure[] = [
   },
   {
     kind: "other",
+    codes: /^ERR_TOO_SLOW$/,
+    reason: "sends less than 1 KiB a second",
+    retryable: true,
+  },
+  {
+    kind: "other",
+    codes: /^ERR_TOO_MANY_1XX$/,
+    reason: "announces its answer again and again, and does not give it",
+    retryable: false,
+  },
+  {
+    kind: "other",
     codes: /^(?:UND_ERR_CONNECT_TIMEOUT|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH)$/,
     reason: "cannot be reached",
     retryable: true,

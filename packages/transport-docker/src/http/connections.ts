@@ -16,6 +16,10 @@ import type { ReceivedBody } from "./received-body.ts";
 
 /** A registry may think longer about what it was sent than about what it is asked: it stores it first. */
 const storingFactor = 5;
+/** Milliseconds for which a small answer may come slower than 1 KiB a second. */
+const smallAnswerPatience = 30_000;
+/** The same for all others, in idle timeouts. */
+const blobPatience = 2;
 
 /** The connections of one `docker()`: opened at the first request, shared, closed with the last that uses them. */
 export class Connections {
@@ -55,12 +59,13 @@ export class Connections {
     const body = isStream(request.body) ? outgoing(request.body) : undefined;
     try {
       const sent = body?.bytes ?? request.body;
-      const answer = await exchange(
-        agent,
-        this.#options({ ...request, body: sent }),
-        this.agents.buffers,
+      const { idleTimeout } = this.#settings;
+      const isSmall = request.wholeUpTo !== undefined;
+      const answer = await exchange(agent, this.#options({ ...request, body: sent }), {
+        buffers: this.agents.buffers,
         signal,
-      );
+        patience: isSmall ? Math.min(idleTimeout, smallAnswerPatience) : idleTimeout * blobPatience,
+      });
       return this.#response(request, answer);
     } catch (error) {
       signal?.throwIfAborted();

@@ -15,7 +15,7 @@ export function connectorWith(
   return (target, callback) => {
     const session = sessions.get(target.hostname);
     const connect = build({ ...options, ...(session && { session }), onread: buffers.onread() });
-    connect(target, (...result) => {
+    return connect(target, (...result) => {
       result[1]?.on("session", (fresh: Buffer) => sessions.set(target.hostname, fresh));
       callback(...result);
     });

@@ -9,30 +9,50 @@ export type ReceivedAnswer = Pick<HTTPResponse, "status" | "headers"> & {
   readonly body: ReceivedBody;
 };
 
-/** Sends one request. @throws what undici throws, or the reason of the signal */
+/** How one request is sent. */
+export interface ExchangeSettings {
+  readonly buffers: ReceiveBuffers;
+  readonly signal: AbortSignal | undefined;
+  /** Milliseconds that may be spent waiting for next to nothing of a body. */
+  readonly patience: number;
+}
+
+/** Answers that announce another one (1xx) before it. */
+const maxAnnouncements = 32;
+
+/** Sends one request. An abort ends the waiting at once, also for a connection. @throws what undici throws, or the reason of the signal */
 export async function exchange(
   agent: Dispatcher,
   request: Dispatcher.DispatchOptions,
-  buffers: ReceiveBuffers,
-  signal: AbortSignal | undefined,
+  { buffers, signal, patience }: ExchangeSettings,
 ): Promise<ReceivedAnswer> {
   const { promise, resolve, reject } = Promise.withResolvers<ReceivedAnswer>();
-  let abort = (): void => {};
+  let begun: Dispatcher.DispatchController | undefined;
+  let announcements = 0;
   let body: ReceivedBody | undefined;
+  const abort = (): void => {
+    const reason = signal?.reason as Error;
+    begun?.abort(reason);
+    body?.end(reason);
+    reject(reason);
+  };
   const end = (failure?: Error): void => {
     signal?.removeEventListener("abort", abort);
     body?.end(failure);
   };
+  signal?.addEventListener("abort", abort, { once: true });
   agent.dispatch(request, {
     onRequestStart(controller) {
-      abort = () => controller.abort(signal?.reason);
-      signal?.addEventListener("abort", abort, { once: true });
+      begun = controller;
       if (signal?.aborted) abort();
     },
     onResponseStart(controller, status, headers) {
       // 100 Continue and its kind
-      if (status < 200) return;
-      body = new ReceivedBody(controller, buffers);
+      if (status < 200) {
+        if (++announcements > maxAnnouncements) controller.abort(new TooManyAnnouncements());
+        return;
+      }
+      body = new ReceivedBody(controller, buffers, patience);
       resolve({ status, headers, body });
     },
     onResponseData(_, chunk) {
@@ -45,4 +65,12 @@ export async function exchange(
     },
   });
   return promise;
+}
+
+class TooManyAnnouncements extends Error {
+  readonly code = "ERR_TOO_MANY_1XX";
+
+  constructor() {
+    super(`more than ${maxAnnouncements} answers with a status of 1xx`);
+  }
 }

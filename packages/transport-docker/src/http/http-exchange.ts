@@ -1,4 +1,4 @@
-import { gathered, inOne } from "@drayage/core";
+import { gathered, gatheredStart, inOne } from "@drayage/core";
 import type { OperationOptions } from "@drayage/core";
 
 import type { Trust } from "./trust.ts";
@@ -76,14 +76,7 @@ export async function textOf({ bytes }: HTTPResponse, limit: number): Promise<st
 
 /** What is worth showing of an answer that may be anything: its first 64 KiB. */
 export async function startOfText({ bytes }: HTTPResponse): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of bytes) {
-    chunks.push(chunk);
-    size += chunk.byteLength;
-    if (size >= startLength) break;
-  }
-  return new TextDecoder().decode(Buffer.concat(chunks).subarray(0, startLength));
+  return new TextDecoder().decode(await gatheredStart(bytes, startLength));
 }
 
 const startLength = 1 << 16;

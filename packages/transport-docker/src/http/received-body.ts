@@ -1,3 +1,4 @@
+import { ChunkQueue, MinimumRate, TooSlow } from "@drayage/core/network";
 import type { Dispatcher } from "undici";
 
 import type { ReceiveBuffers } from "./receive-buffers.ts";
@@ -16,27 +17,26 @@ type Controller = Pick<Dispatcher.DispatchController, "pause" | "resume" | "abor
 export class ReceivedBody {
   readonly #controller: Controller;
   readonly #buffers: ReceiveBuffers;
-  #chunks: Uint8Array[] = [];
-  #waiting = 0;
+  readonly #rate: MinimumRate;
+  readonly #chunks: ChunkQueue = new ChunkQueue();
+  /** Bytes since they were last waited for. */
+  #received = 0;
   #ended: { readonly failure?: Error | undefined } | undefined;
   #news = Promise.withResolvers<void>();
 
-  constructor(controller: Controller, buffers: ReceiveBuffers) {
+  /** `patience` is how many milliseconds may be spent waiting for next to nothing. */
+  constructor(controller: Controller, buffers: ReceiveBuffers, patience: number = Infinity) {
     this.#controller = controller;
     this.#buffers = buffers;
+    this.#rate = new MinimumRate(patience);
   }
 
   add(chunk: Uint8Array): void {
-    const last = this.#chunks.at(-1);
-    const together = last && joined(last, chunk);
-    if (together === undefined) {
-      this.#buffers.lend(chunk);
-      this.#chunks.push(chunk);
-    } else {
-      this.#chunks.splice(-1, 1, together);
-    }
-    this.#waiting += chunk.byteLength;
-    if (this.#waiting >= mostWaiting) this.#controller.pause();
+    const added = this.#chunks.add(chunk);
+    if (added !== "joined") this.#buffers.lend(chunk);
+    if (added === "copied") this.#buffers.giveBack(chunk);
+    this.#received += chunk.byteLength;
+    if (this.#chunks.byteLength >= mostWaiting) this.#controller.pause();
     this.#news.resolve();
   }
 
@@ -57,8 +57,7 @@ export class ReceivedBody {
           this.#buffers.giveBack(chunk);
         }
         if (this.#ended !== undefined) break;
-        await this.#news.promise;
-        this.#news = Promise.withResolvers();
+        await this.#wait();
       }
       if (this.#ended.failure !== undefined) throw this.#ended.failure;
     } finally {
@@ -82,19 +81,19 @@ export class ReceivedBody {
   #next(): Uint8Array | undefined {
     const chunk = this.#chunks.shift();
     if (chunk === undefined) return undefined;
-    this.#waiting -= chunk.byteLength;
-    if (this.#waiting < mostWaiting) this.#controller.resume();
+    if (this.#chunks.byteLength < mostWaiting) this.#controller.resume();
     return chunk;
+  }
+
+  async #wait(): Promise<void> {
+    this.#received = 0;
+    const begun = performance.now();
+    await this.#news.promise;
+    this.#news = Promise.withResolvers();
+    if (!this.#rate.isKept(this.#received, performance.now() - begun)) throw new TooSlow();
   }
 
   #leave(): void {
     if (this.#ended === undefined) this.#controller.abort(new Error("The rest is not wanted"));
   }
-}
-
-/** What came in parts, as records of TLS do, into one piece of memory. */
-function joined(first: Uint8Array, second: Uint8Array): Uint8Array | undefined {
-  if (first.buffer !== second.buffer) return undefined;
-  if (first.byteOffset + first.byteLength !== second.byteOffset) return undefined;
-  return new Uint8Array(first.buffer, first.byteOffset, first.byteLength + second.byteLength);
 }

@@ -1,4 +1,4 @@
-import { ImageError } from "@drayage/core";
+import { ListProgress } from "@drayage/core/network";
 
 import type { HTTPResponse } from "../http/http-exchange.ts";
 import { nextPageOf } from "./next-page.ts";
@@ -14,21 +14,30 @@ export interface Listing {
   readonly ask: (target: string | URL) => Promise<HTTPResponse>;
 }
 
-/** The answers of which a list consists; each has to be read before the next is asked for. */
+/** A page, and how many of its entries were on none before: to be set before the next page is asked for. */
+export interface ListPage {
+  readonly response: HTTPResponse;
+  newEntries: number;
+}
+
+/** Entries that may be listed in all. */
+const maxEntries = 1_000_000;
+
+/**
+ * The answers of which a list consists; each has to be read before the next is asked for.
+ * @throws ImageError `unsupported` for a list without an end
+ */
 export async function* pagesOf({
   what,
   start,
   ask,
-}: Listing): AsyncGenerator<HTTPResponse, void, undefined> {
-  const seen = new Set<string>();
+}: Listing): AsyncGenerator<ListPage, void, undefined> {
+  const progress = new ListProgress(what, maxEntries);
   let target: string | URL | undefined = start;
   while (target !== undefined) {
-    const response: HTTPResponse = await ask(target);
-    yield response;
-    target = nextPageOf(response);
-    if (target !== undefined && seen.has(target.href)) {
-      throw new ImageError("unsupported", `The list of ${what} goes round in circles`);
-    }
-    seen.add(target?.href ?? "");
+    const page: ListPage = { response: await ask(target), newEntries: 0 };
+    yield page;
+    target = nextPageOf(page.response);
+    progress.add(page.newEntries, target?.href);
   }
 }

@@ -11,14 +11,21 @@ export interface NameListing extends Listing {
   readonly isName: (text: string) => boolean;
 }
 
-/** In the registry's order. @throws ImageError `not-found`, `denied`, `unavailable` */
+/** In the registry's order. @throws ImageError `not-found`, `denied`, `unavailable`, `unsupported` for one without an end */
 export async function* listNames(listing: NameListing): AsyncGenerator<string, void, undefined> {
-  for await (const page of pagesOf(listing)) yield* await namesOn(page, listing);
+  const seen = new Set<string>();
+  for await (const page of pagesOf(listing)) {
+    const names = await namesOn(page.response, listing);
+    const known = seen.size;
+    for (const name of names) seen.add(name);
+    page.newEntries = seen.size - known;
+    yield* names;
+  }
 }
 
 /** As many as one answer holds. @throws ImageError as `listNames` */
 export async function listFirstNames(listing: NameListing): Promise<readonly string[]> {
-  for await (const page of pagesOf(listing)) return namesOn(page, listing);
+  for await (const { response } of pagesOf(listing)) return namesOn(response, listing);
   return [];
 }
 

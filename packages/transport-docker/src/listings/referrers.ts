@@ -39,10 +39,16 @@ export async function* listReferrers(
     start: `referrers/${subject}${filter ?? ""}`,
     ask: async (target: string | URL) => repository.request({ ...request, target }),
   };
-  for await (const page of pagesOf(listing)) {
+  const seen = new Set<Digest>();
+  for await (const listed of pagesOf(listing)) {
+    const { response: page } = listed;
     if (isIndex(page)) {
       const bytes = await gathered(page.bytes, manifestSizeLimit);
-      yield* descriptorsIn({ bytes, mediaType: mediaTypes.ociIndex });
+      const descriptors = descriptorsIn({ bytes, mediaType: mediaTypes.ociIndex });
+      const known = seen.size;
+      for (const { digest } of descriptors) seen.add(digest);
+      listed.newEntries = seen.size - known;
+      yield* descriptors;
     } else {
       if (!knowsNoReferrers(page)) throw await failed(page, repository, subject);
       await page.discard();

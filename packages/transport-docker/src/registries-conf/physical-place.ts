@@ -10,6 +10,8 @@ export interface PhysicalPlace {
   readonly isMirror: boolean;
   /** Plain http and certificates that are not trusted will do. */
   readonly insecure: boolean;
+  /** TLS was asked for, also of a registry on this machine. */
+  readonly requiresTLS?: true | undefined;
   /** The file that forbids to go there. */
   readonly blockedIn: string | undefined;
 }
@@ -33,7 +35,7 @@ export function placesOf(conf: RegistriesConf, named: NamedReference): PhysicalP
     const itself = { named, isMirror: false, insecure: false, blockedIn: undefined };
     return { mirrors: [], itself };
   }
-  const { prefix, location, insecure, blocked, file } = entry;
+  const { prefix, location, insecure, requiresTLS, blocked, file } = entry;
   const there = location === undefined ? named : relocated(named, prefix, location);
   const blockedIn = blocked ? file : blockOf(conf, there);
   const others = named.digest === undefined ? "digest-only" : "tag-only";
@@ -42,12 +44,16 @@ export function placesOf(conf: RegistriesConf, named: NamedReference): PhysicalP
     mirrors: mirrors.map((mirror) =>
       placeAt(conf, relocated(named, prefix, mirror.location), mirror),
     ),
-    itself: { named: there, isMirror: false, insecure, blockedIn },
+    itself: { named: there, isMirror: false, insecure, requiresTLS, blockedIn },
   };
 }
 
-function placeAt(conf: RegistriesConf, named: NamedReference, { insecure }: Mirror): PhysicalPlace {
-  return { named, isMirror: true, insecure, blockedIn: blockOf(conf, named) };
+function placeAt(
+  conf: RegistriesConf,
+  named: NamedReference,
+  { insecure, requiresTLS }: Mirror,
+): PhysicalPlace {
+  return { named, isMirror: true, insecure, requiresTLS, blockedIn: blockOf(conf, named) };
 }
 
 /** The entry with the longest prefix; of two that are as long, the one without `*.`. */

@@ -6,6 +6,7 @@ import type { Location } from "./location.ts";
 export interface Mirror {
   readonly location: Location;
   readonly insecure: boolean;
+  readonly requiresTLS?: true | undefined;
   readonly pulls: "all" | "digest-only" | "tag-only";
 }
 
@@ -17,6 +18,8 @@ export interface RegistryEntry {
   /** Where they really are; undefined where they say. */
   readonly location: Location | undefined;
   readonly insecure: boolean;
+  /** Set where the file says `insecure = false`, which also a registry on this machine has to keep to. */
+  readonly requiresTLS?: true | undefined;
   readonly blocked: boolean;
   readonly mirrors: readonly Mirror[];
   /** Which says so. */
@@ -64,11 +67,16 @@ function readEntry(table: ConfTable): RegistryEntry {
     name,
     prefix: parsed,
     location,
-    insecure: table.truth("insecure"),
+    ...insecureIn(table),
     blocked: table.truth("blocked"),
     mirrors: readMirrors(table),
     file: table.file,
   };
+}
+
+function insecureIn(table: ConfTable): Pick<RegistryEntry, "insecure" | "requiresTLS"> {
+  const insecure = table.truth("insecure");
+  return { insecure, ...(!insecure && table.has("insecure") && { requiresTLS: true }) };
 }
 
 function readMirrors(table: ConfTable): readonly Mirror[] {
@@ -80,8 +88,11 @@ function readMirrors(table: ConfTable): readonly Mirror[] {
     if (byDigestOnly && pulls !== "") {
       throw mirror.problem("pull-from-mirror", "contradicts mirror-by-digest-only of its registry");
     }
-    const insecure = mirror.truth("insecure");
-    return { location, insecure, pulls: byDigestOnly ? "digest-only" : pullsOf(mirror, pulls) };
+    return {
+      location,
+      ...insecureIn(mirror),
+      pulls: byDigestOnly ? "digest-only" : pullsOf(mirror, pulls),
+    };
   });
 }
 

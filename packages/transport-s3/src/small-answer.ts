@@ -1,0 +1,28 @@
+import { Readable } from "node:stream";
+
+import { gathered, ImageError, isImageError } from "@drayage/core";
+
+import { receivedBytes } from "./received-bytes.ts";
+
+/** Bytes. A page of a list has 1000 keys of up to 1 KiB, escaped. */
+const maxSize = 16 << 20;
+/** Milliseconds for which an answer may come slower than 1 KiB a second. */
+const patience = 30_000;
+/** The same while a store puts an object together: until then it sends spaces to keep the connection. */
+const storingPatience = 1_800_000;
+
+/**
+ * The body of an answer that the SDK would read whole, read within limits of size and time.
+ * @throws ImageError `unavailable` for a larger one; what the body breaks off with
+ */
+export async function smallAnswer(body: Readable, method: string): Promise<Readable> {
+  const isStoring = method === "POST" || method === "PUT";
+  const bytes = receivedBytes(body, { patience: isStoring ? storingPatience : patience });
+  try {
+    return Readable.from([await gathered(bytes, maxSize)]);
+  } catch (error) {
+    if (!isImageError(error)) throw error;
+    const message = `The store answered with more than ${maxSize} bytes where a list or an error was expected`;
+    throw new ImageError("unavailable", message, { cause: error, retryable: false });
+  }
+}

@@ -1,0 +1,107 @@
+import { once } from "node:events";
+import { createServer, get } from "node:http";
+import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { setTimeout as delay } from "node:timers/promises";
+
+import { Retries } from "@drayage/core";
+import { describe, expect, onTestFinished, test } from "vitest";
+
+import { Bucket } from "../src/bucket.ts";
+import { Connection } from "../src/connection.ts";
+import { receivedBytes } from "../src/received-bytes.ts";
+import { smallAnswer } from "../src/small-answer.ts";
+
+/** A bucket of a store that answers in its own way. */
+async function startStore(answer: RequestListener): Promise<{ bucket: Bucket; port: number }> {
+  const server = createServer(answer).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const { port } = server.address() as AddressInfo;
+  const connection = new Connection({
+    endpoint: `http://127.0.0.1:${port}`,
+    region: "us-east-1",
+    credentials: "anonymous",
+  });
+  return { bucket: new Bucket("bucket", connection), port };
+}
+
+const once1 = (): Retries => new Retries({ attempts: 1 });
+
+function listed(keys: readonly string[], token: string): string {
+  const contents = keys.map((key) => `<Contents><Key>${key}</Key><Size>1</Size></Contents>`);
+  return `<?xml version="1.0"?><ListBucketResult>${contents.join("")}<IsTruncated>true</IsTruncated><NextContinuationToken>${token}</NextContinuationToken></ListBucketResult>`;
+}
+
+describe("a list without an end is an error", () => {
+  test.each([
+    ["the same token again", () => listed(["a"], "again"), 3],
+    ["pages with nothing on them", (page: number) => listed([], `${page}`), 101],
+    ["the same page under new tokens", (page: number) => listed(["a", "b"], `${page}`), 102],
+    ["one key on each page", (page: number) => listed([`${page}`], `${page}`), 1200],
+  ])("%s", async (_, answerOf, most) => {
+    let page = 0;
+    const { bucket } = await startStore((__, response) => response.end(answerOf(++page)));
+    const keys = Array.fromAsync(bucket.list("a/", { retries: once1() }));
+    await expect(keys).rejects.toMatchObject({ code: "unsupported" });
+    expect(page).toBeLessThanOrEqual(most);
+  });
+});
+
+async function streamed(
+  answer: (request: IncomingMessage, response: ServerResponse) => unknown,
+): Promise<IncomingMessage> {
+  const { port } = await startStore(answer as RequestListener);
+  const request = get({ host: "127.0.0.1", port });
+  const [response] = (await once(request, "response")) as [IncomingMessage];
+  return response;
+}
+
+test("an answer that is no object has a limit", async () => {
+  const body = await streamed((_, response) => {
+    const chunk = Buffer.alloc(1 << 20, " ");
+    const send = (): void => {
+      while (!response.destroyed)
+        if (!response.write(chunk)) return void response.once("drain", send);
+    };
+    send();
+  });
+  await expect(smallAnswer(body, "GET")).rejects.toMatchObject({
+    code: "unavailable",
+    retryable: false,
+  });
+});
+
+test("a body that comes byte by byte is given up", async () => {
+  const body = await streamed(async (_, response) => {
+    while (!response.destroyed) {
+      response.write(" ");
+      await delay(20);
+    }
+  });
+  const read = Array.fromAsync(receivedBytes(body, { patience: 300 }));
+  await expect(read).rejects.toMatchObject({ code: "ERR_TOO_SLOW" });
+});
+
+test("a body in pieces of one byte waits in few chunks", async () => {
+  const count = 1 << 17;
+  const body = await streamed((_, response) => {
+    response.flushHeaders();
+    const pieces = Array.from({ length: count }, (__, at) => [49, 13, 10, at & 0xff, 13, 10]);
+    response.socket?.end(Buffer.concat([Buffer.from(pieces.flat()), Buffer.from("0\r\n\r\n")]));
+  });
+  const chunks: Uint8Array[] = [];
+  const reading = receivedBytes(body);
+  await delay(500);
+  for await (const chunk of reading) {
+    chunks.push(chunk);
+    await delay(50);
+  }
+  const whole = Buffer.concat(chunks);
+  expect(whole.length).toBe(count);
+  expect(whole.every((byte, at) => byte === (at & 0xff))).toBe(true);
+  expect(chunks.length).toBeLessThan(200);
+});
