@@ -43,7 +43,14 @@ function describeCommandLine({ code, message }: CommanderError): string | undefi
   const said = shortened(message)
     .replace(/^error: /, "")
     .replace(/\.$/, "");
-  return lineOf(`${said.replace(/\s*\(Did (.*)\)$/, ", did $1")}; --help lists what there is`);
+  return lineOf(`${withSuggestion(said)}; --help lists what there is`);
+}
+
+/** commander adds `(Did you mean …?)` on a line of its own. */
+function withSuggestion(text: string): string {
+  const at = text.lastIndexOf("(Did ");
+  if (at < 0 || !text.endsWith(")")) return text;
+  return `${text.slice(0, at).trimEnd()}, did ${text.slice(at + "(Did ".length, -1)}`;
 }
 
 function messageOf(error: unknown): string {

@@ -54,7 +54,7 @@ describe("a list without an end is an error", () => {
 async function streamed(
   answer: (request: IncomingMessage, response: ServerResponse) => unknown,
 ): Promise<IncomingMessage> {
-  const { port } = await startStore(answer as RequestListener);
+  const { port } = await startStore(answer);
   const request = get({ host: "127.0.0.1", port });
   const [response] = (await once(request, "response")) as [IncomingMessage];
   return response;
