@@ -27,7 +27,8 @@ export function noticeTeller(): (notice: Notice) => void {
 }
 
 function worthOf(notice: Notice): string | undefined {
-  if (notice.kind === "cache" || notice.kind === "lock") return notice.text;
+  if (notice.kind === "cache" || notice.kind === "lock" || notice.kind === "loss")
+    return notice.text;
   if (notice.kind === "warning") return `warning from ${notice.host}: ${notice.text}`;
   const { host, limit, remaining, window } = notice;
   if (remaining > limit / 10) return undefined;

@@ -7,7 +7,7 @@ import type { Signature } from "./signature.ts";
 
 /** What a destination takes, as plain data, so that a plan can be made without a destination. */
 export interface DestinationAccepts {
-  /** Preferred first; undefined takes any. */
+  /** Preferred first; undefined, or none, takes any. */
   readonly manifestMIMETypes: readonly string[] | undefined;
   /** What becomes of layers on their way in, where nothing forbids a change. */
   readonly layers: "preserve" | "compress" | "decompress";
@@ -94,7 +94,11 @@ export interface ImageDestination extends AsyncDisposable {
     instance?: Digest,
     options?: OperationOptions,
   ): Promise<void>;
-  /** The one step that makes the image visible under the reference. @throws ImageError as `putManifest`, `conflict` */
+  /**
+   * The one step that makes the image visible under the reference. After `manifest-rejected` the manifest may be put
+   * again as another type, and `commit` called again.
+   * @throws ImageError as `putManifest`, `conflict`
+   */
   commit(options?: OperationOptions): Promise<void>;
   /**
    * The manifest under which the image is read after `commit`, where the place keeps none and it is made up of what was

@@ -12,6 +12,8 @@ export type Notice =
       /** Whom the host counts: an address or an account; undefined where it does not say. */
       readonly source: string | undefined;
     }
+  /** What an image has and the type of manifest or config that it is converted to has no field for. */
+  | { readonly kind: "loss"; readonly text: string }
   /** What copies learn is not remembered as was asked for. */
   | { readonly kind: "cache"; readonly text: string }
   /** The copy waits for another process; the text names its user, its number, its host and since when. */

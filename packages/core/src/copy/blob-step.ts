@@ -1,13 +1,15 @@
 import type { Descriptor } from "../blob-info.ts";
 import { layerCompressionOf, withLayerCompression } from "../manifest/layer-media-types.ts";
 import type { LayerCompression } from "../manifest/layer-media-types.ts";
+import type { ImageManifest } from "../manifest/manifest.ts";
+import { familyOf } from "../manifest/media-types.ts";
 import type { CopyFacts } from "./copy-facts.ts";
 import type { BlobStep, BlobTransform, ReuseCandidate } from "./copy-plan.ts";
 import type { RememberedBlob } from "./recall-blobs.ts";
 
 /** What its type will be: it may fit where it did not before. */
 export function typedAs(layer: Descriptor, transform: BlobTransform): Descriptor {
-  if (transform === "preserve" || transform === "compress") return layer;
+  if (transform !== "decompress" && transform !== "gzip" && transform !== "zstd") return layer;
   const compression = transform === "decompress" ? "none" : transform;
   return {
     ...layer,
@@ -37,10 +39,33 @@ export function blobStep(
   };
 }
 
+/** What is done with the config of an image that will have a manifest of that type. */
+export function configStep(
+  { config, mediaType }: ImageManifest,
+  target: string,
+  remembered: CopyFacts["remembered"],
+): BlobStep {
+  const step = { ...blobStep(config, "preserve", remembered), isConfig: true };
+  if (target === mediaType || familyOf(target) === "docker") return step;
+  return {
+    ...step,
+    transform: "oci-config",
+    digest: undefined,
+    candidates: [],
+    because: "OCI has its own form of it",
+  };
+}
+
+/** What is the same for steps of which one is enough: a config may be needed as it is and rewritten. */
+export function blobKey({ blob, transform }: Pick<BlobStep, "blob" | "transform">): string {
+  return transform === "oci-config" ? `${blob.digest} ${transform}` : blob.digest;
+}
+
 /** As far as what the layer is called tells. */
 function repacks(transform: BlobTransform, packed: LayerCompression | undefined): boolean {
   switch (transform) {
     case "preserve":
+    case "oci-config":
       return false;
     case "compress":
       return packed === "none";

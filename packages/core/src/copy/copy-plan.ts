@@ -33,7 +33,9 @@ export type BlobTransform =
   | "gzip"
   | "zstd"
   /** What is compressed is unpacked. */
-  | "decompress";
+  | "decompress"
+  /** The config of a Docker image is rewritten for an OCI manifest. */
+  | "oci-config";
 
 /** A config or a layer is brought to the destination, unless it has it. */
 export interface BlobStep {
@@ -71,6 +73,12 @@ export interface ManifestStep {
   readonly tag: string | undefined;
   /** As it will be written. */
   readonly mediaType: string;
+  /** The types to try next, in this order, where the destination rejects `mediaType`. */
+  readonly fallbacks: readonly string[];
+  /** Why it may not change, and so has no fallbacks; undefined where it may. */
+  readonly fixed: string | undefined;
+  /** What the source's manifest has and `mediaType` has no field for. */
+  readonly losses: readonly string[];
   /** Of an index: the entries that are left out. */
   readonly omitted: readonly Digest[];
   /** As it will be written; undefined where it is only known afterwards. */

@@ -2,22 +2,29 @@ import type { Descriptor } from "../blob-info.ts";
 import type { Digest } from "../digest.ts";
 import type { ImageDestination } from "../image-destination.ts";
 import type { ImageSource } from "../image-source.ts";
+import { conversionLosses } from "../manifest/conversion-losses.ts";
 import { editManifest } from "../manifest/edit-manifest.ts";
 import { withLayerCompression } from "../manifest/layer-media-types.ts";
 import { parseManifest } from "../manifest/manifest.ts";
+import type { ImageManifest } from "../manifest/manifest.ts";
+import { isIndexMediaType } from "../manifest/media-types.ts";
 import type { OperationOptions } from "../operation-options.ts";
 import type { RawManifest } from "../raw-manifest.ts";
 import type { VerifiedManifest } from "../unparsed-image.ts";
 import { blobBounds } from "./blob-bounds.ts";
+import { blobKey, configStep } from "./blob-step.ts";
 import type { CopyOptions } from "./copy-options.ts";
 import type { BlobStep, CopyPlan, CopyStep, ManifestStep, SignaturesStep } from "./copy-plan.ts";
 import type { CopyResult, DigestChange } from "./copy-result.ts";
+import { indexEntries } from "./index-entries.ts";
+import type { EntryOutcome } from "./index-entries.ts";
 import { learntFacts } from "./learnt-facts.ts";
 import { moveBlob } from "./move-blob.ts";
 import type { MovedBlob } from "./move-blob.ts";
 import { rewrittenOf } from "./rewritten-manifest.ts";
 import type { Rewritten } from "./rewritten-manifest.ts";
 import { runAll } from "./run-all.ts";
+import { TypeAttempts } from "./type-attempts.ts";
 
 /** The options of a copy that say how it is done. */
 export type ExecuteOptions = OperationOptions &
@@ -35,7 +42,7 @@ export async function executeCopy(
   await execution.moveBlobs(plan.steps.filter((step) => step.kind === "blob"));
   await execution.writeManifests(plan.steps.filter((step) => step.kind === "manifest"));
   await execution.writeSignatures(plan.steps.filter((step) => step.kind === "signatures"));
-  await destination.commit(options);
+  await execution.commit();
   execution.noteMadeUp(plan.top);
   return execution.result(plan);
 }
@@ -44,9 +51,11 @@ class Execution {
   readonly #source: ImageSource;
   readonly #destination: ImageDestination;
   readonly #options: ExecuteOptions;
-  /** By the digest in the source. */
-  readonly #moved = new Map<Digest, MovedBlob>();
+  /** By `blobKey`. */
+  readonly #moved = new Map<string, MovedBlob>();
   readonly #written = new Map<Digest, WrittenManifest>();
+  /** Of the manifest that the reference will name. */
+  #top: TypeAttempts | undefined;
 
   constructor(source: ImageSource, destination: ImageDestination, options: ExecuteOptions) {
     this.#source = source;
@@ -64,13 +73,18 @@ class Execution {
     const largestFirst = steps.toSorted((a, b) => b.blob.size - a.blob.size);
     try {
       await runAll(largestFirst, bounds, outer, async (step, signal) => {
-        const options = { ...this.#options, signal };
-        const moved = await moveBlob(step, this.#source, this.#destination, options);
-        this.#moved.set(step.blob.digest, moved);
+        await this.#move(step, signal);
       });
     } finally {
       await this.#remember();
     }
+  }
+
+  async #move(step: BlobStep, signal: AbortSignal | undefined): Promise<MovedBlob> {
+    const options = { ...this.#options, signal };
+    const moved = await moveBlob(step, this.#source, this.#destination, options);
+    this.#moved.set(blobKey(step), moved);
+    return moved;
   }
 
   /** Also what a copy learnt that was ended. */
@@ -103,6 +117,22 @@ class Execution {
     }
   }
 
+  /** A destination may send the manifest only now, and reject it only now. */
+  async commit(): Promise<void> {
+    const { signal } = this.#options;
+    for (;;) {
+      try {
+        await this.#destination.commit(this.#options);
+        return;
+      } catch (error) {
+        signal?.throwIfAborted();
+        if (this.#top === undefined) throw error;
+        this.#top.reject(error);
+        await this.#writeInAnyType(this.#top, signal);
+      }
+    }
+  }
+
   /** What was put is read otherwise where the destination keeps no manifests. */
   noteMadeUp(top: VerifiedManifest): void {
     const made = this.#destination.madeUpManifest?.();
@@ -126,31 +156,75 @@ class Execution {
   }
 
   async #write(step: ManifestStep, signal: AbortSignal | undefined): Promise<void> {
-    const manifest = this.#final(step);
+    const attempts = new TypeAttempts(step);
+    if (!step.isInstance) this.#top = attempts;
+    await this.#writeInAnyType(attempts, signal);
+  }
+
+  async #writeInAnyType(attempts: TypeAttempts, signal: AbortSignal | undefined): Promise<void> {
+    for (;;) {
+      try {
+        await this.#writeInType(attempts, signal);
+        return;
+      } catch (error) {
+        signal?.throwIfAborted();
+        attempts.reject(error);
+      }
+    }
+  }
+
+  async #writeInType(attempts: TypeAttempts, signal: AbortSignal | undefined): Promise<void> {
+    const { step } = attempts;
+    const manifest = await this.#final(step, attempts.mediaType, signal);
     const as = rewrittenOf(step.raw, manifest);
     const options = { ...this.#options, signal };
     const instance = step.isInstance ? as.digest : undefined;
     if (step.tag === undefined) await this.#destination.putManifest(manifest, instance, options);
     else await this.#destination.putTaggedManifest?.(manifest, step.tag, options);
-    const change = changeOf(step, as);
+    const change = changeOf(attempts, as);
     this.#written.set(step.raw.digest, { manifest, as, change });
+    this.#noteLosses(step, attempts.mediaType);
     const { digest, mediaType } = as;
     const event = { kind: "manifest-written", source: step.raw.digest, digest, mediaType } as const;
     this.#options.onEvent?.(event);
   }
 
+  #noteLosses({ raw }: ManifestStep, mediaType: string): void {
+    const losses = conversionLosses(parseManifest(raw), mediaType);
+    if (losses.length === 0) return;
+    const text = `The manifest ${raw.digest} loses ${losses.join(", ")}: ${mediaType} has no field for that`;
+    this.#options.onNotice?.({ kind: "loss", text });
+  }
+
   /** The manifest with what its blobs and instances turned out to be. */
-  #final({ raw, mediaType: manifestMIMEType, omitted }: ManifestStep): RawManifest {
+  async #final(
+    { raw, omitted }: ManifestStep,
+    manifestMIMEType: string,
+    signal: AbortSignal | undefined,
+  ): Promise<RawManifest> {
     const manifest = parseManifest(raw);
     if (manifest.kind === "image") {
       const layerInfos = manifest.layers.map((layer) => this.#layerNow(layer));
-      return editManifest(raw, { manifestMIMEType, layerInfos });
+      const config = await this.#configNow(manifest, manifestMIMEType, signal);
+      return editManifest(raw, { manifestMIMEType, layerInfos, config });
     }
-    const instances = manifest.manifests.map((entry) => {
-      if (omitted.includes(entry.digest)) return undefined;
-      return { ...entry, ...this.#written.get(entry.digest)?.as };
+    const outcomes = manifest.manifests.map(({ digest }): EntryOutcome => {
+      if (omitted.includes(digest)) return "omitted";
+      return this.#written.get(digest)?.as ?? "kept";
     });
-    return editManifest(raw, { manifestMIMEType, instances });
+    return editManifest(raw, { manifestMIMEType, instances: indexEntries(manifest, outcomes) });
+  }
+
+  /** undefined where it stays as it is. Where only a rejection made it change, it is not there yet. */
+  async #configNow(
+    manifest: ImageManifest,
+    mediaType: string,
+    signal: AbortSignal | undefined,
+  ): Promise<Descriptor | undefined> {
+    const step = configStep(manifest, mediaType, undefined);
+    if (step.transform === "preserve") return undefined;
+    const moved = this.#moved.get(blobKey(step)) ?? (await this.#move(step, signal));
+    return moved.stored;
   }
 
   #layerNow(layer: Descriptor): Descriptor {
@@ -172,15 +246,27 @@ function isReferrer(step: CopyStep): boolean {
   return step.kind === "manifest" && step.about !== undefined;
 }
 
-/** The plan went by what layers are called; their bytes may have told otherwise. */
 function changeOf(
-  { raw, digest: planned, because }: ManifestStep,
-  { digest }: Rewritten,
+  { step, rejected }: TypeAttempts,
+  { digest: to }: Rewritten,
 ): DigestChange | undefined {
-  if (digest === raw.digest) return undefined;
-  const isPlanned = planned === undefined || planned === digest;
-  const why = isPlanned ? because : "a layer is not packed as it is said to be, and repacked";
-  return { from: raw.digest, to: digest, because: why };
+  const { raw, digest: planned, because } = step;
+  const from = raw.digest;
+  if (to === from) return undefined;
+  const isPlanned = planned === undefined || planned === to;
+  const reasons = [
+    planned === from ? undefined : because,
+    rejected.length === 0 ? undefined : `the destination rejected ${rejected.join(" and ")}`,
+    isPlanned || rejected.length > 0 ? undefined : unplannedReason(step),
+  ];
+  return { from, to, because: reasons.filter((reason) => reason !== undefined).join(" and ") };
+}
+
+/** The plan went by what layers are called, and by types that are usually taken. */
+function unplannedReason({ mediaType }: ManifestStep): string {
+  return isIndexMediaType(mediaType)
+    ? "an instance in it changes"
+    : "a layer is not packed as it is said to be, and repacked";
 }
 
 function madeUpChange(

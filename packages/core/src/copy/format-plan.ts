@@ -1,7 +1,7 @@
 import { parseManifest } from "../manifest/manifest.ts";
 import { formatPlatform } from "../platform.ts";
 import { messageLine } from "../printable.ts";
-import type { CopyPlan, CopyStep, ManifestStep } from "./copy-plan.ts";
+import type { BlobTransform, CopyPlan, CopyStep, ManifestStep } from "./copy-plan.ts";
 
 /** A plan for people: a line a step, then what it costs and whether digests survive. */
 export function formatPlan(plan: CopyPlan): string {
@@ -24,21 +24,34 @@ function describe(step: CopyStep): string {
   switch (step.kind) {
     case "blob": {
       const what = step.isConfig ? "config" : "layer";
-      const isFormat = step.transform === "gzip" || step.transform === "zstd";
-      const change = isFormat ? `pack with ${step.transform}` : step.transform;
-      const how = step.digest === undefined ? `, to ${change}` : "";
+      const how = step.digest === undefined ? `, to ${changeBy(step.transform)}` : "";
       return `${what} ${step.blob.digest} (${formatBytes(step.blob.size)}${how})`;
     }
     case "manifest": {
       if (step.about !== undefined) return describeReferrer(step);
       const of = step.platform === undefined ? "" : ` for ${formatPlatform(step.platform)}`;
       const without = step.omitted.length === 0 ? "" : ` without ${step.omitted.length} instances`;
-      return `manifest ${step.raw.digest}${of} as ${step.mediaType}${without}`;
+      const losses = step.losses.length === 0 ? "" : `, losing ${step.losses.join(", ")}`;
+      return `manifest ${step.raw.digest}${of} as ${step.mediaType}${without}${losses}`;
     }
     case "signatures":
       return `${step.signatures.length} signatures of ${step.manifest}`;
     case "commit":
       return "commit";
+  }
+}
+
+function changeBy(transform: BlobTransform): string {
+  switch (transform) {
+    case "gzip":
+    case "zstd":
+      return `pack with ${transform}`;
+    case "oci-config":
+      return "rewrite for OCI";
+    case "preserve":
+    case "compress":
+    case "decompress":
+      return transform;
   }
 }
 

@@ -1,16 +1,17 @@
 import type { BlobInfo, Descriptor } from "../blob-info.ts";
-import { ranged } from "../byte-stream.ts";
 import { compressed, decompressed, sniffed } from "../compression.ts";
 import type { Compression } from "../compression.ts";
 import type { ImageDestination, PutBlobOptions } from "../image-destination.ts";
-import type { GetBlobOptions, ImageSource } from "../image-source.ts";
+import type { ImageSource } from "../image-source.ts";
 import type { LayerCompression } from "../manifest/layer-media-types.ts";
 import { Retries } from "../retries.ts";
-import { checkDigest, VerifiedBlob } from "../verified-blob.ts";
-import type { ReadFrom } from "../verified-blob.ts";
+import { checkDigest } from "../verified-blob.ts";
+import type { VerifiedBlob } from "../verified-blob.ts";
+import { convertConfig } from "./convert-config.ts";
 import type { BlobStep, BlobTransform } from "./copy-plan.ts";
 import type { ExecuteOptions } from "./execute-copy.ts";
 import { expectedSizeOf } from "./expected-size.ts";
+import { readBlob } from "./read-blob.ts";
 import { reuseBlob } from "./reuse-blob.ts";
 
 /** What became of a blob. */
@@ -54,14 +55,14 @@ async function moveOnce(
   destination: ImageDestination,
   { onEvent, ...options }: ExecuteOptions,
 ): Promise<MovedBlob> {
-  const { blob, isConfig } = step;
+  const { blob, isConfig, transform } = step;
+  if (transform === "oci-config")
+    return convertConfig(blob, source, destination, { ...options, onEvent });
   const reused = await reuseBlob(step, source, destination, options);
   if (reused !== undefined) return reused;
-  const read = new VerifiedBlob(blob, readerOf(source, blob, options), (bytes) =>
-    onEvent?.({ kind: "blob-progress", digest: blob.digest, bytes }),
-  );
+  const read = readBlob(blob, source, options, onEvent);
   const { bytes, info, reread, close, ...packing } = await transformed(read, blob, {
-    transform: step.transform,
+    transform,
     lentChunks: destination.accepts.lentChunks === true,
     isLocal: source.offers.requests === undefined,
   });
@@ -77,15 +78,6 @@ async function moveOnce(
   }
 }
 
-function readerOf(source: ImageSource, blob: Descriptor, options: GetBlobOptions): ReadFrom {
-  return (start, reading) => {
-    const how = { ...options, ...reading };
-    if (start === 0) return source.getBlob(blob, how);
-    if (source.offers.ranges) return source.getBlob(blob, { ...how, range: { start } });
-    return ranged(source.getBlob(blob, how), { start });
-  };
-}
-
 interface Transformed {
   readonly bytes: AsyncIterable<Uint8Array>;
   readonly info: BlobInfo;
@@ -96,7 +88,7 @@ interface Transformed {
 }
 
 interface Transforming {
-  readonly transform: BlobTransform;
+  readonly transform: Exclude<BlobTransform, "oci-config">;
   /** Whether the destination takes such. */
   readonly lentChunks: boolean;
   /** Whether it costs nothing to begin to read once more. */
@@ -129,7 +121,7 @@ async function transformed(
 /** Undefined where it stays as it is. */
 function repackedAs(
   compression: Compression,
-  transform: Exclude<BlobTransform, "preserve">,
+  transform: Exclude<BlobTransform, "preserve" | "oci-config">,
 ): LayerCompression | undefined {
   switch (transform) {
     case "compress":

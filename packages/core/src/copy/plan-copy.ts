@@ -1,15 +1,18 @@
 import type { Descriptor } from "../blob-info.ts";
 import type { Digest } from "../digest.ts";
 import { ImageError } from "../image-error.ts";
+import { conversionLosses } from "../manifest/conversion-losses.ts";
 import { isArtifact } from "../manifest/manifest.ts";
 import type { ImageIndex, ImageManifest } from "../manifest/manifest.ts";
 import { mediaTypes } from "../manifest/media-types.ts";
-import { blobStep, typedAs } from "./blob-step.ts";
+import { blobKey, blobStep, configStep, typedAs } from "./blob-step.ts";
 import { costOf } from "./copy-cost.ts";
 import type { CopyFacts, ManifestFacts, ReferrerFacts } from "./copy-facts.ts";
 import type { CopyOptions } from "./copy-options.ts";
 import type { BlobStep, BlobTransform, CopyPlan, CopyStep, ManifestStep } from "./copy-plan.ts";
 import { impossibleChange, refuseImpossible, refuseOtherPinned } from "./impossible-copies.ts";
+import { indexEntries } from "./index-entries.ts";
+import type { EntryOutcome } from "./index-entries.ts";
 import { rewrittenManifest } from "./rewritten-manifest.ts";
 import type { Rewritten } from "./rewritten-manifest.ts";
 import { targetTypeOf } from "./target-type.ts";
@@ -50,7 +53,8 @@ export function planCopy(facts: CopyFacts, options: PlanOptions = {}): CopyPlan 
 class Planner {
   readonly #facts: CopyFacts;
   readonly #options: PlanOptions;
-  readonly #blobs = new Map<Digest, BlobStep>();
+  /** By what `blobKey` makes of them. */
+  readonly #blobs = new Map<string, BlobStep>();
   /** By digest and, of what is written under a tag of its own, that. */
   readonly #manifests = new Map<string, ManifestStep>();
   readonly #reused = new Map<Digest, Descriptor>();
@@ -100,6 +104,9 @@ class Planner {
       about,
       tag,
       mediaType: step.mediaType,
+      fallbacks: step.fallbacks,
+      fixed,
+      losses: conversionLosses(manifest, step.mediaType),
       omitted: step.omitted,
       digest: written?.digest,
       because: becauseOf(step, isReused, about),
@@ -127,12 +134,14 @@ class Planner {
     const layers = manifest.layers
       .filter((layer) => !this.#mayStayAway(layer))
       .map((layer) => this.#stepOf(layer, transform));
-    const config = { ...this.#stepOf(manifest.config, "preserve"), isConfig: true };
-    const isKnown = layers.every(({ digest }) => digest !== undefined);
-    const reasons = [target.because, ...(isKnown ? [] : ["a layer is repacked on the way"])];
+    const config = configStep(manifest, target.mediaType, this.#facts.remembered);
+    const isRepacked = layers.some(({ digest }) => digest === undefined);
+    const isKnown = !isRepacked && config.digest !== undefined;
+    const reasons = [target.because, ...(isRepacked ? ["a layer is repacked on the way"] : [])];
     return {
       blobs: [...layers, config],
       mediaType: target.mediaType,
+      fallbacks: target.fallbacks,
       omitted: [],
       written: isKnown
         ? rewrittenManifest(facts.raw, { manifestMIMEType: target.mediaType })
@@ -151,12 +160,12 @@ class Planner {
           [instance.raw.digest, this.plan(instance, { isInstance: true, fixed })] as const,
       ),
     );
-    const entries = index.manifests.map((entry, at): Descriptor | "omitted" | "unknown" => {
-      if (facts.instances[at] === undefined) return isStripped ? "omitted" : entry;
-      const one = written.get(entry.digest);
-      return one === undefined ? "unknown" : { ...entry, ...one };
+    const outcomes = index.manifests.map(({ digest }, at): EntryOutcome | undefined => {
+      if (facts.instances[at] === undefined) return isStripped ? "omitted" : "kept";
+      return written.get(digest);
     });
-    const isKnown = !entries.includes("unknown");
+    const known = outcomes.filter((outcome) => outcome !== undefined);
+    const isKnown = known.length === outcomes.length;
     const changed = chosen.some(({ raw }) => written.get(raw.digest)?.digest !== raw.digest);
     const reasons = [
       target.because,
@@ -166,13 +175,14 @@ class Planner {
     return {
       blobs: [],
       mediaType: target.mediaType,
+      fallbacks: target.fallbacks,
       omitted: index.manifests.flatMap(({ digest }, at) =>
-        entries[at] === "omitted" ? [digest] : [],
+        outcomes[at] === "omitted" ? [digest] : [],
       ),
       written: isKnown
         ? rewrittenManifest(facts.raw, {
             manifestMIMEType: target.mediaType,
-            instances: entries.map((entry) => (typeof entry === "string" ? undefined : entry)),
+            instances: indexEntries(index, known),
           })
         : undefined,
       because: reasons.filter((reason) => reason !== undefined).join(" and ") || unchanged,
@@ -198,9 +208,8 @@ class Planner {
 
   /** One step a blob, however often it is named; one that may change stays what it is for whoever needs it unchanged. */
   #addBlob(step: BlobStep): void {
-    const known = this.#blobs.get(step.blob.digest);
-    if (known === undefined || known.transform !== "preserve")
-      this.#blobs.set(step.blob.digest, step);
+    const key = blobKey(step);
+    if (this.#blobs.get(key)?.transform !== "preserve") this.#blobs.set(key, step);
   }
 
   #planSignatures({ raw, signatures }: ManifestFacts, isInstance: boolean): void {
@@ -265,6 +274,7 @@ interface Outcome {
   /** What is to be brought before the manifest. */
   readonly blobs: readonly BlobStep[];
   readonly mediaType: string;
+  readonly fallbacks: readonly string[];
   readonly omitted: readonly Digest[];
   readonly written: Rewritten | undefined;
   readonly because: string;

@@ -2,6 +2,8 @@ import { algorithmOf, digestOf } from "../digest.ts";
 import type { Digest } from "../digest.ts";
 import { editManifest } from "../manifest/edit-manifest.ts";
 import type { ManifestUpdateOptions } from "../manifest/edit-manifest.ts";
+import { parseManifest } from "../manifest/manifest.ts";
+import { hasZstdLayers } from "../manifest/zstd-mark.ts";
 import type { RawManifest } from "../raw-manifest.ts";
 import type { VerifiedManifest } from "../unparsed-image.ts";
 
@@ -10,6 +12,8 @@ export interface Rewritten {
   readonly digest: Digest;
   readonly size: number;
   readonly mediaType: string;
+  /** undefined for an index. */
+  readonly hasZstdLayers: boolean | undefined;
 }
 
 /** How a manifest comes out of its edits, without its bytes. */
@@ -20,9 +24,11 @@ export function rewrittenManifest(raw: VerifiedManifest, edits: ManifestUpdateOp
 /** The same bytes keep the digest they had, whatever its algorithm. */
 export function rewrittenOf(raw: VerifiedManifest, edited: RawManifest): Rewritten {
   const isSame = edited.bytes === raw.bytes;
+  const manifest = parseManifest(edited);
   return {
     digest: isSame ? raw.digest : digestOf(edited.bytes, algorithmOf(raw.digest)),
     size: edited.bytes.byteLength,
     mediaType: edited.mediaType ?? "",
+    hasZstdLayers: manifest.kind === "image" ? hasZstdLayers(manifest) : undefined,
   };
 }

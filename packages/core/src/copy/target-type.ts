@@ -9,6 +9,8 @@ import type { PlanOptions } from "./plan-copy.ts";
 export interface TargetType {
   readonly mediaType: string;
   readonly because: string | undefined;
+  /** The types to try next, in this order, should the destination reject that one. */
+  readonly fallbacks: readonly string[];
 }
 
 /** Its own type where that may be, else the first that the destination takes and that it can become. @throws ImageError `impossible-copy` */
@@ -20,7 +22,13 @@ export function targetTypeOf(
 ): TargetType {
   const { mediaType } = manifest;
   const allowed = allowedTypes(manifest, accepts, options);
-  if (allowed.includes(mediaType)) return { mediaType, because: undefined };
+  const isKept = allowed.includes(mediaType);
+  if (isKept && fixed !== undefined) return { mediaType, because: undefined, fallbacks: [] };
+  const possible = allowed.filter((type) => conversionProblem(manifest, type) === undefined);
+  if (isKept) {
+    const fallbacks = possible.filter((type) => type !== mediaType);
+    return { mediaType, because: undefined, fallbacks };
+  }
   const because =
     options.manifestMIMEType === undefined
       ? `the destination does not take ${mediaType}`
@@ -31,8 +39,8 @@ export function targetTypeOf(
       `The manifest would have to change (${because}), but ${fixed}`,
     );
   }
-  const target = allowed.find((type) => conversionProblem(manifest, type) === undefined);
-  if (target !== undefined) return { mediaType: target, because };
+  const [target, ...fallbacks] = possible;
+  if (target !== undefined) return { mediaType: target, because, fallbacks };
   const problems = allowed.map((type) => conversionProblem(manifest, type));
   const why = problems.length === 0 ? noTypeFor(manifest, options) : problems.join("; ");
   throw new ImageError("impossible-copy", `${because}, and it cannot be converted: ${why}`);
@@ -51,10 +59,15 @@ function allowedTypes(
 ): readonly string[] {
   const asked = options.manifestMIMEType;
   const wanted = asked === undefined ? undefined : [asked, indexTypeBeside(asked)];
-  const taken = accepts.manifestMIMETypes ?? wanted ?? manifestMediaTypes;
+  const taken = takenTypes(accepts) ?? wanted ?? manifestMediaTypes;
   return (wanted ?? taken).filter(
     (type) => taken.includes(type) && isIndexMediaType(type) === (manifest.kind === "index"),
   );
+}
+
+/** undefined where it takes any. */
+function takenTypes({ manifestMIMETypes }: DestinationAccepts): readonly string[] | undefined {
+  return manifestMIMETypes?.length === 0 ? undefined : manifestMIMETypes;
 }
 
 function indexTypeBeside(mediaType: string): string {

@@ -2,15 +2,13 @@ import { ImageError } from "../image-error.ts";
 import { formatPlatform } from "../platform.ts";
 import type { Platform } from "../platform.ts";
 import type { ImageIndex, InstanceDescriptor } from "./manifest.ts";
+import { isMarkedZstd } from "./zstd-mark.ts";
 
 /** Variants that a processor also runs, the most capable first. */
 const variants: Readonly<Record<string, readonly string[]>> = {
   arm: ["v8", "v7", "v6", "v5"],
   arm64: ["v8"],
 };
-
-/** How containers/image marks an instance whose layers are zstd. */
-const zstdAnnotation = "io.github.containers.compression.zstd";
 
 /**
  * The instance for a platform: the nearest variant, of those one with zstd layers, of those the first; an entry that
@@ -55,7 +53,7 @@ export function fitsPlatform(platform: Platform, wanted: Platform): boolean {
 
 function rankOf(instance: InstanceDescriptor, wanted: Platform): number {
   const { platform } = instance;
-  const zstd = instance.annotations?.[zstdAnnotation] === "true" ? 0 : 0.5;
+  const zstd = isMarkedZstd(instance) ? 0 : 0.5;
   return (platform === undefined ? 1000 : rankOfPlatform(platform, wanted)) + zstd;
 }
 

@@ -1,22 +1,36 @@
+import { isDeepStrictEqual } from "node:util";
+
 import type { Descriptor } from "../blob-info.ts";
 import { ImageError } from "../image-error.ts";
 import type { RawManifest } from "../raw-manifest.ts";
+import { convertedImage, convertedIndex } from "./converted-manifest.ts";
+import { formatGoJSON } from "./go-json.ts";
+import { formatIndex } from "./index-json.ts";
 import type { JSONObject } from "./json-object.ts";
 import { layerTypeFor } from "./layer-media-types.ts";
 import { typedManifest } from "./manifest-type.ts";
 import { isArtifact, parseManifest } from "./manifest.ts";
 import type { ImageIndex, ImageManifest, Manifest } from "./manifest.ts";
-import { mediaTypes } from "./media-types.ts";
+import { familyOf, mediaTypes } from "./media-types.ts";
 import type { ManifestMediaType } from "./media-types.ts";
+import { isMarkedZstd } from "./zstd-mark.ts";
 
 /** What shall be other than it is; an edit that changes nothing is none. */
 export interface ManifestUpdateOptions {
   /** The type to convert to. */
   readonly manifestMIMEType?: string | undefined;
-  /** For an image: its layers by digest, size and type, as many as it has. */
+  /**
+   * For an image: its layers by digest, size and type, as many as it has. Their `urls` and `annotations` replace those
+   * that are there; undefined keeps them.
+   */
   readonly layerInfos?: readonly Descriptor[] | undefined;
-  /** For an index: its instances by digest, size and type, as many as it has; undefined leaves one out. */
+  /**
+   * For an index: its instances by digest, size and type, as many as it has; undefined leaves one out. Their
+   * `annotations` replace those that are there.
+   */
   readonly instances?: readonly (Descriptor | undefined)[] | undefined;
+  /** For an image that is converted: the config in the form of the other type. Default: the same content. */
+  readonly config?: Pick<Descriptor, "digest" | "size"> | undefined;
 }
 
 /** Facts that an edit may need and that the manifest does not have; apart from what shall change. */
@@ -34,14 +48,12 @@ export function editManifest(raw: RawManifest, edits: ManifestUpdateOptions): Ra
   const manifest = parseManifest(raw);
   const target = edits.manifestMIMEType ?? manifest.mediaType;
   const { value } = typedManifest(raw);
-  const edited =
+  const text =
     manifest.kind === "image"
-      ? editedImage(manifest, value, edits.layerInfos)
-      : editedIndex(manifest, value, edits.instances);
-  const result =
-    target === manifest.mediaType ? edited : converted(withLayers(manifest, edits), edited, target);
-  if (result === value) return { bytes: raw.bytes, mediaType: manifest.mediaType };
-  return { bytes: Buffer.from(JSON.stringify(result)), mediaType: target };
+      ? imageText(manifest, value, edits, target)
+      : indexText(manifest, value, edits, target);
+  if (text === undefined) return { bytes: raw.bytes, mediaType: manifest.mediaType };
+  return { bytes: Buffer.from(text), mediaType: target };
 }
 
 /** Why a manifest cannot become one of that type, or undefined. */
@@ -59,7 +71,12 @@ export function conversionProblem(manifest: Manifest, target: string): string | 
   const layer = manifest.layers.find(
     ({ mediaType }) => layerTypeFor(family, mediaType) === undefined,
   );
-  return layer && `${target} has no layers of type ${layer.mediaType}`;
+  if (layer === undefined) return undefined;
+  const isAttestation = layer.mediaType === "application/vnd.in-toto+json";
+  const advice = isAttestation
+    ? " (it is an attestation: name the platforms to copy, or keep the type)"
+    : "";
+  return `${target} has no layers of type ${layer.mediaType}${advice}`;
 }
 
 /** Which type a type can be converted from and to. */
@@ -74,6 +91,34 @@ function indexProblem(index: ImageIndex, target: string): string | undefined {
   const needsPlatforms = target === mediaTypes.dockerList;
   const bare = needsPlatforms && index.manifests.some(({ platform }) => platform === undefined);
   return bare ? `${target} needs a platform for each instance` : undefined;
+}
+
+/** undefined where nothing changes. */
+function imageText(
+  manifest: ImageManifest,
+  value: JSONObject,
+  edits: ManifestUpdateOptions,
+  target: string,
+): string | undefined {
+  const edited = editedImage(manifest, value, edits.layerInfos);
+  if (target === manifest.mediaType) return edited === value ? undefined : formatGoJSON(edited);
+  const layers = edits.layerInfos ?? manifest.layers;
+  refuseImpossible({ ...manifest, layers }, target);
+  return convertedImage(edited, target, edits.config);
+}
+
+/** undefined where nothing changes. */
+function indexText(
+  manifest: ImageIndex,
+  value: JSONObject,
+  { instances }: ManifestUpdateOptions,
+  target: string,
+): string | undefined {
+  const edited = editedIndex(manifest, value, instances);
+  if (target === manifest.mediaType)
+    return edited === value ? undefined : formatIndex(edited, target);
+  refuseImpossible(manifest, target);
+  return convertedIndex(edited, target);
 }
 
 function editedImage(
@@ -103,66 +148,44 @@ function editedIndex(
   const entries = value["manifests"] as readonly JSONObject[];
   const kept = entries.flatMap((entry, at) => {
     const instance = instances[at];
-    return instance === undefined ? [] : [withDescriptor(entry, instance)];
+    return instance === undefined
+      ? []
+      : [{ json: withDescriptor(entry, instance), isZstd: isMarkedZstd(instance) }];
   });
-  return { ...value, manifests: kept };
-}
-
-function withLayers(manifest: Manifest, { layerInfos }: ManifestUpdateOptions): Manifest {
-  if (manifest.kind === "index" || layerInfos === undefined) return manifest;
-  return { ...manifest, layers: layerInfos };
+  // Whoever knows no zstd takes the first that fits (containers/image, `EditInstances`).
+  const isMarkedNow = manifests.some((manifest, at) => {
+    const instance = instances[at];
+    return instance !== undefined && isMarkedZstd(instance) && !isMarkedZstd(manifest);
+  });
+  const ordered = isMarkedNow ? kept.toSorted((a, b) => Number(a.isZstd) - Number(b.isZstd)) : kept;
+  return { ...value, manifests: ordered.map(({ json }) => json) };
 }
 
 function isSame(a: Descriptor, b: Descriptor | undefined): boolean {
-  return a.digest === b?.digest && a.size === b.size && a.mediaType === b.mediaType;
+  return (
+    a.digest === b?.digest &&
+    a.size === b.size &&
+    a.mediaType === b.mediaType &&
+    (b.urls === undefined || isDeepStrictEqual(a.urls ?? [], b.urls)) &&
+    (b.annotations === undefined || isDeepStrictEqual(a.annotations ?? {}, b.annotations))
+  );
 }
 
 /** An inlined copy of the content (`data`) would be the old one's. */
 function withDescriptor(entry: JSONObject, info: Descriptor | undefined): JSONObject {
   if (info === undefined) return entry;
+  const { mediaType, digest, size, urls, annotations } = info;
   const { data, ...rest } = entry;
-  const kept = data !== undefined && entry["digest"] === info.digest ? entry : rest;
-  return { ...kept, mediaType: info.mediaType, digest: info.digest, size: info.size };
+  const kept = data !== undefined && entry["digest"] === digest ? entry : rest;
+  const edited: Record<string, unknown> = { ...kept, mediaType, digest, size };
+  if (urls !== undefined) edited["urls"] = urls.length === 0 ? undefined : urls;
+  if (annotations !== undefined)
+    edited["annotations"] = Object.keys(annotations).length === 0 ? undefined : annotations;
+  return edited;
 }
 
-function converted(manifest: Manifest, value: JSONObject, target: string): JSONObject {
+function refuseImpossible(manifest: Manifest, target: string): void {
   const problem = conversionProblem(manifest, target);
-  if (problem !== undefined) {
-    throw new ImageError("impossible-copy", `The manifest cannot be converted: ${problem}`);
-  }
-  if (manifest.kind === "index") {
-    return { schemaVersion: 2, mediaType: target, manifests: value["manifests"] };
-  }
-  const family = familyOf(target);
-  const config = value["config"] as JSONObject;
-  const layers = value["layers"] as readonly JSONObject[];
-  const configType = family === "oci" ? mediaTypes.ociConfig : mediaTypes.dockerConfig;
-  return {
-    schemaVersion: 2,
-    mediaType: target,
-    config: convertedEntry(config, family, configType),
-    layers: layers.map((layer) =>
-      convertedEntry(layer, family, layerTypeFor(family, String(layer["mediaType"]))),
-    ),
-  };
-}
-
-/**
- * In the order in which containers/image writes it, so that whoever converts an image gets the same digest. Docker's
- * formats have no annotations, and none come from there.
- */
-function convertedEntry(
-  entry: JSONObject,
-  family: "oci" | "docker",
-  mediaType: string | undefined,
-): JSONObject {
-  const { annotations: _, mediaType: __, digest, size, ...others } = entry;
-  const inOrder = family === "docker" ? { size, digest } : { digest, size };
-  return { mediaType, ...inOrder, ...others };
-}
-
-function familyOf(mediaType: string): "oci" | "docker" {
-  return mediaType === mediaTypes.ociManifest || mediaType === mediaTypes.ociIndex
-    ? "oci"
-    : "docker";
+  if (problem === undefined) return;
+  throw new ImageError("impossible-copy", `The manifest cannot be converted: ${problem}`);
 }

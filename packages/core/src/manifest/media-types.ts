@@ -39,3 +39,9 @@ export function isIndexMediaType(mediaType: string | undefined): boolean {
 export function bareMediaType(mediaType: string): string {
   return mediaType.split(";", 1)[0]?.trim().toLowerCase() ?? "";
 }
+
+/** Whose format a type of manifest is. */
+export function familyOf(mediaType: string): "oci" | "docker" {
+  const isOCI = mediaType === mediaTypes.ociManifest || mediaType === mediaTypes.ociIndex;
+  return isOCI ? "oci" : "docker";
+}

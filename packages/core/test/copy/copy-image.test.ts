@@ -9,11 +9,11 @@ import { digestOf } from "../../src/digest.ts";
 import type { DestinationAccepts, ImageDestination } from "../../src/image-destination.ts";
 import { ImageError } from "../../src/image-error.ts";
 import type { ImageReference } from "../../src/image-reference.ts";
-import type { ImageSource } from "../../src/image-source.ts";
 import { openImage } from "../../src/image.ts";
 import { parseManifest } from "../../src/manifest/manifest.ts";
 import { mediaTypes } from "../../src/manifest/media-types.ts";
 import { memory } from "../../src/memory/index.ts";
+import { altered } from "../altered-reference.ts";
 import { arm, linux, sampleImage, sampleIndex, write } from "../sample-images.ts";
 import type { SampleImage } from "../sample-images.ts";
 
@@ -24,42 +24,6 @@ async function stored(image: SampleImage, name = "sample"): Promise<ImageReferen
 }
 
 const anywhere = (): ImageReference => memory().parseReference("copy");
-
-/** The same place with another destination or source in front of it. */
-function altered(
-  reference: ImageReference,
-  {
-    source = {},
-    destination = {},
-  }: {
-    source?: Partial<ImageSource> | ((real: ImageSource) => Partial<ImageSource>);
-    destination?:
-      | Partial<ImageDestination>
-      | ((real: ImageDestination) => Partial<ImageDestination>);
-  },
-): ImageReference {
-  return Object.assign(Object.create(reference) as ImageReference, {
-    newImageSource: async () => {
-      const real = await reference.newImageSource();
-      return behind(real, typeof source === "function" ? source(real) : source);
-    },
-    newImageDestination: async () => {
-      const real = await reference.newImageDestination?.();
-      if (real === undefined) throw new Error("cannot be written to");
-      return behind(real, typeof destination === "function" ? destination(real) : destination);
-    },
-  });
-}
-
-function behind<Real extends object>(real: Real, over: Partial<Real>): Real {
-  return new Proxy(real, {
-    get(target, key) {
-      if (key in over) return over[key as keyof Real];
-      const value: unknown = Reflect.get(target, key, target);
-      return typeof value === "function" ? (value.bind(target) as unknown) : value;
-    },
-  });
-}
 
 async function isThere(reference: ImageReference): Promise<boolean> {
   return reference.newImageSource().then(

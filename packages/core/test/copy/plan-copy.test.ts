@@ -241,7 +241,30 @@ describe("manifest types", () => {
     expect(manifests.map(({ mediaType }) => mediaType)).toEqual([ociManifest, ociIndex]);
     expect(formatPlan(plan)).toContain("does not take");
     expect(formatPlan(plan)).toContain(index.manifest.digest);
-    expect(formatPlan(plan)).toContain(plan.digest);
+    expect(formatPlan(plan)).toContain("only known afterwards");
+  });
+
+  test("that become Docker's keep their config, and so have a digest that is known before", () => {
+    const index = sampleIndex([sampleImage()]);
+    const accepts = { manifestMIMETypes: [dockerManifest, dockerList] };
+    const plan = planCopy(copyFacts(factsOf(index), accepts));
+    expect(kinds(plan)).toBe("layer preserve, layer preserve, config, instance, top, commit");
+    expect(formatPlan(plan)).toContain(
+      `the digest changes from ${index.manifest.digest} to ${plan.digest}`,
+    );
+  });
+
+  test("that become OCI's have their config rewritten, once for all images that share it", () => {
+    const index = sampleIndex([
+      sampleImage({ ...docker, layers: ["a"] }),
+      sampleImage({ ...docker, layers: ["b"] }),
+    ]);
+    const plan = planCopy(copyFacts(factsOf(index)), { manifestMIMEType: ociManifest });
+    const [config, ...others] = plan.steps.filter((step) => step.kind === "blob" && step.isConfig);
+    expect(others).toEqual([]);
+    expect(config).toMatchObject({ transform: "oci-config", digest: undefined, candidates: [] });
+    expect(plan.digest).toBeUndefined();
+    expect(formatPlan(plan)).toContain("to rewrite for OCI");
   });
 
   test("become the one that was asked for", () => {

@@ -1,0 +1,41 @@
+import type { Descriptor } from "../blob-info.ts";
+import type { ImageIndex } from "../manifest/manifest.ts";
+import { mediaTypes } from "../manifest/media-types.ts";
+import { withZstdMark } from "../manifest/zstd-mark.ts";
+import type { Rewritten } from "./rewritten-manifest.ts";
+
+/** What becomes of an entry of an index: it is written so, it is left out, or it stays although its instance was not chosen. */
+export type EntryOutcome = Rewritten | "omitted" | "kept";
+
+/**
+ * The entries of an index as they will be, one for each that it has; undefined for one that is left out. Where any
+ * changes, an OCI index marks its zstd instances, as containers/image does.
+ */
+export function indexEntries(
+  { manifests, mediaType }: ImageIndex,
+  outcomes: readonly EntryOutcome[],
+): readonly (Descriptor | undefined)[] {
+  const entries = manifests.map((entry, at) => entryAs(entry, outcomes[at] ?? "kept"));
+  const isEdited = entries.some((entry, at) => isOther(entry, manifests[at]));
+  if (!isEdited || mediaType !== mediaTypes.ociIndex) return entries;
+  return entries.map((entry, at) => {
+    const outcome = outcomes[at];
+    const hasZstd = typeof outcome === "object" ? outcome.hasZstdLayers : undefined;
+    return entry === undefined || hasZstd === undefined ? entry : withZstdMark(entry, hasZstd);
+  });
+}
+
+function entryAs(entry: Descriptor, outcome: EntryOutcome): Descriptor | undefined {
+  if (outcome === "omitted") return undefined;
+  if (outcome === "kept") return entry;
+  const { digest, size, mediaType } = outcome;
+  return { ...entry, digest, size, mediaType };
+}
+
+function isOther(entry: Descriptor | undefined, before: Descriptor | undefined): boolean {
+  return (
+    entry?.digest !== before?.digest ||
+    entry?.size !== before?.size ||
+    entry?.mediaType !== before?.mediaType
+  );
+}

@@ -1,0 +1,61 @@
+import type { Descriptor } from "../blob-info.ts";
+import { formatGoJSON, formatGoStruct } from "./go-json.ts";
+import { formatPlatform } from "./index-json.ts";
+import type { JSONObject } from "./json-object.ts";
+import { layerTypeFor } from "./layer-media-types.ts";
+import { familyOf, mediaTypes } from "./media-types.ts";
+
+/** An image's manifest in the other family's format, byte for byte as containers/image writes it. */
+export function convertedImage(
+  value: JSONObject,
+  target: string,
+  config: Pick<Descriptor, "digest" | "size"> | undefined,
+): string {
+  const family = familyOf(target);
+  const layers = (value["layers"] ?? []) as readonly JSONObject[];
+  const configType = family === "oci" ? mediaTypes.ociConfig : mediaTypes.dockerConfig;
+  const entries = layers.map((layer) =>
+    formatEntry(layer, family, layerTypeFor(family, String(layer["mediaType"]))),
+  );
+  return formatGoStruct([
+    ["schemaVersion", "2"],
+    ["mediaType", formatGoJSON(target)],
+    ["config", formatEntry({ ...(value["config"] as JSONObject), ...config }, family, configType)],
+    ["layers", `[${entries.join(",")}]`],
+  ]);
+}
+
+/** An index in the other family's format, byte for byte as containers/image writes it. */
+export function convertedIndex(value: JSONObject, target: string): string {
+  const family = familyOf(target);
+  const instances = (value["manifests"] ?? []) as readonly JSONObject[];
+  const entries = instances.map((entry) =>
+    formatEntry(entry, family, String(entry["mediaType"]), formatPlatform(entry["platform"])),
+  );
+  return formatGoStruct([
+    ["schemaVersion", "2"],
+    ["mediaType", formatGoJSON(target)],
+    ["manifests", `[${entries.join(",")}]`],
+  ]);
+}
+
+/** Docker's formats have no annotations, and none come from there. */
+function formatEntry(
+  { digest, size, urls }: JSONObject,
+  family: "oci" | "docker",
+  mediaType: string | undefined,
+  platform?: string,
+): string {
+  const [digestField, sizeField] = [
+    ["digest", formatGoJSON(digest)],
+    ["size", formatGoJSON(size)],
+  ] as const;
+  const inOrder = family === "docker" ? [sizeField, digestField] : [digestField, sizeField];
+  const hasURLs = Array.isArray(urls) && urls.length > 0;
+  return formatGoStruct([
+    ["mediaType", formatGoJSON(mediaType)],
+    ...inOrder,
+    ["urls", hasURLs ? formatGoJSON(urls) : undefined],
+    ["platform", platform],
+  ]);
+}

@@ -1,0 +1,142 @@
+import { existsSync, readFileSync } from "node:fs";
+import path from "node:path";
+
+import { describe, expect, test } from "vitest";
+
+import { digestOf } from "../../src/digest.ts";
+import { ociConfigOf } from "../../src/manifest/oci-config.ts";
+
+const fixtures = path.resolve(
+  import.meta.dirname,
+  "../../../../../shared/fixtures/containers-image/internal/image/fixtures",
+);
+
+const converted = (config: unknown): string =>
+  Buffer.from(ociConfigOf(Buffer.from(JSON.stringify(config))).bytes).toString();
+
+const empty = '"architecture":"","os":"","config":{},"rootfs":{"type":"","diff_ids":null}';
+
+describe("a config that becomes OCI's", () => {
+  test("has the fields of OCI in the order of Go's types, and no others", () => {
+    const config = {
+      variant: "v8",
+      "os.features": ["a"],
+      "os.version": "1",
+      os: "linux",
+      architecture: "arm64",
+      author: "me",
+      created: "2020-01-01T00:00:00Z",
+      docker_version: "1.12",
+      container_config: { User: "x" },
+      history: [{ comment: "c", empty_layer: true, author: "a", created_by: "b", other: 1 }, null],
+      rootfs: { diff_ids: [], type: "layers" },
+      config: {
+        ArgsEscaped: true,
+        StopSignal: "TERM",
+        Labels: { b: "1", a: "2" },
+        WorkingDir: "/",
+        Volumes: { "/v": {} },
+        Cmd: ["c"],
+        Entrypoint: ["e"],
+        Env: ["A=1", null],
+        ExposedPorts: { "80/tcp": null },
+        User: "u",
+      },
+    };
+    expect(converted(config)).toBe(
+      '{"created":"2020-01-01T00:00:00Z","author":"me","architecture":"arm64","os":"linux","os.version":"1",' +
+        '"os.features":["a"],"variant":"v8","config":{"User":"u","ExposedPorts":{"80/tcp":{}},"Env":["A=1",""],' +
+        '"Entrypoint":["e"],"Cmd":["c"],"Volumes":{"/v":{}},"WorkingDir":"/","Labels":{"a":"2","b":"1"},' +
+        '"StopSignal":"TERM","ArgsEscaped":true},"rootfs":{"type":"layers","diff_ids":[]},' +
+        '"history":[{"created_by":"b","author":"a","comment":"c","empty_layer":true},{}]}',
+    );
+  });
+
+  test.each([
+    ["nothing", {}, `{${empty}}`],
+    ["null everywhere", { author: null, config: null, rootfs: null, history: null }, `{${empty}}`],
+    [
+      "empty lists and maps",
+      { config: { Env: [], Labels: {}, Volumes: {}, Cmd: null }, history: [] },
+      `{${empty}}`,
+    ],
+  ])("with %s has what is always written", (_, config, expected) => {
+    expect(converted(config)).toBe(expected);
+  });
+
+  test("finds fields in any case, as Go does", () => {
+    expect(converted({ OS: "linux", Architecture: "amd64" })).toContain(
+      '"architecture":"amd64","os":"linux"',
+    );
+  });
+
+  test.each([
+    ["<&>", String.raw`\u003c\u0026\u003e`],
+    ["\u2028\u2029", String.raw`\u2028\u2029`],
+    ["\ud800x", "\ufffdx"],
+    ["é\u0001\n", String.raw`é\u0001\n`],
+  ])("escapes %j as Go does", (text, expected) => {
+    expect(converted({ author: text })).toContain(`"author":"${expected}"`);
+  });
+
+  test("sorts labels by their bytes, numbers too", () => {
+    const Labels = { "\u{1f600}": "", "\uff5e": "", 2: "", 10: "", B: "", a: "" };
+    expect(converted({ config: { Labels } })).toContain(
+      '"Labels":{"10":"","2":"","B":"","a":"","\uff5e":"","\u{1f600}":""}',
+    );
+  });
+
+  test.each([
+    ["2020-01-01T00:00:00.100Z", "2020-01-01T00:00:00.1Z"],
+    ["2020-01-01T00:00:00.000Z", "2020-01-01T00:00:00Z"],
+    ["2020-01-01T00:00:00.1234567891Z", "2020-01-01T00:00:00.123456789Z"],
+    ["2020-01-01T00:00:00+00:00", "2020-01-01T00:00:00Z"],
+    ["2020-01-01T00:00:00-00:00", "2020-01-01T00:00:00Z"],
+    ["2020-01-01T00:00:00.50-05:30", "2020-01-01T00:00:00.5-05:30"],
+    ["2020-02-29T23:59:59+10:00", "2020-02-29T23:59:59+10:00"],
+  ])("writes the time %s as %s", (created, expected) => {
+    expect(converted({ created })).toContain(`{"created":"${expected}",`);
+  });
+
+  test.each([
+    ["a time that is none", { created: "yesterday" }],
+    ["a day that is none", { created: "2021-02-29T00:00:00Z" }],
+    ["a number for a text", { author: 1 }],
+    ["a text for a list", { config: { Cmd: "sh" } }],
+    ["a list for an object", { config: [] }],
+    ["a number for a label", { config: { Labels: { a: 1 } } }],
+    ["a text for a flag", { history: [{ empty_layer: "yes" }] }],
+    ["true in a set", { config: { Volumes: { "/": true } } }],
+  ])("with %s is refused", (_, config) => {
+    expect(() => converted(config)).toThrow(expect.objectContaining({ code: "invalid-manifest" }));
+  });
+
+  test("names the settings that are lost, and not the traces of the build", () => {
+    const config = {
+      container_config: { Shell: ["x"] },
+      config: {
+        Hostname: "build",
+        Tty: true,
+        Image: "sha256:0",
+        OnBuild: [],
+        User: "u",
+        Healthcheck: { Test: ["CMD"] },
+        Shell: ["/bin/bash"],
+      },
+    };
+    const { dropped } = ociConfigOf(Buffer.from(JSON.stringify(config)));
+    expect(dropped).toEqual(["Healthcheck", "Shell"]);
+  });
+
+  test.skipIf(!existsSync(fixtures))("is the one that containers/image writes", () => {
+    const read = (name: string): Uint8Array => readFileSync(path.join(fixtures, name));
+    const manifest = JSON.parse(read("schema2-to-oci1.json").toString()) as {
+      readonly config: { readonly digest: string; readonly size: number };
+    };
+    const { bytes } = ociConfigOf(read("schema2-config.json"));
+    expect({ digest: digestOf(bytes), size: bytes.byteLength }).toEqual({
+      digest: manifest.config.digest,
+      size: manifest.config.size,
+    });
+  });
+});

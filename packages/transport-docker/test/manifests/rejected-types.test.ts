@@ -1,0 +1,54 @@
+import { copyImage, mediaTypes, openImage, parseManifest } from "@drayage/core";
+import { inMemory, randomImage, randomIndex, startRegistry } from "@drayage/testkit";
+import type { Registry, WholeImage } from "@drayage/testkit";
+import { expect, test } from "vitest";
+
+import { docker } from "../../src/index.ts";
+
+const { ociManifest, ociIndex, ociConfig, dockerManifest, dockerList, dockerConfig } = mediaTypes;
+const ofDocker = { format: "docker" } as const;
+
+/** How often blobs were sent whole. */
+function uploads({ requests }: Registry): number {
+  return requests.filter(({ method, path, status }) => {
+    return method === "PUT" && path.includes("/blobs/uploads/") && status === 201;
+  }).length;
+}
+
+test.each([
+  ["OCI", await randomImage("rejected"), [dockerManifest, dockerList], dockerConfig],
+  ["Docker's", await randomImage("rejected", ofDocker), [ociManifest, ociIndex], ociConfig],
+])(
+  "a registry that rejects %s manifests gets the other kind, and no layer twice",
+  async (_, image, manifestTypes, configType) => {
+    await using registry = await startRegistry({ manifestTypes });
+    const to = docker().parseReference(`//${registry.host}/a:1`);
+    const result = await copyImage(await inMemory(image), to);
+    await using copy = await openImage(to);
+    expect(copy.manifest.digest).toBe(result.digest);
+    expect(copy.configInfo.mediaType).toBe(configType);
+    expect(result.changes).toMatchObject([{ from: image.manifest.digest, to: result.digest }]);
+    const rewrittenConfigs = image.blobs.has(copy.configInfo.digest) ? 0 : 1;
+    expect(uploads(registry)).toBe(image.blobs.size + rewrittenConfigs);
+  },
+);
+
+test.each([
+  ["OCI", await randomIndex("rejected"), [dockerManifest, dockerList]],
+  ["Docker's", await randomIndex("rejected", ofDocker), [ociManifest, ociIndex]],
+] as const)(
+  "a registry that rejects %s indexes and manifests gets the other kinds",
+  async (_, index: WholeImage, manifestTypes) => {
+    await using registry = await startRegistry({ manifestTypes });
+    const to = docker().parseReference(`//${registry.host}/a:1`);
+    const { manifest } = await copyImage(await inMemory(index), to, { instances: "all" });
+    const parsed = parseManifest(manifest);
+    expect(parsed.mediaType).toBe(manifestTypes[1]);
+    const types = parsed.kind === "index" ? parsed.manifests.map((one) => one.mediaType) : [];
+    expect(new Set(types)).toEqual(new Set([manifestTypes[0]]));
+    for (const platform of [{ os: "linux", architecture: "amd64" }]) {
+      await using image = await openImage(to, { platform });
+      expect(await image.inspect()).toMatchObject(platform);
+    }
+  },
+);
