@@ -3,6 +3,8 @@ import zlib from "node:zlib";
 import { gzipped } from "./compression-gzip.ts";
 import { through } from "./compression-transform.ts";
 import { zstandardPacked } from "./compression-zstd.ts";
+import { limitedOutput } from "./decompression-limit.ts";
+import type { Decompress, DecompressionLimits } from "./decompression-limit.ts";
 import { ImageError } from "./image-error.ts";
 import { cutAtFrames } from "./zstd-frames.ts";
 
@@ -71,26 +73,51 @@ export function compressed(
   return compression === "gzip" ? gzipped(bytes) : zstandardPacked(bytes);
 }
 
-/** With the 16 KiB that are usual in Node, unpacking a layer takes twice the processor time. */
-const unpackedChunk = 1 << 18;
+/** With the 16 KiB that are usual in Node, decompressing a layer takes twice the processor time. */
+const chunkSize = 1 << 18;
 
-/** Unpacked on the way; read to the end, whatever follows what is packed. @throws ImageError `unsupported` for what Node cannot unpack, or not whole */
+/** The largest window that a zstd frame may ask memory for: 128 MiB, as the `zstd` program has it. */
+const params = { [zlib.constants.ZSTD_d_windowLogMax]: 27 };
+
+/** How a stream is decompressed. */
+export interface DecompressionOptions extends DecompressionLimits {
+  /** Decompresses what Node cannot: bzip2 and xz. Default: they are refused. */
+  readonly decompress?: Decompress<Compression> | undefined;
+}
+
+/**
+ * Decompressed on the way; read to the end, whatever follows the compressed data.
+ * @throws ImageError `unsupported` for what cannot be decompressed here, or not whole, and where more comes out than is allowed; `invalid-manifest` where it is damaged or cut off
+ */
 export function decompressed(
   bytes: AsyncIterable<Uint8Array>,
   compression: Compression,
+  { decompress = refuse, ...limits }: DecompressionOptions = {},
 ): AsyncIterable<Uint8Array> {
   switch (compression) {
     case "none":
       return bytes;
     case "gzip":
-      return through(bytes, zlib.createGunzip({ chunkSize: unpackedChunk }));
     case "zstd":
-      return through(cutAtFrames(bytes), zlib.createZstdDecompress({ chunkSize: unpackedChunk }));
+      return limitedOutput(bytes, compression, decompressedByNode, limits);
     case "bzip2":
     case "xz":
-      throw new ImageError(
-        "unsupported",
-        `A layer is packed with ${compression}, which is not unpacked here`,
-      );
+      return limitedOutput(bytes, compression, decompress, limits);
   }
+}
+
+function decompressedByNode(
+  bytes: AsyncIterable<Uint8Array>,
+  compression: "gzip" | "zstd",
+): AsyncIterable<Uint8Array> {
+  return compression === "gzip"
+    ? through(bytes, zlib.createGunzip({ chunkSize }))
+    : through(cutAtFrames(bytes), zlib.createZstdDecompress({ chunkSize, params }));
+}
+
+function refuse(_: AsyncIterable<Uint8Array>, compression: Compression): never {
+  throw new ImageError(
+    "unsupported",
+    `A layer is compressed with ${compression}, which Node cannot decompress; pass \`unpacked\` of @drayage/image-archive as \`decompress\``,
+  );
 }

@@ -10,7 +10,8 @@ export type {
 export type { BlobInfo, BlobLocation, Descriptor } from "./blob-info.ts";
 export { gathered, gatheredStart, inOne, manifestSizeLimit, ranged } from "./byte-stream.ts";
 export { compressed, compressionOf, decompressed, sniffed } from "./compression.ts";
-export type { Compression, SniffedBytes } from "./compression.ts";
+export type { Compression, DecompressionOptions, SniffedBytes } from "./compression.ts";
+export type { Decompress, DecompressionLimits, DecompressionTotal } from "./decompression-limit.ts";
 export { copyEvents, copyImage, previewCopy } from "./copy/copy-image.ts";
 export type { CopyEvent } from "./copy/copy-event.ts";
 export type { CopyFacts, ManifestFacts, ReferrerFacts } from "./copy/copy-facts.ts";

@@ -1,6 +1,6 @@
 import { Command, Option } from "commander";
 
-import { listed, parseBound } from "../flag-values.ts";
+import { listed, parseBound, parseSize } from "../flag-values.ts";
 import { addRetryFlags } from "../retry-flags.ts";
 import { addSideFlags } from "../side-flags.ts";
 import type { CopyFlags } from "./copy-flags.ts";
@@ -33,6 +33,7 @@ export function copyCommand(signal: AbortSignal): Command {
     .option("--json", "with --dry-run: as JSON")
     .option("--digestfile <file>", "write the digest of the copy into this file")
     .option("--image-parallel-copies <n>", "at most so many blobs at once", parseBound)
+    .option("--max-layer-size <size>", "the most that a layer may decompress to", parseSize)
     .option("--authfile <file>", "look up the credentials of both sides in this file")
     .option("--no-cache", "neither use nor keep what copies learnt of layers and uploads")
     .option("-q, --quiet", "say nothing but errors")

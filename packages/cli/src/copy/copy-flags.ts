@@ -17,6 +17,7 @@ export interface CopyFlags extends GlobalFlags, RetryFlags {
   readonly json?: true;
   readonly digestfile?: string;
   readonly imageParallelCopies?: number;
+  readonly maxLayerSize?: number;
   /** False where the user said so. */
   readonly cache?: boolean;
   readonly quiet?: true;

@@ -1,5 +1,5 @@
 import { mediaTypes, parsePlatform } from "@drayage/core";
-import type { CopyOptions } from "@drayage/core";
+import type { Compression, CopyOptions } from "@drayage/core";
 
 import { overriddenPlatform, refuseTwoPlatforms } from "../platform-flags.ts";
 import { UsageError } from "../usage-error.ts";
@@ -23,7 +23,18 @@ export function copyOptionsOf(flags: CopyFlags): CopyOptions {
     referrers: referrersOf(flags),
     repair: flags.repair,
     parallelBlobs: flags.imageParallelCopies,
+    maxLayerSize: flags.maxLayerSize,
+    decompress: unpackedLayer,
   };
+}
+
+/** Most layers are gzip or zstd, and need nothing of this. */
+async function* unpackedLayer(
+  bytes: AsyncIterable<Uint8Array>,
+  compression: Compression,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const { unpacked } = await import("@drayage/image-archive");
+  yield* unpacked(bytes, compression);
 }
 
 function referrersOf({ referrers, referrerType }: CopyFlags): CopyOptions["referrers"] {

@@ -1,4 +1,5 @@
 import type { BlobInfoCache } from "../blob-info-cache/blob-info-cache.ts";
+import type { DecompressionOptions } from "../compression.ts";
 import type { OperationOptions } from "../operation-options.ts";
 import type { Platform } from "../platform.ts";
 import type { UnparsedImage } from "../unparsed-image.ts";
@@ -52,6 +53,16 @@ export interface CopyOptions extends OperationOptions {
    * what is packed otherwise stays as it is.
    */
   readonly compression?: "gzip" | "zstd" | undefined;
+  /**
+   * The most bytes that a layer may decompress to, where it is decompressed on its way. Default: 1 GiB, or 200 times its
+   * compressed size where that is more.
+   */
+  readonly maxLayerSize?: number | undefined;
+  /**
+   * Decompresses layers that Node cannot, bzip2 and xz: `unpacked` of `@drayage/image-archive` does. Default: they are
+   * refused where they would have to be decompressed.
+   */
+  readonly decompress?: DecompressionOptions["decompress"];
   /** Leave signatures behind, where they would otherwise be copied or be in the way. */
   readonly removeSignatures?: boolean | undefined;
   /**

@@ -1,4 +1,5 @@
 import type { Descriptor } from "../blob-info.ts";
+import type { DecompressionTotal } from "../decompression-limit.ts";
 import type { Digest } from "../digest.ts";
 import type { ImageDestination } from "../image-destination.ts";
 import type { ImageSource } from "../image-source.ts";
@@ -28,7 +29,7 @@ import { TypeAttempts } from "./type-attempts.ts";
 
 /** The options of a copy that say how it is done. */
 export type ExecuteOptions = OperationOptions &
-  Pick<CopyOptions, "parallelBlobs" | "cache" | "onEvent">;
+  Pick<CopyOptions, "parallelBlobs" | "cache" | "onEvent" | "maxLayerSize" | "decompress">;
 
 /** Does what the plan says, and knows no policy. Nothing is visible at the destination unless all went well. @throws ImageError */
 export async function executeCopy(
@@ -54,6 +55,7 @@ class Execution {
   /** By `blobKey`. */
   readonly #moved = new Map<string, MovedBlob>();
   readonly #written = new Map<Digest, WrittenManifest>();
+  readonly #decompressed: DecompressionTotal = { read: 0, written: 0 };
   /** Of the manifest that the reference will name. */
   #top: TypeAttempts | undefined;
 
@@ -81,7 +83,7 @@ class Execution {
   }
 
   async #move(step: BlobStep, signal: AbortSignal | undefined): Promise<MovedBlob> {
-    const options = { ...this.#options, signal };
+    const options = { ...this.#options, signal, decompressed: this.#decompressed };
     const moved = await moveBlob(step, this.#source, this.#destination, options);
     this.#moved.set(blobKey(step), moved);
     return moved;

@@ -1,6 +1,7 @@
 import type { BlobInfo, Descriptor } from "../blob-info.ts";
 import { compressed, decompressed, sniffed } from "../compression.ts";
-import type { Compression } from "../compression.ts";
+import type { Compression, DecompressionOptions } from "../compression.ts";
+import type { DecompressionTotal } from "../decompression-limit.ts";
 import type { ImageDestination, PutBlobOptions } from "../image-destination.ts";
 import type { ImageSource } from "../image-source.ts";
 import type { LayerCompression } from "../manifest/layer-media-types.ts";
@@ -25,12 +26,17 @@ export interface MovedBlob {
   readonly packedBefore?: Compression | undefined;
 }
 
+export interface MoveOptions extends ExecuteOptions {
+  /** Of all layers of the copy. */
+  readonly decompressed?: DecompressionTotal | undefined;
+}
+
 /** Brings one blob to the destination, again from its start where what failed may pass. */
 export async function moveBlob(
   step: BlobStep,
   source: ImageSource,
   destination: ImageDestination,
-  options: ExecuteOptions,
+  options: MoveOptions,
 ): Promise<MovedBlob> {
   const { blob, isConfig } = step;
   const { signal, onEvent, retries = new Retries() } = options;
@@ -53,7 +59,7 @@ async function moveOnce(
   step: BlobStep,
   source: ImageSource,
   destination: ImageDestination,
-  { onEvent, ...options }: ExecuteOptions,
+  { onEvent, ...options }: MoveOptions,
 ): Promise<MovedBlob> {
   const { blob, isConfig, transform } = step;
   if (transform === "oci-config")
@@ -65,6 +71,12 @@ async function moveOnce(
     transform,
     lentChunks: destination.accepts.lentChunks === true,
     isLocal: source.offers.requests === undefined,
+    decompression: {
+      maxSize: options.maxLayerSize,
+      total: options.decompressed,
+      what: `The layer ${blob.digest}`,
+      decompress: options.decompress,
+    },
   });
   const isUnpacked = packing.packedBefore === "gzip" && packing.packedAs === "none";
   try {
@@ -93,13 +105,14 @@ interface Transforming {
   readonly lentChunks: boolean;
   /** Whether it costs nothing to begin to read once more. */
   readonly isLocal: boolean;
+  readonly decompression: DecompressionOptions;
 }
 
 /** The first bytes are read at once only where a change is possible. */
 async function transformed(
   blob: VerifiedBlob,
   descriptor: Descriptor,
-  { transform, lentChunks, isLocal }: Transforming,
+  { transform, lentChunks, isLocal, decompression }: Transforming,
 ): Promise<Transformed> {
   const from = (start: number): AsyncIterable<Uint8Array> => blob.from(start, { lentChunks });
   const unchanged = { info: descriptor, packedAs: undefined, reread: from };
@@ -115,7 +128,9 @@ async function transformed(
   const isReadAgain = isLocal && !lentChunks;
   if (isReadAgain) await close();
   const bytes = isReadAgain ? blob.from(0, { lentChunks: true }) : found.bytes;
-  return { ...rest, reread: undefined, bytes: repacked(bytes, compression, as), close };
+  const unpacked = decompressed(bytes, compression, decompression);
+  const result = as === "none" ? unpacked : compressed(unpacked, as);
+  return { ...rest, reread: undefined, bytes: result, close };
 }
 
 /** Undefined where it stays as it is. */
@@ -132,13 +147,4 @@ function repackedAs(
     case "zstd":
       return compression === transform ? undefined : transform;
   }
-}
-
-function repacked(
-  bytes: AsyncIterable<Uint8Array>,
-  compression: Compression,
-  as: LayerCompression,
-): AsyncIterable<Uint8Array> {
-  const unpacked = decompressed(bytes, compression);
-  return as === "none" ? unpacked : compressed(unpacked, as);
 }

@@ -1,0 +1,72 @@
+import { execFileSync } from "node:child_process";
+import path from "node:path";
+
+import { digestOf, mediaTypes, openImage } from "@drayage/core";
+import { findProgram, imageFromFiles, writeImage } from "@drayage/testkit";
+import type { WholeImage } from "@drayage/testkit";
+import { directory } from "@drayage/transport-dir";
+import { ociLayout } from "@drayage/transport-oci-layout";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+
+import { drayage, isRunnable, temporaryFolder } from "../drayage.ts";
+import type { Run } from "../drayage.ts";
+
+let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+
+beforeAll(async () => {
+  folder = await temporaryFolder();
+});
+
+afterAll(async () => {
+  await folder[Symbol.asyncDispose]();
+});
+
+describe.skipIf(!isRunnable)("copy --dest-decompress", () => {
+  test("stops at --max-layer-size", async () => {
+    const layout = path.join(folder.path, "layout");
+    const image = await imageFromFiles([[{ path: "zeros", content: Buffer.alloc(100_000) }]]);
+    await writeImage(image, ociLayout().parseReference(`${layout}:x`));
+    const copy = async (size: string): Promise<Run> =>
+      drayage(
+        ...["copy", "--insecure-policy", "--dest-decompress", `--max-layer-size=${size}`],
+        ...[`oci:${layout}:x`, `dir:${path.join(folder.path, size)}`],
+      );
+    const small = await copy("90kB");
+    expect(small.code).toBe(1);
+    expect(small.stderr).toContain("--max-layer-size");
+    expect((await copy("1MB")).code).toBe(0);
+  });
+
+  test.skipIf(findProgram("xz") === undefined)("decompresses xz", async () => {
+    const layout = path.join(folder.path, "xz");
+    const tar = Buffer.alloc(10_240);
+    const layer = execFileSync("xz", ["-c"], { input: tar });
+    await writeImage(imageOf(layer), ociLayout().parseReference(`${layout}:x`));
+    const to = path.join(folder.path, "plain");
+    const { code, stderr } = await drayage(
+      ...["copy", "--insecure-policy", "--dest-decompress", `oci:${layout}:x`, `dir:${to}`],
+    );
+    expect({ code, stderr }).toMatchObject({ code: 0 });
+    await using copy = await openImage(directory().parseReference(to));
+    expect(copy.layerInfos).toMatchObject([{ size: tar.byteLength, digest: digestOf(tar) }]);
+  });
+});
+
+function imageOf(layer: Buffer): WholeImage {
+  const config = Buffer.from("{}");
+  const described = (bytes: Buffer, mediaType: string): object => ({
+    mediaType,
+    digest: digestOf(bytes),
+    size: bytes.byteLength,
+  });
+  const mediaType = mediaTypes.ociManifest;
+  const manifest = {
+    schemaVersion: 2,
+    mediaType,
+    config: described(config, mediaTypes.ociConfig),
+    layers: [described(layer, "application/vnd.oci.image.layer.v1.tar+gzip")],
+  };
+  const bytes = Buffer.from(JSON.stringify(manifest));
+  const blobs = new Map([config, layer].map((blob) => [digestOf(blob), blob]));
+  return { manifest: { bytes, digest: digestOf(bytes), mediaType }, instances: [], blobs };
+}
