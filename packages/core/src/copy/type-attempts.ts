@@ -31,20 +31,26 @@ export class TypeAttempts {
     if (!isRejection) throw error;
     this.#failures.push(error);
     if (this.#failures.length < this.#types.length) return;
-    throw isNext ? this.#allRejected() : this.#rejectedWhileFixed(error);
+    const [first = error] = this.#failures;
+    throw isNext ? this.#allRejected(first) : this.#rejectedWhileFixed(error);
   }
 
-  #allRejected(): ImageError {
+  #allRejected(first: ImageError): ImageError {
     const lines = this.#failures.map(({ message }, at) => `${this.#types[at]}: ${message}`);
     const message = `The destination takes the manifest ${this.step.raw.digest} in none of the types it can have: ${lines.join("; ")}`;
     const cause = new AggregateError(this.#failures, "Each type was rejected");
-    return new ImageError("manifest-rejected", message, { cause });
+    return reworded(first, message, cause);
   }
 
   #rejectedWhileFixed(error: ImageError): ImageError {
     const { fixed } = this.step;
     if (fixed === undefined) return error;
     const message = `${error.message}; no other type was tried, because ${fixed}`;
-    return new ImageError(error.code, message, { cause: error, reference: error.reference });
+    return reworded(error, message, error);
   }
+}
+
+/** With all that a transport adds to its errors, such as the status of a registry. */
+function reworded(error: ImageError, message: string, cause: Error): ImageError {
+  return Object.assign(new ImageError(error.code, message, { cause }), error);
 }

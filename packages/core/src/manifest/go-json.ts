@@ -1,12 +1,9 @@
 /**
  * JSON text as Go's `encoding/json` writes it, so that a manifest has the digest that containers/image gives it:
- * `<`, `>`, `&` and the line separators of Unicode are escaped, and lone surrogates are replaced.
+ * `<`, `>`, `&` and the line separators of Unicode are escaped. Strings have no lone surrogates.
  */
 export function formatGoJSON(value: unknown): string {
-  const text = JSON.stringify(value, (_, item: unknown) =>
-    typeof item === "string" ? item.toWellFormed() : item,
-  );
-  return text.replaceAll(/[<>&\u2028\u2029]/g, (character) => {
+  return JSON.stringify(value).replaceAll(/[<>&\u2028\u2029]/g, (character) => {
     const code = character.charCodeAt(0).toString(16).padStart(4, "0");
     return String.raw`\u${code}`;
   });
