@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 
 import { decompressed } from "../src/compression.ts";
 import type { DecompressionOptions } from "../src/compression.ts";
+import type { ImageError } from "../src/image-error.ts";
 
 const mebibyte = 1 << 20;
 const bombOfGzip = zlib.gzipSync(Buffer.alloc(4 * mebibyte));
@@ -48,11 +49,10 @@ describe("what a stream decompresses to", () => {
 
   test.each([
     ["at the limit", 4 * mebibyte, undefined],
-    ["above it", 4 * mebibyte - 1, { code: "unsupported" }],
-  ] as const)("is allowed up to the size given: %s", async (_, maxSize, expected) => {
+    ["above it", 4 * mebibyte - 1, "unsupported"],
+  ] as const)("is allowed up to the size given: %s", async (_, maxSize, code) => {
     const { error } = await outcome(once(bombOfGzip), "gzip", { maxSize });
-    if (expected === undefined) expect(error).toBeUndefined();
-    else expect(error).toMatchObject(expected);
+    expect((error as ImageError | undefined)?.code).toBe(code);
   });
 
   test("counts with that of other streams", async () => {

@@ -28,8 +28,12 @@ describe.skipIf(!isRunnable)("copy --dest-decompress", () => {
     await writeImage(image, ociLayout().parseReference(`${layout}:x`));
     const copy = async (size: string): Promise<Run> =>
       drayage(
-        ...["copy", "--insecure-policy", "--dest-decompress", `--max-layer-size=${size}`],
-        ...[`oci:${layout}:x`, `dir:${path.join(folder.path, size)}`],
+        "copy",
+        "--insecure-policy",
+        "--dest-decompress",
+        `--max-layer-size=${size}`,
+        `oci:${layout}:x`,
+        `dir:${path.join(folder.path, size)}`,
       );
     const small = await copy("90kB");
     expect(small.code).toBe(1);
@@ -43,9 +47,8 @@ describe.skipIf(!isRunnable)("copy --dest-decompress", () => {
     const layer = execFileSync("xz", ["-c"], { input: tar });
     await writeImage(imageOf(layer), ociLayout().parseReference(`${layout}:x`));
     const to = path.join(folder.path, "plain");
-    const { code, stderr } = await drayage(
-      ...["copy", "--insecure-policy", "--dest-decompress", `oci:${layout}:x`, `dir:${to}`],
-    );
+    const flags = ["--insecure-policy", "--dest-decompress"];
+    const { code, stderr } = await drayage("copy", ...flags, `oci:${layout}:x`, `dir:${to}`);
     expect({ code, stderr }).toMatchObject({ code: 0 });
     await using copy = await openImage(directory().parseReference(to));
     expect(copy.layerInfos).toMatchObject([{ size: tar.byteLength, digest: digestOf(tar) }]);
