@@ -28,7 +28,7 @@ export default defineConfig({
     },
     {
       name: "undici-without-fetch",
-      resolveId: (source) => (source === "undici" ? undiciAgents : null),
+      resolveId: (source) => (source === "undici/index.js" ? undiciAgents : null),
       load: (id) => (id === undiciAgents ? undiciWithoutFetch : null),
     },
     { name: "quick-builtins", renderChunk: quickBuiltins },

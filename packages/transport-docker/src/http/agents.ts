@@ -99,7 +99,7 @@ export class Agents {
   }
 }
 
-/** undici takes longer to load than Node to start: not before it is needed. */
+/** undici takes longer to load than Node to start, so not before it is needed. Bun replaces the bare `undici` by its own. */
 async function openAgent(
   { proxy, insecure, withSystemRoots, withIdentities, reach }: Terms,
   { authorities, identities }: Certificates,
@@ -107,7 +107,7 @@ async function openAgent(
   buffers: ReceiveBuffers,
   sockets: OpenSockets,
 ): Promise<Dispatcher> {
-  const { Agent, ProxyAgent, buildConnector } = await import("undici");
+  const { Agent, ProxyAgent, buildConnector } = await import("undici/index.js");
   const timeout = Math.min(idleTimeout, longestConnect);
   const tls = { withSystemRoots, minTLSVersion };
   const secureContext = secureContextOf({
