@@ -1,0 +1,192 @@
+import { existsSync } from "node:fs";
+import { readdir, readFile, writeFile } from "node:fs/promises";
+import path from "node:path";
+
+import { outputOf, randomImage, startRegistry, startS3, writeImage } from "@drayage/testkit";
+import type { Registry, S3Server } from "@drayage/testkit";
+import { ociLayout } from "@drayage/transport-oci-layout";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+
+import { InstalledCommand } from "./installed-command.ts";
+import type { RunOptions } from "./installed-command.ts";
+
+let command: InstalledCommand;
+let registry: Registry;
+let secured: Registry;
+let store: S3Server;
+/** An image with layers that are not compressed, large enough to be compressed by several threads. */
+let image: string;
+
+beforeAll(async () => {
+  command = await InstalledCommand.install();
+  registry = await startRegistry();
+  const users = { ann: { password: "secret" } };
+  secured = await startRegistry({ authentication: { kind: "basic", users } });
+  store = await startS3();
+  const layers = { layers: 2, layerSize: 3 << 20, compression: "none" } as const;
+  const layout = path.join(command.home, "layout:image");
+  await writeImage(await randomImage("smoke", layers), ociLayout().parseReference(layout));
+  image = `oci:${layout}`;
+}, 300_000);
+
+afterAll(async () => {
+  for (const server of [registry, secured, store]) await server[Symbol.asyncDispose]();
+  await command[Symbol.asyncDispose]();
+});
+
+async function drayage(...args: readonly string[]): Promise<string> {
+  return command.output(args, { env: s3Environment() });
+}
+
+function s3Environment(): NonNullable<RunOptions["env"]> {
+  const { accessKeyId, secretAccessKey } = store.access.credentials;
+  return {
+    AWS_ACCESS_KEY_ID: accessKeyId,
+    AWS_SECRET_ACCESS_KEY: secretAccessKey,
+    AWS_REGION: store.access.region,
+    AWS_ENDPOINT_URL_S3: store.access.endpoint,
+  };
+}
+
+/** Of the manifest, as it is stored. */
+async function digestOf(name: string): Promise<string> {
+  const file = path.join(command.home, "manifest.json");
+  await writeFile(file, await drayage("inspect", "--raw", name));
+  return drayage("manifest-digest", file);
+}
+
+/** The image under another name in the registry. */
+async function pushed(name: string): Promise<string> {
+  const pushedName = `docker://${registry.host}/${name}`;
+  await drayage("copy", "--quiet", image, pushedName);
+  return pushedName;
+}
+
+/** A use of each command that has an effect. */
+const uses: Readonly<Record<string, () => Promise<void>>> = {
+  async copy() {
+    const name = `docker://${registry.host}/copy:1`;
+    const file = path.join(command.home, "digest.txt");
+    await drayage("copy", "--digestfile", file, image, name);
+    expect(registry.tags("copy")).toEqual(["1"]);
+    expect(await digestOf(name)).toBe(`${await readFile(file, "utf8")}\n`);
+  },
+  async inspect() {
+    const text = await drayage("inspect", await pushed("inspect:1"));
+    expect(JSON.parse(text)).toMatchObject({ RepoTags: ["1"], Os: "linux" });
+  },
+  async verify() {
+    await drayage("verify", await pushed("verify:1"));
+    expect((await command.run(["verify", `docker://${registry.host}/verify:2`])).code).toBe(2);
+  },
+  async delete() {
+    const name = await pushed("delete:1");
+    await drayage("delete", name);
+    expect((await command.run(["inspect", name])).code).toBe(2);
+  },
+  async "list-tags"() {
+    await pushed("tags:1");
+    const name = `docker://${registry.host}/tags`;
+    expect(JSON.parse(await drayage("list-tags", name))).toMatchObject({ Tags: ["1"] });
+  },
+  async "list-repositories"() {
+    await pushed("repositories:1");
+    const { Repositories } = JSON.parse(
+      await drayage("list-repositories", `docker://${registry.host}`),
+    ) as { readonly Repositories: readonly string[] };
+    expect(Repositories).toContain("repositories");
+  },
+  async "manifest-digest"() {
+    const file = path.join(command.home, "small.json");
+    await writeFile(file, "{}");
+    const digest = "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a";
+    expect(await drayage("manifest-digest", file)).toBe(`${digest}\n`);
+  },
+  async login() {
+    const flags = ["--username", "ann", "--password-stdin", secured.host];
+    await command.output(["login", ...flags], { input: "secret" });
+    await drayage("copy", "--quiet", image, `docker://${secured.host}/login:1`);
+    expect(secured.tags("login")).toEqual(["1"]);
+    const wrong = await command.run(["login", ...flags], { input: "wrong" });
+    expect(wrong).toMatchObject({ code: 1, stdout: "" });
+  },
+  async logout() {
+    const flags = ["--username", "ann", "--password-stdin", secured.host];
+    await command.output(["login", ...flags], { input: "secret" });
+    await drayage("logout", secured.host);
+    expect((await command.run(["list-tags", `docker://${secured.host}/login`])).code).toBe(1);
+  },
+  async "s3 gc"() {
+    await drayage("copy", "--quiet", image, "s3://bucket/gc:1");
+    expect(await drayage("s3", "gc", "s3://bucket/gc")).toBeDefined();
+  },
+  async "s3 presign"() {
+    await drayage("copy", "--quiet", image, "s3://bucket/presign:1");
+    const text = await drayage("s3", "presign", "s3://bucket/presign:1");
+    const [url = ""] = /http:[^"]+manifest[^"]*|http:[^"]+blobs[^"]+/.exec(text) ?? [];
+    expect((await fetch(url)).status).toBe(200);
+  },
+};
+
+/** Of a program's help, with the commands in a command. */
+async function commandsOf(...words: readonly string[]): Promise<readonly string[]> {
+  const help = await drayage(...words, "--help");
+  const [, list = ""] = /^Commands:\n((?: .*\n?)*)/m.exec(help) ?? [];
+  const names = [...list.matchAll(/^ {2}([\w-]+)/gm)].map(([, name = ""]) => name);
+  if (names.length === 0) return [words.join(" ")];
+  const listed = names.filter((name) => name !== "help");
+  return (await Promise.all(listed.map((name) => commandsOf(...words, name)))).flat();
+}
+
+describe("the installed command", () => {
+  test("has a smoke test for every command in its help", async () => {
+    expect((await commandsOf()).toSorted()).toEqual(Object.keys(uses).toSorted());
+  });
+
+  test.each(Object.keys(uses))("runs %s", async (name) => uses[name]?.());
+
+  test("runs by npx", async () => {
+    const { version } = JSON.parse(
+      await readFile(path.join(command.location, "node_modules/drayage/package.json"), "utf8"),
+    ) as { readonly version: string };
+    const node = path.dirname(process.execPath);
+    const inLocation = [`PATH=${node}:${process.env["PATH"]}`, "npx", "--no", "--prefix"];
+    const words = [...inLocation, command.location, "drayage", "--version"];
+    expect(await outputOf("env", ...words)).toBe(`drayage ${version}\n`);
+  });
+
+  test("compresses on several threads, by gzip and zstd, and decompresses", async () => {
+    const [gzip, zstd, plain] = ["gzip", "zstd", "plain"].map(
+      (name) => `oci:${path.join(command.home, name)}:1`,
+    ) as [string, string, string];
+    await drayage("copy", "--quiet", "--dest-compress", image, gzip);
+    expect(await drayage("inspect", "--raw", gzip)).toMatch(/layer\.v1\.tar\+gzip/);
+    await drayage("copy", "--quiet", "--dest-compress-format", "zstd", image, zstd);
+    expect(await drayage("inspect", "--raw", zstd)).toMatch(/layer\.v1\.tar\+zstd/);
+    const layers = await layersOf(image);
+    for (const compressed of [gzip, zstd]) {
+      await drayage("copy", "--quiet", "--dest-decompress", compressed, plain);
+      expect(await layersOf(plain)).toEqual(layers);
+    }
+  });
+
+  test("keeps its cache of layers and its compiled code in the user's home", async () => {
+    const tar = path.join(command.home, "cached.tar");
+    await drayage("copy", "--quiet", image, `docker-archive:${tar}:app:1`);
+    await drayage("copy", "--quiet", `docker-archive:${tar}`, `docker://${registry.host}/first:1`);
+    expect(existsSync(path.join(command.home, ".cache/drayage/blob-info.sqlite"))).toBe(true);
+    registry.clear();
+    await drayage("copy", "--quiet", `docker-archive:${tar}`, `docker://${registry.host}/next:1`);
+    const uploads = registry.requests.filter(({ requestBytes }) => requestBytes > 1 << 20);
+    expect(uploads, "layers that were sent before").toEqual([]);
+    const compiled = path.join(command.home, ".local/state/drayage/compile-cache");
+    expect(await readdir(compiled)).toHaveLength(1);
+  });
+});
+
+async function layersOf(name: string): Promise<readonly string[]> {
+  const { Layers } = JSON.parse(await drayage("inspect", name)) as {
+    readonly Layers: readonly string[];
+  };
+  return Layers;
+}

@@ -1,0 +1,71 @@
+import {
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  realpath,
+  rm,
+  symlink,
+  writeFile,
+} from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+
+import { outputOf } from "@drayage/testkit";
+
+import { packedPackages } from "./packed-packages.ts";
+
+const sources = path.resolve(import.meta.dirname, "../../packages");
+
+/** A package as it is published. */
+interface PackedPackage {
+  readonly name: string;
+  readonly exports: Readonly<Record<string, unknown>>;
+  readonly dependencies?: Readonly<Record<string, string>>;
+}
+
+/**
+ * All libraries, unpacked from their packages into one `node_modules`. Beside each lies what it depends on, and nothing
+ * that it does not name: the workspace's own copy, as npm would have to download it.
+ */
+export class InstalledLibraries implements AsyncDisposable {
+  readonly folder: string;
+  /** What programs import: the names of packages and of their subpaths. */
+  readonly entries: readonly string[];
+
+  private constructor(folder: string, entries: readonly string[]) {
+    this.folder = folder;
+    this.entries = entries;
+  }
+
+  static async install(): Promise<InstalledLibraries> {
+    const packages = await packedPackages();
+    const folder = await realpath(await mkdtemp(path.join(tmpdir(), "drayage-libraries-")));
+    await writeFile(path.join(folder, "package.json"), '{ "type": "module" }');
+    const files = (await readdir(packages)).filter((name) => /^drayage-[a-z].*\.tgz$/.test(name));
+    const entries = files.map(async (file) => install(path.join(packages, file), folder));
+    return new InstalledLibraries(folder, (await Promise.all(entries)).flat().toSorted());
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await rm(this.folder, { recursive: true, force: true });
+  }
+}
+
+/** What can be imported of it. */
+async function install(archive: string, folder: string): Promise<readonly string[]> {
+  const [, short = ""] = /drayage-([a-z][a-z\d-]*)-\d/.exec(path.basename(archive)) ?? [];
+  const location = path.join(folder, "node_modules/@drayage", short);
+  await mkdir(location, { recursive: true });
+  await outputOf("tar", "-xzf", archive, "-C", location, "--strip-components=1");
+  const text = await readFile(path.join(location, "package.json"), "utf8");
+  const { name, exports, dependencies = {} } = JSON.parse(text) as PackedPackage;
+  for (const dependency of Object.keys(dependencies)) {
+    if (dependency.startsWith("@drayage/")) continue;
+    const link = path.join(location, "node_modules", dependency);
+    await mkdir(path.dirname(link), { recursive: true });
+    await symlink(await realpath(path.join(sources, short, "node_modules", dependency)), link);
+  }
+  const subpaths = Object.keys(exports).filter((subpath) => !subpath.endsWith(".json"));
+  return subpaths.map((subpath) => path.posix.join(name, subpath));
+}

@@ -1,0 +1,54 @@
+import { execFile } from "node:child_process";
+import { mkdir, readdir, readFile, stat } from "node:fs/promises";
+import path from "node:path";
+import { promisify } from "node:util";
+
+import { withLock } from "@drayage/core/files";
+
+const root = path.resolve(import.meta.dirname, "../..");
+const folder = path.join(import.meta.dirname, "node_modules/.cache/packages");
+
+/**
+ * The folder with the packages as they are published. They are built and packed where that is needed, by one test file
+ * at a time.
+ */
+export async function packedPackages(): Promise<string> {
+  await mkdir(folder, { recursive: true });
+  await withLock(path.join(folder, "lock"), async () => {
+    await run(process.execPath, [path.join(root, "scripts/setup.mjs"), "--build"]);
+    const packed = await changedAt(path.join(folder, "drayage-0.0.0.tgz"));
+    if (packed <= (await lastBuild())) await pack();
+  });
+  return folder;
+}
+
+async function pack(): Promise<void> {
+  const text = await readFile(path.join(root, "package.json"), "utf8");
+  const { packageManager } = JSON.parse(text) as { readonly packageManager: string };
+  const all = ["--recursive", "--filter", "./packages/*"];
+  await run("npx", ["--yes", packageManager, ...all, "pack", "--pack-destination", folder]);
+}
+
+/** With the user's own home, in which npm keeps pnpm. */
+async function run(program: string, args: readonly string[]): Promise<void> {
+  const env = { ...process.env, HOME: process.env["USER_HOME"], TURBO_TELEMETRY_DISABLED: "1" };
+  await promisify(execFile)(program, args, { cwd: root, env, maxBuffer: 1 << 26 });
+}
+
+async function lastBuild(): Promise<number> {
+  const packages = await readdir(path.join(root, "packages"));
+  const files = packages.map(async (name) => {
+    const dist = path.join(root, "packages", name, "dist");
+    const built = (await readdir(dist)).map((file) => path.join(dist, file));
+    return [path.join(root, "packages", name, "package.json"), ...built];
+  });
+  return Math.max(...(await Promise.all((await Promise.all(files)).flat().map(changedAt))));
+}
+
+/** Milliseconds; 0 for what is not there. */
+async function changedAt(file: string): Promise<number> {
+  return stat(file).then(
+    ({ mtimeMs }) => mtimeMs,
+    () => 0,
+  );
+}
