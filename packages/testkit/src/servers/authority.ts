@@ -27,7 +27,9 @@ export function newAuthority(folder: string, name: string): Authority {
     issue(issued) {
       const [certificate, key] = filesOf(folder, name);
       const names = ["-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost,DNS:registry.test"];
-      return newKeyPair(folder, issued, ["-CA", certificate, "-CAkey", key, ...names]);
+      const isNoAuthority = ["-addext", "basicConstraints=critical,CA:FALSE"];
+      const signed = ["-CA", certificate, "-CAkey", key, ...isNoAuthority];
+      return newKeyPair(folder, issued, [...signed, ...names]);
     },
   };
 }
