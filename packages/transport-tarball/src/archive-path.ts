@@ -19,6 +19,12 @@ export function isStream(file: string): boolean {
   return status !== undefined && !status.isFile() && !status.isDirectory();
 }
 
+/** Whether it is a named pipe or a character device: opening it may wait for the other end. */
+export function mayWait(file: string): boolean {
+  const status = statSync(file, { throwIfNoEntry: false });
+  return status?.isFIFO() === true || status?.isCharacterDevice() === true;
+}
+
 /** Whether it names standard input; opened again by its name, a socket would be refused. */
 export function isStandardInput(file: string): boolean {
   return file === dash || /^\/(?:dev\/stdin|(?:dev|proc\/self)\/fd\/0)$/.test(file);

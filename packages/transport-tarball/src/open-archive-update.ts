@@ -1,5 +1,7 @@
-import { createWriteStream } from "node:fs";
+import { createWriteStream, statSync } from "node:fs";
+import type { Writable } from "node:stream";
 
+import { pipeWriter } from "@drayage/core/files";
 import { FileArchiveUpdate, StreamArchiveUpdate } from "@drayage/image-archive";
 import type { ArchiveUpdate, UpdateOptions } from "@drayage/image-archive";
 
@@ -12,6 +14,11 @@ export async function openArchiveUpdate(
 ): Promise<ArchiveUpdate> {
   options.signal?.throwIfAborted();
   if (!isStream(file)) return FileArchiveUpdate.open(file, options);
-  const output = isStandardOutput(file) ? process.stdout : createWriteStream(file);
+  const output = isStandardOutput(file) ? process.stdout : openOutput(file);
   return new StreamArchiveUpdate(output, file);
+}
+
+function openOutput(file: string): Writable {
+  const isPipe = statSync(file, { throwIfNoEntry: false })?.isFIFO() === true;
+  return isPipe ? pipeWriter(file) : createWriteStream(file);
 }

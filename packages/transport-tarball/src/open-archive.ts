@@ -2,10 +2,11 @@ import { createReadStream } from "node:fs";
 import { addAbortSignal } from "node:stream";
 
 import type { OperationOptions } from "@drayage/core";
+import { pipeBytes } from "@drayage/core/files";
 import { openArchiveFile, openArchiveStream } from "@drayage/image-archive";
 import type { TarArchive } from "@drayage/image-archive";
 
-import { isStandardInput, isStream } from "./archive-path.ts";
+import { isStandardInput, isStream, mayWait } from "./archive-path.ts";
 
 /** @throws ImageError `not-found`, `denied`, `invalid-manifest` for what is no tar file */
 export async function openArchive(
@@ -14,6 +15,8 @@ export async function openArchive(
 ): Promise<TarArchive> {
   options.signal?.throwIfAborted();
   if (!isStream(file)) return openArchiveFile(file, options);
+  if (!isStandardInput(file) && mayWait(file))
+    return openArchiveStream(pipeBytes(file, options), file, options);
   const input = isStandardInput(file) ? process.stdin : createReadStream(file);
   if (options.signal !== undefined) addAbortSignal(options.signal, input);
   return openArchiveStream(input as AsyncIterable<Uint8Array>, file, options);

@@ -11,7 +11,7 @@ import {
   ranged,
 } from "@drayage/core";
 import type { Compression, Digest, GetBlobOptions, OperationOptions } from "@drayage/core";
-import { hasCode, onDisk } from "@drayage/core/files";
+import { hasCode, onDisk, pipeBytes } from "@drayage/core/files";
 import {
   cannotUnpack,
   checkedTar,
@@ -88,13 +88,15 @@ async function openBytes(file: string, options: OperationOptions): Promise<OpenB
   );
   if (status.isDirectory())
     throw new ImageError("unsupported", `${file} is a folder; a layer is made of a tar file`);
+  if (status.isFIFO() || status.isCharacterDevice())
+    return spooledInput(pipeBytes(file, options), file, options);
   if (!status.isFile())
     return spooledInput(createReadStream(file, { signal: options.signal }), file, options);
   return { bytes: await openFile(file), modified: status.mtimeNs };
 }
 
 async function spooledInput(
-  input: Readable,
+  input: Readable | AsyncIterable<Uint8Array>,
   place: string,
   options: OperationOptions,
 ): Promise<OpenBytes> {

@@ -82,17 +82,17 @@ export async function readSmallFile(
   signal?.throwIfAborted();
   try {
     await using handle = await openRegularFile(file, options);
-    return await gathered(toItsEnd(handle, signal), limit);
+    return await gathered(bytesToEnd(handle, signal), limit);
   } catch (error) {
     if (hasCode(error, "ENOENT", "ENOTDIR")) return undefined;
     throw error;
   }
 }
 
-/** Without asking for the size: files of `/proc` have none. */
-async function* toItsEnd(
+/** All of an open file, also where it has no size, as those of `/proc`. */
+export async function* bytesToEnd(
   handle: FileHandle,
-  signal: AbortSignal | undefined,
+  signal?: AbortSignal,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const { size } = await handle.stat();
   for (let at = 0; ;) {

@@ -14,6 +14,8 @@ export { isIntact, isKeptByUsAlone } from "./intact-file.ts";
 export { inTurn } from "./in-turn.ts";
 export { findNamedFile, readNamedFile } from "./named-file.ts";
 export type { NamedFileOptions } from "./named-file.ts";
+export { pipeBytes, pipeWriter } from "./pipe.ts";
+export type { PipeOptions } from "./pipe.ts";
 export { hasEnded, thisProcess } from "./process-identity.ts";
 export { publish } from "./publish.ts";
 export { openRegularFile } from "./regular-file.ts";

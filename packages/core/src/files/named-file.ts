@@ -1,13 +1,12 @@
-import { constants } from "node:fs";
 import type { Stats } from "node:fs";
-import { open, stat } from "node:fs/promises";
-import type { FileHandle } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 
 import { ImageError } from "../image-error.ts";
 import type { OperationOptions } from "../operation-options.ts";
-import { pause } from "./abortable.ts";
+import { bytesToEnd } from "./file-bytes.ts";
 import { hasCode } from "./file-error.ts";
-import { kindOf } from "./regular-file.ts";
+import { pipeBytes } from "./pipe.ts";
+import { kindOf, openRegularFile } from "./regular-file.ts";
 
 /** How much is read. */
 export interface NamedFileOptions extends OperationOptions {
@@ -29,17 +28,17 @@ export async function readNamedFile(
   const status = await stat(file);
   if (!isReadable(status))
     throw new ImageError("unsupported", `${file} is ${kindOf(status)}; name a file instead`);
-  await using handle = await open(file, O_RDONLY | O_NONBLOCK | O_NOCTTY);
-  const chunks: Buffer[] = [];
+  const bytes = status.isFile() ? openedBytes(file) : pipeBytes(file, { ...patience, signal });
+  const chunks: Uint8Array[] = [];
   let size = 0;
-  for (;;) {
-    const chunk = await nextChunk(handle, size === 0, { file, status, signal });
-    if (chunk.byteLength === 0) return Buffer.concat(chunks);
+  for await (const chunk of bytes) {
+    signal?.throwIfAborted();
     size += chunk.byteLength;
     if (size > limit)
       throw new ImageError("unsupported", `${file} has more than the ${limit} bytes that are read`);
     chunks.push(chunk);
   }
+  return Buffer.concat(chunks);
 }
 
 /** The same; undefined where there is no such file. @throws as `readNamedFile` */
@@ -55,54 +54,14 @@ export async function findNamedFile(
   }
 }
 
-const { O_RDONLY, O_NONBLOCK, O_NOCTTY } = constants;
-const chunkSize = 1 << 16;
-/** Milliseconds between two looks at a pipe that is empty. */
-const interval = 10;
-/** Milliseconds that a pipe without a writer is waited for. */
-const writerDelay = 500;
-/** Milliseconds that a pipe may stay silent. */
-const maxSilence = 60_000;
-
-interface Reading {
-  readonly file: string;
-  readonly status: Stats;
-  readonly signal: AbortSignal | undefined;
-}
+/** Milliseconds that a pipe without a writer, and one that stays silent, is waited for. */
+const patience = { writerDelay: 500, maxSilence: 60_000 };
 
 function isReadable(status: Stats): boolean {
   return status.isFile() || status.isFIFO() || status.isCharacterDevice();
 }
 
-/** Empty at the end. A pipe that nobody has opened for writing yet looks like one that has ended. */
-async function nextChunk(
-  handle: FileHandle,
-  isFirst: boolean,
-  { file, status, signal }: Reading,
-): Promise<Buffer> {
-  const start = performance.now();
-  const buffer = Buffer.allocUnsafe(chunkSize);
-  for (;;) {
-    signal?.throwIfAborted();
-    const bytesRead = await readNow(handle, buffer);
-    const waited = performance.now() - start;
-    const mayBegin = isFirst && status.isFIFO() && waited < writerDelay;
-    if (bytesRead !== undefined && (bytesRead > 0 || !mayBegin))
-      return buffer.subarray(0, bytesRead);
-    if (waited > maxSilence)
-      throw new ImageError("unavailable", `Nothing came out of ${file} for a minute`, {
-        retryable: false,
-      });
-    await pause(interval, signal);
-  }
-}
-
-/** Undefined where there is nothing yet. */
-async function readNow(handle: FileHandle, buffer: Buffer): Promise<number | undefined> {
-  try {
-    return (await handle.read(buffer, 0, buffer.byteLength, null)).bytesRead;
-  } catch (error) {
-    if (hasCode(error, "EAGAIN")) return undefined;
-    throw error;
-  }
+async function* openedBytes(file: string): AsyncGenerator<Uint8Array, void, undefined> {
+  await using handle = await openRegularFile(file);
+  yield* bytesToEnd(handle);
 }

@@ -1,0 +1,143 @@
+import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
+import { Socket } from "node:net";
+import { Writable } from "node:stream";
+
+import { ImageError } from "../image-error.ts";
+import type { OperationOptions } from "../operation-options.ts";
+import { pause } from "./abortable.ts";
+import { hasCode } from "./file-error.ts";
+
+/** How long a pipe is waited for, in milliseconds. */
+export interface PipeOptions extends OperationOptions {
+  /** For somebody to open it for writing. Default a minute. */
+  readonly writerDelay?: number | undefined;
+  /** For the next bytes of a writer. Default without end. */
+  readonly maxSilence?: number | undefined;
+}
+
+/**
+ * What comes out of a named pipe or a character device, as it comes. No thread waits for it, so an abort ends the reading
+ * at once. A pipe that nobody writes to is empty after `writerDelay`.
+ * @throws ImageError `unavailable` after `maxSilence`; the error of the system otherwise
+ */
+export async function* pipeBytes(
+  file: string,
+  { signal, writerDelay = 60_000, maxSilence = Infinity }: PipeOptions = {},
+): AsyncGenerator<Uint8Array, void, undefined> {
+  signal?.throwIfAborted();
+  const start = performance.now();
+  using pipe = new OpenPipe(file);
+  for (let isEmpty = true; ;) {
+    signal?.throwIfAborted();
+    const chunk = pipe.readNow();
+    if (chunk === undefined) break;
+    if (chunk.byteLength > 0) {
+      isEmpty = false;
+      yield chunk;
+      continue;
+    }
+    // A pipe that nobody has opened for writing yet looks like one that has ended.
+    if (!isEmpty || !pipe.isFIFO || performance.now() - start > writerDelay) return;
+    await pause(interval, signal);
+  }
+  yield* pipe.rest({ signal, maxSilence });
+}
+
+/** Writes into a named pipe, whose reader may come later. No thread waits for that reader. */
+export function pipeWriter(file: string): Writable {
+  let socket: Socket | undefined;
+  return new Writable({
+    construct(done) {
+      const open = async (): Promise<void> => {
+        while (socket === undefined && !this.destroyed) {
+          const fd = openedForWriting(file);
+          if (fd === undefined) await pause(interval, undefined);
+          else socket = new Socket({ fd, readable: false, writable: true });
+        }
+        socket?.on("error", (error) => this.destroy(error));
+      };
+      open().then(() => done(), done);
+    },
+    write(chunk: Uint8Array, _, done) {
+      socket?.write(chunk, done);
+    },
+    final(done) {
+      socket?.end(done);
+    },
+    destroy(error, done) {
+      socket?.destroy();
+      done(error);
+    },
+  });
+}
+
+/** Milliseconds between two looks at a pipe that has no other end. */
+const interval = 10;
+const chunkSize = 1 << 16;
+
+/** Undefined where nobody reads it yet. */
+function openedForWriting(file: string): number | undefined {
+  try {
+    return openSync(file, constants.O_WRONLY | constants.O_NONBLOCK);
+  } catch (error) {
+    if (hasCode(error, "ENXIO")) return undefined;
+    throw error;
+  }
+}
+
+/** Open without waiting, and read without waiting. */
+class OpenPipe implements Disposable {
+  readonly isFIFO: boolean;
+  readonly #file: string;
+  readonly #fd: number;
+  #socket: Socket | undefined;
+
+  constructor(file: string) {
+    this.#file = file;
+    this.#fd = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
+    this.isFIFO = fstatSync(this.#fd).isFIFO();
+  }
+
+  /** Empty at the end, undefined where there is nothing yet. */
+  readNow(): Uint8Array | undefined {
+    const chunk = Buffer.allocUnsafe(chunkSize);
+    try {
+      return chunk.subarray(0, readSync(this.#fd, chunk));
+    } catch (error) {
+      if (hasCode(error, "EAGAIN")) return undefined;
+      throw error;
+    }
+  }
+
+  /** The system reports the end of a pipe only to a reader that has seen a writer: call it after `readNow` has. */
+  async *rest({
+    signal,
+    maxSilence,
+  }: Pick<PipeOptions, "signal"> & { readonly maxSilence: number }): AsyncGenerator<
+    Uint8Array,
+    void,
+    undefined
+  > {
+    const socket = new Socket({ fd: this.#fd, readable: true, writable: false });
+    this.#socket = socket;
+    const abort = (): void => void socket.destroy(signal?.reason as Error);
+    signal?.addEventListener("abort", abort, { once: true });
+    if (maxSilence < Infinity) socket.setTimeout(maxSilence, () => socket.destroy(this.#silence()));
+    try {
+      yield* socket as AsyncIterable<Uint8Array>;
+    } finally {
+      signal?.removeEventListener("abort", abort);
+      signal?.throwIfAborted();
+    }
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#socket === undefined) closeSync(this.#fd);
+    else this.#socket.destroy();
+  }
+
+  #silence(): ImageError {
+    const message = `Nothing came out of ${this.#file} for too long; its writer may hang`;
+    return new ImageError("unavailable", message, { retryable: false });
+  }
+}
