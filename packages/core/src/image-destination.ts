@@ -1,6 +1,7 @@
 import type { BlobInfo, BlobLocation, Descriptor } from "./blob-info.ts";
 import type { Digest } from "./digest.ts";
 import type { ImageReference } from "./image-reference.ts";
+import type { ImageManifest } from "./manifest/manifest.ts";
 import type { OperationOptions } from "./operation-options.ts";
 import type { RawManifest } from "./raw-manifest.ts";
 import type { Signature } from "./signature.ts";
@@ -105,4 +106,13 @@ export interface ImageDestination extends AsyncDisposable {
    * put; undefined before. Absent where manifests stay as they were put.
    */
   madeUpManifest?(): RawManifest | undefined;
+  /**
+   * For a store that keeps no manifests: the manifest that is read under the reference now, where that is an image with
+   * this config and its layers, every byte of which was read; undefined for any other.
+   * @throws ImageError `conflict` where another one is there that may not be replaced
+   */
+  findSameImage?(
+    manifest: ImageManifest,
+    options?: OperationOptions,
+  ): Promise<RawManifest | undefined>;
 }

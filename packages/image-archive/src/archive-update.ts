@@ -12,6 +12,8 @@ export interface ArchiveUpdate extends AsyncDisposable {
   readonly place: string;
   /** The archive that is there, as it was in the beginning. */
   readonly before: TarArchive | undefined;
+  /** @throws ImageError `conflict` where the archive that is there has to stay as it is */
+  checkChangeable(): void;
   /** How many blobs may be put at once. */
   readonly parallelBlobs: number;
   /**

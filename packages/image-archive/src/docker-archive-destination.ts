@@ -91,11 +91,38 @@ export class DockerArchiveDestination implements ImageDestination {
     { signal }: ReuseOptions = {},
   ): Promise<BlobInfo | undefined> {
     signal?.throwIfAborted();
+    this.#update.checkChangeable();
     if (this.#update.sizeOf(digest) === size) return { digest, size };
     if (!this.#reused.has(digest) && !(await this.#isIntact({ digest, size }, { signal })))
       return undefined;
     this.#reused.add(digest);
     return { digest, size };
+  }
+
+  /** The same config under all the names, and every layer that it names. */
+  async #sameImage(
+    { config }: ImageManifest,
+    options: OperationOptions,
+  ): Promise<RawManifest | undefined> {
+    const { images, blobs, configs } = this.#before;
+    const archive = this.#update.before;
+    const names = this.#names.map(formatNamedReference);
+    const image = images.find((one) => configs.get(one) === config.digest);
+    const isNamed =
+      names.length === 0
+        ? images.length === 1 && image?.tags.length === 0
+        : names.every((name) => image?.tags.includes(name));
+    if (archive === undefined || image === undefined || !isNamed) return undefined;
+    const content = await archive.readSmall(image.config, manifestSizeLimit, options);
+    if (content === undefined) return undefined;
+    const layers: StoredBlob[] = [];
+    for (const digest of diffIDsOf(content, `config ${config.digest}`)) {
+      const size = blobs.get(digest)?.size;
+      if (size === undefined || !(await this.#isIntact({ digest, size }, options)))
+        return undefined;
+      layers.push({ digest, size });
+    }
+    return layers.length === image.layers.length ? manifestOf(content, layers) : undefined;
   }
 
   /** A config says what its layers are; the maker of the archive may have put other ones in. */
@@ -168,6 +195,16 @@ export class DockerArchiveDestination implements ImageDestination {
 
   madeUpManifest(): RawManifest | undefined {
     return this.#madeUp;
+  }
+
+  async findSameImage(
+    manifest: ImageManifest,
+    options: OperationOptions = {},
+  ): Promise<RawManifest | undefined> {
+    options.signal?.throwIfAborted();
+    const same = await this.#sameImage(manifest, options);
+    if (same === undefined) this.#update.checkChangeable();
+    return same;
   }
 
   /** Without a commit all is as it was. */

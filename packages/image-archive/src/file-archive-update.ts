@@ -24,8 +24,8 @@ import { blobPath } from "./tar-layout.ts";
 
 /** How a tar file is written. */
 export interface UpdateOptions extends OperationOptions {
-  /** What becomes of an archive that is there. */
-  readonly whatIsThere: "refuse" | "add" | "replace";
+  /** What becomes of an archive that is there; `compare` reads it, and refuses each change. */
+  readonly whatIsThere: "refuse" | "compare" | "add" | "replace";
 }
 
 /** Writes a tar file beside its place, and moves it there when it is whole. */
@@ -53,11 +53,17 @@ export class FileArchiveUpdate implements ArchiveUpdate {
     return new FileArchiveUpdate(file, options.whatIsThere, await archiveAt(file, options));
   }
 
+  checkChangeable(): void {
+    if (this.#whatIsThere === "compare" && this.before !== undefined)
+      throw thereAlready(this.place);
+  }
+
   async putBlob(
     bytes: AsyncIterable<Uint8Array>,
     { digest, size }: Pick<BlobInfo, "digest" | "size">,
     { expectedSize, ...options }: PutBlobOptions = {},
   ): Promise<StoredBlob> {
+    this.checkChangeable();
     const { writer } = await this.#staged();
     let named: Digest | undefined;
     const nameOf = (stored: StoredBlob): string | undefined => {
@@ -79,6 +85,7 @@ export class FileArchiveUpdate implements ArchiveUpdate {
   }
 
   async commit(change: ArchiveChange, options: OperationOptions = {}): Promise<void> {
+    this.checkChangeable();
     const { writer, file } = await this.#staged();
     const publish = async (): Promise<void> => {
       await this.#complete(change, writer, options);
@@ -105,7 +112,8 @@ export class FileArchiveUpdate implements ArchiveUpdate {
     writer: TarFileWriter,
     options: OperationOptions,
   ): Promise<void> {
-    const whatIsThere = this.#whatIsThere;
+    // Nothing was there in the beginning: what another copy has made meanwhile stays.
+    const whatIsThere = this.#whatIsThere === "compare" ? "refuse" : this.#whatIsThere;
     await using current = await archiveAt(this.place, { ...options, whatIsThere });
     const { files, keeps } = await change(current);
     const put = new Set([...this.#sizes.keys()].map(blobPath));
@@ -163,9 +171,18 @@ async function archiveAt(
       return TarArchive.open(await openFile(file), options);
     case "replace":
       return TarArchive.open(await openFile(file), options).catch(undefinedIfBroken);
+    case "compare":
+      return TarArchive.open(await openFile(file), options).catch((error: unknown) => {
+        undefinedIfBroken(error);
+        throw thereAlready(file);
+      });
     case "refuse":
-      throw new ImageError("conflict", `${file} is there already: remove it, or append to it`);
+      throw thereAlready(file);
   }
+}
+
+function thereAlready(file: string): ImageError {
+  return new ImageError("conflict", `${file} is there already: remove it, or append to it`);
 }
 
 /** What is replaced may be of any kind; only what can be read is used again. */

@@ -34,6 +34,9 @@ export class StreamArchiveUpdate implements ArchiveUpdate {
     });
   }
 
+  /** A stream has nothing before it. */
+  checkChangeable(): void {}
+
   async putBlob(
     bytes: AsyncIterable<Uint8Array>,
     blob: Pick<BlobInfo, "digest" | "size">,

@@ -30,6 +30,8 @@ export interface CopyFacts {
   readonly present: ReadonlySet<Digest>;
   /** Those of these that it makes part of the image although nothing of them is put. */
   readonly reusable: ReadonlySet<Digest>;
+  /** The manifest of the same image, at a destination that generates manifests and has it already. */
+  readonly same?: VerifiedManifest | undefined;
   /** What a cache knows of blobs, where there is one. */
   readonly remembered?: ReadonlyMap<Digest, RememberedBlob> | undefined;
 }

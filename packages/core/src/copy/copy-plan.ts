@@ -17,6 +17,8 @@ export interface CopyPlan {
   readonly reused: readonly Descriptor[];
   /** Of the manifest that is to be copied, where `steps` is empty or not. */
   readonly top: VerifiedManifest;
+  /** The generated manifest of the same image, where the destination keeps no manifests and has that image already. */
+  readonly same?: VerifiedManifest | undefined;
   /** What may go over the wire, at most. */
   readonly cost: { readonly blobBytes: number; readonly requests: number };
 }

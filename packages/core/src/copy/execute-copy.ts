@@ -278,9 +278,14 @@ function madeUpChange(
 ): DigestChange | undefined {
   if (to === from) return undefined;
   if (to === as.digest) return change;
-  const why = "the destination keeps no manifest, and makes one up";
-  return { from, to, because: change === undefined ? why : `${change.because} and ${why}` };
+  return {
+    from,
+    to,
+    because: change === undefined ? generated : `${change.because} and ${generated}`,
+  };
 }
+
+const generated = "the destination keeps no manifest, and makes one up";
 
 function tally(moved: readonly MovedBlob[], unasked: readonly Descriptor[]): CopyResult["blobs"] {
   const ended = (wanted: MovedBlob["outcome"]): readonly Descriptor[] =>
@@ -297,12 +302,13 @@ function tally(moved: readonly MovedBlob[], unasked: readonly Descriptor[]): Cop
   };
 }
 
-function alreadyThere({ top, sourceDigest }: CopyPlan): CopyResult {
+function alreadyThere({ top, same = top, sourceDigest }: CopyPlan): CopyResult {
+  const change = { from: top.digest, to: same.digest, because: generated };
   return {
-    digest: top.digest,
-    manifest: top,
+    digest: same.digest,
+    manifest: same,
     sourceDigest,
-    changes: [],
+    changes: change.from === change.to ? [] : [change],
     alreadyThere: true,
     referrers: 0,
     blobs: { copied: 0, reused: 0, copiedBytes: 0, reusedBytes: 0 },

@@ -7,7 +7,7 @@ import type { BlobTransform, CopyPlan, CopyStep, ManifestStep } from "./copy-pla
 export function formatPlan(plan: CopyPlan): string {
   const head = messageLine(`Copy ${plan.source} to ${plan.destination}`);
   if (plan.steps.length === 0)
-    return `${head}\n  nothing to do: ${plan.top.digest} is there already\n`;
+    return `${head}\n  nothing to do: ${(plan.same ?? plan.top).digest} is there already\n`;
   const lines = plan.steps.map((step) => `  ${messageLine(`${describe(step)}: ${step.because}`)}`);
   return [head, ...lines, ...summary(plan)].join("\n") + "\n";
 }

@@ -1,8 +1,10 @@
+import { digestOf } from "../digest.ts";
 import type { Digest } from "../digest.ts";
 import type { ImageDestination } from "../image-destination.ts";
 import { imageName } from "../image-reference.ts";
 import type { ImageSource } from "../image-source.ts";
-import type { CopyFacts } from "./copy-facts.ts";
+import type { VerifiedManifest } from "../unparsed-image.ts";
+import type { CopyFacts, ManifestFacts } from "./copy-facts.ts";
 import type { CopyOptions } from "./copy-options.ts";
 import { admitted, chosen, instanceDigests, requireChosen } from "./inspect-manifests.ts";
 import { inspectReferrers } from "./inspect-referrers.ts";
@@ -48,12 +50,14 @@ async function thereAt(
   destination: ImageDestination,
   facts: CopyFacts,
   options: CopyOptions,
-): Promise<Pick<CopyFacts, "named" | "present" | "reusable">> {
+): Promise<Pick<CopyFacts, "named" | "present" | "reusable" | "same">> {
   const present = new Set<Digest>();
   const reusable = new Set<Digest>();
   if (options.repair) return { named: undefined, present, reusable };
   const { top, pinned } = facts;
   const { digest } = top.raw;
+  const same = await sameImage(destination, top, options);
+  if (same !== undefined) return { named: undefined, present, reusable, same };
   const look = async (wanted: Digest, listedBy?: Digest): Promise<void> => {
     const location = source.locateBlob?.({ digest: wanted });
     if (await destination.hasManifest?.(wanted, { ...options, location, listedBy }))
@@ -75,4 +79,15 @@ async function thereAt(
   if (present.has(digest))
     await Promise.all(instanceDigests(top).map((instance) => look(instance, digest)));
   return { named, present, reusable };
+}
+
+/** Signatures can only be added, and an index is no image. */
+async function sameImage(
+  destination: ImageDestination,
+  { manifest, signatures }: ManifestFacts,
+  options: CopyOptions,
+): Promise<VerifiedManifest | undefined> {
+  if (manifest.kind !== "image" || signatures.length > 0) return undefined;
+  const same = await destination.findSameImage?.(manifest, options);
+  return same && { ...same, digest: digestOf(same.bytes) };
 }

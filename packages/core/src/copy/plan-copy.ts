@@ -37,15 +37,17 @@ export function planCopy(facts: CopyFacts, options: PlanOptions = {}): CopyPlan 
   for (const referrer of facts.referrers) planner.planReferrer(referrer);
   refuseOtherPinned(facts);
   const isUnchanged = written?.digest === facts.top.raw.digest;
-  const steps = isUnchanged && isAllThere(facts) ? [] : planner.steps;
+  const isThere = facts.same !== undefined || (isUnchanged && isAllThere(facts));
+  const steps = isThere ? [] : planner.steps;
   return {
     source: facts.source,
     destination: facts.destination,
     sourceDigest: facts.sourceDigest,
-    digest: written?.digest,
+    digest: facts.same?.digest ?? written?.digest,
     steps,
     reused: planner.reused,
     top: facts.top.raw,
+    ...(facts.same && { same: facts.same }),
     cost: costOf(steps, facts),
   };
 }

@@ -49,14 +49,20 @@ export function pipeWriter(file: string): Writable {
   return new Writable({
     construct(done) {
       const open = async (): Promise<void> => {
-        while (socket === undefined && !this.destroyed) {
-          const fd = openedForWriting(file);
-          if (fd === undefined) await pause(interval, undefined);
-          else socket = new Socket({ fd, readable: false, writable: true });
+        try {
+          while (socket === undefined && !this.destroyed) {
+            const fd = openedForWriting(file);
+            if (fd === undefined) await pause(interval, undefined);
+            else socket = new Socket({ fd, readable: false, writable: true });
+          }
+        } catch (error) {
+          done(error as Error);
+          return;
         }
         socket?.on("error", (error) => this.destroy(error));
+        done();
       };
-      open().then(() => done(), done);
+      void open();
     },
     write(chunk: Uint8Array, _, done) {
       socket?.write(chunk, done);
