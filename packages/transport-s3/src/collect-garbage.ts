@@ -34,10 +34,12 @@ interface FoundGarbage extends Garbage {
 
 const day = 86_400_000;
 const parallelDeletes = 16;
+/** More than can be deleted while others wait; it bounds the memory. */
+const maxAtOnce = 1_000_000;
 
 /**
  * Deletes blobs of a layout that no image needs, and gives up uploads that nobody went on with. Safe beside running
- * copies: those that count on what goes are told so when they commit.
+ * copies: those that count on what goes are told so when they commit. Of more than a million it takes the first million.
  * @throws ImageError `not-found` where there is no layout; `unsupported` where blobs are shared
  */
 export async function collectGarbage(
@@ -52,8 +54,12 @@ export async function collectGarbage(
   const find = async (index: Uint8Array | undefined): Promise<readonly FoundGarbage[]> => {
     if (index === undefined)
       throw new ImageError("not-found", `No image layout in ${layout.place}`);
-    const all = await Array.fromAsync(garbageIn(store, folder, layout, index, options));
-    return all.filter(({ modified }) => modified.getTime() < before);
+    const old: FoundGarbage[] = [];
+    for await (const one of garbageIn(store, folder, layout, index, options)) {
+      if (one.modified.getTime() < before) old.push(one);
+      if (old.length === maxAtOnce) break;
+    }
+    return old;
   };
   const found = await find(await layout.readFile("index.json", options));
   if (dryRun || found.length === 0) return found.map(told);

@@ -11,6 +11,8 @@ import { keyIn } from "./s3-location.ts";
 const expiry = 60_000;
 const refreshing = expiry / 4;
 const usualPause = 200;
+/** More than writers there can be at once; it bounds the memory. */
+const maxClaims = 10_000;
 
 /** Somebody's wish for a lock: an object of no bytes, called `OWNER.NUMBER`. */
 interface Claim extends ObjectFacts {
@@ -97,11 +99,13 @@ export class LayoutLock implements AsyncDisposable {
   }
 
   async #claims(options: OperationOptions): Promise<readonly Claim[]> {
-    const objects = await Array.fromAsync(this.#bucket.list(`${this.#folder}/`, options));
-    return objects.flatMap((object) => {
+    const claims: Claim[] = [];
+    for await (const object of this.#bucket.list(`${this.#folder}/`, options)) {
       const [, owner = "", number] = /([^/]+)\.(\d+)$/.exec(object.key) ?? [];
-      return number === undefined ? [] : [{ ...object, owner, number: Number(number) }];
-    });
+      if (number !== undefined) claims.push({ ...object, owner, number: Number(number) });
+      if (claims.length > maxClaims) throw this.#crowded();
+    }
+    return claims;
   }
 
   async #put(number: number, options: OperationOptions): Promise<void> {
@@ -112,6 +116,12 @@ export class LayoutLock implements AsyncDisposable {
 
   #key(number: number): string {
     return keyIn(this.#folder, `${this.#owner}.${number}`);
+  }
+
+  #crowded(): ImageError {
+    const place = `s3://${this.#bucket.name}/${this.#folder}`;
+    const message = `There are more than ${maxClaims} objects in ${place}: delete them while nobody writes, and copy again`;
+    return new ImageError("conflict", message);
   }
 
   #lost(): ImageError {
