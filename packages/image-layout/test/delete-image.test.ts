@@ -73,6 +73,28 @@ test("an image that has a second name loses one name and no blob", async () => {
   expect([names(layout), new Set(layout.blobs.keys())]).toEqual([["v2"], blobs]);
 });
 
+test("by its digest an image loses both of its names, and another one none", async () => {
+  const layout = await layoutOf({ v1: one, v2: index, v3: one });
+  await deleteLayoutImage(layout, { kind: "digest", digest: one.manifest.digest });
+  expect(names(layout)).toEqual(["v2"]);
+  expect(new Set(layout.blobs.keys())).toEqual(new Set(digestsOf(index)));
+});
+
+test("by a name that is listed twice an image goes, and by its position one entry", async () => {
+  for (const [selector, left] of [
+    [named("v1"), ["v2"]],
+    [{ kind: "position", position: 1 }, ["v1", "v2"]],
+  ] as const) {
+    const layout = await layoutOf({ v1: one, v2: one });
+    const { fields, entries } = parseLayoutIndex(layout.files.get("index.json")!);
+    const twice = { fields, entries: [entries[0]!, ...entries] };
+    layout.files.set("index.json", formatLayoutIndex(twice));
+    await deleteLayoutImage(layout, selector);
+    expect(names(layout)).toEqual(left);
+    expect(layout.blobs.size).toBe(digestsOf(one).length);
+  }
+});
+
 test("an instance that is an image of its own stays when its index goes", async () => {
   const layout = await layoutOf({ v1: index });
   const [instance] = index.instances;

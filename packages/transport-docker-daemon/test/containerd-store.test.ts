@@ -62,7 +62,7 @@ class ContainerdStore {
 
 function inspected({ entry, manifests }: Loaded): unknown {
   const { digest, mediaType } = descriptorOfEntry(entry);
-  const isIndex = /index|list/.test(mediaType);
+  const isIndex = /index|list/.test(mediaType ?? "");
   const listed = manifests.filter((one) => !isIndex || one !== digest);
   return { Id: digest, Manifests: listed.map((ID) => ({ ID, Available: true })) };
 }

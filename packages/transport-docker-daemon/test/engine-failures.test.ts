@@ -1,9 +1,10 @@
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { once } from "node:events";
 import { rename } from "node:fs/promises";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer } from "node:net";
+import type { Socket } from "node:net";
 import path from "node:path";
-import { setTimeout as pause } from "node:timers/promises";
 
 import { copyImage, inOne } from "@drayage/core";
 import type { ImageReference } from "@drayage/core";
@@ -35,6 +36,17 @@ const out = (): ImageReference => memory().parseReference("out");
 /** Takes all that it is sent, and then answers. */
 function afterwards(answer: (response: ServerResponse) => void): Answer {
   return (request, response) => void request.resume().on("end", () => answer(response));
+}
+
+/** Until a connection that is opened from now on was silent for the time after which an engine is given up. */
+async function nextSilence(): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const watch = (message: unknown): void => {
+    (message as { readonly socket: Socket }).socket.once("timeout", resolve);
+  };
+  subscribe("net.client.socket", watch);
+  onTestFinished(() => void unsubscribe("net.client.socket", watch));
+  return promise;
 }
 
 const says = (...words: readonly string[]): unknown =>
@@ -90,8 +102,24 @@ describe("an engine that does not load", () => {
     const to = await imageIn((request) => void request.once("data", () => request.destroy()));
     await expect(copyImage(await anImage(), to)).rejects.toMatchObject({
       code: "unavailable",
+      // What was sent of the archive is lost: to send a layer again is of no use.
+      retryable: false,
       message: says("closed the connection"),
     });
+  });
+
+  test("is left at once where an image is not committed", async () => {
+    const { promise: closed, resolve } = Promise.withResolvers<boolean>();
+    const to = await imageIn((request) => {
+      request.resume().on("error", () => {});
+      request.on("close", () => resolve(request.complete));
+    });
+    {
+      await using destination = await to.newImageDestination?.();
+      await destination?.putBlob(inOne(Buffer.alloc(3_000_000)), {});
+      await destination?.putBlob(inOne(Buffer.alloc(3_000_000, 1)), {});
+    }
+    expect(await closed).toBe(false);
   });
 
   test("is gone while it loads", async () => {
@@ -139,14 +167,13 @@ describe("an engine that does not load", () => {
       50,
     );
     const destination = await to.newImageDestination?.();
-    const { promise: later, resolve } = Promise.withResolvers<void>();
+    const silence = nextSilence();
     async function* slowly(): AsyncGenerator<Uint8Array> {
       yield Buffer.from("slow");
-      await later;
+      await silence;
     }
     await destination?.putBlob(inOne(Buffer.from("first")), {});
     const slow = destination?.putBlob(slowly(), {});
-    setTimeout(resolve, 200);
     await expect(slow).resolves.toMatchObject({ size: 4 });
     await destination?.[Symbol.asyncDispose]();
   });
@@ -154,9 +181,10 @@ describe("an engine that does not load", () => {
   test("is given up also where the source was slow before", async () => {
     const to = await imageIn(() => {}, 50);
     await using destination = await to.newImageDestination?.();
+    const silence = nextSilence();
     async function* slowly(): AsyncGenerator<Uint8Array> {
       yield Buffer.from("slow");
-      await pause(200);
+      await silence;
       yield Buffer.alloc(3_000_000);
     }
     await destination?.putBlob(inOne(Buffer.from("first")), {});

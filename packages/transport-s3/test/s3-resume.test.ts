@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { readdir, readFile, rename, utimes, writeFile } from "node:fs/promises";
 import path from "node:path";
 
@@ -8,7 +9,7 @@ import { thisProcess } from "@drayage/core/files";
 import { ended, scratchFolder, startProgram } from "@drayage/test-support";
 import { inMemory, randomImage } from "@drayage/testkit";
 import type { S3Server, S3Settings as ServerSettings } from "@drayage/testkit";
-import { expect, test, vi } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 
 import type { S3Settings } from "../src/index.ts";
 import { countOf, startBucket } from "./bucket.ts";
@@ -133,25 +134,38 @@ test.each([
   expect(await readdir(settings.journal ?? "")).toEqual([]);
 });
 
-test("a part that is another one is sent again, and so is one that is cut short", async () => {
-  await using server = await startStore();
-  const settings = await settingsFor(server);
-  await interrupted(server, settings);
-  const client = new S3Client({
-    ...server.access,
-    requestChecksumCalculation: "WHEN_REQUIRED",
-  });
-  const [upload] = server.bucket().uploads();
-  const names = { Bucket: "bucket", Key: key, UploadId: upload?.id };
-  const other = Buffer.alloc(partSize, "other");
-  const short = bytes.subarray(2 * partSize, 3 * partSize - 1);
-  await client.send(new UploadPartCommand({ ...names, PartNumber: 1, Body: other }));
-  await client.send(new UploadPartCommand({ ...names, PartNumber: 3, Body: short }));
-  server.clear();
-  await put(settings, chunked());
-  expect(sent(server)).toEqual([1, 3, 4, 5]);
-  await expectWhole(server, settings);
-});
+test.each([
+  ["ETags", {}],
+  ["checksums", { encryption: { algorithm: "aws:kms" } }],
+] as const)(
+  "a part that is another one by its %s is sent again, and so is one that is cut short",
+  async (_, more) => {
+    await using server = await startStore();
+    const settings = await settingsFor(server, more);
+    await interrupted(server, settings);
+    const client = new S3Client({
+      ...server.access,
+      requestChecksumCalculation: "WHEN_REQUIRED",
+    });
+    const [upload] = server.bucket().uploads();
+    const names = { Bucket: "bucket", Key: key, UploadId: upload?.id };
+    const other = Buffer.alloc(partSize, "other");
+    const short = bytes.subarray(2 * partSize, 3 * partSize - 1);
+    for (const [PartNumber, Body] of [
+      [1, other],
+      [3, short],
+    ] as const) {
+      const checksum = "encryption" in more && {
+        ChecksumSHA256: createHash("sha256").update(Body).digest("base64"),
+      };
+      await client.send(new UploadPartCommand({ ...names, PartNumber, Body, ...checksum }));
+    }
+    server.clear();
+    await put(settings, chunked());
+    expect(sent(server)).toEqual([1, 3, 4, 5]);
+    await expectWhole(server, settings);
+  },
+);
 
 test("parts whose ETags prove nothing are proven by the checksums that the store keeps", async () => {
   await using server = await startStore();
@@ -214,6 +228,53 @@ test("an upload that somebody gives up meanwhile is begun anew, or has become ne
   });
   await put(settings, chunked());
   await expectWhole(server, settings);
+});
+
+describe("an upload that somebody gives up after its last part", () => {
+  const givenUp = async (
+    server: S3Server,
+    query: string | undefined,
+    content: Uint8Array | undefined,
+  ): Promise<void> => {
+    const UploadId = new URLSearchParams(query).get("uploadId") ?? "";
+    const names = { Bucket: "bucket", Key: key, UploadId };
+    await new S3Client(server.access).send(new AbortMultipartUploadCommand(names));
+    if (content !== undefined) await server.bucket().put(key, content);
+  };
+
+  test.each([
+    ["is a conflict", undefined, { code: "conflict", retryable: true }],
+    [
+      "is one for good where a blob of another size is there",
+      bytes.subarray(1),
+      { code: "conflict", retryable: false },
+    ],
+  ])("%s", async (_, content, expected) => {
+    await using server: S3Server = await startStore({
+      async watch({ operation, query }, moment) {
+        if (operation === "CompleteMultipartUpload" && moment === "arrived")
+          await givenUp(server, query, content);
+      },
+    });
+    const settings = await settingsFor(server);
+    await expect(put(settings, chunked())).rejects.toMatchObject(expected);
+    expect(await server.bucket().find(key)).toEqual(
+      content && expect.objectContaining({ bytes: Buffer.from(content) }),
+    );
+    expect(server.bucket().uploads()).toEqual([]);
+  });
+
+  test("is done where the blob is there by then", async () => {
+    await using server: S3Server = await startStore({
+      async watch({ operation, query }, moment) {
+        if (operation === "CompleteMultipartUpload" && moment === "arrived")
+          await givenUp(server, query, bytes);
+      },
+    });
+    const settings = await settingsFor(server);
+    await put(settings, chunked());
+    await expectWhole(server, settings);
+  });
 });
 
 test("an upload of a process that lives is left to it, and both come to their end", async () => {

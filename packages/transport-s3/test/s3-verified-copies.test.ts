@@ -147,6 +147,25 @@ test("what was copied of another version with the same ETag does not stay", asyn
   expect(server.bucket("ours").keys("app/blobs/")).toEqual([]);
 });
 
+describe("a source that the store cannot show to be the blob is not copied", () => {
+  const bytes = small.blobs.get(layersOf(small)[0]!.digest) ?? new Uint8Array(0);
+  test.each([
+    ["under another algorithm", digestOf(bytes, "sha512"), bytes.byteLength],
+    ["of another size", digestOf(bytes), bytes.byteLength + 1],
+    ["above 5 GiB", digestOf(bytes), 5 * 2 ** 30 + 1],
+    ["of another checksum", digestOf(Buffer.from("other")), bytes.byteLength],
+  ])("%s", async (_, digest, size) => {
+    await using server = await startBucket({ buckets });
+    await server.bucket("theirs").put("some", bytes, { sha256: sha256(bytes) });
+    await using destination = await transportTo(server).parseReference(to).newImageDestination();
+    const { endpoint } = server.access;
+    const location: BlobLocation = { kind: "s3", endpoint, bucket: "theirs", key: "some" };
+    const blob = { digest, size, mediaType: "application/octet-stream" };
+    expect(await destination.tryReusingBlob(blob, { location })).toBeUndefined();
+    expect(countOf(server.requests, "CopyObject", "UploadPartCopy")).toBe(0);
+  });
+});
+
 test("layers that were stored in parts are hashed by the store, and none of their bytes come here", async () => {
   await using server = await startBucket({ buckets });
   const source = transportTo(server, { partSize }).parseReference(from);
