@@ -56,6 +56,8 @@ async function interrupted(
   async function* stopping(): AsyncGenerator<Uint8Array> {
     for await (const chunk of chunked(bytes.subarray(0, arrived * partSize + 1))) yield chunk;
     await vi.waitUntil(() => has() >= arrived);
+    // A later answer comes after that to the part, without which nobody knows that it has arrived.
+    await (await fetch(server.access.endpoint)).text();
     user.abort(new Error("enough"));
     yield bytes.subarray(arrived * partSize + 1);
   }
@@ -258,9 +260,7 @@ describe("an upload that somebody gives up after its last part", () => {
     });
     const settings = await settingsFor(server);
     await expect(put(settings, chunked())).rejects.toMatchObject(expected);
-    expect(await server.bucket().find(key)).toEqual(
-      content && expect.objectContaining({ bytes: Buffer.from(content) }),
-    );
+    expect((await server.bucket().find(key))?.bytes).toEqual(content && Buffer.from(content));
     expect(server.bucket().uploads()).toEqual([]);
   });
 
