@@ -5,10 +5,13 @@ import path from "node:path";
 import { outputOf, randomImage, startRegistry, startS3, writeImage } from "@drayage/testkit";
 import type { Registry, S3Server } from "@drayage/testkit";
 import { ociLayout } from "@drayage/transport-oci-layout";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 
 import { InstalledCommand } from "./installed-command.ts";
 import type { RunOptions } from "./installed-command.ts";
+
+// programs that start others, beside all other tests
+vi.setConfig({ testTimeout: 120_000 });
 
 let command: InstalledCommand;
 let registry: Registry;

@@ -14,11 +14,14 @@ import {
   writeImage,
 } from "@drayage/testkit";
 import { directory } from "@drayage/transport-dir";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 
 import { InstalledCommand } from "./installed-command.ts";
 import { InstalledLibraries } from "./installed-libraries.ts";
 import { runtimes } from "./runtimes.ts";
+
+// programs that start others, beside all other tests
+vi.setConfig({ testTimeout: 120_000 });
 
 let command: InstalledCommand;
 let libraries: InstalledLibraries;

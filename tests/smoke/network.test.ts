@@ -14,14 +14,16 @@ import {
 } from "@drayage/testkit";
 import type { Authority, Registry, S3Server } from "@drayage/testkit";
 import { directory } from "@drayage/transport-dir";
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
 
 import { InstalledCommand } from "./installed-command.ts";
 import type { Run } from "./installed-command.ts";
 
+// programs that start others, beside all other tests
+vi.setConfig({ testTimeout: 120_000 });
+
 let command: InstalledCommand;
 let authority: Authority;
-/** With redirects of blobs to another origin. */
 let registries: { readonly http: Registry; readonly https: Registry };
 let store: S3Server;
 let image: string;
@@ -32,8 +34,8 @@ beforeAll(async () => {
   authority = newAuthority(command.home, "authority");
   const tls = authority.issue("server");
   registries = {
-    http: await startRegistry({ redirectBlobs: true }),
-    https: await startRegistry({ redirectBlobs: true, tls }),
+    http: await startRegistry(),
+    https: await startRegistry({ tls }),
   };
   store = await startS3({ tls });
   const folder = path.join(command.home, "image");
@@ -123,6 +125,15 @@ describe.skipIf(opensslProgram === undefined)("the installed command", () => {
     const again = ["copy", image, "s3://bucket/proxied:1"];
     await command.output([...again, ...flags("registry.test")], { env: throughProxy });
     expect(proxy.asked[0]).toBe(`CONNECT registry.test:${endpoint.port}`);
+  });
+
+  test.each(["http", "https"] as const)("follows redirects of blobs by %s", async (scheme) => {
+    const tls = scheme === "https" ? authority.issue("redirecting") : undefined;
+    await using registry = await startRegistry({ redirectBlobs: true, tls });
+    const name = `docker://${registry.host}/redirected:1`;
+    await command.output(["copy", ...flagsFor(scheme, "dest-"), image, name]);
+    await command.output(["verify", ...flagsFor(scheme), name]);
+    expect(registry.requests.some(({ server }) => server === "storage")).toBe(true);
   });
 
   describe("with TLS", () => {

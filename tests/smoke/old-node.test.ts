@@ -2,11 +2,14 @@ import { readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 
 import { outputOf } from "@drayage/testkit";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 
 import { InstalledCommand } from "./installed-command.ts";
 import { InstalledLibraries } from "./installed-libraries.ts";
 import { oldNodes, withVersion } from "./old-nodes.ts";
+
+// programs that start others, beside all other tests
+vi.setConfig({ testTimeout: 120_000 });
 
 let command: InstalledCommand;
 let libraries: InstalledLibraries;

@@ -12,9 +12,12 @@ import {
 } from "@drayage/testkit";
 import type { Dockerd, Registry, S3Server } from "@drayage/testkit";
 import { ociLayout } from "@drayage/transport-oci-layout";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 
 import { InstalledCommand } from "./installed-command.ts";
+
+// programs that start others, beside all other tests
+vi.setConfig({ testTimeout: 120_000 });
 
 let command: InstalledCommand;
 let registry: Registry;

@@ -1,3 +1,5 @@
+import "../supported-node.ts";
+
 export { classOfAddress, classOfHost, mostPublicOf } from "./address-class.ts";
 export type { AddressClass } from "./address-class.ts";
 export { guardedLookup, OutOfReach, reachOf } from "./address-guard.ts";
