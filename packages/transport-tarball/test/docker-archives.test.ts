@@ -121,6 +121,60 @@ describe("an archive is read", () => {
   });
 });
 
+describe("the images of an archive are called so that each name selects one", () => {
+  const one = saved("one", ["a/layer.tar"]);
+  const two = saved("two", ["a/layer.tar"]);
+  const named = ({ config, entry }: Saved, RepoTags: readonly string[] | null): Saved => ({
+    config,
+    entry: { ...entry, RepoTags },
+  });
+
+  async function archived(...images: readonly Saved[]): Promise<string> {
+    const file: TarFileMember = { name: "a/layer.tar", content: layer };
+    return archiveOf(file, configOf(one), configOf(two), manifestOf(...images));
+  }
+
+  async function configIn(file: string, image = ""): Promise<unknown> {
+    const reference = dockerArchive().parseReference(file + image);
+    await using source = await reference.newImageSource();
+    const { bytes } = await source.getManifest();
+    return Object(JSON.parse(String(Buffer.from(bytes)))).config.digest;
+  }
+
+  const digest = ({ config }: Saved): unknown => digestOf(Buffer.from(config));
+
+  test.each<[string, readonly Saved[], readonly string[], readonly Saved[]]>([
+    ["by position without names", [named(one, null), named(two, [])], ["@0", "@1"], [one, two]],
+    ["each name once", [named(one, ["x:1", "x:1"]), two], ["x:1", "two:1"], [one, two]],
+    ["the first image by a name of two", [one, named(two, ["one:1"])], ["one:1", "@1"], [one, two]],
+    ["not by what is no name", [named(one, ["X Y", "a:b:c"]), two], ["@0", "two:1"], [one, two]],
+    [
+      "by all names of one image",
+      [one, two, named(one, ["x:2"])],
+      ["one:1", "two:1", "x:2"],
+      [one, two, one],
+    ],
+  ])("%s", async (_, images, names, expected) => {
+    const file = await archived(...images);
+    expect(await dockerArchive().parseReference(file).getImageNames()).toEqual(names);
+    const found = await Promise.all(names.map(async (name) => configIn(file, `:${name}`)));
+    expect(found).toEqual(expected.map(digest));
+  });
+
+  test("and one image that is listed twice needs none", async () => {
+    const file = await archived(one, named(one, ["x:2"]), named(one, null));
+    expect(await configIn(file)).toBe(digest(one));
+  });
+
+  test.each([
+    ["two configs", [one, two]],
+    ["one config of other layers", [one, { ...one, entry: { ...one.entry, Layers: ["b.tar"] } }]],
+  ])("but %s are two images", async (_, images) => {
+    const opened = configIn(await archived(...images));
+    await expect(opened).rejects.toMatchObject({ code: "not-found" });
+  });
+});
+
 test.each([
   ["of the time before manifest.json", [{ name: "repositories", content: "{}" }], "newer"],
   ["that is an OCI archive", [{ name: "index.json", content: "{}" }], "oci-archive:"],
