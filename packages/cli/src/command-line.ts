@@ -1,6 +1,7 @@
 import { describeFailure, exitCodeOf } from "./failure.ts";
 import { Interruption } from "./interruption.ts";
 import { newProgram } from "./program.ts";
+import { checkVariables, exactArguments } from "./raw-arguments.ts";
 import { say } from "./standard-streams.ts";
 import { plainArguments } from "./written-flags.ts";
 
@@ -9,7 +10,9 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
   using interruption = new Interruption(process);
   const program = newProgram(interruption);
   try {
-    await program.parseAsync(plainArguments(args, program), { from: "user" });
+    checkVariables();
+    const exact = exactArguments(args);
+    await program.parseAsync(plainArguments(exact, program), { from: "user" });
     return 0;
   } catch (caught) {
     const failure = interruption.signal.aborted ? interruption.signal.reason : caught;

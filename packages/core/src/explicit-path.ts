@@ -1,14 +1,16 @@
+import { isUtf8 } from "node:buffer";
 import { lstatSync, realpathSync } from "node:fs";
 import path from "node:path";
 
-import { ImageError } from "./image-error.ts";
+import { absolutePathOf } from "./files/exact-path.ts";
+import { ImageError, isImageError } from "./image-error.ts";
 
 /**
  * The absolute path without symbolic links. All but the last component must exist.
  * @throws ImageError `invalid-reference` where the folder above is missing or the path is a dangling link
  */
 export function explicitPathOf(given: string): string {
-  const absolute = path.resolve(given);
+  const absolute = absolutePathOf(given);
   const existing = realPathOf(absolute);
   if (existing !== undefined) return existing;
   if (isLink(absolute)) {
@@ -26,15 +28,34 @@ export function explicitPathOf(given: string): string {
 
 function realPathOf(absolute: string): string | undefined {
   try {
-    return realpathSync.native(absolute);
+    return asText(absolute, realpathSync.native(absolute, "buffer"));
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
+    if (isImageError(error)) throw error;
     if (code === "ENOENT") return undefined;
-    throw new ImageError("invalid-reference", `${absolute} cannot be used: ${code}`, {
+    const reason = Object.hasOwn(reasons, code ?? "") ? reasons[code ?? ""] : code;
+    throw new ImageError("invalid-reference", `${absolute} cannot be used: ${reason}`, {
       cause: error,
     });
   }
 }
+
+/** Where the real path is not UTF-8, the given one stays if it goes by what this process has open. */
+function asText(absolute: string, real: Buffer): string {
+  if (isUtf8(real)) return real.toString();
+  if (/^\/proc\/self\/(?:cwd|fd\/\d+)(?:\/|$)/.test(absolute)) return absolute;
+  throw new ImageError(
+    "invalid-reference",
+    `${absolute} leads to a path that is not UTF-8: give that another name`,
+  );
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  EACCES: "this user may not look into a folder above it",
+  ELOOP: "its symbolic links go round in a circle",
+  ENAMETOOLONG: "the name is too long for the file system",
+  ENOTDIR: "what it is in is a file and no folder",
+};
 
 function isLink(absolute: string): boolean {
   return lstatSync(absolute, { throwIfNoEntry: false })?.isSymbolicLink() ?? false;

@@ -1,7 +1,6 @@
-import path from "node:path";
-
 import { explicitPathOf, ImageError, validatePathScope } from "@drayage/core";
 import type { ImageTransport } from "@drayage/core";
+import { absolutePathOf } from "@drayage/core/files";
 import { parseLayoutPath } from "@drayage/image-layout";
 
 import { OCILayoutReference } from "./oci-layout-reference.ts";
@@ -10,7 +9,7 @@ import type { OCILayoutSettings } from "./oci-layout-settings.ts";
 /** `oci:PATH`, `oci:PATH:NAME` and, to read, `oci:PATH:@N`: images in an OCI image layout on disk. */
 export function ociLayout(settings: OCILayoutSettings = {}): ImageTransport<OCILayoutReference> {
   const { sharedBlobDir, layers } = settings;
-  const resolved = { sharedBlobDir: sharedBlobDir && path.resolve(sharedBlobDir), layers };
+  const resolved = { sharedBlobDir: sharedBlobDir && absolutePathOf(sharedBlobDir), layers };
   const transport: ImageTransport<OCILayoutReference> = {
     name: "oci",
     parseReference(text) {

@@ -1,7 +1,7 @@
 import { statSync } from "node:fs";
-import path from "node:path";
 
 import { explicitPathOf } from "@drayage/core";
+import { absolutePathOf } from "@drayage/core/files";
 
 /**
  * The absolute path of an archive without symbolic links; pipes and devices are left as they are named.
@@ -9,7 +9,7 @@ import { explicitPathOf } from "@drayage/core";
  */
 export function archivePathOf(given: string): string {
   if (given === dash) return dash;
-  return isStream(given) ? path.resolve(given) : explicitPathOf(given);
+  return isStream(given) ? absolutePathOf(given) : explicitPathOf(given);
 }
 
 /** What is read and written in order only: a pipe, a terminal, `-` for standard input and output. */

@@ -1,7 +1,6 @@
-import path from "node:path";
-
 import { ImageError } from "@drayage/core";
 import type { ImageTransport } from "@drayage/core";
+import { absolutePathOf } from "@drayage/core/files";
 
 import { standardInput } from "./tarball-layer.ts";
 import { TarballReference } from "./tarball-reference.ts";
@@ -30,7 +29,7 @@ function parseTarballFiles(
   if (text === standardInput) return [standardInput];
   const files = text.split(platform === "win32" ? /:(?![\\/])/ : ":");
   if (files.every((file) => file !== "" && file !== standardInput))
-    return files.map((file) => path.resolve(file));
+    return files.map((file) => absolutePathOf(file));
   throw new ImageError(
     "invalid-reference",
     `Invalid image of tar files ${JSON.stringify(text)}: write FILE, FILE:FILE or, alone, -`,

@@ -1,9 +1,10 @@
-import { open, realpath, rm } from "node:fs/promises";
+import { open, rm } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
 import path from "node:path";
 
 import type { OperationOptions } from "../operation-options.ts";
 import { pause } from "./abortable.ts";
+import { realPathOf } from "./exact-path.ts";
 import { hasCode, onDisk, whileWriting } from "./file-error.ts";
 import { inTurn } from "./in-turn.ts";
 import { heartbeat, holderOf, HolderWatch, newHolder } from "./lock-holder.ts";
@@ -22,7 +23,7 @@ export async function withLock<Result>(
   options: OperationOptions = {},
 ): Promise<Result> {
   options.signal?.throwIfAborted();
-  const folder = await whileWriting(lock, () => realpath(path.dirname(lock)));
+  const folder = await whileWriting(lock, () => realPathOf(path.dirname(lock)));
   const file = path.join(folder, path.basename(lock));
   return lockedWork(file, work, options, () => new LockWait(file, options));
 }

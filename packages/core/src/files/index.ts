@@ -4,6 +4,7 @@ export { untilAborted } from "./abortable.ts";
 export { BatchWriter } from "./batch-writer.ts";
 export type { BatchPlace } from "./batch-writer.ts";
 export { cloneTemporary, linkTemporary } from "./clone-temporary.ts";
+export { absolutePathOf, realPathOf } from "./exact-path.ts";
 export { fileBytes, handleBytes, readSmallFile } from "./file-bytes.ts";
 export { hasCode, onDisk, whileWriting } from "./file-error.ts";
 export { withLock } from "./file-lock.ts";

@@ -1,8 +1,15 @@
-import { lstat, readlink, realpath } from "node:fs/promises";
+import { lstat, readlink } from "node:fs/promises";
 import path from "node:path";
 
 import type { JSONObject, OperationOptions } from "@drayage/core";
-import { hasCode, lockName, makeFolder, replaceFile, withLock } from "@drayage/core/files";
+import {
+  hasCode,
+  lockName,
+  makeFolder,
+  realPathOf,
+  replaceFile,
+  withLock,
+} from "@drayage/core/files";
 
 import { authFileError, parseAuthFile, readAuthFile } from "./auth-file.ts";
 import type { AuthFile } from "./auth-file.ts";
@@ -41,7 +48,7 @@ async function refuseDevice(file: string): Promise<void> {
 /** Links may also lead to where nothing is yet. */
 async function targetOf(file: string): Promise<string> {
   try {
-    return await realpath(file);
+    return await realPathOf(file);
   } catch (error) {
     if (hasCode(error, "ENOTDIR")) {
       throw authFileError(file, "what it is said to be in is not a folder");
