@@ -80,9 +80,9 @@ function withOpenPath(bytes: Buffer, shown: string): string {
   // One character for each byte, so that both have the same positions.
   const text = bytes.toString("latin1");
   const [before = ""] = /^(?:--?[\w-]+=)?(?:[a-z][a-z0-9-]*:)?/.exec(text) ?? [];
-  const last = text.length - 1 - [...text].toReversed().findIndex((one) => one > "\u007F");
-  const ends = [...text].findIndex((one, at) => at > last && (one === "/" || one === ":"));
-  const end = ends < 0 ? text.length : ends;
+  // Up to the end of the last component that has a byte above ASCII.
+  const [path = text] = /^.*[\x80-\xFF][^/:]*/s.exec(text) ?? [];
+  const end = path.length;
   const opened = openedPath(bytes.subarray(before.length, end));
   if (opened === undefined) throw notExact(shown);
   return before + opened + text.slice(end);

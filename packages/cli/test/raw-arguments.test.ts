@@ -8,7 +8,7 @@ import { command, isRunnable, temporaryFolder } from "./drayage.ts";
 /** `$D` is the command; `$X` a name that is not UTF-8; a layout with an image is in `k`. */
 function shell(script: string, folder: string) {
   const quoted = [process.execPath, ...command].map((word) => `'${word}'`).join(" ");
-  const text = `D="${quoted.replaceAll('"', '\\"')}"; X=$(printf 'caf\\351'); ${script.replaceAll("$D", `${quoted}`)}`;
+  const text = `X=$(printf 'caf\\351'); ${script.replaceAll("$D", quoted)}`;
   return spawnSync("/bin/sh", ["-c", text], { cwd: folder, encoding: "utf8" });
 }
 

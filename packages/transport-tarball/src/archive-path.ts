@@ -1,4 +1,5 @@
 import { statSync } from "node:fs";
+import type { Stats } from "node:fs";
 
 import { explicitPathOf } from "@drayage/core";
 import { absolutePathOf } from "@drayage/core/files";
@@ -15,13 +16,13 @@ export function archivePathOf(given: string): string {
 /** What is read and written in order only: a pipe, a terminal, `-` for standard input and output. */
 export function isStream(file: string): boolean {
   if (file === dash) return true;
-  const status = statSync(file, { throwIfNoEntry: false });
+  const status = statusOf(file);
   return status !== undefined && !status.isFile() && !status.isDirectory();
 }
 
 /** Whether it is a named pipe or a character device: opening it may wait for the other end. */
 export function mayWait(file: string): boolean {
-  const status = statSync(file, { throwIfNoEntry: false });
+  const status = statusOf(file);
   return status?.isFIFO() === true || status?.isCharacterDevice() === true;
 }
 
@@ -33,6 +34,15 @@ export function isStandardInput(file: string): boolean {
 /** Whether it names standard output. */
 export function isStandardOutput(file: string): boolean {
   return file === dash || /^\/(?:dev\/stdout|(?:dev|proc\/self)\/fd\/1)$/.test(file);
+}
+
+/** Undefined also where the system does not tell: using the path says why. */
+function statusOf(file: string): Stats | undefined {
+  try {
+    return statSync(file, { throwIfNoEntry: false });
+  } catch {
+    return undefined;
+  }
 }
 
 const dash = "-";

@@ -1,6 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import path from "node:path";
 
+import { ImageError } from "../image-error.ts";
 import { hasCode, onDisk, whileWriting } from "./file-error.ts";
 import { makeFolder, removeEmptyFolders } from "./folders.ts";
 import { OpenFolder } from "./open-folder.ts";
@@ -37,6 +38,7 @@ export class StagedFolder implements AsyncDisposable {
         // The copy that had made the folder may just have removed it again.
         if (hasCode(error, "ENOENT") && attempt < maxAttempts) continue;
         if (made !== undefined) await removeEmptyFolders(folder, made);
+        if (hasCode(error, "ENOENT") && made === undefined) throw takesNone(folder, error);
         return whileWriting(folder, () => Promise.reject(error as Error));
       }
     }
@@ -49,6 +51,12 @@ export class StagedFolder implements AsyncDisposable {
 }
 
 const maxAttempts = 5;
+
+/** Where the folder itself is there, as `/proc` is. */
+function takesNone(folder: string, cause: unknown): ImageError {
+  const message = `Nothing can be made in ${folder}: its file system takes no files; choose another place`;
+  return new ImageError("unavailable", message, { cause, retryable: false });
+}
 
 /** By way of the open folder: another user who may rename in it cannot have anything else removed. */
 async function removeStage(folder: string, name: string): Promise<void> {
