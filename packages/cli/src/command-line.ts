@@ -1,3 +1,5 @@
+import type { Command } from "commander";
+
 import { describeFailure, exitCodeOf } from "./failure.ts";
 import { Interruption } from "./interruption.ts";
 import { newProgram } from "./program.ts";
@@ -17,8 +19,14 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
   } catch (caught) {
     const failure = interruption.signal.aborted ? interruption.signal.reason : caught;
     const { debug = false } = program.opts<{ debug?: boolean }>();
-    const description = describeFailure(failure, { debug });
+    const description = describeFailure(failure, { debug, command: commandIn(args, program) });
     if (description !== undefined) say(description);
     return exitCodeOf(failure);
   }
+}
+
+/** The name of the command in some arguments, for advice. */
+function commandIn(args: readonly string[], program: Command): string | undefined {
+  const names = new Set(program.commands.map((command) => command.name()));
+  return args.find((arg) => names.has(arg));
 }

@@ -57,6 +57,11 @@ export function parseSize(text: string): number {
   throw new InvalidArgumentError("Write a size such as 64MiB, 100MB or 5000000.");
 }
 
+/** Of a flag that may be given several times, or once with commas between them, all values. */
+export function listedByCommas(text: string, before: readonly string[] = []): readonly string[] {
+  return [...before, ...text.split(",").filter(Boolean)];
+}
+
 /** Of a flag that may be given several times, all values. */
 export function listed(text: string, before: readonly string[] = []): readonly string[] {
   return [...before, text];

@@ -38,8 +38,8 @@ interface WrittenFlag {
   readonly flag: string;
   readonly help: string;
   readonly parse?: (text: string) => unknown;
-  /** Whether it may be given several times. */
-  readonly isListed?: true;
+  /** Whether it may be given several times; `commas` also once with commas between the values. */
+  readonly isListed?: true | "commas";
   /** The one side of a copy that it is for. */
   readonly only?: "src-" | "dest-";
   /** Whether it is written without the prefix of its side. */
@@ -85,7 +85,7 @@ export const sideFlagTable: Readonly<Record<SideFlag, WrittenFlag>> = {
   additionalTag: {
     flag: "additional-tag <name:tag>",
     help: "one more name in a docker archive, or several",
-    isListed: true,
+    isListed: "commas",
     only: "dest-",
     isBare: true,
   },

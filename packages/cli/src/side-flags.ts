@@ -1,7 +1,7 @@
 import type { Platform } from "@drayage/core";
 import type { Command } from "commander";
 
-import { listed } from "./flag-values.ts";
+import { listed, listedByCommas } from "./flag-values.ts";
 import { separate } from "./separate-flag.ts";
 import { sideFlagTable } from "./side-flag-table.ts";
 import type { SideFlag, SideFlags } from "./side-flag-table.ts";
@@ -35,7 +35,7 @@ export function addSideFlags(command: Command, prefix: SidePrefix, heading: stri
     if (only !== prefix) continue;
     const option = separate(`--${isBare ? "" : prefix}${flag}`, help);
     if (parse !== undefined) option.argParser(parse);
-    if (isListed) option.argParser(listed);
+    if (isListed) option.argParser(isListed === "commas" ? listedByCommas : listed);
     if (option.optional) option.argParser((text) => parseTruth(option.long ?? flag, text));
     command.addOption(option);
   }

@@ -34,6 +34,12 @@ export interface ReuseOptions extends OperationOptions {
   readonly location?: BlobLocation | undefined;
 }
 
+/** A blob that was not sent. */
+export interface ReusedBlob extends BlobInfo {
+  /** True where it was not there before, and was cloned, linked or copied without being read here. */
+  readonly cloned?: boolean | undefined;
+}
+
 export interface HasManifestOptions extends OperationOptions {
   /** Where the source keeps the manifest. */
   readonly location?: BlobLocation | undefined;
@@ -69,7 +75,7 @@ export interface ImageDestination extends AsyncDisposable {
    */
   hasManifest?(digest: Digest, options?: HasManifestOptions): Promise<boolean>;
   /** Makes a blob part of this image without sending it (present, mounted, linked, copied server-side). */
-  tryReusingBlob(blob: Descriptor, options?: ReuseOptions): Promise<BlobInfo | undefined>;
+  tryReusingBlob(blob: Descriptor, options?: ReuseOptions): Promise<ReusedBlob | undefined>;
   /** Where a blob lies once it is part of this image, for later copies to take it from there. */
   locateBlob?(blob: BlobInfo): BlobLocation | undefined;
   /**

@@ -59,6 +59,7 @@ export type {
   ImageDestination,
   PutBlobOptions,
   ReuseOptions,
+  ReusedBlob,
 } from "./image-destination.ts";
 export { ImageError, isImageError } from "./image-error.ts";
 export type { ImageErrorCode, ImageErrorOptions } from "./image-error.ts";

@@ -1,3 +1,4 @@
+import { parseNamedReference } from "./docker-reference.ts";
 import { ImageError } from "./image-error.ts";
 import type { ImageReference } from "./image-reference.ts";
 import type { ImageTransport } from "./image-transport.ts";
@@ -52,6 +53,9 @@ export class Transports {
     if (meant !== undefined) {
       return `${said}: unknown transport ${JSON.stringify(word)}; did you mean ${meant}:${name.slice(colon + 1)}? (${known})`;
     }
+    const absent =
+      word === undefined ? undefined : absentTransport(word, name.slice(word.length + 1));
+    if (absent !== undefined) return `${said}: ${absent} (${known})`;
     return `${said}: it must start with a transport and a colon${this.#guess(name, url?.[1])} (${known})`;
   }
 
@@ -64,5 +68,31 @@ export class Transports {
     if (isPath) return this.#byName.has("dir") ? `; for a folder write dir:${name}` : "";
     if (!this.#byName.has("docker")) return "";
     return `; for a registry write docker://${withoutScheme ?? name}`;
+  }
+}
+
+/** Transports of other tools, and how to reach the same images. */
+const transportsOfOthers: Readonly<Record<string, string>> = {
+  "containers-storage":
+    "push it out of Podman with podman push IMAGE oci:FOLDER, or start Podman's service and write docker-daemon:NAME:TAG",
+  ostree: "copy it with skopeo 1.9 to oci: or dir: first",
+  sif: "convert it with skopeo to oci: or dir: first",
+  atomic: "write docker:// and the address of the cluster's registry",
+};
+
+/** What is wrong with a name that starts with a transport that there is not; undefined where it may be a registry's. */
+function absentTransport(word: string, rest: string): string | undefined {
+  const unknown = `unknown transport ${JSON.stringify(word)}`;
+  const advice = Object.hasOwn(transportsOfOthers, word) ? transportsOfOthers[word] : undefined;
+  if (advice !== undefined) return `${unknown}, which is not supported; ${advice}`;
+  const isWord = /^[a-z][a-z0-9+-]+$/i.test(word);
+  return isWord && !isNameInRegistry(`${word}:${rest}`) ? unknown : undefined;
+}
+
+function isNameInRegistry(name: string): boolean {
+  try {
+    return parseNamedReference(name) !== undefined;
+  } catch {
+    return false;
   }
 }

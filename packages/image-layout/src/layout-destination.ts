@@ -22,6 +22,7 @@ import type {
   OperationOptions,
   PutBlobOptions,
   RawManifest,
+  ReusedBlob,
   ReuseOptions,
 } from "@drayage/core";
 
@@ -131,14 +132,15 @@ export class LayoutDestination implements ImageDestination {
   async tryReusingBlob(
     { digest, size }: Descriptor,
     { location, ...options }: ReuseOptions = {},
-  ): Promise<BlobInfo | undefined> {
+  ): Promise<ReusedBlob | undefined> {
     options.signal?.throwIfAborted();
     const take = async (): Promise<boolean> =>
       location !== undefined &&
       (await this.#store.takeBlob?.({ digest, size }, location, options)) === true;
     const find = async (): Promise<boolean> => this.#found({ digest, size }, options);
     const ways = this.#store.takesUnasked ? [take, find] : [find, take];
-    for (const isThere of ways) if (await isThere()) return { digest, size };
+    for (const isThere of ways)
+      if (await isThere()) return { digest, size, ...(isThere === take && { cloned: true }) };
     return undefined;
   }
 

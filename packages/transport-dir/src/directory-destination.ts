@@ -22,6 +22,7 @@ import type {
   OperationOptions,
   PutBlobOptions,
   RawManifest,
+  ReusedBlob,
   ReuseOptions,
   Signature,
 } from "@drayage/core";
@@ -95,18 +96,19 @@ export class DirectoryDestination implements ImageDestination {
   async tryReusingBlob(
     { digest, size }: Descriptor,
     { location, signal }: ReuseOptions = {},
-  ): Promise<BlobInfo | undefined> {
+  ): Promise<ReusedBlob | undefined> {
     signal?.throwIfAborted();
     const name = blobName(digest);
     if (this.#parts.get(name)?.size === size) return { digest, size };
-    const reused =
-      (await this.#linked({ digest, size }, { signal })) ??
-      (location?.kind === "file"
+    const linked = await this.#linked({ digest, size }, { signal });
+    const cloned =
+      linked === undefined && location?.kind === "file"
         ? await cloneTemporary(await this.#stage(), location.path, { digest, size }, { signal })
-        : undefined);
+        : undefined;
+    const reused = linked ?? cloned;
     if (reused === undefined) return undefined;
     this.#parts.set(name, reused);
-    return { digest, size };
+    return { digest, size, ...(cloned !== undefined && { cloned: true }) };
   }
 
   async putBlob(

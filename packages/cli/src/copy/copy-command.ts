@@ -1,6 +1,6 @@
 import { Command, Option } from "commander";
 
-import { listed, parseBound, parseSize } from "../flag-values.ts";
+import { listedByCommas, parseBound, parseSize } from "../flag-values.ts";
 import { addRetryFlags } from "../retry-flags.ts";
 import { addSideFlags } from "../side-flags.ts";
 import type { CopyFlags } from "./copy-flags.ts";
@@ -16,14 +16,18 @@ export function copyCommand(signal: AbortSignal): Command {
     .option(
       "--platform <os/arch>",
       "the image for this platform; several: an index of them",
-      listed,
+      listedByCommas,
     )
     .optionsGroup("What becomes of them:")
     .option("--preserve-digests", "fail rather than change any manifest")
     .option("-f, --format <type>", "the manifests' type at the destination: oci or v2s2")
     .option("--remove-signatures", "leave signatures behind")
     .option("--referrers", "also what refers to them: signatures, SBOMs, attestations")
-    .option("--referrer-type <type>", "of what refers to them only this type, or several", listed)
+    .option(
+      "--referrer-type <type>",
+      "of what refers to them only this type, or several",
+      listedByCommas,
+    )
     .optionsGroup("How:")
     .option(
       "--repair",

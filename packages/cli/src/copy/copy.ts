@@ -1,13 +1,13 @@
-import { writeFile } from "node:fs/promises";
-
-import { copyImage, formatPlan, previewCopy } from "@drayage/core";
-import type { CopyOptions, ImageReference } from "@drayage/core";
+import { copyImage, formatPlan, imageName, isImageError, previewCopy } from "@drayage/core";
+import type { CopyOptions, CopyResult, ImageReference } from "@drayage/core";
 import { fileBlobInfoCache, userCacheFiles } from "@drayage/core/blob-info-cache";
 
+import { asFailureOfWork } from "../failure.ts";
 import { parseImageName } from "../image-name.ts";
 import { plainJSON } from "../json-text.ts";
 import { noticeTeller } from "../notice-lines.ts";
 import { checkPolicyFile } from "../policy-file.ts";
+import { withErrorEvent } from "../progress/error-event.ts";
 import { openProgressView } from "../progress/progress-view.ts";
 import { withRetries } from "../retry.ts";
 import { sideOf } from "../side-flags.ts";
@@ -17,6 +17,7 @@ import { freeChunksEarly } from "../v8-flags.ts";
 import { refuseBadOutput } from "./archive-output.ts";
 import type { CopyFlags } from "./copy-flags.ts";
 import { copyOptionsOf } from "./copy-options.ts";
+import { requireWritable, writeDigestFile } from "./digest-file.ts";
 import { formatResult } from "./format-result.ts";
 
 /** `drayage copy` */
@@ -28,6 +29,17 @@ export async function copy(
 ): Promise<void> {
   refuseContradictions(flags);
   freeChunksEarly();
+  await withErrorEvent(flags.progress, signal, async () =>
+    copyBetween(source, destination, flags, signal),
+  );
+}
+
+async function copyBetween(
+  source: string,
+  destination: string,
+  flags: CopyFlags,
+  signal: AbortSignal,
+): Promise<void> {
   const cache = flags.cache === false ? undefined : fileBlobInfoCache(userCacheFiles());
   const options = { ...copyOptionsOf(flags), cache, signal };
   const parallel = flags.imageParallelCopies;
@@ -38,6 +50,7 @@ export async function copy(
   });
   const to = await parseImageName(destination, sideOf({ ...flags }, "dest-", parallel));
   refuseBadOutput(to, flags);
+  if (flags.digestfile !== undefined) await requireWritable(flags.digestfile);
   const notice = await checkPolicyFile(flags, {}, { signal });
   if (notice !== undefined && !flags.quiet) say(`drayage: ${notice}`);
   if (flags.dryRun) await preview(from, to, flags, options);
@@ -65,10 +78,31 @@ async function copyAndTell(
 ): Promise<void> {
   const result = await withRetries(flags, options.signal, async () => {
     using view = await openProgressView(flags.quiet ? "none" : flags.progress);
-    return await copyImage(from, to, { ...options, onEvent: view.show });
+    return await copyFound(from, to, { ...options, onEvent: view.show });
   });
   if (!flags.quiet) say(formatResult(from, to, result, options));
-  if (flags.digestfile !== undefined) await writeFile(flags.digestfile, result.digest);
+  if (flags.digestfile !== undefined) await writeDigestFile(flags.digestfile, result.digest);
+}
+
+/** Once there is a plan the image was found: what is missing then, or at the destination, is not what was asked for. */
+async function copyFound(
+  from: ImageReference,
+  to: ImageReference,
+  options: RunningCopyOptions,
+): Promise<CopyResult> {
+  let isFound = from.transport.name === "tarball";
+  try {
+    return await copyImage(from, to, {
+      ...options,
+      onEvent(event) {
+        isFound ||= event.kind === "planned";
+        options.onEvent?.(event);
+      },
+    });
+  } catch (error) {
+    const isOfDestination = isImageError(error) && error.reference === imageName(to);
+    throw isFound || isOfDestination ? asFailureOfWork(error) : error;
+  }
 }
 
 function refuseContradictions({ dryRun, json, digestfile, quiet, progress }: CopyFlags): void {

@@ -23,10 +23,23 @@ function headline(
   const [source, destination] = [imageName(from), imageName(to)];
   const { digest, alreadyThere, blobs } = result;
   if (alreadyThere) return `Nothing to copy: ${destination} is already ${source} (${digest})`;
-  const noun = blobs.copied === 1 ? "blob" : "blobs";
-  const copied = `${blobs.copied} ${noun} copied (${formatBytes(blobs.copiedBytes)})`;
   const along = alongside(result, options);
-  return `Copied ${source} to ${destination} (${digest}), ${copied}, ${blobs.reused} reused${along}`;
+  const counts = [...countsOf(blobs), `${blobs.reused - blobs.cloned} reused`].join(", ");
+  return `Copied ${source} to ${destination} (${digest}), ${counts}${along}`;
+}
+
+/** Blobs that were read and written, and those that went there without that. */
+function countsOf({
+  copied,
+  copiedBytes,
+  cloned,
+  clonedBytes,
+}: CopyResult["blobs"]): readonly string[] {
+  const counted = (count: number, bytes: number, verb: string): string =>
+    `${count} ${count === 1 ? "blob" : "blobs"} ${verb} (${formatBytes(bytes)})`;
+  if (cloned === 0) return [counted(copied, copiedBytes, "copied")];
+  const clones = counted(cloned, clonedBytes, "cloned");
+  return copied === 0 ? [clones] : [counted(copied, copiedBytes, "copied"), clones];
 }
 
 /** Who asked for referrers wants to know of none as well. */

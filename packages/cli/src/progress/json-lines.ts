@@ -25,7 +25,9 @@ export class JSONLines implements ProgressView {
     if (Date.now() - this.#saidAt >= pause) this.#sayProgress();
   };
 
-  [Symbol.dispose](): void {}
+  [Symbol.dispose](): void {
+    this.#sayProgress();
+  }
 
   #sayProgress(): void {
     for (const [digest, bytes] of this.#unsaid)

@@ -5,8 +5,10 @@ import cliProgress from "cli-progress";
 import { EventLines } from "./event-lines.ts";
 import { formatTally, ProgressTally } from "./progress-tally.ts";
 import type { ProgressEvent, ProgressView } from "./progress-view.ts";
+import { formatRate, TransferRate } from "./transfer-rate.ts";
 
 const mostBars = 8;
+const pause = 1000;
 const wipeRest = "\u001B[K";
 
 /**
@@ -19,6 +21,8 @@ export class ProgressBars implements ProgressView {
   readonly #bars: cliProgress.MultiBar;
   readonly #ofBlobs = new Map<Digest, cliProgress.SingleBar>();
   #ofAll: cliProgress.SingleBar | undefined;
+  readonly #rate = new TransferRate();
+  #timer: NodeJS.Timeout | undefined;
   #hasUnsaid = false;
 
   constructor(stream: NodeJS.WriteStream) {
@@ -40,7 +44,7 @@ export class ProgressBars implements ProgressView {
     switch (event.kind) {
       case "planned":
       case "inspected":
-        if (this.#tally.blobs > 0) this.#ofAll = this.#newBar(this.#tally.bytes, "");
+        if (this.#tally.blobs > 0) this.#begin();
         break;
       case "blob-started":
         this.#start(event.blob);
@@ -65,12 +69,27 @@ export class ProgressBars implements ProgressView {
     }
     const line = this.#lines.lineOf(event);
     if (line !== undefined) this.#say(line);
-    this.#ofAll?.update(this.#tally.bytesDone, { text: formatTally(this.#tally) });
+    this.#update();
   };
 
   [Symbol.dispose](): void {
+    clearInterval(this.#timer);
     if (this.#hasUnsaid) this.#bars.update();
     this.#bars.stop();
+  }
+
+  #begin(): void {
+    this.#ofAll = this.#newBar(this.#tally.bytes, "");
+    clearInterval(this.#timer);
+    // Also while nothing moves, so that the speed is true.
+    this.#timer = setInterval(() => this.#update(), pause);
+    this.#timer.unref();
+  }
+
+  #update(): void {
+    this.#rate.note(this.#tally.moved);
+    const text = `${formatTally(this.#tally)}${formatRate(this.#rate, this.#tally)}`;
+    this.#ofAll?.update(this.#tally.bytesDone, { text });
   }
 
   /** With the next drawing of the bars, over which it is written: what is longer there is wiped away. */

@@ -1,6 +1,6 @@
 import { Command, Option } from "commander";
 
-import { listed } from "../flag-values.ts";
+import { listedByCommas } from "../flag-values.ts";
 import { addRetryFlags } from "../retry-flags.ts";
 import { addSideFlags } from "../side-flags.ts";
 import type { VerifyFlags } from "./verify-flags.ts";
@@ -13,7 +13,7 @@ export function verifyCommand(signal: AbortSignal): Command {
     .option(
       "--platform <os/arch>",
       "of an index only the image for this platform, or several",
-      listed,
+      listedByCommas,
     )
     .option("--referrers", "also what refers to it: signatures, SBOMs, attestations")
     .option("--read", "read also those blobs whose digests the storage has computed")

@@ -3,6 +3,7 @@ import type { VerifyResult } from "@drayage/core";
 
 import { parseImageName } from "../image-name.ts";
 import { plainJSON } from "../json-text.ts";
+import { withErrorEvent } from "../progress/error-event.ts";
 import { openProgressView } from "../progress/progress-view.ts";
 import { withRetries } from "../retry.ts";
 import { sideOf } from "../side-flags.ts";
@@ -18,11 +19,13 @@ export async function verify(name: string, flags: VerifyFlags, signal: AbortSign
   freeChunksEarly();
   const { platform, referrers, read: readAll } = flags;
   const instances = platform && { platforms: platform.map(parsePlatform) };
-  const reference = await parseImageName(name, sideOf({ ...flags }, ""));
   const options = { instances, referrers, readAll, signal };
-  const result = await withRetries(flags, signal, async () => {
-    using view = await openProgressView(flags.quiet ? "none" : flags.progress);
-    return await verifyImage(reference, { ...options, onEvent: view.show });
+  const result = await withErrorEvent(flags.progress, signal, async () => {
+    const reference = await parseImageName(name, sideOf({ ...flags }, ""));
+    return withRetries(flags, signal, async () => {
+      using view = await openProgressView(flags.quiet ? "none" : flags.progress);
+      return await verifyImage(reference, { ...options, onEvent: view.show });
+    });
   });
   await report(result, flags);
   if (result.problems.length > 0) throw new Error(headlineOf(result));

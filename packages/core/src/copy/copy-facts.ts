@@ -26,6 +26,8 @@ export interface CopyFacts {
   readonly keepsManifests: boolean;
   /** What the destination's reference names now; undefined where that is nothing, or not known. */
   readonly named: Digest | undefined;
+  /** Whether nothing is under the destination's name; undefined where it was not asked. */
+  readonly isNew?: boolean | undefined;
   /** Those of the manifests to copy that the destination has with all that they need. */
   readonly present: ReadonlySet<Digest>;
   /** Those of these that it makes part of the image although nothing of them is put. */

@@ -19,6 +19,8 @@ export interface CopyPlan {
   readonly top: VerifiedManifest;
   /** The generated manifest of the same image, where the destination keeps no manifests and has that image already. */
   readonly same?: VerifiedManifest | undefined;
+  /** True where the destination has nothing under this name yet, as far as it was asked. */
+  readonly isNew?: boolean | undefined;
   /** What may go over the wire, at most. */
   readonly cost: { readonly blobBytes: number; readonly requests: number };
 }

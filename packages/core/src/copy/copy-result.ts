@@ -24,8 +24,11 @@ export interface CopyResult {
   readonly blobs: {
     readonly copied: number;
     readonly reused: number;
+    /** Of the reused, those that were cloned, linked or copied into the destination without being read here. */
+    readonly cloned: number;
     /** As they were read. */
     readonly copiedBytes: number;
     readonly reusedBytes: number;
+    readonly clonedBytes: number;
   };
 }

@@ -292,13 +292,16 @@ function tally(moved: readonly MovedBlob[], unasked: readonly Descriptor[]): Cop
     moved.filter(({ outcome }) => outcome === wanted).map(({ from }) => from);
   const copied = ended("copied");
   const reused = [...ended("reused"), ...unasked];
+  const cloned = moved.filter((one) => one.cloned).map(({ from }) => from);
   const bytes = (blobs: readonly Descriptor[]): number =>
     blobs.reduce((sum, { size }) => sum + size, 0);
   return {
     copied: copied.length,
     reused: reused.length,
+    cloned: cloned.length,
     copiedBytes: bytes(copied),
     reusedBytes: bytes(reused),
+    clonedBytes: bytes(cloned),
   };
 }
 
@@ -311,6 +314,6 @@ function alreadyThere({ top, same = top, sourceDigest }: CopyPlan): CopyResult {
     changes: change.from === change.to ? [] : [change],
     alreadyThere: true,
     referrers: 0,
-    blobs: { copied: 0, reused: 0, copiedBytes: 0, reusedBytes: 0 },
+    blobs: { copied: 0, reused: 0, cloned: 0, copiedBytes: 0, reusedBytes: 0, clonedBytes: 0 },
   };
 }

@@ -3,13 +3,13 @@ import { formatPlatform } from "../platform.ts";
 import { messageLine } from "../printable.ts";
 import type { BlobTransform, CopyPlan, CopyStep, ManifestStep } from "./copy-plan.ts";
 
-/** A plan for people: a line a step, then what it costs and whether digests survive. */
+/** A plan for people: what is sent and whether digests survive, then a line a step. */
 export function formatPlan(plan: CopyPlan): string {
   const head = messageLine(`Copy ${plan.source} to ${plan.destination}`);
   if (plan.steps.length === 0)
     return `${head}\n  nothing to do: ${(plan.same ?? plan.top).digest} is there already\n`;
   const lines = plan.steps.map((step) => `  ${messageLine(`${describe(step)}: ${step.because}`)}`);
-  return [head, ...lines, ...summary(plan)].join("\n") + "\n";
+  return [head, ...summary(plan).map((line) => `  ${line}`), ...lines].join("\n") + "\n";
 }
 
 /** `1.2 MB`: decimal units, as registries' pages show them. */
@@ -60,19 +60,27 @@ function describeReferrer({ raw, tag }: ManifestStep): string {
   return `referrer ${raw.digest} (${tag ?? artifactType ?? "an image"})`;
 }
 
-function summary({ cost, steps, reused, digest, top }: CopyPlan): readonly string[] {
-  const blobs = steps.filter(({ kind }) => kind === "blob").length;
+function summary(plan: CopyPlan): readonly string[] {
+  const { steps, digest, top } = plan;
   const changed = steps.filter(
     (step) => step.kind === "manifest" && step.digest !== step.raw.digest,
   );
-  const requests = cost.requests === 0 ? "" : `, at most ${cost.requests} requests`;
   const fate =
     changed.length === 0
       ? `every digest stays as it is (${top.digest})`
       : `the digest changes from ${top.digest} to ${digest ?? "one that is only known afterwards"}`;
+  return [sent(plan), fate];
+}
+
+/** To a new place all of it goes, but what the destination takes from elsewhere by itself. */
+function sent({ cost, steps, reused, isNew }: CopyPlan): string {
+  const blobs = steps.filter(({ kind }) => kind === "blob").length;
+  const manifests = steps.filter(({ kind }) => kind === "manifest").length;
+  const requests = cost.requests === 0 ? "" : `, at most ${cost.requests} requests`;
   const known = reused.length === 0 ? "" : `${reused.length} blobs are there with their manifest; `;
-  return [
-    `${known}${blobs} blobs, at most ${formatBytes(cost.blobBytes)}${requests}; blobs that are there already are not sent`,
-    fate,
-  ];
+  const bytes = formatBytes(cost.blobBytes);
+  const noun = manifests === 1 ? "manifest" : "manifests";
+  return isNew
+    ? `${known}sends ${blobs} blobs, ${bytes}, and ${manifests} ${noun} to a new place${requests}; blobs found there or nearby are not sent`
+    : `${known}${blobs} blobs, at most ${bytes}${requests}; blobs that are there already are not sent`;
 }

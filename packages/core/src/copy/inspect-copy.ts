@@ -50,7 +50,7 @@ async function thereAt(
   destination: ImageDestination,
   facts: CopyFacts,
   options: CopyOptions,
-): Promise<Pick<CopyFacts, "named" | "present" | "reusable" | "same">> {
+): Promise<Pick<CopyFacts, "named" | "isNew" | "present" | "reusable" | "same">> {
   const present = new Set<Digest>();
   const reusable = new Set<Digest>();
   if (options.repair) return { named: undefined, present, reusable };
@@ -78,7 +78,8 @@ async function thereAt(
     await look(digest);
   if (present.has(digest))
     await Promise.all(instanceDigests(top).map((instance) => look(instance, digest)));
-  return { named, present, reusable };
+  const isNew = destination.findManifestDigest && named === undefined && present.size === 0;
+  return { named, isNew, present, reusable };
 }
 
 /** Signatures can only be added, and an index is no image. */

@@ -48,6 +48,7 @@ export function planCopy(facts: CopyFacts, options: PlanOptions = {}): CopyPlan 
     reused: planner.reused,
     top: facts.top.raw,
     ...(facts.same && { same: facts.same }),
+    isNew: facts.isNew,
     cost: costOf(steps, facts),
   };
 }

@@ -17,8 +17,8 @@ export async function reuseBlob(
     const location = candidate.location ?? own;
     const reused = await destination.tryReusingBlob(blob, { ...options, location });
     if (reused === undefined) continue;
-    const { digest = blob.digest, size = blob.size } = reused;
-    return { from, outcome: "reused", stored: { ...blob, digest, size }, packedAs };
+    const { digest = blob.digest, size = blob.size, cloned = false } = reused;
+    return { from, outcome: "reused", cloned, stored: { ...blob, digest, size }, packedAs };
   }
   return undefined;
 }

@@ -92,7 +92,7 @@ export class NamedContent {
   async #requireChosen(
     { source, isRoot }: WantedManifest,
     raw: RawManifest,
-    { instances = "all", onEvent: _, ...options }: VerifyOptions,
+    { instances = "all", ...options }: VerifyOptions,
   ): Promise<void> {
     const manifest = parseManifest(raw);
     if (!isRoot || !this.#isAlone || instances === "all" || manifest.kind !== "image") return;

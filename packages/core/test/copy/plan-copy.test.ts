@@ -319,14 +319,16 @@ describe("what cannot be is refused before anything is written:", () => {
   });
 });
 
-test("a plan in words has a line a step, what it costs at most and the fate of the digest", () => {
+test("a plan in words has what it costs at most and the fate of the digest, then a line a step", () => {
   const facts = copyFacts(factsOf(sampleImage({ layers: ["a".repeat(1500)] })), {
     requests: { perBlob: 3, perManifest: 1 },
   });
   const lines = formatPlan(planCopy(facts)).trimEnd().split("\n");
   expect(lines[0]).toBe("Copy memory:a to memory:b");
   expect(lines).toHaveLength(1 + 4 + 2);
-  expect(lines[1]).toContain("1.5 kB");
-  expect(lines[5]).toContain("2 blobs, at most 1.6 kB, at most 7 requests");
-  expect(lines[6]).toContain("every digest stays as it is");
+  expect(lines[1]).toContain("2 blobs, at most 1.6 kB, at most 7 requests");
+  expect(lines[2]).toContain("every digest stays as it is");
+  expect(lines[3]).toContain("1.5 kB");
+  const toNew = formatPlan(planCopy({ ...facts, isNew: true })).split("\n");
+  expect(toNew[1]).toMatch(/^ {2}sends 2 blobs, 1\.6 kB, and 1 manifest to a new place, at most 7/);
 });

@@ -1,0 +1,55 @@
+import { open, rm, stat, writeFile } from "node:fs/promises";
+import path from "node:path";
+
+import { UsageError } from "../usage-error.ts";
+
+/** Fails before a copy where its digest could not be written after it; changes nothing. @throws UsageError */
+export async function requireWritable(file: string): Promise<void> {
+  try {
+    const there = await stat(file).catch(absent);
+    if (there?.isFIFO() || there?.isCharacterDevice()) return;
+    const handle = await open(file, there === undefined ? "ax" : "r+");
+    await handle.close();
+    if (there === undefined) await rm(file);
+  } catch (cause) {
+    throw new UsageError(`--digestfile ${file} cannot be written: ${reasonOf(cause, file)}`, {
+      cause,
+    });
+  }
+}
+
+/** The digest and nothing else, as skopeo writes it. */
+export async function writeDigestFile(file: string, digest: string): Promise<void> {
+  try {
+    await writeFile(file, digest);
+  } catch (cause) {
+    const why = reasonOf(cause, file);
+    throw new Error(`The image is copied, but its digest ${digest} is not in ${file}: ${why}`, {
+      cause,
+    });
+  }
+}
+
+function absent(error: unknown): undefined {
+  if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+}
+
+function reasonOf(cause: unknown, file: string): string {
+  const { code, message } = cause as NodeJS.ErrnoException;
+  switch (code) {
+    case "ENOENT":
+      return `the folder ${path.dirname(file)} is not there; make it first`;
+    case "ENOTDIR":
+      return `${path.dirname(file)} is no folder`;
+    case "EISDIR":
+      return "it is a folder; name a file in it";
+    case "EACCES":
+    case "EPERM":
+      return "it is not yours to write";
+    case "EROFS":
+      return "its file system is read-only";
+    case undefined:
+    default:
+      return message;
+  }
+}

@@ -1,0 +1,27 @@
+import { Interrupted } from "../interruption.ts";
+import { plainJSON } from "../json-text.ts";
+import { UsageError } from "../usage-error.ts";
+import type { ProgressKind } from "./progress-view.ts";
+
+/** Does the work; where it fails, the last event of `--progress=json` is `error`. The command line itself has no events. */
+export async function withErrorEvent<Result>(
+  progress: ProgressKind,
+  signal: AbortSignal,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await work();
+  } catch (error) {
+    const failure: unknown = signal.aborted ? signal.reason : error;
+    if (progress === "json" && !(failure instanceof UsageError))
+      process.stdout.write(`${plainJSON({ kind: "error", error: eventOf(failure) })}\n`);
+    throw error;
+  }
+}
+
+function eventOf(failure: unknown): { readonly code?: unknown; readonly message: string } {
+  if (!(failure instanceof Error)) return { message: String(failure) };
+  const { message } = failure;
+  if (failure instanceof Interrupted) return { code: "interrupted", message };
+  return "code" in failure ? { code: failure.code, message } : { message };
+}
