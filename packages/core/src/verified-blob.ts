@@ -30,9 +30,15 @@ export function checkDigest(found: Digest, expected: Digest): void {
   );
 }
 
-/** A place in a blob up to which it is known what was hashed. */
+/** A place in a blob, and the digest of all that was read up to it. */
 interface Checkpoint {
   readonly at: number;
+  readonly hasher: DigestHasher;
+}
+
+/** How far one reading came. */
+interface Reading {
+  at: number;
   readonly hasher: DigestHasher;
 }
 
@@ -52,55 +58,92 @@ const checkpointDistance = 8 << 20;
  */
 export class VerifiedBlob {
   readonly #expected: ExpectedBytes;
-  readonly #read: ReadFrom;
+  readonly #open: ReadFrom;
   /** Told of bytes that were not read before. */
   readonly #onProgress: (bytes: number) => void;
-  readonly #checkpoints: Checkpoint[];
+  readonly #checkpoints: Checkpoint[] = [];
+  /** Where readings are or ended: what they gave away is right only if a later one finds the same up to there. */
+  #ends: readonly Reading[] = [];
   #reached = 0;
 
   constructor(
     expected: ExpectedBytes,
-    read: ReadFrom,
+    open: ReadFrom,
     onProgress: (bytes: number) => void = () => {},
   ) {
     this.#expected = expected;
-    this.#read = read;
+    this.#open = open;
     this.#onProgress = onProgress;
-    this.#checkpoints = [{ at: 0, hasher: digestHasher(algorithmOf(expected.digest)) }];
   }
 
   /**
-   * The bytes from `start` on, no further than an earlier reading came. The last chunk is held back until the
-   * digest is right, so that whoever reads to the end has read nothing false.
+   * The bytes from `start` on, no further than an earlier reading came. The last chunk is held back until the digest is
+   * right, and what earlier readings gave is compared with what is there now: who reads to the end, in however many
+   * readings, has read nothing false.
    * @throws ImageError `digest-mismatch`
    */
   async *from(
     start: number,
     options: ReadingOptions = {},
   ): AsyncGenerator<Uint8Array, void, undefined> {
-    const checkpoint = this.#checkpoints.findLast(({ at }) => at <= start);
-    if (checkpoint === undefined || start > this.#reached)
-      throw new RangeError(`Not read: ${start}`);
-    const hasher = checkpoint.hasher.copy();
-    let { at } = checkpoint;
+    if (start > this.#reached) throw new RangeError(`Not read: ${start}`);
+    const { at: from, hasher } = this.#checkpointBefore(start);
+    const reading = { at: from, hasher: hasher.copy() };
+    // Wherever it will end, and whether that is told or not.
+    this.#ends = [...this.#ends, reading];
+    yield* this.#read(reading, start, options);
+    this.#ends = [];
+  }
+
+  async *#read(
+    reading: Reading,
+    start: number,
+    options: ReadingOptions,
+  ): AsyncGenerator<Uint8Array, void, undefined> {
+    const { digest, size } = this.#expected;
     let held: Uint8Array | undefined;
-    for await (const chunk of this.#read(at, options)) {
-      const skipped = Math.min(Math.max(start - at, 0), chunk.byteLength);
-      at += chunk.byteLength;
-      refuseMore(this.#expected, at);
-      hasher.update(chunk);
-      this.#remember(at, hasher);
+    for await (const chunk of this.#open(reading.at, options)) {
+      // It shows nothing of what follows.
+      if (chunk.byteLength === 0) continue;
+      const skipped = Math.min(Math.max(start - reading.at, 0), chunk.byteLength);
+      refuseMore(this.#expected, reading.at + chunk.byteLength);
+      this.#advance(reading, chunk);
       if (held !== undefined) yield held;
       held = undefined;
       const part = skipped === 0 ? chunk : chunk.subarray(skipped);
       if (part.byteLength === 0) continue;
-      const mayBeLast = this.#expected.size === undefined || at === this.#expected.size;
+      const mayBeLast = size === undefined || reading.at === size;
       if (!mayBeLast) yield part;
       else held = options.lentChunks ? new Uint8Array(part) : part;
     }
-    refuseLess(this.#expected, at);
-    checkDigest(hasher.digest(), this.#expected.digest);
+    refuseLess(this.#expected, reading.at);
+    if (this.#ends.some((end) => end !== reading)) throw changedMeanwhile(digest);
+    checkDigest(reading.hasher.copy().digest(), digest);
     if (held !== undefined) yield held;
+  }
+
+  /** Hashes a chunk, and compares on the way what earlier readings had come to. */
+  #advance(reading: Reading, chunk: Uint8Array): void {
+    const from = reading.at;
+    const to = from + chunk.byteLength;
+    const passed = this.#ends.filter((end) => end !== reading && end.at <= to);
+    for (const end of passed.toSorted((a, b) => a.at - b.at)) {
+      reading.hasher.update(chunk.subarray(reading.at - from, end.at - from));
+      reading.at = end.at;
+      const isSame = reading.hasher.copy().digest() === end.hasher.copy().digest();
+      if (!isSame) throw changedMeanwhile(this.#expected.digest);
+    }
+    if (passed.length > 0) this.#ends = this.#ends.filter((end) => !passed.includes(end));
+    reading.hasher.update(chunk.subarray(reading.at - from));
+    reading.at = to;
+    this.#remember(to, reading.hasher);
+  }
+
+  /** One from which all that earlier readings gave, and that nothing confirmed yet, is read again. */
+  #checkpointBefore(start: number): Checkpoint {
+    const first = Math.min(start, ...this.#ends.map(({ at }) => at));
+    const found = this.#checkpoints.findLast(({ at }) => at <= first);
+    return found ?? { at: 0, hasher: digestHasher(algorithmOf(this.#expected.digest)) };
   }
 
   #remember(at: number, hasher: DigestHasher): void {
@@ -119,6 +162,13 @@ function refuseMore({ digest, size }: ExpectedBytes, at: number): void {
 
 function refuseLess({ digest, size }: ExpectedBytes, at: number): void {
   if (size !== undefined && at < size) throw wrongSize(digest, size, `only ${at}`);
+}
+
+function changedMeanwhile(digest: string): ImageError {
+  return new ImageError(
+    "digest-mismatch",
+    `${digest} was read twice, with other bytes each time: the data was damaged or replaced; nothing of it was kept`,
+  );
 }
 
 function wrongSize(digest: string, size: number, found: string): ImageError {

@@ -4,7 +4,9 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 
 import { digestOf } from "../src/digest.ts";
-import { VerifiedBlob } from "../src/verified-blob.ts";
+import { isImageError } from "../src/image-error.ts";
+import { VerifiedBlob, verified } from "../src/verified-blob.ts";
+import type { ExpectedBytes } from "../src/verified-blob.ts";
 
 const whole = randomBytes(20 << 20);
 const expected = { digest: digestOf(whole), size: whole.byteLength };
@@ -78,6 +80,124 @@ test("whatever the chunks, the rest is the rest", async () => {
       expect((await readAll(blob.from(start))).equals(small.subarray(start))).toBe(true);
     }),
   );
+});
+
+describe("of false bytes", () => {
+  const content = Buffer.from("abcdef");
+  const right = { digest: digestOf(content), size: content.byteLength };
+  const other = Buffer.from("abcdeX");
+
+  async function* these(...chunks: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
+    yield* chunks;
+  }
+
+  test.each([
+    ["one chunk", [other]],
+    ["an empty chunk at the end", [other, Buffer.of()]],
+    ["empty chunks everywhere", [Buffer.of(), other, Buffer.of(), Buffer.of()]],
+    ["several chunks and an empty one", [other.subarray(0, 3), other.subarray(3), Buffer.of()]],
+    ["more than there should be", [content, Buffer.from("g")]],
+    ["more than there should be, behind an empty chunk", [content, Buffer.of(), Buffer.from("g")]],
+    ["all but the last", [content.subarray(0, 5), Buffer.of()]],
+    ["nothing", []],
+    ["nothing but an empty chunk", [Buffer.of()]],
+  ])("the last are never passed on: %s", async (_, chunks) => {
+    for (const expectation of [right, { digest: right.digest }]) {
+      const passed: Uint8Array[] = [];
+      const read = async (): Promise<void> => {
+        for await (const chunk of verified(these(...chunks), expectation)) passed.push(chunk);
+      };
+      await expect(read()).rejects.toMatchObject({ code: "digest-mismatch" });
+      // Of a size that is not known, all that came but the last.
+      const { size = Math.max(1, Buffer.concat(chunks).byteLength) } = expectation as ExpectedBytes;
+      expect(Buffer.concat(passed).byteLength).toBeLessThan(size);
+    }
+  });
+
+  test("no two readings together make a blob: what the first gave is compared by the second", async () => {
+    const blob = new VerifiedBlob(right, (start) =>
+      start === 0 && isFirst ? these(other.subarray(5), other) : these(content.subarray(start)),
+    );
+    let isFirst = true;
+    await readUpTo(blob, 1);
+    isFirst = false;
+    await expect(readAll(blob.from(1))).rejects.toMatchObject({ code: "digest-mismatch" });
+  });
+
+  test("nothing is left, whatever the chunks, wherever a reading breaks off and goes on", async () => {
+    const letters = fc.uint8Array({ minLength: 1, maxLength: 40, max: 3 });
+    const reading = fc.record({
+      /** What this reading finds where the content is another, and where. */
+      change: fc.option(fc.record({ at: fc.nat(39), to: fc.nat(3) })),
+      cuts: fc.array(fc.nat(8), { maxLength: 12 }),
+      breaksAt: fc.nat(60),
+      /** How far behind what was received the next reading starts. */
+      back: fc.nat(3),
+    });
+    const readings = fc.array(reading, { minLength: 1, maxLength: 6 });
+    let ended = 0;
+    await fc.assert(
+      fc.asyncProperty(
+        letters,
+        readings,
+        fc.boolean(),
+        fc.boolean(),
+        async (bytes, attempts, isSizeKnown, lentChunks) => {
+          const small = Buffer.from(bytes);
+          const size = isSizeKnown ? small.byteLength : undefined;
+          let now = attempts[0];
+          const blob = new VerifiedBlob({ digest: digestOf(small), size }, (start, options) =>
+            unreliable(small, start, now, options.lentChunks === true),
+          );
+          const received = Buffer.alloc(small.byteLength);
+          let at = 0;
+          for (now of attempts) {
+            at = Math.max(0, at - (now?.back ?? 0));
+            try {
+              for await (const chunk of blob.from(at, { lentChunks })) {
+                received.set(chunk, at);
+                at += chunk.byteLength;
+              }
+            } catch (error) {
+              if (isImageError(error, "digest-mismatch")) return;
+              if (!String(error).includes("broke off")) throw error;
+              continue;
+            }
+            ended++;
+            expect(received.equals(small) && at === small.byteLength).toBe(true);
+            return;
+          }
+        },
+      ),
+      { numRuns: 3000 },
+    );
+    expect(ended).toBeGreaterThan(100);
+  });
+
+  /** The content from there on, in chunks of these sizes, with one byte changed, up to where it breaks off. */
+  async function* unreliable(
+    small: Uint8Array,
+    start: number,
+    how:
+      | { change: { at: number; to: number } | null; cuts: readonly number[]; breaksAt: number }
+      | undefined,
+    isLent: boolean,
+  ): AsyncGenerator<Uint8Array> {
+    const found = Buffer.from(small);
+    const { change = null, cuts = [], breaksAt = 60 } = how ?? {};
+    if (change !== null && change.at < found.byteLength) found[change.at] = change.to;
+    const memory = new Uint8Array(64);
+    let at = start;
+    for (const cut of [...cuts, 60]) {
+      const end = Math.min(at + cut, found.byteLength, Math.max(at, breaksAt));
+      const chunk = isLent ? memory.subarray(0, end - at) : new Uint8Array(end - at);
+      chunk.set(found.subarray(at, end));
+      yield chunk;
+      memory.fill(9);
+      at = end;
+      if (at >= breaksAt && at < found.byteLength) throw new Error("broke off");
+    }
+  }
 });
 
 describe("lent chunks", () => {
