@@ -27,10 +27,22 @@ export function noticeTeller(): (notice: Notice) => void {
 }
 
 function worthOf(notice: Notice): string | undefined {
-  if (notice.kind === "cache" || notice.kind === "lock" || notice.kind === "loss")
-    return notice.text;
-  if (notice.kind === "warning") return `warning from ${notice.host}: ${notice.text}`;
-  const { host, limit, remaining, window } = notice;
+  switch (notice.kind) {
+    case "warning":
+      return `warning from ${notice.host}: ${notice.text}`;
+    case "rate-limit":
+      return limitLine(notice);
+    default:
+      return notice.text;
+  }
+}
+
+function limitLine({
+  host,
+  limit,
+  remaining,
+  window,
+}: Extract<Notice, { kind: "rate-limit" }>): string | undefined {
   if (remaining > limit / 10) return undefined;
   const time = window === undefined ? "" : ` in ${formatSeconds(window)}`;
   return `${host} allows ${limit} requests${time}, and ${remaining} are left`;

@@ -1,5 +1,6 @@
 import type { Descriptor } from "./blob-info.ts";
 import type { Digest } from "./digest.ts";
+import { isImageError } from "./image-error.ts";
 import { configShape } from "./manifest/config-shape.ts";
 import { broken, isJSONObject, parseJSONObject } from "./manifest/json-object.ts";
 import type { JSONObject } from "./manifest/json-object.ts";
@@ -39,6 +40,16 @@ export function inspectInfoOf(config: Uint8Array, manifest: ImageManifest): Imag
     layers: manifest.layers.map(({ digest }) => digest),
     layersData: manifest.layers,
   };
+}
+
+/** Told by its content, where the manifest does not tell: an image has a `rootfs`. */
+export function isImageConfig(config: Uint8Array): boolean {
+  try {
+    return isJSONObject(parseJSONObject("image config", config, configShape).value["rootfs"]);
+  } catch (error) {
+    if (isImageError(error, "invalid-manifest")) return false;
+    throw error;
+  }
 }
 
 function textOf(value: JSONObject, key: string): string | undefined {

@@ -1,16 +1,19 @@
 import type { BlobInfo, Descriptor } from "./blob-info.ts";
 import { gathered, manifestSizeLimit } from "./byte-stream.ts";
+import { admit } from "./copy/admit-image.ts";
+import type { ImagePolicy } from "./copy/copy-options.ts";
 import type { Digest } from "./digest.ts";
 import { digestOf } from "./digest.ts";
 import { ImageError } from "./image-error.ts";
-import { inspectInfoOf } from "./image-inspect-info.ts";
+import { inspectInfoOf, isImageConfig } from "./image-inspect-info.ts";
 import type { ImageInspectInfo } from "./image-inspect-info.ts";
+import { imageName } from "./image-reference.ts";
 import type { ImageReference } from "./image-reference.ts";
 import type { ImageSource } from "./image-source.ts";
 import { chooseInstance } from "./manifest/choose-instance.ts";
 import { editManifest } from "./manifest/edit-manifest.ts";
 import type { ManifestUpdateInformation, ManifestUpdateOptions } from "./manifest/edit-manifest.ts";
-import { isArtifact, parseManifest } from "./manifest/manifest.ts";
+import { isArtifact, isGeneralConfigType, parseManifest } from "./manifest/manifest.ts";
 import type { ImageManifest, Manifest } from "./manifest/manifest.ts";
 import { requirePlatforms } from "./manifest/require-platforms.ts";
 import type { OperationOptions } from "./operation-options.ts";
@@ -20,7 +23,7 @@ import { UnparsedImage } from "./unparsed-image.ts";
 import type { VerifiedManifest } from "./unparsed-image.ts";
 import { verified } from "./verified-blob.ts";
 
-/** One image of one platform, parsed; made by core for any source. No policy has been asked. */
+/** One image of one platform, parsed; made by core for any source. */
 export interface Image {
   /** undefined for an image that exists in memory only. */
   readonly reference: ImageReference | undefined;
@@ -50,6 +53,8 @@ export interface OpenImageOptions extends OperationOptions {
   readonly platform?: Platform | undefined;
   /** Refuse an image that no index lists where its config is for another platform than `platform`. Default false. */
   readonly requirePlatform?: boolean | undefined;
+  /** Asked before anything in the image is parsed. Default: every image is admitted. */
+  readonly policy?: ImagePolicy | undefined;
 }
 
 /** Opens the image that a reference names; dispose of it to close the source. @throws ImageError */
@@ -69,7 +74,7 @@ export async function openImage(
 
 /** The image in a source that stays open and somebody else's. */
 export async function imageOf(source: ImageSource, options: OpenImageOptions = {}): Promise<Image> {
-  const top = await new UnparsedImage(source).manifest(options);
+  const top = await admit(new UnparsedImage(source), options);
   const { raw, manifest } = await resolved(source, top, options);
   const { platform, requirePlatform } = options;
   if (raw === top && requirePlatform && platform !== undefined)
@@ -81,11 +86,39 @@ async function resolved(
   source: ImageSource,
   raw: VerifiedManifest,
   options: OpenImageOptions,
+  depth = 0,
 ): Promise<{ raw: VerifiedManifest; manifest: ImageManifest }> {
   const manifest: Manifest = parseManifest(raw);
-  if (manifest.kind === "image") return { raw, manifest };
-  const { digest } = chooseInstance(manifest, options.platform ?? hostPlatform());
-  return resolved(source, await new UnparsedImage(source, digest).manifest(options), options);
+  switch (manifest.kind) {
+    case "image":
+      return { raw, manifest };
+    case "artifact":
+      throw notAnImage(manifest.artifactType);
+    case "index": {
+      if (depth >= maxDepth) throw tooDeep(source);
+      const { digest, size } = chooseInstance(manifest, options.platform ?? hostPlatform());
+      const instance = await admit(new UnparsedImage(source, digest, size), options);
+      return resolved(source, instance, options, depth + 1);
+    }
+  }
+}
+
+/** How deep indexes may be nested. */
+const maxDepth = 8;
+
+function tooDeep({ reference }: ImageSource): ImageError {
+  return new ImageError(
+    "invalid-manifest",
+    `${imageName(reference)} has indexes that are nested more than ${maxDepth} levels deep: name the image in it by its digest`,
+    { reference: imageName(reference) },
+  );
+}
+
+function notAnImage(artifactType: string | undefined): ImageError {
+  return new ImageError(
+    "unsupported",
+    `This is an artifact of type ${JSON.stringify(artifactType)}, not an image: it has no config to inspect`,
+  );
 }
 
 class ParsedImage implements Image {
@@ -134,13 +167,12 @@ class ParsedImage implements Image {
   }
 
   async inspect(options: OperationOptions = {}): Promise<ImageInspectInfo> {
-    if (isArtifact(this.#parsed)) {
-      throw new ImageError(
-        "unsupported",
-        `This is an artifact of type ${this.#parsed.artifactType}, not an image: it has no config to inspect`,
-      );
-    }
-    return inspectInfoOf(await this.configBlob(options), this.#parsed);
+    const { mediaType } = this.configInfo;
+    const isGeneral = isGeneralConfigType(mediaType);
+    if (isArtifact(this.#parsed) && !isGeneral) throw notAnImage(this.#parsed.artifactType);
+    const config = await this.configBlob(options);
+    if (isGeneral && !isImageConfig(config)) throw notAnImage(mediaType);
+    return inspectInfoOf(config, this.#parsed);
   }
 
   updatedImageNeedsLayerDiffIDs(_options: ManifestUpdateOptions): boolean {

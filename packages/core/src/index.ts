@@ -91,8 +91,15 @@ export type { JSONObject } from "./manifest/json-object.ts";
 export { layerCompressionOf, withLayerCompression } from "./manifest/layer-media-types.ts";
 export type { LayerCompression } from "./manifest/layer-media-types.ts";
 export { manifestShape } from "./manifest/manifest-shape.ts";
-export { isArtifact, parseManifest } from "./manifest/manifest.ts";
+export {
+  blobsOf,
+  instancesOf,
+  isArtifact,
+  isInstance,
+  parseManifest,
+} from "./manifest/manifest.ts";
 export type {
+  ArtifactManifest,
   ImageIndex,
   ImageManifest,
   InstanceDescriptor,

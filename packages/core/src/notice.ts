@@ -14,6 +14,8 @@ export type Notice =
     }
   /** What an image has and the type of manifest or config that it is converted to has no field for. */
   | { readonly kind: "loss"; readonly text: string }
+  /** Something was not copied, and the rest was. */
+  | { readonly kind: "left-out"; readonly text: string }
   /** What copies learn is not remembered as was asked for. */
   | { readonly kind: "cache"; readonly text: string }
   /** The copy waits for another process; the text names its user, its number, its host and since when. */

@@ -26,16 +26,16 @@ export function formatPlatform(platform: Platform): string {
   return [os, architecture, ...(variant ? [variant] : [])].join("/");
 }
 
-const architectures: Readonly<Record<string, string>> = {
-  x64: "amd64",
-  ia32: "386",
-  ppc64: "ppc64le",
-  mipsel: "mipsle",
-};
+const architectures: ReadonlyMap<string, string> = new Map([
+  ["x64", "amd64"],
+  ["ia32", "386"],
+  ["ppc64", "ppc64le"],
+  ["mipsel", "mipsle"],
+]);
 
 /** The platform of this machine's containers: always `linux`, since that is what other systems run in their virtual machines. */
 export function hostPlatform(): Platform {
-  const architecture = architectures[process.arch] ?? process.arch;
+  const architecture = architectures.get(process.arch) ?? process.arch;
   if (architecture !== "arm") return { os: "linux", architecture };
   const version = Reflect.get(process.config.variables, "arm_version") as string | undefined;
   return { os: "linux", architecture, variant: `v${version ?? "7"}` };

@@ -8,7 +8,7 @@ import type { ImageSource } from "./image-source.ts";
 import type { OperationOptions } from "./operation-options.ts";
 import type { RawManifest } from "./raw-manifest.ts";
 import type { Signature } from "./signature.ts";
-import { checkDigest } from "./verified-blob.ts";
+import { checkDigest, checkSize } from "./verified-blob.ts";
 
 /** A manifest whose bytes are those that were asked for. */
 export interface VerifiedManifest extends RawManifest {
@@ -23,12 +23,15 @@ export class UnparsedImage {
   readonly source: ImageSource;
   /** Set for a manifest out of an index. */
   readonly instance: Digest | undefined;
+  readonly #size: number | undefined;
   #manifest: VerifiedManifest | undefined;
   #signatures: readonly Signature[] | undefined;
 
-  constructor(source: ImageSource, instance?: Digest) {
+  /** `size` is that which an index gives the manifest, in bytes; undefined where none does. */
+  constructor(source: ImageSource, instance?: Digest, size?: number) {
     this.source = source;
     this.instance = instance;
+    this.#size = size;
   }
 
   get reference(): ImageReference {
@@ -59,6 +62,8 @@ export class UnparsedImage {
     const asked = this.instance ?? this.reference.dockerReference?.digest;
     const promised = [asked, raw.digest].filter((digest) => digest !== undefined);
     for (const digest of promised) checkDigest(digestOf(raw.bytes, algorithmOf(digest)), digest);
-    return { ...raw, digest: promised[0] ?? digestOf(raw.bytes) };
+    const digest = promised[0] ?? digestOf(raw.bytes);
+    checkSize(digest, byteLength, this.#size);
+    return { ...raw, digest };
   }
 }

@@ -30,6 +30,18 @@ export function checkDigest(found: Digest, expected: Digest): void {
   );
 }
 
+/**
+ * That a manifest has the size which an index gives it: a wrong one is not put right on the way.
+ * @throws ImageError `digest-mismatch`
+ */
+export function checkSize(digest: Digest, found: number, expected: number | undefined): void {
+  if (expected === undefined || found === expected) return;
+  throw new ImageError(
+    "digest-mismatch",
+    `The manifest ${digest} has ${found} bytes, and the index that names it says ${expected}: the index is wrong; build it again`,
+  );
+}
+
 /** A place in a blob, and the digest of all that was read up to it. */
 interface Checkpoint {
   readonly at: number;

@@ -7,7 +7,7 @@ import { openImage } from "../src/image.ts";
 import { mediaTypes } from "../src/manifest/media-types.ts";
 import { memory } from "../src/memory/index.ts";
 import { UnparsedImage } from "../src/unparsed-image.ts";
-import { arm, linux, sampleImage, sampleIndex, write } from "./sample-images.ts";
+import { arm, linux, rawManifest, sampleImage, sampleIndex, write } from "./sample-images.ts";
 import type { SampleImage } from "./sample-images.ts";
 
 async function stored(image: SampleImage): Promise<ImageReference> {
@@ -109,6 +109,47 @@ describe("an opened image", () => {
     expect(await changed.configBlob()).toEqual(await image.configBlob());
   });
 
+  test.each(["application/octet-stream", "application/json", "text/html", ""])(
+    "of Docker is inspected where its config is called %j",
+    async (configType) => {
+      const manifestType = mediaTypes.dockerManifest;
+      await using image = await openImage(await stored(sampleImage({ manifestType, configType })));
+      expect(await image.inspect()).toMatchObject(linux);
+    },
+  );
+
+  test("is told by its config where that has a general type, and is none without a rootfs", async () => {
+    const configType = "application/json";
+    await using image = await openImage(await stored(sampleImage({ configType })));
+    expect(await image.inspect()).toMatchObject(linux);
+    for (const manifestType of [mediaTypes.ociManifest, mediaTypes.dockerManifest]) {
+      const artifact = withConfig(sampleImage({ configType, manifestType }), '{"rootfs":[]}');
+      await using opened = await openImage(await stored(artifact));
+      await expect(opened.inspect()).rejects.toMatchObject({ code: "unsupported" });
+    }
+  });
+
+  test.each([
+    '{"os":7}',
+    '{"created":{}}',
+    '{"config":[]}',
+    '{"config":{"Env":[{}]}}',
+    '{"config":{"Env":"A=B"}}',
+    '{"config":{"Labels":{"a":1}}}',
+    '{"config":{"Labels":["a"]}}',
+    '{"config":{"Env":[]},"Config":{"Env":["A=B"]}}',
+    '{"config":{"labels":{}}}',
+  ])("is not inspected where its config is %s, which Go does not read so", async (config) => {
+    await using image = await openImage(await stored(withConfig(sampleImage(), config)));
+    await expect(image.inspect()).rejects.toMatchObject({ code: "invalid-manifest" });
+  });
+
+  test("is inspected where its labels differ in case only, and where lists are null", async () => {
+    const config = '{"config":{"Labels":{"a":"1","A":"2"},"Env":null}}';
+    await using image = await openImage(await stored(withConfig(sampleImage(), config)));
+    expect(await image.inspect()).toMatchObject({ labels: { a: "1", A: "2" }, env: undefined });
+  });
+
   test("closes its source when opening fails, and when it is disposed of", async () => {
     const reference = await stored(sampleIndex([sampleImage()]));
     let closed = 0;
@@ -148,3 +189,19 @@ describe("an unparsed image", () => {
     await expect(image.manifest()).rejects.toMatchObject({ code: "invalid-manifest" });
   });
 });
+
+/** The image with another config. */
+function withConfig({ manifest, ...image }: SampleImage, config: string): SampleImage {
+  const content = JSON.parse(Buffer.from(manifest.bytes).toString()) as {
+    readonly mediaType: string;
+    readonly config: object;
+  };
+  const bytes = Buffer.from(config);
+  const digest = digestOf(bytes);
+  const changed = { ...content, config: { ...content.config, digest, size: bytes.byteLength } };
+  return {
+    ...image,
+    manifest: rawManifest(changed),
+    blobs: new Map([...image.blobs, [digest, bytes]]),
+  };
+}

@@ -157,7 +157,7 @@ export class DockerArchiveDestination implements ImageDestination {
     const stored = raw.mediaType && bareMediaType(raw.mediaType);
     const parsed = parseManifest(raw);
     const isTaken = (stored ?? parsed.mediaType) === mediaTypes.dockerManifest;
-    if (!isTaken || parsed.kind === "index" || instance !== undefined)
+    if (!isTaken || parsed.kind !== "image" || instance !== undefined)
       throw this.#rejected(`it takes single images of Docker's format, and not ${stored}`);
     this.#image = { raw, parsed };
   }
@@ -240,12 +240,17 @@ export class DockerArchiveDestination implements ImageDestination {
   /** Whoever loads an archive unpacks nothing, and expects what the config says. */
   #checkLayers({ layers, config }: ImageManifest, content: Uint8Array): void {
     const expected = diffIDsOf(content, `config ${config.digest}`);
-    const isUnpacked =
-      layers.length === expected.length &&
-      layers.every(({ digest }, at) => digest === expected[at]);
-    if (isUnpacked) return;
-    const why = "its layers lie unpacked in it, and this manifest names others; let it be changed";
-    throw this.#rejected(why);
+    const lies = `the config ${config.digest} does not fit the image`;
+    if (layers.length !== expected.length) {
+      const why = `its diff_ids name ${expected.length} layers, and the manifest has ${layers.length}`;
+      throw this.#rejected(`${lies}: ${why}; build the image again`);
+    }
+    const wrong = layers.findIndex(({ digest }, at) => digest !== expected[at]);
+    if (wrong < 0) return;
+    const why = `layer ${wrong + 1} has the digest ${layers[wrong]?.digest} uncompressed, and its diff_ids say ${expected[wrong]}`;
+    throw this.#rejected(
+      `${lies}: ${why}; build the image again, or copy without preserving digests if that layer is compressed`,
+    );
   }
 
   /** Somebody may have replaced the archive. */

@@ -45,7 +45,7 @@ export function layoutFilesFor(
 /** The layers are not packed, whatever they are called. */
 function ociManifestOf(manifest: RawManifest): Uint8Array {
   const parsed = parseManifest(manifest);
-  if (parsed.kind === "index") throw new TypeError("An index has no layers");
+  if (parsed.kind !== "image") throw new TypeError("Only an image has layers");
   const mediaType = "application/vnd.docker.image.rootfs.diff.tar";
   const layerInfos = parsed.layers.map((layer) => ({ ...layer, mediaType }));
   return editManifest(manifest, { manifestMIMEType: mediaTypes.ociManifest, layerInfos }).bytes;

@@ -1,5 +1,7 @@
 import {
+  blobsOf,
   gathered,
+  instancesOf,
   isImageError,
   isManifestMediaType,
   manifestSizeLimit,
@@ -44,27 +46,43 @@ export async function digestsUnder(
   return found;
 }
 
-/** Whether a manifest and all that it names are there, blobs in their sizes, and intact where another user could write. */
+/**
+ * Whether a manifest and all that it names are there, blobs in their sizes, and intact where another user could write; each
+ * manifest is looked at once.
+ */
 export async function isWhole(
   layout: LayoutReader,
   { digest, mediaType }: TypedDigest,
   options: OperationOptions = {},
 ): Promise<boolean> {
-  const bytes = await readManifest(layout, digest, options).catch((error: unknown) => {
+  const seen = new Set<Digest>();
+  const queue = [{ digest, mediaType }];
+  for (let next = queue.pop(); next !== undefined; next = queue.pop()) {
+    if (seen.has(next.digest)) continue;
+    seen.add(next.digest);
+    const bytes = await readWhole(layout, next.digest, options);
+    if (bytes === undefined) return false;
+    const manifest = parseManifest({ bytes, mediaType: next.mediaType });
+    for (const blob of blobsOf(manifest))
+      if (!(await isPresent(layout, blob, options))) return false;
+    queue.push(...instancesOf(manifest));
+  }
+  return true;
+}
+
+/** undefined for a manifest that is missing or damaged. */
+async function readWhole(
+  layout: LayoutReader,
+  digest: Digest,
+  options: OperationOptions,
+): Promise<Uint8Array | undefined> {
+  try {
+    return await readManifest(layout, digest, options);
+  } catch (error) {
     if (isImageError(error, "not-found") || isImageError(error, "digest-mismatch"))
       return undefined;
     throw error;
-  });
-  if (bytes === undefined) return false;
-  const manifest = parseManifest({ bytes, mediaType });
-  if (manifest.kind === "index") {
-    for (const instance of manifest.manifests)
-      if (!(await isWhole(layout, instance, options))) return false;
-    return true;
   }
-  for (const blob of [manifest.config, ...manifest.layers])
-    if (!(await isPresent(layout, blob, options))) return false;
-  return true;
 }
 
 /**
@@ -77,22 +95,23 @@ export async function hasForged(
   options: OperationOptions = {},
 ): Promise<boolean> {
   if (layout.isIntact === undefined) return false;
-  try {
-    const bytes = await readManifest(layout, digest, options);
-    const manifest = parseManifest({ bytes, mediaType });
-    if (manifest.kind === "index") {
-      for (const instance of manifest.manifests)
-        if (await hasForged(layout, instance, options)) return true;
-      return false;
+  const seen = new Set<Digest>();
+  const queue = [{ digest, mediaType }];
+  for (let next = queue.pop(); next !== undefined; next = queue.pop()) {
+    if (seen.has(next.digest)) continue;
+    seen.add(next.digest);
+    try {
+      const bytes = await readManifest(layout, next.digest, options);
+      const manifest = parseManifest({ bytes, mediaType: next.mediaType });
+      for (const blob of blobsOf(manifest)) if (await isForged(layout, blob, options)) return true;
+      queue.push(...instancesOf(manifest));
+    } catch (error) {
+      if (isImageError(error, "not-found")) continue;
+      if (isImageError(error, "digest-mismatch") || isImageError(error, "unsupported")) return true;
+      throw error;
     }
-    for (const blob of [manifest.config, ...manifest.layers])
-      if (await isForged(layout, blob, options)) return true;
-    return false;
-  } catch (error) {
-    if (isImageError(error, "not-found")) return false;
-    if (isImageError(error, "digest-mismatch") || isImageError(error, "unsupported")) return true;
-    throw error;
   }
+  return false;
 }
 
 async function isForged(
@@ -125,5 +144,5 @@ async function childrenOf(
   if ((await layout.blobSize(digest, options)) === undefined) return [];
   const bytes = await readManifest(layout, digest, options);
   const manifest = parseManifest({ bytes, mediaType });
-  return manifest.kind === "index" ? manifest.manifests : [manifest.config, ...manifest.layers];
+  return [...instancesOf(manifest), ...blobsOf(manifest)];
 }

@@ -81,6 +81,7 @@ export class LayoutDestination implements ImageDestination {
         mediaTypes.ociIndex,
         mediaTypes.dockerManifest,
         mediaTypes.dockerList,
+        mediaTypes.ociArtifact,
       ],
       layers,
       foreignLayerURLs: true,

@@ -3,6 +3,7 @@ import path from "node:path";
 
 import {
   algorithmOf,
+  blobsOf,
   checkDigest,
   digestOf,
   formatSignature,
@@ -179,9 +180,8 @@ export class DirectoryDestination implements ImageDestination {
   /** The instances of an index are asked for one by one; of what cannot be read nothing is known. */
   async #hasBlobsOf(bytes: Uint8Array, options: OperationOptions): Promise<boolean> {
     const manifest = parsed(bytes);
-    if (manifest?.kind !== "image") return manifest !== undefined;
-    for (const blob of [manifest.config, ...manifest.layers])
-      if (!(await this.#hasBlob(blob, options))) return false;
+    if (manifest === undefined) return false;
+    for (const blob of blobsOf(manifest)) if (!(await this.#hasBlob(blob, options))) return false;
     return true;
   }
 

@@ -1,4 +1,4 @@
-import { ImageError, isDigest, isImageError, manifestMediaTypes } from "@drayage/core";
+import { ImageError, isDigest, isImageError, manifestMediaTypes, mediaTypes } from "@drayage/core";
 import type {
   BlobInfo,
   BlobLocation,
@@ -41,7 +41,7 @@ export class DockerDestination implements ImageDestination {
   constructor(reference: DockerReference, repository: Repository, registries: Registries) {
     this.reference = reference;
     this.accepts = {
-      manifestMIMETypes: manifestMediaTypes,
+      manifestMIMETypes: [...manifestMediaTypes, mediaTypes.ociArtifact],
       layers: "compress",
       foreignLayerURLs: true,
       referrers: true,

@@ -1,7 +1,14 @@
 import { readdir, readFile } from "node:fs/promises";
 import path from "node:path";
 
-import { digestOf, hexOf, isManifestMediaType, parseManifest } from "@drayage/core";
+import {
+  blobsOf,
+  digestOf,
+  hexOf,
+  instancesOf,
+  isManifestMediaType,
+  parseManifest,
+} from "@drayage/core";
 import { descriptorOfEntry, parseLayoutIndex } from "@drayage/image-layout";
 import type { EntryDescriptor } from "@drayage/image-layout";
 import { expect } from "vitest";
@@ -17,9 +24,7 @@ export async function isWholeLayout(layout: string): Promise<void> {
     expect(bytes.byteLength).toBe(size);
     if (!isManifestMediaType(mediaType)) return;
     const manifest = parseManifest({ bytes, mediaType });
-    const children =
-      manifest.kind === "index" ? manifest.manifests : [manifest.config, ...manifest.layers];
-    for (const child of children) await check(child);
+    for (const child of [...instancesOf(manifest), ...blobsOf(manifest)]) await check(child);
   };
   for (const entry of entries) await check(descriptorOfEntry(entry));
 }

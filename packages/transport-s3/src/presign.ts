@@ -1,7 +1,9 @@
 import type { S3Client } from "@aws-sdk/client-s3";
 import {
+  blobsOf,
   chooseInstance,
   ImageError,
+  instancesOf,
   parseManifest,
   requirePlatforms,
   UnparsedImage,
@@ -88,11 +90,14 @@ async function partsOf(
   instance: Digest | undefined,
   platform: Platform | undefined,
   options: OperationOptions,
+  seen: Set<Digest> = new Set(),
 ): Promise<readonly Part[]> {
   const raw = await new UnparsedImage(source, instance).manifest(options);
+  if (seen.has(raw.digest)) return [];
+  seen.add(raw.digest);
   const manifest = parseManifest(raw);
   if (manifest.kind === "index" && platform !== undefined)
-    return partsOf(source, chooseInstance(manifest, platform).digest, platform, options);
+    return partsOf(source, chooseInstance(manifest, platform).digest, platform, options, seen);
   const isAlone = instance === undefined && manifest.kind === "image";
   if (isAlone && platform !== undefined)
     await requirePlatforms(source, manifest, [platform], options);
@@ -103,10 +108,11 @@ async function partsOf(
     const layers = manifest.layers.map((layer): Part => ({ kind: "layer", blob: layer }));
     return [own, { kind: "config", blob: manifest.config }, ...layers];
   }
-  const instances = manifest.manifests.map(async (entry) =>
-    partsOf(source, entry.digest, undefined, options),
+  const blobs = blobsOf(manifest).map((one): Part => ({ kind: "layer", blob: one }));
+  const instances = instancesOf(manifest).map(async (entry) =>
+    partsOf(source, entry.digest, undefined, options, seen),
   );
-  return [own, ...(await Promise.all(instances)).flat()];
+  return [own, ...blobs, ...(await Promise.all(instances)).flat()];
 }
 
 async function isThere(

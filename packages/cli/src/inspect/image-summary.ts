@@ -62,7 +62,7 @@ function nameAndTags(image: Image, tags: readonly string[]): object {
 
 function placeInIndex(image: Image): object {
   const index = parseManifest(image.manifest);
-  if (index.kind === "image") return {};
+  if (index.kind !== "index") return {};
   const platforms = index.manifests.flatMap(({ platform }) =>
     platform === undefined ? [] : [formatPlatform(platform)],
   );

@@ -1,3 +1,4 @@
+import type { Descriptor } from "../blob-info.ts";
 import type { Digest } from "../digest.ts";
 import type { DestinationAccepts } from "../image-destination.ts";
 import type { SourceOffers } from "../image-source.ts";
@@ -45,8 +46,10 @@ export interface ManifestFacts {
   /** As its index names it, where it is in one. */
   readonly platform: Platform | undefined;
   readonly signatures: readonly Signature[];
-  /** Of an index: one for each entry, in its order; undefined for an entry that was not chosen. */
+  /** Of an index: one for each entry, in its order; undefined for one that was not chosen, or is no manifest. */
   readonly instances: readonly (ManifestFacts | undefined)[];
+  /** Of an index: those of its entries that are no manifests, where they were chosen. Default: none. */
+  readonly blobs?: readonly Descriptor[];
 }
 
 /** Something that comes along with an image because it refers to it. */

@@ -99,7 +99,7 @@ class Execution {
   /** Those of images side by side, then the indexes that name them, in the order of the plan. */
   async writeManifests(steps: readonly ManifestStep[]): Promise<void> {
     const isLeaf = ({ raw, isInstance }: ManifestStep): boolean =>
-      isInstance && parseManifest(raw).kind === "image";
+      isInstance && parseManifest(raw).kind !== "index";
     const leaves = steps.filter(isLeaf);
     const count = this.#destination.accepts.parallelBlobs;
     await runAll(leaves, { count }, this.#options.signal, (step, signal) =>
@@ -210,8 +210,10 @@ class Execution {
       const config = await this.#configNow(manifest, manifestMIMEType, signal);
       return editManifest(raw, { manifestMIMEType, layerInfos, config });
     }
+    if (manifest.kind === "artifact") return editManifest(raw, {});
+    const left = new Set(omitted);
     const outcomes = manifest.manifests.map(({ digest }): EntryOutcome => {
-      if (omitted.includes(digest)) return "omitted";
+      if (left.has(digest)) return "omitted";
       return this.#written.get(digest)?.as ?? "kept";
     });
     return editManifest(raw, { manifestMIMEType, instances: indexEntries(manifest, outcomes) });

@@ -27,7 +27,7 @@ export function indexEntries(
 
 function entryAs(entry: Descriptor, outcome: EntryOutcome): Descriptor | undefined {
   if (outcome === "omitted") return undefined;
-  if (outcome === "kept") return entry;
+  if (outcome === "kept" || outcome.digest === entry.digest) return entry;
   const { digest, size, mediaType } = outcome;
   return { ...entry, digest, size, mediaType };
 }

@@ -6,7 +6,7 @@ import type { ImageSource } from "../image-source.ts";
 import type { VerifiedManifest } from "../unparsed-image.ts";
 import type { CopyFacts, ManifestFacts } from "./copy-facts.ts";
 import type { CopyOptions } from "./copy-options.ts";
-import { admitted, chosen, instanceDigests, requireChosen } from "./inspect-manifests.ts";
+import { instanceDigests, ManifestInspection, requireChosen } from "./inspect-manifests.ts";
 import { inspectReferrers } from "./inspect-referrers.ts";
 import { planCopy } from "./plan-copy.ts";
 import { recallBlobs } from "./recall-blobs.ts";
@@ -17,9 +17,10 @@ export async function inspectCopy(
   destination: ImageDestination,
   options: CopyOptions = {},
 ): Promise<CopyFacts> {
-  const image = await admitted(source, undefined, undefined, options);
+  const inspection = new ManifestInspection(source, options);
+  const image = await inspection.read();
   await requireChosen(source, image, options);
-  const top = await chosen(source, image, options);
+  const top = await inspection.chosen(image);
   const asked: CopyFacts = {
     source: imageName(source.reference),
     destination: imageName(destination.reference),

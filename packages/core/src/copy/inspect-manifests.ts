@@ -1,47 +1,131 @@
 import type { Digest } from "../digest.ts";
+import { ImageError } from "../image-error.ts";
+import { imageName } from "../image-reference.ts";
 import type { ImageSource } from "../image-source.ts";
 import { chooseInstance, chooseInstances } from "../manifest/choose-instance.ts";
-import { typedManifest } from "../manifest/manifest-type.ts";
-import { parseManifest } from "../manifest/manifest.ts";
-import type { ImageIndex } from "../manifest/manifest.ts";
-import { isIndexMediaType } from "../manifest/media-types.ts";
+import { blobsOf, isInstance, parseManifest } from "../manifest/manifest.ts";
+import type { ImageIndex, InstanceDescriptor } from "../manifest/manifest.ts";
 import { requirePlatforms } from "../manifest/require-platforms.ts";
 import { hostPlatform } from "../platform.ts";
-import type { Platform } from "../platform.ts";
 import { UnparsedImage } from "../unparsed-image.ts";
+import { checkSize } from "../verified-blob.ts";
+import { admit } from "./admit-image.ts";
 import type { ManifestFacts } from "./copy-facts.ts";
-import type { CopyOptions, InstanceSelection } from "./copy-options.ts";
+import type { CopyOptions } from "./copy-options.ts";
 
-/** One manifest, parsed only after the policy let its image pass; an index is not asked about, its images are. */
-export async function admitted(
-  source: ImageSource,
-  instance: Digest | undefined,
-  platform: Platform | undefined,
-  options: CopyOptions,
-): Promise<ManifestFacts> {
-  const unparsed = new UnparsedImage(source, instance);
-  const raw = await unparsed.manifest(options);
-  const isIndex = isIndexMediaType(typedManifest(raw).mediaType);
-  if (!isIndex) await options.policy?.admit(unparsed, options);
-  const signatures = options.removeSignatures ? [] : await unparsed.signatures(options);
-  return { raw, manifest: parseManifest(raw), platform, signatures, instances: [] };
-}
+/** How deep indexes may be nested, and how many manifests they may name in all, each as often as it is named. */
+const maxDepth = 8;
+const maxManifests = 10_000;
 
-/** An image as it is; of an index what the options choose. */
-export async function chosen(
-  source: ImageSource,
-  facts: ManifestFacts,
-  options: CopyOptions,
-): Promise<ManifestFacts> {
-  if (facts.manifest.kind === "image") return facts;
-  const selection = options.instances ?? "system";
-  if (selection === "system") {
-    const platform = options.platform ?? hostPlatform();
-    const entry = chooseInstance(facts.manifest, platform);
-    const instance = await admitted(source, entry.digest, entry.platform, options);
-    return chosen(source, instance, options);
+/** Reads the manifests of one copy, each once however often it is named. */
+export class ManifestInspection {
+  readonly #source: ImageSource;
+  readonly #options: CopyOptions;
+  readonly #read = new Map<Digest, Promise<ManifestFacts>>();
+  readonly #whole = new Map<Digest, Promise<ManifestFacts>>();
+  /** How many manifests one leads to, itself included. */
+  readonly #counts = new Map<Digest, number>();
+
+  constructor(source: ImageSource, options: CopyOptions) {
+    this.#source = source;
+    this.#options = options;
   }
-  return withInstances(source, facts, facts.manifest, selection, options);
+
+  /** What the reference names, or the manifest of that digest; parsed only after the policy let it pass. */
+  async read(
+    instance?: Digest,
+    options: CopyOptions = this.#options,
+    size?: number,
+  ): Promise<ManifestFacts> {
+    const unparsed = new UnparsedImage(this.#source, instance, size);
+    const raw = await admit(unparsed, options);
+    const signatures = options.removeSignatures ? [] : await unparsed.signatures(options);
+    const manifest = parseManifest(raw);
+    return { raw, manifest, platform: undefined, signatures, instances: [] };
+  }
+
+  /** An image as it is; of an index what the options choose. @throws ImageError `invalid-manifest` for too many manifests */
+  async chosen(facts: ManifestFacts, depth = 0): Promise<ManifestFacts> {
+    const { manifest } = facts;
+    if (manifest.kind !== "index") return facts;
+    const selection = this.#options.instances ?? "system";
+    if (selection === "all") return this.#wholeOf(facts, depth);
+    if (selection !== "system")
+      return this.#with(facts, chooseInstances(manifest, selection.platforms), depth);
+    if (depth >= maxDepth) throw this.#tooDeep();
+    const platform = this.#options.platform ?? hostPlatform();
+    return this.chosen(await this.#instance(chooseInstance(manifest, platform)), depth + 1);
+  }
+
+  /** An index with all that it names, at any depth. */
+  async #wholeOf(facts: ManifestFacts, depth: number): Promise<ManifestFacts> {
+    const { manifest, raw } = facts;
+    if (manifest.kind !== "index") return facts;
+    let whole = this.#whole.get(raw.digest);
+    if (whole === undefined) {
+      whole = this.#with(facts, manifest.manifests, depth);
+      this.#whole.set(raw.digest, whole);
+    }
+    return { ...(await whole), platform: facts.platform };
+  }
+
+  async #with(
+    facts: ManifestFacts,
+    chosen: readonly InstanceDescriptor[],
+    depth: number,
+  ): Promise<ManifestFacts> {
+    if (depth >= maxDepth) throw this.#tooDeep();
+    const { manifests } = facts.manifest as ImageIndex;
+    const wanted = new Set(chosen);
+    const instances: (ManifestFacts | undefined)[] = manifests.map(() => undefined);
+    const queue = manifests.entries();
+    const readers = Array.from(
+      { length: Math.max(1, this.#source.offers.parallelBlobs) },
+      async () => {
+        for (const [at, entry] of queue) {
+          if (!wanted.has(entry) || !isInstance(entry)) continue;
+          instances[at] = await this.#wholeOf(await this.#instance(entry), depth + 1);
+        }
+      },
+    );
+    await Promise.all(readers);
+    this.#count(facts.raw.digest, instances);
+    return { ...facts, instances, blobs: blobsOf(facts.manifest).filter((one) => wanted.has(one)) };
+  }
+
+  /** What an entry names, which has to have the size that is given there. */
+  async #instance({ digest, size, platform }: InstanceDescriptor): Promise<ManifestFacts> {
+    let read = this.#read.get(digest);
+    if (read === undefined) {
+      read = this.read(digest, this.#options, size);
+      this.#read.set(digest, read);
+    }
+    const facts = await read;
+    checkSize(digest, facts.raw.bytes.byteLength, size);
+    return { ...facts, platform };
+  }
+
+  #count(index: Digest, instances: readonly (ManifestFacts | undefined)[]): void {
+    let count = 1;
+    for (const instance of instances)
+      if (instance !== undefined) count += this.#counts.get(instance.raw.digest) ?? 1;
+    this.#counts.set(index, count);
+    if (count <= maxManifests) return;
+    throw this.#refused(`names more than ${maxManifests} manifests`);
+  }
+
+  #tooDeep(): ImageError {
+    return this.#refused(`has indexes that are nested more than ${maxDepth} levels deep`);
+  }
+
+  #refused(why: string): ImageError {
+    const reference = imageName(this.#source.reference);
+    return new ImageError(
+      "invalid-manifest",
+      `${reference} ${why}: copy the images in it by their digests`,
+      { reference },
+    );
+  }
 }
 
 /** Checks an image that no index lists against the platforms that were asked for. @throws ImageError `not-found` */
@@ -57,32 +141,16 @@ export async function requireChosen(
     await requirePlatforms(source, manifest, [platform], options);
 }
 
-/** Of all that an index names, at any depth, as far as it was chosen. */
+/** Of all manifests that an index names, at any depth, as far as it was chosen; each once. */
 export function instanceDigests(facts: ManifestFacts): readonly Digest[] {
-  return facts.instances.flatMap((instance) =>
-    instance === undefined ? [] : [instance.raw.digest, ...instanceDigests(instance)],
-  );
-}
-
-async function withInstances(
-  source: ImageSource,
-  facts: ManifestFacts,
-  index: ImageIndex,
-  selection: Exclude<InstanceSelection, "system">,
-  options: CopyOptions,
-): Promise<ManifestFacts> {
-  const wanted = new Set(
-    selection === "all" ? index.manifests : chooseInstances(index, selection.platforms),
-  );
-  const instances: (ManifestFacts | undefined)[] = index.manifests.map(() => undefined);
-  const queue = index.manifests.entries();
-  const readers = Array.from({ length: Math.max(1, source.offers.parallelBlobs) }, async () => {
-    for (const [at, entry] of queue) {
-      if (!wanted.has(entry)) continue;
-      const instance = await admitted(source, entry.digest, entry.platform, options);
-      instances[at] = await chosen(source, instance, { ...options, instances: "all" });
+  const found = new Set<Digest>();
+  const add = ({ instances }: ManifestFacts): void => {
+    for (const instance of instances) {
+      if (instance === undefined || found.has(instance.raw.digest)) continue;
+      found.add(instance.raw.digest);
+      add(instance);
     }
-  });
-  await Promise.all(readers);
-  return { ...facts, instances };
+  };
+  add(facts);
+  return [...found];
 }

@@ -5,7 +5,7 @@ import { imageName } from "../image-reference.ts";
 import type { ImageSource } from "../image-source.ts";
 import type { CopyFacts, ManifestFacts, ReferrerFacts } from "./copy-facts.ts";
 import type { CopyOptions } from "./copy-options.ts";
-import { admitted, chosen, instanceDigests } from "./inspect-manifests.ts";
+import { instanceDigests, ManifestInspection } from "./inspect-manifests.ts";
 import { linksTo, mostReferrers, tooMany, wantedTypes } from "./referrer-links.ts";
 import type { ReferrerLink } from "./referrer-links.ts";
 import { runAll } from "./run-all.ts";
@@ -22,6 +22,12 @@ export async function inspectReferrers(
 ): Promise<readonly ReferrerFacts[]> {
   if (!options.referrers) return [];
   refuseWithout(source);
+  const inspection = new ManifestInspection(source, {
+    ...options,
+    policy: undefined,
+    removeSignatures: true,
+    instances: "all",
+  });
   const found: ReferrerFacts[] = [];
   const asked = new Set<Digest>();
   for (let level: readonly ManifestFacts[] = [top]; level.length > 0;) {
@@ -29,7 +35,9 @@ export async function inspectReferrers(
     const subjects = [...new Set(named)].filter((digest) => !asked.has(digest));
     const links = await linksToAll(source, subjects, options);
     if (found.length + links.length > mostReferrers) throw tooMany(source);
-    const next = await allOf(links, source, options, (link, own) => referrerAt(link, source, own));
+    const next = await allOf(links, source, options, (link, own) =>
+      referrerAt(link, inspection, own),
+    );
     const read = next.filter((one) => one !== undefined);
     found.push(...read);
     for (const subject of subjects) asked.add(subject);
@@ -53,19 +61,14 @@ async function linksToAll(
 /** undefined for one of another type, and for one that is listed and not there any more. */
 async function referrerAt(
   { about, digest, tag }: ReferrerLink,
-  source: ImageSource,
+  inspection: ManifestInspection,
   options: CopyOptions,
 ): Promise<ReferrerFacts | undefined> {
-  const whole = {
-    ...options,
-    policy: undefined,
-    removeSignatures: true,
-    instances: "all",
-  } as const;
+  const whole = { ...options, policy: undefined, removeSignatures: true };
   try {
-    const manifest = await admitted(source, digest, undefined, whole);
+    const manifest = await inspection.read(digest, whole);
     if (!isWanted(manifest, tag, options)) return undefined;
-    return { about, tag, manifest: await chosen(source, manifest, whole), isThere: false };
+    return { about, tag, manifest: await inspection.chosen(manifest), isThere: false };
   } catch (error) {
     if (isImageError(error, "not-found")) return undefined;
     throw error;
@@ -81,11 +84,11 @@ function isWanted(
   const wanted = wantedTypes(options);
   if (wanted === undefined) return true;
   if (manifest.kind === "index") return wanted.includes(manifest.artifactType ?? "");
-  const layers = tag === undefined ? [] : manifest.layers;
-  const types = [manifest.artifactType ?? manifest.config.mediaType];
-  return [...types, ...layers.map(({ mediaType }) => mediaType)].some((type) =>
-    wanted.includes(type),
-  );
+  const isImage = manifest.kind === "image";
+  const type = manifest.artifactType ?? (isImage ? manifest.config.mediaType : "");
+  const blobs = isImage ? manifest.layers : manifest.blobs;
+  const types = tag === undefined ? [] : blobs.map(({ mediaType }) => mediaType);
+  return [type, ...types].some((one) => wanted.includes(one));
 }
 
 /** Who may write may not always read: then nothing is known to be there. */

@@ -3,7 +3,7 @@ import type { Digest } from "../digest.ts";
 import { ImageError } from "../image-error.ts";
 import { conversionLosses } from "../manifest/conversion-losses.ts";
 import { isArtifact } from "../manifest/manifest.ts";
-import type { ImageIndex, ImageManifest } from "../manifest/manifest.ts";
+import type { ArtifactManifest, ImageIndex, ImageManifest } from "../manifest/manifest.ts";
 import { mediaTypes } from "../manifest/media-types.ts";
 import { blobKey, blobStep, configStep, typedAs } from "./blob-step.ts";
 import { costOf } from "./copy-cost.ts";
@@ -62,6 +62,8 @@ class Planner {
   readonly #manifests = new Map<string, ManifestStep>();
   readonly #reused = new Map<Digest, Descriptor>();
   readonly #signatures: CopyStep[] = [];
+  /** What manifests will be that were planned already, by their digest and why they may not change. */
+  readonly #planned = new Map<string, Rewritten | undefined>();
   readonly #subjects: ReadonlySet<Digest>;
 
   constructor(facts: CopyFacts, options: PlanOptions) {
@@ -83,11 +85,8 @@ class Planner {
   /** Plans a manifest after all that it needs. What it will be; undefined where that depends on how a blob turns out. */
   plan(facts: ManifestFacts, role: Role): Rewritten | undefined {
     const fixed = role.fixed ?? this.#fixedBecause(facts);
-    const { raw, manifest } = facts;
-    const step =
-      manifest.kind === "image"
-        ? this.#planImage(facts, manifest, fixed)
-        : this.#planIndex(facts, manifest, fixed);
+    const { raw } = facts;
+    const step = this.#outcomeOf(facts, fixed);
     const written = step.written;
     if (fixed !== undefined && written?.digest !== raw.digest) {
       throw impossibleChange(step.because, fixed);
@@ -109,13 +108,33 @@ class Planner {
       mediaType: step.mediaType,
       fallbacks: step.fallbacks,
       fixed,
-      losses: conversionLosses(manifest, step.mediaType),
+      losses: conversionLosses(facts.manifest, step.mediaType),
       omitted: step.omitted,
       digest: written?.digest,
       because: becauseOf(step, isReused, about),
     });
     this.#planSignatures(facts, isInstance);
     return written;
+  }
+
+  /** An instance of an index: each once, however often it is named. */
+  #planInstance(facts: ManifestFacts, fixed: string | undefined): Rewritten | undefined {
+    const key = `${facts.raw.digest} ${fixed}`;
+    if (!this.#planned.has(key))
+      this.#planned.set(key, this.plan(facts, { isInstance: true, fixed }));
+    return this.#planned.get(key);
+  }
+
+  #outcomeOf(facts: ManifestFacts, fixed: string | undefined): Outcome {
+    const { manifest } = facts;
+    switch (manifest.kind) {
+      case "image":
+        return this.#planImage(facts, manifest, fixed);
+      case "index":
+        return this.#planIndex(facts, manifest, fixed);
+      case "artifact":
+        return this.#planArtifact(facts, manifest, fixed);
+    }
   }
 
   planReferrer({ about, tag, manifest }: ReferrerFacts): void {
@@ -153,19 +172,36 @@ class Planner {
     };
   }
 
+  #planArtifact(
+    facts: ManifestFacts,
+    manifest: ArtifactManifest,
+    fixed: string | undefined,
+  ): Outcome {
+    const target = targetTypeOf(manifest, this.#facts.accepts, this.#options, fixed);
+    return {
+      blobs: manifest.blobs.map((blob) => this.#stepOf(blob, "preserve")),
+      mediaType: target.mediaType,
+      omitted: [],
+      fallbacks: [],
+      written: rewrittenManifest(facts.raw, {}),
+      because: unchanged,
+    };
+  }
+
   #planIndex(facts: ManifestFacts, index: ImageIndex, fixed: string | undefined): Outcome {
     const target = targetTypeOf(index, this.#facts.accepts, this.#options, fixed);
     const chosen = facts.instances.filter((instance) => instance !== undefined);
-    const isStripped = chosen.length < index.manifests.length && this.#strips(fixed);
+    const { blobs: named = [] } = facts;
+    const blobs = new Set<Descriptor>(named);
+    const isPart = chosen.length + blobs.size < index.manifests.length;
+    const isStripped = isPart && this.#strips(fixed);
     const written = new Map(
-      chosen.map(
-        (instance) =>
-          [instance.raw.digest, this.plan(instance, { isInstance: true, fixed })] as const,
-      ),
+      chosen.map((instance) => [instance.raw.digest, this.#planInstance(instance, fixed)] as const),
     );
-    const outcomes = index.manifests.map(({ digest }, at): EntryOutcome | undefined => {
+    const outcomes = index.manifests.map((entry, at): EntryOutcome | undefined => {
+      if (blobs.has(entry)) return "kept";
       if (facts.instances[at] === undefined) return isStripped ? "omitted" : "kept";
-      return written.get(digest);
+      return written.get(entry.digest);
     });
     const known = outcomes.filter((outcome) => outcome !== undefined);
     const isKnown = known.length === outcomes.length;
@@ -176,7 +212,7 @@ class Planner {
       changed ? "an instance in it changes" : undefined,
     ];
     return {
-      blobs: [],
+      blobs: named.map((blob) => this.#stepOf(blob, "preserve")),
       mediaType: target.mediaType,
       fallbacks: target.fallbacks,
       omitted: index.manifests.flatMap(({ digest }, at) =>

@@ -4,6 +4,7 @@ import type { BlobLocation } from "../blob-info.ts";
 import type { Digest } from "../digest.ts";
 import type { ImageDestination } from "../image-destination.ts";
 import type { ImageSource } from "../image-source.ts";
+import { blobsOf } from "../manifest/manifest.ts";
 import type { OperationOptions } from "../operation-options.ts";
 import type { ManifestFacts } from "./copy-facts.ts";
 import type { CopyOptions } from "./copy-options.ts";
@@ -27,17 +28,19 @@ export async function recallBlobs(
 ): Promise<ReadonlyMap<Digest, RememberedBlob> | undefined> {
   const isOfUse = destination.accepts.layers === "compress" || destination.locateBlob !== undefined;
   if (cache === undefined || !isOfUse) return undefined;
-  const digests = manifests.flatMap(blobsOf);
+  const digests = [...new Set(manifests.flatMap(digestsIn))];
   const blobs = await recall(cache, digests, { source, destination }, options);
   const packed = [...blobs.values()].flatMap((blob) => blob.packed.map(({ digest }) => digest));
   const forms = await recall(cache, packed, { destination }, options);
   return new Map([...forms, ...blobs]);
 }
 
-function blobsOf({ manifest, instances }: ManifestFacts): readonly Digest[] {
-  if (manifest.kind === "image")
-    return [...manifest.layers, manifest.config].map(({ digest }) => digest);
-  return instances.flatMap((instance) => (instance === undefined ? [] : blobsOf(instance)));
+function digestsIn({ manifest, instances, blobs = [] }: ManifestFacts): readonly Digest[] {
+  const own = manifest.kind === "index" ? blobs : blobsOf(manifest);
+  const others = instances.flatMap((instance) =>
+    instance === undefined ? [] : digestsIn(instance),
+  );
+  return [...own.map(({ digest }) => digest), ...others];
 }
 
 async function recall(

@@ -1,7 +1,10 @@
+import type { Descriptor } from "../blob-info.ts";
 import type { Digest } from "../digest.ts";
 import { ImageError } from "../image-error.ts";
 import { imageName } from "../image-reference.ts";
 import type { ImageSource } from "../image-source.ts";
+import { isInstance } from "../manifest/manifest.ts";
+import type { Notice } from "../notice.ts";
 import type { CopyOptions } from "./copy-options.ts";
 
 /** How a referrer is found from what it refers to. */
@@ -31,10 +34,20 @@ export async function linksTo(
   };
   for await (const one of source.getReferrers?.(about, { ...options, artifactType }) ?? []) {
     const isOther = one.artifactType !== undefined && types?.includes(one.artifactType) === false;
-    if (!isOther) add({ about, digest: one.digest, tag: undefined });
+    if (isOther) continue;
+    if (!one.mediaType || isInstance(one)) add({ about, digest: one.digest, tag: undefined });
+    else options.onNotice?.(unknownReferrer(about, one));
   }
   for await (const one of source.getDigestTags?.(about, options) ?? []) add({ about, ...one });
   return links;
+}
+
+/** Of a type that no destination could be trusted with: nothing tells what it needs. */
+function unknownReferrer(about: Digest, { digest, mediaType }: Descriptor): Notice {
+  return {
+    kind: "left-out",
+    text: `left out ${digest}, which refers to ${about}: manifests of type ${JSON.stringify(mediaType)} are not known here`,
+  };
 }
 
 /** undefined for all. */

@@ -59,7 +59,7 @@ function allowedTypes(
 ): readonly string[] {
   const asked = options.manifestMIMEType;
   const wanted = asked === undefined ? undefined : [asked, indexTypeBeside(asked)];
-  const taken = takenTypes(accepts) ?? wanted ?? manifestMediaTypes;
+  const taken = takenTypes(accepts) ?? wanted ?? [manifest.mediaType, ...manifestMediaTypes];
   return (wanted ?? taken).filter(
     (type) => taken.includes(type) && isIndexMediaType(type) === (manifest.kind === "index"),
   );

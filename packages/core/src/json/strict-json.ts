@@ -24,6 +24,9 @@ export function parseStrictJSON(
 /** The deepest nesting that is read. Go reads 10,000 levels; no format of images needs more than ten. */
 const maxDepth = 1000;
 
+/** The most keys of one object. What is longer in images are arrays; large objects take their time. */
+const maxKeys = 20_000;
+
 /** The text; a byte order mark stays in it. */
 function decoded(what: string, bytes: Uint8Array): string {
   try {
@@ -71,7 +74,9 @@ class StrictJSONReader {
     const record = emptyRecord();
     if (this.#skip("}")) return record;
     const keys = new ObjectKeys(record, shape, this.#ambiguous);
+    let count = 0;
     do {
+      if (++count > maxKeys) throw this.#invalid(`it has an object of more than ${maxKeys} keys`);
       if (this.#next() !== '"') throw this.#notJSON();
       const key = this.#string();
       const inner = keys.add(key);

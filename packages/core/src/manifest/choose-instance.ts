@@ -1,14 +1,15 @@
 import { ImageError } from "../image-error.ts";
 import { formatPlatform } from "../platform.ts";
 import type { Platform } from "../platform.ts";
+import { instancesOf } from "./manifest.ts";
 import type { ImageIndex, InstanceDescriptor } from "./manifest.ts";
 import { isMarkedZstd } from "./zstd-mark.ts";
 
 /** Variants that a processor also runs, the most capable first. */
-const variants: Readonly<Record<string, readonly string[]>> = {
-  arm: ["v8", "v7", "v6", "v5"],
-  arm64: ["v8"],
-};
+const variants: ReadonlyMap<string, readonly string[]> = new Map([
+  ["arm", ["v8", "v7", "v6", "v5"]],
+  ["arm64", ["v8"]],
+]);
 
 /**
  * The instance for a platform: the nearest variant, of those one with zstd layers, of those the first; an entry that
@@ -16,7 +17,7 @@ const variants: Readonly<Record<string, readonly string[]>> = {
  * @throws ImageError `not-found` that lists the platforms there are
  */
 export function chooseInstance(index: ImageIndex, platform: Platform): InstanceDescriptor {
-  const ranked = index.manifests
+  const ranked = instancesOf(index)
     .map((instance) => ({ instance, rank: rankOf(instance, platform) }))
     .filter(({ rank }) => rank < Infinity)
     .toSorted((a, b) => a.rank - b.rank);
@@ -29,7 +30,8 @@ export function chooseInstance(index: ImageIndex, platform: Platform): InstanceD
 }
 
 /**
- * The instances of exactly these platforms; one asked for without variant brings all its variants.
+ * The instances of exactly these platforms; one asked for without variant brings all its variants, and an instance that
+ * is listed several times all its entries.
  * @throws ImageError `not-found` for a platform that is not there
  */
 export function chooseInstances(
@@ -43,7 +45,9 @@ export function chooseInstances(
       `No image for ${formatPlatform(platform)}; there is one for ${listOfPlatforms(index)}`,
     );
   }
-  return index.manifests.filter((instance) => platforms.some((one) => isOf(instance, one)));
+  const wanted = index.manifests.filter((instance) => platforms.some((one) => isOf(instance, one)));
+  const digests = new Set(wanted.map(({ digest }) => digest));
+  return index.manifests.filter(({ digest }) => digests.has(digest));
 }
 
 /** Whether a processor for which `wanted` is asked runs what is for this platform. */
@@ -65,7 +69,7 @@ function rankOfPlatform(platform: Platform, wanted: Platform): number {
 
 /** With a variant: it, what it also runs, none. Without: none, then all that are known. */
 function wantedVariants({ architecture, variant }: Platform): readonly string[] {
-  const known = variants[architecture] ?? [];
+  const known = variants.get(architecture) ?? [];
   if (variant === undefined) return ["", ...known];
   const at = known.indexOf(variant);
   return at < 0 ? [variant, ""] : [...known.slice(at), ""];

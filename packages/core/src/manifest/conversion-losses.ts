@@ -3,7 +3,8 @@ import { familyOf } from "./media-types.ts";
 
 /** What a manifest has and the other type has no field for, in words for people. Empty where the type stays. */
 export function conversionLosses(manifest: Manifest, target: string): readonly string[] {
-  if (target === manifest.mediaType || familyOf(target) === "oci") return [];
+  const isConverted = target !== manifest.mediaType && familyOf(target) !== "oci";
+  if (!isConverted || manifest.kind === "artifact") return [];
   const parts = manifest.kind === "image" ? manifest.layers : manifest.manifests;
   const whose = manifest.kind === "image" ? "layers" : "instances";
   const hasSome = (record: object | undefined): boolean => Object.keys(record ?? {}).length > 0;

@@ -1,35 +1,53 @@
 import type { Descriptor } from "../blob-info.ts";
 import { isDigest } from "../digest.ts";
 import { broken, isJSONObject } from "./json-object.ts";
+import type { JSONObject } from "./json-object.ts";
 
 /** `where` is the field it stands in, for messages. @throws ImageError `invalid-manifest` */
 export function parseDescriptor(where: string, value: unknown): Descriptor {
+  const descriptor = parseUntyped(where, value);
+  if (descriptor.mediaType === "") throw broken("manifest", `${where} has no mediaType`);
+  return descriptor;
+}
+
+/** As `parseDescriptor`, and `mediaType` may be missing: then it is empty. */
+export function parseUntyped(where: string, value: unknown): Descriptor {
   if (!isJSONObject(value)) throw broken("manifest", `${where} is not a descriptor`);
-  const { mediaType, digest, size, urls, artifactType } = value;
+  const { digest, size, urls } = value;
   if (!isDigest(digest)) {
     throw broken("manifest", `${where} has a digest that is none: ${JSON.stringify(digest)}`);
   }
   if (typeof size !== "number" || !Number.isSafeInteger(size) || size < 0) {
     throw broken("manifest", `${where} has a size that is none: ${JSON.stringify(size)}`);
   }
-  if (typeof mediaType !== "string" || mediaType === "") {
-    throw broken("manifest", `${where} has no mediaType`);
-  }
+  const mediaType = textIn(where, value, "mediaType") ?? "";
+  const artifactType = textIn(where, value, "artifactType") ?? "";
+  if (!areTexts(urls ?? []))
+    throw broken("manifest", `${where} has urls that are no list of texts`);
   const annotations = parseTextRecord(`the annotations of ${where}`, value["annotations"]);
   return {
     mediaType,
     digest,
     size,
-    ...(isNonEmptyTextArray(urls) && { urls }),
+    ...(areTexts(urls) && urls.length > 0 && { urls }),
     ...(annotations !== undefined && { annotations }),
-    ...(typeof artifactType === "string" && artifactType !== "" && { artifactType }),
+    ...(artifactType !== "" && { artifactType }),
   };
 }
 
-/** @throws ImageError `invalid-manifest` */
+/** None for what is missing and for null, as Go writes an empty list. @throws ImageError `invalid-manifest` */
 export function parseDescriptors(where: string, value: unknown): readonly Descriptor[] {
-  if (!Array.isArray(value)) throw broken("manifest", `${where} is not an array`);
-  return value.map((entry, at) => parseDescriptor(`${where}[${at}]`, entry));
+  if (!Array.isArray(value ?? [])) throw broken("manifest", `${where} is not an array`);
+  return ((value ?? []) as readonly unknown[]).map((entry, at) =>
+    parseDescriptor(`${where}[${at}]`, entry),
+  );
+}
+
+/** undefined for what is missing and for null. @throws ImageError `invalid-manifest` for what is no text */
+export function textIn(where: string, value: JSONObject, key: string): string | undefined {
+  const text = value[key] ?? undefined;
+  if (text === undefined || typeof text === "string") return text;
+  throw broken("manifest", `${where} has a ${key} that is not text`);
 }
 
 /** @throws ImageError `invalid-manifest` for anything but an object of strings, null or undefined */
@@ -44,6 +62,6 @@ export function parseTextRecord(
   return value as Readonly<Record<string, string>>;
 }
 
-function isNonEmptyTextArray(value: unknown): value is readonly string[] {
-  return Array.isArray(value) && value.length > 0 && value.every((url) => typeof url === "string");
+function areTexts(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((url) => typeof url === "string");
 }

@@ -21,7 +21,7 @@ export interface ManifestUpdateOptions {
   readonly manifestMIMEType?: string | undefined;
   /**
    * For an image: its layers by digest, size and type, as many as it has. Their `urls` and `annotations` replace those
-   * that are there; undefined keeps them.
+   * that are there; undefined keeps them. Docker's formats have no annotations.
    */
   readonly layerInfos?: readonly Descriptor[] | undefined;
   /**
@@ -48,10 +48,7 @@ export function editManifest(raw: RawManifest, edits: ManifestUpdateOptions): Ra
   const manifest = parseManifest(raw);
   const target = edits.manifestMIMEType ?? manifest.mediaType;
   const { value } = typedManifest(raw);
-  const text =
-    manifest.kind === "image"
-      ? imageText(manifest, value, edits, target)
-      : indexText(manifest, value, edits, target);
+  const text = editedText(manifest, value, edits, target);
   if (text === undefined) return { bytes: raw.bytes, mediaType: manifest.mediaType };
   return { bytes: Buffer.from(text), mediaType: target };
 }
@@ -59,10 +56,7 @@ export function editManifest(raw: RawManifest, edits: ManifestUpdateOptions): Ra
 /** Why a manifest cannot become one of that type, or undefined. */
 export function conversionProblem(manifest: Manifest, target: string): string | undefined {
   if (manifest.mediaType === target) return undefined;
-  if (
-    !(target in counterparts) ||
-    counterparts[target as ManifestMediaType] !== manifest.mediaType
-  ) {
+  if (manifest.kind === "artifact" || counterparts.get(target) !== manifest.mediaType) {
     return `${manifest.mediaType} cannot become ${target}`;
   }
   if (manifest.kind === "index") return indexProblem(manifest, target);
@@ -80,17 +74,35 @@ export function conversionProblem(manifest: Manifest, target: string): string | 
 }
 
 /** Which type a type can be converted from and to. */
-const counterparts: Readonly<Record<ManifestMediaType, ManifestMediaType>> = {
-  [mediaTypes.ociManifest]: mediaTypes.dockerManifest,
-  [mediaTypes.dockerManifest]: mediaTypes.ociManifest,
-  [mediaTypes.ociIndex]: mediaTypes.dockerList,
-  [mediaTypes.dockerList]: mediaTypes.ociIndex,
-};
+const counterparts: ReadonlyMap<string, ManifestMediaType> = new Map([
+  [mediaTypes.ociManifest, mediaTypes.dockerManifest],
+  [mediaTypes.dockerManifest, mediaTypes.ociManifest],
+  [mediaTypes.ociIndex, mediaTypes.dockerList],
+  [mediaTypes.dockerList, mediaTypes.ociIndex],
+]);
 
 function indexProblem(index: ImageIndex, target: string): string | undefined {
   const needsPlatforms = target === mediaTypes.dockerList;
   const bare = needsPlatforms && index.manifests.some(({ platform }) => platform === undefined);
   return bare ? `${target} needs a platform for each instance` : undefined;
+}
+
+/** undefined where nothing changes. */
+function editedText(
+  manifest: Manifest,
+  value: JSONObject,
+  edits: ManifestUpdateOptions,
+  target: string,
+): string | undefined {
+  switch (manifest.kind) {
+    case "image":
+      return imageText(manifest, value, edits, target);
+    case "index":
+      return indexText(manifest, value, edits, target);
+    case "artifact":
+      refuseImpossible(manifest, target);
+      return undefined;
+  }
 }
 
 /** undefined where nothing changes. */
@@ -104,7 +116,26 @@ function imageText(
   if (target === manifest.mediaType) return edited === value ? undefined : formatGoJSON(edited);
   const layers = edits.layerInfos ?? manifest.layers;
   refuseImpossible({ ...manifest, layers }, target);
-  return convertedImage(edited, target, edits.config);
+  return withAnnotations(convertedImage(edited, target, edits.config), manifest, edits, target);
+}
+
+/** With what is given for layers of a format that had no place for it. */
+function withAnnotations(
+  text: string,
+  { layers }: ImageManifest,
+  { layerInfos = [] }: ManifestUpdateOptions,
+  target: string,
+): string {
+  const isNew = ({ annotations }: Descriptor, at: number): boolean =>
+    annotations !== undefined && !isDeepStrictEqual(annotations, layers[at]?.annotations ?? {});
+  if (familyOf(target) !== "oci" || !layerInfos.some(isNew)) return text;
+  const raw = { bytes: Buffer.from(text), mediaType: target };
+  const converted = (parseManifest(raw) as ImageManifest).layers;
+  const infos = converted.map((layer, at) => {
+    const { annotations } = layerInfos[at] ?? {};
+    return annotations === undefined ? layer : { ...layer, annotations };
+  });
+  return Buffer.from(editManifest(raw, { layerInfos: infos }).bytes).toString();
 }
 
 /** undefined where nothing changes. */
@@ -122,7 +153,7 @@ function indexText(
 }
 
 function editedImage(
-  { layers }: ImageManifest,
+  { layers, mediaType }: ImageManifest,
   value: JSONObject,
   infos: readonly Descriptor[] | undefined,
 ): JSONObject {
@@ -133,9 +164,19 @@ function editedImage(
       `An image of ${layers.length} layers cannot get ${infos.length}`,
     );
   }
-  if (layers.every((layer, at) => isSame(layer, infos[at]))) return value;
-  const entries = value["layers"] as readonly JSONObject[];
-  return { ...value, layers: entries.map((entry, at) => withDescriptor(entry, infos[at])) };
+  const given = familyOf(mediaType) === "oci" ? infos : infos.map(withoutAnnotations);
+  if (layers.every((layer, at) => isSame(layer, given[at]))) return value;
+  const entries = entriesOf(value, "layers");
+  return { ...value, layers: entries.map((entry, at) => withDescriptor(entry, given[at])) };
+}
+
+function withoutAnnotations({ annotations: _, ...info }: Descriptor): Descriptor {
+  return info;
+}
+
+/** None where Go wrote null. */
+function entriesOf(value: JSONObject, key: "layers" | "manifests"): readonly JSONObject[] {
+  return (value[key] ?? []) as readonly JSONObject[];
 }
 
 function editedIndex(
@@ -145,7 +186,7 @@ function editedIndex(
 ): JSONObject {
   if (instances === undefined) return value;
   if (manifests.every((manifest, at) => isSame(manifest, instances[at]))) return value;
-  const entries = value["manifests"] as readonly JSONObject[];
+  const entries = entriesOf(value, "manifests");
   const kept = entries.flatMap((entry, at) => {
     const instance = instances[at];
     return instance === undefined

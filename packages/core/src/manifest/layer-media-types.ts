@@ -10,24 +10,26 @@ interface LayerType {
 }
 
 /** Each layer type that an image may have, as a fact; docker's zstd types are written by some and taken by none. */
-const layerTypes: Readonly<Record<string, LayerType>> = {
-  "application/vnd.oci.image.layer.v1.tar": oci(true, "none"),
-  "application/vnd.oci.image.layer.v1.tar+gzip": oci(true, "gzip"),
-  "application/vnd.oci.image.layer.v1.tar+zstd": oci(true, "zstd"),
-  "application/vnd.oci.image.layer.nondistributable.v1.tar": oci(false, "none"),
-  "application/vnd.oci.image.layer.nondistributable.v1.tar+gzip": oci(false, "gzip"),
-  "application/vnd.oci.image.layer.nondistributable.v1.tar+zstd": oci(false, "zstd"),
-  "application/vnd.docker.image.rootfs.diff.tar": docker(true, "none"),
-  "application/vnd.docker.image.rootfs.diff.tar.gzip": docker(true, "gzip"),
-  "application/vnd.docker.image.rootfs.diff.tar.zstd": docker(true, "zstd"),
-  "application/vnd.docker.image.rootfs.foreign.diff.tar": docker(false, "none"),
-  "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip": docker(false, "gzip"),
-  "application/vnd.docker.image.rootfs.foreign.diff.tar.zstd": docker(false, "zstd"),
-};
+const layerTypes: ReadonlyMap<string, LayerType> = new Map(
+  Object.entries({
+    "application/vnd.oci.image.layer.v1.tar": oci(true, "none"),
+    "application/vnd.oci.image.layer.v1.tar+gzip": oci(true, "gzip"),
+    "application/vnd.oci.image.layer.v1.tar+zstd": oci(true, "zstd"),
+    "application/vnd.oci.image.layer.nondistributable.v1.tar": oci(false, "none"),
+    "application/vnd.oci.image.layer.nondistributable.v1.tar+gzip": oci(false, "gzip"),
+    "application/vnd.oci.image.layer.nondistributable.v1.tar+zstd": oci(false, "zstd"),
+    "application/vnd.docker.image.rootfs.diff.tar": docker(true, "none"),
+    "application/vnd.docker.image.rootfs.diff.tar.gzip": docker(true, "gzip"),
+    "application/vnd.docker.image.rootfs.diff.tar.zstd": docker(true, "zstd"),
+    "application/vnd.docker.image.rootfs.foreign.diff.tar": docker(false, "none"),
+    "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip": docker(false, "gzip"),
+    "application/vnd.docker.image.rootfs.foreign.diff.tar.zstd": docker(false, "zstd"),
+  }),
+);
 
 /** undefined for what is not a layer that may be packed otherwise: an artifact's content, an encrypted layer. */
 export function layerCompressionOf(mediaType: string): LayerCompression | undefined {
-  return layerTypes[mediaType]?.compression;
+  return layerTypes.get(mediaType)?.compression;
 }
 
 /** The same layer type for other packing; undefined where there is none. */
@@ -35,13 +37,13 @@ export function withLayerCompression(
   mediaType: string,
   compression: LayerCompression,
 ): string | undefined {
-  const type = layerTypes[mediaType];
+  const type = layerTypes.get(mediaType);
   return type && find({ ...type, compression });
 }
 
 /** The same layer type in the other family of formats; undefined where there is none. */
 export function layerTypeFor(family: Family, mediaType: string): string | undefined {
-  const type = layerTypes[mediaType];
+  const type = layerTypes.get(mediaType);
   if (type === undefined || (family === "docker" && type.compression === "zstd")) return undefined;
   return find({ ...type, family });
 }
@@ -51,7 +53,7 @@ function find(wanted: LayerType): string | undefined {
     type.family === wanted.family &&
     type.distributable === wanted.distributable &&
     type.compression === wanted.compression;
-  return Object.entries(layerTypes).find(([, type]) => same(type))?.[0];
+  return [...layerTypes].find(([, type]) => same(type))?.[0];
 }
 
 function oci(distributable: boolean, compression: LayerCompression): LayerType {

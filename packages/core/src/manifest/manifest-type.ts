@@ -1,5 +1,4 @@
 import { ImageError } from "../image-error.ts";
-import { foldedKey } from "../json/key-folding.ts";
 import type { RawManifest } from "../raw-manifest.ts";
 import { broken, isJSONObject, parseJSONObject } from "./json-object.ts";
 import type { JSONObject } from "./json-object.ts";
@@ -27,9 +26,10 @@ export function typedManifest(raw: RawManifest): TypedManifest {
 
 function certainType(value: JSONObject, said: string | undefined): ManifestMediaType {
   const stored = said === undefined ? undefined : bareMediaType(said);
-  const written = value["mediaType"];
+  const written = value["mediaType"] ?? "";
+  if (typeof written !== "string") throw broken("manifest", "its mediaType is not text");
   if (isManifestMediaType(stored)) {
-    const contradicts = typeof written === "string" && written !== "" && written !== stored;
+    const contradicts = written !== "" && written !== stored;
     if (contradicts)
       throw broken("manifest", `it is stored as ${stored} and says ${written} itself`);
     return stored;
@@ -53,33 +53,35 @@ function guessedType(value: JSONObject): string | undefined {
     return value["signatures"] ? mediaTypes.dockerSchema1Signed : mediaTypes.dockerSchema1;
   }
   if (schemaVersion !== 2) return undefined;
-  if (mediaType !== undefined && mediaType !== "") return undefined;
+  if ((mediaType ?? "") !== "") return undefined;
   const configType = isJSONObject(config) ? config["mediaType"] : undefined;
   if (configType === mediaTypes.ociConfig) return mediaTypes.ociManifest;
   if (configType === mediaTypes.dockerConfig) return mediaTypes.dockerManifest;
   return Array.isArray(manifests) ? mediaTypes.ociIndex : mediaTypes.ociManifest;
 }
 
-/** The fields that make a type of manifest what it is: no other type may have them. */
-const essentialFields = ["config", "fslayers", "history", "layers", "manifests"];
+/**
+ * The fields that make a type of manifest what it is: no other type may have them. The shape of manifests lists them, so
+ * that none comes in another spelling.
+ */
+const essentialFields = ["config", "fsLayers", "history", "layers", "manifests"];
 
 const allowedFields: Readonly<Record<ManifestMediaType, readonly string[]>> = {
   [mediaTypes.ociManifest]: ["config", "layers"],
   [mediaTypes.dockerManifest]: ["config", "layers"],
   [mediaTypes.ociIndex]: ["manifests"],
+  [mediaTypes.ociArtifact]: [],
   [mediaTypes.dockerList]: ["manifests"],
 };
 
-/** A program that takes the manifest for one of another type would find its fields, in whatever spelling. */
+/** A program that takes the manifest for one of another type would find its fields. */
 function refuseForeignFields(mediaType: ManifestMediaType, value: JSONObject): void {
-  const foreign = Object.keys(value).filter((key) => {
-    const field = foldedKey(key);
-    const isForeign = essentialFields.includes(field) && !allowedFields[mediaType].includes(field);
-    return isForeign && value[key] !== null;
-  });
+  const foreign = essentialFields.filter(
+    (field) => (value[field] ?? null) !== null && !allowedFields[mediaType].includes(field),
+  );
   if (foreign.length === 0) return;
   throw broken(
     "manifest",
-    `ambiguous: it has ${foreign.map(foldedKey).join(", ")}, which ${mediaType} has not; build the image again`,
+    `ambiguous: it has ${foreign.join(", ")}, which ${mediaType} has not; build the image again`,
   );
 }

@@ -3,6 +3,8 @@ export const mediaTypes = {
   ociManifest: "application/vnd.oci.image.manifest.v1+json",
   ociIndex: "application/vnd.oci.image.index.v1+json",
   ociConfig: "application/vnd.oci.image.config.v1+json",
+  /** Of OCI 1.1 while it was drafted: notation and oras stored signatures and SBOMs so. */
+  ociArtifact: "application/vnd.oci.artifact.manifest.v1+json",
   dockerManifest: "application/vnd.docker.distribution.manifest.v2+json",
   dockerList: "application/vnd.docker.distribution.manifest.list.v2+json",
   dockerConfig: "application/vnd.docker.container.image.v1+json",
@@ -14,10 +16,11 @@ export const mediaTypes = {
 export type ManifestMediaType =
   | typeof mediaTypes.ociManifest
   | typeof mediaTypes.ociIndex
+  | typeof mediaTypes.ociArtifact
   | typeof mediaTypes.dockerManifest
   | typeof mediaTypes.dockerList;
 
-/** Preferred first. */
+/** Those that are written today, preferred first. */
 export const manifestMediaTypes: readonly ManifestMediaType[] = [
   mediaTypes.ociManifest,
   mediaTypes.dockerManifest,
@@ -27,7 +30,10 @@ export const manifestMediaTypes: readonly ManifestMediaType[] = [
 
 /** True for the types that core reads, exactly as they are written. */
 export function isManifestMediaType(mediaType: string | undefined): mediaType is ManifestMediaType {
-  return (manifestMediaTypes as readonly (string | undefined)[]).includes(mediaType);
+  return (
+    mediaType === mediaTypes.ociArtifact ||
+    (manifestMediaTypes as readonly (string | undefined)[]).includes(mediaType)
+  );
 }
 
 /** True for a list of manifests rather than a manifest. */

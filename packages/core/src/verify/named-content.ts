@@ -3,28 +3,31 @@ import { linksTo, mostReferrers, tooMany } from "../copy/referrer-links.ts";
 import { runAll } from "../copy/run-all.ts";
 import type { Digest } from "../digest.ts";
 import { algorithmOf, digestOf } from "../digest.ts";
-import { isImageError } from "../image-error.ts";
+import { ImageError, isImageError } from "../image-error.ts";
 import { imageName } from "../image-reference.ts";
 import type { ImageSource } from "../image-source.ts";
 import { chooseInstances } from "../manifest/choose-instance.ts";
-import { parseManifest } from "../manifest/manifest.ts";
+import { blobsOf, instancesOf, isInstance, parseManifest } from "../manifest/manifest.ts";
 import type { ImageIndex } from "../manifest/manifest.ts";
 import { requirePlatforms } from "../manifest/require-platforms.ts";
 import type { RawManifest } from "../raw-manifest.ts";
 import type { VerifyOptions } from "./verify-options.ts";
 import { differenceIn, problemOf } from "./verify-problem.ts";
-import type { ProblemSubject, VerifyProblem } from "./verify-problem.ts";
+import type { ImagePart, ProblemSubject, VerifyProblem } from "./verify-problem.ts";
 
 /** A config or a layer, however often it is named. */
 export interface NamedBlob {
   readonly blob: Descriptor;
-  readonly part: "config" | "layer";
+  readonly part: Exclude<ImagePart, "manifest">;
   /** The first one that names it. */
   readonly source: ImageSource;
   readonly namedBy: Digest[];
   /** Whether it may lie elsewhere, whoever names it. */
   mayBeElsewhere: boolean;
 }
+
+/** The most manifests that one image may lead to. */
+const maxManifests = 10_000;
 
 interface WantedManifest {
   readonly source: ImageSource;
@@ -44,6 +47,8 @@ export class NamedContent {
   readonly blobs: Map<string, NamedBlob> = new Map();
   readonly problems: VerifyProblem[] = [];
   readonly #seen = new Map<Digest, WantedManifest>();
+  /** Those of them that were named with another size, too. */
+  readonly #others: WantedManifest[] = [];
   readonly #options: VerifyOptions;
   readonly #isAlone: boolean;
   #referrers = 0;
@@ -64,7 +69,9 @@ export class NamedContent {
         named[at] = await content.#read(one, { ...options, signal });
       });
       level = named.flat().filter((one) => content.#isNew(one));
+      if (content.#seen.size > maxManifests * sources.length) throw tooManyManifests(sources);
     }
+    content.#compareSizes();
     return content;
   }
 
@@ -124,12 +131,15 @@ export class NamedContent {
     digest: Digest,
   ): readonly WantedManifest[] {
     const manifest = parseManifest(raw);
-    if (manifest.kind === "image") {
-      this.#addBlob(manifest.config, "config", source, digest);
-      for (const layer of manifest.layers) this.#addBlob(layer, "layer", source, digest);
-      return [];
+    const config = manifest.kind === "image" ? manifest.config : undefined;
+    const chosen = isRoot && manifest.kind === "index" ? this.#chosen(manifest) : undefined;
+    for (const blob of blobsOf(manifest)) {
+      if (chosen !== undefined && !chosen.includes(blob)) continue;
+      const part = blob === config ? "config" : manifest.kind === "image" ? "layer" : "blob";
+      this.#addBlob(blob, part, source, digest);
     }
-    return (isRoot ? this.#chosen(manifest) : manifest.manifests).map((entry) => {
+    const instances = chosen ?? instancesOf(manifest);
+    return instances.filter(isInstance).map((entry) => {
       const { digest: instance, size } = entry;
       return { source, instance, size, namedBy: [digest], isRoot: false };
     });
@@ -166,15 +176,37 @@ export class NamedContent {
     if (!known.namedBy.includes(manifest)) known.namedBy.push(manifest);
   }
 
+  /** Of what was named with several sizes all but one are wrong. */
+  #compareSizes(): void {
+    const sizes = new Map(this.manifests.map(({ digest, size }) => [digest, size]));
+    for (const wanted of this.#others) {
+      const { instance: digest } = wanted;
+      const size = digest && sizes.get(digest);
+      if (size === undefined || digest === undefined) continue;
+      const problem = differenceIn(subjectOf(wanted), { digest, size });
+      if (problem !== undefined) this.problems.push(problem);
+    }
+  }
+
   /** False for one that is, or was, read already; that one remembers who else names it. */
   #isNew(wanted: WantedManifest): boolean {
     const { instance, namedBy } = wanted;
     if (instance === undefined) return true;
     const before = this.#seen.get(instance);
+    if (before !== undefined && wanted.size !== before.size) this.#others.push(wanted);
     if (before === undefined) this.#seen.set(instance, wanted);
     else before.namedBy.push(...namedBy.filter((one) => !before.namedBy.includes(one)));
     return before === undefined;
   }
+}
+
+function tooManyManifests([first]: readonly ImageSource[]): ImageError {
+  const image = first && imageName(first.reference);
+  return new ImageError(
+    "invalid-manifest",
+    `${image} names more than ${maxManifests} manifests: verify the images in it by their digests`,
+    { reference: image },
+  );
 }
 
 function subjectOf({ source, instance, size, namedBy }: WantedManifest): ProblemSubject {

@@ -25,7 +25,12 @@ export interface VerifyProblem {
 }
 
 /** What an image is made of. */
-export type ImagePart = "manifest" | "config" | "layer";
+export type ImagePart =
+  | "manifest"
+  | "config"
+  | "layer"
+  /** What an index or an artifact names that is neither manifest nor layer. */
+  | "blob";
 
 /** What a problem is about. */
 export type ProblemSubject = Omit<VerifyProblem, "kind" | "found" | "message">;

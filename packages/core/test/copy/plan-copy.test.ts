@@ -233,6 +233,16 @@ describe("manifest types", () => {
     expect(plan.steps.at(-2)).toMatchObject({ mediaType: dockerManifest });
   });
 
+  test.each([[undefined], [[]]])(
+    "stay where the destination takes any: %j",
+    (manifestMIMETypes) => {
+      for (const image of [sampleImage(docker), sampleImage(), sampleIndex([sampleImage()])]) {
+        const plan = planCopy(copyFacts(factsOf(image), { manifestMIMETypes }));
+        expect(plan.digest).toBe(image.manifest.digest);
+      }
+    },
+  );
+
   test("become one that the destination takes, in an index too, and the plan says why", () => {
     const index = sampleIndex([sampleImage(docker)], dockerList);
     const accepts = { manifestMIMETypes: [ociManifest, ociIndex] };

@@ -82,6 +82,13 @@ describe("JSON that is read strictly", () => {
     expect(() => parse('{"a":'.repeat(1_000_000))).toThrow(refused);
   });
 
+  test("is refused where an object has more keys than any needs", () => {
+    const keys = (count: number): string =>
+      Array.from({ length: count }, (_, at) => `"${at}":0`).join();
+    expect(Object.keys(parse(`{${keys(20_000)}}`) as object)).toHaveLength(20_000);
+    expect(() => parse(`{${keys(20_001)}}`)).toThrow(refused);
+  });
+
   test("is named in the message, which has nothing in it that a terminal obeys", () => {
     const text = `{"\u001b[31m\u009b\u202e":1,"\u001b[31m\u009b\u202e":2}`.replaceAll(
       "\u001b",
@@ -178,8 +185,9 @@ test("4 MiB take seconds at most, whatever is in them", { timeout: 120_000 }, ()
   };
   const worst = [
     `{${filled((at) => `"${at.toString(36)}":0`)}}`,
-    `{${filled((at) => `"K${at}":0`)}}`,
-    `{${filled((at) => `"\u017f${at}":0`)}}`,
+    `[${filled((at) => objectOf((key) => `${at}_${key}`))}]`,
+    `[${filled((at) => objectOf((key) => `K${at}_${key}`))}]`,
+    `[${filled((at) => objectOf((key) => `\u017f${at}_${key}`))}]`,
     `[${filled(() => '{"a":0,"B":0}')}]`,
     `[${filled(() => "{}")}]`,
     `[${filled((at) => `${at}.0`)}]`,
@@ -197,6 +205,11 @@ test("4 MiB take seconds at most, whatever is in them", { timeout: 120_000 }, ()
     expect([text.slice(0, 20), seconds < 5]).toEqual([text.slice(0, 20), true]);
   }
 });
+
+/** As large as an object may be. */
+function objectOf(keyOf: (at: number) => string): string {
+  return `{${Array.from({ length: 20_000 }, (_, at) => `"${keyOf(at)}":0`).join(",")}}`;
+}
 
 function isRead(read: () => unknown): boolean {
   try {

@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 
 import { chooseInstance, chooseInstances } from "../../src/manifest/choose-instance.ts";
 import { parseManifest } from "../../src/manifest/manifest.ts";
@@ -6,6 +6,8 @@ import type { ImageIndex } from "../../src/manifest/manifest.ts";
 import { mediaTypes } from "../../src/manifest/media-types.ts";
 import { formatPlatform, hostPlatform, parsePlatform } from "../../src/platform.ts";
 import { rawManifest } from "../sample-images.ts";
+
+afterEach(() => void vi.restoreAllMocks());
 
 /** `linux/amd64`, or `-` for an entry without platform, or with `+zstd` behind; the position is the size. */
 function indexOf(...entries: readonly string[]): ImageIndex {
@@ -85,7 +87,30 @@ describe("a platform", () => {
   });
 
   test("of this machine is one of linux", () => {
-    expect(hostPlatform().os).toBe("linux");
-    expect(hostPlatform().architecture).toMatch(/^[a-z0-9]+$/);
+    // What Go calls it: `uname` and Node have other names.
+    const architectures = { x64: "amd64", arm64: "arm64", ia32: "386", ppc64: "ppc64le" };
+    const { arch } = process;
+    expect(hostPlatform()).toMatchObject({
+      os: "linux",
+      architecture: arch in architectures ? architectures[arch as "x64"] : arch,
+    });
+  });
+
+  test.each([
+    ["x64", "amd64"],
+    ["ia32", "386"],
+    ["arm64", "arm64"],
+    ["s390x", "s390x"],
+    ["ppc64", "ppc64le"],
+    ["mipsel", "mipsle"],
+    ["constructor", "constructor"],
+  ])("of a machine that Node calls %s is of the architecture %s", (arch, architecture) => {
+    vi.spyOn(process, "arch", "get").mockReturnValue(arch as NodeJS.Architecture);
+    expect(hostPlatform()).toEqual({ os: "linux", architecture });
+  });
+
+  test("of an arm machine has its variant", () => {
+    vi.spyOn(process, "arch", "get").mockReturnValue("arm");
+    expect(formatPlatform(hostPlatform())).toMatch(/^linux\/arm\/v[5-8]$/);
   });
 });

@@ -40,6 +40,63 @@ describe("an edit", () => {
     expect(Object.keys(json(edited) as object)).toEqual(Object.keys(before));
   });
 
+  test("of a layer takes the URLs and annotations that are given, and keeps those that are not", () => {
+    const { manifest } = sampleImage();
+    const [first, second] = (parseManifest(manifest) as ImageManifest).layers;
+    if (first === undefined || second === undefined) throw new Error("has two layers");
+    const given = { urls: ["https://example.com/layer"], annotations: { a: "b" } };
+    const edited = editManifest(manifest, { layerInfos: [{ ...first, ...given }, second] });
+    expect(json(edited)).toMatchObject({ layers: [given, {}] });
+    expect(editManifest(edited, { layerInfos: [first, second] }).bytes).toBe(edited.bytes);
+    const emptied = { ...first, urls: [], annotations: {} };
+    const { layers } = parseManifest(
+      editManifest(edited, { layerInfos: [emptied, second] }),
+    ) as ImageManifest;
+    expect([layers[0]?.urls, layers[0]?.annotations]).toEqual([undefined, {}]);
+  });
+
+  test.each([
+    [ociManifest, dockerManifest, undefined],
+    [dockerManifest, ociManifest, { a: "b" }],
+    [dockerManifest, dockerManifest, undefined],
+  ])(
+    "from %s to %s has the annotations that are given where they have a place",
+    (from, to, kept) => {
+      const { manifest } = sampleImage({ manifestType: from });
+      const layerInfos = (parseManifest(manifest) as ImageManifest).layers.map((layer) => {
+        return { ...layer, urls: ["https://example.com/layer"], annotations: { a: "b" } };
+      });
+      const edited = editManifest(manifest, { manifestMIMEType: to, layerInfos });
+      const { layers } = parseManifest(edited) as ImageManifest;
+      expect(layers.map(({ urls }) => urls)).toEqual([
+        ["https://example.com/layer"],
+        ["https://example.com/layer"],
+      ]);
+      expect(layers.map(({ annotations }) => annotations)).toEqual([kept, kept]);
+    },
+  );
+
+  test.each([
+    [ociManifest, dockerManifest],
+    [dockerManifest, ociManifest],
+    [ociManifest, ociManifest],
+  ])("from %s to %s has no layers where Go wrote null for none", (from, to) => {
+    for (const layers of [null, undefined]) {
+      const { manifest } = sampleImage({ manifestType: from, extra: { layers } });
+      const edited = editManifest(manifest, { manifestMIMEType: to, layerInfos: [] });
+      expect(parseManifest(edited)).toMatchObject({ mediaType: to, layers: [] });
+    }
+  });
+
+  test.each([
+    [ociIndex, dockerList],
+    [dockerList, ociIndex],
+  ])("from %s to %s has no instances where Go wrote null for none", (from, to) => {
+    const { manifest } = sampleIndex([], from, { manifests: null });
+    const edited = editManifest(manifest, { manifestMIMEType: to, instances: [] });
+    expect(parseManifest(edited)).toMatchObject({ mediaType: to, manifests: [] });
+  });
+
   test("must not change how many layers there are", () => {
     const { manifest } = sampleImage();
     expect(() => editManifest(manifest, { layerInfos: [] })).toThrow(

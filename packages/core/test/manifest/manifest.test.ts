@@ -5,10 +5,11 @@ import { describe, expect, test } from "vitest";
 
 import { manifestSizeLimit } from "../../src/byte-stream.ts";
 import { isArtifact, parseManifest } from "../../src/manifest/manifest.ts";
+import type { ImageManifest } from "../../src/manifest/manifest.ts";
 import { mediaTypes } from "../../src/manifest/media-types.ts";
 import { rawManifest, sampleImage, sampleIndex } from "../sample-images.ts";
 
-const { ociManifest, ociIndex, dockerManifest, dockerList } = mediaTypes;
+const { ociManifest, ociIndex, ociArtifact, dockerManifest, dockerList } = mediaTypes;
 const fixtures = path.resolve(
   import.meta.dirname,
   "../../../../../shared/fixtures/containers-image",
@@ -118,6 +119,63 @@ describe("a manifest", () => {
     expect(parsed).toMatchObject({ layers: [{ urls: ["https://x"], annotations: { a: "b" } }] });
   });
 
+  test.each(["null", "[]", "absent"])("has no layers or instances where they are %s", (value) => {
+    const field = (name: string): string => (value === "absent" ? "" : `,"${name}":${value}`);
+    const start = `{"schemaVersion":2,"config":${JSON.stringify(descriptor)}`;
+    expect(parse(`${start}${field("layers")}}`, ociManifest)).toMatchObject({ layers: [] });
+    expect(parse(`{"schemaVersion":2${field("manifests")}}`, ociIndex)).toMatchObject({
+      manifests: [],
+    });
+  });
+
+  test.each(["application/octet-stream", "application/json", "text/html", "text/plain", ""])(
+    "of Docker with a config that is called %j is an image",
+    (mediaType) => {
+      const config = { ...descriptor, mediaType };
+      const parsed = parse(JSON.stringify({ ...image, config }), dockerManifest);
+      expect(parsed).toMatchObject({ config: { mediaType } });
+      expect(isArtifact(parsed as ImageManifest)).toBe(false);
+    },
+  );
+
+  test("of OCI with a config of a general type is an artifact, and so is a plugin of Docker", () => {
+    const artifacts = [
+      [ociManifest, "application/json"],
+      [dockerManifest, "application/vnd.docker.plugin.v1+json"],
+    ] as const;
+    for (const [type, mediaType] of artifacts) {
+      const config = { ...descriptor, mediaType };
+      const parsed = parse(JSON.stringify({ ...image, config }), type) as ImageManifest;
+      expect([isArtifact(parsed), parsed.artifactType]).toEqual([true, mediaType]);
+    }
+  });
+
+  test("of an artifact before OCI 1.1 has blobs, and no version", () => {
+    const content = { mediaType: ociArtifact, artifactType: "a/b", blobs: [descriptor] };
+    expect(parse(JSON.stringify({ ...content, subject: descriptor }))).toMatchObject({
+      kind: "artifact",
+      artifactType: "a/b",
+      blobs: [descriptor],
+      subject: descriptor,
+    });
+    expect(parse(JSON.stringify({ ...content, blobs: null }))).toMatchObject({ blobs: [] });
+    expect(() => parse(JSON.stringify({ ...content, layers: [descriptor] }))).toThrow(
+      expect.objectContaining({ code: "invalid-manifest" }),
+    );
+  });
+
+  test.each([
+    [{ architecture: "amd64" }, { os: "unknown", architecture: "amd64" }],
+    [
+      { os: "linux", architecture: "" },
+      { os: "linux", architecture: "unknown" },
+    ],
+    [{ os: null }, { os: "unknown", architecture: "unknown" }],
+  ])("of an index may lack parts of a platform: %j", (platform, expected) => {
+    const content = { ...index, mediaType: ociIndex, manifests: [{ ...descriptor, platform }] };
+    expect(parse(JSON.stringify(content))).toMatchObject({ manifests: [{ platform: expected }] });
+  });
+
   test.each([
     ["nothing", ""],
     ["truncated", JSON.stringify(image).slice(0, -1)],
@@ -147,6 +205,16 @@ describe("a manifest", () => {
       "with a platform that is none",
       JSON.stringify({ ...index, manifests: [{ ...descriptor, platform: "linux" }] }),
     ],
+    [
+      "with a platform that is a number",
+      JSON.stringify({ ...index, manifests: [{ ...descriptor, platform: { os: 1 } }] }),
+    ],
+    [
+      "with urls that are no texts",
+      JSON.stringify({ ...image, layers: [{ ...descriptor, urls: [1] }] }),
+    ],
+    ["with a mediaType that is no text", JSON.stringify({ ...image, mediaType: 7 })],
+    ["with an artifactType that is no text", JSON.stringify({ ...image, artifactType: {} })],
     ["of another version", JSON.stringify({ ...image, schemaVersion: 3 })],
     ["of a version in text", JSON.stringify({ ...image, schemaVersion: "2" })],
     ["too large", JSON.stringify({ ...image, x: "x".repeat(manifestSizeLimit) })],

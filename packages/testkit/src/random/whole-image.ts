@@ -1,4 +1,4 @@
-import { parseManifest } from "@drayage/core";
+import { blobsOf, parseManifest } from "@drayage/core";
 import type { Descriptor, Digest, RawManifest } from "@drayage/core";
 
 /** An image or an artifact, or an index with all that it names: plain data, whole and in memory. */
@@ -33,6 +33,5 @@ export function firstImageOf(index: WholeImage): WholeImage {
 }
 
 function descriptorsOf(manifest: RawManifest): readonly Descriptor[] {
-  const parsed = parseManifest(manifest);
-  return parsed.kind === "index" ? [] : [parsed.config, ...parsed.layers];
+  return blobsOf(parseManifest(manifest));
 }

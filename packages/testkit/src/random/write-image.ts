@@ -45,7 +45,7 @@ interface BlobToPut {
 /** Configs and layers, each once, as the manifests describe them. */
 export function blobsToPut({ manifest, instances }: WholeImage): Iterable<BlobToPut> {
   const blobs = [...instances, manifest].map(parseManifest).flatMap((parsed) => {
-    if (parsed.kind === "index") return [];
+    if (parsed.kind !== "image") return [];
     const layers = parsed.layers.map((blob) => ({ blob, isConfig: false }));
     return [{ blob: parsed.config, isConfig: true }, ...layers];
   });

@@ -1,7 +1,8 @@
 import {
   bareMediaType,
+  blobsOf,
+  instancesOf,
   isImageError,
-  isManifestMediaType,
   manifestMediaTypes,
   parseManifest,
 } from "@drayage/core";
@@ -54,10 +55,8 @@ function checkWhatIsNamed(manifest: Manifest, repository: Repository | undefined
     for (const blob of [manifest.config, ...stored]) checkBlob(blob, repository);
     return;
   }
-  for (const instance of manifest.manifests) {
-    if (isManifestMediaType(instance.mediaType)) checkInstance(instance, repository);
-    else checkBlob(instance, repository);
-  }
+  for (const blob of blobsOf(manifest)) checkBlob(blob, repository);
+  for (const instance of instancesOf(manifest)) checkInstance(instance, repository);
 }
 
 function checkBlob(blob: Descriptor, repository: Repository | undefined): void {

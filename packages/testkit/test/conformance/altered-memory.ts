@@ -166,7 +166,7 @@ function destinationIn(
   /** Instances that are present already need not be put: an index that lists them is enough. */
   async function putListed(manifest: RawManifest): Promise<void> {
     const parsed = parseManifest(manifest);
-    if (parsed.kind === "image") return;
+    if (parsed.kind !== "index") return;
     for (const { digest } of parsed.manifests) {
       const present = manifests.get(digest);
       if (put.has(digest) || present === undefined) continue;

@@ -1,4 +1,4 @@
-import { ImageError, parseManifest } from "@drayage/core";
+import { blobsOf as blobsIn, ImageError, parseManifest } from "@drayage/core";
 import type { Digest, ImageSource } from "@drayage/core";
 
 import { alteredMemory } from "./altered-memory.ts";
@@ -86,8 +86,7 @@ function deleting(otherwise: () => void) {
 /** Of an index, the blobs of all its images. */
 async function blobsOf(source: ImageSource, instance?: Digest): Promise<readonly Digest[]> {
   const manifest = parseManifest(await source.getManifest(instance));
-  if (manifest.kind === "image")
-    return [manifest.config, ...manifest.layers].map(({ digest }) => digest);
+  if (manifest.kind !== "index") return blobsIn(manifest).map(({ digest }) => digest);
   const blobs = await Promise.all(
     manifest.manifests.map(async ({ digest }) => blobsOf(source, digest)),
   );

@@ -95,7 +95,7 @@ function destinationOf(
 /** From what an archive knows: the digests and the order of its files. */
 function madeUp(manifest: RawManifest): RawManifest {
   const parsed = parseManifest(manifest);
-  if (parsed.kind === "index") throw new Error("rejected before");
+  if (parsed.kind !== "image") throw new Error("rejected before");
   const { config, layers } = parsed;
   const fields = { schemaVersion: 2, mediaType: mediaTypes.dockerManifest, config, layers };
   return { bytes: Buffer.from(JSON.stringify(fields)), mediaType: mediaTypes.dockerManifest };

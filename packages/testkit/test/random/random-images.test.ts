@@ -1,8 +1,10 @@
 import {
+  blobsOf,
   copyImage,
   decompressed,
   digestOf,
   gathered,
+  instancesOf,
   isArtifact,
   layerCompressionOf,
   mediaTypes,
@@ -79,9 +81,7 @@ describe.each(makers)("%s", (_, make, pinned) => {
     const { manifest, instances, blobs } = await make("whole");
     const named = [...instances, manifest]
       .map(parseManifest)
-      .flatMap((parsed) =>
-        parsed.kind === "index" ? parsed.manifests : [parsed.config, ...parsed.layers],
-      );
+      .flatMap((parsed) => [...instancesOf(parsed), ...blobsOf(parsed)]);
     const there = new Map<string, Uint8Array>(blobs);
     for (const { digest, bytes } of instances) there.set(digest, bytes);
     for (const { digest, size } of named) expect(there.get(digest)?.byteLength).toBe(size);
@@ -218,7 +218,7 @@ function digestIn({ digest }: Descriptor): string {
 
 function layersOf(manifest: WholeManifest): readonly string[] {
   const parsed = parseManifest(manifest);
-  return parsed.kind === "index" ? [] : parsed.layers.map(digestIn);
+  return parsed.kind === "image" ? parsed.layers.map(digestIn) : [];
 }
 
 function jsonOf(bytes: Uint8Array | undefined): unknown {

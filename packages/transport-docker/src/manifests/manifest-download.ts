@@ -16,7 +16,7 @@ import { explainMissing } from "./missing-manifest.ts";
 
 /** Schema 1 is asked for too, so that core can say what is wrong with it. */
 const schema1Types: readonly string[] = [mediaTypes.dockerSchema1Signed, mediaTypes.dockerSchema1];
-const accept = [...manifestMediaTypes, ...schema1Types].join(", ");
+const accept = [...manifestMediaTypes, mediaTypes.ociArtifact, ...schema1Types].join(", ");
 
 /** A manifest by tag or digest, exactly as stored. @throws ImageError `not-found`, `denied`, `unavailable` */
 export async function downloadManifest(
