@@ -61,7 +61,7 @@ function textOf(value: JSONObject, key: string): string | undefined {
 function labelsOf(labels: unknown): ImageInspectInfo["labels"] {
   if (labels === undefined || labels === null) return undefined;
   if (isJSONObject(labels) && Object.values(labels).every(isText))
-    return labels as Readonly<Record<string, string>>;
+    return { ...(labels as Readonly<Record<string, string>>) };
   throw broken("image config", "config.Labels is not an object of texts");
 }
 

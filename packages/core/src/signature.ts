@@ -53,7 +53,7 @@ function parseSigstore(bytes: Uint8Array): Signature {
     kind: "sigstore",
     mediaType: mimeType,
     payload: Buffer.from(payload, "base64"),
-    annotations: annotations ?? {},
+    annotations: { ...annotations },
   };
 }
 

@@ -59,7 +59,7 @@ export function parseTextRecord(
   const isRecord =
     isJSONObject(value) && Object.values(value).every((text) => typeof text === "string");
   if (!isRecord) throw broken("manifest", `${where} has to be an object of strings`);
-  return value as Readonly<Record<string, string>>;
+  return { ...(value as Readonly<Record<string, string>>) };
 }
 
 function areTexts(value: unknown): value is readonly string[] {
