@@ -1,4 +1,3 @@
-import { configShape } from "./config-shape.ts";
 import { formatGoJSON, formatGoMap, formatGoStruct } from "./go-json.ts";
 import { goTime } from "./go-time.ts";
 import { broken, isJSONObject, parseJSONObject } from "./json-object.ts";
@@ -17,7 +16,7 @@ export interface ConvertedConfig {
  * @throws ImageError `invalid-manifest`
  */
 export function ociConfigOf(config: Uint8Array): ConvertedConfig {
-  const { value } = parseJSONObject("image config", config, configShape);
+  const { value } = parseJSONObject("config", config);
   const bytes = Buffer.from(formatRecord(value, imageFields, "config"));
   return { bytes, dropped: droppedSettings(value) };
 }

@@ -52,7 +52,7 @@ describe("an edit", () => {
     const { layers } = parseManifest(
       editManifest(edited, { layerInfos: [emptied, second] }),
     ) as ImageManifest;
-    expect([layers[0]?.urls, layers[0]?.annotations]).toEqual([undefined, {}]);
+    expect([layers[0]?.urls, layers[0]?.annotations]).toEqual([undefined, undefined]);
   });
 
   test.each([
