@@ -32,7 +32,10 @@ function worthOf(notice: Notice): string | undefined {
       return `warning from ${notice.host}: ${notice.text}`;
     case "rate-limit":
       return limitLine(notice);
-    default:
+    case "cache":
+    case "left-out":
+    case "lock":
+    case "loss":
       return notice.text;
   }
 }

@@ -170,8 +170,9 @@ function editedImage(
   return { ...value, layers: entries.map((entry, at) => withDescriptor(entry, given[at])) };
 }
 
-function withoutAnnotations({ annotations: _, ...info }: Descriptor): Descriptor {
-  return info;
+function withoutAnnotations(info: Descriptor): Descriptor {
+  const { annotations: _, ...others } = info;
+  return others;
 }
 
 /** None where Go wrote null. */
