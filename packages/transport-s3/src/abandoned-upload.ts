@@ -1,7 +1,7 @@
 import { rm, stat } from "node:fs/promises";
 import path from "node:path";
 
-import { readSmallFile } from "@drayage/core/files";
+import { isOwnFile, readSmallFile } from "@drayage/core/files";
 
 import { isOfNobody, journalVersion, patience } from "./journal-entry.ts";
 import type { JournaledUpload } from "./journal-entry.ts";
@@ -19,7 +19,10 @@ export async function findAbandoned(file: string): Promise<JournaledUpload | und
   try {
     const touched = await abandonedSince(file);
     if (touched === undefined) return undefined;
-    const content = Buffer.from((await readSmallFile(file, mostBytes)) ?? []);
+    // Another user's file may name an upload that is none of ours.
+    if (!isOwnFile(file)) return undefined;
+    const bytes = await readSmallFile(file, mostBytes, { followLinks: false });
+    const content = Buffer.from(bytes ?? []);
     const [first = "", second] = content.toString().split("\n");
     const upload = uploadIn(first);
     if (upload !== undefined) return { ...upload, uploadId: textIn(second) };

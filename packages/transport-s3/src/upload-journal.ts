@@ -2,7 +2,7 @@ import { readdir } from "node:fs/promises";
 import path from "node:path";
 
 import type { OperationOptions } from "@drayage/core";
-import { hasCode, makeFolder } from "@drayage/core/files";
+import { hasCode, makeOwnFolder } from "@drayage/core/files";
 
 import { findAbandoned } from "./abandoned-upload.ts";
 import type { Bucket, ObjectHeaders } from "./bucket.ts";
@@ -34,7 +34,7 @@ export class UploadJournal {
   ): Promise<JournalEntry | undefined> {
     const upload = { pool: this.#pool, key, headers: JSON.stringify(headers), begun: Date.now() };
     return this.#inFolder(async () => {
-      await makeFolder(this.#root, { mode: 0o700 });
+      makeOwnFolder(this.#root);
       return JournalEntry.write(this.#root, upload);
     }, options);
   }

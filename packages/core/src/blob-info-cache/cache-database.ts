@@ -1,9 +1,9 @@
-import { mkdirSync } from "node:fs";
 import path from "node:path";
 import type { DatabaseSync, SQLOutputValue } from "node:sqlite";
 
 import { isDigest } from "../digest.ts";
 import type { Digest } from "../digest.ts";
+import { makeOwnFolder } from "../files/own-folder.ts";
 import { mostRecalled } from "./blob-info-cache.ts";
 import type { BlobFact, BlobScope, PackedForm, RecalledBlob } from "./blob-info-cache.ts";
 import type { Seal } from "./cache-seal.ts";
@@ -19,9 +19,9 @@ export class CacheDatabase implements Disposable {
   readonly #database: DatabaseSync;
   readonly #seal: Seal;
 
-  /** @throws Error of SQLite for a file that is none of its own, or cannot be written */
+  /** @throws ImageError `denied` where others may write to its folder; Error of SQLite for a file that is none of its own, or cannot be written */
   constructor(file: string, seal: Seal) {
-    mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
+    makeOwnFolder(path.dirname(file));
     const { DatabaseSync: Database } = loadSQLite();
     this.#seal = seal;
     this.#database = new Database(file);

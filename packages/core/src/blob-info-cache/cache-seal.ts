@@ -1,16 +1,21 @@
 import { createHmac, randomBytes } from "node:crypto";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 
 import type { Digest } from "../digest.ts";
-import { hasCode } from "../files/file-error.ts";
+import { isOwnFile, makeOwnFolder } from "../files/own-folder.ts";
+import { temporaryName } from "../files/temporary-name.ts";
 import type { PackedForm } from "./blob-info-cache.ts";
 
 /** Shows that a fact was written by who has the key. */
 export type Seal = (digest: Digest, form: PackedForm) => string;
 
-/** Reads the key, or makes one where there is none. @throws the error of the file system */
+/**
+ * Reads the key, or makes one where there is none, or where another user could have written it.
+ * @throws ImageError `denied` where others may write to its folder; the error of the file system
+ */
 export function sealWith(keyFile: string): Seal {
+  makeOwnFolder(path.dirname(keyFile));
   const key = readKey(keyFile) ?? newKey(keyFile);
   return (digest, form) =>
     createHmac("sha256", key)
@@ -20,21 +25,23 @@ export function sealWith(keyFile: string): Seal {
 
 const keySize = 32;
 
-/** undefined also for one that somebody was killed writing. */
+/** Undefined also for one that a process was killed while it wrote, and for what is no file of this user. */
 function readKey(keyFile: string): Buffer | undefined {
-  try {
-    const key = readFileSync(keyFile);
-    return key.byteLength === keySize ? key : undefined;
-  } catch (error) {
-    if (hasCode(error, "ENOENT")) return undefined;
-    throw error;
-  }
+  if (!isOwnFile(keyFile)) return undefined;
+  const key = readFileSync(keyFile);
+  return key.byteLength === keySize ? key : undefined;
 }
 
 /** Where several make one at once, the last one stays; what was sealed with the others is learnt again. */
 function newKey(keyFile: string): Buffer {
-  mkdirSync(path.dirname(keyFile), { recursive: true, mode: 0o700 });
   const key = randomBytes(keySize);
-  writeFileSync(keyFile, key, { mode: 0o600 });
+  const temporary = path.join(path.dirname(keyFile), temporaryName());
+  writeFileSync(temporary, key, { flag: "wx", mode: 0o600 });
+  try {
+    renameSync(temporary, keyFile);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
+  }
   return key;
 }

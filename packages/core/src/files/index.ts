@@ -15,6 +15,7 @@ export { isIntact, isKeptByUsAlone } from "./intact-file.ts";
 export { inTurn } from "./in-turn.ts";
 export { findNamedFile, readNamedFile } from "./named-file.ts";
 export type { NamedFileOptions } from "./named-file.ts";
+export { isOwnFile, makeOwnFolder } from "./own-folder.ts";
 export { pipeBytes, pipeWriter } from "./pipe.ts";
 export type { PipeOptions } from "./pipe.ts";
 export { hasEnded, thisProcess } from "./process-identity.ts";

@@ -1,5 +1,18 @@
+import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdir, readFile, rm, stat, truncate, writeFile } from "node:fs/promises";
+import {
+  chmod,
+  chown,
+  lstat,
+  mkdir,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  symlink,
+  truncate,
+  writeFile,
+} from "node:fs/promises";
 import path from "node:path";
 import { DatabaseSync } from "node:sqlite";
 
@@ -127,6 +140,35 @@ describe("a cache in a file that cannot be used", () => {
     expect(await isUsedInMemory(files)).toEqual(told(files.file));
   });
 
+  test.each(["file", "keyFile"] as const)(
+    "because others may write to the folder of its %s says so",
+    async (kind) => {
+      const files = await scratchFiles();
+      const folder = path.dirname(files[kind]);
+      await mkdir(folder, { recursive: true });
+      await chmod(folder, 0o777);
+      expect(await isUsedInMemory(files)).toEqual(told("others may write to it"));
+      expect(await readdir(folder)).toEqual([]);
+    },
+  );
+
+  test.skipIf(process.getuid?.() !== 0)("because it is in another user's folder", async () => {
+    const files = await scratchFiles();
+    const folder = path.dirname(files.file);
+    await mkdir(folder, { recursive: true });
+    await chown(folder, 65_534, 65_534);
+    expect(await isUsedInMemory(files)).toEqual(told("belongs to another user"));
+  });
+
+  test.skipIf(process.platform !== "linux")(
+    "because its file system takes none ends, and says so",
+    async () => {
+      const { keyFile } = await scratchFiles();
+      const notices = await isUsedInMemory({ file: "/proc/drayage/cache", keyFile });
+      expect(notices).toEqual(told("/proc/drayage/cache"));
+    },
+  );
+
   test("because somebody holds it does not wait for ever", async () => {
     const files = await recorded();
     const database = new DatabaseSync(files.file);
@@ -166,6 +208,26 @@ describe("what somebody else put into a cache", () => {
     await fileBlobInfoCache(files).record([packed("a", form("a.gz"))]);
     expect(await lookedUp(files)).toEqual({ known: whole, notices: [] });
   });
+
+  test.each([
+    ["others could have written the key", (key: string) => chmod(key, 0o666)],
+    ["the key is a link", (key: string) => exchanged(key, (to) => symlink("/etc/hostname", to))],
+    [
+      "the key is a pipe",
+      (key: string) => exchanged(key, async (to) => execFileSync("mkfifo", [to])),
+    ],
+  ])("is not believed where %s", async (_, change) => {
+    const files = await recorded();
+    await change(files.keyFile);
+    expect(await lookedUp(files)).toEqual({ known: { ...whole, packed: [] }, notices: [] });
+    const status = await lstat(files.keyFile);
+    expect([status.isFile(), status.mode & 0o777, status.size]).toEqual([true, 0o600, 32]);
+  });
+
+  async function exchanged(file: string, make: (file: string) => Promise<unknown>): Promise<void> {
+    await rm(file);
+    await make(file);
+  }
 
   test("does no harm where it is a damaged file", async () => {
     const files = await recorded();
