@@ -76,14 +76,27 @@ function quickBuiltins(code: string): string {
 
 /** The licenses of all packages that are in the bundle, as they ask for. */
 function noticesOf(modules: readonly string[]): string {
-  const folders = modules.flatMap(
-    (id) => /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+(?=\/)/.exec(id)?.[0] ?? [],
-  );
-  return [...new Set(folders)].toSorted().map(noticeOf).join("\n");
+  return [...new Set(modules.flatMap(licensedFolders))].toSorted().map(noticeOf).join("\n");
+}
+
+/** A module's package, and folders in it that have a license of their own. */
+function licensedFolders(id: string): readonly string[] {
+  const [folder] = /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+(?=\/)/.exec(id) ?? [];
+  if (folder === undefined) return [];
+  const inner: string[] = [];
+  for (let at = path.dirname(id); at.length > folder.length; at = path.dirname(at)) {
+    if (licenseFile(at) !== undefined) inner.push(at);
+  }
+  return [folder, ...inner];
+}
+
+function licenseFile(folder: string): string | undefined {
+  if (!existsSync(folder)) return undefined;
+  return readdirSync(folder).find((name) => /^licen[cs]e/i.test(name));
 }
 
 function noticeOf(folder: string): string {
-  const file = existsSync(folder) && readdirSync(folder).find((name) => /^licen[cs]e/i.test(name));
+  const file = licenseFile(folder);
   const license = file ? readFileSync(path.join(folder, file), "utf8") : namedLicense(folder);
   return `${path.basename(folder)}\n\n${license}`;
 }

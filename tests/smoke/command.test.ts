@@ -148,6 +148,13 @@ describe("the installed command", () => {
 
   test.each(Object.keys(uses))("runs %s", async (name) => uses[name]?.());
 
+  test("has the licenses of what it bundles", async () => {
+    const file = path.join(command.location, "node_modules/drayage/dist/THIRD-PARTY-NOTICES.txt");
+    const packages = (await readFile(file, "utf8")).match(/^[a-z][\w.-]+$/gm);
+    // milo is a part of undici by other authors
+    expect(packages).toEqual(expect.arrayContaining(["commander", "client-s3", "undici", "milo"]));
+  });
+
   test("runs by npx", async () => {
     const { version } = JSON.parse(
       await readFile(path.join(command.location, "node_modules/drayage/package.json"), "utf8"),
