@@ -2,10 +2,10 @@ import type { Command, Option } from "commander";
 
 import { UsageError } from "./usage-error.ts";
 
-const truths: Readonly<Record<string, boolean>> = {
-  ...Object.fromEntries(["1", "t", "T", "true", "TRUE", "True"].map((word) => [word, true])),
-  ...Object.fromEntries(["0", "f", "F", "false", "FALSE", "False"].map((word) => [word, false])),
-};
+const truths: ReadonlyMap<string, boolean> = new Map([
+  ...["1", "t", "T", "true", "TRUE", "True"].map((word) => [word, true] as const),
+  ...["0", "f", "F", "false", "FALSE", "False"].map((word) => [word, false] as const),
+]);
 
 /**
  * Arguments as commander reads them, from arguments as skopeo's users write them: a flag that is on or off may have
@@ -35,7 +35,7 @@ function commandsIn(command: Command): readonly Command[] {
 
 /** @throws UsageError */
 export function parseTruth(flag: string, text: string): boolean {
-  const truth = truths[text];
+  const truth = truths.get(text);
   if (truth !== undefined) return truth;
   throw new UsageError(`${flag} is true or false, not ${JSON.stringify(text)}`);
 }

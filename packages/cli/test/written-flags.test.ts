@@ -43,6 +43,7 @@ describe("flags as pflag reads them", () => {
 
   test("a switch that is neither on nor off is refused", () => {
     expect(() => plainArguments(["copy", "--all=perhaps"], program)).toThrow(/--all is true/);
-    expect(() => parseTruth("--tls-verify", "no")).toThrow(/--tls-verify is true or false/);
+    for (const text of ["no", "constructor", "__proto__"])
+      expect(() => parseTruth("--tls-verify", text)).toThrow(/--tls-verify is true or false/);
   });
 });

@@ -24,7 +24,9 @@ function versionIn(place: string, content: Uint8Array): string | undefined {
   const text = Buffer.from(content).toString();
   if (!isJSONObjectText(text)) return /^\s*v?(\d+(?:\.\d+)+)\s*$/.exec(text)?.[1];
   const { value } = parseJSONObject(`oci-layout file in ${place}`, content, layoutFileShape);
-  return /^\s*v?(\d[\w.+-]*)\s*$/.exec(String(value["imageLayoutVersion"]))?.[1];
+  const { imageLayoutVersion: version } = value;
+  const written = typeof version === "number" ? String(version) : version;
+  return typeof written === "string" ? /^\s*v?(\d[\w.+-]*)\s*$/.exec(written)?.[1] : undefined;
 }
 
 function isJSONObjectText(text: string): boolean {

@@ -186,6 +186,8 @@ describe("an oci-layout that says nothing clear is read over", () => {
     "null",
     "[]",
     '{"imageLayoutVersion":""}',
+    '{"imageLayoutVersion":{}}',
+    '{"imageLayoutVersion":1.0}',
     '{"imageLayoutVersion":1}',
     '{"imageLayoutVersion":"v1.1"}',
     "\ufeff{}",

@@ -37,7 +37,8 @@ export interface S3Meaning {
 /** Tells failures apart by what S3 calls them ("Error responses" of its API reference), by their status where it does not say. */
 export function meaningOf(failure: S3Failure, question: S3Question): S3Meaning {
   const { host = "S3" } = question;
-  const known = connectionProblemOf(failure, host) ?? byName[failure.name]?.(failure, question);
+  const named = Object.hasOwn(byName, failure.name) ? byName[failure.name] : undefined;
+  const known = connectionProblemOf(failure, host) ?? named?.(failure, question);
   return known ?? byStatus(failure, question);
 }
 

@@ -51,6 +51,8 @@ test.each<[Partial<S3Failure>, string, boolean | undefined, RegExp]>([
   ],
   [{ name: "SlowDown", status: 503 }, "unavailable", undefined, /is busy.*fewer at once/],
   [{ name: "Unknown", status: 407 }, "denied", undefined, /proxy wants other credentials/],
+  [{ name: "constructor", status: 503 }, "unavailable", undefined, /try again later/],
+  [{ name: "__proto__", status: 502 }, "unavailable", undefined, /try again later/],
   [{ name: "Unknown", status: 502 }, "unavailable", undefined, /try again later/],
   [{ name: "MethodNotAllowed", status: 405 }, "unsupported", undefined, /405 MethodNotAllowed/],
   [
