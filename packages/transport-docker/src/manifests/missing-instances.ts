@@ -1,4 +1,4 @@
-import { formatPlatform } from "@drayage/core";
+import { formatPlatform, instancesOf } from "@drayage/core";
 import type { ImageIndex, InstanceDescriptor, OperationOptions } from "@drayage/core";
 
 import type { Repository } from "../repository.ts";
@@ -13,7 +13,7 @@ export async function adviseMissing(
   index: ImageIndex,
   options: OperationOptions,
 ): Promise<string | undefined> {
-  const missing = await missingInstances(repository, index.manifests.slice(0, mostAsked), options);
+  const missing = await missingInstances(repository, instancesOf(index).slice(0, mostAsked), options);
   if (missing.length === 0) return undefined;
   const shown = missing
     .slice(0, mostShown)
