@@ -36,10 +36,11 @@ export class InstalledCommand implements AsyncDisposable {
     const command = new InstalledCommand(await mkdtemp(path.join(tmpdir(), "drayage-smoke-")));
     await Promise.all([mkdir(command.home, { mode: 0o700 }), mkdir(command.location)]);
     await writeFile(path.join(command.location, "package.json"), "{}");
-    const archive = path.join(await packedPackages(), "drayage-0.0.0.tgz");
+    const packages = await packedPackages();
+    const archive = packages.find((file) => /^drayage-\d/.test(path.basename(file)));
     const cache = path.join(command.#folder, "cache");
     const flags = ["--offline", "--cache", cache, "--no-audit", "--no-fund"];
-    await outputOf("npm", "install", ...flags, "--prefix", command.location, archive);
+    await outputOf("npm", "install", ...flags, "--prefix", command.location, archive ?? "");
     return command;
   }
 

@@ -1,13 +1,4 @@
-import {
-  mkdir,
-  mkdtemp,
-  readdir,
-  readFile,
-  realpath,
-  rm,
-  symlink,
-  writeFile,
-} from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, realpath, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 
@@ -42,8 +33,8 @@ export class InstalledLibraries implements AsyncDisposable {
     const packages = await packedPackages();
     const folder = await realpath(await mkdtemp(path.join(tmpdir(), "drayage-libraries-")));
     await writeFile(path.join(folder, "package.json"), '{ "type": "module" }');
-    const files = (await readdir(packages)).filter((name) => /^drayage-[a-z].*\.tgz$/.test(name));
-    const entries = files.map(async (file) => install(path.join(packages, file), folder));
+    const scoped = packages.filter((file) => /^drayage-[a-z]/.test(path.basename(file)));
+    const entries = scoped.map(async (file) => install(file, folder));
     return new InstalledLibraries(folder, (await Promise.all(entries)).flat().toSorted());
   }
 

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { mkdir, readdir, readFile, stat } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, stat } from "node:fs/promises";
 import path from "node:path";
 import { promisify } from "node:util";
 
@@ -9,22 +9,28 @@ const root = path.resolve(import.meta.dirname, "../..");
 const folder = path.join(import.meta.dirname, "node_modules/.cache/packages");
 
 /**
- * The folder with the packages as they are published. They are built and packed where that is needed, by one test file
+ * The archives of all packages, as they are published. They are built and packed where that is needed, by one test file
  * at a time.
  */
-export async function packedPackages(): Promise<string> {
+export async function packedPackages(): Promise<readonly string[]> {
   await mkdir(folder, { recursive: true });
   await withLock(path.join(folder, "lock"), async () => {
     await run(process.execPath, [path.join(root, "scripts/setup.mjs"), "--build"]);
-    const packed = await changedAt(path.join(folder, "drayage-0.0.0.tgz"));
-    if (packed <= (await lastBuild())) await pack();
+    const packed = await Promise.all((await archives()).map(changedAt));
+    if (packed.length === 0 || Math.min(...packed) <= (await lastBuild())) await pack();
   });
-  return folder;
+  return archives();
+}
+
+async function archives(): Promise<readonly string[]> {
+  const files = (await readdir(folder)).filter((name) => name.endsWith(".tgz"));
+  return files.map((name) => path.join(folder, name));
 }
 
 async function pack(): Promise<void> {
   const text = await readFile(path.join(root, "package.json"), "utf8");
   const { packageManager } = JSON.parse(text) as { readonly packageManager: string };
+  for (const archive of await archives()) await rm(archive);
   const all = ["--recursive", "--filter", "./packages/*"];
   await run("npx", ["--yes", packageManager, ...all, "pack", "--pack-destination", folder]);
 }
