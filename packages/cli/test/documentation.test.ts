@@ -29,7 +29,13 @@ test.each(examples)("the example drayage %s has only flags and names that there 
   };
   expect(unknown).toEqual([]);
   const names = operands.filter((operand) => operand.includes(":"));
-  for (const name of names) expect(Object.keys(knownTransports)).toContain(name.split(":")[0]);
+  const transports = names.map((name) => name.split(":")[0] ?? "");
+  expect(transports.filter((name) => !Object.hasOwn(knownTransports, name))).toEqual([]);
+});
+
+test("the manual and the README have examples, most with names of images", () => {
+  expect(examples.length).toBeGreaterThan(30);
+  expect(examples.filter((example) => example.includes(":")).length).toBeGreaterThan(25);
 });
 
 /** Down to that of a group. */
