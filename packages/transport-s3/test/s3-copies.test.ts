@@ -121,3 +121,15 @@ test("what is too large for one request is copied in parts", async () => {
   expect(await copyObject(from, bucket, "to", object, {}, { partSize: 5 * mebibyte })).toBe(false);
   expect(server.bucket().uploads()).toEqual([]);
 });
+
+test("what fits into one request is copied by one, and not over what is there", async () => {
+  await using server = await startBucket();
+  await server.bucket().put("from", "small");
+  const bucket = new Bucket("bucket", new Connection(server.access));
+  const from = { bucket: "bucket", key: "from", size: 5 };
+  const copy = async (): Promise<boolean> =>
+    copyObject(from, bucket, "to", { IfNoneMatch: "*" }, {}, { partSize: 5 });
+  expect([await copy(), await copy()]).toEqual([true, false]);
+  expect(countOf(server.requests, "CopyObject")).toBe(2);
+  expect(server.requests).toHaveLength(2);
+});
