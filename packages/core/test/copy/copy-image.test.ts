@@ -389,6 +389,35 @@ describe("failures", () => {
   });
 });
 
+describe("a destination that stores another digest than it was sent", () => {
+  const other = digestOf(Buffer.from("other"));
+  const lying = (isWrong: (isConfig: boolean) => boolean): ImageReference =>
+    altered(anywhere(), {
+      destination: (real) => ({
+        putBlob: async (bytes, blob, options) => {
+          const stored = await real.putBlob(bytes, blob, options);
+          return isWrong(options?.isConfig === true) ? { ...stored, digest: other } : stored;
+        },
+      }),
+    });
+
+  test.each([
+    ["a layer", false, {}, {}],
+    ["a config", true, {}, {}],
+    [
+      "a converted config",
+      true,
+      { manifestType: mediaTypes.dockerManifest },
+      { manifestMIMEType: mediaTypes.ociManifest },
+    ],
+  ] as const)("is noticed for %s, and nothing is shown", async (_, config, parts, options) => {
+    const to = lying((isConfig) => isConfig === config);
+    const copy = copyImage(await stored(sampleImage(parts)), to, options);
+    await expect(copy).rejects.toMatchObject({ code: "digest-mismatch" });
+    expect(await isThere(to)).toBe(false);
+  });
+});
+
 describe("events", () => {
   test("tell the whole story, and the bytes add up", async () => {
     const from = await stored(sampleImage({ layers: ["abc", "defgh"] }));

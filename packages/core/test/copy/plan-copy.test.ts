@@ -139,6 +139,26 @@ describe("a plan", () => {
     expect(plan.steps.at(-3)).toMatchObject({ raw: index.instances[1]?.manifest });
   });
 
+  test("brings a signed instance that the destination has, for its signatures", () => {
+    const index = sampleIndex([sampleImage(), sampleImage({ platform: arm })]);
+    const [first, second] = index.instances;
+    if (first === undefined || second === undefined) throw new Error("has two instances");
+    const top = {
+      ...factsOf(index),
+      instances: [factsOf(first, [signature]), factsOf(second)],
+    };
+    const reusable = new Set([first.manifest.digest, second.manifest.digest]);
+    const plan = planCopy(copyFacts(top, {}, { reusable }));
+    const instances = plan.steps.filter((step) => step.kind === "manifest" && step.isInstance);
+    expect(instances).toMatchObject([{ raw: first.manifest }]);
+    expect(plan.steps.at(-2)).toMatchObject({
+      kind: "signatures",
+      manifest: first.manifest.digest,
+      isInstance: true,
+      signatures: [signature],
+    });
+  });
+
   test("leaves instances out that were not chosen, or keeps the index as it is", () => {
     const index = sampleIndex([sampleImage(), sampleImage({ platform: arm })]);
     const whole = factsOf(index);
@@ -214,6 +234,19 @@ describe("layers", () => {
     const pinned = { pinned: index.manifest.digest };
     const plan = planCopy(copyFacts(factsOf(index), { layers: "compress" }, pinned));
     expect(kinds(plan)).toBe("layer preserve, config, instance, top, commit");
+  });
+
+  test.each([
+    ["first", false],
+    ["last", true],
+  ])("that one image may change and another needs unchanged stay, planned %s", (_, isLast) => {
+    const parts = { layers: ["a"], layerType: plainLayer };
+    const images = [sampleImage(parts), sampleImage({ ...parts, configType: "a/config" })];
+    const index = sampleIndex(isLast ? images : images.toReversed());
+    const plan = planCopy(copyFacts(factsOf(index), { layers: "compress" }));
+    const blobs = plan.steps.filter((step) => step.kind === "blob");
+    const layers = blobs.filter(({ isConfig }) => !isConfig);
+    expect(layers).toMatchObject([{ transform: "preserve", digest: layers[0]?.blob.digest }]);
   });
 
   test("of artifacts are never repacked", () => {
