@@ -12,6 +12,8 @@ export interface DestinationAccepts {
   readonly manifestMIMETypes: readonly string[] | undefined;
   /** What becomes of layers on their way in, where nothing forbids a change. */
   readonly layers: "preserve" | "compress" | "decompress";
+  /** The same for layers of a source that generates its manifests. Default: as `layers`. */
+  readonly generatedLayers?: "preserve" | "compress" | "decompress" | undefined;
   /** Whether a layer with URLs may stay where it is. */
   readonly foreignLayerURLs: boolean;
   /** true, or why not, in words for the user. */

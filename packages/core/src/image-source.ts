@@ -11,6 +11,8 @@ export interface SourceOffers {
   readonly parallelBlobs: number;
   /** Whether `getBlob` understands `range`. */
   readonly ranges: boolean;
+  /** True where no manifest is stored, and the one that is read is generated. Default false. */
+  readonly generatesManifests?: boolean | undefined;
   /** What reading costs, in requests to another machine; undefined where there are none. */
   readonly requests?: { readonly perBlob: number; readonly perManifest: number } | undefined;
 }

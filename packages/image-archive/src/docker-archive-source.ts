@@ -81,7 +81,7 @@ export class DockerArchiveSource implements ImageSource {
   }
 
   get offers(): SourceOffers {
-    return this.#archive.offers;
+    return { ...this.#archive.offers, generatesManifests: true };
   }
 
   async getManifest(instance?: Digest, { signal }: OperationOptions = {}): Promise<RawManifest> {

@@ -66,7 +66,7 @@ export class LayoutDestination implements ImageDestination {
   private constructor(
     reference: ImageReference,
     store: LayoutWriter,
-    { name, layers = "preserve" }: LayoutDestinationSettings,
+    { name, layers }: LayoutDestinationSettings,
     before: LayoutIndex,
   ) {
     this.reference = reference;
@@ -83,7 +83,8 @@ export class LayoutDestination implements ImageDestination {
         mediaTypes.dockerList,
         mediaTypes.ociArtifact,
       ],
-      layers,
+      layers: layers ?? "preserve",
+      generatedLayers: layers ?? "compress",
       foreignLayerURLs: true,
       referrers: true,
       signatures: "an OCI image layout has no place for signatures",

@@ -53,7 +53,10 @@ export interface S3Settings {
   readonly idleTimeout?: number | undefined;
   /** Where `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` are looked up. Whatever the SDK looks up itself, it finds in the process's own environment. */
   readonly system?: SystemContext | undefined;
-  /** What becomes of layers that are copied here. Default `preserve`: the same bytes, and so the same digests. */
+  /**
+   * What becomes of layers that are copied here. Default `preserve`: the same bytes, and so the same digests; but layers
+   * of docker archives, engines and root file systems, which have no manifest of their own, are compressed.
+   */
   readonly layers?: DestinationAccepts["layers"] | undefined;
 }
 

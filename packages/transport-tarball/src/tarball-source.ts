@@ -19,7 +19,11 @@ import type { TarballSettings } from "./tarball-settings.ts";
 /** An image made of root file systems. */
 export class TarballSource implements ImageSource {
   readonly reference: ImageReference;
-  readonly offers: SourceOffers = { parallelBlobs: 6, ranges: true };
+  readonly offers: SourceOffers = {
+    parallelBlobs: 6,
+    ranges: true,
+    generatesManifests: true,
+  };
   readonly #layers: readonly TarballLayer[];
   readonly #image: TarballImage;
 

@@ -16,6 +16,7 @@ import type { EntryOutcome } from "./index-entries.ts";
 import { rewrittenManifest } from "./rewritten-manifest.ts";
 import type { Rewritten } from "./rewritten-manifest.ts";
 import { targetTypeOf } from "./target-type.ts";
+import { wantedLayers } from "./wanted-layers.ts";
 
 /** The options of a copy that decide what is done; the others decide how. */
 export type PlanOptions = Pick<
@@ -229,7 +230,7 @@ class Planner {
   }
 
   get #transform(): BlobTransform {
-    const { layers } = this.#facts.accepts;
+    const layers = wantedLayers(this.#facts.offers, this.#facts.accepts);
     return layers === "compress" ? (this.#options.compression ?? "compress") : layers;
   }
 
@@ -290,9 +291,9 @@ class Planner {
 }
 
 /** Docker's formats have no layers that are packed with zstd. @throws ImageError `impossible-copy` */
-function withOCIForZstd(options: PlanOptions, { accepts }: CopyFacts): PlanOptions {
+function withOCIForZstd(options: PlanOptions, { offers, accepts }: CopyFacts): PlanOptions {
   const { compression, manifestMIMEType = mediaTypes.ociManifest } = options;
-  if (compression !== "zstd" || accepts.layers !== "compress") return options;
+  if (compression !== "zstd" || wantedLayers(offers, accepts) !== "compress") return options;
   if (manifestMIMEType === mediaTypes.ociManifest) return { ...options, manifestMIMEType };
   throw new ImageError(
     "impossible-copy",

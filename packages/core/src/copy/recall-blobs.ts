@@ -8,6 +8,7 @@ import { blobsOf } from "../manifest/manifest.ts";
 import type { OperationOptions } from "../operation-options.ts";
 import type { ManifestFacts } from "./copy-facts.ts";
 import type { CopyOptions } from "./copy-options.ts";
+import { wantedLayers } from "./wanted-layers.ts";
 
 /** What a cache knows of a blob, for one destination; the newest first. */
 export interface RememberedBlob {
@@ -26,7 +27,8 @@ export async function recallBlobs(
   destination: ImageDestination,
   { cache, ...options }: CopyOptions,
 ): Promise<ReadonlyMap<Digest, RememberedBlob> | undefined> {
-  const isOfUse = destination.accepts.layers === "compress" || destination.locateBlob !== undefined;
+  const isCompressed = wantedLayers(source.offers, destination.accepts) === "compress";
+  const isOfUse = isCompressed || destination.locateBlob !== undefined;
   if (cache === undefined || !isOfUse) return undefined;
   const digests = [...new Set(manifests.flatMap(digestsIn))];
   const blobs = await recall(cache, digests, { source, destination }, options);

@@ -237,6 +237,18 @@ describe("layers", () => {
   });
 
   test.each([
+    ["generated", true, "layer compress?, config, top?, commit"],
+    ["stored", false, "layer preserve, config, top, commit"],
+  ])("of a %s manifest may be wanted in another form", (_, generatesManifests, expected) => {
+    const image = sampleImage({ layers: ["a"], layerType: plainLayer });
+    const offers = { parallelBlobs: 6, ranges: true, generatesManifests };
+    const facts = copyFacts(factsOf(image), { generatedLayers: "compress" }, { offers });
+    expect(kinds(planCopy(facts))).toBe(expected);
+    const zstd = planCopy(facts, { compression: "zstd" });
+    expect(zstd.steps[0]).toMatchObject({ transform: generatesManifests ? "zstd" : "preserve" });
+  });
+
+  test.each([
     ["first", false],
     ["last", true],
   ])("that one image may change and another needs unchanged stay, planned %s", (_, isLast) => {

@@ -1,0 +1,10 @@
+import type { DestinationAccepts } from "../image-destination.ts";
+import type { SourceOffers } from "../image-source.ts";
+
+/** What becomes of layers: a manifest that the source generates has no digest that a change could lose. */
+export function wantedLayers(
+  { generatesManifests = false }: SourceOffers,
+  { layers, generatedLayers = layers }: DestinationAccepts,
+): DestinationAccepts["layers"] {
+  return generatesManifests ? generatedLayers : layers;
+}
