@@ -34,7 +34,13 @@ export const knownTransports: Readonly<Record<string, KnownTransport>> = {
     load: openDocker,
   },
   oci: {
-    takes: ["sharedBlobDir", "compress", "decompress", "compressFormat"],
+    takes: [
+      "sharedBlobDir",
+      "compress",
+      "decompress",
+      "compressFormat",
+      "ociAcceptUncompressedLayers",
+    ],
     load: async ({ flags }) => {
       const { ociLayout } = await import("@drayage/transport-oci-layout");
       const { sharedBlobDir } = flags;
@@ -69,6 +75,7 @@ export const knownTransports: Readonly<Record<string, KnownTransport>> = {
       "compress",
       "decompress",
       "compressFormat",
+      "ociAcceptUncompressedLayers",
     ],
     load: async ({ flags, isCached }) => {
       const { s3 } = await import("@drayage/transport-s3");
@@ -93,7 +100,7 @@ export const knownTransports: Readonly<Record<string, KnownTransport>> = {
     },
   },
   "oci-archive": {
-    takes: ["append", "compress", "decompress", "compressFormat"],
+    takes: ["append", "compress", "decompress", "compressFormat", "ociAcceptUncompressedLayers"],
     load: async ({ flags }) => {
       const { ociArchive } = await import("@drayage/transport-tarball");
       return ociArchive({ ...layersSetting(flags), append: flags.append });
@@ -114,9 +121,15 @@ async function uploadJournal(): Promise<string> {
   return path.join(path.dirname(userCacheFiles().file), "uploads");
 }
 
-function layersSetting({ compress, decompress, compressFormat }: SideFlags): {
-  layers?: "compress" | "decompress";
+function layersSetting({
+  compress,
+  decompress,
+  compressFormat,
+  ociAcceptUncompressedLayers,
+}: SideFlags): {
+  layers?: "compress" | "decompress" | "preserve";
 } {
   if (compress || compressFormat !== undefined) return { layers: "compress" };
-  return decompress ? { layers: "decompress" } : {};
+  if (decompress) return { layers: "decompress" };
+  return ociAcceptUncompressedLayers ? { layers: "preserve" } : {};
 }

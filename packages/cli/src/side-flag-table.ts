@@ -18,6 +18,7 @@ export interface SideFlags {
   readonly compress?: true;
   readonly decompress?: true;
   readonly compressFormat?: "gzip" | "zstd";
+  readonly ociAcceptUncompressedLayers?: true;
   readonly parallelRanges?: number;
   /** Bytes. */
   readonly chunkSize?: number;
@@ -67,6 +68,11 @@ export const sideFlagTable: Readonly<Record<SideFlag, WrittenFlag>> = {
     flag: "compress-format <format>",
     help: "pack layers with gzip or zstd, also those packed otherwise",
     parse: parseCompression,
+    only: "dest-",
+  },
+  ociAcceptUncompressedLayers: {
+    flag: "oci-accept-uncompressed-layers",
+    help: "keep layers of archives and engines as they are",
     only: "dest-",
   },
   parallelRanges: {

@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import path from "node:path";
 
-import { digestOf, mediaTypes, openImage } from "@drayage/core";
+import { compressionOf, digestOf, gathered, mediaTypes, openImage } from "@drayage/core";
 import { findProgram, imageFromFiles, writeImage } from "@drayage/testkit";
 import type { WholeImage } from "@drayage/testkit";
 import { directory } from "@drayage/transport-dir";
@@ -52,6 +52,29 @@ describe.skipIf(!isRunnable)("copy --dest-decompress", () => {
     expect({ code, stderr }).toMatchObject({ code: 0 });
     await using copy = await openImage(directory().parseReference(to));
     expect(copy.layerInfos).toMatchObject([{ size: tar.byteLength, digest: digestOf(tar) }]);
+  });
+});
+
+describe.skipIf(!isRunnable)("copy from a docker archive to a layout", () => {
+  test.each([
+    ["compresses layers", [], "gzip"],
+    ["keeps them where it is told to", ["--dest-oci-accept-uncompressed-layers"], "none"],
+  ])("%s", async (_, flags, expected) => {
+    const archive = path.join(folder.path, `${expected}.tar`);
+    const layout = path.join(folder.path, `of-${expected}`);
+    const image = await imageFromFiles([[{ path: "file", content: "content" }]]);
+    await writeImage(image, directory().parseReference(`${layout}-image`));
+    const copy = async (...args: readonly string[]): Promise<Run> =>
+      drayage("copy", "--insecure-policy", ...args);
+    await copy(`dir:${layout}-image`, `docker-archive:${archive}:a:b`);
+    const { code } = await copy(...flags, `docker-archive:${archive}`, `oci:${layout}:x`);
+    expect(code).toBe(0);
+    const reference = ociLayout().parseReference(`${layout}:x`);
+    await using source = await reference.newImageSource();
+    await using stored = await openImage(reference);
+    const [layer] = stored.layerInfos;
+    if (layer === undefined) throw new Error("has a layer");
+    expect(compressionOf(await gathered(source.getBlob(layer), layer.size))).toBe(expected);
   });
 });
 

@@ -101,6 +101,16 @@ describe("a plan", () => {
     expect(planCopy(facts(all.slice(1))).steps).not.toEqual([]);
   });
 
+  test("names what is there where the reference names another image, or none", () => {
+    const image = sampleImage();
+    const { digest } = image.manifest;
+    const other = sampleImage({ layers: ["other"] }).manifest.digest;
+    for (const named of [other, undefined]) {
+      const facts = copyFacts(factsOf(image), {}, { named, present: new Set([digest]) });
+      expect(planCopy(facts).steps).not.toEqual([]);
+    }
+  });
+
   test("writes what is there already where it has signatures to bring or another form is asked for", () => {
     const image = sampleImage();
     const { digest } = image.manifest;
@@ -259,6 +269,12 @@ describe("layers", () => {
     const blobs = plan.steps.filter((step) => step.kind === "blob");
     const layers = blobs.filter(({ isConfig }) => !isConfig);
     expect(layers).toMatchObject([{ transform: "preserve", digest: layers[0]?.blob.digest }]);
+  });
+
+  test("that stay as they are need no other manifest for zstd", () => {
+    const image = sampleImage({ manifestType: dockerManifest });
+    const plan = planCopy(copyFacts(factsOf(image)), { compression: "zstd" });
+    expect(plan.digest).toBe(image.manifest.digest);
   });
 
   test("of artifacts are never repacked", () => {
