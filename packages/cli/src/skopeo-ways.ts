@@ -52,8 +52,6 @@ const flags: Readonly<Record<string, string>> = {
   "--dest-compress-level": "layers are packed at one level; leave it out",
   "--dest-force-compress-format":
     "leave it out: --dest-compress-format packs all layers so, whatever they were packed with",
-  "--dest-oci-accept-uncompressed-layers":
-    "leave it out: layers are packed only with --dest-compress or --dest-compress-format",
   "--dest-precompute-digests": "leave it out: what copies learnt of layers is kept in a cache",
   "--screds": "write --src-creds",
   "--dcreds": "write --dest-creds",

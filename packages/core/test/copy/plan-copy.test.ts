@@ -304,6 +304,30 @@ describe("manifest types", () => {
     },
   );
 
+  test("stay where the destination takes any, in whatever words, and may be converted to either", () => {
+    for (const manifestMIMETypes of [undefined, []]) {
+      const index = sampleIndex([sampleImage(), sampleImage({ ...docker, platform: arm })]);
+      const plan = planCopy(copyFacts(factsOf(index), { manifestMIMETypes }));
+      const manifests = plan.steps.filter((step) => step.kind === "manifest");
+      expect(manifests).toMatchObject([
+        { mediaType: ociManifest, fallbacks: [dockerManifest] },
+        { mediaType: dockerManifest, fallbacks: [ociManifest] },
+        { mediaType: ociIndex, fallbacks: [dockerList] },
+      ]);
+    }
+  });
+
+  test.each([
+    ["the digest is preserved", sampleImage(), [], { preserveDigests: true }],
+    ["it is signed", sampleImage(), [signature], {}],
+    ["a type is asked for", sampleImage(), [], { manifestMIMEType: ociManifest }],
+    ["it is an artifact", sampleImage({ configType: "a/config" }), [], {}],
+  ] as const)("have no fallback where %s", (_, image, signatures, options) => {
+    const plan = planCopy(copyFacts(factsOf(image, signatures)), options);
+    const [manifest] = plan.steps.filter((step) => step.kind === "manifest");
+    expect(manifest).toMatchObject({ mediaType: ociManifest, fallbacks: [] });
+  });
+
   test("become one that the destination takes, in an index too, and the plan says why", () => {
     const index = sampleIndex([sampleImage(docker)], dockerList);
     const accepts = { manifestMIMETypes: [ociManifest, ociIndex] };
