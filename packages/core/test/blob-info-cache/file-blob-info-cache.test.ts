@@ -211,10 +211,10 @@ describe("what somebody else put into a cache", () => {
 
   test.each([
     ["others could have written the key", (key: string) => chmod(key, 0o666)],
-    ["the key is a link", (key: string) => exchanged(key, (to) => symlink("/etc/hostname", to))],
+    ["the key is a link", (key: string) => replacedBy(key, (to) => symlink("/etc/hostname", to))],
     [
       "the key is a pipe",
-      (key: string) => exchanged(key, async (to) => execFileSync("mkfifo", [to])),
+      (key: string) => replacedBy(key, async (to) => execFileSync("mkfifo", [to])),
     ],
   ])("is not believed where %s", async (_, change) => {
     const files = await recorded();
@@ -224,7 +224,7 @@ describe("what somebody else put into a cache", () => {
     expect([status.isFile(), status.mode & 0o777, status.size]).toEqual([true, 0o600, 32]);
   });
 
-  async function exchanged(file: string, make: (file: string) => Promise<unknown>): Promise<void> {
+  async function replacedBy(file: string, make: (file: string) => Promise<unknown>): Promise<void> {
     await rm(file);
     await make(file);
   }
