@@ -20,7 +20,7 @@ export function rangesOf(repository: Repository, blob: BlobInfo): RangeSource {
 /** @throws ImageError `not-found`, `denied`, `unavailable`; `digest-mismatch` for the range of something else */
 async function openRange(
   repository: Repository,
-  { digest, size, urls = [] }: BlobInfo,
+  { digest, size, mediaType, urls = [] }: BlobInfo,
   range: ByteRange,
   options: ReadRangeOptions,
 ): Promise<OpenedRange> {
@@ -29,10 +29,15 @@ async function openRange(
     ? {}
     : { range: `bytes=${range.start}-${range.end ?? ""}` };
   const request = { method: "GET", target: `blobs/${digest}`, action: "pull", headers } as const;
-  const answer = await repository.request({ ...options, ...request });
+  const expected = { size, mediaType };
+  const answer = await repository.request({ ...options, ...request, expected });
   if (hasContent(answer)) return openedRange(answer, size, range);
   const refusal = await readRefusal(answer);
-  const foreign = await findForeignLayer(repository.registry, urls, { ...options, headers });
+  const foreign = await findForeignLayer(repository.registry, urls, {
+    ...options,
+    headers,
+    expected,
+  });
   if (foreign !== undefined) return openedRange(foreign, size, range);
   const hasNoMore = refusal.status === 416 ? "digest-mismatch" : undefined;
   throw registryError(refusal, `read the blob ${digest} of ${repository.name}`, hasNoMore);

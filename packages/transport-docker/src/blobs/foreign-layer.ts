@@ -14,7 +14,7 @@ import type { Registry } from "../registry.ts";
 export async function findForeignLayer(
   registry: Registry,
   urls: readonly string[],
-  options: OperationOptions & Pick<HTTPRequest, "headers">,
+  options: OperationOptions & Pick<HTTPRequest, "headers" | "expected">,
 ): Promise<HTTPResponse | undefined> {
   const rule: RedirectRule = (from, to) => registry.client.refuseDowngrade(from, to);
   for (const text of urls) {

@@ -6,6 +6,7 @@ import type { Dispatcher } from "undici";
 import { Agents } from "./agents.ts";
 import type { AgentSettings } from "./agents.ts";
 import { connectionError } from "./connection-error.ts";
+import { withoutCoding } from "./content-coding.ts";
 import { exchange } from "./exchange.ts";
 import type { ReceivedAnswer } from "./exchange.ts";
 import { isStream } from "./http-exchange.ts";
@@ -94,13 +95,14 @@ export class Connections {
   }
 
   #response(request: HTTPRequest, { status, headers, body }: ReceivedAnswer): HTTPResponse {
-    return {
+    const response: HTTPResponse = {
       status,
       url: request.url,
       headers,
       bytes: this.#received(request, body),
       discard: async () => body.discard(),
     };
+    return withoutCoding(response, request.expected);
   }
 
   async *#received(

@@ -51,7 +51,11 @@ export class HTTPClient {
 
   /** One request and what it leads to; nothing is repeated. @throws ImageError `unavailable`, `unsupported` */
   async send(request: HTTPRequest, rule?: RedirectRule): Promise<HTTPResponse> {
-    const headers = { "user-agent": this.#userAgent, ...request.headers };
+    const headers = {
+      "user-agent": this.#userAgent,
+      "accept-encoding": "identity",
+      ...request.headers,
+    };
     return followRedirects(
       { ...request, headers },
       async (one) => this.#sendInTurn(one),

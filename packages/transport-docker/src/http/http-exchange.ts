@@ -15,6 +15,8 @@ export interface HTTPRequest extends OperationOptions {
    * the middle; one that is larger is an error.
    */
   readonly wholeUpTo?: number | undefined;
+  /** What is known of the body of the answer; undefined for a text. */
+  readonly expected?: ExpectedBody | undefined;
   /** As in `GetBlobOptions`. */
   readonly lentChunks?: boolean | undefined;
   /** The server that named the URL; undefined where the user did, or where it is the registry itself. */
@@ -23,6 +25,13 @@ export interface HTTPRequest extends OperationOptions {
   readonly reference?: string | undefined;
   /** Of the registry that this is about; without one the host has to prove who it is to anybody. */
   readonly trust?: Trust | undefined;
+}
+
+/** What is known of a body that may be compressed by itself, as layers are. */
+export interface ExpectedBody {
+  /** Bytes. */
+  readonly size?: number | undefined;
+  readonly mediaType?: string | undefined;
 }
 
 export interface HTTPResponse {

@@ -36,9 +36,17 @@ export async function followRedirects(
 
 /** Where a `Location` leads, which may be relative. @throws ImageError `unsupported` where it is not a URL for HTTP */
 export function resolveLocation(location: string, base: URL): URL {
-  const url = URL.parse(location, base.href);
+  const url = URL.parse(escapedBytes(location), base.href);
   if (url?.protocol === "http:" || url?.protocol === "https:") return url;
   throw new ImageError("unsupported", `${base.host} answered with a Location that is no HTTP URL`);
+}
+
+/** Headers are read byte by byte, as Latin-1: what is not ASCII is escaped as it came, which is right for UTF-8. */
+export function escapedBytes(header: string): string {
+  return header.replaceAll(
+    /[\u0080-\u00ff]/g,
+    (byte) => `%${byte.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
 }
 
 function targetOf(response: HTTPResponse, { method, body }: HTTPRequest): URL | undefined {

@@ -1,5 +1,6 @@
 import { headerOf } from "../http/http-exchange.ts";
 import type { HTTPResponse } from "../http/http-exchange.ts";
+import { escapedBytes } from "../http/redirects.ts";
 
 const link = /<([^>]*)>([^<]*)/g;
 const relation = /;\s*rel\s*=\s*(?:"([^"]*)"|([^\s;,]+))/i;
@@ -12,7 +13,9 @@ export function nextPageOf(response: HTTPResponse): URL | undefined {
   for (const [, target = "", rest = ""] of (headerOf(response, "link") ?? "").matchAll(link)) {
     const [, quoted, plain] = relation.exec(rest) ?? [];
     const relations = (quoted ?? plain ?? "").toLowerCase().split(/\s+/);
-    const url = relations.includes("next") ? URL.parse(target, response.url.href) : null;
+    const url = relations.includes("next")
+      ? URL.parse(escapedBytes(target), response.url.href)
+      : null;
     if (url !== null) return new URL(url.pathname + url.search, response.url);
   }
   return undefined;

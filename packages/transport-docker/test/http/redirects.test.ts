@@ -31,6 +31,27 @@ test("a Location is relative to where it came from", () => {
   expect(resolveLocation("//other/a", secure).href).toBe("https://other/a");
 });
 
+test.each([
+  ["/caf\u00c3\u00a9?x=\u00c3\u00a9", "https://registry.example.com/caf%C3%A9?x=%C3%A9"],
+  ["/caf%C3%A9", "https://registry.example.com/caf%C3%A9"],
+  ["/caf\u00e9", "https://registry.example.com/caf%E9"],
+  ["//caf\u00c3\u00a9.example/a", "https://xn--caf-dma.example/a"],
+])("the bytes of a Location are kept: %s", (location, url) => {
+  expect(resolveLocation(location, secure).href).toBe(url);
+});
+
+test("a Location in UTF-8 is followed to what it names", async () => {
+  const location = Buffer.from("/caf\u00e9/\u6f22").toString("latin1");
+  await using server = await startServer(({ url }, response) => {
+    if (url === "/") response.writeHead(307, { location }).end();
+    else response.writeHead(200).end();
+  });
+  const client = new HTTPClient({});
+  await using _ = client.use();
+  await client.send({ method: "GET", url: new URL(server.origin), headers: {} });
+  expect(server.asked.at(-1)).toBe("GET /caf%C3%A9/%E6%BC%A2");
+});
+
 test.each(["ftp://example.com", "javascript:1", "http://["])("%s is no Location", (location) => {
   expect(() => resolveLocation(location, secure)).toThrow(
     expect.objectContaining({ code: "unsupported" }),
