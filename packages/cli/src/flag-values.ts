@@ -9,7 +9,7 @@ const milliseconds: Readonly<Record<string, number>> = {
 
 /** Go's durations, `90s`, `1h30m`, `1.5s`, in milliseconds. @throws InvalidArgumentError */
 export function parseDuration(text: string): number {
-  const parts = [...text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h)/g)];
+  const parts = [...text.matchAll(/(\d{1,15}(?:\.\d{1,9})?)(ms|s|m|h)/g)];
   if (parts.length === 0 || parts.map(([part]) => part).join("") !== text) {
     throw new InvalidArgumentError("Write a duration such as 30s, 500ms or 1h30m.");
   }

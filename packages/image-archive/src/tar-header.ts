@@ -118,9 +118,10 @@ function textIn(block: Uint8Array, [start, length]: Field): string {
 function numberIn(block: Uint8Array, [start, length]: Field): number | undefined {
   const field = block.subarray(start, start + length);
   if (((field[0] ?? 0) & 0x80) !== 0) return binaryIn(field);
-  const digits = /^[ \0]*([0-7]*) *(?:\0|$)/.exec(Buffer.from(field).toString("latin1"))?.[1];
-  if (digits === undefined) return undefined;
-  return digits === "" ? 0 : Number.parseInt(digits, 8);
+  const text = Buffer.from(field).toString("latin1");
+  const [, digits] = /^[ \0]*([0-7]+) *(?:\0|$)/.exec(text) ?? [];
+  if (digits !== undefined) return Number.parseInt(digits, 8);
+  return /^ *(?:\0|$)/.test(text) ? 0 : undefined;
 }
 
 function binaryIn(field: Uint8Array): number | undefined {

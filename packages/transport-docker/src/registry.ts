@@ -162,7 +162,7 @@ function saysNothing({ method }: HTTPRequest, { status, url }: HTTPResponse): bo
 }
 
 /** Servers answer plain http on a port for https with 400 and words like these. */
-const wrongScheme = /HTTP request .*HTTPS (?:server|port)/i;
+const wrongScheme = /HTTP request .{0,100}HTTPS (?:server|port)/i;
 
 async function unlessWrongScheme(response: HTTPResponse): Promise<HTTPResponse | undefined> {
   if (response.status !== 400 || response.url.protocol !== "http:") return response;

@@ -101,7 +101,7 @@ export class LayoutLock implements AsyncDisposable {
   async #claims(options: OperationOptions): Promise<readonly Claim[]> {
     const claims: Claim[] = [];
     for await (const object of this.#bucket.list(`${this.#folder}/`, options)) {
-      const [, owner = "", number] = /([^/]+)\.(\d+)$/.exec(object.key) ?? [];
+      const [, owner = "", number] = /^(.+)\.(\d+)$/.exec(nameIn(object.key)) ?? [];
       if (number !== undefined) claims.push({ ...object, owner, number: Number(number) });
       if (claims.length > maxClaims) throw this.#crowded();
     }
@@ -128,4 +128,9 @@ export class LayoutLock implements AsyncDisposable {
     const message = `Lost the lock s3://${this.#bucket.name}/${this.#folder}: copy again`;
     return new ImageError("conflict", message, { retryable: true });
   }
+}
+
+/** Behind the last slash. */
+function nameIn(key: string): string {
+  return key.slice(key.lastIndexOf("/") + 1);
 }

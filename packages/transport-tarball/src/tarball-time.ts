@@ -27,6 +27,8 @@ export function formatInstant(instant: Instant): string {
   // Also before 1970 a fraction counts from the second before.
   const fraction = ((instant % second) + second) % second;
   const whole = new Date(Number((instant - fraction) / 1_000_000n)).toISOString();
-  const digits = String(fraction).padStart(9, "0").replace(/0+$/, "");
+  const digits = String(fraction)
+    .padStart(9, "0")
+    .replace(/0{1,9}$/, "");
   return `${whole.slice(0, -".000Z".length)}${digits === "" ? "" : `.${digits}`}Z`;
 }

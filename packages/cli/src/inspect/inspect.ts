@@ -107,7 +107,7 @@ function formatted(data: GoStruct, flags: InspectFlags): string {
 
 /** `json` and `{{json .}}` are the same as no template at all. */
 function isPlainJSON({ format }: InspectFlags): boolean {
-  return format === undefined || /^\s*(?:json|\{\{\s*json\s*\.?\s*\}\})?\s*$/.test(format);
+  return format === undefined || /^(?:json|\{\{\s*json\s*(?:\.\s*)?\}\})?$/.test(format.trim());
 }
 
 function refuseContradictions(flags: InspectFlags): void {

@@ -107,7 +107,7 @@ function embeddedAddressOf(address: string): string | undefined {
 
 /** The eight groups of an IPv6 address in any spelling that `isIP` accepts. */
 function groupsOf(address: string): readonly number[] {
-  const hexadecimal = address.replace(/\d+\.\d+\.\d+\.\d+$/, (dotted) => {
+  const hexadecimal = address.replace(/\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}$/, (dotted) => {
     const [a = 0, b = 0, c = 0, d = 0] = dotted.split(".").map(Number);
     return `${((a << 8) | b).toString(16)}:${((c << 8) | d).toString(16)}`;
   });

@@ -123,5 +123,8 @@ function unsupported(host: string, instead: string): ImageError {
 
 /** Without a password. */
 function shown(host: string): string {
-  return JSON.stringify(host.replace(/\/\/.*@/, "//…@"));
+  const [start, end] = [host.indexOf("//") + 2, host.lastIndexOf("@")];
+  return JSON.stringify(
+    start >= 2 && end >= start ? `${host.slice(0, start)}…${host.slice(end)}` : host,
+  );
 }

@@ -24,9 +24,9 @@ export async function* savedArchive(
     filled += end.byteLength;
     yield chunk;
   }
-  const end = Buffer.from(last.subarray(Math.max(filled - endLength, 0), filled));
-  const [report = ""] = /\{"errorDetail":.*\}\s*$/s.exec(end.toString()) ?? [];
-  const { error } = jsonObjectOf(report);
+  const end = Buffer.from(last.subarray(Math.max(filled - endLength, 0), filled)).toString();
+  const at = end.indexOf('{"errorDetail":');
+  const { error } = jsonObjectOf(at < 0 ? "" : end.slice(at));
   if (typeof error === "string") throw engine.problem(doing, wordsOf(error));
 }
 

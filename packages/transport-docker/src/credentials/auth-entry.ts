@@ -49,11 +49,19 @@ function textIn(entry: JSONObject, name: string, path: string, key: string): str
 
 function userIn(auth: string, path: string, key: string): [string, string] | undefined {
   if (auth === "") return undefined;
-  if (!/^[A-Za-z0-9+/\s]+=*\s*$/.test(auth)) {
+  if (!/^[A-Za-z0-9+/]*=*$/.test(auth.replaceAll(/\s/g, ""))) {
     throw authFileError(path, `auth of ${key} is not USER:PASSWORD in base64`);
   }
   const text = Buffer.from(auth, "base64").toString();
   const colon = text.indexOf(":");
   if (colon < 0) return undefined;
-  return [text.slice(0, colon), text.slice(colon + 1).replaceAll(/^\0+|\0+$/g, "")];
+  return [text.slice(0, colon), withoutPadding(text.slice(colon + 1))];
+}
+
+/** docker pads short entries with zero bytes. */
+function withoutPadding(text: string): string {
+  let [start, end] = [0, text.length];
+  while (start < end && text[start] === "\0") start++;
+  while (end > start && text[end - 1] === "\0") end--;
+  return text.slice(start, end);
 }

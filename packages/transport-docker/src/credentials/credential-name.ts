@@ -1,5 +1,6 @@
 import { ImageError, nameOf, parseNamedReference } from "@drayage/core";
 
+import { withoutEndingSlashes } from "../registries-conf/ending-slashes.ts";
 import { registryOf } from "./auth-keys.ts";
 
 /**
@@ -19,7 +20,7 @@ export function checkCredentialName(text: string): void {
 
 /** Not as a reference has it: `docker.io/team` is a namespace there, and no official image. */
 function checkNamespace(text: string, registry: string): void {
-  if (text.endsWith("/")) throw leaveOut(text, "the slash at its end", text.replace(/\/+$/, ""));
+  if (text.endsWith("/")) throw leaveOut(text, "the slash at its end", withoutEndingSlashes(text));
   const named = parseNamedReference(text);
   const extra = named.tag ?? named.digest;
   const [path = ""] = text.slice(registry.length).split(/[:@]/, 1);

@@ -2,7 +2,7 @@ import { headerOf } from "../http/http-exchange.ts";
 import type { HTTPResponse } from "../http/http-exchange.ts";
 import { escapedBytes } from "../http/redirects.ts";
 
-const link = /<([^>]*)>([^<]*)/g;
+const link = /<([^<>]*)>([^<]*)/g;
 const relation = /;\s*rel\s*=\s*(?:"([^"]*)"|([^\s;,]+))/i;
 
 /**

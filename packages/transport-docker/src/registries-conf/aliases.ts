@@ -14,7 +14,7 @@ export function readAliases(root: ConfTable): Aliases {
 
 /** Whether a name says in which registry it is. */
 export function hasRegistry(name: string): boolean {
-  return /^(?:localhost|[^/]*[.:][^/]*)\//.test(name);
+  return /^(?:localhost|[^/.:]*[.:][^/]*)\//.test(name);
 }
 
 function readAlias(table: ConfTable, name: string): NamedReference | undefined {

@@ -1,6 +1,8 @@
 import { ImageError, isImageError, nameOf, parseNamedReference } from "@drayage/core";
 import type { NamedReference } from "@drayage/core";
 
+import { withoutEndingSlashes } from "./ending-slashes.ts";
+
 /** A registry or a part of it: what `prefix` and `location` of registries.conf name. */
 export interface Location {
   /** `quay.io`, `localhost:5000`; of a prefix also `*.example.com`, any host below that one. */
@@ -11,7 +13,7 @@ export interface Location {
 
 /** Reads `HOST[:PORT][/PATH]`. What is wrong with it, as a sentence without its subject, is given back as a text. */
 export function readLocation(text: string): Location | string {
-  const trimmed = text.replace(/\/+$/, "");
+  const trimmed = withoutEndingSlashes(text);
   if (/^https?:\/\//i.test(trimmed)) return "must not start with http:// or https://";
   const slash = trimmed.indexOf("/");
   const [domain, path] =

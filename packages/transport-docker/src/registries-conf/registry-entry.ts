@@ -1,4 +1,5 @@
 import type { ConfTable } from "./conf-table.ts";
+import { withoutEndingSlashes } from "./ending-slashes.ts";
 import { isWildcard, readLocation, readPrefix } from "./location.ts";
 import type { Location } from "./location.ts";
 
@@ -52,8 +53,8 @@ function placeOf({ location, name }: RegistryEntry): string {
 
 function readEntry(table: ConfTable): RegistryEntry {
   const location = locationIn(table);
-  const prefix = (table.text("prefix") ?? "").replace(/\/+$/, "");
-  const name = prefix === "" ? (table.text("location") ?? "").replace(/\/+$/, "") : prefix;
+  const prefix = withoutEndingSlashes(table.text("prefix") ?? "");
+  const name = prefix === "" ? withoutEndingSlashes(table.text("location") ?? "") : prefix;
   if (name === "") throw table.problem("location", "is missing, and the prefix too");
   const parsed = readPrefix(name);
   if (typeof parsed === "string") throw table.problem("prefix", parsed);

@@ -35,7 +35,7 @@ export async function resolveShortName(
   const { tag, digest } = named;
   const imageOf = ({ domain, path }: NamedReference): NamedReference =>
     withDefaultTag({ domain, path, ...(tag && { tag }), ...(digest && { digest }) });
-  const short = name.replace(/[:@].*$/, "");
+  const short = name.replace(/[:@].*$/s, "");
   const chosen = await readUserAliases(settings);
   const ofUser = chosen && (await parseConfFile(chosen)).aliases;
   const alias = ofUser?.has(short) ? ofUser.get(short) : aliases.get(short);

@@ -1,4 +1,5 @@
 import type { ConfTable } from "./conf-table.ts";
+import { withoutEndingSlashes } from "./ending-slashes.ts";
 import { readHosts } from "./hosts.ts";
 import { readLocation } from "./location.ts";
 import type { RegistryEntry } from "./registry-entry.ts";
@@ -32,7 +33,7 @@ export function readVersion1(root: ConfTable): Version1 | undefined {
 
 function readNames(registries: ConfTable, key: "insecure" | "block"): readonly string[] {
   const names = registries.table(key)?.texts("registries") ?? [];
-  return names.map((name) => name.replace(/\/+$/, ""));
+  return names.map(withoutEndingSlashes);
 }
 
 function entryOf(

@@ -4,7 +4,11 @@ export class GoTime {
 
   constructor(text: string) {
     // Only what follows a point: the zeros of 06:00:00 stay.
-    this.#text = text.replace(/(\.\d*?)0+(?!\d)/, (_, kept: string) => (kept === "." ? "" : kept));
+    this.#text = text.replace(/\.\d+/, (fraction) => {
+      let end = fraction.length;
+      while (fraction[end - 1] === "0") end--;
+      return end === 1 ? "" : fraction.slice(0, end);
+    });
   }
 
   toJSON(): string {
@@ -71,8 +75,7 @@ export class GoTime {
     const [date = "", time = ""] = this.#text.split("T");
     const [year = 0, month = 1, day = 1] = date.split("-").map(Number);
     const [hour = 0, minute = 0] = time.split(":").map((part) => Number.parseInt(part, 10));
-    const [, second = "0", fraction = ""] =
-      /:(\d\d)(?:\.(\d+))?(?=[^:]*(?::\d\d)?$)/.exec(time.replace(/(?:Z|[+-].*)$/, "")) ?? [];
+    const [, second = "0", fraction = ""] = /^\d\d:\d\d:(\d\d)(?:\.(\d+))?/.exec(time) ?? [];
     const nanosecond = Number(fraction.padEnd(9, "0").slice(0, 9));
     return { year, month, day, hour, minute, second: Number(second), nanosecond };
   }
@@ -155,7 +158,7 @@ function fractionOf(part: string, nanosecond: number): string {
     .padStart(9, "0")
     .slice(0, part.length - 1);
   if (part[1] === "0") return `${part[0]}${digits}`;
-  const kept = digits.replace(/0+$/, "");
+  const kept = digits.replace(/0{1,9}$/, "");
   return kept === "" ? "" : `${part[0]}${kept}`;
 }
 

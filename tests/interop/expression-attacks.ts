@@ -1,0 +1,39 @@
+/** Characters of the kinds that expressions tell apart. */
+const kinds = [" ", "\n", "0", "1", "a", "A", "~", "\\", '"', "\0", "é"];
+const shortLength = 10_000;
+const longLength = 1_000_000;
+/** What an expression does not expect behind a repetition. */
+const ends = ["\0", "\n~", "1"];
+
+/** Repetitions on which an expression that is not linear takes long: of what it is written with, behind any of that. */
+export function* attacksOn(pattern: string): Generator<string> {
+  const units = unitsOf(pattern);
+  for (const end of ends) {
+    for (const unit of units) {
+      const repeated = unit.repeat(Math.ceil(shortLength / unit.length));
+      yield repeated + end;
+      for (const start of units) yield start + repeated + end;
+    }
+    for (const first of units) {
+      for (const second of units) {
+        const pair = first + second;
+        yield pair.repeat(Math.ceil(shortLength / pair.length)) + end;
+      }
+    }
+  }
+}
+
+/** The same with a million characters, which only linear expressions survive. */
+export function* longAttacksOn(pattern: string): Generator<string> {
+  for (const unit of unitsOf(pattern)) {
+    yield unit.repeat(Math.ceil(longLength / unit.length)) + ends[0];
+  }
+}
+
+/** Single characters, and words of several that an expression has in it. */
+function unitsOf(pattern: string): readonly string[] {
+  const literal = pattern.replaceAll(/\\([^\w])/g, "$1");
+  const words = literal.match(/[A-Za-z0-9 "{:<@_-]{3,}/g) ?? [];
+  const characters = literal.replaceAll(/\\[a-zA-Z]|[()[\]?*+^$|]/g, "");
+  return [...new Set([...kinds, ...characters, ...words.slice(0, 8)])];
+}

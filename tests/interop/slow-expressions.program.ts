@@ -1,0 +1,49 @@
+import { attacksOn, longAttacksOn } from "./expression-attacks.ts";
+
+/** Milliseconds of the processor; a linear expression takes a hundredth of that. */
+const maxShort = 15;
+const maxLong = 3000;
+
+/** Tries the expressions that it is sent, one after the other, and answers each with the attack that was slow, or null. */
+process.on("message", ({ pattern, flags }: { pattern: string; flags: string }) => {
+  const expression = new RegExp(pattern, flags);
+  const slow =
+    firstSlow(expression, attacksOn(pattern), maxShort) ??
+    firstSlow(expression, longAttacksOn(pattern), maxLong);
+  process.send?.({ slow: slow === undefined ? null : shown(slow) });
+});
+
+function firstSlow(
+  expression: RegExp,
+  attacks: Iterable<string>,
+  limit: number,
+): string | undefined {
+  for (const text of attacks) if (isSlow(expression, text, limit)) return text;
+  return undefined;
+}
+
+/** The fastest of several runs counts: others may wait for the compiler, or for the collector of garbage. */
+function isSlow(expression: RegExp, text: string, limit: number): boolean {
+  for (let run = 0; run < 4; run++) {
+    if (timeOf(() => apply(expression, text)) <= limit) return false;
+  }
+  return true;
+}
+
+function timeOf(work: () => void): number {
+  const before = process.cpuUsage();
+  work();
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1000;
+}
+
+/** As far as any use of it goes: all matches, where it can have several. */
+function apply(expression: RegExp, text: string): void {
+  expression.lastIndex = 0;
+  if (expression.global) text.replaceAll(expression, "");
+  else expression.exec(text);
+}
+
+function shown(text: string): string {
+  return `${JSON.stringify(text.slice(0, 20))}… of ${text.length} characters`;
+}
