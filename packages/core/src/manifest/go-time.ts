@@ -4,7 +4,7 @@ const pattern = /^(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2})(?:\.(\d+))?(Z|[+-]\d{2}:
 export function goTime(text: string): string | undefined {
   const [, seconds, fraction = "", zone] = pattern.exec(text) ?? [];
   if (seconds === undefined || zone === undefined || !isDate(seconds)) return undefined;
-  const kept = fraction.slice(0, 9).replace(/0+$/, "");
+  const kept = fraction.slice(0, 9).replace(/0{1,9}$/, "");
   const isUTC = zone === "Z" || zone.endsWith("00:00");
   return `${seconds}${kept === "" ? "" : `.${kept}`}${isUTC ? "Z" : zone}`;
 }

@@ -60,9 +60,11 @@ function endOfComment(template: string, from: number): number {
 
 /** The first `}}` that is not in a string. */
 function endOfAction(template: string, from: number): number {
-  const pieces = /"(?:[^"\\\n]|\\.)*"|`[^`]*`|'(?:[^'\\\n]|\\.)*'|\}\}/g;
+  const pieces = /"(?:[^"\\\n]|\\.)*("?)|`[^`]*(`?)|'(?:[^'\\\n]|\\.)*('?)|\}\}/g;
   pieces.lastIndex = from;
-  for (let match = pieces.exec(template); match !== null; match = pieces.exec(template))
+  for (let match = pieces.exec(template); match !== null; match = pieces.exec(template)) {
     if (match[0] === "}}") return match.index;
+    if (match.slice(1).includes("")) break;
+  }
   throw new UsageError("The template has a {{ without its }}");
 }
