@@ -5,20 +5,22 @@ const longLength = 1_000_000;
 /** What an expression does not expect behind a repetition. */
 const ends = ["\0", "\n~", "1"];
 
-/** Repetitions on which an expression that is not linear takes long: of what it is written with, behind any of that. */
+/**
+ * Repetitions on which an expression that is not linear takes long: of what it is written with, behind any of that. None
+ * for one without a repetition that has no limit.
+ */
 export function* attacksOn(pattern: string): Generator<string> {
+  if (!/[*+]|\{\d+,\}/.test(pattern)) return;
   const units = unitsOf(pattern);
-  for (const end of ends) {
-    for (const unit of units) {
-      const repeated = unit.repeat(Math.ceil(shortLength / unit.length));
+  for (const unit of units) {
+    const repeated = unit.repeat(Math.ceil(shortLength / unit.length));
+    for (const end of ends) {
       yield repeated + end;
       for (const start of units) yield start + repeated + end;
     }
-    for (const first of units) {
-      for (const second of units) {
-        const pair = first + second;
-        yield pair.repeat(Math.ceil(shortLength / pair.length)) + end;
-      }
+    for (const other of units) {
+      const pair = unit + other;
+      yield pair.repeat(Math.ceil(shortLength / pair.length)) + ends[0];
     }
   }
 }
