@@ -4,6 +4,7 @@ import type { CopyFacts, ManifestFacts } from "../../src/copy/copy-facts.ts";
 import type { CopyPlan } from "../../src/copy/copy-plan.ts";
 import { formatPlan } from "../../src/copy/format-plan.ts";
 import { planCopy } from "../../src/copy/plan-copy.ts";
+import { digestOf } from "../../src/digest.ts";
 import type { DestinationAccepts } from "../../src/image-destination.ts";
 import { parseManifest } from "../../src/manifest/manifest.ts";
 import { mediaTypes } from "../../src/manifest/media-types.ts";
@@ -406,6 +407,12 @@ describe("what cannot be is refused before anything is written:", () => {
     );
     expect(() => planCopy(facts)).toThrow(impossible);
     expect(() => planCopy(facts)).toThrow("it has no place");
+  });
+
+  test("no digest of the source's manifest, of whatever algorithm", () => {
+    const image = sampleImage();
+    const pinned = digestOf(image.manifest.bytes, "sha512");
+    expect(planCopy(copyFacts(factsOf(image), {}, { pinned })).digest).toBe(image.manifest.digest);
   });
 
   test("a digest that the source does not have", () => {
