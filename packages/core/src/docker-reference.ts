@@ -1,10 +1,12 @@
+import { isIPv6 } from "node:net";
+
 import { isDigest, parseDigest } from "./digest.ts";
 import type { Digest } from "./digest.ts";
 import { ImageError } from "./image-error.ts";
 
 /** A repository by its full name, and perhaps one image in it (the grammar of docker/distribution's `reference`). */
 export interface NamedReference {
-  /** `docker.io`, `quay.io`, `localhost:5000` */
+  /** `docker.io`, `quay.io`, `localhost:5000`, `[::1]:5000` */
   readonly domain: string;
   /** `library/alpine` */
   readonly path: string;
@@ -17,6 +19,7 @@ const officialPrefix = "library/";
 
 const domainLabel = "[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?";
 const domainPattern = new RegExp(`^${domainLabel}(?:\\.${domainLabel})*(?::[0-9]+)?$`);
+const bracketedDomain = /^\[([^\]]*)\](?::[0-9]+)?$/;
 const pathComponent = "[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*";
 const pathPattern = new RegExp(`^${pathComponent}(?:/${pathComponent})*$`);
 const tagPattern = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/;
@@ -98,9 +101,8 @@ function splitDomain(name: string): { domain: string; path: string } {
 }
 
 function checkName(text: string, domain: string, path: string): void {
-  if (!domainPattern.test(domain)) {
-    throw invalid(text, `${JSON.stringify(domain)} is not a host name`);
-  }
+  const problem = domainProblem(domain);
+  if (problem !== undefined) throw invalid(text, `${JSON.stringify(domain)} ${problem}`);
   if (path !== path.toLowerCase()) throw invalid(text, "a repository name is lower-case");
   if (!pathPattern.test(path)) {
     throw invalid(text, `${JSON.stringify(path)} is not a repository path`);
@@ -108,6 +110,18 @@ function checkName(text: string, domain: string, path: string): void {
   if (domain.length + 1 + path.length > longestName) {
     throw invalid(text, `a repository name has at most ${longestName} characters`);
   }
+}
+
+/** An IPv6 address is written in brackets, and has no zone: which interface that is differs between machines. */
+function domainProblem(domain: string): string | undefined {
+  const [, address] = bracketedDomain.exec(domain) ?? [];
+  if (address === undefined) {
+    if (domainPattern.test(domain)) return undefined;
+    const isBare = isIPv6(domain.replace(/^\[|\]$/g, ""));
+    return isBare ? "is an IPv6 address, which is written in brackets" : "is not a host name";
+  }
+  if (address.includes("%")) return "has a zone; write the address without it";
+  return isIPv6(address) ? undefined : "is not an IPv6 address";
 }
 
 function invalid(text: string, why: string): ImageError {

@@ -11,10 +11,11 @@ export function dockerPolicyIdentity(reference: NamedReference): string {
   return digest === undefined ? nameOf(reference) : `${nameOf(reference)}@${digest}`;
 }
 
-/** The repository, its parents, the host, then `*.` wildcards of the host without its port. */
+/** The repository, its parents, the host, then `*.` wildcards of the host without its port, for a host name. */
 export function dockerPolicyNamespaces(reference: NamedReference): readonly string[] {
   const scopes: string[] = [];
   for (let name = nameOf(reference); name !== ""; name = beforeLast(name, "/")) scopes.push(name);
+  if (reference.domain.startsWith("[")) return scopes;
   const labels = reference.domain.replace(/:\d+$/, "").split(".");
   for (let from = 1; from < labels.length; from++) scopes.push(`*.${labels.slice(from).join(".")}`);
   return scopes;
