@@ -4,6 +4,14 @@ import type { ImageSource, OpenImages } from "./image-source.ts";
 import type { ImageTransport } from "./image-transport.ts";
 import type { OperationOptions } from "./operation-options.ts";
 
+export interface DeleteImageOptions extends OperationOptions {
+  /**
+   * Deletes the image with all its names, where the storage cannot remove one name alone. Default: such a deletion
+   * fails with `conflict` while the image has other names.
+   */
+  readonly allTags?: boolean | undefined;
+}
+
 /** Where one image is, or is to be. Frozen once made. */
 export interface ImageReference {
   readonly transport: ImageTransport;
@@ -21,8 +29,8 @@ export interface ImageReference {
   newImageSources?(options?: OperationOptions): Promise<OpenImages>;
   /** Absent where the transport only reads. */
   newImageDestination?(options?: OperationOptions): Promise<ImageDestination>;
-  /** Absent where the transport cannot delete. @throws ImageError `not-found` */
-  deleteImage?(options?: OperationOptions): Promise<void>;
+  /** Absent where the transport cannot delete. @throws ImageError `not-found`, `conflict` */
+  deleteImage?(options?: DeleteImageOptions): Promise<void>;
 }
 
 /** `docker://alpine:3.20`: the reference with its transport, for people and for `Transports.parse`. */

@@ -65,7 +65,7 @@ export { ImageError, isImageError } from "./image-error.ts";
 export type { ImageErrorCode, ImageErrorOptions } from "./image-error.ts";
 export type { ImageInspectInfo } from "./image-inspect-info.ts";
 export { imageName } from "./image-reference.ts";
-export type { ImageReference } from "./image-reference.ts";
+export type { DeleteImageOptions, ImageReference } from "./image-reference.ts";
 export type {
   ByteRange,
   GetBlobOptions,

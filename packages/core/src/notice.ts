@@ -16,6 +16,8 @@ export type Notice =
   | { readonly kind: "loss"; readonly text: string }
   /** Something was not copied, and the rest was. */
   | { readonly kind: "left-out"; readonly text: string }
+  /** A configuration file was left out that no user named, and that others may need. */
+  | { readonly kind: "configuration"; readonly text: string }
   /** What copies learn is not remembered as was asked for. */
   | { readonly kind: "cache"; readonly text: string }
   /** The copy waits for another process; the text names its user, its number, its host and since when. */

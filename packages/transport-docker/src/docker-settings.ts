@@ -3,6 +3,8 @@ import type { SecureVersion } from "node:tls";
 
 import type { SystemContext } from "@drayage/core";
 
+import type { DockerWording } from "./wording.ts";
+
 /** Who one is to a registry. */
 export type DockerAuthConfig =
   | { readonly username: string; readonly password: string }
@@ -77,8 +79,15 @@ export interface DockerSettings {
    * `CONTAINERS_REGISTRIES_CONF`, of the user or of the machine (containers-registries.conf(5)).
    */
   readonly registriesConf?: string | false | undefined;
+  /**
+   * The folder of `*.yaml` files that say where signatures are kept; false for none. Default: the user's, else the
+   * machine's `/etc/containers/registries.d` (containers-registries.d(5)).
+   */
+  readonly registriesDir?: string | false | undefined;
   /** What files and variables are looked up in without being named. */
   readonly system?: SystemContext | undefined;
+  /** What error messages advise, in terms of the program that shows them. */
+  readonly wording?: DockerWording | undefined;
   /** Milliseconds without a sign of life after which a registry counts as gone. Default 60 000. */
   readonly idleTimeout?: number | undefined;
 }

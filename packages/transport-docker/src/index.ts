@@ -16,3 +16,4 @@ export { resolveShortName } from "./registries-conf/short-name.ts";
 export type { ResolvedShortName } from "./registries-conf/short-name.ts";
 export { RegistryError } from "./registry-error.ts";
 export type { RegistryErrorDetail, RegistryErrorOptions } from "./registry-error.ts";
+export type { DockerWording } from "./wording.ts";

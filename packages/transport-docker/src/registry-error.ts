@@ -3,7 +3,7 @@ import type { ImageErrorCode, ImageErrorOptions } from "@drayage/core";
 
 import { parseChallenges } from "./authentication/challenge.ts";
 import { headerOf, startOfText } from "./http/http-exchange.ts";
-import type { HTTPResponse } from "./http/http-exchange.ts";
+import type { Access, HTTPResponse } from "./http/http-exchange.ts";
 import { jsonObjectOf } from "./http/json-answer.ts";
 import { retryAfterOf } from "./http/retry-after.ts";
 import { oneLine } from "./one-line.ts";
@@ -59,6 +59,8 @@ export interface Refusal {
   readonly retryAfter: number | undefined;
   /** Whether who asked has shown credentials, or a token, that do not go as far as this. */
   readonly lacksRights: boolean;
+  /** As whom the registry was asked; undefined for an answer of another host. */
+  readonly access: Access | undefined;
   /** What was given up on, after several attempts. */
   readonly failure: Error | undefined;
   /** The image that was asked for. */
@@ -84,6 +86,7 @@ export function refusalOf(response: HTTPResponse, text: string): Refusal {
     host: url.host,
     retryAfter: retryAfter === undefined ? undefined : retryAfter / 1000,
     lacksRights: lacksRights(response),
+    access: response.access,
     failure,
     reference,
     mayBeDone: response.mayBeDone === true,
@@ -131,21 +134,36 @@ function codeOf(refusal: Refusal): ImageErrorCode {
   return isRefused ? "unsupported" : "unavailable";
 }
 
-function adviceOf(
-  { status, host, lacksRights: isBelow, retryAfter }: Refusal,
-  code: ImageErrorCode,
-): string | undefined {
-  if (status === 401 && isBelow) {
-    return `there is no such repository, or it is private: check its name, or log in to ${host}`;
-  }
+function adviceOf(refusal: Refusal, code: ImageErrorCode): string | undefined {
+  const { status, retryAfter } = refusal;
+  if (status === 401 || status === 403) return accessAdvice(refusal);
   if (retryAfter !== undefined && retryAfter > 0 && code === "unavailable") {
     return `it asks to be left alone for ${durationOf(retryAfter)}`;
   }
-  if (status === 401) return `it wants credentials, or other ones: log in to ${host}`;
-  if (status === 403) return "the credentials do not allow it";
   if (status === 413) return "it, or a proxy in front of it, does not take that much at once";
-  if (status === 429) return "too many requests: try again later, or log in for a higher limit";
+  if (status === 429) return rateLimitAdvice(refusal);
   return code === "unavailable" && status >= 500 ? "try again later" : undefined;
+}
+
+/** Wrong credentials are told apart from none: what to do is not the same. */
+function accessAdvice({ status, lacksRights: isBelow, access, host }: Refusal): string | undefined {
+  const { isAnonymous, login } = access ?? { isAnonymous: undefined, login: `log in to ${host}` };
+  if (status === 401 && isBelow) {
+    const other = isAnonymous === false ? `${login} as another user` : login;
+    return `there is no such repository, or it is private: check its name, or ${other}`;
+  }
+  if (isAnonymous) return `no credentials were sent: ${login}, or check the name`;
+  if (status === 403) return access && "the credentials that were sent do not allow it";
+  const sent =
+    access === undefined
+      ? "it wants credentials"
+      : "the credentials that were sent are wrong or expired";
+  return `${sent}: ${login}`;
+}
+
+function rateLimitAdvice({ access }: Refusal): string {
+  const more = access?.isAnonymous === true ? `, or ${access.login} for a higher limit` : "";
+  return `too many requests: try again later${more}`;
 }
 
 /** What registries say to a token that gives no right to a repository, and to one for a repository that is not there. */

@@ -8,6 +8,7 @@ import { UploadLimits } from "./blobs/upload-limits.ts";
 import { readCertificates } from "./certificates/certificate-folder.ts";
 import type { Certificates } from "./certificates/certificate-folder.ts";
 import type { DockerSettings } from "./docker-settings.ts";
+import { HeadSupport } from "./head-support.ts";
 import { isFromTLS, isUnanswered } from "./http/connection-error.ts";
 import type { HTTPClient } from "./http/http-client.ts";
 import { inMemory, isStream, startOfText } from "./http/http-exchange.ts";
@@ -15,6 +16,8 @@ import type { HTTPRequest, HTTPResponse } from "./http/http-exchange.ts";
 import { namerOf } from "./http/named-host.ts";
 import type { Trust } from "./http/trust.ts";
 import { originsOf, registryHostOf } from "./registry-host.ts";
+import { wordingOf } from "./wording.ts";
+import type { Wording } from "./wording.ts";
 
 export interface RegistryRequest
   extends Omit<HTTPRequest, "url" | "headers" | "body">, AuthorizedRequest {
@@ -52,9 +55,15 @@ export class Registry {
   readonly trust: Trust;
   readonly parallelRanges: ParallelRanges;
   readonly uploadLimits: UploadLimits;
+  readonly headSupport: Readonly<Record<"manifests" | "blobs", HeadSupport>> = {
+    manifests: new HeadSupport(),
+    blobs: new HeadSupport(),
+  };
+  readonly wording: Wording;
   readonly #origins: readonly string[];
   readonly #authentication: Authentication;
   #origin: string | undefined;
+  #wasAskedForChallenge = false;
   #deciding: Promise<unknown> | undefined;
 
   constructor(
@@ -66,6 +75,7 @@ export class Registry {
     const isInsecure = settings.insecure ?? insecure;
     let certificates: Promise<Certificates> | undefined;
     this.client = client;
+    this.wording = wordingOf(settings.wording);
     this.trust = {
       host,
       hostname: new URL(`https://${answersAt}`).hostname,
@@ -77,7 +87,7 @@ export class Registry {
     this.uploadLimits = new UploadLimits(settings.chunkSize);
     this.#origins = originsOf(answersAt, isInsecure);
     const known = new KnownCredentials({ host, isStandIn, credentialHelpers }, settings);
-    this.#authentication = new Authentication(this.trust, client, known);
+    this.#authentication = new Authentication(this.trust, client, known, this.wording);
   }
 
   /** Scheme, host and port: found as soon as there was one answer, until then the first to be tried. */
@@ -91,17 +101,37 @@ export class Registry {
     if (target instanceof URL && target.origin !== this.origin) return this.#exchange(request);
     let said = await this.#authentication.authorizationFor(request);
     for (let attempt = 1; ; attempt++) {
-      const response = await this.#exchange(request, said);
-      const isOurs = response.status === 401 && response.url.origin === this.origin;
-      if (!isOurs || attempt === tries || isStream(body)) return response;
+      const answer = await this.#exchange(request, said);
+      if (answer.url.origin !== this.origin) return answer;
+      const response = { ...answer, access: this.#authentication.accessFor(request.repository) };
+      if (attempt === tries || isStream(body)) return response;
+      const challenge = response.status === 403 ? await this.#challengeOf(request) : response;
+      if (challenge?.status !== 401) return response;
       // While it was repeated, a token may have become too old.
       const isFirstTry = attempt === 1 || response.isRepeated === true;
-      const refused = { response, said, isFirstTry };
+      const refused = { response: challenge, said, isFirstTry };
       const better = await this.#authentication.betterAuthorization(request, refused);
       if (better === undefined) return response;
       await response.discard();
       said = better;
     }
+  }
+
+  /**
+   * What a registry answers at its root that forbids something without a challenge: some send the challenge only there.
+   * Asked once; undefined where it sent one before.
+   */
+  async #challengeOf({
+    signal,
+    retries,
+    onNotice,
+  }: RegistryRequest): Promise<HTTPResponse | undefined> {
+    if (this.#authentication.isChallenged || this.#wasAskedForChallenge) return undefined;
+    this.#wasAskedForChallenge = true;
+    const root = { method: "GET", target: "/v2/", scopes: [], signal, retries, onNotice } as const;
+    const response = await this.#exchange(root);
+    await response.discard();
+    return response.url.origin === this.origin ? response : undefined;
   }
 
   async #exchange(request: RegistryRequest, authorization?: string): Promise<HTTPResponse> {

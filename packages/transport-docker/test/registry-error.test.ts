@@ -63,7 +63,7 @@ test("an error has the registry's own words, where they came from, and what to d
     ],
   });
   const words =
-    /read the manifest .* of 127\.0\.0\.1:\d+\/a: .* 403 DENIED: about DENIED, OTHER: .*; the credentials/;
+    /read the manifest .* of 127\.0\.0\.1:\d+\/a: .* 403 DENIED: about DENIED, OTHER: .*; no credentials/;
   expect(String(error)).toMatch(words);
 });
 

@@ -4,8 +4,9 @@ import type { OperationOptions } from "@drayage/core";
 import type { DockerAuthConfig } from "../docker-settings.ts";
 import type { HTTPClient } from "../http/http-client.ts";
 import { headerOf, isStream } from "../http/http-exchange.ts";
-import type { HTTPRequest, HTTPResponse } from "../http/http-exchange.ts";
+import type { Access, HTTPRequest, HTTPResponse } from "../http/http-exchange.ts";
 import type { Trust } from "../http/trust.ts";
+import type { Wording } from "../wording.ts";
 import { parseChallenges } from "./challenge.ts";
 import type { Challenge } from "./challenge.ts";
 import type { KnownCredentials } from "./known-credentials.ts";
@@ -41,23 +42,39 @@ export class Authentication {
   readonly #tokens = new TokenCache();
   /** What the registry wanted beyond what was asked for, by that. */
   readonly #furtherScopes = new Map<string, readonly string[]>();
+  /** By repository: whether the last authorization for it was for credentials. */
+  readonly #identified = new Map<string | undefined, boolean>();
+  readonly #wording: Wording;
   #challenges: readonly Challenge[] = [];
   #registry: URL | undefined;
 
-  constructor(trust: Trust, client: HTTPClient, known: KnownCredentials) {
+  constructor(trust: Trust, client: HTTPClient, known: KnownCredentials, wording: Wording) {
+    this.#wording = wording;
     this.#trust = trust;
     this.#client = client;
     this.#known = known;
   }
 
+  /** Whether the registry ever sent a challenge. */
+  get isChallenged(): boolean {
+    return this.#registry !== undefined;
+  }
+
+  /** As whom requests for a repository are sent, for errors. */
+  accessFor(repository: string | undefined): Access {
+    const isAnonymous = this.#identified.get(repository) !== true;
+    return { isAnonymous, login: this.#wording.login(this.#trust.host) };
+  }
+
   /** The `Authorization` to send, or undefined. @throws ImageError `denied`, `unavailable` from a token server */
   async authorizationFor(request: AuthorizedRequest): Promise<string | undefined> {
-    const { repository, scopes, body, signal } = request;
+    const { repository, scopes, body, signal, onNotice } = request;
     const registry = this.#registry;
     if (registry === undefined) return undefined;
-    const credentials = await this.#known.get(repository, signal);
+    const credentials = await this.#known.get(repository, { signal, onNotice });
     const challenge = chosenOf(this.#challenges, credentials);
     if (challenge === undefined) return undefined;
+    this.#identified.set(repository, credentials !== undefined);
     if (credentials !== undefined && "registryToken" in credentials) {
       return `Bearer ${credentials.registryToken}`;
     }
@@ -65,7 +82,9 @@ export class Authentication {
       return basicOf(credentials);
     }
     const wish = { registry, trust: this.#trust, challenge, scopes: this.#wanted(scopes) };
-    const fetch = async (): Promise<Token> => this.#fetchToken({ ...wish, credentials }, request);
+    const access = this.accessFor(repository);
+    const fetch = async (): Promise<Token> =>
+      this.#fetchToken({ ...wish, credentials, access }, request);
     const use = { isForStream: isStream(body), signal };
     return `Bearer ${await this.#tokens.get(this.#keyOf(challenge, scopes), fetch, use)}`;
   }
@@ -90,9 +109,9 @@ export class Authentication {
     said: string | undefined,
     isFirstTry: boolean,
   ): Promise<string | undefined> {
-    const { repository, scopes, signal } = request;
+    const { repository, scopes } = request;
     const challenges = parseChallenges(headerOf(response, "www-authenticate") ?? "");
-    const challenge = chosenOf(challenges, await this.#known.get(repository, signal));
+    const challenge = chosenOf(challenges, await this.#known.get(repository, request));
     if (challenge === undefined) return undefined;
     this.#challenges = challenges;
     this.#registry = new URL(response.url.origin);

@@ -1,4 +1,5 @@
 import { ImageError } from "@drayage/core";
+import type { OperationOptions } from "@drayage/core";
 
 import { readAuthFile } from "../credentials/auth-file.ts";
 import { findCredentials } from "../credentials/find-credentials.ts";
@@ -30,9 +31,12 @@ export class KnownCredentials {
     this.#settings = settings;
   }
 
-  async get(repository: string | undefined, signal: AbortSignal | undefined): Promise<Found> {
+  async get(
+    repository: string | undefined,
+    { signal, onNotice }: OperationOptions,
+  ): Promise<Found> {
     const known = this.#found.get(repository);
-    const work = known?.isAborted === false ? known : this.#lookUp(repository);
+    const work = known?.isAborted === false ? known : this.#lookUp(repository, onNotice);
     const found = await work.wait(signal);
     return found && "identityToken" in found ? this.#newest(found.identityToken) : found;
   }
@@ -49,8 +53,11 @@ export class KnownCredentials {
     if (by !== identityToken) this.#renewed.set(identityToken, by);
   }
 
-  #lookUp(repository: string | undefined): SharedWork<Found> {
-    const work = new SharedWork(async (signal) => this.#ask(repository, signal));
+  #lookUp(
+    repository: string | undefined,
+    onNotice: OperationOptions["onNotice"],
+  ): SharedWork<Found> {
+    const work = new SharedWork(async (signal) => this.#ask(repository, { signal, onNotice }));
     this.#found.set(repository, work);
     work.result.catch(() => {
       if (this.#found.get(repository) === work) this.#found.delete(repository);
@@ -58,7 +65,7 @@ export class KnownCredentials {
     return work;
   }
 
-  async #ask(repository: string | undefined, signal: AbortSignal): Promise<Found> {
+  async #ask(repository: string | undefined, options: OperationOptions): Promise<Found> {
     const { registryToken, credentials, authFile } = this.#settings;
     const { host, isStandIn, credentialHelpers } = this.#host;
     if (!isStandIn && registryToken !== undefined) return { registryToken };
@@ -66,7 +73,7 @@ export class KnownCredentials {
     if (!isStandIn && credentials !== undefined) return credentials;
     if (authFile !== undefined) await refuseMissing(authFile);
     const name = repository === undefined ? host : `${host}/${repository}`;
-    return findCredentials(name, { ...this.#settings, credentialHelpers, signal });
+    return findCredentials(name, { ...this.#settings, credentialHelpers, ...options });
   }
 
   #newest(identityToken: string): DockerAuthConfig {

@@ -4,7 +4,7 @@ import type { OperationOptions } from "@drayage/core";
 import type { DockerAuthConfig } from "../docker-settings.ts";
 import type { HTTPClient } from "../http/http-client.ts";
 import { textOf } from "../http/http-exchange.ts";
-import type { HTTPRequest } from "../http/http-exchange.ts";
+import type { Access, HTTPRequest } from "../http/http-exchange.ts";
 import { jsonObjectOf } from "../http/json-answer.ts";
 import { namerOf } from "../http/named-host.ts";
 import type { Trust } from "../http/trust.ts";
@@ -21,6 +21,8 @@ export interface TokenWish {
   /** `repository:library/alpine:pull` */
   readonly scopes: readonly string[];
   readonly credentials: DockerAuthConfig | undefined;
+  /** For errors. */
+  readonly access: Access;
 }
 
 const clientID = "drayage";
@@ -59,7 +61,7 @@ export async function fetchToken(
   });
   const doing = `get a token for ${wish.registry.host}`;
   if (response.status !== 200) {
-    const refusal = await readRefusal(response);
+    const refusal = await readRefusal({ ...response, access: wish.access });
     if (refusal.status === 404) throw registryError(refusal, doing, "unavailable");
     throw registryError(refusal, doing);
   }

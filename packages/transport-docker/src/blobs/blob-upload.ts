@@ -2,7 +2,9 @@ import { isImageError, Retries } from "@drayage/core";
 import type { BlobInfo, ImageError, OperationOptions, PutBlobOptions } from "@drayage/core";
 
 import { unlessAborted } from "../authentication/shared-work.ts";
-import { contentLengthOf } from "../http/http-exchange.ts";
+import { isFound, requestPresence } from "../head-support.ts";
+import { contentLengthOf, headerOf } from "../http/http-exchange.ts";
+import type { HTTPResponse } from "../http/http-exchange.ts";
 import { hasCode, RegistryError } from "../registry-error.ts";
 import type { Repository } from "../repository.ts";
 import { askProgress, openUpload } from "./begun-upload.ts";
@@ -47,10 +49,23 @@ export async function isStored(
   { digest, size }: UploadedBlob,
   options: OperationOptions,
 ): Promise<boolean> {
-  const request = { method: "HEAD", target: `blobs/${digest}`, action: "pull,push" } as const;
-  const response = await repository.request({ ...options, ...request });
+  const response = await requestPresence(repository, {
+    ...options,
+    kind: "blobs",
+    name: digest,
+    action: "pull,push",
+    headersOfGet: { range: "bytes=0-0" },
+    confirmAbsence: false,
+  });
   await response.discard();
-  return response.status === 200 && (contentLengthOf(response) ?? size) === size;
+  return isFound(response.status) && (sizeIn(response) ?? size) === size;
+}
+
+/** Of the whole blob: from a range as from all of it. */
+function sizeIn(response: HTTPResponse): number | undefined {
+  if (response.status === 200) return contentLengthOf(response);
+  const [, size] = /\/(\d+)$/.exec(headerOf(response, "content-range") ?? "") ?? [];
+  return size === undefined ? undefined : Number(size);
 }
 
 /** Bytes by which an attempt has to come further than those before. */

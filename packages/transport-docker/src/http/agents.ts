@@ -7,6 +7,7 @@ import type { Reach } from "@drayage/core/network";
 import type { Agent as AgentType, Dispatcher } from "undici";
 
 import type { Certificates } from "../certificates/certificate-folder.ts";
+import type { Wording } from "../wording.ts";
 import { connectorWith } from "./connector.ts";
 import type { HTTPRequest } from "./http-exchange.ts";
 import type { NamedHosts } from "./named-host.ts";
@@ -24,6 +25,7 @@ export interface AgentSettings {
   readonly findProxy: FindProxy;
   readonly lookup?: LookupFunction | undefined;
   readonly namedHosts: NamedHosts;
+  readonly wording: Wording;
 }
 
 /** What sets the connections to one host apart from those to others. */

@@ -4,7 +4,7 @@ interface Failure {
   readonly kind: "cut" | "unanswered" | "unresolved" | "mistrusted" | "disagreeing" | "other";
   /** Of errors of Node, OpenSSL and undici. */
   readonly codes: RegExp;
-  /** After the name of the host. */
+  /** After the name of the host; `{insecure}` stands for what to do. */
   readonly reason: string;
   readonly retryable: boolean;
 }
@@ -44,7 +44,7 @@ const failures: readonly Failure[] = [
   {
     kind: "other",
     codes: /^(?:UND_ERR_CONNECT_TIMEOUT|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH)$/,
-    reason: "cannot be reached",
+    reason: "cannot be reached: check the network, and that it is running",
     retryable: true,
   },
   {
@@ -56,13 +56,14 @@ const failures: readonly Failure[] = [
   {
     kind: "unresolved",
     codes: /^EAI_AGAIN$/,
-    reason: "cannot be looked up: is there a network?",
+    reason: "cannot be looked up: check the network and the name server",
     retryable: true,
   },
   {
     kind: "other",
     codes: /^ENOTFOUND$/,
-    reason: "is not the name of any host: check its spelling",
+    reason:
+      "is not found: check its spelling and, if other hosts are not found either, the network",
     retryable: false,
   },
   {
@@ -74,13 +75,13 @@ const failures: readonly Failure[] = [
   {
     kind: "mistrusted",
     codes: /^(?:CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|HOSTNAME_|INVALID_CA|ERR_TLS_CERT_)/,
-    reason: 'has a certificate that is not trusted; to connect all the same set "insecure"',
+    reason: "has a certificate that is not trusted; to connect anyway, {insecure}",
     retryable: false,
   },
   {
     kind: "other",
     codes: /^ERR_SSL_(?:WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|HTTP_REQUEST)$/,
-    reason: 'does not speak TLS; to use plain http set "insecure"',
+    reason: "does not speak TLS; to use plain http, {insecure}",
     retryable: false,
   },
   {
@@ -95,19 +96,21 @@ interface ConnectionCircumstances {
   readonly proxy?: URL | undefined;
   /** The image that was asked for. */
   readonly reference?: string | undefined;
+  /** What to do to connect anyway, in the words of the program. */
+  readonly insecure?: string | undefined;
 }
 
 /** Why there was no whole answer, perhaps because of a proxy. @returns ImageError `unavailable` */
 export function connectionError(
   url: URL,
   cause: unknown,
-  { proxy, reference }: ConnectionCircumstances = {},
+  { proxy, reference, insecure = 'set "insecure"' }: ConnectionCircumstances = {},
 ): ImageError {
   const code = codeOf(cause);
   const failure = (proxy && proxyFailureOf(cause)) ?? failureOf(cause);
   const { reason, retryable } = failure ?? { reason: String(cause), retryable: false };
   const who = subjectOf(url, proxy, code);
-  const message = `${who} ${reason} (${code})`;
+  const message = `${who} ${reason.replace("{insecure}", () => insecure)} (${code})`;
   return new ImageError("unavailable", message, { cause, retryable, reference });
 }
 

@@ -73,7 +73,8 @@ export class Connections {
       body?.throwIfFailed();
       if (error instanceof OutOfReach) throw outOfReach(request, error);
       const proxy = this.#settings.findProxy(url);
-      throw connectionError(url, error, { proxy, reference: request.reference });
+      const { insecure } = this.#settings.wording;
+      throw connectionError(url, error, { proxy, reference: request.reference, insecure });
     }
   }
 

@@ -2,6 +2,8 @@ import { ImageError } from "@drayage/core";
 import type { OperationOptions } from "@drayage/core";
 
 import type { DockerSettings } from "../docker-settings.ts";
+import { wordingOf } from "../wording.ts";
+import type { Wording } from "../wording.ts";
 import { isMistrusted } from "./connection-error.ts";
 import { Connections } from "./connections.ts";
 import { Host } from "./host.ts";
@@ -24,6 +26,7 @@ export class HTTPClient {
   readonly #isLax: boolean;
   readonly #connections: Connections;
   readonly #userAgent: string;
+  readonly #wording: Wording;
   readonly #parallelRequests: number;
   readonly #hosts = new Map<string, Host>();
   /** Registries repeat their warnings with every answer. */
@@ -32,7 +35,9 @@ export class HTTPClient {
   constructor(settings: DockerSettings) {
     const { insecure = false, idleTimeout = defaultIdleTimeout, minTLSVersion } = settings;
     this.#isLax = insecure;
+    this.#wording = wordingOf(settings.wording);
     this.#connections = new Connections({
+      wording: this.#wording,
       insecure,
       idleTimeout,
       minTLSVersion,
@@ -79,7 +84,7 @@ export class HTTPClient {
     if (this.isInsecure(to, trust)) return;
     throw new ImageError(
       "unsupported",
-      `${from.host} leads from https to plain http at ${to.host}; to allow that set "insecure"`,
+      `${from.host} leads from https to plain http at ${to.host}; to allow that, ${this.#wording.insecure}`,
     );
   }
 

@@ -34,6 +34,14 @@ export interface ExpectedBody {
   readonly mediaType?: string | undefined;
 }
 
+/** As whom a registry was asked. */
+export interface Access {
+  /** Whether no credentials were sent, nor a token for any. */
+  readonly isAnonymous: boolean;
+  /** What to do to get other credentials, in the words of the program. */
+  readonly login: string;
+}
+
 export interface HTTPResponse {
   readonly status: number;
   /** Where it came from, after redirects. */
@@ -51,6 +59,8 @@ export interface HTTPResponse {
   readonly mayBeDone?: boolean | undefined;
   /** True where there was an attempt before this one, perhaps a while ago. */
   readonly isRepeated?: boolean | undefined;
+  /** For an error of the registry itself: as whom it was asked. */
+  readonly access?: Access | undefined;
   /** For a refusal that was met again and again: what each attempt failed with. */
   readonly failure?: Error | undefined;
 }

@@ -1,17 +1,24 @@
 import { textOf } from "../http/http-exchange.ts";
 import type { HTTPResponse } from "../http/http-exchange.ts";
 import { jsonObjectOf } from "../http/json-answer.ts";
-import { readRefusal, registryError } from "../registry-error.ts";
+import { readRefusal, refusalOf, registryError } from "../registry-error.ts";
 import { pageSizeLimit, pagesOf } from "./listing.ts";
 import type { Listing } from "./listing.ts";
 
 /** A list of names, in a field of each of its pages. */
 export interface NameListing extends Listing {
   readonly field: "tags" | "repositories";
-  readonly isName: (text: string) => boolean;
+  /** What to do with an entry: names are listed, other entries may be skipped, or make the page invalid. */
+  readonly classify: (text: string) => "name" | "skip" | "invalid";
+  /** Whether a page that names this repository is a page of this list; undefined for pages that name none. */
+  readonly isAbout?: ((repository: string, url: URL) => boolean) | undefined;
 }
 
-/** In the registry's order. @throws ImageError `not-found`, `denied`, `unavailable`, `unsupported` for one without an end */
+/**
+ * In the registry's order.
+ * @throws ImageError `not-found`, `denied`; `unsupported` for a list without an end; `unavailable` also for a page that
+ * is not a list: never an empty list instead
+ */
 export async function* listNames(listing: NameListing): AsyncGenerator<string, void, undefined> {
   const seen = new Set<string>();
   for await (const page of pagesOf(listing)) {
@@ -23,19 +30,41 @@ export async function* listNames(listing: NameListing): AsyncGenerator<string, v
   }
 }
 
-/** As many as one answer holds. @throws ImageError as `listNames` */
+/** The names of the first page. @throws ImageError as `listNames` */
 export async function listFirstNames(listing: NameListing): Promise<readonly string[]> {
   for await (const { response } of pagesOf(listing)) return namesOn(response, listing);
   return [];
 }
 
-/** Registries were seen to list null, digests, and nothing at all. */
-async function namesOn(
-  page: HTTPResponse,
-  { what, field, isName }: NameListing,
-): Promise<readonly string[]> {
+async function namesOn(page: HTTPResponse, listing: NameListing): Promise<readonly string[]> {
+  const { what, field } = listing;
   if (page.status !== 200) throw registryError(await readRefusal(page), `list ${what}`);
-  const { [field]: names } = jsonObjectOf(await textOf(page, pageSizeLimit));
-  const listed: readonly unknown[] = Array.isArray(names) ? names : [];
-  return listed.filter((name) => typeof name === "string" && isName(name)) as readonly string[];
+  const text = await textOf(page, pageSizeLimit);
+  const names = parseNames(text, page.url, listing);
+  if (typeof names !== "string") return names;
+  const advice = `that is no list of ${field}, ${names}`;
+  throw registryError(refusalOf(page, text), `list ${what}`, "unavailable", advice);
+}
+
+/** What is wrong with the page is returned as text. Registries write null for an empty list, and as an entry. */
+function parseNames(
+  text: string,
+  url: URL,
+  { field, classify, isAbout }: NameListing,
+): readonly string[] | string {
+  const { [field]: entries, name } = jsonObjectOf(text);
+  if (isAbout !== undefined && name !== undefined && name !== null) {
+    if (typeof name !== "string" || !isAbout(name, url)) return "or one of another repository";
+  }
+  const isNamed = isAbout === undefined || typeof name === "string";
+  if (entries === null && isNamed) return [];
+  if (!Array.isArray(entries)) return `because it has no array ${JSON.stringify(field)}`;
+  const names: string[] = [];
+  for (const entry of entries as readonly unknown[]) {
+    if (entry === null) continue;
+    const kind = typeof entry === "string" ? classify(entry) : "invalid";
+    if (kind === "invalid") return "because an entry is not a name";
+    if (kind === "name") names.push(entry as string);
+  }
+  return names;
 }

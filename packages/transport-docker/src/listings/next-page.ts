@@ -1,22 +1,33 @@
+import { ImageError } from "@drayage/core";
+
 import { headerOf } from "../http/http-exchange.ts";
 import type { HTTPResponse } from "../http/http-exchange.ts";
 import { escapedBytes } from "../http/redirects.ts";
-
-const link = /<([^<>]*)>([^<]*)/g;
-const relation = /;\s*rel\s*=\s*(?:"([^"]*)"|([^\s;,]+))/i;
+import { parseLinks } from "./link-header.ts";
+import type { Link } from "./link-header.ts";
 
 /**
- * Where a list goes on (RFC 8288). Always at the same origin, whatever the link says: registries behind proxies do not
- * always know their own name, and nobody else is to answer in their place.
+ * The URL of the next page of a list (OCI distribution-spec, "Listing tags"). Always at the same origin: a registry
+ * behind a proxy may not know its own name, and no other host answers in its place.
+ * @throws ImageError `unsupported` for a link that is not a URL: the rest of the list must not be lost silently
  */
 export function nextPageOf(response: HTTPResponse): URL | undefined {
-  for (const [, target = "", rest = ""] of (headerOf(response, "link") ?? "").matchAll(link)) {
-    const [, quoted, plain] = relation.exec(rest) ?? [];
-    const relations = (quoted ?? plain ?? "").toLowerCase().split(/\s+/);
-    const url = relations.includes("next")
-      ? URL.parse(escapedBytes(target), response.url.href)
-      : null;
-    if (url !== null) return new URL(url.pathname + url.search, response.url);
+  const link = nextOf(parseLinks(headerOf(response, "link") ?? ""));
+  if (link === undefined) return undefined;
+  const url = URL.parse(escapedBytes(link.target), response.url.href);
+  if (url?.protocol === "https:" || url?.protocol === "http:") {
+    return new URL(url.pathname + url.search, response.url);
   }
-  return undefined;
+  throw new ImageError(
+    "unsupported",
+    `${response.url.host} continues a list at ${JSON.stringify(link.target.slice(0, 200))}, which is not an HTTP URL`,
+  );
+}
+
+/** Some registries leave out `rel` where there is one link only; other tools follow any first link. */
+function nextOf(links: readonly Link[]): Link | undefined {
+  const next = links.find(({ relations }) => relations?.includes("next"));
+  if (next !== undefined) return next;
+  const [only, ...others] = links;
+  return only?.relations === undefined && others.length === 0 ? only : undefined;
 }

@@ -1,12 +1,12 @@
 import {
   bareMediaType,
-  digestOf,
   digestTagsOf,
   gathered,
-  isDigest,
+  ImageError,
   isImageError,
   manifestSizeLimit,
   mediaTypes,
+  parseJSONObject,
   parseManifest,
   referrersTagOf,
 } from "@drayage/core";
@@ -14,15 +14,16 @@ import type {
   Descriptor,
   Digest,
   OperationOptions,
-  RawManifest,
   ReferrersOptions,
   TaggedDigest,
 } from "@drayage/core";
 
 import { headerOf } from "../http/http-exchange.ts";
 import type { HTTPResponse } from "../http/http-exchange.ts";
+import { jsonObjectOf } from "../http/json-answer.ts";
 import { readManifest, requestManifest } from "../manifests/manifest-download.ts";
-import { readRefusal, registryError } from "../registry-error.ts";
+import { findDigest, requestManifestPresence } from "../manifests/manifest-presence.ts";
+import { readRefusal, refusalOf, registryError } from "../registry-error.ts";
 import type { Repository } from "../repository.ts";
 import { pageSizeLimit, pagesOf } from "./listing.ts";
 
@@ -40,20 +41,20 @@ export async function* listReferrers(
     ask: async (target: string | URL) => repository.request({ ...request, target }),
   };
   const seen = new Set<Digest>();
-  for await (const listed of pagesOf(listing)) {
-    const { response: page } = listed;
-    if (isIndex(page)) {
-      const bytes = await gathered(page.bytes, manifestSizeLimit);
-      const descriptors = descriptorsIn({ bytes, mediaType: mediaTypes.ociIndex });
-      const known = seen.size;
-      for (const { digest } of descriptors) seen.add(digest);
-      listed.newEntries = seen.size - known;
-      yield* descriptors;
-    } else {
-      if (!knowsNoReferrers(page)) throw await failed(page, repository, subject);
-      await page.discard();
+  let isFirst = true;
+  for await (const page of pagesOf(listing)) {
+    const descriptors = await referrersOn(page.response, listing.what);
+    if (descriptors === undefined && isFirst) {
       return yield* taggedReferrers(repository, subject, options);
     }
+    if (descriptors === undefined) {
+      throw new ImageError("unsupported", `The list of ${listing.what} breaks off`);
+    }
+    const known = seen.size;
+    for (const { digest } of descriptors) seen.add(digest);
+    page.newEntries = seen.size - known;
+    yield* descriptors;
+    isFirst = false;
   }
 }
 
@@ -67,43 +68,61 @@ export async function lacksReferrersAPI(
   const request = { ...options, method: "GET", target, action: "pull" } as const;
   const response = await repository.request(request);
   await response.discard();
-  return !isIndex(response) && knowsNoReferrers(response);
+  return !hasIndexType(response) && knowsNoReferrers(response);
 }
 
-/** Those of cosign's tags for a digest that there are. */
+/**
+ * The tags that cosign derives from a digest, as far as they exist. That none exists is trusted only where HEAD finds
+ * the subject itself: a registry without HEAD must not hide signatures.
+ */
 export async function* listDigestTags(
   repository: Repository,
   subject: Digest,
   options: OperationOptions,
 ): AsyncGenerator<TaggedDigest, void, undefined> {
-  const tags = digestTagsOf(subject);
-  const digests = await Promise.all(tags.map(async (tag) => digestUnder(repository, tag, options)));
-  for (const [at, tag] of tags.entries()) {
-    const digest = digests[at];
-    if (digest !== undefined) yield { tag, digest };
+  const find = async (confirmAbsence: boolean): Promise<readonly TaggedDigest[]> => {
+    const tagged = digestTagsOf(subject).map(async (tag) => {
+      const digest = await findDigest(repository, tag, { ...options, confirmAbsence });
+      return digest === undefined ? [] : { tag, digest };
+    });
+    return (await Promise.all(tagged)).flat();
+  };
+  const support = repository.registry.headSupport.manifests;
+  const isTrusted = (): boolean => support.isReliable && !support.isMissing;
+  if (isTrusted() || support.isMissing) return yield* await find(false);
+  const found = await find(false);
+  if (!isTrusted()) await (await requestManifestPresence(repository, subject, options)).discard();
+  yield* isTrusted() ? found : await find(true);
+}
+
+/** undefined where the registry has no referrers API: such a registry may answer with anything. */
+async function referrersOn(
+  page: HTTPResponse,
+  what: string,
+): Promise<readonly Descriptor[] | undefined> {
+  const bytes = page.status === 200 ? await gathered(page.bytes, manifestSizeLimit) : undefined;
+  if (bytes === undefined && !knowsNoReferrers(page)) {
+    throw registryError(await readRefusal(page), `list ${what}`);
+  }
+  if (bytes === undefined) await page.discard();
+  if (bytes === undefined || !isIndex(page, bytes)) return undefined;
+  try {
+    return descriptorsIn(bytes);
+  } catch (error) {
+    if (!isImageError(error, "invalid-manifest")) throw error;
+    const refusal = refusalOf(page, new TextDecoder().decode(bytes));
+    throw registryError(refusal, `list ${what}`, "unavailable", "that is no list of referrers");
   }
 }
 
-async function digestUnder(
-  repository: Repository,
-  tag: string,
-  options: OperationOptions,
-): Promise<Digest | undefined> {
-  const response = await requestManifest("HEAD", repository, tag, options);
-  if (response.status !== 200 && response.status !== 404) {
-    throw registryError(await readRefusal(response), `find ${tag} in ${repository.name}`);
-  }
-  await response.discard();
-  if (response.status === 404) return undefined;
-  const digest = headerOf(response, "docker-content-digest");
-  if (isDigest(digest)) return digest;
-  return digestOf(
-    (await readManifest(await requestManifest("GET", repository, tag, options))).bytes,
-  );
+/** Some registries send an index under another media type. */
+function isIndex(page: HTTPResponse, bytes: Uint8Array): boolean {
+  if (hasIndexType(page)) return true;
+  const { mediaType } = jsonObjectOf(new TextDecoder().decode(bytes));
+  return mediaType === mediaTypes.ociIndex;
 }
 
-/** A registry that does not know the question may answer it with anything. */
-function isIndex(response: HTTPResponse): boolean {
+function hasIndexType(response: HTTPResponse): boolean {
   const mediaType = bareMediaType(headerOf(response, "content-type") ?? "");
   return response.status === 200 && mediaType === mediaTypes.ociIndex;
 }
@@ -119,30 +138,18 @@ async function* taggedReferrers(
 ): AsyncGenerator<Descriptor, void, undefined> {
   const tag = referrersTagOf(subject);
   const response = await requestManifest("GET", repository, tag, options);
-  if (response.status === 200) return yield* listedIn(await readManifest(response));
-  if (response.status !== 404) throw await failed(response, repository, subject);
-  return response.discard();
+  if (response.status === 404) return response.discard();
+  const doing = `list what refers to ${subject} in ${repository.name}`;
+  if (response.status !== 200) throw registryError(await readRefusal(response), doing);
+  const parsed = parseManifest(await readManifest(response));
+  // An image under this tag is not a list of referrers.
+  if (parsed.kind === "index") yield* parsed.manifests;
 }
 
-/** What is under the tag and no list says that there are none. */
-function listedIn(manifest: RawManifest): readonly Descriptor[] {
-  try {
-    return descriptorsIn(manifest);
-  } catch (error) {
-    if (isImageError(error, "invalid-manifest")) return [];
-    throw error;
-  }
-}
-
-function descriptorsIn(manifest: RawManifest): readonly Descriptor[] {
-  const parsed = parseManifest(manifest);
+/** Registries write null for an empty list; an object without a list is none. */
+function descriptorsIn(bytes: Uint8Array): readonly Descriptor[] {
+  const { value } = parseJSONObject("list of referrers", bytes);
+  if (!("manifests" in value)) throw new ImageError("invalid-manifest", "There is no list in it");
+  const parsed = parseManifest({ bytes, mediaType: mediaTypes.ociIndex });
   return parsed.kind === "index" ? parsed.manifests : [];
-}
-
-async function failed(
-  response: HTTPResponse,
-  { name }: Repository,
-  subject: Digest,
-): Promise<Error> {
-  return registryError(await readRefusal(response), `list what refers to ${subject} in ${name}`);
 }

@@ -21,7 +21,7 @@ export async function* listRepositories(
       what: `the repositories of ${host}`,
       start: "/v2/_catalog",
       field: "repositories",
-      isName: (text) => text !== "",
+      classify: (text) => (text === "" ? "skip" : "name"),
       ask: async (target) => registry.request({ ...request, target }),
     });
   } catch (error) {

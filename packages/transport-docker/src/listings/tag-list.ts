@@ -1,4 +1,4 @@
-import { isTag } from "@drayage/core";
+import { isDigest, isTag } from "@drayage/core";
 import type { OperationOptions } from "@drayage/core";
 
 import type { Repository } from "../repository.ts";
@@ -28,7 +28,26 @@ function tagsOf(repository: Repository, options: OperationOptions): NameListing 
     what: `the tags of ${repository.name}`,
     start: "tags/list",
     field: "tags",
-    isName: isTag,
+    classify: classifyTag,
+    isAbout: (name, url) =>
+      isSameRepository(name, repository.path) || isSameRepository(name, repositoryIn(url)),
     ask: async (target) => repository.request({ ...request, target }),
   };
+}
+
+/** Some registries list digests among the tags. */
+function classifyTag(text: string): "name" | "skip" | "invalid" {
+  if (isTag(text)) return "name";
+  return text === "" || isDigest(text) ? "skip" : "invalid";
+}
+
+/** A registry may redirect to a repository by its new name. */
+function repositoryIn({ pathname }: URL): string {
+  return /^\/v2\/(.+)\/tags\/list$/.exec(pathname)?.[1] ?? "";
+}
+
+/** Registries behind a proxy, and virtual repositories, call a repository by a longer or shorter path. */
+function isSameRepository(name: string, path: string): boolean {
+  const last = (text: string): string => text.slice(text.lastIndexOf("/") + 1).toLowerCase();
+  return last(name) === last(path);
 }

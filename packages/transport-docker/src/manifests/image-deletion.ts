@@ -1,5 +1,11 @@
-import { ImageError, isDigest, isImageError, parseManifest } from "@drayage/core";
-import type { Digest, NamedReference, OperationOptions } from "@drayage/core";
+import { ImageError, isImageError, parseManifest } from "@drayage/core";
+import type {
+  DeleteImageOptions,
+  Digest,
+  NamedReference,
+  OperationOptions,
+  RawManifest,
+} from "@drayage/core";
 
 import { headerOf } from "../http/http-exchange.ts";
 import { changeReferrersTag } from "../listings/referrers-tag.ts";
@@ -7,40 +13,73 @@ import { lacksReferrersAPI } from "../listings/referrers.ts";
 import { readRefusal, registryError } from "../registry-error.ts";
 import type { Refusal } from "../registry-error.ts";
 import type { Repository } from "../repository.ts";
-import { downloadManifest, requestManifest } from "./manifest-download.ts";
+import { downloadManifest, readManifest, requestManifest } from "./manifest-download.ts";
+import { digestOfManifest } from "./manifest-presence.ts";
 import { explainMissing } from "./missing-manifest.ts";
-import { tagsThatGo } from "./tags-of-digest.ts";
+import { formatOtherTags, otherTagsOf } from "./tags-of-digest.ts";
 
 /**
- * Deletes a tag and, where the registry cannot do that alone, the manifest that it names, other tags of it included:
- * `onNotice` is told of those before. What refers to another manifest goes from the list of those that do.
- * @throws ImageError `not-found`, `denied`, `unsupported` where the registry deletes nothing
+ * Deletes a tag and, where the registry cannot do that alone, the manifest that it names. A manifest goes with all its
+ * tags: where there are others, deleting a tag needs `allTags`, and deleting by digest reports them to `onNotice`. A
+ * deleted manifest that refers to another one is removed from the list of those that do.
+ * @throws ImageError `not-found`, `denied`, `conflict` for other tags, `unsupported` where the registry deletes nothing
  */
 export async function deleteManifest(
   repository: Repository,
   { tag, digest }: Pick<NamedReference, "tag" | "digest">,
-  options: OperationOptions,
+  options: DeleteImageOptions,
 ): Promise<void> {
-  const target = digest ?? (await deleteTag(repository, tag ?? "latest", options));
-  if (target === undefined) return;
-  await warn(repository, target, tag, options);
-  const subject = await subjectOf(repository, target, options);
-  const refusal = await tryDeletion(repository, target, options);
-  if (refusal !== undefined && !isGoneBy(refusal)) throw failed(repository, target, refusal);
-  if (subject === undefined || !(await lacksReferrersAPI(repository, subject, options))) return;
-  await changeReferrersTag(repository, { subject, removed: target }, options);
+  if (digest !== undefined) {
+    await reportOtherTags(repository, digest, tag, options);
+    return deleteDigest(repository, digest, await subjectOf(repository, digest, options), options);
+  }
+  const tagged = await deleteTag(repository, tag ?? "latest", options);
+  if (tagged === undefined) return;
+  await refuseOtherTags(repository, tagged.digest, tag ?? "latest", options);
+  await deleteDigest(repository, tagged.digest, subjectIn(tagged.manifest), options);
 }
 
-async function warn(
+async function deleteDigest(
+  repository: Repository,
+  digest: Digest,
+  subject: Digest | undefined,
+  options: OperationOptions,
+): Promise<void> {
+  const refusal = await tryDeletion(repository, digest, options);
+  if (refusal !== undefined && !isGoneBy(refusal)) throw failed(repository, digest, refusal);
+  if (subject === undefined || !(await lacksReferrersAPI(repository, subject, options))) return;
+  await changeReferrersTag(repository, { subject, removed: digest }, options);
+}
+
+async function reportOtherTags(
   repository: Repository,
   digest: Digest,
   tag: string | undefined,
   options: OperationOptions,
 ): Promise<void> {
   if (options.onNotice === undefined) return;
-  const text = await tagsThatGo(repository, digest, tag, options);
+  const others = formatOtherTags(await otherTagsOf(repository, digest, tag, options));
+  if (others === undefined) return;
   const { host } = repository.registry.trust;
-  if (text !== undefined) options.onNotice({ kind: "warning", host, text });
+  const text = `Deleting ${digest} from ${repository.name} also removes ${others}`;
+  options.onNotice({ kind: "warning", host, text });
+}
+
+/** @throws ImageError `conflict` */
+async function refuseOtherTags(
+  repository: Repository,
+  digest: Digest,
+  tag: string,
+  options: DeleteImageOptions,
+): Promise<void> {
+  if (options.allTags) return reportOtherTags(repository, digest, tag, options);
+  const others = formatOtherTags(await otherTagsOf(repository, digest, tag, options));
+  if (others === undefined) return;
+  const { trust, wording } = repository.registry;
+  throw new ImageError(
+    "conflict",
+    `${trust.host} cannot delete ${tag} of ${repository.name} without its manifest ${digest}, and with it ${others}; to delete all of them ${wording.allTags}`,
+  );
 }
 
 /** What is damaged, or not there, refers to nothing. */
@@ -50,25 +89,38 @@ async function subjectOf(
   options: OperationOptions,
 ): Promise<Digest | undefined> {
   try {
-    const manifest = parseManifest(await downloadManifest(repository, digest, options));
-    return manifest.subject?.digest;
+    return subjectIn(await downloadManifest(repository, digest, options));
   } catch (error) {
     if (!isImageError(error) || options.signal?.aborted) throw error;
     return undefined;
   }
 }
 
-/** The digest to delete instead, where the registry cannot delete a tag alone. */
+function subjectIn(manifest: RawManifest): Digest | undefined {
+  try {
+    return parseManifest(manifest).subject?.digest;
+  } catch (error) {
+    if (!isImageError(error)) throw error;
+    return undefined;
+  }
+}
+
+interface TaggedManifest {
+  readonly digest: Digest;
+  readonly manifest: RawManifest;
+}
+
+/** The manifest to delete instead, where the registry cannot delete a tag alone. */
 async function deleteTag(
   repository: Repository,
   tag: string,
   options: OperationOptions,
-): Promise<Digest | undefined> {
+): Promise<TaggedManifest | undefined> {
   const refusal = await tryDeletion(repository, tag, options);
   if (refusal === undefined) return undefined;
-  if (![400, 404, 405].includes(refusal.status)) throw failed(repository, tag, refusal);
+  if (![400, 404, 405, 501].includes(refusal.status)) throw failed(repository, tag, refusal);
   try {
-    return await digestOfTag(repository, tag, options);
+    return await taggedManifest(repository, tag, options);
   } catch (error) {
     if (isGoneBy(refusal) && isImageError(error, "not-found")) return undefined;
     throw error;
@@ -93,23 +145,18 @@ async function tryDeletion(
   return undefined;
 }
 
-async function digestOfTag(
+/** Read by GET: registries may not implement HEAD, or not return the digest. */
+async function taggedManifest(
   repository: Repository,
   tag: string,
   options: OperationOptions,
-): Promise<Digest> {
-  const response = await requestManifest("HEAD", repository, tag, {
-    ...options,
-    action: "pull,delete",
-  });
+): Promise<TaggedManifest> {
+  const request = { ...options, action: "pull,delete" } as const;
+  const response = await requestManifest("GET", repository, tag, request);
   if (response.status !== 200) throw await explainMissing(response, repository, tag, options);
-  await response.discard();
-  const digest = headerOf(response, "docker-content-digest");
-  if (isDigest(digest)) return digest;
-  throw new ImageError(
-    "unsupported",
-    `${response.url.host} deletes by digest only and does not tell that of ${tag}: name the digest`,
-  );
+  const manifest = await readManifest(response);
+  const digest = digestOfManifest(manifest, headerOf(response, "docker-content-digest"));
+  return { digest, manifest };
 }
 
 function failed(repository: Repository, tagOrDigest: string, refusal: Refusal): ImageError {

@@ -16,7 +16,16 @@ import { explainMissing } from "./missing-manifest.ts";
 
 /** Schema 1 is asked for too, so that core can say what is wrong with it. */
 const schema1Types: readonly string[] = [mediaTypes.dockerSchema1Signed, mediaTypes.dockerSchema1];
-const accept = [...manifestMediaTypes, mediaTypes.ociArtifact, ...schema1Types].join(", ");
+/** The `Accept` header of requests for manifests. */
+export const acceptedManifests: string = [
+  ...manifestMediaTypes,
+  mediaTypes.ociArtifact,
+  ...schema1Types,
+].join(", ");
+
+export function isSchema1(mediaType: string | undefined): boolean {
+  return mediaType !== undefined && schema1Types.includes(mediaType);
+}
 
 /** A manifest by tag or digest, exactly as stored. @throws ImageError `not-found`, `denied`, `unavailable` */
 export async function downloadManifest(
@@ -31,23 +40,27 @@ export async function downloadManifest(
   throw registryError(await readRefusal(response), doing, "unavailable");
 }
 
-/** The answer to a question for a manifest, whatever its status. */
+/** The response to a request for a manifest, whatever its status. */
 export async function requestManifest(
-  method: "GET" | "HEAD",
+  method: "GET",
   repository: Repository,
   wanted: string,
-  { action = "pull", ...options }: OperationOptions & { readonly action?: RepositoryAction },
+  {
+    action = "pull",
+    ...options
+  }: OperationOptions & { readonly action?: RepositoryAction | undefined },
 ): Promise<HTTPResponse> {
   const target = `manifests/${wanted}`;
-  const wholeUpTo = method === "GET" ? manifestSizeLimit : undefined;
-  return repository.request({ ...options, method, target, action, headers: { accept }, wholeUpTo });
+  const wholeUpTo = manifestSizeLimit;
+  const headers = { accept: acceptedManifests };
+  return repository.request({ ...options, method, target, action, headers, wholeUpTo });
 }
 
 /** @throws ImageError `invalid-manifest` where it is too large */
 export async function readManifest(response: HTTPResponse): Promise<RawManifest> {
   const mediaType = bareMediaType(headerOf(response, "content-type") ?? "");
   const digest = headerOf(response, "docker-content-digest");
-  const isKeptByDigest = isDigest(digest) && !schema1Types.includes(mediaType);
+  const isKeptByDigest = isDigest(digest) && !isSchema1(mediaType);
   return {
     bytes: await gathered(response.bytes, manifestSizeLimit),
     ...(mediaType !== "" && { mediaType }),

@@ -98,11 +98,14 @@ function isForLackOfParts(refusal: Refusal): boolean {
   return hasCode(refusal, "MANIFEST_BLOB_UNKNOWN", "BLOB_UNKNOWN", "MANIFEST_UNKNOWN");
 }
 
-/** A pull-through cache takes none at all: 405. ECR says that what it does not know is not JSON. */
+/**
+ * The error responses after which containers/image tries another type, and 415. ECR answers 405 UNSUPPORTED for a type
+ * that it does not know; the same without these words comes from a pull-through cache, which takes no manifest at all.
+ */
 function isOfItsType(refusal: Refusal): boolean {
   const { status } = refusal;
   if (status === 415) return true;
-  const isRefused = status >= 400 && status < 500 && status !== 405;
-  const says = hasCode(refusal, "MANIFEST_INVALID", "TAG_INVALID");
-  return isRefused && (says || /invalid json syntax/i.test(refusal.words));
+  if (status < 400 || status > 499) return false;
+  const namesType = hasCode(refusal, "MANIFEST_INVALID", "TAG_INVALID");
+  return namesType || /invalid json syntax/i.test(refusal.words);
 }

@@ -2,7 +2,7 @@ import { formatPlatform, instancesOf } from "@drayage/core";
 import type { ImageIndex, InstanceDescriptor, OperationOptions } from "@drayage/core";
 
 import type { Repository } from "../repository.ts";
-import { requestManifest } from "./manifest-download.ts";
+import { requestManifestPresence } from "./manifest-presence.ts";
 
 const mostAsked = 50;
 const mostShown = 5;
@@ -33,7 +33,7 @@ export async function missingInstances(
 ): Promise<readonly InstanceDescriptor[]> {
   const missing: InstanceDescriptor[] = [];
   for (const instance of instances) {
-    const response = await requestManifest("HEAD", repository, instance.digest, options);
+    const response = await requestManifestPresence(repository, instance.digest, options);
     await response.discard();
     if (response.status === 404) missing.push(instance);
   }

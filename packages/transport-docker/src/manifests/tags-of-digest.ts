@@ -1,42 +1,53 @@
 import { isImageError } from "@drayage/core";
 import type { Digest, OperationOptions } from "@drayage/core";
 
-import { headerOf } from "../http/http-exchange.ts";
 import { listTags } from "../listings/tag-list.ts";
 import type { Repository } from "../repository.ts";
-import { requestManifest } from "./manifest-download.ts";
+import { findDigest } from "./manifest-presence.ts";
 
-const mostAsked = 200;
-const mostShown = 10;
-const atOnce = 8;
+const maxRequests = 1000;
+const maxShown = 10;
+const concurrency = 8;
 
-/**
- * Which tags go, beside the one that is known, when a manifest is deleted, in words for a warning; undefined where none
- * does. Costs a request for each tag of the repository, up to 200.
- */
-export async function tagsThatGo(
+/** The tags that a manifest has beside one that is known. */
+export interface OtherTags {
+  readonly tags: readonly string[];
+  /** Why there may be more of them, as a clause; undefined where these are all. */
+  readonly incomplete: string | undefined;
+}
+
+/** Costs a request for each tag of the repository, for up to 1,000 of them. */
+export async function otherTagsOf(
   repository: Repository,
   digest: Digest,
   known: string | undefined,
   options: OperationOptions,
-): Promise<string | undefined> {
-  const deletion = `Deleting ${digest} from ${repository.name}`;
+): Promise<OtherTags> {
   const listed = await tagsIn(repository, options);
   if (listed === undefined) {
-    return `${deletion} may take other tags with it: which ones cannot be told, since the tags cannot be listed`;
+    return { tags: [], incomplete: "the tags of the repository cannot be listed" };
   }
   const others = listed.filter((tag) => tag !== known);
-  const asked = others.slice(0, mostAsked);
-  const gone = await namesOf(repository, digest, asked, options);
-  const more = others.length > asked.length ? `; only ${mostAsked} tags were looked at` : "";
-  if (gone.length === 0)
-    return more === "" ? undefined : `${deletion} may take other tags with it${more}`;
-  const shown = gone.slice(0, mostShown).join(", ");
-  const rest = gone.length > mostShown ? ` and ${gone.length - mostShown} more` : "";
-  return `${deletion} takes with it the ${gone.length === 1 ? "tag" : "tags"} ${shown}${rest}${more}`;
+  const asked = others.slice(0, maxRequests);
+  const tags = await namesOf(repository, digest, asked, options);
+  const isCut = others.length > asked.length;
+  const incomplete = isCut ? `only ${maxRequests} tags of the repository were checked` : undefined;
+  return { tags, incomplete };
 }
 
-/** One more than are looked at, at most. */
+/** `the tags 2, 3`, `tags that are not known, since …`; undefined where there are none. */
+export function formatOtherTags({ tags, incomplete }: OtherTags): string | undefined {
+  const reason = incomplete === undefined ? "" : `, since ${incomplete}`;
+  if (tags.length === 0) {
+    return incomplete === undefined ? undefined : `perhaps tags that are not known${reason}`;
+  }
+  const shown = tags.slice(0, maxShown).join(", ");
+  const rest = tags.length > maxShown ? ` and ${tags.length - maxShown} more` : "";
+  const others = incomplete === undefined ? "" : `, and perhaps others${reason}`;
+  return `the ${tags.length === 1 ? "tag" : "tags"} ${shown}${rest}${others}`;
+}
+
+/** One more than are checked, at most; undefined where the registry does not list them. */
 async function tagsIn(
   repository: Repository,
   options: OperationOptions,
@@ -44,7 +55,7 @@ async function tagsIn(
   const tags: string[] = [];
   try {
     for await (const tag of listTags(repository, options)) {
-      if (tags.push(tag) > mostAsked + 1) break;
+      if (tags.push(tag) > maxRequests + 1) break;
     }
     return tags;
   } catch (error) {
@@ -61,13 +72,11 @@ async function namesOf(
 ): Promise<readonly string[]> {
   const found = new Set<string>();
   const queue = tags.values();
-  const asking = Array.from({ length: atOnce }, async () => {
+  const workers = Array.from({ length: concurrency }, async () => {
     for (const tag of queue) {
-      const response = await requestManifest("HEAD", repository, tag, options);
-      await response.discard();
-      if (headerOf(response, "docker-content-digest") === digest) found.add(tag);
+      if ((await findDigest(repository, tag, options)) === digest) found.add(tag);
     }
   });
-  await Promise.all(asking);
+  await Promise.all(workers);
   return tags.filter((tag) => found.has(tag));
 }

@@ -200,7 +200,10 @@ test("connections are shared, and closed with the last that uses them", async ()
 
 test("a question with HEAD keeps its connection", async () => {
   await using server = await startServer((_, response) => {
-    response.setHeader("content-length", "10").writeHead(200).end();
+    response
+      .setHeader("docker-content-digest", image.manifest.digest)
+      .setHeader("content-length", "10");
+    response.writeHead(200).end();
   });
   const reference = docker().parseReference(`//${server.host}/a:1`);
   await using destination = await reference.newImageDestination();
@@ -212,7 +215,7 @@ test("the user agent is what one says it is", async () => {
   const seen: unknown[] = [];
   await using server = await startServer(({ headers }, response) => {
     seen.push(headers["user-agent"]);
-    response.end("{}");
+    response.end('{"tags":[]}');
   });
   await tagsAt(server.host);
   await tagsAt(server.host, { userAgent: "me/1" });

@@ -185,7 +185,7 @@ describe("in the end", () => {
 test.each([400, 403, 501])("%i is not tried again", async (status) => {
   await using registry = await startRegistry({ intercept: first(1, { status }, isManifest) });
   await expect(read(registry.host, quickly())).rejects.toMatchObject({ status });
-  expect(registry.requests).toHaveLength(1);
+  expect(registry.requests.filter(({ path }) => path !== "/v2/")).toHaveLength(1);
 });
 
 test("a pause ends with an abort, whose reason passes through", async () => {
@@ -245,7 +245,7 @@ describe("a deletion whose answer was lost is done when nothing is left to delet
 
   test("by tag, which some registries cannot delete at all", async () => {
     const asked = await deleteFrom(":1");
-    expect(asked[2]).toBe("HEAD /v2/a/manifests/1");
+    expect(asked[2]).toBe("GET /v2/a/manifests/1");
   });
 });
 

@@ -13,6 +13,20 @@ function named({ host }: { readonly host: string }, name: string): DockerReferen
   return docker().parseReference(`//${host}/${name}`);
 }
 
+const notLists = [
+  ["a web page", "<html><body>log in</body></html>"],
+  ["empty", ""],
+  ["an object without a list", "{}"],
+  ["an array", "[]"],
+  ["not JSON", "nonsense"],
+  ["cut off", '{"name":"a","FIELD":["1","'],
+  ["an object in place of the list", '{"name":"a","FIELD":{}}'],
+  ["text in place of the list", '{"name":"a","FIELD":"1"}'],
+  ["a list of numbers", '{"name":"a","FIELD":[1]}'],
+  ["a list of lists", '{"name":"a","FIELD":[["1"]]}'],
+  ["null", "null"],
+] as const;
+
 async function withTags(registry: Registry, count: number): Promise<readonly string[]> {
   const tags = Array.from({ length: count }, (_, at) => `1.${String(at).padStart(2, "0")}`);
   for (const tag of tags) await registry.putImage("a", image, tag);
@@ -34,16 +48,68 @@ describe("tags", () => {
     expect(registry.requests).toHaveLength(1);
   });
 
-  test("that are none are left out", async () => {
+  test("skip null, empty and digest entries", async () => {
     await using server = await startServer((_, response) => {
-      response.end(JSON.stringify({ tags: [null, "", image.manifest.digest, 1, "a b", "1"] }));
+      response.end(JSON.stringify({ tags: [null, "", image.manifest.digest, "1"] }));
     });
     expect(await Array.fromAsync(named(server, "a").getTags())).toEqual(["1"]);
   });
 
-  test.each(['{"tags":null}', "{}", "[]", "nonsense"])("may be %s", async (body) => {
+  test.each([
+    ['{"name":"a","tags":null}', []],
+    ['{"name":"a","tags":[]}', []],
+    ['{"tags":["1"]}', ["1"]],
+    ['{"name":"mirror/a","tags":["1"]}', ["1"]],
+    ['{"name":null,"tags":["1"]}', ["1"]],
+  ])("may be written as %s", async (body, tags) => {
     await using server = await startServer((_, response) => void response.end(body));
-    expect(await Array.fromAsync(named(server, "a").getTags())).toEqual([]);
+    expect(await Array.fromAsync(named(server, "a").getTags())).toEqual(tags);
+  });
+
+  test.each(notLists)("of a page that is %s are an error, not an empty list", async (_, body) => {
+    await using server = await startServer((__, response) => {
+      response.setHeader("content-type", body.startsWith("<") ? "text/html" : "application/json");
+      response.end(body.replaceAll("FIELD", "tags"));
+    });
+    const listed = Array.fromAsync(named(server, "a").getTags());
+    await expect(listed).rejects.toMatchObject({ code: "unavailable", retryable: false });
+  });
+
+  test.each([
+    ["of another repository", '{"name":"b","tags":["1"]}'],
+    ["without tags or name", '{"tags":null}'],
+    ["with a name that is not text", '{"name":1,"tags":["1"]}'],
+    ["with an entry that is not a tag", '{"name":"a","tags":["a b"]}'],
+  ])("of a page %s are an error", async (_, body) => {
+    await using server = await startServer((__, response) => void response.end(body));
+    const listed = Array.fromAsync(named(server, "a").getTags());
+    await expect(listed).rejects.toMatchObject({ code: "unavailable" });
+  });
+
+  test("of a second page that is not a list are an error", async () => {
+    await using server = await startServer(({ url }, response) => {
+      const isFirst = url === "/v2/a/tags/list";
+      if (isFirst) response.setHeader("link", '</v2/a/tags/list?last=1>; rel="next"');
+      response.end(isFirst ? '{"tags":["1"]}' : "<html>log in</html>");
+    });
+    const listed = Array.fromAsync(named(server, "a").getTags());
+    await expect(listed).rejects.toMatchObject({ code: "unavailable" });
+  });
+
+  test("of a response without content are an error", async () => {
+    await using server = await startServer((_, response) => void response.writeHead(204).end());
+    const listed = Array.fromAsync(named(server, "a").getTags());
+    await expect(listed).rejects.toMatchObject({ code: "unavailable", status: 204 });
+  });
+
+  test("end with an error after many empty pages", async () => {
+    let pages = 0;
+    await using server = await startServer((_, response) => {
+      response.setHeader("link", `<?n=${++pages}>; rel="next"`).end('{"tags":[]}');
+    });
+    const listed = Array.fromAsync(named(server, "a").getTags());
+    await expect(listed).rejects.toMatchObject({ code: "unsupported" });
+    expect(pages).toBeLessThan(100);
   });
 
   test("go on where the registry is, whatever its links say", async () => {
@@ -142,6 +208,21 @@ describe("repositories", () => {
     await registry.putImage("a", image, "1");
     const listed = Array.fromAsync(docker({ credentials }).getRepositories(registry.host));
     expect(await listed).toEqual(["a"]);
+  });
+
+  test.each(notLists)("of a page that is %s are an error, not an empty list", async (_, body) => {
+    await using server = await startServer((__, response) => {
+      response.end(body.replaceAll("FIELD", "repositories"));
+    });
+    const listed = Array.fromAsync(docker().getRepositories(server.host));
+    await expect(listed).rejects.toMatchObject({ code: "unavailable" });
+  });
+
+  test("of an empty registry are none", async () => {
+    await using server = await startServer((_, response) => {
+      response.end('{"repositories":null}');
+    });
+    expect(await Array.fromAsync(docker().getRepositories(server.host))).toEqual([]);
   });
 
   test("of a registry that lists none are unsupported", async () => {

@@ -111,13 +111,66 @@ describe("referrers", () => {
     expect(await referrersIn(registry)).toHaveLength(4);
   });
 
-  test.each([
-    ["an image", image.manifest],
-    ["nothing that can be read", { bytes: Buffer.from("{"), mediaType: mediaTypes.ociIndex }],
-  ])("are none where the tag is that of %s", async (_, manifest) => {
+  test("are none where the tag is that of an image", async () => {
     await using registry = await startRegistry({ referrers: false });
-    registry.putManifest("a", manifest, listTag);
+    registry.putManifest("a", image.manifest, listTag);
     expect(await referrersIn(registry)).toEqual([]);
+  });
+
+  test.each([
+    ["broken JSON", "{", mediaTypes.ociIndex],
+    ["a web page", "<html>log in</html>", "text/html"],
+  ])("are an error where the tag is that of %s", async (_, body, type) => {
+    await using registry = await startRegistry({
+      referrers: false,
+      intercept: ({ path }) =>
+        path.endsWith(listTag)
+          ? { status: 200, headers: { "Content-Type": type }, body }
+          : undefined,
+    });
+    await expect(referrersIn(registry)).rejects.toMatchObject({ code: "invalid-manifest" });
+  });
+
+  test.each(["{}", "[]", "", '{"schemaVersion":2,"manifests":"none"}', "<html>"])(
+    "are an error where the list of them is %j",
+    async (body) => {
+      const headers = { "Content-Type": mediaTypes.ociIndex };
+      await using registry = await startRegistry({
+        intercept: ({ path }) =>
+          path.includes("/referrers/") ? { status: 200, headers, body } : undefined,
+      });
+      await expect(referrersIn(registry)).rejects.toMatchObject({ code: "unavailable" });
+    },
+  );
+
+  test("are none where the list of them is null", async () => {
+    const headers = { "Content-Type": mediaTypes.ociIndex };
+    const body = '{"schemaVersion":2,"manifests":null}';
+    await using registry = await startRegistry({
+      intercept: ({ path }) =>
+        path.includes("/referrers/") ? { status: 200, headers, body } : undefined,
+    });
+    expect(await referrersIn(registry)).toEqual([]);
+  });
+
+  test("are read from a list that has the media type of JSON", async () => {
+    const { bytes } = listOf(descriptorOf(sbom));
+    const headers = { "Content-Type": "application/json" };
+    await using registry = await startRegistry({
+      intercept: ({ path }) =>
+        path.includes("/referrers/") ? { status: 200, headers, body: bytes } : undefined,
+    });
+    expect(digests(await referrersIn(registry))).toEqual([sbom.manifest.digest]);
+  });
+
+  test("are not those of the tag where a later page is missing", async () => {
+    await using registry = await startRegistry({
+      pageSize: 1,
+      intercept: ({ path, query }) =>
+        path.includes("/referrers/") && query.size > 0 ? { status: 404 } : undefined,
+    });
+    for (const one of [sbom, signature]) await registry.putImage("a", one);
+    await expect(referrersIn(registry)).rejects.toMatchObject({ code: "unsupported" });
   });
 
   test("that one may not see are denied", async () => {

@@ -1,3 +1,4 @@
+import { digestOf } from "@drayage/core";
 import type { Notice } from "@drayage/core";
 import {
   distributionProgram,
@@ -14,6 +15,7 @@ import type { DockerSettings } from "../../src/index.ts";
 
 const image = await randomImage("deletion", { layers: 1 });
 const { digest } = image.manifest;
+const otherDigest = { "Docker-Content-Digest": digestOf(Buffer.from("other")) };
 
 async function deleted(host: string, name: string, settings?: DockerSettings): Promise<void> {
   await docker(settings).parseReference(`//${host}/${name}`).deleteImage();
@@ -44,11 +46,11 @@ describe("deleting", () => {
     await registry.putImage("a", image, "1");
     await deleted(registry.host, "a:1");
     expect(registry.tags("a")).toEqual([]);
-    expect(registry.requests.map(({ method }) => method)).toEqual([
-      "DELETE",
-      "HEAD",
-      "GET",
-      "DELETE",
+    expect(registry.requests.map(({ method, path }) => `${method} ${path}`)).toEqual([
+      "DELETE /v2/a/manifests/1",
+      "GET /v2/a/manifests/1",
+      "GET /v2/a/tags/list",
+      `DELETE /v2/a/manifests/${digest}`,
     ]);
   });
 
@@ -74,12 +76,94 @@ describe("deleting", () => {
     await expect(deleted(registry.host, name)).rejects.toMatchObject({ code });
   });
 
-  test("where a registry tells no digest, one has to name it", async () => {
+  test.each([undefined, 400, 403, 404, 405, 501])(
+    "a tag works without a digest in the response, and with HEAD answered by %s",
+    async (head) => {
+      const { bytes, mediaType } = image.manifest;
+      await using registry = await startRegistry({
+        deletes: "by-digest",
+        intercept: ({ method, path }) => {
+          if (method === "HEAD" && head !== undefined) return { status: head };
+          if (method !== "GET" || !path.endsWith("/1")) return undefined;
+          return { status: 200, headers: { "Content-Type": mediaType }, body: bytes };
+        },
+      });
+      await registry.putImage("a", image, "1");
+      await deleted(registry.host, "a:1");
+      expect(registry.tags("a")).toEqual([]);
+    },
+  );
+
+  test("a tag fails where the registry returns another manifest than it names", async () => {
+    const headers = { "Docker-Content-Digest": digest };
     await using registry = await startRegistry({
+      deletes: "by-digest",
       intercept: ({ method, path }) =>
-        path.endsWith("/1") ? { status: method === "HEAD" ? 200 : 405 } : undefined,
+        method === "GET" && path.endsWith("/1") ? { status: 200, headers, body: "{}" } : undefined,
     });
-    await expect(deleted(registry.host, "a:1")).rejects.toMatchObject({ code: "unsupported" });
+    await registry.putImage("a", image, "1");
+    await expect(deleted(registry.host, "a:1")).rejects.toMatchObject({ code: "digest-mismatch" });
+    expect(registry.tags("a")).toEqual(["1"]);
+  });
+
+  describe("a tag of an image with other tags, where tags cannot be deleted alone,", () => {
+    async function withTags(
+      count: number,
+      settings: RegistrySettings = {},
+    ): Promise<Awaited<ReturnType<typeof startRegistry>>> {
+      const registry = await startRegistry({ deletes: "by-digest", ...settings });
+      for (let at = 1; at <= count; at++) await registry.putImage("a", image, String(at));
+      return registry;
+    }
+
+    test("is refused, and the others are named", async () => {
+      await using registry = await withTags(3);
+      await expect(deleted(registry.host, "a:1")).rejects.toMatchObject({
+        code: "conflict",
+        message: expect.stringMatching(/and with it the tags 2, 3; .* set "allTags"$/) as string,
+      });
+      expect(registry.tags("a")).toEqual(["1", "2", "3"]);
+    });
+
+    test("is done with allTags", async () => {
+      await using registry = await withTags(3);
+      const reference = docker().parseReference(`//${registry.host}/a:1`);
+      await reference.deleteImage({ allTags: true });
+      expect(registry.tags("a")).toEqual([]);
+    });
+
+    test.each([404, 405, 501])("is refused where HEAD is answered with %i too", async (status) => {
+      await using registry = await withTags(2, {
+        intercept: ({ method }) => (method === "HEAD" ? { status } : undefined),
+      });
+      await expect(deleted(registry.host, "a:1")).rejects.toMatchObject({ code: "conflict" });
+      expect(registry.tags("a")).toEqual(["1", "2"]);
+    });
+
+    test.each([403, 404])("is refused where listing tags is answered with %i", async (status) => {
+      await using registry = await withTags(1, {
+        intercept: ({ path }) => (path.endsWith("/tags/list") ? { status } : undefined),
+      });
+      await expect(deleted(registry.host, "a:1")).rejects.toMatchObject({
+        code: "conflict",
+        message: expect.stringContaining("cannot be listed") as string,
+      });
+      expect(registry.tags("a")).toEqual(["1"]);
+    });
+
+    test("is refused where not all tags were checked", async () => {
+      const tags = Array.from({ length: 1002 }, (_, at) => `t${at}`);
+      await using registry = await withTags(1, {
+        intercept: ({ method, path }) => {
+          if (path.endsWith("/tags/list")) return { status: 200, body: JSON.stringify({ tags }) };
+          return method === "HEAD" ? { status: 200, headers: otherDigest } : undefined;
+        },
+      });
+      await expect(deleted(registry.host, "a:1")).rejects.toMatchObject({
+        code: "conflict",
+        message: expect.stringContaining("only 1000 tags") as string,
+      });
+    });
   });
 
   describe("a manifest warns of the tags that go with it", () => {
@@ -100,20 +184,21 @@ describe("deleting", () => {
       for (let at = 1; at <= count; at++) await registry.putImage("a", image, String(at));
       const notices: Notice[] = [];
       const onNotice = (notice: Notice): void => void notices.push(notice);
-      await docker().parseReference(`//${registry.host}/${name}`).deleteImage({ onNotice });
+      const reference = docker().parseReference(`//${registry.host}/${name}`);
+      await reference.deleteImage({ onNotice, allTags: true });
       expect(registry.tags("a")).toEqual(["other"]);
       return notices.map((notice) => (notice.kind === "warning" ? notice.text : ""));
     }
 
     test("those beside the one that was named", async () => {
       const [warning, ...others] = await warningsFor("a:1");
-      expect(warning).toMatch(/takes with it the tags 2, 3$/);
+      expect(warning).toMatch(/also removes the tags 2, 3$/);
       expect(others).toEqual([]);
     });
 
     test("all of them where a digest was named", async () => {
       expect(await warningsFor(`a@${digest}`)).toEqual([
-        expect.stringMatching(/takes with it the tags 1, 2, 3$/),
+        expect.stringMatching(/also removes the tags 1, 2, 3$/),
       ]);
     });
 
@@ -131,7 +216,7 @@ describe("deleting", () => {
       const intercept: RegistrySettings["intercept"] = ({ path }) =>
         path.endsWith("/tags/list") ? { status: 403 } : undefined;
       expect(await warningsFor("a:1", { intercept })).toEqual([
-        expect.stringMatching(/may take other tags with it/),
+        expect.stringMatching(/also removes perhaps tags that are not known/),
       ]);
     });
   });

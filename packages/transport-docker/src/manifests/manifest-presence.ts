@@ -1,0 +1,98 @@
+import {
+  algorithmOf,
+  checkDigest,
+  digestOf,
+  ImageError,
+  isDigest,
+  manifestSizeLimit,
+} from "@drayage/core";
+import type { Digest, OperationOptions, RawManifest } from "@drayage/core";
+
+import { isFound, requestPresence } from "../head-support.ts";
+import { headerOf } from "../http/http-exchange.ts";
+import type { HTTPResponse } from "../http/http-exchange.ts";
+import { readRefusal, registryError } from "../registry-error.ts";
+import type { Repository, RepositoryAction } from "../repository.ts";
+import {
+  acceptedManifests,
+  isSchema1,
+  readManifest,
+  requestManifest,
+} from "./manifest-download.ts";
+
+export interface ManifestPresenceOptions extends OperationOptions {
+  readonly action?: RepositoryAction | undefined;
+  /** As in `PresenceRequest`. Default true. */
+  readonly confirmAbsence?: boolean | undefined;
+}
+
+/**
+ * The digest of what a tag or a digest names; undefined where there is no such manifest. A registry that does not
+ * return the digest is asked for the manifest.
+ * @throws ImageError `denied`, `unavailable`, `digest-mismatch`
+ */
+export async function findDigest(
+  repository: Repository,
+  tagOrDigest: string,
+  options: ManifestPresenceOptions,
+): Promise<Digest | undefined> {
+  const response = await requestManifestPresence(repository, tagOrDigest, options);
+  if (isFound(response.status)) return digestIn(response, repository, tagOrDigest, options);
+  if (response.status !== 404) {
+    throw registryError(await readRefusal(response), `find ${tagOrDigest} in ${repository.name}`);
+  }
+  await response.discard();
+  return undefined;
+}
+
+/** The response to HEAD, or to GET; its body is to be read or discarded. */
+export async function requestManifestPresence(
+  repository: Repository,
+  tagOrDigest: string,
+  { action = "pull", confirmAbsence = true, ...options }: ManifestPresenceOptions,
+): Promise<HTTPResponse> {
+  return requestPresence(repository, {
+    ...options,
+    kind: "manifests",
+    name: tagOrDigest,
+    action,
+    confirmAbsence,
+    headers: { accept: acceptedManifests },
+    wholeUpTo: manifestSizeLimit,
+  });
+}
+
+/** The digest of a manifest that was found. Consumes the response. @throws ImageError `digest-mismatch`, … */
+export async function digestIn(
+  response: HTTPResponse,
+  repository: Repository,
+  tagOrDigest: string,
+  options: ManifestPresenceOptions,
+): Promise<Digest> {
+  const stated = headerOf(response, "docker-content-digest");
+  const manifest = await readManifest(response);
+  const isFromHead = manifest.bytes.byteLength === 0;
+  if (!isFromHead) return digestOfManifest(manifest, stated);
+  if (isDigest(stated)) return stated;
+  const second = await requestManifest("GET", repository, tagOrDigest, options);
+  if (second.status === 200) return digestOfManifest(await readManifest(second));
+  throw registryError(await readRefusal(second), `read ${tagOrDigest} of ${repository.name}`);
+}
+
+/**
+ * The digest under which a registry keeps a manifest. `stated` is the registry's, which counts for schema 1 only: its
+ * digest is not that of its bytes.
+ * @throws ImageError `digest-mismatch`; `unsupported` for schema 1 of which the registry states no digest
+ */
+export function digestOfManifest(
+  { bytes, mediaType, digest }: RawManifest,
+  stated?: string,
+): Digest {
+  if (digest !== undefined) checkDigest(digestOf(bytes, algorithmOf(digest)), digest);
+  if (!isSchema1(mediaType)) return digest ?? digestOf(bytes);
+  if (isDigest(stated)) return stated;
+  throw new ImageError(
+    "unsupported",
+    "The registry does not return the digest of this manifest of schema 1; name it by its digest",
+  );
+}
