@@ -2,7 +2,7 @@ import { readdir } from "node:fs/promises";
 import { homedir } from "node:os";
 import path from "node:path";
 
-import { ImageError, implicitPathOf } from "@drayage/core";
+import { ImageError, implicitPathOf, isImageError } from "@drayage/core";
 import { readNamedFile } from "@drayage/core/files";
 
 import type { DockerSettings } from "../docker-settings.ts";
@@ -54,8 +54,7 @@ function perHostFolders(
 }
 
 async function certificatesIn(folder: string, names: readonly string[]): Promise<Certificates> {
-  const read = async (name: string): Promise<string> =>
-    (await readNamedFile(path.join(folder, name))).toString();
+  const read = async (name: string): Promise<string> => readNamed(path.join(folder, name));
   const having = (ending: string): readonly string[] =>
     names.filter((name) => name.endsWith(ending));
   const keys = having(".key");
@@ -79,6 +78,20 @@ async function certificatesIn(folder: string, names: readonly string[]): Promise
     authorities: await Promise.all(having(".crt").map(read)),
     identities: await Promise.all(identities),
   };
+}
+
+/** @throws ImageError `unsupported` that names the file, such as a link that leads nowhere */
+async function readNamed(file: string): Promise<string> {
+  try {
+    return (await readNamedFile(file)).toString();
+  } catch (cause) {
+    const { code, message: problem } = cause as NodeJS.ErrnoException;
+    const isDangling = code === "ENOENT" || code === "ELOOP";
+    const unreadable = isImageError(cause) ? problem : `it cannot be read (${code})`;
+    const why = isDangling ? "it is a link that leads nowhere" : unreadable;
+    const message = `The certificate or key ${file} is of no use: ${why}; repair or remove it`;
+    throw new ImageError("unsupported", message, { cause });
+  }
 }
 
 async function namesIn(folder: string): Promise<readonly string[] | undefined> {

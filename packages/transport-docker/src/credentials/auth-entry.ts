@@ -1,7 +1,8 @@
-import { ImageError } from "@drayage/core";
+import { ImageError, isJSONObject } from "@drayage/core";
 import type { JSONObject } from "@drayage/core";
 
 import type { DockerAuthConfig } from "../docker-settings.ts";
+import { oneLine } from "../one-line.ts";
 import { authFileError } from "./auth-file.ts";
 import type { AuthFile } from "./auth-file.ts";
 
@@ -12,6 +13,8 @@ import type { AuthFile } from "./auth-file.ts";
  */
 export function decodeEntry({ path, auths }: AuthFile, key: string): DockerAuthConfig | undefined {
   const entry = auths[key] ?? {};
+  if (!isJSONObject(entry))
+    throw authFileError(path, `the entry of ${oneLine(key)} is not an object`);
   const text = (name: string): string => textIn(entry, name, path, key);
   const [identityToken, registryToken] = [text("identitytoken"), text("registrytoken")];
   if (registryToken !== "") return { registryToken };
@@ -44,13 +47,13 @@ function encoded(username: string, password: string): string {
 function textIn(entry: JSONObject, name: string, path: string, key: string): string {
   const value = entry[name] ?? "";
   if (typeof value === "string") return value;
-  throw authFileError(path, `${name} of ${key} is not text`);
+  throw authFileError(path, `${name} of ${oneLine(key)} is not text`);
 }
 
 function userIn(auth: string, path: string, key: string): [string, string] | undefined {
   if (auth === "") return undefined;
   if (!/^[A-Za-z0-9+/]*=*$/.test(auth.replaceAll(/\s/g, ""))) {
-    throw authFileError(path, `auth of ${key} is not USER:PASSWORD in base64`);
+    throw authFileError(path, `auth of ${oneLine(key)} is not USER:PASSWORD in base64`);
   }
   const text = Buffer.from(auth, "base64").toString();
   const colon = text.indexOf(":");

@@ -11,6 +11,8 @@ export interface AuthFilePlace {
   readonly path: string;
   /** docker's old `.dockercfg`: it has nothing but credentials, and by registry alone. */
   readonly isLegacy?: boolean;
+  /** True for a default location: such a file may be missing or unreadable. */
+  readonly isDefault?: boolean;
 }
 
 /** Which files have credentials in them. */
@@ -31,10 +33,10 @@ export function authFilePlaces({
   const config = environment["XDG_CONFIG_HOME"] || path.join(home, ".config");
   const docker = environment["DOCKER_CONFIG"] || path.join(home, ".docker");
   return [
-    { path: sessionFile(system) },
-    { path: path.join(config, authJSON) },
-    { path: path.join(docker, "config.json") },
-    { path: path.join(home, ".dockercfg"), isLegacy: true },
+    { path: sessionFile(system), isDefault: true },
+    { path: path.join(config, authJSON), isDefault: true },
+    { path: path.join(docker, "config.json"), isDefault: true },
+    { path: path.join(home, ".dockercfg"), isDefault: true, isLegacy: true },
   ];
 }
 

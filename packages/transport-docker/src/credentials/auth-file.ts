@@ -2,15 +2,16 @@ import { ImageError, isImageError, isJSONObject } from "@drayage/core";
 import type { JSONObject, OperationOptions } from "@drayage/core";
 import { hasCode, readNamedFile } from "@drayage/core/files";
 
+import { oneLine } from "../one-line.ts";
 import type { AuthFilePlace } from "./auth-file-places.ts";
 
 /** A file of credentials, as podman, skopeo and docker write it. */
 export interface AuthFile {
   readonly path: string;
   readonly isLegacy: boolean;
-  /** By registry, by namespace or by repository. */
-  readonly auths: Readonly<Record<string, JSONObject>>;
-  /** Names of programs, by registry or by namespace. */
+  /** By registry, by namespace or by repository; an entry that is not an object is an error only when it is needed. */
+  readonly auths: JSONObject;
+  /** Names of programs, by registry or by namespace; empty where a registry has none, not even `credsStore`. */
   readonly credHelpers: Readonly<Record<string, string>>;
   /** The program for all others. */
   readonly credsStore: string | undefined;
@@ -18,12 +19,15 @@ export interface AuthFile {
   readonly content: JSONObject;
 }
 
-/** undefined where there is none. @throws ImageError `unsupported` for one that is broken */
+/**
+ * undefined where there is none. A file in a default location that cannot be read is left out, with a notice.
+ * @throws ImageError `unsupported` for one that is broken
+ */
 export async function readAuthFile(
   place: AuthFilePlace,
   options: OperationOptions = {},
 ): Promise<AuthFile | undefined> {
-  const text = await textOf(place.path, options);
+  const text = await textOf(place, options);
   return text === undefined ? undefined : parseAuthFile(place, text);
 }
 
@@ -34,8 +38,8 @@ export function parseAuthFile({ path, isLegacy = false }: AuthFilePlace, text: s
   return {
     path,
     isLegacy,
-    auths: recordOf(path, "auths", auths, isJSONObject, "an object"),
-    credHelpers: recordOf(path, "credHelpers", credHelpers, isHelperName, "the name of a helper"),
+    auths: objectOf(path, "auths", auths),
+    credHelpers: helpersOf(path, credHelpers),
     credsStore: storeOf(path, credsStore),
     content,
   };
@@ -46,15 +50,22 @@ export function authFileError(path: string, problem: string): ImageError {
   return new ImageError("unsupported", `The file of credentials ${path} is of no use: ${problem}`);
 }
 
-async function textOf(path: string, { signal }: OperationOptions): Promise<string | undefined> {
+/** A container or a build machine may have such a file of another user; public images do not need it. */
+async function textOf(
+  { path, isDefault = false }: AuthFilePlace,
+  { signal, onNotice }: OperationOptions,
+): Promise<string | undefined> {
   try {
     return new TextDecoder().decode(await readNamedFile(path, { signal }));
   } catch (cause) {
     signal?.throwIfAborted();
-    if (isImageError(cause)) throw authFileError(path, cause.message);
     if (hasCode(cause, "ENOENT", "ENOTDIR")) return undefined;
-    const problem = `it cannot be read: ${(cause as NodeJS.ErrnoException).code}`;
-    throw authFileError(path, problem);
+    const { code, message } = cause as NodeJS.ErrnoException;
+    const problem = isImageError(cause) ? message : `it cannot be read (${code})`;
+    if (!isDefault) throw authFileError(path, problem);
+    const text = `The file of credentials ${path} is left out: ${problem}; to log in, name another one`;
+    onNotice?.({ kind: "configuration", text });
+    return undefined;
   }
 }
 
@@ -74,20 +85,20 @@ function parsed(path: string, text: string): unknown {
   }
 }
 
-function recordOf<Value>(
-  path: string,
-  name: string,
-  record: unknown,
-  isRight: (value: unknown) => value is Value,
-  what: string,
-): Readonly<Record<string, Value>> {
-  if (record === undefined || record === null) return {};
-  if (!isJSONObject(record)) throw authFileError(path, `${name} is not an object`);
-  const entries = Object.entries(record).filter(([, value]) => value !== null);
-  const right = entries.flatMap(([key, value]) => (isRight(value) ? [[key, value] as const] : []));
-  const wrong = entries.find(([, value]) => !isRight(value));
-  if (wrong === undefined) return Object.fromEntries(right);
-  throw authFileError(path, `${name} has something else than ${what} for ${wrong[0]}`);
+function objectOf(path: string, name: string, value: unknown): JSONObject {
+  if (value === undefined || value === null) return {};
+  if (isJSONObject(value)) return value;
+  throw authFileError(path, `${name} is not an object`);
+}
+
+function helpersOf(path: string, value: unknown): Readonly<Record<string, string>> {
+  const helpers = Object.entries(objectOf(path, "credHelpers", value)).flatMap(([key, name]) => {
+    if (name === null) return [];
+    if (name === "" || isHelperName(name)) return [[key, name] as const];
+    const problem = `credHelpers has something else than the name of a helper for ${oneLine(key)}`;
+    throw authFileError(path, problem);
+  });
+  return Object.fromEntries(helpers);
 }
 
 function storeOf(path: string, name: unknown): string | undefined {
@@ -98,5 +109,5 @@ function storeOf(path: string, name: unknown): string | undefined {
 
 /** What can follow `docker-credential-` in the name of a program; a path would lead to any program. */
 function isHelperName(name: unknown): name is string {
-  return typeof name === "string" && /^[^/\\\0]+$/.test(name);
+  return typeof name === "string" && /^[^/\\\p{C}]+$/u.test(name);
 }

@@ -7,8 +7,8 @@ export function registryOf(name: string): string {
 
 /**
  * The key in a file under which something is kept for a repository, or a registry: its name, else that of what it is
- * in, one after the other, else the registry as docker wrote it in other times, `https://quay.io/v1/`. Hosts are the
- * same or they are not: neither a part of a name nor another port will do.
+ * in, one after the other, else the registry as other tools write it, `https://quay.io/v1/`, `quay.io/v2/`, `quay.io/`.
+ * Hosts are the same or they are not: neither a part of a name nor another port will do.
  */
 export function findKey(
   kept: Readonly<Record<string, unknown>>,
@@ -16,16 +16,26 @@ export function findKey(
   isLegacy = false,
 ): string | undefined {
   const registry = registryOf(name);
-  const keys = isLegacy ? [registry] : [...namesOf(name)];
-  const exact = keys.find((key) => Object.hasOwn(kept, key));
-  return exact ?? Object.keys(kept).find((key) => isOfRegistry(key, registry, isLegacy));
+  const keys = Object.keys(kept);
+  for (const wanted of isLegacy ? [registry] : namesOf(name)) {
+    if (Object.hasOwn(kept, wanted)) return wanted;
+    const found = keys.find((key) => withoutSlashes(key) === wanted);
+    if (found !== undefined) return found;
+  }
+  return keys.find((key) => isOfRegistry(key, registry, isLegacy));
 }
 
 /** Whether a key is a registry's own, however it is written. */
 export function isOfRegistry(key: string, registry: string, isLegacy = false): boolean {
-  const bare = key.replace(/^https?:\/\//, "");
-  const host = isLegacy || bare !== key ? registryOf(bare) : bare;
-  return canonical(host) === canonical(registry);
+  const bare = key.replace(/^https?:\/\//i, "");
+  const isHostOnly = isLegacy || bare !== key || /^[^/]*\/v[12]\/*$/.test(bare);
+  return canonical(isHostOnly ? registryOf(bare) : withoutSlashes(bare)) === canonical(registry);
+}
+
+function withoutSlashes(key: string): string {
+  let end = key.length;
+  while (key[end - 1] === "/") end--;
+  return key.slice(0, end);
 }
 
 /** What docker calls a registry in its files, and when it speaks to a helper. */

@@ -1,10 +1,11 @@
 import { spawn } from "node:child_process";
+import type { Readable } from "node:stream";
+import { setTimeout as delay } from "node:timers/promises";
 
-import { gathered, ImageError } from "@drayage/core";
-import type { OperationOptions, SystemContext } from "@drayage/core";
+import { ImageError, isJSONObject } from "@drayage/core";
+import type { JSONObject, OperationOptions, SystemContext } from "@drayage/core";
 
 import type { DockerAuthConfig } from "../docker-settings.ts";
-import { jsonObjectOf } from "../http/json-answer.ts";
 
 /** A program `docker-credential-NAME` that keeps credentials (docker's credential helpers protocol). */
 export interface CredentialHelper {
@@ -26,10 +27,10 @@ export async function getFromHelper(
   const { isDone, said } = await run(helper, "get", server, options);
   if (!isDone && isAbsence(said)) return undefined;
   if (!isDone) throw failed(helper, "get", server);
-  const { Username: username = "", Secret: secret = "" } = jsonObjectOf(said);
-  if (typeof username !== "string" || typeof secret !== "string") {
-    throw failed(helper, "get", server);
-  }
+  const answer = parseAnswer(said);
+  const username = answer && fieldOf(answer, "username");
+  const secret = answer && fieldOf(answer, "secret");
+  if (username === undefined || secret === undefined) throw failed(helper, "get", server);
   if (username === tokenUser) return { identityToken: secret };
   return username === "" && secret === "" ? undefined : { username, password: secret };
 }
@@ -64,13 +65,19 @@ export async function listOfHelper(
   options: HelperOptions,
 ): Promise<readonly string[]> {
   const { isDone, said } = await run(helper, "list", "", options);
-  if (!isDone) throw failed(helper, "list", "");
-  return Object.keys(jsonObjectOf(said));
+  const answer = parseAnswer(said);
+  if (!isDone || answer === undefined) throw failed(helper, "list", "");
+  return Object.keys(answer);
 }
 
 /** The user for whom a helper keeps an identity token in place of a password. */
 const tokenUser = "<token>";
+/** Bytes. */
 const answerLimit = 1 << 20;
+/** Milliseconds: a helper may ask its user to unlock something. */
+const answerTimeout = 60_000;
+/** Milliseconds to read what a helper wrote before it ended; a process that it left behind may hold the pipe open. */
+const drainTimeout = 1000;
 
 function namedSecret(
   { name }: CredentialHelper,
@@ -85,25 +92,29 @@ function namedSecret(
   throw new ImageError("unsupported", `${programOf(name)} does not keep tokens of registries`);
 }
 
+type HelperAction = "get" | "store" | "erase" | "list";
+
 interface Outcome {
   readonly isDone: boolean;
   /** On standard output. */
   readonly said: string;
 }
 
-/** Runs it without a shell, and ends it where that is no longer wanted. */
+/** Runs it without a shell; kills it after an abort, a timeout, or too long an answer. */
 async function run(
   helper: CredentialHelper,
-  action: "get" | "store" | "erase" | "list",
+  action: HelperAction,
   input: string,
   { system, signal }: HelperOptions,
 ): Promise<Outcome> {
   signal?.throwIfAborted();
+  const timeout = AbortSignal.timeout(answerTimeout);
   const child = spawn(programOf(helper.name), [action], {
     env: { ...(system?.environment ?? process.env) },
     stdio: ["pipe", "pipe", "ignore"],
     windowsHide: true,
-    ...(signal && { signal }),
+    signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
+    killSignal: "SIGKILL",
   });
   const ended = Promise.withResolvers<boolean>();
   child.on("error", ended.reject);
@@ -112,29 +123,57 @@ async function run(
   child.stdin.on("error", () => {});
   child.stdin.end(input);
   try {
-    const [isDone, bytes] = await Promise.all([ended.promise, gathered(child.stdout, answerLimit)]);
-    return { isDone, said: new TextDecoder().decode(bytes).trim() };
+    const [isDone, said] = await Promise.all([
+      ended.promise,
+      answerOf(child.stdout, ended.promise),
+    ]);
+    return { isDone, said };
   } catch (error) {
     child.kill("SIGKILL");
     signal?.throwIfAborted();
-    throw notRun(helper, action, error);
+    throw notRun(helper, action, timeout.aborted ? timeout.reason : error);
   } finally {
     child.stdout.destroy();
   }
 }
 
-function notRun({ name, namedIn }: CredentialHelper, action: string, cause: unknown): ImageError {
+/** All that a helper writes until it has ended. @throws RangeError above the limit */
+async function answerOf(stdout: Readable, ended: Promise<unknown>): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  const isRead = Promise.withResolvers<void>();
+  stdout.on("data", (chunk: Uint8Array) => {
+    size += chunk.byteLength;
+    if (size <= answerLimit) chunks.push(chunk);
+    else isRead.reject(new RangeError(`it wrote more than ${answerLimit} bytes`));
+  });
+  stdout.on("close", isRead.resolve);
+  stdout.on("error", isRead.reject);
+  const drained = ended.then(async () => delay(drainTimeout, undefined, { ref: false }));
+  await Promise.race([isRead.promise, drained]);
+  return new TextDecoder().decode(Buffer.concat(chunks)).trim();
+}
+
+function notRun(
+  { name, namedIn }: CredentialHelper,
+  action: HelperAction,
+  cause: unknown,
+): ImageError {
   const program = programOf(name);
-  const { code } = cause as NodeJS.ErrnoException;
+  const { code, name: kind } = cause as NodeJS.ErrnoException;
   if (code === "ENOENT") {
     return new ImageError(
       "unsupported",
       `${namedIn} leaves credentials to ${program}, and no such program is on the PATH: install it, or take it out of that file`,
     );
   }
-  return new ImageError("unavailable", `${program} ${action} could not be run (${code})`, {
-    retryable: false,
-  });
+  const why = kind === "TimeoutError" ? `it did not answer within ${answerTimeout / 1000} s` : code;
+  const reason = cause instanceof RangeError ? cause.message : why;
+  return new ImageError(
+    "unavailable",
+    `${program} ${action} could not be run (${reason}); run it by hand, or take it out of ${namedIn}`,
+    { retryable: false },
+  );
 }
 
 /** What it said is not told: there may be a secret in it. */
@@ -145,6 +184,24 @@ function failed({ name }: CredentialHelper, action: string, server: string): Ima
     `${programOf(name)} ${action} failed${about}; run it by hand to see why`,
     { retryable: false },
   );
+}
+
+/** undefined for what is not a JSON object: it must not be taken for an answer without credentials. */
+function parseAnswer(said: string): JSONObject | undefined {
+  try {
+    const value: unknown = JSON.parse(said);
+    return isJSONObject(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Go programs match names of fields in any case. undefined for what is not text, or for two different texts. */
+function fieldOf(answer: JSONObject, name: string): string | undefined {
+  const keys = Object.keys(answer).filter((key) => key.toLowerCase() === name);
+  const values = new Set(keys.map((key) => answer[key] ?? ""));
+  const [value = "", ...others] = values;
+  return others.length === 0 && typeof value === "string" ? value : undefined;
 }
 
 function isAbsence(said: string): boolean {

@@ -57,14 +57,15 @@ export function helperOfConf(name: string): CredentialHelper {
   return { name, namedIn: "registries.conf" };
 }
 
-/** The helper to which a file leaves a registry, and what that calls it. */
+/** The helper to which a file leaves a registry, and what that calls it; `none` where it says that there is none. */
 export function findHelper(
   { path, credHelpers, isLegacy }: AuthFile,
   name: string,
-): { readonly helper: CredentialHelper; readonly server: string } | undefined {
+): { readonly helper: CredentialHelper; readonly server: string } | "none" | undefined {
   const server = findKey(credHelpers, name, isLegacy);
   const program = server === undefined ? undefined : credHelpers[server];
   if (server === undefined || program === undefined) return undefined;
+  if (program === "") return "none";
   return { server, helper: { name: program, namedIn: path } };
 }
 
@@ -88,10 +89,10 @@ async function findInFile(
   options: AuthFileSettings & OperationOptions,
 ): Promise<DockerAuthConfig | undefined> {
   const own = findHelper(file, name);
-  if (own !== undefined) return getFromHelper(own.helper, own.server, options);
+  if (own !== undefined && own !== "none") return getFromHelper(own.helper, own.server, options);
   const key = findKey(file.auths, name, file.isLegacy);
   const found = key === undefined ? undefined : decodeEntry(file, key);
-  if (found !== undefined || file.credsStore === undefined) return found;
+  if (found !== undefined || file.credsStore === undefined || own === "none") return found;
   const helper = { name: file.credsStore, namedIn: file.path };
   return getFromHelper(helper, key ?? serverOf(registryOf(name)), options);
 }

@@ -1,4 +1,4 @@
-import { ImageError } from "@drayage/core";
+import { ImageError, isJSONObject } from "@drayage/core";
 import type { JSONObject, OperationOptions } from "@drayage/core";
 
 import type { DockerAuthConfig } from "../docker-settings.ts";
@@ -78,9 +78,10 @@ async function setInFile(
 ): Promise<string> {
   let place = path;
   const set = async (file: AuthFile): Promise<JSONObject | undefined> => {
-    const own = findHelper(file, key);
+    const found = findHelper(file, key);
+    const own = found === "none" ? undefined : found;
     const isFor = own?.server ?? key;
-    const helper = own?.helper ?? storeOf(file);
+    const helper = own?.helper ?? (found === "none" ? undefined : storeOf(file));
     if (helper === undefined) return withEntry(file, key, encodeEntry(credentials));
     place = await setInHelper(helper, key, credentials, options, isFor);
     // Thereby docker knows that its helper has something.
@@ -117,7 +118,9 @@ const known = ["auth", "identitytoken", "registrytoken", "username", "password"]
 
 /** What nobody here knows stays where it is. */
 function withEntry({ auths, content }: AuthFile, key: string, entry: JSONObject): JSONObject {
-  const rest = Object.entries(auths[key] ?? {}).filter(([name]) => !known.includes(name));
+  const before = auths[key];
+  const kept = isJSONObject(before) ? before : {};
+  const rest = Object.entries(kept).filter(([name]) => !known.includes(name));
   const changed = { ...Object.fromEntries(rest), ...entry };
   return { ...content, auths: { ...auths, [key]: changed } };
 }

@@ -69,7 +69,9 @@ function helpersFor(
   file: AuthFile,
   name: string,
 ): readonly { readonly helper: CredentialHelper; readonly server: string }[] {
-  const own = Object.entries(file.credHelpers).filter(([key]) => isFor(key, name));
+  const own = Object.entries(file.credHelpers).filter(
+    ([key, program]) => program !== "" && isFor(key, name),
+  );
   const store = storeOf(file);
   const noted = Object.keys(file.auths).filter((key) => isFor(key, name));
   const servers = store === undefined ? [] : new Set([...noted, serverOf(name)]);
@@ -87,6 +89,7 @@ async function removeAllFromFile(path: string, options: Options): Promise<void> 
   if ((await readAuthFile({ path }, options)) === undefined) return;
   const remove = async (file: AuthFile): Promise<JSONObject> => {
     for (const [server, name] of Object.entries(file.credHelpers)) {
+      if (name === "") continue;
       await eraseFromHelper({ name, namedIn: path }, server, options);
     }
     const store = storeOf(file);

@@ -26,16 +26,16 @@ export interface ConfText {
  * All that there is to read, what counts less first: the file that was named, else the user's, else the machine's; then
  * `registries.conf.d/*.conf` of the machine, unless the user has a main file, and of the user. A file that
  * `CONTAINERS_REGISTRIES_CONF` names is read without those; `CONTAINERS_REGISTRIES_CONF_DIR` names others in any case.
+ * With `rootForImplicitAbsolutePaths` neither variable counts.
  */
 export async function readConfFiles(
   settings: RegistriesConfSettings,
 ): Promise<readonly ConfText[]> {
   const { registriesConf, system = {} } = settings;
   if (registriesConf === false) return [];
-  const { environment = process.env } = system;
   const [ofUser, ofMachine] = usualFiles(system);
-  const byVariable = environment["CONTAINERS_REGISTRIES_CONF"] || undefined;
-  const folder = environment["CONTAINERS_REGISTRIES_CONF_DIR"] || undefined;
+  const byVariable = variableOf("CONTAINERS_REGISTRIES_CONF", system);
+  const folder = variableOf("CONTAINERS_REGISTRIES_CONF_DIR", system);
   const named = registriesConf ?? byVariable;
   const first = named === undefined ? await findText(ofUser) : await readText(named, false);
   const main = first ?? (await findText(ofMachine));
@@ -58,6 +58,14 @@ export async function readUserAliases({
   const cache = environment["XDG_CACHE_HOME"] || path.join(homeOf(environment), ".cache");
   const folder = isRoot ? implicitPathOf("/var/cache", system) : cache;
   return findText(path.join(folder, "containers/short-name-aliases.conf"));
+}
+
+/** A path in a variable is one of this machine, not one below another root. */
+function variableOf(
+  name: string,
+  { environment = process.env, rootForImplicitAbsolutePaths: root }: SystemContext,
+): string | undefined {
+  return root === undefined ? environment[name] || undefined : undefined;
 }
 
 function usualFiles(system: SystemContext): readonly [ofUser: string, ofMachine: string] {

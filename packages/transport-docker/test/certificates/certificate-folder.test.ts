@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, rm, symlink, writeFile } from "node:fs/promises";
 import path from "node:path";
 
 import { scratchFolder } from "@drayage/test-support";
@@ -91,5 +91,28 @@ test.each([
   await expect(readCertificates(host, { system })).rejects.toMatchObject({
     code: "unsupported",
     message: expect.stringMatching(words) as string,
+  });
+});
+
+test.skipIf(process.platform === "win32").each(["ca.crt", "client.cert", "client.key"])(
+  "%s that is a link to nowhere is named",
+  async (name) => {
+    const { root, system } = await machineWith([`${home}/client.cert`, `${home}/client.key`]);
+    const folder = path.join(root, home);
+    const file = path.join(folder, name);
+    await rm(file, { force: true });
+    await symlink(path.join(folder, "nowhere"), file);
+    await expect(readCertificates(host, { system })).rejects.toMatchObject({
+      code: "unsupported",
+      message: expect.stringContaining(`${file} is of no use: it is a link that leads`) as string,
+    });
+  },
+);
+
+test("a folder in place of a certificate is named", async () => {
+  const { system } = await machineWith([`${home}/ca.crt/file`]);
+  await expect(readCertificates(host, { system })).rejects.toMatchObject({
+    code: "unsupported",
+    message: expect.stringMatching(/ca\.crt .*EISDIR/) as string,
   });
 });

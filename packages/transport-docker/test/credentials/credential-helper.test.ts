@@ -92,6 +92,19 @@ describe("a file leaves credentials to a helper", () => {
   });
 
   test.each([
+    ["where its name is empty", { credHelpers: { "a.example": "" } }],
+    ["of all, where its name is empty", { credHelpers: { "a.example": "" }, credsStore: "h" }],
+  ])("and not %s: then the file's own entry counts", async (_, content) => {
+    const folder = await scratchFolder();
+    const system = await systemWithHelper(folder, "h", noting);
+    const own = { ...content, auths: { "a.example": noted } };
+    const kept = { username: "kept", password: "x" };
+    expect(await found("a.example/team", own, system, folder)).toEqual(kept);
+    expect(await found("a.example/team", content, system, folder)).toBeUndefined();
+    expect(await askedOf(folder, "h")).toBe("");
+  });
+
+  test.each([
     ["for another registry", { credHelpers: { "a.example.org": "h", "b.a.example": "h" } }],
     ["for another namespace", { credHelpers: { "a.example/other": "h" } }],
     ["for all, where it has its own", { credsStore: "h", auths: { "a.example": noted } }],
@@ -126,6 +139,26 @@ describe("a helper", () => {
     expect(await found("a.example", content, system, folder)).toBeUndefined();
   });
 
+  test.each([
+    '{"username":"ann","secret":"correct horse"}',
+    '{"serverurl":"x","USERNAME":"ann","SECRET":"correct horse"}',
+    '{"ServerURL":"x","Username":"ann","Secret":"correct horse","username":"ann"}',
+  ])("may answer %s", async (words) => {
+    const folder = await scratchFolder();
+    const system = await systemWithHelper(folder, "h", `cat >/dev/null; echo '${words}'`);
+    const credentials = { username: "ann", password: secret };
+    expect(await found("a.example", content, system, folder)).toEqual(credentials);
+  });
+
+  test("that leaves a process behind is not waited for", async () => {
+    const folder = await scratchFolder();
+    const script = `cat >/dev/null; echo '${answer("ann")}'; sleep 30 & exit 0`;
+    const system = await systemWithHelper(folder, "h", script);
+    const started = performance.now();
+    expect(await found("a.example", content, system, folder)).toMatchObject({ username: "ann" });
+    expect(performance.now() - started).toBeLessThan(25_000);
+  });
+
   test("that is missing is named, with the file that wants it", async () => {
     const folder = await scratchFolder();
     await expect(found("a.example", content, systemIn(folder), folder)).rejects.toMatchObject({
@@ -138,6 +171,10 @@ describe("a helper", () => {
     ["fails", "exit 3"],
     ["answers in other types", "true; exit 0", '{"Username":["ann"],"Secret":1}'],
     ["never stops talking", "exec cat /dev/zero"],
+    ["answers with what is not JSON", "exit 0", "correct horse"],
+    ["answers with a list", "exit 0", '["ann","correct horse"]'],
+    ["names two users", "exit 0", '{"Username":"ann","username":"bob","Secret":"correct horse"}'],
+    ["has nothing to say", "exit 0", ""],
   ])("that %s is named, and what it said is not told", async (_, script, words = answer("ann")) => {
     const folder = await scratchFolder();
     const system = await systemWithHelper(

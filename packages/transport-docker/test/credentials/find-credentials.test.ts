@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 
+import type { Notice } from "@drayage/core";
 import { scratchFolder } from "@drayage/test-support";
 import { describe, expect, test } from "vitest";
 
@@ -144,6 +145,93 @@ describe("an entry", () => {
     expect(await found("docker.io/library/alpine", file)).toMatchObject({ username: "ann" });
   });
 });
+
+describe("a key", () => {
+  test.each([
+    ["a.example/", "a.example/team/app"],
+    ["a.example//", "a.example/team/app"],
+    ["a.example/v1", "a.example/team/app"],
+    ["a.example/v1/", "a.example/team/app"],
+    ["a.example/v2/", "a.example"],
+    ["https://a.example/v1/", "a.example/team/app"],
+    ["https://a.example", "a.example/team/app"],
+    ["HTTPS://a.example/v2/", "a.example/team/app"],
+    ["a.example/team/", "a.example/team/app"],
+    ["a.example:5000/", "a.example:5000/app"],
+    ["[::1]:5000", "[::1]:5000/app"],
+    ["https://[::1]:5000/v2/", "[::1]:5000/app"],
+  ])("%s is for %s", async (key, name) => {
+    const file = await fileOf({ auths: { [key]: { auth: encoded("ann:secret") } } });
+    expect(await found(name, file)).toMatchObject({ username: "ann" });
+  });
+
+  test.each([
+    ["a.example/team/", "a.example/teams"],
+    ["a.example/team/", "a.example"],
+    ["a.example/v3/", "a.example/team"],
+    ["a.example/v2/", "b.a.example/team"],
+    ["https://a.example:443/v1/", "a.example/team"],
+    ["[::1]", "[::1]:5000/app"],
+    ["[::1]:5000", "[::2]:5000/app"],
+  ])("%s is not for %s", async (key, name) => {
+    const file = await fileOf({ auths: { [key]: { auth: encoded("ann:secret") } } });
+    expect(await found(name, file)).toBeUndefined();
+  });
+
+  test("that is narrower counts first, however it is written", async () => {
+    const auths = {
+      "a.example": { auth: encoded("wide:x") },
+      "a.example/team/": { auth: encoded("narrow:x") },
+      "a.example/v2": { auth: encoded("named v2:x") },
+    };
+    const file = await fileOf({ auths });
+    expect(await found("a.example/team/app", file)).toMatchObject({ username: "narrow" });
+    expect(await found("a.example/v2/app", file)).toMatchObject({ username: "named v2" });
+    expect(await found("a.example/other", file)).toMatchObject({ username: "wide" });
+  });
+
+  test.each(["abc", 1, [], null])("of another registry may lead to %j", async (entry) => {
+    const auths = { "b.example": entry, "a.example": { auth: encoded("ann:secret") } };
+    expect(await found("a.example", await fileOf({ auths }))).toMatchObject({ username: "ann" });
+  });
+});
+
+describe.skipIf(process.platform === "win32")(
+  "a file in a default location that cannot be read",
+  () => {
+    async function foundBeside(
+      content: Readonly<Record<string, unknown>> | undefined,
+    ): Promise<{ readonly credentials: DockerAuthConfig | undefined; readonly notices: string[] }> {
+      const folder = await scratchFolder();
+      const unreadable = path.join(folder, "home/.config/containers/auth.json");
+      await mkdir(unreadable, { recursive: true });
+      if (content !== undefined) {
+        await mkdir(path.join(folder, "home/.docker"), { recursive: true });
+        const file = path.join(folder, "home/.docker/config.json");
+        await writeFile(file, JSON.stringify(content));
+      }
+      const notices: string[] = [];
+      const onNotice = (notice: Notice): void => {
+        if (notice.kind === "configuration") notices.push(notice.text);
+      };
+      const system = systemIn(folder);
+      const credentials = await findCredentials("a.example/team", { system, onNotice });
+      expect(notices).toEqual([expect.stringContaining(unreadable)]);
+      return { credentials, notices };
+    }
+
+    test("is left out with a notice", async () => {
+      expect((await foundBeside(undefined)).credentials).toBeUndefined();
+    });
+
+    test("does not hide the files that follow it", async () => {
+      const { credentials } = await foundBeside({
+        auths: { "a.example": { auth: encoded("ann:secret") } },
+      });
+      expect(credentials).toEqual({ username: "ann", password: "secret" });
+    });
+  },
+);
 
 describe("a file that is broken", () => {
   const secret = Buffer.from("ann:correct horse").toString("base64");

@@ -70,21 +70,42 @@ describe("of the files", () => {
 
 describe("the variable", () => {
   test("CONTAINERS_REGISTRIES_CONF names the only file", async () => {
-    const system = await machineWith({ mine: "mine", [etc]: etc, [`${etc}.d/a.conf`]: "a" });
-    const environment = { CONTAINERS_REGISTRIES_CONF: path.join(system.root, "mine") };
-    const files = await readConfFiles({ system: { ...system, environment } });
+    const { root } = await machineWith({ mine: "mine", [home]: home, [`${home}.d/a.conf`]: "a" });
+    const environment = {
+      CONTAINERS_REGISTRIES_CONF: path.join(root, "mine"),
+      HOME: path.join(root, "home/me"),
+    };
+    const files = await readConfFiles({ system: { environment } });
     expect(files.map(({ text }) => text)).toEqual(["mine"]);
   });
 
-  test("CONTAINERS_REGISTRIES_CONF_DIR names the folder of drop-ins, which need not be there", async () => {
-    const system = await machineWith({ "d/a.conf": "a", [etc]: etc, [`${etc}.d/b.conf`]: "b" });
-    const read = async (folder: string): Promise<readonly string[]> => {
-      const environment = { CONTAINERS_REGISTRIES_CONF_DIR: path.join(system.root, folder) };
+  test.each(["CONTAINERS_REGISTRIES_CONF", "CONTAINERS_REGISTRIES_CONF_DIR"])(
+    "%s does not count below another root",
+    async (name) => {
+      const system = await machineWith({ mine: "mine", "d/a.conf": "a", [etc]: etc });
+      const value = path.join(system.root, name.endsWith("DIR") ? "d" : "mine");
+      const environment = { ...system.environment, [name]: value };
       const files = await readConfFiles({ system: { ...system, environment } });
+      expect(files.map(({ text }) => text)).toEqual([etc]);
+    },
+  );
+
+  test("CONTAINERS_REGISTRIES_CONF_DIR names the folder of drop-ins, which need not be there", async () => {
+    const { root } = await machineWith({
+      "d/a.conf": "a",
+      [home]: home,
+      [`${home}.d/b.conf`]: "b",
+    });
+    const read = async (folder: string): Promise<readonly string[]> => {
+      const environment = {
+        CONTAINERS_REGISTRIES_CONF_DIR: path.join(root, folder),
+        HOME: path.join(root, "home/me"),
+      };
+      const files = await readConfFiles({ system: { environment } });
       return files.map(({ text }) => text);
     };
-    expect(await read("d")).toEqual([etc, "a"]);
-    expect(await read("e")).toEqual([etc]);
+    expect(await read("d")).toEqual([home, "a"]);
+    expect(await read("e")).toEqual([home]);
   });
 });
 
