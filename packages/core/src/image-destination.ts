@@ -18,6 +18,8 @@ export interface DestinationAccepts {
   readonly foreignLayerURLs: boolean;
   /** true, or why not, in words for the user. */
   readonly signatures: true | string;
+  /** The same for signatures of the kind `sigstore`; undefined where these are accepted like all others. */
+  readonly sigstoreSignatures?: true | string | undefined;
   /**
    * Whether what refers to an image may come along: true, or why not, in words for the user; undefined where there is no
    * place for it. Where true there is `putTaggedManifest`, and a manifest with a `subject` is found by it afterwards.

@@ -1,4 +1,4 @@
-import { ImageError, isDigest, isImageError, manifestMediaTypes, mediaTypes } from "@drayage/core";
+import { ImageError, isImageError, manifestMediaTypes, mediaTypes } from "@drayage/core";
 import type {
   BlobInfo,
   BlobLocation,
@@ -11,61 +11,86 @@ import type {
   PutBlobOptions,
   RawManifest,
   ReuseOptions,
+  Signature,
 } from "@drayage/core";
 
 import { cancelUpload, mountBlob } from "./blobs/begun-upload.ts";
 import type { BegunUpload } from "./blobs/begun-upload.ts";
 import { isStored, uploadBlob } from "./blobs/blob-upload.ts";
 import type { DockerReference } from "./docker-reference.ts";
-import { headerOf } from "./http/http-exchange.ts";
+import { isFound } from "./head-support.ts";
 import { changeReferrersTag } from "./listings/referrers-tag.ts";
-import { requestManifest } from "./manifests/manifest-download.ts";
+import {
+  digestIn,
+  digestOfManifest,
+  requestManifestPresence,
+} from "./manifests/manifest-presence.ts";
 import { uploadManifest } from "./manifests/manifest-upload.ts";
 import type { UnlistedReferrer } from "./manifests/unlisted-referrer.ts";
 import type { Registries } from "./registries.ts";
 import type { Repository } from "./repository.ts";
+import { addAttachments } from "./signatures/attachments.ts";
+import { writeLookaside } from "./signatures/lookaside.ts";
+import { acceptedSignatures } from "./signatures/signature-storage.ts";
+import type { SignatureStorage } from "./signatures/signature-storage.ts";
+
+/** Where an image and its signatures are written. */
+export interface DockerPlace {
+  readonly repository: Repository;
+  readonly signatures: SignatureStorage;
+}
 
 /** Sends blobs and the manifests of instances as they come, and that which the reference names at `commit`. */
 export class DockerDestination implements ImageDestination {
   readonly reference: DockerReference;
   readonly accepts: DestinationAccepts;
   readonly #repository: Repository;
+  readonly #storage: SignatureStorage;
   readonly #use: AsyncDisposable;
   /** Uploads that a registry began where it would not mount. */
   readonly #begun = new Map<Digest, BegunUpload>();
   readonly #cancellations: Promise<void>[] = [];
   #top: RawManifest | undefined;
   readonly #tagged: { readonly tag: string; readonly manifest: RawManifest }[] = [];
+  readonly #signatures = new Map<Digest, readonly Signature[]>();
   readonly #unlisted: UnlistedReferrer[] = [];
 
-  constructor(reference: DockerReference, repository: Repository, registries: Registries) {
+  constructor(
+    reference: DockerReference,
+    { repository, signatures }: DockerPlace,
+    registries: Registries,
+  ) {
     this.reference = reference;
     this.accepts = {
       manifestMIMETypes: [...manifestMediaTypes, mediaTypes.ociArtifact],
       layers: "compress",
       foreignLayerURLs: true,
       referrers: true,
-      signatures: "storing signatures beside an image in a registry is not supported yet",
+      ...acceptedSignatures(signatures),
       parallelBlobs: registries.parallelBlobs,
       requests: { perBlob: 3, perManifest: 1 },
     };
     this.#repository = repository;
+    this.#storage = signatures;
     this.#use = registries.use();
   }
 
-  /** Who may write may not always read: a refusal says nothing, and does not end a copy. */
+  /**
+   * A user who may write may not always read: an error response proves nothing, and does not end a copy. Neither does a
+   * 404 that may come from a missing HEAD: then the manifest is sent again.
+   */
   async findManifestDigest(
     instance?: Digest,
     options: OperationOptions = {},
   ): Promise<Digest | undefined> {
     const wanted = instance ?? this.#tagOrDigest;
-    const response = await requestManifest("HEAD", this.#repository, wanted, {
-      ...options,
-      action: "pull,push",
-    });
+    const request = { ...options, action: "pull,push", confirmAbsence: false } as const;
+    const response = await requestManifestPresence(this.#repository, wanted, request);
+    if (isFound(response.status) && instance === undefined) {
+      return digestIn(response, this.#repository, wanted, request);
+    }
     await response.discard();
-    const digest = instance ?? headerOf(response, "docker-content-digest");
-    return response.status === 200 && isDigest(digest) ? digest : undefined;
+    return isFound(response.status) ? instance : undefined;
   }
 
   /** A registry takes no manifest before what it names. */
@@ -126,9 +151,29 @@ export class DockerDestination implements ImageDestination {
     this.#tagged.push({ tag, manifest });
   }
 
+  /** @throws ImageError `unsupported` where there is no place for signatures of that kind */
+  async putSignatures(
+    signatures: readonly Signature[],
+    instance?: Digest,
+    options: OperationOptions = {},
+  ): Promise<void> {
+    options.signal?.throwIfAborted();
+    const digest = instance ?? (this.#top && digestOfManifest(this.#top));
+    if (digest === undefined) throw new ImageError("conflict", "Signatures before the manifest");
+    const accepted = acceptedSignatures(this.#storage);
+    for (const { kind } of signatures) {
+      const answer = kind === "sigstore" ? accepted.sigstoreSignatures : accepted.signatures;
+      if (typeof answer === "string") throw new ImageError("unsupported", answer);
+    }
+    this.#signatures.set(digest, signatures);
+  }
+
   /** What refers to the image comes first, so that the image never appears without it. */
   async commit(options: OperationOptions = {}): Promise<void> {
     if (this.#top === undefined) throw new ImageError("conflict", "Commit before the manifest");
+    for (const [digest, signatures] of this.#signatures) {
+      await this.#sign(digest, signatures, options);
+    }
     for (const { tag, manifest } of this.#tagged) await this.#send(manifest, tag, options);
     await this.#list(options);
     await this.#send(this.#top, this.#tagOrDigest, options);
@@ -139,6 +184,17 @@ export class DockerDestination implements ImageDestination {
     for (const upload of this.#begun.values()) this.#cancel(upload);
     await Promise.all(this.#cancellations);
     await this.#use[Symbol.asyncDispose]();
+  }
+
+  async #sign(
+    digest: Digest,
+    signatures: readonly Signature[],
+    options: OperationOptions,
+  ): Promise<void> {
+    const attached = signatures.filter((signature) => signature.kind === "sigstore");
+    const others = signatures.filter((signature) => signature.kind !== "sigstore");
+    if (others.length > 0) await writeLookaside(this.#storage, digest, others, options);
+    if (attached.length > 0) await addAttachments(this.#repository, digest, attached, options);
   }
 
   async #send(manifest: RawManifest, as: string, options: OperationOptions): Promise<void> {

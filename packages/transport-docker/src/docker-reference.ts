@@ -1,5 +1,6 @@
 import { dockerPolicyIdentity, dockerPolicyNamespaces, formatFamiliar } from "@drayage/core";
 import type {
+  DeleteImageOptions,
   ImageDestination,
   ImageReference,
   ImageSource,
@@ -47,15 +48,16 @@ export class DockerReference implements ImageReference {
   async newImageDestination({ signal }: OperationOptions = {}): Promise<ImageDestination> {
     signal?.throwIfAborted();
     const repository = await this.#registries.placeToWrite(this.dockerReference);
-    return new DockerDestination(this, repository, this.#registries);
+    const signatures = await this.#registries.signatureStorage(this.dockerReference);
+    return new DockerDestination(this, { repository, signatures }, this.#registries);
   }
 
   /**
-   * Removes the tag or, given a digest, the manifest. Where the registry cannot remove a tag alone, its manifest goes,
-   * and all tags of it with it.
-   * @throws ImageError `not-found`, `denied`, `unsupported` where the registry deletes nothing
+   * Removes the tag or, given a digest, the manifest with all its tags. Where the registry cannot remove a tag alone,
+   * the manifest is removed; if it has other tags, only with `allTags`.
+   * @throws ImageError `not-found`, `denied`, `conflict` for other tags, `unsupported` where the registry deletes nothing
    */
-  async deleteImage(options: OperationOptions = {}): Promise<void> {
+  async deleteImage(options: DeleteImageOptions = {}): Promise<void> {
     await using _ = this.#registries.use();
     const repository = await this.#registries.placeToWrite(this.dockerReference);
     await deleteManifest(repository, this.dockerReference, options);

@@ -8,6 +8,7 @@ import type {
   OperationOptions,
   RawManifest,
   ReferrersOptions,
+  Signature,
   SourceOffers,
   TaggedDigest,
 } from "@drayage/core";
@@ -18,12 +19,17 @@ import { blobOf, firstOf, listOf } from "./fail-over.ts";
 import type { Places } from "./fail-over.ts";
 import { listDigestTags, listReferrers } from "./listings/referrers.ts";
 import { downloadManifest } from "./manifests/manifest-download.ts";
+import { digestOfManifest } from "./manifests/manifest-presence.ts";
 import type { Registries } from "./registries.ts";
+import { readAttachments } from "./signatures/attachments.ts";
+import type { SigstoreSignature } from "./signatures/attachments.ts";
+import { readLookaside } from "./signatures/lookaside.ts";
 
 /** An image in a registry, or in mirrors of it. Nothing is asked before something is wanted, and the manifest once. */
 export class DockerSource implements ImageSource {
   readonly reference: DockerReference;
   readonly offers: SourceOffers;
+  readonly #registries: Registries;
   readonly #use: AsyncDisposable;
   /** That which had the manifest, and those after it. */
   #places: Places;
@@ -37,6 +43,7 @@ export class DockerSource implements ImageSource {
       requests: { perBlob: 1, perManifest: 1 },
     };
     this.#places = places;
+    this.#registries = registries;
     this.#use = registries.use();
   }
 
@@ -63,6 +70,23 @@ export class DockerSource implements ImageSource {
     const [place] = this.#places;
     if (urls.length > 0 || place === undefined) return undefined;
     return { kind: "registry", origin: place.registry.origin, repository: place.path };
+  }
+
+  /**
+   * Those that registries.d names: files beside the registry, then, if it enables them, those that are attached in the
+   * registry. A mirror that has none of these does not count.
+   */
+  async getSignatures(
+    instance?: Digest,
+    options: OperationOptions = {},
+  ): Promise<readonly Signature[]> {
+    options.signal?.throwIfAborted();
+    const storage = await this.#registries.signatureStorage(this.reference.dockerReference);
+    const digest = instance ?? digestOfManifest(await this.getManifest(undefined, options));
+    const { client } = this.#registries;
+    const signatures = await readLookaside(storage, digest, client, options);
+    if (!storage.usesAttachments) return signatures;
+    return [...signatures, ...(await attachmentsIn(this.#places, digest, options))];
   }
 
   getReferrers(
@@ -101,4 +125,20 @@ export class DockerSource implements ImageSource {
       options,
     );
   }
+}
+
+/** The attachments at the first place that has any. @throws ImageError where a place that may have them fails */
+async function attachmentsIn(
+  places: Places,
+  subject: Digest,
+  options: OperationOptions,
+): Promise<readonly SigstoreSignature[]> {
+  const attached = listOf(
+    places,
+    async function* (place, patience) {
+      yield* (await readAttachments(place, subject, patience)) ?? [];
+    },
+    options,
+  );
+  return Array.fromAsync(attached);
 }

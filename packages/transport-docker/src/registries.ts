@@ -9,6 +9,10 @@ import { loadRegistriesConf } from "./registries-conf/registries-conf.ts";
 import type { RegistriesConf } from "./registries-conf/registries-conf.ts";
 import { Registry } from "./registry.ts";
 import { Repository } from "./repository.ts";
+import { loadRegistriesD } from "./signatures/registries-d.ts";
+import type { RegistriesD } from "./signatures/registries-d.ts";
+import { signatureStorageOf } from "./signatures/signature-storage.ts";
+import type { SignatureStorage } from "./signatures/signature-storage.ts";
 
 const defaultParallelBlobs = 64;
 
@@ -16,19 +20,20 @@ const defaultParallelBlobs = 64;
 export class Registries {
   readonly parallelBlobs: number;
   readonly #settings: DockerSettings;
-  readonly #client: HTTPClient;
+  readonly client: HTTPClient;
   readonly #known = new Map<string, Registry>();
   #conf: Promise<RegistriesConf> | undefined;
+  #signatures: Promise<RegistriesD> | undefined;
 
   constructor(settings: DockerSettings) {
     this.parallelBlobs = settings.parallelBlobs ?? defaultParallelBlobs;
     this.#settings = settings;
-    this.#client = new HTTPClient(settings);
+    this.client = new HTTPClient(settings);
   }
 
   /** To be held by whoever sends, until disposed of. */
   use(): AsyncDisposable {
-    return this.#client.use();
+    return this.client.use();
   }
 
   /** Where an image may be read: mirrors first. @throws ImageError `unsupported` for a registries.conf that is broken */
@@ -44,6 +49,12 @@ export class Registries {
     return this.#repositoryAt(placesOf(conf, image).itself, image, conf);
   }
 
+  /** Where the signatures of an image are, by the name that its user gave it. @throws ImageError `unsupported` */
+  async signatureStorage(image: NamedReference): Promise<SignatureStorage> {
+    const conf = await (this.#signatures ??= loadRegistriesD(this.#settings));
+    return signatureStorageOf(conf, image, this.#settings.system ?? {});
+  }
+
   #repositoryAt(
     { named, insecure: isInsecure, requiresTLS, isMirror, blockedIn }: PhysicalPlace,
     image: NamedReference,
@@ -54,7 +65,7 @@ export class Registries {
     const isStandIn = host !== image.domain;
     const key = JSON.stringify([host, insecure, isStandIn]);
     const place = { host, insecure, isStandIn, credentialHelpers };
-    const registry = this.#known.get(key) ?? new Registry(place, this.#client, this.#settings);
+    const registry = this.#known.get(key) ?? new Registry(place, this.client, this.#settings);
     this.#known.set(key, registry);
     return new Repository(registry, named, { image, isMirror, blockedIn });
   }

@@ -1,4 +1,10 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { pathToFileURL } from "node:url";
+
 import type { TransportUnderTest } from "@drayage/testkit";
+import { afterAll } from "vitest";
 
 import { docker } from "../src/index.ts";
 import type { DockerSettings } from "../src/index.ts";
@@ -11,7 +17,7 @@ const system = {
 
 /** A registry as a place for the conformance suite: each image in a repository of its own. */
 export function subjectAt(host: string, settings: DockerSettings): TransportUnderTest {
-  const transport = docker({ system, ...settings });
+  const transport = docker({ system, registriesDir: signatureFolder(), ...settings });
   let count = 0;
   return {
     transport,
@@ -19,4 +25,14 @@ export function subjectAt(host: string, settings: DockerSettings): TransportUnde
     siblingOf: ({ stringWithinTransport }) =>
       transport.parseReference(`${stringWithinTransport}-${count++}`),
   };
+}
+
+/** A folder that says where signatures of both kinds are: in it, and in the registry. */
+function signatureFolder(): string {
+  const folder = mkdtempSync(path.join(tmpdir(), "drayage-signatures-"));
+  afterAll(() => rmSync(folder, { recursive: true }));
+  const lookaside = pathToFileURL(path.join(folder, "lookaside")).href;
+  const text = `default-docker:\n  lookaside: ${lookaside}\n  use-sigstore-attachments: true\n`;
+  writeFileSync(path.join(folder, "default.yaml"), text);
+  return folder;
 }

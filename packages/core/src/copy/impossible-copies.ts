@@ -1,5 +1,6 @@
 import { algorithmOf, digestOf } from "../digest.ts";
 import { ImageError } from "../image-error.ts";
+import type { Signature } from "../signature.ts";
 import type { CopyFacts, ManifestFacts } from "./copy-facts.ts";
 import type { CopyOptions } from "./copy-options.ts";
 
@@ -18,14 +19,20 @@ export function refuseImpossible(
 }
 
 function refuseSignatures({ accepts, top, destination }: CopyFacts): void {
-  const hasSome = ({ signatures, instances }: ManifestFacts): boolean =>
-    signatures.length > 0 ||
-    instances.some((instance) => instance !== undefined && hasSome(instance));
-  if (accepts.signatures === true || !hasSome(top)) return;
-  throw new ImageError(
-    "impossible-copy",
-    `The image is signed, and its signatures cannot be copied to ${destination}: ${accepts.signatures}; leave them behind to copy it without`,
-  );
+  for (const { kind } of signaturesIn(top)) {
+    const ofSigstore = kind === "sigstore" ? accepts.sigstoreSignatures : undefined;
+    const answer = ofSigstore ?? accepts.signatures;
+    if (answer === true) continue;
+    throw new ImageError(
+      "impossible-copy",
+      `The image is signed, and its signatures cannot be copied to ${destination}: ${answer}; to copy it without them, set removeSignatures (--remove-signatures)`,
+    );
+  }
+}
+
+function signaturesIn({ signatures, instances }: ManifestFacts): readonly Signature[] {
+  const ofInstances = instances.flatMap((instance) => (instance ? signaturesIn(instance) : []));
+  return [...signatures, ...ofInstances];
 }
 
 function refuseReferrers({ accepts, referrers, destination }: CopyFacts): void {

@@ -1,0 +1,155 @@
+import {
+  digestOf,
+  digestTagsOf,
+  gathered,
+  inOne,
+  ImageError,
+  mediaTypes,
+  parseJSONObject,
+  parseManifest,
+  verified,
+} from "@drayage/core";
+import type { Descriptor, Digest, OperationOptions, RawManifest, Signature } from "@drayage/core";
+
+import { cancelUpload } from "../blobs/begun-upload.ts";
+import type { BegunUpload } from "../blobs/begun-upload.ts";
+import { downloadBlob } from "../blobs/blob-download.ts";
+import { isStored, uploadBlob } from "../blobs/blob-upload.ts";
+import { readManifest, requestManifest } from "../manifests/manifest-download.ts";
+import { uploadManifest } from "../manifests/manifest-upload.ts";
+import { readRefusal, registryError } from "../registry-error.ts";
+import type { Repository } from "../repository.ts";
+import { maxSignatures, maxSignatureSize, tooMany } from "./lookaside.ts";
+
+export type SigstoreSignature = Extract<Signature, { readonly kind: "sigstore" }>;
+
+/**
+ * The signatures that are attached to a manifest: the layers of the manifest under the tag `sha256-….sig`, as cosign
+ * writes them; undefined where there is no such tag.
+ * @throws ImageError `denied`, `unavailable`, `invalid-manifest`, `digest-mismatch`
+ */
+export async function readAttachments(
+  repository: Repository,
+  subject: Digest,
+  options: OperationOptions,
+): Promise<readonly SigstoreSignature[] | undefined> {
+  const attached = await readAttached(repository, subject, options);
+  if (attached === undefined) return undefined;
+  const { layers } = attached;
+  if (layers.length > maxSignatures) throw tooMany(subject, repository.name);
+  const signatures: SigstoreSignature[] = [];
+  for (const { mediaType, annotations = {}, digest, size } of layers) {
+    const bytes = verified(downloadBlob(repository, { digest, size }, options), { digest, size });
+    const payload = await gathered(bytes, maxSignatureSize);
+    signatures.push({ kind: "sigstore", mediaType, payload, annotations });
+  }
+  return signatures;
+}
+
+/** Adds signatures to those that are attached to a manifest. @throws ImageError `denied`, `unavailable`, `conflict` */
+export async function addAttachments(
+  repository: Repository,
+  subject: Digest,
+  signatures: readonly SigstoreSignature[],
+  options: OperationOptions,
+): Promise<void> {
+  const tag = findAttachmentTag(subject);
+  if (tag === undefined) {
+    throw new ImageError(
+      "unsupported",
+      `Signatures are not attached to ${subject}: no tag can name it`,
+    );
+  }
+  const attached = await readAttached(repository, subject, { ...options, action: "pull,push" });
+  const layers = [...(attached?.layers ?? [])];
+  const entries = [...(attached?.entries ?? [])];
+  const known = new Set(layers.map(identityOf));
+  for (const { mediaType, payload, annotations } of signatures) {
+    const layer = { mediaType, digest: digestOf(payload), size: payload.byteLength, annotations };
+    if (known.has(identityOf(layer))) continue;
+    known.add(identityOf(layer));
+    await store(repository, payload, layer, options);
+    layers.push(layer);
+    entries.push(layer);
+  }
+  if (attached !== undefined && layers.length === attached.layers.length) return;
+  const config = Buffer.from(JSON.stringify(configOf(layers)));
+  const described = { digest: digestOf(config), size: config.byteLength };
+  await store(repository, config, described, options);
+  const manifest = {
+    ...(attached?.fields ?? { schemaVersion: 2, mediaType: mediaTypes.ociManifest }),
+    config: { mediaType: mediaTypes.ociConfig, ...described },
+    layers: entries,
+  };
+  const bytes = Buffer.from(JSON.stringify(manifest));
+  const raw: RawManifest = { bytes, mediaType: mediaTypes.ociManifest };
+  await uploadManifest(repository, raw, tag, options);
+}
+
+interface Attached {
+  readonly fields: Readonly<Record<string, unknown>>;
+  readonly layers: readonly Descriptor[];
+  /** The layers as they are written, unknown fields included. */
+  readonly entries: readonly unknown[];
+}
+
+async function readAttached(
+  repository: Repository,
+  subject: Digest,
+  options: OperationOptions & { readonly action?: "pull" | "pull,push" },
+): Promise<Attached | undefined> {
+  const tag = findAttachmentTag(subject);
+  if (tag === undefined) return undefined;
+  const response = await requestManifest("GET", repository, tag, options);
+  if (response.status === 404) {
+    await response.discard();
+    return undefined;
+  }
+  if (response.status !== 200) {
+    throw registryError(
+      await readRefusal(response),
+      `read the signatures ${tag} of ${repository.name}`,
+    );
+  }
+  const raw = await readManifest(response);
+  const manifest = parseManifest(raw);
+  if (manifest.kind === "image" && manifest.mediaType === mediaTypes.ociManifest) {
+    const { value: fields } = parseJSONObject("manifest", raw.bytes);
+    const entries = (fields["layers"] ?? []) as readonly unknown[];
+    return { fields, layers: manifest.layers, entries };
+  }
+  throw new ImageError("unsupported", `${tag} of ${repository.name} does not hold signatures`);
+}
+
+async function store(
+  repository: Repository,
+  bytes: Uint8Array,
+  blob: Pick<Descriptor, "digest" | "size">,
+  options: OperationOptions,
+): Promise<void> {
+  if (await isStored(repository, blob, options)) return;
+  const cancellations: Promise<void>[] = [];
+  const abandon = (upload: BegunUpload): void =>
+    void cancellations.push(cancelUpload(repository, upload));
+  try {
+    await uploadBlob(repository, inOne(bytes), blob, { ...options, abandon });
+  } finally {
+    await Promise.all(cancellations);
+  }
+}
+
+/** cosign lists the payloads as layers of an image without a platform. */
+function configOf(layers: readonly Descriptor[]): unknown {
+  const diffIDs = layers.map(({ digest }) => digest);
+  return { architecture: "", os: "", rootfs: { type: "layers", diff_ids: diffIDs }, config: {} };
+}
+
+function identityOf({ mediaType, digest, annotations = {} }: Descriptor): string {
+  const sorted = Object.entries(annotations).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  return JSON.stringify([mediaType, digest, sorted]);
+}
+
+/** undefined for a digest that is too long for a tag. */
+function findAttachmentTag(digest: Digest): string | undefined {
+  return digestTagsOf(digest).find((tag) => tag.endsWith(".sig"));
+}

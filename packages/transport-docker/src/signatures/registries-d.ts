@@ -1,0 +1,94 @@
+import { readdir, readFile } from "node:fs/promises";
+import { homedir } from "node:os";
+import path from "node:path";
+
+import { implicitPathOf } from "@drayage/core";
+import type { SystemContext } from "@drayage/core";
+import { hasCode } from "@drayage/core/files";
+
+import { confError } from "../registries-conf/conf-error.ts";
+import { parseSignatureConf } from "./signature-conf.ts";
+import type { SignatureSection } from "./signature-conf.ts";
+
+/** Which files say where signatures are. */
+export interface RegistriesDSettings {
+  /** The folder, which must exist; undefined for podman's; false reads nothing. */
+  readonly registriesDir?: string | false | undefined;
+  readonly system?: SystemContext | undefined;
+}
+
+/** All files of the folder (containers-registries.d(5)). */
+export interface RegistriesD {
+  /** By registry, namespace, repository or image. */
+  readonly sections: ReadonlyMap<string, SignatureSection>;
+  readonly fallback: SignatureSection | undefined;
+}
+
+/**
+ * Reads `*.yaml` in the folder that was named, else in the user's folder, else in the machine's.
+ * @throws ImageError `unsupported` for a file that is invalid, or says something that another file says too
+ */
+export async function loadRegistriesD(settings: RegistriesDSettings): Promise<RegistriesD> {
+  const sections = new Map<string, SignatureSection>();
+  let fallback: SignatureSection | undefined;
+  for (const file of await filesOf(settings)) {
+    const parsed = await parseSignatureConf(file, await textOf(file));
+    if (fallback !== undefined && parsed.fallback !== undefined) {
+      throw repeated(file, "default-docker", fallback);
+    }
+    fallback ??= parsed.fallback;
+    for (const [scope, section] of parsed.sections) {
+      const first = sections.get(scope);
+      if (first !== undefined) throw repeated(file, `docker: ${scope}`, first);
+      sections.set(scope, section);
+    }
+  }
+  return { sections, fallback };
+}
+
+function repeated(file: string, what: string, { file: other }: SignatureSection): Error {
+  return confError(file, `${JSON.stringify(what)} is in ${other} already; keep one of them`);
+}
+
+async function filesOf(settings: RegistriesDSettings): Promise<readonly string[]> {
+  const { registriesDir } = settings;
+  if (registriesDir === false) return [];
+  const folders = registriesDir === undefined ? defaultFolders(settings) : [registriesDir];
+  for (const folder of folders) {
+    const names = await namesIn(folder, registriesDir !== undefined);
+    if (names !== undefined) return names.map((name) => path.join(folder, name));
+  }
+  return [];
+}
+
+function defaultFolders({ system = {} }: RegistriesDSettings): readonly string[] {
+  const { environment = process.env } = system;
+  const home = environment["HOME"] || homedir();
+  const config = environment["XDG_CONFIG_HOME"] || path.join(home, ".config");
+  return [
+    path.join(config, "containers/registries.d"),
+    implicitPathOf("/etc/containers/registries.d", system),
+  ];
+}
+
+async function namesIn(folder: string, isNamed: boolean): Promise<readonly string[] | undefined> {
+  try {
+    const names = await readdir(folder);
+    return names.filter((name) => name.endsWith(".yaml")).toSorted();
+  } catch (cause) {
+    if (!isNamed && hasCode(cause, "ENOENT", "ENOTDIR")) return undefined;
+    throw unreadable(folder, cause);
+  }
+}
+
+async function textOf(file: string): Promise<string> {
+  try {
+    return await readFile(file, "utf8");
+  } catch (cause) {
+    throw unreadable(file, cause);
+  }
+}
+
+function unreadable(file: string, cause: unknown): Error {
+  return confError(file, `it cannot be read: ${(cause as NodeJS.ErrnoException).code}`, cause);
+}

@@ -1,0 +1,99 @@
+import { isJSONObject } from "@drayage/core";
+import type { JSONObject } from "@drayage/core";
+
+import { confError } from "../registries-conf/conf-error.ts";
+
+/** Where the signatures of some images are. */
+export interface SignatureSection {
+  /** Which says so. */
+  readonly file: string;
+  readonly lookaside: string | undefined;
+  /** Where signatures are written, if not there. */
+  readonly staging: string | undefined;
+  readonly usesAttachments: boolean | undefined;
+}
+
+/** What one file says; undefined where it is silent. */
+export interface SignatureConf {
+  readonly sections: ReadonlyMap<string, SignatureSection>;
+  readonly fallback: SignatureSection | undefined;
+}
+
+/** Unknown keys are ignored, as other tools do. @throws ImageError `unsupported` */
+export async function parseSignatureConf(file: string, text: string): Promise<SignatureConf> {
+  const root = isSilent(text) ? {} : await parseYAML(file, text);
+  const fallback = root["default-docker"] ?? undefined;
+  const docker = objectOf(file, "docker", root["docker"] ?? {});
+  const sections = Object.entries(docker).map(
+    ([scope, value]) => [scope, sectionOf(file, `docker: ${scope}`, value ?? {})] as const,
+  );
+  return {
+    sections: new Map(sections),
+    fallback: fallback === undefined ? undefined : sectionOf(file, "default-docker", fallback),
+  };
+}
+
+/** As files are that come with a system: nothing in them but comments. */
+function isSilent(text: string): boolean {
+  return text.split("\n").every((line) => /^\s*(?:#|$|---)/.test(line));
+}
+
+async function parseYAML(file: string, text: string): Promise<JSONObject> {
+  const { parse } = await import("yaml");
+  let value: unknown;
+  try {
+    value = parse(text, { prettyErrors: false, logLevel: "error" });
+  } catch (cause) {
+    const [problem = ""] = (cause as Error).message.split("\n");
+    throw confError(file, `it is not valid YAML: ${problem}`, cause);
+  }
+  return objectOf(file, "the file", value ?? {});
+}
+
+function sectionOf(file: string, name: string, value: unknown): SignatureSection {
+  const section = objectOf(file, name, value);
+  const usesAttachments = section["use-sigstore-attachments"] ?? undefined;
+  if (usesAttachments !== undefined && typeof usesAttachments !== "boolean") {
+    throw confError(
+      file,
+      `use-sigstore-attachments of ${JSON.stringify(name)} must be true or false`,
+    );
+  }
+  return {
+    file,
+    lookaside: textIn(file, name, section, ["lookaside", "sigstore"]),
+    staging: textIn(file, name, section, ["lookaside-staging", "sigstore-staging"]),
+    usesAttachments,
+  };
+}
+
+/** The first key counts; the others are its former names. */
+function textIn(
+  file: string,
+  name: string,
+  section: JSONObject,
+  keys: readonly string[],
+): string | undefined {
+  for (const key of keys) {
+    const text = section[key] ?? "";
+    if (typeof text !== "string") {
+      throw confError(file, `${key} of ${JSON.stringify(name)} must be text`);
+    }
+    if (text !== "") return text;
+  }
+  return undefined;
+}
+
+/** The URL of a section; checked only for an image that needs it. @throws ImageError `unsupported` */
+export function parseLookaside({ file }: SignatureSection, text: string): URL {
+  const url = URL.parse(text);
+  if (url?.protocol === "https:" || url?.protocol === "http:") return url;
+  if (url?.protocol === "file:" && url.host === "") return url;
+  const problem = "must be a URL that starts with file:///, https:// or http://";
+  throw confError(file, `the lookaside ${JSON.stringify(text)} ${problem}`);
+}
+
+function objectOf(file: string, name: string, value: unknown): JSONObject {
+  if (isJSONObject(value)) return value;
+  throw confError(file, `${name} is not a mapping`);
+}

@@ -1,0 +1,75 @@
+import { homedir } from "node:os";
+import path from "node:path";
+import { pathToFileURL } from "node:url";
+
+import { dockerPolicyIdentity, dockerPolicyNamespaces, implicitPathOf } from "@drayage/core";
+import type { DestinationAccepts, NamedReference, SystemContext } from "@drayage/core";
+
+import type { RegistriesD } from "./registries-d.ts";
+import { parseLookaside } from "./signature-conf.ts";
+import type { SignatureSection } from "./signature-conf.ts";
+
+/** Where the signatures of one image are, beside its registry. */
+export interface SignatureStorage {
+  /** `library/alpine` */
+  readonly path: string;
+  /** The base URL of the files that are read. */
+  readonly lookaside: URL;
+  /** The base URL of the files that are written. */
+  readonly staging: URL;
+  /** Whether signatures are attached to the image in its registry, as cosign does it. */
+  readonly usesAttachments: boolean;
+}
+
+/**
+ * What the files say of an image: the most specific section that has a key counts for it, then `default-docker`
+ * (containers-registries.d(5)).
+ */
+export function signatureStorageOf(
+  { sections, fallback }: RegistriesD,
+  image: NamedReference,
+  system: SystemContext,
+): SignatureStorage {
+  const scopes = [dockerPolicyIdentity(image), ...dockerPolicyNamespaces(image)];
+  const found = [...scopes.map((scope) => sections.get(scope)), fallback].filter(
+    (section) => section !== undefined,
+  );
+  const base = defaultLookaside(system);
+  const firstURL = (textOf: (section: SignatureSection) => string | undefined): URL => {
+    const section = found.find((one) => textOf(one) !== undefined);
+    const text = section && textOf(section);
+    return section === undefined || text === undefined ? base : parseLookaside(section, text);
+  };
+  return {
+    path: image.path,
+    lookaside: firstURL(({ lookaside }) => lookaside),
+    staging: firstURL(({ staging, lookaside }) => staging ?? lookaside),
+    usesAttachments:
+      found.find((section) => section.usesAttachments !== undefined)?.usesAttachments ?? false,
+  };
+}
+
+/** What a destination accepts, as in `DestinationAccepts`. */
+export function acceptedSignatures({
+  staging,
+  usesAttachments,
+}: SignatureStorage): Required<Pick<DestinationAccepts, "signatures" | "sigstoreSignatures">> {
+  const isWritable = staging.protocol === "file:";
+  return {
+    signatures:
+      isWritable ||
+      `nothing can be written to ${staging.href}; configure lookaside-staging with a file:/// URL in registries.d`,
+    sigstoreSignatures:
+      usesAttachments || "use-sigstore-attachments is not enabled for it in registries.d",
+  };
+}
+
+function defaultLookaside(system: SystemContext): URL {
+  const { environment = process.env } = system;
+  const isRoot = process.getuid?.() === 0;
+  const home = environment["HOME"] || homedir();
+  const folder = isRoot
+    ? implicitPathOf("/var/lib/containers/sigstore", system)
+    : path.join(home, ".local/share/containers/sigstore");
+  return pathToFileURL(folder);
+}
