@@ -1,7 +1,6 @@
-import { existsSync } from "node:fs";
 import path from "node:path";
 
-import type { DockerSettings, KeepingSettings } from "@drayage/transport-docker";
+import type { KeepingSettings } from "@drayage/transport-docker";
 import type { Command } from "commander";
 
 import type { GlobalFlags } from "./global-flags.ts";
@@ -19,19 +18,6 @@ export function addKeepingFlags(command: Command): void {
 }
 
 /**
- * Where to look credentials up. The variable may name a file that only a login makes: nobody is logged in as long as it
- * is not there.
- */
-export function lookupOf(
-  authFile: string | undefined,
-): Partial<Pick<DockerSettings, "authFile" | "credentials">> {
-  const file = authFile ?? fromVariable();
-  if (file === undefined) return {};
-  const isYetToCome = authFile === undefined && !existsSync(file);
-  return isYetToCome ? { credentials: () => undefined } : { authFile: file };
-}
-
-/**
  * Where to keep credentials, as skopeo has it: docker's own file where `DOCKER_CONFIG` tells where that is, else with
  * whom registries.conf says.
  */
@@ -44,11 +30,12 @@ export async function keepingOf({
   const { readCredentialHelpers } = await import("@drayage/transport-docker");
   const folder = process.env["DOCKER_CONFIG"] || undefined;
   return {
-    authFile: authfile ?? fromVariable() ?? (folder && path.join(folder, "config.json")),
+    authFile: authfile ?? fileOfVariable() ?? (folder && path.join(folder, "config.json")),
     credentialHelpers: await readCredentialHelpers({ registriesConf }),
   };
 }
 
-function fromVariable(): string | undefined {
+/** The file for credentials that the variable REGISTRY_AUTH_FILE names. */
+export function fileOfVariable(): string | undefined {
   return process.env["REGISTRY_AUTH_FILE"] || undefined;
 }

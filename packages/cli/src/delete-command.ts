@@ -5,12 +5,18 @@ import { addRetryFlags } from "./retry-flags.ts";
 import type { RetryFlags } from "./retry-flags.ts";
 import { addSideFlags } from "./side-flags.ts";
 
-export interface DeleteFlags extends GlobalFlags, RetryFlags {}
+export interface DeleteFlags extends GlobalFlags, RetryFlags {
+  readonly allTags?: true;
+}
 
 export function deleteCommand(signal: AbortSignal): Command {
   const command = new Command("delete")
     .description("Delete an image from where it is kept")
-    .argument("<image>", "the image");
+    .argument("<image>", "the image")
+    .option(
+      "--all-tags",
+      "delete its other tags too, where the registry cannot delete one tag alone",
+    );
   addRetryFlags(command);
   addSideFlags(command, "", "How to reach it:");
   return command
@@ -22,10 +28,11 @@ export function deleteCommand(signal: AbortSignal): Command {
 }
 
 const examples = `
-A registry that can deletes a tag alone. Others delete the image itself, and with it every tag that names it: those
-are told before.
+Some registries cannot delete a tag alone, but only the image itself with all its tags. If there are other tags, the
+deletion fails and names them; --all-tags deletes them too.
 
 Examples:
   drayage delete docker://registry.example.com/alpine:old
+  drayage delete --all-tags docker://registry.example.com/alpine:old
   drayage delete oci:images:alpine
 `;

@@ -21,7 +21,7 @@ export async function deleteImage(
       `Images of ${transport}: are not deleted one by one; remove what holds them yourself, or copy those that shall stay to a new place`,
     );
   }
-  const options = { signal, onNotice: noticeTeller() };
+  const options = { signal, onNotice: noticeTeller(), allTags: flags.allTags };
   await withRetries(flags, signal, async () => reference.deleteImage?.(options));
   say(`Deleted ${imageName(reference)}`);
 }

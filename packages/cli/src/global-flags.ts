@@ -13,6 +13,7 @@ export interface GlobalFlags extends PolicyFlags {
   readonly overrideArch?: string;
   readonly overrideVariant?: string;
   readonly registriesConf?: string;
+  readonly "registries.d"?: string;
 }
 
 export function addGlobalFlags(program: Command): void {
@@ -25,5 +26,6 @@ export function addGlobalFlags(program: Command): void {
     .option("--override-os <os>", "choose images for this system instead of linux")
     .option("--override-arch <architecture>", "choose images for this processor, such as arm64")
     .option("--override-variant <variant>", "choose images for this variant, such as v7")
+    .option("--registries.d <folder>", "the folder that says where signatures are kept")
     .addOption(new Option("--registries-conf <file>", "instead of the usual one").hideHelp());
 }

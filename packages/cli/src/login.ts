@@ -5,6 +5,7 @@ import type { DockerAuthConfig } from "@drayage/transport-docker";
 import { allowedTargets } from "./allowed-targets.ts";
 import { keepingOf } from "./auth-file-flags.ts";
 import type { LoginFlags } from "./login-command.ts";
+import { wordingOf } from "./open-docker.ts";
 import { ask, askSecretly, isAnswered } from "./questions.ts";
 import { readInput, say, writeResult } from "./standard-streams.ts";
 import { UsageError } from "./usage-error.ts";
@@ -125,6 +126,7 @@ async function check(
     ...(certDir !== undefined && { certDir }),
     registriesConf,
     ...allowedTargets(),
+    wording: wordingOf("--tls-verify"),
   };
   await checkCredentials(name, credentials, settings, { signal });
 }

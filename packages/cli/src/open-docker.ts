@@ -1,8 +1,12 @@
+import { existsSync } from "node:fs";
+
+import type * as TransportDocker from "@drayage/transport-docker";
 import type { docker, DockerTransport } from "@drayage/transport-docker";
 
 import { allowedTargets } from "./allowed-targets.ts";
-import { lookupOf } from "./auth-file-flags.ts";
+import { fileOfVariable } from "./auth-file-flags.ts";
 import type { SideFlags } from "./side-flag-table.ts";
+import { writtenFlag } from "./side-flags.ts";
 import type { Side } from "./side-flags.ts";
 import { UsageError } from "./usage-error.ts";
 import { compileParserOnce } from "./v8-flags.ts";
@@ -12,26 +16,60 @@ import { version } from "./version.ts";
 export async function openDocker(side: Side): Promise<DockerTransport> {
   compileParserOnce();
   const transport = await import("@drayage/transport-docker");
-  return transport.docker(dockerSettings(side));
+  return transport.docker({ ...dockerSettings(side), ...lookupOf(side, transport) });
 }
 
 type DockerSettings = NonNullable<Parameters<typeof docker>[0]>;
 
-function dockerSettings({ flags, authFile, registriesConf, parallelBlobs }: Side): DockerSettings {
+function dockerSettings({
+  prefix,
+  flags,
+  registriesConf,
+  registriesDir,
+  parallelBlobs,
+}: Side): DockerSettings {
   const { registryToken, tlsVerify, certDir, parallelRanges, chunkSize } = flags;
-  const credentials = credentialsOf(flags);
   return {
     userAgent: `drayage/${version}`,
-    ...lookupOf(authFile),
     registriesConf,
     ...allowedTargets(),
-    ...(credentials && { credentials }),
+    registriesDir,
+    wording: wordingOf(writtenFlag(prefix, "tlsVerify")),
     ...(registryToken !== undefined && { registryToken }),
     ...(tlsVerify !== undefined && { insecure: !tlsVerify }),
     ...(certDir !== undefined && { certDir }),
     ...(parallelRanges !== undefined && { parallelRanges }),
     ...(chunkSize !== undefined && { chunkSize }),
     ...(parallelBlobs !== undefined && { parallelBlobs }),
+  };
+}
+
+/** What messages advise, in terms of this command. */
+export function wordingOf(tlsVerify: string): NonNullable<DockerSettings["wording"]> {
+  return {
+    insecure: `use ${tlsVerify}=false`,
+    login: (host) => `run drayage login ${host}`,
+    allTags: "use --all-tags",
+  };
+}
+
+/**
+ * Who one is. The variable REGISTRY_AUTH_FILE may name a file that only a login creates: then other places of
+ * registries.conf count, such as credential helpers, but no other file.
+ */
+function lookupOf(
+  { flags, authFile = fileOfVariable(), registriesConf }: Side,
+  { findCredentials, readCredentialHelpers }: Pick<typeof TransportDocker, "findCredentials" | "readCredentialHelpers">,
+): Pick<DockerSettings, "authFile" | "credentials"> {
+  const credentials = credentialsOf(flags);
+  if (credentials !== undefined || authFile === undefined) return { authFile, credentials };
+  if (authFile !== fileOfVariable() || existsSync(authFile)) return { authFile };
+  return {
+    credentials: async (host, repository) =>
+      findCredentials(repository === undefined ? host : `${host}/${repository}`, {
+        authFile,
+        credentialHelpers: await readCredentialHelpers({ registriesConf }),
+      }),
   };
 }
 

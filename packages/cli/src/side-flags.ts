@@ -19,6 +19,8 @@ export interface Side {
   readonly authFile?: string | undefined;
   /** The file that says where registries are, where the user named one. */
   readonly registriesConf?: string | undefined;
+  /** The folder that says where signatures are, where the user named one. */
+  readonly registriesDir?: string | undefined;
   /** What images are chosen for; what is made here is made for it. */
   readonly platform?: Platform | undefined;
   /** Whether what is learnt on the way may be kept for later runs. */
@@ -54,8 +56,9 @@ export function sideOf(
   const flags = Object.fromEntries(entries) as SideFlags;
   const authFile = flags.authfile ?? (options["authfile"] as string | undefined);
   const registriesConf = options["registriesConf"] as string | undefined;
+  const registriesDir = options["registries.d"] as string | undefined;
   const isCached = options["cache"] !== false;
-  const side = { prefix, flags, authFile, registriesConf, isCached, parallelBlobs };
+  const side = { prefix, flags, authFile, registriesConf, registriesDir, isCached, parallelBlobs };
   refuseContradictions(side);
   return side;
 }
