@@ -26,16 +26,18 @@ describe.skipIf(!isRunnable)("delete", () => {
     expect(registry.tags("app")).toEqual([]);
   });
 
-  test("warns of the tags that a registry removes with it", async () => {
-    await using registry = await startRegistry({
-      intercept: ({ method, path: asked }) =>
-        method === "DELETE" && asked.endsWith("/1") ? { status: 405 } : undefined,
-    });
+  test("removes other tags only with --all-tags, where a registry cannot delete one alone", async () => {
+    await using registry = await startRegistry({ deletes: "by-digest" });
     const image = await randomImage("delete");
     for (const tag of ["1", "2", "3"]) await registry.putImage("app", image, tag);
-    const { code, stderr } = await drayage("delete", `docker://${registry.host}/app:1`);
+    const name = `docker://${registry.host}/app:1`;
+    const refused = await drayage("delete", name);
+    expect(refused).toMatchObject({ code: 1, stdout: "" });
+    expect(refused.stderr).toMatch(/^drayage: .* with it the tags 2, 3; .* use --all-tags\n$/);
+    expect(registry.tags("app")).toEqual(["1", "2", "3"]);
+    const { code, stderr } = await drayage("delete", "--all-tags", name);
     const [warning, done] = stderr.split("\n");
-    expect(warning).toMatch(/^drayage: warning from .* takes with it the tags 2, 3$/);
+    expect(warning).toMatch(/^drayage: warning from .* also removes the tags 2, 3$/);
     expect(done).toMatch(/^Deleted /);
     expect(code).toBe(0);
     expect(registry.tags("app")).toEqual([]);

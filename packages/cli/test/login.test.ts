@@ -78,6 +78,19 @@ describe.skipIf(!isRunnable)("login", () => {
     await expect(readFile(file)).rejects.toThrow("ENOENT");
   });
 
+  test("keeps the spaces around a password", async () => {
+    const spaced = "  correct horse  ";
+    const sam = { sam: { password: spaced } };
+    await using strict = await startRegistry({ authentication: { kind: "basic", users: sam } });
+    await using folder = await temporaryFolder();
+    const file = path.join(folder.path, "auth.json");
+    const flags = ["--username", "sam", "--password-stdin", "--authfile", file];
+    const run = await drayageWithInput(`${spaced}\n`, "login", ...flags, strict.host);
+    expect(run).toMatchObject({ code: 0, stdout: "Login Succeeded!\n" });
+    const trimmed = await drayageWithInput(spaced.trim(), "login", ...flags, strict.host);
+    expect(trimmed).toMatchObject({ code: 1 });
+  });
+
   test("warns of a password that others can see", async () => {
     await using folder = await temporaryFolder();
     const file = path.join(folder.path, "auth.json");
@@ -134,7 +147,8 @@ describe.skipIf(!isRunnable)("login", () => {
     vi.stubEnv("REGISTRY_AUTH_FILE", "/nonexistent/auth.json");
     expect(await drayage("list-tags", `docker://${open.host}/app`)).toMatchObject({ code: 0 });
     const denied = await drayage("list-tags", `docker://${registry.host}/team/app`);
-    expect(denied).toMatchObject({ code: 1, stderr: expect.stringContaining("log in") as string });
+    const advice = `no credentials were sent: run drayage login ${registry.host}`;
+    expect(denied).toMatchObject({ code: 1, stderr: expect.stringContaining(advice) as string });
     const creds = ["--creds", `ann:${password}`];
     const known = await drayage("list-tags", ...creds, `docker://${registry.host}/team/app`);
     expect(known).toMatchObject({ code: 0 });
@@ -164,6 +178,9 @@ describe.skipIf(!isRunnable)("login", () => {
     expect(stdout).toBe("Used: docker-credential-h\nLogin Succeeded!\n");
     expect((await drayage("login", "--get-login", host)).stdout).toBe("ann\n");
     expect((await drayage("list-tags", `docker://${host}/team/app`)).code).toBe(0);
+    vi.stubEnv("REGISTRY_AUTH_FILE", path.join(folder.path, "not there.json"));
+    expect((await drayage("list-tags", `docker://${host}/team/app`)).code).toBe(0);
+    vi.stubEnv("REGISTRY_AUTH_FILE", "");
     expect((await drayage("logout", host)).code).toBe(0);
     expect((await drayage("logout", host)).code).toBe(1);
   });

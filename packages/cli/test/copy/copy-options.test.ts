@@ -81,6 +81,11 @@ describe("the type of the manifests", () => {
   });
 });
 
+test("how many blobs are copied at once is passed on", () => {
+  expect(optionsOf({ imageParallelCopies: 3 }).parallelBlobs).toBe(3);
+  expect(optionsOf({}).parallelBlobs).toBeUndefined();
+});
+
 describe("what refers to images", () => {
   test.each([
     [{}, undefined],

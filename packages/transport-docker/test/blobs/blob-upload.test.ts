@@ -79,6 +79,37 @@ describe("an upload that fails is given up:", () => {
   });
 });
 
+test.each([400, 403, 404, 405])(
+  "a blob whose mount is answered with %i is uploaded",
+  async (status) => {
+    await using registry = await startRegistry({
+      intercept: ({ method, query }) =>
+        method === "POST" && query.has("mount") ? { status } : undefined,
+    });
+    await registry.putBlob("b", bytes);
+    await using destination = await destinationIn(registry);
+    const location = { kind: "registry", origin: registry.origin, repository: "b" } as const;
+    expect(await destination.tryReusingBlob(blob, { location })).toBeUndefined();
+    await destination.putBlob(streamOf(bytes), blob);
+    expect(await registry.findBlob("a", blob.digest)).toBeDefined();
+  },
+);
+
+test("a blob that the registry stored under another digest is an error", async () => {
+  const digest = digestOf(Buffer.from("another"));
+  await using registry = await startRegistry({
+    intercept: ({ method }) =>
+      method === "PUT"
+        ? { status: 201, headers: { "Docker-Content-Digest": digest, Location: "/" } }
+        : undefined,
+  });
+  await using destination = await destinationIn(registry);
+  const put = destination.putBlob(streamOf(bytes), blob, {
+    retries: new Retries({ attempts: 1 }),
+  });
+  await expect(put).rejects.toMatchObject({ code: "digest-mismatch" });
+});
+
 test("a stream is closed where the registry refuses it early", async () => {
   await using registry = await startRegistry({
     intercept: ({ method }) => (method === "PUT" ? { status: 413, body: "too large" } : undefined),
