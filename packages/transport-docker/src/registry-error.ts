@@ -157,7 +157,7 @@ function accessAdvice({ status, lacksRights: isBelow, access, host }: Refusal): 
   const sent =
     access === undefined
       ? "it wants credentials"
-      : "the credentials that were sent are wrong or expired";
+      : "it does not accept the credentials that were sent";
   return `${sent}: ${login}`;
 }
 

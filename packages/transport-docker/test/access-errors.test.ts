@@ -30,7 +30,7 @@ describe("401", () => {
 
   test.each([
     ["no credentials were sent", anonymous],
-    ["the credentials that were sent are wrong or expired", { credentials: ann }],
+    ["it does not accept the credentials that were sent", { credentials: ann }],
   ])("means that %s", async (words, settings) => {
     await using server = await startServer((_, response) => {
       response.writeHead(401, challenge).end();
@@ -49,7 +49,7 @@ describe("401", () => {
 
   test.each([
     ["no credentials were sent", { ...anonymous }],
-    ["the credentials that were sent are wrong or expired", { credentials: ann }],
+    ["it does not accept the credentials that were sent", { credentials: ann }],
   ])("of a token server means that %s", async (words, settings) => {
     await using registry = await startRegistry({ authentication: { kind: "bearer", users: {} } });
     await using server = await startServer((request, response) => {

@@ -22,7 +22,7 @@ export interface TokenWish {
   readonly scopes: readonly string[];
   readonly credentials: DockerAuthConfig | undefined;
   /** For errors. */
-  readonly access: Access;
+  readonly access?: Access | undefined;
 }
 
 const clientID = "drayage";
