@@ -350,7 +350,9 @@ describe.skipIf(opensslProgram === undefined)(
     });
 
     test("is believed or not as docker() was told, whatever registries.conf says", async () => {
-      expect(await requestsTo(true, { insecure: false })).toBe(0);
+      // Then the registry itself, which speaks plain http, is not read either.
+      const strict = requestsTo(true, { insecure: false });
+      await expect(strict).rejects.toMatchObject({ code: "unavailable" });
       expect(await requestsTo(false, { insecure: true })).toBe(1 + blobCount);
     });
   },
