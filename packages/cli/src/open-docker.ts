@@ -59,7 +59,10 @@ export function wordingOf(tlsVerify: string): NonNullable<DockerSettings["wordin
  */
 function lookupOf(
   { flags, authFile = fileOfVariable(), registriesConf }: Side,
-  { findCredentials, readCredentialHelpers }: Pick<typeof TransportDocker, "findCredentials" | "readCredentialHelpers">,
+  {
+    findCredentials,
+    readCredentialHelpers,
+  }: Pick<typeof TransportDocker, "findCredentials" | "readCredentialHelpers">,
 ): Pick<DockerSettings, "authFile" | "credentials"> {
   const credentials = credentialsOf(flags);
   if (credentials !== undefined || authFile === undefined) return { authFile, credentials };
