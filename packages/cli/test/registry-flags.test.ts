@@ -10,9 +10,12 @@ import {
   randomImage,
   startRegistry,
 } from "@drayage/testkit";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 
 import { drayage, isRunnable, temporaryFolder } from "./drayage.ts";
+
+/** Each test starts the command several times. */
+vi.setConfig({ testTimeout: 120_000 });
 
 const image = await randomImage("flags", { layers: 1 });
 const users = { me: { password: "a:b" }, alone: { password: "" } };
