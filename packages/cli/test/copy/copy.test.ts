@@ -80,7 +80,19 @@ describe.skipIf(!isRunnable)("copy", () => {
 
   test("--src-parallel-ranges is of registries, and of sources", async () => {
     const ranges = ["--src-parallel-ranges", "2"];
-    expect(await copy(...ranges, source, destination)).toMatchObject({ code: 0 });
+    const large = await randomImage("large", { layers: 1, layerSize: 65 << 20 });
+    await registry.putImage("copy/large", large, "1");
+    const from = `docker://${registry.host}/copy/large:1`;
+    const readings: number[] = [];
+    for (const flags of [[], ranges]) {
+      registry.clear();
+      expect(
+        await copy("--no-cache", ...flags, from, `${destination}-${flags.length}`),
+      ).toMatchObject({ code: 0 });
+      const layer = large.layers[0]?.digest ?? "";
+      readings.push(registry.requests.filter(({ path: asked }) => asked.endsWith(layer)).length);
+    }
+    expect(readings).toEqual([1, 9]);
     const { code, stderr } = await copy(...ranges, destination, `dir:${folder.path}/other`);
     expect(stderr).toMatch(/--src-parallel-ranges means nothing to dir: images; it is for docker:/);
     expect(code).toBe(1);
