@@ -37,5 +37,5 @@ function unitsOf(pattern: string): readonly string[] {
   const literal = pattern.replaceAll(/\\([^\w])/g, "$1");
   const words = literal.match(/[A-Za-z0-9 "{:<@_-]{3,}/g) ?? [];
   const characters = literal.replaceAll(/\\[a-zA-Z]|[()[\]?*+^$|]/g, "");
-  return [...new Set([...kinds, ...characters, ...words.slice(0, 8)])];
+  return [...new Set([...kinds, ...characters.split(""), ...words.slice(0, 8)])];
 }
