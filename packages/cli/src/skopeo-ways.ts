@@ -56,7 +56,6 @@ const flags: Readonly<Record<string, string>> = {
   "--screds": "write --src-creds",
   "--dcreds": "write --dest-creds",
   "--additional-tags": "write --additional-tag",
-  "--registries.d": "places for signatures that registries.d names are not used here",
   "--tmpdir": "set the variable TMPDIR",
   "--user-agent-prefix": "leave it out",
   "--tls-verify": "leave it out: no registry is asked there",

@@ -72,6 +72,12 @@ const effects: Readonly<Record<string, readonly [file: string, title: string]>> 
   "--chunk-size": ["copy/copy.test.ts", "--dest-chunk-size sends blobs in chunks of that size"],
   "--append": ["copy/copy-archives.test.ts", "that is there is only added to with --dest-append"],
   "--additional-tag": ["copy/copy-failures.test.ts", "--additional-tag takes names with commas"],
+  "--registries.d": ["registry-flags.test.ts", "--registries.d names the folder that says where"],
+  "--oci-accept-uncompressed-layers": [
+    "copy/decompressed-layers.test.ts",
+    "--dest-oci-accept-uncompressed-layers",
+  ],
+  "--all-tags": ["delete.test.ts", "removes other tags only with --all-tags"],
   "--raw": ["inspect/inspect.test.ts", "--raw is the manifest, byte for byte"],
   "--config": ["inspect/inspect.test.ts", "--config --raw is the config, byte for byte"],
   "--no-tags": ["inspect/inspect.test.ts", "--no-tags does not ask for them"],
