@@ -150,7 +150,8 @@ function accessAdvice({ status, lacksRights: isBelow, access, host }: Refusal): 
   const { isAnonymous, login } = access ?? { isAnonymous: undefined, login: `log in to ${host}` };
   if (status === 401 && isBelow) {
     const other = isAnonymous === false ? `${login} as another user` : login;
-    return `there is no such repository, or it is private: check its name, or ${other}`;
+    const sent = isAnonymous === true ? "no credentials were sent; " : "";
+    return `${sent}there is no such repository, or it is private: check its name, or ${other}`;
   }
   if (isAnonymous) return `no credentials were sent: ${login}, or check the name`;
   if (status === 403) return access && "the credentials that were sent do not allow it";
