@@ -58,15 +58,16 @@ export function wordingOf(tlsVerify: string): NonNullable<DockerSettings["wordin
  * registries.conf count, such as credential helpers, but no other file.
  */
 function lookupOf(
-  { flags, authFile = fileOfVariable(), registriesConf }: Side,
+  { flags, authFile: named, registriesConf }: Side,
   {
     findCredentials,
     readCredentialHelpers,
   }: Pick<typeof TransportDocker, "findCredentials" | "readCredentialHelpers">,
 ): Pick<DockerSettings, "authFile" | "credentials"> {
   const credentials = credentialsOf(flags);
+  const authFile = named ?? fileOfVariable();
   if (credentials !== undefined || authFile === undefined) return { authFile, credentials };
-  if (authFile !== fileOfVariable() || existsSync(authFile)) return { authFile };
+  if (named !== undefined || existsSync(authFile)) return { authFile };
   return {
     credentials: async (host, repository) =>
       findCredentials(repository === undefined ? host : `${host}/${repository}`, {
