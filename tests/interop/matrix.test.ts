@@ -43,7 +43,11 @@ async function imagesOf(seed: string): Promise<readonly WholeImage[]> {
 /** Whether it is kept there at all. */
 function isKept(image: WholeImage, { preserves = "everything" }: PlaceKind): boolean {
   const manifest = parseManifest(image.manifest);
-  return preserves === "everything" || manifest.kind === "index" || !isArtifact(manifest);
+  return (
+    preserves === "everything" ||
+    manifest.kind === "index" ||
+    (manifest.kind === "image" && !isArtifact(manifest))
+  );
 }
 
 /** All of an index, where all places on its way take indexes. */

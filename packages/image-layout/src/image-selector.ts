@@ -25,7 +25,7 @@ const writableName = /^\w[\w.:@+-]*(?:\/\w[\w.:@+-]*)*$/;
  * Whether an image gets this name here: what the specification allows, and what registries take for a tag or a name, as
  * `v1.0__rc` and `_x`, which oras and others write into layouts too.
  */
-export function isWritableName(text: string): boolean {
+function isWritableName(text: string): boolean {
   return text.length <= maxNameLength && writableName.test(text);
 }
 

@@ -26,7 +26,7 @@ export class TunnelAgent extends HttpsProxyAgent<string> {
 }
 
 /** A proxy did not connect us to a store. */
-export class ProxyRefusal extends Error {
+class ProxyRefusal extends Error {
   readonly code: string;
 
   constructor(status: number | undefined) {

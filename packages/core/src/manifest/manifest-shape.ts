@@ -10,7 +10,7 @@ const platformShape: JSONFields = {
 };
 
 /** The fields of a descriptor that any of the programs reads (OCI image-spec, descriptor.md). */
-export const descriptorShape: JSONFields = {
+const descriptorShape: JSONFields = {
   mediaType: "any",
   digest: "any",
   size: "any",

@@ -395,8 +395,8 @@ describe("a destination that stores another digest than it was sent", () => {
     altered(anywhere(), {
       destination: (real) => ({
         putBlob: async (bytes, blob, options) => {
-          const stored = await real.putBlob(bytes, blob, options);
-          return isWrong(options?.isConfig === true) ? { ...stored, digest: other } : stored;
+          const put = await real.putBlob(bytes, blob, options);
+          return isWrong(options?.isConfig === true) ? { ...put, digest: other } : put;
         },
       }),
     });

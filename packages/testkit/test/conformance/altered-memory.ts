@@ -37,7 +37,7 @@ export type WholeSource = Bound<Required<ImageSource>>;
 
 /** A destination with every optional method that a store of whole manifests can have. */
 export type WholeDestination = Bound<
-  Omit<Required<ImageDestination>, "madeUpManifest" | "locateBlob">
+  Omit<Required<ImageDestination>, "madeUpManifest" | "locateBlob" | "findSameImage">
 >;
 
 /** A memory transport with every optional ability of the contract, altered. Without an alteration it passes every requirement. */

@@ -13,7 +13,11 @@ export async function adviseMissing(
   index: ImageIndex,
   options: OperationOptions,
 ): Promise<string | undefined> {
-  const missing = await missingInstances(repository, instancesOf(index).slice(0, mostAsked), options);
+  const missing = await missingInstances(
+    repository,
+    instancesOf(index).slice(0, mostAsked),
+    options,
+  );
   if (missing.length === 0) return undefined;
   const shown = missing
     .slice(0, mostShown)
