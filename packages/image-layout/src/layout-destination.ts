@@ -28,7 +28,7 @@ import type {
 
 import { findOnly } from "./find-image.ts";
 import { entriesNamed } from "./image-entries.ts";
-import { hasForged } from "./image-tree.ts";
+import { digestsUnder, hasForged } from "./image-tree.ts";
 import { checkLayoutFile } from "./layout-file.ts";
 import {
   emptyIndex,
@@ -122,8 +122,10 @@ export class LayoutDestination implements ImageDestination {
     options.signal?.throwIfAborted();
     const named = await this.#digestBefore(options);
     if (instance === undefined) return this.#unlessForged(named, options);
-    const isThere = await this.hasManifest(instance, { ...options, listedBy: named });
-    return isThere ? instance : undefined;
+    // A store believes `listedBy`.
+    const isListed = named && (await digestsUnder(this.#store, [{ digest: named }])).has(instance);
+    const listedBy = isListed ? named : undefined;
+    return (await this.hasManifest(instance, { ...options, listedBy })) ? instance : undefined;
   }
 
   async hasManifest(digest: Digest, options: HasManifestOptions = {}): Promise<boolean> {

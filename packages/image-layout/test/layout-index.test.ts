@@ -125,7 +125,7 @@ describe("for any index", () => {
   });
 
   test("all fields and their order survive, known or not", () => {
-    const fields = fc.dictionary(fc.string(), fc.jsonValue());
+    const fields = fc.dictionary(fc.string(), fc.jsonValue()).filter(hasOneReading);
     const law = fc.property(fields, entries, (others, manifests) => {
       const text = JSON.stringify({
         first: 1,
@@ -141,6 +141,13 @@ describe("for any index", () => {
     fc.assert(law);
   });
 });
+
+/** False for keys that are one field for other programs: such an index is refused. */
+function hasOneReading(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return true;
+  const keys = Object.keys(value).map((key) => key.toLowerCase());
+  return new Set(keys).size === keys.length && Object.values(value).every(hasOneReading);
+}
 
 test("an entry is taken out of its place", () => {
   const index = indexOf(entry("a", "v1"), entry("a", "v2"), entry("b"));

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { cp, mkdir, readdir } from "node:fs/promises";
+import { cp, mkdir, readdir, readFile } from "node:fs/promises";
 import path from "node:path";
 
 import { scratchFolder } from "@drayage/test-support";
@@ -34,11 +34,17 @@ describe.skipIf(!existsSync(fixtures))("the fixtures of containers/image", () =>
     ["name_lookups", "invalid-mime", "unsupported"],
     ["name_lookups", "differs", "not-found"],
     ["name_lookups", "", "not-found"],
-    ["two_images_manifest", "", "not-found"],
     ["two_images_manifest", "@2", "not-found"],
   ])("%s has no image %j", async (layout, name, code) => {
     const reference = ociLayout().parseReference(`${path.join(fixtures, layout)}:${name}`);
     await expect(reference.newImageSource()).rejects.toMatchObject({ code });
+  });
+
+  test("two images by platform and without names are one index", async () => {
+    const folder = path.join(fixtures, "two_images_manifest");
+    await using source = await ociLayout().parseReference(folder).newImageSource();
+    const { bytes } = await source.getManifest();
+    expect(Buffer.from(bytes)).toEqual(await readFile(path.join(folder, "index.json")));
   });
 
   test.each(["", "@0", "latest"])(

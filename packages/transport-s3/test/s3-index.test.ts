@@ -254,7 +254,7 @@ describe("a copy and a deletion at once", () => {
     const index = JSON.parse(String(before?.bytes)) as object;
     await server.bucket().put("a/index.json", JSON.stringify({ ...index, ...deleting }));
     let now = 0;
-    const clock = vi.spyOn(performance, "now").mockImplementation(() => (now += 100_000));
+    const clock = vi.spyOn(performance, "now").mockImplementation(() => (now += 5000));
     onTestFinished(() => clock.mockRestore());
     await destination.commit();
     expect(await names(server, "a")).toEqual(["first", "second"]);

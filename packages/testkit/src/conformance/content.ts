@@ -41,7 +41,8 @@ export async function hasContent(reference: ImageReference, image: WholeImage): 
   await hasLayers(reference, image);
 }
 
-async function hasLayers(reference: ImageReference, image: WholeImage): Promise<void> {
+/** Fails unless the same is in its layers, however they are compressed. */
+export async function hasLayers(reference: ImageReference, image: WholeImage): Promise<void> {
   await using source = await reference.newImageSource();
   const { layerInfos } = await imageOf(source);
   const { layers } = imageManifestOf(image);
