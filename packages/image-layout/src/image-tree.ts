@@ -1,4 +1,5 @@
 import {
+  bareMediaType,
   blobsOf,
   gathered,
   instancesOf,
@@ -8,7 +9,7 @@ import {
   parseManifest,
   verified,
 } from "@drayage/core";
-import type { Descriptor, Digest, OperationOptions } from "@drayage/core";
+import type { Descriptor, Digest, Manifest, OperationOptions } from "@drayage/core";
 
 import type { LayoutReader } from "./layout-store.ts";
 
@@ -36,12 +37,18 @@ export async function digestsUnder(
   roots: readonly TypedDigest[],
   options: OperationOptions = {},
 ): Promise<ReadonlySet<Digest>> {
-  const found = new Set<Digest>();
-  const queue: TypedDigest[] = [...roots];
+  const found = new Set<Digest>(roots.map(({ digest }) => digest));
+  const read = new Set<Digest>();
+  const queue = roots.filter(mayBeManifest);
   for (let next = queue.pop(); next !== undefined; next = queue.pop()) {
-    if (found.has(next.digest)) continue;
-    found.add(next.digest);
-    queue.push(...(await childrenOf(layout, next, options)));
+    // Only what was read: a manifest may be a layer too, and an outsider may have called it one.
+    if (read.has(next.digest)) continue;
+    read.add(next.digest);
+    const manifest = await findManifest(layout, next, options);
+    if (manifest === undefined) continue;
+    const instances = instancesOf(manifest);
+    for (const { digest } of [...instances, ...blobsOf(manifest)]) found.add(digest);
+    queue.push(...instances);
   }
   return found;
 }
@@ -62,7 +69,7 @@ export async function isWhole(
     seen.add(next.digest);
     const bytes = await readWhole(layout, next.digest, options);
     if (bytes === undefined) return false;
-    const manifest = parseManifest({ bytes, mediaType: next.mediaType });
+    const manifest = manifestIn(bytes, next.mediaType);
     for (const blob of blobsOf(manifest))
       if (!(await isPresent(layout, blob, options))) return false;
     queue.push(...instancesOf(manifest));
@@ -102,7 +109,7 @@ export async function hasForged(
     seen.add(next.digest);
     try {
       const bytes = await readManifest(layout, next.digest, options);
-      const manifest = parseManifest({ bytes, mediaType: next.mediaType });
+      const manifest = manifestIn(bytes, next.mediaType);
       for (const blob of blobsOf(manifest)) if (await isForged(layout, blob, options)) return true;
       queue.push(...instancesOf(manifest));
     } catch (error) {
@@ -135,14 +142,31 @@ async function isPresent(
   return isIntact ?? true;
 }
 
-async function childrenOf(
+function mayBeManifest({ mediaType }: TypedDigest): boolean {
+  return mediaType === undefined || isManifestMediaType(bareMediaType(mediaType));
+}
+
+/** undefined where it is not there, and for what has no type of a manifest and is none. */
+async function findManifest(
   layout: LayoutReader,
-  { digest, mediaType }: TypedDigest,
+  named: TypedDigest,
   options: OperationOptions,
-): Promise<readonly Descriptor[]> {
-  if (mediaType !== undefined && !isManifestMediaType(mediaType)) return [];
-  if ((await layout.blobSize(digest, options)) === undefined) return [];
-  const bytes = await readManifest(layout, digest, options);
-  const manifest = parseManifest({ bytes, mediaType });
-  return [...instancesOf(manifest), ...blobsOf(manifest)];
+): Promise<Manifest | undefined> {
+  if ((await layout.blobSize(named.digest, options)) === undefined) return undefined;
+  try {
+    return manifestIn(await readManifest(layout, named.digest, options), named.mediaType);
+  } catch (error) {
+    if (!mayBeManifest(named) && isImageError(error, "invalid-manifest")) return undefined;
+    throw error;
+  }
+}
+
+/** What its content says, as in a copy; an index may call it something else. */
+function manifestIn(bytes: Uint8Array, mediaType: string | undefined): Manifest {
+  try {
+    return parseManifest({ bytes });
+  } catch (error) {
+    if (isImageError(error, "invalid-manifest")) return parseManifest({ bytes, mediaType });
+    throw error;
+  }
 }

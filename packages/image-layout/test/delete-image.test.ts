@@ -1,4 +1,5 @@
-import type { Digest } from "@drayage/core";
+import { digestOf, mediaTypes } from "@drayage/core";
+import type { Descriptor, Digest } from "@drayage/core";
 import { memory } from "@drayage/core/memory";
 import { descriptorOf, putImage, randomImage, randomIndex } from "@drayage/testkit";
 import type { WholeImage } from "@drayage/testkit";
@@ -168,4 +169,71 @@ test("what is no image can be a blob of another", async () => {
   layout.files.set("index.json", formatLayoutIndex(listed));
   await deleteLayoutImage(layout, named("v1"));
   expect([...layout.blobs.keys()]).toEqual([digest]);
+});
+
+describe("what another image needs stays, whatever an outsider wrote beside it", () => {
+  /** Stores a manifest, and lists it. */
+  function add(layout: BucketLayout, name: string, mediaType: string, fields: object): void {
+    const bytes = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType, ...fields }));
+    const digest = digestOf(bytes);
+    layout.blobs.set(digest, bytes);
+    const before = parseLayoutIndex(layout.files.get("index.json")!);
+    const after = withImage(before, { mediaType, digest, size: bytes.byteLength }, name);
+    layout.files.set("index.json", formatLayoutIndex(after));
+  }
+
+  function blob(layout: BucketLayout, mediaType: string): Descriptor {
+    const bytes = Buffer.from("{}");
+    layout.blobs.set(digestOf(bytes), bytes);
+    return { mediaType, digest: digestOf(bytes), size: bytes.byteLength };
+  }
+
+  const expectWhole = (layout: BucketLayout, image: WholeImage): void => {
+    for (const digest of digestsOf(image)) expect(layout.blobs.has(digest)).toBe(true);
+  };
+
+  test("a layer that is the manifest of another image", async () => {
+    const layout = await layoutOf({ kept: one });
+    add(layout, "gone", mediaTypes.ociIndex, { manifests: [descriptorOf(one)] });
+    const layers = [{ ...descriptorOf(one), mediaType: "application/vnd.oci.image.layer.v1.tar" }];
+    const config = blob(layout, mediaTypes.ociConfig);
+    add(layout, "other", mediaTypes.ociManifest, { config, layers });
+    await deleteLayoutImage(layout, named("gone"));
+    expectWhole(layout, one);
+  });
+
+  test.each([
+    ["another type", mediaTypes.dockerManifest],
+    ["an unknown type", "text/plain"],
+    ["a type with a parameter", `${mediaTypes.ociManifest}; charset=utf-8`],
+    ["a type in capitals", mediaTypes.ociManifest.toUpperCase()],
+  ])("an index that gives an instance %s", async (_, mediaType) => {
+    const layout = await layoutOf({ instance: one, gone: index });
+    const platform = { os: "linux", architecture: "amd64" };
+    const manifests = [{ ...descriptorOf(one), mediaType, platform }];
+    add(layout, "list", mediaTypes.ociIndex, { manifests });
+    await deleteLayoutImage(layout, named("instance"));
+    await deleteLayoutImage(layout, named("gone"));
+    expectWhole(layout, one);
+    await deleteLayoutImage(layout, named("list"));
+    expect(layout.blobs.size).toBe(0);
+  });
+
+  test("a layer that has the type of a manifest and is none keeps no other image from going", async () => {
+    const layout = await layoutOf({ gone: index });
+    const config = blob(layout, mediaTypes.ociConfig);
+    const layers = [{ ...config, mediaType: mediaTypes.ociIndex }];
+    add(layout, "other", mediaTypes.ociManifest, { config, layers });
+    await deleteLayoutImage(layout, named("gone"));
+    expect(layout.blobs.size).toBe(2);
+  });
+
+  test("a platform for what is no manifest", async () => {
+    const layout = await layoutOf({ gone: index });
+    const platform = { os: "linux", architecture: "amd64" };
+    const manifests = [{ ...blob(layout, "text/plain"), platform }];
+    add(layout, "other", mediaTypes.ociIndex, { manifests });
+    await deleteLayoutImage(layout, named("gone"));
+    expect(layout.blobs.size).toBe(2);
+  });
 });
