@@ -60,8 +60,11 @@ function textOf(value: JSONObject, key: string): string | undefined {
 
 function labelsOf(labels: unknown): ImageInspectInfo["labels"] {
   if (labels === undefined || labels === null) return undefined;
-  if (isJSONObject(labels) && Object.values(labels).every(isText))
-    return { ...(labels as Readonly<Record<string, string>>) };
+  // Go reads null as an empty text.
+  const entries = isJSONObject(labels)
+    ? Object.entries(labels).map(([key, text]) => [key, text ?? ""] as const)
+    : undefined;
+  if (entries?.every(isLabel)) return Object.fromEntries(entries);
   throw broken("image config", "config.Labels is not an object of texts");
 }
 
@@ -69,6 +72,10 @@ function environmentOf(environment: unknown): ImageInspectInfo["env"] {
   if (environment === undefined || environment === null) return undefined;
   if (Array.isArray(environment) && environment.every(isText)) return environment;
   throw broken("image config", "config.Env is not an array of texts");
+}
+
+function isLabel(entry: readonly [string, unknown]): entry is readonly [string, string] {
+  return isText(entry[1]);
 }
 
 function isText(value: unknown): value is string {

@@ -144,10 +144,13 @@ describe("an opened image", () => {
     await expect(image.inspect()).rejects.toMatchObject({ code: "invalid-manifest" });
   });
 
-  test("is inspected where its labels differ in case only, and where lists are null", async () => {
-    const config = '{"config":{"Labels":{"a":"1","A":"2"},"Env":null}}';
+  test("is inspected where its labels differ in case only, and where lists and texts are null", async () => {
+    const config = '{"config":{"Labels":{"a":"1","A":"2","b":null},"Env":null}}';
     await using image = await openImage(await stored(withConfig(sampleImage(), config)));
-    expect(await image.inspect()).toMatchObject({ labels: { a: "1", A: "2" }, env: undefined });
+    expect(await image.inspect()).toMatchObject({
+      labels: { a: "1", A: "2", b: "" },
+      env: undefined,
+    });
   });
 
   test("closes its source when opening fails, and when it is disposed of", async () => {

@@ -15,10 +15,10 @@ export function parseUntyped(where: string, value: unknown): Descriptor {
   if (!isJSONObject(value)) throw broken("manifest", `${where} is not a descriptor`);
   const { digest, size, urls } = value;
   if (!isDigest(digest)) {
-    throw broken("manifest", `${where} has a digest that is none: ${JSON.stringify(digest)}`);
+    throw broken("manifest", `${where} ${problemOf("digest", digest)}`);
   }
   if (typeof size !== "number" || !Number.isSafeInteger(size) || size < 0) {
-    throw broken("manifest", `${where} has a size that is none: ${JSON.stringify(size)}`);
+    throw broken("manifest", `${where} ${problemOf("size", size)}`);
   }
   const mediaType = textIn(where, value, "mediaType") ?? "";
   const artifactType = textIn(where, value, "artifactType") ?? "";
@@ -50,16 +50,34 @@ export function textIn(where: string, value: JSONObject, key: string): string | 
   throw broken("manifest", `${where} has a ${key} that is not text`);
 }
 
-/** @throws ImageError `invalid-manifest` for anything but an object of strings, null or undefined */
+/**
+ * Of null as a text, which Go reads as an empty one. undefined for what is missing and for null.
+ * @throws ImageError `invalid-manifest` for anything but an object of strings
+ */
 export function parseTextRecord(
   where: string,
   value: unknown,
 ): Readonly<Record<string, string>> | undefined {
   if (value === undefined || value === null) return undefined;
-  const isRecord =
-    isJSONObject(value) && Object.values(value).every((text) => typeof text === "string");
-  if (!isRecord) throw broken("manifest", `${where} has to be an object of strings`);
-  return { ...(value as Readonly<Record<string, string>>) };
+  const entries = isJSONObject(value)
+    ? Object.entries(value).map(([key, text]) => [key, text ?? ""] as const)
+    : undefined;
+  if (!entries?.every(isTextEntry))
+    throw broken("manifest", `${where} has to be an object of strings`);
+  return Object.fromEntries(entries);
+}
+
+function isTextEntry(entry: readonly [string, unknown]): entry is readonly [string, string] {
+  return typeof entry[1] === "string";
+}
+
+const maxShown = 200;
+
+function problemOf(field: string, value: unknown): string {
+  if (value === undefined || value === null) return `has no ${field}`;
+  const text = JSON.stringify(value);
+  const start = text.length > maxShown ? `${text.slice(0, maxShown)}…` : text;
+  return `has a ${field} that is none: ${start}`;
 }
 
 function areTexts(value: unknown): value is readonly string[] {

@@ -222,6 +222,31 @@ describe("a manifest", () => {
     expect(() => parse(text)).toThrow(expect.objectContaining({ code: "invalid-manifest" }));
   });
 
+  test.each([
+    ["digest", undefined, "config has no digest"],
+    ["size", undefined, "config has no size"],
+    ["size", null, "config has no size"],
+    ["size", "1", 'config has a size that is none: "1"'],
+  ] as const)("is refused with the %s that is wrong: %j", (field, value, why) => {
+    const text = JSON.stringify({ ...image, config: { ...descriptor, [field]: value } });
+    expect(() => parse(text)).toThrow(`Invalid manifest: ${why}`);
+  });
+
+  test("is refused with the beginning of a digest that is long", () => {
+    const text = JSON.stringify({ ...image, config: { ...descriptor, digest: "x".repeat(3000) } });
+    expect(() => parse(text)).toThrow(/x{50}…$/);
+  });
+
+  test("may have annotations of null, which are empty texts in Go", () => {
+    const content = '{"a":null,"__proto__":"b"}';
+    const text = JSON.stringify({ ...image, layers: [descriptor] });
+    const { annotations } = parse(text.replace("{", `{"annotations":${content},`)) as ImageManifest;
+    expect(Object.entries(annotations)).toEqual([
+      ["a", ""],
+      ["__proto__", "b"],
+    ]);
+  });
+
   test("is refused where it is not UTF-8", () => {
     const bytes = Buffer.concat([
       Buffer.from('{"x":"'),
