@@ -45,6 +45,11 @@ const problems: readonly Problem[] = [
     why: "sends less than 1 KiB a second",
     retryable: true,
   },
+  {
+    codes: /^ERR_PROXY_NO_TUNNEL$/,
+    why: "is not reached: the proxy accepts CONNECT, then answers in place of the store; check the proxy, or add the host to NO_PROXY",
+    retryable: false,
+  },
   { codes: /^HPE_/, why: "does not speak HTTP: is the endpoint right?", retryable: false },
 ];
 

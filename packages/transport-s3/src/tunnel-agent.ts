@@ -1,7 +1,15 @@
-import type { ClientRequest } from "node:http";
+import { request as requestHTTP } from "node:http";
+import type { ClientRequest, IncomingMessage } from "node:http";
+import { request as requestHTTPS } from "node:https";
+import { isIP, isIPv6 } from "node:net";
 import type { Socket } from "node:net";
+import { connect as connectTLS } from "node:tls";
+import type { ConnectionOptions, TLSSocket } from "node:tls";
 
 import { HttpsProxyAgent } from "https-proxy-agent";
+
+/** Milliseconds for CONNECT and the handshake; a request waits as long for a connection without a proxy. */
+const connectTimeout = 10_000;
 
 type ConnectOptions = Parameters<HttpsProxyAgent<string>["connect"]>[1];
 
@@ -12,26 +20,106 @@ export class TunnelAgent extends HttpsProxyAgent<string> {
     return true;
   }
 
-  /** @throws ProxyRefusal for every answer to CONNECT but 200: the base class would replay it on a socket of its own */
-  override async connect(request: ClientRequest, options: ConnectOptions): Promise<Socket> {
-    let status: number | undefined;
-    request.once("proxyConnect", (answer: { readonly statusCode: number }) => {
-      status = answer.statusCode;
-    });
-    const socket = await super.connect(request, options);
-    if (status === 200) return socket;
-    socket.destroy();
-    throw new ProxyRefusal(status);
+  /**
+   * Connects once TLS is established, so that the time limit for connecting covers the handshake. The base class passes
+   * responses to CONNECT on to the caller, reads their headers without a limit, and loses what follows them.
+   * @throws ProxyRefusal for every response to CONNECT except 200
+   */
+  override async connect(_: ClientRequest, options: ConnectOptions): Promise<Socket> {
+    const signal = AbortSignal.timeout(connectTimeout);
+    try {
+      const socket = await openTunnel(this.proxy, options, signal);
+      return await encrypted(socket, options, signal);
+    } catch (error) {
+      throw signal.aborted ? new TunnelTimeout({ cause: error }) : error;
+    }
   }
 }
 
-/** A proxy did not connect us to a store. */
+/** The connection behind a proxy to the host of a request. */
+async function openTunnel(
+  proxy: URL,
+  { host = "", port }: ConnectOptions,
+  signal: AbortSignal,
+): Promise<Socket> {
+  const { promise, resolve, reject } = Promise.withResolvers<Socket>();
+  const isEncrypted = proxy.protocol === "https:";
+  const authority = `${isIPv6(host) ? `[${host}]` : host}:${port}`;
+  const connecting = (isEncrypted ? requestHTTPS : requestHTTP)({
+    method: "CONNECT",
+    host: proxy.hostname.replace(/^\[|\]$/g, ""),
+    port: proxy.port || (isEncrypted ? 443 : 80),
+    path: authority,
+    headers: { host: authority, "proxy-connection": "keep-alive", ...authorizationFor(proxy) },
+    agent: false,
+    signal,
+  });
+  connecting.once("error", reject);
+  connecting.once("connect", ({ statusCode }: IncomingMessage, socket: Socket, head: Buffer) => {
+    if (statusCode === 200 && head.byteLength === 0) return resolve(socket);
+    socket.destroy();
+    reject(new ProxyRefusal(statusCode));
+  });
+  connecting.end();
+  return promise;
+}
+
+/** TLS with the host of a request, on a connection to it. */
+async function encrypted(
+  socket: Socket,
+  options: ConnectOptions,
+  signal: AbortSignal,
+): Promise<TLSSocket> {
+  const { promise, resolve, reject } = Promise.withResolvers<TLSSocket>();
+  const { host = "", path: _, port: __, ...rest } = options as ConnectionOptions;
+  const servername = rest.servername ?? (isIP(host) === 0 ? host : undefined);
+  const secure = connectTLS({ ...rest, ...(servername !== undefined && { servername }), socket });
+  const abort = (): void => {
+    secure.destroy();
+    socket.destroy();
+    reject(signal.reason as Error);
+  };
+  signal.addEventListener("abort", abort, { once: true });
+  secure.on("error", reject);
+  secure.once("secureConnect", () => resolve(secure));
+  if (signal.aborted) abort();
+  try {
+    return await promise;
+  } finally {
+    signal.removeEventListener("abort", abort);
+  }
+}
+
+function authorizationFor({ username, password }: URL): Readonly<Record<string, string>> {
+  if (username === "" && password === "") return {};
+  const credentials = Buffer.from(`${decoded(username)}:${decoded(password)}`).toString("base64");
+  return { "proxy-authorization": `Basic ${credentials}` };
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+/** A proxy did not connect us to a store: it refused, or sent data of its own after it had accepted. */
 class ProxyRefusal extends Error {
   readonly code: string;
 
   constructor(status: number | undefined) {
     super(`the proxy answered ${status} to CONNECT`);
     this.name = "ProxyRefusal";
-    this.code = `ERR_PROXY_ANSWER_${status}`;
+    this.code = status === 200 ? "ERR_PROXY_NO_TUNNEL" : `ERR_PROXY_ANSWER_${status}`;
+  }
+}
+
+class TunnelTimeout extends Error {
+  readonly code = "ETIMEDOUT";
+
+  constructor(options: ErrorOptions) {
+    super(`the proxy did not connect within ${connectTimeout} ms`, options);
+    this.name = "TunnelTimeout";
   }
 }

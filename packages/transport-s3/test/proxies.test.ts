@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
+import { createServer as createTCPServer } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import { getCACertificates, setDefaultCACertificates } from "node:tls";
 
 import { Retries } from "@drayage/core";
@@ -118,4 +119,61 @@ test.each([200, 201, 206, 403, 404, 407, 502])(
     });
     expect(asked).toEqual(["s3.test:443"]);
   },
+);
+
+const accepted = "HTTP/1.1 200 OK\r\n\r\n";
+
+test.each<[string, RegExp, (socket: Socket) => void]>([
+  [
+    "answers in place of the store and keeps the connection",
+    /the proxy accepts CONNECT, then answers in place of the store/,
+    (socket) => socket.write(`${accepted}HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}`),
+  ],
+  [
+    "sends headers without end",
+    /does not speak HTTP/,
+    function flood(socket): void {
+      if (socket.bytesWritten === 0) socket.write("HTTP/1.1 200 OK\r\n");
+      if (socket.destroyed) return;
+      if (socket.write(`x: ${"x".repeat(1000)}\r\n`.repeat(100))) setImmediate(flood, socket);
+      else socket.once("drain", () => flood(socket));
+    },
+  ],
+  [
+    "connects to a host that never completes the handshake",
+    /cannot be reached, or fell silent/,
+    (socket) => {
+      socket.write(accepted);
+      socket.once("data", () => socket.write(Buffer.from([0x16, 3, 3, 0, 0x7a, 2])));
+    },
+  ],
+])(
+  "a proxy that %s is reported soon",
+  async (_, message, answer) => {
+    const sockets = new Set<Socket>();
+    const proxy = createTCPServer((socket) => {
+      sockets.add(socket);
+      socket.on("error", () => {});
+      socket.once("data", () => answer(socket));
+    });
+    proxy.listen(0, "127.0.0.1");
+    await once(proxy, "listening");
+    onTestFinished(() => {
+      for (const socket of sockets) socket.destroy();
+      proxy.close();
+    });
+    const { port } = proxy.address() as AddressInfo;
+    const reference = s3({
+      endpoint: "https://s3.test",
+      region: "us-east-1",
+      credentials: { accessKeyId: "AK", secretAccessKey: "SK" },
+      system: { environment: { HTTPS_PROXY: `http://127.0.0.1:${port}` } },
+    }).parseReference("//bucket/a:tag");
+    const opened = reference.newImageSource({ retries: new Retries({ attempts: 1 }) });
+    await expect(opened).rejects.toMatchObject({
+      code: "unavailable",
+      message: expect.stringMatching(message) as string,
+    });
+  },
+  25_000,
 );
