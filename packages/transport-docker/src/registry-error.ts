@@ -173,7 +173,12 @@ function lacksRights(response: HTTPResponse): boolean {
   return challenges.some(({ parameters }) => parameters.get("error") === "insufficient_scope");
 }
 
+const day = 86_400;
+/** Seconds. */
+const longestNamed = 30 * day;
+
 function durationOf(seconds: number): string {
+  if (seconds > longestNamed) return `more than ${longestNamed / day} days`;
   if (seconds < 120) return `${Math.ceil(seconds)} seconds`;
   return seconds < 7200
     ? `${Math.ceil(seconds / 60)} minutes`

@@ -130,3 +130,11 @@ test("a token that gives no right to a repository means that it may not be there
     });
   }
 });
+
+test.each(["1000000000", "1".padEnd(400, "0")])(
+  "a wait of %s seconds is named in days, not more exactly",
+  async (seconds) => {
+    const failure = await failureAfter({ status: 503, headers: { "Retry-After": seconds } });
+    expect((failure as Error).message).toMatch(/left alone for more than 30 days$/);
+  },
+);

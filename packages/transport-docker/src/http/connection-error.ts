@@ -68,6 +68,12 @@ const failures: readonly Failure[] = [
   },
   {
     kind: "other",
+    codes: /^(?:UND_ERR_HEADERS_OVERFLOW|HPE_HEADER_OVERFLOW)$/,
+    reason: "sends more headers than are read, which is 16 KiB",
+    retryable: false,
+  },
+  {
+    kind: "other",
     codes: /^(?:HTTPParserError|HPE_)/,
     reason: "does not speak HTTP: is a registry running there?",
     retryable: false,

@@ -1,4 +1,4 @@
-import { gathered, gatheredStart, inOne } from "@drayage/core";
+import { gatheredStart, ImageError, inOne } from "@drayage/core";
 import type { OperationOptions } from "@drayage/core";
 
 import type { Trust } from "./trust.ts";
@@ -88,9 +88,21 @@ export function contentLengthOf(response: HTTPResponse): number | undefined {
   return text !== undefined && /^\d+$/.test(text) ? Number(text) : undefined;
 }
 
+/** The body of a small answer. @throws ImageError `invalid-manifest` above `limit` bytes */
+export async function wholeOf(response: HTTPResponse, limit: number): Promise<Uint8Array> {
+  const { bytes, url, reference } = response;
+  const whole = await gatheredStart(bytes, limit + 1);
+  if (whole.byteLength <= limit) return whole;
+  throw new ImageError(
+    "invalid-manifest",
+    `${url.host} answered with more than ${limit} bytes for ${url.pathname}, the most that is read of such an answer`,
+    { reference },
+  );
+}
+
 /** @throws ImageError `invalid-manifest` above `limit` bytes */
-export async function textOf({ bytes }: HTTPResponse, limit: number): Promise<string> {
-  return new TextDecoder().decode(await gathered(bytes, limit));
+export async function textOf(response: HTTPResponse, limit: number): Promise<string> {
+  return new TextDecoder().decode(await wholeOf(response, limit));
 }
 
 /** What is worth showing of an answer that may be anything: its first 64 KiB. */

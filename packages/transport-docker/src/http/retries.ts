@@ -1,11 +1,11 @@
-import { gathered, Retries } from "@drayage/core";
+import { Retries } from "@drayage/core";
 
 import { refusalOf, registryError } from "../registry-error.ts";
 import type { RegistryError } from "../registry-error.ts";
 import { isWorthWaitingFor } from "./connection-error.ts";
 import { isBusy } from "./host.ts";
 import type { Host } from "./host.ts";
-import { hasContent, inMemory, isStream, startOfText } from "./http-exchange.ts";
+import { hasContent, inMemory, isStream, startOfText, wholeOf } from "./http-exchange.ts";
 import type { HTTPRequest, HTTPResponse, Send } from "./http-exchange.ts";
 import { retryAfterOf } from "./retry-after.ts";
 
@@ -63,7 +63,7 @@ async function tried(request: HTTPRequest, send: Send): Promise<Outcome> {
 /** An answer that somebody waits for whole. @throws ImageError `unavailable`, `invalid-manifest` for a larger one */
 async function arrived(response: HTTPResponse, { wholeUpTo }: HTTPRequest): Promise<HTTPResponse> {
   if (wholeUpTo === undefined || !hasContent(response)) return response;
-  return inMemory(response, await gathered(response.bytes, wholeUpTo));
+  return inMemory(response, await wholeOf(response, wholeUpTo));
 }
 
 /** While the first of many that were refused at once waits, so does everybody else, and only the first is counted. */

@@ -1,3 +1,5 @@
+import { ImageError } from "@drayage/core";
+
 import { textOf } from "../http/http-exchange.ts";
 import type { HTTPResponse } from "../http/http-exchange.ts";
 import { jsonObjectOf } from "../http/json-answer.ts";
@@ -21,13 +23,26 @@ export interface NameListing extends Listing {
  */
 export async function* listNames(listing: NameListing): AsyncGenerator<string, void, undefined> {
   const seen = new Set<string>();
+  let length = 0;
   for await (const page of pagesOf(listing)) {
     const names = await namesOn(page.response, listing);
     const known = seen.size;
-    for (const name of names) seen.add(name);
+    for (const name of names) {
+      seen.add(name);
+      length += name.length;
+    }
+    if (length > maxLength) throw tooLong(listing);
     page.newEntries = seen.size - known;
     yield* names;
   }
+}
+
+/** Characters of all names together, which are held in memory. */
+const maxLength = 1 << 25;
+
+function tooLong({ what }: NameListing): ImageError {
+  const message = `The list of ${what} has more than ${maxLength} characters; it was not read on`;
+  return new ImageError("unsupported", message);
 }
 
 /** The names of the first page. @throws ImageError as `listNames` */

@@ -1,7 +1,6 @@
 import {
   bareMediaType,
   digestTagsOf,
-  gathered,
   ImageError,
   isImageError,
   manifestSizeLimit,
@@ -18,7 +17,7 @@ import type {
   TaggedDigest,
 } from "@drayage/core";
 
-import { headerOf } from "../http/http-exchange.ts";
+import { headerOf, wholeOf } from "../http/http-exchange.ts";
 import type { HTTPResponse } from "../http/http-exchange.ts";
 import { jsonObjectOf } from "../http/json-answer.ts";
 import { readManifest, requestManifest } from "../manifests/manifest-download.ts";
@@ -100,7 +99,7 @@ async function referrersOn(
   page: HTTPResponse,
   what: string,
 ): Promise<readonly Descriptor[] | undefined> {
-  const bytes = page.status === 200 ? await gathered(page.bytes, manifestSizeLimit) : undefined;
+  const bytes = page.status === 200 ? await wholeOf(page, manifestSizeLimit) : undefined;
   if (bytes === undefined && !knowsNoReferrers(page)) {
     throw registryError(await readRefusal(page), `list ${what}`);
   }

@@ -1,6 +1,5 @@
 import {
   bareMediaType,
-  gathered,
   isDigest,
   manifestMediaTypes,
   manifestSizeLimit,
@@ -8,7 +7,7 @@ import {
 } from "@drayage/core";
 import type { OperationOptions, RawManifest } from "@drayage/core";
 
-import { headerOf } from "../http/http-exchange.ts";
+import { headerOf, wholeOf } from "../http/http-exchange.ts";
 import type { HTTPResponse } from "../http/http-exchange.ts";
 import { readRefusal, registryError } from "../registry-error.ts";
 import type { Repository, RepositoryAction } from "../repository.ts";
@@ -62,7 +61,7 @@ export async function readManifest(response: HTTPResponse): Promise<RawManifest>
   const digest = headerOf(response, "docker-content-digest");
   const isKeptByDigest = isDigest(digest) && !isSchema1(mediaType);
   return {
-    bytes: await gathered(response.bytes, manifestSizeLimit),
+    bytes: await wholeOf(response, manifestSizeLimit),
     ...(mediaType !== "" && { mediaType }),
     ...(isKeptByDigest && { digest }),
   };

@@ -2,18 +2,12 @@ import { rm } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 
-import {
-  algorithmOf,
-  formatSignature,
-  gathered,
-  hexOf,
-  ImageError,
-  parseSignature,
-} from "@drayage/core";
+import { algorithmOf, formatSignature, hexOf, ImageError, parseSignature } from "@drayage/core";
 import type { Digest, OperationOptions, Signature } from "@drayage/core";
 import { hasCode, makeFolder, readSmallFile, replaceFile } from "@drayage/core/files";
 
 import type { HTTPClient } from "../http/http-client.ts";
+import { wholeOf } from "../http/http-exchange.ts";
 import { readRefusal, registryError } from "../registry-error.ts";
 import type { SignatureStorage } from "./signature-storage.ts";
 
@@ -85,7 +79,7 @@ async function download(
     wholeUpTo: maxSignatureSize,
   } as const;
   const response = await client.sendPatiently(request);
-  if (response.status === 200) return gathered(response.bytes, maxSignatureSize);
+  if (response.status === 200) return wholeOf(response, maxSignatureSize);
   if (response.status === 404) {
     await response.discard();
     return undefined;

@@ -75,6 +75,33 @@ test("an answer that is announced for ever is an error", async () => {
   });
 });
 
+test("an answer that is too large is named with its host and its limit", async () => {
+  await using server = await startServer((_, response) => response.end("x".repeat(1001)));
+  const client = new HTTPClient({});
+  await using _ = client.use();
+  const url = new URL(`http://${server.host}/v2/a/tags/list?last=secret`);
+  const sent = client.sendPatiently({ method: "GET", url, headers: {}, wholeUpTo: 1000 });
+  await expect(sent).rejects.toMatchObject({
+    code: "invalid-manifest",
+    message: expect.stringContaining(
+      `${server.host} answered with more than 1000 bytes for /v2/a/tags/list,`,
+    ) as string,
+  });
+});
+
+test("headers of more than 16 KiB are an error that says so", async () => {
+  await using server = await startRaw((socket) => {
+    socket.once("data", () => socket.end(`HTTP/1.1 200 OK\r\nx: ${"x".repeat(1 << 20)}\r\n\r\n`));
+  });
+  const client = new HTTPClient({});
+  await using _ = client.use();
+  await expect(client.send(request(server.port))).rejects.toMatchObject({
+    code: "unavailable",
+    retryable: false,
+    message: expect.stringMatching(/sends more headers than are read, which is 16 KiB/) as string,
+  });
+});
+
 test("headers that come byte by byte are not waited for longer than others", async () => {
   await using server = await startRaw(async (socket) => {
     await once(socket, "data");

@@ -48,6 +48,21 @@ describe("tags", () => {
     expect(registry.requests).toHaveLength(1);
   });
 
+  test("are not read without a limit for the characters of all together", async () => {
+    let pages = 0;
+    await using server = await startServer((_, response) => {
+      const start = `${++pages}-`;
+      const tags = Array.from({ length: 80_000 }, (__, at) => `${start}${at}`.padEnd(128, "x"));
+      response.setHeader("link", `</v2/a/tags/list?page=${pages}>; rel="next"`);
+      response.end(JSON.stringify({ name: "a", tags }));
+    });
+    await expect(Array.fromAsync(named(server, "a").getTags())).rejects.toMatchObject({
+      code: "unsupported",
+      message: expect.stringMatching(/tags of .* has more than \d+ characters/) as string,
+    });
+    expect(pages).toBe(4);
+  });
+
   test("skip null, empty and digest entries", async () => {
     await using server = await startServer((_, response) => {
       response.end(JSON.stringify({ tags: [null, "", image.manifest.digest, "1"] }));
