@@ -6,13 +6,15 @@ import {
   parseStrictJSON,
 } from "@drayage/core";
 import type { JSONObject } from "@drayage/core";
-import { readNamedFile } from "@drayage/core/files";
+import { findNamedFile, onDisk } from "@drayage/core/files";
 
 import { writeResult } from "./standard-streams.ts";
 
 /** `drayage manifest-digest` */
 export async function manifestDigest(file: string, signal?: AbortSignal): Promise<void> {
-  const manifest = await readNamedFile(file, { limit: maxSize, signal });
+  const manifest = await onDisk(file, async () => findNamedFile(file, { limit: maxSize, signal }));
+  if (manifest === undefined)
+    throw new ImageError("invalid-reference", `No file ${file}; name the file of a manifest`);
   await writeResult(`${digestOf(signedPart(manifest))}\n`);
 }
 

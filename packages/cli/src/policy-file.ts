@@ -65,9 +65,8 @@ async function contentOf(
     if (isImageError(cause))
       throw new ImageError("untrusted", `The policy file cannot be read: ${message}`, { cause });
     if (code === "ENOENT" && !isDemanded) return undefined;
-    throw new ImageError("untrusted", `The policy file ${place} cannot be read: ${code}`, {
-      cause,
-    });
+    const why = code === "ENOENT" ? "it is not there; name another one with --policy" : code;
+    throw new ImageError("untrusted", `The policy file ${place} cannot be read: ${why}`, { cause });
   }
 }
 

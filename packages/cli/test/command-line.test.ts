@@ -37,7 +37,10 @@ describe.skipIf(!isRunnable)("the command line", () => {
     ],
     [["inspect", "images.tar"], /for an archive write docker-archive:images\.tar or oci-archive:/],
     [["inspect", "dri:/tmp"], /did you mean dir:\/tmp\?/],
-    [["inspect", "docker:alpine"], /docker/],
+    [["inspect", "docker:alpine"], /write docker:\/\/alpine\n/],
+    [["inspect", "docker:/alpine"], /write docker:\/\/alpine\n/],
+    [["inspect", "docker//alpine"], /did you mean docker:\/\/alpine\?/],
+    [["--policy", "/nonexistent", "copy", "dir:/a", "dir:/b"], /it is not there; name another/],
     [
       ["inspect", "--cert-dir=/nonexistent", "docker://example.invalid/a"],
       /no folder \/nonexistent/,

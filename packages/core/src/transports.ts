@@ -61,6 +61,8 @@ export class Transports {
 
   /** What somebody may have meant who named no transport. */
   #guess(name: string, withoutScheme: string | undefined): string {
+    const meant = this.#withColon(name);
+    if (meant !== undefined) return `; did you mean ${meant}?`;
     const isArchive = /\.(?:tar(?:\.\w+)?|tgz)$/.test(name);
     if (isArchive && this.#byName.has("docker-archive"))
       return `; for an archive write docker-archive:${name} or oci-archive:${name}`;
@@ -68,6 +70,17 @@ export class Transports {
     if (isPath) return this.#byName.has("dir") ? `; for a folder write dir:${name}` : "";
     if (!this.#byName.has("docker")) return "";
     return `; for a registry write docker://${withoutScheme ?? name}`;
+  }
+
+  /** A name with the colon that is missing after its transport: `docker//alpine`. */
+  #withColon(name: string): string | undefined {
+    const slashes = name.indexOf("//");
+    const word = name.slice(0, Math.max(slashes, 0));
+    if (!/^[a-z0-9-]+$/i.test(word)) return undefined;
+    const transport = this.names.includes(word) ? word : nearestOf(word, this.names);
+    if (transport === undefined) return undefined;
+    const isAddress = transport === "docker" || transport === "s3";
+    return `${transport}:${name.slice(isAddress ? slashes : slashes + 1)}`;
   }
 }
 

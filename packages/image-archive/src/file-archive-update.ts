@@ -182,7 +182,7 @@ async function archiveAt(
 }
 
 function thereAlready(file: string): ImageError {
-  return new ImageError("conflict", `${file} is there already: remove it, or append to it`);
+  return new ImageError("conflict", `${file} is there already and is not changed: remove it, or choose another file`);
 }
 
 /** What is replaced may be of any kind; only what can be read is used again. */

@@ -289,6 +289,21 @@ describe("what is no engine", () => {
     });
   });
 
+  test("and knows nothing of engines is no image that is missing", async () => {
+    const socket = path.join(await scratchFolder(), "docker.sock");
+    const server = createServer((connection) =>
+      connection.end("HTTP/1.1 404 Not Found\r\nContent-Length: 9\r\n\r\nnot found"),
+    );
+    server.listen(socket);
+    await once(server, "listening");
+    onTestFinished(() => void server.close());
+    const reference = dockerDaemon({ host: `unix://${socket}` }).parseReference("a:b");
+    await expect(reference.newImageSource()).rejects.toMatchObject({
+      code: "unavailable",
+      message: says("no container engine", "check the address"),
+    });
+  });
+
   test("does not speak HTTP", async () => {
     const socket = path.join(await scratchFolder(), "docker.sock");
     const server = createServer((connection) => connection.end("SSH-2.0-OpenSSH_9.6\r\n"));

@@ -47,7 +47,8 @@ export class Engine {
     const stranger = new Engine(endpoint, patience, "");
     const greeting = await stranger.inquire({ method: "GET", path: "/_ping", ...options });
     const { "api-version": version } = greeting.headers;
-    if (greeting.status !== 200) throw stranger.refusal(greeting, "greet");
+    if (greeting.status === 404) throw stranger.#isNone(greeting);
+    if (greeting.status !== 200) throw stranger.refusal(greeting, "reach it");
     if (greeting.text.trim() !== "OK") throw stranger.#isNone(greeting);
     const isVersion = typeof version === "string" && /^\d+\.\d+$/.test(version);
     return new Engine(endpoint, settings, isVersion ? `/v${version}` : "");
@@ -95,7 +96,7 @@ export class Engine {
   }
 
   #isNone({ text }: ShortAnswer): ImageError {
-    const message = `At ${this.name} is no container engine: it answers with ${wordsOf(text)}`;
+    const message = `At ${this.name} is no container engine: it answers with ${wordsOf(text)}; check the address`;
     return new ImageError("unavailable", message, { retryable: false });
   }
 }
