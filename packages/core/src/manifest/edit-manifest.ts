@@ -4,7 +4,7 @@ import type { Descriptor } from "../blob-info.ts";
 import { ImageError } from "../image-error.ts";
 import type { RawManifest } from "../raw-manifest.ts";
 import { convertedImage, convertedIndex } from "./converted-manifest.ts";
-import { formatGoJSON } from "./go-json.ts";
+import { formatImage } from "./image-json.ts";
 import { formatIndex } from "./index-json.ts";
 import type { JSONObject } from "./json-object.ts";
 import { layerTypeFor } from "./layer-media-types.ts";
@@ -113,7 +113,8 @@ function imageText(
   target: string,
 ): string | undefined {
   const edited = editedImage(manifest, value, edits.layerInfos);
-  if (target === manifest.mediaType) return edited === value ? undefined : formatGoJSON(edited);
+  if (target === manifest.mediaType)
+    return edited === value ? undefined : formatImage(edited, target);
   const layers = edits.layerInfos ?? manifest.layers;
   refuseImpossible({ ...manifest, layers }, target);
   return withAnnotations(convertedImage(edited, target, edits.config), manifest, edits, target);

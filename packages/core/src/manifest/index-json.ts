@@ -41,7 +41,8 @@ type Fields = readonly (readonly [name: string, text: string | undefined])[];
 
 const platformFields = ["os.version", "os.features", "variant"];
 
-function formatOCIEntry(entry: JSONObject): string {
+/** A descriptor of OCI's formats. */
+export function formatOCIEntry(entry: JSONObject): string {
   const { platform, annotations, ...others } = entry;
   const ordered = ["mediaType", "digest", "size", "urls"];
   const last = ["data", "artifactType"];
@@ -55,7 +56,8 @@ function formatOCIEntry(entry: JSONObject): string {
   ]);
 }
 
-function formatDockerEntry(entry: JSONObject): string {
+/** A descriptor of Docker's formats. */
+export function formatDockerEntry(entry: JSONObject): string {
   const { platform, annotations, ...others } = entry;
   const ordered = ["mediaType", "size", "digest", "urls"];
   return formatGoStruct([
@@ -76,15 +78,18 @@ function wholePlatform(value: unknown): string | undefined {
   );
 }
 
-function formatAnnotations(value: unknown): string | undefined {
+/** undefined where there are none. */
+export function formatAnnotations(value: unknown): string | undefined {
   return isJSONObject(value) && Object.keys(value).length > 0 ? formatGoMap(value) : undefined;
 }
 
-function chosen(value: JSONObject, names: readonly string[]): Fields {
+/** The fields of these names, in this order; empty ones are left out. */
+export function chosen(value: JSONObject, names: readonly string[]): Fields {
   return names.map((name) => [name, isEmpty(value[name]) ? undefined : formatGoJSON(value[name])]);
 }
 
-function unknown(value: JSONObject, known: readonly string[]): Fields {
+/** All other fields, in the order that they have. */
+export function unknown(value: JSONObject, known: readonly string[]): Fields {
   return Object.entries(value).flatMap(([name, field]) =>
     known.includes(name) || field === undefined ? [] : [[name, formatGoJSON(field)] as const],
   );

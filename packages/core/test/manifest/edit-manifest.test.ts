@@ -28,7 +28,7 @@ describe("an edit", () => {
     for (const edit of edits) expect(editManifest(manifest, edit).bytes).toBe(manifest.bytes);
   });
 
-  test("of a layer keeps all else, known or not, in its order", () => {
+  test("of a layer keeps all else, known or not, which comes last", () => {
     const { manifest } = sampleImage({ extra: { "x-unknown": 1, annotations: { a: "b" } } });
     const [first, second] = (parseManifest(manifest) as ImageManifest).layers;
     if (first === undefined || second === undefined) throw new Error("has two layers");
@@ -37,8 +37,43 @@ describe("an edit", () => {
     const before = json(manifest) as { layers: object[] };
     const layers = [before.layers[0], { ...before.layers[1], digest, size: 5 }];
     expect(json(edited)).toEqual({ ...before, layers });
-    expect(Object.keys(json(edited) as object)).toEqual(Object.keys(before));
+    const { "x-unknown": _, ...known } = before as Record<string, unknown>;
+    expect(Object.keys(json(edited) as object)).toEqual([...Object.keys(known), "x-unknown"]);
   });
+
+  test.each([
+    {
+      mediaType: mediaTypes.ociManifest,
+      layerType: "application/vnd.oci.image.layer.v1.tar",
+      order: ["mediaType", "digest", "size"],
+      annotations: String.raw`,"annotations":{"a":"1","b":"\u003cx\u003e"}`,
+    },
+    {
+      mediaType: mediaTypes.dockerManifest,
+      layerType: "application/vnd.docker.image.rootfs.diff.tar",
+      order: ["mediaType", "size", "digest"],
+      annotations: "",
+    },
+  ])(
+    "of a layer of $mediaType is in the order in which skopeo writes it, whatever it was",
+    ({ mediaType, layerType, order, annotations }) => {
+      const [first, second] = [digestOf(Buffer.from("1")), digestOf(Buffer.from("2"))];
+      const entry = (fields: object, keys = order): string => JSON.stringify(fields, [...keys]);
+      const config = { mediaType: "application/x-config", digest: first, size: 2 };
+      const before = { mediaType: layerType, digest: first, size: 3 };
+      const after = { mediaType: layerType, digest: second, size: 4 };
+      const text =
+        (annotations === "" ? "{" : '{"annotations":{"b":"<x>","a":"1"},') +
+        `"layers":[${entry(before, order.toReversed())}],` +
+        `"config":${entry(config, order.toReversed())},"mediaType":"${mediaType}","schemaVersion":2}`;
+      const raw = { bytes: Buffer.from(text), mediaType };
+      const edited = editManifest(raw, { layerInfos: [after] });
+      expect(Buffer.from(edited.bytes).toString()).toBe(
+        `{"schemaVersion":2,"mediaType":"${mediaType}","config":${entry(config)},` +
+          `"layers":[${entry(after)}]${annotations}}`,
+      );
+    },
+  );
 
   test("of a layer takes the URLs and annotations that are given, and keeps those that are not", () => {
     const { manifest } = sampleImage();
