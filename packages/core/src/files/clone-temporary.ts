@@ -4,6 +4,7 @@ import type { FileHandle } from "node:fs/promises";
 import path from "node:path";
 
 import { algorithmOf } from "../digest.ts";
+import { ImageError, isImageError } from "../image-error.ts";
 import type { OperationOptions } from "../operation-options.ts";
 import { onDisk } from "./file-error.ts";
 import { readToItsEnd } from "./intact-file.ts";
@@ -14,9 +15,9 @@ import { temporaryName } from "./temporary-name.ts";
 import { threadDigest, worthAThread } from "./thread-digest.ts";
 
 /**
- * Clones a file into a temporary in that folder: a reflink where the file system has them, else a copy inside the
- * kernel, which does not stop for an abort. The clone is hashed before anybody gets it. Undefined where the file cannot
- * be cloned, so that it is read instead.
+ * Clones a file into a temporary in that folder: a reflink where the file system has them, else, for small files, a copy
+ * inside the kernel. The clone is hashed before it is returned. Undefined where the file cannot be cloned, so that it is
+ * read instead.
  * @throws ImageError `digest-mismatch` where its content is not what was expected
  */
 export async function cloneTemporary(
@@ -28,7 +29,7 @@ export async function cloneTemporary(
   options.signal?.throwIfAborted();
   try {
     return await newTemporary(folder, async (handle, file) => {
-      await cloneInto(handle, from, file);
+      await cloneInto(handle, from, file, expected.size);
       const synced = onDisk(folder, () => handle.datasync());
       // Hashed while it is written out; a failure of either ends both.
       await Promise.all([synced, check(file, expected, options)]);
@@ -60,18 +61,41 @@ export async function linkTemporary(
 class CannotClone extends Error {}
 
 /** Keeps the mode of the new file: that of the old one may be that of a secret, or of a file nobody may write. */
-async function cloneInto(handle: FileHandle, from: string, file: string): Promise<void> {
+async function cloneInto(
+  handle: FileHandle,
+  from: string,
+  file: string,
+  size: number,
+): Promise<void> {
   const { mode } = await handle.stat();
   try {
     // Opening a named pipe would wait for ever; by its number the file stays the one that was looked at.
     await using source = await openRegularFile(from);
+    requireSize(from, (await source.stat()).size, size);
     const pinned = `/proc/self/fd/${source.fd}`;
-    await copyFile(existsSync(pinned) ? pinned : from, file, constants.COPYFILE_FICLONE);
+    await copyFile(existsSync(pinned) ? pinned : from, file, cloneMode(size));
     await handle.chmod(mode & 0o777);
   } catch (cause) {
+    if (isImageError(cause, "digest-mismatch")) throw cause;
     throw new CannotClone("neither a reflink nor a copy", { cause });
   }
 }
+
+/** A file of another size could fill the disk before its hash shows that it is the wrong one. */
+function requireSize(file: string, found: number, expected: number): void {
+  if (found === expected) return;
+  const message = `${file} should have ${expected} bytes and has ${found}; nothing of it was kept`;
+  throw new ImageError("digest-mismatch", message);
+}
+
+/** A copy inside the kernel does not stop for an abort, so a large file is cloned by reflink or read. */
+function cloneMode(size: number): number {
+  const { COPYFILE_FICLONE, COPYFILE_FICLONE_FORCE } = constants;
+  return size > maxKernelCopy ? COPYFILE_FICLONE_FORCE : COPYFILE_FICLONE;
+}
+
+/** Bytes. */
+const maxKernelCopy = 128 << 20;
 
 async function check(
   file: string,

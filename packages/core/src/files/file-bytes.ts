@@ -1,9 +1,10 @@
 import type { FileHandle } from "node:fs/promises";
 
 import { gathered } from "../byte-stream.ts";
+import { ImageError, isImageError } from "../image-error.ts";
 import type { GetBlobOptions } from "../image-source.ts";
 import type { OperationOptions } from "../operation-options.ts";
-import { hasCode } from "./file-error.ts";
+import { hasCode, onDisk } from "./file-error.ts";
 import { openRegularFile } from "./regular-file.ts";
 import type { OpenRegularOptions } from "./regular-file.ts";
 
@@ -82,10 +83,12 @@ export async function readSmallFile(
   signal?.throwIfAborted();
   try {
     await using handle = await openRegularFile(file, options);
-    return await gathered(bytesToEnd(handle, signal), limit);
+    return await onDisk(file, () => gathered(bytesToEnd(handle, signal), limit));
   } catch (error) {
     if (hasCode(error, "ENOENT", "ENOTDIR")) return undefined;
-    throw error;
+    if (!isImageError(error, "invalid-manifest")) throw error;
+    const message = `${file} is larger than the ${limit} bytes that are read`;
+    throw new ImageError("invalid-manifest", message, { cause: error });
   }
 }
 

@@ -39,7 +39,8 @@ function placeOf(file: string): string {
   return temporary < 1 ? file : folders.slice(0, temporary).join(path.sep);
 }
 
-function explained(cause: unknown, file: string): unknown {
+/** The error of the system as an `ImageError` about the file, where it has a known reason; else the error itself. */
+export function explained(cause: unknown, file: string): unknown {
   const { code = "" } = cause as NodeJS.ErrnoException;
   const reason = Object.hasOwn(reasons, code) ? reasons[code] : undefined;
   if (reason === undefined) return cause;
@@ -88,6 +89,15 @@ const reasons: Readonly<Record<string, Reason>> = {
     code: "unavailable",
     message: (place) => `The file server of ${place} does not know it any more: mount it again`,
     retryable: true,
+  },
+  EIO: {
+    code: "unavailable",
+    message: (place) => `The disk that holds ${place} failed: check it, or use another one`,
+  },
+  ENXIO: {
+    code: "unsupported",
+    message: (place) =>
+      `${place} is a socket, or a device that is not there; name a file or a pipe instead`,
   },
   EFBIG: {
     code: "unavailable",

@@ -1,11 +1,12 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import { Socket } from "node:net";
 import { Writable } from "node:stream";
+import { isatty, ReadStream } from "node:tty";
 
 import { ImageError } from "../image-error.ts";
 import type { OperationOptions } from "../operation-options.ts";
 import { pause } from "./abortable.ts";
-import { hasCode } from "./file-error.ts";
+import { explained, hasCode } from "./file-error.ts";
 
 /** How long a pipe is waited for, in milliseconds. */
 export interface PipeOptions extends OperationOptions {
@@ -91,6 +92,15 @@ function openedForWriting(file: string): number | undefined {
   }
 }
 
+/** Opening fails for devices that are not there and for those that this user may not read. */
+function opened(file: string): number {
+  try {
+    return openSync(file, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
+  } catch (error) {
+    throw explained(error, file);
+  }
+}
+
 /** Open without waiting, and read without waiting. */
 class OpenPipe implements Disposable {
   readonly isFIFO: boolean;
@@ -100,7 +110,7 @@ class OpenPipe implements Disposable {
 
   constructor(file: string) {
     this.#file = file;
-    this.#fd = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
+    this.#fd = opened(file);
     this.isFIFO = fstatSync(this.#fd).isFIFO();
   }
 
@@ -124,7 +134,7 @@ class OpenPipe implements Disposable {
     void,
     undefined
   > {
-    const socket = new Socket({ fd: this.#fd, readable: true, writable: false });
+    const socket = this.#newSocket();
     this.#socket = socket;
     const abort = (): void => void socket.destroy(signal?.reason as Error);
     signal?.addEventListener("abort", abort, { once: true });
@@ -140,6 +150,16 @@ class OpenPipe implements Disposable {
   [Symbol.dispose](): void {
     if (this.#socket === undefined) closeSync(this.#fd);
     else this.#socket.destroy();
+  }
+
+  #newSocket(): Socket {
+    if (isatty(this.#fd)) return new ReadStream(this.#fd);
+    try {
+      return new Socket({ fd: this.#fd, readable: true, writable: false });
+    } catch (cause) {
+      const message = `${this.#file} is a device that cannot be read; name a file or a pipe instead`;
+      throw new ImageError("unsupported", message, { cause });
+    }
   }
 
   #silence(): ImageError {

@@ -3,7 +3,8 @@ import type { FileHandle } from "node:fs/promises";
 import path from "node:path";
 
 import type { Digest } from "../digest.ts";
-import { whileWriting } from "./file-error.ts";
+import { ImageError } from "../image-error.ts";
+import { hasCode, whileWriting } from "./file-error.ts";
 import { temporaryName } from "./temporary-name.ts";
 
 /** What is known of a file that was written. */
@@ -29,13 +30,20 @@ export class TemporaryFile implements WrittenFile, AsyncDisposable {
   async moveTo(file: string): Promise<void> {
     const from = this.#path;
     if (from === undefined) return;
-    await whileWriting(file, () => rename(from, file));
+    await whileWriting(file, () => rename(from, file)).catch((cause: unknown) => {
+      throw hasCode(cause, "EISDIR", "EEXIST", "ENOTEMPTY") ? isFolder(file, cause) : cause;
+    });
     this.#path = undefined;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#path !== undefined) await rm(this.#path, { force: true });
   }
+}
+
+function isFolder(file: string, cause: unknown): ImageError {
+  const message = `${file} is a folder, where a file is to be written: remove it, or choose another destination`;
+  return new ImageError("conflict", message, { cause });
 }
 
 /** Fills a new file in that folder. Where the work fails, nothing of it is left. */

@@ -1,4 +1,13 @@
-import { chmod, mkdir, readdir, readFile, stat, symlink, writeFile } from "node:fs/promises";
+import {
+  chmod,
+  mkdir,
+  readdir,
+  readFile,
+  stat,
+  symlink,
+  truncate,
+  writeFile,
+} from "node:fs/promises";
 import path from "node:path";
 
 import { digestOf, inOne } from "@drayage/core";
@@ -145,6 +154,29 @@ test("a large clone is hashed in a thread, and refused like a small one", async 
   const signal = AbortSignal.abort(reason);
   await expect(cloneTemporary(folder, from, expected, { signal })).rejects.toBe(reason);
   expect(await readdir(folder)).toHaveLength(2);
+});
+
+test("a file that is far too large is refused before it is copied", async () => {
+  const folder = await scratchFolder();
+  const from = path.join(folder, "from");
+  await writeFile(from, "");
+  // A sparse file: copying it would take hours.
+  await truncate(from, 2 ** 43);
+  const expected = { digest: digestOf(Buffer.from("content")), size: 7 };
+  const clone = cloneTemporary(folder, from, expected);
+  await expect(clone).rejects.toMatchObject({ code: "digest-mismatch" });
+  expect(await readdir(folder)).toEqual(["from"]);
+});
+
+test("a folder in the place of a file is named, not the temporary", async () => {
+  const folder = await scratchFolder();
+  const to = path.join(folder, "to");
+  await mkdir(to);
+  await using file = await writeTemporary(folder, inOne(Buffer.from("x")), {});
+  await expect(file.moveTo(to)).rejects.toMatchObject({
+    code: "conflict",
+    message: `${to} is a folder, where a file is to be written: remove it, or choose another destination`,
+  });
 });
 
 test("what cannot be cloned is left to be read", async () => {
