@@ -1,10 +1,10 @@
-import { readdir, readFile } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import { homedir } from "node:os";
 import path from "node:path";
 
-import { implicitPathOf } from "@drayage/core";
+import { implicitPathOf, isImageError } from "@drayage/core";
 import type { SystemContext } from "@drayage/core";
-import { hasCode } from "@drayage/core/files";
+import { hasCode, readNamedFile } from "@drayage/core/files";
 
 import { confError } from "../registries-conf/conf-error.ts";
 import { parseSignatureConf } from "./signature-conf.ts";
@@ -83,12 +83,13 @@ async function namesIn(folder: string, isNamed: boolean): Promise<readonly strin
 
 async function textOf(file: string): Promise<string> {
   try {
-    return await readFile(file, "utf8");
+    return (await readNamedFile(file)).toString();
   } catch (cause) {
     throw unreadable(file, cause);
   }
 }
 
 function unreadable(file: string, cause: unknown): Error {
-  return confError(file, `it cannot be read: ${(cause as NodeJS.ErrnoException).code}`, cause);
+  const { code, message } = cause as NodeJS.ErrnoException;
+  return confError(file, `it cannot be read: ${isImageError(cause) ? message : code}`, cause);
 }

@@ -1,4 +1,6 @@
+import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
+import { symlink } from "node:fs/promises";
 import path from "node:path";
 
 import { parseNamedReference } from "@drayage/core";
@@ -42,6 +44,23 @@ docker:
     sigstore: https://old.example/sigs
     sigstore-staging: file:///old
 `;
+
+test("a named pipe among the files does not hang", async () => {
+  const system = await machineWith({ [`${etc}/a.yaml`]: "docker: {}" });
+  const root = system.rootForImplicitAbsolutePaths ?? "";
+  execFileSync("mkfifo", [path.join(root, etc, "b.yaml")]);
+  expect((await loadRegistriesD({ system })).sections.size).toBe(0);
+});
+
+test("a device among the files is not read without end", async () => {
+  const system = await machineWith({ [`${etc}/a.yaml`]: "docker: {}" });
+  const root = system.rootForImplicitAbsolutePaths ?? "";
+  await symlink("/dev/zero", path.join(root, etc, "b.yaml"));
+  await expect(loadRegistriesD({ system })).rejects.toMatchObject({
+    code: "unsupported",
+    message: expect.stringMatching(/b\.yaml has more than the \d+ bytes that are read$/),
+  });
+});
 
 describe("the signatures", () => {
   test.each([
