@@ -2,7 +2,7 @@ import { createReadStream } from "node:fs";
 import { addAbortSignal } from "node:stream";
 
 import type { OperationOptions } from "@drayage/core";
-import { pipeBytes } from "@drayage/core/files";
+import { onDisk, pipeBytes } from "@drayage/core/files";
 import { openArchiveFile, openArchiveStream } from "@drayage/image-archive";
 import type { TarArchive } from "@drayage/image-archive";
 
@@ -19,5 +19,8 @@ export async function openArchive(
     return openArchiveStream(pipeBytes(file, options), file, options);
   const input = isStandardInput(file) ? process.stdin : createReadStream(file);
   if (options.signal !== undefined) addAbortSignal(options.signal, input);
-  return openArchiveStream(input as AsyncIterable<Uint8Array>, file, options);
+  // A socket and a block device that this user may not read fail here.
+  const open = async (): Promise<TarArchive> =>
+    openArchiveStream(input as AsyncIterable<Uint8Array>, file, options);
+  return onDisk(file, open);
 }

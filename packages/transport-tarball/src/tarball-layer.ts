@@ -91,7 +91,9 @@ async function openBytes(file: string, options: OperationOptions): Promise<OpenB
   if (status.isFIFO() || status.isCharacterDevice())
     return spooledInput(pipeBytes(file, options), file, options);
   if (!status.isFile())
-    return spooledInput(createReadStream(file, { signal: options.signal }), file, options);
+    return onDisk(file, () =>
+      spooledInput(createReadStream(file, { signal: options.signal }), file, options),
+    );
   return { bytes: await openFile(file), modified: status.mtimeNs };
 }
 
