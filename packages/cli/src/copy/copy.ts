@@ -81,7 +81,8 @@ async function copyAndTell(
     return await copyFound(from, to, { ...options, onEvent: view.show });
   });
   if (!flags.quiet) say(formatResult(from, to, result, options));
-  if (flags.digestfile !== undefined) await writeDigestFile(flags.digestfile, result.digest);
+  if (flags.digestfile !== undefined)
+    await writeDigestFile(flags.digestfile, result.digest, options.signal);
 }
 
 /** Once there is a plan the image was found: what is missing then, or at the destination, is not what was asked for. */

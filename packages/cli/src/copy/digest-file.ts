@@ -1,5 +1,9 @@
 import { open, rm, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+
+import { pipeWriter } from "@drayage/core/files";
 
 import { UsageError } from "../usage-error.ts";
 
@@ -19,16 +23,39 @@ export async function requireWritable(file: string): Promise<void> {
 }
 
 /** The digest and nothing else, as skopeo writes it. */
-export async function writeDigestFile(file: string, digest: string): Promise<void> {
+export async function writeDigestFile(
+  file: string,
+  digest: string,
+  signal: AbortSignal,
+): Promise<void> {
   try {
-    await writeFile(file, digest);
+    const isPipe = (await stat(file).catch(absent))?.isFIFO() === true;
+    await (isPipe ? writeToPipe(file, digest, signal) : writeFile(file, digest));
   } catch (cause) {
+    signal.throwIfAborted();
     const why = reasonOf(cause, file);
     throw new Error(`The image is copied, but its digest ${digest} is not in ${file}: ${why}`, {
       cause,
     });
   }
 }
+
+/** Waits for a reader until the abort, or a minute. */
+async function writeToPipe(file: string, digest: string, signal: AbortSignal): Promise<void> {
+  const patience = new AbortController();
+  const timer = setTimeout(() => patience.abort(new Error("nobody reads this pipe")), maxWait);
+  try {
+    const bytes = Readable.from([Buffer.from(digest)]);
+    await pipeline(bytes, pipeWriter(file), { signal: AbortSignal.any([signal, patience.signal]) });
+  } catch (error) {
+    throw patience.signal.aborted ? patience.signal.reason : error;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Milliseconds. */
+const maxWait = 60_000;
 
 function absent(error: unknown): undefined {
   if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
@@ -41,6 +68,8 @@ function reasonOf(cause: unknown, file: string): string {
       return `the folder ${path.dirname(file)} is not there; make it first`;
     case "ENOTDIR":
       return `${path.dirname(file)} is no folder`;
+    case "EEXIST":
+      return "it is a symbolic link that leads nowhere; name another file";
     case "EISDIR":
       return "it is a folder; name a file in it";
     case "EACCES":
