@@ -41,14 +41,14 @@ export class DockerReference implements ImageReference {
 
   async newImageSource({ signal }: OperationOptions = {}): Promise<ImageSource> {
     signal?.throwIfAborted();
-    const places = await this.#registries.placesToRead(this.dockerReference);
+    const places = await this.#registries.placesToRead(this.dockerReference, { signal });
     return new DockerSource(this, places, this.#registries);
   }
 
   async newImageDestination({ signal }: OperationOptions = {}): Promise<ImageDestination> {
     signal?.throwIfAborted();
-    const repository = await this.#registries.placeToWrite(this.dockerReference);
-    const signatures = await this.#registries.signatureStorage(this.dockerReference);
+    const repository = await this.#registries.placeToWrite(this.dockerReference, { signal });
+    const signatures = await this.#registries.signatureStorage(this.dockerReference, { signal });
     return new DockerDestination(this, { repository, signatures }, this.#registries);
   }
 
@@ -59,7 +59,7 @@ export class DockerReference implements ImageReference {
    */
   async deleteImage(options: DeleteImageOptions = {}): Promise<void> {
     await using _ = this.#registries.use();
-    const repository = await this.#registries.placeToWrite(this.dockerReference);
+    const repository = await this.#registries.placeToWrite(this.dockerReference, options);
     await deleteManifest(repository, this.dockerReference, options);
   }
 
@@ -67,7 +67,7 @@ export class DockerReference implements ImageReference {
   async *getTags(options: OperationOptions = {}): AsyncGenerator<string, void, undefined> {
     await using _ = this.#registries.use();
     const { domain, path, tag = "latest" } = this.dockerReference;
-    const places = await this.#registries.placesToRead({ domain, path, tag });
+    const places = await this.#registries.placesToRead({ domain, path, tag }, options);
     yield* listOf(places, listTags, options);
   }
 }

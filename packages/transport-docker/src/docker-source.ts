@@ -81,7 +81,10 @@ export class DockerSource implements ImageSource {
     options: OperationOptions = {},
   ): Promise<readonly Signature[]> {
     options.signal?.throwIfAborted();
-    const storage = await this.#registries.signatureStorage(this.reference.dockerReference);
+    const storage = await this.#registries.signatureStorage(
+      this.reference.dockerReference,
+      options,
+    );
     const digest = instance ?? digestOfManifest(await this.getManifest(undefined, options));
     const { client } = this.#registries;
     const signatures = await readLookaside(storage, digest, client, options);

@@ -32,7 +32,7 @@ export function docker(settings: DockerSettings = {}): DockerTransport {
     validatePolicyConfigurationScope() {},
     async *getRepositories(host, options = {}) {
       await using _ = registries.use();
-      const { registry } = await registries.placeToWrite(anyRepositoryOf(host));
+      const { registry } = await registries.placeToWrite(anyRepositoryOf(host), options);
       yield* listRepositories(registry, options);
     },
   };

@@ -1,4 +1,5 @@
-import type { NamedReference } from "@drayage/core";
+import type { NamedReference, OperationOptions } from "@drayage/core";
+import { untilAborted } from "@drayage/core/files";
 
 import type { DockerSettings } from "./docker-settings.ts";
 import type { Places } from "./fail-over.ts";
@@ -37,22 +38,30 @@ export class Registries {
   }
 
   /** Where an image may be read: mirrors first. @throws ImageError `unsupported` for a registries.conf that is broken */
-  async placesToRead(image: NamedReference): Promise<Places> {
-    const conf = await (this.#conf ??= loadRegistriesConf(this.#settings));
+  async placesToRead(image: NamedReference, options: OperationOptions): Promise<Places> {
+    const conf = await this.#registriesConf(options);
     const { mirrors, itself } = placesOf(conf, image);
     return [...mirrors, itself].map((place) => this.#repositoryAt(place, image, conf));
   }
 
   /** The one place where an image is kept. @throws ImageError as `placesToRead` */
-  async placeToWrite(image: NamedReference): Promise<Repository> {
-    const conf = await (this.#conf ??= loadRegistriesConf(this.#settings));
+  async placeToWrite(image: NamedReference, options: OperationOptions): Promise<Repository> {
+    const conf = await this.#registriesConf(options);
     return this.#repositoryAt(placesOf(conf, image).itself, image, conf);
   }
 
   /** Where the signatures of an image are, by the name that its user gave it. @throws ImageError `unsupported` */
-  async signatureStorage(image: NamedReference): Promise<SignatureStorage> {
-    const conf = await (this.#signatures ??= loadRegistriesD(this.#settings));
+  async signatureStorage(
+    image: NamedReference,
+    { signal }: OperationOptions,
+  ): Promise<SignatureStorage> {
+    const conf = await untilAborted((this.#signatures ??= loadRegistriesD(this.#settings)), signal);
     return signatureStorageOf(conf, image, this.#settings.system ?? {});
+  }
+
+  /** Read once for all images; the abort of one of them does not end the reading, which may wait for a pipe. */
+  async #registriesConf({ signal }: OperationOptions): Promise<RegistriesConf> {
+    return untilAborted((this.#conf ??= loadRegistriesConf(this.#settings)), signal);
   }
 
   #repositoryAt(

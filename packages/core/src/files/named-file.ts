@@ -18,7 +18,7 @@ export interface NamedFileOptions extends OperationOptions {
  * The content of a file that a person named: a regular file, a pipe such as `/dev/stdin` or that of `<(command)`, or a
  * character device such as `/dev/null`. No thread waits for it, so an abort ends the reading at once.
  * @throws ImageError `unsupported` for a folder or a socket and for more than `limit` bytes, `unavailable` for a pipe
- * that stays silent for a minute; the error of the system otherwise
+ * that stays silent for a minute or goes on for longer than two; the error of the system otherwise
  */
 export async function readNamedFile(
   file: string,
@@ -31,8 +31,10 @@ export async function readNamedFile(
   const bytes = status.isFile() ? openedBytes(file) : pipeBytes(file, { ...patience, signal });
   const chunks: Uint8Array[] = [];
   let size = 0;
+  const start = performance.now();
   for await (const chunk of bytes) {
     signal?.throwIfAborted();
+    if (performance.now() - start > maxTime) throw tooSlow(file);
     size += chunk.byteLength;
     if (size > limit)
       throw new ImageError("unsupported", `${file} has more than the ${limit} bytes that are read`);
@@ -56,6 +58,14 @@ export async function findNamedFile(
 
 /** Milliseconds that a pipe without a writer, and one that stays silent, is waited for. */
 const patience = { writerDelay: 500, maxSilence: 60_000 };
+
+/** Milliseconds that reading may take in all, however the bytes trickle. */
+const maxTime = 120_000;
+
+function tooSlow(file: string): ImageError {
+  const message = `${file} took longer than ${maxTime / 1000} s to read; its writer may hang`;
+  return new ImageError("unavailable", message, { retryable: false });
+}
 
 function isReadable(status: Stats): boolean {
   return status.isFile() || status.isFIFO() || status.isCharacterDevice();

@@ -1,5 +1,6 @@
 import { ImageError, isImageError } from "@drayage/core";
 import type { OperationOptions } from "@drayage/core";
+import { untilAborted } from "@drayage/core/files";
 
 import type { DockerAuthConfig, DockerSettings } from "../docker-settings.ts";
 import { HTTPClient } from "../http/http-client.ts";
@@ -24,7 +25,8 @@ export async function checkCredentials(
   checkCredentialName(name);
   const host = registryOf(name);
   const named = { domain: host, path: name.slice(host.length + 1) };
-  const entry = findEntry(await loadRegistriesConf(settings), named);
+  const conf = await untilAborted(loadRegistriesConf(settings), options.signal);
+  const entry = findEntry(conf, named);
   if (entry?.blocked) throw new ImageError("untrusted", `${name} is blocked in ${entry.file}`);
   const client = new HTTPClient(settings);
   await using _ = client.use();

@@ -2,6 +2,7 @@ import type { LookupFunction } from "node:net";
 import type { SecureVersion } from "node:tls";
 
 import type { FindProxy } from "@drayage/core";
+import { untilAborted } from "@drayage/core/files";
 import { guardedLookup, mostPublicOf } from "@drayage/core/network";
 import type { Reach } from "@drayage/core/network";
 import type { Agent as AgentType, Dispatcher } from "undici";
@@ -72,7 +73,10 @@ export class Agents {
     const { url, trust } = request;
     const reach = this.#settings.namedHosts.reachOf(request);
     const isEncrypted = url.protocol === "https:";
-    const certificates = (isEncrypted && (await trust?.certificates())) || noCertificates;
+    const certificates =
+      isEncrypted && trust !== undefined
+        ? await untilAborted(trust.certificates(), request.signal)
+        : noCertificates;
     const { authorities, identities } = certificates;
     const isOwn = trust !== undefined && isOwnHost(trust, url);
     const terms: Terms = {
