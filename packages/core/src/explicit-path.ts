@@ -33,11 +33,15 @@ function realPathOf(absolute: string): string | undefined {
     const { code } = error as NodeJS.ErrnoException;
     if (isImageError(error)) throw error;
     if (code === "ENOENT") return undefined;
-    const reason = Object.hasOwn(reasons, code ?? "") ? reasons[code ?? ""] : code;
-    throw new ImageError("invalid-reference", `${absolute} cannot be used: ${reason}`, {
-      cause: error,
-    });
+    throw unusable(absolute, error);
   }
+}
+
+function unusable(absolute: string, cause: unknown): ImageError {
+  const { code = "" } = cause as NodeJS.ErrnoException;
+  const reason = Object.hasOwn(reasons, code) ? reasons[code] : code;
+  const message = `${absolute} cannot be used: ${reason}`;
+  return new ImageError("invalid-reference", message, { cause });
 }
 
 /** Where the real path is not UTF-8, the given one stays if it goes by what this process has open. */
@@ -58,5 +62,9 @@ const reasons: Readonly<Record<string, string>> = {
 };
 
 function isLink(absolute: string): boolean {
-  return lstatSync(absolute, { throwIfNoEntry: false })?.isSymbolicLink() ?? false;
+  try {
+    return lstatSync(absolute, { throwIfNoEntry: false })?.isSymbolicLink() ?? false;
+  } catch (error) {
+    throw unusable(absolute, error);
+  }
 }

@@ -34,3 +34,8 @@ describe("an explicit path", () => {
     expect(attempt).toThrow(expect.objectContaining({ code: "invalid-reference" }));
   });
 });
+
+test("a path that is too long as a whole is refused as such", () => {
+  const tooLong = "/folder".repeat(1000);
+  expect(() => explicitPathOf(tooLong)).toThrow(/cannot be used: the name is too long/);
+});

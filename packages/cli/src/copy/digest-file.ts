@@ -75,6 +75,15 @@ function reasonOf(cause: unknown, file: string): string {
     case "EACCES":
     case "EPERM":
       return "it is not yours to write";
+    case "ENOSPC":
+    case "EDQUOT":
+      return "the disk is full; free some space";
+    case "ENXIO":
+      return "it is a socket, or a device that is not there; name a file instead";
+    case "ELOOP":
+      return "its symbolic links go round in a circle";
+    case "ENAMETOOLONG":
+      return "its name is too long for the file system";
     case "EROFS":
       return "its file system is read-only";
     case undefined:

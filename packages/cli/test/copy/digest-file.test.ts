@@ -31,6 +31,11 @@ test("an abort ends the wait for a reader of a named pipe", async () => {
   await expect(written).rejects.toBe(reason);
 });
 
+test("a full disk is named as such", async () => {
+  const written = writeDigestFile("/dev/full", digest, new AbortController().signal);
+  await expect(written).rejects.toThrow(/is not in \/dev\/full: the disk is full; free some space/);
+});
+
 test("a link that leads nowhere is named as such", async () => {
   const link = path.join(await scratchFolder(), "link");
   await symlink("nowhere", link);

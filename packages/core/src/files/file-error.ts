@@ -90,10 +90,6 @@ const reasons: Readonly<Record<string, Reason>> = {
     message: (place) => `The file server of ${place} does not know it any more: mount it again`,
     retryable: true,
   },
-  EIO: {
-    code: "unavailable",
-    message: (place) => `The disk that holds ${place} failed: check it, or use another one`,
-  },
   ENXIO: {
     code: "unsupported",
     message: (place) =>

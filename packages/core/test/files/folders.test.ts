@@ -45,6 +45,16 @@ test.skipIf(process.platform !== "linux")(
   },
 );
 
+test("where the working folder was removed, absolute paths are found and relative ones are explained", async () => {
+  const folder = path.join(await scratchFolder(), "removed");
+  await mkdir(folder);
+  const program = path.join(import.meta.dirname, "path-in-removed.ts");
+  expect(await nextMessage(startProgram(program, folder))).toEqual([
+    "/image",
+    "image cannot be found: the working folder was removed; change to another one, or name an absolute path",
+  ]);
+});
+
 test.each(["file", "dangling"])("a %s in the way is a conflict", async (kind) => {
   const folder = await scratchFolder();
   await writeFile(path.join(folder, "file"), "");
