@@ -50,6 +50,16 @@ const problems: readonly Problem[] = [
     why: "is not reached: the proxy accepts CONNECT, then answers in place of the store; check the proxy, or add the host to NO_PROXY",
     retryable: false,
   },
+  {
+    codes: /^ERR_NO_FINAL_RESPONSE$/,
+    why: "announces a response (1xx) and does not send it: is the endpoint right?",
+    retryable: false,
+  },
+  {
+    codes: /^HPE_HEADER_OVERFLOW$/,
+    why: "sends more headers than are read, which is 16 KiB",
+    retryable: false,
+  },
   { codes: /^HPE_/, why: "does not speak HTTP: is the endpoint right?", retryable: false },
 ];
 

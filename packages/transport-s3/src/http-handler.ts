@@ -7,7 +7,7 @@ import { NodeHttpHandler } from "@smithy/node-http-handler";
 import type { NodeHttpHandlerOptions } from "@smithy/node-http-handler";
 
 import { inPieces } from "./body-pieces.ts";
-import { receiving } from "./receiving-agent.ts";
+import { receiving, checkingResponses } from "./receiving-agent.ts";
 import { smallAnswer } from "./small-answer.ts";
 
 /** How connections are made and kept. */
@@ -74,15 +74,15 @@ const kept = { keepAlive: true, maxSockets: 128 };
 async function agentsThrough(proxy: URL | undefined): Promise<Agents> {
   if (proxy === undefined)
     return {
-      httpAgent: receiving(new HTTPAgent(kept)),
-      httpsAgent: receiving(new HTTPSAgent(kept)),
+      httpAgent: checkingResponses(receiving(new HTTPAgent(kept))),
+      httpsAgent: checkingResponses(receiving(new HTTPSAgent(kept))),
     };
   const [{ HttpProxyAgent }, { TunnelAgent }] = await Promise.all([
     import("http-proxy-agent"),
     import("./tunnel-agent.ts"),
   ]);
   return {
-    httpAgent: new HttpProxyAgent(proxy, kept),
-    httpsAgent: new TunnelAgent(proxy, kept) as unknown as HTTPSAgent,
+    httpAgent: checkingResponses(new HttpProxyAgent(proxy, kept)),
+    httpsAgent: checkingResponses(new TunnelAgent(proxy, kept)) as unknown as HTTPSAgent,
   };
 }

@@ -25,14 +25,40 @@ export class TunnelAgent extends HttpsProxyAgent<string> {
    * responses to CONNECT on to the caller, reads their headers without a limit, and loses what follows them.
    * @throws ProxyRefusal for every response to CONNECT except 200
    */
-  override async connect(_: ClientRequest, options: ConnectOptions): Promise<Socket> {
-    const signal = AbortSignal.timeout(connectTimeout);
+  override async connect(request: ClientRequest, options: ConnectOptions): Promise<Socket> {
+    const timeout = AbortSignal.timeout(connectTimeout);
+    using destruction = new Destruction(request);
+    const signal = AbortSignal.any([timeout, destruction.signal]);
     try {
       const socket = await openTunnel(this.proxy, options, signal);
       return await encrypted(socket, options, signal);
     } catch (error) {
-      throw signal.aborted ? new TunnelTimeout({ cause: error }) : error;
+      throw timeout.aborted ? new TunnelTimeout({ cause: error }) : error;
     }
+  }
+}
+
+/** Aborts when a request is destroyed, which emits no event before the request has a socket. */
+class Destruction implements Disposable {
+  readonly #controller = new AbortController();
+  readonly #request: ClientRequest;
+
+  constructor(request: ClientRequest) {
+    this.#request = request;
+    const destroy = request.destroy.bind(request);
+    request.destroy = (error) => {
+      this.#controller.abort();
+      return destroy(error);
+    };
+    if (request.destroyed) this.#controller.abort();
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  [Symbol.dispose](): void {
+    Reflect.deleteProperty(this.#request, "destroy");
   }
 }
 

@@ -122,3 +122,17 @@ test("a store that is busy is left alone for as many seconds as it says", async 
   await expect(bucket.head("a", { retries })).rejects.toBe(stop);
   expect(pauses).toEqual([2000]);
 });
+
+test.each([
+  [
+    "a switch of protocols",
+    "HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n",
+  ],
+  ["announcements without end", "HTTP/1.1 102 Processing\r\n\r\n".repeat(1000)],
+])("%s in place of a response is an error", async (_, text) => {
+  const { bucket } = await startStore((__, response) => response.socket?.write(text));
+  await expect(bucket.head("a", { retries: oneAttempt() })).rejects.toMatchObject({
+    code: "unavailable",
+    message: expect.stringMatching(/announces a response \(1xx\) and does not send it/) as string,
+  });
+});
