@@ -48,6 +48,8 @@ function refuseTag(name: string): void {
   const { tag, digest, ...repository } = parseNamedReference(name.replace(/^docker:\/\//, ""));
   const extra = tag ?? digest;
   if (extra === undefined) return;
+  const isPort = /^docker:\/\/(?:localhost|[^/@:]*\.[^/@:]*):\d{1,5}$/.test(name);
+  if (isPort) throw new UsageError(`Tags belong to a repository; write ${name}/REPOSITORY`);
   throw new UsageError(
     `Tags belong to a repository, so that ${extra} is too much; write docker://${nameOf(repository)}`,
   );

@@ -48,6 +48,16 @@ describe.skipIf(!isRunnable)("list-tags", () => {
     },
   );
 
+  test.each([
+    ["docker://localhost:5000", "write docker://localhost:5000/REPOSITORY"],
+    ["docker://registry.example.com:5000", "write docker://registry.example.com:5000/REPOSITORY"],
+    ["docker://alpine:3", "write docker://docker.io/library/alpine"],
+  ])("of %s: %s", async (name, advice) => {
+    const { code, stderr } = await drayage("list-tags", name);
+    expect(stderr).toContain(`${advice}\n`);
+    expect(code).toBe(1);
+  });
+
   test("goes where the file of --registries-conf leads, a flag that help does not tell of", async () => {
     await using folder = await temporaryFolder();
     const conf = path.join(folder.path, "registries.conf");

@@ -182,7 +182,8 @@ async function archiveAt(
 }
 
 function thereAlready(file: string): ImageError {
-  return new ImageError("conflict", `${file} is there already and is not changed: remove it, or choose another file`);
+  const ways = "remove it, or add to it with append (the command's --dest-append)";
+  return new ImageError("conflict", `${file} is there already: ${ways}`);
 }
 
 /** What is replaced may be of any kind; only what can be read is used again. */

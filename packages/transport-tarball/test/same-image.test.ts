@@ -41,7 +41,10 @@ describe("into a docker archive that holds", () => {
     const from = await inMemory(await randomImage(seed));
     const content = await readFile(file);
     const to = transport.parseReference(`${file}:${name}`);
-    await expect(copyImage(from, to)).rejects.toMatchObject({ code: "conflict" });
+    await expect(copyImage(from, to)).rejects.toMatchObject({
+      code: "conflict",
+      message: expect.stringContaining("--dest-append") as string,
+    });
     await expect(copyImage(from, to, { repair: true })).rejects.toMatchObject({ code: "conflict" });
     await expect(previewCopy(from, to)).rejects.toMatchObject({ code: "conflict" });
     expect((await readFile(file)).equals(content)).toBe(true);
