@@ -38,7 +38,10 @@ export function parseSignature(bytes: Uint8Array): Signature {
   if (openPGPStarts.has(bytes[0] ?? 0)) return { kind: "simple-signing", bytes };
   const header = Buffer.from(sigstoreHeader);
   if (!header.equals(bytes.subarray(0, header.byteLength))) {
-    throw new ImageError("unsupported", "A stored signature has a format that is not known");
+    throw new ImageError(
+      "unsupported",
+      "A stored signature has a format that is not known; to copy the image without its signatures, set removeSignatures (--remove-signatures)",
+    );
   }
   return parseSigstore(bytes.subarray(header.byteLength));
 }

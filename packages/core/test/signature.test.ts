@@ -18,6 +18,10 @@ describe("a stored signature", () => {
     expect(parseSignature(formatSignature(signature))).toEqual(signature);
   });
 
+  test("of no known format is refused with the way around it", () => {
+    expect(() => parseSignature(Buffer.from("hello"))).toThrow("--remove-signatures");
+  });
+
   const header = "\0sigstore-json\n";
   test.each([
     `${header}{"mimeType":"a","payload":"AA==","Payload":"AQ=="}`,

@@ -121,5 +121,7 @@ async function unlessMissing<Value>(
 
 function unreadable(file: string, cause: unknown): Error {
   const { code, message } = cause as NodeJS.ErrnoException;
-  return confError(file, `it cannot be read: ${isImageError(cause) ? message : code}`, cause);
+  const isMissing = code === "ENOENT";
+  const words = isMissing ? "there is no such file" : isImageError(cause) ? message : code;
+  return confError(file, `it cannot be read: ${words}`, cause);
 }

@@ -37,7 +37,7 @@ describe.skipIf(!existsSync(fixtures))("the fixtures of containers/image", () =>
     ["invalid-search.conf", "unqualified-search-registries"],
     ["invalid-aliases.conf", "aliases.image"],
     ["invalid-short-name-mode.conf", "short-name-mode"],
-    ["not-there.conf", "cannot be read"],
+    ["not-there.conf", "cannot be read: there is no such file"],
   ])("%s is refused", async (file, problem) => {
     await expect(load(file)).rejects.toMatchObject({
       code: "unsupported",
