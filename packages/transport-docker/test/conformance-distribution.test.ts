@@ -54,17 +54,22 @@ describe.runIf(areHere)("against Docker Distribution", async () => {
     return { tls, tokens: await started(startTokenServer({ users, signer, tls })) };
   }
 
-  const setUps: Readonly<Record<string, readonly [DistributionSettings, DockerSettings]>> = {
+  type SetUps = Readonly<Record<string, readonly [DistributionSettings, DockerSettings]>>;
+  const pairwise: SetUps = {
     "for everybody, over http": [{ tls: plain }, {}],
-    "for everybody, over TLS": [{ tls: secure }, { certDir: folder }],
     "with passwords, over http": [{ htpasswd, tls: plain }, { credentials }],
+    "with tokens, over TLS": [await tokensOver(secure), { credentials, certDir: folder }],
+  };
+  const others: SetUps = {
+    "for everybody, over TLS": [{ tls: secure }, { certDir: folder }],
     "with passwords, over TLS": [
       { htpasswd, tls: secure },
       { credentials, certDir: folder },
     ],
     "with tokens, over http": [await tokensOver(plain), { credentials }],
-    "with tokens, over TLS": [await tokensOver(secure), { credentials, certDir: folder }],
   };
+  // `npm run torture` runs all of them.
+  const setUps = process.env["DRAYAGE_TORTURE"] === "1" ? { ...pairwise, ...others } : pairwise;
 
   describe.each(Object.entries(setUps))("%s", async (_, [settings, dockerSettings]) => {
     const registry = await started(startDistribution(settings));

@@ -65,11 +65,8 @@ describe.skipIf(!isRunnable)("a copy whose digest cannot be written", () => {
     expect(await readdir(folder.path)).not.toContain(path.basename(destination));
   });
 
-  test.skipIf(process.getuid?.() === 0)("in a folder of another user is not begun", async () => {
-    const closed = path.join(folder.path, "closed");
-    await mkdir(closed);
-    await chmod(closed, 0o500);
-    const file = path.join(closed, "digest");
+  test("in a folder without the right to write is not begun", async () => {
+    const file = path.join(await closedFolder(), "digest");
     const { stderr } = await copy("--digestfile", file, source, destination);
     expect(stderr).toMatch(/not yours to write/);
     expect(await readdir(folder.path)).not.toContain(path.basename(destination));
@@ -89,6 +86,15 @@ describe.skipIf(!isRunnable)("a copy whose digest cannot be written", () => {
     expect(await readFile(old, "utf8")).toBe(image.manifest.digest);
   });
 });
+
+/** A folder in which this user creates no files. Root may write everywhere but in sysfs. */
+async function closedFolder(): Promise<string> {
+  if (process.getuid?.() === 0) return "/sys";
+  const closed = path.join(folder.path, "closed");
+  await mkdir(closed);
+  await chmod(closed, 0o500);
+  return closed;
+}
 
 describe.skipIf(!isRunnable)("the events of a copy that fails", () => {
   test("end with the error", async () => {
