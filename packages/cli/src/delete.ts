@@ -1,4 +1,4 @@
-import { ImageError, imageName } from "@drayage/core";
+import { ImageError, imageName, messageLine } from "@drayage/core";
 
 import type { DeleteFlags } from "./delete-command.ts";
 import { parseImageName } from "./image-name.ts";
@@ -23,5 +23,5 @@ export async function deleteImage(
   }
   const options = { signal, onNotice: noticeTeller(), allTags: flags.allTags };
   await withRetries(flags, signal, async () => reference.deleteImage?.(options));
-  say(`Deleted ${imageName(reference)}`);
+  say(messageLine(`Deleted ${imageName(reference)}`));
 }

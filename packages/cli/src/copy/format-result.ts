@@ -1,4 +1,4 @@
-import { formatBytes, formatPlatform, hostPlatform, imageName } from "@drayage/core";
+import { formatBytes, formatPlatform, hostPlatform, imageName, messageLine } from "@drayage/core";
 import type { CopyOptions, CopyResult, ImageReference } from "@drayage/core";
 
 /** What a copy did, for people: a line, and one more for each digest that is not what it was. */
@@ -9,9 +9,10 @@ export function formatResult(
   options: CopyOptions,
 ): string {
   const changes = result.changes.map(
-    (change) => `  digest changed from ${change.from} to ${change.to}: ${change.because}`,
+    (change) => `digest changed from ${change.from} to ${change.to}: ${change.because}`,
   );
-  return [headline(from, to, result, options), ...chosen(result, options), ...changes].join("\n");
+  const lines = [headline(from, to, result, options), ...chosen(result, options), ...changes];
+  return lines.map(messageLine).join("\n  ");
 }
 
 function headline(
@@ -55,5 +56,5 @@ function chosen(result: CopyResult, options: CopyOptions): readonly string[] {
   const before = changes.find(({ to }) => to === digest)?.from ?? digest;
   if (before === sourceDigest) return [];
   const platform = formatPlatform(options.platform ?? hostPlatform());
-  return [`  one image, for ${platform}, of the index ${sourceDigest}; --all copies all of it`];
+  return [`one image, for ${platform}, of the index ${sourceDigest}; --all copies all of it`];
 }
