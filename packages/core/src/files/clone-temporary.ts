@@ -1,12 +1,13 @@
 import { existsSync } from "node:fs";
-import { constants, copyFile, link, stat } from "node:fs/promises";
+import { constants, copyFile, link, lstat, stat } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
 import path from "node:path";
 
 import { algorithmOf } from "../digest.ts";
 import { ImageError, isImageError } from "../image-error.ts";
 import type { OperationOptions } from "../operation-options.ts";
-import { onDisk } from "./file-error.ts";
+import { onDisk, whileWriting } from "./file-error.ts";
+import { isOwn } from "./file-owner.ts";
 import { readToItsEnd } from "./intact-file.ts";
 import { openRegularFile } from "./regular-file.ts";
 import { newTemporary, TemporaryFile } from "./temporary-file.ts";
@@ -32,7 +33,8 @@ export async function cloneTemporary(
       await cloneInto(handle, from, file, expected.size);
       const synced = onDisk(folder, () => handle.datasync());
       // Hashed while it is written out; a failure of either ends both.
-      await Promise.all([synced, check(file, expected, options)]);
+      const checked = whileWriting(folder, () => check(file, expected, options));
+      await Promise.all([synced, checked]);
       return expected;
     });
   } catch (error) {
@@ -41,7 +43,10 @@ export async function cloneTemporary(
   }
 }
 
-/** Another name for a file of the same file system, or a clone where it has no links; undefined where neither can be. */
+/**
+ * Another name for a regular file of this user on the same file system, else a clone; undefined where neither can be. A
+ * link to the file of another user would not be removed with the temporaries of this one.
+ */
 export async function linkTemporary(
   folder: string,
   from: string,
@@ -50,7 +55,9 @@ export async function linkTemporary(
 ): Promise<TemporaryFile | undefined> {
   options.signal?.throwIfAborted();
   const file = path.join(folder, temporaryName());
+  const status = await lstat(from).catch(() => undefined);
   try {
+    if (status?.isFile() !== true || !isOwn(status)) throw new CannotClone("not linked");
     await link(from, file);
   } catch {
     return cloneTemporary(folder, from, expected, options);
@@ -60,20 +67,23 @@ export async function linkTemporary(
 
 class CannotClone extends Error {}
 
-/** Keeps the mode of the new file: that of the old one may be that of a secret, or of a file nobody may write. */
+/** Keeps the owner and the mode of the new file: that of the old one may be that of a secret, or of a file nobody may write. */
 async function cloneInto(
   handle: FileHandle,
   from: string,
   file: string,
   size: number,
 ): Promise<void> {
-  const { mode } = await handle.stat();
+  const { mode, uid, gid } = await handle.stat();
   try {
     // Opening a named pipe would wait for ever; by its number the file stays the one that was looked at.
     await using source = await openRegularFile(from);
     requireSize(from, (await source.stat()).size, size);
     const pinned = `/proc/self/fd/${source.fd}`;
     await copyFile(existsSync(pinned) ? pinned : from, file, cloneMode(size));
+    // Node gives the copy to the owner of the file where this user is root: that one could change it later.
+    const copied = await handle.stat();
+    if (copied.uid !== uid || copied.gid !== gid) await handle.chown(uid, gid);
     await handle.chmod(mode & 0o777);
   } catch (cause) {
     if (isImageError(cause, "digest-mismatch")) throw cause;

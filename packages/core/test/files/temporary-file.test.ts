@@ -1,5 +1,8 @@
+import { rmSync, watch } from "node:fs";
 import {
   chmod,
+  chown,
+  lstat,
   mkdir,
   readdir,
   readFile,
@@ -14,7 +17,7 @@ import { digestOf, inOne } from "@drayage/core";
 import { cloneTemporary, linkTemporary, replaceFile, writeTemporary } from "@drayage/core/files";
 import { scratchFolder } from "@drayage/test-support";
 import fc from "fast-check";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 
 async function* chunksOf(...chunks: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
   yield* chunks;
@@ -197,4 +200,60 @@ test("a link is the same file under another name", async () => {
   await using link = await linkTemporary(folder, from, expected);
   await link?.moveTo(path.join(folder, "to"));
   expect((await stat(path.join(folder, "to"))).ino).toBe((await stat(from)).ino);
+});
+
+test("a symbolic link gets no other name, its file is cloned", async () => {
+  const folder = await scratchFolder();
+  const from = path.join(folder, "from");
+  await writeFile(path.join(folder, "file"), "content");
+  await symlink("file", from);
+  const expected = { digest: digestOf(Buffer.from("content")), size: 7 };
+  await using link = await linkTemporary(folder, from, expected);
+  await link?.moveTo(path.join(folder, "to"));
+  expect((await lstat(path.join(folder, "to"))).isFile()).toBe(true);
+});
+
+test.skipIf(process.getuid?.() !== 0)("a file of another user is cloned, not linked", async () => {
+  const folder = await scratchFolder();
+  const from = path.join(folder, "from");
+  await writeFile(from, "content");
+  await chown(from, 65_534, 65_534);
+  const expected = { digest: digestOf(Buffer.from("content")), size: 7 };
+  await using link = await linkTemporary(folder, from, expected);
+  await link?.moveTo(path.join(folder, "to"));
+  expect((await stat(path.join(folder, "to"))).uid).toBe(0);
+});
+
+test.skipIf(process.getuid?.() !== 0)(
+  "a clone belongs to this user, not to the owner of the file",
+  async () => {
+    const folder = await scratchFolder();
+    const from = path.join(folder, "from");
+    await writeFile(from, "content");
+    await chown(from, 65_534, 65_534);
+    const expected = { digest: digestOf(Buffer.from("content")), size: 7 };
+    await using clone = await cloneTemporary(folder, from, expected);
+    await clone?.moveTo(path.join(folder, "to"));
+    const { uid, gid } = await stat(path.join(folder, "to"));
+    expect([clone === undefined, uid, gid]).toEqual([false, 0, process.getgid?.()]);
+  },
+);
+
+test("a temporary that is removed while it is hashed is explained by its folder", async () => {
+  const folder = path.join(await scratchFolder(), "folder");
+  const stage = path.join(folder, ".drayage-stage");
+  await mkdir(stage, { recursive: true });
+  const from = path.join(folder, "from");
+  const content = Buffer.alloc(32 << 20, "drayage");
+  await writeFile(from, content);
+  const watcher = watch(stage, () => rmSync(stage, { recursive: true, force: true }));
+  onTestFinished(() => watcher.close());
+  const expected = { digest: digestOf(content), size: content.byteLength };
+  // Undefined where it is gone before its content is copied.
+  const outcome = await cloneTemporary(stage, from, expected).catch((error: unknown) => error);
+  if (outcome === undefined) return;
+  expect(outcome).toMatchObject({
+    code: "conflict",
+    message: `${folder} was removed or replaced while it was written to; nothing was kept, so copy again`,
+  });
 });
