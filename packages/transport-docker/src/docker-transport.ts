@@ -48,7 +48,8 @@ function anyRepositoryOf(host: string): NamedReference {
 function parseName(text: string): NamedReference {
   const url = /^(?:\/\/)?https?:\/\/(.*)$/is.exec(text);
   if (url !== null) throw invalid(text, `leave the http out and write docker://${url[1]}`);
-  if (!text.startsWith("//")) throw invalid(text, `it must start with //: write docker://${text.replace(/^\/+/, "")}`);
+  if (!text.startsWith("//"))
+    throw invalid(text, `it must start with //: write docker://${text.replace(/^\/+/, "")}`);
   const named = withDefaultTag(parseNamedReference(text.slice(2)));
   if (URL.canParse(`https://${named.domain}`)) return named;
   throw invalid(text, `${JSON.stringify(named.domain)} is neither a host name nor an address`);
