@@ -114,10 +114,18 @@ export function connectionError(
 ): ImageError {
   const code = codeOf(cause);
   const failure = (proxy && proxyFailureOf(cause)) ?? failureOf(cause);
-  const { reason, retryable } = failure ?? { reason: String(cause), retryable: false };
+  const isUnresolvable = code === "ENOTFOUND" && proxy === undefined && isOurSpelling(url);
+  const { reason, retryable } = isUnresolvable
+    ? { reason: "cannot be looked up: check the network and the name server", retryable: false }
+    : (failure ?? { reason: String(cause), retryable: false });
   const who = subjectOf(url, proxy, code);
   const message = `${who} ${reason.replace("{insecure}", () => insecure)} (${code})`;
   return new ImageError("unavailable", message, { cause, retryable, reference });
+}
+
+/** The host behind names without a host, which no one misspelled. */
+function isOurSpelling({ hostname }: URL): boolean {
+  return hostname === "registry-1.docker.io";
 }
 
 /** Behind a proxy nobody but the proxy itself is connected to. */
