@@ -74,6 +74,15 @@ describe.skipIf(!isRunnable || process.platform !== "linux")("a path that is not
     expect(names(folder)).toEqual(["caf\u00E9", "k", "layer", "layer.tar", "link"]);
   });
 
+  test("is refused as HOME, where the cache and the credentials are", async () => {
+    await using temporary = await temporaryFolder();
+    const { status, stderr } = shell('HOME="$X" $D manifest-digest x', temporary.path);
+    expect([status, stderr]).toEqual([
+      1,
+      expect.stringContaining("HOME is not UTF-8: name the file or folder by a path that is"),
+    ]);
+  });
+
   test("is another one than a name that has the character for what cannot be decoded", async () => {
     await using temporary = await temporaryFolder();
     const { path: folder } = temporary;
