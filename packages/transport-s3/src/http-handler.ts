@@ -46,7 +46,10 @@ export function newHTTPHandler({ idleTimeout, findProxy }: HandlerSettings): Han
       const answer = await (await handlerFor(proxy)).handle(request, given);
       const { response } = answer;
       const body = response.body as Readable;
-      if (!hasObject(request, response)) response.body = await smallAnswer(body, request.method);
+      if (!hasObject(request, response)) {
+        const root = rootOf(request, response);
+        response.body = await smallAnswer(body, request.method, root);
+      }
       return answer;
     },
     destroy() {
@@ -64,6 +67,12 @@ type Answer = Awaited<ReturnType<Handler["handle"]>>["response"];
 /** Whether the body is an object, of any size, rather than what the store says about one. */
 function hasObject({ method, query }: Exchange, { statusCode }: Answer): boolean {
   return method === "GET" && query["x-id"] === "GetObject" && statusCode < 300;
+}
+
+/** Of lists, which are all that is read beside objects; credentials come as JSON. */
+function rootOf({ method, query }: Exchange, { statusCode }: Answer): RegExp | undefined {
+  const isList = ["list-type", "uploads", "uploadId"].some((name) => Object.hasOwn(query, name));
+  return method === "GET" && isList && statusCode < 300 ? /^List\w+Result$/ : undefined;
 }
 
 type Agents = Required<Pick<NodeHttpHandlerOptions, "httpAgent" | "httpsAgent">>;

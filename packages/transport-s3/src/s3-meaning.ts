@@ -163,13 +163,23 @@ function byStatus(failure: S3Failure, question: S3Question): S3Meaning {
   if (status === 404) return { code: "not-found", why: `there is no such object (${name})` };
   // The answer to a HEAD has no body to say more.
   const isUnclear = status === 400 && name === "Unknown";
+  if (status < 300 && isUnreadable(message)) {
+    const why = `${host} answered ${status} with what is no answer of S3: check that the endpoint is that of an S3 store`;
+    return { code: "unsupported", why };
+  }
   if (passingStatuses.has(status) || isUnclear) return passing(failure, question);
   return { code: "unsupported", why: `${host} answered ${saidBy(failure)}` };
 }
 
 function saidBy({ name, status, message }: S3Failure): string {
+  if (isUnreadable(message)) return `${status ?? ""} with what is no answer of S3`;
   const words = message === "UnknownError" || message === "" ? "" : `: ${message}`;
   return oneLine(`${status ?? ""} ${name}${words}`);
+}
+
+/** The SDK adds this to whatever its parser threw, a RangeError or a TypeError too. */
+function isUnreadable(message: string): boolean {
+  return message.includes("Deserialization error: to see the raw response");
 }
 
 /** A stranger's words for a message: on one line, not too long, and without an escape sequence for a terminal. */

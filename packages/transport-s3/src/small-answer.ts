@@ -2,6 +2,7 @@ import { Readable } from "node:stream";
 
 import { gathered, ImageError, isImageError } from "@drayage/core";
 
+import { checkXML } from "./plain-xml.ts";
 import { receivedBytes } from "./received-bytes.ts";
 
 /** Bytes. A page of a list has 1000 keys of up to 1 KiB, escaped. */
@@ -12,16 +13,24 @@ const patience = 30_000;
 const storingPatience = 1_800_000;
 
 /**
- * The body of an answer that the SDK would read whole, read within limits of size and time.
- * @throws ImageError `unavailable` for a larger one; what the body breaks off with
+ * The body of an answer that the SDK would read whole, read within limits of size and time. `root` is the element that
+ * an answer has to begin with, where that is known.
+ * @throws ImageError `unavailable` for a larger one; `unsupported` for what is no answer of S3; what the body breaks off
+ * with
  */
-export async function smallAnswer(body: Readable, method: string): Promise<Readable> {
+export async function smallAnswer(
+  body: Readable,
+  method: string,
+  root?: RegExp,
+): Promise<Readable> {
   const isStoring = method === "POST" || method === "PUT";
   const bytes = receivedBytes(body, { patience: isStoring ? storingPatience : patience });
   try {
-    return Readable.from([await gathered(bytes, maxSize)]);
+    const content = await gathered(bytes, maxSize);
+    checkXML(content, root);
+    return Readable.from([content]);
   } catch (error) {
-    if (!isImageError(error)) throw error;
+    if (!isImageError(error) || error.code === "unsupported") throw error;
     const message = `The store answered with more than ${maxSize} bytes where a list or an error was expected`;
     throw new ImageError("unavailable", message, { cause: error, retryable: false });
   }

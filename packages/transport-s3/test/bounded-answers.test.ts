@@ -50,6 +50,30 @@ describe("a list without an end is an error", () => {
   });
 });
 
+describe("a page that is no list is an error, and not an empty list", () => {
+  test.each([
+    ["a web page", "<!DOCTYPE html><html><body>Sign in</body></html>"],
+    ["nothing", ""],
+    ["JSON", "{}"],
+    ["text", "ListBucketResult"],
+    ["another answer of S3", "<?xml version='1.0'?><Error><Code>X</Code></Error>"],
+    ["deep nesting", `<ListBucketResult>${"<a>".repeat(100_000)}`],
+    [
+      "deep nesting that is closed",
+      `<ListBucketResult>${"<a>".repeat(9999)}${"</a>".repeat(9999)}</ListBucketResult>`,
+    ],
+    ["a million attributes", `<ListBucketResult ${"a='b' ".repeat(1_000_000)}></ListBucketResult>`],
+    ["an element without an end", `<ListBucketResult>${"<".repeat(1_000_000)}`],
+    ["a prototype", "<ListBucketResult><__proto__><a>1</a></__proto__></ListBucketResult>"],
+    ["half an element", "<ListBucketResult><Contents></ListBucketResult>"],
+  ])("%s", async (_, page) => {
+    const { bucket } = await startStore((__, response) => response.end(page));
+    const listing = Array.fromAsync(bucket.list("a/", { retries: oneAttempt() }));
+    await expect(listing).rejects.toMatchObject({ code: "unsupported", retryable: false });
+    await expect(listing).rejects.toThrow(/check that the endpoint is that of an S3 store$/);
+  });
+});
+
 async function streamed(
   answer: (request: IncomingMessage, response: ServerResponse) => unknown,
 ): Promise<IncomingMessage> {
