@@ -249,6 +249,7 @@ class Planner {
   /** One step a blob, however often it is named; one that may change stays what it is for whoever needs it unchanged. */
   #addBlob(step: BlobStep): void {
     const key = blobKey(step);
+    refuseTwoSizes(step.blob, this.#blobs.get(key)?.blob);
     if (this.#blobs.get(key)?.transform !== "preserve") this.#blobs.set(key, step);
   }
 
@@ -344,4 +345,13 @@ function isAllThere({ top, named, present, referrers }: CopyFacts): boolean {
 
 function pinnedBecause({ pinned }: CopyFacts): string | undefined {
   return pinned && "the destination is named by a digest";
+}
+
+/** Only one of them would be compared with what is read. */
+function refuseTwoSizes({ digest, size }: Descriptor, other: Descriptor | undefined): void {
+  if (other === undefined || other.size === size) return;
+  throw new ImageError(
+    "invalid-manifest",
+    `${digest} is named with ${other.size} bytes and with ${size}: one of them is wrong; build the image again`,
+  );
 }

@@ -421,6 +421,36 @@ describe("what cannot be is refused before anything is written:", () => {
   });
 });
 
+describe("a blob that is named with two sizes, one of which must be wrong, is refused", () => {
+  const named = (size: number): object => ({
+    mediaType: plainLayer,
+    digest: digestOf(Buffer.from("one")),
+    size,
+  });
+  const refused = expect.objectContaining({ code: "invalid-manifest" });
+
+  test("in one manifest", () => {
+    const image = sampleImage({ extra: { layers: [named(3), named(5)] } });
+    expect(() => planCopy(copyFacts(factsOf(image)))).toThrow(refused);
+  });
+
+  test("as config and layer", () => {
+    const config = { ...named(4), mediaType: mediaTypes.ociConfig };
+    const image = sampleImage({ extra: { config, layers: [named(3)] } });
+    expect(() => planCopy(copyFacts(factsOf(image)))).toThrow(refused);
+  });
+
+  test("in two instances of an index", () => {
+    const instances = [3, 5].map((size) => sampleImage({ extra: { layers: [named(size)] } }));
+    expect(() => planCopy(copyFacts(factsOf(sampleIndex(instances))))).toThrow(refused);
+  });
+
+  test("but not one that is named twice with the same", () => {
+    const image = sampleImage({ extra: { layers: [named(3), named(3)] } });
+    expect(planCopy(copyFacts(factsOf(image))).digest).toBe(image.manifest.digest);
+  });
+});
+
 test("a plan in words has what it costs at most and the fate of the digest, then a line a step", () => {
   const facts = copyFacts(factsOf(sampleImage({ layers: ["a".repeat(1500)] })), {
     requests: { perBlob: 3, perManifest: 1 },
