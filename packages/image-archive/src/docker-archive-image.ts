@@ -39,11 +39,15 @@ export interface ArchivedParts {
   readonly layers: readonly ArchivedLayer[];
 }
 
+/** Layers that were looked at, for the next image of the same archive. */
+export type KnownLayers = Map<TarMember, StoredLayer>;
+
 /** Reads the config and finds the layers; of one that is packed the size is only known once it was read. @throws ImageError */
 export async function partsOf(
   archive: TarArchive,
   image: ArchivedImage,
   options: OperationOptions = {},
+  known: KnownLayers = new Map(),
 ): Promise<ArchivedParts> {
   const config = await archive.readSmall(image.config, manifestSizeLimit, options);
   if (config === undefined) throw missing(archive, image.config);
@@ -53,7 +57,6 @@ export async function partsOf(
     throw brokenArchive(archive.place, why);
   }
   const layers: ArchivedLayer[] = [];
-  const known = new Map<TarMember, StoredLayer>();
   for (const [at, digest] of digests.entries()) {
     const name = image.layers[at] ?? "";
     const member = await archive.find(name, options);

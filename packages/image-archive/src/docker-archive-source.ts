@@ -12,9 +12,9 @@ import type {
 } from "@drayage/core";
 
 import { partsOf, manifestOf } from "./docker-archive-image.ts";
-import type { ArchivedLayer, ArchivedParts } from "./docker-archive-image.ts";
+import type { ArchivedLayer, ArchivedParts, KnownLayers } from "./docker-archive-image.ts";
 import type { DockerArchiveSelector } from "./docker-archive-selector.ts";
-import { archivedImages, chosenImage } from "./docker-archive.ts";
+import { archivedImages, chosenImage, contentKey } from "./docker-archive.ts";
 import type { TarArchive } from "./tar-archive.ts";
 import { unpacked } from "./unpacked.ts";
 
@@ -68,8 +68,12 @@ export class DockerArchiveSource implements ImageSource {
     }
     try {
       const sources: DockerArchiveSource[] = [];
+      const known: KnownLayers = new Map();
+      const read = new Map<string, ArchivedParts>();
       for (const [position, image] of (await archivedImages(archive, options)).entries()) {
-        const parts = await partsOf(archive, image, options);
+        const key = contentKey(image);
+        const parts = read.get(key) ?? (await partsOf(archive, image, options, known));
+        read.set(key, parts);
         const own = referenceTo({ kind: "position", position });
         sources.push(new DockerArchiveSource(own, archive, parts));
       }

@@ -46,19 +46,24 @@ export async function dockerImageNamesIn(
   options: OperationOptions = {},
 ): Promise<readonly string[]> {
   const images = await archivedImages(archive, options);
+  const selected = contentByName(images);
   const names = images.flatMap((image, at) => {
     const written = (image.fields["RepoTags"] ?? []) as readonly string[];
-    const selecting = written.filter((tag) => selects(images, tag, image));
+    const key = contentKey(image);
+    const selecting = written.filter((tag) => selected.get(fullName(tag) ?? "") === key);
     return selecting.length === 0 ? [`@${at}`] : selecting;
   });
   return [...new Set(names)];
 }
 
-/** Whether an image is the one that this text names. */
-function selects(images: readonly ArchivedImage[], tag: string, image: ArchivedImage): boolean {
-  const name = fullName(tag);
-  const found = images.find(({ tags }) => name !== undefined && tags.includes(name));
-  return found !== undefined && contentKey(found) === contentKey(image);
+/** What the images are that their names select: the first that has a name. */
+function contentByName(images: readonly ArchivedImage[]): ReadonlyMap<string, string> {
+  const selected = new Map<string, string>();
+  for (const image of images) {
+    const key = contentKey(image);
+    for (const tag of image.tags) if (!selected.has(tag)) selected.set(tag, key);
+  }
+  return selected;
 }
 
 /** @throws ImageError `not-found` that tells which images there are */
@@ -164,7 +169,7 @@ function findChosen(
 }
 
 /** The same for entries of one image, as some tools write one for each of its names. */
-function contentKey({ config, layers }: ArchivedImage): string {
+export function contentKey({ config, layers }: ArchivedImage): string {
   return JSON.stringify([config, layers]);
 }
 

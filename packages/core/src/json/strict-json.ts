@@ -27,6 +27,9 @@ const maxDepth = 1000;
 /** The most keys of one object. What is longer in images are arrays; large objects take their time. */
 const maxKeys = 20_000;
 
+/** The most values of one document. 4 MiB, the most of a manifest, have no more; an index of 100,000 images has half. */
+const maxValues = 2_100_000;
+
 /** The text; a byte order mark stays in it. */
 function decoded(what: string, bytes: Uint8Array): string {
   try {
@@ -40,6 +43,7 @@ class StrictJSONReader {
   readonly #what: string;
   readonly #text: string;
   #at = 0;
+  #values = 0;
 
   constructor(what: string, text: string) {
     this.#what = what;
@@ -56,6 +60,8 @@ class StrictJSONReader {
   }
 
   #value(shape: JSONShape, depth: number): unknown {
+    if (++this.#values > maxValues)
+      throw this.#invalid(`it has more than ${maxValues} values; divide it`);
     switch (this.#next()) {
       case "{":
         return this.#object(shape, depth + 1);

@@ -82,6 +82,12 @@ describe("JSON that is read strictly", () => {
     expect(() => parse('{"a":'.repeat(1_000_000))).toThrow(refused);
   });
 
+  test("is refused where it has more values than an index of any size", () => {
+    const values = (count: number): string => `[${"0,".repeat(count - 1)}0]`;
+    expect(parse(values(2_000_000))).toHaveLength(2_000_000);
+    expect(() => parse(values(2_200_000))).toThrow(refused);
+  });
+
   test("is refused where an object has more keys than any needs", () => {
     const keys = (count: number): string =>
       Array.from({ length: count }, (_, at) => `"${at}":0`).join();

@@ -1,0 +1,24 @@
+import { expect, test } from "vitest";
+
+import { dockerImageNamesIn } from "../src/docker-archive.ts";
+import type { TarArchive } from "../src/tar-archive.ts";
+
+function archiveOf(images: readonly object[]): TarArchive {
+  const content = Buffer.from(JSON.stringify(images));
+  return { place: "a.tar", readSmall: async () => content } as unknown as TarArchive;
+}
+
+test("a name belongs to the first image that has it", async () => {
+  const one = { Config: "1.json", RepoTags: ["a/b:1", "a/b:2"], Layers: [] };
+  const other = { Config: "2.json", RepoTags: ["a/b:2"], Layers: [] };
+  expect(await dockerImageNamesIn(archiveOf([one, other, one]))).toEqual(["a/b:1", "a/b:2", "@1"]);
+});
+
+test("tens of thousands of images are listed in linear time", { timeout: 20_000 }, async () => {
+  const images = Array.from({ length: 50_000 }, (_, at) => ({
+    Config: "c.json",
+    RepoTags: [`a/b:${at}`],
+    Layers: [`${at}`],
+  }));
+  expect(await dockerImageNamesIn(archiveOf(images))).toHaveLength(images.length);
+});
