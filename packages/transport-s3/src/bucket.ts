@@ -5,7 +5,7 @@ import type {
   CopyObjectResult,
   PutObjectCommandInput,
 } from "@aws-sdk/client-s3";
-import { gathered } from "@drayage/core";
+import { gatheredStart, ImageError } from "@drayage/core";
 import type { GetBlobOptions, OperationOptions } from "@drayage/core";
 import { ListProgress } from "@drayage/core/network";
 import type { OpenedRange } from "@drayage/core/ranges";
@@ -107,7 +107,10 @@ export class Bucket {
       key,
       async (client, sdk, http) => {
         const { ETag: etag = "", Body } = await client.send(new sdk.GetObjectCommand(input), http);
-        return { etag, content: await gathered(receivedBytes(Body as Readable), limit) };
+        const content = await gatheredStart(receivedBytes(Body as Readable), limit + 1);
+        if (content.byteLength <= limit) return { etag, content };
+        const message = `s3://${this.name}/${key} has more than ${limit} bytes, the most that is read of it`;
+        throw new ImageError("invalid-manifest", message);
       },
       options,
     );
