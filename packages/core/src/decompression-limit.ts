@@ -18,6 +18,7 @@ export interface DecompressionTotal {
   written: number;
 }
 
+/** How much a stream may decompress to. */
 export interface DecompressionLimits {
   /**
    * The most bytes that may come out of a stream. Default: 1 GiB, or 200 times what was read of it where that is more.
