@@ -51,9 +51,6 @@ export function retryAfterOf(cause: unknown): number | undefined {
   return seconds > 0 ? seconds * 1000 : undefined;
 }
 
-/** The SDK adds this to the message of what its parser throws, a RangeError for one. */
-const markOfParser = "Deserialization error: to see the raw response";
-
 function failureOf(cause: unknown): S3Failure {
   const { name, Code, message, code, $metadata, $response } = Object(cause) as {
     readonly name?: string;
@@ -65,10 +62,6 @@ function failureOf(cause: unknown): S3Failure {
   };
   const headers = $response?.headers ?? {};
   const status = $metadata?.httpStatusCode;
-  if (message?.includes(markOfParser)) {
-    const text = "the body is not XML as S3 writes it; check the endpoint";
-    return { name: "UnreadableResponse", message: text, code, status, headers };
-  }
   return {
     name: Code ?? name ?? "Unknown",
     message: message ?? String(cause),

@@ -161,20 +161,6 @@ test.each([
   });
 });
 
-test.each([
-  ["nested deeply", `<Error>${"<a>".repeat(200_000)}${"</a>".repeat(200_000)}</Error>`],
-  ["cut off", "<Error><Code>A</Code><a b="],
-])("an error response that is %s is reported without the words of a parser", async (_, text) => {
-  const { bucket, port } = await startStore((__, response) => {
-    response.writeHead(400, { "content-type": "application/xml" });
-    response.end(text);
-  });
-  const read = bucket.read("a", 100, { retries: oneAttempt() });
-  await expect(read).rejects.toMatchObject({
-    message: `Could not read s3://bucket/a: 127.0.0.1:${port} answered 400 UnreadableResponse: the body is not XML as S3 writes it; check the endpoint`,
-  });
-});
-
 test("an object that is too large is named with its limit", async () => {
   const { bucket } = await startStore((_, response) => response.end("x".repeat(101)));
   await expect(bucket.read("a", 100, { retries: oneAttempt() })).rejects.toMatchObject({
