@@ -223,7 +223,7 @@ const calls: readonly (() => readonly string[])[] = [
 async function onTerminal(args: readonly string[]): Promise<string> {
   const words = [process.execPath, ...command, ...args];
   const line = words.map((word) => `'${word.replaceAll("'", String.raw`'\''`)}'`).join(" ");
-  const home = `HOME='${folder.path}' XDG_STATE_HOME='${folder.path}/state' TERM=xterm`;
+  const home = `HOME='${folder.path}' XDG_STATE_HOME='${folder.path}/state' XDG_RUNTIME_DIR='${folder.path}/run' TERM=xterm`;
   return outputOf(script ?? "", "-qc", `env ${home} ${line} < /dev/null`, "/dev/null");
 }
 
