@@ -1,7 +1,8 @@
-import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readSync, writeSync } from "node:fs";
 import { Socket } from "node:net";
 import { Writable } from "node:stream";
 import { isatty, ReadStream } from "node:tty";
+import { isMainThread } from "node:worker_threads";
 
 import { ImageError } from "../image-error.ts";
 import type { OperationOptions } from "../operation-options.ts";
@@ -46,7 +47,7 @@ export async function* pipeBytes(
 
 /** Writes into a named pipe, whose reader may come later. No thread waits for that reader. */
 export function pipeWriter(file: string): Writable {
-  let socket: Socket | undefined;
+  let socket: Writable | undefined;
   return new Writable({
     construct(done) {
       const open = async (): Promise<void> => {
@@ -54,7 +55,7 @@ export function pipeWriter(file: string): Writable {
           while (socket === undefined && !this.destroyed) {
             const fd = openedForWriting(file);
             if (fd === undefined) await pause(interval, undefined);
-            else socket = new Socket({ fd, readable: false, writable: true });
+            else socket = usesSockets ? new Socket({ fd, readable: false }) : pollingWriter(fd);
           }
         } catch (error) {
           done(error as Error);
@@ -80,6 +81,14 @@ export function pipeWriter(file: string): Writable {
 
 /** Milliseconds between two looks at a pipe that has no other end. */
 const interval = 10;
+/** The same for one that is open at both ends. */
+const shortInterval = 1;
+
+/**
+ * A socket closes the file descriptor that it was given without the knowledge of Node's `fs`. A worker closes those that
+ * it knows once more when it ends, and with them whatever has the number by then.
+ */
+const usesSockets = isMainThread;
 const chunkSize = 1 << 16;
 
 /** Undefined where nobody reads it yet. */
@@ -92,6 +101,29 @@ function openedForWriting(file: string): number | undefined {
   }
 }
 
+/** Writes what the pipe has room for, then looks again. */
+function pollingWriter(fd: number): Writable {
+  const writeAll = async (chunk: Uint8Array, stream: Writable): Promise<void> => {
+    for (let written = 0; written < chunk.byteLength && !stream.destroyed;) {
+      try {
+        written += writeSync(fd, chunk, written);
+      } catch (error) {
+        if (!hasCode(error, "EAGAIN")) throw error;
+        await pause(shortInterval, undefined);
+      }
+    }
+  };
+  return new Writable({
+    write(chunk: Uint8Array, _, done) {
+      writeAll(chunk, this).then(() => done(), done);
+    },
+    destroy(error, done) {
+      closeSync(fd);
+      done(error);
+    },
+  });
+}
+
 /** Opening fails for devices that are not there and for those that this user may not read. */
 function opened(file: string): number {
   try {
@@ -100,6 +132,8 @@ function opened(file: string): number {
     throw explained(error, file);
   }
 }
+
+type RestOptions = Pick<PipeOptions, "signal"> & { readonly maxSilence: number };
 
 /** Open without waiting, and read without waiting. */
 class OpenPipe implements Disposable {
@@ -126,14 +160,29 @@ class OpenPipe implements Disposable {
   }
 
   /** The system reports the end of a pipe only to a reader that has seen a writer: call it after `readNow` has. */
-  async *rest({
+  rest(options: RestOptions): AsyncGenerator<Uint8Array, void, undefined> {
+    return usesSockets ? this.#received(options) : this.#polled(options);
+  }
+
+  async *#polled({ signal, maxSilence }: RestOptions): AsyncGenerator<Uint8Array, void, undefined> {
+    for (let last = performance.now(); ;) {
+      signal?.throwIfAborted();
+      const chunk = this.readNow();
+      if (chunk?.byteLength === 0) return;
+      if (chunk === undefined) {
+        if (performance.now() - last > maxSilence) throw this.#silence();
+        await pause(shortInterval, signal);
+        continue;
+      }
+      yield chunk;
+      last = performance.now();
+    }
+  }
+
+  async *#received({
     signal,
     maxSilence,
-  }: Pick<PipeOptions, "signal"> & { readonly maxSilence: number }): AsyncGenerator<
-    Uint8Array,
-    void,
-    undefined
-  > {
+  }: RestOptions): AsyncGenerator<Uint8Array, void, undefined> {
     const socket = this.#newSocket();
     this.#socket = socket;
     const abort = (): void => void socket.destroy(signal?.reason as Error);

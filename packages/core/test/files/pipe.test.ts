@@ -2,6 +2,7 @@ import { execFile, execFileSync } from "node:child_process";
 import { once } from "node:events";
 import { open, writeFile } from "node:fs/promises";
 import path from "node:path";
+import { Worker } from "node:worker_threads";
 
 import { pipeBytes, pipeWriter } from "@drayage/core/files";
 import { scratchFolder } from "@drayage/test-support";
@@ -85,5 +86,17 @@ describe.skipIf(process.platform === "win32")("a named pipe", () => {
     writer.on("error", () => {});
     writer.destroy();
     await once(writer, "close");
+  });
+
+  test("is written and read in a worker, which closes no files of others when it ends", async () => {
+    const worker = new Worker(path.join(import.meta.dirname, "pipe-worker.ts"), {
+      workerData: await newPipe(),
+      execArgv: ["--conditions=@drayage/source"],
+    });
+    expect(await once(worker, "message")).toEqual([3_000_000]);
+    const handles = await Promise.all(Array.from({ length: 20 }, () => open("/dev/null")));
+    worker.postMessage("end");
+    await once(worker, "exit");
+    for (const handle of handles) await handle.close();
   });
 });
