@@ -124,6 +124,16 @@ function pollingWriter(fd: number): Writable {
   });
 }
 
+/** How many bytes a pipe had room for. */
+function writeNow(fd: number, bytes: Uint8Array): number {
+  try {
+    return writeSync(fd, bytes);
+  } catch (error) {
+    if (hasCode(error, "EAGAIN")) return 0;
+    throw error;
+  }
+}
+
 /** Opening fails for devices that are not there and for those that this user may not read. */
 function opened(file: string): number {
   try {

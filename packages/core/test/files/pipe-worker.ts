@@ -7,5 +7,5 @@ const pipe = workerData as string;
 pipeWriter(pipe).end(Buffer.alloc(3_000_000));
 let size = 0;
 for await (const chunk of pipeBytes(pipe)) size += chunk.byteLength;
-parentPort?.postMessage(size);
+parentPort?.postMessage(size, []);
 parentPort?.once("message", () => parentPort?.close());

@@ -95,7 +95,7 @@ describe.skipIf(process.platform === "win32")("a named pipe", () => {
     });
     expect(await once(worker, "message")).toEqual([3_000_000]);
     const handles = await Promise.all(Array.from({ length: 20 }, () => open("/dev/null")));
-    worker.postMessage("end");
+    worker.postMessage("end", []);
     await once(worker, "exit");
     for (const handle of handles) await handle.close();
   });
