@@ -103,19 +103,19 @@ function openedForWriting(file: string): number | undefined {
 
 /** Writes what the pipe has room for, then looks again. */
 function pollingWriter(fd: number): Writable {
-  const writeAll = async (chunk: Uint8Array, stream: Writable): Promise<void> => {
-    for (let written = 0; written < chunk.byteLength && !stream.destroyed;) {
-      try {
-        written += writeSync(fd, chunk, written);
-      } catch (error) {
-        if (!hasCode(error, "EAGAIN")) throw error;
-        await pause(shortInterval, undefined);
-      }
-    }
-  };
   return new Writable({
     write(chunk: Uint8Array, _, done) {
-      writeAll(chunk, this).then(() => done(), done);
+      const writeFrom = (start: number): void => {
+        if (this.destroyed) return;
+        try {
+          const end = start + writeNow(fd, chunk.subarray(start));
+          if (end === chunk.byteLength) done();
+          else setTimeout(writeFrom, shortInterval, end);
+        } catch (error) {
+          done(error as Error);
+        }
+      };
+      writeFrom(0);
     },
     destroy(error, done) {
       closeSync(fd);
