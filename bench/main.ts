@@ -6,7 +6,7 @@ import path from "node:path";
 import { parseArgs } from "node:util";
 
 import { copyImage } from "@drayage/core";
-import { distributionProgram } from "@drayage/testkit";
+import { distributionProgram } from "@drayage/test-servers";
 import { docker } from "@drayage/transport-docker";
 import { ociLayout } from "@drayage/transport-oci-layout";
 import { dockerArchive } from "@drayage/transport-tarball";

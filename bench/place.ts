@@ -1,4 +1,5 @@
-import { startDistribution, startFaultProxy, startSlowLine } from "@drayage/testkit";
+import { startFaultProxy, startSlowLine } from "@drayage/mock-servers";
+import { startDistribution } from "@drayage/test-servers";
 
 /** How a registry is reached. */
 export type Line =

@@ -1,6 +1,6 @@
 import path from "node:path";
 
-import { findProgram } from "@drayage/testkit";
+import { findProgram } from "@drayage/test-support";
 
 /** A tool that copies images, and how it is told to. Registries are on this machine, without TLS. */
 export interface Tool {

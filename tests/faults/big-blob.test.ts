@@ -5,13 +5,10 @@ import path from "node:path";
 
 import { copyImage, digestOf, mediaTypes, Retries } from "@drayage/core";
 import type { Digest, ImageReference } from "@drayage/core";
-import {
-  distributionProgram,
-  startDistribution,
-  startFaultProxy,
-  startRegistry,
-} from "@drayage/testkit";
-import type { FaultProxy } from "@drayage/testkit";
+import { startFaultProxy } from "@drayage/mock-servers";
+import type { FaultProxy } from "@drayage/mock-servers";
+import { startRegistry } from "@drayage/registry";
+import { distributionProgram, startDistribution } from "@drayage/test-servers";
 import { docker } from "@drayage/transport-docker";
 import { ociLayout } from "@drayage/transport-oci-layout";
 import { afterAll, beforeAll, expect, test } from "vitest";

@@ -4,8 +4,12 @@ import path from "node:path";
 
 import type { ImageReference, ImageTransport } from "@drayage/core";
 import { memory } from "@drayage/core/memory";
-import { startDistribution, startFaultProxy, startRegistry } from "@drayage/testkit";
-import type { Distribution, FaultProxy, Registry, RegistrySettings } from "@drayage/testkit";
+import { startFaultProxy } from "@drayage/mock-servers";
+import type { FaultProxy } from "@drayage/mock-servers";
+import { startRegistry } from "@drayage/registry";
+import type { Registry, RegistrySettings } from "@drayage/registry";
+import { startDistribution } from "@drayage/test-servers";
+import type { Distribution } from "@drayage/test-servers";
 import { directory } from "@drayage/transport-dir";
 import { docker } from "@drayage/transport-docker";
 import { ociLayout } from "@drayage/transport-oci-layout";

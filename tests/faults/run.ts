@@ -1,5 +1,7 @@
-import type { Fault, SeededFaults, WholeImage } from "@drayage/testkit";
-import { distributionProgram, randomImage, randomIndex } from "@drayage/testkit";
+import type { Fault, SeededFaults } from "@drayage/mock-servers";
+import { distributionProgram } from "@drayage/test-servers";
+import { randomImage, randomIndex } from "@drayage/testkit";
+import type { WholeImage } from "@drayage/testkit";
 
 /** One copy and what befalls it: all of it follows from the seed. */
 export interface Run {

@@ -5,15 +5,8 @@ import path from "node:path";
 
 import { copyImage, openImage, Transports } from "@drayage/core";
 import { memory } from "@drayage/core/memory";
-import { contentOf, scratchFolder } from "@drayage/test-support";
-import {
-  findProgram,
-  inMemory,
-  isThere,
-  outputOf,
-  randomImage,
-  randomIndex,
-} from "@drayage/testkit";
+import { contentOf, findProgram, outputOf, scratchFolder } from "@drayage/test-support";
+import { inMemory, isThere, randomImage, randomIndex } from "@drayage/testkit";
 import type { WholeImage } from "@drayage/testkit";
 import { directory } from "@drayage/transport-dir";
 import { dockerArchive, ociArchive } from "@drayage/transport-tarball";

@@ -5,8 +5,10 @@ import path from "node:path";
 
 import { copyImage, digestOf, mediaTypes, Retries } from "@drayage/core";
 import type { ImageErrorCode, ImageReference, OperationOptions } from "@drayage/core";
-import { isNotThere, isThere, randomImage, startRegistry, writeImage } from "@drayage/testkit";
-import type { Interception, RegistrySettings, WholeImage } from "@drayage/testkit";
+import { startRegistry } from "@drayage/registry";
+import type { Interception, RegistrySettings } from "@drayage/registry";
+import { isNotThere, isThere, randomImage, writeImage } from "@drayage/testkit";
+import type { WholeImage } from "@drayage/testkit";
 import { directory } from "@drayage/transport-dir";
 import { docker } from "@drayage/transport-docker";
 import { ociLayout } from "@drayage/transport-oci-layout";

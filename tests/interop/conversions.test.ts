@@ -4,7 +4,8 @@ import zlib from "node:zlib";
 
 import { copyImage, digestOf, editManifest, mediaTypes } from "@drayage/core";
 import type { CopyOptions, Descriptor, Digest, Platform } from "@drayage/core";
-import { findProgram, inMemory, outputOf, randomImage, randomIndex } from "@drayage/testkit";
+import { findProgram, outputOf } from "@drayage/test-support";
+import { inMemory, randomImage, randomIndex } from "@drayage/testkit";
 import type { WholeImage, WholeManifest } from "@drayage/testkit";
 import { directory } from "@drayage/transport-dir";
 import type { DirectorySettings } from "@drayage/transport-dir";

@@ -3,17 +3,10 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 
 import { copyImage, openImage, Transports } from "@drayage/core";
-import { scratchFolder } from "@drayage/test-support";
-import {
-  dockerdProgram,
-  findProgram,
-  hasContent,
-  inMemory,
-  outputOf,
-  randomImage,
-  startDockerd,
-} from "@drayage/testkit";
-import type { Dockerd } from "@drayage/testkit";
+import { dockerdProgram, startDockerd } from "@drayage/test-servers";
+import type { Dockerd } from "@drayage/test-servers";
+import { findProgram, outputOf, scratchFolder } from "@drayage/test-support";
+import { hasContent, inMemory, randomImage } from "@drayage/testkit";
 import { directory } from "@drayage/transport-dir";
 import { dockerDaemon } from "@drayage/transport-docker-daemon";
 import { dockerArchive } from "@drayage/transport-tarball";

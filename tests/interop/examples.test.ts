@@ -1,6 +1,8 @@
 import path from "node:path";
 
-import { outputOf, randomIndex, startRegistry, writeImage } from "@drayage/testkit";
+import { startRegistry } from "@drayage/registry";
+import { outputOf } from "@drayage/test-support";
+import { randomIndex, writeImage } from "@drayage/testkit";
 import { ociLayout } from "@drayage/transport-oci-layout";
 import { expect, test } from "vitest";
 

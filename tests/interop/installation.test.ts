@@ -1,7 +1,7 @@
 import { cp, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 
-import { findProgram, outputOf } from "@drayage/testkit";
+import { findProgram, outputOf } from "@drayage/test-support";
 import { expect, test } from "vitest";
 
 import { temporaryFolder } from "./places.ts";
@@ -49,13 +49,17 @@ async function installed(...names: readonly string[]): Promise<readonly string[]
 test.skipIf(npm === undefined)(
   "core and a transport on disk bring along neither undici nor the AWS SDK, nor anything else",
   async () => {
-    expect(await installed("core", "transport-dir")).toEqual([
+    expect(await installed("core", "transport-kit", "transport-dir")).toEqual([
       "@drayage/core",
       "@drayage/transport-dir",
+      "@drayage/transport-kit",
     ]);
-    expect(await installed("core", "image-layout", "transport-oci-layout")).toEqual([
+    expect(
+      await installed("core", "transport-kit", "image-layout", "transport-oci-layout"),
+    ).toEqual([
       "@drayage/core",
       "@drayage/image-layout",
+      "@drayage/transport-kit",
       "@drayage/transport-oci-layout",
     ]);
   },

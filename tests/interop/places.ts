@@ -5,18 +5,18 @@ import path from "node:path";
 import { CreateBucketCommand, S3Client } from "@aws-sdk/client-s3";
 import type { ImageReference, ImageTransport, SystemContext } from "@drayage/core";
 import { memory } from "@drayage/core/memory";
+import { startS3 } from "@drayage/mock-servers";
+import type { S3Access } from "@drayage/mock-servers";
+import { startRegistry } from "@drayage/registry";
 import {
   distributionProgram,
   dockerdProgram,
   isCephInstalled,
-  opensslProgram,
   startCeph,
   startDistribution,
   startDockerd,
-  startRegistry,
-  startS3,
-} from "@drayage/testkit";
-import type { S3Access } from "@drayage/testkit";
+} from "@drayage/test-servers";
+import { opensslProgram } from "@drayage/test-support";
 import { directory } from "@drayage/transport-dir";
 import { docker } from "@drayage/transport-docker";
 import { dockerDaemon } from "@drayage/transport-docker-daemon";

@@ -5,7 +5,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 
-import { findProgram, outputOf } from "@drayage/testkit";
+import { findProgram, outputOf } from "@drayage/test-support";
 
 /** Without root it would need settings of the machine that not every machine has. */
 export const podmanProgram: string | undefined =

@@ -4,7 +4,8 @@ import path from "node:path";
 
 import { copyImage, Transports } from "@drayage/core";
 import type { CopyResult, InstanceSelection } from "@drayage/core";
-import { distributionProgram, findProgram, outputOf, startDistribution } from "@drayage/testkit";
+import { distributionProgram, startDistribution } from "@drayage/test-servers";
+import { findProgram, outputOf } from "@drayage/test-support";
 import { directory } from "@drayage/transport-dir";
 import { docker } from "@drayage/transport-docker";
 import { ociLayout } from "@drayage/transport-oci-layout";

@@ -3,17 +3,10 @@ import path from "node:path";
 
 import { copyImage, digestTagsOf } from "@drayage/core";
 import type { CopyResult, ImageReference } from "@drayage/core";
-import {
-  descriptorOf,
-  distributionProgram,
-  findProgram,
-  outputOf,
-  randomArtifact,
-  randomIndex,
-  startDistribution,
-  startRegistry,
-  writeImage,
-} from "@drayage/testkit";
+import { startRegistry } from "@drayage/registry";
+import { distributionProgram, startDistribution } from "@drayage/test-servers";
+import { findProgram, outputOf } from "@drayage/test-support";
+import { descriptorOf, randomArtifact, randomIndex, writeImage } from "@drayage/testkit";
 import { docker } from "@drayage/transport-docker";
 import { ociLayout } from "@drayage/transport-oci-layout";
 import { describe, expect, test } from "vitest";

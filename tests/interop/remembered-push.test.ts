@@ -1,11 +1,12 @@
 import path from "node:path";
 
+import { fileBlobInfoCache } from "@drayage/blob-info-cache";
 import { copyImage, openImage } from "@drayage/core";
 import type { CopyOptions, CopyResult, ImageReference } from "@drayage/core";
-import { fileBlobInfoCache } from "@drayage/core/blob-info-cache";
-import { scratchFolder } from "@drayage/test-support";
-import { findProgram, inMemory, outputOf, randomImage, startRegistry } from "@drayage/testkit";
-import type { Registry } from "@drayage/testkit";
+import { startRegistry } from "@drayage/registry";
+import type { Registry } from "@drayage/registry";
+import { findProgram, outputOf, scratchFolder } from "@drayage/test-support";
+import { inMemory, randomImage } from "@drayage/testkit";
 import { directory } from "@drayage/transport-dir";
 import { docker } from "@drayage/transport-docker";
 import { dockerArchive } from "@drayage/transport-tarball";

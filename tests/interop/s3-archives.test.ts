@@ -3,14 +3,9 @@ import path from "node:path";
 
 import { copyImage, openImage } from "@drayage/core";
 import type { ImageReference } from "@drayage/core";
-import {
-  findProgram,
-  hasContent,
-  inMemory,
-  outputOf,
-  randomImage,
-  startS3,
-} from "@drayage/testkit";
+import { startS3 } from "@drayage/mock-servers";
+import { findProgram, outputOf } from "@drayage/test-support";
+import { hasContent, inMemory, randomImage } from "@drayage/testkit";
 import { directory } from "@drayage/transport-dir";
 import { s3 } from "@drayage/transport-s3";
 import { dockerArchive, ociArchive } from "@drayage/transport-tarball";

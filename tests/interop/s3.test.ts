@@ -9,18 +9,11 @@ import {
   S3Client,
 } from "@aws-sdk/client-s3";
 import { copyImage } from "@drayage/core";
-import {
-  findProgram,
-  inMemory,
-  isCephInstalled,
-  isThere,
-  outputOf,
-  randomImage,
-  randomIndex,
-  startCeph,
-  startS3,
-} from "@drayage/testkit";
-import type { S3Access } from "@drayage/testkit";
+import { startS3 } from "@drayage/mock-servers";
+import type { S3Access } from "@drayage/mock-servers";
+import { isCephInstalled, startCeph } from "@drayage/test-servers";
+import { findProgram, outputOf } from "@drayage/test-support";
+import { inMemory, isThere, randomImage, randomIndex } from "@drayage/testkit";
 import { directory } from "@drayage/transport-dir";
 import { s3 } from "@drayage/transport-s3";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";

@@ -1,7 +1,8 @@
 import { writeFile } from "node:fs/promises";
 import path from "node:path";
 
-import { newAuthority, startDistribution, startTokenServer } from "@drayage/testkit";
+import { startDistribution, startTokenServer } from "@drayage/test-servers";
+import { newAuthority } from "@drayage/test-support";
 
 /** A Docker Distribution as companies have it, and what a client needs to be let in. */
 export interface SecureDistribution extends AsyncDisposable {

@@ -3,13 +3,11 @@ import path from "node:path";
 import { copyImage, mediaTypes, Transports } from "@drayage/core";
 import type { ImageReference } from "@drayage/core";
 import { memory } from "@drayage/core/memory";
+import { distributionProgram } from "@drayage/test-servers";
+import { findProgram, opensslProgram, outputOf } from "@drayage/test-support";
 import {
-  distributionProgram,
-  findProgram,
   inMemory,
   isThere,
-  opensslProgram,
-  outputOf,
   randomArtifact,
   randomImage,
   randomIndex,

@@ -2,8 +2,12 @@ import { existsSync } from "node:fs";
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 
-import { outputOf, randomImage, startRegistry, startS3, writeImage } from "@drayage/testkit";
-import type { Registry, S3Server } from "@drayage/testkit";
+import { startS3 } from "@drayage/mock-servers";
+import type { S3Server } from "@drayage/mock-servers";
+import { startRegistry } from "@drayage/registry";
+import type { Registry } from "@drayage/registry";
+import { outputOf } from "@drayage/test-support";
+import { randomImage, writeImage } from "@drayage/testkit";
 import { ociLayout } from "@drayage/transport-oci-layout";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 

@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 
-import { outputOf } from "@drayage/testkit";
+import { outputOf } from "@drayage/test-support";
 import { expect } from "vitest";
 
 import { packedPackages } from "./packed-packages.ts";

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readFile, realpath, rm, symlink, writeFile } from "node
 import { tmpdir } from "node:os";
 import path from "node:path";
 
-import { outputOf } from "@drayage/testkit";
+import { outputOf } from "@drayage/test-support";
 
 import { packedPackages } from "./packed-packages.ts";
 

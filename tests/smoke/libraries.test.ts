@@ -1,18 +1,11 @@
 import { copyFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 
-import { scratchFolder } from "@drayage/test-support";
-import {
-  dockerdProgram,
-  newAuthority,
-  opensslProgram,
-  outputOf,
-  randomImage,
-  startDockerd,
-  startRegistry,
-  startS3,
-  writeImage,
-} from "@drayage/testkit";
+import { startS3 } from "@drayage/mock-servers";
+import { startRegistry } from "@drayage/registry";
+import { dockerdProgram, startDockerd } from "@drayage/test-servers";
+import { newAuthority, opensslProgram, outputOf, scratchFolder } from "@drayage/test-support";
+import { randomImage, writeImage } from "@drayage/testkit";
 import { directory } from "@drayage/transport-dir";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 
@@ -57,7 +50,7 @@ test("each installed library can be imported, and each of its subpaths", async (
   const imports = libraries.entries.map((name) => `import ${JSON.stringify(name)};`);
   const all = path.join(libraries.folder, "all.mjs");
   await writeFile(all, `${imports.join("\n")}\nconsole.log("imported");\n`);
-  expect(libraries.entries).toContain("@drayage/core/blob-info-cache");
+  expect(libraries.entries).toContain("@drayage/blob-info-cache");
   expect(await outputOf(process.execPath, all)).toBe("imported\n");
 });
 

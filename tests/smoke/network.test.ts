@@ -3,16 +3,13 @@ import { createServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import path from "node:path";
 
-import { scratchFolder, startProxy } from "@drayage/test-support";
-import {
-  newAuthority,
-  opensslProgram,
-  randomImage,
-  startRegistry,
-  startS3,
-  writeImage,
-} from "@drayage/testkit";
-import type { Authority, Registry, S3Server } from "@drayage/testkit";
+import { startS3 } from "@drayage/mock-servers";
+import type { S3Server } from "@drayage/mock-servers";
+import { startRegistry } from "@drayage/registry";
+import type { Registry } from "@drayage/registry";
+import { newAuthority, opensslProgram, scratchFolder, startProxy } from "@drayage/test-support";
+import type { Authority } from "@drayage/test-support";
+import { randomImage, writeImage } from "@drayage/testkit";
 import { directory } from "@drayage/transport-dir";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
 

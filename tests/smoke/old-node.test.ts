@@ -1,7 +1,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 
-import { outputOf } from "@drayage/testkit";
+import { outputOf } from "@drayage/test-support";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 
 import { InstalledCommand } from "./installed-command.ts";

@@ -3,7 +3,7 @@ import { mkdir, readdir, readFile, rm, stat } from "node:fs/promises";
 import path from "node:path";
 import { promisify } from "node:util";
 
-import { withLock } from "@drayage/core/files";
+import { withLock } from "@drayage/transport-kit/files";
 
 const root = path.resolve(import.meta.dirname, "../..");
 const folder = path.join(import.meta.dirname, "node_modules/.cache/packages");

@@ -1,16 +1,14 @@
 import { writeFile } from "node:fs/promises";
 import path from "node:path";
 
-import {
-  dockerdProgram,
-  randomImage,
-  startDockerd,
-  startRegistry,
-  startS3,
-  tarFile,
-  writeImage,
-} from "@drayage/testkit";
-import type { Dockerd, Registry, S3Server } from "@drayage/testkit";
+import { startS3 } from "@drayage/mock-servers";
+import type { S3Server } from "@drayage/mock-servers";
+import { startRegistry } from "@drayage/registry";
+import type { Registry } from "@drayage/registry";
+import { dockerdProgram, startDockerd } from "@drayage/test-servers";
+import type { Dockerd } from "@drayage/test-servers";
+import { tarFile } from "@drayage/test-support";
+import { randomImage, writeImage } from "@drayage/testkit";
 import { ociLayout } from "@drayage/transport-oci-layout";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 

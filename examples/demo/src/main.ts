@@ -4,7 +4,8 @@ import path from "node:path";
 
 import { copyEvents, formatBytes, imageName, openImage, Transports } from "@drayage/core";
 import type { CopyResult, ImageReference } from "@drayage/core";
-import { imageFromFiles, startRegistry, writeImage } from "@drayage/testkit";
+import { startRegistry } from "@drayage/registry";
+import { imageFromFiles, writeImage } from "@drayage/testkit";
 import { directory } from "@drayage/transport-dir";
 import { docker } from "@drayage/transport-docker";
 import { ociLayout } from "@drayage/transport-oci-layout";

@@ -1,11 +1,11 @@
 import type { Command } from "commander";
 
-import { describeFailure, exitCodeOf } from "./failure.ts";
-import { Interruption } from "./interruption.ts";
+import { checkVariables, exactArguments } from "./flags/raw-arguments.ts";
+import { plainArguments } from "./flags/written-flags.ts";
+import { describeFailure, exitCodeOf } from "./process/failure.ts";
+import { Interruption } from "./process/interruption.ts";
+import { say } from "./process/standard-streams.ts";
 import { newProgram } from "./program.ts";
-import { checkVariables, exactArguments } from "./raw-arguments.ts";
-import { say } from "./standard-streams.ts";
-import { plainArguments } from "./written-flags.ts";
 
 /** Runs one command line to its end. The process's exit code. */
 export async function runCommandLine(args: readonly string[]): Promise<number> {

@@ -1,19 +1,19 @@
 import { Command } from "commander";
 
-import { copyCommand } from "./copy/copy-command.ts";
-import { deleteCommand } from "./delete-command.ts";
-import { addGlobalFlags } from "./global-flags.ts";
-import type { GlobalFlags } from "./global-flags.ts";
-import { inspectCommand } from "./inspect/inspect-command.ts";
-import type { Interruption } from "./interruption.ts";
-import { listRepositoriesCommand } from "./list-repositories-command.ts";
-import { listTagsCommand } from "./list-tags-command.ts";
-import { loginCommand } from "./login-command.ts";
-import { logoutCommand } from "./logout-command.ts";
-import { manifestDigestCommand } from "./manifest-digest-command.ts";
-import { s3Command } from "./s3-command.ts";
-import { verifyCommand } from "./verify/verify-command.ts";
-import { version } from "./version.ts";
+import { copyCommand } from "./commands/copy/copy-command.ts";
+import { deleteCommand } from "./commands/delete-command.ts";
+import { inspectCommand } from "./commands/inspect/inspect-command.ts";
+import { listRepositoriesCommand } from "./commands/list-repositories-command.ts";
+import { listTagsCommand } from "./commands/list-tags-command.ts";
+import { loginCommand } from "./commands/login/login-command.ts";
+import { logoutCommand } from "./commands/login/logout-command.ts";
+import { manifestDigestCommand } from "./commands/manifest-digest-command.ts";
+import { s3Command } from "./commands/s3-command.ts";
+import { verifyCommand } from "./commands/verify/verify-command.ts";
+import { addGlobalFlags } from "./flags/global-flags.ts";
+import type { GlobalFlags } from "./flags/global-flags.ts";
+import type { Interruption } from "./process/interruption.ts";
+import { version } from "./process/version.ts";
 
 /** The whole command line. What the commands do is only loaded when one of them runs. */
 export function newProgram(interruption: Interruption): Command {

@@ -1,7 +1,7 @@
 import { enableCompileCache } from "node:module";
 import { availableParallelism } from "node:os";
 
-import { compileCacheFolder } from "./compile-cache-folder.ts";
+import { compileCacheFolder } from "./process/compile-cache-folder.ts";
 
 const { env } = process;
 const folder = compileCacheFolder(env);

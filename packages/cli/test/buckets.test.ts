@@ -2,8 +2,9 @@ import { readFile } from "node:fs/promises";
 import path from "node:path";
 
 import { digestOf } from "@drayage/core";
-import { isThere, randomImage, startS3, writeImage } from "@drayage/testkit";
-import type { S3Server } from "@drayage/testkit";
+import { startS3 } from "@drayage/mock-servers";
+import type { S3Server } from "@drayage/mock-servers";
+import { isThere, randomImage, writeImage } from "@drayage/testkit";
 import { directory } from "@drayage/transport-dir";
 import { s3 } from "@drayage/transport-s3";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";

@@ -1,8 +1,9 @@
 import path from "node:path";
 
 import { copyImage } from "@drayage/core";
-import { dockerdProgram, inMemory, randomImage, startDockerd } from "@drayage/testkit";
-import type { Dockerd } from "@drayage/testkit";
+import { dockerdProgram, startDockerd } from "@drayage/test-servers";
+import type { Dockerd } from "@drayage/test-servers";
+import { inMemory, randomImage } from "@drayage/testkit";
 import { ociLayout } from "@drayage/transport-oci-layout";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 

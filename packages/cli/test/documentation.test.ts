@@ -4,8 +4,8 @@ import path from "node:path";
 import type { Command } from "commander";
 import { expect, test } from "vitest";
 
-import { Interruption } from "../src/interruption.ts";
-import { knownTransports } from "../src/known-transports.ts";
+import { knownTransports } from "../src/images/known-transports.ts";
+import { Interruption } from "../src/process/interruption.ts";
 import { newProgram } from "../src/program.ts";
 
 using interruption = new Interruption(process);

@@ -5,14 +5,15 @@ import type { AddressInfo } from "node:net";
 import path from "node:path";
 
 import { hexOf } from "@drayage/core";
-import { randomImage, startS3, writeImage } from "@drayage/testkit";
+import { startS3 } from "@drayage/mock-servers";
+import { randomImage, writeImage } from "@drayage/testkit";
 import { directory } from "@drayage/transport-dir";
 import { s3 } from "@drayage/transport-s3";
 import type { Command } from "commander";
 import { describe, expect, test, vi } from "vitest";
 
-import { copyOptionsOf } from "../src/copy/copy-options.ts";
-import { Interruption } from "../src/interruption.ts";
+import { copyOptionsOf } from "../src/commands/copy/copy-options.ts";
+import { Interruption } from "../src/process/interruption.ts";
 import { newProgram } from "../src/program.ts";
 import { drayage, isRunnable, temporaryFolder } from "./drayage.ts";
 
@@ -21,55 +22,67 @@ const effects: Readonly<Record<string, readonly [file: string, title: string]>> 
   "--version": ["command-line.test.ts", "has a version, on standard output"],
   "--debug": ["flag-effects.test.ts", "--debug tells where an error came from"],
   "--command-timeout": ["copy/stopped-copy.test.ts", "by --command-timeout exits with 1"],
-  "--policy": ["copy/copy.test.ts", "a policy file that forbids anything stops the copy"],
-  "--insecure-policy": ["policy-file.test.ts", "unless one is required"],
-  "--require-policy": ["policy-file.test.ts", "unless one is required"],
-  "--override-os": ["copy/copy-options.test.ts", "which images are copied"],
-  "--override-arch": ["copy/copy.test.ts", "--platform and --override-arch choose the same image"],
+  "--policy": ["commands/copy/copy.test.ts", "a policy file that forbids anything stops the copy"],
+  "--insecure-policy": ["images/policy-file.test.ts", "unless one is required"],
+  "--require-policy": ["images/policy-file.test.ts", "unless one is required"],
+  "--override-os": ["commands/copy/copy-options.test.ts", "which images are copied"],
+  "--override-arch": [
+    "commands/copy/copy.test.ts",
+    "--platform and --override-arch choose the same image",
+  ],
   "--override-variant": ["copy/copy-archives.test.ts", "--override-variant=v7"],
-  "--registries-conf": ["list-tags.test.ts", "goes where the file of --registries-conf leads"],
-  "--all": ["copy/copy.test.ts", "--all takes it whole, with its digest"],
-  "--multi-arch": ["copy/copy-options.test.ts", "which images are copied"],
-  "--platform": ["copy/copy.test.ts", "several platforms make an index of them"],
-  "--preserve-digests": ["copy/copy.test.ts", "--preserve-digests fails rather than change one"],
-  "--format": ["copy/copy.test.ts", "tells both digests and why where one changes"],
+  "--registries-conf": [
+    "commands/list-tags.test.ts",
+    "goes where the file of --registries-conf leads",
+  ],
+  "--all": ["commands/copy/copy.test.ts", "--all takes it whole, with its digest"],
+  "--multi-arch": ["commands/copy/copy-options.test.ts", "which images are copied"],
+  "--platform": ["commands/copy/copy.test.ts", "several platforms make an index of them"],
+  "--preserve-digests": [
+    "commands/copy/copy.test.ts",
+    "--preserve-digests fails rather than change one",
+  ],
+  "--format": ["commands/copy/copy.test.ts", "tells both digests and why where one changes"],
   "--remove-signatures": ["flag-effects.test.ts", "--remove-signatures leaves them behind"],
   "--referrers": ["copy/copy-referrers.test.ts", "--referrers brings what refers to the image"],
   "--referrer-type": ["copy/copy-referrers.test.ts", "--referrer-type brings those of a type"],
   "--repair": ["flag-effects.test.ts", "--repair replaces a layer that has other bytes"],
-  "--dry-run": ["copy/copy.test.ts", "prints the plan and writes nothing"],
-  "--json": ["copy/copy.test.ts", "--json prints it for programs"],
-  "--digestfile": ["copy/copy.test.ts", "writes the digest into a file, and nothing else"],
+  "--dry-run": ["commands/copy/copy.test.ts", "prints the plan and writes nothing"],
+  "--json": ["commands/copy/copy.test.ts", "--json prints it for programs"],
+  "--digestfile": ["commands/copy/copy.test.ts", "writes the digest into a file, and nothing else"],
   "--image-parallel-copies": ["flag-effects.test.ts", "the flags of a copy become its options"],
   "--max-layer-size": ["copy/decompressed-layers.test.ts", "stops at --max-layer-size"],
   "--no-cache": ["buckets.test.ts", "begins anew without a cache"],
-  "--quiet": ["copy/copy.test.ts", "--quiet says nothing"],
-  "--progress": ["copy/copy.test.ts", "json is the copy's events on standard output"],
-  "--retry-times": ["retry.test.ts", "is begun again as often as was asked"],
-  "--retry-delay": ["retry.test.ts", "is begun again as often as was asked"],
-  "--creds": ["copy/copy.test.ts", "gets the credentials of its own side only"],
-  "--username": ["login.test.ts", "keeps what the registry takes, and says so"],
-  "--password": ["login.test.ts", "warns of a password that others can see"],
+  "--quiet": ["commands/copy/copy.test.ts", "--quiet says nothing"],
+  "--progress": ["commands/copy/copy.test.ts", "json is the copy's events on standard output"],
+  "--retry-times": ["process/retry.test.ts", "is begun again as often as was asked"],
+  "--retry-delay": ["process/retry.test.ts", "is begun again as often as was asked"],
+  "--creds": ["commands/copy/copy.test.ts", "gets the credentials of its own side only"],
+  "--username": ["commands/login/login.test.ts", "keeps what the registry takes, and says so"],
+  "--password": ["commands/login/login.test.ts", "warns of a password that others can see"],
   "--no-creds": ["buckets.test.ts", "is read by anybody who says so, where anybody may"],
   "--registry-token": ["flag-effects.test.ts", "--registry-token is shown to the registry"],
-  "--authfile": ["login.test.ts", "read each other's credentials, and forget them"],
-  "--tls-verify": ["inspect/inspect.test.ts", "templates print the same and fail alike"],
+  "--authfile": ["commands/login/login.test.ts", "read each other's credentials, and forget them"],
+  "--tls-verify": ["commands/inspect/inspect.test.ts", "templates print the same and fail alike"],
   "--cert-dir": ["command-line.test.ts", "is answered in one line on standard error"],
   "--daemon-host": ["docker-daemon.test.ts", "by the flags of each side"],
   "--s3-endpoint": ["buckets.test.ts", "takes an image, lists it, gives it and deletes it"],
   "--s3-region": ["buckets.test.ts", "takes an image, lists it, gives it and deletes it"],
   "--s3-path-style": ["flag-effects.test.ts", "--s3-path-style writes the bucket into the path"],
-  "--shared-blob-dir": ["copy/copy.test.ts", "a shared blob folder is used by both sides"],
-  "--parallel-ranges": ["copy/copy.test.ts", "--src-parallel-ranges is of registries"],
+  "--shared-blob-dir": ["commands/copy/copy.test.ts", "a shared blob folder is used by both sides"],
+  "--parallel-ranges": ["commands/copy/copy.test.ts", "--src-parallel-ranges is of registries"],
   "--created": ["copy/copy-archives.test.ts", "is what the flags say"],
   "--entrypoint": ["copy/copy-archives.test.ts", "is what the flags say"],
   "--cmd": ["copy/copy-archives.test.ts", "is what the flags say"],
   "--env": ["copy/copy-archives.test.ts", "is what the flags say"],
   "--label": ["copy/copy-archives.test.ts", "is what the flags say"],
   "--compress": ["flag-effects.test.ts", "--dest-compress packs what is not packed"],
-  "--decompress": ["copy/copy.test.ts", "--dest-decompress unpacks layers"],
-  "--compress-format": ["copy/copy.test.ts", "--dest-compress-format packs layers so"],
-  "--chunk-size": ["copy/copy.test.ts", "--dest-chunk-size sends blobs in chunks of that size"],
+  "--decompress": ["commands/copy/copy.test.ts", "--dest-decompress unpacks layers"],
+  "--compress-format": ["commands/copy/copy.test.ts", "--dest-compress-format packs layers so"],
+  "--chunk-size": [
+    "commands/copy/copy.test.ts",
+    "--dest-chunk-size sends blobs in chunks of that size",
+  ],
   "--append": ["copy/copy-archives.test.ts", "that is there is only added to with --dest-append"],
   "--additional-tag": ["copy/copy-failures.test.ts", "--additional-tag takes names with commas"],
   "--registries.d": ["registry-flags.test.ts", "--registries.d names the folder that says where"],
@@ -77,18 +90,21 @@ const effects: Readonly<Record<string, readonly [file: string, title: string]>> 
     "copy/decompressed-layers.test.ts",
     "--dest-oci-accept-uncompressed-layers",
   ],
-  "--all-tags": ["delete.test.ts", "removes other tags only with --all-tags"],
-  "--raw": ["inspect/inspect.test.ts", "--raw is the manifest, byte for byte"],
-  "--config": ["inspect/inspect.test.ts", "--config --raw is the config, byte for byte"],
-  "--no-tags": ["inspect/inspect.test.ts", "--no-tags does not ask for them"],
+  "--all-tags": ["commands/delete.test.ts", "removes other tags only with --all-tags"],
+  "--raw": ["commands/inspect/inspect.test.ts", "--raw is the manifest, byte for byte"],
+  "--config": ["commands/inspect/inspect.test.ts", "--config --raw is the config, byte for byte"],
+  "--no-tags": ["commands/inspect/inspect.test.ts", "--no-tags does not ask for them"],
   "--read": ["flag-effects.test.ts", "--read reads what the store has a digest of"],
   "--delete": ["buckets.test.ts", "is cleared of what no image needs, once that is said"],
   "--grace": ["buckets.test.ts", "is cleared of what no image needs, once that is said"],
   "--expires-in": ["flag-effects.test.ts", "--expires-in takes a week and no more"],
-  "--password-stdin": ["login.test.ts", "keeps what the registry takes, and says so"],
-  "--get-login": ["login.test.ts", "--get-login"],
-  "--verbose": ["login.test.ts", "--verbose"],
-  "--compat-auth-file": ["login.test.ts", "--compat-auth-file"],
+  "--password-stdin": [
+    "commands/login/login.test.ts",
+    "keeps what the registry takes, and says so",
+  ],
+  "--get-login": ["commands/login/login.test.ts", "--get-login"],
+  "--verbose": ["commands/login/login.test.ts", "--verbose"],
+  "--compat-auth-file": ["commands/login/login.test.ts", "--compat-auth-file"],
 };
 
 describe("each flag has a test of what it does", () => {

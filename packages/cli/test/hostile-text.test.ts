@@ -2,11 +2,12 @@ import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 
 import { digestOf } from "@drayage/core";
-import { findProgram, outputOf, startRegistry } from "@drayage/testkit";
-import type { Registry } from "@drayage/testkit";
+import { startRegistry } from "@drayage/registry";
+import type { Registry } from "@drayage/registry";
+import { findProgram, outputOf } from "@drayage/test-support";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
-import { Interruption } from "../src/interruption.ts";
+import { Interruption } from "../src/process/interruption.ts";
 import { newProgram } from "../src/program.ts";
 import { command, isRunnable, temporaryFolder } from "./drayage.ts";
 

@@ -1,6 +1,7 @@
 import path from "node:path";
 
-import { outputOf, randomImage, writeImage } from "@drayage/testkit";
+import { outputOf } from "@drayage/test-support";
+import { randomImage, writeImage } from "@drayage/testkit";
 import { directory } from "@drayage/transport-dir";
 import { expect, test } from "vitest";
 
@@ -28,10 +29,12 @@ test.skipIf(!runsSources)("of the transports only those that are named are loade
   const copy = ["copy", "--quiet", "--insecure-policy", `dir:${from}`, `oci:${to}`];
   const told = await outputOf(process.execPath, "--import", hooks, ...command, ...copy);
   expect([...new Set(told.trim().split("\n"))].toSorted()).toEqual([
+    "blob-info-cache",
     "cli",
     "core",
     "image-layout",
     "transport-dir",
+    "transport-kit",
     "transport-oci-layout",
   ]);
 });

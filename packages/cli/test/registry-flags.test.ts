@@ -2,14 +2,9 @@ import { readdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 
 import { digestOf, digestTagsOf } from "@drayage/core";
-import {
-  descriptorOf,
-  newAuthority,
-  opensslProgram,
-  randomArtifact,
-  randomImage,
-  startRegistry,
-} from "@drayage/testkit";
+import { startRegistry } from "@drayage/registry";
+import { newAuthority, opensslProgram } from "@drayage/test-support";
+import { descriptorOf, randomArtifact, randomImage } from "@drayage/testkit";
 import { describe, expect, test, vi } from "vitest";
 
 import { drayage, isRunnable, temporaryFolder } from "./drayage.ts";

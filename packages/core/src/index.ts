@@ -6,12 +6,22 @@ export type {
   BlobScope,
   PackedForm,
   RecalledBlob,
-} from "./blob-info-cache/blob-info-cache.ts";
-export type { BlobInfo, BlobLocation, Descriptor } from "./blob-info.ts";
-export { gathered, gatheredStart, inOne, manifestSizeLimit, ranged } from "./byte-stream.ts";
-export { compressed, compressionOf, decompressed, sniffed } from "./compression.ts";
-export type { Compression, DecompressionOptions, SniffedBytes } from "./compression.ts";
-export type { Decompress, DecompressionLimits, DecompressionTotal } from "./decompression-limit.ts";
+} from "./contract/blob-info-cache.ts";
+export type { BlobInfo, BlobLocation, Descriptor } from "./contract/blob-info.ts";
+export {
+  gathered,
+  gatheredStart,
+  inOne,
+  manifestSizeLimit,
+  ranged,
+} from "./content/byte-stream.ts";
+export { compressed, compressionOf, decompressed, sniffed } from "./compression/compression.ts";
+export type { Compression, DecompressionOptions, SniffedBytes } from "./compression/compression.ts";
+export type {
+  Decompress,
+  DecompressionLimits,
+  DecompressionTotal,
+} from "./compression/decompression-limit.ts";
 export { copyEvents, copyImage, previewCopy } from "./copy/copy-image.ts";
 export type { CopyEvent } from "./copy/copy-event.ts";
 export type { CopyFacts, ManifestFacts, ReferrerFacts } from "./copy/copy-facts.ts";
@@ -39,9 +49,16 @@ export { inspectCopy } from "./copy/inspect-copy.ts";
 export { planCopy } from "./copy/plan-copy.ts";
 export type { PlanOptions } from "./copy/plan-copy.ts";
 export type { RememberedBlob } from "./copy/recall-blobs.ts";
-export { digestTagsOf, referrersTagOf } from "./digest-tag.ts";
-export { algorithmOf, digestHasher, digestOf, hexOf, isDigest, parseDigest } from "./digest.ts";
-export type { Digest, DigestAlgorithm, DigestHasher } from "./digest.ts";
+export { digestTagsOf, referrersTagOf } from "./names/digest-tag.ts";
+export {
+  algorithmOf,
+  digestHasher,
+  digestOf,
+  hexOf,
+  isDigest,
+  parseDigest,
+} from "./names/digest.ts";
+export type { Digest, DigestAlgorithm, DigestHasher } from "./names/digest.ts";
 export {
   familiarNameOf,
   formatFamiliar,
@@ -50,9 +67,8 @@ export {
   nameOf,
   parseNamedReference,
   withDefaultTag,
-} from "./docker-reference.ts";
-export type { NamedReference } from "./docker-reference.ts";
-export { explicitPathOf } from "./explicit-path.ts";
+} from "./names/docker-reference.ts";
+export type { NamedReference } from "./names/docker-reference.ts";
 export type {
   DestinationAccepts,
   HasManifestOptions,
@@ -60,12 +76,12 @@ export type {
   PutBlobOptions,
   ReuseOptions,
   ReusedBlob,
-} from "./image-destination.ts";
-export { ImageError, isImageError } from "./image-error.ts";
-export type { ImageErrorCode, ImageErrorOptions } from "./image-error.ts";
-export type { ImageInspectInfo } from "./image-inspect-info.ts";
-export { imageName } from "./image-reference.ts";
-export type { DeleteImageOptions, ImageReference } from "./image-reference.ts";
+} from "./contract/image-destination.ts";
+export { ImageError, isImageError } from "./names/image-error.ts";
+export type { ImageErrorCode, ImageErrorOptions } from "./names/image-error.ts";
+export type { ImageInspectInfo } from "./image/image-inspect-info.ts";
+export { imageName } from "./contract/image-reference.ts";
+export type { DeleteImageOptions, ImageReference } from "./contract/image-reference.ts";
 export type {
   ByteRange,
   GetBlobOptions,
@@ -75,10 +91,10 @@ export type {
   SourceOffers,
   StoredDigest,
   TaggedDigest,
-} from "./image-source.ts";
-export type { ImageTransport } from "./image-transport.ts";
-export { imageOf, openImage } from "./image.ts";
-export type { Image, OpenImageOptions } from "./image.ts";
+} from "./contract/image-source.ts";
+export type { ImageTransport } from "./contract/image-transport.ts";
+export { imageOf, openImage } from "./image/image.ts";
+export type { Image, OpenImageOptions } from "./image/image.ts";
 export type { JSONFields, JSONShape } from "./json/json-shape.ts";
 export { parseStrictJSON } from "./json/strict-json.ts";
 export { chooseInstance, chooseInstances } from "./manifest/choose-instance.ts";
@@ -114,32 +130,30 @@ export {
 } from "./manifest/media-types.ts";
 export type { ManifestMediaType } from "./manifest/media-types.ts";
 export { requirePlatforms } from "./manifest/require-platforms.ts";
-export { nearestOf } from "./nearest-word.ts";
-export type { Notice } from "./notice.ts";
-export type { OperationOptions } from "./operation-options.ts";
-export { formatPlatform, hostPlatform, parsePlatform } from "./platform.ts";
-export type { Platform } from "./platform.ts";
+export { nearestOf } from "./reference/nearest-word.ts";
+export type { Notice } from "./contract/notice.ts";
+export type { OperationOptions } from "./contract/operation-options.ts";
+export { formatPlatform, hostPlatform, parsePlatform } from "./manifest/platform.ts";
+export type { Platform } from "./manifest/platform.ts";
 export {
   dockerPolicyIdentity,
   dockerPolicyNamespaces,
   parentFolders,
   validatePathScope,
-} from "./policy-scope.ts";
-export { messageLine, printable, printableLines, shortened } from "./printable.ts";
-export { environmentProxies, isLoopback } from "./proxies.ts";
-export type { FindProxy } from "./proxies.ts";
-export type { RawManifest } from "./raw-manifest.ts";
-export { Retries } from "./retries.ts";
-export type { FailedAttempt, Retry, RetrySettings } from "./retries.ts";
-export { formatSignature, parseSignature } from "./signature.ts";
-export type { Signature } from "./signature.ts";
-export { implicitPathOf } from "./system-context.ts";
-export type { SystemContext } from "./system-context.ts";
-export { Transports } from "./transports.ts";
-export { UnparsedImage } from "./unparsed-image.ts";
-export type { VerifiedManifest } from "./unparsed-image.ts";
-export { checkDigest, verified } from "./verified-blob.ts";
-export type { ExpectedBytes } from "./verified-blob.ts";
+} from "./reference/policy-scope.ts";
+export { messageLine, printable, printableLines, shortened } from "./names/printable.ts";
+export type { RawManifest } from "./contract/raw-manifest.ts";
+export { Retries } from "./contract/retries.ts";
+export type { FailedAttempt, Retry, RetrySettings } from "./contract/retries.ts";
+export { formatSignature, parseSignature } from "./contract/signature.ts";
+export type { Signature } from "./contract/signature.ts";
+export { implicitPathOf } from "./contract/system-context.ts";
+export type { SystemContext } from "./contract/system-context.ts";
+export { Transports } from "./reference/transports.ts";
+export { UnparsedImage } from "./image/unparsed-image.ts";
+export type { VerifiedManifest } from "./image/unparsed-image.ts";
+export { checkDigest, verified } from "./content/verified-blob.ts";
+export type { ExpectedBytes } from "./content/verified-blob.ts";
 export type { BlobOutcome, VerifyEvent } from "./verify/verify-event.ts";
 export { verifyImage } from "./verify/verify-image.ts";
 export type { VerifyOptions } from "./verify/verify-options.ts";

@@ -1,4 +1,4 @@
-import { ImageError } from "./image-error.ts";
+import { ImageError } from "./names/image-error.ts";
 
 /**
  * Every entry of this package imports it first, and every package of the project imports one. So an old Node reports

@@ -1,6 +1,6 @@
-import type { ImageDestination } from "../src/image-destination.ts";
-import type { ImageReference } from "../src/image-reference.ts";
-import type { ImageSource } from "../src/image-source.ts";
+import type { ImageDestination } from "../src/contract/image-destination.ts";
+import type { ImageReference } from "../src/contract/image-reference.ts";
+import type { ImageSource } from "../src/contract/image-source.ts";
 
 /** The same place with another destination or source in front of it. */
 export function altered(

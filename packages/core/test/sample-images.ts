@@ -1,11 +1,11 @@
-import type { Descriptor } from "../src/blob-info.ts";
-import { digestOf } from "../src/digest.ts";
-import type { Digest } from "../src/digest.ts";
-import type { ImageReference } from "../src/image-reference.ts";
+import type { Descriptor } from "../src/contract/blob-info.ts";
+import type { ImageReference } from "../src/contract/image-reference.ts";
+import type { RawManifest } from "../src/contract/raw-manifest.ts";
+import type { Signature } from "../src/contract/signature.ts";
 import { mediaTypes } from "../src/manifest/media-types.ts";
-import type { Platform } from "../src/platform.ts";
-import type { RawManifest } from "../src/raw-manifest.ts";
-import type { Signature } from "../src/signature.ts";
+import type { Platform } from "../src/manifest/platform.ts";
+import { digestOf } from "../src/names/digest.ts";
+import type { Digest } from "../src/names/digest.ts";
 
 /** An image in pieces, ready to be written or to be damaged first. */
 export interface SampleImage {

@@ -1,33 +1,33 @@
-export { ArchiveLayout } from "./archive-layout.ts";
-export type { ArchiveLayoutOptions } from "./archive-layout.ts";
-export type { ArchiveChange, ArchiveUpdate, ChangedContent } from "./archive-update.ts";
-export { dockerImageNamesIn } from "./docker-archive.ts";
-export { DockerArchiveDestination } from "./docker-archive-destination.ts";
+export { ArchiveLayout } from "./oci-archive/archive-layout.ts";
+export type { ArchiveLayoutOptions } from "./oci-archive/archive-layout.ts";
+export type { ArchiveChange, ArchiveUpdate, ChangedContent } from "./access/archive-update.ts";
+export { dockerImageNamesIn } from "./docker-archive/docker-archive.ts";
+export { DockerArchiveDestination } from "./docker-archive/docker-archive-destination.ts";
 export {
   formatDockerArchiveSelector,
   parseArchivedName,
   parseDockerArchiveSelector,
-} from "./docker-archive-selector.ts";
-export type { DockerArchiveSelector } from "./docker-archive-selector.ts";
-export { DockerArchiveSource } from "./docker-archive-source.ts";
+} from "./docker-archive/docker-archive-selector.ts";
+export type { DockerArchiveSelector } from "./docker-archive/docker-archive-selector.ts";
+export { DockerArchiveSource } from "./docker-archive/docker-archive-source.ts";
 export {
   archivedImageNames,
   checkArchivedImage,
   openArchivedImage,
   openArchivedImages,
-} from "./either-archive.ts";
-export { cannotUnpack } from "./broken-archive.ts";
-export { checkedTar } from "./checked-tar.ts";
-export { openFile } from "./file-access.ts";
-export { FileArchiveUpdate } from "./file-archive-update.ts";
-export type { UpdateOptions } from "./file-archive-update.ts";
-export { missingFile } from "./missing-file.ts";
-export { openArchiveBytes, openArchiveFile, openArchiveStream } from "./open-archive.ts";
-export type { RandomAccessBytes, ReadOptions } from "./random-access.ts";
-export { spooled } from "./spool.ts";
-export type { SpoolOptions } from "./spool.ts";
-export { StreamArchiveUpdate } from "./stream-archive-update.ts";
-export { TarArchive } from "./tar-archive.ts";
-export { TarLayout } from "./tar-layout.ts";
-export type { TarMember } from "./tar-member.ts";
-export { unpacked } from "./unpacked.ts";
+} from "./docker-archive/either-archive.ts";
+export { cannotUnpack } from "./tar/broken-archive.ts";
+export { checkedTar } from "./tar/checked-tar.ts";
+export { openFile } from "./access/file-access.ts";
+export { FileArchiveUpdate } from "./access/file-archive-update.ts";
+export type { UpdateOptions } from "./access/file-archive-update.ts";
+export { missingFile } from "./access/missing-file.ts";
+export { openArchiveBytes, openArchiveFile, openArchiveStream } from "./access/open-archive.ts";
+export type { RandomAccessBytes, ReadOptions } from "./tar/random-access.ts";
+export { spooled } from "./access/spool.ts";
+export type { SpoolOptions } from "./access/spool.ts";
+export { StreamArchiveUpdate } from "./access/stream-archive-update.ts";
+export { TarArchive } from "./tar/tar-archive.ts";
+export { TarLayout } from "./oci-archive/tar-layout.ts";
+export type { TarMember } from "./tar/tar-member.ts";
+export { unpacked } from "./access/unpacked.ts";

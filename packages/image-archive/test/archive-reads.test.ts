@@ -1,7 +1,7 @@
 import { checkDigest, digestOf, parseManifest, parseNamedReference } from "@drayage/core";
 import { memory } from "@drayage/core/memory";
-import { tarFile } from "@drayage/testkit";
-import type { TarFileMember } from "@drayage/testkit";
+import { tarFile } from "@drayage/test-support";
+import type { TarFileMember } from "@drayage/test-support";
 import { expect, test } from "vitest";
 
 import { DockerArchiveSource, TarArchive } from "../src/index.ts";

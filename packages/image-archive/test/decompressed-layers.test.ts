@@ -3,7 +3,8 @@ import { execFileSync } from "node:child_process";
 import { copyImage, decompressed, digestOf, mediaTypes, openImage } from "@drayage/core";
 import type { Digest, ImageReference } from "@drayage/core";
 import { memory } from "@drayage/core/memory";
-import { findProgram, inMemory } from "@drayage/testkit";
+import { findProgram } from "@drayage/test-support";
+import { inMemory } from "@drayage/testkit";
 import type { WholeImage } from "@drayage/testkit";
 import { describe, expect, test } from "vitest";
 

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 
-import { dockerImageNamesIn } from "../src/docker-archive.ts";
-import type { TarArchive } from "../src/tar-archive.ts";
+import { dockerImageNamesIn } from "../src/docker-archive/docker-archive.ts";
+import type { TarArchive } from "../src/tar/tar-archive.ts";
 
 function archiveOf(images: readonly object[]): TarArchive {
   const content = Buffer.from(JSON.stringify(images));

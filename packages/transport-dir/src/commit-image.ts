@@ -10,8 +10,8 @@ import {
   syncFolder,
   withLock,
   writeTemporary,
-} from "@drayage/core/files";
-import type { TemporaryFile } from "@drayage/core/files";
+} from "@drayage/transport-kit/files";
+import type { TemporaryFile } from "@drayage/transport-kit/files";
 
 import { isImageFile, manifestName, versionName } from "./directory-names.ts";
 import { formatVersion, namesIn, refuseOtherContent, versionIn } from "./directory-version.ts";

@@ -35,8 +35,8 @@ import {
   readSmallFile,
   StagedFolder,
   writeTemporary,
-} from "@drayage/core/files";
-import type { TemporaryFile } from "@drayage/core/files";
+} from "@drayage/transport-kit/files";
+import type { TemporaryFile } from "@drayage/transport-kit/files";
 
 import { commitImage } from "./commit-image.ts";
 import { blobName, manifestName, signatureName } from "./directory-names.ts";

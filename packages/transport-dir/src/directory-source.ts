@@ -12,7 +12,7 @@ import type {
   Signature,
   SourceOffers,
 } from "@drayage/core";
-import { fileBytes, hasCode, readSmallFile } from "@drayage/core/files";
+import { fileBytes, hasCode, readSmallFile } from "@drayage/transport-kit/files";
 
 import { blobName, manifestName, signatureName } from "./directory-names.ts";
 import type { DirectoryReference } from "./directory-reference.ts";

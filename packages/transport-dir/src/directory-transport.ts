@@ -1,5 +1,6 @@
-import { explicitPathOf, ImageError, validatePathScope } from "@drayage/core";
+import { ImageError, validatePathScope } from "@drayage/core";
 import type { ImageTransport } from "@drayage/core";
+import { explicitPathOf } from "@drayage/transport-kit/files";
 
 import type { DirectorySettings } from "./directory-destination.ts";
 import { DirectoryReference } from "./directory-reference.ts";

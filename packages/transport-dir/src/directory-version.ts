@@ -3,7 +3,7 @@ import path from "node:path";
 
 import { ImageError, manifestSizeLimit } from "@drayage/core";
 import type { OperationOptions } from "@drayage/core";
-import { hasCode, isPassing, onDisk, readSmallFile } from "@drayage/core/files";
+import { hasCode, isPassing, onDisk, readSmallFile } from "@drayage/transport-kit/files";
 
 import { versionName } from "./directory-names.ts";
 

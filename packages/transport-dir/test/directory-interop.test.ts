@@ -3,15 +3,8 @@ import path from "node:path";
 
 import { copyImage } from "@drayage/core";
 import { memory } from "@drayage/core/memory";
-import { scratchFolder } from "@drayage/test-support";
-import {
-  findProgram,
-  isThere,
-  outputOf,
-  randomImage,
-  randomIndex,
-  writeImage,
-} from "@drayage/testkit";
+import { findProgram, outputOf, scratchFolder } from "@drayage/test-support";
+import { isThere, randomImage, randomIndex, writeImage } from "@drayage/testkit";
 import { describe, expect, test } from "vitest";
 
 import { directory } from "../src/index.ts";

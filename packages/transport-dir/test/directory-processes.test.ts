@@ -3,9 +3,9 @@ import path from "node:path";
 
 import { copyImage, digestOf, hexOf } from "@drayage/core";
 import type { CopyEvent } from "@drayage/core";
-import { lockName, withLock } from "@drayage/core/files";
 import { contentOf, ended, nextMessage, scratchFolder } from "@drayage/test-support";
 import { inMemory, isThere, randomImage, writeImage } from "@drayage/testkit";
+import { lockName, withLock } from "@drayage/transport-kit/files";
 import { expect, test } from "vitest";
 
 import { directory } from "../src/index.ts";

@@ -1,5 +1,6 @@
 import type { ImageReference } from "@drayage/core";
-import { conformance, dockerdProgram, startDockerd } from "@drayage/testkit";
+import { dockerdProgram, startDockerd } from "@drayage/test-servers";
+import { conformance } from "@drayage/testkit";
 import { afterAll, describe, test } from "vitest";
 
 import { dockerDaemon } from "../src/index.ts";

@@ -7,17 +7,11 @@ import { copyImage, parseManifest } from "@drayage/core";
 import type { ImageReference } from "@drayage/core";
 import { memory } from "@drayage/core/memory";
 import { DockerArchiveDestination, StreamArchiveUpdate } from "@drayage/image-archive";
+import { dockerdProgram, startDockerd } from "@drayage/test-servers";
+import type { Dockerd } from "@drayage/test-servers";
 import { nextMessage, scratchFolder, startProgram } from "@drayage/test-support";
-import {
-  dockerdProgram,
-  hasContent,
-  inMemory,
-  isNotThere,
-  putImage,
-  randomImage,
-  startDockerd,
-} from "@drayage/testkit";
-import type { Dockerd, WholeImage } from "@drayage/testkit";
+import { hasContent, inMemory, isNotThere, putImage, randomImage } from "@drayage/testkit";
+import type { WholeImage } from "@drayage/testkit";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
 
 import { Engine } from "../src/engine/engine.ts";

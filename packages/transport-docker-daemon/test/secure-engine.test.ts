@@ -3,15 +3,10 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 
 import { digestOf, hexOf } from "@drayage/core";
-import { scratchFolder } from "@drayage/test-support";
-import {
-  dockerdProgram,
-  isNotThere,
-  newAuthority,
-  opensslProgram,
-  startDockerd,
-} from "@drayage/testkit";
-import type { Dockerd } from "@drayage/testkit";
+import { dockerdProgram, startDockerd } from "@drayage/test-servers";
+import type { Dockerd } from "@drayage/test-servers";
+import { newAuthority, opensslProgram, scratchFolder } from "@drayage/test-support";
+import { isNotThere } from "@drayage/testkit";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
 import { dockerDaemon } from "../src/index.ts";

@@ -18,17 +18,17 @@ import { cancelUpload, mountBlob } from "./blobs/begun-upload.ts";
 import type { BegunUpload } from "./blobs/begun-upload.ts";
 import { isStored, uploadBlob } from "./blobs/blob-upload.ts";
 import type { DockerReference } from "./docker-reference.ts";
-import { isFound } from "./head-support.ts";
-import { changeReferrersTag } from "./listings/referrers-tag.ts";
 import {
   digestIn,
   digestOfManifest,
   requestManifestPresence,
 } from "./manifests/manifest-presence.ts";
 import { uploadManifest } from "./manifests/manifest-upload.ts";
-import type { UnlistedReferrer } from "./manifests/unlisted-referrer.ts";
-import type { Registries } from "./registries.ts";
-import type { Repository } from "./repository.ts";
+import { changeReferrersTag } from "./referrers/referrers-tag.ts";
+import type { UnlistedReferrer } from "./referrers/unlisted-referrer.ts";
+import { isFound } from "./registry/head-support.ts";
+import type { Registries } from "./registry/registries.ts";
+import type { Repository } from "./registry/repository.ts";
 import { addAttachments } from "./signatures/attachments.ts";
 import { writeLookaside } from "./signatures/lookaside.ts";
 import { acceptedSignatures } from "./signatures/signature-storage.ts";

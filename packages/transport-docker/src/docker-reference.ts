@@ -11,10 +11,10 @@ import type {
 
 import { DockerDestination } from "./docker-destination.ts";
 import { DockerSource } from "./docker-source.ts";
-import { listOf } from "./fail-over.ts";
 import { listTags } from "./listings/tag-list.ts";
 import { deleteManifest } from "./manifests/image-deletion.ts";
-import type { Registries } from "./registries.ts";
+import { listOf } from "./registry/fail-over.ts";
+import type { Registries } from "./registry/registries.ts";
 
 /** An image in a registry, by tag, by digest, or by both: then it is read by the digest and written by the tag. */
 export class DockerReference implements ImageReference {

@@ -3,7 +3,7 @@ import type { SecureVersion } from "node:tls";
 
 import type { SystemContext } from "@drayage/core";
 
-import type { DockerWording } from "./wording.ts";
+import type { DockerWording } from "./http/wording.ts";
 
 /** Who one is to a registry. */
 export type DockerAuthConfig =

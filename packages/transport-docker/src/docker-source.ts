@@ -15,12 +15,12 @@ import type {
 
 import { downloadBlob } from "./blobs/blob-download.ts";
 import type { DockerReference } from "./docker-reference.ts";
-import { blobOf, firstOf, listOf } from "./fail-over.ts";
-import type { Places } from "./fail-over.ts";
-import { listDigestTags, listReferrers } from "./listings/referrers.ts";
 import { downloadManifest } from "./manifests/manifest-download.ts";
 import { digestOfManifest } from "./manifests/manifest-presence.ts";
-import type { Registries } from "./registries.ts";
+import { listDigestTags, listReferrers } from "./referrers/referrers.ts";
+import { blobOf, firstOf, listOf } from "./registry/fail-over.ts";
+import type { Places } from "./registry/fail-over.ts";
+import type { Registries } from "./registry/registries.ts";
 import { readAttachments } from "./signatures/attachments.ts";
 import type { SigstoreSignature } from "./signatures/attachments.ts";
 import { readLookaside } from "./signatures/lookaside.ts";

@@ -4,7 +4,7 @@ import type { ImageTransport, NamedReference, OperationOptions } from "@drayage/
 import { DockerReference } from "./docker-reference.ts";
 import type { DockerSettings } from "./docker-settings.ts";
 import { listRepositories } from "./listings/repository-list.ts";
-import { Registries } from "./registries.ts";
+import { Registries } from "./registry/registries.ts";
 
 /** What `docker()` makes. */
 export interface DockerTransport extends ImageTransport<DockerReference> {

@@ -1,4 +1,4 @@
-export { checkCredentials } from "./credentials/check-credentials.ts";
+export { checkCredentials } from "./check-credentials.ts";
 export { findCredentials } from "./credentials/find-credentials.ts";
 export type { CredentialSettings } from "./credentials/find-credentials.ts";
 export { setCredentials } from "./credentials/keep-credentials.ts";
@@ -14,6 +14,6 @@ export type { RegistriesConfSettings } from "./registries-conf/conf-files.ts";
 export { readCredentialHelpers } from "./registries-conf/registries-conf.ts";
 export { resolveShortName } from "./registries-conf/short-name.ts";
 export type { ResolvedShortName } from "./registries-conf/short-name.ts";
-export { RegistryError } from "./registry-error.ts";
-export type { RegistryErrorDetail, RegistryErrorOptions } from "./registry-error.ts";
-export type { DockerWording } from "./wording.ts";
+export { RegistryError } from "./http/registry-error.ts";
+export type { RegistryErrorDetail, RegistryErrorOptions } from "./http/registry-error.ts";
+export type { DockerWording } from "./http/wording.ts";

@@ -1,7 +1,8 @@
 import type { IncomingMessage } from "node:http";
 
 import { openImage, Retries } from "@drayage/core";
-import { randomImage, startRegistry } from "@drayage/testkit";
+import { startRegistry } from "@drayage/registry";
+import { randomImage } from "@drayage/testkit";
 import { describe, expect, test } from "vitest";
 
 import { docker } from "../src/index.ts";

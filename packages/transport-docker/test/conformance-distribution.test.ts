@@ -3,21 +3,12 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 
 import { hexOf } from "@drayage/core";
-import {
-  conformance,
-  distributionProgram,
-  newAuthority,
-  opensslProgram,
-  startDistribution,
-  startTokenServer,
-  writeImage,
-} from "@drayage/testkit";
-import type {
-  Distribution,
-  DistributionSettings,
-  KeyPair,
-  TransportUnderTest,
-} from "@drayage/testkit";
+import { distributionProgram, startDistribution, startTokenServer } from "@drayage/test-servers";
+import type { Distribution, DistributionSettings } from "@drayage/test-servers";
+import { newAuthority, opensslProgram } from "@drayage/test-support";
+import type { KeyPair } from "@drayage/test-support";
+import { conformance, writeImage } from "@drayage/testkit";
+import type { TransportUnderTest } from "@drayage/testkit";
 import { afterAll, describe, expect, test } from "vitest";
 
 import type { DockerSettings } from "../src/index.ts";

@@ -1,5 +1,7 @@
-import { conformance, startRegistry } from "@drayage/testkit";
-import type { RegistrySettings, TransportUnderTest } from "@drayage/testkit";
+import { startRegistry } from "@drayage/registry";
+import type { RegistrySettings } from "@drayage/registry";
+import { conformance } from "@drayage/testkit";
+import type { TransportUnderTest } from "@drayage/testkit";
 import { afterAll, describe, test } from "vitest";
 
 import type { DockerSettings } from "../src/index.ts";

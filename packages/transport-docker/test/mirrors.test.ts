@@ -3,19 +3,11 @@ import path from "node:path";
 import { copyImage, Retries } from "@drayage/core";
 import type { CopyResult, Digest } from "@drayage/core";
 import { memory } from "@drayage/core/memory";
-import { scratchFolder } from "@drayage/test-support";
-import {
-  descriptorOf,
-  distributionProgram,
-  inMemory,
-  newAuthority,
-  opensslProgram,
-  randomArtifact,
-  randomImage,
-  startDistribution,
-  startRegistry,
-} from "@drayage/testkit";
-import type { Registry, RegistrySettings } from "@drayage/testkit";
+import { startRegistry } from "@drayage/registry";
+import type { Registry, RegistrySettings } from "@drayage/registry";
+import { distributionProgram, startDistribution } from "@drayage/test-servers";
+import { newAuthority, opensslProgram, scratchFolder } from "@drayage/test-support";
+import { descriptorOf, inMemory, randomArtifact, randomImage } from "@drayage/testkit";
 import { describe, expect, test } from "vitest";
 
 import { docker } from "../src/index.ts";

@@ -2,8 +2,9 @@ import { writeFile } from "node:fs/promises";
 
 import { copyImage, openImage } from "@drayage/core";
 import { memory } from "@drayage/core/memory";
+import { startRegistry } from "@drayage/registry";
 import { scratchFolder } from "@drayage/test-support";
-import { inMemory, randomImage, startRegistry } from "@drayage/testkit";
+import { inMemory, randomImage } from "@drayage/testkit";
 import { describe, expect, test } from "vitest";
 
 import { docker } from "../src/index.ts";

@@ -10,6 +10,8 @@ import type {
   OperationOptions,
   SourceOffers,
 } from "@drayage/core";
+import { indexSizeLimit, layoutFile } from "@drayage/image-layout";
+import type { IndexChange, LayoutFileName, LayoutStore, StoredBlob } from "@drayage/image-layout";
 import {
   cloneTemporary,
   fileBytes,
@@ -24,10 +26,8 @@ import {
   syncFolder,
   withLock,
   writeTemporary,
-} from "@drayage/core/files";
-import type { TemporaryFile } from "@drayage/core/files";
-import { indexSizeLimit, layoutFile } from "@drayage/image-layout";
-import type { IndexChange, LayoutFileName, LayoutStore, StoredBlob } from "@drayage/image-layout";
+} from "@drayage/transport-kit/files";
+import type { TemporaryFile } from "@drayage/transport-kit/files";
 
 /**
  * A layout in a folder. Blobs wait in a stage until the index is updated, so that nobody else counts on one that may

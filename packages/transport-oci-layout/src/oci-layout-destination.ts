@@ -2,8 +2,8 @@ import { readdir } from "node:fs/promises";
 
 import { ImageError, imageName } from "@drayage/core";
 import type { OperationOptions } from "@drayage/core";
-import { hasCode, isPassing, onDisk } from "@drayage/core/files";
 import { LayoutDestination, nameToWrite } from "@drayage/image-layout";
+import { hasCode, isPassing, onDisk } from "@drayage/transport-kit/files";
 
 import { DiskLayout } from "./disk-layout.ts";
 import type { OCILayoutReference } from "./oci-layout-reference.ts";

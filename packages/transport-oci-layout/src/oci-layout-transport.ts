@@ -1,7 +1,7 @@
-import { explicitPathOf, ImageError, validatePathScope } from "@drayage/core";
+import { ImageError, validatePathScope } from "@drayage/core";
 import type { ImageTransport } from "@drayage/core";
-import { absolutePathOf } from "@drayage/core/files";
 import { parseLayoutPath } from "@drayage/image-layout";
+import { absolutePathOf, explicitPathOf } from "@drayage/transport-kit/files";
 
 import { OCILayoutReference } from "./oci-layout-reference.ts";
 import type { OCILayoutSettings } from "./oci-layout-settings.ts";

@@ -2,16 +2,8 @@ import { readFile } from "node:fs/promises";
 import path from "node:path";
 
 import { copyImage } from "@drayage/core";
-import { scratchFolder } from "@drayage/test-support";
-import {
-  findProgram,
-  inMemory,
-  isThere,
-  outputOf,
-  randomImage,
-  randomIndex,
-  writeImage,
-} from "@drayage/testkit";
+import { findProgram, outputOf, scratchFolder } from "@drayage/test-support";
+import { inMemory, isThere, randomImage, randomIndex, writeImage } from "@drayage/testkit";
 import type { WholeImage } from "@drayage/testkit";
 import { describe, expect, test } from "vitest";
 

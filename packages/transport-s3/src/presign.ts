@@ -11,8 +11,8 @@ import {
 import type { Descriptor, Digest, ImagePart, OperationOptions, Platform } from "@drayage/core";
 import { LayoutSource } from "@drayage/image-layout";
 
-import type { Bucket } from "./bucket.ts";
-import { S3Layout } from "./s3-layout.ts";
+import type { Bucket } from "./client/bucket.ts";
+import { S3Layout } from "./layout/s3-layout.ts";
 import { isArchive, selectorOf } from "./s3-location.ts";
 import { storeOf } from "./s3-reference.ts";
 import type { S3Reference } from "./s3-reference.ts";

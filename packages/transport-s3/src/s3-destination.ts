@@ -1,11 +1,11 @@
 import type { OperationOptions } from "@drayage/core";
 import { LayoutDestination, nameToWrite } from "@drayage/image-layout";
 
-import { refuseArchive } from "./s3-archive.ts";
-import { S3Layout } from "./s3-layout.ts";
+import { refuseArchive } from "./archive/s3-archive.ts";
+import { S3Layout } from "./layout/s3-layout.ts";
+import type { S3Store } from "./layout/s3-store.ts";
 import { selectorOf } from "./s3-location.ts";
 import type { S3Reference } from "./s3-reference.ts";
-import type { S3Store } from "./s3-store.ts";
 
 /** Writes nothing yet. @throws ImageError `invalid-reference` for one with a digest, `unsupported` for an archive */
 export async function openS3Destination(

@@ -10,15 +10,15 @@ import type {
 import { deleteLayoutImage, imageNamesIn } from "@drayage/image-layout";
 import type { LayoutDestination } from "@drayage/image-layout";
 
-import { collectGarbage } from "./collect-garbage.ts";
-import type { CollectOptions, Garbage } from "./collect-garbage.ts";
-import { namesInS3Archive, refuseArchive } from "./s3-archive.ts";
+import { namesInS3Archive, refuseArchive } from "./archive/s3-archive.ts";
+import { collectGarbage } from "./layout/collect-garbage.ts";
+import type { CollectOptions, Garbage } from "./layout/collect-garbage.ts";
+import { S3Layout } from "./layout/s3-layout.ts";
+import type { S3Store } from "./layout/s3-store.ts";
 import { openS3Destination } from "./s3-destination.ts";
-import { S3Layout } from "./s3-layout.ts";
 import { formatS3Location, formatTag, isArchive, scopesOf, selectorOf } from "./s3-location.ts";
 import type { S3Location } from "./s3-location.ts";
 import { openS3Source, openS3Sources } from "./s3-source.ts";
-import type { S3Store } from "./s3-store.ts";
 
 let findStore: (reference: S3Reference) => S3Store;
 

@@ -2,12 +2,12 @@ import type { Digest, ImageSource, OpenImages, OperationOptions } from "@drayage
 import { LayoutSource } from "@drayage/image-layout";
 import type { ImageSelector } from "@drayage/image-layout";
 
-import { openS3Archive, openS3ArchiveImages } from "./s3-archive.ts";
-import { S3Layout } from "./s3-layout.ts";
+import { openS3Archive, openS3ArchiveImages } from "./archive/s3-archive.ts";
+import { S3Layout } from "./layout/s3-layout.ts";
+import type { S3Store } from "./layout/s3-store.ts";
 import { isArchive, selectorOf } from "./s3-location.ts";
 import type { S3Location } from "./s3-location.ts";
 import type { S3Reference } from "./s3-reference.ts";
-import type { S3Store } from "./s3-store.ts";
 
 /** @throws ImageError `not-found` that tells which images there are */
 export async function openS3Source(

@@ -1,9 +1,9 @@
 import type { ImageTransport } from "@drayage/core";
 
+import { S3Store } from "./layout/s3-store.ts";
 import { parseS3Location, validateS3Scope } from "./s3-location.ts";
 import { S3Reference } from "./s3-reference.ts";
 import type { S3Settings } from "./s3-settings.ts";
-import { S3Store } from "./s3-store.ts";
 
 /**
  * `s3://BUCKET/PREFIX[:TAG][@DIGEST]`: images in OCI image layouts in buckets; `s3://BUCKET/KEY.tar[:NAME|:@N]`, to read: in

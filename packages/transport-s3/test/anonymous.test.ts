@@ -1,5 +1,6 @@
 import { CreateBucketCommand, PutBucketPolicyCommand, S3Client } from "@aws-sdk/client-s3";
-import { isCephInstalled, isThere, randomImage, startCeph, writeImage } from "@drayage/testkit";
+import { isCephInstalled, startCeph } from "@drayage/test-servers";
+import { isThere, randomImage, writeImage } from "@drayage/testkit";
 import { describe, expect, test } from "vitest";
 
 import { presign, s3 } from "../src/index.ts";

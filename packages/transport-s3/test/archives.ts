@@ -1,7 +1,8 @@
 import { digestOf, parseManifest } from "@drayage/core";
 import type { Digest, ImageSource } from "@drayage/core";
-import { tarFile } from "@drayage/testkit";
-import type { TarFileMember, WholeImage } from "@drayage/testkit";
+import { tarFile } from "@drayage/test-support";
+import type { TarFileMember } from "@drayage/test-support";
+import type { WholeImage } from "@drayage/testkit";
 
 /** An image as `docker save` wrote it for years: each layer in a folder of its own, `manifest.json` at the end. */
 export interface SavedImage {

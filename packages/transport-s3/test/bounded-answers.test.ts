@@ -7,10 +7,10 @@ import { setTimeout as delay } from "node:timers/promises";
 import { Retries } from "@drayage/core";
 import { describe, expect, onTestFinished, test } from "vitest";
 
-import { Bucket } from "../src/bucket.ts";
-import { Connection } from "../src/connection.ts";
-import { receivedBytes } from "../src/received-bytes.ts";
-import { smallAnswer } from "../src/small-answer.ts";
+import { Bucket } from "../src/client/bucket.ts";
+import { Connection } from "../src/client/connection.ts";
+import { receivedBytes } from "../src/client/received-bytes.ts";
+import { smallAnswer } from "../src/client/small-answer.ts";
 
 /** A bucket of a store that answers in its own way. */
 async function startStore(answer: RequestListener): Promise<{ bucket: Bucket; port: number }> {

@@ -1,6 +1,6 @@
 import type { ImageTransport } from "@drayage/core";
-import { startS3 } from "@drayage/testkit";
-import type { LoggedS3Request, S3Server } from "@drayage/testkit";
+import { startS3 } from "@drayage/mock-servers";
+import type { LoggedS3Request, S3Server } from "@drayage/mock-servers";
 import { onTestFinished } from "vitest";
 
 import { s3 } from "../src/index.ts";

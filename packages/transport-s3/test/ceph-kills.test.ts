@@ -5,14 +5,15 @@ import path from "node:path";
 import { CreateBucketCommand, S3Client } from "@aws-sdk/client-s3";
 import { copyImage } from "@drayage/core";
 import { memory } from "@drayage/core/memory";
+import { isCephInstalled, startCeph } from "@drayage/test-servers";
 import { ended, scratchFolder, startProgram } from "@drayage/test-support";
-import { isCephInstalled, randomImage, startCeph, writeImage } from "@drayage/testkit";
+import { randomImage, writeImage } from "@drayage/testkit";
 import { expect, test } from "vitest";
 
-import { Bucket } from "../src/bucket.ts";
-import { Connection } from "../src/connection.ts";
-import { listParts } from "../src/stored-parts.ts";
-import { listUploads } from "../src/uploads.ts";
+import { Bucket } from "../src/client/bucket.ts";
+import { Connection } from "../src/client/connection.ts";
+import { listParts } from "../src/uploads/stored-parts.ts";
+import { listUploads } from "../src/uploads/uploads.ts";
 import { destinationOf, sourceOf } from "./seeded-copies.ts";
 import { startWatchedLine } from "./watched-line.ts";
 

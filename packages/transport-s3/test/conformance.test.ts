@@ -5,8 +5,11 @@ import {
   S3Client,
 } from "@aws-sdk/client-s3";
 import { hexOf } from "@drayage/core";
-import { conformance, isCephInstalled, startCeph, startS3 } from "@drayage/testkit";
-import type { S3Access, TransportUnderTest } from "@drayage/testkit";
+import { startS3 } from "@drayage/mock-servers";
+import type { S3Access } from "@drayage/mock-servers";
+import { isCephInstalled, startCeph } from "@drayage/test-servers";
+import { conformance } from "@drayage/testkit";
+import type { TransportUnderTest } from "@drayage/testkit";
 import { afterAll, describe, test } from "vitest";
 
 import { s3 } from "../src/index.ts";

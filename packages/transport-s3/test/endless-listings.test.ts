@@ -4,10 +4,10 @@ import type { AddressInfo } from "node:net";
 
 import { describe, expect, onTestFinished, test } from "vitest";
 
-import { Bucket } from "../src/bucket.ts";
-import { Connection } from "../src/connection.ts";
-import { listParts } from "../src/stored-parts.ts";
-import { listUploads } from "../src/uploads.ts";
+import { Bucket } from "../src/client/bucket.ts";
+import { Connection } from "../src/client/connection.ts";
+import { listParts } from "../src/uploads/stored-parts.ts";
+import { listUploads } from "../src/uploads/uploads.ts";
 
 /** A store that answers every request with one page, behind which another one is to follow. */
 async function startRepeating(xml: string): Promise<{ bucket: Bucket; requests: string[] }> {

@@ -1,14 +1,7 @@
 import { CreateBucketCommand, S3Client } from "@aws-sdk/client-s3";
-import { digestOf, hexOf, parseManifest, parsePlatform } from "@drayage/core";
-import { copyImage } from "@drayage/core";
-import {
-  inMemory,
-  isCephInstalled,
-  randomImage,
-  randomIndex,
-  startCeph,
-  writeImage,
-} from "@drayage/testkit";
+import { copyImage, digestOf, hexOf, parseManifest, parsePlatform } from "@drayage/core";
+import { isCephInstalled, startCeph } from "@drayage/test-servers";
+import { inMemory, randomImage, randomIndex, writeImage } from "@drayage/testkit";
 import { describe, expect, test } from "vitest";
 
 import { presign, s3 } from "../src/index.ts";

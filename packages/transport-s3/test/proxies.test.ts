@@ -5,9 +5,9 @@ import type { AddressInfo, Socket } from "node:net";
 import { getCACertificates, setDefaultCACertificates } from "node:tls";
 
 import { Retries } from "@drayage/core";
-import { scratchFolder, startProxy } from "@drayage/test-support";
-import { isThere, newAuthority, opensslProgram, randomImage, writeImage } from "@drayage/testkit";
-import type { S3Server } from "@drayage/testkit";
+import type { S3Server } from "@drayage/mock-servers";
+import { newAuthority, opensslProgram, scratchFolder, startProxy } from "@drayage/test-support";
+import { isThere, randomImage, writeImage } from "@drayage/testkit";
 import { expect, onTestFinished, test } from "vitest";
 
 import { s3 } from "../src/index.ts";

@@ -7,8 +7,11 @@ import { copyImage, openImage } from "@drayage/core";
 import type { ImageReference } from "@drayage/core";
 import { memory } from "@drayage/core/memory";
 import { openArchivedImage, openArchiveFile } from "@drayage/image-archive";
-import { conformance, isCephInstalled, startCeph, startS3 } from "@drayage/testkit";
-import type { S3Access, TransportUnderTest } from "@drayage/testkit";
+import { startS3 } from "@drayage/mock-servers";
+import type { S3Access } from "@drayage/mock-servers";
+import { isCephInstalled, startCeph } from "@drayage/test-servers";
+import { conformance } from "@drayage/testkit";
+import type { TransportUnderTest } from "@drayage/testkit";
 import { afterAll, describe, expect, test } from "vitest";
 
 import { s3 } from "../src/index.ts";

@@ -5,9 +5,8 @@ import { gzipSync, zstdCompressSync } from "node:zlib";
 import { copyImage, digestOf } from "@drayage/core";
 import type { ImageReference } from "@drayage/core";
 import { memory } from "@drayage/core/memory";
-import { scratchFolder } from "@drayage/test-support";
-import { hostileArchives, smallArchive, tarFile } from "@drayage/testkit";
-import type { S3Server } from "@drayage/testkit";
+import type { S3Server } from "@drayage/mock-servers";
+import { hostileArchives, scratchFolder, smallArchive, tarFile } from "@drayage/test-support";
 import { describe, expect, test, vi } from "vitest";
 
 import { s3 } from "../src/index.ts";

@@ -2,7 +2,7 @@ import { digestOf, hexOf, inOne, isImageError } from "@drayage/core";
 import type { ImageDestination } from "@drayage/core";
 import { expect, test } from "vitest";
 
-import { partSizeFor } from "../src/blob-upload.ts";
+import { partSizeFor } from "../src/uploads/blob-upload.ts";
 import { countOf, startBucket, transportTo } from "./bucket.ts";
 
 const mebibyte = 1 << 20;

@@ -1,12 +1,12 @@
 import { copyImage, digestOf, hexOf } from "@drayage/core";
 import type { BlobLocation, Digest, ImageReference } from "@drayage/core";
+import type { S3Server } from "@drayage/mock-servers";
 import { inMemory, isThere, randomImage } from "@drayage/testkit";
-import type { S3Server } from "@drayage/testkit";
 import { expect, test } from "vitest";
 
-import { Bucket } from "../src/bucket.ts";
-import { Connection } from "../src/connection.ts";
-import { copyObject } from "../src/object-copy.ts";
+import { Bucket } from "../src/client/bucket.ts";
+import { Connection } from "../src/client/connection.ts";
+import { copyObject } from "../src/uploads/object-copy.ts";
 import { countOf, startBucket, transportTo } from "./bucket.ts";
 
 const mebibyte = 1 << 20;

@@ -1,8 +1,9 @@
 import { copyImage, digestOf } from "@drayage/core";
 import type { ImageDestination, ImageReference, Notice } from "@drayage/core";
 import { parseLayoutIndex } from "@drayage/image-layout";
+import type { S3Server } from "@drayage/mock-servers";
 import { inMemory, isThere, randomImage, writeImage } from "@drayage/testkit";
-import type { S3Server, WholeImage } from "@drayage/testkit";
+import type { WholeImage } from "@drayage/testkit";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 
 import type { S3Settings } from "../src/index.ts";

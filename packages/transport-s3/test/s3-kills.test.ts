@@ -6,9 +6,10 @@ import { setImmediate as turn } from "node:timers/promises";
 import { copyImage } from "@drayage/core";
 import type { ImageReference } from "@drayage/core";
 import { memory } from "@drayage/core/memory";
+import { startS3 } from "@drayage/mock-servers";
+import type { LoggedS3Request, S3Bucket } from "@drayage/mock-servers";
 import { ended, scratchFolder, startProgram } from "@drayage/test-support";
-import { isThere, randomImage, startS3, writeImage } from "@drayage/testkit";
-import type { LoggedS3Request, S3Bucket } from "@drayage/testkit";
+import { isThere, randomImage, writeImage } from "@drayage/testkit";
 import { afterEach, expect, test, vi } from "vitest";
 
 import type { S3Settings } from "../src/index.ts";

@@ -1,7 +1,7 @@
 import { digestOf, hexOf } from "@drayage/core";
 import type { Digest, ImageSource } from "@drayage/core";
+import type { S3Server } from "@drayage/mock-servers";
 import { randomImage, writeImage } from "@drayage/testkit";
-import type { S3Server } from "@drayage/testkit";
 import { expect, test } from "vitest";
 
 import { startBucket, transportTo } from "./bucket.ts";

@@ -1,8 +1,8 @@
 import { copyImage, parsePlatform } from "@drayage/core";
 import type { ImageReference } from "@drayage/core";
 import { memory } from "@drayage/core/memory";
+import type { LoggedS3Request, S3Server } from "@drayage/mock-servers";
 import { inMemory, isThere, randomImage, randomIndex } from "@drayage/testkit";
-import type { LoggedS3Request, S3Server } from "@drayage/testkit";
 import { expect, test } from "vitest";
 
 import { countOf, startBucket, transportTo } from "./bucket.ts";

@@ -5,10 +5,10 @@ import path from "node:path";
 import { AbortMultipartUploadCommand, S3Client, UploadPartCommand } from "@aws-sdk/client-s3";
 import { copyImage, digestOf, hexOf, verified } from "@drayage/core";
 import type { Notice, PutBlobOptions } from "@drayage/core";
-import { thisProcess } from "@drayage/core/files";
+import type { S3Server, S3Settings as ServerSettings } from "@drayage/mock-servers";
 import { ended, scratchFolder, startProgram } from "@drayage/test-support";
 import { inMemory, randomImage } from "@drayage/testkit";
-import type { S3Server, S3Settings as ServerSettings } from "@drayage/testkit";
+import { thisProcess } from "@drayage/transport-kit/files";
 import { describe, expect, test, vi } from "vitest";
 
 import type { S3Settings } from "../src/index.ts";

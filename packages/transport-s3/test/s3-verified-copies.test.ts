@@ -2,8 +2,8 @@ import { createHash } from "node:crypto";
 
 import { copyImage, digestOf, hexOf, parseManifest } from "@drayage/core";
 import type { BlobLocation, Descriptor, Digest } from "@drayage/core";
+import type { LoggedS3Request, S3Moment, S3Server } from "@drayage/mock-servers";
 import { inMemory, isThere, randomImage } from "@drayage/testkit";
-import type { LoggedS3Request, S3Moment, S3Server } from "@drayage/testkit";
 import { describe, expect, test } from "vitest";
 
 import { countOf, startBucket, transportTo } from "./bucket.ts";

@@ -1,15 +1,9 @@
 import { CreateBucketCommand, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import { copyImage, hexOf, parseManifest, verifyImage } from "@drayage/core";
 import type { Digest, ImageManifest } from "@drayage/core";
-import {
-  inMemory,
-  isCephInstalled,
-  randomImage,
-  randomIndex,
-  startCeph,
-  writeImage,
-} from "@drayage/testkit";
-import type { S3Server } from "@drayage/testkit";
+import type { S3Server } from "@drayage/mock-servers";
+import { isCephInstalled, startCeph } from "@drayage/test-servers";
+import { inMemory, randomImage, randomIndex, writeImage } from "@drayage/testkit";
 import { describe, expect, test } from "vitest";
 
 import { s3 } from "../src/index.ts";

@@ -5,9 +5,9 @@ import type { WholeImage } from "@drayage/testkit";
 
 import { s3 } from "../src/index.ts";
 import type { S3Settings } from "../src/index.ts";
+import { S3Store } from "../src/layout/s3-store.ts";
 import { parseS3Location } from "../src/s3-location.ts";
 import { S3Reference } from "../src/s3-reference.ts";
-import { S3Store } from "../src/s3-store.ts";
 
 /** One image for two platforms; each of its layers has several parts. */
 export interface SeededCopy {

@@ -1,8 +1,7 @@
 import { statSync } from "node:fs";
 import type { Stats } from "node:fs";
 
-import { explicitPathOf } from "@drayage/core";
-import { absolutePathOf } from "@drayage/core/files";
+import { absolutePathOf, explicitPathOf } from "@drayage/transport-kit/files";
 
 /**
  * The absolute path of an archive without symbolic links; pipes and devices are left as they are named.

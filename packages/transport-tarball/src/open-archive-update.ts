@@ -1,9 +1,9 @@
 import { createWriteStream, statSync } from "node:fs";
 import type { Writable } from "node:stream";
 
-import { pipeWriter } from "@drayage/core/files";
 import { FileArchiveUpdate, StreamArchiveUpdate } from "@drayage/image-archive";
 import type { ArchiveUpdate, UpdateOptions } from "@drayage/image-archive";
+import { pipeWriter } from "@drayage/transport-kit/files";
 
 import { isStandardOutput, isStream } from "./archive-path.ts";
 

@@ -2,9 +2,9 @@ import { createReadStream } from "node:fs";
 import { addAbortSignal } from "node:stream";
 
 import type { OperationOptions } from "@drayage/core";
-import { onDisk, pipeBytes } from "@drayage/core/files";
 import { openArchiveFile, openArchiveStream } from "@drayage/image-archive";
 import type { TarArchive } from "@drayage/image-archive";
+import { onDisk, pipeBytes } from "@drayage/transport-kit/files";
 
 import { isStandardInput, isStream, mayWait } from "./archive-path.ts";
 

@@ -11,7 +11,6 @@ import {
   ranged,
 } from "@drayage/core";
 import type { Compression, Digest, GetBlobOptions, OperationOptions } from "@drayage/core";
-import { hasCode, onDisk, pipeBytes } from "@drayage/core/files";
 import {
   cannotUnpack,
   checkedTar,
@@ -21,6 +20,7 @@ import {
   unpacked,
 } from "@drayage/image-archive";
 import type { RandomAccessBytes } from "@drayage/image-archive";
+import { hasCode, onDisk, pipeBytes } from "@drayage/transport-kit/files";
 
 import type { Instant } from "./tarball-time.ts";
 

@@ -1,6 +1,6 @@
 import { ImageError } from "@drayage/core";
 import type { ImageTransport } from "@drayage/core";
-import { absolutePathOf } from "@drayage/core/files";
+import { absolutePathOf } from "@drayage/transport-kit/files";
 
 import { standardInput } from "./tarball-layer.ts";
 import { TarballReference } from "./tarball-reference.ts";

@@ -1,6 +1,6 @@
 import { copyImage, digestOf, openImage, Transports } from "@drayage/core";
 import { memory } from "@drayage/core/memory";
-import { findProgram, outputOf } from "@drayage/testkit";
+import { findProgram, outputOf } from "@drayage/test-support";
 import { describe, expect, test } from "vitest";
 
 import { dockerArchive, ociArchive } from "../src/index.ts";

@@ -6,16 +6,9 @@ import { copyImage, digestOf, openImage } from "@drayage/core";
 import type { ImageReference } from "@drayage/core";
 import { memory } from "@drayage/core/memory";
 import { openArchiveFile } from "@drayage/image-archive";
-import { scratchFolder } from "@drayage/test-support";
-import {
-  findProgram,
-  inMemory,
-  outputOf,
-  randomImage,
-  tarFile,
-  writeImage,
-} from "@drayage/testkit";
-import type { TarFileMember } from "@drayage/testkit";
+import { findProgram, outputOf, scratchFolder, tarFile } from "@drayage/test-support";
+import type { TarFileMember } from "@drayage/test-support";
+import { inMemory, randomImage, writeImage } from "@drayage/testkit";
 import { describe, expect, test } from "vitest";
 
 import { dockerArchive, ociArchive } from "../src/index.ts";

@@ -8,14 +8,12 @@ import type { ImageReference } from "@drayage/core";
 import { memory } from "@drayage/core/memory";
 import {
   hostileArchives,
-  isNotThere,
-  randomImage,
   smallArchive,
   smallArchiveBut,
   tarFile,
   tarRecord,
-  writeImage,
-} from "@drayage/testkit";
+} from "@drayage/test-support";
+import { isNotThere, randomImage, writeImage } from "@drayage/testkit";
 import { afterAll, describe, expect, test } from "vitest";
 
 import { dockerArchive, ociArchive } from "../src/index.ts";

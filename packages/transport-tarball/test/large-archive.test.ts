@@ -2,8 +2,13 @@ import { createHash } from "node:crypto";
 import { open } from "node:fs/promises";
 import path from "node:path";
 
-import { nextMessage, scratchFolder, startProgram } from "@drayage/test-support";
-import { tarFile, tarMember } from "@drayage/testkit";
+import {
+  nextMessage,
+  scratchFolder,
+  startProgram,
+  tarFile,
+  tarMember,
+} from "@drayage/test-support";
 import { expect, test, vi } from "vitest";
 
 const layerSize = 1_400_000_000 - (1_400_000_000 % 512);

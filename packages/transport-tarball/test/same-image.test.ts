@@ -3,8 +3,8 @@ import path from "node:path";
 
 import { copyImage, digestOf, previewCopy } from "@drayage/core";
 import type { ImageReference } from "@drayage/core";
-import { scratchFolder } from "@drayage/test-support";
-import { inMemory, randomImage, tarFile } from "@drayage/testkit";
+import { scratchFolder, tarFile } from "@drayage/test-support";
+import { inMemory, randomImage } from "@drayage/testkit";
 import { describe, expect, test } from "vitest";
 
 import { dockerArchive, ociArchive } from "../src/index.ts";

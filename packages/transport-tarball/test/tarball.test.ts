@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 
 import { openImage, parseManifest } from "@drayage/core";
-import { conformance, findProgram, outputOf, randomImage } from "@drayage/testkit";
+import { findProgram, outputOf } from "@drayage/test-support";
+import { conformance, randomImage } from "@drayage/testkit";
 import type { TransportUnderTest, WholeImage } from "@drayage/testkit";
 import { afterAll, describe, expect, test } from "vitest";
 

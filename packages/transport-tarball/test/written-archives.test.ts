@@ -7,14 +7,8 @@ import zlib from "node:zlib";
 
 import { copyImage, openImage, Transports, verifyImage } from "@drayage/core";
 import { memory } from "@drayage/core/memory";
-import {
-  findProgram,
-  isThere,
-  outputOf,
-  randomImage,
-  randomIndex,
-  writeImage,
-} from "@drayage/testkit";
+import { findProgram, outputOf } from "@drayage/test-support";
+import { isThere, randomImage, randomIndex, writeImage } from "@drayage/testkit";
 import type { WholeImage } from "@drayage/testkit";
 import { afterAll, describe, expect, test } from "vitest";
 

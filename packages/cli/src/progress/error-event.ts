@@ -1,6 +1,6 @@
-import { Interrupted } from "../interruption.ts";
-import { plainJSON } from "../json-text.ts";
-import { UsageError } from "../usage-error.ts";
+import { UsageError } from "../flags/usage-error.ts";
+import { Interrupted } from "../process/interruption.ts";
+import { plainJSON } from "../process/json-text.ts";
 import type { ProgressKind } from "./progress-view.ts";
 
 /** Does the work; where it fails, the last event of `--progress=json` is `error`. The command line itself has no events. */

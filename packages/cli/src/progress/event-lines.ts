@@ -1,6 +1,6 @@
 import { hexOf } from "@drayage/core";
 
-import { NoticeLines } from "../notice-lines.ts";
+import { NoticeLines } from "../process/notice-lines.ts";
 import type { ProgressEvent } from "./progress-view.ts";
 
 /** What people should read of events beside how far it is; problems are told at the end. */

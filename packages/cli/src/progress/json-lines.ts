@@ -1,6 +1,6 @@
 import type { Digest } from "@drayage/core";
 
-import { plainJSON } from "../json-text.ts";
+import { plainJSON } from "../process/json-text.ts";
 import type { ProgressEvent, ProgressView } from "./progress-view.ts";
 
 const pause = 250;

@@ -1,6 +1,6 @@
 import type { CopyEvent, VerifyEvent } from "@drayage/core";
 
-import { UsageError } from "../usage-error.ts";
+import { UsageError } from "../flags/usage-error.ts";
 
 export type ProgressKind = "auto" | "bar" | "plain" | "json" | "none";
 

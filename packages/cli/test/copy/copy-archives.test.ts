@@ -1,14 +1,8 @@
 import { readdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 
-import {
-  findProgram,
-  outputOf,
-  randomImage,
-  randomIndex,
-  tarFile,
-  writeImage,
-} from "@drayage/testkit";
+import { findProgram, outputOf, tarFile } from "@drayage/test-support";
+import { randomImage, randomIndex, writeImage } from "@drayage/testkit";
 import { ociLayout } from "@drayage/transport-oci-layout";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 

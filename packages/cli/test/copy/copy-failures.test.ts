@@ -1,8 +1,9 @@
-import { chmod, mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 
-import { isThere, randomImage, startRegistry, writeImage } from "@drayage/testkit";
-import type { Registry } from "@drayage/testkit";
+import { startRegistry } from "@drayage/registry";
+import type { Registry } from "@drayage/registry";
+import { isThere, randomImage, writeImage } from "@drayage/testkit";
 import { directory } from "@drayage/transport-dir";
 import { dockerArchive } from "@drayage/transport-tarball";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";

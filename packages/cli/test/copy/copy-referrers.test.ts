@@ -1,7 +1,8 @@
 import path from "node:path";
 
-import { descriptorOf, randomArtifact, randomImage, startRegistry } from "@drayage/testkit";
-import type { Registry } from "@drayage/testkit";
+import { startRegistry } from "@drayage/registry";
+import type { Registry } from "@drayage/registry";
+import { descriptorOf, randomArtifact, randomImage } from "@drayage/testkit";
 import { describe, expect, test } from "vitest";
 
 import { drayage, isRunnable, temporaryFolder } from "../drayage.ts";

@@ -2,7 +2,8 @@ import { execFileSync } from "node:child_process";
 import path from "node:path";
 
 import { compressionOf, digestOf, gathered, mediaTypes, openImage } from "@drayage/core";
-import { findProgram, imageFromFiles, writeImage } from "@drayage/testkit";
+import { findProgram } from "@drayage/test-support";
+import { imageFromFiles, writeImage } from "@drayage/testkit";
 import type { WholeImage } from "@drayage/testkit";
 import { directory } from "@drayage/transport-dir";
 import { ociLayout } from "@drayage/transport-oci-layout";

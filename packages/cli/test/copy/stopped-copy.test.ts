@@ -1,8 +1,9 @@
 import { readdir } from "node:fs/promises";
 import path from "node:path";
 
-import { randomImage, startRegistry } from "@drayage/testkit";
-import type { Registry } from "@drayage/testkit";
+import { startRegistry } from "@drayage/registry";
+import type { Registry } from "@drayage/registry";
+import { randomImage } from "@drayage/testkit";
 import { describe, expect, test } from "vitest";
 
 import { drayage, ended, isRunnable, startDrayage, temporaryFolder } from "../drayage.ts";

@@ -1,6 +1,6 @@
-import { isIndexMediaType, bareMediaType } from "../manifest/media-types.ts";
-import type { OperationOptions } from "../operation-options.ts";
-import type { UnparsedImage, VerifiedManifest } from "../unparsed-image.ts";
+import type { OperationOptions } from "../contract/operation-options.ts";
+import type { UnparsedImage, VerifiedManifest } from "../image/unparsed-image.ts";
+import { bareMediaType, isIndexMediaType } from "../manifest/media-types.ts";
 import type { ImagePolicy } from "./copy-options.ts";
 
 /**

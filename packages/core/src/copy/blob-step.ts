@@ -1,4 +1,4 @@
-import type { Descriptor } from "../blob-info.ts";
+import type { Descriptor } from "../contract/blob-info.ts";
 import { layerCompressionOf, withLayerCompression } from "../manifest/layer-media-types.ts";
 import type { LayerCompression } from "../manifest/layer-media-types.ts";
 import type { ImageManifest } from "../manifest/manifest.ts";

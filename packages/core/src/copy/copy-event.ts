@@ -1,7 +1,7 @@
-import type { Descriptor } from "../blob-info.ts";
-import type { Digest } from "../digest.ts";
-import type { Notice } from "../notice.ts";
-import type { Retry } from "../retries.ts";
+import type { Descriptor } from "../contract/blob-info.ts";
+import type { Notice } from "../contract/notice.ts";
+import type { Retry } from "../contract/retries.ts";
+import type { Digest } from "../names/digest.ts";
 import type { CopyPlan } from "./copy-plan.ts";
 import type { CopyResult } from "./copy-result.ts";
 

@@ -1,11 +1,11 @@
-import type { Descriptor } from "../blob-info.ts";
-import type { Digest } from "../digest.ts";
-import type { DestinationAccepts } from "../image-destination.ts";
-import type { SourceOffers } from "../image-source.ts";
+import type { Descriptor } from "../contract/blob-info.ts";
+import type { DestinationAccepts } from "../contract/image-destination.ts";
+import type { SourceOffers } from "../contract/image-source.ts";
+import type { Signature } from "../contract/signature.ts";
+import type { VerifiedManifest } from "../image/unparsed-image.ts";
 import type { Manifest } from "../manifest/manifest.ts";
-import type { Platform } from "../platform.ts";
-import type { Signature } from "../signature.ts";
-import type { VerifiedManifest } from "../unparsed-image.ts";
+import type { Platform } from "../manifest/platform.ts";
+import type { Digest } from "../names/digest.ts";
 import type { RememberedBlob } from "./recall-blobs.ts";
 
 /** All that a plan depends on: plain data, gathered once. */

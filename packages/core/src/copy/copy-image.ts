@@ -1,8 +1,8 @@
-import type { ImageDestination } from "../image-destination.ts";
-import { ImageError } from "../image-error.ts";
-import { imageName } from "../image-reference.ts";
-import type { ImageReference } from "../image-reference.ts";
-import { reporting } from "../reported-options.ts";
+import type { ImageDestination } from "../contract/image-destination.ts";
+import { imageName } from "../contract/image-reference.ts";
+import type { ImageReference } from "../contract/image-reference.ts";
+import { reporting } from "../contract/reported-options.ts";
+import { ImageError } from "../names/image-error.ts";
 import type { CopyEvent } from "./copy-event.ts";
 import type { CopyOptions } from "./copy-options.ts";
 import type { CopyPlan } from "./copy-plan.ts";

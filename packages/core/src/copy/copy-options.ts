@@ -1,8 +1,8 @@
-import type { BlobInfoCache } from "../blob-info-cache/blob-info-cache.ts";
-import type { DecompressionOptions } from "../compression.ts";
-import type { OperationOptions } from "../operation-options.ts";
-import type { Platform } from "../platform.ts";
-import type { UnparsedImage } from "../unparsed-image.ts";
+import type { DecompressionOptions } from "../compression/compression.ts";
+import type { BlobInfoCache } from "../contract/blob-info-cache.ts";
+import type { OperationOptions } from "../contract/operation-options.ts";
+import type { UnparsedImage } from "../image/unparsed-image.ts";
+import type { Platform } from "../manifest/platform.ts";
 import type { CopyEvent } from "./copy-event.ts";
 
 /**

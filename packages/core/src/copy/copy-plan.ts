@@ -1,8 +1,8 @@
-import type { BlobLocation, Descriptor } from "../blob-info.ts";
-import type { Digest } from "../digest.ts";
-import type { Platform } from "../platform.ts";
-import type { Signature } from "../signature.ts";
-import type { VerifiedManifest } from "../unparsed-image.ts";
+import type { BlobLocation, Descriptor } from "../contract/blob-info.ts";
+import type { Signature } from "../contract/signature.ts";
+import type { VerifiedManifest } from "../image/unparsed-image.ts";
+import type { Platform } from "../manifest/platform.ts";
+import type { Digest } from "../names/digest.ts";
 
 /** What a copy will do, decided before anything is written. Plain data. */
 export interface CopyPlan {

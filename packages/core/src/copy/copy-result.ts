@@ -1,5 +1,5 @@
-import type { Digest } from "../digest.ts";
-import type { RawManifest } from "../raw-manifest.ts";
+import type { RawManifest } from "../contract/raw-manifest.ts";
+import type { Digest } from "../names/digest.ts";
 
 /** A manifest that is not the same in the destination. */
 export interface DigestChange {

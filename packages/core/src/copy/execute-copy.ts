@@ -1,18 +1,19 @@
-import type { Descriptor } from "../blob-info.ts";
-import type { DecompressionTotal } from "../decompression-limit.ts";
-import type { Digest } from "../digest.ts";
-import type { ImageDestination } from "../image-destination.ts";
-import type { ImageSource } from "../image-source.ts";
+import type { DecompressionTotal } from "../compression/decompression-limit.ts";
+import { blobBounds } from "../content/blob-bounds.ts";
+import { runAll } from "../content/run-all.ts";
+import type { Descriptor } from "../contract/blob-info.ts";
+import type { ImageDestination } from "../contract/image-destination.ts";
+import type { ImageSource } from "../contract/image-source.ts";
+import type { OperationOptions } from "../contract/operation-options.ts";
+import type { RawManifest } from "../contract/raw-manifest.ts";
+import type { VerifiedManifest } from "../image/unparsed-image.ts";
 import { conversionLosses } from "../manifest/conversion-losses.ts";
 import { editManifest } from "../manifest/edit-manifest.ts";
 import { withLayerCompression } from "../manifest/layer-media-types.ts";
 import { parseManifest } from "../manifest/manifest.ts";
 import type { ImageManifest } from "../manifest/manifest.ts";
 import { isIndexMediaType } from "../manifest/media-types.ts";
-import type { OperationOptions } from "../operation-options.ts";
-import type { RawManifest } from "../raw-manifest.ts";
-import type { VerifiedManifest } from "../unparsed-image.ts";
-import { blobBounds } from "./blob-bounds.ts";
+import type { Digest } from "../names/digest.ts";
 import { blobKey, configStep } from "./blob-step.ts";
 import type { CopyOptions } from "./copy-options.ts";
 import type { BlobStep, CopyPlan, CopyStep, ManifestStep, SignaturesStep } from "./copy-plan.ts";
@@ -24,7 +25,6 @@ import { moveBlob } from "./move-blob.ts";
 import type { MovedBlob } from "./move-blob.ts";
 import { rewrittenOf } from "./rewritten-manifest.ts";
 import type { Rewritten } from "./rewritten-manifest.ts";
-import { runAll } from "./run-all.ts";
 import { TypeAttempts } from "./type-attempts.ts";
 
 /** The options of a copy that say how it is done. */

@@ -1,7 +1,7 @@
-import type { Descriptor } from "../blob-info.ts";
-import { gathered } from "../byte-stream.ts";
-import type { ImageSource } from "../image-source.ts";
-import type { OperationOptions } from "../operation-options.ts";
+import { gathered } from "../content/byte-stream.ts";
+import type { Descriptor } from "../contract/blob-info.ts";
+import type { ImageSource } from "../contract/image-source.ts";
+import type { OperationOptions } from "../contract/operation-options.ts";
 
 /**
  * How many bytes will probably come out of a blob that is packed with gzip: it ends with their number, unless there are

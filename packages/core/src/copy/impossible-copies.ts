@@ -1,6 +1,6 @@
-import { algorithmOf, digestOf } from "../digest.ts";
-import { ImageError } from "../image-error.ts";
-import type { Signature } from "../signature.ts";
+import type { Signature } from "../contract/signature.ts";
+import { algorithmOf, digestOf } from "../names/digest.ts";
+import { ImageError } from "../names/image-error.ts";
 import type { CopyFacts, ManifestFacts } from "./copy-facts.ts";
 import type { CopyOptions } from "./copy-options.ts";
 

@@ -1,4 +1,4 @@
-import type { Descriptor } from "../blob-info.ts";
+import type { Descriptor } from "../contract/blob-info.ts";
 import type { ImageIndex } from "../manifest/manifest.ts";
 import { mediaTypes } from "../manifest/media-types.ts";
 import { withZstdMark } from "../manifest/zstd-mark.ts";

@@ -1,9 +1,9 @@
-import { digestOf } from "../digest.ts";
-import type { Digest } from "../digest.ts";
-import type { ImageDestination } from "../image-destination.ts";
-import { imageName } from "../image-reference.ts";
-import type { ImageSource } from "../image-source.ts";
-import type { VerifiedManifest } from "../unparsed-image.ts";
+import type { ImageDestination } from "../contract/image-destination.ts";
+import { imageName } from "../contract/image-reference.ts";
+import type { ImageSource } from "../contract/image-source.ts";
+import type { VerifiedManifest } from "../image/unparsed-image.ts";
+import { digestOf } from "../names/digest.ts";
+import type { Digest } from "../names/digest.ts";
 import type { CopyFacts, ManifestFacts } from "./copy-facts.ts";
 import type { CopyOptions } from "./copy-options.ts";
 import { instanceDigests, ManifestInspection, requireChosen } from "./inspect-manifests.ts";

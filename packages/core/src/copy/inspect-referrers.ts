@@ -1,14 +1,14 @@
-import type { Digest } from "../digest.ts";
-import type { ImageDestination } from "../image-destination.ts";
-import { ImageError, isImageError } from "../image-error.ts";
-import { imageName } from "../image-reference.ts";
-import type { ImageSource } from "../image-source.ts";
+import { runAll } from "../content/run-all.ts";
+import type { ImageDestination } from "../contract/image-destination.ts";
+import { imageName } from "../contract/image-reference.ts";
+import type { ImageSource } from "../contract/image-source.ts";
+import { linksTo, mostReferrers, tooMany, wantedTypes } from "../image/referrer-links.ts";
+import type { ReferrerLink } from "../image/referrer-links.ts";
+import type { Digest } from "../names/digest.ts";
+import { ImageError, isImageError } from "../names/image-error.ts";
 import type { CopyFacts, ManifestFacts, ReferrerFacts } from "./copy-facts.ts";
 import type { CopyOptions } from "./copy-options.ts";
 import { instanceDigests, ManifestInspection } from "./inspect-manifests.ts";
-import { linksTo, mostReferrers, tooMany, wantedTypes } from "./referrer-links.ts";
-import type { ReferrerLink } from "./referrer-links.ts";
-import { runAll } from "./run-all.ts";
 
 /**
  * What refers to any of the manifests that are copied, what refers to that, and so on. The destination is asked what it

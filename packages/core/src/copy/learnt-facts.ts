@@ -1,8 +1,8 @@
-import type { BlobFact } from "../blob-info-cache/blob-info-cache.ts";
-import { placeOf } from "../blob-info-cache/blob-place.ts";
-import type { Descriptor } from "../blob-info.ts";
-import type { ImageDestination } from "../image-destination.ts";
-import type { ImageSource } from "../image-source.ts";
+import type { BlobFact } from "../contract/blob-info-cache.ts";
+import type { Descriptor } from "../contract/blob-info.ts";
+import type { ImageDestination } from "../contract/image-destination.ts";
+import type { ImageSource } from "../contract/image-source.ts";
+import { placeOf } from "./blob-place.ts";
 import type { MovedBlob } from "./move-blob.ts";
 
 /** What the blobs of a copy tell about copies to come. */

@@ -1,10 +1,10 @@
-import type { Descriptor } from "../blob-info.ts";
-import type { Digest } from "../digest.ts";
-import { ImageError } from "../image-error.ts";
+import type { Descriptor } from "../contract/blob-info.ts";
 import { conversionLosses } from "../manifest/conversion-losses.ts";
 import { isArtifact } from "../manifest/manifest.ts";
 import type { ArtifactManifest, ImageIndex, ImageManifest } from "../manifest/manifest.ts";
 import { mediaTypes } from "../manifest/media-types.ts";
+import type { Digest } from "../names/digest.ts";
+import { ImageError } from "../names/image-error.ts";
 import { blobKey, blobStep, configStep, typedAs } from "./blob-step.ts";
 import { costOf } from "./copy-cost.ts";
 import type { CopyFacts, ManifestFacts, ReferrerFacts } from "./copy-facts.ts";

@@ -1,8 +1,8 @@
-import type { Descriptor } from "../blob-info.ts";
-import { ranged } from "../byte-stream.ts";
-import type { GetBlobOptions, ImageSource } from "../image-source.ts";
-import { VerifiedBlob } from "../verified-blob.ts";
-import type { ReadFrom } from "../verified-blob.ts";
+import { ranged } from "../content/byte-stream.ts";
+import { VerifiedBlob } from "../content/verified-blob.ts";
+import type { ReadFrom } from "../content/verified-blob.ts";
+import type { Descriptor } from "../contract/blob-info.ts";
+import type { GetBlobOptions, ImageSource } from "../contract/image-source.ts";
 import type { CopyOptions } from "./copy-options.ts";
 
 /** A blob of the source, verified as it is read; each byte that is read for the first time is reported. */

@@ -1,11 +1,11 @@
-import type { BlobInfoCache, PackedForm } from "../blob-info-cache/blob-info-cache.ts";
-import { areBeside, locationBeside, placeOf } from "../blob-info-cache/blob-place.ts";
-import type { BlobLocation } from "../blob-info.ts";
-import type { Digest } from "../digest.ts";
-import type { ImageDestination } from "../image-destination.ts";
-import type { ImageSource } from "../image-source.ts";
+import type { BlobInfoCache, PackedForm } from "../contract/blob-info-cache.ts";
+import type { BlobLocation } from "../contract/blob-info.ts";
+import type { ImageDestination } from "../contract/image-destination.ts";
+import type { ImageSource } from "../contract/image-source.ts";
+import type { OperationOptions } from "../contract/operation-options.ts";
 import { blobsOf } from "../manifest/manifest.ts";
-import type { OperationOptions } from "../operation-options.ts";
+import type { Digest } from "../names/digest.ts";
+import { areBeside, locationBeside, placeOf } from "./blob-place.ts";
 import type { ManifestFacts } from "./copy-facts.ts";
 import type { CopyOptions } from "./copy-options.ts";
 import { wantedLayers } from "./wanted-layers.ts";

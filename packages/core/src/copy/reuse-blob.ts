@@ -1,6 +1,6 @@
-import type { ImageDestination } from "../image-destination.ts";
-import type { ImageSource } from "../image-source.ts";
-import type { OperationOptions } from "../operation-options.ts";
+import type { ImageDestination } from "../contract/image-destination.ts";
+import type { ImageSource } from "../contract/image-source.ts";
+import type { OperationOptions } from "../contract/operation-options.ts";
 import type { BlobStep } from "./copy-plan.ts";
 import type { MovedBlob } from "./move-blob.ts";
 

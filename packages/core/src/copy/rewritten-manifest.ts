@@ -1,11 +1,11 @@
-import { algorithmOf, digestOf } from "../digest.ts";
-import type { Digest } from "../digest.ts";
+import type { RawManifest } from "../contract/raw-manifest.ts";
+import type { VerifiedManifest } from "../image/unparsed-image.ts";
 import { editManifest } from "../manifest/edit-manifest.ts";
 import type { ManifestUpdateOptions } from "../manifest/edit-manifest.ts";
 import { parseManifest } from "../manifest/manifest.ts";
 import { hasZstdLayers } from "../manifest/zstd-mark.ts";
-import type { RawManifest } from "../raw-manifest.ts";
-import type { VerifiedManifest } from "../unparsed-image.ts";
+import { algorithmOf, digestOf } from "../names/digest.ts";
+import type { Digest } from "../names/digest.ts";
 
 /** What an index has to say of a manifest that was or will be written. */
 export interface Rewritten {

@@ -1,8 +1,8 @@
-import type { DestinationAccepts } from "../image-destination.ts";
-import { ImageError } from "../image-error.ts";
+import type { DestinationAccepts } from "../contract/image-destination.ts";
 import { conversionProblem } from "../manifest/edit-manifest.ts";
 import type { Manifest } from "../manifest/manifest.ts";
 import { isIndexMediaType, manifestMediaTypes, mediaTypes } from "../manifest/media-types.ts";
+import { ImageError } from "../names/image-error.ts";
 import type { PlanOptions } from "./plan-copy.ts";
 
 /** The type in which a manifest will be written, and why where it is another than before. */

@@ -1,4 +1,4 @@
-import { ImageError, isImageError } from "../image-error.ts";
+import { ImageError, isImageError } from "../names/image-error.ts";
 import type { ManifestStep } from "./copy-plan.ts";
 
 /** The types in which a manifest is tried, one after the other, until the destination takes one. */

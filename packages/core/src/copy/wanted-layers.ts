@@ -1,5 +1,5 @@
-import type { DestinationAccepts } from "../image-destination.ts";
-import type { SourceOffers } from "../image-source.ts";
+import type { DestinationAccepts } from "../contract/image-destination.ts";
+import type { SourceOffers } from "../contract/image-source.ts";
 
 /** What becomes of layers: a manifest that the source generates has no digest that a change could lose. */
 export function wantedLayers(

@@ -1,4 +1,4 @@
-import { ImageError } from "../image-error.ts";
+import { ImageError } from "../names/image-error.ts";
 import { exactNumber, numberAt } from "./json-number.ts";
 import { emptyRecord } from "./json-record.ts";
 import type { JSONRecord } from "./json-record.ts";

@@ -1,8 +1,8 @@
-import { ImageError } from "../image-error.ts";
-import { formatPlatform } from "../platform.ts";
-import type { Platform } from "../platform.ts";
+import { ImageError } from "../names/image-error.ts";
 import { instancesOf } from "./manifest.ts";
 import type { ImageIndex, InstanceDescriptor } from "./manifest.ts";
+import { formatPlatform } from "./platform.ts";
+import type { Platform } from "./platform.ts";
 import { isMarkedZstd } from "./zstd-mark.ts";
 
 /** Variants that a processor also runs, the most capable first. */

@@ -1,4 +1,4 @@
-import type { Descriptor } from "../blob-info.ts";
+import type { Descriptor } from "../contract/blob-info.ts";
 import { formatGoJSON, formatGoStruct } from "./go-json.ts";
 import { formatPlatform } from "./index-json.ts";
 import type { JSONObject } from "./json-object.ts";

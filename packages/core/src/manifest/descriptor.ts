@@ -1,5 +1,5 @@
-import type { Descriptor } from "../blob-info.ts";
-import { isDigest } from "../digest.ts";
+import type { Descriptor } from "../contract/blob-info.ts";
+import { isDigest } from "../names/digest.ts";
 import { broken, isJSONObject } from "./json-object.ts";
 import type { JSONObject } from "./json-object.ts";
 

@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from "node:util";
 
-import type { Descriptor } from "../blob-info.ts";
-import { ImageError } from "../image-error.ts";
-import type { RawManifest } from "../raw-manifest.ts";
+import type { Descriptor } from "../contract/blob-info.ts";
+import type { RawManifest } from "../contract/raw-manifest.ts";
+import { ImageError } from "../names/image-error.ts";
 import { convertedImage, convertedIndex } from "./converted-manifest.ts";
 import { formatImage } from "./image-json.ts";
 import { formatIndex } from "./index-json.ts";

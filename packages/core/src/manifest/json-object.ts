@@ -1,7 +1,7 @@
-import { ImageError } from "../image-error.ts";
 import { isRawJSON } from "../json/json-number.ts";
 import type { JSONShape } from "../json/json-shape.ts";
 import { parseStrictJSON } from "../json/strict-json.ts";
+import { ImageError } from "../names/image-error.ts";
 
 /** A JSON object of unknown shape. */
 export type JSONObject = Readonly<Record<string, unknown>>;

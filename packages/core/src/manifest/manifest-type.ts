@@ -1,5 +1,5 @@
-import { ImageError } from "../image-error.ts";
-import type { RawManifest } from "../raw-manifest.ts";
+import type { RawManifest } from "../contract/raw-manifest.ts";
+import { ImageError } from "../names/image-error.ts";
 import { broken, isJSONObject, parseJSONObject } from "./json-object.ts";
 import type { JSONObject } from "./json-object.ts";
 import { manifestShape } from "./manifest-shape.ts";

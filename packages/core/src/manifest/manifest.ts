@@ -1,7 +1,6 @@
-import type { Descriptor } from "../blob-info.ts";
-import { manifestSizeLimit } from "../byte-stream.ts";
-import type { Platform } from "../platform.ts";
-import type { RawManifest } from "../raw-manifest.ts";
+import { manifestSizeLimit } from "../content/byte-stream.ts";
+import type { Descriptor } from "../contract/blob-info.ts";
+import type { RawManifest } from "../contract/raw-manifest.ts";
 import {
   parseDescriptor,
   parseDescriptors,
@@ -14,6 +13,7 @@ import type { JSONObject } from "./json-object.ts";
 import { typedManifest } from "./manifest-type.ts";
 import { bareMediaType, isIndexMediaType, isManifestMediaType, mediaTypes } from "./media-types.ts";
 import type { ManifestMediaType } from "./media-types.ts";
+import type { Platform } from "./platform.ts";
 
 /** What a manifest says, read only: the bytes stay the truth, unknown fields included. */
 export type Manifest = ImageManifest | ImageIndex | ArtifactManifest;

@@ -1,15 +1,15 @@
-import { gathered, manifestSizeLimit } from "../byte-stream.ts";
-import { ImageError } from "../image-error.ts";
-import type { ImageSource } from "../image-source.ts";
-import type { OperationOptions } from "../operation-options.ts";
-import { formatPlatform } from "../platform.ts";
-import type { Platform } from "../platform.ts";
-import { verified } from "../verified-blob.ts";
+import { gathered, manifestSizeLimit } from "../content/byte-stream.ts";
+import { verified } from "../content/verified-blob.ts";
+import type { ImageSource } from "../contract/image-source.ts";
+import type { OperationOptions } from "../contract/operation-options.ts";
+import { ImageError } from "../names/image-error.ts";
 import { fitsPlatform } from "./choose-instance.ts";
 import { configShape } from "./config-shape.ts";
 import { parseJSONObject } from "./json-object.ts";
 import { isArtifact } from "./manifest.ts";
 import type { ImageManifest } from "./manifest.ts";
+import { formatPlatform } from "./platform.ts";
+import type { Platform } from "./platform.ts";
 
 /**
  * Checks that an image that no index lists is for all of these platforms, by its config. An artifact, and a config that

@@ -1,15 +1,19 @@
-import type { BlobInfo, Descriptor } from "../blob-info.ts";
-import { digestHasher, digestOf } from "../digest.ts";
-import type { Digest } from "../digest.ts";
-import type { DestinationAccepts, ImageDestination, PutBlobOptions } from "../image-destination.ts";
-import { ImageError } from "../image-error.ts";
-import type { ImageReference } from "../image-reference.ts";
-import type { OperationOptions } from "../operation-options.ts";
-import type { RawManifest } from "../raw-manifest.ts";
-import type { Signature } from "../signature.ts";
+import type { BlobInfo, Descriptor } from "../contract/blob-info.ts";
+import type {
+  DestinationAccepts,
+  ImageDestination,
+  PutBlobOptions,
+} from "../contract/image-destination.ts";
+import type { ImageReference } from "../contract/image-reference.ts";
+import type { OperationOptions } from "../contract/operation-options.ts";
+import type { RawManifest } from "../contract/raw-manifest.ts";
+import type { Signature } from "../contract/signature.ts";
+import { digestHasher, digestOf } from "../names/digest.ts";
+import type { Digest } from "../names/digest.ts";
+import { ImageError } from "../names/image-error.ts";
 import type { MemoryStore } from "./memory-store.ts";
 
-/** Keeps all that it is given to itself until `commit`. */
+/** Holds everything it receives back until `commit`. */
 export class MemoryDestination implements ImageDestination {
   readonly reference: ImageReference;
   readonly accepts: DestinationAccepts = {
@@ -115,5 +119,6 @@ export class MemoryDestination implements ImageDestination {
     });
   }
 
+  /** Discards what was not committed. */
   async [Symbol.asyncDispose](): Promise<void> {}
 }

@@ -1,8 +1,8 @@
-import { ImageError } from "../image-error.ts";
-import { imageName } from "../image-reference.ts";
-import type { ImageReference } from "../image-reference.ts";
-import type { ImageTransport } from "../image-transport.ts";
-import type { OperationOptions } from "../operation-options.ts";
+import { imageName } from "../contract/image-reference.ts";
+import type { ImageReference } from "../contract/image-reference.ts";
+import type { ImageTransport } from "../contract/image-transport.ts";
+import type { OperationOptions } from "../contract/operation-options.ts";
+import { ImageError } from "../names/image-error.ts";
 import { MemoryDestination } from "./memory-destination.ts";
 import { MemorySource } from "./memory-source.ts";
 import type { MemoryStore, StoredImage } from "./memory-store.ts";

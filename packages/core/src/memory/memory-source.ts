@@ -1,17 +1,23 @@
-import type { BlobInfo, Descriptor } from "../blob-info.ts";
-import { digestTagsOf } from "../digest-tag.ts";
-import type { Digest } from "../digest.ts";
-import { ImageError } from "../image-error.ts";
-import type { ImageReference } from "../image-reference.ts";
-import type { GetBlobOptions, ImageSource, SourceOffers, TaggedDigest } from "../image-source.ts";
+import type { BlobInfo, Descriptor } from "../contract/blob-info.ts";
+import type { ImageReference } from "../contract/image-reference.ts";
+import type {
+  GetBlobOptions,
+  ImageSource,
+  SourceOffers,
+  TaggedDigest,
+} from "../contract/image-source.ts";
+import type { OperationOptions } from "../contract/operation-options.ts";
+import type { RawManifest } from "../contract/raw-manifest.ts";
+import type { Signature } from "../contract/signature.ts";
 import { parseManifest } from "../manifest/manifest.ts";
-import type { OperationOptions } from "../operation-options.ts";
-import type { RawManifest } from "../raw-manifest.ts";
-import type { Signature } from "../signature.ts";
+import { digestTagsOf } from "../names/digest-tag.ts";
+import type { Digest } from "../names/digest.ts";
+import { ImageError } from "../names/image-error.ts";
 import type { MemoryStore, StoredImage } from "./memory-store.ts";
 
 const chunkSize = 1 << 16;
 
+/** Reads one image of a memory transport. */
 export class MemorySource implements ImageSource {
   readonly reference: ImageReference;
   readonly offers: SourceOffers = { parallelBlobs: 6, ranges: true };
@@ -78,5 +84,6 @@ export class MemorySource implements ImageSource {
     return this.#image.signatures.get(instance ?? this.#image.top.digest) ?? [];
   }
 
+  /** Releases nothing: the image stays in memory. */
   async [Symbol.asyncDispose](): Promise<void> {}
 }

@@ -1,6 +1,6 @@
-import type { Digest } from "../digest.ts";
-import type { RawManifest } from "../raw-manifest.ts";
-import type { Signature } from "../signature.ts";
+import type { RawManifest } from "../contract/raw-manifest.ts";
+import type { Signature } from "../contract/signature.ts";
+import type { Digest } from "../names/digest.ts";
 
 /** One image as memory keeps it: blobs are shared, manifests and signatures belong to the name. */
 export interface StoredImage {

@@ -1,5 +1,5 @@
-import { ImageError } from "../image-error.ts";
-import type { ImageTransport } from "../image-transport.ts";
+import type { ImageTransport } from "../contract/image-transport.ts";
+import { ImageError } from "../names/image-error.ts";
 import { MemoryReference } from "./memory-reference.ts";
 import type { MemoryStore } from "./memory-store.ts";
 

@@ -1,10 +1,10 @@
-import { blobBounds } from "../copy/blob-bounds.ts";
-import { runAll } from "../copy/run-all.ts";
-import { algorithmOf, digestHasher } from "../digest.ts";
-import { isImageError } from "../image-error.ts";
-import { imageName } from "../image-reference.ts";
-import type { StoredDigest } from "../image-source.ts";
-import { Retries } from "../retries.ts";
+import { blobBounds } from "../content/blob-bounds.ts";
+import { runAll } from "../content/run-all.ts";
+import { imageName } from "../contract/image-reference.ts";
+import type { StoredDigest } from "../contract/image-source.ts";
+import { Retries } from "../contract/retries.ts";
+import { algorithmOf, digestHasher } from "../names/digest.ts";
+import { isImageError } from "../names/image-error.ts";
 import type { NamedBlob } from "./named-content.ts";
 import type { BlobOutcome } from "./verify-event.ts";
 import type { VerifyOptions } from "./verify-options.ts";

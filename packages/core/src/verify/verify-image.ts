@@ -1,8 +1,8 @@
-import { imageName } from "../image-reference.ts";
-import type { ImageReference } from "../image-reference.ts";
-import type { OpenImages } from "../image-source.ts";
-import type { OperationOptions } from "../operation-options.ts";
-import { reporting } from "../reported-options.ts";
+import { imageName } from "../contract/image-reference.ts";
+import type { ImageReference } from "../contract/image-reference.ts";
+import type { OpenImages } from "../contract/image-source.ts";
+import type { OperationOptions } from "../contract/operation-options.ts";
+import { reporting } from "../contract/reported-options.ts";
 import { NamedContent } from "./named-content.ts";
 import { proveBlobs } from "./prove-blobs.ts";
 import type { ProvenBlob } from "./prove-blobs.ts";

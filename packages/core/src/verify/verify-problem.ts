@@ -1,8 +1,8 @@
-import type { BlobLocation } from "../blob-info.ts";
-import type { Digest } from "../digest.ts";
-import { isImageError } from "../image-error.ts";
-import type { StoredDigest } from "../image-source.ts";
-import { messageLine } from "../printable.ts";
+import type { BlobLocation } from "../contract/blob-info.ts";
+import type { StoredDigest } from "../contract/image-source.ts";
+import type { Digest } from "../names/digest.ts";
+import { isImageError } from "../names/image-error.ts";
+import { messageLine } from "../names/printable.ts";
 
 /** Something that is not as an image says: plain data. */
 export interface VerifyProblem {

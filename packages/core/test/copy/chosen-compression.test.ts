@@ -2,14 +2,13 @@ import zlib from "node:zlib";
 
 import { describe, expect, test } from "vitest";
 
-import { memoryBlobInfoCache } from "../../src/blob-info-cache/index.ts";
-import { gathered, inOne } from "../../src/byte-stream.ts";
-import { compressionOf, decompressed } from "../../src/compression.ts";
+import { compressionOf, decompressed } from "../../src/compression/compression.ts";
+import { gathered, inOne } from "../../src/content/byte-stream.ts";
+import type { ImageReference } from "../../src/contract/image-reference.ts";
 import { copyImage, previewCopy } from "../../src/copy/copy-image.ts";
 import type { CopyOptions } from "../../src/copy/copy-options.ts";
 import { formatPlan } from "../../src/copy/format-plan.ts";
-import type { ImageReference } from "../../src/image-reference.ts";
-import { openImage } from "../../src/image.ts";
+import { openImage } from "../../src/image/image.ts";
 import { mediaTypes } from "../../src/manifest/media-types.ts";
 import { memory } from "../../src/memory/index.ts";
 import { sampleImage, sampleIndex, write } from "../sample-images.ts";
@@ -106,23 +105,6 @@ describe("layers that are to be packed with", () => {
     expect(kept.digest).toBe(image.manifest.digest);
     const plain = await copyImage(from, memory().parseReference("plain"), { compression });
     expect(plain.digest).toBe(image.manifest.digest);
-  });
-
-  test("zstd are remembered as such", async () => {
-    const from = await stored(sampleImage({ layers: texts, layerType: `${tar}+gzip` }));
-    const place = memory();
-    const cache = memoryBlobInfoCache();
-    const copies = [["a", "gzip"] as const, ["b", "zstd"] as const, ["c", "zstd"] as const];
-    const reused: number[] = [];
-    for (const [name, compression] of copies) {
-      const to = packing(place.parseReference(name));
-      const { blobs } = await copyImage(from, to, { cache, compression });
-      reused.push(blobs.reused);
-    }
-    expect(reused).toEqual([0, 1, 3]);
-    expect(await layersOf(place.parseReference("c"))).toEqual(
-      texts.map((text) => [`${tar}+zstd`, "zstd", text]),
-    );
   });
 
   test("zstd are told of in the plan", async () => {

@@ -1,13 +1,13 @@
 import { describe, expect, test } from "vitest";
 
+import type { ImageReference } from "../../src/contract/image-reference.ts";
+import type { Notice } from "../../src/contract/notice.ts";
 import { copyImage, previewCopy } from "../../src/copy/copy-image.ts";
 import { formatPlan } from "../../src/copy/format-plan.ts";
-import type { ImageReference } from "../../src/image-reference.ts";
 import { conversionLosses } from "../../src/manifest/conversion-losses.ts";
 import { parseManifest } from "../../src/manifest/manifest.ts";
 import { mediaTypes } from "../../src/manifest/media-types.ts";
 import { memory } from "../../src/memory/index.ts";
-import type { Notice } from "../../src/notice.ts";
 import { arm, rawManifest, sampleImage, sampleIndex, write } from "../sample-images.ts";
 import type { SampleImage } from "../sample-images.ts";
 

@@ -4,9 +4,9 @@ import zlib from "node:zlib";
 import { expect, test } from "vitest";
 
 import { expectedSizeOf } from "../../src/copy/expected-size.ts";
-import { digestOf } from "../../src/digest.ts";
 import type { BlobLocation, Descriptor, ImageSource } from "../../src/index.ts";
 import { memory } from "../../src/memory/index.ts";
+import { digestOf } from "../../src/names/digest.ts";
 
 const content = Buffer.concat([randomBytes(50_000), Buffer.alloc(100_000)]);
 const packed = zlib.gzipSync(content);

@@ -1,18 +1,18 @@
 import { describe, expect, test } from "vitest";
 
+import type { ImageReference } from "../../src/contract/image-reference.ts";
+import type { ImageSource } from "../../src/contract/image-source.ts";
+import type { Notice } from "../../src/contract/notice.ts";
+import type { RawManifest } from "../../src/contract/raw-manifest.ts";
 import { copyImage, previewCopy } from "../../src/copy/copy-image.ts";
-import { digestOf } from "../../src/digest.ts";
-import type { Digest } from "../../src/digest.ts";
-import { ImageError } from "../../src/image-error.ts";
-import type { ImageReference } from "../../src/image-reference.ts";
-import type { ImageSource } from "../../src/image-source.ts";
-import { openImage } from "../../src/image.ts";
+import { openImage } from "../../src/image/image.ts";
+import type { UnparsedImage } from "../../src/image/unparsed-image.ts";
 import { parseManifest } from "../../src/manifest/manifest.ts";
 import { mediaTypes } from "../../src/manifest/media-types.ts";
 import { memory } from "../../src/memory/index.ts";
-import type { Notice } from "../../src/notice.ts";
-import type { RawManifest } from "../../src/raw-manifest.ts";
-import type { UnparsedImage } from "../../src/unparsed-image.ts";
+import { digestOf } from "../../src/names/digest.ts";
+import type { Digest } from "../../src/names/digest.ts";
+import { ImageError } from "../../src/names/image-error.ts";
 import { verifyImage } from "../../src/verify/verify-image.ts";
 import { arm, linux, rawManifest, sampleImage, sampleIndex, write } from "../sample-images.ts";
 import type { SampleImage } from "../sample-images.ts";

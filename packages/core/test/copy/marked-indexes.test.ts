@@ -1,13 +1,13 @@
 import { describe, expect, test } from "vitest";
 
+import type { RawManifest } from "../../src/contract/raw-manifest.ts";
 import { indexEntries } from "../../src/copy/index-entries.ts";
 import type { EntryOutcome } from "../../src/copy/index-entries.ts";
-import { digestOf } from "../../src/digest.ts";
 import { editManifest } from "../../src/manifest/edit-manifest.ts";
 import { parseManifest } from "../../src/manifest/manifest.ts";
 import type { ImageIndex } from "../../src/manifest/manifest.ts";
 import { mediaTypes } from "../../src/manifest/media-types.ts";
-import type { RawManifest } from "../../src/raw-manifest.ts";
+import { digestOf } from "../../src/names/digest.ts";
 import { arm, sampleImage, sampleIndex } from "../sample-images.ts";
 
 const { ociManifest, ociIndex, dockerManifest, dockerList } = mediaTypes;

@@ -1,14 +1,14 @@
 import { describe, expect, test } from "vitest";
 
+import type { DestinationAccepts } from "../../src/contract/image-destination.ts";
+import type { Signature } from "../../src/contract/signature.ts";
 import type { CopyFacts, ManifestFacts } from "../../src/copy/copy-facts.ts";
 import type { CopyPlan } from "../../src/copy/copy-plan.ts";
 import { formatPlan } from "../../src/copy/format-plan.ts";
 import { planCopy } from "../../src/copy/plan-copy.ts";
-import { digestOf } from "../../src/digest.ts";
-import type { DestinationAccepts } from "../../src/image-destination.ts";
 import { parseManifest } from "../../src/manifest/manifest.ts";
 import { mediaTypes } from "../../src/manifest/media-types.ts";
-import type { Signature } from "../../src/signature.ts";
+import { digestOf } from "../../src/names/digest.ts";
 import { arm, sampleImage, sampleIndex } from "../sample-images.ts";
 import type { SampleImage } from "../sample-images.ts";
 

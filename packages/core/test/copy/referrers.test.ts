@@ -1,15 +1,15 @@
 import { describe, expect, test } from "vitest";
 
+import type { DestinationAccepts } from "../../src/contract/image-destination.ts";
+import type { ImageReference } from "../../src/contract/image-reference.ts";
 import { copyImage, previewCopy } from "../../src/copy/copy-image.ts";
 import type { CopyOptions } from "../../src/copy/copy-options.ts";
 import { formatPlan } from "../../src/copy/format-plan.ts";
-import { digestTagsOf, referrersTagOf } from "../../src/digest-tag.ts";
-import type { Digest } from "../../src/digest.ts";
-import { digestOf } from "../../src/digest.ts";
-import type { DestinationAccepts } from "../../src/image-destination.ts";
-import type { ImageReference } from "../../src/image-reference.ts";
 import { mediaTypes } from "../../src/manifest/media-types.ts";
 import { memory } from "../../src/memory/index.ts";
+import { digestTagsOf, referrersTagOf } from "../../src/names/digest-tag.ts";
+import { digestOf } from "../../src/names/digest.ts";
+import type { Digest } from "../../src/names/digest.ts";
 import { arm, sampleImage, sampleIndex } from "../sample-images.ts";
 import type { SampleImage } from "../sample-images.ts";
 

@@ -1,19 +1,19 @@
 import { describe, expect, test } from "vitest";
 
+import type { ImageDestination } from "../../src/contract/image-destination.ts";
+import type { ImageReference } from "../../src/contract/image-reference.ts";
+import type { RawManifest } from "../../src/contract/raw-manifest.ts";
 import { copyImage } from "../../src/copy/copy-image.ts";
 import type { CopyOptions } from "../../src/copy/copy-options.ts";
 import type { CopyResult } from "../../src/copy/copy-result.ts";
-import { digestOf } from "../../src/digest.ts";
-import type { Digest } from "../../src/digest.ts";
-import type { ImageDestination } from "../../src/image-destination.ts";
-import { ImageError } from "../../src/image-error.ts";
-import type { ImageErrorCode } from "../../src/image-error.ts";
-import type { ImageReference } from "../../src/image-reference.ts";
-import { openImage } from "../../src/image.ts";
+import { openImage } from "../../src/image/image.ts";
 import { parseManifest } from "../../src/manifest/manifest.ts";
 import { mediaTypes } from "../../src/manifest/media-types.ts";
 import { memory } from "../../src/memory/index.ts";
-import type { RawManifest } from "../../src/raw-manifest.ts";
+import { digestOf } from "../../src/names/digest.ts";
+import type { Digest } from "../../src/names/digest.ts";
+import { ImageError } from "../../src/names/image-error.ts";
+import type { ImageErrorCode } from "../../src/names/image-error.ts";
 import { altered } from "../altered-reference.ts";
 import { arm, sampleImage, sampleIndex, write } from "../sample-images.ts";
 import type { SampleImage } from "../sample-images.ts";

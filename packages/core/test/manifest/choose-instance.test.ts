@@ -4,7 +4,7 @@ import { chooseInstance, chooseInstances } from "../../src/manifest/choose-insta
 import { parseManifest } from "../../src/manifest/manifest.ts";
 import type { ImageIndex } from "../../src/manifest/manifest.ts";
 import { mediaTypes } from "../../src/manifest/media-types.ts";
-import { formatPlatform, hostPlatform, parsePlatform } from "../../src/platform.ts";
+import { formatPlatform, hostPlatform, parsePlatform } from "../../src/manifest/platform.ts";
 import { rawManifest } from "../sample-images.ts";
 
 afterEach(() => void vi.restoreAllMocks());

@@ -3,13 +3,13 @@ import path from "node:path";
 
 import { describe, expect, test } from "vitest";
 
-import { digestOf } from "../../src/digest.ts";
+import type { RawManifest } from "../../src/contract/raw-manifest.ts";
 import { conversionProblem, editManifest } from "../../src/manifest/edit-manifest.ts";
 import { layerTypeFor, withLayerCompression } from "../../src/manifest/layer-media-types.ts";
 import { parseManifest } from "../../src/manifest/manifest.ts";
 import type { ImageIndex, ImageManifest } from "../../src/manifest/manifest.ts";
 import { mediaTypes } from "../../src/manifest/media-types.ts";
-import type { RawManifest } from "../../src/raw-manifest.ts";
+import { digestOf } from "../../src/names/digest.ts";
 import { arm, sampleImage, sampleIndex } from "../sample-images.ts";
 
 const { ociManifest, ociIndex, dockerManifest, dockerList } = mediaTypes;

@@ -3,7 +3,7 @@ import path from "node:path";
 
 import { describe, expect, test } from "vitest";
 
-import { manifestSizeLimit } from "../../src/byte-stream.ts";
+import { manifestSizeLimit } from "../../src/content/byte-stream.ts";
 import { isArtifact, parseManifest } from "../../src/manifest/manifest.ts";
 import type { ImageManifest } from "../../src/manifest/manifest.ts";
 import { mediaTypes } from "../../src/manifest/media-types.ts";

@@ -3,8 +3,8 @@ import path from "node:path";
 
 import { describe, expect, test } from "vitest";
 
-import { digestOf } from "../../src/digest.ts";
 import { ociConfigOf } from "../../src/manifest/oci-config.ts";
+import { digestOf } from "../../src/names/digest.ts";
 
 const fixtures = path.resolve(
   import.meta.dirname,

@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
 
+import type { ImageReference } from "../../src/contract/image-reference.ts";
 import { copyImage } from "../../src/copy/copy-image.ts";
-import type { ImageReference } from "../../src/image-reference.ts";
-import { openImage } from "../../src/image.ts";
+import { openImage } from "../../src/image/image.ts";
+import { parsePlatform } from "../../src/manifest/platform.ts";
 import { memory } from "../../src/memory/index.ts";
-import { parsePlatform } from "../../src/platform.ts";
 import { verifyImage } from "../../src/verify/verify-image.ts";
 import { arm, linux, sampleImage, sampleIndex, write } from "../sample-images.ts";
 import type { SampleImage } from "../sample-images.ts";

@@ -1,13 +1,13 @@
 import { describe, expect, test } from "vitest";
 
-import { digestOf } from "../../src/digest.ts";
-import type { Digest } from "../../src/digest.ts";
-import { ImageError } from "../../src/image-error.ts";
-import type { ImageReference } from "../../src/image-reference.ts";
-import type { ImageSource } from "../../src/image-source.ts";
+import type { ImageReference } from "../../src/contract/image-reference.ts";
+import type { ImageSource } from "../../src/contract/image-source.ts";
+import { Retries } from "../../src/contract/retries.ts";
 import { mediaTypes } from "../../src/manifest/media-types.ts";
 import { memory } from "../../src/memory/index.ts";
-import { Retries } from "../../src/retries.ts";
+import { digestOf } from "../../src/names/digest.ts";
+import type { Digest } from "../../src/names/digest.ts";
+import { ImageError } from "../../src/names/image-error.ts";
 import type { VerifyEvent } from "../../src/verify/verify-event.ts";
 import { verifyImage } from "../../src/verify/verify-image.ts";
 import { arm, linux, rawManifest, sampleImage, sampleIndex, write } from "../sample-images.ts";

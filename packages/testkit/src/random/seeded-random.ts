@@ -15,6 +15,7 @@ export class SeededRandom {
     this.#cipher = createCipheriv("aes-128-ctr", hash.subarray(0, 16), hash.subarray(16));
   }
 
+  /** The next bytes of the sequence. */
   bytes(length: number): Uint8Array {
     return this.#cipher.update(Buffer.alloc(length));
   }

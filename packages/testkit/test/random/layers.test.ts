@@ -16,6 +16,7 @@ import { buffer } from "node:stream/consumers";
 import { gunzipSync } from "node:zlib";
 
 import type { Descriptor } from "@drayage/core";
+import { findProgram } from "@drayage/test-support";
 import { extract } from "tar-stream";
 import type { Header } from "tar-stream";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -24,7 +25,6 @@ import { imageFromFiles } from "../../src/random/image-from-files.ts";
 import type { ImageFile } from "../../src/random/image-from-files.ts";
 import { randomImage } from "../../src/random/random-image.ts";
 import type { WholeImage } from "../../src/random/whole-image.ts";
-import { findProgram } from "../../src/servers/program.ts";
 
 const tar = findProgram("tar");
 let folder: string;

@@ -2,7 +2,7 @@ import path from "node:path";
 
 import { digestOf, hexOf, ImageError, isJSONObject, parseJSONObject } from "@drayage/core";
 import type { JSONObject, SystemContext } from "@drayage/core";
-import { findNamedFile } from "@drayage/core/files";
+import { findNamedFile } from "@drayage/transport-kit/files";
 
 import { dockerFolder, environmentOf } from "./docker-folder.ts";
 import { hasCertificates } from "./tls-certificates.ts";

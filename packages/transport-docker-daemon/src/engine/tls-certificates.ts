@@ -1,7 +1,7 @@
 import path from "node:path";
 
 import { ImageError } from "@drayage/core";
-import { findNamedFile } from "@drayage/core/files";
+import { findNamedFile } from "@drayage/transport-kit/files";
 
 /** What TLS needs on our side, all of it PEM. */
 export interface TLSCertificates {

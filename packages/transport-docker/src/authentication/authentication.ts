@@ -2,13 +2,13 @@ import { isImageError } from "@drayage/core";
 import type { OperationOptions } from "@drayage/core";
 
 import type { DockerAuthConfig } from "../docker-settings.ts";
+import { parseChallenges } from "../http/challenge.ts";
+import type { Challenge } from "../http/challenge.ts";
 import type { HTTPClient } from "../http/http-client.ts";
 import { headerOf, isStream } from "../http/http-exchange.ts";
 import type { Access, HTTPRequest, HTTPResponse } from "../http/http-exchange.ts";
 import type { Trust } from "../http/trust.ts";
-import type { Wording } from "../wording.ts";
-import { parseChallenges } from "./challenge.ts";
-import type { Challenge } from "./challenge.ts";
+import type { Wording } from "../http/wording.ts";
 import type { KnownCredentials } from "./known-credentials.ts";
 import { TokenCache } from "./token-cache.ts";
 import type { Token } from "./token-cache.ts";

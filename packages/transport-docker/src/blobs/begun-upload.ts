@@ -4,8 +4,8 @@ import type { Digest, OperationOptions } from "@drayage/core";
 import { headerOf } from "../http/http-exchange.ts";
 import type { HTTPResponse } from "../http/http-exchange.ts";
 import { resolveLocation } from "../http/redirects.ts";
-import { readRefusal, registryError } from "../registry-error.ts";
-import type { Repository } from "../repository.ts";
+import { readRefusal, registryError } from "../http/registry-error.ts";
+import type { Repository } from "../registry/repository.ts";
 
 /** An upload that a registry began (OCI distribution-spec, "Pushing blobs"). */
 export interface BegunUpload {

@@ -1,8 +1,8 @@
 import { ImageError } from "@drayage/core";
 import type { BlobInfo, GetBlobOptions } from "@drayage/core";
-import { readRange } from "@drayage/core/ranges";
+import { readRange } from "@drayage/transport-kit/wire";
 
-import type { Repository } from "../repository.ts";
+import type { Repository } from "../registry/repository.ts";
 import { rangesOf } from "./blob-ranges.ts";
 
 /** A blob of a repository or, where it is not there, from where its URLs lead. @throws ImageError `not-found`, … */

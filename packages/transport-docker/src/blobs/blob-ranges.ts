@@ -1,11 +1,11 @@
 import { ImageError } from "@drayage/core";
 import type { BlobInfo, ByteRange } from "@drayage/core";
-import type { OpenedRange, RangeSource, ReadRangeOptions } from "@drayage/core/ranges";
+import type { OpenedRange, RangeSource, ReadRangeOptions } from "@drayage/transport-kit/wire";
 
 import { contentLengthOf, hasContent, headerOf } from "../http/http-exchange.ts";
 import type { HTTPResponse } from "../http/http-exchange.ts";
-import { readRefusal, registryError } from "../registry-error.ts";
-import type { Repository } from "../repository.ts";
+import { readRefusal, registryError } from "../http/registry-error.ts";
+import type { Repository } from "../registry/repository.ts";
 import { findForeignLayer } from "./foreign-layer.ts";
 
 /** A blob of a repository or, where it is not there, of what its URLs lead to, by ranges. */

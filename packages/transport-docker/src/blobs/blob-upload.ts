@@ -2,11 +2,11 @@ import { isImageError, Retries } from "@drayage/core";
 import type { BlobInfo, ImageError, OperationOptions, PutBlobOptions } from "@drayage/core";
 
 import { unlessAborted } from "../authentication/shared-work.ts";
-import { isFound, requestPresence } from "../head-support.ts";
 import { contentLengthOf, headerOf } from "../http/http-exchange.ts";
 import type { HTTPResponse } from "../http/http-exchange.ts";
-import { hasCode, RegistryError } from "../registry-error.ts";
-import type { Repository } from "../repository.ts";
+import { hasCode, RegistryError } from "../http/registry-error.ts";
+import { isFound, requestPresence } from "../registry/head-support.ts";
+import type { Repository } from "../registry/repository.ts";
 import { askProgress, openUpload } from "./begun-upload.ts";
 import type { BegunUpload } from "./begun-upload.ts";
 import type { BlobPart, BlobParts, UploadedBlob } from "./blob-parts.ts";

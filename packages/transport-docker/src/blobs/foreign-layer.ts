@@ -5,7 +5,7 @@ import { hasContent } from "../http/http-exchange.ts";
 import type { HTTPRequest, HTTPResponse } from "../http/http-exchange.ts";
 import { namerOf } from "../http/named-host.ts";
 import type { RedirectRule } from "../http/redirects.ts";
-import type { Registry } from "../registry.ts";
+import type { Registry } from "../registry/registry.ts";
 
 /**
  * The first answer that has the layer, asked for without saying who one is; undefined where nobody has it. URLs and

@@ -1,8 +1,8 @@
 import { algorithmOf, checkDigest, digestHasher } from "@drayage/core";
 import type { Digest, DigestHasher } from "@drayage/core";
 
+import type { UploadLimits } from "../registry/upload-limits.ts";
 import type { BlobPart, BlobParts, PartLength } from "./blob-parts.ts";
-import type { UploadLimits } from "./upload-limits.ts";
 
 /** Of a blob that shows at its end what it was: each part is held until the next one, so that it can be sent again. */
 export class HeldParts implements BlobParts {

@@ -3,8 +3,8 @@ import type { Digest, ImageError, OperationOptions } from "@drayage/core";
 
 import { headerOf } from "../http/http-exchange.ts";
 import type { HTTPResponse } from "../http/http-exchange.ts";
-import { hasCode, readRefusal, registryError } from "../registry-error.ts";
-import type { Repository } from "../repository.ts";
+import { hasCode, readRefusal, registryError } from "../http/registry-error.ts";
+import type { Repository } from "../registry/repository.ts";
 import { uploadIn } from "./begun-upload.ts";
 import type { BegunUpload } from "./begun-upload.ts";
 

@@ -2,7 +2,7 @@ import { ImageError, isJSONObject } from "@drayage/core";
 import type { JSONObject } from "@drayage/core";
 
 import type { DockerAuthConfig } from "../docker-settings.ts";
-import { oneLine } from "../one-line.ts";
+import { oneLine } from "../http/one-line.ts";
 import { authFileError } from "./auth-file.ts";
 import type { AuthFile } from "./auth-file.ts";
 

@@ -4,7 +4,7 @@ import path from "node:path";
 
 import { ImageError, implicitPathOf } from "@drayage/core";
 import type { SystemContext } from "@drayage/core";
-import { hasCode } from "@drayage/core/files";
+import { hasCode } from "@drayage/transport-kit/files";
 
 /** A file that may have credentials in it. */
 export interface AuthFilePlace {

@@ -9,7 +9,7 @@ import {
   realPathOf,
   replaceFile,
   withLock,
-} from "@drayage/core/files";
+} from "@drayage/transport-kit/files";
 
 import { authFileError, parseAuthFile, readAuthFile } from "./auth-file.ts";
 import type { AuthFile } from "./auth-file.ts";

@@ -1,14 +1,11 @@
 import type { LookupFunction } from "node:net";
 import type { SecureVersion } from "node:tls";
 
-import type { FindProxy } from "@drayage/core";
-import { untilAborted } from "@drayage/core/files";
-import { guardedLookup, mostPublicOf } from "@drayage/core/network";
-import type { Reach } from "@drayage/core/network";
+import { guardedLookup, mostPublicOf, untilAborted } from "@drayage/transport-kit/wire";
+import type { FindProxy, Reach } from "@drayage/transport-kit/wire";
 import type { Agent as AgentType, Dispatcher } from "undici";
 
-import type { Certificates } from "../certificates/certificate-folder.ts";
-import type { Wording } from "../wording.ts";
+import type { Certificates } from "./certificate-folder.ts";
 import { connectorWith } from "./connector.ts";
 import type { HTTPRequest } from "./http-exchange.ts";
 import type { NamedHosts } from "./named-host.ts";
@@ -16,6 +13,7 @@ import { OpenSockets } from "./open-sockets.ts";
 import { ReceiveBuffers } from "./receive-buffers.ts";
 import { secureContextOf } from "./secure-context.ts";
 import { isOwnHost } from "./trust.ts";
+import type { Wording } from "./wording.ts";
 
 export interface AgentSettings {
   /** Whether no host at all need prove who it is. */

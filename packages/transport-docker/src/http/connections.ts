@@ -1,6 +1,6 @@
 import { setImmediate } from "node:timers/promises";
 
-import { OutOfReach } from "@drayage/core/network";
+import { OutOfReach } from "@drayage/transport-kit/wire";
 import type { Dispatcher } from "undici";
 
 import { Agents } from "./agents.ts";

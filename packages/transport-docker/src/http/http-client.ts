@@ -2,8 +2,6 @@ import { ImageError } from "@drayage/core";
 import type { OperationOptions } from "@drayage/core";
 
 import type { DockerSettings } from "../docker-settings.ts";
-import { wordingOf } from "../wording.ts";
-import type { Wording } from "../wording.ts";
 import { isMistrusted } from "./connection-error.ts";
 import { Connections } from "./connections.ts";
 import { Host } from "./host.ts";
@@ -17,6 +15,8 @@ import type { RedirectRule } from "./redirects.ts";
 import { withRetries } from "./retries.ts";
 import { isOwnHost } from "./trust.ts";
 import type { Trust } from "./trust.ts";
+import { wordingOf } from "./wording.ts";
+import type { Wording } from "./wording.ts";
 
 const defaultIdleTimeout = 60_000;
 const defaultParallelRequests = 64;

@@ -1,6 +1,6 @@
 import { ImageError } from "@drayage/core";
-import { classOfHost, mostPublicOf, OutOfReach, reachOf } from "@drayage/core/network";
-import type { AddressClass, Reach } from "@drayage/core/network";
+import { classOfHost, mostPublicOf, OutOfReach, reachOf } from "@drayage/transport-kit/wire";
+import type { AddressClass, Reach } from "@drayage/transport-kit/wire";
 
 import type { DockerSettings } from "../docker-settings.ts";
 import type { HTTPRequest } from "./http-exchange.ts";

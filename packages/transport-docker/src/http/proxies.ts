@@ -1,5 +1,5 @@
-import { environmentProxies, isLoopback } from "@drayage/core";
-import type { FindProxy } from "@drayage/core";
+import { environmentProxies, isLoopback } from "@drayage/transport-kit/wire";
+import type { FindProxy } from "@drayage/transport-kit/wire";
 
 import type { DockerSettings } from "../docker-settings.ts";
 

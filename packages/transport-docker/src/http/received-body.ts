@@ -1,4 +1,4 @@
-import { ChunkQueue, MinimumRate, TooSlow } from "@drayage/core/network";
+import { ChunkQueue, MinimumRate, TooSlow } from "@drayage/transport-kit/wire";
 import type { Dispatcher } from "undici";
 
 import type { ReceiveBuffers } from "./receive-buffers.ts";

@@ -1,12 +1,12 @@
 import { Retries } from "@drayage/core";
 
-import { refusalOf, registryError } from "../registry-error.ts";
-import type { RegistryError } from "../registry-error.ts";
 import { isWorthWaitingFor } from "./connection-error.ts";
 import { isBusy } from "./host.ts";
 import type { Host } from "./host.ts";
 import { hasContent, inMemory, isStream, startOfText, wholeOf } from "./http-exchange.ts";
 import type { HTTPRequest, HTTPResponse, Send } from "./http-exchange.ts";
+import { refusalOf, registryError } from "./registry-error.ts";
+import type { RegistryError } from "./registry-error.ts";
 import { retryAfterOf } from "./retry-after.ts";
 
 export type HostOf = (url: URL) => Host;

@@ -3,7 +3,7 @@ import type { SecureContext, SecureVersion } from "node:tls";
 
 import { ImageError } from "@drayage/core";
 
-import type { Certificates } from "../certificates/certificate-folder.ts";
+import type { Certificates } from "./certificate-folder.ts";
 
 export interface SecureContextSettings extends Certificates {
   /** Whether the roots of the system are believed beside those that Node brings along. They take a while to read. */

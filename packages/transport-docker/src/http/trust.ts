@@ -1,4 +1,4 @@
-import type { Certificates } from "../certificates/certificate-folder.ts";
+import type { Certificates } from "./certificate-folder.ts";
 
 /** How one registry, and whatever it leads to, is to prove who it is, and we to it. */
 export interface Trust {

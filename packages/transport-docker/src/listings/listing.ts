@@ -1,4 +1,4 @@
-import { ListProgress } from "@drayage/core/network";
+import { ListProgress } from "@drayage/transport-kit/wire";
 
 import type { HTTPResponse } from "../http/http-exchange.ts";
 import { nextPageOf } from "./next-page.ts";

@@ -3,7 +3,7 @@ import { ImageError } from "@drayage/core";
 import { textOf } from "../http/http-exchange.ts";
 import type { HTTPResponse } from "../http/http-exchange.ts";
 import { jsonObjectOf } from "../http/json-answer.ts";
-import { readRefusal, refusalOf, registryError } from "../registry-error.ts";
+import { readRefusal, refusalOf, registryError } from "../http/registry-error.ts";
 import { pageSizeLimit, pagesOf } from "./listing.ts";
 import type { Listing } from "./listing.ts";
 

@@ -1,7 +1,7 @@
 import { ImageError, isImageError } from "@drayage/core";
 import type { OperationOptions } from "@drayage/core";
 
-import type { Registry } from "../registry.ts";
+import type { Registry } from "../registry/registry.ts";
 import { pageSizeLimit } from "./listing.ts";
 import { listNames } from "./name-list.ts";
 

@@ -1,7 +1,7 @@
 import { isDigest, isTag } from "@drayage/core";
 import type { OperationOptions } from "@drayage/core";
 
-import type { Repository } from "../repository.ts";
+import type { Repository } from "../registry/repository.ts";
 import { pageSizeLimit } from "./listing.ts";
 import { listFirstNames, listNames } from "./name-list.ts";
 import type { NameListing } from "./name-list.ts";

@@ -8,11 +8,11 @@ import type {
 } from "@drayage/core";
 
 import { headerOf } from "../http/http-exchange.ts";
-import { changeReferrersTag } from "../listings/referrers-tag.ts";
-import { lacksReferrersAPI } from "../listings/referrers.ts";
-import { readRefusal, registryError } from "../registry-error.ts";
-import type { Refusal } from "../registry-error.ts";
-import type { Repository } from "../repository.ts";
+import { readRefusal, registryError } from "../http/registry-error.ts";
+import type { Refusal } from "../http/registry-error.ts";
+import { changeReferrersTag } from "../referrers/referrers-tag.ts";
+import { lacksReferrersAPI } from "../referrers/referrers.ts";
+import type { Repository } from "../registry/repository.ts";
 import { downloadManifest, readManifest, requestManifest } from "./manifest-download.ts";
 import { digestOfManifest } from "./manifest-presence.ts";
 import { explainMissing } from "./missing-manifest.ts";

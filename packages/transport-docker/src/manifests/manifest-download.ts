@@ -9,8 +9,8 @@ import type { OperationOptions, RawManifest } from "@drayage/core";
 
 import { headerOf, wholeOf } from "../http/http-exchange.ts";
 import type { HTTPResponse } from "../http/http-exchange.ts";
-import { readRefusal, registryError } from "../registry-error.ts";
-import type { Repository, RepositoryAction } from "../repository.ts";
+import { readRefusal, registryError } from "../http/registry-error.ts";
+import type { Repository, RepositoryAction } from "../registry/repository.ts";
 import { explainMissing } from "./missing-manifest.ts";
 
 /** Schema 1 is asked for too, so that core can say what is wrong with it. */

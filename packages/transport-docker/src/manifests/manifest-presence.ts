@@ -8,11 +8,11 @@ import {
 } from "@drayage/core";
 import type { Digest, OperationOptions, RawManifest } from "@drayage/core";
 
-import { isFound, requestPresence } from "../head-support.ts";
 import { headerOf } from "../http/http-exchange.ts";
 import type { HTTPResponse } from "../http/http-exchange.ts";
-import { readRefusal, registryError } from "../registry-error.ts";
-import type { Repository, RepositoryAction } from "../repository.ts";
+import { readRefusal, registryError } from "../http/registry-error.ts";
+import { isFound, requestPresence } from "../registry/head-support.ts";
+import type { Repository, RepositoryAction } from "../registry/repository.ts";
 import {
   acceptedManifests,
   isSchema1,

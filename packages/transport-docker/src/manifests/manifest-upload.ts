@@ -10,12 +10,12 @@ import type { Digest, Manifest, OperationOptions, RawManifest } from "@drayage/c
 
 import { headerOf } from "../http/http-exchange.ts";
 import type { HTTPResponse } from "../http/http-exchange.ts";
-import { hasCode, readRefusal, registryError } from "../registry-error.ts";
-import type { Refusal, RegistryError } from "../registry-error.ts";
-import type { Repository } from "../repository.ts";
+import { hasCode, readRefusal, registryError } from "../http/registry-error.ts";
+import type { Refusal, RegistryError } from "../http/registry-error.ts";
+import { unlistedReferrer } from "../referrers/unlisted-referrer.ts";
+import type { UnlistedReferrer } from "../referrers/unlisted-referrer.ts";
+import type { Repository } from "../registry/repository.ts";
 import { adviseMissing } from "./missing-instances.ts";
-import { unlistedReferrer } from "./unlisted-referrer.ts";
-import type { UnlistedReferrer } from "./unlisted-referrer.ts";
 
 export interface ManifestUploadOptions extends OperationOptions {
   /** Names in lower case. */

@@ -1,7 +1,7 @@
 import { formatPlatform, instancesOf } from "@drayage/core";
 import type { ImageIndex, InstanceDescriptor, OperationOptions } from "@drayage/core";
 
-import type { Repository } from "../repository.ts";
+import type { Repository } from "../registry/repository.ts";
 import { requestManifestPresence } from "./manifest-presence.ts";
 
 const mostAsked = 50;

@@ -2,9 +2,9 @@ import { isImageError, isTag, nearestOf } from "@drayage/core";
 import type { OperationOptions } from "@drayage/core";
 
 import type { HTTPResponse } from "../http/http-exchange.ts";
+import { hasCode, readRefusal, RegistryError, registryError } from "../http/registry-error.ts";
 import { listFirstTags } from "../listings/tag-list.ts";
-import { hasCode, readRefusal, RegistryError, registryError } from "../registry-error.ts";
-import type { Repository } from "../repository.ts";
+import type { Repository } from "../registry/repository.ts";
 
 const shownTags = 10;
 

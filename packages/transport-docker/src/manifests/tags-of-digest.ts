@@ -2,7 +2,7 @@ import { isImageError } from "@drayage/core";
 import type { Digest, OperationOptions } from "@drayage/core";
 
 import { listTags } from "../listings/tag-list.ts";
-import type { Repository } from "../repository.ts";
+import type { Repository } from "../registry/repository.ts";
 import { findDigest } from "./manifest-presence.ts";
 
 const maxRequests = 1000;

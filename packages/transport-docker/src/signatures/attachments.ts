@@ -2,8 +2,8 @@ import {
   digestOf,
   digestTagsOf,
   gathered,
-  inOne,
   ImageError,
+  inOne,
   mediaTypes,
   parseJSONObject,
   parseManifest,
@@ -15,10 +15,10 @@ import { cancelUpload } from "../blobs/begun-upload.ts";
 import type { BegunUpload } from "../blobs/begun-upload.ts";
 import { downloadBlob } from "../blobs/blob-download.ts";
 import { isStored, uploadBlob } from "../blobs/blob-upload.ts";
+import { readRefusal, registryError } from "../http/registry-error.ts";
 import { readManifest, requestManifest } from "../manifests/manifest-download.ts";
 import { uploadManifest } from "../manifests/manifest-upload.ts";
-import { readRefusal, registryError } from "../registry-error.ts";
-import type { Repository } from "../repository.ts";
+import type { Repository } from "../registry/repository.ts";
 import { maxSignatures, maxSignatureSize, tooMany } from "./lookaside.ts";
 
 export type SigstoreSignature = Extract<Signature, { readonly kind: "sigstore" }>;

@@ -4,11 +4,11 @@ import { fileURLToPath } from "node:url";
 
 import { algorithmOf, formatSignature, hexOf, ImageError, parseSignature } from "@drayage/core";
 import type { Digest, OperationOptions, Signature } from "@drayage/core";
-import { hasCode, makeFolder, readSmallFile, replaceFile } from "@drayage/core/files";
+import { hasCode, makeFolder, readSmallFile, replaceFile } from "@drayage/transport-kit/files";
 
 import type { HTTPClient } from "../http/http-client.ts";
 import { wholeOf } from "../http/http-exchange.ts";
-import { readRefusal, registryError } from "../registry-error.ts";
+import { readRefusal, registryError } from "../http/registry-error.ts";
 import type { SignatureStorage } from "./signature-storage.ts";
 
 /** The most signatures of one manifest: more are an error of the server. */

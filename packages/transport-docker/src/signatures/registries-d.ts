@@ -4,7 +4,7 @@ import path from "node:path";
 
 import { implicitPathOf, isImageError } from "@drayage/core";
 import type { SystemContext } from "@drayage/core";
-import { hasCode, readNamedFile } from "@drayage/core/files";
+import { hasCode, readNamedFile } from "@drayage/transport-kit/files";
 
 import { confError } from "../registries-conf/conf-error.ts";
 import { parseSignatureConf } from "./signature-conf.ts";

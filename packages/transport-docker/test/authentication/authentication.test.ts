@@ -2,8 +2,9 @@ import type { ServerResponse } from "node:http";
 
 import { copyImage, openImage } from "@drayage/core";
 import { memory } from "@drayage/core/memory";
-import { inMemory, randomImage, startRegistry } from "@drayage/testkit";
-import type { Registry, RegistryUser } from "@drayage/testkit";
+import { startRegistry } from "@drayage/registry";
+import type { Registry, RegistryUser } from "@drayage/registry";
+import { inMemory, randomImage } from "@drayage/testkit";
 import { describe, expect, test } from "vitest";
 
 import { docker } from "../../src/index.ts";

@@ -1,4 +1,4 @@
-import { startRegistry } from "@drayage/testkit";
+import { startRegistry } from "@drayage/registry";
 import { afterEach, expect, test, vi } from "vitest";
 
 import { docker } from "../../src/index.ts";

@@ -3,8 +3,9 @@ import type { ServerResponse } from "node:http";
 import path from "node:path";
 
 import { openImage } from "@drayage/core";
-import { scratchFolder } from "@drayage/test-support";
-import { findProgram, outputOf, randomImage, startRegistry } from "@drayage/testkit";
+import { startRegistry } from "@drayage/registry";
+import { findProgram, outputOf, scratchFolder } from "@drayage/test-support";
+import { randomImage } from "@drayage/testkit";
 import { describe, expect, test } from "vitest";
 
 import { HTTPClient } from "../../src/http/http-client.ts";
@@ -12,7 +13,7 @@ import type { HTTPRequest, HTTPResponse } from "../../src/http/http-exchange.ts"
 import { followRedirects } from "../../src/http/redirects.ts";
 import { docker } from "../../src/index.ts";
 import type { DockerAuthConfig, DockerSettings } from "../../src/index.ts";
-import { Registry } from "../../src/registry.ts";
+import { Registry } from "../../src/registry/registry.ts";
 import { systemIn, systemWithHelper } from "../credentials/helper-program.ts";
 import { startServer } from "../recording-server.ts";
 import type { RecordingServer } from "../recording-server.ts";

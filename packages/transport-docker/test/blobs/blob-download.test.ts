@@ -1,14 +1,15 @@
 import { copyImage, digestOf } from "@drayage/core";
 import type { Digest } from "@drayage/core";
 import { memory } from "@drayage/core/memory";
-import { randomImage, startRegistry } from "@drayage/testkit";
-import type { RegistrySettings } from "@drayage/testkit";
+import { startRegistry } from "@drayage/registry";
+import type { RegistrySettings } from "@drayage/registry";
+import { randomImage } from "@drayage/testkit";
 import { describe, expect, test } from "vitest";
 
 import { findForeignLayer } from "../../src/blobs/foreign-layer.ts";
 import { HTTPClient } from "../../src/http/http-client.ts";
 import { docker } from "../../src/index.ts";
-import { Registry } from "../../src/registry.ts";
+import { Registry } from "../../src/registry/registry.ts";
 import { startServer } from "../recording-server.ts";
 
 const blob = Buffer.from("0123456789");

@@ -1,7 +1,8 @@
 import { copyImage, digestOf, Retries } from "@drayage/core";
 import type { Descriptor, ImageDestination } from "@drayage/core";
-import { inMemory, randomImage, startRegistry } from "@drayage/testkit";
-import type { LoggedRequest, Registry } from "@drayage/testkit";
+import { startRegistry } from "@drayage/registry";
+import type { LoggedRequest, Registry } from "@drayage/registry";
+import { inMemory, randomImage } from "@drayage/testkit";
 import { describe, expect, test } from "vitest";
 
 import { docker } from "../../src/index.ts";

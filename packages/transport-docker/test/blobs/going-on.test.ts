@@ -2,20 +2,12 @@ import { randomBytes } from "node:crypto";
 
 import { copyImage, digestOf, Retries } from "@drayage/core";
 import type { CopyEvent, Descriptor, ImageReference, PutBlobOptions } from "@drayage/core";
-import {
-  distributionProgram,
-  inMemory,
-  randomImage,
-  startDistribution,
-  startFaultProxy,
-  startRegistry,
-} from "@drayage/testkit";
-import type {
-  FaultProxySettings,
-  PlannedFault,
-  Registry,
-  RegistrySettings,
-} from "@drayage/testkit";
+import { startFaultProxy } from "@drayage/mock-servers";
+import type { FaultProxySettings, PlannedFault } from "@drayage/mock-servers";
+import { startRegistry } from "@drayage/registry";
+import type { Registry, RegistrySettings } from "@drayage/registry";
+import { distributionProgram, startDistribution } from "@drayage/test-servers";
+import { inMemory, randomImage } from "@drayage/testkit";
 import { describe, expect, test } from "vitest";
 
 import { docker } from "../../src/index.ts";

@@ -2,8 +2,10 @@ import { randomBytes } from "node:crypto";
 
 import { digestOf, Retries } from "@drayage/core";
 import type { ByteRange, ImageReference } from "@drayage/core";
-import { startFaultProxy, startRegistry } from "@drayage/testkit";
-import type { PlannedFault, Registry, RegistrySettings } from "@drayage/testkit";
+import { startFaultProxy } from "@drayage/mock-servers";
+import type { PlannedFault } from "@drayage/mock-servers";
+import { startRegistry } from "@drayage/registry";
+import type { Registry, RegistrySettings } from "@drayage/registry";
 import { describe, expect, test } from "vitest";
 
 import { docker } from "../../src/index.ts";

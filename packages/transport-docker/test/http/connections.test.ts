@@ -4,15 +4,10 @@ import type { AddressInfo } from "node:net";
 
 import { copyImage, openImage, Retries } from "@drayage/core";
 import type { OperationOptions } from "@drayage/core";
-import { scratchFolder } from "@drayage/test-support";
-import {
-  inMemory,
-  newAuthority,
-  opensslProgram,
-  randomImage,
-  startRegistry,
-} from "@drayage/testkit";
-import type { KeyPair } from "@drayage/testkit";
+import { startRegistry } from "@drayage/registry";
+import { newAuthority, opensslProgram, scratchFolder } from "@drayage/test-support";
+import type { KeyPair } from "@drayage/test-support";
+import { inMemory, randomImage } from "@drayage/testkit";
 import { describe, expect, test } from "vitest";
 
 import { docker } from "../../src/index.ts";

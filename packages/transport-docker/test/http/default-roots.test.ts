@@ -2,8 +2,7 @@ import { mkdtemp, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { getCACertificates, setDefaultCACertificates } from "node:tls";
 
-import { scratchFolder } from "@drayage/test-support";
-import { newAuthority, opensslProgram } from "@drayage/testkit";
+import { newAuthority, opensslProgram, scratchFolder } from "@drayage/test-support";
 import { expect, test } from "vitest";
 
 import { docker } from "../../src/index.ts";

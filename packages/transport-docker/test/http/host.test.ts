@@ -1,7 +1,8 @@
 import { setImmediate } from "node:timers/promises";
 
 import { copyImage } from "@drayage/core";
-import { randomImage, startRegistry } from "@drayage/testkit";
+import { startRegistry } from "@drayage/registry";
+import { randomImage } from "@drayage/testkit";
 import { expect, test } from "vitest";
 
 import { Host } from "../../src/http/host.ts";

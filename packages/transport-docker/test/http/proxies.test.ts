@@ -2,14 +2,9 @@ import { writeFile } from "node:fs/promises";
 import path from "node:path";
 
 import { copyImage, Retries } from "@drayage/core";
-import { scratchFolder, startProxy } from "@drayage/test-support";
-import {
-  inMemory,
-  newAuthority,
-  opensslProgram,
-  randomImage,
-  startRegistry,
-} from "@drayage/testkit";
+import { startRegistry } from "@drayage/registry";
+import { newAuthority, opensslProgram, scratchFolder, startProxy } from "@drayage/test-support";
+import { inMemory, randomImage } from "@drayage/testkit";
 import { describe, expect, test } from "vitest";
 
 import { proxiesOf } from "../../src/http/proxies.ts";

@@ -1,8 +1,9 @@
 import { copyImage } from "@drayage/core";
 import type { CopyOptions, ImageReference } from "@drayage/core";
 import { memory } from "@drayage/core/memory";
-import { inMemory, randomImage, startRegistry } from "@drayage/testkit";
-import type { LoggedRequest, Registry, RegistrySettings } from "@drayage/testkit";
+import { startRegistry } from "@drayage/registry";
+import type { LoggedRequest, Registry, RegistrySettings } from "@drayage/registry";
+import { inMemory, randomImage } from "@drayage/testkit";
 import { describe, expect, test } from "vitest";
 
 import { docker } from "../../src/index.ts";

@@ -3,8 +3,9 @@ import type { RequestListener, ServerResponse } from "node:http";
 import { copyImage, openImage, Retries } from "@drayage/core";
 import type { OperationOptions, Retry, RetrySettings } from "@drayage/core";
 import { memory } from "@drayage/core/memory";
-import { inMemory, randomImage, startRegistry } from "@drayage/testkit";
-import type { Interception, ReceivedRequest } from "@drayage/testkit";
+import { startRegistry } from "@drayage/registry";
+import type { Interception, ReceivedRequest } from "@drayage/registry";
+import { inMemory, randomImage } from "@drayage/testkit";
 import { describe, expect, test } from "vitest";
 
 import { docker } from "../../src/index.ts";

@@ -3,17 +3,22 @@ import path from "node:path";
 import type { TLSSocket } from "node:tls";
 
 import { parseNamedReference } from "@drayage/core";
-import { nextMessage, scratchFolder, startProgram } from "@drayage/test-support";
-import { newAuthority, opensslProgram } from "@drayage/testkit";
-import type { Authority } from "@drayage/testkit";
+import {
+  newAuthority,
+  nextMessage,
+  opensslProgram,
+  scratchFolder,
+  startProgram,
+} from "@drayage/test-support";
+import type { Authority } from "@drayage/test-support";
 import { describe, expect, test, vi } from "vitest";
 
 import { HTTPClient } from "../../src/http/http-client.ts";
 import { docker } from "../../src/index.ts";
 import type { DockerSettings } from "../../src/index.ts";
 import { listTags } from "../../src/listings/tag-list.ts";
-import { Registry } from "../../src/registry.ts";
-import { Repository } from "../../src/repository.ts";
+import { Registry } from "../../src/registry/registry.ts";
+import { Repository } from "../../src/registry/repository.ts";
 import { startServer } from "../recording-server.ts";
 import type { RecordingServer } from "../recording-server.ts";
 

@@ -1,6 +1,7 @@
 import { digestOf, openImage } from "@drayage/core";
-import { randomImage, startRegistry } from "@drayage/testkit";
-import type { Answer, Registry } from "@drayage/testkit";
+import { startRegistry } from "@drayage/registry";
+import type { Answer, Registry } from "@drayage/registry";
+import { randomImage } from "@drayage/testkit";
 import { describe, expect, test } from "vitest";
 
 import { docker } from "../../src/index.ts";

@@ -1,13 +1,9 @@
 import { digestOf } from "@drayage/core";
 import type { Notice } from "@drayage/core";
-import {
-  distributionProgram,
-  randomImage,
-  startDistribution,
-  startRegistry,
-  writeImage,
-} from "@drayage/testkit";
-import type { RegistrySettings } from "@drayage/testkit";
+import { startRegistry } from "@drayage/registry";
+import type { RegistrySettings } from "@drayage/registry";
+import { distributionProgram, startDistribution } from "@drayage/test-servers";
+import { randomImage, writeImage } from "@drayage/testkit";
 import { describe, expect, test } from "vitest";
 
 import { docker } from "../../src/index.ts";

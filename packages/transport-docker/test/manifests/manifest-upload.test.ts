@@ -1,13 +1,8 @@
 import { copyImage, Retries } from "@drayage/core";
-import {
-  distributionProgram,
-  inMemory,
-  randomImage,
-  randomIndex,
-  startDistribution,
-  startRegistry,
-} from "@drayage/testkit";
-import type { Answer } from "@drayage/testkit";
+import { startRegistry } from "@drayage/registry";
+import type { Answer } from "@drayage/registry";
+import { distributionProgram, startDistribution } from "@drayage/test-servers";
+import { inMemory, randomImage, randomIndex } from "@drayage/testkit";
 import { describe, expect, test } from "vitest";
 
 import { docker } from "../../src/index.ts";

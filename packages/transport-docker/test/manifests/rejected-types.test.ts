@@ -1,6 +1,8 @@
 import { copyImage, mediaTypes, openImage, parseManifest } from "@drayage/core";
-import { inMemory, randomImage, randomIndex, startRegistry } from "@drayage/testkit";
-import type { Registry, WholeImage } from "@drayage/testkit";
+import { startRegistry } from "@drayage/registry";
+import type { Registry } from "@drayage/registry";
+import { inMemory, randomImage, randomIndex } from "@drayage/testkit";
+import type { WholeImage } from "@drayage/testkit";
 import { expect, test } from "vitest";
 
 import { docker } from "../../src/index.ts";

@@ -12,9 +12,10 @@ import {
 } from "@drayage/core";
 import type { ImageReference, Signature } from "@drayage/core";
 import { memory } from "@drayage/core/memory";
+import { startRegistry } from "@drayage/registry";
+import type { Registry } from "@drayage/registry";
 import { scratchFolder } from "@drayage/test-support";
-import { inMemory, putBlobs, randomImage, randomIndex, startRegistry } from "@drayage/testkit";
-import type { Registry } from "@drayage/testkit";
+import { inMemory, putBlobs, randomImage, randomIndex } from "@drayage/testkit";
 import { describe, expect, test } from "vitest";
 
 import { docker } from "../../src/index.ts";

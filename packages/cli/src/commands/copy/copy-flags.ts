@@ -1,0 +1,25 @@
+import type { GlobalFlags } from "../../flags/global-flags.ts";
+import type { RetryFlags } from "../../flags/retry-flags.ts";
+import type { ProgressKind } from "../../progress/progress-view.ts";
+
+export interface CopyFlags extends GlobalFlags, RetryFlags {
+  readonly all?: true;
+  readonly multiArch?: string;
+  readonly platform?: readonly string[];
+  readonly preserveDigests?: true;
+  readonly format?: string;
+  readonly removeSignatures?: true;
+  readonly destCompressFormat?: "gzip" | "zstd";
+  readonly referrers?: true;
+  readonly referrerType?: readonly string[];
+  readonly repair?: true;
+  readonly dryRun?: true;
+  readonly json?: true;
+  readonly digestfile?: string;
+  readonly imageParallelCopies?: number;
+  readonly maxLayerSize?: number;
+  /** False where the user said so. */
+  readonly cache?: boolean;
+  readonly quiet?: true;
+  readonly progress: ProgressKind;
+}

@@ -1,0 +1,84 @@
+import { mediaTypes, parsePlatform } from "@drayage/core";
+import type { Compression, CopyOptions } from "@drayage/core";
+
+import { overriddenPlatform, refuseTwoPlatforms } from "../../flags/platform-flags.ts";
+import { UsageError } from "../../flags/usage-error.ts";
+import type { CopyFlags } from "./copy-flags.ts";
+
+/** The flags in the words of the library. @throws UsageError for flags that contradict each other */
+export function copyOptionsOf(flags: CopyFlags): CopyOptions {
+  refuseTwoPlatforms(flags.platform, flags);
+  if (flags.multiArch !== undefined && (flags.all || flags.platform)) {
+    const other = flags.all ? "--all" : "--platform";
+    throw new UsageError(`--multi-arch and ${other} both say which images; give one of them`);
+  }
+  return {
+    platform: overriddenPlatform(flags),
+    requirePlatform: flags.platform !== undefined,
+    ...chosenImages(flags),
+    preserveDigests: flags.preserveDigests,
+    manifestMIMEType: manifestMIMETypeOf(flags.format),
+    compression: flags.destCompressFormat,
+    removeSignatures: flags.removeSignatures,
+    referrers: referrersOf(flags),
+    repair: flags.repair,
+    parallelBlobs: flags.imageParallelCopies,
+    maxLayerSize: flags.maxLayerSize,
+    decompress: unpackedLayer,
+  };
+}
+
+/** Most layers are gzip or zstd, and need nothing of this. */
+async function* unpackedLayer(
+  bytes: AsyncIterable<Uint8Array>,
+  compression: Compression,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const { unpacked } = await import("@drayage/image-archive");
+  yield* unpacked(bytes, compression);
+}
+
+function referrersOf({ referrers, referrerType }: CopyFlags): CopyOptions["referrers"] {
+  return referrerType === undefined ? referrers : { artifactTypes: referrerType };
+}
+
+function chosenImages({
+  all,
+  multiArch,
+  platform,
+}: CopyFlags): Pick<CopyOptions, "instances" | "platform"> {
+  if (multiArch !== undefined) return { instances: instancesOf(multiArch) };
+  if (platform === undefined) return { instances: all ? "all" : "system" };
+  const platforms = platform.map(parsePlatform);
+  const [only] = platforms;
+  const isAlone = platforms.length === 1 && !all;
+  return isAlone ? { instances: "system", platform: only } : { instances: { platforms } };
+}
+
+function instancesOf(multiArch: string): CopyOptions["instances"] {
+  switch (multiArch) {
+    case "system":
+    case "all":
+      return multiArch;
+    case "index-only":
+      throw new UsageError(
+        "--multi-arch index-only is not done here: it leaves an index without images",
+      );
+    default:
+      return { platforms: multiArch.split(",").map(parsePlatform) };
+  }
+}
+
+function manifestMIMETypeOf(format: string | undefined): string | undefined {
+  switch (format) {
+    case undefined:
+      return undefined;
+    case "oci":
+      return mediaTypes.ociManifest;
+    case "v2s2":
+      return mediaTypes.dockerManifest;
+    case "v2s1":
+      throw new UsageError("--format v2s1 is out of use and not written here; take oci or v2s2");
+    default:
+      throw new UsageError(`--format is oci or v2s2, not ${JSON.stringify(format)}`);
+  }
+}

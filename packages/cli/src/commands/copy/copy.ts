@@ -1,0 +1,119 @@
+import { fileBlobInfoCache, userCacheFiles } from "@drayage/blob-info-cache";
+import { copyImage, formatPlan, imageName, isImageError, previewCopy } from "@drayage/core";
+import type { CopyOptions, CopyResult, ImageReference } from "@drayage/core";
+
+import { sideOf } from "../../flags/side-flags.ts";
+import { UsageError } from "../../flags/usage-error.ts";
+import { parseImageName } from "../../images/image-name.ts";
+import { checkPolicyFile } from "../../images/policy-file.ts";
+import { asFailureOfWork } from "../../process/failure.ts";
+import { plainJSON } from "../../process/json-text.ts";
+import { noticeTeller } from "../../process/notice-lines.ts";
+import { withRetries } from "../../process/retry.ts";
+import { say, writeResult } from "../../process/standard-streams.ts";
+import { freeChunksEarly } from "../../process/v8-flags.ts";
+import { withErrorEvent } from "../../progress/error-event.ts";
+import { openProgressView } from "../../progress/progress-view.ts";
+import { refuseBadOutput } from "./archive-output.ts";
+import type { CopyFlags } from "./copy-flags.ts";
+import { copyOptionsOf } from "./copy-options.ts";
+import { requireWritable, writeDigestFile } from "./digest-file.ts";
+import { formatResult } from "./format-result.ts";
+
+/** `drayage copy` */
+export async function copy(
+  source: string,
+  destination: string,
+  flags: CopyFlags,
+  signal: AbortSignal,
+): Promise<void> {
+  refuseContradictions(flags);
+  freeChunksEarly();
+  await withErrorEvent(flags.progress, signal, async () =>
+    copyBetween(source, destination, flags, signal),
+  );
+}
+
+async function copyBetween(
+  source: string,
+  destination: string,
+  flags: CopyFlags,
+  signal: AbortSignal,
+): Promise<void> {
+  const cache = flags.cache === false ? undefined : fileBlobInfoCache(userCacheFiles());
+  const options = { ...copyOptionsOf(flags), cache, signal };
+  const parallel = flags.imageParallelCopies;
+  const { platform } = options;
+  const from = await parseImageName(source, {
+    ...sideOf({ ...flags }, "src-", parallel),
+    platform,
+  });
+  const to = await parseImageName(destination, sideOf({ ...flags }, "dest-", parallel));
+  refuseBadOutput(to, flags);
+  if (flags.digestfile !== undefined) await requireWritable(flags.digestfile);
+  const notice = await checkPolicyFile(flags, {}, { signal });
+  if (notice !== undefined && !flags.quiet) say(`drayage: ${notice}`);
+  if (flags.dryRun) await preview(from, to, flags, options);
+  else await copyAndTell(from, to, flags, options);
+}
+
+type RunningCopyOptions = CopyOptions & { readonly signal: AbortSignal };
+
+async function preview(
+  from: ImageReference,
+  to: ImageReference,
+  flags: CopyFlags,
+  options: RunningCopyOptions,
+): Promise<void> {
+  const told = flags.quiet ? options : { ...options, onNotice: noticeTeller() };
+  const plan = await withRetries(flags, options.signal, async () => previewCopy(from, to, told));
+  await writeResult(flags.json ? `${plainJSON(plan, 4)}\n` : formatPlan(plan));
+}
+
+async function copyAndTell(
+  from: ImageReference,
+  to: ImageReference,
+  flags: CopyFlags,
+  options: RunningCopyOptions,
+): Promise<void> {
+  const result = await withRetries(flags, options.signal, async () => {
+    using view = await openProgressView(flags.quiet ? "none" : flags.progress);
+    return await copyFound(from, to, { ...options, onEvent: view.show });
+  });
+  if (!flags.quiet) say(formatResult(from, to, result, options));
+  if (flags.digestfile !== undefined)
+    await writeDigestFile(flags.digestfile, result.digest, options.signal);
+}
+
+/** Once there is a plan the image was found: what is missing then, or at the destination, is not what was asked for. */
+async function copyFound(
+  from: ImageReference,
+  to: ImageReference,
+  options: RunningCopyOptions,
+): Promise<CopyResult> {
+  let isFound = from.transport.name === "tarball";
+  try {
+    return await copyImage(from, to, {
+      ...options,
+      onEvent(event) {
+        isFound ||= event.kind === "planned";
+        options.onEvent?.(event);
+      },
+    });
+  } catch (error) {
+    const isOfDestination = isImageError(error) && error.reference === imageName(to);
+    throw isFound || isOfDestination ? asFailureOfWork(error) : error;
+  }
+}
+
+function refuseContradictions({ dryRun, json, digestfile, quiet, progress }: CopyFlags): void {
+  const shows = progress !== "auto" && progress !== "none";
+  const contradictions: readonly (readonly [unknown, string])[] = [
+    [json && !dryRun, "--json goes with --dry-run; a copy tells its events with --progress=json"],
+    [dryRun && digestfile, "--digestfile goes with a copy; --dry-run may not know the digest"],
+    [dryRun && shows, `--progress=${progress} goes with a copy; --dry-run makes none`],
+    [quiet && shows, `--quiet and --progress=${progress} contradict each other`],
+  ];
+  const found = contradictions.find(([isSo]) => isSo);
+  if (found !== undefined) throw new UsageError(found[1]);
+}

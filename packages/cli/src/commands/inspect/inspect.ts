@@ -1,0 +1,118 @@
+import {
+  configShape,
+  imageOf,
+  isArtifact,
+  parseJSONObject,
+  parseManifest,
+  parsePlatform,
+  UnparsedImage,
+} from "@drayage/core";
+import type {
+  Image,
+  ImageManifest,
+  ImageReference,
+  Notice,
+  OperationOptions,
+  Platform,
+} from "@drayage/core";
+
+import { overriddenPlatform, refuseTwoPlatforms } from "../../flags/platform-flags.ts";
+import { sideOf } from "../../flags/side-flags.ts";
+import { UsageError } from "../../flags/usage-error.ts";
+import { parseImageName } from "../../images/image-name.ts";
+import { tagsBeside } from "../../images/tags.ts";
+import { formatJSON } from "../../process/json-text.ts";
+import { noticeTeller } from "../../process/notice-lines.ts";
+import { withRetries } from "../../process/retry.ts";
+import { writeResult, writeUnchanged } from "../../process/standard-streams.ts";
+import { goConfig } from "./config-schema.ts";
+import { renderTemplate } from "./go-template.ts";
+import type { GoStruct } from "./go-values.ts";
+import { artifactSummary, imageSummary, summaryFields } from "./image-summary.ts";
+import type { InspectFlags } from "./inspect-flags.ts";
+import { noticeFields } from "./notice-fields.ts";
+
+/** `drayage inspect` */
+export async function inspect(
+  name: string,
+  flags: InspectFlags,
+  signal: AbortSignal,
+): Promise<void> {
+  refuseContradictions(flags);
+  const platform =
+    flags.platform === undefined ? overriddenPlatform(flags) : parsePlatform(flags.platform);
+  const reference = await parseImageName(name, { ...sideOf({ ...flags }, ""), platform });
+  const notices: Notice[] = [];
+  const onNotice = (notice: Notice): void => void notices.push(notice);
+  const requirePlatform = flags.platform !== undefined;
+  const question = { flags, platform, requirePlatform, signal, onNotice };
+  const told = await withRetries(flags, signal, async () => answer(reference, question, notices));
+  if (!isSummary(flags)) notices.forEach(noticeTeller());
+  await (isPlainJSON(flags) && !flags.raw ? writeResult(String(told)) : writeUnchanged(told));
+}
+
+interface Question {
+  readonly flags: InspectFlags;
+  readonly platform: Platform;
+  readonly requirePlatform: boolean;
+  readonly signal: AbortSignal;
+  readonly onNotice: (notice: Notice) => void;
+}
+
+async function answer(
+  reference: ImageReference,
+  question: Question,
+  notices: readonly Notice[],
+): Promise<string | Uint8Array> {
+  const { flags } = question;
+  await using source = await reference.newImageSource(question);
+  if (flags.raw && !flags.config) return (await new UnparsedImage(source).manifest(question)).bytes;
+  const image = await imageOf(source, question);
+  if (!flags.config) {
+    const summary = await summaryOf(image, reference, question);
+    return formatted(summaryFields({ ...summary, ...noticeFields(notices) }), flags);
+  }
+  if (flags.raw) return await image.configBlob(question);
+  return formatted(await configOf(image, question), flags);
+}
+
+/** @throws ImageError `invalid-manifest` */
+async function configOf(image: Image, question: OperationOptions): Promise<GoStruct> {
+  const { value } = parseJSONObject("image config", await image.configBlob(question), configShape);
+  return goConfig(value);
+}
+
+async function summaryOf(
+  image: Image,
+  reference: ImageReference,
+  { flags, signal, onNotice }: Question,
+): Promise<object> {
+  const manifest = parseManifest(image.instance) as ImageManifest;
+  const [tags, info] = await Promise.all([
+    flags.noTags ? [] : tagsBeside(reference, { signal, onNotice }),
+    isArtifact(manifest) ? undefined : image.inspect({ signal, onNotice }),
+  ]);
+  if (info === undefined) return artifactSummary(image, tags, manifest);
+  return imageSummary(image, tags, info, await configOf(image, { signal, onNotice }));
+}
+
+/** Whether what a registry had to say is part of the output. */
+function isSummary(flags: InspectFlags): boolean {
+  return !flags.raw && !flags.config && isPlainJSON(flags);
+}
+
+function formatted(data: GoStruct, flags: InspectFlags): string {
+  return isPlainJSON(flags) ? formatJSON(data) : renderTemplate(flags.format ?? "", data);
+}
+
+/** `json` and `{{json .}}` are the same as no template at all. */
+function isPlainJSON({ format }: InspectFlags): boolean {
+  return format === undefined || /^(?:json|\{\{\s*json\s*(?:\.\s*)?\}\})?$/.test(format.trim());
+}
+
+function refuseContradictions(flags: InspectFlags): void {
+  if (flags.raw && flags.format !== undefined) {
+    throw new UsageError("--raw prints bytes as they are; leave out --format");
+  }
+  refuseTwoPlatforms(flags.platform, flags);
+}

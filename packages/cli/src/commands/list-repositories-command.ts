@@ -1,0 +1,30 @@
+import { Command } from "commander";
+
+import type { GlobalFlags } from "../flags/global-flags.ts";
+import { addRetryFlags } from "../flags/retry-flags.ts";
+import type { RetryFlags } from "../flags/retry-flags.ts";
+import { addSideFlags } from "../flags/side-flags.ts";
+
+export interface ListRepositoriesFlags extends GlobalFlags, RetryFlags {}
+
+export function listRepositoriesCommand(signal: AbortSignal): Command {
+  const command = new Command("list-repositories")
+    .description("List the repositories of a registry, as JSON")
+    .argument("<registry>", "the registry, as docker://HOST");
+  addRetryFlags(command);
+  addSideFlags(command, "", "How to reach it:");
+  return command
+    .addHelpText("after", examples)
+    .action(async (registry: string, _: ListRepositoriesFlags, self: Command) => {
+      const { listRepositories } = await import("./list-repositories.ts");
+      await listRepositories(registry, self.optsWithGlobals<ListRepositoriesFlags>(), signal);
+    });
+}
+
+const examples = `
+Not every registry tells, and docker.io does not.
+
+Examples:
+  drayage list-repositories docker://registry.example.com
+  drayage list-repositories --creds me:secret docker://registry.example.com:5000
+`;

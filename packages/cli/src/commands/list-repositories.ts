@@ -1,0 +1,29 @@
+import { sideOf } from "../flags/side-flags.ts";
+import { UsageError } from "../flags/usage-error.ts";
+import { openDocker } from "../images/open-docker.ts";
+import { formatJSON } from "../process/json-text.ts";
+import { noticeTeller } from "../process/notice-lines.ts";
+import { withRetries } from "../process/retry.ts";
+import { writeResult } from "../process/standard-streams.ts";
+import type { ListRepositoriesFlags } from "./list-repositories-command.ts";
+
+/** `drayage list-repositories` */
+export async function listRepositories(
+  name: string,
+  flags: ListRepositoriesFlags,
+  signal: AbortSignal,
+): Promise<void> {
+  const host = hostIn(name);
+  const transport = await openDocker(sideOf({ ...flags }, ""));
+  const options = { signal, onNotice: noticeTeller() };
+  const repositories = await withRetries(flags, signal, async () =>
+    Array.fromAsync(transport.getRepositories(host, options)),
+  );
+  await writeResult(formatJSON({ Registry: host, Repositories: repositories }));
+}
+
+function hostIn(name: string): string {
+  const [, host] = /^docker:\/\/([^/]+)\/?$/.exec(name) ?? [];
+  if (host !== undefined) return host;
+  throw new UsageError(`Name a registry alone, as docker://HOST, not ${JSON.stringify(name)}`);
+}

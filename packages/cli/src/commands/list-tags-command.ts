@@ -1,0 +1,29 @@
+import { Command } from "commander";
+
+import type { GlobalFlags } from "../flags/global-flags.ts";
+import { addRetryFlags } from "../flags/retry-flags.ts";
+import type { RetryFlags } from "../flags/retry-flags.ts";
+import { addSideFlags } from "../flags/side-flags.ts";
+
+export interface ListTagsFlags extends GlobalFlags, RetryFlags {}
+
+export function listTagsCommand(signal: AbortSignal): Command {
+  const command = new Command("list-tags")
+    .description("List the tags of a repository, or the images in an archive or a layout, as JSON")
+    .argument("<place>", "the repository, with neither tag nor digest, or the file or folder");
+  addRetryFlags(command);
+  addSideFlags(command, "", "How to reach it:");
+  return command
+    .addHelpText("after", examples)
+    .action(async (place: string, _: ListTagsFlags, self: Command) => {
+      const { listTags } = await import("./list-tags.ts");
+      await listTags(place, self.optsWithGlobals<ListTagsFlags>(), signal);
+    });
+}
+
+const examples = `
+Examples:
+  drayage list-tags docker://alpine
+  drayage list-tags --creds me:secret docker://registry.example.com/team/app
+  drayage list-tags docker-archive:images.tar
+`;

@@ -1,0 +1,56 @@
+import { ImageError, nameOf, parseNamedReference } from "@drayage/core";
+import type { ImageReference, OperationOptions } from "@drayage/core";
+
+import { sideOf } from "../flags/side-flags.ts";
+import { UsageError } from "../flags/usage-error.ts";
+import { parseImageName } from "../images/image-name.ts";
+import { hasImageNames, hasTags } from "../images/tags.ts";
+import { formatJSON } from "../process/json-text.ts";
+import { noticeTeller } from "../process/notice-lines.ts";
+import { withRetries } from "../process/retry.ts";
+import { writeResult } from "../process/standard-streams.ts";
+import type { ListTagsFlags } from "./list-tags-command.ts";
+
+/** `drayage list-tags` */
+export async function listTags(
+  name: string,
+  flags: ListTagsFlags,
+  signal: AbortSignal,
+): Promise<void> {
+  const reference = await parseImageName(name, sideOf({ ...flags }, ""));
+  const options = { signal, onNotice: noticeTeller() };
+  const list = listerOf(reference, name);
+  await writeResult(formatJSON(await withRetries(flags, signal, async () => list(options))));
+}
+
+type Lister = (options: OperationOptions) => Promise<object>;
+
+function listerOf(reference: ImageReference, name: string): Lister {
+  if (hasImageNames(reference))
+    return async (options) => ({ Tags: await reference.getImageNames(options) });
+  const repository = reference.dockerReference;
+  if (hasTags(reference) && repository !== undefined) {
+    refuseTag(name);
+    return async (options) => ({
+      Repository: nameOf(repository),
+      Tags: await Array.fromAsync(reference.getTags(options)),
+    });
+  }
+  const { name: transport } = reference.transport;
+  throw new ImageError(
+    "unsupported",
+    `${transport}: has no tags to list; docker:, oci: and archives have`,
+  );
+}
+
+/** Asked of what was written, since the reference has a default tag by now. */
+function refuseTag(name: string): void {
+  const { tag, digest, ...repository } = parseNamedReference(name.replace(/^docker:\/\//, ""));
+  const extra = tag ?? digest;
+  if (extra === undefined) return;
+  const isPort = /^docker:\/\/(?:localhost|[^/@:]*\.[^/@:]*):\d{1,5}$/.test(name);
+  if (isPort) throw new UsageError(`Tags belong to a repository; write ${name}/REPOSITORY`);
+  throw new UsageError(
+    `Tags belong to a repository, so that ${extra} is too much; write docker://${nameOf(repository)}`,
+  );
+}

@@ -1,0 +1,33 @@
+import {
+  findCredentials,
+  removeAllCredentials,
+  removeCredentials,
+} from "@drayage/transport-docker";
+
+import { UsageError } from "../../flags/usage-error.ts";
+import { writeResult } from "../../process/standard-streams.ts";
+import { keepingOf } from "./auth-file-flags.ts";
+import type { LogoutFlags } from "./logout-command.ts";
+
+/** `drayage logout` */
+export async function logout(
+  name: string | undefined,
+  flags: LogoutFlags,
+  signal: AbortSignal,
+): Promise<void> {
+  if ((name === undefined) !== (flags.all === true)) {
+    throw new UsageError("Name one registry to log out of, or give --all");
+  }
+  const options = { ...(await keepingOf(flags)), signal };
+  if (name === undefined) {
+    await removeAllCredentials(options);
+    return writeResult("Removed login credentials for all registries\n");
+  }
+  if (await removeCredentials(name, options)) {
+    return writeResult(`Removed login credentials for ${name}\n`);
+  }
+  const isElsewhere =
+    (await findCredentials(name, { ...options, authFile: undefined })) !== undefined;
+  const advice = "; other credentials for it are found elsewhere: name their file with --authfile";
+  throw new UsageError(`Not logged in to ${name}${isElsewhere ? advice : ""}`);
+}

@@ -1,0 +1,94 @@
+import {
+  digestOf,
+  ImageError,
+  isJSONObject,
+  isManifestMediaType,
+  parseStrictJSON,
+} from "@drayage/core";
+import type { JSONObject } from "@drayage/core";
+import { findNamedFile, onDisk } from "@drayage/transport-kit/files";
+
+import { writeResult } from "../process/standard-streams.ts";
+
+/** `drayage manifest-digest` */
+export async function manifestDigest(file: string, signal?: AbortSignal): Promise<void> {
+  const manifest = await onDisk(file, async () => findNamedFile(file, { limit: maxSize, signal }));
+  if (manifest === undefined)
+    throw new ImageError("invalid-reference", `No file ${file}; name the file of a manifest`);
+  await writeResult(`${digestOf(signedPart(manifest))}\n`);
+}
+
+/** Bytes. More than any registry takes. */
+const maxSize = 64 << 20;
+
+/**
+ * A signed manifest of schema 1 is named by the digest of what its signatures sign: a first part of the file, and a tail.
+ * All other files are named by the digest of their bytes.
+ * @throws ImageError `invalid-manifest`
+ */
+function signedPart(manifest: Uint8Array): Uint8Array {
+  const signatures = signaturesOf(manifest);
+  if (signatures === undefined) return manifest;
+  const parts = signatures.map((signature) => partNamedBy(signature, manifest));
+  const [first] = parts;
+  if (first !== undefined && parts.every((part) => first.equals(part))) return first;
+  throw broken(
+    first === undefined ? "it is signed by nothing" : "its signatures sign different content",
+  );
+}
+
+/** Those of a manifest of schema 1; undefined for everything else, as for what is not JSON. */
+function signaturesOf(manifest: Uint8Array): readonly unknown[] | undefined {
+  if (!isJSON(manifest)) return undefined;
+  const value = parseStrictJSON("manifest", manifest, schema1Shape);
+  if (!isJSONObject(value) || value["schemaVersion"] !== 1) return undefined;
+  const { mediaType, signatures } = value;
+  const isOther = typeof mediaType === "string" && isManifestMediaType(mediaType);
+  if (isOther || signatures === undefined || signatures === null) return undefined;
+  if (Array.isArray(signatures)) return signatures;
+  throw broken("its signatures are not an array");
+}
+
+const schema1Shape = { schemaVersion: "any", mediaType: "any", signatures: "any" } as const;
+
+function isJSON(bytes: Uint8Array): boolean {
+  try {
+    JSON.parse(new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function partNamedBy(signature: unknown, manifest: Uint8Array): Buffer {
+  const header = isJSONObject(signature) ? decoded(signature["protected"]) : undefined;
+  if (header === undefined) throw broken("a signature has no protected header");
+  const { formatLength, formatTail } = headerFields(header);
+  const tail = decoded(formatTail);
+  const isLength =
+    typeof formatLength === "number" &&
+    Number.isSafeInteger(formatLength) &&
+    formatLength >= 0 &&
+    formatLength <= manifest.byteLength;
+  if (!isLength || tail === undefined) throw broken("a signature does not name what it signs");
+  return Buffer.concat([manifest.subarray(0, formatLength), tail]);
+}
+
+function headerFields(header: Uint8Array): JSONObject {
+  const fields = parseStrictJSON("header of a signature", header, headerShape);
+  return isJSONObject(fields) ? fields : {};
+}
+
+const headerShape = { formatLength: "any", formatTail: "any", time: "any" } as const;
+
+function decoded(text: unknown): Buffer | undefined {
+  const isBase64URL = typeof text === "string" && /^[\w-]*={0,2}$/.test(text);
+  return isBase64URL ? Buffer.from(text, "base64url") : undefined;
+}
+
+function broken(why: string): ImageError {
+  return new ImageError(
+    "invalid-manifest",
+    `This manifest of Docker's schema 1 has no digest: ${why}`,
+  );
+}

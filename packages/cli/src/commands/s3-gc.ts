@@ -1,0 +1,30 @@
+import { formatBytes } from "@drayage/core";
+
+import { formatJSON } from "../process/json-text.ts";
+import { noticeTeller } from "../process/notice-lines.ts";
+import { withRetries } from "../process/retry.ts";
+import { say, writeResult } from "../process/standard-streams.ts";
+import { parseBucketReference } from "./bucket-reference.ts";
+import type { CollectFlags } from "./s3-command.ts";
+
+/** `drayage s3 gc` */
+export async function collectGarbage(
+  place: string,
+  flags: CollectFlags,
+  signal: AbortSignal,
+): Promise<void> {
+  const reference = await parseBucketReference(place, { ...flags });
+  const { grace, delete: isFinal = false } = flags;
+  const options = { signal, onNotice: noticeTeller(), grace, dryRun: !isFinal };
+  const garbage = await withRetries(flags, signal, async () => reference.collectGarbage(options));
+  await writeResult(
+    formatJSON(
+      garbage.map(({ kind, key, size, modified }) => {
+        return { Kind: kind, Key: key, Size: size, Modified: modified.toISOString() };
+      }),
+    ),
+  );
+  const size = formatBytes(garbage.reduce((sum, one) => sum + (one.size ?? 0), 0));
+  const count = `${garbage.length} ${garbage.length === 1 ? "object" : "objects"}, ${size}`;
+  say(isFinal ? `Deleted ${count}` : `Nobody needs ${count}; to delete them say --delete`);
+}

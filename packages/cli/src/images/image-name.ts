@@ -1,0 +1,35 @@
+import { Transports } from "@drayage/core";
+import type { ImageReference } from "@drayage/core";
+
+import type { SideFlag } from "../flags/side-flag-table.ts";
+import { writtenFlag } from "../flags/side-flags.ts";
+import type { Side } from "../flags/side-flags.ts";
+import { UsageError } from "../flags/usage-error.ts";
+import { knownTransports } from "./known-transports.ts";
+import type { KnownTransport } from "./known-transports.ts";
+
+/**
+ * Reads `transport:reference` and hands the transport what the flags say.
+ * @throws ImageError `unknown-transport`, `invalid-reference`
+ * @throws UsageError for a flag that means nothing to the transport
+ */
+export async function parseImageName(name: string, side: Side): Promise<ImageReference> {
+  const word = name.slice(0, Math.max(name.indexOf(":"), 0));
+  const known = Object.hasOwn(knownTransports, word) ? knownTransports[word] : undefined;
+  if (known !== undefined) refuseUselessFlags(word, known, side);
+  const needed = known === undefined ? Object.values(knownTransports) : [known];
+  const transports = await Promise.all(needed.map(async (one) => one.load(side)));
+  return new Transports(transports).parse(name);
+}
+
+function refuseUselessFlags(word: string, { takes }: KnownTransport, side: Side): void {
+  const useless = Object.keys(side.flags).find((flag) => !takes.includes(flag as SideFlag));
+  if (useless === undefined) return;
+  const takers = Object.entries(knownTransports).filter(([, one]) =>
+    one.takes.includes(useless as SideFlag),
+  );
+  throw new UsageError(
+    `${writtenFlag(side.prefix, useless as SideFlag)} means nothing to ${word}: images; it is for ` +
+      takers.map(([taker]) => `${taker}:`).join(" and "),
+  );
+}

@@ -1,0 +1,135 @@
+import path from "node:path";
+
+import type { ImageTransport } from "@drayage/core";
+
+import type { SideFlag, SideFlags } from "../flags/side-flag-table.ts";
+import type { Side } from "../flags/side-flags.ts";
+import { version } from "../process/version.ts";
+import { openDocker } from "./open-docker.ts";
+import { tarballSettings } from "./tarball-side.ts";
+
+/** A transport that is only loaded when an image's name asks for it. */
+export interface KnownTransport {
+  /** The flags that mean something to it. */
+  readonly takes: readonly SideFlag[];
+  load(side: Side): Promise<ImageTransport>;
+}
+
+/** By the word before the colon. A new transport is one more entry here, and its flags are in `side-flag-table.ts`. */
+export const knownTransports: Readonly<Record<string, KnownTransport>> = {
+  docker: {
+    takes: [
+      "creds",
+      "username",
+      "password",
+      "noCreds",
+      "registryToken",
+      "authfile",
+      "tlsVerify",
+      "certDir",
+      "compressFormat",
+      "parallelRanges",
+      "chunkSize",
+    ],
+    load: openDocker,
+  },
+  oci: {
+    takes: [
+      "sharedBlobDir",
+      "compress",
+      "decompress",
+      "compressFormat",
+      "ociAcceptUncompressedLayers",
+    ],
+    load: async ({ flags }) => {
+      const { ociLayout } = await import("@drayage/transport-oci-layout");
+      const { sharedBlobDir } = flags;
+      return ociLayout({ ...layersSetting(flags), ...(sharedBlobDir && { sharedBlobDir }) });
+    },
+  },
+  dir: {
+    takes: ["compress", "decompress", "compressFormat"],
+    load: async ({ flags }) => {
+      const { directory } = await import("@drayage/transport-dir");
+      return directory(layersSetting(flags));
+    },
+  },
+  "docker-daemon": {
+    takes: ["daemonHost", "certDir", "tlsVerify"],
+    load: async ({ flags: { daemonHost, certDir, tlsVerify } }) => {
+      const { dockerDaemon } = await import("@drayage/transport-docker-daemon");
+      return dockerDaemon({
+        userAgent: `drayage/${version}`,
+        host: daemonHost,
+        certDir,
+        ...(tlsVerify !== undefined && { insecure: !tlsVerify }),
+      });
+    },
+  },
+  s3: {
+    takes: [
+      "noCreds",
+      "s3Endpoint",
+      "s3Region",
+      "s3PathStyle",
+      "compress",
+      "decompress",
+      "compressFormat",
+      "ociAcceptUncompressedLayers",
+    ],
+    load: async ({ flags, isCached }) => {
+      const { s3 } = await import("@drayage/transport-s3");
+      const { s3Endpoint: endpoint, s3Region: region, s3PathStyle: forcePathStyle } = flags;
+      const journal = isCached ? await uploadJournal() : undefined;
+      const credentials = flags.noCreds && "anonymous";
+      return s3({
+        ...layersSetting(flags),
+        credentials,
+        endpoint,
+        region,
+        forcePathStyle,
+        journal,
+      });
+    },
+  },
+  "docker-archive": {
+    takes: ["append", "additionalTag"],
+    load: async ({ flags: { append, additionalTag } }) => {
+      const { dockerArchive } = await import("@drayage/transport-tarball");
+      return dockerArchive({ append, additionalTags: additionalTag });
+    },
+  },
+  "oci-archive": {
+    takes: ["append", "compress", "decompress", "compressFormat", "ociAcceptUncompressedLayers"],
+    load: async ({ flags }) => {
+      const { ociArchive } = await import("@drayage/transport-tarball");
+      return ociArchive({ ...layersSetting(flags), append: flags.append });
+    },
+  },
+  tarball: {
+    takes: ["platform", "created", "entrypoint", "cmd", "env", "label"],
+    load: async (side) => {
+      const { tarball } = await import("@drayage/transport-tarball");
+      return tarball(tarballSettings(side));
+    },
+  },
+};
+
+/** Beside what copies learnt of layers. */
+async function uploadJournal(): Promise<string> {
+  const { userCacheFiles } = await import("@drayage/blob-info-cache");
+  return path.join(path.dirname(userCacheFiles().file), "uploads");
+}
+
+function layersSetting({
+  compress,
+  decompress,
+  compressFormat,
+  ociAcceptUncompressedLayers,
+}: SideFlags): {
+  layers?: "compress" | "decompress" | "preserve";
+} {
+  if (compress || compressFormat !== undefined) return { layers: "compress" };
+  if (decompress) return { layers: "decompress" };
+  return ociAcceptUncompressedLayers ? { layers: "preserve" } : {};
+}

@@ -1,0 +1,3 @@
+import packageJSON from "../../package.json" with { type: "json" };
+
+export const version: string = packageJSON.version;

@@ -1,3 +1,0 @@
-import packageJSON from "../package.json" with { type: "json" };
-
-export const version: string = packageJSON.version;

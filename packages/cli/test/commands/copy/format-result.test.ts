@@ -1,0 +1,17 @@
+import { copyImage } from "@drayage/core";
+import { memory } from "@drayage/core/memory";
+import { randomImage, writeImage } from "@drayage/testkit";
+import { expect, test } from "vitest";
+
+import { formatResult } from "../../../src/commands/copy/format-result.ts";
+
+test("a name with a line end in it makes no line of its own", async () => {
+  const transport = memory();
+  const from = transport.parseReference("a\nCopied docker://forged");
+  const to = transport.parseReference("b\nNothing to copy: forged");
+  await writeImage(await randomImage("lines"), from);
+  const result = await copyImage(from, to);
+  expect(formatResult(from, to, result, {}).split("\n")).toEqual([
+    expect.stringMatching(/^Copied memory:a; Copied docker:\/\/forged to memory:b; Nothing/),
+  ]);
+});

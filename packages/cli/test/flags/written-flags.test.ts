@@ -1,0 +1,49 @@
+import { Command } from "commander";
+import { describe, expect, test } from "vitest";
+
+import { parseTruth, plainArguments } from "../../src/flags/written-flags.ts";
+
+const program = new Command("tool")
+  .option("--debug")
+  .version("1", "-v, --version")
+  .addCommand(new Command("login").option("-v, --verbose").option("-p, --password <password>"))
+  .addCommand(new Command("group").addCommand(new Command("inner").option("--for <duration>")))
+  .addCommand(
+    new Command("copy")
+      .option("-a, --all")
+      .option("--creds <user:password>")
+      .option("-f, --format <type>")
+      .option("--tls-verify [bool]"),
+  );
+
+describe("flags as pflag reads them", () => {
+  test.each([
+    { written: ["copy", "--all=true"], plain: ["copy", "--all"] },
+    { written: ["copy", "--all=false"], plain: ["copy"] },
+    { written: ["--debug=1", "copy"], plain: ["--debug", "copy"] },
+    { written: ["copy", "--tls-verify", "a"], plain: ["copy", "--tls-verify=true", "a"] },
+    { written: ["copy", "--tls-verify=false", "a"], plain: ["copy", "--tls-verify=false", "a"] },
+    { written: ["copy", "--creds=a:b=c"], plain: ["copy", "--creds=a:b=c"] },
+    { written: ["copy", "--creds", "--x=1"], plain: ["copy", "--creds", "--x=1"] },
+    { written: ["copy", "-f", "--x=1"], plain: ["copy", "-f", "--x=1"] },
+    { written: ["-v"], plain: ["-v"] },
+    { written: ["copy", "-v"], plain: ["copy", "-v"] },
+    { written: ["--debug", "login", "-v"], plain: ["--debug", "login", "--verbose"] },
+    { written: ["login", "-p", "-v"], plain: ["login", "-p", "-v"] },
+    { written: ["group", "inner", "--for=1h"], plain: ["group", "inner", "--for=1h"] },
+    { written: ["copy", "--", "--all=false"], plain: ["copy", "--", "--all=false"] },
+    { written: ["copy", "-a", "dir:a=b"], plain: ["copy", "-a", "dir:a=b"] },
+  ])("$written", ({ written, plain }) => {
+    expect(plainArguments(written, program)).toEqual(plain);
+  });
+
+  test("a secret behind a mistyped flag is dropped before anybody could repeat it", () => {
+    expect(plainArguments(["copy", "--cred=me:secret"], program)).toEqual(["copy", "--cred"]);
+  });
+
+  test("a switch that is neither on nor off is refused", () => {
+    expect(() => plainArguments(["copy", "--all=perhaps"], program)).toThrow(/--all is true/);
+    for (const text of ["no", "constructor", "__proto__"])
+      expect(() => parseTruth("--tls-verify", text)).toThrow(/--tls-verify is true or false/);
+  });
+});

@@ -1,0 +1,99 @@
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+
+import { checkPolicyFile } from "../../src/images/policy-file.ts";
+
+const accept = { type: "insecureAcceptAnything" };
+let folder = "";
+
+beforeEach(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), "policy-"));
+  vi.stubEnv("HOME", path.join(folder, "home"));
+});
+
+afterEach(async () => {
+  vi.unstubAllEnvs();
+  await rm(folder, { recursive: true });
+});
+
+async function written(text: string, name = "policy.json"): Promise<string> {
+  const file = path.join(folder, name);
+  await mkdir(path.dirname(file), { recursive: true });
+  await writeFile(file, text);
+  return file;
+}
+
+describe("a policy file that is named", () => {
+  test.each([
+    { default: [accept] },
+    { default: [accept, accept], transports: {} },
+    {
+      default: [accept],
+      transports: { docker: { "": [accept] }, "docker-daemon": { "": [accept] } },
+    },
+    { default: [accept], transports: { dir: { "/a": [accept], "/A": [accept] } } },
+  ])("is followed where it accepts everything: %j", async (policy) => {
+    const file = await written(JSON.stringify(policy, undefined, 2));
+    expect(await checkPolicyFile({ policy: file, requirePolicy: true })).toBeUndefined();
+  });
+
+  test.each([
+    '{"default":[{"type":"reject"}]}',
+    '{"default":[]}',
+    '{"default":[{"type":"insecureAcceptAnything","keyPath":"/x"}]}',
+    '{"default":[{"type":"insecureAcceptAnything"}],"transports":{"docker":{"quay.io":[{"type":"reject"}]}}}',
+    '{"default":[{"type":"insecureAcceptAnything"}],"transports":{"docker":{"quay.io":[]}}}',
+    '{"default":[{"type":"insecureAcceptAnything"}],"transports":[]}',
+    '{"default":[{"type":"insecureAcceptAnything"}],"transports":{"docker":"reject"}}',
+    '{"default":[{"type":"insecureAcceptAnything"}],"surprise":1}',
+    '{"default":[{"type":"reject"}],"default":[{"type":"insecureAcceptAnything"}]}',
+    '{"default":[{"type":"reject"}],"default" :[{"type":"insecureAcceptAnything"}]}',
+    '{"default":[{"type":"insecureAcceptAnything","type":"insecureAcceptAnything"}]}',
+    '{"default":[{"type":"insecureAcceptAnything"}],"Default":[{"type":"reject"}]}',
+    '{"Default":[{"type":"insecureAcceptAnything"}]}',
+    '{"default":[{"type":"insecureAcceptAnything"}],"transports":{"docker":{"a":[{"type":"insecureAcceptAnything"}],"a":[{"type":"reject"}]}}}',
+    '{"default":[{"type":"insecureAcceptAnything"}]} {}',
+    '\ufeff{"default":[{"type":"insecureAcceptAnything"}]}',
+    '{"transports":{}}',
+    "[]",
+    "null",
+    "",
+    '{"default":[{"type":"insecureAcceptAnything"}]',
+  ])("refuses where it says anything else: %s", async (text) => {
+    const file = await written(text);
+    const refusal = { code: "untrusted", message: expect.stringContaining(file) as string };
+    await expect(checkPolicyFile({ policy: file })).rejects.toMatchObject(refusal);
+    expect(await checkPolicyFile({ policy: file, insecurePolicy: true })).toBeUndefined();
+  });
+
+  test("refuses where it cannot be read", async () => {
+    const missing = checkPolicyFile({ policy: path.join(folder, "missing.json") });
+    await expect(missing).rejects.toMatchObject({ code: "untrusted" });
+    await expect(checkPolicyFile({ policy: folder })).rejects.toMatchObject({ code: "untrusted" });
+  });
+});
+
+describe("a policy file that nobody named", () => {
+  test("is looked for at home first", async () => {
+    await written('{"default":[{"type":"reject"}]}', "home/.config/containers/policy.json");
+    await written(JSON.stringify({ default: [accept] }), "etc/containers/policy.json");
+    const refused = checkPolicyFile({}, { rootForImplicitAbsolutePaths: folder });
+    await expect(refused).rejects.toMatchObject({ code: "untrusted" });
+  });
+
+  test("is then looked for in /etc", async () => {
+    await written('{"default":[{"type":"reject"}]}', "etc/containers/policy.json");
+    const refused = checkPolicyFile({}, { rootForImplicitAbsolutePaths: folder });
+    await expect(refused).rejects.toMatchObject({ code: "untrusted" });
+  });
+
+  test("may be missing, which is told, unless one is required", async () => {
+    const system = { rootForImplicitAbsolutePaths: folder };
+    expect(await checkPolicyFile({}, system)).toContain("no policy.json");
+    const refused = checkPolicyFile({ requirePolicy: true }, system);
+    await expect(refused).rejects.toMatchObject({ code: "untrusted" });
+  });
+});

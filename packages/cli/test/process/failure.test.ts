@@ -1,0 +1,62 @@
+import { ImageError } from "@drayage/core";
+import { describe, expect, test } from "vitest";
+
+import { describeFailure, exitCodeOf, lineOf } from "../../src/process/failure.ts";
+import { Interrupted } from "../../src/process/interruption.ts";
+
+function caught(work: () => void): unknown {
+  try {
+    return work();
+  } catch (error) {
+    return error;
+  }
+}
+
+describe("exit codes", () => {
+  test.each([
+    { failure: new ImageError("not-found", "it is gone"), code: 2 },
+    { failure: new ImageError("denied", "who are you"), code: 1 },
+    { failure: new TypeError("a bug"), code: 1 },
+    { failure: "not even an error", code: 1 },
+    { failure: new Interrupted("interrupted by SIGINT", 130), code: 130 },
+  ])("$code for $failure", ({ failure, code }) => {
+    expect(exitCodeOf(failure)).toBe(code);
+  });
+
+  test("where cleaning up failed as well, the first failure decides", () => {
+    const failure = caught(() => {
+      using _ = {
+        [Symbol.dispose]() {
+          throw new Error("cannot clean up");
+        },
+      };
+      throw new ImageError("not-found", "it is gone");
+    });
+    expect(exitCodeOf(failure)).toBe(2);
+    expect(describeFailure(failure, { debug: false })).toBe("drayage: it is gone");
+  });
+});
+
+test("a message is one line", () => {
+  expect(lineOf("first\n  second\n")).toBe("drayage: first; second");
+});
+
+test("debugging shows the whole chain of causes, with codes and places", () => {
+  const cause = Object.assign(new Error("connection refused"), { code: "ECONNREFUSED" });
+  const failure = new ImageError("unavailable", "the registry is not there", { cause });
+  const described = describeFailure(failure, { debug: true }) ?? "";
+  expect(described).toMatch(/^drayage: the registry is not there\n/);
+  expect(described).toContain("[unavailable]");
+  expect(described).toMatch(/caused by Error: connection refused\n\s+at .*\[ECONNREFUSED\]/s);
+});
+
+test("a chain of causes that bites its own tail ends", () => {
+  const failure = new Error("one");
+  failure.cause = new Error("two", { cause: failure });
+  expect(describeFailure(failure, { debug: true })).toContain("caused by Error: two");
+});
+
+test("nobody is told that nobody listens", () => {
+  const failure = new Interrupted("nobody reads the output", 141, true);
+  expect(describeFailure(failure, { debug: true })).toBeUndefined();
+});

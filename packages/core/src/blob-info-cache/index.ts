@@ -1,5 +1,0 @@
-import "../supported-node.ts";
-
-export { fileBlobInfoCache, userCacheFiles } from "./file-blob-info-cache.ts";
-export type { CacheFiles } from "./file-blob-info-cache.ts";
-export { memoryBlobInfoCache } from "./memory-blob-info-cache.ts";

@@ -1,0 +1,87 @@
+import type { Digest } from "../names/digest.ts";
+import type { BlobInfo, BlobLocation, Descriptor } from "./blob-info.ts";
+import type { ImageReference } from "./image-reference.ts";
+import type { OperationOptions } from "./operation-options.ts";
+import type { RawManifest } from "./raw-manifest.ts";
+import type { Signature } from "./signature.ts";
+
+/** What a source can do, as plain data. */
+export interface SourceOffers {
+  /** How many blobs may be read at once. */
+  readonly parallelBlobs: number;
+  /** Whether `getBlob` understands `range`. */
+  readonly ranges: boolean;
+  /** True where no manifest is stored, and the one that is read is generated. Default false. */
+  readonly generatesManifests?: boolean | undefined;
+  /** What reading costs, in requests to another machine; undefined where there are none. */
+  readonly requests?: { readonly perBlob: number; readonly perManifest: number } | undefined;
+}
+
+/** Bytes from `start` up to and including `end`, or to the end of the blob. */
+export interface ByteRange {
+  readonly start: number;
+  readonly end?: number | undefined;
+}
+
+export interface GetBlobOptions extends OperationOptions {
+  /** Only where the source offers ranges. */
+  readonly range?: ByteRange | undefined;
+  /**
+   * True where the caller is done with each chunk before it asks for the next, which may then be in the same memory.
+   * Where not, chunks stay what they are.
+   */
+  readonly lentChunks?: boolean | undefined;
+}
+
+export interface ReferrersOptions extends OperationOptions {
+  /** Only those of this type are wanted; others may come all the same. */
+  readonly artifactType?: string | undefined;
+}
+
+/** A manifest by its digest and by the tag under which it is kept. */
+export interface TaggedDigest {
+  readonly tag: string;
+  readonly digest: Digest;
+}
+
+/** What a storage knows of bytes that it keeps. */
+export interface StoredDigest {
+  readonly digest: Digest;
+  /** Bytes. */
+  readonly size: number;
+}
+
+/** Images of one place, open for reading. Disposing of it closes them all; they are not disposed of one by one. */
+export interface OpenImages extends AsyncDisposable {
+  readonly sources: readonly ImageSource[];
+}
+
+/** One image, open for reading. Nothing that it gives is verified: core does that for all. */
+export interface ImageSource extends AsyncDisposable {
+  /** As the user gave it, not as the image or its storage names itself. */
+  readonly reference: ImageReference;
+  readonly offers: SourceOffers;
+  /**
+   * The manifest exactly as stored or, given a digest, that one: out of its index, or one that refers to the image.
+   * @throws ImageError `not-found`
+   */
+  getManifest(instance?: Digest, options?: OperationOptions): Promise<RawManifest>;
+  /**
+   * Lazy: opens on the first pull; leaving the loop closes. `blob.digest` is required. Once `options.signal` is aborted,
+   * the next pull rejects with its reason, unless all bytes have been read. @throws ImageError `not-found`
+   */
+  getBlob(blob: BlobInfo, options?: GetBlobOptions): AsyncIterable<Uint8Array>;
+  /** Where the blob lies, for a destination that could take it from there without our reading it. */
+  locateBlob?(blob: BlobInfo): BlobLocation | undefined;
+  /**
+   * What the storage itself computed over all bytes of a blob when they came, and keeps: a proof for less than reading
+   * them. undefined where it keeps nothing of the kind for this blob. @throws ImageError `not-found`
+   */
+  findStoredDigest?(blob: BlobInfo, options?: OperationOptions): Promise<StoredDigest | undefined>;
+  /** Of the image or, given a digest, of that instance. Absent where signatures are not stored. */
+  getSignatures?(instance?: Digest, options?: OperationOptions): Promise<readonly Signature[]>;
+  /** Manifests whose `subject` is this one (OCI image-spec 1.1). Absent where none can be stored. */
+  getReferrers?(subject: Digest, options?: ReferrersOptions): AsyncIterable<Descriptor>;
+  /** Manifests beside the image under tags that are named for this digest: cosign's `sha256-….sig`, `.att`, `.sbom`. */
+  getDigestTags?(subject: Digest, options?: OperationOptions): AsyncIterable<TaggedDigest>;
+}

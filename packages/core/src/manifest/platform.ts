@@ -1,0 +1,42 @@
+import { ImageError } from "../names/image-error.ts";
+
+/** What an image runs on, in Go's words: `linux`, `amd64`, `v8` (OCI image-spec, image-index.md, "platform"). */
+export interface Platform {
+  readonly os: string;
+  readonly architecture: string;
+  readonly variant?: string | undefined;
+}
+
+/** `linux/arm64`, `linux/arm/v7`. @throws ImageError `invalid-reference` */
+export function parsePlatform(text: string): Platform {
+  const match = /^([a-z0-9_.-]+)\/([a-z0-9_.-]+)(?:\/([a-z0-9_.-]+))?$/i.exec(text);
+  if (match === null) {
+    throw new ImageError(
+      "invalid-reference",
+      `Not a platform: ${JSON.stringify(text)}; write OS/ARCHITECTURE or OS/ARCHITECTURE/VARIANT, such as linux/arm64`,
+    );
+  }
+  const [, os = "", architecture = "", variant] = match;
+  return variant === undefined ? { os, architecture } : { os, architecture, variant };
+}
+
+/** `linux/arm/v7`: what `parsePlatform` reads. */
+export function formatPlatform(platform: Platform): string {
+  const { os, architecture, variant } = platform;
+  return [os, architecture, ...(variant ? [variant] : [])].join("/");
+}
+
+const architectures: ReadonlyMap<string, string> = new Map([
+  ["x64", "amd64"],
+  ["ia32", "386"],
+  ["ppc64", "ppc64le"],
+  ["mipsel", "mipsle"],
+]);
+
+/** The platform of this machine's containers: always `linux`, since that is what other systems run in their virtual machines. */
+export function hostPlatform(): Platform {
+  const architecture = architectures.get(process.arch) ?? process.arch;
+  if (architecture !== "arm") return { os: "linux", architecture };
+  const version = Reflect.get(process.config.variables, "arm_version") as string | undefined;
+  return { os: "linux", architecture, variant: `v${version ?? "7"}` };
+}

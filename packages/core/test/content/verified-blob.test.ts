@@ -1,0 +1,245 @@
+import { createHash, randomBytes } from "node:crypto";
+
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+
+import { verified, VerifiedBlob } from "../../src/content/verified-blob.ts";
+import type { ExpectedBytes } from "../../src/content/verified-blob.ts";
+import { digestOf } from "../../src/names/digest.ts";
+import { isImageError } from "../../src/names/image-error.ts";
+
+const whole = randomBytes(20 << 20);
+const expected = { digest: digestOf(whole), size: whole.byteLength };
+
+async function* inChunks(bytes: Uint8Array, size = 1 << 20): AsyncGenerator<Uint8Array> {
+  for (let at = 0; at < bytes.byteLength; at += size) yield bytes.subarray(at, at + size);
+}
+
+async function readAll(bytes: AsyncIterable<Uint8Array>): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of bytes) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
+async function readUpTo(blob: VerifiedBlob, length: number): Promise<void> {
+  let seen = 0;
+  for await (const chunk of blob.from(0)) {
+    seen += chunk.byteLength;
+    if (seen >= length) return;
+  }
+}
+
+describe("a blob that broke off", () => {
+  test("goes on from any place that was reached, and asks for little before it", async () => {
+    const asked: number[] = [];
+    const blob = new VerifiedBlob(expected, (start) => {
+      asked.push(start);
+      return inChunks(whole.subarray(start));
+    });
+    await readUpTo(blob, 17 << 20);
+    for (const start of [16 << 20, 12_345_678, 3, 0]) {
+      expect((await readAll(blob.from(start))).equals(whole.subarray(start))).toBe(true);
+    }
+    expect(asked).toEqual([0, 16 << 20, 8 << 20, 0, 0]);
+  });
+
+  test("is still found out where the rest is another", async () => {
+    const other = Buffer.from(whole);
+    other.writeUInt8(other.readUInt8(19 << 20) ^ 1, 19 << 20);
+    const blob = new VerifiedBlob(expected, (start) =>
+      inChunks(start === 0 ? whole : other.subarray(start)),
+    );
+    await readUpTo(blob, 17 << 20);
+    await expect(readAll(blob.from(10 << 20))).rejects.toMatchObject({ code: "digest-mismatch" });
+  });
+
+  test("cannot go on from where nothing was read", async () => {
+    const blob = new VerifiedBlob(expected, () => inChunks(whole));
+    await readUpTo(blob, 1 << 20);
+    await expect(readAll(blob.from(10 << 20))).rejects.toThrow(RangeError);
+  });
+
+  test("tells of each byte once", async () => {
+    let told = 0;
+    const read = (start: number): AsyncIterable<Uint8Array> => inChunks(whole.subarray(start));
+    const blob = new VerifiedBlob(expected, read, (bytes) => (told += bytes));
+    await readUpTo(blob, 17 << 20);
+    await readAll(blob.from(5));
+    expect(told).toBe(whole.byteLength);
+  });
+});
+
+test("whatever the chunks, the rest is the rest", async () => {
+  const small = randomBytes(1000);
+  await fc.assert(
+    fc.asyncProperty(fc.nat(999), fc.integer({ min: 1, max: 1000 }), async (start, size) => {
+      const blob = new VerifiedBlob({ digest: digestOf(small) }, (at) =>
+        inChunks(small.subarray(at), size),
+      );
+      await readAll(blob.from(0));
+      expect((await readAll(blob.from(start))).equals(small.subarray(start))).toBe(true);
+    }),
+  );
+});
+
+describe("of false bytes", () => {
+  const content = Buffer.from("abcdef");
+  const right = { digest: digestOf(content), size: content.byteLength };
+  const other = Buffer.from("abcdeX");
+
+  async function* these(...chunks: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
+    yield* chunks;
+  }
+
+  test.each([
+    ["one chunk", [other]],
+    ["an empty chunk at the end", [other, Buffer.of()]],
+    ["empty chunks everywhere", [Buffer.of(), other, Buffer.of(), Buffer.of()]],
+    ["several chunks and an empty one", [other.subarray(0, 3), other.subarray(3), Buffer.of()]],
+    ["more than there should be", [content, Buffer.from("g")]],
+    ["more than there should be, behind an empty chunk", [content, Buffer.of(), Buffer.from("g")]],
+    ["all but the last", [content.subarray(0, 5), Buffer.of()]],
+    ["nothing", []],
+    ["nothing but an empty chunk", [Buffer.of()]],
+  ])("the last are never passed on: %s", async (_, chunks) => {
+    for (const expectation of [right, { digest: right.digest }]) {
+      const passed: Uint8Array[] = [];
+      const read = async (): Promise<void> => {
+        for await (const chunk of verified(these(...chunks), expectation)) passed.push(chunk);
+      };
+      await expect(read()).rejects.toMatchObject({ code: "digest-mismatch" });
+      // Of a size that is not known, all that came but the last.
+      const { size = Math.max(1, Buffer.concat(chunks).byteLength) } = expectation as ExpectedBytes;
+      expect(Buffer.concat(passed).byteLength).toBeLessThan(size);
+    }
+  });
+
+  test("no two readings together make a blob: what the first gave is compared by the second", async () => {
+    const blob = new VerifiedBlob(right, (start) =>
+      start === 0 && isFirst ? these(other.subarray(5), other) : these(content.subarray(start)),
+    );
+    let isFirst = true;
+    await readUpTo(blob, 1);
+    isFirst = false;
+    await expect(readAll(blob.from(1))).rejects.toMatchObject({ code: "digest-mismatch" });
+  });
+
+  test("nothing is left, whatever the chunks, wherever a reading breaks off and goes on", async () => {
+    const letters = fc.uint8Array({ minLength: 1, maxLength: 40, max: 3 });
+    const reading = fc.record({
+      /** What this reading finds where the content is another, and where. */
+      change: fc.option(fc.record({ at: fc.nat(39), to: fc.nat(3) })),
+      cuts: fc.array(fc.nat(8), { maxLength: 12 }),
+      breaksAt: fc.nat(60),
+      /** How far behind what was received the next reading starts. */
+      back: fc.nat(3),
+    });
+    const readings = fc.array(reading, { minLength: 1, maxLength: 6 });
+    let ended = 0;
+    await fc.assert(
+      fc.asyncProperty(
+        letters,
+        readings,
+        fc.boolean(),
+        fc.boolean(),
+        async (bytes, attempts, isSizeKnown, lentChunks) => {
+          const small = Buffer.from(bytes);
+          const size = isSizeKnown ? small.byteLength : undefined;
+          let now = attempts[0];
+          const blob = new VerifiedBlob({ digest: digestOf(small), size }, (start, options) =>
+            unreliable(small, start, now, options.lentChunks === true),
+          );
+          const received = Buffer.alloc(small.byteLength);
+          let at = 0;
+          for (now of attempts) {
+            at = Math.max(0, at - (now?.back ?? 0));
+            try {
+              for await (const chunk of blob.from(at, { lentChunks })) {
+                received.set(chunk, at);
+                at += chunk.byteLength;
+              }
+            } catch (error) {
+              if (isImageError(error, "digest-mismatch")) return;
+              if (!String(error).includes("broke off")) throw error;
+              continue;
+            }
+            ended++;
+            expect(received.equals(small) && at === small.byteLength).toBe(true);
+            return;
+          }
+        },
+      ),
+      { numRuns: 3000 },
+    );
+    expect(ended).toBeGreaterThan(100);
+  });
+
+  /** The content from there on, in chunks of these sizes, with one byte changed, up to where it breaks off. */
+  async function* unreliable(
+    small: Uint8Array,
+    start: number,
+    how:
+      | { change: { at: number; to: number } | null; cuts: readonly number[]; breaksAt: number }
+      | undefined,
+    isLent: boolean,
+  ): AsyncGenerator<Uint8Array> {
+    const found = Buffer.from(small);
+    const { change = null, cuts = [], breaksAt = 60 } = how ?? {};
+    if (change !== null && change.at < found.byteLength) found[change.at] = change.to;
+    const memory = new Uint8Array(64);
+    let at = start;
+    for (const cut of [...cuts, 60]) {
+      const end = Math.min(at + cut, found.byteLength, Math.max(at, breaksAt));
+      const chunk = isLent ? memory.subarray(0, end - at) : new Uint8Array(end - at);
+      chunk.set(found.subarray(at, end));
+      yield chunk;
+      memory.fill(9);
+      at = end;
+      if (at >= breaksAt && at < found.byteLength) throw new Error("broke off");
+    }
+  }
+});
+
+describe("lent chunks", () => {
+  const small = randomBytes(10_000);
+
+  /** All in one piece of memory. */
+  async function* lent(bytes: Uint8Array, size: number): AsyncGenerator<Uint8Array> {
+    const memory = new Uint8Array(size);
+    for await (const chunk of inChunks(bytes, size)) {
+      memory.set(chunk);
+      yield memory.subarray(0, chunk.byteLength);
+      memory.fill(0);
+    }
+  }
+
+  test.each([1, 3333, 5000, 9999, 10_000, 20_000])(
+    "of %i bytes are passed on before the next is asked for",
+    async (size) => {
+      for (const known of [undefined, small.byteLength]) {
+        const blob = new VerifiedBlob({ digest: digestOf(small), size: known }, (start) =>
+          lent(small.subarray(start), size),
+        );
+        for (const start of [0, 1, 5000, 9999]) {
+          const found = createHash("sha256");
+          for await (const chunk of blob.from(start, { lentChunks: true })) found.update(chunk);
+          const rest = small.subarray(start);
+          expect(found.digest("hex")).toBe(createHash("sha256").update(rest).digest("hex"));
+        }
+      }
+    },
+  );
+
+  test("are all but the last passed on where they turn out to be false", async () => {
+    const blob = new VerifiedBlob(
+      { digest: digestOf(randomBytes(1)), size: small.byteLength },
+      () => lent(small, 4000),
+    );
+    let seen = 0;
+    const read = async (): Promise<void> => {
+      for await (const chunk of blob.from(0, { lentChunks: true })) seen += chunk.byteLength;
+    };
+    await expect(read()).rejects.toMatchObject({ code: "digest-mismatch" });
+    expect(seen).toBe(8000);
+  });
+});

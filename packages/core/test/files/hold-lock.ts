@@ -1,9 +1,0 @@
-import { withLock } from "@drayage/core/files";
-
-/** Holds a lock until it is killed. */
-const [lock = ""] = process.argv.slice(2);
-
-await withLock(lock, async () => {
-  process.send?.("held");
-  await new Promise(() => setInterval(() => {}, 1000));
-});

@@ -1,0 +1,290 @@
+import {
+  bareMediaType,
+  formatNamedReference,
+  ImageError,
+  imageName,
+  manifestSizeLimit,
+  mediaTypes,
+  parseManifest,
+} from "@drayage/core";
+import type {
+  BlobInfo,
+  Descriptor,
+  DestinationAccepts,
+  Digest,
+  ImageDestination,
+  ImageManifest,
+  ImageReference,
+  NamedReference,
+  OperationOptions,
+  PutBlobOptions,
+  RawManifest,
+  ReuseOptions,
+} from "@drayage/core";
+import { indexSizeLimit } from "@drayage/image-layout";
+import type { StoredBlob } from "@drayage/image-layout";
+
+import type { ArchiveUpdate } from "../access/archive-update.ts";
+import { hasBytesOf } from "../access/intact-bytes.ts";
+import { blobPath } from "../oci-archive/tar-layout.ts";
+import type { TarArchive } from "../tar/tar-archive.ts";
+import { contentOf } from "./docker-archive-content.ts";
+import type { DockerArchiveContent } from "./docker-archive-content.ts";
+import { layoutFilesFor } from "./docker-archive-files.ts";
+import { diffIDsOf, manifestOf } from "./docker-archive-image.ts";
+import { dockerManifestName, formatDockerManifest, withArchivedImage } from "./docker-archive.ts";
+
+/**
+ * One image on its way into a docker archive, which is an OCI image layout at the same time unless it is added to one
+ * that is not. Closes the update.
+ */
+export class DockerArchiveDestination implements ImageDestination {
+  readonly reference: ImageReference;
+  readonly accepts: DestinationAccepts;
+  readonly #update: ArchiveUpdate;
+  readonly #names: readonly NamedReference[];
+  /** Of the archive that is added to. */
+  readonly #before: DockerArchiveContent;
+  readonly #configs = new Map<Digest, Uint8Array>();
+  readonly #reused = new Set<Digest>();
+  #madeUp: RawManifest | undefined;
+  #image: { readonly raw: RawManifest; readonly parsed: ImageManifest } | undefined;
+
+  private constructor(
+    reference: ImageReference,
+    update: ArchiveUpdate,
+    names: readonly NamedReference[],
+    before: DockerArchiveContent,
+  ) {
+    this.reference = reference;
+    this.#update = update;
+    this.#names = names;
+    this.#before = before;
+    this.accepts = {
+      manifestMIMETypes: [mediaTypes.dockerManifest],
+      layers: "decompress",
+      foreignLayerURLs: false,
+      signatures: "a docker archive has no place for signatures",
+      parallelBlobs: update.parallelBlobs,
+      lentChunks: true,
+    };
+  }
+
+  /** Writes nothing yet. `names` have tags and no digests. @throws ImageError `unsupported`, `invalid-manifest` for what is added to */
+  static async open(
+    reference: ImageReference,
+    update: ArchiveUpdate,
+    names: readonly NamedReference[],
+    options: OperationOptions = {},
+  ): Promise<DockerArchiveDestination> {
+    try {
+      const before = await contentOf(update.before, options);
+      return new DockerArchiveDestination(reference, update, names, before);
+    } catch (error) {
+      await update[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  async tryReusingBlob(
+    { digest, size }: Descriptor,
+    { signal }: ReuseOptions = {},
+  ): Promise<BlobInfo | undefined> {
+    signal?.throwIfAborted();
+    this.#update.checkChangeable();
+    if (this.#update.sizeOf(digest) === size) return { digest, size };
+    if (!this.#reused.has(digest) && !(await this.#isIntact({ digest, size }, { signal })))
+      return undefined;
+    this.#reused.add(digest);
+    return { digest, size };
+  }
+
+  /** The same config under all the names, and every layer that it names. */
+  async #sameImage(
+    { config }: ImageManifest,
+    options: OperationOptions,
+  ): Promise<RawManifest | undefined> {
+    const { images, blobs, configs } = this.#before;
+    const archive = this.#update.before;
+    const names = this.#names.map(formatNamedReference);
+    const image = images.find((one) => configs.get(one) === config.digest);
+    const isNamed =
+      names.length === 0
+        ? images.length === 1 && image?.tags.length === 0
+        : names.every((name) => image?.tags.includes(name));
+    if (archive === undefined || image === undefined || !isNamed) return undefined;
+    const content = await archive.readSmall(image.config, manifestSizeLimit, options);
+    if (content === undefined) return undefined;
+    const layers: StoredBlob[] = [];
+    for (const digest of diffIDsOf(content, `config ${config.digest}`)) {
+      const size = blobs.get(digest)?.size;
+      if (size === undefined || !(await this.#isIntact({ digest, size }, options)))
+        return undefined;
+      layers.push({ digest, size });
+    }
+    return layers.length === image.layers.length ? manifestOf(content, layers) : undefined;
+  }
+
+  /** A config says what its layers are; the maker of the archive may have put other ones in. */
+  async #isIntact(blob: StoredBlob, options: OperationOptions): Promise<boolean> {
+    const found = this.#before.blobs.get(blob.digest);
+    const archive = this.#update.before;
+    if (found?.size !== blob.size || archive === undefined) return false;
+    const member = await archive.find(found.path, options);
+    return member !== undefined && hasBytesOf(archive.read(member, options), blob);
+  }
+
+  async putBlob(
+    bytes: AsyncIterable<Uint8Array>,
+    blob: BlobInfo,
+    { isConfig = false, ...options }: PutBlobOptions = {},
+  ): Promise<Descriptor> {
+    options.signal?.throwIfAborted();
+    const kept: Uint8Array[] = [];
+    const read = isConfig ? keeping(bytes, kept) : bytes;
+    const { digest, size } = await this.#update.putBlob(read, blob, options);
+    if (isConfig) this.#configs.set(digest, Buffer.concat(kept));
+    const { mediaType = "application/octet-stream" } = blob;
+    return { ...blob, mediaType, digest, size };
+  }
+
+  async putManifest(
+    raw: RawManifest,
+    instance?: Digest,
+    { signal }: OperationOptions = {},
+  ): Promise<void> {
+    signal?.throwIfAborted();
+    const stored = raw.mediaType && bareMediaType(raw.mediaType);
+    const parsed = parseManifest(raw);
+    const isTaken = (stored ?? parsed.mediaType) === mediaTypes.dockerManifest;
+    if (!isTaken || parsed.kind !== "image" || instance !== undefined)
+      throw this.#rejected(`it takes single images of Docker's format, and not ${stored}`);
+    this.#image = { raw, parsed };
+  }
+
+  async commit(options: OperationOptions = {}): Promise<void> {
+    options.signal?.throwIfAborted();
+    const image = this.#image;
+    if (image === undefined) throw this.#conflict("Commit before the manifest");
+    let madeUp: RawManifest | undefined;
+    await this.#update.commit(async (current) => {
+      const { images, blobs, configs } = await contentOf(current, options);
+      this.#checkReused(blobs);
+      const { raw, parsed } = image;
+      const config = await this.#configOf(parsed.config.digest, blobs, current, options);
+      this.#checkLayers(parsed, config);
+      madeUp = manifestOf(config, parsed.layers);
+      const pathOf = ({ digest }: Descriptor): string =>
+        this.#update.sizeOf(digest) === undefined
+          ? (blobs.get(digest)?.path ?? blobPath(digest))
+          : blobPath(digest);
+      const added = {
+        config: pathOf(parsed.config),
+        tags: this.#names.map(formatNamedReference),
+        layers: parsed.layers.map(pathOf),
+      };
+      const same = images.find((one) => configs.get(one) === parsed.config.digest);
+      const manifest = formatDockerManifest(withArchivedImage(images, added, same));
+      const layout = await this.#layoutFiles(raw, current, options);
+      // For docker before 1.10; it would tell of some of the images.
+      const keeps = (path: string): boolean => path !== "repositories";
+      return { files: new Map([...layout, [dockerManifestName, manifest]]), keeps };
+    }, options);
+    this.#madeUp = madeUp;
+  }
+
+  madeUpManifest(): RawManifest | undefined {
+    return this.#madeUp;
+  }
+
+  async findSameImage(
+    manifest: ImageManifest,
+    options: OperationOptions = {},
+  ): Promise<RawManifest | undefined> {
+    options.signal?.throwIfAborted();
+    const same = await this.#sameImage(manifest, options);
+    if (same === undefined) this.#update.checkChangeable();
+    return same;
+  }
+
+  /** Without a commit all is as it was. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#update[Symbol.asyncDispose]();
+  }
+
+  /** An index of some of the images would hide the others from those who look for one. */
+  async #layoutFiles(
+    manifest: RawManifest,
+    current: TarArchive | undefined,
+    options: OperationOptions,
+  ): Promise<ReadonlyMap<string, Uint8Array>> {
+    const index = await current?.readSmall("index.json", indexSizeLimit, options);
+    const isLayout = current === undefined || index !== undefined;
+    return isLayout ? layoutFilesFor(manifest, this.#names, index) : new Map();
+  }
+
+  async #configOf(
+    digest: Digest,
+    blobs: DockerArchiveContent["blobs"],
+    current: TarArchive | undefined,
+    options: OperationOptions,
+  ): Promise<Uint8Array> {
+    const path = blobs.get(digest)?.path;
+    const config =
+      this.#configs.get(digest) ??
+      (path === undefined ? undefined : await current?.readSmall(path, manifestSizeLimit, options));
+    if (config !== undefined) return config;
+    throw this.#conflict(`The manifest names the config ${digest}, which was not put`);
+  }
+
+  /** Whoever loads an archive unpacks nothing, and expects what the config says. */
+  #checkLayers({ layers, config }: ImageManifest, content: Uint8Array): void {
+    const expected = diffIDsOf(content, `config ${config.digest}`);
+    const lies = `the config ${config.digest} does not fit the image`;
+    if (layers.length !== expected.length) {
+      const why = `its diff_ids name ${expected.length} layers, and the manifest has ${layers.length}`;
+      throw this.#rejected(`${lies}: ${why}; build the image again`);
+    }
+    const wrong = layers.findIndex(({ digest }, at) => digest !== expected[at]);
+    if (wrong < 0) return;
+    const why = `layer ${wrong + 1} has the digest ${layers[wrong]?.digest} uncompressed, and its diff_ids say ${expected[wrong]}`;
+    throw this.#rejected(
+      `${lies}: ${why}; build the image again, or copy without preserving digests if that layer is compressed`,
+    );
+  }
+
+  /** Somebody may have replaced the archive. */
+  #checkReused(blobs: DockerArchiveContent["blobs"]): void {
+    for (const digest of this.#reused) {
+      if (blobs.has(digest)) continue;
+      const { place } = this.#update;
+      const message = `The blob ${digest} was in ${place} and was removed during the copy: copy again`;
+      throw this.#conflict(message, true);
+    }
+  }
+
+  #rejected(why: string): ImageError {
+    const reference = imageName(this.reference);
+    return new ImageError("manifest-rejected", `Not for a docker archive: ${why}`, { reference });
+  }
+
+  #conflict(message: string, retryable = false): ImageError {
+    const reference = imageName(this.reference);
+    return new ImageError("conflict", message, { retryable, reference });
+  }
+}
+
+/** @throws ImageError `invalid-manifest` for more than a config may have */
+async function* keeping(
+  bytes: AsyncIterable<Uint8Array>,
+  kept: Uint8Array[],
+): AsyncGenerator<Uint8Array, void, undefined> {
+  let size = 0;
+  for await (const chunk of bytes) {
+    size += chunk.byteLength;
+    if (size > manifestSizeLimit)
+      throw new ImageError("invalid-manifest", `A config of more than ${manifestSizeLimit} bytes`);
+    kept.push(Uint8Array.from(chunk));
+    yield chunk;
+  }
+}

@@ -1,0 +1,65 @@
+import {
+  digestOf,
+  editManifest,
+  formatNamedReference,
+  isJSONObject,
+  mediaTypes,
+  parseManifest,
+} from "@drayage/core";
+import type { Descriptor, JSONObject, NamedReference, RawManifest } from "@drayage/core";
+import {
+  emptyIndex,
+  formatLayoutIndex,
+  layoutFile,
+  nameOfEntry,
+  parseLayoutIndex,
+  withImage,
+} from "@drayage/image-layout";
+import type { IndexEntry, LayoutIndex } from "@drayage/image-layout";
+
+import { blobPath } from "../oci-archive/tar-layout.ts";
+
+/** Where containerd looks for the name of an image. */
+const containerdName = "io.containerd.image.name";
+
+/**
+ * What makes an OCI image layout out of a docker archive in which blobs lie as they do there: one more manifest, and the
+ * index with the image under its names.
+ */
+export function layoutFilesFor(
+  manifest: RawManifest,
+  names: readonly NamedReference[],
+  indexBefore: Uint8Array | undefined,
+): ReadonlyMap<string, Uint8Array> {
+  const bytes = ociManifestOf(manifest);
+  const digest = digestOf(bytes);
+  const image = { digest, size: bytes.byteLength, mediaType: mediaTypes.ociManifest };
+  const before = indexBefore === undefined ? emptyIndex : parseLayoutIndex(indexBefore);
+  return new Map([
+    [blobPath(digest), bytes],
+    ["index.json", formatLayoutIndex(withNames(before, image, names.map(formatNamedReference)))],
+    ["oci-layout", layoutFile],
+  ]);
+}
+
+/** The layers are not packed, whatever they are called. */
+function ociManifestOf(manifest: RawManifest): Uint8Array {
+  const parsed = parseManifest(manifest);
+  if (parsed.kind !== "image") throw new TypeError("Only an image has layers");
+  const mediaType = "application/vnd.docker.image.rootfs.diff.tar";
+  const layerInfos = parsed.layers.map((layer) => ({ ...layer, mediaType }));
+  return editManifest(manifest, { manifestMIMEType: mediaTypes.ociManifest, layerInfos }).bytes;
+}
+
+function withNames(before: LayoutIndex, image: Descriptor, names: readonly string[]): LayoutIndex {
+  if (names.length === 0) return withImage(before, image, undefined);
+  const after = names.reduce((index, name) => withImage(index, image, name), before);
+  return { ...after, entries: after.entries.map((entry) => forContainerd(entry, names)) };
+}
+
+function forContainerd(entry: IndexEntry, names: readonly string[]): IndexEntry {
+  const name = nameOfEntry(entry);
+  if (name === undefined || !names.includes(name)) return entry;
+  const annotations: JSONObject = isJSONObject(entry["annotations"]) ? entry["annotations"] : {};
+  return { ...entry, annotations: { ...annotations, [containerdName]: name } };
+}

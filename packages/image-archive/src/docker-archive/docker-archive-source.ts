@@ -1,0 +1,130 @@
+import { digestOf, ImageError, imageName, inOne, ranged } from "@drayage/core";
+import type {
+  BlobInfo,
+  Digest,
+  GetBlobOptions,
+  ImageReference,
+  ImageSource,
+  OpenImages,
+  OperationOptions,
+  RawManifest,
+  SourceOffers,
+} from "@drayage/core";
+
+import { unpacked } from "../access/unpacked.ts";
+import type { TarArchive } from "../tar/tar-archive.ts";
+import { manifestOf, partsOf } from "./docker-archive-image.ts";
+import type { ArchivedLayer, ArchivedParts, KnownLayers } from "./docker-archive-image.ts";
+import type { DockerArchiveSelector } from "./docker-archive-selector.ts";
+import { archivedImages, chosenImage, contentKey } from "./docker-archive.ts";
+
+/** One image of a docker archive, open for reading; its layers come unpacked. Closes the archive. */
+export class DockerArchiveSource implements ImageSource {
+  readonly reference: ImageReference;
+  readonly #archive: TarArchive;
+  readonly #config: Uint8Array;
+  readonly #configDigest: Digest;
+  readonly #layers: ReadonlyMap<Digest, ArchivedLayer>;
+  readonly #manifest: ReturnType<typeof manifestOf>;
+
+  private constructor(reference: ImageReference, archive: TarArchive, parts: ArchivedParts) {
+    this.reference = reference;
+    this.#archive = archive;
+    this.#config = parts.config;
+    this.#configDigest = digestOf(parts.config);
+    this.#layers = new Map(parts.layers.map((layer) => [layer.digest, layer]));
+    this.#manifest = manifestOf(parts.config, parts.layers);
+  }
+
+  /** @throws ImageError `not-found` that tells which images there are; `unsupported`, `invalid-manifest` */
+  static async open(
+    reference: ImageReference,
+    archive: TarArchive,
+    selector: DockerArchiveSelector,
+    options: OperationOptions = {},
+  ): Promise<DockerArchiveSource> {
+    try {
+      const images = await archivedImages(archive, options);
+      const image = chosenImage(images, selector, archive.place);
+      return new DockerArchiveSource(reference, archive, await partsOf(archive, image, options));
+    } catch (error) {
+      await archive[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  /** As `ImageReference.newImageSources`; `referenceTo` names one of several, by its place in the archive. Closes the archive as `open` does. */
+  static async openAll(
+    reference: ImageReference,
+    archive: TarArchive,
+    selector: DockerArchiveSelector,
+    referenceTo: (selector: DockerArchiveSelector) => ImageReference,
+    options: OperationOptions = {},
+  ): Promise<OpenImages> {
+    const close = async (): Promise<void> => archive[Symbol.asyncDispose]();
+    if (selector.kind !== "only") {
+      const sources = [await DockerArchiveSource.open(reference, archive, selector, options)];
+      return { sources, [Symbol.asyncDispose]: close };
+    }
+    try {
+      const sources: DockerArchiveSource[] = [];
+      const known: KnownLayers = new Map();
+      const read = new Map<string, ArchivedParts>();
+      for (const [position, image] of (await archivedImages(archive, options)).entries()) {
+        const key = contentKey(image);
+        const parts = read.get(key) ?? (await partsOf(archive, image, options, known));
+        read.set(key, parts);
+        const own = referenceTo({ kind: "position", position });
+        sources.push(new DockerArchiveSource(own, archive, parts));
+      }
+      return { sources, [Symbol.asyncDispose]: close };
+    } catch (error) {
+      await close();
+      throw error;
+    }
+  }
+
+  get offers(): SourceOffers {
+    return { ...this.#archive.offers, generatesManifests: true };
+  }
+
+  async getManifest(instance?: Digest, { signal }: OperationOptions = {}): Promise<RawManifest> {
+    signal?.throwIfAborted();
+    if (instance === undefined || instance === this.#manifest.digest) return this.#manifest;
+    throw this.#notFound(`No manifest ${instance}: a docker archive has no indexes`);
+  }
+
+  async *getBlob(
+    { digest }: BlobInfo,
+    options: GetBlobOptions = {},
+  ): AsyncGenerator<Uint8Array, void, undefined> {
+    options.signal?.throwIfAborted();
+    if (digest === this.#configDigest) yield* ranged(inOne(this.#config), options.range);
+    else yield* this.#layerBytes(digest && this.#layers.get(digest), digest, options);
+  }
+
+  /** Closes the archive. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#archive[Symbol.asyncDispose]();
+  }
+
+  async *#layerBytes(
+    layer: ArchivedLayer | undefined,
+    digest: Digest | undefined,
+    options: GetBlobOptions,
+  ): AsyncGenerator<Uint8Array, void, undefined> {
+    if (layer === undefined) throw this.#notFound(`No blob ${digest} in ${this.#archive.place}`);
+    const { member, compression } = layer;
+    if (compression === "none") {
+      yield* this.#archive.read(member, options);
+      return;
+    }
+    const { range, ...whole } = options;
+    const packed = this.#archive.read(member, { ...whole, lentChunks: false });
+    yield* ranged(unpacked(packed, compression), range);
+  }
+
+  #notFound(message: string): ImageError {
+    return new ImageError("not-found", message, { reference: imageName(this.reference) });
+  }
+}

@@ -1,0 +1,124 @@
+import { ImageError } from "@drayage/core";
+import type {
+  BlobInfo,
+  Digest,
+  GetBlobOptions,
+  OperationOptions,
+  SourceOffers,
+} from "@drayage/core";
+import { layoutFile } from "@drayage/image-layout";
+import type { IndexChange, LayoutFileName, LayoutWriter, StoredBlob } from "@drayage/image-layout";
+
+import type { ArchiveUpdate } from "../access/archive-update.ts";
+import { hasBytesOf } from "../access/intact-bytes.ts";
+import { blobPath, refuseDockers, TarLayout } from "./tar-layout.ts";
+
+/** How an OCI image layout in a tar file is written. */
+export interface ArchiveLayoutOptions extends OperationOptions {
+  /** Whether the images that are there stay; else only what is new and what it needs is in the archive afterwards. */
+  readonly append: boolean;
+}
+
+/** An OCI image layout in a tar file that is being written. Closes the update. */
+export class ArchiveLayout implements LayoutWriter {
+  readonly lentChunks = true;
+  readonly #update: ArchiveUpdate;
+  readonly #append: boolean;
+  readonly #needed = new Set<string>();
+  /** What is there. */
+  #before: TarLayout | undefined;
+
+  private constructor(update: ArchiveUpdate, append: boolean) {
+    this.#update = update;
+    this.#append = append;
+    this.#before = update.before && new TarLayout(update.before);
+  }
+
+  /** @throws ImageError `unsupported` where it would be added to a docker archive */
+  static async open(
+    update: ArchiveUpdate,
+    { append, ...options }: ArchiveLayoutOptions,
+  ): Promise<ArchiveLayout> {
+    try {
+      if (append && update.before) await refuseDockers(update.before, options);
+      return new ArchiveLayout(update, append);
+    } catch (error) {
+      await update[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  get place(): string {
+    return this.#update.place;
+  }
+
+  get parallelBlobs(): number {
+    return this.#update.parallelBlobs;
+  }
+
+  get offers(): SourceOffers {
+    return this.#before?.offers ?? { parallelBlobs: 1, ranges: true };
+  }
+
+  async readFile(
+    name: LayoutFileName,
+    options: OperationOptions = {},
+  ): Promise<Uint8Array | undefined> {
+    return this.#before?.readFile(name, options);
+  }
+
+  async blobSize(digest: Digest, options: OperationOptions = {}): Promise<number | undefined> {
+    return this.#update.sizeOf(digest) ?? this.#before?.blobSize(digest, options);
+  }
+
+  async isIntact(blob: StoredBlob, options: OperationOptions = {}): Promise<boolean> {
+    if (this.#update.sizeOf(blob.digest) !== undefined) return true;
+    return (
+      this.#before !== undefined && hasBytesOf(this.#before.getBlob(blob.digest, options), blob)
+    );
+  }
+
+  async *getBlob(
+    digest: Digest,
+    options: GetBlobOptions = {},
+  ): AsyncGenerator<Uint8Array, void, undefined> {
+    options.signal?.throwIfAborted();
+    if (this.#before === undefined)
+      throw new ImageError("not-found", `No ${digest} in ${this.place}`);
+    yield* this.#before.getBlob(digest, options);
+  }
+
+  async putBlob(
+    bytes: AsyncIterable<Uint8Array>,
+    blob: BlobInfo,
+    options: OperationOptions = {},
+  ): Promise<StoredBlob> {
+    return this.#update.putBlob(bytes, blob, options);
+  }
+
+  keepBlob(digest: Digest): void {
+    this.#needed.add(blobPath(digest));
+  }
+
+  async updateIndex(
+    { next, afterwards }: IndexChange,
+    options: OperationOptions = {},
+  ): Promise<void> {
+    await this.#update.commit(async (current) => {
+      if (this.#append && current) await refuseDockers(current, options);
+      this.#before = current && new TarLayout(current);
+      const before = this.#append ? await this.readFile("index.json", options) : undefined;
+      const files = new Map([
+        ["index.json", await next(before)],
+        ["oci-layout", layoutFile],
+      ]);
+      return { files, keeps: (path) => this.#append || this.#needed.has(path) };
+    }, options);
+    await afterwards?.();
+  }
+
+  /** Without `updateIndex` the archive is as it was. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#update[Symbol.asyncDispose]();
+  }
+}

@@ -1,0 +1,217 @@
+import { open } from "node:fs/promises";
+import type { FileHandle } from "node:fs/promises";
+import path from "node:path";
+
+import type { BlobInfo, OperationOptions } from "@drayage/core";
+import type { StoredBlob } from "@drayage/image-layout";
+import {
+  BatchWriter,
+  FileSync,
+  handleBytes,
+  inTurn,
+  onDisk,
+  whileWriting,
+} from "@drayage/transport-kit/files";
+
+import { spooled } from "../access/spool.ts";
+import { HeadAndRest } from "./head-and-rest.ts";
+import { blockSize, formatTarHeader, padded } from "./tar-header.ts";
+import { TarSpace } from "./tar-space.ts";
+import type { TarRegion } from "./tar-space.ts";
+import { writeContent } from "./write-content.ts";
+
+/** Where members lie that are there for the space that they take. */
+export const unusedFolder = ".unused/";
+
+/** What is known of a member that will be written. */
+export interface NewTarMember extends Pick<BlobInfo, "digest" | "size"> {
+  /** Where the size is not known: what it will probably be. */
+  readonly expectedSize?: number | undefined;
+  /** Asked when it is whole; undefined where there shall be none. */
+  readonly nameOf: (stored: StoredBlob) => string | undefined;
+}
+
+/**
+ * A tar file that is written at several places at once: members of known or expected size get their place before they
+ * come. Of the others one grows at the end, and those that come meanwhile wait in temporary files.
+ */
+export class TarFileWriter implements AsyncDisposable {
+  readonly #file: string;
+  readonly #handle: FileHandle;
+  readonly #sync: FileSync;
+  readonly #space = new TarSpace();
+  /** Whether a member is being written of which nobody knows the end. */
+  #isGrowing = false;
+
+  private constructor(file: string, handle: FileHandle) {
+    this.#file = file;
+    this.#handle = handle;
+    this.#sync = new FileSync(handle);
+  }
+
+  static async create(file: string, mode: number): Promise<TarFileWriter> {
+    return new TarFileWriter(file, await whileWriting(file, () => open(file, "wx+", mode)));
+  }
+
+  /** Of a member that fails nothing is left. The digest is computed where it is not known. */
+  async add(
+    bytes: AsyncIterable<Uint8Array>,
+    member: NewTarMember,
+    options: OperationOptions = {},
+  ): Promise<StoredBlob> {
+    const { size, expectedSize } = member;
+    if (size !== undefined) return this.#addKnown(bytes, member, size, options);
+    if (expectedSize !== undefined) return this.#addExpected(bytes, member, expectedSize, options);
+    if (!this.#isGrowing) return this.#addGrowing(bytes, member, options);
+    const folder = path.dirname(this.#file);
+    await using spool = await spooled(bytes, this.#file, { ...options, folder });
+    const content = spool.read({ start: 0 }, { ...options, lentChunks: true });
+    return await this.#addKnown(content, member, spool.size, options);
+  }
+
+  /** Writes what is a member already, with its headers, once nothing else is being added. */
+  async addRaw(
+    bytes: AsyncIterable<Uint8Array>,
+    size: number,
+    { signal }: OperationOptions = {},
+  ): Promise<void> {
+    const place = { start: this.#space.end, size: padded(size) };
+    const writer = new BatchWriter(this.#handle, this.#file, place);
+    for await (const chunk of bytes) {
+      signal?.throwIfAborted();
+      await writer.write(chunk);
+    }
+    await writer.write(new Uint8Array(padded(size) - size));
+    await writer.finish();
+    this.#space.takeEnd(padded(size) - blockSize);
+  }
+
+  /** Two empty blocks end a tar file. All of it is on the disk afterwards. */
+  async finish(): Promise<void> {
+    const { holes, end } = this.#space;
+    for (const [at, { start, size }] of holes.entries())
+      await this.#writeHeader(`${unusedFolder}${at}`, start, size);
+    await onDisk(this.#file, async () => {
+      await this.#handle.truncate(end);
+      await this.#handle.truncate(end + 2 * blockSize);
+      await this.#sync.finish();
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#sync.stop();
+    await this.#handle.close();
+  }
+
+  async #addKnown(
+    bytes: AsyncIterable<Uint8Array>,
+    { digest, nameOf }: NewTarMember,
+    size: number,
+    { signal }: OperationOptions,
+  ): Promise<StoredBlob> {
+    const region = await this.#take(size, signal);
+    let isTaken = false;
+    try {
+      const stored = await this.#fill(region, bytes, { digest, size }, signal);
+      const name = nameOf(stored);
+      if (name !== undefined) await this.#writeHeader(name, region.start, size);
+      isTaken = name !== undefined;
+      return stored;
+    } finally {
+      if (!isTaken) this.#space.release(region);
+    }
+  }
+
+  async #addExpected(
+    bytes: AsyncIterable<Uint8Array>,
+    member: NewTarMember,
+    expectedSize: number,
+    options: OperationOptions,
+  ): Promise<StoredBlob> {
+    const { digest, nameOf } = member;
+    const region = await this.#take(expectedSize, options.signal);
+    const parts = new HeadAndRest(bytes, expectedSize);
+    let isTaken = false;
+    try {
+      const stored = await this.#fill(region, parts.head(), { digest }, options.signal);
+      if (parts.hasRest) {
+        const all = this.#joined(region, expectedSize, parts.rest());
+        return await this.add(all, { digest, nameOf }, options);
+      }
+      const name = nameOf(stored);
+      if (name === undefined) return stored;
+      await this.#writeHeader(name, region.start, stored.size);
+      isTaken = true;
+      this.#space.shorten(region, stored.size);
+      return stored;
+    } finally {
+      if (!isTaken) this.#space.release(region);
+      await parts.close();
+    }
+  }
+
+  /** What turned out to be larger than its place. */
+  async *#joined(
+    { start }: TarRegion,
+    size: number,
+    rest: AsyncIterable<Uint8Array>,
+  ): AsyncGenerator<Uint8Array, void, undefined> {
+    const from = start + blockSize;
+    if (size > 0)
+      yield* handleBytes(this.#handle, { range: { start: from, end: from + size - 1 } });
+    yield* rest;
+  }
+
+  /** Nobody gets a place as long as it is not known where this one ends. */
+  async #addGrowing(
+    bytes: AsyncIterable<Uint8Array>,
+    { digest, nameOf }: NewTarMember,
+    { signal }: OperationOptions,
+  ): Promise<StoredBlob> {
+    this.#isGrowing = true;
+    try {
+      return await inTurn(this.#file, signal, async () => {
+        const region = this.#space.startGrowing();
+        let taken: number | undefined;
+        try {
+          const stored = await this.#fill(region, bytes, { digest }, signal);
+          const name = nameOf(stored);
+          if (name === undefined) return stored;
+          await this.#writeHeader(name, region.start, stored.size);
+          taken = stored.size;
+          return stored;
+        } finally {
+          this.#space.endGrowing(taken);
+        }
+      });
+    } finally {
+      this.#isGrowing = false;
+    }
+  }
+
+  async #fill(
+    region: TarRegion,
+    bytes: AsyncIterable<Uint8Array>,
+    blob: Pick<BlobInfo, "digest" | "size">,
+    signal: AbortSignal | undefined,
+  ): Promise<StoredBlob> {
+    const place = { start: region.start + blockSize, size: region.size };
+    const batches = new BatchWriter(this.#handle, this.#file, place);
+    const write = async (chunk: Uint8Array): Promise<void> => {
+      await batches.write(chunk);
+      this.#sync.written(chunk.byteLength);
+    };
+    const finish = async (): Promise<void> => batches.finish();
+    return writeContent({ write, finish }, bytes, blob, { signal });
+  }
+
+  async #take(size: number, signal: AbortSignal | undefined): Promise<TarRegion> {
+    const hole = this.#space.takeHole(size);
+    return hole ?? inTurn(this.#file, signal, async () => this.#space.takeEnd(size));
+  }
+
+  async #writeHeader(name: string, at: number, size: number): Promise<void> {
+    const header = formatTarHeader(name, size);
+    await onDisk(this.#file, () => this.#handle.write(header, 0, header.byteLength, at));
+  }
+}

@@ -1,0 +1,28 @@
+import type { BlobInfo, OperationOptions } from "@drayage/core";
+import type { StoredBlob } from "@drayage/image-layout";
+import { writeBlob } from "@drayage/transport-kit/files";
+import type { BatchWriter } from "@drayage/transport-kit/files";
+
+import { padded } from "./tar-header.ts";
+
+/**
+ * Writes the content of a member, and zeros up to the next whole block. The digest is computed where it is not known. When
+ * it returns or throws nothing is being written any more.
+ * @throws ImageError `digest-mismatch` for another size; what the stream throws
+ */
+export async function writeContent(
+  writer: Pick<BatchWriter, "write" | "finish">,
+  bytes: AsyncIterable<Uint8Array>,
+  blob: Pick<BlobInfo, "digest" | "size">,
+  options: OperationOptions,
+): Promise<StoredBlob> {
+  let written: StoredBlob;
+  try {
+    written = await writeBlob(bytes, blob, (chunk) => writer.write(chunk), options);
+    await writer.write(new Uint8Array(padded(written.size) - written.size));
+  } finally {
+    await writer.finish();
+  }
+  options.signal?.throwIfAborted();
+  return written;
+}

@@ -1,0 +1,357 @@
+import { chmod, readdir, readFile, stat, writeFile } from "node:fs/promises";
+import path from "node:path";
+
+import { digestOf, inOne } from "@drayage/core";
+import type { Digest } from "@drayage/core";
+import {
+  ended,
+  findProgram,
+  nextMessage,
+  outputOf,
+  scratchFolder,
+  startProgram,
+  tarFile,
+} from "@drayage/test-support";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+
+import { FileArchiveUpdate, openArchiveFile } from "../../src/index.ts";
+import type { ChangedContent } from "../../src/index.ts";
+import { smallDisk } from "../small-disk.ts";
+
+const old = tarFile([
+  { name: "index.json", content: "{}" },
+  { name: "kept", content: "kept".repeat(1000) },
+]);
+
+async function archiveIn(folder: string): Promise<string> {
+  const file = path.join(folder, "archive.tar");
+  await writeFile(file, old);
+  return file;
+}
+
+const added: ChangedContent = {
+  files: new Map([["index.json", Buffer.from("[]")]]),
+  keeps: () => true,
+};
+
+function blobOf(size: number, seed: number): Buffer {
+  return Buffer.alloc(size, `${seed}`);
+}
+
+function nameOf(digest: Digest): string {
+  return `blobs/${digest.replace(":", "/")}`;
+}
+
+async function* slowly(content: Uint8Array): AsyncGenerator<Uint8Array> {
+  for (let at = 0; at < content.byteLength; at += 10_000) {
+    await Promise.resolve();
+    yield content.subarray(at, at + 10_000);
+  }
+}
+
+async function* failing(content: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield content;
+  throw new Error("broken off");
+}
+
+test("blobs of known and of unknown size are put at once, each whole", async () => {
+  const file = path.join(await scratchFolder(), "archive.tar");
+  await using update = await FileArchiveUpdate.open(file, { whatIsThere: "refuse" });
+  const blobs = [300_001, 5, 512, 0, 900_000, 40_000, 1_000_000].map(blobOf);
+  await Promise.all(
+    blobs.map(async (blob, at) => {
+      const known = at % 3 === 0 ? { digest: digestOf(blob), size: blob.byteLength } : {};
+      const stored = await update.putBlob(slowly(blob), known);
+      expect(stored).toEqual({ digest: digestOf(blob), size: blob.byteLength });
+    }),
+  );
+  expect(await readdir(path.dirname(file))).not.toContain("archive.tar");
+  await update.commit(async () => added);
+  await using archive = await openArchiveFile(file);
+  for (const blob of blobs) {
+    const found = await archive.readSmall(nameOf(digestOf(blob)), 1 << 20);
+    expect(blob.equals(found ?? Buffer.from("none"))).toBe(true);
+  }
+  expect(archive.members.map((one) => one.path)).toHaveLength(blobs.length + 1);
+});
+
+test.skipIf(findProgram("tar") === undefined)(
+  "where blobs failed or came twice the archive is one all the same, and the next one takes no more space",
+  async () => {
+    const file = path.join(await scratchFolder(), "archive.tar");
+    const [one, two] = [blobOf(100_000, 1), blobOf(200_000, 2)];
+    const put = async (update: FileArchiveUpdate): Promise<void> => {
+      const known = { digest: digestOf(one), size: one.byteLength };
+      await Promise.all([
+        expect(update.putBlob(failing(two.subarray(5)), { size: two.byteLength })).rejects.toThrow(
+          "broken",
+        ),
+        expect(update.putBlob(failing(two), {})).rejects.toThrow("broken"),
+        update.putBlob(slowly(one), known),
+        update.putBlob(slowly(one), known),
+        update.putBlob(slowly(one), {}),
+      ]);
+      await expect(update.putBlob(inOne(one), { ...known, size: 5 })).rejects.toMatchObject({
+        code: "digest-mismatch",
+      });
+      await expect(update.putBlob(inOne(one), { ...known, size: 500_000 })).rejects.toMatchObject({
+        code: "digest-mismatch",
+      });
+      await update.commit(async () => added);
+    };
+    await using first = await FileArchiveUpdate.open(file, { whatIsThere: "refuse" });
+    await put(first);
+    const listed = await outputOf("tar", "-tf", file);
+    expect(listed.split("\n")).toContain(nameOf(digestOf(one)));
+    await using second = await FileArchiveUpdate.open(file, { whatIsThere: "add" });
+    await second.commit(async () => added);
+    expect(await outputOf("tar", "-tf", file)).toBe(`${nameOf(digestOf(one))}\nindex.json\n`);
+    expect((await stat(file)).size).toBeLessThan(110_000);
+  },
+);
+
+test("a place that is given back while another one grows behind it does not move that", async () => {
+  const file = path.join(await scratchFolder(), "archive.tar");
+  await using update = await FileArchiveUpdate.open(file, { whatIsThere: "refuse" });
+  const failed = Promise.withResolvers<void>();
+  const [first, growing, last] = [blobOf(3000, 1), blobOf(100_000, 2), blobOf(50_000, 3)];
+  const breaking = async function* (): AsyncGenerator<Uint8Array> {
+    yield first.subarray(5);
+    await begun.promise;
+    throw new Error("broken off");
+  };
+  const begun = Promise.withResolvers<void>();
+  const waiting = async function* (): AsyncGenerator<Uint8Array> {
+    yield growing.subarray(0, 10);
+    begun.resolve();
+    await failed.promise;
+    yield growing.subarray(10);
+  };
+  const broken = update.putBlob(breaking(), { size: first.byteLength });
+  const grown = update.putBlob(waiting(), {});
+  await expect(broken).rejects.toThrow("broken off");
+  failed.resolve();
+  await grown;
+  await update.putBlob(slowly(last), {});
+  await update.putBlob(slowly(first), { size: first.byteLength });
+  await update.commit(async () => added);
+  await using archive = await openArchiveFile(file);
+  for (const one of [first, growing, last]) {
+    const found = await archive.readSmall(nameOf(digestOf(one)), 1 << 20);
+    expect(one.equals(found ?? Buffer.from("none"))).toBe(true);
+  }
+  expect(archive.members).toHaveLength(4);
+});
+
+test("whatever is put at once, and whatever of it fails, the rest is whole", async () => {
+  const one = fc.record({
+    size: fc.oneof(fc.nat(3000), fc.nat(200_000)),
+    known: fc.constantFrom("size", "expected size", "nothing"),
+    off: fc.constantFrom(0, 0, -600, 1, 5000),
+    fails: fc.constantFrom(false, false, true),
+  });
+  const folder = await scratchFolder();
+  let count = 0;
+  await fc.assert(
+    fc.asyncProperty(fc.array(one, { minLength: 1, maxLength: 8 }), async (all) => {
+      const file = path.join(folder, `${count++}.tar`);
+      await using update = await FileArchiveUpdate.open(file, { whatIsThere: "refuse" });
+      const put = all.map(async ({ size, known, off, fails }, at) => {
+        const blob = Buffer.alloc(size, `${at} `);
+        const bytes = fails ? failing(blob) : slowly(blob);
+        const expectedSize = known === "expected size" ? Math.max(size + off, 0) : undefined;
+        await update.putBlob(bytes, known === "size" ? { size } : {}, { expectedSize });
+        return blob;
+      });
+      const blobs = (await Promise.allSettled(put)).flatMap((result) =>
+        result.status === "fulfilled" ? [result.value] : [],
+      );
+      expect(blobs).toHaveLength(all.filter(({ fails }) => !fails).length);
+      await update.commit(async () => added);
+      await using archive = await openArchiveFile(file);
+      for (const blob of blobs) {
+        const found = await archive.readSmall(nameOf(digestOf(blob)), 1 << 20);
+        expect(blob.equals(found ?? Buffer.from("none"))).toBe(true);
+      }
+    }),
+    { numRuns: 60 },
+  );
+});
+
+describe("of a blob of which only is known how large it probably is", () => {
+  const blob = blobOf(300_000, 1);
+  const expectations = [300_000, 299_999, 299_520, 300_001, 300_032, 300_033, 400_000, 5, 0];
+
+  test.each(expectations)("all is there where %i bytes were expected", async (expectedSize) => {
+    const file = path.join(await scratchFolder(), "archive.tar");
+    await using update = await FileArchiveUpdate.open(file, { whatIsThere: "refuse" });
+    const others = [blobOf(50_000, 2), blobOf(600_000, 3)];
+    await Promise.all([
+      update.putBlob(slowly(blob), {}, { expectedSize }),
+      ...others.map((other) => update.putBlob(slowly(other), {})),
+      update.putBlob(slowly(blobOf(4, 4)), { size: 4 }),
+    ]);
+    await update.commit(async () => added);
+    await using archive = await openArchiveFile(file);
+    for (const one of [blob, ...others]) {
+      const found = await archive.readSmall(nameOf(digestOf(one)), 1 << 20);
+      expect(one.equals(found ?? Buffer.from("none"))).toBe(true);
+    }
+  });
+
+  test("no space is lost where it was right", async () => {
+    const file = path.join(await scratchFolder(), "archive.tar");
+    await using update = await FileArchiveUpdate.open(file, { whatIsThere: "refuse" });
+    const blobs = [blob, blobOf(100_000, 2), blobOf(200_000, 3)];
+    const put = (one: Buffer): Promise<unknown> =>
+      update.putBlob(slowly(one), {}, { expectedSize: one.byteLength });
+    await Promise.all(blobs.map(put));
+    await update.commit(async () => added);
+    await using archive = await openArchiveFile(file);
+    expect(archive.members.map(({ path: name }) => name)).toEqual([
+      ...blobs.map((one) => nameOf(digestOf(one))),
+      "index.json",
+    ]);
+  });
+
+  test("nothing is left where it breaks off, and its stream is closed", async () => {
+    const file = await archiveIn(await scratchFolder());
+    const update = await FileArchiveUpdate.open(file, { whatIsThere: "add" });
+    for (const expectedSize of [5, blob.byteLength, 1_000_000]) {
+      const put = update.putBlob(failing(blob), {}, { expectedSize });
+      await expect(put).rejects.toThrow("broken off");
+    }
+    await update.commit(async () => added);
+    expect((await stat(file)).size).toBe(old.byteLength);
+    await update[Symbol.asyncDispose]();
+  });
+});
+
+test("what stays lies there as it did, with what filled its blocks", async () => {
+  const file = await archiveIn(await scratchFolder());
+  await using update = await FileArchiveUpdate.open(file, { whatIsThere: "add" });
+  await update.commit(async () => added);
+  const kept = old.subarray(1024, 1024 + 512 + 4096);
+  expect((await readFile(file)).subarray(0, kept.byteLength).equals(kept)).toBe(true);
+});
+
+describe("an archive that is added to stays as it was, and nothing is left beside it,", () => {
+  const cases: readonly (readonly [
+    string,
+    (update: FileArchiveUpdate, abort: AbortController) => Promise<unknown>,
+  ])[] = [
+    ["without a commit", async (update) => update.putBlob(inOne(blobOf(10, 1)), {})],
+    ["where a blob fails", async (update) => update.putBlob(failing(old), {})],
+    [
+      "where its change fails",
+      async (update) => update.commit(async () => Promise.reject(new Error("no"))),
+    ],
+    [
+      "where it is aborted at the last moment",
+      async (update, abort) =>
+        update.commit(
+          async () => {
+            abort.abort(new Error("enough"));
+            return added;
+          },
+          { signal: abort.signal },
+        ),
+    ],
+  ];
+
+  test.each(cases)("%s", async (_, work) => {
+    const file = await archiveIn(await scratchFolder());
+    const update = await FileArchiveUpdate.open(file, { whatIsThere: "add" });
+    await work(update, new AbortController()).catch(() => {});
+    await update[Symbol.asyncDispose]();
+    expect((await readFile(file)).equals(old)).toBe(true);
+    expect(await readdir(path.dirname(file))).toEqual(["archive.tar"]);
+  });
+
+  test("on a disk that is full", async ({ skip }) => {
+    const folder = await smallDisk();
+    if (folder === undefined) return skip("this user may mount nothing");
+    const file = await archiveIn(folder);
+    const update = await FileArchiveUpdate.open(file, { whatIsThere: "add" });
+    const put = update.putBlob(inOne(blobOf(3_000_000, 1)), {});
+    await expect(put).rejects.toMatchObject({ code: "unavailable", retryable: false });
+    await update.putBlob(inOne(blobOf(1_900_000, 2)), {});
+    const files = new Map([["large", blobOf(300_000, 3)]]);
+    const committed = update.commit(async () => ({ ...added, files }));
+    await expect(committed).rejects.toMatchObject({ code: "unavailable" });
+    await update[Symbol.asyncDispose]();
+    expect((await readFile(file)).equals(old)).toBe(true);
+    expect(await readdir(folder)).toEqual(["archive.tar"]);
+  });
+
+  test("where its process is killed, once the next one comes", async () => {
+    const file = await archiveIn(await scratchFolder());
+    const child = startProgram(path.join(import.meta.dirname, "half-an-update.ts"), file);
+    expect(await nextMessage(child)).toBe("writing");
+    child.kill("SIGKILL");
+    await ended(child);
+    expect((await readFile(file)).equals(old)).toBe(true);
+    await using update = await FileArchiveUpdate.open(file, { whatIsThere: "add" });
+    await update.commit(async () => added);
+    await update[Symbol.asyncDispose]();
+    expect(await readdir(path.dirname(file))).toEqual(["archive.tar"]);
+  });
+});
+
+test("two that add to one archive at once both do", async () => {
+  const file = await archiveIn(await scratchFolder());
+  const blobs = [blobOf(1000, 1), blobOf(2000, 2)];
+  await Promise.all(
+    blobs.map(async (blob) => {
+      await using update = await FileArchiveUpdate.open(file, { whatIsThere: "add" });
+      await update.putBlob(inOne(blob), {});
+      await update.commit(async () => added);
+    }),
+  );
+  await using archive = await openArchiveFile(file);
+  for (const blob of blobs) expect(await archive.find(nameOf(digestOf(blob)))).toBeDefined();
+  expect(await archive.find("kept")).toBeDefined();
+});
+
+describe("what is there", () => {
+  test("is refused, also where it came in the meantime", async () => {
+    const folder = await scratchFolder();
+    const update = await FileArchiveUpdate.open(path.join(folder, "archive.tar"), {
+      whatIsThere: "refuse",
+    });
+    const file = await archiveIn(folder);
+    await expect(update.commit(async () => added)).rejects.toMatchObject({ code: "conflict" });
+    await expect(FileArchiveUpdate.open(file, { whatIsThere: "refuse" })).rejects.toMatchObject({
+      code: "conflict",
+    });
+    await update[Symbol.asyncDispose]();
+    expect((await readFile(file)).equals(old)).toBe(true);
+  });
+
+  test("is replaced whatever it is, and added to only where it is a tar file", async () => {
+    const file = await archiveIn(await scratchFolder());
+    await writeFile(file, "no archive");
+    await expect(FileArchiveUpdate.open(file, { whatIsThere: "add" })).rejects.toMatchObject({
+      code: "invalid-manifest",
+    });
+    await using update = await FileArchiveUpdate.open(file, { whatIsThere: "replace" });
+    await update.commit(async () => added);
+    await using archive = await openArchiveFile(file);
+    expect(archive.members).toHaveLength(1);
+  });
+
+  test("keeps its mode, and may have a name as long as names can be", async () => {
+    const file = path.join(await scratchFolder(), `${"n".repeat(251)}.tar`);
+    await writeFile(file, old);
+    await chmod(file, 0o600);
+    await using update = await FileArchiveUpdate.open(file, { whatIsThere: "add" });
+    await update.commit(async () => added);
+    expect((await stat(file)).mode & 0o777).toBe(0o600);
+  });
+
+  test("is no folder", async () => {
+    const opened = FileArchiveUpdate.open(await scratchFolder(), { whatIsThere: "replace" });
+    await expect(opened).rejects.toMatchObject({ code: "conflict" });
+  });
+});

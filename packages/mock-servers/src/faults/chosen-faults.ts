@@ -1,0 +1,59 @@
+import { SeededRandom } from "@drayage/testkit";
+
+import { drawFault } from "./drawn-fault.ts";
+import type { Fault, PlannedFault, SeededFaults } from "./fault.ts";
+import type { SeenRequest } from "./seen-request.ts";
+
+/** What befalls each request; to be asked once for each. */
+export type FaultChoice = (request: SeenRequest) => Fault | undefined;
+
+const mostInARow = 3;
+
+export function chosenFaults(faults: readonly PlannedFault[] | SeededFaults): FaultChoice {
+  return "seed" in faults ? seededFaults(faults) : plannedFaults(faults);
+}
+
+/** The first one of the list that matches; it counts what the ones before it took as well. */
+function plannedFaults(planned: readonly PlannedFault[]): FaultChoice {
+  const seen = planned.map(() => 0);
+  return (request) => {
+    const due = planned.filter((one, at) => {
+      if (!matches(one, request)) return false;
+      const count = (seen[at] ?? 0) + 1;
+      seen[at] = count;
+      const { nth = 1, times = 1 } = one;
+      return count >= nth && count < nth + times;
+    });
+    return due[0]?.fault;
+  };
+}
+
+function matches({ method, path }: PlannedFault, request: SeenRequest): boolean {
+  const isOfMethod = method === undefined || method === request.method;
+  return isOfMethod && (path === undefined || request.path.includes(path));
+}
+
+/** Refusals often come again, as in a storm. */
+function seededFaults({ seed, kinds, rate = 0.25 }: SeededFaults): FaultChoice {
+  const root = new SeededRandom(seed);
+  /** What befell the requests of one kind that came just before. */
+  const streaks = new Map<string, readonly Fault[]>();
+  return (request) => {
+    const random = root.fork(`${request.kind} ${request.nth}`);
+    const streak = streaks.get(request.kind) ?? [];
+    const fault = streak.length < mostInARow ? nextFault(random, request, streak) : undefined;
+    streaks.set(request.kind, fault === undefined ? [] : [...streak, fault]);
+    return fault;
+  };
+
+  function nextFault(
+    random: SeededRandom,
+    request: SeenRequest,
+    streak: readonly Fault[],
+  ): Fault | undefined {
+    const last = streak.at(-1);
+    if (last?.kind === "refusal" && random.integer(2) === 0) return last;
+    if (random.integer(1000) >= rate * 1000) return undefined;
+    return drawFault(random, request, { kinds, streak });
+  }
+}

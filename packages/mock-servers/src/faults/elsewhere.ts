@@ -1,0 +1,81 @@
+import { randomUUID } from "node:crypto";
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http";
+
+import { openWebServer } from "@drayage/registry/http";
+import type { WebServer } from "@drayage/registry/http";
+
+import { pass } from "./passage.ts";
+import { nothingPassed } from "./passed-request.ts";
+import type { Passed } from "./passed-request.ts";
+
+/** What somebody was told who was led to another origin. */
+export interface RequestElsewhere extends Passed {
+  readonly method: string;
+  /** Path and query. */
+  readonly url: string;
+  readonly headers: IncomingHttpHeaders;
+}
+
+/**
+ * Another origin that does what a registry would, for whoever has an address that it gave out: as object stores do, it
+ * asks nobody who they are.
+ */
+export class Elsewhere implements AsyncDisposable {
+  readonly requests: RequestElsewhere[] = [];
+  readonly #target: URL;
+  readonly #server: WebServer;
+  /** On whose behalf the registry is asked, by the first part of the path. */
+  readonly #callers = new Map<string, string | undefined>();
+
+  private constructor(target: URL, server: WebServer) {
+    this.#target = target;
+    this.#server = server;
+    server.serve((incoming, response) => {
+      this.#serve(incoming, response).catch(() => incoming.socket.destroy());
+    });
+  }
+
+  static async open(target: URL): Promise<Elsewhere> {
+    return new Elsewhere(target, await openWebServer({}, 0));
+  }
+
+  /** Where the same is to be had as at this path and query of the registry, by whoever has that `Authorization`. */
+  addressOf(pathAndQuery: string, authorization: string | undefined): string {
+    const caller = randomUUID();
+    this.#callers.set(caller, authorization);
+    return this.#addressFor(caller, pathAndQuery);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#server[Symbol.asyncDispose]();
+  }
+
+  async #serve(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { method = "", url = "", headers } = incoming;
+    const request = { method, url, headers, ...nothingPassed() };
+    this.requests.push(request);
+    const [, caller = "", rest = ""] = /^\/([^/]*)(.*)$/.exec(url) ?? [];
+    if (!this.#callers.has(caller)) return void response.writeHead(404).end();
+    const { authorization: _, ...others } = headers;
+    const own = this.#callers.get(caller);
+    await pass({
+      incoming,
+      response,
+      url: new URL(rest, this.#target),
+      headers: { ...others, ...(own !== undefined && { authorization: own }) },
+      interference: {},
+      room: { request: Infinity, response: Infinity },
+      passed: request,
+      translated: (name, value) => (name === "location" ? this.#led(value, caller) : value),
+    });
+  }
+
+  #led(location: string, caller: string): string {
+    const { origin, pathname, search } = new URL(location, this.#target);
+    return origin === this.#target.origin ? this.#addressFor(caller, pathname + search) : location;
+  }
+
+  #addressFor(caller: string, pathAndQuery: string): string {
+    return `${this.#server.origin}/${caller}${pathAndQuery}`;
+  }
+}

@@ -1,0 +1,158 @@
+import type { Answer } from "@drayage/registry/http";
+
+import type { BreakKind, Fault, RetryAfter } from "./fault.ts";
+
+/** What is done to one exchange on its way. */
+export interface Interference {
+  /** Said instead of asking the server. */
+  readonly instead?: Answer;
+  /** The request goes on as nobody's. */
+  readonly isAnonymous?: boolean;
+  readonly request?: BodyChange;
+  readonly answer?: (answer: PassingAnswer) => Answer;
+  readonly breaks?: Break;
+}
+
+/** Where and how the connection to the client ends. Position in a body that may be shorter. */
+interface Break {
+  readonly kind: BreakKind;
+  readonly during: "request" | "answer" | "response";
+  readonly after: number;
+}
+
+/** `length` is undefined where it is not known before the end. */
+type BodyChange = (body: Body, length: number | undefined) => Body;
+
+type Body = AsyncIterable<Uint8Array>;
+
+/** A server's answer. Names of headers in lower case. */
+export interface PassingAnswer extends Answer {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Body;
+  readonly length: number | undefined;
+}
+
+/** Where a `Location` may lead instead. */
+export interface Detours {
+  /** An address elsewhere for one of the server's. */
+  readonly elsewhere: (address: string) => string;
+  /** Of the request, at the proxy. */
+  readonly url: URL;
+}
+
+/** Turns the description of a fault into what is done. */
+export function interferenceOf(fault: Fault, detours: Detours): Interference {
+  switch (fault.kind) {
+    case "cut":
+    case "reset":
+    case "stall":
+      return { breaks: { after: 0, ...fault } };
+    case "refusal":
+      return { instead: refusal(fault.status, fault.retryAfter) };
+    case "lost-upload":
+      return { instead: uploadUnknown };
+    case "expired-token":
+      return { isAnonymous: true };
+    case "flip":
+      return flip(fault.during, fault.at);
+    case "truncation":
+      return { answer: (answer) => truncated(answer, fault.after) };
+    case "wrong-length":
+      return { answer: (answer) => withLength(answer, fault.by) };
+    case "location":
+      return { answer: (answer) => relocated(answer, fault.as, detours) };
+    case "redirect":
+      return { answer: (answer) => redirected(answer, detours) };
+  }
+}
+
+/** Where in a body a position is: in a shorter one it starts again from the beginning. */
+export function positionIn(length: number | undefined, position: number): number {
+  if (length === undefined) return position;
+  return length === 0 ? 0 : position % length;
+}
+
+/** What a registry says to whoever goes on with an upload that it does not know. */
+export const uploadUnknown: Answer = {
+  status: 404,
+  headers: { "content-type": "application/json" },
+  body: '{"errors":[{"code":"BLOB_UPLOAD_UNKNOWN","message":"blob upload unknown to registry"}]}',
+};
+
+function refusal(status: number, retryAfter: RetryAfter | undefined): Answer {
+  const headers = retryAfter && { "retry-after": formatRetryAfter(retryAfter) };
+  return { status, headers, body: "" };
+}
+
+function formatRetryAfter({ seconds, as }: RetryAfter): string {
+  return as === "seconds" ? `${seconds}` : new Date(Date.now() + seconds * 1000).toUTCString();
+}
+
+function flip(during: "request" | "response", at: number): Interference {
+  const change: BodyChange = (body, length) => flipped(body, positionIn(length, at));
+  if (during === "request") return { request: change };
+  return { answer: (answer) => ({ ...answer, body: change(answer.body, answer.length) }) };
+}
+
+/** The lowest bit of the byte at this position is another one. */
+export async function* flipped(
+  body: Body,
+  at: number,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  let left = at;
+  for await (const chunk of body) {
+    const isHere = left >= 0 && left < chunk.byteLength;
+    yield isHere ? chunk.map((byte, index) => (index === left ? byte ^ 1 : byte)) : chunk;
+    left -= chunk.byteLength;
+  }
+}
+
+function truncated(answer: PassingAnswer, after: number): Answer {
+  const length = positionIn(answer.length, after);
+  const headers = { ...answer.headers, "content-length": `${length}` };
+  return { ...answer, headers, body: firstOf(answer.body, length) };
+}
+
+async function* firstOf(body: Body, length: number): AsyncGenerator<Uint8Array, void, undefined> {
+  let left = length;
+  for await (const chunk of body) {
+    if (left > 0) yield chunk.subarray(0, left);
+    left -= chunk.byteLength;
+  }
+}
+
+function withLength({ length, ...answer }: PassingAnswer, by: number): Answer {
+  const headers = { ...answer.headers, "content-length": `${Math.max((length ?? 0) + by, 0)}` };
+  return { ...answer, headers };
+}
+
+function relocated(
+  answer: PassingAnswer,
+  as: "relative" | "absolute" | "elsewhere",
+  detours: Detours,
+): Answer {
+  const { location } = answer.headers;
+  if (location === undefined) return answer;
+  const to = new URL(location, detours.url);
+  return { ...answer, headers: { ...answer.headers, location: written(to, as, detours) } };
+}
+
+function written(to: URL, as: "relative" | "absolute" | "elsewhere", detours: Detours): string {
+  switch (as) {
+    case "absolute":
+      return to.href;
+    case "elsewhere":
+      return detours.elsewhere(to.pathname + to.search);
+    case "relative": {
+      const folder = detours.url.pathname.replace(/[^/]*$/, "");
+      const address = to.pathname + to.search;
+      return address.startsWith(folder) ? `./${address.slice(folder.length)}` : address;
+    }
+  }
+}
+
+/** A server leads whom it would have given something. */
+function redirected(answer: PassingAnswer, { url, elsewhere }: Detours): Answer {
+  if (answer.status !== 200 && answer.status !== 206) return answer;
+  return { status: 307, headers: { location: elsewhere(url.pathname + url.search) } };
+}

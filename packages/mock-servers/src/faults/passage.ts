@@ -1,0 +1,161 @@
+import { once } from "node:events";
+import { request as send } from "node:http";
+import type {
+  ClientRequest,
+  IncomingHttpHeaders,
+  IncomingMessage,
+  ServerResponse,
+} from "node:http";
+import type { Socket } from "node:net";
+import { Readable } from "node:stream";
+
+import type { Answer } from "@drayage/registry/http";
+
+import type { BreakKind } from "./fault.ts";
+import { positionIn } from "./interference.ts";
+import type { Interference, PassingAnswer } from "./interference.ts";
+import { breakOff, flow } from "./line.ts";
+import type { Room } from "./line.ts";
+import type { OpenPassed } from "./passed-request.ts";
+
+/** A request that is to be passed on, and all that is to happen to it. */
+export interface Passage {
+  readonly incoming: IncomingMessage;
+  readonly response: ServerResponse;
+  /** Where it goes. */
+  readonly url: URL;
+  readonly headers: IncomingHttpHeaders;
+  /** What a header of the answer is to say to the client. Names in lower case. */
+  readonly translated: (name: string, value: string) => string;
+  readonly interference: Interference;
+  /** Bytes of bodies that its connection may still take. */
+  readonly room: Room;
+  /** Where it is written down what came through. */
+  readonly passed: OpenPassed;
+}
+
+/** Passes a request on and its answer back. @throws where a connection ends that was not meant to */
+export async function pass(passage: Passage): Promise<void> {
+  const { incoming, interference } = passage;
+  const answer = interference.instead ?? (await exchange(passage));
+  if (answer === undefined) return;
+  await sendAnswer(passage, answer);
+  // What is left of a body that nobody wanted: what follows it on this connection is the next request.
+  incoming.resume();
+}
+
+/** The answer that is to be given, which may come before all is sent; undefined where the line broke before. */
+async function exchange(passage: Passage): Promise<Answer | undefined> {
+  const { incoming, response, url, headers, interference } = passage;
+  const { connection: _, host: __, authorization, ...passedOn } = headers;
+  const isNamed = authorization !== undefined && interference.isAnonymous !== true;
+  const far = send(url, {
+    method: incoming.method ?? "GET",
+    headers: { ...passedOn, ...(isNamed && { authorization }) },
+    agent: false,
+  });
+  const answered = once(far, "response").then(([answer]) => answer as IncomingMessage);
+  far.on("error", () => {});
+  response.on("close", () => far.destroy());
+  const sent = sendRequest(passage, far).catch(() => true);
+  const unlessBroken = sent.then(async (isWhole) => (isWhole ? answered : undefined));
+  const incomingAnswer = await Promise.race([answered, unlessBroken]);
+  if (incomingAnswer === undefined) return undefined;
+  const answer = passing(incomingAnswer, passage);
+  if (interference.breaks?.during !== "answer") return interference.answer?.(answer) ?? answer;
+  incomingAnswer.resume();
+  await end(passage, interference.breaks.kind);
+  return undefined;
+}
+
+/** False where the line broke. */
+async function sendRequest(passage: Passage, far: ClientRequest): Promise<boolean> {
+  const { incoming, interference, room, passed } = passage;
+  const length = lengthOf(incoming, 0);
+  const body: AsyncIterable<Buffer> = incoming.iterator({ destroyOnReturn: false });
+  const changed = interference.request?.(body, length) ?? body;
+  const { kind, after } = breakOf(passage, "request", length);
+  const isWhole = await flow(changed, far, after, (bytes) => {
+    passed.requestBytes += bytes;
+    room.request -= bytes;
+  });
+  if (isWhole) far.end();
+  else {
+    if (kind !== "stall") await hangUp(far);
+    await end(passage, kind);
+  }
+  return isWhole;
+}
+
+/** After all that was passed on has left. */
+async function hangUp(far: ClientRequest): Promise<void> {
+  const socket = far.socket ?? ((await once(far, "socket")) as [Socket])[0];
+  socket.destroySoon();
+  if (!socket.closed) await once(socket, "close");
+}
+
+async function sendAnswer(passage: Passage, { status, headers, body }: Answer): Promise<void> {
+  const { incoming, response, room, passed } = passage;
+  const bytes = typeof body === "string" ? Buffer.from(body) : (body ?? new Uint8Array(0));
+  const isWhole = bytes instanceof Uint8Array;
+  const all: Record<string, string> = {
+    ...(isWhole && { "content-length": `${bytes.byteLength}` }),
+    ...headers,
+  };
+  const announced = lengthOf({ headers: all }, undefined);
+  const { kind, after } = breakOf(passage, "response", announced);
+  passed.status = status;
+  response.writeHead(status, all).flushHeaders();
+  const stream = isWhole ? Readable.from([bytes]) : bytes;
+  const isSent = await flow(stream, response, after, (count) => {
+    passed.responseBytes += count;
+    room.response -= count;
+  });
+  if (!isSent) return end(passage, kind);
+  response.end();
+  const isAsAnnounced = announced === undefined || announced === passed.responseBytes;
+  if (incoming.method !== "HEAD" && !isAsAnnounced) await end(passage, "cut");
+}
+
+function passing(answer: IncomingMessage, { translated }: Passage): PassingAnswer {
+  const headers = Object.entries(answer.headers).flatMap(([name, value]) => {
+    if (value === undefined || ofConnection.has(name)) return [];
+    return [[name, translated(name, Array.isArray(value) ? value.join(", ") : value)] as const];
+  });
+  return {
+    status: answer.statusCode ?? 502,
+    headers: Object.fromEntries(headers),
+    body: answer,
+    length: lengthOf(answer, undefined),
+  };
+}
+
+/** Headers that speak of one connection (RFC 9110, section 7.6.1). */
+const ofConnection: ReadonlySet<string> = new Set(["connection", "keep-alive"]);
+
+function breakOf(
+  { interference: { breaks }, room }: Passage,
+  during: "request" | "response",
+  length: number | undefined,
+): { readonly kind: BreakKind; readonly after: number } {
+  const atCut = { kind: "cut", after: room[during] } as const;
+  if (breaks?.during !== during) return atCut;
+  const after = positionIn(length, breaks.after);
+  return after < room[during] ? { kind: breaks.kind, after } : atCut;
+}
+
+function lengthOf<Unannounced>(
+  {
+    headers,
+  }: { readonly headers: Readonly<Record<string, string | readonly string[] | undefined>> },
+  unannounced: Unannounced,
+): number | Unannounced | undefined {
+  const { "content-length": length, "transfer-encoding": encoding } = headers;
+  if (length !== undefined) return Number(length);
+  return encoding === undefined ? unannounced : undefined;
+}
+
+async function end({ incoming, passed }: Passage, kind: BreakKind): Promise<void> {
+  passed.isBroken = true;
+  await breakOff(incoming.socket, kind);
+}

@@ -1,0 +1,104 @@
+import type { Answer } from "@drayage/registry/http";
+
+import { chosenS3Faults } from "./chosen-s3-faults.ts";
+import { operationOf } from "./operations.ts";
+import type { Operation } from "./operations.ts";
+import { notImplemented, S3Refusal } from "./refusal.ts";
+import { checkRight } from "./rights.ts";
+import type { S3Fault } from "./s3-fault.ts";
+import type { S3Request } from "./s3-request.ts";
+import { defaultCredentials } from "./s3-settings.ts";
+import type { Call, S3State } from "./s3-state.ts";
+import { verifySignature } from "./signature.ts";
+
+/** From a request to the answer. */
+export interface S3Router {
+  operationOf(request: S3Request): Operation;
+  /** To be asked once for each request. */
+  faultOf(request: S3Request, operation: Operation): S3Fault | undefined;
+  /** @throws S3Refusal */
+  answer(request: S3Request, operation: Operation): Promise<Answer>;
+}
+
+const longestKey = 1024;
+
+/** Checks who asks, where, and whether that may be done; then it is. */
+export function s3Router(state: S3State): S3Router {
+  const chooseFault = chosenS3Faults(state.settings.faults);
+  return {
+    operationOf,
+    faultOf: ({ key, headers }, { name }) =>
+      chooseFault({
+        operation: name,
+        key,
+        hasBody:
+          headers["transfer-encoding"] !== undefined || Number(headers["content-length"]) > 0,
+        isConditional: "if-match" in headers || "if-none-match" in headers,
+      }),
+    async answer(request, operation) {
+      const { credentials = [defaultCredentials] } = state.settings;
+      const { region, now } = state;
+      const { bucket, key } = request;
+      const { action } = operation;
+      checkHeaders(request);
+      const signature = verifySignature(request, { credentials, region, now });
+      const call: Call = { ...request, operation, signature };
+      checkRegion(call, state);
+      if (action !== undefined) checkRight(call, { action, bucket, key }, state);
+      checkKey(key);
+      return operation.handler(call, state);
+    },
+  };
+}
+
+/** Whoever asks for a bucket of another region is told where it is. */
+function checkRegion({ bucket }: Call, { settings }: S3State): void {
+  const region = settings.bucketsElsewhere?.[bucket];
+  if (region === undefined) return;
+  const endpoint = `${bucket}.s3.${region}.amazonaws.com`;
+  throw new S3Refusal(
+    "PermanentRedirect",
+    "The bucket you are attempting to access must be addressed using the specified endpoint. Please send all future requests to this endpoint.",
+    {
+      details: { Endpoint: endpoint, Bucket: bucket },
+      headers: { "x-amz-bucket-region": region },
+    },
+  );
+}
+
+function checkKey(key: string): void {
+  const size = Buffer.byteLength(key);
+  if (size <= longestKey) return;
+  throw new S3Refusal("KeyTooLongError", "Your key is too long", {
+    details: { Size: size, MaxSizeAllowed: longestKey },
+  });
+}
+
+const known = new Set([
+  "x-amz-checksum-algorithm",
+  "x-amz-checksum-mode",
+  "x-amz-checksum-type",
+  "x-amz-content-sha256",
+  "x-amz-copy-source",
+  "x-amz-copy-source-range",
+  "x-amz-date",
+  "x-amz-decoded-content-length",
+  "x-amz-metadata-directive",
+  "x-amz-mp-object-size",
+  "x-amz-sdk-checksum-algorithm",
+  "x-amz-security-token",
+  "x-amz-storage-class",
+  "x-amz-trailer",
+  "x-amz-user-agent",
+  "x-amz-website-redirect-location",
+]);
+const knownBeginnings =
+  /^x-amz-(?:meta-.+|checksum-(?:crc32|crc32c|crc64nvme|sha1|sha256)|copy-source-if-(?:none-)?match|copy-source-if-(?:un)?modified-since|server-side-encryption(?:-aws-kms-key-id|-bucket-key-enabled|-context)?)$/;
+
+/** What is not known cannot be ignored: it might be a condition or a key. */
+function checkHeaders({ headers }: S3Request): void {
+  const odd = Object.keys(headers)
+    .filter((name) => name.startsWith("x-amz-"))
+    .find((name) => !known.has(name) && !knownBeginnings.test(name));
+  if (odd !== undefined) throw notImplemented(odd);
+}

@@ -1,0 +1,97 @@
+import type { Answer } from "@drayage/registry/http";
+
+import type { Checksum } from "./checksum.ts";
+import type { Content, ContentStore } from "./content.ts";
+import type { Operation } from "./operations.ts";
+import { S3Refusal } from "./refusal.ts";
+import type { S3Request } from "./s3-request.ts";
+import type { S3Settings } from "./s3-settings.ts";
+import type { Signature } from "./signature.ts";
+
+/** What the handlers of operations work on. */
+export interface S3State {
+  readonly settings: S3Settings;
+  readonly region: string;
+  readonly buckets: Map<string, Bucket>;
+  readonly contents: ContentStore;
+  readonly now: () => Date;
+}
+
+export interface Bucket {
+  readonly name: string;
+  readonly objects: Map<string, StoredObject>;
+  /** By id. */
+  readonly uploads: Map<string, MultipartUpload>;
+  /** What was answered to who completed an upload, by its id. */
+  readonly completed: Map<string, CompletedUpload>;
+  /** How often each key was deleted. */
+  readonly deletions: Map<string, number>;
+}
+
+export interface StoredObject {
+  readonly key: string;
+  readonly content: Content;
+  readonly size: number;
+  /** With its quotation marks. */
+  readonly etag: string;
+  readonly lastModified: Date;
+  /** What was said of it when it was written and is said again when it is read: `cache-control`, `x-amz-meta-…`. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly checksum: Checksum | undefined;
+  /** Of one that was uploaded in parts. */
+  readonly parts: readonly StoredPart[] | undefined;
+}
+
+export interface StoredPart {
+  readonly number: number;
+  readonly content: Content;
+  readonly size: number;
+  readonly etag: string;
+  readonly lastModified: Date;
+  readonly checksum: Checksum | undefined;
+}
+
+export interface MultipartUpload {
+  readonly id: string;
+  readonly key: string;
+  readonly initiated: Date;
+  readonly headers: Readonly<Record<string, string>>;
+  /** As it was asked for; undefined where nothing was said. */
+  readonly checksum: Pick<Checksum, "algorithm" | "type"> | undefined;
+  readonly parts: Map<number, StoredPart>;
+}
+
+/** An upload that became an object. */
+export interface CompletedUpload {
+  readonly key: string;
+  /** The document that named its parts. */
+  readonly document: string;
+  readonly answer: Answer;
+}
+
+/** A request that may do what it asks for. */
+export interface Call extends S3Request {
+  readonly operation: Operation;
+  /** undefined where nobody signed it. */
+  readonly signature: Signature | undefined;
+}
+
+export type Handler = (call: Call, state: S3State) => Answer | Promise<Answer>;
+
+/** @throws S3Refusal `NoSuchBucket` */
+export function bucketOf({ bucket }: Pick<Call, "bucket">, { buckets }: S3State): Bucket {
+  const found = buckets.get(bucket);
+  if (found !== undefined) return found;
+  const details = { BucketName: bucket };
+  throw new S3Refusal("NoSuchBucket", "The specified bucket does not exist", { details });
+}
+
+export function emptyBucket(name: string): Bucket {
+  const uploads = { uploads: new Map(), completed: new Map() };
+  return { name, objects: new Map(), ...uploads, deletions: new Map() };
+}
+
+/** Takes an object away, and remembers that somebody did. */
+export function removeObject({ objects, deletions }: Bucket, key: string): void {
+  if (objects.delete(key)) deletions.set(key, (deletions.get(key) ?? 0) + 1);
+}

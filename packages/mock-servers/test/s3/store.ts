@@ -1,0 +1,106 @@
+import type { Readable } from "node:stream";
+import { text } from "node:stream/consumers";
+
+import {
+  CompleteMultipartUploadCommand,
+  CreateMultipartUploadCommand,
+  GetObjectCommand,
+  PutObjectCommand,
+  S3Client,
+  UploadPartCommand,
+} from "@aws-sdk/client-s3";
+import type {
+  CompletedPart,
+  CompleteMultipartUploadCommandInput,
+  CreateMultipartUploadCommandInput,
+  PutObjectCommandInput,
+} from "@aws-sdk/client-s3";
+import type { Reply } from "@drayage/test-support";
+
+import type { S3Access } from "../../src/s3/s3-access.ts";
+import { signedAsk } from "./signed-ask.ts";
+import type { SignedQuestion } from "./signed-ask.ts";
+
+type Input<Full> = Partial<Omit<Full, "Bucket" | "Key">> & { readonly Key?: string };
+
+/** A key in a bucket of some S3, and ways to ask for it. */
+export class Store {
+  readonly access: S3Access;
+  readonly client: S3Client;
+  readonly bucket: string;
+  readonly key: string;
+
+  constructor(access: S3Access, client: S3Client, bucket: string, key: string) {
+    this.access = access;
+    this.client = client;
+    this.bucket = bucket;
+    this.key = key;
+  }
+
+  /** Where the object is, and what else a command wants to know. */
+  at<Rest extends object>(rest: Rest): { Bucket: string; Key: string } & Rest {
+    return { Bucket: this.bucket, Key: this.key, ...rest };
+  }
+
+  /** Its ETag. */
+  async put(Body: string | Uint8Array, rest: Input<PutObjectCommandInput> = {}): Promise<string> {
+    const bytes = Buffer.from(Body as Uint8Array);
+    const content = { Body: bytes, ContentLength: bytes.byteLength };
+    const command = new PutObjectCommand(this.at({ ...content, ...rest }));
+    const { ETag = "" } = await this.client.send(command);
+    return ETag;
+  }
+
+  async text(Key: string = this.key): Promise<string> {
+    const { Body } = await this.client.send(new GetObjectCommand(this.at({ Key })));
+    return text(Body as Readable);
+  }
+
+  async begin(rest: Input<CreateMultipartUploadCommandInput> = {}): Promise<string> {
+    const { UploadId = "" } = await this.client.send(
+      new CreateMultipartUploadCommand(this.at(rest)),
+    );
+    return UploadId;
+  }
+
+  async part(
+    UploadId: string,
+    PartNumber: number,
+    Body: string | Uint8Array,
+    Key: string = this.key,
+  ): Promise<CompletedPart> {
+    const command = new UploadPartCommand(this.at({ UploadId, PartNumber, Body, Key }));
+    const { ETag = "" } = await this.client.send(command);
+    return { ETag, PartNumber };
+  }
+
+  async complete(
+    UploadId: string,
+    Parts: CompletedPart[],
+    rest: Input<CompleteMultipartUploadCommandInput> = {},
+  ): Promise<string> {
+    const { ETag = "" } = await this.client.send(
+      new CompleteMultipartUploadCommand(
+        this.at({ UploadId, MultipartUpload: { Parts }, ...rest }),
+      ),
+    );
+    return ETag;
+  }
+
+  /** Asks exactly what is written: `PUT ?uploads`, of the key. */
+  async raw(line: string, question: SignedQuestion = {}): Promise<Reply> {
+    const [method = "", query = ""] = line.split(" ");
+    const path = `/${this.bucket}/${this.key}`;
+    return signedAsk(this.access, `${method} ${path}${query}`, question);
+  }
+
+  /** The same of the bucket: `GET ?list-type=2`. */
+  async rawBucket(line: string, question: SignedQuestion = {}): Promise<Reply> {
+    const [method = "", query = ""] = line.split(" ");
+    return signedAsk(this.access, `${method} /${this.bucket}${query}`, question);
+  }
+}
+
+export function clientOf(access: S3Access): S3Client {
+  return new S3Client({ ...access, maxAttempts: 1, requestChecksumCalculation: "WHEN_REQUIRED" });
+}

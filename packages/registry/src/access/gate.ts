@@ -1,0 +1,45 @@
+import type { ReceivedRequest } from "../http/exchange.ts";
+import { Refusal } from "../http/refusal.ts";
+import { findBasicUser } from "./authentication.ts";
+import type { RegistryUsers } from "./authentication.ts";
+import { covers, formatScope, grantedPart } from "./scope.ts";
+import type { Scope } from "./scope.ts";
+import type { Tokens } from "./tokens.ts";
+
+/** Lets a request pass that may do all that is wanted. @throws Refusal `UNAUTHORIZED`, `DENIED` */
+export type Gate = (request: ReceivedRequest, wanted: readonly Scope[]) => void;
+
+/** RFC 7617. */
+export function basicGate(users: RegistryUsers): Gate {
+  return ({ headers }, wanted) => {
+    const user = findBasicUser(headers.authorization, users);
+    if (user === undefined) throw unauthorized(`Basic realm="registry", charset="UTF-8"`);
+    if (wanted.every((scope) => covers([grantedPart(scope, user.rights)], scope))) return;
+    throw new Refusal("DENIED", "This user may not do that", { detail: wanted.map(formatScope) });
+  };
+}
+
+/** RFC 6750 with the parameters of distribution's "Token Authentication Specification". */
+export function bearerGate(tokens: Tokens, realm: string, service: string): Gate {
+  return ({ headers: { authorization } }, wanted) => {
+    const [, token] = /^Bearer +(.+)$/i.exec(authorization ?? "") ?? [];
+    const granted = token === undefined ? undefined : tokens.find(token);
+    if (granted !== undefined && wanted.every((scope) => covers(granted, scope))) return;
+    const scopes = wanted.map(formatScope).join(" ");
+    const parameters = {
+      realm,
+      service,
+      ...(scopes !== "" && { scope: scopes }),
+      ...(granted !== undefined && { error: "insufficient_scope" }),
+      ...(granted === undefined && authorization !== undefined && { error: "invalid_token" }),
+    };
+    const pairs = Object.entries(parameters).map(([name, value]) => `${name}="${value}"`);
+    throw unauthorized(`Bearer ${pairs.join(",")}`);
+  };
+}
+
+function unauthorized(challenge: string): Refusal {
+  return new Refusal("UNAUTHORIZED", "Say who you are, as WWW-Authenticate asks", {
+    headers: { "WWW-Authenticate": challenge },
+  });
+}

@@ -1,0 +1,96 @@
+import { bareMediaType, gathered } from "@drayage/core";
+
+import { jsonAnswer } from "../http/exchange.ts";
+import type { Answer, OpenRequest, RequestHandler } from "../http/exchange.ts";
+import { Refusal } from "../http/refusal.ts";
+import { findBasicUser, findUser } from "./authentication.ts";
+import type { BearerAuthentication, RegistryUser } from "./authentication.ts";
+import { findScope, formatScope, grantedPart } from "./scope.ts";
+import type { Scope } from "./scope.ts";
+import type { TokenIssuer } from "./tokens.ts";
+
+/** The path of the token endpoint. */
+export const tokenPath = "/token";
+
+const largestForm = 1 << 16;
+
+/** Gives tokens out: GET with Basic or nothing, POST as OAuth 2 (distribution, "Token Authentication" and "OAuth2"). */
+export function tokenEndpoint(
+  authentication: Pick<BearerAuthentication, "users" | "anonymous">,
+  tokens: TokenIssuer,
+  service: string,
+): RequestHandler {
+  return async (request) => {
+    if (request.method === "GET") return tokenForGet(request);
+    if (request.method === "POST") return tokenForPost(await formOf(request));
+    throw new Refusal("UNSUPPORTED", "A token is asked for with GET or POST", {
+      status: 405,
+      headers: { Allow: "GET, POST" },
+    });
+  };
+
+  function tokenForGet({ query, headers: { authorization } }: OpenRequest): Answer {
+    const scopes = requestedScopes(query, service);
+    const user = findBasicUser(authorization, authentication.users);
+    if (authorization !== undefined && user === undefined) throw wrongCredentials();
+    const rights = user === undefined ? (authentication.anonymous ?? {}) : user.rights;
+    const issued = tokens.issue(scopes.map((scope) => grantedPart(scope, rights)));
+    const refresh = query.get("offline_token") === "true" ? user?.identityToken : undefined;
+    return jsonAnswer({ ...issued, access_token: issued.token, refresh_token: refresh });
+  }
+
+  function tokenForPost(form: URLSearchParams): Answer {
+    const scopes = requestedScopes(form, service);
+    if (!form.get("client_id")) throw badRequest("client_id is missing");
+    const user = userOf(form, authentication);
+    const granted = scopes.map((scope) => grantedPart(scope, user.rights));
+    const { token, ...validity } = tokens.issue(granted);
+    const refresh = form.get("access_type") === "offline" ? user.identityToken : undefined;
+    const scope = granted.map(formatScope).join(" ");
+    return jsonAnswer({ access_token: token, scope, ...validity, refresh_token: refresh });
+  }
+}
+
+async function formOf({ headers, body }: OpenRequest): Promise<URLSearchParams> {
+  if (bareMediaType(headers["content-type"] ?? "") !== "application/x-www-form-urlencoded") {
+    throw badRequest("The Content-Type has to be application/x-www-form-urlencoded");
+  }
+  return new URLSearchParams(Buffer.from(await gathered(body, largestForm)).toString());
+}
+
+function requestedScopes(parameters: URLSearchParams, service: string): readonly Scope[] {
+  if (parameters.get("service") !== service) {
+    throw badRequest("service is not the one that the challenge names");
+  }
+  const texts = parameters.getAll("scope").flatMap((text) => text.split(" "));
+  return texts.map((text) => {
+    const scope = findScope(text);
+    if (scope === undefined) throw badRequest("scope is not TYPE:NAME:ACTIONS");
+    return scope;
+  });
+}
+
+function userOf(
+  form: URLSearchParams,
+  { users }: Pick<BearerAuthentication, "users">,
+): RegistryUser {
+  const grantType = form.get("grant_type");
+  const token = form.get("refresh_token");
+  if (grantType === "refresh_token" && token) {
+    const found = Object.values(users).find(({ identityToken }) => identityToken === token);
+    if (found !== undefined) return found;
+    throw wrongCredentials();
+  }
+  if (grantType !== "password") throw badRequest("grant_type is password or refresh_token");
+  const found = findUser(users, form.get("username") ?? "", form.get("password") ?? "");
+  if (found !== undefined) return found;
+  throw wrongCredentials();
+}
+
+function wrongCredentials(): Refusal {
+  return new Refusal("UNAUTHORIZED", "These credentials are not right");
+}
+
+function badRequest(message: string): Refusal {
+  return new Refusal("UNSUPPORTED", message);
+}

@@ -1,0 +1,90 @@
+import {
+  bareMediaType,
+  blobsOf,
+  instancesOf,
+  isImageError,
+  manifestMediaTypes,
+  parseManifest,
+} from "@drayage/core";
+import type { Descriptor, Manifest } from "@drayage/core";
+
+import { Refusal } from "./http/refusal.ts";
+import type { RegistryState } from "./registry-state.ts";
+import type { Repository } from "./repositories.ts";
+
+/** A manifest that may be stored, and the type that it is stored as. */
+export interface CheckedManifest {
+  readonly manifest: Manifest;
+  readonly mediaType: string;
+}
+
+/** @throws Refusal `MANIFEST_INVALID`, `MANIFEST_BLOB_UNKNOWN` */
+export function checkManifest(
+  bytes: Uint8Array,
+  contentType: string | undefined,
+  { settings, repositories }: RegistryState,
+  name: string,
+): CheckedManifest {
+  const { manifestTypes = manifestMediaTypes, checkReferences = true } = settings;
+  const mediaType = bareMediaType(contentType ?? "");
+  if (!manifestTypes.includes(mediaType)) {
+    throw new Refusal(
+      "MANIFEST_INVALID",
+      `The Content-Type has to be one of ${manifestTypes.join(", ")}`,
+      { detail: { contentType } },
+    );
+  }
+  const manifest = parsed(bytes, mediaType);
+  if (checkReferences) checkWhatIsNamed(manifest, repositories.find(name));
+  return { manifest, mediaType };
+}
+
+function parsed(bytes: Uint8Array, mediaType: string): Manifest {
+  try {
+    return parseManifest({ bytes, mediaType });
+  } catch (error) {
+    if (!isImageError(error)) throw error;
+    throw new Refusal("MANIFEST_INVALID", error.message);
+  }
+}
+
+/** The subject may follow later, and layers with URLs may stay where those lead. */
+function checkWhatIsNamed(manifest: Manifest, repository: Repository | undefined): void {
+  if (manifest.kind === "image") {
+    const stored = manifest.layers.filter(({ urls }) => urls === undefined);
+    for (const blob of [manifest.config, ...stored]) checkBlob(blob, repository);
+    return;
+  }
+  for (const blob of blobsOf(manifest)) checkBlob(blob, repository);
+  for (const instance of instancesOf(manifest)) checkInstance(instance, repository);
+}
+
+function checkBlob(blob: Descriptor, repository: Repository | undefined): void {
+  const size = repository?.blobs.get(blob.digest);
+  if (size === undefined) throw unknown("blob", blob);
+  if (size !== blob.size) throw contradiction(blob, { size });
+}
+
+function checkInstance(instance: Descriptor, repository: Repository | undefined): void {
+  const stored = repository?.manifests.get(instance.digest);
+  if (stored === undefined) throw unknown("manifest", instance);
+  const { mediaType, bytes } = stored;
+  const isRight = mediaType === instance.mediaType && bytes.byteLength === instance.size;
+  if (!isRight) throw contradiction(instance, { mediaType, size: bytes.byteLength });
+}
+
+function unknown(what: string, { digest }: Descriptor): Refusal {
+  return new Refusal("MANIFEST_BLOB_UNKNOWN", `It names a ${what} that this repository lacks`, {
+    detail: { digest },
+  });
+}
+
+function contradiction({ digest }: Descriptor, stored: object): Refusal {
+  return new Refusal(
+    "MANIFEST_INVALID",
+    "It names something with another size or type than it has",
+    {
+      detail: { digest, stored },
+    },
+  );
+}

@@ -1,0 +1,103 @@
+import {
+  algorithmOf,
+  digestOf,
+  gathered,
+  isImageError,
+  isTag,
+  manifestSizeLimit,
+} from "@drayage/core";
+import type { Digest } from "@drayage/core";
+
+import { checkDeletes } from "./deletes.ts";
+import { checkAccept } from "./http/accept.ts";
+import { Refusal } from "./http/refusal.ts";
+import { checkManifest } from "./manifest-check.ts";
+import { checkedDigest } from "./names.ts";
+import { locationOf } from "./registry-state.ts";
+import type { Call, Handler } from "./registry-state.ts";
+import type { Repository, StoredManifest } from "./repositories.ts";
+
+/** GET and HEAD of a manifest by tag or digest (OCI distribution-spec, "Pulling manifests"). */
+export const getManifest: Handler = ({ name, target, headers }, { repositories }) => {
+  const repository = repositories.get(name);
+  const { digest, mediaType, bytes } = manifestOf(repository, target);
+  checkAccept(headers.accept, mediaType);
+  return {
+    status: 200,
+    headers: { "Content-Type": mediaType, "Docker-Content-Digest": digest },
+    body: bytes,
+  };
+};
+
+/** PUT of a manifest (OCI distribution-spec, "Pushing Manifests"). */
+export const putManifest: Handler = async (call, state) => {
+  const { name, target } = call;
+  const pinned = target.includes(":") ? checkedDigest(target) : undefined;
+  if (pinned === undefined && !isTag(target)) throw notATag("MANIFEST_INVALID", target);
+  const bytes = await manifestBytes(call);
+  const digest = digestOf(bytes, pinned && algorithmOf(pinned));
+  if (pinned !== undefined && pinned !== digest) {
+    throw new Refusal("DIGEST_INVALID", "The manifest has another digest than its URL", {
+      detail: { digest },
+    });
+  }
+  const contentType = call.headers["content-type"];
+  const { manifest, mediaType } = checkManifest(bytes, contentType, state, name);
+  const repository = state.repositories.ensure(name);
+  repository.manifests.set(digest, { bytes, mediaType, digest });
+  if (pinned === undefined) repository.tags.set(target, digest);
+  const { referrers = true } = state.settings;
+  return {
+    status: 201,
+    headers: {
+      Location: locationOf(`/v2/${name}/manifests/${digest}`, state),
+      "Docker-Content-Digest": digest,
+      ...(referrers && manifest.subject && { "OCI-Subject": manifest.subject.digest }),
+    },
+  };
+};
+
+/** DELETE of a tag alone, or of a manifest with all its tags. */
+export const deleteManifest: Handler = ({ name, target }, { repositories, settings }) => {
+  checkDeletes(settings, target);
+  const repository = repositories.get(name);
+  const { digest } = manifestOf(repository, target);
+  if (target === digest) forget(repository, digest);
+  else repository.tags.delete(target);
+  return { status: 202 };
+};
+
+/** @throws Refusal `MANIFEST_UNKNOWN`, `DIGEST_INVALID` */
+function manifestOf({ tags, manifests }: Repository, target: string): StoredManifest {
+  const isPinned = target.includes(":");
+  if (!isPinned && !isTag(target)) throw notATag("MANIFEST_UNKNOWN", target);
+  const digest = isPinned ? checkedDigest(target) : tags.get(target);
+  const manifest = digest && manifests.get(digest);
+  if (manifest !== undefined) return manifest;
+  throw new Refusal("MANIFEST_UNKNOWN", "This repository has no such manifest", {
+    detail: { reference: target },
+  });
+}
+
+/** @throws Refusal with status 413 above 4 MiB */
+async function manifestBytes({ body }: Call): Promise<Uint8Array> {
+  try {
+    return await gathered(body, manifestSizeLimit);
+  } catch (cause) {
+    if (!isImageError(cause)) throw cause;
+    throw new Refusal("MANIFEST_INVALID", `A manifest has at most ${manifestSizeLimit} bytes`, {
+      status: 413,
+    });
+  }
+}
+
+function forget({ manifests, tags }: Repository, digest: Digest): void {
+  manifests.delete(digest);
+  for (const [tag, tagged] of tags) if (tagged === digest) tags.delete(tag);
+}
+
+function notATag(code: "MANIFEST_INVALID" | "MANIFEST_UNKNOWN", reference: string): Refusal {
+  return new Refusal(code, "Neither a tag, [a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}, nor a digest", {
+    detail: { reference },
+  });
+}

@@ -1,0 +1,24 @@
+import { isDigest } from "@drayage/core";
+import type { Digest } from "@drayage/core";
+
+import { Refusal } from "./http/refusal.ts";
+
+const component = "[a-z0-9]+(?:(?:\\.|_|__|-+)[a-z0-9]+)*";
+const namePattern = new RegExp(`^${component}(?:/${component})*$`);
+const longestName = 255;
+
+/** OCI distribution-spec, "Pulling manifests". @throws Refusal `NAME_INVALID` */
+export function checkName(name: string): void {
+  if (name.length <= longestName && namePattern.test(name)) return;
+  throw new Refusal("NAME_INVALID", `A repository name matches ${namePattern.source}`, {
+    detail: { name },
+  });
+}
+
+/** @throws Refusal `DIGEST_INVALID` */
+export function checkedDigest(text: string | null): Digest {
+  if (isDigest(text)) return text;
+  throw new Refusal("DIGEST_INVALID", "Not a digest: write sha256: and 64 lower-case hex digits", {
+    detail: { digest: text },
+  });
+}

@@ -1,0 +1,59 @@
+import { mediaTypes, parseManifest } from "@drayage/core";
+import type { Descriptor, Manifest } from "@drayage/core";
+
+import { jsonAnswer } from "./http/exchange.ts";
+import { Refusal } from "./http/refusal.ts";
+import { checkedDigest } from "./names.ts";
+import { pageOf } from "./page.ts";
+import type { Handler } from "./registry-state.ts";
+import type { StoredManifest } from "./repositories.ts";
+
+/** OCI distribution-spec, "Listing Referrers"; of an unknown repository there are none, since 404 would say that there is no such API. */
+export const listReferrers: Handler = (call, state) => {
+  const { referrers = true } = state.settings;
+  if (!referrers) throw new Refusal("UNSUPPORTED", "There is no referrers API", { status: 404 });
+  const subject = checkedDigest(call.target);
+  const artifactType = call.query.get("artifactType");
+  const manifests = [...(state.repositories.find(call.name)?.manifests.values() ?? [])];
+  const found = manifests
+    .flatMap((stored) => referrerOf(stored, subject))
+    .filter((referrer) => artifactType === null || referrer.artifactType === artifactType);
+  const page = pageOf(found, ({ digest }) => digest, call, state);
+  const index = { schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests: page.entries };
+  return jsonAnswer(index, {
+    ...page.headers,
+    ...(artifactType !== null && { "OCI-Filters-Applied": "artifactType" }),
+    "Content-Type": mediaTypes.ociIndex,
+  });
+};
+
+function referrerOf(stored: StoredManifest, subject: string): readonly Descriptor[] {
+  const manifest = readable(stored);
+  if (manifest?.subject?.digest !== subject) return [];
+  const { mediaType, digest, bytes } = stored;
+  const { annotations } = manifest;
+  const artifactType = artifactTypeOf(manifest);
+  return [
+    {
+      mediaType,
+      digest,
+      size: bytes.byteLength,
+      ...(artifactType !== undefined && { artifactType }),
+      ...(Object.keys(annotations).length > 0 && { annotations }),
+    },
+  ];
+}
+
+function artifactTypeOf(manifest: Manifest): string | undefined {
+  const { artifactType } = manifest;
+  return manifest.kind === "image" ? (artifactType ?? manifest.config.mediaType) : artifactType;
+}
+
+/** undefined for what a test put there without any check. */
+function readable(stored: StoredManifest): Manifest | undefined {
+  try {
+    return parseManifest(stored);
+  } catch {
+    return undefined;
+  }
+}

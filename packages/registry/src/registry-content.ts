@@ -1,0 +1,59 @@
+import { digestOf, gathered, mediaTypes, parseDigest } from "@drayage/core";
+import type { Digest, RawManifest } from "@drayage/core";
+
+import { folderBlobStore, memoryBlobStore } from "./blob-store.ts";
+import type { BlobStore } from "./blob-store.ts";
+import { Repositories } from "./repositories.ts";
+import type { StoredManifest } from "./repositories.ts";
+import type { StoredImage } from "./stored-image.ts";
+import { Uploads } from "./uploads.ts";
+
+/** What a registry holds, and ways to it that need no client and check nothing. */
+export class RegistryContent {
+  readonly repositories: Repositories = new Repositories();
+  readonly store: BlobStore;
+  readonly uploads: Uploads;
+
+  constructor(folder: string | undefined) {
+    this.store = folder === undefined ? memoryBlobStore() : folderBlobStore(folder);
+    this.uploads = new Uploads(this.store);
+  }
+
+  async putBlob(repository: string, bytes: Uint8Array): Promise<Digest> {
+    const digest = digestOf(bytes);
+    const content = await this.store.newContent();
+    await content.append(bytes);
+    await content.keep(digest);
+    this.repositories.ensure(repository).blobs.set(digest, bytes.byteLength);
+    return digest;
+  }
+
+  putManifest(repository: string, { bytes, mediaType }: RawManifest, tag?: string): Digest {
+    const digest = digestOf(bytes);
+    const { manifests, tags } = this.repositories.ensure(repository);
+    manifests.set(digest, { bytes, digest, mediaType: mediaType ?? mediaTypes.ociManifest });
+    if (tag !== undefined) tags.set(tag, digest);
+    return digest;
+  }
+
+  async putImage(repository: string, image: StoredImage, tag?: string): Promise<Digest> {
+    for (const blob of image.blobs.values()) await this.putBlob(repository, blob);
+    for (const instance of image.instances) this.putManifest(repository, instance);
+    return this.putManifest(repository, image.manifest, tag);
+  }
+
+  async findBlob(repository: string, digest: Digest): Promise<Uint8Array | undefined> {
+    const isThere = this.repositories.find(repository)?.blobs.has(digest) ?? false;
+    return isThere ? gathered(this.store.read(digest), Infinity) : undefined;
+  }
+
+  findManifest(repository: string, reference: string): StoredManifest | undefined {
+    const { manifests, tags } = this.repositories.find(repository) ?? {};
+    const digest = reference.includes(":") ? parseDigest(reference) : tags?.get(reference);
+    return digest && manifests?.get(digest);
+  }
+
+  tags(repository: string): readonly string[] {
+    return [...(this.repositories.find(repository)?.tags.keys() ?? [])].toSorted();
+  }
+}

@@ -1,0 +1,100 @@
+import type { Digest, RawManifest } from "@drayage/core";
+
+import { basicGate, bearerGate } from "./access/gate.ts";
+import type { Gate } from "./access/gate.ts";
+import { tokenEndpoint, tokenPath } from "./access/token-endpoint.ts";
+import { Tokens } from "./access/tokens.ts";
+import type { LoggedRequest } from "./http/request-log.ts";
+import type { WebServer } from "./http/web-server.ts";
+import { RedirectedBlobs } from "./redirected-blobs.ts";
+import { RegistryContent } from "./registry-content.ts";
+import { RegistryServers } from "./registry-servers.ts";
+import type { RegistrySettings } from "./registry-settings.ts";
+import type { RegistryState } from "./registry-state.ts";
+import type { StoredManifest } from "./repositories.ts";
+import { router } from "./router.ts";
+import type { StoredImage } from "./stored-image.ts";
+
+/** A container registry in this process, gone when disposed of; blobs that it keeps in a folder stay there. */
+export interface Registry extends AsyncDisposable {
+  /** `http://127.0.0.1:5000` */
+  readonly origin: string;
+  /** `127.0.0.1:5000`: what an image's name starts with. */
+  readonly host: string;
+  readonly port: number;
+  /** Every request since the start or the last `clear`, to any of its servers, in the order in which they came. */
+  readonly requests: readonly LoggedRequest[];
+  /** Empties `requests`. */
+  clear(): void;
+  /** Makes all tokens that were given out invalid. */
+  expireTokens(): void;
+  /** Puts a blob there, unchecked. */
+  putBlob(repository: string, bytes: Uint8Array): Promise<Digest>;
+  /** Puts a manifest there, unchecked: tests may need one that no client could push. */
+  putManifest(repository: string, manifest: RawManifest, tag?: string): Digest;
+  /** Puts an image there with all that belongs to it. */
+  putImage(repository: string, image: StoredImage, tag?: string): Promise<Digest>;
+  /** The bytes of a blob, where that repository has it. */
+  findBlob(repository: string, digest: Digest): Promise<Uint8Array | undefined>;
+  /** By tag or digest. */
+  findManifest(repository: string, reference: string): StoredManifest | undefined;
+  /** Of a repository, in order; none where there is no such repository. */
+  tags(repository: string): readonly string[];
+}
+
+/** A registry that follows OCI distribution-spec 1.1 to the letter and refuses whatever does not. */
+export async function startRegistry(settings: RegistrySettings = {}): Promise<Registry> {
+  const content = new RegistryContent(settings.folder);
+  const servers = new RegistryServers(settings);
+  const main = await servers.open(settings.port);
+  const redirectOf = settings.redirectBlobs
+    ? await serveStorage(servers, { store: content.store, settings })
+    : undefined;
+  const { gate, tokens } = await openGate(settings, servers, main);
+  const { origin, host, port } = main;
+  const { repositories, store, uploads } = content;
+  const state: RegistryState = { settings, origin, repositories, store, uploads, redirectOf };
+  servers.serve(main, "registry", router(state, gate));
+  return {
+    origin,
+    host,
+    port,
+    requests: servers.log.entries,
+    clear: () => void servers.log.entries.splice(0),
+    expireTokens: () => tokens?.expireAll(),
+    putBlob: (repository, bytes) => content.putBlob(repository, bytes),
+    putManifest: (repository, manifest, tag) => content.putManifest(repository, manifest, tag),
+    putImage: (repository, image, tag) => content.putImage(repository, image, tag),
+    findBlob: (repository, digest) => content.findBlob(repository, digest),
+    findManifest: (repository, reference) => content.findManifest(repository, reference),
+    tags: (repository) => content.tags(repository),
+    async [Symbol.asyncDispose]() {
+      await servers[Symbol.asyncDispose]();
+      await uploads.discardAll();
+    },
+  };
+}
+
+async function serveStorage(
+  servers: RegistryServers,
+  state: Pick<RegistryState, "store" | "settings">,
+): Promise<RegistryState["redirectOf"]> {
+  const blobs = new RedirectedBlobs(state);
+  const server = await servers.open();
+  servers.serve(server, "storage", blobs.handler);
+  return (digest, size) => server.origin + blobs.sign(digest, size);
+}
+
+async function openGate(
+  { authentication }: RegistrySettings,
+  servers: RegistryServers,
+  main: WebServer,
+): Promise<{ readonly gate?: Gate; readonly tokens?: Tokens }> {
+  if (authentication === undefined) return {};
+  if (authentication.kind === "basic") return { gate: basicGate(authentication.users) };
+  const { separateTokenServer = false, tokenLifetime = 300 } = authentication;
+  const tokens = new Tokens(tokenLifetime);
+  const server = separateTokenServer ? await servers.open() : main;
+  servers.serve(server, "tokens", tokenEndpoint(authentication, tokens, main.host), tokenPath);
+  return { gate: bearerGate(tokens, server.origin + tokenPath, main.host), tokens };
+}

@@ -1,0 +1,55 @@
+import type { Digest, RawManifest } from "@drayage/core";
+
+import { Refusal } from "./http/refusal.ts";
+
+/** A manifest as a registry keeps it. */
+export interface StoredManifest extends RawManifest {
+  readonly digest: Digest;
+  readonly mediaType: string;
+}
+
+/** What belongs to one name. Content that other repositories have is not in it. */
+export interface Repository {
+  readonly name: string;
+  /** With their sizes. */
+  readonly blobs: Map<Digest, number>;
+  readonly manifests: Map<Digest, StoredManifest>;
+  readonly tags: Map<string, Digest>;
+}
+
+/** All repositories of a registry; one is there from its first blob or manifest on. */
+export class Repositories {
+  readonly #byName = new Map<string, Repository>();
+
+  get names(): readonly string[] {
+    return [...this.#byName.keys()];
+  }
+
+  find(name: string): Repository | undefined {
+    return this.#byName.get(name);
+  }
+
+  /** @throws Refusal `NAME_UNKNOWN` */
+  get(name: string): Repository {
+    const repository = this.find(name);
+    if (repository !== undefined) return repository;
+    throw new Refusal("NAME_UNKNOWN", "There is no repository of this name", { detail: { name } });
+  }
+
+  /** The repository, made where there is none. */
+  ensure(name: string): Repository {
+    const repository = this.find(name) ?? {
+      name,
+      blobs: new Map(),
+      manifests: new Map(),
+      tags: new Map(),
+    };
+    this.#byName.set(name, repository);
+    return repository;
+  }
+
+  /** Any repository that has the blob. */
+  findWithBlob(digest: Digest): Repository | undefined {
+    return [...this.#byName.values()].find(({ blobs }) => blobs.has(digest));
+  }
+}

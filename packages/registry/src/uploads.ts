@@ -1,0 +1,111 @@
+import { randomUUID } from "node:crypto";
+
+import { algorithmOf, digestHasher } from "@drayage/core";
+import type { Digest } from "@drayage/core";
+
+import type { BlobStore, Content } from "./blob-store.ts";
+import { Refusal } from "./http/refusal.ts";
+
+/** A blob that is being pushed, piece by piece, into one repository. */
+export class Upload {
+  readonly id: string = randomUUID();
+  readonly repository: string;
+  /** A chunk came that was too short to be any but the last. */
+  hasLastChunk = false;
+  readonly #content: Content;
+  #sha256 = digestHasher();
+  #size = 0;
+  #queue: Promise<unknown> = Promise.resolve();
+
+  constructor(repository: string, content: Content) {
+    this.repository = repository;
+    this.#content = content;
+  }
+
+  get size(): number {
+    return this.#size;
+  }
+
+  /** One request after the other, so that all that a broken connection brought is counted before the next one asks. */
+  async exclusively<Result>(work: () => Promise<Result>): Promise<Result> {
+    const done = this.#queue.then(work);
+    this.#queue = done.catch(() => {});
+    return done;
+  }
+
+  /** What came before an error stays. */
+  async append(body: AsyncIterable<Uint8Array>): Promise<void> {
+    for await (const chunk of body) {
+      this.#sha256.update(chunk);
+      await this.#content.append(chunk);
+      this.#size += chunk.byteLength;
+    }
+  }
+
+  /** The same, and after an error nothing of it stays. */
+  async appendWhole(body: AsyncIterable<Uint8Array>): Promise<void> {
+    const [before, sha256] = [this.#size, this.#sha256.copy()];
+    try {
+      await this.append(body);
+    } catch (error) {
+      await this.#content.truncate(before);
+      this.#size = before;
+      this.#sha256 = sha256;
+      throw error;
+    }
+  }
+
+  /** Stores the blob, or nothing where it has another digest. The upload is over in any case. */
+  async finish(expected: Digest): Promise<boolean> {
+    const isRight = (await this.#digestAs(expected)) === expected;
+    await (isRight ? this.#content.keep(expected) : this.#content.discard());
+    return isRight;
+  }
+
+  async discard(): Promise<void> {
+    await this.#content.discard();
+  }
+
+  async #digestAs(expected: Digest): Promise<Digest> {
+    const algorithm = algorithmOf(expected);
+    if (algorithm === "sha256") return this.#sha256.digest();
+    const hasher = digestHasher(algorithm);
+    for await (const chunk of this.#content.read()) hasher.update(chunk);
+    return hasher.digest();
+  }
+}
+
+/** The uploads that are under way. */
+export class Uploads {
+  readonly #store: BlobStore;
+  readonly #byId = new Map<string, Upload>();
+
+  constructor(store: BlobStore) {
+    this.#store = store;
+  }
+
+  async open(repository: string): Promise<Upload> {
+    const upload = new Upload(repository, await this.#store.newContent());
+    this.#byId.set(upload.id, upload);
+    return upload;
+  }
+
+  /** @throws Refusal `BLOB_UPLOAD_UNKNOWN` */
+  get(repository: string, id: string): Upload {
+    const upload = this.#byId.get(id);
+    if (upload?.repository === repository) return upload;
+    throw new Refusal("BLOB_UPLOAD_UNKNOWN", "No such upload is under way in this repository", {
+      detail: { id },
+    });
+  }
+
+  forget(upload: Upload): void {
+    this.#byId.delete(upload.id);
+  }
+
+  async discardAll(): Promise<void> {
+    const uploads = [...this.#byId.values()];
+    this.#byId.clear();
+    await Promise.all(uploads.map((upload) => upload.discard()));
+  }
+}

@@ -1,0 +1,133 @@
+import {
+  ImageError,
+  isImageError,
+  isJSONObject,
+  manifestShape,
+  mediaTypes,
+  parseDescriptor,
+  parseJSONObject,
+  parseManifest,
+  referrersTagOf,
+  Retries,
+} from "@drayage/core";
+import type { Descriptor, Digest, JSONObject, OperationOptions } from "@drayage/core";
+import { inTurn } from "@drayage/transport-kit/files";
+
+import { headerOf } from "../http/http-exchange.ts";
+import { readRefusal, RegistryError, registryError } from "../http/registry-error.ts";
+import { readManifest, requestManifest } from "../manifests/manifest-download.ts";
+import { uploadManifest } from "../manifests/manifest-upload.ts";
+import { missingInstances } from "../manifests/missing-instances.ts";
+import type { Repository } from "../registry/repository.ts";
+
+/** What becomes of the list of what refers to a manifest. */
+export interface ReferrersChange {
+  readonly subject: Digest;
+  readonly added?: readonly Descriptor[];
+  readonly removed?: Digest;
+}
+
+/**
+ * Keeps the list of what refers to a manifest where a registry keeps none itself (OCI distribution-spec, "Referrers Tag
+ * Schema"). Registries know no locks: the list is read again after it was written, so that of two that write at once
+ * neither is lost unless it is overwritten after that.
+ * @throws ImageError `conflict` where the tag is in use for something else, or is overwritten again and again
+ */
+export async function changeReferrersTag(
+  repository: Repository,
+  change: ReferrersChange,
+  options: OperationOptions,
+): Promise<void> {
+  const { retries = new Retries(), signal } = options;
+  const tag = referrersTagOf(change.subject);
+  const doing = `list what refers to ${change.subject} in ${repository.name}`;
+  await inTurn(`${repository.name} ${tag}`, signal, async () => {
+    let list = await readList(repository, tag, options);
+    for (let attempt = 1; !isDone(list, change); attempt++) {
+      await writeList(repository, tag, changed(list, change), options);
+      list = await readList(repository, tag, options);
+      if (isDone(list, change)) return;
+      const error = new ImageError("conflict", `Could not ${doing}: others overwrite the list`, {
+        retryable: true,
+      });
+      if (!(await retries.mayTryAgain({ error, attempt, doing }, signal))) throw error;
+      list = await readList(repository, tag, options);
+    }
+  });
+}
+
+interface ReferrersList {
+  readonly fields: JSONObject;
+  readonly entries: readonly JSONObject[];
+  /** For those registries that know it: that nobody changed the list since. */
+  readonly condition: Readonly<Record<string, string>>;
+}
+
+async function readList(
+  repository: Repository,
+  tag: string,
+  options: OperationOptions,
+): Promise<ReferrersList> {
+  const asked = { ...options, action: "pull,push" } as const;
+  const response = await requestManifest("GET", repository, tag, asked);
+  if (response.status === 404) {
+    await response.discard();
+    const fields = { schemaVersion: 2, mediaType: mediaTypes.ociIndex };
+    return { fields, entries: [], condition: { "if-none-match": "*" } };
+  }
+  if (response.status !== 200) {
+    throw registryError(await readRefusal(response), `read ${tag} of ${repository.name}`);
+  }
+  const raw = await readManifest(response);
+  if (parseManifest(raw).mediaType !== mediaTypes.ociIndex) {
+    throw new ImageError("conflict", `${tag} of ${repository.name} is no list of referrers`);
+  }
+  const { value: fields } = parseJSONObject("manifest", raw.bytes, manifestShape);
+  const entries = ((fields["manifests"] ?? []) as readonly unknown[]).filter(isJSONObject);
+  const etag = headerOf(response, "etag");
+  return { fields, entries, condition: etag?.startsWith('"') ? { "if-match": etag } : {} };
+}
+
+/**
+ * Somebody who was faster is met again when the list is read again. What was deleted without being taken off the list
+ * keeps registries from taking it.
+ */
+async function writeList(
+  repository: Repository,
+  tag: string,
+  { fields, entries, condition }: ReferrersList,
+  options: OperationOptions,
+): Promise<void> {
+  const upload = async (manifests: readonly JSONObject[]): Promise<void> => {
+    const bytes = Buffer.from(JSON.stringify({ ...fields, manifests }));
+    const list = { bytes, mediaType: mediaTypes.ociIndex };
+    await uploadManifest(repository, list, tag, { ...options, headers: condition });
+  };
+  try {
+    await upload(entries);
+  } catch (error) {
+    if (error instanceof RegistryError && error.status === 412) return;
+    if (!isImageError(error, "not-found")) throw error;
+    const descriptors = entries.map((entry) => parseDescriptor("an entry", entry));
+    const missing = await missingInstances(repository, descriptors, options);
+    if (missing.length === 0) throw error;
+    const gone = new Set<unknown>(missing.map(({ digest }) => digest));
+    await upload(entries.filter(({ digest }) => !gone.has(digest)));
+  }
+}
+
+function isDone({ entries }: ReferrersList, { added = [], removed }: ReferrersChange): boolean {
+  const listed = new Set(entries.map(({ digest }) => digest));
+  return added.every(({ digest }) => listed.has(digest)) && !listed.has(removed);
+}
+
+function changed(list: ReferrersList, { added = [], removed }: ReferrersChange): ReferrersList {
+  const kept = list.entries.filter(({ digest }) => digest !== removed);
+  const listed = new Set(kept.map(({ digest }) => digest));
+  const entries = added.filter(({ digest }) => !listed.has(digest)).map(entryOf);
+  return { ...list, entries: [...kept, ...entries] };
+}
+
+function entryOf({ mediaType, digest, size, artifactType, annotations }: Descriptor): JSONObject {
+  return { mediaType, digest, size, artifactType, annotations };
+}

@@ -1,0 +1,154 @@
+import {
+  bareMediaType,
+  digestTagsOf,
+  ImageError,
+  isImageError,
+  manifestSizeLimit,
+  mediaTypes,
+  parseJSONObject,
+  parseManifest,
+  referrersTagOf,
+} from "@drayage/core";
+import type {
+  Descriptor,
+  Digest,
+  OperationOptions,
+  ReferrersOptions,
+  TaggedDigest,
+} from "@drayage/core";
+
+import { headerOf, wholeOf } from "../http/http-exchange.ts";
+import type { HTTPResponse } from "../http/http-exchange.ts";
+import { jsonObjectOf } from "../http/json-answer.ts";
+import { readRefusal, refusalOf, registryError } from "../http/registry-error.ts";
+import { pageSizeLimit, pagesOf } from "../listings/listing.ts";
+import { readManifest, requestManifest } from "../manifests/manifest-download.ts";
+import { findDigest, requestManifestPresence } from "../manifests/manifest-presence.ts";
+import type { Repository } from "../registry/repository.ts";
+
+/** Manifests whose `subject` is this one (OCI distribution-spec, "Listing referrers" and "Referrers tag schema"). */
+export async function* listReferrers(
+  repository: Repository,
+  subject: Digest,
+  { artifactType, ...options }: ReferrersOptions,
+): AsyncGenerator<Descriptor, void, undefined> {
+  const filter = artifactType && `?${new URLSearchParams({ artifactType }).toString()}`;
+  const request = { ...options, method: "GET", action: "pull", wholeUpTo: pageSizeLimit } as const;
+  const listing = {
+    what: `what refers to ${subject} in ${repository.name}`,
+    start: `referrers/${subject}${filter ?? ""}`,
+    ask: async (target: string | URL) => repository.request({ ...request, target }),
+  };
+  const seen = new Set<Digest>();
+  let isFirst = true;
+  for await (const page of pagesOf(listing)) {
+    const descriptors = await referrersOn(page.response, listing.what);
+    if (descriptors === undefined && isFirst) {
+      return yield* taggedReferrers(repository, subject, options);
+    }
+    if (descriptors === undefined) {
+      throw new ImageError("unsupported", `The list of ${listing.what} breaks off`);
+    }
+    const known = seen.size;
+    for (const { digest } of descriptors) seen.add(digest);
+    page.newEntries = seen.size - known;
+    yield* descriptors;
+    isFirst = false;
+  }
+}
+
+/** Whether the registry has no list of what refers to a manifest of its own. */
+export async function lacksReferrersAPI(
+  repository: Repository,
+  subject: Digest,
+  options: OperationOptions,
+): Promise<boolean> {
+  const target = `referrers/${subject}`;
+  const request = { ...options, method: "GET", target, action: "pull" } as const;
+  const response = await repository.request(request);
+  await response.discard();
+  return !hasIndexType(response) && knowsNoReferrers(response);
+}
+
+/**
+ * The tags that cosign derives from a digest, as far as they exist. That none exists is trusted only where HEAD finds
+ * the subject itself: a registry without HEAD must not hide signatures.
+ */
+export async function* listDigestTags(
+  repository: Repository,
+  subject: Digest,
+  options: OperationOptions,
+): AsyncGenerator<TaggedDigest, void, undefined> {
+  const find = async (confirmAbsence: boolean): Promise<readonly TaggedDigest[]> => {
+    const tagged = digestTagsOf(subject).map(async (tag) => {
+      const digest = await findDigest(repository, tag, { ...options, confirmAbsence });
+      return digest === undefined ? [] : { tag, digest };
+    });
+    return (await Promise.all(tagged)).flat();
+  };
+  const support = repository.registry.headSupport.manifests;
+  const isTrusted = (): boolean => support.isReliable && !support.isMissing;
+  if (isTrusted() || support.isMissing) return yield* await find(false);
+  const found = await find(false);
+  if (!isTrusted()) await (await requestManifestPresence(repository, subject, options)).discard();
+  yield* isTrusted() ? found : await find(true);
+}
+
+/** undefined where the registry has no referrers API: such a registry may answer with anything. */
+async function referrersOn(
+  page: HTTPResponse,
+  what: string,
+): Promise<readonly Descriptor[] | undefined> {
+  const bytes = page.status === 200 ? await wholeOf(page, manifestSizeLimit) : undefined;
+  if (bytes === undefined && !knowsNoReferrers(page)) {
+    throw registryError(await readRefusal(page), `list ${what}`);
+  }
+  if (bytes === undefined) await page.discard();
+  if (bytes === undefined || !isIndex(page, bytes)) return undefined;
+  try {
+    return descriptorsIn(bytes);
+  } catch (error) {
+    if (!isImageError(error, "invalid-manifest")) throw error;
+    const refusal = refusalOf(page, new TextDecoder().decode(bytes));
+    throw registryError(refusal, `list ${what}`, "unavailable", "that is no list of referrers");
+  }
+}
+
+/** Some registries send an index under another media type. */
+function isIndex(page: HTTPResponse, bytes: Uint8Array): boolean {
+  if (hasIndexType(page)) return true;
+  const { mediaType } = jsonObjectOf(new TextDecoder().decode(bytes));
+  return mediaType === mediaTypes.ociIndex;
+}
+
+function hasIndexType(response: HTTPResponse): boolean {
+  const mediaType = bareMediaType(headerOf(response, "content-type") ?? "");
+  return response.status === 200 && mediaType === mediaTypes.ociIndex;
+}
+
+function knowsNoReferrers({ status }: HTTPResponse): boolean {
+  return [200, 400, 404, 405, 406, 501].includes(status);
+}
+
+async function* taggedReferrers(
+  repository: Repository,
+  subject: Digest,
+  options: OperationOptions,
+): AsyncGenerator<Descriptor, void, undefined> {
+  const tag = referrersTagOf(subject);
+  const response = await requestManifest("GET", repository, tag, options);
+  if (response.status === 404) return response.discard();
+  const doing = `list what refers to ${subject} in ${repository.name}`;
+  if (response.status !== 200) throw registryError(await readRefusal(response), doing);
+  const parsed = parseManifest(await readManifest(response));
+  // An image under this tag is not a list of referrers.
+  if (parsed.kind === "index") yield* parsed.manifests;
+}
+
+/** Registries write null for an empty list; an object without a list is none. */
+function descriptorsIn(bytes: Uint8Array): readonly Descriptor[] {
+  const { value } = parseJSONObject("list of referrers", bytes);
+  if (!("manifests" in value)) throw new ImageError("invalid-manifest", "There is no list in it");
+  const parsed = parseManifest({ bytes, mediaType: mediaTypes.ociIndex });
+  return parsed.kind === "index" ? parsed.manifests : [];
+}

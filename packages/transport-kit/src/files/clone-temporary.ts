@@ -1,0 +1,127 @@
+import { existsSync } from "node:fs";
+import { constants, copyFile, link, lstat, stat } from "node:fs/promises";
+import type { FileHandle } from "node:fs/promises";
+import path from "node:path";
+
+import { algorithmOf, ImageError, isImageError } from "@drayage/core";
+import type { OperationOptions } from "@drayage/core";
+
+import { onDisk, whileWriting } from "./file-error.ts";
+import { isOwn } from "./file-owner.ts";
+import { readToItsEnd } from "./intact-file.ts";
+import { openRegularFile } from "./regular-file.ts";
+import { newTemporary, TemporaryFile } from "./temporary-file.ts";
+import type { WrittenFile } from "./temporary-file.ts";
+import { temporaryName } from "./temporary-name.ts";
+import { threadDigest, worthAThread } from "./thread-digest.ts";
+
+/**
+ * Clones a file into a temporary in that folder: a reflink where the file system has them, else, for small files, a copy
+ * inside the kernel. The clone is hashed before it is returned. Undefined where the file cannot be cloned, so that it is
+ * read instead.
+ * @throws ImageError `digest-mismatch` where its content is not what was expected
+ */
+export async function cloneTemporary(
+  folder: string,
+  from: string,
+  expected: WrittenFile,
+  options: OperationOptions = {},
+): Promise<TemporaryFile | undefined> {
+  options.signal?.throwIfAborted();
+  try {
+    return await newTemporary(folder, async (handle, file) => {
+      await cloneInto(handle, from, file, expected.size);
+      const synced = onDisk(folder, () => handle.datasync());
+      // Hashed while it is written out; a failure of either ends both.
+      const checked = whileWriting(folder, () => check(file, expected, options));
+      await Promise.all([synced, checked]);
+      return expected;
+    });
+  } catch (error) {
+    if (error instanceof CannotClone) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * Another name for a regular file of this user on the same file system, else a clone; undefined where neither can be. A
+ * link to the file of another user would not be removed with the temporaries of this one.
+ */
+export async function linkTemporary(
+  folder: string,
+  from: string,
+  expected: WrittenFile,
+  options: OperationOptions = {},
+): Promise<TemporaryFile | undefined> {
+  options.signal?.throwIfAborted();
+  const file = path.join(folder, temporaryName());
+  const status = await lstat(from).catch(() => undefined);
+  try {
+    if (status?.isFile() !== true || !isOwn(status)) throw new CannotClone("not linked");
+    await link(from, file);
+  } catch {
+    return cloneTemporary(folder, from, expected, options);
+  }
+  return new TemporaryFile(file, expected);
+}
+
+class CannotClone extends Error {}
+
+/** Keeps the owner and the mode of the new file: that of the old one may be that of a secret, or of a file nobody may write. */
+async function cloneInto(
+  handle: FileHandle,
+  from: string,
+  file: string,
+  size: number,
+): Promise<void> {
+  const { mode, uid, gid } = await handle.stat();
+  try {
+    // Opening a named pipe would wait for ever; by its number the file stays the one that was looked at.
+    await using source = await openRegularFile(from);
+    requireSize(from, (await source.stat()).size, size);
+    const pinned = `/proc/self/fd/${source.fd}`;
+    await copyFile(existsSync(pinned) ? pinned : from, file, cloneMode(size));
+    // Node gives the copy to the owner of the file where this user is root: that one could change it later.
+    const copied = await handle.stat();
+    if (copied.uid !== uid || copied.gid !== gid) await handle.chown(uid, gid);
+    await handle.chmod(mode & 0o777);
+  } catch (cause) {
+    if (isImageError(cause, "digest-mismatch")) throw cause;
+    throw new CannotClone("neither a reflink nor a copy", { cause });
+  }
+}
+
+/** A file of another size could fill the disk before its hash shows that it is the wrong one. */
+function requireSize(file: string, found: number, expected: number): void {
+  if (found === expected) return;
+  const message = `${file} should have ${expected} bytes and has ${found}; nothing of it was kept`;
+  throw new ImageError("digest-mismatch", message);
+}
+
+/** A copy inside the kernel does not stop for an abort, so a large file is cloned by reflink or read. */
+function cloneMode(size: number): number {
+  const { COPYFILE_FICLONE, COPYFILE_FICLONE_FORCE } = constants;
+  return size > maxKernelCopy ? COPYFILE_FICLONE_FORCE : COPYFILE_FICLONE;
+}
+
+/** Bytes. */
+const maxKernelCopy = 128 << 20;
+
+async function check(
+  file: string,
+  expected: WrittenFile,
+  options: OperationOptions,
+): Promise<void> {
+  if (await isRightInThread(file, expected, options)) return;
+  await readToItsEnd(file, expected, options);
+}
+
+/** False where it is not worth a thread, and where anything went wrong there: without one it will be told what. */
+async function isRightInThread(
+  file: string,
+  { digest, size }: WrittenFile,
+  options: OperationOptions,
+): Promise<boolean> {
+  if (size < worthAThread || (await stat(file)).size !== size) return false;
+  return (await threadDigest(file, algorithmOf(digest), options)) === digest;
+}

@@ -1,0 +1,31 @@
+import { isUtf8 } from "node:buffer";
+import { existsSync } from "node:fs";
+import { realpath } from "node:fs/promises";
+import path from "node:path";
+
+import { ImageError } from "@drayage/core";
+
+/** The absolute path. Where the working folder is not UTF-8, and so has another name for Node, it goes by `/proc/self/cwd`. */
+export function absolutePathOf(given: string): string {
+  if (path.isAbsolute(given)) return path.resolve(given);
+  const folder = workingFolder(given);
+  const isInexact = folder.includes("\uFFFD") && existsSync(ownFolder);
+  return path.resolve(isInexact ? ownFolder : folder, given);
+}
+
+function workingFolder(given: string): string {
+  try {
+    return process.cwd();
+  } catch (cause) {
+    const message = `${given} cannot be found: the working folder was removed; change to another one, or name an absolute path`;
+    throw new ImageError("invalid-reference", message, { cause });
+  }
+}
+
+const ownFolder = "/proc/self/cwd";
+
+/** The path without symbolic links; the path itself where that is not UTF-8. @throws the error of the system */
+export async function realPathOf(file: string): Promise<string> {
+  const real = await realpath(file, "buffer");
+  return isUtf8(real) ? real.toString() : file;
+}

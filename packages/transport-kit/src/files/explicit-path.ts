@@ -1,0 +1,71 @@
+import { isUtf8 } from "node:buffer";
+import { lstatSync, realpathSync } from "node:fs";
+import path from "node:path";
+
+import { ImageError, isImageError } from "@drayage/core";
+
+import { absolutePathOf } from "./exact-path.ts";
+
+/**
+ * The absolute path without symbolic links. All but the last component must exist.
+ * @throws ImageError `invalid-reference` where the folder above is missing or the path is a dangling link
+ */
+export function explicitPathOf(given: string): string {
+  const absolute = absolutePathOf(given);
+  const existing = realPathOf(absolute);
+  if (existing !== undefined) return existing;
+  if (isLink(absolute)) {
+    throw new ImageError("invalid-reference", `${given} is a link to a place that is not there`);
+  }
+  const folder = realPathOf(path.dirname(absolute));
+  if (folder === undefined) {
+    throw new ImageError(
+      "invalid-reference",
+      `The folder ${path.dirname(absolute)} is not there; make it first`,
+    );
+  }
+  return path.join(folder, path.basename(absolute));
+}
+
+function realPathOf(absolute: string): string | undefined {
+  try {
+    return asText(absolute, realpathSync.native(absolute, "buffer"));
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (isImageError(error)) throw error;
+    if (code === "ENOENT") return undefined;
+    throw unusable(absolute, error);
+  }
+}
+
+function unusable(absolute: string, cause: unknown): ImageError {
+  const { code = "" } = cause as NodeJS.ErrnoException;
+  const reason = Object.hasOwn(reasons, code) ? reasons[code] : code;
+  const message = `${absolute} cannot be used: ${reason}`;
+  return new ImageError("invalid-reference", message, { cause });
+}
+
+/** Where the real path is not UTF-8, the given one stays if it goes by what this process has open. */
+function asText(absolute: string, real: Buffer): string {
+  if (isUtf8(real)) return real.toString();
+  if (/^\/proc\/self\/(?:cwd|fd\/\d+)(?:\/|$)/.test(absolute)) return absolute;
+  throw new ImageError(
+    "invalid-reference",
+    `${absolute} leads to a path that is not UTF-8: give that another name`,
+  );
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  EACCES: "this user may not look into a folder above it",
+  ELOOP: "its symbolic links go round in a circle",
+  ENAMETOOLONG: "the name is too long for the file system",
+  ENOTDIR: "what it is in is a file and no folder",
+};
+
+function isLink(absolute: string): boolean {
+  try {
+    return lstatSync(absolute, { throwIfNoEntry: false })?.isSymbolicLink() ?? false;
+  } catch (error) {
+    throw unusable(absolute, error);
+  }
+}

@@ -1,0 +1,145 @@
+import { open, rm } from "node:fs/promises";
+import type { FileHandle } from "node:fs/promises";
+import path from "node:path";
+
+import type { OperationOptions } from "@drayage/core";
+
+import { pause } from "../wire/abortable.ts";
+import { realPathOf } from "./exact-path.ts";
+import { hasCode, onDisk, whileWriting } from "./file-error.ts";
+import { inTurn } from "./keyed-mutex.ts";
+import { heartbeat, holderOf, HolderWatch, newHolder } from "./lock-holder.ts";
+import type { LockHolder } from "./lock-holder.ts";
+import { LockWait, notRemovable } from "./lock-wait.ts";
+
+/**
+ * Does the work while nobody else, in this process or another, on this host or another, does work under the same lock
+ * file. The lock of a process that is gone is taken over. A process of this user is waited for up to ten minutes, one of
+ * another user for one; waiting is reported to `onNotice`. The folder of the lock file must be there.
+ * @throws ImageError `conflict` for a lock that is not released, and for what is no lock file under its name
+ */
+export async function withLock<Result>(
+  lock: string,
+  work: () => Promise<Result>,
+  options: OperationOptions = {},
+): Promise<Result> {
+  options.signal?.throwIfAborted();
+  const folder = await whileWriting(lock, () => realPathOf(path.dirname(lock)));
+  const file = path.join(folder, path.basename(lock));
+  return lockedWork(file, work, options, () => new LockWait(file, options));
+}
+
+/** The wait begins once it is this work's turn in this process. */
+async function lockedWork<Result>(
+  file: string,
+  work: () => Promise<Result>,
+  { signal }: OperationOptions,
+  newWait: () => LockWait,
+): Promise<Result> {
+  return inTurn(file, signal, async () => {
+    await using _ = await HeldLock.take(file, newWait(), signal);
+    return await work();
+  });
+}
+
+class HeldLock implements AsyncDisposable {
+  readonly #file: string;
+  readonly #handle: FileHandle;
+  readonly #id: string;
+  readonly #timer: NodeJS.Timeout;
+
+  private constructor(
+    file: string,
+    handle: FileHandle,
+    { id, content }: { id: string; content: string },
+  ) {
+    this.#file = file;
+    this.#handle = handle;
+    this.#id = id;
+    this.#timer = setInterval(() => {
+      handle.write(content, 0).catch(() => {});
+    }, heartbeat).unref();
+  }
+
+  static async take(
+    file: string,
+    waiting: LockWait,
+    signal: AbortSignal | undefined,
+  ): Promise<HeldLock> {
+    const watch = new HolderWatch();
+    let holder: LockHolder | undefined;
+    let surprises = 0;
+    for (let wait = shortest; ; wait = Math.min(wait * 1.5, longest)) {
+      signal?.throwIfAborted();
+      const held = await HeldLock.#tryTaking(file);
+      if (held !== undefined) return held;
+      const now = await holderOf(file);
+      holder = now ?? holder;
+      const isGone = now !== undefined && watch.isGone(now);
+      const isFree = (now === undefined || isGone) && surprises++ < maxSurprises;
+      if (isFree && isGone) await removeLock(file, now, waiting, signal);
+      if (isFree) continue;
+      if (holder !== undefined) await waiting.check(holder);
+      await pause(wait * (0.5 + Math.random()), signal);
+    }
+  }
+
+  static async #tryTaking(file: string): Promise<HeldLock | undefined> {
+    const handle = await createdOnly(file);
+    if (handle === undefined) return undefined;
+    const holder = newHolder();
+    try {
+      await onDisk(file, () => handle.write(holder.content, 0));
+      return new HeldLock(file, handle, holder);
+    } catch (error) {
+      await handle.close();
+      await rm(file, { force: true });
+      throw error;
+    }
+  }
+
+  /** Somebody who took us for gone may have it by now: then it is theirs. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#handle.close();
+    const holder = await holderOf(this.#file).catch(() => undefined);
+    if (holder?.id === this.#id) await rm(this.#file, { force: true });
+  }
+}
+
+/** How often a lock may be free, and somebody else's again at once, before that counts as waiting. */
+const maxSurprises = 100;
+
+/** Milliseconds between two attempts. */
+const shortest = 5;
+const longest = 250;
+
+async function createdOnly(file: string): Promise<FileHandle | undefined> {
+  try {
+    return await whileWriting(file, () => open(file, "wx", 0o644));
+  } catch (error) {
+    if (hasCode(error, "EEXIST")) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * Removes the lock of one holder that is gone, and no other's: the right to do so is a lock itself, and whoever gets it
+ * second finds another holder, or none.
+ */
+async function removeLock(
+  file: string,
+  gone: LockHolder,
+  waiting: LockWait,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const right = `${file}-${gone.id === "" ? "unwritten" : gone.id}`;
+  const remove = async (): Promise<void> => {
+    const now = await holderOf(file);
+    if (now?.id !== gone.id || now.touched !== gone.touched) return;
+    await rm(file, { force: true }).catch(async (error: unknown) => {
+      throw await notRemovable(file, gone, error);
+    });
+  };
+  await lockedWork(right, remove, { signal }, () => waiting);
+}

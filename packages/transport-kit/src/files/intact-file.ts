@@ -1,0 +1,57 @@
+import { lstat, stat } from "node:fs/promises";
+import path from "node:path";
+
+import { algorithmOf, isImageError, verified } from "@drayage/core";
+import type { OperationOptions } from "@drayage/core";
+
+import { fileBytes } from "./file-bytes.ts";
+import { hasCode } from "./file-error.ts";
+import { isOursAlone } from "./file-owner.ts";
+import type { WrittenFile } from "./temporary-file.ts";
+import { threadDigest, worthAThread } from "./thread-digest.ts";
+
+/** Whether a file has these bytes: it is read and hashed. False where there is no regular file of this size. */
+export async function isIntact(
+  file: string,
+  expected: WrittenFile,
+  options: OperationOptions = {},
+): Promise<boolean> {
+  options.signal?.throwIfAborted();
+  const status = await stat(file).catch(() => undefined);
+  if (status?.isFile() !== true || status.size !== expected.size) return false;
+  if (expected.size >= worthAThread) {
+    const digest = await threadDigest(file, algorithmOf(expected.digest), options);
+    if (digest !== undefined) return digest === expected.digest;
+  }
+  try {
+    await readToItsEnd(file, expected, options);
+    return true;
+  } catch (error) {
+    if (isImageError(error, "digest-mismatch") || hasCode(error, "ENOENT", "ENOTDIR")) return false;
+    throw error;
+  }
+}
+
+/** Reads all of a file. @throws ImageError `digest-mismatch` where its content is not what was expected */
+export async function readToItsEnd(
+  file: string,
+  expected: WrittenFile,
+  options: OperationOptions = {},
+): Promise<void> {
+  const bytes = verified(fileBytes(file, { ...options, lentChunks: true }), expected);
+  let next = await bytes.next();
+  while (next.done !== true) next = await bytes.next();
+}
+
+/**
+ * Whether no other user can have written a file, where its folders up to `root` are as they were: each of them belongs to
+ * this user or to root, others may not write to it, and none is a symbolic link. Always true on systems without owners.
+ */
+export async function isKeptByUsAlone(file: string, root: string): Promise<boolean> {
+  for (let at = file; ; at = path.dirname(at)) {
+    const status = await lstat(at).catch(() => undefined);
+    if (status === undefined || status.isSymbolicLink() || !isOursAlone(status)) return false;
+    if (at === root) return true;
+    if (at === path.dirname(at)) return false;
+  }
+}

@@ -1,0 +1,27 @@
+import { untilAborted } from "../wire/abortable.ts";
+
+const lasts = new Map<string, Promise<void>>();
+
+/** Does one piece of work after another for each key, in the order asked, within this process. */
+export async function inTurn<Result>(
+  key: string,
+  signal: AbortSignal | undefined,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  const { promise: done, resolve } = Promise.withResolvers<void>();
+  const before = lasts.get(key) ?? Promise.resolve();
+  const last = before.then(() => done);
+  lasts.set(key, last);
+  void forget(key, last);
+  try {
+    await untilAborted(before, signal);
+    return await work();
+  } finally {
+    resolve();
+  }
+}
+
+async function forget(key: string, last: Promise<void>): Promise<void> {
+  await last;
+  if (lasts.get(key) === last) lasts.delete(key);
+}

@@ -1,0 +1,59 @@
+import { constants } from "node:fs";
+import type { Stats } from "node:fs";
+import { lstat, open, stat } from "node:fs/promises";
+import type { FileHandle } from "node:fs/promises";
+
+import { ImageError } from "@drayage/core";
+
+import { onDisk } from "./file-error.ts";
+
+/** How a name is opened. */
+export interface OpenRegularOptions {
+  /** Whether a symbolic link is followed. Default true. */
+  readonly followLinks?: boolean | undefined;
+}
+
+/**
+ * Opens a regular file for reading. Never waits: a named pipe, a device, a socket or a folder under that name is refused
+ * without being opened, since opening a pipe blocks a thread that no abort reaches.
+ * @throws ImageError `unsupported` for anything but a regular file or a folder, `denied`; `ENOENT`, and `EISDIR` for a folder
+ */
+export async function openRegularFile(
+  file: string,
+  { followLinks = true }: OpenRegularOptions = {},
+): Promise<FileHandle> {
+  return onDisk(file, async () => {
+    const status = followLinks ? await stat(file) : await lstat(file);
+    if (!status.isFile()) throw notRegular(file, status);
+    const handle = await open(file, flags | (followLinks ? 0 : noFollow));
+    try {
+      const opened = await handle.stat();
+      if (!opened.isFile()) throw notRegular(file, opened);
+      return handle;
+    } catch (error) {
+      await handle.close();
+      throw error;
+    }
+  });
+}
+
+/** What an entry of a folder is, for messages. */
+export function kindOf(status: Stats): string {
+  if (status.isFile()) return "a regular file";
+  if (status.isDirectory()) return "a folder";
+  if (status.isSymbolicLink()) return "a symbolic link";
+  if (status.isFIFO()) return "a named pipe";
+  return status.isSocket() ? "a socket" : "a device";
+}
+
+// Windows has neither of the last two, and takes undefined for none.
+const flags = constants.O_RDONLY | constants.O_NONBLOCK;
+const noFollow = constants.O_NOFOLLOW;
+
+/** A folder has the code that reading one has. */
+function notRegular(file: string, status: Stats): Error {
+  const message = `${file} is ${kindOf(status)}; expected a regular file, so it was not opened`;
+  return status.isDirectory()
+    ? Object.assign(new Error(message), { code: "EISDIR" })
+    : new ImageError("unsupported", message);
+}

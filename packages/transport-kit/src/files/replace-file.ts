@@ -1,0 +1,19 @@
+import path from "node:path";
+
+import { inOne } from "@drayage/core";
+
+import { syncFolder } from "./folders.ts";
+import { writeTemporary } from "./write-temporary.ts";
+import type { WriteOptions } from "./write-temporary.ts";
+
+/** Makes these bytes the content of a file, which nobody ever sees half written. @throws ImageError */
+export async function replaceFile(
+  file: string,
+  content: Uint8Array,
+  options: WriteOptions = {},
+): Promise<void> {
+  const folder = path.dirname(file);
+  await using temporary = await writeTemporary(folder, inOne(content), {}, options);
+  await temporary.moveTo(file);
+  await syncFolder(folder);
+}

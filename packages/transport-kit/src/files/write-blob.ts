@@ -1,0 +1,37 @@
+import { digestHasher, ImageError } from "@drayage/core";
+import type { BlobInfo, OperationOptions } from "@drayage/core";
+
+import type { WrittenFile } from "./temporary-file.ts";
+
+/**
+ * Hands a blob to `write`, chunk by chunk, and tells what it was. The digest is computed only where it is not given: a
+ * stream of a known digest is expected to fail unless it has it.
+ * @throws ImageError `digest-mismatch` for another size; what the stream and `write` throw
+ */
+export async function writeBlob(
+  bytes: AsyncIterable<Uint8Array>,
+  blob: Pick<BlobInfo, "digest" | "size">,
+  write: (chunk: Uint8Array) => Promise<void>,
+  { signal }: OperationOptions,
+): Promise<WrittenFile> {
+  const hasher = blob.digest === undefined ? digestHasher() : undefined;
+  let size = 0;
+  for await (const chunk of bytes) {
+    signal?.throwIfAborted();
+    size += chunk.byteLength;
+    if (size > (blob.size ?? Infinity)) throw wrongSize(blob, "more");
+    hasher?.update(chunk);
+    await write(chunk);
+  }
+  if (size < (blob.size ?? 0)) throw wrongSize(blob, `only ${size}`);
+  const digest = blob.digest ?? hasher?.digest();
+  if (digest === undefined) throw new TypeError("No digest");
+  return { digest, size };
+}
+
+function wrongSize({ size }: Pick<BlobInfo, "size">, found: string): ImageError {
+  return new ImageError(
+    "digest-mismatch",
+    `Expected a blob of ${size} bytes and got ${found}; nothing of it was kept`,
+  );
+}

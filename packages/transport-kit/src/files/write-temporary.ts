@@ -1,0 +1,48 @@
+import type { FileHandle } from "node:fs/promises";
+
+import type { BlobInfo, OperationOptions } from "@drayage/core";
+
+import { BatchWriter } from "./batch-writer.ts";
+import { onDisk } from "./file-error.ts";
+import { FileSync } from "./file-sync.ts";
+import { newTemporary } from "./temporary-file.ts";
+import type { TemporaryFile, WrittenFile } from "./temporary-file.ts";
+import { writeBlob } from "./write-blob.ts";
+
+/** How a file is written. */
+export interface WriteOptions extends OperationOptions {
+  /** Who may do what with the file. Default `0o644`. */
+  readonly mode?: number | undefined;
+}
+
+/**
+ * Writes a stream into a temporary in that folder. The digest is computed only where it is not given: a stream of a
+ * known digest is expected to fail unless it has it.
+ * @throws ImageError `digest-mismatch` for another size, `unavailable` for a full disk, `denied`; what the stream throws
+ */
+export async function writeTemporary(
+  folder: string,
+  bytes: AsyncIterable<Uint8Array>,
+  blob: Pick<BlobInfo, "digest" | "size">,
+  { signal, mode }: WriteOptions = {},
+): Promise<TemporaryFile> {
+  signal?.throwIfAborted();
+  const fill = async (handle: FileHandle): Promise<WrittenFile> => {
+    const writer = new BatchWriter(handle, folder, { size: blob.size });
+    const sync = new FileSync(handle);
+    const write = async (chunk: Uint8Array): Promise<void> => {
+      await writer.write(chunk);
+      sync.written(chunk.byteLength);
+    };
+    try {
+      const written = await writeBlob(bytes, blob, write, { signal });
+      await writer.finish();
+      await onDisk(folder, () => sync.finish());
+      signal?.throwIfAborted();
+      return written;
+    } finally {
+      await sync.stop();
+    }
+  };
+  return newTemporary(folder, fill, mode);
+}

@@ -1,0 +1,17 @@
+export { pause, untilAborted } from "./abortable.ts";
+export { classOfAddress, classOfHost, mostPublicOf } from "./address-class.ts";
+export type { AddressClass } from "./address-class.ts";
+export { guardedLookup, OutOfReach, reachOf } from "./address-guard.ts";
+export type { GuardedLookupSettings, Reach } from "./address-guard.ts";
+export { ChunkQueue } from "./chunk-queue.ts";
+export { ListProgress } from "./list-progress.ts";
+export { MinimumRate, TooSlow } from "./minimum-rate.ts";
+export { PartMemory } from "./part-memory.ts";
+export type { HeldMemory } from "./part-memory.ts";
+export { environmentProxies, isLoopback } from "./proxies.ts";
+export type { FindProxy } from "./proxies.ts";
+export type { OpenedRange, RangeSource, ReadRangeOptions } from "./range-source.ts";
+export { readRangesAhead } from "./read-ahead.ts";
+export type { ReadAhead } from "./read-ahead.ts";
+export { readRange } from "./read-range.ts";
+export type { KnownRange } from "./read-range.ts";

@@ -1,0 +1,93 @@
+import { Retries } from "@drayage/core";
+import type { ByteRange } from "@drayage/core";
+
+import type { PartMemory } from "./part-memory.ts";
+import { RangeAhead } from "./range-ahead.ts";
+import type { RangeSource, ReadRangeOptions } from "./range-source.ts";
+import { leave, openRange, readRange } from "./read-range.ts";
+
+/** How much is read before somebody wants it. */
+export interface ReadAhead {
+  /** Bytes of one range. */
+  readonly rangeSize: number;
+  /** Bytes that are read in one go while nothing may be read ahead. Default: those of a range. */
+  readonly stretchSize?: number | undefined;
+  /** For the ranges that are read ahead, of all who share it. */
+  readonly memory: PartMemory;
+  /** How many ranges are read at once, with the one that is wanted now; asked again for each. Default: as many as there is memory for. */
+  readonly mostRanges?: (() => number) | undefined;
+}
+
+/**
+ * Reads a range in order, by several smaller ones at once, each across any number of broken connections. Nothing is read
+ * ahead before there was an answer, nor from who does not know ranges or does not tell the size. @throws as `readRange`
+ */
+export async function* readRangesAhead(
+  source: RangeSource,
+  range: ByteRange,
+  { rangeSize, stretchSize = rangeSize, memory, mostRanges = () => Infinity }: ReadAhead,
+  options: ReadRangeOptions = {},
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const left = new AbortController();
+  const signal = AbortSignal.any([left.signal, ...(options.signal ? [options.signal] : [])]);
+  const given = { ...options, signal, retries: options.retries ?? new Retries() };
+  const wanted = options.lentChunks ? same : copied;
+  const ahead: RangeAhead[] = [];
+  let present: RangeAhead | undefined;
+  let { start: next, end = Infinity } = range;
+  const nextRange = (size: number): ByteRange => {
+    const start = next;
+    next = Math.min(start + size, end + 1);
+    return { start, end: next - 1 };
+  };
+  const nextUnread = (): ByteRange =>
+    nextRange(mostRanges() > 1 && memory.hasRoom(rangeSize) ? rangeSize : stretchSize);
+  try {
+    const first = nextUnread();
+    const opened = await openRange(source, first, given);
+    if (opened.isWhole) return yield* readRange(source, range, given, { opened });
+    const { size = source.size } = opened;
+    if (size === undefined) {
+      await leave(opened);
+      return yield* readRange(source, range, given);
+    }
+    end = Math.min(end, size - 1);
+    const readAhead = (): void => {
+      while (next <= end && 1 + ahead.length < mostRanges()) {
+        const held = memory.tryTake(rangeSize);
+        if (held === undefined) return;
+        const lent = { ...given, lentChunks: true };
+        ahead.push(new RangeAhead(readRange(source, nextRange(rangeSize), lent, { size }), held));
+      }
+    };
+    readAhead();
+    yield* readRange(source, first, given, { opened, size });
+    while (ahead.length > 0 || next <= end) {
+      present = ahead.shift();
+      if (present === undefined) {
+        const unread = nextUnread();
+        readAhead();
+        yield* readRange(source, unread, given, { size });
+      } else {
+        yield* wanted(present.held());
+        readAhead();
+        yield* wanted(present.rest());
+      }
+    }
+  } finally {
+    left.abort();
+    const open = present === undefined ? ahead : [present, ...ahead];
+    await Promise.all(open.map(async (one) => one[Symbol.asyncDispose]()));
+  }
+}
+
+function same<Chunks>(chunks: Chunks): Chunks {
+  return chunks;
+}
+
+/** Of chunks that are lent, ones that stay what they are. */
+async function* copied(
+  chunks: AsyncIterable<Uint8Array>,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  for await (const chunk of chunks) yield new Uint8Array(chunk);
+}

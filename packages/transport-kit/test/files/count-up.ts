@@ -1,0 +1,13 @@
+import { readFile, writeFile } from "node:fs/promises";
+
+import { withLock } from "@drayage/transport-kit/files";
+
+/** Adds one to the number in a file, so many times, each time under a lock. */
+const [lock = "", file = "", times = ""] = process.argv.slice(2);
+
+for (let round = 0; round < Number(times); round++) {
+  await withLock(lock, async () => {
+    const number = Number(await readFile(file, "utf8"));
+    await writeFile(file, String(number + 1));
+  });
+}

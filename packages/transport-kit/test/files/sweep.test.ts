@@ -1,0 +1,103 @@
+import {
+  chmod,
+  chown,
+  lstat,
+  mkdir,
+  readdir,
+  rename,
+  symlink,
+  utimes,
+  writeFile,
+} from "node:fs/promises";
+import path from "node:path";
+
+import { ended, scratchFolder, startProgram } from "@drayage/test-support";
+import { StagedFolder, sweep, temporaryName } from "@drayage/transport-kit/files";
+import { describe, expect, test } from "vitest";
+
+const isRoot = process.getuid?.() === 0;
+const nobody = 65_534;
+
+/** The name of a temporary of a process of this host that has ended. */
+async function nameOfEnded(): Promise<string> {
+  const process = startProgram(path.join(import.meta.dirname, "end-at-once.ts"));
+  await ended(process);
+  const [, host = "", , random = ""] = /^\.drayage-(\w+)-(\d+)-(\w+)$/.exec(temporaryName()) ?? [];
+  return `.drayage-${host}-${process.pid}-${random}`;
+}
+
+describe("a sweep", () => {
+  test("removes what an ended process left, file or stage", async () => {
+    const folder = await scratchFolder();
+    const name = await nameOfEnded();
+    await mkdir(path.join(folder, name, name), { recursive: true });
+    await writeFile(path.join(folder, name, name, "file"), "");
+    await sweep(folder);
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  test("removes a link and follows it nowhere", async () => {
+    const [folder, victim] = [await scratchFolder(), await scratchFolder()];
+    await writeFile(path.join(victim, "precious"), "");
+    const name = await nameOfEnded();
+    await symlink(victim, path.join(folder, name));
+    await sweep(folder);
+    expect(await readdir(folder)).toEqual([]);
+    await mkdir(path.join(folder, name));
+    await symlink(victim, path.join(folder, name, "link"));
+    await sweep(folder);
+    expect(await readdir(folder)).toEqual([]);
+    expect(await readdir(victim)).toEqual(["precious"]);
+  });
+
+  test.skipIf(!isRoot)("leaves what another user has, whatever its name is", async () => {
+    const folder = await scratchFolder();
+    const [one, two] = [await nameOfEnded(), ".drayage-00000000-1-0123456789abcdef"];
+    await mkdir(path.join(folder, one));
+    await writeFile(path.join(folder, two), "");
+    await utimes(path.join(folder, two), 0, 0);
+    for (const name of [one, two]) await chown(path.join(folder, name), nobody, nobody);
+    await sweep(folder);
+    expect((await readdir(folder)).toSorted()).toEqual([one, two].toSorted());
+  });
+
+  test("leaves a folder that others could have given the name of a stage", async () => {
+    const folder = await scratchFolder();
+    await chmod(folder, 0o777);
+    const name = await nameOfEnded();
+    await mkdir(path.join(folder, "precious"));
+    await writeFile(path.join(folder, "precious", "file"), "");
+    await writeFile(path.join(folder, "precious", ".drayage-lock"), "");
+    await rename(path.join(folder, "precious"), path.join(folder, name));
+    await sweep(folder);
+    expect((await readdir(path.join(folder, name))).toSorted()).toEqual([".drayage-lock", "file"]);
+    // A stage has temporaries in it and nothing else.
+    const stage = name.replace(/.{4}$/, "0000");
+    await mkdir(path.join(folder, stage));
+    await writeFile(path.join(folder, stage, name), "");
+    await sweep(folder);
+    expect(await readdir(folder)).toEqual([name]);
+  });
+});
+
+describe("a stage", () => {
+  test("is for nobody else's eyes", async () => {
+    await using staged = await StagedFolder.open(await scratchFolder());
+    expect((await lstat(staged.stage)).mode & 0o777).toBe(0o700);
+  });
+
+  test("that was swapped for a link takes nothing with it", async () => {
+    const [folder, victim] = [await scratchFolder(), await scratchFolder()];
+    await writeFile(path.join(victim, "precious"), "");
+    const staged = await StagedFolder.open(folder);
+    await rename(staged.stage, path.join(folder, "aside"));
+    await symlink(victim, staged.stage);
+    await staged[Symbol.asyncDispose]();
+    expect(await readdir(victim)).toEqual(["precious"]);
+  });
+
+  test("is not tried for ever below a folder that takes none", async () => {
+    const opened = StagedFolder.open("/proc/drayage/stage");
+    await expect(opened).rejects.toMatchObject({ code: "unavailable", retryable: false });
+  });
+});

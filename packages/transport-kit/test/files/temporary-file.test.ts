@@ -1,0 +1,264 @@
+import { rmSync, watch } from "node:fs";
+import {
+  chmod,
+  chown,
+  lstat,
+  mkdir,
+  readdir,
+  readFile,
+  stat,
+  symlink,
+  truncate,
+  writeFile,
+} from "node:fs/promises";
+import path from "node:path";
+
+import { digestOf, inOne } from "@drayage/core";
+import { scratchFolder } from "@drayage/test-support";
+import {
+  cloneTemporary,
+  linkTemporary,
+  replaceFile,
+  writeTemporary,
+} from "@drayage/transport-kit/files";
+import fc from "fast-check";
+import { expect, onTestFinished, test } from "vitest";
+
+async function* chunksOf(...chunks: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
+  yield* chunks;
+}
+
+test("a stream is written as it is, however it is cut, and its digest computed where it is not known", async () => {
+  const folder = await scratchFolder();
+  const chunk = fc.uint8Array({ maxLength: 300_000, size: "max" });
+  const law = fc.asyncProperty(fc.array(chunk, { maxLength: 6 }), async (chunks) => {
+    const all = Buffer.concat(chunks);
+    const name = path.join(folder, "file");
+    await using file = await writeTemporary(folder, chunksOf(...chunks), {});
+    expect(file).toMatchObject({ digest: digestOf(all), size: all.byteLength });
+    await file.moveTo(name);
+    expect(Buffer.compare(await readFile(name), all)).toBe(0);
+  });
+  await fc.assert(law, { numRuns: 30 });
+  expect(await readdir(folder)).toEqual(["file"]);
+});
+
+test("a digest that is known is not computed again", async () => {
+  const digest = digestOf(Buffer.from("something else"), "sha512");
+  await using file = await writeTemporary(await scratchFolder(), inOne(Buffer.from("x")), {
+    digest,
+  });
+  expect(file.digest).toBe(digest);
+});
+
+test("a temporary that gets no name is removed", async () => {
+  const folder = await scratchFolder();
+  {
+    await using _ = await writeTemporary(folder, inOne(Buffer.from("x")), {});
+    expect(await readdir(folder)).toEqual([expect.stringMatching(/^\.drayage-[0-9a-f]{8}-\d+-/)]);
+  }
+  expect(await readdir(folder)).toEqual([]);
+});
+
+test.each([
+  ["more", 3],
+  ["less", 30],
+])("a stream that has %s bytes than were promised leaves nothing", async (_, size) => {
+  const folder = await scratchFolder();
+  const written = writeTemporary(folder, inOne(Buffer.from("ten bytes.")), { size });
+  await expect(written).rejects.toMatchObject({ code: "digest-mismatch" });
+  expect(await readdir(folder)).toEqual([]);
+});
+
+test("a stream that fails leaves nothing, and its error is the one that is thrown", async () => {
+  const folder = await scratchFolder();
+  const failure = new Error("the stream broke");
+  async function* breaking(): AsyncGenerator<Uint8Array> {
+    yield new Uint8Array(1 << 20);
+    throw failure;
+  }
+  await expect(writeTemporary(folder, breaking(), {})).rejects.toBe(failure);
+  expect(await readdir(folder)).toEqual([]);
+});
+
+test("an abort in the middle passes its reason through, closes the stream and leaves nothing", async () => {
+  const folder = await scratchFolder();
+  const controller = new AbortController();
+  const reason = new Error("enough");
+  let isClosed = false;
+  async function* stopping(): AsyncGenerator<Uint8Array> {
+    try {
+      yield new Uint8Array(10);
+      controller.abort(reason);
+      yield new Uint8Array(10);
+    } finally {
+      isClosed = true;
+    }
+  }
+  const written = writeTemporary(folder, stopping(), {}, { signal: controller.signal });
+  await expect(written).rejects.toBe(reason);
+  expect([isClosed, await readdir(folder)]).toEqual([true, []]);
+});
+
+test("a file is replaced as a whole, with nothing beside it", async () => {
+  const folder = await scratchFolder();
+  const file = path.join(folder, "file");
+  await replaceFile(file, Buffer.from("one"));
+  await replaceFile(file, Buffer.from("two"));
+  expect(await readFile(file, "utf8")).toBe("two");
+  expect(await readdir(folder)).toEqual(["file"]);
+});
+
+test("a folder that cannot be written to is denied", async () => {
+  const folder = path.join(await scratchFolder(), "readonly");
+  await mkdir(folder, { mode: 0o555 });
+  // root may write anywhere but where the system has no files.
+  const forbidden = process.getuid?.() === 0 ? "/sys" : folder;
+  const written = writeTemporary(forbidden, inOne(Buffer.from("x")), {});
+  await expect(written).rejects.toMatchObject({ code: "denied" });
+});
+
+test("a clone has the content of the file and the mode of a new one", async () => {
+  const folder = await scratchFolder();
+  const from = path.join(folder, "from");
+  await writeFile(from, "content");
+  await chmod(from, 0o400);
+  const expected = { digest: digestOf(Buffer.from("content")), size: 7 };
+  await using clone = await cloneTemporary(folder, from, expected);
+  await clone?.moveTo(path.join(folder, "to"));
+  expect(await readFile(path.join(folder, "to"), "utf8")).toBe("content");
+  expect((await stat(path.join(folder, "to"))).mode & 0o600).toBe(0o600);
+  expect((await stat(from)).mode & 0o777).toBe(0o400);
+});
+
+test.each([
+  ["other bytes", "CONTENT"],
+  ["more bytes", "content!"],
+  ["less bytes", "conten"],
+])("a clone of %s than were expected is refused and removed", async (_, content) => {
+  const folder = await scratchFolder();
+  await writeFile(path.join(folder, "from"), content);
+  const expected = { digest: digestOf(Buffer.from("content")), size: 7 };
+  const clone = cloneTemporary(folder, path.join(folder, "from"), expected);
+  await expect(clone).rejects.toMatchObject({ code: "digest-mismatch" });
+  expect(await readdir(folder)).toEqual(["from"]);
+});
+
+test("a large clone is hashed in a thread, and refused like a small one", async () => {
+  const folder = await scratchFolder();
+  const from = path.join(folder, "from");
+  const content = Buffer.alloc(17 * 1024 * 1024, "drayage");
+  await writeFile(from, content);
+  const expected = { digest: digestOf(content, "sha512"), size: content.byteLength };
+  await using clone = await cloneTemporary(folder, from, expected);
+  expect(clone).toMatchObject(expected);
+  content[content.byteLength - 1] = 0;
+  await writeFile(from, content);
+  const damaged = cloneTemporary(folder, from, expected);
+  await expect(damaged).rejects.toMatchObject({ code: "digest-mismatch" });
+  const shorter = cloneTemporary(folder, from, { ...expected, size: content.byteLength + 1 });
+  await expect(shorter).rejects.toMatchObject({ code: "digest-mismatch" });
+  const reason = new Error("enough");
+  const signal = AbortSignal.abort(reason);
+  await expect(cloneTemporary(folder, from, expected, { signal })).rejects.toBe(reason);
+  expect(await readdir(folder)).toHaveLength(2);
+});
+
+test("a file that is far too large is refused before it is copied", async () => {
+  const folder = await scratchFolder();
+  const from = path.join(folder, "from");
+  await writeFile(from, "");
+  // A sparse file: copying it would take hours.
+  await truncate(from, 2 ** 43);
+  const expected = { digest: digestOf(Buffer.from("content")), size: 7 };
+  const clone = cloneTemporary(folder, from, expected);
+  await expect(clone).rejects.toMatchObject({ code: "digest-mismatch" });
+  expect(await readdir(folder)).toEqual(["from"]);
+});
+
+test("a folder in the place of a file is named, not the temporary", async () => {
+  const folder = await scratchFolder();
+  const to = path.join(folder, "to");
+  await mkdir(to);
+  await using file = await writeTemporary(folder, inOne(Buffer.from("x")), {});
+  await expect(file.moveTo(to)).rejects.toMatchObject({
+    code: "conflict",
+    message: `${to} is a folder, where a file is to be written: remove it, or choose another destination`,
+  });
+});
+
+test("what cannot be cloned is left to be read", async () => {
+  const folder = await scratchFolder();
+  const expected = { digest: digestOf(Buffer.from("content")), size: 7 };
+  await symlink("nowhere", path.join(folder, "dangling"));
+  for (const name of ["missing", "dangling", "."]) {
+    expect(await cloneTemporary(folder, path.join(folder, name), expected)).toBeUndefined();
+  }
+  expect(await readdir(folder)).toEqual(["dangling"]);
+});
+
+test("a link is the same file under another name", async () => {
+  const folder = await scratchFolder();
+  const from = path.join(folder, "from");
+  await writeFile(from, "content");
+  const expected = { digest: digestOf(Buffer.from("content")), size: 7 };
+  await using link = await linkTemporary(folder, from, expected);
+  await link?.moveTo(path.join(folder, "to"));
+  expect((await stat(path.join(folder, "to"))).ino).toBe((await stat(from)).ino);
+});
+
+test("a symbolic link gets no other name, its file is cloned", async () => {
+  const folder = await scratchFolder();
+  const from = path.join(folder, "from");
+  await writeFile(path.join(folder, "file"), "content");
+  await symlink("file", from);
+  const expected = { digest: digestOf(Buffer.from("content")), size: 7 };
+  await using link = await linkTemporary(folder, from, expected);
+  await link?.moveTo(path.join(folder, "to"));
+  expect((await lstat(path.join(folder, "to"))).isFile()).toBe(true);
+});
+
+test.skipIf(process.getuid?.() !== 0)("a file of another user is cloned, not linked", async () => {
+  const folder = await scratchFolder();
+  const from = path.join(folder, "from");
+  await writeFile(from, "content");
+  await chown(from, 65_534, 65_534);
+  const expected = { digest: digestOf(Buffer.from("content")), size: 7 };
+  await using link = await linkTemporary(folder, from, expected);
+  await link?.moveTo(path.join(folder, "to"));
+  expect((await stat(path.join(folder, "to"))).uid).toBe(0);
+});
+
+test.skipIf(process.getuid?.() !== 0)(
+  "a clone belongs to this user, not to the owner of the file",
+  async () => {
+    const folder = await scratchFolder();
+    const from = path.join(folder, "from");
+    await writeFile(from, "content");
+    await chown(from, 65_534, 65_534);
+    const expected = { digest: digestOf(Buffer.from("content")), size: 7 };
+    await using clone = await cloneTemporary(folder, from, expected);
+    await clone?.moveTo(path.join(folder, "to"));
+    const { uid, gid } = await stat(path.join(folder, "to"));
+    expect([clone === undefined, uid, gid]).toEqual([false, 0, process.getgid?.()]);
+  },
+);
+
+test("a temporary that is removed while it is hashed is explained by its folder", async () => {
+  const folder = path.join(await scratchFolder(), "folder");
+  const stage = path.join(folder, ".drayage-stage");
+  await mkdir(stage, { recursive: true });
+  const from = path.join(folder, "from");
+  const content = Buffer.alloc(32 << 20, "drayage");
+  await writeFile(from, content);
+  const watcher = watch(stage, () => rmSync(stage, { recursive: true, force: true }));
+  onTestFinished(() => watcher.close());
+  const expected = { digest: digestOf(content), size: content.byteLength };
+  // Undefined where it is gone before its content is copied.
+  const outcome = await cloneTemporary(stage, from, expected).catch((error: unknown) => error);
+  if (outcome === undefined) return;
+  expect(outcome).toMatchObject({
+    code: "conflict",
+    message: `${folder} was removed or replaced while it was written to; nothing was kept, so copy again`,
+  });
+});

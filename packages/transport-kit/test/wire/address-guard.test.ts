@@ -1,0 +1,70 @@
+import type { LookupAddress } from "node:dns";
+import type { LookupFunction } from "node:net";
+import { promisify } from "node:util";
+
+import { guardedLookup, OutOfReach, reachOf } from "@drayage/transport-kit/wire";
+import type { AddressClass, Reach } from "@drayage/transport-kit/wire";
+import { describe, expect, test } from "vitest";
+
+describe("where a server may send us", () => {
+  test.each<[AddressClass, boolean, Reach]>([
+    ["public", false, ["public"]],
+    ["public", true, ["public"]],
+    ["reserved", true, ["public"]],
+    ["private", false, ["public", "private"]],
+    ["private", true, ["public", "private"]],
+    ["link-local", false, ["public", "private"]],
+    ["link-local", true, ["public", "private", "link-local"]],
+    ["loopback", false, ["public", "private", "loopback"]],
+    ["loopback", true, ["public", "private", "loopback"]],
+  ])("from %s, to the same host %s: %j", (namer, isSameHost, expected) => {
+    expect(reachOf(namer, { isSameHost })).toEqual(expected);
+  });
+});
+
+describe("names are resolved", () => {
+  const resolved: Readonly<Record<string, readonly LookupAddress[]>> = {
+    "public.example": [{ address: "203.0.113.1", family: 4 }],
+    "mixed.example": [
+      { address: "203.0.113.1", family: 4 },
+      { address: "::ffff:10.0.0.1", family: 6 },
+    ],
+  };
+  const lookup: LookupFunction = (name, _, callback) => {
+    const addresses = resolved[name];
+    if (addresses === undefined) callback(new Error(`no ${name}`), "");
+    else callback(null, [...addresses]);
+  };
+
+  test("to addresses in reach, in either form of an answer", async () => {
+    const seen: unknown[] = [];
+    const guarded = guardedLookup({
+      reach: ["public"],
+      lookup,
+      onResolved: (name, classes) => seen.push([name, classes]),
+    });
+    const all = promisify(guarded)("public.example", { all: true });
+    expect(await all).toEqual([{ address: "203.0.113.1", family: 4 }]);
+    expect(await promisify(guarded)("public.example", {})).toBe("203.0.113.1");
+    expect(seen).toEqual([
+      ["public.example", ["public"]],
+      ["public.example", ["public"]],
+    ]);
+  });
+
+  test("and refused where one of several addresses is out of reach", async () => {
+    const guarded = promisify(guardedLookup({ reach: ["public"], lookup }));
+    const error = await guarded("mixed.example", {}).catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(OutOfReach);
+    expect(error).toMatchObject({ address: "::ffff:10.0.0.1", addressClass: "private" });
+  });
+
+  test("anywhere for what the user named", async () => {
+    expect(await promisify(guardedLookup({ lookup }))("mixed.example", {})).toBe("203.0.113.1");
+  });
+
+  test("with the error of the lookup where there is none", async () => {
+    const guarded = promisify(guardedLookup({ reach: ["public"], lookup }));
+    await expect(guarded("other.example", {})).rejects.toThrow("no other.example");
+  });
+});

@@ -1,0 +1,48 @@
+import { isImageError } from "@drayage/core";
+import { ListProgress } from "@drayage/transport-kit/wire";
+import { expect, test } from "vitest";
+
+/** How many pages of so many entries are read. */
+function pagesRead(entriesOn: (page: number) => number, maxEntries?: number): number {
+  const progress = new ListProgress("things", maxEntries);
+  for (let page = 0; page < 5000; page++) {
+    try {
+      progress.add(entriesOn(page), `?page=${page}`);
+    } catch (error) {
+      if (isImageError(error, "unsupported")) return page + 1;
+      throw error;
+    }
+  }
+  return Infinity;
+}
+
+test("long lists are read to their end", () => {
+  expect(pagesRead(() => 100)).toBe(Infinity);
+  expect(pagesRead((page) => (page % 90 === 0 ? 1000 : 0))).toBe(Infinity);
+});
+
+test("pages without anything new end", () => {
+  expect(pagesRead(() => 0)).toBe(100);
+  expect(pagesRead((page) => (page < 50 ? 1000 : 0))).toBe(150);
+});
+
+test("pages with one entry each end", () => {
+  expect(pagesRead(() => 1)).toBeLessThan(1200);
+});
+
+test("more entries than are allowed end", () => {
+  expect(pagesRead(() => 1000, 10_000)).toBe(11);
+});
+
+test("a page that was read already ends the list", () => {
+  const progress = new ListProgress("things");
+  progress.add(10, "a");
+  progress.add(10, "b");
+  expect(() => progress.add(10, "a")).toThrow(expect.objectContaining({ code: "unsupported" }));
+});
+
+test("the last page may be empty", () => {
+  const progress = new ListProgress("things");
+  for (let page = 0; page < 99; page++) progress.add(0, `${page}`);
+  progress.add(0, undefined);
+});

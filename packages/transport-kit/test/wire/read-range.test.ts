@@ -1,0 +1,100 @@
+import { ImageError, Retries } from "@drayage/core";
+import type { ByteRange } from "@drayage/core";
+import { readRange } from "@drayage/transport-kit/wire";
+import fc from "fast-check";
+import { expect, test } from "vitest";
+
+import { content, sourceWith } from "./broken-source.ts";
+
+const patience = { firstPause: 0 };
+
+async function read(
+  source: ReturnType<typeof sourceWith>,
+  range: ByteRange = { start: 0 },
+): Promise<Buffer> {
+  const options = { retries: new Retries(patience) };
+  return Buffer.concat(await Array.fromAsync(readRange(source, range, options)));
+}
+
+test("a range is what was asked for, wherever answers break and whether ranges are known or not", async () => {
+  const at = fc.nat(content.byteLength - 1);
+  const answers = fc.record({
+    breakAfter: fc.array(fc.integer({ min: 1 << 17, max: 1 << 20 }), { maxLength: 3 }),
+    knowsRanges: fc.boolean(),
+    excess: fc.nat(3),
+    chunkSize: fc.integer({ min: 5000, max: 1 << 18 }),
+  });
+  await fc.assert(
+    fc.asyncProperty(at, fc.option(at, { nil: undefined }), answers, async (start, end, given) => {
+      const lines = { ...given, breakAfter: [...given.breakAfter, Infinity] };
+      const found = await read(sourceWith(lines), { start, end });
+      expect(found.equals(content.subarray(start, end === undefined ? end : end + 1))).toBe(true);
+    }),
+  );
+});
+
+test("no byte is asked for twice", async () => {
+  const source = sourceWith({ breakAfter: [300_000, 200_000, Infinity] });
+  await read(source);
+  expect(source.asked.map(({ start }) => start)).toEqual([0, 300_000, 500_000]);
+  expect(source.given()).toBe(content.byteLength);
+});
+
+test("attempts that come further are free, others are counted", async () => {
+  const further = sourceWith({ breakAfter: [100_000] });
+  expect((await read(further)).equals(content)).toBe(true);
+  expect(further.asked).toHaveLength(11);
+  const slow = sourceWith({ breakAfter: [10] });
+  await expect(read(slow)).rejects.toMatchObject({ code: "unavailable" });
+  expect(slow.asked).toHaveLength(5);
+});
+
+test("an answer that breaks behind its last byte is complete", async () => {
+  const source = sourceWith({ breakAfter: [content.byteLength] });
+  expect((await read(source)).equals(content)).toBe(true);
+  expect(source.asked).toHaveLength(1);
+});
+
+test("an answer that just ends is gone on with where the size is known, and believed where not", async () => {
+  const source = (size: number | undefined) => {
+    const whole = sourceWith();
+    const bytes = content.subarray(0, 600_000);
+    return {
+      ...whole,
+      size,
+      open: async (...[range, options]: Parameters<typeof whole.open>) =>
+        whole.asked.length === 0
+          ? { ...(await whole.open(range, options)), bytes: inOne(bytes), size }
+          : whole.open(range, options),
+    };
+  };
+  expect(await read(source(content.byteLength))).toHaveLength(content.byteLength);
+  expect(await read(source(undefined))).toHaveLength(600_000);
+});
+
+async function* inOne(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
+}
+
+test("an answer of another size than is known is not read", async () => {
+  const source = { ...sourceWith(), size: 5 };
+  await expect(read(source)).rejects.toMatchObject({ code: "digest-mismatch" });
+  expect(source.underWay()).toBe(0);
+});
+
+test("what an answer broke off with is tried again as far as the source says what it is", async () => {
+  const source = sourceWith({ breakAfter: [300_000, Infinity] });
+  const errorOf = (): ImageError => new ImageError("denied", "for ever");
+  await expect(read({ ...source, errorOf })).rejects.toMatchObject({ code: "denied" });
+  expect(source.asked).toHaveLength(1);
+});
+
+test("whoever leaves closes the answer, and an abort ends the reading with its reason", async () => {
+  const source = sourceWith({ breakAfter: [300_000] });
+  for await (const _ of readRange(source, { start: 0 })) break;
+  expect(source.underWay()).toBe(0);
+  const reason = new Error("enough");
+  const signal = AbortSignal.abort(reason);
+  const reading = Array.fromAsync(readRange(source, { start: 0 }, { signal }));
+  await expect(reading).rejects.toBe(reason);
+});

@@ -1,0 +1,57 @@
+import { ImageError } from "@drayage/core";
+import type { ImageReference, ImageSource, OpenImages, OperationOptions } from "@drayage/core";
+import {
+  archivedImageNames,
+  openArchiveBytes,
+  openArchivedImage,
+  openArchivedImages,
+} from "@drayage/image-archive";
+
+import type { S3Store } from "../layout/s3-store.ts";
+import { isArchive } from "../s3-location.ts";
+import type { S3Folder } from "../s3-location.ts";
+import type { S3Reference } from "../s3-reference.ts";
+import { ArchiveObject } from "./archive-object.ts";
+
+/** An image in an archive in a bucket. One that is packed is unpacked into a temporary file first. @throws ImageError */
+export async function openS3Archive(
+  reference: S3Reference,
+  store: S3Store,
+  options: OperationOptions = {},
+): Promise<ImageSource> {
+  const object = await ArchiveObject.open(store, reference, options);
+  const archive = await openArchiveBytes(object, options);
+  return openArchivedImage(reference, archive, reference.tag, options);
+}
+
+/** All images in an archive in a bucket where none is named. @throws ImageError */
+export async function openS3ArchiveImages(
+  reference: S3Reference,
+  store: S3Store,
+  referenceTo: (tag: string) => ImageReference,
+  options: OperationOptions = {},
+): Promise<OpenImages> {
+  const object = await ArchiveObject.open(store, reference, options);
+  const archive = await openArchiveBytes(object, options);
+  return openArchivedImages(reference, archive, reference.tag, referenceTo, options);
+}
+
+/** What all images in an archive in a bucket are called. @throws ImageError */
+export async function namesInS3Archive(
+  reference: S3Reference,
+  store: S3Store,
+  options: OperationOptions = {},
+): Promise<readonly string[]> {
+  const object = await ArchiveObject.open(store, reference, options);
+  await using archive = await openArchiveBytes(object, options);
+  return await archivedImageNames(reference, archive, options);
+}
+
+/** @throws ImageError `unsupported` for what is only read. `what` is in words what cannot be done with it. */
+export function refuseArchive({ bucket, prefix }: S3Folder, what: string): void {
+  if (!isArchive({ prefix })) return;
+  throw new ImageError(
+    "unsupported",
+    `s3://${bucket}/${prefix} is an archive, which ${what}: archives in buckets are only read; write docker-archive: or oci-archive: and upload the file, or write to a layout, s3://BUCKET/PREFIX:TAG`,
+  );
+}

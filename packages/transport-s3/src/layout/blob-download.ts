@@ -1,0 +1,41 @@
+import { ImageError, isImageError } from "@drayage/core";
+import type { GetBlobOptions } from "@drayage/core";
+import { readRangesAhead } from "@drayage/transport-kit/wire";
+import type { RangeSource, ReadAhead } from "@drayage/transport-kit/wire";
+
+import { isS3Error } from "../client/bucket.ts";
+import type { Bucket } from "../client/bucket.ts";
+
+/** Reads an object in order; what is larger than one range by several at once, as far as there is memory for them. @throws ImageError `not-found` */
+export function downloadBlob(
+  bucket: Bucket,
+  key: string,
+  ahead: ReadAhead,
+  { range = { start: 0 }, ...options }: GetBlobOptions,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  return readRangesAhead(rangesOf(bucket, key), range, ahead, options);
+}
+
+function rangesOf(bucket: Bucket, key: string): RangeSource {
+  const place = `s3://${bucket.name}/${key}`;
+  return {
+    doing: `read ${place}`,
+    open: async ({ start, end }, options) => {
+      try {
+        const opened = await bucket.get(key, `${start}-${end ?? ""}`, options);
+        if (opened !== undefined) return opened;
+      } catch (error) {
+        if (!isS3Error(error, "InvalidRange")) throw error;
+        // It ends before that.
+        return { bytes: nothing(), isWhole: false, size: start };
+      }
+      throw new ImageError("not-found", `There is no ${place}`);
+    },
+    errorOf: (cause) => {
+      if (isImageError(cause)) return cause;
+      return bucket.connection.errorOf(cause, { action: "GetObject", bucket: bucket.name, key });
+    },
+  };
+}
+
+async function* nothing(): AsyncGenerator<Uint8Array, void, undefined> {}

@@ -1,0 +1,85 @@
+import { randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { Agent, createServer, get } from "node:http";
+import type { IncomingMessage, RequestListener } from "node:http";
+import type { AddressInfo } from "node:net";
+import { setImmediate } from "node:timers/promises";
+
+import { expect, onTestFinished, test } from "vitest";
+
+import { inPieces } from "../../src/client/body-pieces.ts";
+import { receivedBytes } from "../../src/client/received-bytes.ts";
+import { receiving } from "../../src/client/receiving-agent.ts";
+
+const content = randomBytes(8 << 20);
+
+/** Asks a server of its own, on connections that are kept. */
+async function startAsking(listener: RequestListener): Promise<() => Promise<IncomingMessage>> {
+  const server = createServer(listener).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const agent = receiving(new Agent({ keepAlive: true, maxSockets: 1 }));
+  onTestFinished(() => {
+    agent.destroy();
+    server.close();
+  });
+  const { port } = server.address() as AddressInfo;
+  return async () => {
+    const request = get({ host: "127.0.0.1", port, agent });
+    const [response] = (await once(request, "response")) as [IncomingMessage];
+    return response;
+  };
+}
+
+test.each(["at once", "late"])("a body that is read %s is what was sent", async (when) => {
+  const ask = await startAsking((_, response) => response.end(content));
+  for (let round = 0; round < 2; round++) {
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of receivedBytes(await ask())) {
+      chunks.push(chunk);
+      for (let turn = 0; when === "late" && turn < 20; turn++) await setImmediate();
+    }
+    expect(Buffer.concat(chunks).equals(content)).toBe(true);
+  }
+});
+
+test("the memory of a chunk that is lent is given back when the next is asked for", async () => {
+  const ask = await startAsking((_, response) => response.end(content));
+  let last: Uint8Array | undefined;
+  let size = 0;
+  for await (const chunk of receivedBytes(await ask(), { lentChunks: true })) {
+    expect(last?.byteLength ?? 0).toBe(0);
+    last = chunk;
+    size += chunk.byteLength;
+  }
+  expect(size).toBe(content.byteLength);
+});
+
+test("whoever leaves closes the connection", async () => {
+  const closed = Promise.withResolvers<void>();
+  const ask = await startAsking((_, response) => {
+    response.on("close", closed.resolve);
+    response.write(content);
+  });
+  for await (const _ of receivedBytes(await ask())) break;
+  await closed.promise;
+});
+
+test("a body that breaks off is an error behind what came of it", async () => {
+  const ask = await startAsking((_, response) => {
+    response.writeHead(200, { "content-length": content.byteLength });
+    response.write(content.subarray(0, 100_000), () => response.destroy());
+  });
+  let size = 0;
+  const read = async (): Promise<void> => {
+    for await (const chunk of receivedBytes(await ask())) size += chunk.byteLength;
+  };
+  await expect(read()).rejects.toMatchObject({ code: "ECONNRESET" });
+  expect(size).toBe(100_000);
+});
+
+test("a large body is sent in pieces, each out of its memory", async () => {
+  const pieces = await Array.fromAsync(inPieces(content) as AsyncIterable<Uint8Array>);
+  expect(Buffer.concat(pieces).equals(content)).toBe(true);
+  expect(pieces.length).toBeGreaterThan(8);
+  expect(pieces.every(({ buffer }) => buffer === content.buffer)).toBe(true);
+});

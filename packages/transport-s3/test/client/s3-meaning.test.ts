@@ -1,0 +1,77 @@
+import { expect, test } from "vitest";
+
+import { meaningOf } from "../../src/client/s3-meaning.ts";
+import type { S3Failure } from "../../src/client/s3-meaning.ts";
+
+const question = {
+  action: "GetObject",
+  bucket: "images",
+  key: "a",
+  host: "s3.example.com",
+  isAnonymous: false,
+};
+
+test.each<[Partial<S3Failure>, string, boolean | undefined, RegExp]>([
+  [{ name: "NoSuchBucket", status: 404 }, "not-found", undefined, /has no bucket images/],
+  [
+    { name: "AccessDenied", status: 403 },
+    "denied",
+    undefined,
+    /not allow s3:GetObject there, or there is no such object/,
+  ],
+  [
+    {
+      name: "AccessDenied",
+      status: 403,
+      message: "User: arn:aws:iam::1:user/a is not authorized to perform: kms:Decrypt on resource",
+    },
+    "denied",
+    undefined,
+    /not allow kms:Decrypt with the key/,
+  ],
+  [
+    { name: "PermanentRedirect", status: 301, headers: { "x-amz-bucket-region": "eu-west-1" } },
+    "unavailable",
+    false,
+    /set the region eu-west-1/,
+  ],
+  [
+    { name: "IllegalLocationConstraintException", status: 400, message: "me-south-1 is not here" },
+    "unavailable",
+    false,
+    /in another region.*me-south-1/,
+  ],
+  [{ name: "InvalidObjectState", status: 403 }, "unavailable", false, /restore it first/],
+  [{ name: "ExpiredToken", status: 400 }, "denied", undefined, /have expired; get new ones/],
+  [
+    { name: "CredentialsProviderError", message: "The SSO session has expired" },
+    "denied",
+    undefined,
+    /The SSO session has expired/,
+  ],
+  [{ name: "SlowDown", status: 503 }, "unavailable", undefined, /is busy.*fewer at once/],
+  [{ name: "Unknown", status: 407 }, "denied", undefined, /proxy wants other credentials/],
+  [{ name: "constructor", status: 503 }, "unavailable", undefined, /try again later/],
+  [{ name: "__proto__", status: 502 }, "unavailable", undefined, /try again later/],
+  [{ name: "Unknown", status: 502 }, "unavailable", undefined, /try again later/],
+  [{ name: "MethodNotAllowed", status: 405 }, "unsupported", undefined, /405 MethodNotAllowed/],
+  [
+    { name: "Error", code: "ENOTFOUND" },
+    "unavailable",
+    false,
+    /s3\.example\.com is not the name of any host/,
+  ],
+])("%j means %s", (failure, code, retryable, words) => {
+  const whole = { name: "", message: "", code: undefined, status: undefined, headers: {} };
+  const meaning = meaningOf({ ...whole, ...failure }, question);
+  expect([meaning.code, meaning.retryable]).toEqual([code, retryable]);
+  expect(meaning.why).toMatch(words);
+});
+
+test("a stranger's words stay on one line, and short", () => {
+  const message = `one\ntwo\u001b[31m${"x".repeat(1000)}`;
+  const failure = { name: "Odd", message, code: undefined, status: 400, headers: {} };
+  const { why } = meaningOf(failure, question);
+  expect(why).toMatch(/^s3\.example\.com answered 400 Odd: one two \[31mx+…$/);
+  expect(why.length).toBeLessThan(400);
+});

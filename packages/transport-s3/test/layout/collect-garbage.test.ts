@@ -1,0 +1,91 @@
+import { CreateMultipartUploadCommand, S3Client } from "@aws-sdk/client-s3";
+import { copyImage, hexOf } from "@drayage/core";
+import type { S3Server } from "@drayage/mock-servers";
+import { inMemory, isThere, randomIndex, writeImage } from "@drayage/testkit";
+import { expect, test } from "vitest";
+
+import type { S3Reference, S3Settings } from "../../src/index.ts";
+import { startBucket, transportTo } from "../bucket.ts";
+
+const index = await randomIndex("kept", { layers: 2 });
+const gone = await randomIndex("gone", { layers: 2 });
+const longAgo = new Date(Date.now() - 2 * 86_400_000);
+
+/** An image, blobs of another one that nobody needs, and an upload that was left behind. */
+async function littered(server: S3Server, settings?: S3Settings): Promise<S3Reference> {
+  const reference = transportTo(server, settings).parseReference("//bucket/a:tag");
+  await copyImage(await inMemory(index), reference, { instances: "all" });
+  for (const [digest, bytes] of gone.blobs)
+    await server.bucket().put(keyOf(digest), bytes, { lastModified: longAgo });
+  return reference;
+}
+
+function keyOf(digest: Parameters<typeof hexOf>[0]): string {
+  return `a/blobs/sha256/${hexOf(digest)}`;
+}
+
+const litter = [...gone.blobs.keys()].map(keyOf).toSorted();
+
+test("what no image needs is deleted, and nothing else", async () => {
+  await using server = await startBucket();
+  const reference = await littered(server);
+  const before = server.bucket().keys("a/blobs");
+  const garbage = await reference.collectGarbage();
+  expect(garbage.map(({ key }) => key).toSorted()).toEqual(litter);
+  const left = server.bucket().keys("a/blobs");
+  expect(left).toEqual(before.filter((key) => !litter.includes(key)));
+  await isThere(reference, index);
+  expect(await reference.collectGarbage({ grace: 0 })).toEqual([]);
+});
+
+test("a dry run tells the same and deletes nothing", async () => {
+  await using server = await startBucket();
+  const reference = await littered(server);
+  const before = server.bucket().keys();
+  const garbage = await reference.collectGarbage({ dryRun: true });
+  expect(garbage.map(({ key }) => key).toSorted()).toEqual(litter);
+  expect(server.bucket().keys()).toEqual(before);
+});
+
+test("what was written a short while ago stays, uploads too, unless they are to go", async () => {
+  await using server = await startBucket();
+  const reference = await littered(server);
+  const [first = ""] = litter;
+  await server.bucket().put(first, "young");
+  const client = new S3Client(server.access);
+  const Key = "a/blobs/sha256/upload";
+  await client.send(new CreateMultipartUploadCommand({ Bucket: "bucket", Key }));
+  expect((await reference.collectGarbage()).map(({ key }) => key)).not.toContain(first);
+  expect(server.bucket().uploads()).toHaveLength(1);
+  const garbage = await reference.collectGarbage({ grace: -1000 });
+  // In the order in which their deletions ended.
+  expect(garbage.map(({ kind, key }) => `${kind} ${key}`).toSorted()).toEqual([
+    `object ${first}`,
+    `upload ${Key}`,
+  ]);
+  expect(server.bucket().uploads()).toEqual([]);
+  expect(server.bucket().keys("a/blobs")).not.toContain(first);
+});
+
+test("a copy that counts on what is deleted meanwhile ends in a conflict", async () => {
+  await using server = await startBucket();
+  const reference = await littered(server);
+  const other = transportTo(server).parseReference("//bucket/a:other");
+  await using destination = await other.newImageDestination();
+  for (const [digest, { byteLength: size }] of gone.blobs)
+    await destination.tryReusingBlob({ digest, size, mediaType: "application/octet-stream" });
+  for (const instance of gone.instances) await destination.putManifest(instance, instance.digest);
+  await destination.putManifest(gone.manifest);
+  await reference.collectGarbage();
+  await expect(destination.commit()).rejects.toMatchObject({ code: "conflict", retryable: true });
+  await writeImage(gone, other);
+  await isThere(other, gone);
+});
+
+test("nothing is collected out of shared blobs, nor where there is no layout", async () => {
+  await using server = await startBucket();
+  const shared = await littered(server, { blobs: "s3://bucket/_blobs" });
+  await expect(shared.collectGarbage()).rejects.toMatchObject({ code: "unsupported" });
+  const none = transportTo(server).parseReference("//bucket/none");
+  await expect(none.collectGarbage()).rejects.toMatchObject({ code: "not-found" });
+});

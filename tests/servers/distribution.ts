@@ -1,0 +1,110 @@
+import { spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+
+import { findProgram } from "@drayage/test-support";
+import type { KeyPair } from "@drayage/test-support";
+
+import type { TrustedTokens } from "./token-server.ts";
+
+/** How a Docker Distribution is set up. With none of these everybody may do everything, by plain http. */
+export interface DistributionSettings {
+  /** Users with bcrypt hashes, as a file that `htpasswd -B` writes. */
+  readonly htpasswd?: string | undefined;
+  /** Believes tokens of a server; not together with `htpasswd`. */
+  readonly tokens?: TrustedTokens | undefined;
+  /** For HTTPS. */
+  readonly tls?: KeyPair | undefined;
+  /** The origin of a registry whose images it gives, and keeps once somebody wanted them; it takes none itself. */
+  readonly mirrorOf?: string | undefined;
+}
+
+/** A running Docker Distribution, CNCF's registry, with an empty store of its own. */
+export interface Distribution extends AsyncDisposable {
+  readonly host: string;
+  readonly origin: string;
+  /** Where it keeps its blobs, `docker/registry/v2` below it. */
+  readonly folder: string;
+}
+
+/** The name of its program, as Debian installs it. */
+export const distributionProgram: string | undefined = findProgram("docker-registry");
+
+/** Starts one on a free port of this machine; needs `distributionProgram`. */
+export async function startDistribution(
+  settings: DistributionSettings = {},
+): Promise<Distribution> {
+  const folder = await mkdtemp(path.join(tmpdir(), "distribution-"));
+  for (const [name, text] of Object.entries(filesOf(folder, settings))) {
+    if (text !== undefined) await writeFile(path.join(folder, name), text);
+  }
+  const child = spawn(distributionProgram ?? "docker-registry", ["serve", "config.json"], {
+    cwd: folder,
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  const host = await listening(child);
+  return {
+    host,
+    origin: `${settings.tls ? "https" : "http"}://${host}`,
+    folder,
+    async [Symbol.asyncDispose]() {
+      const exited = once(child, "exit");
+      child.kill("SIGKILL");
+      await exited;
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+function filesOf(
+  folder: string,
+  settings: DistributionSettings,
+): Readonly<Record<string, string | undefined>> {
+  return {
+    // Its configuration is YAML, of which JSON is a part.
+    "config.json": JSON.stringify(configOf(folder, settings)),
+    htpasswd: settings.htpasswd,
+    "signer.crt": settings.tokens?.certificate,
+    "tls.crt": settings.tls?.certificate,
+    "tls.key": settings.tls?.key,
+  };
+}
+
+function configOf(folder: string, settings: DistributionSettings): unknown {
+  const { tls, mirrorOf } = settings;
+  return {
+    version: 0.1,
+    log: { level: "info", accesslog: { disabled: true } },
+    storage: { filesystem: { rootdirectory: folder }, delete: { enabled: true } },
+    http: {
+      addr: "127.0.0.1:0",
+      ...(tls && { tls: { certificate: "tls.crt", key: "tls.key" } }),
+    },
+    ...authenticationOf(settings),
+    ...(mirrorOf !== undefined && { proxy: { remoteurl: mirrorOf } }),
+  };
+}
+
+function authenticationOf({ htpasswd, tokens }: DistributionSettings): object {
+  if (htpasswd !== undefined) return { auth: { htpasswd: { realm: "test", path: "htpasswd" } } };
+  if (tokens === undefined) return {};
+  const { realm, service, issuer } = tokens;
+  return { auth: { token: { realm, service, issuer, rootcertbundle: "signer.crt" } } };
+}
+
+/** It says on stderr where it listens, or why it does not; what it says later is read and dropped. */
+async function listening(child: ChildProcess): Promise<string> {
+  let said = "";
+  return new Promise<string>((resolve, reject) => {
+    child.on("error", reject);
+    child.on("exit", () => reject(new Error(`docker-registry did not start: ${said}`)));
+    child.stderr?.on("data", (chunk: Buffer) => {
+      said = (said + String(chunk)).slice(-10_000);
+      const [, host] = /listening on ([\d.]+:\d+)[",]/.exec(said) ?? [];
+      if (host !== undefined) resolve(host);
+    });
+  });
+}

@@ -1,0 +1,96 @@
+import { spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+
+import { findProgram } from "@drayage/test-support";
+import type { KeyPair } from "@drayage/test-support";
+
+/** How a Docker Engine is set up. */
+export interface DockerdSettings {
+  /** For a TCP port as well, where it proves who it is and wants to know who asks; both are to be of this authority. */
+  readonly tls?: (KeyPair & { readonly authority: string }) | undefined;
+}
+
+/** A running Docker Engine with an empty store of its own; it can keep images and cannot run them. */
+export interface Dockerd extends AsyncDisposable {
+  /** `unix://` and the path of its socket. */
+  readonly host: string;
+  /** `127.0.0.1:PORT`; only with TLS. */
+  readonly tcpHost: string | undefined;
+  /** Ends it at once, in whatever it is doing. */
+  kill(this: void): Promise<void>;
+}
+
+/** Its program, where it is installed and may be started, which takes root. */
+export const dockerdProgram: string | undefined =
+  process.getuid?.() === 0 ? findProgram("dockerd") : undefined;
+
+/** Starts one that touches nothing of this machine's network; needs `dockerdProgram`. */
+export async function startDockerd({ tls }: DockerdSettings = {}): Promise<Dockerd> {
+  const folder = await mkdtemp(path.join(tmpdir(), "dockerd-"));
+  const socket = path.join(folder, "docker.sock");
+  // It ends when this process is gone, and what it mounts is gone with it, also when it is killed.
+  const alone = ["--pdeathsig", "TERM", "unshare", "--mount", dockerdProgram ?? "dockerd"];
+  const child = spawn("setpriv", [...alone, ...(await flagsFor(folder, socket, tls))], {
+    cwd: folder,
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  const exited = once(child, "exit");
+  const ends = async (signal: NodeJS.Signals): Promise<void> => {
+    child.kill(signal);
+    await exited;
+  };
+  const listening = await listeningAt(child, tls === undefined ? 1 : 2);
+  return {
+    host: `unix://${socket}`,
+    tcpHost: listening.find((place) => place !== socket),
+    kill: () => ends("SIGKILL"),
+    async [Symbol.asyncDispose]() {
+      // It ends the containerd that it started.
+      await ends("SIGTERM");
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** No network, and no way of storing that not every file system can. */
+async function flagsFor(
+  folder: string,
+  socket: string,
+  tls: DockerdSettings["tls"],
+): Promise<readonly string[]> {
+  const [data, exec] = [path.join(folder, "data"), path.join(folder, "exec")];
+  const places = ["--data-root", data, "--exec-root", exec, "-p", path.join(folder, "pid")];
+  const rest = ["--storage-driver=vfs", "--iptables=false", "--ip6tables=false", "--bridge=none"];
+  return [...places, ...rest, "-H", `unix://${socket}`, ...(await tlsFlags(folder, tls))];
+}
+
+async function tlsFlags(folder: string, tls: DockerdSettings["tls"]): Promise<readonly string[]> {
+  if (tls === undefined) return [];
+  const files = { tlscacert: tls.authority, tlscert: tls.certificate, tlskey: tls.key };
+  const flags = Object.entries(files).map(async ([flag, content]) => {
+    const file = path.join(folder, `${flag}.pem`);
+    await writeFile(file, content);
+    return `--${flag}=${file}`;
+  });
+  return ["-H", "tcp://127.0.0.1:0", "--tlsverify", ...(await Promise.all(flags))];
+}
+
+/** It says on stderr where it listens, or why it does not; what it says later is read and dropped. */
+async function listeningAt(child: ChildProcess, count: number): Promise<readonly string[]> {
+  let said = "";
+  return new Promise((resolve, reject) => {
+    child.on("error", reject);
+    child.on("exit", () => reject(new Error(`dockerd did not start: ${said}`)));
+    child.stderr?.on("data", (chunk: Buffer) => {
+      said = (said + String(chunk)).slice(-20_000);
+      const places = [...said.matchAll(/API listen on ([^\s"]+)"/g)].flatMap(
+        ([, place]) => place ?? [],
+      );
+      if (places.length === count) resolve(places);
+    });
+  });
+}

@@ -1,0 +1,26 @@
+import { once } from "node:events";
+
+import { findProgram } from "@drayage/test-support";
+import { describe, expect, test } from "vitest";
+
+import { Daemons } from "../daemons.ts";
+
+describe.skipIf(findProgram("setpriv") === undefined)("daemons (need setpriv)", () => {
+  test("nobody waits for one that has ended", async () => {
+    const daemons = new Daemons();
+    daemons.start("sleep", "60");
+    daemons.start("false");
+    await once(daemons.signal, "abort");
+    expect(daemons.signal.reason).toMatchObject({ message: "false ended" });
+    await daemons.stop();
+  });
+
+  test("they are stopped together, and again", async () => {
+    const daemons = new Daemons();
+    for (const seconds of ["60", "61"]) daemons.start("sleep", seconds);
+    expect(daemons.signal.aborted).toBe(false);
+    await daemons.stop();
+    await daemons.stop();
+    expect(daemons.signal.reason).toMatchObject({ message: "sleep ended" });
+  });
+});
