@@ -8,23 +8,25 @@ import path from "node:path";
 const groups = {
   verify: {
     modules: [
-      "core/src/{digest,verified-blob,unparsed-image}.ts",
+      "core/src/{names/digest,content/verified-blob,image/unparsed-image}.ts",
       "core/src/json/*.ts",
       "core/src/manifest/{manifest,manifest-type,descriptor,choose-instance}.ts",
       "core/src/verify/*.ts",
     ],
-    tests: ["core/test/{*,manifest/*,json/*,verify/*,copy/*}.test.ts"],
+    tests: ["core/test/{names,content,image,contract,manifest,json,verify,copy}/*.test.ts"],
   },
   plan: {
     modules: [
       "core/src/copy/{plan-copy,blob-step,target-type,impossible-copies,inspect-copy,execute-copy,move-blob}.ts",
       "core/src/manifest/edit-manifest.ts",
     ],
-    tests: ["core/test/{*,manifest/*,copy/*}.test.ts"],
+    tests: ["core/test/{manifest,copy}/*.test.ts"],
   },
   lock: {
-    modules: ["core/src/files/{file-lock,lock-holder,publish,temporary-name,staged-folder}.ts"],
-    tests: ["core/test/files/*.test.ts"],
+    modules: [
+      "transport-kit/src/files/{file-lock,lock-holder,lock-wait,sweep,publish,temporary-name,staged-folder}.ts",
+    ],
+    tests: ["transport-kit/test/files/*.test.ts"],
   },
   layout: {
     modules: [
@@ -34,11 +36,9 @@ const groups = {
   },
   s3: {
     modules: [
-      "transport-s3/src/{layout-lock,waiting-changes,deletion-mark,collect-garbage,object-copy,stored-parts,multipart-upload}.ts",
+      "transport-s3/src/{layout/layout-lock,layout/waiting-changes,layout/deletion-mark,layout/collect-garbage,uploads/object-copy,uploads/stored-parts,uploads/multipart-upload}.ts",
     ],
-    tests: [
-      "transport-s3/test/{collect-garbage,s3-index,s3-copies,s3-blobs,s3-resume,s3-faults,conformance}.test.ts",
-    ],
+    tests: ["transport-s3/test/{layout/*,s3-index,s3-copies,s3-blobs,s3-resume,s3-faults}.test.ts"],
   },
   kit: {
     modules: ["testkit/src/conformance/*.ts"],

@@ -10,7 +10,7 @@ test("what runs is what the source compiles to: `vitest run -u` writes it anew",
   const text =
     "/** WebAssembly in base 64, made of `assembly/deflate.ts` by its test; not to be edited. */\n" +
     `export const deflateModule: string =\n  "${module}";\n`;
-  await expect(text).toMatchFileSnapshot("../../src/deflate/deflate-module.ts");
+  await expect(text).toMatchFileSnapshot("../../src/compression/deflate-module.ts");
 });
 
 async function compiled(): Promise<Uint8Array> {
