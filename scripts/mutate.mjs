@@ -1,7 +1,8 @@
 // Mutation testing: changes one expression at a time in the modules that verify, lock, plan and delete, and counts the changes that no
-// test notices: `npm run mutate`, or `npm run mutate -- verify lock` for some of the groups.
+// test notices: `npm run mutate`, or `npm run mutate -- verify lock` for some of the groups. Paths below packages/ narrow a group to some
+// of its modules and tests: `npm run mutate -- verify core/src/json core/test/json`. Options go to Stryker: `-- lock --concurrency 1`.
 import { execFileSync, spawnSync } from "node:child_process";
-import { cpSync, existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, globSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 
@@ -26,7 +27,9 @@ const groups = {
     modules: [
       "transport-kit/src/files/{file-lock,lock-holder,lock-wait,sweep,publish,temporary-name,staged-folder}.ts",
     ],
-    tests: ["transport-kit/test/files/*.test.ts"],
+    tests: [
+      "transport-kit/test/files/{file-lock,lock-holder,lock-moments,publish,staged-folder,sweep,temporary-name}.test.ts",
+    ],
   },
   layout: {
     modules: [
@@ -47,7 +50,11 @@ const groups = {
 };
 
 const root = path.resolve(import.meta.dirname, "..");
-const chosen = process.argv.slice(2);
+const given = process.argv.slice(2);
+const options = given.slice(indexOrEnd(given, (argument) => argument.startsWith("--")));
+const words = given.slice(0, given.length - options.length);
+const paths = words.filter((word) => word.includes("/")).map((word) => `packages/${word}`);
+const chosen = words.filter((word) => !word.includes("/"));
 const unknown = chosen.filter((name) => !Object.hasOwn(groups, name));
 if (unknown.length > 0) {
   console.error(
@@ -66,8 +73,9 @@ const failed = [];
 for (const [name, { modules, tests }] of Object.entries(groups)) {
   if (chosen.length > 0 && !chosen.includes(name)) continue;
   console.log(`\n== ${name}`);
-  writeFileSync(path.join(copy, "stryker.config.json"), JSON.stringify(settingsOf(modules, tests)));
-  if (!run(path.join(copy, "node_modules/.bin/stryker"), ["run"])) failed.push(name);
+  const settings = settingsOf(narrowed(modules, "/src/"), narrowed(tests, "/test/"));
+  writeFileSync(path.join(copy, "stryker.config.json"), JSON.stringify(settings));
+  if (!run(path.join(copy, "node_modules/.bin/stryker"), ["run", ...options])) failed.push(name);
 }
 if (failed.length > 0) console.error(`\nToo many changes went unnoticed in: ${failed.join(", ")}`);
 process.exitCode = failed.length > 0 ? 1 : 0;
@@ -86,8 +94,25 @@ function run(program, args) {
   return spawnSync(program, args, { cwd: copy, stdio: "inherit" }).status === 0;
 }
 
+function indexOrEnd(list, isIt) {
+  const index = list.findIndex(isIt);
+  return index < 0 ? list.length : index;
+}
+
+/** The files that the patterns name, or those of them that lie at or below a path that was given. */
+function narrowed(patterns, kind) {
+  const files = patterns.flatMap((pattern) => globSync(`packages/${pattern}`, { cwd: root }));
+  const wanted = paths.filter((one) => `${one}/`.includes(kind));
+  if (wanted.length === 0) return files;
+  const chosenFiles = files.filter((file) =>
+    wanted.some((one) => `${file}/`.startsWith(`${one}/`)),
+  );
+  if (chosenFiles.length > 0) return chosenFiles;
+  console.error(`mutate: no file of this group lies at or below ${wanted.join(", ")}`);
+  process.exit(2);
+}
+
 function settingsOf(modules, tests) {
-  const inPackages = (pattern) => `packages/${pattern}`;
   return {
     testRunner: "vitest",
     plugins: ["@stryker-mutator/vitest-runner"],
@@ -95,9 +120,9 @@ function settingsOf(modules, tests) {
     disableTypeChecks: false,
     coverageAnalysis: "perTest",
     concurrency: 2,
-    timeoutMS: 20_000,
-    mutate: modules.map(inPackages),
-    testFiles: tests.map(inPackages),
+    timeoutMS: 6000,
+    mutate: modules,
+    testFiles: tests,
     vitest: { related: false },
     // Texts are for people; the compiler checks those that are names.
     mutator: { excludedMutations: ["StringLiteral"] },

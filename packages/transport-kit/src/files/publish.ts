@@ -1,4 +1,4 @@
-import { link, lstat, rename, rm } from "node:fs/promises";
+import { link, rename, rm } from "node:fs/promises";
 import path from "node:path";
 
 import { makeFolder, removeEmptyFolders, syncFolder } from "./folders.ts";
@@ -42,8 +42,6 @@ export async function publish(
 
 /** Another name for what is to be replaced; undefined where there is nothing, or it can have no other name. */
 async function keptAside(file: string): Promise<string | undefined> {
-  const status = await lstat(file).catch(() => undefined);
-  if (status?.isFile() !== true) return undefined;
   const aside = path.join(path.dirname(file), temporaryName());
   return link(file, aside).then(
     () => aside,

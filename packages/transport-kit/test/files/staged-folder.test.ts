@@ -1,17 +1,15 @@
-import { mkdir, readdir, readFile, utimes, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readdir, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
 import path from "node:path";
 
-import { inOne } from "@drayage/core";
-import { ended, nextMessage, scratchFolder } from "@drayage/test-support";
 import {
-  isPassing,
-  publish,
-  StagedFolder,
-  sweep,
-  writeTemporary,
-} from "@drayage/transport-kit/files";
-import type { TemporaryFile } from "@drayage/transport-kit/files";
-import { expect, test } from "vitest";
+  ended,
+  interceptDisk,
+  nextMessage,
+  scratchFolder,
+  systemError,
+} from "@drayage/test-support";
+import { isPassing, StagedFolder, sweep } from "@drayage/transport-kit/files";
+import { describe, expect, test } from "vitest";
 
 import { startProgram } from "./programs.ts";
 
@@ -76,33 +74,93 @@ test("a folder that is not there needs no sweep", async () => {
   await sweep(path.join(await scratchFolder(), "missing"));
 });
 
-async function stagedFiles(
-  folder: string,
-  names: readonly string[],
-): Promise<Map<string, TemporaryFile>> {
-  const files = new Map<string, TemporaryFile>();
-  for (const name of names) {
-    files.set(path.join(folder, name), await writeTemporary(folder, inOne(Buffer.from(name)), {}));
+describe("a folder", () => {
+  /** Makes each stage fail with this code, after `act`; every `times` the first of them. */
+  function failingStages(
+    folder: string,
+    code: string,
+    { times = Infinity, act = async () => {} }: { times?: number; act?: () => Promise<void> } = {},
+  ): { readonly count: number } {
+    const stages = { count: 0 };
+    interceptDisk("mkdir", (call) => async (made, ...rest) => {
+      if (path.dirname(made) !== folder) return call(made, ...rest);
+      if (stages.count++ >= times) return call(made, ...rest);
+      await act();
+      throw systemError(code);
+    });
+    return stages;
   }
-  return files;
-}
 
-test("published files have their names before the step that reveals them", async () => {
-  const folder = await scratchFolder();
-  const files = await stagedFiles(folder, ["x/one", "x/two"]);
-  let seen: string[] = [];
-  await publish(files, async () => void (seen = await readdir(path.join(folder, "x"))));
-  expect(seen.toSorted()).toEqual(["one", "two"]);
+  test("that another copy removes before there is a stage in it is made again", async () => {
+    const folder = path.join(await scratchFolder(), "a");
+    failingStages(folder, "ENOENT", { times: 4, act: () => rm(folder, { recursive: true }) });
+    await using staged = await StagedFolder.open(folder);
+    expect(await readdir(folder)).toEqual([path.basename(staged.stage)]);
+  });
+
+  test("that is removed again and again is a conflict, and nothing is left of it", async () => {
+    const parent = await scratchFolder();
+    const folder = path.join(parent, "a");
+    const stages = failingStages(folder, "ENOENT", { act: () => rm(folder, { recursive: true }) });
+    const opened = StagedFolder.open(folder);
+    await expect(opened).rejects.toMatchObject({ code: "conflict", retryable: true });
+    expect(stages.count).toBe(5);
+    expect(await readdir(parent)).toEqual([]);
+  });
+
+  test("in which nothing can be made is an error that no second attempt changes", async () => {
+    const folder = await scratchFolder();
+    const stages = failingStages(folder, "ENOENT");
+    const opened = StagedFolder.open(folder);
+    await expect(opened).rejects.toMatchObject({
+      code: "unavailable",
+      retryable: false,
+      cause: { code: "ENOENT" },
+    });
+    expect(stages.count).toBe(5);
+  });
+
+  test("that takes no stage from this user is denied at once, and gone if it was made for it", async () => {
+    const parent = await scratchFolder();
+    const folder = path.join(parent, "a/b");
+    const stages = failingStages(folder, "EACCES");
+    await expect(StagedFolder.open(folder)).rejects.toMatchObject({ code: "denied" });
+    expect(stages.count).toBe(1);
+    expect(await readdir(parent)).toEqual([]);
+    await mkdir(folder, { recursive: true });
+    await expect(StagedFolder.open(folder)).rejects.toMatchObject({ code: "denied" });
+    expect(await readdir(parent)).toEqual(["a"]);
+  });
+
+  test("that is gone when its stage is removed is no error", async () => {
+    const folder = path.join(await scratchFolder(), "a");
+    await using _ = await StagedFolder.open(folder);
+    await rename(folder, `${folder}-gone`);
+  });
 });
 
-test("where the revealing step fails, what is new goes and what was there stays", async () => {
-  const folder = await scratchFolder();
-  await mkdir(path.join(folder, "x"));
-  await writeFile(path.join(folder, "x", "one"), "eno/x");
-  const files = await stagedFiles(folder, ["x/one", "x/two", "y/z/three"]);
-  const failure = new Error("not revealed");
-  await expect(publish(files, () => Promise.reject(failure))).rejects.toBe(failure);
-  await files.get(path.join(folder, "x/one"))?.[Symbol.asyncDispose]();
-  expect(await readdir(folder)).toEqual(["x"]);
-  expect(await readFile(path.join(folder, "x", "one"), "utf8")).toBe("eno/x");
+describe("where open folders have no paths of their own", () => {
+  async function withoutPins(mode: number): Promise<string> {
+    const folder = await scratchFolder();
+    await chmod(folder, mode);
+    interceptDisk("stat", (call) => async (file, ...rest) => {
+      if (file.startsWith("/proc/self/fd/")) throw systemError("ENOENT");
+      return call(file, ...rest);
+    });
+    return folder;
+  }
+  const old = ".drayage-00000000-1-0123456789abcdef";
+
+  test.each([
+    ["nothing is removed", "others may rename in it", 0o777, 2],
+    ["temporaries are removed", "only this user may", 0o700, 0],
+    ["temporaries are removed", "the sticky bit keeps others from it", 0o1777, 0],
+  ])("%s from a folder where %s", async (_, __, mode, left) => {
+    const folder = await withoutPins(mode);
+    await writeFile(path.join(folder, old), "");
+    await utimes(path.join(folder, old), 0, 0);
+    await (await StagedFolder.open(folder))[Symbol.asyncDispose]();
+    expect(await readdir(folder)).toHaveLength(left);
+    expect((await stat(folder)).mode & 0o777).toBe(mode & 0o777);
+  });
 });
