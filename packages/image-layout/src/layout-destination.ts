@@ -74,7 +74,7 @@ export class LayoutDestination implements ImageDestination {
     this.#name = name;
     this.#before = before;
     this.#present = new PresentManifests(store);
-    const { parallelBlobs, lentChunks, requests } = store;
+    const { parallelBlobs, reuseBuffers, requests } = store;
     this.accepts = {
       manifestMIMETypes: [
         mediaTypes.ociManifest,
@@ -89,7 +89,7 @@ export class LayoutDestination implements ImageDestination {
       referrers: true,
       signatures: "an OCI image layout has no place for signatures",
       parallelBlobs,
-      lentChunks,
+      reuseBuffers,
       requests,
     };
   }

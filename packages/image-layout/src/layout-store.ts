@@ -41,8 +41,8 @@ export type LayoutFileName = "oci-layout" | "index.json";
 export interface LayoutWriter extends LayoutReader {
   /** How many blobs may be put at once. */
   readonly parallelBlobs: number;
-  /** As `DestinationAccepts.lentChunks`. */
-  readonly lentChunks?: boolean | undefined;
+  /** As `DestinationAccepts.reuseBuffers`. */
+  readonly reuseBuffers?: boolean | undefined;
   /** What writing costs, in requests to another machine; undefined where there are none. */
   readonly requests?: { readonly perBlob: number; readonly perManifest: number } | undefined;
   /**

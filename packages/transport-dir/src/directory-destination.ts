@@ -66,7 +66,7 @@ export class DirectoryDestination implements ImageDestination {
       foreignLayerURLs: false,
       signatures: true,
       parallelBlobs: 64,
-      lentChunks: true,
+      reuseBuffers: true,
     };
   }
 

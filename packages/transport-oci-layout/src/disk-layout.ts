@@ -37,7 +37,7 @@ export class DiskLayout implements LayoutStore {
   readonly place: string;
   readonly offers: SourceOffers = { parallelBlobs: 64, ranges: true };
   readonly parallelBlobs = 64;
-  readonly lentChunks = true;
+  readonly reuseBuffers = true;
   readonly #sharedBlobDir: string | undefined;
   readonly #stages = new Map<string, Promise<StagedFolder>>();
   readonly #staged = new Map<Digest, TemporaryFile>();

@@ -72,7 +72,7 @@ describe("of an archive", () => {
     expect(spent(server).gets).toBe(1);
   });
 
-  test("a small layer that lay beside no header is held, though its chunks may be lent", async () => {
+  test("a small layer that lay beside no header is held, though buffers may be reused", async () => {
     const saved = savedImage("held", 2, 64_000);
     await using server = await served(dockerSave(saved));
     await using source = await image(server).newImageSource();
@@ -80,7 +80,7 @@ describe("of an archive", () => {
     for (const _ of ["once", "twice"]) {
       const [digest] = await layersOf(source);
       const hash = createHash("sha256");
-      for await (const chunk of source.getBlob({ digest }, { lentChunks: true }))
+      for await (const chunk of source.getBlob({ digest }, { reuseBuffers: true }))
         hash.update(chunk);
       expect(`sha256:${hash.digest("hex")}`).toBe(digest);
     }

@@ -15,7 +15,7 @@ async function opened(...given: Parameters<typeof transportTo>): Promise<ImageDe
 }
 
 /** Seeded bytes in chunks, all of them in the same memory. */
-async function* lent(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+async function* reusingBuffer(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   const memory = new Uint8Array(1_000_003);
   for (let at = 0; at < bytes.byteLength; at += memory.byteLength) {
     const chunk = bytes.subarray(at, at + memory.byteLength);
@@ -37,7 +37,7 @@ test("a small blob goes in one request, whose checksum is its digest", async () 
   await using destination = await opened(server, { storageClass: "STANDARD_IA" });
   const bytes = bytesOf(100_000);
   const blob = { ...blobOf(bytes), mediaType: "application/x-layer" };
-  await destination.putBlob(lent(bytes), blob);
+  await destination.putBlob(reusingBuffer(bytes), blob);
   const key = `a/blobs/sha256/${hexOf(blob.digest)}`;
   const found = await server.bucket().find(key);
   expect(Buffer.compare(found?.bytes ?? Buffer.alloc(0), bytes)).toBe(0);
@@ -67,7 +67,7 @@ test.each([
   await using destination = await opened(server, { partSize });
   const bytes = bytesOf(3 * partSize + 1);
   const blob = blobOf(bytes);
-  const stored = await destination.putBlob(lent(bytes), isKnown ? blob : {});
+  const stored = await destination.putBlob(reusingBuffer(bytes), isKnown ? blob : {});
   expect(stored).toMatchObject(blob);
   const key = `a/blobs/sha256/${hexOf(blob.digest)}`;
   expect(server.bucket().keys()).toEqual([key]);
@@ -79,7 +79,7 @@ test.each([
 test("a blob of exactly one part needs no upload in parts", async () => {
   await using server = await startBucket();
   await using destination = await opened(server, { partSize });
-  await destination.putBlob(lent(bytesOf(partSize)), {});
+  await destination.putBlob(reusingBuffer(bytesOf(partSize)), {});
   expect(countOf(server.requests, "PutObject")).toBe(1);
   expect(countOf(server.requests, "CreateMultipartUpload")).toBe(0);
 });
@@ -97,7 +97,7 @@ test.each([
   await using destination = await opened(server, { partSize });
   const bytes = bytesOf(3 * partSize);
   async function* breaking(): AsyncGenerator<Uint8Array> {
-    yield* lent(bytes);
+    yield* reusingBuffer(bytes);
     if (where === "the stream") throw broken;
   }
   await expect(destination.putBlob(breaking(), blobOf(bytes))).rejects.toMatchObject(expected);
@@ -122,7 +122,7 @@ test.each([
   let times = 0;
   async function* counted(): AsyncGenerator<Uint8Array> {
     times++;
-    yield* lent(bytes);
+    yield* reusingBuffer(bytes);
   }
   expect(await destination.putBlob(counted(), blobOf(bytes))).toMatchObject(blobOf(bytes));
   expect(times).toBe(1);
@@ -135,7 +135,7 @@ test("whoever is second finds what the first one wrote", async () => {
   const bytes = bytesOf(2 * partSize);
   const write = async (): Promise<void> => {
     await using destination = await opened(server, { partSize });
-    await destination.putBlob(lent(bytes), blobOf(bytes));
+    await destination.putBlob(reusingBuffer(bytes), blobOf(bytes));
   };
   await Promise.all([write(), write(), write()]);
   expect(server.bucket().keys()).toEqual([`a/blobs/sha256/${hexOf(digestOf(bytes))}`]);
@@ -148,7 +148,7 @@ test("another object in the place of a blob is not taken for it", async () => {
   const blob = blobOf(bytesOf(1000));
   await server.bucket().put(`a/blobs/sha256/${hexOf(blob.digest)}`, "short");
   expect(await destination.tryReusingBlob({ ...blob, mediaType: "a" })).toBeUndefined();
-  await expect(destination.putBlob(lent(bytesOf(1000)), blob)).rejects.toMatchObject({
+  await expect(destination.putBlob(reusingBuffer(bytesOf(1000)), blob)).rejects.toMatchObject({
     code: "conflict",
     retryable: false,
   });

@@ -58,7 +58,7 @@ test.each([
   ).toBe(0);
 });
 
-test("chunks stay what they are unless they are lent", async () => {
+test("chunks stay intact unless buffers are reused", async () => {
   await using server = await startBucket();
   await using source = await opened(server);
   const kept = await Array.fromAsync(source.getBlob({ digest }));

@@ -43,7 +43,7 @@ export async function sniffed(bytes: AsyncIterable<Uint8Array>): Promise<Sniffed
   while (start.byteLength < longestMagic && !ended) {
     const next = await iterator.next();
     ended = next.done === true;
-    // A copy: the chunk may be lent.
+    // A copy: the chunk's buffer may be reused.
     if (!next.done) start = Buffer.concat([start, next.value]);
   }
   return {

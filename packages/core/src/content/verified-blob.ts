@@ -56,7 +56,7 @@ interface Reading {
 
 /** How a blob is read once: whether a chunk may be written over when the next is asked for. */
 export interface ReadingOptions {
-  readonly lentChunks?: boolean;
+  readonly reuseBuffers?: boolean;
 }
 
 /** Reads a blob from there on. */
@@ -126,7 +126,7 @@ export class VerifiedBlob {
       if (part.byteLength === 0) continue;
       const mayBeLast = size === undefined || reading.at === size;
       if (!mayBeLast) yield part;
-      else held = options.lentChunks ? new Uint8Array(part) : part;
+      else held = options.reuseBuffers ? new Uint8Array(part) : part;
     }
     refuseLess(this.#expected, reading.at);
     if (this.#ends.some((end) => end !== reading)) throw changedMeanwhile(digest);

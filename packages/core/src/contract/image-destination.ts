@@ -27,8 +27,8 @@ export interface DestinationAccepts {
   readonly referrers?: true | string | undefined;
   /** How many blobs may be written at once. */
   readonly parallelBlobs: number;
-  /** True where `putBlob` is done with each chunk before it asks for the next: it may then be given `lentChunks`. */
-  readonly lentChunks?: boolean | undefined;
+  /** True if `putBlob` has used each chunk before it requests the next: the copy then reads with `reuseBuffers`. */
+  readonly reuseBuffers?: boolean | undefined;
   /** What writing costs, in requests to another machine; undefined where there are none. */
   readonly requests?: { readonly perBlob: number; readonly perManifest: number } | undefined;
 }

@@ -27,10 +27,10 @@ export interface GetBlobOptions extends OperationOptions {
   /** Only where the source offers ranges. */
   readonly range?: ByteRange | undefined;
   /**
-   * True where the caller is done with each chunk before it asks for the next, which may then be in the same memory.
-   * Where not, chunks stay what they are.
+   * True if the caller has used each chunk before it requests the next: the source may then write the next one into the
+   * same buffer. Otherwise chunks stay intact. Default false.
    */
-  readonly lentChunks?: boolean | undefined;
+  readonly reuseBuffers?: boolean | undefined;
 }
 
 export interface ReferrersOptions extends OperationOptions {

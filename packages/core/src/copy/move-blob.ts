@@ -71,7 +71,7 @@ async function moveOnce(
   const read = readBlob(blob, source, options, onEvent);
   const { bytes, info, reread, close, ...packing } = await transformed(read, blob, {
     transform,
-    lentChunks: destination.accepts.lentChunks === true,
+    reuseBuffers: destination.accepts.reuseBuffers === true,
     isLocal: source.offers.requests === undefined,
     decompression: {
       maxSize: options.maxLayerSize,
@@ -104,7 +104,7 @@ interface Transformed {
 interface Transforming {
   readonly transform: Exclude<BlobTransform, "oci-config">;
   /** Whether the destination takes such. */
-  readonly lentChunks: boolean;
+  readonly reuseBuffers: boolean;
   /** Whether it costs nothing to begin to read once more. */
   readonly isLocal: boolean;
   readonly decompression: DecompressionOptions;
@@ -114,9 +114,9 @@ interface Transforming {
 async function transformed(
   blob: VerifiedBlob,
   descriptor: Descriptor,
-  { transform, lentChunks, isLocal, decompression }: Transforming,
+  { transform, reuseBuffers, isLocal, decompression }: Transforming,
 ): Promise<Transformed> {
-  const from = (start: number): AsyncIterable<Uint8Array> => blob.from(start, { lentChunks });
+  const from = (start: number): AsyncIterable<Uint8Array> => blob.from(start, { reuseBuffers });
   const unchanged = { info: descriptor, packedAs: undefined, reread: from };
   if (transform === "preserve") return { ...unchanged, bytes: from(0) };
   const found = await sniffed(from(0));
@@ -127,9 +127,9 @@ async function transformed(
   const { mediaType, annotations } = descriptor;
   const rest = { info: { mediaType, annotations }, packedBefore: compression, packedAs: as };
   // Who packs or unpacks is done with each chunk before the next, but that it comes to that showed only now.
-  const isReadAgain = isLocal && !lentChunks;
+  const isReadAgain = isLocal && !reuseBuffers;
   if (isReadAgain) await close();
-  const bytes = isReadAgain ? blob.from(0, { lentChunks: true }) : found.bytes;
+  const bytes = isReadAgain ? blob.from(0, { reuseBuffers: true }) : found.bytes;
   const unpacked = decompressed(bytes, compression, decompression);
   const result = as === "none" ? unpacked : compressed(unpacked, as);
   return { ...rest, reread: undefined, bytes: result, close };

@@ -23,7 +23,7 @@ export class MemoryDestination implements ImageDestination {
     signatures: true,
     referrers: true,
     parallelBlobs: 6,
-    lentChunks: true,
+    reuseBuffers: true,
   };
   readonly #store: MemoryStore;
   readonly #blobs = new Map<Digest, Uint8Array>();

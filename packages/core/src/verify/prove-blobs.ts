@@ -105,7 +105,7 @@ async function readOnce(
 ): Promise<StoredDigest> {
   const hasher = digestHasher(algorithmOf(digest));
   let read = 0;
-  const bytes = source.getBlob({ digest, size, mediaType }, { ...options, lentChunks: true });
+  const bytes = source.getBlob({ digest, size, mediaType }, { ...options, reuseBuffers: true });
   for await (const chunk of bytes) {
     hasher.update(chunk);
     read += chunk.byteLength;

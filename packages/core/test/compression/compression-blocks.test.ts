@@ -15,7 +15,7 @@ async function* streamOf(...chunks: readonly Uint8Array[]): AsyncGenerator<Uint8
 }
 
 /** Lends the same memory again and again, as a file that is read into one buffer. */
-async function* lent(bytes: Uint8Array, size: number): AsyncGenerator<Uint8Array> {
+async function* reusingBuffer(bytes: Uint8Array, size: number): AsyncGenerator<Uint8Array> {
   const buffer = Buffer.alloc(size);
   for (let at = 0; at < bytes.byteLength; at += size) {
     const part = bytes.subarray(at, at + size);
@@ -39,7 +39,7 @@ describe("blocks that are packed side by side", () => {
             if (block.byteLength % 2 === 0) await delay(0);
             return block.slice();
           };
-          const packed = packedInBlocks(lent(bytes, chunkSize), {
+          const packed = packedInBlocks(reusingBuffer(bytes, chunkSize), {
             size: blockSize,
             mostHeld,
             pack,

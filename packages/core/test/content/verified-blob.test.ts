@@ -142,19 +142,19 @@ describe("of false bytes", () => {
         readings,
         fc.boolean(),
         fc.boolean(),
-        async (bytes, attempts, isSizeKnown, lentChunks) => {
+        async (bytes, attempts, isSizeKnown, reuseBuffers) => {
           const small = Buffer.from(bytes);
           const size = isSizeKnown ? small.byteLength : undefined;
           let now = attempts[0];
           const blob = new VerifiedBlob({ digest: digestOf(small), size }, (start, options) =>
-            unreliable(small, start, now, options.lentChunks === true),
+            unreliable(small, start, now, options.reuseBuffers === true),
           );
           const received = Buffer.alloc(small.byteLength);
           let at = 0;
           for (now of attempts) {
             at = Math.max(0, at - (now?.back ?? 0));
             try {
-              for await (const chunk of blob.from(at, { lentChunks })) {
+              for await (const chunk of blob.from(at, { reuseBuffers })) {
                 received.set(chunk, at);
                 at += chunk.byteLength;
               }
@@ -181,7 +181,7 @@ describe("of false bytes", () => {
     how:
       | { change: { at: number; to: number } | null; cuts: readonly number[]; breaksAt: number }
       | undefined,
-    isLent: boolean,
+    reusesBuffer: boolean,
   ): AsyncGenerator<Uint8Array> {
     const found = Buffer.from(small);
     const { change = null, cuts = [], breaksAt = 60 } = how ?? {};
@@ -190,7 +190,7 @@ describe("of false bytes", () => {
     let at = start;
     for (const cut of [...cuts, 60]) {
       const end = Math.min(at + cut, found.byteLength, Math.max(at, breaksAt));
-      const chunk = isLent ? memory.subarray(0, end - at) : new Uint8Array(end - at);
+      const chunk = reusesBuffer ? memory.subarray(0, end - at) : new Uint8Array(end - at);
       chunk.set(found.subarray(at, end));
       yield chunk;
       memory.fill(9);
@@ -200,11 +200,11 @@ describe("of false bytes", () => {
   }
 });
 
-describe("lent chunks", () => {
+describe("reused buffers", () => {
   const small = randomBytes(10_000);
 
   /** All in one piece of memory. */
-  async function* lent(bytes: Uint8Array, size: number): AsyncGenerator<Uint8Array> {
+  async function* reusingBuffer(bytes: Uint8Array, size: number): AsyncGenerator<Uint8Array> {
     const memory = new Uint8Array(size);
     for await (const chunk of inChunks(bytes, size)) {
       memory.set(chunk);
@@ -218,11 +218,11 @@ describe("lent chunks", () => {
     async (size) => {
       for (const known of [undefined, small.byteLength]) {
         const blob = new VerifiedBlob({ digest: digestOf(small), size: known }, (start) =>
-          lent(small.subarray(start), size),
+          reusingBuffer(small.subarray(start), size),
         );
         for (const start of [0, 1, 5000, 9999]) {
           const found = createHash("sha256");
-          for await (const chunk of blob.from(start, { lentChunks: true })) found.update(chunk);
+          for await (const chunk of blob.from(start, { reuseBuffers: true })) found.update(chunk);
           const rest = small.subarray(start);
           expect(found.digest("hex")).toBe(createHash("sha256").update(rest).digest("hex"));
         }
@@ -233,11 +233,11 @@ describe("lent chunks", () => {
   test("are all but the last passed on where they turn out to be false", async () => {
     const blob = new VerifiedBlob(
       { digest: digestOf(randomBytes(1)), size: small.byteLength },
-      () => lent(small, 4000),
+      () => reusingBuffer(small, 4000),
     );
     let seen = 0;
     const read = async (): Promise<void> => {
-      for await (const chunk of blob.from(0, { lentChunks: true })) seen += chunk.byteLength;
+      for await (const chunk of blob.from(0, { reuseBuffers: true })) seen += chunk.byteLength;
     };
     await expect(read()).rejects.toMatchObject({ code: "digest-mismatch" });
     expect(seen).toBe(8000);

@@ -121,7 +121,7 @@ export class FileArchiveUpdate implements ArchiveUpdate {
       const { path: name } = member;
       const isGone = put.has(name) || files.has(name) || name.startsWith(unusedFolder);
       if (current === undefined || isGone || !keeps(name)) continue;
-      const { bytes, size } = current.raw(member, { ...options, lentChunks: true });
+      const { bytes, size } = current.raw(member, { ...options, reuseBuffers: true });
       await writer.addRaw(bytes, size, options);
     }
     for (const [name, content] of files) {

@@ -66,7 +66,7 @@ export class DockerArchiveDestination implements ImageDestination {
       foreignLayerURLs: false,
       signatures: "a docker archive has no place for signatures",
       parallelBlobs: update.parallelBlobs,
-      lentChunks: true,
+      reuseBuffers: true,
     };
   }
 

@@ -120,7 +120,7 @@ export class DockerArchiveSource implements ImageSource {
       return;
     }
     const { range, ...whole } = options;
-    const packed = this.#archive.read(member, { ...whole, lentChunks: false });
+    const packed = this.#archive.read(member, { ...whole, reuseBuffers: false });
     yield* ranged(unpacked(packed, compression), range);
   }
 

@@ -21,7 +21,7 @@ export interface ArchiveLayoutOptions extends OperationOptions {
 
 /** An OCI image layout in a tar file that is being written. Closes the update. */
 export class ArchiveLayout implements LayoutWriter {
-  readonly lentChunks = true;
+  readonly reuseBuffers = true;
   readonly #update: ArchiveUpdate;
   readonly #append: boolean;
   readonly #needed = new Set<string>();

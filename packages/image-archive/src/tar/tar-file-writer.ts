@@ -65,7 +65,7 @@ export class TarFileWriter implements AsyncDisposable {
     if (!this.#isGrowing) return this.#addGrowing(bytes, member, options);
     const folder = path.dirname(this.#file);
     await using spool = await spooled(bytes, this.#file, { ...options, folder });
-    const content = spool.read({ start: 0 }, { ...options, lentChunks: true });
+    const content = spool.read({ start: 0 }, { ...options, reuseBuffers: true });
     return await this.#addKnown(content, member, spool.size, options);
   }
 

@@ -12,7 +12,7 @@ import {
   freshBytes,
   inChunks,
   isReason,
-  lent,
+  reusingBuffer,
 } from "./checks.ts";
 import { isKept } from "./content.ts";
 import type { Requirement } from "./requirement.ts";
@@ -56,15 +56,18 @@ export const blobRequirements: readonly Requirement[] = [
     },
   },
   {
-    id: "destination/lent-chunks",
-    promise: "where it takes lent chunks, it is done with each before it asks for the next",
-    appliesTo: ({ accepts }) => accepts?.lentChunks === true,
+    id: "destination/reused-buffers",
+    promise: "with accepts.reuseBuffers it has used each chunk before it requests the next",
+    appliesTo: ({ accepts }) => accepts?.reuseBuffers === true,
     async check({ freshReference }, abilities) {
       const reference = await freshReference();
-      const image = await imageFor(abilities, "lent", { layers: 2, layerSize: 1_000_001 });
+      const image = await imageFor(abilities, "reused buffers", {
+        layers: 2,
+        layerSize: 1_000_001,
+      });
       await using destination = await destinationOf(reference);
       for (const { blob, isConfig } of blobsToPut(image)) {
-        await destination.putBlob(lent(bytesOf(image, blob.digest)), blob, { isConfig });
+        await destination.putBlob(reusingBuffer(bytesOf(image, blob.digest)), blob, { isConfig });
       }
       await destination.putManifest(image.manifest);
       await destination.commit();

@@ -104,8 +104,10 @@ export async function* inChunks(bytes: Uint8Array): AsyncGenerator<Uint8Array, v
   }
 }
 
-/** The same, all in one piece of memory, which says nothing any more when the next chunk is asked for. */
-export async function* lent(bytes: Uint8Array): AsyncGenerator<Uint8Array, void, undefined> {
+/** The same chunks, each in the same buffer, which is overwritten when the next is requested. */
+export async function* reusingBuffer(
+  bytes: Uint8Array,
+): AsyncGenerator<Uint8Array, void, undefined> {
   const memory = new Uint8Array(70_001);
   for await (const chunk of inChunks(bytes)) {
     memory.set(chunk);

@@ -169,15 +169,16 @@ export const sourceRequirements: readonly Requirement[] = [
       }),
   },
   {
-    id: "source/lent-chunks",
-    promise: "lent chunks are right until the next is asked for, also while others read",
+    id: "source/reused-buffers",
+    promise:
+      "with reuseBuffers a chunk stays intact until the next is requested, also while others read",
     appliesTo: reads,
     check: (subject, abilities) =>
       withStored(subject, abilities, async ({ source }) => {
         const { layerInfos } = await imageOf(source);
         await Promise.all(
           [...layerInfos, ...layerInfos].map(async ({ digest }) => {
-            const found = await usedAtOnce(source.getBlob({ digest }, { lentChunks: true }));
+            const found = await usedAtOnce(source.getBlob({ digest }, { reuseBuffers: true }));
             assert.equal(found, digest, "other bytes than the blob has");
           }),
         );

@@ -40,7 +40,7 @@ export const blobBreakages: Breakages = {
         }),
       ),
   },
-  "destination/lent-chunks": {
+  "destination/reused-buffers": {
     "uses chunks after it asked for the next": () =>
       alteredMemory(
         putting((putBlob) => async (bytes, blob, options) => {

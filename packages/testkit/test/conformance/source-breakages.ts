@@ -126,7 +126,7 @@ export const sourceBreakages: Breakages = {
         },
       }),
   },
-  "source/lent-chunks": {
+  "source/reused-buffers": {
     "shares a buffer between readers once a blob has two": () =>
       alteredMemory({
         source({ getBlob }) {
@@ -136,7 +136,7 @@ export const sourceBreakages: Breakages = {
             async *getBlob(blob, options) {
               readers.set(blob.digest, (readers.get(blob.digest) ?? 0) + 1);
               for await (const chunk of getBlob(blob, options)) {
-                const hasTwo = (readers.get(blob.digest) ?? 0) > 1 && options?.lentChunks;
+                const hasTwo = (readers.get(blob.digest) ?? 0) > 1 && options?.reuseBuffers;
                 if (hasTwo) shared.set(chunk);
                 await Promise.resolve();
                 yield hasTwo ? shared.subarray(0, chunk.byteLength) : chunk;

@@ -107,12 +107,12 @@ export class Connections {
   }
 
   async *#received(
-    { url, signal, lentChunks = false }: HTTPRequest,
+    { url, signal, reuseBuffers = false }: HTTPRequest,
     body: ReceivedBody,
   ): AsyncGenerator<Uint8Array, void, undefined> {
     try {
       for await (const chunk of body) {
-        yield lentChunks ? chunk : new Uint8Array(chunk);
+        yield reuseBuffers ? chunk : new Uint8Array(chunk);
       }
     } catch (error) {
       signal?.throwIfAborted();

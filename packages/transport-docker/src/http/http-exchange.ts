@@ -18,7 +18,7 @@ export interface HTTPRequest extends OperationOptions {
   /** What is known of the body of the answer; undefined for a text. */
   readonly expected?: ExpectedBody | undefined;
   /** As in `GetBlobOptions`. */
-  readonly lentChunks?: boolean | undefined;
+  readonly reuseBuffers?: boolean | undefined;
   /** The server that named the URL; undefined where the user did, or where it is the registry itself. */
   readonly namedBy?: URL | undefined;
   /** The image that this is about, as `docker://alpine:3.20`, for errors. */

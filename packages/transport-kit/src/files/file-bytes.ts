@@ -23,13 +23,13 @@ export async function* fileBytes(
 /** The same of a file that is open already and stays open. */
 export async function* handleBytes(
   handle: FileHandle,
-  { range, lentChunks = false, signal }: GetBlobOptions = {},
+  { range, reuseBuffers = false, signal }: GetBlobOptions = {},
 ): AsyncGenerator<Uint8Array, void, undefined> {
   signal?.throwIfAborted();
   const { size } = await handle.stat();
   const end = Math.min(size, (range?.end ?? Infinity) + 1);
   let at = range?.start ?? 0;
-  const room = lentChunks ? alternating(Math.min(chunkSize, end - at)) : newRoom;
+  const room = reuseBuffers ? alternating(Math.min(chunkSize, end - at)) : newRoom;
   let next = readChunk(handle, at, end, room);
   for (;;) {
     const chunk = await next;
@@ -60,13 +60,13 @@ function newRoom(size: number): Uint8Array {
   return Buffer.allocUnsafeSlow(size);
 }
 
-/** One is lent while the other is filled. */
+/** Two buffers in turn: the caller reads one while the other is filled. */
 function alternating(size: number): () => Uint8Array {
-  let lent = newRoom(Math.max(size, 0));
-  let filled = newRoom(Math.max(size, 0));
+  let current = newRoom(Math.max(size, 0));
+  let other = newRoom(Math.max(size, 0));
   return () => {
-    [lent, filled] = [filled, lent];
-    return lent;
+    [current, other] = [other, current];
+    return current;
   };
 }
 

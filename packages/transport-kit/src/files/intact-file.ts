@@ -38,7 +38,7 @@ export async function readToItsEnd(
   expected: WrittenFile,
   options: OperationOptions = {},
 ): Promise<void> {
-  const bytes = verified(fileBytes(file, { ...options, lentChunks: true }), expected);
+  const bytes = verified(fileBytes(file, { ...options, reuseBuffers: true }), expected);
   let next = await bytes.next();
   while (next.done !== true) next = await bytes.next();
 }

@@ -11,7 +11,7 @@ export class RangeAhead implements AsyncDisposable {
   #size = 0;
   #isWanted = false;
 
-  /** `chunks` may be lent. */
+  /** `chunks` may reuse buffers. */
   constructor(chunks: AsyncGenerator<Uint8Array, void, undefined>, memory: HeldMemory) {
     this.#chunks = chunks;
     this.#memory = memory;
@@ -19,7 +19,7 @@ export class RangeAhead implements AsyncDisposable {
     this.#filled.catch(() => {});
   }
 
-  /** What came before it was wanted, as chunks that are lent. Gives the memory back. */
+  /** The bytes that arrived before they were requested; the chunks' buffers are reused. Releases the memory. */
   async *held(): AsyncGenerator<Uint8Array, void, undefined> {
     this.#isWanted = true;
     await Promise.allSettled([this.#filled]);

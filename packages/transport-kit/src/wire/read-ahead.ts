@@ -31,7 +31,7 @@ export async function* readRangesAhead(
   const left = new AbortController();
   const signal = AbortSignal.any([left.signal, ...(options.signal ? [options.signal] : [])]);
   const given = { ...options, signal, retries: options.retries ?? new Retries() };
-  const wanted = options.lentChunks ? same : copied;
+  const wanted = options.reuseBuffers ? same : copied;
   const ahead: RangeAhead[] = [];
   let present: RangeAhead | undefined;
   let { start: next, end = Infinity } = range;
@@ -56,8 +56,10 @@ export async function* readRangesAhead(
       while (next <= end && 1 + ahead.length < mostRanges()) {
         const held = memory.tryTake(rangeSize);
         if (held === undefined) return;
-        const lent = { ...given, lentChunks: true };
-        ahead.push(new RangeAhead(readRange(source, nextRange(rangeSize), lent, { size }), held));
+        const reusing = { ...given, reuseBuffers: true };
+        ahead.push(
+          new RangeAhead(readRange(source, nextRange(rangeSize), reusing, { size }), held),
+        );
       }
     };
     readAhead();
@@ -85,7 +87,7 @@ function same<Chunks>(chunks: Chunks): Chunks {
   return chunks;
 }
 
-/** Of chunks that are lent, ones that stay what they are. */
+/** Copies chunks whose buffers are reused. */
 async function* copied(
   chunks: AsyncIterable<Uint8Array>,
 ): AsyncGenerator<Uint8Array, void, undefined> {

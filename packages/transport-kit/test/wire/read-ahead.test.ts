@@ -69,7 +69,7 @@ test.each([
   expect(source.underWay()).toBe(0);
 });
 
-test("chunks stay what they are unless they are lent", async () => {
+test("chunks stay intact unless buffers are reused", async () => {
   const memory = new PartMemory(rangeSize, 3);
   const held = memory.tryTake(rangeSize);
   const read = async (): Promise<Uint8Array[]> =>

@@ -83,7 +83,7 @@ export class ArchiveObject implements RandomAccessBytes {
       (piece) => piece.start <= start && end < piece.start + piece.bytes.byteLength,
     );
     return (
-      held ?? this.#hold(start, this.#download({ start, end }, { ...options, lentChunks: false }))
+      held ?? this.#hold(start, this.#download({ start, end }, { ...options, reuseBuffers: false }))
     );
   }
 

@@ -11,19 +11,19 @@ const mostWaiting = 1 << 18;
 const defaultPatience = 120_000;
 
 /** How a body is received. */
-export interface ReceivingOptions extends Pick<GetBlobOptions, "lentChunks"> {
+export interface ReceivingOptions extends Pick<GetBlobOptions, "reuseBuffers"> {
   /** Milliseconds that may be spent waiting for less than 1 KiB a second. Default 120 000. */
   readonly patience?: number | undefined;
 }
 
 /**
  * The body of an answer in the pieces in which it came. To iterate over a `Readable` would put those together that wait,
- * in new memory. The memory of a chunk that is lent is given back as soon as the next one is asked for: the collector of
+ * in new memory. With `reuseBuffers` a chunk's memory is released as soon as the next one is requested: the collector of
  * garbage would come by when there are many more.
  */
 export async function* receivedBytes(
   body: Readable,
-  { lentChunks = false, patience = defaultPatience }: ReceivingOptions = {},
+  { reuseBuffers = false, patience = defaultPatience }: ReceivingOptions = {},
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const chunks = new ChunkQueue();
   const rate = new MinimumRate(patience);
@@ -45,7 +45,7 @@ export async function* receivedBytes(
       for (let chunk = chunks.shift(); chunk !== undefined; chunk = chunks.shift()) {
         if (chunks.byteLength < mostWaiting) body.resume();
         yield chunk;
-        if (lentChunks) giveBack(chunk);
+        if (reuseBuffers) giveBack(chunk);
       }
       if (ended !== undefined) break;
       received = 0;

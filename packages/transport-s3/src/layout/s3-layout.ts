@@ -42,7 +42,7 @@ export class S3Layout implements LayoutStore {
     requests: { perBlob: 1, perManifest: 1 },
   };
   readonly parallelBlobs = 64;
-  readonly lentChunks = true;
+  readonly reuseBuffers = true;
   readonly notesWholeIndexes = true;
   readonly guardsBlobs = true;
   readonly requests: LayoutStore["requests"] = { perBlob: 2, perManifest: 1 };

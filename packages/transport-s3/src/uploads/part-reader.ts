@@ -7,7 +7,7 @@ export interface HeldPart extends Disposable {
   readonly isLast: boolean;
 }
 
-/** Cuts a stream into parts of one size. Chunks are copied, so that they may be lent. */
+/** Cuts a stream into parts of one size. Chunks are copied, so their buffers may be reused. */
 export class PartReader implements AsyncDisposable {
   readonly #iterator: AsyncIterator<Uint8Array>;
   readonly #partSize: number;

@@ -42,11 +42,11 @@ test.each(["at once", "late"])("a body that is read %s is what was sent", async 
   }
 });
 
-test("the memory of a chunk that is lent is given back when the next is asked for", async () => {
+test("with reuseBuffers the memory of a chunk is released when the next is requested", async () => {
   const ask = await startAsking((_, response) => response.end(content));
   let last: Uint8Array | undefined;
   let size = 0;
-  for await (const chunk of receivedBytes(await ask(), { lentChunks: true })) {
+  for await (const chunk of receivedBytes(await ask(), { reuseBuffers: true })) {
     expect(last?.byteLength ?? 0).toBe(0);
     last = chunk;
     size += chunk.byteLength;
