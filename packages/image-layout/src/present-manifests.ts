@@ -46,7 +46,7 @@ export class PresentManifests {
 
   /** For stores that have to be told what stays. */
   async keep(options: OperationOptions): Promise<void> {
-    if (this.#store.keepBlob === undefined || this.#needed.size === 0) return;
+    if (this.#store.keepBlob === undefined) return;
     const digests = await digestsUnder(this.#store, [...this.#needed.values()], options);
     for (const digest of digests) this.#store.keepBlob(digest);
   }

@@ -103,6 +103,18 @@ describe("an index is whole", () => {
   });
 });
 
+test("an index in which another is not whole is not whole", () => {
+  const present = new PresentManifests(new KeepingLayout());
+  const put = ({ bytes, digest, mediaType }: WholeImage["instances"][number]): boolean =>
+    present.isWholeIndex(described(bytes, digest, mediaType), parseManifest({ bytes, mediaType }));
+  const isIndex = ({ mediaType }: { mediaType: string }) => mediaType === mediaTypes.ociIndex;
+  const images = nested.instances.filter((one) => !isIndex(one));
+  const inner = nested.instances.filter(isIndex);
+  expect(inner.map(put)).toEqual(inner.map(() => false));
+  for (const one of images) put(one);
+  expect(present.isWholeIndex(descriptorOf(nested), parseManifest(nested.manifest))).toBe(false);
+});
+
 describe("what an image relies on", () => {
   test("is kept with all under it, and nothing else that was found", async () => {
     const layout = new KeepingLayout(index, image);

@@ -1,0 +1,248 @@
+import { digestOf, inOne, mediaTypes } from "@drayage/core";
+import type { BlobLocation, Digest } from "@drayage/core";
+import { memory } from "@drayage/core/memory";
+import { putImage, randomImage, randomIndex } from "@drayage/testkit";
+import type { WholeImage } from "@drayage/testkit";
+import { describe, expect, test, vi } from "vitest";
+
+import { LayoutDestination, parseLayoutIndex } from "../src/index.ts";
+import type { LayoutWriter } from "../src/index.ts";
+import { BucketLayout } from "./bucket-layout.ts";
+
+const reference = memory().parseReference("in-a-layout");
+const [one, list] = [await randomImage("one"), await randomIndex("list")];
+const bytes = Buffer.from("content");
+const blob = { digest: digestOf(bytes), size: bytes.byteLength, mediaType: "x" };
+const stored = { digest: blob.digest, size: blob.size };
+const location: BlobLocation = { kind: "file", path: "/somewhere" } as unknown as BlobLocation;
+
+async function opened(
+  layout: LayoutWriter,
+  name: string | undefined = "v1",
+): Promise<LayoutDestination> {
+  return LayoutDestination.open(reference, layout, { name });
+}
+
+async function write(layout: LayoutWriter, image: WholeImage, name?: string): Promise<void> {
+  const destination = await opened(layout, name);
+  await putImage(image, destination);
+  await destination.commit();
+}
+
+/** A layout with some of the abilities that are left to a store. */
+function withAbilities<Abilities extends Partial<LayoutWriter>>(
+  abilities: Abilities,
+): BucketLayout & Abilities {
+  return Object.assign(new BucketLayout(), abilities);
+}
+
+test("what a layout takes: layers as they are, generated ones compressed, URLs, referrers", async () => {
+  const plain = await opened(new BucketLayout());
+  expect(plain.accepts).toMatchObject({
+    layers: "preserve",
+    generatedLayers: "compress",
+    foreignLayerURLs: true,
+    referrers: true,
+    parallelBlobs: 6,
+  });
+  const settings = { name: "v1", layers: "decompress" } as const;
+  const unpacking = await LayoutDestination.open(reference, new BucketLayout(), settings);
+  expect(unpacking.accepts).toMatchObject({ layers: "decompress", generatedLayers: "decompress" });
+});
+
+describe("a blob that lies elsewhere", () => {
+  const taking = (takes: boolean, more: Partial<LayoutWriter> = {}) =>
+    withAbilities({
+      takeBlob: vi.fn<NonNullable<LayoutWriter["takeBlob"]>>(async () => takes),
+      ...more,
+    });
+
+  test("is taken from there by a store that can, and is a clone", async () => {
+    const layout = taking(true);
+    const destination = await opened(layout);
+    const signal = new AbortController().signal;
+    const reused = await destination.tryReusingBlob(blob, { location, signal });
+    expect(reused).toEqual({ ...stored, cloned: true });
+    expect(layout.takeBlob).toHaveBeenCalledExactlyOnceWith(stored, location, { signal });
+  });
+
+  test("is not taken where the layout has it, unless it is better not to ask", async () => {
+    for (const takesUnasked of [false, true]) {
+      const layout = taking(true, { takesUnasked });
+      layout.blobs.set(blob.digest, bytes);
+      const reused = await (await opened(layout)).tryReusingBlob(blob, { location });
+      expect(reused).toEqual(takesUnasked ? { ...stored, cloned: true } : stored);
+      expect(layout.takeBlob).toHaveBeenCalledTimes(takesUnasked ? 1 : 0);
+    }
+  });
+
+  test("is looked for in the layout where it cannot be taken", async () => {
+    for (const takesUnasked of [false, true]) {
+      const layout = taking(false, { takesUnasked });
+      expect(await (await opened(layout)).tryReusingBlob(blob, { location })).toBeUndefined();
+      layout.blobs.set(blob.digest, bytes);
+      expect(await (await opened(layout)).tryReusingBlob(blob, { location })).toEqual(stored);
+    }
+    const plain = await opened(new BucketLayout());
+    expect(await plain.tryReusingBlob(blob, { location })).toBeUndefined();
+  });
+
+  test("at no known place is not taken", async () => {
+    const layout = taking(true);
+    expect(await (await opened(layout)).tryReusingBlob(blob)).toBeUndefined();
+    expect(layout.takeBlob).not.toHaveBeenCalled();
+  });
+
+  test("is located by a store that knows where", async () => {
+    const locateBlob = vi.fn<(digest: Digest) => BlobLocation>(() => location);
+    const destination = await opened(withAbilities({ locateBlob }));
+    expect(destination.locateBlob(blob)).toBe(location);
+    expect(locateBlob).toHaveBeenCalledExactlyOnceWith(blob.digest);
+    expect(destination.locateBlob({})).toBeUndefined();
+    expect((await opened(new BucketLayout())).locateBlob(blob)).toBeUndefined();
+  });
+});
+
+describe("a layout to which others can write", () => {
+  test("has a blob only where that is intact, and the store is told that it stays", async () => {
+    const kept: Digest[] = [];
+    const isIntact = vi.fn<NonNullable<LayoutWriter["isIntact"]>>(async () => true);
+    const layout = withAbilities({
+      isIntact,
+      keepBlob: (digest: Digest) => void kept.push(digest),
+    });
+    layout.blobs.set(blob.digest, bytes);
+    const destination = await opened(layout);
+    expect(await destination.tryReusingBlob(blob)).toEqual(stored);
+    expect(isIntact).toHaveBeenCalledExactlyOnceWith(stored, {});
+    expect(kept).toEqual([blob.digest]);
+    isIntact.mockResolvedValue(false);
+    expect(await destination.tryReusingBlob(blob)).toBeUndefined();
+    expect(kept).toEqual([blob.digest]);
+  });
+
+  test("has no image whose layers somebody changed", async () => {
+    const forged = new Set<Digest>();
+    const layout = withAbilities({
+      isIntact: async ({ digest }: { readonly digest: Digest }) => !forged.has(digest),
+    });
+    await write(layout, one, "v1");
+    const find = async (name?: string) => (await opened(layout, name)).findManifestDigest();
+    expect([await find("v1"), await find("v2")]).toEqual([one.manifest.digest, undefined]);
+    forged.add([...one.blobs.keys()].at(-1)!);
+    expect(await find("v1")).toBeUndefined();
+  });
+});
+
+describe("a store that answers for manifests itself", () => {
+  test("is told the index that lists an instance, and of no other", async () => {
+    const hasManifest = vi.fn<NonNullable<LayoutWriter["hasManifest"]>>(async () => true);
+    const layout = withAbilities({ hasManifest });
+    await write(layout, list, "v1");
+    hasManifest.mockClear();
+    const [{ digest: instance } = { digest: blob.digest }] = list.instances;
+    const signal = new AbortController().signal;
+    const destination = await opened(layout, "v1");
+    expect(await destination.findManifestDigest(instance, { signal })).toBe(instance);
+    await destination.findManifestDigest(one.manifest.digest);
+    await (await opened(layout, "v2")).findManifestDigest(instance);
+    expect(hasManifest.mock.calls).toEqual([
+      [instance, { signal, listedBy: list.manifest.digest }],
+      [one.manifest.digest, { listedBy: undefined }],
+      [instance, { listedBy: undefined }],
+    ]);
+    hasManifest.mockResolvedValue(false);
+    expect(await destination.findManifestDigest(instance)).toBeUndefined();
+  });
+});
+
+describe("a commit", () => {
+  test("before the manifest is a conflict that no second attempt solves", async () => {
+    const layout = new BucketLayout();
+    const commit = (await opened(layout)).commit();
+    const failure = { code: "conflict", retryable: false, reference: "memory:in-a-layout" };
+    await expect(commit).rejects.toMatchObject(failure);
+    expect(layout.files.size).toBe(0);
+  });
+
+  test("looks at the blobs that were there, unless the store guards them", async () => {
+    for (const guardsBlobs of [false, true]) {
+      const layout = withAbilities({ guardsBlobs });
+      for (const [digest, content] of one.blobs) layout.blobs.set(digest, content);
+      const destination = await opened(layout);
+      const [[digest, content] = [blob.digest, bytes]] = one.blobs;
+      await destination.tryReusingBlob({ digest, size: content.byteLength, mediaType: "x" });
+      await destination.putManifest(one.manifest);
+      layout.blobs.delete(digest);
+      const outcome = await destination.commit().catch((error: unknown) => error);
+      expect(outcome).toEqual(
+        guardsBlobs ? undefined : expect.objectContaining({ code: "conflict", retryable: true }),
+      );
+    }
+  });
+
+  test("notes of an index that all is there, for a store that wants that", async () => {
+    for (const notesWholeIndexes of [false, true]) {
+      const layout = withAbilities({ notesWholeIndexes });
+      await write(layout, list, "list");
+      await write(layout, one, "image");
+      const { entries } = parseLayoutIndex(layout.files.get("index.json")!);
+      const notes = entries.map(
+        ({ annotations }) => (annotations as Record<string, unknown>)["io.drayage.instances"],
+      );
+      expect(notes).toEqual([notesWholeIndexes ? "all" : undefined, undefined]);
+    }
+  });
+
+  test("of a part of an index has no such note", async () => {
+    const layout = withAbilities({ notesWholeIndexes: true });
+    const destination = await opened(layout);
+    await destination.putManifest(list.manifest);
+    await destination.commit();
+    const [entry] = parseLayoutIndex(layout.files.get("index.json")!).entries;
+    expect(entry?.["annotations"]).toEqual({ "org.opencontainers.image.ref.name": "v1" });
+  });
+});
+
+describe("a manifest", () => {
+  test("is stored with its digest, size and type", async () => {
+    const layout = new BucketLayout();
+    const puts = vi.spyOn(layout, "putBlob");
+    await (await opened(layout)).putManifest(one.manifest);
+    const { digest, mediaType } = one.manifest;
+    expect(puts.mock.calls.map(([, info]) => info)).toEqual([
+      { digest, mediaType, size: one.manifest.bytes.byteLength },
+    ]);
+  });
+
+  test("may have a parameter in its type, or no type at all", async () => {
+    const { bytes: content, mediaType, digest } = one.manifest;
+    for (const type of [`${mediaType}; charset=utf-8`, undefined]) {
+      const layout = new BucketLayout();
+      const destination = await opened(layout);
+      await destination.putManifest({ bytes: content, mediaType: type });
+      await destination.commit();
+      const [entry] = parseLayoutIndex(layout.files.get("index.json")!).entries;
+      expect(entry).toMatchObject({ digest, mediaType });
+    }
+  });
+
+  test("of another type is rejected with the name of the image", async () => {
+    const manifest = { bytes: Buffer.from("{}"), mediaType: mediaTypes.dockerSchema1Signed };
+    await expect((await opened(new BucketLayout())).putManifest(manifest)).rejects.toMatchObject({
+      code: "manifest-rejected",
+      reference: "memory:in-a-layout",
+    });
+  });
+});
+
+test("the store is closed with the destination, and all is as it was without a commit", async () => {
+  const layout = new BucketLayout();
+  {
+    await using destination = await opened(layout);
+    await destination.putBlob(inOne(bytes), {});
+    expect(layout.isDisposed).toBe(false);
+  }
+  expect(layout.isDisposed).toBe(true);
+  expect(layout.files.size).toBe(0);
+});
