@@ -11,6 +11,7 @@ import { afterAll, beforeAll, expect, test, vi } from "vitest";
 
 import { InstalledCommand } from "./installed-command.ts";
 import { InstalledLibraries } from "./installed-libraries.ts";
+import { packedPackages } from "./packed-packages.ts";
 import { runtimes } from "./runtimes.ts";
 
 // programs that start others, beside all other tests
@@ -52,6 +53,13 @@ test("each installed library can be imported, and each of its subpaths", async (
   await writeFile(all, `${imports.join("\n")}\nconsole.log("imported");\n`);
   expect(libraries.entries).toContain("@drayage/blob-info-cache");
   expect(await outputOf(process.execPath, all)).toBe("imported\n");
+});
+
+test("every package contains its README and its license", async () => {
+  for (const archive of await packedPackages()) {
+    const files = (await outputOf("tar", "-tzf", archive)).trim().split("\n");
+    expect(files).toEqual(expect.arrayContaining(["package/README.md", "package/LICENSE"]));
+  }
 });
 
 test("the installed libraries copy an image through every transport", async () => {
