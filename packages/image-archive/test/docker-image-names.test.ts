@@ -14,6 +14,14 @@ test("a name belongs to the first image that has it", async () => {
   expect(await dockerImageNamesIn(archiveOf([one, other, one]))).toEqual(["a/b:1", "a/b:2", "@1"]);
 });
 
+test.each([
+  ["null", null, ["@0"]],
+  ["a list with null in it", [null, "a/b:1"], ["a/b:1"]],
+])("RepoTags may be %s", async (_, tags, names) => {
+  const image = { Config: "1.json", RepoTags: tags, Layers: null };
+  expect(await dockerImageNamesIn(archiveOf([image]))).toEqual(names);
+});
+
 test("tens of thousands of images are listed in linear time", { timeout: 20_000 }, async () => {
   const images = Array.from({ length: 50_000 }, (_, at) => ({
     Config: "c.json",

@@ -118,13 +118,14 @@ function parseDockerManifest(bytes: Uint8Array, place: string): readonly Archive
   if (!Array.isArray(value)) throw broken("is not an array of images");
   return value.map((fields: unknown) => {
     if (!isJSONObject(fields)) throw broken("is not an array of images");
-    const { Config: config, RepoTags: tags, Layers: layers } = fields;
+    const { Config: config, Layers: layers } = fields;
+    const tags = withoutNulls(fields["RepoTags"]);
     if (typeof config !== "string" || config === "") throw broken("has an image without Config");
-    if (!isTexts(tags ?? [])) throw broken("has RepoTags that are no list of names");
+    if (!isTexts(tags)) throw broken("has RepoTags that are no list of names");
     if (!isTexts(layers ?? [])) throw broken("has Layers that are no list of files");
-    const names = (tags ?? []) as readonly string[];
+    const names = tags as readonly string[];
     return {
-      fields,
+      fields: { ...fields, ...(tags !== fields["RepoTags"] && { RepoTags: tags }) },
       config,
       tags: names.flatMap((tag) => fullName(tag) ?? []),
       layers: (layers ?? []) as readonly string[],
@@ -139,6 +140,12 @@ const dockerManifestShape = {
   Parent: "any",
   LayerSources: "map",
 } as const;
+
+/** Go reads null as an empty list, and null in a list of names as an empty name. */
+function withoutNulls(value: unknown): unknown {
+  if (!Array.isArray(value)) return value ?? [];
+  return value.includes(null) ? value.filter((one) => one !== null) : value;
+}
 
 function isTexts(value: unknown): boolean {
   return Array.isArray(value) && value.every((one) => typeof one === "string");

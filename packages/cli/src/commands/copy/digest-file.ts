@@ -28,10 +28,12 @@ export async function writeDigestFile(
   digest: string,
   signal: AbortSignal,
 ): Promise<void> {
+  const there = await stat(file).catch(() => undefined);
   try {
-    const isPipe = (await stat(file).catch(absent))?.isFIFO() === true;
-    await (isPipe ? writeToPipe(file, digest, signal) : writeFile(file, digest));
+    await (there?.isFIFO() === true ? writeToPipe(file, digest, signal) : writeFile(file, digest));
   } catch (cause) {
+    // An empty file would be read as a digest.
+    if (there === undefined) await rm(file, { force: true }).catch(() => {});
     signal.throwIfAborted();
     const why = reasonOf(cause, file);
     throw new Error(`The image is copied, but its digest ${digest} is not in ${file}: ${why}`, {

@@ -1,9 +1,10 @@
 import { execFileSync } from "node:child_process";
-import { readFile, symlink } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { mkdir, readFile, symlink, writeFile } from "node:fs/promises";
 import path from "node:path";
 
 import { scratchFolder } from "@drayage/test-support";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 
 import { requireWritable, writeDigestFile } from "../../../src/commands/copy/digest-file.ts";
 
@@ -34,6 +35,20 @@ test("an abort ends the wait for a reader of a named pipe", async () => {
 test("a full disk is named as such", async () => {
   const written = writeDigestFile("/dev/full", digest, new AbortController().signal);
   await expect(written).rejects.toThrow(/is not in \/dev\/full: the disk is full; free some space/);
+});
+
+const canMount = process.platform === "linux" && process.getuid?.() === 0;
+
+test.skipIf(!canMount)("no empty file is left on a full disk", async () => {
+  const disk = path.join(await scratchFolder(), "disk");
+  await mkdir(disk);
+  execFileSync("mount", ["-t", "tmpfs", "-o", "size=4096", "tmpfs", disk]);
+  onTestFinished(() => void execFileSync("umount", ["--lazy", disk]));
+  await writeFile(path.join(disk, "filling"), Buffer.alloc(4096));
+  const file = path.join(disk, "digest");
+  const written = writeDigestFile(file, digest, new AbortController().signal);
+  await expect(written).rejects.toThrow(/the disk is full/);
+  expect(existsSync(file)).toBe(false);
 });
 
 test("a link that leads nowhere is named as such", async () => {
