@@ -71,11 +71,12 @@ export {
 export type { NamedReference } from "./names/docker-reference.ts";
 export type {
   DestinationAccepts,
-  HasManifestOptions,
   ImageDestination,
   PutBlobOptions,
+  ReuseManifestOptions,
   ReuseOptions,
   ReusedBlob,
+  ReusedManifest,
 } from "./contract/image-destination.ts";
 export { ImageError, isImageError } from "./names/image-error.ts";
 export type { ImageErrorCode, ImageErrorOptions } from "./names/image-error.ts";

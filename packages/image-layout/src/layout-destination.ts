@@ -16,19 +16,20 @@ import type {
   Descriptor,
   DestinationAccepts,
   Digest,
-  HasManifestOptions,
   ImageDestination,
   ImageReference,
   OperationOptions,
   PutBlobOptions,
   RawManifest,
   ReusedBlob,
+  ReusedManifest,
+  ReuseManifestOptions,
   ReuseOptions,
 } from "@drayage/core";
 
 import { findOnly } from "./find-image.ts";
 import { entriesNamed } from "./image-entries.ts";
-import { digestsUnder, hasForged } from "./image-tree.ts";
+import { hasForged } from "./image-tree.ts";
 import { checkLayoutFile } from "./layout-file.ts";
 import {
   emptyIndex,
@@ -115,22 +116,17 @@ export class LayoutDestination implements ImageDestination {
     }
   }
 
-  async findManifestDigest(
-    instance?: Digest,
-    options: OperationOptions = {},
-  ): Promise<Digest | undefined> {
+  async resolve(options: OperationOptions = {}): Promise<Digest | undefined> {
     options.signal?.throwIfAborted();
-    const named = await this.#digestBefore(options);
-    if (instance === undefined) return this.#unlessForged(named, options);
-    // A store believes `listedBy`.
-    const isListed = named && (await digestsUnder(this.#store, [{ digest: named }])).has(instance);
-    const listedBy = isListed ? named : undefined;
-    return (await this.hasManifest(instance, { ...options, listedBy })) ? instance : undefined;
+    return this.#unlessForged(await this.#digestBefore(options), options);
   }
 
-  async hasManifest(digest: Digest, options: HasManifestOptions = {}): Promise<boolean> {
+  async tryReusingManifest(
+    digest: Digest,
+    options: ReuseManifestOptions = {},
+  ): Promise<ReusedManifest | undefined> {
     options.signal?.throwIfAborted();
-    return this.#present.has(digest, options);
+    return (await this.#present.has(digest, options)) ? { digest } : undefined;
   }
 
   async tryReusingBlob(

@@ -3,7 +3,7 @@ import type {
   BlobLocation,
   Digest,
   GetBlobOptions,
-  HasManifestOptions,
+  ReuseManifestOptions,
   OperationOptions,
   SourceOffers,
   StoredDigest,
@@ -60,8 +60,8 @@ export interface LayoutWriter extends LayoutReader {
   readonly takesUnasked?: boolean | undefined;
   /** Told of each blob that was there and that the image needs: for stores that keep nothing else. */
   keepBlob?(digest: Digest): void;
-  /** As `ImageDestination.hasManifest`, where there is a cheaper way than to look at all that a manifest names. */
-  hasManifest?(digest: Digest, options?: HasManifestOptions): Promise<boolean>;
+  /** As `ImageDestination.tryReusingManifest`, where there is a cheaper way than to look at all that a manifest names. */
+  hasManifest?(digest: Digest, options?: ReuseManifestOptions): Promise<boolean>;
   /** True where `index.json` is to say of an index that all of its instances are there. */
   readonly notesWholeIndexes?: boolean | undefined;
   /** True where `updateIndex` makes sure that what was there still is. Default: that is looked at within `next`. */

@@ -2,7 +2,7 @@ import { isIndexMediaType } from "@drayage/core";
 import type {
   Descriptor,
   Digest,
-  HasManifestOptions,
+  ReuseManifestOptions,
   Manifest,
   OperationOptions,
 } from "@drayage/core";
@@ -23,8 +23,8 @@ export class PresentManifests {
     this.#store = store;
   }
 
-  /** As `ImageDestination.hasManifest`. */
-  async has(digest: Digest, options: HasManifestOptions): Promise<boolean> {
+  /** As `ImageDestination.tryReusingManifest`. */
+  async has(digest: Digest, options: ReuseManifestOptions): Promise<boolean> {
     const isThere = this.#store.hasManifest
       ? await this.#store.hasManifest(digest, options)
       : await isWhole(this.#store, { digest }, options);

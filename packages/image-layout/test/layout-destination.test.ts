@@ -80,7 +80,8 @@ test("a manifest that was counted on and lost a blob by the commit is a conflict
   const layout = new BucketLayout();
   await written(layout, one, "v1");
   const destination = await LayoutDestination.open(reference, layout, { name: "v2" });
-  expect(await destination.hasManifest(one.manifest.digest)).toBe(true);
+  const { digest: counted } = one.manifest;
+  expect(await destination.tryReusingManifest(counted)).toEqual({ digest: counted });
   await destination.putManifest(one.manifest);
   const [digest] = one.blobs.keys();
   layout.meanwhile = () => {
@@ -126,13 +127,15 @@ test("a digest of another algorithm is kept", async () => {
   expect(listed(layout)).toEqual([[digest, "v1"]]);
 });
 
-test("an instance is there only with all that it names", async () => {
+test("an instance is reused only with everything it references", async () => {
   const layout = new BucketLayout();
   const index = await randomIndex("index", { nested: true });
   await written(layout, index, "v1");
   const find = async (at: number) => {
     const destination = await LayoutDestination.open(reference, layout, { name: "v1" });
-    return destination.findManifestDigest(index.instances[at]?.digest);
+    const { digest } = index.instances[at] ?? index.manifest;
+    const reused = await destination.tryReusingManifest(digest, { index: index.manifest.digest });
+    return reused?.digest;
   };
   const digests = index.instances.map(({ digest }) => digest);
   expect(await Promise.all(digests.map(async (_, at) => find(at)))).toEqual(digests);
@@ -146,7 +149,7 @@ test("the digest that a name has is told, and none for a name that is not there"
   const layout = new BucketLayout();
   await written(layout, one, "v1");
   const find = async (name: string | undefined) =>
-    (await LayoutDestination.open(reference, layout, { name })).findManifestDigest();
+    (await LayoutDestination.open(reference, layout, { name })).resolve();
   expect([await find("v1"), await find("v2"), await find(undefined)]).toEqual([
     one.manifest.digest,
     undefined,

@@ -56,7 +56,7 @@ describe("a manifest is there", () => {
   test("where a store says so itself, which is asked as it was asked here", async () => {
     const hasManifest = vi.fn<NonNullable<LayoutWriter["hasManifest"]>>(async () => true);
     const present = new PresentManifests(Object.assign(new KeepingLayout(), { hasManifest }));
-    const options = { listedBy: index.manifest.digest };
+    const options = { index: index.manifest.digest };
     expect(await present.has(image.manifest.digest, options)).toBe(true);
     expect(hasManifest).toHaveBeenCalledExactlyOnceWith(image.manifest.digest, options);
   });

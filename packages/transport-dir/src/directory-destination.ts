@@ -24,6 +24,8 @@ import type {
   PutBlobOptions,
   RawManifest,
   ReusedBlob,
+  ReusedManifest,
+  ReuseManifestOptions,
   ReuseOptions,
   Signature,
 } from "@drayage/core";
@@ -81,17 +83,19 @@ export class DirectoryDestination implements ImageDestination {
     return new DirectoryDestination(reference, settings);
   }
 
-  async findManifestDigest(
-    instance?: Digest,
-    options: OperationOptions = {},
-  ): Promise<Digest | undefined> {
+  async resolve(options: OperationOptions = {}): Promise<Digest | undefined> {
     options.signal?.throwIfAborted();
-    const file = this.#file(manifestName(instance));
-    const bytes = await readSmallFile(file, manifestSizeLimit, options);
-    if (bytes === undefined) return undefined;
-    const digest = digestOf(bytes, instance && algorithmOf(instance));
-    const isAsked = instance === undefined || digest === instance;
-    return isAsked && (await this.#hasBlobsOf(bytes, options)) ? digest : undefined;
+    return this.#digestOfWhole(undefined, options);
+  }
+
+  /** An instance of the image in the folder. A commit replaces that image, so the manifest must be put for any other. */
+  async tryReusingManifest(
+    digest: Digest,
+    { index, ...options }: ReuseManifestOptions = {},
+  ): Promise<ReusedManifest | undefined> {
+    options.signal?.throwIfAborted();
+    const found = index && (await this.#digestOfWhole(digest, options));
+    return found === digest ? { digest, mustBePut: true } : undefined;
   }
 
   async tryReusingBlob(
@@ -177,7 +181,18 @@ export class DirectoryDestination implements ImageDestination {
     return linkTemporary(await this.#stage(), file, blob, options);
   }
 
-  /** The instances of an index are asked for one by one; of what cannot be read nothing is known. */
+  /** The digest of a manifest that is in the folder with all its blobs. */
+  async #digestOfWhole(
+    instance: Digest | undefined,
+    options: OperationOptions,
+  ): Promise<Digest | undefined> {
+    const file = this.#file(manifestName(instance));
+    const bytes = await readSmallFile(file, manifestSizeLimit, options);
+    if (bytes === undefined || !(await this.#hasBlobsOf(bytes, options))) return undefined;
+    return digestOf(bytes, instance && algorithmOf(instance));
+  }
+
+  /** Not the instances of an index. False for a manifest that cannot be parsed. */
   async #hasBlobsOf(bytes: Uint8Array, options: OperationOptions): Promise<boolean> {
     const manifest = parsed(bytes);
     if (manifest === undefined) return false;

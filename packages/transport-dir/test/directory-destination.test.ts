@@ -248,7 +248,7 @@ test("an image of which a blob is missing is not taken for one that is there", a
   await writeImage(one, reference);
   const find = async () => {
     await using destination = await reference.newImageDestination();
-    return await destination.findManifestDigest();
+    return await destination.resolve();
   };
   expect(await find()).toBe(one.manifest.digest);
   const [first] = one.blobs.keys();

@@ -10,6 +10,8 @@ import type {
   OperationOptions,
   PutBlobOptions,
   RawManifest,
+  ReusedManifest,
+  ReuseManifestOptions,
   ReuseOptions,
 } from "@drayage/core";
 import { ArchiveLayout, StreamArchiveUpdate } from "@drayage/image-archive";
@@ -59,11 +61,18 @@ export class WholeImageDestination implements ImageDestination {
     return new WholeImageDestination(reference, engine, name, layout);
   }
 
-  async findManifestDigest(
-    instance?: Digest,
-    options: OperationOptions = {},
-  ): Promise<Digest | undefined> {
-    return findStoredManifest(this.#engine, this.#name, instance, options);
+  async resolve(options: OperationOptions = {}): Promise<Digest | undefined> {
+    return findStoredManifest(this.#engine, this.#name, undefined, options);
+  }
+
+  /** An instance of the image that has this name. An archive to load must still contain it. */
+  async tryReusingManifest(
+    digest: Digest,
+    { index, ...options }: ReuseManifestOptions = {},
+  ): Promise<ReusedManifest | undefined> {
+    if (index === undefined) return undefined;
+    const found = await findStoredManifest(this.#engine, this.#name, digest, options);
+    return found && { digest: found, mustBePut: true };
   }
 
   async tryReusingBlob(

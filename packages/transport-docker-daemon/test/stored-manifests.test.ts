@@ -26,7 +26,9 @@ async function found(inspected: object, instance?: Digest): Promise<Digest | und
   });
   const destination = await dockerDaemon({ host }).parseReference("a:b").newImageDestination();
   await using _ = destination;
-  return await destination.findManifestDigest?.(instance);
+  if (instance === undefined) return await destination.resolve?.();
+  const reused = await destination.tryReusingManifest?.(instance, { index });
+  return reused?.digest;
 }
 
 describe("an engine with containerd", () => {

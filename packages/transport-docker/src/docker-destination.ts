@@ -5,11 +5,12 @@ import type {
   Descriptor,
   DestinationAccepts,
   Digest,
-  HasManifestOptions,
   ImageDestination,
   OperationOptions,
   PutBlobOptions,
   RawManifest,
+  ReusedManifest,
+  ReuseManifestOptions,
   ReuseOptions,
   Signature,
 } from "@drayage/core";
@@ -39,6 +40,8 @@ export interface DockerPlace {
   readonly repository: Repository;
   readonly signatures: SignatureStorage;
 }
+
+const presence = { action: "pull,push", confirmAbsence: false } as const;
 
 /** Sends blobs and the manifests of instances as they come, and that which the reference names at `commit`. */
 export class DockerDestination implements ImageDestination {
@@ -76,30 +79,28 @@ export class DockerDestination implements ImageDestination {
   }
 
   /**
-   * A user who may write may not always read: an error response proves nothing, and does not end a copy. Neither does a
-   * 404 that may come from a missing HEAD: then the manifest is sent again.
+   * Accounts that may write may not always read, so an error response does not fail the copy. Neither does a 404 of a
+   * registry that may lack HEAD: the manifest is then sent again.
    */
-  async findManifestDigest(
-    instance?: Digest,
-    options: OperationOptions = {},
-  ): Promise<Digest | undefined> {
-    const wanted = instance ?? this.#tagOrDigest;
-    const request = { ...options, action: "pull,push", confirmAbsence: false } as const;
+  async resolve(options: OperationOptions = {}): Promise<Digest | undefined> {
+    const request = { ...options, ...presence };
+    const wanted = this.#tagOrDigest;
     const response = await requestManifestPresence(this.#repository, wanted, request);
-    if (isFound(response.status) && instance === undefined) {
-      return digestIn(response, this.#repository, wanted, request);
-    }
+    if (isFound(response.status)) return digestIn(response, this.#repository, wanted, request);
     await response.discard();
-    return isFound(response.status) ? instance : undefined;
+    return undefined;
   }
 
-  /** A registry takes no manifest before what it names. */
-  async hasManifest(
+  /** A manifest in the repository has all it references: a registry accepts no other. */
+  async tryReusingManifest(
     digest: Digest,
-    { location, ...options }: HasManifestOptions = {},
-  ): Promise<boolean> {
-    if (this.#repositoryBeside(location) === this.#repository.path) return true;
-    return (await this.findManifestDigest(digest, options)) !== undefined;
+    { location, signal, retries, onNotice }: ReuseManifestOptions = {},
+  ): Promise<ReusedManifest | undefined> {
+    if (this.#repositoryBeside(location) === this.#repository.path) return { digest };
+    const request = { signal, retries, onNotice, ...presence };
+    const response = await requestManifestPresence(this.#repository, digest, request);
+    await response.discard();
+    return isFound(response.status) ? { digest } : undefined;
   }
 
   async tryReusingBlob(

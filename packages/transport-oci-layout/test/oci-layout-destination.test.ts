@@ -96,7 +96,8 @@ test("whoever only asks writes nothing, not even the folder", async () => {
   await previewCopy(await inMemory(one), to);
   {
     await using destination = await to.newImageDestination();
-    await destination.findManifestDigest(one.manifest.digest);
+    await destination.resolve();
+    await destination.tryReusingManifest(one.manifest.digest);
     await destination.tryReusingBlob({ digest: one.manifest.digest, size: 1, mediaType: "x" });
   }
   await isNotThere(to);
@@ -172,7 +173,8 @@ test("an image that is deleted while all of it is counted on is a conflict", asy
   const v2 = transport.parseReference(`${layout}:v2`);
   await writeImage(one, v1);
   await using destination = await v2.newImageDestination();
-  expect(await destination.hasManifest(one.manifest.digest)).toBe(true);
+  const { digest } = one.manifest;
+  expect(await destination.tryReusingManifest(digest)).toEqual({ digest });
   await destination.putManifest(one.manifest);
   await v1.deleteImage();
   await expect(destination.commit()).rejects.toMatchObject({ code: "conflict", retryable: true });

@@ -197,7 +197,7 @@ describe("a copy and a deletion at once", () => {
     const answers =
       asks === "for blobs"
         ? blobs.map(async (blob) => (await destination.tryReusingBlob(blob)) !== undefined)
-        : [destination.hasManifest?.(digest)];
+        : [(async () => (await destination.tryReusingManifest?.(digest)) !== undefined)()];
     expect(new Set(await Promise.all(answers))).toEqual(new Set([true]));
     await destination.putManifest(image.manifest);
     return { server, destination, image };

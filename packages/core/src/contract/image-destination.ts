@@ -1,4 +1,4 @@
-import type { ImageManifest } from "../manifest/manifest.ts";
+import type { Manifest } from "../manifest/manifest.ts";
 import type { Digest } from "../names/digest.ts";
 import type { BlobInfo, BlobLocation, Descriptor } from "./blob-info.ts";
 import type { ImageReference } from "./image-reference.ts";
@@ -44,11 +44,22 @@ export interface ReusedBlob extends BlobInfo {
   readonly cloned?: boolean | undefined;
 }
 
-export interface HasManifestOptions extends OperationOptions {
+export interface ReuseManifestOptions extends OperationOptions {
   /** Where the source keeps the manifest. */
   readonly location?: BlobLocation | undefined;
-  /** An index that names the manifest, and that was found to be there. */
-  readonly listedBy?: Digest | undefined;
+  /** An index that references the manifest and that this destination reused or already names. */
+  readonly index?: Digest | undefined;
+  /** The manifest itself, if the copy has read it: for stores that keep none and compare its config and layers. */
+  readonly manifest?: Manifest | undefined;
+}
+
+/** A manifest that the store already has, with everything it references. */
+export interface ReusedManifest {
+  readonly digest: Digest;
+  /** True if the manifest must still be put when any other part of the image is written. Default false. */
+  readonly mustBePut?: boolean | undefined;
+  /** The manifest that the store returns for the image, if it does not preserve manifests. */
+  readonly manifest?: RawManifest | undefined;
 }
 
 export interface PutBlobOptions extends OperationOptions {
@@ -70,14 +81,17 @@ export interface PutBlobOptions extends OperationOptions {
 export interface ImageDestination extends AsyncDisposable {
   readonly reference: ImageReference;
   readonly accepts: DestinationAccepts;
-  /** The digest of what the reference names now or, given a digest, of that instance if it is there; cheap. */
-  findManifestDigest?(instance?: Digest, options?: OperationOptions): Promise<Digest | undefined>;
+  /** The digest of the manifest that the reference names now; undefined if it names none. Costs one request at most. */
+  resolve?(options?: OperationOptions): Promise<Digest | undefined>;
   /**
-   * Whether a manifest is there, under whatever name, with all that it needs, so that no blob of it has to be put; of an
-   * index its instances are asked about one by one. Cheap. Instances that are there need not be put: an index that names
-   * them is enough to make them part of this image.
+   * Makes a manifest part of this image without writing it or its blobs, if the store has all of them, under any name.
+   * For an index this does not include its instances: the copy calls this for each of them. Costs one request at most.
+   * @throws ImageError `conflict` if the image is another one and may not be replaced
    */
-  hasManifest?(digest: Digest, options?: HasManifestOptions): Promise<boolean>;
+  tryReusingManifest?(
+    digest: Digest,
+    options?: ReuseManifestOptions,
+  ): Promise<ReusedManifest | undefined>;
   /** Makes a blob part of this image without sending it (present, mounted, linked, copied server-side). */
   tryReusingBlob(blob: Descriptor, options?: ReuseOptions): Promise<ReusedBlob | undefined>;
   /** Where a blob lies once it is part of this image, for later copies to take it from there. */
@@ -116,13 +130,4 @@ export interface ImageDestination extends AsyncDisposable {
    * put; undefined before. Absent where manifests stay as they were put.
    */
   madeUpManifest?(): RawManifest | undefined;
-  /**
-   * For a store that keeps no manifests: the manifest that is read under the reference now, where that is an image with
-   * this config and its layers, every byte of which was read; undefined for any other.
-   * @throws ImageError `conflict` where another one is there that may not be replaced
-   */
-  findSameImage?(
-    manifest: ImageManifest,
-    options?: OperationOptions,
-  ): Promise<RawManifest | undefined>;
 }

@@ -45,7 +45,7 @@ export async function inspectCopy(
   return { ...asked, ...there, referrers, remembered };
 }
 
-/** Only a destination that has the topmost manifest, under this name or another, is asked about the others. */
+/** Asks about the instances only if the destination has the topmost manifest, under this name or another. */
 async function thereAt(
   source: ImageSource,
   destination: ImageDestination,
@@ -55,41 +55,43 @@ async function thereAt(
   const present = new Set<Digest>();
   const reusable = new Set<Digest>();
   if (options.repair) return { named: undefined, present, reusable };
+  if (!facts.keepsManifests) {
+    const same = await sameImage(destination, facts.top, options);
+    return { named: undefined, present, reusable, same };
+  }
   const { top, pinned } = facts;
   const { digest } = top.raw;
-  const same = await sameImage(destination, top, options);
-  if (same !== undefined) return { named: undefined, present, reusable, same };
-  const look = async (wanted: Digest, listedBy?: Digest): Promise<void> => {
+  const look = async (wanted: Digest, index?: Digest): Promise<void> => {
     const location = source.locateBlob?.({ digest: wanted });
-    if (await destination.hasManifest?.(wanted, { ...options, location, listedBy }))
-      reusable.add(wanted);
-    const isThere =
-      reusable.has(wanted) ||
-      (destination.hasManifest === undefined &&
-        (await destination.findManifestDigest?.(wanted, options)) === wanted);
-    if (isThere) present.add(wanted);
+    const manifest = index === undefined ? top.manifest : undefined;
+    const how = { ...options, location, index, manifest };
+    const reused = await destination.tryReusingManifest?.(wanted, how);
+    if (reused === undefined) return;
+    present.add(wanted);
+    if (!reused.mustBePut) reusable.add(wanted);
   };
-  const named = await destination.findManifestDigest?.(undefined, options);
+  const named = await destination.resolve?.(options);
   if (named === digest) present.add(digest);
   else if (
-    destination.hasManifest &&
+    destination.tryReusingManifest !== undefined &&
     pinned !== digest &&
     planCopy(facts, options).digest === digest
   )
     await look(digest);
   if (present.has(digest))
     await Promise.all(instanceDigests(top).map((instance) => look(instance, digest)));
-  const isNew = destination.findManifestDigest && named === undefined && present.size === 0;
+  const isNew = destination.resolve && named === undefined && present.size === 0;
   return { named, isNew, present, reusable };
 }
 
-/** Signatures can only be added, and an index is no image. */
+/** The image that a store without manifests generates; undefined if something could only be added to it. */
 async function sameImage(
   destination: ImageDestination,
-  { manifest, signatures }: ManifestFacts,
+  { raw, manifest, signatures }: ManifestFacts,
   options: CopyOptions,
 ): Promise<VerifiedManifest | undefined> {
   if (manifest.kind !== "image" || signatures.length > 0) return undefined;
-  const same = await destination.findSameImage?.(manifest, options);
+  const reused = await destination.tryReusingManifest?.(raw.digest, { ...options, manifest });
+  const same = reused?.manifest;
   return same && { ...same, digest: digestOf(same.bytes) };
 }

@@ -3,6 +3,8 @@ import type {
   DestinationAccepts,
   ImageDestination,
   PutBlobOptions,
+  ReusedManifest,
+  ReuseManifestOptions,
 } from "../contract/image-destination.ts";
 import type { ImageReference } from "../contract/image-reference.ts";
 import type { OperationOptions } from "../contract/operation-options.ts";
@@ -37,14 +39,21 @@ export class MemoryDestination implements ImageDestination {
     this.#store = store;
   }
 
-  async findManifestDigest(
-    instance?: Digest,
-    { signal }: OperationOptions = {},
-  ): Promise<Digest | undefined> {
+  async resolve({ signal }: OperationOptions = {}): Promise<Digest | undefined> {
+    signal?.throwIfAborted();
+    return this.#store.images.get(this.reference.stringWithinTransport)?.top.digest;
+  }
+
+  async tryReusingManifest(
+    digest: Digest,
+    { signal }: ReuseManifestOptions = {},
+  ): Promise<ReusedManifest | undefined> {
     signal?.throwIfAborted();
     const image = this.#store.images.get(this.reference.stringWithinTransport);
-    if (instance === undefined) return image?.top.digest;
-    return image?.instances.has(instance) ? instance : undefined;
+    const manifest = image?.instances.get(digest);
+    if (manifest === undefined) return undefined;
+    this.#instances.set(digest, manifest);
+    return { digest };
   }
 
   async tryReusingBlob(

@@ -19,6 +19,8 @@ import type {
   OperationOptions,
   PutBlobOptions,
   RawManifest,
+  ReusedManifest,
+  ReuseManifestOptions,
   ReuseOptions,
 } from "@drayage/core";
 import { indexSizeLimit } from "@drayage/image-layout";
@@ -84,6 +86,18 @@ export class DockerArchiveDestination implements ImageDestination {
       await update[Symbol.asyncDispose]();
       throw error;
     }
+  }
+
+  /** The image in the archive, if it has the same config and layers. @throws ImageError `conflict` if it may not be replaced */
+  async tryReusingManifest(
+    digest: Digest,
+    { manifest, signal }: ReuseManifestOptions = {},
+  ): Promise<ReusedManifest | undefined> {
+    signal?.throwIfAborted();
+    const isImage = manifest?.kind === "image";
+    const same = isImage ? await this.#sameImage(manifest, { signal }) : undefined;
+    if (same === undefined) this.#update.checkChangeable();
+    return same && { digest, manifest: same };
   }
 
   async tryReusingBlob(
@@ -195,16 +209,6 @@ export class DockerArchiveDestination implements ImageDestination {
 
   madeUpManifest(): RawManifest | undefined {
     return this.#madeUp;
-  }
-
-  async findSameImage(
-    manifest: ImageManifest,
-    options: OperationOptions = {},
-  ): Promise<RawManifest | undefined> {
-    options.signal?.throwIfAborted();
-    const same = await this.#sameImage(manifest, options);
-    if (same === undefined) this.#update.checkChangeable();
-    return same;
   }
 
   /** Without a commit all is as it was. */

@@ -22,22 +22,20 @@ export async function abilitiesOf(subject: TransportUnderTest): Promise<Abilitie
     preserves,
     rewriting: subject.rewriting ?? "reuses",
     accepts,
-    findsManifestDigest: destination?.findsManifestDigest ?? false,
-    hasManifest: destination?.hasManifest ?? false,
+    resolves: destination?.resolves ?? false,
+    reusesManifests: destination?.reusesManifests ?? false,
     offers: writes || isReadOnly ? await offersOf(subject, accepts) : undefined,
   };
 }
 
 async function destinationAbilities(
   reference: ImageReference,
-): Promise<
-  Pick<Abilities, "findsManifestDigest" | "hasManifest"> & { accepts: DestinationAccepts }
-> {
+): Promise<Pick<Abilities, "resolves" | "reusesManifests"> & { accepts: DestinationAccepts }> {
   await using destination = await destinationOf(reference);
   return {
     accepts: destination.accepts,
-    findsManifestDigest: destination.findManifestDigest !== undefined,
-    hasManifest: destination.hasManifest !== undefined,
+    resolves: destination.resolve !== undefined,
+    reusesManifests: destination.tryReusingManifest !== undefined,
   };
 }
 

@@ -1,7 +1,14 @@
 import assert from "node:assert/strict";
 
 import { digestOf, editManifest, isIndexMediaType, manifestMediaTypes } from "@drayage/core";
-import type { DestinationAccepts, Digest, RawManifest } from "@drayage/core";
+import type {
+  DestinationAccepts,
+  Digest,
+  ImageDestination,
+  ImageReference,
+  RawManifest,
+  ReuseManifestOptions,
+} from "@drayage/core";
 
 import { manifestOf } from "../random/assembled-image.ts";
 import { descriptorOf } from "../random/whole-image.ts";
@@ -159,53 +166,43 @@ export const destinationRequirements: readonly Requirement[] = [
     },
   },
   {
-    id: "destination/find-manifest-digest",
+    id: "destination/resolve",
     promise:
-      "findManifestDigest returns the digest of what the reference names, undefined before there is an image",
-    appliesTo: ({ findsManifestDigest, rewriting }) =>
-      findsManifestDigest && rewriting !== "refuses",
+      "resolve returns the digest of the manifest that the reference names, undefined before there is an image",
+    appliesTo: ({ resolves, rewriting }) => resolves && rewriting !== "refuses",
     async check({ freshReference }, abilities) {
       const reference = await freshReference();
       const image = await largestFor(abilities, "find");
-      const find = async (instance?: Digest): Promise<Digest | undefined> => {
+      const resolved = async (): Promise<Digest | undefined> => {
         await using destination = await destinationOf(reference);
-        return await destination.findManifestDigest?.(instance);
+        return await destination.resolve?.();
       };
-      const [instance] = image.instances;
-      const digest = instance?.digest;
-      assert.deepEqual([await find(), await find(digest)], [undefined, undefined]);
+      assert.equal(await resolved(), undefined, "before there is an image");
       await writeImage(image, reference);
       await using source = await reference.newImageSource();
-      const read = digestOf((await source.getManifest()).bytes);
-      assert.deepEqual([await find(), await find(digest)], [read, digest ?? read]);
-      assert.equal(await find(absentDigest), undefined, "an instance that no index lists");
+      assert.equal(await resolved(), digestOf((await source.getManifest()).bytes));
     },
   },
   {
-    id: "destination/has-manifest",
+    id: "destination/reuse-manifest",
     promise:
-      "hasManifest is true for what the reference names, false for what is absent, and what it reports present needs no blob to be put again",
-    appliesTo: ({ hasManifest, rewriting }) => hasManifest && rewriting !== "refuses",
+      "tryReusingManifest finds the manifests of an image and no others, and what it reuses needs not be put again",
+    appliesTo: ({ reusesManifests, preserves, rewriting }) =>
+      reusesManifests && preserves === "everything" && rewriting !== "refuses",
     async check({ freshReference }, abilities) {
       const reference = await freshReference();
       const image = await largestFor(abilities, "has");
-      const { manifest, instances } = image;
-      const has = async (digest: Digest, listedBy?: Digest): Promise<boolean> => {
-        await using destination = await destinationOf(reference);
-        return (await destination.hasManifest?.(digest, { listedBy })) === true;
-      };
-      assert.equal(await has(manifest.digest), false, "a manifest before it was written");
+      const { digest } = image.manifest;
+      const instances = image.instances.map((instance) => instance.digest);
+      const inIndex = { index: digest };
+      assert.deepEqual(await reusedAt(reference, [digest, ...instances]), []);
       await writeImage(image, reference);
-      assert.equal(await has(manifest.digest), true, "the manifest that the reference names");
-      assert.equal(await has(absentDigest), false, "a manifest that was never written");
+      assert.deepEqual(await reusedAt(reference, instances, inIndex), instances);
+      assert.deepEqual(await reusedAt(reference, [absentDigest], inIndex), []);
+      assert.deepEqual(await reusedAt(reference, [absentDigest]), []);
+      await isRestored(reference, image);
       await writeImage(await imageFor(abilities, "has another"), reference);
-      const present = [await has(manifest.digest)];
-      for (const { digest } of instances) present.push(await has(digest, manifest.digest));
-      if (present.includes(false)) return;
-      await using destination = await destinationOf(reference);
-      await destination.putManifest(manifest);
-      await destination.commit();
-      await isThere(reference, image);
+      if ((await reusedAt(reference, [digest])).length > 0) await isRestored(reference, image);
     },
   },
   {
@@ -219,6 +216,39 @@ export const destinationRequirements: readonly Requirement[] = [
     },
   },
 ];
+
+/** Those of the manifests that a new destination reuses. */
+async function reusedAt(
+  reference: ImageReference,
+  digests: readonly Digest[],
+  options?: ReuseManifestOptions,
+): Promise<readonly Digest[]> {
+  await using destination = await destinationOf(reference);
+  const ask = async (digest: Digest): Promise<readonly Digest[]> =>
+    (await destination.tryReusingManifest?.(digest, options)) === undefined ? [] : [digest];
+  return (await Promise.all(digests.map(ask))).flat();
+}
+
+/** Fails if the image is not whole after a commit of its manifest alone, though all its instances were reused. */
+async function isRestored(
+  reference: ImageReference,
+  { manifest, instances, ...image }: WholeImage,
+): Promise<void> {
+  await using destination = await destinationOf(reference);
+  for (const { digest } of instances) {
+    const reused = await destination.tryReusingManifest?.(digest, { index: manifest.digest });
+    if (reused === undefined || reused.mustBePut) return;
+  }
+  if (instances.length === 0 && !(await isReused(destination, manifest.digest))) return;
+  await destination.putManifest(manifest);
+  await destination.commit();
+  await isThere(reference, { manifest, instances, ...image });
+}
+
+async function isReused(destination: ImageDestination, digest: Digest): Promise<boolean> {
+  const reused = await destination.tryReusingManifest?.(digest);
+  return reused !== undefined && !reused.mustBePut;
+}
 
 function rejectedBy(accepts: DestinationAccepts | undefined): readonly string[] {
   return manifestMediaTypes.filter((mediaType) => !takes(accepts, mediaType));

@@ -57,10 +57,10 @@ export interface Abilities {
   readonly preserves: Preserved;
   readonly rewriting: Rewriting;
   readonly accepts: DestinationAccepts | undefined;
-  /** Whether destinations have `findManifestDigest`. */
-  readonly findsManifestDigest: boolean;
-  /** Whether destinations have `hasManifest`. */
-  readonly hasManifest: boolean;
+  /** Whether destinations have `resolve`. */
+  readonly resolves: boolean;
+  /** Whether destinations have `tryReusingManifest`. */
+  readonly reusesManifests: boolean;
   readonly offers: SourceOffers | undefined;
 }
 

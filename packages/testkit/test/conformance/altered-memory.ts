@@ -37,7 +37,7 @@ export type WholeSource = Bound<Required<ImageSource>>;
 
 /** A destination with every optional method that a store of whole manifests can have. */
 export type WholeDestination = Bound<
-  Omit<Required<ImageDestination>, "madeUpManifest" | "locateBlob" | "findSameImage">
+  Omit<Required<ImageDestination>, "madeUpManifest" | "locateBlob">
 >;
 
 /** A memory transport with every optional ability of the contract, altered. Without an alteration it passes every requirement. */
@@ -139,10 +139,10 @@ function destinationIn(
   return {
     reference,
     accepts: inner.accepts,
-    findManifestDigest: async (...given) => inner.findManifestDigest?.(...given),
-    async hasManifest(digest, options) {
+    resolve: async (options) => inner.resolve?.(options),
+    async tryReusingManifest(digest, options) {
       options?.signal?.throwIfAborted();
-      return manifests.has(digest);
+      return manifests.has(digest) ? { digest } : undefined;
     },
     tryReusingBlob: (...given) => inner.tryReusingBlob(...given),
     putBlob: (...given) => inner.putBlob(...given),

@@ -51,13 +51,13 @@ export const copyBreakages: Breakages = {
       const digests = new Set([...index.blobs.keys(), index.manifest.digest]);
       for (const { digest } of index.instances) digests.add(digest);
       return alteredMemory({
-        destination: ({ tryReusingBlob, hasManifest, findManifestDigest }) => ({
+        destination: ({ tryReusingBlob, tryReusingManifest, resolve }) => ({
           tryReusingBlob: async (blob, options) =>
             digests.has(blob.digest) ? undefined : tryReusingBlob(blob, options),
-          hasManifest: async (digest, options) =>
-            !digests.has(digest) && hasManifest(digest, options),
-          async findManifestDigest(instance, options) {
-            const digest = await findManifestDigest(instance, options);
+          tryReusingManifest: async (digest, options) =>
+            digests.has(digest) ? undefined : tryReusingManifest(digest, options),
+          async resolve(options) {
+            const digest = await resolve(options);
             return digest === undefined || digests.has(digest) ? undefined : digest;
           },
         }),
@@ -139,9 +139,9 @@ async function layerOf(seed: string): Promise<Digest> {
 /** Drops manifests with a subject while the image is new at the destination, or while it is not. */
 function keepingReferrersWhere(keeps: (isNew: boolean) => boolean): TransportUnderTest {
   return alteredMemory({
-    destination: ({ findManifestDigest, putManifest }) => ({
+    destination: ({ resolve, putManifest }) => ({
       async putManifest(manifest, instance, options) {
-        const isNew = (await findManifestDigest()) === undefined;
+        const isNew = (await resolve()) === undefined;
         if (hasSubject(manifest) && !keeps(isNew)) return;
         await putManifest(manifest, instance, options);
       },

@@ -91,48 +91,65 @@ export const destinationBreakages: Breakages = {
         }),
       }),
   },
-  "destination/find-manifest-digest": {
+  "destination/resolve": {
     "does not find what it names": async () => {
       const { manifest } = await randomIndex("find");
       return alteredMemory({
-        destination: ({ findManifestDigest }) => ({
-          async findManifestDigest(instance, options) {
-            const digest = await findManifestDigest(instance, options);
+        destination: ({ resolve }) => ({
+          async resolve(options) {
+            const digest = await resolve(options);
             return digest === manifest.digest ? undefined : digest;
           },
         }),
       });
     },
-    "finds every instance": () =>
-      alteredMemory({
-        destination: ({ findManifestDigest }) => ({
-          findManifestDigest: async (instance, options) =>
-            (await findManifestDigest(undefined, options)) && instance
-              ? instance
-              : findManifestDigest(instance, options),
-        }),
-      }),
   },
-  "destination/has-manifest": {
+  "destination/reuse-manifest": {
     "has every manifest once there is an image": () => {
       const written = new Set<string>();
       return alteredMemory({
-        destination: ({ commit, hasManifest }, { stringWithinTransport: name }) => ({
+        destination: ({ commit, tryReusingManifest }, { stringWithinTransport: name }) => ({
           async commit(options) {
             await commit(options);
             written.add(name);
           },
-          hasManifest: async (digest, options) =>
-            written.has(name) || (await hasManifest(digest, options)),
+          tryReusingManifest: async (digest, options) =>
+            written.has(name) ? { digest } : tryReusingManifest(digest, options),
         }),
       });
     },
-    "does not have what it names": async () => {
-      const { manifest } = await randomIndex("has");
+    "does not have the instances that it has": async () => {
+      const { instances } = await randomIndex("has");
+      const digests = new Set(instances.map(({ digest }) => digest));
       return alteredMemory({
-        destination: ({ hasManifest }) => ({
-          hasManifest: async (digest, options) =>
-            digest !== manifest.digest && hasManifest(digest, options),
+        destination: ({ tryReusingManifest }) => ({
+          tryReusingManifest: async (digest, options) =>
+            digests.has(digest) ? undefined : tryReusingManifest(digest, options),
+        }),
+      });
+    },
+    "loses the instances that it reuses": async () => {
+      const { instances } = await randomIndex("has");
+      const digests = new Set(instances.map(({ digest }) => digest));
+      const lost = new Set<Digest | undefined>();
+      return alteredMemory({
+        destination: ({ tryReusingManifest, putManifest }) => ({
+          async tryReusingManifest(digest, options) {
+            const reused = await tryReusingManifest(digest, options);
+            if (reused !== undefined && digests.has(digest)) lost.add(digest);
+            return reused;
+          },
+          async putManifest(manifest, instance, options) {
+            lost.delete(instance);
+            await putManifest(manifest, instance, options);
+          },
+        }),
+        source: ({ getManifest }) => ({
+          async getManifest(instance, options) {
+            if (instance === undefined || !lost.has(instance))
+              return getManifest(instance, options);
+            throw new ImageError("not-found", `No manifest ${instance}`);
+          },
         }),
       });
     },

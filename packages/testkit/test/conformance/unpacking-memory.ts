@@ -34,7 +34,7 @@ export function unpackingMemory(
         newImageSource: async (options) => sourceOf(reference, await place.newImageSource(options)),
         async newImageDestination(options) {
           const destination = await place.newImageDestination(options);
-          if (rewriting === "refuses" && (await destination.findManifestDigest()) !== undefined) {
+          if (rewriting === "refuses" && (await destination.resolve()) !== undefined) {
             throw new ImageError("conflict", `${imageName(reference)} is there already`);
           }
           return destinationOf(reference, destination, altered);

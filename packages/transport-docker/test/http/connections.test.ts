@@ -142,7 +142,7 @@ describe.skipIf(opensslProgram === undefined)("https on this machine (needs open
     await using server = await startGoServer(registry.port);
     const to = docker({ insecure: true }).parseReference(`//${server.host}/a:1`);
     await using destination = await to.newImageDestination();
-    expect(await destination.findManifestDigest?.()).toBeUndefined();
+    expect(await destination.resolve?.()).toBeUndefined();
     await copyImage(await inMemory(image), to);
     expect(registry.tags("a")).toEqual(["1"]);
   });
@@ -202,7 +202,7 @@ test("a question with HEAD keeps its connection", async () => {
   });
   const reference = docker().parseReference(`//${server.host}/a:1`);
   await using destination = await reference.newImageDestination();
-  for (let round = 0; round < 3; round++) await destination.findManifestDigest?.();
+  for (let round = 0; round < 3; round++) await destination.resolve?.();
   expect(server.connections).toBe(1);
 });
 

@@ -143,8 +143,9 @@ describe("a push", () => {
       await using destination = await docker()
         .parseReference(`//${registry.host}/a:1`)
         .newImageDestination();
-      expect(await destination.findManifestDigest?.()).toBe(subject.digest);
-      expect(await destination.hasManifest?.(subject.digest)).toBe(true);
+      expect(await destination.resolve?.()).toBe(subject.digest);
+      const reused = await destination.tryReusingManifest?.(subject.digest);
+      expect(reused).toEqual({ digest: subject.digest });
     },
   );
 });

@@ -4,7 +4,7 @@ import type {
   BlobLocation,
   Digest,
   GetBlobOptions,
-  HasManifestOptions,
+  ReuseManifestOptions,
   OperationOptions,
   SourceOffers,
   StoredDigest,
@@ -92,10 +92,10 @@ export class S3Layout implements LayoutStore {
    */
   async hasManifest(
     digest: Digest,
-    { location, listedBy, ...options }: HasManifestOptions = {},
+    { location, index, ...options }: ReuseManifestOptions = {},
   ): Promise<boolean> {
     if (this.#named(digest) !== undefined) return true;
-    const list = listedBy && this.#named(listedBy);
+    const list = index && this.#named(index);
     if (list !== undefined && isWholeIndex(list)) return true;
     if (list === undefined && !this.#isShared) return false;
     if (!this.#isOurs(location, digest))
