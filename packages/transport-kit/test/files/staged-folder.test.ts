@@ -1,17 +1,9 @@
 import { chmod, mkdir, readdir, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
 import path from "node:path";
 
-import {
-  ended,
-  interceptDisk,
-  nextMessage,
-  scratchFolder,
-  systemError,
-} from "@drayage/test-support";
+import { interceptDisk, scratchFolder, systemError } from "@drayage/test-support";
 import { isPassing, StagedFolder, sweep } from "@drayage/transport-kit/files";
 import { describe, expect, test } from "vitest";
-
-import { startProgram } from "./programs.ts";
 
 test("a stage is gone afterwards, and so is a folder that was made for it", async () => {
   const parent = await scratchFolder();
@@ -34,21 +26,6 @@ test("a folder that was there stays, and so does one that is no longer empty", a
   }
   expect(await readdir(parent)).toEqual(["there", "used"]);
   expect(await readdir(used)).toEqual(["file"]);
-});
-
-test("what a killed process left is swept by the next, what a living one has is not", async () => {
-  const folder = await scratchFolder();
-  const [dead, alive] = [
-    startProgram("leave-stage.ts", folder),
-    startProgram("leave-stage.ts", folder),
-  ];
-  const [, living] = await Promise.all([nextMessage(dead), nextMessage(alive)]);
-  dead.kill("SIGKILL");
-  await ended(dead);
-  await using _ = await StagedFolder.open(folder);
-  const names = await readdir(folder);
-  expect(names).toContain(living);
-  expect(names).toHaveLength(2);
 });
 
 test("what other hosts left is swept after a day; what is not ours never", async () => {

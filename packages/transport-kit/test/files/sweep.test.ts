@@ -11,35 +11,41 @@ import {
 } from "node:fs/promises";
 import path from "node:path";
 
-import { ended, scratchFolder, startProgram } from "@drayage/test-support";
+import { scratchFolder } from "@drayage/test-support";
 import { StagedFolder, sweep, temporaryName } from "@drayage/transport-kit/files";
 import { describe, expect, test } from "vitest";
 
 const isRoot = process.getuid?.() === 0;
 const nobody = 65_534;
 
-/** The name of a temporary of a process of this host that has ended. */
-async function nameOfEnded(): Promise<string> {
-  const process = startProgram(path.join(import.meta.dirname, "end-at-once.ts"));
-  await ended(process);
-  const [, host = "", , random = ""] = /^\.drayage-(\w+)-(\d+)-(\w+)$/.exec(temporaryName()) ?? [];
-  return `.drayage-${host}-${process.pid}-${random}`;
+/** The name of a temporary of a process of this host that has ended: no process has such a number. */
+function nameOfEnded(): string {
+  return temporaryName().replace(/-\d+-/, "-2147483647-");
 }
 
 describe("a sweep", () => {
   test("removes what an ended process left, file or stage", async () => {
     const folder = await scratchFolder();
-    const name = await nameOfEnded();
+    const name = nameOfEnded();
     await mkdir(path.join(folder, name, name), { recursive: true });
     await writeFile(path.join(folder, name, name, "file"), "");
     await sweep(folder);
     expect(await readdir(folder)).toEqual([]);
   });
 
+  test("leaves what a process of this host has that lives, however old that is", async () => {
+    const folder = await scratchFolder();
+    const name = temporaryName();
+    await writeFile(path.join(folder, name), "");
+    await utimes(path.join(folder, name), 0, 0);
+    await sweep(folder);
+    expect(await readdir(folder)).toEqual([name]);
+  });
+
   test("removes a link and follows it nowhere", async () => {
     const [folder, victim] = [await scratchFolder(), await scratchFolder()];
     await writeFile(path.join(victim, "precious"), "");
-    const name = await nameOfEnded();
+    const name = nameOfEnded();
     await symlink(victim, path.join(folder, name));
     await sweep(folder);
     expect(await readdir(folder)).toEqual([]);
@@ -52,7 +58,7 @@ describe("a sweep", () => {
 
   test.skipIf(!isRoot)("leaves what another user has, whatever its name is", async () => {
     const folder = await scratchFolder();
-    const [one, two] = [await nameOfEnded(), ".drayage-00000000-1-0123456789abcdef"];
+    const [one, two] = [nameOfEnded(), ".drayage-00000000-1-0123456789abcdef"];
     await mkdir(path.join(folder, one));
     await writeFile(path.join(folder, two), "");
     await utimes(path.join(folder, two), 0, 0);
@@ -64,7 +70,7 @@ describe("a sweep", () => {
   test("leaves a folder that others could have given the name of a stage", async () => {
     const folder = await scratchFolder();
     await chmod(folder, 0o777);
-    const name = await nameOfEnded();
+    const name = nameOfEnded();
     await mkdir(path.join(folder, "precious"));
     await writeFile(path.join(folder, "precious", "file"), "");
     await writeFile(path.join(folder, "precious", ".drayage-lock"), "");

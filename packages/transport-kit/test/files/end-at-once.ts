@@ -1,2 +1,0 @@
-/** Ends. */
-process.exitCode = 0;
