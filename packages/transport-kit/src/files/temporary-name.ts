@@ -4,7 +4,7 @@ import { thisProcess } from "./process-identity.ts";
 import type { ProcessIdentity } from "./process-identity.ts";
 
 const prefix = ".drayage-";
-const temporary = /^\.drayage-([0-9a-f]{8})-(\d+)-[0-9a-f]{16}$/;
+const temporary = /^\.drayage-[0-9a-f]{8}-\d+-[0-9a-f]{16}$/;
 
 /** The name of the lock that guards a folder, inside it. */
 export const lockName: string = `${prefix}lock`;
@@ -22,6 +22,7 @@ export function isPassing(name: string): boolean {
 
 /** The process that made a temporary of this name; undefined for any other name. */
 export function ownerOf(name: string): ProcessIdentity | undefined {
-  const [, host, pid] = temporary.exec(name) ?? [];
-  return host === undefined || pid === undefined ? undefined : { host, pid: Number(pid) };
+  if (!temporary.test(name)) return undefined;
+  const [host = "", pid] = name.slice(prefix.length).split("-");
+  return { host, pid: Number(pid) };
 }
