@@ -127,7 +127,7 @@ describe("a layout to which others can write", () => {
       isIntact: async ({ digest }: { readonly digest: Digest }) => !forged.has(digest),
     });
     await write(layout, one, "v1");
-    const find = async (name?: string) => (await opened(layout, name)).findManifestDigest();
+    const find = async (name?: string) => (await opened(layout, name)).resolve();
     expect([await find("v1"), await find("v2")]).toEqual([one.manifest.digest, undefined]);
     forged.add([...one.blobs.keys()].at(-1)!);
     expect(await find("v1")).toBeUndefined();
@@ -135,24 +135,15 @@ describe("a layout to which others can write", () => {
 });
 
 describe("a store that answers for manifests itself", () => {
-  test("is told the index that lists an instance, and of no other", async () => {
+  test("is asked as the destination is, and believed", async () => {
     const hasManifest = vi.fn<NonNullable<LayoutWriter["hasManifest"]>>(async () => true);
-    const layout = withAbilities({ hasManifest });
-    await write(layout, list, "v1");
-    hasManifest.mockClear();
-    const [{ digest: instance } = { digest: blob.digest }] = list.instances;
-    const signal = new AbortController().signal;
-    const destination = await opened(layout, "v1");
-    expect(await destination.findManifestDigest(instance, { signal })).toBe(instance);
-    await destination.findManifestDigest(one.manifest.digest);
-    await (await opened(layout, "v2")).findManifestDigest(instance);
-    expect(hasManifest.mock.calls).toEqual([
-      [instance, { signal, listedBy: list.manifest.digest }],
-      [one.manifest.digest, { listedBy: undefined }],
-      [instance, { listedBy: undefined }],
-    ]);
+    const destination = await opened(withAbilities({ hasManifest }));
+    const { digest } = one.manifest;
+    const options = { listedBy: list.manifest.digest, signal: new AbortController().signal };
+    expect(await destination.tryReusingManifest(digest, options)).toEqual({ digest });
+    expect(hasManifest).toHaveBeenCalledExactlyOnceWith(digest, options);
     hasManifest.mockResolvedValue(false);
-    expect(await destination.findManifestDigest(instance)).toBeUndefined();
+    expect(await destination.tryReusingManifest(digest)).toBeUndefined();
   });
 });
 
