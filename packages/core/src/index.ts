@@ -24,11 +24,13 @@ export type {
 } from "./compression/decompression-limit.ts";
 export { copyEvents, copyImage, previewCopy } from "./copy/copy-image.ts";
 export type { CopyEvent } from "./copy/copy-event.ts";
-export type { CopyFacts, ManifestFacts, ReferrerFacts } from "./copy/copy-facts.ts";
+export type { CopyFacts, ManifestFacts, ReferrerFacts, RememberedBlob } from "./copy/copy-facts.ts";
 export type {
   CopyOptions,
+  ExecuteOptions,
   ImagePolicy,
   InstanceSelection,
+  PlanOptions,
   ReferrerSelection,
 } from "./copy/copy-options.ts";
 export type {
@@ -43,12 +45,9 @@ export type {
 } from "./copy/copy-plan.ts";
 export type { CopyResult, DigestChange } from "./copy/copy-result.ts";
 export { executeCopy } from "./copy/execute-copy.ts";
-export type { ExecuteOptions } from "./copy/execute-copy.ts";
 export { formatBytes, formatPlan } from "./copy/format-plan.ts";
 export { inspectCopy } from "./copy/inspect-copy.ts";
 export { planCopy } from "./copy/plan-copy.ts";
-export type { PlanOptions } from "./copy/plan-copy.ts";
-export type { RememberedBlob } from "./copy/recall-blobs.ts";
 export { digestTagsOf, referrersTagOf } from "./names/digest-tag.ts";
 export {
   algorithmOf,
@@ -78,13 +77,13 @@ export type {
   ReusedBlob,
   ReusedManifest,
 } from "./contract/image-destination.ts";
+export type { ByteRange } from "./contract/byte-range.ts";
 export { ImageError, isImageError } from "./names/image-error.ts";
 export type { ImageErrorCode, ImageErrorOptions } from "./names/image-error.ts";
 export type { ImageInspectInfo } from "./image/image-inspect-info.ts";
 export { imageName } from "./contract/image-reference.ts";
 export type { DeleteImageOptions, ImageReference } from "./contract/image-reference.ts";
 export type {
-  ByteRange,
   GetBlobOptions,
   ImageSource,
   OpenImages,

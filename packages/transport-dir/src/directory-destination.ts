@@ -42,8 +42,8 @@ import type { TemporaryFile } from "@drayage/transport-kit/files";
 
 import { commitImage } from "./commit-image.ts";
 import { blobName, manifestName, signatureName } from "./directory-names.ts";
-import type { DirectoryReference } from "./directory-reference.ts";
 import { refuseOtherContent } from "./directory-version.ts";
+import type { FolderReference } from "./folder-reference.ts";
 
 /** How a `directory()` writes. */
 export interface DirectorySettings {
@@ -53,14 +53,14 @@ export interface DirectorySettings {
 
 /** Gathers an image in a stage inside the folder; what is there stays as it is until `commit`. */
 export class DirectoryDestination implements ImageDestination {
-  readonly reference: DirectoryReference;
+  readonly reference: FolderReference;
   readonly accepts: DestinationAccepts;
   readonly #parts = new Map<string, TemporaryFile>();
   readonly #signatures = new Map<string, Uint8Array>();
   #staging: Promise<StagedFolder> | undefined;
   #manifest: Uint8Array | undefined;
 
-  private constructor(reference: DirectoryReference, { layers = "preserve" }: DirectorySettings) {
+  private constructor(reference: FolderReference, { layers = "preserve" }: DirectorySettings) {
     this.reference = reference;
     this.accepts = {
       manifestMIMETypes: undefined,
@@ -74,7 +74,7 @@ export class DirectoryDestination implements ImageDestination {
 
   /** Writes nothing yet. @throws ImageError `conflict` where the folder holds something else */
   static async open(
-    reference: DirectoryReference,
+    reference: FolderReference,
     settings: DirectorySettings,
     options: OperationOptions = {},
   ): Promise<DirectoryDestination> {

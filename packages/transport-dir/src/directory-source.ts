@@ -15,21 +15,21 @@ import type {
 import { fileBytes, hasCode, readSmallFile } from "@drayage/transport-kit/files";
 
 import { blobName, manifestName, signatureName } from "./directory-names.ts";
-import type { DirectoryReference } from "./directory-reference.ts";
 import { versionIn } from "./directory-version.ts";
+import type { FolderReference } from "./folder-reference.ts";
 
 /** An image in a directory, open for reading. */
 export class DirectorySource implements ImageSource {
-  readonly reference: DirectoryReference;
+  readonly reference: FolderReference;
   readonly offers: SourceOffers = { parallelBlobs: 64, ranges: true };
 
-  private constructor(reference: DirectoryReference) {
+  private constructor(reference: FolderReference) {
     this.reference = reference;
   }
 
   /** @throws ImageError `unsupported` for a directory of a later version */
   static async open(
-    reference: DirectoryReference,
+    reference: FolderReference,
     options: OperationOptions = {},
   ): Promise<DirectorySource> {
     options.signal?.throwIfAborted();

@@ -18,7 +18,6 @@ import type {
 import { cancelUpload, mountBlob } from "./blobs/begun-upload.ts";
 import type { BegunUpload } from "./blobs/begun-upload.ts";
 import { isStored, uploadBlob } from "./blobs/blob-upload.ts";
-import type { DockerReference } from "./docker-reference.ts";
 import {
   digestIn,
   digestOfManifest,
@@ -29,6 +28,7 @@ import { changeReferrersTag } from "./referrers/referrers-tag.ts";
 import type { UnlistedReferrer } from "./referrers/unlisted-referrer.ts";
 import { isFound } from "./registry/head-support.ts";
 import type { Registries } from "./registry/registries.ts";
+import type { RegistryReference } from "./registry/registry-reference.ts";
 import type { Repository } from "./registry/repository.ts";
 import { addAttachments } from "./signatures/attachments.ts";
 import { writeLookaside } from "./signatures/lookaside.ts";
@@ -45,7 +45,7 @@ const presence = { action: "pull,push", confirmAbsence: false } as const;
 
 /** Sends blobs and the manifests of instances as they come, and that which the reference names at `commit`. */
 export class DockerDestination implements ImageDestination {
-  readonly reference: DockerReference;
+  readonly reference: RegistryReference;
   readonly accepts: DestinationAccepts;
   readonly #repository: Repository;
   readonly #storage: SignatureStorage;
@@ -59,7 +59,7 @@ export class DockerDestination implements ImageDestination {
   readonly #unlisted: UnlistedReferrer[] = [];
 
   constructor(
-    reference: DockerReference,
+    reference: RegistryReference,
     { repository, signatures }: DockerPlace,
     registries: Registries,
   ) {

@@ -14,20 +14,20 @@ import type {
 } from "@drayage/core";
 
 import { downloadBlob } from "./blobs/blob-download.ts";
-import type { DockerReference } from "./docker-reference.ts";
 import { downloadManifest } from "./manifests/manifest-download.ts";
 import { digestOfManifest } from "./manifests/manifest-presence.ts";
 import { listDigestTags, listReferrers } from "./referrers/referrers.ts";
 import { blobOf, firstOf, listOf } from "./registry/fail-over.ts";
 import type { Places } from "./registry/fail-over.ts";
 import type { Registries } from "./registry/registries.ts";
+import type { RegistryReference } from "./registry/registry-reference.ts";
 import { readAttachments } from "./signatures/attachments.ts";
 import type { SigstoreSignature } from "./signatures/attachments.ts";
 import { readLookaside } from "./signatures/lookaside.ts";
 
 /** An image in a registry, or in mirrors of it. Nothing is asked before something is wanted, and the manifest once. */
 export class DockerSource implements ImageSource {
-  readonly reference: DockerReference;
+  readonly reference: RegistryReference;
   readonly offers: SourceOffers;
   readonly #registries: Registries;
   readonly #use: AsyncDisposable;
@@ -35,7 +35,7 @@ export class DockerSource implements ImageSource {
   #places: Places;
   #manifest: RawManifest | undefined;
 
-  constructor(reference: DockerReference, places: Places, registries: Registries) {
+  constructor(reference: RegistryReference, places: Places, registries: Registries) {
     this.reference = reference;
     this.offers = {
       parallelBlobs: registries.parallelBlobs,

@@ -6,12 +6,12 @@ import { LayoutDestination, nameToWrite } from "@drayage/image-layout";
 import { hasCode, isPassing, onDisk } from "@drayage/transport-kit/files";
 
 import { DiskLayout } from "./disk-layout.ts";
-import type { OCILayoutReference } from "./oci-layout-reference.ts";
+import type { LayoutReference } from "./layout-reference.ts";
 import type { OCILayoutSettings } from "./oci-layout-settings.ts";
 
 /** Writes nothing yet. @throws ImageError `conflict` where the folder holds something else; `invalid-reference` for `@N` */
 export async function openOCILayoutDestination(
-  reference: OCILayoutReference,
+  reference: LayoutReference,
   { sharedBlobDir, layers }: OCILayoutSettings,
   options: OperationOptions = {},
 ): Promise<LayoutDestination> {
@@ -23,7 +23,7 @@ export async function openOCILayoutDestination(
 }
 
 /** What a killed first copy may leave, blobs and nothing else, is taken for a layout. */
-async function refuseOtherContent(reference: OCILayoutReference): Promise<void> {
+async function refuseOtherContent(reference: LayoutReference): Promise<void> {
   const names = await namesIn(reference);
   const isLayout = names.includes("oci-layout") || names.includes("index.json");
   const foreign = names.find((name) => !isPassing(name) && name !== "blobs");
@@ -35,7 +35,7 @@ async function refuseOtherContent(reference: OCILayoutReference): Promise<void> 
   );
 }
 
-async function namesIn(reference: OCILayoutReference): Promise<readonly string[]> {
+async function namesIn(reference: LayoutReference): Promise<readonly string[]> {
   const { folder } = reference;
   try {
     return await onDisk(folder, () => readdir(folder));

@@ -2,12 +2,12 @@ import type { OperationOptions } from "@drayage/core";
 import { LayoutSource } from "@drayage/image-layout";
 
 import { DiskLayout } from "./disk-layout.ts";
-import type { OCILayoutReference } from "./oci-layout-reference.ts";
+import type { LayoutReference } from "./layout-reference.ts";
 import type { OCILayoutSettings } from "./oci-layout-settings.ts";
 
 /** @throws ImageError `not-found` that tells which images there are */
 export async function openOCILayoutSource(
-  reference: OCILayoutReference,
+  reference: LayoutReference,
   { sharedBlobDir }: OCILayoutSettings,
   options: OperationOptions = {},
 ): Promise<LayoutSource> {

@@ -5,11 +5,11 @@ import { refuseArchive } from "./archive/s3-archive.ts";
 import { S3Layout } from "./layout/s3-layout.ts";
 import type { S3Store } from "./layout/s3-store.ts";
 import { selectorOf } from "./s3-location.ts";
-import type { S3Reference } from "./s3-reference.ts";
+import type { S3ImageReference } from "./s3-location.ts";
 
 /** Writes nothing yet. @throws ImageError `invalid-reference` for one with a digest, `unsupported` for an archive */
 export async function openS3Destination(
-  reference: S3Reference,
+  reference: S3ImageReference,
   store: S3Store,
   options: OperationOptions = {},
 ): Promise<LayoutDestination> {

@@ -1,5 +1,5 @@
 import { ImageError, parseDigest } from "@drayage/core";
-import type { Digest } from "@drayage/core";
+import type { Digest, ImageReference } from "@drayage/core";
 import { checkArchivedImage } from "@drayage/image-archive";
 import { isSelectableName, parseSelector } from "@drayage/image-layout";
 import type { ImageSelector } from "@drayage/image-layout";
@@ -17,6 +17,9 @@ export interface S3Location extends S3Folder {
   readonly tag: string | undefined;
   readonly digest: Digest | undefined;
 }
+
+/** A reference to an image in a bucket. */
+export interface S3ImageReference extends ImageReference, S3Location {}
 
 /**
  * `//BUCKET/PREFIX[:TAG|:@N][@DIGEST]`, or `//BUCKET/KEY.tar[:NAME|:@N]`, with `%3A` and the like for what would otherwise end a

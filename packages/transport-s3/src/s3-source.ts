@@ -6,12 +6,11 @@ import { openS3Archive, openS3ArchiveImages } from "./archive/s3-archive.ts";
 import { S3Layout } from "./layout/s3-layout.ts";
 import type { S3Store } from "./layout/s3-store.ts";
 import { isArchive, selectorOf } from "./s3-location.ts";
-import type { S3Location } from "./s3-location.ts";
-import type { S3Reference } from "./s3-reference.ts";
+import type { S3ImageReference, S3Location } from "./s3-location.ts";
 
 /** @throws ImageError `not-found` that tells which images there are */
 export async function openS3Source(
-  reference: S3Reference,
+  reference: S3ImageReference,
   store: S3Store,
   options: OperationOptions = {},
 ): Promise<ImageSource> {
@@ -23,15 +22,15 @@ export async function openS3Source(
 
 /** All images of a layout or an archive where none is named; `referenceTo` makes a reference to one of them. @throws ImageError as `openS3Source` */
 export async function openS3Sources(
-  reference: S3Reference,
+  reference: S3ImageReference,
   store: S3Store,
-  referenceTo: (image: Pick<S3Location, "tag" | "digest">) => S3Reference,
+  referenceTo: (image: Pick<S3Location, "tag" | "digest">) => S3ImageReference,
   options: OperationOptions = {},
 ): Promise<OpenImages> {
   options.signal?.throwIfAborted();
-  const toTagged = (tag: string): S3Reference => referenceTo({ tag, digest: undefined });
+  const toTagged = (tag: string): S3ImageReference => referenceTo({ tag, digest: undefined });
   if (isArchive(reference)) return openS3ArchiveImages(reference, store, toTagged, options);
-  const toOne = (selector: ImageSelector, digest: Digest): S3Reference =>
+  const toOne = (selector: ImageSelector, digest: Digest): S3ImageReference =>
     selector.kind === "name" ? toTagged(selector.name) : referenceTo({ tag: undefined, digest });
   const layout = new S3Layout(store, reference);
   return LayoutSource.openAll(reference, layout, selectorOf(reference), toOne, options);

@@ -1,13 +1,8 @@
 import { Command } from "commander";
 
-import type { GlobalFlags } from "../flags/global-flags.ts";
 import { addRetryFlags } from "../flags/retry-flags.ts";
-import type { RetryFlags } from "../flags/retry-flags.ts";
 import { addSideFlags } from "../flags/side-flags.ts";
-
-export interface DeleteFlags extends GlobalFlags, RetryFlags {
-  readonly allTags?: true;
-}
+import type { DeleteFlags } from "./delete.ts";
 
 export function deleteCommand(signal: AbortSignal): Command {
   const command = new Command("delete")

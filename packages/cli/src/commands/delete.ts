@@ -1,11 +1,16 @@
 import { ImageError, imageName, messageLine } from "@drayage/core";
 
+import type { GlobalFlags } from "../flags/global-flags.ts";
+import type { RetryFlags } from "../flags/retry-flags.ts";
 import { sideOf } from "../flags/side-flags.ts";
 import { parseImageName } from "../images/image-name.ts";
 import { noticeTeller } from "../process/notice-lines.ts";
 import { withRetries } from "../process/retry.ts";
 import { say } from "../process/standard-streams.ts";
-import type { DeleteFlags } from "./delete-command.ts";
+
+export interface DeleteFlags extends GlobalFlags, RetryFlags {
+  readonly allTags?: true;
+}
 
 /** `drayage delete` */
 export async function deleteImage(

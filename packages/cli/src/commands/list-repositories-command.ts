@@ -1,11 +1,8 @@
 import { Command } from "commander";
 
-import type { GlobalFlags } from "../flags/global-flags.ts";
 import { addRetryFlags } from "../flags/retry-flags.ts";
-import type { RetryFlags } from "../flags/retry-flags.ts";
 import { addSideFlags } from "../flags/side-flags.ts";
-
-export interface ListRepositoriesFlags extends GlobalFlags, RetryFlags {}
+import type { ListRepositoriesFlags } from "./list-repositories.ts";
 
 export function listRepositoriesCommand(signal: AbortSignal): Command {
   const command = new Command("list-repositories")

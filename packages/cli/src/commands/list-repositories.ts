@@ -1,3 +1,5 @@
+import type { GlobalFlags } from "../flags/global-flags.ts";
+import type { RetryFlags } from "../flags/retry-flags.ts";
 import { sideOf } from "../flags/side-flags.ts";
 import { UsageError } from "../flags/usage-error.ts";
 import { openDocker } from "../images/open-docker.ts";
@@ -5,7 +7,8 @@ import { formatJSON } from "../process/json-text.ts";
 import { noticeTeller } from "../process/notice-lines.ts";
 import { withRetries } from "../process/retry.ts";
 import { writeResult } from "../process/standard-streams.ts";
-import type { ListRepositoriesFlags } from "./list-repositories-command.ts";
+
+export interface ListRepositoriesFlags extends GlobalFlags, RetryFlags {}
 
 /** `drayage list-repositories` */
 export async function listRepositories(

@@ -1,11 +1,8 @@
 import { Command } from "commander";
 
-import type { GlobalFlags } from "../flags/global-flags.ts";
 import { addRetryFlags } from "../flags/retry-flags.ts";
-import type { RetryFlags } from "../flags/retry-flags.ts";
 import { addSideFlags } from "../flags/side-flags.ts";
-
-export interface ListTagsFlags extends GlobalFlags, RetryFlags {}
+import type { ListTagsFlags } from "./list-tags.ts";
 
 export function listTagsCommand(signal: AbortSignal): Command {
   const command = new Command("list-tags")

@@ -1,6 +1,8 @@
 import { ImageError, nameOf, parseNamedReference } from "@drayage/core";
 import type { ImageReference, OperationOptions } from "@drayage/core";
 
+import type { GlobalFlags } from "../flags/global-flags.ts";
+import type { RetryFlags } from "../flags/retry-flags.ts";
 import { sideOf } from "../flags/side-flags.ts";
 import { UsageError } from "../flags/usage-error.ts";
 import { parseImageName } from "../images/image-name.ts";
@@ -9,7 +11,8 @@ import { formatJSON } from "../process/json-text.ts";
 import { noticeTeller } from "../process/notice-lines.ts";
 import { withRetries } from "../process/retry.ts";
 import { writeResult } from "../process/standard-streams.ts";
-import type { ListTagsFlags } from "./list-tags-command.ts";
+
+export interface ListTagsFlags extends GlobalFlags, RetryFlags {}
 
 /** `drayage list-tags` */
 export async function listTags(

@@ -1,22 +1,10 @@
 import { Command } from "commander";
 
 import { parseDuration } from "../flags/flag-values.ts";
-import type { GlobalFlags } from "../flags/global-flags.ts";
 import { addRetryFlags } from "../flags/retry-flags.ts";
-import type { RetryFlags } from "../flags/retry-flags.ts";
 import { addSideFlags } from "../flags/side-flags.ts";
-
-export interface CollectFlags extends GlobalFlags, RetryFlags {
-  readonly delete?: true;
-  /** Milliseconds. */
-  readonly grace?: number;
-}
-
-export interface PresignFlags extends GlobalFlags, RetryFlags {
-  /** Milliseconds. */
-  readonly expiresIn?: number;
-  readonly platform?: string;
-}
+import type { CollectFlags } from "./s3-gc.ts";
+import type { PresignFlags } from "./s3-presign.ts";
 
 export function s3Command(signal: AbortSignal): Command {
   const group = new Command("s3").description("Look after images in buckets");

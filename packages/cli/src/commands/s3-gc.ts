@@ -1,11 +1,18 @@
 import { formatBytes } from "@drayage/core";
 
+import type { GlobalFlags } from "../flags/global-flags.ts";
+import type { RetryFlags } from "../flags/retry-flags.ts";
 import { formatJSON } from "../process/json-text.ts";
 import { noticeTeller } from "../process/notice-lines.ts";
 import { withRetries } from "../process/retry.ts";
 import { say, writeResult } from "../process/standard-streams.ts";
 import { parseBucketReference } from "./bucket-reference.ts";
-import type { CollectFlags } from "./s3-command.ts";
+
+export interface CollectFlags extends GlobalFlags, RetryFlags {
+  readonly delete?: true;
+  /** Milliseconds. */
+  readonly grace?: number;
+}
 
 /** `drayage s3 gc` */
 export async function collectGarbage(

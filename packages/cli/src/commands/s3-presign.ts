@@ -1,12 +1,19 @@
 import { parsePlatform } from "@drayage/core";
 
+import type { GlobalFlags } from "../flags/global-flags.ts";
+import type { RetryFlags } from "../flags/retry-flags.ts";
 import { UsageError } from "../flags/usage-error.ts";
 import { plainJSON } from "../process/json-text.ts";
 import { noticeTeller } from "../process/notice-lines.ts";
 import { withRetries } from "../process/retry.ts";
 import { writeResult } from "../process/standard-streams.ts";
 import { parseBucketReference } from "./bucket-reference.ts";
-import type { PresignFlags } from "./s3-command.ts";
+
+export interface PresignFlags extends GlobalFlags, RetryFlags {
+  /** Milliseconds. */
+  readonly expiresIn?: number;
+  readonly platform?: string;
+}
 
 /** `drayage s3 presign` */
 export async function presignImage(

@@ -1,7 +1,7 @@
 import { hexOf } from "@drayage/core";
 
 import { NoticeLines } from "../process/notice-lines.ts";
-import type { ProgressEvent } from "./progress-view.ts";
+import type { ProgressEvent } from "./progress-event.ts";
 
 /** What people should read of events beside how far it is; problems are told at the end. */
 export class EventLines {

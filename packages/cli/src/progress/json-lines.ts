@@ -1,7 +1,7 @@
 import type { Digest } from "@drayage/core";
 
 import { plainJSON } from "../process/json-text.ts";
-import type { ProgressEvent, ProgressView } from "./progress-view.ts";
+import type { ProgressEvent, ProgressView } from "./progress-event.ts";
 
 const pause = 250;
 

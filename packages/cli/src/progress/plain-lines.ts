@@ -1,8 +1,8 @@
 import { formatBytes, messageLine } from "@drayage/core";
 
 import { EventLines } from "./event-lines.ts";
+import type { ProgressEvent, ProgressView } from "./progress-event.ts";
 import { formatTally, ProgressTally } from "./progress-tally.ts";
-import type { ProgressEvent, ProgressView } from "./progress-view.ts";
 
 const pause = 5000;
 

@@ -3,8 +3,8 @@ import type { Descriptor, Digest } from "@drayage/core";
 import cliProgress from "cli-progress";
 
 import { EventLines } from "./event-lines.ts";
+import type { ProgressEvent, ProgressView } from "./progress-event.ts";
 import { formatTally, ProgressTally } from "./progress-tally.ts";
-import type { ProgressEvent, ProgressView } from "./progress-view.ts";
 import { formatRate, TransferRate } from "./transfer-rate.ts";
 
 const mostBars = 8;

@@ -1,7 +1,7 @@
 import { formatBytes } from "@drayage/core";
 import type { Descriptor, Digest } from "@drayage/core";
 
-import type { ProgressEvent } from "./progress-view.ts";
+import type { ProgressEvent } from "./progress-event.ts";
 
 /** A blob on its way. */
 export interface BlobInFlight {

@@ -1,15 +1,7 @@
-import type { CopyEvent, VerifyEvent } from "@drayage/core";
-
 import { UsageError } from "../flags/usage-error.ts";
+import type { ProgressView } from "./progress-event.ts";
 
 export type ProgressKind = "auto" | "bar" | "plain" | "json" | "none";
-
-export type ProgressEvent = CopyEvent | VerifyEvent;
-
-/** One way to show one copy or verification while it runs. Dispose of it before anything else is said. */
-export interface ProgressView extends Disposable {
-  show(this: void, event: ProgressEvent): void;
-}
 
 /** Bars where somebody watches, else a line from time to time. Only the view that is wanted is loaded. */
 export async function openProgressView(kind: ProgressKind): Promise<ProgressView> {

@@ -1,4 +1,4 @@
-import type { ByteRange } from "../contract/image-source.ts";
+import type { ByteRange } from "../contract/byte-range.ts";
 import { ImageError } from "../names/image-error.ts";
 
 /** A stream of what is in memory already. */

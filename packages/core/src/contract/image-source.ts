@@ -1,5 +1,6 @@
 import type { Digest } from "../names/digest.ts";
 import type { BlobInfo, BlobLocation, Descriptor } from "./blob-info.ts";
+import type { ByteRange } from "./byte-range.ts";
 import type { ImageReference } from "./image-reference.ts";
 import type { OperationOptions } from "./operation-options.ts";
 import type { RawManifest } from "./raw-manifest.ts";
@@ -15,12 +16,6 @@ export interface SourceOffers {
   readonly generatesManifests?: boolean | undefined;
   /** What reading costs, in requests to another machine; undefined where there are none. */
   readonly requests?: { readonly perBlob: number; readonly perManifest: number } | undefined;
-}
-
-/** Bytes from `start` up to and including `end`, or to the end of the blob. */
-export interface ByteRange {
-  readonly start: number;
-  readonly end?: number | undefined;
 }
 
 export interface GetBlobOptions extends OperationOptions {

@@ -4,8 +4,8 @@ import type { LayerCompression } from "../manifest/layer-media-types.ts";
 import type { ImageManifest } from "../manifest/manifest.ts";
 import { familyOf } from "../manifest/media-types.ts";
 import type { CopyFacts } from "./copy-facts.ts";
+import type { RememberedBlob } from "./copy-facts.ts";
 import type { BlobStep, BlobTransform, ReuseCandidate } from "./copy-plan.ts";
-import type { RememberedBlob } from "./recall-blobs.ts";
 
 /** What its type will be: it may fit where it did not before. */
 export function typedAs(layer: Descriptor, transform: BlobTransform): Descriptor {

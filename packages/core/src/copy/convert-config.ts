@@ -7,8 +7,8 @@ import { mediaTypes } from "../manifest/media-types.ts";
 import { ociConfigOf } from "../manifest/oci-config.ts";
 import { algorithmOf, digestOf } from "../names/digest.ts";
 import { messageLine } from "../names/printable.ts";
-import type { ExecuteOptions } from "./execute-copy.ts";
-import type { MovedBlob } from "./move-blob.ts";
+import type { ExecuteOptions } from "./copy-options.ts";
+import type { MovedBlob } from "./moved-blob.ts";
 import { readBlob } from "./read-blob.ts";
 
 /** Brings the config of a Docker image to the destination in the form of OCI. */

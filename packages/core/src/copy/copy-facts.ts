@@ -1,4 +1,5 @@
-import type { Descriptor } from "../contract/blob-info.ts";
+import type { PackedForm } from "../contract/blob-info-cache.ts";
+import type { BlobLocation, Descriptor } from "../contract/blob-info.ts";
 import type { DestinationAccepts } from "../contract/image-destination.ts";
 import type { SourceOffers } from "../contract/image-source.ts";
 import type { Signature } from "../contract/signature.ts";
@@ -6,7 +7,6 @@ import type { VerifiedManifest } from "../image/unparsed-image.ts";
 import type { Manifest } from "../manifest/manifest.ts";
 import type { Platform } from "../manifest/platform.ts";
 import type { Digest } from "../names/digest.ts";
-import type { RememberedBlob } from "./recall-blobs.ts";
 
 /** All that a plan depends on: plain data, gathered once. */
 export interface CopyFacts {
@@ -61,4 +61,14 @@ export interface ReferrerFacts {
   readonly manifest: ManifestFacts;
   /** Whether it is found at the destination in the same way. */
   readonly isThere: boolean;
+}
+
+/** What a cache knows of a blob, for one destination; the newest first. */
+export interface RememberedBlob {
+  /** Blobs that unpack to it. */
+  readonly packed: readonly PackedForm[];
+  /** Whether it was seen where it is to go. */
+  readonly wasHere: boolean;
+  /** From where the destination may take it; empty where it may from the source, which surely has it. */
+  readonly elsewhere: readonly BlobLocation[];
 }

@@ -90,3 +90,17 @@ export interface CopyOptions extends OperationOptions {
   /** Told what happens while it happens. What it throws ends the copy. */
   readonly onEvent?: ((event: CopyEvent) => void) | undefined;
 }
+
+/** The options of a copy that decide what is done; the others decide how. */
+export type PlanOptions = Pick<
+  CopyOptions,
+  | "preserveDigests"
+  | "manifestMIMEType"
+  | "compression"
+  | "missingInstances"
+  | "downloadForeignLayers"
+>;
+
+/** The options for executing a plan. */
+export type ExecuteOptions = OperationOptions &
+  Pick<CopyOptions, "parallelBlobs" | "cache" | "onEvent" | "maxLayerSize" | "decompress">;

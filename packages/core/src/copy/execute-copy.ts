@@ -4,7 +4,6 @@ import { runAll } from "../content/run-all.ts";
 import type { Descriptor } from "../contract/blob-info.ts";
 import type { ImageDestination } from "../contract/image-destination.ts";
 import type { ImageSource } from "../contract/image-source.ts";
-import type { OperationOptions } from "../contract/operation-options.ts";
 import type { RawManifest } from "../contract/raw-manifest.ts";
 import type { VerifiedManifest } from "../image/unparsed-image.ts";
 import { conversionLosses } from "../manifest/conversion-losses.ts";
@@ -15,21 +14,17 @@ import type { ImageManifest } from "../manifest/manifest.ts";
 import { isIndexMediaType } from "../manifest/media-types.ts";
 import type { Digest } from "../names/digest.ts";
 import { blobKey, configStep } from "./blob-step.ts";
-import type { CopyOptions } from "./copy-options.ts";
+import type { ExecuteOptions } from "./copy-options.ts";
 import type { BlobStep, CopyPlan, CopyStep, ManifestStep, SignaturesStep } from "./copy-plan.ts";
 import type { CopyResult, DigestChange } from "./copy-result.ts";
 import { indexEntries } from "./index-entries.ts";
 import type { EntryOutcome } from "./index-entries.ts";
 import { learntFacts } from "./learnt-facts.ts";
 import { moveBlob } from "./move-blob.ts";
-import type { MovedBlob } from "./move-blob.ts";
+import type { MovedBlob } from "./moved-blob.ts";
 import { rewrittenOf } from "./rewritten-manifest.ts";
 import type { Rewritten } from "./rewritten-manifest.ts";
 import { TypeAttempts } from "./type-attempts.ts";
-
-/** The options of a copy that say how it is done. */
-export type ExecuteOptions = OperationOptions &
-  Pick<CopyOptions, "parallelBlobs" | "cache" | "onEvent" | "maxLayerSize" | "decompress">;
 
 /** Does what the plan says, and knows no policy. Nothing is visible at the destination unless all went well. @throws ImageError */
 export async function executeCopy(

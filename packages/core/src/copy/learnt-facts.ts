@@ -3,7 +3,7 @@ import type { Descriptor } from "../contract/blob-info.ts";
 import type { ImageDestination } from "../contract/image-destination.ts";
 import type { ImageSource } from "../contract/image-source.ts";
 import { placeOf } from "./blob-place.ts";
-import type { MovedBlob } from "./move-blob.ts";
+import type { MovedBlob } from "./moved-blob.ts";
 
 /** What the blobs of a copy tell about copies to come. */
 export function learntFacts(

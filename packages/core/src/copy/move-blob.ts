@@ -9,24 +9,12 @@ import type { ImageSource } from "../contract/image-source.ts";
 import { Retries } from "../contract/retries.ts";
 import type { LayerCompression } from "../manifest/layer-media-types.ts";
 import { convertConfig } from "./convert-config.ts";
+import type { ExecuteOptions } from "./copy-options.ts";
 import type { BlobStep, BlobTransform } from "./copy-plan.ts";
-import type { ExecuteOptions } from "./execute-copy.ts";
 import { expectedSizeOf } from "./expected-size.ts";
+import type { MovedBlob } from "./moved-blob.ts";
 import { readBlob } from "./read-blob.ts";
 import { reuseBlob } from "./reuse-blob.ts";
-
-/** What became of a blob. */
-export interface MovedBlob {
-  readonly from: Descriptor;
-  readonly outcome: "copied" | "reused";
-  readonly stored: Descriptor;
-  /** Whether the destination took it from elsewhere without being sent it. */
-  readonly cloned?: boolean;
-  /** How it is packed now, where that was changed on the way. */
-  readonly packedAs: LayerCompression | undefined;
-  /** How it was packed, where its bytes were looked at. */
-  readonly packedBefore?: Compression | undefined;
-}
 
 export interface MoveOptions extends ExecuteOptions {
   /** Of all layers of the copy. */

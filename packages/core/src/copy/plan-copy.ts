@@ -8,7 +8,7 @@ import { ImageError } from "../names/image-error.ts";
 import { blobKey, blobStep, configStep, typedAs } from "./blob-step.ts";
 import { costOf } from "./copy-cost.ts";
 import type { CopyFacts, ManifestFacts, ReferrerFacts } from "./copy-facts.ts";
-import type { CopyOptions } from "./copy-options.ts";
+import type { PlanOptions } from "./copy-options.ts";
 import type { BlobStep, BlobTransform, CopyPlan, CopyStep, ManifestStep } from "./copy-plan.ts";
 import { impossibleChange, refuseImpossible, refuseOtherPinned } from "./impossible-copies.ts";
 import { indexEntries } from "./index-entries.ts";
@@ -17,16 +17,6 @@ import { rewrittenManifest } from "./rewritten-manifest.ts";
 import type { Rewritten } from "./rewritten-manifest.ts";
 import { targetTypeOf } from "./target-type.ts";
 import { wantedLayers } from "./wanted-layers.ts";
-
-/** The options of a copy that decide what is done; the others decide how. */
-export type PlanOptions = Pick<
-  CopyOptions,
-  | "preserveDigests"
-  | "manifestMIMEType"
-  | "compression"
-  | "missingInstances"
-  | "downloadForeignLayers"
->;
 
 /**
  * Decides all that can be decided: a pure function.

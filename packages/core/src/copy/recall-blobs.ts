@@ -1,24 +1,13 @@
-import type { BlobInfoCache, PackedForm } from "../contract/blob-info-cache.ts";
-import type { BlobLocation } from "../contract/blob-info.ts";
+import type { BlobInfoCache } from "../contract/blob-info-cache.ts";
 import type { ImageDestination } from "../contract/image-destination.ts";
 import type { ImageSource } from "../contract/image-source.ts";
 import type { OperationOptions } from "../contract/operation-options.ts";
 import { blobsOf } from "../manifest/manifest.ts";
 import type { Digest } from "../names/digest.ts";
 import { areBeside, locationBeside, placeOf } from "./blob-place.ts";
-import type { ManifestFacts } from "./copy-facts.ts";
+import type { ManifestFacts, RememberedBlob } from "./copy-facts.ts";
 import type { CopyOptions } from "./copy-options.ts";
 import { wantedLayers } from "./wanted-layers.ts";
-
-/** What a cache knows of a blob, for one destination; the newest first. */
-export interface RememberedBlob {
-  /** Blobs that unpack to it. */
-  readonly packed: readonly PackedForm[];
-  /** Whether it was seen where it is to go. */
-  readonly wasHere: boolean;
-  /** From where the destination may take it; empty where it may from the source, which surely has it. */
-  readonly elsewhere: readonly BlobLocation[];
-}
 
 /** Asks the cache, where there is one and that is of use, of all blobs that these manifests name, and of what they are when packed. */
 export async function recallBlobs(

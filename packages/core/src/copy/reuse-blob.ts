@@ -2,7 +2,7 @@ import type { ImageDestination } from "../contract/image-destination.ts";
 import type { ImageSource } from "../contract/image-source.ts";
 import type { OperationOptions } from "../contract/operation-options.ts";
 import type { BlobStep } from "./copy-plan.ts";
-import type { MovedBlob } from "./move-blob.ts";
+import type { MovedBlob } from "./moved-blob.ts";
 
 /** Has the destination do without being sent the blob, where it can; undefined where it cannot. */
 export async function reuseBlob(

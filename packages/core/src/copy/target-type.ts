@@ -3,7 +3,7 @@ import { conversionProblem } from "../manifest/edit-manifest.ts";
 import type { Manifest } from "../manifest/manifest.ts";
 import { isIndexMediaType, manifestMediaTypes, mediaTypes } from "../manifest/media-types.ts";
 import { ImageError } from "../names/image-error.ts";
-import type { PlanOptions } from "./plan-copy.ts";
+import type { PlanOptions } from "./copy-options.ts";
 
 /** The type in which a manifest will be written, and why where it is another than before. */
 export interface TargetType {

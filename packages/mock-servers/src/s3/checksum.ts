@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import zlib from "node:zlib";
 
+import type { ChecksumHasher } from "./checksum-hasher.ts";
 import { crc32c, crc64nvme } from "./crc.ts";
 
 /** The checksums that S3 takes, keeps and gives back ("Checking object integrity in Amazon S3"). */
@@ -16,11 +17,6 @@ export interface Checksum {
   readonly type: ChecksumType;
   /** Base64; `…-N` where it is composed of those of N parts. */
   readonly value: string;
-}
-
-export interface ChecksumHasher {
-  update(bytes: Uint8Array): void;
-  digest(): Buffer;
 }
 
 /** The types that go with each algorithm; the first where nothing is said. */

@@ -1,4 +1,4 @@
-import type { ChecksumHasher } from "./checksum.ts";
+import type { ChecksumHasher } from "./checksum-hasher.ts";
 
 /** CRC-32C (Castagnoli), most significant byte first. */
 export function crc32c(): ChecksumHasher {

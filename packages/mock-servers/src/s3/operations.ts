@@ -5,6 +5,7 @@ import { deleteObject, deleteObjects } from "./delete-objects.ts";
 import { getObject } from "./get-object.ts";
 import { listObjects } from "./list-objects.ts";
 import { abortUpload, createUpload } from "./multipart-uploads.ts";
+import type { Operation } from "./operation.ts";
 import { putObject } from "./put-object.ts";
 import { S3Refusal } from "./refusal.ts";
 import type { OperationName, RequestPrice } from "./s3-log.ts";
@@ -13,20 +14,8 @@ import type { Handler } from "./s3-state.ts";
 import { listParts, listUploads } from "./upload-listings.ts";
 import { uploadPart } from "./upload-part.ts";
 
-/** What a request asks for, and how that is told from other requests. */
-export interface Operation {
-  readonly name: OperationName;
-  readonly method: string;
-  readonly on: "bucket" | "object";
-  /** Parameters of the query that make it this one. */
-  readonly marks: readonly string[];
-  /** Others that it takes. */
-  readonly takes: readonly string[];
-  /** Whether it names another object to copy from. */
-  readonly copies: boolean;
-  /** What policies call what it does; undefined where they speak on each key. */
-  readonly action: string | undefined;
-  readonly price: RequestPrice;
+/** An operation with the function that carries it out. */
+export interface HandledOperation extends Operation {
   readonly handler: Handler;
 }
 
@@ -39,7 +28,7 @@ const responses = [
   "response-expires",
 ];
 
-const operations: readonly Operation[] = [
+const operations: readonly HandledOperation[] = [
   operation("PUT bucket", "CreateBucket", "s3:CreateBucket", createBucket),
   operation("HEAD bucket", "HeadBucket", "s3:ListBucket", headBucket),
   operation("GET bucket ?location", "GetBucketLocation", "s3:GetBucketLocation", getBucketLocation),
@@ -106,7 +95,7 @@ const operations: readonly Operation[] = [
 const everywhere = /^(?:x-id|X-Amz-.+)$/;
 
 /** @throws S3Refusal where there is no such operation, or it is asked for with what it does not take */
-export function operationOf({ method, query, headers, bucket, key }: S3Request): Operation {
+export function operationOf({ method, query, headers, bucket, key }: S3Request): HandledOperation {
   const on = key === "" ? "bucket" : "object";
   const copies = "x-amz-copy-source" in headers;
   const named = [...query.keys()].filter((name) => !everywhere.test(name));
@@ -151,7 +140,7 @@ function operation(
     takes = [],
     copies = false,
   }: { price?: RequestPrice; takes?: readonly string[]; copies?: boolean } = {},
-): Operation {
+): HandledOperation {
   const [method = "", on, marks = ""] = line.split(" ");
   return {
     name,

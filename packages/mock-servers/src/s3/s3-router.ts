@@ -2,7 +2,7 @@ import type { Answer } from "@drayage/registry/http";
 
 import { chosenS3Faults } from "./chosen-s3-faults.ts";
 import { operationOf } from "./operations.ts";
-import type { Operation } from "./operations.ts";
+import type { HandledOperation } from "./operations.ts";
 import { notImplemented, S3Refusal } from "./refusal.ts";
 import { checkRight } from "./rights.ts";
 import type { S3Fault } from "./s3-fault.ts";
@@ -13,11 +13,11 @@ import { verifySignature } from "./signature.ts";
 
 /** From a request to the answer. */
 export interface S3Router {
-  operationOf(request: S3Request): Operation;
+  operationOf(request: S3Request): HandledOperation;
   /** To be asked once for each request. */
-  faultOf(request: S3Request, operation: Operation): S3Fault | undefined;
+  faultOf(request: S3Request, operation: HandledOperation): S3Fault | undefined;
   /** @throws S3Refusal */
-  answer(request: S3Request, operation: Operation): Promise<Answer>;
+  answer(request: S3Request, operation: HandledOperation): Promise<Answer>;
 }
 
 const longestKey = 1024;

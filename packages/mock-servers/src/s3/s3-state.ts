@@ -2,7 +2,7 @@ import type { Answer } from "@drayage/registry/http";
 
 import type { Checksum } from "./checksum.ts";
 import type { Content, ContentStore } from "./content.ts";
-import type { Operation } from "./operations.ts";
+import type { Operation } from "./operation.ts";
 import { S3Refusal } from "./refusal.ts";
 import type { S3Request } from "./s3-request.ts";
 import type { S3Settings } from "./s3-settings.ts";

@@ -3,7 +3,7 @@ import type { Digest } from "@drayage/core";
 
 import { alteredMemory } from "./altered-memory.ts";
 import type { Alteration, WholeDestination } from "./altered-memory.ts";
-import type { Breakages } from "./breakages.ts";
+import type { Breakages } from "./breakage.ts";
 
 type PutBlob = WholeDestination["putBlob"];
 

@@ -2,7 +2,7 @@ import { blobsOf as blobsIn, ImageError, parseManifest } from "@drayage/core";
 import type { Digest, ImageSource } from "@drayage/core";
 
 import { alteredMemory } from "./altered-memory.ts";
-import type { Breakages } from "./breakages.ts";
+import type { Breakages } from "./breakage.ts";
 
 export const deleteBreakages: Breakages = {
   "delete/gone": {

@@ -5,7 +5,7 @@ import type { TransportUnderTest } from "../../src/conformance/requirement.ts";
 import { randomIndex } from "../../src/random/random-index.ts";
 import { alteredMemory } from "./altered-memory.ts";
 import type { Alteration, WholeDestination } from "./altered-memory.ts";
-import type { Breakages } from "./breakages.ts";
+import type { Breakages } from "./breakage.ts";
 import { falsifying } from "./falsifying-memory.ts";
 
 export const destinationBreakages: Breakages = {

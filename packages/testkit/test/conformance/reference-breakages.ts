@@ -1,7 +1,7 @@
 import { ImageError } from "@drayage/core";
 
 import { alteredMemory } from "./altered-memory.ts";
-import type { Breakages } from "./breakages.ts";
+import type { Breakages } from "./breakage.ts";
 
 const notFound = (): never => {
   throw new ImageError("not-found", "There is no such reference");

@@ -6,7 +6,7 @@ import type { TransportUnderTest } from "../../src/conformance/requirement.ts";
 import { randomImage } from "../../src/random/random-image.ts";
 import { randomIndex } from "../../src/random/random-index.ts";
 import { alteredMemory } from "./altered-memory.ts";
-import type { Breakages } from "./breakages.ts";
+import type { Breakages } from "./breakage.ts";
 import { falsifying } from "./falsifying-memory.ts";
 
 export const sourceBreakages: Breakages = {

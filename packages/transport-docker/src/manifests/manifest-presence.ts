@@ -11,7 +11,8 @@ import type { Digest, OperationOptions, RawManifest } from "@drayage/core";
 import { headerOf } from "../http/http-exchange.ts";
 import type { HTTPResponse } from "../http/http-exchange.ts";
 import { readRefusal, registryError } from "../http/registry-error.ts";
-import { isFound, requestPresence } from "../registry/head-support.ts";
+import { isFound } from "../registry/head-support.ts";
+import { requestPresence } from "../registry/presence-request.ts";
 import type { Repository, RepositoryAction } from "../registry/repository.ts";
 import {
   acceptedManifests,

@@ -9,13 +9,12 @@ import {
 
 import type { S3Store } from "../layout/s3-store.ts";
 import { isArchive } from "../s3-location.ts";
-import type { S3Folder } from "../s3-location.ts";
-import type { S3Reference } from "../s3-reference.ts";
+import type { S3Folder, S3ImageReference } from "../s3-location.ts";
 import { ArchiveObject } from "./archive-object.ts";
 
 /** An image in an archive in a bucket. One that is packed is unpacked into a temporary file first. @throws ImageError */
 export async function openS3Archive(
-  reference: S3Reference,
+  reference: S3ImageReference,
   store: S3Store,
   options: OperationOptions = {},
 ): Promise<ImageSource> {
@@ -26,7 +25,7 @@ export async function openS3Archive(
 
 /** All images in an archive in a bucket where none is named. @throws ImageError */
 export async function openS3ArchiveImages(
-  reference: S3Reference,
+  reference: S3ImageReference,
   store: S3Store,
   referenceTo: (tag: string) => ImageReference,
   options: OperationOptions = {},
@@ -38,7 +37,7 @@ export async function openS3ArchiveImages(
 
 /** What all images in an archive in a bucket are called. @throws ImageError */
 export async function namesInS3Archive(
-  reference: S3Reference,
+  reference: S3ImageReference,
   store: S3Store,
   options: OperationOptions = {},
 ): Promise<readonly string[]> {

@@ -1,4 +1,4 @@
-import type { S3Failure, S3Meaning } from "./s3-meaning.ts";
+import type { S3Failure, S3ErrorMapping } from "./s3-failure.ts";
 
 interface Problem {
   /** Of Node, OpenSSL and the SDK. */
@@ -67,7 +67,7 @@ const problems: readonly Problem[] = [
 export function connectionProblemOf(
   { name, code = name }: Pick<S3Failure, "name" | "code">,
   host: string,
-): S3Meaning | undefined {
+): S3ErrorMapping | undefined {
   const [, status] = /^ERR_PROXY_ANSWER_(\d+)$/.exec(code) ?? [];
   if (status !== undefined) return proxyProblem(Number(status), host);
   const problem = problems.find(({ codes }) => codes.test(code));
@@ -76,7 +76,7 @@ export function connectionProblemOf(
   return { code: "unavailable", why: `${host} ${why} (${code})`, retryable };
 }
 
-function proxyProblem(status: number, host: string): S3Meaning {
+function proxyProblem(status: number, host: string): S3ErrorMapping {
   if (status === 407) return { code: "denied", why: `${host}: the proxy wants other credentials` };
   const why = `${host} is not reached: the proxy answered ${status} to CONNECT; check the proxy, or add the host to NO_PROXY`;
   return { code: "unavailable", why, retryable: status >= 500 };

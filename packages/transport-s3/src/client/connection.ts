@@ -8,7 +8,7 @@ import type { S3Settings } from "../s3-settings.ts";
 import { Pace } from "./pace.ts";
 import { retryAfterOf, s3Error } from "./s3-error.ts";
 import type { S3Error } from "./s3-error.ts";
-import type { S3Question } from "./s3-meaning.ts";
+import type { S3RequestContext } from "./s3-failure.ts";
 
 /** Asks one thing of a store. */
 export type S3Request<Output> = (
@@ -17,7 +17,7 @@ export type S3Request<Output> = (
   options: { readonly abortSignal?: AbortSignal },
 ) => Promise<Output>;
 
-type AskedQuestion = Pick<S3Question, "action" | "bucket" | "key">;
+type RequestContext = Pick<S3RequestContext, "action" | "bucket" | "key">;
 
 /** The way to a store. The SDK is only loaded when the first request is sent. */
 export class Connection {
@@ -50,7 +50,7 @@ export class Connection {
 
   /** Sends a request, again where what failed may pass. @throws S3Error; an abort's own reason */
   async send<Output>(
-    question: AskedQuestion,
+    context: RequestContext,
     request: S3Request<Output>,
     { signal, retries = new Retries() }: OperationOptions = {},
   ): Promise<Output> {
@@ -60,8 +60,8 @@ export class Connection {
       } catch (cause) {
         signal?.throwIfAborted();
         if (isImageError(cause)) throw cause;
-        const error = this.errorOf(cause, question);
-        const doing = `${question.action} s3://${question.bucket}/${question.key}`;
+        const error = this.errorOf(cause, context);
+        const doing = `${context.action} s3://${context.bucket}/${context.key}`;
         const failed = { error, attempt, doing, retryAfter: retryAfterOf(cause) };
         const mayTryAgain = retries.mayTryAgain(failed, signal);
         if (busyCodes.has(error.s3Code)) this.#pace.slowDown(mayTryAgain);
@@ -71,11 +71,11 @@ export class Connection {
   }
 
   /** What failed, in words. */
-  errorOf(cause: unknown, question: AskedQuestion): S3Error {
+  errorOf(cause: unknown, context: RequestContext): S3Error {
     const proxy = this.#origin && this.#findProxy(this.#origin);
     const through = proxy === undefined ? "" : ` (asked through the proxy ${proxy.host})`;
     const host = this.#origin && this.#origin.host + through;
-    return s3Error(cause, { ...question, host, isAnonymous: this.isAnonymous });
+    return s3Error(cause, { ...context, host, isAnonymous: this.isAnonymous });
   }
 
   async #sendInTurn<Output>(

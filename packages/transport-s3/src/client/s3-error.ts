@@ -1,8 +1,8 @@
 import { ImageError } from "@drayage/core";
 import type { ImageErrorCode, ImageErrorOptions } from "@drayage/core";
 
-import { meaningOf } from "./s3-meaning.ts";
-import type { S3Failure, S3Question } from "./s3-meaning.ts";
+import { mappingOf } from "./s3-error-mapping.ts";
+import type { S3Failure, S3RequestContext } from "./s3-failure.ts";
 
 /** What an `S3Error` carries. */
 export interface S3ErrorOptions extends ImageErrorOptions {
@@ -31,11 +31,11 @@ export class S3Error extends ImageError {
 }
 
 /** In words: what the store did not do, and what to do about it. */
-export function s3Error(cause: unknown, question: S3Question): S3Error {
+export function s3Error(cause: unknown, context: S3RequestContext): S3Error {
   const failure = failureOf(cause);
-  const { bucket, key } = question;
-  const { code, why, retryable = code === "unavailable" } = meaningOf(failure, question);
-  const what = `Could not ${verbOf(question.action)} s3://${bucket}/${key}`;
+  const { bucket, key } = context;
+  const { code, why, retryable = code === "unavailable" } = mappingOf(failure, context);
+  const what = `Could not ${verbOf(context.action)} s3://${bucket}/${key}`;
   const { name, status } = failure;
   return new S3Error(code, `${what}: ${why}`, {
     cause,

@@ -1,19 +1,8 @@
 import { Command } from "commander";
 
-import type { GlobalFlags } from "../../flags/global-flags.ts";
 import { parseTruth } from "../../flags/written-flags.ts";
 import { addKeepingFlags } from "./auth-file-flags.ts";
-import type { KeepingFlags } from "./auth-file-flags.ts";
-
-export interface LoginFlags extends GlobalFlags, KeepingFlags {
-  readonly username?: string;
-  readonly password?: string;
-  readonly passwordStdin?: true;
-  readonly getLogin?: true;
-  readonly certDir?: string;
-  readonly tlsVerify?: boolean;
-  readonly verbose?: true;
-}
+import type { LoginFlags } from "./login.ts";
 
 export function loginCommand(signal: AbortSignal): Command {
   const command = new Command("login")

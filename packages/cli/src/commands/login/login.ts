@@ -2,6 +2,7 @@ import { isImageError } from "@drayage/core";
 import { checkCredentials, findCredentials, setCredentials } from "@drayage/transport-docker";
 import type { DockerAuthConfig } from "@drayage/transport-docker";
 
+import type { GlobalFlags } from "../../flags/global-flags.ts";
 import { UsageError } from "../../flags/usage-error.ts";
 import { allowedTargets } from "../../images/allowed-targets.ts";
 import { wordingOf } from "../../images/open-docker.ts";
@@ -9,8 +10,18 @@ import { readInput, say, writeResult } from "../../process/standard-streams.ts";
 import { compileParserOnce } from "../../process/v8-flags.ts";
 import { version } from "../../process/version.ts";
 import { keepingOf } from "./auth-file-flags.ts";
-import type { LoginFlags } from "./login-command.ts";
+import type { KeepingFlags } from "./auth-file-flags.ts";
 import { ask, askSecretly, isAnswered } from "./questions.ts";
+
+export interface LoginFlags extends GlobalFlags, KeepingFlags {
+  readonly username?: string;
+  readonly password?: string;
+  readonly passwordStdin?: true;
+  readonly getLogin?: true;
+  readonly certDir?: string;
+  readonly tlsVerify?: boolean;
+  readonly verbose?: true;
+}
 
 /** `drayage login` */
 export async function login(name: string, flags: LoginFlags, signal: AbortSignal): Promise<void> {

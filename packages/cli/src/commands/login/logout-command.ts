@@ -1,12 +1,7 @@
 import { Command } from "commander";
 
-import type { GlobalFlags } from "../../flags/global-flags.ts";
 import { addKeepingFlags } from "./auth-file-flags.ts";
-import type { KeepingFlags } from "./auth-file-flags.ts";
-
-export interface LogoutFlags extends GlobalFlags, KeepingFlags {
-  readonly all?: true;
-}
+import type { LogoutFlags } from "./logout.ts";
 
 export function logoutCommand(signal: AbortSignal): Command {
   const command = new Command("logout")

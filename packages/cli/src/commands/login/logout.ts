@@ -4,10 +4,15 @@ import {
   removeCredentials,
 } from "@drayage/transport-docker";
 
+import type { GlobalFlags } from "../../flags/global-flags.ts";
 import { UsageError } from "../../flags/usage-error.ts";
 import { writeResult } from "../../process/standard-streams.ts";
 import { keepingOf } from "./auth-file-flags.ts";
-import type { LogoutFlags } from "./logout-command.ts";
+import type { KeepingFlags } from "./auth-file-flags.ts";
+
+export interface LogoutFlags extends GlobalFlags, KeepingFlags {
+  readonly all?: true;
+}
 
 /** `drayage logout` */
 export async function logout(

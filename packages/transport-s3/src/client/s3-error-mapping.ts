@@ -1,66 +1,33 @@
-import type { ImageErrorCode } from "@drayage/core";
-
 import { connectionProblemOf } from "./connection-problem.ts";
+import type { S3ErrorMapping, S3Failure, S3RequestContext } from "./s3-failure.ts";
 
-/** What was asked, for messages. */
-export interface S3Question {
-  /** The right that it takes, as IAM names it, without `s3:`. */
-  readonly action: string;
-  readonly bucket: string;
-  readonly key: string;
-  /** The host that was asked, where it is known. */
-  readonly host: string | undefined;
-  /** Whether it was asked without credentials, because that was wanted. */
-  readonly isAnonymous: boolean;
-}
-
-/** What the SDK throws, as far as it tells something. */
-export interface S3Failure {
-  /** The store's own code or, where there was no answer, the name of the error. */
-  readonly name: string;
-  readonly message: string;
-  /** Of Node, for connections. */
-  readonly code: string | undefined;
-  readonly status: number | undefined;
-  readonly headers: Readonly<Record<string, string | undefined>>;
-}
-
-/** What it comes to. */
-export interface S3Meaning {
-  readonly code: ImageErrorCode;
-  /** For people. */
-  readonly why: string;
-  /** Default: only for `unavailable`. */
-  readonly retryable?: boolean;
-}
-
-/** Tells failures apart by what S3 calls them ("Error responses" of its API reference), by their status where it does not say. */
-export function meaningOf(failure: S3Failure, question: S3Question): S3Meaning {
-  const { host = "S3" } = question;
+/** Maps an error by the error code of S3 ("Error responses" in its API reference), else by the status. */
+export function mappingOf(failure: S3Failure, request: S3RequestContext): S3ErrorMapping {
+  const { host = "S3" } = request;
   const named = Object.hasOwn(byName, failure.name) ? byName[failure.name] : undefined;
-  const known = connectionProblemOf(failure, host) ?? named?.(failure, question);
-  return known ?? byStatus(failure, question);
+  const known = connectionProblemOf(failure, host) ?? named?.(failure, request);
+  return known ?? byStatus(failure, request);
 }
 
-type Meaning = (failure: S3Failure, question: S3Question) => S3Meaning;
+type Mapping = (failure: S3Failure, request: S3RequestContext) => S3ErrorMapping;
 
-const expired: Meaning = () => ({
+const expired: Mapping = () => ({
   code: "denied",
   why: "the credentials have expired; get new ones",
 });
 
-const unknownCredentials: Meaning = ({ name }, { host = "S3" }) => ({
+const unknownCredentials: Mapping = ({ name }, { host = "S3" }) => ({
   code: "denied",
   why: `${host} does not know these credentials (${name}); check the access key and its secret`,
 });
 
-const noCredentials: Meaning = ({ message }) => ({
+const noCredentials: Mapping = ({ message }) => ({
   code: "denied",
   why: `no credentials were found (${oneLine(message)}); set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or name a profile that has some`,
 });
 
 /** AWS says 403 instead of 404 to whoever may not list a bucket, and names the right to a key of KMS where that is what is missing. */
-const denied: Meaning = ({ message }, { action, bucket, isAnonymous }) => {
+const denied: Mapping = ({ message }, { action, bucket, isAnonymous }) => {
   if (isAnonymous) {
     const why = `not everybody may s3:${action} there: ask with credentials`;
     return { code: "denied", why };
@@ -75,12 +42,12 @@ const denied: Meaning = ({ message }, { action, bucket, isAnonymous }) => {
   return { code: "denied", why: action === "GetObject" ? why + perhaps : why };
 };
 
-const noBucket: Meaning = (_, { bucket, host = "S3" }) => ({
+const noBucket: Mapping = (_, { bucket, host = "S3" }) => ({
   code: "not-found",
   why: `${host} has no bucket ${bucket}; make it first, or check its name and the endpoint`,
 });
 
-const wrongRegion: Meaning = (failure) => {
+const wrongRegion: Mapping = (failure) => {
   const region = failure.headers["x-amz-bucket-region"];
   const advice = region === undefined ? ` (${saidBy(failure)})` : `: set the region ${region}`;
   return {
@@ -91,7 +58,7 @@ const wrongRegion: Meaning = (failure) => {
 };
 
 /** The SDK makes up for it with the next request, as long as it is a matter of the clock. */
-const wrongClock: Meaning = ({ headers: { date = "" } }) => {
+const wrongClock: Mapping = ({ headers: { date = "" } }) => {
   const minutes = Math.round((Date.now() - Date.parse(date)) / 60_000);
   const offset = `, ${Math.abs(minutes)} minutes ${minutes > 0 ? "fast" : "slow"},`;
   return {
@@ -101,28 +68,28 @@ const wrongClock: Meaning = ({ headers: { date = "" } }) => {
   };
 };
 
-const busy: Meaning = ({ name }, { host = "S3" }) => ({
+const busy: Mapping = ({ name }, { host = "S3" }) => ({
   code: "unavailable",
   why: `${host} is busy (${name}); try again later, or with fewer at once`,
 });
 
-const damaged: Meaning = ({ name }, { host = "S3" }) => ({
+const damaged: Mapping = ({ name }, { host = "S3" }) => ({
   code: "unavailable",
   why: `${host} received other bytes than were sent (${name})`,
 });
 
-const archived: Meaning = () => ({
+const archived: Mapping = () => ({
   code: "unavailable",
   why: "it lies in an archive of the store: restore it first, or let its storage class be another",
   retryable: false,
 });
 
-const passing: Meaning = (failure, { host = "S3" }) => ({
+const passing: Mapping = (failure, { host = "S3" }) => ({
   code: "unavailable",
   why: `${host} answered ${saidBy(failure)}; try again later`,
 });
 
-const byName: Readonly<Record<string, Meaning>> = {
+const byName: Readonly<Record<string, Mapping>> = {
   AccessDenied: denied,
   AuthorizationHeaderMalformed: wrongRegion,
   BadDigest: damaged,
@@ -153,13 +120,13 @@ const byName: Readonly<Record<string, Meaning>> = {
 
 const passingStatuses = new Set([408, 429, 500, 502, 503, 504]);
 
-function byStatus(failure: S3Failure, question: S3Question): S3Meaning {
+function byStatus(failure: S3Failure, request: S3RequestContext): S3ErrorMapping {
   const { status, name, message } = failure;
-  const { host = "S3" } = question;
+  const { host = "S3" } = request;
   if (status === undefined) return { code: "unavailable", why: oneLine(message), retryable: false };
   if (status === 407) return { code: "denied", why: `${host}: the proxy wants other credentials` };
-  if (status === 301) return wrongRegion(failure, question);
-  if (status === 401 || status === 403) return denied(failure, question);
+  if (status === 301) return wrongRegion(failure, request);
+  if (status === 401 || status === 403) return denied(failure, request);
   if (status === 404) return { code: "not-found", why: `there is no such object (${name})` };
   // The answer to a HEAD has no body to say more.
   const isUnclear = status === 400 && name === "Unknown";
@@ -167,7 +134,7 @@ function byStatus(failure: S3Failure, question: S3Question): S3Meaning {
     const why = `${host} answered ${status} with what is no answer of S3: check that the endpoint is that of an S3 store`;
     return { code: "unsupported", why };
   }
-  if (passingStatuses.has(status) || isUnclear) return passing(failure, question);
+  if (passingStatuses.has(status) || isUnclear) return passing(failure, request);
   return { code: "unsupported", why: `${host} answered ${saidBy(failure)}` };
 }
 

@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 
-import { meaningOf } from "../../src/client/s3-meaning.ts";
-import type { S3Failure } from "../../src/client/s3-meaning.ts";
+import { mappingOf } from "../../src/client/s3-error-mapping.ts";
+import type { S3Failure } from "../../src/client/s3-failure.ts";
 
-const question = {
+const context = {
   action: "GetObject",
   bucket: "images",
   key: "a",
@@ -63,7 +63,7 @@ test.each<[Partial<S3Failure>, string, boolean | undefined, RegExp]>([
   ],
 ])("%j means %s", (failure, code, retryable, words) => {
   const whole = { name: "", message: "", code: undefined, status: undefined, headers: {} };
-  const meaning = meaningOf({ ...whole, ...failure }, question);
+  const meaning = mappingOf({ ...whole, ...failure }, context);
   expect([meaning.code, meaning.retryable]).toEqual([code, retryable]);
   expect(meaning.why).toMatch(words);
 });
@@ -71,7 +71,7 @@ test.each<[Partial<S3Failure>, string, boolean | undefined, RegExp]>([
 test("a stranger's words stay on one line, and short", () => {
   const message = `one\ntwo\u001b[31m${"x".repeat(1000)}`;
   const failure = { name: "Odd", message, code: undefined, status: 400, headers: {} };
-  const { why } = meaningOf(failure, question);
+  const { why } = mappingOf(failure, context);
   expect(why).toMatch(/^s3\.example\.com answered 400 Odd: one two \[31mx+…$/);
   expect(why.length).toBeLessThan(400);
 });

@@ -1,0 +1,9 @@
+import type { CopyEvent, VerifyEvent } from "@drayage/core";
+
+/** A step of a copy or of a verification. */
+export type ProgressEvent = CopyEvent | VerifyEvent;
+
+/** One way to show one copy or verification while it runs. Dispose of it before anything else is printed. */
+export interface ProgressView extends Disposable {
+  show(this: void, event: ProgressEvent): void;
+}

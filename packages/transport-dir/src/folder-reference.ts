@@ -1,0 +1,7 @@
+import type { ImageReference } from "@drayage/core";
+
+/** A reference to a folder that is one image. */
+export interface FolderReference extends ImageReference {
+  /** Absolute, without symbolic links. */
+  readonly folder: string;
+}
