@@ -1,75 +1,18 @@
 import { describe, expect, test } from "vitest";
 
-import type { DestinationAccepts } from "../../src/contract/image-destination.ts";
 import type { Signature } from "../../src/contract/signature.ts";
-import type { CopyFacts, ManifestFacts } from "../../src/copy/copy-facts.ts";
-import type { CopyPlan } from "../../src/copy/copy-plan.ts";
+import type { CopyFacts } from "../../src/copy/copy-facts.ts";
 import { formatPlan } from "../../src/copy/format-plan.ts";
 import { planCopy } from "../../src/copy/plan-copy.ts";
 import { parseManifest } from "../../src/manifest/manifest.ts";
 import { mediaTypes } from "../../src/manifest/media-types.ts";
 import { digestOf } from "../../src/names/digest.ts";
 import { arm, sampleImage, sampleIndex } from "../sample-images.ts";
-import type { SampleImage } from "../sample-images.ts";
+import { copyFacts, factsOf, kinds } from "./sample-facts.ts";
 
 const { ociManifest, ociIndex, dockerManifest, dockerList } = mediaTypes;
 const plainLayer = "application/vnd.oci.image.layer.v1.tar";
 const signature: Signature = { kind: "simple-signing", bytes: Buffer.from("x") };
-
-function factsOf(image: SampleImage, signatures: readonly Signature[] = []): ManifestFacts {
-  return {
-    raw: image.manifest,
-    manifest: parseManifest(image.manifest),
-    platform: image.platform,
-    signatures,
-    instances: image.instances.map((instance) => factsOf(instance)),
-  };
-}
-
-function copyFacts(
-  top: ManifestFacts,
-  accepts: Partial<DestinationAccepts> = {},
-  more: Partial<CopyFacts> = {},
-): CopyFacts {
-  return {
-    source: "memory:a",
-    destination: "memory:b",
-    sourceDigest: top.raw.digest,
-    top,
-    referrers: [],
-    offers: { parallelBlobs: 6, ranges: true },
-    accepts: {
-      manifestMIMETypes: undefined,
-      layers: "preserve",
-      foreignLayerURLs: false,
-      signatures: true,
-      parallelBlobs: 6,
-      ...accepts,
-    },
-    pinned: undefined,
-    keepsManifests: true,
-    named: undefined,
-    present: new Set(),
-    reusable: new Set(),
-    ...more,
-  };
-}
-
-function kinds({ steps }: CopyPlan): string {
-  return steps
-    .map((step) => {
-      switch (step.kind) {
-        case "blob":
-          return step.isConfig ? "config" : `layer ${step.transform}${step.digest ? "" : "?"}`;
-        case "manifest":
-          return `${step.isInstance ? "instance" : "top"}${step.digest ? "" : "?"}`;
-        case "signatures":
-        case "commit":
-          return step.kind;
-      }
-    })
-    .join(", ");
-}
 
 const impossible = expect.objectContaining({ code: "impossible-copy" }) as Error;
 

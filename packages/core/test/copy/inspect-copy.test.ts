@@ -1,0 +1,213 @@
+import { describe, expect, test, vi } from "vitest";
+
+import type { BlobInfoCache } from "../../src/contract/blob-info-cache.ts";
+import type { BlobLocation } from "../../src/contract/blob-info.ts";
+import type { ImageDestination } from "../../src/contract/image-destination.ts";
+import type { ImageReference } from "../../src/contract/image-reference.ts";
+import type { ImageSource } from "../../src/contract/image-source.ts";
+import type { CopyFacts } from "../../src/copy/copy-facts.ts";
+import type { CopyOptions } from "../../src/copy/copy-options.ts";
+import { inspectCopy } from "../../src/copy/inspect-copy.ts";
+import { parseManifest } from "../../src/manifest/manifest.ts";
+import { mediaTypes } from "../../src/manifest/media-types.ts";
+import { memory } from "../../src/memory/index.ts";
+import { digestOf } from "../../src/names/digest.ts";
+import type { Digest } from "../../src/names/digest.ts";
+import { altered } from "../altered-reference.ts";
+import { arm, sampleImage, sampleIndex, write } from "../sample-images.ts";
+import type { SampleImage } from "../sample-images.ts";
+
+type Resolve = NonNullable<ImageDestination["resolve"]>;
+type TryReusing = NonNullable<ImageDestination["tryReusingManifest"]>;
+
+const image = sampleImage();
+const index = sampleIndex([sampleImage(), sampleImage({ platform: arm })]);
+const { digest } = image.manifest;
+const [first, second] = index.instances.map(({ manifest }) => manifest.digest);
+const none = digestOf(Buffer.from("none"));
+const location = (of: Digest | undefined): BlobLocation => ({ kind: "file", path: `/${of}` });
+
+/** Inspects a copy of it to a destination that answers so, from a source that knows where each manifest is. */
+async function inspected(
+  from: SampleImage,
+  destination: { readonly [Name in keyof ImageDestination]?: ImageDestination[Name] | undefined },
+  options: CopyOptions = {},
+  source: Partial<ImageSource> = {},
+): Promise<CopyFacts> {
+  const stored = memory().parseReference("from");
+  await write(from, stored);
+  const locateBlob: ImageSource["locateBlob"] = ({ digest: of }) => location(of);
+  const left = altered(stored, { source: { locateBlob, ...source } });
+  const right = altered(memory().parseReference("to"), {
+    destination: destination as Partial<ImageDestination>,
+  });
+  await using reading = await left.newImageSource();
+  await using writing = await right.newImageDestination?.();
+  if (writing === undefined) throw new Error("cannot be written to");
+  return await inspectCopy(reading, writing, { instances: "all", ...options });
+}
+
+/** Whether each of these is there, and what was asked. */
+function answering(...there: readonly (Digest | undefined)[]): {
+  readonly resolve: ReturnType<typeof vi.fn<Resolve>>;
+  readonly tryReusingManifest: ReturnType<typeof vi.fn<TryReusing>>;
+} {
+  return {
+    resolve: vi.fn<Resolve>(async () => undefined),
+    tryReusingManifest: vi.fn<TryReusing>(async (wanted) =>
+      there.includes(wanted) ? { digest: wanted } : undefined,
+    ),
+  };
+}
+
+describe("a destination that has nothing under the name", () => {
+  test("is asked for the manifest under other names, with all that helps to find it", async () => {
+    const asked = answering();
+    const facts = await inspected(image, asked);
+    expect(facts).toMatchObject({ named: undefined, isNew: true, keepsManifests: true });
+    expect([facts.present, facts.reusable]).toEqual([new Set(), new Set()]);
+    expect(facts).toMatchObject({ source: "memory:from", destination: "memory:to", referrers: [] });
+    expect(asked.tryReusingManifest.mock.calls).toMatchObject([
+      [digest, { location: location(digest), manifest: parseManifest(image.manifest) }],
+    ]);
+    expect(asked.tryReusingManifest.mock.calls[0]?.[1]?.index).toBeUndefined();
+  });
+
+  test("is new only where it has none of it", async () => {
+    const facts = await inspected(image, answering(digest));
+    expect(facts.isNew).toBe(false);
+    expect([facts.present, facts.reusable]).toEqual([new Set([digest]), new Set([digest])]);
+  });
+
+  test("has to be sent what it says that must be put", async () => {
+    const tryReusingManifest = async (wanted: Digest) => ({ digest: wanted, mustBePut: true });
+    const facts = await inspected(image, { ...answering(), tryReusingManifest });
+    expect([facts.present, facts.reusable]).toEqual([new Set([digest]), new Set()]);
+  });
+
+  test("is asked about the instances of an index only where it has that", async () => {
+    const without = answering(first);
+    expect((await inspected(index, without)).present).toEqual(new Set());
+    expect(without.tryReusingManifest).toHaveBeenCalledTimes(1);
+    const whole = answering(index.manifest.digest, first);
+    const { present } = await inspected(index, whole);
+    expect(present).toEqual(new Set([index.manifest.digest, first]));
+    expect(whole.tryReusingManifest.mock.calls.slice(1)).toMatchObject(
+      [first, second].map((of) => [of, { index: index.manifest.digest, location: location(of) }]),
+    );
+    for (const [, how] of whole.tryReusingManifest.mock.calls.slice(1))
+      expect(how?.manifest).toBeUndefined();
+  });
+});
+
+describe("a destination that has something under the name", () => {
+  test("is not asked for the manifest where that is it", async () => {
+    const asked = { ...answering(), resolve: async () => digest };
+    const facts = await inspected(image, asked);
+    expect(facts).toMatchObject({ named: digest, isNew: false, present: new Set([digest]) });
+    expect(facts.reusable).toEqual(new Set());
+    expect(asked.tryReusingManifest).not.toHaveBeenCalled();
+  });
+
+  test("is not new where that is another", async () => {
+    const facts = await inspected(image, { ...answering(), resolve: async () => none });
+    expect(facts).toMatchObject({ named: none, isNew: false, present: new Set() });
+  });
+
+  test("is asked nothing where the image is to be repaired", async () => {
+    const asked = answering(digest);
+    const facts = await inspected(image, asked, { repair: true });
+    expect(facts).toMatchObject({ named: undefined, present: new Set(), reusable: new Set() });
+    expect(facts.isNew).toBeUndefined();
+    expect(asked.resolve).not.toHaveBeenCalled();
+    expect(asked.tryReusingManifest).not.toHaveBeenCalled();
+  });
+});
+
+describe("the manifest is not asked for under other names", () => {
+  test("where it will be another one", async () => {
+    const asked = answering(digest);
+    await inspected(image, asked, { manifestMIMEType: mediaTypes.dockerManifest });
+    expect(asked.tryReusingManifest).not.toHaveBeenCalled();
+  });
+
+  test("where the reference is its digest, and so names it or nothing", async () => {
+    const asked = answering(digest);
+    const reference = Object.create(memory().parseReference("to"), {
+      dockerReference: { value: { digest } },
+    }) as ImageReference;
+    const facts = await inspected(image, { ...asked, reference });
+    expect(facts.pinned).toBe(digest);
+    expect(asked.tryReusingManifest).not.toHaveBeenCalled();
+  });
+
+  test("where a destination has no way to", async () => {
+    const facts = await inspected(image, { resolve: undefined, tryReusingManifest: undefined });
+    expect(facts).toMatchObject({ named: undefined, present: new Set() });
+    expect(facts.isNew).toBeUndefined();
+    const named = await inspected(index, {
+      resolve: async () => index.manifest.digest,
+      tryReusingManifest: undefined,
+    });
+    expect(named.present).toEqual(new Set([index.manifest.digest]));
+  });
+});
+
+describe("a destination that generates manifests", () => {
+  const { manifest: same } = sampleImage({ extra: { annotations: { a: "b" } } });
+  const generating = (): ReturnType<typeof answering> &
+    Pick<ImageDestination, "madeUpManifest"> => ({
+    ...answering(),
+    tryReusingManifest: vi.fn<TryReusing>(async (wanted) => ({ digest: wanted, manifest: same })),
+    madeUpManifest: () => undefined,
+  });
+
+  test("is asked for the same image, and nothing else", async () => {
+    const asked = generating();
+    const facts = await inspected(image, asked);
+    expect(facts).toMatchObject({ keepsManifests: false, named: undefined, present: new Set() });
+    expect(facts.same).toEqual({ ...same, digest: digestOf(same.bytes) });
+    expect(asked.tryReusingManifest.mock.calls).toMatchObject([
+      [digest, { manifest: parseManifest(image.manifest) }],
+    ]);
+    expect(asked.resolve).not.toHaveBeenCalled();
+  });
+
+  test("has none of an index, of a signed image, or if it says so", async () => {
+    const ofIndex = generating();
+    expect((await inspected(index, ofIndex)).same).toBeUndefined();
+    const signed = generating();
+    const getSignatures = async () => [
+      { kind: "simple-signing", bytes: Buffer.from("x") } as const,
+    ];
+    expect((await inspected(image, signed, {}, { getSignatures })).same).toBeUndefined();
+    for (const { tryReusingManifest } of [ofIndex, signed])
+      expect(tryReusingManifest).not.toHaveBeenCalled();
+    const empty = { ...answering(), madeUpManifest: () => undefined };
+    expect((await inspected(image, empty)).same).toBeUndefined();
+  });
+});
+
+describe("a cache", () => {
+  const recall = vi.fn<BlobInfoCache["recall"]>(async () => new Map());
+  const cache = { recall, record: async () => {} };
+  const locateBlob: ImageDestination["locateBlob"] = () => ({
+    kind: "registry",
+    origin: "https://to.example",
+    repository: "a",
+  });
+
+  test("is asked about all blobs of the image, where some may have to be sent", async () => {
+    recall.mockClear();
+    const facts = await inspected(image, { ...answering(), locateBlob }, { cache });
+    expect(facts.remembered).toEqual(new Map());
+    expect(new Set(recall.mock.calls[0]?.[0])).toEqual(new Set(image.blobs.keys()));
+  });
+
+  test("is not asked where there may be nothing to do", async () => {
+    recall.mockClear();
+    const facts = await inspected(image, { ...answering(digest), locateBlob }, { cache });
+    expect(facts.remembered).toBeUndefined();
+    expect(recall).not.toHaveBeenCalled();
+  });
+});

@@ -1,0 +1,385 @@
+import { describe, expect, test } from "vitest";
+
+import type { BlobLocation } from "../../src/contract/blob-info.ts";
+import type { DestinationAccepts } from "../../src/contract/image-destination.ts";
+import type { Signature } from "../../src/contract/signature.ts";
+import type { CopyFacts, ManifestFacts } from "../../src/copy/copy-facts.ts";
+import type { BlobStep, ManifestStep } from "../../src/copy/copy-plan.ts";
+import { planCopy } from "../../src/copy/plan-copy.ts";
+import type { PlanOptions } from "../../src/copy/plan-copy.ts";
+import type { RememberedBlob } from "../../src/copy/recall-blobs.ts";
+import { parseManifest } from "../../src/manifest/manifest.ts";
+import { mediaTypes } from "../../src/manifest/media-types.ts";
+import { digestOf } from "../../src/names/digest.ts";
+import { arm, rawManifest, sampleImage, sampleIndex } from "../sample-images.ts";
+import type { SampleImage } from "../sample-images.ts";
+import { copyFacts, factsOf, kinds } from "./sample-facts.ts";
+
+const { ociManifest, ociIndex, dockerManifest, dockerList, ociArtifact } = mediaTypes;
+const plainLayer = "application/vnd.oci.image.layer.v1.tar";
+const unchanged = "it is copied as it is";
+const simple: Signature = { kind: "simple-signing", bytes: Buffer.from("x") };
+const sigstore = { ...simple, kind: "sigstore" } as unknown as Signature;
+const docker = { manifestType: dockerManifest };
+const plain = { layers: ["a"], layerType: plainLayer };
+
+function manifestsIn(facts: CopyFacts, options: PlanOptions = {}): readonly ManifestStep[] {
+  return planCopy(facts, options).steps.filter((step) => step.kind === "manifest");
+}
+
+function reasonOf(
+  image: SampleImage | ManifestFacts,
+  accepts: Partial<DestinationAccepts> = {},
+  options: PlanOptions = {},
+): string {
+  const top = "raw" in image ? image : factsOf(image);
+  return manifestsIn(copyFacts(top, accepts), options).at(-1)?.because ?? "";
+}
+
+describe("a manifest is written", () => {
+  test.each<[string, SampleImage, Partial<DestinationAccepts>, PlanOptions, string]>([
+    ["as it is", sampleImage(), {}, {}, unchanged],
+    [
+      "with other layers",
+      sampleImage(plain),
+      { layers: "compress" },
+      {},
+      "a layer is repacked on the way",
+    ],
+    [
+      "as another type that the destination takes",
+      sampleImage(),
+      { manifestMIMETypes: [dockerManifest] },
+      {},
+      `the destination does not take ${ociManifest}`,
+    ],
+    [
+      "as another type that was asked for",
+      sampleImage(),
+      {},
+      { manifestMIMEType: dockerManifest },
+      `${dockerManifest} was asked for`,
+    ],
+    [
+      "as another type and with other layers",
+      sampleImage({ layers: ["a"] }),
+      { layers: "decompress" },
+      { manifestMIMEType: dockerManifest },
+      `${dockerManifest} was asked for and a layer is repacked on the way`,
+    ],
+    [
+      "because of one instance of several",
+      sampleIndex([sampleImage(docker), sampleImage({ platform: arm })]),
+      { manifestMIMETypes: [ociManifest, ociIndex] },
+      {},
+      "an instance in it changes",
+    ],
+    ["as an index of which nothing changes", sampleIndex([sampleImage()]), {}, {}, unchanged],
+  ])("%s, and the plan says why", (_, image, accepts, options, because) => {
+    expect(reasonOf(image, accepts, options)).toBe(because);
+  });
+
+  test("without the instances that were not chosen, and the plan says so", () => {
+    const index = factsOf(sampleIndex([sampleImage(), sampleImage({ platform: arm })]));
+    const part = { ...index, instances: [index.instances[0], undefined] };
+    expect(reasonOf(part)).toBe("not all of its instances are copied");
+    expect(reasonOf(part, {}, { missingInstances: "keep" })).toBe(unchanged);
+  });
+
+  test("under another name for that reason of its own, where it needs no blobs", () => {
+    const index = sampleIndex([sampleImage()]);
+    const all = [index, ...index.instances].map(({ manifest }) => manifest.digest);
+    const facts = copyFacts(factsOf(index), {}, { reusable: new Set(all) });
+    expect(manifestsIn(facts).map(({ because }) => because)).toEqual([unchanged]);
+  });
+
+  test("with nothing left out and no other type to try, where it is an artifact", () => {
+    const blob = { mediaType: "a/b", digest: digestOf(Buffer.from("x")), size: 1 };
+    const manifest = rawManifest({ mediaType: ociArtifact, artifactType: "a/b", blobs: [blob] });
+    const artifact: SampleImage = { manifest, blobs: new Map(), instances: [] };
+    const plan = planCopy(copyFacts(factsOf(artifact), { layers: "compress" }));
+    expect(kinds(plan)).toBe("layer preserve, top, commit");
+    expect(plan.steps[1]).toMatchObject({ omitted: [], fallbacks: [], because: unchanged });
+    const [image] = manifestsIn(copyFacts(factsOf(sampleImage())));
+    expect(image?.omitted).toEqual([]);
+  });
+});
+
+describe("a plan", () => {
+  test("does nothing where the destination generates the same image", () => {
+    const image = sampleImage();
+    const { manifest: same } = sampleImage({ extra: { annotations: { a: "b" } } });
+    const plan = planCopy(copyFacts(factsOf(image), {}, { keepsManifests: false, same }));
+    expect(plan).toMatchObject({ steps: [], same, digest: same.digest, top: image.manifest });
+    expect(planCopy(copyFacts(factsOf(image)))).not.toHaveProperty("same");
+  });
+
+  test("does nothing where all that was chosen of an index is there", () => {
+    const index = sampleIndex([sampleImage(), sampleImage({ platform: arm })]);
+    const whole = factsOf(index);
+    const { digest } = index.manifest;
+    const present = new Set([digest, index.instances[0]?.manifest.digest ?? digest]);
+    const part = { ...whole, instances: [whole.instances[0], undefined] };
+    const facts = copyFacts(part, {}, { named: digest, present });
+    expect(planCopy(facts, { missingInstances: "keep" }).steps).toEqual([]);
+  });
+
+  test("brings the signatures of an instance once, however often the index names it", () => {
+    const instance = sampleImage();
+    const index = sampleIndex([instance, instance]);
+    const signed = factsOf(instance, [simple]);
+    const plan = planCopy(copyFacts({ ...factsOf(index), instances: [signed, signed] }));
+    expect(kinds(plan)).toBe(
+      "layer preserve, layer preserve, config, instance, top, signatures, commit",
+    );
+  });
+
+  test("keeps entries of an index that are no manifests and were chosen", () => {
+    const images = [sampleImage(), sampleImage({ platform: arm })];
+    const blob = { mediaType: "a/b", digest: digestOf(Buffer.from("x")), size: 1 };
+    const named = images.map(({ manifest, platform }) => ({
+      mediaType: ociManifest,
+      digest: manifest.digest,
+      size: manifest.bytes.byteLength,
+      platform,
+    }));
+    const factsWith = (entries: readonly object[], chosen: number): ManifestFacts => {
+      const manifest = rawManifest({ schemaVersion: 2, mediaType: ociIndex, manifests: entries });
+      const parsed = parseManifest(manifest);
+      const [first] = images.map((image) => factsOf(image));
+      return {
+        raw: manifest,
+        manifest: parsed,
+        platform: undefined,
+        signatures: [],
+        instances: entries.map((_, at) => (at < chosen ? first : undefined)),
+        blobs: parsed.kind === "index" ? parsed.manifests.slice(-1) : [],
+      };
+    };
+    const whole = factsWith([named[0]!, blob], 1);
+    expect(reasonOf(whole)).toBe(unchanged);
+    expect(kinds(planCopy(copyFacts(whole)))).toBe(
+      "layer preserve, layer preserve, config, layer preserve, instance, top, commit",
+    );
+    const [top] = manifestsIn(copyFacts(factsWith([...named, blob], 1))).slice(-1);
+    expect(top).toMatchObject({
+      omitted: [images[1]?.manifest.digest],
+      because: "not all of its instances are copied",
+    });
+  });
+
+  test("leaves no layer at a place of its own that has none", () => {
+    const plan = planCopy(copyFacts(factsOf(sampleImage()), { foreignLayerURLs: true }));
+    expect(kinds(plan)).toBe("layer preserve, layer preserve, config, top, commit");
+  });
+});
+
+describe("what cannot be is explained:", () => {
+  const failureOf = (facts: CopyFacts, options: PlanOptions = {}): unknown => {
+    try {
+      return planCopy(facts, options);
+    } catch (error) {
+      return error;
+    }
+  };
+  const index = sampleIndex([sampleImage(), sampleImage({ platform: arm })]);
+  const part = { ...factsOf(index), instances: [factsOf(index.instances[0]!), undefined] };
+  const noPlatform = sampleIndex([{ ...sampleImage(), platform: undefined as never }]);
+
+  test.each<[string, CopyFacts, PlanOptions, string]>([
+    [
+      "a type that may not change",
+      copyFacts(factsOf(sampleImage()), { manifestMIMETypes: [dockerManifest] }),
+      { preserveDigests: true },
+      `(the destination does not take ${ociManifest}), but digests are to be preserved`,
+    ],
+    [
+      "an index of which a part may not be copied",
+      copyFacts(part),
+      { preserveDigests: true },
+      "; copy all of them, or keep the index as it is with instances missing",
+    ],
+    [
+      "an index for a place of single images",
+      copyFacts(factsOf(index), { manifestMIMETypes: [dockerManifest] }),
+      {},
+      "it takes single images; copy one of them",
+    ],
+    [
+      "an image for a place of indexes",
+      copyFacts(factsOf(sampleImage()), { manifestMIMETypes: [ociIndex] }),
+      {},
+      "it takes no single images",
+    ],
+    [
+      "a type that the destination does not take",
+      copyFacts(factsOf(sampleImage()), { manifestMIMETypes: [ociManifest] }),
+      { manifestMIMEType: dockerManifest },
+      "the destination does not take that type",
+    ],
+    [
+      "an index that another type cannot hold",
+      copyFacts(factsOf(noPlatform), { manifestMIMETypes: [dockerManifest, dockerList] }),
+      {},
+      `${dockerList} needs a platform for each instance`,
+    ],
+    [
+      "layers packed with zstd in Docker's format",
+      copyFacts(factsOf(sampleImage(plain)), { layers: "compress" }),
+      { compression: "zstd", manifestMIMEType: dockerManifest },
+      `need ${ociManifest}, and ${dockerManifest} was asked for`,
+    ],
+  ])("%s", (_, facts, options, why) => {
+    expect(failureOf(facts, options)).toMatchObject({
+      code: "impossible-copy",
+      message: expect.stringContaining(why) as string,
+    });
+  });
+
+  test("signatures of one kind where the destination keeps only the other", () => {
+    const image = (signature: Signature): ManifestFacts => factsOf(sampleImage(), [signature]);
+    const accepts = { signatures: "no place", sigstoreSignatures: true } as const;
+    expect(planCopy(copyFacts(image(sigstore), accepts)).steps.at(-2)?.kind).toBe("signatures");
+    expect(failureOf(copyFacts(image(simple), accepts))).toMatchObject({
+      message: expect.stringContaining("no place") as string,
+    });
+    const others = { signatures: true, sigstoreSignatures: "no tags" } as const;
+    expect(planCopy(copyFacts(image(simple), others)).steps.at(-2)?.kind).toBe("signatures");
+    expect(failureOf(copyFacts(image(sigstore), others))).toMatchObject({
+      message: expect.stringContaining("no tags") as string,
+    });
+  });
+
+  test("no signatures where there are none, of whatever was chosen", () => {
+    const facts = copyFacts(part, { signatures: "no place" });
+    expect(planCopy(facts).steps.at(-1)?.kind).toBe("commit");
+  });
+});
+
+describe("layers that are to be compressed", () => {
+  const layerStep = (
+    layerType: string,
+    options: PlanOptions,
+    accepts: Partial<DestinationAccepts> = { layers: "compress" },
+  ): BlobStep => {
+    const image = sampleImage({ layers: ["a"], layerType });
+    const [step] = planCopy(copyFacts(factsOf(image), accepts), options).steps;
+    if (step?.kind !== "blob") throw new Error("no blob");
+    return step;
+  };
+
+  test("stay where they are in the format that is asked for, and only there", () => {
+    const table = (["gzip", "zstd"] as const).flatMap((compression) =>
+      ["", "+gzip", "+zstd"].map((suffix) => {
+        const { digest, because } = layerStep(`${plainLayer}${suffix}`, { compression });
+        return [compression, suffix, digest === undefined, because];
+      }),
+    );
+    const wish = (format: string): string => `layers are to be packed with ${format}`;
+    const needed = "the image needs it";
+    expect(table).toEqual([
+      ["gzip", "", true, wish("gzip")],
+      ["gzip", "+gzip", false, needed],
+      ["gzip", "+zstd", true, wish("gzip")],
+      ["zstd", "", true, wish("zstd")],
+      ["zstd", "+gzip", true, wish("zstd")],
+      ["zstd", "+zstd", false, needed],
+    ]);
+    expect(layerStep(plainLayer, {}).because).toBe("the destination wants layers compressed");
+    const unpacked = layerStep(`${plainLayer}+gzip`, {}, { layers: "decompress" });
+    expect(unpacked.because).toBe("the destination wants layers decompressed");
+  });
+
+  test("fit into Docker's format once they are packed with gzip", () => {
+    const accepts = { layers: "compress", manifestMIMETypes: [dockerManifest] } as const;
+    const step = layerStep(`${plainLayer}+zstd`, { compression: "gzip" }, accepts);
+    expect(step).toMatchObject({ transform: "gzip", digest: undefined });
+  });
+
+  test("leave the type of the manifest alone, but for zstd", () => {
+    const image = sampleImage({ ...docker, layers: ["a"] });
+    const type = (options: PlanOptions): string | undefined =>
+      manifestsIn(copyFacts(factsOf(image), { layers: "compress" }), options).at(-1)?.mediaType;
+    expect([type({}), type({ compression: "gzip" }), type({ compression: "zstd" })]).toEqual([
+      dockerManifest,
+      dockerManifest,
+      ociManifest,
+    ]);
+  });
+});
+
+describe("what was learnt of a blob before", () => {
+  const image = sampleImage(plain);
+  const layer = digestOf(Buffer.from("a"));
+  const [gzip, zstd] = [digestOf(Buffer.from("gzip")), digestOf(Buffer.from("zstd"))];
+  const packed = [
+    { digest: zstd, size: 7, compression: "zstd" },
+    { digest: gzip, size: 8, compression: "gzip" },
+  ] as const;
+  const [near, far]: readonly BlobLocation[] = [
+    { kind: "registry", origin: "https://one.example", repository: "a" },
+    { kind: "registry", origin: "https://one.example", repository: "b" },
+  ];
+  const nothing: RememberedBlob = { packed: [], wasHere: false, elsewhere: [] };
+
+  function stepFor(
+    known: readonly (readonly [typeof layer, Partial<RememberedBlob>])[],
+    layers: DestinationAccepts["layers"],
+    options: PlanOptions = {},
+    from: SampleImage = image,
+  ): BlobStep {
+    const remembered = new Map(known.map(([digest, one]) => [digest, { ...nothing, ...one }]));
+    const facts = copyFacts(factsOf(from), { layers }, { remembered });
+    const [step] = planCopy(facts, options).steps;
+    if (step?.kind !== "blob") throw new Error("no blob");
+    return step;
+  }
+
+  test.each([
+    ["gzip", {}, gzip, 8],
+    ["gzip", { compression: "gzip" }, gzip, 8],
+    ["zstd", { compression: "zstd" }, zstd, 7],
+  ] as const)("is asked for as it is when packed with %s: %j", (format, options, digest, size) => {
+    const step = stepFor([[layer, { packed }]], "compress", options);
+    expect(step.candidates).toEqual([
+      { blob: { mediaType: `${plainLayer}+${format}`, digest, size }, packedAs: format },
+    ]);
+    expect(step.digest).toBeUndefined();
+    expect(step.because).toMatch(new RegExp(`; unless it has ${digest}, which is that$`));
+  });
+
+  test("is packed, whatever its manifest calls it", () => {
+    const mislabelled = sampleImage({ layers: ["a"], layerType: `${plainLayer}+gzip` });
+    const step = stepFor([[layer, { packed }]], "compress", {}, mislabelled);
+    expect(step.candidates.map(({ blob }) => blob.digest)).toEqual([gzip]);
+    expect(step.digest).toBeUndefined();
+  });
+
+  test("is of no use where it is to be unpacked, or to stay", () => {
+    expect(stepFor([[layer, { packed }]], "decompress").candidates).toMatchObject([
+      { blob: { digest: layer }, packedAs: undefined },
+    ]);
+    expect(stepFor([[layer, { packed }]], "preserve").digest).toBe(layer);
+    expect(stepFor([], "compress").candidates).toEqual([]);
+  });
+
+  test("is where to ask for it: first where it was, else at one place nearby", () => {
+    const locations = (known: Partial<RememberedBlob>): readonly unknown[] =>
+      stepFor([[layer, known]], "preserve").candidates.map(({ location }) => location);
+    expect(locations({ elsewhere: [near!, far!] })).toEqual([near]);
+    expect(locations({ elsewhere: [near!, far!], wasHere: true })).toEqual([undefined, near]);
+    expect(locations({ wasHere: true })).toEqual([undefined]);
+    const [candidate] = stepFor([[layer, { elsewhere: [near!] }]], "preserve").candidates;
+    expect(candidate?.blob.digest).toBe(layer);
+  });
+
+  test("holds for its packed forms too", () => {
+    const known = [
+      [layer, { packed }],
+      [gzip, { elsewhere: [far!] }],
+    ] as const;
+    expect(stepFor(known, "compress").candidates).toMatchObject([
+      { blob: { digest: gzip }, packedAs: "gzip", location: far },
+    ]);
+  });
+});

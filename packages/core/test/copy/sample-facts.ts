@@ -1,0 +1,64 @@
+import type { DestinationAccepts } from "../../src/contract/image-destination.ts";
+import type { Signature } from "../../src/contract/signature.ts";
+import type { CopyFacts, ManifestFacts } from "../../src/copy/copy-facts.ts";
+import type { CopyPlan } from "../../src/copy/copy-plan.ts";
+import { parseManifest } from "../../src/manifest/manifest.ts";
+import type { SampleImage } from "../sample-images.ts";
+
+/** What is known of an image that is to be copied. */
+export function factsOf(image: SampleImage, signatures: readonly Signature[] = []): ManifestFacts {
+  return {
+    raw: image.manifest,
+    manifest: parseManifest(image.manifest),
+    platform: image.platform,
+    signatures,
+    instances: image.instances.map((instance) => factsOf(instance)),
+  };
+}
+
+/** The facts of a copy to a destination that takes everything, unless `accepts` says otherwise. */
+export function copyFacts(
+  top: ManifestFacts,
+  accepts: Partial<DestinationAccepts> = {},
+  more: Partial<CopyFacts> = {},
+): CopyFacts {
+  return {
+    source: "memory:a",
+    destination: "memory:b",
+    sourceDigest: top.raw.digest,
+    top,
+    referrers: [],
+    offers: { parallelBlobs: 6, ranges: true },
+    accepts: {
+      manifestMIMETypes: undefined,
+      layers: "preserve",
+      foreignLayerURLs: false,
+      signatures: true,
+      parallelBlobs: 6,
+      ...accepts,
+    },
+    pinned: undefined,
+    keepsManifests: true,
+    named: undefined,
+    present: new Set(),
+    reusable: new Set(),
+    ...more,
+  };
+}
+
+/** The steps of a plan in few words. */
+export function kinds({ steps }: CopyPlan): string {
+  return steps
+    .map((step) => {
+      switch (step.kind) {
+        case "blob":
+          return step.isConfig ? "config" : `layer ${step.transform}${step.digest ? "" : "?"}`;
+        case "manifest":
+          return `${step.isInstance ? "instance" : "top"}${step.digest ? "" : "?"}`;
+        case "signatures":
+        case "commit":
+          return step.kind;
+      }
+    })
+    .join(", ");
+}
