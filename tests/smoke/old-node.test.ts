@@ -29,7 +29,7 @@ test.each(oldNodes)(
   async ({ version, runtime }) => {
     const { code, stdout, stderr } = await command.run(["--version"], { runtime });
     expect([code, stdout]).toEqual([1, ""]);
-    expect(stderr).toMatch(/^drayage: needs Node \d+\.\d+ or later, this is [\d.]+: .*\n$/);
+    expect(stderr).toMatch(/^drayage: needs Node [\d.]+ or later, this is [\d.]+: .*\n$/);
     expect(stderr).toContain(`this is ${version}:`);
   },
 );
@@ -46,13 +46,13 @@ test.each(oldNodes)(
     );
     const messages = JSON.parse(await outputOf(node, ...flags, program)) as readonly string[];
     const expected = expect.stringMatching(
-      new RegExp(`^Drayage needs Node \\d+\\.\\d+ or later, this is ${version}: `),
+      new RegExp(`^Drayage needs Node [\\d.]+ or later, this is ${version}: `),
     ) as string;
     expect(messages).toEqual(libraries.entries.map(() => expected));
   },
 );
 
-test.each(["22.19.0", "23.8.0", "24.0.0", "100.0.0"])("Node %s is supported", async (version) => {
+test.each(["22.22.2", "22.23.0", "24.0.0", "100.0.0"])("Node %s is supported", async (version) => {
   expect(await command.output(["--version"], { runtime: withVersion(version) })).toMatch(
     /^drayage/,
   );
@@ -65,7 +65,7 @@ test("what the command needs is what its package says", async () => {
   };
   const { stderr } = await command.run([], { runtime: withVersion("18.0.0") });
   const [, needed] = /needs Node ([\d.]+)/.exec(stderr) ?? [];
-  expect(engines.node).toBe(`>=${needed}.0`);
+  expect(engines.node).toBe(`^${needed} || >=24.0.0`);
 });
 
 test("the command's first file imports nothing, as imports run before it", async () => {

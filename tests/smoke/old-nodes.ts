@@ -17,7 +17,7 @@ export function withVersion(version: string): OldNode["runtime"] {
 
 /** This Node under old versions, and each old one on the PATH: it lacks syntax and modules as well. */
 export const oldNodes: readonly OldNode[] = [
-  ...["18.20.8", "22.18.0", "23.7.0"].map((version) => ({
+  ...["18.20.8", "22.22.1", "22.9.3", "23.11.1"].map((version) => ({
     version,
     runtime: withVersion(version),
   })),
