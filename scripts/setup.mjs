@@ -1,8 +1,10 @@
 // Installs the workspace where that is needed, and with --build builds it. Runs before anything is installed, so on
 // whatever Node there is (20 or later), with nothing but Node itself and npm.
 import { spawnSync } from "node:child_process";
-import { readdirSync, readFileSync, statSync, utimesSync } from "node:fs";
+import { readFileSync, utimesSync } from "node:fs";
 import path from "node:path";
+
+import { changedAt, lastSourceChange } from "./source-changes.mjs";
 
 const root = path.resolve(import.meta.dirname, "..");
 const { packageManager } = JSON.parse(readFileSync(path.join(root, "package.json"), "utf8"));
@@ -33,24 +35,4 @@ function pnpm(...args) {
   if (status === 0) return;
   console.error(`npx ${command.join(" ")} failed${error ? `: ${error.message}` : ""}`);
   process.exit(status ?? 1);
-}
-
-/** Milliseconds; 0 for what is not there. */
-function changedAt(name) {
-  return statSync(path.join(root, name), { throwIfNoEntry: false })?.mtimeMs ?? 0;
-}
-
-function lastSourceChange() {
-  const files = readdirSync(path.join(root, "packages")).flatMap((name) => [
-    path.join("packages", name, "package.json"),
-    ...sourcesIn(path.join("packages", name, "src")),
-  ]);
-  files.push("tsdown.config.ts", "packages/cli/tsdown.config.ts", "pnpm-lock.yaml");
-  return Math.max(...files.map(changedAt));
-}
-
-function sourcesIn(folder) {
-  return readdirSync(path.join(root, folder), { recursive: true }).map((name) =>
-    path.join(folder, name),
-  );
 }

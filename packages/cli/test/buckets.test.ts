@@ -9,7 +9,7 @@ import { directory } from "@drayage/transport-dir";
 import { s3 } from "@drayage/transport-s3";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 
-import { drayage, isRunnable, temporaryFolder } from "./drayage.ts";
+import { drayage, temporaryFolder } from "./drayage.ts";
 
 const image = "s3://bucket/team/app:1.0";
 let server: S3Server;
@@ -28,7 +28,7 @@ beforeEach(() => {
 });
 afterEach(() => vi.unstubAllEnvs());
 
-describe.skipIf(!isRunnable)("a bucket", () => {
+describe("a bucket", () => {
   test("takes an image, lists it, gives it and deletes it", async () => {
     await using folder = await temporaryFolder();
     const [from, to] = ["from", "to"].map((name) => path.join(folder.path, name)) as [

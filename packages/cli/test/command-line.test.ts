@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 
-import { drayage, isRunnable } from "./drayage.ts";
+import { drayage } from "./drayage.ts";
 
-describe.skipIf(!isRunnable)("the command line", () => {
+describe("the command line", () => {
   test("has a version, on standard output", async () => {
     const { code, stdout, stderr } = await drayage("--version");
     expect(stdout).toMatch(/^drayage \d+\.\d+\.\d+\S*\n$/);

@@ -7,9 +7,9 @@ import { inMemory, randomImage } from "@drayage/testkit";
 import { ociLayout } from "@drayage/transport-oci-layout";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
-import { drayage, isRunnable, temporaryFolder } from "./drayage.ts";
+import { drayage, temporaryFolder } from "./drayage.ts";
 
-describe.skipIf(!isRunnable || dockerdProgram === undefined)("docker-daemon:", () => {
+describe.skipIf(dockerdProgram === undefined)("docker-daemon:", () => {
   let dockerd: Dockerd;
   beforeAll(async () => {
     dockerd = await startDockerd();

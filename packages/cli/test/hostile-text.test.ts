@@ -9,7 +9,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 
 import { Interruption } from "../src/process/interruption.ts";
 import { newProgram } from "../src/program.ts";
-import { command, isRunnable, temporaryFolder } from "./drayage.ts";
+import { command, temporaryFolder } from "./drayage.ts";
 
 /** What terminals obey, and what makes text look like other text. */
 const hostile = "\u001B]0;owned\u0007\u009B31m\u202Etxet\u2066\u200B\u2028\u0085\u007F end";
@@ -228,7 +228,7 @@ async function onTerminal(args: readonly string[]): Promise<string> {
   return outputOf(script ?? "", "-qc", `env ${home} ${line} < /dev/null`, "/dev/null");
 }
 
-test.skipIf(!isRunnable || script === undefined)(
+test.skipIf(script === undefined)(
   "nothing that others wrote reaches a terminal as a command or invisibly",
   async () => {
     const queue = calls.entries();

@@ -5,7 +5,7 @@ import { randomImage, writeImage } from "@drayage/testkit";
 import { directory } from "@drayage/transport-dir";
 import { expect, test } from "vitest";
 
-import { command, temporaryFolder } from "./drayage.ts";
+import { temporaryFolder } from "./drayage.ts";
 
 /** Tells on standard output of each package of ours that is loaded, and of the file in it. */
 const telling = `
@@ -19,7 +19,12 @@ const telling = `
   });
 `;
 
-const runsSources = command.length > 1;
+/** The sources, whose files tell which package they are of. Node 22 does not know `await using`, which they have. */
+const command = [
+  "--conditions=@drayage/source",
+  path.resolve(import.meta.dirname, "../src/main.ts"),
+] as const;
+const runsSources = Number.parseInt(process.versions.node, 10) >= 24;
 
 test.skipIf(!runsSources)("of the transports only those that are named are loaded", async () => {
   await using folder = await temporaryFolder();

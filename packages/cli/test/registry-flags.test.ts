@@ -7,7 +7,7 @@ import { newAuthority, opensslProgram } from "@drayage/test-support";
 import { descriptorOf, randomArtifact, randomImage } from "@drayage/testkit";
 import { describe, expect, test, vi } from "vitest";
 
-import { drayage, isRunnable, temporaryFolder } from "./drayage.ts";
+import { drayage, temporaryFolder } from "./drayage.ts";
 
 /** Each test starts the command several times. */
 vi.setConfig({ testTimeout: 120_000 });
@@ -16,7 +16,7 @@ const image = await randomImage("flags", { layers: 1 });
 const users = { me: { password: "a:b" }, alone: { password: "" } };
 const basic = { authentication: { kind: "basic", users } } as const;
 
-describe.skipIf(!isRunnable)("credentials", () => {
+describe("credentials", () => {
   test.each([
     ["a colon in the password", "me:a:b", 0],
     ["a user alone", "alone", 0],
@@ -51,7 +51,7 @@ describe.skipIf(!isRunnable)("credentials", () => {
   });
 });
 
-test.skipIf(!isRunnable)("--src-parallel-ranges reads a large blob in so many ranges", async () => {
+test("--src-parallel-ranges reads a large blob in so many ranges", async () => {
   await using registry = await startRegistry();
   await using folder = await temporaryFolder();
   const layer = Buffer.alloc(65 << 20);
@@ -82,7 +82,7 @@ test.skipIf(!isRunnable)("--src-parallel-ranges reads a large blob in so many ra
   expect(await readsWith("--src-parallel-ranges=3")).toBeGreaterThanOrEqual(3);
 });
 
-describe.skipIf(!isRunnable || opensslProgram === undefined)("an untrusted certificate", () => {
+describe.skipIf(opensslProgram === undefined)("an untrusted certificate", () => {
   test("names the flag of the side that allows it", async () => {
     await using folder = await temporaryFolder();
     const authority = newAuthority(folder.path, "ca");
@@ -108,33 +108,30 @@ describe.skipIf(!isRunnable || opensslProgram === undefined)("an untrusted certi
   });
 });
 
-test.skipIf(!isRunnable)(
-  "--registries.d names the folder that says where signatures are",
-  async () => {
-    await using registry = await startRegistry();
-    await using folder = await temporaryFolder();
-    await registry.putImage("app", image, "1");
-    const signature = await randomArtifact("flags", { subject: descriptorOf(image) });
-    const [tag = ""] = digestTagsOf(image.manifest.digest);
-    await registry.putImage("app", signature, tag);
-    const text = "default-docker:\n  use-sigstore-attachments: true\n";
-    await writeFile(path.join(folder.path, "default.yaml"), text);
-    const copy = ["copy", "-q", "--insecure-policy", "--registries.d", folder.path];
-    const from = `docker://${registry.host}/app:1`;
-    const kept = await drayage(...copy, from, `dir:${folder.path}/out`);
-    expect(kept).toMatchObject({ code: 0 });
-    expect(await readdir(path.join(folder.path, "out"))).toContain("signature-1");
-    const refused = await drayage(...copy, from, `oci:${folder.path}/layout:1`);
-    expect(refused).toMatchObject({
-      code: 1,
-      stderr: expect.stringContaining("--remove-signatures") as string,
-    });
-    const without = await drayage(
-      ...copy,
-      "--remove-signatures",
-      from,
-      `oci:${folder.path}/layout:1`,
-    );
-    expect(without).toMatchObject({ code: 0 });
-  },
-);
+test("--registries.d names the folder that says where signatures are", async () => {
+  await using registry = await startRegistry();
+  await using folder = await temporaryFolder();
+  await registry.putImage("app", image, "1");
+  const signature = await randomArtifact("flags", { subject: descriptorOf(image) });
+  const [tag = ""] = digestTagsOf(image.manifest.digest);
+  await registry.putImage("app", signature, tag);
+  const text = "default-docker:\n  use-sigstore-attachments: true\n";
+  await writeFile(path.join(folder.path, "default.yaml"), text);
+  const copy = ["copy", "-q", "--insecure-policy", "--registries.d", folder.path];
+  const from = `docker://${registry.host}/app:1`;
+  const kept = await drayage(...copy, from, `dir:${folder.path}/out`);
+  expect(kept).toMatchObject({ code: 0 });
+  expect(await readdir(path.join(folder.path, "out"))).toContain("signature-1");
+  const refused = await drayage(...copy, from, `oci:${folder.path}/layout:1`);
+  expect(refused).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining("--remove-signatures") as string,
+  });
+  const without = await drayage(
+    ...copy,
+    "--remove-signatures",
+    from,
+    `oci:${folder.path}/layout:1`,
+  );
+  expect(without).toMatchObject({ code: 0 });
+});

@@ -4,9 +4,9 @@ import { startRegistry } from "@drayage/registry";
 import { randomImage } from "@drayage/testkit";
 import { describe, expect, test } from "vitest";
 
-import { drayage, isRunnable, temporaryFolder } from "../drayage.ts";
+import { drayage, temporaryFolder } from "../drayage.ts";
 
-describe.skipIf(!isRunnable)("delete", () => {
+describe("delete", () => {
   test("takes an image out of a layout, once", async () => {
     await using registry = await startRegistry();
     await using folder = await temporaryFolder();

@@ -6,7 +6,7 @@ import { digestOf, mediaTypes } from "@drayage/core";
 import { findProgram, outputOf } from "@drayage/test-support";
 import { describe, expect, test } from "vitest";
 
-import { drayage, isRunnable, temporaryFolder } from "../drayage.ts";
+import { drayage, temporaryFolder } from "../drayage.ts";
 
 const skopeo = findProgram("skopeo");
 const fixtures = path.resolve(
@@ -14,7 +14,7 @@ const fixtures = path.resolve(
   "../../../../../shared/fixtures/containers-image/manifest/fixtures",
 );
 
-describe.skipIf(!isRunnable)("manifest-digest", () => {
+describe("manifest-digest", () => {
   test("is the digest of the file's bytes", async () => {
     await using folder = await temporaryFolder();
     const file = path.join(folder.path, "manifest.json");

@@ -5,7 +5,7 @@ import type { Registry } from "@drayage/registry";
 import { descriptorOf, randomArtifact, randomImage } from "@drayage/testkit";
 import { describe, expect, test } from "vitest";
 
-import { drayage, isRunnable, temporaryFolder } from "../drayage.ts";
+import { drayage, temporaryFolder } from "../drayage.ts";
 
 const image = await randomImage("copy");
 const subject = descriptorOf(image);
@@ -23,7 +23,7 @@ function copy(...args: readonly string[]): ReturnType<typeof drayage> {
   return drayage("copy", "--insecure-policy", ...args);
 }
 
-describe.skipIf(!isRunnable)("copy", () => {
+describe("copy", () => {
   test("--referrers brings what refers to the image, and says how much", async () => {
     await using registry = await filled();
     const [from, to] = [`docker://${registry.host}/app:1`, `docker://${registry.host}/copy:1`];

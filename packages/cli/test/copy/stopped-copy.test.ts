@@ -6,7 +6,7 @@ import type { Registry } from "@drayage/registry";
 import { randomImage } from "@drayage/testkit";
 import { describe, expect, test } from "vitest";
 
-import { drayage, ended, isRunnable, startDrayage, temporaryFolder } from "../drayage.ts";
+import { drayage, ended, startDrayage, temporaryFolder } from "../drayage.ts";
 
 /** A registry that never gives out one of its blobs, and the moment at which it is asked for it. */
 async function stuckRegistry(): Promise<Registry & { readonly asked: Promise<void> }> {
@@ -24,7 +24,7 @@ async function stuckRegistry(): Promise<Registry & { readonly asked: Promise<voi
   return Object.assign(registry, { asked: asked.promise });
 }
 
-describe.skipIf(!isRunnable)("a copy that is stopped", () => {
+describe("a copy that is stopped", () => {
   test.each([
     ["SIGINT", "dir", 130],
     ["SIGTERM", "dir", 143],

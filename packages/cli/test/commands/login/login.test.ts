@@ -9,14 +9,7 @@ import { findProgram, outputOf } from "@drayage/test-support";
 import { randomImage } from "@drayage/testkit";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 
-import {
-  command,
-  drayage,
-  ended,
-  isRunnable,
-  startDrayage,
-  temporaryFolder,
-} from "../../drayage.ts";
+import { command, drayage, ended, startDrayage, temporaryFolder } from "../../drayage.ts";
 import type { Run } from "../../drayage.ts";
 
 const skopeo = findProgram("skopeo");
@@ -49,7 +42,7 @@ async function authsIn(file: string): Promise<readonly string[]> {
   return Object.keys(auths).toSorted();
 }
 
-describe.skipIf(!isRunnable)("login", () => {
+describe("login", () => {
   test("keeps what the registry takes, and says so", async () => {
     await using folder = await temporaryFolder();
     const file = path.join(folder.path, "new/auth.json");
@@ -229,7 +222,7 @@ describe.skipIf(!isRunnable)("login", () => {
   );
 });
 
-describe.skipIf(!isRunnable || distributionProgram === undefined || skopeo === undefined)(
+describe.skipIf(distributionProgram === undefined || skopeo === undefined)(
   "skopeo and this command",
   () => {
     const tls = "--tls-verify=false";
@@ -276,7 +269,7 @@ describe.skipIf(!isRunnable || distributionProgram === undefined || skopeo === u
   },
 );
 
-describe.skipIf(!isRunnable)("logout", () => {
+describe("logout", () => {
   const auth = Buffer.from("ann:x").toString("base64");
 
   test("forgets one registry, once", async () => {

@@ -7,7 +7,7 @@ import { directory } from "@drayage/transport-dir";
 import { ociLayout } from "@drayage/transport-oci-layout";
 import { describe, expect, test } from "vitest";
 
-import { drayage, isRunnable, temporaryFolder } from "../../drayage.ts";
+import { drayage, temporaryFolder } from "../../drayage.ts";
 
 const image = await randomImage("verified", { layers: 2 });
 const [damaged] = image.layers.map(({ digest }) => hexOf(digest));
@@ -27,7 +27,7 @@ async function imageFolder(): Promise<ImageFolder> {
   };
 }
 
-describe.skipIf(!isRunnable)("verify", () => {
+describe("verify", () => {
   test("tells of an image that is whole what was read of it", async () => {
     await using folder = await imageFolder();
     const { code, stdout, stderr } = await drayage("verify", folder.name);
