@@ -49,6 +49,8 @@ export interface PlaceKind {
   readonly isHere?: boolean;
   /** `content`: the config and what is in the layers, however they are packed. Default `everything`. */
   readonly preserves?: "everything" | "content";
+  /** One of its kind, to and from which every other place copies. The rest of the pairs run in torture. */
+  readonly represents?: "layouts" | "archives" | "registries";
   /** Whether it takes indexes. Default true. */
   readonly indexes?: boolean;
 }
@@ -67,12 +69,16 @@ const bucket = "images";
 export const placeKinds = {
   memory: { open: () => numbered(memory(), (name) => name) },
   dir: { open: (folder) => numbered(directory(), (name) => `${folder}/${name}`) },
-  oci: { open: (folder) => numbered(ociLayout(), (name) => `${folder}/layout:${name}`) },
+  oci: {
+    open: (folder) => numbered(ociLayout(), (name) => `${folder}/layout:${name}`),
+    represents: "layouts",
+  },
   "docker-archive": {
     open: (folder) =>
       numbered(dockerArchive(), (name) => `${folder}/${name}.tar:example.com/${name}:tag`),
     preserves: "content",
     indexes: false,
+    represents: "archives",
   },
   "docker-daemon": {
     isHere: dockerdProgram !== undefined,
@@ -95,7 +101,10 @@ export const placeKinds = {
       return inBucket(ceph);
     },
   },
-  docker: { open: async () => inRegistry(await startRegistry(), docker({ system })) },
+  docker: {
+    open: async () => inRegistry(await startRegistry(), docker({ system })),
+    represents: "registries",
+  },
   "docker at Distribution": {
     isHere: distributionProgram !== undefined,
     open: async () => inRegistry(await startDistribution(), docker({ system })),
