@@ -1,28 +1,28 @@
 import type { Tool } from "./tools.ts";
 
-/** The input of a tool. */
+/** What a tool is to work on. */
 interface Work {
   readonly tool: Tool;
-  /** A layout with one image named `image`. */
+  /** Has one image, named `image`. */
   readonly layout: string;
   /** A docker archive of that image. */
   readonly archive: string;
-  /** The host of the registry. */
+  /** Of the registry. */
   readonly host: string;
-  /** A layout or an archive to create. */
+  /** A layout or an archive that is not there yet. */
   readonly to: string;
 }
 
-/** A job to measure, with its own registry. */
+/** What is measured, each with a registry of its own. */
 export interface Job {
   readonly name: string;
   /** Whether the registry has the image already. */
   readonly isThere: boolean;
-  /** undefined if the tool does not support it. */
+  /** undefined where the tool cannot do it. */
   command(work: Work): readonly string[] | undefined;
 }
 
-/** The name of the image in the registry. */
+/** Where the image is, or is to be. */
 export function imageAt(host: string): string {
   return `${host}/bench/image:tag`;
 }
@@ -59,7 +59,7 @@ export const jobs: readonly Job[] = [
     command: ({ tool, archive, host }) => tool.pushArchive?.(archive, imageAt(host)),
   },
   {
-    name: "archive to layout",
+    name: "pack an archive",
     isThere: false,
     command: ({ tool, layout, to }) => tool.packArchive?.(layout, to),
   },

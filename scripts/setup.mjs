@@ -1,8 +1,10 @@
-// Installs the workspace if necessary, and builds it with --build. Runs before the installation, so it must work with
-// any Node from version 20, and only with built-in modules and npm.
+// Installs the workspace where that is needed, and with --build builds it. Runs before anything is installed, so on
+// whatever Node there is (20 or later), with nothing but Node itself and npm.
 import { spawnSync } from "node:child_process";
-import { readdirSync, readFileSync, statSync, utimesSync } from "node:fs";
+import { readFileSync, utimesSync } from "node:fs";
 import path from "node:path";
+
+import { changedAt, lastSourceChange } from "./source-changes.mjs";
 
 const root = path.resolve(import.meta.dirname, "..");
 const { packageManager } = JSON.parse(readFileSync(path.join(root, "package.json"), "utf8"));
@@ -14,14 +16,14 @@ const main = "packages/cli/dist/main.mjs";
 if (process.argv.includes("--build") && changedAt(main) < lastSourceChange()) {
   const begun = new Date();
   pnpm("run", "build");
-  // turbo does not touch up-to-date output, so the next run would build again.
+  // turbo leaves what is as it should be untouched, and the next run would build again
   utimesSync(path.join(root, main), begun, begun);
 }
 
-/** Writes the output of tools to stderr, because callers print their own results. */
+/** What the tools say goes to stderr: whoever calls this has its own results to print. */
 function pnpm(...args) {
   const command = ["--yes", packageManager, ...args];
-  // Telemetry of the tools requires consent.
+  // Whoever tries this has not been asked what the tools may tell.
   const env = {
     ...process.env,
     TURBO_TELEMETRY_DISABLED: "1",
@@ -33,24 +35,4 @@ function pnpm(...args) {
   if (status === 0) return;
   console.error(`npx ${command.join(" ")} failed${error ? `: ${error.message}` : ""}`);
   process.exit(status ?? 1);
-}
-
-/** Milliseconds; 0 for a missing file. */
-function changedAt(name) {
-  return statSync(path.join(root, name), { throwIfNoEntry: false })?.mtimeMs ?? 0;
-}
-
-function lastSourceChange() {
-  const files = readdirSync(path.join(root, "packages")).flatMap((name) => [
-    path.join("packages", name, "package.json"),
-    ...sourcesIn(path.join("packages", name, "src")),
-  ]);
-  files.push("tsdown.config.ts", "packages/cli/tsdown.config.ts", "pnpm-lock.yaml");
-  return Math.max(...files.map(changedAt));
-}
-
-function sourcesIn(folder) {
-  return readdirSync(path.join(root, folder), { recursive: true }).map((name) =>
-    path.join(folder, name),
-  );
 }

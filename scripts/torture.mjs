@@ -1,13 +1,24 @@
-// The long forms of tests that `npm test` shortens: a copy killed at a hundred moments, and every setup of a real
-// registry.
+// The long forms of tests that `npm test` shortens. docs/decisions/32-how-long-tests-take.md says what they have more.
 import { spawnSync } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 
 const root = path.resolve(import.meta.dirname, "..");
-const tests = [
-  "packages/transport-s3/test/s3-kills.test.ts",
-  "packages/transport-docker/test/conformance-distribution.test.ts",
-];
+
+/** Those that ask whether this is torture, in their own words or through the suite's. */
+function isShortened(file) {
+  const text = readFileSync(path.join(root, file), "utf8");
+  return /\b(?:isTorture|narrowed|thorough)\b/.test(text);
+}
+
+function testsIn(folder) {
+  const names = readdirSync(path.join(root, folder), { recursive: true });
+  const tests = names.filter((name) => name.endsWith(".test.ts") && !name.includes("node_modules"));
+  return tests.map((name) => path.join(folder, name));
+}
+
+const packages = readdirSync(path.join(root, "packages")).map((name) => `packages/${name}/test`);
+const tests = [...packages, "tests"].flatMap(testsIn).filter(isShortened);
 const { status } = spawnSync(path.join(root, "node_modules/.bin/vitest"), ["run", ...tests], {
   cwd: root,
   stdio: "inherit",

@@ -10,30 +10,30 @@ import type { KeyPair } from "@drayage/test-support";
 
 import type { TrustedTokens } from "./token-server.ts";
 
-/** The settings of a Docker Distribution. By default it allows everything, over plain HTTP. */
+/** How a Docker Distribution is set up. With none of these everybody may do everything, by plain http. */
 export interface DistributionSettings {
-  /** Users with bcrypt hashes, in the format of `htpasswd -B`. */
+  /** Users with bcrypt hashes, as a file that `htpasswd -B` writes. */
   readonly htpasswd?: string | undefined;
-  /** Accepts the tokens of a server; not together with `htpasswd`. */
+  /** Believes tokens of a server; not together with `htpasswd`. */
   readonly tokens?: TrustedTokens | undefined;
   /** For HTTPS. */
   readonly tls?: KeyPair | undefined;
-  /** The origin of a registry to mirror. It caches pulled images and accepts no pushes. */
+  /** The origin of a registry whose images it gives, and keeps once somebody wanted them; it takes none itself. */
   readonly mirrorOf?: string | undefined;
 }
 
-/** A running Docker Distribution, CNCF's registry, with its own empty store. */
+/** A running Docker Distribution, CNCF's registry, with an empty store of its own. */
 export interface Distribution extends AsyncDisposable {
   readonly host: string;
   readonly origin: string;
-  /** The folder of its store; blobs are in `docker/registry/v2`. */
+  /** Where it keeps its blobs, `docker/registry/v2` below it. */
   readonly folder: string;
 }
 
-/** The name of its program in Debian. */
+/** The name of its program, as Debian installs it. */
 export const distributionProgram: string | undefined = findProgram("docker-registry");
 
-/** Starts it on a free port. Requires `distributionProgram`. */
+/** Starts one on a free port of this machine; needs `distributionProgram`. */
 export async function startDistribution(
   settings: DistributionSettings = {},
 ): Promise<Distribution> {
@@ -64,7 +64,7 @@ function filesOf(
   settings: DistributionSettings,
 ): Readonly<Record<string, string | undefined>> {
   return {
-    // The configuration is YAML, and JSON is a subset of it.
+    // Its configuration is YAML, of which JSON is a part.
     "config.json": JSON.stringify(configOf(folder, settings)),
     htpasswd: settings.htpasswd,
     "signer.crt": settings.tokens?.certificate,
@@ -95,15 +95,15 @@ function authenticationOf({ htpasswd, tokens }: DistributionSettings): object {
   return { auth: { token: { realm, service, issuer, rootcertbundle: "signer.crt" } } };
 }
 
-/** Reads the address or the error from its standard error, and discards the rest. */
+/** It says on stderr where it listens, or why it does not; what it says later is read and dropped. */
 async function listening(child: ChildProcess): Promise<string> {
-  let output = "";
+  let said = "";
   return new Promise<string>((resolve, reject) => {
     child.on("error", reject);
-    child.on("exit", () => reject(new Error(`docker-registry did not start: ${output}`)));
+    child.on("exit", () => reject(new Error(`docker-registry did not start: ${said}`)));
     child.stderr?.on("data", (chunk: Buffer) => {
-      output = (output + String(chunk)).slice(-10_000);
-      const [, host] = /listening on ([\d.]+:\d+)[",]/.exec(output) ?? [];
+      said = (said + String(chunk)).slice(-10_000);
+      const [, host] = /listening on ([\d.]+:\d+)[",]/.exec(said) ?? [];
       if (host !== undefined) resolve(host);
     });
   });

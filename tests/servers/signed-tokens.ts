@@ -3,18 +3,18 @@ import { randomUUID, sign, X509Certificate } from "node:crypto";
 import type { IssuedToken, Scope, TokenIssuer } from "@drayage/registry/access";
 import type { KeyPair } from "@drayage/test-support";
 
-/** The common properties of a server's tokens. */
+/** What the tokens of one server have in common. */
 export interface SignedTokenSettings {
-  /** An elliptic curve key, P-256. */
+  /** Of an elliptic curve, P-256. */
   readonly signer: KeyPair;
   readonly issuer: string;
-  /** The audience. */
+  /** Who is to believe them. */
   readonly audience: string;
   /** Seconds. */
   readonly lifetime: number;
 }
 
-/** Self-contained tokens: JWT signed with ES256 (distribution, "Token Authentication Implementation"). */
+/** Tokens that say themselves what they allow: JWT signed with ES256 (distribution, "Token Authentication Implementation"). */
 export function signedTokens(settings: SignedTokenSettings): TokenIssuer {
   const { signer, issuer, audience, lifetime } = settings;
   const certificate = new X509Certificate(signer.certificate).raw.toString("base64");

@@ -5,39 +5,40 @@ import type { KeyPair } from "@drayage/test-support";
 
 import { signedTokens } from "./signed-tokens.ts";
 
-/** The users, rights and key of a token server. */
+/** Who gets a token for what, and how. */
 export interface TokenServerSettings extends Pick<
   BearerAuthentication,
   "users" | "anonymous" | "tokenLifetime"
 > {
-  /** The signing key, an elliptic curve key, P-256. */
+  /** Signs the tokens; of an elliptic curve, P-256. */
   readonly signer: KeyPair;
-  /** For HTTPS; undefined for plain HTTP. */
+  /** For HTTPS; undefined is plain http. */
   readonly tls?: KeyPair | undefined;
 }
 
-/** The settings with which a registry accepts the tokens of a server. */
+/** What a registry has to know to believe the tokens of a server. */
 export interface TrustedTokens {
-  /** The URL of the token endpoint. */
+  /** Where tokens are to be had. */
   readonly realm: string;
-  /** The audience: all registries that accept this server. */
+  /** Whom they are for: all registries that believe this server. */
   readonly service: string;
   readonly issuer: string;
-  /** The certificate of the signing key, PEM. */
+  /** That of the signer, PEM. */
   readonly certificate: string;
 }
 
-/** A server that issues signed tokens for registries. */
+/** A server that tells registries who may do what, by tokens that it signs. */
 export interface TokenServer extends AsyncDisposable, TrustedTokens {
-  /** Every request since the start, in order of arrival. */
+  /** Every request since the start, in the order in which they came. */
   readonly requests: readonly LoggedRequest[];
 }
 
 const service = "testkit";
 
 /**
- * Starts it on a free port. It issues tokens for GET with or without name and password, and for POST with a password or
- * a refresh token (distribution, "Token Authentication Specification" and "OAuth2 Token Authentication").
+ * Starts one on a free port of this machine. It gives out tokens to GET with name and password or without, and to POST
+ * with a password or a refresh token (distribution, "Token Authentication Specification" and "OAuth2 Token
+ * Authentication").
  */
 export async function startTokenServer(settings: TokenServerSettings): Promise<TokenServer> {
   const { signer, tls, tokenLifetime: lifetime = 300 } = settings;

@@ -1,5 +1,4 @@
-// Copies an image from each transport to the next and prints what the last one has. Imports the packages that are
-// installed next to it.
+// Copies an image from each transport to the next and prints what the last one has. Imports what is installed beside it.
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 

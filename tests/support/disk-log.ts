@@ -6,10 +6,7 @@ import path from "node:path";
 
 import { onTestFinished } from "vitest";
 
-/**
- * Records what this process makes durable, in order: `sync PATH` when it is done, and `rename PATH`, with paths
- * relative to the folder.
- */
+/** What this process makes durable, in order: `sync PATH` when that is done, `rename PATH`, each path relative to the folder. */
 export async function recordDisk(folder: string): Promise<readonly string[]> {
   const log: string[] = [];
   const note = (step: string, file: string): void => {

@@ -1,6 +1,7 @@
 export { recordDisk } from "./disk-log.ts";
 export { interceptDisk, systemError } from "./intercept-disk.ts";
 export type { DiskCall } from "./intercept-disk.ts";
+export { isTorture, narrowed } from "./torture.ts";
 export { contentOf, scratchFolder } from "./scratch.ts";
 export { ended, nextMessage, startProgram } from "./programs.ts";
 export { startProxy } from "./proxy-server.ts";

@@ -7,7 +7,7 @@ import { newAuthority, opensslProgram } from "@drayage/test-support";
 import { descriptorOf, randomArtifact, randomImage } from "@drayage/testkit";
 import { describe, expect, test, vi } from "vitest";
 
-import { drayage, isRunnable, temporaryFolder } from "./drayage.ts";
+import { drayage, temporaryFolder } from "./drayage.ts";
 
 /** Each test starts the command several times. */
 vi.setConfig({ testTimeout: 120_000 });
@@ -16,21 +16,21 @@ const image = await randomImage("flags", { layers: 1 });
 const users = { me: { password: "a:b" }, alone: { password: "" } };
 const basic = { authentication: { kind: "basic", users } } as const;
 
-describe.skipIf(!isRunnable)("credentials", () => {
+describe("credentials", () => {
   test.each([
     ["a colon in the password", "me:a:b", 0],
     ["a user alone", "alone", 0],
     ["an empty password", "alone:", 0],
     ["half of the password", "me:a", 1],
     ["no user", ":a:b", 1],
-  ])("%s is parsed from --creds", async (_, creds, code) => {
+  ])("with %s are read from --creds", async (_, creds, code) => {
     await using registry = await startRegistry(basic);
     await registry.putImage("app", image, "1");
     const run = await drayage("list-tags", "--creds", creds, `docker://${registry.host}/app`);
     expect(run.code).toBe(code);
   });
 
-  test("--src-authfile takes precedence over --authfile", async () => {
+  test("of the file of one side go before those of the file of both", async () => {
     await using registry = await startRegistry(basic);
     await using folder = await temporaryFolder();
     await registry.putImage("app", image, "1");
@@ -51,43 +51,39 @@ describe.skipIf(!isRunnable)("credentials", () => {
   });
 });
 
-test.skipIf(!isRunnable)(
-  "--src-parallel-ranges downloads a large blob in parallel ranges",
-  async () => {
-    await using registry = await startRegistry();
-    await using folder = await temporaryFolder();
-    const layer = Buffer.alloc(65 << 20);
-    const config = Buffer.from('{"rootfs":{"type":"layers","diff_ids":[]}}');
-    const described = (mediaType: string, bytes: Buffer): object => ({
-      mediaType: `application/vnd.oci.image.${mediaType}`,
-      digest: digestOf(bytes),
-      size: bytes.byteLength,
+test("--src-parallel-ranges reads a large blob in so many ranges", async () => {
+  await using registry = await startRegistry();
+  await using folder = await temporaryFolder();
+  const layer = Buffer.alloc(65 << 20);
+  const config = Buffer.from('{"rootfs":{"type":"layers","diff_ids":[]}}');
+  const described = (mediaType: string, bytes: Buffer): object => ({
+    mediaType: `application/vnd.oci.image.${mediaType}`,
+    digest: digestOf(bytes),
+    size: bytes.byteLength,
+  });
+  for (const blob of [layer, config]) await registry.putBlob("app", blob);
+  const mediaType = "application/vnd.oci.image.manifest.v1+json";
+  const manifest = {
+    schemaVersion: 2,
+    mediaType,
+    config: described("config.v1+json", config),
+    layers: [described("layer.v1.tar", layer)],
+  };
+  registry.putManifest("app", { bytes: Buffer.from(JSON.stringify(manifest)), mediaType }, "1");
+  const readsWith = async (...flags: readonly string[]): Promise<number> => {
+    registry.clear();
+    const copy = ["copy", "-q", "--insecure-policy", ...flags, `docker://${registry.host}/app:1`];
+    expect(await drayage(...copy, `dir:${folder.path}/out${flags.length}`)).toMatchObject({
+      code: 0,
     });
-    for (const blob of [layer, config]) await registry.putBlob("app", blob);
-    const mediaType = "application/vnd.oci.image.manifest.v1+json";
-    const manifest = {
-      schemaVersion: 2,
-      mediaType,
-      config: described("config.v1+json", config),
-      layers: [described("layer.v1.tar", layer)],
-    };
-    registry.putManifest("app", { bytes: Buffer.from(JSON.stringify(manifest)), mediaType }, "1");
-    const readsWith = async (...flags: readonly string[]): Promise<number> => {
-      registry.clear();
-      const copy = ["copy", "-q", "--insecure-policy", ...flags, `docker://${registry.host}/app:1`];
-      expect(await drayage(...copy, `dir:${folder.path}/out${flags.length}`)).toMatchObject({
-        code: 0,
-      });
-      return registry.requests.filter(({ path: requested }) => requested.endsWith(digestOf(layer)))
-        .length;
-    };
-    expect(await readsWith()).toBe(1);
-    expect(await readsWith("--src-parallel-ranges=3")).toBeGreaterThanOrEqual(3);
-  },
-);
+    return registry.requests.filter(({ path: asked }) => asked.endsWith(digestOf(layer))).length;
+  };
+  expect(await readsWith()).toBe(1);
+  expect(await readsWith("--src-parallel-ranges=3")).toBeGreaterThanOrEqual(3);
+});
 
-describe.skipIf(!isRunnable || opensslProgram === undefined)("an untrusted certificate", () => {
-  test("the error names the flag of the side", async () => {
+describe.skipIf(opensslProgram === undefined)("an untrusted certificate", () => {
+  test("names the flag of the side that allows it", async () => {
     await using folder = await temporaryFolder();
     const authority = newAuthority(folder.path, "ca");
     await using registry = await startRegistry({ tls: authority.issue("server") });
@@ -112,33 +108,30 @@ describe.skipIf(!isRunnable || opensslProgram === undefined)("an untrusted certi
   });
 });
 
-test.skipIf(!isRunnable)(
-  "--registries.d names the folder that configures signature storage",
-  async () => {
-    await using registry = await startRegistry();
-    await using folder = await temporaryFolder();
-    await registry.putImage("app", image, "1");
-    const signature = await randomArtifact("flags", { subject: descriptorOf(image) });
-    const [tag = ""] = digestTagsOf(image.manifest.digest);
-    await registry.putImage("app", signature, tag);
-    const text = "default-docker:\n  use-sigstore-attachments: true\n";
-    await writeFile(path.join(folder.path, "default.yaml"), text);
-    const copy = ["copy", "-q", "--insecure-policy", "--registries.d", folder.path];
-    const from = `docker://${registry.host}/app:1`;
-    const kept = await drayage(...copy, from, `dir:${folder.path}/out`);
-    expect(kept).toMatchObject({ code: 0 });
-    expect(await readdir(path.join(folder.path, "out"))).toContain("signature-1");
-    const refused = await drayage(...copy, from, `oci:${folder.path}/layout:1`);
-    expect(refused).toMatchObject({
-      code: 1,
-      stderr: expect.stringContaining("--remove-signatures") as string,
-    });
-    const without = await drayage(
-      ...copy,
-      "--remove-signatures",
-      from,
-      `oci:${folder.path}/layout:1`,
-    );
-    expect(without).toMatchObject({ code: 0 });
-  },
-);
+test("--registries.d names the folder that says where signatures are", async () => {
+  await using registry = await startRegistry();
+  await using folder = await temporaryFolder();
+  await registry.putImage("app", image, "1");
+  const signature = await randomArtifact("flags", { subject: descriptorOf(image) });
+  const [tag = ""] = digestTagsOf(image.manifest.digest);
+  await registry.putImage("app", signature, tag);
+  const text = "default-docker:\n  use-sigstore-attachments: true\n";
+  await writeFile(path.join(folder.path, "default.yaml"), text);
+  const copy = ["copy", "-q", "--insecure-policy", "--registries.d", folder.path];
+  const from = `docker://${registry.host}/app:1`;
+  const kept = await drayage(...copy, from, `dir:${folder.path}/out`);
+  expect(kept).toMatchObject({ code: 0 });
+  expect(await readdir(path.join(folder.path, "out"))).toContain("signature-1");
+  const refused = await drayage(...copy, from, `oci:${folder.path}/layout:1`);
+  expect(refused).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining("--remove-signatures") as string,
+  });
+  const without = await drayage(
+    ...copy,
+    "--remove-signatures",
+    from,
+    `oci:${folder.path}/layout:1`,
+  );
+  expect(without).toMatchObject({ code: 0 });
+});

@@ -6,12 +6,12 @@ import { ImageError } from "./names/image-error.ts";
  * not export fails earlier: newer exports are read from the default import.
  */
 const { node } = process.versions;
-const [major = 0, minor = 0] = node.split(".").map(Number);
-// 23 has what 22.19 has since 23.8
-const required = major === 23 ? "23.8" : "22.19";
-const [requiredMajor = 0, requiredMinor = 0] = required.split(".").map(Number);
+const [major = 0, minor = 0, patch = 0] = node.split(".").map(Number);
+const required = "22.22.2";
+// 23 ended before 22.22 came, and lacks what that added
+const isSupported = major >= 24 || (major === 22 && (minor > 22 || (minor === 22 && patch >= 2)));
 
-if (major < requiredMajor || (major === requiredMajor && minor < requiredMinor)) {
+if (!isSupported) {
   const message = `Drayage needs Node ${required} or later, this is ${node}: install a newer one, see https://nodejs.org`;
   throw new ImageError("unsupported", message);
 }

@@ -8,7 +8,7 @@ import type { ImageReference } from "@drayage/core";
 import { memory } from "@drayage/core/memory";
 import { startS3 } from "@drayage/mock-servers";
 import type { LoggedS3Request, S3Bucket } from "@drayage/mock-servers";
-import { ended, scratchFolder, startProgram } from "@drayage/test-support";
+import { ended, isTorture, scratchFolder, startProgram } from "@drayage/test-support";
 import { isThere, randomImage, writeImage } from "@drayage/testkit";
 import { afterEach, expect, test, vi } from "vitest";
 
@@ -21,7 +21,7 @@ const to = "//bucket/a:new";
 const program = path.join(import.meta.dirname, "copy-seeded.ts");
 const before = await randomImage("before", { layers: 1 });
 /** Of all seeds. `npm run torture` runs all of them, CI a few. */
-const share = process.env["DRAYAGE_TORTURE"] === "1" ? 1 : 0.15;
+const share = isTorture ? 1 : 0.15;
 
 afterEach(() => void vi.unstubAllEnvs());
 

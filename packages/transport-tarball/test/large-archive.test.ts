@@ -3,6 +3,7 @@ import { open } from "node:fs/promises";
 import path from "node:path";
 
 import {
+  isTorture,
   nextMessage,
   scratchFolder,
   startProgram,
@@ -11,7 +12,8 @@ import {
 } from "@drayage/test-support";
 import { expect, test, vi } from "vitest";
 
-const layerSize = 1_400_000_000 - (1_400_000_000 % 512);
+const archiveSize = isTorture ? 1_400_000_000 : 450_000_000;
+const layerSize = archiveSize - (archiveSize % 512);
 
 /** An image with one layer of zeros, of which the disk holds nothing. */
 async function largeArchive(): Promise<string> {
@@ -39,7 +41,7 @@ async function largeArchive(): Promise<string> {
   return file;
 }
 
-test("an archive of 1.4 GB is read with less than 200 MB of memory and no temporary file", async () => {
+test("a large archive is read with less than 200 MB of memory and no temporary file", async () => {
   const archive = await largeArchive();
   const temporary = vi.stubEnv("TMPDIR", path.join(import.meta.filename, "no folder"));
   const child = startProgram(path.join(import.meta.dirname, "read-archive.ts"), archive);

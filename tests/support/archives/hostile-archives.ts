@@ -3,12 +3,12 @@ import { digestOf } from "@drayage/core";
 import { tarFile, tarRecord } from "./tar-file.ts";
 import type { TarFileMember } from "./tar-file.ts";
 
-/** An archive that every reader must reject. */
+/** An archive that nobody may read an image from. */
 export interface HostileArchive {
-  /** The defect, for the name of a test. */
+  /** What is wrong with it, for the name of a test. */
   readonly what: string;
   readonly content: Buffer;
-  /** A text that the error must contain. */
+  /** What an error has to name. */
   readonly culprit: string;
 }
 
@@ -18,22 +18,20 @@ const config = JSON.stringify({
 });
 const manifest = JSON.stringify([{ Config: "c.json", RepoTags: ["a:1"], Layers: ["l.tar"] }]);
 
-/** The members of a docker archive with one small image, named `c.json`, `l.tar` and `manifest.json`. */
+/** The members of a docker archive with one small image, by the names `c.json`, `l.tar` and `manifest.json`. */
 export const smallArchive: readonly TarFileMember[] = [
   { name: "c.json", content: config },
   { name: "l.tar", content: layer },
   { name: "manifest.json", content: manifest },
 ];
 
-/** The same archive with some members replaced. */
+/** The same archive, with some of its members in another way. */
 export function smallArchiveBut(...others: readonly TarFileMember[]): Buffer {
   const isOther = ({ name }: TarFileMember): boolean => others.some((one) => one.name === name);
   return tarFile([...smallArchive.filter((member) => !isOther(member)), ...others]);
 }
 
-/**
- * Docker archives with path traversals, wrong sizes and ambiguous members. Readers reject them with `invalid-manifest`.
- */
+/** Docker archives with an image each that leads astray, lies, or could be read in two ways. Readers refuse them with `invalid-manifest`. */
 export const hostileArchives: readonly HostileArchive[] = [
   {
     what: "an absolute path",
@@ -41,12 +39,12 @@ export const hostileArchives: readonly HostileArchive[] = [
     culprit: "/etc/passwd",
   },
   {
-    what: "a path outside of the archive",
+    what: "a path that leads out",
     content: smallArchiveBut({ name: "a/../../b", content: "x" }),
     culprit: "a/../../b",
   },
   {
-    what: "a link outside of the archive",
+    what: "a link that leads out",
     content: smallArchiveBut({ name: "l.tar", type: "2", linkName: "../../etc/passwd" }),
     culprit: "l.tar",
   },
@@ -56,12 +54,12 @@ export const hostileArchives: readonly HostileArchive[] = [
     culprit: "l.tar",
   },
   {
-    what: "a device as a layer",
+    what: "a device for a layer",
     content: smallArchiveBut({ name: "l.tar", type: "3" }),
     culprit: "l.tar",
   },
   {
-    what: "a folder as a config",
+    what: "a folder for a config",
     content: smallArchiveBut({ name: "c.json", type: "5" }),
     culprit: "c.json",
   },
@@ -71,12 +69,12 @@ export const hostileArchives: readonly HostileArchive[] = [
     culprit: "l.tar",
   },
   {
-    what: "a size of gigabytes",
+    what: "a claim of gigabytes",
     content: smallArchiveBut({ name: "l.tar", size: 8 ** 11 - 1 }),
     culprit: "l.tar",
   },
   {
-    what: "a size of ten terabytes",
+    what: "a claim of ten terabytes",
     content: smallArchiveBut(
       { name: "x", type: "x", content: tarRecord("size", String(10 * 2 ** 40)) },
       { name: "l.tar", content: layer },
@@ -84,12 +82,12 @@ export const hostileArchives: readonly HostileArchive[] = [
     culprit: "l.tar",
   },
   {
-    what: "a duplicate member with other content",
+    what: "a member twice, not the same",
     content: tarFile([...smallArchive, { name: "c.json", content: "{}" }]),
     culprit: "c.json",
   },
   {
-    what: "a missing layer",
+    what: "a layer that is missing",
     content: tarFile(smallArchive.filter(({ name }) => name !== "l.tar")),
     culprit: "l.tar",
   },

@@ -4,22 +4,22 @@ import path from "node:path";
 
 import { findProgram } from "./program.ts";
 
-/** The program that creates certificates, if it is installed. */
+/** The program that makes certificates, where it is installed. */
 export const opensslProgram: string | undefined = findProgram("openssl");
 
-/** A certificate and its key, both PEM. */
+/** Who one is, and the proof: both PEM. */
 export interface KeyPair {
   readonly certificate: string;
   readonly key: string;
 }
 
-/** A certificate authority for tests. */
+/** Somebody who vouches for others, and whom only a test knows. */
 export interface Authority extends KeyPair {
-  /** Issues a certificate for a server on this machine (127.0.0.1, localhost, registry.test), or for a client. */
+  /** For a server on this machine (127.0.0.1, localhost, registry.test), or for a client. */
   issue(name: string): KeyPair;
 }
 
-/** Creates an authority that stores its files in the folder. Requires `opensslProgram`. */
+/** Keeps its files, and those of all that it issues, in the folder; needs `opensslProgram`. */
 export function newAuthority(folder: string, name: string): Authority {
   const isAuthority = ["-addext", "basicConstraints=critical,CA:TRUE"];
   return {

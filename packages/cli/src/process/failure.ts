@@ -1,28 +1,26 @@
 import { messageLine, shortened } from "@drayage/core";
 import { CommanderError } from "commander";
 
-import { alternativeToCommand, alternativeToFlag } from "../flags/skopeo-alternatives.ts";
+import { insteadOfCommand, insteadOfFlag } from "../flags/skopeo-ways.ts";
 import { Interrupted } from "./interruption.ts";
 
-/** Errors that exit with code 1, whatever their own code is. */
-const generalFailures = new WeakSet<Error>();
+/** Failures of which the code means 1, whatever their own code is. */
+const failuresOfWork = new WeakSet<Error>();
 
-/** Marks an error that does not mean a missing image, even if its code is `not-found`. */
-export function asGeneralFailure(error: unknown): unknown {
-  if (error instanceof Error) generalFailures.add(error);
+/** Not the image is not there, but something that the work with it needs. */
+export function asFailureOfWork(error: unknown): unknown {
+  if (error instanceof Error) failuresOfWork.add(error);
   return error;
 }
 
-/** 2 for a missing image, 128 plus the signal number for an interruption, otherwise 1. */
+/** 1, but 2 where the image is not there, and what the shells use where somebody interrupted. */
 export function exitCodeOf(failure: unknown): number {
   const error = firstOf(failure);
   if (error instanceof Interrupted || error instanceof CommanderError) return error.exitCode;
   return isNotFound(error) ? 2 : 1;
 }
 
-/**
- * One line; with `debug` also the stack traces of the causes. undefined if commander has already printed the message.
- */
+/** One line; with `debug` also where each error came from. undefined where all was said already. */
 export function describeFailure(
   failure: unknown,
   { debug, command }: { readonly debug: boolean; readonly command?: string | undefined },
@@ -34,12 +32,12 @@ export function describeFailure(
   return debug ? [line, ...chainOf(error)].join("\n") : line;
 }
 
-/** `drayage: …` as one printable line. */
+/** `drayage: …`, in one printable line. */
 export function lineOf(message: string): string {
   return `drayage: ${messageLine(message)}`;
 }
 
-/** An error during cleanup is less important than the error before it. */
+/** Where cleaning up failed as well, the failure before it is what counts. */
 function firstOf(failure: unknown): unknown {
   let error = failure;
   while (error instanceof Error && error.name === "SuppressedError" && "suppressed" in error) {
@@ -48,7 +46,7 @@ function firstOf(failure: unknown): unknown {
   return error;
 }
 
-/** Help and version are already printed. */
+/** Help and version have been printed by then. */
 function describeCommandLine(
   { code, message }: CommanderError,
   command: string | undefined,
@@ -57,33 +55,33 @@ function describeCommandLine(
   if (code === "commander.version") return undefined;
   const instead = insteadOf(message, command);
   if (instead !== undefined) return lineOf(instead);
-  const text = withoutValue(shortened(message))
+  const said = withoutValue(shortened(message))
     .replace(/^error: /, "")
     .replace(/\.$/, "");
-  return lineOf(`${withSuggestion(text)}; --help lists all commands and flags`);
+  return lineOf(`${withSuggestion(said)}; --help lists what there is`);
 }
 
-/** commander appends `(Did you mean …?)` on a line of its own. */
+/** commander adds `(Did you mean …?)` on a line of its own. */
 function withSuggestion(text: string): string {
   const at = text.lastIndexOf("(Did ");
   if (at < 0 || !text.endsWith(")")) return text;
   return `${text.slice(0, at).trimEnd()}, did ${text.slice(at + "(Did ".length, -1)}`;
 }
 
-/** The value of an unknown flag may be a secret. */
+/** A value behind an unknown flag might be a secret. */
 function withoutValue(message: string): string {
   return message.replace(/^(error: unknown option '[^'=]*)=.*'/s, "$1'");
 }
 
-/** Returns advice for commands and flags of skopeo. */
+/** Something that skopeo has and this does not is named as such. */
 function insteadOf(message: string, command: string | undefined): string | undefined {
   const [, kind, name = ""] =
     /^error: unknown (command|option) '([^'\s=]{1,100})[='\s]/.exec(message) ?? [];
-  const advice = kind === "command" ? alternativeToCommand(name) : alternativeToFlag(name, command);
+  const advice = kind === "command" ? insteadOfCommand(name) : insteadOfFlag(name, command);
   if (kind === undefined || advice === undefined) return undefined;
   return kind === "command"
-    ? `skopeo's command ${name} is not supported: ${advice}`
-    : `${name} is not supported: ${advice}`;
+    ? `skopeo's command ${name} is not there yet: ${advice}`
+    : `${name} is not there: ${advice}`;
 }
 
 function messageOf(error: unknown): string {
@@ -99,8 +97,8 @@ function* chainOf(error: unknown): Generator<string, void, undefined> {
   }
 }
 
-/** Compares codes instead of types, so that a command without core does not load it. */
+/** Asked by its code, so that a command which needs no core does not load it. */
 function isNotFound(error: unknown): boolean {
-  const isFound = error instanceof Error && generalFailures.has(error);
+  const isFound = error instanceof Error && failuresOfWork.has(error);
   return error instanceof Error && !isFound && "code" in error && error.code === "not-found";
 }

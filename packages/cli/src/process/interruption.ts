@@ -1,8 +1,8 @@
-/** The reason why a command was interrupted. */
+/** Why a command ended before its time. */
 export class Interrupted extends Error {
   override readonly name = "Interrupted";
   readonly exitCode: number;
-  /** Whether to exit without a message. */
+  /** Nobody is there any more to be told. */
   readonly isSilent: boolean;
 
   constructor(message: string, exitCode: number, isSilent = false) {
@@ -12,14 +12,13 @@ export class Interrupted extends Error {
   }
 }
 
-/** Maps an error of standard output. A closed pipe exits silently with the shell's exit code for SIGPIPE. */
+/** What an error of standard output means: where its reader has gone, an end without words and with a shell's exit code for that. */
 export function outputFailure(error: NodeJS.ErrnoException): Error {
-  if (error.code === "EPIPE")
-    return new Interrupted("the reader closed the output", 128 + 13, true);
-  return new Error(`Writing to standard output failed: ${error.message}`, { cause: error });
+  if (error.code === "EPIPE") return new Interrupted("nobody reads the output", 128 + 13, true);
+  return new Error(`Standard output cannot be written: ${error.message}`, { cause: error });
 }
 
-/** The part of `process` that an interruption uses. */
+/** The part of a process that an interruption needs. */
 export interface InterruptibleProcess {
   on(signal: EndingSignal, listener: (signal: EndingSignal) => void): unknown;
   off(signal: EndingSignal, listener: (signal: EndingSignal) => void): unknown;
@@ -38,8 +37,8 @@ const signalNumbers = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const;
 const endingSignals = Object.keys(signalNumbers) as readonly EndingSignal[];
 
 /**
- * Aborts a command so that it can clean up: on SIGINT, SIGTERM and SIGHUP, on a closed standard output, and on a
- * timeout. A second signal exits immediately.
+ * Ends a command early, with time to clean up: at Ctrl-C and its like, when nobody reads its output any more, when its
+ * time is over. A second Ctrl-C ends the process at once.
  */
 export class Interruption implements Disposable {
   readonly #controller = new AbortController();
@@ -50,7 +49,7 @@ export class Interruption implements Disposable {
     this.#process = process;
     for (const signal of endingSignals) process.on(signal, this.#onSignal);
     process.stdout.on("error", (error) => this.#controller.abort(outputFailure(error)));
-    // A closed standard error does not stop the copy.
+    // Whoever stopped reading the progress still wants the copy.
     process.stderr.on("error", () => {});
   }
 
@@ -59,7 +58,7 @@ export class Interruption implements Disposable {
   }
 
   timeOutAfter(milliseconds: number): void {
-    const reason = `The command exceeded the --command-timeout of ${milliseconds / 1000} s; increase it`;
+    const reason = `The command took longer than the ${milliseconds / 1000} s of --command-timeout`;
     this.#timer = setTimeout(
       () => this.#controller.abort(new Interrupted(reason, 1)),
       milliseconds,

@@ -1,32 +1,32 @@
 import type { Notice } from "@drayage/core";
 
 import { lineOf } from "./failure.ts";
-import { logMessage } from "./standard-streams.ts";
+import { say } from "./standard-streams.ts";
 
-/** Formats notices, each once. */
+/** What is worth saying of notices, each thing once. */
 export class NoticeLines {
-  readonly #logged = new Set<string>();
+  readonly #said = new Set<string>();
 
-  /** undefined for repeated notices and for rate limits that are not nearly exhausted. */
+  /** undefined for what was said already, and for a limit that is far away. */
   lineOf(notice: Notice): string | undefined {
-    const line = textOf(notice);
+    const line = worthOf(notice);
     const key = notice.kind === "rate-limit" ? `${notice.kind} ${notice.host}` : line;
-    if (line === undefined || key === undefined || this.#logged.has(key)) return undefined;
-    this.#logged.add(key);
+    if (line === undefined || key === undefined || this.#said.has(key)) return undefined;
+    this.#said.add(key);
     return line;
   }
 }
 
-/** Logs notices to standard error. */
-export function noticeLogger(): (notice: Notice) => void {
+/** Says on standard error what is worth it. */
+export function noticeTeller(): (notice: Notice) => void {
   const lines = new NoticeLines();
   return (notice) => {
     const line = lines.lineOf(notice);
-    if (line !== undefined) logMessage(lineOf(line));
+    if (line !== undefined) say(lineOf(line));
   };
 }
 
-function textOf(notice: Notice): string | undefined {
+function worthOf(notice: Notice): string | undefined {
   switch (notice.kind) {
     case "warning":
       return `warning from ${notice.host}: ${notice.text}`;
@@ -49,7 +49,7 @@ function limitLine({
 }: Extract<Notice, { kind: "rate-limit" }>): string | undefined {
   if (remaining > limit / 10) return undefined;
   const time = window === undefined ? "" : ` in ${formatSeconds(window)}`;
-  return `${host} allows ${limit} requests${time}, ${remaining} remaining`;
+  return `${host} allows ${limit} requests${time}, and ${remaining} are left`;
 }
 
 function formatSeconds(seconds: number): string {

@@ -3,17 +3,17 @@ import { hexOf } from "@drayage/core";
 import { NoticeLines } from "../process/notice-lines.ts";
 import type { ProgressEvent } from "./progress-event.ts";
 
-/** Formats the events that people need to read besides the progress. Problems are reported at the end. */
+/** What people should read of events beside how far it is; problems are told at the end. */
 export class EventLines {
   readonly #notices = new NoticeLines();
 
-  /** undefined for an event without a line. */
+  /** undefined for an event that needs no words. */
   lineOf(event: ProgressEvent): string | undefined {
     switch (event.kind) {
       case "retry":
-        return `retrying in ${(event.pause / 1000).toFixed(1)} s: ${event.error.message}`;
+        return `again in ${(event.pause / 1000).toFixed(1)} s: ${event.error.message}`;
       case "blob-restarted":
-        return `restarted: ${hexOf(event.digest).slice(0, 12)}`;
+        return `begun again: ${hexOf(event.digest).slice(0, 12)}`;
       case "notice":
         return this.#notices.lineOf(event.notice);
       case "planned":

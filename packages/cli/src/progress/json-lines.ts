@@ -3,13 +3,13 @@ import type { Digest } from "@drayage/core";
 import { plainJSON } from "../process/json-text.ts";
 import type { ProgressEvent, ProgressView } from "./progress-event.ts";
 
-const interval = 250;
+const pause = 250;
 
-/** Writes each event as a line of JSON. Combines the progress events of a blob to a few lines per second. */
+/** Each event as a line of JSON, for programs; what is read of one blob is summed up to a few lines a second. */
 export class JSONLines implements ProgressView {
   readonly #stream: Pick<NodeJS.WritableStream, "write">;
-  readonly #pending = new Map<Digest, number>();
-  #writtenAt = 0;
+  readonly #unsaid = new Map<Digest, number>();
+  #saidAt = 0;
 
   constructor(stream: Pick<NodeJS.WritableStream, "write">) {
     this.#stream = stream;
@@ -17,23 +17,23 @@ export class JSONLines implements ProgressView {
 
   readonly show = (event: ProgressEvent): void => {
     if (event.kind !== "blob-progress") {
-      this.#writeProgress();
+      this.#sayProgress();
       this.#line(event);
       return;
     }
-    this.#pending.set(event.digest, (this.#pending.get(event.digest) ?? 0) + event.bytes);
-    if (Date.now() - this.#writtenAt >= interval) this.#writeProgress();
+    this.#unsaid.set(event.digest, (this.#unsaid.get(event.digest) ?? 0) + event.bytes);
+    if (Date.now() - this.#saidAt >= pause) this.#sayProgress();
   };
 
   [Symbol.dispose](): void {
-    this.#writeProgress();
+    this.#sayProgress();
   }
 
-  #writeProgress(): void {
-    for (const [digest, bytes] of this.#pending)
+  #sayProgress(): void {
+    for (const [digest, bytes] of this.#unsaid)
       this.#line({ kind: "blob-progress", digest, bytes });
-    this.#pending.clear();
-    this.#writtenAt = Date.now();
+    this.#unsaid.clear();
+    this.#saidAt = Date.now();
   }
 
   #line(event: ProgressEvent): void {

@@ -3,24 +3,24 @@ import type { Descriptor, Digest } from "@drayage/core";
 
 import type { ProgressEvent } from "./progress-event.ts";
 
-/** A blob that is being transferred or read. */
+/** A blob on its way. */
 export interface BlobInFlight {
   readonly blob: Descriptor;
-  /** Bytes read so far. */
+  /** Bytes read of it. */
   read: number;
 }
 
-/** The progress of one copy or verification, computed from its events. */
+/** How far one copy or verification is, from its events. */
 export class ProgressTally {
   readonly inFlight: Map<Digest, BlobInFlight> = new Map();
-  /** `Copying a to b`. */
+  /** What is done: `Copying a to b`. */
   title = "";
   blobs = 0;
   bytes = 0;
   blobsDone = 0;
-  /** Includes all bytes of blobs that need no transfer. */
+  /** Of blobs that need not be moved or read, all their bytes. */
   #bytesDone = 0;
-  /** Bytes transferred or read, including repeated ones. */
+  /** Bytes that went over the wire or out of a file, again and again where that failed. */
   moved = 0;
 
   get bytesDone(): number {

@@ -22,7 +22,7 @@ export async function imageFor(
 
 /** The last images that were generated: many requirements use the same one. */
 const recent = new Map<string, Promise<AssembledImage>>();
-const maxRecent = 4;
+const maxRecent = 40;
 
 function recentImage(seed: string, options: RandomImageOptions): Promise<AssembledImage> {
   const key = JSON.stringify([seed, options]);

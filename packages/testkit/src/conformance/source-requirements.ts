@@ -30,13 +30,17 @@ interface Stored {
 
 const reads = (abilities: Abilities): boolean => abilities.reads;
 
+/** For checks of how a blob is read: larger than any chunk, and than what buffers on the way hold. */
+const manyChunks = 3_000_000;
+
 /** An image in a fresh place, and its source open while the work goes on. */
 async function withStored(
   subject: TransportUnderTest,
   abilities: Abilities,
   work: (stored: Stored) => Promise<void>,
+  layerSize = 4096,
 ): Promise<void> {
-  const image = await imageFor(abilities, "stored", { layers: 2, layerSize: 3_000_000 });
+  const image = await imageFor(abilities, "stored", { layers: 2, layerSize });
   const reference = await placed(image, subject);
   await using source = await reference.newImageSource();
   await work({ reference, image, source });
@@ -145,28 +149,38 @@ export const sourceRequirements: readonly Requirement[] = [
     promise: "a blob of which only the beginning is read does no harm to the next",
     appliesTo: reads,
     check: (subject, abilities) =>
-      withStored(subject, abilities, async ({ source, image }) => {
-        const [digest, bytes] = largestLayerOf(image);
-        for (let round = 0; round < 20; round++) {
-          for await (const chunk of source.getBlob({ digest })) {
-            sameBytes(chunk, bytes.subarray(0, chunk.byteLength), "the first chunk");
-            break;
+      withStored(
+        subject,
+        abilities,
+        async ({ source, image }) => {
+          const [digest, bytes] = largestLayerOf(image);
+          for (let round = 0; round < 20; round++) {
+            for await (const chunk of source.getBlob({ digest })) {
+              sameBytes(chunk, bytes.subarray(0, chunk.byteLength), "the first chunk");
+              break;
+            }
           }
-        }
-        sameBytes(await blobOf(source, digest), bytes, "the blob after that");
-      }),
+          sameBytes(await blobOf(source, digest), bytes, "the blob after that");
+        },
+        manyChunks,
+      ),
   },
   {
     id: "source/parallel-blobs",
     promise: "as many blobs as it says can be read at once",
     appliesTo: reads,
     check: (subject, abilities) =>
-      withStored(subject, abilities, async ({ source, image }) => {
-        const [digest, bytes] = largestLayerOf(image);
-        const readers = Array.from({ length: abilities.offers?.parallelBlobs ?? 1 });
-        const read = await Promise.all(readers.map(async () => blobOf(source, digest)));
-        for (const one of read) sameBytes(one, bytes, "a blob read at the same time as others");
-      }),
+      withStored(
+        subject,
+        abilities,
+        async ({ source, image }) => {
+          const [digest, bytes] = largestLayerOf(image);
+          const readers = Array.from({ length: abilities.offers?.parallelBlobs ?? 1 });
+          const read = await Promise.all(readers.map(async () => blobOf(source, digest)));
+          for (const one of read) sameBytes(one, bytes, "a blob read at the same time as others");
+        },
+        1_000_000,
+      ),
   },
   {
     id: "source/reused-buffers",
@@ -174,37 +188,47 @@ export const sourceRequirements: readonly Requirement[] = [
       "with reuseBuffers a chunk stays intact until the next is requested, also while others read",
     appliesTo: reads,
     check: (subject, abilities) =>
-      withStored(subject, abilities, async ({ source }) => {
-        const { layerInfos } = await imageOf(source);
-        await Promise.all(
-          [...layerInfos, ...layerInfos].map(async ({ digest }) => {
-            const found = await usedAtOnce(source.getBlob({ digest }, { reuseBuffers: true }));
-            assert.equal(found, digest, "other bytes than the blob has");
-          }),
-        );
-      }),
+      withStored(
+        subject,
+        abilities,
+        async ({ source }) => {
+          const { layerInfos } = await imageOf(source);
+          await Promise.all(
+            [...layerInfos, ...layerInfos].map(async ({ digest }) => {
+              const found = await usedAtOnce(source.getBlob({ digest }, { reuseBuffers: true }));
+              assert.equal(found, digest, "other bytes than the blob has");
+            }),
+          );
+        },
+        1_000_000,
+      ),
   },
   {
     id: "source/ranges",
     promise: "a range is those bytes and no others, to the end where it names none",
     appliesTo: ({ offers }) => offers?.ranges === true,
     check: (subject, abilities) =>
-      withStored(subject, abilities, async ({ source, image }) => {
-        const [digest, bytes] = largestLayerOf(image);
-        const last = bytes.byteLength - 1;
-        for (const [start, end] of [
-          [0, 0],
-          [0, last],
-          [1, 70_000],
-          [1_000_000, 2_500_000],
-          [last, last],
-        ] as const) {
-          const part = await blobOf(source, digest, { start, end });
-          sameBytes(part, bytes.subarray(start, end + 1), `the range ${start}-${end}`);
-        }
-        const rest = await blobOf(source, digest, { start: 1_234_567 });
-        sameBytes(rest, bytes.subarray(1_234_567), "the range to the end");
-      }),
+      withStored(
+        subject,
+        abilities,
+        async ({ source, image }) => {
+          const [digest, bytes] = largestLayerOf(image);
+          const last = bytes.byteLength - 1;
+          for (const [start, end] of [
+            [0, 0],
+            [0, last],
+            [1, 70_000],
+            [1_000_000, 2_500_000],
+            [last, last],
+          ] as const) {
+            const part = await blobOf(source, digest, { start, end });
+            sameBytes(part, bytes.subarray(start, end + 1), `the range ${start}-${end}`);
+          }
+          const rest = await blobOf(source, digest, { start: 1_234_567 });
+          sameBytes(rest, bytes.subarray(1_234_567), "the range to the end");
+        },
+        manyChunks,
+      ),
   },
   {
     id: "source/aborted-before",
@@ -230,25 +254,30 @@ export const sourceRequirements: readonly Requirement[] = [
       "after an abort in the middle of a blob the next chunk is not read: getBlob rejects with signal.reason",
     appliesTo: reads,
     check: (subject, abilities) =>
-      withStored(subject, abilities, async ({ source, image }) => {
-        const [digest, bytes] = largestLayerOf(image);
-        const controller = new AbortController();
-        const reason = new Error("enough");
-        const { signal } = controller;
-        const chunks = source.getBlob({ digest }, { signal })[Symbol.asyncIterator]();
-        const first = await chunks.next();
-        assert.ok(first.done !== true && first.value.byteLength > 0, "the first chunk is empty");
-        controller.abort(reason);
-        if (first.value.byteLength === bytes.byteLength) return;
-        const next = async (): Promise<void> => {
-          const { done } = await chunks.next();
-          const went = done === true ? "ended" : "went on";
-          assert.fail(
-            `getBlob ${went} after an abort: check options.signal before each chunk, and reject with signal.reason`,
-          );
-        };
-        isReason(await failureOf(next), reason, "getBlob after an abort");
-      }),
+      withStored(
+        subject,
+        abilities,
+        async ({ source, image }) => {
+          const [digest, bytes] = largestLayerOf(image);
+          const controller = new AbortController();
+          const reason = new Error("enough");
+          const { signal } = controller;
+          const chunks = source.getBlob({ digest }, { signal })[Symbol.asyncIterator]();
+          const first = await chunks.next();
+          assert.ok(first.done !== true && first.value.byteLength > 0, "the first chunk is empty");
+          controller.abort(reason);
+          if (first.value.byteLength === bytes.byteLength) return;
+          const next = async (): Promise<void> => {
+            const { done } = await chunks.next();
+            const went = done === true ? "ended" : "went on";
+            assert.fail(
+              `getBlob ${went} after an abort: check options.signal before each chunk, and reject with signal.reason`,
+            );
+          };
+          isReason(await failureOf(next), reason, "getBlob after an abort");
+        },
+        manyChunks,
+      ),
   },
   {
     id: "source/signatures",

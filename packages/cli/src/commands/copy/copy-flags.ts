@@ -18,7 +18,7 @@ export interface CopyFlags extends GlobalFlags, RetryFlags {
   readonly digestfile?: string;
   readonly imageParallelCopies?: number;
   readonly maxLayerSize?: number;
-  /** False with `--no-cache`. */
+  /** False where the user said so. */
   readonly cache?: boolean;
   readonly quiet?: true;
   readonly progress: ProgressKind;

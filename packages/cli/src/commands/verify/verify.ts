@@ -31,7 +31,7 @@ export async function verify(name: string, flags: VerifyFlags, signal: AbortSign
   if (result.problems.length > 0) throw new Error(headlineOf(result));
 }
 
-/** With `--progress=json`, the last event contains the result. */
+/** The last of the events on standard output has the result in it. */
 async function report(result: VerifyResult, flags: VerifyFlags): Promise<void> {
   if (flags.progress === "json") return;
   if (flags.json) await writeResult(`${plainJSON(result, 4)}\n`);
@@ -41,11 +41,7 @@ async function report(result: VerifyResult, flags: VerifyFlags): Promise<void> {
 function refuseContradictions({ json, quiet, progress }: VerifyFlags): void {
   const shows = progress !== "auto" && progress !== "none";
   if (json && progress === "json")
-    throw new UsageError(
-      "--json and --progress=json both write to standard output; use one of them",
-    );
+    throw new UsageError("--json and --progress=json both write to standard output; give one");
   if (quiet && shows)
-    throw new UsageError(
-      `--quiet and --progress=${progress} contradict each other; use one of them`,
-    );
+    throw new UsageError(`--quiet and --progress=${progress} contradict each other`);
 }

@@ -1,4 +1,4 @@
-/** A parsed template (Go's text/template, "Actions"). */
+/** A template as it was read (Go's text/template, "Actions"). */
 export type TemplateNode =
   | { readonly kind: "text"; readonly text: string }
   | { readonly kind: "print"; readonly pipe: Pipe }
@@ -6,7 +6,7 @@ export type TemplateNode =
   | { readonly kind: "template"; readonly name: string; readonly pipe: Pipe | undefined }
   | { readonly kind: "break" | "continue" };
 
-/** The bodies for a true value (or each entry) and for a false one. */
+/** What is rendered where a value is true, or for each of its entries, and otherwise. */
 export interface BranchNode {
   readonly kind: "if" | "with" | "range";
   readonly pipe: Pipe;
@@ -14,13 +14,13 @@ export interface BranchNode {
   readonly otherwise: readonly TemplateNode[];
 }
 
-/** Commands. Each gets the result of the previous one as its last argument. */
+/** Commands, each of which has the result of the one before as its last argument. */
 export interface Pipe {
-  /** The source text, for messages. */
+  /** As it was written, for messages. */
   readonly action: string;
   /** The variables that it sets, with their `$`. */
   readonly variables: readonly string[];
-  /** Whether it assigns existing variables. */
+  /** Whether they are there already. */
   readonly assigns: boolean;
   readonly commands: readonly Command[];
 }
@@ -30,7 +30,7 @@ export interface Command {
   readonly rest: readonly Operand[];
 }
 
-/** A value and a chain of fields. */
+/** A value, and the fields that are taken of it one after another. */
 export interface Operand {
   readonly base:
     | { readonly kind: "dot" | "nil" }
@@ -40,5 +40,5 @@ export interface Operand {
   readonly fields: readonly string[];
 }
 
-/** Templates by name. The main template has an empty name. */
+/** Templates by name; the main one has none. */
 export type Templates = ReadonlyMap<string, readonly TemplateNode[]>;

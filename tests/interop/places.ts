@@ -26,7 +26,7 @@ import { dockerArchive, ociArchive } from "@drayage/transport-tarball";
 
 import { startSecureDistribution } from "./secure-distribution.ts";
 
-/** Ignores the configuration of this machine. */
+/** Nothing that is configured on this machine counts. */
 export const system: SystemContext = {
   rootForImplicitAbsolutePaths: import.meta.dirname,
   environment: { HOME: import.meta.dirname },
@@ -41,38 +41,44 @@ export async function temporaryFolder(): Promise<AsyncDisposable & { readonly pa
   };
 }
 
-/** A kind of store. The defaults apply to most of them. */
-export interface StoreKind {
-  /** In an empty folder. */
-  readonly open: (folder: string) => Store | Promise<Store>;
-  /** False if its server is not installed. */
+/** A way of storing images. What is not said holds for most. */
+export interface PlaceKind {
+  /** In a folder that is empty at first. */
+  readonly open: (folder: string) => Place | Promise<Place>;
+  /** False where what it needs is not installed. */
   readonly isHere?: boolean;
-  /** `content`: config and layer contents, whatever their compression. The default is `everything`. */
+  /** `content`: the config and what is in the layers, however they are packed. Default `everything`. */
   readonly preserves?: "everything" | "content";
-  /** Whether it supports indexes. The default is true. */
+  /** One of its kind, to and from which every other place copies. The rest of the pairs run in torture. */
+  readonly represents?: "layouts" | "archives" | "registries";
+  /** Whether it takes indexes. Default true. */
   readonly indexes?: boolean;
 }
 
-/** A store for images. */
-export interface Store {
-  /** A new reference each time, to which nothing is written yet. */
+/** Somewhere to store images. */
+export interface Place {
+  /** Another reference each time, under which nothing is stored. */
   readonly fresh: () => ImageReference;
-  /** A server to stop at the end. */
+  /** A server to be stopped in the end. */
   readonly server?: AsyncDisposable;
 }
 
 const bucket = "images";
 
-/** One line for each transport, and each kind of registry. */
-export const storeKinds = {
+/** Each transport, one line; a registry of each kind. */
+export const placeKinds = {
   memory: { open: () => numbered(memory(), (name) => name) },
   dir: { open: (folder) => numbered(directory(), (name) => `${folder}/${name}`) },
-  oci: { open: (folder) => numbered(ociLayout(), (name) => `${folder}/layout:${name}`) },
+  oci: {
+    open: (folder) => numbered(ociLayout(), (name) => `${folder}/layout:${name}`),
+    represents: "layouts",
+  },
   "docker-archive": {
     open: (folder) =>
       numbered(dockerArchive(), (name) => `${folder}/${name}.tar:example.com/${name}:tag`),
     preserves: "content",
     indexes: false,
+    represents: "archives",
   },
   "docker-daemon": {
     isHere: dockerdProgram !== undefined,
@@ -95,7 +101,10 @@ export const storeKinds = {
       return inBucket(ceph);
     },
   },
-  docker: { open: async () => inRegistry(await startRegistry(), docker({ system })) },
+  docker: {
+    open: async () => inRegistry(await startRegistry(), docker({ system })),
+    represents: "registries",
+  },
   "docker at Distribution": {
     isHere: distributionProgram !== undefined,
     open: async () => inRegistry(await startDistribution(), docker({ system })),
@@ -107,20 +116,20 @@ export const storeKinds = {
       return inRegistry(registry, docker({ ...registry, system }));
     },
   },
-} satisfies Readonly<Record<string, StoreKind>>;
+} satisfies Readonly<Record<string, PlaceKind>>;
 
-function numbered(transport: ImageTransport, textOf: (name: string) => string): Store {
+function numbered(transport: ImageTransport, textOf: (name: string) => string): Place {
   let count = 0;
   return { fresh: () => transport.parseReference(textOf(`image${count++}`)) };
 }
 
-function inBucket(server: AsyncDisposable & { readonly access: S3Access }): Store {
+function inBucket(server: AsyncDisposable & { readonly access: S3Access }): Place {
   return { server, ...numbered(s3(server.access), (name) => `//${bucket}/layout:${name}`) };
 }
 
 function inRegistry(
   server: AsyncDisposable & { readonly host: string },
   transport: ImageTransport,
-): Store {
+): Place {
   return { server, ...numbered(transport, (name) => `//${server.host}/${name}:tag`) };
 }

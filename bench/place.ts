@@ -2,23 +2,23 @@ import { startFaultProxy, startSlowLine } from "@drayage/mock-servers";
 import { startDistribution } from "@drayage/test-servers";
 
 /** How a registry is reached. */
-export type Connection =
-  /** Through a proxy that counts requests. */
+export type Line =
+  /** By way of somebody who counts. */
   | "counted"
-  /** Round-trip time in milliseconds. */
+  /** Milliseconds from a question to its answer. */
   | { readonly roundTrip: number };
 
-/** An empty registry and the connection to it. */
-export interface TestRegistry extends AsyncDisposable {
-  /** For measured runs. */
+/** A registry that has nothing yet, and the line to it. */
+export interface Place extends AsyncDisposable {
+  /** For what is measured. */
   readonly host: string;
-  /** For preparation, without a proxy. */
+  /** For what comes before: no line in between. */
   readonly registry: string;
-  /** The requests through a counting proxy. */
+  /** That came over the line, where somebody counted. */
   readonly requests: number;
 }
 
-export async function startTestRegistry(line: Connection): Promise<TestRegistry> {
+export async function startPlace(line: Line): Promise<Place> {
   const registry = await startDistribution();
   const target = registry.origin;
   const counter = line === "counted" ? await startFaultProxy({ target }) : undefined;
