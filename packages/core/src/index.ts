@@ -72,6 +72,7 @@ export type {
   DestinationAccepts,
   ImageDestination,
   PutBlobOptions,
+  PutManifestOptions,
   ReuseManifestOptions,
   ReuseOptions,
   ReusedBlob,
@@ -87,10 +88,10 @@ export type {
   GetBlobOptions,
   ImageSource,
   OpenImages,
+  Referrer,
   ReferrersOptions,
   SourceOffers,
   StoredDigest,
-  TaggedDigest,
 } from "./contract/image-source.ts";
 export type { ImageTransport } from "./contract/image-transport.ts";
 export { imageOf, openImage } from "./image/image.ts";

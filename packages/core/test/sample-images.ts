@@ -84,7 +84,7 @@ export async function write(
     for (const [digest, bytes] of blobs) await destination.putBlob(once(bytes), { digest });
     for (const instance of instances) {
       await parts(instance);
-      await destination.putManifest(instance.manifest, instance.manifest.digest);
+      await destination.putManifest(instance.manifest, { instance: instance.manifest.digest });
     }
   };
   await parts(image);

@@ -20,6 +20,7 @@ import type {
   ImageReference,
   OperationOptions,
   PutBlobOptions,
+  PutManifestOptions,
   RawManifest,
   ReusedBlob,
   ReusedManifest,
@@ -162,21 +163,11 @@ export class LayoutDestination implements ImageDestination {
 
   async putManifest(
     manifest: RawManifest,
-    instance?: Digest,
-    options: OperationOptions = {},
+    { instance, tag, ...options }: PutManifestOptions = {},
   ): Promise<void> {
     const { hasSubject, ...stored } = await this.#keep(manifest, instance, options);
     if (instance === undefined) this.#image = stored;
-    else if (hasSubject) this.#beside.push({ manifest: stored, name: undefined });
-  }
-
-  async putTaggedManifest(
-    manifest: RawManifest,
-    tag: string,
-    options: OperationOptions = {},
-  ): Promise<void> {
-    const { hasSubject: _, ...stored } = await this.#keep(manifest, undefined, options);
-    this.#beside.push({ manifest: stored, name: tag });
+    else if (hasSubject || tag !== undefined) this.#beside.push({ manifest: stored, name: tag });
   }
 
   async commit(options: OperationOptions = {}): Promise<void> {

@@ -2,7 +2,6 @@ import { digestTagsOf, gathered, ImageError, imageName, manifestSizeLimit } from
 import type {
   BlobInfo,
   BlobLocation,
-  Descriptor,
   Digest,
   GetBlobOptions,
   ImageReference,
@@ -10,9 +9,9 @@ import type {
   OpenImages,
   OperationOptions,
   RawManifest,
+  Referrer,
   SourceOffers,
   StoredDigest,
-  TaggedDigest,
 } from "@drayage/core";
 
 import { findImage } from "./find-image.ts";
@@ -135,22 +134,16 @@ export class LayoutSource implements ImageSource {
   async *getReferrers(
     subject: Digest,
     options: OperationOptions = {},
-  ): AsyncGenerator<Descriptor, void, undefined> {
+  ): AsyncGenerator<Referrer, void, undefined> {
     const named = (await this.#readReferrers(options)).get(subject) ?? [];
     const listed = await listedReferrers(this.#layout, this.#index, subject, options);
     const digests = new Set(named.map(({ digest }) => digest));
     yield* named;
     yield* listed.filter(({ digest }) => !digests.has(digest));
-  }
-
-  async *getDigestTags(
-    subject: Digest,
-    options: OperationOptions = {},
-  ): AsyncGenerator<TaggedDigest, void, undefined> {
     options.signal?.throwIfAborted();
     for (const tag of digestTagsOf(subject)) {
       const entry = this.#index.entries.find((one) => nameOfEntry(one) === tag);
-      if (entry !== undefined) yield { tag, digest: descriptorOfEntry(entry).digest };
+      if (entry !== undefined) yield { digest: descriptorOfEntry(entry).digest, tag };
     }
   }
 

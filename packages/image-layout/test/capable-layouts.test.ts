@@ -139,7 +139,7 @@ describe("a store that answers for manifests itself", () => {
     const hasManifest = vi.fn<NonNullable<LayoutWriter["hasManifest"]>>(async () => true);
     const destination = await opened(withAbilities({ hasManifest }));
     const { digest } = one.manifest;
-    const options = { listedBy: list.manifest.digest, signal: new AbortController().signal };
+    const options = { index: list.manifest.digest, signal: new AbortController().signal };
     expect(await destination.tryReusingManifest(digest, options)).toEqual({ digest });
     expect(hasManifest).toHaveBeenCalledExactlyOnceWith(digest, options);
     hasManifest.mockResolvedValue(false);

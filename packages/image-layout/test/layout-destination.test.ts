@@ -112,7 +112,7 @@ test("a manifest of a type that no layout has is rejected, so that another may b
 test("a manifest is not stored under the digest of another", async () => {
   const layout = new BucketLayout();
   const destination = await LayoutDestination.open(reference, layout, { name: "v1" });
-  const put = destination.putManifest(one.manifest, two.manifest.digest);
+  const put = destination.putManifest(one.manifest, { instance: two.manifest.digest });
   await expect(put).rejects.toMatchObject({ code: "digest-mismatch" });
   expect(layout.blobs.size).toBe(0);
 });

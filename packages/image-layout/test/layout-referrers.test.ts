@@ -43,9 +43,12 @@ async function withReferrers(): Promise<ImageReference> {
   await using destination = await reference.newImageDestination();
   for (const one of [image, sbom, ofSBOM, cosigned]) await putBlobs(one, destination);
   for (const { manifest } of [sbom, ofSBOM]) {
-    await destination.putManifest(manifest, manifest.digest);
+    await destination.putManifest(manifest, { instance: manifest.digest });
   }
-  await destination.putTaggedManifest(cosigned.manifest, sigTag);
+  await destination.putManifest(cosigned.manifest, {
+    instance: cosigned.manifest.digest,
+    tag: sigTag,
+  });
   await destination.putManifest(image.manifest);
   await destination.commit();
   return reference;
@@ -61,8 +64,7 @@ async function found(
 ): Promise<readonly Digest[]> {
   await using source = await reference.newImageSource();
   const referrers = await Array.fromAsync(source.getReferrers?.(about) ?? []);
-  const tagged = await Array.fromAsync(source.getDigestTags?.(about) ?? []);
-  return [...referrers, ...tagged].map(({ digest }) => digest);
+  return referrers.map(({ digest }) => digest);
 }
 
 /** In order, `-` for none. */

@@ -22,6 +22,7 @@ import type {
   Manifest,
   OperationOptions,
   PutBlobOptions,
+  PutManifestOptions,
   RawManifest,
   ReusedBlob,
   ReusedManifest,
@@ -130,8 +131,7 @@ export class DirectoryDestination implements ImageDestination {
 
   async putManifest(
     { bytes }: RawManifest,
-    instance?: Digest,
-    options: OperationOptions = {},
+    { instance, ...options }: PutManifestOptions = {},
   ): Promise<void> {
     options.signal?.throwIfAborted();
     if (instance === undefined) {

@@ -271,7 +271,7 @@ test("a manifest of any type is kept; an instance is not kept under the digest o
   const folder = path.join(await scratchFolder(), "image");
   await using destination = await transport.parseReference(folder).newImageDestination();
   const odd = { bytes: Buffer.from("{}"), mediaType: mediaTypes.dockerSchema1 };
-  const put = destination.putManifest(odd, one.manifest.digest);
+  const put = destination.putManifest(odd, { instance: one.manifest.digest });
   await expect(put).rejects.toMatchObject({ code: "digest-mismatch" });
   await destination.putManifest(odd);
   await destination.commit();

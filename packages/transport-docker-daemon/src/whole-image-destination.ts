@@ -9,6 +9,7 @@ import type {
   NamedReference,
   OperationOptions,
   PutBlobOptions,
+  PutManifestOptions,
   RawManifest,
   ReusedManifest,
   ReuseManifestOptions,
@@ -90,12 +91,8 @@ export class WholeImageDestination implements ImageDestination {
     return this.#layout.putBlob(bytes, blob, options);
   }
 
-  async putManifest(
-    manifest: RawManifest,
-    instance?: Digest,
-    options: OperationOptions = {},
-  ): Promise<void> {
-    await this.#layout.putManifest(manifest, instance, options);
+  async putManifest(manifest: RawManifest, options: PutManifestOptions = {}): Promise<void> {
+    await this.#layout.putManifest(manifest, options);
   }
 
   async commit(options: OperationOptions = {}): Promise<void> {

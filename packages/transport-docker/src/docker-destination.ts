@@ -8,6 +8,7 @@ import type {
   ImageDestination,
   OperationOptions,
   PutBlobOptions,
+  PutManifestOptions,
   RawManifest,
   ReusedManifest,
   ReuseManifestOptions,
@@ -135,21 +136,12 @@ export class DockerDestination implements ImageDestination {
 
   async putManifest(
     manifest: RawManifest,
-    instance?: Digest,
-    options: OperationOptions = {},
+    { instance, tag, ...options }: PutManifestOptions = {},
   ): Promise<void> {
     options.signal?.throwIfAborted();
     if (instance === undefined) this.#top = manifest;
-    else await this.#send(manifest, instance, options);
-  }
-
-  async putTaggedManifest(
-    manifest: RawManifest,
-    tag: string,
-    options: OperationOptions = {},
-  ): Promise<void> {
-    options.signal?.throwIfAborted();
-    this.#tagged.push({ tag, manifest });
+    else if (tag === undefined) await this.#send(manifest, instance, options);
+    else this.#tagged.push({ tag, manifest });
   }
 
   /** @throws ImageError `unsupported` where there is no place for signatures of that kind */

@@ -1,16 +1,15 @@
 import type {
   BlobInfo,
   BlobLocation,
-  Descriptor,
   Digest,
   GetBlobOptions,
   ImageSource,
   OperationOptions,
   RawManifest,
+  Referrer,
   ReferrersOptions,
   Signature,
   SourceOffers,
-  TaggedDigest,
 } from "@drayage/core";
 
 import { downloadBlob } from "./blobs/blob-download.ts";
@@ -92,22 +91,16 @@ export class DockerSource implements ImageSource {
     return [...signatures, ...(await attachmentsIn(this.#places, digest, options))];
   }
 
-  getReferrers(
+  async *getReferrers(
     subject: Digest,
-    options: ReferrersOptions = {},
-  ): AsyncGenerator<Descriptor, void, undefined> {
-    return listOf(
+    { artifactType, ...options }: ReferrersOptions = {},
+  ): AsyncGenerator<Referrer, void, undefined> {
+    yield* listOf(
       this.#places,
-      (place, patience) => listReferrers(place, subject, { ...options, ...patience }),
+      (place, patience) => listReferrers(place, subject, { ...options, artifactType, ...patience }),
       options,
     );
-  }
-
-  getDigestTags(
-    subject: Digest,
-    options: OperationOptions = {},
-  ): AsyncGenerator<TaggedDigest, void, undefined> {
-    return listOf(
+    yield* listOf(
       this.#places,
       (place, patience) => listDigestTags(place, subject, patience),
       options,

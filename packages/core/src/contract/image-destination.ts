@@ -22,7 +22,7 @@ export interface DestinationAccepts {
   readonly sigstoreSignatures?: true | string | undefined;
   /**
    * Whether what refers to an image may come along: true, or why not, in words for the user; undefined where there is no
-   * place for it. Where true there is `putTaggedManifest`, and a manifest with a `subject` is found by it afterwards.
+   * place for it. If true, `putManifest` honours `tag`, and `getReferrers` returns manifests that have a `subject`.
    */
   readonly referrers?: true | string | undefined;
   /** How many blobs may be written at once. */
@@ -74,6 +74,13 @@ export interface PutBlobOptions extends OperationOptions {
   readonly reread?: ((start: number) => AsyncIterable<Uint8Array>) | undefined;
 }
 
+export interface PutManifestOptions extends OperationOptions {
+  /** The digest of the manifest, if it is an instance of an index or a referrer; undefined for the one that the reference names. */
+  readonly instance?: Digest | undefined;
+  /** Of a referrer without `subject`: the tag beside the image's own that names it. Only if `accepts.referrers` is true. */
+  readonly tag?: string | undefined;
+}
+
 /**
  * One image, open for writing: blobs first, then manifests (those of an index before the index), signatures, `commit`.
  * Disposed of without `commit` it leaves the place as it was.
@@ -107,12 +114,10 @@ export interface ImageDestination extends AsyncDisposable {
     options?: PutBlobOptions,
   ): Promise<Descriptor>;
   /**
-   * Takes the manifest of the image or, given a digest, of that instance or of what refers to the image.
-   * @throws ImageError `manifest-rejected` where another type might be taken
+   * Writes the manifest that the reference names or, with `instance`, another manifest of the image.
+   * @throws ImageError `manifest-rejected` if another type may be accepted
    */
-  putManifest(manifest: RawManifest, instance?: Digest, options?: OperationOptions): Promise<void>;
-  /** Keeps a manifest beside the image under another tag, for `ImageSource.getDigestTags`. */
-  putTaggedManifest?(manifest: RawManifest, tag: string, options?: OperationOptions): Promise<void>;
+  putManifest(manifest: RawManifest, options?: PutManifestOptions): Promise<void>;
   /** After the manifest they are for. */
   putSignatures?(
     signatures: readonly Signature[],

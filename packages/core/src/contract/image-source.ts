@@ -1,5 +1,5 @@
 import type { Digest } from "../names/digest.ts";
-import type { BlobInfo, BlobLocation, Descriptor } from "./blob-info.ts";
+import type { BlobInfo, BlobLocation } from "./blob-info.ts";
 import type { ByteRange } from "./byte-range.ts";
 import type { ImageReference } from "./image-reference.ts";
 import type { OperationOptions } from "./operation-options.ts";
@@ -33,10 +33,12 @@ export interface ReferrersOptions extends OperationOptions {
   readonly artifactType?: string | undefined;
 }
 
-/** A manifest by its digest and by the tag under which it is kept. */
-export interface TaggedDigest {
-  readonly tag: string;
+/** A manifest that refers to another. A `Descriptor` without a tag is one. */
+export interface Referrer extends BlobInfo {
   readonly digest: Digest;
+  readonly artifactType?: string | undefined;
+  /** The tag that is derived from the subject's digest, if the referrer is found by that instead of its `subject`. */
+  readonly tag?: string | undefined;
 }
 
 /** What a storage knows of bytes that it keeps. */
@@ -75,8 +77,9 @@ export interface ImageSource extends AsyncDisposable {
   findStoredDigest?(blob: BlobInfo, options?: OperationOptions): Promise<StoredDigest | undefined>;
   /** Of the image or, given a digest, of that instance. Absent where signatures are not stored. */
   getSignatures?(instance?: Digest, options?: OperationOptions): Promise<readonly Signature[]>;
-  /** Manifests whose `subject` is this one (OCI image-spec 1.1). Absent where none can be stored. */
-  getReferrers?(subject: Digest, options?: ReferrersOptions): AsyncIterable<Descriptor>;
-  /** Manifests beside the image under tags that are named for this digest: cosign's `sha256-….sig`, `.att`, `.sbom`. */
-  getDigestTags?(subject: Digest, options?: OperationOptions): AsyncIterable<TaggedDigest>;
+  /**
+   * Manifests whose `subject` is this one (OCI image-spec 1.1), then those under the tags of `digestTagsOf(subject)`:
+   * cosign's `sha256-….sig`, `.att`, `.sbom`. Absent if none can be stored.
+   */
+  getReferrers?(subject: Digest, options?: ReferrersOptions): AsyncIterable<Referrer>;
 }

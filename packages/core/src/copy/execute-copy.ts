@@ -174,10 +174,9 @@ class Execution {
     const { step } = attempts;
     const manifest = await this.#final(step, attempts.mediaType, signal);
     const as = rewrittenOf(step.raw, manifest);
-    const options = { ...this.#options, signal };
     const instance = step.isInstance ? as.digest : undefined;
-    if (step.tag === undefined) await this.#destination.putManifest(manifest, instance, options);
-    else await this.#destination.putTaggedManifest?.(manifest, step.tag, options);
+    const how = { ...this.#options, signal, instance, tag: step.tag };
+    await this.#destination.putManifest(manifest, how);
     const change = changeOf(attempts, as);
     this.#written.set(step.raw.digest, { manifest, as, change });
     this.#noteLosses(step, attempts.mediaType);

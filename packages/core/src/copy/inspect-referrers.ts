@@ -131,7 +131,7 @@ async function allOf<Item, Result>(
 }
 
 function refuseWithout(source: ImageSource): void {
-  if (source.getReferrers !== undefined || source.getDigestTags !== undefined) return;
+  if (source.getReferrers !== undefined) return;
   const { reference } = source;
   throw new ImageError(
     "unsupported",

@@ -1,6 +1,5 @@
-import type { Descriptor } from "../contract/blob-info.ts";
 import { imageName } from "../contract/image-reference.ts";
-import type { ImageSource } from "../contract/image-source.ts";
+import type { ImageSource, Referrer } from "../contract/image-source.ts";
 import type { Notice } from "../contract/notice.ts";
 import type { CopyOptions } from "../copy/copy-options.ts";
 import { isInstance } from "../manifest/manifest.ts";
@@ -33,17 +32,21 @@ export async function linksTo(
     if (links.push(link) > mostReferrers) throw tooMany(source);
   };
   for await (const one of source.getReferrers?.(about, { ...options, artifactType }) ?? []) {
+    const { digest, tag, mediaType } = one;
+    if (tag !== undefined) {
+      add({ about, digest, tag });
+      continue;
+    }
     const isOther = one.artifactType !== undefined && types?.includes(one.artifactType) === false;
     if (isOther) continue;
-    if (!one.mediaType || isInstance(one)) add({ about, digest: one.digest, tag: undefined });
+    if (!mediaType || isInstance({ ...one, mediaType })) add({ about, digest, tag });
     else options.onNotice?.(unknownReferrer(about, one));
   }
-  for await (const one of source.getDigestTags?.(about, options) ?? []) add({ about, ...one });
   return links;
 }
 
 /** Of a type that no destination could be trusted with: nothing tells what it needs. */
-function unknownReferrer(about: Digest, { digest, mediaType }: Descriptor): Notice {
+function unknownReferrer(about: Digest, { digest, mediaType }: Referrer): Notice {
   return {
     kind: "left-out",
     text: `left out ${digest}, which refers to ${about}: manifests of type ${JSON.stringify(mediaType)} are not known here`,

@@ -91,7 +91,10 @@ export function blobsOf(manifest: Manifest): readonly Descriptor[] {
 }
 
 /** Only manifests have platforms, whatever they are called (OCI image-spec, image-index.md: a type may be unknown). */
-export function isInstance({ mediaType, platform }: InstanceDescriptor): boolean {
+export function isInstance({
+  mediaType,
+  platform,
+}: Pick<InstanceDescriptor, "mediaType" | "platform">): boolean {
   const type = bareMediaType(mediaType);
   return platform !== undefined || isManifestMediaType(type) || schema1Types.has(type);
 }

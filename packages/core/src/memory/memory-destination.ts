@@ -3,6 +3,7 @@ import type {
   DestinationAccepts,
   ImageDestination,
   PutBlobOptions,
+  PutManifestOptions,
   ReusedManifest,
   ReuseManifestOptions,
 } from "../contract/image-destination.ts";
@@ -85,22 +86,12 @@ export class MemoryDestination implements ImageDestination {
 
   async putManifest(
     manifest: RawManifest,
-    instance?: Digest,
-    { signal }: OperationOptions = {},
+    { instance, tag, signal }: PutManifestOptions = {},
   ): Promise<void> {
     signal?.throwIfAborted();
+    if (instance !== undefined && tag !== undefined) this.#tags.set(tag, instance);
     if (instance !== undefined) this.#instances.set(instance, manifest);
     else this.#top = { ...manifest, digest: digestOf(manifest.bytes) };
-  }
-
-  async putTaggedManifest(
-    manifest: RawManifest,
-    tag: string,
-    options: OperationOptions = {},
-  ): Promise<void> {
-    const digest = digestOf(manifest.bytes);
-    await this.putManifest(manifest, digest, options);
-    this.#tags.set(tag, digest);
   }
 
   async putSignatures(

@@ -1,10 +1,10 @@
-import type { BlobInfo, Descriptor } from "../contract/blob-info.ts";
+import type { BlobInfo } from "../contract/blob-info.ts";
 import type { ImageReference } from "../contract/image-reference.ts";
 import type {
   GetBlobOptions,
   ImageSource,
+  Referrer,
   SourceOffers,
-  TaggedDigest,
 } from "../contract/image-source.ts";
 import type { OperationOptions } from "../contract/operation-options.ts";
 import type { RawManifest } from "../contract/raw-manifest.ts";
@@ -55,7 +55,7 @@ export class MemorySource implements ImageSource {
   async *getReferrers(
     subject: Digest,
     { signal }: OperationOptions = {},
-  ): AsyncGenerator<Descriptor, void, undefined> {
+  ): AsyncGenerator<Referrer, void, undefined> {
     for (const [digest, raw] of this.#image.instances) {
       signal?.throwIfAborted();
       const manifest = parseManifest(raw);
@@ -63,16 +63,10 @@ export class MemorySource implements ImageSource {
       const { mediaType, artifactType, annotations } = manifest;
       yield { digest, mediaType, size: raw.bytes.byteLength, artifactType, annotations };
     }
-  }
-
-  async *getDigestTags(
-    subject: Digest,
-    { signal }: OperationOptions = {},
-  ): AsyncGenerator<TaggedDigest, void, undefined> {
     for (const tag of digestTagsOf(subject)) {
       signal?.throwIfAborted();
       const digest = this.#image.tags.get(tag);
-      if (digest !== undefined) yield { tag, digest };
+      if (digest !== undefined) yield { digest, tag };
     }
   }
 

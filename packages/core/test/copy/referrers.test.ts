@@ -38,9 +38,10 @@ async function placed({ image, referrers = [], tagged = {} }: Place): Promise<Im
     for (const [digest, bytes] of one.blobs) await destination.putBlob(once(bytes), { digest });
   }
   for (const { manifest } of [...image.instances, ...referrers]) {
-    await destination.putManifest(manifest, manifest.digest);
+    await destination.putManifest(manifest, { instance: manifest.digest });
   }
-  for (const [tag, { manifest }] of tags) await destination.putTaggedManifest(manifest, tag);
+  for (const [tag, { manifest }] of tags)
+    await destination.putManifest(manifest, { instance: manifest.digest, tag });
   await destination.putManifest(image.manifest);
   await destination.commit();
   return reference;
@@ -58,10 +59,8 @@ async function foundAt(
   await using source = await reference.newImageSource();
   const found: string[] = [];
   for (const { manifest } of subjects) {
-    for await (const { digest } of source.getReferrers?.(manifest.digest) ?? []) found.push(digest);
-    for await (const one of source.getDigestTags?.(manifest.digest) ?? []) {
-      found.push(`${one.tag} ${one.digest}`);
-    }
+    for await (const { digest, tag } of source.getReferrers?.(manifest.digest) ?? [])
+      found.push(tag === undefined ? digest : `${tag} ${digest}`);
   }
   return found;
 }
@@ -214,7 +213,6 @@ describe("referrers", () => {
       newImageSource: async () =>
         Object.assign(await from.newImageSource(), {
           getReferrers: undefined,
-          getDigestTags: undefined,
         }),
     });
     const copy = copyImage(bare, anywhere(), { referrers: true });

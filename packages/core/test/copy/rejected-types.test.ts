@@ -51,11 +51,11 @@ function rejecting(
           log.blobs.push(stored.digest);
           return stored;
         },
-        putManifest: async (manifest: RawManifest, instance, options) => {
+        putManifest: async (manifest: RawManifest, options) => {
           const { mediaType } = parseManifest(manifest);
-          if (instance === undefined) top = mediaType;
-          if (instance !== undefined || !atCommit) check(mediaType);
-          await real.putManifest(manifest, instance, options);
+          if (options?.instance === undefined) top = mediaType;
+          if (options?.instance !== undefined || !atCommit) check(mediaType);
+          await real.putManifest(manifest, options);
         },
         commit: async (options) => {
           if (atCommit && top !== undefined) check(top);

@@ -232,7 +232,7 @@ test("what refers to an image is proven where that is asked for", async () => {
         })(),
         { digest: own },
       );
-  await destination.putManifest(statement.manifest, statement.manifest.digest);
+  await destination.putManifest(statement.manifest, { instance: statement.manifest.digest });
   await destination.putManifest(one.manifest);
   await destination.commit();
   expect((await verifyImage(reference)).problems).toEqual([]);

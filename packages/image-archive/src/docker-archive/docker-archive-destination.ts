@@ -18,6 +18,7 @@ import type {
   NamedReference,
   OperationOptions,
   PutBlobOptions,
+  PutManifestOptions,
   RawManifest,
   ReusedManifest,
   ReuseManifestOptions,
@@ -164,8 +165,7 @@ export class DockerArchiveDestination implements ImageDestination {
 
   async putManifest(
     raw: RawManifest,
-    instance?: Digest,
-    { signal }: OperationOptions = {},
+    { instance, signal }: PutManifestOptions = {},
   ): Promise<void> {
     signal?.throwIfAborted();
     const stored = raw.mediaType && bareMediaType(raw.mediaType);

@@ -156,7 +156,7 @@ export const destinationRequirements: readonly Requirement[] = [
       for (const work of [
         () => destination.tryReusingBlob(blobDescriptorOf(blob), options),
         () => destination.putBlob(inChunks(freshBytes(10)), {}, options),
-        () => destination.putManifest(image.manifest, undefined, options),
+        () => destination.putManifest(image.manifest, options),
       ]) {
         isReason(await failureOf(work), reason, "an operation with an aborted signal");
       }

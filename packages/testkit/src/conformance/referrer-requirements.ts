@@ -34,9 +34,9 @@ async function referredTo(seed: string, abilities: Abilities): Promise<Referred>
   await using destination = await reference.newImageDestination();
   for (const one of [image, referrer, ofReferrer, tagged]) await putBlobs(one, destination);
   for (const one of [...image.instances, referrer.manifest, ofReferrer.manifest]) {
-    await destination.putManifest(one, one.digest);
+    await destination.putManifest(one, { instance: one.digest });
   }
-  await destination.putTaggedManifest(tagged.manifest, tag);
+  await destination.putManifest(tagged.manifest, { instance: tagged.manifest.digest, tag });
   await destination.putManifest(image.manifest);
   await destination.commit();
   return {
@@ -57,14 +57,15 @@ async function copyAll(from: ImageReference, to: ImageReference): Promise<CopyRe
 async function isReferredTo(place: ImageReference, referred: Referred): Promise<void> {
   const { image, referrer, ofReferrer, tag, tagged } = referred;
   await using source = await place.newImageSource();
-  const referrersOf = async (subject: Digest): Promise<readonly Digest[]> => {
+  const referrersOf = async (subject: Digest): Promise<readonly (Digest | undefined)[][]> => {
     const found = await Array.fromAsync(source.getReferrers?.(subject) ?? []);
-    return found.map(({ digest }) => digest);
+    return found.map((one) => [one.digest, one.tag] as (Digest | undefined)[]);
   };
-  assert.deepEqual(await referrersOf(image.manifest.digest), [referrer]);
-  assert.deepEqual(await referrersOf(referrer), [ofReferrer]);
-  const tags = await Array.fromAsync(source.getDigestTags?.(image.manifest.digest) ?? []);
-  assert.deepEqual(tags, [{ tag, digest: tagged }]);
+  assert.deepEqual(await referrersOf(image.manifest.digest), [
+    [referrer, undefined],
+    [tagged, tag],
+  ]);
+  assert.deepEqual(await referrersOf(referrer), [[ofReferrer, undefined]]);
 }
 
 /** What a place promises of signatures and the like that come along with an image. */

@@ -25,7 +25,7 @@ export async function inMemory(image: WholeImage): Promise<ImageReference> {
 export async function putImage(image: WholeImage, destination: ImageDestination): Promise<void> {
   await putBlobs(image, destination);
   for (const instance of image.instances) {
-    await destination.putManifest(instance, instance.digest);
+    await destination.putManifest(instance, { instance: instance.digest });
   }
   await destination.putManifest(image.manifest);
 }

@@ -113,7 +113,6 @@ function sourceIn(store: Store, reference: ImageReference, inner: ImageSource): 
     },
     getSignatures: async (...given) => (await inner.getSignatures?.(...given)) ?? [],
     getReferrers: (...given) => inner.getReferrers?.(...given) ?? nothing(),
-    getDigestTags: (...given) => inner.getDigestTags?.(...given) ?? nothing(),
     [Symbol.asyncDispose]: () => inner[Symbol.asyncDispose](),
   };
 }
@@ -146,14 +145,10 @@ function destinationIn(
     },
     tryReusingBlob: (...given) => inner.tryReusingBlob(...given),
     putBlob: (...given) => inner.putBlob(...given),
-    async putManifest(manifest, instance, options) {
-      await inner.putManifest(manifest, instance, options);
-      put.set(instance ?? digestOf(manifest.bytes), manifest);
-      if (instance === undefined) await putListed(manifest);
-    },
-    async putTaggedManifest(manifest, tag, options) {
-      await inner.putTaggedManifest?.(manifest, tag, options);
-      put.set(digestOf(manifest.bytes), manifest);
+    async putManifest(manifest, options) {
+      await inner.putManifest(manifest, options);
+      put.set(options?.instance ?? digestOf(manifest.bytes), manifest);
+      if (options?.instance === undefined) await putListed(manifest);
     },
     putSignatures: async (...given) => inner.putSignatures?.(...given),
     async commit(options) {
@@ -170,7 +165,7 @@ function destinationIn(
     for (const { digest } of parsed.manifests) {
       const present = manifests.get(digest);
       if (put.has(digest) || present === undefined) continue;
-      await inner.putManifest(present, digest);
+      await inner.putManifest(present, { instance: digest });
       put.set(digest, present);
       await putListed(present);
     }

@@ -140,10 +140,10 @@ async function layerOf(seed: string): Promise<Digest> {
 function keepingReferrersWhere(keeps: (isNew: boolean) => boolean): TransportUnderTest {
   return alteredMemory({
     destination: ({ resolve, putManifest }) => ({
-      async putManifest(manifest, instance, options) {
+      async putManifest(manifest, options) {
         const isNew = (await resolve()) === undefined;
         if (hasSubject(manifest) && !keeps(isNew)) return;
-        await putManifest(manifest, instance, options);
+        await putManifest(manifest, options);
       },
     }),
   });

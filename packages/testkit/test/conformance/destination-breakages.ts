@@ -19,8 +19,7 @@ export const destinationBreakages: Breakages = {
     "leaves out fields that it does not know": () =>
       alteredMemory({
         destination: ({ putManifest }) => ({
-          putManifest: async (manifest, instance, options) =>
-            putManifest(withoutUnknown(manifest), instance, options),
+          putManifest: async (manifest, options) => putManifest(withoutUnknown(manifest), options),
         }),
       }),
   },
@@ -52,9 +51,9 @@ export const destinationBreakages: Breakages = {
         destination({ putManifest, commit }, { stringWithinTransport: name }) {
           let top = "";
           return {
-            async putManifest(manifest, instance, options) {
-              if (instance === undefined) top = Buffer.from(manifest.bytes).toString();
-              await putManifest(manifest, instance, options);
+            async putManifest(manifest, options) {
+              if (options?.instance === undefined) top = Buffer.from(manifest.bytes).toString();
+              await putManifest(manifest, options);
             },
             async commit(options) {
               if ((first.get(name) ?? top) !== top) return;
@@ -78,7 +77,8 @@ export const destinationBreakages: Breakages = {
     "takes a manifest though the signal is aborted": () =>
       alteredMemory({
         destination: ({ putManifest }) => ({
-          putManifest: (manifest, instance) => putManifest(manifest, instance),
+          putManifest: (manifest, options) =>
+            putManifest(manifest, { ...options, signal: undefined }),
         }),
       }),
     "rejects with an error of its own": () =>
@@ -139,9 +139,9 @@ export const destinationBreakages: Breakages = {
             if (reused !== undefined && digests.has(digest)) lost.add(digest);
             return reused;
           },
-          async putManifest(manifest, instance, options) {
-            lost.delete(instance);
-            await putManifest(manifest, instance, options);
+          async putManifest(manifest, options) {
+            lost.delete(options?.instance);
+            await putManifest(manifest, options);
           },
         }),
         source: ({ getManifest }) => ({
@@ -185,10 +185,10 @@ function withoutUnknown(manifest: RawManifest): RawManifest {
 function refusing(code: ImageErrorCode): NonNullable<Alteration["destination"]> {
   return ({ accepts, putManifest }) => ({
     accepts: { ...accepts, ...onlyOCI },
-    async putManifest(manifest, instance, options) {
+    async putManifest(manifest, options) {
       if (!onlyOCI.manifestMIMETypes.some((type) => type === parseManifest(manifest).mediaType))
         throw new ImageError(code, "Another type, please");
-      await putManifest(manifest, instance, options);
+      await putManifest(manifest, options);
     },
   });
 }
@@ -213,9 +213,9 @@ function visibleEarly(): TransportUnderTest {
     destination({ putManifest, commit, [Symbol.asyncDispose]: dispose }, reference) {
       const { stringWithinTransport: name } = reference;
       return {
-        async putManifest(manifest, instance, options) {
-          await putManifest(manifest, instance, options);
-          if (instance === undefined) pending.set(name, manifest);
+        async putManifest(manifest, options) {
+          await putManifest(manifest, options);
+          if (options?.instance === undefined) pending.set(name, manifest);
         },
         async commit(options) {
           pending.delete(name);
@@ -243,10 +243,10 @@ export function committing(
       seen(options?.signal);
       return putBlob(bytes, blob, options);
     },
-    async putManifest(manifest, instance, options) {
+    async putManifest(manifest, options) {
       seen(options?.signal);
-      await putManifest(manifest, instance, options);
-      isComplete ||= instance === undefined;
+      await putManifest(manifest, options);
+      isComplete ||= options?.instance === undefined;
     },
     async commit(options) {
       seen(options?.signal);

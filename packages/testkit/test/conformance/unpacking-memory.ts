@@ -79,12 +79,12 @@ function destinationOf(
       blobs.add(stored.digest);
       return stored;
     },
-    async putManifest(manifest, instance, options) {
+    async putManifest(manifest, { instance, ...options } = {}) {
       if (instance !== undefined || manifest.mediaType !== mediaTypes.dockerManifest) {
         throw new ImageError("manifest-rejected", `Only ${mediaTypes.dockerManifest} is taken`);
       }
       kept = madeUp(manifest);
-      await inner.putManifest(kept, undefined, options);
+      await inner.putManifest(kept, options);
     },
     madeUpManifest: () => altered.madeUpManifest?.(kept) ?? kept,
     commit: (options) => inner.commit(options),

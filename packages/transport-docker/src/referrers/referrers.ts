@@ -13,8 +13,8 @@ import type {
   Descriptor,
   Digest,
   OperationOptions,
+  Referrer,
   ReferrersOptions,
-  TaggedDigest,
 } from "@drayage/core";
 
 import { headerOf, wholeOf } from "../http/http-exchange.ts";
@@ -78,11 +78,11 @@ export async function* listDigestTags(
   repository: Repository,
   subject: Digest,
   options: OperationOptions,
-): AsyncGenerator<TaggedDigest, void, undefined> {
-  const find = async (confirmAbsence: boolean): Promise<readonly TaggedDigest[]> => {
+): AsyncGenerator<Referrer, void, undefined> {
+  const find = async (confirmAbsence: boolean): Promise<readonly Referrer[]> => {
     const tagged = digestTagsOf(subject).map(async (tag) => {
       const digest = await findDigest(repository, tag, { ...options, confirmAbsence });
-      return digest === undefined ? [] : { tag, digest };
+      return digest === undefined ? [] : { digest, tag };
     });
     return (await Promise.all(tagged)).flat();
   };

@@ -6,7 +6,7 @@ import {
   referrersTagOf,
   Retries,
 } from "@drayage/core";
-import type { Descriptor, Digest, OperationOptions, RawManifest } from "@drayage/core";
+import type { Descriptor, Digest, OperationOptions, Referrer, RawManifest } from "@drayage/core";
 import { startRegistry } from "@drayage/registry";
 import type { Registry, RegistrySettings } from "@drayage/registry";
 import { distributionProgram, startDistribution } from "@drayage/test-servers";
@@ -40,9 +40,10 @@ async function referrersIn(
   registry: { readonly host: string },
   about: Digest = subject.digest,
   options: { readonly artifactType?: string } = {},
-): Promise<readonly Descriptor[]> {
+): Promise<readonly Referrer[]> {
   await using source = await named(registry, "a:1").newImageSource();
-  return await Array.fromAsync(source.getReferrers?.(about, options) ?? []);
+  const found = await Array.fromAsync(source.getReferrers?.(about, options) ?? []);
+  return found.filter(({ tag }) => tag === undefined);
 }
 
 function digests(found: readonly { readonly digest: Digest }[]): readonly Digest[] {
@@ -59,7 +60,10 @@ async function pushWith(
   await putBlobs(image, destination);
   for (const referrer of referrers) {
     await putBlobs(referrer, destination);
-    await destination.putManifest(referrer.manifest, referrer.manifest.digest, options);
+    await destination.putManifest(referrer.manifest, {
+      ...options,
+      instance: referrer.manifest.digest,
+    });
   }
   await destination.putManifest(image.manifest);
   await destination.commit(options);
@@ -186,7 +190,8 @@ describe("tags that are named for a digest", () => {
 
   async function tagsIn(registry: Registry): Promise<readonly unknown[]> {
     await using source = await named(registry, "a:1").newImageSource();
-    return await Array.fromAsync(source.getDigestTags?.(subject.digest) ?? []);
+    const found = await Array.fromAsync(source.getReferrers?.(subject.digest) ?? []);
+    return found.filter(({ tag }) => tag !== undefined);
   }
 
   test("are found, those that there are", async () => {
@@ -211,7 +216,10 @@ describe("tags that are named for a digest", () => {
     await using registry = await startRegistry();
     await using destination = await named(registry, "a:1").newImageDestination();
     for (const one of [signature, image]) await putBlobs(one, destination);
-    await destination.putTaggedManifest?.(signature.manifest, sigTag);
+    await destination.putManifest(signature.manifest, {
+      instance: signature.manifest.digest,
+      tag: sigTag,
+    });
     await destination.putManifest(image.manifest);
     expect(registry.tags("a")).toEqual([]);
     registry.clear();

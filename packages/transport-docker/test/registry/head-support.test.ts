@@ -1,5 +1,5 @@
 import { copyImage, digestTagsOf } from "@drayage/core";
-import type { TaggedDigest } from "@drayage/core";
+import type { Referrer } from "@drayage/core";
 import { startRegistry } from "@drayage/registry";
 import type { Answer, Registry, RegistrySettings } from "@drayage/registry";
 import { descriptorOf, inMemory, randomArtifact, randomImage } from "@drayage/testkit";
@@ -24,13 +24,15 @@ function withoutHead(status: number, part = "/"): RegistrySettings {
 async function tagsIn(
   { host }: Registry,
   transport: DockerTransport = docker(),
-): Promise<readonly TaggedDigest[]> {
+): Promise<readonly Referrer[]> {
   await using source = await transport.parseReference(`//${host}/a:1`).newImageSource();
-  return await Array.fromAsync(source.getDigestTags?.(subject.digest) ?? []);
+  const found = await Array.fromAsync(source.getReferrers?.(subject.digest) ?? []);
+  return found.filter(({ tag }) => tag !== undefined);
 }
 
+/** Without the request for the list of referrers. */
 function methodsOf({ requests }: Registry): readonly string[] {
-  return requests.map(({ method }) => method);
+  return requests.filter(({ path }) => !path.includes("/referrers/")).map(({ method }) => method);
 }
 
 describe("tags of signatures", () => {

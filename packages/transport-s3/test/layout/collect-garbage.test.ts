@@ -74,7 +74,8 @@ test("a copy that counts on what is deleted meanwhile ends in a conflict", async
   await using destination = await other.newImageDestination();
   for (const [digest, { byteLength: size }] of gone.blobs)
     await destination.tryReusingBlob({ digest, size, mediaType: "application/octet-stream" });
-  for (const instance of gone.instances) await destination.putManifest(instance, instance.digest);
+  for (const instance of gone.instances)
+    await destination.putManifest(instance, { instance: instance.digest });
   await destination.putManifest(gone.manifest);
   await reference.collectGarbage();
   await expect(destination.commit()).rejects.toMatchObject({ code: "conflict", retryable: true });
