@@ -267,10 +267,10 @@ describe("to an archive is added", () => {
 
 describe("a copy into an archive tells the digest that is read there", () => {
   const options = { layers: 2, format: "docker" } as const;
-  const madeUp = /makes one up$/;
+  const generated = /stores no manifest and generates one$/;
 
   test.each([
-    ["that is not packed", "none", [madeUp]],
+    ["that is not packed", "none", [generated]],
     ["that is packed", "gzip", [/^a layer .* and .* makes one up$/]],
   ] as const)("of an image %s, and why it changed", async (_, compression, becauses) => {
     const image = await randomImage("told", { ...options, compression });

@@ -10,6 +10,8 @@ import type { Signature } from "./signature.ts";
 export interface DestinationAccepts {
   /** Preferred first; undefined, or none, takes any. */
   readonly manifestMIMETypes: readonly string[] | undefined;
+  /** False if the store keeps no manifests and generates them from the config and the layers. Default true. */
+  readonly preservesManifests?: boolean | undefined;
   /** What becomes of layers on their way in, where nothing forbids a change. */
   readonly layers: "preserve" | "compress" | "decompress";
   /** The same for layers of a source that generates its manifests. Default: as `layers`. */
@@ -127,12 +129,14 @@ export interface ImageDestination extends AsyncDisposable {
   /**
    * The one step that makes the image visible under the reference. After `manifest-rejected` the manifest may be put
    * again as another type, and `commit` called again.
+   * Returns the manifest that the store will return for the image, unless it preserves manifests.
    * @throws ImageError as `putManifest`, `conflict`
    */
-  commit(options?: OperationOptions): Promise<void>;
-  /**
-   * The manifest under which the image is read after `commit`, where the place keeps none and it is made up of what was
-   * put; undefined before. Absent where manifests stay as they were put.
-   */
-  madeUpManifest?(): RawManifest | undefined;
+  commit(options?: OperationOptions): Promise<CommittedImage | void>;
+}
+
+/** An image at a destination that does not preserve manifests. */
+export interface CommittedImage {
+  /** As every reader will get it. */
+  readonly manifest: RawManifest;
 }

@@ -23,8 +23,6 @@ export interface CopyFacts {
   readonly accepts: DestinationAccepts;
   /** The digest that the destination's reference demands, where it demands one. */
   readonly pinned: Digest | undefined;
-  /** False where the destination makes manifests up when they are read. */
-  readonly keepsManifests: boolean;
   /** What the destination's reference names now; undefined where that is nothing, or not known. */
   readonly named: Digest | undefined;
   /** Whether nothing is under the destination's name; undefined where it was not asked. */

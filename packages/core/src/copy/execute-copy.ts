@@ -2,7 +2,7 @@ import type { DecompressionTotal } from "../compression/decompression-limit.ts";
 import { blobBounds } from "../content/blob-bounds.ts";
 import { runAll } from "../content/run-all.ts";
 import type { Descriptor } from "../contract/blob-info.ts";
-import type { ImageDestination } from "../contract/image-destination.ts";
+import type { CommittedImage, ImageDestination } from "../contract/image-destination.ts";
 import type { ImageSource } from "../contract/image-source.ts";
 import type { RawManifest } from "../contract/raw-manifest.ts";
 import type { VerifiedManifest } from "../image/unparsed-image.ts";
@@ -38,8 +38,8 @@ export async function executeCopy(
   await execution.moveBlobs(plan.steps.filter((step) => step.kind === "blob"));
   await execution.writeManifests(plan.steps.filter((step) => step.kind === "manifest"));
   await execution.writeSignatures(plan.steps.filter((step) => step.kind === "signatures"));
-  await execution.commit();
-  execution.noteMadeUp(plan.top);
+  const committed = await execution.commit();
+  if (committed !== undefined) execution.noteGenerated(plan.top, committed.manifest);
   return execution.result(plan);
 }
 
@@ -115,12 +115,12 @@ class Execution {
   }
 
   /** A destination may send the manifest only now, and reject it only now. */
-  async commit(): Promise<void> {
+  async commit(): Promise<CommittedImage | undefined> {
     const { signal } = this.#options;
     for (;;) {
       try {
-        await this.#destination.commit(this.#options);
-        return;
+        const committed = await this.#destination.commit(this.#options);
+        return committed ?? undefined;
       } catch (error) {
         signal?.throwIfAborted();
         if (this.#top === undefined) throw error;
@@ -130,13 +130,12 @@ class Execution {
     }
   }
 
-  /** What was put is read otherwise where the destination keeps no manifests. */
-  noteMadeUp(top: VerifiedManifest): void {
-    const made = this.#destination.madeUpManifest?.();
+  /** Readers of a store that does not preserve manifests get another one than was put. */
+  noteGenerated(top: VerifiedManifest, manifest: RawManifest): void {
     const put = this.#written.get(top.digest);
-    if (made === undefined || put === undefined) return;
-    const as = rewrittenOf(top, made);
-    this.#written.set(top.digest, { manifest: made, as, change: madeUpChange(top, put, as) });
+    if (put === undefined) return;
+    const as = rewrittenOf(top, manifest);
+    this.#written.set(top.digest, { manifest, as, change: generatedChange(top, put, as) });
   }
 
   result(plan: CopyPlan): CopyResult {
@@ -267,7 +266,7 @@ function unplannedReason({ mediaType }: ManifestStep): string {
     : "a layer is not packed as it is said to be, and repacked";
 }
 
-function madeUpChange(
+function generatedChange(
   { digest: from }: VerifiedManifest,
   { as, change }: WrittenManifest,
   { digest: to }: Rewritten,
@@ -281,7 +280,7 @@ function madeUpChange(
   };
 }
 
-const generated = "the destination keeps no manifest, and makes one up";
+const generated = "the destination stores no manifest and generates one";
 
 function tally(moved: readonly MovedBlob[], unasked: readonly Descriptor[]): CopyResult["blobs"] {
   const ended = (wanted: MovedBlob["outcome"]): readonly Descriptor[] =>

@@ -11,7 +11,7 @@ export function refuseImpossible(
 ): void {
   refuseSignatures(facts);
   refuseReferrers(facts);
-  if (preserveDigests && !facts.keepsManifests)
+  if (preserveDigests && facts.accepts.preservesManifests === false)
     throw new ImageError(
       "impossible-copy",
       `Digests are to be preserved, and ${facts.destination} is in a place that keeps no manifests, and so no digests: an OCI layout or archive does`,

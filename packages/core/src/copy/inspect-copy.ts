@@ -30,7 +30,6 @@ export async function inspectCopy(
     offers: source.offers,
     accepts: destination.accepts,
     pinned: destination.reference.dockerReference?.digest,
-    keepsManifests: destination.madeUpManifest === undefined,
     named: undefined,
     present: new Set(),
     reusable: new Set(),
@@ -55,7 +54,7 @@ async function thereAt(
   const present = new Set<Digest>();
   const reusable = new Set<Digest>();
   if (options.repair) return { named: undefined, present, reusable };
-  if (!facts.keepsManifests) {
+  if (facts.accepts.preservesManifests === false) {
     const same = await sameImage(destination, facts.top, options);
     return { named: undefined, present, reusable, same };
   }

@@ -64,7 +64,7 @@ describe("a destination that has nothing under the name", () => {
   test("is asked for the manifest under other names, with all that helps to find it", async () => {
     const asked = answering();
     const facts = await inspected(image, asked);
-    expect(facts).toMatchObject({ named: undefined, isNew: true, keepsManifests: true });
+    expect(facts).toMatchObject({ named: undefined, isNew: true });
     expect([facts.present, facts.reusable]).toEqual([new Set(), new Set()]);
     expect(facts).toMatchObject({ source: "memory:from", destination: "memory:to", referrers: [] });
     expect(asked.tryReusingManifest.mock.calls).toMatchObject([
@@ -155,17 +155,24 @@ describe("the manifest is not asked for under other names", () => {
 
 describe("a destination that generates manifests", () => {
   const { manifest: same } = sampleImage({ extra: { annotations: { a: "b" } } });
-  const generating = (): ReturnType<typeof answering> &
-    Pick<ImageDestination, "madeUpManifest"> => ({
+  const accepts: ImageDestination["accepts"] = {
+    manifestMIMETypes: undefined,
+    preservesManifests: false,
+    layers: "preserve",
+    foreignLayerURLs: false,
+    signatures: true,
+    parallelBlobs: 6,
+  };
+  const generating = (): ReturnType<typeof answering> & Pick<ImageDestination, "accepts"> => ({
     ...answering(),
     tryReusingManifest: vi.fn<TryReusing>(async (wanted) => ({ digest: wanted, manifest: same })),
-    madeUpManifest: () => undefined,
+    accepts,
   });
 
   test("is asked for the same image, and nothing else", async () => {
     const asked = generating();
     const facts = await inspected(image, asked);
-    expect(facts).toMatchObject({ keepsManifests: false, named: undefined, present: new Set() });
+    expect(facts).toMatchObject({ named: undefined, present: new Set() });
     expect(facts.same).toEqual({ ...same, digest: digestOf(same.bytes) });
     expect(asked.tryReusingManifest.mock.calls).toMatchObject([
       [digest, { manifest: parseManifest(image.manifest) }],
@@ -183,7 +190,7 @@ describe("a destination that generates manifests", () => {
     expect((await inspected(image, signed, {}, { getSignatures })).same).toBeUndefined();
     for (const { tryReusingManifest } of [ofIndex, signed])
       expect(tryReusingManifest).not.toHaveBeenCalled();
-    const empty = { ...answering(), madeUpManifest: () => undefined };
+    const empty = { ...answering(), accepts };
     expect((await inspected(image, empty)).same).toBeUndefined();
   });
 });

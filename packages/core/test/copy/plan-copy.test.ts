@@ -129,8 +129,8 @@ describe("a plan", () => {
     );
   });
 
-  test("preserves no digests where manifests are made up", () => {
-    const facts = copyFacts(factsOf(sampleImage()), {}, { keepsManifests: false });
+  test("preserves no digests where manifests are generated", () => {
+    const facts = copyFacts(factsOf(sampleImage()), { preservesManifests: false });
     expect(planCopy(facts).steps).not.toEqual([]);
     expect(() => planCopy(facts, { preserveDigests: true })).toThrow(impossible);
   });

@@ -109,7 +109,7 @@ describe("a plan", () => {
   test("does nothing where the destination generates the same image", () => {
     const image = sampleImage();
     const { manifest: same } = sampleImage({ extra: { annotations: { a: "b" } } });
-    const plan = planCopy(copyFacts(factsOf(image), {}, { keepsManifests: false, same }));
+    const plan = planCopy(copyFacts(factsOf(image), { preservesManifests: false }, { same }));
     expect(plan).toMatchObject({ steps: [], same, digest: same.digest, top: image.manifest });
     expect(planCopy(copyFacts(factsOf(image)))).not.toHaveProperty("same");
   });

@@ -38,7 +38,6 @@ export function copyFacts(
       ...accepts,
     },
     pinned: undefined,
-    keepsManifests: true,
     named: undefined,
     present: new Set(),
     reusable: new Set(),

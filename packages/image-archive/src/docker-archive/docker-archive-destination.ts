@@ -9,6 +9,7 @@ import {
 } from "@drayage/core";
 import type {
   BlobInfo,
+  CommittedImage,
   Descriptor,
   DestinationAccepts,
   Digest,
@@ -50,7 +51,6 @@ export class DockerArchiveDestination implements ImageDestination {
   readonly #before: DockerArchiveContent;
   readonly #configs = new Map<Digest, Uint8Array>();
   readonly #reused = new Set<Digest>();
-  #madeUp: RawManifest | undefined;
   #image: { readonly raw: RawManifest; readonly parsed: ImageManifest } | undefined;
 
   private constructor(
@@ -65,6 +65,7 @@ export class DockerArchiveDestination implements ImageDestination {
     this.#before = before;
     this.accepts = {
       manifestMIMETypes: [mediaTypes.dockerManifest],
+      preservesManifests: false,
       layers: "decompress",
       foreignLayerURLs: false,
       signatures: "a docker archive has no place for signatures",
@@ -176,18 +177,18 @@ export class DockerArchiveDestination implements ImageDestination {
     this.#image = { raw, parsed };
   }
 
-  async commit(options: OperationOptions = {}): Promise<void> {
+  async commit(options: OperationOptions = {}): Promise<CommittedImage | undefined> {
     options.signal?.throwIfAborted();
     const image = this.#image;
     if (image === undefined) throw this.#conflict("Commit before the manifest");
-    let madeUp: RawManifest | undefined;
+    let generated: RawManifest | undefined;
     await this.#update.commit(async (current) => {
       const { images, blobs, configs } = await contentOf(current, options);
       this.#checkReused(blobs);
       const { raw, parsed } = image;
       const config = await this.#configOf(parsed.config.digest, blobs, current, options);
       this.#checkLayers(parsed, config);
-      madeUp = manifestOf(config, parsed.layers);
+      generated = manifestOf(config, parsed.layers);
       const pathOf = ({ digest }: Descriptor): string =>
         this.#update.sizeOf(digest) === undefined
           ? (blobs.get(digest)?.path ?? blobPath(digest))
@@ -204,11 +205,7 @@ export class DockerArchiveDestination implements ImageDestination {
       const keeps = (path: string): boolean => path !== "repositories";
       return { files: new Map([...layout, [dockerManifestName, manifest]]), keeps };
     }, options);
-    this.#madeUp = madeUp;
-  }
-
-  madeUpManifest(): RawManifest | undefined {
-    return this.#madeUp;
+    return generated && { manifest: generated };
   }
 
   /** Without a commit all is as it was. */

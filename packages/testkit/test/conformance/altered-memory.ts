@@ -36,9 +36,7 @@ type Bound<Type> = {
 export type WholeSource = Bound<Required<ImageSource>>;
 
 /** A destination with every optional method that a store of whole manifests can have. */
-export type WholeDestination = Bound<
-  Omit<Required<ImageDestination>, "madeUpManifest" | "locateBlob">
->;
+export type WholeDestination = Bound<Omit<Required<ImageDestination>, "locateBlob">>;
 
 /** A memory transport with every optional ability of the contract, altered. Without an alteration it passes every requirement. */
 export function alteredMemory(alteration: Alteration = {}): TransportUnderTest {

@@ -39,8 +39,10 @@ export const copyBreakages: Breakages = {
   "copy/told-digest": {
     "reports another manifest than it stores": () => {
       const transport = unpackingMemory("replaces", {
-        madeUpManifest: (manifest) =>
-          manifest && { ...manifest, bytes: Buffer.from(`${String(manifest.bytes)} `) },
+        generated: (manifest) => ({
+          ...manifest,
+          bytes: Buffer.from(`${String(manifest.bytes)} `),
+        }),
       });
       return { ...fresh(transport), rewriting: "replaces" };
     },

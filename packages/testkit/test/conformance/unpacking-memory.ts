@@ -49,11 +49,12 @@ export function unpackingMemory(
 /** What is wrong about it. */
 export interface UnpackingAlteration {
   readonly accepts?: Partial<DestinationAccepts>;
-  readonly madeUpManifest?: (manifest: RawManifest | undefined) => RawManifest | undefined;
+  readonly generated?: (manifest: RawManifest) => RawManifest;
 }
 
 const accepts: DestinationAccepts = {
   manifestMIMETypes: [mediaTypes.dockerManifest],
+  preservesManifests: false,
   layers: "decompress",
   foreignLayerURLs: false,
   signatures: "there is no place for them",
@@ -83,17 +84,19 @@ function destinationOf(
       if (instance !== undefined || manifest.mediaType !== mediaTypes.dockerManifest) {
         throw new ImageError("manifest-rejected", `Only ${mediaTypes.dockerManifest} is taken`);
       }
-      kept = madeUp(manifest);
+      kept = generatedFrom(manifest);
       await inner.putManifest(kept, options);
     },
-    madeUpManifest: () => altered.madeUpManifest?.(kept) ?? kept,
-    commit: (options) => inner.commit(options),
+    async commit(options) {
+      await inner.commit(options);
+      return kept && { manifest: altered.generated?.(kept) ?? kept };
+    },
     [Symbol.asyncDispose]: () => inner[Symbol.asyncDispose](),
   };
 }
 
 /** From what an archive knows: the digests and the order of its files. */
-function madeUp(manifest: RawManifest): RawManifest {
+function generatedFrom(manifest: RawManifest): RawManifest {
   const parsed = parseManifest(manifest);
   if (parsed.kind !== "image") throw new Error("rejected before");
   const { config, layers } = parsed;
