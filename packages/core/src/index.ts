@@ -86,13 +86,13 @@ export type { ImageInspectInfo } from "./image/image-inspect-info.ts";
 export { imageName } from "./contract/image-reference.ts";
 export type { DeleteImageOptions, ImageReference } from "./contract/image-reference.ts";
 export type {
+  BlobStat,
   GetBlobOptions,
   ImageSource,
   OpenImages,
   Referrer,
   ReferrersOptions,
   SourceOffers,
-  StoredDigest,
 } from "./contract/image-source.ts";
 export type { ImageTransport } from "./contract/image-transport.ts";
 export { imageOf, openImage } from "./image/image.ts";
@@ -159,5 +159,5 @@ export type { ExpectedBytes } from "./content/verified-blob.ts";
 export type { BlobOutcome, VerifyEvent } from "./verify/verify-event.ts";
 export { verifyImage } from "./verify/verify-image.ts";
 export type { VerifyOptions } from "./verify/verify-options.ts";
-export type { ImagePart, VerifyProblem } from "./verify/verify-problem.ts";
+export type { FoundBytes, ImagePart, VerifyProblem } from "./verify/verify-problem.ts";
 export type { ProvenContent, VerifyResult } from "./verify/verify-result.ts";

@@ -13,6 +13,7 @@ import { areOfPlatforms, platformIndex } from "./platform-index.ts";
 import type { PlatformIndex } from "./platform-index.ts";
 import { mayBeManifest } from "./referrer-entries.ts";
 import { standingImages } from "./standing-images.ts";
+import { storedSizeOf } from "./stored-size.ts";
 
 /** An image in a layout: a manifest that is stored there, or the index of one that is listed by platform. */
 export type FoundImage = TypedDigest | PlatformIndex;
@@ -134,7 +135,7 @@ async function instancesOf(
   { digest, mediaType }: TypedDigest,
   options: OperationOptions,
 ): Promise<readonly Descriptor[]> {
-  if ((await layout.blobSize(digest, options)) === undefined) return [];
+  if ((await storedSizeOf(layout, digest, options)) === undefined) return [];
   const manifest = parseManifest({ bytes: await readManifest(layout, digest, options), mediaType });
   return manifest.kind === "index" ? manifest.manifests : [];
 }

@@ -12,6 +12,7 @@ import {
 import type { Descriptor, Digest, Manifest, OperationOptions } from "@drayage/core";
 
 import type { LayoutReader } from "./layout-store.ts";
+import { storedSizeOf } from "./stored-size.ts";
 
 /** Something in a layout; without a type its content shows whether it is a manifest of an image or an index. */
 export interface TypedDigest {
@@ -126,7 +127,7 @@ async function isForged(
   { digest, size }: Descriptor,
   options: OperationOptions,
 ): Promise<boolean> {
-  if ((await layout.blobSize(digest, options)) !== size) return false;
+  if ((await storedSizeOf(layout, digest, options)) !== size) return false;
   const isIntact = await layout.isIntact?.({ digest, size }, { ...options, trustsOwn: true });
   return isIntact === false;
 }
@@ -137,7 +138,7 @@ async function isPresent(
   { digest, size, urls }: Descriptor,
   options: OperationOptions,
 ): Promise<boolean> {
-  if ((await layout.blobSize(digest, options)) !== size) return urls !== undefined;
+  if ((await storedSizeOf(layout, digest, options)) !== size) return urls !== undefined;
   const isIntact = await layout.isIntact?.({ digest, size }, { ...options, trustsOwn: true });
   return isIntact ?? true;
 }
@@ -152,7 +153,7 @@ async function findManifest(
   named: TypedDigest,
   options: OperationOptions,
 ): Promise<Manifest | undefined> {
-  if ((await layout.blobSize(named.digest, options)) === undefined) return undefined;
+  if ((await storedSizeOf(layout, named.digest, options)) === undefined) return undefined;
   try {
     return manifestIn(await readManifest(layout, named.digest, options), named.mediaType);
   } catch (error) {

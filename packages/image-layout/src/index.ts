@@ -35,3 +35,4 @@ export type {
   LayoutWriter,
   StoredBlob,
 } from "./layout-store.ts";
+export { storedSizeOf } from "./stored-size.ts";

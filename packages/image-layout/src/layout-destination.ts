@@ -43,6 +43,7 @@ import {
 import type { LayoutIndex } from "./layout-index.ts";
 import type { LayoutWriter, StoredBlob } from "./layout-store.ts";
 import { PresentManifests } from "./present-manifests.ts";
+import { storedSizeOf } from "./stored-size.ts";
 
 /** How an image goes into a layout. */
 export interface LayoutDestinationSettings {
@@ -213,7 +214,7 @@ export class LayoutDestination implements ImageDestination {
   }
 
   async #found({ digest, size }: StoredBlob, options: OperationOptions): Promise<boolean> {
-    if ((await this.#store.blobSize(digest, options)) !== size) return false;
+    if ((await storedSizeOf(this.#store, digest, options)) !== size) return false;
     if ((await this.#store.isIntact?.({ digest, size }, options)) === false) return false;
     this.#reused.set(digest, size);
     this.#store.keepBlob?.(digest);
@@ -251,7 +252,7 @@ export class LayoutDestination implements ImageDestination {
   /** Somebody may have deleted an image, and with it a blob that was counted on. */
   async #checkReused(options: OperationOptions): Promise<void> {
     const check = async ([digest, size]: readonly [Digest, number]): Promise<void> => {
-      if ((await this.#store.blobSize(digest, options)) !== size)
+      if ((await storedSizeOf(this.#store, digest, options)) !== size)
         throw this.#lost(`The blob ${digest} was`);
     };
     await Promise.all([...this.#reused].map(check));

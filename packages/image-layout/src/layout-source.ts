@@ -2,6 +2,7 @@ import { digestTagsOf, gathered, ImageError, imageName, manifestSizeLimit } from
 import type {
   BlobInfo,
   BlobLocation,
+  BlobStat,
   Digest,
   GetBlobOptions,
   ImageReference,
@@ -11,7 +12,6 @@ import type {
   RawManifest,
   Referrer,
   SourceOffers,
-  StoredDigest,
 } from "@drayage/core";
 
 import { findImage } from "./find-image.ts";
@@ -24,6 +24,7 @@ import type { LayoutReader } from "./layout-store.ts";
 import { readIndex } from "./read-index.ts";
 import { listedReferrers, mayBeManifest, referrersIn } from "./referrer-entries.ts";
 import type { ReferrersBySubject } from "./referrer-entries.ts";
+import { storedSizeOf } from "./stored-size.ts";
 
 /** One image of a layout, as `index.json` named it when it was opened. Closes the layout. */
 export class LayoutSource implements ImageSource {
@@ -114,7 +115,7 @@ export class LayoutSource implements ImageSource {
     options.signal?.throwIfAborted();
     if (digest === undefined) throw new ImageError("not-found", "A blob is read by its digest");
     const isElsewhere =
-      urls !== undefined && (await this.#layout.blobSize(digest, options)) === undefined;
+      urls !== undefined && (await storedSizeOf(this.#layout, digest, options)) === undefined;
     if (isElsewhere) throw this.#foreign(digest, urls);
     yield* this.#layout.getBlob(digest, options);
   }
@@ -123,12 +124,12 @@ export class LayoutSource implements ImageSource {
     return digest && this.#layout.locateBlob?.(digest);
   }
 
-  async findStoredDigest(
+  async statBlob(
     { digest }: BlobInfo,
     options: OperationOptions = {},
-  ): Promise<StoredDigest | undefined> {
+  ): Promise<BlobStat | undefined> {
     options.signal?.throwIfAborted();
-    return digest && this.#layout.findStoredDigest?.(digest, options);
+    return digest && this.#layout.statBlob(digest, options);
   }
 
   async *getReferrers(

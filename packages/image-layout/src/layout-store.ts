@@ -1,12 +1,12 @@
 import type {
   BlobInfo,
   BlobLocation,
+  BlobStat,
   Digest,
   GetBlobOptions,
   ReuseManifestOptions,
   OperationOptions,
   SourceOffers,
-  StoredDigest,
 } from "@drayage/core";
 
 /** An OCI image layout (OCI image-spec, image-layout.md) that can be read, wherever it lies. */
@@ -16,8 +16,8 @@ export interface LayoutReader extends AsyncDisposable {
   readonly offers: SourceOffers;
   /** One of the two small files as a whole; undefined where there is none. */
   readFile(name: LayoutFileName, options?: OperationOptions): Promise<Uint8Array | undefined>;
-  /** The size of a blob in bytes; undefined where it is not there. */
-  blobSize(digest: Digest, options?: OperationOptions): Promise<number | undefined>;
+  /** As `ImageSource.statBlob`. */
+  statBlob(digest: Digest, options?: OperationOptions): Promise<BlobStat | undefined>;
   /**
    * Whether a blob that is there in its size has the bytes of its digest; without `trustsOwn` it is read for that, with it
    * only where another user could have written it. Absent where the storage keeps no other bytes under a digest.
@@ -28,8 +28,6 @@ export interface LayoutReader extends AsyncDisposable {
   ): Promise<boolean>;
   /** Lazy, as `ImageSource.getBlob`; nobody asks for the size first. @throws ImageError `not-found` */
   getBlob(digest: Digest, options?: GetBlobOptions): AsyncIterable<Uint8Array>;
-  /** As `ImageSource.findStoredDigest`. */
-  findStoredDigest?(digest: Digest, options?: OperationOptions): Promise<StoredDigest | undefined>;
   /** Where a blob lies, for destinations that can take it from there. */
   locateBlob?(digest: Digest): BlobLocation | undefined;
 }
@@ -46,7 +44,7 @@ export interface LayoutWriter extends LayoutReader {
   /** What writing costs, in requests to another machine; undefined where there are none. */
   readonly requests?: { readonly perBlob: number; readonly perManifest: number } | undefined;
   /**
-   * Stores a blob unless it is there. It can be asked for by `blobSize` from then on, and is there for everybody at the
+   * Stores a blob unless it is there. It can be asked for by `statBlob` from then on, and is there for everybody at the
    * latest with the next `updateIndex`. The digest is computed where `blob` has none, as for `ImageDestination.putBlob`.
    */
   putBlob(

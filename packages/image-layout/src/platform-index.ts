@@ -6,6 +6,7 @@ import { descriptorOfEntry, formatLayoutIndex, nameOfEntry } from "./layout-inde
 import type { IndexEntry, LayoutIndex } from "./layout-index.ts";
 import type { LayoutReader } from "./layout-store.ts";
 import { mayBeManifest } from "./referrer-entries.ts";
+import { storedSizeOf } from "./stored-size.ts";
 
 /** An index that is no blob of the layout: `index.json` itself, or some of its entries. */
 export interface PlatformIndex {
@@ -59,7 +60,7 @@ async function generatedIndex(
   const entries: IndexEntry[] = [];
   for (const { platform, ...instance } of instances) {
     const described = descriptorOfEntry(instance);
-    const size = described.size ?? (await layout.blobSize(described.digest, options)) ?? 0;
+    const size = described.size ?? (await storedSizeOf(layout, described.digest, options)) ?? 0;
     const type = described.mediaType ?? ociManifest;
     entries.push({ mediaType: type, digest: described.digest, size, platform });
   }

@@ -1,5 +1,5 @@
 import { digestOf, ImageError } from "@drayage/core";
-import type { BlobInfo, Digest, GetBlobOptions, SourceOffers } from "@drayage/core";
+import type { BlobInfo, BlobStat, Digest, GetBlobOptions, SourceOffers } from "@drayage/core";
 
 import { layoutFile } from "../src/index.ts";
 import type { IndexChange, LayoutFileName, LayoutStore, StoredBlob } from "../src/index.ts";
@@ -19,8 +19,9 @@ export class BucketLayout implements LayoutStore {
     return this.files.get(name);
   }
 
-  async blobSize(digest: Digest): Promise<number | undefined> {
-    return this.blobs.get(digest)?.byteLength;
+  async statBlob(digest: Digest): Promise<BlobStat | undefined> {
+    const blob = this.blobs.get(digest);
+    return blob && { size: blob.byteLength };
   }
 
   async *getBlob(digest: Digest, { range }: GetBlobOptions = {}): AsyncGenerator<Uint8Array> {

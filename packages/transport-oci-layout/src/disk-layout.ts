@@ -5,6 +5,7 @@ import { algorithmOf, hexOf, ImageError, inOne } from "@drayage/core";
 import type {
   BlobInfo,
   BlobLocation,
+  BlobStat,
   Digest,
   GetBlobOptions,
   OperationOptions,
@@ -54,9 +55,10 @@ export class DiskLayout implements LayoutStore {
     return readSmallFile(this.#file(name), indexSizeLimit, options);
   }
 
-  async blobSize(digest: Digest, { signal }: OperationOptions = {}): Promise<number | undefined> {
+  async statBlob(digest: Digest, { signal }: OperationOptions = {}): Promise<BlobStat | undefined> {
     signal?.throwIfAborted();
-    return this.#staged.get(digest)?.size ?? (await sizeOf(this.#pathOf(digest)));
+    const size = this.#staged.get(digest)?.size ?? (await sizeOf(this.#pathOf(digest)));
+    return size === undefined ? undefined : { size };
   }
 
   async isIntact(

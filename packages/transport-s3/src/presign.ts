@@ -9,7 +9,7 @@ import {
   UnparsedImage,
 } from "@drayage/core";
 import type { Descriptor, Digest, ImagePart, OperationOptions, Platform } from "@drayage/core";
-import { LayoutSource } from "@drayage/image-layout";
+import { LayoutSource, storedSizeOf } from "@drayage/image-layout";
 
 import type { Bucket } from "./client/bucket.ts";
 import { S3Layout } from "./layout/s3-layout.ts";
@@ -120,7 +120,7 @@ async function isThere(
   layout: S3Layout,
   options: OperationOptions,
 ): Promise<boolean> {
-  return urls === undefined || (await layout.blobSize(digest, options)) !== undefined;
+  return urls === undefined || (await storedSizeOf(layout, digest, options)) !== undefined;
 }
 
 /** No header but that of the host is signed: whoever asks need not know any other. */

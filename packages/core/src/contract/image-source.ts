@@ -14,6 +14,8 @@ export interface SourceOffers {
   readonly ranges: boolean;
   /** True where no manifest is stored, and the one that is read is generated. Default false. */
   readonly generatesManifests?: boolean | undefined;
+  /** True if `statBlob` returns digests: an image can then be verified without reading it. Default false. */
+  readonly storedDigests?: boolean | undefined;
   /** What reading costs, in requests to another machine; undefined where there are none. */
   readonly requests?: { readonly perBlob: number; readonly perManifest: number } | undefined;
 }
@@ -41,11 +43,12 @@ export interface Referrer extends BlobInfo {
   readonly tag?: string | undefined;
 }
 
-/** What a storage knows of bytes that it keeps. */
-export interface StoredDigest {
-  readonly digest: Digest;
+/** What a store returns about a blob without reading it. */
+export interface BlobStat {
   /** Bytes. */
   readonly size: number;
+  /** The digest that the store itself computed over all bytes when it received them; undefined if it keeps none. */
+  readonly digest?: Digest | undefined;
 }
 
 /** Images of one place, open for reading. Disposing of it closes them all; they are not disposed of one by one. */
@@ -70,11 +73,8 @@ export interface ImageSource extends AsyncDisposable {
   getBlob(blob: BlobInfo, options?: GetBlobOptions): AsyncIterable<Uint8Array>;
   /** Where the blob lies, for a destination that could take it from there without our reading it. */
   locateBlob?(blob: BlobInfo): BlobLocation | undefined;
-  /**
-   * What the storage itself computed over all bytes of a blob when they came, and keeps: a proof for less than reading
-   * them. undefined where it keeps nothing of the kind for this blob. @throws ImageError `not-found`
-   */
-  findStoredDigest?(blob: BlobInfo, options?: OperationOptions): Promise<StoredDigest | undefined>;
+  /** Returns undefined if the blob is absent. */
+  statBlob?(blob: BlobInfo, options?: OperationOptions): Promise<BlobStat | undefined>;
   /** Of the image or, given a digest, of that instance. Absent where signatures are not stored. */
   getSignatures?(instance?: Digest, options?: OperationOptions): Promise<readonly Signature[]>;
   /**

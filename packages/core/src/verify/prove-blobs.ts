@@ -1,15 +1,14 @@
 import { blobBounds } from "../content/blob-bounds.ts";
 import { runAll } from "../content/run-all.ts";
 import { imageName } from "../contract/image-reference.ts";
-import type { StoredDigest } from "../contract/image-source.ts";
 import { Retries } from "../contract/retries.ts";
 import { algorithmOf, digestHasher } from "../names/digest.ts";
-import { isImageError } from "../names/image-error.ts";
+import { ImageError, isImageError } from "../names/image-error.ts";
 import type { NamedBlob } from "./named-content.ts";
 import type { BlobOutcome } from "./verify-event.ts";
 import type { VerifyOptions } from "./verify-options.ts";
 import { differenceIn, problemOf } from "./verify-problem.ts";
-import type { ProblemSubject, VerifyProblem } from "./verify-problem.ts";
+import type { FoundBytes, ProblemSubject, VerifyProblem } from "./verify-problem.ts";
 
 /** What came of one blob. */
 export interface ProvenBlob {
@@ -29,7 +28,7 @@ export async function proveBlobs(
   const count = Math.min(blobs[0]?.source.offers.parallelBlobs ?? 1, parallelBlobs ?? Infinity);
   const prove = async (
     named: NamedBlob,
-    found: () => Promise<StoredDigest | undefined>,
+    found: () => Promise<FoundBytes | undefined>,
     outcome: BlobOutcome,
   ): Promise<void> => {
     const one = await judged(named, found, outcome);
@@ -55,7 +54,7 @@ export async function proveBlobs(
 /** undefined where nothing was found out. */
 async function judged(
   named: NamedBlob,
-  find: () => Promise<StoredDigest | undefined>,
+  find: () => Promise<FoundBytes | undefined>,
   outcome: BlobOutcome,
 ): Promise<ProvenBlob | undefined> {
   const subject = subjectOf(named);
@@ -76,15 +75,18 @@ async function judged(
 async function findStored(
   { source, blob: { digest, size } }: NamedBlob,
   options: VerifyOptions,
-): Promise<StoredDigest | undefined> {
-  return source.findStoredDigest?.({ digest, size }, options);
+): Promise<FoundBytes | undefined> {
+  if (source.statBlob === undefined || source.offers.storedDigests !== true) return undefined;
+  const stored = await source.statBlob({ digest, size }, options);
+  if (stored === undefined) throw new ImageError("not-found", `${digest} is not stored`);
+  return stored.digest && { digest: stored.digest, size: stored.size };
 }
 
 /** Again from its start where what failed may pass; sources go on by themselves where a connection breaks. */
 async function readWhole(
   named: NamedBlob,
   { signal, retries = new Retries(), onNotice, onEvent }: VerifyOptions,
-): Promise<StoredDigest> {
+): Promise<FoundBytes> {
   const { blob, part } = named;
   onEvent?.({ kind: "blob-started", blob, isConfig: part === "config" });
   const doing = `verify ${blob.digest}`;
@@ -102,7 +104,7 @@ async function readWhole(
 async function readOnce(
   { source, blob: { digest, size, mediaType } }: NamedBlob,
   { onEvent, ...options }: VerifyOptions,
-): Promise<StoredDigest> {
+): Promise<FoundBytes> {
   const hasher = digestHasher(algorithmOf(digest));
   let read = 0;
   const bytes = source.getBlob({ digest, size, mediaType }, { ...options, reuseBuffers: true });

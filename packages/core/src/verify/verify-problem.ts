@@ -1,8 +1,14 @@
 import type { BlobLocation } from "../contract/blob-info.ts";
-import type { StoredDigest } from "../contract/image-source.ts";
 import type { Digest } from "../names/digest.ts";
 import { isImageError } from "../names/image-error.ts";
 import { messageLine } from "../names/printable.ts";
+
+/** The bytes that a store has, in place of those that an image references. */
+export interface FoundBytes {
+  readonly digest: Digest;
+  /** Bytes. */
+  readonly size: number;
+}
 
 /** Something that is not as an image says: plain data. */
 export interface VerifyProblem {
@@ -13,7 +19,7 @@ export interface VerifyProblem {
   /** Bytes that it should have, where that is known. */
   readonly size: number | undefined;
   /** What is there instead, as far as it was read. */
-  readonly found: StoredDigest | undefined;
+  readonly found: FoundBytes | undefined;
   /** An image that it belongs to. */
   readonly image: string;
   /** The manifests, by their digests, that name it. */
@@ -38,7 +44,7 @@ export type ProblemSubject = Omit<VerifyProblem, "kind" | "found" | "message">;
 /** The bytes are not those of the digest, or not so many; undefined where all is well. */
 export function differenceIn(
   subject: ProblemSubject,
-  found: StoredDigest,
+  found: FoundBytes,
 ): VerifyProblem | undefined {
   const { digest, size } = subject;
   const remedy = `${where(subject)}: delete it there, and copy the image again with the option "repair"`;
@@ -58,7 +64,7 @@ export function differenceIn(
 }
 
 /** The bytes are right, and the manifest that names them is not. */
-function contradiction(subject: ProblemSubject, found: StoredDigest): VerifyProblem {
+function contradiction(subject: ProblemSubject, found: FoundBytes): VerifyProblem {
   const { size } = subject;
   const message = messageLine(
     `${nameOf(subject)} has ${found.size} bytes where ${size} are announced${where(subject)}: what names it is wrong; make the image anew`,

@@ -89,9 +89,11 @@ describe("an image that is whole", () => {
 
   test("is proven without reading where the storage knows the digests, unless all is to be read", async () => {
     const known = changed(await stored(index), (source) => ({
-      async findStoredDigest({ digest = base }) {
+      offers: { ...source.offers, storedDigests: true },
+      async statBlob({ digest = base }) {
         const [bytes] = await Array.fromAsync(source.getBlob({ digest }));
-        return digest === ofArm ? undefined : { digest, size: bytes?.byteLength ?? 0 };
+        const size = bytes?.byteLength ?? 0;
+        return digest === ofArm ? { size } : { digest, size };
       },
     }));
     const read = { count: 1, bytes: "of arm".length };
@@ -169,8 +171,9 @@ describe("of an image that is not whole", () => {
   });
 
   test("what the storage knows is enough to find it", async () => {
-    const reference = changed(await stored(one), () => ({
-      findStoredDigest: async ({ size = 0 }) => ({ digest: ofArm, size }),
+    const reference = changed(await stored(one), ({ offers }) => ({
+      offers: { ...offers, storedDigests: true },
+      statBlob: async ({ size = 0 }) => ({ digest: ofArm, size }),
       getBlob: () => {
         throw new Error("nothing is read");
       },

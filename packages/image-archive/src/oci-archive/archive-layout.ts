@@ -1,6 +1,7 @@
 import { ImageError } from "@drayage/core";
 import type {
   BlobInfo,
+  BlobStat,
   Digest,
   GetBlobOptions,
   OperationOptions,
@@ -67,8 +68,9 @@ export class ArchiveLayout implements LayoutWriter {
     return this.#before?.readFile(name, options);
   }
 
-  async blobSize(digest: Digest, options: OperationOptions = {}): Promise<number | undefined> {
-    return this.#update.sizeOf(digest) ?? this.#before?.blobSize(digest, options);
+  async statBlob(digest: Digest, options: OperationOptions = {}): Promise<BlobStat | undefined> {
+    const size = this.#update.sizeOf(digest);
+    return size === undefined ? this.#before?.statBlob(digest, options) : { size };
   }
 
   async isIntact(blob: StoredBlob, options: OperationOptions = {}): Promise<boolean> {

@@ -1,5 +1,11 @@
 import { algorithmOf, hexOf, ImageError } from "@drayage/core";
-import type { Digest, GetBlobOptions, OperationOptions, SourceOffers } from "@drayage/core";
+import type {
+  BlobStat,
+  Digest,
+  GetBlobOptions,
+  OperationOptions,
+  SourceOffers,
+} from "@drayage/core";
 import { indexSizeLimit } from "@drayage/image-layout";
 import type { LayoutFileName, LayoutReader } from "@drayage/image-layout";
 
@@ -44,8 +50,9 @@ export class TarLayout implements LayoutReader {
     return this.#archive.readSmall(name, indexSizeLimit, options);
   }
 
-  async blobSize(digest: Digest, options: OperationOptions = {}): Promise<number | undefined> {
-    return (await this.#archive.find(blobPath(digest), options))?.size;
+  async statBlob(digest: Digest, options: OperationOptions = {}): Promise<BlobStat | undefined> {
+    const member = await this.#archive.find(blobPath(digest), options);
+    return member && { size: member.size };
   }
 
   async *getBlob(

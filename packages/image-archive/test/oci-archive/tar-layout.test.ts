@@ -26,7 +26,7 @@ async function read(bytes: AsyncIterable<Uint8Array>): Promise<string> {
 test("a layout is read where it lies, by ranges too", async () => {
   await using layout = await layoutOf(...members);
   expect(Buffer.from((await layout.readFile("index.json")) ?? "").toString()).toBe("an index");
-  expect(await layout.blobSize(digest)).toBe(blob.byteLength);
+  expect(await layout.statBlob(digest)).toEqual({ size: blob.byteLength });
   expect(await read(layout.getBlob(digest))).toBe("a blob");
   expect(await read(layout.getBlob(digest, { range: { start: 2, end: 3 } }))).toBe("bl");
   expect(layout.offers).toEqual({ parallelBlobs: 4, ranges: true });
@@ -36,7 +36,7 @@ test("what is not there is not found", async () => {
   await using layout = await layoutOf({ name: "other" });
   const other = digestOf(Buffer.from("other"));
   expect(await layout.readFile("index.json")).toBeUndefined();
-  expect(await layout.blobSize(other)).toBeUndefined();
+  expect(await layout.statBlob(other)).toBeUndefined();
   await expect(read(layout.getBlob(other))).rejects.toMatchObject({ code: "not-found" });
 });
 
@@ -46,7 +46,7 @@ test("a docker archive is refused, and closed, unless it is a layout too", async
   await expect(opened).rejects.toMatchObject({ code: "unsupported" });
   expect(bytes.isClosed).toBe(true);
   await using both = await layoutOf(...members, dockers);
-  expect(await both.blobSize(digest)).toBe(blob.byteLength);
+  expect(await both.statBlob(digest)).toEqual({ size: blob.byteLength });
 });
 
 test("a blob that is a link out, or a folder, is refused", async () => {
@@ -55,7 +55,7 @@ test("a blob that is a link out, or a folder, is refused", async () => {
     { name, type: "2", linkName: "/etc/passwd" },
     { name, type: "5" },
   ])
-    await expect((await layoutOf(odd)).blobSize(digest)).rejects.toMatchObject({
+    await expect((await layoutOf(odd)).statBlob(digest)).rejects.toMatchObject({
       code: "invalid-manifest",
       message: expect.stringContaining(digest.slice("sha256:".length)) as string,
     });

@@ -1,4 +1,4 @@
-import { digestOf, parseManifest } from "@drayage/core";
+import { digestOf, isImageError, parseManifest } from "@drayage/core";
 import type {
   Digest,
   ImageDestination,
@@ -99,14 +99,19 @@ function referenceIn(
 function sourceIn(store: Store, reference: ImageReference, inner: ImageSource): WholeSource {
   return {
     reference,
-    offers: inner.offers,
+    offers: { ...inner.offers, storedDigests: true },
     getManifest: (...given) => inner.getManifest(...given),
     getBlob: (blob, options) => readIn(store, inner, blob.digest, options),
     locateBlob: () => undefined,
-    async findStoredDigest({ digest }) {
+    async statBlob({ digest }) {
       if (digest === undefined) return undefined;
       let size = 0;
-      for await (const chunk of inner.getBlob({ digest })) size += chunk.byteLength;
+      try {
+        for await (const chunk of inner.getBlob({ digest })) size += chunk.byteLength;
+      } catch (error) {
+        if (isImageError(error, "not-found")) return undefined;
+        throw error;
+      }
       return { digest, size };
     },
     getSignatures: async (...given) => (await inner.getSignatures?.(...given)) ?? [],

@@ -62,12 +62,12 @@ export const sourceBreakages: Breakages = {
         }),
       }),
   },
-  "source/stored-digest": {
+  "source/stat-blob": {
     "has a digest of a blob that is absent": () =>
       alteredMemory({
-        source: ({ findStoredDigest }) => ({
-          findStoredDigest: async (blob) =>
-            findStoredDigest(blob).catch(() => ({ digest: blob.digest as Digest, size: 0 })),
+        source: ({ statBlob }) => ({
+          statBlob: async (blob) =>
+            (await statBlob(blob)) ?? { digest: blob.digest as Digest, size: 0 },
         }),
       }),
   },
@@ -75,9 +75,11 @@ export const sourceBreakages: Breakages = {
     "falsifies a blob": async () => {
       const [digest] = (await randomIndex("proven")).blobs.keys();
       return alteredMemory({
-        source: ({ findStoredDigest, getBlob }) => ({
-          findStoredDigest: async (blob) =>
-            blob.digest === digest ? undefined : findStoredDigest(blob),
+        source: ({ statBlob, getBlob }) => ({
+          async statBlob(blob) {
+            const stored = await statBlob(blob);
+            return blob.digest === digest ? stored && { size: stored.size } : stored;
+          },
           async *getBlob(blob, options) {
             for await (const chunk of getBlob(blob, options)) {
               yield blob.digest === digest ? new Uint8Array(chunk.byteLength) : chunk;

@@ -2,14 +2,14 @@ import { ImageError } from "@drayage/core";
 import type {
   BlobInfo,
   BlobLocation,
+  BlobStat,
   Digest,
   GetBlobOptions,
   ReuseManifestOptions,
   OperationOptions,
   SourceOffers,
-  StoredDigest,
 } from "@drayage/core";
-import { isWholeIndex, parseLayoutIndex } from "@drayage/image-layout";
+import { isWholeIndex, parseLayoutIndex, storedSizeOf } from "@drayage/image-layout";
 import type {
   IndexChange,
   IndexEntry,
@@ -39,6 +39,7 @@ export class S3Layout implements LayoutStore {
   readonly offers: SourceOffers = {
     parallelBlobs: 64,
     ranges: true,
+    storedDigests: true,
     requests: { perBlob: 1, perManifest: 1 },
   };
   readonly parallelBlobs = 64;
@@ -98,30 +99,22 @@ export class S3Layout implements LayoutStore {
     const list = index && this.#named(index);
     if (list !== undefined && isWholeIndex(list)) return true;
     if (list === undefined && !this.#isShared) return false;
-    if (!this.#isOurs(location, digest))
-      return (await this.blobSize(digest, options)) !== undefined;
+    if (!this.#isOurs(location, digest)) return (await this.#sizeOf(digest, options)) !== undefined;
     this.#needed.set(digest, undefined);
     return true;
   }
 
-  async blobSize(digest: Digest, options: OperationOptions = {}): Promise<number | undefined> {
-    const size = await this.#pool.sizeOf(digest, options);
-    if (size === undefined) this.#missing.add(digest);
-    else this.#needed.set(digest, size);
-    return size;
+  async statBlob(digest: Digest, options: OperationOptions = {}): Promise<BlobStat | undefined> {
+    const stored = await this.#pool.stat(digest, options);
+    if (stored === undefined || (stored.digest ?? digest) !== digest) this.#missing.add(digest);
+    else this.#needed.set(digest, stored.size);
+    return stored;
   }
 
   getBlob(digest: Digest, options: GetBlobOptions = {}): AsyncIterable<Uint8Array> {
     const { partSize: rangeSize, reading: memory } = this.#store;
     const key = this.#pool.keyOf(digest);
     return downloadBlob(this.#pool.bucket, key, { rangeSize, memory }, options);
-  }
-
-  async findStoredDigest(
-    digest: Digest,
-    options: OperationOptions = {},
-  ): Promise<StoredDigest | undefined> {
-    return this.#pool.findStoredDigest(digest, options);
   }
 
   locateBlob(digest: Digest): BlobLocation & { readonly kind: "s3" } {
@@ -212,7 +205,11 @@ export class S3Layout implements LayoutStore {
     if (digest === undefined || size === undefined || this.#missing.has(digest)) return undefined;
     const isKnown = this.#needed.has(digest) && (this.#needed.get(digest) ?? size) === size;
     if (isKnown || this.#counted.has(digest)) return { digest, size };
-    return (await this.blobSize(digest, options)) === size ? { digest, size } : undefined;
+    return (await this.#sizeOf(digest, options)) === size ? { digest, size } : undefined;
+  }
+
+  async #sizeOf(digest: Digest, options: OperationOptions): Promise<number | undefined> {
+    return storedSizeOf(this, digest, options);
   }
 
   /** Somebody may have deleted an image, and with it a blob that was counted on. */

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 
 import { algorithmOf, hexOf, ImageError, isImageError, parseDigest } from "@drayage/core";
-import type { Digest, OperationOptions, StoredDigest } from "@drayage/core";
+import type { BlobStat, Digest, OperationOptions } from "@drayage/core";
 import type { StoredBlob } from "@drayage/image-layout";
 
 import type { Bucket, KnownContent } from "../client/bucket.ts";
@@ -41,18 +41,12 @@ export class BlobPool {
     return found === undefined || isOther(found, digest) ? undefined : found.size;
   }
 
-  /** What the store computed over all of a blob when it came whole; undefined where it keeps no such checksum. @throws ImageError `not-found` */
-  async findStoredDigest(
-    digest: Digest,
-    options: OperationOptions,
-  ): Promise<StoredDigest | undefined> {
-    const key = this.keyOf(digest);
-    if (algorithmOf(digest) !== "sha256") return undefined;
-    const found = await this.bucket.headChecksum(key, options);
-    if (found === undefined)
-      throw new ImageError("not-found", `There is no s3://${this.bucket.name}/${key}`);
-    const { size, sha256 } = found;
-    return sha256 === undefined ? undefined : { digest: parseDigest(`sha256:${sha256}`), size };
+  /** The digest is that of the checksum that the store computed over the whole blob, if it keeps one. */
+  async stat(digest: Digest, options: OperationOptions): Promise<BlobStat | undefined> {
+    const found = await this.#find(digest, options);
+    if (found?.sha256 === undefined || algorithmOf(digest) !== "sha256")
+      return found && { size: found.size };
+    return { size: found.size, digest: parseDigest(`sha256:${found.sha256}`) };
   }
 
   /** After a write that was refused because there is something already. @throws ImageError `conflict` unless it is the same */
