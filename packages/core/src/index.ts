@@ -69,6 +69,7 @@ export {
 } from "./names/docker-reference.ts";
 export type { NamedReference } from "./names/docker-reference.ts";
 export type {
+  BlobBody,
   CommittedImage,
   DestinationAccepts,
   ImageDestination,

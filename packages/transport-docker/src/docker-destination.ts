@@ -1,5 +1,6 @@
 import { ImageError, isImageError, manifestMediaTypes, mediaTypes } from "@drayage/core";
 import type {
+  BlobBody,
   BlobInfo,
   BlobLocation,
   Descriptor,
@@ -121,7 +122,7 @@ export class DockerDestination implements ImageDestination {
   }
 
   async putBlob(
-    bytes: AsyncIterable<Uint8Array>,
+    bytes: BlobBody,
     blob: BlobInfo,
     options: PutBlobOptions = {},
   ): Promise<Descriptor> {

@@ -271,7 +271,7 @@ describe("a copy into an archive tells the digest that is read there", () => {
 
   test.each([
     ["that is not packed", "none", [generated]],
-    ["that is packed", "gzip", [/^a layer .* and .* makes one up$/]],
+    ["that is packed", "gzip", [/^a layer .* and .* generates one$/]],
   ] as const)("of an image %s, and why it changed", async (_, compression, becauses) => {
     const image = await randomImage("told", { ...options, compression });
     const to = dockerArchive().parseReference(path.join(await scratchFolder(), "archive.tar"));

@@ -64,16 +64,20 @@ export interface ReusedManifest {
   readonly manifest?: RawManifest | undefined;
 }
 
+/** The bytes of a blob to write. */
+export interface BlobBody extends AsyncIterable<Uint8Array> {
+  /**
+   * The same bytes again from `start`, which is no further than the body was read, and verified like the body: to resume
+   * an interrupted upload. Absent if the bytes can be read only once.
+   */
+  replay?(start: number): AsyncIterable<Uint8Array>;
+}
+
 export interface PutBlobOptions extends OperationOptions {
   /** True for the config of the image, false for a layer. */
   readonly isConfig?: boolean | undefined;
-  /** Of a blob without `size`: how many bytes will probably come; it may be false. */
-  readonly expectedSize?: number | undefined;
-  /**
-   * The same bytes once more, from `start` on, which lies no further than the stream was read; verified as the stream
-   * is. For going on with what broke off. Absent where the bytes can be had once only.
-   */
-  readonly reread?: ((start: number) => AsyncIterable<Uint8Array>) | undefined;
+  /** The probable number of bytes of a blob without `size`. It may be wrong. */
+  readonly sizeHint?: number | undefined;
 }
 
 export interface PutManifestOptions extends OperationOptions {
@@ -110,11 +114,7 @@ export interface ImageDestination extends AsyncDisposable {
    * Where `blob.digest` is given, core has made sure that the stream fails unless it has that digest;
    * where it is not, the destination computes it. The result has what was stored.
    */
-  putBlob(
-    bytes: AsyncIterable<Uint8Array>,
-    blob: BlobInfo,
-    options?: PutBlobOptions,
-  ): Promise<Descriptor>;
+  putBlob(bytes: BlobBody, blob: BlobInfo, options?: PutBlobOptions): Promise<Descriptor>;
   /**
    * Writes the manifest that the reference names or, with `instance`, another manifest of the image.
    * @throws ImageError `manifest-rejected` if another type may be accepted

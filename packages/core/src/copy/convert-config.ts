@@ -1,4 +1,5 @@
 import { gathered, inOne, manifestSizeLimit } from "../content/byte-stream.ts";
+import { replayable } from "../content/replayable.ts";
 import { checkDigest } from "../content/verified-blob.ts";
 import type { Descriptor } from "../contract/blob-info.ts";
 import type { ImageDestination } from "../contract/image-destination.ts";
@@ -32,9 +33,8 @@ export async function convertConfig(
   };
   const isThere = (await destination.tryReusingBlob(stored, options)) !== undefined;
   if (!isThere) {
-    const reread = (start: number): AsyncIterable<Uint8Array> => inOne(bytes.subarray(start));
-    const how = { ...options, isConfig: true, reread };
-    const put = await destination.putBlob(inOne(bytes), stored, how);
+    const body = replayable(inOne(bytes), (start) => inOne(bytes.subarray(start)));
+    const put = await destination.putBlob(body, stored, { ...options, isConfig: true });
     checkDigest(put.digest, stored.digest);
   }
   return { from, outcome: isThere ? "reused" : "copied", stored, packedAs: undefined };

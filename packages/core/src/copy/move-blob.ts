@@ -1,20 +1,21 @@
 import { compressed, decompressed, sniffed } from "../compression/compression.ts";
 import type { Compression, DecompressionOptions } from "../compression/compression.ts";
 import type { DecompressionTotal } from "../compression/decompression-limit.ts";
+import { replayable } from "../content/replayable.ts";
 import { checkDigest } from "../content/verified-blob.ts";
 import type { VerifiedBlob } from "../content/verified-blob.ts";
 import type { BlobInfo, Descriptor } from "../contract/blob-info.ts";
-import type { ImageDestination, PutBlobOptions } from "../contract/image-destination.ts";
+import type { BlobBody, ImageDestination } from "../contract/image-destination.ts";
 import type { ImageSource } from "../contract/image-source.ts";
 import { Retries } from "../contract/retries.ts";
 import type { LayerCompression } from "../manifest/layer-media-types.ts";
 import { convertConfig } from "./convert-config.ts";
 import type { ExecuteOptions } from "./copy-options.ts";
 import type { BlobStep, BlobTransform } from "./copy-plan.ts";
-import { expectedSizeOf } from "./expected-size.ts";
 import type { MovedBlob } from "./moved-blob.ts";
 import { readBlob } from "./read-blob.ts";
 import { reuseBlob } from "./reuse-blob.ts";
+import { sizeHintOf } from "./size-hint.ts";
 
 export interface MoveOptions extends ExecuteOptions {
   /** Of all layers of the copy. */
@@ -57,7 +58,7 @@ async function moveOnce(
   const reused = await reuseBlob(step, source, destination, options);
   if (reused !== undefined) return reused;
   const read = readBlob(blob, source, options, onEvent);
-  const { bytes, info, reread, close, ...packing } = await transformed(read, blob, {
+  const { bytes, info, replay, close, ...packing } = await transformed(read, blob, {
     transform,
     reuseBuffers: destination.accepts.reuseBuffers === true,
     isLocal: source.offers.requests === undefined,
@@ -70,9 +71,9 @@ async function moveOnce(
   });
   const isUnpacked = packing.packedBefore === "gzip" && packing.packedAs === "none";
   try {
-    const expectedSize = isUnpacked ? await expectedSizeOf(blob, source, options) : undefined;
-    const how = { ...options, isConfig, expectedSize, reread };
-    const stored = await destination.putBlob(bytes, info, how);
+    const sizeHint = isUnpacked ? await sizeHintOf(blob, source, options) : undefined;
+    const how = { ...options, isConfig, sizeHint };
+    const stored = await destination.putBlob(replayable(bytes, replay), info, how);
     if (info.digest !== undefined) checkDigest(stored.digest, info.digest);
     return { from: blob, outcome: "copied", stored, ...packing };
   } finally {
@@ -83,7 +84,7 @@ async function moveOnce(
 interface Transformed {
   readonly bytes: AsyncIterable<Uint8Array>;
   readonly info: BlobInfo;
-  readonly reread: PutBlobOptions["reread"];
+  readonly replay: BlobBody["replay"];
   readonly packedAs: LayerCompression | undefined;
   readonly packedBefore?: Compression;
   readonly close?: () => Promise<void>;
@@ -105,7 +106,7 @@ async function transformed(
   { transform, reuseBuffers, isLocal, decompression }: Transforming,
 ): Promise<Transformed> {
   const from = (start: number): AsyncIterable<Uint8Array> => blob.from(start, { reuseBuffers });
-  const unchanged = { info: descriptor, packedAs: undefined, reread: from };
+  const unchanged = { info: descriptor, packedAs: undefined, replay: from };
   if (transform === "preserve") return { ...unchanged, bytes: from(0) };
   const found = await sniffed(from(0));
   const { compression } = found;
@@ -120,7 +121,7 @@ async function transformed(
   const bytes = isReadAgain ? blob.from(0, { reuseBuffers: true }) : found.bytes;
   const unpacked = decompressed(bytes, compression, decompression);
   const result = as === "none" ? unpacked : compressed(unpacked, as);
-  return { ...rest, reread: undefined, bytes: result, close };
+  return { ...rest, replay: undefined, bytes: result, close };
 }
 
 /** Undefined where it stays as it is. */

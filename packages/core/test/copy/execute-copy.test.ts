@@ -370,9 +370,11 @@ describe("a layer", () => {
 
   test("that is packed keeps its type and annotations on the way", async () => {
     const infos: (readonly [BlobInfo, PutBlobOptions | undefined])[] = [];
+    let replays: boolean | undefined;
     const recording = (accepts: Partial<DestinationAccepts>): ImageReference =>
       taking(accepts, (real) => ({
         putBlob: (bytes, blob, options) => {
+          if (!options?.isConfig) replays = bytes.replay !== undefined;
           if (!options?.isConfig) infos.push([blob, options]);
           return real.putBlob(bytes, blob, options);
         },
@@ -382,7 +384,7 @@ describe("a layer", () => {
     const [[info, options] = []] = infos;
     expect(info).toMatchObject({ mediaType: plainLayer });
     expect(info?.digest).toBeUndefined();
-    expect([options?.expectedSize, options?.reread]).toEqual([undefined, undefined]);
+    expect([options?.sizeHint, replays]).toEqual([undefined, false]);
   });
 
   test("that is unpacked has a size that is expected, where the source is a file", async () => {
@@ -392,7 +394,7 @@ describe("a layer", () => {
     const to = (layers: DestinationAccepts["layers"]): ImageReference =>
       taking({ layers }, (real) => ({
         putBlob: (bytes, blob, options) => {
-          if (!options?.isConfig) sizes.push(options?.expectedSize);
+          if (!options?.isConfig) sizes.push(options?.sizeHint);
           return real.putBlob(bytes, blob, options);
         },
       }));

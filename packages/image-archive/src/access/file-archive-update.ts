@@ -61,7 +61,7 @@ export class FileArchiveUpdate implements ArchiveUpdate {
   async putBlob(
     bytes: AsyncIterable<Uint8Array>,
     { digest, size }: Pick<BlobInfo, "digest" | "size">,
-    { expectedSize, ...options }: PutBlobOptions = {},
+    { sizeHint, ...options }: PutBlobOptions = {},
   ): Promise<StoredBlob> {
     this.checkChangeable();
     const { writer } = await this.#staged();
@@ -73,7 +73,7 @@ export class FileArchiveUpdate implements ArchiveUpdate {
       return blobPath(named);
     };
     try {
-      return await writer.add(bytes, { digest, size, expectedSize, nameOf }, options);
+      return await writer.add(bytes, { digest, size, sizeHint, nameOf }, options);
     } catch (error) {
       if (named !== undefined) this.#sizes.delete(named);
       throw error;

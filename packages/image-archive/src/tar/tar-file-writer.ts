@@ -26,7 +26,7 @@ export const unusedFolder = ".unused/";
 /** What is known of a member that will be written. */
 export interface NewTarMember extends Pick<BlobInfo, "digest" | "size"> {
   /** Where the size is not known: what it will probably be. */
-  readonly expectedSize?: number | undefined;
+  readonly sizeHint?: number | undefined;
   /** Asked when it is whole; undefined where there shall be none. */
   readonly nameOf: (stored: StoredBlob) => string | undefined;
 }
@@ -59,9 +59,9 @@ export class TarFileWriter implements AsyncDisposable {
     member: NewTarMember,
     options: OperationOptions = {},
   ): Promise<StoredBlob> {
-    const { size, expectedSize } = member;
+    const { size, sizeHint } = member;
     if (size !== undefined) return this.#addKnown(bytes, member, size, options);
-    if (expectedSize !== undefined) return this.#addExpected(bytes, member, expectedSize, options);
+    if (sizeHint !== undefined) return this.#addExpected(bytes, member, sizeHint, options);
     if (!this.#isGrowing) return this.#addGrowing(bytes, member, options);
     const folder = path.dirname(this.#file);
     await using spool = await spooled(bytes, this.#file, { ...options, folder });
@@ -125,17 +125,17 @@ export class TarFileWriter implements AsyncDisposable {
   async #addExpected(
     bytes: AsyncIterable<Uint8Array>,
     member: NewTarMember,
-    expectedSize: number,
+    sizeHint: number,
     options: OperationOptions,
   ): Promise<StoredBlob> {
     const { digest, nameOf } = member;
-    const region = await this.#take(expectedSize, options.signal);
-    const parts = new HeadAndRest(bytes, expectedSize);
+    const region = await this.#take(sizeHint, options.signal);
+    const parts = new HeadAndRest(bytes, sizeHint);
     let isTaken = false;
     try {
       const stored = await this.#fill(region, parts.head(), { digest }, options.signal);
       if (parts.hasRest) {
-        const all = this.#joined(region, expectedSize, parts.rest());
+        const all = this.#joined(region, sizeHint, parts.rest());
         return await this.add(all, { digest, nameOf }, options);
       }
       const name = nameOf(stored);

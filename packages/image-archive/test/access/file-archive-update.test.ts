@@ -160,8 +160,8 @@ test("whatever is put at once, and whatever of it fails, the rest is whole", asy
       const put = all.map(async ({ size, known, off, fails }, at) => {
         const blob = Buffer.alloc(size, `${at} `);
         const bytes = fails ? failing(blob) : slowly(blob);
-        const expectedSize = known === "expected size" ? Math.max(size + off, 0) : undefined;
-        await update.putBlob(bytes, known === "size" ? { size } : {}, { expectedSize });
+        const sizeHint = known === "expected size" ? Math.max(size + off, 0) : undefined;
+        await update.putBlob(bytes, known === "size" ? { size } : {}, { sizeHint });
         return blob;
       });
       const blobs = (await Promise.allSettled(put)).flatMap((result) =>
@@ -183,12 +183,12 @@ describe("of a blob of which only is known how large it probably is", () => {
   const blob = blobOf(300_000, 1);
   const expectations = [300_000, 299_999, 299_520, 300_001, 300_032, 300_033, 400_000, 5, 0];
 
-  test.each(expectations)("all is there where %i bytes were expected", async (expectedSize) => {
+  test.each(expectations)("all is there where %i bytes were expected", async (sizeHint) => {
     const file = path.join(await scratchFolder(), "archive.tar");
     await using update = await FileArchiveUpdate.open(file, { whatIsThere: "refuse" });
     const others = [blobOf(50_000, 2), blobOf(600_000, 3)];
     await Promise.all([
-      update.putBlob(slowly(blob), {}, { expectedSize }),
+      update.putBlob(slowly(blob), {}, { sizeHint }),
       ...others.map((other) => update.putBlob(slowly(other), {})),
       update.putBlob(slowly(blobOf(4, 4)), { size: 4 }),
     ]);
@@ -205,7 +205,7 @@ describe("of a blob of which only is known how large it probably is", () => {
     await using update = await FileArchiveUpdate.open(file, { whatIsThere: "refuse" });
     const blobs = [blob, blobOf(100_000, 2), blobOf(200_000, 3)];
     const put = (one: Buffer): Promise<unknown> =>
-      update.putBlob(slowly(one), {}, { expectedSize: one.byteLength });
+      update.putBlob(slowly(one), {}, { sizeHint: one.byteLength });
     await Promise.all(blobs.map(put));
     await update.commit(async () => added);
     await using archive = await openArchiveFile(file);
@@ -218,8 +218,8 @@ describe("of a blob of which only is known how large it probably is", () => {
   test("nothing is left where it breaks off, and its stream is closed", async () => {
     const file = await archiveIn(await scratchFolder());
     const update = await FileArchiveUpdate.open(file, { whatIsThere: "add" });
-    for (const expectedSize of [5, blob.byteLength, 1_000_000]) {
-      const put = update.putBlob(failing(blob), {}, { expectedSize });
+    for (const sizeHint of [5, blob.byteLength, 1_000_000]) {
+      const put = update.putBlob(failing(blob), {}, { sizeHint });
       await expect(put).rejects.toThrow("broken off");
     }
     await update.commit(async () => added);

@@ -1,5 +1,11 @@
 import { isImageError, Retries } from "@drayage/core";
-import type { BlobInfo, ImageError, OperationOptions, PutBlobOptions } from "@drayage/core";
+import type {
+  BlobBody,
+  BlobInfo,
+  ImageError,
+  OperationOptions,
+  PutBlobOptions,
+} from "@drayage/core";
 
 import { unlessAborted } from "../authentication/shared-work.ts";
 import { contentLengthOf, headerOf } from "../http/http-exchange.ts";
@@ -28,13 +34,13 @@ export interface UploadOptions extends PutBlobOptions {
  */
 export async function uploadBlob(
   repository: Repository,
-  bytes: AsyncIterable<Uint8Array>,
+  bytes: BlobBody,
   { digest, size }: BlobInfo,
-  { begun, abandon, reread, ...options }: UploadOptions,
+  { begun, abandon, ...options }: UploadOptions,
 ): Promise<UploadedBlob> {
   const parts =
     digest !== undefined && size !== undefined
-      ? new StreamedParts(bytes, { digest, size }, reread)
+      ? new StreamedParts(bytes, { digest, size })
       : new HeldParts(bytes, digest, repository.registry.uploadLimits);
   try {
     const upload = begun ?? (await openUpload(repository, options));

@@ -1,4 +1,4 @@
-import type { PutBlobOptions } from "@drayage/core";
+import type { BlobBody } from "@drayage/core";
 
 import type { BlobPart, BlobParts, PartLength, UploadedBlob } from "./blob-parts.ts";
 import { PartReader } from "./part-reader.ts";
@@ -6,17 +6,13 @@ import { PartReader } from "./part-reader.ts";
 /** Of a blob whose digest and size are known: nothing is held, and what has to be sent again is read again. */
 export class StreamedParts implements BlobParts {
   readonly #blob: UploadedBlob;
-  readonly #reread: PutBlobOptions["reread"];
+  readonly #body: BlobBody;
   #reader: PartReader;
 
-  constructor(
-    bytes: AsyncIterable<Uint8Array>,
-    blob: UploadedBlob,
-    reread: PutBlobOptions["reread"],
-  ) {
+  constructor(body: BlobBody, blob: UploadedBlob) {
     this.#blob = blob;
-    this.#reread = reread;
-    this.#reader = new PartReader(bytes, 0);
+    this.#body = body;
+    this.#reader = new PartReader(body, 0);
   }
 
   get position(): number {
@@ -36,7 +32,7 @@ export class StreamedParts implements BlobParts {
   }
 
   hasFrom(start: number): boolean {
-    return this.#reread !== undefined || this.#isAt(start);
+    return this.#body.replay !== undefined || this.#isAt(start);
   }
 
   hasThrown(error: unknown): boolean {
@@ -52,9 +48,10 @@ export class StreamedParts implements BlobParts {
   }
 
   #goTo(start: number): void {
-    if (this.#reread === undefined) throw new RangeError(`Read already: ${start}`);
+    const rest = this.#body.replay?.(start);
+    if (rest === undefined) throw new RangeError(`Read already: ${start}`);
     this.#reader.close();
-    this.#reader = new PartReader(this.#reread(start), start);
+    this.#reader = new PartReader(rest, start);
   }
 }
 

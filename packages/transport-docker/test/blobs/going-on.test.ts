@@ -1,7 +1,13 @@
 import { randomBytes } from "node:crypto";
 
 import { copyImage, digestOf, Retries } from "@drayage/core";
-import type { CopyEvent, Descriptor, ImageReference, PutBlobOptions } from "@drayage/core";
+import type {
+  BlobBody,
+  CopyEvent,
+  Descriptor,
+  ImageReference,
+  PutBlobOptions,
+} from "@drayage/core";
 import { startFaultProxy } from "@drayage/mock-servers";
 import type { FaultProxySettings, PlannedFault } from "@drayage/mock-servers";
 import { startRegistry } from "@drayage/registry";
@@ -25,6 +31,10 @@ async function* streamFrom(start: number): AsyncGenerator<Uint8Array, void, unde
   for (let at = start; at < bytes.byteLength; at += 1 << 16) {
     yield bytes.subarray(at, at + (1 << 16));
   }
+}
+
+function replayable(): BlobBody {
+  return { [Symbol.asyncIterator]: () => streamFrom(0), replay: streamFrom };
 }
 
 const patiently = (): PutBlobOptions => ({ retries: new Retries({ firstPause: 1 }) });
@@ -64,9 +74,9 @@ async function sent(
   const before = requests.length;
   {
     await using destination = await there.newImageDestination?.();
-    const reread = how === "known" ? streamFrom : undefined;
+    const body = how === "known" ? replayable() : streamFrom(0);
     const info = how === "known" ? blob : {};
-    const stored = destination?.putBlob(streamFrom(0), info, { ...patiently(), reread });
+    const stored = destination?.putBlob(body, info, patiently());
     expect(await stored).toEqual(blob);
   }
   expect(Buffer.compare((await registry.findBlob("a", blob.digest)) ?? empty, bytes)).toBe(0);
@@ -160,8 +170,7 @@ describe("an upload that breaks off", () => {
   test("gives up where nothing comes of it", async () => {
     await using line = await openLine({}, { faults: [{ ...cutAt(10), times: 100 }] });
     await using destination = await line.there.newImageDestination?.();
-    const options = { ...patiently(), reread: streamFrom };
-    const put = destination?.putBlob(streamFrom(0), blob, options);
+    const put = destination?.putBlob(replayable(), blob, patiently());
     await expect(put).rejects.toMatchObject({ code: "unavailable", retryable: true });
     expect(sizesOf(line, "PUT").length).toBeLessThan(8);
   });
@@ -268,7 +277,7 @@ describe.each(["known", "unknown"] as const)("of %s size", (how) => {
 test("what is too much even in the smallest chunk is refused", async () => {
   await using line = await openLine({ largestBody: 1000 });
   await using destination = await line.there.newImageDestination?.();
-  const put = destination?.putBlob(streamFrom(0), blob, { ...patiently(), reread: streamFrom });
+  const put = destination?.putBlob(replayable(), blob, patiently());
   await expect(put).rejects.toMatchObject({ status: 413, retryable: false });
 });
 
@@ -282,8 +291,7 @@ test.skipIf(distributionProgram === undefined)(
     });
     const there = docker().parseReference(`//${proxy.host}/a:1`);
     await using destination = await there.newImageDestination();
-    const options = { ...patiently(), reread: streamFrom };
-    expect(await destination.putBlob(streamFrom(0), blob, options)).toEqual(blob);
+    expect(await destination.putBlob(replayable(), blob, patiently())).toEqual(blob);
     const answer = await fetch(`${distribution.origin}/v2/a/blobs/${blob.digest}`);
     expect(Buffer.from(await answer.arrayBuffer()).equals(bytes)).toBe(true);
   },

@@ -3,7 +3,7 @@ import zlib from "node:zlib";
 
 import { expect, test } from "vitest";
 
-import { expectedSizeOf } from "../../src/copy/expected-size.ts";
+import { sizeHintOf } from "../../src/copy/size-hint.ts";
 import type { BlobLocation, Descriptor, ImageSource } from "../../src/index.ts";
 import { memory } from "../../src/memory/index.ts";
 import { digestOf } from "../../src/names/digest.ts";
@@ -27,7 +27,7 @@ async function expected(blob: Uint8Array, location?: BlobLocation): Promise<numb
     locateBlob: () => location,
     async [Symbol.asyncDispose]() {},
   };
-  return expectedSizeOf(descriptor, source, {});
+  return sizeHintOf(descriptor, source, {});
 }
 
 const file: BlobLocation = { kind: "file", path: "/layer" };

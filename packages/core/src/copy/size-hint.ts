@@ -7,7 +7,7 @@ import type { OperationOptions } from "../contract/operation-options.ts";
  * How many bytes will probably come out of a blob that is packed with gzip: it ends with their number, unless there are
  * more than 4 GiB or several files were joined. Asked of files only; elsewhere it would cost a request.
  */
-export async function expectedSizeOf(
+export async function sizeHintOf(
   blob: Descriptor,
   source: ImageSource,
   options: OperationOptions,
