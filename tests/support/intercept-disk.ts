@@ -7,8 +7,8 @@ import { onTestFinished } from "vitest";
 export type DiskCall = (file: string, ...rest: readonly unknown[]) => Promise<unknown>;
 
 /**
- * Until the test ends, `around` decides what a function of `node:fs/promises` does in this thread. For what a test cannot
- * arrange on the disk: a full disk, another user, another process at a certain moment.
+ * Replaces a function of `node:fs/promises` in this thread until the test ends. Simulates a full disk, another user, or
+ * another process at a certain moment.
  */
 export function interceptDisk(name: keyof typeof fs, around: (call: DiskCall) => DiskCall): void {
   const calls = fs as unknown as Record<string, DiskCall>;

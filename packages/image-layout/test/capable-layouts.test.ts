@@ -29,14 +29,14 @@ async function write(layout: LayoutWriter, image: WholeImage, name?: string): Pr
   await destination.commit();
 }
 
-/** A layout with some of the abilities that are left to a store. */
+/** A layout whose store has optional methods. */
 function withAbilities<Abilities extends Partial<LayoutWriter>>(
   abilities: Abilities,
 ): BucketLayout & Abilities {
   return Object.assign(new BucketLayout(), abilities);
 }
 
-test("what a layout takes: layers as they are, generated ones compressed, URLs, referrers", async () => {
+test("a layout accepts layers as they are, compressed generated layers, URLs and referrers", async () => {
   const plain = await opened(new BucketLayout());
   expect(plain.accepts).toMatchObject({
     layers: "preserve",
@@ -50,14 +50,14 @@ test("what a layout takes: layers as they are, generated ones compressed, URLs, 
   expect(unpacking.accepts).toMatchObject({ layers: "decompress", generatedLayers: "decompress" });
 });
 
-describe("a blob that lies elsewhere", () => {
+describe("a blob at another location", () => {
   const taking = (takes: boolean, more: Partial<LayoutWriter> = {}) =>
     withAbilities({
       takeBlob: vi.fn<NonNullable<LayoutWriter["takeBlob"]>>(async () => takes),
       ...more,
     });
 
-  test("is taken from there by a store that can, and is a clone", async () => {
+  test("is cloned by a store that can", async () => {
     const layout = taking(true);
     const destination = await opened(layout);
     const signal = new AbortController().signal;
@@ -66,7 +66,7 @@ describe("a blob that lies elsewhere", () => {
     expect(layout.takeBlob).toHaveBeenCalledExactlyOnceWith(stored, location, { signal });
   });
 
-  test("is not taken where the layout has it, unless it is better not to ask", async () => {
+  test("is not taken if the layout has it, unless `takesUnasked` is set", async () => {
     for (const takesUnasked of [false, true]) {
       const layout = taking(true, { takesUnasked });
       layout.blobs.set(blob.digest, bytes);
@@ -76,7 +76,7 @@ describe("a blob that lies elsewhere", () => {
     }
   });
 
-  test("is looked for in the layout where it cannot be taken", async () => {
+  test("is looked up in the layout if it cannot be taken", async () => {
     for (const takesUnasked of [false, true]) {
       const layout = taking(false, { takesUnasked });
       expect(await (await opened(layout)).tryReusingBlob(blob, { location })).toBeUndefined();
@@ -87,13 +87,13 @@ describe("a blob that lies elsewhere", () => {
     expect(await plain.tryReusingBlob(blob, { location })).toBeUndefined();
   });
 
-  test("at no known place is not taken", async () => {
+  test("without a location is not taken", async () => {
     const layout = taking(true);
     expect(await (await opened(layout)).tryReusingBlob(blob)).toBeUndefined();
     expect(layout.takeBlob).not.toHaveBeenCalled();
   });
 
-  test("is located by a store that knows where", async () => {
+  test("has the location that the store returns", async () => {
     const locateBlob = vi.fn<(digest: Digest) => BlobLocation>(() => location);
     const destination = await opened(withAbilities({ locateBlob }));
     expect(destination.locateBlob(blob)).toBe(location);
@@ -103,8 +103,8 @@ describe("a blob that lies elsewhere", () => {
   });
 });
 
-describe("a layout to which others can write", () => {
-  test("has a blob only where that is intact, and the store is told that it stays", async () => {
+describe("a layout that other users can write to", () => {
+  test("has a blob only if it is intact, and keeps it", async () => {
     const kept: Digest[] = [];
     const isIntact = vi.fn<NonNullable<LayoutWriter["isIntact"]>>(async () => true);
     const layout = withAbilities({
@@ -121,7 +121,7 @@ describe("a layout to which others can write", () => {
     expect(kept).toEqual([blob.digest]);
   });
 
-  test("has no image whose layers somebody changed", async () => {
+  test("has no image with forged layers", async () => {
     const forged = new Set<Digest>();
     const layout = withAbilities({
       isIntact: async ({ digest }: { readonly digest: Digest }) => !forged.has(digest),
@@ -134,8 +134,8 @@ describe("a layout to which others can write", () => {
   });
 });
 
-describe("a store that answers for manifests itself", () => {
-  test("is asked as the destination is, and believed", async () => {
+describe("a store with `hasManifest`", () => {
+  test("is asked with the same options, and trusted", async () => {
     const hasManifest = vi.fn<NonNullable<LayoutWriter["hasManifest"]>>(async () => true);
     const destination = await opened(withAbilities({ hasManifest }));
     const { digest } = one.manifest;
@@ -148,7 +148,7 @@ describe("a store that answers for manifests itself", () => {
 });
 
 describe("a commit", () => {
-  test("before the manifest is a conflict that no second attempt solves", async () => {
+  test("before the manifest is a conflict that is not retryable", async () => {
     const layout = new BucketLayout();
     const commit = (await opened(layout)).commit();
     const failure = { code: "conflict", retryable: false, reference: "memory:in-a-layout" };
@@ -156,7 +156,7 @@ describe("a commit", () => {
     expect(layout.files.size).toBe(0);
   });
 
-  test("looks at the blobs that were there, unless the store guards them", async () => {
+  test("checks reused blobs unless the store guards them", async () => {
     for (const guardsBlobs of [false, true]) {
       const layout = withAbilities({ guardsBlobs });
       for (const [digest, content] of one.blobs) layout.blobs.set(digest, content);
@@ -170,7 +170,7 @@ describe("a commit", () => {
     }
   });
 
-  test("notes of an index that all is there, for a store that wants that", async () => {
+  test("marks a whole index if the store supports that", async () => {
     for (const notesWholeIndexes of [false, true]) {
       const layout = withAbilities({ notesWholeIndexes });
       await write(layout, list, "list");
@@ -183,7 +183,7 @@ describe("a commit", () => {
     }
   });
 
-  test("of a part of an index has no such note", async () => {
+  test("does not mark an incomplete index", async () => {
     const layout = withAbilities({ notesWholeIndexes: true });
     const destination = await opened(layout);
     await destination.putManifest(list.manifest);
@@ -204,7 +204,7 @@ describe("a manifest", () => {
     ]);
   });
 
-  test("may have a parameter in its type, or no type at all", async () => {
+  test("may have a parameter in its type, or no type", async () => {
     const { bytes: content, mediaType, digest } = one.manifest;
     for (const type of [`${mediaType}; charset=utf-8`, undefined]) {
       const layout = new BucketLayout();
@@ -225,7 +225,7 @@ describe("a manifest", () => {
   });
 });
 
-test("the store is closed with the destination, and all is as it was without a commit", async () => {
+test("the destination closes its store, and changes nothing without a commit", async () => {
   const layout = new BucketLayout();
   {
     await using destination = await opened(layout);

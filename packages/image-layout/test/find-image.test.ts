@@ -55,7 +55,7 @@ async function found(
   return (await findImage(layout, { fields, entries }, selector, options)).digest;
 }
 
-describe("an image that is not found is an error that names those that are there", () => {
+describe("the error for a missing image names the existing ones", () => {
   const many = (count: number): readonly IndexEntry[] =>
     Array.from({ length: count }, (_, at) => tagged(at === 0 ? one : two, `v${at}`));
   const twenty = Array.from({ length: 20 }, (_, at) => `v${at}`).join(", ");
@@ -64,38 +64,18 @@ describe("an image that is not found is an error that names those that are there
     entry(image, { [refName]: "v1", [fullName]: name });
 
   test.each<[string, readonly IndexEntry[], ImageSelector, string]>([
-    ["an empty layout", [], only, "There is no image in the bucket"],
-    ["an empty layout, by name", [], named("v1"), "There is no image in the bucket"],
-    [
-      "two images with names",
-      [tagged(one, "v1"), tagged(two, "v2")],
-      only,
-      "There are 2 images in the bucket: say which, as v1, v2",
-    ],
-    [
-      "two images without names",
-      [entry(one), entry(two)],
-      only,
-      "There are 2 images in the bucket: say which, as @0 to @1 (none has a name)",
-    ],
-    [
-      "two images, one with a name",
-      [entry(one), tagged(two, "v2")],
-      only,
-      "There are 2 images in the bucket: say which, as v2 (or @0 to @1)",
-    ],
-    ["20 names", many(20), only, `There are 2 images in the bucket: say which, as ${twenty}`],
-    [
-      "22 names",
-      many(22),
-      only,
-      `There are 2 images in the bucket: say which, as ${twenty} and 2 more`,
-    ],
+    ["an empty layout", [], only, "no image in the bucket"],
+    ["an empty layout, by name", [], named("v1"), "no image in the bucket"],
+    ["two images with names", [tagged(one, "v1"), tagged(two, "v2")], only, " as v1, v2"],
+    ["two images without names", [entry(one), entry(two)], only, " as @0 to @1 (none has a name)"],
+    ["two images, one with a name", [entry(one), tagged(two, "v2")], only, " as v2 (or @0 to @1)"],
+    ["20 names", many(20), only, ` as ${twenty}`],
+    ["22 names", many(22), only, ` as ${twenty} and 2 more`],
     [
       "a position behind the last",
       [entry(one), entry(two)],
       { kind: "position", position: 2 },
-      "No image @2 in the bucket: there are @0 to @1",
+      "@2 in the bucket: there are @0 to @1",
     ],
     [
       "another digest",
@@ -103,43 +83,40 @@ describe("an image that is not found is an error that names those that are there
       digest(two.manifest.digest),
       `No image ${two.manifest.digest} in the bucket`,
     ],
-    [
-      "another name",
-      [entry(one)],
-      named("v1"),
-      "No image v1 in the bucket; there is @0 (none has a name)",
-    ],
+    ["another name", [entry(one)], named("v1"), "v1 in the bucket; there is @0 (none has a name)"],
     [
       "a name that is nearly one",
       [tagged(one, "latest"), entry(two)],
       named("latets"),
-      "No image latets in the bucket; did you mean latest? there is latest (or @0 to @1)",
+      "did you mean latest? there is latest (or @0 to @1)",
     ],
     [
       "a name far from the only one",
       [tagged(one, "latest")],
       named("v1"),
-      "No image v1 in the bucket; there is latest",
+      "v1 in the bucket; there is latest",
     ],
     [
       "a layout of something else",
       [other],
       named("v1"),
-      "No image v1 in the bucket; there is @0 (none has a name)",
+      "v1 in the bucket; there is @0 (none has a name)",
     ],
     [
       "a name that two repositories have",
       [full(one, "a.example/a:v1"), full(two, "b.example/b:v1")],
       named("v1"),
-      "There are several images called v1 in the bucket: say which, as a.example/a:v1, b.example/b:v1",
+      " as a.example/a:v1, b.example/b:v1",
     ],
-  ])("%s", async (_, entries, selector, message) => {
-    const layout = layoutWith(one, two);
-    const failure = { code: "not-found", message };
-    await expect(found(layout, entries, selector)).rejects.toMatchObject(failure);
+  ])("%s", async (_, entries, selector, end) => {
+    const outcome: unknown = await found(layoutWith(one, two), entries, selector).catch(
+      (error: unknown) => error,
+    );
+    expect(outcome).toMatchObject({ code: "not-found" });
+    expect((outcome as Error).message.slice(-end.length)).toBe(end);
   });
 
-  test("which is not one of something else with that name", async () => {
+  test("of something else with that name is unsupported", async () => {
     const entries = [
       { mediaType: "text/plain", digest: one.manifest.digest, annotations: { [refName]: "v1" } },
     ];
@@ -151,7 +128,7 @@ describe("an image that is not found is an error that names those that are there
   });
 });
 
-describe("an image in an index that the layout names is found", () => {
+describe("an image in a listed index is found", () => {
   const inner = { ...descriptorOf(one), annotations: { [refName]: "inner" } };
 
   test("by its name and by its digest, and no other", async () => {
@@ -175,14 +152,14 @@ describe("an image in an index that the layout names is found", () => {
       expect(await found(layout, [entry(nested)], digest(of))).toBe(of);
   });
 
-  test("behind one that was not copied", async () => {
+  test("after an index that was not copied", async () => {
     const layout = layoutWith(one);
     const missing = { mediaType: mediaTypes.ociIndex, digest: two.manifest.digest, size: 1 };
     const entries = [missing, stored(layout, mediaTypes.ociIndex, { manifests: [inner] })];
     expect(await found(layout, entries, named("inner"))).toBe(one.manifest.digest);
   });
 
-  test("but not where the layout has the name itself, for several images", async () => {
+  test("but not if the layout itself has the name, for several images", async () => {
     const layout = layoutWith(one, two);
     const full = (image: WholeImage, name: string): IndexEntry =>
       entry(image, { [refName]: "inner", [fullName]: name });
@@ -192,7 +169,7 @@ describe("an image in an index that the layout names is found", () => {
     await expect(found(layout, entries, named("inner"))).rejects.toMatchObject(failure);
   });
 
-  test("with one read of each index, and of nothing else", async () => {
+  test("with one read of each index and of no image", async () => {
     const layout = layoutWith(one, two);
     const shared = stored(layout, mediaTypes.ociIndex, { manifests: [descriptorOf(two)] });
     const outer = ["1", "2"].map((mark) =>
@@ -227,23 +204,23 @@ describe("the entries of an image", () => {
     platform: { os: "unknown", architecture: "unknown" },
   };
 
-  test("are all those of the only image, and none of what is there for it", async () => {
+  test("are all those of the only image, without its attestations", async () => {
     const entries = [tagged(one, "v1"), attestation, tagged(one, "v2")];
     expect(await entriesFor(entries, only)).toEqual([entries[0], entries[2]]);
   });
 
-  test("are by a name those of the first image that has it", async () => {
+  test("by a name are those of the first image with that name", async () => {
     const entries = [tagged(one, "v1"), tagged(two, "v1"), tagged(one, "v1"), tagged(one, "v2")];
     expect(await entriesFor(entries, named("v1"))).toEqual([entries[0], entries[2]]);
   });
 
-  test("are by a position that one, and by a digest all", async () => {
+  test("are one by a position, and all by a digest", async () => {
     const entries = [tagged(one, "v1"), tagged(one, "v2"), tagged(two, "v3")];
     expect(await entriesFor(entries, { kind: "position", position: 1 })).toEqual([entries[1]]);
     expect(await entriesFor(entries, digest(one.manifest.digest))).toEqual(entries.slice(0, 2));
   });
 
-  test("are several where each is for another platform", async () => {
+  test("are several if each is for another platform", async () => {
     const platform = (architecture: string): object => ({
       platform: { os: "linux", architecture },
     });
@@ -255,7 +232,7 @@ describe("the entries of an image", () => {
     await expect(entriesFor(entries, only)).rejects.toMatchObject({ code: "not-found" });
   });
 
-  test("have a position, where there is only one image", async () => {
+  test("have a position if there is only one image", async () => {
     const index = (...entries: readonly IndexEntry[]) =>
       parseLayoutIndex(formatLayoutIndex({ fields: { schemaVersion: 2 }, entries }));
     const layout = layoutWith(one, two);

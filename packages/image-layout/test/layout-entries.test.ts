@@ -40,7 +40,7 @@ describe("index.json", () => {
     expect(parseLayoutIndex(bytes)).toEqual({ ...emptyIndex, content: bytes });
   });
 
-  test("without a schemaVersion gets one, before all that it has", () => {
+  test("without a schemaVersion gets one as its first field", () => {
     const index = parseLayoutIndex(Buffer.from('{"annotations":{"a":"b"},"manifests":[]}'));
     expect(text(formatLayoutIndex(index))).toBe(
       '{"schemaVersion":2,"annotations":{"a":"b"},"manifests":[]}',
@@ -61,7 +61,7 @@ describe("index.json", () => {
     expect(indexSizeLimit).toBe(33_554_432);
   });
 
-  test("is missing from what is no layout, with the name of the image", async () => {
+  test("is not found outside of a layout, with the name of the image", async () => {
     const reference = memory().parseReference("some-image");
     await expect(readIndex(reference, new BucketLayout(), {})).rejects.toMatchObject({
       code: "not-found",
@@ -83,14 +83,14 @@ describe("an entry", () => {
     expect([nameOfEntry(one), fullNameOfEntry(one)]).toEqual([name, full]);
   });
 
-  test("can have a note that all instances are there", () => {
+  test("can be marked as a whole index", () => {
     expect(isWholeIndex({ ...entry(), annotations: wholeIndex })).toBe(true);
     const others = [undefined, null, "all", {}, { "io.drayage.instances": "some" }];
     const are = others.map((annotations) => isWholeIndex({ ...entry(), annotations }));
     expect(are).toEqual(others.map(() => false));
   });
 
-  test("may leave out its type and its size, or have null for them", () => {
+  test("may lack its type and its size, or have null", () => {
     for (const none of [undefined, null]) {
       const described = descriptorOfEntry({ digest, mediaType: none, size: none });
       expect(described).toEqual({ digest, mediaType: undefined, size: undefined });
@@ -99,7 +99,7 @@ describe("an entry", () => {
     expect(descriptorOfEntry(entry())).toMatchObject(image);
   });
 
-  test("loses annotations that are null, and has to have texts otherwise", () => {
+  test("drops null annotations and rejects other types", () => {
     const annotations = { a: null, b: "c" };
     expect(descriptorOfEntry({ ...entry(), annotations }).annotations).toEqual({ b: "c" });
     for (const wrong of ["text", { a: 1 }]) {
@@ -110,12 +110,12 @@ describe("an entry", () => {
 });
 
 describe("an image that is added", () => {
-  test("keeps one of two entries that say the same", () => {
+  test("keeps one of two equal entries", () => {
     const { entries } = withImage(indexOf(entry("v1"), entry("v1")), image, "v1");
     expect(entries).toEqual([entry("v1")]);
   });
 
-  test("leaves the type of artifact that its entry has, unless it has one itself", () => {
+  test("keeps the artifact type of its entry unless it has its own", () => {
     const before = indexOf({ ...entry("v1"), artifactType: "x/y" });
     const type = (added: Descriptor): unknown =>
       withImage(before, added, "v1").entries[0]?.["artifactType"];
@@ -130,7 +130,7 @@ describe("an image that is added", () => {
 });
 
 describe("a referrer that is added", () => {
-  test("without a name stays where it is listed, under whatever name", () => {
+  test("without a name stays listed under its names", () => {
     const index = indexOf(entry("v1"));
     expect(withReferrer(index, image, undefined)).toBe(index);
     const empty = indexOf();
@@ -139,7 +139,7 @@ describe("a referrer that is added", () => {
     expect(withReferrer(other, image, undefined).entries).toEqual([...other.entries, entry()]);
   });
 
-  test("under a name is listed with that too", () => {
+  test("under a name is listed with that name too", () => {
     const { entries } = withReferrer(indexOf(entry("v1")), image, "v2");
     expect(entries).toEqual([entry("v1"), entry("v2")]);
   });

@@ -7,19 +7,19 @@ import { dirname, join } from "node:path";
 import { algorithmOf, hexOf } from "@drayage/core";
 import type { ByteRange, Digest } from "@drayage/core";
 
-/** Where the bytes of blobs lie, whichever repositories they belong to. Takes digests on trust. */
+/** Stores the bytes of blobs of all repositories. Does not verify digests. */
 export interface BlobStore {
   read(digest: Digest, range?: ByteRange): AsyncIterable<Uint8Array>;
-  /** For bytes whose digest is not known yet. */
+  /** Starts to write a blob whose digest is not known yet. */
   newContent(): Promise<Content>;
 }
 
-/** Bytes that arrive. Ends with `keep` or `discard`. */
+/** A blob that is being written. Ends with `commit` or `discard`. */
 export interface Content {
   append(bytes: Uint8Array): Promise<void>;
-  /** Forgets what was appended after the first so many bytes. */
+  /** Drops everything after the first `size` bytes. */
   truncate(size: number): Promise<void>;
-  /** All that was appended so far. */
+  /** Reads everything written so far. */
   read(): AsyncIterable<Uint8Array>;
   keep(digest: Digest): Promise<void>;
   discard(): Promise<void>;
@@ -50,7 +50,7 @@ export function memoryBlobStore(): BlobStore {
   };
 }
 
-/** Blobs as files in a folder, so that memory does not grow with them. */
+/** Stores blobs as files in a folder, so that memory does not grow with them. */
 export function folderBlobStore(folder: string): BlobStore {
   const pathOf = (digest: Digest): string => join(folder, algorithmOf(digest), hexOf(digest));
   return {

@@ -7,7 +7,7 @@ import { Refusal } from "./http/refusal.ts";
 import { checkedDigest } from "./names.ts";
 import type { Call, Handler, RegistryState } from "./registry-state.ts";
 
-/** GET and HEAD of a blob, whole or a range (OCI distribution-spec, "Pulling blobs"). */
+/** GET and HEAD of a blob or a range of it (OCI distribution-spec, "Pulling blobs"). */
 export const getBlob: Handler = ({ name, target, method, headers }, state) => {
   const digest = checkedDigest(target);
   const size = state.repositories.get(name).blobs.get(digest);
@@ -17,7 +17,7 @@ export const getBlob: Handler = ({ name, target, method, headers }, state) => {
   return blobAnswer(digest, size, { method, headers }, state);
 };
 
-/** The bytes of a blob that is known to be there. @throws Refusal with status 416 */
+/** The response for an existing blob. @throws ErrorResponse with status 416 */
 export function blobAnswer(
   digest: Digest,
   size: number,
@@ -29,7 +29,7 @@ export function blobAnswer(
     "Docker-Content-Digest": digest,
     ...(ranges && { "Accept-Ranges": "bytes" }),
   };
-  // Nothing here has a validator, so that one in If-Range never matches.
+  // This server sends no validators, so If-Range never matches.
   const canRange = ranges && method === "GET" && headers["if-range"] === undefined;
   const range = canRange ? requestedRange(headers.range, size) : undefined;
   if (range === undefined) {
@@ -44,7 +44,7 @@ export function blobAnswer(
   return { status: 206, headers: { ...ofBlob, ...part }, body: store.read(digest, range) };
 }
 
-/** Takes the blob out of this repository; others keep it. */
+/** Removes the blob from this repository. Other repositories keep it. */
 export const deleteBlob: Handler = ({ name, target }, { repositories, settings }) => {
   checkDeletes(settings, target);
   const digest = checkedDigest(target);
@@ -53,5 +53,5 @@ export const deleteBlob: Handler = ({ name, target }, { repositories, settings }
 };
 
 function unknownBlob(digest: Digest): Refusal {
-  return new Refusal("BLOB_UNKNOWN", "This repository has no such blob", { detail: { digest } });
+  return new Refusal("BLOB_UNKNOWN", "The repository does not have this blob", { detail: { digest } });
 }

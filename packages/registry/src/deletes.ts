@@ -1,9 +1,12 @@
 import { Refusal } from "./http/refusal.ts";
 import type { RegistrySettings } from "./registry-settings.ts";
 
-/** OCI distribution-spec, "Content Management". @throws Refusal with status 405 for what this registry does not delete */
+/**
+ * OCI distribution-spec, "Content Management". @throws ErrorResponse with status 405 for deletes that the settings
+ * disable
+ */
 export function checkDeletes({ deletes = true }: RegistrySettings, target: string): void {
   if (deletes === true || (deletes === "by-digest" && target.includes(":"))) return;
-  const message = deletes ? "Tags are not deleted: name a digest" : "Nothing is deleted here";
+  const message = deletes ? "Deleting tags is disabled; use a digest" : "Deleting is disabled";
   throw new Refusal("UNSUPPORTED", message, { status: 405 });
 }

@@ -14,7 +14,7 @@ export const listTags: Handler = (call, state) => {
 /** Docker's registry API, "Listing Repositories". */
 export const listRepositories: Handler = (call, state) => {
   const { catalog = true } = state.settings;
-  if (!catalog) throw new Refusal("UNSUPPORTED", "There is no catalog", { status: 404 });
+  if (!catalog) throw new Refusal("UNSUPPORTED", "The catalog is disabled", { status: 404 });
   const page = pageOf(state.repositories.names, String, call, state);
   return jsonAnswer({ repositories: page.entries }, page.headers);
 };

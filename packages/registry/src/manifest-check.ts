@@ -12,13 +12,13 @@ import { Refusal } from "./http/refusal.ts";
 import type { RegistryState } from "./registry-state.ts";
 import type { Repository } from "./repositories.ts";
 
-/** A manifest that may be stored, and the type that it is stored as. */
+/** A valid manifest and the media type to store it with. */
 export interface CheckedManifest {
   readonly manifest: Manifest;
   readonly mediaType: string;
 }
 
-/** @throws Refusal `MANIFEST_INVALID`, `MANIFEST_BLOB_UNKNOWN` */
+/** @throws ErrorResponse `MANIFEST_INVALID`, `MANIFEST_BLOB_UNKNOWN` */
 export function checkManifest(
   bytes: Uint8Array,
   contentType: string | undefined,
@@ -30,7 +30,7 @@ export function checkManifest(
   if (!manifestTypes.includes(mediaType)) {
     throw new Refusal(
       "MANIFEST_INVALID",
-      `The Content-Type has to be one of ${manifestTypes.join(", ")}`,
+      `The Content-Type must be one of ${manifestTypes.join(", ")}`,
       { detail: { contentType } },
     );
   }
@@ -48,7 +48,7 @@ function parsed(bytes: Uint8Array, mediaType: string): Manifest {
   }
 }
 
-/** The subject may follow later, and layers with URLs may stay where those lead. */
+/** The subject may be pushed later, and layers with URLs may stay external. */
 function checkWhatIsNamed(manifest: Manifest, repository: Repository | undefined): void {
   if (manifest.kind === "image") {
     const stored = manifest.layers.filter(({ urls }) => urls === undefined);
@@ -74,7 +74,7 @@ function checkInstance(instance: Descriptor, repository: Repository | undefined)
 }
 
 function unknown(what: string, { digest }: Descriptor): Refusal {
-  return new Refusal("MANIFEST_BLOB_UNKNOWN", `It names a ${what} that this repository lacks`, {
+  return new Refusal("MANIFEST_BLOB_UNKNOWN", `The manifest refers to a ${what} that the repository does not have`, {
     detail: { digest },
   });
 }
@@ -82,7 +82,7 @@ function unknown(what: string, { digest }: Descriptor): Refusal {
 function contradiction({ digest }: Descriptor, stored: object): Refusal {
   return new Refusal(
     "MANIFEST_INVALID",
-    "It names something with another size or type than it has",
+    "The manifest refers to content with another size or type",
     {
       detail: { digest, stored },
     },

@@ -37,7 +37,7 @@ export const putManifest: Handler = async (call, state) => {
   const bytes = await manifestBytes(call);
   const digest = digestOf(bytes, pinned && algorithmOf(pinned));
   if (pinned !== undefined && pinned !== digest) {
-    throw new Refusal("DIGEST_INVALID", "The manifest has another digest than its URL", {
+    throw new Refusal("DIGEST_INVALID", "The digest of the manifest differs from the one in the URL", {
       detail: { digest },
     });
   }
@@ -57,7 +57,7 @@ export const putManifest: Handler = async (call, state) => {
   };
 };
 
-/** DELETE of a tag alone, or of a manifest with all its tags. */
+/** DELETE of a tag, or of a manifest with all its tags. */
 export const deleteManifest: Handler = ({ name, target }, { repositories, settings }) => {
   checkDeletes(settings, target);
   const repository = repositories.get(name);
@@ -67,25 +67,25 @@ export const deleteManifest: Handler = ({ name, target }, { repositories, settin
   return { status: 202 };
 };
 
-/** @throws Refusal `MANIFEST_UNKNOWN`, `DIGEST_INVALID` */
+/** @throws ErrorResponse `MANIFEST_UNKNOWN`, `DIGEST_INVALID` */
 function manifestOf({ tags, manifests }: Repository, target: string): StoredManifest {
   const isPinned = target.includes(":");
   if (!isPinned && !isTag(target)) throw notATag("MANIFEST_UNKNOWN", target);
   const digest = isPinned ? checkedDigest(target) : tags.get(target);
   const manifest = digest && manifests.get(digest);
   if (manifest !== undefined) return manifest;
-  throw new Refusal("MANIFEST_UNKNOWN", "This repository has no such manifest", {
+  throw new Refusal("MANIFEST_UNKNOWN", "The repository does not have this manifest", {
     detail: { reference: target },
   });
 }
 
-/** @throws Refusal with status 413 above 4 MiB */
+/** @throws ErrorResponse with status 413 above 4 MiB */
 async function manifestBytes({ body }: Call): Promise<Uint8Array> {
   try {
     return await gathered(body, manifestSizeLimit);
   } catch (cause) {
     if (!isImageError(cause)) throw cause;
-    throw new Refusal("MANIFEST_INVALID", `A manifest has at most ${manifestSizeLimit} bytes`, {
+    throw new Refusal("MANIFEST_INVALID", `The maximum size of a manifest is ${manifestSizeLimit} bytes`, {
       status: 413,
     });
   }
@@ -97,7 +97,7 @@ function forget({ manifests, tags }: Repository, digest: Digest): void {
 }
 
 function notATag(code: "MANIFEST_INVALID" | "MANIFEST_UNKNOWN", reference: string): Refusal {
-  return new Refusal(code, "Neither a tag, [a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}, nor a digest", {
+  return new Refusal(code, "Not a tag ([a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}) or digest", {
     detail: { reference },
   });
 }

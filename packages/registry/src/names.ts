@@ -7,18 +7,18 @@ const component = "[a-z0-9]+(?:(?:\\.|_|__|-+)[a-z0-9]+)*";
 const namePattern = new RegExp(`^${component}(?:/${component})*$`);
 const longestName = 255;
 
-/** OCI distribution-spec, "Pulling manifests". @throws Refusal `NAME_INVALID` */
+/** OCI distribution-spec, "Pulling manifests". @throws ErrorResponse `NAME_INVALID` */
 export function checkName(name: string): void {
   if (name.length <= longestName && namePattern.test(name)) return;
-  throw new Refusal("NAME_INVALID", `A repository name matches ${namePattern.source}`, {
+  throw new Refusal("NAME_INVALID", `A repository name must match ${namePattern.source}`, {
     detail: { name },
   });
 }
 
-/** @throws Refusal `DIGEST_INVALID` */
+/** @throws ErrorResponse `DIGEST_INVALID` */
 export function checkedDigest(text: string | null): Digest {
   if (isDigest(text)) return text;
-  throw new Refusal("DIGEST_INVALID", "Not a digest: write sha256: and 64 lower-case hex digits", {
+  throw new Refusal("DIGEST_INVALID", "Not a digest; use sha256: and 64 lower-case hex digits", {
     detail: { digest: text },
   });
 }

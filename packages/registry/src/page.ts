@@ -2,16 +2,15 @@ import { Refusal } from "./http/refusal.ts";
 import { locationOf } from "./registry-state.ts";
 import type { Call, RegistryState } from "./registry-state.ts";
 
-/** A part of a list, and the header that leads to the next one. */
+/** A page of a list, and the header that links to the next one. */
 export interface Page<Entry> {
   readonly entries: readonly Entry[];
   readonly headers: Readonly<Record<string, string>>;
 }
 
 /**
- * What `n` and `last` ask for of a list, in the order of its keys, and no more than the registry gives at once
- * (OCI distribution-spec, "Listing Tags"; RFC 8288).
- * @throws Refusal where `n` is not a whole number
+ * The page that `n` and `last` request, sorted by key and limited by the page size (OCI distribution-spec, "Listing
+ * Tags"; RFC 8288). @throws ErrorResponse if `n` is not a whole number
  */
 export function pageOf<Entry>(
   list: readonly Entry[],
@@ -21,7 +20,7 @@ export function pageOf<Entry>(
 ): Page<Entry> {
   const wanted = query.get("n");
   if (wanted !== null && !/^[0-9]+$/.test(wanted)) {
-    throw new Refusal("UNSUPPORTED", "n has to be a whole number", { detail: { n: wanted } });
+    throw new Refusal("UNSUPPORTED", "n must be a whole number", { detail: { n: wanted } });
   }
   const size = Math.min(Number(wanted ?? Infinity), state.settings.pageSize ?? Infinity);
   const last = query.get("last") ?? "";

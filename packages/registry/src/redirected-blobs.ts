@@ -7,7 +7,7 @@ import type { RequestHandler } from "./http/exchange.ts";
 import { Refusal } from "./http/refusal.ts";
 import type { RegistryState } from "./registry-state.ts";
 
-/** Blobs under addresses that are all that is needed to read them, as object stores sign them. */
+/** Blobs at signed URLs, as object stores provide them. No other credentials are needed. */
 export class RedirectedBlobs {
   readonly #state: Pick<RegistryState, "store" | "settings">;
   readonly #signed = new Map<string, { readonly digest: Digest; readonly size: number }>();
@@ -16,22 +16,22 @@ export class RedirectedBlobs {
     this.#state = state;
   }
 
-  /** Path and query of an address for one blob. */
+  /** The path and query of a signed URL for one blob. */
   sign(digest: Digest, size: number): string {
     const signature = randomUUID();
     this.#signed.set(signature, { digest, size });
     return `/${digest}?signature=${signature}`;
   }
 
-  /** Refuses who also sends credentials: object stores do, since they would not know whom to believe. */
+  /** Rejects requests with credentials, like object stores: two kinds of authentication are ambiguous. */
   readonly handler: RequestHandler = async (request) => {
     if (request.headers.authorization !== undefined) {
-      throw new Refusal("UNSUPPORTED", "Both a signature and Authorization: only one is allowed");
+      throw new Refusal("UNSUPPORTED", "Only one of signature and Authorization is allowed");
     }
     const signed = this.#signed.get(request.query.get("signature") ?? "");
     const isRight = request.method === "GET" && request.path === `/${signed?.digest}`;
     if (signed === undefined || !isRight) {
-      throw new Refusal("DENIED", "The signature is for something else, or for nothing");
+      throw new Refusal("DENIED", "The signature is not valid for this URL");
     }
     return blobAnswer(signed.digest, signed.size, request, this.#state);
   };

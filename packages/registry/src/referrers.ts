@@ -8,10 +8,13 @@ import { pageOf } from "./page.ts";
 import type { Handler } from "./registry-state.ts";
 import type { StoredManifest } from "./repositories.ts";
 
-/** OCI distribution-spec, "Listing Referrers"; of an unknown repository there are none, since 404 would say that there is no such API. */
+/**
+ * OCI distribution-spec, "Listing Referrers". An unknown repository has an empty list, because 404 means that the API
+ * does not exist.
+ */
 export const listReferrers: Handler = (call, state) => {
   const { referrers = true } = state.settings;
-  if (!referrers) throw new Refusal("UNSUPPORTED", "There is no referrers API", { status: 404 });
+  if (!referrers) throw new Refusal("UNSUPPORTED", "The referrers API is disabled", { status: 404 });
   const subject = checkedDigest(call.target);
   const artifactType = call.query.get("artifactType");
   const manifests = [...(state.repositories.find(call.name)?.manifests.values() ?? [])];
@@ -49,7 +52,7 @@ function artifactTypeOf(manifest: Manifest): string | undefined {
   return manifest.kind === "image" ? (artifactType ?? manifest.config.mediaType) : artifactType;
 }
 
-/** undefined for what a test put there without any check. */
+/** undefined for invalid manifests, which tests can store unchecked. */
 function readable(stored: StoredManifest): Manifest | undefined {
   try {
     return parseManifest(stored);

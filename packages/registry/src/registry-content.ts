@@ -8,7 +8,7 @@ import type { StoredManifest } from "./repositories.ts";
 import type { StoredImage } from "./stored-image.ts";
 import { Uploads } from "./uploads.ts";
 
-/** What a registry holds, and ways to it that need no client and check nothing. */
+/** The content of a registry, with unchecked access that needs no client. */
 export class RegistryContent {
   readonly repositories: Repositories = new Repositories();
   readonly store: BlobStore;

@@ -5,7 +5,7 @@ import { openWebServer } from "./http/web-server.ts";
 import type { WebServer } from "./http/web-server.ts";
 import type { RegistrySettings } from "./registry-settings.ts";
 
-/** The servers of one registry, their one log, and the misbehaviour that they share. */
+/** The servers of one registry. They share a log and hooks. */
 export class RegistryServers implements AsyncDisposable {
   readonly log: RequestLog = new RequestLog();
   readonly #settings: RegistrySettings;
@@ -21,7 +21,7 @@ export class RegistryServers implements AsyncDisposable {
     return server;
   }
 
-  /** Answers all requests to a server, or those for one path. */
+  /** Handles all requests to a server, or those for one path. */
   serve(server: WebServer, name: ServerName, handler: RequestHandler, path?: string): void {
     server.serve(requestListener(name, this.log, handler, this.#settings), path);
   }

@@ -1,47 +1,50 @@
 import type { RegistryAuthentication } from "./access/authentication.ts";
 import type { Misbehaviour } from "./http/exchange.ts";
 
-/** How a registry behaves. With none of these it is as strict and as capable as OCI distribution-spec 1.1 lets it be. */
+/** The behaviour of a registry. By default it is as strict and as complete as OCI distribution-spec 1.1 allows. */
 export interface RegistrySettings extends Misbehaviour {
-  /** Default `127.0.0.1`. */
+  /** The default is `127.0.0.1`. */
   readonly hostname?: string | undefined;
-  /** Default: one that is free. */
+  /** The default is a free port. */
   readonly port?: number | undefined;
-  /** Serves HTTPS with these, both PEM. */
+  /** The PEM certificate and key for HTTPS. */
   readonly tls?: { readonly certificate: string; readonly key: string } | undefined;
-  /** Who may do what. Default: everybody everything. */
+  /** Users and their rights. By default every client has all rights. */
   readonly authentication?: RegistryAuthentication | undefined;
-  /** Keeps blobs as files in this folder rather than in memory; what is in it already is not served. */
+  /** Stores blobs as files in this folder instead of in memory. Existing files are not served. */
   readonly folder?: string | undefined;
-  /** How `Location` and `Link` are written. Default `relative`. */
+  /** The form of `Location` and `Link`. The default is `relative`. */
   readonly locations?: "relative" | "absolute" | undefined;
-  /** Answers each GET of a blob with a redirect to another origin, which takes no `Authorization`. */
+  /** Redirects each GET of a blob to another origin, which rejects `Authorization`. */
   readonly redirectBlobs?: boolean | undefined;
-  /** Which blobs `?mount=` finds: that of the repository in `from` (the default), any, or none. */
+  /** Which repositories `?mount=` searches: the one in `from` (the default), all, or none. */
   readonly mounts?: "from" | "anywhere" | "never" | undefined;
-  /** Whether POST with a digest takes the whole blob; else it opens an upload and drops the body. Default true. */
+  /**
+   * Whether a POST with a digest stores the whole blob. Otherwise it opens an upload and ignores the body. The default
+   * is true.
+   */
   readonly singlePost?: boolean | undefined;
-  /** The fewest bytes of each chunk but the last, told in `OCI-Chunk-Min-Length`. */
+  /** The minimum size of each chunk except the last, sent in `OCI-Chunk-Min-Length`. */
   readonly chunkMinLength?: number | undefined;
-  /** The most bytes in one request, as proxies have it: a longer one that says its length is answered with 413. */
+  /** The maximum size of a request body, as proxies have it. A larger `Content-Length` is rejected with 413. */
   readonly largestBody?: number | undefined;
   /**
-   * What becomes of an upload when a connection breaks off in the middle of a chunk: the part that came stays (the
-   * default), it is dropped and the chunks before it stay, or the upload is over, as with Docker Distribution.
+   * What happens to an upload if a connection breaks during a chunk: the received part is kept (the default), it is
+   * dropped, or the upload is aborted, as in Docker Distribution.
    */
   readonly brokenChunks?: "keep" | "drop" | "end-upload" | undefined;
-  /** Whether a blob can be read in part. Default true; else all of it is sent, whatever was asked for. */
+  /** Whether range requests are supported. Otherwise the whole blob is sent. The default is true. */
   readonly ranges?: boolean | undefined;
-  /** The types of manifest that are taken. Default: OCI's and Docker's schema 2, lists included. */
+  /** The accepted manifest types. The default is OCI's and Docker's schema 2, including lists. */
   readonly manifestTypes?: readonly string[] | undefined;
-  /** Whether all that a manifest names must be there, with its right size. Default true. */
+  /** Whether referenced content must exist with the correct size. The default is true. */
   readonly checkReferences?: boolean | undefined;
-  /** Whether manifests and blobs can be deleted: tags too (the default), by digest alone, or nothing. */
+  /** Whether manifests and blobs can be deleted: also by tag (the default), by digest only, or not at all. */
   readonly deletes?: boolean | "by-digest" | undefined;
-  /** Whether there is a list of all repositories. Default true. */
+  /** Whether the catalog is enabled. The default is true. */
   readonly catalog?: boolean | undefined;
-  /** Whether there is a referrers API. Default true. */
+  /** Whether the referrers API is enabled. The default is true. */
   readonly referrers?: boolean | undefined;
-  /** The most entries in one answer of any list; the rest follows by `Link`. */
+  /** The maximum number of entries in one response of a list. `Link` leads to the next page. */
   readonly pageSize?: number | undefined;
 }

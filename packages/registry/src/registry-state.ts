@@ -6,22 +6,22 @@ import type { RegistrySettings } from "./registry-settings.ts";
 import type { Repositories } from "./repositories.ts";
 import type { Uploads } from "./uploads.ts";
 
-/** What the handlers of requests work on. */
+/** The state that request handlers work with. */
 export interface RegistryState {
   readonly settings: RegistrySettings;
   readonly origin: string;
   readonly repositories: Repositories;
   readonly store: BlobStore;
   readonly uploads: Uploads;
-  /** Where else a blob can be read; undefined where the registry gives blobs itself. */
+  /** The URL to redirect a blob to; undefined to serve blobs directly. */
   readonly redirectOf: ((digest: Digest, size: number) => string) | undefined;
 }
 
-/** A request to an endpoint that was found. */
+/** A request to an endpoint. */
 export interface Call extends OpenRequest {
-  /** The repository; empty where the endpoint has none. */
+  /** The repository; empty for endpoints without one. */
   readonly name: string;
-  /** What the path ends with: a digest, a tag, the id of an upload; empty where the endpoint has none. */
+  /** The end of the path: a digest, a tag or an upload ID; empty for endpoints without one. */
   readonly target: string;
 }
 

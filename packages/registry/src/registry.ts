@@ -15,34 +15,34 @@ import type { StoredManifest } from "./repositories.ts";
 import { router } from "./router.ts";
 import type { StoredImage } from "./stored-image.ts";
 
-/** A container registry in this process, gone when disposed of; blobs that it keeps in a folder stay there. */
+/** An in-process container registry. It ends when it is disposed of; blobs in a folder remain. */
 export interface Registry extends AsyncDisposable {
   /** `http://127.0.0.1:5000` */
   readonly origin: string;
-  /** `127.0.0.1:5000`: what an image's name starts with. */
+  /** `127.0.0.1:5000`, the host in image names. */
   readonly host: string;
   readonly port: number;
-  /** Every request since the start or the last `clear`, to any of its servers, in the order in which they came. */
+  /** Every request to any of its servers since the start or the last `clear`, in order of arrival. */
   readonly requests: readonly LoggedRequest[];
   /** Empties `requests`. */
   clear(): void;
-  /** Makes all tokens that were given out invalid. */
+  /** Invalidates all issued tokens. */
   expireTokens(): void;
-  /** Puts a blob there, unchecked. */
+  /** Stores a blob without checks. */
   putBlob(repository: string, bytes: Uint8Array): Promise<Digest>;
-  /** Puts a manifest there, unchecked: tests may need one that no client could push. */
+  /** Stores a manifest without checks. Tests may need one that no client could push. */
   putManifest(repository: string, manifest: RawManifest, tag?: string): Digest;
-  /** Puts an image there with all that belongs to it. */
+  /** Stores an image with all its content. */
   putImage(repository: string, image: StoredImage, tag?: string): Promise<Digest>;
-  /** The bytes of a blob, where that repository has it. */
+  /** The bytes of a blob, if the repository has it. */
   findBlob(repository: string, digest: Digest): Promise<Uint8Array | undefined>;
   /** By tag or digest. */
   findManifest(repository: string, reference: string): StoredManifest | undefined;
-  /** Of a repository, in order; none where there is no such repository. */
+  /** The sorted tags of a repository; empty if it does not exist. */
   tags(repository: string): readonly string[];
 }
 
-/** A registry that follows OCI distribution-spec 1.1 to the letter and refuses whatever does not. */
+/** Starts a registry that strictly implements OCI distribution-spec 1.1. */
 export async function startRegistry(settings: RegistrySettings = {}): Promise<Registry> {
   const content = new RegistryContent(settings.folder);
   const servers = new RegistryServers(settings);

@@ -2,13 +2,13 @@ import type { Digest, RawManifest } from "@drayage/core";
 
 import { Refusal } from "./http/refusal.ts";
 
-/** A manifest as a registry keeps it. */
+/** A manifest in a registry. */
 export interface StoredManifest extends RawManifest {
   readonly digest: Digest;
   readonly mediaType: string;
 }
 
-/** What belongs to one name. Content that other repositories have is not in it. */
+/** The content of one repository. */
 export interface Repository {
   readonly name: string;
   /** With their sizes. */
@@ -17,7 +17,7 @@ export interface Repository {
   readonly tags: Map<string, Digest>;
 }
 
-/** All repositories of a registry; one is there from its first blob or manifest on. */
+/** All repositories of a registry. A repository is created with its first blob or manifest. */
 export class Repositories {
   readonly #byName = new Map<string, Repository>();
 
@@ -29,14 +29,14 @@ export class Repositories {
     return this.#byName.get(name);
   }
 
-  /** @throws Refusal `NAME_UNKNOWN` */
+  /** @throws ErrorResponse `NAME_UNKNOWN` */
   get(name: string): Repository {
     const repository = this.find(name);
     if (repository !== undefined) return repository;
-    throw new Refusal("NAME_UNKNOWN", "There is no repository of this name", { detail: { name } });
+    throw new Refusal("NAME_UNKNOWN", "There is no repository with this name", { detail: { name } });
   }
 
-  /** The repository, made where there is none. */
+  /** The repository, created if it does not exist. */
   ensure(name: string): Repository {
     const repository = this.find(name) ?? {
       name,

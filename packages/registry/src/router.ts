@@ -17,10 +17,10 @@ import {
 } from "./upload-handlers.ts";
 
 interface Endpoint {
-  /** What precedes it in the path is the repository. */
+  /** The part of the path before the match is the repository. */
   readonly path: RegExp;
   readonly methods: Readonly<Record<string, Handler>>;
-  /** What somebody has to be allowed, and with it all repositories that the call names. */
+  /** The scopes that a request needs, including all repositories that it names. */
   readonly scopes: (call: Call) => readonly Scope[];
 }
 
@@ -63,13 +63,13 @@ const endpoints: readonly Endpoint[] = [
   },
 ];
 
-/** Finds the endpoint, checks the names, lets the gate speak, and does what is asked. */
+/** Finds the endpoint, checks names and access, and calls the handler. */
 export function router(state: RegistryState, gate: Gate | undefined): RequestHandler {
   return async (request): Promise<Answer> => {
     const { endpoint, call } = endpointFor(request);
     const handler = new Map(Object.entries(endpoint.methods)).get(request.method);
     if (handler === undefined) {
-      throw new Refusal("UNSUPPORTED", `${request.method} is nothing that this endpoint does`, {
+      throw new Refusal("UNSUPPORTED", `The endpoint does not support ${request.method}`, {
         status: 405,
         headers: { Allow: Object.keys(endpoint.methods).join(", ") },
       });
@@ -81,7 +81,7 @@ export function router(state: RegistryState, gate: Gate | undefined): RequestHan
   };
 }
 
-/** @throws Refusal with status 404 */
+/** @throws ErrorResponse with status 404 */
 function endpointFor(request: OpenRequest): { endpoint: Endpoint; call: Call } {
   for (const endpoint of endpoints) {
     const match = endpoint.path.exec(request.path);
@@ -102,7 +102,7 @@ function byMethod({ name, method }: Call): readonly Scope[] {
   return [{ type: "repository", name, actions }];
 }
 
-/** A mount also reads, in the other repository. */
+/** A mount also reads from the other repository. */
 function toPush({ name, query }: Call): readonly Scope[] {
   const push: Scope = { type: "repository", name, actions: ["pull", "push"] };
   const from = query.has("mount") ? query.get("from") : null;

@@ -5,7 +5,7 @@ import { locationOf } from "./registry-state.ts";
 import type { Call, RegistryState } from "./registry-state.ts";
 import type { Upload } from "./uploads.ts";
 
-/** Adds the body of a request to an upload, if it is what the specification lets follow now. @throws Refusal */
+/** Appends the body of a request to an upload, after the checks of the specification. @throws ErrorResponse */
 export async function takeChunk(call: Call, upload: Upload, state: RegistryState): Promise<void> {
   const { chunkMinLength = 0 } = state.settings;
   checkSize(call, state);
@@ -14,7 +14,7 @@ export async function takeChunk(call: Call, upload: Upload, state: RegistryState
   if (upload.hasLastChunk) {
     throw new Refusal(
       "BLOB_UPLOAD_INVALID",
-      `Only the last chunk may have fewer than the ${chunkMinLength} bytes of OCI-Chunk-Min-Length`,
+      `Only the last chunk may be smaller than the ${chunkMinLength} bytes of OCI-Chunk-Min-Length`,
     );
   }
   const before = upload.size;
@@ -37,8 +37,8 @@ async function append({ body }: Call, upload: Upload, state: RegistryState): Pro
 }
 
 /**
- * Where the next chunk goes to, which changes with every byte, and which bytes are there: `0-0` for none as for one,
- * since a range cannot be empty.
+ * The location of the next chunk, which changes with every byte, and the received range. The range is `0-0` for no
+ * bytes and for one byte, because it cannot be empty.
  */
 export function progressHeaders(
   { id, repository, size }: Upload,
@@ -53,52 +53,52 @@ export function progressHeaders(
   };
 }
 
-/** @throws Refusal where a client went on with a location other than that of the last answer */
+/** @throws ErrorResponse if the client used a location other than that of the last response */
 export function checkLocation({ query }: Call, upload: Upload): void {
   if (query.get("offset") === `${upload.size}`) return;
   throw new Refusal(
     "BLOB_UPLOAD_INVALID",
-    "Go on with the Location of the last answer, as it was written; GET tells it again",
+    "Use the Location of the last response unchanged; GET returns it again",
   );
 }
 
-/** @throws Refusal with status 413 for a body that says that it is longer than one may be */
+/** @throws ErrorResponse with status 413 if `Content-Length` exceeds the limit */
 export function checkSize({ headers }: Call, { settings: { largestBody } }: RegistryState): void {
   if (largestBody === undefined || Number(headers["content-length"] ?? 0) <= largestBody) return;
-  throw new Refusal("SIZE_INVALID", `No request may have more than ${largestBody} bytes`, {
+  throw new Refusal("SIZE_INVALID", `The maximum size of a request is ${maxBodySize} bytes`, {
     status: 413,
   });
 }
 
-/** A body whose length is announced, as a whole blob's and the last chunk's have to be. @throws Refusal `SIZE_INVALID` */
+/** Whole blobs and last chunks require a `Content-Length`. @throws ErrorResponse `SIZE_INVALID` */
 export function checkLength({ headers }: Call): void {
   if (headers["transfer-encoding"] === undefined) return;
-  throw new Refusal("SIZE_INVALID", "This needs a Content-Length; only PATCH takes a stream");
+  throw new Refusal("SIZE_INVALID", "A Content-Length is required; only PATCH accepts a stream");
 }
 
-/** @throws Refusal */
+/** @throws ErrorResponse */
 export function checkContentType({ headers }: Call): void {
   if (bareMediaType(headers["content-type"] ?? "") === "application/octet-stream") return;
-  throw new Refusal("BLOB_UPLOAD_INVALID", "The Content-Type has to be application/octet-stream");
+  throw new Refusal("BLOB_UPLOAD_INVALID", "The Content-Type must be application/octet-stream");
 }
 
 export function hasBody({ headers }: Call): boolean {
   return headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > 0;
 }
 
-/** Chunks come in order, each with as many bytes as its range says. */
+/** Chunks must be in order, and their length must match their range. */
 function checkRange(call: Call, upload: Upload, state: RegistryState): void {
   const range = call.headers["content-range"];
   if (range === undefined) return;
   checkLength(call);
   const [, start, end] = /^([0-9]+)-([0-9]+)$/.exec(range) ?? [];
   if (start === undefined) {
-    throw new Refusal("BLOB_UPLOAD_INVALID", "A Content-Range is written START-END here", {
+    throw new Refusal("BLOB_UPLOAD_INVALID", "Content-Range must be START-END", {
       detail: { range },
     });
   }
   if (Number(start) !== upload.size) {
-    throw new Refusal("BLOB_UPLOAD_INVALID", `The next chunk starts at ${upload.size}`, {
+    throw new Refusal("BLOB_UPLOAD_INVALID", `The next chunk must start at ${upload.size}`, {
       status: 416,
       headers: progressHeaders(upload, state),
       detail: { range },

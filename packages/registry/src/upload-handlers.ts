@@ -16,7 +16,7 @@ import {
 } from "./upload-chunk.ts";
 import type { Upload } from "./uploads.ts";
 
-/** POST: mounts a blob, takes a whole one, or opens an upload (OCI distribution-spec, "Pushing blobs"). */
+/** POST: mounts a blob, stores a whole blob, or opens an upload (OCI distribution-spec, "Pushing blobs"). */
 export const startUpload: Handler = async (call, state) => {
   const mounted = mount(call, state);
   if (mounted !== undefined) return created(mounted, call.name, state);
@@ -24,13 +24,13 @@ export const startUpload: Handler = async (call, state) => {
   const { singlePost = true } = state.settings;
   if (digest !== null && singlePost) return takeWhole(checkedDigest(digest), call, state);
   if (digest === null && hasBody(call)) {
-    throw new Refusal("BLOB_UPLOAD_INVALID", "Opening an upload takes no body: Content-Length: 0");
+    throw new Refusal("BLOB_UPLOAD_INVALID", "Opening an upload requires an empty body: Content-Length: 0");
   }
   const upload = await state.uploads.open(call.name);
   return { status: 202, headers: progressHeaders(upload, state) };
 };
 
-/** PATCH: the next chunk or, without `Content-Range`, a stream of whatever comes. */
+/** PATCH: appends a chunk or, without `Content-Range`, a stream. */
 export const patchUpload: Handler = (call, state) =>
   withUpload(call, state, async (upload) => {
     const isStream = call.headers["content-range"] === undefined;
@@ -39,7 +39,7 @@ export const patchUpload: Handler = (call, state) =>
     return { status: 202, headers: progressHeaders(upload, state) };
   });
 
-/** PUT: ends the upload, perhaps with a last chunk. */
+/** PUT: completes the upload, optionally with a last chunk. */
 export const finishUpload: Handler = (call, state) =>
   withUpload(call, state, async (upload) => {
     const digest = checkedDigest(call.query.get("digest"));
@@ -54,14 +54,14 @@ export const finishUpload: Handler = (call, state) =>
     return storeUpload(digest, upload, state);
   });
 
-/** GET: how far an upload is; at any of the locations that it had. */
+/** GET: the status of an upload, at any of its locations. */
 export const uploadStatus: Handler = (call, state) =>
   withUpload(call, state, async (upload) => ({
     status: 204,
     headers: progressHeaders(upload, state),
   }));
 
-/** DELETE: gives an upload up. */
+/** DELETE: cancels an upload. */
 export const cancelUpload: Handler = (call, state) =>
   withUpload(call, state, async (upload) => {
     state.uploads.forget(upload);
@@ -69,7 +69,7 @@ export const cancelUpload: Handler = (call, state) =>
     return { status: 204 };
   });
 
-/** The digest of a blob that now is in the repository as well; undefined where an upload has to bring it. */
+/** The digest of the mounted blob; undefined if it must be uploaded. */
 function mount(
   { name, query }: Call,
   { repositories, settings: { mounts = "from" } }: RegistryState,
@@ -105,7 +105,7 @@ async function takeWhole(digest: Digest, call: Call, state: RegistryState): Prom
 async function storeUpload(digest: Digest, upload: Upload, state: RegistryState): Promise<Answer> {
   const { repository, size } = upload;
   if (!(await upload.finish(digest))) {
-    throw new Refusal("DIGEST_INVALID", "The bytes have another digest; nothing was stored", {
+    throw new Refusal("DIGEST_INVALID", "The digest of the content differs; nothing was stored", {
       detail: { digest, size },
     });
   }

@@ -6,11 +6,11 @@ import type { Digest } from "@drayage/core";
 import type { BlobStore, Content } from "./blob-store.ts";
 import { Refusal } from "./http/refusal.ts";
 
-/** A blob that is being pushed, piece by piece, into one repository. */
+/** A blob that is being pushed to one repository. */
 export class Upload {
   readonly id: string = randomUUID();
   readonly repository: string;
-  /** A chunk came that was too short to be any but the last. */
+  /** Whether a chunk was so short that it must be the last. */
   hasLastChunk = false;
   readonly #content: Content;
   #sha256 = digestHasher();
@@ -26,14 +26,14 @@ export class Upload {
     return this.#size;
   }
 
-  /** One request after the other, so that all that a broken connection brought is counted before the next one asks. */
+  /** Runs one request at a time, so that the bytes of a broken connection are counted before the next request. */
   async exclusively<Result>(work: () => Promise<Result>): Promise<Result> {
     const done = this.#queue.then(work);
     this.#queue = done.catch(() => {});
     return done;
   }
 
-  /** What came before an error stays. */
+  /** Keeps the bytes that precede an error. */
   async append(body: AsyncIterable<Uint8Array>): Promise<void> {
     for await (const chunk of body) {
       this.#sha256.update(chunk);
@@ -42,7 +42,7 @@ export class Upload {
     }
   }
 
-  /** The same, and after an error nothing of it stays. */
+  /** Keeps no bytes if there is an error. */
   async appendWhole(body: AsyncIterable<Uint8Array>): Promise<void> {
     const [before, sha256] = [this.#size, this.#sha256.copy()];
     try {
@@ -55,7 +55,7 @@ export class Upload {
     }
   }
 
-  /** Stores the blob, or nothing where it has another digest. The upload is over in any case. */
+  /** Stores the blob if the digest matches, and discards it otherwise. Ends the upload. */
   async finish(expected: Digest): Promise<boolean> {
     const isRight = (await this.#digestAs(expected)) === expected;
     await (isRight ? this.#content.keep(expected) : this.#content.discard());
@@ -75,7 +75,7 @@ export class Upload {
   }
 }
 
-/** The uploads that are under way. */
+/** The active uploads. */
 export class Uploads {
   readonly #store: BlobStore;
   readonly #byId = new Map<string, Upload>();
@@ -90,11 +90,11 @@ export class Uploads {
     return upload;
   }
 
-  /** @throws Refusal `BLOB_UPLOAD_UNKNOWN` */
+  /** @throws ErrorResponse `BLOB_UPLOAD_UNKNOWN` */
   get(repository: string, id: string): Upload {
     const upload = this.#byId.get(id);
     if (upload?.repository === repository) return upload;
-    throw new Refusal("BLOB_UPLOAD_UNKNOWN", "No such upload is under way in this repository", {
+    throw new Refusal("BLOB_UPLOAD_UNKNOWN", "The repository has no such upload", {
       detail: { id },
     });
   }

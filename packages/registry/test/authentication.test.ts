@@ -33,12 +33,12 @@ describe("basic", () => {
 
   test.each<readonly [what: string, headers: Record<string, string>]>([
     ["nobody", {}],
-    ["somebody unknown", basic("nobody", "read")],
+    ["an unknown user", basic("nobody", "read")],
     ["a wrong password", basic("owner", "read")],
-    ["a method of every object", basic("toString", "")],
+    ["a user named like a method of Object", basic("toString", "")],
     ["a token", { Authorization: "Bearer secret" }],
-    ["no base64", { Authorization: "Basic %%%" }],
-  ])("%s is asked for name and password", async (_, headers) => {
+    ["invalid base64", { Authorization: "Basic %%%" }],
+  ])("%s is rejected with a Basic challenge", async (_, headers) => {
     const reply = await ask(registry.origin, "GET /v2/", { headers });
     expect(reply).toMatchObject({ status: 401, code: "UNAUTHORIZED" });
     expect(reply.headers["www-authenticate"]).toMatch(/^Basic realm=/);
@@ -55,11 +55,11 @@ describe("basic", () => {
     ["POST /v2/a/b/blobs/uploads/", reader, 403],
     ["POST /v2/a/b/blobs/uploads/", owner, 202],
     ["DELETE /v2/a/b/manifests/v1", reader, 403],
-  ])("%s with %j is answered with %d", async (line, headers, status) => {
+  ])("the status for %s with %j is %d", async (line, headers, status) => {
     expect(await ask(registry.origin, line, { headers })).toMatchObject({ status });
   });
 
-  test("the log knows how, and not with what, somebody said who they are", async () => {
+  test("the log contains the kind of credentials, not the credentials", async () => {
     registry.clear();
     await ask(registry.origin, "GET /v2/", { headers: owner });
     await ask(registry.origin, "GET /v2/");
@@ -68,7 +68,7 @@ describe("basic", () => {
   });
 });
 
-describe.each([false, true])("bearer, tokens on a port of their own: %s", (separateTokenServer) => {
+describe.each([false, true])("bearer authentication, separate token server: %s", (separateTokenServer) => {
   let registry: Registry;
   let service: string;
 
@@ -100,7 +100,7 @@ describe.each([false, true])("bearer, tokens on a port of their own: %s", (separ
   const realm = async (): Promise<string> =>
     challengeOf(await ask(registry.origin, "GET /v2/"))["realm"] ?? "";
 
-  /** A token for a scope, as GET gives it. */
+  /** A token for a scope, from GET. */
   const tokenFor = async (
     scope: string,
     credentials: Readonly<Record<string, string>> = {},
@@ -130,7 +130,7 @@ describe.each([false, true])("bearer, tokens on a port of their own: %s", (separ
       `POST /v2/a/b/blobs/uploads/?mount=${digest}&from=c/d`,
       "repository:a/b:pull,push repository:c/d:pull",
     ],
-  ])("%s asks for a token for %s", async (line, scope) => {
+  ])("%s requests a token for %s", async (line, scope) => {
     const reply = await ask(registry.origin, line);
     expect(reply).toMatchObject({ status: 401 });
     const { realm: where, ...challenge } = challengeOf(reply);
@@ -138,7 +138,7 @@ describe.each([false, true])("bearer, tokens on a port of their own: %s", (separ
     expect(new URL(where ?? "").origin === registry.origin).toBe(!separateTokenServer);
   });
 
-  test("a token allows what it was asked for, and no more", async () => {
+  test("a token allows only its scope", async () => {
     const { token, ...told } = await tokenFor("repository:a/b:pull", owner);
     expect(told).toMatchObject({ access_token: token, expires_in: 60 });
     const headers = bearer(token);
@@ -159,7 +159,7 @@ describe.each([false, true])("bearer, tokens on a port of their own: %s", (separ
     expect(mounted.status).toBe(201);
   });
 
-  test("nobody gets a token for what is public, and an empty one for the rest", async () => {
+  test("anonymous clients get a token for public repositories, and an empty one otherwise", async () => {
     const { token } = await tokenFor("repository:pub/lic:pull,push");
     const headers = bearer(token);
     const pull = await ask(registry.origin, "GET /v2/pub/lic/manifests/v1", { headers });
@@ -171,7 +171,7 @@ describe.each([false, true])("bearer, tokens on a port of their own: %s", (separ
     expect(denied.status).toBe(401);
   });
 
-  test("a token that is unknown or too old is invalid", async () => {
+  test("an unknown or expired token is invalid", async () => {
     const { token } = await tokenFor("repository:a/b:pull", owner);
     registry.expireTokens();
     for (const headers of [bearer(token), bearer("made-up"), owner]) {
@@ -181,7 +181,7 @@ describe.each([false, true])("bearer, tokens on a port of their own: %s", (separ
     }
   });
 
-  test("a token is too old when its lifetime is over", async () => {
+  test("a token expires after its lifetime", async () => {
     vi.useFakeTimers({ toFake: ["Date"] });
     try {
       const headers = bearer((await tokenFor("repository:a/b:pull", owner)).token);
@@ -195,7 +195,7 @@ describe.each([false, true])("bearer, tokens on a port of their own: %s", (separ
     }
   });
 
-  test("a token for a repository of that name is none for the catalog", async () => {
+  test("a token for a repository named catalog does not give access to the catalog", async () => {
     const statusWith = async (scope: string): Promise<number | undefined> => {
       const headers = bearer((await tokenFor(scope, owner)).token);
       return (await ask(registry.origin, "GET /v2/_catalog", { headers })).status;
@@ -204,7 +204,7 @@ describe.each([false, true])("bearer, tokens on a port of their own: %s", (separ
     expect(await statusWith("repository:catalog:*")).toBe(401);
   });
 
-  test("GET gives a refresh token only to whom asks for one and has one", async () => {
+  test("GET returns a refresh token only on request and only if the user has one", async () => {
     const scope = "repository:pub/lic:pull";
     const { origin, pathname } = new URL(await realm());
     const offline = `GET ${pathname}?service=${service}&scope=${scope}&offline_token=true`;
@@ -223,7 +223,7 @@ describe.each([false, true])("bearer, tokens on a port of their own: %s", (separ
   });
 
   test.each(["scope=repository:a/b:pull", "service=other", "service=SERVICE&scope=a/b"])(
-    "GET with %s is a bad request for a token",
+    "GET with %s is a bad token request",
     async (query) => {
       const { origin, pathname } = new URL(await realm());
       const line = `GET ${pathname}?${query.replace("SERVICE", service)}`;
@@ -246,7 +246,7 @@ describe.each([false, true])("bearer, tokens on a port of their own: %s", (separ
       "name and password",
       { grant_type: "password", username: "owner", password: "secret:with:colons" },
     ],
-  ])("POST with %s gives a token", async (_, form) => {
+  ])("POST with %s returns a token", async (_, form) => {
     const reply = await post({ ...form, scope, access_type: "offline" });
     expect(reply.status).toBe(200);
     const told = JSON.parse(reply.body.toString()) as { access_token: string };
@@ -261,13 +261,13 @@ describe.each([false, true])("bearer, tokens on a port of their own: %s", (separ
   test.each<readonly [what: string, form: Record<string, string>, status: number]>([
     ["an unknown refresh token", { grant_type: "refresh_token", refresh_token: "no" }, 401],
     ["a wrong password", { grant_type: "password", username: "owner", password: "no" }, 401],
-    ["another grant", { grant_type: "authorization_code" }, 400],
-    ["no client", { grant_type: "refresh_token", refresh_token: "refresh-me", client_id: "" }, 400],
-  ])("POST with %s is refused", async (_, form, status) => {
+    ["another grant type", { grant_type: "authorization_code" }, 400],
+    ["no client ID", { grant_type: "refresh_token", refresh_token: "refresh-me", client_id: "" }, 400],
+  ])("POST with %s is rejected", async (_, form, status) => {
     expect(await post({ scope, ...form })).toMatchObject({ status });
   });
 
-  test("the log tells requests for tokens from others, and holds no secret", async () => {
+  test("the log distinguishes token requests, and contains no secrets", async () => {
     registry.clear();
     const { token } = await tokenFor("repository:a/b:pull", owner);
     await ask(registry.origin, "GET /v2/a/b/manifests/v1", { headers: bearer(token) });

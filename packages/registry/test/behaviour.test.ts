@@ -17,7 +17,7 @@ import { startRegistry } from "../src/registry.ts";
 const { bytes, digest } = textAndDigest("0123456789");
 const blob = `GET /v2/a/b/blobs/${digest}`;
 
-test("the log has every request in order, with what was asked and what went over the wire", async () => {
+test("the log has every request in order, with its path and body sizes", async () => {
   await using registry = await startRegistry();
   const opened = await ask(registry.origin, "POST /v2/a/b/blobs/uploads/");
   const put = `PUT ${next(opened, `digest=${digest}`)}`;
@@ -43,7 +43,7 @@ test("the log has every request in order, with what was asked and what went over
   expect(registry.requests).toEqual([]);
 });
 
-test("blobs can be redirected to another origin, which takes no credentials", async () => {
+test("blobs can be redirected to another origin, which rejects credentials", async () => {
   await using registry = await startRegistry({ redirectBlobs: true });
   await registry.putBlob("a/b", bytes);
   const redirect = await ask(registry.origin, blob);
@@ -70,7 +70,7 @@ test("blobs can be redirected to another origin, which takes no credentials", as
   ]);
 });
 
-test("a registry listens where it is told, or says that it cannot", async () => {
+test("a registry listens on the given port, or fails", async () => {
   await using registry = await startRegistry({ hostname: "localhost" });
   const { port, host, origin } = registry;
   expect([host, origin]).toEqual([`localhost:${port}`, `http://localhost:${port}`]);
@@ -80,7 +80,7 @@ test("a registry listens where it is told, or says that it cannot", async () => 
   });
 });
 
-test("a test can answer in place of the registry, once and for one request", async () => {
+test("intercept can replace the response to one request", async () => {
   let times = 0;
   await using registry = await startRegistry({
     intercept: ({ method, path }) => {
@@ -95,13 +95,13 @@ test("a test can answer in place of the registry, once and for one request", asy
   expect(await ask(registry.origin, blob)).toMatchObject({ status: 200 });
 });
 
-test("a test can cut a connection in place of an answer", async () => {
+test("intercept can close the connection", async () => {
   await using registry = await startRegistry({ intercept: () => "cut" });
   await expect(ask(registry.origin, blob)).rejects.toMatchObject({ code: "ECONNRESET" });
   expect(registry.requests).toMatchObject([{ status: undefined }]);
 });
 
-test("a request that is left hanging ends with the registry", async () => {
+test("a hanging request ends with the registry", async () => {
   const hanging = Promise.withResolvers<void>();
   const registry = await startRegistry({
     intercept: () => {
@@ -115,7 +115,7 @@ test("a request that is left hanging ends with the registry", async () => {
   expect(await asked).toMatchObject({ code: "ECONNRESET" });
 });
 
-test("a mistake in a test's own hook is told to the client with 500", async () => {
+test("an error in a hook is returned to the client with status 500", async () => {
   await using registry = await startRegistry({
     intercept: () => {
       throw new TypeError("a typo");
@@ -125,7 +125,7 @@ test("a mistake in a test's own hook is told to the client with 500", async () =
   expect([reply.status, reply.body.toString()]).toEqual([500, "TypeError: a typo"]);
 });
 
-test("a body can be made to lie under the headers of the right one", async () => {
+test("transformBody changes the body but not the headers", async () => {
   await using registry = await startRegistry({
     async *transformBody({ path }, body) {
       for await (const chunk of body) yield path.includes("/blobs/") ? chunk.toReversed() : chunk;
@@ -137,7 +137,7 @@ test("a body can be made to lie under the headers of the right one", async () =>
   expect(reply.body.toString()).toBe("9876543210");
 });
 
-test("a body that was made shorter ends with its connection", async () => {
+test("a shortened body ends with a closed connection", async () => {
   await using registry = await startRegistry({
     async *transformBody(_, body) {
       for await (const chunk of body) yield chunk.subarray(0, 4);
@@ -148,7 +148,7 @@ test("a body that was made shorter ends with its connection", async () => {
   expect(registry.requests).toMatchObject([{ status: 200, responseBytes: 4 }]);
 });
 
-test("an image can be put there and found again without any client", async () => {
+test("an image can be stored and read without a client", async () => {
   await using registry = await startRegistry();
   const image = await randomImage("seeded");
   expect(await registry.putImage("a/b", image, "v1")).toBe(image.manifest.digest);
@@ -161,7 +161,7 @@ test("an image can be put there and found again without any client", async () =>
   expect(registry.tags("c/d")).toEqual([]);
 });
 
-test.skipIf(opensslProgram === undefined)("it can serve HTTPS", async () => {
+test.skipIf(opensslProgram === undefined)("the registry can serve HTTPS", async () => {
   const authority = newAuthority(await scratchFolder(), "authority");
   await using registry = await startRegistry({ tls: authority.issue("registry") });
   expect(registry.origin).toMatch(/^https:/);

@@ -18,30 +18,30 @@ import type { Registry } from "../src/registry.ts";
 const [skopeo, crane, oras] = ["skopeo", "crane", "oras"].map(findProgram);
 type AddTest = (name: string, body: () => Promise<void>) => void;
 
-/** For tools that few machines have a package of: their tests are there only where the tools are. */
+/** Rarely packaged tools: their tests run only if the tools are installed. */
 const testWith = (tool: string | undefined): AddTest => (tool === undefined ? () => {} : test);
 
 const users: RegistryUsers = { somebody: { password: "secret" } };
 
 const image = await randomImage("clients", { layerSize: 300_000 });
-const docker = await randomImage("clients of docker", { format: "docker" });
+const docker = await randomImage("docker clients", { format: "docker" });
 const index = await randomIndex("clients");
 
-/** Each client has to manage with a registry of each of these kinds. */
+/** Each client must work with a registry of each of these kinds. */
 const kinds: readonly (readonly [kind: string, settings: RegistrySettings])[] = [
   ["strict", {}],
   [
-    "absolute locations, redirected blobs, short pages",
+    "absolute locations, redirected blobs, small pages",
     { locations: "absolute", redirectBlobs: true, pageSize: 1 },
   ],
   [
-    "without mounts, POST of whole blobs and referrers",
+    "no mounts, single POST or referrers",
     { mounts: "never", singlePost: false, referrers: false },
   ],
-  ["with name and password", { authentication: { kind: "basic", users } }],
-  ["with tokens", { authentication: { kind: "bearer", users, tokenLifetime: 60 } }],
+  ["basic authentication", { authentication: { kind: "basic", users } }],
+  ["bearer authentication", { authentication: { kind: "bearer", users, tokenLifetime: 60 } }],
   [
-    "with tokens from elsewhere",
+    "a separate token server",
     { authentication: { kind: "bearer", users, separateTokenServer: true }, redirectBlobs: true },
   ],
 ];
@@ -55,7 +55,7 @@ async function run(program: string | undefined, line: string, home: string): Pro
   return output;
 }
 
-describe.each(kinds)("a registry %s", { timeout: 60_000 }, (_, settings) => {
+describe.each(kinds)("a registry with %s", { timeout: 60_000 }, (_, settings) => {
   let registry: Registry;
   let home: string;
 

@@ -30,7 +30,7 @@ test.each<readonly [line: string, status: number]>([
   [`HEAD /v2/team/app/blobs/${layer}`, 200],
   [`GET /v2/team/app/referrers/${digest}`, 200],
   ["POST /v2/team/app/blobs/uploads/", 202],
-])("%s is answered with %d", async (line, status) => {
+])("the status of %s is %d", async (line, status) => {
   expect(await ask(registry.origin, line)).toMatchObject({ status });
 });
 
@@ -69,11 +69,11 @@ test.each<readonly [line: string, status: number, code: string]>([
   ["GET /v2/team/app/blobs/uploads/nothing", 404, "BLOB_UPLOAD_UNKNOWN"],
   ["DELETE /v2/team/app/blobs/uploads/nothing", 404, "BLOB_UPLOAD_UNKNOWN"],
   ["PUT /v2/team/app/manifests/-v1", 400, "MANIFEST_INVALID"],
-])("%s is refused with %d %s", async (line, status, code) => {
+])("%s is rejected with %d %s", async (line, status, code) => {
   expect(await ask(registry.origin, line)).toMatchObject({ status, code });
 });
 
-test("a refusal is a JSON object with a list of errors, each with code, message and detail", async () => {
+test("an error response is a JSON object with an array of errors, each with code, message and detail", async () => {
   const { headers, body } = await ask(registry.origin, `GET /v2/team/app/blobs/${absent}`);
   expect(headers["content-type"]).toBe("application/json");
   expect(JSON.parse(body.toString())).toEqual({
@@ -83,12 +83,12 @@ test("a refusal is a JSON object with a list of errors, each with code, message 
   });
 });
 
-test("a 405 says which methods there are", async () => {
+test("a response with status 405 lists the allowed methods", async () => {
   const { headers } = await ask(registry.origin, "POST /v2/team/app/manifests/v1");
   expect(headers.allow).toBe("GET, HEAD, PUT, DELETE");
 });
 
-test("a HEAD has the headers of a GET and no body", async () => {
+test("HEAD has the headers of GET and no body", async () => {
   for (const path of [`/v2/team/app/blobs/${layer}`, "/v2/team/app/manifests/v1"]) {
     const got = await ask(registry.origin, `GET ${path}`);
     const head = await ask(registry.origin, `HEAD ${path}`);

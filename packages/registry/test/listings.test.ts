@@ -24,14 +24,14 @@ async function listed(registry: Registry, path: string): Promise<{ json: any; li
   return { json: JSON.parse(body.toString()), ...(typeof link === "string" && { link }) };
 }
 
-/** Follows the links to the end. */
+/** Follows the links to the last page. */
 async function pages(registry: Registry, path: string): Promise<unknown[]> {
   const { json, link } = await listed(registry, path);
   const following = /^<(.+)>; rel="next"$/.exec(link ?? "")?.[1];
   return following === undefined ? [json] : [json, ...(await pages(registry, following))];
 }
 
-test("tags come in the order of their characters", async () => {
+test("tags are sorted by code unit", async () => {
   await using registry = await withTags(["b", "a", "B", "10", "9", "_"]);
   const { json } = await listed(registry, "/v2/a/b/tags/list");
   expect(json).toEqual({ name: "a/b", tags: ["10", "9", "B", "_", "a", "b"] });
@@ -46,7 +46,7 @@ test.each<readonly [query: string, tags: readonly string[], link: string | undef
   ["last=b", ["c", "d"], undefined],
   ["last=bb&n=1", ["c"], '</v2/a/b/tags/list?last=c&n=1>; rel="next"'],
   ["last=z", [], undefined],
-])("tags/list?%s gives %j", async (query, tags, link) => {
+])("tags/list?%s returns %j", async (query, tags, link) => {
   await using registry = await withTags(["a", "b", "c", "d"]);
   const found = await listed(registry, `/v2/a/b/tags/list?${query}`);
   expect([found.json.tags, found.link]).toEqual([tags, link]);
@@ -60,7 +60,7 @@ test("a repository without tags has an empty list", async () => {
 });
 
 test.each(["relative", "absolute"] as const)(
-  "a registry that gives few at once leads on by %s links, asked for many or not",
+  "%s links lead through pages of limited size",
   async (locations) => {
     await using registry = await withTags(["a", "b", "c"], { pageSize: 2, locations });
     const expected = [
@@ -72,7 +72,7 @@ test.each(["relative", "absolute"] as const)(
   },
 );
 
-test("the catalog has all repositories, page by page", async () => {
+test("the catalog lists all repositories in pages", async () => {
   await using registry = await startRegistry();
   for (const name of ["c", "a/b", "b"]) await registry.putBlob(name, Buffer.from("blob"));
   expect(await pages(registry, "/v2/_catalog?n=2")).toEqual([
@@ -81,12 +81,12 @@ test("the catalog has all repositories, page by page", async () => {
   ]);
 });
 
-test("there may be no catalog", async () => {
+test("the catalog can be disabled", async () => {
   await using registry = await startRegistry({ catalog: false });
   expect(await ask(registry.origin, "GET /v2/_catalog")).toMatchObject({ status: 404 });
 });
 
-test("referrers are the manifests whose subject it is, with type and annotations", async () => {
+test("referrers are the manifests with the subject, with type and annotations", async () => {
   await using registry = await startRegistry();
   await registry.putImage("a/b", image, "v1");
   const subject = descriptorOf(image);
@@ -118,14 +118,14 @@ test("referrers are the manifests whose subject it is, with type and annotations
   ]);
 });
 
-test("there are no referrers of what is not there, which is no error", async () => {
+test("the referrers of a missing manifest are an empty list", async () => {
   await using registry = await startRegistry();
   const nothing = digestOf(Buffer.from("nothing"));
   const { json } = await listed(registry, `/v2/no/body/referrers/${nothing}`);
   expect(json.manifests).toEqual([]);
 });
 
-test("many referrers come page by page, filtered on each", async () => {
+test("referrers are paged and filtered", async () => {
   await using registry = await startRegistry({ pageSize: 1 });
   const subject = descriptorOf(image);
   const artifactType = "text/sbom";
@@ -142,7 +142,7 @@ test("many referrers come page by page, filtered on each", async () => {
   ]);
 });
 
-test("a push with a subject is told that the registry has seen it, where there is a referrers API", async () => {
+test("a push with a subject returns OCI-Subject if the referrers API is enabled", async () => {
   const subject = descriptorOf(image);
   const artifact = await randomArtifact("artifact", { subject });
   for (const referrers of [true, false]) {

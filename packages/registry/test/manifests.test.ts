@@ -46,7 +46,7 @@ test.each<readonly [what: string, image: WholeImage]>([
   ["an OCI index", await randomIndex("index", { attestation: true })],
   ["a nested index", await randomIndex("nested", { nested: true })],
   ["a Docker list", await randomIndex("list", { format: "docker" })],
-])("%s is taken and given back to the last byte, by tag and by digest", async (what, pushed) => {
+])("%s is stored and returned unchanged, by tag and by digest", async (what, pushed) => {
   const name = what.toLowerCase().replaceAll(" ", "-");
   await putBlobs(name, pushed);
   for (const instance of pushed.instances) {
@@ -69,28 +69,28 @@ test.each<readonly [what: string, image: WholeImage]>([
   expect(registry.tags(name)).toEqual(["latest"]);
 });
 
-describe("what is refused", () => {
+describe("rejected manifests", () => {
   beforeAll(async () => putBlobs("refusals", image));
   const { manifest } = image;
   const path = "refusals/manifests/v1";
 
   test.each<readonly [what: string, pushed: { bytes: Uint8Array; mediaType: string }]>([
     ["no type", { ...manifest, mediaType: "" }],
-    ["a type that is none of a manifest", { ...manifest, mediaType: "application/json" }],
-    ["a type other than it says itself", { ...manifest, mediaType: mediaTypes.dockerManifest }],
-    ["no JSON", { ...manifest, bytes: Buffer.from("manifest") }],
-    ["no JSON object", { ...manifest, bytes: Buffer.from("[]") }],
+    ["a type that is not a manifest type", { ...manifest, mediaType: "application/json" }],
+    ["a type that differs from its mediaType", { ...manifest, mediaType: mediaTypes.dockerManifest }],
+    ["invalid JSON", { ...manifest, bytes: Buffer.from("manifest") }],
+    ["JSON that is not an object", { ...manifest, bytes: Buffer.from("[]") }],
     ["no config", changed(manifest, { config: undefined })],
     ["a layer without digest", changed(manifest, { layers: [{ mediaType: "a/b", size: 1 }] })],
-    ["an index in an image", changed(manifest, { manifests: [] })],
-    ["another schema", changed(manifest, { schemaVersion: 1 })],
+    ["an index as config", changed(manifest, { manifests: [] })],
+    ["another schemaVersion", changed(manifest, { schemaVersion: 1 })],
     ["a config of another size", changed(manifest, { config: { ...image.config, size: 1 } })],
-  ])("a manifest with %s is invalid, and nothing of it is kept", async (_, pushed) => {
+  ])("a manifest with %s is invalid and not stored", async (_, pushed) => {
     expect(await push(path, pushed)).toMatchObject({ status: 400, code: "MANIFEST_INVALID" });
     expect(registry.findManifest("refusals", "v1")).toBeUndefined();
   });
 
-  test("parameters of the type are left out", async () => {
+  test("parameters of the Content-Type are ignored", async () => {
     const mediaType = `${manifest.mediaType}; charset=utf-8`;
     expect(await push("refusals/manifests/charset", { ...manifest, mediaType })).toMatchObject({
       status: 201,
@@ -99,7 +99,7 @@ describe("what is refused", () => {
     expect(stored?.mediaType).toBe(manifest.mediaType);
   });
 
-  test("a manifest under another digest is refused", async () => {
+  test("a manifest with another digest is rejected", async () => {
     const other = digestOf(Buffer.from("other"));
     const reply = await push(`refusals/manifests/${other}`, manifest);
     expect(reply).toMatchObject({ status: 400, code: "DIGEST_INVALID" });
@@ -113,7 +113,7 @@ describe("what is refused", () => {
     expect(got).toMatchObject({ status: 200, headers: { "docker-content-digest": sha512 } });
   });
 
-  test("a manifest of 4 MiB is taken, one of a byte more is too large", async () => {
+  test("a manifest of 4 MiB is accepted, a larger one is rejected", async () => {
     const room = manifestSizeLimit - changed(manifest, { filler: "" }).bytes.byteLength;
     const full = changed(manifest, { filler: "x".repeat(room) });
     const over = changed(manifest, { filler: "x".repeat(room + 1) });
@@ -123,7 +123,7 @@ describe("what is refused", () => {
     expect(registry.tags("refusals")).not.toContain("over");
   });
 
-  test("a connection goes on after a manifest that was far too large", async () => {
+  test("the connection stays usable after a manifest that is too large", async () => {
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
     const headers = { "Content-Type": manifest.mediaType };
     const body = new Uint8Array(4 * manifestSizeLimit);
@@ -133,7 +133,7 @@ describe("what is refused", () => {
     agent.destroy();
   });
 
-  test("a manifest is refused as long as the repository lacks a blob, wherever else that is", async () => {
+  test("a manifest is rejected if the repository does not have a blob, even if another one has", async () => {
     await putBlobs("elsewhere", image);
     const [last, ...others] = [...image.blobs.values()].toReversed();
     for (const blob of others) await registry.putBlob("lacks/one", blob);
@@ -143,7 +143,7 @@ describe("what is refused", () => {
     expect(await push("lacks/one/manifests/v1", manifest)).toMatchObject({ status: 201 });
   });
 
-  test("an index is refused as long as the repository lacks an instance, even where it is a blob", async () => {
+  test("an index is rejected if the repository does not have an instance, even if it has it as a blob", async () => {
     const index = await randomIndex("lacks", {
       platforms: [{ os: "linux", architecture: "arm64" }],
     });
@@ -158,7 +158,7 @@ describe("what is refused", () => {
     expect(done).toMatchObject({ status: 201 });
   });
 
-  test("an index may name what is no manifest, if it is there", async () => {
+  test("an index may refer to an existing blob that is not a manifest", async () => {
     const { bytes, digest } = textAndDigest("no manifest");
     const entry = { mediaType: "text/plain", digest, size: bytes.byteLength };
     const value = JSON.stringify({ schemaVersion: 2, manifests: [entry] });
@@ -169,7 +169,7 @@ describe("what is refused", () => {
     expect(await push("of/text/manifests/v1", index)).toMatchObject({ status: 201 });
   });
 
-  test("an index that gives an instance another type or size is invalid", async () => {
+  test("an index with a wrong type or size of an instance is invalid", async () => {
     await push(`refusals/manifests/${manifest.digest}`, manifest);
     const entry = descriptorOf(image);
     for (const wrong of [{ size: 1 }, { mediaType: mediaTypes.dockerManifest }]) {
@@ -181,7 +181,7 @@ describe("what is refused", () => {
     }
   });
 
-  test("a layer that may be downloaded elsewhere need not be there", async () => {
+  test("an external layer need not exist", async () => {
     const foreign = {
       mediaType: "application/vnd.oci.image.layer.nondistributable.v1.tar+gzip",
       digest: digestOf(Buffer.from("foreign")),
@@ -196,7 +196,7 @@ describe("what is refused", () => {
   });
 });
 
-test("a registry that checks no references takes an image without its blobs", async () => {
+test("checkReferences: false accepts an image without blobs", async () => {
   await using lax = await startRegistry({ checkReferences: false });
   const { bytes, mediaType } = image.manifest;
   const headers = { "Content-Type": mediaType };
@@ -204,7 +204,7 @@ test("a registry that checks no references takes an image without its blobs", as
   expect(reply.status).toBe(201);
 });
 
-test("a registry may take Docker's manifests alone", async () => {
+test("manifestTypes can be limited to Docker's", async () => {
   await using docker = await startRegistry({
     manifestTypes: [mediaTypes.dockerManifest, mediaTypes.dockerList],
   });
@@ -223,7 +223,7 @@ test.each<readonly [accept: string, status: number]>([
   [mediaTypes.dockerManifest, 406],
   ["application/json", 406],
   [`${mediaTypes.ociManifest};q=0`, 406],
-])("a client that accepts %s gets an OCI manifest with %d", async (accept, status) => {
+])("for Accept %s, an OCI manifest has status %d", async (accept, status) => {
   await registry.putImage("accept", image, "v1");
   for (const method of ["GET", "HEAD"]) {
     const reply = await ask(registry.origin, `${method} /v2/accept/manifests/v1`, {
@@ -233,7 +233,7 @@ test.each<readonly [accept: string, status: number]>([
   }
 });
 
-test("a deleted tag leaves the manifest, a deleted manifest takes its tags with it", async () => {
+test("deleting a tag keeps the manifest, deleting a manifest deletes its tags", async () => {
   const { digest } = await registry.putImage("deleted", image, "one").then(() => image.manifest);
   await registry.putImage("deleted", image, "two");
   await registry.putImage("deleted", image, "three");
@@ -252,7 +252,7 @@ test.each([
   ["by-digest", 405, 202, 202],
   [true, 202, 202, 202],
 ] as const)(
-  "with deletes %s a tag, a manifest, a blob: %i, %i, %i",
+  "with deletes: %s, deleting a tag, a manifest and a blob has status %i, %i, %i",
   async (deletes, ...expected) => {
     await using strict = await startRegistry({ deletes });
     const digest = await strict.putImage("a/b", image, "tag");
@@ -265,7 +265,7 @@ test.each([
   },
 );
 
-test("a tag moves to the manifest that was pushed last", async () => {
+test("a tag refers to the last pushed manifest", async () => {
   const other = await randomImage("moved");
   await registry.putImage("moved", image, "v1");
   await registry.putImage("moved", other, "v1");

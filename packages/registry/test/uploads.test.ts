@@ -23,7 +23,7 @@ function chunk(from: number, to: number): { headers: Record<string, string>; bod
   return { headers, body: bytes.subarray(from, to + 1) };
 }
 
-/** A chunk that ends after its first bytes, and what the registry logged of it. */
+/** Sends the first bytes of a chunk and disconnects. Returns the log entry. */
 async function sendCut(
   registry: Registry,
   location: string,
@@ -41,7 +41,7 @@ async function sendCut(
   return registry.requests.at(-1);
 }
 
-describe.each(["memory", "folder"])("kept in %s", (place) => {
+describe.each(["memory", "folder"])("blobs in %s", (place) => {
   let registry: Registry;
   let folder: string;
   let origin: string;
@@ -62,7 +62,7 @@ describe.each(["memory", "folder"])("kept in %s", (place) => {
     expect(reply).toMatchObject({ status: 200, body: Buffer.from(bytes) });
   };
 
-  test("a whole blob goes in with POST and PUT", async () => {
+  test("POST and PUT upload a whole blob", async () => {
     const opened = await ask(origin, start.replace("a/b", "post/put"));
     expect(opened).toMatchObject({ status: 202, headers: { range: "0-0" } });
     const put = `PUT ${next(opened, `digest=${digest}`)}`;
@@ -73,14 +73,14 @@ describe.each(["memory", "folder"])("kept in %s", (place) => {
     expect(await ask(origin, `GET ${next(opened)}`)).toMatchObject({ code: "BLOB_UPLOAD_UNKNOWN" });
   });
 
-  test("a whole blob goes in with one POST", async () => {
+  test("a single POST uploads a whole blob", async () => {
     const post = `POST /v2/one/post/blobs/uploads/?digest=${digest}`;
     const done = await ask(origin, post, { headers: octets, body: bytes });
     expect(done).toMatchObject({ status: 201, headers: { "docker-content-digest": digest } });
     await isStored("one/post");
   });
 
-  test("a blob goes in by chunks, each at the location of the answer before", async () => {
+  test("chunks are uploaded to the location of the last response", async () => {
     const opened = await ask(origin, start.replace("a/b", "by/chunks"));
     const first = await ask(origin, `PATCH ${next(opened)}`, chunk(0, 4));
     expect(first).toMatchObject({ status: 202, headers: { range: "0-4" } });
@@ -91,7 +91,7 @@ describe.each(["memory", "folder"])("kept in %s", (place) => {
     await isStored("by/chunks");
   });
 
-  test("a blob goes in as a stream of unknown length, ended by an empty PUT", async () => {
+  test("a stream of unknown length is uploaded and completed by an empty PUT", async () => {
     const opened = await ask(origin, start.replace("a/b", "as/stream"));
     const body = [bytes.subarray(0, 3), bytes.subarray(3)];
     const patched = await ask(origin, `PATCH ${next(opened)}`, { body });
@@ -110,7 +110,7 @@ describe.each(["memory", "folder"])("kept in %s", (place) => {
     expect(reply.headers["docker-content-digest"]).toBe(sha512);
   });
 
-  test("bytes with another digest are refused, nothing of them is kept, and the upload is over", async () => {
+  test("a wrong digest ends the upload and nothing is stored", async () => {
     const whole = await ask(origin, `POST /v2/wrong/one/blobs/uploads/?digest=${wrong}`, {
       headers: octets,
       body: bytes,
@@ -126,14 +126,14 @@ describe.each(["memory", "folder"])("kept in %s", (place) => {
     expect(await ask(origin, `GET ${next(patched)}`)).toMatchObject({ status: 404 });
   });
 
-  test("a cancelled upload is over", async () => {
+  test("a cancelled upload no longer exists", async () => {
     const opened = await ask(origin, start);
     expect(await ask(origin, `DELETE ${next(opened)}`)).toMatchObject({ status: 204 });
     const patched = await ask(origin, `PATCH ${next(opened)}`, chunk(0, 4));
     expect(patched).toMatchObject({ status: 404, code: "BLOB_UPLOAD_UNKNOWN" });
   });
 
-  test("what a cut connection brought stays, and the upload goes on from there", async () => {
+  test("received bytes of a broken connection are kept, and the upload resumes after them", async () => {
     const opened = await ask(origin, start.replace("a/b", "cut/off"));
     const cut = await sendCut(registry, next(opened), 0, 6);
     const status = await ask(origin, `GET ${next(opened)}`);
@@ -144,7 +144,7 @@ describe.each(["memory", "folder"])("kept in %s", (place) => {
     expect(cut).toMatchObject({ status: undefined, requestBytes: 6 });
   });
 
-  test("a registry can keep nothing of a chunk that broke off, and all before it", async () => {
+  test("brokenChunks: drop keeps only complete chunks", async () => {
     await using dropping = await startRegistry({
       brokenChunks: "drop",
       ...(place === "folder" && { folder: join(folder, "dropping") }),
@@ -159,7 +159,7 @@ describe.each(["memory", "folder"])("kept in %s", (place) => {
     expect(await dropping.findBlob("a/b", digest)).toEqual(Buffer.from(bytes));
   });
 
-  test("a registry can end an upload of which a chunk broke off", async () => {
+  test("brokenChunks: end-upload aborts the upload", async () => {
     await using ending = await startRegistry({
       brokenChunks: "end-upload",
       ...(place === "folder" && { folder: join(folder, "ending") }),
@@ -170,7 +170,7 @@ describe.each(["memory", "folder"])("kept in %s", (place) => {
     expect(status).toMatchObject({ status: 404, code: "BLOB_UPLOAD_UNKNOWN" });
   });
 
-  test("a status asked for while a chunk arrives waits for all of the chunk", async () => {
+  test("a status request waits for the current chunk", async () => {
     const opened = await ask(origin, start.replace("a/b", "at/once"));
     const slow = request(new URL(next(opened), origin), { method: "PATCH", headers: octets });
     slow.write(bytes.subarray(0, 6));
@@ -181,7 +181,7 @@ describe.each(["memory", "folder"])("kept in %s", (place) => {
     expect(await asked).toMatchObject({ status: 204, headers: { range: "0-14" } });
   });
 
-  test("wrong bytes do not replace the right ones that another repository has", async () => {
+  test("a wrong digest does not replace the blob of another repository", async () => {
     await registry.putBlob("right/one", bytes);
     const post = `POST /v2/wrong/bytes/blobs/uploads/?digest=${digest}`;
     await ask(origin, post, { headers: octets, body: "other bytes" });
@@ -197,7 +197,7 @@ describe("refusals", () => {
   });
   afterAll(async () => registry[Symbol.asyncDispose]());
 
-  /** A fresh upload that has the first five bytes. */
+  /** A new upload with the first five bytes. */
   const begun = async (): Promise<{ readonly opened: Reply; readonly patched: Reply }> => {
     const opened = await ask(registry.origin, start);
     return { opened, patched: await ask(registry.origin, `PATCH ${next(opened)}`, chunk(0, 4)) };
@@ -208,10 +208,10 @@ describe("refusals", () => {
   };
 
   test.each<readonly [what: string, from: number, to: number]>([
-    ["a chunk that leaves bytes out", 6, 9],
-    ["a chunk that comes again", 0, 4],
-    ["a chunk that overlaps", 3, 9],
-  ])("%s is answered with 416, the range that is there and where to go on", async (_, from, to) => {
+    ["a chunk after a gap", 6, 9],
+    ["a repeated chunk", 0, 4],
+    ["an overlapping chunk", 3, 9],
+  ])("%s is rejected with 416, the received range and the location", async (_, from, to) => {
     for (const method of ["PATCH", "PUT"]) {
       const { patched } = await begun();
       const line = `${method} ${next(patched, `digest=${digest}`)}`;
@@ -227,7 +227,7 @@ describe("refusals", () => {
     ["a range of another length", { ...octets, "Content-Range": "5-8" }, "SIZE_INVALID"],
     ["another type", { "Content-Type": "text/plain" }, "BLOB_UPLOAD_INVALID"],
     ["a chunk without type", { "Content-Range": "5-9" }, "BLOB_UPLOAD_INVALID"],
-  ])("%s is refused, and the upload goes on", async (_, headers, code) => {
+  ])("%s is rejected, and the upload continues", async (_, headers, code) => {
     const { patched } = await begun();
     const body = bytes.subarray(5, 10);
     const refused = await ask(registry.origin, `PATCH ${next(patched)}`, { headers, body });
@@ -235,7 +235,7 @@ describe("refusals", () => {
     await goesOn(patched);
   });
 
-  test("a chunk without length is refused", async () => {
+  test("a chunk without length is rejected", async () => {
     const { patched } = await begun();
     const refused = await ask(registry.origin, `PATCH ${next(patched)}`, {
       headers: { ...octets, "Content-Range": "5-9" },
@@ -244,7 +244,7 @@ describe("refusals", () => {
     expect(refused).toMatchObject({ status: 400, code: "SIZE_INVALID" });
   });
 
-  test("a whole blob without length is refused, with POST and with PUT", async () => {
+  test("a whole blob without length is rejected, with POST and with PUT", async () => {
     const opened = await ask(registry.origin, start);
     for (const line of [
       `POST /v2/a/b/blobs/uploads/?digest=${digest}`,
@@ -255,7 +255,7 @@ describe("refusals", () => {
     }
   });
 
-  test("going on at an earlier location is refused, with a chunk and at the end", async () => {
+  test("an outdated location is rejected, for a chunk and for completion", async () => {
     const { opened, patched } = await begun();
     const old = await ask(registry.origin, `PATCH ${next(opened)}`, chunk(5, 14));
     const end = await ask(registry.origin, `PUT ${next(opened, `digest=${digest}`)}`);
@@ -265,7 +265,7 @@ describe("refusals", () => {
     await goesOn(patched);
   });
 
-  test("an earlier location tells the present one", async () => {
+  test("GET of an outdated location returns the current one", async () => {
     const { opened, patched } = await begun();
     const status = await ask(registry.origin, `GET ${next(opened)}`);
     expect(status).toMatchObject({ status: 204, headers: { range: "0-4" } });
@@ -273,7 +273,7 @@ describe("refusals", () => {
   });
 
   test.each(["", "digest=", "digest=sha256:abc", "digest=md5:0cc175b9c0f1b6a831c399e269772661"])(
-    "an end with the parameter %j is refused",
+    "completion with the parameter %j is rejected",
     async (parameter) => {
       const { patched } = await begun();
       const refused = await ask(registry.origin, `PUT ${next(patched, parameter)}`, chunk(5, 14));
@@ -282,7 +282,7 @@ describe("refusals", () => {
     },
   );
 
-  test("opening an upload with a body and no digest is refused", async () => {
+  test("opening an upload with a body and no digest is rejected", async () => {
     const refused = await ask(registry.origin, start, { headers: octets, body: bytes });
     expect(refused).toMatchObject({ status: 400, code: "BLOB_UPLOAD_INVALID" });
   });
@@ -298,7 +298,7 @@ describe("refusals", () => {
 describe("mounting", () => {
   const post = (query: string): string => `${start}?${query}`;
 
-  test("a blob of a repository that is named is there without being sent", async () => {
+  test("a blob is mounted from another repository", async () => {
     await using registry = await startRegistry();
     await registry.putBlob("c/d", bytes);
     const mounted = await ask(registry.origin, post(`mount=${digest}&from=c/d`));
@@ -312,7 +312,7 @@ describe("mounting", () => {
     ["there is no such repository", {}, `mount=${digest}&from=no/body`],
     ["no repository is named", {}, `mount=${digest}`],
     ["the registry does not mount", { mounts: "never" }, `mount=${digest}&from=c/d`],
-  ])("an upload is opened where %s", async (_, settings, query) => {
+  ])("an upload is opened if %s", async (_, settings, query) => {
     await using registry = await startRegistry(settings);
     await registry.putBlob("c/d", bytes);
     const opened = await ask(registry.origin, post(query));
@@ -322,13 +322,13 @@ describe("mounting", () => {
     expect(done.status).toBe(201);
   });
 
-  test("a registry may mount from any repository", async () => {
+  test("mounts: anywhere mounts from any repository", async () => {
     await using registry = await startRegistry({ mounts: "anywhere" });
     await registry.putBlob("c/d", bytes);
     expect(await ask(registry.origin, post(`mount=${digest}`))).toMatchObject({ status: 201 });
   });
 
-  test("a digest or a name that is none is refused", async () => {
+  test("an invalid digest or name is rejected", async () => {
     await using registry = await startRegistry();
     const digestless = await ask(registry.origin, post("mount=sha256:abc&from=c/d"));
     expect(digestless).toMatchObject({ status: 400, code: "DIGEST_INVALID" });
@@ -337,7 +337,7 @@ describe("mounting", () => {
   });
 });
 
-test("a registry that takes no blob with one POST opens an upload instead", async () => {
+test("singlePost: false opens an upload instead", async () => {
   await using registry = await startRegistry({ singlePost: false });
   const post = `${start}?digest=${digest}`;
   const opened = await ask(registry.origin, post, { headers: octets, body: bytes });
@@ -347,7 +347,7 @@ test("a registry that takes no blob with one POST opens an upload instead", asyn
   expect(done.status).toBe(201);
 });
 
-test("only the last chunk may be shorter than the registry wants", async () => {
+test("only the last chunk may be shorter than chunkMinLength", async () => {
   await using registry = await startRegistry({ chunkMinLength: 5 });
   const opened = await ask(registry.origin, start);
   expect(opened.headers["oci-chunk-min-length"]).toBe("5");
@@ -360,7 +360,7 @@ test("only the last chunk may be shorter than the registry wants", async () => {
   expect(refused).toMatchObject({ status: 400, code: "BLOB_UPLOAD_INVALID" });
 });
 
-test("a request may be longer than is allowed in one", async () => {
+test("a request above maxBodySize is rejected", async () => {
   await using registry = await startRegistry({ largestBody: 10 });
   const whole = `${start}?digest=${digest}`;
   const posted = await ask(registry.origin, whole, { headers: octets, body: bytes });
@@ -383,7 +383,7 @@ test("locations can be absolute", async () => {
   expect(next(done)).toBe(`${registry.origin}/v2/a/b/blobs/${digest}`);
 });
 
-test("a folder holds blobs by their digest, and nothing of uploads when the registry has ended", async () => {
+test("a folder contains blobs by digest, and no uploads after the registry ended", async () => {
   const folder = await mkdtemp(join(tmpdir(), "registry-"));
   try {
     const registry = await startRegistry({ folder });

@@ -37,7 +37,7 @@ async function stored(
   return altered(reference, { source });
 }
 
-/** A destination that takes other things, or does them otherwise. */
+/** A destination that accepts other types or has other methods. */
 function taking(
   accepts: Partial<DestinationAccepts> = {},
   over: (real: ImageDestination) => Partial<ImageDestination> = () => ({}),
@@ -47,13 +47,13 @@ function taking(
   });
 }
 
-/** Lets what was begun go on. */
+/** Lets pending work continue. */
 async function turns(): Promise<void> {
   for (let turn = 0; turn < 5; turn++) await new Promise(setImmediate);
 }
 
 describe("the order of a copy:", () => {
-  test("blobs come the largest first", async () => {
+  test("blobs are sent in order of size, the largest first", async () => {
     const sizes: number[] = [];
     const to = taking({ parallelBlobs: 1 }, (real) => ({
       putBlob: (bytes, blob, options) => {
@@ -67,7 +67,7 @@ describe("the order of a copy:", () => {
     expect(sizes).toEqual(sizes.toSorted((a, b) => b - a));
   });
 
-  test("images are written side by side, and each index after all that it names", async () => {
+  test("images are written in parallel, and each index after all that it references", async () => {
     const inner = sampleIndex([sampleImage({ layers: ["x"] }), sampleImage({ platform: arm })]);
     const index = sampleIndex([inner, sampleImage({ layers: ["y"] })]);
     for (const parallelBlobs of [1, 3]) {
@@ -89,7 +89,7 @@ describe("the order of a copy:", () => {
     }
   });
 
-  test("signatures follow, and are told of", async () => {
+  test("signatures follow, and are reported", async () => {
     const signatures = [{ kind: "simple-signing", bytes: Buffer.from("x") } as const];
     const image = sampleImage();
     const from = await stored(image, () => ({ getSignatures: async () => signatures }));
@@ -112,7 +112,7 @@ describe("a cache", () => {
     return { record, cache: { record, recall: async () => new Map<never, never>() } };
   };
 
-  test("is told once what was learnt of all blobs, also by a copy that fails", async () => {
+  test("records the facts of all blobs in one call, also for a copy that fails", async () => {
     const image = sampleImage();
     const bad = digestOf(Buffer.from("two"));
     for (const isFailing of [false, true]) {
@@ -140,7 +140,7 @@ describe("a cache", () => {
     }
   });
 
-  test("is told how layers were packed", async () => {
+  test("records how layers were compressed", async () => {
     const { record, cache } = remembering();
     const image = sampleImage({ layers: ["plain"], layerType: plainLayer });
     await copyImage(await stored(image), taking({ layers: "compress" }), { cache });
@@ -150,7 +150,7 @@ describe("a cache", () => {
     ]);
   });
 
-  test("is told nothing where nothing was learnt", async () => {
+  test("records nothing if there are no facts", async () => {
     const { record, cache } = remembering();
     await copyImage(await stored(sampleImage()), taking(), { cache });
     expect(record).not.toHaveBeenCalled();
@@ -180,7 +180,7 @@ describe("the result of a copy", () => {
     });
   const why = "the destination stores no manifest and generates one";
 
-  test("has the manifest that the destination generates, and says that it is another", async () => {
+  test("has the manifest that the destination generates, and reports the change", async () => {
     const image = sampleImage();
     const result = await copyImage(await stored(image), generating(generated));
     const { digest } = generated;
@@ -188,7 +188,7 @@ describe("the result of a copy", () => {
     expect(result.changes).toEqual([{ from: image.manifest.digest, to: digest, because: why }]);
   });
 
-  test("has no change where that is the same, and only one where it is what was put", async () => {
+  test("has no change for the same manifest, and one change for the manifest that was put", async () => {
     const image = sampleImage();
     const same = await copyImage(await stored(image), generating(image.manifest));
     expect([same.digest, same.changes]).toEqual([image.manifest.digest, []]);
@@ -210,7 +210,7 @@ describe("the result of a copy", () => {
     expect([unknown.digest, unknown.changes]).toEqual([image.manifest.digest, []]);
   });
 
-  test("says of an image that is generated there already that it is another, if it is", async () => {
+  test("reports the change for an image that the destination already generates", async () => {
     const image = sampleImage();
     for (const manifest of [generated, image.manifest]) {
       const to = taking({ preservesManifests: false }, () => ({
@@ -224,7 +224,7 @@ describe("the result of a copy", () => {
     }
   });
 
-  test("counts what was copied, was there, and was cloned", async () => {
+  test("counts copied, reused and cloned blobs", async () => {
     const image = sampleImage({ layers: ["a", "bb", "ccc"] });
     const to = taking({}, () => ({
       tryReusingBlob: async ({ digest, size }) =>
@@ -242,13 +242,13 @@ describe("the result of a copy", () => {
     });
   });
 
-  test("has one reason for a change that was planned", async () => {
+  test("has one reason for a planned change", async () => {
     const image = sampleImage({ layers: ["plain"], layerType: plainLayer });
     const { changes } = await copyImage(await stored(image), taking({ layers: "compress" }));
     expect(changes).toMatchObject([{ because: "a layer is repacked on the way" }]);
   });
 
-  test("comes with a notice of what the other type has no field for, if one is wanted", async () => {
+  test("is preceded by a notice about fields that the other type lacks, if `onNotice` is set", async () => {
     const image = sampleImage({ extra: { annotations: { a: "b" } } });
     const docker = { manifestMIMETypes: [dockerManifest] };
     const notices: Notice[] = [];
@@ -265,7 +265,7 @@ describe("the result of a copy", () => {
 describe("a blob that fails", () => {
   const busy = new ImageError("unavailable", "busy");
 
-  test("is begun again, and not for ever, whether anybody listens or not", async () => {
+  test("is restarted up to the maximum, with and without a listener", async () => {
     for (const isListening of [true, false]) {
       const events: CopyEvent[] = [];
       let left = 1;
@@ -305,7 +305,7 @@ describe("a layer", () => {
     open: number;
   }
 
-  /** A source that gives its layer in small chunks, and what was read of it. */
+  /** A source that returns its layer in small chunks, and a record of its reads. */
   async function chunked(
     layer: Uint8Array,
     layerType: string,
@@ -335,8 +335,8 @@ describe("a layer", () => {
   }
 
   test.each([
-    ["that stays is read with reused buffers where the destination takes such", "preserve"],
-    ["that is packed is, too", "compress"],
+    ["is read with reused buffers if the destination supports them", "preserve"],
+    ["to compress is read with reused buffers if the destination supports them", "compress"],
   ] as const)("%s", async (_, layers) => {
     for (const reuseBuffers of [true, false]) {
       const { from, reads } = await chunked(content, plainLayer, {
@@ -347,13 +347,13 @@ describe("a layer", () => {
     }
   });
 
-  test("that is packed is read anew with reused buffers, where that costs no request", async () => {
+  test("to compress is reread with reused buffers if that costs no request", async () => {
     const { from, reads } = await chunked(content, plainLayer, { requests: undefined });
     await copyImage(from, taking({ layers: "compress", reuseBuffers: false }));
     expect(reads).toEqual({ reuseBuffers: [false, true], open: 0 });
   });
 
-  test("is closed where the destination then does not read it", async () => {
+  test("is closed if the destination does not read it", async () => {
     for (const requests of [undefined, { perBlob: 1 } as never]) {
       const { from, reads } = await chunked(content, plainLayer, { requests });
       const to = taking({ layers: "compress" }, (real) => ({
@@ -368,7 +368,7 @@ describe("a layer", () => {
     }
   });
 
-  test("that is packed keeps its type and annotations on the way", async () => {
+  test("to compress keeps its type and annotations", async () => {
     const infos: (readonly [BlobInfo, PutBlobOptions | undefined])[] = [];
     let replays: boolean | undefined;
     const recording = (accepts: Partial<DestinationAccepts>): ImageReference =>
@@ -387,8 +387,8 @@ describe("a layer", () => {
     expect([options?.sizeHint, replays]).toEqual([undefined, false]);
   });
 
-  test("that is unpacked has a size that is expected, where the source is a file", async () => {
-    const packed = gzipSync(content);
+  test("to decompress has an expected size if the source is a file", async () => {
+    const gzip = gzipSync(content);
     const file: BlobLocation = { kind: "file", path: "/somewhere" };
     const sizes: (number | undefined)[] = [];
     const to = (layers: DestinationAccepts["layers"]): ImageReference =>
@@ -399,8 +399,8 @@ describe("a layer", () => {
         },
       }));
     for (const [bytes, type, layers] of [
-      [packed, `${plainLayer}+gzip`, "decompress"],
-      [packed, `${plainLayer}+gzip`, "preserve"],
+      [gzip, `${plainLayer}+gzip`, "decompress"],
+      [gzip, `${plainLayer}+gzip`, "preserve"],
       [content, plainLayer, "decompress"],
       [content, plainLayer, "compress"],
     ] as const) {
@@ -410,13 +410,13 @@ describe("a layer", () => {
     expect(sizes).toEqual([content.byteLength, undefined, undefined, undefined]);
   });
 
-  test("that unpacks to more than is allowed is refused by its digest", async () => {
-    const packed = gzipSync(Buffer.alloc(100_000));
-    const { from } = await chunked(packed, `${plainLayer}+gzip`);
+  test("that decompresses to more than the limit is refused by its digest", async () => {
+    const gzip = gzipSync(Buffer.alloc(100_000));
+    const { from } = await chunked(gzip, `${plainLayer}+gzip`);
     const copy = copyImage(from, taking({ layers: "decompress" }), { maxLayerSize: 50_000 });
     await expect(copy).rejects.toMatchObject({
       code: "unsupported",
-      message: expect.stringContaining(`The layer ${digestOf(packed)}`) as string,
+      message: expect.stringContaining(`The layer ${digestOf(gzip)}`) as string,
     });
   });
 });

@@ -27,7 +27,7 @@ const [first, second] = index.instances.map(({ manifest }) => manifest.digest);
 const none = digestOf(Buffer.from("none"));
 const location = (of: Digest | undefined): BlobLocation => ({ kind: "file", path: `/${of}` });
 
-/** Inspects a copy of it to a destination that answers so, from a source that knows where each manifest is. */
+/** Inspects a copy to a destination with these methods, from a source that locates each manifest. */
 async function inspected(
   from: SampleImage,
   destination: { readonly [Name in keyof ImageDestination]?: ImageDestination[Name] | undefined },
@@ -47,7 +47,7 @@ async function inspected(
   return await inspectCopy(reading, writing, { instances: "all", ...options });
 }
 
-/** Whether each of these is there, and what was asked. */
+/** A destination that has these manifests, and records the calls. */
 function answering(...there: readonly (Digest | undefined)[]): {
   readonly resolve: ReturnType<typeof vi.fn<Resolve>>;
   readonly tryReusingManifest: ReturnType<typeof vi.fn<TryReusing>>;
@@ -61,7 +61,7 @@ function answering(...there: readonly (Digest | undefined)[]): {
 }
 
 describe("a destination that has nothing under the name", () => {
-  test("is asked for the manifest under other names, with all that helps to find it", async () => {
+  test("is asked for the manifest under other names, with its location and content", async () => {
     const asked = answering();
     const facts = await inspected(image, asked);
     expect(facts).toMatchObject({ named: undefined, isNew: true });
@@ -73,13 +73,13 @@ describe("a destination that has nothing under the name", () => {
     expect(asked.tryReusingManifest.mock.calls[0]?.[1]?.index).toBeUndefined();
   });
 
-  test("is new only where it has none of it", async () => {
+  test("is new only if it has no part of the image", async () => {
     const facts = await inspected(image, answering(digest));
     expect(facts.isNew).toBe(false);
     expect([facts.present, facts.reusable]).toEqual([new Set([digest]), new Set([digest])]);
   });
 
-  test("has to be sent what it says that must be put", async () => {
+  test("is sent a reused manifest with `mustBePut`", async () => {
     const tryReusingManifest = async (wanted: Digest) => ({ digest: wanted, mustBePut: true });
     const facts = await inspected(image, { ...answering(), tryReusingManifest });
     expect([facts.present, facts.reusable]).toEqual([new Set([digest]), new Set()]);
@@ -180,7 +180,7 @@ describe("a destination that generates manifests", () => {
     expect(asked.resolve).not.toHaveBeenCalled();
   });
 
-  test("has none of an index, of a signed image, or if it says so", async () => {
+  test("returns no same image for an index, for a signed image, or if it has none", async () => {
     const ofIndex = generating();
     expect((await inspected(index, ofIndex)).same).toBeUndefined();
     const signed = generating();
@@ -204,14 +204,14 @@ describe("a cache", () => {
     repository: "a",
   });
 
-  test("is asked about all blobs of the image, where some may have to be sent", async () => {
+  test("is asked about all blobs of the image if some may have to be sent", async () => {
     recall.mockClear();
     const facts = await inspected(image, { ...answering(), locateBlob }, { cache });
     expect(facts.remembered).toEqual(new Map());
     expect(new Set(recall.mock.calls[0]?.[0])).toEqual(new Set(image.blobs.keys()));
   });
 
-  test("is not asked where there may be nothing to do", async () => {
+  test("is not asked if there may be nothing to copy", async () => {
     recall.mockClear();
     const facts = await inspected(image, { ...answering(digest), locateBlob }, { cache });
     expect(facts.remembered).toBeUndefined();

@@ -75,25 +75,25 @@ describe("a manifest is written", () => {
       "an instance in it changes",
     ],
     ["as an index of which nothing changes", sampleIndex([sampleImage()]), {}, {}, unchanged],
-  ])("%s, and the plan says why", (_, image, accepts, options, because) => {
+  ])("%s, and the plan contains the reason", (_, image, accepts, options, because) => {
     expect(reasonOf(image, accepts, options)).toBe(because);
   });
 
-  test("without the instances that were not chosen, and the plan says so", () => {
+  test("without the instances that were not chosen, and the plan contains the reason", () => {
     const index = factsOf(sampleIndex([sampleImage(), sampleImage({ platform: arm })]));
     const part = { ...index, instances: [index.instances[0], undefined] };
     expect(reasonOf(part)).toBe("not all of its instances are copied");
     expect(reasonOf(part, {}, { missingInstances: "keep" })).toBe(unchanged);
   });
 
-  test("under another name for that reason of its own, where it needs no blobs", () => {
+  test("under another name with its own reason if it needs no blobs", () => {
     const index = sampleIndex([sampleImage()]);
     const all = [index, ...index.instances].map(({ manifest }) => manifest.digest);
     const facts = copyFacts(factsOf(index), {}, { reusable: new Set(all) });
     expect(manifestsIn(facts).map(({ because }) => because)).toEqual([unchanged]);
   });
 
-  test("with nothing left out and no other type to try, where it is an artifact", () => {
+  test("with nothing omitted and no fallbacks if it is an artifact", () => {
     const blob = { mediaType: "a/b", digest: digestOf(Buffer.from("x")), size: 1 };
     const manifest = rawManifest({ mediaType: ociArtifact, artifactType: "a/b", blobs: [blob] });
     const artifact: SampleImage = { manifest, blobs: new Map(), instances: [] };
@@ -106,7 +106,7 @@ describe("a manifest is written", () => {
 });
 
 describe("a plan", () => {
-  test("does nothing where the destination generates the same image", () => {
+  test("does nothing if the destination generates the same image", () => {
     const image = sampleImage();
     const { manifest: same } = sampleImage({ extra: { annotations: { a: "b" } } });
     const plan = planCopy(copyFacts(factsOf(image), { preservesManifests: false }, { same }));
@@ -114,7 +114,7 @@ describe("a plan", () => {
     expect(planCopy(copyFacts(factsOf(image)))).not.toHaveProperty("same");
   });
 
-  test("does nothing where all that was chosen of an index is there", () => {
+  test("does nothing if the destination has all chosen instances of an index", () => {
     const index = sampleIndex([sampleImage(), sampleImage({ platform: arm })]);
     const whole = factsOf(index);
     const { digest } = index.manifest;
@@ -124,7 +124,7 @@ describe("a plan", () => {
     expect(planCopy(facts, { missingInstances: "keep" }).steps).toEqual([]);
   });
 
-  test("brings the signatures of an instance once, however often the index names it", () => {
+  test("copies the signatures of an instance once, however often the index references it", () => {
     const instance = sampleImage();
     const index = sampleIndex([instance, instance]);
     const signed = factsOf(instance, [simple]);
@@ -134,7 +134,7 @@ describe("a plan", () => {
     );
   });
 
-  test("keeps entries of an index that are no manifests and were chosen", () => {
+  test("keeps chosen entries of an index that are not manifests", () => {
     const images = [sampleImage(), sampleImage({ platform: arm })];
     const blob = { mediaType: "a/b", digest: digestOf(Buffer.from("x")), size: 1 };
     const named = images.map(({ manifest, platform }) => ({
@@ -168,7 +168,7 @@ describe("a plan", () => {
     });
   });
 
-  test("leaves no layer at a place of its own that has none", () => {
+  test("copies layers without URLs even if foreign layers stay", () => {
     const plan = planCopy(copyFacts(factsOf(sampleImage()), { foreignLayerURLs: true }));
     expect(kinds(plan)).toBe("layer preserve, layer preserve, config, top, commit");
   });
@@ -200,13 +200,13 @@ describe("what cannot be is explained:", () => {
       "; copy all of them, or keep the index as it is with instances missing",
     ],
     [
-      "an index for a place of single images",
+      "an index to a destination of single images",
       copyFacts(factsOf(index), { manifestMIMETypes: [dockerManifest] }),
       {},
       "it takes single images; copy one of them",
     ],
     [
-      "an image for a place of indexes",
+      "an image to a destination of indexes",
       copyFacts(factsOf(sampleImage()), { manifestMIMETypes: [ociIndex] }),
       {},
       "it takes no single images",
@@ -224,7 +224,7 @@ describe("what cannot be is explained:", () => {
       `${dockerList} needs a platform for each instance`,
     ],
     [
-      "layers packed with zstd in Docker's format",
+      "layers compressed with zstd in Docker's format",
       copyFacts(factsOf(sampleImage(plain)), { layers: "compress" }),
       { compression: "zstd", manifestMIMEType: dockerManifest },
       `need ${ociManifest}, and ${dockerManifest} was asked for`,
@@ -236,12 +236,12 @@ describe("what cannot be is explained:", () => {
     });
   });
 
-  test("signatures of one kind where the destination keeps only the other", () => {
+  test("signatures of one kind if the destination stores only the other", () => {
     const image = (signature: Signature): ManifestFacts => factsOf(sampleImage(), [signature]);
-    const accepts = { signatures: "no place", sigstoreSignatures: true } as const;
+    const accepts = { signatures: "unsupported here", sigstoreSignatures: true } as const;
     expect(planCopy(copyFacts(image(sigstore), accepts)).steps.at(-2)?.kind).toBe("signatures");
     expect(failureOf(copyFacts(image(simple), accepts))).toMatchObject({
-      message: expect.stringContaining("no place") as string,
+      message: expect.stringContaining("unsupported here") as string,
     });
     const others = { signatures: true, sigstoreSignatures: "no tags" } as const;
     expect(planCopy(copyFacts(image(simple), others)).steps.at(-2)?.kind).toBe("signatures");
@@ -250,8 +250,8 @@ describe("what cannot be is explained:", () => {
     });
   });
 
-  test("no signatures where there are none, of whatever was chosen", () => {
-    const facts = copyFacts(part, { signatures: "no place" });
+  test("not an image without signatures, whatever was chosen", () => {
+    const facts = copyFacts(part, { signatures: "unsupported here" });
     expect(planCopy(facts).steps.at(-1)?.kind).toBe("commit");
   });
 });
@@ -268,7 +268,7 @@ describe("layers that are to be compressed", () => {
     return step;
   };
 
-  test("stay where they are in the format that is asked for, and only there", () => {
+  test("stay as they are only in the requested format", () => {
     const table = (["gzip", "zstd"] as const).flatMap((compression) =>
       ["", "+gzip", "+zstd"].map((suffix) => {
         const { digest, because } = layerStep(`${plainLayer}${suffix}`, { compression });
@@ -286,17 +286,17 @@ describe("layers that are to be compressed", () => {
       ["zstd", "+zstd", false, needed],
     ]);
     expect(layerStep(plainLayer, {}).because).toBe("the destination wants layers compressed");
-    const unpacked = layerStep(`${plainLayer}+gzip`, {}, { layers: "decompress" });
-    expect(unpacked.because).toBe("the destination wants layers decompressed");
+    const decompressed = layerStep(`${plainLayer}+gzip`, {}, { layers: "decompress" });
+    expect(decompressed.because).toBe("the destination wants layers decompressed");
   });
 
-  test("fit into Docker's format once they are packed with gzip", () => {
+  test("fit into Docker's format once they are compressed with gzip", () => {
     const accepts = { layers: "compress", manifestMIMETypes: [dockerManifest] } as const;
     const step = layerStep(`${plainLayer}+zstd`, { compression: "gzip" }, accepts);
     expect(step).toMatchObject({ transform: "gzip", digest: undefined });
   });
 
-  test("leave the type of the manifest alone, but for zstd", () => {
+  test("keep the type of the manifest, except for zstd", () => {
     const image = sampleImage({ ...docker, layers: ["a"] });
     const type = (options: PlanOptions): string | undefined =>
       manifestsIn(copyFacts(factsOf(image), { layers: "compress" }), options).at(-1)?.mediaType;
@@ -308,7 +308,7 @@ describe("layers that are to be compressed", () => {
   });
 });
 
-describe("what was learnt of a blob before", () => {
+describe("cached facts of a blob", () => {
   const image = sampleImage(plain);
   const layer = digestOf(Buffer.from("a"));
   const [gzip, zstd] = [digestOf(Buffer.from("gzip")), digestOf(Buffer.from("zstd"))];
@@ -339,7 +339,7 @@ describe("what was learnt of a blob before", () => {
     ["gzip", {}, gzip, 8],
     ["gzip", { compression: "gzip" }, gzip, 8],
     ["zstd", { compression: "zstd" }, zstd, 7],
-  ] as const)("is asked for as it is when packed with %s: %j", (format, options, digest, size) => {
+  ] as const)("reuse its form that is compressed with %s: %j", (format, options, digest, size) => {
     const step = stepFor([[layer, { packed }]], "compress", options);
     expect(step.candidates).toEqual([
       { blob: { mediaType: `${plainLayer}+${format}`, digest, size }, packedAs: format },
@@ -348,14 +348,14 @@ describe("what was learnt of a blob before", () => {
     expect(step.because).toMatch(new RegExp(`; unless it has ${digest}, which is that$`));
   });
 
-  test("is packed, whatever its manifest calls it", () => {
+  test("reuse a compressed form, whatever the media type of the blob", () => {
     const mislabelled = sampleImage({ layers: ["a"], layerType: `${plainLayer}+gzip` });
     const step = stepFor([[layer, { packed }]], "compress", {}, mislabelled);
     expect(step.candidates.map(({ blob }) => blob.digest)).toEqual([gzip]);
     expect(step.digest).toBeUndefined();
   });
 
-  test("is of no use where it is to be unpacked, or to stay", () => {
+  test("are ignored if the blob is decompressed or preserved", () => {
     expect(stepFor([[layer, { packed }]], "decompress").candidates).toMatchObject([
       { blob: { digest: layer }, packedAs: undefined },
     ]);
@@ -363,7 +363,7 @@ describe("what was learnt of a blob before", () => {
     expect(stepFor([], "compress").candidates).toEqual([]);
   });
 
-  test("is where to ask for it: first where it was, else at one place nearby", () => {
+  test("name the locations to try: where it was, then one other", () => {
     const locations = (known: Partial<RememberedBlob>): readonly unknown[] =>
       stepFor([[layer, known]], "preserve").candidates.map(({ location }) => location);
     expect(locations({ elsewhere: [near!, far!] })).toEqual([near]);
@@ -373,7 +373,7 @@ describe("what was learnt of a blob before", () => {
     expect(candidate?.blob.digest).toBe(layer);
   });
 
-  test("holds for its packed forms too", () => {
+  test("apply to its compressed forms as well", () => {
     const known = [
       [layer, { packed }],
       [gzip, { elsewhere: [far!] }],

@@ -5,7 +5,7 @@ import type { CopyPlan } from "../../src/copy/copy-plan.ts";
 import { parseManifest } from "../../src/manifest/manifest.ts";
 import type { SampleImage } from "../sample-images.ts";
 
-/** What is known of an image that is to be copied. */
+/** The facts of an image to copy. */
 export function factsOf(image: SampleImage, signatures: readonly Signature[] = []): ManifestFacts {
   return {
     raw: image.manifest,
@@ -16,7 +16,7 @@ export function factsOf(image: SampleImage, signatures: readonly Signature[] = [
   };
 }
 
-/** The facts of a copy to a destination that takes everything, unless `accepts` says otherwise. */
+/** The facts of a copy to a destination that accepts everything unless `accepts` says otherwise. */
 export function copyFacts(
   top: ManifestFacts,
   accepts: Partial<DestinationAccepts> = {},

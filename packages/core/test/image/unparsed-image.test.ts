@@ -21,7 +21,7 @@ function reference(pinned?: Digest): ImageReference {
   return Object.create(plain, { dockerReference }) as ImageReference;
 }
 
-/** A source that has one manifest, whatever it is asked for. */
+/** A source that returns one manifest for every request. */
 function sourceOf(
   content: Uint8Array,
   { pinned, promised, ...more }: { pinned?: Digest; promised?: Digest } & Partial<ImageSource> = {},
@@ -38,8 +38,8 @@ function sourceOf(
 
 const mismatch = { code: "digest-mismatch" };
 
-describe("a manifest is that which was asked for:", () => {
-  test("by the digest of the instance, of the reference, and that which the source promises", async () => {
+describe("a manifest is verified:", () => {
+  test("by the digest of the instance, of the reference and of the source", async () => {
     for (const right of [undefined, digest, digestOf(bytes, "sha512")]) {
       const image = new UnparsedImage(sourceOf(bytes), right);
       expect(await image.manifest()).toEqual({ bytes, digest: right ?? digest });
@@ -57,14 +57,14 @@ describe("a manifest is that which was asked for:", () => {
     }
   });
 
-  test("by each of them, and first by that of the instance", async () => {
+  test("by each of them, the instance first", async () => {
     const both = { pinned: other, promised: digest };
     expect((await new UnparsedImage(sourceOf(bytes, both), digest).manifest()).digest).toBe(digest);
     const image = new UnparsedImage(sourceOf(bytes, { promised: other }), digest);
     await expect(image.manifest()).rejects.toMatchObject(mismatch);
   });
 
-  test("by the size that an index gives it", async () => {
+  test("by its size in the index", async () => {
     const { byteLength } = bytes;
     const sized = (size?: number) => new UnparsedImage(sourceOf(bytes), digest, size).manifest();
     expect((await sized(byteLength)).digest).toBe(digest);
@@ -75,7 +75,7 @@ describe("a manifest is that which was asked for:", () => {
     });
   });
 
-  test("and not larger than a manifest may be", async () => {
+  test("up to the maximum size", async () => {
     const largest = Buffer.alloc(manifestSizeLimit);
     expect((await new UnparsedImage(sourceOf(largest)).manifest()).bytes).toBe(largest);
     const tooLarge = new UnparsedImage(sourceOf(Buffer.alloc(manifestSizeLimit + 1)));
@@ -100,6 +100,6 @@ test("manifest and signatures are fetched once, for the instance", async () => {
   expect(image.reference).toBe(source.reference);
 });
 
-test("a source that keeps no signatures has none", async () => {
+test("a source without signatures returns none", async () => {
   expect(await new UnparsedImage(sourceOf(bytes)).signatures()).toEqual([]);
 });

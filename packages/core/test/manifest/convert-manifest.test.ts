@@ -28,7 +28,7 @@ const bareList = sampleIndex(
 const problemOf = (raw: RawManifest, target: string): string | undefined =>
   conversionProblem(parseManifest(raw), target);
 
-describe("each type has one other type that it can become", () => {
+describe("each type converts to one other type", () => {
   const all: Readonly<Record<string, RawManifest>> = {
     [ociManifest]: image,
     [dockerManifest]: dockers,
@@ -51,7 +51,7 @@ describe("each type has one other type that it can become", () => {
     expect(problem).toBe(isPossible ? undefined : `${from} cannot become ${to}`);
   });
 
-  test("but an artifact has none", () => {
+  test("but an artifact to none", () => {
     for (const to of [ociManifest, dockerManifest, ociIndex, dockerList]) {
       expect(problemOf(artifact, to)).toBe(`${ociArtifact} cannot become ${to}`);
       expect(() => editManifest(artifact, { manifestMIMEType: to })).toThrow(impossible);
@@ -61,7 +61,7 @@ describe("each type has one other type that it can become", () => {
   });
 });
 
-describe("what the other type has no place for is refused and named:", () => {
+describe("what the other type cannot represent is refused and named:", () => {
   test("an index with an instance for no platform, in one direction", () => {
     expect(problemOf(bare.manifest, dockerList)).toBe(
       `${dockerList} needs a platform for each instance`,
@@ -106,7 +106,7 @@ describe("annotations of layers", () => {
     return editManifest(raw, { manifestMIMEType: to, layerInfos });
   };
 
-  test("are added to what becomes OCI's, for each layer for which some are given", () => {
+  test("are added to converted OCI manifests, for each layer that has some", () => {
     const converted = convert(dockers, ociManifest, { a: "1" });
     expect(layersOf(converted).map(({ annotations }) => annotations)).toEqual([
       { a: "1" },
@@ -119,20 +119,20 @@ describe("annotations of layers", () => {
     );
   });
 
-  test("that are empty, or none, add nothing to it", () => {
+  test("that are empty or missing add nothing", () => {
     const without = text(editManifest(dockers, { manifestMIMEType: ociManifest }));
     expect(text(convert(dockers, ociManifest))).toBe(without);
     expect(text(convert(dockers, ociManifest, {}, {}))).toBe(without);
     expect(without).not.toContain("annotations");
   });
 
-  test("are left out of what becomes Docker's", () => {
+  test("are omitted from converted Docker manifests", () => {
     const without = text(editManifest(image, { manifestMIMEType: dockerManifest }));
     expect(text(convert(image, dockerManifest, { a: "1" }))).toBe(without);
   });
 });
 
-describe("URLs and annotations of a layer that are given", () => {
+describe("given URLs and annotations of a layer", () => {
   const [layer] = layersOf(image);
   const withMore = (more: object): RawManifest & { readonly mediaType: string } =>
     rawManifest({
@@ -141,7 +141,7 @@ describe("URLs and annotations of a layer that are given", () => {
     });
   const full = { urls: ["https://a.example/x"], annotations: { a: "1" } };
 
-  test("as they are there, or as none where none are there, are no change", () => {
+  test("change nothing if they are the same", () => {
     for (const [there, given] of [
       [full, full],
       [{}, { urls: [], annotations: {} }],
@@ -153,7 +153,7 @@ describe("URLs and annotations of a layer that are given", () => {
     }
   });
 
-  test("as none are taken away", () => {
+  test("are removed if they are empty", () => {
     const raw = withMore(full);
     const [before] = layersOf(raw);
     const noURLs = editManifest(raw, { layerInfos: [{ ...before!, urls: [] }] });

@@ -25,7 +25,7 @@ async function stored(image: SampleImage, name = "sample"): Promise<ImageReferen
   return reference;
 }
 
-/** A place of several images. */
+/** A reference to several images. */
 function several(...references: readonly ImageReference[]): ImageReference {
   const [first] = references;
   return Object.assign(Object.create(first ?? null) as ImageReference, {
@@ -51,7 +51,7 @@ async function problems(
   return found.problems.map(({ kind, part }) => `${kind} ${part}`).toSorted();
 }
 
-describe("each part is called what it is:", () => {
+describe("each part has its name:", () => {
   test("config and layers of an image", async () => {
     const missing = ["missing config", "missing layer", "missing layer", "missing layer"];
     expect(await problems(await stored(empty(one)))).toEqual(missing);
@@ -75,8 +75,8 @@ describe("each part is called what it is:", () => {
   });
 });
 
-describe("of several images of one place", () => {
-  test("all are proven, what they share once", async () => {
+describe("of several images of one layout", () => {
+  test("all are verified, shared parts once", async () => {
     const shared = sampleImage({ platform: arm, layers: ["one"] });
     const result = await verifyImage(several(await stored(one, "a"), await stored(shared, "b")));
     expect(result).toMatchObject({ images: 2, manifests: { count: 2 }, problems: [] });
@@ -85,7 +85,7 @@ describe("of several images of one place", () => {
     expect(twice).toMatchObject({ images: 2, manifests: { count: 1 }, read: { count: 4 } });
   });
 
-  test("one that is missing is a problem, and keeps the other from nothing", async () => {
+  test("a missing one is a problem, and the others are verified", async () => {
     const gone = await stored(other, "gone");
     const missing = altered(gone, {
       source: { getManifest: () => Promise.reject(new ImageError("not-found", "gone")) },
@@ -97,7 +97,7 @@ describe("of several images of one place", () => {
     expect(result.read.count).toBe(4);
   });
 
-  test("none has to be for a platform", async () => {
+  test("the platforms do not matter", async () => {
     const references = [await stored(one, "a"), await stored(other, "b")];
     const instances = { platforms: [linux] };
     expect(await problems(several(...references), { instances })).toEqual([]);
@@ -116,7 +116,7 @@ describe("a manifest", () => {
       }),
     });
 
-  test("has to be that of the reference's digest, and that which the source promises", async () => {
+  test("has the digest of the reference and the digest that the source returns", async () => {
     const reference = await stored(one);
     expect(await problems(pinned(reference, one.manifest.digest))).toEqual([]);
     expect(await problems(pinned(reference, other.manifest.digest))).toEqual([
@@ -132,7 +132,7 @@ describe("a manifest", () => {
     ]);
   });
 
-  test("that is named with two sizes is wrong in one of them, and is read once", async () => {
+  test("that is referenced with two sizes has one problem and is read once", async () => {
     const { digest, bytes } = one.manifest;
     const listing = (size: number, mark: string): SampleImage => {
       const manifests = [{ mediaType: ociManifest, digest, size, platform: linux }];
@@ -169,7 +169,7 @@ describe("a manifest", () => {
     );
   });
 
-  test("that several indexes name tells of all of them when something is wrong with it", async () => {
+  test("that several indexes reference has one problem with all of them", async () => {
     const inner = ["1", "2"].map((mark) => sampleIndex([one], ociIndex, { annotations: { mark } }));
     const reference = altered(await stored(sampleIndex(inner)), {
       source: (real) => ({
@@ -184,7 +184,7 @@ describe("a manifest", () => {
     );
   });
 
-  test("and a blob are located by a source that knows where they are", async () => {
+  test("and a blob have the location that the source returns", async () => {
     const locateBlob: ImageSource["locateBlob"] = ({ digest }): BlobLocation => ({
       kind: "file",
       path: `/${digest}`,
@@ -200,7 +200,7 @@ describe("a manifest", () => {
 });
 
 describe("blobs", () => {
-  test("are read the largest first, and no more at once than are allowed", async () => {
+  test("are read the largest first, up to the limit in parallel", async () => {
     for (const [offered, asked, expected] of [
       [1, undefined, 1],
       [6, 1, 1],
@@ -227,7 +227,7 @@ describe("blobs", () => {
     }
   });
 
-  test("are told of one by one, with what came of each, in the order in which they are named", async () => {
+  test("are reported one by one with their outcome", async () => {
     const [[first, bytes] = [other.manifest.digest, Buffer.of()], [second] = [undefined]] =
       one.blobs;
     const known = altered(await stored(empty(one)), {
@@ -242,13 +242,13 @@ describe("blobs", () => {
     expect(checked).toHaveLength(4);
     expect(checked.find(({ blob }) => blob.digest === first)?.outcome).toBe("stored");
     expect(checked.find(({ blob }) => blob.digest === second)?.outcome).toBe("problem");
-    const told = events.flatMap((event) => (event.kind === "problem" ? event.problem : []));
-    expect(new Set(told)).toEqual(new Set(result.problems));
+    const reported = events.flatMap((event) => (event.kind === "problem" ? event.problem : []));
+    expect(new Set(reported)).toEqual(new Set(result.problems));
     const started = events.flatMap((event) => (event.kind === "blob-started" ? event : []));
     expect(started.map(({ isConfig }) => isConfig)).toEqual([false, false, false]);
   });
 
-  test("are read with reused buffers, and without the places where they may be had elsewhere", async () => {
+  test("are read with reused buffers and without their external URLs", async () => {
     const urls = ["https://away.example/x"];
     const bytes = Buffer.from("x");
     const layer = { mediaType: "a/b", digest: digestOf(bytes), size: 1, urls };

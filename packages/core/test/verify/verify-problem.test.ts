@@ -19,8 +19,8 @@ const layer: ProblemSubject = {
 const name = `The layer ${digest} of memory:sample, named by ${first},`;
 const remedy = ': delete it there, and copy the image again with the option "repair"';
 
-describe("what is there", () => {
-  test("is no problem where it has the digest and the size, as far as they are known", () => {
+describe("found content", () => {
+  test("is no problem with the known digest and size", () => {
     expect(differenceIn(layer, { digest, size: 10 })).toBeUndefined();
     expect(differenceIn({ ...layer, size: undefined }, { digest, size: 11 })).toBeUndefined();
     const tagged = { ...layer, digest: undefined, size: undefined };
@@ -52,7 +52,7 @@ describe("what is there", () => {
     expect(differenceIn(layer, found)).toEqual({ ...layer, kind, found, message });
   });
 
-  test("is a problem without a size, too", () => {
+  test("is a problem without a known size", () => {
     const unsized = { ...layer, size: undefined };
     const found = { digest: other, size: 3 };
     expect(differenceIn(unsized, found)).toMatchObject({ kind: "wrong-digest", found });
@@ -76,14 +76,14 @@ describe("a failure", () => {
     expect(problemOf(layer, failure)).toEqual({ ...layer, kind, found: undefined, message });
   });
 
-  test("is none of the image where it may pass, or is none of ours", () => {
+  test("is not a problem of the image if it is retryable or unknown", () => {
     const passing = new ImageError("unavailable", "busy", { retryable: true });
     expect(problemOf(layer, passing)).toBeUndefined();
     expect(problemOf(layer, new TypeError("bug"))).toBeUndefined();
   });
 });
 
-test("a part is called by what is known of it", () => {
+test("a part is named by its digest and its manifests", () => {
   const subject = (more: Partial<ProblemSubject>): string =>
     problemOf({ ...layer, ...more }, new ImageError("not-found", "gone"))?.message ?? "";
   expect(subject({ namedBy: [first, second, other] })).toContain(`named by ${first} and 2 more,`);
@@ -101,7 +101,7 @@ test.each<[BlobLocation, string]>([
   ],
   [{ kind: "s3", endpoint: undefined, bucket: "b", key: "a/k" }, " is missing (s3://b/a/k): "],
   [{ kind: "x-other" }, " is missing: "],
-])("the place %j is named where it has a name", (location, words) => {
+])("the location %j is named", (location, words) => {
   const gone = new ImageError("not-found", "gone");
   expect(problemOf({ ...layer, location }, gone)?.message).toContain(words);
   const { message } = differenceIn({ ...layer, location }, { digest: other, size: 10 }) ?? {};

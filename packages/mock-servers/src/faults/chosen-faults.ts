@@ -4,7 +4,7 @@ import { drawFault } from "./drawn-fault.ts";
 import type { Fault, PlannedFault, SeededFaults } from "./fault.ts";
 import type { SeenRequest } from "./seen-request.ts";
 
-/** What befalls each request; to be asked once for each. */
+/** Returns the fault of a request. Call it once per request. */
 export type FaultChoice = (request: SeenRequest) => Fault | undefined;
 
 const mostInARow = 3;
@@ -13,7 +13,7 @@ export function chosenFaults(faults: readonly PlannedFault[] | SeededFaults): Fa
   return "seed" in faults ? seededFaults(faults) : plannedFaults(faults);
 }
 
-/** The first one of the list that matches; it counts what the ones before it took as well. */
+/** Selects the first matching fault of the list. Faults also count the requests that earlier ones match. */
 function plannedFaults(planned: readonly PlannedFault[]): FaultChoice {
   const seen = planned.map(() => 0);
   return (request) => {
@@ -33,10 +33,10 @@ function matches({ method, path }: PlannedFault, request: SeenRequest): boolean 
   return isOfMethod && (path === undefined || request.path.includes(path));
 }
 
-/** Refusals often come again, as in a storm. */
+/** Repeats error responses often, like an outage. */
 function seededFaults({ seed, kinds, rate = 0.25 }: SeededFaults): FaultChoice {
   const root = new SeededRandom(seed);
-  /** What befell the requests of one kind that came just before. */
+  /** The faults of the preceding requests of each kind. */
   const streaks = new Map<string, readonly Fault[]>();
   return (request) => {
     const random = root.fork(`${request.kind} ${request.nth}`);

@@ -5,13 +5,13 @@ import type { SeenRequest } from "./seen-request.ts";
 
 type Kind = Fault["kind"];
 
-/** One of those kinds that can befall this request after what befell it before; undefined where none can. */
+/** A random fault that applies to the request and its preceding faults; undefined if none does. */
 export function drawFault(
   random: SeededRandom,
   request: SeenRequest,
   { kinds = allKinds, streak }: { kinds?: readonly Kind[] | undefined; streak: readonly Fault[] },
 ): Fault | undefined {
-  // A new token that is refused as well is no good at all.
+  // A new token must not be rejected again, because the client then fails.
   const hasExpired = streak.some(({ kind }) => kind === "expired-token");
   const fitting = kinds.filter(
     (kind) => fits(kind, request) && !(hasExpired && kind === "expired-token"),
@@ -35,7 +35,7 @@ const allKinds: readonly Kind[] = [
 ];
 
 const statuses: readonly RefusalStatus[] = [429, 429, 500, 502, 503, 504];
-/** A client that does as it is told does not take long. */
+/** Short delays, so that clients that honour them do not take long. */
 const waits: readonly (RetryAfter | undefined)[] = [
   undefined,
   { seconds: 0, as: "seconds" },

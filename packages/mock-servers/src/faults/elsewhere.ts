@@ -8,7 +8,7 @@ import { pass } from "./passage.ts";
 import { nothingPassed } from "./passed-request.ts";
 import type { Passed } from "./passed-request.ts";
 
-/** What somebody was told who was led to another origin. */
+/** A request to the other origin. */
 export interface RequestElsewhere extends Passed {
   readonly method: string;
   /** Path and query. */
@@ -16,15 +16,12 @@ export interface RequestElsewhere extends Passed {
   readonly headers: IncomingHttpHeaders;
 }
 
-/**
- * Another origin that does what a registry would, for whoever has an address that it gave out: as object stores do, it
- * asks nobody who they are.
- */
+/** Another origin that forwards requests to the registry. Its URLs need no credentials, like those of object stores. */
 export class Elsewhere implements AsyncDisposable {
   readonly requests: RequestElsewhere[] = [];
   readonly #target: URL;
   readonly #server: WebServer;
-  /** On whose behalf the registry is asked, by the first part of the path. */
+  /** The `Authorization` to use for the registry, by the first part of the path. */
   readonly #callers = new Map<string, string | undefined>();
 
   private constructor(target: URL, server: WebServer) {
@@ -39,7 +36,7 @@ export class Elsewhere implements AsyncDisposable {
     return new Elsewhere(target, await openWebServer({}, 0));
   }
 
-  /** Where the same is to be had as at this path and query of the registry, by whoever has that `Authorization`. */
+  /** The URL at this origin for a path and query of the registry, with the given `Authorization`. */
   addressOf(pathAndQuery: string, authorization: string | undefined): string {
     const caller = randomUUID();
     this.#callers.set(caller, authorization);

@@ -1,11 +1,11 @@
 import type { PlannedFault, SeededFaults } from "./fault.ts";
 
-/** What a proxy stands in front of, and what it does. */
+/** The target and faults of a proxy. */
 export interface FaultProxySettings {
-  /** The origin of a registry on this machine, by plain http. */
+  /** The HTTP origin of a registry on this machine. */
   readonly target: string;
-  /** What befalls which requests. Default: nothing. */
+  /** The default is no faults. */
   readonly faults?: readonly PlannedFault[] | SeededFaults | undefined;
-  /** Each connection is cut after so many bytes of bodies in one direction. Default: none is. */
+  /** Disconnects each connection after this many body bytes in one direction. The default is unlimited. */
   readonly cutEvery?: number | undefined;
 }

@@ -7,22 +7,22 @@ import { FaultyLine } from "./faulty-line.ts";
 import { describeFaults } from "./passed-request.ts";
 import type { PassedRequest } from "./passed-request.ts";
 
-/** A line to a registry on which things go wrong; gone when disposed of. */
+/** A proxy in front of a registry that injects faults. It ends when it is disposed of. */
 export interface FaultProxy extends AsyncDisposable {
   readonly origin: string;
-  /** `127.0.0.1:5000`: what an image's name starts with. */
+  /** `127.0.0.1:5000`, the host in image names. */
   readonly host: string;
-  /** Every request that came, in the order in which they came, with the bytes that came through. */
+  /** Every request in order of arrival, with the number of transferred bytes. */
   readonly requests: readonly PassedRequest[];
-  /** What came to the other origin to which some faults lead; it does what the registry would. */
+  /** The requests to the other origin that some faults redirect to. It behaves like the registry. */
   readonly elsewhere: readonly RequestElsewhere[];
-  /** The seed, if there is one, and a line for each thing that was done: to find out why something failed. */
+  /** The seed and a line for each injected fault, for debugging. */
   describe(): string;
 }
 
 /**
- * Stands between clients and one registry, passes everything on, and lets happen to it what is to happen. Where the
- * registry names its own address, the answer names that of the proxy.
+ * Starts a proxy in front of one registry that forwards requests and injects faults. Replaces the registry's origin in
+ * responses with its own.
  */
 export async function startFaultProxy(settings: FaultProxySettings): Promise<FaultProxy> {
   const { target, faults = [] } = settings;

@@ -1,59 +1,61 @@
-/** How a connection ends in the middle: as if somebody hung up, with a TCP reset, or not at all: silence for ever. */
+/** How a connection breaks: it is closed, reset, or stays open without further data. */
 export type BreakKind = "cut" | "reset" | "stall";
 
-/** Something that goes wrong, or that a client may not expect, in one exchange of a request and an answer. */
+/** A fault in one exchange, or behaviour that a client may not expect. */
 export type Fault =
-  /** After so many bytes of a body; after none of the request, nothing of it is passed on. */
+  /** Breaks after this many bytes of a body. After 0 bytes of a request, nothing is forwarded. */
   | { readonly kind: BreakKind; readonly during: "request" | "response"; readonly after: number }
-  /** The server did what it was asked, and nobody hears of it. */
+  /** Breaks after the server has processed the request and before the response. */
   | { readonly kind: BreakKind; readonly during: "answer" }
-  /** The server is not asked. */
+  /** Responds with an error without forwarding the request. */
   | { readonly kind: "refusal"; readonly status: RefusalStatus; readonly retryAfter?: RetryAfter }
-  /** The answer's body ends early, as if that were all, with the right `Content-Length` for what is left. */
+  /** Truncates the response body and adjusts `Content-Length`. */
   | { readonly kind: "truncation"; readonly after: number }
-  /** One bit of a body is another one. */
+  /** Flips one bit of a body. */
   | { readonly kind: "flip"; readonly during: "request" | "response"; readonly at: number }
-  /** The answer announces so many bytes more, or fewer, than come; then the connection ends. */
+  /** Changes `Content-Length` without changing the body, and then disconnects. */
   | { readonly kind: "wrong-length"; readonly by: number }
-  /** A bearer token is not good any more: 401 with a challenge. */
+  /** Rejects a bearer token: 401 with a challenge. */
   | { readonly kind: "expired-token" }
-  /** How the `Location` of an answer is written; `elsewhere` is another origin that does the same. */
+  /** Rewrites the `Location` of a response. `external` is another origin that behaves the same. */
   | { readonly kind: "location"; readonly as: "relative" | "absolute" | "elsewhere" }
-  /** From now on there is no such upload: 404 `BLOB_UPLOAD_UNKNOWN`. */
+  /** The upload no longer exists: 404 `BLOB_UPLOAD_UNKNOWN`. */
   | { readonly kind: "lost-upload" }
-  /** A GET is answered with a redirect to another origin, which has what was asked for. */
+  /** Redirects a GET to another origin. */
   | { readonly kind: "redirect" };
 
-/** What a server says that is busy, broken, or behind a proxy that cannot reach it. */
+/** The status of a server that is busy or failing, or of its proxy. */
 export type RefusalStatus = 429 | 500 | 502 | 503 | 504;
 
-/** From now on, written as a number or as a date (RFC 9110, section 10.2.3). */
+/** Written as seconds or as a date (RFC 9110, section 10.2.3). */
 export interface RetryAfter {
   readonly seconds: number;
   readonly as: "seconds" | "date";
 }
 
 /**
- * A fault, and which requests it befalls. Positions in a body are bytes; where the body is known to be shorter, it is
- * gone through again until they are used up.
+ * A fault and the requests that it applies to. Positions are byte offsets in a body, modulo its length if that is
+ * known.
  */
 export interface PlannedFault {
   readonly fault: Fault;
-  /** Default: any. */
+  /** The default is any method. */
   readonly method?: string | undefined;
-  /** A part of the path. Default: any path. */
+  /** A substring of the path. The default is any path. */
   readonly path?: string | undefined;
-  /** The first one, of the requests that match. Default 1. */
+  /** The first matching request to apply to. The default is 1. */
   readonly nth?: number | undefined;
-  /** How many from there on. Default 1. */
+  /** The number of requests to apply to. The default is 1. */
   readonly times?: number | undefined;
 }
 
-/** Faults that follow from a seed: for each request from its method, its path, and how often that came before. */
+/** Pseudo-random faults. They depend on the seed and on the method, path and ordinal number of each request. */
 export interface SeededFaults {
   readonly seed: string | number;
-  /** Default: all. */
+  /** The default is all. */
   readonly kinds?: readonly Fault["kind"][] | undefined;
-  /** The share of requests that something befalls. Default 0.25; never more than three requests of one kind in a row. */
+  /**
+   * The fraction of requests with faults, 0.25 by default. At most three consecutive requests of a kind have faults.
+   */
   readonly rate?: number | undefined;
 }

@@ -16,7 +16,7 @@ import type { PassedRequest } from "./passed-request.ts";
 import { SeenRequests } from "./seen-request.ts";
 import type { SeenRequest } from "./seen-request.ts";
 
-/** Decides for each request what befalls it, and remembers what has to be remembered for that. */
+/** Selects and applies the fault of each request. */
 export class FaultyLine {
   readonly requests: PassedRequest[] = [];
   readonly #target: URL;
@@ -27,7 +27,7 @@ export class FaultyLine {
   readonly #seen = new SeenRequests();
   readonly #lostUploads = new Set<string>();
 
-  /** `origin` is where clients find it. */
+  /** `origin` is the origin of the proxy. */
   constructor(settings: FaultProxySettings, origin: string, elsewhere: Elsewhere) {
     this.#target = new URL(settings.target);
     this.#origin = origin;

@@ -2,45 +2,45 @@ import type { Answer } from "@drayage/registry/http";
 
 import type { BreakKind, Fault, RetryAfter } from "./fault.ts";
 
-/** What is done to one exchange on its way. */
+/** The changes that a fault makes to one exchange. */
 export interface Interference {
-  /** Said instead of asking the server. */
+  /** The response to send without forwarding the request. */
   readonly instead?: Answer;
-  /** The request goes on as nobody's. */
+  /** Whether to remove the credentials of the request. */
   readonly isAnonymous?: boolean;
   readonly request?: BodyChange;
   readonly answer?: (answer: PassingAnswer) => Answer;
   readonly breaks?: Break;
 }
 
-/** Where and how the connection to the client ends. Position in a body that may be shorter. */
+/** Where and how the connection to the client breaks. The position may exceed the length of the body. */
 interface Break {
   readonly kind: BreakKind;
   readonly during: "request" | "answer" | "response";
   readonly after: number;
 }
 
-/** `length` is undefined where it is not known before the end. */
+/** `length` is undefined if it is not known in advance. */
 type BodyChange = (body: Body, length: number | undefined) => Body;
 
 type Body = AsyncIterable<Uint8Array>;
 
-/** A server's answer. Names of headers in lower case. */
+/** A response of the server. Header names are in lower case. */
 export interface PassingAnswer extends Answer {
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Body;
   readonly length: number | undefined;
 }
 
-/** Where a `Location` may lead instead. */
+/** The other addresses that a `Location` can have. */
 export interface Detours {
-  /** An address elsewhere for one of the server's. */
+  /** An external URL for a path and query of the server. */
   readonly elsewhere: (address: string) => string;
-  /** Of the request, at the proxy. */
+  /** The URL of the request at the proxy. */
   readonly url: URL;
 }
 
-/** Turns the description of a fault into what is done. */
+/** The effects of a fault. */
 export function interferenceOf(fault: Fault, detours: Detours): Interference {
   switch (fault.kind) {
     case "cut":
@@ -66,13 +66,13 @@ export function interferenceOf(fault: Fault, detours: Detours): Interference {
   }
 }
 
-/** Where in a body a position is: in a shorter one it starts again from the beginning. */
+/** A position in a body, modulo its length. */
 export function positionIn(length: number | undefined, position: number): number {
   if (length === undefined) return position;
   return length === 0 ? 0 : position % length;
 }
 
-/** What a registry says to whoever goes on with an upload that it does not know. */
+/** The response of a registry for an unknown upload. */
 export const uploadUnknown: Answer = {
   status: 404,
   headers: { "content-type": "application/json" },
@@ -94,7 +94,7 @@ function flip(during: "request" | "response", at: number): Interference {
   return { answer: (answer) => ({ ...answer, body: change(answer.body, answer.length) }) };
 }
 
-/** The lowest bit of the byte at this position is another one. */
+/** Flips the lowest bit of the byte at this position. */
 export async function* flipped(
   body: Body,
   at: number,
@@ -151,7 +151,7 @@ function written(to: URL, as: "relative" | "absolute" | "elsewhere", detours: De
   }
 }
 
-/** A server leads whom it would have given something. */
+/** Redirects only successful responses. */
 function redirected(answer: PassingAnswer, { url, elsewhere }: Detours): Answer {
   if (answer.status !== 200 && answer.status !== 206) return answer;
   return { status: 307, headers: { location: elsewhere(url.pathname + url.search) } };

@@ -11,7 +11,7 @@ export interface Room {
   response: number;
 }
 
-/** How many bytes of bodies each connection may still take, where it is cut after so many in one direction. */
+/** The remaining body bytes of each connection and direction until it is closed. */
 export class RoomOfConnections {
   readonly #cutEvery: number;
   readonly #left = new WeakMap<Socket, Room>();
@@ -30,7 +30,7 @@ export class RoomOfConnections {
   }
 }
 
-/** Writes as much of a body as there is room for; false where it did not come to its end. */
+/** Writes at most `limit` bytes of a body. Returns false if the body did not end. */
 export async function flow(
   body: AsyncIterable<Uint8Array>,
   to: Writable,
@@ -52,7 +52,7 @@ export async function flow(
   return left > 0;
 }
 
-/** Ends a connection; one that falls silent stays open until the other side has had enough. */
+/** Breaks a connection. A stalled one stays open until the client closes it. */
 export async function breakOff(socket: Socket, kind: BreakKind): Promise<void> {
   if (socket.destroyed) return;
   if (kind === "cut") socket.destroySoon();

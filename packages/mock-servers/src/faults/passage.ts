@@ -18,33 +18,33 @@ import { breakOff, flow } from "./line.ts";
 import type { Room } from "./line.ts";
 import type { OpenPassed } from "./passed-request.ts";
 
-/** A request that is to be passed on, and all that is to happen to it. */
+/** A request to forward, and the faults to apply. */
 export interface Passage {
   readonly incoming: IncomingMessage;
   readonly response: ServerResponse;
-  /** Where it goes. */
+  /** The URL to forward to. */
   readonly url: URL;
   readonly headers: IncomingHttpHeaders;
-  /** What a header of the answer is to say to the client. Names in lower case. */
+  /** Translates a response header for the client. Names are in lower case. */
   readonly translated: (name: string, value: string) => string;
   readonly interference: Interference;
-  /** Bytes of bodies that its connection may still take. */
+  /** The remaining body bytes of the connection. */
   readonly room: Room;
-  /** Where it is written down what came through. */
+  /** Counts the transferred bytes. */
   readonly passed: OpenPassed;
 }
 
-/** Passes a request on and its answer back. @throws where a connection ends that was not meant to */
+/** Forwards a request and its response. @throws if a connection breaks unintentionally */
 export async function pass(passage: Passage): Promise<void> {
   const { incoming, interference } = passage;
   const answer = interference.instead ?? (await exchange(passage));
   if (answer === undefined) return;
   await sendAnswer(passage, answer);
-  // What is left of a body that nobody wanted: what follows it on this connection is the next request.
+  // Reads the rest of an unused body, so that the connection can be used for the next request.
   incoming.resume();
 }
 
-/** The answer that is to be given, which may come before all is sent; undefined where the line broke before. */
+/** The response, which may arrive before the request is sent completely. undefined if the connection broke first. */
 async function exchange(passage: Passage): Promise<Answer | undefined> {
   const { incoming, response, url, headers, interference } = passage;
   const { connection: _, host: __, authorization, ...passedOn } = headers;
@@ -68,7 +68,7 @@ async function exchange(passage: Passage): Promise<Answer | undefined> {
   return undefined;
 }
 
-/** False where the line broke. */
+/** Returns false if the connection broke. */
 async function sendRequest(passage: Passage, far: ClientRequest): Promise<boolean> {
   const { incoming, interference, room, passed } = passage;
   const length = lengthOf(incoming, 0);
@@ -87,7 +87,7 @@ async function sendRequest(passage: Passage, far: ClientRequest): Promise<boolea
   return isWhole;
 }
 
-/** After all that was passed on has left. */
+/** Closes the connection after sending everything. */
 async function hangUp(far: ClientRequest): Promise<void> {
   const socket = far.socket ?? ((await once(far, "socket")) as [Socket])[0];
   socket.destroySoon();
@@ -130,7 +130,7 @@ function passing(answer: IncomingMessage, { translated }: Passage): PassingAnswe
   };
 }
 
-/** Headers that speak of one connection (RFC 9110, section 7.6.1). */
+/** Hop-by-hop headers (RFC 9110, section 7.6.1). */
 const ofConnection: ReadonlySet<string> = new Set(["connection", "keep-alive"]);
 
 function breakOf(

@@ -1,22 +1,22 @@
 import type { Fault } from "./fault.ts";
 import type { SeenRequest } from "./seen-request.ts";
 
-/** What came through of a request and of its answer. Counts grow while they are under way. */
+/** The transferred parts of a request and its response. Counters grow during the transfer. */
 export interface Passed {
-  /** undefined as long as there is no answer, and for ever where none came through. */
+  /** undefined until the response starts, and if there was none. */
   readonly status: number | undefined;
-  /** Bytes of the request's body. */
+  /** Bytes of the request body. */
   readonly requestBytes: number;
-  /** Bytes of the answer's body. */
+  /** Bytes of the response body. */
   readonly responseBytes: number;
-  /** The connection ended, or fell silent, before all was said. */
+  /** Whether the connection closed or stalled before the end. */
   readonly isBroken: boolean;
 }
 
-/** The same, for those who fill it in. */
+/** The mutable form. */
 export type OpenPassed = { -readonly [Key in keyof Passed]: Passed[Key] };
 
-/** A request that went through a proxy, and what befell it. */
+/** A proxied request and its fault. */
 export interface PassedRequest extends SeenRequest, Passed {
   readonly fault: Fault | undefined;
 }
@@ -25,7 +25,7 @@ export function nothingPassed(): OpenPassed {
   return { status: undefined, requestBytes: 0, responseBytes: 0, isBroken: false };
 }
 
-/** A line for each request that something befell: `GET /v2/a/manifests/1 #2: {"kind":"flip",…}`. */
+/** A line for each request with a fault: `GET /v2/a/manifests/1 #2: {"kind":"flip",…}`. */
 export function describeFaults(requests: readonly PassedRequest[]): string {
   return requests
     .filter(({ fault, isBroken }) => fault !== undefined || isBroken)

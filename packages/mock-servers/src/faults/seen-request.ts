@@ -1,25 +1,25 @@
 import type { IncomingMessage } from "node:http";
 
-/** A request on its way through a proxy. */
+/** A request at the proxy. */
 export interface SeenRequest {
   readonly method: string;
-  /** As it was written, without the query. */
+  /** Encoded, without the query. */
   readonly path: string;
-  /** What it is, apart from names that a registry makes up: the same from one run to the next. */
+  /** The request without random names of the registry: the same in each run. */
   readonly kind: string;
-  /** How many of its kind there were, this one included. */
+  /** The ordinal number among the requests of its kind. */
   readonly nth: number;
   readonly hasBody: boolean;
-  /** It comes with a bearer token that was good before. */
+  /** Whether it has a bearer token that the registry accepted before. */
   readonly hasGoodToken: boolean;
-  /** It belongs to an upload that was opened before. */
+  /** Whether it belongs to an open upload. */
   readonly isOfUpload: boolean;
 }
 
-/** Tells requests apart in the same way in each run, whatever the order in which unlike ones come. */
+/** Identifies requests in the same way in each run, independent of the order of different kinds. */
 export class SeenRequests {
   readonly #counts = new Map<string, number>();
-  /** What opened them, by path: their own names are random. */
+  /** The requests that opened them, by path. The upload paths are random. */
   readonly #uploads = new Map<string, string>();
   readonly #goodTokens = new Set<string>();
 
@@ -41,12 +41,12 @@ export class SeenRequests {
     };
   }
 
-  /** A request with this `Authorization` was not refused for it. */
+  /** Records that the registry accepted this `Authorization`. */
   accepted(authorization: string | undefined): void {
     if (authorization?.startsWith("Bearer ") === true) this.#goodTokens.add(authorization);
   }
 
-  /** An upload goes on at that path: one that this request opened, or belongs to. */
+  /** Records the new path of an upload that this request opened or continued. */
   goesOn(path: string, { path: before, kind, nth }: SeenRequest): void {
     this.#uploads.set(path, this.#uploads.get(before) ?? `(${kind} ${nth})`);
   }

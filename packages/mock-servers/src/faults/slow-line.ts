@@ -2,28 +2,30 @@ import { once } from "node:events";
 import { connect, createServer } from "node:net";
 import type { AddressInfo, Socket } from "node:net";
 
-/** Where a slow line leads, and how slow it is. */
+/** The target and latency of a slow proxy. */
 export interface SlowLineSettings {
-  /** The origin of a server on this machine. What goes over the line is not looked at, and may be TLS. */
+  /** The origin of a server on this machine. The proxy works at the TCP level, so that it may use TLS. */
   readonly target: string;
-  /** Milliseconds from a question to its answer. Opening a connection takes as long again. */
+  /** The round-trip time in milliseconds. Opening a connection takes one more round trip. */
   readonly roundTrip: number;
 }
 
-/** A line through this process, cut when disposed of. */
+/** A TCP proxy with latency. Disposing closes all connections. */
 export interface SlowLine extends AsyncDisposable {
-  /** With the scheme of its target. */
+  /** With the scheme of the target. */
   readonly origin: string;
   /** `127.0.0.1:5000` */
   readonly host: string;
 }
 
-/** The most bytes on their way in one direction of a connection: more than a far line would hold at 1 GB/s. */
+/**
+ * The maximum number of bytes in transit in one direction of a connection. Enough for 1 GB/s over a distant connection.
+ */
 const capacity = 32 << 20;
 
 /**
- * A line to a server of this machine that takes as long as one to a server far away: each direction half of the round
- * trip, and opening a connection a whole one. How much goes over it per second is not limited.
+ * Starts a TCP proxy that simulates the latency of a distant server: half a round trip in each direction, and one for
+ * opening a connection. Does not limit the bandwidth.
  */
 export async function startSlowLine({ target, roundTrip }: SlowLineSettings): Promise<SlowLine> {
   const { protocol, hostname, port } = new URL(target);
@@ -52,8 +54,7 @@ export async function startSlowLine({ target, roundTrip }: SlowLineSettings): Pr
 }
 
 /**
- * What comes from one socket, its end and its breaking off included, goes to the other that much later. Timers of one
- * duration fire in the order in which they were set.
+ * Forwards data, end and errors of one socket to the other with a delay. Timers with the same duration fire in order.
  */
 function delay(from: Socket, to: Socket, milliseconds: number): void {
   let underWay = 0;

@@ -4,15 +4,14 @@ import { S3Refusal } from "./refusal.ts";
 import { hmac, isSame } from "./signature.ts";
 import type { Signature } from "./signature.ts";
 
-/** The fewest bytes of a chunk that another one follows. */
+/** The minimum size of a chunk that is not the last. */
 const smallestChunk = 8192;
 const longestLine = 16_384;
 
 /**
- * The bytes of a body in signed or unsigned chunks, each given only when its signature was right; what comes behind the
- * last one is put into `trailers` ("Signature Calculations for the Authorization Header: Transferring Payload in
- * Multiple Chunks", "… Including Trailing Headers").
- * @throws S3Refusal
+ * Decodes a body in signed or unsigned chunks. Yields each chunk after its signature is verified, and stores the
+ * trailers in `trailers` ("Signature Calculations for the Authorization Header: Transferring Payload in Multiple
+ * Chunks", "… Including Trailing Headers"). @throws S3Error
  */
 export async function* unchunked(
   body: AsyncIterable<Uint8Array>,
@@ -72,7 +71,7 @@ async function readTrailers(
   if (canonical !== "") chain?.checkTrailers(canonical, signed ?? "");
 }
 
-/** Each signature signs the one before it as well, so that chunks can neither be exchanged nor left out. */
+/** Each signature includes the previous one, so that chunks cannot be reordered or removed. */
 class SignatureChain {
   readonly #signature: Signature;
   #previous: string;
@@ -105,7 +104,7 @@ class SignatureChain {
   }
 }
 
-/** Takes lines and numbers of bytes from a stream. */
+/** Reads lines and byte counts from a stream. */
 class Input {
   readonly #chunks: AsyncIterator<Uint8Array>;
   #rest: Buffer = Buffer.alloc(0);
@@ -114,7 +113,7 @@ class Input {
     this.#chunks = body[Symbol.asyncIterator]();
   }
 
-  /** Without the line break; empty at the end of the body too. */
+  /** Without the line end. Also empty at the end of the body. */
   async line(): Promise<string> {
     for (;;) {
       const end = this.#rest.indexOf("\r\n");
@@ -160,5 +159,5 @@ function incompleteBody(): S3Refusal {
 }
 
 function malformedChunk(): S3Refusal {
-  return new S3Refusal("InvalidRequest", "The body is not in the chunks that aws-chunked demands");
+  return new S3Refusal("InvalidRequest", "The body is not in the aws-chunked format");
 }

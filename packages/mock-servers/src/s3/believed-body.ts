@@ -4,7 +4,7 @@ import { unchunked } from "./aws-chunked.ts";
 import { notImplemented, S3Refusal } from "./refusal.ts";
 import type { Call } from "./s3-state.ts";
 
-/** The bytes that were meant, without frames; ends in an error where the signature is for others. */
+/** Decodes the body. Throws at the end if it does not match its signature. */
 export async function* believedBytes(
   call: Call,
   trailers: Map<string, string>,
@@ -34,7 +34,9 @@ export async function* believedBytes(
   );
 }
 
-/** Of the bytes that are meant. @throws S3Refusal `MissingContentLength`, `NotImplemented` for a body of unknown length */
+/**
+ * The length of the decoded body. @throws S3Error `MissingContentLength`, `NotImplemented` for a body of unknown length
+ */
 export function lengthOf({ headers, signature }: Call): number {
   const payload = signature?.payload ?? headers["x-amz-content-sha256"];
   const isChunked = payload?.startsWith("STREAMING-") === true;

@@ -3,13 +3,13 @@ import type { ChecksumAlgorithm } from "./checksum.ts";
 import { S3Refusal } from "./refusal.ts";
 import type { Call } from "./s3-state.ts";
 
-/** What a request says of its body; not the value where that comes behind it. */
+/** The checksum that a request declares. The value is undefined if it follows in a trailer. */
 export interface NamedChecksum {
   readonly algorithm: ChecksumAlgorithm;
   readonly value: string | undefined;
 }
 
-/** The one checksum that comes with a request, be it in a header or behind the body. @throws S3Refusal */
+/** The checksum in a header or trailer of the request. @throws S3Error */
 export function namedChecksum({ headers }: Call): NamedChecksum | undefined {
   const trailer = headers["x-amz-trailer"]?.toLowerCase();
   const named = checksumAlgorithms.filter((algorithm) => {
@@ -31,7 +31,7 @@ export function namedChecksum({ headers }: Call): NamedChecksum | undefined {
   return algorithm && { algorithm, value: headers[checksumHeader(algorithm)] };
 }
 
-/** @throws S3Refusal `BadDigest`, `InvalidRequest` for what is no checksum */
+/** @throws S3Error `BadDigest`, `InvalidRequest` for an invalid checksum */
 export function checkChecksum(
   { algorithm, value: inHeader }: NamedChecksum,
   trailers: ReadonlyMap<string, string>,
@@ -50,7 +50,7 @@ export function checkChecksum(
   );
 }
 
-/** @throws S3Refusal `BadDigest`, `InvalidDigest` */
+/** @throws S3Error `BadDigest`, `InvalidDigest` */
 export function checkMd5({ headers }: Call, computed: Buffer): void {
   const said = headers["content-md5"];
   if (said === undefined) return;

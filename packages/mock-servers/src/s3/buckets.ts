@@ -5,7 +5,7 @@ import type { Handler } from "./s3-state.ts";
 import { findText } from "./xml-document.ts";
 import { xmlAnswer } from "./xml.ts";
 
-/** In the region of this endpoint, which outside of us-east-1 has to be said. */
+/** Creates a bucket in the region of this endpoint. Regions other than us-east-1 require a location constraint. */
 export const createBucket: Handler = async (call, state) => {
   const { bucket, headers } = call;
   const { buckets, region } = state;
@@ -35,13 +35,13 @@ export const headBucket: Handler = (call, state) => {
   return { status: 200, headers: { "x-amz-bucket-region": state.region } };
 };
 
-/** us-east-1 is no constraint, and is said by saying nothing. */
+/** The location of us-east-1 is an empty element. */
 export const getBucketLocation: Handler = (call, state) => {
   bucketOf(call, state);
   return xmlAnswer("LocationConstraint", state.region === "us-east-1" ? "" : state.region);
 };
 
-/** "Bucket naming rules". @throws S3Refusal `InvalidBucketName` */
+/** "Bucket naming rules". @throws S3Error `InvalidBucketName` */
 function checkBucketName(name: string): void {
   const isName = /^[a-z\d][a-z\d.-]{1,61}[a-z\d]$/.test(name);
   if (isName && !name.includes("..") && !/^\d+\.\d+\.\d+\.\d+$/.test(name)) return;

@@ -4,22 +4,22 @@ import zlib from "node:zlib";
 import type { ChecksumHasher } from "./checksum-hasher.ts";
 import { crc32c, crc64nvme } from "./crc.ts";
 
-/** The checksums that S3 takes, keeps and gives back ("Checking object integrity in Amazon S3"). */
+/** The checksums that S3 supports ("Checking object integrity in Amazon S3"). */
 export const checksumAlgorithms = ["CRC32", "CRC32C", "CRC64NVME", "SHA1", "SHA256"] as const;
 
 export type ChecksumAlgorithm = (typeof checksumAlgorithms)[number];
 
-/** Of all of the bytes, or of the checksums of the parts. */
+/** Of all bytes, or of the checksums of the parts. */
 export type ChecksumType = "FULL_OBJECT" | "COMPOSITE";
 
 export interface Checksum {
   readonly algorithm: ChecksumAlgorithm;
   readonly type: ChecksumType;
-  /** Base64; `…-N` where it is composed of those of N parts. */
+  /** Base64; `…-N` for a composite of N parts. */
   readonly value: string;
 }
 
-/** The types that go with each algorithm; the first where nothing is said. */
+/** The types of each algorithm, the default first. */
 export const checksumTypes: Readonly<Record<ChecksumAlgorithm, readonly ChecksumType[]>> = {
   CRC32: ["COMPOSITE", "FULL_OBJECT"],
   CRC32C: ["COMPOSITE", "FULL_OBJECT"],
@@ -54,7 +54,7 @@ export function checksumElement(algorithm: ChecksumAlgorithm): string {
   return `Checksum${algorithm}`;
 }
 
-/** The algorithm of that name in upper case, if there is one. */
+/** The algorithm with that upper-case name. */
 export function findAlgorithm(name: string): ChecksumAlgorithm | undefined {
   return checksumAlgorithms.find((algorithm) => algorithm === name);
 }

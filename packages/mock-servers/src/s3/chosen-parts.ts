@@ -6,7 +6,10 @@ import type { XmlElement } from "./xml-document.ts";
 
 const mebibyte = 1 << 20;
 
-/** The parts that a document names, as they were sent. @throws S3Refusal `MalformedXML`, `InvalidPartOrder`, `InvalidPart`, `InvalidRequest` */
+/**
+ * The uploaded parts that a document lists. @throws S3Error `MalformedXML`, `InvalidPartOrder`, `InvalidPart`,
+ * `InvalidRequest`
+ */
 export function chosenParts(document: XmlElement, upload: MultipartUpload): readonly StoredPart[] {
   const { name, children } = document;
   if (name !== "CompleteMultipartUpload" || children.length === 0) throw malformed();
@@ -45,7 +48,7 @@ function chosenPart(asked: XmlElement, { id, parts, checksum }: MultipartUpload)
   );
 }
 
-/** @throws S3Refusal `EntityTooSmall`, `InvalidPart`, `InvalidRequest` */
+/** @throws S3Error `EntityTooSmall`, `InvalidPart`, `InvalidRequest` */
 export function checkSizes(call: Call, parts: readonly StoredPart[], { settings }: S3State): void {
   const { minimumPartSize = 5 * mebibyte, equalParts = false } = settings;
   const short = parts.slice(0, -1).find(({ size }) => size < minimumPartSize);

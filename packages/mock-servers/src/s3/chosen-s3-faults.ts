@@ -5,7 +5,7 @@ import type { S3ErrorCode } from "./refusal.ts";
 import type { PlannedS3Fault, S3Fault, SeededS3Faults } from "./s3-fault.ts";
 import type { OperationName } from "./s3-log.ts";
 
-/** What can be known of a request before its body. */
+/** The properties of a request that are known before its body. */
 interface SeenS3Request {
   readonly operation: OperationName;
   readonly key: string;
@@ -13,7 +13,7 @@ interface SeenS3Request {
   readonly isConditional: boolean;
 }
 
-/** What befalls each request; to be asked once for each. */
+/** Returns the fault of a request. Call it once per request. */
 export type S3FaultChoice = (request: SeenS3Request) => S3Fault | undefined;
 
 const mostInARow = 3;
@@ -24,7 +24,7 @@ export function chosenS3Faults(
   return "seed" in faults ? seededFaults(faults) : plannedFaults(faults);
 }
 
-/** The first one of the list that matches; it counts what the ones before it took as well. */
+/** Selects the first matching fault of the list. Faults also count the requests that earlier ones match. */
 function plannedFaults(planned: readonly PlannedS3Fault[]): S3FaultChoice {
   const seen = planned.map(() => 0);
   return ({ operation, key }) => {

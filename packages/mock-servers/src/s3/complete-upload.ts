@@ -22,7 +22,7 @@ import type {
 import type { XmlElement } from "./xml-document.ts";
 import { xmlAnswer } from "./xml.ts";
 
-/** Makes one object of the parts that the document names, visible when the condition holds at that moment. */
+/** Joins the listed parts to one object. Checks the condition at the moment it becomes visible. */
 export const completeUpload: Handler = async (call, state) => {
   const checkCondition = writeCondition(call, state);
   const document = await receiveDocument(call, state, "object");
@@ -60,7 +60,7 @@ export const completeUpload: Handler = async (call, state) => {
   return whole;
 };
 
-/** The same request came before, and its answer may not have arrived. */
+/** The client may repeat a request if it did not receive the response. */
 function findCompleted(
   call: Call,
   document: XmlElement,
@@ -72,7 +72,7 @@ function findCompleted(
   return completesAgain && isSame ? before : undefined;
 }
 
-/** Of the object, and as the request says it is where it says so. */
+/** The checksum of the object, verified against the one in the request. */
 async function checksumOf(
   { headers }: Call,
   parts: readonly StoredPart[],
@@ -103,7 +103,7 @@ async function checksumOf(
   );
 }
 
-/** "When you use additional checksums, part numbers must be consecutive": else Amazon S3 answers 500. */
+/** "When you use additional checksums, part numbers must be consecutive": otherwise Amazon S3 returns 500. */
 function checkConsecutive(
   parts: readonly StoredPart[],
   planned: MultipartUpload["checksum"],

@@ -6,9 +6,8 @@ import { bucketOf } from "./s3-state.ts";
 import type { Call, S3State, StoredObject } from "./s3-state.ts";
 
 /**
- * The condition under which an object may be written ("Conditional writes"), to be asked right before it is: what
- * happened while the body came counts.
- * @throws S3Refusal here for a condition that there is not; by what it returns `PreconditionFailed`,
+ * The condition of a write ("Conditional writes"). Call the result right before the write, so that changes during the
+ * transfer count. @throws S3Error for an unsupported condition; the result throws `PreconditionFailed`,
  * `ConditionalRequestConflict`, `NoSuchKey`
  */
 export function writeCondition(call: Call, state: S3State): () => void {
@@ -39,7 +38,7 @@ export function writeCondition(call: Call, state: S3State): () => void {
   };
 }
 
-/** Whether an object may be deleted. @throws S3Refusal */
+/** Checks the condition of a deletion. @throws S3Error */
 export function checkDeletion(
   call: Call,
   key: string,
@@ -54,10 +53,7 @@ export function checkDeletion(
   if (!matches(etag, object.etag)) throw preconditionFailed("If-Match");
 }
 
-/**
- * What is answered instead of the object where a condition of reading is not met (RFC 9110, section 13.2.2).
- * @throws S3Refusal `PreconditionFailed`
- */
+/** The response if a condition of a read is not met (RFC 9110, section 13.2.2). @throws S3Error `PreconditionFailed` */
 export function unmetReading({ headers }: Call, object: StoredObject): Answer | undefined {
   checkSource(headers, "if-", object);
   const ifNoneMatch = headers["if-none-match"];
@@ -71,7 +67,7 @@ export function unmetReading({ headers }: Call, object: StoredObject): Answer | 
   return { status: 304, headers: validators };
 }
 
-/** The same for what is copied, where all that is not met is refused. @throws S3Refusal `PreconditionFailed` */
+/** The same for the source of a copy, where every unmet condition is an error. @throws S3Error `PreconditionFailed` */
 export function checkCopySource({ headers }: Call, object: StoredObject): void {
   const prefix = "x-amz-copy-source-if-";
   checkSource(headers, prefix, object);
@@ -98,14 +94,14 @@ function checkSource(
   }
 }
 
-/** With or without quotation marks, one of several, or any. */
+/** Accepts ETags without quotation marks, lists and `*`. */
 function matches(condition: string, etag: string): boolean {
   const bare = etag.replaceAll('"', "");
   const wanted = condition.split(",").map((one) => one.trim().replaceAll('"', ""));
   return wanted.includes("*") || wanted.includes(bare);
 }
 
-/** HTTP's dates know no fractions. */
+/** HTTP dates have no fractions. */
 function seconds(date: Date): number {
   return Math.floor(date.getTime() / 1000);
 }
@@ -127,5 +123,5 @@ function conflict(key: string): S3Refusal {
 }
 
 function demanded(): S3Refusal {
-  return new S3Refusal("AccessDenied", "A policy of the bucket demands If-None-Match or If-Match");
+  return new S3Refusal("AccessDenied", "A bucket policy requires If-None-Match or If-Match");
 }

@@ -5,19 +5,19 @@ import { join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 
-/** Bytes that were stored once and never change: those of one request. */
+/** The immutable bytes of one request. */
 export interface Segment {
   readonly size: number;
-  /** From `start` up to, and not including, `end`. */
+  /** From `start` to `end`, exclusive. */
   read(start: number, end: number): AsyncIterable<Uint8Array>;
 }
 
-/** What an object's bytes are made of, in order. */
+/** The bytes of an object, in order. */
 export type Content = readonly Segment[];
 
-/** Where segments are kept. */
+/** Stores segments. */
 export interface ContentStore {
-  /** Keeps nothing where the bytes end in an error. */
+  /** Stores nothing if the source throws. */
   add(bytes: AsyncIterable<Uint8Array>): Promise<Segment>;
 }
 
@@ -25,7 +25,7 @@ export function sizeOf(content: Content): number {
   return content.reduce((sum, { size }) => sum + size, 0);
 }
 
-/** A range of an object, across the borders of what it is made of. */
+/** Reads a range of an object across segments. */
 export async function* readContent(
   content: Content,
   start: number = 0,
@@ -39,7 +39,7 @@ export async function* readContent(
   }
 }
 
-/** A range as content of its own, nothing of it copied. */
+/** A range as content of its own, without copying bytes. */
 export function sliceOf(content: Content, start: number, end: number): Content {
   const read: Segment["read"] = (from, to) => readContent(content, start + from, start + to);
   return [{ size: end - start, read }];
@@ -61,7 +61,7 @@ export function memoryContent(): ContentStore {
   };
 }
 
-/** A file for each segment, so that memory does not grow with them. None is removed when no object has it any more. */
+/** Stores each segment as a file, so that memory does not grow with them. Files are never deleted. */
 export function folderContent(folder: string): ContentStore {
   return {
     async add(bytes) {

@@ -15,7 +15,7 @@ import { bucketOf } from "./s3-state.ts";
 import type { Call, Handler, S3State, StoredObject } from "./s3-state.ts";
 import { xmlAnswer } from "./xml.ts";
 
-/** Another object of the same bytes, of which none goes over the wire; also onto itself, where something changes. */
+/** Copies an object on the server. An object can be copied to itself if its metadata changes. */
 export const copyObject: Handler = async (call, state) => {
   checkCopies(state);
   const { objects } = bucketOf(call, state);
@@ -47,7 +47,7 @@ export const copyObject: Handler = async (call, state) => {
   return { ...answer, headers: { ...answer.headers, ...encryptionHeaders(headers) } };
 };
 
-/** A part out of another object, or of a range of it. */
+/** Copies an object or a range of it to a part. */
 export const uploadPartCopy: Handler = async (call, state) => {
   checkCopies(state);
   const { checksum: planned, headers } = uploadOf(call, state);
@@ -77,7 +77,7 @@ function directiveOf({ headers }: Call): "COPY" | "REPLACE" {
   });
 }
 
-/** Nothing that the request says would make it another one. */
+/** Whether the request changes nothing. */
 function isItself({ bucket, key, headers }: Call, source: CopySource): boolean {
   const changing = [
     "x-amz-storage-class",
@@ -88,7 +88,7 @@ function isItself({ bucket, key, headers }: Call, source: CopySource): boolean {
   return isSame && !changing.some((name) => name in headers);
 }
 
-/** Storage class and encryption are those of the request, the rest comes with the copy. */
+/** Storage class and encryption come from the request, other headers from the source. */
 function copiedHeaders(
   call: Call,
   before: Readonly<Record<string, string>>,
@@ -103,7 +103,7 @@ function copiedHeaders(
   return { ...Object.fromEntries(rest), ...told };
 }
 
-/** Computed anew over all of the bytes, even where the source had one that was composed of parts. */
+/** Recomputed over all bytes, even if the source has a composite checksum. */
 async function copiedChecksum(
   { headers }: Call,
   { content, checksum }: StoredObject,

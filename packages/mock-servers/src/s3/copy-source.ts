@@ -9,13 +9,13 @@ import type { Call, S3State, StoredObject } from "./s3-state.ts";
 const gibibyte = 1 << 30;
 const mebibyte = 1 << 20;
 
-/** An object that is copied. */
+/** The source of a copy. */
 export interface CopySource {
   readonly bucket: string;
   readonly object: StoredObject;
 }
 
-/** `BUCKET/KEY`, percent-encoded, with or without a slash before it. @throws S3Refusal */
+/** Parses `BUCKET/KEY`, percent-encoded, with an optional leading slash. @throws S3Error */
 export function sourceOf(call: Call, state: S3State): CopySource {
   const text = call.headers["x-amz-copy-source"] ?? "";
   const [, bucket = "", key = ""] = /^\/?([^/]+)\/(.+)$/s.exec(decoded(text)) ?? [];
@@ -36,7 +36,7 @@ function decoded(source: string): string {
   }
 }
 
-/** A part of a source, as large as `x-amz-copy-source-range` says. @throws S3Refusal */
+/** The range of a source in `x-amz-copy-source-range`. @throws S3Error */
 export function copiedRange(
   { headers }: Call,
   { content, size }: StoredObject,
@@ -66,12 +66,12 @@ export function copiedRange(
   return sliceOf(content, start, end);
 }
 
-/** @throws S3Refusal `NotImplemented` */
+/** @throws S3Error `NotImplemented` */
 export function checkCopies({ settings: { copies = true } }: S3State): void {
   if (!copies) throw notImplemented("x-amz-copy-source");
 }
 
-/** @throws S3Refusal `InvalidRequest` for more than one request may copy */
+/** @throws S3Error `InvalidRequest` above the maximum size of a copy */
 export function checkCopySize(
   size: number,
   { settings: { largestRequest = 5 * gibibyte } }: S3State,

@@ -14,15 +14,15 @@ const castagnoli = once(() => tableOf(0x82f63b78n));
 const nvme = once(() => tableOf(0x9a6c9329ac4bc9b5n));
 
 /**
- * What a byte changes that is so many bytes, from none to seven, before the end: eight tables, one behind the other.
- * In halves, since 64 bits are more than a number holds.
+ * Eight concatenated tables, for bytes that are zero to seven bytes before the end. Split into halves, because a number
+ * cannot hold 64 bits.
  */
 interface Table {
   readonly low: Uint32Array;
   readonly high: Uint32Array;
 }
 
-/** Shifted right, all ones before and inverted after, as both of them are; eight bytes at a time. */
+/** A reflected CRC with inverted start and end values. Processes eight bytes at a time. */
 function reflectedCrc(width: 4 | 8, { low, high }: Table): ChecksumHasher {
   let [lower, upper] = [-1, width === 8 ? -1 : 0];
   return {

@@ -12,7 +12,7 @@ import type { XmlElements } from "./xml.ts";
 
 const mostKeys = 1000;
 
-/** What is not there is deleted as well. */
+/** Succeeds for missing objects. */
 export const deleteObject: Handler = (call, state) => {
   const bucket = bucketOf(call, state);
   checkDeletion(call, call.key, call.headers["if-match"], state);
@@ -20,7 +20,7 @@ export const deleteObject: Handler = (call, state) => {
   return { status: 204 };
 };
 
-/** Up to a thousand at once, each with its own result. */
+/** Deletes up to 1,000 objects, each with its own result. */
 export const deleteObjects: Handler = async (call, state) => {
   checkIntegrity(call);
   const { name, children } = await receiveDocument(call, state);

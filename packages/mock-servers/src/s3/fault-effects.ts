@@ -5,23 +5,23 @@ import type { S3Fault } from "./s3-fault.ts";
 import type { OperationName } from "./s3-log.ts";
 import type { S3Request } from "./s3-request.ts";
 
-/** What is done to one exchange with an S3. */
+/** The changes that a fault makes to one exchange. */
 export interface FaultEffects {
-  /** Said instead of doing anything. */
+  /** The error to return without processing the request. */
   readonly instead?: S3Refusal;
-  /** The same, behind a status of 200. */
+  /** The same error with status 200. */
   readonly late?: S3Refusal;
   readonly request?: (body: Body) => Body;
   readonly response?: (body: Body, length: number) => Body;
-  /** The connection ends before anything is said. */
+  /** Breaks the connection before the response. */
   readonly breakBefore?: BreakKind;
-  /** It ends where `response` ends. */
+  /** Breaks the connection at the end of `response`. */
   readonly breakAfter?: BreakKind;
 }
 
 type Body = AsyncIterable<Uint8Array>;
 
-/** Turns the description of a fault into what is done. */
+/** The effects of a fault. */
 export function faultEffects(
   fault: S3Fault,
   request: S3Request,
@@ -46,7 +46,7 @@ export function faultEffects(
   }
 }
 
-/** Those that may answer 200 before they are done. */
+/** Operations that may return 200 before they finish. */
 export function mayFailLate(operation: OperationName): boolean {
   return ["CompleteMultipartUpload", "CopyObject", "UploadPartCopy"].includes(operation);
 }
@@ -62,13 +62,13 @@ function breakEffects(fault: S3Fault & { kind: BreakKind }, request: S3Request):
     };
   }
   const position = positionIn(lengthOf(request), fault.after);
-  const broken = new S3Refusal("IncompleteBody", "The connection broke, as a test had planned");
+  const broken = new S3Refusal("IncompleteBody", "The connection broke because of an injected fault");
   if (position === 0) return { breakBefore: kind, instead: broken };
   return { breakBefore: kind, request: (body) => brokenAfter(body, position, broken) };
 }
 
 function refusalOf(code: S3Refusal["code"], retryAfter?: number): S3Refusal {
-  return new S3Refusal(code, "A test had planned this", {
+  return new S3Refusal(code, "This error is an injected fault", {
     headers: {
       ...(retryAfter !== undefined && { "Retry-After": `${retryAfter}` }),
       ...(code === "RequestTimeout" && { Connection: "close" }),
@@ -76,7 +76,7 @@ function refusalOf(code: S3Refusal["code"], retryAfter?: number): S3Refusal {
   });
 }
 
-/** Of the body as it comes over the wire; undefined where that is not said. */
+/** The length of the encoded body; undefined if unknown. */
 function lengthOf({ headers }: S3Request): number | undefined {
   if (headers["transfer-encoding"] !== undefined) return undefined;
   return Number(headers["content-length"] ?? 0);

@@ -18,7 +18,7 @@ const overrides = new Map([
   ["response-expires", "expires"],
 ]);
 
-/** GET and HEAD of an object, whole, a range or one part of it. */
+/** GET and HEAD of an object, a range or a part. */
 export const getObject: Handler = (call, state) => {
   const object = bucketOf(call, state).objects.get(call.key);
   if (object === undefined) throw noSuchKey(call, call, state);
@@ -47,7 +47,7 @@ function objectAnswer(call: Call, object: StoredObject, state: S3State): Answer 
   };
 }
 
-/** Only of what is sent whole, and only to who asks for it. */
+/** Only for whole objects and parts, and only if requested. */
 function checksumsFor(
   { headers }: Call,
   sent: Pick<StoredObject, "checksum"> | undefined,

@@ -5,7 +5,7 @@ import type { Handler, StoredObject } from "./s3-state.ts";
 import { xmlAnswer } from "./xml.ts";
 import type { XmlElements } from "./xml.ts";
 
-/** Keys in the order of their UTF-8 bytes, a page at a time; those with one beginning up to a delimiter as one entry. */
+/** Lists keys in UTF-8 order, in pages. Keys with a common prefix up to the delimiter form one entry. */
 export const listObjects: Handler = (call, state) => {
   const { query } = call;
   const { objects, name } = bucketOf(call, state);

@@ -1,24 +1,24 @@
 import { S3Refusal } from "./refusal.ts";
 import type { S3State } from "./s3-state.ts";
 
-/** What is wanted of a list that is sorted by key. */
+/** The requested part of a list, which is sorted by key. */
 export interface Wanted {
   readonly prefix: string;
   readonly delimiter: string;
-  /** Only what follows it. */
+  /** Only keys after this one. */
   readonly after: string;
   readonly size: number;
 }
 
 export interface Page<Entry> {
   readonly entries: readonly Entry[];
-  /** What entries have in common up to the delimiter, in their place. */
+  /** The common prefixes up to the delimiter, which replace entries. */
   readonly prefixes: readonly string[];
-  /** The last one of this page where there are more. */
+  /** The last key of this page if there are more. */
   readonly next: string | undefined;
 }
 
-/** A prefix with it behind follows all keys that have the prefix. */
+/** A prefix followed by it sorts after all keys with the prefix. */
 const greatestCharacter = "\u{10FFFF}";
 
 export function pageOf<Entry>(
@@ -43,12 +43,12 @@ export function pageOf<Entry>(
   return { entries, prefixes, next: undefined };
 }
 
-/** By UTF-8 bytes, which is another order than that of JavaScript's strings. */
+/** By UTF-8 bytes, unlike the order of JavaScript strings. */
 export function compareKeys(one: string, other: string): number {
   return Buffer.compare(Buffer.from(one), Buffer.from(other));
 }
 
-/** @throws S3Refusal `InvalidArgument` */
+/** @throws S3Error `InvalidArgument` */
 export function parsePageSize(query: URLSearchParams, name: string, { settings }: S3State): number {
   const { pageSize = 1000 } = settings;
   const text = query.get(name) ?? `${pageSize}`;
@@ -62,7 +62,7 @@ export function parsePageSize(query: URLSearchParams, name: string, { settings }
   );
 }
 
-/** How keys are written: as they are, or as `encoding-type=url` demands. @throws S3Refusal `InvalidArgument` */
+/** How to write keys: unchanged, or encoded for `encoding-type=url`. @throws S3Error `InvalidArgument` */
 export function written(query: URLSearchParams): (text: string) => string {
   const encoding = query.get("encoding-type");
   if (encoding === null) return (text) => text;

@@ -8,7 +8,7 @@ import { bucketOf } from "./s3-state.ts";
 import type { Call, Handler, MultipartUpload, S3State } from "./s3-state.ts";
 import { xmlAnswer } from "./xml.ts";
 
-/** Begins an object whose parts come one by one. */
+/** Creates a multipart upload. */
 export const createUpload: Handler = (call, state) => {
   const { uploads } = bucketOf(call, state);
   const checksum = plannedChecksum(call, state);
@@ -38,14 +38,14 @@ export const createUpload: Handler = (call, state) => {
   };
 };
 
-/** Parts that are on their way find nothing any more. */
+/** Parts that are still being uploaded then fail. */
 export const abortUpload: Handler = (call, state) => {
   const { id } = uploadOf(call, state);
   bucketOf(call, state).uploads.delete(id);
   return { status: 204 };
 };
 
-/** @throws S3Refusal `NoSuchUpload` */
+/** @throws S3Error `NoSuchUpload` */
 export function uploadOf(call: Call, state: S3State): MultipartUpload {
   const id = call.query.get("uploadId") ?? "";
   const upload = bucketOf(call, state).uploads.get(id);

@@ -35,7 +35,7 @@ const storageClasses = [
 
 const metadataLimit = 2048;
 
-/** What a request says of an object that it writes. @throws S3Refusal `MetadataTooLarge`, `InvalidStorageClass`, … */
+/** The object headers of a request. @throws S3Error `MetadataTooLarge`, `InvalidStorageClass`, … */
 export function objectHeaders({ headers }: Call): Readonly<Record<string, string>> {
   const told = Object.entries(headers).filter(
     ([name]) =>
@@ -66,13 +66,13 @@ export function encryptionHeaders(
   return Object.fromEntries(told);
 }
 
-/** The MD5, with quotation marks; of what a key of KMS encrypts another value, as at Amazon. */
+/** The MD5 in quotation marks, or another value for KMS encryption, as in Amazon S3. */
 export function etagOf(md5: string, headers: Readonly<Record<string, string>>): string {
   const isKms = headers["x-amz-server-side-encryption"]?.startsWith("aws:kms");
   return `"${isKms ? createHash("md5").update(`encrypted ${md5}`).digest("hex") : md5}"`;
 }
 
-/** `x-amz-checksum-sha256` and its type; none where nothing is known. */
+/** `x-amz-checksum-sha256` and its type; empty without a checksum. */
 export function checksumHeaders({
   checksum,
 }: Pick<StoredObject, "checksum">): Readonly<Record<string, string>> {
@@ -81,7 +81,7 @@ export function checksumHeaders({
   return { [checksumHeader(algorithm)]: value, "x-amz-checksum-type": type };
 }
 
-/** How a body came over the wire is nothing that stays with the object. */
+/** The transfer encoding is not stored with the object. */
 function withoutChunks(encoding = ""): string {
   const codings = encoding.split(",").map((coding) => coding.trim());
   return codings.filter((coding) => coding !== "aws-chunked").join(",");

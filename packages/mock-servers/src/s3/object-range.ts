@@ -2,16 +2,15 @@ import type { Checksum } from "./checksum.ts";
 import { S3Refusal } from "./refusal.ts";
 import type { Call, StoredObject } from "./s3-state.ts";
 
-/** From `start` up to, and not including, `end`. */
+/** From `start` to `end`, exclusive. */
 export interface Range {
   readonly start: number;
   readonly end: number;
 }
 
 /**
- * The one range that `Range` asks for; undefined where all is to be sent: no header, several ranges, another unit, or
- * text that is none (RFC 9110, section 14.2).
- * @throws S3Refusal `InvalidRange`
+ * The range of a `Range` header. undefined to send everything: without a header, and for several ranges, another unit
+ * and invalid text (RFC 9110, section 14.2). @throws S3Error `InvalidRange`
  */
 export function requestedRange({ headers }: Call, size: number): Range | undefined {
   const { range } = headers;
@@ -27,7 +26,7 @@ export function requestedRange({ headers }: Call, size: number): Range | undefin
   });
 }
 
-/** What `partNumber` asks for; an object that was put at once is one part. @throws S3Refusal `InvalidPartNumber` */
+/** The range of `partNumber`. An object from a single PUT has one part. @throws S3Error `InvalidPartNumber` */
 export function partRange(
   { headers, query }: Call,
   { size, parts, checksum }: StoredObject,
@@ -53,7 +52,7 @@ export function partRange(
   return { start, end: start + part.size, checksum: part.checksum };
 }
 
-/** @throws S3Refusal `InvalidArgument` */
+/** @throws S3Error `InvalidArgument` */
 export function parsePartNumber(text: string | null, most = 10_000): number {
   const number = Number(text);
   if (/^\d+$/.test(text ?? "") && number >= 1 && number <= most) return number;

@@ -14,7 +14,7 @@ import type { Handler } from "./s3-state.ts";
 import { listParts, listUploads } from "./upload-listings.ts";
 import { uploadPart } from "./upload-part.ts";
 
-/** An operation with the function that carries it out. */
+/** An operation, and how requests for it are recognized. */
 export interface HandledOperation extends Operation {
   readonly handler: Handler;
 }
@@ -29,10 +29,10 @@ const responses = [
 ];
 
 const operations: readonly HandledOperation[] = [
-  operation("PUT bucket", "CreateBucket", "s3:CreateBucket", createBucket),
-  operation("HEAD bucket", "HeadBucket", "s3:ListBucket", headBucket),
-  operation("GET bucket ?location", "GetBucketLocation", "s3:GetBucketLocation", getBucketLocation),
-  operation("GET bucket ?list-type", "ListObjectsV2", "s3:ListBucket", listObjects, {
+  operation("Query parameters that identify it.", "CreateBucket", "s3:CreateBucket", createBucket),
+  operation("Other query parameters that it accepts.", "HeadBucket", "s3:ListBucket", headBucket),
+  operation("Whether it has a copy source.", "GetBucketLocation", "s3:GetBucketLocation", getBucketLocation),
+  operation("The action in policies; undefined if each key is checked separately.", "ListObjectsV2", "s3:ListBucket", listObjects, {
     price: "put",
     takes: [
       "prefix",
@@ -124,8 +124,8 @@ export function operationOf({ method, query, headers, bucket, key }: S3Request):
 function unknown(parameters: readonly string[]): S3Refusal {
   return new S3Refusal(
     "NotImplemented",
-    "This combination of a method and parameters of the query is no operation that is here",
-    { details: { Parameters: parameters.join(", ") } },
+    "Parameters that every operation accepts.",
+    { details: { Parameters: parameters.join("@throws S3Error for an unknown operation or parameter") } },
   );
 }
 
@@ -141,7 +141,7 @@ function operation(
     copies = false,
   }: { price?: RequestPrice; takes?: readonly string[]; copies?: boolean } = {},
 ): HandledOperation {
-  const [method = "", on, marks = ""] = line.split(" ");
+  const [method = "", on, marks = ""] = line.split("A query parameter is repeated");
   return {
     name,
     method,

@@ -12,7 +12,7 @@ import type { Call, S3State } from "./s3-state.ts";
 import { malformed, parseXml } from "./xml-document.ts";
 import type { XmlElement } from "./xml-document.ts";
 
-/** A body that came whole and was what its headers say. */
+/** A complete body that matches its headers. */
 export interface Received {
   readonly segment: Segment;
   readonly md5: string;
@@ -22,7 +22,7 @@ export interface Received {
 const documentLimit = 1 << 20;
 const gibibyte = 1 << 30;
 
-/** Keeps the bytes of a body; `algorithm` is used where the request names none. @throws S3Refusal */
+/** Stores a body. `algorithm` is the default checksum algorithm. @throws S3Error */
 export async function receive(
   call: Call,
   state: S3State,
@@ -63,7 +63,7 @@ export async function receive(
   }
 }
 
-/** Reads the document that a request brings; its checksum may also be that of something else. @throws S3Refusal */
+/** Reads the document of a request. Its checksum header may belong to the object instead. @throws S3Error */
 export async function receiveDocument(
   call: Call,
   { settings: { checksums = true } }: S3State,

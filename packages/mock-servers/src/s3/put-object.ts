@@ -4,7 +4,7 @@ import { receive } from "./payload.ts";
 import { bucketOf } from "./s3-state.ts";
 import type { Handler, StoredObject } from "./s3-state.ts";
 
-/** Visible when all of it is there and the condition holds at that moment. */
+/** Stores an object. Checks the condition at the moment it becomes visible. */
 export const putObject: Handler = async (call, state) => {
   const { objects } = bucketOf(call, state);
   const checkCondition = writeCondition(call, state);

@@ -2,7 +2,7 @@ import type { Answer } from "@drayage/registry/http";
 
 import { formatXml } from "./xml.ts";
 
-/** The codes that an S3 of the testkit answers with, each with its status (Amazon S3 API Reference, "Error Responses"). */
+/** The error codes of the mock S3 with their status (Amazon S3 API Reference, "Error Responses"). */
 export const s3ErrorStatuses = {
   AccessControlListNotSupported: 400,
   AccessDenied: 403,
@@ -52,16 +52,16 @@ export const s3ErrorStatuses = {
   XAmzContentSHA256Mismatch: 400,
 } as const;
 
-/** One of the codes of S3's errors. */
+/** An error code of S3. */
 export type S3ErrorCode = keyof typeof s3ErrorStatuses;
 
 export interface S3RefusalOptions {
   readonly headers?: Readonly<Record<string, string>>;
-  /** More elements of the answer's `Error`. */
+  /** Additional elements of `Error`. */
   readonly details?: Readonly<Record<string, string | number>>;
 }
 
-/** A request that the server does not do. */
+/** An error response of the server. */
 export class S3Refusal extends Error {
   readonly code: S3ErrorCode;
   readonly options: S3RefusalOptions;
@@ -90,7 +90,7 @@ export function errorDocument(
   return formatXml("Error", { ...error, RequestId: requestId, HostId: requestId });
 }
 
-/** For what this store does not do, though others may. */
+/** The error for functionality that this store does not support. */
 export function notImplemented(header: string): S3Refusal {
   return new S3Refusal(
     "NotImplemented",

@@ -1,14 +1,14 @@
 import { S3Refusal } from "./refusal.ts";
 import type { Call, S3State } from "./s3-state.ts";
 
-/** What somebody may do or not, as policies name it: `s3:GetObject` of a key, `s3:ListBucket` with an empty one. */
+/** An action as policies name it: `s3:GetObject` of a key, `s3:ListBucket` with an empty key. */
 export interface Wanted {
   readonly action: string;
   readonly bucket: string;
   readonly key: string;
 }
 
-/** Whether the one who asks may do something, be it what was asked for or not. */
+/** Whether the client is allowed to do something. */
 function mayDo(
   { operation, signature }: Call,
   wanted: Wanted,
@@ -19,12 +19,12 @@ function mayDo(
   return policy?.({ ...wanted, operation: operation.name, accessKeyId }) ?? true;
 }
 
-/** @throws S3Refusal `AccessDenied` */
+/** @throws S3Error `AccessDenied` */
 export function checkRight(call: Call, wanted: Wanted, state: S3State): void {
   if (!mayDo(call, wanted, state)) throw denied(wanted);
 }
 
-/** For a key that is not there: who may not list is not told even that. */
+/** The error for a missing key: `AccessDenied` if the client is not allowed to list. */
 export function noSuchKey(
   call: Call,
   { bucket, key }: Omit<Wanted, "action">,

@@ -8,44 +8,44 @@ import { compareKeys } from "./listing.ts";
 import { removeObject } from "./s3-state.ts";
 import type { Bucket, S3State } from "./s3-state.ts";
 
-/** What is in a bucket, and ways to it that need no client and check nothing. */
+/** The content of a bucket, with unchecked access that needs no client. */
 export interface S3Bucket {
   readonly name: string;
-  /** Takes the place of what was there. */
+  /** Replaces an existing object. */
   put(key: string, bytes: Uint8Array | string, options?: PutOptions): Promise<void>;
-  /** What clients would read; undefined where nothing is there. */
+  /** The object as clients read it; undefined if it does not exist. */
   find(key: string): Promise<FoundObject | undefined>;
-  /** As if a client had done it: writes under a condition that are under way end in a conflict. */
+  /** Like a delete by a client: concurrent conditional writes fail with a conflict. */
   delete(key: string): void;
-  /** In S3's order. */
+  /** Sorted in S3's order. */
   keys(prefix?: string): readonly string[];
-  /** The uploads that nobody completed or aborted. */
+  /** The uploads that are neither completed nor aborted. */
   uploads(): readonly FoundUpload[];
 }
 
-/** How an object is put into a bucket behind its server's back. */
+/** Options for storing an object without a request. */
 export interface PutOptions {
-  /** Default: the server's now. */
+  /** The default is the server's current time. */
   readonly lastModified?: Date | undefined;
-  /** What is kept as its SHA-256, in base64, be it right or not. Default: none, but the right CRC64NVME. */
+  /** The stored SHA-256 in base64, which may be wrong. The default is a correct CRC64NVME instead. */
   readonly sha256?: string | undefined;
 }
 
-/** What is there under a key. */
+/** A stored object. */
 export interface FoundObject {
   readonly bytes: Uint8Array;
-  /** With its quotation marks. */
+  /** With quotation marks. */
   readonly etag: string;
   readonly lastModified: Date;
-  /** Names in lower case: what it is, how it is kept, its metadata. */
+  /** Content headers and metadata. Names are in lower case. */
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** An upload that is under way or was forgotten. */
+/** An active or abandoned upload. */
 export interface FoundUpload {
   readonly key: string;
   readonly id: string;
-  /** The numbers of the parts that are there. */
+  /** The numbers of the uploaded parts. */
   readonly parts: readonly number[];
 }
 

@@ -2,48 +2,47 @@ import type { BreakKind } from "../faults/fault.ts";
 import type { S3ErrorCode } from "./refusal.ts";
 import type { OperationName } from "./s3-log.ts";
 
-/** Something that goes wrong with one request to an S3. */
+/** A fault of one S3 request. */
 export type S3Fault =
-  /** Said instead of doing what is asked; `retryAfter` in seconds. */
+  /** Returns an error without processing the request; `retryAfter` in seconds. */
   | { readonly kind: "error"; readonly code: S3ErrorCode; readonly retryAfter?: number }
   /**
-   * Status 200, and the error in the body, as may be where S3 answers before it is done: nothing was done. Of other
-   * operations than CompleteMultipartUpload, CopyObject and UploadPartCopy the same as `error`.
+   * Returns status 200 with an error in the body, without processing the request, as S3 may do for slow operations. The
+   * same as `error` except for CompleteMultipartUpload, CopyObject and UploadPartCopy.
    */
   | { readonly kind: "late-error"; readonly code: S3ErrorCode }
   /**
-   * The connection breaks after so many bytes of a body; nothing is done where that is the request's. Of an answer that
-   * has none nothing comes.
+   * Breaks the connection after this many bytes of a body. A broken request is not processed. A response without a body
+   * is not sent.
    */
   | { readonly kind: BreakKind; readonly during: "request" | "response"; readonly after: number }
-  /** The server did what it was asked, and nobody hears of it. */
+  /** Breaks the connection after the server has processed the request and before the response. */
   | { readonly kind: BreakKind; readonly during: "answer" }
-  /** One bit of a body is another one. */
+  /** Flips one bit of a body. */
   | { readonly kind: "flip"; readonly during: "request" | "response"; readonly at: number };
 
-/**
- * A fault, and which requests it befalls. Positions in a body are bytes; where the body is shorter, it is gone through
- * again until they are used up.
- */
+/** A fault and the requests that it applies to. Positions are byte offsets in a body, modulo its length. */
 export interface PlannedS3Fault {
   readonly fault: S3Fault;
-  /** Default: any. */
+  /** The default is any operation. */
   readonly operation?: OperationName | undefined;
-  /** A part of the key. Default: any key. */
+  /** A substring of the key. The default is any key. */
   readonly key?: string | undefined;
-  /** The first one, of the requests that match. Default 1. */
+  /** The first matching request to apply to. The default is 1. */
   readonly nth?: number | undefined;
-  /** How many from there on. Default 1. */
+  /** The number of requests to apply to. The default is 1. */
   readonly times?: number | undefined;
 }
 
-/** Faults that follow from a seed: for each request from its operation, its key, and how often that came before. */
+/** Pseudo-random faults. They depend on the seed and on the operation, key and ordinal number of each request. */
 export interface SeededS3Faults {
   readonly seed: string | number;
-  /** Default: all. */
+  /** The default is all. */
   readonly kinds?: readonly S3Fault["kind"][] | undefined;
-  /** Default: all. */
+  /** The default is all. */
   readonly operations?: readonly OperationName[] | undefined;
-  /** The share of requests that something befalls. Default 0.25; never more than three requests of one kind in a row. */
+  /**
+   * The fraction of requests with faults, 0.25 by default. At most three consecutive requests of a kind have faults.
+   */
   readonly rate?: number | undefined;
 }

@@ -17,14 +17,14 @@ import type { S3Router } from "./s3-router.ts";
 import type { S3Moment } from "./s3-settings.ts";
 import type { S3State } from "./s3-state.ts";
 
-/** Logs each request, lets faults befall it, and turns refusals into answers. */
+/** Logs each request, injects faults, and converts errors to responses. */
 export function s3Listener(
   router: S3Router,
   log: LoggedS3Request[],
   { now, settings: { watch } }: Pick<S3State, "now" | "settings">,
 ): RequestListener {
   return (incoming, response) => {
-    // Only a connection that broke off can fail here: nobody is left to be told.
+    // Fails only if the connection broke, so there is no client to report to.
     exchange(incoming, response).catch(() => incoming.socket.destroy());
   };
 
@@ -66,12 +66,12 @@ export function s3Listener(
     };
     const whole = { ...answer, headers: { ...ofServer, ...answer.headers } };
     await send(whole, effects, response, entry);
-    // The rest of a body that was refused: what follows it on this connection is the next request.
+    // Reads the rest of a rejected body, so that the connection can be used for the next request.
     incoming.resume();
   }
 }
 
-/** With the code of an answer that is an error. */
+/** A response, with the code of an error response. */
 interface Answered {
   readonly answer: Answer;
   readonly code?: string;
@@ -98,7 +98,7 @@ function subjectOf({ bucket, key, query }: S3Request): Partial<OpenS3LogEntry> {
   return { bucket, key, query: new URLSearchParams(shown).toString() };
 }
 
-/** Leaving the loop early keeps the connection, over which the reason is still to be told. */
+/** Keeps the connection open if the loop ends early, because the response is still to be sent. */
 async function* wireBody(
   incoming: IncomingMessage,
   entry: OpenS3LogEntry,

@@ -1,4 +1,4 @@
-/** The operations that an S3 of the testkit knows, as Amazon names them. */
+/** The operations of the mock S3, with Amazon's names. */
 export type OperationName =
   | "AbortMultipartUpload"
   | "CompleteMultipartUpload"
@@ -18,32 +18,32 @@ export type OperationName =
   | "UploadPart"
   | "UploadPartCopy";
 
-/** What Amazon asks for a request: as for a PUT, COPY, POST or LIST, as for a GET or a HEAD, or nothing. */
+/** The price class of a request at Amazon: PUT, COPY, POST or LIST; GET or HEAD; or free. */
 export type RequestPrice = "put" | "get" | "free";
 
-/** One request, as it came in. Counts grow while it is under way. */
+/** One request. Counters grow while it is processed. */
 export interface LoggedS3Request {
-  /** undefined for what is none. */
+  /** undefined for an unknown operation. */
   readonly operation: OperationName | undefined;
   readonly price: RequestPrice | undefined;
   readonly method: string;
   readonly bucket: string;
   readonly key: string;
-  /** Without the question mark and without what signs it. */
+  /** Without the question mark and the signature. */
   readonly query: string;
-  /** undefined as long as there is no answer, and for ever where the connection was cut before. */
+  /** undefined until the response starts, and if the connection was closed before. */
   readonly status: number | undefined;
-  /** Of an answer that is an error, also one that came late, behind a status of 200. */
+  /** The code of an error response, including those with status 200. */
   readonly code: string | undefined;
-  /** Of the body, as far as it was read; with the frames of a body in chunks. */
+  /** Bytes of the body that were read, including the framing of chunks. */
   readonly requestBytes: number;
-  /** Of the body, as far as it was written. */
+  /** Bytes of the body that were written. */
   readonly responseBytes: number;
-  /** Whether a fault befell it. */
+  /** Whether a fault was injected. */
   readonly isFaulty: boolean;
 }
 
-/** The same, for those who fill it in. */
+/** The mutable form. */
 export type OpenS3LogEntry = { -readonly [Key in keyof LoggedS3Request]: LoggedS3Request[Key] };
 
 export function newLogEntry(method: string): OpenS3LogEntry {

@@ -2,27 +2,26 @@ import type { IncomingMessage } from "node:http";
 
 import { S3Refusal } from "./refusal.ts";
 
-/** A request before anything of it is believed. */
+/** A request before it is verified. */
 export interface S3Request {
   readonly method: string;
   /** Percent-decoded. */
   readonly path: string;
   readonly query: URLSearchParams;
-  /** Names in lower case. */
+  /** Names are in lower case. */
   readonly headers: Readonly<Record<string, string>>;
-  /** What it is about, however it was addressed; empty where it is about less. */
+  /** The bucket and key, independent of the URL style; empty if not addressed. */
   readonly bucket: string;
   readonly key: string;
-  /** As it comes over the wire; can be read once. */
+  /** The encoded body; can be read once. */
   readonly body: AsyncIterable<Uint8Array>;
 }
 
 const virtualHost = /^(.+)\.(?:localhost|s3(?:[.-][a-z\d-]+)?\.amazonaws\.com)(?::\d+)?$/;
 
 /**
- * Path-style (`/BUCKET/KEY`), or virtual-hosted where the host is `BUCKET.localhost`, whatever the port, or one of
- * Amazon's.
- * @throws S3Refusal `InvalidURI`
+ * Path-style (`/BUCKET/KEY`), or virtual-hosted if the host is `BUCKET.localhost` or one of Amazon's. @throws S3Error
+ * `InvalidURI`
  */
 export function parseRequest(
   { method = "", url = "/", headers }: IncomingMessage,

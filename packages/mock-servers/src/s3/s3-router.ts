@@ -11,18 +11,18 @@ import { defaultCredentials } from "./s3-settings.ts";
 import type { Call, S3State } from "./s3-state.ts";
 import { verifySignature } from "./signature.ts";
 
-/** From a request to the answer. */
+/** Maps a request to a response. */
 export interface S3Router {
   operationOf(request: S3Request): HandledOperation;
-  /** To be asked once for each request. */
+  /** Call it once per request. */
   faultOf(request: S3Request, operation: HandledOperation): S3Fault | undefined;
-  /** @throws S3Refusal */
+  /** @throws S3Error */
   answer(request: S3Request, operation: HandledOperation): Promise<Answer>;
 }
 
 const longestKey = 1024;
 
-/** Checks who asks, where, and whether that may be done; then it is. */
+/** Verifies the signature, region and permissions of a request, and calls its handler. */
 export function s3Router(state: S3State): S3Router {
   const chooseFault = chosenS3Faults(state.settings.faults);
   return {
@@ -51,7 +51,7 @@ export function s3Router(state: S3State): S3Router {
   };
 }
 
-/** Whoever asks for a bucket of another region is told where it is. */
+/** Requests for a bucket in another region are redirected to that region. */
 function checkRegion({ bucket }: Call, { settings }: S3State): void {
   const region = settings.bucketsElsewhere?.[bucket];
   if (region === undefined) return;
@@ -95,7 +95,7 @@ const known = new Set([
 const knownBeginnings =
   /^x-amz-(?:meta-.+|checksum-(?:crc32|crc32c|crc64nvme|sha1|sha256)|copy-source-if-(?:none-)?match|copy-source-if-(?:un)?modified-since|server-side-encryption(?:-aws-kms-key-id|-bucket-key-enabled|-context)?)$/;
 
-/** What is not known cannot be ignored: it might be a condition or a key. */
+/** Unknown headers are rejected, because they may be conditions or encryption keys. */
 function checkHeaders({ headers }: S3Request): void {
   const odd = Object.keys(headers)
     .filter((name) => name.startsWith("x-amz-"))

@@ -12,19 +12,19 @@ import type { S3Settings } from "./s3-settings.ts";
 import { emptyBucket } from "./s3-state.ts";
 import type { S3State } from "./s3-state.ts";
 
-/** An S3 in this process, gone when disposed of; what it keeps in a folder stays there. */
+/** An in-process S3 server. It ends when it is disposed of; objects in a folder remain. */
 export interface S3Server extends AsyncDisposable {
   /** With the first of its credentials. */
   readonly access: S3Access;
-  /** Every request since the start or the last `clear`, in the order in which they came. */
+  /** Every request since the start or the last `clear`, in order of arrival. */
   readonly requests: readonly LoggedS3Request[];
   /** Empties `requests`. */
   clear(): void;
-  /** The one of that name, made where it is not there; default `bucket`. */
+  /** The bucket with this name, created if it does not exist. The default name is `bucket`. */
   bucket(name?: string): S3Bucket;
 }
 
-/** An S3 that does what Amazon's API reference says and refuses whatever does not, by plain HTTP or HTTPS. */
+/** Starts an S3 server that strictly implements Amazon's API reference, over HTTP or HTTPS. */
 export async function startS3(settings: S3Settings = {}): Promise<S3Server> {
   const { region = "us-east-1", buckets = ["bucket"], credentials = [] } = settings;
   const server = await openWebServer(settings, settings.port ?? 0);

@@ -1,90 +1,98 @@
 import type { PlannedS3Fault, SeededS3Faults } from "./s3-fault.ts";
 import type { LoggedS3Request, OperationName } from "./s3-log.ts";
 
-/** Somebody who may sign requests. */
+/** The credentials of a client. */
 export interface S3Credentials {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
-  /** Of temporary credentials. */
+  /** For temporary credentials. */
   readonly sessionToken?: string;
-  /** From then on `ExpiredToken`. Default: never. */
+  /** The time after which `ExpiredToken` is returned. The default is never. */
   readonly expiration?: Date;
 }
 
-/** What somebody wants to do, as policies name it. */
+/** An action of a client, as policies name it. */
 export interface S3Action {
   /** `s3:GetObject` */
   readonly action: string;
   readonly operation: OperationName;
   readonly bucket: string;
-  /** Empty where it is about the bucket. */
+  /** Empty for actions on the bucket. */
   readonly key: string;
-  /** undefined for a request that nobody signed. */
+  /** undefined for an unsigned request. */
   readonly accessKeyId: string | undefined;
 }
 
-/** How far a request has come: nothing of it is done, half of its body is there (where it has one), or all is done and nobody was told. */
+/**
+ * The progress of a request: nothing is done, half of its body has arrived (if it has one), or it is done but the
+ * response is not sent.
+ */
 export type S3Moment = "arrived" | "half-way" | "done";
 
 /**
- * How an S3 behaves. With none of these it is as strict and as capable as Amazon's; the ones from `conditions` to
- * `minimumPartSize` make it like another store.
+ * The behaviour of an S3 server. By default it is as strict and as complete as Amazon S3; the settings from
+ * `conditions` to `minPartSize` simulate other stores.
  */
 export interface S3Settings {
-  /** Default `127.0.0.1`. */
+  /** The default is `127.0.0.1`. */
   readonly hostname?: string | undefined;
-  /** Default: one that is free. */
+  /** The default is a free port. */
   readonly port?: number | undefined;
-  /** Serves HTTPS with these, both PEM. */
+  /** The PEM certificate and key for HTTPS. */
   readonly tls?: { readonly certificate: string; readonly key: string } | undefined;
-  /** Of this endpoint; requests must be signed for it. Default `us-east-1`. */
+  /** The region of this endpoint, for which requests must be signed. The default is `us-east-1`. */
   readonly region?: string | undefined;
-  /** There from the start. Default: one of the name `bucket`. */
+  /** The initial buckets. The default is one named `bucket`. */
   readonly buckets?: readonly string[] | undefined;
-  /** Buckets of other regions by name, with their regions: 301 `PermanentRedirect` to whoever asks here. */
+  /** Buckets in other regions, with their regions. Requests get 301 `PermanentRedirect`. */
   readonly bucketsElsewhere?: Readonly<Record<string, string>> | undefined;
-  /** Whose requests are believed. Default: one, `AK` with the secret `SK`. */
+  /** The accepted credentials. The default is `AK` with the secret `SK`. */
   readonly credentials?: readonly S3Credentials[] | undefined;
-  /** Whether requests that nobody signed may do all as well. Default false: 403 `AccessDenied`. */
+  /** Whether unsigned requests have all permissions. The default is false: 403 `AccessDenied`. */
   readonly anonymous?: boolean | undefined;
-  /** Whether something may be done. Who may not `s3:ListBucket` gets 403 for a missing key. Default: everything may. */
+  /**
+   * Whether an action is allowed. Without `s3:ListBucket`, a missing key is 403. By default every action is allowed.
+   */
   readonly policy?: ((action: S3Action) => boolean) | undefined;
-  /** The server's clock: for signatures, what has expired, and `LastModified`. Default: the machine's. */
+  /** The server's clock, for signatures, expiration and `LastModified`. The default is the system clock. */
   readonly now?: (() => Date) | undefined;
-  /** Keeps the bytes of objects as files in this folder rather than in memory; all stay there until it is removed. */
+  /** Stores the bytes of objects as files in this folder instead of in memory. They are never deleted. */
   readonly folder?: string | undefined;
   /**
-   * What becomes of `If-Match` and `If-None-Match` on writes: honoured (the default); ignored, as by old MinIO;
-   * looked at by PutObject alone, with `If-Match` refused though it is right, as by Ceph 16.2; or demanded by a policy
-   * of the bucket (403 without, and 501 for a copy with one).
+   * How `If-Match` and `If-None-Match` of writes are handled: honoured (the default); ignored, as in old MinIO;
+   * honoured by PutObject only, with `If-Match` always rejected, as in Ceph 16.2; or required by a bucket policy (403
+   * without them, 501 for a copy with them).
    */
   readonly conditions?: "honoured" | "ignored" | "if-match-refused" | "demanded" | undefined;
-  /** Whether checksums other than Content-MD5 are looked at, kept and returned. Default true; else as Ceph 16.2. */
+  /**
+   * Whether checksums other than Content-MD5 are verified, stored and returned. The default is true; Ceph 16.2 does
+   * not.
+   */
   readonly checksums?: boolean | undefined;
-  /** Whether CopyObject and UploadPartCopy are there. Default true; else 501. */
+  /** Whether CopyObject and UploadPartCopy are supported. The default is true; otherwise 501. */
   readonly copies?: boolean | undefined;
   /**
-   * Whether an upload that was completed can be completed again in the same way, which changes nothing and is answered
-   * as before. Default true; else `NoSuchUpload`, as by MinIO.
+   * Whether completing a completed upload again returns the same response. The default is true; otherwise
+   * `NoSuchUpload`, as in MinIO.
    */
   readonly completesAgain?: boolean | undefined;
-  /** Whether all parts of an upload but the last must be of one size, as R2 demands. Default false. */
+  /** Whether all parts of an upload except the last must have the same size, as in R2. The default is false. */
   readonly equalParts?: boolean | undefined;
-  /** The fewest bytes of each part but the last. Default 5 MiB. */
+  /** The minimum size of each part except the last. The default is 5 MiB. */
   readonly minimumPartSize?: number | undefined;
-  /** The most bytes of one PutObject, one part or one copy. Default 5 GiB. */
+  /** The maximum size of one PutObject, part or copy. The default is 5 GiB. */
   readonly largestRequest?: number | undefined;
-  /** The most parts of one upload. Default 10,000. */
+  /** The maximum number of parts of one upload. The default is 10,000. */
   readonly mostParts?: number | undefined;
-  /** The most entries in one answer of any list. Default 1000. */
+  /** The maximum number of entries in one response of a list. The default is 1000. */
   readonly pageSize?: number | undefined;
-  /** Called, and waited for, at each moment of each request; what it throws becomes an `InternalError`. */
+  /** Called and awaited at each moment of each request. An error becomes an `InternalError`. */
   readonly watch?:
     | ((request: LoggedS3Request, moment: S3Moment) => void | Promise<void>)
     | undefined;
-  /** What goes wrong with which requests. Default: nothing. */
+  /** The faults to inject. The default is none. */
   readonly faults?: readonly PlannedS3Fault[] | SeededS3Faults | undefined;
 }
 
-/** Whose requests are believed where nothing else is said. */
+/** The credentials that are accepted by default. */
 export const defaultCredentials: S3Credentials = { accessKeyId: "AK", secretAccessKey: "SK" };

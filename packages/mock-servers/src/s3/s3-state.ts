@@ -8,7 +8,7 @@ import type { S3Request } from "./s3-request.ts";
 import type { S3Settings } from "./s3-settings.ts";
 import type { Signature } from "./signature.ts";
 
-/** What the handlers of operations work on. */
+/** The state that operation handlers work with. */
 export interface S3State {
   readonly settings: S3Settings;
   readonly region: string;
@@ -20,11 +20,11 @@ export interface S3State {
 export interface Bucket {
   readonly name: string;
   readonly objects: Map<string, StoredObject>;
-  /** By id. */
+  /** By ID. */
   readonly uploads: Map<string, MultipartUpload>;
-  /** What was answered to who completed an upload, by its id. */
+  /** The responses for completed uploads, by upload ID. */
   readonly completed: Map<string, CompletedUpload>;
-  /** How often each key was deleted. */
+  /** The number of deletions of each key. */
   readonly deletions: Map<string, number>;
 }
 
@@ -32,13 +32,13 @@ export interface StoredObject {
   readonly key: string;
   readonly content: Content;
   readonly size: number;
-  /** With its quotation marks. */
+  /** With quotation marks. */
   readonly etag: string;
   readonly lastModified: Date;
-  /** What was said of it when it was written and is said again when it is read: `cache-control`, `x-amz-meta-…`. */
+  /** Headers that are stored on write and returned on read: `cache-control`, `x-amz-meta-…`. */
   readonly headers: Readonly<Record<string, string>>;
   readonly checksum: Checksum | undefined;
-  /** Of one that was uploaded in parts. */
+  /** The parts of a multipart upload. */
   readonly parts: readonly StoredPart[] | undefined;
 }
 
@@ -56,29 +56,29 @@ export interface MultipartUpload {
   readonly key: string;
   readonly initiated: Date;
   readonly headers: Readonly<Record<string, string>>;
-  /** As it was asked for; undefined where nothing was said. */
+  /** As requested when the upload was created. */
   readonly checksum: Pick<Checksum, "algorithm" | "type"> | undefined;
   readonly parts: Map<number, StoredPart>;
 }
 
-/** An upload that became an object. */
+/** A completed upload. */
 export interface CompletedUpload {
   readonly key: string;
-  /** The document that named its parts. */
+  /** The document that listed its parts. */
   readonly document: string;
   readonly answer: Answer;
 }
 
-/** A request that may do what it asks for. */
+/** An authorized request. */
 export interface Call extends S3Request {
   readonly operation: Operation;
-  /** undefined where nobody signed it. */
+  /** undefined for an unsigned request. */
   readonly signature: Signature | undefined;
 }
 
 export type Handler = (call: Call, state: S3State) => Answer | Promise<Answer>;
 
-/** @throws S3Refusal `NoSuchBucket` */
+/** @throws S3Error `NoSuchBucket` */
 export function bucketOf({ bucket }: Pick<Call, "bucket">, { buckets }: S3State): Bucket {
   const found = buckets.get(bucket);
   if (found !== undefined) return found;
@@ -91,7 +91,7 @@ export function emptyBucket(name: string): Bucket {
   return { name, objects: new Map(), ...uploads, deletions: new Map() };
 }
 
-/** Takes an object away, and remembers that somebody did. */
+/** Removes an object and counts the deletion. */
 export function removeObject({ objects, deletions }: Bucket, key: string): void {
   if (objects.delete(key)) deletions.set(key, (deletions.get(key) ?? 0) + 1);
 }

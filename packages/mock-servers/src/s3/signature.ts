@@ -6,10 +6,10 @@ import type { S3Credentials } from "./s3-settings.ts";
 import { parseSignature } from "./signed-request.ts";
 import type { SignedRequest } from "./signed-request.ts";
 
-/** Who signed a request, and what its chunks are signed with. */
+/** The verified signature of a request, with the key for the signatures of its chunks. */
 export interface Signature {
   readonly accessKeyId: string;
-  /** The SHA-256 of the body in hex, or how else it is to be believed. */
+  /** The SHA-256 of the body in hex, or the kind of payload. */
   readonly payload: string;
   readonly timestamp: string;
   readonly scope: string;
@@ -26,10 +26,8 @@ export interface Verifier {
 const largestSkew = 15 * 60 * 1000;
 
 /**
- * AWS Signature Version 4, in the header or in the query ("Authenticating Requests: Using the Authorization Header",
- * "… Using Query Parameters").
- * @returns undefined where nobody signed
- * @throws S3Refusal
+ * Verifies AWS Signature Version 4, in the header or in the query ("Authenticating Requests: Using the Authorization
+ * Header", "… Using Query Parameters"). @returns undefined for an unsigned request @throws S3Error
  */
 export function verifySignature(request: S3Request, verifier: Verifier): Signature | undefined {
   const signed = parseSignature(request);

@@ -1,7 +1,7 @@
 import { S3Refusal } from "./refusal.ts";
 import type { S3Request } from "./s3-request.ts";
 
-/** What a request says of its signature; whether that is true is not known yet. */
+/** The unverified signature of a request. */
 export interface SignedRequest {
   readonly accessKeyId: string;
   readonly date: string;
@@ -9,7 +9,7 @@ export interface SignedRequest {
   readonly scope: string;
   readonly timestamp: string;
   readonly time: Date;
-  /** Seconds, of a presigned request. */
+  /** Seconds; only for presigned requests. */
   readonly expires: number | undefined;
   readonly token: string | undefined;
   readonly signedHeaders: readonly string[];
@@ -21,7 +21,7 @@ const algorithm = "AWS4-HMAC-SHA256";
 const payloads =
   /^(?:[\da-f]{64}|UNSIGNED-PAYLOAD|STREAMING-UNSIGNED-PAYLOAD-TRAILER|STREAMING-AWS4-HMAC-SHA256-PAYLOAD(?:-TRAILER)?)$/;
 
-/** @throws S3Refusal where it is written in another way than Amazon S3 demands */
+/** @throws S3Error if the format differs from that of Amazon S3 */
 export function parseSignature(request: S3Request): SignedRequest | undefined {
   const isPresigned = request.query.has("X-Amz-Signature") || request.query.has("X-Amz-Algorithm");
   const { authorization } = request.headers;
@@ -122,7 +122,7 @@ function checked(
   if (!isScope || !/^[\da-f]{64}$/.test(signature) || date !== timestamp.slice(0, 8)) {
     throw new S3Refusal(
       code,
-      `The authorization is malformed: ACCESSKEY/${timestamp.slice(0, 8)}/REGION/s3/aws4_request, the signed headers and a signature of 64 hex digits are needed.`,
+      `The authorization is malformed; it must have ACCESSKEY/${timestamp.slice(0, 8)}/REGION/s3/aws4_request, the signed headers and a signature of 64 hex digits.`,
     );
   }
   if (!payloads.test(payload)) {
@@ -138,7 +138,7 @@ function checked(
   return { accessKeyId, date, region, scope: scope.join("/"), ...rest };
 }
 
-/** The host and all that begins with `x-amz-` must be signed, or somebody on the way could have added it. */
+/** The host and all `x-amz-` headers must be signed. Otherwise a third party could add them. */
 function checkSignedHeaders({ headers }: S3Request, signed: readonly string[]): void {
   const needed = Object.keys(headers).filter((name) => name.startsWith("x-amz-"));
   const left = ["host", ...needed].filter((name) => !signed.includes(name));

@@ -5,7 +5,7 @@ import { bucketOf } from "./s3-state.ts";
 import type { Handler, MultipartUpload } from "./s3-state.ts";
 import { xmlAnswer } from "./xml.ts";
 
-/** The parts that are there, by number. */
+/** Lists the uploaded parts by number. */
 export const listParts: Handler = (call, state) => {
   const { bucket, key, query } = call;
   const { id, parts, checksum, headers } = uploadOf(call, state);
@@ -36,14 +36,14 @@ export const listParts: Handler = (call, state) => {
   });
 };
 
-/** The uploads that nobody ended, by key and the time of their beginning. */
+/** Lists the active uploads by key and start time. */
 export const listUploads: Handler = (call, state) => {
   const { query } = call;
   const { name, uploads } = bucketOf(call, state);
   const size = parsePageSize(query, "max-uploads", state);
   const [keyMarker, idMarker] = [query.get("key-marker"), query.get("upload-id-marker")];
   if (idMarker !== null && keyMarker === null) {
-    throw new S3Refusal("InvalidArgument", "upload-id-marker needs a key-marker");
+    throw new S3Refusal("InvalidArgument", "upload-id-marker requires key-marker");
   }
   const [prefix, delimiter] = [query.get("prefix") ?? "", query.get("delimiter") ?? ""];
   const marker = markerOf({ key: keyMarker ?? "", id: idMarker ?? "\u{10FFFF}" });

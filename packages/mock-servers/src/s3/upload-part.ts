@@ -5,14 +5,14 @@ import { receive } from "./payload.ts";
 import { S3Refusal } from "./refusal.ts";
 import type { Handler, MultipartUpload, StoredPart } from "./s3-state.ts";
 
-/** Takes the place of the part of that number, if there was one. */
+/** Replaces an existing part with this number. */
 export const uploadPart: Handler = async (call, state) => {
   const { settings } = state;
   const { checksum: planned, headers } = uploadOf(call, state);
   const number = parsePartNumber(call.query.get("partNumber"), settings.mostParts);
   if (settings.checksums !== false) checkAlgorithm(call.headers, planned);
   const received = await receive(call, state, planned?.algorithm ?? "CRC64NVME");
-  // It may have been ended while the bytes came.
+  // The upload may have ended during the transfer.
   const { parts } = uploadOf(call, state);
   const part: StoredPart = {
     number,
@@ -30,7 +30,7 @@ export const uploadPart: Handler = async (call, state) => {
   };
 };
 
-/** An upload has one algorithm, and where its parts are composed each of them has to come with its checksum. */
+/** An upload has one algorithm. Each part of a composite checksum needs a checksum of its own. */
 function checkAlgorithm(
   headers: Readonly<Record<string, string>>,
   planned: MultipartUpload["checksum"],

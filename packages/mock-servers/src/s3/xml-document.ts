@@ -1,14 +1,14 @@
 import { S3Refusal } from "./refusal.ts";
 
-/** An element that was read. Attributes and namespaces are not kept. */
+/** A parsed element. Attributes and namespaces are ignored. */
 export interface XmlElement {
   readonly name: string;
   readonly children: readonly XmlElement[];
-  /** Of an element without children. */
+  /** Only for elements without children. */
   readonly text: string;
 }
 
-/** Reads a request's document. @throws S3Refusal `MalformedXML` */
+/** Parses the document of a request. @throws S3Error `MalformedXML` */
 export function parseXml(text: string): XmlElement {
   const tokens = text
     .replace(/^\uFEFF?\s*(?:<\?xml[^>]*\?>)?/, "")
@@ -35,7 +35,7 @@ export function parseXml(text: string): XmlElement {
   return document;
 }
 
-/** The text of the one child of that name. @throws S3Refusal `MalformedXML` where there are several */
+/** The text of the only child with that name. @throws S3Error `MalformedXML` if there are several */
 export function findText({ children }: XmlElement, name: string): string | undefined {
   const found = children.filter((child) => child.name === name);
   if (found.length > 1) throw malformed();

@@ -1,9 +1,9 @@
 import type { Answer } from "@drayage/registry/http";
 
-/** What an element holds: text, other elements by name, or nothing where it is left out. */
+/** The content of an element: text, elements by name, or undefined to omit it. */
 export type XmlContent = string | number | boolean | undefined | XmlElements;
 
-/** Elements in this order; an array stands for several of one name. */
+/** Elements in this order. An array is a repeated element. */
 export interface XmlElements {
   readonly [name: string]: XmlContent | readonly XmlContent[];
 }
@@ -13,7 +13,7 @@ export function xmlAnswer(name: string, content: XmlContent): Answer {
   return { status: 200, headers, body: formatXml(name, content) };
 }
 
-/** A document; S3's namespace is on the root, except of errors. */
+/** Formats a document. The root has S3's namespace, except for errors. */
 export function formatXml(name: string, content: XmlContent): string {
   const namespace = name === "Error" ? "" : ' xmlns="http://s3.amazonaws.com/doc/2006-03-01/"';
   return `<?xml version="1.0" encoding="UTF-8"?>\n<${name}${namespace}>${inner(content)}</${name}>`;

@@ -16,11 +16,11 @@ function requests(path: string, count: number): readonly SeenRequest[] {
   }));
 }
 
-describe("faults from a seed", () => {
+describe("seeded faults", () => {
   const one = requests("/v2/a", 50);
   const other = requests("/v2/b", 50);
 
-  test("are the same again, in whatever order unlike requests come", () => {
+  test("are reproducible, independent of the order of requests", () => {
     const mixed = chosenFaults({ seed: 7 });
     const inTurns = one.flatMap((request, at) => [mixed(other[at] ?? request), mixed(request)]);
     const apart = chosenFaults({ seed: 7 });
@@ -30,29 +30,29 @@ describe("faults from a seed", () => {
     expect(first.filter((fault) => fault !== undefined).length).toBeGreaterThan(3);
   });
 
-  test("are others for another seed", () => {
+  test("differ for another seed", () => {
     expect(one.map(chosenFaults({ seed: 7 }))).not.toEqual(one.map(chosenFaults({ seed: 8 })));
   });
 
-  test("are of the kinds that are wanted, and fit the request", () => {
+  test("have the selected kinds and fit the request", () => {
     const kinds: readonly Fault["kind"][] = ["cut", "lost-upload"];
     const found = one.map(chosenFaults({ seed: 7, kinds, rate: 1 }));
     expect(new Set(found.map((fault) => fault?.kind))).toEqual(new Set(["cut", undefined]));
   });
 
-  test("do not go on for ever", () => {
+  test("are limited in a row", () => {
     const struck = one.map(chosenFaults({ seed: 7, rate: 1 })).map((fault) => fault !== undefined);
     expect(struck.slice(0, 8)).toEqual([true, true, true, false, true, true, true, false]);
   });
 
-  test("of refusals come as storms", () => {
+  test("repeat error responses", () => {
     const found = one.map(chosenFaults({ seed: 7, rate: 0.5, kinds: ["refusal"] }));
     const repeated = found.filter((fault, at) => fault !== undefined && fault === found[at - 1]);
     expect(repeated.length).toBeGreaterThan(3);
   });
 });
 
-test("a planned fault befalls the nth request that matches, and so many after it", () => {
+test("a planned fault applies to the nth matching request and the following ones", () => {
   const fault = { kind: "redirect" } as const;
   const choose = chosenFaults([{ fault, method: "GET", path: "v2/a", nth: 2, times: 2 }]);
   const befallen = (path: string): readonly boolean[] =>

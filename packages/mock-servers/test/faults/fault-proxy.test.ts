@@ -10,7 +10,7 @@ import { startFaultProxy } from "../../src/faults/fault-proxy.ts";
 import type { FaultProxy } from "../../src/faults/fault-proxy.ts";
 import type { Fault, PlannedFault } from "../../src/faults/fault.ts";
 
-const { bytes, digest } = textAndDigest("the bytes of a blob, not very many of them");
+const { bytes, digest } = textAndDigest("the bytes of a small blob");
 
 interface Rig extends AsyncDisposable {
   readonly registry: Registry;
@@ -18,7 +18,7 @@ interface Rig extends AsyncDisposable {
   readonly ask: (line: string, question?: Question) => Promise<Reply>;
 }
 
-/** A registry that has the blob in the repository `a`, behind a proxy. */
+/** A registry with the blob in the repository `a`, behind a proxy. */
 async function rig(
   settings: Omit<FaultProxySettings, "target">,
   registrySettings?: RegistrySettings,
@@ -41,7 +41,7 @@ const onBlob = (fault: Fault): readonly PlannedFault[] => [{ fault, path: digest
 const get = `GET /v2/a/blobs/${digest}`;
 const upload = { headers: octets, body: bytes };
 
-/** What arrives of an answer that may break off. */
+/** Reads a response that may break. */
 async function received(origin: string): Promise<{ text: string; isWhole: boolean }> {
   const answer = await fetch(`${origin}/v2/a/blobs/${digest}`);
   const chunks: Uint8Array[] = [];
@@ -54,7 +54,7 @@ async function received(origin: string): Promise<{ text: string; isWhole: boolea
 }
 
 describe("without faults", () => {
-  test("everything passes, and is counted", async () => {
+  test("requests are forwarded and counted", async () => {
     await using at = await rig({});
     expect((await at.ask(get)).body).toEqual(bytes);
     const opened = await at.ask("POST /v2/b/blobs/uploads/");
@@ -69,7 +69,7 @@ describe("without faults", () => {
     expect(at.proxy.describe()).toBe("");
   });
 
-  test("the registry's address becomes that of the proxy", async () => {
+  test("the registry's origin is replaced by the proxy's", async () => {
     const users = { me: { password: "secret" } };
     await using at = await rig(
       {},
@@ -80,8 +80,8 @@ describe("without faults", () => {
   });
 });
 
-describe("an answer", () => {
-  test.each(["cut", "reset"] as const)("that is %s in the middle", async (kind) => {
+describe("a response", () => {
+  test.each(["cut", "reset"] as const)("can break with %s in the middle", async (kind) => {
     await using at = await rig({ faults: onBlob({ kind, during: "response", after: 9 }) });
     const { text, isWhole } = await received(at.proxy.origin);
     expect(isWhole).toBe(false);
@@ -90,7 +90,7 @@ describe("an answer", () => {
     expect(await received(at.proxy.origin)).toMatchObject({ isWhole: true });
   });
 
-  test("of which nothing comes although the registry did its work", async () => {
+  test("can be lost after the registry processed the request", async () => {
     await using at = await rig({ faults: onBlob({ kind: "cut", during: "answer" }) });
     const line = `POST /v2/b/blobs/uploads/?digest=${digest}`;
     const faults = [{ fault: { kind: "cut", during: "answer" }, method: "POST" }] as const;
@@ -100,7 +100,7 @@ describe("an answer", () => {
     expect(await post.registry.findBlob("b", digest)).toEqual(bytes);
   });
 
-  test("that falls silent", async () => {
+  test("can stall", async () => {
     await using at = await rig({
       faults: onBlob({ kind: "stall", during: "response", after: 9 }),
     });
@@ -111,36 +111,36 @@ describe("an answer", () => {
     expect(at.proxy.requests[0]).toMatchObject({ responseBytes: 9, isBroken: true });
   });
 
-  test("that ends early as if that were all", async () => {
+  test("can be truncated with a matching length", async () => {
     await using at = await rig({ faults: onBlob({ kind: "truncation", after: 9 }) });
     expect(await received(at.proxy.origin)).toEqual({ text: "the bytes", isWhole: true });
   });
 
-  test("in which a bit is another one", async () => {
+  test("can have a flipped bit", async () => {
     await using at = await rig({ faults: onBlob({ kind: "flip", during: "response", at: 1 }) });
     const { text } = await received(at.proxy.origin);
     expect(text).toBe(Buffer.from(bytes).toString().replace("h", "i"));
   });
 
-  test("that announces more than comes", async () => {
+  test("can be shorter than its Content-Length", async () => {
     await using at = await rig({ faults: onBlob({ kind: "wrong-length", by: 3 }) });
     const text = Buffer.from(bytes).toString();
     expect(await received(at.proxy.origin)).toEqual({ text, isWhole: false });
   });
 
-  test("that announces less than comes", async () => {
+  test("can be longer than its Content-Length", async () => {
     await using at = await rig({ faults: onBlob({ kind: "wrong-length", by: -3 }) });
     const { text } = await received(at.proxy.origin);
     expect(text).toBe(Buffer.from(bytes).toString().slice(0, -3));
   });
 
-  test("a position beyond the end of a body is counted round", async () => {
+  test("uses positions modulo the length of the body", async () => {
     const faults = onBlob({ kind: "truncation", after: bytes.byteLength * 3 + 9 });
     await using at = await rig({ faults });
     expect(await received(at.proxy.origin)).toEqual({ text: "the bytes", isWhole: true });
   });
 
-  test("that is a refusal, for a while", async () => {
+  test("can be an error response, repeatedly", async () => {
     const fault = {
       kind: "refusal",
       status: 429,
@@ -166,7 +166,7 @@ describe("an answer", () => {
     expect(at.registry.requests).toHaveLength(1);
   });
 
-  test("that leads elsewhere, where the same is to be had by whoever comes", async () => {
+  test("can redirect to an external origin that needs no credentials", async () => {
     const users = { me: { password: "secret" } };
     const authorization = `Basic ${Buffer.from("me:secret").toString("base64")}`;
     await using at = await rig(
@@ -184,7 +184,7 @@ describe("an answer", () => {
     expect(at.proxy.elsewhere).toMatchObject([{ headers: { authorization: "Bearer leaked" } }]);
   });
 
-  test("that leads nowhere is none: who may not read it is told so", async () => {
+  test("is not redirected if the client has no access", async () => {
     const users = { me: { password: "secret" } };
     await using at = await rig(
       { faults: onBlob({ kind: "redirect" }) },
@@ -195,7 +195,7 @@ describe("an answer", () => {
 });
 
 describe("a request", () => {
-  test("that breaks off in the middle of its body", async () => {
+  test("can break in the middle of its body", async () => {
     const fault = { kind: "cut", during: "request", after: 9 } as const;
     await using at = await rig({ faults: [{ fault, method: "PATCH" }] });
     const opened = await at.ask("POST /v2/b/blobs/uploads/");
@@ -206,20 +206,20 @@ describe("a request", () => {
     expect(Number(headers.range?.slice(2))).toBeLessThan(9);
   });
 
-  test("of which nothing arrives", async () => {
+  test("can be lost completely", async () => {
     await using at = await rig({ faults: onBlob({ kind: "cut", during: "request", after: 0 }) });
     await expect(at.ask(get)).rejects.toMatchObject({ code: "ECONNRESET" });
     expect(at.registry.requests).toEqual([]);
   });
 
-  test("in which a bit is another one", async () => {
+  test("can have a flipped bit", async () => {
     const fault = { kind: "flip", during: "request", at: 3 } as const;
     await using at = await rig({ faults: [{ fault, method: "POST" }] });
     const stored = await at.ask(`POST /v2/b/blobs/uploads/?digest=${digest}`, upload);
     expect(stored.code).toBe("DIGEST_INVALID");
   });
 
-  test("whose token is not good any more", async () => {
+  test("can have a rejected token", async () => {
     const authentication = {
       kind: "bearer",
       users: {},
@@ -243,7 +243,7 @@ describe("an upload", () => {
     absolute: /^http:\/\/127\.0\.0\.1:\d+\/v2\/b\/blobs\/uploads\//,
     elsewhere: /^http:\/\/127\.0\.0\.1:\d+\/[^/]+\/v2\/b\/blobs\/uploads\//,
   };
-  test.each(Object.entries(locations))("goes on at a location that is %s", async (as, pattern) => {
+  test.each(Object.entries(locations))("can continue at a location that is %s", async (as, pattern) => {
     const fault = { kind: "location", as: as as keyof typeof locations } as const;
     await using at = await rig({ faults: [{ fault, method: "POST" }] });
     const { headers } = await at.ask("POST /v2/b/blobs/uploads/");
@@ -256,7 +256,7 @@ describe("an upload", () => {
     expect(at.proxy.elsewhere).toHaveLength(as === "elsewhere" ? 2 : 0);
   });
 
-  test("that is lost stays lost, and others do not", async () => {
+  test("can be lost permanently, without affecting others", async () => {
     await using at = await rig({ faults: [{ fault: { kind: "lost-upload" }, method: "PATCH" }] });
     const lost = await at.ask("POST /v2/b/blobs/uploads/");
     const other = await at.ask("POST /v2/b/blobs/uploads/");
@@ -268,7 +268,7 @@ describe("an upload", () => {
   });
 });
 
-test("every so many bytes the connection is cut, in either direction", async () => {
+test("connections are closed after cutEvery bytes in either direction", async () => {
   const many = Buffer.alloc(1000, "x");
   await using at = await rig({ cutEvery: 300 });
   await at.registry.putBlob("a", many);

@@ -10,7 +10,7 @@ import { expect, test } from "vitest";
 import { startSlowLine } from "../../src/faults/slow-line.ts";
 
 const roundTrip = 40;
-/** A timer may fire that many milliseconds early. */
+/** A timer may fire this many milliseconds early. */
 const slack = 2;
 
 interface Opened extends AsyncDisposable {
@@ -45,7 +45,7 @@ async function timed(work: () => Promise<unknown>): Promise<number> {
   return performance.now() - start + slack;
 }
 
-test("an answer takes a round trip, and opening the connection another", async () => {
+test("a response takes one round trip, and opening the connection another", async () => {
   await using server = await serve((_, response) => response.end("x"));
   await using line = await startSlowLine({ target: server.target, roundTrip });
   const agent = new Agent({ keepAlive: true });
@@ -56,7 +56,7 @@ test("an answer takes a round trip, and opening the connection another", async (
   agent.destroy();
 });
 
-test("all bytes arrive in their order, in both directions", async () => {
+test("all bytes arrive in order, in both directions", async () => {
   await using server = await serve((incoming, response) => void incoming.pipe(response));
   await using line = await startSlowLine({ target: server.target, roundTrip: 2 });
   const sent = Buffer.from(Uint8Array.from({ length: 40 << 20 }, (_, at) => at % 251));
@@ -64,13 +64,13 @@ test("all bytes arrive in their order, in both directions", async () => {
   expect(received.equals(sent)).toBe(true);
 });
 
-test("a connection that the server breaks off is broken off for the client", async () => {
+test("a connection that the server resets is reset for the client", async () => {
   await using server = await serve((incoming) => incoming.socket.resetAndDestroy());
   await using line = await startSlowLine({ target: server.target, roundTrip: 2 });
   await expect(answerTo(line.origin, new Agent())).rejects.toMatchObject({ code: "ECONNRESET" });
 });
 
-test("disposing of a line cuts what is open", async () => {
+test("disposing closes open connections", async () => {
   await using server = await serve(() => {});
   const line = await startSlowLine({ target: server.target, roundTrip: 2 });
   const socket = connect(Number(new URL(line.origin).port), "127.0.0.1").resume();

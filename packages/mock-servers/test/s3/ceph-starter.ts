@@ -1,6 +1,6 @@
 import { startCeph } from "@drayage/test-servers";
 
-// What it leaves when it is killed lies where the test removes it.
+// The test removes this folder, which contains what remains after a kill.
 process.env["TMPDIR"] = process.argv[2];
 const { access } = await startCeph();
 process.send?.(access.endpoint);

@@ -14,7 +14,7 @@ describe.skipIf(!isCephInstalled)(
   "Ceph (needs radosgw, ceph-mon and ceph-osd)",
   { timeout: 90_000 },
   () => {
-    test("several run side by side, each with its own buckets", async () => {
+    test("several instances run side by side, each with its own buckets", async () => {
       await using one = await startCeph();
       await using other = await startCeph();
       const asked = (ceph: typeof one, line: string): Promise<string> =>
@@ -24,7 +24,7 @@ describe.skipIf(!isCephInstalled)(
       expect(await asked(other, "HEAD /bucket")).toBe("404");
     });
 
-    test("it ends with the process that started it, even if that is killed", async () => {
+    test("it ends with the process that started it, even after a kill", async () => {
       const starter = startProgram(starterFile, await scratchFolder());
       const endpoint = String(await nextMessage(starter));
       expect(await outcomeOf(ask(endpoint, "GET /"))).toBe("200");

@@ -11,7 +11,7 @@ import type { Row } from "./row.ts";
 import { sha256Base64 } from "./signed-ask.ts";
 import type { Store } from "./store.ts";
 
-/** Of "123456789", those of the CRCs as their catalogue has them. */
+/** The checksums of "123456789". Those of the CRCs come from the CRC catalogue. */
 const nine = "123456789";
 const checksums = {
   ChecksumCRC32: "y/Q5Jg==",
@@ -24,7 +24,7 @@ const checksums = {
 export const checksumRows: readonly Row[] = [
   ...Object.entries(checksums).flatMap(([name, value]): Row[] => [
     {
-      name: `a ${name} is kept and told to who asks`,
+      name: `a ${name} is stored and returned on request`,
       of: async (store) => {
         await store.put(nine, { [name]: value });
         const told = await head(store, { ChecksumMode: "ENABLED" });
@@ -35,7 +35,7 @@ export const checksumRows: readonly Row[] = [
       atCeph: [undefined, undefined, undefined],
     },
     {
-      name: `a wrong ${name} is refused, and one that is none`,
+      name: `a wrong or invalid ${name} is rejected`,
       of: async (store) => [
         await outcomeOf(store.put("other", { [name]: value })),
         await outcomeOf(store.put(nine, { [name]: "x" })),
@@ -45,7 +45,7 @@ export const checksumRows: readonly Row[] = [
     },
   ]),
   {
-    name: "an object has a CRC64NVME where nobody said anything",
+    name: "an object has a CRC64NVME by default",
     of: async (store) => {
       await store.put(nine);
       return (await head(store, { ChecksumMode: "ENABLED" }))["ChecksumCRC64NVME"];
@@ -54,7 +54,7 @@ export const checksumRows: readonly Row[] = [
     atCeph: undefined,
   },
   {
-    name: "a Content-MD5 has to be right",
+    name: "a Content-MD5 is verified",
     of: async (store) => {
       const put = (md5: string): Promise<string> => outcomeOf(store.put(nine, { ContentMD5: md5 }));
       const right = createHash("md5").update(nine).digest("base64");
@@ -63,7 +63,7 @@ export const checksumRows: readonly Row[] = [
     is: ["200", "400 BadDigest", "400 InvalidDigest"],
   },
   {
-    name: "an object comes with one checksum at most",
+    name: "an object has at most one checksum",
     of: async (store) => {
       const { ChecksumCRC32, ChecksumSHA256 } = checksums;
       return outcomeOf(store.put(nine, { ChecksumCRC32, ChecksumSHA256 }));
@@ -86,7 +86,7 @@ export const checksumRows: readonly Row[] = [
     atCeph: [undefined, undefined],
   },
   {
-    name: "no upload has all of its bytes' SHA-256, nor a CRC64NVME composed of parts",
+    name: "multipart uploads have no full-object SHA-256 and no composite CRC64NVME",
     of: async (store) => {
       const begun = (
         ChecksumAlgorithm: "SHA256" | "CRC64NVME",

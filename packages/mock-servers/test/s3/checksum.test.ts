@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 
 import { checksumAlgorithms, checksumHasher } from "../../src/s3/checksum.ts";
 
-test("a checksum does not depend on how the bytes are cut", () => {
+test("a checksum is independent of chunk boundaries", () => {
   const cases = fc.tuple(
     fc.constantFrom(...checksumAlgorithms),
     fc.array(fc.uint8Array({ maxLength: 40 }), { maxLength: 10 }),

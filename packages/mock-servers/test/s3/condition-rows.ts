@@ -16,7 +16,7 @@ const future = new Date("2100-01-01T00:00:00Z");
 
 export const conditionRows: readonly Row[] = [
   {
-    name: "an object is created once",
+    name: "If-None-Match: * creates an object once",
     of: async (store) => [
       await outcomeOf(store.put("first", { IfNoneMatch: "*" })),
       await outcomeOf(store.put("second", { IfNoneMatch: "*" })),
@@ -25,7 +25,7 @@ export const conditionRows: readonly Row[] = [
     is: ["200", "412 PreconditionFailed", "first"],
   },
   {
-    name: "an object is replaced by who knows what it is",
+    name: "If-Match replaces an object only with its current ETag",
     of: async (store) => {
       const etag = await store.put("first");
       return [
@@ -39,19 +39,19 @@ export const conditionRows: readonly Row[] = [
     atCeph: ["412 PreconditionFailed", "412 PreconditionFailed", "412 PreconditionFailed", "first"],
   },
   {
-    name: "what is not there cannot be replaced",
+    name: "If-Match fails for a missing object",
     of: async (store) => outcomeOf(store.put("x", { IfMatch: other })),
     is: "404 NoSuchKey",
     atCeph: "412 PreconditionFailed",
   },
   {
-    name: "an object is created only if none is there, whatever its ETag",
+    name: "If-None-Match supports only *",
     of: async (store) => outcomeOf(store.put("x", { IfNoneMatch: other })),
     is: "501 NotImplemented",
     atCeph: "412 PreconditionFailed",
   },
   {
-    name: "an upload is completed once",
+    name: "If-None-Match completes an upload once",
     of: async (store) => {
       const ids = [await store.begin(), await store.begin()];
       const completed: string[] = [];
@@ -65,7 +65,7 @@ export const conditionRows: readonly Row[] = [
     atCeph: [["200", "200"], false],
   },
   {
-    name: "an upload replaces what somebody knows",
+    name: "If-Match completes an upload only with the current ETag",
     of: async (store) => {
       const etag = await store.put("first");
       const id = await store.begin();
@@ -80,7 +80,7 @@ export const conditionRows: readonly Row[] = [
     atCeph: ["200", "200", "second"],
   },
   {
-    name: "a copy creates an object once",
+    name: "If-None-Match copies to an object once",
     of: async (store) => {
       await store.put("x");
       const copied = (): Promise<string> =>
@@ -99,7 +99,7 @@ export const conditionRows: readonly Row[] = [
     atCeph: ["200", "200"],
   },
   {
-    name: "an object is deleted by who knows what it is",
+    name: "If-Match deletes an object only with its current ETag",
     of: async (store) => {
       const etag = await store.put("x");
       const deleted = (IfMatch: string): Promise<string> =>
@@ -123,7 +123,7 @@ export const conditionRows: readonly Row[] = [
       [{ IfNoneMatch: other, IfModifiedSince: future }, "200"],
     ] as const
   ).map(([conditions, outcome]): Row => ({
-    name: `an object is read with ${JSON.stringify(conditions)}: ${outcome}`,
+    name: `reading an object with ${JSON.stringify(conditions)}: ${outcome}`,
     of: async (store) => {
       const etag = await store.put("x");
       const said = Object.fromEntries(
@@ -138,7 +138,7 @@ export const conditionRows: readonly Row[] = [
     is: [outcome, outcome],
   })),
   {
-    name: "of many that create one object at once, one does",
+    name: "one of many concurrent creations of an object succeeds",
     of: async (store) => {
       const all = Array.from({ length: 10 }, (_, at) =>
         outcomeOf(store.put(`${at}`, { IfNoneMatch: "*" })),
@@ -148,7 +148,7 @@ export const conditionRows: readonly Row[] = [
     is: 1,
   },
   {
-    name: "of many that replace one object at once, one does",
+    name: "one of many concurrent replacements of an object succeeds",
     of: async (store) => {
       const IfMatch = await store.put("first");
       const all = Array.from({ length: 10 }, (_, at) => outcomeOf(store.put(`${at}`, { IfMatch })));
@@ -158,7 +158,7 @@ export const conditionRows: readonly Row[] = [
     atCeph: 0,
   },
   {
-    name: "of many that complete uploads of one object at once, one does",
+    name: "one of many concurrent completions for an object succeeds",
     of: async (store) => {
       const all = Array.from({ length: 5 }, async (_, at) => uploaded(store, `${at}`));
       return created(await Promise.all(all));

@@ -11,7 +11,7 @@ const other = '"0123456789abcdef0123456789abcdef"';
 
 export const copyRows: readonly Row[] = [
   {
-    name: "a copy has the bytes, the type and the metadata of its source",
+    name: "a copy has the bytes, type and metadata of its source",
     of: async (store) => {
       await store.put("bytes", { ContentType: "text/x", Metadata: { a: "b" } });
       await copied(store);
@@ -20,7 +20,7 @@ export const copyRows: readonly Row[] = [
     is: ["bytes", ["text/x", { a: "b" }]],
   },
   {
-    name: "a copy has other metadata where that is asked for",
+    name: "a copy can replace the metadata",
     of: async (store) => {
       await store.put("bytes", { ContentType: "text/x", Metadata: { a: "b" } });
       const MetadataDirective = "REPLACE" as const;
@@ -30,7 +30,7 @@ export const copyRows: readonly Row[] = [
     is: ["text/y", { c: "d" }],
   },
   {
-    name: "an object is copied onto itself only where something changes",
+    name: "an object can be copied to itself only with a change",
     of: async (store) => {
       const ETag = await store.put("bytes");
       const same = { Key: store.key };
@@ -46,17 +46,17 @@ export const copyRows: readonly Row[] = [
     is: ["400 InvalidRequest", "200", { touched: "1" }, true],
   },
   {
-    name: "only what is there is copied",
+    name: "copying a missing object fails",
     of: async (store) => outcomeOf(copied(store)),
     is: "404 NoSuchKey",
   },
   {
-    name: "only out of a bucket that is there something is copied",
+    name: "copying from a missing bucket fails",
     of: async (store) => outcomeOf(copied(store, { CopySource: "no-such-bucket/x" })),
     is: "404 NoSuchBucket",
   },
   {
-    name: "a source's name may have any characters",
+    name: "the name of a source may have any characters",
     of: async (store) => {
       const key = `${store.key}/a b+c%20ü`;
       await store.put("odd", { Key: key });
@@ -74,7 +74,7 @@ export const copyRows: readonly Row[] = [
       [{ CopySourceIfNoneMatch: "its" }, "412 PreconditionFailed"],
     ] as const
   ).map(([conditions, outcome]): Row => ({
-    name: `a copy with ${JSON.stringify(conditions)}: ${outcome}`,
+    name: `copying with ${JSON.stringify(conditions)}: ${outcome}`,
     of: async (store) => {
       const etag = await store.put("x");
       const said = Object.fromEntries(
@@ -86,7 +86,7 @@ export const copyRows: readonly Row[] = [
     atCeph: "200",
   })),
   {
-    name: "parts may be copied, whole or by ranges",
+    name: "parts can be copied, completely or by range",
     of: async (store) => {
       await store.put(long);
       const Key = `${store.key}-copy`;
@@ -104,7 +104,7 @@ export const copyRows: readonly Row[] = [
     is: true,
   },
   ...["bytes=0-99999999", "bytes=5-4", "bytes=0-", "0-1"].map((CopySourceRange): Row => ({
-    name: `a part cannot be copied from ${CopySourceRange}`,
+    name: `a part cannot be copied from the range ${CopySourceRange}`,
     of: async (store) => {
       await store.put(long);
       const id = await store.begin();

@@ -20,13 +20,13 @@ async function faulty(faults: S3Settings["faults"]): Promise<Faulty> {
   return [server, new Store(server.access, client, "bucket", "key")];
 }
 
-/** What becomes of a request; `broken` where no whole answer came. */
+/** The outcome of a request; `broken` without a complete response. */
 async function fate(asked: Promise<unknown>): Promise<string> {
   return outcomeOf(asked).catch(() => "broken");
 }
 
 test.each(["SlowDown", "InternalError", "RequestTimeout", "ConditionalRequestConflict"] as const)(
-  "a request may be answered with %s, and nothing is done",
+  "the response can be %s, without effect",
   async (code) => {
     const [server, store] = await faulty([{ fault: { kind: "error", code, retryAfter: 2 } }]);
     const { status, headers, body } = await store.raw("PUT", { body: "x" });
@@ -38,7 +38,7 @@ test.each(["SlowDown", "InternalError", "RequestTimeout", "ConditionalRequestCon
   },
 );
 
-test("a fault befalls those requests that it is meant for", async () => {
+test("a fault applies to the planned requests", async () => {
   const fault: S3Fault = { kind: "error", code: "SlowDown" };
   const [, store] = await faulty([{ fault, operation: "PutObject", key: "ke", nth: 2, times: 2 }]);
   const outcomes = [];
@@ -48,7 +48,7 @@ test("a fault befalls those requests that it is meant for", async () => {
   expect(await store.text()).toBe("x");
 });
 
-test("completing an upload may fail behind a status of 200", async () => {
+test("completing an upload can fail with status 200", async () => {
   const fault: S3Fault = { kind: "late-error", code: "InternalError" };
   const [server, store] = await faulty([{ fault, operation: "CompleteMultipartUpload" }]);
   const id = await store.begin();
@@ -62,7 +62,7 @@ test("completing an upload may fail behind a status of 200", async () => {
   expect(await fate(store.complete(id, parts))).toBe("200");
 });
 
-test("what cannot fail late fails at once", async () => {
+test("late errors of other operations are immediate", async () => {
   const [, store] = await faulty([{ fault: { kind: "late-error", code: "InternalError" } }]);
   expect(await fate(store.put("x"))).toBe("500 InternalError");
 });
@@ -73,14 +73,14 @@ test.each<readonly [fault: S3Fault, isStored: boolean]>([
   [{ kind: "reset", during: "request", after: 25 }, false],
   [{ kind: "cut", during: "answer" }, true],
   [{ kind: "reset", during: "answer" }, true],
-])("a write through %j comes to its end: %s", async (fault, isStored) => {
+])("a write with %j has the outcome %s", async (fault, isStored) => {
   const [server, store] = await faulty([{ fault }]);
   expect(await fate(store.put("0123456789"))).toBe("broken");
   expect(server.bucket().keys()).toEqual(isStored ? ["key"] : []);
   expect(server.requests).toMatchObject([{ status: undefined, isFaulty: true }]);
 });
 
-test("a delete that breaks before anything is said does nothing", async () => {
+test("a delete that breaks before the request has no effect", async () => {
   const fault: S3Fault = { kind: "cut", during: "request", after: 7 };
   const [server, store] = await faulty([{ fault, operation: "DeleteObject" }]);
   await server.bucket().put("key", "x");
@@ -88,7 +88,7 @@ test("a delete that breaks before anything is said does nothing", async () => {
   expect(server.bucket().keys()).toEqual(["key"]);
 });
 
-test("a read may break off after some bytes", async () => {
+test("a read can break after some bytes", async () => {
   const [server, store] = await faulty([{ fault: { kind: "cut", during: "response", after: 4 } }]);
   await server.bucket().put("key", "0123456789");
   const { Body, ContentLength } = await store.client.send(new GetObjectCommand(store.at({})));
@@ -98,7 +98,7 @@ test("a read may break off after some bytes", async () => {
   expect(await store.text()).toBe("0123456789");
 });
 
-test("an answer without a body breaks off before it begins", async () => {
+test("a response without a body breaks before it starts", async () => {
   const [, store] = await faulty([
     { fault: { kind: "cut", during: "response", after: 4 }, times: 2 },
   ]);
@@ -107,7 +107,7 @@ test("an answer without a body breaks off before it begins", async () => {
   expect(await fate(store.raw("HEAD"))).toBe("200");
 });
 
-test("a request may be left hanging until the server ends", async () => {
+test("a request can hang until the server ends", async () => {
   const server = await startS3({ faults: [{ fault: { kind: "stall", during: "answer" } }] });
   const client = clientOf(server.access);
   const asked = fate(new Store(server.access, client, "bucket", "key").put("x"));
@@ -117,7 +117,7 @@ test("a request may be left hanging until the server ends", async () => {
   client.destroy();
 });
 
-test("bits that flip on the way are found by signatures, or not at all", async () => {
+test("flipped bits are detected by signatures only", async () => {
   const [, store] = await faulty([
     { fault: { kind: "flip", during: "request", at: 2 } },
     { fault: { kind: "flip", during: "response", at: 2 }, operation: "GetObject" },
@@ -130,7 +130,7 @@ test("bits that flip on the way are found by signatures, or not at all", async (
   expect([await read(), await read()]).toEqual(["0133456789", "0123456789"]);
 });
 
-test("what befalls whom follows from a seed", async () => {
+test("seeded faults are reproducible", async () => {
   async function course(seed: string): Promise<readonly string[]> {
     const [server, store] = await faulty({
       seed,
@@ -152,7 +152,7 @@ test("what befalls whom follows from a seed", async () => {
   expect(spoilt.every((line) => line.startsWith("PutObject"))).toBe(true);
 });
 
-test("who tries four times comes through whatever befalls", async () => {
+test("four attempts are enough for all seeded faults", async () => {
   const [server, store] = await faulty({ seed: "storm", kinds: ["error", "cut"], rate: 1 });
   const outcomes = [];
   for (let time = 0; time < 4; time++) outcomes.push(await fate(store.put("x")));

@@ -16,7 +16,7 @@ import { clientOf } from "./store.ts";
 
 const get = "GET /bucket/key";
 
-test("temporary credentials need their token, and last as long as the server's clock says", async () => {
+test("temporary credentials need their token, and expire by the server's clock", async () => {
   let now = new Date();
   const temporary = {
     accessKeyId: "TEMPORARY",
@@ -37,14 +37,14 @@ test("temporary credentials need their token, and last as long as the server's c
   expect(await asked(temporary)).toBe("400 ExpiredToken");
 });
 
-test("a client whose clock is right is refused by a server whose clock is not", async () => {
+test("a correct clock is rejected if the server's is wrong", async () => {
   const late = new Date(Date.now() + 20 * 60_000);
   await using s3 = await startS3({ now: () => late });
   const { body } = await signedAsk(s3.access, get);
   expect(body.toString()).toMatch(/RequestTimeTooSkewed.*<MaxAllowedSkewMilliseconds>900000/s);
 });
 
-test("a client sets its clock by the server's, and is believed then", async () => {
+test("a client adopts the server's clock and succeeds", async () => {
   const late = 20 * 60_000;
   await using s3 = await startS3({ now: () => new Date(Date.now() + late) });
   const client = new S3Client({ ...s3.access, maxAttempts: 2 });
@@ -53,7 +53,7 @@ test("a client sets its clock by the server's, and is believed then", async () =
   expect(s3.requests.map(({ code }) => code)).toEqual(["RequestTimeTooSkewed", undefined]);
 });
 
-test("an address is not good before its time, nor for longer than a week", async () => {
+test("a presigned URL is valid in its time range, at most a week", async () => {
   await using s3 = await startS3();
   const asked = async (options: { date?: Date; expiresIn?: number }): Promise<string> =>
     outcomeOf(ask(s3.access.endpoint, await presigned(s3.access, get, options)));
@@ -75,26 +75,26 @@ test("an address is not good before its time, nor for longer than a week", async
 test.each([
   ["of another kind", { authorization: "AWS AK:signature" }, "400 InvalidRequest"],
   [
-    "that is none",
+    "that is malformed",
     { authorization: "AWS4-HMAC-SHA256 nothing" },
     "400 AuthorizationHeaderMalformed",
   ],
   ["without a time", { "x-amz-date": "yesterday" }, "403 AccessDenied"],
-  ["for a body that is not described", { "x-amz-content-sha256": "abc" }, "400 InvalidArgument"],
-])("a signature %s is refused", async (_, headers, outcome) => {
+  ["for an undefined payload", { "x-amz-content-sha256": "abc" }, "400 InvalidArgument"],
+])("a signature %s is rejected", async (_, headers, outcome) => {
   await using s3 = await startS3();
   const signed = await signedHeaders(s3.access, get, {});
   const question = { headers: { ...signed, ...headers } };
   expect(await outcomeOf(ask(s3.access.endpoint, get, question))).toBe(outcome);
 });
 
-test("a signature has to say what it was made of the body", async () => {
+test("a signature requires x-amz-content-sha256", async () => {
   await using s3 = await startS3();
   const { "x-amz-content-sha256": _, ...headers } = await signedHeaders(s3.access, get, {});
   expect(await outcomeOf(ask(s3.access.endpoint, get, { headers }))).toBe("400 InvalidRequest");
 });
 
-test("a signature for another region is refused with the right one", async () => {
+test("the error for another region contains the correct one", async () => {
   await using s3 = await startS3({ region: "eu-west-1" });
   const { status, headers, body } = await signedAsk(s3.access, get, { region: "us-east-1" });
   expect({ status, region: headers["x-amz-bucket-region"] }).toEqual({
@@ -104,7 +104,7 @@ test("a signature for another region is refused with the right one", async () =>
   expect(body.toString()).toMatch(/AuthorizationHeaderMalformed.*<Region>eu-west-1</s);
 });
 
-test("a bucket of another region is said to be there", async () => {
+test("a bucket in another region is a redirect to that region", async () => {
   await using s3 = await startS3({ bucketsElsewhere: { far: "ap-south-1" } });
   const { status, headers, body } = await signedAsk(s3.access, "GET /far/key");
   expect({ status, region: headers["x-amz-bucket-region"] }).toEqual({
@@ -120,7 +120,7 @@ test("a bucket of another region is said to be there", async () => {
   client.destroy();
 });
 
-test("a policy speaks on each action, and hides what is there from who may not list", async () => {
+test("a policy applies to each action, and hides missing keys without list permission", async () => {
   const asked: string[] = [];
   await using s3 = await startS3({
     policy: ({ action, bucket, key, accessKeyId }) => {
@@ -142,7 +142,7 @@ test("a policy speaks on each action, and hides what is there from who may not l
   expect(asked).toContain("AK s3:GetObject bucket/key");
 });
 
-test("a policy speaks on each key of several, and on what is copied", async () => {
+test("a policy applies to each key of a bulk delete and to copy sources", async () => {
   await using s3 = await startS3({
     policy: ({ action, key }) => action === "s3:PutObject" || key !== "secret",
   });
@@ -161,7 +161,7 @@ test("a policy speaks on each key of several, and on what is copied", async () =
   expect(s3.bucket().keys()).toEqual(["secret"]);
 });
 
-test("nobody has to sign where that is said", async () => {
+test("anonymous: true accepts unsigned requests", async () => {
   await using s3 = await startS3({ anonymous: true });
   const put = ask(s3.access.endpoint, "PUT /bucket/key", { body: "x" });
   expect(await outcomeOf(put)).toBe("200");
@@ -171,7 +171,7 @@ test("nobody has to sign where that is said", async () => {
 });
 
 test.each(["bucket.localhost", "bucket.localhost:1234", "bucket.s3.us-east-1.amazonaws.com"])(
-  "a bucket may be named by the host %s",
+  "the host %s can name a bucket",
   async (host) => {
     await using s3 = await startS3({ anonymous: true });
     await s3.bucket().put("a/key", "x");
@@ -182,7 +182,7 @@ test.each(["bucket.localhost", "bucket.localhost:1234", "bucket.s3.us-east-1.ama
   },
 );
 
-test("a signature is good for a bucket in the host's name", async () => {
+test("signatures are valid for virtual-hosted buckets", async () => {
   await using s3 = await startS3();
   await s3.bucket().put("a/key", "x");
   const endpoint = s3.access.endpoint.replace("127.0.0.1", "bucket.localhost");

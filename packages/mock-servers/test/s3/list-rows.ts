@@ -10,32 +10,32 @@ const names = ["a", "b/1", "b/2", "b/3/x", "c", "d/1"];
 export const listRows: readonly Row[] = [
   { name: "keys are listed in order", of: (store) => listed(store, {}), is: [names.join(" ")] },
   {
-    name: "keys are listed by the bytes of their UTF-8",
+    name: "keys are sorted by UTF-8 bytes",
     of: (store) => listed(store, {}, ["\u{1F600}", "\uFFFD", "z", "Z", "ü"]),
     is: ["Z z ü \uFFFD \u{1F600}"],
   },
   {
-    name: "keys are listed a page at a time",
+    name: "keys are listed in pages",
     of: (store) => listed(store, { MaxKeys: 4 }),
     is: ["a b/1 b/2 b/3/x", "c d/1"],
   },
   {
-    name: "keys with one beginning up to a delimiter are one entry",
+    name: "keys with a common prefix form one entry",
     of: (store) => listed(store, { Delimiter: "/" }),
     is: ["a c b/ d/"],
   },
   {
-    name: "entries for several keys are counted as one",
+    name: "a common prefix counts as one entry",
     of: (store) => listed(store, { Delimiter: "/", MaxKeys: 1 }),
     is: ["a", "b/", "c", "d/"],
   },
   {
-    name: "keys are listed by their beginning",
+    name: "keys are listed by prefix",
     of: (store) => listed(store, { Delimiter: "/", Prefix: "b/" }),
     is: ["b/1 b/2 b/3/"],
   },
   {
-    name: "keys are listed from behind another one, be it there or not",
+    name: "keys are listed after a given key, whether it exists or not",
     of: async (store) => [
       ...(await listed(store, { StartAfter: "b/2" })),
       ...(await listed(store, { StartAfter: "bb" })),
@@ -43,7 +43,7 @@ export const listRows: readonly Row[] = [
     is: ["b/3/x c d/1", "c d/1"],
   },
   {
-    name: "no keys are a list too",
+    name: "the list can be empty",
     of: async (store) => [
       ...(await listed(store, { Prefix: "nothing" })),
       ...(await listed(store, { MaxKeys: 0 })),
@@ -51,7 +51,7 @@ export const listRows: readonly Row[] = [
     is: ["", ""],
   },
   {
-    name: "keys with odd characters can be listed in URLs' encoding",
+    name: "keys can be listed in URL encoding",
     of: async (store) => {
       await store.put("x", { Key: `${store.key}/a b+ü&\n/` });
       const { Contents = [] } = await store.client.send(
@@ -64,7 +64,7 @@ export const listRows: readonly Row[] = [
     is: "/a b+ü&\n/",
   },
   {
-    name: "a list's entries tell size and ETag",
+    name: "list entries have size and ETag",
     of: async (store) => {
       const etag = await store.put("0123456789");
       const { Contents = [], KeyCount } = await store.client.send(
@@ -75,14 +75,14 @@ export const listRows: readonly Row[] = [
     is: [1, 10, true],
   },
   ...["max-keys=-1", "max-keys=x", "encoding-type=base64"].map((parameter): Row => ({
-    name: `there is no list with ${parameter}`,
+    name: `listing with ${parameter} is rejected`,
     of: async (store) => outcomeOf(store.rawBucket(`GET ?list-type=2&${parameter}`)),
     is: "400 InvalidArgument",
     atCeph: parameter === "max-keys=x" ? "400 InvalidArgument" : "200",
   })),
 ];
 
-/** What each page has: keys, then what others have in common; without what all begin with here. */
+/** The keys and common prefixes of each page, without the prefix of this test. */
 async function listed(
   store: Store,
   { Prefix = "", StartAfter, ...rest }: Partial<ListObjectsV2CommandInput>,

@@ -65,7 +65,7 @@ function crc(algorithm: ChecksumAlgorithm, text: string): string {
   return hasher.digest().toString("base64");
 }
 
-test("the SHA-256 of an upload is composed of those of its parts", async () => {
+test("the SHA-256 of an upload is a composite of its parts", async () => {
   const store = await newStore();
   const UploadId = await store.begin({ ChecksumAlgorithm: "SHA256" });
   const parts = [];
@@ -90,7 +90,7 @@ test("the SHA-256 of an upload is composed of those of its parts", async () => {
   });
 });
 
-test.each(["CRC64NVME", "CRC32"] as const)("the %s of an upload is that of all", async (name) => {
+test.each(["CRC64NVME", "CRC32"] as const)("the %s of an upload covers all bytes", async (name) => {
   const store = await newStore();
   const type = { ChecksumAlgorithm: name, ChecksumType: "FULL_OBJECT" as const };
   const UploadId = await store.begin(type);
@@ -110,7 +110,7 @@ test.each(["CRC64NVME", "CRC32"] as const)("the %s of an upload is that of all",
   expect(await told(store)).toMatchObject({ ...checksum, ChecksumType });
 });
 
-test("an upload has a CRC64NVME where nobody said anything", async () => {
+test("an upload has a CRC64NVME by default", async () => {
   const store = await newStore();
   const UploadId = await store.begin();
   const parts = [await sent(store, { UploadId, PartNumber: 1 })];
@@ -121,7 +121,7 @@ test("an upload has a CRC64NVME where nobody said anything", async () => {
   });
 });
 
-test("all parts come with the checksum that was said in the beginning", async () => {
+test("all parts have the checksum algorithm of the upload", async () => {
   const store = await newStore();
   const sha = await store.begin({ ChecksumAlgorithm: "SHA256" });
   const none = await store.begin();
@@ -134,14 +134,14 @@ test("all parts come with the checksum that was said in the beginning", async ()
   expect(await tried(sha, { ChecksumSHA256: sha256Base64("01234") })).toBe("200");
 });
 
-test("no part is left out of a checksum", async () => {
+test("a checksum requires consecutive parts", async () => {
   const store = await newStore();
   const UploadId = await store.begin({ ChecksumAlgorithm: "SHA256" });
   const part = await sent(store, { UploadId, PartNumber: 2, ChecksumAlgorithm: "SHA256" });
   expect(await completed(store, UploadId, [part])).toBe("500 InternalError");
 });
 
-test("storage class and encryption are kept, of uploads as well", async () => {
+test("storage class and encryption are stored, also for uploads", async () => {
   const store = await newStore();
   const said = {
     StorageClass: "STANDARD_IA",

@@ -16,7 +16,7 @@ const large = Buffer.alloc(5 * mebibyte, "large part ");
 
 export const multipartRows: readonly Row[] = [
   {
-    name: "parts make one object, in the order of their numbers and whenever they came",
+    name: "parts form one object in order of their numbers, independent of the order of upload",
     of: async (store) => {
       const id = await store.begin({ ContentType: "text/x", Metadata: { a: "b" } });
       const second = await store.part(id, 2, "end");
@@ -30,7 +30,7 @@ export const multipartRows: readonly Row[] = [
     is: ['"dbf98859073af7adeed6a8f8bf7dd572-2"', "geend", "text/x", { a: "b" }],
   },
   {
-    name: "a part that is sent again replaces the one before it",
+    name: "a repeated part replaces the previous one",
     of: async (store) => {
       const id = await store.begin();
       await store.part(id, 1, "old");
@@ -40,7 +40,7 @@ export const multipartRows: readonly Row[] = [
     is: "new",
   },
   {
-    name: "an object shows nothing of an upload before its end",
+    name: "an object is invisible before its upload is completed",
     of: async (store) => {
       const id = await store.begin();
       await store.part(id, 1, "x");
@@ -49,7 +49,7 @@ export const multipartRows: readonly Row[] = [
     is: "404 NoSuchKey",
   },
   {
-    name: "parts may be left out of the object",
+    name: "parts can be omitted from the object",
     of: async (store) => {
       const id = await store.begin();
       await store.part(id, 1, "left out");
@@ -60,24 +60,24 @@ export const multipartRows: readonly Row[] = [
     atCeph: ["400 InvalidPart", "404 NoSuchKey"],
   },
   {
-    name: "all parts but the last have 5 MiB",
+    name: "all parts except the last have at least 5 MiB",
     of: (store) => completed(store, ["short", "end"]),
     is: "400 EntityTooSmall",
   },
   {
-    name: "parts are named in the order of their numbers",
+    name: "parts are listed in order of their numbers",
     of: (store) => completed(store, [large, "end"], (parts) => parts.toReversed()),
     is: "400 InvalidPartOrder",
     atCeph: "200",
   },
   {
-    name: "no part is named twice",
+    name: "parts are listed once",
     of: (store) => completed(store, [large], ([part = {}]) => [part, part]),
     is: "400 InvalidPartOrder",
     atCeph: "200",
   },
   {
-    name: "parts are named with their ETags",
+    name: "parts are listed with their ETags",
     of: (store) =>
       completed(store, ["x"], () => [
         { PartNumber: 1, ETag: '"0123456789abcdef0123456789abcdef"' },
@@ -85,18 +85,18 @@ export const multipartRows: readonly Row[] = [
     is: "400 InvalidPart",
   },
   {
-    name: "only parts that are there are named",
+    name: "only existing parts can be listed",
     of: (store) =>
       completed(store, [large, "end"], ([part = {}]) => [part, { ...part, PartNumber: 3 }]),
     is: "400 InvalidPart",
   },
   {
-    name: "an object is made of at least one part",
+    name: "an object has at least one part",
     of: (store) => completed(store, ["x"], () => []),
     is: "400 MalformedXML",
   },
   {
-    name: "a part's number is one from 1 to 10000",
+    name: "a part number is between 1 and 10000",
     of: async (store) => {
       const id = await store.begin();
       const sent = (number: number): Promise<string> => outcomeOf(store.part(id, number, "x"));
@@ -106,7 +106,7 @@ export const multipartRows: readonly Row[] = [
     atCeph: ["200", "200", "200", "200"],
   },
   {
-    name: "an upload that was ended is no more",
+    name: "an ended upload no longer exists",
     of: async (store) => {
       const id = await store.begin();
       const part = await store.part(id, 1, "x");
@@ -124,7 +124,7 @@ export const multipartRows: readonly Row[] = [
     atCeph: ["204", "404 NoSuchUpload", "404 NoSuchUpload", "500 InternalError", "404 NoSuchKey"],
   },
   {
-    name: "an upload can be completed again in the same way, for who did not hear of it",
+    name: "completing a completed upload again returns the same response",
     of: async (store) => {
       const id = await store.begin();
       const part = await store.part(id, 1, "x");
@@ -148,7 +148,7 @@ export const multipartRows: readonly Row[] = [
     is: "404 NoSuchUpload",
   },
   {
-    name: "parts are listed a page at a time",
+    name: "parts are listed in pages",
     of: async (store) => {
       const UploadId = await store.begin();
       for (const number of [3, 1, 20]) await store.part(UploadId, number, "x".repeat(number));
@@ -176,7 +176,7 @@ export const multipartRows: readonly Row[] = [
     ],
   },
   {
-    name: "uploads are listed by their keys, a page at a time",
+    name: "uploads are listed by key, in pages",
     of: async (store) => {
       const keys = ["a", "b", "c"].map((name) => `${store.key}/${name}`);
       for (const Key of keys) await store.begin({ Key });
@@ -210,7 +210,7 @@ export const multipartRows: readonly Row[] = [
   },
 ];
 
-/** What becomes of an upload of these parts, of which others may be named. */
+/** The outcome of completing an upload of these parts. Other parts can be listed. */
 async function completed(
   store: Store,
   contents: readonly (string | Uint8Array)[],

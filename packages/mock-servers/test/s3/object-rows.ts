@@ -16,17 +16,17 @@ const ten = "0123456789";
 
 export const objectRows: readonly Row[] = [
   {
-    name: "an object is read as it was written",
+    name: "an object is returned unchanged",
     of: async (store) => [await store.put("text"), await store.text()],
     is: ['"1cb251ec0d568de6a929b520c4aed8d1"', "text"],
   },
   {
-    name: "an object may be empty",
+    name: "an object can be empty",
     of: async (store) => [await store.put(""), await store.text()],
     is: ['"d41d8cd98f00b204e9800998ecf8427e"', ""],
   },
   {
-    name: "a key may have any characters",
+    name: "a key can have any characters",
     of: async (store) => {
       const key = `${store.key}/a b+c%20d&e=f?g#h/(i)!'*~ü€\u{1F600}`;
       await store.put("odd", { Key: key });
@@ -44,7 +44,7 @@ export const objectRows: readonly Row[] = [
     atCeph: ["200", "400 InvalidObjectName"],
   },
   {
-    name: "what is said of an object is kept and said again",
+    name: "the headers of an object are stored and returned",
     of: async (store) => {
       const said = {
         CacheControl: "immutable",
@@ -76,7 +76,7 @@ export const objectRows: readonly Row[] = [
     is: true,
   },
   {
-    name: "HEAD tells size and ETag",
+    name: "HEAD returns size and ETag",
     of: async (store) => {
       const ETag = await store.put(ten);
       const head = await store.client.send(new HeadObjectCommand(store.at({})));
@@ -85,7 +85,7 @@ export const objectRows: readonly Row[] = [
     is: [10, true],
   },
   {
-    name: "what is not there is 404",
+    name: "a missing object is 404",
     of: async (store) => [
       await outcomeOf(store.text()),
       await outcomeOf(store.client.send(new HeadObjectCommand(store.at({})))),
@@ -96,7 +96,7 @@ export const objectRows: readonly Row[] = [
     is: ["404 NoSuchKey", "404", "404 NoSuchBucket"],
   },
   {
-    name: "a bucket is found, and its region",
+    name: "HEAD of a bucket returns its region",
     of: async ({ client, bucket: Bucket }) => [
       await outcomeOf(client.send(new HeadBucketCommand({ Bucket }))),
       await outcomeOf(client.send(new HeadBucketCommand({ Bucket: "no-such-bucket" }))),
@@ -106,7 +106,7 @@ export const objectRows: readonly Row[] = [
     atCeph: ["200", "404", "default"],
   },
   {
-    name: "a bucket that is there may be made again, and one of that name not",
+    name: "an existing bucket can be created again, an invalid name is rejected",
     of: async ({ client, bucket }) => {
       const made = async (Bucket: string): Promise<string> =>
         outcomeOf(client.send(new CreateBucketCommand({ Bucket })));
@@ -133,7 +133,7 @@ export const objectRows: readonly Row[] = [
     is: [status, part, contentRange],
   })),
   ...["lines=0-3", "bytes=5-4", "0-3", "bytes=-", "bytes=0-1,3-4"].map((range): Row => ({
-    name: `the range ${range} is none, and all is sent`,
+    name: `the invalid range ${range} returns the whole object`,
     of: async (store) => {
       await store.put(ten);
       const { status } = await store.raw("GET", { headers: { range } });
@@ -157,7 +157,7 @@ export const objectRows: readonly Row[] = [
     atCeph: range === "bytes=-0" ? "206" : "416 InvalidRange",
   })),
   {
-    name: "no range of an empty object is satisfiable",
+    name: "ranges of an empty object are not satisfiable",
     of: async (store) => {
       await store.put("");
       return outcomeOf(store.raw("GET", { headers: { range: "bytes=0-" } }));
@@ -165,7 +165,7 @@ export const objectRows: readonly Row[] = [
     is: "416 InvalidRange",
   },
   {
-    name: "a HEAD of a range tells its length",
+    name: "HEAD of a range returns its length",
     of: async (store) => {
       await store.put(ten);
       const { status, headers } = await store.raw("HEAD", { headers: { range: "bytes=2-4" } });
@@ -174,7 +174,7 @@ export const objectRows: readonly Row[] = [
     is: [206, "3", "bytes 2-4/10"],
   },
   {
-    name: "an object that was put at once is one part",
+    name: "an object from a single PUT is one part",
     of: async (store) => {
       await store.put(ten);
       const asked = async (query: string, range = {}): Promise<string> =>
@@ -190,7 +190,7 @@ export const objectRows: readonly Row[] = [
     atCeph: ["200", "200", "200", "206"],
   },
   {
-    name: "an answer's headers may be chosen by the query",
+    name: "the query can override response headers",
     of: async (store) => {
       await store.put(ten);
       const { headers } = await store.raw(
@@ -201,7 +201,7 @@ export const objectRows: readonly Row[] = [
     is: ["text/plain", "no-store"],
   },
   {
-    name: "deleting takes an object away, and what is not there as well",
+    name: "deleting removes an object, and succeeds for a missing one",
     of: async (store) => {
       await store.put("x");
       const deleted = (): Promise<string> =>
@@ -211,7 +211,7 @@ export const objectRows: readonly Row[] = [
     is: ["204", "204", "404 NoSuchKey"],
   },
   {
-    name: "several objects are deleted at once",
+    name: "a bulk delete removes several objects",
     of: async (store) => {
       await store.put("x");
       const Objects = [{ Key: store.key }, { Key: `${store.key}/other` }];
@@ -223,7 +223,7 @@ export const objectRows: readonly Row[] = [
     is: [2, [], "404 NoSuchKey"],
   },
   {
-    name: "a body without a length is not taken",
+    name: "a body without length is rejected",
     of: async (store) => [
       await outcomeOf(
         store.raw("PUT", { body: [Buffer.from("x")], headers: { "transfer-encoding": "chunked" } }),
@@ -233,7 +233,7 @@ export const objectRows: readonly Row[] = [
     atCeph: ["411 MissingContentLength"],
   },
   {
-    name: "a body has to be what its signature was made for",
+    name: "a body must match its signature",
     of: async (store) => outcomeOf(store.raw("PUT", { body: "x", payload: sha256("y") })),
     is: "400 XAmzContentSHA256Mismatch",
   },

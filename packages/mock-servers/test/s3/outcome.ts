@@ -1,10 +1,10 @@
 import { S3ServiceException } from "@aws-sdk/client-s3";
 import type { Reply } from "@drayage/test-support";
 
-/** What the SDK calls an error of which only the status is known, as that of a HEAD. */
+/** The SDK's error codes for errors that have only a status, as from HEAD. */
 const nameless = ["304", "412", "NotFound", "Unknown", "UnknownError"];
 
-/** `200`, or `412 PreconditionFailed`; of an answer, or of what the SDK made of one. */
+/** `200` or `412 PreconditionFailed`, of a response or of an SDK error. */
 export async function outcomeOf(asked: Promise<unknown>): Promise<string> {
   try {
     const answer = await asked;

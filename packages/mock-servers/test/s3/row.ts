@@ -1,11 +1,11 @@
 import type { Store } from "./store.ts";
 
-/** A behaviour of an S3, the same test for each. */
+/** A behaviour of S3, with the same test for all stores. */
 export interface Row {
   readonly name: string;
-  /** Asks for a key of its own. */
+  /** Uses a key of its own. */
   readonly of: (store: Store) => Promise<unknown>;
   readonly is: unknown;
-  /** Where Ceph 16.2 does otherwise. */
+  /** How Ceph 16.2 differs. */
   readonly atCeph?: unknown;
 }

@@ -7,7 +7,7 @@ import { objectRows } from "./object-rows.ts";
 import type { Row } from "./row.ts";
 import { signatureRows } from "./signature-rows.ts";
 
-/** What every S3 does, with what Ceph does instead. */
+/** The behaviour of every S3, and how Ceph differs. */
 export const rows: readonly Row[] = [
   ...objectRows,
   ...conditionRows,

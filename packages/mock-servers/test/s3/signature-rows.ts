@@ -9,29 +9,29 @@ const ago = (milliseconds: number): Date => new Date(Date.now() - milliseconds);
 
 export const signatureRows: readonly Row[] = [
   {
-    name: "a request that nobody signed is refused",
+    name: "an unsigned request is rejected",
     of: async ({ access, bucket, key }) => outcomeOf(ask(access.endpoint, `GET /${bucket}/${key}`)),
     is: "403 AccessDenied",
   },
   {
-    name: "a key that nobody has signs nothing",
+    name: "an unknown access key is rejected",
     of: (store) =>
       outcomeOf(store.raw("GET", { credentials: { accessKeyId: "NO", secretAccessKey: "SK" } })),
     is: "403 InvalidAccessKeyId",
   },
   {
-    name: "a wrong secret signs nothing",
+    name: "a wrong secret is rejected",
     of: (store) =>
       outcomeOf(store.raw("GET", { credentials: { accessKeyId: "AK", secretAccessKey: "NO" } })),
     is: "403 SignatureDoesNotMatch",
   },
   ...[-hour, hour].map((late): Row => ({
-    name: `a clock that is wrong by ${late} ms signs nothing`,
+    name: `a clock skew of ${late} ms is rejected`,
     of: (store) => outcomeOf(store.raw("GET", { date: ago(late) })),
     is: "403 RequestTimeTooSkewed",
   })),
   {
-    name: "a clock may be wrong by ten minutes",
+    name: "a clock skew of ten minutes is accepted",
     of: async (store) => {
       await store.put("x");
       return outcomeOf(store.raw("GET", { date: ago(hour / 6) }));
@@ -39,7 +39,7 @@ export const signatureRows: readonly Row[] = [
     is: "200",
   },
   {
-    name: "a signature is for one key",
+    name: "a signature is valid for one key",
     of: async (store) => {
       await store.put("x");
       const line = await presigned(store.access, `GET /${store.bucket}/${store.key}-other`);
@@ -48,7 +48,7 @@ export const signatureRows: readonly Row[] = [
     is: "403 SignatureDoesNotMatch",
   },
   {
-    name: "an address that was signed is all that is needed, as long as it lasts",
+    name: "a presigned URL needs no credentials until it expires",
     of: async (store) => {
       await store.put("x");
       const { access, bucket, key } = store;
@@ -65,7 +65,7 @@ export const signatureRows: readonly Row[] = [
     is: ["200", "200", "403 AccessDenied"],
   },
   {
-    name: "an address is signed once",
+    name: "a request with two signatures is rejected",
     of: async (store) => {
       await store.put("x");
       const line = await presigned(store.access, `GET /${store.bucket}/${store.key}`);
@@ -75,7 +75,7 @@ export const signatureRows: readonly Row[] = [
     atCeph: "403 SignatureDoesNotMatch",
   },
   {
-    name: "what says anything to S3 is signed as well",
+    name: "all x-amz- headers must be signed",
     of: (store) => outcomeOf(store.raw("PUT", { body: "x", unsigned: { "x-amz-meta-a": "b" } })),
     is: "403 AccessDenied",
     atCeph: "200",

@@ -7,13 +7,13 @@ import { SignatureV4 } from "@smithy/signature-v4";
 import type { S3Access } from "../../src/s3/s3-access.ts";
 
 export interface SignedQuestion extends Question {
-  /** What is said of the body; default its SHA-256. */
+  /** The payload hash; the default is the SHA-256 of the body. */
   readonly payload?: string;
-  /** Default: now. */
+  /** The default is now. */
   readonly date?: Date;
   readonly credentials?: S3Access["credentials"];
   readonly region?: string;
-  /** Added behind the signature's back. */
+  /** Headers that are not signed. */
   readonly unsigned?: Readonly<Record<string, string>>;
 }
 
@@ -81,12 +81,12 @@ export function sha256(content: string | Uint8Array): string {
   return createHash("sha256").update(content).digest("hex");
 }
 
-/** As S3 wants a checksum. */
+/** In the format of S3 checksums. */
 export function sha256Base64(content: string | Uint8Array): string {
   return createHash("sha256").update(content).digest("base64");
 }
 
-/** As `aws-chunked` in the SDK's words. */
+/** In the `aws-chunked` format of the SDK. */
 class Sha256 {
   readonly #hash;
 

@@ -16,7 +16,7 @@ beforeAll(async () => {
 });
 afterAll(async () => s3[Symbol.asyncDispose]());
 
-/** Amazon's own example of a signed upload in chunks, with and without a checksum behind them. */
+/** Amazon's own example of a signed upload in chunks, with and without a trailing checksum. */
 const example = {
   credentials: [
     {
@@ -54,7 +54,7 @@ const withTrailer = {
 
 describe.each([
   ["signed chunks", plain],
-  ["signed chunks and a checksum behind them", withTrailer],
+  ["signed chunks with a trailing checksum", withTrailer],
 ])("Amazon's example of %s", (_, { payload, seed, chunks, trailer, more }) => {
   const right = sizes.map((size, at) => framed("a".repeat(size), `;chunk-signature=${chunks[at]}`));
   const body = `${right.join("").slice(0, -2)}${trailer}\r\n`;
@@ -80,22 +80,22 @@ describe.each([
     return [outcome, found?.bytes.byteLength];
   }
 
-  test("is taken as it is", async () => {
+  test("is accepted", async () => {
     expect(await sent(body)).toEqual(["200", 66_560]);
   });
 
   const [signature = ""] = chunks;
   test.each([
     ["a byte", "aaa\r\n0;", "aab\r\n0;"],
-    ["a chunk's signature", signature, signature.replace("a", "b")],
-    ...(trailer === "" ? [] : [["the checksum behind it", "sOO8", "sOO9"]]),
-  ])("is refused where %s is another one", async (__, from = "", to = "") => {
+    ["the signature of a chunk", signature, signature.replace("a", "b")],
+    ...(trailer === "" ? [] : [["the trailing checksum", "sOO8", "sOO9"]]),
+  ])("is rejected if %s is changed", async (__, from = "", to = "") => {
     expect(body).toContain(from);
     expect(await sent(body.replace(from, to))).toEqual(["403 SignatureDoesNotMatch", undefined]);
   });
 });
 
-/** One of the chunks that a body may be cut into, none of them signed. */
+/** One unsigned chunk. */
 function framed(content: string, signature = ""): string {
   return `${content.length.toString(16)}${signature}\r\n${content}\r\n`;
 }
@@ -112,7 +112,7 @@ async function unsigned(
   });
 }
 
-test("unsigned chunks are taken with the checksum behind them, and leave no trace", async () => {
+test("unsigned chunks with a trailing checksum are decoded", async () => {
   const content = "x".repeat(10_000);
   const trailer = `x-amz-checksum-sha256:${sha256Base64(`${content}end`)}\r\n\r\n`;
   const reply = await unsigned("chunks", `${framed(content)}${framed("end")}0\r\n${trailer}`, {
@@ -129,8 +129,8 @@ const rightTrailer = `0\r\nx-amz-checksum-sha256:${sha256Base64("abc")}\r\n\r\n`
 
 test.each<readonly [what: string, body: string, headers: Record<string, string>, outcome: string]>([
   ["a wrong checksum", framed("abd") + rightTrailer, {}, "400 BadDigest"],
-  ["no checksum though one was promised", `${framed("abc")}0\r\n\r\n`, {}, "400 InvalidRequest"],
-  ["fewer bytes than were promised", framed("ab") + rightTrailer, {}, "400 IncompleteBody"],
+  ["a missing checksum", `${framed("abc")}0\r\n\r\n`, {}, "400 InvalidRequest"],
+  ["fewer bytes than announced", framed("ab") + rightTrailer, {}, "400 IncompleteBody"],
   [
     "another number of bytes",
     framed("abc") + rightTrailer,
@@ -138,15 +138,15 @@ test.each<readonly [what: string, body: string, headers: Record<string, string>,
     "400 IncompleteBody",
   ],
   [
-    "nobody saying how many bytes",
+    "no decoded length",
     framed("abc") + rightTrailer,
     { "x-amz-decoded-content-length": "" },
     "411 MissingContentLength",
   ],
   ["an end in the middle of a chunk", "10\r\nabc", {}, "400 IncompleteBody"],
   ["an end in the middle of a line", "1", {}, "400 IncompleteBody"],
-  ["no chunks", "text\r\n", {}, "400 InvalidRequest"],
-  ["a chunk that is longer than it says", "2\r\nabc\r\n0\r\n\r\n", {}, "400 InvalidRequest"],
+  ["a body that is not chunked", "text\r\n", {}, "400 InvalidRequest"],
+  ["a chunk that is longer than its size", "2\r\nabc\r\n0\r\n\r\n", {}, "400 InvalidRequest"],
   [
     "short chunks before the last one",
     framed("a") + framed("bc") + rightTrailer,
@@ -154,12 +154,12 @@ test.each<readonly [what: string, body: string, headers: Record<string, string>,
     "403 InvalidChunkSizeError",
   ],
   [
-    "something else behind the chunks",
+    "a malformed trailer",
     `${framed("abc")}0\r\nno header\r\n\r\n`,
     {},
     "400 MalformedTrailerError",
   ],
-])("unsigned chunks with %s are refused", async (_, body, headers, outcome) => {
+])("unsigned chunks with %s are rejected", async (_, body, headers, outcome) => {
   const told = {
     "x-amz-decoded-content-length": "3",
     "x-amz-trailer": "x-amz-checksum-sha256",
@@ -169,7 +169,7 @@ test.each<readonly [what: string, body: string, headers: Record<string, string>,
   expect(s3.bucket().keys()).not.toContain("refused");
 });
 
-test("the SDK's own way of sending a stream is taken", async () => {
+test("the SDK can send a stream", async () => {
   const client = new S3Client(s3.access);
   const body = [Buffer.alloc(100_000, "1"), Buffer.alloc(50_000, "2")];
   await client.send(

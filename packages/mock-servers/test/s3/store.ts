@@ -23,7 +23,7 @@ import type { SignedQuestion } from "./signed-ask.ts";
 
 type Input<Full> = Partial<Omit<Full, "Bucket" | "Key">> & { readonly Key?: string };
 
-/** A key in a bucket of some S3, and ways to ask for it. */
+/** A key in a bucket of an S3 store, and functions to request it. */
 export class Store {
   readonly access: S3Access;
   readonly client: S3Client;
@@ -37,12 +37,12 @@ export class Store {
     this.key = key;
   }
 
-  /** Where the object is, and what else a command wants to know. */
+  /** The bucket and key, and other parameters of a command. */
   at<Rest extends object>(rest: Rest): { Bucket: string; Key: string } & Rest {
     return { Bucket: this.bucket, Key: this.key, ...rest };
   }
 
-  /** Its ETag. */
+  /** Puts the object and returns its ETag. */
   async put(Body: string | Uint8Array, rest: Input<PutObjectCommandInput> = {}): Promise<string> {
     const bytes = Buffer.from(Body as Uint8Array);
     const content = { Body: bytes, ContentLength: bytes.byteLength };
@@ -87,14 +87,14 @@ export class Store {
     return ETag;
   }
 
-  /** Asks exactly what is written: `PUT ?uploads`, of the key. */
+  /** Sends the request as written, for the key: `PUT ?uploads`. */
   async raw(line: string, question: SignedQuestion = {}): Promise<Reply> {
     const [method = "", query = ""] = line.split(" ");
     const path = `/${this.bucket}/${this.key}`;
     return signedAsk(this.access, `${method} ${path}${query}`, question);
   }
 
-  /** The same of the bucket: `GET ?list-type=2`. */
+  /** The same for the bucket: `GET ?list-type=2`. */
   async rawBucket(line: string, question: SignedQuestion = {}): Promise<Reply> {
     const [method = "", query = ""] = line.split(" ");
     return signedAsk(this.access, `${method} /${this.bucket}${query}`, question);

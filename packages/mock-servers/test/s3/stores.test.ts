@@ -30,7 +30,7 @@ test.each<readonly [kind: S3Settings["conditions"], outcomes: readonly string[]]
   ["ignored", ["200", "200", "200", "200", "200"]],
   ["if-match-refused", ["200", "412", "412", "412", "200"]],
   ["demanded", ["200", "412", "412", "200", "412"]],
-])("conditions are %s", async (conditions, outcomes) => {
+])("conditions: %s", async (conditions, outcomes) => {
   const store = await storeWith({ conditions });
   const first = await outcomeOf(store.put("x", { IfNoneMatch: "*" }));
   const again = await outcomeOf(store.put("x", { IfNoneMatch: "*" }));
@@ -43,7 +43,7 @@ test.each<readonly [kind: S3Settings["conditions"], outcomes: readonly string[]]
   expect(all.map((outcome) => outcome.slice(0, 3))).toEqual(outcomes);
 });
 
-test("a policy may demand conditions, also of uploads, and then there are no copies", async () => {
+test("conditions: required applies to uploads too, and disables copies", async () => {
   const store = await storeWith({ conditions: "demanded" });
   const id = await store.begin();
   const parts = [await store.part(id, 1, "x")];
@@ -58,7 +58,7 @@ test("a policy may demand conditions, also of uploads, and then there are no cop
   ]).toEqual(["403 AccessDenied", "403 AccessDenied", "403 AccessDenied", "501 NotImplemented"]);
 });
 
-test("a store without checksums neither looks at them nor tells any", async () => {
+test("checksums: false ignores checksums", async () => {
   const store = await storeWith({ checksums: false });
   await store.put("x", { ChecksumSHA256: "nonsense" });
   const got = await store.client.send(new GetObjectCommand(store.at({ ChecksumMode: "ENABLED" })));
@@ -71,7 +71,7 @@ test("a store without checksums neither looks at them nor tells any", async () =
   expect(await outcomeOf(store.complete(id, [await store.part(id, 1, "x")]))).toBe("200");
 });
 
-test("a store without copies says that there are none", async () => {
+test("copies: false rejects copies", async () => {
   const store = await storeWith({ copies: false });
   await store.put("x");
   const headers = { "x-amz-copy-source": "bucket/key" };
@@ -87,7 +87,7 @@ test.each([
   ["aa b c", "400 InvalidPart"],
   ["aa bbb", "400 InvalidPart"],
   ["a", "200"],
-])("with equal parts demanded, %s is %s", async (contents, outcome) => {
+])("with equalParts, the parts %s are %s", async (contents, outcome) => {
   const store = await storeWith({ equalParts: true, minimumPartSize: 1 });
   const id = await store.begin();
   const parts = [];
@@ -97,7 +97,7 @@ test.each([
   expect(await outcomeOf(store.complete(id, parts))).toBe(outcome);
 });
 
-test("limits are those that a test sets", async () => {
+test("limits can be set", async () => {
   const store = await storeWith({
     largestRequest: 10,
     minimumPartSize: 4,
@@ -123,7 +123,7 @@ test("limits are those that a test sets", async () => {
   expect([page.KeyCount, page.MaxKeys, page.IsTruncated]).toEqual([2, 2, true]);
 });
 
-test("a copy is stored and encrypted as the copy says, not as its source", async () => {
+test("a copy has the storage class and encryption of the request", async () => {
   const store = await storeWith({});
   await store.put("x", {
     StorageClass: "STANDARD_IA",
@@ -143,7 +143,7 @@ test("a copy is stored and encrypted as the copy says, not as its source", async
   expect(headers).not.toHaveProperty("x-amz-server-side-encryption-aws-kms-key-id");
 });
 
-test("a store may say that an upload is over that it completed", async () => {
+test("repeatableCompletion: false rejects a repeated completion", async () => {
   const store = await storeWith({ completesAgain: false });
   const id = await store.begin();
   const parts = [await store.part(id, 1, "x")];
@@ -151,7 +151,7 @@ test("a store may say that an upload is over that it completed", async () => {
   expect(await outcomeOf(store.complete(id, parts))).toBe("404 NoSuchUpload");
 });
 
-test("an upload that creates an object is not completed again, since the object is there", async () => {
+test("a conditional completion is not repeatable, because the object exists", async () => {
   const store = await storeWith({});
   const id = await store.begin();
   const parts = [await store.part(id, 1, "x")];
@@ -161,7 +161,7 @@ test("an upload that creates an object is not completed again, since the object 
   );
 });
 
-test("an upload has the size that somebody says, or is not completed", async () => {
+test("x-amz-mp-object-size is verified", async () => {
   const store = await storeWith({});
   const id = await store.begin();
   const parts = [await store.part(id, 1, "four")];
@@ -171,7 +171,7 @@ test("an upload has the size that somebody says, or is not completed", async () 
   expect(await outcomeOf(store.complete(id, parts, { MpuObjectSize: 4 }))).toBe("200");
 });
 
-test("objects may lie in a folder, of which every part can be read", async () => {
+test("objects can be stored in a folder and read in ranges", async () => {
   const folder = path.join(await scratchFolder(), "objects");
   const store = await storeWith({ folder, minimumPartSize: 1 });
   await store.put("");
@@ -186,7 +186,7 @@ test("objects may lie in a folder, of which every part can be read", async () =>
   expect(await readdir(folder)).toHaveLength(3);
 });
 
-test("the log tells operations, prices and bytes, and nothing that was signed", async () => {
+test("the log has operations, prices and sizes, but no signatures", async () => {
   await using s3 = await startS3();
   const client = clientOf(s3.access);
   const store = new Store(s3.access, client, "bucket", "a/b");
@@ -221,7 +221,7 @@ test("the log tells operations, prices and bytes, and nothing that was signed", 
   expect(s3.requests).toEqual([]);
 });
 
-test("a bucket is there that a test asks for, and objects are as old as it says", async () => {
+test("bucket() creates a bucket, and objects can have a past modification time", async () => {
   let now = new Date("2030-01-01T00:00:00Z");
   await using s3 = await startS3({ now: () => now });
   const lastModified = new Date("2020-01-01T00:00:00Z");
@@ -236,7 +236,7 @@ test("a bucket is there that a test asks for, and objects are as old as it says"
   expect(s3.bucket().keys()).toEqual([]);
 });
 
-test.skipIf(opensslProgram === undefined)("an S3 can serve HTTPS", async () => {
+test.skipIf(opensslProgram === undefined)("the server can serve HTTPS", async () => {
   const authority = newAuthority(await scratchFolder(), "authority");
   await using s3 = await startS3({ tls: authority.issue("s3"), anonymous: true });
   await s3.bucket().put("key", "x");
@@ -248,7 +248,7 @@ test.skipIf(opensslProgram === undefined)("an S3 can serve HTTPS", async () => {
   expect(statusCode).toBe(200);
 });
 
-test("an S3 far from here is made in its own region", async () => {
+test("a bucket is created in the region of the endpoint", async () => {
   await using s3 = await startS3({ region: "eu-west-1", buckets: [] });
   const client = clientOf(s3.access);
   const store = new Store(s3.access, client, "there", "");

@@ -28,65 +28,65 @@ test.each([
   ["PATCH /bucket/key", "405 MethodNotAllowed"],
   ["GET /bucket?uploads&upload-id-marker=x", "400 InvalidArgument"],
   ["GET /bucket?list-type=2&continuation-token=x", "400 InvalidArgument"],
-])("%s is %s", async (line, outcome) => {
+])("the status of %s is %s", async (line, outcome) => {
   expect(await outcomeOf(signedAsk(s3.access, line))).toBe(outcome);
 });
 
 test.each<readonly [name: string, headers: Record<string, string>, outcome: string]>([
-  ["one that nobody knows", { "x-amz-new-condition": "1" }, "501 NotImplemented"],
+  ["unknown", { "x-amz-new-condition": "1" }, "501 NotImplemented"],
   [
-    "a storage class that there is not",
+    "an unknown storage class",
     { "x-amz-storage-class": "COLD" },
     "400 InvalidStorageClass",
   ],
   [
-    "an encryption that there is not",
+    "an unknown encryption",
     { "x-amz-server-side-encryption": "rot13" },
     "400 InvalidArgument",
   ],
   [
-    "a key for nothing",
+    "a KMS key without KMS encryption",
     { "x-amz-server-side-encryption-aws-kms-key-id": "k" },
     "400 InvalidArgument",
   ],
   ["too much metadata", { "x-amz-meta-a": "x".repeat(2048) }, "400 MetadataTooLarge"],
   [
-    "a checksum's name without the checksum",
+    "a checksum algorithm without a checksum",
     { "x-amz-sdk-checksum-algorithm": "SHA256" },
     "400 InvalidRequest",
   ],
   ["two conditions", { "if-match": '"x"', "if-none-match": "*" }, "501 NotImplemented"],
-])("a PUT with a header is refused that is %s", async (_, headers, outcome) => {
+])("a PUT is rejected if its header is %s", async (_, headers, outcome) => {
   const put = signedAsk(s3.access, "PUT /bucket/refused", { headers, body: "x" });
   expect(await outcomeOf(put)).toBe(outcome);
   expect(s3.bucket().keys()).toEqual(["key"]);
 });
 
 test.each([
-  ["no XML", "delete it", "400 MalformedXML"],
-  ["XML that does not end", "<Delete><Object><Key>a</Key>", "400 MalformedXML"],
+  ["invalid XML", "delete it", "400 MalformedXML"],
+  ["incomplete XML", "<Delete><Object><Key>a</Key>", "400 MalformedXML"],
   ["another document", "<Deletion><Object><Key>a</Key></Object></Deletion>", "400 MalformedXML"],
   ["two documents", "<Delete/><Delete/>", "400 MalformedXML"],
   ["an unknown entity", "<Delete><Object><Key>&a;</Key></Object></Delete>", "400 MalformedXML"],
   [
-    "a reference that does not end",
+    "an incomplete reference",
     "<Delete><Object><Key>&amp</Key></Object></Delete>",
     "400 MalformedXML",
   ],
-  ["nothing to delete", "<Delete></Delete>", "400 MalformedXML"],
+  ["an empty list", "<Delete></Delete>", "400 MalformedXML"],
   [
-    "more than a thousand keys",
+    "more than 1,000 keys",
     `<Delete>${"<Object><Key>a</Key></Object>".repeat(1001)}</Delete>`,
     "400 MalformedXML",
   ],
   ["a key with references", "<Delete><Object><Key>&amp;&#65;&#x42;</Key></Object></Delete>", "200"],
-])("several deletes at once with %s: %s", async (_, body, outcome) => {
+])("a bulk delete with %s has the status %s", async (_, body, outcome) => {
   const headers = { "x-amz-checksum-sha256": sha256Base64(body) };
   const asked = signedAsk(s3.access, "POST /bucket?delete", { headers, body });
   expect(await outcomeOf(asked)).toBe(outcome);
 });
 
-test("a key in a document is what it is, with the spaces around it", async () => {
+test("a key in a document keeps surrounding spaces", async () => {
   for (const key of [" odd&<key>\n", "odd"]) await s3.bucket().put(key, "x");
   const body = "<Delete>\n <Object>\n  <Key> odd&amp;&lt;key>&#10;</Key>\n </Object>\n</Delete>";
   const headers = { "x-amz-checksum-sha256": sha256Base64(body) };
@@ -97,7 +97,7 @@ test("a key in a document is what it is, with the spaces around it", async () =>
   s3.bucket().delete("odd");
 });
 
-test("several deletes at once need a checksum, and a right one", async () => {
+test("a bulk delete requires a correct checksum", async () => {
   const body = "<Delete><Object><Key>key</Key></Object></Delete>";
   const asked = (headers: Record<string, string>): Promise<string> =>
     outcomeOf(signedAsk(s3.access, "POST /bucket?delete", { headers, body }));
@@ -106,7 +106,7 @@ test("several deletes at once need a checksum, and a right one", async () => {
   expect(s3.bucket().keys()).toEqual(["key"]);
 });
 
-test("several deletes at once can each have a condition", async () => {
+test("each key of a bulk delete can have a condition", async () => {
   await s3.bucket().put("other", "x");
   const body =
     "<Delete><Quiet>true</Quiet><Object><Key>other</Key></Object><Object><Key>key</Key><ETag>x</ETag></Object></Delete>";
@@ -117,7 +117,7 @@ test("several deletes at once can each have a condition", async () => {
   expect(s3.bucket().keys()).toEqual(["key"]);
 });
 
-test("a path that cannot be decoded is no key", async () => {
+test("an undecodable path is rejected", async () => {
   const reply = await fetch(`${s3.access.endpoint}/bucket/%ff`);
   expect([reply.status, await reply.text()]).toEqual([400, expect.stringContaining("InvalidURI")]);
 });

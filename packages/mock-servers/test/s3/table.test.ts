@@ -9,7 +9,7 @@ import { rows } from "./rows.ts";
 import { clientOf, Store } from "./store.ts";
 
 const stores = [
-  { name: "the S3 in this process", isHere: true, start: startS3, isCeph: false },
+  { name: "the mock S3", isHere: true, start: startS3, isCeph: false },
   {
     name: "Ceph's gateway (needs radosgw, ceph-mon, ceph-osd)",
     isHere: isCephInstalled,

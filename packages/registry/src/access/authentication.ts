@@ -1,43 +1,43 @@
-/** What may be done in a repository. Pushing needs `pull` as well. */
+/** An action in a repository. Clients that push need `pull` too. */
 export type RepositoryAction = "pull" | "push" | "delete";
 
-/** By repository; `*` stands for all that are not named. */
+/** By repository; `*` applies to all repositories that are not listed. */
 export type RepositoryRights = Readonly<Record<string, readonly RepositoryAction[]>>;
 
-/** Somebody who may log in. */
+/** A user who may log in. */
 export interface RegistryUser {
   readonly password: string;
-  /** A refresh token that stands for name and password; docker calls it an identity token. */
+  /** A refresh token that replaces name and password. docker calls it an identity token. */
   readonly identityToken?: string | undefined;
-  /** Default: everything. */
+  /** The default is all actions. */
   readonly rights?: RepositoryRights | undefined;
 }
 
 /** By name. */
 export type RegistryUsers = Readonly<Record<string, RegistryUser>>;
 
-/** How clients say who they are. */
+/** How clients authenticate. */
 export type RegistryAuthentication = BasicAuthentication | BearerAuthentication;
 
-/** Name and password with each request (RFC 7617). */
+/** Name and password in each request (RFC 7617). */
 export interface BasicAuthentication {
   readonly kind: "basic";
   readonly users: RegistryUsers;
 }
 
-/** Tokens from a second endpoint, each for what was asked (distribution, "Token Authentication Specification"). */
+/** Tokens from a token endpoint, each for a scope (distribution, "Token Authentication Specification"). */
 export interface BearerAuthentication {
   readonly kind: "bearer";
   readonly users: RegistryUsers;
-  /** Of those who give no name. Default: none. */
+  /** Rights of anonymous clients. The default is none. */
   readonly anonymous?: RepositoryRights | undefined;
-  /** Seconds. Default 300. */
+  /** Seconds. The default is 300. */
   readonly tokenLifetime?: number | undefined;
-  /** Gives tokens out on another port. */
+  /** Serves the token endpoint on another port. */
   readonly separateTokenServer?: boolean | undefined;
 }
 
-/** The user that a Basic `Authorization` header names with the right password. */
+/** The user of a Basic `Authorization` header, if the password is correct. */
 export function findBasicUser(
   header: string | undefined,
   users: RegistryUsers,

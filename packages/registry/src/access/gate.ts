@@ -6,7 +6,7 @@ import { covers, formatScope, grantedPart } from "./scope.ts";
 import type { Scope } from "./scope.ts";
 import type { Tokens } from "./tokens.ts";
 
-/** Lets a request pass that may do all that is wanted. @throws Refusal `UNAUTHORIZED`, `DENIED` */
+/** Checks that a request has all the scopes that it needs. @throws ErrorResponse `UNAUTHORIZED`, `DENIED` */
 export type Gate = (request: ReceivedRequest, wanted: readonly Scope[]) => void;
 
 /** RFC 7617. */
@@ -15,7 +15,7 @@ export function basicGate(users: RegistryUsers): Gate {
     const user = findBasicUser(headers.authorization, users);
     if (user === undefined) throw unauthorized(`Basic realm="registry", charset="UTF-8"`);
     if (wanted.every((scope) => covers([grantedPart(scope, user.rights)], scope))) return;
-    throw new Refusal("DENIED", "This user may not do that", { detail: wanted.map(formatScope) });
+    throw new Refusal("DENIED", "The user does not have these permissions", { detail: wanted.map(formatScope) });
   };
 }
 
@@ -39,7 +39,7 @@ export function bearerGate(tokens: Tokens, realm: string, service: string): Gate
 }
 
 function unauthorized(challenge: string): Refusal {
-  return new Refusal("UNAUTHORIZED", "Say who you are, as WWW-Authenticate asks", {
+  return new Refusal("UNAUTHORIZED", "Authentication required; see WWW-Authenticate", {
     headers: { "WWW-Authenticate": challenge },
   });
 }

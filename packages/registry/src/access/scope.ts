@@ -1,6 +1,6 @@
 import type { RepositoryRights } from "./authentication.ts";
 
-/** Something to be allowed, as a token names it: `repository:library/alpine:pull,push`. */
+/** A permission as tokens name it: `repository:library/alpine:pull,push`. */
 export interface Scope {
   readonly type: string;
   readonly name: string;
@@ -11,7 +11,7 @@ export function formatScope({ type, name, actions }: Scope): string {
   return `${type}:${name}:${actions.join(",")}`;
 }
 
-/** undefined for text that is no scope. */
+/** undefined for invalid text. */
 export function findScope(text: string): Scope | undefined {
   const [, type, name, actions] =
     /^([a-z0-9]+(?:\([a-z0-9]+\))?):(.+):([a-z*,]*)$/.exec(text) ?? [];
@@ -19,7 +19,7 @@ export function findScope(text: string): Scope | undefined {
   return { type, name, actions: actions.split(",").filter((action) => action !== "") };
 }
 
-/** True where all of `wanted` is in one of `granted`. */
+/** Whether one of the granted scopes includes all of `wanted`. */
 export function covers(granted: readonly Scope[], wanted: Scope): boolean {
   return granted.some(
     ({ type, name, actions }) =>
@@ -29,7 +29,7 @@ export function covers(granted: readonly Scope[], wanted: Scope): boolean {
   );
 }
 
-/** The part of a scope that these rights allow; undefined rights allow all, and only they the catalog. */
+/** The part of a scope that the rights allow. undefined rights allow everything, including the catalog. */
 export function grantedPart(scope: Scope, rights: RepositoryRights | undefined): Scope {
   if (rights === undefined) return scope;
   const byName = new Map(Object.entries(rights));

@@ -14,7 +14,7 @@ export const tokenPath = "/token";
 
 const largestForm = 1 << 16;
 
-/** Gives tokens out: GET with Basic or nothing, POST as OAuth 2 (distribution, "Token Authentication" and "OAuth2"). */
+/** Issues tokens: GET with or without Basic, POST as OAuth 2 (distribution, "Token Authentication" and "OAuth2"). */
 export function tokenEndpoint(
   authentication: Pick<BearerAuthentication, "users" | "anonymous">,
   tokens: TokenIssuer,
@@ -23,7 +23,7 @@ export function tokenEndpoint(
   return async (request) => {
     if (request.method === "GET") return tokenForGet(request);
     if (request.method === "POST") return tokenForPost(await formOf(request));
-    throw new Refusal("UNSUPPORTED", "A token is asked for with GET or POST", {
+    throw new Refusal("UNSUPPORTED", "Request a token with GET or POST", {
       status: 405,
       headers: { Allow: "GET, POST" },
     });
@@ -53,19 +53,19 @@ export function tokenEndpoint(
 
 async function formOf({ headers, body }: OpenRequest): Promise<URLSearchParams> {
   if (bareMediaType(headers["content-type"] ?? "") !== "application/x-www-form-urlencoded") {
-    throw badRequest("The Content-Type has to be application/x-www-form-urlencoded");
+    throw badRequest("The Content-Type must be application/x-www-form-urlencoded");
   }
   return new URLSearchParams(Buffer.from(await gathered(body, largestForm)).toString());
 }
 
 function requestedScopes(parameters: URLSearchParams, service: string): readonly Scope[] {
   if (parameters.get("service") !== service) {
-    throw badRequest("service is not the one that the challenge names");
+    throw badRequest("service differs from the one in the challenge");
   }
   const texts = parameters.getAll("scope").flatMap((text) => text.split(" "));
   return texts.map((text) => {
     const scope = findScope(text);
-    if (scope === undefined) throw badRequest("scope is not TYPE:NAME:ACTIONS");
+    if (scope === undefined) throw badRequest("scope must be TYPE:NAME:ACTIONS");
     return scope;
   });
 }
@@ -81,14 +81,14 @@ function userOf(
     if (found !== undefined) return found;
     throw wrongCredentials();
   }
-  if (grantType !== "password") throw badRequest("grant_type is password or refresh_token");
+  if (grantType !== "password") throw badRequest("grant_type must be password or refresh_token");
   const found = findUser(users, form.get("username") ?? "", form.get("password") ?? "");
   if (found !== undefined) return found;
   throw wrongCredentials();
 }
 
 function wrongCredentials(): Refusal {
-  return new Refusal("UNAUTHORIZED", "These credentials are not right");
+  return new Refusal("UNAUTHORIZED", "The credentials are wrong");
 }
 
 function badRequest(message: string): Refusal {

@@ -16,7 +16,7 @@ export interface TokenIssuer {
   issue(scopes: readonly Scope[]): IssuedToken;
 }
 
-/** The tokens that were given out, and what each allows. */
+/** The issued tokens and their scopes. */
 export class Tokens implements TokenIssuer {
   readonly #lifetime: number;
   readonly #granted = new Map<
@@ -36,7 +36,7 @@ export class Tokens implements TokenIssuer {
     return { token, expires_in: this.#lifetime, issued_at: new Date(now).toISOString() };
   }
 
-  /** undefined for one that was never given out or is too old. */
+  /** undefined for unknown and expired tokens. */
   find(token: string): readonly Scope[] | undefined {
     const found = this.#granted.get(token);
     return found !== undefined && Date.now() < found.end ? found.scopes : undefined;

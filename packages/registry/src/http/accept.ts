@@ -1,13 +1,12 @@
 import { Refusal } from "./refusal.ts";
 
 /**
- * Refuses to give a manifest to a client that did not say it can read its type. A registry may do otherwise; but then a
- * forgotten `Accept` is only found out elsewhere (RFC 9110, section 12.5.1).
- * @throws Refusal with status 406
+ * Rejects a request whose `Accept` does not include the type of the manifest. Registries need not do this, but
+ * otherwise tests would not find a missing `Accept` (RFC 9110, section 12.5.1). @throws ErrorResponse with status 406
  */
 export function checkAccept(accept: string | undefined, mediaType: string): void {
   if (accept === undefined || accept.split(",").some((range) => takes(range, mediaType))) return;
-  throw new Refusal("UNSUPPORTED", `The manifest is ${mediaType}, which Accept leaves out`, {
+  throw new Refusal("UNSUPPORTED", `The type of the manifest is ${mediaType}, which Accept does not include`, {
     status: 406,
     detail: { accept },
   });

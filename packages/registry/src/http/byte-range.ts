@@ -3,9 +3,8 @@ import type { ByteRange } from "@drayage/core";
 import { Refusal } from "./refusal.ts";
 
 /**
- * The one range that a `Range` header asks for; undefined where all is to be sent: no header, several ranges, another
- * unit, or text that is none (RFC 9110, section 14.2).
- * @throws Refusal with status 416 for a range outside of the blob
+ * The range of a `Range` header. undefined to send everything: without a header, and for several ranges, another unit
+ * and invalid text (RFC 9110, section 14.2). @throws ErrorResponse with status 416 for a range outside of the blob
  */
 export function requestedRange(
   header: string | undefined,
@@ -18,7 +17,7 @@ export function requestedRange(
   const end = first === "" || last === "" ? size - 1 : Math.min(Number(last), size - 1);
   if (first !== "" && last !== "" && Number(last) < Number(first)) return undefined;
   if (start <= end) return { start, end };
-  throw new Refusal("UNSUPPORTED", `The blob has ${size} bytes, none of them in this range`, {
+  throw new Refusal("UNSUPPORTED", `The range is outside of the blob, which has ${size} bytes`, {
     status: 416,
     headers: { "Content-Range": `bytes */${size}` },
   });

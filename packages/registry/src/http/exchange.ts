@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from "node:http";
 
-/** Which server of a registry was asked: itself, the one that gives out tokens, the one that blobs are redirected to. */
+/** The server that received a request: the registry, its token server or the storage that blobs are redirected to. */
 export type ServerName = "registry" | "tokens" | "storage";
 
 /** A request before its body is read. */
@@ -18,30 +18,30 @@ export interface OpenRequest extends ReceivedRequest {
   readonly body: AsyncIterable<Uint8Array>;
 }
 
-/** What a registry answers. */
+/** A response of the registry. */
 export interface Answer {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>> | undefined;
-  /** A stream needs a `Content-Length` header beside it. */
+  /** A stream requires a `Content-Length` header. */
   readonly body?: string | Uint8Array | AsyncIterable<Uint8Array> | undefined;
 }
 
-/** What happens instead of the registry's own answer: another one, none for ever, a connection that breaks off. */
+/** What replaces the registry's response: another response, no response, or a disconnect. */
 export type Interception = Answer | "hang" | "cut" | undefined;
 
-/** How tests make a registry misbehave. */
+/** Hooks with which tests make a registry misbehave. */
 export interface Misbehaviour {
-  /** Asked first, for each request to any of the servers; undefined lets the registry answer. */
+  /** Called first for each request to any of the servers. Returns undefined to let the registry respond. */
   readonly intercept?:
     | ((request: ReceivedRequest) => Interception | Promise<Interception>)
     | undefined;
-  /** Other bytes than the right ones, under the right headers. Where their number differs the connection is cut after them. */
+  /** Replaces the body but keeps the headers. If the length differs, the connection is closed after the body. */
   readonly transformBody?:
     | ((request: ReceivedRequest, body: AsyncIterable<Uint8Array>) => AsyncIterable<Uint8Array>)
     | undefined;
 }
 
-/** Answers one request. */
+/** Responds to one request. */
 export type RequestHandler = (request: OpenRequest) => Promise<Answer>;
 
 export function jsonAnswer(

@@ -13,7 +13,7 @@ import type {
 import { answerOf, Refusal } from "./refusal.ts";
 import type { OpenLogEntry, RequestLog } from "./request-log.ts";
 
-/** Logs each request, lets tests interfere, and turns refusals into answers. */
+/** Logs each request, calls the hooks, and converts errors to responses. */
 export function requestListener(
   server: ServerName,
   log: RequestLog,
@@ -21,7 +21,7 @@ export function requestListener(
   misbehaviour: Misbehaviour,
 ): RequestListener {
   return (incoming, response) => {
-    // Only a connection that broke off can fail here: nobody is left to be told.
+    // Fails only if the connection broke, so there is no client to report to.
     exchange(incoming, response).catch(() => incoming.socket.destroy());
   };
 
@@ -34,7 +34,7 @@ export function requestListener(
     if (answer === "cut") return void incoming.socket.destroy();
     entry.status = answer.status;
     await send(answer, request, response, entry, misbehaviour);
-    // The rest of a body that was refused: what follows it on this connection is the next request.
+    // Reads the rest of a rejected body, so that the connection can be used for the next request.
     incoming.resume();
   }
 }
@@ -46,7 +46,7 @@ function received(server: ServerName, incoming: IncomingMessage): ReceivedReques
   return { server, method, path: decoded(path), query: new URLSearchParams(query), headers };
 }
 
-/** What cannot be decoded stays as it is, and is no path of a registry then. */
+/** Undecodable paths stay as they are. They match no endpoint. */
 function decoded(path: string): string {
   try {
     return decodeURIComponent(path);
@@ -55,7 +55,7 @@ function decoded(path: string): string {
   }
 }
 
-/** Leaving the loop early keeps the connection, over which the reason is still to be told. */
+/** Keeps the connection open if the loop ends early, because the response is still to be sent. */
 async function* logged(
   incoming: IncomingMessage,
   entry: OpenLogEntry,

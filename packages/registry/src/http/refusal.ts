@@ -1,7 +1,7 @@
 import { jsonAnswer } from "./exchange.ts";
 import type { Answer } from "./exchange.ts";
 
-/** OCI distribution-spec, "Error Codes", with the status that goes with each where nothing else is said. */
+/** OCI distribution-spec, "Error Codes", with their default status codes. */
 const statuses = {
   BLOB_UNKNOWN: 404,
   BLOB_UPLOAD_INVALID: 400,
@@ -19,7 +19,7 @@ const statuses = {
   UNSUPPORTED: 400,
 } as const;
 
-/** The codes that a registry may answer with. */
+/** The error codes of a registry. */
 export type RefusalCode = keyof typeof statuses;
 
 export interface RefusalOptions {
@@ -28,7 +28,7 @@ export interface RefusalOptions {
   readonly detail?: unknown;
 }
 
-/** A request that the registry does not do. The message tells the client's author what the specification wants. */
+/** An error response of the registry. The message explains the specification to the client's author. */
 export class Refusal extends Error {
   readonly code: RefusalCode;
   readonly options: RefusalOptions;

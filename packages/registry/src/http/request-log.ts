@@ -1,33 +1,33 @@
 import type { ReceivedRequest, ServerName } from "./exchange.ts";
 
-/** One request, as it came in. Counts grow while it is under way. */
+/** One request. Counters grow while it is processed. */
 export interface LoggedRequest {
   readonly server: ServerName;
   readonly method: string;
   readonly path: string;
-  /** Without the question mark; signatures of redirected blobs left out. */
+  /** Without the question mark and without signatures of redirected blobs. */
   readonly query: string;
-  /** undefined as long as there is no answer, and for ever where the connection was cut before. */
+  /** undefined until the response starts, and if the connection was closed before. */
   readonly status: number | undefined;
-  /** Of the body, as far as it was read. */
+  /** Bytes of the body that were read. */
   readonly requestBytes: number;
-  /** Of the body, as far as it was written. */
+  /** Bytes of the body that were written. */
   readonly responseBytes: number;
-  /** How the client said who it is; never with what. */
+  /** The kind of credentials, never the credentials themselves. */
   readonly authorization: AuthorizationKind;
 }
 
-/** How a request said whose it is; never what it said. */
+/** The kind of credentials in a request. */
 export type AuthorizationKind = "none" | "basic" | "bearer" | "other";
 
-/** A logged request while it is under way. */
+/** A logged request while it is processed. */
 export type OpenLogEntry = { -readonly [Key in keyof LoggedRequest]: LoggedRequest[Key] };
 
-/** All requests of one registry in the order in which they came. */
+/** All requests of one registry, in order of arrival. */
 export class RequestLog {
   readonly entries: LoggedRequest[] = [];
 
-  /** Adds an entry for a request that has just arrived. */
+  /** Adds an entry for a new request. */
   begin(
     { server, method, path, query: asked }: ReceivedRequest,
     authorization: string | undefined,

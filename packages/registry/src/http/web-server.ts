@@ -6,20 +6,20 @@ import type { AddressInfo } from "node:net";
 
 import type { RegistrySettings } from "../registry-settings.ts";
 
-/** A server that listens and whose address is known before it has anything to say. */
+/** A listening server. Its address is known before its handlers are set. */
 export interface WebServer extends AsyncDisposable {
   readonly port: number;
   /** `127.0.0.1:5000` */
   readonly host: string;
   readonly origin: string;
-  /** All requests, or those for one path. */
+  /** Handles all requests, or those for one path. */
   serve(listener: RequestListener, path?: string): void;
 }
 
-/** No connection ends because a client takes its time, as one does that waits between two requests or sends slowly. */
+/** Idle and slow connections are never closed. */
 const patience = { keepAliveTimeout: 600_000, requestTimeout: 0 };
 
-/** `port` 0 takes one that is free. Disposing of it cuts all connections. */
+/** Port 0 selects a free port. Disposing closes all connections. */
 export async function openWebServer(
   { hostname = "127.0.0.1", tls }: Pick<RegistrySettings, "hostname" | "tls">,
   port: number,

@@ -7,14 +7,14 @@ import type { WholeImage, WholeManifest } from "./whole-image.ts";
 /** OCI's formats, or Docker's schema 2. */
 export type ImageFormat = "oci" | "docker";
 
-/** An image with its parts at hand. */
+/** An image with descriptors of its parts. */
 export interface AssembledImage extends WholeImage {
   readonly config: Descriptor;
-  /** The root first. */
+  /** The base layer first. */
   readonly layers: readonly Descriptor[];
 }
 
-/** A layer before it is packed. */
+/** An uncompressed layer and the compression to store it with. */
 export interface UnpackedLayer {
   readonly tar: Uint8Array;
   readonly compression: LayerCompression;
@@ -23,15 +23,15 @@ export interface UnpackedLayer {
 export interface ImageParts {
   readonly format: ImageFormat;
   readonly platform: Platform;
-  /** The root first. */
+  /** The base layer first. */
   readonly layers: readonly UnpackedLayer[];
-  /** How to run it: the `config` of the config (OCI image-spec, config.md). */
+  /** The `config` of the config (OCI image-spec, config.md). */
   readonly execution: Readonly<Record<string, unknown>>;
-  /** More fields of the manifest; undefined ones are left out. */
+  /** More fields of the manifest; undefined ones are omitted. */
   readonly manifestFields: Readonly<Record<string, unknown>>;
 }
 
-/** When everything here was made: always the same, or the same image would have two digests. */
+/** The constant creation time, so that digests are reproducible. */
 export const created: Date = new Date("2024-01-01T00:00:00Z");
 
 const types = {
@@ -47,7 +47,7 @@ const types = {
   },
 } as const;
 
-/** Packs the layers and writes config and manifest (OCI image-spec, config.md and manifest.md). */
+/** Compresses the layers and writes config and manifest (OCI image-spec, config.md and manifest.md). */
 export function assembledImage(parts: ImageParts): AssembledImage {
   const type = types[parts.format];
   const layers = parts.layers.map(({ tar, compression }) => {
@@ -58,7 +58,7 @@ export function assembledImage(parts: ImageParts): AssembledImage {
   return joined(type.manifest, config, layers, parts.manifestFields);
 }
 
-/** The image that has these parts. */
+/** Builds an image from its parts. */
 export function joined(
   manifestType: string,
   config: ImagePart,
@@ -77,7 +77,7 @@ export function joined(
   };
 }
 
-/** Bytes, and how a manifest names them. */
+/** Bytes and their descriptor. */
 export interface ImagePart {
   readonly descriptor: Descriptor;
   readonly bytes: Uint8Array;
@@ -92,7 +92,7 @@ export function manifestOf(mediaType: string, fields: object): WholeManifest {
   return { bytes, mediaType, digest: digestOf(bytes) };
 }
 
-/** Indented by three, as no program here writes it: one that parses a manifest and writes it again changes its digest. */
+/** Indented by three spaces, unlike any encoder here, so that rewriting a manifest changes its digest. */
 export function json(value: unknown): Uint8Array {
   return Buffer.from(JSON.stringify(value, undefined, 3));
 }

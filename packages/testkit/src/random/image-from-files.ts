@@ -8,30 +8,30 @@ import type { AssembledImage, ImageFormat, UnpackedLayer } from "./assembled-ima
 import { layerTar } from "./layer-tar.ts";
 import type { LayerEntry } from "./layer-tar.ts";
 
-/** A file of an image. Folders above it are made. */
+/** A file of an image. Missing parent folders are created. */
 export type ImageFile =
   | { readonly path: string; readonly content: string | Uint8Array; readonly mode?: number }
   /** A symbolic link. */
   | { readonly path: string; readonly target: string }
-  /** A file of this machine, or a folder with all that is in it; modes and links are kept. */
+  /** A file of this machine, or a folder with its content. Modes and links are kept. */
   | { readonly path: string; readonly from: string };
 
-/** What is not in the files. */
+/** Properties of the image besides its files. */
 export interface ImageFromFilesOptions {
-  /** Default `oci`. */
+  /** The default is `oci`. */
   readonly format?: ImageFormat | undefined;
-  /** Default `linux/amd64`. */
+  /** The default is `linux/amd64`. */
   readonly platform?: Platform | undefined;
-  /** Default gzip. The bytes are stored, not made fewer. */
+  /** The default is gzip. The bytes are stored without being compressed. */
   readonly compression?: LayerCompression | undefined;
-  /** How to run it, in the words of the config: `Entrypoint`, `Cmd`, `Env`, `WorkingDir`, `Labels` (OCI image-spec, config.md). */
+  /** Fields of the config: `Entrypoint`, `Cmd`, `Env`, `WorkingDir`, `Labels` (OCI image-spec, config.md). */
   readonly execution?: Readonly<Record<string, unknown>> | undefined;
   readonly annotations?: Readonly<Record<string, string>> | undefined;
 }
 
 /**
- * An image of given files, a list for each layer, the root first. The same files make the same image: times and owners
- * are not kept. Held in memory as a whole.
+ * Builds an image with one layer for each list of files, the base layer first. The same files give the same image,
+ * because times and owners are ignored. The image is in memory.
  */
 export async function imageFromFiles(
   layers: readonly (readonly ImageFile[])[],
@@ -69,7 +69,7 @@ async function entriesOnDisk(path: string, from: string): Promise<readonly Layer
   return [{ kind: "directory", path, mode }, ...(await Promise.all(inner)).flat()];
 }
 
-/** With each folder that is not in the list, in front of what is in it. */
+/** Inserts missing folders before their content. */
 function withFolders(entries: readonly LayerEntry[]): readonly LayerEntry[] {
   const known = new Set(entries.map(({ path }) => path));
   return entries.flatMap((entry) => {

@@ -1,6 +1,6 @@
 import { pack } from "tar-stream";
 
-/** Something in a layer. Paths have no slash in front. */
+/** An entry of a layer. Paths have no leading slash. */
 export type LayerEntry =
   | { readonly kind: "directory"; readonly path: string; readonly mode?: number | undefined }
   | {
@@ -11,7 +11,7 @@ export type LayerEntry =
     }
   | { readonly kind: "symlink" | "link"; readonly path: string; readonly target: string };
 
-/** The entries as a tar file, in their order, all root's and all of one time. */
+/** Writes the entries as a tar file in order, with root as owner and one time. */
 export async function layerTar(
   entries: readonly LayerEntry[],
   modified: Date,
@@ -31,7 +31,7 @@ export async function layerTar(
         tar.entry({ ...base, type: "symlink", linkname: entry.target, mode: 0o777 });
         break;
       case "link":
-        // Some programs set the mode of a hard link, and with it that of the file.
+        // Some programs apply the mode of a hard link to the file.
         tar.entry({ ...base, type: "link", linkname: entry.target, mode: 0o644 });
         break;
     }

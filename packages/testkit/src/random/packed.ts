@@ -6,8 +6,8 @@ const largestDeflateBlock = 0xffff;
 const largestZstdBlock = 1 << 17;
 
 /**
- * The bytes as a valid gzip or zstd file that stores them as they are. What a compressor writes depends on its version;
- * this depends on nothing, so that a digest can be written into a test.
+ * Encodes bytes as a valid gzip or zstd file without compression. The output does not depend on a compressor version,
+ * so tests can contain its digest.
  */
 export function packed(bytes: Uint8Array, compression: LayerCompression): Uint8Array {
   switch (compression) {
@@ -47,7 +47,7 @@ function storedZstd(bytes: Uint8Array): Uint8Array {
   return Buffer.concat([header, ...blocks]);
 }
 
-/** At least one, of no bytes where there are none. */
+/** At least one slice, which may be empty. */
 function slices(
   bytes: Uint8Array,
   size: number,

@@ -5,18 +5,21 @@ import { joined, partOf } from "./assembled-image.ts";
 import type { AssembledImage } from "./assembled-image.ts";
 import { SeededRandom } from "./seeded-random.ts";
 
-/** What does not follow from the seed. */
+/** Properties that do not depend on the seed. */
 export interface RandomArtifactOptions {
-  /** Default `application/vnd.example.thing`. */
+  /** The default is `application/vnd.example.thing`. */
   readonly artifactType?: string | undefined;
-  /** Bytes. Default 1024. */
+  /** Bytes. The default is 1024. */
   readonly size?: number | undefined;
-  /** The manifest that it is about. */
+  /** The manifest that it refers to. */
   readonly subject?: Descriptor | undefined;
   readonly annotations?: Readonly<Record<string, string>> | undefined;
 }
 
-/** Something that is no image, in one blob and with the empty config (OCI image-spec, manifest.md, "Guidelines for Artifact Usage"). */
+/**
+ * Generates an artifact with one blob and the empty config (OCI image-spec, manifest.md, "Guidelines for Artifact
+ * Usage").
+ */
 export async function randomArtifact(
   seed: string | number,
   options: RandomArtifactOptions = {},

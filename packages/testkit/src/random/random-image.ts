@@ -7,26 +7,26 @@ import type { LayerEntry } from "./layer-tar.ts";
 import { randomLayer, whiteoutOf } from "./random-layer.ts";
 import { SeededRandom } from "./seeded-random.ts";
 
-/** What does not follow from the seed. */
+/** Properties that do not depend on the seed. */
 export interface RandomImageOptions {
-  /** Default `oci`. */
+  /** The default is `oci`. */
   readonly format?: ImageFormat | undefined;
-  /** Default `linux/amd64`. */
+  /** The default is `linux/amd64`. */
   readonly platform?: Platform | undefined;
-  /** How many. Default 3. */
+  /** The number of layers. The default is 3. */
   readonly layers?: number | undefined;
-  /** Bytes of all files of one layer. Default 4096. */
+  /** The size of all files of one layer in bytes. The default is 4096. */
   readonly layerSize?: number | undefined;
-  /** Of all layers, or of each in turn. Default gzip. */
+  /** The compression of all layers, or a list to cycle through. The default is gzip. */
   readonly compression?: LayerCompression | readonly LayerCompression[] | undefined;
   readonly annotations?: Readonly<Record<string, string>> | undefined;
-  /** The manifest that this one is about; OCI only. */
+  /** The manifest that it refers to; OCI only. */
   readonly subject?: Descriptor | undefined;
 }
 
 /**
- * An image that follows from its seed: the same bytes on every machine. Its layers are real tar files with folders,
- * programs, links and, above the first, a whiteout. gzip and zstd store the bytes as they are.
+ * Generates an image from a seed, with the same bytes on every machine. Layers are real tar files with folders,
+ * programs, links and, above the base layer, a whiteout. gzip and zstd store the bytes without compressing them.
  */
 export async function randomImage(
   seed: string | number,
@@ -35,7 +35,7 @@ export async function randomImage(
   return imageFrom(new SeededRandom(seed), options);
 }
 
-/** The first layers from another source where several images are to share them. */
+/** The first `shared.layers` layers use another source, so that several images can share them. */
 export async function imageFrom(
   random: SeededRandom,
   options: RandomImageOptions,

@@ -8,18 +8,18 @@ import { SeededRandom } from "./seeded-random.ts";
 import { descriptorOf } from "./whole-image.ts";
 import type { WholeImage } from "./whole-image.ts";
 
-/** What is not said here holds for each image. */
+/** The other options apply to each image. */
 export interface RandomIndexOptions extends Pick<
   RandomImageOptions,
   "format" | "layers" | "layerSize" | "compression"
 > {
-  /** Default `linux/amd64`, `linux/arm64/v8`, `linux/arm/v7`, `linux/arm/v6`. */
+  /** The default is `linux/amd64`, `linux/arm64/v8`, `linux/arm/v7`, `linux/arm/v6`. */
   readonly platforms?: readonly Platform[] | undefined;
-  /** How many layers, from the root on, are the same in all images. Default 1. */
+  /** The number of base layers that all images share. The default is 1. */
   readonly sharedLayers?: number | undefined;
-  /** Adds for the first image what build tools add: an attestation for the platform `unknown/unknown`. */
+  /** Adds an attestation for the first image with the platform `unknown/unknown`, like build tools. */
   readonly attestation?: boolean | undefined;
-  /** Puts all but the first image into an index of its own, which the outer one names. */
+  /** Nests all images except the first in an inner index. */
   readonly nested?: boolean | undefined;
 }
 
@@ -30,7 +30,7 @@ const defaultPlatforms: readonly Platform[] = [
   { os: "linux", architecture: "arm", variant: "v6" },
 ];
 
-/** An index, or Docker's manifest list, that follows from its seed as `randomImage` does. */
+/** Generates an index, or Docker's manifest list, from a seed like `randomImage`. */
 export async function randomIndex(
   seed: string | number,
   options: RandomIndexOptions = {},
@@ -66,7 +66,7 @@ function indexOf(mediaType: string, entries: readonly IndexEntry[]): WholeImage 
   };
 }
 
-/** As BuildKit writes it: an image whose one layer is an in-toto statement. */
+/** Like BuildKit: an image with an in-toto statement as its only layer. */
 function attestationOf({ image: { manifest } }: IndexEntry, random: SeededRandom): IndexEntry {
   const statement = partOf(
     "application/vnd.in-toto+json",

@@ -4,8 +4,8 @@ import type { SeededRandom } from "./seeded-random.ts";
 const fileCount = 4;
 
 /**
- * What an image's layers have: files in folders, one of them executable and one with a path that needs a longer header,
- * a symbolic and a hard link. `size` is the sum of the files.
+ * The entries of a layer: files in folders, including an executable and a path that needs an extended header, a
+ * symbolic link and a hard link. `size` is the total size of the files.
  */
 export function randomLayer(random: SeededRandom, size: number): readonly LayerEntry[] {
   const root = `layer-${random.word(8)}`;
@@ -27,7 +27,7 @@ export function randomLayer(random: SeededRandom, size: number): readonly LayerE
   ];
 }
 
-/** Takes a file of the layer below away (OCI image-spec, layer.md, "Whiteouts"). */
+/** Removes a file of the layer below (OCI image-spec, layer.md, "Whiteouts"). */
 export function whiteoutOf(below: readonly LayerEntry[]): readonly LayerEntry[] {
   const file = below.find(({ path }) => path.endsWith("/notes.txt"));
   if (file === undefined) return [];

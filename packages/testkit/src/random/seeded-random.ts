@@ -2,8 +2,8 @@ import { createCipheriv, createHash } from "node:crypto";
 import type { Cipheriv } from "node:crypto";
 
 /**
- * Numbers and bytes that follow from a seed alone: AES-128 in counter mode with the seed's hash as key, so that they are
- * the same on every machine, do not compress, and come at the speed of a disk.
+ * Pseudo-random numbers and bytes from a seed: AES-128 in counter mode with the hash of the seed as key. They are the
+ * same on every machine, incompressible, and generated at disk speed.
  */
 export class SeededRandom {
   readonly #seed: string;
@@ -20,7 +20,7 @@ export class SeededRandom {
     return this.#cipher.update(Buffer.alloc(length));
   }
 
-  /** A whole number from 0 up to, and not including, `end`. */
+  /** An integer from 0 to `end`, exclusive. */
   integer(end: number): number {
     return Buffer.from(this.bytes(6)).readUIntBE(0, 6) % end;
   }
@@ -30,7 +30,7 @@ export class SeededRandom {
     return Buffer.from(this.bytes(length)).toString("hex").slice(0, length);
   }
 
-  /** Another one, which neither knows how much was taken from this one nor takes anything from it. */
+  /** An independent generator. It does not depend on how much was read from this one. */
   fork(label: string | number): SeededRandom {
     return new SeededRandom(`${this.#seed}/${label}`);
   }

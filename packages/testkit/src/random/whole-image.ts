@@ -1,29 +1,29 @@
 import { blobsOf, parseManifest } from "@drayage/core";
 import type { Descriptor, Digest, RawManifest } from "@drayage/core";
 
-/** An image or an artifact, or an index with all that it names: plain data, whole and in memory. */
+/** An image, an artifact or an index with all its content, as plain data in memory. */
 export interface WholeImage {
   readonly manifest: WholeManifest;
-  /** What an index names, at any depth: each after those that it names itself. */
+  /** The manifests of an index at any depth, each after its own instances. */
   readonly instances: readonly WholeManifest[];
-  /** Configs and layers of all of them, in the order in which manifests name them. */
+  /** All configs and layers, in the order of the manifests. */
   readonly blobs: ReadonlyMap<Digest, Uint8Array>;
 }
 
-/** A manifest of which everything is known. */
+/** A manifest with its digest and media type. */
 export interface WholeManifest extends RawManifest {
   readonly digest: Digest;
   readonly mediaType: string;
 }
 
-/** How an index names it, or the `subject` of another manifest. */
+/** The descriptor for an index, or for the `subject` of another manifest. */
 export function descriptorOf({ manifest }: WholeImage): Descriptor {
   const { mediaType, digest, bytes } = manifest;
   const { artifactType } = parseManifest(manifest);
   return { mediaType, digest, size: bytes.byteLength, ...(artifactType && { artifactType }) };
 }
 
-/** The first image of an index, by itself; an image is its own. */
+/** The first image of an index, or the image itself. */
 export function firstImageOf(index: WholeImage): WholeImage {
   const [manifest] = index.instances;
   if (manifest === undefined) return index;

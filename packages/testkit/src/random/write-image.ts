@@ -4,24 +4,24 @@ import { memory } from "@drayage/core/memory";
 
 import type { WholeImage } from "./whole-image.ts";
 
-/** Writes an image to wherever the reference leads, through the contract alone. @throws ImageError */
+/** Writes an image through the transport contract. @throws ImageError */
 export async function writeImage(image: WholeImage, to: ImageReference): Promise<void> {
   await using destination = await to.newImageDestination?.();
   if (destination === undefined) {
-    throw new ImageError("unsupported", `${imageName(to)} cannot be written to`);
+    throw new ImageError("unsupported", `${imageName(to)} is read-only; use a writable transport`);
   }
   await putImage(image, destination);
   await destination.commit();
 }
 
-/** A reference to the image in a memory of its own: a source for copies. */
+/** A reference to the image in its own memory transport, as the source of a copy. */
 export async function inMemory(image: WholeImage): Promise<ImageReference> {
   const reference = memory().parseReference("image");
   await writeImage(image, reference);
   return reference;
 }
 
-/** All but the commit. */
+/** Writes everything without the commit. */
 export async function putImage(image: WholeImage, destination: ImageDestination): Promise<void> {
   await putBlobs(image, destination);
   for (const instance of image.instances) {
@@ -30,7 +30,7 @@ export async function putImage(image: WholeImage, destination: ImageDestination)
   await destination.putManifest(image.manifest);
 }
 
-/** The blobs of an image and of all that it names, each once, as the manifests describe them. */
+/** Writes all blobs of an image and its instances, each once. */
 export async function putBlobs(image: WholeImage, destination: ImageDestination): Promise<void> {
   for (const { blob, isConfig } of blobsToPut(image)) {
     await destination.putBlob(inOne(bytesOf(image, blob.digest)), blob, { isConfig });
@@ -42,7 +42,7 @@ interface BlobToPut {
   readonly isConfig: boolean;
 }
 
-/** Configs and layers, each once, as the manifests describe them. */
+/** Configs and layers, each once. */
 export function blobsToPut({ manifest, instances }: WholeImage): Iterable<BlobToPut> {
   const blobs = [...instances, manifest].map(parseManifest).flatMap((parsed) => {
     if (parsed.kind !== "image") return [];
@@ -55,6 +55,6 @@ export function blobsToPut({ manifest, instances }: WholeImage): Iterable<BlobTo
 /** @throws ImageError `not-found` */
 export function bytesOf({ blobs }: WholeImage, digest: Digest): Uint8Array {
   const bytes = blobs.get(digest);
-  if (bytes === undefined) throw new ImageError("not-found", `The image lacks its blob ${digest}`);
+  if (bytes === undefined) throw new ImageError("not-found", `The image does not contain the blob ${digest}`);
   return bytes;
 }

@@ -50,7 +50,7 @@ function layer({ blobs }: WholeImage, descriptor: Descriptor | undefined): Uint8
   return blobs.get(descriptor?.digest ?? ("" as Descriptor["digest"])) ?? new Uint8Array(0);
 }
 
-/** What an entry became: its content, its target, or what it is the same as. */
+/** The result of extracting an entry: its content, its target, or the file that it is a hard link of. */
 async function onDisk(path: string, { type }: Found): Promise<unknown> {
   if (type === "symlink") return readlink(path);
   if (type === "directory") return (await stat(path)).isDirectory();
@@ -64,7 +64,7 @@ async function expectedOf({ type, linkname, content }: Found, root: string): Pro
 }
 
 describe("a random layer", () => {
-  test("has folders, files, a program, links and a long path, and above the first a whiteout", async () => {
+  test("has folders, files, a program, links and a long path, and above the base layer a whiteout", async () => {
     const image = await randomImage("layers", { compression: "none", layerSize: 5000 });
     const [first, second] = await Promise.all(
       image.layers.map(async (each) => entriesOf(layer(image, each))),
@@ -79,7 +79,7 @@ describe("a random layer", () => {
     expect(first?.some(({ name }) => name.includes(".wh."))).toBe(false);
   });
 
-  test.skipIf(tar === undefined)("is read by tar, packed or not", async () => {
+  test.skipIf(tar === undefined)("is readable by tar, compressed or not", async () => {
     const image = await randomImage("tar", { layers: 2, compression: ["gzip", "none"] });
     for (const [at, each] of image.layers.entries()) {
       const file = join(folder, `${at}`);
@@ -96,14 +96,14 @@ describe("a random layer", () => {
   });
 });
 
-describe("an image of files", () => {
+describe("an image from files", () => {
   const files: readonly ImageFile[] = [
     { path: "/usr/bin/hello", content: "#!/bin/sh\necho hello\n", mode: 0o755 },
     { path: "etc/hello.conf", content: Buffer.from("loud=yes\n") },
     { path: "/bin", target: "usr/bin" },
   ];
 
-  test("has the files with the folders above them, each folder once and first", async () => {
+  test("has the files with their parent folders, each folder once and first", async () => {
     const image = await imageFromFiles([files], { compression: "none" });
     const found = await entriesOf(layer(image, image.layers[0]));
     expect(found.map(({ name, mode, type }) => [name, type, mode?.toString(8)])).toEqual([
@@ -118,7 +118,7 @@ describe("an image of files", () => {
     expect(found[5]?.linkname).toBe("usr/bin");
   });
 
-  test("has a layer for each list and says how it is run", async () => {
+  test("has a layer for each list and the execution config", async () => {
     const execution = { Entrypoint: ["/usr/bin/hello"], Env: ["A=b"], WorkingDir: "/" };
     const platform = { os: "linux", architecture: "arm64" };
     const annotations = { "org.opencontainers.image.title": "hello" };
@@ -134,7 +134,7 @@ describe("an image of files", () => {
     expect(JSON.parse(Buffer.from(image.manifest.bytes).toString())).toMatchObject({ annotations });
   });
 
-  test("takes files and folders from disk with their modes and links, whatever their times", async () => {
+  test("includes files and folders from disk with their modes and links, independent of their times", async () => {
     await mkdir(join(folder, "app/lib"), { recursive: true });
     await writeFile(join(folder, "app/main.sh"), "main");
     await writeFile(join(folder, "app/lib/part"), "part");

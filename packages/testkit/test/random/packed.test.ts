@@ -7,10 +7,10 @@ import { expect, test } from "vitest";
 import { packed } from "../../src/random/packed.ts";
 import { SeededRandom } from "../../src/random/seeded-random.ts";
 
-/** None, one, about a block of gzip, about one of zstd, and several. */
+/** Sizes: zero, one, around a gzip block, around a zstd block, and several blocks. */
 const lengths = fc.constantFrom(0, 1, 65_534, 65_535, 65_536, 131_071, 131_072, 131_073, 400_000);
 
-test("any bytes come out of gzip and of zstd as they went in", () => {
+test("decompressing gzip and zstd returns the original bytes", () => {
   fc.assert(
     fc.property(fc.string(), lengths, (seed, length) => {
       const bytes = Buffer.from(new SeededRandom(seed).bytes(length));
@@ -20,7 +20,7 @@ test("any bytes come out of gzip and of zstd as they went in", () => {
   );
 });
 
-test("each is what its first bytes say, and no packing changes nothing", () => {
+test("each format has its magic number, and none leaves the bytes unchanged", () => {
   const bytes = Buffer.from("some bytes");
   for (const compression of ["gzip", "zstd", "none"] as const) {
     expect(compressionOf(packed(bytes, compression))).toBe(compression);

@@ -65,19 +65,19 @@ const makers: readonly (readonly [
 ];
 
 describe.each(makers)("%s", (_, make, pinned) => {
-  test("has the digest that it has on every machine", async () => {
+  test("has the same digest on every machine", async () => {
     const { manifest } = await make("pinned");
     expect(manifest.digest).toBe(pinned);
   });
 
-  test("is the same for the same seed and another for another", async () => {
+  test("depends on the seed only", async () => {
     const [one, again, other] = [await make("a"), await make("a"), await make("b")];
     expect(again).toEqual(one);
     const shared = [...other.blobs.keys()].filter((digest) => one.blobs.has(digest));
     expect(shared.filter((digest) => digest !== digestOf(Buffer.from("{}")))).toEqual([]);
   });
 
-  test("has all that its manifests name, with its size, and nothing else", async () => {
+  test("has exactly the content that its manifests refer to, with the correct sizes", async () => {
     const { manifest, instances, blobs } = await make("whole");
     const named = [...instances, manifest]
       .map(parseManifest)
@@ -90,7 +90,7 @@ describe.each(makers)("%s", (_, make, pinned) => {
     expect(digestOf(manifest.bytes)).toBe(manifest.digest);
   });
 
-  test("has manifests that change when somebody parses and writes them", async () => {
+  test("has manifests that change when they are parsed and rewritten", async () => {
     const { manifest } = await make("spaces");
     const text = Buffer.from(manifest.bytes).toString();
     for (const indent of [undefined, 2, 4, "\t"]) {
@@ -98,7 +98,7 @@ describe.each(makers)("%s", (_, make, pinned) => {
     }
   });
 
-  test("can be written to any transport and copied out of it", async () => {
+  test("can be written to any transport and copied", async () => {
     const image = await make("written");
     const [first, second] = [await inMemory(image), memory().parseReference("copy")];
     const { digest, changes } = await copyImage(first, second, { instances: "all" });
@@ -106,7 +106,7 @@ describe.each(makers)("%s", (_, make, pinned) => {
   });
 });
 
-test("a destination is told which blob is the config", async () => {
+test("putBlob receives isConfig for the config", async () => {
   const image = await randomImage("config", { layers: 1 });
   const destination = await memory().parseReference("told").newImageDestination();
   const putBlob = vi.spyOn(destination, "putBlob");
@@ -119,7 +119,7 @@ test("a destination is told which blob is the config", async () => {
   ]);
 });
 
-test("what cannot be written to is named", async () => {
+test("the error for a read-only transport names it", async () => {
   const { transport, stringWithinTransport } = memory().parseReference("read-only");
   const readOnly: ImageReference = {
     transport,
@@ -134,7 +134,7 @@ test("what cannot be written to is named", async () => {
   });
 });
 
-test("the config is one of an image for its platform, with the digest of each layer unpacked", async () => {
+test("the config has the platform and the digests of the uncompressed layers", async () => {
   const compression: readonly LayerCompression[] = ["none", "gzip", "zstd"];
   const platform = { os: "linux", architecture: "arm", variant: "v7" };
   const whole = await randomImage("config", { layers: 4, compression, platform });
@@ -149,7 +149,7 @@ test("the config is one of an image for its platform, with the digest of each la
   expect(history.filter((entry) => !entry.empty_layer)).toHaveLength(4);
 });
 
-test("layers are as many and as large as was asked for", async () => {
+test("the number and size of layers are configurable", async () => {
   const { layers } = await randomImage("sizes", { layers: 2, layerSize: 1_000_000 });
   expect(layers).toHaveLength(2);
   for (const { size } of layers) {
@@ -159,7 +159,7 @@ test("layers are as many and as large as was asked for", async () => {
   expect((await randomImage("none", { layers: 0 })).layers).toEqual([]);
 });
 
-test("an index has an image for each platform, and they share their first layers", async () => {
+test("an index has an image for each platform, with shared base layers", async () => {
   const platforms = [
     { os: "linux", architecture: "amd64" },
     { os: "windows", architecture: "amd64" },
@@ -180,7 +180,7 @@ test("the default platforms have variants", async () => {
   expect(variants).toEqual([undefined, "v8", "v7", "v6"]);
 });
 
-test("an attestation is an image for no platform that names the one it is about", async () => {
+test("an attestation has an unknown platform and refers to its image", async () => {
   const index = await randomIndex("attested", { attestation: true });
   const parsed = parseManifest(index.manifest);
   const [first, ...others] = parsed.kind === "index" ? parsed.manifests : [];
@@ -190,7 +190,7 @@ test("an attestation is an image for no platform that names the one it is about"
   });
 });
 
-test("a nested index has the instances of the inner one before it", async () => {
+test("a nested index lists the instances of the inner index first", async () => {
   const { manifest, instances } = await randomIndex("nested", { nested: true });
   const types = instances.map(({ mediaType }) => mediaType);
   const { ociManifest, ociIndex } = mediaTypes;
@@ -202,7 +202,7 @@ test("a nested index has the instances of the inner one before it", async () => 
   ]);
 });
 
-test("an artifact is none that could be run, and can be about something", async () => {
+test("an artifact has no image config, and can have a subject", async () => {
   const subject = descriptorOf(await randomImage("subject"));
   const annotations = { "org.example.kind": "test" };
   const artifact = await randomArtifact("artifact", { subject, annotations, artifactType: "a/b" });

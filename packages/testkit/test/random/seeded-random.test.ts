@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 
 import { SeededRandom } from "../../src/random/seeded-random.ts";
 
-test("the same seed gives the same numbers, however the bytes are taken", () => {
+test("the same seed gives the same numbers, independent of the read sizes", () => {
   fc.assert(
     fc.property(fc.string(), fc.nat(100), fc.nat(100), (seed, a, b) => {
       const [whole, parts] = [new SeededRandom(seed), new SeededRandom(seed)];
@@ -14,7 +14,7 @@ test("the same seed gives the same numbers, however the bytes are taken", () => 
   );
 });
 
-test("numbers stay below their end", () => {
+test("numbers are less than their end", () => {
   fc.assert(
     fc.property(fc.string(), fc.integer({ min: 1 }), (seed, end) => {
       const number = new SeededRandom(seed).integer(end);
@@ -23,7 +23,7 @@ test("numbers stay below their end", () => {
   );
 });
 
-test("a fork depends on its label and not on what was taken before", () => {
+test("a fork depends on its label only", () => {
   const [used, unused] = [new SeededRandom("seed"), new SeededRandom("seed")];
   used.bytes(10);
   expect(used.fork("a").word(8)).toBe(unused.fork("a").word(8));

@@ -32,7 +32,7 @@ test("the lock of a killed process is taken over by one of many, then by the nex
   expect(await readdir(folder)).toEqual(["number"]);
 });
 
-test("whoever waits for a lock can give up, and the others still get it", async () => {
+test("a wait for a lock can be aborted, and other waits continue", async () => {
   const lock = path.join(await scratchFolder(), "lock");
   const holder = startProgram("hold-lock.ts", lock);
   await nextMessage(holder);
@@ -49,7 +49,7 @@ test("whoever waits for a lock can give up, and the others still get it", async 
   expect(await last).toBe("mine");
 });
 
-test("what a killed process left is swept by the next, what a living one has is not", async () => {
+test("a stage of a killed process is swept, a stage of a running one is not", async () => {
   const folder = await scratchFolder();
   const [dead, alive] = [
     startProgram("leave-stage.ts", folder),

@@ -18,7 +18,7 @@ async function written(content: string): Promise<LockHolder | undefined> {
   return holderOf(lock);
 }
 
-test("a lock has who holds it, when it was touched and whose file it is", async () => {
+test("a lock contains its holder, and has a time and an owner", async () => {
   const { id, content } = newHolder();
   const holder = await written(content);
   expect(holder).toMatchObject({ id, process: thisProcess, touched: 5000 });
@@ -30,7 +30,7 @@ test("a lock has who holds it, when it was touched and whose file it is", async 
 const word = (max: number): fc.Arbitrary<string> =>
   fc.stringMatching(new RegExp(`^\\w{1,${max}}$`));
 
-test("whatever a holder writes is read", async () => {
+test("the content that a holder writes is read", async () => {
   const host = fc.option(fc.stringMatching(/^[\w.-]{1,128}$/), { nil: undefined });
   const pid = fc.nat({ max: 9_999_999_999 });
   const check = fc.asyncProperty(word(64), pid, word(64), host, async (one, number, id, name) => {
@@ -53,18 +53,18 @@ test.each([
   [`00000000 17 ${"x".repeat(65)}\n`, "a number that is too long"],
   ["00000000 17 a-0\n", "a number with other characters"],
   ["00000000 17 a0", "no end of the line"],
-])("%j is %s and tells nothing", async (content) => {
+])("%j, %s, is ignored", async (content) => {
   expect(await written(content)).toMatchObject({ id: "", process: undefined, hostName: undefined });
 });
 
-test("a name of a host that is none is left out", async () => {
+test("an invalid host name is omitted", async () => {
   for (const name of ["a b", "a\u001B[1m", "x".repeat(129), ""]) {
     const holder = await written(`00000000 17 a0\n${name}\n`);
     expect([holder?.id, holder?.hostName]).toEqual(["a0", undefined]);
   }
 });
 
-const elsewhere: LockHolder = {
+const onOtherHost: LockHolder = {
   id: "a0",
   process: { host: "0a1b2c3d", pid: 17 },
   hostName: undefined,
@@ -73,12 +73,12 @@ const elsewhere: LockHolder = {
   since: 0,
 };
 
-test("a holder is described by its user, process, host and time, as far as they are known", async () => {
+test("a holder is described by its known user, process, host and time", async () => {
   const texts = [
-    elsewhere,
-    { ...elsewhere, hostName: "build-7" },
-    { ...elsewhere, process: undefined, since: 1 },
-    { ...elsewhere, process: thisProcess, hostName: "build-7" },
+    onOtherHost,
+    { ...onOtherHost, hostName: "build-7" },
+    { ...onOtherHost, process: undefined, since: 1 },
+    { ...onOtherHost, process: thisProcess, hostName: "build-7" },
   ].map(describeHolder);
   expect(await Promise.all(texts)).toEqual([
     "uid 4000000, process 17 on host 0a1b2c3d",
@@ -88,25 +88,25 @@ test("a holder is described by its user, process, host and time, as far as they 
   ]);
 });
 
-test("a holder that touches its lock is never gone, and one that does not is after a minute", () => {
+test("a holder is gone after a minute without a touch", () => {
   vi.useFakeTimers({ toFake: ["performance"] });
   const watch = new HolderWatch();
   for (let touched = 0; touched < 10; touched++) {
-    expect(watch.isGone({ ...elsewhere, touched })).toBe(false);
+    expect(watch.isGone({ ...onOtherHost, touched })).toBe(false);
     vi.advanceTimersByTime(59_000);
   }
-  expect(watch.isGone({ ...elsewhere, id: "a1", touched: 9 })).toBe(false);
+  expect(watch.isGone({ ...onOtherHost, id: "a1", touched: 9 })).toBe(false);
   vi.advanceTimersByTime(60_000);
-  expect(watch.isGone({ ...elsewhere, id: "a1", touched: 9 })).toBe(false);
+  expect(watch.isGone({ ...onOtherHost, id: "a1", touched: 9 })).toBe(false);
   vi.advanceTimersByTime(1);
-  expect(watch.isGone({ ...elsewhere, id: "a1", touched: 9 })).toBe(true);
+  expect(watch.isGone({ ...onOtherHost, id: "a1", touched: 9 })).toBe(true);
 });
 
-test("a process that has ended is gone at once; a living one of this host is as good as one of another", () => {
+test("an ended process of this host is gone at once, a running one or one of another host is not", () => {
   vi.useFakeTimers({ toFake: ["performance"] });
   const watch = new HolderWatch();
   const ended = { ...thisProcess, pid: 2_147_483_647 };
-  expect(watch.isGone({ ...elsewhere, process: ended })).toBe(true);
-  expect(watch.isGone({ ...elsewhere, process: { ...ended, host: "00000000" } })).toBe(false);
-  expect(watch.isGone({ ...elsewhere, process: thisProcess })).toBe(false);
+  expect(watch.isGone({ ...onOtherHost, process: ended })).toBe(true);
+  expect(watch.isGone({ ...onOtherHost, process: { ...ended, host: "00000000" } })).toBe(false);
+  expect(watch.isGone({ ...onOtherHost, process: thisProcess })).toBe(false);
 });

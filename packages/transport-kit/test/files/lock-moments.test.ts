@@ -43,7 +43,7 @@ async function nextSecond(folder: string): Promise<void> {
   await vi.advanceTimersByTimeAsync(1000);
 }
 
-/** Does this before a call that concerns the file. */
+/** Calls `act` before each call for the file. */
 function before(file: string, act: () => Promise<unknown>): (call: DiskCall) => DiskCall {
   return (call) =>
     async (target, ...rest) => {
@@ -52,7 +52,7 @@ function before(file: string, act: () => Promise<unknown>): (call: DiskCall) => 
     };
 }
 
-/** By another call than the code under test uses. */
+/** By another function than the tested code calls. */
 async function remove(file: string): Promise<void> {
   await unlink(file).catch(() => {});
 }
@@ -65,7 +65,7 @@ async function newLock(content?: string): Promise<{ folder: string; lock: string
 }
 
 describe("a lock that is held", () => {
-  test("is touched four times a minute, with the same content, and no longer than the work", async () => {
+  test("is touched four times a minute with the same content until the work ends", async () => {
     vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
     const { lock } = await newLock();
     await withLock(lock, async () => {
@@ -81,7 +81,7 @@ describe("a lock that is held", () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  test("is left to the one that took it over", async () => {
+  test("is left to a process that took it over", async () => {
     const { lock } = await newLock();
     await withLock(lock, async () => {
       await rm(lock);
@@ -90,7 +90,7 @@ describe("a lock that is held", () => {
     expect(await readFile(lock, "utf8")).toBe(ofOtherHost);
   });
 
-  test("may be gone when the work is done", async () => {
+  test("may be gone after the work", async () => {
     const { folder, lock } = await newLock();
     expect(await withLock(lock, async () => rm(lock).then(() => "done"))).toBe("done");
     // The same at the last moment.
@@ -102,7 +102,7 @@ describe("a lock that is held", () => {
     expect(await readdir(folder)).toEqual([]);
   });
 
-  test("waits at most a moment for its own work, where it is not readable when that is done", async () => {
+  test("is left if it is not readable after the work", async () => {
     const { lock } = await newLock();
     await withLock(lock, async () => {
       interceptDisk("lstat", () => () => Promise.reject(systemError("EIO")));
@@ -112,7 +112,7 @@ describe("a lock that is held", () => {
 });
 
 describe("a lock that cannot be taken", () => {
-  test("is explained: a name that is too long, a folder that is gone", async () => {
+  test("has an explanation: a long name, a missing folder", async () => {
     const { folder } = await newLock();
     const long = withLock(path.join(folder, "x".repeat(300)), async () => {});
     await expect(long).rejects.toMatchObject({ code: "invalid-reference" });
@@ -142,7 +142,7 @@ describe("a lock that cannot be taken", () => {
 });
 
 describe("the attempts to take a lock", () => {
-  test("follow each other at once while it is free again and again, but not for ever", async () => {
+  test("follow each other without a delay up to a limit if it is always free", async () => {
     stopTimers();
     const { folder, lock } = await newLock();
     let attempts = 0;
@@ -164,7 +164,7 @@ describe("the attempts to take a lock", () => {
     expect(await outcome).toBe(reason);
   });
 
-  test("are ever further apart, from 5 to 250 ms and half of that more or less", async () => {
+  test("have increasing delays from 5 to 250 ms, with jitter", async () => {
     stopTimers();
     vi.spyOn(Math, "random").mockReturnValue(0.75);
     const { folder, lock } = await newLock(ofOtherHost);
@@ -183,7 +183,7 @@ describe("the attempts to take a lock", () => {
 });
 
 describe("the lock of a process that has ended", () => {
-  test("is taken over without a pause", async () => {
+  test("is taken over without a delay", async () => {
     stopTimers();
     const { folder, lock } = await newLock(ofEnded("a0"));
     expect(await withLock(lock, async () => readdir(folder))).toEqual(["lock"]);
@@ -191,7 +191,7 @@ describe("the lock of a process that has ended", () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  test("is removed under a lock of its own, which has the number of that lock in its name", async () => {
+  test("is removed under a second lock with its id in the name", async () => {
     const seen: string[] = [];
     const { folder, lock } = await newLock(ofEnded("a0"));
     interceptDisk(
@@ -202,7 +202,7 @@ describe("the lock of a process that has ended", () => {
     expect(seen.slice(0, 2)).toEqual(["lock", "lock-a0"]);
   });
 
-  test("that has no number yet is removed under a lock with a name too", async () => {
+  test("without an id is removed under a second lock too", async () => {
     stopTimers();
     const seen: string[] = [];
     const { folder, lock } = await newLock("");
@@ -231,7 +231,7 @@ describe("the lock of a process that has ended", () => {
   test.each([
     ["another one", "a1", 1000],
     ["touched again", "a0", 2000],
-  ])("is not removed where it is %s by then", async (_, id, time) => {
+  ])("is not removed if it is %s by then", async (_, id, time) => {
     stopTimers();
     const { folder, lock } = await newLock(ofEnded("a0"));
     await utimes(lock, 1, 1);
@@ -262,7 +262,7 @@ describe("the lock of a process that has ended", () => {
     await outcome;
   });
 
-  test("may have been removed by another process once this one has the right to", async () => {
+  test("may be removed by another process first", async () => {
     const { lock } = await newLock(ofEnded("a0"));
     interceptDisk(
       "open",
@@ -271,7 +271,7 @@ describe("the lock of a process that has ended", () => {
     expect(await withLock(lock, async () => "mine")).toBe("mine");
   });
 
-  test("can be waited for without patience", async () => {
+  test("can be waited for until an abort", async () => {
     stopTimers();
     const { folder, lock } = await newLock(ofEnded("a0"));
     await writeFile(`${lock}-a0`, ofOtherHost);
@@ -285,7 +285,7 @@ describe("the lock of a process that has ended", () => {
     expect(await outcome).toBe(reason);
   });
 
-  test("that this user may not remove is a conflict with the name of its owner", async () => {
+  test("that this user cannot remove is a conflict with the name of its owner", async () => {
     const { lock } = await newLock(ofEnded("a0"));
     interceptDisk(
       "rm",
@@ -299,7 +299,7 @@ describe("the lock of a process that has ended", () => {
     expect(await readFile(lock, "utf8")).toBe(ofEnded("a0"));
   });
 
-  test("that is there again each time is waited for in the end", async () => {
+  test("that returns each time is waited for after a limit", async () => {
     stopTimers();
     const { folder, lock } = await newLock(ofEnded("0"));
     let removed = 0;
@@ -318,7 +318,7 @@ describe("the lock of a process that has ended", () => {
   });
 });
 
-/** What waiting for a lock with this content is reported as. */
+/** The text of the notice about a wait for a lock with this content. */
 async function noticeOf(content: string, arrange?: (lock: string) => void): Promise<string> {
   stopTimers();
   const { folder, lock } = await newLock(content);
@@ -339,7 +339,7 @@ async function noticeOf(content: string, arrange?: (lock: string) => void): Prom
 }
 
 describe("the notice of waiting", () => {
-  test("comes once two seconds have passed", async () => {
+  test("is sent once after two seconds", async () => {
     stopTimers();
     const { folder, lock } = await newLock(ofOtherHost);
     const controller = new AbortController();
@@ -360,13 +360,13 @@ describe("the notice of waiting", () => {
     await outcome;
   });
 
-  test("calls this host by that name, and an unwritten lock that of an unknown process", async () => {
+  test("names this host, and an unknown process for an empty lock", async () => {
     const text = await noticeOf(`${thisProcess.host} ${process.pid} a0\nsome-name\n`);
     expect(text).toContain(`process ${process.pid} on this host`);
     expect(await noticeOf("")).toContain(", an unknown process");
   });
 
-  test("has the time at which the lock was made, where the file system keeps that", async () => {
+  test("contains the creation time of the lock if the file system stores it", async () => {
     expect(await noticeOf(ofOtherHost)).toMatch(/, since \d{4}-\d\d-\d\dT[\d:.]+Z$/);
     const withoutTime = (lock: string): void =>
       interceptDisk("open", (open) => async (file, ...rest) => {
@@ -380,7 +380,7 @@ describe("the notice of waiting", () => {
     expect(await noticeOf(ofOtherHost, withoutTime)).toMatch(/ on host build-7$/);
   });
 
-  test("has the owner where this user may not read the lock, and nothing else", async () => {
+  test("contains only the owner of an unreadable lock", async () => {
     const unreadable = (lock: string): void =>
       interceptDisk("open", (open) => async (file, ...rest) => {
         if (file === lock && rest[0] !== "wx") throw systemError("EACCES");
@@ -393,7 +393,7 @@ describe("the notice of waiting", () => {
 });
 
 test.skipIf(process.getuid?.() !== 0)(
-  "locks of another user are waited for no longer because one of this user comes between",
+  "a lock of this user does not extend the wait for locks of another user",
   async () => {
     stopTimers();
     const { folder, lock } = await newLock(ofOtherHost);
@@ -410,7 +410,7 @@ test.skipIf(process.getuid?.() !== 0)(
   },
 );
 
-describe("another file that gets the name of the lock while that is looked at", () => {
+describe("another file that replaces the lock during a check", () => {
   async function swapped(name: "lstat" | "open", times: number): Promise<unknown> {
     const { folder, lock } = await newLock(ofOtherHost);
     await writeFile(path.join(folder, "file"), ofOtherHost);
@@ -425,7 +425,7 @@ describe("another file that gets the name of the lock while that is looked at", 
     return withLock(lock, async () => {}).catch((error: unknown) => error);
   }
 
-  test("is no lock, and not followed where it is a link", async () => {
+  test("is not a lock, and links are not followed", async () => {
     expect(await swapped("lstat", 2)).toMatchObject({
       code: "conflict",
       message: expect.stringContaining("no regular file") as string,
@@ -438,7 +438,7 @@ describe("another file that gets the name of the lock while that is looked at", 
     });
   });
 
-  test("is an error with the reason of the system where that cannot be read", async () => {
+  test("is an error of the system if it cannot be read", async () => {
     const { lock } = await newLock(ofOtherHost);
     interceptDisk("lstat", () => () => Promise.reject(systemError("EIO")));
     await expect(withLock(lock, async () => {})).rejects.toMatchObject({ code: "EIO" });

@@ -28,7 +28,7 @@ async function stagedFiles(
   return files;
 }
 
-test("published files have their names before the step that reveals them", async () => {
+test("published files have their names before they are revealed", async () => {
   const folder = await scratchFolder();
   const files = await stagedFiles(folder, ["x/one", "x/two"]);
   let seen: string[] = [];
@@ -36,7 +36,7 @@ test("published files have their names before the step that reveals them", async
   expect(seen.toSorted()).toEqual(["one", "two"]);
 });
 
-test("where the revealing step fails, what is new goes and what was there stays", async () => {
+test("if revealing fails, new files are removed and old ones stay", async () => {
   const folder = await scratchFolder();
   await mkdir(path.join(folder, "x"));
   await writeFile(path.join(folder, "x", "one"), "eno/x");
@@ -51,15 +51,15 @@ test("where the revealing step fails, what is new goes and what was there stays"
 const failure = new Error("not revealed");
 const fails = (): Promise<never> => Promise.reject(failure);
 
-/** What lies in a folder, with its content. */
+/** The files of a folder with their content. */
 async function contents(folder: string): Promise<Record<string, string>> {
   const names = (await readdir(folder)).toSorted();
   const pairs = names.map(async (name) => [name, await readFile(path.join(folder, name), "utf8")]);
   return Object.fromEntries((await Promise.all(pairs)) as [string, string][]);
 }
 
-describe("a file that is there already", () => {
-  test("stays the same file where it has the same bytes", async () => {
+describe("an existing file", () => {
+  test("stays the same file if it has the same bytes", async () => {
     const folder = await scratchFolder();
     await mkdir(path.join(folder, "x"));
     const one = path.join(folder, "x/one");
@@ -69,7 +69,7 @@ describe("a file that is there already", () => {
     expect((await stat(one)).ino).toBe(ino);
   });
 
-  test("is replaced where it has others, and no trace of them is left", async () => {
+  test("is replaced if it has other bytes, and no temporary is left", async () => {
     const folder = await scratchFolder();
     await mkdir(path.join(folder, "x"));
     await writeFile(path.join(folder, "x/one"), "other");
@@ -77,7 +77,7 @@ describe("a file that is there already", () => {
     expect(await contents(path.join(folder, "x"))).toEqual({ one: "x/one" });
   });
 
-  test("is put back where the revealing step fails, whatever that did to the files", async () => {
+  test("is restored if revealing fails, even if the new files were removed", async () => {
     const folder = await scratchFolder();
     await mkdir(path.join(folder, "x"));
     await writeFile(path.join(folder, "x/one"), "other");
@@ -90,7 +90,7 @@ describe("a file that is there already", () => {
     expect(await contents(path.join(folder, "x"))).toEqual({ one: "other" });
   });
 
-  test.skipIf(process.platform !== "linux")("is put back where it is a symbolic link", async () => {
+  test.skipIf(process.platform !== "linux")("is restored if it is a symbolic link", async () => {
     const folder = await scratchFolder();
     await mkdir(path.join(folder, "x"));
     await symlink("nowhere", path.join(folder, "x/one"));
@@ -103,7 +103,7 @@ describe("a file that is there already", () => {
     expect(await readdir(path.join(folder, "x"))).toEqual(["one"]);
   });
 
-  test("and is a folder fails, and what came before it goes", async () => {
+  test("that is a folder is a conflict, and earlier files are removed", async () => {
     const folder = await scratchFolder();
     await mkdir(path.join(folder, "x/two"), { recursive: true });
     const files = await stagedFiles(folder, ["x/one", "x/two"]);
@@ -112,7 +112,7 @@ describe("a file that is there already", () => {
   });
 });
 
-test("a folder that was there and empty stays where the revealing step fails", async () => {
+test("an existing empty folder stays if revealing fails", async () => {
   const folder = await scratchFolder();
   await mkdir(path.join(folder, "x"));
   const files = await stagedFiles(folder, ["x/one"]);
@@ -121,7 +121,7 @@ test("a folder that was there and empty stays where the revealing step fails", a
 });
 
 test.skipIf(process.platform !== "linux")(
-  "names are durable before the revealing step, each folder once",
+  "names are durable before they are revealed, each folder is synced once",
   async () => {
     const folder = await scratchFolder();
     await mkdir(path.join(folder, "x"));

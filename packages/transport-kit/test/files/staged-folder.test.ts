@@ -52,7 +52,7 @@ test("a folder that is not there needs no sweep", async () => {
 });
 
 describe("a folder", () => {
-  /** Makes each stage fail with this code, after `act`; every `times` the first of them. */
+  /** The first `times` stages fail with this code, after `act`. */
   function failingStages(
     folder: string,
     code: string,
@@ -68,14 +68,14 @@ describe("a folder", () => {
     return stages;
   }
 
-  test("that another copy removes before there is a stage in it is made again", async () => {
+  test("that another copy removes before it contains a stage is created again", async () => {
     const folder = path.join(await scratchFolder(), "a");
     failingStages(folder, "ENOENT", { times: 4, act: () => rm(folder, { recursive: true }) });
     await using staged = await StagedFolder.open(folder);
     expect(await readdir(folder)).toEqual([path.basename(staged.stage)]);
   });
 
-  test("that is removed again and again is a conflict, and nothing is left of it", async () => {
+  test("that is removed again and again is a conflict, and leaves nothing", async () => {
     const parent = await scratchFolder();
     const folder = path.join(parent, "a");
     const stages = failingStages(folder, "ENOENT", { act: () => rm(folder, { recursive: true }) });
@@ -85,7 +85,7 @@ describe("a folder", () => {
     expect(await readdir(parent)).toEqual([]);
   });
 
-  test("in which nothing can be made is an error that no second attempt changes", async () => {
+  test("of a file system without files is an error that is not retryable", async () => {
     const folder = await scratchFolder();
     const stages = failingStages(folder, "ENOENT");
     const opened = StagedFolder.open(folder);
@@ -97,7 +97,7 @@ describe("a folder", () => {
     expect(stages.count).toBe(5);
   });
 
-  test("that takes no stage from this user is denied at once, and gone if it was made for it", async () => {
+  test("without the right to write is denied, and removed if it is new", async () => {
     const parent = await scratchFolder();
     const folder = path.join(parent, "a/b");
     const stages = failingStages(folder, "EACCES");
@@ -109,14 +109,14 @@ describe("a folder", () => {
     expect(await readdir(parent)).toEqual(["a"]);
   });
 
-  test("that is gone when its stage is removed is no error", async () => {
+  test("that is gone at disposal is no error", async () => {
     const folder = path.join(await scratchFolder(), "a");
     await using _ = await StagedFolder.open(folder);
     await rename(folder, `${folder}-gone`);
   });
 });
 
-describe("where open folders have no paths of their own", () => {
+describe("without `/proc/self/fd`", () => {
   async function withoutPins(mode: number): Promise<string> {
     const folder = await scratchFolder();
     await chmod(folder, mode);
@@ -132,7 +132,7 @@ describe("where open folders have no paths of their own", () => {
     ["nothing is removed", "others may rename in it", 0o777, 2],
     ["temporaries are removed", "only this user may", 0o700, 0],
     ["temporaries are removed", "the sticky bit keeps others from it", 0o1777, 0],
-  ])("%s from a folder where %s", async (_, __, mode, left) => {
+  ])("%s from a folder if %s", async (_, __, mode, left) => {
     const folder = await withoutPins(mode);
     await writeFile(path.join(folder, old), "");
     await utimes(path.join(folder, old), 0, 0);

@@ -33,7 +33,7 @@ describe("a sweep", () => {
     expect(await readdir(folder)).toEqual([]);
   });
 
-  test("leaves what a process of this host has that lives, however old that is", async () => {
+  test("leaves old temporaries of a running process of this host", async () => {
     const folder = await scratchFolder();
     const name = temporaryName();
     await writeFile(path.join(folder, name), "");

@@ -8,21 +8,21 @@ const hex = (length: number): fc.Arbitrary<string> =>
   fc.stringMatching(new RegExp(`^[0-9a-f]{${length}}$`));
 const owned = fc.record({ host: hex(8), pid: fc.nat({ max: 4_194_304 }), random: hex(16) });
 
-test("a temporary has the process that made it in its name, and no two have the same", () => {
+test("the name of a temporary contains its process and is unique", () => {
   const names = Array.from({ length: 100 }, temporaryName);
   expect(names.map(ownerOf)).toEqual(names.map(() => thisProcess));
   expect(names.every(isPassing)).toBe(true);
   expect(new Set(names).size).toBe(100);
 });
 
-test("the process is read from any name of this form", () => {
+test("the process is read from every name of this form", () => {
   const check = fc.property(owned, ({ host, pid, random }) => {
     expect(ownerOf(`.drayage-${host}-${pid}-${random}`)).toEqual({ host, pid });
   });
   fc.assert(check);
 });
 
-test("any other name is that of no process", () => {
+test("every other name has no process", () => {
   const name = ".drayage-0a1b2c3d-17-0123456789abcdef";
   expect(ownerOf(name)).toEqual({ host: "0a1b2c3d", pid: 17 });
   const others = [
