@@ -126,7 +126,7 @@ function testConfigOf(tests) {
   return `import config from "./vitest.config.ts";
 export default {
   ...config,
-  test: { ...config.test, include: ${JSON.stringify(tests)}, isolate: false },
+  test: { ...config.test, projects: undefined, include: ${JSON.stringify(tests)}, isolate: false },
 };
 `;
 }

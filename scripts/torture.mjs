@@ -19,9 +19,13 @@ function testsIn(folder) {
 
 const packages = readdirSync(path.join(root, "packages")).map((name) => `packages/${name}/test`);
 const tests = [...packages, "tests"].flatMap(testsIn).filter(isShortened);
-const { status } = spawnSync(path.join(root, "node_modules/.bin/vitest"), ["run", ...tests], {
-  cwd: root,
-  stdio: "inherit",
-  env: { ...process.env, DRAYAGE_TORTURE: "1" },
-});
+const { status } = spawnSync(
+  path.join(root, "node_modules/.bin/vitest"),
+  ["run", "--testTimeout=300000", "--hookTimeout=300000", ...tests],
+  {
+    cwd: root,
+    stdio: "inherit",
+    env: { ...process.env, DRAYAGE_TORTURE: "1" },
+  },
+);
 process.exitCode = status ?? 1;
