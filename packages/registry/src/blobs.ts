@@ -53,5 +53,7 @@ export const deleteBlob: Handler = ({ name, target }, { repositories, settings }
 };
 
 function unknownBlob(digest: Digest): Refusal {
-  return new Refusal("BLOB_UNKNOWN", "The repository does not have this blob", { detail: { digest } });
+  return new Refusal("BLOB_UNKNOWN", "The repository does not have this blob", {
+    detail: { digest },
+  });
 }

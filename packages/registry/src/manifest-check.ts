@@ -74,9 +74,13 @@ function checkInstance(instance: Descriptor, repository: Repository | undefined)
 }
 
 function unknown(what: string, { digest }: Descriptor): Refusal {
-  return new Refusal("MANIFEST_BLOB_UNKNOWN", `The manifest refers to a ${what} that the repository does not have`, {
-    detail: { digest },
-  });
+  return new Refusal(
+    "MANIFEST_BLOB_UNKNOWN",
+    `The manifest refers to a ${what} that the repository does not have`,
+    {
+      detail: { digest },
+    },
+  );
 }
 
 function contradiction({ digest }: Descriptor, stored: object): Refusal {

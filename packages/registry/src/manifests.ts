@@ -37,9 +37,13 @@ export const putManifest: Handler = async (call, state) => {
   const bytes = await manifestBytes(call);
   const digest = digestOf(bytes, pinned && algorithmOf(pinned));
   if (pinned !== undefined && pinned !== digest) {
-    throw new Refusal("DIGEST_INVALID", "The digest of the manifest differs from the one in the URL", {
-      detail: { digest },
-    });
+    throw new Refusal(
+      "DIGEST_INVALID",
+      "The digest of the manifest differs from the one in the URL",
+      {
+        detail: { digest },
+      },
+    );
   }
   const contentType = call.headers["content-type"];
   const { manifest, mediaType } = checkManifest(bytes, contentType, state, name);
@@ -85,9 +89,13 @@ async function manifestBytes({ body }: Call): Promise<Uint8Array> {
     return await gathered(body, manifestSizeLimit);
   } catch (cause) {
     if (!isImageError(cause)) throw cause;
-    throw new Refusal("MANIFEST_INVALID", `The maximum size of a manifest is ${manifestSizeLimit} bytes`, {
-      status: 413,
-    });
+    throw new Refusal(
+      "MANIFEST_INVALID",
+      `The maximum size of a manifest is ${manifestSizeLimit} bytes`,
+      {
+        status: 413,
+      },
+    );
   }
 }
 

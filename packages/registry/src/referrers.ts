@@ -14,7 +14,8 @@ import type { StoredManifest } from "./repositories.ts";
  */
 export const listReferrers: Handler = (call, state) => {
   const { referrers = true } = state.settings;
-  if (!referrers) throw new Refusal("UNSUPPORTED", "The referrers API is disabled", { status: 404 });
+  if (!referrers)
+    throw new Refusal("UNSUPPORTED", "The referrers API is disabled", { status: 404 });
   const subject = checkedDigest(call.target);
   const artifactType = call.query.get("artifactType");
   const manifests = [...(state.repositories.find(call.name)?.manifests.values() ?? [])];

@@ -33,7 +33,9 @@ export class Repositories {
   get(name: string): Repository {
     const repository = this.find(name);
     if (repository !== undefined) return repository;
-    throw new Refusal("NAME_UNKNOWN", "There is no repository with this name", { detail: { name } });
+    throw new Refusal("NAME_UNKNOWN", "There is no repository with this name", {
+      detail: { name },
+    });
   }
 
   /** The repository, created if it does not exist. */

@@ -65,7 +65,7 @@ export function checkLocation({ query }: Call, upload: Upload): void {
 /** @throws ErrorResponse with status 413 if `Content-Length` exceeds the limit */
 export function checkSize({ headers }: Call, { settings: { largestBody } }: RegistryState): void {
   if (largestBody === undefined || Number(headers["content-length"] ?? 0) <= largestBody) return;
-  throw new Refusal("SIZE_INVALID", `The maximum size of a request is ${maxBodySize} bytes`, {
+  throw new Refusal("SIZE_INVALID", `The maximum size of a request is ${largestBody} bytes`, {
     status: 413,
   });
 }

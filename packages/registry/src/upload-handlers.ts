@@ -24,7 +24,10 @@ export const startUpload: Handler = async (call, state) => {
   const { singlePost = true } = state.settings;
   if (digest !== null && singlePost) return takeWhole(checkedDigest(digest), call, state);
   if (digest === null && hasBody(call)) {
-    throw new Refusal("BLOB_UPLOAD_INVALID", "Opening an upload requires an empty body: Content-Length: 0");
+    throw new Refusal(
+      "BLOB_UPLOAD_INVALID",
+      "Opening an upload requires an empty body: Content-Length: 0",
+    );
   }
   const upload = await state.uploads.open(call.name);
   return { status: 202, headers: progressHeaders(upload, state) };

@@ -231,10 +231,11 @@ describe("blobs", () => {
     const [[first, bytes] = [other.manifest.digest, Buffer.of()], [second] = [undefined]] =
       one.blobs;
     const known = altered(await stored(empty(one)), {
-      source: {
-        findStoredDigest: async ({ digest }) =>
-          digest === first ? { digest, size: bytes.byteLength } : undefined,
-      },
+      source: ({ offers }) => ({
+        offers: { ...offers, storedDigests: true },
+        statBlob: async ({ digest, size = 0 }) =>
+          digest === first ? { digest, size: bytes.byteLength } : { size },
+      }),
     });
     const events: VerifyEvent[] = [];
     const result = await verifyImage(known, { onEvent: (event) => void events.push(event) });

@@ -15,7 +15,9 @@ export function basicGate(users: RegistryUsers): Gate {
     const user = findBasicUser(headers.authorization, users);
     if (user === undefined) throw unauthorized(`Basic realm="registry", charset="UTF-8"`);
     if (wanted.every((scope) => covers([grantedPart(scope, user.rights)], scope))) return;
-    throw new Refusal("DENIED", "The user does not have these permissions", { detail: wanted.map(formatScope) });
+    throw new Refusal("DENIED", "The user does not have these permissions", {
+      detail: wanted.map(formatScope),
+    });
   };
 }
 

@@ -6,10 +6,14 @@ import { Refusal } from "./refusal.ts";
  */
 export function checkAccept(accept: string | undefined, mediaType: string): void {
   if (accept === undefined || accept.split(",").some((range) => takes(range, mediaType))) return;
-  throw new Refusal("UNSUPPORTED", `The type of the manifest is ${mediaType}, which Accept does not include`, {
-    status: 406,
-    detail: { accept },
-  });
+  throw new Refusal(
+    "UNSUPPORTED",
+    `The type of the manifest is ${mediaType}, which Accept does not include`,
+    {
+      status: 406,
+      detail: { accept },
+    },
+  );
 }
 
 function takes(range: string, mediaType: string): boolean {
