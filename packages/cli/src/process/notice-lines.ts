@@ -33,6 +33,7 @@ function worthOf(notice: Notice): string | undefined {
     case "rate-limit":
       return limitLine(notice);
     case "cache":
+    case "caution":
     case "configuration":
     case "left-out":
     case "lock":

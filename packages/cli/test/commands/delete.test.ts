@@ -38,7 +38,7 @@ describe("delete", () => {
     expect(registry.tags("app")).toEqual(["1", "2", "3"]);
     const { code, stderr } = await drayage("delete", "--all-tags", name);
     const [warning, done] = stderr.split("\n");
-    expect(warning).toMatch(/^drayage: warning from .* also removes the tags 2, 3$/);
+    expect(warning).toMatch(/^drayage: Deleting .* also removes the tags 2, 3$/);
     expect(done).toMatch(/^Deleted /);
     expect(code).toBe(0);
     expect(registry.tags("app")).toEqual([]);

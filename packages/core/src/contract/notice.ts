@@ -1,6 +1,9 @@
 /** Something worth knowing that changes nothing; mostly the other side said it. */
 export type Notice =
+  /** What a server said itself, in a `Warning` header. */
   | { readonly kind: "warning"; readonly host: string; readonly text: string }
+  /** A consequence of what a transport found or does that users may not expect. */
+  | { readonly kind: "caution"; readonly text: string }
   /** How many requests a host allows in a time, and how many of them are left. */
   | {
       readonly kind: "rate-limit";

@@ -30,7 +30,7 @@ export async function findForeignLayer(
       if (!isImageError(error)) throw error;
       if (error.code === "untrusted") {
         const { message } = error;
-        options.onNotice?.({ kind: "warning", host: registry.trust.host, text: message });
+        options.onNotice?.({ kind: "caution", text: message });
       }
     }
   }

@@ -60,9 +60,8 @@ async function reportOtherTags(
   if (options.onNotice === undefined) return;
   const others = formatOtherTags(await otherTagsOf(repository, digest, tag, options));
   if (others === undefined) return;
-  const { host } = repository.registry.trust;
   const text = `Deleting ${digest} from ${repository.name} also removes ${others}`;
-  options.onNotice({ kind: "warning", host, text });
+  options.onNotice({ kind: "caution", text });
 }
 
 /** @throws ImageError `conflict` */

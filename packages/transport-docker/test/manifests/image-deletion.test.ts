@@ -183,7 +183,7 @@ describe("deleting", () => {
       const reference = docker().parseReference(`//${registry.host}/${name}`);
       await reference.deleteImage({ onNotice, allTags: true });
       expect(registry.tags("a")).toEqual(["other"]);
-      return notices.map((notice) => (notice.kind === "warning" ? notice.text : ""));
+      return notices.map((notice) => (notice.kind === "caution" ? notice.text : ""));
     }
 
     test("those beside the one that was named", async () => {

@@ -98,6 +98,6 @@ export class S3Store {
   #noticeOf({ bucket, prefix }: S3Folder): Notice {
     const place = keyIn(bucket, prefix);
     const text = `the store does not keep the conditions of a write: who writes to ${place} takes turns by a lock in it`;
-    return { kind: "warning", host: this.#connection.origin?.host ?? bucket, text };
+    return { kind: "caution", text };
   }
 }
