@@ -36,15 +36,18 @@ test("what other hosts left is swept after a day; what is not ours never", async
     oldLock: ".drayage-lock",
     oldOther: ".drayage.json",
     recent: ".drayage-00000000-2-0123456789abcdef",
+    today: ".drayage-00000000-3-0123456789abcdef",
   };
   const yesterday = Date.now() / 1000 - 25 * 60 * 60;
   for (const name of Object.values(names)) await writeFile(path.join(folder, name), "");
   for (const name of [names.old, names.oldRight, names.oldLock, names.oldOther])
     await utimes(path.join(folder, name), yesterday, yesterday);
+  await utimes(path.join(folder, names.today), yesterday + 7200, yesterday + 7200);
   await sweep(folder);
   const left = await readdir(folder);
-  expect(left.toSorted()).toEqual([names.oldLock, names.oldOther, names.recent].toSorted());
-  expect(left.map(isPassing).filter(Boolean)).toHaveLength(2);
+  const { oldLock, oldOther, recent, today } = names;
+  expect(left.toSorted()).toEqual([oldLock, oldOther, recent, today].toSorted());
+  expect(left.map(isPassing).filter(Boolean)).toHaveLength(3);
 });
 
 test("a folder that is not there needs no sweep", async () => {
