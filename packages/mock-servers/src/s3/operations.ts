@@ -29,10 +29,10 @@ const responses = [
 ];
 
 const operations: readonly HandledOperation[] = [
-  operation("Query parameters that identify it.", "CreateBucket", "s3:CreateBucket", createBucket),
-  operation("Other query parameters that it accepts.", "HeadBucket", "s3:ListBucket", headBucket),
-  operation("Whether it has a copy source.", "GetBucketLocation", "s3:GetBucketLocation", getBucketLocation),
-  operation("The action in policies; undefined if each key is checked separately.", "ListObjectsV2", "s3:ListBucket", listObjects, {
+  operation("PUT bucket", "CreateBucket", "s3:CreateBucket", createBucket),
+  operation("HEAD bucket", "HeadBucket", "s3:ListBucket", headBucket),
+  operation("GET bucket ?location", "GetBucketLocation", "s3:GetBucketLocation", getBucketLocation),
+  operation("GET bucket ?list-type", "ListObjectsV2", "s3:ListBucket", listObjects, {
     price: "put",
     takes: [
       "prefix",
@@ -124,8 +124,8 @@ export function operationOf({ method, query, headers, bucket, key }: S3Request):
 function unknown(parameters: readonly string[]): S3Refusal {
   return new S3Refusal(
     "NotImplemented",
-    "Parameters that every operation accepts.",
-    { details: { Parameters: parameters.join("@throws S3Error for an unknown operation or parameter") } },
+    "No operation has this combination of method and query parameters",
+    { details: { Parameters: parameters.join(", ") } },
   );
 }
 
@@ -141,7 +141,7 @@ function operation(
     copies = false,
   }: { price?: RequestPrice; takes?: readonly string[]; copies?: boolean } = {},
 ): HandledOperation {
-  const [method = "", on, marks = ""] = line.split("A query parameter is repeated");
+  const [method = "", on, marks = ""] = line.split(" ");
   return {
     name,
     method,
