@@ -1,28 +1,28 @@
 import type { Tool } from "./tools.ts";
 
-/** What a tool is to work on. */
+/** The input of a tool. */
 interface Work {
   readonly tool: Tool;
-  /** Has one image, named `image`. */
+  /** A layout with one image named `image`. */
   readonly layout: string;
   /** A docker archive of that image. */
   readonly archive: string;
-  /** Of the registry. */
+  /** The host of the registry. */
   readonly host: string;
-  /** A layout or an archive that is not there yet. */
+  /** A layout or an archive to create. */
   readonly to: string;
 }
 
-/** What is measured, each with a registry of its own. */
+/** A job to measure, with its own registry. */
 export interface Job {
   readonly name: string;
   /** Whether the registry has the image already. */
   readonly isThere: boolean;
-  /** undefined where the tool cannot do it. */
+  /** undefined if the tool does not support it. */
   command(work: Work): readonly string[] | undefined;
 }
 
-/** Where the image is, or is to be. */
+/** The name of the image in the registry. */
 export function imageAt(host: string): string {
   return `${host}/bench/image:tag`;
 }
@@ -59,7 +59,7 @@ export const jobs: readonly Job[] = [
     command: ({ tool, archive, host }) => tool.pushArchive?.(archive, imageAt(host)),
   },
   {
-    name: "pack an archive",
+    name: "archive to layout",
     isThere: false,
     command: ({ tool, layout, to }) => tool.packArchive?.(layout, to),
   },

@@ -15,11 +15,11 @@ import { imageAt, jobs } from "./jobs.ts";
 import type { Job } from "./jobs.ts";
 import { measuredRun } from "./measured-run.ts";
 import type { Run } from "./measured-run.ts";
-import { startPlace } from "./place.ts";
-import type { Line } from "./place.ts";
 import { formatResults } from "./results.ts";
 import type { Results } from "./results.ts";
 import { samples, writeSample } from "./sample-layout.ts";
+import { startTestRegistry } from "./test-registry.ts";
+import type { Connection } from "./test-registry.ts";
 import { installedTools } from "./tools.ts";
 import type { Tool } from "./tools.ts";
 
@@ -38,18 +38,18 @@ const { values } = parseArgs({
 });
 
 if (values.help) {
-  console.log(`Measures drayage beside skopeo, crane and oras, where they are on the PATH, in turn.
+  console.log(`Measures drayage beside skopeo, crane and oras, if they are on the PATH, alternating between tools.
 
   npm run bench -- [--runs N] [--layouts FOLDER] [--round-trip MS] [--only WORDS]
 
-  --runs N          how often each command is run (default 5); one more run of each comes first,
-                    which warms up and counts the requests
-  --layouts FOLDER  OCI layouts to copy, one image named "image" in each (default: made of this
+  --runs N          the number of runs of each command (default 5), after one that
+                    warms up and counts requests
+  --layouts FOLDER  OCI layouts to copy, one image named "image" in each (default: created from this
                     machine's own files)
-  --round-trip MS   puts the registry so far away (default 0)
-  --only WORDS      only the work with these words in its name, such as "pull" or "push many"
+  --round-trip MS   simulates a distant registry (default 0)
+  --only WORDS      only jobs with these words in their names, such as "pull" or "push many"
 
-Needs docker-registry and GNU time (apt-get install docker-registry time).`);
+Requires docker-registry and GNU time (apt-get install docker-registry time).`);
 } else {
   await bench({
     layouts: values.layouts,
@@ -70,11 +70,11 @@ interface BenchOptions {
 async function bench({ layouts, runs, roundTrip, only }: BenchOptions): Promise<void> {
   if (distributionProgram === undefined || !existsSync("/usr/bin/time")) {
     throw new Error(
-      "This needs docker-registry and GNU time: apt-get install docker-registry time",
+      "docker-registry and GNU time are required: apt-get install docker-registry time",
     );
   }
   const tools = installedTools();
-  if (tools.length === 1) console.log("No other tool is on the PATH: nothing to compare with.\n");
+  if (tools.length === 1) console.log("No other tool is on the PATH; measuring only drayage.\n");
   const folder = await mkdtemp(path.join(tmpdir(), "bench-"));
   try {
     for (const name of Object.keys(samples)) {
@@ -87,8 +87,8 @@ async function bench({ layouts, runs, roundTrip, only }: BenchOptions): Promise<
         const able = tools.filter(
           (tool) => job.command({ tool, layout, archive, host: "", to: "" }) !== undefined,
         );
-        const results = await inTurn(able, runs, async (tool, isCounted) => {
-          const line: Line = isCounted ? "counted" : { roundTrip };
+        const results = await interleaved(able, runs, async (tool, isCounted) => {
+          const line: Connection = isCounted ? "counted" : { roundTrip };
           return measured(job, { tool, layout, archive, folder, line });
         });
         console.log(formatResults(`${job.name} ${name}`, results));
@@ -120,12 +120,12 @@ interface Measurement {
   readonly layout: string;
   readonly archive: string;
   readonly folder: string;
-  readonly line: Line;
+  readonly line: Connection;
 }
 
 async function measured(job: Job, measurement: Measurement): Promise<Measured> {
   const { layout, folder, line } = measurement;
-  await using place = await startPlace(line);
+  await using place = await startTestRegistry(line);
   if (job.isThere) {
     await copyImage(
       ociLayout().parseReference(`${layout}:image`),
@@ -136,15 +136,15 @@ async function measured(job: Job, measurement: Measurement): Promise<Measured> {
   await mkdir(target);
   const to = path.join(target, "layout");
   const command = job.command({ ...measurement, host: place.host, to }) ?? [];
-  // Else who waits for the disk would wait for what was written before as well.
+  // Otherwise a job that waits for the disk also waits for earlier writes.
   execFileSync("sync");
   const run = await measuredRun(folder, command);
   await rm(target, { recursive: true });
   return { ...run, requests: place.requests };
 }
 
-/** A B C A B C …, so that what the machine does meanwhile falls on all of them; the first round warms up and counts. */
-async function inTurn(
+/** A B C A B C …, so that other load on the machine affects all tools. The first round warms up and counts requests. */
+async function interleaved(
   tools: readonly Tool[],
   runs: number,
   work: (tool: Tool, isCounted: boolean) => Promise<Measured>,

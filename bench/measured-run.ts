@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { readFile, rm } from "node:fs/promises";
 import path from "node:path";
 
-/** A finished process, as the system accounts for it. */
+/** The resource usage of a finished process. */
 export interface Run {
   /** Seconds. */
   readonly wall: number;
@@ -12,19 +12,19 @@ export interface Run {
   readonly memory: number;
 }
 
-/** GNU time: the only thing on every Linux that tells what a process cost when it is over. */
+/** GNU time is available on every Linux and reports the resources of a finished process. */
 const time = "/usr/bin/time";
 
-/** Runs a command to its end. Rejects with what it said where it fails. */
+/** Runs a command to its end. Rejects with its output if it fails. */
 export async function measuredRun(folder: string, command: readonly string[]): Promise<Run> {
   const report = path.join(folder, "time.txt");
   const child = spawn(time, ["-f", "%e %U %S %M", "-o", report, ...command], {
     stdio: ["ignore", "ignore", "pipe"],
   });
-  let said = "";
-  child.stderr.on("data", (chunk: Buffer) => (said = (said + String(chunk)).slice(-2000)));
+  let output = "";
+  child.stderr.on("data", (chunk: Buffer) => (output = (output + String(chunk)).slice(-2000)));
   const [status] = (await once(child, "close")) as [number | null];
-  if (status !== 0) throw new Error(`${command.join(" ")} failed (${status}): ${said}`);
+  if (status !== 0) throw new Error(`${command.join(" ")} failed (${status}): ${output}`);
   const [wall = NaN, user = NaN, system = NaN, memory = NaN] = (await readFile(report, "utf8"))
     .trim()
     .split(" ")

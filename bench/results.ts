@@ -9,7 +9,7 @@ export type Results = ReadonlyMap<
   { readonly requests: number; readonly runs: readonly Run[] }
 >;
 
-/** A table: medians of each tool, the spread of its times, and how many times the fastest one's it takes. */
+/** A table with the medians of each tool, the range of its times, and its ratio to the fastest one. */
 export function formatResults(title: string, results: Results): string {
   const rows = [...results].map(([name, { requests, runs }]) => {
     const walls = runs.map(({ wall }) => wall);

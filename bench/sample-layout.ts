@@ -8,7 +8,7 @@ import { ociLayout } from "@drayage/transport-oci-layout";
 
 const layerType = "application/vnd.oci.image.layer.v1.tar+gzip";
 
-/** The images that are measured, each out of this machine's own files: a few large layers, and many small ones. */
+/** The images to measure, with files of this machine: a few large layers, or many small ones. */
 export const samples: Readonly<Record<string, () => readonly (readonly string[])[]>> = {
   big: () => [
     ["usr/bin", "usr/sbin"],
@@ -25,7 +25,7 @@ export const samples: Readonly<Record<string, () => readonly (readonly string[])
   },
 };
 
-/** Writes such an image into a layout of its own, as `image`. */
+/** Writes an image to its own layout, as `image`. */
 export async function writeSample(
   layout: string,
   layers: readonly (readonly string[])[],
@@ -57,7 +57,7 @@ async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   yield bytes;
 }
 
-/** Folders that are not there, and files that change meanwhile, are left out. */
+/** Skips missing folders and files that change. */
 async function* packed(folders: readonly string[]): AsyncGenerator<Uint8Array> {
   const options = ["-C", "/", "--sort=name", "--mtime=@0", "--ignore-failed-read", "-cz"];
   const tar = spawn("tar", [...options, ...folders], { stdio: ["ignore", "pipe", "ignore"] });

@@ -2,13 +2,13 @@ import path from "node:path";
 
 import { findProgram } from "@drayage/test-support";
 
-/** A tool that copies images, and how it is told to. Registries are on this machine, without TLS. */
+/** A tool that copies images, and its command lines. Registries are on this machine, without TLS. */
 export interface Tool {
   readonly name: string;
   pull(image: string, layout: string): readonly string[];
   push(layout: string, image: string): readonly string[];
   copy(image: string, other: string): readonly string[];
-  /** Absent where it knows no docker archives. */
+  /** Missing if it does not support docker archives. */
   pushArchive?(archive: string, image: string): readonly string[];
   packArchive?(layout: string, archive: string): readonly string[];
 }
@@ -103,7 +103,7 @@ const peers: Readonly<Record<string, (program: string) => Omit<Tool, "name">>> =
   }),
 };
 
-/** Ours first, then those of the peers that are on the PATH. */
+/** drayage first, then the other tools on the PATH. */
 export function installedTools(): readonly Tool[] {
   const ours: Tool = {
     name: "drayage",

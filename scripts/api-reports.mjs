@@ -1,5 +1,5 @@
-// Writes the API report of every entry of the package in this folder: `core.api.md`, `core-memory.api.md`. Needs what
-// is built.
+// Writes the API report of every entry of the package in this folder: `core.api.md`, `core-memory.api.md`. Requires a
+// build.
 import { readFileSync } from "node:fs";
 import path from "node:path";
 

@@ -1,5 +1,5 @@
 // Mutation testing: changes one expression at a time in the modules that verify, lock, plan and delete, and counts the changes that no
-// test notices: `npm run mutate`, or `npm run mutate -- verify lock` for some of the groups. Paths below packages/ narrow a group to some
+// test notices: `npm run mutate`, or `npm run mutate -- verify lock` for some groups. Paths below packages/ narrow a group to some
 // of its modules and tests: `npm run mutate -- verify core/src/json core/test/json`. Options go to Stryker: `-- lock --concurrency 1`.
 import { execFileSync, spawnSync } from "node:child_process";
 import { cpSync, existsSync, globSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -62,7 +62,7 @@ const chosen = words.filter((word) => !word.includes("/"));
 const unknown = chosen.filter((name) => !Object.hasOwn(groups, name));
 if (unknown.length > 0) {
   console.error(
-    `mutate: no group ${unknown.join(", ")}; there are ${Object.keys(groups).join(", ")}`,
+    `mutate: there is no group ${unknown.join(", ")}; available: ${Object.keys(groups).join(", ")}`,
   );
   process.exit(2);
 }
@@ -86,7 +86,7 @@ for (const [name, { modules, tests }] of Object.entries(groups)) {
 if (failed.length > 0) console.error(`\nToo many changes went unnoticed in: ${failed.join(", ")}`);
 process.exitCode = failed.length > 0 ? 1 : 0;
 
-/** Files are changed where they are, since packages find each other through node_modules: in a copy of this checkout. */
+/** Changes files in place, because packages resolve each other through node_modules: in a copy of this checkout. */
 function copyCheckout() {
   const listing = ["ls-files", "-z", "--cached", "--others", "--exclude-standard"];
   const files = execFileSync("git", listing, { cwd: root, encoding: "utf8" }).split("\0");
@@ -142,7 +142,7 @@ function settingsOf(modules) {
     timeoutMS: 6000,
     mutate: modules,
     vitest: { configFile: testConfig, related: false },
-    // Texts are for people; the compiler checks those that are names.
+    // Messages are for people, and the compiler checks string literal types.
     mutator: { excludedMutations: ["StringLiteral"] },
     reporters: ["clear-text", "progress"],
     clearTextReporter: { allowColor: false, logTests: false },

@@ -1,5 +1,5 @@
-// Installs the workspace where that is needed, and with --build builds it. Runs before anything is installed, so on
-// whatever Node there is (20 or later), with nothing but Node itself and npm.
+// Installs the workspace if necessary, and builds it with --build. Runs before the installation, so it must work with
+// any Node from version 20, and only with built-in modules and npm.
 import { spawnSync } from "node:child_process";
 import { readFileSync, utimesSync } from "node:fs";
 import path from "node:path";
@@ -16,14 +16,14 @@ const main = "packages/cli/dist/main.mjs";
 if (process.argv.includes("--build") && changedAt(main) < lastSourceChange()) {
   const begun = new Date();
   pnpm("run", "build");
-  // turbo leaves what is as it should be untouched, and the next run would build again
+  // turbo does not touch up-to-date output, so the next run would build again.
   utimesSync(path.join(root, main), begun, begun);
 }
 
-/** What the tools say goes to stderr: whoever calls this has its own results to print. */
+/** Writes the output of tools to stderr, because callers print their own results. */
 function pnpm(...args) {
   const command = ["--yes", packageManager, ...args];
-  // Whoever tries this has not been asked what the tools may tell.
+  // Telemetry of the tools requires consent.
   const env = {
     ...process.env,
     TURBO_TELEMETRY_DISABLED: "1",

@@ -1,11 +1,11 @@
-// The long forms of tests that `npm test` shortens. docs/decisions/32-how-long-tests-take.md says what they have more.
+// The long forms of tests that `npm test` shortens. See docs/decisions/32-how-long-tests-take.md.
 import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 
 const root = path.resolve(import.meta.dirname, "..");
 
-/** Those that ask whether this is torture, in their own words or through the suite's. */
+/** Whether a test uses `isTorture`, directly or through the conformance suite. */
 function isShortened(file) {
   const text = readFileSync(path.join(root, file), "utf8");
   return /\b(?:isTorture|narrowed|thorough)\b/.test(text);

@@ -7,13 +7,13 @@ import { defineConfig } from "tsdown";
 // @boundaries-ignore the root's settings
 import base from "../../tsdown.config.ts";
 
-/** All that runs, in one folder: an installed `drayage` has no dependencies and starts without looking for any. */
+/** Bundles everything into one folder: an installed `drayage` has no dependencies to resolve at startup. */
 export default defineConfig({
   ...base,
   entry: "src/main.ts",
   dts: false,
   exports: false,
-  // the command itself checks the version of Node
+  // `main.ts` checks the version of Node itself.
   treeshake: true,
   sourcemap: false,
   deps: { alwaysBundle: /./ },
@@ -21,7 +21,7 @@ export default defineConfig({
   plugins: [
     {
       name: "without-subprocesses",
-      // commander wants them only for commands that are programs of their own
+      // commander needs it only for commands in separate executables.
       resolveId: (source, importer) =>
         source === "node:child_process" && importer?.includes("/commander/") ? nothing : null,
       load: (id) => (id === nothing ? "export default undefined;" : null),
@@ -45,8 +45,8 @@ export default defineConfig({
 const nothing = "\0nothing";
 
 /**
- * undici without fetch, WebSockets, caches and mocks, which take 45 ms to load. As in undici's own index, its API is
- * assigned to the prototype of all dispatchers: ProxyAgent calls `connect` of its own client.
+ * undici without fetch, WebSockets, caches and mocks, which take 45 ms to load. Like undici's index, assigns the API to
+ * the prototype of all dispatchers, because ProxyAgent calls `connect` of its client.
  */
 const undiciAgents = "\0undici-agents";
 const undici = path.join(import.meta.dirname, "../transport-docker/node_modules/undici/lib");
@@ -61,8 +61,8 @@ const undiciWithoutFetch = `
 `;
 
 /**
- * An `import` of a built-in module calls every getter in it (`process.stdin` opens standard input): 2 to 4 ms for each
- * of the larger ones. Taken from the process they are as they are.
+ * Importing a built-in module calls every getter in it (`process.stdin` opens standard input), which takes 2 to 4 ms
+ * for large modules. `getBuiltinModule` does not.
  */
 function quickBuiltins(code: string): string {
   return code.replaceAll(
@@ -74,12 +74,12 @@ function quickBuiltins(code: string): string {
   );
 }
 
-/** The licenses of all packages that are in the bundle, as they ask for. */
+/** The licenses of all bundled packages. */
 function noticesOf(modules: readonly string[]): string {
   return [...new Set(modules.flatMap(licensedFolders))].toSorted().map(noticeOf).join("\n");
 }
 
-/** A module's package, and folders in it that have a license of their own. */
+/** The package of a module, and folders in it with a license of their own. */
 function licensedFolders(id: string): readonly string[] {
   const [folder] = /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+(?=\/)/.exec(id) ?? [];
   if (folder === undefined) return [];
@@ -101,13 +101,13 @@ function noticeOf(folder: string): string {
   return `${path.basename(folder)}\n\n${license}`;
 }
 
-/** Of a package that names its license and comes without the text of it. */
+/** For a package that names its license but does not include the text. */
 function namedLicense(folder: string): string {
   const text = readFileSync(path.join(folder, "package.json"), "utf8");
   const { license, author, homepage } = JSON.parse(text) as Readonly<Record<string, unknown>>;
   const known = path.join(import.meta.dirname, `licenses/${String(license)}.txt`);
   const name: unknown = Object(author).name ?? author;
   if (!existsSync(known) || typeof name !== "string")
-    throw new Error(`${folder} is bundled and has no license`);
+    throw new Error(`${folder} is bundled but has no license; add its text to licenses/`);
   return `Copyright ${name}, ${String(homepage)}\n\n${readFileSync(known, "utf8")}`;
 }

@@ -16,7 +16,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 
 const size = (isTorture ? 300 : 90) << 20;
 const cutEvery = 20 << 20;
-/** What may be under way when a connection ends, in buffers of both sides, and is lost with it. */
+/** The bytes in the buffers of both sides, which are lost when a connection breaks. */
 const inFlight = 1 << 20;
 
 let folder: string;
@@ -31,11 +31,11 @@ beforeAll(async () => {
 
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-test("a large blob arrives although the line is cut every 20 MB, and nothing is sent twice", async () => {
+test("a large blob is uploaded with a disconnect every 20 MB, and no byte is sent twice", async () => {
   await using registry = await startRegistry({ folder: path.join(folder, "registry") });
   await using proxy = await startFaultProxy({ target: registry.origin, cutEvery });
   const there = imageAt(proxy);
-  await copyImage(original, there, patiently());
+  await copyImage(original, there, withRetries());
   expect(registry.tags("big")).toEqual(["tag"]);
   const pushed = passed(proxy, "requestBytes");
   expect(pushed.cuts).toBeGreaterThanOrEqual(Math.floor(size / cutEvery) - 1);
@@ -45,37 +45,40 @@ test("a large blob arrives although the line is cut every 20 MB, and nothing is 
   await isReadOnce(there, proxy);
 });
 
-test("it arrives where a registry keeps nothing of what broke off", async () => {
+test("it is uploaded if the registry drops interrupted chunks", async () => {
   await using registry = await startRegistry({
-    folder: path.join(folder, "dropping registry"),
+    folder: path.join(folder, "registry with dropped chunks"),
     brokenChunks: "drop",
   });
   await using proxy = await startFaultProxy({ target: registry.origin, cutEvery });
-  await copyImage(original, imageAt(proxy), patiently());
+  await copyImage(original, imageAt(proxy), withRetries());
   isSentInChunks(proxy);
 });
 
 const hasDistribution = distributionProgram !== undefined;
 
-test.skipIf(!hasDistribution)("it arrives at Docker Distribution, and back", async () => {
-  await using registry = await startDistribution();
-  await using proxy = await startFaultProxy({ target: registry.origin, cutEvery });
-  const there = imageAt(proxy);
-  await copyImage(original, there, patiently());
-  isSentInChunks(proxy);
-  await isReadOnce(there, proxy);
-});
+test.skipIf(!hasDistribution)(
+  "it is uploaded to Docker Distribution and downloaded again",
+  async () => {
+    await using registry = await startDistribution();
+    await using proxy = await startFaultProxy({ target: registry.origin, cutEvery });
+    const there = imageAt(proxy);
+    await copyImage(original, there, withRetries());
+    isSentInChunks(proxy);
+    await isReadOnce(there, proxy);
+  },
+);
 
 function imageAt({ host }: FaultProxy): ImageReference {
   const transport = docker({ system: { environment: {}, rootForImplicitAbsolutePaths: folder } });
   return transport.parseReference(`//${host}/big:tag`);
 }
 
-function patiently(): { readonly retries: Retries } {
+function withRetries(): { readonly retries: Retries } {
   return { retries: new Retries({ firstPause: 1 }) };
 }
 
-/** One cut may be an accident; after the second one it is sent in chunks that come through. */
+/** After the second disconnect the blob is sent in chunks. */
 function isSentInChunks(proxy: FaultProxy): void {
   const { cuts, bytes } = passed(proxy, "requestBytes");
   expect([1, 2]).toContain(cuts);
@@ -85,7 +88,7 @@ function isSentInChunks(proxy: FaultProxy): void {
 
 async function isReadOnce(there: ImageReference, proxy: FaultProxy): Promise<void> {
   const back = ociLayout().parseReference(`${await mkdtemp(path.join(folder, "back-"))}:big`);
-  const { digest } = await copyImage(there, back, patiently());
+  const { digest } = await copyImage(there, back, withRetries());
   expect(digest).toBe(manifestDigest);
   const { cuts, bytes } = passed(proxy, "responseBytes");
   expect(cuts).toBeGreaterThanOrEqual(Math.floor(size / cutEvery) - 1);
@@ -93,7 +96,7 @@ async function isReadOnce(there: ImageReference, proxy: FaultProxy): Promise<voi
   expect(bytes).toBeLessThanOrEqual(size + cuts * inFlight);
 }
 
-/** What came through of bodies in one direction, and how often the line was cut in them. */
+/** The transferred body bytes and the disconnects in one direction. */
 function passed(
   { requests }: FaultProxy,
   direction: "requestBytes" | "responseBytes",
@@ -105,10 +108,10 @@ function passed(
   };
 }
 
-/** An artifact of one large blob that is nowhere in memory. */
+/** An artifact with one large blob that is never in memory. */
 async function writeArtifact(to: ImageReference): Promise<Digest> {
   await using destination = await to.newImageDestination?.();
-  if (destination === undefined) throw new Error("a layout can be written to");
+  if (destination === undefined) throw new Error("a layout is writable");
   const large = await destination.putBlob(randomStream(), {
     mediaType: "application/octet-stream",
   });

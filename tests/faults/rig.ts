@@ -16,20 +16,20 @@ import { ociLayout } from "@drayage/transport-oci-layout";
 
 import type { Run } from "./run.ts";
 
-/** What nobody else may hear of. */
-export const user = { username: "somebody", password: "a-very-secret-password" } as const;
+/** A secret that must not leak. */
+export const user = { username: "user", password: "a-very-secret-password" } as const;
 
-/** A place of an image as the copy reaches it, and as it is reached without faults. */
-export interface Place {
+/** An image location, reached through the proxy and directly. */
+export interface Location {
   readonly faulty: ImageReference;
   readonly direct: ImageReference;
 }
 
-/** The places of one run, and what stands behind and before them. */
+/** The locations of one run, and their servers and proxies. */
 export class Rig implements AsyncDisposable {
   readonly registries: (Registry | Distribution)[] = [];
   readonly proxies: FaultProxy[] = [];
-  /** Where the places that are on disk are. */
+  /** The folder of locations on disk. */
   readonly folder: string;
   readonly #run: Run;
   readonly #faulty: ImageTransport;
@@ -49,23 +49,23 @@ export class Rig implements AsyncDisposable {
     return new Rig(run, await mkdtemp(path.join(tmpdir(), "faults-")));
   }
 
-  async source(): Promise<Place> {
+  async source(): Promise<Location> {
     if (this.#run.from === "registry") await this.#startRegistry();
-    return this.#place(this.#run.from, "from/image");
+    return this.#locationOf(this.#run.from, "from/image");
   }
 
-  /** Of one kind, side by side; to be called after `source`. */
-  async destinations(...names: readonly string[]): Promise<readonly Place[]> {
+  /** Another location in the same store; call it after `source`. */
+  async destinations(...names: readonly string[]): Promise<readonly Location[]> {
     const { to } = this.#run;
     if (to === "registry") await this.#startRegistry();
-    return names.map((name) => this.#place(to, name));
+    return names.map((name) => this.#locationOf(to, name));
   }
 
   get hadFaults(): boolean {
     return this.proxies.some(({ requests }) => requests.some(({ fault }) => fault !== undefined));
   }
 
-  /** The first that was heard of a registry was nothing: who was never there is not waited for. */
+  /** A registry that has never responded is not retried. */
   get isMute(): boolean {
     return this.proxies.some(({ requests }) => requests[0]?.fault?.kind === "stall");
   }
@@ -84,7 +84,7 @@ export class Rig implements AsyncDisposable {
     this.proxies.push(await startFaultProxy({ target: registry.origin, faults: ofThisOne }));
   }
 
-  #place(kind: Run["from"] | Run["to"], name: string): Place {
+  #locationOf(kind: Run["from"] | Run["to"], name: string): Location {
     switch (kind) {
       case "memory":
         return both(this.#memory.parseReference(name));
@@ -102,7 +102,7 @@ export class Rig implements AsyncDisposable {
   }
 }
 
-const both = (reference: ImageReference): Place => ({ faulty: reference, direct: reference });
+const both = (reference: ImageReference): Location => ({ faulty: reference, direct: reference });
 
 function settingsOf({ seed, authentication, ...run }: Run): RegistrySettings {
   const { username, password } = user;

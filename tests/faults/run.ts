@@ -3,18 +3,18 @@ import { distributionProgram } from "@drayage/test-servers";
 import { randomImage, randomIndex } from "@drayage/testkit";
 import type { WholeImage } from "@drayage/testkit";
 
-/** One copy and what befalls it: all of it follows from the seed. */
+/** One copy and its faults. Everything follows from the seed. */
 export interface Run {
   readonly seed: number;
   readonly from: "memory" | "layout" | "registry";
-  /** `beside`: another repository of the registry that it comes from. */
+  /** `beside`: another repository of the source registry. */
   readonly to: "memory" | "layout" | "directory" | "registry" | "beside";
   readonly registry: "strict" | "distribution";
   readonly authentication: "none" | "basic" | "token";
   readonly redirectsBlobs: boolean;
   readonly isTokenServerApart: boolean;
   readonly parallelBlobs: number;
-  /** Whether a patient client comes through: nothing damages what it reads or sends. */
+  /** Whether a client with retries succeeds: no fault corrupts data. */
   readonly isSurvivable: boolean;
   readonly faults: SeededFaults;
 }
@@ -29,7 +29,7 @@ const ways = [
   ["registry", "memory"],
 ] as const;
 
-/** What a patient client gets over. */
+/** Faults that retries recover from. */
 const passing: readonly Fault["kind"][] = [
   "cut",
   "reset",
@@ -46,7 +46,7 @@ const damaging: readonly Fault["kind"][] = ["truncation", "flip", "wrong-length"
 export function runOf(seed: number): Run {
   const [from, to] = one(ways, seed);
   const isSurvivable = seed % 4 !== 3;
-  // Each silence takes a while: there are few.
+  // Stalls take a while, so they are rare.
   const isSilent = seed % 5 === 2;
   const isReal = seed % 10 === 9 && distributionProgram !== undefined;
   return {
@@ -67,7 +67,9 @@ export function runOf(seed: number): Run {
   };
 }
 
-/** Small, and of every sort: what is compressed on the way has another digest, and cannot be read twice. */
+/**
+ * Small images of all kinds. A layer that is compressed during the copy has another digest and cannot be read twice.
+ */
 export async function imageOf({ seed }: Run): Promise<WholeImage> {
   const layerSize = one([3000, 200_000, 40_000], seed);
   const layers = one([3, 1, 2, 5], seed);

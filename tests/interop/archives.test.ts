@@ -32,7 +32,7 @@ async function copyBySkopeo(from: string, to: string): Promise<void> {
   await outputOf(skopeo, "--insecure-policy", "copy", "--quiet", "--all", from, to);
 }
 
-/** Both copies of an image to a folder, file by file. */
+/** Both copies of an image in a folder, file by file. */
 async function bothCopies(name: string): Promise<readonly unknown[]> {
   const folder = await scratchFolder();
   const [ours, theirs] = [path.join(folder, "ours"), path.join(folder, "theirs")];
@@ -50,7 +50,7 @@ async function configDigestAt(name: string): Promise<string> {
   return image.configInfo.digest;
 }
 
-/** The digests of its layers unpacked, when all of it has been read. */
+/** The digests of its uncompressed layers, after all of it is read. */
 async function layersAt(name: string): Promise<unknown> {
   await copyImage(transports.parse(name), memory().parseReference("out"));
   await using image = await openImage(transports.parse(name));
@@ -73,23 +73,23 @@ const made = [
   ["oci-archive", `${libimage}/oci-registry-name.tar.gz`],
 ] as const;
 
-describe.skipIf(skopeo === "" || !existsSync(fixtures))("an archive that others made", () => {
-  test.each(made)("%s:%s is copied to the same files as skopeo's copy", async (transport, name) => {
+describe.skipIf(skopeo === "" || !existsSync(fixtures))("an archive of another tool", () => {
+  test.each(made)("%s:%s is copied to the same files as by skopeo", async (transport, name) => {
     const [ours, theirs] = await bothCopies(`${transport}:${fixtures}/${name}`);
     expect(ours).toEqual(theirs);
   });
 
-  test("with a layer behind a link is copied, which skopeo cannot", async () => {
+  test("with a layer behind a link is copied, which skopeo does not support", async () => {
     const name = `docker-archive:${fixtures}/${libimage}/docker-two-images.tar.xz:@1`;
     await expect(copyBySkopeo(name, `dir:${await scratchFolder()}`)).rejects.toThrow(/expected 0/);
     await copy(name, `dir:${await scratchFolder()}`);
   });
 });
 
-describe.skipIf(skopeo === "")("skopeo copies as we do", () => {
+describe.skipIf(skopeo === "")("skopeo copies the same", () => {
   const names = [":@0", ":@1", ":example.com/one:1", ":example.com/two:1", ":example.com/also"];
 
-  test.each(names)("%s of a docker archive with two images", async (name) => {
+  test.each(names)("%s from a docker archive with two images", async (name) => {
     const archive = `docker-archive:${await scratchFolder()}/images.tar`;
     for (const image of ["one", "two"])
       await write(await randomImage(image), `${archive}:example.com/${image}:1`);
@@ -97,7 +97,7 @@ describe.skipIf(skopeo === "")("skopeo copies as we do", () => {
     expect(ours).toEqual(theirs);
   });
 
-  test("an index in an OCI archive, and we take it from its archive as it was", async () => {
+  test("an index to an OCI archive, which is read back unchanged", async () => {
     const folder = await scratchFolder();
     const [ours, theirs] = [`oci-archive:${folder}/ours:x`, `oci-archive:${folder}/theirs:x`];
     const index = await randomIndex("archived");
@@ -124,7 +124,7 @@ describe.skipIf(podmanProgram === undefined)("podman", () => {
     return `sha256:${(await podman("image", "inspect", "--format={{.Id}}", name)).trim()}`;
   }
 
-  test("loads all images of a docker archive under all their names", async () => {
+  test("docker load reads all images of a docker archive with all their names", async () => {
     const file = path.join(folder, "docker.tar");
     for (const image of ["one", "two"])
       await write(await randomImage(image), `docker-archive:${file}:example.com/${image}:1`);
@@ -134,20 +134,23 @@ describe.skipIf(podmanProgram === undefined)("podman", () => {
       expect(await idOf(name)).toBe(await configDigestAt(`docker-archive:${file}:${name}`));
   });
 
-  test("loads an OCI archive", async () => {
+  test("docker load reads an OCI archive", async () => {
     const file = path.join(folder, "oci.tar");
     await write(await randomImage("loaded"), `oci-archive:${file}:example.com/loaded:1`);
     await podman("load", "--quiet", "--input", file);
     expect(await idOf("example.com/loaded:1")).toBe(await configDigestAt(`oci-archive:${file}`));
   });
 
-  test.each(["docker-archive", "oci-archive"])("saves a %s that is read", async (format) => {
-    const [before, after] = [path.join(folder, `${format}-1`), path.join(folder, `${format}-2`)];
-    const name = `example.com/${format}:1`;
-    await write(await randomImage(format), `docker-archive:${before}:${name}`);
-    await podman("load", "--quiet", "--input", before);
-    await podman("save", "--quiet", `--format=${format}`, "--output", after, name);
-    const layers = await podman("image", "inspect", "--format={{json .RootFS.Layers}}", name);
-    expect(await layersAt(`${format}:${after}:${name}`)).toEqual(JSON.parse(layers));
-  });
+  test.each(["docker-archive", "oci-archive"])(
+    "docker save writes a readable %s",
+    async (format) => {
+      const [before, after] = [path.join(folder, `${format}-1`), path.join(folder, `${format}-2`)];
+      const name = `example.com/${format}:1`;
+      await write(await randomImage(format), `docker-archive:${before}:${name}`);
+      await podman("load", "--quiet", "--input", before);
+      await podman("save", "--quiet", `--format=${format}`, "--output", after, name);
+      const layers = await podman("image", "inspect", "--format={{json .RootFS.Layers}}", name);
+      expect(await layersAt(`${format}:${after}:${name}`)).toEqual(JSON.parse(layers));
+    },
+  );
 });

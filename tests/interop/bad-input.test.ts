@@ -14,20 +14,20 @@ import { docker } from "@drayage/transport-docker";
 import { ociLayout } from "@drayage/transport-oci-layout";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
-import { placeKinds, temporaryFolder } from "./places.ts";
-import type { Place } from "./places.ts";
+import { storeKinds, temporaryFolder } from "./stores.ts";
+import type { Store } from "./stores.ts";
 
 const image = await randomImage("bad input", { layerSize: 300_000 });
 const [config, layer] = [image.config.digest, image.layers[0]?.digest ?? image.config.digest];
 const manifest = Buffer.from(image.manifest.bytes).toString();
 
-/** A registry that has the image, and one thing about it is not as it should be. */
+/** A registry that has the image with one defect. */
 interface BadRegistry {
   readonly code: ImageErrorCode;
   readonly settings: RegistrySettings;
-  /** Asks for the image by its digest. */
+  /** Reads the image by its digest. */
   readonly byDigest?: boolean;
-  /** Is tried again and again, with pauses: once will do. */
+  /** Is retried with delays, so one run is enough. */
   readonly isSlow?: boolean;
 }
 
@@ -40,7 +40,7 @@ const whole = (
   body: text,
 });
 
-/** Answers so whatever is asked for a manifest. */
+/** Responds like this to every manifest request. */
 function manifestIs(answer: Interception): RegistrySettings {
   return { intercept: ({ path: asked }) => (asked.includes("/manifests/") ? answer : undefined) };
 }
@@ -80,21 +80,21 @@ const badRegistries: Readonly<Record<string, BadRegistry>> = {
     code: "invalid-manifest",
     settings: manifestIs(whole(manifest.replace("{", '{"Layers":[],'))),
   },
-  "a manifest stored as what it is not": {
+  "a manifest with a wrong type": {
     code: "invalid-manifest",
     settings: manifestIs(whole(manifest, mediaTypes.dockerManifest)),
   },
-  "a digest that is none": {
+  "an invalid digest": {
     code: "invalid-manifest",
     settings: manifestIs(whole(manifest.replace(layer, "sha256:../../../../etc/passwd"))),
   },
-  "a manifest that is not the one its digest names": {
+  "a manifest with another digest": {
     code: "digest-mismatch",
     settings: manifestIs(whole(`${manifest} `)),
     byDigest: true,
   },
   "a layer with a wrong byte": { code: "digest-mismatch", settings: layerBytes(flipped) },
-  "a layer of other bytes in its length": {
+  "a layer with other bytes of the same length": {
     code: "digest-mismatch",
     settings: layerBytes((bytes) => new Uint8Array(bytes.byteLength)),
   },
@@ -105,30 +105,30 @@ const badRegistries: Readonly<Record<string, BadRegistry>> = {
       body: Buffer.concat([image.blobs.get(layer) ?? Buffer.alloc(0), Buffer.from("x")]),
     }),
   },
-  "a layer that is not there": { code: "not-found", settings: layerIs({ status: 404 }) },
-  "a layer that may not be read": { code: "denied", settings: layerIs({ status: 403 }) },
-  "a layer for which the line is cut": {
+  "a missing layer": { code: "not-found", settings: layerIs({ status: 404 }) },
+  "a layer without read access": { code: "denied", settings: layerIs({ status: 403 }) },
+  "a layer with a broken connection": {
     code: "unavailable",
     settings: layerIs("cut"),
     isSlow: true,
   },
-  "a layer that never comes": { code: "unavailable", settings: layerIs("hang"), isSlow: true },
-  "a registry that fails": {
+  "a layer that stalls": { code: "unavailable", settings: layerIs("hang"), isSlow: true },
+  "a failing registry": {
     code: "unavailable",
     settings: manifestIs({ status: 500, body: "oops" }),
   },
-  "a web server that is no registry": {
+  "a web server that is not a registry": {
     code: "unavailable",
     settings: manifestIs({ status: 502, headers: { "Content-Type": "text/html" }, body: "<html>" }),
   },
 };
 
-/** Hardly any pauses before what failed is tried again. */
+/** Very short delays between retries. */
 function quickly(): OperationOptions {
   return { retries: new Retries({ firstPause: 1 }) };
 }
 
-/** All names and contents below a folder, for comparison. */
+/** All paths and contents below a folder, for comparison. */
 function stateOf(folder: string): readonly string[] {
   return readdirSync(folder, { recursive: true, encoding: "utf8" })
     .toSorted()
@@ -142,12 +142,12 @@ function stateOf(folder: string): readonly string[] {
 describe.each(["dir", "oci", "docker", "memory"] as const)("to %s:", (kind) => {
   const open: AsyncDisposable[] = [];
   let folder: string;
-  let place: Place;
+  let place: Store;
 
   beforeAll(async () => {
     const temporary = await temporaryFolder();
     folder = temporary.path;
-    place = await placeKinds[kind].open(folder);
+    place = await storeKinds[kind].open(folder);
     if (place.server !== undefined) open.push(place.server);
     open.push(temporary);
   });
@@ -156,10 +156,10 @@ describe.each(["dir", "oci", "docker", "memory"] as const)("to %s:", (kind) => {
     for (const one of open) await one[Symbol.asyncDispose]();
   });
 
-  /** The copy fails with that code; what was at the destination is there as it was, or nothing is. */
+  /** The copy fails with this code and leaves the destination unchanged. */
   async function refuses(from: ImageReference, code: ImageErrorCode): Promise<void> {
     const occupied = place.fresh();
-    const before = await randomImage("was there before");
+    const before = await randomImage("the previous image");
     await writeImage(before, occupied);
     const state = stateOf(folder);
     await expect(copyImage(from, occupied, quickly())).rejects.toMatchObject({ code });
@@ -175,7 +175,7 @@ describe.each(["dir", "oci", "docker", "memory"] as const)("to %s:", (kind) => {
     ([, { isSlow }]) => kind === "dir" || !isSlow,
   );
 
-  test.each(chosen)("%s from a registry is refused", async (_, bad) => {
+  test.each(chosen)("%s from a registry is rejected", async (_, bad) => {
     await using registry = await startRegistry(bad.settings);
     await registry.putImage("bad/image", image, "tag");
     const transport = docker({ idleTimeout: 300 });
@@ -188,11 +188,11 @@ describe.each(["dir", "oci", "docker", "memory"] as const)("to %s:", (kind) => {
   > = {
     "a wrong byte": ["digest-mismatch", flipped],
     "a missing byte": ["digest-mismatch", (bytes) => bytes.subarray(1)],
-    "a byte too many": ["digest-mismatch", (bytes) => Buffer.concat([bytes, Buffer.from("x")])],
+    "an additional byte": ["digest-mismatch", (bytes) => Buffer.concat([bytes, Buffer.from("x")])],
   };
 
   test.each(Object.entries(damages))(
-    "%s in any blob of a directory or a layout is refused",
+    "%s in any blob of a directory or a layout is rejected",
     async (_, [code, damage]) => {
       await using temporary = await temporaryFolder();
       for (const digest of [config, layer]) {
@@ -208,7 +208,7 @@ describe.each(["dir", "oci", "docker", "memory"] as const)("to %s:", (kind) => {
     },
   );
 
-  test("a damaged manifest of a layout, and an index.json that leads elsewhere, are refused", async () => {
+  test("a corrupt manifest of a layout and an index.json with a path traversal are rejected", async () => {
     await using temporary = await temporaryFolder();
     const layout = await layoutWith(image, temporary.path);
     const reference = ociLayout().parseReference(`${layout}:x`);
@@ -233,12 +233,12 @@ async function layoutWith(stored: WholeImage, folder: string): Promise<string> {
   return layout;
 }
 
-describe("a folder that is no image directory", () => {
-  test("is refused by dir: and oci:, and nothing in it is touched", async () => {
+describe("a folder that is not an image directory", () => {
+  test("is rejected by dir: and oci: and left unchanged", async () => {
     await using temporary = await temporaryFolder();
     const precious = path.join(temporary.path, "precious");
     await mkdir(path.join(precious, "sub"), { recursive: true });
-    await writeFile(path.join(precious, "thesis.txt"), "years of work");
+    await writeFile(path.join(precious, "thesis.txt"), "unrelated content");
     const state = stateOf(precious);
     const from = directory().parseReference(path.join(temporary.path, "image"));
     await writeImage(image, from);

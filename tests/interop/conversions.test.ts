@@ -11,14 +11,16 @@ import { directory } from "@drayage/transport-dir";
 import type { DirectorySettings } from "@drayage/transport-dir";
 import { expect, test } from "vitest";
 
-import { temporaryFolder } from "./places.ts";
+import { temporaryFolder } from "./stores.ts";
 
 const skopeo = findProgram("skopeo") ?? "";
 const { ociManifest, ociIndex, ociConfig, dockerManifest, dockerList, dockerConfig } = mediaTypes;
 const ociLayer = "application/vnd.oci.image.layer.v1.tar+gzip";
 const dockerLayer = "application/vnd.docker.image.rootfs.diff.tar.gzip";
 
-/** What the digest of a converted image depends on: settings, times, labels and characters that Go writes in its own way. */
+/**
+ * Config fields that affect the digest of a converted image: settings, times, labels and characters that Go escapes.
+ */
 const config = {
   os: "linux",
   architecture: "amd64",
@@ -53,7 +55,7 @@ interface ImageParts {
   readonly indent?: string;
 }
 
-/** An image that was written by a program of any style. */
+/** An image with the JSON style of any program. */
 function imageOf({ format, indent, ...parts }: ImageParts): WholeImage {
   const blobs = new Map<Digest, Uint8Array>();
   const add = (bytes: Buffer, mediaType: string): Descriptor => {
@@ -83,7 +85,7 @@ function whole(
   return { bytes, digest: digestOf(bytes), mediaType: content.mediaType };
 }
 
-/** An index that was written by a program of any style. */
+/** An index with the JSON style of any program. */
 function indexOf(
   mediaType: string,
   entries: readonly { readonly image: WholeImage; readonly extra?: object }[],
@@ -109,7 +111,7 @@ const oci: ImageParts = { format: "oci" };
 const docker: ImageParts = { format: "docker" };
 const urls = { urls: ["https://example.com/?a=1&b=2"] };
 
-/** skopeo before 1.13 has the variant at another place in the config. */
+/** skopeo before 1.13 writes the variant in another position of the config. */
 const platforms: readonly Platform[] = [amd64, { os: "linux", architecture: "s390x" }];
 
 const images: readonly (readonly [string, WholeImage])[] = [
@@ -117,9 +119,9 @@ const images: readonly (readonly [string, WholeImage])[] = [
   ["an OCI image", await randomImage("conversion", { annotations: { a: "b" } })],
   ["a docker list", await randomIndex("conversion", { format: "docker", platforms })],
   ["an OCI index", await randomIndex("conversion", { platforms })],
-  ["a docker image with much in its config", imageOf(docker)],
-  ["an OCI image with much in its config", imageOf(oci)],
-  ["a docker image without anything in its config", imageOf({ ...docker, config: {} })],
+  ["a docker image with many config fields", imageOf(docker)],
+  ["an OCI image with many config fields", imageOf(oci)],
+  ["a docker image with an empty config", imageOf({ ...docker, config: {} })],
   ["a docker image with URLs", imageOf({ ...docker, layer: urls })],
   [
     "a docker image with a foreign layer",
@@ -165,7 +167,7 @@ async function manifestIn(folder: string): Promise<string> {
 const asOCI = ["--format=oci", { manifestMIMEType: ociManifest }] as const;
 const asDocker = ["--format=v2s2", { manifestMIMEType: dockerManifest }] as const;
 
-/** The manifest that we write to a folder, and the one that skopeo does. */
+/** The manifests that drayage and skopeo write to a folder. */
 async function bothCopies(
   image: WholeImage,
   flag: string,
@@ -188,7 +190,7 @@ async function bothCopies(
 test
   .skipIf(skopeo === "")
   .for(images.flatMap(([name, image]) => [asOCI, asDocker].map((how) => ({ name, image, how }))))(
-  "$name, copied with $how.0, is what skopeo makes of it",
+  "$name, copied with $how.0, matches skopeo's result",
   async ({ image, how: [flag, options] }) => {
     const { ours, theirs } = await bothCopies(image, flag, options);
     expect(ours).toBe(theirs);
@@ -196,7 +198,7 @@ test
 );
 
 test.skipIf(skopeo === "").for(["oci", "docker"] as const)(
-  "an image of %s in Go's order, decompressed, is what skopeo makes of it",
+  "a decompressed image of %s in Go's field order matches skopeo's result",
   async (format) => {
     const { manifest, ...rest } = imageOf({ format });
     const mediaType = format === "oci" ? dockerManifest : ociManifest;

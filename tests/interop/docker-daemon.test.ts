@@ -45,8 +45,8 @@ describe.skipIf(dockerdProgram === undefined)("a Docker Engine", () => {
     return Buffer.from(image.manifest.bytes).toString();
   };
 
-  describe.skipIf(docker === "")("and docker", () => {
-    test.each(images)("shows %s under its name, with the ID that it had", async (_, image) => {
+  describe.skipIf(docker === "")("compared to docker", () => {
+    test.each(images)("docker shows %s under its name with its ID", async (_, image) => {
       const name = freshName();
       const to = transports.parse(`docker-daemon:${name}`);
       await copyImage(await inMemory(image), to);
@@ -55,7 +55,7 @@ describe.skipIf(dockerdProgram === undefined)("a Docker Engine", () => {
       expect(shown.trim()).toBe(stored.configInfo.digest);
     });
 
-    test("names an engine by a context, which is found by it", async () => {
+    test("a docker context selects the engine", async () => {
       const folder = await scratchFolder();
       const endpoint = `host=${dockerd.host}`;
       const flags = ["--config", folder, "context", "create", "mine", "--docker", endpoint];
@@ -66,7 +66,7 @@ describe.skipIf(dockerdProgram === undefined)("a Docker Engine", () => {
       await hasContent(transports.parse(`docker-daemon:${to.stringWithinTransport}`), images[0][1]);
     });
 
-    test("loads the archives that are written, and saves some that are read", async () => {
+    test("the engine loads written archives, and saves readable ones", async () => {
       const folder = await scratchFolder();
       const [mine, saved] = [path.join(folder, "mine.tar"), path.join(folder, "saved.tar")];
       const name = freshName();
@@ -83,8 +83,8 @@ describe.skipIf(dockerdProgram === undefined)("a Docker Engine", () => {
     });
   });
 
-  describe.skipIf(skopeo === "")("and skopeo", () => {
-    test("reads what was written, and finds the same manifest and blobs", async () => {
+  describe.skipIf(skopeo === "")("compared to skopeo", () => {
+    test("skopeo reads the same manifest and blobs", async () => {
       const [name, folder] = [freshName(), await scratchFolder()];
       await copyImage(await inMemory(images[0][1]), transports.parse(`docker-daemon:${name}`));
       const [ours, theirs] = [path.join(folder, "ours"), path.join(folder, "theirs")];
@@ -96,7 +96,7 @@ describe.skipIf(dockerdProgram === undefined)("a Docker Engine", () => {
       expect(await manifestAt(`dir:${theirs}`)).toBe(await manifestAt(`docker-daemon:${name}`));
     });
 
-    test("tells of an image what we tell", async () => {
+    test("skopeo inspect prints the same", async () => {
       const name = freshName();
       await copyImage(await inMemory(images[1][1]), transports.parse(`docker-daemon:${name}`));
       const host = ["--daemon-host", dockerd.host];
@@ -104,7 +104,7 @@ describe.skipIf(dockerdProgram === undefined)("a Docker Engine", () => {
       expect(await manifestAt(`docker-daemon:${name}`)).toBe(raw);
     });
 
-    test("writes what is read", async () => {
+    test("skopeo writes readable images", async () => {
       const [name, folder] = [freshName(), await scratchFolder()];
       await copyImage(await inMemory(images[1][1]), transports.parse(`dir:${folder}/image`));
       const host = ["--dest-daemon-host", dockerd.host];
@@ -127,7 +127,7 @@ describe.skipIf(podmanProgram === undefined)("Podman's service", () => {
     await rm(folder, { recursive: true, force: true });
   });
 
-  test.each(images)("takes %s, gives it back and lets go of it", async (_, image) => {
+  test.each(images)("stores %s, returns it and deletes it", async (_, image) => {
     const transport = dockerDaemon(service);
     const [first, second] = ["localhost/image:1", "image:2"].map((name) =>
       transport.parseReference(name),

@@ -6,10 +6,10 @@ import { randomIndex, writeImage } from "@drayage/testkit";
 import { ociLayout } from "@drayage/transport-oci-layout";
 import { expect, test } from "vitest";
 
-import { temporaryFolder } from "./places.ts";
+import { temporaryFolder } from "./stores.ts";
 
 const root = path.resolve(import.meta.dirname, "../..");
-/** The Node of development: older ones cannot run the sources as they are. */
+/** The Node version of development. Older versions cannot run the sources. */
 const node = path.join(root, "node_modules/.bin/node");
 
 test("the copy in twelve lines copies an index with all its images", async () => {
@@ -20,14 +20,14 @@ test("the copy in twelve lines copies an index with all its images", async () =>
   await writeImage(index, ociLayout().parseReference(layout));
   const program = path.join(root, "examples/copy-in-twelve-lines/src/main.ts");
   const to = `docker://${registry.host}/an/example:tag`;
-  const said = await outputOf(node, "--conditions=@drayage/source", program, `oci:${layout}`, to);
-  expect(said).toContain(index.manifest.digest);
+  const output = await outputOf(node, "--conditions=@drayage/source", program, `oci:${layout}`, to);
+  expect(output).toContain(index.manifest.digest);
   expect(registry.findManifest("an/example", "tag")).toEqual(index.manifest);
 });
 
-test("the demo tells where the image went, and that it is the same everywhere", async () => {
+test("the demo prints the stops of the image and compares their digests", async () => {
   const program = path.join(root, "examples/demo/src/main.ts");
-  const said = await outputOf(node, "--conditions=@drayage/source", program);
-  expect(said.match(/sha256:[0-9a-f]+/g)).toHaveLength(4);
-  expect(said).toContain("All digests are equal");
+  const output = await outputOf(node, "--conditions=@drayage/source", program);
+  expect(output.match(/sha256:[0-9a-f]+/g)).toHaveLength(4);
+  expect(output).toContain("All digests are equal");
 });

@@ -1,13 +1,13 @@
-/** Characters of the kinds that expressions tell apart. */
+/** Characters of the classes that expressions distinguish. */
 const kinds = [" ", "\n", "0", "1", "a", "A", "~", "\\", '"', "\0", "é"];
 const shortLength = 10_000;
 const longLength = 1_000_000;
-/** What an expression does not expect behind a repetition. */
+/** Text that an expression does not expect after a repetition. */
 const ends = ["\0", "\n~", "1"];
 
 /**
- * Repetitions on which an expression that is not linear takes long: of what it is written with, behind any of that. None
- * for one without a repetition that has no limit.
+ * Repetitions for which a non-linear expression is slow: of its own characters, after any prefix. Empty for an
+ * expression without an unlimited repetition.
  */
 export function* attacksOn(pattern: string): Generator<string> {
   if (!/[*+]|\{\d+,\}/.test(pattern)) return;
@@ -25,14 +25,14 @@ export function* attacksOn(pattern: string): Generator<string> {
   }
 }
 
-/** The same with a million characters, which only linear expressions survive. */
+/** The same with a million characters, for which only linear expressions finish. */
 export function* longAttacksOn(pattern: string): Generator<string> {
   for (const unit of unitsOf(pattern)) {
     yield unit.repeat(Math.ceil(longLength / unit.length)) + ends[0];
   }
 }
 
-/** Single characters, and words of several that an expression has in it. */
+/** Single characters and words in an expression. */
 function unitsOf(pattern: string): readonly string[] {
   const literal = pattern.replaceAll(/\\([^\w])/g, "$1");
   const words = literal.match(/[A-Za-z0-9 "{:<@_-]{3,}/g) ?? [];

@@ -12,7 +12,7 @@ import { ociLayout } from "@drayage/transport-oci-layout";
 import { dockerArchive, ociArchive } from "@drayage/transport-tarball";
 import { describe, expect, onTestFinished, test } from "vitest";
 
-/** References to an image below a folder, by each transport that writes to a disk. */
+/** References to an image below a folder, for each transport that writes to a disk. */
 const transports: Readonly<Record<string, (folder: string) => ImageReference>> = {
   dir: (folder) => directory().parseReference(`${folder}/image`),
   oci: (folder) => ociLayout().parseReference(`${folder}/layout:v1`),
@@ -25,7 +25,7 @@ const canMount = process.platform === "linux" && process.getuid?.() === 0;
 const image = await randomImage("failing disks", { layerSize: 600_000 });
 const from = await inMemory(image);
 
-/** A disk of so many bytes. */
+/** A disk of this size. */
 async function disk(size: string): Promise<string> {
   const folder = path.join(await scratchFolder(), "disk");
   await mkdir(folder);
@@ -41,7 +41,7 @@ const referenceIn = (name: string, folder: string): ImageReference => {
 };
 
 describe.skipIf(!canMount).each(names)("a copy to %s:", (name) => {
-  test("on a read-only file system names it as such", async () => {
+  test("on a read-only file system fails with its path", async () => {
     const folder = await disk("4m");
     execFileSync("mount", ["-o", "remount,ro", folder]);
     const copied = copyImage(from, referenceIn(name, folder));
@@ -50,7 +50,7 @@ describe.skipIf(!canMount).each(names)("a copy to %s:", (name) => {
     await expect(copied).rejects.toThrow(folder);
   });
 
-  test("on a full disk names it as such, and takes nothing of it", async () => {
+  test("on a full disk fails with its path, and leaves nothing", async () => {
     const folder = await disk("1m");
     const copied = copyImage(from, referenceIn(name, folder));
     await expect(copied).rejects.toMatchObject({ code: "unavailable", retryable: false });
@@ -58,14 +58,14 @@ describe.skipIf(!canMount).each(names)("a copy to %s:", (name) => {
     expect(await readdir(folder)).toEqual([]);
   });
 
-  test("into /proc ends, and says that there is no place", async () => {
+  test("in /proc fails because there is no such folder", async () => {
     const copied = copyImage(from, referenceIn(name, "/proc"));
     await expect(copied).rejects.toMatchObject({ code: "unavailable", retryable: false });
   });
 });
 
 describe.each(names)("a copy to %s:", (name) => {
-  test("of which the folder is removed meanwhile is a conflict, and names the place alone", async () => {
+  test("fails with a conflict if the folder is removed during the copy", async () => {
     const folder = path.join(await scratchFolder(), "folder");
     await mkdir(folder);
     const copied = copyImage(from, referenceIn(name, folder), {
@@ -79,13 +79,13 @@ describe.each(names)("a copy to %s:", (name) => {
     await rm(`${folder}-gone`, { recursive: true });
   });
 
-  test("in a folder that is missing says to make it", () => {
+  test("in a missing folder fails with advice to create it", () => {
     expect(() => referenceIn(name, "/nowhere/deep")).toThrow(
       /\/nowhere\/deep.* is not there; make/,
     );
   });
 
-  test("below a file says so, and leaves it", async () => {
+  test("below a file fails and leaves the file", async () => {
     const folder = await scratchFolder();
     await writeFile(path.join(folder, "file"), "content");
     const before = await contentOf(folder);
@@ -93,7 +93,7 @@ describe.each(names)("a copy to %s:", (name) => {
     expect(await contentOf(folder)).toEqual(before);
   });
 
-  test("under a name that is too long says so", async () => {
+  test("with a name that is too long fails with an explanation", async () => {
     const folder = path.join(await scratchFolder(), "x".repeat(300));
     const copy = async (): Promise<unknown> => copyImage(from, referenceIn(name, folder));
     await expect(copy()).rejects.toMatchObject({ code: "invalid-reference" });

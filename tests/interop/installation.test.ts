@@ -4,12 +4,12 @@ import path from "node:path";
 import { findProgram, outputOf } from "@drayage/test-support";
 import { expect, test } from "vitest";
 
-import { temporaryFolder } from "./places.ts";
+import { temporaryFolder } from "./stores.ts";
 
 const npm = findProgram("npm");
 const packages = path.resolve(import.meta.dirname, "../../packages");
 
-/** As `pnpm publish` packs it: what the workspace gives has a version then. */
+/** In the form of `pnpm publish`, which replaces workspace dependencies with versions. */
 async function packed(name: string, folder: string): Promise<string> {
   const copy = path.join(folder, "packages", name);
   await mkdir(copy, { recursive: true });
@@ -32,7 +32,7 @@ async function installed(...names: readonly string[]): Promise<readonly string[]
   const place = path.join(folder.path, "program");
   await mkdir(place);
   await writeFile(path.join(place, "package.json"), "{}");
-  // Nothing is fetched or kept from before: what they need beside each other would be missing.
+  // Without a lockfile or cache, so that missing dependencies are noticed.
   const cache = path.join(folder.path, "cache");
   const flags = ["--offline", "--cache", cache, "--no-audit", "--no-fund", "--prefix", place];
   await outputOf(npm ?? "", "install", ...flags, ...archives);
@@ -47,7 +47,7 @@ async function installed(...names: readonly string[]): Promise<readonly string[]
 }
 
 test.skipIf(npm === undefined)(
-  "core and a transport on disk bring along neither undici nor the AWS SDK, nor anything else",
+  "core and a transport on disk install neither undici nor the AWS SDK, nor anything else",
   async () => {
     expect(await installed("core", "transport-kit", "transport-dir")).toEqual([
       "@drayage/core",
@@ -65,7 +65,7 @@ test.skipIf(npm === undefined)(
   },
 );
 
-test.skipIf(npm === undefined)("a transport that needs one asks for it", async () => {
+test.skipIf(npm === undefined)("a transport that needs a dependency declares it", async () => {
   await expect(installed("core", "image-layout", "transport-s3")).rejects.toThrow(
     /ENOTCACHED|@aws-sdk\/client-s3/,
   );

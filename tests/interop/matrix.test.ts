@@ -17,19 +17,19 @@ import {
 import type { WholeImage } from "@drayage/testkit";
 import { afterAll, beforeAll, describe, test } from "vitest";
 
-import { placeKinds, temporaryFolder } from "./places.ts";
-import type { Place, PlaceKind } from "./places.ts";
+import { storeKinds, temporaryFolder } from "./stores.ts";
+import type { Store, StoreKind } from "./stores.ts";
 
-const kinds = Object.entries<PlaceKind>(placeKinds).map(([name, kind]) => ({ name, ...kind }));
+const kinds = Object.entries<StoreKind>(storeKinds).map(([name, kind]) => ({ name, ...kind }));
 const allPairs = kinds.flatMap((from) => kinds.map((to) => ({ from, to })));
-/** Every place to and from a representative of each kind, and within itself. `npm run torture` runs all pairs. */
+/** Each store with a representative of each kind, and with itself. `npm run torture` runs all pairs. */
 const pairs = allPairs.filter(
   ({ from, to }) =>
     isTorture || from === to || from.represents !== undefined || to.represents !== undefined,
 );
 const platform = { os: "linux", architecture: "amd64" };
 
-/** By way of a memory, so that all of it is checked against its digests. */
+/** Copies to memory, which verifies all digests. */
 async function isExactly(reference: ImageReference, image: WholeImage): Promise<void> {
   const out = memory().parseReference("out");
   await copyImage(reference, out, { instances: "all" });
@@ -46,8 +46,8 @@ async function imagesOf(seed: string): Promise<readonly WholeImage[]> {
   ]);
 }
 
-/** Whether it is kept there at all. */
-function isKept(image: WholeImage, { preserves = "everything" }: PlaceKind): boolean {
+/** Whether the store keeps the image. */
+function isKept(image: WholeImage, { preserves = "everything" }: StoreKind): boolean {
   const manifest = parseManifest(image.manifest);
   return (
     preserves === "everything" ||
@@ -56,14 +56,14 @@ function isKept(image: WholeImage, { preserves = "everything" }: PlaceKind): boo
   );
 }
 
-/** All of an index, where all places on its way take indexes. */
-function selectionFor(...kindsOnTheWay: readonly PlaceKind[]): CopyOptions {
+/** The whole index if all stores on the way support indexes. */
+function selectionFor(...kindsOnTheWay: readonly StoreKind[]): CopyOptions {
   const takeIndexes = kindsOnTheWay.every(({ indexes = true }) => indexes);
   return { instances: takeIndexes ? "all" : "system", platform };
 }
 
-describe("what was in one place arrives in another", () => {
-  const filled = new Map<string, FilledPlace>();
+describe("copies between stores", () => {
+  const filled = new Map<string, FilledStore>();
   const open: AsyncDisposable[] = [];
 
   beforeAll(async () => {
@@ -80,31 +80,31 @@ describe("what was in one place arrives in another", () => {
   async function fill(kind: Kind, folder: string): Promise<void> {
     const own = path.join(folder, kind.name.replaceAll(" ", "-"));
     await mkdir(own);
-    const place = await kind.open(own);
-    if (place.server !== undefined) open.push(place.server);
+    const store = await kind.open(own);
+    if (store.server !== undefined) open.push(store.server);
     const images = (await imagesOf(kind.name)).filter((image) => isKept(image, kind));
     const stored = images.map(async (image) => {
-      const reference = place.fresh();
+      const reference = store.fresh();
       await copyImage(await inMemory(image), reference, selectionFor(kind));
       return { image, reference };
     });
-    filled.set(kind.name, { place, stored: await Promise.all(stored) });
+    filled.set(kind.name, { store, stored: await Promise.all(stored) });
   }
 
-  function filledPlace({ name }: Kind): FilledPlace {
-    const place = filled.get(name);
-    if (place === undefined) throw new Error(`${name} is not open`);
-    return place;
+  function filledStore({ name }: Kind): FilledStore {
+    const store = filled.get(name);
+    if (store === undefined) throw new Error(`${name} is not open`);
+    return store;
   }
 
   test.for(pairs)("from $from.name to $to.name", async ({ from, to }, { skip }) => {
-    skip(from.isHere === false || to.isHere === false, "needs what is not installed here");
+    skip(from.isHere === false || to.isHere === false, "needs a server that is not installed");
     const isExact = [from, to].every(({ preserves = "everything" }) => preserves === "everything");
     const selection = selectionFor(from, to);
-    const { place } = filledPlace(to);
-    const kept = filledPlace(from).stored.filter(({ image }) => isKept(image, to));
+    const { store } = filledStore(to);
+    const kept = filledStore(from).stored.filter(({ image }) => isKept(image, to));
     const copies = kept.map(async ({ image, reference }) => {
-      const destination = place.fresh();
+      const destination = store.fresh();
       const expected = selection.instances === "all" ? image : firstImageOf(image);
       await copyImage(reference, destination, selection);
       await (isExact ? isExactly(destination, expected) : hasContent(destination, expected));
@@ -115,8 +115,8 @@ describe("what was in one place arrives in another", () => {
 
 type Kind = (typeof kinds)[number];
 
-/** A place with images of its own, as they were before they came there. */
-interface FilledPlace {
-  readonly place: Place;
+/** A store with the original images. */
+interface FilledStore {
+  readonly store: Store;
   readonly stored: readonly { readonly image: WholeImage; readonly reference: ImageReference }[];
 }

@@ -7,11 +7,11 @@ import { setTimeout as delay } from "node:timers/promises";
 
 import { findProgram, outputOf } from "@drayage/test-support";
 
-/** Without root it would need settings of the machine that not every machine has. */
+/** Without root it would need machine settings that are not always present. */
 export const podmanProgram: string | undefined =
   process.getuid?.() === 0 ? findProgram("podman") : undefined;
 
-/** A podman with a storage of its own, below the folder, that accepts every image. */
+/** A podman with its own storage in the folder. It accepts every image. */
 export async function newPodman(
   folder: string,
 ): Promise<(...args: readonly string[]) => Promise<string>> {
@@ -25,12 +25,12 @@ export async function newPodman(
   };
 }
 
-/** A podman that listens as a Docker Engine does. */
+/** A podman that serves the Docker Engine API. */
 export interface PodmanService extends AsyncDisposable {
   readonly host: string;
 }
 
-/** With a storage of its own, below the folder, which accepts every image. */
+/** With its own storage in the folder. It accepts every image. */
 export async function startPodmanService(folder: string): Promise<PodmanService> {
   const socket = path.join(folder, "podman.sock");
   const home = path.join(folder, "home");

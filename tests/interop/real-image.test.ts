@@ -11,7 +11,7 @@ import { docker } from "@drayage/transport-docker";
 import { ociLayout } from "@drayage/transport-oci-layout";
 import { describe, expect, test } from "vitest";
 
-import { temporaryFolder } from "./places.ts";
+import { temporaryFolder } from "./stores.ts";
 
 const skopeo = findProgram("skopeo") ?? "";
 const umoci = findProgram("umoci") ?? "";
@@ -28,7 +28,7 @@ function copy(
   return copyImage(transports.parse(from), transports.parse(to), { instances });
 }
 
-/** An image with this machine's own files, made by umoci; its digest. */
+/** An image with files of this machine, built by umoci; its digest. */
 async function madeByUmoci(
   layout: string,
   name: string,
@@ -44,7 +44,7 @@ async function madeByUmoci(
   }
 }
 
-/** What skopeo says the digest is. */
+/** The digest that skopeo reports. */
 async function digestBySkopeo(name: string): Promise<string> {
   const text = await outputOf(
     skopeo,
@@ -57,7 +57,7 @@ async function digestBySkopeo(name: string): Promise<string> {
   return text.trim();
 }
 
-/** Whether skopeo takes the image, and all that it needs, from where it lies. */
+/** Whether skopeo can read the image and all its content. */
 async function copiedBySkopeo(
   name: string,
   to: string,
@@ -67,7 +67,7 @@ async function copiedBySkopeo(
 }
 
 describe.skipIf(!areHere)("an image of real files", () => {
-  test("goes layout → Docker Distribution → dir → layout, and everybody reads each stop", async () => {
+  test("goes layout → Docker Distribution → dir → layout, and all tools read each stop", async () => {
     await using folder = await temporaryFolder();
     await using registry = await startDistribution();
     const at = (name: string): string => path.join(folder.path, name);
@@ -98,7 +98,7 @@ describe.skipIf(!areHere)("an image of real files", () => {
     expect(existsSync(at("unpacked/x/rootfs/etc/debian_version"))).toBe(true);
   });
 
-  test("of several platforms goes the same way, whole", async () => {
+  test("of several platforms goes the same way completely", async () => {
     await using folder = await temporaryFolder();
     await using registry = await startDistribution();
     const at = (name: string): string => path.join(folder.path, name);
@@ -117,7 +117,7 @@ describe.skipIf(!areHere)("an image of real files", () => {
     }
   });
 
-  test("that skopeo put somewhere is read from there", async () => {
+  test("is read after skopeo wrote it", async () => {
     await using folder = await temporaryFolder();
     await using registry = await startDistribution();
     const at = (name: string): string => path.join(folder.path, name);
@@ -137,7 +137,7 @@ describe.skipIf(!areHere)("an image of real files", () => {
   });
 });
 
-/** An index of two images, put together from their descriptors. */
+/** An index of two images, built from their descriptors. */
 async function multiPlatform(
   at: (name: string) => string,
 ): Promise<{ index: string; digest: string }> {

@@ -11,11 +11,11 @@ import { docker } from "@drayage/transport-docker";
 import { ociLayout } from "@drayage/transport-oci-layout";
 import { describe, expect, test } from "vitest";
 
-import { temporaryFolder } from "./places.ts";
+import { temporaryFolder } from "./stores.ts";
 
 const registries = {
-  "a registry that lists referrers": async () => startRegistry(),
-  "a registry that does not": async () => startRegistry({ referrers: false }),
+  "a registry with the referrers API": async () => startRegistry(),
+  "a registry without it": async () => startRegistry({ referrers: false }),
   ...(distributionProgram !== undefined && {
     "Docker Distribution": async () => startDistribution(),
   }),
@@ -30,8 +30,8 @@ async function copyAll(from: ImageReference, to: ImageReference): Promise<CopyRe
   return copyImage(from, to, { referrers: true, instances: "all" });
 }
 
-describe.each(Object.entries(registries))("by way of %s", (_, start) => {
-  test("what refers to an image goes from a registry to a layout and on to a registry", async () => {
+describe.each(Object.entries(registries))("through %s", (_, start) => {
+  test("referrers are copied from a registry to a layout and to a registry", async () => {
     await using registry = await start();
     await using folder = await temporaryFolder();
     const images = (name: string): ImageReference =>
@@ -52,8 +52,8 @@ async function run(...args: readonly string[]): Promise<string> {
   return outputOf(oras ?? "", ...args);
 }
 
-describe.each(oras === undefined ? [] : Object.entries(registries))("oras, with %s", (_, start) => {
-  test("finds what came along, and we find what it attached", async () => {
+describe.each(oras === undefined ? [] : Object.entries(registries))("oras with %s", (_, start) => {
+  test("discovers copied referrers, and attaches referrers that drayage copies", async () => {
     await using registry = await start();
     await using folder = await temporaryFolder();
     const image = `${registry.host}/one:1`;

@@ -9,26 +9,31 @@ import { findRegularExpressions } from "./regular-expressions.ts";
 import type { WrittenExpression } from "./regular-expressions.ts";
 
 const program = path.join(import.meta.dirname, "slow-expressions.program.ts");
-/** Milliseconds without a word of the program: an expression is at work that takes more than quadratic time. */
-const patience = 60_000;
+/** Milliseconds without output of the program: an expression takes more than quadratic time. */
+const maxSilence = 60_000;
 
-/** Expressions that are put together of data, by their files: looked at by hand, in docs/decisions/26-regular-expressions.md. */
+/**
+ * Files with expressions that are built from data. They are reviewed manually in
+ * docs/decisions/26-regular-expressions.md.
+ */
 const ofData = ["packages/core/src/json/key-folding.ts"];
 
-test("every regular expression of the sources takes linear time, with a million characters too", async () => {
+test("every regular expression of the sources takes linear time, also for a million characters", async () => {
   const expressions = await findRegularExpressions();
   expect(expressions.length).toBeGreaterThan(150);
   const known = expressions.filter(({ pattern }) => pattern !== undefined);
   const unknown = expressions.filter((one) => !known.includes(one));
-  expect(unknown.filter(({ place }) => !ofData.includes(place.replace(/:\d+$/, "")))).toEqual([]);
+  expect(unknown.filter(({ location }) => !ofData.includes(location.replace(/:\d+$/, "")))).toEqual(
+    [],
+  );
   expect(await slowOnes(known)).toEqual([]);
 }, 900_000);
 
-test("the page on them names each file", async () => {
+test("the page on regular expressions names each file", async () => {
   const page = path.join(import.meta.dirname, "../../docs/decisions/26-regular-expressions.md");
   const text = await readFile(page, "utf8");
-  const files = (await findRegularExpressions()).map(({ place }) =>
-    place.replace(/^packages\//, "").replace(/:\d+$/, ""),
+  const files = (await findRegularExpressions()).map(({ location }) =>
+    location.replace(/^packages\//, "").replace(/:\d+$/, ""),
   );
   expect(files.filter((file) => !text.includes(`\`${file}\``))).toEqual([]);
 });
@@ -43,37 +48,37 @@ test.each([
   String.raw`HTTP request .*HTTPS`,
   String.raw`(\.\d*?)0+(?!\d)`,
 ])(
-  "a slow one is noticed: %s",
+  "a slow expression is detected: %s",
   async (pattern) => {
-    const slow = await slowOnes([{ place: "here", pattern, flags: "g" }], 2000);
+    const slow = await slowOnes([{ location: "here", pattern, flags: "g" }], 2000);
     expect(slow.length).toBe(1);
   },
   60_000,
 );
 
 test.each([String.raw`^\s*$`, String.raw`[\p{C}\s]+`, String.raw`^[a-z0-9]+(?:\.[a-z0-9]+)*$`])(
-  "one that is not slow is let pass: %s",
+  "a fast expression is accepted: %s",
   async (pattern) => {
-    expect(await slowOnes([{ place: "here", pattern, flags: "gu" }])).toEqual([]);
+    expect(await slowOnes([{ location: "here", pattern, flags: "gu" }])).toEqual([]);
   },
   60_000,
 );
 
-/** Where slow expressions stand, and on which texts they are slow. */
+/** The locations of slow expressions, and the texts for which they are slow. */
 async function slowOnes(
   expressions: readonly WrittenExpression[],
-  longest: number = patience,
+  longest: number = maxSilence,
 ): Promise<readonly string[]> {
   const slow: string[] = [];
   let child = startProgram(program);
-  for (const { place, pattern, flags } of expressions) {
+  for (const { location, pattern, flags } of expressions) {
     child.send({ pattern, flags });
     try {
       const signal = AbortSignal.timeout(longest);
       const [answer] = (await once(child, "message", { signal })) as [{ slow: string | null }];
-      if (answer.slow !== null) slow.push(`${place} /${pattern}/${flags}: ${answer.slow}`);
+      if (answer.slow !== null) slow.push(`${location} /${pattern}/${flags}: ${answer.slow}`);
     } catch {
-      slow.push(`${place} /${pattern}/${flags}: does not end`);
+      slow.push(`${location} /${pattern}/${flags}: does not end`);
       child.kill("SIGKILL");
       child = startProgram(program);
     }

@@ -3,11 +3,11 @@ import path from "node:path";
 
 import { parseAstAsync } from "vitest/node";
 
-/** A regular expression of the sources, where it stands. */
+/** A regular expression of the sources and its location. */
 export interface WrittenExpression {
   /** `packages/core/src/names/digest.ts:12` */
-  readonly place: string;
-  /** Undefined where it is put together out of what only a run of the program shows. */
+  readonly location: string;
+  /** undefined if it depends on runtime values. */
   readonly pattern: string | undefined;
   readonly flags: string;
 }
@@ -20,10 +20,10 @@ interface Node {
 
 const root = path.resolve(import.meta.dirname, "../..");
 
-/** Packages that read what tests send. */
+/** Packages that read test input. */
 const forTests = new Set(["testkit", "registry", "mock-servers"]);
 
-/** All of the packages that are published, literals and those that are made of constant texts of the same file. */
+/** All expressions of the published packages: literals, and those built from constants of the same file. */
 export async function findRegularExpressions(): Promise<readonly WrittenExpression[]> {
   const files = globSync("packages/*/src/**/*.ts", { cwd: root });
   const published = files.filter((file) => !forTests.has(file.split(path.sep)[1] ?? ""));
@@ -37,14 +37,14 @@ async function expressionsIn(file: string): Promise<readonly WrittenExpression[]
   const nodes = [...nodesIn(program)];
   const constants = constantsIn(nodes);
   return nodes.flatMap((node): WrittenExpression | [] => {
-    const place = `${file}:${text.slice(0, node.start).split("\n").length}`;
+    const location = `${file}:${text.slice(0, node.start).split("\n").length}`;
     const regex = node["regex"] as { pattern: string; flags: string } | undefined;
-    if (node.type === "Literal" && regex) return { place, ...regex };
+    if (node.type === "Literal" && regex) return { location, ...regex };
     if (node.type !== "NewExpression" && node.type !== "CallExpression") return [];
     if ((node["callee"] as Node)["name"] !== "RegExp") return [];
     const [pattern, flags] = node["arguments"] as readonly Node[];
     return {
-      place,
+      location,
       pattern: pattern && textOf(pattern, constants),
       flags: (flags && textOf(flags, constants)) ?? "",
     };

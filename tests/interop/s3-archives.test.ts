@@ -11,7 +11,7 @@ import { s3 } from "@drayage/transport-s3";
 import { dockerArchive, ociArchive } from "@drayage/transport-tarball";
 import { describe, expect, test } from "vitest";
 
-import { temporaryFolder } from "./places.ts";
+import { temporaryFolder } from "./stores.ts";
 
 const skopeo = findProgram("skopeo");
 const layers = 20;
@@ -19,7 +19,7 @@ const image = await randomImage("archived", { layers, layerSize: 400_000 });
 
 type Write = (from: ImageReference, file: string) => Promise<unknown>;
 
-/** Writes an archive with skopeo, out of a folder beside it. */
+/** Writes an archive with skopeo from a folder next to it. */
 function bySkopeo(transport: string): Write {
   return async (from, file) => {
     await copyImage(from, directory().parseReference(`${file}.dir`));
@@ -43,8 +43,8 @@ describe.each<[string, typeof dockerArchive | typeof ociArchive, Write, boolean]
   ],
   ["skopeo's docker-archive:", dockerArchive, bySkopeo("docker-archive"), skopeo !== undefined],
   ["skopeo's oci-archive:", ociArchive, bySkopeo("oci-archive"), skopeo !== undefined],
-])("what %s wrote", (_, transport, write, isHere) => {
-  test.skipIf(!isHere)("is the same image in a bucket, for the bytes of its layers", async () => {
+])("the archive of %s", (_, transport, write, isHere) => {
+  test.skipIf(!isHere)("is the same image in a bucket, and transfers only the layers", async () => {
     await using folder = await temporaryFolder();
     const file = path.join(folder.path, "a.tar");
     await write(await inMemory(image), file);

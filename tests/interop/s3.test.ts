@@ -18,13 +18,13 @@ import { directory } from "@drayage/transport-dir";
 import { s3 } from "@drayage/transport-s3";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
-import { temporaryFolder } from "./places.ts";
+import { temporaryFolder } from "./stores.ts";
 
 const [skopeo, umoci] = ["skopeo", "umoci"].map(findProgram);
 const Bucket = "images";
 
 describe.each([
-  ["an S3 in this process", true, () => startS3({ buckets: [Bucket] })],
+  ["the mock S3", true, () => startS3({ buckets: [Bucket] })],
   ["Ceph", isCephInstalled, startCeph],
 ] as const)("a prefix in %s, synchronised with a folder", (_, isHere, start) => {
   const open: AsyncDisposable[] = [];
@@ -107,9 +107,9 @@ describe.each([
   });
 
   test.skipIf(!isHere || skopeo === undefined)(
-    "is read where skopeo wrote the folder",
+    "is readable after skopeo wrote the folder",
     async () => {
-      const image = await randomIndex("skopeo wrote");
+      const image = await randomIndex("written by skopeo");
       const from = directory().parseReference(path.join(folder, "from"));
       await copyImage(await inMemory(image), from, { instances: "all" });
       const layout = `oci:${path.join(folder, "d")}:tag`;
@@ -127,7 +127,7 @@ describe.each([
   );
 
   test.skipIf(!isHere)(
-    "takes two hundred copies at once, from as many as ten programs",
+    "accepts two hundred concurrent copies from ten programs",
     { timeout: 120_000 },
     async () => {
       const image = await inMemory(await randomImage("many", { layers: 1 }));

@@ -4,15 +4,15 @@ import path from "node:path";
 import { startDistribution, startTokenServer } from "@drayage/test-servers";
 import { newAuthority } from "@drayage/test-support";
 
-/** A Docker Distribution as companies have it, and what a client needs to be let in. */
+/** A Docker Distribution with TLS and tokens, as companies run it, and the settings of its clients. */
 export interface SecureDistribution extends AsyncDisposable {
   readonly host: string;
   readonly credentials: { readonly username: string; readonly password: string };
-  /** With the one authority that vouches for it. */
+  /** With the only CA that signed its certificate. */
   readonly certDir: string;
 }
 
-/** With TLS by an authority of its own and tokens from a second server; its files go into the folder. */
+/** Starts it with TLS from its own CA and tokens from a second server. Its files are in the folder. */
 export async function startSecureDistribution(folder: string): Promise<SecureDistribution> {
   const authority = newAuthority(folder, "ca");
   await writeFile(path.join(folder, "ca.crt"), authority.certificate);

@@ -18,9 +18,9 @@ import { docker } from "@drayage/transport-docker";
 import { dockerArchive } from "@drayage/transport-tarball";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
-import { system, temporaryFolder } from "./places.ts";
 import { startSecureDistribution } from "./secure-distribution.ts";
 import type { SecureDistribution } from "./secure-distribution.ts";
+import { system, temporaryFolder } from "./stores.ts";
 
 const skopeo = findProgram("skopeo") ?? "";
 const areHere = skopeo !== "" && distributionProgram !== undefined && opensslProgram !== undefined;
@@ -33,7 +33,7 @@ const images = [
   ["an artifact", await randomArtifact("skopeo")],
 ] as const;
 
-describe.skipIf(!areHere)("a registry with TLS and tokens, and skopeo", () => {
+describe.skipIf(!areHere)("skopeo with a TLS and token registry", () => {
   const open: AsyncDisposable[] = [];
   let folder: string;
   let registry: SecureDistribution;
@@ -65,7 +65,7 @@ describe.skipIf(!areHere)("a registry with TLS and tokens, and skopeo", () => {
     await outputOf(skopeo, ...settings, from, to);
   }
 
-  test.each(images)("%s that we push is read by it as it was", async (_, image) => {
+  test.each(images)("%s that drayage pushes is read unchanged by skopeo", async (_, image) => {
     const { remote, local } = fresh();
     const { digest } = await copyImage(await inMemory(image), remote, { instances: "all" });
     expect(digest).toBe(image.manifest.digest);
@@ -77,7 +77,7 @@ describe.skipIf(!areHere)("a registry with TLS and tokens, and skopeo", () => {
     await isThere(local, image);
   });
 
-  test.each(images)("%s that it pushes is read by us as it was", async (_, image) => {
+  test.each(images)("%s that skopeo pushes is read unchanged by drayage", async (_, image) => {
     const { remote, local } = fresh();
     await copyImage(await inMemory(image), local, { instances: "all" });
     await copyBySkopeo(
@@ -92,7 +92,7 @@ describe.skipIf(!areHere)("a registry with TLS and tokens, and skopeo", () => {
 });
 
 describe.skipIf(skopeo === "")(
-  "converted to docker's format, an image has the digest that skopeo gives it",
+  "an image that is converted to docker's format has the same digest as skopeo's",
   () => {
     test.each(["dir", "docker-archive"])("in %s:", async (place) => {
       await using folder = await temporaryFolder();

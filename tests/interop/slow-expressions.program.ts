@@ -1,10 +1,10 @@
 import { attacksOn, longAttacksOn } from "./expression-attacks.ts";
 
-/** Milliseconds of the processor; a linear expression takes a hundredth of that. */
+/** Milliseconds of CPU time. A linear expression takes a hundredth of it. */
 const maxShort = 15;
 const maxLong = 3000;
 
-/** Tries the expressions that it is sent, one after the other, and answers each with the attack that was slow, or null. */
+/** Tests the received expressions one by one, and sends the slow text of each, or null. */
 process.on("message", ({ pattern, flags }: { pattern: string; flags: string }) => {
   const expression = new RegExp(pattern, flags);
   const slow =
@@ -22,7 +22,7 @@ function firstSlow(
   return undefined;
 }
 
-/** The fastest of several runs counts: others may wait for the compiler, or for the collector of garbage. */
+/** Takes the fastest of several runs, because compilation or garbage collection may delay others. */
 function isSlow(expression: RegExp, text: string, limit: number): boolean {
   for (let run = 0; run < 4; run++) {
     if (timeOf(() => apply(expression, text)) <= limit) return false;
@@ -37,7 +37,7 @@ function timeOf(work: () => void): number {
   return (user + system) / 1000;
 }
 
-/** As far as any use of it goes: all matches, where it can have several. */
+/** Finds all matches if there can be several, as callers do. */
 function apply(expression: RegExp, text: string): void {
   expression.lastIndex = 0;
   if (expression.global) text.replaceAll(expression, "");

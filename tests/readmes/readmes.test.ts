@@ -88,7 +88,7 @@ describe("the examples of", () => {
 describe("every package", () => {
   const manifests = globSync("packages/*/package.json", { cwd: root }).toSorted();
 
-  test.each(manifests)("%s has a README that says what it is and how to install it", (manifest) => {
+  test.each(manifests)("%s has a README with a description and installation", (manifest) => {
     const folder = path.join(root, path.dirname(manifest));
     const { name } = JSON.parse(readFileSync(path.join(root, manifest), "utf8")) as {
       readonly name: string;

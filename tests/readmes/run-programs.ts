@@ -1,4 +1,4 @@
-/** Imports the given programs in turn and writes what each failed with into `failures.json`. */
+/** Imports the given programs one by one and writes their errors to `failures.json`. */
 import { writeFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 import { inspect } from "node:util";

@@ -1,18 +1,18 @@
 import path from "node:path";
 
-/** What a cluster of one node is known by. */
+/** The identity of a cluster with one node. */
 export interface Cluster {
   readonly id: string;
   readonly folder: string;
   readonly monitorPort: number;
-  /** The other ports are this one and those behind it that are free. */
+  /** The first port. The cluster also uses the free ports after it. */
   readonly firstPort: number;
   readonly gatewayPort: number;
 }
 
 /**
- * All in memory, one copy of everything, and a monitor that decides at once rather than once a second: with that alone
- * a gateway is up in two seconds instead of thirteen, since it makes its pools one after the other.
+ * Everything is in memory with one replica, and the monitor decides at once instead of once a second. The gateway then
+ * starts in two seconds instead of thirteen, because it creates its pools sequentially.
  */
 export function cephConfig({ id, folder, monitorPort, firstPort, gatewayPort }: Cluster): string {
   const inFolder = (name: string): string => path.join(folder, name);

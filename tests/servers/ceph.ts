@@ -14,7 +14,7 @@ import type { Cluster } from "./ceph-config.ts";
 import { Daemons } from "./daemons.ts";
 import { freePorts } from "./free-ports.ts";
 
-/** How clients reach a gateway; `new S3Client(…)` takes it as it is. */
+/** The client configuration, in the form of `new S3Client(…)`. */
 interface CephAccess {
   /** `http://127.0.0.1:5000` */
   readonly endpoint: string;
@@ -23,7 +23,7 @@ interface CephAccess {
   readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
 }
 
-/** A running RADOS Gateway, Ceph's S3, over a cluster of one node in memory, with no buckets. */
+/** A running RADOS Gateway, Ceph's S3, with a cluster of one node in memory and no buckets. */
 export interface Ceph extends AsyncDisposable {
   readonly access: CephAccess;
 }
@@ -39,22 +39,22 @@ const programs = [
   "setpriv",
 ];
 
-/** Whether there are the programs of Debian's ceph-mon, ceph-osd, ceph-common and radosgw. */
+/** Whether the programs of Debian's ceph-mon, ceph-osd, ceph-common and radosgw are installed. */
 export const isCephInstalled: boolean = programs.every((name) => findProgram(name) !== undefined);
 
 const execute = promisify(execFile);
 const [accessKeyId, secretAccessKey] = ["AK", "SK"];
 
 /**
- * Starts one on free ports of this machine, which takes about two seconds and 150 MB; several can run side by side.
- * Needs `isCephInstalled`. Its processes end with this one, however that ends.
+ * Starts a gateway on free ports, which takes two seconds and 150 MB. Several can run side by side. Requires
+ * `isCephInstalled`. Its processes always end with this process.
  */
 export async function startCeph(): Promise<Ceph> {
   for (let left = 2; ; left--) {
     try {
       return await startOnce();
     } catch (error) {
-      // A port that was free may be somebody's before Ceph takes it.
+      // Another process may take a free port before Ceph does.
       if (left === 0) throw error;
     }
   }
@@ -80,7 +80,7 @@ async function startOnce(): Promise<Ceph> {
     const access = { endpoint, region: "us-east-1", forcePathStyle: true, credentials } as const;
     return { access, [Symbol.asyncDispose]: stop };
   } catch (cause) {
-    const error = new Error(`Ceph did not start:\n${await lastWords(folder)}`, { cause });
+    const error = new Error(`Ceph did not start:\n${await lastLogLines(folder)}`, { cause });
     await stop();
     throw error;
   }
@@ -125,8 +125,8 @@ async function answering(endpoint: string, signal: AbortSignal): Promise<void> {
   }
 }
 
-/** Of all logs; none where it did not come to logs. */
-async function lastWords(folder: string): Promise<string> {
+/** The last lines of all logs; empty without logs. */
+async function lastLogLines(folder: string): Promise<string> {
   const logs = path.join(folder, "log");
   const names = await readdir(logs).catch(() => []);
   const texts = await Promise.all(names.map((name) => readFile(path.join(logs, name), "utf8")));

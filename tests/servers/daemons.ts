@@ -2,19 +2,19 @@ import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 
-const patience = 60_000;
+const maxStartTime = 60_000;
 
-/** Programs that belong together and run until all of them are stopped; their start takes a minute at most. */
+/** A group of programs that run until all are stopped. They must start within a minute. */
 export class Daemons {
   readonly #children: ChildProcess[] = [];
   readonly #over = new AbortController();
-  /** Aborted when one of them has ended, and when a minute is over: nobody has to wait for their start any more. */
+  /** Aborted when one of them ends, and after a minute, so that nothing waits for their start. */
   readonly signal: AbortSignal = AbortSignal.any([
     this.#over.signal,
-    AbortSignal.timeout(patience),
+    AbortSignal.timeout(maxStartTime),
   ]);
 
-  /** The kernel ends it when this process is gone, even if nobody could ask it to. */
+  /** The kernel ends it when this process ends, even after a kill. */
   start(program: string, ...words: readonly string[]): void {
     const child = spawn("setpriv", ["--pdeathsig", "KILL", program, ...words], {
       stdio: "ignore",

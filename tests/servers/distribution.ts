@@ -10,30 +10,30 @@ import type { KeyPair } from "@drayage/test-support";
 
 import type { TrustedTokens } from "./token-server.ts";
 
-/** How a Docker Distribution is set up. With none of these everybody may do everything, by plain http. */
+/** The settings of a Docker Distribution. By default it allows everything, over plain HTTP. */
 export interface DistributionSettings {
-  /** Users with bcrypt hashes, as a file that `htpasswd -B` writes. */
+  /** Users with bcrypt hashes, in the format of `htpasswd -B`. */
   readonly htpasswd?: string | undefined;
-  /** Believes tokens of a server; not together with `htpasswd`. */
+  /** Accepts the tokens of a server; not together with `htpasswd`. */
   readonly tokens?: TrustedTokens | undefined;
   /** For HTTPS. */
   readonly tls?: KeyPair | undefined;
-  /** The origin of a registry whose images it gives, and keeps once somebody wanted them; it takes none itself. */
+  /** The origin of a registry to mirror. It caches pulled images and accepts no pushes. */
   readonly mirrorOf?: string | undefined;
 }
 
-/** A running Docker Distribution, CNCF's registry, with an empty store of its own. */
+/** A running Docker Distribution, CNCF's registry, with its own empty store. */
 export interface Distribution extends AsyncDisposable {
   readonly host: string;
   readonly origin: string;
-  /** Where it keeps its blobs, `docker/registry/v2` below it. */
+  /** The folder of its store; blobs are in `docker/registry/v2`. */
   readonly folder: string;
 }
 
-/** The name of its program, as Debian installs it. */
+/** The name of its program in Debian. */
 export const distributionProgram: string | undefined = findProgram("docker-registry");
 
-/** Starts one on a free port of this machine; needs `distributionProgram`. */
+/** Starts it on a free port. Requires `distributionProgram`. */
 export async function startDistribution(
   settings: DistributionSettings = {},
 ): Promise<Distribution> {
@@ -64,7 +64,7 @@ function filesOf(
   settings: DistributionSettings,
 ): Readonly<Record<string, string | undefined>> {
   return {
-    // Its configuration is YAML, of which JSON is a part.
+    // The configuration is YAML, and JSON is a subset of it.
     "config.json": JSON.stringify(configOf(folder, settings)),
     htpasswd: settings.htpasswd,
     "signer.crt": settings.tokens?.certificate,
@@ -95,15 +95,15 @@ function authenticationOf({ htpasswd, tokens }: DistributionSettings): object {
   return { auth: { token: { realm, service, issuer, rootcertbundle: "signer.crt" } } };
 }
 
-/** It says on stderr where it listens, or why it does not; what it says later is read and dropped. */
+/** Reads the address or the error from its standard error, and discards the rest. */
 async function listening(child: ChildProcess): Promise<string> {
-  let said = "";
+  let output = "";
   return new Promise<string>((resolve, reject) => {
     child.on("error", reject);
-    child.on("exit", () => reject(new Error(`docker-registry did not start: ${said}`)));
+    child.on("exit", () => reject(new Error(`docker-registry did not start: ${output}`)));
     child.stderr?.on("data", (chunk: Buffer) => {
-      said = (said + String(chunk)).slice(-10_000);
-      const [, host] = /listening on ([\d.]+:\d+)[",]/.exec(said) ?? [];
+      output = (output + String(chunk)).slice(-10_000);
+      const [, host] = /listening on ([\d.]+:\d+)[",]/.exec(output) ?? [];
       if (host !== undefined) resolve(host);
     });
   });

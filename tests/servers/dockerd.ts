@@ -8,31 +8,31 @@ import path from "node:path";
 import { findProgram } from "@drayage/test-support";
 import type { KeyPair } from "@drayage/test-support";
 
-/** How a Docker Engine is set up. */
+/** The settings of a Docker Engine. */
 export interface DockerdSettings {
-  /** For a TCP port as well, where it proves who it is and wants to know who asks; both are to be of this authority. */
+  /** The certificate and CA for a TCP port with mutual TLS. */
   readonly tls?: (KeyPair & { readonly authority: string }) | undefined;
 }
 
-/** A running Docker Engine with an empty store of its own; it can keep images and cannot run them. */
+/** A running Docker Engine with its own empty store. It stores images but cannot run them. */
 export interface Dockerd extends AsyncDisposable {
   /** `unix://` and the path of its socket. */
   readonly host: string;
   /** `127.0.0.1:PORT`; only with TLS. */
   readonly tcpHost: string | undefined;
-  /** Ends it at once, in whatever it is doing. */
+  /** Kills it. */
   kill(this: void): Promise<void>;
 }
 
-/** Its program, where it is installed and may be started, which takes root. */
+/** Its program, if it is installed and can be started, which requires root. */
 export const dockerdProgram: string | undefined =
   process.getuid?.() === 0 ? findProgram("dockerd") : undefined;
 
-/** Starts one that touches nothing of this machine's network; needs `dockerdProgram`. */
+/** Starts an engine that does not change the network of this machine. Requires `dockerdProgram`. */
 export async function startDockerd({ tls }: DockerdSettings = {}): Promise<Dockerd> {
   const folder = await mkdtemp(path.join(tmpdir(), "dockerd-"));
   const socket = path.join(folder, "docker.sock");
-  // It ends when this process is gone, and what it mounts is gone with it, also when it is killed.
+  // Runs in its own namespaces, so that it and its mounts disappear with this process, even after a kill.
   const alone = ["--pdeathsig", "TERM", "unshare", "--mount", dockerdProgram ?? "dockerd"];
   const child = spawn("setpriv", [...alone, ...(await flagsFor(folder, socket, tls))], {
     cwd: folder,
@@ -49,14 +49,14 @@ export async function startDockerd({ tls }: DockerdSettings = {}): Promise<Docke
     tcpHost: listening.find((place) => place !== socket),
     kill: () => ends("SIGKILL"),
     async [Symbol.asyncDispose]() {
-      // It ends the containerd that it started.
+      // It stops the containerd that it started.
       await ends("SIGTERM");
       await rm(folder, { recursive: true, force: true });
     },
   };
 }
 
-/** No network, and no way of storing that not every file system can. */
+/** Disables the network, and uses a storage driver that works on every file system. */
 async function flagsFor(
   folder: string,
   socket: string,
@@ -79,15 +79,15 @@ async function tlsFlags(folder: string, tls: DockerdSettings["tls"]): Promise<re
   return ["-H", "tcp://127.0.0.1:0", "--tlsverify", ...(await Promise.all(flags))];
 }
 
-/** It says on stderr where it listens, or why it does not; what it says later is read and dropped. */
+/** Reads the address or the error from its standard error, and discards the rest. */
 async function listeningAt(child: ChildProcess, count: number): Promise<readonly string[]> {
-  let said = "";
+  let output = "";
   return new Promise((resolve, reject) => {
     child.on("error", reject);
-    child.on("exit", () => reject(new Error(`dockerd did not start: ${said}`)));
+    child.on("exit", () => reject(new Error(`dockerd did not start: ${output}`)));
     child.stderr?.on("data", (chunk: Buffer) => {
-      said = (said + String(chunk)).slice(-20_000);
-      const places = [...said.matchAll(/API listen on ([^\s"]+)"/g)].flatMap(
+      output = (output + String(chunk)).slice(-20_000);
+      const places = [...output.matchAll(/API listen on ([^\s"]+)"/g)].flatMap(
         ([, place]) => place ?? [],
       );
       if (places.length === count) resolve(places);

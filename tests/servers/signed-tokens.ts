@@ -3,18 +3,18 @@ import { randomUUID, sign, X509Certificate } from "node:crypto";
 import type { IssuedToken, Scope, TokenIssuer } from "@drayage/registry/access";
 import type { KeyPair } from "@drayage/test-support";
 
-/** What the tokens of one server have in common. */
+/** The common properties of a server's tokens. */
 export interface SignedTokenSettings {
-  /** Of an elliptic curve, P-256. */
+  /** An elliptic curve key, P-256. */
   readonly signer: KeyPair;
   readonly issuer: string;
-  /** Who is to believe them. */
+  /** The audience. */
   readonly audience: string;
   /** Seconds. */
   readonly lifetime: number;
 }
 
-/** Tokens that say themselves what they allow: JWT signed with ES256 (distribution, "Token Authentication Implementation"). */
+/** Self-contained tokens: JWT signed with ES256 (distribution, "Token Authentication Implementation"). */
 export function signedTokens(settings: SignedTokenSettings): TokenIssuer {
   const { signer, issuer, audience, lifetime } = settings;
   const certificate = new X509Certificate(signer.certificate).raw.toString("base64");

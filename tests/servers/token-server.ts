@@ -5,40 +5,39 @@ import type { KeyPair } from "@drayage/test-support";
 
 import { signedTokens } from "./signed-tokens.ts";
 
-/** Who gets a token for what, and how. */
+/** The users, rights and key of a token server. */
 export interface TokenServerSettings extends Pick<
   BearerAuthentication,
   "users" | "anonymous" | "tokenLifetime"
 > {
-  /** Signs the tokens; of an elliptic curve, P-256. */
+  /** The signing key, an elliptic curve key, P-256. */
   readonly signer: KeyPair;
-  /** For HTTPS; undefined is plain http. */
+  /** For HTTPS; undefined for plain HTTP. */
   readonly tls?: KeyPair | undefined;
 }
 
-/** What a registry has to know to believe the tokens of a server. */
+/** The settings with which a registry accepts the tokens of a server. */
 export interface TrustedTokens {
-  /** Where tokens are to be had. */
+  /** The URL of the token endpoint. */
   readonly realm: string;
-  /** Whom they are for: all registries that believe this server. */
+  /** The audience: all registries that accept this server. */
   readonly service: string;
   readonly issuer: string;
-  /** That of the signer, PEM. */
+  /** The certificate of the signing key, PEM. */
   readonly certificate: string;
 }
 
-/** A server that tells registries who may do what, by tokens that it signs. */
+/** A server that issues signed tokens for registries. */
 export interface TokenServer extends AsyncDisposable, TrustedTokens {
-  /** Every request since the start, in the order in which they came. */
+  /** Every request since the start, in order of arrival. */
   readonly requests: readonly LoggedRequest[];
 }
 
 const service = "testkit";
 
 /**
- * Starts one on a free port of this machine. It gives out tokens to GET with name and password or without, and to POST
- * with a password or a refresh token (distribution, "Token Authentication Specification" and "OAuth2 Token
- * Authentication").
+ * Starts it on a free port. It issues tokens for GET with or without name and password, and for POST with a password or
+ * a refresh token (distribution, "Token Authentication Specification" and "OAuth2 Token Authentication").
  */
 export async function startTokenServer(settings: TokenServerSettings): Promise<TokenServer> {
   const { signer, tls, tokenLifetime: lifetime = 300 } = settings;

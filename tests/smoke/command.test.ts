@@ -14,14 +14,14 @@ import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { InstalledCommand } from "./installed-command.ts";
 import type { RunOptions } from "./installed-command.ts";
 
-// programs that start others, beside all other tests
+// These tests start programs that start others, and run next to all other tests.
 vi.setConfig({ testTimeout: 120_000 });
 
 let command: InstalledCommand;
 let registry: Registry;
 let secured: Registry;
 let store: S3Server;
-/** An image with layers that are not compressed, large enough to be compressed by several threads. */
+/** An image with uncompressed layers that are large enough for parallel compression. */
 let image: string;
 
 beforeAll(async () => {
@@ -55,7 +55,7 @@ function s3Environment(): NonNullable<RunOptions["env"]> {
   };
 }
 
-/** Of the manifest, as it is stored. */
+/** The digest of the manifest in the registry. */
 async function digestOf(name: string): Promise<string> {
   const file = path.join(command.home, "manifest.json");
   await writeFile(file, await drayage("inspect", "--raw", name));
@@ -69,7 +69,7 @@ async function pushed(name: string): Promise<string> {
   return pushedName;
 }
 
-/** A use of each command that has an effect. */
+/** One effective use of each command. */
 const uses: Readonly<Record<string, () => Promise<void>>> = {
   async copy() {
     const name = `docker://${registry.host}/copy:1`;
@@ -135,7 +135,7 @@ const uses: Readonly<Record<string, () => Promise<void>>> = {
   },
 };
 
-/** Of a program's help, with the commands in a command. */
+/** The commands in a help text, including those of command groups. */
 async function commandsOf(...words: readonly string[]): Promise<readonly string[]> {
   const help = await drayage(...words, "--help");
   const [, list = ""] = /^Commands:\n((?: .*\n?)*)/m.exec(help) ?? [];
@@ -152,14 +152,14 @@ describe("the installed command", () => {
 
   test.each(Object.keys(uses))("runs %s", async (name) => uses[name]?.());
 
-  test("has the licenses of what it bundles", async () => {
+  test("has the licenses of bundled packages", async () => {
     const file = path.join(command.location, "node_modules/drayage/dist/THIRD-PARTY-NOTICES.txt");
     const packages = (await readFile(file, "utf8")).match(/^[a-z][\w.-]+$/gm);
-    // milo is a part of undici by other authors
+    // milo is a part of undici by other authors.
     expect(packages).toEqual(expect.arrayContaining(["commander", "client-s3", "undici", "milo"]));
   });
 
-  test("runs by npx", async () => {
+  test("runs with npx", async () => {
     const { version } = JSON.parse(
       await readFile(path.join(command.location, "node_modules/drayage/package.json"), "utf8"),
     ) as { readonly version: string };
@@ -169,7 +169,7 @@ describe("the installed command", () => {
     expect(await outputOf("env", ...words)).toBe(`drayage ${version}\n`);
   });
 
-  test("compresses on several threads, by gzip and zstd, and decompresses", async () => {
+  test("compresses in parallel with gzip and zstd, and decompresses", async () => {
     const [gzip, zstd, plain] = ["gzip", "zstd", "plain"].map(
       (name) => `oci:${path.join(command.home, name)}:1`,
     ) as [string, string, string];
@@ -184,7 +184,7 @@ describe("the installed command", () => {
     }
   });
 
-  test("keeps its cache of layers and its compiled code in the user's home", async () => {
+  test("stores its layer cache and compile cache in the user's home", async () => {
     const tar = path.join(command.home, "cached.tar");
     await drayage("copy", "--quiet", image, `docker-archive:${tar}:app:1`);
     await drayage("copy", "--quiet", `docker-archive:${tar}`, `docker://${registry.host}/first:1`);
@@ -192,7 +192,7 @@ describe("the installed command", () => {
     registry.clear();
     await drayage("copy", "--quiet", `docker-archive:${tar}`, `docker://${registry.host}/next:1`);
     const uploads = registry.requests.filter(({ requestBytes }) => requestBytes > 1 << 20);
-    expect(uploads, "layers that were sent before").toEqual([]);
+    expect(uploads, "cached layers").toEqual([]);
     const compiled = path.join(command.home, ".local/state/drayage/compile-cache");
     expect(await readdir(compiled)).toHaveLength(1);
   });

@@ -8,22 +8,22 @@ import { expect } from "vitest";
 
 import { packedPackages } from "./packed-packages.ts";
 
-/** What one run of the command ended with. */
+/** The result of one run of the command. */
 export interface Run {
   readonly code: number | null;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-/** How a run differs from others. */
+/** The options of a run. */
 export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly input?: string;
-  /** The program that runs the command, with its arguments. Default: the Node of this process. */
+  /** The program that runs the command, with its arguments. The default is the Node of this process. */
   readonly runtime?: readonly [string, ...string[]];
 }
 
-/** The command, installed from its package into an empty folder, with a home of its own. */
+/** The command, installed from its package into an empty folder, with its own home. */
 export class InstalledCommand implements AsyncDisposable {
   readonly #folder: string;
 
@@ -31,7 +31,7 @@ export class InstalledCommand implements AsyncDisposable {
     this.#folder = folder;
   }
 
-  /** npm fetches nothing: the installation of a package with dependencies would fail. */
+  /** npm downloads nothing, so a package with dependencies could not be installed. */
   static async install(): Promise<InstalledCommand> {
     const command = new InstalledCommand(await mkdtemp(path.join(tmpdir(), "drayage-smoke-")));
     await Promise.all([mkdir(command.home, { mode: 0o700 }), mkdir(command.location)]);
@@ -58,7 +58,7 @@ export class InstalledCommand implements AsyncDisposable {
     return path.join(this.location, "node_modules/.bin/drayage");
   }
 
-  /** Runs to its end, with nothing of this environment but the PATH. */
+  /** Runs the command to its end, with only the PATH of this environment. */
   async run(
     args: readonly string[],
     { env = {}, input = "", runtime = [process.execPath] }: RunOptions = {},
@@ -77,7 +77,7 @@ export class InstalledCommand implements AsyncDisposable {
     return { code: await code, stdout: textOf(stdout), stderr: textOf(stderr) };
   }
 
-  /** What it prints on standard output. Fails unless the run succeeds. */
+  /** The standard output of a run. Fails unless the run succeeds. */
   async output(args: readonly string[], options: RunOptions = {}): Promise<string> {
     const { code, stdout, stderr } = await this.run(args, options);
     expect(code, `${args.join(" ")}: ${stderr}`).toBe(0);

@@ -8,7 +8,7 @@ import { packedPackages } from "./packed-packages.ts";
 
 const sources = path.resolve(import.meta.dirname, "../../packages");
 
-/** A package as it is published. */
+/** A package in its published form. */
 interface PackedPackage {
   readonly name: string;
   readonly exports: Readonly<Record<string, unknown>>;
@@ -16,12 +16,12 @@ interface PackedPackage {
 }
 
 /**
- * All libraries, unpacked from their packages into one `node_modules`. Beside each lies what it depends on, and nothing
- * that it does not name: the workspace's own copy, as npm would have to download it.
+ * All libraries, extracted from their packages into one `node_modules`. Each has only its declared dependencies next to
+ * it, copied from the workspace to avoid downloads.
  */
 export class InstalledLibraries implements AsyncDisposable {
   readonly folder: string;
-  /** What programs import: the names of packages and of their subpaths. */
+  /** The importable names of packages and their subpaths. */
   readonly entries: readonly string[];
 
   private constructor(folder: string, entries: readonly string[]) {
@@ -43,7 +43,7 @@ export class InstalledLibraries implements AsyncDisposable {
   }
 }
 
-/** What can be imported of it. */
+/** The importable subpaths. */
 async function install(archive: string, folder: string): Promise<readonly string[]> {
   const [, short = ""] = /drayage-([a-z][a-z\d-]*)-\d/.exec(path.basename(archive)) ?? [];
   const location = path.join(folder, "node_modules/@drayage", short);

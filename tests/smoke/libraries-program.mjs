@@ -1,4 +1,5 @@
-// Copies an image from each transport to the next and prints what the last one has. Imports what is installed beside it.
+// Copies an image from each transport to the next and prints what the last one has. Imports the packages that are
+// installed next to it.
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 

@@ -14,7 +14,7 @@ import { InstalledLibraries } from "./installed-libraries.ts";
 import { packedPackages } from "./packed-packages.ts";
 import { runtimes } from "./runtimes.ts";
 
-// programs that start others, beside all other tests
+// These tests start programs that start others, and run next to all other tests.
 vi.setConfig({ testTimeout: 120_000 });
 
 let command: InstalledCommand;
@@ -47,7 +47,7 @@ async function lastConfig(
   return (await outputOf(runtime, ...flags, program, given)).trim();
 }
 
-test("each installed library can be imported, and each of its subpaths", async () => {
+test("each installed library and each of its subpaths can be imported", async () => {
   const imports = libraries.entries.map((name) => `import ${JSON.stringify(name)};`);
   const all = path.join(libraries.folder, "all.mjs");
   await writeFile(all, `${imports.join("\n")}\nconsole.log("imported");\n`);
@@ -70,13 +70,13 @@ test("the installed libraries copy an image through every transport", async () =
   expect(await lastConfig([process.execPath], servers)).toBe(configDigest);
 });
 
-test.each(runtimes)("the installed libraries copy an image under $name", async ({ runtime }) => {
+test.each(runtimes)("the installed libraries copy an image with $name", async ({ runtime }) => {
   await using registry = await startRegistry({ redirectBlobs: true });
   expect(await lastConfig(runtime, { host: registry.host })).toBe(configDigest);
 });
 
 test.skipIf(opensslProgram === undefined).each(runtimes)(
-  "the installed libraries reach a registry by https under $name",
+  "the installed libraries connect to a registry over HTTPS with $name",
   async ({ runtime }) => {
     const certDir = await scratchFolder();
     const authority = newAuthority(await scratchFolder(), "authority");
@@ -86,7 +86,7 @@ test.skipIf(opensslProgram === undefined).each(runtimes)(
   },
 );
 
-test.each(runtimes)("the installed command copies an image under $name", async ({ runtime }) => {
+test.each(runtimes)("the installed command copies an image with $name", async ({ runtime }) => {
   await using registry = await startRegistry();
   const run = { runtime };
   const name = `docker://${registry.host}/app:1`;

@@ -16,7 +16,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 
 import { InstalledCommand } from "./installed-command.ts";
 import type { Run } from "./installed-command.ts";
 
-// programs that start others, beside all other tests
+// These tests start programs that start others, and run next to all other tests.
 vi.setConfig({ testTimeout: 120_000 });
 
 let command: InstalledCommand;
@@ -59,10 +59,10 @@ function flagsFor(scheme: "http" | "https", side: "src-" | "dest-" | "" = ""): r
 }
 
 describe.skipIf(opensslProgram === undefined)("the installed command", () => {
-  describe.each(["http", "https"] as const)("reaches a registry by %s", (scheme) => {
+  describe.each(["http", "https"] as const)("connects to a registry by %s", (scheme) => {
     test.each([
       ["through a proxy", ""],
-      ["through a proxy that wants a password", "ann:secret@"],
+      ["through a proxy with a password", "ann:secret@"],
     ])("%s", async (_, credentials) => {
       await using proxy = await startProxy();
       const { host } = proxy.url;
@@ -80,7 +80,7 @@ describe.skipIf(opensslProgram === undefined)("the installed command", () => {
       expect(new Set(proxy.authorizations)).toEqual(new Set([credentials ? basic : undefined]));
     });
 
-    test("past a proxy, as NO_PROXY says", async () => {
+    test("without a proxy for hosts in NO_PROXY", async () => {
       await using proxy = await startProxy();
       const { port } = registries[scheme];
       const env = {
@@ -92,7 +92,7 @@ describe.skipIf(opensslProgram === undefined)("the installed command", () => {
       expect(proxy.asked).toEqual([]);
     });
 
-    test("and reports what the proxy answers", async () => {
+    test("and reports the error of a proxy", async () => {
       await using proxy = await startProxy(407);
       const env = { HTTP_PROXY: proxy.url.href, HTTPS_PROXY: proxy.url.href };
       const name = `docker://registry.test:${registries[scheme].port}/proxied`;
@@ -101,7 +101,7 @@ describe.skipIf(opensslProgram === undefined)("the installed command", () => {
     });
   });
 
-  test("reaches a bucket by https, directly and through a proxy", async () => {
+  test("connects to a bucket over HTTPS, directly and through a proxy", async () => {
     await using proxy = await startProxy();
     const { accessKeyId, secretAccessKey } = store.access.credentials;
     const endpoint = new URL(store.access.endpoint);
@@ -138,7 +138,7 @@ describe.skipIf(opensslProgram === undefined)("the installed command", () => {
       return command.run(["list-tags", ...flags, `docker://localhost:${port}/app`]);
     }
 
-    test("trusts the authorities in --cert-dir and no others", async () => {
+    test("trusts only the authorities in --cert-dir", async () => {
       const { port } = registries.https;
       await registries.https.putImage("app", await randomImage("app"), "1");
       expect(await tags(port, "--cert-dir", certDir)).toMatchObject({ code: 0, stderr: "" });
@@ -151,7 +151,7 @@ describe.skipIf(opensslProgram === undefined)("the installed command", () => {
       expect(await tags(port, "--tls-verify=false")).toMatchObject({ code: 0, stderr: "" });
     });
 
-    test("shows the client's certificate in --cert-dir", async () => {
+    test("sends the client certificate in --cert-dir", async () => {
       const { certificate: cert, key } = authority.issue("registry");
       const tls = { cert, key, ca: authority.certificate, requestCert: true };
       const server = createServer(tls, (_, response) => void response.end('{"tags":["1"]}'));
@@ -172,7 +172,7 @@ describe.skipIf(opensslProgram === undefined)("the installed command", () => {
     });
   });
 
-  test.each(["basic", "bearer"] as const)("logs in and out, by %s", async (kind) => {
+  test.each(["basic", "bearer"] as const)("logs in and out by %s", async (kind) => {
     const users = { ann: { password: "secret" } };
     const tls = authority.issue(kind);
     await using registry = await startRegistry({ tls, authentication: { kind, users } });

@@ -8,7 +8,7 @@ import { InstalledCommand } from "./installed-command.ts";
 import { InstalledLibraries } from "./installed-libraries.ts";
 import { oldNodes, withVersion } from "./old-nodes.ts";
 
-// programs that start others, beside all other tests
+// These tests start programs that start others, and run next to all other tests.
 vi.setConfig({ testTimeout: 120_000 });
 
 let command: InstalledCommand;
@@ -24,18 +24,15 @@ afterAll(async () => {
   await libraries[Symbol.asyncDispose]();
 });
 
-test.each(oldNodes)(
-  "the command needs another Node than $version",
-  async ({ version, runtime }) => {
-    const { code, stdout, stderr } = await command.run(["--version"], { runtime });
-    expect([code, stdout]).toEqual([1, ""]);
-    expect(stderr).toMatch(/^drayage: needs Node [\d.]+ or later, this is [\d.]+: .*\n$/);
-    expect(stderr).toContain(`this is ${version}:`);
-  },
-);
+test.each(oldNodes)("the command rejects Node $version", async ({ version, runtime }) => {
+  const { code, stdout, stderr } = await command.run(["--version"], { runtime });
+  expect([code, stdout]).toEqual([1, ""]);
+  expect(stderr).toMatch(/^drayage: requires Node [\d.]+ or later, but this is [\d.]+; .*\n$/);
+  expect(stderr).toContain(`this is ${version};`);
+});
 
 test.each(oldNodes)(
-  "each library needs another Node than $version, under each of its names",
+  "each library rejects Node $version, with each of its subpaths",
   async ({ version, runtime: [node, ...flags] }) => {
     const names = JSON.stringify(libraries.entries);
     const program = path.join(libraries.folder, "messages.mjs");
@@ -58,17 +55,17 @@ test.each(["22.22.2", "22.23.0", "24.0.0", "100.0.0"])("Node %s is supported", a
   );
 });
 
-test("what the command needs is what its package says", async () => {
+test("the command requires the version in its package.json", async () => {
   const file = path.join(command.location, "node_modules/drayage/package.json");
   const { engines } = JSON.parse(await readFile(file, "utf8")) as {
     readonly engines: { readonly node: string };
   };
   const { stderr } = await command.run([], { runtime: withVersion("18.0.0") });
-  const [, needed] = /needs Node ([\d.]+)/.exec(stderr) ?? [];
+  const [, needed] = /requires Node ([\d.]+)/.exec(stderr) ?? [];
   expect(engines.node).toBe(`^${needed} || >=24.0.0`);
 });
 
-test("the command's first file imports nothing, as imports run before it", async () => {
+test("the first file of the command has no imports, because they run before its code", async () => {
   const text = await readFile(command.bin, "utf8");
   expect(text).not.toMatch(/^\s*import\b(?!\()/m);
 });

@@ -2,20 +2,20 @@ import { execFileSync } from "node:child_process";
 import { accessSync, constants, realpathSync } from "node:fs";
 import path from "node:path";
 
-/** A Node that is too old, or one that says so. */
+/** A Node that is too old, or pretends to be. */
 export interface OldNode {
   readonly version: string;
   readonly runtime: readonly [string, ...string[]];
 }
 
-/** The Node of this process under another version. */
+/** The Node of this process with another version number. */
 export function withVersion(version: string): OldNode["runtime"] {
   const versions = `{ ...process.versions, node: ${JSON.stringify(version)} }`;
   const code = `Object.defineProperty(process, "versions", { value: ${versions} });`;
   return [process.execPath, "--import", `data:text/javascript,${encodeURIComponent(code)}`];
 }
 
-/** This Node under old versions, and each old one on the PATH: it lacks syntax and modules as well. */
+/** This Node with old version numbers, and the old versions on the PATH, which lack syntax and modules. */
 export const oldNodes: readonly OldNode[] = [
   ...["18.20.8", "22.22.1", "22.9.3", "23.11.1"].map((version) => ({
     version,
@@ -33,7 +33,7 @@ function installedNodes(): readonly OldNode[] {
   });
 }
 
-/** Without links, or none. */
+/** Resolves links; undefined for missing files. */
 function executable(file: string): readonly string[] {
   try {
     accessSync(file, constants.X_OK);

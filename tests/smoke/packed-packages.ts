@@ -9,8 +9,7 @@ const root = path.resolve(import.meta.dirname, "../..");
 const folder = path.join(import.meta.dirname, "node_modules/.cache/packages");
 
 /**
- * The archives of all packages, as they are published. They are built and packed where that is needed, by one test file
- * at a time.
+ * The archives of all packages in their published form. Only one test file at a time builds and packs outdated ones.
  */
 export async function packedPackages(): Promise<readonly string[]> {
   await mkdir(folder, { recursive: true });
@@ -35,7 +34,7 @@ async function pack(): Promise<void> {
   await run("npx", ["--yes", packageManager, ...all, "pack", "--pack-destination", folder]);
 }
 
-/** With the user's own home, in which npm keeps pnpm. */
+/** Uses the user's own home, where npm caches pnpm. */
 async function run(program: string, args: readonly string[]): Promise<void> {
   const env = { ...process.env, HOME: process.env["USER_HOME"], TURBO_TELEMETRY_DISABLED: "1" };
   await promisify(execFile)(program, args, { cwd: root, env, maxBuffer: 1 << 26 });
@@ -51,7 +50,7 @@ async function lastBuild(): Promise<number> {
   return Math.max(...(await Promise.all((await Promise.all(files)).flat().map(changedAt))));
 }
 
-/** Milliseconds; 0 for what is not there. */
+/** Milliseconds; 0 for a missing file. */
 async function changedAt(file: string): Promise<number> {
   return stat(file).then(
     ({ mtimeMs }) => mtimeMs,

@@ -1,6 +1,6 @@
 import path from "node:path";
 
-/** Another runtime of JavaScript than Node, and what runs a program under it. */
+/** Another JavaScript runtime, and the command that runs a program with it. */
 export interface OtherRuntime {
   readonly name: string;
   readonly runtime: readonly [string, ...string[]];

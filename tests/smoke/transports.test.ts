@@ -14,7 +14,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 
 import { InstalledCommand } from "./installed-command.ts";
 
-// programs that start others, beside all other tests
+// These tests start programs that start others, and run next to all other tests.
 vi.setConfig({ testTimeout: 120_000 });
 
 let command: InstalledCommand;
@@ -51,7 +51,7 @@ async function drayage(...args: readonly string[]): Promise<string> {
   });
 }
 
-/** Names an image that is not there yet. */
+/** Names an image that does not exist yet. */
 const names: Readonly<Record<string, () => string>> = {
   docker: () => `docker://${registry.host}/smoke/app:1`,
   oci: () => `oci:${command.home}/other-layout:1`,

@@ -6,7 +6,10 @@ import path from "node:path";
 
 import { onTestFinished } from "vitest";
 
-/** What this process makes durable, in order: `sync PATH` when that is done, `rename PATH`, each path relative to the folder. */
+/**
+ * Records what this process makes durable, in order: `sync PATH` when it is done, and `rename PATH`, with paths
+ * relative to the folder.
+ */
 export async function recordDisk(folder: string): Promise<readonly string[]> {
   const log: string[] = [];
   const note = (step: string, file: string): void => {

@@ -5,13 +5,13 @@ import path from "node:path";
 
 import { onTestFinished } from "vitest";
 
-/** Node 22 does not know `await using`, which the sources have: there the Node of development runs them. */
+/** Node 22 does not support `await using` in the sources, so the Node version of development runs them. */
 const execPath =
   Number.parseInt(process.versions.node, 10) >= 24
     ? process.execPath
     : path.resolve(import.meta.dirname, "../../node_modules/.bin/node");
 
-/** Another process that runs a program; it ends with the test at the latest. */
+/** Starts another process that runs a program. It ends with the test at the latest. */
 export function startProgram(file: string, ...args: readonly string[]): ChildProcess {
   const child = fork(file, args, {
     execPath,
@@ -26,7 +26,7 @@ export async function nextMessage(child: ChildProcess): Promise<unknown> {
   return message;
 }
 
-/** The exit code, or the signal that ended it. */
+/** The exit code or signal. */
 export async function ended(child: ChildProcess): Promise<number | string | null> {
   if (child.exitCode === null && child.signalCode === null) await once(child, "exit");
   return child.exitCode ?? child.signalCode;

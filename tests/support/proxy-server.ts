@@ -4,17 +4,17 @@ import type { IncomingMessage } from "node:http";
 import { connect } from "node:net";
 import type { AddressInfo, Socket } from "node:net";
 
-/** A proxy for HTTP, from which all hosts lie on this machine, and that remembers what it was asked. */
+/** An HTTP proxy that resolves all hosts to this machine and records requests. */
 export interface ProxyServer extends AsyncDisposable {
   readonly url: URL;
-  /** `CONNECT registry.test:5000` or `GET http://registry.test:5000/v2/` each. */
+  /** `CONNECT registry.test:5000` or `GET http://registry.test:5000/v2/`. */
   readonly asked: readonly string[];
-  /** The `Proxy-Authorization` of each, or none. */
+  /** The `Proxy-Authorization` of each request, or undefined. */
   readonly authorizations: readonly (string | undefined)[];
 }
 
-/** `refusal` is the status with which everything is answered. */
-export async function startProxy(refusal?: number): Promise<ProxyServer> {
+/** `errorStatus` is the status of every response. */
+export async function startProxy(errorStatus?: number): Promise<ProxyServer> {
   const asked: string[] = [];
   const authorizations: (string | undefined)[] = [];
   const sockets = new Set<Socket>();
@@ -24,7 +24,7 @@ export async function startProxy(refusal?: number): Promise<ProxyServer> {
   };
   const server = createServer((received, response) => {
     note(received);
-    if (refusal !== undefined) return void response.writeHead(refusal).end();
+    if (errorStatus !== undefined) return void response.writeHead(errorStatus).end();
     const { port, pathname, search } = new URL(received.url ?? "");
     const { "proxy-authorization": _, ...headers } = received.headers;
     const { method } = received;
@@ -38,7 +38,7 @@ export async function startProxy(refusal?: number): Promise<ProxyServer> {
   server.on("connection", (socket: Socket) => sockets.add(socket));
   server.on("connect", (received: IncomingMessage, socket: Socket) => {
     note(received);
-    if (refusal !== undefined) return void socket.end(`HTTP/1.1 ${refusal} No\r\n\r\n`);
+    if (errorStatus !== undefined) return void socket.end(`HTTP/1.1 ${errorStatus} No\r\n\r\n`);
     const onward = connect(Number(received.url?.split(":").at(-1)), "127.0.0.1", () => {
       socket.write("HTTP/1.1 200 Connected\r\n\r\n");
       socket.pipe(onward).pipe(socket);

@@ -4,14 +4,14 @@ import path from "node:path";
 
 import { onTestFinished } from "vitest";
 
-/** A folder that is gone after the test. */
+/** A folder that is removed after the test. */
 export async function scratchFolder(): Promise<string> {
   const folder = await realpath(await mkdtemp(path.join(tmpdir(), "drayage-")));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   return folder;
 }
 
-/** All that lies in a folder: each file's path with its content in base64, each folder with a slash. */
+/** The content of a folder: files with their content in base64, and folders with a trailing slash. */
 export async function contentOf(folder: string): Promise<Readonly<Record<string, string>>> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   const content = entries.map(async (entry) => {

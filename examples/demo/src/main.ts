@@ -15,7 +15,7 @@ import type { Row } from "./table.ts";
 
 const root = path.resolve(import.meta.dirname, "../../..");
 
-/** Makes an image of real files and takes it registry → OCI layout → dir → another repository. */
+/** Builds an image of real files and copies it: registry → OCI layout → dir → another repository. */
 async function demo(): Promise<void> {
   const folder = await mkdtemp(path.join(tmpdir(), "drayage-demo-"));
   await using registry = await startRegistry();
@@ -68,7 +68,7 @@ async function moved(from: ImageReference, to: ImageReference): Promise<Row> {
   return { to: imageName(to), bytes, milliseconds, digest };
 }
 
-/** Copies, and shows how far it is on a line of its own. */
+/** Copies an image and shows the progress on one line. */
 async function withProgress(from: ImageReference, to: ImageReference): Promise<CopyResult> {
   let [done, total] = [0, 0];
   for await (const event of copyEvents(from, to)) {

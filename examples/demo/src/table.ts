@@ -1,6 +1,6 @@
 import { formatBytes } from "@drayage/core";
 
-/** One stop of the image's way. */
+/** One stop of the image. */
 export interface Row {
   readonly to: string;
   readonly bytes: number;

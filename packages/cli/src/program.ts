@@ -15,11 +15,11 @@ import type { GlobalFlags } from "./flags/global-flags.ts";
 import type { Interruption } from "./process/interruption.ts";
 import { version } from "./process/version.ts";
 
-/** The whole command line. What the commands do is only loaded when one of them runs. */
+/** The whole command line. The implementation of a command is loaded when it runs. */
 export function newProgram(interruption: Interruption): Command {
   const { signal } = interruption;
   const program = new Command("drayage")
-    .description("Copies, inspects, verifies and deletes container images, wherever they are kept.")
+    .description("Copies, inspects, verifies and deletes container images.")
     .usage("[flags] <command>")
     .version(`drayage ${version}`, "-v, --version", "print the version")
     .helpOption("-h, --help", "print help")
@@ -50,16 +50,16 @@ export function newProgram(interruption: Interruption): Command {
 }
 
 const examples = `
-An image is named by its transport and what that transport calls it:
+An image is named by a transport, a colon and a reference:
   docker://HOST/NAME[:TAG|@DIGEST]   in a registry; docker://alpine is docker.io/library/alpine:latest
   oci:FOLDER[:TAG]                   in an OCI image layout
   s3://BUCKET/PREFIX[:TAG]           in an OCI image layout in a bucket
-  s3://BUCKET/KEY.tar[:NAME:TAG]     in an archive in a bucket, to read
-  dir:FOLDER                         in a folder of its own
+  s3://BUCKET/KEY.tar[:NAME:TAG]     in an archive in a bucket (read-only)
+  dir:FOLDER                         in a folder
   docker-archive:FILE[:NAME:TAG]     in a file of docker save, for docker load
   oci-archive:FILE[:TAG]             in an OCI image layout in a tar file
   docker-daemon:NAME:TAG             in a Docker Engine or in Podman
-  tarball:FILE[:FILE...]             made of root file systems in tar files
+  tarball:FILE[:FILE...]             built from root file systems in tar files (read-only)
 
 Examples:
   drayage copy docker://alpine:3.20 oci:images:alpine

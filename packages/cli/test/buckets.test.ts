@@ -29,7 +29,7 @@ beforeEach(() => {
 afterEach(() => vi.unstubAllEnvs());
 
 describe("a bucket", () => {
-  test("takes an image, lists it, gives it and deletes it", async () => {
+  test("an image is copied in, listed, copied out and deleted", async () => {
     await using folder = await temporaryFolder();
     const [from, to] = ["from", "to"].map((name) => path.join(folder.path, name)) as [
       string,
@@ -53,27 +53,27 @@ describe("a bucket", () => {
     expect(server.bucket().keys("team/app/blobs")).toEqual([]);
   });
 
-  test("is cleared of what no image needs, once that is said", async () => {
+  test("s3 gc deletes unreferenced blobs with --delete only", async () => {
     const { endpoint, region } = server.access;
     const flags = ["--s3-endpoint", endpoint, "--s3-region", region];
     const empty = { schemaVersion: 2, manifests: [] };
     await server.bucket().put("litter/index.json", JSON.stringify(empty));
     const key = `litter/blobs/sha256/${"0".repeat(64)}`;
     const lastModified = new Date(Date.now() - 2 * 3_600_000);
-    await server.bucket().put(key, "nobody's", { lastModified });
+    await server.bucket().put(key, "unneeded", { lastModified });
     const collect = ["s3", "gc", ...flags, "s3://bucket/litter"];
     expect(await drayage(...collect)).toMatchObject({ code: 0, stdout: "[]\n" });
-    const told = await drayage(...collect, "--grace", "1h");
-    expect(JSON.parse(told.stdout)).toMatchObject([{ Kind: "object", Key: key, Size: 8 }]);
+    const listed = await drayage(...collect, "--grace", "1h");
+    expect(JSON.parse(listed.stdout)).toMatchObject([{ Kind: "object", Key: key, Size: 8 }]);
     expect(server.bucket().keys("litter/blobs")).toEqual([key]);
     const deleted = await drayage(...collect, "--grace", "1h", "--delete");
-    expect([deleted.code, deleted.stdout]).toEqual([0, told.stdout]);
+    expect([deleted.code, deleted.stdout]).toEqual([0, listed.stdout]);
     expect(server.bucket().keys("litter/blobs")).toEqual([]);
-    const elsewhere = await drayage("s3", "gc", "oci:somewhere");
-    expect([elsewhere.code, elsewhere.stderr]).toEqual([1, expect.stringMatching(/s3:\/\//)]);
+    const layout = await drayage("s3", "gc", "oci:somewhere");
+    expect([layout.code, layout.stderr]).toEqual([1, expect.stringMatching(/s3:\/\//)]);
   });
 
-  test("gives an image out of an archive, and takes none into it", async () => {
+  test("an archive is readable but not writable", async () => {
     await using folder = await temporaryFolder();
     const [from, to, tar] = ["from", "to", "a.tar"].map((name) => path.join(folder.path, name)) as [
       string,
@@ -107,7 +107,7 @@ describe("a bucket", () => {
     }
   });
 
-  test("gives URLs with which anybody can read an image", async () => {
+  test("s3 presign prints URLs that need no credentials", async () => {
     const { endpoint, region } = server.access;
     const flags = ["--s3-endpoint", endpoint, "--s3-region", region];
     const whole = await randomImage("presigned", { layers: 1 });
@@ -126,7 +126,7 @@ describe("a bucket", () => {
     expect([long.code, long.stderr]).toEqual([1, expect.stringMatching(/168h/)]);
   });
 
-  test("is verified by what the store knows of it", async () => {
+  test("verify uses the checksums of the store", async () => {
     const { endpoint, region } = server.access;
     const flags = ["--s3-endpoint", endpoint, "--s3-region", region];
     const transport = s3(server.access);
@@ -138,9 +138,9 @@ describe("a bucket", () => {
   });
 
   test.each([
-    ["goes on in the next run", [], [3]],
-    ["begins anew without a cache", ["--no-cache"], [1, 2, 3]],
-  ])("an upload that breaks off %s", async (_, flags, expected) => {
+    ["resumes in the next run", [], [3]],
+    ["restarts with --no-cache", ["--no-cache"], [1, 2, 3]],
+  ])("an interrupted upload %s", async (_, flags, expected) => {
     await using folder = await temporaryFolder();
     vi.stubEnv("XDG_CACHE_HOME", path.join(folder.path, "cache"));
     let isAgain = false;
@@ -167,18 +167,18 @@ describe("a bucket", () => {
     expect(store.bucket().uploads()).toEqual([]);
   });
 
-  test("is read by anybody who says so, where anybody may", async () => {
+  test("a public bucket is readable with --no-creds", async () => {
     await using open = await startS3({ anonymous: true });
     const whole = await randomImage("open", { layers: 1 });
     await writeImage(whole, s3(open.access).parseReference("//bucket/open:1.0"));
-    vi.stubEnv("AWS_ACCESS_KEY_ID", "nobody's");
+    vi.stubEnv("AWS_ACCESS_KEY_ID", "unknown");
     const flags = ["--s3-endpoint", open.access.endpoint, "s3://bucket/open:1.0"];
     expect(await drayage("inspect", "--raw", "--no-creds", ...flags)).toMatchObject({ code: 0 });
     const named = await drayage("inspect", "--raw", ...flags);
     expect([named.code, named.stderr]).toEqual([1, expect.stringMatching(/does not know/)]);
   });
 
-  test("is reached as the environment says", async () => {
+  test("the environment configures the endpoint", async () => {
     vi.stubEnv("AWS_ENDPOINT_URL", server.access.endpoint);
     vi.stubEnv("AWS_REGION", server.access.region);
     const { code, stderr } = await drayage("inspect", "--raw", "s3://bucket/nothing:here");

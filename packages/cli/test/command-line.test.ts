@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { drayage } from "./drayage.ts";
 
 describe("the command line", () => {
-  test("has a version, on standard output", async () => {
+  test("--version prints to standard output", async () => {
     const { code, stdout, stderr } = await drayage("--version");
     expect(stdout).toMatch(/^drayage \d+\.\d+\.\d+\S*\n$/);
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
@@ -15,7 +15,7 @@ describe("the command line", () => {
     [["copy", "--help"]],
     [["help", "copy"]],
     [["inspect", "-h"]],
-  ])("%j teaches with examples", async (args) => {
+  ])("%j prints help with examples", async (args) => {
     const { code, stdout, stderr } = await drayage(...args);
     expect(stdout).toContain("Examples:\n  drayage ");
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
@@ -30,7 +30,7 @@ describe("the command line", () => {
     [["inspect", "a", "b"], /too many arguments/],
     [["--command-timeout", "soon", "inspect", "a"], /such as 30s/],
     [["copy", "--progress", "loud", "a", "b"], /Allowed choices are auto, bar, plain, json, none/],
-    [["copy", "--dest-tls-verify=perhaps", "a", "b"], /--dest-tls-verify is true or false/],
+    [["copy", "--dest-tls-verify=maybe", "a", "b"], /--dest-tls-verify must be true or false/],
     [
       ["inspect", "alpine"],
       /for a registry write docker:\/\/alpine \(transports: dir, docker, .+, tarball\)/,
@@ -40,20 +40,20 @@ describe("the command line", () => {
     [["inspect", "docker:alpine"], /write docker:\/\/alpine\n/],
     [["inspect", "docker:/alpine"], /write docker:\/\/alpine\n/],
     [["inspect", "docker//alpine"], /did you mean docker:\/\/alpine\?/],
-    [["--policy", "/nonexistent", "copy", "dir:/a", "dir:/b"], /it is not there; name another/],
+    [["--policy", "/nonexistent", "copy", "dir:/a", "dir:/b"], /it does not exist; name another/],
     [
       ["inspect", "--cert-dir=/nonexistent", "docker://example.invalid/a"],
       /no folder \/nonexistent/,
     ],
-    [["copy", "--dest-cert-dir=a", "dir:/a", "dir:/b"], /--dest-cert-dir means nothing to dir:/],
-  ])("%j is answered in one line on standard error", async (args, message) => {
+    [["copy", "--dest-cert-dir=a", "dir:/a", "dir:/b"], /--dest-cert-dir does not apply to dir:/],
+  ])("%j prints an error of one line to standard error", async (args, message) => {
     const { code, stdout, stderr } = await drayage(...args);
     expect(stderr).toMatch(/^drayage: [^\n]+\n$/);
     expect(stderr).toMatch(message);
     expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
   });
 
-  test("alone, it helps and fails", async () => {
+  test("without arguments it prints help and fails", async () => {
     const { code, stdout, stderr } = await drayage();
     expect(stderr).toContain("Usage: drayage");
     expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
@@ -64,7 +64,7 @@ describe("the command line", () => {
     [["copy", "--dest-creds=:hunter2", "dir:/a", "docker://example.invalid/b"]],
     [["copy", "--dest-password=hunter2", "dir:/a", "docker://example.invalid/b"]],
     [["copy", "--src-creds=me:hunter2", "dir:/a", "docker://example.invalid/b"]],
-  ])("%j does not repeat the secret", async (args) => {
+  ])("%j does not print the secret", async (args) => {
     const { code, stdout, stderr } = await drayage(...args, "--debug", "--insecure-policy");
     expect(code).toBe(1);
     expect(stdout + stderr).not.toContain("hunter2");

@@ -16,7 +16,7 @@ describe.skipIf(dockerdProgram === undefined)("docker-daemon:", () => {
   });
   afterAll(() => dockerd[Symbol.asyncDispose]());
 
-  test("goes in, is inspected, comes out and is deleted, by the flags of each side", async () => {
+  test("an image is copied in, inspected, copied out and deleted with --daemon-host of each side", async () => {
     await using folder = await temporaryFolder();
     const [layout, back] = [`${folder.path}/layout:image`, `${folder.path}/layout:back`];
     const image = await inMemory(await randomImage("command"));
@@ -37,7 +37,7 @@ describe.skipIf(dockerdProgram === undefined)("docker-daemon:", () => {
     expect(again).toMatchObject({ code: 2, stderr: expect.stringContaining("app:1") as string });
   });
 
-  test("says in one line that no engine runs", async () => {
+  test("a missing engine is reported in one line", async () => {
     await using folder = await temporaryFolder();
     const host = `unix://${path.join(folder.path, "docker.sock")}`;
     const { code, stderr } = await drayage("inspect", "--daemon-host", host, "docker-daemon:a:b");

@@ -15,13 +15,13 @@ const [manual, readme] = ["docs/cli.md", "README.md"].map((name) =>
   readFileSync(path.join(root, name), "utf8"),
 ) as [string, string];
 
-/** Each call of the command in the examples, as words. */
+/** The words of each drayage command in the examples. */
 const examples = [manual, readme]
   .flatMap((text) => [...text.matchAll(/^```sh\n(.*?)^```/gms)])
   .flatMap(([, block = ""]) => [...block.matchAll(/\bdrayage (?=[a-z])([^|<>#\n]+)/g)])
   .map(([, call = ""]) => call.trim());
 
-test.each(examples)("the example drayage %s has only flags and names that there are", (example) => {
+test.each(examples)("the example drayage %s has only existing flags and transports", (example) => {
   const { command, words } = commandOf(program, example.split(/\s+/));
   const { operands, unknown } = command?.parseOptions([...words]) ?? {
     operands: [],
@@ -33,12 +33,12 @@ test.each(examples)("the example drayage %s has only flags and names that there 
   expect(transports.filter((name) => !Object.hasOwn(knownTransports, name))).toEqual([]);
 });
 
-test("the manual and the README have examples, most with names of images", () => {
+test("the manual and the README have examples, most with image names", () => {
   expect(examples.length).toBeGreaterThan(30);
   expect(examples.filter((example) => example.includes(":")).length).toBeGreaterThan(25);
 });
 
-/** Down to that of a group. */
+/** Descends into command groups. */
 function commandOf(
   group: Command,
   [name, ...words]: readonly string[],
@@ -53,11 +53,11 @@ function commandsIn(command: Command): readonly Command[] {
 
 const flags = commandsIn(program).flatMap(({ options }) => options);
 
-test.each([...new Set(flags.map(({ long }) => long ?? ""))])("the manual tells of %s", (flag) => {
+test.each([...new Set(flags.map(({ long }) => long ?? ""))])("the manual documents %s", (flag) => {
   const alone = flag.replace(/^--(src|dest)-/, "--");
   expect(manual).toMatch(new RegExp(`(${flag}|${alone})\\b`));
 });
 
-test.each(Object.keys(knownTransports))("the manual tells of %s:", (transport) => {
+test.each(Object.keys(knownTransports))("the manual documents %s:", (transport) => {
   expect(manual).toContain(`| \`${transport}:`);
 });

@@ -9,25 +9,25 @@ import { afterAll } from "vitest";
 
 import { builtCommand } from "./built-command.ts";
 
-/** What a run of the command left behind. */
+/** The result of running the command. */
 export interface Run {
-  /** null where a signal ended it. */
+  /** null after a signal. */
   readonly code: number | null;
   readonly stdout: string;
   readonly stderr: string;
   readonly bytes: Buffer;
 }
 
-/** Nobody's: with no settings and no credentials in it. */
+/** An empty home, without settings and credentials. */
 const home = mkdtempSync(path.join(tmpdir(), "drayage-home-"));
 afterAll(() => rm(home, { recursive: true, force: true }));
 
-/** Runs the command to its end, with nobody's policy and credentials. */
+/** Runs the command to its end, without policy and credentials of the user. */
 export async function drayage(...args: readonly string[]): Promise<Run> {
   return ended(startDrayage(args));
 }
 
-/** The command, running. */
+/** Starts the command. */
 export function startDrayage(args: readonly string[]): ChildProcessWithoutNullStreams {
   const { NODE_OPTIONS: _, CI: __, ...env } = process.env;
   return spawn(process.execPath, [...command, ...args], { env: { ...env, HOME: home } });
@@ -45,7 +45,7 @@ export async function ended(child: ChildProcessWithoutNullStreams): Promise<Run>
   return { code, stdout: String(bytes), stderr: String(Buffer.concat(stderr ?? [])), bytes };
 }
 
-/** What Node runs: the command as it is published, which starts in half the time that its sources need. */
+/** The arguments of Node: the built command, which starts in half the time of its sources. */
 export const command: readonly string[] = [await builtCommand()];
 
 /** A folder that is removed at the end of its scope. */

@@ -17,97 +17,166 @@ import { Interruption } from "../src/process/interruption.ts";
 import { newProgram } from "../src/program.ts";
 import { drayage, temporaryFolder } from "./drayage.ts";
 
-/** The test that shows what a flag does, by its file and a part of its name; a flag of a side under its bare name. */
+/** The test that covers each flag, by file and a part of its title. Side flags are listed without prefix. */
 const effects: Readonly<Record<string, readonly [file: string, title: string]>> = {
-  "--version": ["command-line.test.ts", "has a version, on standard output"],
-  "--debug": ["flag-effects.test.ts", "--debug tells where an error came from"],
-  "--command-timeout": ["copy/stopped-copy.test.ts", "by --command-timeout exits with 1"],
-  "--policy": ["commands/copy/copy.test.ts", "a policy file that forbids anything stops the copy"],
-  "--insecure-policy": ["images/policy-file.test.ts", "unless one is required"],
-  "--require-policy": ["images/policy-file.test.ts", "unless one is required"],
-  "--override-os": ["commands/copy/copy-options.test.ts", "which images are copied"],
+  "--version": ["command-line.test.ts", "--version prints to standard output"],
+  "--debug": ["flag-effects.test.ts", "--debug prints stack traces"],
+  "--command-timeout": [
+    "copy/stopped-copy.test.ts",
+    "on --command-timeout exits with 1 and reports the timeout",
+  ],
+  "--policy": [
+    "commands/copy/copy.test.ts",
+    "a restrictive policy file stops the copy before it starts",
+  ],
+  "--insecure-policy": [
+    "images/policy-file.test.ts",
+    "is optional with a notice, unless --require-policy is set",
+  ],
+  "--require-policy": [
+    "images/policy-file.test.ts",
+    "is optional with a notice, unless --require-policy is set",
+  ],
+  "--override-os": ["commands/copy/copy-options.test.ts", "flags select the images to copy"],
   "--override-arch": [
     "commands/copy/copy.test.ts",
-    "--platform and --override-arch choose the same image",
+    "--platform and --override-arch select the same image, in any position",
   ],
   "--override-variant": ["copy/copy-archives.test.ts", "--override-variant=v7"],
   "--registries-conf": [
     "commands/list-tags.test.ts",
-    "goes where the file of --registries-conf leads",
+    "honours --registries-conf, which is not in the help",
   ],
-  "--all": ["commands/copy/copy.test.ts", "--all takes it whole, with its digest"],
-  "--multi-arch": ["commands/copy/copy-options.test.ts", "which images are copied"],
-  "--platform": ["commands/copy/copy.test.ts", "several platforms make an index of them"],
+  "--all": ["commands/copy/copy.test.ts", "--all copies the whole index and keeps its digest"],
+  "--multi-arch": ["commands/copy/copy-options.test.ts", "flags select the images to copy"],
+  "--platform": ["commands/copy/copy.test.ts", "several platforms make an index"],
   "--preserve-digests": [
     "commands/copy/copy.test.ts",
-    "--preserve-digests fails rather than change one",
+    "--preserve-digests fails if a digest would change",
   ],
-  "--format": ["commands/copy/copy.test.ts", "tells both digests and why where one changes"],
-  "--remove-signatures": ["flag-effects.test.ts", "--remove-signatures leaves them behind"],
-  "--referrers": ["copy/copy-referrers.test.ts", "--referrers brings what refers to the image"],
-  "--referrer-type": ["copy/copy-referrers.test.ts", "--referrer-type brings those of a type"],
-  "--repair": ["flag-effects.test.ts", "--repair replaces a layer that has other bytes"],
+  "--format": [
+    "commands/copy/copy.test.ts",
+    "reports both digests and the reason if a digest changes",
+  ],
+  "--remove-signatures": ["flag-effects.test.ts", "--remove-signatures copies without signatures"],
+  "--referrers": [
+    "copy/copy-referrers.test.ts",
+    "--referrers copies referrers and reports their number",
+  ],
+  "--referrer-type": [
+    "copy/copy-referrers.test.ts",
+    "--referrer-type copies referrers of one type",
+  ],
+  "--repair": ["flag-effects.test.ts", "--repair replaces a corrupt layer"],
   "--dry-run": ["commands/copy/copy.test.ts", "prints the plan and writes nothing"],
-  "--json": ["commands/copy/copy.test.ts", "--json prints it for programs"],
-  "--digestfile": ["commands/copy/copy.test.ts", "writes the digest into a file, and nothing else"],
-  "--image-parallel-copies": ["flag-effects.test.ts", "the flags of a copy become its options"],
-  "--max-layer-size": ["copy/decompressed-layers.test.ts", "stops at --max-layer-size"],
-  "--no-cache": ["buckets.test.ts", "begins anew without a cache"],
-  "--quiet": ["commands/copy/copy.test.ts", "--quiet says nothing"],
-  "--progress": ["commands/copy/copy.test.ts", "json is the copy's events on standard output"],
-  "--retry-times": ["process/retry.test.ts", "is begun again as often as was asked"],
-  "--retry-delay": ["process/retry.test.ts", "is begun again as often as was asked"],
-  "--creds": ["commands/copy/copy.test.ts", "gets the credentials of its own side only"],
-  "--username": ["commands/login/login.test.ts", "keeps what the registry takes, and says so"],
-  "--password": ["commands/login/login.test.ts", "warns of a password that others can see"],
-  "--no-creds": ["buckets.test.ts", "is read by anybody who says so, where anybody may"],
-  "--registry-token": ["flag-effects.test.ts", "--registry-token is shown to the registry"],
-  "--authfile": ["commands/login/login.test.ts", "read each other's credentials, and forget them"],
-  "--tls-verify": ["commands/inspect/inspect.test.ts", "templates print the same and fail alike"],
-  "--cert-dir": ["command-line.test.ts", "is answered in one line on standard error"],
-  "--daemon-host": ["docker-daemon.test.ts", "by the flags of each side"],
-  "--s3-endpoint": ["buckets.test.ts", "takes an image, lists it, gives it and deletes it"],
-  "--s3-region": ["buckets.test.ts", "takes an image, lists it, gives it and deletes it"],
-  "--s3-path-style": ["flag-effects.test.ts", "--s3-path-style writes the bucket into the path"],
-  "--shared-blob-dir": ["commands/copy/copy.test.ts", "a shared blob folder is used by both sides"],
-  "--parallel-ranges": ["commands/copy/copy.test.ts", "--src-parallel-ranges is of registries"],
-  "--created": ["copy/copy-archives.test.ts", "is what the flags say"],
-  "--entrypoint": ["copy/copy-archives.test.ts", "is what the flags say"],
-  "--cmd": ["copy/copy-archives.test.ts", "is what the flags say"],
-  "--env": ["copy/copy-archives.test.ts", "is what the flags say"],
-  "--label": ["copy/copy-archives.test.ts", "is what the flags say"],
-  "--compress": ["flag-effects.test.ts", "--dest-compress packs what is not packed"],
-  "--decompress": ["commands/copy/copy.test.ts", "--dest-decompress unpacks layers"],
-  "--compress-format": ["commands/copy/copy.test.ts", "--dest-compress-format packs layers so"],
+  "--json": ["commands/copy/copy.test.ts", "--dry-run --json prints the plan as JSON"],
+  "--digestfile": ["commands/copy/copy.test.ts", "--digestfile writes only the digest to the file"],
+  "--image-parallel-copies": ["flag-effects.test.ts", "copy flags become copy options"],
+  "--max-layer-size": ["copy/decompressed-layers.test.ts", "fails above --max-layer-size"],
+  "--no-cache": ["buckets.test.ts", "restarts with --no-cache"],
+  "--quiet": ["commands/copy/copy.test.ts", "--quiet prints nothing"],
+  "--progress": [
+    "commands/copy/copy.test.ts",
+    "--progress=json writes one event per line to standard output",
+  ],
+  "--retry-times": [
+    "process/retry.test.ts",
+    "is retried as often as requested, and each retry is logged",
+  ],
+  "--retry-delay": [
+    "process/retry.test.ts",
+    "is retried as often as requested, and each retry is logged",
+  ],
+  "--creds": ["commands/copy/copy.test.ts", "sends credentials only to their own side"],
+  "--username": ["commands/login/login.test.ts", "stores accepted credentials and reports where"],
+  "--password": ["commands/login/login.test.ts", "warns about a password on the command line"],
+  "--no-creds": ["buckets.test.ts", "a public bucket is readable with --no-creds"],
+  "--registry-token": ["flag-effects.test.ts", "--registry-token is sent to the registry"],
+  "--authfile": ["commands/login/login.test.ts", "share credentials, and log out of both"],
+  "--tls-verify": [
+    "commands/inspect/inspect.test.ts",
+    "templates of summaries and configs render and fail alike",
+  ],
+  "--cert-dir": ["command-line.test.ts", "%j prints an error of one line to standard error"],
+  "--daemon-host": [
+    "docker-daemon.test.ts",
+    "an image is copied in, inspected, copied out and deleted with --daemon-host of each side",
+  ],
+  "--s3-endpoint": ["buckets.test.ts", "an image is copied in, listed, copied out and deleted"],
+  "--s3-region": ["buckets.test.ts", "an image is copied in, listed, copied out and deleted"],
+  "--s3-path-style": [
+    "flag-effects.test.ts",
+    "--read reads blobs that the store has checksums of, --expires-in is at most a week, --s3-path-style puts the bucket into the path",
+  ],
+  "--shared-blob-dir": [
+    "commands/copy/copy.test.ts",
+    "--src-shared-blob-dir and --dest-shared-blob-dir set the shared blob folder of each side",
+  ],
+  "--parallel-ranges": [
+    "commands/copy/copy.test.ts",
+    "--src-parallel-ranges applies to registries and sources only",
+  ],
+  "--created": ["copy/copy-archives.test.ts", "has the metadata of the flags"],
+  "--entrypoint": ["copy/copy-archives.test.ts", "has the metadata of the flags"],
+  "--cmd": ["copy/copy-archives.test.ts", "has the metadata of the flags"],
+  "--env": ["copy/copy-archives.test.ts", "has the metadata of the flags"],
+  "--label": ["copy/copy-archives.test.ts", "has the metadata of the flags"],
+  "--compress": ["flag-effects.test.ts", "--dest-compress compresses uncompressed layers"],
+  "--decompress": [
+    "commands/copy/copy.test.ts",
+    "--dest-decompress decompresses layers and reports the changed digest",
+  ],
+  "--compress-format": [
+    "commands/copy/copy.test.ts",
+    "--dest-compress-format recompresses all layers",
+  ],
   "--chunk-size": [
     "commands/copy/copy.test.ts",
-    "--dest-chunk-size sends blobs in chunks of that size",
+    "--dest-chunk-size limits the size of upload requests",
   ],
-  "--append": ["copy/copy-archives.test.ts", "that is there is only added to with --dest-append"],
-  "--additional-tag": ["copy/copy-failures.test.ts", "--additional-tag takes names with commas"],
-  "--registries.d": ["registry-flags.test.ts", "--registries.d names the folder that says where"],
+  "--append": ["copy/copy-archives.test.ts", "an existing one is extended only with --dest-append"],
+  "--additional-tag": [
+    "copy/copy-failures.test.ts",
+    "--additional-tag accepts several names, also separated by commas",
+  ],
+  "--registries.d": [
+    "registry-flags.test.ts",
+    "--registries.d names the folder that configures signature storage",
+  ],
   "--oci-accept-uncompressed-layers": [
     "copy/decompressed-layers.test.ts",
     "--dest-oci-accept-uncompressed-layers",
   ],
-  "--all-tags": ["commands/delete.test.ts", "removes other tags only with --all-tags"],
-  "--raw": ["commands/inspect/inspect.test.ts", "--raw is the manifest, byte for byte"],
-  "--config": ["commands/inspect/inspect.test.ts", "--config --raw is the config, byte for byte"],
-  "--no-tags": ["commands/inspect/inspect.test.ts", "--no-tags does not ask for them"],
-  "--read": ["flag-effects.test.ts", "--read reads what the store has a digest of"],
-  "--delete": ["buckets.test.ts", "is cleared of what no image needs, once that is said"],
-  "--grace": ["buckets.test.ts", "is cleared of what no image needs, once that is said"],
-  "--expires-in": ["flag-effects.test.ts", "--expires-in takes a week and no more"],
+  "--all-tags": [
+    "commands/delete.test.ts",
+    "deletes other tags only with --all-tags if the registry cannot delete a single tag",
+  ],
+  "--raw": ["commands/inspect/inspect.test.ts", "--raw prints the manifest unchanged"],
+  "--config": [
+    "commands/inspect/inspect.test.ts",
+    "--config --raw prints the config unchanged; --config prints it as JSON",
+  ],
+  "--no-tags": ["commands/inspect/inspect.test.ts", "--no-tags does not list tags"],
+  "--read": [
+    "flag-effects.test.ts",
+    "--read reads blobs that the store has checksums of, --expires-in is at most a week, --s3-path-style puts the bucket into the path",
+  ],
+  "--delete": ["buckets.test.ts", "s3 gc deletes unreferenced blobs with --delete only"],
+  "--grace": ["buckets.test.ts", "s3 gc deletes unreferenced blobs with --delete only"],
+  "--expires-in": [
+    "flag-effects.test.ts",
+    "--read reads blobs that the store has checksums of, --expires-in is at most a week, --s3-path-style puts the bucket into the path",
+  ],
   "--password-stdin": [
     "commands/login/login.test.ts",
-    "keeps what the registry takes, and says so",
+    "stores accepted credentials and reports where",
   ],
   "--get-login": ["commands/login/login.test.ts", "--get-login"],
   "--verbose": ["commands/login/login.test.ts", "--verbose"],
   "--compat-auth-file": ["commands/login/login.test.ts", "--compat-auth-file"],
 };
 
-describe("each flag has a test of what it does", () => {
+describe("each flag has a test of its effect", () => {
   using interruption = new Interruption(process);
   const commandsIn = (one: Command): readonly Command[] => [
     one,
@@ -121,23 +190,23 @@ describe("each flag has a test of what it does", () => {
     const [file, title] = effects[flag] ?? ["", ""];
     expect([flag, file]).not.toEqual([flag, ""]);
     const text = readFileSync(path.join(import.meta.dirname, file), "utf8");
-    const ownTable = text.indexOf("each flag has a test of what it does");
+    const ownTable = text.indexOf("each flag has a test of its effect");
     expect(text.slice(Math.max(ownTable, 0))).toContain(title);
   });
 
-  test("and no other", () => {
+  test("no other flag is listed", () => {
     expect(Object.keys(effects).filter((flag) => !flags.includes(flag))).toEqual([]);
   });
 });
 
-test("the flags of a copy become its options", () => {
+test("copy flags become copy options", () => {
   const flags = { progress: "auto", repair: true, imageParallelCopies: 3 } as const;
   expect(copyOptionsOf(flags)).toMatchObject({ repair: true, parallelBlobs: 3 });
   const none = copyOptionsOf({ progress: "auto" });
   expect([none.repair, none.parallelBlobs]).toEqual([undefined, undefined]);
 });
 
-describe("with an image in a folder", () => {
+describe("flags with an image in a folder", () => {
   const copy = ["copy", "--insecure-policy"];
 
   async function imageFolder(
@@ -152,7 +221,7 @@ describe("with an image in a folder", () => {
     return { ...folder, path: from, image, to: path.join(folder.path, "to") };
   }
 
-  test("--debug tells where an error came from", async () => {
+  test("--debug prints stack traces", async () => {
     const [plain, debug] = await Promise.all([
       drayage("inspect", "dir:/nonexistent"),
       drayage("inspect", "--debug", "dir:/nonexistent"),
@@ -161,7 +230,7 @@ describe("with an image in a folder", () => {
     expect(debug.stderr).toMatch(/\n\s+at .+\[not-found\]/s);
   });
 
-  test("--remove-signatures leaves them behind", async () => {
+  test("--remove-signatures copies without signatures", async () => {
     await using from = await imageFolder();
     await writeFile(path.join(from.path, "signature-1"), Buffer.from([0xa0, 1, 2, 3]));
     const names = [`dir:${from.path}`, `oci:${from.to}:1`];
@@ -169,7 +238,7 @@ describe("with an image in a folder", () => {
     expect((await drayage(...copy, "--remove-signatures", ...names)).code).toBe(0);
   });
 
-  test("--repair replaces a layer that has other bytes", async () => {
+  test("--repair replaces a corrupt layer", async () => {
     await using from = await imageFolder({ layers: 1 });
     const names = [`dir:${from.path}`, `dir:${from.to}`];
     await drayage(...copy, ...names);
@@ -182,19 +251,19 @@ describe("with an image in a folder", () => {
     expect((await readFile(layer)).equals(bytes)).toBe(true);
   });
 
-  test("--dest-compress packs what is not packed", async () => {
+  test("--dest-compress compresses uncompressed layers", async () => {
     await using from = await imageFolder({ layers: 1 });
-    const unpacked = `dir:${from.to}-unpacked`;
-    await drayage(...copy, "--dest-decompress", `dir:${from.path}`, unpacked);
-    await drayage(...copy, "--dest-compress", unpacked, `dir:${from.to}`);
+    const uncompressed = `dir:${from.to}-uncompressed`;
+    await drayage(...copy, "--dest-decompress", `dir:${from.path}`, uncompressed);
+    await drayage(...copy, "--dest-compress", uncompressed, `dir:${from.to}`);
     const manifest = await readFile(path.join(from.to, "manifest.json"), "utf8");
     expect(manifest).toContain("tar+gzip");
-    const before = await readFile(path.join(`${from.to}-unpacked`, "manifest.json"), "utf8");
+    const before = await readFile(path.join(`${from.to}-uncompressed`, "manifest.json"), "utf8");
     expect(before).not.toContain("tar+gzip");
   });
 });
 
-test("--registry-token is shown to the registry", async () => {
+test("--registry-token is sent to the registry", async () => {
   const shown: (string | undefined)[] = [];
   const server = createServer(({ headers }, response) => {
     shown.push(headers.authorization);
@@ -212,8 +281,8 @@ test("--registry-token is shown to the registry", async () => {
   expect(shown).toContain("Bearer a-token");
 });
 
-describe("with an image in a bucket", () => {
-  test("--read reads what the store has a digest of, --expires-in takes a week and no more, --s3-path-style writes the bucket into the path", async () => {
+describe("flags with an image in a bucket", () => {
+  test("--read reads blobs that the store has checksums of, --expires-in is at most a week, --s3-path-style puts the bucket into the path", async () => {
     await using server = await startS3({ region: "eu-west-3" });
     const { credentials, endpoint } = server.access;
     vi.stubEnv("AWS_ACCESS_KEY_ID", credentials.accessKeyId);

@@ -11,7 +11,7 @@ import { Interruption } from "../src/process/interruption.ts";
 import { newProgram } from "../src/program.ts";
 import { command, temporaryFolder } from "./drayage.ts";
 
-/** What terminals obey, and what makes text look like other text. */
+/** Characters that control terminals or disguise text. */
 const hostile = "\u001B]0;owned\u0007\u009B31m\u202Etxet\u2066\u200B\u2028\u0085\u007F end";
 const obeyed = new RegExp(
   String.raw`\u001B\]0;owned|[\0\u0007\u007F-\u009F\u061C\u200B-\u200F\u202A-\u202E\u2028\u2029\u2066-\u2069\uFEFF]`,
@@ -23,7 +23,7 @@ const script = findProgram("script");
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 let registry: Registry;
-let [layout, place] = ["", ""];
+let [layout, location] = ["", ""];
 
 beforeAll(async () => {
   folder = await temporaryFolder();
@@ -31,15 +31,16 @@ beforeAll(async () => {
   await writeHostileLayout(layout);
   const warning = `299 - "moved \u0085\u009B31m"`;
   registry = await startRegistry({
-    intercept: ({ path: asked }) => {
-      if (asked === "/v2/") return undefined;
-      if (asked.endsWith("/tags/list")) return json(200, { name: hostile, tags: ["1", hostile] });
-      if (asked.endsWith("/_catalog")) return json(200, { repositories: [hostile] });
+    intercept: ({ path: requested }) => {
+      if (requested === "/v2/") return undefined;
+      if (requested.endsWith("/tags/list"))
+        return json(200, { name: hostile, tags: ["1", hostile] });
+      if (requested.endsWith("/_catalog")) return json(200, { repositories: [hostile] });
       const errors = [{ code: `DENIED${hostile}`, message: `${hostile}${longText}` }];
       return { ...json(403, { errors }), headers: { Warning: warning } };
     },
   });
-  place = `docker://${registry.host}/team/app`;
+  location = `docker://${registry.host}/team/app`;
 });
 
 afterAll(async () => {
@@ -51,7 +52,7 @@ function json(status: number, body: unknown): { status: number; body: string } {
   return { status, body: JSON.stringify(body) };
 }
 
-/** Writes an index with an image and an artifact that have hostile text wherever they may have text. */
+/** Writes an index with an image and an artifact that have hostile text in every text field. */
 async function writeHostileLayout(root: string): Promise<void> {
   const blobs = path.join(root, "blobs/sha256");
   await mkdir(blobs, { recursive: true });
@@ -167,7 +168,7 @@ const calls: readonly (() => readonly string[])[] = [
     "--insecure-policy",
     "--retry-times=1",
     "--retry-delay=1ms",
-    `${place}:1`,
+    `${location}:1`,
     `dir:${folder.path}/g`,
   ],
   () => [
@@ -197,14 +198,14 @@ const calls: readonly (() => readonly string[])[] = [
   ],
   () => ["inspect", "--format", `{{.${hostile}}}`, `oci:${layout}:x`],
   () => ["inspect", "--debug", `oci:${layout}:${hostile}`],
-  () => ["inspect", "--debug", `${place}:1`],
+  () => ["inspect", "--debug", `${location}:1`],
   () => ["inspect", `oci:${layout}:${longText.slice(0, 100_000)}`],
   () => ["verify", "--referrers", `oci:${layout}`],
   () => ["verify", "--json", `oci:${layout}:x`],
   () => ["verify", `dir:${folder.path}/${hostile}`],
-  () => ["delete", `${place}:1`],
+  () => ["delete", `${location}:1`],
   () => ["delete", `oci:${layout}:nothing ${hostile}`],
-  () => ["list-tags", place],
+  () => ["list-tags", location],
   () => ["list-tags", `oci:${layout}`],
   () => ["list-repositories", `docker://${registry.host}`],
   () => ["manifest-digest", `${folder.path}/${hostile}`],
@@ -229,7 +230,7 @@ async function onTerminal(args: readonly string[]): Promise<string> {
 }
 
 test.skipIf(script === undefined)(
-  "nothing that others wrote reaches a terminal as a command or invisibly",
+  "no untrusted text reaches a terminal as control or invisible characters",
   async () => {
     const queue = calls.entries();
     const outputs: { readonly args: readonly string[]; readonly output: string }[] = [];
@@ -250,7 +251,7 @@ test.skipIf(script === undefined)(
   240_000,
 );
 
-test("every command is driven with hostile text", () => {
+test("every command is tested with hostile text", () => {
   using interruption = new Interruption(process);
   const { commands } = newProgram(interruption);
   const names = commands.map((one) => one.name());

@@ -7,7 +7,7 @@ import { expect, test } from "vitest";
 
 import { temporaryFolder } from "./drayage.ts";
 
-/** Tells on standard output of each package of ours that is loaded, and of the file in it. */
+/** Prints each package of this repository that is loaded. */
 const telling = `
   import { registerHooks } from "node:module";
   registerHooks({
@@ -19,21 +19,21 @@ const telling = `
   });
 `;
 
-/** The sources, whose files tell which package they are of. Node 22 does not know `await using`, which they have. */
+/** Runs the sources, whose paths contain the package. Node 22 does not support their `await using`. */
 const command = [
   "--conditions=@drayage/source",
   path.resolve(import.meta.dirname, "../src/main.ts"),
 ] as const;
 const runsSources = Number.parseInt(process.versions.node, 10) >= 24;
 
-test.skipIf(!runsSources)("of the transports only those that are named are loaded", async () => {
+test.skipIf(!runsSources)("only the transports in use are loaded", async () => {
   await using folder = await temporaryFolder();
   const [from, to] = [path.join(folder.path, "from"), path.join(folder.path, "to")];
   await writeImage(await randomImage("lazy"), directory().parseReference(from));
   const hooks = `data:text/javascript,${encodeURIComponent(telling)}`;
   const copy = ["copy", "--quiet", "--insecure-policy", `dir:${from}`, `oci:${to}`];
-  const told = await outputOf(process.execPath, "--import", hooks, ...command, ...copy);
-  expect([...new Set(told.trim().split("\n"))].toSorted()).toEqual([
+  const output = await outputOf(process.execPath, "--import", hooks, ...command, ...copy);
+  expect([...new Set(output.trim().split("\n"))].toSorted()).toEqual([
     "blob-info-cache",
     "cli",
     "core",

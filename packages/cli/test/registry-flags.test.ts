@@ -23,14 +23,14 @@ describe("credentials", () => {
     ["an empty password", "alone:", 0],
     ["half of the password", "me:a", 1],
     ["no user", ":a:b", 1],
-  ])("with %s are read from --creds", async (_, creds, code) => {
+  ])("%s is parsed from --creds", async (_, creds, code) => {
     await using registry = await startRegistry(basic);
     await registry.putImage("app", image, "1");
     const run = await drayage("list-tags", "--creds", creds, `docker://${registry.host}/app`);
     expect(run.code).toBe(code);
   });
 
-  test("of the file of one side go before those of the file of both", async () => {
+  test("--src-authfile takes precedence over --authfile", async () => {
     await using registry = await startRegistry(basic);
     await using folder = await temporaryFolder();
     await registry.putImage("app", image, "1");
@@ -51,7 +51,7 @@ describe("credentials", () => {
   });
 });
 
-test("--src-parallel-ranges reads a large blob in so many ranges", async () => {
+test("--src-parallel-ranges downloads a large blob in parallel ranges", async () => {
   await using registry = await startRegistry();
   await using folder = await temporaryFolder();
   const layer = Buffer.alloc(65 << 20);
@@ -76,14 +76,15 @@ test("--src-parallel-ranges reads a large blob in so many ranges", async () => {
     expect(await drayage(...copy, `dir:${folder.path}/out${flags.length}`)).toMatchObject({
       code: 0,
     });
-    return registry.requests.filter(({ path: asked }) => asked.endsWith(digestOf(layer))).length;
+    return registry.requests.filter(({ path: requested }) => requested.endsWith(digestOf(layer)))
+      .length;
   };
   expect(await readsWith()).toBe(1);
   expect(await readsWith("--src-parallel-ranges=3")).toBeGreaterThanOrEqual(3);
 });
 
 describe.skipIf(opensslProgram === undefined)("an untrusted certificate", () => {
-  test("names the flag of the side that allows it", async () => {
+  test("the error names the flag of the side", async () => {
     await using folder = await temporaryFolder();
     const authority = newAuthority(folder.path, "ca");
     await using registry = await startRegistry({ tls: authority.issue("server") });
@@ -108,7 +109,7 @@ describe.skipIf(opensslProgram === undefined)("an untrusted certificate", () => 
   });
 });
 
-test("--registries.d names the folder that says where signatures are", async () => {
+test("--registries.d names the folder that configures signature storage", async () => {
   await using registry = await startRegistry();
   await using folder = await temporaryFolder();
   await registry.putImage("app", image, "1");

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 
 import { command, ended } from "./drayage.ts";
 
-/** Files in /nowhere are never read, and nothing keeps the process waiting for them. */
+/** Reads of files in /nowhere never finish, and do not keep the process alive. */
 const neverReading = `
   import files from "node:fs/promises";
   import { syncBuiltinESMExports } from "node:module";
@@ -16,10 +16,10 @@ const neverReading = `
   syncBuiltinESMExports();
 `;
 
-test("a command that can never end does not exit with 0", async () => {
+test("a command that never finishes does not exit with 0", async () => {
   const preload = `--import=data:text/javascript,${encodeURIComponent(neverReading)}`;
   const args = [preload, ...command, "inspect", "--raw", "dir:/nowhere"];
   const { code, stdout, stderr } = await ended(spawn(process.execPath, args));
-  expect(stderr).toBe("drayage: stopped before the command was done: run it again\n");
+  expect(stderr).toBe("drayage: stopped before the command finished; run it again\n");
   expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
 });

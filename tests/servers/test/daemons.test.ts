@@ -6,7 +6,7 @@ import { describe, expect, test } from "vitest";
 import { Daemons } from "../daemons.ts";
 
 describe.skipIf(findProgram("setpriv") === undefined)("daemons (need setpriv)", () => {
-  test("nobody waits for one that has ended", async () => {
+  test("waiting for an ended daemon fails", async () => {
     const daemons = new Daemons();
     daemons.start("sleep", "60");
     daemons.start("false");
@@ -15,7 +15,7 @@ describe.skipIf(findProgram("setpriv") === undefined)("daemons (need setpriv)", 
     await daemons.stop();
   });
 
-  test("they are stopped together, and again", async () => {
+  test("daemons are stopped together, repeatedly", async () => {
     const daemons = new Daemons();
     for (const seconds of ["60", "61"]) daemons.start("sleep", seconds);
     expect(daemons.signal.aborted).toBe(false);

@@ -23,7 +23,7 @@ const areHere = [distributionProgram, opensslProgram, skopeo].every((each) => ea
 const users = { ann: { password: "secret" } };
 const anonymous = { "*": ["pull"] } as const;
 
-/** A small image as skopeo keeps it in a folder. */
+/** A small image in skopeo's folder format. */
 async function imageFolder(): Promise<string> {
   const folder = await scratchFolder();
   const config = textAndDigest('{"architecture":"amd64","os":"linux","rootfs":{"type":"layers"}}');
@@ -64,7 +64,7 @@ describe.skipIf(!areHere)("Distribution (needs docker-registry, openssl and skop
   }
 
   test.each([false, true])(
-    "believes the tokens of a server, both over TLS: %s",
+    "accepts the tokens of a server, both over TLS: %s",
     async (isSecure) => {
       const { folder, ca } = await authority();
       const tls = isSecure ? ca.issue("server") : undefined;
@@ -81,7 +81,7 @@ describe.skipIf(!areHere)("Distribution (needs docker-registry, openssl and skop
     },
   );
 
-  test("does not believe what another server signed", async () => {
+  test("rejects the tokens of another server", async () => {
     const { folder } = await authority();
     const [signer, other] = [newAuthority(folder, "signer"), newAuthority(folder, "other")];
     await using tokens = await startTokenServer({ users, signer });
@@ -92,7 +92,7 @@ describe.skipIf(!areHere)("Distribution (needs docker-registry, openssl and skop
     expect(await copied(...creds, from, nameAt(registry))).toBe("refused");
   });
 
-  test("as a mirror gives what another has, and takes nothing", async () => {
+  test("mirrors another registry and accepts no pushes", async () => {
     await using origin = await startDistribution();
     await using mirror = await startDistribution({ mirrorOf: origin.origin });
     const from = `dir:${await imageFolder()}`;
@@ -105,7 +105,7 @@ describe.skipIf(!areHere)("Distribution (needs docker-registry, openssl and skop
     expect(answer.status).toBe(405);
   });
 
-  test("that cannot start says why", async () => {
+  test("reports the error if it cannot start", async () => {
     const settings: DistributionSettings = { tls: { certificate: "none", key: "none" } };
     await expect(startDistribution(settings)).rejects.toThrow(/did not start: .*tls/s);
   });

@@ -44,7 +44,7 @@ async function askWithPost(
   return fetch(server.realm, { method: "POST", body: new URLSearchParams(fields) });
 }
 
-/** Of a token with a right signature. */
+/** The payload of a correctly signed token. */
 function claimsOf(token: string, certificate: string): Claims {
   const [header = "", claims = "", signature = ""] = token.split(".");
   const { alg, x5c } = JSON.parse(Buffer.from(header, "base64url").toString()) as {
@@ -65,7 +65,7 @@ describe.skipIf(opensslProgram === undefined)("a token server (needs openssl)", 
     return startTokenServer({ users, anonymous, tokenLifetime: 100, signer });
   }
 
-  test("signs what it grants: what was asked for, for as long as it says", async () => {
+  test("signs tokens with the requested scope and lifetime", async () => {
     await using server = await started();
     const answer = await askWithGet(server, scope("a/b", "pull,push"), "ann:secret");
     const { token, expires_in, refresh_token } = (await answer.json()) as Record<string, string>;
@@ -95,7 +95,7 @@ describe.skipIf(opensslProgram === undefined)("a token server (needs openssl)", 
     [{ grant_type: "refresh_token", refresh_token: "ann for ever" }, 200],
     [{ grant_type: "password", username: "ann", password: "hidden" }, 401],
     [{ grant_type: "refresh_token", refresh_token: "ann until now" }, 401],
-  ])("answers the form %j with %i", async (form, status) => {
+  ])("the form %j has the status %i", async (form, status) => {
     await using server = await started();
     const answer = await askWithPost(server, { ...form, scope: scope("a/b", "pull") });
     expect(answer.status).toBe(status);
@@ -106,7 +106,7 @@ describe.skipIf(opensslProgram === undefined)("a token server (needs openssl)", 
     ]);
   });
 
-  test("gives nothing for wrong credentials, and remembers that it was asked", async () => {
+  test("rejects wrong credentials and logs the request", async () => {
     await using server = await started();
     expect((await askWithGet(server, scope("a/b", "pull"), "ann:hidden")).status).toBe(401);
     expect(server.requests).toMatchObject([{ method: "GET", status: 401, authorization: "basic" }]);

@@ -3,12 +3,12 @@ import { digestOf } from "@drayage/core";
 import { tarFile, tarRecord } from "./tar-file.ts";
 import type { TarFileMember } from "./tar-file.ts";
 
-/** An archive that nobody may read an image from. */
+/** An archive that every reader must reject. */
 export interface HostileArchive {
-  /** What is wrong with it, for the name of a test. */
+  /** The defect, for the name of a test. */
   readonly what: string;
   readonly content: Buffer;
-  /** What an error has to name. */
+  /** A text that the error must contain. */
   readonly culprit: string;
 }
 
@@ -18,20 +18,22 @@ const config = JSON.stringify({
 });
 const manifest = JSON.stringify([{ Config: "c.json", RepoTags: ["a:1"], Layers: ["l.tar"] }]);
 
-/** The members of a docker archive with one small image, by the names `c.json`, `l.tar` and `manifest.json`. */
+/** The members of a docker archive with one small image, named `c.json`, `l.tar` and `manifest.json`. */
 export const smallArchive: readonly TarFileMember[] = [
   { name: "c.json", content: config },
   { name: "l.tar", content: layer },
   { name: "manifest.json", content: manifest },
 ];
 
-/** The same archive, with some of its members in another way. */
+/** The same archive with some members replaced. */
 export function smallArchiveBut(...others: readonly TarFileMember[]): Buffer {
   const isOther = ({ name }: TarFileMember): boolean => others.some((one) => one.name === name);
   return tarFile([...smallArchive.filter((member) => !isOther(member)), ...others]);
 }
 
-/** Docker archives with an image each that leads astray, lies, or could be read in two ways. Readers refuse them with `invalid-manifest`. */
+/**
+ * Docker archives with path traversals, wrong sizes and ambiguous members. Readers reject them with `invalid-manifest`.
+ */
 export const hostileArchives: readonly HostileArchive[] = [
   {
     what: "an absolute path",
@@ -39,12 +41,12 @@ export const hostileArchives: readonly HostileArchive[] = [
     culprit: "/etc/passwd",
   },
   {
-    what: "a path that leads out",
+    what: "a path outside of the archive",
     content: smallArchiveBut({ name: "a/../../b", content: "x" }),
     culprit: "a/../../b",
   },
   {
-    what: "a link that leads out",
+    what: "a link outside of the archive",
     content: smallArchiveBut({ name: "l.tar", type: "2", linkName: "../../etc/passwd" }),
     culprit: "l.tar",
   },
@@ -54,12 +56,12 @@ export const hostileArchives: readonly HostileArchive[] = [
     culprit: "l.tar",
   },
   {
-    what: "a device for a layer",
+    what: "a device as a layer",
     content: smallArchiveBut({ name: "l.tar", type: "3" }),
     culprit: "l.tar",
   },
   {
-    what: "a folder for a config",
+    what: "a folder as a config",
     content: smallArchiveBut({ name: "c.json", type: "5" }),
     culprit: "c.json",
   },
@@ -69,12 +71,12 @@ export const hostileArchives: readonly HostileArchive[] = [
     culprit: "l.tar",
   },
   {
-    what: "a claim of gigabytes",
+    what: "a size of gigabytes",
     content: smallArchiveBut({ name: "l.tar", size: 8 ** 11 - 1 }),
     culprit: "l.tar",
   },
   {
-    what: "a claim of ten terabytes",
+    what: "a size of ten terabytes",
     content: smallArchiveBut(
       { name: "x", type: "x", content: tarRecord("size", String(10 * 2 ** 40)) },
       { name: "l.tar", content: layer },
@@ -82,12 +84,12 @@ export const hostileArchives: readonly HostileArchive[] = [
     culprit: "l.tar",
   },
   {
-    what: "a member twice, not the same",
+    what: "a duplicate member with other content",
     content: tarFile([...smallArchive, { name: "c.json", content: "{}" }]),
     culprit: "c.json",
   },
   {
-    what: "a layer that is missing",
+    what: "a missing layer",
     content: tarFile(smallArchive.filter(({ name }) => name !== "l.tar")),
     culprit: "l.tar",
   },

@@ -1,14 +1,14 @@
-/** A member of a tar file, as bad as a test wants it. */
+/** A member of a tar file, which may be invalid. */
 export interface TarFileMember {
-  /** Bytes where it is in no encoding that a text could have. */
+  /** Bytes for a name that is not valid UTF-8. */
   readonly name: string | Uint8Array;
   readonly content?: string | Uint8Array;
-  /** Default `0`, a file. */
+  /** The default is `0`, a file. */
   readonly type?: string;
   readonly linkName?: string;
-  /** What the header says, whatever the content has: a number, or the twelve bytes themselves. */
+  /** The size in the header, independent of the content: a number, or the raw twelve bytes. */
   readonly size?: number | Uint8Array;
-  /** Default: that of the bytes as they are, without a sign. */
+  /** The default is the unsigned sum. */
   readonly checksum?: (header: Uint8Array) => number;
 }
 
@@ -17,7 +17,7 @@ export function tarFile(members: readonly TarFileMember[]): Buffer {
   return Buffer.concat([...members.map(tarMember), Buffer.alloc(1024)]);
 }
 
-/** A header and its content, in whole blocks. */
+/** A header and its content, padded to blocks. */
 export function tarMember(member: TarFileMember): Buffer {
   const { name, content = "", type = "0", linkName = "", checksum = sumOf } = member;
   const bytes = Buffer.from(content);
@@ -33,7 +33,7 @@ export function tarMember(member: TarFileMember): Buffer {
   return Buffer.concat([header, bytes, Buffer.alloc(-bytes.byteLength & 511)]);
 }
 
-/** A record of extended headers of POSIX.1-2001, the content of a member of type `x`. */
+/** A record of a POSIX.1-2001 extended header, the content of a member of type `x`. */
 export function tarRecord(key: string, value: string): string {
   const rest = Buffer.byteLength(` ${key}=${value}\n`);
   const digits = String(rest + String(rest).length).length;

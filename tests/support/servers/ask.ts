@@ -4,12 +4,12 @@ import type { Agent, IncomingHttpHeaders } from "node:http";
 import { digestOf } from "@drayage/core";
 import type { Digest } from "@drayage/core";
 
-/** A request, as `PUT /v2/…`, and what goes with it. */
+/** The headers and body of a request such as `PUT /v2/…`. */
 export interface Question {
   readonly headers?: Readonly<Record<string, string>>;
-  /** Sent with its length; where it is a stream, without. */
+  /** Sent with its length; a stream is sent without. */
   readonly body?: string | Uint8Array | readonly Uint8Array[];
-  /** The connections that may be used. */
+  /** The agent whose connections are used. */
   readonly agent?: Agent;
 }
 
@@ -17,41 +17,41 @@ export interface Reply {
   readonly status: number | undefined;
   readonly headers: IncomingHttpHeaders;
   readonly body: Buffer;
-  /** The code of the one error that the answer tells of. */
+  /** The code of the only error in the response. */
   readonly code: string | undefined;
 }
 
-/** Asks exactly what is written, as no client would that corrects its user. */
+/** Sends a request exactly as written, which clients do not allow. */
 export async function ask(origin: string, line: string, question: Question = {}): Promise<Reply> {
   const [method = "", path = ""] = line.split(" ");
   const { headers = {}, body, agent } = question;
   const isStream = Array.isArray(body);
   const whole = isStream || body === undefined ? undefined : Buffer.from(body as Uint8Array);
   const length = isStream ? {} : { "Content-Length": `${whole?.byteLength ?? 0}` };
-  const asked = request(new URL(path, origin), {
+  const sent = request(new URL(path, origin), {
     method,
     agent,
     headers: { ...length, ...headers },
   });
   const answer = new Promise<Reply>((resolve, reject) => {
-    asked.on("error", reject);
-    asked.on("response", (response) => {
-      const { statusCode: status, headers: told } = response;
+    sent.on("error", reject);
+    sent.on("response", (response) => {
+      const { statusCode: status, headers: received } = response;
       const chunks: Buffer[] = [];
       response.on("data", (chunk: Buffer) => chunks.push(chunk));
       response.on("error", reject);
       response.on("end", () => {
         const content = Buffer.concat(chunks);
-        resolve({ status, headers: told, body: content, code: codeIn(content) });
+        resolve({ status, headers: received, body: content, code: codeIn(content) });
       });
     });
   });
-  if (isStream) for (const chunk of body) asked.write(chunk);
-  asked.end(whole);
+  if (isStream) for (const chunk of body) sent.write(chunk);
+  sent.end(whole);
   return answer;
 }
 
-/** Where the answer says to go on, with more parameters. */
+/** The location of the next request, with more parameters. */
 export function next({ headers }: Reply, parameters = ""): string {
   const location = headers.location ?? "";
   return parameters === "" ? location : `${location}&${parameters}`;

@@ -4,22 +4,22 @@ import path from "node:path";
 
 import { findProgram } from "./program.ts";
 
-/** The program that makes certificates, where it is installed. */
+/** The program that creates certificates, if it is installed. */
 export const opensslProgram: string | undefined = findProgram("openssl");
 
-/** Who one is, and the proof: both PEM. */
+/** A certificate and its key, both PEM. */
 export interface KeyPair {
   readonly certificate: string;
   readonly key: string;
 }
 
-/** Somebody who vouches for others, and whom only a test knows. */
+/** A certificate authority for tests. */
 export interface Authority extends KeyPair {
-  /** For a server on this machine (127.0.0.1, localhost, registry.test), or for a client. */
+  /** Issues a certificate for a server on this machine (127.0.0.1, localhost, registry.test), or for a client. */
   issue(name: string): KeyPair;
 }
 
-/** Keeps its files, and those of all that it issues, in the folder; needs `opensslProgram`. */
+/** Creates an authority that stores its files in the folder. Requires `opensslProgram`. */
 export function newAuthority(folder: string, name: string): Authority {
   const isAuthority = ["-addext", "basicConstraints=critical,CA:TRUE"];
   return {

@@ -5,7 +5,7 @@ import { promisify } from "node:util";
 
 const run = promisify(execFile);
 
-/** Where a program is found on the PATH, or undefined. */
+/** The path of a program on the PATH, or undefined. */
 export function findProgram(name: string): string | undefined {
   const folders = (process.env["PATH"] ?? "")
     .split(path.delimiter)
@@ -13,7 +13,7 @@ export function findProgram(name: string): string | undefined {
   return folders.map((folder) => path.join(folder, name)).find(isExecutable);
 }
 
-/** What a program prints on stdout. Rejects with what it prints on stderr where it fails. */
+/** The standard output of a program. Rejects with its standard error if it fails. */
 export async function outputOf(program: string, ...args: readonly string[]): Promise<string> {
   const { stdout } = await run(program, args, { maxBuffer: 1 << 26 });
   return stdout;

@@ -5,14 +5,14 @@ import type { S3Reference } from "@drayage/transport-s3";
 import { sideOf } from "../flags/side-flags.ts";
 import { parseImageName } from "../images/image-name.ts";
 
-/** @throws ImageError `unsupported` for what is no place in a bucket */
+/** @throws ImageError `unsupported` if `location` is not in a bucket */
 export async function parseBucketReference(
-  place: string,
+  location: string,
   flags: Readonly<Record<string, unknown>>,
 ): Promise<S3Reference> {
-  const reference = await parseImageName(place, sideOf(flags, ""));
+  const reference = await parseImageName(location, sideOf(flags, ""));
   if (isInBucket(reference)) return reference;
-  throw new ImageError("unsupported", `${place} is no place in a bucket: write s3://BUCKET/PREFIX`);
+  throw new ImageError("unsupported", `${location} is not in a bucket; write s3://BUCKET/PREFIX`);
 }
 
 function isInBucket(reference: ImageReference): reference is S3Reference {

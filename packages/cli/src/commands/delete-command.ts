@@ -6,14 +6,11 @@ import type { DeleteFlags } from "./delete.ts";
 
 export function deleteCommand(signal: AbortSignal): Command {
   const command = new Command("delete")
-    .description("Delete an image from where it is kept")
+    .description("Delete an image")
     .argument("<image>", "the image")
-    .option(
-      "--all-tags",
-      "delete its other tags too, where the registry cannot delete one tag alone",
-    );
+    .option("--all-tags", "also delete its other tags if the registry cannot delete a single tag");
   addRetryFlags(command);
-  addSideFlags(command, "", "How to reach it:");
+  addSideFlags(command, "", "Connection:");
   return command
     .addHelpText("after", examples)
     .action(async (image: string, _: DeleteFlags, self: Command) => {
@@ -23,8 +20,8 @@ export function deleteCommand(signal: AbortSignal): Command {
 }
 
 const examples = `
-Some registries cannot delete a tag alone, but only the image itself with all its tags. If there are other tags, the
-deletion fails and names them; --all-tags deletes them too.
+Some registries cannot delete a single tag, but only the image with all its tags. If the image has other tags, the
+deletion fails and lists them; --all-tags deletes them too.
 
 Examples:
   drayage delete docker://registry.example.com/alpine:old

@@ -4,9 +4,9 @@ import type { GlobalFlags } from "../flags/global-flags.ts";
 import type { RetryFlags } from "../flags/retry-flags.ts";
 import { sideOf } from "../flags/side-flags.ts";
 import { parseImageName } from "../images/image-name.ts";
-import { noticeTeller } from "../process/notice-lines.ts";
+import { noticeLogger } from "../process/notice-lines.ts";
 import { withRetries } from "../process/retry.ts";
-import { say } from "../process/standard-streams.ts";
+import { logMessage } from "../process/standard-streams.ts";
 
 export interface DeleteFlags extends GlobalFlags, RetryFlags {
   readonly allTags?: true;
@@ -23,10 +23,10 @@ export async function deleteImage(
     const { name: transport } = reference.transport;
     throw new ImageError(
       "unsupported",
-      `Images of ${transport}: are not deleted one by one; remove what holds them yourself, or copy those that shall stay to a new place`,
+      `${transport}: cannot delete single images; delete the file or folder that contains them, or copy the images to keep to a new location`,
     );
   }
-  const options = { signal, onNotice: noticeTeller(), allTags: flags.allTags };
+  const options = { signal, onNotice: noticeLogger(), allTags: flags.allTags };
   await withRetries(flags, signal, async () => reference.deleteImage?.(options));
-  say(messageLine(`Deleted ${imageName(reference)}`));
+  logMessage(messageLine(`Deleted ${imageName(reference)}`));
 }

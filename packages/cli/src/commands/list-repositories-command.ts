@@ -9,7 +9,7 @@ export function listRepositoriesCommand(signal: AbortSignal): Command {
     .description("List the repositories of a registry, as JSON")
     .argument("<registry>", "the registry, as docker://HOST");
   addRetryFlags(command);
-  addSideFlags(command, "", "How to reach it:");
+  addSideFlags(command, "", "Connection:");
   return command
     .addHelpText("after", examples)
     .action(async (registry: string, _: ListRepositoriesFlags, self: Command) => {
@@ -19,7 +19,7 @@ export function listRepositoriesCommand(signal: AbortSignal): Command {
 }
 
 const examples = `
-Not every registry tells, and docker.io does not.
+Not every registry lists its repositories. docker.io does not.
 
 Examples:
   drayage list-repositories docker://registry.example.com

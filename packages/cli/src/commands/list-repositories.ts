@@ -4,7 +4,7 @@ import { sideOf } from "../flags/side-flags.ts";
 import { UsageError } from "../flags/usage-error.ts";
 import { openDocker } from "../images/open-docker.ts";
 import { formatJSON } from "../process/json-text.ts";
-import { noticeTeller } from "../process/notice-lines.ts";
+import { noticeLogger } from "../process/notice-lines.ts";
 import { withRetries } from "../process/retry.ts";
 import { writeResult } from "../process/standard-streams.ts";
 
@@ -18,7 +18,7 @@ export async function listRepositories(
 ): Promise<void> {
   const host = hostIn(name);
   const transport = await openDocker(sideOf({ ...flags }, ""));
-  const options = { signal, onNotice: noticeTeller() };
+  const options = { signal, onNotice: noticeLogger() };
   const repositories = await withRetries(flags, signal, async () =>
     Array.fromAsync(transport.getRepositories(host, options)),
   );
@@ -28,5 +28,5 @@ export async function listRepositories(
 function hostIn(name: string): string {
   const [, host] = /^docker:\/\/([^/]+)\/?$/.exec(name) ?? [];
   if (host !== undefined) return host;
-  throw new UsageError(`Name a registry alone, as docker://HOST, not ${JSON.stringify(name)}`);
+  throw new UsageError(`Name only a registry, as docker://HOST, not ${JSON.stringify(name)}`);
 }

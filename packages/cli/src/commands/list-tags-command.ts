@@ -7,14 +7,14 @@ import type { ListTagsFlags } from "./list-tags.ts";
 export function listTagsCommand(signal: AbortSignal): Command {
   const command = new Command("list-tags")
     .description("List the tags of a repository, or the images in an archive or a layout, as JSON")
-    .argument("<place>", "the repository, with neither tag nor digest, or the file or folder");
+    .argument("<location>", "the repository, without a tag or digest, or the file or folder");
   addRetryFlags(command);
-  addSideFlags(command, "", "How to reach it:");
+  addSideFlags(command, "", "Connection:");
   return command
     .addHelpText("after", examples)
-    .action(async (place: string, _: ListTagsFlags, self: Command) => {
+    .action(async (location: string, _: ListTagsFlags, self: Command) => {
       const { listTags } = await import("./list-tags.ts");
-      await listTags(place, self.optsWithGlobals<ListTagsFlags>(), signal);
+      await listTags(location, self.optsWithGlobals<ListTagsFlags>(), signal);
     });
 }
 

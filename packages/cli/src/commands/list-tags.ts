@@ -8,7 +8,7 @@ import { UsageError } from "../flags/usage-error.ts";
 import { parseImageName } from "../images/image-name.ts";
 import { hasImageNames, hasTags } from "../images/tags.ts";
 import { formatJSON } from "../process/json-text.ts";
-import { noticeTeller } from "../process/notice-lines.ts";
+import { noticeLogger } from "../process/notice-lines.ts";
 import { withRetries } from "../process/retry.ts";
 import { writeResult } from "../process/standard-streams.ts";
 
@@ -21,7 +21,7 @@ export async function listTags(
   signal: AbortSignal,
 ): Promise<void> {
   const reference = await parseImageName(name, sideOf({ ...flags }, ""));
-  const options = { signal, onNotice: noticeTeller() };
+  const options = { signal, onNotice: noticeLogger() };
   const list = listerOf(reference, name);
   await writeResult(formatJSON(await withRetries(flags, signal, async () => list(options))));
 }
@@ -42,11 +42,11 @@ function listerOf(reference: ImageReference, name: string): Lister {
   const { name: transport } = reference.transport;
   throw new ImageError(
     "unsupported",
-    `${transport}: has no tags to list; docker:, oci: and archives have`,
+    `${transport}: cannot list tags; use docker:, oci: or an archive`,
   );
 }
 
-/** Asked of what was written, since the reference has a default tag by now. */
+/** Checks the name as it was typed, because a parsed reference always has a tag. */
 function refuseTag(name: string): void {
   const { tag, digest, ...repository } = parseNamedReference(name.replace(/^docker:\/\//, ""));
   const extra = tag ?? digest;
@@ -54,6 +54,6 @@ function refuseTag(name: string): void {
   const isPort = /^docker:\/\/(?:localhost|[^/@:]*\.[^/@:]*):\d{1,5}$/.test(name);
   if (isPort) throw new UsageError(`Tags belong to a repository; write ${name}/REPOSITORY`);
   throw new UsageError(
-    `Tags belong to a repository, so that ${extra} is too much; write docker://${nameOf(repository)}`,
+    `Tags belong to a repository; write docker://${nameOf(repository)} without ${extra}`,
   );
 }

@@ -2,7 +2,7 @@ import { Command } from "commander";
 
 export function manifestDigestCommand(signal: AbortSignal): Command {
   return new Command("manifest-digest")
-    .description("Compute the digest of a manifest in a file")
+    .description("Compute the digest of a manifest file")
     .argument("<file>", "the manifest")
     .addHelpText("after", examples)
     .action(async (file: string) => {

@@ -14,17 +14,19 @@ import { writeResult } from "../process/standard-streams.ts";
 export async function manifestDigest(file: string, signal?: AbortSignal): Promise<void> {
   const manifest = await onDisk(file, async () => findNamedFile(file, { limit: maxSize, signal }));
   if (manifest === undefined)
-    throw new ImageError("invalid-reference", `No file ${file}; name the file of a manifest`);
+    throw new ImageError(
+      "invalid-reference",
+      `There is no file ${file}; name the file of a manifest`,
+    );
   await writeResult(`${digestOf(signedPart(manifest))}\n`);
 }
 
-/** Bytes. More than any registry takes. */
+/** Bytes. Exceeds the limit of every registry. */
 const maxSize = 64 << 20;
 
 /**
- * A signed manifest of schema 1 is named by the digest of what its signatures sign: a first part of the file, and a tail.
- * All other files are named by the digest of their bytes.
- * @throws ImageError `invalid-manifest`
+ * The digest of a signed schema 1 manifest covers the part that its signatures sign: a prefix of the file and a tail.
+ * All other manifests are digested as they are. @throws ImageError `invalid-manifest`
  */
 function signedPart(manifest: Uint8Array): Uint8Array {
   const signatures = signaturesOf(manifest);
@@ -33,11 +35,11 @@ function signedPart(manifest: Uint8Array): Uint8Array {
   const [first] = parts;
   if (first !== undefined && parts.every((part) => first.equals(part))) return first;
   throw broken(
-    first === undefined ? "it is signed by nothing" : "its signatures sign different content",
+    first === undefined ? "it has no signatures" : "its signatures sign different content",
   );
 }
 
-/** Those of a manifest of schema 1; undefined for everything else, as for what is not JSON. */
+/** The signatures of a schema 1 manifest. undefined for all other files, including those that are not JSON. */
 function signaturesOf(manifest: Uint8Array): readonly unknown[] | undefined {
   if (!isJSON(manifest)) return undefined;
   const value = parseStrictJSON("manifest", manifest, schema1Shape);
@@ -70,7 +72,7 @@ function partNamedBy(signature: unknown, manifest: Uint8Array): Buffer {
     Number.isSafeInteger(formatLength) &&
     formatLength >= 0 &&
     formatLength <= manifest.byteLength;
-  if (!isLength || tail === undefined) throw broken("a signature does not name what it signs");
+  if (!isLength || tail === undefined) throw broken("a signature does not define what it signs");
   return Buffer.concat([manifest.subarray(0, formatLength), tail]);
 }
 

@@ -7,34 +7,38 @@ import type { CollectFlags } from "./s3-gc.ts";
 import type { PresignFlags } from "./s3-presign.ts";
 
 export function s3Command(signal: AbortSignal): Command {
-  const group = new Command("s3").description("Look after images in buckets");
+  const group = new Command("s3").description("Maintain images in buckets");
   return group.addCommand(collectCommand(signal)).addCommand(presignCommand(signal));
 }
 
 function collectCommand(signal: AbortSignal): Command {
   const collect = new Command("gc")
-    .description("Tell which blobs of a layout no image needs, and delete them")
-    .argument("<place>", "the bucket and the prefix")
-    .option("--delete", "delete them, rather than tell of them alone")
-    .option("--grace <duration>", "let stay what is younger than this: 24h", parseDuration);
+    .description("List the blobs of a layout that no image references, and delete them")
+    .argument("<location>", "the bucket and prefix")
+    .option("--delete", "delete them instead of only listing them")
+    .option("--grace <duration>", "keep objects younger than this: 24h", parseDuration);
   addRetryFlags(collect);
-  addSideFlags(collect, "", "How to reach it:");
+  addSideFlags(collect, "", "Connection:");
   return collect
     .addHelpText("after", collectExamples)
-    .action(async (place: string, _: CollectFlags, self: Command) => {
+    .action(async (location: string, _: CollectFlags, self: Command) => {
       const { collectGarbage } = await import("./s3-gc.ts");
-      await collectGarbage(place, self.optsWithGlobals<CollectFlags>(), signal);
+      await collectGarbage(location, self.optsWithGlobals<CollectFlags>(), signal);
     });
 }
 
 function presignCommand(signal: AbortSignal): Command {
   const presign = new Command("presign")
-    .description("Print URLs with which anybody can read an image for a while")
+    .description("Print temporary URLs that give read access to an image")
     .argument("<image>", "the image in a bucket")
-    .option("--expires-in <duration>", "how long: 1h, at most 168h (default: 1h)", parseDuration)
-    .option("--platform <os/arch>", "of an index only the image for this platform");
+    .option(
+      "--expires-in <duration>",
+      "lifetime of the URLs: 1h, at most 168h (default: 1h)",
+      parseDuration,
+    )
+    .option("--platform <os/arch>", "only the image for this platform, if there are several");
   addRetryFlags(presign);
-  addSideFlags(presign, "", "How to reach it:");
+  addSideFlags(presign, "", "Connection:");
   return presign
     .addHelpText("after", presignExamples)
     .action(async (image: string, _: PresignFlags, self: Command) => {
@@ -44,7 +48,7 @@ function presignCommand(signal: AbortSignal): Command {
 }
 
 const collectExamples = `
-Uploads in parts that nobody went on with are given up as well. Safe beside running copies.
+Abandoned multipart uploads are aborted too. Safe to run during copies.
 
 Examples:
   drayage s3 gc s3://my-images/alpine
@@ -52,8 +56,8 @@ Examples:
 `;
 
 const presignExamples = `
-A URL for each manifest, config and layer, as JSON, for curl or any other client.
-Who has the URLs needs no credentials; those of temporary credentials end with them.
+Prints a URL for each manifest, config and layer, as JSON, for curl or any other client.
+The URLs need no credentials. URLs signed with temporary credentials expire with them.
 
 Examples:
   drayage s3 presign s3://my-images/alpine:3.20

@@ -3,9 +3,9 @@ import { formatBytes } from "@drayage/core";
 import type { GlobalFlags } from "../flags/global-flags.ts";
 import type { RetryFlags } from "../flags/retry-flags.ts";
 import { formatJSON } from "../process/json-text.ts";
-import { noticeTeller } from "../process/notice-lines.ts";
+import { noticeLogger } from "../process/notice-lines.ts";
 import { withRetries } from "../process/retry.ts";
-import { say, writeResult } from "../process/standard-streams.ts";
+import { logMessage, writeResult } from "../process/standard-streams.ts";
 import { parseBucketReference } from "./bucket-reference.ts";
 
 export interface CollectFlags extends GlobalFlags, RetryFlags {
@@ -16,13 +16,13 @@ export interface CollectFlags extends GlobalFlags, RetryFlags {
 
 /** `drayage s3 gc` */
 export async function collectGarbage(
-  place: string,
+  location: string,
   flags: CollectFlags,
   signal: AbortSignal,
 ): Promise<void> {
-  const reference = await parseBucketReference(place, { ...flags });
+  const reference = await parseBucketReference(location, { ...flags });
   const { grace, delete: isFinal = false } = flags;
-  const options = { signal, onNotice: noticeTeller(), grace, dryRun: !isFinal };
+  const options = { signal, onNotice: noticeLogger(), grace, dryRun: !isFinal };
   const garbage = await withRetries(flags, signal, async () => reference.collectGarbage(options));
   await writeResult(
     formatJSON(
@@ -33,5 +33,9 @@ export async function collectGarbage(
   );
   const size = formatBytes(garbage.reduce((sum, one) => sum + (one.size ?? 0), 0));
   const count = `${garbage.length} ${garbage.length === 1 ? "object" : "objects"}, ${size}`;
-  say(isFinal ? `Deleted ${count}` : `Nobody needs ${count}; to delete them say --delete`);
+  logMessage(
+    isFinal
+      ? `Deleted ${count}`
+      : `Found ${count} that no image references; use --delete to delete them`,
+  );
 }

@@ -4,7 +4,7 @@ import type { GlobalFlags } from "../flags/global-flags.ts";
 import type { RetryFlags } from "../flags/retry-flags.ts";
 import { UsageError } from "../flags/usage-error.ts";
 import { plainJSON } from "../process/json-text.ts";
-import { noticeTeller } from "../process/notice-lines.ts";
+import { noticeLogger } from "../process/notice-lines.ts";
 import { withRetries } from "../process/retry.ts";
 import { writeResult } from "../process/standard-streams.ts";
 import { parseBucketReference } from "./bucket-reference.ts";
@@ -23,11 +23,11 @@ export async function presignImage(
 ): Promise<void> {
   const expiresIn = Math.floor((flags.expiresIn ?? 3_600_000) / 1000);
   if (expiresIn < 1 || expiresIn > week)
-    throw new UsageError("--expires-in is from 1s to 168h, a week, which is as long as S3 allows");
+    throw new UsageError("--expires-in must be between 1s and 168h (7 days), the maximum of S3");
   const platform = flags.platform === undefined ? undefined : parsePlatform(flags.platform);
   const reference = await parseBucketReference(name, { ...flags });
   const { presign } = await import("@drayage/transport-s3");
-  const options = { signal, onNotice: noticeTeller(), expiresIn, platform };
+  const options = { signal, onNotice: noticeLogger(), expiresIn, platform };
   const parts = await withRetries(flags, signal, async () => presign(reference, options));
   await writeResult(`${plainJSON(parts, 4)}\n`);
 }

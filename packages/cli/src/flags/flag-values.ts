@@ -7,7 +7,7 @@ const milliseconds: Readonly<Record<string, number>> = {
   h: 3_600_000,
 };
 
-/** Go's durations, `90s`, `1h30m`, `1.5s`, in milliseconds. @throws InvalidArgumentError */
+/** Parses Go durations such as `90s`, `1h30m` and `1.5s` to milliseconds. @throws InvalidArgumentError */
 export function parseDuration(text: string): number {
   const parts = [...text.matchAll(/(\d{1,15}(?:\.\d{1,9})?)(ms|s|m|h)/g)];
   if (parts.length === 0 || parts.map(([part]) => part).join("") !== text) {
@@ -29,13 +29,13 @@ export function parseCount(text: string): number {
 export function parseBound(text: string): number {
   const bound = parseCount(text);
   if (bound > 0) return bound;
-  throw new InvalidArgumentError("Write a whole number from 1 on.");
+  throw new InvalidArgumentError("Write a whole number of at least 1.");
 }
 
 /** @throws InvalidArgumentError */
 export function parseCompression(text: string): "gzip" | "zstd" {
   if (text === "gzip" || text === "zstd") return text;
-  throw new InvalidArgumentError("Layers are packed with gzip or zstd.");
+  throw new InvalidArgumentError("Layers are compressed with gzip or zstd.");
 }
 
 const bytes: Readonly<Record<string, number>> = {
@@ -49,7 +49,7 @@ const bytes: Readonly<Record<string, number>> = {
   GiB: 1 << 30,
 };
 
-/** `64MiB`, `100MB`, `5000000`, in bytes; at least 1. @throws InvalidArgumentError */
+/** Parses `64MiB`, `100MB` or `5000000` to bytes, at least 1. @throws InvalidArgumentError */
 export function parseSize(text: string): number {
   const [, count, unit = "B"] = /^(\d{1,9}(?:\.\d+)?)([kKMG]i?B|B)?$/.exec(text) ?? [];
   const size = Math.floor(Number(count) * (bytes[unit] ?? NaN));
@@ -57,12 +57,12 @@ export function parseSize(text: string): number {
   throw new InvalidArgumentError("Write a size such as 64MiB, 100MB or 5000000.");
 }
 
-/** Of a flag that may be given several times, or once with commas between them, all values. */
+/** All values of a flag that may be repeated, or have several values separated by commas. */
 export function listedByCommas(text: string, before: readonly string[] = []): readonly string[] {
   return [...before, ...text.split(",").filter(Boolean)];
 }
 
-/** Of a flag that may be given several times, all values. */
+/** All values of a flag that may be repeated. */
 export function listed(text: string, before: readonly string[] = []): readonly string[] {
   return [...before, text];
 }

@@ -4,7 +4,7 @@ import type { Command } from "commander";
 import type { PolicyFlags } from "../images/policy-file.ts";
 import { parseDuration } from "./flag-values.ts";
 
-/** The flags of all commands, before or after the command's name. */
+/** Flags of all commands. They may precede or follow the name of the command. */
 export interface GlobalFlags extends PolicyFlags {
   readonly debug?: true;
   /** Milliseconds. */
@@ -18,14 +18,19 @@ export interface GlobalFlags extends PolicyFlags {
 
 export function addGlobalFlags(program: Command): void {
   program
-    .option("--debug", "tell where an error came from")
-    .option("--command-timeout <duration>", "give up after a time such as 30s or 1h", parseDuration)
-    .option("--policy <file>", "the policy file to use instead of the usual one")
-    .option("--insecure-policy", "copy whatever a policy file says")
-    .option("--require-policy", "refuse to copy where there is no policy file")
-    .option("--override-os <os>", "choose images for this system instead of linux")
-    .option("--override-arch <architecture>", "choose images for this processor, such as arm64")
-    .option("--override-variant <variant>", "choose images for this variant, such as v7")
-    .option("--registries.d <folder>", "the folder that says where signatures are kept")
-    .addOption(new Option("--registries-conf <file>", "instead of the usual one").hideHelp());
+    .option("--debug", "print the stack traces of errors")
+    .option("--command-timeout <duration>", "stop after a time such as 30s or 1h", parseDuration)
+    .option("--policy <file>", "the policy file, instead of the default")
+    .option("--insecure-policy", "copy without checking a policy file")
+    .option("--require-policy", "fail if there is no policy file")
+    .option("--override-os <os>", "select images for this operating system instead of linux")
+    .option("--override-arch <architecture>", "select images for this architecture, such as arm64")
+    .option("--override-variant <variant>", "select images for this variant, such as v7")
+    .option("--registries.d <folder>", "the folder that configures where signatures are stored")
+    .addOption(
+      new Option(
+        "--registries-conf <file>",
+        "the registries.conf file, instead of the default",
+      ).hideHelp(),
+    );
 }

@@ -4,14 +4,14 @@ import type { Platform } from "@drayage/core";
 import type { GlobalFlags } from "./global-flags.ts";
 import { UsageError } from "./usage-error.ts";
 
-/** The platform that is meant where none is named: this machine's, as far as it is not overridden. */
+/** The default platform: the host's, with `--override-…` applied. */
 export function overriddenPlatform({
   overrideOs,
   overrideArch,
   overrideVariant,
 }: GlobalFlags): Platform {
   const host = hostPlatform();
-  // The variant of this machine's processor says nothing of another.
+  // The host's variant does not apply to another architecture.
   const variant = overrideVariant ?? (overrideArch === undefined ? host.variant : undefined);
   return {
     os: overrideOs ?? host.os,
@@ -20,12 +20,12 @@ export function overriddenPlatform({
   };
 }
 
-/** @throws UsageError where `--platform` and the like say two things */
+/** @throws UsageError if `--platform` and `--override-…` are both set */
 export function refuseTwoPlatforms(
   platform: unknown,
   { overrideOs, overrideArch, overrideVariant }: GlobalFlags,
 ): void {
   const overrides = [overrideOs, overrideArch, overrideVariant];
   if (platform === undefined || overrides.every((value) => value === undefined)) return;
-  throw new UsageError("--platform says it all; leave out --override-os and its like");
+  throw new UsageError("--platform and --override-… contradict each other; use --platform alone");
 }

@@ -4,35 +4,34 @@ import { constants, openSync, readFileSync } from "node:fs";
 import { UsageError } from "./usage-error.ts";
 
 /**
- * The arguments, of which Node has decoded those that are not UTF-8 to other text. The path in such a one, where there is
- * a file or a folder, is replaced by a path to that very file; one that is not there is refused, since it would get
- * another name than was asked for.
- * @throws UsageError
+ * Restores arguments that are not UTF-8, which Node decodes lossily. Replaces the path in such an argument with a path
+ * to an open file descriptor. Rejects it if the file does not exist, because a file with the wrong name would be
+ * created. @throws UsageError
  */
 export function exactArguments(args: readonly string[]): readonly string[] {
-  if (!args.some(isDoubtful)) return args;
+  if (!args.some(hasReplacementCharacter)) return args;
   const raw = rawArguments(args.length);
   return args.map((arg, at) => {
-    if (!isDoubtful(arg)) return arg;
+    if (!hasReplacementCharacter(arg)) return arg;
     const bytes = raw?.[at];
     if (bytes === undefined || bytes.toString() !== arg) throw notExact(arg);
     return isUtf8(bytes) ? arg : withOpenPath(bytes, arg);
   });
 }
 
-/** @throws UsageError where a variable that names files is not UTF-8 */
-export function checkVariables(environment: NodeJS.ProcessEnv = process.env): void {
-  const doubtful = variables.filter((name) => isDoubtful(environment[name] ?? ""));
+/** @throws UsageError if a variable that names files is not UTF-8 */
+export function checkEnvironment(environment: NodeJS.ProcessEnv = process.env): void {
+  const doubtful = variables.filter((name) => hasReplacementCharacter(environment[name] ?? ""));
   if (doubtful.length === 0) return;
   const raw = nullSeparated("/proc/self/environ");
   for (const name of doubtful) {
     const entry = raw?.find((one) => one.toString().startsWith(`${name}=`));
     if (entry === undefined || !isUtf8(entry))
-      throw new UsageError(`${name} is not UTF-8: name the file or folder by a path that is`);
+      throw new UsageError(`${name} is not UTF-8; name the file or folder by a path that is`);
   }
 }
 
-/** That name a file or a folder which is read or written. */
+/** Variables that name a file or folder. */
 const variables = [
   "AWS_CONFIG_FILE",
   "AWS_SHARED_CREDENTIALS_FILE",
@@ -49,12 +48,12 @@ const variables = [
   "XDG_STATE_HOME",
 ];
 
-/** What Node puts in the place of bytes that it cannot decode; a name may have it as well. */
-function isDoubtful(text: string): boolean {
+/** Node replaces undecodable bytes with U+FFFD. A valid name can contain it too. */
+function hasReplacementCharacter(text: string): boolean {
   return text.includes("\uFFFD");
 }
 
-/** The last so many; undefined where the system does not show them. */
+/** The last `count` arguments; undefined if the system does not expose them. */
 function rawArguments(count: number): readonly Buffer[] | undefined {
   const all = nullSeparated("/proc/self/cmdline");
   return all === undefined || all.length < count ? undefined : all.slice(-count);
@@ -76,12 +75,15 @@ function nullSeparated(file: string): readonly Buffer[] | undefined {
   return parts;
 }
 
-/** In `--flag=transport:PATH:NAME` the path, up to the component that is not UTF-8, is opened and named by its number. */
+/**
+ * Opens the path in `--flag=transport:PATH:NAME`, up to the last component that is not UTF-8, and substitutes the path
+ * of its descriptor.
+ */
 function withOpenPath(bytes: Buffer, shown: string): string {
-  // One character for each byte, so that both have the same positions.
+  // Latin-1 has one character per byte, so positions in the text and the bytes are the same.
   const text = bytes.toString("latin1");
   const [before = ""] = /^(?:--?[\w-]+=)?(?:[a-z][a-z0-9-]*:)?/.exec(text) ?? [];
-  // Up to the end of the last component that has a byte above ASCII.
+  // Ends after the last component that has a non-ASCII byte.
   const [path = text] = /^.*[\x80-\xFF][^/:]*/s.exec(text) ?? [];
   const end = path.length;
   const opened = openedPath(bytes.subarray(before.length, end));
@@ -89,7 +91,7 @@ function withOpenPath(bytes: Buffer, shown: string): string {
   return before + opened + text.slice(end);
 }
 
-/** It stays open as long as the process lives. */
+/** The descriptor stays open for the lifetime of the process. */
 function openedPath(file: Buffer): string | undefined {
   try {
     return `/proc/self/fd/${openSync(file, constants.O_RDONLY | constants.O_NONBLOCK)}`;
@@ -100,6 +102,6 @@ function openedPath(file: Buffer): string | undefined {
 
 function notExact(arg: string): UsageError {
   return new UsageError(
-    `${JSON.stringify(arg)} is not UTF-8, and no file or folder of that name is there: give it another name, or make the folder first`,
+    `${JSON.stringify(arg)} is not UTF-8, and no such file or folder exists; use another name, or create the folder first`,
   );
 }

@@ -10,10 +10,10 @@ export interface RetryFlags {
 
 export function addRetryFlags(command: Command): void {
   command
-    .option("--retry-times <n>", "begin again so often after a failure that may pass", parseCount)
+    .option("--retry-times <n>", "how often to retry after a temporary failure", parseCount)
     .option(
       "--retry-delay <duration>",
-      "wait so long in between (default: 1s, twice as long each time)",
+      "delay between retries (default: 1s, doubled each time)",
       parseDuration,
     );
 }

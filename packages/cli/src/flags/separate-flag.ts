@@ -1,6 +1,6 @@
 import { Option } from "commander";
 
-/** A flag of its own, also where it is named `--no-…`: commander would take that for the opposite of another. */
+/** An independent flag. Without this, commander treats `--no-…` as the negation of another flag. */
 export function separate(flags: string, description: string): Option {
   const option = new Option(flags, description);
   option.negate = false;

@@ -1,6 +1,6 @@
 import { parseBound, parseCompression, parseSize } from "./flag-values.ts";
 
-/** How to reach one image, as the flags say. */
+/** The connection flags of one image. */
 export interface SideFlags {
   readonly creds?: string;
   readonly username?: string;
@@ -34,88 +34,97 @@ export interface SideFlags {
 
 export type SideFlag = keyof SideFlags;
 
-/** How a flag of a side is written. */
+/** The syntax of a side flag. */
 interface WrittenFlag {
   readonly flag: string;
   readonly help: string;
   readonly parse?: (text: string) => unknown;
-  /** Whether it may be given several times; `commas` also once with commas between the values. */
+  /** Whether it may be repeated; `commas` also allows several values separated by commas. */
   readonly isListed?: true | "commas";
-  /** The one side of a copy that it is for. */
+  /** The only side of a copy that has it. */
   readonly only?: "src-" | "dest-";
-  /** Whether it is written without the prefix of its side. */
+  /** Whether it has no side prefix. */
   readonly isBare?: true;
 }
 
-/** The flags in the order of the help. */
+/** In the order of the help. */
 export const sideFlagTable: Readonly<Record<SideFlag, WrittenFlag>> = {
   creds: { flag: "creds <user:password>", help: "log in to the registry as this user" },
   username: { flag: "username <name>", help: "log in to the registry as this user" },
   password: { flag: "password <password>", help: "the password of the user" },
-  noCreds: { flag: "no-creds", help: "do not log in to the registry; ask for buckets unsigned" },
-  registryToken: { flag: "registry-token <token>", help: "show the registry this bearer token" },
-  authfile: { flag: "authfile <file>", help: "look up credentials in this file" },
+  noCreds: {
+    flag: "no-creds",
+    help: "do not log in to the registry; send unsigned requests to buckets",
+  },
+  registryToken: {
+    flag: "registry-token <token>",
+    help: "the bearer token to send to the registry",
+  },
+  authfile: { flag: "authfile <file>", help: "the credentials file" },
   tlsVerify: { flag: "tls-verify [bool]", help: "=false to allow plain HTTP and any certificate" },
-  certDir: { flag: "cert-dir <folder>", help: "authorities *.crt, and our *.cert with *.key" },
-  daemonHost: { flag: "daemon-host <address>", help: "where the container engine listens" },
-  s3Endpoint: { flag: "s3-endpoint <url>", help: "where the buckets are, unless at AWS" },
+  certDir: { flag: "cert-dir <folder>", help: "folder with CA *.crt, and client *.cert and *.key" },
+  daemonHost: { flag: "daemon-host <address>", help: "the address of the container engine" },
+  s3Endpoint: { flag: "s3-endpoint <url>", help: "the endpoint of the buckets, if not AWS" },
   s3Region: { flag: "s3-region <name>", help: "the region of the buckets" },
-  s3PathStyle: { flag: "s3-path-style", help: "write buckets into the path, not into the host" },
-  sharedBlobDir: { flag: "shared-blob-dir <folder>", help: "where OCI layouts share their blobs" },
-  compress: { flag: "compress", help: "pack layers that are not packed", only: "dest-" },
-  decompress: { flag: "decompress", help: "unpack layers", only: "dest-" },
+  s3PathStyle: { flag: "s3-path-style", help: "use path-style instead of virtual-hosted URLs" },
+  sharedBlobDir: {
+    flag: "shared-blob-dir <folder>",
+    help: "the folder with shared blobs of OCI layouts",
+  },
+  compress: { flag: "compress", help: "compress uncompressed layers", only: "dest-" },
+  decompress: { flag: "decompress", help: "decompress layers", only: "dest-" },
   compressFormat: {
     flag: "compress-format <format>",
-    help: "pack layers with gzip or zstd, also those packed otherwise",
+    help: "recompress layers with gzip or zstd",
     parse: parseCompression,
     only: "dest-",
   },
   ociAcceptUncompressedLayers: {
     flag: "oci-accept-uncompressed-layers",
-    help: "keep layers of archives and engines as they are",
+    help: "do not compress layers of archives and engines",
     only: "dest-",
   },
   parallelRanges: {
     flag: "parallel-ranges <n>",
-    help: "read a large blob in so many ranges at once",
+    help: "download large blobs in this many parallel ranges",
     parse: parseBound,
     only: "src-",
   },
   chunkSize: {
     flag: "chunk-size <size>",
-    help: "send at most so much of a blob at once: 64MiB",
+    help: "maximum size of one upload request: 64MiB",
     parse: parseSize,
     only: "dest-",
   },
-  append: { flag: "append", help: "add to an archive that is there", only: "dest-" },
+  append: { flag: "append", help: "add to an existing archive", only: "dest-" },
   additionalTag: {
     flag: "additional-tag <name:tag>",
-    help: "one more name in a docker archive, or several",
+    help: "another name in a docker archive, or several",
     isListed: "commas",
     only: "dest-",
     isBare: true,
   },
   platform: {
     flag: "platform <os/arch>",
-    help: "of an image made of tar files: what it runs on",
+    help: "tarball: the platform of the image",
     only: "src-",
   },
-  created: { flag: "created <time>", help: "… when it was made", only: "src-" },
+  created: { flag: "created <time>", help: "tarball: the creation time", only: "src-" },
   entrypoint: {
     flag: "entrypoint <words>",
-    help: "… the program: a word, or a JSON list of words",
+    help: "tarball: the entrypoint; a word or a JSON array of words",
     only: "src-",
   },
-  cmd: { flag: "cmd <words>", help: "… what the program is given by default", only: "src-" },
+  cmd: { flag: "cmd <words>", help: "tarball: the default command", only: "src-" },
   env: {
     flag: "env <name=value>",
-    help: "… an environment variable, or several",
+    help: "tarball: an environment variable, or several",
     isListed: true,
     only: "src-",
   },
   label: {
     flag: "label <name=value>",
-    help: "… a label, or several",
+    help: "tarball: a label, or several",
     isListed: true,
     only: "src-",
   },

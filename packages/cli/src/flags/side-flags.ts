@@ -2,30 +2,30 @@ import type { Platform } from "@drayage/core";
 import type { Command } from "commander";
 
 import { listed, listedByCommas } from "./flag-values.ts";
+import { parseBoolean } from "./normalized-arguments.ts";
 import { separate } from "./separate-flag.ts";
 import { sideFlagTable } from "./side-flag-table.ts";
 import type { SideFlag, SideFlags } from "./side-flag-table.ts";
 import { UsageError } from "./usage-error.ts";
-import { parseTruth } from "./written-flags.ts";
 
-/** What stands before the names of the flags: a copy has two sides, other commands one. */
+/** The prefix of a side's flags. A copy has two sides, other commands have one. */
 export type SidePrefix = "" | "src-" | "dest-";
 
 /** One side of a command. */
 export interface Side {
   readonly prefix: SidePrefix;
   readonly flags: SideFlags;
-  /** Where credentials are kept, where the user said so of this side or of both. */
+  /** The credentials file that was passed for this side or for both. */
   readonly authFile?: string | undefined;
-  /** The file that says where registries are, where the user named one. */
+  /** The registries.conf file that was passed. */
   readonly registriesConf?: string | undefined;
-  /** The folder that says where signatures are, where the user named one. */
+  /** The registries.d folder that was passed. */
   readonly registriesDir?: string | undefined;
-  /** What images are chosen for; what is made here is made for it. */
+  /** The platform to select images for. Images from tar files get this platform. */
   readonly platform?: Platform | undefined;
-  /** Whether what is learnt on the way may be kept for later runs. */
+  /** Whether results may be cached for later runs. */
   readonly isCached: boolean;
-  /** The most blobs at once, where the user said so. */
+  /** The maximum number of parallel blobs, if it was passed. */
   readonly parallelBlobs?: number | undefined;
 }
 
@@ -38,12 +38,12 @@ export function addSideFlags(command: Command, prefix: SidePrefix, heading: stri
     const option = separate(`--${isBare ? "" : prefix}${flag}`, help);
     if (parse !== undefined) option.argParser(parse);
     if (isListed) option.argParser(isListed === "commas" ? listedByCommas : listed);
-    if (option.optional) option.argParser((text) => parseTruth(option.long ?? flag, text));
+    if (option.optional) option.argParser((text) => parseBoolean(option.long ?? flag, text));
     command.addOption(option);
   }
 }
 
-/** The flags of one side out of all options of a command. */
+/** Extracts the flags of one side from all options of a command. */
 export function sideOf(
   options: Readonly<Record<string, unknown>>,
   prefix: SidePrefix,
@@ -63,7 +63,7 @@ export function sideOf(
   return side;
 }
 
-/** `--dest-creds`, as the user wrote it. */
+/** The flag with its prefix: `--dest-creds`. */
 export function writtenFlag(prefix: SidePrefix, name: SideFlag): string {
   const { flag, isBare } = sideFlagTable[name];
   return `--${isBare ? "" : prefix}${flag.replace(/ .*/, "")}`;
@@ -87,10 +87,10 @@ function refuseContradictions({ prefix, flags }: Side): void {
   const both = pairs.find(([one, other]) => flags[one] && flags[other]);
   if (both !== undefined) {
     const [one, other] = both.map((name) => writtenFlag(prefix, name));
-    throw new UsageError(`${one} and ${other} contradict each other; give one of them`);
+    throw new UsageError(`${one} and ${other} contradict each other; use one of them`);
   }
   if ((flags.username === undefined) !== (flags.password === undefined)) {
     const [one, other] = [writtenFlag(prefix, "username"), writtenFlag(prefix, "password")];
-    throw new UsageError(`${one} and ${other} belong together; give both`);
+    throw new UsageError(`${one} and ${other} are required together; use both`);
   }
 }

@@ -1,4 +1,4 @@
-/** A command line that cannot be meant; the message says what to write instead. */
+/** An invalid command line. The message names the correct form. */
 export class UsageError extends Error {
   override readonly name = "UsageError";
 }

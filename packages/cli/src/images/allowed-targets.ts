@@ -1,6 +1,5 @@
 /**
- * What `DRAYAGE_ALLOW_PRIVATE_TARGETS` allows registries to lead to, as the setting `allowPrivateTargets`: `all`, or hosts
- * with commas between them.
+ * Converts `DRAYAGE_ALLOW_PRIVATE_TARGETS` to the setting `allowPrivateTargets`: `all`, or hosts separated by commas.
  */
 export function allowedTargets(
   value: string | undefined = process.env["DRAYAGE_ALLOW_PRIVATE_TARGETS"],

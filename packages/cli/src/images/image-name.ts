@@ -9,9 +9,8 @@ import { knownTransports } from "./known-transports.ts";
 import type { KnownTransport } from "./known-transports.ts";
 
 /**
- * Reads `transport:reference` and hands the transport what the flags say.
- * @throws ImageError `unknown-transport`, `invalid-reference`
- * @throws UsageError for a flag that means nothing to the transport
+ * Parses `transport:reference` and configures the transport from the flags. @throws ImageError `unknown-transport`,
+ * `invalid-reference` @throws UsageError if a flag does not apply to the transport
  */
 export async function parseImageName(name: string, side: Side): Promise<ImageReference> {
   const word = name.slice(0, Math.max(name.indexOf(":"), 0));
@@ -29,7 +28,7 @@ function refuseUselessFlags(word: string, { takes }: KnownTransport, side: Side)
     one.takes.includes(useless as SideFlag),
   );
   throw new UsageError(
-    `${writtenFlag(side.prefix, useless as SideFlag)} means nothing to ${word}: images; it is for ` +
+    `${writtenFlag(side.prefix, useless as SideFlag)} does not apply to ${word}: images; it applies to ` +
       takers.map(([taker]) => `${taker}:`).join(" and "),
   );
 }

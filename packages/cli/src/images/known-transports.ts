@@ -8,14 +8,14 @@ import { version } from "../process/version.ts";
 import { openDocker } from "./open-docker.ts";
 import { tarballSettings } from "./tarball-side.ts";
 
-/** A transport that is only loaded when an image's name asks for it. */
+/** A transport that is loaded when an image name uses it. */
 export interface KnownTransport {
-  /** The flags that mean something to it. */
+  /** The flags that apply to it. */
   readonly takes: readonly SideFlag[];
   load(side: Side): Promise<ImageTransport>;
 }
 
-/** By the word before the colon. A new transport is one more entry here, and its flags are in `side-flag-table.ts`. */
+/** By the prefix of the image name. A new transport needs an entry here and its flags in `side-flag-table.ts`. */
 export const knownTransports: Readonly<Record<string, KnownTransport>> = {
   docker: {
     takes: [
@@ -115,7 +115,7 @@ export const knownTransports: Readonly<Record<string, KnownTransport>> = {
   },
 };
 
-/** Beside what copies learnt of layers. */
+/** A sibling of the blob info cache. */
 async function uploadJournal(): Promise<string> {
   const { userCacheFiles } = await import("@drayage/blob-info-cache");
   return path.join(path.dirname(userCacheFiles().file), "uploads");

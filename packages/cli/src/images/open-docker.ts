@@ -12,7 +12,7 @@ import { compileParserOnce } from "../process/v8-flags.ts";
 import { version } from "../process/version.ts";
 import { allowedTargets } from "./allowed-targets.ts";
 
-/** The transport `docker:`, as the flags of a side say. */
+/** The transport `docker:`, configured from the flags of a side. */
 export async function openDocker(side: Side): Promise<DockerTransport> {
   compileParserOnce();
   const transport = await import("@drayage/transport-docker");
@@ -44,7 +44,7 @@ function dockerSettings({
   };
 }
 
-/** What messages advise, in terms of this command. */
+/** Advice in error messages, in terms of this command. */
 export function wordingOf(tlsVerify: string): NonNullable<DockerSettings["wording"]> {
   return {
     insecure: `use ${tlsVerify}=false`,
@@ -54,8 +54,8 @@ export function wordingOf(tlsVerify: string): NonNullable<DockerSettings["wordin
 }
 
 /**
- * Who one is. The variable REGISTRY_AUTH_FILE may name a file that only a login creates: then other places of
- * registries.conf count, such as credential helpers, but no other file.
+ * REGISTRY_AUTH_FILE may name a file that `login` has yet to create. Then only the credential helpers of
+ * registries.conf apply, and no other file.
  */
 function lookupOf(
   { flags, authFile: named, registriesConf }: Side,
@@ -77,7 +77,7 @@ function lookupOf(
   };
 }
 
-/** `USER:PASSWORD` is cut at its first colon; a user alone has an empty password. */
+/** `USER:PASSWORD` is split at its first colon. A user without a colon has an empty password. */
 function credentialsOf({
   creds,
   username,
@@ -89,7 +89,5 @@ function credentialsOf({
   if (creds === undefined) return undefined;
   const [, user = "", secret = ""] = /^([^:]*):?(.*)$/s.exec(creds) ?? [];
   if (user !== "") return { username: user, password: secret };
-  throw new UsageError(
-    "Credentials are written USER:PASSWORD, and there is no user before the colon",
-  );
+  throw new UsageError("--creds requires a user name; write USER:PASSWORD");
 }

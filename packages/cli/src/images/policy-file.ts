@@ -18,9 +18,8 @@ export interface PolicyFlags {
 }
 
 /**
- * Refuses what a policy file might forbid: signatures are not checked yet, so that only a file that accepts everything
- * can be followed. What the user should know, where there is no file.
- * @throws ImageError `untrusted`
+ * Fails unless the policy file accepts every image, because signatures are not checked. Returns a notice for the user
+ * if there is no policy file. @throws ImageError `untrusted`
  */
 export async function checkPolicyFile(
   { policy, insecurePolicy, requirePolicy }: PolicyFlags,
@@ -28,58 +27,61 @@ export async function checkPolicyFile(
   options: OperationOptions = {},
 ): Promise<string | undefined> {
   if (insecurePolicy) return undefined;
-  const places = policy === undefined ? usualPlaces(system) : [policy];
-  for (const place of places) {
-    const bytes = await contentOf(place, policy !== undefined, options);
+  const files = policy === undefined ? defaultFiles(system) : [policy];
+  for (const file of files) {
+    const bytes = await contentOf(file, policy !== undefined, options);
     if (bytes === undefined) continue;
     const problem = problemOf(bytes);
     if (problem === undefined) return undefined;
     throw new ImageError(
       "untrusted",
-      `The policy file ${place} ${problem}; --insecure-policy copies without it`,
+      `The policy file ${file} ${problem}; use --insecure-policy to copy without it`,
     );
   }
-  if (!requirePolicy) return "no policy.json: images are copied without a check of signatures";
-  throw new ImageError("untrusted", `There is no policy file at ${places.join(" or ")}`);
+  if (!requirePolicy) return "no policy.json: images are copied without a signature check";
+  throw new ImageError(
+    "untrusted",
+    `There is no policy file at ${files.join(" or ")}; create one, or remove --require-policy`,
+  );
 }
 
-/** The first that is there counts (containers-policy.json, "DESCRIPTION"). */
-function usualPlaces(system: SystemContext): readonly string[] {
+/** The first existing file is used (containers-policy.json, "DESCRIPTION"). */
+function defaultFiles(system: SystemContext): readonly string[] {
   return [
     path.join(homedir(), ".config/containers/policy.json"),
     implicitPathOf("/etc/containers/policy.json", system),
   ];
 }
 
-/** undefined only for a usual place where no file is. */
+/** Returns undefined if a default file does not exist. */
 async function contentOf(
-  place: string,
+  file: string,
   isDemanded: boolean,
   { signal }: OperationOptions,
 ): Promise<Uint8Array | undefined> {
   try {
-    return await readNamedFile(place, { signal });
+    return await readNamedFile(file, { signal });
   } catch (cause) {
     signal?.throwIfAborted();
     const { code, message } = cause as NodeJS.ErrnoException;
     if (isImageError(cause))
       throw new ImageError("untrusted", `The policy file cannot be read: ${message}`, { cause });
     if (code === "ENOENT" && !isDemanded) return undefined;
-    const why = code === "ENOENT" ? "it is not there; name another one with --policy" : code;
-    throw new ImageError("untrusted", `The policy file ${place} cannot be read: ${why}`, { cause });
+    const why = code === "ENOENT" ? "it does not exist; name another file with --policy" : code;
+    throw new ImageError("untrusted", `The policy file ${file} cannot be read: ${why}`, { cause });
   }
 }
 
-/** Names of transports and of scopes are told apart by their case. */
+/** Names of transports and scopes are case-sensitive. */
 const policyShape = { default: "any", transports: "map" } as const;
 
-/** Why a policy cannot be followed. */
+/** Why the policy cannot be honoured. */
 function problemOf(bytes: Uint8Array): string | undefined {
   let policy: unknown;
   try {
     policy = parseStrictJSON("policy", bytes, policyShape);
   } catch (error) {
-    if (isImageError(error)) return `is of no use (${error.message})`;
+    if (isImageError(error)) return `is invalid (${error.message})`;
     throw error;
   }
   if (!isJSONObject(policy)) return "is not a JSON object";

@@ -2,14 +2,14 @@ import { isImageError } from "@drayage/core";
 import type { ImageReference, OperationOptions } from "@drayage/core";
 
 import { lineOf } from "../process/failure.ts";
-import { say } from "../process/standard-streams.ts";
+import { logMessage } from "../process/standard-streams.ts";
 
-/** An image in a place that can be asked for all tags in it. */
+/** An image in a repository whose tags can be listed. */
 export interface TaggedReference extends ImageReference {
   getTags(options?: OperationOptions): AsyncIterable<string>;
 }
 
-/** An image in a place with several, that have names of their own there. */
+/** An image in a file or folder with several named images. */
 export interface ImageAmongOthers extends ImageReference {
   getImageNames(options?: OperationOptions): Promise<readonly string[]>;
 }
@@ -22,7 +22,7 @@ export function hasTags(reference: ImageReference): reference is TaggedReference
   return "getTags" in reference;
 }
 
-/** The tags beside an image. Where they cannot be listed the user is told, and there are none. */
+/** The tags of the image's repository. Logs a warning and returns none if they cannot be listed. */
 export async function tagsBeside(
   reference: ImageReference,
   options: OperationOptions,
@@ -32,7 +32,7 @@ export async function tagsBeside(
     return await Array.fromAsync(reference.getTags(options));
   } catch (error) {
     if (!isImageError(error)) throw error;
-    say(lineOf(`the tags beside the image cannot be listed: ${error.message}`));
+    logMessage(lineOf(`the tags of the repository cannot be listed: ${error.message}`));
     return [];
   }
 }

@@ -7,7 +7,7 @@ import { UsageError } from "../flags/usage-error.ts";
 
 type TarballSettings = NonNullable<Parameters<typeof tarball>[0]>;
 
-/** What the flags say of an image that is made of tar files. @throws UsageError */
+/** Converts the flags for an image from tar files. @throws UsageError */
 export function tarballSettings({ prefix, flags, platform: meant }: Side): TarballSettings {
   const { platform, created, entrypoint, cmd, env, label } = flags;
   const nameOf = (flag: "created" | "entrypoint" | "cmd" | "env" | "label"): string =>
@@ -22,25 +22,27 @@ export function tarballSettings({ prefix, flags, platform: meant }: Side): Tarba
   };
 }
 
-/** RFC 3339, and a day alone. */
+/** RFC 3339, or a date alone. */
 function parseTime(flag: string, text: string): Date {
   const isTime = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d))?$/.test(text);
   const time = new Date(isTime ? text : NaN);
   if (!Number.isNaN(time.getTime())) return time;
-  throw new UsageError(`${flag} is a time such as 2026-11-23T12:00:00Z, not ${quoted(text)}`);
+  throw new UsageError(`${flag} must be a time such as 2026-11-23T12:00:00Z, not ${quoted(text)}`);
 }
 
-/** A list as Dockerfiles have it, or a word alone: whether a shell should read several is not guessed. */
+/** A JSON array as in Dockerfiles, or a single word. Text with spaces is rejected, because it may need a shell. */
 function parseWords(flag: string, text: string): readonly string[] {
   if (!/^\s*\[|\s/.test(text)) return text === "" ? [] : [text];
   try {
     const words: unknown = JSON.parse(text);
     if (Array.isArray(words) && words.every((word) => typeof word === "string")) return words;
   } catch {
-    // The message is the same.
+    // The error below covers invalid JSON too.
   }
   const example = `'["/bin/sh", "-c", "ls"]'`;
-  throw new UsageError(`${flag} is one word or a list such as ${example}, not ${quoted(text)}`);
+  throw new UsageError(
+    `${flag} must be one word or an array such as ${example}, not ${quoted(text)}`,
+  );
 }
 
 function labelsOf(flag: string, labels: readonly string[]): Readonly<Record<string, string>> {
@@ -55,7 +57,7 @@ function labelsOf(flag: string, labels: readonly string[]): Readonly<Record<stri
 
 function assignment(flag: string, text: string): string {
   if (text.indexOf("=") > 0) return text;
-  throw new UsageError(`${flag} is NAME=VALUE, not ${quoted(text)}`);
+  throw new UsageError(`${flag} must be NAME=VALUE, not ${quoted(text)}`);
 }
 
 function quoted(text: string): string {

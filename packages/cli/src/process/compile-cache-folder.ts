@@ -5,11 +5,11 @@ import path from "node:path";
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * The folder for Node's cache of compiled code: `drayage/compile-cache` in the user's state folder (XDG Base Directory
- * Specification), created with mode 0700. Node runs the code in it unchecked. So it is not in the cache folder, which
- * jobs of continuous integration pass on, and the result is undefined where another user could have written the code:
- * where a folder or link on the way belongs to neither this user nor root, or where others may write. It is also
- * undefined without a home, and on Windows, where files have no such owners.
+ * The folder of Node's compile cache: `drayage/compile-cache` in the user's state folder (XDG Base Directory
+ * Specification), created with mode 0700. Node runs the cached code unchecked, so the cache folder is not used: CI jobs
+ * share it. Returns undefined if another user could have written the code: a folder or link on the path belongs to
+ * neither this user nor root, or others may write to it. Also returns undefined without a home, and on Windows, which
+ * has no such owners.
  */
 export function compileCacheFolder(environment: Environment): string | undefined {
   const uid = process.geteuid?.();
@@ -22,7 +22,7 @@ export function compileCacheFolder(environment: Environment): string | undefined
   }
 }
 
-/** The specification says to ignore relative paths. */
+/** The specification ignores relative paths. */
 function stateFolder({ XDG_STATE_HOME = "", HOME = "" }: Environment): string | undefined {
   if (path.isAbsolute(XDG_STATE_HOME)) return XDG_STATE_HOME;
   return path.isAbsolute(HOME) ? path.join(HOME, ".local", "state") : undefined;
@@ -30,7 +30,7 @@ function stateFolder({ XDG_STATE_HOME = "", HOME = "" }: Environment): string | 
 
 const maxLinks = 40;
 
-/** The folder's path with links resolved, created where it is missing. Throws the errors of the file system. */
+/** Resolves the links in the path and creates missing folders. Throws file system errors. */
 function safeFolder(wanted: string, uid: number): string | undefined {
   const names = wanted.split(path.sep);
   let folder: string = path.sep;
@@ -51,10 +51,10 @@ function safeFolder(wanted: string, uid: number): string | undefined {
   return folder;
 }
 
-/** `.local`, `state`, `drayage` and `compile-cache` are created; a home is not. */
+/** `.local`, `state`, `drayage` and `compile-cache` are created, but not the home folder. */
 const creatable = 4;
 
-/** Creates one folder at a time: Node's recursive `mkdir` does not return below `/proc`. */
+/** Creates one folder at a time, because Node's recursive `mkdir` hangs below `/proc`. */
 function found(entry: string, namesAfter: number): Stats {
   const stats = lstatSync(entry, { throwIfNoEntry: namesAfter >= creatable });
   if (stats !== undefined) return stats;
@@ -62,7 +62,7 @@ function found(entry: string, namesAfter: number): Stats {
   return lstatSync(entry);
 }
 
-/** In a folder with the sticky bit, such as `/tmp`, others cannot replace entries of this user; they may add some. */
+/** In a folder with the sticky bit, such as `/tmp`, other users can add entries but not replace this user's. */
 function isWritableByOthers(stats: Stats, uid: number, isLast: boolean): boolean {
   if (stats.uid !== uid && (isLast || stats.uid !== 0)) return true;
   if (stats.isSymbolicLink()) return false;

@@ -1,26 +1,28 @@
 import { messageLine, shortened } from "@drayage/core";
 import { CommanderError } from "commander";
 
-import { insteadOfCommand, insteadOfFlag } from "../flags/skopeo-ways.ts";
+import { alternativeToCommand, alternativeToFlag } from "../flags/skopeo-alternatives.ts";
 import { Interrupted } from "./interruption.ts";
 
-/** Failures of which the code means 1, whatever their own code is. */
-const failuresOfWork = new WeakSet<Error>();
+/** Errors that exit with code 1, whatever their own code is. */
+const generalFailures = new WeakSet<Error>();
 
-/** Not the image is not there, but something that the work with it needs. */
-export function asFailureOfWork(error: unknown): unknown {
-  if (error instanceof Error) failuresOfWork.add(error);
+/** Marks an error that does not mean a missing image, even if its code is `not-found`. */
+export function asGeneralFailure(error: unknown): unknown {
+  if (error instanceof Error) generalFailures.add(error);
   return error;
 }
 
-/** 1, but 2 where the image is not there, and what the shells use where somebody interrupted. */
+/** 2 for a missing image, 128 plus the signal number for an interruption, otherwise 1. */
 export function exitCodeOf(failure: unknown): number {
   const error = firstOf(failure);
   if (error instanceof Interrupted || error instanceof CommanderError) return error.exitCode;
   return isNotFound(error) ? 2 : 1;
 }
 
-/** One line; with `debug` also where each error came from. undefined where all was said already. */
+/**
+ * One line; with `debug` also the stack traces of the causes. undefined if commander has already printed the message.
+ */
 export function describeFailure(
   failure: unknown,
   { debug, command }: { readonly debug: boolean; readonly command?: string | undefined },
@@ -32,12 +34,12 @@ export function describeFailure(
   return debug ? [line, ...chainOf(error)].join("\n") : line;
 }
 
-/** `drayage: …`, in one printable line. */
+/** `drayage: …` as one printable line. */
 export function lineOf(message: string): string {
   return `drayage: ${messageLine(message)}`;
 }
 
-/** Where cleaning up failed as well, the failure before it is what counts. */
+/** An error during cleanup is less important than the error before it. */
 function firstOf(failure: unknown): unknown {
   let error = failure;
   while (error instanceof Error && error.name === "SuppressedError" && "suppressed" in error) {
@@ -46,7 +48,7 @@ function firstOf(failure: unknown): unknown {
   return error;
 }
 
-/** Help and version have been printed by then. */
+/** Help and version are already printed. */
 function describeCommandLine(
   { code, message }: CommanderError,
   command: string | undefined,
@@ -55,33 +57,33 @@ function describeCommandLine(
   if (code === "commander.version") return undefined;
   const instead = insteadOf(message, command);
   if (instead !== undefined) return lineOf(instead);
-  const said = withoutValue(shortened(message))
+  const text = withoutValue(shortened(message))
     .replace(/^error: /, "")
     .replace(/\.$/, "");
-  return lineOf(`${withSuggestion(said)}; --help lists what there is`);
+  return lineOf(`${withSuggestion(text)}; --help lists all commands and flags`);
 }
 
-/** commander adds `(Did you mean …?)` on a line of its own. */
+/** commander appends `(Did you mean …?)` on a line of its own. */
 function withSuggestion(text: string): string {
   const at = text.lastIndexOf("(Did ");
   if (at < 0 || !text.endsWith(")")) return text;
   return `${text.slice(0, at).trimEnd()}, did ${text.slice(at + "(Did ".length, -1)}`;
 }
 
-/** A value behind an unknown flag might be a secret. */
+/** The value of an unknown flag may be a secret. */
 function withoutValue(message: string): string {
   return message.replace(/^(error: unknown option '[^'=]*)=.*'/s, "$1'");
 }
 
-/** Something that skopeo has and this does not is named as such. */
+/** Returns advice for commands and flags of skopeo. */
 function insteadOf(message: string, command: string | undefined): string | undefined {
   const [, kind, name = ""] =
     /^error: unknown (command|option) '([^'\s=]{1,100})[='\s]/.exec(message) ?? [];
-  const advice = kind === "command" ? insteadOfCommand(name) : insteadOfFlag(name, command);
+  const advice = kind === "command" ? alternativeToCommand(name) : alternativeToFlag(name, command);
   if (kind === undefined || advice === undefined) return undefined;
   return kind === "command"
-    ? `skopeo's command ${name} is not there yet: ${advice}`
-    : `${name} is not there: ${advice}`;
+    ? `skopeo's command ${name} is not supported: ${advice}`
+    : `${name} is not supported: ${advice}`;
 }
 
 function messageOf(error: unknown): string {
@@ -97,8 +99,8 @@ function* chainOf(error: unknown): Generator<string, void, undefined> {
   }
 }
 
-/** Asked by its code, so that a command which needs no core does not load it. */
+/** Compares codes instead of types, so that a command without core does not load it. */
 function isNotFound(error: unknown): boolean {
-  const isFound = error instanceof Error && failuresOfWork.has(error);
+  const isFound = error instanceof Error && generalFailures.has(error);
   return error instanceof Error && !isFound && "code" in error && error.code === "not-found";
 }

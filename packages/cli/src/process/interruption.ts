@@ -1,8 +1,8 @@
-/** Why a command ended before its time. */
+/** The reason why a command was interrupted. */
 export class Interrupted extends Error {
   override readonly name = "Interrupted";
   readonly exitCode: number;
-  /** Nobody is there any more to be told. */
+  /** Whether to exit without a message. */
   readonly isSilent: boolean;
 
   constructor(message: string, exitCode: number, isSilent = false) {
@@ -12,13 +12,14 @@ export class Interrupted extends Error {
   }
 }
 
-/** What an error of standard output means: where its reader has gone, an end without words and with a shell's exit code for that. */
+/** Maps an error of standard output. A closed pipe exits silently with the shell's exit code for SIGPIPE. */
 export function outputFailure(error: NodeJS.ErrnoException): Error {
-  if (error.code === "EPIPE") return new Interrupted("nobody reads the output", 128 + 13, true);
-  return new Error(`Standard output cannot be written: ${error.message}`, { cause: error });
+  if (error.code === "EPIPE")
+    return new Interrupted("the reader closed the output", 128 + 13, true);
+  return new Error(`Writing to standard output failed: ${error.message}`, { cause: error });
 }
 
-/** The part of a process that an interruption needs. */
+/** The part of `process` that an interruption uses. */
 export interface InterruptibleProcess {
   on(signal: EndingSignal, listener: (signal: EndingSignal) => void): unknown;
   off(signal: EndingSignal, listener: (signal: EndingSignal) => void): unknown;
@@ -37,8 +38,8 @@ const signalNumbers = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const;
 const endingSignals = Object.keys(signalNumbers) as readonly EndingSignal[];
 
 /**
- * Ends a command early, with time to clean up: at Ctrl-C and its like, when nobody reads its output any more, when its
- * time is over. A second Ctrl-C ends the process at once.
+ * Aborts a command so that it can clean up: on SIGINT, SIGTERM and SIGHUP, on a closed standard output, and on a
+ * timeout. A second signal exits immediately.
  */
 export class Interruption implements Disposable {
   readonly #controller = new AbortController();
@@ -49,7 +50,7 @@ export class Interruption implements Disposable {
     this.#process = process;
     for (const signal of endingSignals) process.on(signal, this.#onSignal);
     process.stdout.on("error", (error) => this.#controller.abort(outputFailure(error)));
-    // Whoever stopped reading the progress still wants the copy.
+    // A closed standard error does not stop the copy.
     process.stderr.on("error", () => {});
   }
 
@@ -58,7 +59,7 @@ export class Interruption implements Disposable {
   }
 
   timeOutAfter(milliseconds: number): void {
-    const reason = `The command took longer than the ${milliseconds / 1000} s of --command-timeout`;
+    const reason = `The command exceeded the --command-timeout of ${milliseconds / 1000} s; increase it`;
     this.#timer = setTimeout(
       () => this.#controller.abort(new Interrupted(reason, 1)),
       milliseconds,

@@ -1,32 +1,32 @@
 import type { Notice } from "@drayage/core";
 
 import { lineOf } from "./failure.ts";
-import { say } from "./standard-streams.ts";
+import { logMessage } from "./standard-streams.ts";
 
-/** What is worth saying of notices, each thing once. */
+/** Formats notices, each once. */
 export class NoticeLines {
-  readonly #said = new Set<string>();
+  readonly #logged = new Set<string>();
 
-  /** undefined for what was said already, and for a limit that is far away. */
+  /** undefined for repeated notices and for rate limits that are not nearly exhausted. */
   lineOf(notice: Notice): string | undefined {
-    const line = worthOf(notice);
+    const line = textOf(notice);
     const key = notice.kind === "rate-limit" ? `${notice.kind} ${notice.host}` : line;
-    if (line === undefined || key === undefined || this.#said.has(key)) return undefined;
-    this.#said.add(key);
+    if (line === undefined || key === undefined || this.#logged.has(key)) return undefined;
+    this.#logged.add(key);
     return line;
   }
 }
 
-/** Says on standard error what is worth it. */
-export function noticeTeller(): (notice: Notice) => void {
+/** Logs notices to standard error. */
+export function noticeLogger(): (notice: Notice) => void {
   const lines = new NoticeLines();
   return (notice) => {
     const line = lines.lineOf(notice);
-    if (line !== undefined) say(lineOf(line));
+    if (line !== undefined) logMessage(lineOf(line));
   };
 }
 
-function worthOf(notice: Notice): string | undefined {
+function textOf(notice: Notice): string | undefined {
   switch (notice.kind) {
     case "warning":
       return `warning from ${notice.host}: ${notice.text}`;
@@ -50,7 +50,7 @@ function limitLine({
 }: Extract<Notice, { kind: "rate-limit" }>): string | undefined {
   if (remaining > limit / 10) return undefined;
   const time = window === undefined ? "" : ` in ${formatSeconds(window)}`;
-  return `${host} allows ${limit} requests${time}, and ${remaining} are left`;
+  return `${host} allows ${limit} requests${time}, ${remaining} remaining`;
 }
 
 function formatSeconds(seconds: number): string {

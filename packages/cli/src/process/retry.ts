@@ -4,9 +4,9 @@ import { isImageError } from "@drayage/core";
 
 import type { RetryFlags } from "../flags/retry-flags.ts";
 import { lineOf } from "./failure.ts";
-import { say } from "./standard-streams.ts";
+import { logMessage } from "./standard-streams.ts";
 
-/** The whole work again after a failure that may pass; what the transports try again themselves comes before that. */
+/** Retries the whole operation after a temporary failure. Transports retry single requests themselves. */
 export async function withRetries<Result>(
   { retryTimes = 0, retryDelay }: RetryFlags,
   signal: AbortSignal,
@@ -18,9 +18,11 @@ export async function withRetries<Result>(
     } catch (error) {
       const mayPass = isImageError(error) && error.retryable && !signal.aborted;
       if (!mayPass || attempt > retryTimes) throw error;
-      const pause = retryDelay ?? 1000 * 2 ** (attempt - 1);
-      say(lineOf(`${error.message}; again in ${pause / 1000} s (${attempt} of ${retryTimes})`));
-      await delay(pause, undefined, { signal });
+      const delayTime = retryDelay ?? 1000 * 2 ** (attempt - 1);
+      logMessage(
+        lineOf(`${error.message}; retrying in ${delayTime / 1000} s (${attempt} of ${retryTimes})`),
+      );
+      await delay(delayTime, undefined, { signal });
     }
   }
 }

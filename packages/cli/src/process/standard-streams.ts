@@ -2,12 +2,12 @@ import { printableLines } from "@drayage/core";
 
 import { outputFailure } from "./interruption.ts";
 
-/** A command's result, as printable text on standard output. Done when all of it is handed on. */
+/** Writes a command's result as printable text. Resolves when standard output has accepted all of it. */
 export async function writeResult(result: string): Promise<void> {
   await write(printableLines(result));
 }
 
-/** What a program reads byte for byte; a terminal shows it as printable text. */
+/** Writes bytes unchanged, but as printable text to a terminal. */
 export async function writeUnchanged(result: string | Uint8Array): Promise<void> {
   if (!process.stdout.isTTY) return write(result);
   await write(printableLines(Buffer.from(result).toString()));
@@ -22,12 +22,12 @@ async function write(result: string | Uint8Array): Promise<void> {
   });
 }
 
-/** A line, or several, for the person who watches, on standard error. */
-export function say(text: string): void {
+/** Writes one or several lines to standard error. */
+export function logMessage(text: string): void {
   process.stderr.write(`${printableLines(text)}\n`);
 }
 
-/** All of standard input, as text. */
+/** Reads all of standard input as text. */
 export async function readInput(signal: AbortSignal): Promise<string> {
   const chunks: Uint8Array[] = [];
   const stop = (): void => void process.stdin.destroy(signal.reason as Error);

@@ -3,7 +3,7 @@ import { Interrupted } from "../process/interruption.ts";
 import { plainJSON } from "../process/json-text.ts";
 import type { ProgressKind } from "./progress-view.ts";
 
-/** Does the work; where it fails, the last event of `--progress=json` is `error`. The command line itself has no events. */
+/** Runs the work. If it fails, the last event of `--progress=json` is `error`. Usage errors have no events. */
 export async function withErrorEvent<Result>(
   progress: ProgressKind,
   signal: AbortSignal,

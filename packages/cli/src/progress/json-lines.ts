@@ -3,13 +3,13 @@ import type { Digest } from "@drayage/core";
 import { plainJSON } from "../process/json-text.ts";
 import type { ProgressEvent, ProgressView } from "./progress-event.ts";
 
-const pause = 250;
+const interval = 250;
 
-/** Each event as a line of JSON, for programs; what is read of one blob is summed up to a few lines a second. */
+/** Writes each event as a line of JSON. Combines the progress events of a blob to a few lines per second. */
 export class JSONLines implements ProgressView {
   readonly #stream: Pick<NodeJS.WritableStream, "write">;
-  readonly #unsaid = new Map<Digest, number>();
-  #saidAt = 0;
+  readonly #pending = new Map<Digest, number>();
+  #writtenAt = 0;
 
   constructor(stream: Pick<NodeJS.WritableStream, "write">) {
     this.#stream = stream;
@@ -17,23 +17,23 @@ export class JSONLines implements ProgressView {
 
   readonly show = (event: ProgressEvent): void => {
     if (event.kind !== "blob-progress") {
-      this.#sayProgress();
+      this.#writeProgress();
       this.#line(event);
       return;
     }
-    this.#unsaid.set(event.digest, (this.#unsaid.get(event.digest) ?? 0) + event.bytes);
-    if (Date.now() - this.#saidAt >= pause) this.#sayProgress();
+    this.#pending.set(event.digest, (this.#pending.get(event.digest) ?? 0) + event.bytes);
+    if (Date.now() - this.#writtenAt >= interval) this.#writeProgress();
   };
 
   [Symbol.dispose](): void {
-    this.#sayProgress();
+    this.#writeProgress();
   }
 
-  #sayProgress(): void {
-    for (const [digest, bytes] of this.#unsaid)
+  #writeProgress(): void {
+    for (const [digest, bytes] of this.#pending)
       this.#line({ kind: "blob-progress", digest, bytes });
-    this.#unsaid.clear();
-    this.#saidAt = Date.now();
+    this.#pending.clear();
+    this.#writtenAt = Date.now();
   }
 
   #line(event: ProgressEvent): void {

@@ -4,12 +4,9 @@ import { EventLines } from "./event-lines.ts";
 import type { ProgressEvent, ProgressView } from "./progress-event.ts";
 import { formatTally, ProgressTally } from "./progress-tally.ts";
 
-const pause = 5000;
+const interval = 5000;
 
-/**
- * A line at the start and another every five seconds, for logs: also while nothing moves, so that it does not look dead.
- * In between what goes wrong, and what registries have to say.
- */
+/** Logs a line at the start and every five seconds, even without progress. Logs retries and notices in between. */
 export class PlainLines implements ProgressView {
   readonly #tally = new ProgressTally();
   readonly #lines = new EventLines();
@@ -37,16 +34,16 @@ export class PlainLines implements ProgressView {
   #begin(): void {
     const { title, blobs, bytes } = this.#tally;
     this.#line(`${title}: ${blobs} blobs, ${formatBytes(bytes)}`);
-    this.#timer = setInterval(() => this.#report(), pause);
+    this.#timer = setInterval(() => this.#report(), interval);
   }
 
   #report(): void {
     const { moved } = this.#tally;
     const isIdle = moved === this.#movedBefore;
-    this.#idleSeconds = isIdle ? this.#idleSeconds + pause / 1000 : 0;
+    this.#idleSeconds = isIdle ? this.#idleSeconds + interval / 1000 : 0;
     const speed = isIdle
-      ? `nothing moved for ${this.#idleSeconds} s`
-      : `${formatBytes(Math.round(((moved - this.#movedBefore) * 1000) / pause))}/s`;
+      ? `no progress for ${this.#idleSeconds} s`
+      : `${formatBytes(Math.round(((moved - this.#movedBefore) * 1000) / interval))}/s`;
     this.#movedBefore = moved;
     this.#line(`${formatTally(this.#tally)}, ${speed}`);
   }

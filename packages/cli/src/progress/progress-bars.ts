@@ -7,13 +7,13 @@ import type { ProgressEvent, ProgressView } from "./progress-event.ts";
 import { formatTally, ProgressTally } from "./progress-tally.ts";
 import { formatRate, TransferRate } from "./transfer-rate.ts";
 
-const mostBars = 8;
-const pause = 1000;
+const maxBars = 8;
+const interval = 1000;
 const wipeRest = "\u001B[K";
 
 /**
- * A bar for the whole and one for each of the first few blobs in flight; all are wiped away at the end. What goes wrong,
- * and what registries have to say, stays above them.
+ * Shows a total bar and one for each of the first few active blobs. Erases them at the end. Retries and notices stay
+ * above them.
  */
 export class ProgressBars implements ProgressView {
   readonly #tally = new ProgressTally();
@@ -23,7 +23,7 @@ export class ProgressBars implements ProgressView {
   #ofAll: cliProgress.SingleBar | undefined;
   readonly #rate = new TransferRate();
   #timer: NodeJS.Timeout | undefined;
-  #hasUnsaid = false;
+  #hasPending = false;
 
   constructor(stream: NodeJS.WriteStream) {
     this.#bars = new cliProgress.MultiBar({
@@ -68,21 +68,21 @@ export class ProgressBars implements ProgressView {
       case "verified":
     }
     const line = this.#lines.lineOf(event);
-    if (line !== undefined) this.#say(line);
+    if (line !== undefined) this.#log(line);
     this.#update();
   };
 
   [Symbol.dispose](): void {
     clearInterval(this.#timer);
-    if (this.#hasUnsaid) this.#bars.update();
+    if (this.#hasPending) this.#bars.update();
     this.#bars.stop();
   }
 
   #begin(): void {
     this.#ofAll = this.#newBar(this.#tally.bytes, "");
     clearInterval(this.#timer);
-    // Also while nothing moves, so that the speed is true.
-    this.#timer = setInterval(() => this.#update(), pause);
+    // Updates even without progress, so that the speed stays correct.
+    this.#timer = setInterval(() => this.#update(), interval);
     this.#timer.unref();
   }
 
@@ -92,14 +92,14 @@ export class ProgressBars implements ProgressView {
     this.#ofAll?.update(this.#tally.bytesDone, { text });
   }
 
-  /** With the next drawing of the bars, over which it is written: what is longer there is wiped away. */
-  #say(line: string): void {
+  /** Printed with the next redraw, over the bars. `wipeRest` clears the rest of the line. */
+  #log(line: string): void {
     this.#bars.log(`${messageLine(line)}${wipeRest}\n`);
-    this.#hasUnsaid = true;
+    this.#hasPending = true;
   }
 
   #start(blob: Descriptor): void {
-    if (this.#ofBlobs.size >= mostBars) return;
+    if (this.#ofBlobs.size >= maxBars) return;
     const name = `${hexOf(blob.digest).slice(0, 12)} ${formatBytes(blob.size)}`;
     this.#ofBlobs.set(blob.digest, this.#newBar(blob.size, name));
   }

@@ -3,24 +3,24 @@ import type { Descriptor, Digest } from "@drayage/core";
 
 import type { ProgressEvent } from "./progress-event.ts";
 
-/** A blob on its way. */
+/** A blob that is being transferred or read. */
 export interface BlobInFlight {
   readonly blob: Descriptor;
-  /** Bytes read of it. */
+  /** Bytes read so far. */
   read: number;
 }
 
-/** How far one copy or verification is, from its events. */
+/** The progress of one copy or verification, computed from its events. */
 export class ProgressTally {
   readonly inFlight: Map<Digest, BlobInFlight> = new Map();
-  /** What is done: `Copying a to b`. */
+  /** `Copying a to b`. */
   title = "";
   blobs = 0;
   bytes = 0;
   blobsDone = 0;
-  /** Of blobs that need not be moved or read, all their bytes. */
+  /** Includes all bytes of blobs that need no transfer. */
   #bytesDone = 0;
-  /** Bytes that went over the wire or out of a file, again and again where that failed. */
+  /** Bytes transferred or read, including repeated ones. */
   moved = 0;
 
   get bytesDone(): number {

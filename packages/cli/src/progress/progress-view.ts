@@ -3,12 +3,12 @@ import type { ProgressView } from "./progress-event.ts";
 
 export type ProgressKind = "auto" | "bar" | "plain" | "json" | "none";
 
-/** Bars where somebody watches, else a line from time to time. Only the view that is wanted is loaded. */
+/** Bars on a terminal, otherwise plain lines. Only the selected view is loaded. */
 export async function openProgressView(kind: ProgressKind): Promise<ProgressView> {
-  switch (kind === "auto" ? fittingKind() : kind) {
+  switch (kind === "auto" ? defaultKind() : kind) {
     case "bar": {
       if (!process.stderr.isTTY)
-        throw new UsageError("--progress=bar needs a terminal; take plain");
+        throw new UsageError("--progress=bar requires a terminal; use plain");
       const { ProgressBars } = await import("./progress-bars.ts");
       return new ProgressBars(process.stderr);
     }
@@ -25,7 +25,7 @@ export async function openProgressView(kind: ProgressKind): Promise<ProgressView
   }
 }
 
-function fittingKind(): "bar" | "plain" {
+function defaultKind(): "bar" | "plain" {
   const isForPeople = process.stderr.isTTY && process.env["TERM"] !== "dumb";
   return isForPeople && process.env["CI"] === undefined ? "bar" : "plain";
 }

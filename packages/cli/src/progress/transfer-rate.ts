@@ -2,7 +2,7 @@ import { formatBytes } from "@drayage/core";
 
 import type { ProgressTally } from "./progress-tally.ts";
 
-/** Milliseconds over which the speed is taken. */
+/** Milliseconds over which the rate is averaged. */
 const span = 5000;
 
 interface Sample {
@@ -10,17 +10,17 @@ interface Sample {
   readonly moved: number;
 }
 
-/** How fast bytes move, over the last few seconds. */
+/** The transfer rate over the last few seconds. */
 export class TransferRate {
   readonly #now: () => number;
-  /** The oldest first; never empty once something was noted. */
+  /** Oldest first. */
   #samples: readonly Sample[] = [];
 
   constructor(now: () => number = Date.now) {
     this.#now = now;
   }
 
-  /** Takes note of how much moved since the beginning. */
+  /** Records the total number of bytes since the start. */
   note(moved: number): void {
     const at = this.#now();
     const isSoon = at - (this.#samples.at(-1)?.at ?? -Infinity) < 100;
@@ -30,7 +30,7 @@ export class TransferRate {
     this.#samples = samples.slice(Math.max(first, 0));
   }
 
-  /** Bytes a second; undefined in the first moments. */
+  /** Bytes per second; undefined during the first half second. */
   get perSecond(): number | undefined {
     const [first, last] = [this.#samples[0], this.#samples.at(-1)];
     if (first === undefined || last === undefined || last.at - first.at < 500) return undefined;
@@ -38,7 +38,7 @@ export class TransferRate {
   }
 }
 
-/** `, 12 MB/s, 1 min 5 s left`; empty while nothing is known. */
+/** `, 12 MB/s, 1 min 5 s left`; empty while the rate is unknown. */
 export function formatRate(
   { perSecond }: Pick<TransferRate, "perSecond">,
   { bytes, bytesDone }: Pick<ProgressTally, "bytes" | "bytesDone">,

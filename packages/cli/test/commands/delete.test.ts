@@ -7,7 +7,7 @@ import { describe, expect, test } from "vitest";
 import { drayage, temporaryFolder } from "../drayage.ts";
 
 describe("delete", () => {
-  test("takes an image out of a layout, once", async () => {
+  test("deletes an image from a layout, and fails the second time", async () => {
     await using registry = await startRegistry();
     await using folder = await temporaryFolder();
     await registry.putImage("app", await randomImage("delete"), "1");
@@ -19,7 +19,7 @@ describe("delete", () => {
     expect(second).toMatchObject({ code: 2, stdout: "" });
   });
 
-  test("takes an image out of a registry", async () => {
+  test("deletes an image from a registry", async () => {
     await using registry = await startRegistry();
     await registry.putImage("app", await randomImage("delete"), "1");
     const { code } = await drayage("delete", `docker://${registry.host}/app:1`);
@@ -27,7 +27,7 @@ describe("delete", () => {
     expect(registry.tags("app")).toEqual([]);
   });
 
-  test("removes other tags only with --all-tags, where a registry cannot delete one alone", async () => {
+  test("deletes other tags only with --all-tags if the registry cannot delete a single tag", async () => {
     await using registry = await startRegistry({ deletes: "by-digest" });
     const image = await randomImage("delete");
     for (const tag of ["1", "2", "3"]) await registry.putImage("app", image, tag);

@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 import { drayage } from "../drayage.ts";
 
 describe("list-repositories", () => {
-  test("prints all of them, page after page, as JSON", async () => {
+  test("prints all pages as JSON", async () => {
     await using registry = await startRegistry({ pageSize: 2 });
     const names = ["a", "team/app", "team/other", "z"];
     const image = await randomImage("repositories", { layers: 1 });
@@ -16,7 +16,7 @@ describe("list-repositories", () => {
     expect(code).toBe(0);
   });
 
-  test("of a registry that does not tell them fails and says so", async () => {
+  test("fails if the registry does not list its repositories", async () => {
     await using registry = await startRegistry({ intercept: () => ({ status: 404 }) });
     const { code, stderr } = await drayage("list-repositories", `docker://${registry.host}`);
     expect(stderr).toMatch(/does not list its repositories\n$/);
@@ -24,7 +24,7 @@ describe("list-repositories", () => {
   });
 
   test.each(["docker://host.example/name", "docker:host.example", "oci:layout"])(
-    "%s is no registry",
+    "%s is not a registry",
     async (name) => {
       const { code, stderr } = await drayage("list-repositories", name);
       expect(stderr).toContain("docker://HOST");

@@ -26,7 +26,7 @@ afterAll(async () => {
 });
 
 describe("list-tags", () => {
-  test("prints all of them, page after page, as JSON", async () => {
+  test("prints all pages as JSON", async () => {
     const { code, stdout } = await drayage("list-tags", repository);
     expect(stdout).toBe(
       `${JSON.stringify({ Repository: repository.slice("docker://".length), Tags: tags }, undefined, 4)}\n`,
@@ -34,33 +34,30 @@ describe("list-tags", () => {
     expect(code).toBe(0);
   });
 
-  test.skipIf(skopeo === undefined)("prints what skopeo prints", async () => {
+  test.skipIf(skopeo === undefined)("prints the same as skopeo", async () => {
     const { stdout } = await drayage("list-tags", repository);
     expect(stdout).toBe(
       await outputOf(skopeo ?? "", "list-tags", "--tls-verify=false", repository),
     );
   });
 
-  test.each([":1.0", `@sha256:${"0".repeat(64)}`])(
-    "with %s behind the name it is refused",
-    async (suffix) => {
-      const { code, stderr } = await drayage("list-tags", repository + suffix);
-      expect(stderr).toContain(`is too much; write ${repository}\n`);
-      expect(code).toBe(1);
-    },
-  );
+  test.each([":1.0", `@sha256:${"0".repeat(64)}`])("rejects a name with %s", async (suffix) => {
+    const { code, stderr } = await drayage("list-tags", repository + suffix);
+    expect(stderr).toContain(`write ${repository} without `);
+    expect(code).toBe(1);
+  });
 
   test.each([
     ["docker://localhost:5000", "write docker://localhost:5000/REPOSITORY"],
     ["docker://registry.example.com:5000", "write docker://registry.example.com:5000/REPOSITORY"],
-    ["docker://alpine:3", "write docker://docker.io/library/alpine"],
-  ])("of %s: %s", async (name, advice) => {
+    ["docker://alpine:3", "write docker://docker.io/library/alpine without 3"],
+  ])("prints for %s: %s", async (name, advice) => {
     const { code, stderr } = await drayage("list-tags", name);
     expect(stderr).toContain(`${advice}\n`);
     expect(code).toBe(1);
   });
 
-  test("goes where the file of --registries-conf leads, a flag that help does not tell of", async () => {
+  test("honours --registries-conf, which is not in the help", async () => {
     await using folder = await temporaryFolder();
     const conf = path.join(folder.path, "registries.conf");
     const there = `prefix = "registry.example"\nlocation = "${registry.host}/team"`;
@@ -76,13 +73,13 @@ describe("list-tags", () => {
     expect((await drayage("--help")).stdout).not.toContain("registries-conf");
   });
 
-  test("of what has no tags it is refused", async () => {
+  test("fails for a transport without tags", async () => {
     const { code, stderr } = await drayage("list-tags", "dir:/tmp");
-    expect(stderr).toMatch(/dir: has no tags to list; docker:, .+ have/);
+    expect(stderr).toMatch(/dir: cannot list tags; use docker:, /);
     expect(code).toBe(1);
   });
 
-  test("of a repository that is not there it exits with 2", async () => {
+  test("exits with 2 for a missing repository", async () => {
     const { code } = await drayage("list-tags", `docker://${registry.host}/team/missing`);
     expect(code).toBe(2);
   });

@@ -15,7 +15,7 @@ const fixtures = path.resolve(
 );
 
 describe("manifest-digest", () => {
-  test("is the digest of the file's bytes", async () => {
+  test("is the digest of the file", async () => {
     await using folder = await temporaryFolder();
     const file = path.join(folder.path, "manifest.json");
     await writeFile(file, '{ "schemaVersion": 2 }\n');
@@ -24,7 +24,7 @@ describe("manifest-digest", () => {
     expect(code).toBe(0);
   });
 
-  test.skipIf(!existsSync(fixtures))("leaves the signatures of schema 1 out", async () => {
+  test.skipIf(!existsSync(fixtures))("excludes the signatures of schema 1", async () => {
     const { stdout } = await drayage("manifest-digest", path.join(fixtures, "v2s1.manifest.json"));
     expect(stdout).toBe(
       "sha256:7364fea9d84ee548ab67d4c46c6006289800c98de3fbf8c0a97138dfcc23f000\n",
@@ -32,7 +32,7 @@ describe("manifest-digest", () => {
   });
 
   test.skipIf(!existsSync(fixtures) || skopeo === undefined)(
-    "is what skopeo says, for manifests of every kind",
+    "matches skopeo's for all manifest types",
     async () => {
       const names = await readdir(fixtures);
       expect(names.length).toBeGreaterThan(0);
@@ -47,15 +47,15 @@ describe("manifest-digest", () => {
   );
 
   test.each([
-    ["is of schema 2", '"schemaVersion":2'],
-    ["says that it is of OCI", `"schemaVersion":1,"mediaType":"${mediaTypes.ociManifest}"`],
-  ])("is that of all bytes where a manifest with signatures %s", async (_, start) => {
+    ["has schemaVersion 2", '"schemaVersion":2'],
+    ["has an OCI media type", `"schemaVersion":1,"mediaType":"${mediaTypes.ociManifest}"`],
+  ])("covers all bytes if a manifest with signatures %s", async (_, start) => {
     const text = `{${start},"signatures":[${signatureOf("{}", 0)}]}`;
     const { stdout } = await digestOfFile(text);
     expect(stdout).toBe(`${digestOf(Buffer.from(text))}\n`);
   });
 
-  test("is that of what all signatures of schema 1 sign", async () => {
+  test("covers the part that all schema 1 signatures sign", async () => {
     const signed = '{"schemaVersion":1,"name":"a"}';
     const signature = signatureOf("}", signed.length - 1);
     const text = `${signed.slice(0, -1)},"signatures":[${signature},${signature}]}`;
@@ -65,22 +65,22 @@ describe("manifest-digest", () => {
 
   test.each([
     ["none", "[]"],
-    ["no array", "{}"],
+    ["not an array", "{}"],
     ["null", "[null]"],
-    ["one without a header", "[{}]"],
-    ["one whose header is no text", '[{"protected":7}]'],
-    ["one whose header is no base64url", '[{"protected":"+/+/"}]'],
-    ["one whose header is no JSON", '[{"protected":"AAAA"}]'],
-    ["one of a negative length", `[${signatureOf("}", -5)}]`],
-    ["one of a length beyond the file", `[${signatureOf("}", 1000)}]`],
-    ["one of a length in another spelling", `[${signatureOf("}", 3, "FormatLength")}]`],
-    ["two that sign different content", `[${signatureOf("}", 3)},${signatureOf("}", 4)}]`],
-  ])("of schema 1 is refused where its signatures are %s", async (_, signatures) => {
+    ["without a header", "[{}]"],
+    ["with a header that is not a string", '[{"protected":7}]'],
+    ["with a header that is not base64url", '[{"protected":"+/+/"}]'],
+    ["with a header that is not JSON", '[{"protected":"AAAA"}]'],
+    ["with a negative length", `[${signatureOf("}", -5)}]`],
+    ["with a length beyond the file", `[${signatureOf("}", 1000)}]`],
+    ["with a misspelled length", `[${signatureOf("}", 3, "FormatLength")}]`],
+    ["for different content", `[${signatureOf("}", 3)},${signatureOf("}", 4)}]`],
+  ])("fails for schema 1 with signatures %s", async (_, signatures) => {
     const { code, stdout } = await digestOfFile(`{"schemaVersion":1,"signatures":${signatures}}`);
     expect([code, stdout]).toEqual([1, ""]);
   });
 
-  test("is refused where Go reads another version than others", async () => {
+  test("fails if Go reads a different schemaVersion", async () => {
     const signatures = `"signatures":[${signatureOf("}", 3)}]`;
     for (const text of [
       `{"schemaVersion":2,"SchemaVersion":1,${signatures}}`,
@@ -90,9 +90,9 @@ describe("manifest-digest", () => {
       expect((await digestOfFile(text)).code).toBe(1);
   });
 
-  test("of a file that is not there fails with its name", async () => {
+  test("fails for a missing file with its name", async () => {
     const { code, stderr } = await drayage("manifest-digest", "/nonexistent");
-    expect(stderr).toBe("drayage: No file /nonexistent; name the file of a manifest\n");
+    expect(stderr).toBe("drayage: There is no file /nonexistent; name the file of a manifest\n");
     expect(code).toBe(1);
   });
 });

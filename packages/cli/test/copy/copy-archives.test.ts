@@ -48,7 +48,7 @@ async function parsed(...args: readonly string[]): Promise<unknown> {
 }
 
 describe("a docker archive", () => {
-  test("has an image under its name and under each --additional-tag", async () => {
+  test("has the image under its name and under each --additional-tag", async () => {
     const archive = `docker-archive:${file}`;
     const tags = ["--additional-tag", "example.com/b:2", "--additional-tag=example.com/c"];
     await copied(one, `${archive}:example.com/a:1`, ...tags);
@@ -60,7 +60,7 @@ describe("a docker archive", () => {
     });
   });
 
-  test("that is there is only added to with --dest-append", async () => {
+  test("an existing one is extended only with --dest-append", async () => {
     const archive = `docker-archive:${file}`;
     await copied(one, `${archive}:example.com/one:1`);
     const refused = await copy(two, `${archive}:example.com/two:2`);
@@ -73,7 +73,7 @@ describe("a docker archive", () => {
     expect(code).toBe(2);
   });
 
-  test("without the name that was asked for exits with 2 and tells which there are", async () => {
+  test("exits with 2 and lists the available names if the name does not exist", async () => {
     await copied(one, `docker-archive:${file}:example.com/one:1`);
     const { code, stderr } = await drayage("inspect", `docker-archive:${file}:example.com/one:2`);
     expect(stderr).toMatch(/did you mean example.com\/one:1\?/);
@@ -83,7 +83,7 @@ describe("a docker archive", () => {
   test.each([
     ["-", "-"],
     ["/dev/stdout", "/dev/stdin"],
-  ])("goes through a pipe by %s and %s", async (output, input) => {
+  ])("is piped by %s and %s", async (output, input) => {
     const run = `'${[process.execPath, ...command].join("' '")}' copy -q --insecure-policy`;
     const writing = `${run} ${one} docker-archive:${output}:a`;
     const reading = `${run} docker-archive:${input} docker-archive:${file}:b`;
@@ -94,26 +94,23 @@ describe("a docker archive", () => {
     expect(await parsed("inspect", `docker-archive:${file}`)).toBeDefined();
   });
 
-  test.each(["-", "/dev/stdout"])(
-    "goes by %s into the socket of another program",
-    async (output) => {
-      const { code, bytes } = await copy(one, `docker-archive:${output}:a`);
-      expect(code).toBe(0);
-      await writeFile(file, bytes);
-      const names = ["docker.io/library/a:latest"];
-      expect(await parsed("list-tags", `docker-archive:${file}`)).toEqual({ Tags: names });
-    },
-  );
+  test.each(["-", "/dev/stdout"])("is written by %s to a socket", async (output) => {
+    const { code, bytes } = await copy(one, `docker-archive:${output}:a`);
+    expect(code).toBe(0);
+    await writeFile(file, bytes);
+    const names = ["docker.io/library/a:latest"];
+    expect(await parsed("list-tags", `docker-archive:${file}`)).toEqual({ Tags: names });
+  });
 
-  test.each(["/dev/stdout", "-"])("on %s and events do not share it", async (output) => {
+  test.each(["/dev/stdout", "-"])("cannot share %s with events", async (output) => {
     const to = `docker-archive:${output}`;
     const args = ["--insecure-policy", "--progress=json", one, to];
     const { code, stdout, stderr } = await drayage("copy", ...args);
-    expect(stderr).toMatch(/--progress=json writes to standard output, and so does the archive/);
+    expect(stderr).toMatch(/--progress=json and the archive both write to standard output/);
     expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
   });
 
-  test.skipIf(skopeo === undefined)("is listed as skopeo lists it", async () => {
+  test.skipIf(skopeo === undefined)("list-tags prints the same as skopeo", async () => {
     const archive = `docker-archive:${file}`;
     await copied(one, archive);
     await copied("--dest-append", two, `${archive}:two`);
@@ -123,7 +120,7 @@ describe("a docker archive", () => {
   });
 });
 
-describe.skipIf(skopeo === undefined)("as skopeo does, inspect tells of", () => {
+describe.skipIf(skopeo === undefined)("inspect prints the same as skopeo", () => {
   test.each(["docker-archive", "oci-archive"])("a %s", async (transport) => {
     const archive = `${transport}:${file}:example.com/one:1`;
     await copied(one, archive);
@@ -133,7 +130,7 @@ describe.skipIf(skopeo === undefined)("as skopeo does, inspect tells of", () => 
 });
 
 describe("an OCI archive", () => {
-  test("takes an index whole, and another image beside it", async () => {
+  test("stores a whole index, and appends another image", async () => {
     const archive = `oci-archive:${file}`;
     await copied("--all", index, `${archive}:index`);
     await copied("--dest-append", two, `${archive}:two`);
@@ -145,26 +142,26 @@ describe("an OCI archive", () => {
     expect(after.stdout).toBe(before.stdout);
   });
 
-  test("is refused where it is told what is for others", async () => {
+  test("rejects flags of other transports", async () => {
     const { code, stderr } = await copy("--additional-tag=a", one, `oci-archive:${file}`);
-    expect(stderr).toMatch(/--additional-tag means nothing to oci-archive: .+ docker-archive:/);
+    expect(stderr).toMatch(/--additional-tag does not apply to oci-archive: .+ docker-archive:/);
     expect(code).toBe(1);
   });
 
-  test("is not deleted from", async () => {
+  test("does not support delete", async () => {
     await copied(one, `oci-archive:${file}:one`);
     const { code, stderr } = await drayage("delete", `oci-archive:${file}:one`);
-    expect(stderr).toMatch(/oci-archive: are not deleted one by one/);
+    expect(stderr).toMatch(/oci-archive: cannot delete single images/);
     expect(code).toBe(1);
   });
 });
 
-describe("an image made of a tar file", () => {
+describe("an image from a tar file", () => {
   beforeEach(async () => {
     await writeFile(file, tarFile([{ name: "hello", content: "hello\n" }]));
   });
 
-  test("is what the flags say", async () => {
+  test("has the metadata of the flags", async () => {
     const flags = [
       "--src-platform=linux/arm/v7",
       "--src-created=2026-01-02T03:04:05Z",
@@ -193,13 +190,13 @@ describe("an image made of a tar file", () => {
 
   test.each([
     ["--src-platform=arm", /OS\/ARCHITECTURE/],
-    ["--src-created=yesterday", /--src-created is a time such as 2026/],
-    ["--src-created=2026-13-01", /--src-created is a time such as 2026/],
-    ["--src-entrypoint=sh -c", /--src-entrypoint is one word or a list/],
-    ["--src-cmd=[1]", /--src-cmd is one word or a list/],
-    ["--src-env=A", /--src-env is NAME=VALUE/],
-    ["--src-label==a", /--src-label is NAME=VALUE/],
-  ])("is not made where %s says nothing", async (flag, message) => {
+    ["--src-created=yesterday", /--src-created must be a time such as 2026/],
+    ["--src-created=2026-13-01", /--src-created must be a time such as 2026/],
+    ["--src-entrypoint=sh -c", /--src-entrypoint must be one word or an array/],
+    ["--src-cmd=[1]", /--src-cmd must be one word or an array/],
+    ["--src-env=A", /--src-env must be NAME=VALUE/],
+    ["--src-label==a", /--src-label must be NAME=VALUE/],
+  ])("is rejected if %s has an invalid value", async (flag, message) => {
     const { code, stderr } = await copy(flag, `tarball:${file}`, `dir:${file}-dir`);
     expect(stderr).toMatch(message);
     expect(code).toBe(1);
@@ -207,7 +204,7 @@ describe("an image made of a tar file", () => {
   });
 
   test.each([["--platform=linux/arm/v7"], ["--override-arch=arm", "--override-variant=v7"]])(
-    "is for the platform that the copy is for: %s",
+    "has the platform of the copy: %s",
     async (...flags) => {
       const image = `dir:${path.join(folder.path, `for${flags.length}`)}`;
       await copied(...flags, `tarball:${file}`, image);
@@ -219,9 +216,9 @@ describe("an image made of a tar file", () => {
     },
   );
 
-  test("is of standard input where it is named -", async () => {
+  test("- is standard input", async () => {
     const run = `'${[process.execPath, ...command].join("' '")}'`;
-    const told = await outputOf("sh", "-c", `${run} inspect tarball:- < ${file}`);
-    expect(JSON.parse(told)).toMatchObject({ Os: "linux" });
+    const output = await outputOf("sh", "-c", `${run} inspect tarball:- < ${file}`);
+    expect(JSON.parse(output)).toMatchObject({ Os: "linux" });
   });
 });

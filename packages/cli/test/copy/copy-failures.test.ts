@@ -40,24 +40,20 @@ function eventsIn(stdout: string): readonly Record<string, unknown>[] {
   return lines.map((line) => JSON.parse(line) as Record<string, unknown>);
 }
 
-describe("a copy whose digest cannot be written", () => {
+describe("a copy with a --digestfile that is not writable", () => {
   test.each([
-    [
-      "in a folder that is not there",
-      async () => "nowhere/digest",
-      /nowhere is not there; make it/,
-    ],
-    ["as a folder", async () => ".", /it is a folder/],
+    ["in a missing folder", async () => "nowhere/digest", /nowhere does not exist; create it/],
+    ["that is a folder", async () => ".", /it is a folder/],
     [
       "below a file",
       async () => {
         await writeFile(path.join(folder.path, "file"), "");
         return "file/digest";
       },
-      /is no folder/,
+      /is not a folder/,
     ],
     ["below /proc", async () => "/proc/nothing/digest", /--digestfile \/proc\/nothing/],
-  ])("%s is not begun", async (_, nameOf, message) => {
+  ])("%s is rejected before it starts", async (_, nameOf, message) => {
     const file = path.resolve(folder.path, await nameOf());
     const { code, stderr } = await copy("--digestfile", file, source, destination);
     expect(stderr).toMatch(/^drayage: --digestfile [^\n]+\n$/);
@@ -66,14 +62,14 @@ describe("a copy whose digest cannot be written", () => {
     expect(await readdir(folder.path)).not.toContain(path.basename(destination));
   });
 
-  test("in a folder without the right to write is not begun", async () => {
+  test("in a folder without write permission is rejected before it starts", async () => {
     const file = path.join(await closedFolder(), "digest");
     const { stderr } = await copy("--digestfile", file, source, destination);
-    expect(stderr).toMatch(/not yours to write/);
+    expect(stderr).toMatch(/permission denied/);
     expect(await readdir(folder.path)).not.toContain(path.basename(destination));
   });
 
-  test("for another reason leaves no empty file, and an old one as it was", async () => {
+  test("rejected for another reason leaves the digest file unchanged", async () => {
     const [fresh, old] = ["fresh", "old"].map((name) => path.join(folder.path, name)) as [
       string,
       string,
@@ -88,7 +84,7 @@ describe("a copy whose digest cannot be written", () => {
   });
 });
 
-/** A folder in which this user creates no files. Root may write everywhere but in sysfs. */
+/** A folder in which this user cannot create files. Root can write everywhere but in sysfs. */
 async function closedFolder(): Promise<string> {
   if (process.getuid?.() === 0) return "/sys";
   const closed = path.join(folder.path, "closed");
@@ -97,7 +93,7 @@ async function closedFolder(): Promise<string> {
   return closed;
 }
 
-describe("the events of a copy that fails", () => {
+describe("the events of a failing copy", () => {
   test("end with the error", async () => {
     const { code, stdout, stderr } = await copy("--progress=json", "dir:/nonexistent", destination);
     expect(eventsIn(stdout)).toEqual([
@@ -110,7 +106,7 @@ describe("the events of a copy that fails", () => {
     expect(code).toBe(2);
   });
 
-  test("end with it after those of what was done", async () => {
+  test("end with the error, after the events of completed blobs", async () => {
     await using registry = await registryThatRefusesBlobs();
     const to = `docker://${registry.host}/refused:1`;
     const { stdout } = await copy("--progress=json", "--dest-tls-verify=false", source, to);
@@ -120,11 +116,11 @@ describe("the events of a copy that fails", () => {
     expect(kinds).not.toContain("done");
   });
 
-  test("end with it at Ctrl-C", async () => {
-    const asked = Promise.withResolvers<void>();
+  test("end with the error on SIGINT", async () => {
+    const requested = Promise.withResolvers<void>();
     await using registry = await startRegistry({
       intercept: () => {
-        asked.resolve();
+        requested.resolve();
         return "hang";
       },
     });
@@ -132,7 +128,7 @@ describe("the events of a copy that fails", () => {
     const flags = ["copy", "--insecure-policy", "--progress=json", "--src-tls-verify=false"];
     const child = startDrayage([...flags, from, destination]);
     const end = ended(child);
-    await Promise.race([asked.promise, end]);
+    await Promise.race([requested.promise, end]);
     child.kill("SIGINT");
     const { code, stdout } = await end;
     expect(eventsIn(stdout).at(-1)).toEqual({
@@ -142,13 +138,13 @@ describe("the events of a copy that fails", () => {
     expect(code).toBe(130);
   });
 
-  test("of a verification end with it", async () => {
+  test("end with the error for verify", async () => {
     const { code, stdout } = await run("verify", "--progress=json", "dir:/nonexistent");
     expect(eventsIn(stdout).at(-1)).toMatchObject({ kind: "error", error: { code: "not-found" } });
     expect(code).toBe(2);
   });
 
-  test("have nothing of a command line that cannot be meant", async () => {
+  test("are empty for an invalid command line", async () => {
     expect(await copy("--progress=json", "--quiet", source, destination)).toMatchObject({
       code: 1,
       stdout: "",
@@ -160,13 +156,16 @@ function registryThatRefusesBlobs(): Promise<Registry> {
   return startRegistry({
     intercept: ({ method }) =>
       method === "POST" || method === "PUT"
-        ? { status: 404, body: '{"errors":[{"code":"NAME_UNKNOWN","message":"no such place"}]}' }
+        ? {
+            status: 404,
+            body: '{"errors":[{"code":"NAME_UNKNOWN","message":"no such repository"}]}',
+          }
         : undefined,
   });
 }
 
-describe("the exit code", () => {
-  test("is 1 where the destination has no place for the image", async () => {
+describe("the exit code of copy", () => {
+  test("is 1 if the destination does not exist", async () => {
     await using registry = await registryThatRefusesBlobs();
     const to = `docker://${registry.host}/refused:1`;
     const { code, stderr } = await copy("--dest-tls-verify=false", source, to);
@@ -174,7 +173,7 @@ describe("the exit code", () => {
     expect(code).toBe(1);
   });
 
-  test("is 1 where a blob of the image is missing, and 2 where the image is", async () => {
+  test("is 1 for a missing blob and 2 for a missing image", async () => {
     const from = path.join(folder.path, "incomplete");
     await writeImage(image, directory().parseReference(from));
     const { layers } = image;
@@ -183,13 +182,13 @@ describe("the exit code", () => {
     expect((await copy("dir:/nonexistent", destination)).code).toBe(2);
   });
 
-  test("is 1 where a file that an image is made of is missing", async () => {
+  test("is 1 for a missing input file of tarball:", async () => {
     expect((await copy("tarball:/nonexistent.tar", destination)).code).toBe(1);
   });
 });
 
-describe("what a copy says that it did", () => {
-  test("is cloned at first into a folder, and reused where it is there", async () => {
+describe("the summary of a copy", () => {
+  test("counts blobs as cloned the first time, and as reused the second time", async () => {
     const first = await copy(source, destination);
     expect(first.stderr).toMatch(/, 3 blobs cloned \([^)]+\), 0 reused\n$/);
     await isThere(directory().parseReference(destination.slice("dir:".length)), image);
@@ -199,7 +198,7 @@ describe("what a copy says that it did", () => {
     expect(repaired.stderr).toMatch(/, 0 blobs copied \(0 B\), 3 reused\n$/);
   });
 
-  test("is sent to a new place, says --dry-run at first", async () => {
+  test("--dry-run reports a new location the first time", async () => {
     const { stdout } = await copy("--dry-run", source, destination);
     const [head, sent, fate] = stdout.split("\n");
     expect(head).toBe(`Copy ${source} to ${destination}`);
@@ -208,7 +207,7 @@ describe("what a copy says that it did", () => {
   });
 });
 
-test("--additional-tag takes names with commas and several times", async () => {
+test("--additional-tag accepts several names, also separated by commas", async () => {
   const file = path.join(folder.path, "tags.tar");
   const tags = ["--additional-tag=a:1,b:2", "--additional-tag", "c:3"];
   await copy("-q", ...tags, source, `docker-archive:${file}:first:1`);

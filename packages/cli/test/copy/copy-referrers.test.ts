@@ -24,7 +24,7 @@ function copy(...args: readonly string[]): ReturnType<typeof drayage> {
 }
 
 describe("copy", () => {
-  test("--referrers brings what refers to the image, and says how much", async () => {
+  test("--referrers copies referrers and reports their number", async () => {
     await using registry = await filled();
     const [from, to] = [`docker://${registry.host}/app:1`, `docker://${registry.host}/copy:1`];
     const { stderr } = await copy("--referrers", from, to);
@@ -34,7 +34,7 @@ describe("copy", () => {
     expect((await copy(from, `${to}-alone`)).stderr).toMatch(/ reused\n$/);
   });
 
-  test("--referrer-type brings those of a type", async () => {
+  test("--referrer-type copies referrers of one type", async () => {
     await using registry = await filled();
     const [from, to] = [`docker://${registry.host}/app:1`, `docker://${registry.host}/copy:1`];
     const { stderr } = await copy("--referrer-type", "a/sbom", from, to);
@@ -45,7 +45,7 @@ describe("copy", () => {
     );
   });
 
-  test("to a place that has none for referrers fails, and says how to go on", async () => {
+  test("a destination without referrer support fails with advice", async () => {
     await using registry = await filled();
     await using folder = await temporaryFolder();
     const to = `dir:${path.join(folder.path, "image")}`;
@@ -57,7 +57,7 @@ describe("copy", () => {
     expect(back.stderr).toMatch(/dir: keeps nothing that refers to an image/);
   });
 
-  test("--dry-run shows them", async () => {
+  test("--dry-run lists referrers", async () => {
     await using registry = await filled();
     const from = `docker://${registry.host}/app:1`;
     const { stdout } = await copy("--dry-run", "--referrers", from, `${from}-copy`);

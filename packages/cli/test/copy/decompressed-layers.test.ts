@@ -23,7 +23,7 @@ afterAll(async () => {
 });
 
 describe("copy --dest-decompress", () => {
-  test("stops at --max-layer-size", async () => {
+  test("fails above --max-layer-size", async () => {
     const layout = path.join(folder.path, "layout");
     const image = await imageFromFiles([[{ path: "zeros", content: Buffer.alloc(100_000) }]]);
     await writeImage(image, ociLayout().parseReference(`${layout}:x`));
@@ -59,7 +59,11 @@ describe("copy --dest-decompress", () => {
 describe("copy from a docker archive to a layout", () => {
   test.each([
     ["compresses layers", [], "gzip"],
-    ["keeps them where it is told to", ["--dest-oci-accept-uncompressed-layers"], "none"],
+    [
+      "keeps them uncompressed with --dest-oci-accept-uncompressed-layers",
+      ["--dest-oci-accept-uncompressed-layers"],
+      "none",
+    ],
   ])("%s", async (_, flags, expected) => {
     const archive = path.join(folder.path, `${expected}.tar`);
     const layout = path.join(folder.path, `of-${expected}`);

@@ -8,36 +8,36 @@ import { describe, expect, test } from "vitest";
 
 import { drayage, ended, startDrayage, temporaryFolder } from "../drayage.ts";
 
-/** A registry that never gives out one of its blobs, and the moment at which it is asked for it. */
-async function stuckRegistry(): Promise<Registry & { readonly asked: Promise<void> }> {
-  const asked = Promise.withResolvers<void>();
+/** A registry that never finishes the response for one of its blobs, and a promise for the request. */
+async function stuckRegistry(): Promise<Registry & { readonly requested: Promise<void> }> {
+  const requested = Promise.withResolvers<void>();
   const image = await randomImage("stopped");
   const stuck = image.layers[0]?.digest ?? "";
   const registry = await startRegistry({
     intercept: ({ method, path: of }) => {
       if (method !== "GET" || !of.endsWith(`/blobs/${stuck}`)) return undefined;
-      asked.resolve();
+      requested.resolve();
       return "hang";
     },
   });
   await registry.putImage("stopped", image, "1");
-  return Object.assign(registry, { asked: asked.promise });
+  return Object.assign(registry, { requested: requested.promise });
 }
 
-describe("a copy that is stopped", () => {
+describe("an interrupted copy", () => {
   test.each([
     ["SIGINT", "dir", 130],
     ["SIGTERM", "dir", 143],
     ["SIGINT", "docker-archive", 130],
     ["SIGTERM", "oci-archive", 143],
-  ] as const)("by %s leaves nothing in %s: and exits with %i", async (signal, to, exitCode) => {
+  ] as const)("on %s leaves nothing in %s: and exits with %i", async (signal, to, exitCode) => {
     await using registry = await stuckRegistry();
     await using folder = await temporaryFolder();
     const source = `docker://${registry.host}/stopped:1`;
     const destination = `${to}:${path.join(folder.path, "new")}`;
     const child = startDrayage(["copy", "--insecure-policy", source, destination]);
     const end = ended(child);
-    await Promise.race([registry.asked, end]);
+    await Promise.race([registry.requested, end]);
     child.kill(signal);
     const { code, stdout, stderr } = await end;
     expect(stderr).toMatch(new RegExp(`\ndrayage: interrupted by ${signal}\n$`));
@@ -45,7 +45,7 @@ describe("a copy that is stopped", () => {
     expect(await readdir(folder.path)).toEqual([]);
   });
 
-  test("leaves an image that was there as it was", async () => {
+  test("leaves an existing image unchanged", async () => {
     await using registry = await stuckRegistry();
     await using folder = await temporaryFolder();
     const before = await randomImage("before");
@@ -63,16 +63,16 @@ describe("a copy that is stopped", () => {
     const source = `docker://${registry.host}/stopped:1`;
     const child = startDrayage(["copy", "-q", "--insecure-policy", source, destination]);
     const end = ended(child);
-    await Promise.race([registry.asked, end]);
+    await Promise.race([registry.requested, end]);
     child.kill("SIGINT");
     await end;
     const { stdout } = await drayage("inspect", "--format", "{{.Digest}}", destination);
     expect(stdout.trim()).toBe(before.manifest.digest);
-    // Every file, so that no stray blob passes.
+    // Includes every file, so that no stray blob goes unnoticed.
     expect((await readdir(layout, { recursive: true })).toSorted()).toEqual(files.toSorted());
   });
 
-  test("by --command-timeout exits with 1 and says why", async () => {
+  test("on --command-timeout exits with 1 and reports the timeout", async () => {
     await using registry = await stuckRegistry();
     await using folder = await temporaryFolder();
     const source = `docker://${registry.host}/stopped:1`;
@@ -83,13 +83,13 @@ describe("a copy that is stopped", () => {
       `dir:${path.join(folder.path, "new")}`,
     );
     expect(stderr).toMatch(
-      /^drayage: The command took longer than the 1.5 s of --command-timeout\n$/,
+      /^drayage: The command exceeded the --command-timeout of 1.5 s; increase it\n$/,
     );
     expect(code).toBe(1);
     expect(await readdir(folder.path)).toEqual([]);
   });
 
-  test("because nobody reads its events any more ends without a word", async () => {
+  test("on a closed standard output exits silently", async () => {
     await using registry = await stuckRegistry();
     await using folder = await temporaryFolder();
     const source = `docker://${registry.host}/stopped:1`;

@@ -12,17 +12,17 @@ test.each([
   expect(parseDuration(text)).toBe(milliseconds);
 });
 
-test.each(["", "30", "s", "1d", "-5s", "5s later", "1 s"])("%j is no duration", (text) => {
+test.each(["", "30", "s", "1d", "-5s", "5s later", "1 s"])("%j is not a duration", (text) => {
   expect(() => parseDuration(text)).toThrow(/such as 30s/);
 });
 
-test.each(["", "-1", "1.5", "1e3", "many"])("%j is no count", (text) => {
+test.each(["", "-1", "1.5", "1e3", "many"])("%j is not a count", (text) => {
   expect(() => parseCount(text)).toThrow(/whole number/);
 });
 
-test("nothing at once would never end", () => {
+test("a bound of 0 is rejected", () => {
   expect(parseBound("1")).toBe(1);
-  expect(() => parseBound("0")).toThrow(/from 1 on/);
+  expect(() => parseBound("0")).toThrow(/of at least 1/);
 });
 
 test.each([
@@ -35,6 +35,6 @@ test.each([
   expect(parseSize(text)).toBe(bytes);
 });
 
-test.each(["", "0", "MiB", "-1MB", "64 MiB", "64mib", "1TB", "1e6"])("%j is no size", (text) => {
+test.each(["", "0", "MiB", "-1MB", "64 MiB", "64mib", "1TB", "1e6"])("%j is not a size", (text) => {
   expect(() => parseSize(text)).toThrow(/such as 64MiB/);
 });

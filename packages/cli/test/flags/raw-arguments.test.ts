@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 
 import { command, temporaryFolder } from "../drayage.ts";
 
-/** `$D` is the command; `$X` a name that is not UTF-8; a layout with an image is in `k`. */
+/** `$D` is the command, `$X` a name that is not UTF-8, and `k` a layout with an image. */
 function shell(script: string, folder: string) {
   const quoted = [process.execPath, ...command].map((word) => `'${word}'`).join(" ");
   const text = `X=$(printf 'caf\\351'); ${script.replaceAll("$D", quoted)}`;
@@ -20,7 +20,7 @@ const names = (folder: string): readonly string[] =>
 const makesLayout = `printf abc > layer; tar -cf layer.tar layer; $D copy -q --insecure-policy tarball:layer.tar oci:k:one`;
 
 describe.skipIf(process.platform !== "linux")("a path that is not UTF-8", () => {
-  test("is read, as an image, as an archive and as a file of a flag", async () => {
+  test("is readable as an image, as an archive and as a file of a flag", async () => {
     await using temporary = await temporaryFolder();
     const { path: folder } = temporary;
     const script = [
@@ -34,7 +34,7 @@ describe.skipIf(process.platform !== "linux")("a path that is not UTF-8", () => 
     expect([status, stderr]).toEqual([0, ""]);
   });
 
-  test("is written to where the folder is there, and refused where it is not", async () => {
+  test("is writable if the folder exists, and rejected otherwise", async () => {
     await using temporary = await temporaryFolder();
     const { path: folder } = temporary;
     const refused = shell(`${makesLayout} && $D copy -q --insecure-policy oci:k "dir:$X"`, folder);
@@ -51,7 +51,7 @@ describe.skipIf(process.platform !== "linux")("a path that is not UTF-8", () => 
     expect(names(folder)).toEqual(["caf\u00E9", ...before]);
   });
 
-  test("may be that of the folder in which the command works", async () => {
+  test("works as the current working directory", async () => {
     await using temporary = await temporaryFolder();
     const { path: folder } = temporary;
     const script = `mkdir "$X" && cd "$X" && ${makesLayout} && $D copy -q --insecure-policy oci:k dir:d && ls d/manifest.json`;
@@ -60,7 +60,7 @@ describe.skipIf(process.platform !== "linux")("a path that is not UTF-8", () => 
     expect(names(folder)).toEqual(["caf\u00E9"]);
   });
 
-  test("is refused where a link or a variable leads to it", async () => {
+  test("is rejected if a link or a variable leads to it", async () => {
     await using temporary = await temporaryFolder();
     const { path: folder } = temporary;
     const script = `${makesLayout} && mkdir "$X" && ln -s "$X" link`;
@@ -74,16 +74,16 @@ describe.skipIf(process.platform !== "linux")("a path that is not UTF-8", () => 
     expect(names(folder)).toEqual(["caf\u00E9", "k", "layer", "layer.tar", "link"]);
   });
 
-  test("is refused as HOME, where the cache and the credentials are", async () => {
+  test("is rejected as HOME, which contains the cache and the credentials", async () => {
     await using temporary = await temporaryFolder();
     const { status, stderr } = shell('HOME="$X" $D manifest-digest x', temporary.path);
     expect([status, stderr]).toEqual([
       1,
-      expect.stringContaining("HOME is not UTF-8: name the file or folder by a path that is"),
+      expect.stringContaining("HOME is not UTF-8; name the file or folder by a path that is"),
     ]);
   });
 
-  test("is another one than a name that has the character for what cannot be decoded", async () => {
+  test("differs from a name with the replacement character", async () => {
     await using temporary = await temporaryFolder();
     const { path: folder } = temporary;
     const script = `${makesLayout} && $D copy -q --insecure-policy oci:k "dir:a\uFFFD"`;

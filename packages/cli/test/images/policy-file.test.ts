@@ -26,7 +26,7 @@ async function written(text: string, name = "policy.json"): Promise<string> {
   return file;
 }
 
-describe("a policy file that is named", () => {
+describe("a policy file from --policy", () => {
   test.each([
     { default: [accept] },
     { default: [accept, accept], transports: {} },
@@ -35,7 +35,7 @@ describe("a policy file that is named", () => {
       transports: { docker: { "": [accept] }, "docker-daemon": { "": [accept] } },
     },
     { default: [accept], transports: { dir: { "/a": [accept], "/A": [accept] } } },
-  ])("is followed where it accepts everything: %j", async (policy) => {
+  ])("is honoured if it accepts everything: %j", async (policy) => {
     const file = await written(JSON.stringify(policy, undefined, 2));
     expect(await checkPolicyFile({ policy: file, requirePolicy: true })).toBeUndefined();
   });
@@ -62,35 +62,35 @@ describe("a policy file that is named", () => {
     "null",
     "",
     '{"default":[{"type":"insecureAcceptAnything"}]',
-  ])("refuses where it says anything else: %s", async (text) => {
+  ])("fails if it contains anything else: %s", async (text) => {
     const file = await written(text);
-    const refusal = { code: "untrusted", message: expect.stringContaining(file) as string };
-    await expect(checkPolicyFile({ policy: file })).rejects.toMatchObject(refusal);
+    const rejected = { code: "untrusted", message: expect.stringContaining(file) as string };
+    await expect(checkPolicyFile({ policy: file })).rejects.toMatchObject(rejected);
     expect(await checkPolicyFile({ policy: file, insecurePolicy: true })).toBeUndefined();
   });
 
-  test("refuses where it cannot be read", async () => {
+  test("fails if it is not readable", async () => {
     const missing = checkPolicyFile({ policy: path.join(folder, "missing.json") });
     await expect(missing).rejects.toMatchObject({ code: "untrusted" });
     await expect(checkPolicyFile({ policy: folder })).rejects.toMatchObject({ code: "untrusted" });
   });
 });
 
-describe("a policy file that nobody named", () => {
-  test("is looked for at home first", async () => {
+describe("the default policy file", () => {
+  test("is read from the home folder first", async () => {
     await written('{"default":[{"type":"reject"}]}', "home/.config/containers/policy.json");
     await written(JSON.stringify({ default: [accept] }), "etc/containers/policy.json");
     const refused = checkPolicyFile({}, { rootForImplicitAbsolutePaths: folder });
     await expect(refused).rejects.toMatchObject({ code: "untrusted" });
   });
 
-  test("is then looked for in /etc", async () => {
+  test("is read from /etc second", async () => {
     await written('{"default":[{"type":"reject"}]}', "etc/containers/policy.json");
     const refused = checkPolicyFile({}, { rootForImplicitAbsolutePaths: folder });
     await expect(refused).rejects.toMatchObject({ code: "untrusted" });
   });
 
-  test("may be missing, which is told, unless one is required", async () => {
+  test("is optional with a notice, unless --require-policy is set", async () => {
     const system = { rootForImplicitAbsolutePaths: folder };
     expect(await checkPolicyFile({}, system)).toContain("no policy.json");
     const refused = checkPolicyFile({ requirePolicy: true }, system);

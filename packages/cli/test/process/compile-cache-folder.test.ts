@@ -7,7 +7,7 @@ import { expect, test } from "vitest";
 import { compileCacheFolder } from "../../src/process/compile-cache-folder.ts";
 
 const isRoot = process.geteuid?.() === 0;
-const nobody = 65_534;
+const otherUser = 65_534;
 
 async function modeOf(folder: string): Promise<string> {
   return ((await stat(folder)).mode & 0o7777).toString(8);
@@ -21,7 +21,7 @@ async function folderWith(mode: number, ...names: readonly string[]): Promise<st
   return folder;
 }
 
-test("the compile cache is in the user's state folder, which is created for the user alone", async () => {
+test("the compile cache is in the user's state folder, which is created with mode 0700", async () => {
   const home = await scratchFolder();
   const way = ".local/state/drayage/compile-cache";
   const folder = path.join(home, way);
@@ -32,7 +32,7 @@ test("the compile cache is in the user's state folder, which is created for the 
   expect(compileCacheFolder({ HOME: home }), "the second time").toBe(folder);
 });
 
-test("XDG_STATE_HOME comes first, if it is absolute", async () => {
+test("XDG_STATE_HOME takes precedence if it is absolute", async () => {
   const [home, cache] = [await scratchFolder(), await scratchFolder()];
   const folder = path.join(cache, "drayage/compile-cache");
   expect(compileCacheFolder({ HOME: home, XDG_STATE_HOME: cache })).toBe(folder);
@@ -47,11 +47,11 @@ test.each([
   ["relative", { HOME: "somewhere" }],
   ["below /proc, where no folder can be created", { HOME: "/proc/self" }],
   ["in a file", { HOME: import.meta.filename }],
-])("there is no compile cache where the home is %s", (_, environment) => {
+])("there is no compile cache if the home is %s", (_, environment) => {
   expect(compileCacheFolder(environment)).toBeUndefined();
 });
 
-test("a home that does not exist is not created", async () => {
+test("a missing home is not created", async () => {
   const folder = await scratchFolder();
   expect(compileCacheFolder({ HOME: path.join(folder, "home") })).toBeUndefined();
   expect(await readdir(folder)).toEqual([]);
@@ -61,14 +61,14 @@ test.each([
   ["everyone", 0o777],
   ["a group", 0o775],
   ["everyone, with the sticky bit,", 0o1777],
-])("a folder that %s may write is not used as the compile cache", async (_, mode) => {
+])("a folder that is writable by %s is not used as the compile cache", async (_, mode) => {
   const home = await scratchFolder();
   await folderWith(mode, home, ".local/state/drayage/compile-cache");
   expect(compileCacheFolder({ HOME: home })).toBeUndefined();
 });
 
 test.each(["home", "home/.local", "home/.local/state", "home/.local/state/drayage", "."])(
-  "no folder is created below one that everyone may write: %s",
+  "no folder is created below a folder that is writable by everyone: %s",
   async (name) => {
     const folder = await scratchFolder();
     await mkdir(path.join(folder, "home"));
@@ -79,7 +79,7 @@ test.each(["home", "home/.local", "home/.local/state", "home/.local/state/drayag
   },
 );
 
-test("in a shared folder with the sticky bit the user's own folder is used", async () => {
+test("the user's own folder in a sticky shared folder is used", async () => {
   const shared = await folderWith(0o1777, await scratchFolder());
   const folder = path.join(shared, "drayage/compile-cache");
   expect(compileCacheFolder({ XDG_STATE_HOME: shared })).toBe(folder);
@@ -91,7 +91,7 @@ test("a link of the user is followed, and the result has no links", async () => 
   expect(compileCacheFolder({ HOME: home })).toBe(path.join(disk, "state/drayage/compile-cache"));
 });
 
-test("a link into a folder that everyone may write is not followed", async () => {
+test("a link to a folder that is writable by everyone is not followed", async () => {
   const [home, shared] = [await scratchFolder(), await scratchFolder()];
   await folderWith(0o777, shared);
   await symlink(shared, path.join(home, ".local"));
@@ -99,7 +99,7 @@ test("a link into a folder that everyone may write is not followed", async () =>
   expect(await readdir(shared)).toEqual([]);
 });
 
-test("the compile cache itself is no link, and links end", async () => {
+test("the compile cache must not be a link, and link cycles end", async () => {
   const [home, disk] = [await scratchFolder(), await scratchFolder()];
   await mkdir(path.join(home, ".local/state/drayage"), { recursive: true, mode: 0o700 });
   await symlink(disk, path.join(home, ".local/state/drayage/compile-cache"));
@@ -116,7 +116,7 @@ test.runIf(isRoot).each(["home", "home/.local", "home/.local/state", "home/.loca
     const home = path.join(folder, "home");
     const cache = await folderWith(0o700, home, ".local/state/drayage/compile-cache");
     expect(compileCacheFolder({ HOME: home })).toBe(cache);
-    await chown(path.join(folder, name), nobody, nobody);
+    await chown(path.join(folder, name), otherUser, otherUser);
     expect(compileCacheFolder({ HOME: home })).toBeUndefined();
   },
 );
@@ -125,7 +125,7 @@ test.runIf(isRoot)("another user's link in a shared folder is not followed", asy
   const [shared, own] = [await scratchFolder(), await scratchFolder()];
   await folderWith(0o1777, shared);
   await symlink(own, path.join(shared, "drayage"));
-  await lchown(path.join(shared, "drayage"), nobody, nobody);
+  await lchown(path.join(shared, "drayage"), otherUser, otherUser);
   expect(compileCacheFolder({ XDG_STATE_HOME: shared })).toBeUndefined();
   expect(await readdir(own)).toEqual([]);
 });

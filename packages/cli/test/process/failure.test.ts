@@ -23,11 +23,11 @@ describe("exit codes", () => {
     expect(exitCodeOf(failure)).toBe(code);
   });
 
-  test("where cleaning up failed as well, the first failure decides", () => {
+  test("the first failure counts if cleanup fails too", () => {
     const failure = caught(() => {
       using _ = {
         [Symbol.dispose]() {
-          throw new Error("cannot clean up");
+          throw new Error("cleanup failed");
         },
       };
       throw new ImageError("not-found", "it is gone");
@@ -37,11 +37,11 @@ describe("exit codes", () => {
   });
 });
 
-test("a message is one line", () => {
+test("a message is printed as one line", () => {
   expect(lineOf("first\n  second\n")).toBe("drayage: first; second");
 });
 
-test("debugging shows the whole chain of causes, with codes and places", () => {
+test("debug prints the stack traces and codes of all causes", () => {
   const cause = Object.assign(new Error("connection refused"), { code: "ECONNREFUSED" });
   const failure = new ImageError("unavailable", "the registry is not there", { cause });
   const described = describeFailure(failure, { debug: true }) ?? "";
@@ -50,13 +50,13 @@ test("debugging shows the whole chain of causes, with codes and places", () => {
   expect(described).toMatch(/caused by Error: connection refused\n\s+at .*\[ECONNREFUSED\]/s);
 });
 
-test("a chain of causes that bites its own tail ends", () => {
+test("a cyclic chain of causes ends", () => {
   const failure = new Error("one");
   failure.cause = new Error("two", { cause: failure });
   expect(describeFailure(failure, { debug: true })).toContain("caused by Error: two");
 });
 
-test("nobody is told that nobody listens", () => {
-  const failure = new Interrupted("nobody reads the output", 141, true);
+test("a closed standard output is not reported", () => {
+  const failure = new Interrupted("the reader closed the output", 141, true);
   expect(describeFailure(failure, { debug: true })).toBeUndefined();
 });

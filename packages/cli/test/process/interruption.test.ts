@@ -32,7 +32,7 @@ describe("an interruption", () => {
     expect(fake.exits).toEqual([]);
   });
 
-  test("the second Ctrl-C ends the process at once", () => {
+  test("a second signal exits immediately", () => {
     const fake = new FakeProcess();
     using _ = interruptionOf(fake);
     fake.emit("SIGINT", "SIGINT");
@@ -40,30 +40,30 @@ describe("an interruption", () => {
     expect(fake.exits).toEqual([130]);
   });
 
-  test("output that nobody reads any more ends the command without a word", () => {
+  test("a closed standard output ends the command silently", () => {
     const fake = new FakeProcess();
     using interruption = interruptionOf(fake);
     fake.stdout.emit("error", Object.assign(new Error("write EPIPE"), { code: "EPIPE" }));
     expect(interruption.signal.reason).toMatchObject({ exitCode: 141, isSilent: true });
   });
 
-  test("output that cannot be written is an error", () => {
+  test("a failing standard output is an error", () => {
     const fake = new FakeProcess();
     using interruption = interruptionOf(fake);
     fake.stdout.emit("error", Object.assign(new Error("disk full"), { code: "ENOSPC" }));
     expect(interruption.signal.reason).toMatchObject({
-      message: "Standard output cannot be written: disk full",
+      message: "Writing to standard output failed: disk full",
     });
   });
 
-  test("a copy goes on when nobody reads its progress any more", () => {
+  test("a closed standard error does not stop the command", () => {
     const fake = new FakeProcess();
     using interruption = interruptionOf(fake);
     fake.stderr.emit("error", Object.assign(new Error("write EPIPE"), { code: "EPIPE" }));
     expect(interruption.signal.aborted).toBe(false);
   });
 
-  test("afterwards signals do what they did before", () => {
+  test("signals have their default effect after dispose", () => {
     const fake = new FakeProcess();
     interruptionOf(fake)[Symbol.dispose]();
     expect(fake.listenerCount("SIGINT")).toBe(0);

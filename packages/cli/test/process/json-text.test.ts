@@ -3,17 +3,17 @@ import { expect, test } from "vitest";
 
 import { compactJSON, formatJSON, plainJSON } from "../../src/process/json-text.ts";
 
-test("four spaces deep, with HTML's characters escaped, as Go writes it", () => {
+test("JSON is indented by four spaces with HTML characters escaped, like Go's", () => {
   expect(formatJSON({ Env: ["A=<b>&c\u2028"] })).toBe(
     '{\n    "Env": [\n        "A=\\u003cb\\u003e\\u0026c\\u2028"\n    ]\n}\n',
   );
 });
 
-test("what is not there is null", () => {
+test("undefined is printed as null", () => {
   expect(compactJSON(undefined)).toBe("null");
 });
 
-test("bytes are left out, whatever holds them, and errors are their code and message", () => {
+test("bytes are omitted, and errors are reduced to code and message", () => {
   const error = new ImageError("unavailable", "try later", { cause: new Error("a detail") });
   const event = {
     kind: "retry",
@@ -28,6 +28,6 @@ test("bytes are left out, whatever holds them, and errors are their code and mes
   });
 });
 
-test("a number of bytes is no bytes", () => {
+test("a number named bytes is kept", () => {
   expect(plainJSON({ kind: "blob-progress", bytes: 7 })).toBe('{"kind":"blob-progress","bytes":7}');
 });

@@ -8,7 +8,7 @@ import { expect, test } from "vitest";
 
 import { ProgressBars } from "../../src/progress/progress-bars.ts";
 
-/** A terminal that keeps what it is told. */
+/** A terminal that records its output. */
 class RecordingTerminal extends Writable {
   readonly isTTY = true;
   readonly columns = 80;
@@ -20,7 +20,7 @@ class RecordingTerminal extends Writable {
   }
 }
 
-test("bars show the whole and each blob, and leave the terminal as it was", async () => {
+test("bars show the total and each blob, and are erased at the end", async () => {
   const terminal = new RecordingTerminal();
   const image = await randomImage("bars");
   {
@@ -36,9 +36,9 @@ test("bars show the whole and each blob, and leave the terminal as it was", asyn
   expect(terminal.written.endsWith(clearsBelow)).toBe(true);
 });
 
-test("bars show what is verified", async () => {
+test("bars show a verification", async () => {
   const terminal = new RecordingTerminal();
-  const reference = await inMemory(await randomImage("bars that verify"));
+  const reference = await inMemory(await randomImage("verification bars"));
   {
     using view = new ProgressBars(terminal as RecordingTerminal & NodeJS.WriteStream);
     await verifyImage(reference, { onEvent: view.show });
@@ -47,7 +47,7 @@ test("bars show what is verified", async () => {
   expect(terminal.written.endsWith("\u001B[0J")).toBe(true);
 });
 
-test("what goes wrong, and what registries say, stays above the bars", async () => {
+test("retries and notices stay above the bars", async () => {
   const terminal = new RecordingTerminal();
   {
     using view = new ProgressBars(terminal as RecordingTerminal & NodeJS.WriteStream);
@@ -60,10 +60,10 @@ test("what goes wrong, and what registries say, stays above the bars", async () 
   }
   const lines = stripVTControlCharacters(terminal.written).split("\n");
   expect(lines[0]).toMatch(/warning from a\.example: it moves\\x1b$/);
-  expect(lines.some((line) => line.endsWith("again in 0.5 s: cut off"))).toBe(true);
+  expect(lines.some((line) => line.endsWith("retrying in 0.5 s: cut off"))).toBe(true);
 });
 
-test("nothing to copy leaves no trace", () => {
+test("a copy without blobs prints nothing", () => {
   const terminal = new RecordingTerminal();
   new ProgressBars(terminal as RecordingTerminal & NodeJS.WriteStream)[Symbol.dispose]();
   expect(stripVTControlCharacters(terminal.written)).toBe("");

@@ -41,7 +41,7 @@ function planned(...blobs: readonly Descriptor[]): CopyEvent {
     destination: "dir:/b",
     sourceDigest: top.digest,
     digest: top.digest,
-    steps: [...blobSteps, { kind: "commit", because: "all of it is there by then" }],
+    steps: [...blobSteps, { kind: "commit", because: "every blob exists" }],
     reused: [],
     top,
     cost: { blobBytes, requests: 0 },
@@ -86,22 +86,22 @@ describe("the tally of a copy", () => {
     return formatTally(tally);
   }
 
-  test("counts bytes of blobs that are on their way", () => {
+  test("counts the bytes of active blobs", () => {
     const events = [planned(first, second), started(first), read(first, 1_000_000)];
     expect(tallied(...events)).toBe("25 %, 1.0 MB of 4.0 MB, 0 of 2 blobs");
   });
 
-  test("counts a blob that the destination has as done", () => {
+  test("counts a reused blob as done", () => {
     const events = [planned(first, second), started(first), done(first, "reused")];
     expect(tallied(...events)).toBe("75 %, 3.0 MB of 4.0 MB, 1 of 2 blobs");
   });
 
-  test("begins a blob anew that is tried again", () => {
+  test("resets a restarted blob", () => {
     const events = [planned(second), started(second), read(second, 900_000), restarted(second)];
     expect(tallied(...events)).toBe("0 %, 0 B of 1.0 MB, 0 of 1 blobs");
   });
 
-  test("counts what is verified, read or not, and also what is wrong", () => {
+  test("counts verified blobs, whether read or not, and corrupt ones", () => {
     const size = first.size + second.size;
     const tally = new ProgressTally();
     tally.count({ kind: "inspected", source: "dir:/a", blobs: 2, bytes: size });
@@ -113,13 +113,13 @@ describe("the tally of a copy", () => {
     expect(formatTally(tally)).toBe("100 %, 4.0 MB of 4.0 MB, 2 of 2 blobs");
   });
 
-  test("is whole where there is nothing to copy", () => {
+  test("is complete if there is nothing to copy", () => {
     expect(tallied(planned())).toBe("100 %, 0 B of 0 B, 0 of 0 blobs");
   });
 });
 
 describe("plain lines", () => {
-  test("come at the start and every five seconds, also while nothing moves", () => {
+  test("are written at the start and every five seconds, even without progress", () => {
     const log = lines();
     using view = new PlainLines(log);
     for (const event of [planned(first, second), started(first), read(first, 1_000_000)]) {
@@ -131,26 +131,26 @@ describe("plain lines", () => {
     expect(log.written).toEqual([
       "Copying dir:/a to dir:/b: 2 blobs, 4.0 MB\n",
       "25 %, 1.0 MB of 4.0 MB, 0 of 2 blobs, 200 kB/s\n",
-      "25 %, 1.0 MB of 4.0 MB, 0 of 2 blobs, nothing moved for 5 s\n",
-      "25 %, 1.0 MB of 4.0 MB, 0 of 2 blobs, nothing moved for 10 s\n",
+      "25 %, 1.0 MB of 4.0 MB, 0 of 2 blobs, no progress for 5 s\n",
+      "25 %, 1.0 MB of 4.0 MB, 0 of 2 blobs, no progress for 10 s\n",
     ]);
   });
 
-  test("tell why a blob is begun again", () => {
+  test("report the reason for a retry", () => {
     const log = lines();
     using view = new PlainLines(log);
     for (const event of [planned(first), started(first), again()]) view.show(event);
-    expect(log.written.at(-1)).toMatch(/^again in \d+\.\d s: cut off\n$/);
+    expect(log.written.at(-1)).toMatch(/^retrying in \d+\.\d s: cut off\n$/);
   });
 
-  test("tell which blob is begun again", () => {
+  test("report which blob is restarted", () => {
     const log = lines();
     using view = new PlainLines(log);
     for (const event of [planned(first), started(first), restarted(first)]) view.show(event);
-    expect(log.written.at(-1)).toBe(`begun again: ${first.digest.slice(7, 19)}\n`);
+    expect(log.written.at(-1)).toBe(`restarted: ${first.digest.slice(7, 19)}\n`);
   });
 
-  test("tell what registries have to say, once", () => {
+  test("report each notice once", () => {
     const log = lines();
     using view = new PlainLines(log);
     const warning = noticed({ kind: "warning", host: "a.example", text: "moved\u001b[31m" });
@@ -158,17 +158,17 @@ describe("plain lines", () => {
     expect(log.written).toEqual(["warning from a.example: moved\\x1b[31m\n"]);
   });
 
-  test("tell of a limit when it is near", () => {
+  test("report a rate limit when it is nearly exhausted", () => {
     const log = lines();
     using view = new PlainLines(log);
     for (const remaining of [90, 50, 10, 9]) {
       const limit = { limit: 100, remaining, window: 21_600, source: undefined };
       view.show(noticed({ kind: "rate-limit", host: "a.example", ...limit }));
     }
-    expect(log.written).toEqual(["a.example allows 100 requests in 6 h, and 10 are left\n"]);
+    expect(log.written).toEqual(["a.example allows 100 requests in 6 h, 10 remaining\n"]);
   });
 
-  test("are not written where there is nothing to copy", () => {
+  test("are not written if there is nothing to copy", () => {
     const log = lines();
     using view = new PlainLines(log);
     view.show(planned());
@@ -176,7 +176,7 @@ describe("plain lines", () => {
     expect(log.written).toEqual([]);
   });
 
-  test("tell what is verified", () => {
+  test("report a verification", () => {
     const log = lines();
     using view = new PlainLines(log);
     view.show({ kind: "inspected", source: "dir:/a", blobs: 1, bytes: first.size });
@@ -192,7 +192,7 @@ describe("plain lines", () => {
   });
 });
 
-describe("lines of JSON", () => {
+describe("JSON lines", () => {
   function shown(...events: readonly CopyEvent[]): readonly Record<string, unknown>[] {
     const log = lines();
     using view = new JSONLines(log);
@@ -200,7 +200,7 @@ describe("lines of JSON", () => {
     return log.written.map((line) => JSON.parse(line) as Record<string, unknown>);
   }
 
-  test("are the events in their order, without bytes", () => {
+  test("are the events in order, without bytes", () => {
     const events = [planned(first), started(first), again(), done(first)];
     const [plan, ...rest] = shown(...events);
     expect(plan).toMatchObject({
@@ -221,16 +221,16 @@ describe("lines of JSON", () => {
     ]);
   });
 
-  test("sum up what is read, and lose none of it", () => {
+  test("combine progress events without losing bytes", () => {
     const reads = Array.from({ length: 1000 }, () => read(first, 3000));
-    const told = shown(planned(first), started(first), ...reads, done(first));
-    const progress = told.filter(({ kind }) => kind === "blob-progress");
+    const events = shown(planned(first), started(first), ...reads, done(first));
+    const progress = events.filter(({ kind }) => kind === "blob-progress");
     expect(progress.length).toBeLessThan(5);
     expect(progress.reduce((sum, { bytes }) => sum + Number(bytes), 0)).toBe(3_000_000);
-    expect(told.at(-1)).toMatchObject({ kind: "blob-done" });
+    expect(events.at(-1)).toMatchObject({ kind: "blob-done" });
   });
 
-  test("come a few times a second", () => {
+  test("are limited to a few per second", () => {
     const log = lines();
     using view = new JSONLines(log);
     view.show(planned(first));

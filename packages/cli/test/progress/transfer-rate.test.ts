@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 
 import { formatRate, TransferRate } from "../../src/progress/transfer-rate.ts";
 
-test("the speed is that of the last five seconds", () => {
+test("the rate covers the last five seconds", () => {
   let now = 0;
   const rate = new TransferRate(() => now);
   rate.note(0);
@@ -13,7 +13,7 @@ test("the speed is that of the last five seconds", () => {
   expect(rate.perSecond).toBe(0);
 });
 
-test("many events in a moment do not make it forget", () => {
+test("a burst of events does not discard older samples", () => {
   let now = 0;
   const rate = new TransferRate(() => now);
   for (; now <= 4000; now++) rate.note(now * 1000);
@@ -28,6 +28,6 @@ test.each([
   [1, 0, ", 1 B/s, days left"],
   [0, 0, ", 0 B/s, stalled"],
   [5000, 1_000_000_000, ", 5.0 kB/s"],
-])("%s B/s after %i B is written %j", (perSecond, bytesDone, text) => {
+])("%s B/s after %i B is formatted as %j", (perSecond, bytesDone, text) => {
   expect(formatRate({ perSecond }, { bytes: 1_000_000_000, bytesDone })).toBe(text);
 });

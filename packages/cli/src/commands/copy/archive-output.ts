@@ -5,13 +5,17 @@ import type { ImageReference } from "@drayage/core";
 import { UsageError } from "../../flags/usage-error.ts";
 import type { CopyFlags } from "./copy-flags.ts";
 
-/** An archive on its way to standard output has it for itself. @throws UsageError */
-export function refuseBadOutput(to: ImageReference, { dryRun, progress }: CopyFlags): void {
+/** An archive that is written to standard output needs it exclusively. @throws UsageError */
+export function checkArchiveOutput(to: ImageReference, { dryRun, progress }: CopyFlags): void {
   if (dryRun || !("file" in to) || !isStandardOutput(String(to.file))) return;
   if (progress === "json")
-    throw new UsageError("--progress=json writes to standard output, and so does the archive");
+    throw new UsageError(
+      "--progress=json and the archive both write to standard output; write the archive to a file or use --progress=plain",
+    );
   if (process.stdout.isTTY)
-    throw new UsageError("An archive is nothing for a terminal; write it to a file or into a pipe");
+    throw new UsageError(
+      "An archive cannot be written to a terminal; write it to a file or a pipe",
+    );
 }
 
 function isStandardOutput(file: string): boolean {

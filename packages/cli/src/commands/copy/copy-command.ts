@@ -7,42 +7,39 @@ import type { CopyFlags } from "./copy-flags.ts";
 
 export function copyCommand(signal: AbortSignal): Command {
   const command = new Command("copy")
-    .description("Copy an image, or an index with its images, from one place to another")
+    .description("Copy an image, or an index with its images, between transports")
     .argument("<source>", "the image to copy")
-    .argument("<destination>", "where to and under which name")
+    .argument("<destination>", "the location and name of the copy")
     .optionsGroup("Which images:")
-    .option("-a, --all", "the index and every image in it")
+    .option("-a, --all", "copy the index and every image in it")
     .option("--multi-arch <which>", "system, all, or a list such as linux/amd64,linux/arm64")
     .option(
       "--platform <os/arch>",
-      "the image for this platform; several: an index of them",
+      "copy the image for this platform; several: an index of them",
       listedByCommas,
     )
-    .optionsGroup("What becomes of them:")
-    .option("--preserve-digests", "fail rather than change any manifest")
-    .option("-f, --format <type>", "the manifests' type at the destination: oci or v2s2")
-    .option("--remove-signatures", "leave signatures behind")
-    .option("--referrers", "also what refers to them: signatures, SBOMs, attestations")
+    .optionsGroup("Changes to the images:")
+    .option("--preserve-digests", "fail instead of changing any manifest")
+    .option("-f, --format <type>", "manifest type at the destination: oci or v2s2")
+    .option("--remove-signatures", "do not copy signatures")
+    .option("--referrers", "also copy referrers: signatures, SBOMs, attestations")
     .option(
       "--referrer-type <type>",
-      "of what refers to them only this type, or several",
+      "copy only referrers of this type, or of several types",
       listedByCommas,
     )
     .optionsGroup("How:")
-    .option(
-      "--repair",
-      "look for every blob there, even where the image is, and bring those missing",
-    )
-    .option("--dry-run", "say what would be done, and do nothing")
-    .option("--json", "with --dry-run: as JSON")
-    .option("--digestfile <file>", "write the digest of the copy into this file")
-    .option("--image-parallel-copies <n>", "at most so many blobs at once", parseBound)
-    .option("--max-layer-size <size>", "the most that a layer may decompress to", parseSize)
-    .option("--authfile <file>", "look up the credentials of both sides in this file")
-    .option("--no-cache", "neither use nor keep what copies learnt of layers and uploads")
-    .option("-q, --quiet", "say nothing but errors")
+    .option("--repair", "verify every blob at the destination, and replace missing or corrupt ones")
+    .option("--dry-run", "print the plan without copying")
+    .option("--json", "with --dry-run: print the plan as JSON")
+    .option("--digestfile <file>", "write the digest of the copy to this file")
+    .option("--image-parallel-copies <n>", "maximum number of blobs to copy at once", parseBound)
+    .option("--max-layer-size <size>", "maximum size of a decompressed layer", parseSize)
+    .option("--authfile <file>", "credentials file for both sides")
+    .option("--no-cache", "do not use the cache of layers and the upload journal")
+    .option("-q, --quiet", "print errors only")
     .addOption(
-      new Option("--progress <kind>", "how to show what happens; json: events on standard output")
+      new Option("--progress <kind>", "how to report progress; json: events on standard output")
         .choices(["auto", "bar", "plain", "json", "none"])
         .default("auto"),
     );

@@ -18,7 +18,7 @@ export interface CopyFlags extends GlobalFlags, RetryFlags {
   readonly digestfile?: string;
   readonly imageParallelCopies?: number;
   readonly maxLayerSize?: number;
-  /** False where the user said so. */
+  /** False with `--no-cache`. */
   readonly cache?: boolean;
   readonly quiet?: true;
   readonly progress: ProgressKind;

@@ -5,12 +5,12 @@ import { overriddenPlatform, refuseTwoPlatforms } from "../../flags/platform-fla
 import { UsageError } from "../../flags/usage-error.ts";
 import type { CopyFlags } from "./copy-flags.ts";
 
-/** The flags in the words of the library. @throws UsageError for flags that contradict each other */
+/** Converts the flags to options of `copyImage`. @throws UsageError if flags contradict each other */
 export function copyOptionsOf(flags: CopyFlags): CopyOptions {
   refuseTwoPlatforms(flags.platform, flags);
   if (flags.multiArch !== undefined && (flags.all || flags.platform)) {
     const other = flags.all ? "--all" : "--platform";
-    throw new UsageError(`--multi-arch and ${other} both say which images; give one of them`);
+    throw new UsageError(`--multi-arch and ${other} both select images; use one of them`);
   }
   return {
     platform: overriddenPlatform(flags),
@@ -24,12 +24,12 @@ export function copyOptionsOf(flags: CopyFlags): CopyOptions {
     repair: flags.repair,
     parallelBlobs: flags.imageParallelCopies,
     maxLayerSize: flags.maxLayerSize,
-    decompress: unpackedLayer,
+    decompress: decompressedLayer,
   };
 }
 
-/** Most layers are gzip or zstd, and need nothing of this. */
-async function* unpackedLayer(
+/** Core decompresses gzip and zstd itself. Other formats are loaded on demand. */
+async function* decompressedLayer(
   bytes: AsyncIterable<Uint8Array>,
   compression: Compression,
 ): AsyncGenerator<Uint8Array, void, undefined> {
@@ -61,7 +61,7 @@ function instancesOf(multiArch: string): CopyOptions["instances"] {
       return multiArch;
     case "index-only":
       throw new UsageError(
-        "--multi-arch index-only is not done here: it leaves an index without images",
+        "--multi-arch index-only is not supported, because it copies an index without its images; use all or a list of platforms",
       );
     default:
       return { platforms: multiArch.split(",").map(parsePlatform) };
@@ -77,8 +77,8 @@ function manifestMIMETypeOf(format: string | undefined): string | undefined {
     case "v2s2":
       return mediaTypes.dockerManifest;
     case "v2s1":
-      throw new UsageError("--format v2s1 is out of use and not written here; take oci or v2s2");
+      throw new UsageError("--format v2s1 is obsolete and not supported; use oci or v2s2");
     default:
-      throw new UsageError(`--format is oci or v2s2, not ${JSON.stringify(format)}`);
+      throw new UsageError(`--format must be oci or v2s2, not ${JSON.stringify(format)}`);
   }
 }

@@ -6,15 +6,15 @@ import { sideOf } from "../../flags/side-flags.ts";
 import { UsageError } from "../../flags/usage-error.ts";
 import { parseImageName } from "../../images/image-name.ts";
 import { checkPolicyFile } from "../../images/policy-file.ts";
-import { asFailureOfWork } from "../../process/failure.ts";
+import { asGeneralFailure } from "../../process/failure.ts";
 import { plainJSON } from "../../process/json-text.ts";
-import { noticeTeller } from "../../process/notice-lines.ts";
+import { noticeLogger } from "../../process/notice-lines.ts";
 import { withRetries } from "../../process/retry.ts";
-import { say, writeResult } from "../../process/standard-streams.ts";
+import { logMessage, writeResult } from "../../process/standard-streams.ts";
 import { freeChunksEarly } from "../../process/v8-flags.ts";
 import { withErrorEvent } from "../../progress/error-event.ts";
 import { openProgressView } from "../../progress/progress-view.ts";
-import { refuseBadOutput } from "./archive-output.ts";
+import { checkArchiveOutput } from "./archive-output.ts";
 import type { CopyFlags } from "./copy-flags.ts";
 import { copyOptionsOf } from "./copy-options.ts";
 import { requireWritable, writeDigestFile } from "./digest-file.ts";
@@ -49,12 +49,12 @@ async function copyBetween(
     platform,
   });
   const to = await parseImageName(destination, sideOf({ ...flags }, "dest-", parallel));
-  refuseBadOutput(to, flags);
+  checkArchiveOutput(to, flags);
   if (flags.digestfile !== undefined) await requireWritable(flags.digestfile);
   const notice = await checkPolicyFile(flags, {}, { signal });
-  if (notice !== undefined && !flags.quiet) say(`drayage: ${notice}`);
+  if (notice !== undefined && !flags.quiet) logMessage(`drayage: ${notice}`);
   if (flags.dryRun) await preview(from, to, flags, options);
-  else await copyAndTell(from, to, flags, options);
+  else await copyAndReport(from, to, flags, options);
 }
 
 type RunningCopyOptions = CopyOptions & { readonly signal: AbortSignal };
@@ -65,12 +65,12 @@ async function preview(
   flags: CopyFlags,
   options: RunningCopyOptions,
 ): Promise<void> {
-  const told = flags.quiet ? options : { ...options, onNotice: noticeTeller() };
-  const plan = await withRetries(flags, options.signal, async () => previewCopy(from, to, told));
+  const noticed = flags.quiet ? options : { ...options, onNotice: noticeLogger() };
+  const plan = await withRetries(flags, options.signal, async () => previewCopy(from, to, noticed));
   await writeResult(flags.json ? `${plainJSON(plan, 4)}\n` : formatPlan(plan));
 }
 
-async function copyAndTell(
+async function copyAndReport(
   from: ImageReference,
   to: ImageReference,
   flags: CopyFlags,
@@ -80,12 +80,14 @@ async function copyAndTell(
     using view = await openProgressView(flags.quiet ? "none" : flags.progress);
     return await copyFound(from, to, { ...options, onEvent: view.show });
   });
-  if (!flags.quiet) say(formatResult(from, to, result, options));
+  if (!flags.quiet) logMessage(formatResult(from, to, result, options));
   if (flags.digestfile !== undefined)
     await writeDigestFile(flags.digestfile, result.digest, options.signal);
 }
 
-/** Once there is a plan the image was found: what is missing then, or at the destination, is not what was asked for. */
+/**
+ * After planning, a `not-found` error does not mean that the source image is missing, so it must not set exit code 2.
+ */
 async function copyFound(
   from: ImageReference,
   to: ImageReference,
@@ -102,17 +104,23 @@ async function copyFound(
     });
   } catch (error) {
     const isOfDestination = isImageError(error) && error.reference === imageName(to);
-    throw isFound || isOfDestination ? asFailureOfWork(error) : error;
+    throw isFound || isOfDestination ? asGeneralFailure(error) : error;
   }
 }
 
 function refuseContradictions({ dryRun, json, digestfile, quiet, progress }: CopyFlags): void {
   const shows = progress !== "auto" && progress !== "none";
   const contradictions: readonly (readonly [unknown, string])[] = [
-    [json && !dryRun, "--json goes with --dry-run; a copy tells its events with --progress=json"],
-    [dryRun && digestfile, "--digestfile goes with a copy; --dry-run may not know the digest"],
-    [dryRun && shows, `--progress=${progress} goes with a copy; --dry-run makes none`],
-    [quiet && shows, `--quiet and --progress=${progress} contradict each other`],
+    [json && !dryRun, "--json requires --dry-run; use --progress=json for the events of a copy"],
+    [
+      dryRun && digestfile,
+      "--digestfile cannot be used with --dry-run, which may not know the digest; remove one of them",
+    ],
+    [
+      dryRun && shows,
+      `--progress=${progress} cannot be used with --dry-run, which copies nothing; remove one of them`,
+    ],
+    [quiet && shows, `--quiet and --progress=${progress} contradict each other; use one of them`],
   ];
   const found = contradictions.find(([isSo]) => isSo);
   if (found !== undefined) throw new UsageError(found[1]);

@@ -7,7 +7,7 @@ import { pipeWriter } from "@drayage/transport-kit/files";
 
 import { UsageError } from "../../flags/usage-error.ts";
 
-/** Fails before a copy where its digest could not be written after it; changes nothing. @throws UsageError */
+/** Checks before a copy that its digest can be written afterwards. Leaves no file behind. @throws UsageError */
 export async function requireWritable(file: string): Promise<void> {
   try {
     const there = await stat(file).catch(absent);
@@ -16,13 +16,13 @@ export async function requireWritable(file: string): Promise<void> {
     await handle.close();
     if (there === undefined) await rm(file);
   } catch (cause) {
-    throw new UsageError(`--digestfile ${file} cannot be written: ${reasonOf(cause, file)}`, {
+    throw new UsageError(`--digestfile ${file} is not writable: ${reasonOf(cause, file)}`, {
       cause,
     });
   }
 }
 
-/** The digest and nothing else, as skopeo writes it. */
+/** Writes the digest without a line end, like skopeo. */
 export async function writeDigestFile(
   file: string,
   digest: string,
@@ -36,21 +36,27 @@ export async function writeDigestFile(
     if (there === undefined) await rm(file, { force: true }).catch(() => {});
     signal.throwIfAborted();
     const why = reasonOf(cause, file);
-    throw new Error(`The image is copied, but its digest ${digest} is not in ${file}: ${why}`, {
-      cause,
-    });
+    throw new Error(
+      `The image was copied, but writing its digest ${digest} to ${file} failed: ${why}`,
+      {
+        cause,
+      },
+    );
   }
 }
 
-/** Waits for a reader until the abort, or a minute. */
+/** Waits up to a minute for a reader. */
 async function writeToPipe(file: string, digest: string, signal: AbortSignal): Promise<void> {
-  const patience = new AbortController();
-  const timer = setTimeout(() => patience.abort(new Error("nobody reads this pipe")), maxWait);
+  const timeout = new AbortController();
+  const timer = setTimeout(
+    () => timeout.abort(new Error("the pipe has no reader; start one first")),
+    maxWait,
+  );
   try {
     const bytes = Readable.from([Buffer.from(digest)]);
-    await pipeline(bytes, pipeWriter(file), { signal: AbortSignal.any([signal, patience.signal]) });
+    await pipeline(bytes, pipeWriter(file), { signal: AbortSignal.any([signal, timeout.signal]) });
   } catch (error) {
-    throw patience.signal.aborted ? patience.signal.reason : error;
+    throw timeout.signal.aborted ? timeout.signal.reason : error;
   } finally {
     clearTimeout(timer);
   }
@@ -67,27 +73,27 @@ function reasonOf(cause: unknown, file: string): string {
   const { code, message } = cause as NodeJS.ErrnoException;
   switch (code) {
     case "ENOENT":
-      return `the folder ${path.dirname(file)} is not there; make it first`;
+      return `the folder ${path.dirname(file)} does not exist; create it first`;
     case "ENOTDIR":
-      return `${path.dirname(file)} is no folder`;
+      return `${path.dirname(file)} is not a folder; name a file in a folder`;
     case "EEXIST":
-      return "it is a symbolic link that leads nowhere; name another file";
+      return "it is a dangling symbolic link; name another file";
     case "EISDIR":
       return "it is a folder; name a file in it";
     case "EACCES":
     case "EPERM":
-      return "it is not yours to write";
+      return "permission denied; name another file or change its permissions";
     case "ENOSPC":
     case "EDQUOT":
       return "the disk is full; free some space";
     case "ENXIO":
-      return "it is a socket, or a device that is not there; name a file instead";
+      return "it is a socket or a missing device; name a file instead";
     case "ELOOP":
-      return "its symbolic links go round in a circle";
+      return "it is a circular symbolic link; name another file";
     case "ENAMETOOLONG":
-      return "its name is too long for the file system";
+      return "its name is too long for the file system; use a shorter name";
     case "EROFS":
-      return "its file system is read-only";
+      return "its file system is read-only; name a file on another one";
     case undefined:
     default:
       return message;

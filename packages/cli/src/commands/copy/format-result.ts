@@ -1,7 +1,7 @@
 import { formatBytes, formatPlatform, hostPlatform, imageName, messageLine } from "@drayage/core";
 import type { CopyOptions, CopyResult, ImageReference } from "@drayage/core";
 
-/** What a copy did, for people: a line, and one more for each digest that is not what it was. */
+/** The summary of a copy for people: one line, and one more for each changed digest. */
 export function formatResult(
   from: ImageReference,
   to: ImageReference,
@@ -29,7 +29,7 @@ function headline(
   return `Copied ${source} to ${destination} (${digest}), ${counts}${along}`;
 }
 
-/** Blobs that were read and written, and those that went there without that. */
+/** Cloned blobs are counted separately: the store copied them itself, without a transfer. */
 function countsOf({
   copied,
   copiedBytes,
@@ -43,18 +43,20 @@ function countsOf({
   return copied === 0 ? [clones] : [counted(copied, copiedBytes, "copied"), clones];
 }
 
-/** Who asked for referrers wants to know of none as well. */
+/** The count is shown even when it is zero if referrers were requested. */
 function alongside({ referrers }: CopyResult, options: CopyOptions): string {
   if (!options.referrers) return "";
   const noun = referrers === 1 ? "referrer" : "referrers";
   return `, ${referrers === 0 ? "no" : referrers} ${noun}`;
 }
 
-/** Where one image of many was copied, its digest is not the one that the source's name has. */
+/** If one image of an index was copied, its digest differs from the digest of the source reference. */
 function chosen(result: CopyResult, options: CopyOptions): readonly string[] {
   const { digest, changes, sourceDigest } = result;
   const before = changes.find(({ to }) => to === digest)?.from ?? digest;
   if (before === sourceDigest) return [];
   const platform = formatPlatform(options.platform ?? hostPlatform());
-  return [`one image, for ${platform}, of the index ${sourceDigest}; --all copies all of it`];
+  return [
+    `copied one image, for ${platform}, of the index ${sourceDigest}; use --all to copy the whole index`,
+  ];
 }

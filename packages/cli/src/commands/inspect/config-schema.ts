@@ -2,10 +2,10 @@ import { ImageError } from "@drayage/core";
 
 import { GoMap, GoNil, GoStruct, GoTime } from "./go-values.ts";
 
-/** What a field of a config is in Go, where JSON leaves it out while it is empty unless it is always there. */
+/** The Go type of a config field. JSON omits an empty field unless `isAlways` is set. */
 interface ConfigField {
   readonly key: string;
-  /** Go's name for it. */
+  /** The Go name of the field. */
   readonly name: string;
   readonly type: FieldType;
   readonly isAlways?: true;
@@ -13,7 +13,7 @@ interface ConfigField {
 
 type FieldType =
   | "text"
-  | "truth"
+  | "boolean"
   | "time"
   | "texts"
   | "labels"
@@ -34,7 +34,7 @@ const innerFields: readonly ConfigField[] = [
   field("WorkingDir", "WorkingDir", "text"),
   field("Labels", "Labels", "labels"),
   field("StopSignal", "StopSignal", "text"),
-  field("ArgsEscaped", "ArgsEscaped", "truth"),
+  field("ArgsEscaped", "ArgsEscaped", "boolean"),
 ];
 
 const rootFields: readonly ConfigField[] = [
@@ -47,10 +47,10 @@ const historyFields: readonly ConfigField[] = [
   field("created_by", "CreatedBy", "text"),
   field("author", "Author", "text"),
   field("comment", "Comment", "text"),
-  field("empty_layer", "EmptyLayer", "truth"),
+  field("empty_layer", "EmptyLayer", "boolean"),
 ];
 
-/** In the order in which skopeo prints them (OCI image-spec, config.md). */
+/** The order in which skopeo prints them (OCI image-spec, config.md). */
 const configFields: readonly ConfigField[] = [
   field("created", "Created", "time"),
   field("author", "Author", "text"),
@@ -68,9 +68,9 @@ const configFields: readonly ConfigField[] = [
 ];
 
 /**
- * A config as skopeo reads and prints it: fields in Go's order, maps by their keys, without what is empty; then those
- * that the OCI specification does not name, which skopeo leaves out.
- * @throws ImageError `invalid-manifest` for a field of another type
+ * Converts a config to what skopeo prints: fields in Go's order, maps sorted by key, empty fields omitted. Fields that
+ * the OCI specification does not define follow; skopeo omits them. @throws ImageError `invalid-manifest` if a field has
+ * the wrong type
  */
 export function goConfig(config: Readonly<Record<string, unknown>>): GoStruct {
   return structOf(config, "v1.Image", configFields, "");
@@ -108,14 +108,14 @@ function valueOf(value: unknown, type: FieldType, path: string): unknown {
       return structOf(objectOf(value ?? {}, path), type.struct, type.fields, `${path}.`);
     if (!isThere) return new GoNil("list");
     return listOf(value, path).map((one, index) => {
-      const place = `${path}[${index}]`;
-      return structOf(objectOf(one ?? {}, place), type.struct, type.fields, `${place}.`);
+      const itemPath = `${path}[${index}]`;
+      return structOf(objectOf(one ?? {}, itemPath), type.struct, type.fields, `${itemPath}.`);
     });
   }
   switch (type) {
     case "text":
       return isThere ? textOf(value, path) : "";
-    case "truth":
+    case "boolean":
       if (isThere && typeof value !== "boolean") throw wrongType(path, "true or false", value);
       return value ?? false;
     case "time":
@@ -151,7 +151,7 @@ function isEmpty(value: unknown): boolean {
 
 function textOf(value: unknown, path: string): string {
   if (typeof value === "string") return value;
-  throw wrongType(path, "a text", value);
+  throw wrongType(path, "a string", value);
 }
 
 function timeOf(value: unknown, path: string): GoTime {
@@ -165,7 +165,7 @@ function timeOf(value: unknown, path: string): GoTime {
 
 function listOf(value: unknown, path: string): readonly unknown[] {
   if (Array.isArray(value)) return value;
-  throw wrongType(path, "a list", value);
+  throw wrongType(path, "an array", value);
 }
 
 function objectOf(value: unknown, path: string): Readonly<Record<string, unknown>> {
@@ -179,6 +179,6 @@ function wrongType(path: string, expected: string, value: unknown): ImageError {
   const shown = found.length > 60 ? `${found.slice(0, 60)}…` : found;
   return new ImageError(
     "invalid-manifest",
-    `The image's config has a ${path} that is ${shown} where ${expected} belongs; --raw prints it as it is`,
+    `The image config has ${path} = ${shown}, but ${expected} is required; use --raw to print the config unchanged`,
   );
 }

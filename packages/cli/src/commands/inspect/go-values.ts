@@ -1,6 +1,6 @@
 export { GoTime } from "./go-template/go-time.ts";
 
-/** A map as Go's encoder writes it: its keys in order. */
+/** A map in the form that Go's encoder writes: sorted by key. */
 export class GoMap extends Map<string, unknown> {
   static of(record: Readonly<Record<string, unknown>>): GoMap {
     return new GoMap(Object.entries(record).toSorted(([a], [b]) => (a < b ? -1 : 1)));
@@ -11,7 +11,7 @@ export class GoMap extends Map<string, unknown> {
   }
 }
 
-/** A list, a map or a pointer that is not there. */
+/** Go's nil for a slice, a map or a pointer. */
 export class GoNil {
   readonly kind: "list" | "map" | "pointer";
 
@@ -24,7 +24,10 @@ export class GoNil {
   }
 }
 
-/** A struct: fields with Go's names in Go's order, and others that Go's struct does not have and does not print. */
+/**
+ * A struct: fields with Go's names in Go's order. `others` are JSON fields that the Go struct does not have and Go does
+ * not print.
+ */
 export class GoStruct {
   readonly typeName: string;
   readonly fields: ReadonlyMap<string, unknown>;

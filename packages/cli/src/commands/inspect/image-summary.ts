@@ -4,8 +4,8 @@ import type { Descriptor, Image, ImageInspectInfo, ImageManifest } from "@drayag
 import { GoMap, GoNil, GoStruct } from "./go-values.ts";
 
 /**
- * What `inspect` prints of an image, with skopeo's keys in skopeo's order. `Digest` is that of what the name names; all
- * else is of the one image that was chosen there. skopeo has no Variant, Platforms and InstanceDigest.
+ * The output of `inspect`, with skopeo's keys in skopeo's order. `Digest` is the digest of the referenced manifest; all
+ * other keys describe the selected instance. Variant, Platforms and InstanceDigest are not in skopeo.
  */
 export function imageSummary(
   image: Image,
@@ -22,13 +22,13 @@ export function imageSummary(
     Architecture: info.architecture,
     Os: info.os,
     Variant: info.variant,
-    ...placeInIndex(image),
+    ...indexFields(image),
     ...layersOf(image),
     Env: inner.fields.get("Env"),
   };
 }
 
-/** A summary as a template sees it: skopeo prints the fields that it has for as long as it exists, and no others. */
+/** A summary for templates: `%v` prints only the fields that skopeo has. */
 export function summaryFields(summary: object): GoStruct {
   const { Name, Digest, RepoTags, ...others } = summary as Readonly<Record<string, unknown>>;
   const first = { Name: Name ?? "", Tag: "", Digest, RepoTags };
@@ -39,7 +39,7 @@ export function summaryFields(summary: object): GoStruct {
   return new GoStruct("inspect.Output", fields, Object.fromEntries(rest), summary);
 }
 
-/** What there is to say of an artifact, which skopeo does not inspect. */
+/** The summary of an artifact. skopeo cannot inspect artifacts. */
 export function artifactSummary(
   image: Image,
   tags: readonly string[],
@@ -50,7 +50,7 @@ export function artifactSummary(
     ArtifactType: artifactType,
     ConfigType: config.mediaType,
     Annotations: mapOf(annotations),
-    ...placeInIndex(image),
+    ...indexFields(image),
     ...layersOf(image),
   };
 }
@@ -60,13 +60,13 @@ function nameAndTags(image: Image, tags: readonly string[]): object {
   return { Name: name && nameOf(name), Digest: image.manifest.digest, RepoTags: tags };
 }
 
-function placeInIndex(image: Image): object {
+function indexFields(image: Image): object {
   const index = parseManifest(image.manifest);
   if (index.kind !== "index") return {};
   const platforms = index.manifests.flatMap(({ platform }) =>
     platform === undefined ? [] : [formatPlatform(platform)],
   );
-  // Builders write attestations under this name.
+  // Builders list attestations with this platform.
   const real = platforms.filter((platform) => !platform.startsWith("unknown/"));
   return { Platforms: [...new Set(real)], InstanceDigest: image.instance.digest };
 }

@@ -7,16 +7,16 @@ import type { InspectFlags } from "./inspect-flags.ts";
 
 export function inspectCommand(signal: AbortSignal): Command {
   const command = new Command("inspect")
-    .description("Tell what an image is made of, as JSON")
+    .description("Print what an image consists of, as JSON")
     .argument("<image>", "the image")
-    .optionsGroup("What to tell:")
-    .option("--raw", "the manifest, or with --config the config, byte for byte")
-    .option("--config", "the image's config instead of a summary")
-    .addOption(separate("-n, --no-tags", "do not ask the registry for the tags beside it"))
-    .option("-f, --format <template>", 'only some of it, such as "{{.Digest}}"')
-    .option("--platform <os/arch>", "the image for this platform, where there are several");
+    .optionsGroup("Output:")
+    .option("--raw", "print the manifest, or with --config the config, unchanged")
+    .option("--config", "print the image config instead of a summary")
+    .addOption(separate("-n, --no-tags", "do not list the tags of the repository"))
+    .option("-f, --format <template>", 'print parts of the output, such as "{{.Digest}}"')
+    .option("--platform <os/arch>", "the image for this platform, if there are several");
   addRetryFlags(command);
-  addSideFlags(command, "", "How to reach it:");
+  addSideFlags(command, "", "Connection:");
   return command
     .addHelpText("after", examples)
     .action(async (image: string, _: InspectFlags, self: Command) => {

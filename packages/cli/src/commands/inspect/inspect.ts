@@ -22,7 +22,7 @@ import { UsageError } from "../../flags/usage-error.ts";
 import { parseImageName } from "../../images/image-name.ts";
 import { tagsBeside } from "../../images/tags.ts";
 import { formatJSON } from "../../process/json-text.ts";
-import { noticeTeller } from "../../process/notice-lines.ts";
+import { noticeLogger } from "../../process/notice-lines.ts";
 import { withRetries } from "../../process/retry.ts";
 import { writeResult, writeUnchanged } from "../../process/standard-streams.ts";
 import { goConfig } from "./config-schema.ts";
@@ -45,13 +45,15 @@ export async function inspect(
   const notices: Notice[] = [];
   const onNotice = (notice: Notice): void => void notices.push(notice);
   const requirePlatform = flags.platform !== undefined;
-  const question = { flags, platform, requirePlatform, signal, onNotice };
-  const told = await withRetries(flags, signal, async () => answer(reference, question, notices));
-  if (!isSummary(flags)) notices.forEach(noticeTeller());
-  await (isPlainJSON(flags) && !flags.raw ? writeResult(String(told)) : writeUnchanged(told));
+  const request = { flags, platform, requirePlatform, signal, onNotice };
+  const output = await withRetries(flags, signal, async () =>
+    outputOf(reference, request, notices),
+  );
+  if (!isSummary(flags)) notices.forEach(noticeLogger());
+  await (isPlainJSON(flags) && !flags.raw ? writeResult(String(output)) : writeUnchanged(output));
 }
 
-interface Question {
+interface InspectRequest {
   readonly flags: InspectFlags;
   readonly platform: Platform;
   readonly requirePlatform: boolean;
@@ -59,33 +61,33 @@ interface Question {
   readonly onNotice: (notice: Notice) => void;
 }
 
-async function answer(
+async function outputOf(
   reference: ImageReference,
-  question: Question,
+  request: InspectRequest,
   notices: readonly Notice[],
 ): Promise<string | Uint8Array> {
-  const { flags } = question;
-  await using source = await reference.newImageSource(question);
-  if (flags.raw && !flags.config) return (await new UnparsedImage(source).manifest(question)).bytes;
-  const image = await imageOf(source, question);
+  const { flags } = request;
+  await using source = await reference.newImageSource(request);
+  if (flags.raw && !flags.config) return (await new UnparsedImage(source).manifest(request)).bytes;
+  const image = await imageOf(source, request);
   if (!flags.config) {
-    const summary = await summaryOf(image, reference, question);
+    const summary = await summaryOf(image, reference, request);
     return formatted(summaryFields({ ...summary, ...noticeFields(notices) }), flags);
   }
-  if (flags.raw) return await image.configBlob(question);
-  return formatted(await configOf(image, question), flags);
+  if (flags.raw) return await image.configBlob(request);
+  return formatted(await configOf(image, request), flags);
 }
 
 /** @throws ImageError `invalid-manifest` */
-async function configOf(image: Image, question: OperationOptions): Promise<GoStruct> {
-  const { value } = parseJSONObject("image config", await image.configBlob(question), configShape);
+async function configOf(image: Image, request: OperationOptions): Promise<GoStruct> {
+  const { value } = parseJSONObject("image config", await image.configBlob(request), configShape);
   return goConfig(value);
 }
 
 async function summaryOf(
   image: Image,
   reference: ImageReference,
-  { flags, signal, onNotice }: Question,
+  { flags, signal, onNotice }: InspectRequest,
 ): Promise<object> {
   const manifest = parseManifest(image.instance) as ImageManifest;
   const [tags, info] = await Promise.all([
@@ -96,7 +98,7 @@ async function summaryOf(
   return imageSummary(image, tags, info, await configOf(image, { signal, onNotice }));
 }
 
-/** Whether what a registry had to say is part of the output. */
+/** Whether the registry's notices are part of the output. */
 function isSummary(flags: InspectFlags): boolean {
   return !flags.raw && !flags.config && isPlainJSON(flags);
 }
@@ -105,14 +107,14 @@ function formatted(data: GoStruct, flags: InspectFlags): string {
   return isPlainJSON(flags) ? formatJSON(data) : renderTemplate(flags.format ?? "", data);
 }
 
-/** `json` and `{{json .}}` are the same as no template at all. */
+/** `json` and `{{json .}}` are the same as no template. */
 function isPlainJSON({ format }: InspectFlags): boolean {
   return format === undefined || /^(?:json|\{\{\s*json\s*(?:\.\s*)?\}\})?$/.test(format.trim());
 }
 
 function refuseContradictions(flags: InspectFlags): void {
   if (flags.raw && flags.format !== undefined) {
-    throw new UsageError("--raw prints bytes as they are; leave out --format");
+    throw new UsageError("--raw prints unchanged bytes; remove --format");
   }
   refuseTwoPlatforms(flags.platform, flags);
 }

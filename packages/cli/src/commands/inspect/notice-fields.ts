@@ -1,6 +1,6 @@
 import type { Notice } from "@drayage/core";
 
-/** What a registry had to say, under keys that skopeo does not have and only where there is something. */
+/** Rate limits and warnings of the registry, in keys that skopeo does not have. Omitted if there are none. */
 export function noticeFields(notices: readonly Notice[]): object {
   const limit = notices.findLast((notice) => notice.kind === "rate-limit");
   const warnings = notices.flatMap((notice) => (notice.kind === "warning" ? notice.text : []));

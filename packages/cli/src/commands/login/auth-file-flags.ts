@@ -5,27 +5,27 @@ import type { Command } from "commander";
 
 import type { GlobalFlags } from "../../flags/global-flags.ts";
 
-/** The flags of commands that change a file of credentials. */
-export interface KeepingFlags {
+/** Flags of the commands that change a credentials file. */
+export interface AuthFileFlags {
   readonly authfile?: string;
   readonly compatAuthFile?: string;
 }
 
-export function addKeepingFlags(command: Command): void {
+export function addAuthFileFlags(command: Command): void {
   command
-    .option("--authfile <file>", "the file to keep credentials in")
-    .option("--compat-auth-file <file>", "a file of docker's to keep credentials in instead");
+    .option("--authfile <file>", "the credentials file")
+    .option("--compat-auth-file <file>", "a credentials file in docker's format to use instead");
 }
 
 /**
- * Where to keep credentials, as skopeo has it: docker's own file where `DOCKER_CONFIG` tells where that is, else with
- * whom registries.conf says.
+ * The locations in which skopeo stores credentials: docker's own file if `DOCKER_CONFIG` is set, otherwise what
+ * registries.conf names.
  */
-export async function keepingOf({
+export async function authFileSettings({
   authfile,
   compatAuthFile,
   registriesConf,
-}: KeepingFlags & Pick<GlobalFlags, "registriesConf">): Promise<KeepingSettings> {
+}: AuthFileFlags & Pick<GlobalFlags, "registriesConf">): Promise<KeepingSettings> {
   if (compatAuthFile !== undefined) return { authFile: authfile, compatAuthFile };
   const { readCredentialHelpers } = await import("@drayage/transport-docker");
   const folder = process.env["DOCKER_CONFIG"] || undefined;
@@ -35,7 +35,7 @@ export async function keepingOf({
   };
 }
 
-/** The file for credentials that the variable REGISTRY_AUTH_FILE names. */
+/** The credentials file that REGISTRY_AUTH_FILE names. */
 export function fileOfVariable(): string | undefined {
   return process.env["REGISTRY_AUTH_FILE"] || undefined;
 }

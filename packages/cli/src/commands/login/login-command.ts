@@ -1,23 +1,23 @@
 import { Command } from "commander";
 
-import { parseTruth } from "../../flags/written-flags.ts";
-import { addKeepingFlags } from "./auth-file-flags.ts";
+import { parseBoolean } from "../../flags/normalized-arguments.ts";
+import { addAuthFileFlags } from "./auth-file-flags.ts";
 import type { LoginFlags } from "./login.ts";
 
 export function loginCommand(signal: AbortSignal): Command {
   const command = new Command("login")
-    .description("Log in to a registry, and keep the credentials for later")
+    .description("Log in to a registry and store the credentials")
     .argument("<registry>", "the registry, or a namespace or repository in it")
     .option("-u, --username <name>", "log in as this user")
-    .option("-p, --password <password>", "the password; others can see it here")
+    .option("-p, --password <password>", "the password; other users of this machine can see it")
     .option("--password-stdin", "read the password from standard input")
-    .option("--get-login", "say as whom one is logged in, and do nothing else")
-    .option("-v, --verbose", "say where the credentials are kept");
-  addKeepingFlags(command);
+    .option("--get-login", "print the current user name and exit")
+    .option("-v, --verbose", "print where the credentials are stored");
+  addAuthFileFlags(command);
   return command
-    .option("--cert-dir <folder>", "authorities *.crt, and our *.cert with *.key")
+    .option("--cert-dir <folder>", "folder with CA *.crt, and client *.cert and *.key")
     .option("--tls-verify [bool]", "=false to allow plain HTTP and any certificate", (text) =>
-      parseTruth("--tls-verify", text),
+      parseBoolean("--tls-verify", text),
     )
     .addHelpText("after", examples)
     .action(async (registry: string, _: LoginFlags, self: Command) => {
@@ -27,7 +27,7 @@ export function loginCommand(signal: AbortSignal): Command {
 }
 
 const examples = `
-The registry is asked whether it takes the credentials before they are kept.
+The credentials are checked with the registry before they are stored.
 
 Examples:
   drayage login registry.example.com

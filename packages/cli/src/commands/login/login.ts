@@ -6,14 +6,14 @@ import type { GlobalFlags } from "../../flags/global-flags.ts";
 import { UsageError } from "../../flags/usage-error.ts";
 import { allowedTargets } from "../../images/allowed-targets.ts";
 import { wordingOf } from "../../images/open-docker.ts";
-import { readInput, say, writeResult } from "../../process/standard-streams.ts";
+import { readInput, logMessage, writeResult } from "../../process/standard-streams.ts";
 import { compileParserOnce } from "../../process/v8-flags.ts";
 import { version } from "../../process/version.ts";
-import { keepingOf } from "./auth-file-flags.ts";
-import type { KeepingFlags } from "./auth-file-flags.ts";
-import { ask, askSecretly, isAnswered } from "./questions.ts";
+import { authFileSettings } from "./auth-file-flags.ts";
+import type { AuthFileFlags } from "./auth-file-flags.ts";
+import { prompt, promptSecretly, isInteractive } from "./prompts.ts";
 
-export interface LoginFlags extends GlobalFlags, KeepingFlags {
+export interface LoginFlags extends GlobalFlags, AuthFileFlags {
   readonly username?: string;
   readonly password?: string;
   readonly passwordStdin?: true;
@@ -26,37 +26,46 @@ export interface LoginFlags extends GlobalFlags, KeepingFlags {
 /** `drayage login` */
 export async function login(name: string, flags: LoginFlags, signal: AbortSignal): Promise<void> {
   refuseContradictions(flags);
-  if (flags.getLogin) return tellUser(name, flags, signal);
+  if (flags.getLogin) return printUser(name, flags, signal);
   compileParserOnce();
-  const known = flags.username === undefined ? await findKnown(name, flags, signal) : undefined;
-  if (known !== undefined && (await isTaken(name, known, flags, signal))) {
+  const stored = flags.username === undefined ? await findStored(name, flags, signal) : undefined;
+  if (stored !== undefined && (await isAccepted(name, stored, flags, signal))) {
     return writeResult(`Existing credentials are valid. Already logged in to ${name}\n`);
   }
-  const credentials = await newCredentials(name, flags, known, signal);
+  const credentials = await newCredentials(name, flags, stored, signal);
   await check(name, credentials, flags, signal);
-  const place = await setCredentials(name, credentials, { ...(await keepingOf(flags)), signal });
-  if (flags.verbose) await writeResult(`Used: ${place}\n`);
+  const location = await setCredentials(name, credentials, {
+    ...(await authFileSettings(flags)),
+    signal,
+  });
+  if (flags.verbose) await writeResult(`Used: ${location}\n`);
   await writeResult("Login Succeeded!\n");
 }
 
 function refuseContradictions({ username, password, passwordStdin }: LoginFlags): void {
   if (password !== undefined && passwordStdin) {
-    throw new UsageError("--password and --password-stdin contradict each other; give the second");
+    throw new UsageError(
+      "--password and --password-stdin contradict each other; use --password-stdin",
+    );
   }
   if (passwordStdin && username === undefined) {
-    throw new UsageError("--password-stdin needs --username: standard input has the password only");
+    throw new UsageError(
+      "--password-stdin requires --username, because standard input contains only the password",
+    );
   }
-  if (username === "") throw new UsageError("--username is empty");
+  if (username === "") throw new UsageError("--username is empty; pass a user name");
   if (password === undefined) return;
-  say("drayage: others can see a password on the command line; --password-stdin keeps it secret");
+  logMessage(
+    "drayage: other users can see a password on the command line; use --password-stdin to keep it secret",
+  );
 }
 
-async function findKnown(
+async function findStored(
   name: string,
   flags: LoginFlags,
   signal: AbortSignal,
 ): Promise<DockerAuthConfig | undefined> {
-  const { compatAuthFile, ...keeping } = await keepingOf(flags);
+  const { compatAuthFile, ...keeping } = await authFileSettings(flags);
   return findCredentials(name, {
     ...keeping,
     ...(compatAuthFile !== undefined && { authFile: compatAuthFile }),
@@ -64,27 +73,27 @@ async function findKnown(
   });
 }
 
-async function tellUser(name: string, flags: LoginFlags, signal: AbortSignal): Promise<void> {
-  const known = await findKnown(name, flags, signal);
-  if (known === undefined) throw new UsageError(`Not logged in to ${name}`);
-  if ("username" in known) return writeResult(`${known.username}\n`);
+async function printUser(name: string, flags: LoginFlags, signal: AbortSignal): Promise<void> {
+  const stored = await findStored(name, flags, signal);
+  if (stored === undefined) throw new UsageError(`Not logged in to ${name}`);
+  if ("username" in stored) return writeResult(`${stored.username}\n`);
   throw new UsageError(`Logged in to ${name} with a token, which has no user name`);
 }
 
-/** Only asked where nobody gave other ones. */
-async function isTaken(
+/** Stored credentials are checked only if no password was passed. */
+async function isAccepted(
   name: string,
-  known: DockerAuthConfig,
+  stored: DockerAuthConfig,
   flags: LoginFlags,
   signal: AbortSignal,
 ): Promise<boolean> {
   if (flags.password !== undefined) return false;
   try {
-    await check(name, known, flags, signal);
+    await check(name, stored, flags, signal);
     return true;
   } catch (error) {
     if (!isImageError(error, "denied")) throw error;
-    say(`drayage: ${name} does not take the credentials any more that are kept for it`);
+    logMessage(`drayage: ${name} no longer accepts the stored credentials`);
     return false;
   }
 }
@@ -92,20 +101,25 @@ async function isTaken(
 async function newCredentials(
   name: string,
   flags: LoginFlags,
-  known: DockerAuthConfig | undefined,
+  stored: DockerAuthConfig | undefined,
   signal: AbortSignal,
 ): Promise<DockerAuthConfig> {
-  const usual = known !== undefined && "username" in known ? known.username : undefined;
-  const username = flags.username ?? (await askUser(usual, signal));
+  const defaultName = stored !== undefined && "username" in stored ? stored.username : undefined;
+  const username = flags.username ?? (await promptUser(defaultName, signal));
   const password = await passwordFor(flags, signal);
   if (username !== "" && password !== "") return { username, password };
-  throw new UsageError(`Log in to ${name} with a user name and a password; one of them is empty`);
+  throw new UsageError(
+    `Logging in to ${name} requires a user name and a password; one of them is empty`,
+  );
 }
 
-async function askUser(usual: string | undefined, signal: AbortSignal): Promise<string> {
-  refuseSilence("--username and --password-stdin");
-  const answer = await ask(`Username${usual === undefined ? "" : ` (${usual})`}: `, signal);
-  return answer.trim() || (usual ?? "");
+async function promptUser(defaultName: string | undefined, signal: AbortSignal): Promise<string> {
+  requireTerminal("--username and --password-stdin");
+  const input = await prompt(
+    `Username${defaultName === undefined ? "" : ` (${defaultName})`}: `,
+    signal,
+  );
+  return input.trim() || (defaultName ?? "");
 }
 
 async function passwordFor(
@@ -114,15 +128,15 @@ async function passwordFor(
 ): Promise<string> {
   if (password !== undefined) return password;
   if (!passwordStdin) {
-    refuseSilence("--password-stdin");
-    return askSecretly("Password: ", signal);
+    requireTerminal("--password-stdin");
+    return promptSecretly("Password: ", signal);
   }
   return (await readInput(signal)).replace(/\r?\n$/, "");
 }
 
-function refuseSilence(flags: string): void {
-  if (isAnswered()) return;
-  throw new UsageError(`There is no terminal to ask on: give ${flags}`);
+function requireTerminal(flags: string): void {
+  if (isInteractive()) return;
+  throw new UsageError(`Cannot prompt without a terminal; pass ${flags}`);
 }
 
 async function check(

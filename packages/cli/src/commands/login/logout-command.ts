@@ -1,14 +1,14 @@
 import { Command } from "commander";
 
-import { addKeepingFlags } from "./auth-file-flags.ts";
+import { addAuthFileFlags } from "./auth-file-flags.ts";
 import type { LogoutFlags } from "./logout.ts";
 
 export function logoutCommand(signal: AbortSignal): Command {
   const command = new Command("logout")
-    .description("Forget the credentials for a registry")
+    .description("Remove the credentials of a registry")
     .argument("[registry]", "the registry, or a namespace or repository in it")
-    .option("-a, --all", "forget the credentials for all registries");
-  addKeepingFlags(command);
+    .option("-a, --all", "remove the credentials of all registries");
+  addAuthFileFlags(command);
   return command
     .addHelpText("after", examples)
     .action(async (registry: string | undefined, _: LogoutFlags, self: Command) => {

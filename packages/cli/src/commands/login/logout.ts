@@ -7,10 +7,10 @@ import {
 import type { GlobalFlags } from "../../flags/global-flags.ts";
 import { UsageError } from "../../flags/usage-error.ts";
 import { writeResult } from "../../process/standard-streams.ts";
-import { keepingOf } from "./auth-file-flags.ts";
-import type { KeepingFlags } from "./auth-file-flags.ts";
+import { authFileSettings } from "./auth-file-flags.ts";
+import type { AuthFileFlags } from "./auth-file-flags.ts";
 
-export interface LogoutFlags extends GlobalFlags, KeepingFlags {
+export interface LogoutFlags extends GlobalFlags, AuthFileFlags {
   readonly all?: true;
 }
 
@@ -21,9 +21,9 @@ export async function logout(
   signal: AbortSignal,
 ): Promise<void> {
   if ((name === undefined) !== (flags.all === true)) {
-    throw new UsageError("Name one registry to log out of, or give --all");
+    throw new UsageError("Name one registry to log out of, or use --all");
   }
-  const options = { ...(await keepingOf(flags)), signal };
+  const options = { ...(await authFileSettings(flags)), signal };
   if (name === undefined) {
     await removeAllCredentials(options);
     return writeResult("Removed login credentials for all registries\n");
@@ -31,8 +31,8 @@ export async function logout(
   if (await removeCredentials(name, options)) {
     return writeResult(`Removed login credentials for ${name}\n`);
   }
-  const isElsewhere =
+  const isInOtherFile =
     (await findCredentials(name, { ...options, authFile: undefined })) !== undefined;
-  const advice = "; other credentials for it are found elsewhere: name their file with --authfile";
-  throw new UsageError(`Not logged in to ${name}${isElsewhere ? advice : ""}`);
+  const advice = "; other files have credentials for it: name the file with --authfile";
+  throw new UsageError(`Not logged in to ${name}${isInOtherFile ? advice : ""}`);
 }

@@ -7,26 +7,26 @@ import type { VerifyFlags } from "./verify-flags.ts";
 
 export function verifyCommand(signal: AbortSignal): Command {
   const command = new Command("verify")
-    .description("Prove that all of an image is there, and is what its digests say")
-    .argument("<image>", "the image, or a place with several: without a tag all of them")
+    .description("Verify that an image is complete and matches its digests")
+    .argument("<image>", "the image, or a location with several: all of them without a tag")
     .optionsGroup("What to verify:")
     .option(
       "--platform <os/arch>",
-      "of an index only the image for this platform, or several",
+      "only the image for this platform, or for several",
       listedByCommas,
     )
-    .option("--referrers", "also what refers to it: signatures, SBOMs, attestations")
-    .option("--read", "read also those blobs whose digests the storage has computed")
+    .option("--referrers", "also verify referrers: signatures, SBOMs, attestations")
+    .option("--read", "also read blobs whose digests the storage has computed")
     .optionsGroup("How:")
     .option("--json", "print the report as JSON")
-    .option("-q, --quiet", "say nothing unless something is wrong")
+    .option("-q, --quiet", "print only problems")
     .addOption(
-      new Option("--progress <kind>", "how to show what happens; json: events on standard output")
+      new Option("--progress <kind>", "how to report progress; json: events on standard output")
         .choices(["auto", "bar", "plain", "json", "none"])
         .default("auto"),
     );
   addRetryFlags(command);
-  addSideFlags(command, "", "How to reach it:");
+  addSideFlags(command, "", "Connection:");
   return command
     .addHelpText("after", examples)
     .action(async (image: string, _: VerifyFlags, self: Command) => {
@@ -36,9 +36,9 @@ export function verifyCommand(signal: AbortSignal): Command {
 }
 
 const examples = `
-Every manifest is read; every config and layer, once, unless the storage tells the
-digest that it computed when it stored it, as S3 does. All that is wrong is told:
-what is missing, too short or too long, or has other bytes; then the exit code is 1.
+Reads every manifest, and every config and layer once, unless the storage returns a
+digest that it computed during the upload, as S3 does. Reports all problems: blobs that
+are missing, have the wrong size or other bytes. The exit code is then 1.
 
 Examples:
   drayage verify docker://registry.example.com/alpine:3.20

@@ -31,7 +31,7 @@ export async function verify(name: string, flags: VerifyFlags, signal: AbortSign
   if (result.problems.length > 0) throw new Error(headlineOf(result));
 }
 
-/** The last of the events on standard output has the result in it. */
+/** With `--progress=json`, the last event contains the result. */
 async function report(result: VerifyResult, flags: VerifyFlags): Promise<void> {
   if (flags.progress === "json") return;
   if (flags.json) await writeResult(`${plainJSON(result, 4)}\n`);
@@ -41,7 +41,11 @@ async function report(result: VerifyResult, flags: VerifyFlags): Promise<void> {
 function refuseContradictions({ json, quiet, progress }: VerifyFlags): void {
   const shows = progress !== "auto" && progress !== "none";
   if (json && progress === "json")
-    throw new UsageError("--json and --progress=json both write to standard output; give one");
+    throw new UsageError(
+      "--json and --progress=json both write to standard output; use one of them",
+    );
   if (quiet && shows)
-    throw new UsageError(`--quiet and --progress=${progress} contradict each other`);
+    throw new UsageError(
+      `--quiet and --progress=${progress} contradict each other; use one of them`,
+    );
 }

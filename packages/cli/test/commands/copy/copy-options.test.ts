@@ -7,7 +7,7 @@ import { copyOptionsOf } from "../../../src/commands/copy/copy-options.ts";
 const amd64 = { os: "linux", architecture: "amd64" };
 const arm64 = { os: "linux", architecture: "arm64" };
 
-/** Of the machine that runs the tests, without asking the code under test. */
+/** The platform of this machine, computed without the code under test. */
 const own = {
   os: "linux",
   architecture: { x64: "amd64", arm64: "arm64" }[process.arch as "x64"],
@@ -17,7 +17,7 @@ function optionsOf(flags: Omit<CopyFlags, "progress">): ReturnType<typeof copyOp
   return copyOptionsOf({ progress: "auto", ...flags });
 }
 
-describe("which images are copied", () => {
+describe("flags select the images to copy", () => {
   test.each([
     { flags: {}, instances: "system", platform: own },
     { flags: { all: true }, instances: "all", platform: own },
@@ -59,34 +59,34 @@ describe("which images are copied", () => {
     [{ multiArch: "index-only" }, /index-only/],
     [{ multiArch: "linux" }, /Not a platform: "linux"/],
     [{ platform: ["linux"] }, /Not a platform: "linux"/],
-    [{ platform: ["linux/amd64"], overrideArch: "arm64" }, /--platform says it all/],
-  ] as const)("%j is refused", (flags, message) => {
+    [{ platform: ["linux/amd64"], overrideArch: "arm64" }, /use --platform alone/],
+  ] as const)("%j is rejected", (flags, message) => {
     expect(() => optionsOf(flags)).toThrow(message);
   });
 });
 
-describe("the type of the manifests", () => {
+describe("--format selects the manifest type", () => {
   test.each([
     [undefined, undefined],
     ["oci", mediaTypes.ociManifest],
     ["v2s2", mediaTypes.dockerManifest],
-  ])("%s is %s", (format, manifestMIMEType) => {
+  ])("%s becomes %s", (format, manifestMIMEType) => {
     expect(optionsOf(format === undefined ? {} : { format }).manifestMIMEType).toBe(
       manifestMIMEType,
     );
   });
 
-  test.each(["v2s1", "docker", ""])("%j is refused", (format) => {
+  test.each(["v2s1", "docker", ""])("%j is rejected", (format) => {
     expect(() => optionsOf({ format })).toThrow(/--format/);
   });
 });
 
-test("how many blobs are copied at once is passed on", () => {
+test("--image-parallel-copies sets parallelBlobs", () => {
   expect(optionsOf({ imageParallelCopies: 3 }).parallelBlobs).toBe(3);
   expect(optionsOf({}).parallelBlobs).toBeUndefined();
 });
 
-describe("what refers to images", () => {
+describe("--referrers and --referrer-type set referrers", () => {
   test.each([
     [{}, undefined],
     [{ referrers: true }, true],

@@ -45,7 +45,7 @@ function copy(...args: readonly string[]): Promise<Run> {
 }
 
 describe("copy", () => {
-  test("tells what it did in one line on standard error", async () => {
+  test("reports the result in one line on standard error", async () => {
     const { code, stdout, stderr } = await copy(source, destination);
     expect(stderr.split("\n").at(-2)).toMatch(
       new RegExp(
@@ -57,7 +57,7 @@ describe("copy", () => {
     expect(copied.manifest.digest).toBe(image.manifest.digest);
   });
 
-  test("says so where nothing is to do", async () => {
+  test("reports that there is nothing to copy", async () => {
     const layout = `oci:${path.join(folder.path, "layout")}:same`;
     await copy("-q", source, layout);
     const { code, stderr } = await copy(source, layout);
@@ -67,12 +67,12 @@ describe("copy", () => {
     expect(code).toBe(0);
   });
 
-  test("--dest-chunk-size sends blobs in chunks of that size", async () => {
+  test("--dest-chunk-size limits the size of upload requests", async () => {
     const to = `docker://${registry.host}/copy/chunked:1`;
-    const from = `dir:${path.join(folder.path, "to be chunked")}`;
+    const from = `dir:${path.join(folder.path, "chunked upload")}`;
     await copy("-q", source, from);
     registry.clear();
-    // What was seen in a registry is mounted there.
+    // Blobs that another copy has seen in the registry are mounted.
     const flags = ["--no-cache", "--dest-chunk-size=1KiB", "--dest-tls-verify=false"];
     const { code } = await copy(...flags, from, to);
     expect(code).toBe(0);
@@ -80,7 +80,7 @@ describe("copy", () => {
     expect(new Set(chunks.map(({ requestBytes }) => requestBytes))).toEqual(new Set([1024]));
   });
 
-  test("--src-parallel-ranges is of registries, and of sources", async () => {
+  test("--src-parallel-ranges applies to registries and sources only", async () => {
     const ranges = ["--src-parallel-ranges", "2"];
     const large = await randomImage("large", { layers: 1, layerSize: 65 << 20 });
     await registry.putImage("copy/large", large, "1");
@@ -92,20 +92,24 @@ describe("copy", () => {
         await copy("--no-cache", ...flags, from, `${destination}-${flags.length}`),
       ).toMatchObject({ code: 0 });
       const layer = large.layers[0]?.digest ?? "";
-      readings.push(registry.requests.filter(({ path: asked }) => asked.endsWith(layer)).length);
+      readings.push(
+        registry.requests.filter(({ path: requested }) => requested.endsWith(layer)).length,
+      );
     }
     expect(readings).toEqual([1, 9]);
     const { code, stderr } = await copy(...ranges, destination, `dir:${folder.path}/other`);
-    expect(stderr).toMatch(/--src-parallel-ranges means nothing to dir: images; it is for docker:/);
+    expect(stderr).toMatch(
+      /--src-parallel-ranges does not apply to dir: images; it applies to docker:/,
+    );
     expect(code).toBe(1);
   });
 
-  test("--quiet says nothing", async () => {
+  test("--quiet prints nothing", async () => {
     const { stdout, stderr } = await copy("--quiet", source, destination);
     expect({ stdout, stderr }).toEqual({ stdout: "", stderr: "" });
   });
 
-  test("tells both digests and why where one changes", async () => {
+  test("reports both digests and the reason if a digest changes", async () => {
     const { code, stderr } = await copy("--format", "v2s2", source, destination);
     expect(stderr).toMatch(
       new RegExp(
@@ -115,14 +119,14 @@ describe("copy", () => {
     expect(code).toBe(0);
   });
 
-  test("--preserve-digests fails rather than change one", async () => {
+  test("--preserve-digests fails if a digest would change", async () => {
     const { code, stderr } = await copy("--preserve-digests", "-f", "v2s2", source, destination);
     expect(stderr).toMatch(/^drayage: The manifest would have to change .+\n$/);
     expect(code).toBe(1);
     expect(await readdir(folder.path)).not.toContain(path.basename(destination));
   });
 
-  test("--platform of an image alone is checked, --override-arch chooses from an index only", async () => {
+  test("--platform is checked for a single image, --override-arch selects from an index only", async () => {
     const { code, stderr } = await copy("--platform", "linux/arm64", source, destination);
     expect(stderr).toMatch(/No image for linux\/arm64: .+ one image for linux\/amd64/);
     expect(code).toBe(2);
@@ -132,13 +136,13 @@ describe("copy", () => {
     expect((await copy(...flags, source, `${destination}-2`)).code).toBe(0);
   });
 
-  test("writes the digest into a file, and nothing else", async () => {
+  test("--digestfile writes only the digest to the file", async () => {
     const file = path.join(folder.path, "digest");
     await copy("--digestfile", file, source, destination);
     expect(await readFile(file, "utf8")).toBe(image.manifest.digest);
   });
 
-  describe("of an index", () => {
+  describe("copy of an index", () => {
     beforeEach(() => {
       source = `docker://${registry.host}/copy/index:1`;
     });
@@ -148,19 +152,21 @@ describe("copy", () => {
       return (await run("manifest-digest", manifest)).stdout.trim();
     }
 
-    test("takes the image for this machine, and says that it is one of many", async () => {
+    test("copies the image for this machine and reports the index", async () => {
       const { stderr } = await copy(source, destination);
-      expect(stderr).toContain(`of the index ${index.manifest.digest}; --all copies all of it`);
+      expect(stderr).toContain(
+        `of the index ${index.manifest.digest}; use --all to copy the whole index`,
+      );
       expect(await digestAtDestination()).not.toBe(index.manifest.digest);
     });
 
-    test("--all takes it whole, with its digest", async () => {
+    test("--all copies the whole index and keeps its digest", async () => {
       const { stderr } = await copy("--all", source, destination);
-      expect(stderr).not.toContain("of the index");
+      expect(stderr).not.toContain("source index");
       expect(await digestAtDestination()).toBe(index.manifest.digest);
     });
 
-    test("--platform and --override-arch choose the same image, wherever they stand", async () => {
+    test("--platform and --override-arch select the same image, in any position", async () => {
       const arm = index.instances[1]?.digest;
       await copy("-q", "--platform", "linux/arm64", source, destination);
       expect(await digestAtDestination()).toBe(arm);
@@ -170,7 +176,7 @@ describe("copy", () => {
       expect(await digestAtDestination()).toBe(arm);
     });
 
-    test("several platforms make an index of them", async () => {
+    test("several platforms make an index", async () => {
       const platforms = ["--platform", "linux/amd64", "--platform", "linux/arm64"];
       const { code, stderr } = await copy(...platforms, source, destination);
       expect(stderr).toMatch(/digest changed from .+: not all of its instances are copied/);
@@ -180,7 +186,7 @@ describe("copy", () => {
       expect(found).toEqual(["linux/amd64", "linux/arm64/v8"]);
     });
 
-    test("a platform that is not there exits with 2 and lists those that are", async () => {
+    test("a missing platform exits with 2 and lists the available ones", async () => {
       const { code, stderr } = await copy("--platform", "linux/s390x", source, destination);
       expect(stderr).toMatch(/linux\/s390x.*linux\/amd64, linux\/arm64\/v8/);
       expect(code).toBe(2);
@@ -188,7 +194,7 @@ describe("copy", () => {
   });
 
   describe("--dry-run", () => {
-    test("prints the plan and writes nothing", async () => {
+    test("--dry-run prints the plan and writes nothing", async () => {
       const { code, stdout, stderr } = await copy("--dry-run", source, destination);
       expect(stdout).toContain(`Copy ${source} to ${destination}\n`);
       expect(stdout).toContain(`every digest stays as it is (${image.manifest.digest})`);
@@ -196,7 +202,7 @@ describe("copy", () => {
       expect(await readdir(folder.path)).not.toContain(path.basename(destination));
     });
 
-    test("--json prints it for programs", async () => {
+    test("--dry-run --json prints the plan as JSON", async () => {
       const { stdout } = await copy("--dry-run", "--json", source, destination);
       const plan = JSON.parse(stdout) as Record<string, unknown>;
       expect(plan).toMatchObject({ source, destination, digest: image.manifest.digest });
@@ -205,12 +211,12 @@ describe("copy", () => {
   });
 
   describe("--progress", () => {
-    test("plain is what a log gets without asking", async () => {
+    test("--progress=auto is plain without a terminal", async () => {
       const { stderr } = await copy(source, destination);
       expect(stderr).toMatch(new RegExp(`^Copying ${source} to ${destination}: 3 blobs, .+ kB\n`));
     });
 
-    test("json is the copy's events on standard output, a line each", async () => {
+    test("--progress=json writes one event per line to standard output", async () => {
       const { stdout } = await copy("--progress=json", source, destination);
       const events = stdout
         .trimEnd()
@@ -224,26 +230,29 @@ describe("copy", () => {
       });
     });
 
-    test("bar wants a terminal", async () => {
+    test("--progress=bar requires a terminal", async () => {
       const { code, stderr } = await copy("--progress=bar", source, destination);
-      expect(stderr).toMatch(/needs a terminal/);
+      expect(stderr).toMatch(/requires a terminal/);
       expect(code).toBe(1);
     });
   });
 
-  describe("what cannot be meant is refused before anything is done", () => {
+  describe("contradicting flags are rejected before the copy starts", () => {
     test.each([
-      [["--dest-creds=me:secret"], /--dest-creds means nothing to dir: images; it is for docker:/],
-      [["--src-shared-blob-dir=/tmp"], /--src-shared-blob-dir means nothing to docker:/],
+      [
+        ["--dest-creds=me:secret"],
+        /--dest-creds does not apply to dir: images; it applies to docker:/,
+      ],
+      [["--src-shared-blob-dir=/tmp"], /--src-shared-blob-dir does not apply to docker:/],
       [["--src-creds=a:b", "--src-no-creds"], /--src-no-creds and --src-creds contradict/],
-      [["--src-username=a"], /--src-username and --src-password belong together/],
+      [["--src-username=a"], /--src-username and --src-password are required together/],
       [["--dest-compress", "--dest-decompress"], /contradict each other/],
       [["--dest-compress-format=zstd", "--dest-decompress"], /contradict each other/],
       [["--dest-compress-format=xz"], /gzip or zstd/],
       [["--all", "--multi-arch=all"], /--multi-arch and --all/],
-      [["--format=v2s1"], /v2s1 is out of use/],
-      [["--json"], /--json goes with --dry-run/],
-      [["--dry-run", "--digestfile=/tmp/x"], /--digestfile goes with a copy/],
+      [["--format=v2s1"], /v2s1 is obsolete/],
+      [["--json"], /--json requires --dry-run/],
+      [["--dry-run", "--digestfile=/tmp/x"], /--digestfile cannot be used with --dry-run/],
       [["--quiet", "--progress=json"], /contradict each other/],
     ])("%j", async (flags, message) => {
       registry.clear();
@@ -254,13 +263,13 @@ describe("copy", () => {
     });
   });
 
-  test("an image that is not there exits with 2", async () => {
+  test("a missing image exits with 2", async () => {
     const { code, stderr } = await copy(`${source}-missing`, destination);
     expect(stderr).toMatch(/^drayage: [^\n]+\n$/);
     expect(code).toBe(2);
   });
 
-  test("a policy file that forbids anything stops the copy before it begins", async () => {
+  test("a restrictive policy file stops the copy before it starts", async () => {
     registry.clear();
     const policy = path.resolve(import.meta.dirname, "reject.policy.json");
     const { code, stderr } = await run("copy", "--policy", policy, source, destination);
@@ -270,7 +279,7 @@ describe("copy", () => {
     expect(registry.requests).toEqual([]);
   });
 
-  test("a shared blob folder is used by both sides", async () => {
+  test("--src-shared-blob-dir and --dest-shared-blob-dir set the shared blob folder of each side", async () => {
     const blobs = path.join(folder.path, "blobs");
     const first = `oci:${path.join(folder.path, "first")}:a`;
     await copy("-q", "--dest-shared-blob-dir", blobs, source, first);
@@ -280,7 +289,7 @@ describe("copy", () => {
     expect(copied.manifest.digest).toBe(image.manifest.digest);
   });
 
-  test("--dest-compress-format packs layers so, whatever they were packed with", async () => {
+  test("--dest-compress-format recompresses all layers", async () => {
     const { code } = await copy("--dest-compress-format=zstd", source, destination);
     expect(code).toBe(0);
     const stdout = await readFile(
@@ -291,26 +300,26 @@ describe("copy", () => {
     expect(stdout).not.toContain("tar+gzip");
   });
 
-  test("--dest-decompress unpacks layers, and says that the digest changes", async () => {
+  test("--dest-decompress decompresses layers and reports the changed digest", async () => {
     const { code, stderr } = await copy("--dest-decompress", source, destination);
     expect(stderr).toMatch(/digest changed from .+: a layer is repacked on the way/);
     expect(code).toBe(0);
   });
 });
 
-describe("a registry that fails", () => {
-  test("for good is not asked again, whatever --retry-times says", async () => {
+describe("copy from a failing registry", () => {
+  test("does not retry a permanent failure despite --retry-times", async () => {
     const requests: string[] = [];
     await using empty = await startRegistry({
-      intercept: ({ path: asked }) => void requests.push(asked),
+      intercept: ({ path: requested }) => void requests.push(requested),
     });
     const from = `docker://${empty.host}/copy/image:1`;
     const { code } = await copy("--retry-times=3", "--retry-delay=1ms", from, destination);
     expect(code).toBe(2);
-    expect(requests.filter((asked) => asked.includes("/manifests/"))).toHaveLength(1);
+    expect(requests.filter((requested) => requested.includes("/manifests/"))).toHaveLength(1);
   });
 
-  test("gets the credentials of its own side only", async () => {
+  test("sends credentials only to their own side", async () => {
     const users = { me: { password: "secret" } };
     await using guarded = await startRegistry({ authentication: { kind: "basic", users } });
     await guarded.putImage("copy/image", image, "1");

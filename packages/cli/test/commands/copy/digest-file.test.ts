@@ -16,7 +16,7 @@ async function newPipe(): Promise<string> {
   return pipe;
 }
 
-test("a named pipe gets the digest once it is read", async () => {
+test("a named pipe receives the digest when it is read", async () => {
   const pipe = await newPipe();
   await requireWritable(pipe);
   const written = writeDigestFile(pipe, digest, new AbortController().signal);
@@ -24,7 +24,7 @@ test("a named pipe gets the digest once it is read", async () => {
   await written;
 });
 
-test("an abort ends the wait for a reader of a named pipe", async () => {
+test("an abort stops waiting for the reader of a named pipe", async () => {
   const controller = new AbortController();
   const written = writeDigestFile(await newPipe(), digest, controller.signal);
   const reason = new Error("interrupted");
@@ -32,14 +32,14 @@ test("an abort ends the wait for a reader of a named pipe", async () => {
   await expect(written).rejects.toBe(reason);
 });
 
-test("a full disk is named as such", async () => {
+test("the error reports a full disk", async () => {
   const written = writeDigestFile("/dev/full", digest, new AbortController().signal);
-  await expect(written).rejects.toThrow(/is not in \/dev\/full: the disk is full; free some space/);
+  await expect(written).rejects.toThrow(/to \/dev\/full failed: the disk is full; free some space/);
 });
 
 const canMount = process.platform === "linux" && process.getuid?.() === 0;
 
-test.skipIf(!canMount)("no empty file is left on a full disk", async () => {
+test.skipIf(!canMount)("a full disk leaves no empty file", async () => {
   const disk = path.join(await scratchFolder(), "disk");
   await mkdir(disk);
   execFileSync("mount", ["-t", "tmpfs", "-o", "size=4096", "tmpfs", disk]);
@@ -51,8 +51,8 @@ test.skipIf(!canMount)("no empty file is left on a full disk", async () => {
   expect(existsSync(file)).toBe(false);
 });
 
-test("a link that leads nowhere is named as such", async () => {
+test("the error reports a dangling link", async () => {
   const link = path.join(await scratchFolder(), "link");
   await symlink("nowhere", link);
-  await expect(requireWritable(link)).rejects.toThrow(/it is a symbolic link that leads nowhere/);
+  await expect(requireWritable(link)).rejects.toThrow(/it is a dangling symbolic link/);
 });

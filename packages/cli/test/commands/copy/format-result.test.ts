@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 
 import { formatResult } from "../../../src/commands/copy/format-result.ts";
 
-test("a name with a line end in it makes no line of its own", async () => {
+test("a line end in a name does not start a new line", async () => {
   const transport = memory();
   const from = transport.parseReference("a\nCopied docker://forged");
   const to = transport.parseReference("b\nNothing to copy: forged");

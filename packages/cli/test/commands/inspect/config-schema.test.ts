@@ -4,8 +4,8 @@ import { describe, expect, test } from "vitest";
 import { goConfig } from "../../../src/commands/inspect/config-schema.ts";
 import { renderTemplate } from "../../../src/commands/inspect/go-template.ts";
 
-describe("a config is printed as skopeo prints it", () => {
-  test("in Go's order, without what is empty, and with what Go does not name at the end", () => {
+describe("the config output matches skopeo's", () => {
+  test("fields are in Go's order, without empty ones, followed by unknown ones", () => {
     const config = {
       zeal: 1,
       history: [
@@ -31,31 +31,31 @@ describe("a config is printed as skopeo prints it", () => {
     );
   });
 
-  test("an empty one has what is always there", () => {
+  test("an empty config has the mandatory fields", () => {
     expect(JSON.stringify(goConfig({}))).toBe(
       '{"architecture":"","os":"","config":{},"rootfs":{"type":"","diff_ids":null}}',
     );
   });
 
-  test("a template asks for what is not there and gets Go's empty values", () => {
+  test("a template renders missing fields as Go's zero values", () => {
     const template = "{{.Created}} {{.Config.Env}} {{.Config.Labels}} {{.Author}}|{{.History}}";
     expect(renderTemplate(template, goConfig({}))).toBe("<nil> [] map[] |[]\n");
   });
 });
 
 test.each([
-  [{ architecture: { a: 1 } }, /architecture that is \{"a":1\} where a text belongs/],
+  [{ architecture: { a: 1 } }, /architecture = \{"a":1\}, but a string is required/],
   [{ created: {} }, /created/],
   [{ created: "yesterday" }, /a time such as/],
-  [{ config: "x" }, /config that is "x" where an object belongs/],
-  [{ config: { Env: "A=b" } }, /config\.Env .* a list belongs/],
-  [{ config: { Env: [{}] } }, /config\.Env that is \{\} where a text belongs/],
+  [{ config: "x" }, /config = "x", but an object is required/],
+  [{ config: { Env: "A=b" } }, /config\.Env .* an array is required/],
+  [{ config: { Env: [{}] } }, /config\.Env = \{\}, but a string is required/],
   [{ config: { Labels: { a: { b: 1 } } } }, /config\.Labels\["a"\]/],
   [{ config: { ExposedPorts: ["80"] } }, /config\.ExposedPorts/],
   [{ history: [1] }, /history\[0\]/],
   [{ history: [{ empty_layer: "yes" }] }, /history\[0\]\.empty_layer .* true or false/],
   [{ rootfs: { diff_ids: [1] } }, /rootfs\.diff_ids/],
-])("%j is no config", (config, message) => {
+])("%j is rejected", (config, message) => {
   const failure = (() => {
     try {
       return goConfig(config);

@@ -13,7 +13,7 @@ const data = {
   Env: null,
 };
 
-describe("what Go's templates print", () => {
+describe("templates render like Go's", () => {
   test.each([
     ["{{.Digest}}", "sha256:1"],
     ["{{ .Digest }} of {{.Name}}!", "sha256:1 of !"],
@@ -63,7 +63,7 @@ describe("what Go's templates print", () => {
     ],
     ['{{lt "a" "b"}} {{eq .Name ""}} {{eq .Labels.none ""}}', "true true false"],
     ["a {{- .Digest -}} \n b", "asha256:1b"],
-    ["a{{/* of no use }} */}}b {{- /* neither */ -}} c", "abc"],
+    ["a{{/* unused }} */}}b {{- /* unused too */ -}} c", "abc"],
     ["{{slice .Digest 0 3}} {{slice .Layers 1}}", "sha [sha256:3]"],
     ['{{html "<a>"}} {{js "it\'s"}} {{urlquery "a b"}}', "&lt;a&gt; it\\'s a+b"],
     [
@@ -82,12 +82,12 @@ describe("what Go's templates print", () => {
     ["{{`}}`}} {{\"{{\"}} {{'a'}} {{0x10}} {{1.5}} {{true}}", "}} {{ 97 16 1.5 true"],
     ["{{.LayersData}}", "[{7 <nil>}]"],
     ["{{.Digest}}\\t{{len .Layers}}\\n", "sha256:1\t2"],
-    ["no action at all", "no action at all"],
+    ["no action", "no action"],
   ])("%s", (template, printed) => {
     expect(renderTemplate(template, data)).toBe(`${printed}\n`);
   });
 
-  test("{{json .}} has everything in it", () => {
+  test("{{json .}} contains all fields", () => {
     expect(JSON.parse(renderTemplate("{{json .}}", data))).toEqual({
       Digest: "sha256:1",
       Created: "2026-11-23T06:33:21.43574Z",
@@ -99,49 +99,49 @@ describe("what Go's templates print", () => {
   });
 });
 
-describe("what is refused, in words", () => {
+describe("invalid templates are rejected with a reason", () => {
   test.each([
-    ["{{if}}x{{end}}", /\{\{if\}\} is not known here: there is no value/],
-    ["{{if .Name}}x", /\{\{if\}\} without its \{\{end\}\}/],
-    ["{{else}}", /is not known/],
-    ["{{if 1}}{{else}}{{else}}{{end}}", /is not known/],
-    ["{{.Digest | shout}}", /there is no function shout; there are: and, eq/],
-    ["{{.Digest .Name}}", /does not take/],
-    ["{{$x}}", /no variable \$x/],
-    ["{{$x = 1}}", /no variable \$x/],
-    ["{{if 1}}{{$x := 1}}{{end}}{{$x}}", /no variable \$x/],
-    ["{{break}}", /stands alone in a \{\{range\}\}/],
-    ["{{(.Digest}}", /\( without its \)/],
-    ["{{.Digest)}}", /\) without its \(/],
-    ["{{.Digest |}}", /there is no value/],
-    ["{{nil}}", /nil is nothing/],
-    ["{{1 2}}", /no function/],
-    ['{{template "T"}}', /no template "T"/],
-    ['{{define "T"}}{{template "T"}}{{end}}{{template "T"}}', /without an end/],
-    ["{{/* comment }}", /without its \*\//],
+    ["{{if}}x{{end}}", /\{\{if\}\} is invalid: a value is missing/],
+    ["{{if .Name}}x", /\{\{if\}\} without an \{\{end\}\}/],
+    ["{{else}}", /is invalid/],
+    ["{{if 1}}{{else}}{{else}}{{end}}", /is invalid/],
+    ["{{.Digest | shout}}", /there is no function shout; available: and, eq/],
+    ["{{.Digest .Name}}", /takes none/],
+    ["{{$x}}", /the variable \$x is not defined/],
+    ["{{$x = 1}}", /the variable \$x is not defined/],
+    ["{{if 1}}{{$x := 1}}{{end}}{{$x}}", /the variable \$x is not defined/],
+    ["{{break}}", /only allowed inside \{\{range\}\}/],
+    ["{{(.Digest}}", /\( has no matching \)/],
+    ["{{.Digest)}}", /\) has no matching \(/],
+    ["{{.Digest |}}", /a value is missing/],
+    ["{{nil}}", /nil cannot be printed/],
+    ["{{1 2}}", /not a function/],
+    ['{{template "T"}}', /the template "T" is not defined/],
+    ['{{define "T"}}{{template "T"}}{{end}}{{template "T"}}', /without end/],
+    ["{{/* comment }}", /without a \*\//],
     ['{{eq 1 "1"}}', /different types/],
-    ["{{eq .Layers .Layers}}", /neither a text nor a number/],
-    ["{{slice .Digest 5 100}}", /there are 8/],
-    ["{{len 3}}", /wants a list/],
-    ["{{index .Layers -1}}", /there are 2/],
-    ["{{.Created.Era}}", /asks for \.Era/],
-    ["{{}}", /is not known/],
-    ["{{end}}", /is not known/],
-    ["{{len}}", /is not known/],
-    ['{{"\\q"}}', /is not known/],
-    ["Digest {{.Digest", /without its \}\}/],
-    ["{{.Dgest}}", /asks for \.Dgest, which is not there; there are: Name, Digest/],
-    ["{{.Digest.Hex}}", /asks for \.Hex/],
-    ["{{range .Layers}}x", /without its \{\{end\}\}/],
-    ["{{range .Digest}}x{{end}}", /no list/],
-    ["{{index .Layers 5}}", /there are 2/],
-    ['{{join .Digest ","}}', /wants a list/],
+    ["{{eq .Layers .Layers}}", /neither a string nor a number/],
+    ["{{slice .Digest 5 100}}", /the length is 8/],
+    ["{{len 3}}", /requires a list/],
+    ["{{index .Layers -1}}", /the length is 2/],
+    ["{{.Created.Era}}", /uses \.Era/],
+    ["{{}}", /is invalid/],
+    ["{{end}}", /is invalid/],
+    ["{{len}}", /is invalid/],
+    ['{{"\\q"}}', /is invalid/],
+    ["Digest {{.Digest", /without a \}\}/],
+    ["{{.Dgest}}", /uses \.Dgest, which does not exist; available: Name, Digest/],
+    ["{{.Digest.Hex}}", /uses \.Hex/],
+    ["{{range .Layers}}x", /without an \{\{end\}\}/],
+    ["{{range .Digest}}x{{end}}", /neither a list/],
+    ["{{index .Layers 5}}", /the length is 2/],
+    ['{{join .Digest ","}}', /requires a list/],
   ])("%s", (template, message) => {
     expect(() => renderTemplate(template, data)).toThrow(message);
   });
 });
 
-describe("printf writes as Go does", () => {
+describe("printf formats like Go's", () => {
   test.each([
     [
       '"%q %v %d %5s|%-5s|%05d %x %t %%" .Digest .Layers 3 "a" "b" 42 255 true',
@@ -170,21 +170,21 @@ describe("printf writes as Go does", () => {
   });
 });
 
-describe("a config's fields have Go's names", () => {
-  test("in whatever letters", () => {
+describe("config fields have Go names", () => {
+  test("Go names are case-insensitive", () => {
     const config = { os: "linux", rootfs: { diff_ids: ["sha256:4"] }, "os.version": "10" };
     const template = "{{.OS}} {{.RootFS.DiffIDs}} {{.OSVersion}}";
     expect(renderTemplate(template, config)).toBe("linux [sha256:4] 10\n");
   });
 });
 
-describe("a time", () => {
+describe("a Go time", () => {
   test.each([
     ["2026-11-23T06:33:00Z", "2026-11-23 06:33:00 +0000 UTC"],
     ["2026-11-23T06:33:00.000Z", "2026-11-23 06:33:00 +0000 UTC"],
     ["2026-11-23T06:33:20.10+01:30", "2026-11-23 06:33:20.1 +0130 +0130"],
     ["yesterday", "yesterday"],
-  ])("%s is printed %s", (written, printed) => {
+  ])("%s is printed as %s", (written, printed) => {
     expect(String(new GoTime(written))).toBe(printed);
   });
 });

@@ -37,7 +37,7 @@ async function inspected(...args: readonly string[]): Promise<Record<string, unk
 }
 
 describe("inspect", () => {
-  test("has skopeo's keys in skopeo's order", async () => {
+  test("prints skopeo's keys in skopeo's order", async () => {
     const summary = await inspected(source);
     expect(Object.keys(summary)).toEqual(
       "Name Digest RepoTags Created DockerVersion Labels Architecture Os Layers LayersData Env".split(
@@ -55,7 +55,7 @@ describe("inspect", () => {
     });
   });
 
-  test("tells of an index its platforms, its digest and that of the image that is described", async () => {
+  test("prints the platforms and digest of an index, and the digest of the selected image", async () => {
     const summary = await inspected(
       "--platform=linux/arm64",
       `docker://${registry.host}/team/index`,
@@ -69,7 +69,7 @@ describe("inspect", () => {
     });
   });
 
-  test("tells of an artifact what it is", async () => {
+  test("prints the type of an artifact", async () => {
     const summary = await inspected(`docker://${registry.host}/team/artifact`);
     expect(summary).toMatchObject({
       ArtifactType: "application/vnd.example.thing",
@@ -78,7 +78,7 @@ describe("inspect", () => {
     });
   });
 
-  test("--platform of an image alone is checked, --override-arch chooses from an index only", async () => {
+  test("--platform is checked for a single image, --override-arch selects from an index only", async () => {
     const { code, stderr } = await drayage("inspect", "--platform=linux/arm64", source);
     expect(stderr).toMatch(/No image for linux\/arm64: .+ one image for linux\/amd64/);
     expect(code).toBe(2);
@@ -86,12 +86,12 @@ describe("inspect", () => {
     expect(await inspected("--override-arch=arm64", source)).toMatchObject({ Os: "linux" });
   });
 
-  test("--raw is the manifest, byte for byte", async () => {
+  test("--raw prints the manifest unchanged", async () => {
     const { bytes } = await drayage("inspect", "--raw", `docker://${registry.host}/team/index`);
     expect(bytes.equals(index.manifest.bytes)).toBe(true);
   });
 
-  test("--config --raw is the config, byte for byte; --config alone the same as JSON", async () => {
+  test("--config --raw prints the config unchanged; --config prints it as JSON", async () => {
     const { config } = JSON.parse(String(image.manifest.bytes)) as { config: { digest: never } };
     const expected = Buffer.from(image.blobs.get(config.digest) ?? []);
     const { bytes } = await drayage("inspect", "--config", "--raw", source);
@@ -100,7 +100,7 @@ describe("inspect", () => {
     expect(await inspected("--config", source)).toEqual(JSON.parse(inGo));
   });
 
-  test("--format picks something out", async () => {
+  test("--format prints the selected fields", async () => {
     const template = "{{.Name}} {{.Os}}/{{.Architecture}} {{len .Layers}}";
     const { stdout } = await drayage("inspect", "-n", "--format", template, source);
     expect(stdout).toBe(`${registry.host}/team/app linux/amd64 3\n`);
@@ -108,16 +108,18 @@ describe("inspect", () => {
     expect(config.stdout).toBe("linux\n");
   });
 
-  test("--no-tags does not ask for them", async () => {
+  test("--no-tags does not list tags", async () => {
     registry.clear();
     expect(await inspected("--no-tags", source)).toMatchObject({ RepoTags: [] });
-    expect(registry.requests.filter(({ path: asked }) => asked.endsWith("/tags/list"))).toEqual([]);
+    expect(
+      registry.requests.filter(({ path: requested }) => requested.endsWith("/tags/list")),
+    ).toEqual([]);
   });
 
-  test("tags that cannot be listed are a word on standard error, no failure", async () => {
+  test("a failure to list tags is logged and does not fail the command", async () => {
     await using secretive = await startRegistry({
-      intercept: ({ path: asked }) =>
-        asked.endsWith("/tags/list") ? { status: 403, body: "" } : undefined,
+      intercept: ({ path: requested }) =>
+        requested.endsWith("/tags/list") ? { status: 403, body: "" } : undefined,
     });
     await secretive.putImage("team/app", image, "1");
     const { code, stdout, stderr } = await drayage(
@@ -125,11 +127,11 @@ describe("inspect", () => {
       `docker://${secretive.host}/team/app:1`,
     );
     expect(code).toBe(0);
-    expect(stderr).toMatch(/^drayage: the tags beside the image cannot be listed: [^\n]+\n$/);
+    expect(stderr).toMatch(/^drayage: the tags of the repository cannot be listed: [^\n]+\n$/);
     expect(JSON.parse(stdout)).toMatchObject({ Digest: image.manifest.digest, RepoTags: [] });
   });
 
-  describe("of a registry that has something to say", () => {
+  describe("inspect of a registry with notices", () => {
     let talkative: Registry;
     let name = "";
 
@@ -143,8 +145,8 @@ describe("inspect", () => {
         Warning: '299 - "this repository moves"',
       };
       talkative = await startRegistry({
-        intercept: ({ path: asked }) =>
-          asked.includes("/manifests/")
+        intercept: ({ path: requested }) =>
+          requested.includes("/manifests/")
             ? { status: 200, headers, body: image.manifest.bytes }
             : undefined,
       });
@@ -156,7 +158,7 @@ describe("inspect", () => {
       await talkative[Symbol.asyncDispose]();
     });
 
-    test("has it at the end of the summary", async () => {
+    test("prints them at the end of the summary", async () => {
       const summary = await inspected(name);
       expect(Object.keys(summary).slice(-3)).toEqual(["Env", "RateLimit", "Warnings"]);
       expect(summary).toMatchObject({
@@ -166,34 +168,34 @@ describe("inspect", () => {
     });
 
     test.each([["--raw"], ["--config"], ["--format={{.Digest}}"]])(
-      "says it on standard error with %s",
+      "logs them to standard error with %s",
       async (flag) => {
         const { stderr } = await drayage("inspect", flag, name);
         expect(stderr.trimEnd().split("\n")).toEqual([
           `drayage: warning from ${talkative.host}: this repository moves`,
-          `drayage: ${talkative.host} allows 100 requests in 6 h, and 5 are left`,
+          `drayage: ${talkative.host} allows 100 requests in 6 h, 5 remaining`,
         ]);
       },
     );
   });
 
-  test("output that nobody reads ends it without a word", async () => {
+  test("a closed standard output ends the command silently", async () => {
     const child = startDrayage(["inspect", "--raw", source]);
     child.stdout.destroy();
     expect(await ended(child)).toMatchObject({ code: 141, stderr: "" });
   });
 
   test.each([
-    [["--raw", "--format", "{{.Name}}"], 1, /leave out --format/],
-    [["--platform=linux/amd64", "--override-arch=arm64"], 1, /leave out --override-os/],
-    [["--format", "{{.Nmae}}"], 1, /there are: Name, Tag, Digest/],
+    [["--raw", "--format", "{{.Name}}"], 1, /remove --format/],
+    [["--platform=linux/amd64", "--override-arch=arm64"], 1, /use --platform alone/],
+    [["--format", "{{.Nmae}}"], 1, /available: Name, Tag, Digest/],
   ])("%j exits with %i", async (flags, exitCode, message) => {
     const { code, stderr } = await drayage("inspect", ...flags, source);
     expect(stderr).toMatch(message);
     expect(code).toBe(exitCode);
   });
 
-  test("an image that is not there exits with 2", async () => {
+  test("a missing image exits with 2", async () => {
     const missing = await drayage("inspect", `docker://${registry.host}/team/app:3`);
     expect(missing).toMatchObject({ code: 2, stdout: "" });
     expect((await drayage("inspect", "dir:/nonexistent/image")).code).toBeGreaterThan(0);
@@ -202,7 +204,7 @@ describe("inspect", () => {
 
 const skopeo = findProgram("skopeo");
 
-describe.skipIf(skopeo === undefined)("beside skopeo", () => {
+describe.skipIf(skopeo === undefined)("inspect compared to skopeo", () => {
   /** Only newer versions of skopeo write it. */
   const newer = /^ {4}"LayersData": \[\n.*?^ {4}\],\n/ms;
 
@@ -210,11 +212,11 @@ describe.skipIf(skopeo === undefined)("beside skopeo", () => {
     ["registry", async () => source],
     ["layout", async (folder: string) => `oci:${path.join(folder, "layout")}:image`],
     ["directory", async (folder: string) => `dir:${path.join(folder, "dir")}`],
-  ])("inspect prints the same of an image in a %s", async (_, placeIn) => {
+  ])("the output for an image in a %s is the same", async (_, locationIn) => {
     await using folder = await temporaryFolder();
-    const place = await placeIn(folder.path);
-    if (place !== source) await drayage("copy", "-q", "--insecure-policy", source, place);
-    const reach = place === source ? ["--tls-verify=false"] : [];
+    const location = await locationIn(folder.path);
+    if (location !== source) await drayage("copy", "-q", "--insecure-policy", source, location);
+    const reach = location === source ? ["--tls-verify=false"] : [];
     for (const flags of [
       [],
       ["--raw"],
@@ -222,7 +224,7 @@ describe.skipIf(skopeo === undefined)("beside skopeo", () => {
       ["--config"],
       ["-f", "{{.Created}} {{.Labels}}"],
     ]) {
-      const args = ["inspect", "--no-tags", ...reach, ...flags, place];
+      const args = ["inspect", "--no-tags", ...reach, ...flags, location];
       const ours = await drayage(...args);
       const theirs = await outputOf(skopeo ?? "", ...args);
       expect(ours.stdout.replace(newer, "")).toBe(theirs.replace(newer, ""));
@@ -257,7 +259,7 @@ describe.skipIf(skopeo === undefined)("beside skopeo", () => {
     '{{printf "%+v" .Config}} {{(index .RootFS.DiffIDs 0).Algorithm}}',
   ];
 
-  test("templates print the same and fail alike, of summaries and of configs", async () => {
+  test("templates of summaries and configs render and fail alike", async () => {
     const calls = [
       ...templates.map((template) => ["-f", template]),
       ...[...configTemplates, "json"].map((template) => ["--config", "-f", template]),

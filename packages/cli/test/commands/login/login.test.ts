@@ -30,7 +30,7 @@ afterAll(async () => {
 
 afterEach(() => void vi.unstubAllEnvs());
 
-/** Types it on standard input, which is no terminal. */
+/** Sends it to standard input, which is not a terminal. */
 async function drayageWithInput(input: string, ...args: readonly string[]): Promise<Run> {
   const child = startDrayage(args);
   child.stdin.end(input);
@@ -43,7 +43,7 @@ async function authsIn(file: string): Promise<readonly string[]> {
 }
 
 describe("login", () => {
-  test("keeps what the registry takes, and says so", async () => {
+  test("stores accepted credentials and reports where", async () => {
     await using folder = await temporaryFolder();
     const file = path.join(folder.path, "new/auth.json");
     const flags = ["--username", "ann", "--password-stdin", "--authfile", file];
@@ -58,11 +58,11 @@ describe("login", () => {
     expect(listed.code).toBe(0);
     const again = await drayage("login", "--authfile", file, host);
     expect(again).toMatchObject({ code: 0, stdout: expect.stringContaining("Already") as string });
-    const asked = await drayage("login", "--get-login", "--authfile", file, `${host}/team`);
-    expect(asked).toMatchObject({ code: 0, stdout: "ann\n", stderr: "" });
+    const requested = await drayage("login", "--get-login", "--authfile", file, `${host}/team`);
+    expect(requested).toMatchObject({ code: 0, stdout: "ann\n", stderr: "" });
   });
 
-  test("keeps nothing that the registry does not take, and says so in one line", async () => {
+  test("stores nothing if the registry rejects the credentials, and reports an error of one line", async () => {
     await using folder = await temporaryFolder();
     const file = path.join(folder.path, "auth.json");
     const flags = ["--username", "ann", "--password-stdin", "--authfile", file];
@@ -74,7 +74,7 @@ describe("login", () => {
     await expect(readFile(file)).rejects.toThrow("ENOENT");
   });
 
-  test("keeps the spaces around a password", async () => {
+  test("keeps spaces around a password", async () => {
     const spaced = "  correct horse  ";
     const sam = { sam: { password: spaced } };
     await using strict = await startRegistry({ authentication: { kind: "basic", users: sam } });
@@ -87,24 +87,28 @@ describe("login", () => {
     expect(trimmed).toMatchObject({ code: 1 });
   });
 
-  test("warns of a password that others can see", async () => {
+  test("warns about a password on the command line", async () => {
     await using folder = await temporaryFolder();
     const file = path.join(folder.path, "auth.json");
     const flags = ["-u", "ann", "-p", password, "--compat-auth-file", file];
     const run = await drayage("login", ...flags, registry.host);
     expect(run).toMatchObject({ code: 0, stdout: "Login Succeeded!\n" });
-    expect(run.stderr).toMatch(/^drayage: others can see .*--password-stdin.*\n$/);
+    expect(run.stderr).toMatch(/^drayage: other users can see .*--password-stdin.*\n$/);
     expect(run.stderr).not.toContain(password);
   });
 
   test.each([
-    ["nothing", [], /no terminal to ask on: give --username and --password-stdin/],
-    ["a user alone", ["--username", "ann"], /no terminal to ask on: give --password-stdin/],
-    ["a password from two places", ["-u", "ann", "-p", "x", "--password-stdin"], /contradict/],
-    ["a password without a user", ["--password-stdin"], /needs --username/],
+    ["nothing", [], /without a terminal; pass --username and --password-stdin/],
+    [
+      "a user without a password",
+      ["--username", "ann"],
+      /without a terminal; pass --password-stdin/,
+    ],
+    ["two sources of a password", ["-u", "ann", "-p", "x", "--password-stdin"], /contradict/],
+    ["a password without a user", ["--password-stdin"], /requires --username/],
     ["an empty password", ["-u", "ann", "--password-stdin"], /one of them is empty/],
-    ["no user to tell", ["--get-login"], /Not logged in to/],
-  ])("with %s asks nobody", async (_, flags, message) => {
+    ["no current user", ["--get-login"], /Not logged in to/],
+  ])("fails without a prompt for %s", async (_, flags, message) => {
     await using folder = await temporaryFolder();
     const file = path.join(folder.path, "auth.json");
     const run = await drayageWithInput("", "login", ...flags, "--authfile", file, registry.host);
@@ -117,13 +121,13 @@ describe("login", () => {
     ["quay.io/team:1", /leave out 1 and write quay\.io\/team/],
     ["quay.io/", /the slash at its end and write quay\.io/],
     ["team/app", /write docker\.io\/team\/app/],
-  ])("to %s says what to write", async (name, message) => {
+  ])("login to %s explains the correct form", async (name, message) => {
     const run = await drayageWithInput("x", "login", "-u", "ann", "--password-stdin", name);
     expect(run).toMatchObject({ code: 1, stdout: "" });
     expect(run.stderr).toMatch(message);
   });
 
-  test("is where the variables of skopeo and docker say", async () => {
+  test("uses the file that the variables of skopeo and docker name", async () => {
     await using folder = await temporaryFolder();
     const args = ["login", "-v", "-u", "ann", "--password-stdin", registry.host];
     vi.stubEnv("DOCKER_CONFIG", folder.path);
@@ -137,7 +141,7 @@ describe("login", () => {
     expect(listed.code).toBe(0);
   });
 
-  test("may come after what needs none, in a file that is not there yet", async () => {
+  test("is optional for public images if the credentials file does not exist", async () => {
     await using open = await startRegistry();
     await open.putImage("app", await randomImage("login"), "1");
     vi.stubEnv("REGISTRY_AUTH_FILE", "/nonexistent/auth.json");
@@ -154,35 +158,38 @@ describe("login", () => {
     expect(named.stderr).toContain("There is no file /nonexistent/auth.json");
   });
 
-  test.skipIf(process.platform === "win32")("is with whom registries.conf says", async () => {
-    await using folder = await temporaryFolder();
-    const helper = path.join(folder.path, "docker-credential-h");
-    const kept = `"${path.join(folder.path, "kept")}"`;
-    const none = "echo credentials not found in native keychain; exit 1";
-    const get = `test -f ${kept} && cat ${kept} || { ${none}; }`;
-    await writeFile(
-      helper,
-      `#!/bin/sh\ncase $1 in store) cat > ${kept};; erase) rm ${kept};; *) ${get};; esac\n`,
-      { mode: 0o755 },
-    );
-    const conf = path.join(folder.path, "registries.conf");
-    await writeFile(conf, 'credential-helpers = ["h"]\n');
-    vi.stubEnv("CONTAINERS_REGISTRIES_CONF", conf);
-    vi.stubEnv("PATH", `${folder.path}${path.delimiter}${process.env["PATH"]}`);
-    const flags = ["--username", "ann", "--password-stdin", "--verbose"];
-    const { host } = registry;
-    const { stdout } = await drayageWithInput(password, "login", ...flags, host);
-    expect(stdout).toBe("Used: docker-credential-h\nLogin Succeeded!\n");
-    expect((await drayage("login", "--get-login", host)).stdout).toBe("ann\n");
-    expect((await drayage("list-tags", `docker://${host}/team/app`)).code).toBe(0);
-    vi.stubEnv("REGISTRY_AUTH_FILE", path.join(folder.path, "not there.json"));
-    expect((await drayage("list-tags", `docker://${host}/team/app`)).code).toBe(0);
-    vi.stubEnv("REGISTRY_AUTH_FILE", "");
-    expect((await drayage("logout", host)).code).toBe(0);
-    expect((await drayage("logout", host)).code).toBe(1);
-  });
+  test.skipIf(process.platform === "win32")(
+    "uses the credential helper of registries.conf",
+    async () => {
+      await using folder = await temporaryFolder();
+      const helper = path.join(folder.path, "docker-credential-h");
+      const kept = `"${path.join(folder.path, "kept")}"`;
+      const none = "echo credentials not found in native keychain; exit 1";
+      const get = `test -f ${kept} && cat ${kept} || { ${none}; }`;
+      await writeFile(
+        helper,
+        `#!/bin/sh\ncase $1 in store) cat > ${kept};; erase) rm ${kept};; *) ${get};; esac\n`,
+        { mode: 0o755 },
+      );
+      const conf = path.join(folder.path, "registries.conf");
+      await writeFile(conf, 'credential-helpers = ["h"]\n');
+      vi.stubEnv("CONTAINERS_REGISTRIES_CONF", conf);
+      vi.stubEnv("PATH", `${folder.path}${path.delimiter}${process.env["PATH"]}`);
+      const flags = ["--username", "ann", "--password-stdin", "--verbose"];
+      const { host } = registry;
+      const { stdout } = await drayageWithInput(password, "login", ...flags, host);
+      expect(stdout).toBe("Used: docker-credential-h\nLogin Succeeded!\n");
+      expect((await drayage("login", "--get-login", host)).stdout).toBe("ann\n");
+      expect((await drayage("list-tags", `docker://${host}/team/app`)).code).toBe(0);
+      vi.stubEnv("REGISTRY_AUTH_FILE", path.join(folder.path, "not there.json"));
+      expect((await drayage("list-tags", `docker://${host}/team/app`)).code).toBe(0);
+      vi.stubEnv("REGISTRY_AUTH_FILE", "");
+      expect((await drayage("logout", host)).code).toBe(0);
+      expect((await drayage("logout", host)).code).toBe(1);
+    },
+  );
 
-  test("of several processes at once loses none", async () => {
+  test("concurrent logins lose no credentials", async () => {
     await using folder = await temporaryFolder();
     const file = path.join(folder.path, "auth.json");
     const flags = ["--username", "ann", "--password-stdin", "--authfile", file];
@@ -193,7 +200,7 @@ describe("login", () => {
   });
 
   test.skipIf(script === undefined)(
-    "asks on a terminal, and does not show the password",
+    "prompts on a terminal without echoing the password",
     async () => {
       await using folder = await temporaryFolder();
       const file = path.join(folder.path, "auth.json");
@@ -223,11 +230,11 @@ describe("login", () => {
 });
 
 describe.skipIf(distributionProgram === undefined || skopeo === undefined)(
-  "skopeo and this command",
+  "drayage and skopeo",
   () => {
     const tls = "--tls-verify=false";
 
-    test("read each other's credentials, and forget them", async () => {
+    test("share credentials, and log out of both", async () => {
       await using distribution = await startDistribution({ htpasswd });
       await using folder = await temporaryFolder();
       const file = path.join(folder.path, "auth.json");
@@ -272,7 +279,7 @@ describe.skipIf(distributionProgram === undefined || skopeo === undefined)(
 describe("logout", () => {
   const auth = Buffer.from("ann:x").toString("base64");
 
-  test("forgets one registry, once", async () => {
+  test("removes the credentials of one registry, and fails the second time", async () => {
     await using folder = await temporaryFolder();
     const file = path.join(folder.path, "auth.json");
     const auths = { "a.example": { auth }, "a.example/team": { auth } };
@@ -292,7 +299,7 @@ describe("logout", () => {
     });
   });
 
-  test("forgets all of them", async () => {
+  test("removes all credentials with --all", async () => {
     await using folder = await temporaryFolder();
     const file = path.join(folder.path, "auth.json");
     const auths = { "a.example": { auth }, "b.example": { auth } };
@@ -305,9 +312,12 @@ describe("logout", () => {
     expect(await authsIn(file)).toEqual([]);
   });
 
-  test.each([[[]], [["--all", "a.example"]]])("of neither or both is refused: %j", async (args) => {
-    const { code, stderr } = await drayage("logout", ...args);
-    expect(code).toBe(1);
-    expect(stderr).toContain("--all");
-  });
+  test.each([[[]], [["--all", "a.example"]]])(
+    "rejects both or neither of a registry and --all: %j",
+    async (args) => {
+      const { code, stderr } = await drayage("logout", ...args);
+      expect(code).toBe(1);
+      expect(stderr).toContain("--all");
+    },
+  );
 });

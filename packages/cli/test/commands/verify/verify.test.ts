@@ -28,25 +28,25 @@ async function imageFolder(): Promise<ImageFolder> {
 }
 
 describe("verify", () => {
-  test("tells of an image that is whole what was read of it", async () => {
+  test("reports what was read of a valid image", async () => {
     await using folder = await imageFolder();
     const { code, stdout, stderr } = await drayage("verify", folder.name);
     expect(code).toBe(0);
     expect(stdout).toMatch(
-      /^dir:\S+ is whole\n {2}1 manifest \(\S+ k?B\) read\n {2}3 blobs \(\S+ kB\) read\n$/,
+      /^dir:\S+ is valid\n {2}1 manifest \(\S+ k?B\) read\n {2}3 blobs \(\S+ kB\) read\n$/,
     );
     expect(stderr).toMatch(/^Verifying dir:\S+: 3 blobs/);
     const quiet = await drayage("verify", "--quiet", folder.name);
     expect(quiet).toMatchObject({ code: 0, stdout: "", stderr: "" });
   });
 
-  test("fails where something is wrong, and tells what, as text or as JSON", async () => {
+  test("fails and reports the problems, as text or as JSON", async () => {
     await using folder = await imageFolder();
     await folder.damage();
     const { code, stdout, stderr } = await drayage("verify", "--quiet", folder.name);
     expect(code).toBe(1);
     expect(stdout).toMatch(new RegExp(`layer sha256:${damaged} of ${folder.name}`));
-    expect(stderr).toMatch(/^drayage: dir:\S+ is not whole: 1 problem\n$/);
+    expect(stderr).toMatch(/^drayage: dir:\S+ is not valid: 1 problem\n$/);
     const json = await drayage("verify", "--json", folder.name);
     expect(json.code).toBe(1);
     expect(JSON.parse(json.stdout)).toMatchObject({
@@ -57,7 +57,7 @@ describe("verify", () => {
     });
   });
 
-  test("tells its events to programs", async () => {
+  test("--progress=json prints events", async () => {
     await using folder = await imageFolder();
     await folder.damage();
     const { code, stdout } = await drayage("verify", "--progress=json", folder.name);
@@ -71,7 +71,7 @@ describe("verify", () => {
     expect(events.at(-1)).toMatchObject({ kind: "verified", result: { problems: [{}] } });
   });
 
-  test("proves all images of a layout, or those of some platforms of one", async () => {
+  test("verifies all images of a layout, or some platforms of one", async () => {
     await using folder = await temporaryFolder();
     const layout = `oci:${folder.path}`;
     const index = await randomIndex("several");
@@ -91,7 +91,7 @@ describe("verify", () => {
     [2, ["dir:nothing"]],
     [1, ["--json", "--progress=json", "dir:nothing"]],
     [1, ["--quiet", "--progress=plain", "dir:nothing"]],
-  ])("ends with %i for %j", async (code, words) => {
+  ])("exits with %i for %j", async (code, words) => {
     expect(await drayage("verify", ...words)).toMatchObject({ code, stdout: "" });
   });
 });

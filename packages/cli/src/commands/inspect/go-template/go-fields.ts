@@ -2,8 +2,8 @@ import { UsageError } from "../../../flags/usage-error.ts";
 import { GoMap, GoNil, GoStruct, GoTime } from "../go-values.ts";
 
 /**
- * A field, an entry of a map, or what a method returns. Go's names for the keys of a config are those keys in other
- * letters: `.RootFS.DiffIDs` is `rootfs.diff_ids`. undefined for an entry that is not there.
+ * A field, a map entry, or the result of a method. Go names of config keys match case-insensitively: `.RootFS.DiffIDs`
+ * is `rootfs.diff_ids`. undefined for a missing entry.
  */
 export function fieldOf(value: unknown, name: string, operands: readonly unknown[]): unknown {
   if (value === undefined || value === null || value instanceof GoNil)
@@ -12,7 +12,7 @@ export function fieldOf(value: unknown, name: string, operands: readonly unknown
   if (typeof value === "string" && isDigest(value))
     return methodOf(digestMethod(value, name), value, name);
   if (operands.length > 0)
-    throw new UsageError(`The template gives .${name} a value, which it does not take`);
+    throw new UsageError(`The template passes a value to .${name}, which takes none`);
   if (value instanceof GoMap) return value.get(name);
   const found = entriesOf(value).find(([key]) => key === name) ?? entryIn(value, name);
   return found[1] === undefined ? "" : found[1];
@@ -20,8 +20,7 @@ export function fieldOf(value: unknown, name: string, operands: readonly unknown
 
 function fieldOfNothing(value: unknown, name: string): unknown {
   const isPointer = value instanceof GoNil && value.kind === "pointer";
-  if (isPointer)
-    throw new UsageError(`The template asks for .${name} of something that is not there`);
+  if (isPointer) throw new UsageError(`The template uses .${name} of a missing value`);
   return undefined;
 }
 
@@ -31,7 +30,7 @@ function entryIn(value: unknown, name: string): readonly [string, unknown] {
   if (found !== undefined) return found;
   const keys = entries.map(([key]) => key).join(", ");
   throw new UsageError(
-    `The template asks for .${name}, which is not there; there are: ${keys || "no fields"}`,
+    `The template uses .${name}, which does not exist; available: ${keys || "no fields"}`,
   );
 }
 
@@ -66,7 +65,5 @@ function digestMethod(digest: string, name: string): unknown {
 
 function methodOf(result: unknown, value: unknown, name: string): unknown {
   if (result !== undefined) return result;
-  throw new UsageError(
-    `The template asks for .${name}, which ${JSON.stringify(value)} does not have`,
-  );
+  throw new UsageError(`The template uses .${name}, which ${JSON.stringify(value)} does not have`);
 }

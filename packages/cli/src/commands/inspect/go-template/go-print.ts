@@ -1,11 +1,11 @@
 import { GoMap, GoNil, GoStruct, GoTime } from "../go-values.ts";
 
-/** As Go prints it with `%v`. undefined is an entry that is not there. */
+/** Formats a value like Go's `%v`. undefined is a missing entry. */
 export function printed(value: unknown): string {
   return printedIn(value, { names: false });
 }
 
-/** `%v`, and with names `%+v`. */
+/** `%v`, or `%+v` with field names. */
 export function printedIn(value: unknown, style: { readonly names: boolean }): string {
   const inner = (one: unknown): string => printedIn(one, style);
   if (value === undefined) return "<no value>";
@@ -27,13 +27,13 @@ function fieldsOf(value: object): Iterable<readonly [string, unknown]> {
   return value instanceof GoStruct ? value.fields : Object.entries(value);
 }
 
-/** Go writes large and small numbers with an exponent of two digits. */
+/** Go writes exponents with at min two digits. */
 function numberOrTruth(value: number | boolean): string {
   if (typeof value === "boolean" || Number.isInteger(value)) return String(value);
   return String(value).replace(/e([+-])(\d)$/, "e$10$2");
 }
 
-/** With spaces between operands of which neither is a string. */
+/** Adds spaces between operands if neither is a string. */
 export function printedAll(values: readonly unknown[]): string {
   return values
     .map((value, index) => {
@@ -44,7 +44,7 @@ export function printedAll(values: readonly unknown[]): string {
     .join("");
 }
 
-/** What `%T` prints. */
+/** The output of `%T`. */
 export function typeNameOf(value: unknown): string {
   if (value === undefined || value === null) return "<nil>";
   if (value instanceof GoNil) return nilNames[value.kind];
@@ -59,7 +59,7 @@ export function typeNameOf(value: unknown): string {
 
 const nilNames = { list: "[]string", map: "map[string]string", pointer: "*time.Time" } as const;
 
-/** What `%#v` prints. */
+/** The output of `%#v`. */
 export function writtenInGo(value: unknown): string {
   if (value instanceof GoNil) return `${typeNameOf(value)}(nil)`;
   if (value instanceof GoMap) {
@@ -77,7 +77,7 @@ export function writtenInGo(value: unknown): string {
   return typeof value === "string" ? quotedInGo(value) : printed(value);
 }
 
-/** As `%q`: with Go's escapes for what cannot be printed. */
+/** The output of `%q`, with Go's escapes for unprintable characters. */
 export function quotedInGo(text: string): string {
   const escaped = text.replaceAll(/[\\"\p{C}\p{Zl}\p{Zp}]/gu, (character) => {
     const short = shortEscapes[character];

@@ -1,7 +1,7 @@
 import { GoMap, GoNil } from "../go-values.ts";
 import { printed, printedIn, quotedInGo, typeNameOf, writtenInGo } from "./go-print.ts";
 
-/** Go's `fmt.Sprintf`, for the values that a template has (package fmt, "Printing"). */
+/** Go's `fmt.Sprintf` for template values (package fmt, "Printing"). */
 export function goPrintf(format: string, operands: readonly unknown[]): string {
   let next = 0;
   let isReordered = false;

@@ -1,9 +1,9 @@
-/** A time as Go reads it from RFC 3339 and prints it. */
+/** A time that is parsed from RFC 3339 and printed like Go. */
 export class GoTime {
   readonly #text: string;
 
   constructor(text: string) {
-    // Only what follows a point: the zeros of 06:00:00 stay.
+    // Removes only fractional zeros: the zeros of 06:00:00 stay.
     this.#text = text.replace(/\.\d+/, (fraction) => {
       let end = fraction.length;
       while (fraction[end - 1] === "0") end--;
@@ -24,7 +24,7 @@ export class GoTime {
     return `${date} ${time} ${zone === "Z" ? "+0000 UTC" : `${offset} ${offset}`}`;
   }
 
-  /** One of the methods of Go's `time.Time` that need no other time; undefined where there is none of that name. */
+  /** The methods of Go's `time.Time` that take no other time; undefined for other names. */
   call(method: string, ...operands: readonly unknown[]): unknown {
     const [layout] = operands;
     if (method === "Format" && operands.length === 1 && typeof layout === "string")
@@ -80,7 +80,7 @@ export class GoTime {
     return { year, month, day, hour, minute, second: Number(second), nanosecond };
   }
 
-  /** Go's layouts are the time Mon Jan 2 15:04:05 MST 2006, as it should be written. */
+  /** A Go layout is the reference time Mon Jan 2 15:04:05 MST 2006 in the wanted format. */
   #format(layout: string): string {
     const { year, month, day, hour, minute, second, nanosecond } = this.#parts();
     const weekday = String(this.call("Weekday"));
@@ -152,7 +152,7 @@ export class GoTime {
 const layoutPart =
   /2006|January|Jan|Monday|Mon|MST|Z07:00|Z0700|-07:00|-0700|-07|[.,](?:0+|9+)(?!\d)|_2|01|02|03|04|05|06|15|PM|pm|1|2|3|4|5/g;
 
-/** `.000` has as many digits, `.999` at most as many, without zeros at the end. */
+/** `.000` has a fixed number of digits. `.999` omits trailing zeros. */
 function fractionOf(part: string, nanosecond: number): string {
   const digits = String(nanosecond)
     .padStart(9, "0")

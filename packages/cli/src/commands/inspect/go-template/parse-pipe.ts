@@ -1,9 +1,9 @@
-import { notKnown } from "./template-error.ts";
+import { invalid } from "./template-error.ts";
 import type { Command, Operand, Pipe } from "./template-nodes.ts";
 import { tokensOf } from "./template-tokens.ts";
 import type { TemplateToken } from "./template-tokens.ts";
 
-/** Reads what stands in an action behind its keyword. @throws UsageError */
+/** Parses the part of an action after its keyword. @throws UsageError */
 export function parsePipe(action: string, text: string = action): Pipe {
   const reader = new PipeReader(action, tokensOf(text));
   return reader.wholePipe();
@@ -21,7 +21,7 @@ class PipeReader {
 
   wholePipe(): Pipe {
     const pipe = { ...this.#declaration(), ...this.#commands() };
-    if (this.#at < this.#tokens.length) throw this.#notKnown("there is a ) without its (");
+    if (this.#at < this.#tokens.length) throw this.#invalid("a ) has no matching (");
     return pipe;
   }
 
@@ -60,10 +60,10 @@ class PipeReader {
       operands.push(operand);
       const after = this.#tokens[this.#at];
       const isApart = after === undefined || after.kind === "space" || isEnd(after);
-      if (!isApart) throw this.#notKnown("there is a space missing between two values");
+      if (!isApart) throw this.#invalid("two values need a space between them");
     }
     const [first, ...rest] = operands;
-    if (first === undefined) throw this.#notKnown("there is no value");
+    if (first === undefined) throw this.#invalid("a value is missing");
     return { first, rest };
   }
 
@@ -89,16 +89,16 @@ class PipeReader {
       case "mark":
         if (token.mark === ".") return { kind: "dot" };
         if (token.mark === "(") return { kind: "pipe", pipe: this.#inner() };
-        throw this.#notKnown(`${token.mark} does not fit there`);
+        throw this.#invalid(`${token.mark} is not allowed there`);
       case "field":
       case "space":
-        throw this.#notKnown("there is no value");
+        throw this.#invalid("a value is missing");
     }
   }
 
   #inner(): Pipe {
     const pipe = { variables: [], assigns: false, ...this.#commands() };
-    if (!this.#takes(")")) throw this.#notKnown("there is a ( without its )");
+    if (!this.#takes(")")) throw this.#invalid("a ( has no matching )");
     return pipe;
   }
 
@@ -127,8 +127,8 @@ class PipeReader {
     return this.#tokens[this.#at++];
   }
 
-  #notKnown(reason: string): Error {
-    return notKnown(this.#action, reason);
+  #invalid(reason: string): Error {
+    return invalid(this.#action, reason);
   }
 }
 

@@ -1,23 +1,23 @@
 import { UsageError } from "../../../flags/usage-error.ts";
 import { parsePipe } from "./parse-pipe.ts";
-import { notKnown } from "./template-error.ts";
+import { invalid } from "./template-error.ts";
 import type { TemplateNode, Templates } from "./template-nodes.ts";
 import { templateParts } from "./template-parts.ts";
 import type { TemplatePart } from "./template-parts.ts";
 
-/** Reads a template of Go's text/template, and those that are defined in it. @throws UsageError */
+/** Parses a template of Go's text/template and the templates that it defines. @throws UsageError */
 export function parseTemplate(text: string): Templates {
   const reader = new TemplateReader(templateParts(text));
   const { nodes, end } = reader.body(["eof"]);
-  if (end.word !== "eof") throw notKnown(end.action, "nothing was begun");
+  if (end.word !== "eof") throw invalid(end.action, "there is no open block");
   return new Map([...reader.templates, ["", nodes]]);
 }
 
-/** What ended a body: `end`, `else`, or the end of the template. */
+/** The end of a body: `end`, `else`, or the end of the template. */
 interface BodyEnd {
   readonly word: string;
   readonly action: string;
-  /** What stands behind the word. */
+  /** The text after the keyword. */
   readonly rest: string;
 }
 
@@ -49,7 +49,7 @@ class TemplateReader {
       const end = { word, action: part.text, rest };
       if (word === "end" || word === "else") {
         if (ends.includes(word)) return { nodes, end };
-        throw notKnown(part.text, "nothing was begun that it could end");
+        throw invalid(part.text, "there is no block to end");
       }
       const node = this.#node(end);
       if (node !== undefined) nodes.push(node);
@@ -58,7 +58,7 @@ class TemplateReader {
 
   #endOfTemplate(ends: readonly string[]): BodyEnd {
     if (ends.includes("eof")) return { word: "eof", action: "", rest: "" };
-    throw new UsageError(`The template has a {{${this.#open.at(-1)}}} without its {{end}}`);
+    throw new UsageError(`The template has a {{${this.#open.at(-1)}}} without an {{end}}`);
   }
 
   #node({ word, action, rest }: BodyEnd): TemplateNode | undefined {
@@ -70,12 +70,12 @@ class TemplateReader {
       case "break":
       case "continue":
         if (rest.trim() !== "" || !this.#open.includes("range"))
-          throw notKnown(action, "it stands alone in a {{range}}");
+          throw invalid(action, "it is only allowed inside {{range}}");
         return { kind: word };
       case "define": {
         const { name, pipe } = this.#named(action, rest);
         if (pipe !== undefined || this.#open.length > 0)
-          throw notKnown(action, "a definition has a name and stands outside of all others");
+          throw invalid(action, "a definition needs a name and must be at the top level");
         this.templates.set(name, this.#inner("define"));
         return undefined;
       }
@@ -93,9 +93,10 @@ class TemplateReader {
 
   #branch(kind: "if" | "with" | "range", action: string, rest: string): TemplateNode {
     const pipe = parsePipe(action, rest);
-    const most = kind === "range" ? 2 : 1;
-    if (pipe.variables.length > most) throw notKnown(action, `it sets at most ${most} variables`);
-    if (this.#open.length >= maxDepth) throw notKnown(action, "it is too deep in others");
+    const maxVariables = kind === "range" ? 2 : 1;
+    if (pipe.variables.length > maxVariables)
+      throw invalid(action, `it sets more than ${maxVariables} variables`);
+    if (this.#open.length >= maxDepth) throw invalid(action, "it is nested too deeply");
     this.#open.push(kind);
     const { nodes: body, end } = this.body(["end", "else"]);
     const otherwise = end.word === "else" ? this.#otherwise(end) : [];
@@ -103,11 +104,11 @@ class TemplateReader {
     return { kind, pipe, body, otherwise };
   }
 
-  /** `{{else}}`, or `{{else if …}}`, which ends with the same `{{end}}`. */
+  /** `{{else}}`, or `{{else if …}}`, which shares the `{{end}}`. */
   #otherwise({ action, rest }: BodyEnd): readonly TemplateNode[] {
     const [, word, condition = ""] = /^\s*(if|with)(?![\w])(.*)$/s.exec(rest) ?? [];
     if (word !== undefined) return [this.#branch(word as "if", action, condition)];
-    if (rest.trim() !== "") throw notKnown(action, "behind else there is nothing, if or with");
+    if (rest.trim() !== "") throw invalid(action, "else must be followed by nothing, if or with");
     return this.body(["end"]).nodes;
   }
 
@@ -123,7 +124,7 @@ class TemplateReader {
     rest: string,
   ): { readonly name: string; readonly pipe: ReturnType<typeof parsePipe> | undefined } {
     const [, quoted = "", pipe = ""] = /^\s*("[^"\\\n]*"|`[^`]*`)(.*)$/s.exec(rest) ?? [];
-    if (quoted === "") throw notKnown(action, 'a template has a name such as "part"');
+    if (quoted === "") throw invalid(action, 'a template needs a name such as "part"');
     const name = quoted.slice(1, -1);
     return { name, pipe: pipe.trim() === "" ? undefined : parsePipe(action, pipe) };
   }

@@ -2,7 +2,7 @@ import { GoMap, GoNil } from "../go-values.ts";
 import { isTruth } from "./comparison.ts";
 import { fieldOf } from "./go-fields.ts";
 import { printed } from "./go-print.ts";
-import { failed, notKnown } from "./template-error.ts";
+import { failed, invalid } from "./template-error.ts";
 import { templateFunctions } from "./template-functions.ts";
 import type {
   BranchNode,
@@ -13,15 +13,15 @@ import type {
   Templates,
 } from "./template-nodes.ts";
 
-/** What a template prints of some data. @throws UsageError */
+/** Executes a template with some data. @throws UsageError */
 export function runTemplate(templates: Templates, data: unknown): string {
   return new TemplateRun(templates).templateText("", data, "");
 }
 
-/** The variables of a template, the innermost last. */
+/** The variables in scope, the innermost last. */
 type Scope = Map<string, unknown>[];
 
-/** Why the rest of a body is left out. */
+/** Why the rest of a body is skipped. */
 type Jump = "break" | "continue" | undefined;
 
 const maxDepth = 100;
@@ -38,8 +38,8 @@ class TemplateRun {
   templateText(name: string, data: unknown, action: string): string {
     const nodes = this.#templates.get(name);
     if (nodes === undefined)
-      throw notKnown(action, `no template ${JSON.stringify(name)} is defined`);
-    if (++this.#depth > maxDepth) throw failed(action, "templates use each other without an end");
+      throw invalid(action, `the template ${JSON.stringify(name)} is not defined`);
+    if (++this.#depth > maxDepth) throw failed(action, "templates call each other without end");
     const [outer, own]: [string[], string[]] = [this.#output, []];
     this.#output = own;
     this.#body(nodes, data, [new Map([["$", data]])]);
@@ -116,7 +116,7 @@ class TemplateRun {
 
   #set(name: string, value: unknown, { assigns, action }: Pipe, scope: Scope): void {
     const frame = assigns ? scope.findLast((one) => one.has(name)) : scope.at(-1);
-    if (frame === undefined) throw notKnown(action, `there is no variable ${name} yet`);
+    if (frame === undefined) throw invalid(action, `the variable ${name} is not defined`);
     frame.set(name, value);
   }
 
@@ -130,10 +130,10 @@ class TemplateRun {
     const { base, fields } = first;
     if (base.kind === "function")
       return this.#fields(this.#call(base.name, rest, last, dot, scope, action), fields, []);
-    if (base.kind === "nil") throw notKnown(action, "nil is nothing to print");
+    if (base.kind === "nil") throw invalid(action, "nil cannot be printed");
     if (fields.length === 0) {
       const isAlone = rest.length + last.length === 0;
-      if (!isAlone) throw notKnown(action, "its first word is no function and takes no values");
+      if (!isAlone) throw invalid(action, "its first word is not a function and takes no values");
       return this.#operand(first, dot, scope, action);
     }
     const operands = [...rest.map((one) => this.#operand(one, dot, scope, action)), ...last];
@@ -154,12 +154,12 @@ class TemplateRun {
     const known = templateFunctions.get(name);
     if (known === undefined) {
       const names = ["and", "or", ...templateFunctions.keys()].toSorted().join(", ");
-      throw notKnown(action, `there is no function ${name}; there are: ${names}`);
+      throw invalid(action, `there is no function ${name}; available: ${names}`);
     }
-    const { least, most, call } = known;
-    if (operands.length < least || operands.length > most) {
-      const count = least === most ? `${least}` : `${least} or more`;
-      throw notKnown(action, `${name} takes ${count} values, not ${operands.length}`);
+    const { min, max, call } = known;
+    if (operands.length < min || operands.length > max) {
+      const count = min === max ? `${min}` : `${min} or more`;
+      throw invalid(action, `${name} takes ${count} values, not ${operands.length}`);
     }
     return call(...operands.map((operand) => operand()));
   }
@@ -178,7 +178,7 @@ class TemplateRun {
         return base.value;
       case "variable": {
         const frame = scope.findLast((one) => one.has(base.name));
-        if (frame === undefined) throw notKnown(action, `there is no variable ${base.name}`);
+        if (frame === undefined) throw invalid(action, `the variable ${base.name} is not defined`);
         return frame.get(base.name);
       }
       case "function":
@@ -188,7 +188,7 @@ class TemplateRun {
     }
   }
 
-  /** Only the last may be a method that takes values. */
+  /** Only the last field may be a method with arguments. */
   #fields(value: unknown, fields: readonly string[], operands: readonly unknown[]): unknown {
     return fields.reduce(
       (at, name, index) => fieldOf(at, name, index === fields.length - 1 ? operands : []),
@@ -202,7 +202,7 @@ function firstThatDecides(
   operands: readonly (() => unknown)[],
   action: string,
 ): unknown {
-  if (operands.length === 0) throw notKnown(action, `${name} takes 1 or more values, not 0`);
+  if (operands.length === 0) throw invalid(action, `${name} takes 1 or more values, not 0`);
   let value: unknown;
   for (const operand of operands) {
     value = operand();
@@ -215,5 +215,5 @@ function entriesOf(over: unknown, action: string): readonly (readonly [unknown, 
   if (over === undefined || over === null || over instanceof GoNil) return [];
   if (over instanceof GoMap) return [...over];
   if (Array.isArray(over)) return [...over.entries()];
-  throw failed(action, "that is no list and no map");
+  throw failed(action, "it is neither a list nor a map");
 }

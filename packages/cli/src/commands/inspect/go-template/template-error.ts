@@ -1,11 +1,11 @@
 import { UsageError } from "../../../flags/usage-error.ts";
 
-/** A template that cannot be read. `action` is what stands between the braces. */
-export function notKnown(action: string, reason: string): UsageError {
-  return new UsageError(`The template's {{${action.trim()}}} is not known here: ${reason}`);
+/** The error for a template that cannot be parsed. `action` is the text between the braces. */
+export function invalid(action: string, reason: string): UsageError {
+  return new UsageError(`The template action {{${action.trim()}}} is invalid: ${reason}`);
 }
 
-/** A template that cannot be run with this data. */
+/** The error for a template that cannot be executed with this data. */
 export function failed(action: string, reason: string): UsageError {
-  return new UsageError(`The template's {{${action.trim()}}} fails: ${reason}`);
+  return new UsageError(`The template action {{${action.trim()}}} fails: ${reason}`);
 }

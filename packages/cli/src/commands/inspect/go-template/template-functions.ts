@@ -6,15 +6,15 @@ import { printed, printedAll } from "./go-print.ts";
 import { goPrintf } from "./go-printf.ts";
 
 interface TemplateFunction {
-  /** How many values it takes. */
-  readonly least: number;
-  readonly most: number;
+  /** The number of values that it takes. */
+  readonly min: number;
+  readonly max: number;
   readonly call: (...operands: readonly unknown[]) => unknown;
 }
 
 /**
- * The functions of Go's text/template, and those that podman and newer versions of skopeo add. `and` and `or` are not
- * here: they do not look at all of their values.
+ * The functions of Go's text/template, and those that podman and newer versions of skopeo add. `and` and `or` are
+ * implemented separately, because they do not evaluate all values.
  */
 export const templateFunctions: ReadonlyMap<string, TemplateFunction> = new Map(
   Object.entries({
@@ -41,25 +41,25 @@ export const templateFunctions: ReadonlyMap<string, TemplateFunction> = new Map(
       pad: (text, before, after) =>
         text === "" ? "" : " ".repeat(Number(before)) + printed(text) + " ".repeat(Number(after)),
     }),
-    eq: { least: 2, most: Infinity, call: (value, ...others) => isOneOf(value, others) },
-    index: { least: 1, most: Infinity, call: (value, ...keys) => keys.reduce(entryOf, value) },
-    slice: { least: 1, most: 3, call: sliceOf },
-    print: { least: 0, most: Infinity, call: (...values) => printedAll(values) },
+    eq: { min: 2, max: Infinity, call: (value, ...others) => isOneOf(value, others) },
+    index: { min: 1, max: Infinity, call: (value, ...keys) => keys.reduce(entryOf, value) },
+    slice: { min: 1, max: 3, call: sliceOf },
+    print: { min: 0, max: Infinity, call: (...values) => printedAll(values) },
     println: {
-      least: 0,
-      most: Infinity,
+      min: 0,
+      max: Infinity,
       call: (...values) => `${values.map(printed).join(" ")}\n`,
     },
     printf: {
-      least: 1,
-      most: Infinity,
+      min: 1,
+      max: Infinity,
       call: (format, ...values) => goPrintf(textOf("printf", format), values),
     },
-    html: { least: 1, most: Infinity, call: (...values) => escapedForHTML(printedAll(values)) },
-    js: { least: 1, most: Infinity, call: (...values) => escapedForJavaScript(printedAll(values)) },
+    html: { min: 1, max: Infinity, call: (...values) => escapedForHTML(printedAll(values)) },
+    js: { min: 1, max: Infinity, call: (...values) => escapedForJavaScript(printedAll(values)) },
     urlquery: {
-      least: 1,
-      most: Infinity,
+      min: 1,
+      max: Infinity,
       call: (...values) => new URLSearchParams({ q: printedAll(values) }).toString().slice(2),
     },
   } satisfies Record<string, TemplateFunction>),
@@ -71,7 +71,7 @@ function fixed<Name extends string>(
 ): Record<Name, TemplateFunction> {
   const entries = Object.entries<TemplateFunction["call"]>(calls);
   return Object.fromEntries(
-    entries.map(([name, call]) => [name, { least: count, most: count, call }]),
+    entries.map(([name, call]) => [name, { min: count, max: count, call }]),
   ) as Record<Name, TemplateFunction>;
 }
 
@@ -86,7 +86,7 @@ function entryOf(value: unknown, key: unknown): unknown {
   const list = typeof value === "string" ? Buffer.from(value) : listOf("index", value);
   const at = typeof key === "number" ? key : -1;
   if (at in list) return list[at];
-  throw new UsageError(`{{index}}: there are ${list.length}, so none is at ${printed(key)}`);
+  throw new UsageError(`{{index}}: ${printed(key)} is out of range, the length is ${list.length}`);
 }
 
 function sliceOf(value: unknown, start: unknown = 0, end?: unknown): unknown {
@@ -94,7 +94,9 @@ function sliceOf(value: unknown, start: unknown = 0, end?: unknown): unknown {
   const list = isText ? Buffer.from(value) : listOf("slice", value);
   const [from, to] = [Number(start), Number(end ?? list.length)];
   if (!(from >= 0 && from <= to && to <= list.length))
-    throw new UsageError(`{{slice}}: there are ${list.length}, so none from ${from} to ${to}`);
+    throw new UsageError(
+      `{{slice}}: ${from} to ${to} is out of range, the length is ${list.length}`,
+    );
   const part = list.slice(from, to);
   return isText ? Buffer.from(part as Uint8Array).toString() : part;
 }
@@ -102,12 +104,12 @@ function sliceOf(value: unknown, start: unknown = 0, end?: unknown): unknown {
 function listOf(call: string, value: unknown): readonly unknown[] {
   if (value === undefined || value === null || value instanceof GoNil) return [];
   if (Array.isArray(value)) return value;
-  throw new UsageError(`{{${call}}} wants a list`);
+  throw new UsageError(`{{${call}}} requires a list`);
 }
 
 function textOf(call: string, value: unknown): string {
   if (typeof value === "string") return value;
-  throw new UsageError(`{{${call}}} wants a text first`);
+  throw new UsageError(`{{${call}}} requires a string first`);
 }
 
 function escapedForHTML(text: string): string {

@@ -1,4 +1,4 @@
-/** A template as it was read (Go's text/template, "Actions"). */
+/** A parsed template (Go's text/template, "Actions"). */
 export type TemplateNode =
   | { readonly kind: "text"; readonly text: string }
   | { readonly kind: "print"; readonly pipe: Pipe }
@@ -6,7 +6,7 @@ export type TemplateNode =
   | { readonly kind: "template"; readonly name: string; readonly pipe: Pipe | undefined }
   | { readonly kind: "break" | "continue" };
 
-/** What is rendered where a value is true, or for each of its entries, and otherwise. */
+/** The bodies for a true value (or each entry) and for a false one. */
 export interface BranchNode {
   readonly kind: "if" | "with" | "range";
   readonly pipe: Pipe;
@@ -14,13 +14,13 @@ export interface BranchNode {
   readonly otherwise: readonly TemplateNode[];
 }
 
-/** Commands, each of which has the result of the one before as its last argument. */
+/** Commands. Each gets the result of the previous one as its last argument. */
 export interface Pipe {
-  /** As it was written, for messages. */
+  /** The source text, for messages. */
   readonly action: string;
   /** The variables that it sets, with their `$`. */
   readonly variables: readonly string[];
-  /** Whether they are there already. */
+  /** Whether it assigns existing variables. */
   readonly assigns: boolean;
   readonly commands: readonly Command[];
 }
@@ -30,7 +30,7 @@ export interface Command {
   readonly rest: readonly Operand[];
 }
 
-/** A value, and the fields that are taken of it one after another. */
+/** A value and a chain of fields. */
 export interface Operand {
   readonly base:
     | { readonly kind: "dot" | "nil" }
@@ -40,5 +40,5 @@ export interface Operand {
   readonly fields: readonly string[];
 }
 
-/** Templates by name; the main one has none. */
+/** Templates by name. The main template has an empty name. */
 export type Templates = ReadonlyMap<string, readonly TemplateNode[]>;

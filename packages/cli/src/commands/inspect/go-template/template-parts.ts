@@ -1,13 +1,13 @@
 import { UsageError } from "../../../flags/usage-error.ts";
 
-/** A template cut at its braces. */
+/** A template, split at its braces. */
 export type TemplatePart =
   | { readonly kind: "text"; readonly text: string }
   | { readonly kind: "action"; readonly text: string };
 
 /**
- * Text and actions (Go's text/template, "Text and spaces"). `{{- ` and ` -}}` remove the white space beside them;
- * comments are dropped. Shells pass `\n` and `\t` on as they are: in the text they are a line's end and a tab.
+ * Text and actions (Go's text/template, "Text and spaces"). `{{- ` and ` -}}` trim adjacent white space; comments are
+ * dropped. Shells do not expand `\n` and `\t`, so this does.
  */
 export function templateParts(template: string): readonly TemplatePart[] {
   const parts: TemplatePart[] = [];
@@ -32,7 +32,7 @@ interface ActionText {
   readonly text: string | undefined;
   readonly trimsBefore: boolean;
   readonly trimsAfter: boolean;
-  /** Behind the braces. */
+  /** The position after the braces. */
   readonly end: number;
 }
 
@@ -54,11 +54,11 @@ function actionAt(template: string, start: number): ActionText {
 function endOfComment(template: string, from: number): number {
   const end = template.indexOf("*/", from);
   const braces = end < 0 ? -1 : template.indexOf("}}", end);
-  if (braces < 0) throw new UsageError("The template has a {{/* without its */}}");
+  if (braces < 0) throw new UsageError("The template has a {{/* without a */}}");
   return braces;
 }
 
-/** The first `}}` that is not in a string. */
+/** The first `}}` outside of a string. */
 function endOfAction(template: string, from: number): number {
   const pieces = /"(?:[^"\\\n]|\\.)*("?)|`[^`]*(`?)|'(?:[^'\\\n]|\\.)*('?)|\}\}/g;
   pieces.lastIndex = from;
@@ -66,5 +66,5 @@ function endOfAction(template: string, from: number): number {
     if (match[0] === "}}") return match.index;
     if (match.slice(1).includes("")) break;
   }
-  throw new UsageError("The template has a {{ without its }}");
+  throw new UsageError("The template has a {{ without a }}");
 }

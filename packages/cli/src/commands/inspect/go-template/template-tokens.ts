@@ -1,6 +1,6 @@
-import { notKnown } from "./template-error.ts";
+import { invalid } from "./template-error.ts";
 
-/** What an action is made of. */
+/** A token of an action. */
 export type TemplateToken =
   | { readonly kind: "field" | "variable" | "word"; readonly name: string }
   | { readonly kind: "literal"; readonly value: string | number }
@@ -17,7 +17,7 @@ export function tokensOf(action: string): readonly TemplateToken[] {
   while (pattern.lastIndex < action.length) {
     const at = pattern.lastIndex;
     const groups = pattern.exec(action)?.groups;
-    if (groups === undefined) throw notKnown(action, `it is not clear from ${action.slice(at)} on`);
+    if (groups === undefined) throw invalid(action, `it is not valid from ${action.slice(at)} on`);
     tokens.push(tokenOf(groups, action));
   }
   return tokens;
@@ -68,7 +68,7 @@ function unquoted(quoted: string, action: string): string {
         if (hex !== undefined) return String.fromCodePoint(Number.parseInt(hex, 16));
         if (octal !== undefined) return String.fromCodePoint(Number.parseInt(octal, 8));
         const escaped = letter === undefined ? undefined : escapes[letter];
-        if (escaped === undefined) throw notKnown(action, `Go has no escape ${all}`);
+        if (escaped === undefined) throw invalid(action, `Go has no escape ${all}`);
         return escaped;
       },
     );

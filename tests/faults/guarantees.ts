@@ -7,11 +7,11 @@ import { isNotThere, isThere } from "@drayage/testkit";
 import type { WholeImage } from "@drayage/testkit";
 
 import { user } from "./rig.ts";
-import type { Place, Rig } from "./rig.ts";
+import type { Location, Rig } from "./rig.ts";
 
-/** Fails unless all that the copy says it copied is there, to the last byte. */
+/** Fails unless everything that the copy reports exists unchanged. */
 export async function arrived(
-  { direct }: Place,
+  { direct }: Location,
   image: WholeImage,
   { digest, sourceDigest, changes }: CopyResult,
 ): Promise<void> {
@@ -21,14 +21,14 @@ export async function arrived(
   assert.equal(read.digest, digest);
 }
 
-/** Fails unless it says what went wrong, and to nobody what nobody is to know. */
-export function isToldWell(error: unknown): void {
+/** Fails unless the error names the fault and contains no secrets. */
+export function isReported(error: unknown): void {
   assert.ok(isImageError(error), `not an ImageError: ${String(error)}`);
   assert.ok(!isSecret(error.message), error.message);
 }
 
-/** Fails unless the image is not there, or whole: the answer may be lost that says that it is there. */
-export async function isNotHalfThere({ direct, faulty }: Place, rig: Rig): Promise<void> {
+/** Fails unless the image is missing or complete. The response that confirms it may have been lost. */
+export async function isCompleteOrMissing({ direct, faulty }: Location, rig: Rig): Promise<void> {
   const path = `/v2/${faulty.dockerReference?.path}/manifests/tag`;
   const wasSent = rig.proxies.some(({ requests }) =>
     requests.some((request) => request.method === "PUT" && request.path === path),
@@ -42,8 +42,8 @@ export async function isNotHalfThere({ direct, faulty }: Place, rig: Rig): Promi
   assert.ok(error === undefined || isImageError(error, "not-found"), String(error));
 }
 
-/** Fails where another origin was told who somebody is. */
-export function keptSecrets({ proxies, registries }: Rig): void {
+/** Fails if credentials were sent to another origin. */
+export function sentNoSecrets({ proxies, registries }: Rig): void {
   for (const { elsewhere } of proxies) {
     for (const request of elsewhere) {
       assert.equal(request.headers.authorization, undefined, `${request.method} ${request.url}`);

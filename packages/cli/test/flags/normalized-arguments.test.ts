@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import { describe, expect, test } from "vitest";
 
-import { parseTruth, plainArguments } from "../../src/flags/written-flags.ts";
+import { parseBoolean, normalizedArguments } from "../../src/flags/normalized-arguments.ts";
 
 const program = new Command("tool")
   .option("--debug")
@@ -16,7 +16,7 @@ const program = new Command("tool")
       .option("--tls-verify [bool]"),
   );
 
-describe("flags as pflag reads them", () => {
+describe("flags are parsed like pflag's", () => {
   test.each([
     { written: ["copy", "--all=true"], plain: ["copy", "--all"] },
     { written: ["copy", "--all=false"], plain: ["copy"] },
@@ -34,16 +34,20 @@ describe("flags as pflag reads them", () => {
     { written: ["copy", "--", "--all=false"], plain: ["copy", "--", "--all=false"] },
     { written: ["copy", "-a", "dir:a=b"], plain: ["copy", "-a", "dir:a=b"] },
   ])("$written", ({ written, plain }) => {
-    expect(plainArguments(written, program)).toEqual(plain);
+    expect(normalizedArguments(written, program)).toEqual(plain);
   });
 
-  test("a secret behind a mistyped flag is dropped before anybody could repeat it", () => {
-    expect(plainArguments(["copy", "--cred=me:secret"], program)).toEqual(["copy", "--cred"]);
+  test("the value of a mistyped flag is dropped, so that it is never printed", () => {
+    expect(normalizedArguments(["copy", "--cred=me:secret"], program)).toEqual(["copy", "--cred"]);
   });
 
-  test("a switch that is neither on nor off is refused", () => {
-    expect(() => plainArguments(["copy", "--all=perhaps"], program)).toThrow(/--all is true/);
+  test("a boolean flag with another value is rejected", () => {
+    expect(() => normalizedArguments(["copy", "--all=maybe"], program)).toThrow(
+      /--all must be true/,
+    );
     for (const text of ["no", "constructor", "__proto__"])
-      expect(() => parseTruth("--tls-verify", text)).toThrow(/--tls-verify is true or false/);
+      expect(() => parseBoolean("--tls-verify", text)).toThrow(
+        /--tls-verify must be true or false/,
+      );
   });
 });

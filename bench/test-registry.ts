@@ -2,23 +2,23 @@ import { startFaultProxy, startSlowLine } from "@drayage/mock-servers";
 import { startDistribution } from "@drayage/test-servers";
 
 /** How a registry is reached. */
-export type Line =
-  /** By way of somebody who counts. */
+export type Connection =
+  /** Through a proxy that counts requests. */
   | "counted"
-  /** Milliseconds from a question to its answer. */
+  /** Round-trip time in milliseconds. */
   | { readonly roundTrip: number };
 
-/** A registry that has nothing yet, and the line to it. */
-export interface Place extends AsyncDisposable {
-  /** For what is measured. */
+/** An empty registry and the connection to it. */
+export interface TestRegistry extends AsyncDisposable {
+  /** For measured runs. */
   readonly host: string;
-  /** For what comes before: no line in between. */
+  /** For preparation, without a proxy. */
   readonly registry: string;
-  /** That came over the line, where somebody counted. */
+  /** The requests through a counting proxy. */
   readonly requests: number;
 }
 
-export async function startPlace(line: Line): Promise<Place> {
+export async function startTestRegistry(line: Connection): Promise<TestRegistry> {
   const registry = await startDistribution();
   const target = registry.origin;
   const counter = line === "counted" ? await startFaultProxy({ target }) : undefined;

@@ -2,17 +2,16 @@ import type { Command, Option } from "commander";
 
 import { UsageError } from "./usage-error.ts";
 
-const truths: ReadonlyMap<string, boolean> = new Map([
+const booleans: ReadonlyMap<string, boolean> = new Map([
   ...["1", "t", "T", "true", "TRUE", "True"].map((word) => [word, true] as const),
   ...["0", "f", "F", "false", "FALSE", "False"].map((word) => [word, false] as const),
 ]);
 
 /**
- * Arguments as commander reads them, from arguments as skopeo's users write them: a flag that is on or off may have
- * `=true` or `=false` behind it. A value behind an unknown flag is dropped, since it might be a secret and commander
- * repeats what it does not know.
+ * Converts arguments in Go's syntax to commander's: `=true` or `=false` after a boolean flag. Drops the value of an
+ * unknown flag, because commander prints it and it may be a secret.
  */
-export function plainArguments(args: readonly string[], program: Command): readonly string[] {
+export function normalizedArguments(args: readonly string[], program: Command): readonly string[] {
   const end = args.indexOf("--");
   const written = end < 0 ? args : args.slice(0, end);
   const known = commandsIn(program).flatMap(({ options }) => options);
@@ -28,19 +27,19 @@ export function plainArguments(args: readonly string[], program: Command): reado
   return [...plain, ...args.slice(written.length)];
 }
 
-/** With those of its groups. */
+/** The group and its commands. */
 function commandsIn(command: Command): readonly Command[] {
   return [command, ...command.commands.flatMap(commandsIn)];
 }
 
 /** @throws UsageError */
-export function parseTruth(flag: string, text: string): boolean {
-  const truth = truths.get(text);
-  if (truth !== undefined) return truth;
-  throw new UsageError(`${flag} is true or false, not ${JSON.stringify(text)}`);
+export function parseBoolean(flag: string, text: string): boolean {
+  const value = booleans.get(text);
+  if (value !== undefined) return value;
+  throw new UsageError(`${flag} must be true or false, not ${JSON.stringify(text)}`);
 }
 
-/** A letter that commands have as well as the program is the command's own: of `-v` commander would print its version. */
+/** A command's short flag wins over the program's. commander would print the version for `-v`. */
 function inFull(arg: string, own: readonly Option[], program: Command): string {
   if (!program.options.some(({ short }) => short === arg)) return arg;
   return own.find(({ short }) => short === arg)?.long ?? arg;
@@ -50,9 +49,9 @@ function plainArgument(arg: string, known: readonly Option[]): readonly string[]
   const [, flag, value] = /^(--[^=]+)(?:=(.*))?$/s.exec(arg) ?? [];
   if (flag === undefined) return [arg];
   const option = known.find(({ long }) => long === flag);
-  // `--tls-verify` alone must not take the next argument for its value.
+  // `--tls-verify` must not consume the next argument.
   if (option?.optional) return [`${flag}=${value ?? "true"}`];
   if (value === undefined || option?.required) return [arg];
   if (option === undefined) return [flag];
-  return parseTruth(flag, value) ? [flag] : [];
+  return parseBoolean(flag, value) ? [flag] : [];
 }

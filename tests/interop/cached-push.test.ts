@@ -12,11 +12,11 @@ import { docker } from "@drayage/transport-docker";
 import { dockerArchive } from "@drayage/transport-tarball";
 import { describe, expect, test } from "vitest";
 
-import { system } from "./places.ts";
+import { system } from "./stores.ts";
 
 const skopeo = findProgram("skopeo") ?? "";
 
-/** A docker archive, which has its layers unpacked; the last is of several blocks. */
+/** A docker archive, which has uncompressed layers; the last one has several blocks. */
 async function newArchive(folder: string): Promise<string> {
   const image = await randomImage("archive", { format: "docker", layers: 3, layerSize: 2_500_000 });
   const file = path.join(folder, "image.tar");
@@ -50,7 +50,7 @@ async function layersOf(reference: ImageReference): Promise<readonly string[]> {
 }
 
 describe("a docker archive that is pushed again", () => {
-  test("costs a question for each blob and manifest, and sends the manifest alone", async () => {
+  test("requests each blob and manifest, and sends only the manifest", async () => {
     const folder = await scratchFolder();
     const archive = await newArchive(folder);
     await using registry = await startRegistry();
@@ -68,7 +68,7 @@ describe("a docker archive that is pushed again", () => {
     expect(bytesSentTo(registry)).toBe(second.manifest.bytes.byteLength);
   });
 
-  test("into another repository is mounted, and sends the manifest alone", async () => {
+  test("to another repository mounts blobs, and sends only the manifest", async () => {
     const folder = await scratchFolder();
     const archive = await newArchive(folder);
     await using registry = await startRegistry();
@@ -85,7 +85,7 @@ describe("a docker archive that is pushed again", () => {
     expect(bytesSentTo(registry)).toBe(second.manifest.bytes.byteLength);
   });
 
-  test("is packed and sent where the registry has lost it", async () => {
+  test("is compressed and sent if the registry has lost it", async () => {
     const folder = await scratchFolder();
     const archive = await newArchive(folder);
     const options = withCacheIn(folder);
@@ -97,17 +97,17 @@ describe("a docker archive that is pushed again", () => {
   });
 });
 
-describe.skipIf(skopeo === "")("skopeo finds in what we packed what was in it before:", () => {
+describe.skipIf(skopeo === "")("skopeo decompresses our layers to the original ones:", () => {
   test.each(["gzip", "zstd"] as const)("%s", async (compression) => {
     const folder = await scratchFolder();
     const archive = await newArchive(folder);
     await using registry = await startRegistry();
     await push(archive, `//${registry.host}/a:1`, { compression });
     const from = `docker://${registry.host}/a:1`;
-    const unpacked = path.join(folder, "unpacked");
+    const decompressed = path.join(folder, "decompressed");
     const flags = ["--quiet", "--src-tls-verify=false", "--dest-decompress"];
-    await outputOf(skopeo, "--insecure-policy", "copy", ...flags, from, `dir:${unpacked}`);
-    expect(await layersOf(directory().parseReference(unpacked))).toEqual(
+    await outputOf(skopeo, "--insecure-policy", "copy", ...flags, from, `dir:${decompressed}`);
+    expect(await layersOf(directory().parseReference(decompressed))).toEqual(
       await layersOf(dockerArchive().parseReference(archive)),
     );
   });

@@ -26,7 +26,7 @@ import { dockerArchive, ociArchive } from "@drayage/transport-tarball";
 
 import { startSecureDistribution } from "./secure-distribution.ts";
 
-/** Nothing that is configured on this machine counts. */
+/** Ignores the configuration of this machine. */
 export const system: SystemContext = {
   rootForImplicitAbsolutePaths: import.meta.dirname,
   environment: { HOME: import.meta.dirname },
@@ -41,32 +41,32 @@ export async function temporaryFolder(): Promise<AsyncDisposable & { readonly pa
   };
 }
 
-/** A way of storing images. What is not said holds for most. */
-export interface PlaceKind {
-  /** In a folder that is empty at first. */
-  readonly open: (folder: string) => Place | Promise<Place>;
-  /** False where what it needs is not installed. */
+/** A kind of store. The defaults apply to most of them. */
+export interface StoreKind {
+  /** In an empty folder. */
+  readonly open: (folder: string) => Store | Promise<Store>;
+  /** False if its server is not installed. */
   readonly isHere?: boolean;
-  /** `content`: the config and what is in the layers, however they are packed. Default `everything`. */
+  /** `content`: config and layer contents, whatever their compression. The default is `everything`. */
   readonly preserves?: "everything" | "content";
-  /** One of its kind, to and from which every other place copies. The rest of the pairs run in torture. */
+  /** The kind that it represents: all stores are tested with it. `npm run torture` tests all pairs. */
   readonly represents?: "layouts" | "archives" | "registries";
-  /** Whether it takes indexes. Default true. */
+  /** Whether it supports indexes. The default is true. */
   readonly indexes?: boolean;
 }
 
-/** Somewhere to store images. */
-export interface Place {
-  /** Another reference each time, under which nothing is stored. */
+/** A store for images. */
+export interface Store {
+  /** A new reference each time, to which nothing is written yet. */
   readonly fresh: () => ImageReference;
-  /** A server to be stopped in the end. */
+  /** A server to stop at the end. */
   readonly server?: AsyncDisposable;
 }
 
 const bucket = "images";
 
-/** Each transport, one line; a registry of each kind. */
-export const placeKinds = {
+/** One line for each transport, and each kind of registry. */
+export const storeKinds = {
   memory: { open: () => numbered(memory(), (name) => name) },
   dir: { open: (folder) => numbered(directory(), (name) => `${folder}/${name}`) },
   oci: {
@@ -116,20 +116,20 @@ export const placeKinds = {
       return inRegistry(registry, docker({ ...registry, system }));
     },
   },
-} satisfies Readonly<Record<string, PlaceKind>>;
+} satisfies Readonly<Record<string, StoreKind>>;
 
-function numbered(transport: ImageTransport, textOf: (name: string) => string): Place {
+function numbered(transport: ImageTransport, textOf: (name: string) => string): Store {
   let count = 0;
   return { fresh: () => transport.parseReference(textOf(`image${count++}`)) };
 }
 
-function inBucket(server: AsyncDisposable & { readonly access: S3Access }): Place {
+function inBucket(server: AsyncDisposable & { readonly access: S3Access }): Store {
   return { server, ...numbered(s3(server.access), (name) => `//${bucket}/layout:${name}`) };
 }
 
 function inRegistry(
   server: AsyncDisposable & { readonly host: string },
   transport: ImageTransport,
-): Place {
+): Store {
   return { server, ...numbered(transport, (name) => `//${server.host}/${name}:tag`) };
 }

@@ -2,12 +2,12 @@ import { CommanderError } from "commander";
 import type { Command } from "commander";
 import { describe, expect, test } from "vitest";
 
-import { plainArguments } from "../../src/flags/written-flags.ts";
+import { normalizedArguments } from "../../src/flags/normalized-arguments.ts";
 import { describeFailure } from "../../src/process/failure.ts";
 import { Interruption } from "../../src/process/interruption.ts";
 import { newProgram } from "../../src/program.ts";
 
-/** Every command and flag of skopeo 1.9 to 1.22, by its help and manual. */
+/** All commands and flags of skopeo 1.9 to 1.22, from its help and manual. */
 const skopeo: Readonly<Record<string, string>> = {
   "": "command-timeout debug insecure-policy override-arch override-os override-variant policy registries.d tmpdir user-agent-prefix registries-conf tls-details require-signed",
   copy: "additional-tag additional-tags all authfile decryption-key dest-authfile dest-cert-dir dest-compress dest-compress-format dest-compress-level dest-creds dest-daemon-host dest-decompress dest-force-compress-format dest-no-creds dest-oci-accept-uncompressed-layers dest-password dest-precompute-digests dest-registry-token dest-shared-blob-dir dest-tls-verify dest-username digestfile encrypt-layer encryption-key format image-parallel-copies multi-arch preserve-digests quiet remove-signatures retry-times retry-delay sign-by sign-by-sigstore sign-by-sigstore-private-key sign-by-sq-fingerprint sign-identity sign-passphrase-file src-authfile src-cert-dir src-creds src-daemon-host src-no-creds src-password src-registry-token src-shared-blob-dir src-tls-verify src-username screds dcreds",
@@ -38,17 +38,17 @@ async function answerTo(...args: readonly string[]): Promise<string | undefined>
   using interruption = new Interruption(process);
   const program = newProgram(interruption);
   try {
-    await program.parseAsync(plainArguments(args, program), { from: "user" });
+    await program.parseAsync(normalizedArguments(args, program), { from: "user" });
     return undefined;
   } catch (error) {
     return describeFailure(error, { debug: false, command: args[0] });
   }
 }
 
-describe("what skopeo has and this does not", () => {
-  test.each(absent)("the command %s is named, with a way out", async (name) => {
+describe("commands and flags that only skopeo has", () => {
+  test.each(absent)("the command %s is reported with an alternative", async (name) => {
     expect(await answerTo(name, "--flag", "a", "b")).toMatch(
-      new RegExp(`^drayage: skopeo's command ${name} is not there yet: .{20,}`),
+      new RegExp(`^drayage: skopeo's command ${name} is not supported: .{10,}`),
     );
   });
 
@@ -59,7 +59,7 @@ describe("what skopeo has and this does not", () => {
       .map((name) => [command, `--${name}`] as const),
   );
 
-  test.each(calls)("%s %s is known, or named with a way out", async (command, flag) => {
+  test.each(calls)("%s %s is known, or reported with an alternative", async (command, flag) => {
     using interruption = new Interruption(process);
     const program = newProgram(interruption);
     const own = program.commands.find((one) => one.name() === command) ?? program;
@@ -68,29 +68,29 @@ describe("what skopeo has and this does not", () => {
     const words = command === "" ? ["inspect"] : [command];
     for (const written of [[flag], [`${flag}=secret`]]) {
       const answer = await answerTo(...words, ...written, "dir:a", "dir:b");
-      expect(answer).toMatch(new RegExp(`^drayage: ${flag} is not there: .{6,}`));
+      expect(answer).toMatch(new RegExp(`^drayage: ${flag} is not supported: .{6,}`));
       expect(answer).not.toContain("secret");
     }
   });
 
   test.each(["creds", "tls-verify", "cert-dir", "password", "no-creds"])(
-    "copy --%s names the flags of both sides",
+    "copy --%s is reported with the flags of both sides",
     async (name) => {
       const answer = await answerTo("copy", `--${name}`, "dir:a", "dir:b");
-      expect(answer).toMatch(new RegExp(`write --src-${name} or --dest-${name}$`));
+      expect(answer).toMatch(new RegExp(`use --src-${name} or --dest-${name}$`));
     },
   );
 });
 
-test("a value behind a flag that another command has is not repeated", async () => {
+test("the value of a flag of another command is not printed", async () => {
   const answer = await answerTo("login", "--creds=me:secret", "registry.example.com");
   expect(answer).toMatch(/unknown option '--creds'/);
   expect(answer).not.toContain("secret");
 });
 
-test("what nobody has is unknown as before", () => {
+test("an unknown flag is reported as unknown", () => {
   const error = new CommanderError(1, "commander.unknownOption", "error: unknown option '--frob'");
   expect(describeFailure(error, { debug: false })).toBe(
-    "drayage: unknown option '--frob'; --help lists what there is",
+    "drayage: unknown option '--frob'; --help lists all commands and flags",
   );
 });
