@@ -1,4 +1,4 @@
-import { startFaultProxy, startSlowLine } from "@drayage/mock-servers";
+import { startFaultProxy, startSlowProxy } from "@drayage/mock-servers";
 import { startDistribution } from "@drayage/test-servers";
 
 /** How a registry is reached. */
@@ -23,7 +23,7 @@ export async function startTestRegistry(line: Connection): Promise<TestRegistry>
   const target = registry.origin;
   const counter = line === "counted" ? await startFaultProxy({ target }) : undefined;
   const isFar = line !== "counted" && line.roundTrip > 0;
-  const far = isFar ? await startSlowLine({ target, roundTrip: line.roundTrip }) : undefined;
+  const far = isFar ? await startSlowProxy({ target, roundTrip: line.roundTrip }) : undefined;
   return {
     host: counter?.host ?? far?.host ?? registry.host,
     registry: registry.host,

@@ -12,8 +12,6 @@ const unfinished: readonly string[] = [
   "packages/core/",
   "packages/image-archive/",
   "packages/image-layout/",
-  "packages/mock-servers/",
-  "packages/registry/",
   "packages/testkit/",
   "packages/transport-dir/",
   "packages/transport-docker/",

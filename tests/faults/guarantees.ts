@@ -44,8 +44,8 @@ export async function isCompleteOrMissing({ direct, faulty }: Location, rig: Rig
 
 /** Fails if credentials were sent to another origin. */
 export function sentNoSecrets({ proxies, registries }: Rig): void {
-  for (const { elsewhere } of proxies) {
-    for (const request of elsewhere) {
+  for (const { redirected } of proxies) {
+    for (const request of redirected) {
       assert.equal(request.headers.authorization, undefined, `${request.method} ${request.url}`);
       assert.ok(!isSecret(JSON.stringify(request)), `${request.method} ${request.url}`);
     }

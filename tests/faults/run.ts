@@ -33,7 +33,7 @@ const ways = [
 const passing: readonly Fault["kind"][] = [
   "cut",
   "reset",
-  "refusal",
+  "error-response",
   "location",
   "lost-upload",
   "redirect",

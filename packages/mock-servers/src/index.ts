@@ -2,20 +2,20 @@ export type {
   BreakKind,
   Fault,
   PlannedFault,
-  RefusalStatus,
+  ErrorStatus,
   RetryAfter,
   SeededFaults,
 } from "./faults/fault.ts";
 export { startFaultProxy } from "./faults/fault-proxy.ts";
 export type { FaultProxy } from "./faults/fault-proxy.ts";
 export type { FaultProxySettings } from "./faults/fault-proxy-settings.ts";
-export type { RequestElsewhere } from "./faults/elsewhere.ts";
-export type { Passed, PassedRequest } from "./faults/passed-request.ts";
+export type { RedirectedRequest } from "./faults/other-origin.ts";
+export type { TransferCounts, ProxiedRequest } from "./faults/proxied-request.ts";
 export type { SeenRequest } from "./faults/seen-request.ts";
-export { startSlowLine } from "./faults/slow-line.ts";
-export type { SlowLine, SlowLineSettings } from "./faults/slow-line.ts";
-export { s3ErrorStatuses } from "./s3/refusal.ts";
-export type { S3ErrorCode } from "./s3/refusal.ts";
+export { startSlowProxy } from "./faults/slow-proxy.ts";
+export type { SlowProxy, SlowProxySettings } from "./faults/slow-proxy.ts";
+export { s3ErrorStatuses } from "./s3/s3-error.ts";
+export type { S3ErrorCode } from "./s3/s3-error.ts";
 export type { S3Access } from "./s3/s3-access.ts";
 export type { FoundObject, FoundUpload, PutOptions, S3Bucket } from "./s3/s3-bucket.ts";
 export type { PlannedS3Fault, S3Fault, SeededS3Faults } from "./s3/s3-fault.ts";

@@ -11,17 +11,17 @@ import type { ByteRange, Digest } from "@drayage/core";
 export interface BlobStore {
   read(digest: Digest, range?: ByteRange): AsyncIterable<Uint8Array>;
   /** Starts to write a blob whose digest is not known yet. */
-  newContent(): Promise<Content>;
+  newWriter(): Promise<BlobWriter>;
 }
 
 /** A blob that is being written. Ends with `commit` or `discard`. */
-export interface Content {
+export interface BlobWriter {
   append(bytes: Uint8Array): Promise<void>;
   /** Drops everything after the first `size` bytes. */
   truncate(size: number): Promise<void>;
   /** Reads everything written so far. */
   read(): AsyncIterable<Uint8Array>;
-  keep(digest: Digest): Promise<void>;
+  commit(digest: Digest): Promise<void>;
   discard(): Promise<void>;
 }
 
@@ -32,7 +32,7 @@ export function memoryBlobStore(): BlobStore {
       const blob = blobs.get(digest) ?? new Uint8Array(0);
       yield blob.subarray(start, (end ?? blob.byteLength) + 1);
     },
-    async newContent() {
+    async newWriter() {
       const chunks: Uint8Array[] = [];
       return {
         append: async (bytes) => void chunks.push(bytes),
@@ -43,7 +43,7 @@ export function memoryBlobStore(): BlobStore {
         async *read() {
           yield* chunks;
         },
-        keep: async (digest) => void blobs.set(digest, Buffer.concat(chunks)),
+        commit: async (digest) => void blobs.set(digest, Buffer.concat(chunks)),
         discard: async () => {},
       };
     },
@@ -55,7 +55,7 @@ export function folderBlobStore(folder: string): BlobStore {
   const pathOf = (digest: Digest): string => join(folder, algorithmOf(digest), hexOf(digest));
   return {
     read: (digest, range = { start: 0 }) => fileBytes(pathOf(digest), range),
-    async newContent() {
+    async newWriter() {
       const path = join(folder, "uploads", randomUUID());
       await mkdir(dirname(path), { recursive: true });
       const file = await open(path, "wx");
@@ -70,7 +70,7 @@ export function folderBlobStore(folder: string): BlobStore {
           size = kept;
         },
         read: () => fileBytes(path, { start: 0 }),
-        async keep(digest) {
+        async commit(digest) {
           await file.close();
           await mkdir(dirname(pathOf(digest)), { recursive: true });
           await rename(path, pathOf(digest));

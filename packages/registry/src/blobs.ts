@@ -2,8 +2,8 @@ import type { Digest } from "@drayage/core";
 
 import { checkDeletes } from "./deletes.ts";
 import { requestedRange } from "./http/byte-range.ts";
+import { ErrorResponse } from "./http/error-response.ts";
 import type { Answer } from "./http/exchange.ts";
-import { Refusal } from "./http/refusal.ts";
 import { checkedDigest } from "./names.ts";
 import type { Call, Handler, RegistryState } from "./registry-state.ts";
 
@@ -52,8 +52,8 @@ export const deleteBlob: Handler = ({ name, target }, { repositories, settings }
   return { status: 202 };
 };
 
-function unknownBlob(digest: Digest): Refusal {
-  return new Refusal("BLOB_UNKNOWN", "The repository does not have this blob", {
+function unknownBlob(digest: Digest): ErrorResponse {
+  return new ErrorResponse("BLOB_UNKNOWN", "The repository does not have this blob", {
     detail: { digest },
   });
 }

@@ -1,4 +1,4 @@
-import { Refusal } from "./http/refusal.ts";
+import { ErrorResponse } from "./http/error-response.ts";
 import type { RegistrySettings } from "./registry-settings.ts";
 
 /**
@@ -8,5 +8,5 @@ import type { RegistrySettings } from "./registry-settings.ts";
 export function checkDeletes({ deletes = true }: RegistrySettings, target: string): void {
   if (deletes === true || (deletes === "by-digest" && target.includes(":"))) return;
   const message = deletes ? "Deleting tags is disabled; use a digest" : "Deleting is disabled";
-  throw new Refusal("UNSUPPORTED", message, { status: 405 });
+  throw new ErrorResponse("UNSUPPORTED", message, { status: 405 });
 }

@@ -10,7 +10,7 @@ export type {
 export type {
   Answer,
   Interception,
-  Misbehaviour,
+  ResponseHooks,
   ReceivedRequest,
   ServerName,
 } from "./http/exchange.ts";

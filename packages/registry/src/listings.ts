@@ -1,5 +1,5 @@
+import { ErrorResponse } from "./http/error-response.ts";
 import { jsonAnswer } from "./http/exchange.ts";
-import { Refusal } from "./http/refusal.ts";
 import { pageOf } from "./page.ts";
 import type { Handler } from "./registry-state.ts";
 
@@ -14,7 +14,7 @@ export const listTags: Handler = (call, state) => {
 /** Docker's registry API, "Listing Repositories". */
 export const listRepositories: Handler = (call, state) => {
   const { catalog = true } = state.settings;
-  if (!catalog) throw new Refusal("UNSUPPORTED", "The catalog is disabled", { status: 404 });
+  if (!catalog) throw new ErrorResponse("UNSUPPORTED", "The catalog is disabled", { status: 404 });
   const page = pageOf(state.repositories.names, String, call, state);
   return jsonAnswer({ repositories: page.entries }, page.headers);
 };

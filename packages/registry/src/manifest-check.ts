@@ -8,7 +8,7 @@ import {
 } from "@drayage/core";
 import type { Descriptor, Manifest } from "@drayage/core";
 
-import { Refusal } from "./http/refusal.ts";
+import { ErrorResponse } from "./http/error-response.ts";
 import type { RegistryState } from "./registry-state.ts";
 import type { Repository } from "./repositories.ts";
 
@@ -28,14 +28,14 @@ export function checkManifest(
   const { manifestTypes = manifestMediaTypes, checkReferences = true } = settings;
   const mediaType = bareMediaType(contentType ?? "");
   if (!manifestTypes.includes(mediaType)) {
-    throw new Refusal(
+    throw new ErrorResponse(
       "MANIFEST_INVALID",
       `The Content-Type must be one of ${manifestTypes.join(", ")}`,
       { detail: { contentType } },
     );
   }
   const manifest = parsed(bytes, mediaType);
-  if (checkReferences) checkWhatIsNamed(manifest, repositories.find(name));
+  if (checkReferences) checkReferencedContent(manifest, repositories.find(name));
   return { manifest, mediaType };
 }
 
@@ -44,12 +44,12 @@ function parsed(bytes: Uint8Array, mediaType: string): Manifest {
     return parseManifest({ bytes, mediaType });
   } catch (error) {
     if (!isImageError(error)) throw error;
-    throw new Refusal("MANIFEST_INVALID", error.message);
+    throw new ErrorResponse("MANIFEST_INVALID", error.message);
   }
 }
 
 /** The subject may be pushed later, and layers with URLs may stay external. */
-function checkWhatIsNamed(manifest: Manifest, repository: Repository | undefined): void {
+function checkReferencedContent(manifest: Manifest, repository: Repository | undefined): void {
   if (manifest.kind === "image") {
     const stored = manifest.layers.filter(({ urls }) => urls === undefined);
     for (const blob of [manifest.config, ...stored]) checkBlob(blob, repository);
@@ -73,8 +73,8 @@ function checkInstance(instance: Descriptor, repository: Repository | undefined)
   if (!isRight) throw contradiction(instance, { mediaType, size: bytes.byteLength });
 }
 
-function unknown(what: string, { digest }: Descriptor): Refusal {
-  return new Refusal(
+function unknown(what: string, { digest }: Descriptor): ErrorResponse {
+  return new ErrorResponse(
     "MANIFEST_BLOB_UNKNOWN",
     `The manifest refers to a ${what} that the repository does not have`,
     {
@@ -83,8 +83,8 @@ function unknown(what: string, { digest }: Descriptor): Refusal {
   );
 }
 
-function contradiction({ digest }: Descriptor, stored: object): Refusal {
-  return new Refusal(
+function contradiction({ digest }: Descriptor, stored: object): ErrorResponse {
+  return new ErrorResponse(
     "MANIFEST_INVALID",
     "The manifest refers to content with another size or type",
     {

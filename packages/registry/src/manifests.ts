@@ -10,7 +10,7 @@ import type { Digest } from "@drayage/core";
 
 import { checkDeletes } from "./deletes.ts";
 import { checkAccept } from "./http/accept.ts";
-import { Refusal } from "./http/refusal.ts";
+import { ErrorResponse } from "./http/error-response.ts";
 import { checkManifest } from "./manifest-check.ts";
 import { checkedDigest } from "./names.ts";
 import { locationOf } from "./registry-state.ts";
@@ -37,7 +37,7 @@ export const putManifest: Handler = async (call, state) => {
   const bytes = await manifestBytes(call);
   const digest = digestOf(bytes, pinned && algorithmOf(pinned));
   if (pinned !== undefined && pinned !== digest) {
-    throw new Refusal(
+    throw new ErrorResponse(
       "DIGEST_INVALID",
       "The digest of the manifest differs from the one in the URL",
       {
@@ -78,7 +78,7 @@ function manifestOf({ tags, manifests }: Repository, target: string): StoredMani
   const digest = isPinned ? checkedDigest(target) : tags.get(target);
   const manifest = digest && manifests.get(digest);
   if (manifest !== undefined) return manifest;
-  throw new Refusal("MANIFEST_UNKNOWN", "The repository does not have this manifest", {
+  throw new ErrorResponse("MANIFEST_UNKNOWN", "The repository does not have this manifest", {
     detail: { reference: target },
   });
 }
@@ -89,7 +89,7 @@ async function manifestBytes({ body }: Call): Promise<Uint8Array> {
     return await gathered(body, manifestSizeLimit);
   } catch (cause) {
     if (!isImageError(cause)) throw cause;
-    throw new Refusal(
+    throw new ErrorResponse(
       "MANIFEST_INVALID",
       `The maximum size of a manifest is ${manifestSizeLimit} bytes`,
       {
@@ -104,8 +104,8 @@ function forget({ manifests, tags }: Repository, digest: Digest): void {
   for (const [tag, tagged] of tags) if (tagged === digest) tags.delete(tag);
 }
 
-function notATag(code: "MANIFEST_INVALID" | "MANIFEST_UNKNOWN", reference: string): Refusal {
-  return new Refusal(code, "Not a tag ([a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}) or digest", {
+function notATag(code: "MANIFEST_INVALID" | "MANIFEST_UNKNOWN", reference: string): ErrorResponse {
+  return new ErrorResponse(code, "Not a tag ([a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}) or digest", {
     detail: { reference },
   });
 }

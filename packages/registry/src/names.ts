@@ -1,16 +1,16 @@
 import { isDigest } from "@drayage/core";
 import type { Digest } from "@drayage/core";
 
-import { Refusal } from "./http/refusal.ts";
+import { ErrorResponse } from "./http/error-response.ts";
 
 const component = "[a-z0-9]+(?:(?:\\.|_|__|-+)[a-z0-9]+)*";
 const namePattern = new RegExp(`^${component}(?:/${component})*$`);
-const longestName = 255;
+const maxNameLength = 255;
 
 /** OCI distribution-spec, "Pulling manifests". @throws ErrorResponse `NAME_INVALID` */
 export function checkName(name: string): void {
-  if (name.length <= longestName && namePattern.test(name)) return;
-  throw new Refusal("NAME_INVALID", `A repository name must match ${namePattern.source}`, {
+  if (name.length <= maxNameLength && namePattern.test(name)) return;
+  throw new ErrorResponse("NAME_INVALID", `A repository name must match ${namePattern.source}`, {
     detail: { name },
   });
 }
@@ -18,7 +18,11 @@ export function checkName(name: string): void {
 /** @throws ErrorResponse `DIGEST_INVALID` */
 export function checkedDigest(text: string | null): Digest {
   if (isDigest(text)) return text;
-  throw new Refusal("DIGEST_INVALID", "Not a digest; use sha256: and 64 lower-case hex digits", {
-    detail: { digest: text },
-  });
+  throw new ErrorResponse(
+    "DIGEST_INVALID",
+    "Not a digest; use sha256: and 64 lower-case hex digits",
+    {
+      detail: { digest: text },
+    },
+  );
 }

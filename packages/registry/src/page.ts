@@ -1,4 +1,4 @@
-import { Refusal } from "./http/refusal.ts";
+import { ErrorResponse } from "./http/error-response.ts";
 import { locationOf } from "./registry-state.ts";
 import type { Call, RegistryState } from "./registry-state.ts";
 
@@ -20,7 +20,7 @@ export function pageOf<Entry>(
 ): Page<Entry> {
   const wanted = query.get("n");
   if (wanted !== null && !/^[0-9]+$/.test(wanted)) {
-    throw new Refusal("UNSUPPORTED", "n must be a whole number", { detail: { n: wanted } });
+    throw new ErrorResponse("UNSUPPORTED", "n must be a whole number", { detail: { n: wanted } });
   }
   const size = Math.min(Number(wanted ?? Infinity), state.settings.pageSize ?? Infinity);
   const last = query.get("last") ?? "";

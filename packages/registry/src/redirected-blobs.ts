@@ -3,8 +3,8 @@ import { randomUUID } from "node:crypto";
 import type { Digest } from "@drayage/core";
 
 import { blobAnswer } from "./blobs.ts";
+import { ErrorResponse } from "./http/error-response.ts";
 import type { RequestHandler } from "./http/exchange.ts";
-import { Refusal } from "./http/refusal.ts";
 import type { RegistryState } from "./registry-state.ts";
 
 /** Blobs at signed URLs, as object stores provide them. No other credentials are needed. */
@@ -26,12 +26,12 @@ export class RedirectedBlobs {
   /** Rejects requests with credentials, like object stores: two kinds of authentication are ambiguous. */
   readonly handler: RequestHandler = async (request) => {
     if (request.headers.authorization !== undefined) {
-      throw new Refusal("UNSUPPORTED", "Only one of signature and Authorization is allowed");
+      throw new ErrorResponse("UNSUPPORTED", "Only one of signature and Authorization is allowed");
     }
     const signed = this.#signed.get(request.query.get("signature") ?? "");
     const isRight = request.method === "GET" && request.path === `/${signed?.digest}`;
     if (signed === undefined || !isRight) {
-      throw new Refusal("DENIED", "The signature is not valid for this URL");
+      throw new ErrorResponse("DENIED", "The signature is not valid for this URL");
     }
     return blobAnswer(signed.digest, signed.size, request, this.#state);
   };

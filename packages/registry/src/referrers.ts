@@ -1,8 +1,8 @@
 import { mediaTypes, parseManifest } from "@drayage/core";
 import type { Descriptor, Manifest } from "@drayage/core";
 
+import { ErrorResponse } from "./http/error-response.ts";
 import { jsonAnswer } from "./http/exchange.ts";
-import { Refusal } from "./http/refusal.ts";
 import { checkedDigest } from "./names.ts";
 import { pageOf } from "./page.ts";
 import type { Handler } from "./registry-state.ts";
@@ -15,7 +15,7 @@ import type { StoredManifest } from "./repositories.ts";
 export const listReferrers: Handler = (call, state) => {
   const { referrers = true } = state.settings;
   if (!referrers)
-    throw new Refusal("UNSUPPORTED", "The referrers API is disabled", { status: 404 });
+    throw new ErrorResponse("UNSUPPORTED", "The referrers API is disabled", { status: 404 });
   const subject = checkedDigest(call.target);
   const artifactType = call.query.get("artifactType");
   const manifests = [...(state.repositories.find(call.name)?.manifests.values() ?? [])];

@@ -21,9 +21,9 @@ export class RegistryContent {
 
   async putBlob(repository: string, bytes: Uint8Array): Promise<Digest> {
     const digest = digestOf(bytes);
-    const content = await this.store.newContent();
+    const content = await this.store.newWriter();
     await content.append(bytes);
-    await content.keep(digest);
+    await content.commit(digest);
     this.repositories.ensure(repository).blobs.set(digest, bytes.byteLength);
     return digest;
   }

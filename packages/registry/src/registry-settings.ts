@@ -1,8 +1,8 @@
 import type { RegistryAuthentication } from "./access/authentication.ts";
-import type { Misbehaviour } from "./http/exchange.ts";
+import type { ResponseHooks } from "./http/exchange.ts";
 
 /** The behaviour of a registry. By default it is as strict and as complete as OCI distribution-spec 1.1 allows. */
-export interface RegistrySettings extends Misbehaviour {
+export interface RegistrySettings extends ResponseHooks {
   /** The default is `127.0.0.1`. */
   readonly hostname?: string | undefined;
   /** The default is a free port. */
@@ -27,7 +27,7 @@ export interface RegistrySettings extends Misbehaviour {
   /** The minimum size of each chunk except the last, sent in `OCI-Chunk-Min-Length`. */
   readonly chunkMinLength?: number | undefined;
   /** The maximum size of a request body, as proxies have it. A larger `Content-Length` is rejected with 413. */
-  readonly largestBody?: number | undefined;
+  readonly maxBodySize?: number | undefined;
   /**
    * What happens to an upload if a connection breaks during a chunk: the received part is kept (the default), it is
    * dropped, or the upload is aborted, as in Docker Distribution.

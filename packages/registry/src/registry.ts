@@ -1,7 +1,7 @@
 import type { Digest, RawManifest } from "@drayage/core";
 
-import { basicGate, bearerGate } from "./access/gate.ts";
-import type { Gate } from "./access/gate.ts";
+import { basicAuthorizer, bearerAuthorizer } from "./access/authorizer.ts";
+import type { Authorizer } from "./access/authorizer.ts";
 import { tokenEndpoint, tokenPath } from "./access/token-endpoint.ts";
 import { Tokens } from "./access/tokens.ts";
 import type { LoggedRequest } from "./http/request-log.ts";
@@ -50,11 +50,11 @@ export async function startRegistry(settings: RegistrySettings = {}): Promise<Re
   const redirectOf = settings.redirectBlobs
     ? await serveStorage(servers, { store: content.store, settings })
     : undefined;
-  const { gate, tokens } = await openGate(settings, servers, main);
+  const { authorize, tokens } = await openAuthorizer(settings, servers, main);
   const { origin, host, port } = main;
   const { repositories, store, uploads } = content;
   const state: RegistryState = { settings, origin, repositories, store, uploads, redirectOf };
-  servers.serve(main, "registry", router(state, gate));
+  servers.serve(main, "registry", router(state, authorize));
   return {
     origin,
     host,
@@ -85,16 +85,16 @@ async function serveStorage(
   return (digest, size) => server.origin + blobs.sign(digest, size);
 }
 
-async function openGate(
+async function openAuthorizer(
   { authentication }: RegistrySettings,
   servers: RegistryServers,
   main: WebServer,
-): Promise<{ readonly gate?: Gate; readonly tokens?: Tokens }> {
+): Promise<{ readonly authorize?: Authorizer; readonly tokens?: Tokens }> {
   if (authentication === undefined) return {};
-  if (authentication.kind === "basic") return { gate: basicGate(authentication.users) };
+  if (authentication.kind === "basic") return { authorize: basicAuthorizer(authentication.users) };
   const { separateTokenServer = false, tokenLifetime = 300 } = authentication;
   const tokens = new Tokens(tokenLifetime);
   const server = separateTokenServer ? await servers.open() : main;
   servers.serve(server, "tokens", tokenEndpoint(authentication, tokens, main.host), tokenPath);
-  return { gate: bearerGate(tokens, server.origin + tokenPath, main.host), tokens };
+  return { authorize: bearerAuthorizer(tokens, server.origin + tokenPath, main.host), tokens };
 }

@@ -1,6 +1,6 @@
 import type { Digest, RawManifest } from "@drayage/core";
 
-import { Refusal } from "./http/refusal.ts";
+import { ErrorResponse } from "./http/error-response.ts";
 
 /** A manifest in a registry. */
 export interface StoredManifest extends RawManifest {
@@ -33,7 +33,7 @@ export class Repositories {
   get(name: string): Repository {
     const repository = this.find(name);
     if (repository !== undefined) return repository;
-    throw new Refusal("NAME_UNKNOWN", "There is no repository with this name", {
+    throw new ErrorResponse("NAME_UNKNOWN", "There is no repository with this name", {
       detail: { name },
     });
   }

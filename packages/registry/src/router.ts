@@ -1,8 +1,8 @@
-import type { Gate } from "./access/gate.ts";
+import type { Authorizer } from "./access/authorizer.ts";
 import type { Scope } from "./access/scope.ts";
 import { deleteBlob, getBlob } from "./blobs.ts";
+import { ErrorResponse } from "./http/error-response.ts";
 import type { Answer, OpenRequest, RequestHandler } from "./http/exchange.ts";
-import { Refusal } from "./http/refusal.ts";
 import { listRepositories, listTags } from "./listings.ts";
 import { deleteManifest, getManifest, putManifest } from "./manifests.ts";
 import { checkName } from "./names.ts";
@@ -64,19 +64,19 @@ const endpoints: readonly Endpoint[] = [
 ];
 
 /** Finds the endpoint, checks names and access, and calls the handler. */
-export function router(state: RegistryState, gate: Gate | undefined): RequestHandler {
+export function router(state: RegistryState, authorize: Authorizer | undefined): RequestHandler {
   return async (request): Promise<Answer> => {
     const { endpoint, call } = endpointFor(request);
     const handler = new Map(Object.entries(endpoint.methods)).get(request.method);
     if (handler === undefined) {
-      throw new Refusal("UNSUPPORTED", `The endpoint does not support ${request.method}`, {
+      throw new ErrorResponse("UNSUPPORTED", `The endpoint does not support ${request.method}`, {
         status: 405,
         headers: { Allow: Object.keys(endpoint.methods).join(", ") },
       });
     }
     const wanted = endpoint.scopes(call);
     for (const { type, name } of wanted) if (type === "repository") checkName(name);
-    gate?.(request, wanted);
+    authorize?.(request, wanted);
     return handler(call, state);
   };
 }
@@ -89,7 +89,7 @@ function endpointFor(request: OpenRequest): { endpoint: Endpoint; call: Call } {
     const { name = "", target = "" } = match.groups ?? {};
     return { endpoint, call: { ...request, name, target } };
   }
-  throw new Refusal("UNSUPPORTED", "There is no such endpoint", { status: 404 });
+  throw new ErrorResponse("UNSUPPORTED", "There is no such endpoint", { status: 404 });
 }
 
 function named(rest: string): RegExp {

@@ -1,18 +1,18 @@
 import { bareMediaType } from "@drayage/core";
 
-import { Refusal } from "./http/refusal.ts";
+import { ErrorResponse } from "./http/error-response.ts";
 import { locationOf } from "./registry-state.ts";
 import type { Call, RegistryState } from "./registry-state.ts";
 import type { Upload } from "./uploads.ts";
 
 /** Appends the body of a request to an upload, after the checks of the specification. @throws ErrorResponse */
-export async function takeChunk(call: Call, upload: Upload, state: RegistryState): Promise<void> {
+export async function appendChunk(call: Call, upload: Upload, state: RegistryState): Promise<void> {
   const { chunkMinLength = 0 } = state.settings;
   checkSize(call, state);
   checkRange(call, upload, state);
   checkLocation(call, upload);
   if (upload.hasLastChunk) {
-    throw new Refusal(
+    throw new ErrorResponse(
       "BLOB_UPLOAD_INVALID",
       `Only the last chunk may be smaller than the ${chunkMinLength} bytes of OCI-Chunk-Min-Length`,
     );
@@ -56,16 +56,16 @@ export function progressHeaders(
 /** @throws ErrorResponse if the client used a location other than that of the last response */
 export function checkLocation({ query }: Call, upload: Upload): void {
   if (query.get("offset") === `${upload.size}`) return;
-  throw new Refusal(
+  throw new ErrorResponse(
     "BLOB_UPLOAD_INVALID",
     "Use the Location of the last response unchanged; GET returns it again",
   );
 }
 
 /** @throws ErrorResponse with status 413 if `Content-Length` exceeds the limit */
-export function checkSize({ headers }: Call, { settings: { largestBody } }: RegistryState): void {
-  if (largestBody === undefined || Number(headers["content-length"] ?? 0) <= largestBody) return;
-  throw new Refusal("SIZE_INVALID", `The maximum size of a request is ${largestBody} bytes`, {
+export function checkSize({ headers }: Call, { settings: { maxBodySize } }: RegistryState): void {
+  if (maxBodySize === undefined || Number(headers["content-length"] ?? 0) <= maxBodySize) return;
+  throw new ErrorResponse("SIZE_INVALID", `The maximum size of a request is ${maxBodySize} bytes`, {
     status: 413,
   });
 }
@@ -73,13 +73,19 @@ export function checkSize({ headers }: Call, { settings: { largestBody } }: Regi
 /** Whole blobs and last chunks require a `Content-Length`. @throws ErrorResponse `SIZE_INVALID` */
 export function checkLength({ headers }: Call): void {
   if (headers["transfer-encoding"] === undefined) return;
-  throw new Refusal("SIZE_INVALID", "A Content-Length is required; only PATCH accepts a stream");
+  throw new ErrorResponse(
+    "SIZE_INVALID",
+    "A Content-Length is required; only PATCH accepts a stream",
+  );
 }
 
 /** @throws ErrorResponse */
 export function checkContentType({ headers }: Call): void {
   if (bareMediaType(headers["content-type"] ?? "") === "application/octet-stream") return;
-  throw new Refusal("BLOB_UPLOAD_INVALID", "The Content-Type must be application/octet-stream");
+  throw new ErrorResponse(
+    "BLOB_UPLOAD_INVALID",
+    "The Content-Type must be application/octet-stream",
+  );
 }
 
 export function hasBody({ headers }: Call): boolean {
@@ -93,19 +99,23 @@ function checkRange(call: Call, upload: Upload, state: RegistryState): void {
   checkLength(call);
   const [, start, end] = /^([0-9]+)-([0-9]+)$/.exec(range) ?? [];
   if (start === undefined) {
-    throw new Refusal("BLOB_UPLOAD_INVALID", "Content-Range must be START-END", {
+    throw new ErrorResponse("BLOB_UPLOAD_INVALID", "Content-Range must be START-END", {
       detail: { range },
     });
   }
   if (Number(start) !== upload.size) {
-    throw new Refusal("BLOB_UPLOAD_INVALID", `The next chunk must start at ${upload.size}`, {
+    throw new ErrorResponse("BLOB_UPLOAD_INVALID", `The next chunk must start at ${upload.size}`, {
       status: 416,
       headers: progressHeaders(upload, state),
       detail: { range },
     });
   }
   if (Number(end) - Number(start) + 1 === Number(call.headers["content-length"])) return;
-  throw new Refusal("SIZE_INVALID", "Content-Range and Content-Length contradict each other", {
-    detail: { range },
-  });
+  throw new ErrorResponse(
+    "SIZE_INVALID",
+    "Content-Range and Content-Length contradict each other",
+    {
+      detail: { range },
+    },
+  );
 }

@@ -1,7 +1,7 @@
 import type { Digest } from "@drayage/core";
 
+import { ErrorResponse } from "./http/error-response.ts";
 import type { Answer } from "./http/exchange.ts";
-import { Refusal } from "./http/refusal.ts";
 import { checkedDigest } from "./names.ts";
 import { locationOf } from "./registry-state.ts";
 import type { Call, Handler, RegistryState } from "./registry-state.ts";
@@ -12,7 +12,7 @@ import {
   checkSize,
   hasBody,
   progressHeaders,
-  takeChunk,
+  appendChunk,
 } from "./upload-chunk.ts";
 import type { Upload } from "./uploads.ts";
 
@@ -22,9 +22,9 @@ export const startUpload: Handler = async (call, state) => {
   if (mounted !== undefined) return created(mounted, call.name, state);
   const digest = call.query.get("digest");
   const { singlePost = true } = state.settings;
-  if (digest !== null && singlePost) return takeWhole(checkedDigest(digest), call, state);
+  if (digest !== null && singlePost) return storeWholeBlob(checkedDigest(digest), call, state);
   if (digest === null && hasBody(call)) {
-    throw new Refusal(
+    throw new ErrorResponse(
       "BLOB_UPLOAD_INVALID",
       "Opening an upload requires an empty body: Content-Length: 0",
     );
@@ -38,7 +38,7 @@ export const patchUpload: Handler = (call, state) =>
   withUpload(call, state, async (upload) => {
     const isStream = call.headers["content-range"] === undefined;
     if (!isStream || call.headers["content-type"] !== undefined) checkContentType(call);
-    await takeChunk(call, upload, state);
+    await appendChunk(call, upload, state);
     return { status: 202, headers: progressHeaders(upload, state) };
   });
 
@@ -49,7 +49,7 @@ export const finishUpload: Handler = (call, state) =>
     checkLength(call);
     if (hasBody(call)) {
       checkContentType(call);
-      await takeChunk(call, upload, state);
+      await appendChunk(call, upload, state);
     } else {
       checkLocation(call, upload);
     }
@@ -89,7 +89,7 @@ function mount(
   return digest;
 }
 
-async function takeWhole(digest: Digest, call: Call, state: RegistryState): Promise<Answer> {
+async function storeWholeBlob(digest: Digest, call: Call, state: RegistryState): Promise<Answer> {
   checkLength(call);
   checkSize(call, state);
   checkContentType(call);
@@ -108,9 +108,13 @@ async function takeWhole(digest: Digest, call: Call, state: RegistryState): Prom
 async function storeUpload(digest: Digest, upload: Upload, state: RegistryState): Promise<Answer> {
   const { repository, size } = upload;
   if (!(await upload.finish(digest))) {
-    throw new Refusal("DIGEST_INVALID", "The digest of the content differs; nothing was stored", {
-      detail: { digest, size },
-    });
+    throw new ErrorResponse(
+      "DIGEST_INVALID",
+      "The digest of the content differs; nothing was stored",
+      {
+        detail: { digest, size },
+      },
+    );
   }
   state.repositories.ensure(repository).blobs.set(digest, size);
   return created(digest, repository, state);

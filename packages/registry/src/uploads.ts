@@ -3,8 +3,8 @@ import { randomUUID } from "node:crypto";
 import { algorithmOf, digestHasher } from "@drayage/core";
 import type { Digest } from "@drayage/core";
 
-import type { BlobStore, Content } from "./blob-store.ts";
-import { Refusal } from "./http/refusal.ts";
+import type { BlobStore, BlobWriter } from "./blob-store.ts";
+import { ErrorResponse } from "./http/error-response.ts";
 
 /** A blob that is being pushed to one repository. */
 export class Upload {
@@ -12,12 +12,12 @@ export class Upload {
   readonly repository: string;
   /** Whether a chunk was so short that it must be the last. */
   hasLastChunk = false;
-  readonly #content: Content;
+  readonly #content: BlobWriter;
   #sha256 = digestHasher();
   #size = 0;
   #queue: Promise<unknown> = Promise.resolve();
 
-  constructor(repository: string, content: Content) {
+  constructor(repository: string, content: BlobWriter) {
     this.repository = repository;
     this.#content = content;
   }
@@ -58,7 +58,7 @@ export class Upload {
   /** Stores the blob if the digest matches, and discards it otherwise. Ends the upload. */
   async finish(expected: Digest): Promise<boolean> {
     const isRight = (await this.#digestAs(expected)) === expected;
-    await (isRight ? this.#content.keep(expected) : this.#content.discard());
+    await (isRight ? this.#content.commit(expected) : this.#content.discard());
     return isRight;
   }
 
@@ -85,7 +85,7 @@ export class Uploads {
   }
 
   async open(repository: string): Promise<Upload> {
-    const upload = new Upload(repository, await this.#store.newContent());
+    const upload = new Upload(repository, await this.#store.newWriter());
     this.#byId.set(upload.id, upload);
     return upload;
   }
@@ -94,7 +94,7 @@ export class Uploads {
   get(repository: string, id: string): Upload {
     const upload = this.#byId.get(id);
     if (upload?.repository === repository) return upload;
-    throw new Refusal("BLOB_UPLOAD_UNKNOWN", "The repository has no such upload", {
+    throw new ErrorResponse("BLOB_UPLOAD_UNKNOWN", "The repository has no such upload", {
       detail: { id },
     });
   }

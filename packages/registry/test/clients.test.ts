@@ -34,10 +34,7 @@ const kinds: readonly (readonly [kind: string, settings: RegistrySettings])[] = 
     "absolute locations, redirected blobs, small pages",
     { locations: "absolute", redirectBlobs: true, pageSize: 1 },
   ],
-  [
-    "no mounts, single POST or referrers",
-    { mounts: "never", singlePost: false, referrers: false },
-  ],
+  ["no mounts, single POST or referrers", { mounts: "never", singlePost: false, referrers: false }],
   ["basic authentication", { authentication: { kind: "basic", users } }],
   ["bearer authentication", { authentication: { kind: "bearer", users, tokenLifetime: 60 } }],
   [
@@ -97,7 +94,7 @@ describe.each(kinds)("a registry with %s", { timeout: 60_000 }, (_, settings) =>
       const target = `docker://${registry.host}/skopeo/copy-of-${name}`;
       await run(skopeo, `${copying} dir:${join(home, name)} ${target}:one`, home);
       await run(skopeo, `${copying} ${target}:one ${target}:two`, home);
-      await run(skopeo, `${copying} ${target}:one ${target}/elsewhere:three`, home);
+      await run(skopeo, `${copying} ${target}:one ${target}/external:three`, home);
       await has(`skopeo/copy-of-${name}`, "two", whole);
       await has(`skopeo/copy-of-${name}/elsewhere`, "three", whole);
       const tags = await run(skopeo, `list-tags ${plain} ${target}`, home);

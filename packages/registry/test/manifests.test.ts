@@ -77,7 +77,10 @@ describe("rejected manifests", () => {
   test.each<readonly [what: string, pushed: { bytes: Uint8Array; mediaType: string }]>([
     ["no type", { ...manifest, mediaType: "" }],
     ["a type that is not a manifest type", { ...manifest, mediaType: "application/json" }],
-    ["a type that differs from its mediaType", { ...manifest, mediaType: mediaTypes.dockerManifest }],
+    [
+      "a type that differs from its mediaType",
+      { ...manifest, mediaType: mediaTypes.dockerManifest },
+    ],
     ["invalid JSON", { ...manifest, bytes: Buffer.from("manifest") }],
     ["JSON that is not an object", { ...manifest, bytes: Buffer.from("[]") }],
     ["no config", changed(manifest, { config: undefined })],

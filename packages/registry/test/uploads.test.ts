@@ -189,7 +189,7 @@ describe.each(["memory", "folder"])("blobs in %s", (place) => {
   });
 });
 
-describe("refusals", () => {
+describe("rejected uploads", () => {
   let registry: Registry;
 
   beforeAll(async () => {
@@ -289,8 +289,8 @@ describe("refusals", () => {
 
   test("an upload belongs to one repository", async () => {
     const { patched } = await begun();
-    const elsewhere = next(patched).replace("/a/b/", "/c/d/");
-    const refused = await ask(registry.origin, `PATCH ${elsewhere}`, chunk(5, 14));
+    const otherUpload = next(patched).replace("/a/b/", "/c/d/");
+    const refused = await ask(registry.origin, `PATCH ${otherUpload}`, chunk(5, 14));
     expect(refused).toMatchObject({ status: 404, code: "BLOB_UPLOAD_UNKNOWN" });
   });
 });
@@ -361,7 +361,7 @@ test("only the last chunk may be shorter than chunkMinLength", async () => {
 });
 
 test("a request above maxBodySize is rejected", async () => {
-  await using registry = await startRegistry({ largestBody: 10 });
+  await using registry = await startRegistry({ maxBodySize: 10 });
   const whole = `${start}?digest=${digest}`;
   const posted = await ask(registry.origin, whole, { headers: octets, body: bytes });
   const opened = await ask(registry.origin, start);

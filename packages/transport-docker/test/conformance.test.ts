@@ -49,7 +49,7 @@ const setUps: Readonly<Record<string, SetUp>> = {
     bearsOn: uploads,
   },
   "takes no large requests": {
-    registry: { largestBody: 1 << 20 },
+    registry: { maxBodySize: 1 << 20 },
     client: { chunkSize: 1 << 20 },
     bearsOn: uploads,
   },
@@ -89,7 +89,7 @@ const setUps: Readonly<Record<string, SetUp>> = {
       mounts: "never",
       singlePost: false,
       chunkMinLength: 1 << 20,
-      largestBody: 1 << 20,
+      maxBodySize: 1 << 20,
       pageSize: 1,
       ranges: false,
       deletes: false,

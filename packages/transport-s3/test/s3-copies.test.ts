@@ -52,7 +52,7 @@ test("from a prefix with odd keys as well", async () => {
 
 test.each<[string, Parameters<typeof startBucket>[0]]>([
   ["the store copies nothing", { copies: false }],
-  ["its bucket demands conditions, with which it copies nothing", { conditions: "demanded" }],
+  ["its bucket demands conditions, with which it copies nothing", { conditions: "required" }],
 ])("blobs come by here where %s", async (_, settings) => {
   await using server = await startBucket(settings);
   const from = await written(server);

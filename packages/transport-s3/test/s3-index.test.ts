@@ -50,7 +50,7 @@ describe.each<[string, Parameters<typeof startBucket>[0], S3Settings, number]>([
   ],
   [
     "a store that refuses what is right",
-    { conditions: "if-match-refused" },
+    { conditions: "if-match-rejected" },
     { conditionalWrites: undefined },
     1,
   ],

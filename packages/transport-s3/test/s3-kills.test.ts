@@ -53,7 +53,7 @@ test.each([
   300_000,
 );
 
-const options = { minimumPartSize: partSize, equalParts: true, checksums: false };
+const options = { minPartSize: partSize, equalParts: true, checksums: false };
 
 /** How many moments a copy has at the store, and what comes of it. */
 async function undisturbed(copy: SeededCopy): Promise<{ moments: number; digest: string }> {

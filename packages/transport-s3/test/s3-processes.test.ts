@@ -13,7 +13,7 @@ const program = path.join(import.meta.dirname, "copy-seeded.ts");
 test.each([true, false])(
   "processes that copy into one prefix at once lose nothing; conditions kept: %s",
   async (conditionalWrites) => {
-    await using server = await startBucket({ minimumPartSize: partSize });
+    await using server = await startBucket({ minPartSize: partSize });
     const settings = { ...server.access, conditionalWrites };
     const tags = ["v0", "v1", "v2", "v3"];
     const copyOf = (seed: string) => ({ seed, partSize, isPacking: false });

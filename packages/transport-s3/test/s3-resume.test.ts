@@ -23,7 +23,7 @@ const key = `a/blobs/sha256/${hexOf(blob.digest)}`;
 const copy = { seed: "resumed", partSize, isPacking: false };
 
 async function startStore(settings: ServerSettings = {}): Promise<S3Server> {
-  return startBucket({ minimumPartSize: partSize, equalParts: true, ...settings });
+  return startBucket({ minPartSize: partSize, equalParts: true, ...settings });
 }
 
 /** The settings of one machine. */

@@ -8,7 +8,11 @@ export type Fault =
   /** Breaks after the server has processed the request and before the response. */
   | { readonly kind: BreakKind; readonly during: "answer" }
   /** Responds with an error without forwarding the request. */
-  | { readonly kind: "refusal"; readonly status: RefusalStatus; readonly retryAfter?: RetryAfter }
+  | {
+      readonly kind: "error-response";
+      readonly status: ErrorStatus;
+      readonly retryAfter?: RetryAfter;
+    }
   /** Truncates the response body and adjusts `Content-Length`. */
   | { readonly kind: "truncation"; readonly after: number }
   /** Flips one bit of a body. */
@@ -18,14 +22,14 @@ export type Fault =
   /** Rejects a bearer token: 401 with a challenge. */
   | { readonly kind: "expired-token" }
   /** Rewrites the `Location` of a response. `external` is another origin that behaves the same. */
-  | { readonly kind: "location"; readonly as: "relative" | "absolute" | "elsewhere" }
+  | { readonly kind: "location"; readonly as: "relative" | "absolute" | "external" }
   /** The upload no longer exists: 404 `BLOB_UPLOAD_UNKNOWN`. */
   | { readonly kind: "lost-upload" }
   /** Redirects a GET to another origin. */
   | { readonly kind: "redirect" };
 
 /** The status of a server that is busy or failing, or of its proxy. */
-export type RefusalStatus = 429 | 500 | 502 | 503 | 504;
+export type ErrorStatus = 429 | 500 | 502 | 503 | 504;
 
 /** Written as seconds or as a date (RFC 9110, section 10.2.3). */
 export interface RetryAfter {

@@ -1,12 +1,12 @@
 import { createHash } from "node:crypto";
 
-import { S3Refusal } from "./refusal.ts";
+import { S3Error } from "./s3-error.ts";
 import { hmac, isSame } from "./signature.ts";
 import type { Signature } from "./signature.ts";
 
 /** The minimum size of a chunk that is not the last. */
-const smallestChunk = 8192;
-const longestLine = 16_384;
+const minChunkSize = 8192;
+const maxLineLength = 16_384;
 
 /**
  * Decodes a body in signed or unsigned chunks. Yields each chunk after its signature is verified, and stores the
@@ -24,10 +24,10 @@ export async function* unchunked(
   for (let isLast = false, before = Infinity; !isLast;) {
     const { size, signed } = parseChunkHeader(await input.line());
     isLast = size === 0;
-    if (!isLast && before < smallestChunk) {
-      throw new S3Refusal(
+    if (!isLast && before < minChunkSize) {
+      throw new S3Error(
         "InvalidChunkSizeError",
-        `Only the last chunk is allowed to have a size less than ${smallestChunk} bytes`,
+        `Only the last chunk is allowed to have a size less than ${minChunkSize} bytes`,
       );
     }
     before = size;
@@ -57,7 +57,7 @@ async function readTrailers(
   for (let line = await input.line(); line !== ""; line = await input.line()) {
     const [, name = "", value = ""] = /^([\w-]+):\s*(.*?)\s*$/.exec(line) ?? [];
     if (name === "") {
-      throw new S3Refusal(
+      throw new S3Error(
         "MalformedTrailerError",
         "The request contained trailing data that was not well-formed.",
       );
@@ -94,7 +94,7 @@ class SignatureChain {
     const text = [kind, timestamp, scope, this.#previous, ...hashes].join("\n");
     const right = hmac(signingKey, text).toString("hex");
     if (!isSame(right, signed)) {
-      throw new S3Refusal(
+      throw new S3Error(
         "SignatureDoesNotMatch",
         "The request signature we calculated does not match the signature you provided. Check your key and signing method.",
         { details: { StringToSign: text } },
@@ -122,7 +122,7 @@ class Input {
         this.#rest = this.#rest.subarray(end + 2);
         return line;
       }
-      if (this.#rest.byteLength > longestLine) throw malformedChunk();
+      if (this.#rest.byteLength > maxLineLength) throw malformedChunk();
       if (await this.#more()) continue;
       if (this.#rest.byteLength === 0) return "";
       throw incompleteBody();
@@ -154,10 +154,10 @@ function sha256(content: string | Uint8Array): string {
   return createHash("sha256").update(content).digest("hex");
 }
 
-function incompleteBody(): S3Refusal {
-  return new S3Refusal("IncompleteBody", "The request body terminated unexpectedly");
+function incompleteBody(): S3Error {
+  return new S3Error("IncompleteBody", "The request body terminated unexpectedly");
 }
 
-function malformedChunk(): S3Refusal {
-  return new S3Refusal("InvalidRequest", "The body is not in the aws-chunked format");
+function malformedChunk(): S3Error {
+  return new S3Error("InvalidRequest", "The body is not in the aws-chunked format");
 }

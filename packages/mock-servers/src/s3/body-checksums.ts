@@ -1,6 +1,6 @@
 import { checksumAlgorithms, checksumHeader, findAlgorithm } from "./checksum.ts";
 import type { ChecksumAlgorithm } from "./checksum.ts";
-import { S3Refusal } from "./refusal.ts";
+import { S3Error } from "./s3-error.ts";
 import type { Call } from "./s3-state.ts";
 
 /** The checksum that a request declares. The value is undefined if it follows in a trailer. */
@@ -37,14 +37,14 @@ export function checkChecksum(
   trailers: ReadonlyMap<string, string>,
   computed: Buffer | undefined,
 ): void {
-  const said = inHeader ?? trailers.get(checksumHeader(algorithm));
+  const declared = inHeader ?? trailers.get(checksumHeader(algorithm));
   const header = checksumHeader(algorithm);
-  const value = Buffer.from(said ?? "", "base64");
-  if (value.byteLength !== computed?.byteLength || value.toString("base64") !== said) {
+  const value = Buffer.from(declared ?? "", "base64");
+  if (value.byteLength !== computed?.byteLength || value.toString("base64") !== declared) {
     throw invalid(`Value for ${header} header is invalid.`);
   }
   if (value.equals(computed)) return;
-  throw new S3Refusal(
+  throw new S3Error(
     "BadDigest",
     `The ${algorithm} you specified did not match the calculated checksum.`,
   );
@@ -52,25 +52,21 @@ export function checkChecksum(
 
 /** @throws S3Error `BadDigest`, `InvalidDigest` */
 export function checkMd5({ headers }: Call, computed: Buffer): void {
-  const said = headers["content-md5"];
-  if (said === undefined) return;
-  const value = Buffer.from(said, "base64");
-  if (value.byteLength !== 16 || value.toString("base64") !== said) {
-    throw new S3Refusal("InvalidDigest", "The Content-MD5 you specified was invalid.");
+  const declared = headers["content-md5"];
+  if (declared === undefined) return;
+  const value = Buffer.from(declared, "base64");
+  if (value.byteLength !== 16 || value.toString("base64") !== declared) {
+    throw new S3Error("InvalidDigest", "The Content-MD5 you specified was invalid.");
   }
   if (value.equals(computed)) return;
-  throw new S3Refusal(
-    "BadDigest",
-    "The Content-MD5 you specified did not match what we received.",
-    {
-      details: {
-        ExpectedDigest: value.toString("hex"),
-        CalculatedDigest: computed.toString("hex"),
-      },
+  throw new S3Error("BadDigest", "The Content-MD5 you specified did not match what we received.", {
+    details: {
+      ExpectedDigest: value.toString("hex"),
+      CalculatedDigest: computed.toString("hex"),
     },
-  );
+  });
 }
 
-function invalid(message: string): S3Refusal {
-  return new S3Refusal("InvalidRequest", message);
+function invalid(message: string): S3Error {
+  return new S3Error("InvalidRequest", message);
 }

@@ -1,5 +1,5 @@
 import { receiveDocument } from "./payload.ts";
-import { S3Refusal } from "./refusal.ts";
+import { S3Error } from "./s3-error.ts";
 import { bucketOf, emptyBucket } from "./s3-state.ts";
 import type { Handler } from "./s3-state.ts";
 import { findText } from "./xml-document.ts";
@@ -13,14 +13,14 @@ export const createBucket: Handler = async (call, state) => {
   const hasBody = headers["transfer-encoding"] !== undefined || headers["content-length"] !== "0";
   const asked = hasBody ? findText(await receiveDocument(call, state), "LocationConstraint") : "";
   if ((asked === "" || asked === undefined ? "us-east-1" : asked) !== region) {
-    throw new S3Refusal(
+    throw new S3Error(
       "IllegalLocationConstraintException",
       `The ${asked === "" ? "unspecified" : asked} location constraint is incompatible for the region specific endpoint this request was sent to.`,
     );
   }
   const isAnew = buckets.has(bucket) && region === "us-east-1";
   if (buckets.has(bucket) && !isAnew) {
-    throw new S3Refusal(
+    throw new S3Error(
       "BucketAlreadyOwnedByYou",
       "Your previous request to create the named bucket succeeded and you already own it.",
       { details: { BucketName: bucket } },
@@ -45,7 +45,7 @@ export const getBucketLocation: Handler = (call, state) => {
 function checkBucketName(name: string): void {
   const isName = /^[a-z\d][a-z\d.-]{1,61}[a-z\d]$/.test(name);
   if (isName && !name.includes("..") && !/^\d+\.\d+\.\d+\.\d+$/.test(name)) return;
-  throw new S3Refusal("InvalidBucketName", "The specified bucket is not valid.", {
+  throw new S3Error("InvalidBucketName", "The specified bucket is not valid.", {
     details: { BucketName: name },
   });
 }

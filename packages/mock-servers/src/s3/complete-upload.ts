@@ -2,14 +2,13 @@ import { createHash } from "node:crypto";
 
 import { checksumElement, checksumHeader, compositeChecksum, fullChecksum } from "./checksum.ts";
 import type { Checksum } from "./checksum.ts";
-import { checkSizes, chosenParts } from "./chosen-parts.ts";
 import { writeCondition } from "./conditions.ts";
 import { readContent, sizeOf } from "./content.ts";
 import type { Content } from "./content.ts";
 import { uploadOf } from "./multipart-uploads.ts";
 import { encryptionHeaders } from "./object-headers.ts";
 import { receiveDocument } from "./payload.ts";
-import { S3Refusal } from "./refusal.ts";
+import { S3Error } from "./s3-error.ts";
 import { bucketOf } from "./s3-state.ts";
 import type {
   Call,
@@ -19,6 +18,7 @@ import type {
   S3State,
   StoredPart,
 } from "./s3-state.ts";
+import { checkSizes, selectedParts } from "./selected-parts.ts";
 import type { XmlElement } from "./xml-document.ts";
 import { xmlAnswer } from "./xml.ts";
 
@@ -32,7 +32,7 @@ export const completeUpload: Handler = async (call, state) => {
     return before.answer;
   }
   const asked = uploadOf(call, state);
-  const parts = chosenParts(document, asked);
+  const parts = selectedParts(document, asked);
   checkSizes(call, parts, state);
   const content = parts.flatMap((part) => part.content);
   const checksum = await checksumOf(call, parts, content, asked, state);
@@ -66,10 +66,10 @@ function findCompleted(
   document: XmlElement,
   state: S3State,
 ): CompletedUpload | undefined {
-  const { completesAgain = true } = state.settings;
+  const { repeatableCompletion = true } = state.settings;
   const before = bucketOf(call, state).completed.get(call.query.get("uploadId") ?? "");
   const isSame = before?.key === call.key && before.document === JSON.stringify(document);
-  return completesAgain && isSame ? before : undefined;
+  return repeatableCompletion && isSame ? before : undefined;
 }
 
 /** The checksum of the object, verified against the one in the request. */
@@ -88,16 +88,16 @@ async function checksumOf(
     type === "COMPOSITE"
       ? compositeChecksum(algorithm, values)
       : await fullChecksum(algorithm, readContent(content));
-  const said = headers[checksumHeader(algorithm)];
-  const saidType = headers["x-amz-checksum-type"];
-  if (saidType !== undefined && saidType !== type) {
-    throw new S3Refusal(
+  const declared = headers[checksumHeader(algorithm)];
+  const declaredType = headers["x-amz-checksum-type"];
+  if (declaredType !== undefined && declaredType !== type) {
+    throw new S3Error(
       "InvalidRequest",
       `The upload was created using the ${type} checksum mode. The complete request must use the same checksum mode.`,
     );
   }
-  if (said === undefined || said === checksum.value) return checksum;
-  throw new S3Refusal(
+  if (declared === undefined || declared === checksum.value) return checksum;
+  throw new S3Error(
     "BadDigest",
     `The ${algorithm} you specified did not match the calculated checksum.`,
   );
@@ -109,7 +109,7 @@ function checkConsecutive(
   planned: MultipartUpload["checksum"],
 ): void {
   if (planned === undefined || parts.every(({ number }, at) => number === at + 1)) return;
-  throw new S3Refusal("InternalError", "We encountered an internal error. Please try again.");
+  throw new S3Error("InternalError", "We encountered an internal error. Please try again.");
 }
 
 function md5Of(parts: readonly StoredPart[]): string {

@@ -1,7 +1,7 @@
 import type { Answer } from "@drayage/registry/http";
 
-import { notImplemented, S3Refusal } from "./refusal.ts";
-import { noSuchKey } from "./rights.ts";
+import { noSuchKey } from "./permissions.ts";
+import { notImplemented, S3Error } from "./s3-error.ts";
 import { bucketOf } from "./s3-state.ts";
 import type { Call, S3State, StoredObject } from "./s3-state.ts";
 
@@ -16,10 +16,10 @@ export function writeCondition(call: Call, state: S3State): () => void {
   const ifMatch = headers["if-match"];
   const ifNoneMatch = headers["if-none-match"];
   const isConditional = ifMatch !== undefined || ifNoneMatch !== undefined;
-  const isLikeCeph = conditions === "if-match-refused";
+  const isLikeCeph = conditions === "if-match-rejected";
   const isLookedAt = !isLikeCeph || operation.name === "PutObject";
   if (conditions === "ignored" || !isLookedAt) return () => {};
-  if (conditions === "demanded" && (!isConditional || operation.name === "CopyObject")) {
+  if (conditions === "required" && (!isConditional || operation.name === "CopyObject")) {
     throw isConditional ? notImplemented("If-None-Match") : demanded();
   }
   if (ifMatch !== undefined && ifNoneMatch !== undefined) throw notImplemented("If-Match");
@@ -47,7 +47,7 @@ export function checkDeletion(
 ): void {
   const { conditions } = state.settings;
   const object = bucketOf(call, state).objects.get(key);
-  const areIgnored = conditions === "ignored" || conditions === "if-match-refused";
+  const areIgnored = conditions === "ignored" || conditions === "if-match-rejected";
   if (etag === undefined || areIgnored) return;
   if (object === undefined) throw noSuchKey(call, { bucket: call.bucket, key }, state);
   if (!matches(etag, object.etag)) throw preconditionFailed("If-Match");
@@ -106,22 +106,22 @@ function seconds(date: Date): number {
   return Math.floor(date.getTime() / 1000);
 }
 
-function preconditionFailed(condition: string): S3Refusal {
-  return new S3Refusal(
+function preconditionFailed(condition: string): S3Error {
+  return new S3Error(
     "PreconditionFailed",
     "At least one of the pre-conditions you specified did not hold",
     { details: { Condition: condition } },
   );
 }
 
-function conflict(key: string): S3Refusal {
-  return new S3Refusal(
+function conflict(key: string): S3Error {
+  return new S3Error(
     "ConditionalRequestConflict",
     "The conditional request cannot succeed due to a conflicting operation against this resource.",
     { details: { Condition: "If-Match", Key: key } },
   );
 }
 
-function demanded(): S3Refusal {
-  return new S3Refusal("AccessDenied", "A bucket policy requires If-None-Match or If-Match");
+function demanded(): S3Error {
+  return new S3Error("AccessDenied", "A bucket policy requires If-None-Match or If-Match");
 }

@@ -10,7 +10,7 @@ import type { CopySource } from "./copy-source.ts";
 import { uploadOf } from "./multipart-uploads.ts";
 import { encryptionHeaders, etagOf, objectHeaders } from "./object-headers.ts";
 import { parsePartNumber } from "./object-range.ts";
-import { S3Refusal } from "./refusal.ts";
+import { S3Error } from "./s3-error.ts";
 import { bucketOf } from "./s3-state.ts";
 import type { Call, Handler, S3State, StoredObject } from "./s3-state.ts";
 import { xmlAnswer } from "./xml.ts";
@@ -51,7 +51,7 @@ export const copyObject: Handler = async (call, state) => {
 export const uploadPartCopy: Handler = async (call, state) => {
   checkCopies(state);
   const { checksum: planned, headers } = uploadOf(call, state);
-  const number = parsePartNumber(call.query.get("partNumber"), state.settings.mostParts);
+  const number = parsePartNumber(call.query.get("partNumber"), state.settings.maxParts);
   const { object } = sourceOf(call, state);
   const content = copiedRange(call, object, state);
   const size = sizeOf(content);
@@ -72,7 +72,7 @@ export const uploadPartCopy: Handler = async (call, state) => {
 function directiveOf({ headers }: Call): "COPY" | "REPLACE" {
   const directive = headers["x-amz-metadata-directive"] ?? "COPY";
   if (directive === "COPY" || directive === "REPLACE") return directive;
-  throw new S3Refusal("InvalidArgument", "Unknown metadata directive.", {
+  throw new S3Error("InvalidArgument", "Unknown metadata directive.", {
     details: { ArgumentName: "x-amz-metadata-directive", ArgumentValue: directive },
   });
 }
@@ -93,14 +93,14 @@ function copiedHeaders(
   call: Call,
   before: Readonly<Record<string, string>>,
 ): Readonly<Record<string, string>> {
-  const { "content-type": _, ...told } = objectHeaders({
+  const { "content-type": _, ...given } = objectHeaders({
     ...call,
     headers: Object.fromEntries(
       Object.entries(call.headers).filter(([name]) => /^x-amz-s(?:torage|erver)/.test(name)),
     ),
   });
   const rest = Object.entries(before).filter(([name]) => !/^x-amz-s(?:torage|erver)/.test(name));
-  return { ...Object.fromEntries(rest), ...told };
+  return { ...Object.fromEntries(rest), ...given };
 }
 
 /** Recomputed over all bytes, even if the source has a composite checksum. */
@@ -123,6 +123,6 @@ async function md5Of(content: Content): Promise<string> {
   return md5.digest("hex");
 }
 
-function invalid(message: string): S3Refusal {
-  return new S3Refusal("InvalidRequest", message);
+function invalid(message: string): S3Error {
+  return new S3Error("InvalidRequest", message);
 }

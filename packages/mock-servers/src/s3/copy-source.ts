@@ -1,8 +1,8 @@
 import { checkCopySource } from "./conditions.ts";
 import { sliceOf } from "./content.ts";
 import type { Content } from "./content.ts";
-import { notImplemented, S3Refusal } from "./refusal.ts";
-import { checkRight, noSuchKey } from "./rights.ts";
+import { checkPermission, noSuchKey } from "./permissions.ts";
+import { notImplemented, S3Error } from "./s3-error.ts";
 import { bucketOf } from "./s3-state.ts";
 import type { Call, S3State, StoredObject } from "./s3-state.ts";
 
@@ -21,7 +21,7 @@ export function sourceOf(call: Call, state: S3State): CopySource {
   const [, bucket = "", key = ""] = /^\/?([^/]+)\/(.+)$/s.exec(decoded(text)) ?? [];
   if (key === "") throw invalidSource(text);
   const { objects } = bucketOf({ bucket }, state);
-  checkRight(call, { action: "s3:GetObject", bucket, key }, state);
+  checkPermission(call, { action: "s3:GetObject", bucket, key }, state);
   const object = objects.get(key);
   if (object === undefined) throw noSuchKey(call, { bucket, key }, state);
   checkCopySource(call, object);
@@ -40,27 +40,27 @@ function decoded(source: string): string {
 export function copiedRange(
   { headers }: Call,
   { content, size }: StoredObject,
-  { settings: { minimumPartSize = 5 * mebibyte } }: S3State,
+  { settings: { minPartSize = 5 * mebibyte } }: S3State,
 ): Content {
   const range = headers["x-amz-copy-source-range"];
   if (range === undefined) return content;
   const [, first, last] = /^bytes=(\d+)-(\d+)$/.exec(range) ?? [];
   const [start, end] = [Number(first), Number(last) + 1];
   if (first === undefined || start >= end) {
-    throw new S3Refusal(
+    throw new S3Error(
       "InvalidArgument",
       "The x-amz-copy-source-range value must be of the form bytes=first-last where first and last are the zero-based offsets of the first and last bytes to copy",
       { details: { ArgumentName: "x-amz-copy-source-range", ArgumentValue: range } },
     );
   }
   if (end > size) {
-    throw new S3Refusal(
+    throw new S3Error(
       "InvalidArgument",
       `Range specified is not valid for source object of size: ${size}`,
       { details: { ArgumentName: "x-amz-copy-source-range", ArgumentValue: range } },
     );
   }
-  if (size <= minimumPartSize) {
+  if (size <= minPartSize) {
     throw invalid("The specified copy source is not supported as a byte-range copy source.");
   }
   return sliceOf(content, start, end);
@@ -74,22 +74,22 @@ export function checkCopies({ settings: { copies = true } }: S3State): void {
 /** @throws S3Error `InvalidRequest` above the maximum size of a copy */
 export function checkCopySize(
   size: number,
-  { settings: { largestRequest = 5 * gibibyte } }: S3State,
+  { settings: { maxRequestSize = 5 * gibibyte } }: S3State,
 ): void {
-  if (size <= largestRequest) return;
+  if (size <= maxRequestSize) return;
   throw invalid(
-    `The specified copy source is larger than the maximum allowable size for a copy source: ${largestRequest}`,
+    `The specified copy source is larger than the maximum allowable size for a copy source: ${maxRequestSize}`,
   );
 }
 
-function invalidSource(text: string): S3Refusal {
-  return new S3Refusal(
+function invalidSource(text: string): S3Error {
+  return new S3Error(
     "InvalidArgument",
     "Copy Source must mention the source bucket and key: sourcebucket/sourcekey",
     { details: { ArgumentName: "x-amz-copy-source", ArgumentValue: text } },
   );
 }
 
-function invalid(message: string): S3Refusal {
-  return new S3Refusal("InvalidRequest", message);
+function invalid(message: string): S3Error {
+  return new S3Error("InvalidRequest", message);
 }

@@ -1,8 +1,8 @@
 import { checksumAlgorithms, checksumHeader } from "./checksum.ts";
 import { checkDeletion } from "./conditions.ts";
 import { receiveDocument } from "./payload.ts";
-import { S3Refusal } from "./refusal.ts";
-import { checkRight } from "./rights.ts";
+import { checkPermission } from "./permissions.ts";
+import { S3Error } from "./s3-error.ts";
 import { bucketOf, removeObject } from "./s3-state.ts";
 import type { Call, Handler, S3State } from "./s3-state.ts";
 import { findText, malformed } from "./xml-document.ts";
@@ -10,7 +10,7 @@ import type { XmlElement } from "./xml-document.ts";
 import { xmlAnswer } from "./xml.ts";
 import type { XmlElements } from "./xml.ts";
 
-const mostKeys = 1000;
+const maxKeys = 1000;
 
 /** Succeeds for missing objects. */
 export const deleteObject: Handler = (call, state) => {
@@ -26,7 +26,7 @@ export const deleteObjects: Handler = async (call, state) => {
   const { name, children } = await receiveDocument(call, state);
   const isQuiet = children.some((child) => child.name === "Quiet" && child.text === "true");
   const wanted = children.filter((child) => child.name === "Object");
-  if (name !== "Delete" || wanted.length === 0 || wanted.length > mostKeys) throw malformed();
+  if (name !== "Delete" || wanted.length === 0 || wanted.length > maxKeys) throw malformed();
   const results = wanted.map((one) => deletion(one, call, state));
   const errors = results.filter((one) => one["Code"] !== undefined);
   const deleted = isQuiet ? [] : results.filter((one) => one["Code"] === undefined);
@@ -38,10 +38,10 @@ function deletion(wanted: XmlElement, call: Call, state: S3State): XmlElements {
   if (key === undefined || key === "") throw malformed();
   const bucket = bucketOf(call, state);
   try {
-    checkRight(call, { action: "s3:DeleteObject", bucket: bucket.name, key }, state);
+    checkPermission(call, { action: "s3:DeleteObject", bucket: bucket.name, key }, state);
     checkDeletion(call, key, findText(wanted, "ETag"), state);
   } catch (error) {
-    if (error instanceof S3Refusal) return { Key: key, Code: error.code, Message: error.message };
+    if (error instanceof S3Error) return { Key: key, Code: error.code, Message: error.message };
     throw error;
   }
   removeObject(bucket, key);
@@ -52,7 +52,7 @@ function checkIntegrity({ headers }: Call): void {
   const checksums = checksumAlgorithms.map(checksumHeader);
   const isChecked = ["content-md5", "x-amz-trailer", ...checksums].some((name) => name in headers);
   if (isChecked) return;
-  throw new S3Refusal(
+  throw new S3Error(
     "InvalidRequest",
     "Missing required header for this request: Content-MD5 OR x-amz-checksum-*",
   );

@@ -1,6 +1,6 @@
+import { flipped, positionIn } from "../faults/fault-effects.ts";
 import type { BreakKind } from "../faults/fault.ts";
-import { flipped, positionIn } from "../faults/interference.ts";
-import { S3Refusal } from "./refusal.ts";
+import { S3Error } from "./s3-error.ts";
 import type { S3Fault } from "./s3-fault.ts";
 import type { OperationName } from "./s3-log.ts";
 import type { S3Request } from "./s3-request.ts";
@@ -8,9 +8,9 @@ import type { S3Request } from "./s3-request.ts";
 /** The changes that a fault makes to one exchange. */
 export interface FaultEffects {
   /** The error to return without processing the request. */
-  readonly instead?: S3Refusal;
+  readonly instead?: S3Error;
   /** The same error with status 200. */
-  readonly late?: S3Refusal;
+  readonly late?: S3Error;
   readonly request?: (body: Body) => Body;
   readonly response?: (body: Body, length: number) => Body;
   /** Breaks the connection before the response. */
@@ -29,9 +29,9 @@ export function faultEffects(
 ): FaultEffects {
   switch (fault.kind) {
     case "error":
-      return { instead: refusalOf(fault.code, fault.retryAfter) };
+      return { instead: errorOf(fault.code, fault.retryAfter) };
     case "late-error":
-      return { [mayFailLate(operation) ? "late" : "instead"]: refusalOf(fault.code) };
+      return { [mayFailLate(operation) ? "late" : "instead"]: errorOf(fault.code) };
     case "cut":
     case "reset":
     case "stall":
@@ -62,13 +62,13 @@ function breakEffects(fault: S3Fault & { kind: BreakKind }, request: S3Request):
     };
   }
   const position = positionIn(lengthOf(request), fault.after);
-  const broken = new S3Refusal("IncompleteBody", "The connection broke because of an injected fault");
+  const broken = new S3Error("IncompleteBody", "The connection broke because of an injected fault");
   if (position === 0) return { breakBefore: kind, instead: broken };
   return { breakBefore: kind, request: (body) => brokenAfter(body, position, broken) };
 }
 
-function refusalOf(code: S3Refusal["code"], retryAfter?: number): S3Refusal {
-  return new S3Refusal(code, "This error is an injected fault", {
+function errorOf(code: S3Error["code"], retryAfter?: number): S3Error {
+  return new S3Error(code, "This error is an injected fault", {
     headers: {
       ...(retryAfter !== undefined && { "Retry-After": `${retryAfter}` }),
       ...(code === "RequestTimeout" && { Connection: "close" }),
@@ -96,7 +96,7 @@ async function* firstOf(body: Body, length: number): AsyncGenerator<Uint8Array, 
 async function* brokenAfter(
   body: Body,
   length: number,
-  broken: S3Refusal,
+  broken: S3Error,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   yield* firstOf(body, length);
   throw broken;

@@ -4,8 +4,8 @@ import { unmetReading } from "./conditions.ts";
 import { readContent } from "./content.ts";
 import { checksumHeaders } from "./object-headers.ts";
 import { partRange, requestedRange } from "./object-range.ts";
-import { S3Refusal } from "./refusal.ts";
-import { noSuchKey } from "./rights.ts";
+import { noSuchKey } from "./permissions.ts";
+import { S3Error } from "./s3-error.ts";
 import { bucketOf } from "./s3-state.ts";
 import type { Call, Handler, S3State, StoredObject } from "./s3-state.ts";
 
@@ -55,7 +55,7 @@ function checksumsFor(
 ): Readonly<Record<string, string>> {
   const mode = headers["x-amz-checksum-mode"];
   if (mode !== undefined && mode !== "ENABLED") {
-    throw new S3Refusal("InvalidArgument", "x-amz-checksum-mode can only be ENABLED", {
+    throw new S3Error("InvalidArgument", "x-amz-checksum-mode can only be ENABLED", {
       details: { ArgumentName: "x-amz-checksum-mode", ArgumentValue: mode },
     });
   }
@@ -66,7 +66,7 @@ function checksumsFor(
 function overriding({ query, signature }: Call): Readonly<Record<string, string>> {
   const asked = [...overrides].filter(([name]) => query.has(name));
   if (asked.length > 0 && signature === undefined) {
-    throw new S3Refusal(
+    throw new S3Error(
       "InvalidRequest",
       "Request specific response headers cannot be used for anonymous GET requests.",
     );

@@ -1,5 +1,5 @@
 import { pageOf, parsePageSize, written } from "./listing.ts";
-import { S3Refusal } from "./refusal.ts";
+import { S3Error } from "./s3-error.ts";
 import { bucketOf } from "./s3-state.ts";
 import type { Handler, StoredObject } from "./s3-state.ts";
 import { xmlAnswer } from "./xml.ts";
@@ -53,7 +53,7 @@ function formatToken(last: string): string {
 function parseToken(token: string): string {
   const [, last] = /^after:(.*)$/s.exec(Buffer.from(token, "base64").toString()) ?? [];
   if (last !== undefined) return last;
-  throw new S3Refusal("InvalidArgument", "The continuation token provided is incorrect", {
+  throw new S3Error("InvalidArgument", "The continuation token provided is incorrect", {
     details: { ArgumentName: "continuation-token" },
   });
 }

@@ -1,4 +1,4 @@
-import { S3Refusal } from "./refusal.ts";
+import { S3Error } from "./s3-error.ts";
 import type { S3State } from "./s3-state.ts";
 
 /** The requested part of a list, which is sorted by key. */
@@ -19,7 +19,7 @@ export interface Page<Entry> {
 }
 
 /** A prefix followed by it sorts after all keys with the prefix. */
-const greatestCharacter = "\u{10FFFF}";
+const lastCharacter = "\u{10FFFF}";
 
 export function pageOf<Entry>(
   list: readonly Entry[],
@@ -38,7 +38,7 @@ export function pageOf<Entry>(
     }
     if (common === undefined) entries.push(entry);
     else prefixes.push(common);
-    last = common === undefined ? key : common + greatestCharacter;
+    last = common === undefined ? key : common + lastCharacter;
   }
   return { entries, prefixes, next: undefined };
 }
@@ -53,13 +53,9 @@ export function parsePageSize(query: URLSearchParams, name: string, { settings }
   const { pageSize = 1000 } = settings;
   const text = query.get(name) ?? `${pageSize}`;
   if (/^\d{1,10}$/.test(text)) return Math.min(Number(text), pageSize);
-  throw new S3Refusal(
-    "InvalidArgument",
-    `Provided ${name} not an integer or within integer range`,
-    {
-      details: { ArgumentName: name, ArgumentValue: text },
-    },
-  );
+  throw new S3Error("InvalidArgument", `Provided ${name} not an integer or within integer range`, {
+    details: { ArgumentName: name, ArgumentValue: text },
+  });
 }
 
 /** How to write keys: unchanged, or encoded for `encoding-type=url`. @throws S3Error `InvalidArgument` */
@@ -69,7 +65,7 @@ export function written(query: URLSearchParams): (text: string) => string {
   if (encoding === "url") {
     return (text) => encodeURIComponent(text).replaceAll("%2F", "/").replaceAll("%20", "+");
   }
-  throw new S3Refusal("InvalidArgument", "Invalid Encoding Method specified in Request", {
+  throw new S3Error("InvalidArgument", "Invalid Encoding Method specified in Request", {
     details: { ArgumentName: "encoding-type", ArgumentValue: encoding },
   });
 }

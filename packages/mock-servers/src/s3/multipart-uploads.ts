@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { checksumTypes, findAlgorithm } from "./checksum.ts";
 import type { Checksum } from "./checksum.ts";
 import { encryptionHeaders, objectHeaders } from "./object-headers.ts";
-import { S3Refusal } from "./refusal.ts";
+import { S3Error } from "./s3-error.ts";
 import { bucketOf } from "./s3-state.ts";
 import type { Call, Handler, MultipartUpload, S3State } from "./s3-state.ts";
 import { xmlAnswer } from "./xml.ts";
@@ -50,7 +50,7 @@ export function uploadOf(call: Call, state: S3State): MultipartUpload {
   const id = call.query.get("uploadId") ?? "";
   const upload = bucketOf(call, state).uploads.get(id);
   if (upload?.key === call.key) return upload;
-  throw new S3Refusal(
+  throw new S3Error(
     "NoSuchUpload",
     "The specified upload does not exist. The upload ID may be invalid, or the upload may have been aborted or completed.",
     { details: { UploadId: id } },
@@ -83,6 +83,6 @@ function plannedChecksum(
   );
 }
 
-function invalid(message: string): S3Refusal {
-  return new S3Refusal("InvalidRequest", message);
+function invalid(message: string): S3Error {
+  return new S3Error("InvalidRequest", message);
 }

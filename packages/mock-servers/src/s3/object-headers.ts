@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 
 import { checksumHeader } from "./checksum.ts";
-import { S3Refusal } from "./refusal.ts";
+import { S3Error } from "./s3-error.ts";
 import type { Call, StoredObject } from "./s3-state.ts";
 
 const kept = [
@@ -37,11 +37,11 @@ const metadataLimit = 2048;
 
 /** The object headers of a request. @throws S3Error `MetadataTooLarge`, `InvalidStorageClass`, … */
 export function objectHeaders({ headers }: Call): Readonly<Record<string, string>> {
-  const told = Object.entries(headers).filter(
+  const given = Object.entries(headers).filter(
     ([name]) =>
       name.startsWith("x-amz-meta-") || [...kept, ...encryption].some((one) => one === name),
   );
-  const all = { "content-type": "binary/octet-stream", ...Object.fromEntries(told) };
+  const all = { "content-type": "binary/octet-stream", ...Object.fromEntries(given) };
   checkMetadata(all);
   checkStorageClass(all);
   checkEncryption(all);
@@ -62,8 +62,8 @@ export function objectHeaders({ headers }: Call): Readonly<Record<string, string
 export function encryptionHeaders(
   headers: Readonly<Record<string, string>>,
 ): Readonly<Record<string, string>> {
-  const told = Object.entries(headers).filter(([name]) => encryption.some((one) => one === name));
-  return Object.fromEntries(told);
+  const given = Object.entries(headers).filter(([name]) => encryption.some((one) => one === name));
+  return Object.fromEntries(given);
 }
 
 /** The MD5 in quotation marks, or another value for KMS encryption, as in Amazon S3. */
@@ -92,7 +92,7 @@ function checkMetadata(headers: Readonly<Record<string, string>>): void {
     .filter(([name]) => name.startsWith("x-amz-meta-"))
     .reduce((sum, [name, value]) => sum + name.length - "x-amz-meta-".length + value.length, 0);
   if (size <= metadataLimit) return;
-  throw new S3Refusal(
+  throw new S3Error(
     "MetadataTooLarge",
     "Your metadata headers exceed the maximum allowed metadata size",
     { details: { Size: size, MaxSizeAllowed: metadataLimit } },
@@ -102,7 +102,7 @@ function checkMetadata(headers: Readonly<Record<string, string>>): void {
 function checkStorageClass(headers: Readonly<Record<string, string>>): void {
   const storage = headers["x-amz-storage-class"];
   if (storage === undefined || storageClasses.includes(storage)) return;
-  throw new S3Refusal("InvalidStorageClass", "The storage class you specified is not valid", {
+  throw new S3Error("InvalidStorageClass", "The storage class you specified is not valid", {
     details: { StorageClassRequested: storage },
   });
 }
@@ -121,7 +121,7 @@ function checkEncryption(headers: Readonly<Record<string, string>>): void {
   );
 }
 
-function invalid(message: string, value: string): S3Refusal {
+function invalid(message: string, value: string): S3Error {
   const details = { ArgumentName: "x-amz-server-side-encryption", ArgumentValue: value };
-  return new S3Refusal("InvalidArgument", message, { details });
+  return new S3Error("InvalidArgument", message, { details });
 }

@@ -1,5 +1,5 @@
 import type { Checksum } from "./checksum.ts";
-import { S3Refusal } from "./refusal.ts";
+import { S3Error } from "./s3-error.ts";
 import type { Call, StoredObject } from "./s3-state.ts";
 
 /** From `start` to `end`, exclusive. */
@@ -20,7 +20,7 @@ export function requestedRange({ headers }: Call, size: number): Range | undefin
   const start = first === "" ? Math.max(size - Number(last), 0) : Number(first);
   const end = first === "" || last === "" ? size : Math.min(Number(last) + 1, size);
   if (start < end) return { start, end };
-  throw new S3Refusal("InvalidRange", "The requested range is not satisfiable", {
+  throw new S3Error("InvalidRange", "The requested range is not satisfiable", {
     details: { RangeRequested: range ?? "", ActualObjectSize: size },
     headers: { "Content-Range": `bytes */${size}` },
   });
@@ -34,7 +34,7 @@ export function partRange(
   const asked = query.get("partNumber");
   if (asked === null) return undefined;
   if (headers["range"] !== undefined) {
-    throw new S3Refusal(
+    throw new S3Error(
       "InvalidRequest",
       "Cannot specify both Range header and partNumber query parameter",
     );
@@ -44,7 +44,7 @@ export function partRange(
   const index = number - 1;
   const part = parts?.[index];
   if (parts === undefined || part === undefined) {
-    throw new S3Refusal("InvalidPartNumber", "The requested partnumber is not satisfiable", {
+    throw new S3Error("InvalidPartNumber", "The requested partnumber is not satisfiable", {
       details: { PartNumberRequested: number, ActualPartCount: parts?.length ?? 1 },
     });
   }
@@ -56,7 +56,7 @@ export function partRange(
 export function parsePartNumber(text: string | null, most = 10_000): number {
   const number = Number(text);
   if (/^\d+$/.test(text ?? "") && number >= 1 && number <= most) return number;
-  throw new S3Refusal(
+  throw new S3Error(
     "InvalidArgument",
     `Part number must be an integer between 1 and ${most}, inclusive`,
     { details: { ArgumentName: "partNumber", ArgumentValue: text ?? "" } },

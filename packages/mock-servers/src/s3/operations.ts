@@ -7,14 +7,14 @@ import { listObjects } from "./list-objects.ts";
 import { abortUpload, createUpload } from "./multipart-uploads.ts";
 import type { Operation } from "./operation.ts";
 import { putObject } from "./put-object.ts";
-import { S3Refusal } from "./refusal.ts";
+import { S3Error } from "./s3-error.ts";
 import type { OperationName, RequestPrice } from "./s3-log.ts";
 import type { S3Request } from "./s3-request.ts";
 import type { Handler } from "./s3-state.ts";
 import { listParts, listUploads } from "./upload-listings.ts";
 import { uploadPart } from "./upload-part.ts";
 
-/** An operation, and how requests for it are recognized. */
+/** An operation with its handler. */
 export interface HandledOperation extends Operation {
   readonly handler: Handler;
 }
@@ -91,10 +91,10 @@ const operations: readonly HandledOperation[] = [
   ),
 ];
 
-/** Said by any request: who asks, in clients' words or Amazon's. */
+/** Parameters that every operation accepts. */
 const everywhere = /^(?:x-id|X-Amz-.+)$/;
 
-/** @throws S3Refusal where there is no such operation, or it is asked for with what it does not take */
+/** @throws S3Error where there is no such operation, or it is asked for with what it does not take */
 export function operationOf({ method, query, headers, bucket, key }: S3Request): HandledOperation {
   const on = key === "" ? "bucket" : "object";
   const copies = "x-amz-copy-source" in headers;
@@ -107,7 +107,7 @@ export function operationOf({ method, query, headers, bucket, key }: S3Request):
     const isKnown = ["GET", "HEAD", "PUT", "POST", "DELETE"].includes(method);
     throw isKnown
       ? unknown(named)
-      : new S3Refusal(
+      : new S3Error(
           "MethodNotAllowed",
           "The specified method is not allowed against this resource.",
         );
@@ -116,16 +116,20 @@ export function operationOf({ method, query, headers, bucket, key }: S3Request):
   if (odd !== undefined) throw unknown([odd]);
   const doubled = named.find((name, at) => named.indexOf(name) < at);
   if (doubled === undefined) return found;
-  throw new S3Refusal("InvalidArgument", "A parameter of the query comes twice", {
+  throw new S3Error("InvalidArgument", "A parameter of the query comes twice", {
     details: { ArgumentName: doubled },
   });
 }
 
-function unknown(parameters: readonly string[]): S3Refusal {
-  return new S3Refusal(
+function unknown(parameters: readonly string[]): S3Error {
+  return new S3Error(
     "NotImplemented",
-    "No operation has this combination of method and query parameters",
-    { details: { Parameters: parameters.join(", ") } },
+    "This combination of method and query parameters is not an operation",
+    {
+      details: {
+        Parameters: parameters.join(", "),
+      },
+    },
   );
 }
 

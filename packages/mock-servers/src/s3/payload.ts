@@ -2,13 +2,13 @@ import { createHash } from "node:crypto";
 
 import { gathered } from "@drayage/core";
 
-import { believedBytes, lengthOf } from "./believed-body.ts";
 import { checkChecksum, checkMd5, namedChecksum } from "./body-checksums.ts";
 import { checksumHasher } from "./checksum.ts";
 import type { Checksum, ChecksumAlgorithm } from "./checksum.ts";
 import type { Segment } from "./content.ts";
-import { S3Refusal } from "./refusal.ts";
+import { S3Error } from "./s3-error.ts";
 import type { Call, S3State } from "./s3-state.ts";
+import { verifiedBytes, lengthOf } from "./verified-body.ts";
 import { malformed, parseXml } from "./xml-document.ts";
 import type { XmlElement } from "./xml-document.ts";
 
@@ -29,13 +29,13 @@ export async function receive(
   algorithm: ChecksumAlgorithm,
 ): Promise<Received> {
   const { settings, contents } = state;
-  const { largestRequest = 5 * gibibyte, checksums = true } = settings;
+  const { maxRequestSize = 5 * gibibyte, checksums = true } = settings;
   const length = lengthOf(call);
-  if (length > largestRequest) {
-    throw new S3Refusal(
+  if (length > maxRequestSize) {
+    throw new S3Error(
       "EntityTooLarge",
       "Your proposed upload exceeds the maximum allowed object size.",
-      { details: { ProposedSize: length, MaxSizeAllowed: largestRequest } },
+      { details: { ProposedSize: length, MaxSizeAllowed: maxRequestSize } },
     );
   }
   const named = checksums ? namedChecksum(call) : undefined;
@@ -52,7 +52,7 @@ export async function receive(
   };
 
   async function* checkedBytes(): AsyncGenerator<Uint8Array, void, undefined> {
-    for await (const chunk of believedBytes(call, trailers)) {
+    for await (const chunk of verifiedBytes(call, trailers)) {
       md5.update(chunk);
       hasher?.update(chunk);
       yield chunk;
@@ -71,9 +71,9 @@ export async function receiveDocument(
 ): Promise<XmlElement> {
   const trailers = new Map<string, string>();
   if (lengthOf(call) > documentLimit) {
-    throw new S3Refusal("MaxMessageLengthExceeded", "Your request was too large.");
+    throw new S3Error("MaxMessageLengthExceeded", "Your request was too large.");
   }
-  const bytes = await gathered(believedBytes(call, trailers), Infinity);
+  const bytes = await gathered(verifiedBytes(call, trailers), Infinity);
   checkMd5(call, createHash("md5").update(bytes).digest());
   const named = checksums && checksumOf === "document" ? namedChecksum(call) : undefined;
   if (named !== undefined) {

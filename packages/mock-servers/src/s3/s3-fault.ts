@@ -1,5 +1,5 @@
 import type { BreakKind } from "../faults/fault.ts";
-import type { S3ErrorCode } from "./refusal.ts";
+import type { S3ErrorCode } from "./s3-error.ts";
 import type { OperationName } from "./s3-log.ts";
 
 /** A fault of one S3 request. */

@@ -5,10 +5,10 @@ import { pipeline } from "node:stream/promises";
 
 import type { Answer } from "@drayage/registry/http";
 
-import { breakOff } from "../faults/line.ts";
+import { breakConnection } from "../faults/connection-limits.ts";
 import { faultEffects } from "./fault-effects.ts";
 import type { FaultEffects } from "./fault-effects.ts";
-import { answerOf, errorDocument, S3Refusal } from "./refusal.ts";
+import { answerOf, errorDocument, S3Error } from "./s3-error.ts";
 import { newLogEntry } from "./s3-log.ts";
 import type { LoggedS3Request, OpenS3LogEntry } from "./s3-log.ts";
 import { parseRequest } from "./s3-request.ts";
@@ -54,7 +54,7 @@ export function s3Listener(
     }, requestId);
     const isBodiless = incoming.method === "HEAD" || answer.body === undefined;
     const breaks = effects.breakBefore ?? (isBodiless ? effects.breakAfter : undefined);
-    if (breaks !== undefined) return breakOff(incoming.socket, breaks);
+    if (breaks !== undefined) return breakConnection(incoming.socket, breaks);
     if (incoming.socket.destroyed) return;
     Object.assign(entry, { status: answer.status, code });
     const ofServer = {
@@ -81,16 +81,15 @@ async function answered(work: () => Promise<Answered>, requestId: string): Promi
   try {
     return await work();
   } catch (error) {
-    const refusal =
-      error instanceof S3Refusal ? error : new S3Refusal("InternalError", String(error));
-    return { answer: answerOf(refusal, requestId), code: refusal.code };
+    const failure = error instanceof S3Error ? error : new S3Error("InternalError", String(error));
+    return { answer: answerOf(failure, requestId), code: failure.code };
   }
 }
 
-function lateAnswer(refusal: S3Refusal, requestId: string): Answered {
+function lateAnswer(failure: S3Error, requestId: string): Answered {
   const headers = { "Content-Type": "application/xml" };
-  const body = errorDocument(refusal, requestId);
-  return { answer: { status: 200, headers, body }, code: refusal.code };
+  const body = errorDocument(failure, requestId);
+  return { answer: { status: 200, headers, body }, code: failure.code };
 }
 
 function subjectOf({ bucket, key, query }: S3Request): Partial<OpenS3LogEntry> {
@@ -133,7 +132,7 @@ async function send(
   const changed = effects.response?.(stream, Number(allHeaders["Content-Length"])) ?? stream;
   await pipeline(counted(changed, entry), response, { end: effects.breakAfter === undefined });
   if (effects.breakAfter !== undefined && socket !== null) {
-    await breakOff(socket, effects.breakAfter);
+    await breakConnection(socket, effects.breakAfter);
   }
 }
 

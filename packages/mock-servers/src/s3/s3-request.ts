@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 
-import { S3Refusal } from "./refusal.ts";
+import { S3Error } from "./s3-error.ts";
 
 /** A request before it is verified. */
 export interface S3Request {
@@ -53,8 +53,8 @@ function decoded(path: string): string {
   try {
     return decodeURIComponent(path);
   } catch (cause) {
-    const refusal = new S3Refusal("InvalidURI", "Couldn't parse the specified URI.");
-    refusal.cause = cause;
-    throw refusal;
+    const failure = new S3Error("InvalidURI", "Couldn't parse the specified URI.");
+    failure.cause = cause;
+    throw failure;
   }
 }

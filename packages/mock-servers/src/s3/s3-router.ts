@@ -1,10 +1,10 @@
 import type { Answer } from "@drayage/registry/http";
 
-import { chosenS3Faults } from "./chosen-s3-faults.ts";
 import { operationOf } from "./operations.ts";
 import type { HandledOperation } from "./operations.ts";
-import { notImplemented, S3Refusal } from "./refusal.ts";
-import { checkRight } from "./rights.ts";
+import { checkPermission } from "./permissions.ts";
+import { notImplemented, S3Error } from "./s3-error.ts";
+import { s3FaultSelector } from "./s3-fault-selector.ts";
 import type { S3Fault } from "./s3-fault.ts";
 import type { S3Request } from "./s3-request.ts";
 import { defaultCredentials } from "./s3-settings.ts";
@@ -20,11 +20,11 @@ export interface S3Router {
   answer(request: S3Request, operation: HandledOperation): Promise<Answer>;
 }
 
-const longestKey = 1024;
+const maxKeyLength = 1024;
 
 /** Verifies the signature, region and permissions of a request, and calls its handler. */
 export function s3Router(state: S3State): S3Router {
-  const chooseFault = chosenS3Faults(state.settings.faults);
+  const chooseFault = s3FaultSelector(state.settings.faults);
   return {
     operationOf,
     faultOf: ({ key, headers }, { name }) =>
@@ -44,7 +44,7 @@ export function s3Router(state: S3State): S3Router {
       const signature = verifySignature(request, { credentials, region, now });
       const call: Call = { ...request, operation, signature };
       checkRegion(call, state);
-      if (action !== undefined) checkRight(call, { action, bucket, key }, state);
+      if (action !== undefined) checkPermission(call, { action, bucket, key }, state);
       checkKey(key);
       return operation.handler(call, state);
     },
@@ -53,10 +53,10 @@ export function s3Router(state: S3State): S3Router {
 
 /** Requests for a bucket in another region are redirected to that region. */
 function checkRegion({ bucket }: Call, { settings }: S3State): void {
-  const region = settings.bucketsElsewhere?.[bucket];
+  const region = settings.externalBuckets?.[bucket];
   if (region === undefined) return;
   const endpoint = `${bucket}.s3.${region}.amazonaws.com`;
-  throw new S3Refusal(
+  throw new S3Error(
     "PermanentRedirect",
     "The bucket you are attempting to access must be addressed using the specified endpoint. Please send all future requests to this endpoint.",
     {
@@ -68,9 +68,9 @@ function checkRegion({ bucket }: Call, { settings }: S3State): void {
 
 function checkKey(key: string): void {
   const size = Buffer.byteLength(key);
-  if (size <= longestKey) return;
-  throw new S3Refusal("KeyTooLongError", "Your key is too long", {
-    details: { Size: size, MaxSizeAllowed: longestKey },
+  if (size <= maxKeyLength) return;
+  throw new S3Error("KeyTooLongError", "Your key is too long", {
+    details: { Size: size, MaxSizeAllowed: maxKeyLength },
   });
 }
 

@@ -45,7 +45,7 @@ export interface S3Settings {
   /** The initial buckets. The default is one named `bucket`. */
   readonly buckets?: readonly string[] | undefined;
   /** Buckets in other regions, with their regions. Requests get 301 `PermanentRedirect`. */
-  readonly bucketsElsewhere?: Readonly<Record<string, string>> | undefined;
+  readonly externalBuckets?: Readonly<Record<string, string>> | undefined;
   /** The accepted credentials. The default is `AK` with the secret `SK`. */
   readonly credentials?: readonly S3Credentials[] | undefined;
   /** Whether unsigned requests have all permissions. The default is false: 403 `AccessDenied`. */
@@ -63,7 +63,7 @@ export interface S3Settings {
    * honoured by PutObject only, with `If-Match` always rejected, as in Ceph 16.2; or required by a bucket policy (403
    * without them, 501 for a copy with them).
    */
-  readonly conditions?: "honoured" | "ignored" | "if-match-refused" | "demanded" | undefined;
+  readonly conditions?: "honoured" | "ignored" | "if-match-rejected" | "required" | undefined;
   /**
    * Whether checksums other than Content-MD5 are verified, stored and returned. The default is true; Ceph 16.2 does
    * not.
@@ -75,15 +75,15 @@ export interface S3Settings {
    * Whether completing a completed upload again returns the same response. The default is true; otherwise
    * `NoSuchUpload`, as in MinIO.
    */
-  readonly completesAgain?: boolean | undefined;
+  readonly repeatableCompletion?: boolean | undefined;
   /** Whether all parts of an upload except the last must have the same size, as in R2. The default is false. */
   readonly equalParts?: boolean | undefined;
   /** The minimum size of each part except the last. The default is 5 MiB. */
-  readonly minimumPartSize?: number | undefined;
+  readonly minPartSize?: number | undefined;
   /** The maximum size of one PutObject, part or copy. The default is 5 GiB. */
-  readonly largestRequest?: number | undefined;
+  readonly maxRequestSize?: number | undefined;
   /** The maximum number of parts of one upload. The default is 10,000. */
-  readonly mostParts?: number | undefined;
+  readonly maxParts?: number | undefined;
   /** The maximum number of entries in one response of a list. The default is 1000. */
   readonly pageSize?: number | undefined;
   /** Called and awaited at each moment of each request. An error becomes an `InternalError`. */

@@ -3,7 +3,7 @@ import type { Answer } from "@drayage/registry/http";
 import type { Checksum } from "./checksum.ts";
 import type { Content, ContentStore } from "./content.ts";
 import type { Operation } from "./operation.ts";
-import { S3Refusal } from "./refusal.ts";
+import { S3Error } from "./s3-error.ts";
 import type { S3Request } from "./s3-request.ts";
 import type { S3Settings } from "./s3-settings.ts";
 import type { Signature } from "./signature.ts";
@@ -83,7 +83,7 @@ export function bucketOf({ bucket }: Pick<Call, "bucket">, { buckets }: S3State)
   const found = buckets.get(bucket);
   if (found !== undefined) return found;
   const details = { BucketName: bucket };
-  throw new S3Refusal("NoSuchBucket", "The specified bucket does not exist", { details });
+  throw new S3Error("NoSuchBucket", "The specified bucket does not exist", { details });
 }
 
 export function emptyBucket(name: string): Bucket {

@@ -1,6 +1,6 @@
 import { createHash, createHmac, timingSafeEqual } from "node:crypto";
 
-import { S3Refusal } from "./refusal.ts";
+import { S3Error } from "./s3-error.ts";
 import type { S3Request } from "./s3-request.ts";
 import type { S3Credentials } from "./s3-settings.ts";
 import { parseSignature } from "./signed-request.ts";
@@ -23,7 +23,7 @@ export interface Verifier {
   readonly now: () => Date;
 }
 
-const largestSkew = 15 * 60 * 1000;
+const maxSkew = 15 * 60 * 1000;
 
 /**
  * Verifies AWS Signature Version 4, in the header or in the query ("Authenticating Requests: Using the Authorization
@@ -37,7 +37,7 @@ export function verifySignature(request: S3Request, verifier: Verifier): Signatu
   checkRegion(region, verifier.region);
   const credentials = verifier.credentials.find((one) => one.accessKeyId === accessKeyId);
   if (credentials === undefined) {
-    throw new S3Refusal(
+    throw new S3Error(
       "InvalidAccessKeyId",
       "The AWS Access Key Id you provided does not exist in our records.",
       { details: { AWSAccessKeyId: accessKeyId } },
@@ -60,25 +60,25 @@ export function isSame(one: string, other: string): boolean {
 
 function checkTime({ time, timestamp, expires }: SignedRequest, now: Date): void {
   if (expires === undefined) {
-    if (Math.abs(now.getTime() - time.getTime()) <= largestSkew) return;
-    throw new S3Refusal(
+    if (Math.abs(now.getTime() - time.getTime()) <= maxSkew) return;
+    throw new S3Error(
       "RequestTimeTooSkewed",
       "The difference between the request time and the current time is too large.",
       {
         details: {
           RequestTime: timestamp,
           ServerTime: now.toISOString(),
-          MaxAllowedSkewMilliseconds: largestSkew,
+          MaxAllowedSkewMilliseconds: maxSkew,
         },
       },
     );
   }
-  if (time.getTime() > now.getTime() + largestSkew) {
-    throw new S3Refusal("AccessDenied", "Request is not valid yet");
+  if (time.getTime() > now.getTime() + maxSkew) {
+    throw new S3Error("AccessDenied", "Request is not valid yet");
   }
   const end = new Date(time.getTime() + expires * 1000);
   if (now <= end) return;
-  throw new S3Refusal("AccessDenied", "Request has expired", {
+  throw new S3Error("AccessDenied", "Request has expired", {
     details: {
       "X-Amz-Expires": expires,
       Expires: end.toISOString(),
@@ -89,7 +89,7 @@ function checkTime({ time, timestamp, expires }: SignedRequest, now: Date): void
 
 function checkRegion(region: string, right: string): void {
   if (region === right) return;
-  throw new S3Refusal(
+  throw new S3Error(
     "AuthorizationHeaderMalformed",
     `The authorization header is malformed; the region '${region}' is wrong; expecting '${right}'`,
     { details: { Region: right }, headers: { "x-amz-bucket-region": right } },
@@ -102,10 +102,10 @@ function checkToken(
   now: Date,
 ): void {
   if (token !== sessionToken) {
-    throw new S3Refusal("InvalidToken", "The provided token is malformed or otherwise invalid.");
+    throw new S3Error("InvalidToken", "The provided token is malformed or otherwise invalid.");
   }
   if (expiration === undefined || now < expiration) return;
-  throw new S3Refusal("ExpiredToken", "The provided token has expired.");
+  throw new S3Error("ExpiredToken", "The provided token has expired.");
 }
 
 function checkSignature(
@@ -125,7 +125,7 @@ function checkSignature(
   const hash = createHash("sha256").update(canonical).digest("hex");
   const text = ["AWS4-HMAC-SHA256", timestamp, scope, hash].join("\n");
   if (isSame(hmac(signingKey, text).toString("hex"), signature)) return;
-  throw new S3Refusal(
+  throw new S3Error(
     "SignatureDoesNotMatch",
     "The request signature we calculated does not match the signature you provided. Check your key and signing method.",
     { details: { StringToSign: text, SignatureProvided: signature, CanonicalRequest: canonical } },

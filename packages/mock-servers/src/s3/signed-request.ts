@@ -1,4 +1,4 @@
-import { S3Refusal } from "./refusal.ts";
+import { S3Error } from "./s3-error.ts";
 import type { S3Request } from "./s3-request.ts";
 
 /** The unverified signature of a request. */
@@ -26,7 +26,7 @@ export function parseSignature(request: S3Request): SignedRequest | undefined {
   const isPresigned = request.query.has("X-Amz-Signature") || request.query.has("X-Amz-Algorithm");
   const { authorization } = request.headers;
   if (isPresigned && authorization !== undefined) {
-    throw new S3Refusal(
+    throw new S3Error(
       "InvalidArgument",
       "Only one auth mechanism allowed; only the X-Amz-Algorithm query parameter, Signature query string parameter or the Authorization header should be specified",
       { details: { ArgumentName: "Authorization" } },
@@ -38,7 +38,7 @@ export function parseSignature(request: S3Request): SignedRequest | undefined {
 
 function inHeader(request: S3Request, authorization: string): SignedRequest {
   if (!authorization.startsWith(`${algorithm} `)) {
-    throw new S3Refusal(
+    throw new S3Error(
       "InvalidRequest",
       `The authorization mechanism you have provided is not supported. Please use ${algorithm}.`,
     );
@@ -52,14 +52,14 @@ function inHeader(request: S3Request, authorization: string): SignedRequest {
   const { headers } = request;
   const payload = headers["x-amz-content-sha256"];
   if (payload === undefined) {
-    throw new S3Refusal(
+    throw new S3Error(
       "InvalidRequest",
       "Missing required header for this request: x-amz-content-sha256",
     );
   }
   const timestamp = headers["x-amz-date"];
   if (timestamp === undefined || !isTimestamp(timestamp)) {
-    throw new S3Refusal("AccessDenied", "AWS authentication requires a valid x-amz-date header");
+    throw new S3Error("AccessDenied", "AWS authentication requires a valid x-amz-date header");
   }
   const signed = checked("AuthorizationHeaderMalformed", {
     credential: fields.get("Credential"),
@@ -74,31 +74,31 @@ function inHeader(request: S3Request, authorization: string): SignedRequest {
 
 function inQuery(request: S3Request): SignedRequest {
   const { query } = request;
-  const told = (name: string): string | undefined => query.get(`X-Amz-${name}`) ?? undefined;
-  const expires = Number(told("Expires"));
-  const timestamp = told("Date") ?? "";
+  const given = (name: string): string | undefined => query.get(`X-Amz-${name}`) ?? undefined;
+  const expires = Number(given("Expires"));
+  const timestamp = given("Date") ?? "";
   const isWhole = Number.isInteger(expires) && isTimestamp(timestamp);
-  if (told("Algorithm") !== algorithm || !isWhole) throw incompleteQuery();
+  if (given("Algorithm") !== algorithm || !isWhole) throw incompleteQuery();
   if (expires < 1 || expires > 604_800) {
-    throw new S3Refusal(
+    throw new S3Error(
       "AuthorizationQueryParametersError",
       "X-Amz-Expires must be between 1 and 604800 seconds",
     );
   }
   const signed = checked("AuthorizationQueryParametersError", {
-    credential: told("Credential"),
-    signedHeaders: told("SignedHeaders"),
-    signature: told("Signature"),
+    credential: given("Credential"),
+    signedHeaders: given("SignedHeaders"),
+    signature: given("Signature"),
     timestamp,
     payload:
-      told("Content-Sha256") ?? request.headers["x-amz-content-sha256"] ?? "UNSIGNED-PAYLOAD",
+      given("Content-Sha256") ?? request.headers["x-amz-content-sha256"] ?? "UNSIGNED-PAYLOAD",
   });
   checkSignedHeaders(request, signed.signedHeaders);
-  return { ...signed, expires, token: told("Security-Token") };
+  return { ...signed, expires, token: given("Security-Token") };
 }
 
-function incompleteQuery(): S3Refusal {
-  return new S3Refusal(
+function incompleteQuery(): S3Error {
+  return new S3Error(
     "AuthorizationQueryParametersError",
     "Query-string authentication version 4 requires the X-Amz-Algorithm, X-Amz-Credential, X-Amz-Signature, X-Amz-Date, X-Amz-SignedHeaders, and X-Amz-Expires parameters.",
   );
@@ -120,13 +120,13 @@ function checked(
   const [date = "", region = "", service, end, ...more] = scope;
   const isScope = service === "s3" && end === "aws4_request" && more.length === 0;
   if (!isScope || !/^[\da-f]{64}$/.test(signature) || date !== timestamp.slice(0, 8)) {
-    throw new S3Refusal(
+    throw new S3Error(
       code,
       `The authorization is malformed; it must have ACCESSKEY/${timestamp.slice(0, 8)}/REGION/s3/aws4_request, the signed headers and a signature of 64 hex digits.`,
     );
   }
   if (!payloads.test(payload)) {
-    throw new S3Refusal(
+    throw new S3Error(
       "InvalidArgument",
       "x-amz-content-sha256 must be UNSIGNED-PAYLOAD, STREAMING-UNSIGNED-PAYLOAD-TRAILER, STREAMING-AWS4-HMAC-SHA256-PAYLOAD, STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER, or a valid sha256 value.",
       { details: { ArgumentName: "x-amz-content-sha256", ArgumentValue: payload } },
@@ -143,7 +143,7 @@ function checkSignedHeaders({ headers }: S3Request, signed: readonly string[]): 
   const needed = Object.keys(headers).filter((name) => name.startsWith("x-amz-"));
   const left = ["host", ...needed].filter((name) => !signed.includes(name));
   if (left.length === 0) return;
-  throw new S3Refusal(
+  throw new S3Error(
     "AccessDenied",
     "There were headers present in the request which were not signed",
     { details: { HeadersNotSigned: left.join(", ") } },

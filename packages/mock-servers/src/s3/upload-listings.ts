@@ -1,6 +1,6 @@
 import { pageOf, parsePageSize, written } from "./listing.ts";
 import { uploadOf } from "./multipart-uploads.ts";
-import { S3Refusal } from "./refusal.ts";
+import { S3Error } from "./s3-error.ts";
 import { bucketOf } from "./s3-state.ts";
 import type { Handler, MultipartUpload } from "./s3-state.ts";
 import { xmlAnswer } from "./xml.ts";
@@ -43,7 +43,7 @@ export const listUploads: Handler = (call, state) => {
   const size = parsePageSize(query, "max-uploads", state);
   const [keyMarker, idMarker] = [query.get("key-marker"), query.get("upload-id-marker")];
   if (idMarker !== null && keyMarker === null) {
-    throw new S3Refusal("InvalidArgument", "upload-id-marker requires key-marker");
+    throw new S3Error("InvalidArgument", "upload-id-marker requires key-marker");
   }
   const [prefix, delimiter] = [query.get("prefix") ?? "", query.get("delimiter") ?? ""];
   const marker = markerOf({ key: keyMarker ?? "", id: idMarker ?? "\u{10FFFF}" });

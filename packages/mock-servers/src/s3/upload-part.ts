@@ -2,14 +2,14 @@ import { uploadOf } from "./multipart-uploads.ts";
 import { checksumHeaders, encryptionHeaders, etagOf } from "./object-headers.ts";
 import { parsePartNumber } from "./object-range.ts";
 import { receive } from "./payload.ts";
-import { S3Refusal } from "./refusal.ts";
+import { S3Error } from "./s3-error.ts";
 import type { Handler, MultipartUpload, StoredPart } from "./s3-state.ts";
 
 /** Replaces an existing part with this number. */
 export const uploadPart: Handler = async (call, state) => {
   const { settings } = state;
   const { checksum: planned, headers } = uploadOf(call, state);
-  const number = parsePartNumber(call.query.get("partNumber"), settings.mostParts);
+  const number = parsePartNumber(call.query.get("partNumber"), settings.maxParts);
   if (settings.checksums !== false) checkAlgorithm(call.headers, planned);
   const received = await receive(call, state, planned?.algorithm ?? "CRC64NVME");
   // The upload may have ended during the transfer.
@@ -42,7 +42,7 @@ function checkAlgorithm(
   const expected = planned?.algorithm.toLowerCase();
   const isOptional = named === undefined && planned?.type !== "COMPOSITE";
   if (named === expected || isOptional) return;
-  throw new S3Refusal(
+  throw new S3Error(
     "InvalidRequest",
     `Checksum Type mismatch occurred, expected checksum Type: ${expected ?? "null"}, actual checksum Type: ${named ?? "null"}`,
   );

@@ -1,4 +1,4 @@
-import { S3Refusal } from "./refusal.ts";
+import { S3Error } from "./s3-error.ts";
 
 /** A parsed element. Attributes and namespaces are ignored. */
 export interface XmlElement {
@@ -42,8 +42,8 @@ export function findText({ children }: XmlElement, name: string): string | undef
   return found[0]?.text;
 }
 
-export function malformed(): S3Refusal {
-  return new S3Refusal(
+export function malformed(): S3Error {
+  return new S3Error(
     "MalformedXML",
     "The XML you provided was not well-formed or did not validate against our published schema",
   );

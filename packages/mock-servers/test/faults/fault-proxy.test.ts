@@ -142,12 +142,12 @@ describe("a response", () => {
 
   test("can be an error response, repeatedly", async () => {
     const fault = {
-      kind: "refusal",
+      kind: "error-response",
       status: 429,
       retryAfter: { seconds: 7, as: "seconds" },
     } as const;
     const dated = {
-      kind: "refusal",
+      kind: "error-response",
       status: 503,
       retryAfter: { seconds: 60, as: "date" },
     } as const;
@@ -181,7 +181,7 @@ describe("a response", () => {
       headers: { range: "bytes=0-8", authorization: "Bearer leaked" },
     });
     expect(found.body.toString()).toBe("the bytes");
-    expect(at.proxy.elsewhere).toMatchObject([{ headers: { authorization: "Bearer leaked" } }]);
+    expect(at.proxy.redirected).toMatchObject([{ headers: { authorization: "Bearer leaked" } }]);
   });
 
   test("is not redirected if the client has no access", async () => {
@@ -241,20 +241,23 @@ describe("an upload", () => {
   const locations = {
     relative: /^\.\/[^/]+$/,
     absolute: /^http:\/\/127\.0\.0\.1:\d+\/v2\/b\/blobs\/uploads\//,
-    elsewhere: /^http:\/\/127\.0\.0\.1:\d+\/[^/]+\/v2\/b\/blobs\/uploads\//,
+    external: /^http:\/\/127\.0\.0\.1:\d+\/[^/]+\/v2\/b\/blobs\/uploads\//,
   };
-  test.each(Object.entries(locations))("can continue at a location that is %s", async (as, pattern) => {
-    const fault = { kind: "location", as: as as keyof typeof locations } as const;
-    await using at = await rig({ faults: [{ fault, method: "POST" }] });
-    const { headers } = await at.ask("POST /v2/b/blobs/uploads/");
-    expect(headers.location).toMatch(pattern);
-    const to = new URL(headers.location ?? "", `${at.proxy.origin}/v2/b/blobs/uploads/`);
-    const chunk = await ask(to.origin, `PATCH ${to.pathname}${to.search}`, upload);
-    const end = new URL(next(chunk, `digest=${digest}`), to);
-    await ask(end.origin, `PUT ${end.pathname}${end.search}`);
-    expect(await at.registry.findBlob("b", digest)).toEqual(bytes);
-    expect(at.proxy.elsewhere).toHaveLength(as === "elsewhere" ? 2 : 0);
-  });
+  test.each(Object.entries(locations))(
+    "can continue at a location that is %s",
+    async (as, pattern) => {
+      const fault = { kind: "location", as: as as keyof typeof locations } as const;
+      await using at = await rig({ faults: [{ fault, method: "POST" }] });
+      const { headers } = await at.ask("POST /v2/b/blobs/uploads/");
+      expect(headers.location).toMatch(pattern);
+      const to = new URL(headers.location ?? "", `${at.proxy.origin}/v2/b/blobs/uploads/`);
+      const chunk = await ask(to.origin, `PATCH ${to.pathname}${to.search}`, upload);
+      const end = new URL(next(chunk, `digest=${digest}`), to);
+      await ask(end.origin, `PUT ${end.pathname}${end.search}`);
+      expect(await at.registry.findBlob("b", digest)).toEqual(bytes);
+      expect(at.proxy.redirected).toHaveLength(as === "external" ? 2 : 0);
+    },
+  );
 
   test("can be lost permanently, without affecting others", async () => {
     await using at = await rig({ faults: [{ fault: { kind: "lost-upload" }, method: "PATCH" }] });

@@ -27,9 +27,9 @@ export const checksumRows: readonly Row[] = [
       name: `a ${name} is stored and returned on request`,
       of: async (store) => {
         await store.put(nine, { [name]: value });
-        const told = await head(store, { ChecksumMode: "ENABLED" });
-        const untold = await head(store, {});
-        return [told[name], told["ChecksumType"], untold[name]];
+        const returned = await head(store, { ChecksumMode: "ENABLED" });
+        const notReturned = await head(store, {});
+        return [returned[name], returned["ChecksumType"], notReturned[name]];
       },
       is: [value, "FULL_OBJECT", undefined],
       atCeph: [undefined, undefined, undefined],

@@ -126,13 +126,13 @@ export const conditionRows: readonly Row[] = [
     name: `reading an object with ${JSON.stringify(conditions)}: ${outcome}`,
     of: async (store) => {
       const etag = await store.put("x");
-      const said = Object.fromEntries(
+      const returned = Object.fromEntries(
         Object.entries(conditions).map(([name, value]) => [name, value === "its" ? etag : value]),
       );
       const { client } = store;
       return [
-        (await outcomeOf(client.send(new GetObjectCommand(store.at(said))))).slice(0, 3),
-        await outcomeOf(client.send(new HeadObjectCommand(store.at(said)))),
+        (await outcomeOf(client.send(new GetObjectCommand(store.at(returned))))).slice(0, 3),
+        await outcomeOf(client.send(new HeadObjectCommand(store.at(returned)))),
       ];
     },
     is: [outcome, outcome],

@@ -77,10 +77,10 @@ export const copyRows: readonly Row[] = [
     name: `copying with ${JSON.stringify(conditions)}: ${outcome}`,
     of: async (store) => {
       const etag = await store.put("x");
-      const said = Object.fromEntries(
+      const returned = Object.fromEntries(
         Object.entries(conditions).map(([name, value]) => [name, value === "its" ? etag : value]),
       );
-      return outcomeOf(copied(store, said));
+      return outcomeOf(copied(store, returned));
     },
     is: outcome,
     atCeph: "200",

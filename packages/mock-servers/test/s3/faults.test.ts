@@ -11,7 +11,7 @@ import { clientOf, Store } from "./store.ts";
 type Faulty = readonly [server: S3Server, store: Store];
 
 async function faulty(faults: S3Settings["faults"]): Promise<Faulty> {
-  const server = await startS3({ faults, minimumPartSize: 1 });
+  const server = await startS3({ faults, minPartSize: 1 });
   const client = clientOf(server.access);
   onTestFinished(async () => {
     client.destroy();

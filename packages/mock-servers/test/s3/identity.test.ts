@@ -105,7 +105,7 @@ test("the error for another region contains the correct one", async () => {
 });
 
 test("a bucket in another region is a redirect to that region", async () => {
-  await using s3 = await startS3({ bucketsElsewhere: { far: "ap-south-1" } });
+  await using s3 = await startS3({ externalBuckets: { far: "ap-south-1" } });
   const { status, headers, body } = await signedAsk(s3.access, "GET /far/key");
   expect({ status, region: headers["x-amz-bucket-region"] }).toEqual({
     status: 301,

@@ -23,7 +23,7 @@ import { clientOf, Store } from "./store.ts";
 const contents = ["01234", "56789"];
 
 async function newStore(): Promise<Store> {
-  const s3 = await startS3({ minimumPartSize: 1 });
+  const s3 = await startS3({ minPartSize: 1 });
   const client = clientOf(s3.access);
   onTestFinished(async () => {
     client.destroy();
@@ -52,7 +52,7 @@ async function completed(
   return outcomeOf(store.client.send(new CompleteMultipartUploadCommand(store.at(command))));
 }
 
-async function told(store: Store, rest: { PartNumber?: number } = {}): Promise<object> {
+async function returned(store: Store, rest: { PartNumber?: number } = {}): Promise<object> {
   const command = new HeadObjectCommand(store.at({ ChecksumMode: "ENABLED", ...rest }));
   const { ChecksumSHA256, ChecksumCRC32, ChecksumCRC64NVME, ChecksumType } =
     await store.client.send(command);
@@ -81,11 +81,11 @@ test("the SHA-256 of an upload is a composite of its parts", async () => {
   expect(await completed(store, UploadId, wrong)).toBe("400 InvalidPart");
   expect(await completed(store, UploadId, parts)).toBe("200");
   const digests = contents.map((one) => createHash("sha256").update(one).digest());
-  expect(await told(store)).toMatchObject({
+  expect(await returned(store)).toMatchObject({
     ChecksumSHA256: `${sha256Base64(Buffer.concat(digests))}-2`,
     ChecksumType: "COMPOSITE",
   });
-  expect(await told(store, { PartNumber: 2 })).toMatchObject({
+  expect(await returned(store, { PartNumber: 2 })).toMatchObject({
     ChecksumSHA256: sha256Base64("56789"),
   });
 });
@@ -107,7 +107,7 @@ test.each(["CRC64NVME", "CRC32"] as const)("the %s of an upload covers all bytes
   const composite = { ChecksumType: "COMPOSITE" as const };
   expect(await completed(store, UploadId, parts, composite)).toBe("400 InvalidRequest");
   expect(await completed(store, UploadId, parts, { ...checksum, ChecksumType })).toBe("200");
-  expect(await told(store)).toMatchObject({ ...checksum, ChecksumType });
+  expect(await returned(store)).toMatchObject({ ...checksum, ChecksumType });
 });
 
 test("an upload has a CRC64NVME by default", async () => {
@@ -115,7 +115,7 @@ test("an upload has a CRC64NVME by default", async () => {
   const UploadId = await store.begin();
   const parts = [await sent(store, { UploadId, PartNumber: 1 })];
   expect(await completed(store, UploadId, parts)).toBe("200");
-  expect(await told(store)).toMatchObject({
+  expect(await returned(store)).toMatchObject({
     ChecksumCRC64NVME: crc("CRC64NVME", "01234"),
     ChecksumType: "FULL_OBJECT",
   });
@@ -143,14 +143,14 @@ test("a checksum requires consecutive parts", async () => {
 
 test("storage class and encryption are stored, also for uploads", async () => {
   const store = await newStore();
-  const said = {
+  const returned = {
     StorageClass: "STANDARD_IA",
     ServerSideEncryption: "aws:kms",
     SSEKMSKeyId: "a-key",
   } as const;
-  await store.put("x", said);
-  expect(await store.client.send(new HeadObjectCommand(store.at({})))).toMatchObject(said);
-  const UploadId = await store.begin(said);
+  await store.put("x", returned);
+  expect(await store.client.send(new HeadObjectCommand(store.at({})))).toMatchObject(returned);
+  const UploadId = await store.begin(returned);
   await completed(store, UploadId, [await sent(store, { UploadId, PartNumber: 1 })]);
-  expect(await store.client.send(new HeadObjectCommand(store.at({})))).toMatchObject(said);
+  expect(await store.client.send(new HeadObjectCommand(store.at({})))).toMatchObject(returned);
 });

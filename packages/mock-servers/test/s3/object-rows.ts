@@ -46,7 +46,7 @@ export const objectRows: readonly Row[] = [
   {
     name: "the headers of an object are stored and returned",
     of: async (store) => {
-      const said = {
+      const stored = {
         CacheControl: "immutable",
         ContentType: "application/x-tar",
         ContentDisposition: "inline",
@@ -54,7 +54,7 @@ export const objectRows: readonly Row[] = [
         ContentLanguage: "en",
         Metadata: { one: "1", two: "2" },
       };
-      await store.put("x", said);
+      await store.put("x", stored);
       const {
         CacheControl,
         ContentType,
@@ -63,7 +63,7 @@ export const objectRows: readonly Row[] = [
         ContentLanguage,
         Metadata,
       } = await store.client.send(new HeadObjectCommand(store.at({})));
-      const told = {
+      const returned = {
         CacheControl,
         ContentType,
         ContentDisposition,
@@ -71,7 +71,7 @@ export const objectRows: readonly Row[] = [
         ContentLanguage,
         Metadata,
       };
-      return JSON.stringify(told) === JSON.stringify(said) || told;
+      return JSON.stringify(returned) === JSON.stringify(stored) || returned;
     },
     is: true,
   },
@@ -127,8 +127,8 @@ export const objectRows: readonly Row[] = [
     name: `the range ${range} of ten bytes is ${part}`,
     of: async (store) => {
       await store.put(ten);
-      const { status: told, body, headers } = await store.raw("GET", { headers: { range } });
-      return [`${told}`, body.toString(), headers["content-range"]];
+      const { status: returned, body, headers } = await store.raw("GET", { headers: { range } });
+      return [`${returned}`, body.toString(), headers["content-range"]];
     },
     is: [status, part, contentRange],
   })),

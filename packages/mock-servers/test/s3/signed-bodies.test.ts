@@ -160,12 +160,12 @@ test.each<readonly [what: string, body: string, headers: Record<string, string>,
     "400 MalformedTrailerError",
   ],
 ])("unsigned chunks with %s are rejected", async (_, body, headers, outcome) => {
-  const told = {
+  const returned = {
     "x-amz-decoded-content-length": "3",
     "x-amz-trailer": "x-amz-checksum-sha256",
     ...headers,
   };
-  expect(await outcomeOf(unsigned("refused", body, told))).toBe(outcome);
+  expect(await outcomeOf(unsigned("refused", body, returned))).toBe(outcome);
   expect(s3.bucket().keys()).not.toContain("refused");
 });
 

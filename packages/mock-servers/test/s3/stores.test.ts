@@ -28,8 +28,8 @@ const other = '"0123456789abcdef0123456789abcdef"';
 test.each<readonly [kind: S3Settings["conditions"], outcomes: readonly string[]]>([
   ["honoured", ["200", "412", "412", "200", "412"]],
   ["ignored", ["200", "200", "200", "200", "200"]],
-  ["if-match-refused", ["200", "412", "412", "412", "200"]],
-  ["demanded", ["200", "412", "412", "200", "412"]],
+  ["if-match-rejected", ["200", "412", "412", "412", "200"]],
+  ["required", ["200", "412", "412", "200", "412"]],
 ])("conditions: %s", async (conditions, outcomes) => {
   const store = await storeWith({ conditions });
   const first = await outcomeOf(store.put("x", { IfNoneMatch: "*" }));
@@ -44,7 +44,7 @@ test.each<readonly [kind: S3Settings["conditions"], outcomes: readonly string[]]
 });
 
 test("conditions: required applies to uploads too, and disables copies", async () => {
-  const store = await storeWith({ conditions: "demanded" });
+  const store = await storeWith({ conditions: "required" });
   const id = await store.begin();
   const parts = [await store.part(id, 1, "x")];
   const copy = { "x-amz-copy-source": "bucket/key" };
@@ -88,7 +88,7 @@ test.each([
   ["aa bbb", "400 InvalidPart"],
   ["a", "200"],
 ])("with equalParts, the parts %s are %s", async (contents, outcome) => {
-  const store = await storeWith({ equalParts: true, minimumPartSize: 1 });
+  const store = await storeWith({ equalParts: true, minPartSize: 1 });
   const id = await store.begin();
   const parts = [];
   for (const [at, content] of contents.split(" ").entries()) {
@@ -99,9 +99,9 @@ test.each([
 
 test("limits can be set", async () => {
   const store = await storeWith({
-    largestRequest: 10,
-    minimumPartSize: 4,
-    mostParts: 3,
+    maxRequestSize: 10,
+    minPartSize: 4,
+    maxParts: 3,
     pageSize: 2,
   });
   expect(await outcomeOf(store.put("0123456789"))).toBe("200");
@@ -144,7 +144,7 @@ test("a copy has the storage class and encryption of the request", async () => {
 });
 
 test("repeatableCompletion: false rejects a repeated completion", async () => {
-  const store = await storeWith({ completesAgain: false });
+  const store = await storeWith({ repeatableCompletion: false });
   const id = await store.begin();
   const parts = [await store.part(id, 1, "x")];
   expect(await outcomeOf(store.complete(id, parts))).toBe("200");
@@ -173,7 +173,7 @@ test("x-amz-mp-object-size is verified", async () => {
 
 test("objects can be stored in a folder and read in ranges", async () => {
   const folder = path.join(await scratchFolder(), "objects");
-  const store = await storeWith({ folder, minimumPartSize: 1 });
+  const store = await storeWith({ folder, minPartSize: 1 });
   await store.put("");
   const id = await store.begin();
   const parts = [await store.part(id, 1, "01234"), await store.part(id, 2, "56789")];

@@ -34,16 +34,8 @@ test.each([
 
 test.each<readonly [name: string, headers: Record<string, string>, outcome: string]>([
   ["unknown", { "x-amz-new-condition": "1" }, "501 NotImplemented"],
-  [
-    "an unknown storage class",
-    { "x-amz-storage-class": "COLD" },
-    "400 InvalidStorageClass",
-  ],
-  [
-    "an unknown encryption",
-    { "x-amz-server-side-encryption": "rot13" },
-    "400 InvalidArgument",
-  ],
+  ["an unknown storage class", { "x-amz-storage-class": "COLD" }, "400 InvalidStorageClass"],
+  ["an unknown encryption", { "x-amz-server-side-encryption": "rot13" }, "400 InvalidArgument"],
   [
     "a KMS key without KMS encryption",
     { "x-amz-server-side-encryption-aws-kms-key-id": "k" },

@@ -1,8 +1,8 @@
 import { bareMediaType, gathered } from "@drayage/core";
 
+import { ErrorResponse } from "../http/error-response.ts";
 import { jsonAnswer } from "../http/exchange.ts";
 import type { Answer, OpenRequest, RequestHandler } from "../http/exchange.ts";
-import { Refusal } from "../http/refusal.ts";
 import { findBasicUser, findUser } from "./authentication.ts";
 import type { BearerAuthentication, RegistryUser } from "./authentication.ts";
 import { findScope, formatScope, grantedPart } from "./scope.ts";
@@ -12,7 +12,7 @@ import type { TokenIssuer } from "./tokens.ts";
 /** The path of the token endpoint. */
 export const tokenPath = "/token";
 
-const largestForm = 1 << 16;
+const maxFormSize = 1 << 16;
 
 /** Issues tokens: GET with or without Basic, POST as OAuth 2 (distribution, "Token Authentication" and "OAuth2"). */
 export function tokenEndpoint(
@@ -23,7 +23,7 @@ export function tokenEndpoint(
   return async (request) => {
     if (request.method === "GET") return tokenForGet(request);
     if (request.method === "POST") return tokenForPost(await formOf(request));
-    throw new Refusal("UNSUPPORTED", "Request a token with GET or POST", {
+    throw new ErrorResponse("UNSUPPORTED", "Request a token with GET or POST", {
       status: 405,
       headers: { Allow: "GET, POST" },
     });
@@ -55,7 +55,7 @@ async function formOf({ headers, body }: OpenRequest): Promise<URLSearchParams> 
   if (bareMediaType(headers["content-type"] ?? "") !== "application/x-www-form-urlencoded") {
     throw badRequest("The Content-Type must be application/x-www-form-urlencoded");
   }
-  return new URLSearchParams(Buffer.from(await gathered(body, largestForm)).toString());
+  return new URLSearchParams(Buffer.from(await gathered(body, maxFormSize)).toString());
 }
 
 function requestedScopes(parameters: URLSearchParams, service: string): readonly Scope[] {
@@ -87,10 +87,10 @@ function userOf(
   throw wrongCredentials();
 }
 
-function wrongCredentials(): Refusal {
-  return new Refusal("UNAUTHORIZED", "The credentials are wrong");
+function wrongCredentials(): ErrorResponse {
+  return new ErrorResponse("UNAUTHORIZED", "The credentials are wrong");
 }
 
-function badRequest(message: string): Refusal {
-  return new Refusal("UNSUPPORTED", message);
+function badRequest(message: string): ErrorResponse {
+  return new ErrorResponse("UNSUPPORTED", message);
 }

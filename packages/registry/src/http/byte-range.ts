@@ -1,6 +1,6 @@
 import type { ByteRange } from "@drayage/core";
 
-import { Refusal } from "./refusal.ts";
+import { ErrorResponse } from "./error-response.ts";
 
 /**
  * The range of a `Range` header. undefined to send everything: without a header, and for several ranges, another unit
@@ -17,8 +17,12 @@ export function requestedRange(
   const end = first === "" || last === "" ? size - 1 : Math.min(Number(last), size - 1);
   if (first !== "" && last !== "" && Number(last) < Number(first)) return undefined;
   if (start <= end) return { start, end };
-  throw new Refusal("UNSUPPORTED", `The range is outside of the blob, which has ${size} bytes`, {
-    status: 416,
-    headers: { "Content-Range": `bytes */${size}` },
-  });
+  throw new ErrorResponse(
+    "UNSUPPORTED",
+    `The range is outside of the blob, which has ${size} bytes`,
+    {
+      status: 416,
+      headers: { "Content-Range": `bytes */${size}` },
+    },
+  );
 }

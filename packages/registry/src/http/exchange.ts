@@ -30,7 +30,7 @@ export interface Answer {
 export type Interception = Answer | "hang" | "cut" | undefined;
 
 /** Hooks with which tests make a registry misbehave. */
-export interface Misbehaviour {
+export interface ResponseHooks {
   /** Called first for each request to any of the servers. Returns undefined to let the registry respond. */
   readonly intercept?:
     | ((request: ReceivedRequest) => Interception | Promise<Interception>)

@@ -2,15 +2,15 @@ import type { IncomingMessage, RequestListener, ServerResponse } from "node:http
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 
+import { answerOf, ErrorResponse } from "./error-response.ts";
 import type {
   Answer,
-  Misbehaviour,
+  ResponseHooks,
   OpenRequest,
   ReceivedRequest,
   RequestHandler,
   ServerName,
 } from "./exchange.ts";
-import { answerOf, Refusal } from "./refusal.ts";
 import type { OpenLogEntry, RequestLog } from "./request-log.ts";
 
 /** Logs each request, calls the hooks, and converts errors to responses. */
@@ -18,7 +18,7 @@ export function requestListener(
   server: ServerName,
   log: RequestLog,
   handler: RequestHandler,
-  misbehaviour: Misbehaviour,
+  hooks: ResponseHooks,
 ): RequestListener {
   return (incoming, response) => {
     // Fails only if the connection broke, so there is no client to report to.
@@ -29,11 +29,11 @@ export function requestListener(
     const asked = received(server, incoming);
     const entry = log.begin(asked, incoming.headers.authorization);
     const request: OpenRequest = { ...asked, body: logged(incoming, entry) };
-    const answer = await answered(request, handler, misbehaviour);
+    const answer = await answered(request, handler, hooks);
     if (answer === "hang" || incoming.socket.destroyed) return;
     if (answer === "cut") return void incoming.socket.destroy();
     entry.status = answer.status;
-    await send(answer, request, response, entry, misbehaviour);
+    await send(answer, request, response, entry, hooks);
     // Reads the rest of a rejected body, so that the connection can be used for the next request.
     incoming.resume();
   }
@@ -69,12 +69,12 @@ async function* logged(
 async function answered(
   request: OpenRequest,
   handler: RequestHandler,
-  { intercept }: Misbehaviour,
+  { intercept }: ResponseHooks,
 ): Promise<Answer | "hang" | "cut"> {
   try {
     return (await intercept?.(request)) ?? (await handler(request));
   } catch (error) {
-    if (error instanceof Refusal) return answerOf(error);
+    if (error instanceof ErrorResponse) return answerOf(error);
     return { status: 500, headers: { "Content-Type": "text/plain" }, body: String(error) };
   }
 }
@@ -84,7 +84,7 @@ async function send(
   request: ReceivedRequest,
   response: ServerResponse,
   entry: OpenLogEntry,
-  { transformBody }: Misbehaviour,
+  { transformBody }: ResponseHooks,
 ): Promise<void> {
   const right = typeof body === "string" ? Buffer.from(body) : body;
   const allHeaders: Record<string, string> = {

@@ -17,7 +17,7 @@ export interface WebServer extends AsyncDisposable {
 }
 
 /** Idle and slow connections are never closed. */
-const patience = { keepAliveTimeout: 600_000, requestTimeout: 0 };
+const timeouts = { keepAliveTimeout: 600_000, requestTimeout: 0 };
 
 /** Port 0 selects a free port. Disposing closes all connections. */
 export async function openWebServer(
@@ -25,8 +25,8 @@ export async function openWebServer(
   port: number,
 ): Promise<WebServer> {
   const server = tls
-    ? createSecureServer({ key: tls.key, cert: tls.certificate, ...patience })
-    : createServer(patience);
+    ? createSecureServer({ key: tls.key, cert: tls.certificate, ...timeouts })
+    : createServer(timeouts);
   const listeners = new Map<string | undefined, RequestListener>();
   server.on("request", (request, response) => {
     const path = request.url?.split("?", 1)[0];

@@ -55,6 +55,7 @@ export function blobsToPut({ manifest, instances }: WholeImage): Iterable<BlobTo
 /** @throws ImageError `not-found` */
 export function bytesOf({ blobs }: WholeImage, digest: Digest): Uint8Array {
   const bytes = blobs.get(digest);
-  if (bytes === undefined) throw new ImageError("not-found", `The image does not contain the blob ${digest}`);
+  if (bytes === undefined)
+    throw new ImageError("not-found", `The image does not contain the blob ${digest}`);
   return bytes;
 }

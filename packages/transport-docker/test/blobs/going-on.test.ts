@@ -159,7 +159,7 @@ describe("an upload that breaks off", () => {
 
   test("waits as long as a registry that is busy asks for", async () => {
     const busy = {
-      kind: "refusal",
+      kind: "error-response",
       status: 503,
       retryAfter: { seconds: 0, as: "seconds" },
     } as const;
@@ -250,12 +250,12 @@ describe.each(["known", "unknown"] as const)("of %s size", (how) => {
   });
 
   test("chunks get smaller where a request was too large, and stay so for what follows", async () => {
-    const largestBody = 2 * mebibyte;
-    await using line = await openLine({ largestBody });
+    const maxBodySize = 2 * mebibyte;
+    await using line = await openLine({ maxBodySize });
     const requests = await sent(line, how);
     expect(requests).toContain("PUT 413");
     expect(await sent(line, how)).not.toContain("PUT 413");
-    expect(Math.max(...sizesOf(line, "PATCH"))).toBeLessThanOrEqual(largestBody);
+    expect(Math.max(...sizesOf(line, "PATCH"))).toBeLessThanOrEqual(maxBodySize);
   });
 
   test("chunks are as long as is said", async () => {
@@ -275,7 +275,7 @@ describe.each(["known", "unknown"] as const)("of %s size", (how) => {
 });
 
 test("what is too much even in the smallest chunk is refused", async () => {
-  await using line = await openLine({ largestBody: 1000 });
+  await using line = await openLine({ maxBodySize: 1000 });
   await using destination = await line.there.newImageDestination?.();
   const put = destination?.putBlob(replayable(), blob, patiently());
   await expect(put).rejects.toMatchObject({ status: 413, retryable: false });

@@ -59,7 +59,7 @@ test("whoever may not list a bucket is told that what he reads may not be there"
 test("the right region is named", async () => {
   await using server = await startBucket({
     buckets: [],
-    bucketsElsewhere: { bucket: "eu-central-1" },
+    externalBuckets: { bucket: "eu-central-1" },
   });
   const error = await failureToRead(server);
   expect(error).toMatchObject({ code: "unavailable", retryable: false });

@@ -6,21 +6,21 @@ import { pipeline } from "node:stream/promises";
 import type { BreakKind } from "./fault.ts";
 
 /** Bytes. */
-export interface Room {
+export interface ByteLimits {
   request: number;
   response: number;
 }
 
 /** The remaining body bytes of each connection and direction until it is closed. */
-export class RoomOfConnections {
+export class ConnectionLimits {
   readonly #cutEvery: number;
-  readonly #left = new WeakMap<Socket, Room>();
+  readonly #left = new WeakMap<Socket, ByteLimits>();
 
   constructor(cutEvery: number) {
     this.#cutEvery = cutEvery;
   }
 
-  of(connection: Socket): Room {
+  of(connection: Socket): ByteLimits {
     const left = this.#left.get(connection) ?? {
       request: this.#cutEvery,
       response: this.#cutEvery,
@@ -53,7 +53,7 @@ export async function flow(
 }
 
 /** Breaks a connection. A stalled one stays open until the client closes it. */
-export async function breakOff(socket: Socket, kind: BreakKind): Promise<void> {
+export async function breakConnection(socket: Socket, kind: BreakKind): Promise<void> {
   if (socket.destroyed) return;
   if (kind === "cut") socket.destroySoon();
   if (kind === "reset") socket.resetAndDestroy();

@@ -55,18 +55,18 @@ export const s3ErrorStatuses = {
 /** An error code of S3. */
 export type S3ErrorCode = keyof typeof s3ErrorStatuses;
 
-export interface S3RefusalOptions {
+export interface S3ErrorOptions {
   readonly headers?: Readonly<Record<string, string>>;
   /** Additional elements of `Error`. */
   readonly details?: Readonly<Record<string, string | number>>;
 }
 
 /** An error response of the server. */
-export class S3Refusal extends Error {
+export class S3Error extends Error {
   readonly code: S3ErrorCode;
-  readonly options: S3RefusalOptions;
+  readonly options: S3ErrorOptions;
 
-  constructor(code: S3ErrorCode, message: string, options: S3RefusalOptions = {}) {
+  constructor(code: S3ErrorCode, message: string, options: S3ErrorOptions = {}) {
     super(message);
     this.code = code;
     this.options = options;
@@ -74,7 +74,7 @@ export class S3Refusal extends Error {
 }
 
 /** `<Error><Code>…</Code><Message>…</Message>…<RequestId>…</RequestId></Error>`. */
-export function answerOf({ code, message, options }: S3Refusal, requestId: string): Answer {
+export function answerOf({ code, message, options }: S3Error, requestId: string): Answer {
   return {
     status: s3ErrorStatuses[code],
     headers: { "Content-Type": "application/xml", ...options.headers },
@@ -83,7 +83,7 @@ export function answerOf({ code, message, options }: S3Refusal, requestId: strin
 }
 
 export function errorDocument(
-  { code, message, options }: Pick<S3Refusal, "code" | "message" | "options">,
+  { code, message, options }: Pick<S3Error, "code" | "message" | "options">,
   requestId: string,
 ): string {
   const error = { Code: code, Message: message, ...options.details };
@@ -91,8 +91,8 @@ export function errorDocument(
 }
 
 /** The error for functionality that this store does not support. */
-export function notImplemented(header: string): S3Refusal {
-  return new S3Refusal(
+export function notImplemented(header: string): S3Error {
+  return new S3Error(
     "NotImplemented",
     "A header you provided implies functionality that is not implemented",
     { details: { Header: header } },

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 
-import { chosenFaults } from "../../src/faults/chosen-faults.ts";
+import { faultSelector } from "../../src/faults/fault-selector.ts";
 import type { Fault } from "../../src/faults/fault.ts";
 import type { SeenRequest } from "../../src/faults/seen-request.ts";
 
@@ -21,32 +21,32 @@ describe("seeded faults", () => {
   const other = requests("/v2/b", 50);
 
   test("are reproducible, independent of the order of requests", () => {
-    const mixed = chosenFaults({ seed: 7 });
-    const inTurns = one.flatMap((request, at) => [mixed(other[at] ?? request), mixed(request)]);
-    const apart = chosenFaults({ seed: 7 });
+    const mixed = faultSelector({ seed: 7 });
+    const interleaved = one.flatMap((request, at) => [mixed(other[at] ?? request), mixed(request)]);
+    const apart = faultSelector({ seed: 7 });
     const first = one.map(apart);
     const second = other.map(apart);
-    expect(inTurns).toEqual(first.flatMap((fault, at) => [second[at], fault]));
+    expect(interleaved).toEqual(first.flatMap((fault, at) => [second[at], fault]));
     expect(first.filter((fault) => fault !== undefined).length).toBeGreaterThan(3);
   });
 
   test("differ for another seed", () => {
-    expect(one.map(chosenFaults({ seed: 7 }))).not.toEqual(one.map(chosenFaults({ seed: 8 })));
+    expect(one.map(faultSelector({ seed: 7 }))).not.toEqual(one.map(faultSelector({ seed: 8 })));
   });
 
   test("have the selected kinds and fit the request", () => {
     const kinds: readonly Fault["kind"][] = ["cut", "lost-upload"];
-    const found = one.map(chosenFaults({ seed: 7, kinds, rate: 1 }));
+    const found = one.map(faultSelector({ seed: 7, kinds, rate: 1 }));
     expect(new Set(found.map((fault) => fault?.kind))).toEqual(new Set(["cut", undefined]));
   });
 
   test("are limited in a row", () => {
-    const struck = one.map(chosenFaults({ seed: 7, rate: 1 })).map((fault) => fault !== undefined);
+    const struck = one.map(faultSelector({ seed: 7, rate: 1 })).map((fault) => fault !== undefined);
     expect(struck.slice(0, 8)).toEqual([true, true, true, false, true, true, true, false]);
   });
 
   test("repeat error responses", () => {
-    const found = one.map(chosenFaults({ seed: 7, rate: 0.5, kinds: ["refusal"] }));
+    const found = one.map(faultSelector({ seed: 7, rate: 0.5, kinds: ["error-response"] }));
     const repeated = found.filter((fault, at) => fault !== undefined && fault === found[at - 1]);
     expect(repeated.length).toBeGreaterThan(3);
   });
@@ -54,7 +54,7 @@ describe("seeded faults", () => {
 
 test("a planned fault applies to the nth matching request and the following ones", () => {
   const fault = { kind: "redirect" } as const;
-  const choose = chosenFaults([{ fault, method: "GET", path: "v2/a", nth: 2, times: 2 }]);
+  const choose = faultSelector([{ fault, method: "GET", path: "v2/a", nth: 2, times: 2 }]);
   const befallen = (path: string): readonly boolean[] =>
     requests(path, 5).map((request) => choose(request) !== undefined);
   expect(befallen("/v2/b")).toEqual([false, false, false, false, false]);

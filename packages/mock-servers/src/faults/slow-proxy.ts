@@ -3,7 +3,7 @@ import { connect, createServer } from "node:net";
 import type { AddressInfo, Socket } from "node:net";
 
 /** The target and latency of a slow proxy. */
-export interface SlowLineSettings {
+export interface SlowProxySettings {
   /** The origin of a server on this machine. The proxy works at the TCP level, so that it may use TLS. */
   readonly target: string;
   /** The round-trip time in milliseconds. Opening a connection takes one more round trip. */
@@ -11,7 +11,7 @@ export interface SlowLineSettings {
 }
 
 /** A TCP proxy with latency. Disposing closes all connections. */
-export interface SlowLine extends AsyncDisposable {
+export interface SlowProxy extends AsyncDisposable {
   /** With the scheme of the target. */
   readonly origin: string;
   /** `127.0.0.1:5000` */
@@ -27,7 +27,7 @@ const capacity = 32 << 20;
  * Starts a TCP proxy that simulates the latency of a distant server: half a round trip in each direction, and one for
  * opening a connection. Does not limit the bandwidth.
  */
-export async function startSlowLine({ target, roundTrip }: SlowLineSettings): Promise<SlowLine> {
+export async function startSlowProxy({ target, roundTrip }: SlowProxySettings): Promise<SlowProxy> {
   const { protocol, hostname, port } = new URL(target);
   const ends = new Set<Socket>();
   const ofEnds = { allowHalfOpen: true, noDelay: true };

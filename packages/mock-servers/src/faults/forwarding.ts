@@ -11,15 +11,15 @@ import { Readable } from "node:stream";
 
 import type { Answer } from "@drayage/registry/http";
 
+import { breakConnection, flow } from "./connection-limits.ts";
+import type { ByteLimits } from "./connection-limits.ts";
+import { positionIn } from "./fault-effects.ts";
+import type { FaultEffects, PassingAnswer } from "./fault-effects.ts";
 import type { BreakKind } from "./fault.ts";
-import { positionIn } from "./interference.ts";
-import type { Interference, PassingAnswer } from "./interference.ts";
-import { breakOff, flow } from "./line.ts";
-import type { Room } from "./line.ts";
-import type { OpenPassed } from "./passed-request.ts";
+import type { OpenTransferCounts } from "./proxied-request.ts";
 
 /** A request to forward, and the faults to apply. */
-export interface Passage {
+export interface Forwarding {
   readonly incoming: IncomingMessage;
   readonly response: ServerResponse;
   /** The URL to forward to. */
@@ -27,17 +27,17 @@ export interface Passage {
   readonly headers: IncomingHttpHeaders;
   /** Translates a response header for the client. Names are in lower case. */
   readonly translated: (name: string, value: string) => string;
-  readonly interference: Interference;
+  readonly effects: FaultEffects;
   /** The remaining body bytes of the connection. */
-  readonly room: Room;
+  readonly room: ByteLimits;
   /** Counts the transferred bytes. */
-  readonly passed: OpenPassed;
+  readonly passed: OpenTransferCounts;
 }
 
 /** Forwards a request and its response. @throws if a connection breaks unintentionally */
-export async function pass(passage: Passage): Promise<void> {
-  const { incoming, interference } = passage;
-  const answer = interference.instead ?? (await exchange(passage));
+export async function forward(passage: Forwarding): Promise<void> {
+  const { incoming, effects } = passage;
+  const answer = effects.instead ?? (await exchange(passage));
   if (answer === undefined) return;
   await sendAnswer(passage, answer);
   // Reads the rest of an unused body, so that the connection can be used for the next request.
@@ -45,10 +45,10 @@ export async function pass(passage: Passage): Promise<void> {
 }
 
 /** The response, which may arrive before the request is sent completely. undefined if the connection broke first. */
-async function exchange(passage: Passage): Promise<Answer | undefined> {
-  const { incoming, response, url, headers, interference } = passage;
+async function exchange(passage: Forwarding): Promise<Answer | undefined> {
+  const { incoming, response, url, headers, effects } = passage;
   const { connection: _, host: __, authorization, ...passedOn } = headers;
-  const isNamed = authorization !== undefined && interference.isAnonymous !== true;
+  const isNamed = authorization !== undefined && effects.isAnonymous !== true;
   const far = send(url, {
     method: incoming.method ?? "GET",
     headers: { ...passedOn, ...(isNamed && { authorization }) },
@@ -62,18 +62,18 @@ async function exchange(passage: Passage): Promise<Answer | undefined> {
   const incomingAnswer = await Promise.race([answered, unlessBroken]);
   if (incomingAnswer === undefined) return undefined;
   const answer = passing(incomingAnswer, passage);
-  if (interference.breaks?.during !== "answer") return interference.answer?.(answer) ?? answer;
+  if (effects.breaks?.during !== "answer") return effects.answer?.(answer) ?? answer;
   incomingAnswer.resume();
-  await end(passage, interference.breaks.kind);
+  await end(passage, effects.breaks.kind);
   return undefined;
 }
 
 /** Returns false if the connection broke. */
-async function sendRequest(passage: Passage, far: ClientRequest): Promise<boolean> {
-  const { incoming, interference, room, passed } = passage;
+async function sendRequest(passage: Forwarding, far: ClientRequest): Promise<boolean> {
+  const { incoming, effects, room, passed } = passage;
   const length = lengthOf(incoming, 0);
   const body: AsyncIterable<Buffer> = incoming.iterator({ destroyOnReturn: false });
-  const changed = interference.request?.(body, length) ?? body;
+  const changed = effects.request?.(body, length) ?? body;
   const { kind, after } = breakOf(passage, "request", length);
   const isWhole = await flow(changed, far, after, (bytes) => {
     passed.requestBytes += bytes;
@@ -94,7 +94,7 @@ async function hangUp(far: ClientRequest): Promise<void> {
   if (!socket.closed) await once(socket, "close");
 }
 
-async function sendAnswer(passage: Passage, { status, headers, body }: Answer): Promise<void> {
+async function sendAnswer(passage: Forwarding, { status, headers, body }: Answer): Promise<void> {
   const { incoming, response, room, passed } = passage;
   const bytes = typeof body === "string" ? Buffer.from(body) : (body ?? new Uint8Array(0));
   const isWhole = bytes instanceof Uint8Array;
@@ -117,7 +117,7 @@ async function sendAnswer(passage: Passage, { status, headers, body }: Answer): 
   if (incoming.method !== "HEAD" && !isAsAnnounced) await end(passage, "cut");
 }
 
-function passing(answer: IncomingMessage, { translated }: Passage): PassingAnswer {
+function passing(answer: IncomingMessage, { translated }: Forwarding): PassingAnswer {
   const headers = Object.entries(answer.headers).flatMap(([name, value]) => {
     if (value === undefined || ofConnection.has(name)) return [];
     return [[name, translated(name, Array.isArray(value) ? value.join(", ") : value)] as const];
@@ -134,7 +134,7 @@ function passing(answer: IncomingMessage, { translated }: Passage): PassingAnswe
 const ofConnection: ReadonlySet<string> = new Set(["connection", "keep-alive"]);
 
 function breakOf(
-  { interference: { breaks }, room }: Passage,
+  { effects: { breaks }, room }: Forwarding,
   during: "request" | "response",
   length: number | undefined,
 ): { readonly kind: BreakKind; readonly after: number } {
@@ -155,7 +155,7 @@ function lengthOf<Unannounced>(
   return encoding === undefined ? unannounced : undefined;
 }
 
-async function end({ incoming, passed }: Passage, kind: BreakKind): Promise<void> {
+async function end({ incoming, passed }: Forwarding, kind: BreakKind): Promise<void> {
   passed.isBroken = true;
-  await breakOff(incoming.socket, kind);
+  await breakConnection(incoming.socket, kind);
 }

@@ -1,20 +1,20 @@
 import { SeededRandom } from "@drayage/testkit";
 
-import { drawFault } from "./drawn-fault.ts";
 import type { Fault, PlannedFault, SeededFaults } from "./fault.ts";
+import { randomFault } from "./random-fault.ts";
 import type { SeenRequest } from "./seen-request.ts";
 
 /** Returns the fault of a request. Call it once per request. */
-export type FaultChoice = (request: SeenRequest) => Fault | undefined;
+export type FaultSelector = (request: SeenRequest) => Fault | undefined;
 
-const mostInARow = 3;
+const maxConsecutive = 3;
 
-export function chosenFaults(faults: readonly PlannedFault[] | SeededFaults): FaultChoice {
+export function faultSelector(faults: readonly PlannedFault[] | SeededFaults): FaultSelector {
   return "seed" in faults ? seededFaults(faults) : plannedFaults(faults);
 }
 
 /** Selects the first matching fault of the list. Faults also count the requests that earlier ones match. */
-function plannedFaults(planned: readonly PlannedFault[]): FaultChoice {
+function plannedFaults(planned: readonly PlannedFault[]): FaultSelector {
   const seen = planned.map(() => 0);
   return (request) => {
     const due = planned.filter((one, at) => {
@@ -34,14 +34,14 @@ function matches({ method, path }: PlannedFault, request: SeenRequest): boolean 
 }
 
 /** Repeats error responses often, like an outage. */
-function seededFaults({ seed, kinds, rate = 0.25 }: SeededFaults): FaultChoice {
+function seededFaults({ seed, kinds, rate = 0.25 }: SeededFaults): FaultSelector {
   const root = new SeededRandom(seed);
   /** The faults of the preceding requests of each kind. */
   const streaks = new Map<string, readonly Fault[]>();
   return (request) => {
     const random = root.fork(`${request.kind} ${request.nth}`);
     const streak = streaks.get(request.kind) ?? [];
-    const fault = streak.length < mostInARow ? nextFault(random, request, streak) : undefined;
+    const fault = streak.length < maxConsecutive ? nextFault(random, request, streak) : undefined;
     streaks.set(request.kind, fault === undefined ? [] : [...streak, fault]);
     return fault;
   };
@@ -52,8 +52,8 @@ function seededFaults({ seed, kinds, rate = 0.25 }: SeededFaults): FaultChoice {
     streak: readonly Fault[],
   ): Fault | undefined {
     const last = streak.at(-1);
-    if (last?.kind === "refusal" && random.integer(2) === 0) return last;
+    if (last?.kind === "error-response" && random.integer(2) === 0) return last;
     if (random.integer(1000) >= rate * 1000) return undefined;
-    return drawFault(random, request, { kinds, streak });
+    return randomFault(random, request, { kinds, streak });
   }
 }

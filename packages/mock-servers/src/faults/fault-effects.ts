@@ -3,7 +3,7 @@ import type { Answer } from "@drayage/registry/http";
 import type { BreakKind, Fault, RetryAfter } from "./fault.ts";
 
 /** The changes that a fault makes to one exchange. */
-export interface Interference {
+export interface FaultEffects {
   /** The response to send without forwarding the request. */
   readonly instead?: Answer;
   /** Whether to remove the credentials of the request. */
@@ -33,22 +33,22 @@ export interface PassingAnswer extends Answer {
 }
 
 /** The other addresses that a `Location` can have. */
-export interface Detours {
+export interface Addresses {
   /** An external URL for a path and query of the server. */
-  readonly elsewhere: (address: string) => string;
+  readonly external: (address: string) => string;
   /** The URL of the request at the proxy. */
   readonly url: URL;
 }
 
 /** The effects of a fault. */
-export function interferenceOf(fault: Fault, detours: Detours): Interference {
+export function faultEffects(fault: Fault, addresses: Addresses): FaultEffects {
   switch (fault.kind) {
     case "cut":
     case "reset":
     case "stall":
       return { breaks: { after: 0, ...fault } };
-    case "refusal":
-      return { instead: refusal(fault.status, fault.retryAfter) };
+    case "error-response":
+      return { instead: errorResponse(fault.status, fault.retryAfter) };
     case "lost-upload":
       return { instead: uploadUnknown };
     case "expired-token":
@@ -60,9 +60,9 @@ export function interferenceOf(fault: Fault, detours: Detours): Interference {
     case "wrong-length":
       return { answer: (answer) => withLength(answer, fault.by) };
     case "location":
-      return { answer: (answer) => relocated(answer, fault.as, detours) };
+      return { answer: (answer) => relocated(answer, fault.as, addresses) };
     case "redirect":
-      return { answer: (answer) => redirected(answer, detours) };
+      return { answer: (answer) => redirected(answer, addresses) };
   }
 }
 
@@ -79,7 +79,7 @@ export const uploadUnknown: Answer = {
   body: '{"errors":[{"code":"BLOB_UPLOAD_UNKNOWN","message":"blob upload unknown to registry"}]}',
 };
 
-function refusal(status: number, retryAfter: RetryAfter | undefined): Answer {
+function errorResponse(status: number, retryAfter: RetryAfter | undefined): Answer {
   const headers = retryAfter && { "retry-after": formatRetryAfter(retryAfter) };
   return { status, headers, body: "" };
 }
@@ -88,7 +88,7 @@ function formatRetryAfter({ seconds, as }: RetryAfter): string {
   return as === "seconds" ? `${seconds}` : new Date(Date.now() + seconds * 1000).toUTCString();
 }
 
-function flip(during: "request" | "response", at: number): Interference {
+function flip(during: "request" | "response", at: number): FaultEffects {
   const change: BodyChange = (body, length) => flipped(body, positionIn(length, at));
   if (during === "request") return { request: change };
   return { answer: (answer) => ({ ...answer, body: change(answer.body, answer.length) }) };
@@ -128,23 +128,23 @@ function withLength({ length, ...answer }: PassingAnswer, by: number): Answer {
 
 function relocated(
   answer: PassingAnswer,
-  as: "relative" | "absolute" | "elsewhere",
-  detours: Detours,
+  as: "relative" | "absolute" | "external",
+  addresses: Addresses,
 ): Answer {
   const { location } = answer.headers;
   if (location === undefined) return answer;
-  const to = new URL(location, detours.url);
-  return { ...answer, headers: { ...answer.headers, location: written(to, as, detours) } };
+  const to = new URL(location, addresses.url);
+  return { ...answer, headers: { ...answer.headers, location: written(to, as, addresses) } };
 }
 
-function written(to: URL, as: "relative" | "absolute" | "elsewhere", detours: Detours): string {
+function written(to: URL, as: "relative" | "absolute" | "external", addresses: Addresses): string {
   switch (as) {
     case "absolute":
       return to.href;
-    case "elsewhere":
-      return detours.elsewhere(to.pathname + to.search);
+    case "external":
+      return addresses.external(to.pathname + to.search);
     case "relative": {
-      const folder = detours.url.pathname.replace(/[^/]*$/, "");
+      const folder = addresses.url.pathname.replace(/[^/]*$/, "");
       const address = to.pathname + to.search;
       return address.startsWith(folder) ? `./${address.slice(folder.length)}` : address;
     }
@@ -152,7 +152,7 @@ function written(to: URL, as: "relative" | "absolute" | "elsewhere", detours: De
 }
 
 /** Redirects only successful responses. */
-function redirected(answer: PassingAnswer, { url, elsewhere }: Detours): Answer {
+function redirected(answer: PassingAnswer, { url, external }: Addresses): Answer {
   if (answer.status !== 200 && answer.status !== 206) return answer;
-  return { status: 307, headers: { location: elsewhere(url.pathname + url.search) } };
+  return { status: 307, headers: { location: external(url.pathname + url.search) } };
 }

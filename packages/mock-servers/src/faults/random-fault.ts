@@ -1,12 +1,12 @@
 import type { SeededRandom } from "@drayage/testkit";
 
-import type { Fault, RefusalStatus, RetryAfter } from "./fault.ts";
+import type { Fault, ErrorStatus, RetryAfter } from "./fault.ts";
 import type { SeenRequest } from "./seen-request.ts";
 
 type Kind = Fault["kind"];
 
 /** A random fault that applies to the request and its preceding faults; undefined if none does. */
-export function drawFault(
+export function randomFault(
   random: SeededRandom,
   request: SeenRequest,
   { kinds = allKinds, streak }: { kinds?: readonly Kind[] | undefined; streak: readonly Fault[] },
@@ -24,7 +24,7 @@ const allKinds: readonly Kind[] = [
   "cut",
   "reset",
   "stall",
-  "refusal",
+  "error-response",
   "truncation",
   "flip",
   "wrong-length",
@@ -34,7 +34,7 @@ const allKinds: readonly Kind[] = [
   "redirect",
 ];
 
-const statuses: readonly RefusalStatus[] = [429, 429, 500, 502, 503, 504];
+const statuses: readonly ErrorStatus[] = [429, 429, 500, 502, 503, 504];
 /** Short delays, so that clients that honour them do not take long. */
 const waits: readonly (RetryAfter | undefined)[] = [
   undefined,
@@ -47,7 +47,7 @@ function fits(kind: Kind, { method, hasBody, hasGoodToken, isOfUpload }: SeenReq
     case "cut":
     case "reset":
     case "stall":
-    case "refusal":
+    case "error-response":
       return true;
     case "truncation":
     case "wrong-length":
@@ -75,7 +75,7 @@ function faultOf(kind: Kind, random: SeededRandom, { hasBody }: SeenRequest): Fa
       if (when === "nothing") return { kind, during: "request", after: 0 };
       return when === "answer" ? { kind, during: when } : { kind, during, after: position };
     }
-    case "refusal": {
+    case "error-response": {
       const retryAfter = one(random, waits);
       return { kind, status: one(random, statuses), ...(retryAfter && { retryAfter }) };
     }
@@ -86,7 +86,7 @@ function faultOf(kind: Kind, random: SeededRandom, { hasBody }: SeenRequest): Fa
     case "wrong-length":
       return { kind, by: one(random, [-7, -1, 1, 1000]) };
     case "location":
-      return { kind, as: one(random, ["relative", "absolute", "elsewhere"]) };
+      return { kind, as: one(random, ["relative", "absolute", "external"]) };
     case "expired-token":
     case "lost-upload":
     case "redirect":

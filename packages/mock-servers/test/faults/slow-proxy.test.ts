@@ -7,7 +7,7 @@ import { buffer } from "node:stream/consumers";
 
 import { expect, test } from "vitest";
 
-import { startSlowLine } from "../../src/faults/slow-line.ts";
+import { startSlowProxy } from "../../src/faults/slow-proxy.ts";
 
 const roundTrip = 40;
 /** A timer may fire this many milliseconds early. */
@@ -47,7 +47,7 @@ async function timed(work: () => Promise<unknown>): Promise<number> {
 
 test("a response takes one round trip, and opening the connection another", async () => {
   await using server = await serve((_, response) => response.end("x"));
-  await using line = await startSlowLine({ target: server.target, roundTrip });
+  await using line = await startSlowProxy({ target: server.target, roundTrip });
   const agent = new Agent({ keepAlive: true });
   const first = await timed(() => answerTo(line.origin, agent));
   const second = await timed(() => answerTo(line.origin, agent));
@@ -58,7 +58,7 @@ test("a response takes one round trip, and opening the connection another", asyn
 
 test("all bytes arrive in order, in both directions", async () => {
   await using server = await serve((incoming, response) => void incoming.pipe(response));
-  await using line = await startSlowLine({ target: server.target, roundTrip: 2 });
+  await using line = await startSlowProxy({ target: server.target, roundTrip: 2 });
   const sent = Buffer.from(Uint8Array.from({ length: 40 << 20 }, (_, at) => at % 251));
   const received = await answerTo(line.origin, new Agent(), sent);
   expect(received.equals(sent)).toBe(true);
@@ -66,13 +66,13 @@ test("all bytes arrive in order, in both directions", async () => {
 
 test("a connection that the server resets is reset for the client", async () => {
   await using server = await serve((incoming) => incoming.socket.resetAndDestroy());
-  await using line = await startSlowLine({ target: server.target, roundTrip: 2 });
+  await using line = await startSlowProxy({ target: server.target, roundTrip: 2 });
   await expect(answerTo(line.origin, new Agent())).rejects.toMatchObject({ code: "ECONNRESET" });
 });
 
 test("disposing closes open connections", async () => {
   await using server = await serve(() => {});
-  const line = await startSlowLine({ target: server.target, roundTrip: 2 });
+  const line = await startSlowProxy({ target: server.target, roundTrip: 2 });
   const socket = connect(Number(new URL(line.origin).port), "127.0.0.1").resume();
   await once(socket, "connect");
   await line[Symbol.asyncDispose]();

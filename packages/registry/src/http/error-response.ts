@@ -20,20 +20,20 @@ const statuses = {
 } as const;
 
 /** The error codes of a registry. */
-export type RefusalCode = keyof typeof statuses;
+export type ErrorCode = keyof typeof statuses;
 
-export interface RefusalOptions {
+export interface ErrorResponseOptions {
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string>>;
   readonly detail?: unknown;
 }
 
 /** An error response of the registry. The message explains the specification to the client's author. */
-export class Refusal extends Error {
-  readonly code: RefusalCode;
-  readonly options: RefusalOptions;
+export class ErrorResponse extends Error {
+  readonly code: ErrorCode;
+  readonly options: ErrorResponseOptions;
 
-  constructor(code: RefusalCode, message: string, options: RefusalOptions = {}) {
+  constructor(code: ErrorCode, message: string, options: ErrorResponseOptions = {}) {
     super(message);
     this.code = code;
     this.options = options;
@@ -41,7 +41,7 @@ export class Refusal extends Error {
 }
 
 /** `{"errors":[{code,message,detail}]}`. */
-export function answerOf({ code, message, options }: Refusal): Answer {
+export function answerOf({ code, message, options }: ErrorResponse): Answer {
   const { status = statuses[code], headers, detail } = options;
   return jsonAnswer({ errors: [{ code, message, detail }] }, headers, status);
 }

@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
 
 import { unchunked } from "./aws-chunked.ts";
-import { notImplemented, S3Refusal } from "./refusal.ts";
+import { notImplemented, S3Error } from "./s3-error.ts";
 import type { Call } from "./s3-state.ts";
 
 /** Decodes the body. Throws at the end if it does not match its signature. */
-export async function* believedBytes(
+export async function* verifiedBytes(
   call: Call,
   trailers: Map<string, string>,
 ): AsyncGenerator<Uint8Array, void, undefined> {
@@ -20,14 +20,14 @@ export async function* believedBytes(
     yield chunk;
   }
   if (size !== lengthOf(call)) {
-    throw new S3Refusal(
+    throw new S3Error(
       "IncompleteBody",
       "You did not provide the number of bytes specified by the Content-Length HTTP header.",
     );
   }
   const computed = sha256?.digest("hex");
   if (computed === undefined || computed === payload) return;
-  throw new S3Refusal(
+  throw new S3Error(
     "XAmzContentSHA256Mismatch",
     "The provided 'x-amz-content-sha256' header does not match what was computed.",
     { details: { ClientComputedContentSHA256: payload, S3ComputedContentSHA256: computed } },
@@ -45,5 +45,5 @@ export function lengthOf({ headers, signature }: Call): number {
   if (!isChunked && headers["transfer-encoding"] !== undefined) {
     throw notImplemented("Transfer-Encoding");
   }
-  throw new S3Refusal("MissingContentLength", "You must provide the Content-Length HTTP header.");
+  throw new S3Error("MissingContentLength", "You must provide the Content-Length HTTP header.");
 }

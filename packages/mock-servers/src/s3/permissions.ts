@@ -1,4 +1,4 @@
-import { S3Refusal } from "./refusal.ts";
+import { S3Error } from "./s3-error.ts";
 import type { Call, S3State } from "./s3-state.ts";
 
 /** An action as policies name it: `s3:GetObject` of a key, `s3:ListBucket` with an empty key. */
@@ -9,7 +9,7 @@ export interface Wanted {
 }
 
 /** Whether the client is allowed to do something. */
-function mayDo(
+function isAllowed(
   { operation, signature }: Call,
   wanted: Wanted,
   { settings: { anonymous = false, policy } }: S3State,
@@ -20,8 +20,8 @@ function mayDo(
 }
 
 /** @throws S3Error `AccessDenied` */
-export function checkRight(call: Call, wanted: Wanted, state: S3State): void {
-  if (!mayDo(call, wanted, state)) throw denied(wanted);
+export function checkPermission(call: Call, wanted: Wanted, state: S3State): void {
+  if (!isAllowed(call, wanted, state)) throw denied(wanted);
 }
 
 /** The error for a missing key: `AccessDenied` if the client is not allowed to list. */
@@ -29,16 +29,16 @@ export function noSuchKey(
   call: Call,
   { bucket, key }: Omit<Wanted, "action">,
   state: S3State,
-): S3Refusal {
+): S3Error {
   const listing = { action: "s3:ListBucket", bucket, key: "" };
-  if (!mayDo(call, listing, state)) return denied(listing);
+  if (!isAllowed(call, listing, state)) return denied(listing);
   const details = { Key: key };
-  return new S3Refusal("NoSuchKey", "The specified key does not exist.", { details });
+  return new S3Error("NoSuchKey", "The specified key does not exist.", { details });
 }
 
-function denied({ action, bucket, key }: Wanted): S3Refusal {
+function denied({ action, bucket, key }: Wanted): S3Error {
   const resource = key === "" ? bucket : `${bucket}/${key}`;
-  return new S3Refusal(
+  return new S3Error(
     "AccessDenied",
     `User is not authorized to perform: ${action} on resource: "arn:aws:s3:::${resource}"`,
   );

@@ -1,7 +1,7 @@
 import { SeededRandom } from "@drayage/testkit";
 
 import { mayFailLate } from "./fault-effects.ts";
-import type { S3ErrorCode } from "./refusal.ts";
+import type { S3ErrorCode } from "./s3-error.ts";
 import type { PlannedS3Fault, S3Fault, SeededS3Faults } from "./s3-fault.ts";
 import type { OperationName } from "./s3-log.ts";
 
@@ -14,18 +14,18 @@ interface SeenS3Request {
 }
 
 /** Returns the fault of a request. Call it once per request. */
-export type S3FaultChoice = (request: SeenS3Request) => S3Fault | undefined;
+export type S3FaultSelector = (request: SeenS3Request) => S3Fault | undefined;
 
-const mostInARow = 3;
+const maxConsecutive = 3;
 
-export function chosenS3Faults(
+export function s3FaultSelector(
   faults: readonly PlannedS3Fault[] | SeededS3Faults = [],
-): S3FaultChoice {
+): S3FaultSelector {
   return "seed" in faults ? seededFaults(faults) : plannedFaults(faults);
 }
 
 /** Selects the first matching fault of the list. Faults also count the requests that earlier ones match. */
-function plannedFaults(planned: readonly PlannedS3Fault[]): S3FaultChoice {
+function plannedFaults(planned: readonly PlannedS3Fault[]): S3FaultSelector {
   const seen = planned.map(() => 0);
   return ({ operation, key }) => {
     const due = planned.filter((one, at) => {
@@ -45,7 +45,7 @@ function seededFaults({
   kinds = allKinds,
   operations,
   rate = 0.25,
-}: SeededS3Faults): S3FaultChoice {
+}: SeededS3Faults): S3FaultSelector {
   const root = new SeededRandom(seed);
   const counts = new Map<string, { requests: number; inARow: number }>();
   return (request) => {
@@ -54,7 +54,7 @@ function seededFaults({
     const label = `${operation} ${key}`;
     const { requests, inARow } = counts.get(label) ?? { requests: 0, inARow: 0 };
     const random = root.fork(`${label} ${requests}`);
-    const isDue = inARow < mostInARow && random.integer(1000) < rate * 1000;
+    const isDue = inARow < maxConsecutive && random.integer(1000) < rate * 1000;
     const fitting = kinds.filter((kind) => fits(kind, request));
     const kind = isDue ? fitting[random.integer(Math.max(fitting.length, 1))] : undefined;
     counts.set(label, { requests: requests + 1, inARow: kind === undefined ? 0 : inARow + 1 });

@@ -4,12 +4,12 @@ import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:
 import { openWebServer } from "@drayage/registry/http";
 import type { WebServer } from "@drayage/registry/http";
 
-import { pass } from "./passage.ts";
-import { nothingPassed } from "./passed-request.ts";
-import type { Passed } from "./passed-request.ts";
+import { forward } from "./forwarding.ts";
+import { noTransfer } from "./proxied-request.ts";
+import type { TransferCounts } from "./proxied-request.ts";
 
 /** A request to the other origin. */
-export interface RequestElsewhere extends Passed {
+export interface RedirectedRequest extends TransferCounts {
   readonly method: string;
   /** Path and query. */
   readonly url: string;
@@ -17,8 +17,8 @@ export interface RequestElsewhere extends Passed {
 }
 
 /** Another origin that forwards requests to the registry. Its URLs need no credentials, like those of object stores. */
-export class Elsewhere implements AsyncDisposable {
-  readonly requests: RequestElsewhere[] = [];
+export class OtherOrigin implements AsyncDisposable {
+  readonly requests: RedirectedRequest[] = [];
   readonly #target: URL;
   readonly #server: WebServer;
   /** The `Authorization` to use for the registry, by the first part of the path. */
@@ -32,8 +32,8 @@ export class Elsewhere implements AsyncDisposable {
     });
   }
 
-  static async open(target: URL): Promise<Elsewhere> {
-    return new Elsewhere(target, await openWebServer({}, 0));
+  static async open(target: URL): Promise<OtherOrigin> {
+    return new OtherOrigin(target, await openWebServer({}, 0));
   }
 
   /** The URL at this origin for a path and query of the registry, with the given `Authorization`. */
@@ -49,18 +49,18 @@ export class Elsewhere implements AsyncDisposable {
 
   async #serve(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
     const { method = "", url = "", headers } = incoming;
-    const request = { method, url, headers, ...nothingPassed() };
+    const request = { method, url, headers, ...noTransfer() };
     this.requests.push(request);
     const [, caller = "", rest = ""] = /^\/([^/]*)(.*)$/.exec(url) ?? [];
     if (!this.#callers.has(caller)) return void response.writeHead(404).end();
     const { authorization: _, ...others } = headers;
     const own = this.#callers.get(caller);
-    await pass({
+    await forward({
       incoming,
       response,
       url: new URL(rest, this.#target),
       headers: { ...others, ...(own !== undefined && { authorization: own }) },
-      interference: {},
+      effects: {},
       room: { request: Infinity, response: Infinity },
       passed: request,
       translated: (name, value) => (name === "location" ? this.#led(value, caller) : value),
