@@ -89,7 +89,7 @@ describe.each(names)("a copy to %s:", (name) => {
     const folder = await scratchFolder();
     await writeFile(path.join(folder, "file"), "content");
     const before = await contentOf(folder);
-    expect(() => referenceIn(name, path.join(folder, "file"))).toThrow(/is a file and no folder/);
+    expect(() => referenceIn(name, path.join(folder, "file"))).toThrow(/is a file, not a folder/);
     expect(await contentOf(folder)).toEqual(before);
   });
 

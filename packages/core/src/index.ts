@@ -147,7 +147,7 @@ export {
 export { messageLine, printable, printableLines, shortened } from "./names/printable.ts";
 export type { RawManifest } from "./contract/raw-manifest.ts";
 export { Retries } from "./contract/retries.ts";
-export type { FailedAttempt, Retry, RetrySettings } from "./contract/retries.ts";
+export type { FailedAttempt, Retry, RetrySettings, RunOptions } from "./contract/retries.ts";
 export { formatSignature, parseSignature } from "./contract/signature.ts";
 export type { Signature } from "./contract/signature.ts";
 export { implicitPathOf } from "./contract/system-context.ts";

@@ -16,6 +16,13 @@ export interface RetrySettings {
   readonly onRetry?: ((retry: Retry) => void) | undefined;
 }
 
+/** How `Retries.run` runs an operation. */
+export interface RunOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Called before each attempt but the first. */
+  readonly onRestart?: (() => void) | undefined;
+}
+
 /** An attempt that failed. */
 export interface FailedAttempt {
   /** What is thrown where there is no other attempt; only an `ImageError` that is `retryable` gets one. */
@@ -59,6 +66,22 @@ export class Retries {
     this.#firstPause = settings.firstPause ?? 250;
     this.#longestPause = settings.longestPause ?? 60_000;
     this.#onRetry = settings.onRetry;
+  }
+
+  /** Runs an operation, again after each failure that allows it. @throws the error of the last attempt; the reason of an abort */
+  async run<Result>(
+    doing: string,
+    operation: () => Promise<Result>,
+    { signal, onRestart }: RunOptions = {},
+  ): Promise<Result> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await operation();
+      } catch (error) {
+        if (!(await this.mayTryAgain({ error, attempt, doing }, signal))) throw error;
+        onRestart?.();
+      }
+    }
   }
 
   /** Waits until it is time for another attempt and says true, or says false. @throws an abort's own reason */

@@ -22,7 +22,7 @@ export interface MoveOptions extends ExecuteOptions {
   readonly decompressed?: DecompressionTotal | undefined;
 }
 
-/** Brings one blob to the destination, again from its start where what failed may pass. */
+/** Copies one blob to the destination, again from its start after a temporary failure. */
 export async function moveBlob(
   step: BlobStep,
   source: ImageSource,
@@ -32,18 +32,16 @@ export async function moveBlob(
   const { blob, isConfig } = step;
   const { signal, onEvent, retries = new Retries() } = options;
   onEvent?.({ kind: "blob-started", blob, isConfig });
-  const doing = `copy ${blob.digest}`;
-  for (let attempt = 1; ; attempt++) {
-    try {
+  return retries.run(
+    `copy ${blob.digest}`,
+    async () => {
       const moved = await moveOnce(step, source, destination, options);
       const { outcome, stored } = moved;
       onEvent?.({ kind: "blob-done", digest: blob.digest, outcome, stored });
       return moved;
-    } catch (error) {
-      if (!(await retries.mayTryAgain({ error, attempt, doing }, signal))) throw error;
-      onEvent?.({ kind: "blob-restarted", digest: blob.digest });
-    }
-  }
+    },
+    { signal, onRestart: () => onEvent?.({ kind: "blob-restarted", digest: blob.digest }) },
+  );
 }
 
 async function moveOnce(

@@ -89,15 +89,11 @@ async function readWhole(
 ): Promise<FoundBytes> {
   const { blob, part } = named;
   onEvent?.({ kind: "blob-started", blob, isConfig: part === "config" });
-  const doing = `verify ${blob.digest}`;
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await readOnce(named, { signal, retries, onNotice, onEvent });
-    } catch (error) {
-      if (!(await retries.mayTryAgain({ error, attempt, doing }, signal))) throw error;
-      onEvent?.({ kind: "blob-restarted", digest: blob.digest });
-    }
-  }
+  return retries.run(
+    `verify ${blob.digest}`,
+    async () => readOnce(named, { signal, retries, onNotice, onEvent }),
+    { signal, onRestart: () => onEvent?.({ kind: "blob-restarted", digest: blob.digest }) },
+  );
 }
 
 /** Without the places elsewhere where a layer may be had. Of one that is too large no more than is needed to know. */

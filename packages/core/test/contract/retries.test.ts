@@ -87,3 +87,32 @@ describe("the pause", () => {
     await expect(retries.mayTryAgain(failed, controller.signal)).rejects.toBe(reason);
   });
 });
+
+describe("an operation", () => {
+  test("runs again until it succeeds, and reports each restart", async () => {
+    const retries = new Retries({ firstPause: 0 });
+    let [runs, restarts] = [0, 0];
+    const result = await retries.run(
+      "ask",
+      async () => {
+        if (++runs < 3) throw failed.error;
+        return runs;
+      },
+      { onRestart: () => restarts++ },
+    );
+    expect({ result, restarts }).toEqual({ result: 3, restarts: 2 });
+  });
+
+  test("ends with its last error when there is no further attempt", async () => {
+    const retries = new Retries({ attempts: 2, firstPause: 0 });
+    const errors: Error[] = [];
+    const running = retries.run("ask", async () => {
+      const { error } = failed;
+      errors.push(error);
+      throw error;
+    });
+    const error = await running.catch((reason: unknown) => reason);
+    expect(errors).toHaveLength(2);
+    expect(error).toBe(errors[1]);
+  });
+});

@@ -1,76 +1,70 @@
 import { ImageError } from "@drayage/core";
 import type { ImageErrorCode } from "@drayage/core";
+import { errorCodeOf, findConnectionFailure } from "@drayage/transport-kit/wire";
+import type { ConnectionFailureKind } from "@drayage/transport-kit/wire";
 
 import type { Endpoint } from "./endpoint.ts";
 
 interface Failure {
-  /** Of errors of Node and OpenSSL. */
-  readonly codes: RegExp;
-  /** After the name of the engine. */
+  /** What the engine did, after its name. */
   readonly reason: string;
   readonly code?: ImageErrorCode;
+  /** Default: false. */
   readonly retryable?: boolean;
 }
 
-const elsewhere = "or name another one in DOCKER_HOST";
+const startOrName = "start Docker, or Podman's service, or name another engine in DOCKER_HOST";
 
-const failures: readonly Failure[] = [
-  {
-    codes: /^(?:ENOENT|ENOTSOCK|ENOTDIR)$/,
-    reason: `is no socket: start Docker, or Podman's service, ${elsewhere}`,
-  },
-  {
-    codes: /^ECONNREFUSED$/,
-    reason: `refuses connections: start Docker, or Podman's service, ${elsewhere}`,
-  },
+/** Failures of sockets on disk. */
+const socketFailures: readonly (Failure & { readonly codes: RegExp })[] = [
+  { codes: /^(?:ENOENT|ENOTSOCK|ENOTDIR)$/, reason: `is not a socket: ${startOrName}` },
   {
     codes: /^(?:EACCES|EPERM)$/,
     reason: "may not be used by this user: become a member of the socket's group, or root",
     code: "denied",
   },
-  {
-    codes: /^(?:ENOTFOUND|EAI_AGAIN)$/,
-    reason: "is not the name of any host: check its spelling",
-  },
-  {
-    codes: /^(?:ECONNRESET|EPIPE)$/,
-    reason: "closed the connection before the end",
-    retryable: true,
-  },
-  {
-    codes: /^ETIMEDOUT$/,
-    reason: 'took too long to answer (the setting "idleTimeout")',
-    retryable: true,
-  },
-  { codes: /^(?:EHOSTUNREACH|ENETUNREACH)$/, reason: "cannot be reached", retryable: true },
-  {
-    codes: /^HPE_/,
-    reason: "does not speak HTTP: is it a container engine, and does it want TLS (https://)?",
-  },
-  {
-    codes: /^(?:CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|HOSTNAME_|INVALID_CA|ERR_TLS_CERT_)/,
-    reason: "has a certificate that is not trusted: name the folder of its ca.pem",
-  },
-  {
-    codes: /^ERR_SSL_(?:WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|HTTP_REQUEST)$/,
-    reason: "does not speak TLS: call it http://",
-  },
-  {
-    codes: /^(?:EPROTO|ERR_SSL_)/,
-    reason: "does not agree with us on TLS: it may want a certificate, cert.pem with key.pem",
-  },
 ];
 
-/** Why there was no whole answer. @returns ImageError `unavailable`, `denied` */
+const unknownHost = "is not the name of a host: check its spelling";
+
+/** Advice for engines. An engine that does not run does not start by itself: only lost connections are retried. */
+const failures: Partial<Record<ConnectionFailureKind, Failure>> = {
+  refused: { reason: `refuses connections: ${startOrName}` },
+  "unknown-host": { reason: unknownHost },
+  "lookup-failed": { reason: unknownHost },
+  "connect-timeout": {
+    reason: 'did not respond in time (setting "idleTimeout")',
+    retryable: true,
+  },
+  "not-http": {
+    reason:
+      "does not speak HTTP: check that it is a container engine, and whether it needs TLS (https://)",
+  },
+  untrusted: {
+    reason: "has a certificate that is not trusted: pass the folder that contains its ca.pem",
+  },
+  "not-tls": { reason: "does not speak TLS: use http://" },
+  tls: { reason: "fails the TLS handshake: it may need a certificate, cert.pem with key.pem" },
+};
+
+/** The error for a response that did not arrive whole. @returns ImageError `unavailable`, `denied` */
 export function connectionError({ name }: Endpoint, cause: unknown): ImageError {
-  const code = codeOf(cause);
-  const failure = failures.find(({ codes }) => codes.test(code));
-  const { reason = String(cause), retryable = false } = failure ?? {};
-  const message = `The container engine ${name} ${reason} (${code})`;
-  return new ImageError(failure?.code ?? "unavailable", message, { cause, retryable });
+  const errorCode = errorCodeOf(cause);
+  const {
+    reason,
+    code = "unavailable",
+    retryable = false,
+  } = failureOf(errorCode) ?? {
+    reason: String(cause),
+  };
+  const message = `The container engine ${name} ${reason} (${errorCode})`;
+  return new ImageError(code, message, { cause, retryable });
 }
 
-function codeOf(error: unknown): string {
-  if (!(error instanceof Error)) return "Error";
-  return "code" in error && typeof error.code === "string" ? error.code : error.name;
+function failureOf(code: string): Failure | undefined {
+  const failure = findConnectionFailure(code);
+  return (
+    socketFailures.find(({ codes }) => codes.test(code)) ??
+    (failure && (failures[failure.kind] ?? failure))
+  );
 }

@@ -1,6 +1,5 @@
 import type { ImageErrorCode } from "@drayage/core";
-
-import { jsonObjectOf } from "./json-object-of.ts";
+import { jsonObjectOf } from "@drayage/transport-kit/wire";
 
 /** What a status means that is not the one that was wanted. */
 export function codeOf(status: number): ImageErrorCode {

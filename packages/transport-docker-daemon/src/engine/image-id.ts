@@ -1,7 +1,7 @@
 import type { OperationOptions } from "@drayage/core";
+import { jsonObjectOf } from "@drayage/transport-kit/wire";
 
 import type { Engine } from "./engine.ts";
-import { jsonObjectOf } from "./json-object-of.ts";
 import { noSuchImage } from "./no-such-image.ts";
 
 /**

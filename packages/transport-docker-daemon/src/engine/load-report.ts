@@ -1,5 +1,6 @@
+import { jsonObjectOf } from "@drayage/transport-kit/wire";
+
 import { wordsOf } from "./engine-error.ts";
-import { jsonObjectOf } from "./json-object-of.ts";
 
 /**
  * Reads how a load goes on: an object of JSON on each line, one of which tells an error where there is one (Docker Engine

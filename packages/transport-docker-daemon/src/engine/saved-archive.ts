@@ -1,6 +1,7 @@
+import { jsonObjectOf } from "@drayage/transport-kit/wire";
+
 import { wordsOf } from "./engine-error.ts";
 import type { Engine } from "./engine.ts";
-import { jsonObjectOf } from "./json-object-of.ts";
 
 /**
  * What an engine saves. Where it fails in the middle it is too late for another answer, and it writes an object of JSON

@@ -1,8 +1,8 @@
 import { isDigest, isJSONObject } from "@drayage/core";
 import type { Digest, OperationOptions } from "@drayage/core";
+import { jsonObjectOf } from "@drayage/transport-kit/wire";
 
 import type { Engine } from "./engine.ts";
-import { jsonObjectOf } from "./json-object-of.ts";
 
 /**
  * Whether an engine keeps manifests and packed layers as they came, in containerd, and not only what it made of them.

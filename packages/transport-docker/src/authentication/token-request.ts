@@ -1,13 +1,12 @@
 import { ImageError } from "@drayage/core";
 import type { OperationOptions } from "@drayage/core";
-import { isLoopback } from "@drayage/transport-kit/wire";
+import { isLoopback, jsonObjectOf } from "@drayage/transport-kit/wire";
 
 import type { DockerAuthConfig } from "../docker-settings.ts";
 import type { Challenge } from "../http/challenge.ts";
 import type { HTTPClient } from "../http/http-client.ts";
 import { textOf } from "../http/http-exchange.ts";
 import type { Access, HTTPRequest } from "../http/http-exchange.ts";
-import { jsonObjectOf } from "../http/json-answer.ts";
 import { namerOf } from "../http/named-host.ts";
 import { readRefusal, registryError } from "../http/registry-error.ts";
 import type { Trust } from "../http/trust.ts";

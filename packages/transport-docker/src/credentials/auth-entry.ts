@@ -1,8 +1,8 @@
 import { ImageError, isJSONObject } from "@drayage/core";
 import type { JSONObject } from "@drayage/core";
+import { oneLine } from "@drayage/transport-kit/wire";
 
 import type { DockerAuthConfig } from "../docker-settings.ts";
-import { oneLine } from "../http/one-line.ts";
 import { authFileError } from "./auth-file.ts";
 import type { AuthFile } from "./auth-file.ts";
 

@@ -1,8 +1,8 @@
 import { ImageError, isImageError, isJSONObject } from "@drayage/core";
 import type { JSONObject, OperationOptions } from "@drayage/core";
 import { hasCode, readNamedFile } from "@drayage/transport-kit/files";
+import { oneLine } from "@drayage/transport-kit/wire";
 
-import { oneLine } from "../http/one-line.ts";
 import type { AuthFilePlace } from "./auth-file-places.ts";
 
 /** A file of credentials, as podman, skopeo and docker write it. */

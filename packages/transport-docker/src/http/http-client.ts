@@ -2,7 +2,7 @@ import { ImageError } from "@drayage/core";
 import type { OperationOptions } from "@drayage/core";
 
 import type { DockerSettings } from "../docker-settings.ts";
-import { isMistrusted } from "./connection-error.ts";
+import { isUntrusted } from "./connection-error.ts";
 import { Connections } from "./connections.ts";
 import { Host } from "./host.ts";
 import { isStream } from "./http-exchange.ts";
@@ -107,7 +107,7 @@ export class HTTPClient {
     try {
       return await this.#connections.send(request);
     } catch (error) {
-      if (knewAllRoots || isStream(request.body) || !isMistrusted(error)) throw error;
+      if (knewAllRoots || isStream(request.body) || !isUntrusted(error)) throw error;
       agents.addSystemRoots();
       return this.#connections.send(request);
     }

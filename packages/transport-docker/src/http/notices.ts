@@ -1,8 +1,8 @@
 import type { Notice } from "@drayage/core";
+import { oneLine } from "@drayage/transport-kit/wire";
 
 import { headerOf } from "./http-exchange.ts";
 import type { HTTPResponse } from "./http-exchange.ts";
-import { oneLine } from "./one-line.ts";
 
 /** What an answer says beside what was asked. */
 export function noticesIn(response: HTTPResponse): readonly Notice[] {

@@ -1,11 +1,10 @@
 import { ImageError } from "@drayage/core";
 import type { ImageErrorCode, ImageErrorOptions } from "@drayage/core";
+import { jsonObjectOf, oneLine } from "@drayage/transport-kit/wire";
 
 import { parseChallenges } from "./challenge.ts";
 import { headerOf, startOfText } from "./http-exchange.ts";
 import type { Access, HTTPResponse } from "./http-exchange.ts";
-import { jsonObjectOf } from "./json-answer.ts";
-import { oneLine } from "./one-line.ts";
 import { retryAfterOf } from "./retry-after.ts";
 
 /** An error in a registry's own words (OCI distribution-spec, "Error codes"). */

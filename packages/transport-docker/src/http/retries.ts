@@ -1,6 +1,6 @@
 import { Retries } from "@drayage/core";
 
-import { isWorthWaitingFor } from "./connection-error.ts";
+import { isTemporary } from "./connection-error.ts";
 import { isBusy } from "./host.ts";
 import type { Host } from "./host.ts";
 import { hasContent, inMemory, isStream, startOfText, wholeOf } from "./http-exchange.ts";
@@ -76,7 +76,7 @@ async function mayTryAgain(
   const { retries, signal, url } = request;
   const failed = { error: outcome.error, attempt, doing: doingOf(request) };
   if (outcome.kind === "failed") {
-    const mayHelp = hostOf(url).hasAnswered || isWorthWaitingFor(outcome.error);
+    const mayHelp = hostOf(url).hasAnswered || isTemporary(outcome.error);
     return mayHelp && retries.mayTryAgain(failed, signal);
   }
   const { response } = outcome;

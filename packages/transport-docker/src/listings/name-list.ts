@@ -1,8 +1,8 @@
 import { ImageError } from "@drayage/core";
+import { jsonObjectOf } from "@drayage/transport-kit/wire";
 
 import { textOf } from "../http/http-exchange.ts";
 import type { HTTPResponse } from "../http/http-exchange.ts";
-import { jsonObjectOf } from "../http/json-answer.ts";
 import { readRefusal, refusalOf, registryError } from "../http/registry-error.ts";
 import { pageSizeLimit, pagesOf } from "./listing.ts";
 import type { Listing } from "./listing.ts";

@@ -42,17 +42,18 @@ export async function changeReferrersTag(
   const tag = referrersTagOf(change.subject);
   const doing = `list what refers to ${change.subject} in ${repository.name}`;
   await inTurn(`${repository.name} ${tag}`, signal, async () => {
-    let list = await readList(repository, tag, options);
-    for (let attempt = 1; !isDone(list, change); attempt++) {
-      await writeList(repository, tag, changed(list, change), options);
-      list = await readList(repository, tag, options);
-      if (isDone(list, change)) return;
-      const error = new ImageError("conflict", `Could not ${doing}: others overwrite the list`, {
-        retryable: true,
-      });
-      if (!(await retries.mayTryAgain({ error, attempt, doing }, signal))) throw error;
-      list = await readList(repository, tag, options);
-    }
+    await retries.run(
+      doing,
+      async () => {
+        const list = await readList(repository, tag, options);
+        if (isDone(list, change)) return;
+        await writeList(repository, tag, changed(list, change), options);
+        if (isDone(await readList(repository, tag, options), change)) return;
+        const message = `Could not ${doing}: other clients overwrite the list`;
+        throw new ImageError("conflict", message, { retryable: true });
+      },
+      { signal },
+    );
   });
 }
 

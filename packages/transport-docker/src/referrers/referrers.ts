@@ -16,10 +16,10 @@ import type {
   Referrer,
   ReferrersOptions,
 } from "@drayage/core";
+import { jsonObjectOf } from "@drayage/transport-kit/wire";
 
 import { headerOf, wholeOf } from "../http/http-exchange.ts";
 import type { HTTPResponse } from "../http/http-exchange.ts";
-import { jsonObjectOf } from "../http/json-answer.ts";
 import { readRefusal, refusalOf, registryError } from "../http/registry-error.ts";
 import { pageSizeLimit, pagesOf } from "../listings/listing.ts";
 import { readManifest, requestManifest } from "../manifests/manifest-download.ts";

@@ -36,8 +36,8 @@ export class ParallelRanges {
     range: ByteRange,
     options?: ReadRangeOptions,
   ): AsyncGenerator<Uint8Array, void, undefined> {
-    const mostRanges = (): number => this.#setting ?? (this.#blobs === 1 ? defaultRanges : 1);
-    const ahead = { rangeSize, stretchSize, memory: this.#memory, mostRanges };
+    const maxRanges = (): number => this.#setting ?? (this.#blobs === 1 ? defaultRanges : 1);
+    const ahead = { rangeSize, stretchSize, memory: this.#memory, maxRanges };
     this.#blobs++;
     try {
       yield* readRangesAhead(source, range, ahead, options);

@@ -73,7 +73,7 @@ describe("a registry behind a proxy", () => {
     await expect(tagsAt(host, { ...settings, certDir: undefined })).rejects.toMatchObject({
       code: "unavailable",
       retryable: false,
-      message: expect.stringContaining(`by way of the proxy ${proxy.url.host}`) as string,
+      message: expect.stringContaining(`through the proxy ${proxy.url.host}`) as string,
     });
   });
 

@@ -2,20 +2,20 @@ import type { FileHandle } from "node:fs/promises";
 
 import { onDisk } from "./file-error.ts";
 
-/** Bytes that are written at once; the chunks of a network are smaller. */
+/** Bytes per write; chunks from the network are smaller. */
 const batchSize = 1 << 19;
 
 /** Where and how much a `BatchWriter` writes. */
 export interface BatchPlace {
-  /** Where in the file it begins. Default: where its last writing ended. */
+  /** The offset in the file of the first byte. Default: the end of the previous write. */
   readonly start?: number | undefined;
-  /** Bytes that will come, where that is known. */
+  /** The number of bytes, if known. */
   readonly size?: number | undefined;
 }
 
 /**
- * Copies chunks into one batch while the other is written. Chunks that were kept until then would outlive the collection
- * of young objects, and a copy would spend a quarter of its time on collecting old ones.
+ * Copies chunks into one batch while the other is written. Chunks that were kept until then would outlive the
+ * collection of young objects, and a copy would spend a quarter of its time on collecting old ones.
  */
 export class BatchWriter {
   readonly #handle: FileHandle;

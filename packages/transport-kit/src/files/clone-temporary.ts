@@ -16,10 +16,9 @@ import { temporaryName } from "./temporary-name.ts";
 import { threadDigest, worthAThread } from "./thread-digest.ts";
 
 /**
- * Clones a file into a temporary in that folder: a reflink where the file system has them, else, for small files, a copy
- * inside the kernel. The clone is hashed before it is returned. Undefined where the file cannot be cloned, so that it is
- * read instead.
- * @throws ImageError `digest-mismatch` where its content is not what was expected
+ * Clones a file into a temporary file in that folder: a reflink if the file system supports it, else, for small files,
+ * a copy inside the kernel. The clone is hashed before it is returned. Undefined if the file cannot be cloned; read it
+ * instead. @throws ImageError `digest-mismatch` if its content has another digest
  */
 export async function cloneTemporary(
   folder: string,
@@ -32,7 +31,7 @@ export async function cloneTemporary(
     return await newTemporary(folder, async (handle, file) => {
       await cloneInto(handle, from, file, expected.size);
       const synced = onDisk(folder, () => handle.datasync());
-      // Hashed while it is written out; a failure of either ends both.
+      // Hashed while it is written to the disk; a failure of either ends both.
       const checked = whileWriting(folder, () => check(file, expected, options));
       await Promise.all([synced, checked]);
       return expected;
@@ -44,8 +43,8 @@ export async function cloneTemporary(
 }
 
 /**
- * Another name for a regular file of this user on the same file system, else a clone; undefined where neither can be. A
- * link to the file of another user would not be removed with the temporaries of this one.
+ * A hard link to a regular file of this user on the same file system, else a clone; undefined if both fail. A link to a
+ * file of another user could not be removed with the temporary files of this one.
  */
 export async function linkTemporary(
   folder: string,
@@ -67,7 +66,7 @@ export async function linkTemporary(
 
 class CannotClone extends Error {}
 
-/** Keeps the owner and the mode of the new file: that of the old one may be that of a secret, or of a file nobody may write. */
+/** Keeps the owner and the mode of the new file: the old one may be secret, or read-only. */
 async function cloneInto(
   handle: FileHandle,
   from: string,
@@ -76,12 +75,12 @@ async function cloneInto(
 ): Promise<void> {
   const { mode, uid, gid } = await handle.stat();
   try {
-    // Opening a named pipe would wait for ever; by its number the file stays the one that was looked at.
+    // Opening a named pipe would block; by its descriptor the file stays the one that was checked.
     await using source = await openRegularFile(from);
     requireSize(from, (await source.stat()).size, size);
     const pinned = `/proc/self/fd/${source.fd}`;
     await copyFile(existsSync(pinned) ? pinned : from, file, cloneMode(size));
-    // Node gives the copy to the owner of the file where this user is root: that one could change it later.
+    // If this user is root, Node gives the copy to the owner of the file, who could change it later.
     const copied = await handle.stat();
     if (copied.uid !== uid || copied.gid !== gid) await handle.chown(uid, gid);
     await handle.chmod(mode & 0o777);
@@ -94,11 +93,11 @@ async function cloneInto(
 /** A file of another size could fill the disk before its hash shows that it is the wrong one. */
 function requireSize(file: string, found: number, expected: number): void {
   if (found === expected) return;
-  const message = `${file} should have ${expected} bytes and has ${found}; nothing of it was kept`;
+  const message = `${file} should have ${expected} bytes and has ${found}; it was not copied`;
   throw new ImageError("digest-mismatch", message);
 }
 
-/** A copy inside the kernel does not stop for an abort, so a large file is cloned by reflink or read. */
+/** A copy inside the kernel cannot be aborted, so a large file is cloned by reflink, or read. */
 function cloneMode(size: number): number {
   const { COPYFILE_FICLONE, COPYFILE_FICLONE_FORCE } = constants;
   return size > maxKernelCopy ? COPYFILE_FICLONE_FORCE : COPYFILE_FICLONE;
@@ -116,7 +115,10 @@ async function check(
   await readToItsEnd(file, expected, options);
 }
 
-/** False where it is not worth a thread, and where anything went wrong there: without one it will be told what. */
+/**
+ * False if the file is too small for a thread, or the thread failed: the caller then hashes the file itself, and gets
+ * the error.
+ */
 async function isRightInThread(
   file: string,
   { digest, size }: WrittenFile,

@@ -5,7 +5,10 @@ import path from "node:path";
 
 import { ImageError } from "@drayage/core";
 
-/** The absolute path. Where the working folder is not UTF-8, and so has another name for Node, it goes by `/proc/self/cwd`. */
+/**
+ * The absolute path. If the path of the working folder is not UTF-8, which Node cannot represent, it goes through
+ * `/proc/self/cwd`.
+ */
 export function absolutePathOf(given: string): string {
   if (path.isAbsolute(given)) return path.resolve(given);
   const folder = workingFolder(given);
@@ -24,7 +27,7 @@ function workingFolder(given: string): string {
 
 const ownFolder = "/proc/self/cwd";
 
-/** The path without symbolic links; the path itself where that is not UTF-8. @throws the error of the system */
+/** The path without symbolic links; the path itself if that is not UTF-8. @throws the error of the system */
 export async function realPathOf(file: string): Promise<string> {
   const real = await realpath(file, "buffer");
   return isUtf8(real) ? real.toString() : file;

@@ -7,21 +7,21 @@ import { ImageError, isImageError } from "@drayage/core";
 import { absolutePathOf } from "./exact-path.ts";
 
 /**
- * The absolute path without symbolic links. All but the last component must exist.
- * @throws ImageError `invalid-reference` where the folder above is missing or the path is a dangling link
+ * The absolute path without symbolic links. All components but the last must exist. @throws ImageError
+ * `invalid-reference` if the parent folder is missing or the path is a dangling link
  */
 export function explicitPathOf(given: string): string {
   const absolute = absolutePathOf(given);
   const existing = realPathOf(absolute);
   if (existing !== undefined) return existing;
   if (isLink(absolute)) {
-    throw new ImageError("invalid-reference", `${given} is a link to a place that is not there`);
+    throw new ImageError("invalid-reference", `${given} is a symbolic link to a missing file`);
   }
   const folder = realPathOf(path.dirname(absolute));
   if (folder === undefined) {
     throw new ImageError(
       "invalid-reference",
-      `The folder ${path.dirname(absolute)} is not there; make it first`,
+      `The folder ${path.dirname(absolute)} does not exist; create it first`,
     );
   }
   return path.join(folder, path.basename(absolute));
@@ -45,21 +45,21 @@ function unusable(absolute: string, cause: unknown): ImageError {
   return new ImageError("invalid-reference", message, { cause });
 }
 
-/** Where the real path is not UTF-8, the given one stays if it goes by what this process has open. */
+/** If the real path is not UTF-8, the given path is kept if it goes through a descriptor of this process. */
 function asText(absolute: string, real: Buffer): string {
   if (isUtf8(real)) return real.toString();
   if (/^\/proc\/self\/(?:cwd|fd\/\d+)(?:\/|$)/.test(absolute)) return absolute;
   throw new ImageError(
     "invalid-reference",
-    `${absolute} leads to a path that is not UTF-8: give that another name`,
+    `${absolute} leads to a path that is not UTF-8: rename that path`,
   );
 }
 
 const reasons: Readonly<Record<string, string>> = {
-  EACCES: "this user may not look into a folder above it",
-  ELOOP: "its symbolic links go round in a circle",
+  EACCES: "this user has no permission for a parent folder",
+  ELOOP: "its symbolic links form a loop",
   ENAMETOOLONG: "the name is too long for the file system",
-  ENOTDIR: "what it is in is a file and no folder",
+  ENOTDIR: "its parent is a file, not a folder",
 };
 
 function isLink(absolute: string): boolean {

@@ -10,7 +10,10 @@ import type { OpenRegularOptions } from "./regular-file.ts";
 /** Large enough to be fast, small enough that six files at once take little memory. */
 const chunkSize = 1 << 17;
 
-/** A regular file, or a range of it, in chunks, each read while the one before is used. Opened on the first pull, closed on the way out. @throws ImageError `unsupported` for what is no regular file */
+/**
+ * The bytes of a regular file, or of a range of it, in chunks; each is read while the previous one is used. Opened on
+ * the first pull, closed at the end. @throws ImageError `unsupported` for anything but a regular file
+ */
 export async function* fileBytes(
   file: string,
   options: GetBlobOptions = {},
@@ -20,7 +23,7 @@ export async function* fileBytes(
   yield* handleBytes(handle, options);
 }
 
-/** The same of a file that is open already and stays open. */
+/** The same for an open file, which stays open. */
 export async function* handleBytes(
   handle: FileHandle,
   { range, reuseBuffers = false, signal }: GetBlobOptions = {},
@@ -37,7 +40,7 @@ export async function* handleBytes(
     if (chunk.byteLength === 0) return;
     at += chunk.byteLength;
     next = readChunk(handle, at, end, room);
-    // Whoever leaves now never learns how the next read ends.
+    // A caller that stops here does not see the result of the next read.
     next.catch(() => {});
     yield chunk;
   }
@@ -60,7 +63,7 @@ function newRoom(size: number): Uint8Array {
   return Buffer.allocUnsafeSlow(size);
 }
 
-/** Two buffers in turn: the caller reads one while the other is filled. */
+/** Two buffers in alternation: the caller reads one while the other is filled. */
 function alternating(size: number): () => Uint8Array {
   let current = newRoom(Math.max(size, 0));
   let other = newRoom(Math.max(size, 0));
@@ -71,8 +74,8 @@ function alternating(size: number): () => Uint8Array {
 }
 
 /**
- * A small file as a whole; undefined where there is none.
- * @throws ImageError `invalid-manifest` above `limit` bytes, `unsupported` for what is no regular file
+ * The content of a small file; undefined if there is none. @throws ImageError `invalid-manifest` above `limit` bytes,
+ * `unsupported` for anything but a regular file
  */
 export async function readSmallFile(
   file: string,
@@ -91,7 +94,7 @@ export async function readSmallFile(
   }
 }
 
-/** All of an open file, also where it has no size, as those of `/proc`. */
+/** The content of an open file, also if it reports no size, as files of `/proc` do. */
 export async function* bytesToEnd(
   handle: FileHandle,
   signal?: AbortSignal,

@@ -6,9 +6,8 @@ import type { ImageErrorCode } from "@drayage/core";
 import { isPassing } from "./temporary-name.ts";
 
 /**
- * Does what concerns one file or folder, and explains what the system refuses. That there is no such file, `ENOENT` and
- * `ENOTDIR`, passes through.
- * @throws ImageError `denied`, `unavailable`, `invalid-reference`
+ * Runs an operation on a file or folder, and turns errors of the system into errors that explain them. `ENOENT` and
+ * `ENOTDIR` pass through. @throws ImageError `denied`, `unavailable`, `invalid-reference`
  */
 export async function onDisk<Result>(file: string, work: () => Promise<Result>): Promise<Result> {
   try {
@@ -18,7 +17,10 @@ export async function onDisk<Result>(file: string, work: () => Promise<Result>):
   }
 }
 
-/** The same where the folder of the file was there before: now it is gone. @throws ImageError also `conflict` */
+/**
+ * The same for a file whose folder existed before: a missing folder has been removed. @throws ImageError also
+ * `conflict`
+ */
 export async function whileWriting<Result>(
   file: string,
   work: () => Promise<Result>,
@@ -28,19 +30,19 @@ export async function whileWriting<Result>(
   } catch (cause) {
     if (!hasCode(cause, "ENOENT", "ENOTDIR")) throw cause;
     const place = placeOf(file);
-    const message = `${place} was removed or replaced while it was written to; nothing was kept, so copy again`;
+    const message = `${place} was removed or replaced while it was written to; nothing was stored, so copy again`;
     throw new ImageError("conflict", message, { cause, retryable: true });
   }
 }
 
-/** People know the place, not the temporary in it. */
+/** Users know the destination, not the temporary file in it. */
 function placeOf(file: string): string {
   const folders = file.split(path.sep);
   const temporary = folders.findIndex(isPassing);
   return temporary < 1 ? file : folders.slice(0, temporary).join(path.sep);
 }
 
-/** The error of the system as an `ImageError` about the file, where it has a known reason; else the error itself. */
+/** The error of the system as an `ImageError` about the file, if its reason is known; else the error itself. */
 export function explained(cause: unknown, file: string): unknown {
   const { code = "" } = cause as NodeJS.ErrnoException;
   const reason = Object.hasOwn(reasons, code) ? reasons[code] : undefined;
@@ -75,7 +77,7 @@ const reasons: Readonly<Record<string, Reason>> = {
   EDQUOT: {
     code: "unavailable",
     message: (place) =>
-      `The disk quota for ${place} is full: free some space, or have the quota raised`,
+      `The disk quota for ${place} is full: free some space, or ask for a higher quota`,
   },
   EACCES: forbidden,
   EPERM: forbidden,
@@ -88,7 +90,7 @@ const reasons: Readonly<Record<string, Reason>> = {
   ENFILE: tooManyFiles,
   ESTALE: {
     code: "unavailable",
-    message: (place) => `The file server of ${place} does not know it any more: mount it again`,
+    message: (place) => `The file server no longer knows ${place}: mount it again`,
     retryable: true,
   },
   ENXIO: {
@@ -107,11 +109,11 @@ const reasons: Readonly<Record<string, Reason>> = {
   },
   ELOOP: {
     code: "invalid-reference",
-    message: (place) => `${place} leads through symbolic links that go round in a circle`,
+    message: (place) => `${place} leads through a loop of symbolic links`,
   },
 };
 
-/** Whether the failure is one of these of the system, such as `ENOENT`. */
+/** Whether an error has one of these codes of the system, such as `ENOENT`. */
 export function hasCode(error: unknown, ...codes: readonly string[]): boolean {
   const { code } = error as NodeJS.ErrnoException;
   return code !== undefined && codes.includes(code);

@@ -13,10 +13,10 @@ import type { LockHolder } from "./lock-holder.ts";
 import { LockWait, notRemovable } from "./lock-wait.ts";
 
 /**
- * Does the work while nobody else, in this process or another, on this host or another, does work under the same lock
- * file. The lock of a process that is gone is taken over. A process of this user is waited for up to ten minutes, one of
- * another user for one; waiting is reported to `onNotice`. The folder of the lock file must be there.
- * @throws ImageError `conflict` for a lock that is not released, and for what is no lock file under its name
+ * Runs the work while no other work runs under the same lock file, in this process or another, on this host or another.
+ * The lock of a process that is gone is taken over. Waits up to ten minutes for a process of this user, and one minute
+ * for one of another user; waiting is reported to `onNotice`. The folder of the lock file must exist. @throws
+ * ImageError `conflict` for a lock that is not released, and for another file under its name
  */
 export async function withLock<Result>(
   lock: string,
@@ -29,7 +29,7 @@ export async function withLock<Result>(
   return lockedWork(file, work, options, () => new LockWait(file, options));
 }
 
-/** The wait begins once it is this work's turn in this process. */
+/** The wait starts once no other work of this process has the lock. */
 async function lockedWork<Result>(
   file: string,
   work: () => Promise<Result>,
@@ -98,7 +98,7 @@ class HeldLock implements AsyncDisposable {
     }
   }
 
-  /** Somebody who took us for gone may have it by now: then it is theirs. */
+  /** A process that considered this one gone may have the lock now: then it stays. */
   async [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#timer);
     await this.#handle.close();
@@ -107,7 +107,7 @@ class HeldLock implements AsyncDisposable {
   }
 }
 
-/** How often a lock may be free, and somebody else's again at once, before that counts as waiting. */
+/** How often a lock may be found free and then lost to another process before that counts as waiting. */
 const maxSurprises = 100;
 
 /** Milliseconds between two attempts. */
@@ -124,8 +124,8 @@ async function createdOnly(file: string): Promise<FileHandle | undefined> {
 }
 
 /**
- * Removes the lock of one holder that is gone, and no other's: the right to do so is a lock itself, and whoever gets it
- * second finds another holder, or none.
+ * Removes the lock of one holder that is gone, and no other's. The right to remove it is a lock itself: the second
+ * process that gets it finds another holder, or none.
  */
 async function removeLock(
   file: string,

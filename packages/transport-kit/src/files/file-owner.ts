@@ -2,23 +2,28 @@ import type { Stats } from "node:fs";
 
 import { readSmallFile } from "./file-bytes.ts";
 
-/** True for what this user owns; on systems without owners for everything. */
+/** True for files that this user owns; always true on systems without owners. */
 export function isOwn({ uid }: Pick<Stats, "uid">): boolean {
   return own === undefined || uid === own;
 }
 
-/** True where only this user and root can have written: neither another owner nor a right for others to write. */
+/**
+ * True if only this user and root can have written the file: it has no other owner, and no write permission for others.
+ */
 export function isOursAlone(status: Pick<Stats, "uid" | "mode">): boolean {
   if (own === undefined) return true;
   return isTrusted(status.uid) && (status.mode & writableByOthers) === 0;
 }
 
-/** True for this user and root, who may do anything in any case. */
+/** True for this user, and for root, who may do anything. */
 export function isTrusted(uid: number): boolean {
   return own === undefined || uid === own || uid === 0;
 }
 
-/** Whether another user may rename what this user has in a folder. The sticky bit forbids it, but not to the folder's owner. */
+/**
+ * Whether another user may rename files of this user in a folder. The sticky bit forbids that, except to the owner of
+ * the folder.
+ */
 export function othersMayRename(folder: Pick<Stats, "uid" | "mode">): boolean {
   if (own === undefined) return false;
   const isSticky = (folder.mode & sticky) !== 0;

@@ -1,13 +1,13 @@
 import type { FileHandle } from "node:fs/promises";
 
-/** Bytes after which it is worth it to begin. */
+/** Bytes after which a sync starts. */
 const distance = 32 << 20;
-/** One at a time in this process: others need the threads that wait for the disk. */
+/** One at a time per process: other work needs the threads that wait for the disk. */
 let isBegun = false;
 
 /**
- * Gets what is written to a file onto the disk while more of it is written, so that there is little left to wait for in
- * the end, when the other files of an image are waited for as well.
+ * Syncs a file to the disk while more of it is written. Little is left to sync at the end, when the other files of an
+ * image are synced as well.
  */
 export class FileSync {
   readonly #handle: FileHandle;
@@ -18,7 +18,7 @@ export class FileSync {
     this.#handle = handle;
   }
 
-  /** So many bytes more are written. */
+  /** Records that many more written bytes. */
   written(bytes: number): void {
     this.#left -= bytes;
     if (this.#left > 0 || isBegun) return;
@@ -29,17 +29,17 @@ export class FileSync {
       .finally(() => {
         isBegun = false;
       });
-    // Systems tell a failure once: it is told to whoever finishes.
+    // Systems report a failed sync once: `finish` reports it to the caller.
     this.#begun.catch(() => {});
   }
 
-  /** All of it is on the disk. */
+  /** Syncs the rest of the file. */
   async finish(): Promise<void> {
     await this.#begun;
     await this.#handle.datasync();
   }
 
-  /** Nothing goes on any more, whatever came of it: the file may be closed. */
+  /** Waits for a running sync, whatever its result: the file may be closed. */
   async stop(): Promise<void> {
     await this.#begun.catch(() => {});
   }

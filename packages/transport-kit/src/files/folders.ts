@@ -7,14 +7,14 @@ import { hasCode, onDisk, whileWriting } from "./file-error.ts";
 
 /** How folders are made. */
 export interface MakeFolderOptions {
-  /** Who may do what with a folder that is made. Default `0o777`, less what the umask takes. */
+  /** Permissions of new folders. Default `0o777`, minus the umask. */
   readonly mode?: number | undefined;
 }
 
 /**
- * Makes a folder and those above it, durably. The topmost that was not there; undefined where all were. Ends where the
- * file system takes no folder, as below `/proc`, in which `mkdir` of Node with `recursive` tries for ever.
- * @throws ImageError `denied`, `unavailable`, `conflict` where a file is in the way
+ * Makes a folder and its parents, durably. Returns the topmost new one; undefined if all existed. Fails if the file
+ * system does not allow folders, as below `/proc`, where `mkdir` of Node with `recursive` never ends. @throws
+ * ImageError `denied`, `unavailable`, `conflict` if a file is in the way
  */
 export async function makeFolder(
   folder: string,
@@ -25,7 +25,7 @@ export async function makeFolder(
   return topmost;
 }
 
-/** How often a folder above may be gone again before that is an error. */
+/** How often a parent folder may be removed meanwhile before that is an error. */
 const maxAttempts = 5;
 
 async function made(folder: string, options: MakeFolderOptions): Promise<string | undefined> {
@@ -35,7 +35,7 @@ async function made(folder: string, options: MakeFolderOptions): Promise<string 
       await onDisk(folder, () => mkdir(folder, { mode: options.mode }));
       return topmost ?? folder;
     } catch (error) {
-      // Some systems name another reason for a folder that is there, such as a read-only file system.
+      // Some systems report another reason for an existing folder, such as a read-only file system.
       if (await isFolder(folder)) return topmost;
       const above = path.dirname(folder);
       const canRetry = hasCode(error, "ENOENT") && above !== folder && attempt < maxAttempts;
@@ -54,15 +54,15 @@ function notMade(folder: string, cause: unknown): unknown {
   if (hasCode(cause, "EEXIST", "ENOTDIR"))
     return new ImageError(
       "conflict",
-      `The folder ${folder} cannot be made: a file is in the way; choose another one`,
+      `The folder ${folder} cannot be created: a file is in the way; choose another folder`,
       { cause },
     );
   if (!hasCode(cause, "ENOENT")) return cause;
-  const message = `The folder ${folder} cannot be made: this file system takes none there, or the folder above is gone; choose another one`;
+  const message = `The folder ${folder} cannot be created: the file system does not allow it, or the parent folder was removed; choose another folder`;
   return new ImageError("unavailable", message, { cause, retryable: false });
 }
 
-/** Removes a folder and those above it up to `topmost`, until one is not empty. */
+/** Removes a folder and its parents up to `topmost`, until one is not empty. */
 export async function removeEmptyFolders(folder: string, topmost: string): Promise<void> {
   try {
     await rmdir(folder);
@@ -72,13 +72,13 @@ export async function removeEmptyFolders(folder: string, topmost: string): Promi
   if (folder !== topmost) await removeEmptyFolders(path.dirname(folder), topmost);
 }
 
-/** Makes sure that the names in a folder outlast a loss of power, where the system can. */
+/** Makes the names in a folder durable, if the system can. */
 export async function syncFolder(folder: string): Promise<void> {
   try {
     await using handle = await open(folder);
     await handle.sync();
   } catch (error) {
-    // Windows, and file systems of other machines, have no such thing.
+    // Windows and network file systems do not support this.
     if (!hasCode(error, "EISDIR", "EPERM", "EACCES", "EINVAL", "ENOTSUP"))
       await whileWriting(folder, () => Promise.reject(error as Error));
   }

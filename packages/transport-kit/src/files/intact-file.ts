@@ -10,7 +10,7 @@ import { isOursAlone } from "./file-owner.ts";
 import type { WrittenFile } from "./temporary-file.ts";
 import { threadDigest, worthAThread } from "./thread-digest.ts";
 
-/** Whether a file has these bytes: it is read and hashed. False where there is no regular file of this size. */
+/** Whether a file has these bytes: it is read and hashed. False if there is no regular file of this size. */
 export async function isIntact(
   file: string,
   expected: WrittenFile,
@@ -32,7 +32,7 @@ export async function isIntact(
   }
 }
 
-/** Reads all of a file. @throws ImageError `digest-mismatch` where its content is not what was expected */
+/** Reads a whole file. @throws ImageError `digest-mismatch` if its content is not the expected one */
 export async function readToItsEnd(
   file: string,
   expected: WrittenFile,
@@ -44,8 +44,9 @@ export async function readToItsEnd(
 }
 
 /**
- * Whether no other user can have written a file, where its folders up to `root` are as they were: each of them belongs to
- * this user or to root, others may not write to it, and none is a symbolic link. Always true on systems without owners.
+ * Whether no other user can have written a file, assuming that the folders up to `root` have not changed: each belongs
+ * to this user or to root, others may not write to it, and none is a symbolic link. Always true on systems without
+ * owners.
  */
 export async function isKeptByUsAlone(file: string, root: string): Promise<boolean> {
   for (let at = file; ; at = path.dirname(at)) {

@@ -2,7 +2,7 @@ import { untilAborted } from "../wire/abortable.ts";
 
 const lasts = new Map<string, Promise<void>>();
 
-/** Does one piece of work after another for each key, in the order asked, within this process. */
+/** Runs work one after another for each key, in the order of the calls, within this process. */
 export async function inTurn<Result>(
   key: string,
   signal: AbortSignal | undefined,

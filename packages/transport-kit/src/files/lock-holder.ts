@@ -12,27 +12,27 @@ import { hasEnded, thisProcess } from "./process-identity.ts";
 import type { ProcessIdentity } from "./process-identity.ts";
 import { kindOf, openRegularFile } from "./regular-file.ts";
 
-/** What a lock file contains, who owns it, and when it was last touched. Only the owner is certain. */
+/** The content of a lock file, its owner, and when it was last touched. Only the owner is certain. */
 export interface LockHolder {
-  /** Another one each time that a lock is taken; empty where it is not written yet or cannot be read. */
+  /** A new one each time that a lock is taken; empty if it is not written yet or cannot be read. */
   readonly id: string;
   readonly process: ProcessIdentity | undefined;
   /** The name of the host, as the holder wrote it. */
   readonly hostName: string | undefined;
   readonly touched: number;
   readonly uid: number;
-  /** When the file was made, in milliseconds; 0 where the file system does not keep it. */
+  /** When the file was created, in milliseconds; 0 if the file system does not record it. */
   readonly since: number;
 }
 
-/** What is written into a lock that this process takes. */
+/** The content of a lock that this process takes. */
 export function newHolder(): { readonly id: string; readonly content: string } {
   const id = randomBytes(8).toString("hex");
   const { host, pid } = thisProcess;
   return { id, content: `${host} ${pid} ${id}\n${hostname()}\n` };
 }
 
-/** Undefined where nobody holds the lock. @throws ImageError `conflict` for what is no lock file */
+/** Undefined if the lock is free. @throws ImageError `conflict` for another file under its name */
 export async function holderOf(lock: string): Promise<LockHolder | undefined> {
   try {
     const status = await lstat(lock);
@@ -56,15 +56,14 @@ export async function describeHolder(holder: LockHolder): Promise<string> {
   ].join(", ");
 }
 
-/** Tells holders that are gone from holders that are slow, by watching their lock. */
+/** Distinguishes holders that are gone from slow ones, by watching their lock. */
 export class HolderWatch {
   #seen: LockHolder | undefined;
   #since = 0;
 
   /**
-   * A process of this host that has ended is gone. Of any other it is only certain that it touches its lock again and
-   * again: it counts as gone when we have watched for that long and nothing happened, by our own clock, which stands
-   * still while the machine sleeps.
+   * A process of this host that has ended is gone. Any other process touches its lock again and again: it counts as
+   * gone if the lock was not touched for `lockTimeout`, by our own clock, which stops while the machine sleeps.
    */
   isGone(holder: LockHolder): boolean {
     if (holder.process !== undefined && hasEnded(holder.process)) return true;
@@ -72,17 +71,17 @@ export class HolderWatch {
       this.#seen = holder;
       this.#since = performance.now();
     }
-    return performance.now() - this.#since > patience;
+    return performance.now() - this.#since > lockTimeout;
   }
 }
 
 /** How long a lock may stay untouched, in milliseconds. */
-export const patience = 60_000;
+export const lockTimeout = 60_000;
 
 /** How often a holder touches its lock, in milliseconds. */
-export const heartbeat: number = patience / 4;
+export const heartbeat: number = lockTimeout / 4;
 
-/** The rest of a file of any size is not read. */
+/** Larger files are not read further. */
 const maxSize = 256;
 const written = /^(\w{1,64}) (\d{1,10}) (\w{1,64})\n(?:([\w.-]{1,128})\n)?/;
 
@@ -93,7 +92,7 @@ async function readHolder(lock: string, status: Stats): Promise<LockHolder> {
   return { id, process, hostName, touched: mtimeMs, uid, since: birthtimeMs };
 }
 
-/** Of one that this user may not read the owner and the time are known. */
+/** For a lock that this user may not read, the owner and the time are known. */
 async function readStart(
   lock: string,
   status: Stats,
@@ -120,7 +119,7 @@ async function startOf(handle: FileHandle): Promise<string> {
 function notALock(lock: string, kind: string, cause?: unknown): ImageError {
   return new ImageError(
     "conflict",
-    `${lock} is ${kind}, where a lock file is expected: remove it, or choose another place`,
+    `${lock} is ${kind}, where a lock file is expected: remove it, or choose another folder`,
     { cause },
   );
 }

@@ -2,17 +2,17 @@ import { ImageError } from "@drayage/core";
 import type { OperationOptions } from "@drayage/core";
 
 import { isTrusted } from "./file-owner.ts";
-import { describeHolder, patience } from "./lock-holder.ts";
+import { describeHolder, lockTimeout } from "./lock-holder.ts";
 import type { LockHolder } from "./lock-holder.ts";
 
 /** Milliseconds after which waiting is reported. */
 const noticeDelay = 2000;
-/** Milliseconds for which one process of this user is waited for: it may be writing a large archive. */
+/** Milliseconds to wait for a process of this user, which may be writing a large archive. */
 const maxWait = 10 * 60_000;
-/** Milliseconds for which locks of another user are waited for, however many there are. */
-const maxWaitForOthers: number = patience;
+/** Milliseconds to wait for locks of other users in all. */
+const maxWaitForOthers: number = lockTimeout;
 
-/** One wait for a lock: reported once it is no longer short, and bounded. */
+/** One wait for a lock: reported once it is no longer short, and limited. */
 export class LockWait {
   readonly #lock: string;
   readonly #onNotice: OperationOptions["onNotice"];
@@ -27,7 +27,7 @@ export class LockWait {
     this.#onNotice = onNotice;
   }
 
-  /** To be called before each pause. @throws ImageError `conflict`, to be tried again, when it took too long */
+  /** Called before each delay. @throws ImageError `conflict`, retryable, after the maximum time */
   async check(holder: LockHolder): Promise<void> {
     const now = performance.now();
     if (this.#holder !== holder.id) [this.#holder, this.#holderSince] = [holder.id, now];
@@ -52,7 +52,7 @@ export class LockWait {
   }
 }
 
-/** For the lock of a process that has ended and that this user may not remove. */
+/** The error for the lock of a process that has ended and that this user may not remove. */
 export async function notRemovable(
   lock: string,
   holder: LockHolder,

@@ -9,17 +9,17 @@ import { hasCode } from "./file-error.ts";
 import { pipeBytes } from "./pipe.ts";
 import { kindOf, openRegularFile } from "./regular-file.ts";
 
-/** How much is read. */
+/** Limits for reading. */
 export interface NamedFileOptions extends OperationOptions {
   /** Bytes. Default 4 MiB. */
   readonly limit?: number | undefined;
 }
 
 /**
- * The content of a file that a person named: a regular file, a pipe such as `/dev/stdin` or that of `<(command)`, or a
- * character device such as `/dev/null`. No thread waits for it, so an abort ends the reading at once.
- * @throws ImageError `unsupported` for a folder or a socket and for more than `limit` bytes, `unavailable` for a pipe
- * that stays silent for a minute or goes on for longer than two; the error of the system otherwise
+ * The content of a file that the user named: a regular file, a pipe such as `/dev/stdin` or that of `<(command)`, or a
+ * character device such as `/dev/null`. No thread waits for it, so an abort ends the reading at once. @throws
+ * ImageError `unsupported` for a folder or a socket and for more than `limit` bytes, `unavailable` for a pipe that
+ * stays silent for a minute or takes longer than two; else the error of the system
  */
 export async function readNamedFile(
   file: string,
@@ -29,7 +29,7 @@ export async function readNamedFile(
   const status = await stat(file);
   if (!isReadable(status))
     throw new ImageError("unsupported", `${file} is ${kindOf(status)}; name a file instead`);
-  const bytes = status.isFile() ? openedBytes(file) : pipeBytes(file, { ...patience, signal });
+  const bytes = status.isFile() ? openedBytes(file) : pipeBytes(file, { ...pipeTimeouts, signal });
   const chunks: Uint8Array[] = [];
   let size = 0;
   const start = performance.now();
@@ -44,7 +44,7 @@ export async function readNamedFile(
   return Buffer.concat(chunks);
 }
 
-/** The same; undefined where there is no such file. @throws as `readNamedFile` */
+/** The same; undefined if there is no such file. @throws as `readNamedFile` */
 export async function findNamedFile(
   file: string,
   options: NamedFileOptions = {},
@@ -57,10 +57,10 @@ export async function findNamedFile(
   }
 }
 
-/** Milliseconds that a pipe without a writer, and one that stays silent, is waited for. */
-const patience = { writerDelay: 500, maxSilence: 60_000 };
+/** Milliseconds to wait for a writer of a pipe, and for its next bytes. */
+const pipeTimeouts = { writerDelay: 500, maxSilence: 60_000 };
 
-/** Milliseconds that reading may take in all, however the bytes trickle. */
+/** Milliseconds that reading may take in total. */
 const maxTime = 120_000;
 
 function tooSlow(file: string): ImageError {

@@ -8,14 +8,14 @@ import { isOwn, othersMayRename } from "./file-owner.ts";
 import type { OpenRegularOptions } from "./regular-file.ts";
 
 /**
- * A folder that is open. Paths to its entries lead into this very folder, whatever gets its name meanwhile, where the
- * system has `/proc/self/fd`; elsewhere that is certain only where nobody else may rename in the folder.
+ * An open folder. Paths to its entries lead into this very folder, even if it is renamed and replaced meanwhile, if the
+ * system has `/proc/self/fd`; on other systems only if no other user may rename in its parent.
  */
 export class OpenFolder implements AsyncDisposable {
   readonly #handle: FileHandle;
   readonly #path: string;
   readonly status: Stats;
-  /** Whether nobody can lead the paths of `entry` elsewhere. */
+  /** Whether no other user can redirect the paths of `entry`. */
   readonly isSafe: boolean;
 
   private constructor(
@@ -28,7 +28,7 @@ export class OpenFolder implements AsyncDisposable {
     this.isSafe = opened.isSafe;
   }
 
-  /** @throws the error of the system, also for a link where `followLinks` is false */
+  /** @throws the error of the system, also for a link if `followLinks` is false */
   static async open(
     folder: string,
     { followLinks = true }: OpenRegularOptions = {},
@@ -55,14 +55,14 @@ export class OpenFolder implements AsyncDisposable {
     return readdir(this.#path);
   }
 
-  /** Without following a link; undefined where there is none. */
+  /** Does not follow a link; undefined if there is none. */
   async statusOf(name: string): Promise<Stats | undefined> {
     return lstat(this.entry(name)).catch(() => undefined);
   }
 
   /**
-   * Removes an entry of the own user; a folder with all in it that `isGone` accepts, and itself if it is empty then. What
-   * cannot be removed stays. Links are removed and never followed.
+   * Removes an entry of this user; of a folder everything in it that `isGone` accepts, and the folder itself if it is
+   * empty then. Entries that cannot be removed stay. Links are removed and never followed.
    */
   async remove(
     name: string,
@@ -96,7 +96,7 @@ export class OpenFolder implements AsyncDisposable {
   }
 }
 
-// Windows has but the first, and takes undefined for none.
+// Windows has only the first, and treats undefined as none.
 const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK } = constants;
 
 function isSame(one: Stats | undefined, other: Stats): boolean {

@@ -7,9 +7,9 @@ import { hasCode } from "./file-error.ts";
 import { isOursAlone } from "./file-owner.ts";
 
 /**
- * Makes a folder for what this user keeps, for nobody else to read, with those above it. One that is there may be used
- * only where no other user can write to it.
- * @throws ImageError `denied` for a folder of others; the error of the system where it cannot be made
+ * Makes a private folder of this user, and its parents. An existing folder may be used only if no other user can write
+ * to it. @throws ImageError `denied` for a folder that others may write to; the error of the system if it cannot be
+ * made
  */
 export function makeOwnFolder(folder: string): void {
   make(path.resolve(folder));

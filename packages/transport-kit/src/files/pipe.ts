@@ -10,18 +10,18 @@ import type { OperationOptions } from "@drayage/core";
 import { pause } from "../wire/abortable.ts";
 import { explained, hasCode } from "./file-error.ts";
 
-/** How long a pipe is waited for, in milliseconds. */
+/** Timeouts for a pipe, in milliseconds. */
 export interface PipeOptions extends OperationOptions {
-  /** For somebody to open it for writing. Default a minute. */
+  /** Until a writer opens it. Default: one minute. */
   readonly writerDelay?: number | undefined;
-  /** For the next bytes of a writer. Default without end. */
+  /** Until the next bytes of a writer. Default: none. */
   readonly maxSilence?: number | undefined;
 }
 
 /**
- * What comes out of a named pipe or a character device, as it comes. No thread waits for it, so an abort ends the reading
- * at once. A pipe that nobody writes to is empty after `writerDelay`.
- * @throws ImageError `unavailable` after `maxSilence`; the error of the system otherwise
+ * The bytes of a named pipe or a character device, as they arrive. No thread waits for it, so an abort ends the reading
+ * at once. A pipe without a writer is empty after `writerDelay`. @throws ImageError `unavailable` after `maxSilence`;
+ * else the error of the system
  */
 export async function* pipeBytes(
   file: string,
@@ -39,14 +39,14 @@ export async function* pipeBytes(
       yield chunk;
       continue;
     }
-    // A pipe that nobody has opened for writing yet looks like one that has ended.
+    // A pipe without a writer yet looks like one that has ended.
     if (!isEmpty || !pipe.isFIFO || performance.now() - start > writerDelay) return;
     await pause(interval, signal);
   }
   yield* pipe.rest({ signal, maxSilence });
 }
 
-/** Writes into a named pipe, whose reader may come later. No thread waits for that reader. */
+/** Writes into a named pipe; its reader may open it later. No thread waits for the reader. */
 export function pipeWriter(file: string): Writable {
   let socket: Writable | undefined;
   return new Writable({
@@ -80,19 +80,19 @@ export function pipeWriter(file: string): Writable {
   });
 }
 
-/** Milliseconds between two looks at a pipe that has no other end. */
+/** Milliseconds between two checks of a pipe without another end. */
 const interval = 10;
-/** The same for one that is open at both ends. */
+/** The same for a pipe that is open at both ends. */
 const shortInterval = 1;
 
 /**
- * A socket closes the file descriptor that it was given without the knowledge of Node's `fs`. A worker closes those that
- * it knows once more when it ends, and with them whatever has the number by then.
+ * A socket closes its file descriptor without the knowledge of `fs` of Node. When a worker ends, it closes the
+ * descriptors that `fs` knows again, and with them any file that has got the same number since.
  */
 const usesSockets = isMainThread;
 const chunkSize = 1 << 16;
 
-/** Undefined where nobody reads it yet. */
+/** Undefined while there is no reader. */
 function openedForWriting(file: string): number | undefined {
   try {
     return openSync(file, constants.O_WRONLY | constants.O_NONBLOCK);
@@ -102,7 +102,7 @@ function openedForWriting(file: string): number | undefined {
   }
 }
 
-/** Writes what the pipe has room for, then looks again. */
+/** Writes as much as the pipe has room for, then checks again. */
 function pollingWriter(fd: number): Writable {
   return new Writable({
     write(chunk: Uint8Array, _, done) {
@@ -125,7 +125,7 @@ function pollingWriter(fd: number): Writable {
   });
 }
 
-/** How many bytes a pipe had room for. */
+/** How many bytes fitted into the pipe. */
 function writeNow(fd: number, bytes: Uint8Array): number {
   try {
     return writeSync(fd, bytes);
@@ -135,7 +135,7 @@ function writeNow(fd: number, bytes: Uint8Array): number {
   }
 }
 
-/** Opening fails for devices that are not there and for those that this user may not read. */
+/** Opening fails for missing devices, and for those that this user may not read. */
 function opened(file: string): number {
   try {
     return openSync(file, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
@@ -146,7 +146,7 @@ function opened(file: string): number {
 
 type RestOptions = Pick<PipeOptions, "signal"> & { readonly maxSilence: number };
 
-/** Open without waiting, and read without waiting. */
+/** Opened and read without blocking. */
 class OpenPipe implements Disposable {
   readonly isFIFO: boolean;
   readonly #file: string;
@@ -159,7 +159,7 @@ class OpenPipe implements Disposable {
     this.isFIFO = fstatSync(this.#fd).isFIFO();
   }
 
-  /** Empty at the end, undefined where there is nothing yet. */
+  /** Empty at the end; undefined if there are no bytes yet. */
   readNow(): Uint8Array | undefined {
     const chunk = Buffer.allocUnsafe(chunkSize);
     try {
@@ -223,7 +223,7 @@ class OpenPipe implements Disposable {
   }
 
   #silence(): ImageError {
-    const message = `Nothing came out of ${this.#file} for too long; its writer may hang`;
+    const message = `${this.#file} sent no bytes for too long; its writer may hang`;
     return new ImageError("unavailable", message, { retryable: false });
   }
 }

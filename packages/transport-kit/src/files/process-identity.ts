@@ -2,17 +2,17 @@ import { createHash } from "node:crypto";
 import { readlinkSync } from "node:fs";
 import { hostname } from "node:os";
 
-/** A process among all that may write to one place. */
+/** A process among all that may write to one folder. */
 export interface ProcessIdentity {
-  /** Eight hex digits; other ones in each container, because a process sees only those of its own. */
+  /** Eight hex digits; different in each container, because a process sees only the processes of its own container. */
   readonly host: string;
   readonly pid: number;
 }
 
-/** The process that this runs in. */
+/** This process. */
 export const thisProcess: ProcessIdentity = { host: hostHash(), pid: process.pid };
 
-/** True where the process is certain to have ended; false for one of another host, of which nothing is known. */
+/** True if the process has certainly ended; false for a process of another host. */
 export function hasEnded({ host, pid }: ProcessIdentity): boolean {
   return host === thisProcess.host && !isRunning(pid);
 }
@@ -31,7 +31,7 @@ function hostHash(): string {
   return createHash("sha256").update(host).digest("hex").slice(0, 8);
 }
 
-/** Which processes can be seen; empty where the system has no such spaces. */
+/** The process namespace; empty if the system has none. */
 function processNamespace(): string {
   try {
     return readlinkSync("/proc/self/ns/pid");

@@ -7,9 +7,9 @@ import type { TemporaryFile } from "./temporary-file.ts";
 import { temporaryName } from "./temporary-name.ts";
 
 /**
- * Gives content-addressed files their names, then does the one step that makes them matter. Where that or a name fails,
- * the names that were new are taken back. A file that is there with the same bytes is left alone; one with others, which
- * is damaged or forged, is replaced, and put back where the step fails.
+ * Publishes content-addressed files under their names, then runs the one step that makes them visible. If that step or
+ * a rename fails, the new names are removed again. An existing file with the same bytes is left alone; one with other
+ * bytes, which is damaged or forged, is replaced, and restored if the step fails.
  */
 export async function publish(
   files: ReadonlyMap<string, TemporaryFile>,
@@ -40,7 +40,7 @@ export async function publish(
   for (const old of replaced.values()) await rm(old, { force: true }).catch(() => {});
 }
 
-/** Another name for what is to be replaced; undefined where there is nothing, or it can have no other name. */
+/** A backup name for a file that will be replaced; undefined if there is none, or it cannot have another name. */
 async function keptAside(file: string): Promise<string | undefined> {
   const aside = path.join(path.dirname(file), temporaryName());
   return link(file, aside).then(

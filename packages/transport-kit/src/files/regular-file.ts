@@ -7,16 +7,16 @@ import { ImageError } from "@drayage/core";
 
 import { onDisk } from "./file-error.ts";
 
-/** How a name is opened. */
+/** How a file is opened. */
 export interface OpenRegularOptions {
   /** Whether a symbolic link is followed. Default true. */
   readonly followLinks?: boolean | undefined;
 }
 
 /**
- * Opens a regular file for reading. Never waits: a named pipe, a device, a socket or a folder under that name is refused
- * without being opened, since opening a pipe blocks a thread that no abort reaches.
- * @throws ImageError `unsupported` for anything but a regular file or a folder, `denied`; `ENOENT`, and `EISDIR` for a folder
+ * Opens a regular file for reading. Never blocks: a named pipe, a device, a socket or a folder is refused without
+ * opening it, since opening a pipe blocks a thread that cannot be aborted. @throws ImageError `unsupported` for
+ * anything but a regular file or a folder, `denied`; `ENOENT`, and `EISDIR` for a folder
  */
 export async function openRegularFile(
   file: string,
@@ -37,7 +37,7 @@ export async function openRegularFile(
   });
 }
 
-/** What an entry of a folder is, for messages. */
+/** The kind of a folder's entry, for messages. */
 export function kindOf(status: Stats): string {
   if (status.isFile()) return "a regular file";
   if (status.isDirectory()) return "a folder";
@@ -46,11 +46,11 @@ export function kindOf(status: Stats): string {
   return status.isSocket() ? "a socket" : "a device";
 }
 
-// Windows has neither of the last two, and takes undefined for none.
+// Windows has neither of the last two, and treats undefined as none.
 const flags = constants.O_RDONLY | constants.O_NONBLOCK;
 const noFollow = constants.O_NOFOLLOW;
 
-/** A folder has the code that reading one has. */
+/** For a folder, with the code of a read from one. */
 function notRegular(file: string, status: Stats): Error {
   const message = `${file} is ${kindOf(status)}; expected a regular file, so it was not opened`;
   return status.isDirectory()

@@ -6,7 +6,7 @@ import { syncFolder } from "./folders.ts";
 import { writeTemporary } from "./write-temporary.ts";
 import type { WriteOptions } from "./write-temporary.ts";
 
-/** Makes these bytes the content of a file, which nobody ever sees half written. @throws ImageError */
+/** Replaces the content of a file atomically. @throws ImageError */
 export async function replaceFile(
   file: string,
   content: Uint8Array,

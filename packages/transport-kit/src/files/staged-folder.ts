@@ -10,9 +10,9 @@ import { sweep } from "./sweep.ts";
 import { temporaryName } from "./temporary-name.ts";
 
 /**
- * A folder that is being changed: what is new lies in `stage`, a temporary folder inside it, until it gets its name.
- * Disposed of, the stage is gone with all that is still in it, and so is the folder itself if it was made for this and
- * stayed empty. A stage of a killed process is removed when the folder is opened the next time.
+ * A folder that is being changed: new files are in `stage`, a temporary folder inside it, until they get their names.
+ * Disposing removes the stage with everything that is still in it, and also the folder itself if it was made for this
+ * and is empty. The stage of a killed process is removed when the folder is opened the next time.
  */
 export class StagedFolder implements AsyncDisposable {
   readonly stage: string;
@@ -25,14 +25,14 @@ export class StagedFolder implements AsyncDisposable {
     this.#made = made;
   }
 
-  /** Makes the folder where it is not there. @throws ImageError `denied`, `unavailable`, `conflict` */
+  /** Makes the folder if it is missing. @throws ImageError `denied`, `unavailable`, `conflict` */
   static async open(folder: string): Promise<StagedFolder> {
     const stage = path.join(folder, temporaryName());
     for (let attempt = 1; ; attempt++) {
       const made = await makeFolder(folder);
       await sweep(folder);
       try {
-        // Nobody else may put anything into it.
+        // No other user may add files to it.
         await onDisk(folder, () => mkdir(stage, { mode: 0o700 }));
         return new StagedFolder(folder, stage, made);
       } catch (error) {
@@ -45,7 +45,7 @@ export class StagedFolder implements AsyncDisposable {
     }
   }
 
-  /** Removes what was not published. */
+  /** Removes unpublished files. */
   async [Symbol.asyncDispose](): Promise<void> {
     await removeStage(this.#folder, path.basename(this.stage));
     if (this.#made !== undefined) await removeEmptyFolders(this.#folder, this.#made);
@@ -54,13 +54,13 @@ export class StagedFolder implements AsyncDisposable {
 
 const maxAttempts = 5;
 
-/** Where the folder itself is there, as `/proc` is. */
+/** For an existing folder that allows no files, such as `/proc`. */
 function takesNone(folder: string, cause: unknown): ImageError {
-  const message = `Nothing can be made in ${folder}: its file system takes no files; choose another place`;
+  const message = `No files can be created in ${folder}: its file system does not allow it; choose another folder`;
   return new ImageError("unavailable", message, { cause, retryable: false });
 }
 
-/** By way of the open folder: another user who may rename in it cannot have anything else removed. */
+/** Through the open folder: another user who may rename in it cannot redirect the removal. */
 async function removeStage(folder: string, name: string): Promise<void> {
   const found = await OpenFolder.open(folder).catch(() => undefined);
   if (found === undefined) return;

@@ -6,16 +6,16 @@ import { hasEnded, thisProcess } from "./process-identity.ts";
 import { isPassing, lockName, ownerOf } from "./temporary-name.ts";
 
 /**
- * Removes this user's temporaries of processes that have ended: those of this host at once, those of others when nothing
- * has touched them for a day. Follows no link, and removes nothing where another user could put a link in the way. A
- * folder that is not there has none.
+ * Removes temporary files of this user whose processes have ended: at once for processes of this host, after a day
+ * without a change for others. Follows no link, and removes nothing where another user could place a link. A missing
+ * folder has none.
  */
 export async function sweep(folder: string): Promise<void> {
   const found = await OpenFolder.open(folder).catch(() => undefined);
   if (found === undefined) return;
   await using opened = found;
   if (!opened.isSafe) return;
-  // Where others may rename, any folder of this user may have got the name of a stage: it holds other names.
+  // If others may rename, any folder of this user may have been given the name of a stage: it contains other names.
   const isGone = othersMayRename(opened.status) ? isLeft : (): boolean => true;
   const names = (await opened.names().catch(() => [])).filter(isPassing);
   const removals = names.map(async (name) => {

@@ -8,14 +8,14 @@ import type { Digest } from "@drayage/core";
 import { hasCode, whileWriting } from "./file-error.ts";
 import { temporaryName } from "./temporary-name.ts";
 
-/** What is known of a file that was written. */
+/** Facts about a written file. */
 export interface WrittenFile {
   readonly digest: Digest;
   /** Bytes. */
   readonly size: number;
 }
 
-/** A file that is whole, true and on the disk, and has no name yet. Disposed of without one it is removed. */
+/** A complete, verified and synced file without a final name. Disposing removes it unless it was published. */
 export class TemporaryFile implements WrittenFile, AsyncDisposable {
   readonly digest: Digest;
   readonly size: number;
@@ -27,7 +27,10 @@ export class TemporaryFile implements WrittenFile, AsyncDisposable {
     this.size = size;
   }
 
-  /** Gives it its name on the same file system, in place of what is there; durable once the folder is synced. */
+  /**
+   * Renames it to its final name on the same file system, and replaces an existing file; durable once the folder is
+   * synced.
+   */
   async moveTo(file: string): Promise<void> {
     const from = this.#path;
     if (from === undefined) return;
@@ -44,11 +47,11 @@ export class TemporaryFile implements WrittenFile, AsyncDisposable {
 }
 
 function isFolder(file: string, cause: unknown): ImageError {
-  const message = `${file} is a folder, where a file is to be written: remove it, or choose another destination`;
+  const message = `${file} is a folder, and a file must be written there: remove it, or choose another destination`;
   return new ImageError("conflict", message, { cause });
 }
 
-/** Fills a new file in that folder. Where the work fails, nothing of it is left. */
+/** Writes a new file in that folder. If the work fails, the file is removed. */
 export async function newTemporary(
   folder: string,
   fill: (handle: FileHandle, file: string) => Promise<WrittenFile>,

@@ -6,21 +6,21 @@ import type { ProcessIdentity } from "./process-identity.ts";
 const prefix = ".drayage-";
 const temporary = /^\.drayage-[0-9a-f]{8}-\d+-[0-9a-f]{16}$/;
 
-/** The name of the lock that guards a folder, inside it. */
+/** The name of the lock file of a folder, inside it. */
 export const lockName: string = `${prefix}lock`;
 
-/** A name that no other file has and that tells whose it is. */
+/** A unique name that identifies the process that uses it. */
 export function temporaryName(): string {
   const { host, pid } = thisProcess;
   return `${prefix}${host}-${pid}-${randomBytes(8).toString("hex")}`;
 }
 
-/** True for temporaries and locks: what lies in a folder without being part of what is stored there. */
+/** True for temporary files and locks, which are not part of the stored content. */
 export function isPassing(name: string): boolean {
   return name.startsWith(prefix);
 }
 
-/** The process that made a temporary of this name; undefined for any other name. */
+/** The process that made a temporary file of this name; undefined for any other name. */
 export function ownerOf(name: string): ProcessIdentity | undefined {
   if (!temporary.test(name)) return undefined;
   const [host = "", pid] = name.slice(prefix.length).split("-");

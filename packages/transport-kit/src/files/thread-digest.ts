@@ -5,10 +5,10 @@ import type { Digest, DigestAlgorithm, OperationOptions } from "@drayage/core";
 
 import { untilAborted } from "../wire/abortable.ts";
 
-/** From this size on, in bytes, a thread is worth its start. */
+/** Bytes from which on a thread is faster. */
 export const worthAThread: number = 16 * 1024 * 1024;
 
-/** The digest of a file, computed in a thread of its own; undefined where that failed. */
+/** The digest of a file, computed in a thread; undefined if that failed. */
 export async function threadDigest(
   file: string,
   algorithm: DigestAlgorithm,
@@ -26,7 +26,7 @@ export async function threadDigest(
   }
 }
 
-/** Undefined where this process may have no threads. */
+/** Undefined if this process cannot start threads. */
 function startThread(workerData: object): Worker | undefined {
   try {
     return new Worker(program, { eval: true, execArgv: [], workerData });
@@ -35,7 +35,7 @@ function startThread(workerData: object): Worker | undefined {
   }
 }
 
-/** Text, so that it is found whatever bundles this module. */
+/** As text, so that it works in any bundle. */
 const program = `
   const { createHash } = require("node:crypto");
   const { openSync, readSync } = require("node:fs");

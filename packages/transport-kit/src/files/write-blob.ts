@@ -4,9 +4,9 @@ import type { BlobInfo, OperationOptions } from "@drayage/core";
 import type { WrittenFile } from "./temporary-file.ts";
 
 /**
- * Hands a blob to `write`, chunk by chunk, and tells what it was. The digest is computed only where it is not given: a
- * stream of a known digest is expected to fail unless it has it.
- * @throws ImageError `digest-mismatch` for another size; what the stream and `write` throw
+ * Passes a blob to `write`, chunk by chunk, and returns its digest and size. The digest is computed only if it is not
+ * given: a stream of a known digest is expected to fail for other bytes. @throws ImageError `digest-mismatch` for
+ * another size; the errors of the stream and of `write`
  */
 export async function writeBlob(
   bytes: AsyncIterable<Uint8Array>,
@@ -32,6 +32,6 @@ export async function writeBlob(
 function wrongSize({ size }: Pick<BlobInfo, "size">, found: string): ImageError {
   return new ImageError(
     "digest-mismatch",
-    `Expected a blob of ${size} bytes and got ${found}; nothing of it was kept`,
+    `Expected a blob of ${size} bytes and got ${found}; nothing was stored`,
   );
 }

@@ -11,14 +11,14 @@ import { writeBlob } from "./write-blob.ts";
 
 /** How a file is written. */
 export interface WriteOptions extends OperationOptions {
-  /** Who may do what with the file. Default `0o644`. */
+  /** Permissions of the file. Default `0o644`. */
   readonly mode?: number | undefined;
 }
 
 /**
- * Writes a stream into a temporary in that folder. The digest is computed only where it is not given: a stream of a
- * known digest is expected to fail unless it has it.
- * @throws ImageError `digest-mismatch` for another size, `unavailable` for a full disk, `denied`; what the stream throws
+ * Writes a stream into a temporary file in that folder. The digest is computed only if it is not given: a stream of a
+ * known digest is expected to fail for other bytes. @throws ImageError `digest-mismatch` for another size,
+ * `unavailable` for a full disk, `denied`; the errors of the stream
  */
 export async function writeTemporary(
   folder: string,

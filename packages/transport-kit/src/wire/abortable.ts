@@ -1,4 +1,4 @@
-/** The promise, or the reason of the abort where that comes first. */
+/** The result of the promise. @throws the reason of the abort, if the signal aborts first */
 export async function untilAborted<Value>(
   promise: Promise<Value>,
   signal: AbortSignal | undefined,
@@ -15,7 +15,7 @@ export async function untilAborted<Value>(
   }
 }
 
-/** Waits so many milliseconds. */
+/** Waits. @throws the reason of an abort */
 export async function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   const timer = setTimeout(resolve, milliseconds);

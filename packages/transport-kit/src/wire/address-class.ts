@@ -1,8 +1,8 @@
 import { BlockList, isIP } from "node:net";
 
 /**
- * Who can be reached at an address. `reserved` is no address of one host: unspecified, multicast, broadcast and what is
- * not assigned. Metadata services of clouds count as `link-local`, whatever their address.
+ * Which hosts have addresses like this. `reserved` is not the address of one host: unspecified, multicast, broadcast
+ * and unassigned addresses. Metadata services of clouds count as `link-local`, whatever their address.
  */
 export type AddressClass = "reserved" | "loopback" | "link-local" | "private" | "public";
 
@@ -29,7 +29,7 @@ export function classOfHost(hostname: string): AddressClass | undefined {
   return labels.at(-1) === "localhost" ? "loopback" : undefined;
 }
 
-/** The one of several classes that gives the fewest rights to name other hosts. */
+/** The class, of several, that gives the fewest rights to name other hosts. */
 export function mostPublicOf(classes: readonly AddressClass[]): AddressClass {
   return byRights.find((one) => classes.includes(one)) ?? "public";
 }
@@ -69,7 +69,7 @@ const networks: readonly (readonly [AddressClass, readonly string[]])[] = [
       "fec0::/10",
     ],
   ],
-  // Teredo (2001::/32) hides an IPv4 address that nobody names a server by.
+  // Teredo (2001::/32) embeds an IPv4 address, but servers do not use it.
   ["reserved", ["0.0.0.0/8", "224.0.0.0/4", "240.0.0.0/4", "::/128", "ff00::/8", "2001::/32"]],
 ];
 
@@ -87,7 +87,7 @@ function listedClassOf(address: string, family: number): AddressClass | undefine
   return lists.find(([, list]) => list.check(address, type))?.[0];
 }
 
-/** Prefixes in groups of 16 bits, and the group at which the IPv4 address begins. */
+/** Prefixes in groups of 16 bits, and the group at which the IPv4 address starts. */
 const embeddings: readonly (readonly [prefix: readonly number[], at: number])[] = [
   [[0, 0, 0, 0, 0, 0xffff], 6], // IPv4-mapped (RFC 4291)
   [[0, 0, 0, 0, 0xffff, 0], 6], // IPv4-translated (RFC 2765)

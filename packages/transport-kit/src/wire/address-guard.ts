@@ -5,13 +5,13 @@ import type { LookupFunction } from "node:net";
 import { classOfAddress } from "./address-class.ts";
 import type { AddressClass } from "./address-class.ts";
 
-/** The classes of addresses at which a host may be that a server named. */
+/** The classes of addresses that a host may have if a server named it. */
 export type Reach = readonly AddressClass[];
 
 /**
- * Where a server may send us: no deeper into a network than it is itself. A public one names public hosts, a private one
- * also private hosts, one on this machine also others on this machine. Link-local addresses, where clouds have their
- * metadata, are named by the same host only.
+ * Which hosts a server may name in redirects and the like: none deeper in a network than the server itself. A public
+ * server may name public hosts, a private one also private hosts, one on this machine also others on this machine.
+ * Link-local addresses, where clouds have their metadata, may only be named by the same host.
  */
 export function reachOf(
   namer: AddressClass,
@@ -27,7 +27,7 @@ export function reachOf(
   ];
 }
 
-/** A host is at an address that the server that named it may not send us to. */
+/** A host has an address that the server that named the host may not refer to. */
 export class OutOfReach extends Error {
   readonly hostname: string;
   readonly address: string;
@@ -44,18 +44,18 @@ export class OutOfReach extends Error {
 
 /** How names are resolved for connections. */
 export interface GuardedLookupSettings {
-  /** Where the host may be; undefined for one that the user named, which may be anywhere. */
+  /** Which addresses the host may have; undefined for a host that the user named, which may have any. */
   readonly reach?: Reach | undefined;
   /** Default: `dns.lookup`. */
   readonly lookup?: LookupFunction | undefined;
-  /** Called with the classes of all addresses of a name before one of them is connected to. */
+  /** Called with the classes of all addresses of a name before one of them is used. */
   readonly onResolved?: ((hostname: string, classes: readonly AddressClass[]) => void) | undefined;
 }
 
 /**
- * The `lookup` option of `net.connect` and `tls.connect`. The addresses that pass are the ones that are connected to, so
- * a name that resolves to something else the next time gains nothing. All addresses of a name have to pass. The callback
- * gets `OutOfReach` for those that do not. Not called for hosts that are addresses already.
+ * The `lookup` option of `net.connect` and `tls.connect`. The checked addresses are the ones that are connected to, so
+ * a name that resolves to something else the next time does not get around the check. All addresses of a name must
+ * pass; for others the callback gets `OutOfReach`. Not called for hosts that are addresses.
  */
 export function guardedLookup({
   reach,

@@ -1,12 +1,12 @@
-/** Chunks below this size are copied together. */
+/** Smaller chunks are copied together. */
 const smallSize = 1 << 12;
 const blockSize = 1 << 16;
-/** Chunks that may wait as they are. */
+/** Chunks that may wait without being copied. */
 const maxSeparate = 16;
 
 /**
- * Received chunks that wait to be read. Where many wait, small ones are copied together: memory and time depend on the
- * number of bytes, however small the chunks are that a sender cuts them into.
+ * Received chunks that wait to be read. If many wait, small ones are copied together: memory and time depend on the
+ * number of bytes, not on the size of the chunks that the sender chose.
  */
 export class ChunkQueue {
   readonly #chunks: (Uint8Array | undefined)[] = [];
@@ -15,14 +15,14 @@ export class ChunkQueue {
   #filled = 0;
   #byteLength = 0;
 
-  /** Of all that waits, in bytes. */
+  /** The size of all waiting chunks, in bytes. */
   get byteLength(): number {
     return this.#byteLength;
   }
 
   /**
-   * Adds a chunk: `kept` as it is, `joined` with the one before it where both lie side by side in the same memory, or
-   * `copied`, so that its memory can be used again.
+   * Adds a chunk: `kept` as it is, `joined` with the chunk before it if both are adjacent in the same memory, or
+   * `copied`, so that its memory can be reused.
    */
   add(chunk: Uint8Array): "kept" | "joined" | "copied" {
     this.#byteLength += chunk.byteLength;
@@ -42,7 +42,7 @@ export class ChunkQueue {
     return "kept";
   }
 
-  /** Takes the oldest chunk out. */
+  /** Removes the oldest chunk and returns it. */
   shift(): Uint8Array | undefined {
     if (this.#isEmpty) return undefined;
     const chunk = this.#chunks[this.#head];

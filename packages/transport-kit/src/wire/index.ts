@@ -1,11 +1,17 @@
 export { pause, untilAborted } from "./abortable.ts";
+export { AdaptiveLimit } from "./adaptive-limit.ts";
+export type { AdaptiveLimitSettings } from "./adaptive-limit.ts";
 export { classOfAddress, classOfHost, mostPublicOf } from "./address-class.ts";
 export type { AddressClass } from "./address-class.ts";
 export { guardedLookup, OutOfReach, reachOf } from "./address-guard.ts";
 export type { GuardedLookupSettings, Reach } from "./address-guard.ts";
 export { ChunkQueue } from "./chunk-queue.ts";
+export { errorCodeOf, findConnectionFailure } from "./connection-failure.ts";
+export type { ConnectionFailure, ConnectionFailureKind } from "./connection-failure.ts";
+export { jsonObjectOf } from "./json-object-of.ts";
 export { ListProgress } from "./list-progress.ts";
 export { MinimumRate, TooSlow } from "./minimum-rate.ts";
+export { oneLine } from "./one-line.ts";
 export { PartMemory } from "./part-memory.ts";
 export type { HeldMemory } from "./part-memory.ts";
 export { environmentProxies, isLoopback } from "./proxies.ts";

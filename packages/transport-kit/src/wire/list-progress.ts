@@ -1,12 +1,12 @@
 import { ImageError } from "@drayage/core";
 
-/** Pages in a row that may bring nothing, as those do of which a server hides all entries. */
+/** Empty pages in a row; a server that hides all entries of a page sends an empty one. */
 const maxEmptyPages = 100;
-/** Pages that may bring fewer entries than `minEntries` each. */
+/** Pages that may have fewer entries than `minEntries` on average. */
 const maxShortPages = 1000;
 const minEntries = 10;
 
-/** Ends lists in pages that have no end. */
+/** Detects paginated lists without an end. */
 export class ListProgress {
   readonly #what: string;
   readonly #maxEntries: number;
@@ -15,15 +15,15 @@ export class ListProgress {
   #pages = 0;
   #emptyPages = 0;
 
-  /** `what` is for people: `the tags of docker.io/library/alpine`. */
+  /** `what` names the list in messages: `the tags of docker.io/library/alpine`. */
   constructor(what: string, maxEntries: number = 10_000_000) {
     this.#what = what;
     this.#maxEntries = maxEntries;
   }
 
   /**
-   * Counts a page: the entries on it that were on none before, and what the next page is asked for by, if any.
-   * @throws ImageError `unsupported` where the next page was read already, or too many pages bring next to nothing
+   * Counts a page: its entries that no earlier page had, and the token or URL of the next page, if any. @throws
+   * ImageError `unsupported` if that page has been read already, or too many pages have almost no entries
    */
   add(newEntries: number, next: string | undefined): void {
     this.#pages++;
@@ -33,12 +33,12 @@ export class ListProgress {
       throw this.#endless(`has more than ${this.#maxEntries} entries`);
     }
     if (next === undefined) return;
-    if (this.#seen.has(next)) throw this.#endless("goes round in circles");
+    if (this.#seen.has(next)) throw this.#endless("repeats a page");
     this.#seen.add(next);
     const isTooLong = this.#pages > maxShortPages + this.#entries / minEntries;
     if (this.#emptyPages >= maxEmptyPages || isTooLong) {
       throw this.#endless(
-        `goes on and on: ${this.#entries} entries on ${this.#pages} pages, and there are more pages`,
+        `does not end: ${this.#entries} entries on ${this.#pages} pages, and there are more pages`,
       );
     }
   }
@@ -46,7 +46,7 @@ export class ListProgress {
   #endless(problem: string): ImageError {
     return new ImageError(
       "unsupported",
-      `The list of ${this.#what} ${problem}; it was not read on`,
+      `The list of ${this.#what} ${problem}; reading it was stopped`,
     );
   }
 }

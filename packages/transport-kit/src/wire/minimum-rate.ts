@@ -1,32 +1,32 @@
-/** Bytes a second. Slower than any line on which an image could be copied. */
+/** Bytes per second; no usable connection is slower. */
 const minRate = 1 << 10;
 
 /**
- * Detects a sender that keeps a connection busy with next to nothing: one that stays below 1 KiB a second, beyond some
- * time that it always has. Only time that is spent waiting for it counts.
+ * Detects a sender that keeps a connection open and sends almost nothing: less than 1 KiB per second, after a grace
+ * period. Only the time spent waiting for it counts.
  */
 export class MinimumRate {
-  readonly #patience: number;
+  readonly #grace: number;
   #left: number;
 
-  /** Milliseconds that the sender always has. */
-  constructor(patience: number) {
-    this.#patience = patience;
-    this.#left = patience;
+  /** `grace`: milliseconds before the rate counts. */
+  constructor(grace: number) {
+    this.#grace = grace;
+    this.#left = grace;
   }
 
-  /** Adds what came, and the milliseconds that were spent waiting for it. False for too little in too much time. */
+  /** Adds received bytes, and the milliseconds spent waiting for them. Returns false once the sender is too slow. */
   isKept(bytes: number, waited: number): boolean {
-    this.#left = Math.min(this.#patience, this.#left - waited + (bytes / minRate) * 1000);
+    this.#left = Math.min(this.#grace, this.#left - waited + (bytes / minRate) * 1000);
     return this.#left >= 0;
   }
 }
 
-/** What a body ends with whose sender is too slow. */
+/** The error of a body whose sender is too slow. */
 export class TooSlow extends Error {
   readonly code = "ERR_TOO_SLOW";
 
   constructor() {
-    super(`less than ${minRate} bytes came in a second`);
+    super(`received less than ${minRate} bytes per second`);
   }
 }

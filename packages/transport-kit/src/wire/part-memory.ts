@@ -1,43 +1,43 @@
-import { Budget } from "./budget.ts";
+import { MemoryLimit } from "./memory-limit.ts";
 
-/** Memory that is somebody's until it is disposed of. */
+/** Memory that its holder may use until it is disposed of. */
 export interface HeldMemory extends Disposable {
   readonly buffer: Uint8Array;
 }
 
-/** A piece of memory that is given out from its beginning on, and anew when nobody has any of it. */
+/** A block of memory that is allotted from its start, and again from there when no part of it is in use. */
 interface Slab {
   readonly memory: Uint8Array;
   given: number;
   holders: number;
 }
 
-/** Memory for parts, used again and again, unless the collector of garbage comes by while nobody has any of a piece. */
+/** Memory for parts of blobs, reused as long as the garbage collector does not find a block without a user. */
 export class PartMemory {
   readonly #partSize: number;
-  readonly #budget: Budget;
+  readonly #limit: MemoryLimit;
   #slabs: readonly WeakRef<Slab>[] = [];
 
-  /** For so many parts of the usual size; smaller ones share what is for one. */
+  /** For `count` parts of the default size; smaller parts share the memory of one. */
   constructor(partSize: number, count: number) {
     this.#partSize = partSize;
-    this.#budget = new Budget(partSize * count);
+    this.#limit = new MemoryLimit(partSize * count);
   }
 
-  /** Waits until there is so much. @throws an abort's own reason */
+  /** Waits for memory. @throws the reason of an abort */
   async take(size: number, signal?: AbortSignal): Promise<HeldMemory> {
-    return this.#given(size, await this.#budget.take(size, signal));
+    return this.#given(size, await this.#limit.take(size, signal));
   }
 
-  /** The same where it need not be waited for, or undefined. */
+  /** The same without waiting; undefined if it would have to wait. */
   tryTake(size: number): HeldMemory | undefined {
-    const taken = this.#budget.tryTake(size);
+    const taken = this.#limit.tryTake(size);
     return taken && this.#given(size, taken);
   }
 
-  /** Whether nobody would have to wait for so much. */
+  /** Whether that many bytes are available without waiting. */
   hasRoom(size: number): boolean {
-    return this.#budget.hasRoom(size);
+    return this.#limit.hasRoom(size);
   }
 
   #given(size: number, taken: Disposable): HeldMemory {

@@ -3,12 +3,12 @@ import { BlockList, isIP } from "node:net";
 import { ImageError } from "@drayage/core";
 import type { SystemContext } from "@drayage/core";
 
-/** The proxy through which a URL is asked for, or undefined. @throws ImageError `unsupported` for one that is no URL */
+/** Finds the proxy for a URL; undefined for none. @throws ImageError `unsupported` for a proxy that is not a URL */
 export type FindProxy = (url: URL) => URL | undefined;
 
 /**
- * What HTTP_PROXY, HTTPS_PROXY and NO_PROXY say, in upper or in lower case, as Go's programs read them. This machine itself
- * is never asked through a proxy.
+ * The proxies of HTTP_PROXY, HTTPS_PROXY and NO_PROXY, in upper or lower case, read as Go's programs read them.
+ * Requests to this machine never use a proxy.
  */
 export function environmentProxies(system: SystemContext = {}): FindProxy {
   const environment = system.environment ?? process.env;
@@ -24,22 +24,25 @@ export function environmentProxies(system: SystemContext = {}): FindProxy {
   };
 }
 
-/** `localhost`, 127.0.0.0/8 and `[::1]`: what is said to them stays on this machine. */
+/** True for `localhost`, 127.0.0.0/8 and `[::1]`: requests to these stay on this machine. */
 export function isLoopback(hostname: string): boolean {
   return hostname === "localhost" || hostname === "[::1]" || /^127(?:\.\d+){3}$/.test(hostname);
 }
 
-/** The value may have a password in it, and is not shown. */
+/** The value may contain a password, so messages do not include it. */
 function parseProxy(name: string, value: string): URL {
   const url = URL.parse(/^[a-z0-9+.-]+:\/\//i.test(value) ? value : `http://${value}`);
   if (url?.protocol === "http:" || url?.protocol === "https:") return url;
   throw new ImageError(
     "unsupported",
-    `The environment variable ${name} has to be the URL of an HTTP proxy, such as http://proxy.example.com:3128`,
+    `The environment variable ${name} must be the URL of an HTTP proxy, such as http://proxy.example.com:3128`,
   );
 }
 
-/** `example.com` with all below it, `.example.com` those below it alone, addresses, `10.0.0.0/8`, each with a port or without, `*`. */
+/**
+ * Entries: `example.com` with its subdomains, `.example.com` for its subdomains only, addresses, `10.0.0.0/8`, each
+ * with or without a port, and `*`.
+ */
 function exceptionsIn(value: string): (url: URL) => boolean {
   const rules = value.split(",").flatMap((entry) => {
     const text = entry.trim().toLowerCase();

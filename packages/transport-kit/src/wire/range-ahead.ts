@@ -1,9 +1,9 @@
 import type { HeldMemory } from "./part-memory.ts";
 
-/** The most that is passed on as one chunk, in bytes. */
+/** The maximum size of a chunk that is passed on, in bytes. */
 const pieceSize = 1 << 20;
 
-/** A range that is read into memory until somebody wants it. Begins at once. */
+/** A range that is read into memory before it is requested. Starts at once. */
 export class RangeAhead implements AsyncDisposable {
   readonly #chunks: AsyncGenerator<Uint8Array, void, undefined>;
   readonly #memory: HeldMemory;
@@ -31,7 +31,7 @@ export class RangeAhead implements AsyncDisposable {
     await this.#filled;
   }
 
-  /** What comes behind that. */
+  /** The bytes after those. */
   rest(): AsyncGenerator<Uint8Array, void, undefined> {
     return this.#chunks;
   }

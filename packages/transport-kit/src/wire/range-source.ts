@@ -1,29 +1,29 @@
 import type { ByteRange, GetBlobOptions } from "@drayage/core";
 
-/** Something that can be read by ranges, each with a request of its own: a blob of a registry, an object of a bucket. */
+/** Content that can be read in ranges, each with its own request: a blob of a registry, an object of a bucket. */
 export interface RangeSource {
-  /** For people, behind "Could not": `read the blob sha256:… of docker.io/library/alpine`. */
+  /** For messages, after "Could not": `read the blob sha256:… of docker.io/library/alpine`. */
   readonly doing: string;
-  /** Of all of it, in bytes, where it is known before anybody asks. */
+  /** The size of the content in bytes, if known before a request. */
   readonly size?: number | undefined;
   /**
-   * Asks once for the bytes of a range. What it throws is asked again where that is an `ImageError` that is `retryable`
-   * and not given up by `options.retries` yet, which are always there.
+   * Requests the bytes of a range once. Its errors are retried if they are `ImageError`s, `retryable`, and
+   * `options.retries`, which are always set, have not given up on them.
    */
   readonly open: (range: ByteRange, options: ReadRangeOptions) => Promise<OpenedRange>;
-  /** What to throw for what an answer broke off with. Default: the same. */
+  /** The error to throw for an error of the response body. Default: the same error. */
   readonly errorOf?: ((cause: unknown) => unknown) | undefined;
 }
 
-/** How a range is read. */
+/** Options for reading a range. */
 export type ReadRangeOptions = Omit<GetBlobOptions, "range">;
 
-/** An answer that has a range in it, or everything. */
+/** A response with a range, or with the whole content. */
 export interface OpenedRange {
-  /** The range that was asked for, or all bytes from the first on. */
+  /** The requested range, or the whole content. */
   readonly bytes: AsyncIterable<Uint8Array>;
-  /** True where the other side does not know ranges: what was not asked for is skipped. */
+  /** True if the server does not support ranges: bytes outside of the range are skipped. */
   readonly isWhole: boolean;
-  /** Of everything, in bytes; undefined where the answer does not tell. */
+  /** The size of the whole content in bytes; undefined if the response does not contain it. */
   readonly size: number | undefined;
 }

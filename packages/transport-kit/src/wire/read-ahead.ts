@@ -6,26 +6,30 @@ import { RangeAhead } from "./range-ahead.ts";
 import type { RangeSource, ReadRangeOptions } from "./range-source.ts";
 import { leave, openRange, readRange } from "./read-range.ts";
 
-/** How much is read before somebody wants it. */
+/** How much is read ahead. */
 export interface ReadAhead {
-  /** Bytes of one range. */
+  /** Bytes per range. */
   readonly rangeSize: number;
-  /** Bytes that are read in one go while nothing may be read ahead. Default: those of a range. */
+  /** Bytes per range while nothing may be read ahead. Default: `rangeSize`. */
   readonly stretchSize?: number | undefined;
-  /** For the ranges that are read ahead, of all who share it. */
+  /** Memory for the ranges that are read ahead; several readers may share it. */
   readonly memory: PartMemory;
-  /** How many ranges are read at once, with the one that is wanted now; asked again for each. Default: as many as there is memory for. */
-  readonly mostRanges?: (() => number) | undefined;
+  /**
+   * How many ranges may be read at once, including the current one; called again for each. Default: as many as there is
+   * memory for.
+   */
+  readonly maxRanges?: (() => number) | undefined;
 }
 
 /**
- * Reads a range in order, by several smaller ones at once, each across any number of broken connections. Nothing is read
- * ahead before there was an answer, nor from who does not know ranges or does not tell the size. @throws as `readRange`
+ * Reads a range in order, several smaller ranges at once, each across any number of broken connections. Nothing is read
+ * ahead before the first response, nor from a server without ranges or of content without a known size. @throws as
+ * `readRange`
  */
 export async function* readRangesAhead(
   source: RangeSource,
   range: ByteRange,
-  { rangeSize, stretchSize = rangeSize, memory, mostRanges = () => Infinity }: ReadAhead,
+  { rangeSize, stretchSize = rangeSize, memory, maxRanges = () => Infinity }: ReadAhead,
   options: ReadRangeOptions = {},
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const left = new AbortController();
@@ -41,7 +45,7 @@ export async function* readRangesAhead(
     return { start, end: next - 1 };
   };
   const nextUnread = (): ByteRange =>
-    nextRange(mostRanges() > 1 && memory.hasRoom(rangeSize) ? rangeSize : stretchSize);
+    nextRange(maxRanges() > 1 && memory.hasRoom(rangeSize) ? rangeSize : stretchSize);
   try {
     const first = nextUnread();
     const opened = await openRange(source, first, given);
@@ -53,7 +57,7 @@ export async function* readRangesAhead(
     }
     end = Math.min(end, size - 1);
     const readAhead = (): void => {
-      while (next <= end && 1 + ahead.length < mostRanges()) {
+      while (next <= end && 1 + ahead.length < maxRanges()) {
         const held = memory.tryTake(rangeSize);
         if (held === undefined) return;
         const reusing = { ...given, reuseBuffers: true };

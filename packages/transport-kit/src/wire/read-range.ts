@@ -3,22 +3,22 @@ import type { ByteRange } from "@drayage/core";
 
 import type { OpenedRange, RangeSource, ReadRangeOptions } from "./range-source.ts";
 
-/** Bytes. Who sends less before each break does not make it. */
-const leastProgress = 1 << 16;
+/** Bytes. A connection that transfers less before it breaks made no progress. */
+const minProgress = 1 << 16;
 
-/** What is known of a range before it is read. */
+/** What is known about a range before it is read. */
 export interface KnownRange {
-  /** Of everything, in bytes. Default: what the source says. */
+  /** The size of the whole content in bytes. Default: that of the source. */
   readonly size?: number | undefined;
-  /** An answer to a request for it. */
+  /** A response to a request for the range. */
   readonly opened?: OpenedRange | undefined;
 }
 
 /**
- * Reads a range across any number of broken connections, as `options.retries` allow. What is missing is asked for anew,
- * so that what may expire on the way does no harm; no byte comes twice, and none from behind the end.
- * @throws ImageError what the source throws; `unavailable` for answers that end early, `digest-mismatch` for one of another
- * size than is known
+ * Reads a range across any number of broken connections, as `options.retries` allow. Missing bytes are requested again,
+ * so URLs and tokens may expire in between; no byte is returned twice, and none after the end of the range. @throws
+ * ImageError the errors of the source; `unavailable` for responses that end early, `digest-mismatch` for a response
+ * with another size than the known one
  */
 export async function* readRange(
   source: RangeSource,
@@ -43,11 +43,11 @@ export async function* readRange(
         if (wanted.byteLength < chunk.byteLength) break;
       }
       if (size === undefined || isAll(at, end, size)) return;
-      throw new ImageError("unavailable", `Could not ${doing}: the answer ended early`);
+      throw new ImageError("unavailable", `Could not ${doing}: the response ended early`);
     } catch (cause) {
       if (present !== undefined && isAll(at, end, size)) return;
       const error = source.errorOf?.(cause) ?? cause;
-      const hasProgressed = at - before >= leastProgress;
+      const hasProgressed = at - before >= minProgress;
       if (hasProgressed) attempt = 1;
       const failed = { error, attempt, doing, hasProgressed };
       if (!(await retries.mayTryAgain(failed, signal))) throw error;
@@ -56,7 +56,9 @@ export async function* readRange(
   }
 }
 
-/** @throws ImageError what the source throws; `digest-mismatch` for an answer of another size than is known */
+/**
+ * @throws ImageError the errors of the source; `digest-mismatch` for a response with another size than the known one
+ */
 export async function openRange(
   source: RangeSource,
   range: ByteRange,
@@ -66,20 +68,20 @@ export async function openRange(
   const opened = await source.open(range, options);
   if (size === undefined || opened.size === undefined || opened.size === size) return opened;
   await leave(opened);
-  const difference = `there are ${opened.size} bytes instead of ${size}`;
+  const difference = `the response has ${opened.size} bytes instead of ${size}`;
   throw new ImageError("digest-mismatch", `Could not ${source.doing}: ${difference}`);
 }
 
-/** Closes an answer that nobody reads. */
+/** Closes a response without reading it. */
 export async function leave({ bytes }: OpenedRange): Promise<void> {
   try {
     for await (const _ of bytes) break;
   } catch {
-    // Nobody wanted it.
+    // The content is not needed.
   }
 }
 
-/** A connection may break between the last byte and what says that it was the last. */
+/** A connection may break after the last byte and before the end of the response. */
 function isAll(at: number, end: number, size = Infinity): boolean {
   return at > Math.min(end, size - 1);
 }

@@ -183,7 +183,7 @@ test("a folder in the place of a file is named, not the temporary", async () => 
   await using file = await writeTemporary(folder, inOne(Buffer.from("x")), {});
   await expect(file.moveTo(to)).rejects.toMatchObject({
     code: "conflict",
-    message: `${to} is a folder, where a file is to be written: remove it, or choose another destination`,
+    message: `${to} is a folder, and a file must be written there: remove it, or choose another destination`,
   });
 });
 
@@ -259,6 +259,6 @@ test("a temporary that is removed while it is hashed is explained by its folder"
   if (outcome === undefined) return;
   expect(outcome).toMatchObject({
     code: "conflict",
-    message: `${folder} was removed or replaced while it was written to; nothing was kept, so copy again`,
+    message: `${folder} was removed or replaced while it was written to; nothing was stored, so copy again`,
   });
 });

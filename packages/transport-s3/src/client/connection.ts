@@ -1,11 +1,10 @@
 import type * as SDK from "@aws-sdk/client-s3";
 import { isImageError, Retries } from "@drayage/core";
 import type { OperationOptions } from "@drayage/core";
-import { environmentProxies } from "@drayage/transport-kit/wire";
+import { AdaptiveLimit, environmentProxies } from "@drayage/transport-kit/wire";
 import type { FindProxy } from "@drayage/transport-kit/wire";
 
 import type { S3Settings } from "../s3-settings.ts";
-import { Pace } from "./pace.ts";
 import { retryAfterOf, s3Error } from "./s3-error.ts";
 import type { S3Error } from "./s3-error.ts";
 import type { S3RequestContext } from "./s3-failure.ts";
@@ -25,7 +24,7 @@ export class Connection {
   readonly #findProxy: FindProxy;
   #opened: Promise<{ readonly client: SDK.S3Client; readonly sdk: typeof SDK }> | undefined;
   #origin: URL | undefined;
-  readonly #pace = new Pace();
+  readonly #limit = new AdaptiveLimit({ max: maxRequests, growth: 1 });
 
   constructor(settings: S3Settings) {
     this.#settings = settings;
@@ -55,17 +54,27 @@ export class Connection {
     { signal, retries = new Retries() }: OperationOptions = {},
   ): Promise<Output> {
     for (let attempt = 1; ; attempt++) {
+      let sentAt = Infinity;
       try {
-        return await this.#sendInTurn(request, signal);
+        const { client, sdk } = await this.#open();
+        using _ = await this.#limit.acquire(signal);
+        sentAt = performance.now();
+        const output = await request(
+          client,
+          sdk,
+          signal === undefined ? {} : { abortSignal: signal },
+        );
+        this.#limit.succeeded();
+        return output;
       } catch (cause) {
         signal?.throwIfAborted();
         if (isImageError(cause)) throw cause;
         const error = this.errorOf(cause, context);
         const doing = `${context.action} s3://${context.bucket}/${context.key}`;
         const failed = { error, attempt, doing, retryAfter: retryAfterOf(cause) };
-        const mayTryAgain = retries.mayTryAgain(failed, signal);
-        if (busyCodes.has(error.s3Code)) this.#pace.slowDown(mayTryAgain);
-        if (!(await mayTryAgain)) throw error;
+        const isSlower = busyCodes.has(error.s3Code) && this.#limit.slowDown(sentAt);
+        using _ = isSlower ? this.#limit.hold() : undefined;
+        if (!(await retries.mayTryAgain(failed, signal))) throw error;
       }
     }
   }
@@ -76,25 +85,6 @@ export class Connection {
     const through = proxy === undefined ? "" : ` (asked through the proxy ${proxy.host})`;
     const host = this.#origin && this.#origin.host + through;
     return s3Error(cause, { ...context, host, isAnonymous: this.isAnonymous });
-  }
-
-  async #sendInTurn<Output>(
-    request: S3Request<Output>,
-    signal: AbortSignal | undefined,
-  ): Promise<Output> {
-    const { client, sdk } = await this.#open();
-    await this.#pace.begin(signal);
-    try {
-      const output = await request(
-        client,
-        sdk,
-        signal === undefined ? {} : { abortSignal: signal },
-      );
-      this.#pace.quicken();
-      return output;
-    } finally {
-      this.#pace.end();
-    }
   }
 
   async #open(): Promise<{ readonly client: SDK.S3Client; readonly sdk: typeof SDK }> {
@@ -115,6 +105,9 @@ export class Connection {
     return { client, sdk };
   }
 }
+
+/** Requests at once. */
+const maxRequests = 128;
 
 const busyCodes = new Set(["SlowDown", "ServiceUnavailable", "Throttling", "TooManyRequests"]);
 

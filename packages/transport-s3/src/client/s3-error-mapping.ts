@@ -1,11 +1,13 @@
-import { connectionProblemOf } from "./connection-problem.ts";
+import { oneLine } from "@drayage/transport-kit/wire";
+
+import { connectionMappingOf } from "./connection-mapping.ts";
 import type { S3ErrorMapping, S3Failure, S3RequestContext } from "./s3-failure.ts";
 
 /** Maps an error by the error code of S3 ("Error responses" in its API reference), else by the status. */
 export function mappingOf(failure: S3Failure, request: S3RequestContext): S3ErrorMapping {
   const { host = "S3" } = request;
   const named = Object.hasOwn(byName, failure.name) ? byName[failure.name] : undefined;
-  const known = connectionProblemOf(failure, host) ?? named?.(failure, request);
+  const known = connectionMappingOf(failure, host) ?? named?.(failure, request);
   return known ?? byStatus(failure, request);
 }
 
@@ -124,7 +126,7 @@ function byStatus(failure: S3Failure, request: S3RequestContext): S3ErrorMapping
   const { status, name, message } = failure;
   const { host = "S3" } = request;
   if (status === undefined) return { code: "unavailable", why: oneLine(message), retryable: false };
-  if (status === 407) return { code: "denied", why: `${host}: the proxy wants other credentials` };
+  if (status === 407) return { code: "denied", why: `${host}: the proxy needs other credentials` };
   if (status === 301) return wrongRegion(failure, request);
   if (status === 401 || status === 403) return denied(failure, request);
   if (status === 404) return { code: "not-found", why: `there is no such object (${name})` };
@@ -147,10 +149,4 @@ function saidBy({ name, status, message }: S3Failure): string {
 /** The SDK adds this to whatever its parser threw, a RangeError or a TypeError too. */
 function isUnreadable(message: string): boolean {
   return message.includes("Deserialization error: to see the raw response");
-}
-
-/** A stranger's words for a message: on one line, not too long, and without an escape sequence for a terminal. */
-function oneLine(text: string): string {
-  const line = text.replaceAll(/[\p{C}\s]+/gu, " ").trim();
-  return line.length > 300 ? `${line.slice(0, 300)}…` : line;
 }

@@ -4,12 +4,12 @@ import { ImageError, mediaTypes } from "@drayage/core";
 import type { OperationOptions } from "@drayage/core";
 import { indexSizeLimit, layoutFile } from "@drayage/image-layout";
 import type { IndexChange } from "@drayage/image-layout";
+import { pause } from "@drayage/transport-kit/wire";
 
 import type { Bucket } from "../client/bucket.ts";
 import { onlyIf } from "../client/conditions.ts";
 import type { Conditions } from "../client/conditions.ts";
 import { fileHeaders } from "../client/object-headers.ts";
-import { pause } from "../pause.ts";
 import { keyIn } from "../s3-location.ts";
 import type { S3Settings } from "../s3-settings.ts";
 import { deletionIn, doneMark, isUnderWay, markUnderWay, withDeletion } from "./deletion-mark.ts";

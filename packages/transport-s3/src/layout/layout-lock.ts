@@ -2,9 +2,9 @@ import { randomUUID } from "node:crypto";
 
 import { ImageError } from "@drayage/core";
 import type { OperationOptions } from "@drayage/core";
+import { pause } from "@drayage/transport-kit/wire";
 
 import type { Bucket, ObjectFacts } from "../client/bucket.ts";
-import { pause } from "../pause.ts";
 import { keyIn } from "../s3-location.ts";
 
 /** Milliseconds after which nobody waits any more for somebody of whom nothing was heard. */

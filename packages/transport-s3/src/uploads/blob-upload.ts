@@ -57,17 +57,15 @@ async function putWhole(
   const stored = { digest, size: bytes.byteLength };
   const blob = { ...object, ...checksumOf(digest), Body: bytes };
   const { retries = new Retries(), signal } = options;
-  const doing = `write ${digest}`;
-  for (let attempt = 1; ; attempt++) {
-    const etag = await pool.bucket.put(pool.keyOf(digest), blob, options);
-    if (etag !== undefined) return stored;
-    try {
-      await pool.checkPresent(stored, options);
+  return retries.run(
+    `write ${digest}`,
+    async () => {
+      const etag = await pool.bucket.put(pool.keyOf(digest), blob, options);
+      if (etag === undefined) await pool.checkPresent(stored, options);
       return stored;
-    } catch (error) {
-      if (!(await retries.mayTryAgain({ error, attempt, doing }, signal))) throw error;
-    }
-  }
+    },
+    { signal },
+  );
 }
 
 /** An OCI digest is what S3 takes for a checksum, in other letters. */

@@ -50,7 +50,7 @@ test.each<[Partial<S3Failure>, string, boolean | undefined, RegExp]>([
     /The SSO session has expired/,
   ],
   [{ name: "SlowDown", status: 503 }, "unavailable", undefined, /is busy.*fewer at once/],
-  [{ name: "Unknown", status: 407 }, "denied", undefined, /proxy wants other credentials/],
+  [{ name: "Unknown", status: 407 }, "denied", undefined, /proxy needs other credentials/],
   [{ name: "constructor", status: 503 }, "unavailable", undefined, /try again later/],
   [{ name: "__proto__", status: 502 }, "unavailable", undefined, /try again later/],
   [{ name: "Unknown", status: 502 }, "unavailable", undefined, /try again later/],
@@ -59,7 +59,7 @@ test.each<[Partial<S3Failure>, string, boolean | undefined, RegExp]>([
     { name: "Error", code: "ENOTFOUND" },
     "unavailable",
     false,
-    /s3\.example\.com is not the name of any host/,
+    /s3\.example\.com is not the name of a host/,
   ],
 ])("%j means %s", (failure, code, retryable, words) => {
   const whole = { name: "", message: "", code: undefined, status: undefined, headers: {} };

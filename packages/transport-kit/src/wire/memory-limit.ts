@@ -1,5 +1,5 @@
-/** Memory that several share. Whoever comes first is served first. */
-export class Budget {
+/** A limit on memory in use, shared by several users; first come, first served. */
+export class MemoryLimit {
   readonly #limit: number;
   readonly #waiting: { readonly bytes: number; readonly admit: () => void }[] = [];
   #taken = 0;
@@ -8,7 +8,10 @@ export class Budget {
     this.#limit = limit;
   }
 
-  /** Waits for so many bytes, which are given back by disposing; one alone may take more than there is. @throws an abort's own reason */
+  /**
+   * Waits for that many bytes; disposing of the result releases them. A request larger than the limit gets its bytes
+   * when no others are in use. @throws the reason of an abort
+   */
   async take(bytes: number, signal?: AbortSignal): Promise<Disposable> {
     signal?.throwIfAborted();
     if (this.hasRoom(bytes)) this.#taken += bytes;
@@ -16,14 +19,14 @@ export class Budget {
     return this.#held(bytes);
   }
 
-  /** The same where it need not be waited for, or undefined. */
+  /** The same without waiting; undefined if it would have to wait. */
   tryTake(bytes: number): Disposable | undefined {
     if (!this.hasRoom(bytes)) return undefined;
     this.#taken += bytes;
     return this.#held(bytes);
   }
 
-  /** Whether nobody would have to wait for so much. */
+  /** Whether that many bytes are available without waiting. */
   hasRoom(bytes: number): boolean {
     return this.#waiting.length === 0 && this.#fits(bytes);
   }

@@ -1,7 +1,7 @@
 import { isJSONObject } from "@drayage/core";
 import type { JSONObject } from "@drayage/core";
 
-/** The object in an answer's text; an empty one for anything else. */
+/** The JSON object in the text of a response; an empty one for any other text, such as an error page of a proxy. */
 export function jsonObjectOf(text: string): JSONObject {
   try {
     const value: unknown = JSON.parse(text);
