@@ -15,8 +15,8 @@ export {
   checkArchivedImage,
   openArchivedImage,
   openArchivedImages,
-} from "./docker-archive/either-archive.ts";
-export { cannotUnpack } from "./tar/broken-archive.ts";
+} from "./docker-archive/archived-image.ts";
+export { cannotDecompress } from "./tar/broken-archive.ts";
 export { checkedTar } from "./tar/checked-tar.ts";
 export { openFile } from "./access/file-access.ts";
 export { FileArchiveUpdate } from "./access/file-archive-update.ts";
@@ -30,4 +30,4 @@ export { StreamArchiveUpdate } from "./access/stream-archive-update.ts";
 export { TarArchive } from "./tar/tar-archive.ts";
 export { TarLayout } from "./oci-archive/tar-layout.ts";
 export type { TarMember } from "./tar/tar-member.ts";
-export { unpacked } from "./access/unpacked.ts";
+export { decompressedBytes } from "./access/decompressed-bytes.ts";

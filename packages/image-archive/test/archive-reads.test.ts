@@ -27,7 +27,7 @@ function imageMembers(name: string): {
   };
 }
 
-test("one image of many costs the headers and its own members, in few reads", async () => {
+test("reading one of many images reads the headers and its own members, in few reads", async () => {
   const images = Array.from({ length: 8 }, (_, at) => imageMembers(`image${at}`));
   const content = tarFile([
     ...images.flatMap(({ members }) => members),

@@ -2,16 +2,16 @@ import type { ByteRange } from "@drayage/core";
 
 import type { RandomAccessBytes } from "../src/index.ts";
 
-/** Bytes as they could lie in a bucket: each read is counted, and nothing is there that was not put. */
+/** In-memory bytes that count reads, as an object in a bucket would. */
 export class CountedBytes implements RandomAccessBytes {
-  readonly place = "test.tar";
+  readonly location = "test.tar";
   readonly size: number;
   readonly parallelReads = 4;
   readonly reads: ByteRange[] = [];
   isClosed = false;
   readonly #contentOf: (start: number, end: number) => Uint8Array;
 
-  /** `contentOf` is given where a range begins, and the place behind its last byte. */
+  /** `contentOf` receives the start of a range and the offset after its last byte. */
   constructor(size: number, contentOf: (start: number, end: number) => Uint8Array) {
     this.size = size;
     this.#contentOf = contentOf;
@@ -21,7 +21,7 @@ export class CountedBytes implements RandomAccessBytes {
     return new CountedBytes(content.byteLength, (start, end) => content.subarray(start, end));
   }
 
-  /** Zeros in all other places. */
+  /** Zeros outside the parts. */
   static sparse(size: number, parts: ReadonlyMap<number, Uint8Array>): CountedBytes {
     return new CountedBytes(size, (start, end) => {
       const content = Buffer.alloc(end - start);
@@ -33,12 +33,12 @@ export class CountedBytes implements RandomAccessBytes {
     });
   }
 
-  /** How many bytes were read. */
+  /** The total number of bytes read. */
   get bytesRead(): number {
     return this.reads.reduce((sum, { start, end = this.size - 1 }) => sum + end + 1 - start, 0);
   }
 
-  /** In chunks that fit nothing. */
+  /** In chunks that align with no block. */
   async *read(range: ByteRange): AsyncGenerator<Uint8Array> {
     this.reads.push(range);
     const content = this.#contentOf(range.start, Math.min((range.end ?? Infinity) + 1, this.size));

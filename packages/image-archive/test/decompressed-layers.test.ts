@@ -8,11 +8,11 @@ import { inMemory } from "@drayage/testkit";
 import type { WholeImage } from "@drayage/testkit";
 import { describe, expect, test } from "vitest";
 
-import { unpacked } from "../src/index.ts";
+import { decompressedBytes } from "../src/index.ts";
 
 const tar = Buffer.alloc(300_000, "content of a layer ");
 
-/** An image whose layer is called gzip, as skopeo writes whatever it found in an archive. */
+/** An image whose layer has the media type for gzip, as skopeo writes it for any layer of an archive. */
 function imageWith(layer: Buffer): WholeImage {
   const blobs = new Map<Digest, Uint8Array>();
   const add = (bytes: Buffer, mediaType: string): object => {
@@ -31,7 +31,7 @@ function imageWith(layer: Buffer): WholeImage {
   return { manifest: { bytes, digest: digestOf(bytes), mediaType }, instances: [], blobs };
 }
 
-/** A place that wants layers so. */
+/** A memory reference whose destination requires this layer form. */
 function wanting(layers: "decompress" | "compress"): ImageReference {
   const reference = memory().parseReference("copy");
   return Object.assign(Object.create(reference) as ImageReference, {
@@ -47,9 +47,9 @@ describe.each(["xz", "bzip2"] as const)("a layer that is compressed with %s", (n
   const isMissing = findProgram(name) === undefined;
   const layer = (): Buffer => execFileSync(name, ["--stdout"], { input: tar });
 
-  test.skipIf(isMissing)("is decompressed where the destination wants that", async () => {
+  test.skipIf(isMissing)("is decompressed if the destination requires it", async () => {
     const to = wanting("decompress");
-    await copyImage(await inMemory(imageWith(layer())), to, { decompress: unpacked });
+    await copyImage(await inMemory(imageWith(layer())), to, { decompress: decompressedBytes });
     await using copy = await openImage(to);
     expect(copy.layerInfos).toMatchObject([
       {
@@ -60,9 +60,9 @@ describe.each(["xz", "bzip2"] as const)("a layer that is compressed with %s", (n
     ]);
   });
 
-  test.skipIf(isMissing)("is compressed anew where a format is asked for", async () => {
+  test.skipIf(isMissing)("is recompressed if a format is requested", async () => {
     const to = wanting("compress");
-    const options = { decompress: unpacked, compression: "gzip" } as const;
+    const options = { decompress: decompressedBytes, compression: "gzip" } as const;
     await copyImage(await inMemory(imageWith(layer())), to, options);
     await using source = await to.newImageSource();
     await using copy = await openImage(to);
@@ -72,13 +72,13 @@ describe.each(["xz", "bzip2"] as const)("a layer that is compressed with %s", (n
     expect(digestOf(Buffer.concat(content))).toBe(digestOf(tar));
   });
 
-  test.skipIf(isMissing)("stays as it is where nothing asks for another form", async () => {
+  test.skipIf(isMissing)("is copied unchanged if no other form is requested", async () => {
     const image = imageWith(layer());
     const { digest } = await copyImage(await inMemory(image), wanting("compress"));
     expect(digest).toBe(image.manifest.digest);
   });
 
-  test.skipIf(isMissing)("is refused, by its name, without somebody to decompress it", async () => {
+  test.skipIf(isMissing)("is rejected with its digest without a decompressor", async () => {
     const copy = copyImage(await inMemory(imageWith(layer())), wanting("decompress"));
     await expect(copy).rejects.toMatchObject({
       code: "unsupported",
@@ -87,20 +87,22 @@ describe.each(["xz", "bzip2"] as const)("a layer that is compressed with %s", (n
   });
 
   test.skipIf(isMissing).each([
-    ["cut off", (bytes: Buffer) => bytes.subarray(0, -10)],
+    ["truncated", (bytes: Buffer) => bytes.subarray(0, -10)],
     ["damaged in the middle", (bytes: Buffer) => Buffer.from(bytes).fill(0x55, 60, 90)],
     ["damaged in its checksums", (bytes: Buffer) => changed(bytes, bytes.byteLength - 30)],
-  ])("and %s is refused by its name", async (_, damage) => {
+  ])("and %s is rejected with its digest", async (_, damage) => {
     const image = imageWith(damage(layer()));
-    const copy = copyImage(await inMemory(image), wanting("decompress"), { decompress: unpacked });
+    const copy = copyImage(await inMemory(image), wanting("decompress"), {
+      decompress: decompressedBytes,
+    });
     await expect(copy).rejects.toMatchObject({
       code: "invalid-manifest",
       message: expect.stringMatching(/The layer sha256:.* cannot be decompressed/) as string,
     });
   });
 
-  test.skipIf(isMissing)("is refused where more comes out than is allowed", async () => {
-    const options = { decompress: unpacked, maxLayerSize: tar.byteLength - 1 };
+  test.skipIf(isMissing)("is rejected if it decompresses to more than the limit", async () => {
+    const options = { decompress: decompressedBytes, maxLayerSize: tar.byteLength - 1 };
     const copy = copyImage(await inMemory(imageWith(layer())), wanting("decompress"), options);
     await expect(copy).rejects.toMatchObject({ code: "unsupported" });
   });

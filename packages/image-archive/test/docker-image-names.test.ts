@@ -5,10 +5,10 @@ import type { TarArchive } from "../src/tar/tar-archive.ts";
 
 function archiveOf(images: readonly object[]): TarArchive {
   const content = Buffer.from(JSON.stringify(images));
-  return { place: "a.tar", readSmall: async () => content } as unknown as TarArchive;
+  return { location: "a.tar", readSmall: async () => content } as unknown as TarArchive;
 }
 
-test("a name belongs to the first image that has it", async () => {
+test("a name selects the first image that has it", async () => {
   const one = { Config: "1.json", RepoTags: ["a/b:1", "a/b:2"], Layers: [] };
   const other = { Config: "2.json", RepoTags: ["a/b:2"], Layers: [] };
   expect(await dockerImageNamesIn(archiveOf([one, other, one]))).toEqual(["a/b:1", "a/b:2", "@1"]);

@@ -5,7 +5,7 @@ import path from "node:path";
 import { scratchFolder } from "@drayage/test-support";
 import { onTestFinished } from "vitest";
 
-/** A disk of two megabytes; undefined where this user may not make one. */
+/** A file system of two megabytes; undefined if the user has no permission to mount one. */
 export async function smallDisk(): Promise<string | undefined> {
   const folder = path.join(await scratchFolder(), "disk");
   await mkdir(folder);

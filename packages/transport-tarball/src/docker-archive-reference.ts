@@ -70,7 +70,7 @@ export class DockerArchiveReference implements ImageReference {
     const names = [...ownNames(this.selector), ...additionalNames];
     const update = await openArchiveUpdate(this.file, {
       ...options,
-      whatIsThere: append ? "add" : "compare",
+      ifExists: append ? "add" : "compare",
     });
     return DockerArchiveDestination.open(this, update, names, options);
   }

@@ -67,7 +67,7 @@ export class OCIArchiveReference implements ImageReference {
     const name = nameToWrite(this.selector);
     const update = await openArchiveUpdate(this.file, {
       ...options,
-      whatIsThere: append ? "add" : "replace",
+      ifExists: append ? "add" : "replace",
     });
     const layout = await ArchiveLayout.open(update, { ...options, append });
     return LayoutDestination.open(this, layout, { name, layers }, options);

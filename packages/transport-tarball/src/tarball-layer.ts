@@ -12,12 +12,12 @@ import {
 } from "@drayage/core";
 import type { Compression, Digest, GetBlobOptions, OperationOptions } from "@drayage/core";
 import {
-  cannotUnpack,
+  cannotDecompress,
   checkedTar,
   missingFile,
   openFile,
   spooled,
-  unpacked,
+  decompressedBytes,
 } from "@drayage/image-archive";
 import type { RandomAccessBytes } from "@drayage/image-archive";
 import { hasCode, onDisk, pipeBytes } from "@drayage/transport-kit/files";
@@ -29,7 +29,7 @@ export interface TarballLayer extends AsyncDisposable {
   readonly mediaType: string;
   readonly digest: Digest;
   readonly size: number;
-  /** The digest of the layer unpacked. */
+  /** The digest of the layer decompressedBytes. */
   readonly diffID: Digest;
   readonly modified: Instant;
   /** Lazy, as `ImageSource.getBlob`. */
@@ -66,7 +66,7 @@ export async function openTarballLayer(
   }
 }
 
-/** A layer that is packed otherwise is unpacked: no image may have it so. */
+/** A layer that is packed otherwise is decompressedBytes: no image may have it so. */
 const mediaTypes: Partial<Record<Compression, string>> & { readonly none: string } = {
   none: "application/vnd.oci.image.layer.v1.tar",
   gzip: "application/vnd.oci.image.layer.v1.tar+gzip",
@@ -112,7 +112,7 @@ async function compressionIn(
 ): Promise<Compression> {
   if (bytes.size === 0) {
     await bytes[Symbol.asyncDispose]();
-    throw new ImageError("not-found", `There is nothing in ${bytes.place}`);
+    throw new ImageError("not-found", `There is nothing in ${bytes.location}`);
   }
   const end = Math.min(6, bytes.size) - 1;
   return compressionOf(await gathered(bytes.read({ start: 0, end }, options), 6));
@@ -131,12 +131,15 @@ async function digestsOf(
   const [stored, content] = [new Summed(), new Summed()];
   const passing = stored.passing(bytes.read({ start: 0 }, options));
   try {
-    const tar = checkedTar(content.passing(unpacked(passing, compression)), bytes.place);
+    const tar = checkedTar(
+      content.passing(decompressedBytes(passing, compression)),
+      bytes.location,
+    );
     for (let next = await tar.next(); !next.done;) next = await tar.next();
   } catch (cause) {
     options.signal?.throwIfAborted();
     if (isImageError(cause)) throw cause;
-    throw cannotUnpack(bytes.place, compression, cause);
+    throw cannotDecompress(bytes.location, compression, cause);
   }
   return { stored: stored.sum(), content: content.sum() };
 }
@@ -170,5 +173,5 @@ async function* readUnpacked(
   compression: Compression,
   { range, signal }: GetBlobOptions,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  yield* ranged(unpacked(bytes.read({ start: 0 }, { signal }), compression), range);
+  yield* ranged(decompressedBytes(bytes.read({ start: 0 }, { signal }), compression), range);
 }

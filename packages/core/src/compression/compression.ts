@@ -118,6 +118,6 @@ function decompressedByNode(
 function refuse(_: AsyncIterable<Uint8Array>, compression: Compression): never {
   throw new ImageError(
     "unsupported",
-    `A layer is compressed with ${compression}, which Node cannot decompress; pass \`unpacked\` of @drayage/image-archive as \`decompress\``,
+    `A layer is compressed with ${compression}, which Node cannot decompress; pass \`decompressedBytes\` of @drayage/image-archive as \`decompress\``,
   );
 }

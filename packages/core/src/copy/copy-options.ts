@@ -59,7 +59,7 @@ export interface CopyOptions extends OperationOptions {
    */
   readonly maxLayerSize?: number | undefined;
   /**
-   * Decompresses layers that Node cannot, bzip2 and xz: `unpacked` of `@drayage/image-archive` does. Default: they are
+   * Decompresses layers that Node cannot, bzip2 and xz: `decompressedBytes` of `@drayage/image-archive` does. Default: they are
    * refused where they would have to be decompressed.
    */
   readonly decompress?: DecompressionOptions["decompress"];

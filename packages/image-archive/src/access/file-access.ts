@@ -5,28 +5,31 @@ import { handleBytes, openRegularFile } from "@drayage/transport-kit/files";
 
 import type { RandomAccessBytes, ReadOptions } from "../tar/random-access.ts";
 
-/** Opens a file that stays the same one, whatever gets its name while it is open. @throws ImageError `denied`, `unsupported` for what is no regular file */
-export async function openFile(file: string, place: string = file): Promise<RandomAccessBytes> {
-  return FileAccess.of(await openRegularFile(file), place);
+/**
+ * Opens a file. Replacing or renaming it later does not affect the open file.
+ * @throws ImageError `denied`; `unsupported` if it is not a regular file
+ */
+export async function openFile(file: string, location: string = file): Promise<RandomAccessBytes> {
+  return FileAccess.of(await openRegularFile(file), location);
 }
 
-/** What is open already. Closes it. */
+/** Random access to an open file. Disposing of it closes the file. */
 export class FileAccess implements RandomAccessBytes {
-  readonly place: string;
+  readonly location: string;
   readonly size: number;
   readonly parallelReads = 6;
   readonly #handle: FileHandle;
 
-  private constructor(handle: FileHandle, place: string, size: number) {
+  private constructor(handle: FileHandle, location: string, size: number) {
     this.#handle = handle;
-    this.place = place;
+    this.location = location;
     this.size = size;
   }
 
-  static async of(handle: FileHandle, place: string): Promise<FileAccess> {
+  static async of(handle: FileHandle, location: string): Promise<FileAccess> {
     try {
       const { size } = await handle.stat();
-      return new FileAccess(handle, place, size);
+      return new FileAccess(handle, location, size);
     } catch (error) {
       await handle.close();
       throw error;

@@ -22,40 +22,43 @@ import { TarFileWriter, unusedFolder } from "../tar/tar-file-writer.ts";
 import type { ArchiveChange, ArchiveUpdate } from "./archive-update.ts";
 import { openFile } from "./file-access.ts";
 
-/** How a tar file is written. */
+/** Options of `FileArchiveUpdate.open`. */
 export interface UpdateOptions extends OperationOptions {
-  /** What becomes of an archive that is there; `compare` reads it, and refuses each change. */
-  readonly whatIsThere: "refuse" | "compare" | "add" | "replace";
+  /** How to treat an existing archive. `compare` reads it and rejects each change. */
+  readonly ifExists: "fail" | "compare" | "add" | "replace";
 }
 
-/** Writes a tar file beside its place, and moves it there when it is whole. */
+/** Writes a tar file to a temporary file in the same folder, and renames it when it is complete. */
 export class FileArchiveUpdate implements ArchiveUpdate {
-  readonly place: string;
+  readonly location: string;
   readonly before: TarArchive | undefined;
   readonly parallelBlobs = 6;
-  readonly #whatIsThere: UpdateOptions["whatIsThere"];
+  readonly #ifExists: UpdateOptions["ifExists"];
   readonly #sizes = new Map<Digest, number>();
   #staging: Promise<Staging> | undefined;
 
   private constructor(
     file: string,
-    whatIsThere: UpdateOptions["whatIsThere"],
+    ifExists: UpdateOptions["ifExists"],
     before: TarArchive | undefined,
   ) {
-    this.place = file;
+    this.location = file;
     this.before = before;
-    this.#whatIsThere = whatIsThere;
+    this.#ifExists = ifExists;
   }
 
-  /** Writes nothing yet; a file of no bytes counts for none. @throws ImageError `conflict`, `invalid-manifest` for what is added to */
+  /**
+   * Opens the existing archive; an empty file counts as missing. Writes nothing.
+   * @throws ImageError `conflict`; `invalid-manifest` if the archive to add to is invalid
+   */
   static async open(file: string, options: UpdateOptions): Promise<FileArchiveUpdate> {
     options.signal?.throwIfAborted();
-    return new FileArchiveUpdate(file, options.whatIsThere, await archiveAt(file, options));
+    return new FileArchiveUpdate(file, options.ifExists, await archiveAt(file, options));
   }
 
-  checkChangeable(): void {
-    if (this.#whatIsThere === "compare" && this.before !== undefined)
-      throw thereAlready(this.place);
+  checkWritable(): void {
+    if (this.#ifExists === "compare" && this.before !== undefined)
+      throw alreadyExists(this.location);
   }
 
   async putBlob(
@@ -63,7 +66,7 @@ export class FileArchiveUpdate implements ArchiveUpdate {
     { digest, size }: Pick<BlobInfo, "digest" | "size">,
     { sizeHint, ...options }: PutBlobOptions = {},
   ): Promise<StoredBlob> {
-    this.checkChangeable();
+    this.checkWritable();
     const { writer } = await this.#staged();
     let named: Digest | undefined;
     const nameOf = (stored: StoredBlob): string | undefined => {
@@ -85,21 +88,21 @@ export class FileArchiveUpdate implements ArchiveUpdate {
   }
 
   async commit(change: ArchiveChange, options: OperationOptions = {}): Promise<void> {
-    this.checkChangeable();
+    this.checkWritable();
     const { writer, file } = await this.#staged();
     const publish = async (): Promise<void> => {
       await this.#complete(change, writer, options);
       await writer.finish();
       options.signal?.throwIfAborted();
-      // Some systems do not replace a file that is open.
+      // Windows does not replace an open file.
       await this.before?.[Symbol.asyncDispose]();
-      await whileWriting(this.place, () => rename(file, this.place));
-      await syncFolder(path.dirname(this.place));
+      await whileWriting(this.location, () => rename(file, this.location));
+      await syncFolder(path.dirname(this.location));
     };
-    await withLock(lockOf(this.place), publish, options);
+    await withLock(lockOf(this.location), publish, options);
   }
 
-  /** Without `commit` the archive is as it was, and nothing is left beside it. */
+  /** Closes the archive. Without `commit` it stays unchanged and the temporary files are removed. */
   async [Symbol.asyncDispose](): Promise<void> {
     const staging = await this.#staging?.catch(() => undefined);
     await staging?.writer[Symbol.asyncDispose]();
@@ -112,9 +115,9 @@ export class FileArchiveUpdate implements ArchiveUpdate {
     writer: TarFileWriter,
     options: OperationOptions,
   ): Promise<void> {
-    // Nothing was there in the beginning: what another copy has made meanwhile stays.
-    const whatIsThere = this.#whatIsThere === "compare" ? "refuse" : this.#whatIsThere;
-    await using current = await archiveAt(this.place, { ...options, whatIsThere });
+    // The archive did not exist when the update was opened: do not replace one that another copy created meanwhile.
+    const ifExists = this.#ifExists === "compare" ? "fail" : this.#ifExists;
+    await using current = await archiveAt(this.location, { ...options, ifExists });
     const { files, keeps } = await change(current);
     const put = new Set([...this.#sizes.keys()].map(blobPath));
     for (const member of current?.members ?? []) {
@@ -130,9 +133,9 @@ export class FileArchiveUpdate implements ArchiveUpdate {
     }
   }
 
-  /** Made when it is first needed: whoever only asks leaves no trace. */
+  /** Created on first use, so that reading leaves no files behind. */
   async #staged(): Promise<Staging> {
-    this.#staging ??= newStaging(this.place);
+    this.#staging ??= newStaging(this.location);
     return this.#staging;
   }
 }
@@ -143,9 +146,9 @@ interface Staging {
   readonly writer: TarFileWriter;
 }
 
-async function newStaging(place: string): Promise<Staging> {
-  const mode = await modeOf(place);
-  const folder = await StagedFolder.open(path.dirname(place));
+async function newStaging(location: string): Promise<Staging> {
+  const mode = await modeOf(location);
+  const folder = await StagedFolder.open(path.dirname(location));
   try {
     const file = path.join(folder.stage, temporaryName());
     return { folder, file, writer: await TarFileWriter.create(file, mode) };
@@ -155,18 +158,18 @@ async function newStaging(place: string): Promise<Staging> {
   }
 }
 
-/** Beside the archive, of a name that is short enough whatever the archive is called. */
-function lockOf(place: string): string {
-  const id = hexOf(digestOf(Buffer.from(path.basename(place)))).slice(0, 16);
-  return path.join(path.dirname(place), `${lockName}-${id}`);
+/** In the folder of the archive. The name is a hash, so it stays short for long names of archives. */
+function lockOf(location: string): string {
+  const id = hexOf(digestOf(Buffer.from(path.basename(location)))).slice(0, 16);
+  return path.join(path.dirname(location), `${lockName}-${id}`);
 }
 
 async function archiveAt(
   file: string,
-  { whatIsThere, ...options }: UpdateOptions,
+  { ifExists, ...options }: UpdateOptions,
 ): Promise<TarArchive | undefined> {
   if ((await sizeOf(file)) === 0) return undefined;
-  switch (whatIsThere) {
+  switch (ifExists) {
     case "add":
       return TarArchive.open(await openFile(file), options);
     case "replace":
@@ -174,19 +177,19 @@ async function archiveAt(
     case "compare":
       return TarArchive.open(await openFile(file), options).catch((error: unknown) => {
         undefinedIfBroken(error);
-        throw thereAlready(file);
+        throw alreadyExists(file);
       });
-    case "refuse":
-      throw thereAlready(file);
+    case "fail":
+      throw alreadyExists(file);
   }
 }
 
-function thereAlready(file: string): ImageError {
+function alreadyExists(file: string): ImageError {
   const ways = "remove it, or add to it with append (the command's --dest-append)";
-  return new ImageError("conflict", `${file} is there already: ${ways}`);
+  return new ImageError("conflict", `${file} already exists; ${ways}`);
 }
 
-/** What is replaced may be of any kind; only what can be read is used again. */
+/** A file to replace may have any content. Members are reused only from a valid archive. */
 function undefinedIfBroken(error: unknown): undefined {
   if (!isImageError(error) || error.code !== "invalid-manifest") throw error;
 }
@@ -194,11 +197,11 @@ function undefinedIfBroken(error: unknown): undefined {
 async function sizeOf(file: string): Promise<number> {
   const status = await statusOf(file);
   if (status?.isDirectory())
-    throw new ImageError("conflict", `${file} is a folder, and an archive is a file`);
+    throw new ImageError("conflict", `${file} is a folder; pass the path of a file`);
   return status?.size ?? 0;
 }
 
-/** Who may read the archive may read its next version. */
+/** Keeps the permissions of the existing archive. */
 async function modeOf(file: string): Promise<number> {
   return ((await statusOf(file))?.mode ?? 0o644) & 0o777;
 }

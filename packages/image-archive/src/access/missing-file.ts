@@ -3,14 +3,14 @@ import path from "node:path";
 
 import { ImageError, nearestOf } from "@drayage/core";
 
-/** For a file that is not there: the error, with the name beside it that may have been meant. `what` is what should be there. */
+/** The error for a missing file, with a similar name in its folder if there is one. `what` is the kind of file. */
 export async function missingFile(what: string, file: string, cause: unknown): Promise<ImageError> {
   const folder = path.dirname(file);
   const names = await readdir(folder).catch(() => []);
-  const meant = names.length > mostNames ? undefined : nearestOf(path.basename(file), names);
-  const hint = meant === undefined ? "" : `; did you mean ${path.join(folder, meant)}?`;
+  const similar = names.length > maxNames ? undefined : nearestOf(path.basename(file), names);
+  const hint = similar === undefined ? "" : `; did you mean ${path.join(folder, similar)}?`;
   return new ImageError("not-found", `No ${what} ${file}${hint}`, { cause });
 }
 
-/** Comparing more would take longer than people like to wait for an error. */
-const mostNames = 10_000;
+/** Comparing more names would delay the error noticeably. */
+const maxNames = 10_000;

@@ -4,18 +4,17 @@ import { compressionOf, gathered, isImageError, sniffed } from "@drayage/core";
 import type { Compression, OperationOptions } from "@drayage/core";
 import { hasCode, onDisk } from "@drayage/transport-kit/files";
 
-import { brokenArchive, cannotUnpack } from "../tar/broken-archive.ts";
+import { brokenArchive, cannotDecompress } from "../tar/broken-archive.ts";
 import type { RandomAccessBytes } from "../tar/random-access.ts";
 import { TarArchive } from "../tar/tar-archive.ts";
+import { decompressedBytes } from "./decompressed-bytes.ts";
 import { openFile } from "./file-access.ts";
 import { missingFile } from "./missing-file.ts";
 import { spooled } from "./spool.ts";
-import { unpacked } from "./unpacked.ts";
 
 /**
- * Opens a tar file on disk. A packed one (gzip, zstd, xz, bzip2) is unpacked into a temporary file first; any other is
- * read where it lies.
- * @throws ImageError `not-found`, `denied`, `invalid-manifest` for what is no tar file
+ * Opens a tar file on disk. A compressed file (gzip, zstd, xz, bzip2) is decompressed into a temporary file first.
+ * @throws ImageError `not-found`, `denied`; `invalid-manifest` if it is not a tar file
  */
 export async function openArchiveFile(
   file: string,
@@ -25,18 +24,21 @@ export async function openArchiveFile(
   return openArchiveBytes(await openedFile(file), options);
 }
 
-/** Opens a tar file that is read at random from wherever it is; otherwise as `openArchiveFile`. Closes the bytes. */
+/** Opens a tar file with random access, as `openArchiveFile` does. Closes the bytes. */
 export async function openArchiveBytes(
   bytes: RandomAccessBytes,
   options: OperationOptions = {},
 ): Promise<TarArchive> {
-  return TarArchive.open(await notPacked(bytes, options), options);
+  return TarArchive.open(await uncompressed(bytes, options), options);
 }
 
-/** Opens a tar file, packed or not, that comes out of a pipe: by way of a temporary file. `place` is for messages. @throws ImageError as `openArchiveFile` */
+/**
+ * Opens a tar file from a stream by way of a temporary file, compressed or not. `location` is for messages.
+ * @throws ImageError as `openArchiveFile`
+ */
 export async function openArchiveStream(
   bytes: AsyncIterable<Uint8Array>,
-  place: string,
+  location: string,
   options: OperationOptions = {},
 ): Promise<TarArchive> {
   const start = await sniffed(bytes).catch((error: unknown) => {
@@ -44,7 +46,7 @@ export async function openArchiveStream(
     throw error;
   });
   try {
-    const spool = await unpackedSpool(start.bytes, start.compression, place, options);
+    const spool = await decompressedSpool(start.bytes, start.compression, location, options);
     return await TarArchive.open(spool, options);
   } finally {
     await start.close();
@@ -60,8 +62,8 @@ async function openedFile(file: string): Promise<RandomAccessBytes> {
   return openFile(file);
 }
 
-/** Closes those that are packed. */
-async function notPacked(
+/** Closes the compressed bytes. */
+async function uncompressed(
   bytes: RandomAccessBytes,
   options: OperationOptions,
 ): Promise<RandomAccessBytes> {
@@ -69,7 +71,7 @@ async function notPacked(
     const compression = compressionOf(await startOf(bytes, options));
     if (compression === "none") return bytes;
     const content = bytes.read({ start: 0 }, options);
-    const spool = await unpackedSpool(content, compression, bytes.place, options);
+    const spool = await decompressedSpool(content, compression, bytes.location, options);
     await bytes[Symbol.asyncDispose]();
     return spool;
   } catch (error) {
@@ -78,23 +80,23 @@ async function notPacked(
   }
 }
 
-async function unpackedSpool(
+async function decompressedSpool(
   bytes: AsyncIterable<Uint8Array>,
   compression: Compression,
   file: string,
   options: OperationOptions,
 ): Promise<RandomAccessBytes> {
   try {
-    return await spooled(unpacked(bytes, compression), file, options);
+    return await spooled(decompressedBytes(bytes, compression), file, options);
   } catch (error) {
     options.signal?.throwIfAborted();
-    const isOfSystem = (error as NodeJS.ErrnoException).syscall !== undefined;
-    if (isImageError(error) || isOfSystem) throw error;
-    throw cannotUnpack(file, compression, error);
+    const isSystemError = (error as NodeJS.ErrnoException).syscall !== undefined;
+    if (isImageError(error) || isSystemError) throw error;
+    throw cannotDecompress(file, compression, error);
   }
 }
 
-/** What tells how it is packed. */
+/** The first bytes, which identify the compression. */
 async function startOf(bytes: RandomAccessBytes, options: OperationOptions): Promise<Uint8Array> {
   if (bytes.size === 0) return new Uint8Array(0);
   return gathered(bytes.read({ start: 0, end: Math.min(bytes.size, 6) - 1 }, options), 6);

@@ -10,20 +10,20 @@ import { BatchWriter, onDisk, StagedFolder, temporaryName } from "@drayage/trans
 import type { RandomAccessBytes } from "../tar/random-access.ts";
 import { FileAccess } from "./file-access.ts";
 
-/** How a stream is kept. */
+/** Options of `spooled`. */
 export interface SpoolOptions extends OperationOptions {
-  /** Default: the system's folder for temporary files, `TMPDIR`. */
+  /** Default: the folder for temporary files of the system (`TMPDIR`). */
   readonly folder?: string | undefined;
 }
 
 /**
- * Keeps what can be read once only in a file, until it is disposed of. The file has no name, or loses it as soon as it is
- * open: nobody else can open it, and a process that is killed leaves nothing behind.
- * @throws ImageError `unavailable` for a full disk; what the stream throws
+ * Copies a stream into a temporary file until it is disposed of. The file has no name, or is unlinked once it is open:
+ * other processes cannot open it, and a killed process leaves nothing behind.
+ * @throws ImageError `unavailable` if the disk is full; errors of the stream
  */
 export async function spooled(
   bytes: AsyncIterable<Uint8Array>,
-  place: string,
+  location: string,
   { folder = tmpdir(), ...options }: SpoolOptions = {},
 ): Promise<RandomAccessBytes> {
   options.signal?.throwIfAborted();
@@ -34,7 +34,7 @@ export async function spooled(
     await handle.close();
     throw error;
   }
-  return FileAccess.of(handle, place);
+  return FileAccess.of(handle, location);
 }
 
 async function openNameless(folder: string): Promise<FileHandle> {
@@ -42,13 +42,13 @@ async function openNameless(folder: string): Promise<FileHandle> {
     if (temporaryFlag !== undefined)
       return await open(folder, constants.O_RDWR | constants.O_EXCL | temporaryFlag, 0o600);
   } catch {
-    // A file system without files that have no name, or one that cannot be used at all.
+    // The file system does not support `O_TMPFILE`, or is not usable at all.
   }
   await using staged = await StagedFolder.open(folder);
   return await onDisk(folder, () => open(path.join(staged.stage, temporaryName()), "wx+", 0o600));
 }
 
-/** Makes a file without a name (`O_TMPFILE` of open(2)), a flag that Node does not list. */
+/** Creates a file without a name (`O_TMPFILE` of open(2)); Node does not export this flag. */
 const temporaryFlag = process.platform === "linux" ? 0o20000000 | constants.O_DIRECTORY : undefined;
 
 async function writeAll(

@@ -12,31 +12,31 @@ import type { ArchiveChange, ArchiveUpdate } from "./archive-update.ts";
 import { spooled } from "./spool.ts";
 
 /**
- * Writes a tar file into a pipe, in order. A blob that has come whole follows those before it and cannot be taken back;
- * until then it waits in a temporary file, so that of one that fails nothing is sent.
+ * Writes a tar file to a stream, in order. Each blob is spooled to a temporary file first, so a blob that fails is not
+ * sent. A blob that was sent cannot be removed.
  */
 export class StreamArchiveUpdate implements ArchiveUpdate {
-  readonly place: string;
+  readonly location: string;
   readonly before = undefined;
-  /** While one is sent the next ones are unpacked. */
+  /** One blob is sent while the next ones are received. */
   readonly parallelBlobs = 3;
   readonly #output: Writable;
-  readonly #turns: string = `stream ${streams++}`;
+  readonly #mutex: string = `stream ${streams++}`;
   readonly #sizes = new Map<Digest, number>();
-  /** What made the stream fail: whoever writes afterwards is only told that it did. */
+  /** The first error of the stream. Later writes report only that it was destroyed. */
   #failure: Error | undefined;
 
-  /** Ends the stream with `commit`, and destroys it when it is disposed of. */
-  constructor(output: Writable, place: string) {
+  /** `commit` ends the stream; disposing of the update destroys it. */
+  constructor(output: Writable, location: string) {
     this.#output = output;
-    this.place = place;
+    this.location = location;
     output.on("error", (error) => {
       this.#failure ??= error;
     });
   }
 
-  /** A stream has nothing before it. */
-  checkChangeable(): void {}
+  /** A stream has no existing content. */
+  checkWritable(): void {}
 
   async putBlob(
     bytes: AsyncIterable<Uint8Array>,
@@ -50,15 +50,15 @@ export class StreamArchiveUpdate implements ArchiveUpdate {
         yield chunk;
       }
     };
-    await using spool = await spooled(hashed(), this.place, options);
+    await using spool = await spooled(hashed(), this.location, options);
     const { size } = spool;
     if (size !== (blob.size ?? size)) {
-      const message = `Expected a blob of ${blob.size} bytes and got ${size}; nothing of it was sent`;
+      const message = `Expected a blob of ${blob.size} bytes and received ${size}; the blob was not sent`;
       throw new ImageError("digest-mismatch", message);
     }
     const digest = blob.digest ?? hasher?.digest();
     if (digest === undefined) throw new TypeError("No digest");
-    await inTurn(this.#turns, options.signal, async () => {
+    await inTurn(this.#mutex, options.signal, async () => {
       if (this.#sizes.has(digest)) return;
       const content = spool.read({ start: 0 }, options);
       await this.#add(blobPath(digest), content, size, options);
@@ -84,7 +84,7 @@ export class StreamArchiveUpdate implements ArchiveUpdate {
     this.#output.destroy();
   }
 
-  /** What was begun and did not end makes the rest worthless: nothing can follow it. */
+  /** A member that is not complete makes the rest of the stream unreadable, so an error destroys the stream. */
   async #add(
     name: string,
     content: AsyncIterable<Uint8Array>,
@@ -105,7 +105,7 @@ export class StreamArchiveUpdate implements ArchiveUpdate {
     await this.#settled((done) => this.#output.write(chunk, done), options);
   }
 
-  /** Whoever reads may stop reading for ever. */
+  /** A reader may stop reading without closing the stream, so each write can be aborted. */
   async #settled(
     work: (done: (error?: Error | null) => void) => void,
     { signal }: OperationOptions,
@@ -113,10 +113,10 @@ export class StreamArchiveUpdate implements ArchiveUpdate {
     signal?.throwIfAborted();
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     work((error) => (error ? reject(this.#failure ?? error) : resolve()));
-    await onDisk(this.place, () => untilAborted(promise, signal)).catch((cause: unknown) => {
+    await onDisk(this.location, () => untilAborted(promise, signal)).catch((cause: unknown) => {
       if (!hasCode(cause, "EPIPE", "ERR_STREAM_DESTROYED", "ERR_STREAM_WRITE_AFTER_END"))
         throw cause;
-      const message = `Nobody reads ${this.place} any more`;
+      const message = `The reader of ${this.location} closed it`;
       throw new ImageError("unavailable", message, { cause, retryable: false });
     });
   }

@@ -1,28 +1,28 @@
-/** Reads bits, the highest of each byte first. */
+/** Reads bits, most significant bit first. */
 export class BitReader {
   readonly #bytes: Uint8Array;
-  /** Counted in bits. */
+  /** The position in bits. */
   #at: number;
 
-  /** `start` is a bit. */
+  /** `start` is a position in bits. */
   constructor(bytes: Uint8Array, start: number) {
     this.#bytes = bytes;
     this.#at = start;
   }
 
-  /** The next bit that will be read. */
+  /** The position of the next bit. */
   get at(): number {
     return this.#at;
   }
 
-  /** Up to 24 bits as a number. @throws Error at the end */
+  /** Reads up to 24 bits as a number. @throws Error at the end of the input */
   bits(count: number): number {
     const value = this.peek(count);
     this.skip(count);
     return value;
   }
 
-  /** The same without going on; behind the end are zeros. */
+  /** Returns the next bits without consuming them, with zeros after the end of the input. */
   peek(count: number): number {
     const bytes = this.#bytes;
     const first = this.#at >>> 3;
@@ -37,25 +37,25 @@ export class BitReader {
   /** @throws Error at the end */
   skip(count: number): void {
     this.#at += count;
-    if (this.#at > this.#bytes.byteLength * 8) throw endsEarly();
+    if (this.#at > this.#bytes.byteLength * 8) throw unexpectedEnd();
   }
 
   bit(): boolean {
     return this.bits(1) === 1;
   }
 
-  /** 32 bits. */
+  /** Reads 32 bits. */
   word(): number {
     return ((this.bits(16) << 16) | this.bits(16)) >>> 0;
   }
 
-  /** Goes on at the next whole byte. */
+  /** Skips to the next whole byte. */
   align(): void {
     this.#at = Math.ceil(this.#at / 8) * 8;
   }
 }
 
-/** For what was cut off. */
-export function endsEarly(): Error {
-  return new Error("bzip2: it ends too early");
+/** The error for truncated input. */
+export function unexpectedEnd(): Error {
+  return new Error("bzip2: unexpected end of the data");
 }

@@ -2,21 +2,22 @@ import type { BitReader } from "./bit-reader.ts";
 import { readCodeTable, readSymbol } from "./bzip2-codes.ts";
 import type { CodeTable } from "./bzip2-codes.ts";
 
-/** So many symbols share one table of codes. */
+/** The number of symbols that share one code table. */
 const groupSize = 50;
 
-/** What is left of a block when its codes are read: bytes in the order of a Burrows-Wheeler transform. */
+/** A decoded block: bytes in the order of the Burrows-Wheeler transform. */
 export interface Bzip2Block {
-  /** Each holds a byte, and above it where the byte after that one is. */
+  /** Each entry holds a byte in its low 8 bits, and the index of the next byte above. */
   readonly links: Uint32Array;
   readonly size: number;
-  /** Where the first one is found. */
+  /** The index of the first byte. */
   readonly origin: number;
 }
 
-/** Reads what follows the checksum of a block of up to `capacity` bytes. @throws Error */
+/** Reads a block after its checksum. The capacity of the block is the length of `links`. @throws Error */
 export function readBzip2Block(bits: BitReader, links: Uint32Array): Bzip2Block {
-  if (bits.bit()) throw new Error("bzip2: a block is randomised, as programs before 1997 wrote it");
+  if (bits.bit())
+    throw new Error("bzip2: randomised blocks are not supported; compress the data again");
   const origin = bits.bits(24);
   const used = usedBytes(bits);
   const endOfBlock = used.length + 1;
@@ -25,7 +26,7 @@ export function readBzip2Block(bits: BitReader, links: Uint32Array): Bzip2Block 
   const tables = Array.from({ length: tableCount }, () => readCodeTable(bits, endOfBlock + 1));
   const counts = new Uint32Array(256);
   const size = readBytes(bits, { used, selectors, tables, endOfBlock }, links, counts);
-  if (origin >= size) throw new Error("bzip2: a block begins nowhere");
+  if (origin >= size) throw new Error("bzip2: the origin of a block is out of range");
   link(links, size, counts);
   return { links, size, origin };
 }
@@ -37,7 +38,10 @@ interface Codes {
   readonly endOfBlock: number;
 }
 
-/** Undoes the codes, the runs and the move-to-front; the bytes are put into `links`, and counted. How many there are. */
+/**
+ * Decodes the symbols, run lengths and move-to-front positions. Writes the bytes to `links`, counts them in `counts`,
+ * and returns their number.
+ */
 function readBytes(
   bits: BitReader,
   { used, selectors, tables, endOfBlock }: Codes,
@@ -51,13 +55,13 @@ function readBytes(
   let weight = 1;
   for (const selector of selectors) {
     const table = tables[selector];
-    if (table === undefined) throw new Error("bzip2: a table that is not there");
+    if (table === undefined) throw new Error("bzip2: the index of a code table is out of range");
     for (let left = groupSize; left > 0; left--) {
       const symbol = readSymbol(bits, table);
       if (symbol <= 1) {
         run += weight << symbol;
         weight <<= 1;
-        if (size + run > capacity) throw new Error("bzip2: a block is larger than it may be");
+        if (size + run > capacity) throw new Error("bzip2: a block is larger than allowed");
         continue;
       }
       if (run > 0) {
@@ -69,25 +73,25 @@ function readBytes(
         weight = 1;
       }
       if (symbol === endOfBlock) return size;
-      if (size === capacity) throw new Error("bzip2: a block is larger than it may be");
+      if (size === capacity) throw new Error("bzip2: a block is larger than allowed");
       const byte = toFront(recent, symbol - 1);
       links[size++] = byte;
       counts[byte] = (counts[byte] ?? 0) + 1;
     }
   }
-  throw new Error("bzip2: a block does not end");
+  throw new Error("bzip2: a block has no end marker");
 }
 
 function toFront(recent: Uint8Array, at: number): number {
   const byte = recent[at] ?? 0;
-  // Most are few, and then a loop is faster.
+  // Most distances are short; for these a loop is faster.
   if (at > 24) recent.copyWithin(1, 0, at);
   else for (let to = at; to > 0; to--) recent[to] = recent[to - 1] ?? 0;
   recent[0] = byte;
   return byte;
 }
 
-/** 16 ranges of 16 bytes, of which those in use are told. */
+/** Reads the bytes that occur in the block: a bitmap of 16 ranges, then a bitmap of 16 bytes for each range in use. */
 function usedBytes(bits: BitReader): Uint8Array {
   const ranges = bits.bits(16);
   const used: number[] = [];
@@ -101,30 +105,30 @@ function usedBytes(bits: BitReader): Uint8Array {
   return Uint8Array.from(used);
 }
 
-/** Which table each group of symbols has, written as how long ago it was used last. */
+/** Reads the code table of each group of symbols, encoded as a move-to-front position. */
 function readSelectors(bits: BitReader, tableCount: number): Uint8Array {
   const count = bits.bits(15);
   if (tableCount < 2 || tableCount > 6 || count === 0)
-    throw new Error("bzip2: a wrong number of tables");
+    throw new Error("bzip2: invalid number of code tables");
   const recent = Uint8Array.from({ length: tableCount }, (_, at) => at);
   return Uint8Array.from({ length: count }, () => {
     let at = 0;
     while (bits.bit()) {
-      if (++at === tableCount) throw new Error("bzip2: a table that is not there");
+      if (++at === tableCount) throw new Error("bzip2: the index of a code table is out of range");
     }
     return toFront(recent, at);
   });
 }
 
-/** Sorted, the bytes are the first column of the transform; each is told where its successor is. */
+/** Inverts the transform: the sorted bytes are its first column, and each entry receives the index of its successor. */
 function link(links: Uint32Array, size: number, counts: Uint32Array): void {
   const next = new Uint32Array(256);
   for (let byte = 1; byte < 256; byte++)
     next[byte] = (next[byte - 1] ?? 0) + (counts[byte - 1] ?? 0);
   for (let at = 0; at < size; at++) {
     const byte = (links[at] ?? 0) & 0xff;
-    const place = next[byte] ?? 0;
-    next[byte] = place + 1;
-    links[place] = (links[place] ?? 0) | (at << 8);
+    const index = next[byte] ?? 0;
+    next[byte] = index + 1;
+    links[index] = (links[index] ?? 0) | (at << 8);
   }
 }

@@ -7,24 +7,25 @@ import { diffIDsOf } from "./docker-archive-image.ts";
 import { archivedImages } from "./docker-archive.ts";
 import type { ArchivedImage } from "./docker-archive.ts";
 
-/** A config or an unpacked layer of a docker archive, and where it lies in it. */
+/** A config or an uncompressed layer of a docker archive. */
 interface ArchivedBlob {
   readonly path: string;
   readonly size: number;
 }
 
-/** What is in a docker archive. */
+/** The content of a docker archive. */
 export interface DockerArchiveContent {
   readonly images: readonly ArchivedImage[];
-  /** What another image in it could use. */
+  /** Blobs that another image in the archive can share. */
   readonly blobs: ReadonlyMap<Digest, ArchivedBlob>;
-  /** Of the images that have one. */
+  /** The config digests of complete images. */
   readonly configs: ReadonlyMap<ArchivedImage, Digest>;
 }
 
 /**
- * Takes layers for what their images say of them. Images that lack something have nothing to share, and in an archive that
- * is an OCI image layout too only what lies where that has it can be shared. Of no archive there is nothing.
+ * Lists the images and shareable blobs of an archive; empty if there is no archive. Layers are identified by the
+ * `diff_ids` of their image and are not verified. Incomplete images share nothing. In an archive that is also an OCI
+ * image layout, only blobs at their layout path are shared.
  * @throws ImageError `unsupported`, `invalid-manifest`
  */
 export async function contentOf(
@@ -46,7 +47,7 @@ export async function contentOf(
     if (config === undefined) continue;
     configs.set(image, digestOf(config));
     await add(digestOf(config), image.config);
-    const digests = diffIDsOf(config, `config ${image.config} of ${archive.place}`);
+    const digests = diffIDsOf(config, `config ${image.config} of ${archive.location}`);
     for (const [at, digest] of digests.entries()) {
       const path = image.layers[at];
       if (path !== undefined && !blobs.has(digest)) await add(digest, path);

@@ -29,7 +29,7 @@ import { indexSizeLimit } from "@drayage/image-layout";
 import type { StoredBlob } from "@drayage/image-layout";
 
 import type { ArchiveUpdate } from "../access/archive-update.ts";
-import { hasBytesOf } from "../access/intact-bytes.ts";
+import { hasBytesOf } from "../access/has-bytes-of.ts";
 import { blobPath } from "../oci-archive/tar-layout.ts";
 import type { TarArchive } from "../tar/tar-archive.ts";
 import { contentOf } from "./docker-archive-content.ts";
@@ -39,15 +39,15 @@ import { diffIDsOf, manifestOf } from "./docker-archive-image.ts";
 import { dockerManifestName, formatDockerManifest, withArchivedImage } from "./docker-archive.ts";
 
 /**
- * One image on its way into a docker archive, which is an OCI image layout at the same time unless it is added to one
- * that is not. Closes the update.
+ * Writes one image to a docker archive. The archive is also an OCI image layout, unless the existing archive is not.
+ * Closes the update.
  */
 export class DockerArchiveDestination implements ImageDestination {
   readonly reference: ImageReference;
   readonly accepts: DestinationAccepts;
   readonly #update: ArchiveUpdate;
   readonly #names: readonly NamedReference[];
-  /** Of the archive that is added to. */
+  /** The content of the existing archive. */
   readonly #before: DockerArchiveContent;
   readonly #configs = new Map<Digest, Uint8Array>();
   readonly #reused = new Set<Digest>();
@@ -68,13 +68,16 @@ export class DockerArchiveDestination implements ImageDestination {
       preservesManifests: false,
       layers: "decompress",
       foreignLayerURLs: false,
-      signatures: "a docker archive has no place for signatures",
+      signatures: "a docker archive cannot store signatures",
       parallelBlobs: update.parallelBlobs,
       reuseBuffers: true,
     };
   }
 
-  /** Writes nothing yet. `names` have tags and no digests. @throws ImageError `unsupported`, `invalid-manifest` for what is added to */
+  /**
+   * Reads the existing archive and writes nothing. `names` have tags and no digests.
+   * @throws ImageError `unsupported`, `invalid-manifest` if the existing archive cannot be extended
+   */
   static async open(
     reference: ImageReference,
     update: ArchiveUpdate,
@@ -90,7 +93,10 @@ export class DockerArchiveDestination implements ImageDestination {
     }
   }
 
-  /** The image in the archive, if it has the same config and layers. @throws ImageError `conflict` if it may not be replaced */
+  /**
+   * Returns the image in the archive if it has the same config and layers. @throws ImageError `conflict` if it may not
+   * be replaced
+   */
   async tryReusingManifest(
     digest: Digest,
     { manifest, signal }: ReuseManifestOptions = {},
@@ -98,7 +104,7 @@ export class DockerArchiveDestination implements ImageDestination {
     signal?.throwIfAborted();
     const isImage = manifest?.kind === "image";
     const same = isImage ? await this.#sameImage(manifest, { signal }) : undefined;
-    if (same === undefined) this.#update.checkChangeable();
+    if (same === undefined) this.#update.checkWritable();
     return same && { digest, manifest: same };
   }
 
@@ -107,7 +113,7 @@ export class DockerArchiveDestination implements ImageDestination {
     { signal }: ReuseOptions = {},
   ): Promise<BlobInfo | undefined> {
     signal?.throwIfAborted();
-    this.#update.checkChangeable();
+    this.#update.checkWritable();
     if (this.#update.sizeOf(digest) === size) return { digest, size };
     if (!this.#reused.has(digest) && !(await this.#isIntact({ digest, size }, { signal })))
       return undefined;
@@ -115,7 +121,7 @@ export class DockerArchiveDestination implements ImageDestination {
     return { digest, size };
   }
 
-  /** The same config under all the names, and every layer that it names. */
+  /** Finds an image with the same config, all names, and intact layers. */
   async #sameImage(
     { config }: ImageManifest,
     options: OperationOptions,
@@ -141,7 +147,7 @@ export class DockerArchiveDestination implements ImageDestination {
     return layers.length === image.layers.length ? manifestOf(content, layers) : undefined;
   }
 
-  /** A config says what its layers are; the maker of the archive may have put other ones in. */
+  /** Verifies a stored blob; an archive may hold other content than the config describes. */
   async #isIntact(blob: StoredBlob, options: OperationOptions): Promise<boolean> {
     const found = this.#before.blobs.get(blob.digest);
     const archive = this.#update.before;
@@ -173,14 +179,14 @@ export class DockerArchiveDestination implements ImageDestination {
     const parsed = parseManifest(raw);
     const isTaken = (stored ?? parsed.mediaType) === mediaTypes.dockerManifest;
     if (!isTaken || parsed.kind !== "image" || instance !== undefined)
-      throw this.#rejected(`it takes single images of Docker's format, and not ${stored}`);
+      throw this.#rejected(`it accepts single images in Docker format, and not ${stored}`);
     this.#image = { raw, parsed };
   }
 
   async commit(options: OperationOptions = {}): Promise<CommittedImage | undefined> {
     options.signal?.throwIfAborted();
     const image = this.#image;
-    if (image === undefined) throw this.#conflict("Commit before the manifest");
+    if (image === undefined) throw this.#conflict("commit() was called before putManifest()");
     let generated: RawManifest | undefined;
     await this.#update.commit(async (current) => {
       const { images, blobs, configs } = await contentOf(current, options);
@@ -201,19 +207,22 @@ export class DockerArchiveDestination implements ImageDestination {
       const same = images.find((one) => configs.get(one) === parsed.config.digest);
       const manifest = formatDockerManifest(withArchivedImage(images, added, same));
       const layout = await this.#layoutFiles(raw, current, options);
-      // For docker before 1.10; it would tell of some of the images.
+      // Used by docker before 1.10; it would list only some of the images.
       const keeps = (path: string): boolean => path !== "repositories";
       return { files: new Map([...layout, [dockerManifestName, manifest]]), keeps };
     }, options);
     return generated && { manifest: generated };
   }
 
-  /** Without a commit all is as it was. */
+  /** Without `commit` the archive stays unchanged. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#update[Symbol.asyncDispose]();
   }
 
-  /** An index of some of the images would hide the others from those who look for one. */
+  /**
+   * The files that make the archive an OCI image layout. None for an existing archive that is not a layout: an index
+   * of only the new image would hide the others.
+   */
   async #layoutFiles(
     manifest: RawManifest,
     current: TarArchive | undefined,
@@ -235,38 +244,42 @@ export class DockerArchiveDestination implements ImageDestination {
       this.#configs.get(digest) ??
       (path === undefined ? undefined : await current?.readSmall(path, manifestSizeLimit, options));
     if (config !== undefined) return config;
-    throw this.#conflict(`The manifest names the config ${digest}, which was not put`);
+    throw this.#conflict(`The manifest references the config ${digest}, which was not written`);
   }
 
-  /** Whoever loads an archive unpacks nothing, and expects what the config says. */
+  /** `docker load` does not decompress layers and verifies them against the config. */
   #checkLayers({ layers, config }: ImageManifest, content: Uint8Array): void {
     const expected = diffIDsOf(content, `config ${config.digest}`);
-    const lies = `the config ${config.digest} does not fit the image`;
+    const problem = `the config ${config.digest} does not match the manifest`;
     if (layers.length !== expected.length) {
-      const why = `its diff_ids name ${expected.length} layers, and the manifest has ${layers.length}`;
-      throw this.#rejected(`${lies}: ${why}; build the image again`);
+      const why = `its diff_ids list ${expected.length} layers, and the manifest has ${layers.length}`;
+      throw this.#rejected(`${problem}: ${why}; build the image again`);
     }
     const wrong = layers.findIndex(({ digest }, at) => digest !== expected[at]);
     if (wrong < 0) return;
-    const why = `layer ${wrong + 1} has the digest ${layers[wrong]?.digest} uncompressed, and its diff_ids say ${expected[wrong]}`;
+    const why = `layer ${wrong + 1} has the uncompressed digest ${layers[wrong]?.digest}, and its diff_ids list ${expected[wrong]}`;
     throw this.#rejected(
-      `${lies}: ${why}; build the image again, or copy without preserving digests if that layer is compressed`,
+      `${problem}: ${why}; build the image again, or copy without preserving digests if that layer is compressed`,
     );
   }
 
-  /** Somebody may have replaced the archive. */
+  /** Another process may have replaced the archive during the copy. */
   #checkReused(blobs: DockerArchiveContent["blobs"]): void {
     for (const digest of this.#reused) {
       if (blobs.has(digest)) continue;
-      const { place } = this.#update;
-      const message = `The blob ${digest} was in ${place} and was removed during the copy: copy again`;
+      const { location } = this.#update;
+      const message = `The blob ${digest} was removed from ${location} during the copy; copy again`;
       throw this.#conflict(message, true);
     }
   }
 
   #rejected(why: string): ImageError {
     const reference = imageName(this.reference);
-    return new ImageError("manifest-rejected", `Not for a docker archive: ${why}`, { reference });
+    return new ImageError(
+      "manifest-rejected",
+      `Cannot write the image to a docker archive: ${why}`,
+      { reference },
+    );
   }
 
   #conflict(message: string, retryable = false): ImageError {
@@ -275,7 +288,10 @@ export class DockerArchiveDestination implements ImageDestination {
   }
 }
 
-/** @throws ImageError `invalid-manifest` for more than a config may have */
+/**
+ * Passes the bytes through and collects them in `kept`. @throws ImageError `invalid-manifest` for a config over the
+ * size limit
+ */
 async function* keeping(
   bytes: AsyncIterable<Uint8Array>,
   kept: Uint8Array[],
@@ -284,7 +300,10 @@ async function* keeping(
   for await (const chunk of bytes) {
     size += chunk.byteLength;
     if (size > manifestSizeLimit)
-      throw new ImageError("invalid-manifest", `A config of more than ${manifestSizeLimit} bytes`);
+      throw new ImageError(
+        "invalid-manifest",
+        `The config has more than ${manifestSizeLimit} bytes, which is the limit`,
+      );
     kept.push(Uint8Array.from(chunk));
     yield chunk;
   }

@@ -19,12 +19,12 @@ import type { IndexEntry, LayoutIndex } from "@drayage/image-layout";
 
 import { blobPath } from "../oci-archive/tar-layout.ts";
 
-/** Where containerd looks for the name of an image. */
+/** The annotation from which containerd reads the name of an image. */
 const containerdName = "io.containerd.image.name";
 
 /**
- * What makes an OCI image layout out of a docker archive in which blobs lie as they do there: one more manifest, and the
- * index with the image under its names.
+ * The files that make a docker archive an OCI image layout: an OCI manifest, and the index with the image under its
+ * names. The blobs must be at their layout paths.
  */
 export function layoutFilesFor(
   manifest: RawManifest,
@@ -42,7 +42,7 @@ export function layoutFilesFor(
   ]);
 }
 
-/** The layers are not packed, whatever they are called. */
+/** Layers in a docker archive are uncompressed, regardless of the media types of the manifest. */
 function ociManifestOf(manifest: RawManifest): Uint8Array {
   const parsed = parseManifest(manifest);
   if (parsed.kind !== "image") throw new TypeError("Only an image has layers");

@@ -11,50 +11,53 @@ import {
 } from "@drayage/core";
 import type { Compression, Digest, OperationOptions, RawManifest } from "@drayage/core";
 
-import { unpacked } from "../access/unpacked.ts";
-import { brokenArchive, cannotUnpack } from "../tar/broken-archive.ts";
+import { decompressedBytes } from "../access/decompressed-bytes.ts";
+import { brokenArchive, cannotDecompress } from "../tar/broken-archive.ts";
 import type { TarArchive } from "../tar/tar-archive.ts";
-import { shown } from "../tar/tar-header.ts";
+import { quoted } from "../tar/tar-header.ts";
 import type { TarMember } from "../tar/tar-member.ts";
 import type { ArchivedImage } from "./docker-archive.ts";
 
-/** A layer as it lies in a docker archive. */
+/** A stored layer of a docker archive. */
 interface StoredLayer {
-  /** Bytes of the layer unpacked. */
+  /** The uncompressed size in bytes. */
   readonly size: number;
   readonly member: TarMember;
   readonly compression: Compression;
 }
 
-/** A layer in a docker archive. */
+/** A layer of an image in a docker archive. */
 export interface ArchivedLayer extends StoredLayer {
-  /** Of the layer unpacked. */
+  /** The digest of the uncompressed layer. */
   readonly digest: Digest;
 }
 
-/** All that an image of a docker archive has. */
+/** The config and layers of an image in a docker archive. */
 export interface ArchivedParts {
   readonly config: Uint8Array;
-  /** The root first. */
+  /** Base layer first. */
   readonly layers: readonly ArchivedLayer[];
 }
 
-/** Layers that were looked at, for the next image of the same archive. */
-export type KnownLayers = Map<TarMember, StoredLayer>;
+/** Layers by member, shared between the images of an archive. */
+export type LayerCache = Map<TarMember, StoredLayer>;
 
-/** Reads the config and finds the layers; of one that is packed the size is only known once it was read. @throws ImageError */
+/**
+ * Reads the config and finds the layers. Reads compressed layers to compute their uncompressed size. @throws
+ * ImageError
+ */
 export async function partsOf(
   archive: TarArchive,
   image: ArchivedImage,
   options: OperationOptions = {},
-  known: KnownLayers = new Map(),
+  known: LayerCache = new Map(),
 ): Promise<ArchivedParts> {
   const config = await archive.readSmall(image.config, manifestSizeLimit, options);
   if (config === undefined) throw missing(archive, image.config);
-  const digests = diffIDsOf(config, `config ${image.config} of ${archive.place}`);
+  const digests = diffIDsOf(config, `config ${image.config} of ${archive.location}`);
   if (digests.length !== image.layers.length) {
-    const why = `${shown(image.config)} tells of ${digests.length} layers, and manifest.json of ${image.layers.length}`;
-    throw brokenArchive(archive.place, why);
+    const why = `${quoted(image.config)} lists ${digests.length} layers, and manifest.json lists ${image.layers.length}`;
+    throw brokenArchive(archive.location, why);
   }
   const layers: ArchivedLayer[] = [];
   for (const [at, digest] of digests.entries()) {
@@ -68,17 +71,20 @@ export async function partsOf(
   return { config, layers };
 }
 
-/** The digests of an image's layers unpacked, the root first (OCI image-spec, config.md). @throws ImageError `invalid-manifest` */
+/**
+ * The digests of the uncompressed layers, base layer first (OCI image-spec, config.md). @throws ImageError
+ * `invalid-manifest`
+ */
 export function diffIDsOf(config: Uint8Array, what: string): readonly Digest[] {
   const { rootfs } = parseJSONObject(what, config, configShape).value;
   const digests = (isJSONObject(rootfs) ? rootfs["diff_ids"] : undefined) ?? [];
   if (Array.isArray(digests) && digests.every(isDigest)) return digests;
-  throw brokenArchive(what, "its diff_ids are no list of digests");
+  throw brokenArchive(what, "its diff_ids are not a list of digests");
 }
 
 /**
- * The manifest that containers/image makes up for a docker archive, to the byte, whatever program reads it: layers by
- * the digests that they have unpacked, and nevertheless called gzip.
+ * The manifest that containers/image generates for a docker archive, byte for byte. Layers have their uncompressed
+ * digests and nevertheless the media type for gzip.
  */
 export function manifestOf(
   config: Uint8Array,
@@ -108,19 +114,19 @@ async function storedLayer(
   member: TarMember,
   options: OperationOptions,
 ): Promise<StoredLayer> {
-  const start = archive.read(member, { ...options, range: { start: 0, end: longestMagic - 1 } });
-  const compression = compressionOf(await gathered(start, longestMagic));
+  const start = archive.read(member, { ...options, range: { start: 0, end: maxMagicLength - 1 } });
+  const compression = compressionOf(await gathered(start, maxMagicLength));
   if (compression === "none") return { size: member.size, member, compression };
-  const content = unpacked(archive.read(member, options), compression);
+  const content = decompressedBytes(archive.read(member, options), compression);
   try {
     return { size: await lengthOf(content), member, compression };
   } catch (cause) {
     options.signal?.throwIfAborted();
-    throw cannotUnpack(`${archive.place}, layer ${shown(member.path)}`, compression, cause);
+    throw cannotDecompress(`${archive.location}, layer ${quoted(member.path)}`, compression, cause);
   }
 }
 
-const longestMagic = 6;
+const maxMagicLength = 6;
 
 async function lengthOf(bytes: AsyncIterable<Uint8Array>): Promise<number> {
   let length = 0;
@@ -128,6 +134,9 @@ async function lengthOf(bytes: AsyncIterable<Uint8Array>): Promise<number> {
   return length;
 }
 
-function missing({ place }: TarArchive, name: string): Error {
-  return brokenArchive(place, `${shown(name)} is named in its manifest.json and is not in it`);
+function missing({ location }: TarArchive, name: string): Error {
+  return brokenArchive(
+    location,
+    `${quoted(name)} is listed in its manifest.json and missing; save the image again`,
+  );
 }

@@ -6,31 +6,34 @@ import {
 } from "@drayage/core";
 import type { NamedReference } from "@drayage/core";
 
-/** Which image of a docker archive is meant. */
+/** Selects an image of a docker archive. */
 export type DockerArchiveSelector =
   | { readonly kind: "name"; readonly name: NamedReference }
-  /** Its position in `manifest.json`, from 0. */
+  /** The index in `manifest.json`, from 0. */
   | { readonly kind: "position"; readonly position: number }
-  /** The only one there is. */
+  /** The single image of the archive. */
   | { readonly kind: "only" };
 
-/** Reads `NAME[:TAG]` or `@N`; undefined is the only one. @throws ImageError `invalid-reference` */
+/** Parses `NAME[:TAG]` or `@N`; undefined selects the single image. @throws ImageError `invalid-reference` */
 export function parseDockerArchiveSelector(text: string | undefined): DockerArchiveSelector {
   if (text === undefined) return { kind: "only" };
   if (!text.startsWith("@")) return { kind: "name", name: parseArchivedName(text) };
   const position = Number(text.slice(1));
   if (/^@\d+$/.test(text) && Number.isSafeInteger(position)) return { kind: "position", position };
-  throw invalid(text, "behind an @ stands the position of an image, from 0");
+  throw invalid(text, "after the @ write the index of an image, from 0");
 }
 
-/** `NAME[:TAG]` in full. @throws ImageError `invalid-reference` for what no image in a docker archive is called */
+/**
+ * Parses `NAME[:TAG]` and adds the defaults. @throws ImageError `invalid-reference` for names that a docker archive
+ * cannot hold
+ */
 export function parseArchivedName(text: string): NamedReference {
   const name = parseNamedReference(text);
   if (name.digest === undefined) return withDefaultTag(name);
-  throw invalid(text, "images in a docker archive have names and tags, and no digests");
+  throw invalid(text, "images in a docker archive have no digests; use NAME:TAG or @N");
 }
 
-/** What `parseDockerArchiveSelector` reads back. */
+/** Formats a selector for `parseDockerArchiveSelector`. */
 export function formatDockerArchiveSelector(selector: DockerArchiveSelector): string | undefined {
   switch (selector.kind) {
     case "only":

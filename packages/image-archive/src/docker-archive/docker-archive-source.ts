@@ -11,14 +11,14 @@ import type {
   SourceOffers,
 } from "@drayage/core";
 
-import { unpacked } from "../access/unpacked.ts";
+import { decompressedBytes } from "../access/decompressed-bytes.ts";
 import type { TarArchive } from "../tar/tar-archive.ts";
 import { manifestOf, partsOf } from "./docker-archive-image.ts";
-import type { ArchivedLayer, ArchivedParts, KnownLayers } from "./docker-archive-image.ts";
+import type { ArchivedLayer, ArchivedParts, LayerCache } from "./docker-archive-image.ts";
 import type { DockerArchiveSelector } from "./docker-archive-selector.ts";
-import { archivedImages, chosenImage, contentKey } from "./docker-archive.ts";
+import { archivedImages, selectedImage, contentKey } from "./docker-archive.ts";
 
-/** One image of a docker archive, open for reading; its layers come unpacked. Closes the archive. */
+/** Reads one image of a docker archive; layers are returned uncompressed. Closes the archive. */
 export class DockerArchiveSource implements ImageSource {
   readonly reference: ImageReference;
   readonly #archive: TarArchive;
@@ -36,7 +36,7 @@ export class DockerArchiveSource implements ImageSource {
     this.#manifest = manifestOf(parts.config, parts.layers);
   }
 
-  /** @throws ImageError `not-found` that tells which images there are; `unsupported`, `invalid-manifest` */
+  /** @throws ImageError `not-found` with the list of images; `unsupported`, `invalid-manifest` */
   static async open(
     reference: ImageReference,
     archive: TarArchive,
@@ -45,7 +45,7 @@ export class DockerArchiveSource implements ImageSource {
   ): Promise<DockerArchiveSource> {
     try {
       const images = await archivedImages(archive, options);
-      const image = chosenImage(images, selector, archive.place);
+      const image = selectedImage(images, selector, archive.location);
       return new DockerArchiveSource(reference, archive, await partsOf(archive, image, options));
     } catch (error) {
       await archive[Symbol.asyncDispose]();
@@ -53,7 +53,10 @@ export class DockerArchiveSource implements ImageSource {
     }
   }
 
-  /** As `ImageReference.newImageSources`; `referenceTo` names one of several, by its place in the archive. Closes the archive as `open` does. */
+  /**
+   * As `ImageReference.newImageSources`; `referenceTo` returns a reference to an image by its index in the archive.
+   * Closes the archive as `open` does.
+   */
   static async openAll(
     reference: ImageReference,
     archive: TarArchive,
@@ -68,7 +71,7 @@ export class DockerArchiveSource implements ImageSource {
     }
     try {
       const sources: DockerArchiveSource[] = [];
-      const known: KnownLayers = new Map();
+      const known: LayerCache = new Map();
       const read = new Map<string, ArchivedParts>();
       for (const [position, image] of (await archivedImages(archive, options)).entries()) {
         const key = contentKey(image);
@@ -91,7 +94,7 @@ export class DockerArchiveSource implements ImageSource {
   async getManifest(instance?: Digest, { signal }: OperationOptions = {}): Promise<RawManifest> {
     signal?.throwIfAborted();
     if (instance === undefined || instance === this.#manifest.digest) return this.#manifest;
-    throw this.#notFound(`No manifest ${instance}: a docker archive has no indexes`);
+    throw this.#notFound(`No manifest ${instance}: a docker archive has no image indexes`);
   }
 
   async *getBlob(
@@ -113,15 +116,15 @@ export class DockerArchiveSource implements ImageSource {
     digest: Digest | undefined,
     options: GetBlobOptions,
   ): AsyncGenerator<Uint8Array, void, undefined> {
-    if (layer === undefined) throw this.#notFound(`No blob ${digest} in ${this.#archive.place}`);
+    if (layer === undefined) throw this.#notFound(`No blob ${digest} in ${this.#archive.location}`);
     const { member, compression } = layer;
     if (compression === "none") {
       yield* this.#archive.read(member, options);
       return;
     }
     const { range, ...whole } = options;
-    const packed = this.#archive.read(member, { ...whole, reuseBuffers: false });
-    yield* ranged(unpacked(packed, compression), range);
+    const compressed = this.#archive.read(member, { ...whole, reuseBuffers: false });
+    yield* ranged(decompressedBytes(compressed, compression), range);
   }
 
   #notFound(message: string): ImageError {

@@ -13,34 +13,37 @@ import { brokenArchive } from "../tar/broken-archive.ts";
 import type { TarArchive } from "../tar/tar-archive.ts";
 import type { DockerArchiveSelector } from "./docker-archive-selector.ts";
 
-/** An image as `manifest.json` of a docker archive has it, with paths inside the archive (moby, `image/spec`). */
+/** An entry of `manifest.json` in a docker archive, with paths inside the archive (moby, `image/spec`). */
 export interface ArchivedImage {
-  /** All that is said of it, known or not. */
+  /** All fields, known or not. */
   readonly fields: JSONObject;
   readonly config: string;
-  /** In full: `docker.io/library/alpine:3.20`. What cannot be read is left out. */
+  /** Full names: `docker.io/library/alpine:3.20`. Invalid names are omitted. */
   readonly tags: readonly string[];
-  /** The root first. */
+  /** Base layer first. */
   readonly layers: readonly string[];
 }
 
-/** The name of the file that makes an archive one of docker. */
+/** The file that identifies a docker archive. */
 export const dockerManifestName = "manifest.json";
 
 /** 32 MiB, some ten thousand images. */
 const dockerManifestLimit = 32 * 1024 * 1024;
 
-/** @throws ImageError `unsupported` for an archive of another kind; `invalid-manifest` */
+/** @throws ImageError `unsupported` if it is not a docker archive; `invalid-manifest` */
 export async function archivedImages(
   archive: TarArchive,
   options: OperationOptions = {},
 ): Promise<readonly ArchivedImage[]> {
   const bytes = await archive.readSmall(dockerManifestName, dockerManifestLimit, options);
-  if (bytes === undefined) throw await notDockers(archive, options);
-  return parseDockerManifest(bytes, archive.place);
+  if (bytes === undefined) throw await notDockerArchive(archive, options);
+  return parseDockerManifest(bytes, archive.location);
 }
 
-/** How all images of a docker archive are called, each name once: what is written there, `@N` where an image has no name that selects it. @throws as `archivedImages` */
+/**
+ * The names of all images, each once, as written in `manifest.json`; `@N` for an image that none of its names selects.
+ * @throws as `archivedImages`
+ */
 export async function dockerImageNamesIn(
   archive: TarArchive,
   options: OperationOptions = {},
@@ -56,7 +59,7 @@ export async function dockerImageNamesIn(
   return [...new Set(names)];
 }
 
-/** What the images are that their names select: the first that has a name. */
+/** The image that each name selects: the first image with this name. */
 function contentByName(images: readonly ArchivedImage[]): ReadonlyMap<string, string> {
   const selected = new Map<string, string>();
   for (const image of images) {
@@ -66,23 +69,23 @@ function contentByName(images: readonly ArchivedImage[]): ReadonlyMap<string, st
   return selected;
 }
 
-/** @throws ImageError `not-found` that tells which images there are */
-export function chosenImage(
+/** @throws ImageError `not-found` with the list of images */
+export function selectedImage(
   images: readonly ArchivedImage[],
   selector: DockerArchiveSelector,
-  place: string,
+  location: string,
 ): ArchivedImage {
-  const found = findChosen(images, selector);
+  const found = findSelected(images, selector);
   if (found !== undefined) return found;
-  throw new ImageError("not-found", problemOf(images, selector, place));
+  throw new ImageError("not-found", problemOf(images, selector, location));
 }
 
-/** An image to be added, with paths inside the archive. */
+/** A new image, with paths inside the archive. */
 export type NewArchivedImage = Pick<ArchivedImage, "config" | "tags" | "layers">;
 
 /**
- * The images with one more, or with its tags added to the `same` one that is there already. Another image that had one of the
- * tags stays without it.
+ * Adds an image, or adds its tags to `same`, an existing image with the same content. Removes the tags from all other
+ * images.
  */
 export function withArchivedImage(
   images: readonly ArchivedImage[],
@@ -96,13 +99,13 @@ export function withArchivedImage(
   return others.with(at, imageOf(same.fields, { ...same, tags }));
 }
 
-/** `manifest.json` */
+/** Formats `manifest.json`. */
 export function formatDockerManifest(images: readonly ArchivedImage[]): Uint8Array {
   return Buffer.from(JSON.stringify(images.map(({ fields }) => fields)));
 }
 
-function withoutTags(image: ArchivedImage, lost: readonly string[]): ArchivedImage {
-  const tags = image.tags.filter((tag) => !lost.includes(tag));
+function withoutTags(image: ArchivedImage, removed: readonly string[]): ArchivedImage {
+  const tags = image.tags.filter((tag) => !removed.includes(tag));
   return tags.length === image.tags.length ? image : imageOf(image.fields, { ...image, tags });
 }
 
@@ -111,18 +114,19 @@ function imageOf(fields: JSONObject, { config, tags, layers }: NewArchivedImage)
   return { fields: written, config, tags, layers };
 }
 
-function parseDockerManifest(bytes: Uint8Array, place: string): readonly ArchivedImage[] {
+function parseDockerManifest(bytes: Uint8Array, location: string): readonly ArchivedImage[] {
   const broken = (why: string): ImageError =>
-    brokenArchive(place, `its ${dockerManifestName} ${why}`);
-  const value = parseStrictJSON(`${dockerManifestName} of ${place}`, bytes, dockerManifestShape);
+    brokenArchive(location, `its ${dockerManifestName} ${why}`);
+  const value = parseStrictJSON(`${dockerManifestName} of ${location}`, bytes, dockerManifestShape);
   if (!Array.isArray(value)) throw broken("is not an array of images");
   return value.map((fields: unknown) => {
     if (!isJSONObject(fields)) throw broken("is not an array of images");
     const { Config: config, Layers: layers } = fields;
     const tags = withoutNulls(fields["RepoTags"]);
-    if (typeof config !== "string" || config === "") throw broken("has an image without Config");
-    if (!isTexts(tags)) throw broken("has RepoTags that are no list of names");
-    if (!isTexts(layers ?? [])) throw broken("has Layers that are no list of files");
+    if (typeof config !== "string" || config === "")
+      throw broken("has an image without Config; save the image again");
+    if (!isTexts(tags)) throw broken("has RepoTags that are not a list of names");
+    if (!isTexts(layers ?? [])) throw broken("has Layers that are not a list of files");
     const names = tags as readonly string[];
     return {
       fields: { ...fields, ...(tags !== fields["RepoTags"] && { RepoTags: tags }) },
@@ -141,7 +145,7 @@ const dockerManifestShape = {
   LayerSources: "map",
 } as const;
 
-/** Go reads null as an empty list, and null in a list of names as an empty name. */
+/** Go decodes null as an empty list, and null in a list of names as an empty name. */
 function withoutNulls(value: unknown): unknown {
   if (!Array.isArray(value)) return value ?? [];
   return value.includes(null) ? value.filter((one) => one !== null) : value;
@@ -159,7 +163,7 @@ function fullName(tag: string): string | undefined {
   }
 }
 
-function findChosen(
+function findSelected(
   images: readonly ArchivedImage[],
   selector: DockerArchiveSelector,
 ): ArchivedImage | undefined {
@@ -175,7 +179,7 @@ function findChosen(
   }
 }
 
-/** The same for entries of one image, as some tools write one for each of its names. */
+/** A key for the content of an image; some tools write one entry per name of an image. */
 export function contentKey({ config, layers }: ArchivedImage): string {
   return JSON.stringify([config, layers]);
 }
@@ -183,36 +187,39 @@ export function contentKey({ config, layers }: ArchivedImage): string {
 function problemOf(
   images: readonly ArchivedImage[],
   selector: DockerArchiveSelector,
-  place: string,
+  location: string,
 ): string {
-  if (images.length === 0) return `There is no image in ${place}`;
+  if (images.length === 0) return `${location} contains no image`;
   const names = images.flatMap(({ tags }) => tags);
   const positions = images.length === 1 ? "@0" : `@0 to @${images.length - 1}`;
-  const listed = names.length > mostNames ? [...names.slice(0, mostNames), "…"] : names;
+  const listed = names.length > maxListedNames ? [...names.slice(0, maxListedNames), "…"] : names;
   const ways = [...listed, positions].join(", ");
   switch (selector.kind) {
     case "only":
-      return `There are ${images.length} images in ${place}: say which, as ${ways}`;
+      return `${location} contains ${images.length} images; select one of ${ways}`;
     case "position":
-      return `No image @${selector.position} in ${place}: there is ${positions}`;
+      return `No image @${selector.position} in ${location}; available: ${positions}`;
     case "name": {
       const wanted = formatNamedReference(selector.name);
-      const meant = nearestOf(wanted, names);
-      const hint = meant === undefined ? "" : `did you mean ${meant}? `;
-      return `No image ${wanted} in ${place}; ${hint}there is ${ways}`;
+      const similar = nearestOf(wanted, names);
+      const hint = similar === undefined ? "" : `did you mean ${similar}? `;
+      return `No image ${wanted} in ${location}; ${hint}available: ${ways}`;
     }
   }
 }
 
-const mostNames = 20;
+const maxListedNames = 20;
 
-async function notDockers(archive: TarArchive, options: OperationOptions): Promise<ImageError> {
+async function notDockerArchive(
+  archive: TarArchive,
+  options: OperationOptions,
+): Promise<ImageError> {
   const has = async (name: string): Promise<boolean> =>
     (await archive.find(name, options)) !== undefined;
   const why = (await has("index.json"))
-    ? `it is an OCI archive; read it as oci-archive:${archive.place}`
+    ? `it is an OCI archive; use oci-archive:${archive.location}`
     : (await has("repositories"))
-      ? "a docker older than 1.10 wrote it; load it with a newer one and save it again"
+      ? "it was written by docker before 1.10; load and save it with a newer version"
       : `it has neither ${dockerManifestName} nor index.json`;
-  return new ImageError("unsupported", `${archive.place} is no docker archive: ${why}`);
+  return new ImageError("unsupported", `${archive.location} is not a docker archive: ${why}`);
 }

@@ -11,12 +11,12 @@ import { layoutFile } from "@drayage/image-layout";
 import type { IndexChange, LayoutFileName, LayoutWriter, StoredBlob } from "@drayage/image-layout";
 
 import type { ArchiveUpdate } from "../access/archive-update.ts";
-import { hasBytesOf } from "../access/intact-bytes.ts";
-import { blobPath, refuseDockers, TarLayout } from "./tar-layout.ts";
+import { hasBytesOf } from "../access/has-bytes-of.ts";
+import { blobPath, rejectDockerArchive, TarLayout } from "./tar-layout.ts";
 
-/** How an OCI image layout in a tar file is written. */
+/** Options of `ArchiveLayout.open`. */
 export interface ArchiveLayoutOptions extends OperationOptions {
-  /** Whether the images that are there stay; else only what is new and what it needs is in the archive afterwards. */
+  /** Whether existing images are kept. Otherwise the archive holds only the new images and the blobs they need. */
   readonly append: boolean;
 }
 
@@ -26,7 +26,7 @@ export class ArchiveLayout implements LayoutWriter {
   readonly #update: ArchiveUpdate;
   readonly #append: boolean;
   readonly #needed = new Set<string>();
-  /** What is there. */
+  /** The existing layout. */
   #before: TarLayout | undefined;
 
   private constructor(update: ArchiveUpdate, append: boolean) {
@@ -35,13 +35,13 @@ export class ArchiveLayout implements LayoutWriter {
     this.#before = update.before && new TarLayout(update.before);
   }
 
-  /** @throws ImageError `unsupported` where it would be added to a docker archive */
+  /** @throws ImageError `unsupported` if `append` is set and the existing file is a docker archive */
   static async open(
     update: ArchiveUpdate,
     { append, ...options }: ArchiveLayoutOptions,
   ): Promise<ArchiveLayout> {
     try {
-      if (append && update.before) await refuseDockers(update.before, options);
+      if (append && update.before) await rejectDockerArchive(update.before, options);
       return new ArchiveLayout(update, append);
     } catch (error) {
       await update[Symbol.asyncDispose]();
@@ -50,7 +50,7 @@ export class ArchiveLayout implements LayoutWriter {
   }
 
   get place(): string {
-    return this.#update.place;
+    return this.#update.location;
   }
 
   get parallelBlobs(): number {
@@ -107,7 +107,7 @@ export class ArchiveLayout implements LayoutWriter {
     options: OperationOptions = {},
   ): Promise<void> {
     await this.#update.commit(async (current) => {
-      if (this.#append && current) await refuseDockers(current, options);
+      if (this.#append && current) await rejectDockerArchive(current, options);
       this.#before = current && new TarLayout(current);
       const before = this.#append ? await this.readFile("index.json", options) : undefined;
       const files = new Map([
@@ -119,7 +119,7 @@ export class ArchiveLayout implements LayoutWriter {
     await afterwards?.();
   }
 
-  /** Without `updateIndex` the archive is as it was. */
+  /** Without `updateIndex` the archive stays unchanged. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#update[Symbol.asyncDispose]();
   }

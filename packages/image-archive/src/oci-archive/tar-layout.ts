@@ -11,7 +11,7 @@ import type { LayoutFileName, LayoutReader } from "@drayage/image-layout";
 
 import type { TarArchive } from "../tar/tar-archive.ts";
 
-/** Where a blob lies in an OCI image layout (OCI image-spec, image-layout.md). */
+/** The path of a blob in an OCI image layout (OCI image-spec, image-layout.md). */
 export function blobPath(digest: Digest): string {
   return `blobs/${algorithmOf(digest)}/${hexOf(digest)}`;
 }
@@ -24,10 +24,10 @@ export class TarLayout implements LayoutReader {
     this.#archive = archive;
   }
 
-  /** @throws ImageError `unsupported` for an archive of another kind */
+  /** @throws ImageError `unsupported` if it is a docker archive */
   static async open(archive: TarArchive, options: OperationOptions = {}): Promise<TarLayout> {
     try {
-      await refuseDockers(archive, options);
+      await rejectDockerArchive(archive, options);
       return new TarLayout(archive);
     } catch (error) {
       await archive[Symbol.asyncDispose]();
@@ -36,7 +36,7 @@ export class TarLayout implements LayoutReader {
   }
 
   get place(): string {
-    return this.#archive.place;
+    return this.#archive.location;
   }
 
   get offers(): SourceOffers {
@@ -71,16 +71,16 @@ export class TarLayout implements LayoutReader {
   }
 }
 
-/** @throws ImageError `unsupported` for a docker archive that is no OCI image layout at the same time */
-export async function refuseDockers(
+/** @throws ImageError `unsupported` for a docker archive that is not also an OCI image layout */
+export async function rejectDockerArchive(
   archive: TarArchive,
   options: OperationOptions = {},
 ): Promise<void> {
   if ((await archive.find("index.json", options)) !== undefined) return;
   if ((await archive.find("manifest.json", options)) === undefined) return;
-  const { place } = archive;
+  const { location } = archive;
   throw new ImageError(
     "unsupported",
-    `${place} is a docker archive and no OCI archive; name it as docker-archive:${place}`,
+    `${location} is a docker archive; use docker-archive:${location}`,
   );
 }

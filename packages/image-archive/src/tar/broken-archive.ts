@@ -1,22 +1,25 @@
 import { ImageError } from "@drayage/core";
 import type { Compression } from "@drayage/core";
 
-/** For a tar file that is damaged, cut off, or not what it has to be. */
-export function brokenArchive(place: string, why: string, cause?: unknown): ImageError {
-  return new ImageError("invalid-manifest", `Invalid archive ${place}: ${why}`, { cause });
+/** The error for a tar file that is damaged, truncated or invalid. */
+export function brokenArchive(location: string, why: string, cause?: unknown): ImageError {
+  return new ImageError("invalid-manifest", `Invalid archive ${location}: ${why}`, { cause });
 }
 
-/** For one that somebody wrote to. */
-export function becameShorter(place: string): ImageError {
-  return brokenArchive(place, "it became shorter while it was read");
-}
-
-/** For one, or for a layer in it, of which the packing is damaged. */
-export function cannotUnpack(place: string, compression: Compression, cause: unknown): ImageError {
-  const why = cause instanceof Error ? cause.message : String(cause);
+/** The error for an archive that was truncated while it was read. */
+export function truncatedWhileRead(location: string): ImageError {
   return brokenArchive(
-    place,
-    `it is packed with ${compression} and cannot be unpacked: ${why}`,
-    cause,
+    location,
+    "it became shorter while it was read; copy again when nothing writes to it",
   );
+}
+
+/** The error for an archive or a layer whose compressed data is damaged. */
+export function cannotDecompress(
+  location: string,
+  compression: Compression,
+  cause: unknown,
+): ImageError {
+  const why = cause instanceof Error ? cause.message : String(cause);
+  return brokenArchive(location, `its ${compression} data cannot be decompressed: ${why}`, cause);
 }

@@ -1,9 +1,12 @@
 import { blockSize, isEmptyBlock, parseTarHeader } from "./tar-header.ts";
 
-/** The same bytes, and an error in the beginning of what is no tar file, empty or not. @throws ImageError `invalid-manifest` */
+/**
+ * Passes the bytes through, and throws before the first chunk if they are not a tar file. @throws ImageError
+ * `invalid-manifest`
+ */
 export async function* checkedTar(
   bytes: AsyncIterable<Uint8Array>,
-  place: string,
+  location: string,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   let start: Uint8Array | undefined = new Uint8Array(0);
   for await (const chunk of bytes) {
@@ -13,14 +16,14 @@ export async function* checkedTar(
     }
     start = Buffer.concat([start, chunk]);
     if (start.byteLength < blockSize) continue;
-    check(start, place);
+    check(start, location);
     yield start;
     start = undefined;
   }
-  if (start !== undefined) check(start, place);
+  if (start !== undefined) check(start, location);
 }
 
-function check(start: Uint8Array, place: string): void {
+function check(start: Uint8Array, location: string): void {
   const block = start.subarray(0, blockSize);
-  if (!isEmptyBlock(block)) parseTarHeader(block, place, 0);
+  if (!isEmptyBlock(block)) parseTarHeader(block, location, 0);
 }

@@ -1,15 +1,15 @@
-/** A stream in two parts: what fits into some place, and what follows it. To be closed. */
+/** Splits a stream into a head of limited size and the rest. The caller closes it. */
 export class HeadAndRest {
   readonly #iterator: AsyncIterator<Uint8Array>;
   #left: number;
-  #held: Uint8Array | undefined;
+  #buffered: Uint8Array | undefined;
 
   constructor(bytes: AsyncIterable<Uint8Array>, headSize: number) {
     this.#iterator = bytes[Symbol.asyncIterator]();
     this.#left = headSize;
   }
 
-  /** Not more than fits. */
+  /** Yields up to `headSize` bytes. */
   async *head(): AsyncGenerator<Uint8Array, void, undefined> {
     for (;;) {
       const { done, value } = await this.#iterator.next();
@@ -18,18 +18,18 @@ export class HeadAndRest {
       this.#left -= part.byteLength;
       if (part.byteLength > 0) yield part;
       if (part.byteLength === value.byteLength) continue;
-      this.#held = value.subarray(part.byteLength);
+      this.#buffered = value.subarray(part.byteLength);
       return;
     }
   }
 
-  /** Whether the head, which has been read, was not all. */
+  /** Whether bytes follow the head, once it has been read. */
   get hasRest(): boolean {
-    return this.#held !== undefined;
+    return this.#buffered !== undefined;
   }
 
   async *rest(): AsyncGenerator<Uint8Array, void, undefined> {
-    if (this.#held !== undefined) yield this.#held;
+    if (this.#buffered !== undefined) yield this.#buffered;
     for (;;) {
       const { done, value } = await this.#iterator.next();
       if (done) return;

@@ -1,12 +1,12 @@
 import { compressionOf, gathered } from "@drayage/core";
 import type { OperationOptions } from "@drayage/core";
 
-import { becameShorter, brokenArchive } from "./broken-archive.ts";
+import { truncatedWhileRead, brokenArchive } from "./broken-archive.ts";
 import type { RandomAccessBytes } from "./random-access.ts";
 import {
   extensionLimit,
   isExtension,
-  joinedExtension,
+  mergedExtension,
   parseTarExtension,
 } from "./tar-extension.ts";
 import type { TarExtension } from "./tar-extension.ts";
@@ -16,28 +16,28 @@ import {
   isEmptyBlock,
   padded,
   parseTarHeader,
-  shown,
+  quoted,
 } from "./tar-header.ts";
 import type { TarHeader } from "./tar-header.ts";
 import { memberPath } from "./tar-member.ts";
 import type { TarMember } from "./tar-member.ts";
 
-/** The most headers of an archive, and characters of all their names: far more than archives of images have. */
-const mostHeaders = 100_000;
-const mostNameLength = 16 * 1024 * 1024;
+/** The maximum number of headers, and the maximum total length of names: far more than archives of images have. */
+const maxHeaders = 100_000;
+const maxNameLength = 16 * 1024 * 1024;
 
-/** The most requests to another machine for it, one after another: some minutes, and ten thousand layers. */
-const mostRequests = 10_000;
+/** The maximum number of sequential requests for a remote archive: some minutes, and ten thousand layers. */
+const maxRequests = 10_000;
 
 /**
- * Finds all members by their headers, without reading what lies between them, up to the first empty block or the end.
- * @throws ImageError `invalid-manifest` for what is no tar file, is cut off, or has members that could be anything
+ * Finds all members by their headers, up to the first empty block or the end. Skips the content of members.
+ * @throws ImageError `invalid-manifest` if it is not a tar file, is truncated, or has ambiguous members
  */
 export async function* indexTar(
   bytes: RandomAccessBytes,
   options: OperationOptions = {},
 ): AsyncGenerator<TarMember, void, undefined> {
-  const { place } = bytes;
+  const { location } = bytes;
   const window = new Window(bytes, options);
   let extension: TarExtension = {};
   let headerStart: number | undefined;
@@ -46,36 +46,44 @@ export async function* indexTar(
   for (let at = 0; at < bytes.size;) {
     options.signal?.throwIfAborted();
     const block = await window.read(at, blockSize);
-    if (at === 0) refusePacked(block, place);
+    if (at === 0) rejectCompressed(block, location);
     if (isEmptyBlock(block)) break;
     headerStart ??= at;
-    const header = withKnown(parseTarHeader(block, place, at), extension);
+    const header = withExtension(parseTarHeader(block, location, at), extension);
     const start = at + blockSize;
-    if (start + header.size > bytes.size) throw cutOff(place, header.name);
+    if (start + header.size > bytes.size) throw truncated(location, header.name);
     nameLength += header.name.length + header.linkName.length;
-    if (++headers > mostHeaders || nameLength > mostNameLength) throw tooMany(place, header.name);
+    if (++headers > maxHeaders || nameLength > maxNameLength)
+      throw tooManyMembers(location, header.name);
     if (isExtension(header)) {
-      if (header.size > extensionLimit) throw tooLong(place, start, header.size);
+      if (header.size > extensionLimit) throw tooLong(location, start, header.size);
       const content = await window.read(start, header.size);
-      extension = joinedExtension(extension, parseTarExtension(header, content, place), place);
+      extension = mergedExtension(
+        extension,
+        parseTarExtension(header, content, location),
+        location,
+      );
     } else {
-      yield memberOf(header, { headerStart, start, isSparse: extension.isSparse }, place);
+      yield memberOf(header, { headerStart, start, isSparse: extension.isSparse }, location);
       extension = {};
       headerStart = undefined;
     }
     at = start + padded(header.size);
   }
-  if (headerStart !== undefined) throw cutOff(place, extension.name ?? "a member");
+  if (headerStart !== undefined) throw truncated(location, extension.name ?? "a member");
 }
 
-function refusePacked(start: Uint8Array, place: string): void {
+function rejectCompressed(start: Uint8Array, location: string): void {
   const compression = compressionOf(start);
   if (compression !== "none")
-    throw brokenArchive(place, `it is packed with ${compression}; unpack it first`);
+    throw brokenArchive(location, `it is compressed with ${compression}; decompress it first`);
 }
 
-/** What was told of a member is not told of further headers before it, and does not give content to a link. */
-function withKnown(header: TarHeader, { name, linkName, size }: TarExtension): TarHeader {
+/**
+ * Applies extended headers to a member. They do not apply to further extended headers, and do not give content to a
+ * link.
+ */
+function withExtension(header: TarHeader, { name, linkName, size }: TarExtension): TarHeader {
   if (isExtension(header)) return header;
   return {
     type: header.type,
@@ -85,7 +93,7 @@ function withKnown(header: TarHeader, { name, linkName, size }: TarExtension): T
   };
 }
 
-interface MemberPlace {
+interface MemberPosition {
   readonly headerStart: number;
   readonly start: number;
   readonly isSparse: boolean | undefined;
@@ -93,19 +101,22 @@ interface MemberPlace {
 
 function memberOf(
   { type, name, linkName, size }: TarHeader,
-  { headerStart, start, isSparse = false }: MemberPlace,
-  place: string,
+  { headerStart, start, isSparse = false }: MemberPosition,
+  location: string,
 ): TarMember {
   if (type === "S" || isSparse)
-    throw brokenArchive(place, `${shown(name)} is a sparse file; pack it again without holes`);
+    throw brokenArchive(
+      location,
+      `${quoted(name)} is a sparse file; create the archive again without --sparse`,
+    );
   const isFolder = name.endsWith("/");
   if (isFolder && size > 0)
     throw brokenArchive(
-      place,
-      `${shown(name)} is a folder with content, or a file with a wrong name`,
+      location,
+      `${quoted(name)} is a folder with content; create the archive again`,
     );
   const kind = isFolder ? "other" : (kinds[type] ?? "other");
-  return { path: memberPath(name, place), kind, linkName, headerStart, start, size };
+  return { path: memberPath(name, location), kind, linkName, headerStart, start, size };
 }
 
 const kinds: Readonly<Record<string, TarMember["kind"]>> = {
@@ -115,28 +126,34 @@ const kinds: Readonly<Record<string, TarMember["kind"]>> = {
   "2": "symlink",
 };
 
-function cutOff(place: string, name: string): Error {
-  return brokenArchive(place, `it ends in the middle of ${shown(name)}: it was cut off`);
-}
-
-function tooMany(place: string, name: string): Error {
-  const bounds = `${mostHeaders} with names of ${mostNameLength} characters are allowed`;
+function truncated(location: string, name: string): Error {
   return brokenArchive(
-    place,
-    `it has too many members; ${shown(name)} was one too many: ${bounds}`,
+    location,
+    `it ends in the middle of ${quoted(name)}; download or create it again`,
   );
 }
 
-function tooFarApart(place: string, at: number): Error {
-  const why = `to find its members takes more than ${mostRequests} requests, of which the last was for byte ${at}`;
-  return brokenArchive(place, `${why}; if it is meant so, read it from a disk`);
+function tooManyMembers(location: string, name: string): Error {
+  const limits = `the limit is ${maxHeaders} members with names of ${maxNameLength} characters in total`;
+  return brokenArchive(
+    location,
+    `it has too many members, the last read is ${quoted(name)}; ${limits}`,
+  );
 }
 
-function tooLong(place: string, at: number, size: number): Error {
-  return brokenArchive(place, `at byte ${at} is a name or are records of ${size} bytes`);
+function tooManyRequests(location: string, at: number): Error {
+  const why = `listing its members takes more than ${maxRequests} requests, the last one at byte ${at}`;
+  return brokenArchive(location, `${why}; download it and read it from disk`);
 }
 
-/** Headers near each other are read together. */
+function tooLong(location: string, at: number, size: number): Error {
+  return brokenArchive(
+    location,
+    `the extended header at byte ${at} has ${size} bytes; the limit is ${extensionLimit}`,
+  );
+}
+
+/** Adjacent headers are read with one request. */
 const windowSize = 1 << 16;
 
 class Window {
@@ -152,22 +169,22 @@ class Window {
   }
 
   async read(at: number, length: number): Promise<Uint8Array> {
-    const isHeld = at >= this.#start && at + length <= this.#start + this.#content.byteLength;
-    if (!isHeld) await this.#fill(at, length);
+    const isCached = at >= this.#start && at + length <= this.#start + this.#content.byteLength;
+    if (!isCached) await this.#fill(at, length);
     return this.#content.subarray(at - this.#start, at - this.#start + length);
   }
 
   async #fill(at: number, length: number): Promise<void> {
-    const { place, size, isRemote } = this.#bytes;
+    const { location, size, isRemote } = this.#bytes;
     if (at + length > size)
-      throw brokenArchive(place, `it ends in the middle of the header at byte ${at}`);
-    if (isRemote && ++this.#requests > mostRequests) throw tooFarApart(place, at);
+      throw brokenArchive(location, `it ends in the middle of the header at byte ${at}`);
+    if (isRemote && ++this.#requests > maxRequests) throw tooManyRequests(location, at);
     const end = Math.min(at + Math.max(length, windowSize), size);
     this.#content = await gathered(
       this.#bytes.read({ start: at, end: end - 1 }, this.#options),
       end - at,
     );
     this.#start = at;
-    if (this.#content.byteLength < end - at) throw becameShorter(place);
+    if (this.#content.byteLength < end - at) throw truncatedWhileRead(location);
   }
 }

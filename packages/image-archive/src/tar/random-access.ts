@@ -1,18 +1,18 @@
 import type { ByteRange, GetBlobOptions } from "@drayage/core";
 
-/** How bytes are read. */
+/** Options of `RandomAccessBytes.read`. */
 export type ReadOptions = Omit<GetBlobOptions, "range">;
 
-/** Bytes that can be read from any place on: a file, an object in a bucket. */
+/** Bytes that can be read from any offset: a file, or an object in a bucket. */
 export interface RandomAccessBytes extends AsyncDisposable {
-  /** Where they are, for messages. */
-  readonly place: string;
-  /** How many there are. */
+  /** The path or URL, for messages. */
+  readonly location: string;
+  /** The size in bytes. */
   readonly size: number;
-  /** How many ranges may be read at once. */
+  /** The maximum number of concurrent reads. */
   readonly parallelReads: number;
-  /** True where each read is a request to another machine. */
+  /** True if each read is a network request. */
   readonly isRemote?: boolean;
-  /** Lazy, as `ImageSource.getBlob`: a range within the size, in chunks. */
+  /** Reads a range within the size in chunks. Lazy, as `ImageSource.getBlob`. */
   read(range: ByteRange, options?: ReadOptions): AsyncIterable<Uint8Array>;
 }

@@ -3,43 +3,43 @@ import { createHash } from "node:crypto";
 import { gathered } from "@drayage/core";
 import type { GetBlobOptions, OperationOptions, SourceOffers } from "@drayage/core";
 
-import { becameShorter, brokenArchive } from "./broken-archive.ts";
+import { truncatedWhileRead, brokenArchive } from "./broken-archive.ts";
 import { indexTar } from "./index-tar.ts";
 import type { RandomAccessBytes, ReadOptions } from "./random-access.ts";
-import { shown } from "./tar-header.ts";
+import { quoted } from "./tar-header.ts";
 import { linkTarget, memberPath, notAFile } from "./tar-member.ts";
 import type { TarMember } from "./tar-member.ts";
 
-/** A tar file whose members are known, to be read in any order and at once. Closes the bytes. */
+/** An indexed tar file. Members can be read concurrently and in any order. Closes the bytes. */
 export class TarArchive implements AsyncDisposable {
-  readonly place: string;
-  /** In the order of the file. */
+  readonly location: string;
+  /** In file order. */
   readonly members: readonly TarMember[];
   readonly #bytes: RandomAccessBytes;
   readonly #byPath: ReadonlyMap<string, readonly TarMember[]>;
-  /** Of the paths that are there more than once, those that were found to be the same. */
+  /** Duplicate paths whose members were found to be identical. */
   readonly #same = new Set<string>();
 
   private constructor(bytes: RandomAccessBytes, members: readonly TarMember[]) {
-    this.place = bytes.place;
+    this.location = bytes.location;
     this.members = members;
     this.#bytes = bytes;
     this.#byPath = Map.groupBy(members, ({ path }) => path);
   }
 
-  /** Reads the headers and nothing else. @throws ImageError `invalid-manifest` that names the member that is wrong */
+  /** Reads the headers only. @throws ImageError `invalid-manifest` with the name of the invalid member */
   static async open(bytes: RandomAccessBytes, options: OperationOptions = {}): Promise<TarArchive> {
     try {
       const members = await Array.fromAsync(indexTar(bytes, options));
       if (members.length > 0) return new TarArchive(bytes, members);
-      throw brokenArchive(bytes.place, "it is empty");
+      throw brokenArchive(bytes.location, "it is empty");
     } catch (error) {
       await bytes[Symbol.asyncDispose]();
       throw error;
     }
   }
 
-  /** Of a source of images whose blobs are members. */
+  /** The offers of an image source whose blobs are members. */
   get offers(): SourceOffers {
     const { parallelReads: parallelBlobs, isRemote = false } = this.#bytes;
     const requests = isRemote ? { perBlob: 1, perManifest: 1 } : undefined;
@@ -47,20 +47,21 @@ export class TarArchive implements AsyncDisposable {
   }
 
   /**
-   * The file of that name, also behind links; undefined where there is none.
-   * @throws ImageError `invalid-manifest` for what is no file, leads out, or is there twice with different content
+   * Finds a file by name and follows links. Returns undefined if it does not exist.
+   * @throws ImageError `invalid-manifest` if it is not a regular file, links outside the archive, or has duplicates
+   * with different content
    */
   async find(name: string, options: OperationOptions = {}): Promise<TarMember | undefined> {
-    let wanted = memberPath(name, this.place);
-    for (let hops = 0; hops < mostHops; hops++) {
+    let wanted = memberPath(name, this.location);
+    for (let hops = 0; hops < maxLinks; hops++) {
       const found = this.#byPath.get(wanted);
       if (found === undefined) return undefined;
       const member = await this.#only(found, options);
       if (member.kind === "file") return member;
-      if (member.kind === "other") throw notAFile(member, this.place);
-      wanted = linkTarget(member, this.place);
+      if (member.kind === "other") throw notAFile(member, this.location);
+      wanted = linkTarget(member, this.location);
     }
-    throw brokenArchive(this.place, `links lead from ${shown(name)} in a circle`);
+    throw brokenArchive(this.location, `too many links from ${quoted(name)}, or a cycle`);
   }
 
   /** The content of a member, or a range of it. Lazy. */
@@ -74,7 +75,10 @@ export class TarArchive implements AsyncDisposable {
     if (from <= end) yield* this.#bytesBetween(from, end, options);
   }
 
-  /** A small file as a whole; undefined where there is none. @throws ImageError as `find`, and above `limit` bytes */
+  /**
+   * The content of a small file; undefined if it does not exist. @throws ImageError as `find`, and for more than
+   * `limit` bytes
+   */
   async readSmall(
     name: string,
     limit: number,
@@ -84,13 +88,13 @@ export class TarArchive implements AsyncDisposable {
     if (member === undefined) return undefined;
     if (member.size > limit)
       throw brokenArchive(
-        this.place,
-        `${shown(name)} has ${member.size} bytes; ${limit} are allowed`,
+        this.location,
+        `${quoted(name)} has ${member.size} bytes; the limit is ${limit}`,
       );
     return gathered(this.read(member, options), limit);
   }
 
-  /** A member as it lies in the file, with its headers and without what fills its last block. Lazy. */
+  /** A member with its headers, without the padding of its last block. Lazy. */
   raw(
     { headerStart, start, size }: TarMember,
     options: ReadOptions = {},
@@ -104,7 +108,7 @@ export class TarArchive implements AsyncDisposable {
     await this.#bytes[Symbol.asyncDispose]();
   }
 
-  /** All of them, or an error. */
+  /** Reads all bytes of the range, or throws. */
   async *#bytesBetween(
     start: number,
     end: number,
@@ -115,10 +119,10 @@ export class TarArchive implements AsyncDisposable {
       left -= chunk.byteLength;
       yield chunk;
     }
-    if (left !== 0) throw becameShorter(this.place);
+    if (left !== 0) throw truncatedWhileRead(this.location);
   }
 
-  /** The last of several is what would be unpacked, and others read the first: they have to be the same. */
+  /** Extracting uses the last duplicate and other readers use the first, so all duplicates must be identical. */
   async #only(
     [first, ...others]: readonly TarMember[],
     options: OperationOptions,
@@ -133,7 +137,10 @@ export class TarArchive implements AsyncDisposable {
         other.linkName === first.linkName &&
         (await this.#contentHash(other, options)) === content;
       if (!isSame)
-        throw brokenArchive(this.place, `${shown(first.path)} is there twice, and not the same`);
+        throw brokenArchive(
+          this.location,
+          `it has ${quoted(first.path)} twice with different content`,
+        );
     }
     this.#same.add(first.path);
     return first;
@@ -146,4 +153,4 @@ export class TarArchive implements AsyncDisposable {
   }
 }
 
-const mostHops = 10;
+const maxLinks = 10;

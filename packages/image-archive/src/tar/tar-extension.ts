@@ -1,29 +1,29 @@
 import { brokenArchive } from "./broken-archive.ts";
-import { shown } from "./tar-header.ts";
+import { quoted } from "./tar-header.ts";
 import type { TarHeader } from "./tar-header.ts";
 
-/** What is said of the next member before it comes. */
+/** The fields of extended headers, which apply to the next member. */
 export interface TarExtension {
   readonly name?: string;
   readonly linkName?: string;
   readonly size?: number;
-  /** Whether it is a sparse file, whose content is not what it seems to be. */
+  /** Whether the member is a sparse file, whose stored content differs from the file content. */
   readonly isSparse?: boolean;
 }
 
-/** The most that may be said before a member, in bytes. */
+/** The maximum size of an extended header in bytes. */
 export const extensionLimit: number = 1024 * 1024;
 
-/** True for headers of what is no member: long names of GNU tar, and records of POSIX.1-2001. */
+/** Whether a header is an extended header: long names of GNU tar, and pax records of POSIX.1-2001. */
 export function isExtension({ type }: TarHeader): boolean {
   return "LKxg".includes(type);
 }
 
-/** @throws ImageError `invalid-manifest`, also for what each reader would take in another way */
+/** @throws ImageError `invalid-manifest`, also for headers that tar readers interpret differently */
 export function parseTarExtension(
   { type }: TarHeader,
   content: Uint8Array,
-  place: string,
+  location: string,
 ): TarExtension {
   switch (type) {
     case "L":
@@ -31,29 +31,31 @@ export function parseTarExtension(
     case "K":
       return { linkName: terminated(content) };
     case "x":
-      return extensionOf(recordsIn(content, place), place);
+      return extensionOf(recordsIn(content, location), location);
     default:
-      refuseForAll(recordsIn(content, place), place);
+      rejectGlobalFields(recordsIn(content, location), location);
       return {};
   }
 }
 
-/** What several headers say of one member. @throws ImageError `invalid-manifest` where they say the same thing twice */
-export function joinedExtension(
+/**
+ * Merges the extended headers of one member. @throws ImageError `invalid-manifest` if two of them set the same field
+ */
+export function mergedExtension(
   before: TarExtension,
   further: TarExtension,
-  place: string,
+  location: string,
 ): TarExtension {
   if (!Object.keys(further).some((key) => key in before)) return { ...before, ...further };
-  const name = shown(before.name ?? further.name ?? "a member");
-  throw brokenArchive(place, `extended headers tell twice what ${name} is`);
+  const name = quoted(before.name ?? further.name ?? "a member");
+  throw brokenArchive(location, `extended headers set a field of ${name} twice`);
 }
 
-function extensionOf(records: ReadonlyMap<string, string>, place: string): TarExtension {
+function extensionOf(records: ReadonlyMap<string, string>, location: string): TarExtension {
   const [name, linkName, size] = ["path", "linkpath", "size"].map((key) => records.get(key));
   const isSparse = [...records.keys()].some((key) => key.startsWith("GNU.sparse."));
   if (size !== undefined && !isSize(size))
-    throw brokenArchive(place, `${shown(name ?? "a member")} has the size ${shown(size)}`);
+    throw brokenArchive(location, `${quoted(name ?? "a member")} has the size ${quoted(size)}`);
   return {
     ...(name !== undefined && { name }),
     ...(linkName !== undefined && { linkName }),
@@ -62,16 +64,20 @@ function extensionOf(records: ReadonlyMap<string, string>, place: string): TarEx
   };
 }
 
-/** What holds for all members is time and owner; nobody means to write names or sizes so. */
-function refuseForAll(records: ReadonlyMap<string, string>, place: string): void {
-  const told = [...records.keys()].find((key) =>
+/** Global headers hold times and owners. Names and sizes in them are invalid. */
+function rejectGlobalFields(records: ReadonlyMap<string, string>, location: string): void {
+  const invalid = [...records.keys()].find((key) =>
     /^(?:path|linkpath|size|GNU\.sparse\..*)$/.test(key),
   );
-  if (told !== undefined) throw brokenArchive(place, `it tells one ${told} for all its members`);
+  if (invalid !== undefined)
+    throw brokenArchive(location, `a global extended header sets ${invalid} for all members`);
 }
 
-/** Each record is its own length in decimal, a space, `key=value` and a line feed; without a value it says nothing. */
-function recordsIn(content: Uint8Array, place: string): ReadonlyMap<string, string> {
+/**
+ * Parses records of the form "LENGTH key=value\n", where LENGTH is the decimal length of the record. A record without
+ * a value is ignored.
+ */
+function recordsIn(content: Uint8Array, location: string): ReadonlyMap<string, string> {
   const bytes = Buffer.from(content.buffer, content.byteOffset, content.byteLength);
   const records = new Map<string, string>();
   for (let at = 0; at < bytes.byteLength;) {
@@ -82,7 +88,7 @@ function recordsIn(content: Uint8Array, place: string): ReadonlyMap<string, stri
     const equals = record.indexOf("=");
     const isRecord = /^[1-9]\d*$/.test(length) && end <= bytes.byteLength && record.endsWith("\n");
     if (!isRecord || equals < 1)
-      throw brokenArchive(place, "a record of extended headers cannot be read");
+      throw brokenArchive(location, "a record of an extended header is malformed");
     const value = record.slice(equals + 1, -1);
     if (value !== "") records.set(record.slice(0, equals), value);
     at = end;

@@ -20,27 +20,27 @@ import { TarSpace } from "./tar-space.ts";
 import type { TarRegion } from "./tar-space.ts";
 import { writeContent } from "./write-content.ts";
 
-/** Where members lie that are there for the space that they take. */
+/** The folder of members that only fill unused space. */
 export const unusedFolder = ".unused/";
 
-/** What is known of a member that will be written. */
+/** A member to write. */
 export interface NewTarMember extends Pick<BlobInfo, "digest" | "size"> {
-  /** Where the size is not known: what it will probably be. */
+  /** The estimated size if `size` is unknown. */
   readonly sizeHint?: number | undefined;
-  /** Asked when it is whole; undefined where there shall be none. */
+  /** Returns the name of the complete member; undefined discards it. */
   readonly nameOf: (stored: StoredBlob) => string | undefined;
 }
 
 /**
- * A tar file that is written at several places at once: members of known or expected size get their place before they
- * come. Of the others one grows at the end, and those that come meanwhile wait in temporary files.
+ * Writes members to a tar file concurrently. A member of known or estimated size gets its region before its content
+ * arrives. Of the other members, one grows at the end of the file; the rest are spooled to temporary files.
  */
 export class TarFileWriter implements AsyncDisposable {
   readonly #file: string;
   readonly #handle: FileHandle;
   readonly #sync: FileSync;
   readonly #space = new TarSpace();
-  /** Whether a member is being written of which nobody knows the end. */
+  /** Whether a member of unknown size is being written. */
   #isGrowing = false;
 
   private constructor(file: string, handle: FileHandle) {
@@ -53,7 +53,7 @@ export class TarFileWriter implements AsyncDisposable {
     return new TarFileWriter(file, await whileWriting(file, () => open(file, "wx+", mode)));
   }
 
-  /** Of a member that fails nothing is left. The digest is computed where it is not known. */
+  /** Adds a member; one that fails leaves nothing in the file. Computes the digest if it is unknown. */
   async add(
     bytes: AsyncIterable<Uint8Array>,
     member: NewTarMember,
@@ -69,14 +69,14 @@ export class TarFileWriter implements AsyncDisposable {
     return await this.#addKnown(content, member, spool.size, options);
   }
 
-  /** Writes what is a member already, with its headers, once nothing else is being added. */
+  /** Copies a member with its headers, after all other members were added. */
   async addRaw(
     bytes: AsyncIterable<Uint8Array>,
     size: number,
     { signal }: OperationOptions = {},
   ): Promise<void> {
-    const place = { start: this.#space.end, size: padded(size) };
-    const writer = new BatchWriter(this.#handle, this.#file, place);
+    const region = { start: this.#space.end, size: padded(size) };
+    const writer = new BatchWriter(this.#handle, this.#file, region);
     for await (const chunk of bytes) {
       signal?.throwIfAborted();
       await writer.write(chunk);
@@ -86,7 +86,7 @@ export class TarFileWriter implements AsyncDisposable {
     this.#space.takeEnd(padded(size) - blockSize);
   }
 
-  /** Two empty blocks end a tar file. All of it is on the disk afterwards. */
+  /** Writes the two empty blocks that end a tar file, and flushes it to disk. */
   async finish(): Promise<void> {
     const { holes, end } = this.#space;
     for (const [at, { start, size }] of holes.entries())
@@ -150,7 +150,7 @@ export class TarFileWriter implements AsyncDisposable {
     }
   }
 
-  /** What turned out to be larger than its place. */
+  /** The content of a member that exceeds its region: the part that was written, then the rest. */
   async *#joined(
     { start }: TarRegion,
     size: number,
@@ -162,7 +162,7 @@ export class TarFileWriter implements AsyncDisposable {
     yield* rest;
   }
 
-  /** Nobody gets a place as long as it is not known where this one ends. */
+  /** No other region is assigned at the end of the file until this member is complete. */
   async #addGrowing(
     bytes: AsyncIterable<Uint8Array>,
     { digest, nameOf }: NewTarMember,
@@ -195,8 +195,8 @@ export class TarFileWriter implements AsyncDisposable {
     blob: Pick<BlobInfo, "digest" | "size">,
     signal: AbortSignal | undefined,
   ): Promise<StoredBlob> {
-    const place = { start: region.start + blockSize, size: region.size };
-    const batches = new BatchWriter(this.#handle, this.#file, place);
+    const content = { start: region.start + blockSize, size: region.size };
+    const batches = new BatchWriter(this.#handle, this.#file, content);
     const write = async (chunk: Uint8Array): Promise<void> => {
       await batches.write(chunk);
       this.#sync.written(chunk.byteLength);

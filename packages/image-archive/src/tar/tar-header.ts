@@ -1,19 +1,19 @@
 import { brokenArchive } from "./broken-archive.ts";
 
-/** Tar files consist of blocks of so many bytes. */
+/** The size of a tar block in bytes. */
 export const blockSize = 512;
 
-/** One header of a tar file, as it is written there (POSIX.1-1988, POSIX.1-2001 and GNU). */
+/** A tar header (POSIX.1-1988, POSIX.1-2001 and GNU). */
 export interface TarHeader {
-  /** The type flag: `0` a file, `2` a symbolic link, `x` further facts on what comes next, and so on. */
+  /** The type flag: `0` a file, `2` a symbolic link, `x` an extended header for the next member, and so on. */
   readonly type: string;
   readonly name: string;
   readonly linkName: string;
-  /** Bytes of content; of a directory, link or device there are none, whatever it says. */
+  /** The content size in bytes; 0 for directories, links and devices, regardless of the size field. */
   readonly size: number;
 }
 
-/** Where a field starts in a header, and how long it is. */
+/** The offset and length of a field. */
 type Field = readonly [start: number, length: number];
 
 const fields = {
@@ -26,34 +26,37 @@ const fields = {
   prefix: [345, 155],
 } as const satisfies Record<string, Field>;
 
-/** Of links, devices, directories and pipes no content follows, whatever is said of their size. */
+/**
+ * Whether content follows the header. Links, devices, directories and pipes have none, regardless of their size field.
+ */
 export function hasContent({ type }: Pick<TarHeader, "type">): boolean {
   return !/^[1-6]$/.test(type);
 }
 
-/** @throws ImageError `invalid-manifest` for what is no header */
-export function parseTarHeader(block: Uint8Array, place: string, at: number): TarHeader {
+/** @throws ImageError `invalid-manifest` if the block is not a header */
+export function parseTarHeader(block: Uint8Array, location: string, at: number): TarHeader {
   const claimed = numberIn(block, fields.checksum);
   if (claimed === undefined || !checksumsOf(block).includes(claimed))
-    throw brokenArchive(place, `at byte ${at} is no tar header, or a damaged one`);
+    throw brokenArchive(location, `the tar header at byte ${at} is missing or damaged`);
   const type = textIn(block, fields.type) || "0";
   const isPosix = textIn(block, fields.magic) === "ustar";
   const prefix = isPosix ? textIn(block, fields.prefix) : "";
   const name = textIn(block, fields.name);
   const size = hasContent({ type }) ? numberIn(block, fields.size) : 0;
   const whole = prefix === "" ? name : `${prefix}/${name}`;
-  if (size === undefined) throw brokenArchive(place, `the size of ${shown(whole)} cannot be read`);
+  if (size === undefined)
+    throw brokenArchive(location, `the size of ${quoted(whole)} cannot be read`);
   return { type, name: whole, linkName: textIn(block, fields.linkName), size };
 }
 
-/** True for the block that ends a tar file. */
+/** Whether a block is empty; an empty block ends a tar file. */
 export function isEmptyBlock(block: Uint8Array): boolean {
   return emptyBlock.equals(block);
 }
 
 const emptyBlock = Buffer.alloc(blockSize);
 
-/** The header of a file that is root's and of no particular time. The name has at most 100 bytes of ASCII. */
+/** Formats the header of a file with owner root and time 0. The name has at most 100 ASCII bytes. */
 export function formatTarHeader(name: string, size: number): Uint8Array {
   const block = Buffer.alloc(blockSize);
   const write = ([start]: Field, text: string): void => void block.write(text, start, "latin1");
@@ -69,17 +72,17 @@ export function formatTarHeader(name: string, size: number): Uint8Array {
   return block;
 }
 
-/** A name as it may be shown to people. */
-export function shown(name: string): string {
+/** A name quoted and shortened for messages. */
+export function quoted(name: string): string {
   return JSON.stringify(name.length > 200 ? `${name.slice(0, 200)}…` : name);
 }
 
-/** The bytes that a content takes up in whole blocks. */
+/** The content size rounded up to whole blocks. */
 export function padded(size: number): number {
   return Math.ceil(size / blockSize) * blockSize;
 }
 
-/** Octal up to 8 GiB, binary above, as GNU tar began it and all others read it. */
+/** Octal up to 8 GiB, binary above (GNU tar, read by all common implementations). */
 function writeSize(block: Buffer, size: number): void {
   const [start, length] = fields.size;
   if (size < 8 ** 11) {
@@ -94,7 +97,9 @@ function octal(value: number, digits: number): string {
   return value.toString(8).padStart(digits, "0");
 }
 
-/** The sum of all bytes, those of the sum itself as if they were spaces; and the same of signed bytes, as some write it. */
+/**
+ * The sum of all bytes with the checksum field as spaces, and the same sum of signed bytes, which some programs write.
+ */
 function checksumsOf(block: Uint8Array): readonly [sum: number, signed: number] {
   const [start, length] = fields.checksum;
   let sum = length * 0x20;
@@ -114,7 +119,10 @@ function textIn(block: Uint8Array, [start, length]: Field): string {
   return Buffer.from(end < 0 ? field : field.subarray(0, end)).toString();
 }
 
-/** Octal, or binary where the first bit says so; undefined for what is neither, for less than 0 and for more than can be counted. */
+/**
+ * Reads an octal number, or a binary one if the first bit is set. Returns undefined for invalid, negative and unsafe
+ * numbers.
+ */
 function numberIn(block: Uint8Array, [start, length]: Field): number | undefined {
   const field = block.subarray(start, start + length);
   if (((field[0] ?? 0) & 0x80) !== 0) return binaryIn(field);

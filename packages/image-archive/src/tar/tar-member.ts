@@ -3,44 +3,48 @@ import path from "node:path";
 import type { ImageError } from "@drayage/core";
 
 import { brokenArchive } from "./broken-archive.ts";
-import { shown } from "./tar-header.ts";
+import { quoted } from "./tar-header.ts";
 
-/** Something in a tar file, and where its content lies. */
+/** A member of a tar file and the offset of its content. */
 export interface TarMember {
-  /** As `memberPath` writes it. */
+  /** Normalized by `memberPath`. */
   readonly path: string;
   readonly kind: "file" | "symlink" | "link" | "other";
-  /** Of links: where they lead, as it is written there. */
+  /** The link target as written in the header. */
   readonly linkName: string;
-  /** Of the header, and of what belongs to it. */
+  /** The offset of the first header of the member, including extended headers. */
   readonly headerStart: number;
   readonly start: number;
-  /** Bytes of content. */
+  /** The content size in bytes. */
   readonly size: number;
 }
 
-/** `./a//b` is `a/b`. @throws ImageError `invalid-manifest` for what is not inside the archive */
-export function memberPath(name: string, place: string): string {
-  const straight = path.posix.normalize(name).replace(/\/$/, "");
-  const isInside = !straight.startsWith("/") && straight !== ".." && !straight.startsWith("../");
-  if (isInside && name !== "" && !name.includes("\0")) return straight;
-  throw brokenArchive(place, `it names ${shown(name)}, which does not lie inside it`);
+/**
+ * Normalizes a member name: `./a//b` becomes `a/b`. @throws ImageError `invalid-manifest` if the path is not inside
+ * the archive
+ */
+export function memberPath(name: string, location: string): string {
+  const normalized = path.posix.normalize(name).replace(/\/$/, "");
+  const isInside =
+    !normalized.startsWith("/") && normalized !== ".." && !normalized.startsWith("../");
+  if (isInside && name !== "" && !name.includes("\0")) return normalized;
+  throw brokenArchive(location, `the member name ${quoted(name)} is not inside it`);
 }
 
-/** The path that a link leads to. @throws ImageError `invalid-manifest` where that is outside */
-export function linkTarget({ path: from, kind, linkName }: TarMember, place: string): string {
+/** The path of a link target. @throws ImageError `invalid-manifest` if it is outside the archive */
+export function linkTarget({ path: from, kind, linkName }: TarMember, location: string): string {
   const target =
     kind === "symlink" && !linkName.startsWith("/")
       ? path.posix.join(path.posix.dirname(from), linkName)
       : linkName;
   try {
-    return memberPath(target, place);
+    return memberPath(target, location);
   } catch (cause) {
-    const why = `its link ${shown(from)} leads out of it, to ${shown(linkName)}`;
-    throw brokenArchive(place, why, cause);
+    const why = `its link ${quoted(from)} points outside, to ${quoted(linkName)}`;
+    throw brokenArchive(location, why, cause);
   }
 }
 
-export function notAFile({ path: member }: TarMember, place: string): ImageError {
-  return brokenArchive(place, `${shown(member)} is needed and is no regular file`);
+export function notAFile({ path: member }: TarMember, location: string): ImageError {
+  return brokenArchive(location, `${quoted(member)} is not a regular file`);
 }

@@ -1,29 +1,29 @@
 import { blockSize, padded } from "./tar-header.ts";
 
-/** A place in a tar file for a header and a content. */
+/** A region of a tar file for a header and its content. */
 export interface TarRegion {
   readonly start: number;
-  /** Of the content, in whole blocks. */
+  /** The size of the content in whole blocks. */
   readonly size: number;
 }
 
-/** Which places are taken in a tar file that is being written. */
+/** Allocates regions in a tar file that is being written. */
 export class TarSpace {
   #holes: readonly TarRegion[] = [];
   #end = 0;
   #isGrowing = false;
 
-  /** Behind all that is taken. */
+  /** The end of the last allocated region. */
   get end(): number {
     return this.#end;
   }
 
-  /** Places of members that failed, to be used again. */
+  /** Regions of members that failed, available for reuse. */
   get holes(): readonly TarRegion[] {
     return this.#holes;
   }
 
-  /** A hole that fits; undefined where there is none. */
+  /** Takes a free region of this size; undefined if there is none. */
   takeHole(contentSize: number): TarRegion | undefined {
     const hole = this.#holes.find(({ size }) => size === padded(contentSize));
     this.#holes = this.#holes.filter((one) => one !== hole);
@@ -36,20 +36,20 @@ export class TarSpace {
     return region;
   }
 
-  /** A place at the end that may become as large as it will; until it ends nobody else may take one there. */
+  /** Starts a region of unknown size at the end. No other region is allocated there until `endGrowing`. */
   startGrowing(): TarRegion {
     this.#isGrowing = true;
     return { start: this.#end, size: Infinity };
   }
 
-  /** It has that many bytes; undefined gives it back. */
+  /** Ends the growing region with the size of its content; undefined releases the region. */
   endGrowing(contentSize: number | undefined): void {
     this.#isGrowing = false;
     if (contentSize !== undefined) this.takeEnd(contentSize);
-    this.#dropLastHoles();
+    this.#trimEnd();
   }
 
-  /** Gives back what lies behind a content that is smaller than was expected. */
+  /** Releases the unused end of a region whose content is smaller than expected. */
   shorten({ start, size }: TarRegion, contentSize: number): void {
     const rest = size - padded(contentSize) - blockSize;
     if (rest >= 0) this.release({ start: start + blockSize + padded(contentSize), size: rest });
@@ -57,10 +57,10 @@ export class TarSpace {
 
   release(region: TarRegion): void {
     this.#holes = [...this.#holes, region];
-    if (!this.#isGrowing) this.#dropLastHoles();
+    if (!this.#isGrowing) this.#trimEnd();
   }
 
-  #dropLastHoles(): void {
+  #trimEnd(): void {
     for (;;) {
       const last = this.#holes.find((one) => endOf(one) === this.#end);
       if (last === undefined) return;

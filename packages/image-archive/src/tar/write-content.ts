@@ -6,9 +6,9 @@ import type { BatchWriter } from "@drayage/transport-kit/files";
 import { padded } from "./tar-header.ts";
 
 /**
- * Writes the content of a member, and zeros up to the next whole block. The digest is computed where it is not known. When
- * it returns or throws nothing is being written any more.
- * @throws ImageError `digest-mismatch` for another size; what the stream throws
+ * Writes the content of a member, and zeros up to the next whole block. Computes the digest if it is unknown. No write
+ * is pending when it returns or throws.
+ * @throws ImageError `digest-mismatch` for a different size; errors of the stream
  */
 export async function writeContent(
   writer: Pick<BatchWriter, "write" | "finish">,

@@ -55,9 +55,9 @@ async function* failing(content: Uint8Array): AsyncGenerator<Uint8Array> {
   throw new Error("broken off");
 }
 
-test("blobs of known and of unknown size are put at once, each whole", async () => {
+test("concurrent blobs of known and unknown size are each complete", async () => {
   const file = path.join(await scratchFolder(), "archive.tar");
-  await using update = await FileArchiveUpdate.open(file, { whatIsThere: "refuse" });
+  await using update = await FileArchiveUpdate.open(file, { ifExists: "fail" });
   const blobs = [300_001, 5, 512, 0, 900_000, 40_000, 1_000_000].map(blobOf);
   await Promise.all(
     blobs.map(async (blob, at) => {
@@ -77,7 +77,7 @@ test("blobs of known and of unknown size are put at once, each whole", async () 
 });
 
 test.skipIf(findProgram("tar") === undefined)(
-  "where blobs failed or came twice the archive is one all the same, and the next one takes no more space",
+  "failed and duplicate blobs leave a valid archive, and the next update reclaims their space",
   async () => {
     const file = path.join(await scratchFolder(), "archive.tar");
     const [one, two] = [blobOf(100_000, 1), blobOf(200_000, 2)];
@@ -100,20 +100,20 @@ test.skipIf(findProgram("tar") === undefined)(
       });
       await update.commit(async () => added);
     };
-    await using first = await FileArchiveUpdate.open(file, { whatIsThere: "refuse" });
+    await using first = await FileArchiveUpdate.open(file, { ifExists: "fail" });
     await put(first);
     const listed = await outputOf("tar", "-tf", file);
     expect(listed.split("\n")).toContain(nameOf(digestOf(one)));
-    await using second = await FileArchiveUpdate.open(file, { whatIsThere: "add" });
+    await using second = await FileArchiveUpdate.open(file, { ifExists: "add" });
     await second.commit(async () => added);
     expect(await outputOf("tar", "-tf", file)).toBe(`${nameOf(digestOf(one))}\nindex.json\n`);
     expect((await stat(file)).size).toBeLessThan(110_000);
   },
 );
 
-test("a place that is given back while another one grows behind it does not move that", async () => {
+test("a region released while another one grows after it does not move that region", async () => {
   const file = path.join(await scratchFolder(), "archive.tar");
-  await using update = await FileArchiveUpdate.open(file, { whatIsThere: "refuse" });
+  await using update = await FileArchiveUpdate.open(file, { ifExists: "fail" });
   const failed = Promise.withResolvers<void>();
   const [first, growing, last] = [blobOf(3000, 1), blobOf(100_000, 2), blobOf(50_000, 3)];
   const breaking = async function* (): AsyncGenerator<Uint8Array> {
@@ -144,7 +144,7 @@ test("a place that is given back while another one grows behind it does not move
   expect(archive.members).toHaveLength(4);
 });
 
-test("whatever is put at once, and whatever of it fails, the rest is whole", async () => {
+test("of any concurrent blobs, those that do not fail are complete", async () => {
   const one = fc.record({
     size: fc.oneof(fc.nat(3000), fc.nat(200_000)),
     known: fc.constantFrom("size", "expected size", "nothing"),
@@ -156,7 +156,7 @@ test("whatever is put at once, and whatever of it fails, the rest is whole", asy
   await fc.assert(
     fc.asyncProperty(fc.array(one, { minLength: 1, maxLength: 8 }), async (all) => {
       const file = path.join(folder, `${count++}.tar`);
-      await using update = await FileArchiveUpdate.open(file, { whatIsThere: "refuse" });
+      await using update = await FileArchiveUpdate.open(file, { ifExists: "fail" });
       const put = all.map(async ({ size, known, off, fails }, at) => {
         const blob = Buffer.alloc(size, `${at} `);
         const bytes = fails ? failing(blob) : slowly(blob);
@@ -179,13 +179,13 @@ test("whatever is put at once, and whatever of it fails, the rest is whole", asy
   );
 });
 
-describe("of a blob of which only is known how large it probably is", () => {
+describe("a blob of estimated size", () => {
   const blob = blobOf(300_000, 1);
   const expectations = [300_000, 299_999, 299_520, 300_001, 300_032, 300_033, 400_000, 5, 0];
 
-  test.each(expectations)("all is there where %i bytes were expected", async (sizeHint) => {
+  test.each(expectations)("is complete if %i bytes were expected", async (sizeHint) => {
     const file = path.join(await scratchFolder(), "archive.tar");
-    await using update = await FileArchiveUpdate.open(file, { whatIsThere: "refuse" });
+    await using update = await FileArchiveUpdate.open(file, { ifExists: "fail" });
     const others = [blobOf(50_000, 2), blobOf(600_000, 3)];
     await Promise.all([
       update.putBlob(slowly(blob), {}, { sizeHint }),
@@ -200,9 +200,9 @@ describe("of a blob of which only is known how large it probably is", () => {
     }
   });
 
-  test("no space is lost where it was right", async () => {
+  test("wastes no space if the estimate is right", async () => {
     const file = path.join(await scratchFolder(), "archive.tar");
-    await using update = await FileArchiveUpdate.open(file, { whatIsThere: "refuse" });
+    await using update = await FileArchiveUpdate.open(file, { ifExists: "fail" });
     const blobs = [blob, blobOf(100_000, 2), blobOf(200_000, 3)];
     const put = (one: Buffer): Promise<unknown> =>
       update.putBlob(slowly(one), {}, { sizeHint: one.byteLength });
@@ -215,9 +215,9 @@ describe("of a blob of which only is known how large it probably is", () => {
     ]);
   });
 
-  test("nothing is left where it breaks off, and its stream is closed", async () => {
+  test("leaves nothing in the archive if its stream fails", async () => {
     const file = await archiveIn(await scratchFolder());
-    const update = await FileArchiveUpdate.open(file, { whatIsThere: "add" });
+    const update = await FileArchiveUpdate.open(file, { ifExists: "add" });
     for (const sizeHint of [5, blob.byteLength, 1_000_000]) {
       const put = update.putBlob(failing(blob), {}, { sizeHint });
       await expect(put).rejects.toThrow("broken off");
@@ -228,27 +228,27 @@ describe("of a blob of which only is known how large it probably is", () => {
   });
 });
 
-test("what stays lies there as it did, with what filled its blocks", async () => {
+test("kept members are copied byte for byte, with their padding", async () => {
   const file = await archiveIn(await scratchFolder());
-  await using update = await FileArchiveUpdate.open(file, { whatIsThere: "add" });
+  await using update = await FileArchiveUpdate.open(file, { ifExists: "add" });
   await update.commit(async () => added);
   const kept = old.subarray(1024, 1024 + 512 + 4096);
   expect((await readFile(file)).subarray(0, kept.byteLength).equals(kept)).toBe(true);
 });
 
-describe("an archive that is added to stays as it was, and nothing is left beside it,", () => {
+describe("an archive stays unchanged and no temporary file remains", () => {
   const cases: readonly (readonly [
     string,
     (update: FileArchiveUpdate, abort: AbortController) => Promise<unknown>,
   ])[] = [
     ["without a commit", async (update) => update.putBlob(inOne(blobOf(10, 1)), {})],
-    ["where a blob fails", async (update) => update.putBlob(failing(old), {})],
+    ["if a blob fails", async (update) => update.putBlob(failing(old), {})],
     [
-      "where its change fails",
+      "if computing the change fails",
       async (update) => update.commit(async () => Promise.reject(new Error("no"))),
     ],
     [
-      "where it is aborted at the last moment",
+      "if it is aborted during the commit",
       async (update, abort) =>
         update.commit(
           async () => {
@@ -262,18 +262,18 @@ describe("an archive that is added to stays as it was, and nothing is left besid
 
   test.each(cases)("%s", async (_, work) => {
     const file = await archiveIn(await scratchFolder());
-    const update = await FileArchiveUpdate.open(file, { whatIsThere: "add" });
+    const update = await FileArchiveUpdate.open(file, { ifExists: "add" });
     await work(update, new AbortController()).catch(() => {});
     await update[Symbol.asyncDispose]();
     expect((await readFile(file)).equals(old)).toBe(true);
     expect(await readdir(path.dirname(file))).toEqual(["archive.tar"]);
   });
 
-  test("on a disk that is full", async ({ skip }) => {
+  test("if the disk is full", async ({ skip }) => {
     const folder = await smallDisk();
-    if (folder === undefined) return skip("this user may mount nothing");
+    if (folder === undefined) return skip("the user has no permission to mount");
     const file = await archiveIn(folder);
-    const update = await FileArchiveUpdate.open(file, { whatIsThere: "add" });
+    const update = await FileArchiveUpdate.open(file, { ifExists: "add" });
     const put = update.putBlob(inOne(blobOf(3_000_000, 1)), {});
     await expect(put).rejects.toMatchObject({ code: "unavailable", retryable: false });
     await update.putBlob(inOne(blobOf(1_900_000, 2)), {});
@@ -285,26 +285,26 @@ describe("an archive that is added to stays as it was, and nothing is left besid
     expect(await readdir(folder)).toEqual(["archive.tar"]);
   });
 
-  test("where its process is killed, once the next one comes", async () => {
+  test("if the process is killed, after the next update", async () => {
     const file = await archiveIn(await scratchFolder());
-    const child = startProgram(path.join(import.meta.dirname, "half-an-update.ts"), file);
+    const child = startProgram(path.join(import.meta.dirname, "unfinished-update.ts"), file);
     expect(await nextMessage(child)).toBe("writing");
     child.kill("SIGKILL");
     await ended(child);
     expect((await readFile(file)).equals(old)).toBe(true);
-    await using update = await FileArchiveUpdate.open(file, { whatIsThere: "add" });
+    await using update = await FileArchiveUpdate.open(file, { ifExists: "add" });
     await update.commit(async () => added);
     await update[Symbol.asyncDispose]();
     expect(await readdir(path.dirname(file))).toEqual(["archive.tar"]);
   });
 });
 
-test("two that add to one archive at once both do", async () => {
+test("two concurrent updates both add to an archive", async () => {
   const file = await archiveIn(await scratchFolder());
   const blobs = [blobOf(1000, 1), blobOf(2000, 2)];
   await Promise.all(
     blobs.map(async (blob) => {
-      await using update = await FileArchiveUpdate.open(file, { whatIsThere: "add" });
+      await using update = await FileArchiveUpdate.open(file, { ifExists: "add" });
       await update.putBlob(inOne(blob), {});
       await update.commit(async () => added);
     }),
@@ -314,44 +314,44 @@ test("two that add to one archive at once both do", async () => {
   expect(await archive.find("kept")).toBeDefined();
 });
 
-describe("what is there", () => {
-  test("is refused, also where it came in the meantime", async () => {
+describe("an existing file", () => {
+  test("is rejected, also if it was created after the update was opened", async () => {
     const folder = await scratchFolder();
     const update = await FileArchiveUpdate.open(path.join(folder, "archive.tar"), {
-      whatIsThere: "refuse",
+      ifExists: "fail",
     });
     const file = await archiveIn(folder);
     await expect(update.commit(async () => added)).rejects.toMatchObject({ code: "conflict" });
-    await expect(FileArchiveUpdate.open(file, { whatIsThere: "refuse" })).rejects.toMatchObject({
+    await expect(FileArchiveUpdate.open(file, { ifExists: "fail" })).rejects.toMatchObject({
       code: "conflict",
     });
     await update[Symbol.asyncDispose]();
     expect((await readFile(file)).equals(old)).toBe(true);
   });
 
-  test("is replaced whatever it is, and added to only where it is a tar file", async () => {
+  test("is replaced with any content, and extended only if it is a tar file", async () => {
     const file = await archiveIn(await scratchFolder());
     await writeFile(file, "no archive");
-    await expect(FileArchiveUpdate.open(file, { whatIsThere: "add" })).rejects.toMatchObject({
+    await expect(FileArchiveUpdate.open(file, { ifExists: "add" })).rejects.toMatchObject({
       code: "invalid-manifest",
     });
-    await using update = await FileArchiveUpdate.open(file, { whatIsThere: "replace" });
+    await using update = await FileArchiveUpdate.open(file, { ifExists: "replace" });
     await update.commit(async () => added);
     await using archive = await openArchiveFile(file);
     expect(archive.members).toHaveLength(1);
   });
 
-  test("keeps its mode, and may have a name as long as names can be", async () => {
+  test("keeps its mode, and may have a name of maximum length", async () => {
     const file = path.join(await scratchFolder(), `${"n".repeat(251)}.tar`);
     await writeFile(file, old);
     await chmod(file, 0o600);
-    await using update = await FileArchiveUpdate.open(file, { whatIsThere: "add" });
+    await using update = await FileArchiveUpdate.open(file, { ifExists: "add" });
     await update.commit(async () => added);
     expect((await stat(file)).mode & 0o777).toBe(0o600);
   });
 
-  test("is no folder", async () => {
-    const opened = FileArchiveUpdate.open(await scratchFolder(), { whatIsThere: "replace" });
+  test("must not be a folder", async () => {
+    const opened = FileArchiveUpdate.open(await scratchFolder(), { ifExists: "replace" });
     await expect(opened).rejects.toMatchObject({ code: "conflict" });
   });
 });

@@ -6,7 +6,7 @@ import zlib from "node:zlib";
 import { findProgram, outputOf, scratchFolder, tarFile } from "@drayage/test-support";
 import { describe, expect, test } from "vitest";
 
-import { openArchiveFile, openArchiveStream, spooled, unpacked } from "../../src/index.ts";
+import { openArchiveFile, openArchiveStream, spooled, decompressedBytes } from "../../src/index.ts";
 import { smallDisk } from "../small-disk.ts";
 
 const content = Buffer.alloc(1_500_000, "content");
@@ -20,11 +20,11 @@ async function read(bytes: AsyncIterable<Uint8Array>): Promise<Buffer> {
 }
 
 describe("a spool", () => {
-  test("is read in any order, and nobody sees its file", async () => {
+  test("is read in any order, and its file has no name", async () => {
     const folder = await scratchFolder();
     await using spool = await spooled(chunks(content, content), "here", { folder });
     expect(await readdir(folder)).toEqual([]);
-    expect(spool).toMatchObject({ place: "here", size: 3_000_000 });
+    expect(spool).toMatchObject({ location: "here", size: 3_000_000 });
     const parts = await Promise.all([
       read(spool.read({ start: 2_000_000 })),
       read(spool.read({ start: 0, end: 1_999_999 })),
@@ -32,7 +32,7 @@ describe("a spool", () => {
     expect(Buffer.concat(parts.toReversed()).equals(Buffer.concat([content, content]))).toBe(true);
   });
 
-  test("leaves nothing where its stream fails", async () => {
+  test("leaves no file if its stream fails", async () => {
     const folder = await scratchFolder();
     const failing = async function* (): AsyncGenerator<Uint8Array> {
       yield content;
@@ -42,7 +42,7 @@ describe("a spool", () => {
     expect(await readdir(folder)).toEqual([]);
   });
 
-  test("leaves nothing where it is aborted", async () => {
+  test("leaves no file if it is aborted", async () => {
     const folder = await scratchFolder();
     const abort = new AbortController();
     const aborting = async function* (): AsyncGenerator<Uint8Array> {
@@ -55,9 +55,9 @@ describe("a spool", () => {
     expect(await readdir(folder)).toEqual([]);
   });
 
-  test("tells which disk is full, and takes nothing of it afterwards", async ({ skip }) => {
+  test("names the full disk, and frees its space", async ({ skip }) => {
     const folder = await smallDisk();
-    if (folder === undefined) return skip("this user may mount nothing");
+    if (folder === undefined) return skip("the user has no permission to mount");
     const large = spooled(chunks(content, content, content), "here", { folder });
     await expect(large).rejects.toMatchObject({
       code: "unavailable",
@@ -68,7 +68,7 @@ describe("a spool", () => {
   });
 });
 
-test("a pipe out of which nothing comes can be given up", async () => {
+test("opening an idle pipe can be aborted", async () => {
   const abort = new AbortController();
   const pipe = addAbortSignal(abort.signal, new PassThrough());
   const opened = openArchiveStream(pipe as AsyncIterable<Uint8Array>, "pipe", {
@@ -79,36 +79,36 @@ test("a pipe out of which nothing comes can be given up", async () => {
   await expect(opened).rejects.toBe(reason);
 });
 
-type Pack = (bytes: Uint8Array) => Promise<Buffer>;
+type Compress = (bytes: Uint8Array) => Promise<Buffer>;
 
-const packers = (
+const compressors = (
   [
     ["gzip", async (bytes: Uint8Array) => zlib.gzipSync(bytes)],
     ["zstd", async (bytes: Uint8Array) => zlib.zstdCompressSync(bytes)],
-    ["xz", packedBy("xz", "xz")],
-    ["bzip2", packedBy("bzip2", "bz2")],
-  ] satisfies readonly (readonly [string, Pack])[]
+    ["xz", compressedBy("xz", "xz")],
+    ["bzip2", compressedBy("bzip2", "bz2")],
+  ] satisfies readonly (readonly [string, Compress])[]
 ).filter(([name]) => ["gzip", "zstd"].includes(name) || findProgram(name) !== undefined);
 
-function packedBy(program: string, ending: string): Pack {
+function compressedBy(program: string, ending: string): Compress {
   return async (bytes) => {
-    const file = path.join(await scratchFolder(), "packed");
+    const file = path.join(await scratchFolder(), "compressed");
     await writeFile(file, bytes);
     await outputOf(program, file);
     return readFile(`${file}.${ending}`);
   };
 }
 
-describe.each(packers)("what is packed with %s", (_, pack) => {
+describe.each(compressors)("an archive compressed with %s", (_, compress) => {
   const text = "hello ".repeat(1000);
   const image = tarFile([{ name: "file", content: text }]);
 
-  test("is read in one piece or in two, out of a file or out of a pipe", async () => {
+  test("is read as one or two frames, from a file or a pipe", async () => {
     const file = path.join(await scratchFolder(), "file");
-    const two = [await pack(image.subarray(0, 2000)), await pack(image.subarray(2000))];
-    for (const packed of [await pack(image), Buffer.concat(two)]) {
-      await writeFile(file, packed);
-      const pipe = chunks(packed.subarray(0, 3), packed.subarray(3));
+    const two = [await compress(image.subarray(0, 2000)), await compress(image.subarray(2000))];
+    for (const compressed of [await compress(image), Buffer.concat(two)]) {
+      await writeFile(file, compressed);
+      const pipe = chunks(compressed.subarray(0, 3), compressed.subarray(3));
       await using fromFile = await openArchiveFile(file);
       await using fromPipe = await openArchiveStream(pipe, "pipe");
       for (const archive of [fromFile, fromPipe])
@@ -116,12 +116,12 @@ describe.each(packers)("what is packed with %s", (_, pack) => {
     }
   });
 
-  test("and cut off anywhere is refused by the name of its file", async () => {
+  test("and truncated anywhere is rejected with the name of its file", async () => {
     const file = path.join(await scratchFolder(), "file");
-    const packed = await pack(image);
-    const step = Math.ceil(packed.byteLength / 60);
-    for (let length = 10; length < packed.byteLength; length += step) {
-      await writeFile(file, packed.subarray(0, length));
+    const compressed = await compress(image);
+    const step = Math.ceil(compressed.byteLength / 60);
+    for (let length = 10; length < compressed.byteLength; length += step) {
+      await writeFile(file, compressed.subarray(0, length));
       await expect(openArchiveFile(file)).rejects.toMatchObject({
         code: "invalid-manifest",
         message: expect.stringContaining(file) as string,
@@ -130,14 +130,14 @@ describe.each(packers)("what is packed with %s", (_, pack) => {
   });
 });
 
-test("what grows without end out of next to nothing is given up on", async () => {
-  const packed = zlib.zstdCompressSync(Buffer.alloc(64 << 20));
+test("a decompression bomb is rejected", async () => {
+  const compressed = zlib.zstdCompressSync(Buffer.alloc(64 << 20));
   const frames = async function* (): AsyncGenerator<Uint8Array> {
-    for (;;) yield packed;
+    for (;;) yield compressed;
   };
   let size = 0;
   const reading = async (): Promise<void> => {
-    for await (const chunk of unpacked(frames(), "zstd")) size += chunk.byteLength;
+    for await (const chunk of decompressedBytes(frames(), "zstd")) size += chunk.byteLength;
   };
   await expect(reading()).rejects.toThrow("200 times");
   expect(size).toBeLessThan(1.1 * 2 ** 30);

@@ -21,7 +21,7 @@ async function* failing(content: Uint8Array): AsyncGenerator<Uint8Array> {
 }
 
 test.skipIf(findProgram("tar") === undefined)(
-  "blobs come whole, once, and nothing of one that failed",
+  "each blob is sent completely and once, and a failed one is not sent",
   async () => {
     const output = new PassThrough();
     const received = Array.fromAsync(output as AsyncIterable<Uint8Array>);
@@ -47,7 +47,7 @@ test.skipIf(findProgram("tar") === undefined)(
   },
 );
 
-test("whoever reads no more does not keep us waiting when we are told to stop", async () => {
+test("aborting does not wait for a reader that stopped reading", async () => {
   const abort = new AbortController();
   const output = new PassThrough();
   await using update = new StreamArchiveUpdate(output, "pipe");
@@ -60,7 +60,7 @@ test("whoever reads no more does not keep us waiting when we are told to stop", 
   await expect(update.commit(change)).rejects.toMatchObject({ code: "unavailable" });
 });
 
-test("a reader that went away is told of, and what was cut off is not ended as if it were whole", async () => {
+test("a closed reader is reported, and the truncated stream is not completed", async () => {
   const output = new PassThrough();
   await using update = new StreamArchiveUpdate(output, "pipe");
   output.once("data", () => output.destroy());
@@ -72,7 +72,7 @@ test("a reader that went away is told of, and what was cut off is not ended as i
   await expect(update.commit(change)).rejects.toMatchObject({ code: "unavailable" });
 });
 
-test.skipIf(!existsSync("/dev/full"))("a device that is full is told by its name", async () => {
+test.skipIf(!existsSync("/dev/full"))("a full device is reported by its name", async () => {
   await using update = new StreamArchiveUpdate(createWriteStream("/dev/full"), "/dev/full");
   await expect(update.putBlob(inOne(Buffer.alloc(10)), {})).rejects.toMatchObject({
     code: "unavailable",

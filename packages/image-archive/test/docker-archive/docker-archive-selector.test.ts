@@ -15,39 +15,36 @@ test.each([
   ["localhost:5000/a/b:1", "localhost:5000/a/b:1"],
   ["@0", "@0"],
   ["@12", "@12"],
-])("%s means %s", (text, written) => {
+])("%s selects %s", (text, written) => {
   const selector = parseDockerArchiveSelector(text);
   expect(formatDockerArchiveSelector(selector)).toBe(written);
   expect(parseDockerArchiveSelector(written)).toEqual(selector);
 });
 
-const refused = expect.objectContaining({ code: "invalid-reference" });
+const rejected = expect.objectContaining({ code: "invalid-reference" });
 
 test.each(["", "@", "@-1", "@1.5", "@x", `@${"9".repeat(20)}`])(
-  "%j is no image in an archive of any kind",
+  "%j is invalid in both archive formats",
   (text) => {
-    expect(() => parseDockerArchiveSelector(text)).toThrow(refused);
-    expect(() => checkArchivedImage(text)).toThrow(refused);
+    expect(() => parseDockerArchiveSelector(text)).toThrow(rejected);
+    expect(() => checkArchivedImage(text)).toThrow(rejected);
   },
 );
 
 test.each(["UPPER", `x@sha256:${"0".repeat(64)}`])(
-  "%s can only be the name of an image in an OCI archive",
+  "%s is a valid image name only in an OCI archive",
   (text) => {
-    expect(() => parseDockerArchiveSelector(text)).toThrow(refused);
+    expect(() => parseDockerArchiveSelector(text)).toThrow(rejected);
     checkArchivedImage(text);
   },
 );
 
-test.each(["a__b:1", "a/b---c:1"])(
-  "%s can only be the name of an image in a docker archive",
-  (text) => {
-    checkArchivedImage(text);
-    expect(formatDockerArchiveSelector(parseDockerArchiveSelector(text))).toContain(text);
-  },
-);
+test.each(["a__b:1", "a/b---c:1"])("%s is a valid image name only in a docker archive", (text) => {
+  checkArchivedImage(text);
+  expect(formatDockerArchiveSelector(parseDockerArchiveSelector(text))).toContain(text);
+});
 
-test("a position is read back as it is written", () => {
+test("a formatted position is parsed back to the same position", () => {
   fc.assert(
     fc.property(fc.maxSafeNat(), (position) => {
       const text = formatDockerArchiveSelector({ kind: "position", position });

@@ -13,7 +13,7 @@ const members: readonly TarFileMember[] = [
   { name: "./index.json", content: "an index" },
   { name: `./blobs/sha256/${digest.slice("sha256:".length)}`, content: blob },
 ];
-const dockers: TarFileMember = { name: "manifest.json", content: "[]" };
+const dockerManifest: TarFileMember = { name: "manifest.json", content: "[]" };
 
 async function layoutOf(...all: readonly TarFileMember[]): Promise<TarLayout> {
   return TarLayout.open(await TarArchive.open(CountedBytes.of(tarFile(all))));
@@ -23,7 +23,7 @@ async function read(bytes: AsyncIterable<Uint8Array>): Promise<string> {
   return Buffer.concat(await Array.fromAsync(bytes)).toString();
 }
 
-test("a layout is read where it lies, by ranges too", async () => {
+test("a layout is read from the archive, also by ranges", async () => {
   await using layout = await layoutOf(...members);
   expect(Buffer.from((await layout.readFile("index.json")) ?? "").toString()).toBe("an index");
   expect(await layout.statBlob(digest)).toEqual({ size: blob.byteLength });
@@ -32,7 +32,7 @@ test("a layout is read where it lies, by ranges too", async () => {
   expect(layout.offers).toEqual({ parallelBlobs: 4, ranges: true });
 });
 
-test("what is not there is not found", async () => {
+test("missing files and blobs are not found", async () => {
   await using layout = await layoutOf({ name: "other" });
   const other = digestOf(Buffer.from("other"));
   expect(await layout.readFile("index.json")).toBeUndefined();
@@ -40,16 +40,16 @@ test("what is not there is not found", async () => {
   await expect(read(layout.getBlob(other))).rejects.toMatchObject({ code: "not-found" });
 });
 
-test("a docker archive is refused, and closed, unless it is a layout too", async () => {
-  const bytes = CountedBytes.of(tarFile([dockers]));
+test("a docker archive is rejected and closed unless it is also a layout", async () => {
+  const bytes = CountedBytes.of(tarFile([dockerManifest]));
   const opened = TarLayout.open(await TarArchive.open(bytes));
   await expect(opened).rejects.toMatchObject({ code: "unsupported" });
   expect(bytes.isClosed).toBe(true);
-  await using both = await layoutOf(...members, dockers);
+  await using both = await layoutOf(...members, dockerManifest);
   expect(await both.statBlob(digest)).toEqual({ size: blob.byteLength });
 });
 
-test("a blob that is a link out, or a folder, is refused", async () => {
+test("a blob that is a folder or a link out of the archive is rejected", async () => {
   const [, , { name } = { name: "" }] = members;
   for (const odd of [
     { name, type: "2", linkName: "/etc/passwd" },

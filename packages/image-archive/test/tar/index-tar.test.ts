@@ -26,7 +26,7 @@ async function contentOf(content: Uint8Array, name: string): Promise<string | un
   return (await archive.readSmall(name, 1 << 20))?.toString();
 }
 
-async function refused(content: Uint8Array, ...words: readonly string[]): Promise<void> {
+async function rejected(content: Uint8Array, ...words: readonly string[]): Promise<void> {
   const bytes = CountedBytes.of(content);
   const error: unknown = await TarArchive.open(bytes).catch((cause: unknown) => cause);
   expect(error).toMatchObject({ code: "invalid-manifest" });
@@ -34,15 +34,15 @@ async function refused(content: Uint8Array, ...words: readonly string[]): Promis
   expect(bytes.isClosed).toBe(true);
 }
 
-/** Undefined for an error of that code, and for no other. */
-function refusedAs(code: ImageErrorCode): (error: unknown) => undefined {
+/** Returns undefined for an error with this code, and rethrows other errors. */
+function undefinedFor(code: ImageErrorCode): (error: unknown) => undefined {
   return (error) => {
     if (!isImageError(error) || error.code !== code) throw error;
     return undefined;
   };
 }
 
-describe.skipIf(tar === undefined)("what GNU tar writes", async () => {
+describe.skipIf(tar === undefined)("an archive that GNU tar writes", async () => {
   const short = "some/folder/file";
   const split = `${"d".repeat(60)}/${"f".repeat(80)}`;
   const long = `${"e".repeat(150)}/${"ü".repeat(90)}`;
@@ -60,7 +60,7 @@ describe.skipIf(tar === undefined)("what GNU tar writes", async () => {
     ["oldgnu", [short, split, long]],
     ["gnu", [short, split, long]],
     ["posix", [short, split, long]],
-  ] as const)("as %s is read with links and long names", async (format, names) => {
+  ] as const)("in the %s format is read with links and long names", async (format, names) => {
     const file = path.join(folder, `${format}.tar`);
     const links = ["some/link", "some/twin"];
     await outputOf(tar ?? "", `--format=${format}`, "-C", root, "-cf", file, ...names, ...links);
@@ -72,7 +72,7 @@ describe.skipIf(tar === undefined)("what GNU tar writes", async () => {
   });
 });
 
-test("members lie where their headers say, whatever their sizes", async () => {
+test("members of any size are found by their headers", async () => {
   const sizes = fc.array(fc.oneof(fc.nat(3), fc.nat(2000), fc.constant(70_000)), { minLength: 1 });
   await fc.assert(
     fc.asyncProperty(sizes, async (all) => {
@@ -85,7 +85,7 @@ test("members lie where their headers say, whatever their sizes", async () => {
   );
 });
 
-test("a size above 8 GiB is read as GNU tar writes it, and as POSIX has it", async () => {
+test("a size above 8 GiB is read in the encodings of GNU tar and POSIX", async () => {
   const size = 9 * 2 ** 30;
   const binary = Buffer.alloc(12);
   binary[0] = 0x80;
@@ -109,30 +109,30 @@ test("a size above 8 GiB is read as GNU tar writes it, and as POSIX has it", asy
 });
 
 test.each([
-  ["twelve digits without an end", Buffer.from("000000000005")],
-  ["spaces before and behind", Buffer.from("         5 \0")],
-  ["zeros before", Buffer.from("5\0\0".padStart(12, "\0"))],
-  ["something behind the end", Buffer.from("5\0xxxxxxxxxx")],
+  ["twelve digits without a terminator", Buffer.from("000000000005")],
+  ["leading and trailing spaces", Buffer.from("         5 \0")],
+  ["leading NUL bytes", Buffer.from("5\0\0".padStart(12, "\0"))],
+  ["bytes after the terminator", Buffer.from("5\0xxxxxxxxxx")],
 ])("a size is read with %s", async (_, size) => {
   expect(await contentOf(tarFile([{ name: "a", content: "hello", size }]), "a")).toBe("hello");
 });
 
 test.each([
-  ["less than nothing", Buffer.alloc(12, 0xff)],
-  ["more than can be counted", Buffer.concat([Buffer.from([0x80]), Buffer.alloc(11, 0xff)])],
-  ["no number", Buffer.from("12345678901\0")],
+  ["negative", Buffer.alloc(12, 0xff)],
+  ["above the safe integers", Buffer.concat([Buffer.from([0x80]), Buffer.alloc(11, 0xff)])],
+  ["not a number", Buffer.from("12345678901\0")],
   ["a number with a sign", Buffer.from("-0000000005\0")],
   ["two numbers", Buffer.from("5 5 5 5 5 5\0")],
-])("a size that is %s is refused", async (_, size) => {
-  await refused(tarFile([{ name: "odd", content: "hello", size }]), `"odd"`);
+])("a size that is %s is rejected", async (_, size) => {
+  await rejected(tarFile([{ name: "odd", content: "hello", size }]), `"odd"`);
 });
 
-test("a checksum of signed bytes is as good as one of bytes without a sign, and no other is", async () => {
+test("checksums of signed and of unsigned bytes are accepted, and no other", async () => {
   const name = Buffer.from([0xe4, 0xf6, 0xfc]);
   const signed = (header: Uint8Array): number => new Int8Array(header).reduce((a, b) => a + b, 0);
   expect(await membersOf(tarFile([{ name, checksum: signed }]))).toHaveLength(1);
   expect(await membersOf(tarFile([{ name }]))).toHaveLength(1);
-  await refused(tarFile([{ name, checksum: () => 1234 }]), "byte 0");
+  await rejected(tarFile([{ name, checksum: () => 1234 }]), "byte 0");
 });
 
 test.each([
@@ -140,19 +140,19 @@ test.each([
   ["./a", "a"],
   ["a/../b", "b"],
   ["a/", "a"],
-])("the name %s means %s", async (name, expected) => {
+])("the name %s is normalized to %s", async (name, expected) => {
   expect((await membersOf(tarFile([{ name }])))[0]?.path).toBe(expected);
 });
 
-test.each(["/a", "..", "a/../../b", "../a", ""])("the name %j is refused", async (name) => {
-  await refused(tarFile([{ name: "fine" }, { name }]), JSON.stringify(name), "inside");
+test.each(["/a", "..", "a/../../b", "../a", ""])("the name %j is rejected", async (name) => {
+  await rejected(tarFile([{ name: "fine" }, { name }]), JSON.stringify(name), "inside");
 });
 
-test("a folder of the time before folders had a type has no content", async () => {
+test("a folder without a type flag has no content", async () => {
   expect(await membersOf(tarFile([{ name: "old/", type: "\0" }]))).toMatchObject([
     { path: "old", kind: "other" },
   ]);
-  await refused(tarFile([{ name: "old/", type: "\0", content: "odd" }]), `"old/"`);
+  await rejected(tarFile([{ name: "old/", type: "\0", content: "odd" }]), `"old/"`);
 });
 
 describe("extended headers", () => {
@@ -167,21 +167,21 @@ describe("extended headers", () => {
   test.each([
     ["a name of GNU tar", [long("much/longer"), file]],
     ["a name in records", [record(["path", "much/longer"]), file]],
-    ["times and owners beside it", [record(["mtime", "1.5"], ["path", "much/longer"]), file]],
+    ["a name beside times and owners", [record(["mtime", "1.5"], ["path", "much/longer"]), file]],
     [
       "a record without a value",
       [record(["path", ""], ["size", ""]), { ...file, name: "much/longer" }],
     ],
     ["the last of two records", [record(["path", "other"], ["path", "much/longer"]), file]],
     [
-      "a comment on all members",
+      "a name after a global comment",
       [{ ...record(["comment", "abc"]), type: "g" }, long("much/longer"), file],
     ],
-  ])("%s are understood", async (_, members) => {
+  ])("%s is read", async (_, members) => {
     expect(await contentOf(tarFile(members), "much/longer")).toBe("hello");
   });
 
-  test("a size in records is that of the file, and of nothing before it", async () => {
+  test("a size in records applies to the file, and not to headers before it", async () => {
     const members = [record(["size", "5"]), long("much/longer"), { ...file, size: 0 }];
     expect(await contentOf(tarFile(members), "much/longer")).toBe("hello");
   });
@@ -192,30 +192,30 @@ describe("extended headers", () => {
   });
 
   test.each([
-    ["a name by both", [long("a"), record(["path", "b"]), file]],
-    ["records twice", [record(["path", "b"]), record(["mtime", "1"]), file]],
+    ["a name in both formats", [long("a"), record(["path", "b"]), file]],
+    ["two headers of records", [record(["path", "b"]), record(["mtime", "1"]), file]],
     ["a name twice", [long("a"), long("b"), file]],
-    ["a name for all", [{ ...record(["path", "b"]), type: "g" }, file]],
-    ["a size for all", [{ ...record(["size", "0"]), type: "g" }, file]],
-    ["nothing behind them", [file, long("a")]],
+    ["a global name", [{ ...record(["path", "b"]), type: "g" }, file]],
+    ["a global size", [{ ...record(["size", "0"]), type: "g" }, file]],
+    ["no member after them", [file, long("a")]],
     ["a name of 2 MiB", [long("a".repeat(2 ** 21)), file]],
-    ["a size that is no number", [record(["path", "b"], ["size", "1e3"]), file]],
+    ["a size that is not a number", [record(["path", "b"], ["size", "1e3"]), file]],
     ["a size of ten terabytes", [record(["size", String(10 * 2 ** 40)]), file]],
-    ["a size below nothing", [record(["size", "-1"]), file]],
-    ["more than can be counted", [record(["size", "9".repeat(17)]), file]],
-    ["a name with a zero in it", [record(["path", "a\0b"]), file]],
+    ["a negative size", [record(["size", "-1"]), file]],
+    ["a size above the safe integers", [record(["size", "9".repeat(17)]), file]],
+    ["a name with a NUL byte", [record(["path", "a\0b"]), file]],
     ["a sparse file", [record(["GNU.sparse.major", "1"]), file]],
     ["no length", [{ ...record(), content: "path=a\n" }, file]],
     ["a length that is too large", [{ ...record(), content: "999 path=a\n" }, file]],
     ["a length that is too small", [{ ...record(), content: "5 path=a\n" }, file]],
-    ["a length of nothing", [{ ...record(), content: "0 path=a\n" }, file]],
+    ["a length of zero", [{ ...record(), content: "0 path=a\n" }, file]],
     ["no key", [{ ...record(), content: "5 =a\n" }, file]],
-  ])("%s is refused", async (_, members) => {
-    await refused(tarFile(members));
+  ])("%s is rejected", async (_, members) => {
+    await rejected(tarFile(members));
   });
 });
 
-test("of a file that was cut off at any byte whole members are found, or none", async () => {
+test("a file truncated at any byte yields complete members or none", async () => {
   const content = tarFile([
     { name: "L", type: "L", content: `${"long/".repeat(30)}name\0` },
     { name: "cut", content: "x".repeat(600) },
@@ -232,21 +232,21 @@ test("of a file that was cut off at any byte whole members are found, or none", 
   const lengths = Array.from({ length: content.byteLength }, (_, length) => length);
   const found = lengths.map(async (length) => {
     const members = await membersOf(content.subarray(0, length)).catch(
-      refusedAs("invalid-manifest"),
+      undefinedFor("invalid-manifest"),
     );
     return members?.length ?? 0;
   });
   expect(await Promise.all(found)).toEqual(lengths.map(membersIn));
 });
 
-test("what is packed says so", async () => {
-  await refused(Buffer.concat([Buffer.from([0x1f, 0x8b, 8]), Buffer.alloc(1000)]), "gzip");
+test("a compressed archive is rejected with the name of the compression", async () => {
+  await rejected(Buffer.concat([Buffer.from([0x1f, 0x8b, 8]), Buffer.alloc(1000)]), "gzip");
 });
 
 describe("ten million members", () => {
   const size = 10_000_000 * 512;
 
-  test("are given up on early", async () => {
+  test("are rejected early", async () => {
     const block = tarMember({ name: "empty" });
     const bytes = new CountedBytes(size, (start, end) => Buffer.alloc(end - start, block));
     await expect(TarArchive.open(bytes)).rejects.toMatchObject({
@@ -256,7 +256,7 @@ describe("ten million members", () => {
     expect(bytes.bytesRead).toBeLessThan(60e6);
   });
 
-  test("with long names are given up on earlier", async () => {
+  test("with long names are rejected earlier", async () => {
     const name = "n".repeat(1e6);
     const block = Buffer.concat([
       tarMember({ name: "L", type: "L", content: `${name}\0` }),
@@ -271,7 +271,7 @@ describe("ten million members", () => {
     expect(bytes.bytesRead).toBeLessThan(30e6);
   });
 
-  test("that lie far apart are given up on before ten million requests", async () => {
+  test("that are far apart are rejected before ten million requests", async () => {
     const block = Buffer.concat([tarMember({ name: "apart", size: 1 << 20 })]);
     const parts = (start: number, end: number): Buffer =>
       start % ((1 << 20) + 512) === 0

@@ -21,17 +21,20 @@ function symlink(name: string, linkName: string): TarFileMember {
 
 describe("links", () => {
   test.each([
-    ["beside it", symlink("folder/link", "file")],
-    ["from below", symlink("link", "folder/file")],
+    ["in the same folder", symlink("folder/link", "file")],
+    ["from the parent folder", symlink("link", "folder/file")],
     ["from another folder", symlink("other/link", "../folder/file")],
-    ["by a detour", symlink("link", "./other/..//folder/file")],
-    ["that are hard", { name: "any/link", type: "1", linkName: "folder/file" }],
-    ["that are hard and begin with a dot", { name: "link", type: "1", linkName: "./folder/file" }],
-  ])("lead to the file %s", async (_, link) => {
+    ["by a path that is not normalized", symlink("link", "./other/..//folder/file")],
+    ["as a hard link", { name: "any/link", type: "1", linkName: "folder/file" }],
+    [
+      "as a hard link that begins with a dot",
+      { name: "link", type: "1", linkName: "./folder/file" },
+    ],
+  ])("are followed %s", async (_, link) => {
     expect(await read(await archiveOf(link, file), String(link.name))).toBe("hello");
   });
 
-  test("may lead to links, but not in a circle, and not for ever", async () => {
+  test("are followed through other links, but not in a cycle or more than ten times", async () => {
     const chain = Array.from({ length: 20 }, (_, at) => symlink(`${at}`, `${at + 1}`));
     const archive = await archiveOf(
       ...chain,
@@ -48,27 +51,27 @@ describe("links", () => {
   });
 
   test.each([
-    ["up", symlink("folder/out", "../../etc/passwd")],
-    ["to an absolute path", symlink("out", "/etc/passwd")],
-    ["hard, to an absolute path", { name: "out", type: "1", linkName: "/etc/passwd" }],
-  ])("that lead out are refused: %s", async (_, link) => {
+    ["relative", symlink("folder/out", "../../etc/passwd")],
+    ["absolute", symlink("out", "/etc/passwd")],
+    ["hard and absolute", { name: "out", type: "1", linkName: "/etc/passwd" }],
+  ])("out of the archive are rejected: %s", async (_, link) => {
     await expect((await archiveOf(link)).find(String(link.name))).rejects.toMatchObject({
       code: "invalid-manifest",
       message: expect.stringContaining("out") as string,
     });
   });
 
-  test("that lead to nothing lead to nothing", async () => {
+  test("to a missing member find nothing", async () => {
     expect(await (await archiveOf(symlink("link", "missing"))).find("link")).toBeUndefined();
   });
 });
 
 test.each([
   ["a folder", "5"],
-  ["a device of characters", "3"],
-  ["a device of blocks", "4"],
+  ["a character device", "3"],
+  ["a block device", "4"],
   ["a pipe", "6"],
-])("%s is no file", async (_, type) => {
+])("%s is not a regular file", async (_, type) => {
   const archive = await archiveOf({ name: "odd", type }, file);
   expect(await read(archive, "folder/file")).toBe("hello");
   await expect(archive.find("odd")).rejects.toMatchObject({
@@ -77,8 +80,8 @@ test.each([
   });
 });
 
-describe("a member that is there twice", () => {
-  test("is one where the content is the same, which is found out once", async () => {
+describe("a duplicate member", () => {
+  test("is accepted if the content is equal, which is verified once", async () => {
     const bytes = CountedBytes.of(tarFile([file, { name: "other" }, file]));
     const archive = await TarArchive.open(bytes);
     expect(await read(archive, "folder/file")).toBe("hello");
@@ -91,8 +94,8 @@ describe("a member that is there twice", () => {
     ["the content", { ...file, content: "hallo" }],
     ["the size", { ...file, content: "hello!" }],
     ["the kind", symlink("folder/file", "other")],
-    ["the name, as it is written,", { ...file, name: "./folder//file", content: "hallo" }],
-  ])("is refused where %s differs", async (_, other) => {
+    ["the spelling of the name", { ...file, name: "./folder//file", content: "hallo" }],
+  ])("is rejected if %s differs", async (_, other) => {
     const archive = await archiveOf(file, other);
     await expect(archive.find("folder/file")).rejects.toMatchObject({
       code: "invalid-manifest",
@@ -101,7 +104,7 @@ describe("a member that is there twice", () => {
   });
 });
 
-test("a range of a member is read, and no byte of the next", async () => {
+test("reading a range returns no byte of the next member", async () => {
   const archive = await archiveOf(file, { name: "next", content: "next" });
   const member = await archive.find("folder/file");
   if (member === undefined) throw new Error("not found");
@@ -115,7 +118,7 @@ test("a range of a member is read, and no byte of the next", async () => {
   expect(await ranged(5)).toBe("");
 });
 
-test("a file that became shorter is not taken for whole", async () => {
+test("a file that is truncated while it is read is rejected", async () => {
   const content = tarFile([file]);
   let end = content.byteLength;
   const bytes = new CountedBytes(content.byteLength, (start, to) =>
@@ -129,19 +132,19 @@ test("a file that became shorter is not taken for whole", async () => {
   });
 });
 
-test("what is too large to be read at once is refused by name", async () => {
+test("readSmall rejects a member above the limit, with its name and size", async () => {
   await expect((await archiveOf(file)).readSmall("folder/file", 4)).rejects.toMatchObject({
     code: "invalid-manifest",
     message: expect.stringMatching(/"folder\/file".*5 bytes.*4/) as string,
   });
 });
 
-test("names that are no UTF-8 do no harm to others", async () => {
+test("a name that is not UTF-8 does not affect other members", async () => {
   const archive = await archiveOf({ name: Buffer.from("gr\xfc\xdfe", "latin1") }, file);
   expect(await read(archive, "folder/file")).toBe("hello");
 });
 
-test("an archive without members is none, and is closed", async () => {
+test("an archive without members is rejected and closed", async () => {
   const bytes = CountedBytes.of(tarFile([]));
   await expect(TarArchive.open(bytes)).rejects.toMatchObject({ code: "invalid-manifest" });
   expect(bytes.isClosed).toBe(true);

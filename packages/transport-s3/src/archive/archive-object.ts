@@ -19,7 +19,7 @@ interface Piece {
 
 /** An archive in a bucket, as it was when it was opened: what takes its place meanwhile is an error. */
 export class ArchiveObject implements RandomAccessBytes {
-  readonly place: string;
+  readonly location: string;
   readonly size: number;
   readonly parallelReads = 64;
   readonly isRemote = true;
@@ -34,7 +34,7 @@ export class ArchiveObject implements RandomAccessBytes {
     { bucket, prefix: key }: S3Folder,
     { size, etag }: Pick<OpenedObject, "size" | "etag">,
   ) {
-    this.place = `s3://${bucket}/${key}`;
+    this.location = `s3://${bucket}/${key}`;
     this.size = size;
     this.#store = store;
     this.#bucket = store.bucket(bucket).only(etag);
@@ -103,7 +103,7 @@ export class ArchiveObject implements RandomAccessBytes {
       yield* downloadBlob(this.#bucket, this.#key, { rangeSize, memory }, { ...options, range });
     } catch (cause) {
       if (!isS3Error(cause, "PreconditionFailed")) throw cause;
-      const message = `${this.place} was replaced while it was read: copy again`;
+      const message = `${this.location} was replaced while it was read: copy again`;
       throw new ImageError("conflict", message, { cause });
     }
   }

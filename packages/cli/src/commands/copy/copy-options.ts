@@ -33,8 +33,8 @@ async function* decompressedLayer(
   bytes: AsyncIterable<Uint8Array>,
   compression: Compression,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  const { unpacked } = await import("@drayage/image-archive");
-  yield* unpacked(bytes, compression);
+  const { decompressedBytes } = await import("@drayage/image-archive");
+  yield* decompressedBytes(bytes, compression);
 }
 
 function referrersOf({ referrers, referrerType }: CopyFlags): CopyOptions["referrers"] {

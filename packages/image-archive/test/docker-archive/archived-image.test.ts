@@ -65,15 +65,15 @@ async function imageIn(members: readonly TarFileMember[], image?: string): Promi
 describe.each([
   ["a docker archive", docker, ["x", "x:2", "A-Name"], ["x:1", "docker.io/library/x:1"]],
   ["an OCI archive", layout, ["x:1", "A"], ["A-Name"]],
-  ["what is both, as a docker archive,", [...layout, ...docker], ["A-Name"], ["x:1"]],
+  ["an archive of both formats", [...layout, ...docker], ["A-Name"], ["x:1"]],
 ] as const)("%s", (_, members, others, names) => {
-  test.each([undefined, "@0", ...names])("is read by %s", async (image) => {
+  test.each([undefined, "@0", ...names])("is read with %s", async (image) => {
     await using source = await imageIn(members, image);
     const { mediaType } = await source.getManifest();
     expect(mediaType).toBe(names[0] === "x:1" ? mediaTypes.dockerManifest : mediaTypes.ociManifest);
   });
 
-  test.each(["@1", ...others])("has no %s, and is closed", async (image) => {
+  test.each(["@1", ...others])("has no image %s, and is closed", async (image) => {
     const { bytes, archive } = await opened(members);
     await expect(openArchivedImage(reference, archive, image)).rejects.toThrow(
       expect.objectContaining({
@@ -83,16 +83,16 @@ describe.each([
     expect(bytes.isClosed).toBe(true);
   });
 
-  test("tells what its images are called", async () => {
+  test("lists the names of its images", async () => {
     const { archive } = await opened(members);
     expect(await archivedImageNames(reference, archive)).toEqual([names[0]]);
   });
 });
 
 test.each([
-  ["nothing of either kind", [{ name: "file", content: "" }], "index.json"],
-  ["an image of before manifest.json", [{ name: "repositories", content: "{}" }], "newer"],
-])("an archive with %s is refused with what to do", async (_, members, words) => {
+  ["neither format", [{ name: "file", content: "" }], "index.json"],
+  ["an image written by docker before 1.10", [{ name: "repositories", content: "{}" }], "newer"],
+])("an archive with %s is rejected with advice", async (_, members, words) => {
   await expect(imageIn(members)).rejects.toMatchObject({
     code: "unsupported",
     message: expect.stringContaining(words) as string,
@@ -100,7 +100,7 @@ test.each([
 });
 
 test.each([false, true])(
-  "what it offers is a request each where that is so: %s",
+  "each blob costs a request if the bytes are remote: %s",
   async (isRemote) => {
     for (const members of [docker, layout]) {
       const bytes = Object.assign(CountedBytes.of(tarFile(members)), { isRemote });

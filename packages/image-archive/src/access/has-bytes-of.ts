@@ -1,7 +1,10 @@
 import { isImageError, verified } from "@drayage/core";
 import type { StoredBlob } from "@drayage/image-layout";
 
-/** Whether a stream has the bytes of a blob: an archive may have others under its digest. It is read to its end. */
+/**
+ * Whether a stream has the bytes of a blob; an archive may hold other content under its digest. Reads the stream to
+ * its end.
+ */
 export async function hasBytesOf(
   bytes: AsyncIterable<Uint8Array>,
   blob: StoredBlob,

@@ -1,8 +1,8 @@
 import { FileArchiveUpdate } from "../../src/index.ts";
 
-/** Begins to add to an archive, tells so, and is never done. */
+/** Starts to add a blob to an archive, reports it to the parent process, and never completes. */
 const [, , file = ""] = process.argv;
-const update = await FileArchiveUpdate.open(file, { whatIsThere: "add" });
+const update = await FileArchiveUpdate.open(file, { ifExists: "add" });
 await update.putBlob(endless(), {});
 
 async function* endless(): AsyncGenerator<Uint8Array> {

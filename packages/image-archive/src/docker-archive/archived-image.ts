@@ -14,9 +14,9 @@ import { DockerArchiveSource } from "./docker-archive-source.ts";
 import { dockerImageNamesIn, dockerManifestName } from "./docker-archive.ts";
 
 /**
- * Opens an image of a docker archive, or of an OCI image layout, whichever it is; what is both is read as the first. Closes
- * the archive. `image` is a name or `@N` as such an archive has it; undefined is the only one.
- * @throws ImageError `not-found` that tells which images there are; `invalid-reference`, `unsupported`, `invalid-manifest`
+ * Opens an image of a docker archive or an OCI image layout. An archive that is both is read as a docker archive.
+ * Closes the archive. `image` is a name or `@N` in the format of the archive; undefined selects the single image.
+ * @throws ImageError `not-found` with the list of images; `invalid-reference`, `unsupported`, `invalid-manifest`
  */
 export async function openArchivedImage(
   reference: ImageReference,
@@ -24,13 +24,16 @@ export async function openArchivedImage(
   image: string | undefined,
   options: OperationOptions = {},
 ): Promise<ImageSource> {
-  const chosen = await chosenIn(archive, image, options);
-  return chosen.kind === "layout"
-    ? LayoutSource.open(reference, new TarLayout(archive), chosen.selector, options)
-    : DockerArchiveSource.open(reference, archive, chosen.selector, options);
+  const selected = await selectedIn(archive, image, options);
+  return selected.kind === "layout"
+    ? LayoutSource.open(reference, new TarLayout(archive), selected.selector, options)
+    : DockerArchiveSource.open(reference, archive, selected.selector, options);
 }
 
-/** The same as `ImageReference.newImageSources`: all images where none is named. `referenceTo` makes a reference to one of them of its name or `@N`. */
+/**
+ * As `ImageReference.newImageSources`: opens all images if `image` is undefined. `referenceTo` returns a reference to
+ * an image by its name or `@N`.
+ */
 export async function openArchivedImages(
   reference: ImageReference,
   archive: TarArchive,
@@ -38,18 +41,21 @@ export async function openArchivedImages(
   referenceTo: (image: string) => ImageReference,
   options: OperationOptions = {},
 ): Promise<OpenImages> {
-  const chosen = await chosenIn(archive, image, options);
-  if (chosen.kind === "docker") {
+  const selected = await selectedIn(archive, image, options);
+  if (selected.kind === "docker") {
     const toOne = (one: DockerArchiveSelector): ImageReference =>
       referenceTo(formatDockerArchiveSelector(one) ?? "");
-    return DockerArchiveSource.openAll(reference, archive, chosen.selector, toOne, options);
+    return DockerArchiveSource.openAll(reference, archive, selected.selector, toOne, options);
   }
   const toOne = (one: ImageSelector): ImageReference => referenceTo(formatSelector(one));
   const layout = new TarLayout(archive);
-  return LayoutSource.openAll(reference, layout, chosen.selector, toOne, options);
+  return LayoutSource.openAll(reference, layout, selected.selector, toOne, options);
 }
 
-/** How all images in an archive of either kind are called: `@N` where one has no name. The reference is for messages. @throws ImageError as `openArchivedImage` */
+/**
+ * The names of all images in an archive of either format; `@N` for images without a name. The reference is for
+ * messages. @throws ImageError as `openArchivedImage`
+ */
 export async function archivedImageNames(
   reference: ImageReference,
   archive: TarArchive,
@@ -60,10 +66,10 @@ export async function archivedImageNames(
     : dockerImageNamesIn(archive, options);
 }
 
-/** @throws ImageError `invalid-reference` for what no image is called in an archive of either kind */
+/** @throws ImageError `invalid-reference` if the name is invalid in both formats */
 export function checkArchivedImage(image: string): void {
   if (image === "")
-    throw new ImageError("invalid-reference", "Behind the colon stands a name of an image, or @N");
+    throw new ImageError("invalid-reference", "After the colon write the name of an image, or @N");
   try {
     parseSelector(image);
   } catch {
@@ -71,16 +77,16 @@ export function checkArchivedImage(image: string): void {
   }
 }
 
-type Chosen =
+type Selected =
   | { readonly kind: "layout"; readonly selector: ImageSelector }
   | { readonly kind: "docker"; readonly selector: DockerArchiveSelector };
 
-/** Closes the archive where that fails. */
-async function chosenIn(
+/** Closes the archive on an error. */
+async function selectedIn(
   archive: TarArchive,
   image: string | undefined,
   options: OperationOptions,
-): Promise<Chosen> {
+): Promise<Selected> {
   try {
     return (await isLayoutOnly(archive, options))
       ? { kind: "layout", selector: parseSelector(image ?? "") }
@@ -91,7 +97,10 @@ async function chosenIn(
   }
 }
 
-/** What has a `manifest.json` was made for docker; those who read it as a layout, too, find the same image. */
+/**
+ * Whether an archive is an OCI image layout and not a docker archive. An archive with a `manifest.json` was written
+ * for docker; layout readers find the same image in it.
+ */
 async function isLayoutOnly(archive: TarArchive, options: OperationOptions): Promise<boolean> {
   const has = async (name: string): Promise<boolean> =>
     (await archive.find(name, options)) !== undefined;

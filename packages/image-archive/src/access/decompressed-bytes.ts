@@ -2,28 +2,29 @@ import { decompressed } from "@drayage/core";
 import type { Compression } from "@drayage/core";
 
 /**
- * Decompressed on the way, also from what Node does not know: `decompress` of a copy. What is damaged, cut off, or made
- * to fill disks ends in an error of any kind, in words that may be shown to people.
+ * Decompresses a stream, including xz and bzip2, which Node does not support: the `decompress` option of a copy.
+ * Throws an error of any type, with a displayable message, for a damaged or truncated stream and for a decompression
+ * bomb.
  */
-export async function* unpacked(
+export async function* decompressedBytes(
   bytes: AsyncIterable<Uint8Array>,
   compression: Compression,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  yield* decompressed(bytes, compression, { decompress: unpackedHere });
+  yield* decompressed(bytes, compression, { decompress: decompressedXZOrBzip2 });
 }
 
-async function* unpackedHere(
+async function* decompressedXZOrBzip2(
   bytes: AsyncIterable<Uint8Array>,
   compression: Compression,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  if (compression === "xz") yield* unpackedXZ(bytes);
+  if (compression === "xz") yield* decompressedXZ(bytes);
   else {
-    const { unpackedBzip2 } = await import("../bzip2/bzip2.ts");
-    yield* unpackedBzip2(bytes);
+    const { decompressedBzip2 } = await import("../bzip2/bzip2.ts");
+    yield* decompressedBzip2(bytes);
   }
 }
 
-async function* unpackedXZ(
+async function* decompressedXZ(
   bytes: AsyncIterable<Uint8Array>,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const { default: library } = await import("xz-decompress");
@@ -34,7 +35,7 @@ async function* unpackedXZ(
   try {
     yield* new library.XzReadableStream(input);
   } finally {
-    // The library leaves it open where it fails.
+    // The library does not close its input on an error.
     await iterator.return?.();
   }
 }
