@@ -25,7 +25,7 @@ export class DockerArchiveReference implements ImageReference {
   readonly selector: DockerArchiveSelector;
   readonly stringWithinTransport: string;
   readonly dockerReference: NamedReference | undefined;
-  /** Who makes an archive writes any name into it: no policy can speak of one. */
+  /** The author of an archive chooses its names, so a policy cannot rely on them. */
   readonly policyConfigurationIdentity = undefined;
   readonly policyConfigurationNamespaces: readonly string[] = [];
   readonly #writing: DockerArchiveWriting;
@@ -46,7 +46,7 @@ export class DockerArchiveReference implements ImageReference {
     Object.freeze(this);
   }
 
-  /** How all images in the archive are called, whichever this is: what is written there, `@N` where one has no name. */
+  /** The names of all images in the archive, as written in it; `@N` for an image without a name. */
   async getImageNames(options: OperationOptions = {}): Promise<readonly string[]> {
     await using archive = await openArchive(this.file, options);
     return await dockerImageNamesIn(archive, options);
@@ -57,7 +57,7 @@ export class DockerArchiveReference implements ImageReference {
     return DockerArchiveSource.open(this, archive, this.selector, options);
   }
 
-  /** Without a name all images in the archive. */
+  /** Opens all images in the archive if the reference names none. */
   async newImageSources(options: OperationOptions = {}): Promise<OpenImages> {
     const archive = await openArchive(this.file, options);
     const referenceTo = (selector: DockerArchiveSelector): DockerArchiveReference =>
@@ -76,7 +76,7 @@ export class DockerArchiveReference implements ImageReference {
   }
 }
 
-/** How an image is written. */
+/** How an image is written to an archive. */
 export interface DockerArchiveWriting {
   readonly append: boolean;
   readonly additionalNames: readonly NamedReference[];
@@ -87,6 +87,6 @@ function ownNames(selector: DockerArchiveSelector): readonly NamedReference[] {
   if (selector.kind !== "position") return selector.kind === "name" ? [selector.name] : [];
   throw new ImageError(
     "invalid-reference",
-    `@${selector.position} says where an image is read; to write one, give it a name`,
+    `@${selector.position} selects an image to read; to write one, use NAME:TAG`,
   );
 }

@@ -1,7 +1,7 @@
-/** How a `dockerArchive()` writes. */
+/** Settings of `dockerArchive()`. */
 export interface DockerArchiveSettings {
-  /** Whether images are added to an archive that is there. Default: it is an error that there is one. */
+  /** Whether to add images to an existing archive. Default: an existing archive is an error. */
   readonly append?: boolean | undefined;
-  /** Further names with tags for an image that is written: `alpine:3`. Default: none. */
+  /** Additional names with tags for the written image: `alpine:3`. Default: none. */
   readonly additionalTags?: readonly string[] | undefined;
 }

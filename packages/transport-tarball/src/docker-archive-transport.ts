@@ -7,7 +7,10 @@ import { archivePathOf } from "./archive-path.ts";
 import { DockerArchiveReference } from "./docker-archive-reference.ts";
 import type { DockerArchiveSettings } from "./docker-archive-settings.ts";
 
-/** `docker-archive:PATH`, `docker-archive:PATH:NAME[:TAG]` and, to read, `docker-archive:PATH:@N`: what `docker save` writes. */
+/**
+ * `docker-archive:PATH`, `docker-archive:PATH:NAME[:TAG]` and, to read, `docker-archive:PATH:@N`: the format of
+ * `docker save`.
+ */
 export function dockerArchive(
   settings: DockerArchiveSettings = {},
 ): ImageTransport<DockerArchiveReference> {
@@ -22,14 +25,14 @@ export function dockerArchive(
     validatePolicyConfigurationScope(scope) {
       throw new ImageError(
         "invalid-scope",
-        `Not a scope of docker-archive: ${JSON.stringify(scope)}: a policy speaks of all docker archives, by "", or of none`,
+        `Not a scope of docker-archive: ${JSON.stringify(scope)}: use "", which applies to all docker archives`,
       );
     },
   };
   return Object.freeze(transport);
 }
 
-/** Splits at the first colon; on Windows not at that of a drive. @throws ImageError `invalid-reference` */
+/** Splits at the first colon, except that of a Windows drive. @throws ImageError `invalid-reference` */
 function parseDockerArchivePath(
   text: string,
   platform: NodeJS.Platform = process.platform,

@@ -22,7 +22,7 @@ export class OCIArchiveReference implements ImageReference {
   readonly selector: ImageSelector;
   readonly stringWithinTransport: string;
   readonly dockerReference = undefined;
-  /** Without the name of the image: several names, and none, may mean the same one. */
+  /** Without the name of the image: an image may have several names or none. */
   readonly policyConfigurationIdentity: string;
   readonly policyConfigurationNamespaces: readonly string[];
   readonly #settings: OCIArchiveSettings;
@@ -43,7 +43,7 @@ export class OCIArchiveReference implements ImageReference {
     Object.freeze(this);
   }
 
-  /** How all images in the archive are called, whichever this is: `@N` where one has no name. */
+  /** The names of all images in the archive; `@N` for an image without a name. */
   async getImageNames(options: OperationOptions = {}): Promise<readonly string[]> {
     await using layout = await TarLayout.open(await openArchive(this.file, options), options);
     return await imageNamesIn(this, layout, options);
@@ -54,7 +54,7 @@ export class OCIArchiveReference implements ImageReference {
     return LayoutSource.open(this, layout, this.selector, options);
   }
 
-  /** Without a name all images in the archive. */
+  /** Opens all images in the archive if the reference names none. */
   async newImageSources(options: OperationOptions = {}): Promise<OpenImages> {
     const layout = await TarLayout.open(await openArchive(this.file, options), options);
     const referenceTo = (selector: ImageSelector): OCIArchiveReference =>

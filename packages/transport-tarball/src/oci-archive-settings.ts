@@ -1,12 +1,12 @@
 import type { DestinationAccepts } from "@drayage/core";
 
-/** How an `ociArchive()` writes. */
+/** Settings of `ociArchive()`. */
 export interface OCIArchiveSettings {
-  /** Whether images are added to an archive that is there. Default: it is replaced. */
+  /** Whether to add images to an existing archive. Default: an existing archive is replaced. */
   readonly append?: boolean | undefined;
   /**
-   * What becomes of layers that are copied here. Default `preserve`: the same bytes, and so the same digests; but layers
-   * of docker archives, engines and root file systems, which have no manifest of their own, are compressed.
+   * How layers are stored. Default `preserve`: the same bytes and digests. Layers of sources that generate manifests
+   * (docker archives, engines and root file systems) are compressed.
    */
   readonly layers?: DestinationAccepts["layers"] | undefined;
 }

@@ -7,7 +7,10 @@ import { pipeWriter } from "@drayage/transport-kit/files";
 
 import { isStandardOutput, isStream } from "./archive-path.ts";
 
-/** Writes nothing yet. @throws ImageError `conflict`, `invalid-manifest` for what is there */
+/**
+ * Opens an archive for writing. Writes nothing yet. @throws ImageError `conflict`; `invalid-manifest` for an invalid
+ * existing archive
+ */
 export async function openArchiveUpdate(
   file: string,
   options: UpdateOptions,

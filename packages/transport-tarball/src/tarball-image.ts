@@ -2,9 +2,9 @@ import { digestOf, hostPlatform, mediaTypes } from "@drayage/core";
 
 import type { TarballLayer } from "./tarball-layer.ts";
 import type { TarballSettings } from "./tarball-settings.ts";
-import { formatInstant, givenTime } from "./tarball-time.ts";
+import { fixedTime, formatInstant } from "./tarball-time.ts";
 
-/** An image as its parts are stored. */
+/** The config and manifest of a generated image. */
 export interface TarballImage {
   readonly config: Uint8Array;
   readonly manifest: Uint8Array;
@@ -12,7 +12,10 @@ export interface TarballImage {
 
 type Layer = Pick<TarballLayer, "mediaType" | "digest" | "size" | "diffID" | "modified">;
 
-/** The image that skopeo would make, to the byte, where the settings say no more than it knows. @throws ImageError as `givenTime` */
+/**
+ * Generates the same image as skopeo, byte for byte, unless settings add to its config. @throws ImageError as
+ * `fixedTime`
+ */
 export function tarballImage(layers: readonly Layer[], settings: TarballSettings): TarballImage {
   const config = Buffer.from(JSON.stringify(configOf(layers, settings)));
   const manifest = {
@@ -29,8 +32,8 @@ export function tarballImage(layers: readonly Layer[], settings: TarballSettings
 }
 
 function configOf(layers: readonly Layer[], settings: TarballSettings): object {
-  const given = givenTime(settings);
-  const times = layers.map(({ modified }) => given ?? modified);
+  const fixed = fixedTime(settings);
+  const times = layers.map(({ modified }) => fixed ?? modified);
   const newest = times.reduce((latest, time) => (time > latest ? time : latest), times[0] ?? 0n);
   const { platform = hostPlatform() } = settings;
   return {

@@ -29,17 +29,20 @@ export interface TarballLayer extends AsyncDisposable {
   readonly mediaType: string;
   readonly digest: Digest;
   readonly size: number;
-  /** The digest of the layer decompressedBytes. */
+  /** The digest of the uncompressed layer. */
   readonly diffID: Digest;
   readonly modified: Instant;
   /** Lazy, as `ImageSource.getBlob`. */
   read(options?: GetBlobOptions): AsyncIterable<Uint8Array>;
 }
 
-/** Stands for what comes on standard input. */
+/** The path that stands for standard input. */
 export const standardInput = "-";
 
-/** Reads the file once, to know its digests. @throws ImageError `not-found`, `invalid-manifest` for what is no tar file */
+/**
+ * Reads the file once to compute its digests. @throws ImageError `not-found`; `invalid-manifest` if it is not a tar
+ * file
+ */
 export async function openTarballLayer(
   file: string,
   options: OperationOptions = {},
@@ -57,7 +60,9 @@ export async function openTarballLayer(
       diffID: content.digest,
       modified,
       read: (readOptions = {}) =>
-        isStored ? readStored(bytes, readOptions) : readUnpacked(bytes, compression, readOptions),
+        isStored
+          ? readStored(bytes, readOptions)
+          : readDecompressed(bytes, compression, readOptions),
       [Symbol.asyncDispose]: () => bytes[Symbol.asyncDispose](),
     };
   } catch (error) {
@@ -66,7 +71,7 @@ export async function openTarballLayer(
   }
 }
 
-/** A layer that is packed otherwise is decompressedBytes: no image may have it so. */
+/** Layers with another compression are decompressed, because the OCI image-spec does not allow them. */
 const mediaTypes: Partial<Record<Compression, string>> & { readonly none: string } = {
   none: "application/vnd.oci.image.layer.v1.tar",
   gzip: "application/vnd.oci.image.layer.v1.tar+gzip",
@@ -87,7 +92,7 @@ async function openBytes(file: string, options: OperationOptions): Promise<OpenB
     },
   );
   if (status.isDirectory())
-    throw new ImageError("unsupported", `${file} is a folder; a layer is made of a tar file`);
+    throw new ImageError("unsupported", `${file} is a folder; pass a tar file`);
   if (status.isFIFO() || status.isCharacterDevice())
     return spooledInput(pipeBytes(file, options), file, options);
   if (!status.isFile())
@@ -99,10 +104,10 @@ async function openBytes(file: string, options: OperationOptions): Promise<OpenB
 
 async function spooledInput(
   input: Readable | AsyncIterable<Uint8Array>,
-  place: string,
+  location: string,
   options: OperationOptions,
 ): Promise<OpenBytes> {
-  const bytes = await spooled(input as AsyncIterable<Uint8Array>, place, options);
+  const bytes = await spooled(input as AsyncIterable<Uint8Array>, location, options);
   return { bytes, modified: BigInt(Date.now()) * 1_000_000n };
 }
 
@@ -112,13 +117,13 @@ async function compressionIn(
 ): Promise<Compression> {
   if (bytes.size === 0) {
     await bytes[Symbol.asyncDispose]();
-    throw new ImageError("not-found", `There is nothing in ${bytes.location}`);
+    throw new ImageError("not-found", `${bytes.location} is empty; pass a tar file`);
   }
   const end = Math.min(6, bytes.size) - 1;
   return compressionOf(await gathered(bytes.read({ start: 0, end }, options), 6));
 }
 
-interface Sum {
+interface Checksum {
   readonly digest: Digest;
   readonly size: number;
 }
@@ -127,8 +132,8 @@ async function digestsOf(
   bytes: RandomAccessBytes,
   compression: Compression,
   options: OperationOptions,
-): Promise<{ readonly stored: Sum; readonly content: Sum }> {
-  const [stored, content] = [new Summed(), new Summed()];
+): Promise<{ readonly stored: Checksum; readonly content: Checksum }> {
+  const [stored, content] = [new Summing(), new Summing()];
   const passing = stored.passing(bytes.read({ start: 0 }, options));
   try {
     const tar = checkedTar(
@@ -144,7 +149,7 @@ async function digestsOf(
   return { stored: stored.sum(), content: content.sum() };
 }
 
-class Summed {
+class Summing {
   readonly #hasher = digestHasher();
   #size = 0;
 
@@ -156,7 +161,7 @@ class Summed {
     }
   }
 
-  sum(): Sum {
+  sum(): Checksum {
     return { digest: this.#hasher.digest(), size: this.#size };
   }
 }
@@ -168,7 +173,7 @@ async function* readStored(
   yield* bytes.read(range, options);
 }
 
-async function* readUnpacked(
+async function* readDecompressed(
   bytes: RandomAccessBytes,
   compression: Compression,
   { range, signal }: GetBlobOptions,

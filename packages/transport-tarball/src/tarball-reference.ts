@@ -3,10 +3,10 @@ import type { ImageReference, ImageTransport, OperationOptions } from "@drayage/
 import type { TarballSettings } from "./tarball-settings.ts";
 import { TarballSource } from "./tarball-source.ts";
 
-/** An image that will be made of tar files. */
+/** An image generated from tar files. */
 export class TarballReference implements ImageReference {
   readonly transport: ImageTransport;
-  /** Of each layer, the root first; `-` for standard input. */
+  /** The file of each layer, base layer first; `-` for standard input. */
   readonly files: readonly string[];
   readonly stringWithinTransport: string;
   readonly dockerReference = undefined;

@@ -1,19 +1,19 @@
 import type { Platform, SystemContext } from "@drayage/core";
 
-/** What a `tarball()` says of the images that it makes (OCI image-spec, config.md). */
+/** Settings of `tarball()`: the config of the generated image (OCI image-spec, config.md). */
 export interface TarballSettings {
-  /** What the image runs on. Default: this machine's platform. */
+  /** Default: the platform of the host. */
   readonly platform?: Platform | undefined;
-  /** When the image was made. Default: the time in `SOURCE_DATE_EPOCH`, else the newest of the files'. */
+  /** The creation time. Default: `SOURCE_DATE_EPOCH`, else the newest modification time of the files. */
   readonly created?: Date | undefined;
-  /** The program that a container runs, and what it is always given. Default: none. */
+  /** The program and its fixed arguments. Default: none. */
   readonly entrypoint?: readonly string[] | undefined;
-  /** What the program is given unless a user says otherwise, or the program where there is no entrypoint. Default: none. */
+  /** Default arguments of the entrypoint, or the program if there is no entrypoint. Default: none. */
   readonly command?: readonly string[] | undefined;
-  /** `NAME=value` each. Default: none. */
+  /** Entries of the form `NAME=value`. Default: none. */
   readonly environment?: readonly string[] | undefined;
   /** Default: none. */
   readonly labels?: Readonly<Record<string, string>> | undefined;
-  /** Where `SOURCE_DATE_EPOCH` is looked up. */
+  /** The environment that holds `SOURCE_DATE_EPOCH`. */
   readonly system?: SystemContext | undefined;
 }

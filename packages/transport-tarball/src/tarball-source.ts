@@ -16,7 +16,7 @@ import { openTarballLayer } from "./tarball-layer.ts";
 import type { TarballLayer } from "./tarball-layer.ts";
 import type { TarballSettings } from "./tarball-settings.ts";
 
-/** An image made of root file systems. */
+/** An image generated from root file systems. */
 export class TarballSource implements ImageSource {
   readonly reference: ImageReference;
   readonly offers: SourceOffers = {
@@ -37,7 +37,7 @@ export class TarballSource implements ImageSource {
     this.#image = image;
   }
 
-  /** Reads all files once. @throws ImageError `not-found`, `invalid-manifest` for what is no tar file */
+  /** Reads all files once. @throws ImageError `not-found`; `invalid-manifest` if a file is not a tar file */
   static async open(
     reference: ImageReference,
     files: readonly string[],
@@ -60,7 +60,7 @@ export class TarballSource implements ImageSource {
     const digest = digestOf(bytes);
     if (instance === undefined || instance === digest)
       return { bytes, digest, mediaType: mediaTypes.ociManifest };
-    throw this.#notFound(`No manifest ${instance}: of tar files one image is made, and no index`);
+    throw this.#notFound(`No manifest ${instance}: tar files form one image and no index`);
   }
 
   async *getBlob(

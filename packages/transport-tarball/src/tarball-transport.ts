@@ -6,7 +6,7 @@ import { standardInput } from "./tarball-layer.ts";
 import { TarballReference } from "./tarball-reference.ts";
 import type { TarballSettings } from "./tarball-settings.ts";
 
-/** `tarball:FILE[:FILE…]` and `tarball:-`: an image made of root file systems in tar files, a layer each. */
+/** `tarball:FILE[:FILE…]` and `tarball:-`: an image generated from root file systems in tar files, one layer each. */
 export function tarball(settings: TarballSettings = {}): ImageTransport<TarballReference> {
   const transport: ImageTransport<TarballReference> = {
     name: "tarball",
@@ -14,14 +14,16 @@ export function tarball(settings: TarballSettings = {}): ImageTransport<TarballR
     validatePolicyConfigurationScope(scope) {
       throw new ImageError(
         "invalid-scope",
-        `Not a scope of tarball: ${JSON.stringify(scope)}: a policy speaks of all images made of tar files, by "", or of none`,
+        `Not a scope of tarball: ${JSON.stringify(scope)}: use "", which applies to all images made of tar files`,
       );
     },
   };
   return Object.freeze(transport);
 }
 
-/** Splits at colons; on Windows not at those of drives. Absolute paths. @throws ImageError `invalid-reference` */
+/**
+ * Splits at colons, except those of Windows drives, and returns absolute paths. @throws ImageError `invalid-reference`
+ */
 function parseTarballFiles(
   text: string,
   platform: NodeJS.Platform = process.platform,

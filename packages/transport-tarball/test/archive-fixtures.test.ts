@@ -9,14 +9,14 @@ import { archivedFixtures, fixture, hasFixtures } from "./fixtures.ts";
 const transports = new Transports([dockerArchive(), ociArchive()]);
 const skopeo = findProgram("skopeo");
 
-describe.skipIf(!hasFixtures)("an archive that somebody else made", () => {
+describe.skipIf(!hasFixtures)("an archive of another project", () => {
   test.each(archivedFixtures)("%s:%s is read to the last byte", async (transport, name) => {
     const reference = transports.parse(`${transport}:${fixture(name)}`);
     const { blobs } = await copyImage(reference, memory().parseReference("out"));
     expect(blobs.copied).toBe(2);
   });
 
-  test("one without a name has the digest that containers/image gives it", async () => {
+  test("without a name has the same digest as with containers/image", async () => {
     const [[transport, name] = ["", ""]] = archivedFixtures;
     await using image = await openImage(transports.parse(`${transport}:${fixture(name)}`));
     expect(image.instance.digest).toBe(
@@ -37,7 +37,7 @@ describe.skipIf(!hasFixtures)("an archive that somebody else made", () => {
     },
   );
 
-  test("two images need to be told apart, and the error says how", async () => {
+  test("with two images requires a name, and the error lists the names", async () => {
     const reference = transports.parse(
       `docker-archive:${fixture("containers-common/libimage/testdata/docker-two-images.tar.xz")}`,
     );
@@ -50,7 +50,7 @@ describe.skipIf(!hasFixtures)("an archive that somebody else made", () => {
   });
 });
 
-test.skipIf(skopeo === undefined || !hasFixtures)("skopeo and the fixtures are there", () => {
+test.skipIf(skopeo === undefined || !hasFixtures)("skopeo and the fixtures are available", () => {
   expect(skopeo).toBeDefined();
 });
 
@@ -58,7 +58,7 @@ function hasLinkedLayer(name: string): boolean {
   return name.endsWith("but:different");
 }
 
-/** Of a layer behind a link skopeo tells the size of the link. */
+/** skopeo reports the size of the link for a layer that is a link. */
 function withoutLayerSize(manifest: string): string {
   return manifest.replace('"size":1536', '"size":0');
 }

@@ -16,9 +16,9 @@ let count = 0;
 
 describe.each([
   ["docker-archive", dockerArchive(), { rewriting: "refuses" }],
-  ["docker-archive, added to", dockerArchive({ append: true }), { siblingOf: true }],
+  ["docker-archive, appended to", dockerArchive({ append: true }), { siblingOf: true }],
   ["oci-archive", ociArchive(), {}],
-  ["oci-archive, added to", ociArchive({ append: true }), { siblingOf: true }],
+  ["oci-archive, appended to", ociArchive({ append: true }), { siblingOf: true }],
 ] as const)("%s", async (_, transport: ImageTransport, { siblingOf, ...expected }: Expected) => {
   const subject: TransportUnderTest = {
     transport,
@@ -37,7 +37,7 @@ interface Expected extends Pick<TransportUnderTest, "rewriting"> {
   readonly siblingOf?: true;
 }
 
-/** Behind the header that has the name of the blob. */
+/** After the header with the name of the blob. */
 async function damageBlob(
   { stringWithinTransport }: ImageReference,
   digest: Digest,

@@ -24,7 +24,7 @@ interface Saved {
   };
 }
 
-/** An image as programs save it; its own config makes it another one than others. */
+/** An image as `docker save` writes it, with its own config. */
 function saved(
   name: string,
   layers: readonly string[],
@@ -90,7 +90,7 @@ describe("an archive is read", () => {
       })),
     ],
     [
-      "with a layer that is packed",
+      "with a compressed layer",
       [{ ...file, content: gzipSync(layer) }, configOf(one), manifestOf(one)],
     ],
     [
@@ -102,19 +102,19 @@ describe("an archive is read", () => {
         manifestOf(one),
       ],
     ],
-    ["with a layer that is there twice", [file, file, configOf(one), manifestOf(one)]],
+    ["with a duplicate layer", [file, file, configOf(one), manifestOf(one)]],
   ])("%s", async (_, members) => {
     expect(await copied(dockerArchive().parseReference(await archiveOf(...members)))).toBe(2);
   });
 
-  test("whose image names a layer twice", async () => {
+  test("whose image lists a layer twice", async () => {
     const twice = saved("twice", ["a/layer.tar", "a/layer.tar"]);
     const archive = await archiveOf(file, configOf(twice), manifestOf(twice));
     expect(await copied(dockerArchive().parseReference(archive))).toBe(2);
   });
 });
 
-describe("the images of an archive are called so that each name selects one", () => {
+describe("image names each select one image:", () => {
   const one = saved("one", ["a/layer.tar"]);
   const two = saved("two", ["a/layer.tar"]);
   const named = ({ config, entry }: Saved, RepoTags: readonly string[] | null): Saved => ({
@@ -140,7 +140,7 @@ describe("the images of an archive are called so that each name selects one", ()
     ["by position without names", [named(one, null), named(two, [])], ["@0", "@1"], [one, two]],
     ["each name once", [named(one, ["x:1", "x:1"]), two], ["x:1", "two:1"], [one, two]],
     ["the first image by a name of two", [one, named(two, ["one:1"])], ["one:1", "@1"], [one, two]],
-    ["not by what is no name", [named(one, ["X Y", "a:b:c"]), two], ["@0", "two:1"], [one, two]],
+    ["without invalid names", [named(one, ["X Y", "a:b:c"]), two], ["@0", "two:1"], [one, two]],
     [
       "by all names of one image",
       [one, two, named(one, ["x:2"])],
@@ -154,7 +154,7 @@ describe("the images of an archive are called so that each name selects one", ()
     expect(found).toEqual(expected.map(digest));
   });
 
-  test("and one image that is listed twice needs none", async () => {
+  test("an image listed twice needs no name", async () => {
     const file = await archived(one, named(one, ["x:2"]), named(one, null));
     expect(await configIn(file)).toBe(digest(one));
   });
@@ -169,10 +169,10 @@ describe("the images of an archive are called so that each name selects one", ()
 });
 
 test.each([
-  ["of the time before manifest.json", [{ name: "repositories", content: "{}" }], "newer"],
+  ["written by docker before 1.10", [{ name: "repositories", content: "{}" }], "newer"],
   ["that is an OCI archive", [{ name: "index.json", content: "{}" }], "oci-archive:"],
-  ["of anything else", [{ name: "file", content: "" }], "manifest.json"],
-])("an archive %s is refused with what to do", async (_, members, words) => {
+  ["with neither format", [{ name: "file", content: "" }], "manifest.json"],
+])("an archive %s is rejected with advice", async (_, members, words) => {
   const reference = dockerArchive().parseReference(await archiveOf(...members));
   await expect(reference.newImageSource()).rejects.toMatchObject({
     code: "unsupported",
@@ -180,7 +180,7 @@ test.each([
   });
 });
 
-test("an OCI archive that is a docker archive says how to read it", async () => {
+test("reading a docker archive as an OCI archive reports how to read it", async () => {
   const one = saved("one", ["l.tar"]);
   const reference = ociArchive().parseReference(await archiveOf(configOf(one), manifestOf(one)));
   await expect(reference.newImageSource()).rejects.toMatchObject({
@@ -189,10 +189,10 @@ test("an OCI archive that is a docker archive says how to read it", async () => 
   });
 });
 
-describe("to an archive is added", () => {
+describe("appending to an archive", () => {
   const transport = dockerArchive({ append: true });
 
-  test("what leaves its images, and all else that is said of them, as they were", async () => {
+  test("keeps its images and their unknown fields", async () => {
     const one = saved("one", ["l.tar"]);
     const members = [
       configOf(one),
@@ -210,12 +210,12 @@ describe("to an archive is added", () => {
     ]);
     for (const name of ["one:1", "two:1"])
       expect(await copied(transport.parseReference(`${archive}:${name}`))).toBeGreaterThan(1);
-    // They would tell of one image of two.
+    // The file would list one image of two.
     const names = await namesIn(archive);
     for (const name of ["repositories", "index.json"]) expect(names).not.toContain(name);
   });
 
-  test("a name, which another image loses", async () => {
+  test("moves a name from another image", async () => {
     const archive = path.join(await scratchFolder(), "archive.tar");
     for (const name of ["one", "two"])
       await copyImage(await random(name), transport.parseReference(`${archive}:example.com/app:1`));
@@ -228,7 +228,7 @@ describe("to an archive is added", () => {
     expect(named.manifest.digest).toBe(second.manifest.digest);
   });
 
-  test("a name for an image that is there, which is not stored again", async () => {
+  test("adds a name to an existing image without storing it again", async () => {
     const archive = path.join(await scratchFolder(), "archive.tar");
     const image = await random("one");
     for (const name of ["a:1", "b:1"])
@@ -242,7 +242,7 @@ describe("to an archive is added", () => {
       expect(await copied(ociArchive().parseReference(`${archive}:${name}`))).toBeGreaterThan(1);
   });
 
-  test("no layer that lies where an OCI archive would not look for it", async () => {
+  test("does not reuse a layer outside its layout path", async () => {
     const one = saved("one", ["l.tar"]);
     const elsewhere = await archiveOf(
       configOf(one),
@@ -265,13 +265,13 @@ describe("to an archive is added", () => {
   });
 });
 
-describe("a copy into an archive tells the digest that is read there", () => {
+describe("a copy into an archive reports the digest that a reader gets", () => {
   const options = { layers: 2, format: "docker" } as const;
   const generated = /stores no manifest and generates one$/;
 
   test.each([
-    ["that is not packed", "none", [generated]],
-    ["that is packed", "gzip", [/^a layer .* and .* generates one$/]],
+    ["with uncompressed layers", "none", [generated]],
+    ["with compressed layers", "gzip", [/^a layer .* and .* generates one$/]],
   ] as const)("of an image %s, and why it changed", async (_, compression, becauses) => {
     const image = await randomImage("told", { ...options, compression });
     const to = dockerArchive().parseReference(path.join(await scratchFolder(), "archive.tar"));
@@ -287,7 +287,7 @@ describe("a copy into an archive tells the digest that is read there", () => {
     expect(changes).toEqual(expected);
   });
 
-  test("of one out of an archive, of which nothing changed", async () => {
+  test("of an unchanged image of another archive", async () => {
     const folder = await scratchFolder();
     const [one, two] = ["one", "two"].map((name) =>
       dockerArchive().parseReference(path.join(folder, name)),
@@ -299,7 +299,7 @@ describe("a copy into an archive tells the digest that is read there", () => {
   });
 });
 
-test("the same image makes the same archive, blob by blob", async () => {
+test("the same image produces the same archive, blob by blob", async () => {
   const folder = await scratchFolder();
   const image = await random("same");
   const written: Buffer[] = [];
@@ -313,7 +313,7 @@ test("the same image makes the same archive, blob by blob", async () => {
 
 const skopeo = findProgram("skopeo");
 
-test.skipIf(skopeo === undefined)("skopeo reads what was added to its own archive", async () => {
+test.skipIf(skopeo === undefined)("skopeo reads images appended to its own archive", async () => {
   const folder = await scratchFolder();
   const [layout, archive] = [path.join(folder, "layout.tar"), path.join(folder, "archive.tar")];
   await copyImage(await random("theirs"), ociArchive().parseReference(`${layout}:theirs`));

@@ -1,14 +1,14 @@
 import { existsSync } from "node:fs";
 import path from "node:path";
 
-/** The fixtures of other projects, where they are. */
+/** The fixtures of other projects, if installed. */
 const folder = path.resolve(import.meta.dirname, "../../../../shared/fixtures");
 
 export const hasFixtures: boolean = existsSync(folder);
 
 const libimage = "containers-common/libimage/testdata";
 
-/** Each image in an archive that somebody else made, by its transport and its place in there. */
+/** Each image in an archive of another project, by its transport and path. */
 export const archivedFixtures: readonly (readonly [transport: string, reference: string])[] = [
   ["docker-archive", `${libimage}/docker-name-only.tar.xz`],
   ["docker-archive", `${libimage}/docker-registry-name.tar.xz`],

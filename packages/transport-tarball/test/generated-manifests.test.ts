@@ -10,14 +10,14 @@ import { dockerArchive, ociArchive } from "../src/index.ts";
 
 const image = await randomImage("generated", { layers: 2 });
 
-/** A docker archive of the image: its layers lie uncompressed in it, and its manifest is generated. */
+/** A docker archive of the image: its layers are uncompressed, and its manifest is generated. */
 async function archived(): Promise<ImageReference> {
   const reference = dockerArchive().parseReference(`${await scratchFolder()}/docker.tar:a:b`);
   await copyImage(await inMemory(image), reference);
   return reference;
 }
 
-/** How the layers are compressed. */
+/** The compression of each layer. */
 async function compressions(reference: ImageReference): Promise<readonly unknown[]> {
   await using copy = await openImage(reference);
   await using source = await reference.newImageSource();
@@ -30,8 +30,8 @@ async function compressions(reference: ImageReference): Promise<readonly unknown
 
 test.each([
   ["are compressed in a layout", {}, "gzip"],
-  ["stay as they are where that is asked for", { layers: "preserve" }, "none"],
-  ["are compressed as asked for", { layers: "compress" }, "gzip"],
+  ["stay uncompressed if requested", { layers: "preserve" }, "none"],
+  ["are compressed if requested", { layers: "compress" }, "gzip"],
 ] as const)("layers of a docker archive %s", async (_, settings, expected) => {
   const file = path.join(await scratchFolder(), "oci.tar");
   const to = ociArchive(settings).parseReference(`${file}:x`);
@@ -40,7 +40,7 @@ test.each([
   expect(await verifyImage(to)).toMatchObject({ problems: [] });
 });
 
-test("layers of an OCI archive stay as they are", async () => {
+test("layers of an OCI archive are not changed", async () => {
   const plain = await randomImage("plain", { layers: 2, compression: "none" });
   const to = ociArchive().parseReference(`${await scratchFolder()}/oci.tar:x`);
   const { digest } = await copyImage(await inMemory(plain), to);

@@ -41,7 +41,7 @@ async function copied(content: Buffer): Promise<unknown> {
   return undefined;
 }
 
-test("names that begin with a dot, long names and links inside do no harm", async () => {
+test("names that begin with a dot, long names and internal links are accepted", async () => {
   const linked = manifest.replace("l.tar", "link.tar");
   const content = tarFile([
     { name: "././@LongLink", type: "L", content: "./c.json\0" },
@@ -55,13 +55,13 @@ test("names that begin with a dot, long names and links inside do no harm", asyn
   expect(await copied(content)).toBeUndefined();
 });
 
-test.each(hostileArchives)("$what is refused, by name", async ({ content, culprit }) => {
+test.each(hostileArchives)("$what is rejected by name", async ({ content, culprit }) => {
   const error = await copied(content);
   expect(error).toMatchObject({ code: "invalid-manifest" });
   expect((error as Error).message).toContain(culprit);
 });
 
-describe("an archive that was cut off at any byte", () => {
+describe("an archive truncated at any byte", () => {
   const layout = async (): Promise<Buffer> => {
     const written = path.join(folder, "written");
     const random = await randomImage("cut", { layers: 1, layerSize: 300 });
@@ -71,11 +71,11 @@ describe("an archive that was cut off at any byte", () => {
     return content;
   };
 
-  /** What its end may lack: empty blocks; and `oci-layout`, which nobody needs to read an image. */
+  /** The bytes that the end may lack: empty blocks, and `oci-layout`, which readers of an image do not need. */
   test.each([
     ["docker-archive", dockerArchive(), async () => tarFile(smallArchive), 1024 + 512],
     ["oci-archive", ociArchive(), layout, 1024 + 1024 + 512],
-  ] as const)("is refused as %s, or has lost nothing", async (_, transport, made, mayLack) => {
+  ] as const)("is rejected as %s, or lacks no content", async (_, transport, made, mayLack) => {
     const content = await made();
     await writeFile(file, content);
     const whole: number[] = [];
@@ -105,16 +105,16 @@ describe("an archive that was cut off at any byte", () => {
   }
 });
 
-test("a layer that is named ten thousand times is unpacked once to know its size", async () => {
+test("a layer listed ten thousand times is decompressed once to compute its size", async () => {
   const count = 10_000;
-  const packed = gzipSync(Buffer.alloc(5_000_000));
+  const compressed = gzipSync(Buffer.alloc(5_000_000));
   const diffID = digestOf(Buffer.alloc(5_000_000));
   const content = tarFile([
     {
       name: "c.json",
       content: JSON.stringify({ rootfs: { diff_ids: Array(count).fill(diffID) } }),
     },
-    { name: "l.tar", content: packed },
+    { name: "l.tar", content: compressed },
     {
       name: "manifest.json",
       content: JSON.stringify([{ Config: "c.json", Layers: Array(count).fill("l.tar") }]),
@@ -125,7 +125,7 @@ test("a layer that is named ten thousand times is unpacked once to know its size
   expect(parseManifest(await source.getManifest())).toMatchObject({ layers: { length: count } });
 });
 
-test("a layer that grows without end is named", async () => {
+test("an endlessly growing layer is rejected by name", async () => {
   const frame = zstdCompressSync(Buffer.alloc(64 << 20));
   const error = await copied(
     smallArchiveBut({ name: "l.tar", content: Buffer.alloc(frame.byteLength * 20, frame) }),

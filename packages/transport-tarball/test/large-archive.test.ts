@@ -15,7 +15,7 @@ import { expect, test, vi } from "vitest";
 const archiveSize = isTorture ? 1_400_000_000 : 450_000_000;
 const layerSize = archiveSize - (archiveSize % 512);
 
-/** An image with one layer of zeros, of which the disk holds nothing. */
+/** An image with one layer of zeros, stored as a sparse file. */
 async function largeArchive(): Promise<string> {
   const hash = createHash("sha256");
   const zeros = Buffer.alloc(1 << 20);

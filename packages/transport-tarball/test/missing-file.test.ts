@@ -12,7 +12,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 
 const transports = [dockerArchive(), ociArchive(), tarball()];
 
-test.each(transports)("$name: asks whether a file beside was meant", async (transport) => {
+test.each(transports)("$name: suggests a file with a similar name", async (transport) => {
   const reference = transport.parseReference(path.join(folder, "imgae.tar"));
   await expect(reference.newImageSource()).rejects.toMatchObject({
     code: "not-found",
@@ -20,7 +20,7 @@ test.each(transports)("$name: asks whether a file beside was meant", async (tran
   });
 });
 
-test.each(transports)("$name: knows of nothing that is like it", async (transport) => {
+test.each(transports)("$name: suggests no file without a similar name", async (transport) => {
   const reference = transport.parseReference(path.join(folder, "another-one"));
   await expect(reference.newImageSource()).rejects.toMatchObject({
     code: "not-found",

@@ -2,7 +2,7 @@ import { parseManifest, verified } from "@drayage/core";
 
 import { dockerArchive } from "../src/index.ts";
 
-/** Reads an image of a docker archive to its last byte, and tells the most memory that took, in bytes. */
+/** Reads an image of a docker archive completely, and reports its peak memory in bytes. */
 const [, , archive = ""] = process.argv;
 await using source = await dockerArchive().parseReference(archive).newImageSource();
 const manifest = parseManifest(await source.getManifest());

@@ -18,8 +18,8 @@ async function archiveOf(seed: string, name = "one:1"): Promise<[ImageReference,
   return [from, file];
 }
 
-describe("into a docker archive that holds", () => {
-  test("the same image under the same name there is nothing to copy", async () => {
+describe("copying to a docker archive with", () => {
+  test("the same image under the same name copies nothing", async () => {
     const [from, file] = await archiveOf("same");
     const to = transport.parseReference(`${file}:one:1`);
     const before = await stat(file);
@@ -36,7 +36,7 @@ describe("into a docker archive that holds", () => {
   test.each([
     ["another image", "other", "one:1"],
     ["the same image under another name", "same", "two:1"],
-  ])("%s, it is a conflict, also for the plan", async (_, seed, name) => {
+  ])("%s is a conflict, also for the plan", async (_, seed, name) => {
     const [, file] = await archiveOf("same", "one:1");
     const from = await inMemory(await randomImage(seed));
     const content = await readFile(file);
@@ -50,7 +50,7 @@ describe("into a docker archive that holds", () => {
     expect((await readFile(file)).equals(content)).toBe(true);
   });
 
-  test("what is no archive, it is a conflict", async () => {
+  test("invalid content is a conflict", async () => {
     const file = path.join(await scratchFolder(), "file");
     await writeFile(file, "something else");
     const from = await inMemory(await randomImage("same"));
@@ -59,7 +59,7 @@ describe("into a docker archive that holds", () => {
     expect(await readFile(file, "utf8")).toBe("something else");
   });
 
-  test("a layer with other bytes than its config says, it is a conflict", async () => {
+  test("a layer that does not match its config is a conflict", async () => {
     const [from, file] = await archiveOf("same");
     await damageLargest(file);
     const copied = copyImage(from, transport.parseReference(`${file}:one:1`));
@@ -67,7 +67,7 @@ describe("into a docker archive that holds", () => {
   });
 });
 
-test("into an OCI archive that holds the same image there is nothing to copy", async () => {
+test("copying to an OCI archive with the same image copies nothing", async () => {
   const file = path.join(await scratchFolder(), "archive.tar");
   const from = await inMemory(await randomImage("same"));
   const to = ociArchive().parseReference(`${file}:one`);
@@ -78,7 +78,7 @@ test("into an OCI archive that holds the same image there is nothing to copy", a
   expect(await copyImage(from, to)).toMatchObject({ alreadyThere: true });
 });
 
-describe("to an archive whose maker put other bytes under the name of a layer", () => {
+describe("appending to an archive with other content under the name of a layer", () => {
   const layer = (text: string): Buffer => tarFile([{ name: "file", content: text }]);
   const [good, forged] = [layer("good"), layer("evil")];
   const config = (author: string): string =>
@@ -95,11 +95,11 @@ describe("to an archive whose maker put other bytes under the name of a layer", 
       },
     ]);
 
-  test("an image is added with its own layer", async () => {
+  test("stores the layer of the image", async () => {
     const folder = await scratchFolder();
     const [from, to] = [path.join(folder, "from.tar"), path.join(folder, "to.tar")];
     await writeFile(from, archive("me", good));
-    await writeFile(to, archive("somebody", forged));
+    await writeFile(to, archive("forged", forged));
     const appending = dockerArchive({ append: true });
     const added = await copyImage(
       transport.parseReference(from),
@@ -113,7 +113,7 @@ describe("to an archive whose maker put other bytes under the name of a layer", 
   });
 });
 
-/** Changes a byte in the middle of an archive, where a layer lies. */
+/** Changes a byte of a layer in the middle of an archive. */
 async function damageLargest(file: string): Promise<void> {
   const bytes = await readFile(file);
   const at = bytes.byteLength >> 1;

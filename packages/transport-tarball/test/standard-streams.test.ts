@@ -21,7 +21,7 @@ test.each([
   ["-", "-"],
   ["/dev/stdin", "/dev/stdout"],
   ["/dev/fd/0", "/proc/self/fd/1"],
-])("an archive comes from %s and goes to %s, also where they are sockets", async (from, to) => {
+])("an archive is read from %s and written to %s, also if they are sockets", async (from, to) => {
   const file = path.join(await scratchFolder(), "archive.tar");
   const image = await inMemory(await randomImage("streamed"));
   await copyImage(image, dockerArchive().parseReference(`${file}:streamed:1`));

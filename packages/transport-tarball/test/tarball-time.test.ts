@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { formatInstant, givenTime } from "../src/tarball-time.ts";
+import { formatInstant, fixedTime } from "../src/tarball-time.ts";
 
 test.each([
   [0n, "1970-01-01T00:00:00Z"],
@@ -13,14 +13,14 @@ test.each([
   expect(formatInstant(instant)).toBe(text);
 });
 
-test("what is given comes before the environment, and the environment before nothing", () => {
+test("the setting takes precedence over the environment", () => {
   const system = { environment: { SOURCE_DATE_EPOCH: "5" } };
-  expect(givenTime({ created: new Date(7), system })).toBe(7_000_000n);
-  expect(givenTime({ system })).toBe(5_000_000_000n);
-  expect(givenTime({ system: { environment: {} } })).toBeUndefined();
+  expect(fixedTime({ created: new Date(7), system })).toBe(7_000_000n);
+  expect(fixedTime({ system })).toBe(5_000_000_000n);
+  expect(fixedTime({ system: { environment: {} } })).toBeUndefined();
 });
 
-test.each(["yesterday", "-1", "1.5", "1".repeat(12)])("a time of %s is refused", (epoch) => {
+test.each(["yesterday", "-1", "1.5", "1".repeat(12)])("a time of %s is rejected", (epoch) => {
   const system = { environment: { SOURCE_DATE_EPOCH: epoch } };
-  expect(() => givenTime({ system })).toThrow("SOURCE_DATE_EPOCH");
+  expect(() => fixedTime({ system })).toThrow("SOURCE_DATE_EPOCH");
 });

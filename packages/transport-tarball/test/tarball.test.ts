@@ -16,7 +16,7 @@ const skopeo = findProgram("skopeo");
 const system = { environment: {} };
 let count = 0;
 
-/** The layers of an image, the root first, each in a file of its own, of one time. */
+/** The layers of an image, base layer first, each in its own file with the same time. */
 async function layerFiles({ manifest, blobs }: WholeImage): Promise<string> {
   const parsed = parseManifest(manifest);
   const files: string[] = [];
@@ -40,7 +40,7 @@ describe("tarball", async () => {
   for (const { name, run } of await conformance(subject)) test(name, run);
 });
 
-test.skipIf(skopeo === undefined)("the config is the one that skopeo makes up", async () => {
+test.skipIf(skopeo === undefined)("the config equals the one that skopeo generates", async () => {
   const image = await randomImage("like skopeo", { layers: 2, compression: ["none", "gzip"] });
   const files = await layerFiles(image);
   const theirs = await outputOf(skopeo ?? "", "inspect", "--config", "--raw", `tarball:${files}`);
@@ -48,7 +48,7 @@ test.skipIf(skopeo === undefined)("the config is the one that skopeo makes up", 
   expect(Buffer.from(await ours.configBlob()).toString()).toBe(theirs);
 });
 
-test("settings say what the files cannot", async () => {
+test("settings extend the generated config", async () => {
   const files = await layerFiles(await randomImage("settings"));
   const transport = tarball({
     platform: { os: "linux", architecture: "arm", variant: "v7" },
@@ -75,7 +75,7 @@ test("settings say what the files cannot", async () => {
   });
 });
 
-test("a file that is no tar file is refused", async () => {
+test("a file that is not a tar file is rejected", async () => {
   const file = path.join(folder, "text");
   await writeFile(file, "not a tar file ".repeat(100));
   const opened = tarball({ system }).parseReference(file).newImageSource();

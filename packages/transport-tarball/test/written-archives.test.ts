@@ -64,7 +64,7 @@ describe.skipIf(skopeo === undefined)("skopeo reads", () => {
     expect(await digestFor(layout)).toBe(await digestAt(layout));
   });
 
-  test("an index in an OCI archive, and copies it whole", async () => {
+  test("an index in an OCI archive, and copies all of it", async () => {
     const [ours, theirs] = [freshFile(), freshFile()];
     const index = await randomIndex("index");
     await writeImage(index, transports.parse(`oci-archive:${ours}:index`));
@@ -85,35 +85,35 @@ test.each([
   ["gzip", async (bytes: Buffer) => zlib.gzipSync(bytes)],
   ["zstd", async (bytes: Buffer) => zlib.zstdCompressSync(bytes)],
 ] as const)(
-  "an archive that is packed with %s is read, and leaves nothing behind",
-  async (_, pack) => {
-    const [file, packed] = [freshFile(), freshFile()];
-    const image = await randomImage("packed");
+  "an archive compressed with %s is read, and leaves no temporary file",
+  async (_, compress) => {
+    const [file, compressed] = [freshFile(), freshFile()];
+    const image = await randomImage("compressed");
     await writeImage(image, transports.parse(`oci-archive:${file}:image`));
-    await writeFile(packed, await pack(await readFile(file)));
-    await isThere(transports.parse(`oci-archive:${packed}:image`), image);
+    await writeFile(compressed, await compress(await readFile(file)));
+    await isThere(transports.parse(`oci-archive:${compressed}:image`), image);
   },
 );
 
-const packers = ["xz", "bzip2"];
-const missing = packers.filter((name) => findProgram(name) === undefined);
+const compressors = ["xz", "bzip2"];
+const missing = compressors.filter((name) => findProgram(name) === undefined);
 
-test.skipIf(missing.length > 0).each(packers)(
-  "an archive that is packed with %s is read",
+test.skipIf(missing.length > 0).each(compressors)(
+  "an archive compressed with %s is read",
   async (name) => {
     const [file, image] = [freshFile(), await randomImage(name)];
     await writeImage(image, transports.parse(`oci-archive:${file}:image`));
     await outputOf(name, "--keep", file);
-    const packed = `${file}.${name === "xz" ? "xz" : "bz2"}`;
-    await isThere(transports.parse(`oci-archive:${packed}:image`), image);
+    const compressed = `${file}.${name === "xz" ? "xz" : "bz2"}`;
+    await isThere(transports.parse(`oci-archive:${compressed}:image`), image);
     const cut = freshFile();
-    await writeFile(cut, (await readFile(packed)).subarray(0, -20));
+    await writeFile(cut, (await readFile(compressed)).subarray(0, -20));
     const opened = transports.parse(`oci-archive:${cut}:image`).newImageSource();
     await expect(opened).rejects.toMatchObject({ code: "invalid-manifest" });
   },
 );
 
-test("under another name an image stays in its OCI archive, and what it does not need goes", async () => {
+test("writing an image under another name removes unneeded blobs from an OCI archive", async () => {
   const replacing = ociArchive();
   const file = freshFile();
   const index = await randomIndex("stays");
@@ -136,7 +136,7 @@ test("under another name an image stays in its OCI archive, and what it does not
   expect(size).toBe((await stat(path.join(folder, `${count - 1}.tar`))).size);
 });
 
-test("an archive goes into a pipe in order", async () => {
+test("an archive is written to a pipe in order", async () => {
   const [pipe, out] = [path.join(folder, "pipe"), freshFile()];
   await outputOf("mkfifo", pipe);
   const reading = pipeline(createReadStream(pipe), createWriteStream(out));
@@ -151,16 +151,16 @@ test("an archive goes into a pipe in order", async () => {
 });
 
 test.each(["docker-archive", "oci-archive"])(
-  "without a name all images of a %s are proven",
+  "without a name all images of a %s are verified",
   async (transport) => {
-    const place = `${transport}:${freshFile()}`;
+    const location = `${transport}:${freshFile()}`;
     for (const name of ["one", "two"])
       await copyImage(
         await inMemory(await randomImage(name, { layers: 2 })),
-        transports.parse(`${place}:${name}:1`),
+        transports.parse(`${location}:${name}:1`),
       );
-    const { images, read, problems } = await verifyImage(transports.parse(place));
+    const { images, read, problems } = await verifyImage(transports.parse(location));
     expect([images, read.count, problems]).toEqual([2, 6, []]);
-    expect(await verifyImage(transports.parse(`${place}:@1`))).toMatchObject({ images: 1 });
+    expect(await verifyImage(transports.parse(`${location}:@1`))).toMatchObject({ images: 1 });
   },
 );
