@@ -46,7 +46,7 @@ describe.each<SetUp>([
       "destination/digest-computed",
       "destination/large-blob",
       "destination/false-stream",
-      "source/stored-digest",
+      "source/stat-blob",
       "source/verified",
       "copy/damaged",
     ],
