@@ -1,4 +1,4 @@
-import type { ReadableText } from "./word-problems.ts";
+import type { ReadableText } from "./readable-text.ts";
 
 /** The prose of a Markdown file, without code and link targets. Offsets are those of the file. */
 export function markdownTexts(content: string): readonly ReadableText[] {

@@ -1,7 +1,7 @@
 import { parseSync, Visitor } from "oxc-parser";
 import type { VisitorObject } from "oxc-parser";
 
-import type { ReadableText } from "./word-problems.ts";
+import type { ReadableText } from "./readable-text.ts";
 
 /** The comments, texts and declared names of a TypeScript file. */
 export function sourceTexts(

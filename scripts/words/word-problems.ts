@@ -1,14 +1,8 @@
 import { markdownTexts } from "./markdown-texts.ts";
+import type { ReadableText } from "./readable-text.ts";
 import { sourceTexts } from "./source-texts.ts";
 import { nameRules, proseRules } from "./word-rules.ts";
 import type { WordRule } from "./word-rules.ts";
-
-/** A part of a file that people read. */
-export interface ReadableText {
-  readonly text: string;
-  /** The offset in the file. */
-  readonly start: number;
-}
 
 export interface WordProblem {
   readonly line: number;
