@@ -7,7 +7,7 @@ import { checkCredentialName } from "./credentials/credential-name.ts";
 import type { DockerAuthConfig, DockerSettings } from "./docker-settings.ts";
 import { HTTPClient } from "./http/http-client.ts";
 import { readRefusal, registryError } from "./http/registry-error.ts";
-import { findEntry } from "./registries-conf/physical-place.ts";
+import { findEntry } from "./registries-conf/physical-location.ts";
 import { loadRegistriesConf } from "./registries-conf/registries-conf.ts";
 import { Registry } from "./registry/registry.ts";
 

@@ -1,10 +1,10 @@
 export { checkCredentials } from "./check-credentials.ts";
 export { findCredentials } from "./credentials/find-credentials.ts";
 export type { CredentialSettings } from "./credentials/find-credentials.ts";
-export { setCredentials } from "./credentials/keep-credentials.ts";
-export type { KeepingSettings } from "./credentials/keep-credentials.ts";
+export { setCredentials } from "./credentials/set-credentials.ts";
+export type { CredentialStoreSettings } from "./credentials/set-credentials.ts";
 export { removeAllCredentials, removeCredentials } from "./credentials/remove-credentials.ts";
-export type { AuthFileSettings } from "./credentials/auth-file-places.ts";
+export type { AuthFileSettings } from "./credentials/auth-file-locations.ts";
 export type { DockerReference } from "./docker-reference.ts";
 export type { DockerAuthConfig, DockerSettings, FindCredentials } from "./docker-settings.ts";
 export { docker } from "./docker-transport.ts";

@@ -244,7 +244,7 @@ describe("appending to an archive", () => {
 
   test("does not reuse a layer outside its layout path", async () => {
     const one = saved("one", ["l.tar"]);
-    const elsewhere = await archiveOf(
+    const external = await archiveOf(
       configOf(one),
       { name: "l.tar", content: layer },
       manifestOf(one),
@@ -257,7 +257,7 @@ describe("appending to an archive", () => {
       { name: "index.json", content: `{"schemaVersion":2,"manifests":[]}` },
     );
     await copyImage(
-      dockerArchive().parseReference(elsewhere),
+      dockerArchive().parseReference(external),
       transport.parseReference(`${archive}:again:1`),
     );
     const asLayout = ociArchive().parseReference(`${archive}:docker.io/library/again:1`);
@@ -273,7 +273,7 @@ describe("a copy into an archive reports the digest that a reader gets", () => {
     ["with uncompressed layers", "none", [generated]],
     ["with compressed layers", "gzip", [/^a layer .* and .* generates one$/]],
   ] as const)("of an image %s, and why it changed", async (_, compression, becauses) => {
-    const image = await randomImage("told", { ...options, compression });
+    const image = await randomImage("reported", { ...options, compression });
     const to = dockerArchive().parseReference(path.join(await scratchFolder(), "archive.tar"));
     const { digest, changes } = await copyImage(await inMemory(image), to);
     await using source = await to.newImageSource();

@@ -7,9 +7,9 @@ import { authFileError } from "./auth-file.ts";
 import type { AuthFile } from "./auth-file.ts";
 
 /**
- * The credentials under a key of a file; undefined where the entry has none, which is how docker notes that a helper
- * has them, and where `auth` is not `USER:PASSWORD`: other tools pass that over as well.
- * @throws ImageError `unsupported` for an entry that is broken
+ * Decodes the credentials of an entry. Returns undefined for an empty entry, which docker writes for a helper, and for
+ * an `auth` without a colon, which other tools ignore too.
+ * @throws ImageError `unsupported` for an invalid entry
  */
 export function decodeEntry({ path, auths }: AuthFile, key: string): DockerAuthConfig | undefined {
   const entry = auths[key] ?? {};
@@ -26,19 +26,22 @@ export function decodeEntry({ path, auths }: AuthFile, key: string): DockerAuthC
   return username === "" && password === "" ? undefined : { username, password };
 }
 
-/** @throws ImageError `unsupported` for what no tool could read again */
+/** @throws ImageError `unsupported` for a user name that the format cannot represent */
 export function encodeEntry(credentials: DockerAuthConfig): JSONObject {
   if ("registryToken" in credentials) return { registrytoken: credentials.registryToken };
   if ("identityToken" in credentials) {
-    return { auth: encoded(nobody, ""), identitytoken: credentials.identityToken };
+    return { auth: encoded(placeholderUser, ""), identitytoken: credentials.identityToken };
   }
   const { username, password } = credentials;
   if (!username.includes(":")) return { auth: encoded(username, password) };
-  throw new ImageError("unsupported", "A user name with a colon in it cannot be kept in a file");
+  throw new ImageError(
+    "unsupported",
+    "A user name with a colon cannot be stored in a file; use a credential helper",
+  );
 }
 
-/** The user whom docker writes beside an identity token; without one, other tools do not see the token. */
-const nobody = "00000000-0000-0000-0000-000000000000";
+/** The user name that docker writes with an identity token; other tools ignore the token without one. */
+const placeholderUser = "00000000-0000-0000-0000-000000000000";
 
 function encoded(username: string, password: string): string {
   return Buffer.from(`${username}:${password}`).toString("base64");
@@ -47,7 +50,7 @@ function encoded(username: string, password: string): string {
 function textIn(entry: JSONObject, name: string, path: string, key: string): string {
   const value = entry[name] ?? "";
   if (typeof value === "string") return value;
-  throw authFileError(path, `${name} of ${oneLine(key)} is not text`);
+  throw authFileError(path, `${name} of ${oneLine(key)} is not a string`);
 }
 
 function userIn(auth: string, path: string, key: string): [string, string] | undefined {
@@ -61,7 +64,7 @@ function userIn(auth: string, path: string, key: string): [string, string] | und
   return [text.slice(0, colon), withoutPadding(text.slice(colon + 1))];
 }
 
-/** docker pads short entries with zero bytes. */
+/** docker pads short entries with NUL bytes. */
 function withoutPadding(text: string): string {
   let [start, end] = [0, text.length];
   while (start < end && text[start] === "\0") start++;

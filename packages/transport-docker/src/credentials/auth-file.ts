@@ -3,36 +3,40 @@ import type { JSONObject, OperationOptions } from "@drayage/core";
 import { hasCode, readNamedFile } from "@drayage/transport-kit/files";
 import { oneLine } from "@drayage/transport-kit/wire";
 
-import type { AuthFilePlace } from "./auth-file-places.ts";
+import type { AuthFileLocation } from "./auth-file-locations.ts";
 
-/** A file of credentials, as podman, skopeo and docker write it. */
+/** A credentials file in the format of podman, skopeo and docker. */
 export interface AuthFile {
   readonly path: string;
   readonly isLegacy: boolean;
-  /** By registry, by namespace or by repository; an entry that is not an object is an error only when it is needed. */
+  /** Entries by registry, namespace or repository. An entry that is not an object is reported when it is used. */
   readonly auths: JSONObject;
-  /** Names of programs, by registry or by namespace; empty where a registry has none, not even `credsStore`. */
+  /** Helper names by registry or namespace; an empty name disables helpers for it, including `credsStore`. */
   readonly credHelpers: Readonly<Record<string, string>>;
-  /** The program for all others. */
+  /** The helper for all other registries. */
   readonly credsStore: string | undefined;
-  /** All of it, what nobody here knows included. */
+  /** The whole content, including unknown fields. */
   readonly content: JSONObject;
 }
 
 /**
- * undefined where there is none. A file in a default location that cannot be read is left out, with a notice.
- * @throws ImageError `unsupported` for one that is broken
+ * Reads a credentials file; undefined if it does not exist. An unreadable file in a default location is skipped with a
+ * notice.
+ * @throws ImageError `unsupported` for an invalid file
  */
 export async function readAuthFile(
-  place: AuthFilePlace,
+  location: AuthFileLocation,
   options: OperationOptions = {},
 ): Promise<AuthFile | undefined> {
-  const text = await textOf(place, options);
-  return text === undefined ? undefined : parseAuthFile(place, text);
+  const text = await textOf(location, options);
+  return text === undefined ? undefined : parseAuthFile(location, text);
 }
 
 /** @throws ImageError `unsupported` */
-export function parseAuthFile({ path, isLegacy = false }: AuthFilePlace, text: string): AuthFile {
+export function parseAuthFile(
+  { path, isLegacy = false }: AuthFileLocation,
+  text: string,
+): AuthFile {
   const content = contentOf(path, text);
   const { auths, credHelpers, credsStore } = isLegacy ? { auths: content } : content;
   return {
@@ -40,19 +44,22 @@ export function parseAuthFile({ path, isLegacy = false }: AuthFilePlace, text: s
     isLegacy,
     auths: objectOf(path, "auths", auths),
     credHelpers: helpersOf(path, credHelpers),
-    credsStore: storeOf(path, credsStore),
+    credsStore: defaultHelperOf(path, credsStore),
     content,
   };
 }
 
-/** What is wrong with a file, in words that have nothing of its content: not even a cause, which would show it. */
+/**
+ * The error for an invalid file. The message contains none of its content, and there is no cause, because either could
+ * reveal a secret.
+ */
 export function authFileError(path: string, problem: string): ImageError {
-  return new ImageError("unsupported", `The file of credentials ${path} is of no use: ${problem}`);
+  return new ImageError("unsupported", `Invalid credentials file ${path}: ${problem}`);
 }
 
-/** A container or a build machine may have such a file of another user; public images do not need it. */
+/** A container or a build machine may have an unreadable file of another user; public images do not need it. */
 async function textOf(
-  { path, isDefault = false }: AuthFilePlace,
+  { path, isDefault = false }: AuthFileLocation,
   { signal, onNotice }: OperationOptions,
 ): Promise<string | undefined> {
   try {
@@ -63,7 +70,7 @@ async function textOf(
     const { code, message } = cause as NodeJS.ErrnoException;
     const problem = isImageError(cause) ? message : `it cannot be read (${code})`;
     if (!isDefault) throw authFileError(path, problem);
-    const text = `The file of credentials ${path} is left out: ${problem}; to log in, name another one`;
+    const text = `The credentials file ${path} was skipped: ${problem}; to log in, name another file`;
     onNotice?.({ kind: "configuration", text });
     return undefined;
   }
@@ -80,8 +87,8 @@ function parsed(path: string, text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    const [place = ""] = / \(line \d+ column \d+\)/.exec(String(error)) ?? [];
-    throw authFileError(path, `it is not JSON${place}`);
+    const [position = ""] = / \(line \d+ column \d+\)/.exec(String(error)) ?? [];
+    throw authFileError(path, `it is not JSON${position}`);
   }
 }
 
@@ -95,19 +102,19 @@ function helpersOf(path: string, value: unknown): Readonly<Record<string, string
   const helpers = Object.entries(objectOf(path, "credHelpers", value)).flatMap(([key, name]) => {
     if (name === null) return [];
     if (name === "" || isHelperName(name)) return [[key, name] as const];
-    const problem = `credHelpers has something else than the name of a helper for ${oneLine(key)}`;
+    const problem = `credHelpers has no valid name of a helper for ${oneLine(key)}`;
     throw authFileError(path, problem);
   });
   return Object.fromEntries(helpers);
 }
 
-function storeOf(path: string, name: unknown): string | undefined {
+function defaultHelperOf(path: string, name: unknown): string | undefined {
   if (name === undefined || name === null || name === "") return undefined;
   if (isHelperName(name)) return name;
   throw authFileError(path, "credsStore is not the name of a helper");
 }
 
-/** What can follow `docker-credential-` in the name of a program; a path would lead to any program. */
+/** Whether a name can follow `docker-credential-`; a path could name any program. */
 function isHelperName(name: unknown): name is string {
   return typeof name === "string" && /^[^/\\\p{C}]+$/u.test(name);
 }

@@ -7,27 +7,30 @@ import type { JSONObject, OperationOptions, SystemContext } from "@drayage/core"
 
 import type { DockerAuthConfig } from "../docker-settings.ts";
 
-/** A program `docker-credential-NAME` that keeps credentials (docker's credential helpers protocol). */
+/** A program `docker-credential-NAME` that stores credentials (credential helpers protocol of docker). */
 export interface CredentialHelper {
   readonly name: string;
-  /** The file that names it, for people. */
-  readonly namedIn: string;
+  /** The file that configures the helper, for messages. */
+  readonly configuredIn: string;
 }
 
 export interface HelperOptions extends OperationOptions {
   readonly system?: SystemContext | undefined;
 }
 
-/** undefined where it has none. @throws ImageError `unavailable`; `unsupported` where there is no such program */
+/**
+ * Returns the credentials of a server; undefined if the helper has none. @throws ImageError `unavailable`;
+ * `unsupported` if the program is not installed
+ */
 export async function getFromHelper(
   helper: CredentialHelper,
   server: string,
   options: HelperOptions,
 ): Promise<DockerAuthConfig | undefined> {
-  const { isDone, said } = await run(helper, "get", server, options);
-  if (!isDone && isAbsence(said)) return undefined;
-  if (!isDone) throw failed(helper, "get", server);
-  const answer = parseAnswer(said);
+  const { succeeded, output } = await run(helper, "get", server, options);
+  if (!succeeded && isNotFound(output)) return undefined;
+  if (!succeeded) throw failed(helper, "get", server);
+  const answer = parseOutput(output);
   const username = answer && fieldOf(answer, "username");
   const secret = answer && fieldOf(answer, "secret");
   if (username === undefined || secret === undefined) throw failed(helper, "get", server);
@@ -43,40 +46,40 @@ export async function storeInHelper(
   options: HelperOptions,
 ): Promise<void> {
   const input = JSON.stringify({ ServerURL: server, ...namedSecret(helper, credentials) });
-  const { isDone } = await run(helper, "store", input, options);
-  if (!isDone) throw failed(helper, "store", server);
+  const { succeeded } = await run(helper, "store", input, options);
+  if (!succeeded) throw failed(helper, "store", server);
 }
 
-/** Whether it had any. @throws ImageError as `getFromHelper` */
+/** Erases the credentials of a server and returns whether there were any. @throws ImageError as `getFromHelper` */
 export async function eraseFromHelper(
   helper: CredentialHelper,
   server: string,
   options: HelperOptions,
 ): Promise<boolean> {
   if ((await getFromHelper(helper, server, options)) === undefined) return false;
-  const { isDone, said } = await run(helper, "erase", server, options);
-  if (!isDone && !isAbsence(said)) throw failed(helper, "erase", server);
-  return isDone;
+  const { succeeded, output } = await run(helper, "erase", server, options);
+  if (!succeeded && !isNotFound(output)) throw failed(helper, "erase", server);
+  return succeeded;
 }
 
-/** The servers for which it keeps any. @throws ImageError as `getFromHelper` */
-export async function listOfHelper(
+/** Lists the servers with stored credentials. @throws ImageError as `getFromHelper` */
+export async function listServers(
   helper: CredentialHelper,
   options: HelperOptions,
 ): Promise<readonly string[]> {
-  const { isDone, said } = await run(helper, "list", "", options);
-  const answer = parseAnswer(said);
-  if (!isDone || answer === undefined) throw failed(helper, "list", "");
+  const { succeeded, output } = await run(helper, "list", "", options);
+  const answer = parseOutput(output);
+  if (!succeeded || answer === undefined) throw failed(helper, "list", "");
   return Object.keys(answer);
 }
 
-/** The user for whom a helper keeps an identity token in place of a password. */
+/** The user name that marks an identity token in location of a password. */
 const tokenUser = "<token>";
-/** Bytes. */
-const answerLimit = 1 << 20;
-/** Milliseconds: a helper may ask its user to unlock something. */
-const answerTimeout = 60_000;
-/** Milliseconds to read what a helper wrote before it ended; a process that it left behind may hold the pipe open. */
+/** In bytes. */
+const outputLimit = 1 << 20;
+/** In milliseconds. A helper may ask its user to unlock a keychain. */
+const helperTimeout = 60_000;
+/** Milliseconds to read remaining output after the helper exits; a child process may keep the pipe open. */
 const drainTimeout = 1000;
 
 function namedSecret(
@@ -89,18 +92,21 @@ function namedSecret(
   if ("identityToken" in credentials) {
     return { Username: tokenUser, Secret: credentials.identityToken };
   }
-  throw new ImageError("unsupported", `${programOf(name)} does not keep tokens of registries`);
+  throw new ImageError(
+    "unsupported",
+    `${programOf(name)} cannot store registry tokens; use a user name and password`,
+  );
 }
 
 type HelperAction = "get" | "store" | "erase" | "list";
 
 interface Outcome {
-  readonly isDone: boolean;
-  /** On standard output. */
-  readonly said: string;
+  readonly succeeded: boolean;
+  /** The standard output. */
+  readonly output: string;
 }
 
-/** Runs it without a shell; kills it after an abort, a timeout, or too long an answer. */
+/** Runs a helper without a shell. Kills it on abort, on timeout, and if its output exceeds the limit. */
 async function run(
   helper: CredentialHelper,
   action: HelperAction,
@@ -108,7 +114,7 @@ async function run(
   { system, signal }: HelperOptions,
 ): Promise<Outcome> {
   signal?.throwIfAborted();
-  const timeout = AbortSignal.timeout(answerTimeout);
+  const timeout = AbortSignal.timeout(helperTimeout);
   const child = spawn(programOf(helper.name), [action], {
     env: { ...(system?.environment ?? process.env) },
     stdio: ["pipe", "pipe", "ignore"],
@@ -119,33 +125,33 @@ async function run(
   const ended = Promise.withResolvers<boolean>();
   child.on("error", ended.reject);
   child.on("exit", (code) => ended.resolve(code === 0));
-  // It need not want to know.
+  // A helper may close its input without reading it.
   child.stdin.on("error", () => {});
   child.stdin.end(input);
   try {
-    const [isDone, said] = await Promise.all([
+    const [succeeded, output] = await Promise.all([
       ended.promise,
-      answerOf(child.stdout, ended.promise),
+      outputOf(child.stdout, ended.promise),
     ]);
-    return { isDone, said };
+    return { succeeded, output };
   } catch (error) {
     child.kill("SIGKILL");
     signal?.throwIfAborted();
-    throw notRun(helper, action, timeout.aborted ? timeout.reason : error);
+    throw runError(helper, action, timeout.aborted ? timeout.reason : error);
   } finally {
     child.stdout.destroy();
   }
 }
 
-/** All that a helper writes until it has ended. @throws RangeError above the limit */
-async function answerOf(stdout: Readable, ended: Promise<unknown>): Promise<string> {
+/** Reads the output of a helper until it exits. @throws RangeError above the limit */
+async function outputOf(stdout: Readable, ended: Promise<unknown>): Promise<string> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   const isRead = Promise.withResolvers<void>();
   stdout.on("data", (chunk: Uint8Array) => {
     size += chunk.byteLength;
-    if (size <= answerLimit) chunks.push(chunk);
-    else isRead.reject(new RangeError(`it wrote more than ${answerLimit} bytes`));
+    if (size <= outputLimit) chunks.push(chunk);
+    else isRead.reject(new RangeError(`it wrote more than ${outputLimit} bytes`));
   });
   stdout.on("close", isRead.resolve);
   stdout.on("error", isRead.reject);
@@ -154,8 +160,8 @@ async function answerOf(stdout: Readable, ended: Promise<unknown>): Promise<stri
   return new TextDecoder().decode(Buffer.concat(chunks)).trim();
 }
 
-function notRun(
-  { name, namedIn }: CredentialHelper,
+function runError(
+  { name, configuredIn }: CredentialHelper,
   action: HelperAction,
   cause: unknown,
 ): ImageError {
@@ -164,39 +170,42 @@ function notRun(
   if (code === "ENOENT") {
     return new ImageError(
       "unsupported",
-      `${namedIn} leaves credentials to ${program}, and no such program is on the PATH: install it, or take it out of that file`,
+      `${configuredIn} configures ${program}, which is not on the PATH; install it, or remove it from that file`,
     );
   }
-  const why = kind === "TimeoutError" ? `it did not answer within ${answerTimeout / 1000} s` : code;
+  const why = kind === "TimeoutError" ? `no response within ${helperTimeout / 1000} s` : code;
   const reason = cause instanceof RangeError ? cause.message : why;
   return new ImageError(
     "unavailable",
-    `${program} ${action} could not be run (${reason}); run it by hand, or take it out of ${namedIn}`,
+    `${program} ${action} could not run (${reason}); run it by hand, or remove it from ${configuredIn}`,
     { retryable: false },
   );
 }
 
-/** What it said is not told: there may be a secret in it. */
+/** The output is not included, because it may contain a secret. */
 function failed({ name }: CredentialHelper, action: string, server: string): ImageError {
-  const about = server === "" ? "" : ` for ${server}`;
+  const target = server === "" ? "" : ` for ${server}`;
   return new ImageError(
     "unavailable",
-    `${programOf(name)} ${action} failed${about}; run it by hand to see why`,
+    `${programOf(name)} ${action} failed${target}; run it by hand to see why`,
     { retryable: false },
   );
 }
 
-/** undefined for what is not a JSON object: it must not be taken for an answer without credentials. */
-function parseAnswer(said: string): JSONObject | undefined {
+/** Returns undefined for output that is not a JSON object; it must not count as an absence of credentials. */
+function parseOutput(output: string): JSONObject | undefined {
   try {
-    const value: unknown = JSON.parse(said);
+    const value: unknown = JSON.parse(output);
     return isJSONObject(value) ? value : undefined;
   } catch {
     return undefined;
   }
 }
 
-/** Go programs match names of fields in any case. undefined for what is not text, or for two different texts. */
+/**
+ * Go programs match field names case-insensitively. Returns undefined for a value that is not a string, and for two
+ * different values.
+ */
 function fieldOf(answer: JSONObject, name: string): string | undefined {
   const keys = Object.keys(answer).filter((key) => key.toLowerCase() === name);
   const values = new Set(keys.map((key) => answer[key] ?? ""));
@@ -204,8 +213,8 @@ function fieldOf(answer: JSONObject, name: string): string | undefined {
   return others.length === 0 && typeof value === "string" ? value : undefined;
 }
 
-function isAbsence(said: string): boolean {
-  return /^credentials not found/i.test(said);
+function isNotFound(output: string): boolean {
+  return /^credentials not found/i.test(output);
 }
 
 function programOf(name: string): string {

@@ -15,17 +15,17 @@ import { authFileError, parseAuthFile, readAuthFile } from "./auth-file.ts";
 import type { AuthFile } from "./auth-file.ts";
 
 /**
- * Changes a file of credentials, in turn with others who do; undefined leaves it as it is. Only its owner may read it
- * afterwards. Where it is a link, the file to which that leads is changed.
- * @throws ImageError `unsupported` for a file that is broken, `denied`, `unavailable`; what `edit` throws
+ * Edits a credentials file under a lock; if `edit` returns undefined, the file stays unchanged. Only the owner can
+ * read the new file. A symbolic link is followed.
+ * @throws ImageError `unsupported` for an invalid file; `denied`, `unavailable`; errors of `edit`
  */
 export async function editAuthFile(
-  place: string,
+  location: string,
   edit: (file: AuthFile) => JSONObject | undefined | Promise<JSONObject | undefined>,
   options: OperationOptions,
 ): Promise<void> {
-  const file = await targetOf(place);
-  await refuseDevice(file);
+  const file = await targetOf(location);
+  await rejectDevice(file);
   const folder = path.dirname(file);
   await makeFolder(folder, { mode: 0o700 });
   const change = async (): Promise<void> => {
@@ -38,20 +38,20 @@ export async function editAuthFile(
   await withLock(path.join(folder, lockName), change, options);
 }
 
-/** Replaced by a file, `/dev/null` would be lost to everybody. */
-async function refuseDevice(file: string): Promise<void> {
+/** Replacing `/dev/null` by a file would break other programs. */
+async function rejectDevice(file: string): Promise<void> {
   const status = await lstat(file).catch(() => undefined);
   if (status === undefined || status.isFile()) return;
-  throw authFileError(file, "nothing can be kept in it, because it is not a plain file");
+  throw authFileError(file, "it is not a regular file; name another file");
 }
 
-/** Links may also lead to where nothing is yet. */
+/** A link may have a missing target. */
 async function targetOf(file: string): Promise<string> {
   try {
     return await realPathOf(file);
   } catch (error) {
     if (hasCode(error, "ENOTDIR")) {
-      throw authFileError(file, "what it is said to be in is not a folder");
+      throw authFileError(file, "its parent is not a folder");
     }
     if (!hasCode(error, "ENOENT")) throw error;
   }

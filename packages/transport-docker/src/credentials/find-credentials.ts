@@ -2,8 +2,8 @@ import type { OperationOptions } from "@drayage/core";
 
 import type { DockerAuthConfig } from "../docker-settings.ts";
 import { decodeEntry } from "./auth-entry.ts";
-import { authFilePlaces } from "./auth-file-places.ts";
-import type { AuthFileSettings } from "./auth-file-places.ts";
+import { authFileLocations } from "./auth-file-locations.ts";
+import type { AuthFileSettings } from "./auth-file-locations.ts";
 import { readAuthFile } from "./auth-file.ts";
 import type { AuthFile } from "./auth-file.ts";
 import { findKey, registryOf, serverOf } from "./auth-keys.ts";
@@ -11,23 +11,24 @@ import { getFromHelper } from "./credential-helper.ts";
 import type { CredentialHelper } from "./credential-helper.ts";
 import { checkCredentialName } from "./credential-name.ts";
 
-/** Where credentials are kept. */
+/** Settings of `findCredentials`. */
 export interface CredentialSettings extends AuthFileSettings {
   /**
-   * Who keeps credentials, in the order in which they are asked: programs `docker-credential-NAME`, and
-   * `containers-auth.json` for the files (containers-registries.conf(5), `credential-helpers`). Default: the files.
+   * The credential helpers in lookup order: programs `docker-credential-NAME`, and `containers-auth.json` for the
+   * files (containers-registries.conf(5), `credential-helpers`). Default: the files.
    */
   readonly credentialHelpers?: readonly string[] | undefined;
 }
 
-/** Stands for the files among helpers. */
+/** The helper name that stands for the credentials files. */
 export const authFilesHelper = "containers-auth.json";
 export const defaultHelpers: readonly string[] = [authFilesHelper];
 
 /**
- * What is kept for a repository, or a registry: `quay.io/team/app`, `localhost:5000`. Where one place fails the next
- * is asked, and the failure counts when nothing was found anywhere.
- * @throws ImageError `invalid-reference`, `unsupported` for a file that is broken and a helper that is missing, `unavailable` for one that fails
+ * Finds the credentials of a repository or a registry: `quay.io/team/app`, `localhost:5000`. If a store fails, the
+ * next one is read; the first failure is thrown if no store has credentials.
+ * @throws ImageError `invalid-reference`; `unsupported` for an invalid file and a missing helper; `unavailable` for a
+ * helper that fails
  */
 export async function findCredentials(
   name: string,
@@ -41,7 +42,7 @@ export async function findCredentials(
       const found =
         helper === authFilesHelper
           ? await findInFiles(name, options)
-          : await getFromHelper(helperOfConf(helper), registryOf(name), options);
+          : await getFromHelper(configuredHelper(helper), registryOf(name), options);
       if (found !== undefined) return found;
     } catch (error) {
       signal?.throwIfAborted();
@@ -52,12 +53,15 @@ export async function findCredentials(
   return undefined;
 }
 
-/** A helper out of the list of all. */
-export function helperOfConf(name: string): CredentialHelper {
-  return { name, namedIn: "registries.conf" };
+/** A helper of the configured list. */
+export function configuredHelper(name: string): CredentialHelper {
+  return { name, configuredIn: "registries.conf" };
 }
 
-/** The helper to which a file leaves a registry, and what that calls it; `none` where it says that there is none. */
+/**
+ * The helper that a file configures for a registry, and its name for the registry; `none` if the file disables helpers
+ * for it.
+ */
 export function findHelper(
   { path, credHelpers, isLegacy }: AuthFile,
   name: string,
@@ -66,23 +70,23 @@ export function findHelper(
   const program = server === undefined ? undefined : credHelpers[server];
   if (server === undefined || program === undefined) return undefined;
   if (program === "") return "none";
-  return { server, helper: { name: program, namedIn: path } };
+  return { server, helper: { name: program, configuredIn: path } };
 }
 
 async function findInFiles(
   name: string,
   options: AuthFileSettings & OperationOptions,
 ): Promise<DockerAuthConfig | undefined> {
-  for (const place of authFilePlaces(options)) {
+  for (const location of authFileLocations(options)) {
     options.signal?.throwIfAborted();
-    const file = await readAuthFile(place, options);
+    const file = await readAuthFile(location, options);
     const found = file && (await findInFile(name, file, options));
     if (found !== undefined) return found;
   }
   return undefined;
 }
 
-/** A helper for the registry knows all there is to know; that for all others is asked last. */
+/** A helper for the registry takes precedence over entries; `credsStore` is read last. */
 async function findInFile(
   name: string,
   file: AuthFile,
@@ -93,6 +97,6 @@ async function findInFile(
   const key = findKey(file.auths, name, file.isLegacy);
   const found = key === undefined ? undefined : decodeEntry(file, key);
   if (found !== undefined || file.credsStore === undefined || own === "none") return found;
-  const helper = { name: file.credsStore, namedIn: file.path };
+  const helper = { name: file.credsStore, configuredIn: file.path };
   return getFromHelper(helper, key ?? serverOf(registryOf(name)), options);
 }

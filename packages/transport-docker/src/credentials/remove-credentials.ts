@@ -1,70 +1,72 @@
 import type { JSONObject, OperationOptions } from "@drayage/core";
 
-import { writableAuthFile } from "./auth-file-places.ts";
+import { writableAuthFile } from "./auth-file-locations.ts";
 import { readAuthFile } from "./auth-file.ts";
 import type { AuthFile } from "./auth-file.ts";
 import { isOfRegistry, registryOf, serverOf } from "./auth-keys.ts";
-import { eraseFromHelper, listOfHelper } from "./credential-helper.ts";
+import { eraseFromHelper, listServers } from "./credential-helper.ts";
 import type { CredentialHelper } from "./credential-helper.ts";
 import { editAuthFile } from "./edit-auth-file.ts";
-import { authFilesHelper, defaultHelpers, helperOfConf } from "./find-credentials.ts";
-import { keepingOf, storeOf } from "./keep-credentials.ts";
-import type { KeepingSettings } from "./keep-credentials.ts";
+import { authFilesHelper, defaultHelpers, configuredHelper } from "./find-credentials.ts";
+import { credentialStoreOf, defaultHelperOf } from "./set-credentials.ts";
+import type { CredentialStoreSettings } from "./set-credentials.ts";
 
-type Options = KeepingSettings & OperationOptions;
+type Options = CredentialStoreSettings & OperationOptions;
 
 /**
- * Forgets what `setCredentials` kept for this name, in the file and with every helper. False where there was nothing.
+ * Removes the credentials of a name from the file and from all helpers. Returns false if there were none.
  * @throws ImageError as `setCredentials`
  */
 export async function removeCredentials(
   name: string,
-  options: KeepingSettings & OperationOptions = {},
+  options: CredentialStoreSettings & OperationOptions = {},
 ): Promise<boolean> {
-  const { file, helpers } = await keepingOf(name, options);
-  let wasThere = false;
+  const { file, helpers } = await credentialStoreOf(name, options);
+  let removed = false;
   for (const helper of helpers) {
-    const isGone =
+    const isErased =
       helper === authFilesHelper
         ? await removeFromFile(file, name, options)
-        : registryOf(name) === name && (await eraseFromHelper(helperOfConf(helper), name, options));
-    wasThere ||= isGone;
+        : registryOf(name) === name &&
+          (await eraseFromHelper(configuredHelper(helper), name, options));
+    removed ||= isErased;
   }
-  return wasThere;
+  return removed;
 }
 
 /**
- * Forgets everything in the file that `setCredentials` writes, and what the helpers keep that are named there and in the list.
+ * Removes all credentials from the file that `setCredentials` writes, from the helpers that it configures, and from
+ * the helpers in the settings.
  * @throws ImageError as `setCredentials`
  */
 export async function removeAllCredentials(
-  options: KeepingSettings & OperationOptions = {},
+  options: CredentialStoreSettings & OperationOptions = {},
 ): Promise<void> {
   const { compatAuthFile, credentialHelpers = defaultHelpers } = options;
   const file = compatAuthFile ?? (await writableAuthFile(options));
   for (const helper of compatAuthFile === undefined ? credentialHelpers : defaultHelpers) {
     if (helper === authFilesHelper) await removeAllFromFile(file, options);
-    else await eraseAll(helperOfConf(helper), options);
+    else await eraseAll(configuredHelper(helper), options);
   }
 }
 
 async function removeFromFile(path: string, name: string, options: Options): Promise<boolean> {
   if ((await readAuthFile({ path }, options)) === undefined) return false;
-  let wasThere = false;
+  let removed = false;
   const remove = async (file: AuthFile): Promise<JSONObject | undefined> => {
     for (const { helper, server } of helpersFor(file, name)) {
-      if (await eraseFromHelper(helper, server, options)) wasThere = true;
+      if (await eraseFromHelper(helper, server, options)) removed = true;
     }
     const kept = Object.entries(file.auths).filter(([key]) => !isFor(key, name));
     if (kept.length === Object.keys(file.auths).length) return undefined;
-    wasThere = true;
+    removed = true;
     return { ...file.content, auths: Object.fromEntries(kept) };
   };
   await editAuthFile(path, remove, options);
-  return wasThere;
+  return removed;
 }
 
-/** Those of this very name, however the file writes it, and the one that has whatever no other has. */
+/** The helpers for this name in any spelling, and `credsStore`. */
 function helpersFor(
   file: AuthFile,
   name: string,
@@ -72,11 +74,14 @@ function helpersFor(
   const own = Object.entries(file.credHelpers).filter(
     ([key, program]) => program !== "" && isFor(key, name),
   );
-  const store = storeOf(file);
+  const store = defaultHelperOf(file);
   const noted = Object.keys(file.auths).filter((key) => isFor(key, name));
   const servers = store === undefined ? [] : new Set([...noted, serverOf(name)]);
   return [
-    ...own.map(([server, program]) => ({ server, helper: { name: program, namedIn: file.path } })),
+    ...own.map(([server, program]) => ({
+      server,
+      helper: { name: program, configuredIn: file.path },
+    })),
     ...[...servers].flatMap((server) => (store === undefined ? [] : [{ server, helper: store }])),
   ];
 }
@@ -90,9 +95,9 @@ async function removeAllFromFile(path: string, options: Options): Promise<void> 
   const remove = async (file: AuthFile): Promise<JSONObject> => {
     for (const [server, name] of Object.entries(file.credHelpers)) {
       if (name === "") continue;
-      await eraseFromHelper({ name, namedIn: path }, server, options);
+      await eraseFromHelper({ name, configuredIn: path }, server, options);
     }
-    const store = storeOf(file);
+    const store = defaultHelperOf(file);
     if (store !== undefined) await eraseAll(store, options);
     return { ...file.content, auths: {} };
   };
@@ -100,7 +105,7 @@ async function removeAllFromFile(path: string, options: Options): Promise<void> 
 }
 
 async function eraseAll(helper: CredentialHelper, options: Options): Promise<void> {
-  for (const server of await listOfHelper(helper, options)) {
+  for (const server of await listServers(helper, options)) {
     await eraseFromHelper(helper, server, options);
   }
 }

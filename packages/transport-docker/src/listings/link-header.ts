@@ -7,8 +7,8 @@ export interface Link {
 }
 
 /**
- * Parses a `Link` header (RFC 8288, appendix B.2), in time linear in its length. Also accepts a target without angle
- * brackets, as some registries write it. Ends at the first text that is neither.
+ * Parses a `Link` header (RFC 8288, appendix B.2) in linear time. Also accepts a target without angle brackets, as
+ * some registries write it. Stops at the first invalid text.
  */
 export function parseLinks(header: string): readonly Link[] {
   const scanner = new Scanner(header);
@@ -21,7 +21,7 @@ export function parseLinks(header: string): readonly Link[] {
   }
 }
 
-/** The parameters of a link up to the comma behind it; of several `rel` the first counts. */
+/** Parses the parameters of a link up to the next comma; the first `rel` counts. */
 function relationsIn(scanner: Scanner): readonly string[] | undefined {
   let relations: readonly string[] | undefined;
   while (scanner.skip(/\s*;\s*/y)) {
@@ -58,7 +58,7 @@ class Scanner {
     return quoted.replaceAll(/\\(.)/gs, "$1");
   }
 
-  /** `pattern` is sticky. */
+  /** Consumes a match of a sticky pattern. */
   take(pattern: RegExp): string {
     pattern.lastIndex = this.#at;
     const text = pattern.exec(this.#text)?.[0] ?? "";
@@ -66,7 +66,7 @@ class Scanner {
     return text;
   }
 
-  /** True where something was skipped. */
+  /** Consumes a match and returns whether it was not empty. */
   skip(pattern: RegExp): boolean {
     return this.take(pattern) !== "";
   }

@@ -3,29 +3,29 @@ import { ListProgress } from "@drayage/transport-kit/wire";
 import type { HTTPResponse } from "../http/http-exchange.ts";
 import { nextPageOf } from "./next-page.ts";
 
-/** Registries were seen to list a hundred thousand tags at once. */
+/** The maximum size of a page in bytes; some registries list a hundred thousand tags on one page. */
 export const pageSizeLimit: number = 1 << 24;
 
-/** A list that a registry gives out in pages. */
+/** A paginated list of a registry. */
 export interface Listing {
-  /** For people: `the tags of docker.io/library/alpine` */
+  /** The name for messages: `the tags of docker.io/library/alpine` */
   readonly what: string;
   readonly start: string;
   readonly ask: (target: string | URL) => Promise<HTTPResponse>;
 }
 
-/** A page, and how many of its entries were on none before: to be set before the next page is asked for. */
+/** A page, and the number of its entries that are on no earlier page; set it before requesting the next page. */
 export interface ListPage {
   readonly response: HTTPResponse;
   newEntries: number;
 }
 
-/** Entries that may be listed in all. */
+/** The maximum number of entries in a list. */
 const maxEntries = 1_000_000;
 
 /**
- * The answers of which a list consists; each has to be read before the next is asked for.
- * @throws ImageError `unsupported` for a list without an end
+ * Yields the pages of a list; each must be read before the next one is requested.
+ * @throws ImageError `unsupported` for an endless list
  */
 export async function* pagesOf({
   what,

@@ -7,19 +7,19 @@ import { readRefusal, refusalOf, registryError } from "../http/registry-error.ts
 import { pageSizeLimit, pagesOf } from "./listing.ts";
 import type { Listing } from "./listing.ts";
 
-/** A list of names, in a field of each of its pages. */
+/** A paginated list of names, in a field of each page. */
 export interface NameListing extends Listing {
   readonly field: "tags" | "repositories";
-  /** What to do with an entry: names are listed, other entries may be skipped, or make the page invalid. */
+  /** Classifies an entry: a name is listed, `skip` ignores the entry, and `invalid` rejects the page. */
   readonly classify: (text: string) => "name" | "skip" | "invalid";
-  /** Whether a page that names this repository is a page of this list; undefined for pages that name none. */
-  readonly isAbout?: ((repository: string, url: URL) => boolean) | undefined;
+  /** Whether a page for this repository belongs to the list; undefined for pages without a repository. */
+  readonly isForRepository?: ((repository: string, url: URL) => boolean) | undefined;
 }
 
 /**
- * In the registry's order.
- * @throws ImageError `not-found`, `denied`; `unsupported` for a list without an end; `unavailable` also for a page that
- * is not a list: never an empty list instead
+ * Yields names in the order of the registry. A page that is not a list is an error and not an empty list.
+ * @throws ImageError `not-found`, `denied`; `unsupported` for an endless list; `unavailable`, also for a page that is
+ * not a list
  */
 export async function* listNames(listing: NameListing): AsyncGenerator<string, void, undefined> {
   const seen = new Set<string>();
@@ -37,11 +37,11 @@ export async function* listNames(listing: NameListing): AsyncGenerator<string, v
   }
 }
 
-/** Characters of all names together, which are held in memory. */
+/** The maximum total length of all names, which are held in memory. */
 const maxLength = 1 << 25;
 
 function tooLong({ what }: NameListing): ImageError {
-  const message = `The list of ${what} has more than ${maxLength} characters; it was not read on`;
+  const message = `The list of ${what} has more than ${maxLength} characters, which is the limit`;
   return new ImageError("unsupported", message);
 }
 
@@ -57,21 +57,24 @@ async function namesOn(page: HTTPResponse, listing: NameListing): Promise<readon
   const text = await textOf(page, pageSizeLimit);
   const names = parseNames(text, page.url, listing);
   if (typeof names !== "string") return names;
-  const advice = `that is no list of ${field}, ${names}`;
+  const advice = `the response is not a list of ${field}, ${names}`;
   throw registryError(refusalOf(page, text), `list ${what}`, "unavailable", advice);
 }
 
-/** What is wrong with the page is returned as text. Registries write null for an empty list, and as an entry. */
+/**
+ * Parses the names on a page. Returns a problem as a string. Registries write null for an empty list and as an entry.
+ */
 function parseNames(
   text: string,
   url: URL,
-  { field, classify, isAbout }: NameListing,
+  { field, classify, isForRepository }: NameListing,
 ): readonly string[] | string {
   const { [field]: entries, name } = jsonObjectOf(text);
-  if (isAbout !== undefined && name !== undefined && name !== null) {
-    if (typeof name !== "string" || !isAbout(name, url)) return "or one of another repository";
+  if (isForRepository !== undefined && name !== undefined && name !== null) {
+    if (typeof name !== "string" || !isForRepository(name, url))
+      return "or a list of another repository";
   }
-  const isNamed = isAbout === undefined || typeof name === "string";
+  const isNamed = isForRepository === undefined || typeof name === "string";
   if (entries === null && isNamed) return [];
   if (!Array.isArray(entries)) return `because it has no array ${JSON.stringify(field)}`;
   const names: string[] = [];

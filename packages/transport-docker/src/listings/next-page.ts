@@ -7,9 +7,9 @@ import { parseLinks } from "./link-header.ts";
 import type { Link } from "./link-header.ts";
 
 /**
- * The URL of the next page of a list (OCI distribution-spec, "Listing tags"). Always at the same origin: a registry
- * behind a proxy may not know its own name, and no other host answers in its place.
- * @throws ImageError `unsupported` for a link that is not a URL: the rest of the list must not be lost silently
+ * The URL of the next page of a list (OCI distribution-spec, "Listing tags"), on the same origin: a registry behind a
+ * proxy may not know its public name.
+ * @throws ImageError `unsupported` for a link that is not a URL, because the rest of the list would be lost silently
  */
 export function nextPageOf(response: HTTPResponse): URL | undefined {
   const link = nextOf(parseLinks(headerOf(response, "link") ?? ""));
@@ -24,7 +24,7 @@ export function nextPageOf(response: HTTPResponse): URL | undefined {
   );
 }
 
-/** Some registries leave out `rel` where there is one link only; other tools follow any first link. */
+/** Some registries omit `rel` on a single link. */
 function nextOf(links: readonly Link[]): Link | undefined {
   const next = links.find(({ relations }) => relations?.includes("next"));
   if (next !== undefined) return next;

@@ -6,8 +6,8 @@ import { pageSizeLimit } from "./listing.ts";
 import { listNames } from "./name-list.ts";
 
 /**
- * The repositories of a registry as far as it tells them, in its order (Docker's registry API, "Listing Repositories").
- * @throws ImageError `unsupported` where it has no such list; `denied`, `unavailable`
+ * Lists the repositories that a registry returns, in its order (Docker registry API, "Listing Repositories").
+ * @throws ImageError `unsupported` if the registry does not implement the list; `denied`, `unavailable`
  */
 export async function* listRepositories(
   registry: Registry,
@@ -26,8 +26,12 @@ export async function* listRepositories(
     });
   } catch (error) {
     if (!isImageError(error, "not-found")) throw error;
-    throw new ImageError("unsupported", `${error.message}: it does not list its repositories`, {
-      cause: error,
-    });
+    throw new ImageError(
+      "unsupported",
+      `${error.message}; the registry does not list its repositories`,
+      {
+        cause: error,
+      },
+    );
   }
 }

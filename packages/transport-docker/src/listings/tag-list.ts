@@ -6,7 +6,10 @@ import { pageSizeLimit } from "./listing.ts";
 import { listFirstNames, listNames } from "./name-list.ts";
 import type { NameListing } from "./name-list.ts";
 
-/** In the registry's order (OCI distribution-spec, "Listing tags"). @throws ImageError `not-found`, `denied`, `unavailable` */
+/**
+ * Lists tags in the order of the registry (OCI distribution-spec, "Listing tags"). @throws ImageError `not-found`,
+ * `denied`, `unavailable`
+ */
 export function listTags(
   repository: Repository,
   options: OperationOptions = {},
@@ -14,7 +17,7 @@ export function listTags(
   return listNames(tagsOf(repository, options));
 }
 
-/** As many as one answer holds. @throws ImageError as `listTags` */
+/** Lists the tags of the first page. @throws ImageError as `listTags` */
 export async function listFirstTags(
   repository: Repository,
   options: OperationOptions = {},
@@ -29,7 +32,7 @@ function tagsOf(repository: Repository, options: OperationOptions): NameListing 
     start: "tags/list",
     field: "tags",
     classify: classifyTag,
-    isAbout: (name, url) =>
+    isForRepository: (name, url) =>
       isSameRepository(name, repository.path) || isSameRepository(name, repositoryIn(url)),
     ask: async (target) => repository.request({ ...request, target }),
   };
@@ -41,12 +44,12 @@ function classifyTag(text: string): "name" | "skip" | "invalid" {
   return text === "" || isDigest(text) ? "skip" : "invalid";
 }
 
-/** A registry may redirect to a repository by its new name. */
+/** The repository of a URL; a registry may redirect to a new name. */
 function repositoryIn({ pathname }: URL): string {
   return /^\/v2\/(.+)\/tags\/list$/.exec(pathname)?.[1] ?? "";
 }
 
-/** Registries behind a proxy, and virtual repositories, call a repository by a longer or shorter path. */
+/** Compares the last path component, because proxies and virtual repositories change the rest of the path. */
 function isSameRepository(name: string, path: string): boolean {
   const last = (text: string): string => text.slice(text.lastIndexOf("/") + 1).toLowerCase();
   return last(name) === last(path);

@@ -19,10 +19,11 @@ import { explainMissing } from "./missing-manifest.ts";
 import { formatOtherTags, otherTagsOf } from "./tags-of-digest.ts";
 
 /**
- * Deletes a tag and, where the registry cannot do that alone, the manifest that it names. A manifest goes with all its
- * tags: where there are others, deleting a tag needs `allTags`, and deleting by digest reports them to `onNotice`. A
- * deleted manifest that refers to another one is removed from the list of those that do.
- * @throws ImageError `not-found`, `denied`, `conflict` for other tags, `unsupported` where the registry deletes nothing
+ * Deletes a tag, or a manifest with all its tags. If the registry cannot delete a tag alone, its manifest is deleted;
+ * if that has other tags, `allTags` is required. Deleting by digest reports other tags to `onNotice`. A deleted
+ * referrer is removed from the referrers tag of its subject.
+ * @throws ImageError `not-found`, `denied`; `conflict` for other tags; `unsupported` if the registry does not support
+ * deletion
  */
 export async function deleteManifest(
   repository: Repository,
@@ -35,7 +36,7 @@ export async function deleteManifest(
   }
   const tagged = await deleteTag(repository, tag ?? "latest", options);
   if (tagged === undefined) return;
-  await refuseOtherTags(repository, tagged.digest, tag ?? "latest", options);
+  await rejectOtherTags(repository, tagged.digest, tag ?? "latest", options);
   await deleteDigest(repository, tagged.digest, subjectIn(tagged.manifest), options);
 }
 
@@ -46,7 +47,8 @@ async function deleteDigest(
   options: OperationOptions,
 ): Promise<void> {
   const refusal = await tryDeletion(repository, digest, options);
-  if (refusal !== undefined && !isGoneBy(refusal)) throw failed(repository, digest, refusal);
+  if (refusal !== undefined && !isProbablyDeleted(refusal))
+    throw failed(repository, digest, refusal);
   if (subject === undefined || !(await lacksReferrersAPI(repository, subject, options))) return;
   await changeReferrersTag(repository, { subject, removed: digest }, options);
 }
@@ -65,7 +67,7 @@ async function reportOtherTags(
 }
 
 /** @throws ImageError `conflict` */
-async function refuseOtherTags(
+async function rejectOtherTags(
   repository: Repository,
   digest: Digest,
   tag: string,
@@ -81,7 +83,7 @@ async function refuseOtherTags(
   );
 }
 
-/** What is damaged, or not there, refers to nothing. */
+/** The subject of a manifest; undefined for a missing or invalid manifest. */
 async function subjectOf(
   repository: Repository,
   digest: Digest,
@@ -109,7 +111,7 @@ interface TaggedManifest {
   readonly manifest: RawManifest;
 }
 
-/** The manifest to delete instead, where the registry cannot delete a tag alone. */
+/** Deletes a tag. Returns its manifest if the registry cannot delete a tag alone. */
 async function deleteTag(
   repository: Repository,
   tag: string,
@@ -121,13 +123,13 @@ async function deleteTag(
   try {
     return await taggedManifest(repository, tag, options);
   } catch (error) {
-    if (isGoneBy(refusal) && isImageError(error, "not-found")) return undefined;
+    if (isProbablyDeleted(refusal) && isImageError(error, "not-found")) return undefined;
     throw error;
   }
 }
 
-/** True where an attempt whose answer was lost has most likely done it. */
-function isGoneBy({ status, mayBeDone }: Refusal): boolean {
+/** Whether an earlier attempt, whose response was lost, has probably succeeded. */
+function isProbablyDeleted({ status, mayBeDone }: Refusal): boolean {
   return status === 404 && mayBeDone;
 }
 
@@ -144,7 +146,7 @@ async function tryDeletion(
   return undefined;
 }
 
-/** Read by GET: registries may not implement HEAD, or not return the digest. */
+/** Reads a manifest by GET, because registries may not implement HEAD or not return a digest for it. */
 async function taggedManifest(
   repository: Repository,
   tag: string,
@@ -161,5 +163,10 @@ async function taggedManifest(
 function failed(repository: Repository, tagOrDigest: string, refusal: Refusal): ImageError {
   const doing = `delete ${tagOrDigest} from ${repository.name}`;
   if (refusal.status !== 405) return registryError(refusal, doing);
-  return registryError(refusal, doing, "unsupported", "that registry is not set up to delete");
+  return registryError(
+    refusal,
+    doing,
+    "unsupported",
+    "deletion is disabled in this registry; enable it there",
+  );
 }

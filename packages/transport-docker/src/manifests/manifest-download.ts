@@ -13,7 +13,7 @@ import { readRefusal, registryError } from "../http/registry-error.ts";
 import type { Repository, RepositoryAction } from "../registry/repository.ts";
 import { explainMissing } from "./missing-manifest.ts";
 
-/** Schema 1 is asked for too, so that core can say what is wrong with it. */
+/** Schema 1 is included so that core can report it as unsupported. */
 const schema1Types: readonly string[] = [mediaTypes.dockerSchema1Signed, mediaTypes.dockerSchema1];
 /** The `Accept` header of requests for manifests. */
 export const acceptedManifests: string = [
@@ -26,7 +26,7 @@ export function isSchema1(mediaType: string | undefined): boolean {
   return mediaType !== undefined && schema1Types.includes(mediaType);
 }
 
-/** A manifest by tag or digest, exactly as stored. @throws ImageError `not-found`, `denied`, `unavailable` */
+/** Downloads a manifest by tag or digest, byte for byte. @throws ImageError `not-found`, `denied`, `unavailable` */
 export async function downloadManifest(
   repository: Repository,
   wanted: string,
@@ -39,7 +39,7 @@ export async function downloadManifest(
   throw registryError(await readRefusal(response), doing, "unavailable");
 }
 
-/** The response to a request for a manifest, whatever its status. */
+/** Requests a manifest and returns the response with any status. */
 export async function requestManifest(
   method: "GET",
   repository: Repository,
@@ -55,15 +55,15 @@ export async function requestManifest(
   return repository.request({ ...options, method, target, action, headers, wholeUpTo });
 }
 
-/** @throws ImageError `invalid-manifest` where it is too large */
+/** Reads a manifest from a response. @throws ImageError `invalid-manifest` if it exceeds the size limit */
 export async function readManifest(response: HTTPResponse): Promise<RawManifest> {
   const mediaType = bareMediaType(headerOf(response, "content-type") ?? "");
   const digest = headerOf(response, "docker-content-digest");
-  const isKeptByDigest = isDigest(digest) && !isSchema1(mediaType);
+  const isAddressedByDigest = isDigest(digest) && !isSchema1(mediaType);
   return {
     bytes: await wholeOf(response, manifestSizeLimit),
     ...(mediaType !== "" && { mediaType }),
-    ...(isKeptByDigest && { digest }),
+    ...(isAddressedByDigest && { digest }),
   };
 }
 

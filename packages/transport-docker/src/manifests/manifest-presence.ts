@@ -28,8 +28,8 @@ export interface ManifestPresenceOptions extends OperationOptions {
 }
 
 /**
- * The digest of what a tag or a digest names; undefined where there is no such manifest. A registry that does not
- * return the digest is asked for the manifest.
+ * Finds the digest of a tag or manifest; undefined if it does not exist. If the registry does not return the digest,
+ * the manifest is downloaded.
  * @throws ImageError `denied`, `unavailable`, `digest-mismatch`
  */
 export async function findDigest(
@@ -46,7 +46,7 @@ export async function findDigest(
   return undefined;
 }
 
-/** The response to HEAD, or to GET; its body is to be read or discarded. */
+/** Requests a manifest by HEAD or GET. The caller reads or discards the body. */
 export async function requestManifestPresence(
   repository: Repository,
   tagOrDigest: string,
@@ -63,7 +63,7 @@ export async function requestManifestPresence(
   });
 }
 
-/** The digest of a manifest that was found. Consumes the response. @throws ImageError `digest-mismatch`, … */
+/** The digest of an existing manifest. Consumes the response. @throws ImageError `digest-mismatch`, … */
 export async function digestIn(
   response: HTTPResponse,
   repository: Repository,
@@ -81,9 +81,9 @@ export async function digestIn(
 }
 
 /**
- * The digest under which a registry keeps a manifest. `stated` is the registry's, which counts for schema 1 only: its
- * digest is not that of its bytes.
- * @throws ImageError `digest-mismatch`; `unsupported` for schema 1 of which the registry states no digest
+ * The digest of a manifest. `stated` is the digest in the response header, used only for schema 1, whose digest is not
+ * computed from its bytes.
+ * @throws ImageError `digest-mismatch`; `unsupported` for schema 1 without a stated digest
  */
 export function digestOfManifest(
   { bytes, mediaType, digest }: RawManifest,

@@ -23,15 +23,16 @@ export interface ManifestUploadOptions extends OperationOptions {
 }
 
 /**
- * A registry may not see a blob yet that it has just confirmed: Docker Distribution for a moment while somebody else
- * sends the same one, others until all of their machines know of it.
+ * The maximum number of attempts after an unknown-blob error. A registry may not see an uploaded blob yet: Docker
+ * Distribution during a concurrent upload of the same blob, others until all replicas have it.
  */
-const attempts = 3;
+const maxAttempts = 3;
 
 /**
- * Stores a manifest under a tag or its digest. What it gives back is to be listed by whoever asked, since the registry
- * does not list what refers to its subject.
- * @throws ImageError `manifest-rejected` where another type might be taken, `not-found` where something in it is missing
+ * Uploads a manifest under a tag or its digest. Returns the referrer if the registry does not list it under its
+ * subject; the caller must list it.
+ * @throws ImageError `manifest-rejected` if another media type may be accepted; `not-found` if content of the manifest
+ * is missing
  */
 export async function uploadManifest(
   repository: Repository,
@@ -57,7 +58,7 @@ export async function uploadManifest(
     }
     const refusal = await readRefusal(response);
     const mayAppear =
-      attempt < attempts && hasCode(refusal, "MANIFEST_BLOB_UNKNOWN", "BLOB_UNKNOWN");
+      attempt < maxAttempts && hasCode(refusal, "MANIFEST_BLOB_UNKNOWN", "BLOB_UNKNOWN");
     if (mayAppear) {
       const error = registryError(refusal, doing, "unavailable");
       if (await retries.mayTryAgain({ error, attempt, doing }, options.signal)) continue;
@@ -73,10 +74,10 @@ async function stored(
   tagOrDigest: string,
 ): Promise<UnlistedReferrer | undefined> {
   await response.discard();
-  const said = headerOf(response, "docker-content-digest");
-  if (isDigest(said)) checkDigest(said, digestOf(bytes, algorithmOf(said)));
+  const stated = headerOf(response, "docker-content-digest");
+  if (isDigest(stated)) checkDigest(stated, digestOf(bytes, algorithmOf(stated)));
   if (headerOf(response, "oci-subject") !== undefined) return undefined;
-  const digest: Digest = [tagOrDigest, said].find(isDigest) ?? digestOf(bytes);
+  const digest: Digest = [tagOrDigest, stated].find(isDigest) ?? digestOf(bytes);
   return unlistedReferrer(manifest, { digest, size: bytes.byteLength });
 }
 
@@ -88,21 +89,22 @@ async function failed(
   options: OperationOptions,
 ): Promise<RegistryError> {
   const mayLackImages =
-    manifest.kind === "index" && (isForLackOfParts(refusal) || isOfItsType(refusal));
+    manifest.kind === "index" && (isMissingContent(refusal) || isTypeRejected(refusal));
   const advice = mayLackImages ? await adviseMissing(repository, manifest, options) : undefined;
   if (advice !== undefined) return registryError(refusal, doing, "not-found", advice);
-  return registryError(refusal, doing, isOfItsType(refusal) ? "manifest-rejected" : undefined);
+  return registryError(refusal, doing, isTypeRejected(refusal) ? "manifest-rejected" : undefined);
 }
 
-function isForLackOfParts(refusal: Refusal): boolean {
+function isMissingContent(refusal: Refusal): boolean {
   return hasCode(refusal, "MANIFEST_BLOB_UNKNOWN", "BLOB_UNKNOWN", "MANIFEST_UNKNOWN");
 }
 
 /**
- * The error responses after which containers/image tries another type, and 415. ECR answers 405 UNSUPPORTED for a type
- * that it does not know; the same without these words comes from a pull-through cache, which takes no manifest at all.
+ * Whether the registry rejects the media type: the errors after which containers/image tries another type, and 415.
+ * ECR returns 405 UNSUPPORTED with these words for an unknown type; a pull-through cache returns 405 without them for
+ * every manifest.
  */
-function isOfItsType(refusal: Refusal): boolean {
+function isTypeRejected(refusal: Refusal): boolean {
   const { status } = refusal;
   if (status === 415) return true;
   if (status < 400 || status > 499) return false;

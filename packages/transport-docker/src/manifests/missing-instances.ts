@@ -4,10 +4,10 @@ import type { ImageIndex, InstanceDescriptor, OperationOptions } from "@drayage/
 import type { Repository } from "../registry/repository.ts";
 import { requestManifestPresence } from "./manifest-presence.ts";
 
-const mostAsked = 50;
-const mostShown = 5;
+const maxChecked = 50;
+const maxShown = 5;
 
-/** What to do about an index that a registry refuses because it lacks some of its images; undefined where it has all. */
+/** Advice for an index that a registry rejects because instances are missing; undefined if none is missing. */
 export async function adviseMissing(
   repository: Repository,
   index: ImageIndex,
@@ -15,21 +15,21 @@ export async function adviseMissing(
 ): Promise<string | undefined> {
   const missing = await missingInstances(
     repository,
-    instancesOf(index).slice(0, mostAsked),
+    instancesOf(index).slice(0, maxChecked),
     options,
   );
   if (missing.length === 0) return undefined;
   const shown = missing
-    .slice(0, mostShown)
+    .slice(0, maxShown)
     .map(({ digest, platform }) =>
       platform === undefined ? digest : `${digest} (${formatPlatform(platform)})`,
     );
   const rest = missing.length - shown.length;
   const list = shown.join(", ") + (rest > 0 ? ` and ${rest} more` : "");
-  return `it takes an index only with all its images, and lacks ${list}: copy those too, or leave them out of the index`;
+  return `it requires all images of an index, and lacks ${list}; copy those too, or remove them from the index`;
 }
 
-/** Those that the repository lacks. */
+/** The instances that are not in the repository. */
 export async function missingInstances(
   repository: Repository,
   instances: readonly InstanceDescriptor[],

@@ -6,9 +6,9 @@ import { hasCode, readRefusal, RegistryError, registryError } from "../http/regi
 import { listFirstTags } from "../listings/tag-list.ts";
 import type { Repository } from "../registry/repository.ts";
 
-const shownTags = 10;
+const maxShown = 10;
 
-/** The error for a manifest that was not given out; where it is not there, with what is. */
+/** The error for a manifest that was not returned. For a missing one it lists the available tags. */
 export async function explainMissing(
   response: HTTPResponse,
   repository: Repository,
@@ -25,7 +25,7 @@ export async function explainMissing(
 }
 
 function noRepository({ name }: Repository): string {
-  return `there is no repository ${name}`;
+  return `the repository ${name} does not exist`;
 }
 
 async function adviseTag(
@@ -36,11 +36,11 @@ async function adviseTag(
   if (repository.isMirror || !isTag(wanted)) return undefined;
   try {
     const tags = await listFirstTags(repository, options);
-    if (tags.length === 0) return "there are no tags";
+    if (tags.length === 0) return "the repository has no tags";
     const nearest = nearestOf(wanted, tags);
-    const shown = tags.slice(0, shownTags).join(", ");
-    const rest = tags.length > shownTags ? ` and ${tags.length - shownTags} more` : "";
-    return `${nearest === undefined ? "" : `did you mean ${nearest}? `}there are the tags ${shown}${rest}`;
+    const shown = tags.slice(0, maxShown).join(", ");
+    const rest = tags.length > maxShown ? ` and ${tags.length - maxShown} more` : "";
+    return `${nearest === undefined ? "" : `did you mean ${nearest}? `}available tags: ${shown}${rest}`;
   } catch (error) {
     options.signal?.throwIfAborted();
     const isUnknown = error instanceof RegistryError && hasCode(error, "NAME_UNKNOWN");

@@ -9,14 +9,14 @@ const maxRequests = 1000;
 const maxShown = 10;
 const concurrency = 8;
 
-/** The tags that a manifest has beside one that is known. */
+/** The tags of a manifest except a known one. */
 export interface OtherTags {
   readonly tags: readonly string[];
-  /** Why there may be more of them, as a clause; undefined where these are all. */
+  /** Why the list may be incomplete, as a clause; undefined if it is complete. */
   readonly incomplete: string | undefined;
 }
 
-/** Costs a request for each tag of the repository, for up to 1,000 of them. */
+/** Finds the other tags of a manifest with one request per tag of the repository, up to 1,000. */
 export async function otherTagsOf(
   repository: Repository,
   digest: Digest,
@@ -28,26 +28,26 @@ export async function otherTagsOf(
     return { tags: [], incomplete: "the tags of the repository cannot be listed" };
   }
   const others = listed.filter((tag) => tag !== known);
-  const asked = others.slice(0, maxRequests);
-  const tags = await namesOf(repository, digest, asked, options);
-  const isCut = others.length > asked.length;
+  const checked = others.slice(0, maxRequests);
+  const tags = await namesOf(repository, digest, checked, options);
+  const isCut = others.length > checked.length;
   const incomplete = isCut ? `only ${maxRequests} tags of the repository were checked` : undefined;
   return { tags, incomplete };
 }
 
-/** `the tags 2, 3`, `tags that are not known, since …`; undefined where there are none. */
+/** Formats other tags as `the tags 2, 3` or `possibly other tags, since …`; undefined if there are none. */
 export function formatOtherTags({ tags, incomplete }: OtherTags): string | undefined {
   const reason = incomplete === undefined ? "" : `, since ${incomplete}`;
   if (tags.length === 0) {
-    return incomplete === undefined ? undefined : `perhaps tags that are not known${reason}`;
+    return incomplete === undefined ? undefined : `possibly other tags${reason}`;
   }
   const shown = tags.slice(0, maxShown).join(", ");
   const rest = tags.length > maxShown ? ` and ${tags.length - maxShown} more` : "";
-  const others = incomplete === undefined ? "" : `, and perhaps others${reason}`;
+  const others = incomplete === undefined ? "" : `, and possibly others${reason}`;
   return `the ${tags.length === 1 ? "tag" : "tags"} ${shown}${rest}${others}`;
 }
 
-/** One more than are checked, at most; undefined where the registry does not list them. */
+/** Lists up to one tag more than are checked; undefined if the registry does not list tags. */
 async function tagsIn(
   repository: Repository,
   options: OperationOptions,

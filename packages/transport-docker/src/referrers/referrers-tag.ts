@@ -20,7 +20,7 @@ import { uploadManifest } from "../manifests/manifest-upload.ts";
 import { missingInstances } from "../manifests/missing-instances.ts";
 import type { Repository } from "../registry/repository.ts";
 
-/** What becomes of the list of what refers to a manifest. */
+/** A change to the referrers tag of a manifest. */
 export interface ReferrersChange {
   readonly subject: Digest;
   readonly added?: readonly Descriptor[];
@@ -28,10 +28,9 @@ export interface ReferrersChange {
 }
 
 /**
- * Keeps the list of what refers to a manifest where a registry keeps none itself (OCI distribution-spec, "Referrers Tag
- * Schema"). Registries know no locks: the list is read again after it was written, so that of two that write at once
- * neither is lost unless it is overwritten after that.
- * @throws ImageError `conflict` where the tag is in use for something else, or is overwritten again and again
+ * Updates the referrers tag of a registry without a referrers API (OCI distribution-spec, "Referrers Tag Schema").
+ * Registries have no locks, so the tag is read again after each write to detect a concurrent update.
+ * @throws ImageError `conflict` if the tag holds other content or is overwritten repeatedly
  */
 export async function changeReferrersTag(
   repository: Repository,
@@ -40,15 +39,15 @@ export async function changeReferrersTag(
 ): Promise<void> {
   const { retries = new Retries(), signal } = options;
   const tag = referrersTagOf(change.subject);
-  const doing = `list what refers to ${change.subject} in ${repository.name}`;
+  const doing = `update the referrers of ${change.subject} in ${repository.name}`;
   await inTurn(`${repository.name} ${tag}`, signal, async () => {
     await retries.run(
       doing,
       async () => {
         const list = await readList(repository, tag, options);
-        if (isDone(list, change)) return;
+        if (isApplied(list, change)) return;
         await writeList(repository, tag, changed(list, change), options);
-        if (isDone(await readList(repository, tag, options), change)) return;
+        if (isApplied(await readList(repository, tag, options), change)) return;
         const message = `Could not ${doing}: other clients overwrite the list`;
         throw new ImageError("conflict", message, { retryable: true });
       },
@@ -60,7 +59,7 @@ export async function changeReferrersTag(
 interface ReferrersList {
   readonly fields: JSONObject;
   readonly entries: readonly JSONObject[];
-  /** For those registries that know it: that nobody changed the list since. */
+  /** Headers that make the update conditional, for registries that support it. */
   readonly condition: Readonly<Record<string, string>>;
 }
 
@@ -69,8 +68,8 @@ async function readList(
   tag: string,
   options: OperationOptions,
 ): Promise<ReferrersList> {
-  const asked = { ...options, action: "pull,push" } as const;
-  const response = await requestManifest("GET", repository, tag, asked);
+  const request = { ...options, action: "pull,push" } as const;
+  const response = await requestManifest("GET", repository, tag, request);
   if (response.status === 404) {
     await response.discard();
     const fields = { schemaVersion: 2, mediaType: mediaTypes.ociIndex };
@@ -81,7 +80,7 @@ async function readList(
   }
   const raw = await readManifest(response);
   if (parseManifest(raw).mediaType !== mediaTypes.ociIndex) {
-    throw new ImageError("conflict", `${tag} of ${repository.name} is no list of referrers`);
+    throw new ImageError("conflict", `${tag} of ${repository.name} is not a list of referrers`);
   }
   const { value: fields } = parseJSONObject("manifest", raw.bytes, manifestShape);
   const entries = ((fields["manifests"] ?? []) as readonly unknown[]).filter(isJSONObject);
@@ -90,8 +89,8 @@ async function readList(
 }
 
 /**
- * Somebody who was faster is met again when the list is read again. What was deleted without being taken off the list
- * keeps registries from taking it.
+ * Writes the list. A failed condition is not an error, because the list is read again afterwards. Entries of deleted
+ * manifests are removed if the registry rejects them.
  */
 async function writeList(
   repository: Repository,
@@ -117,7 +116,7 @@ async function writeList(
   }
 }
 
-function isDone({ entries }: ReferrersList, { added = [], removed }: ReferrersChange): boolean {
+function isApplied({ entries }: ReferrersList, { added = [], removed }: ReferrersChange): boolean {
   const listed = new Set(entries.map(({ digest }) => digest));
   return added.every(({ digest }) => listed.has(digest)) && !listed.has(removed);
 }

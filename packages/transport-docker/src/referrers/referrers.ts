@@ -26,7 +26,7 @@ import { readManifest, requestManifest } from "../manifests/manifest-download.ts
 import { findDigest, requestManifestPresence } from "../manifests/manifest-presence.ts";
 import type { Repository } from "../registry/repository.ts";
 
-/** Manifests whose `subject` is this one (OCI distribution-spec, "Listing referrers" and "Referrers tag schema"). */
+/** Lists the referrers of a manifest (OCI distribution-spec, "Listing referrers" and "Referrers tag schema"). */
 export async function* listReferrers(
   repository: Repository,
   subject: Digest,
@@ -35,7 +35,7 @@ export async function* listReferrers(
   const filter = artifactType && `?${new URLSearchParams({ artifactType }).toString()}`;
   const request = { ...options, method: "GET", action: "pull", wholeUpTo: pageSizeLimit } as const;
   const listing = {
-    what: `what refers to ${subject} in ${repository.name}`,
+    what: `the referrers of ${subject} in ${repository.name}`,
     start: `referrers/${subject}${filter ?? ""}`,
     ask: async (target: string | URL) => repository.request({ ...request, target }),
   };
@@ -47,7 +47,10 @@ export async function* listReferrers(
       return yield* taggedReferrers(repository, subject, options);
     }
     if (descriptors === undefined) {
-      throw new ImageError("unsupported", `The list of ${listing.what} breaks off`);
+      throw new ImageError(
+        "unsupported",
+        `The list of ${listing.what} is incomplete: a later page is missing`,
+      );
     }
     const known = seen.size;
     for (const { digest } of descriptors) seen.add(digest);
@@ -57,7 +60,7 @@ export async function* listReferrers(
   }
 }
 
-/** Whether the registry has no list of what refers to a manifest of its own. */
+/** Whether the registry lacks the referrers API. */
 export async function lacksReferrersAPI(
   repository: Repository,
   subject: Digest,
@@ -67,12 +70,12 @@ export async function lacksReferrersAPI(
   const request = { ...options, method: "GET", target, action: "pull" } as const;
   const response = await repository.request(request);
   await response.discard();
-  return !hasIndexType(response) && knowsNoReferrers(response);
+  return !hasIndexType(response) && isUnsupportedResponse(response);
 }
 
 /**
- * The tags that cosign derives from a digest, as far as they exist. That none exists is trusted only where HEAD finds
- * the subject itself: a registry without HEAD must not hide signatures.
+ * Lists the existing tags that cosign derives from a digest. The absence of tags is trusted only if HEAD finds the
+ * subject, because a registry without HEAD must not hide signatures.
  */
 export async function* listDigestTags(
   repository: Repository,
@@ -94,13 +97,15 @@ export async function* listDigestTags(
   yield* isTrusted() ? found : await find(true);
 }
 
-/** undefined where the registry has no referrers API: such a registry may answer with anything. */
+/**
+ * The referrers on a page; undefined if the registry has no referrers API, in which case it may return any response.
+ */
 async function referrersOn(
   page: HTTPResponse,
   what: string,
 ): Promise<readonly Descriptor[] | undefined> {
   const bytes = page.status === 200 ? await wholeOf(page, manifestSizeLimit) : undefined;
-  if (bytes === undefined && !knowsNoReferrers(page)) {
+  if (bytes === undefined && !isUnsupportedResponse(page)) {
     throw registryError(await readRefusal(page), `list ${what}`);
   }
   if (bytes === undefined) await page.discard();
@@ -110,7 +115,12 @@ async function referrersOn(
   } catch (error) {
     if (!isImageError(error, "invalid-manifest")) throw error;
     const refusal = refusalOf(page, new TextDecoder().decode(bytes));
-    throw registryError(refusal, `list ${what}`, "unavailable", "that is no list of referrers");
+    throw registryError(
+      refusal,
+      `list ${what}`,
+      "unavailable",
+      "the response is not a list of referrers",
+    );
   }
 }
 
@@ -126,7 +136,7 @@ function hasIndexType(response: HTTPResponse): boolean {
   return response.status === 200 && mediaType === mediaTypes.ociIndex;
 }
 
-function knowsNoReferrers({ status }: HTTPResponse): boolean {
+function isUnsupportedResponse({ status }: HTTPResponse): boolean {
   return [200, 400, 404, 405, 406, 501].includes(status);
 }
 
@@ -138,17 +148,17 @@ async function* taggedReferrers(
   const tag = referrersTagOf(subject);
   const response = await requestManifest("GET", repository, tag, options);
   if (response.status === 404) return response.discard();
-  const doing = `list what refers to ${subject} in ${repository.name}`;
+  const doing = `list the referrers of ${subject} in ${repository.name}`;
   if (response.status !== 200) throw registryError(await readRefusal(response), doing);
   const parsed = parseManifest(await readManifest(response));
   // An image under this tag is not a list of referrers.
   if (parsed.kind === "index") yield* parsed.manifests;
 }
 
-/** Registries write null for an empty list; an object without a list is none. */
+/** Parses a list of referrers. null is an empty list; an object without a list is an error. */
 function descriptorsIn(bytes: Uint8Array): readonly Descriptor[] {
   const { value } = parseJSONObject("list of referrers", bytes);
-  if (!("manifests" in value)) throw new ImageError("invalid-manifest", "There is no list in it");
+  if (!("manifests" in value)) throw new ImageError("invalid-manifest", "It has no list manifests");
   const parsed = parseManifest({ bytes, mediaType: mediaTypes.ociIndex });
   return parsed.kind === "index" ? parsed.manifests : [];
 }

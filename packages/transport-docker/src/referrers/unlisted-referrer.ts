@@ -1,15 +1,15 @@
 import type { Descriptor, Digest, Manifest } from "@drayage/core";
 
-/** A manifest whose `subject` the registry took no notice of. */
+/** A referrer that the registry does not list under its subject. */
 export interface UnlistedReferrer {
   readonly subject: Digest;
-  /** As a list of referrers names it. */
+  /** Its descriptor in a list of referrers. */
   readonly referrer: Descriptor;
 }
 
 /**
- * What a list of referrers has to say of a manifest (OCI distribution-spec, "Pushing Manifests with Subject"); undefined
- * where it has no subject.
+ * Creates the referrer for a manifest (OCI distribution-spec, "Pushing Manifests with Subject"); undefined if it has
+ * no subject.
  */
 export function unlistedReferrer(
   manifest: Manifest,

@@ -1,7 +1,7 @@
 import { ImageError } from "@drayage/core";
 
-/** A configuration file that cannot be followed: nothing is guessed in its place. */
+/** The error for an invalid configuration file. No default replaces its content. */
 export function confError(file: string, problem: string, cause?: unknown): ImageError {
-  const message = `The configuration of registries ${file} is of no use: ${problem}`;
+  const message = `Invalid registries configuration ${file}: ${problem}`;
   return new ImageError("unsupported", message, cause === undefined ? {} : { cause });
 }

@@ -8,10 +8,10 @@ import { readRegistryEntries } from "./registry-entry.ts";
 import type { RegistryEntry } from "./registry-entry.ts";
 import { readVersion1 } from "./version-1.ts";
 
-/** What to do about a short name that may mean several images (containers-registries.conf(5), "short-name-mode"). */
+/** How to resolve an ambiguous short name (containers-registries.conf(5), "short-name-mode"). */
 export type ShortNameMode = "enforcing" | "permissive" | "disabled";
 
-/** What one file says; undefined where it is silent. */
+/** The content of one file; undefined for missing keys. */
 export interface ConfFile {
   readonly registries: readonly RegistryEntry[];
   readonly unqualifiedSearchRegistries?: readonly string[] | undefined;
@@ -20,14 +20,18 @@ export interface ConfFile {
   readonly aliases: Aliases;
 }
 
-/** Keys that are not known are left alone. @throws ImageError `unsupported` */
+/** Parses a file and ignores unknown keys. @throws ImageError `unsupported` */
 export async function parseConfFile({ file, text, isDropIn }: ConfText): Promise<ConfFile> {
-  const root = new ConfTable(file, isSilent(text) ? {} : await parseTOML(file, text));
+  const root = new ConfTable(file, hasOnlyComments(text) ? {} : await parseTOML(file, text));
   const version1 = readVersion1(root);
   if (version1 === undefined) return readVersion2(root);
-  if (isDropIn) throw root.problem("registries", "is version 1 of the format; a drop-in has 2");
+  if (isDropIn)
+    throw root.problem("registries", "is version 1 of the format; use version 2 in a drop-in");
   if (!root.has(...version2Keys)) return { ...version1, aliases: new Map() };
-  throw root.problem("registries", "is version 1 of the format, and there are keys of version 2");
+  throw root.problem(
+    "registries",
+    "is version 1 of the format and cannot be combined with keys of version 2",
+  );
 }
 
 const version2Keys = [
@@ -39,8 +43,8 @@ const version2Keys = [
   "aliases",
 ];
 
-/** As files are that come with a system: nothing in them but comments. */
-function isSilent(text: string): boolean {
+/** Whether a file holds only comments, as default files of distributions do. */
+function hasOnlyComments(text: string): boolean {
   return text.split("\n").every((line) => /^\s*(?:#|$)/.test(line));
 }
 
@@ -60,7 +64,7 @@ function readVersion2(root: ConfTable): ConfFile {
     registries: readRegistryEntries(root),
     unqualifiedSearchRegistries: readHosts(root, "unqualified-search-registries"),
     shortNameMode: readShortNameMode(root),
-    credentialHelpers: root.texts("credential-helpers"),
+    credentialHelpers: root.strings("credential-helpers"),
     aliases: readAliases(root),
   };
 }

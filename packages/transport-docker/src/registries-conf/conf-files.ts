@@ -8,9 +8,9 @@ import { hasCode, readNamedFile } from "@drayage/transport-kit/files";
 
 import { confError } from "./conf-error.ts";
 
-/** Which configuration is read. */
+/** Settings of the registries configuration. */
 export interface RegistriesConfSettings {
-  /** The main file, which must be there; undefined looks where podman does; false reads nothing. */
+  /** The main file, which must exist; undefined uses the default files of podman; false reads no file. */
   readonly registriesConf?: string | false | undefined;
   readonly system?: SystemContext | undefined;
 }
@@ -18,28 +18,28 @@ export interface RegistriesConfSettings {
 export interface ConfText {
   readonly file: string;
   readonly text: string;
-  /** Read in addition to the main file. */
+  /** Whether it is read in addition to the main file. */
   readonly isDropIn: boolean;
 }
 
 /**
- * All that there is to read, what counts less first: the file that was named, else the user's, else the machine's; then
- * `registries.conf.d/*.conf` of the machine, unless the user has a main file, and of the user. A file that
- * `CONTAINERS_REGISTRIES_CONF` names is read without those; `CONTAINERS_REGISTRIES_CONF_DIR` names others in any case.
- * With `rootForImplicitAbsolutePaths` neither variable counts.
+ * Reads the configuration files in increasing order of precedence: the named file, else the file of the user, else the
+ * file of the system; then `registries.conf.d/*.conf` of the system, unless the user has a main file, and of the user.
+ * A file in `CONTAINERS_REGISTRIES_CONF` is read without drop-ins; `CONTAINERS_REGISTRIES_CONF_DIR` always sets the
+ * folder of drop-ins. `rootForImplicitAbsolutePaths` disables both variables.
  */
 export async function readConfFiles(
   settings: RegistriesConfSettings,
 ): Promise<readonly ConfText[]> {
   const { registriesConf, system = {} } = settings;
   if (registriesConf === false) return [];
-  const [ofUser, ofMachine] = usualFiles(system);
+  const [ofUser, ofSystem] = defaultFiles(system);
   const byVariable = variableOf("CONTAINERS_REGISTRIES_CONF", system);
   const folder = variableOf("CONTAINERS_REGISTRIES_CONF_DIR", system);
   const named = registriesConf ?? byVariable;
   const first = named === undefined ? await findText(ofUser) : await readText(named, false);
-  const main = first ?? (await findText(ofMachine));
-  let folders = [`${ofMachine}.d`, `${ofUser}.d`];
+  const main = first ?? (await findText(ofSystem));
+  let folders = [`${ofSystem}.d`, `${ofUser}.d`];
   if (folder !== undefined) folders = [folder];
   else if (main?.file === ofUser) folders = [`${ofUser}.d`];
   else if (registriesConf === undefined && byVariable !== undefined) folders = [];
@@ -47,7 +47,7 @@ export async function readConfFiles(
   return [...(main === undefined ? [] : [main]), ...dropIns.flat()];
 }
 
-/** `~/.cache/containers/short-name-aliases.conf`, where podman keeps what a user chose. */
+/** Reads `~/.cache/containers/short-name-aliases.conf`, where podman stores the choices of the user. */
 export async function readUserAliases({
   registriesConf,
   system = {},
@@ -60,7 +60,7 @@ export async function readUserAliases({
   return findText(path.join(folder, "containers/short-name-aliases.conf"));
 }
 
-/** A path in a variable is one of this machine, not one below another root. */
+/** Variables hold paths of the host and do not apply to another root. */
 function variableOf(
   name: string,
   { environment = process.env, rootForImplicitAbsolutePaths: root }: SystemContext,
@@ -68,7 +68,7 @@ function variableOf(
   return root === undefined ? environment[name] || undefined : undefined;
 }
 
-function usualFiles(system: SystemContext): readonly [ofUser: string, ofMachine: string] {
+function defaultFiles(system: SystemContext): readonly [ofUser: string, ofSystem: string] {
   const { environment = process.env } = system;
   const config = environment["XDG_CONFIG_HOME"] || path.join(homeOf(environment), ".config");
   return [
@@ -122,6 +122,6 @@ async function unlessMissing<Value>(
 function unreadable(file: string, cause: unknown): Error {
   const { code, message } = cause as NodeJS.ErrnoException;
   const isMissing = code === "ENOENT";
-  const words = isMissing ? "there is no such file" : isImageError(cause) ? message : code;
+  const words = isMissing ? "it does not exist" : isImageError(cause) ? message : code;
   return confError(file, `it cannot be read: ${words}`, cause);
 }

@@ -1,9 +1,9 @@
 import { confError } from "./conf-error.ts";
 
-/** A table of a TOML file, whose values are read as what they have to be, or refused by file and key. */
+/** A TOML table with typed access; errors name the file and the key. */
 export class ConfTable {
   readonly file: string;
-  /** For people: `registry[2].mirror[1]`; undefined for the file's own table. */
+  /** The name for messages: `registry[2].mirror[1]`; undefined for the root table. */
   readonly #name: string | undefined;
   readonly #values: Readonly<Record<string, unknown>>;
 
@@ -24,20 +24,20 @@ export class ConfTable {
   text(key: string): string | undefined {
     const value = this.#get(key);
     if (value === undefined || typeof value === "string") return value;
-    throw this.problem(key, "must be a text in quotes");
+    throw this.problem(key, "must be a string");
   }
 
-  truth(key: string): boolean {
+  boolean(key: string): boolean {
     const value = this.#get(key) ?? false;
     if (typeof value === "boolean") return value;
     throw this.problem(key, "must be true or false");
   }
 
-  texts(key: string): readonly string[] | undefined {
+  strings(key: string): readonly string[] | undefined {
     const value = this.#get(key);
     if (value === undefined) return undefined;
     if (Array.isArray(value) && value.every((one) => typeof one === "string")) return value;
-    throw this.problem(key, "must be a list of texts");
+    throw this.problem(key, "must be a list of strings");
   }
 
   table(key: string): ConfTable | undefined {
@@ -55,7 +55,7 @@ export class ConfTable {
     return value.map((one, at) => new ConfTable(this.file, one, `${this.#nameOf(key)}[${at + 1}]`));
   }
 
-  /** To be thrown; `problem` follows the name of the key. */
+  /** Creates an error; `problem` follows the name of the key in its message. */
   problem(key: string, problem: string): Error {
     return confError(this.file, `${this.#nameOf(key)} ${problem}`);
   }

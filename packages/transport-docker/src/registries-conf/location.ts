@@ -1,45 +1,44 @@
 import { ImageError, isImageError, nameOf, parseNamedReference } from "@drayage/core";
 import type { NamedReference } from "@drayage/core";
 
-import { withoutEndingSlashes } from "./ending-slashes.ts";
+import { withoutTrailingSlashes } from "./trailing-slashes.ts";
 
-/** A registry or a part of it: what `prefix` and `location` of registries.conf name. */
+/** A registry or a part of it, as `prefix` and `location` of registries.conf. */
 export interface Location {
-  /** `quay.io`, `localhost:5000`; of a prefix also `*.example.com`, any host below that one. */
+  /** `quay.io`, `localhost:5000`; in a prefix also `*.example.com`, any host below it. */
   readonly domain: string;
   /** `library`, `library/alpine`; empty for the whole registry. */
   readonly path: string;
 }
 
-/** Reads `HOST[:PORT][/PATH]`. What is wrong with it, as a sentence without its subject, is given back as a text. */
+/** Parses `HOST[:PORT][/PATH]`. Returns a problem as a string, a clause without its subject. */
 export function readLocation(text: string): Location | string {
-  const trimmed = withoutEndingSlashes(text);
+  const trimmed = withoutTrailingSlashes(text);
   if (/^https?:\/\//i.test(trimmed)) return "must not start with http:// or https://";
   const slash = trimmed.indexOf("/");
   const [domain, path] =
     slash < 0 ? [trimmed, ""] : [trimmed.slice(0, slash), trimmed.slice(slash + 1)];
   if (domain === "") return "must name a registry";
-  if (/[:@]/.test(path))
-    return "names an image: leave the tag and the digest out, they never count";
+  if (/[:@]/.test(path)) return "names an image; remove the tag and the digest";
   if (domain !== "localhost" && !/[.:]/.test(domain)) {
-    return `starts with ${JSON.stringify(domain)}, which is not a registry: those have a dot or a port, or are localhost`;
+    return `starts with ${JSON.stringify(domain)}, which is not a registry; a registry has a dot or a port, or is localhost`;
   }
   const problem = problemOf(`${trimmed}/name`);
-  if (problem !== undefined) return `is no name of a registry: ${problem}`;
+  if (problem !== undefined) return `is not a valid registry: ${problem}`;
   return { domain: domain === "index.docker.io" ? "docker.io" : domain.toLowerCase(), path };
 }
 
-/** The same, and `*.HOST`. */
+/** As `readLocation`, and accepts `*.HOST`. */
 export function readPrefix(text: string): Location | string {
   if (!text.startsWith("*.")) return readLocation(text);
   const problem = /[/:@]/.test(text)
-    ? "it has neither a port nor a path"
+    ? "it must not have a port or a path"
     : problemOf(`host${text.slice(1)}/name`);
   if (problem === undefined) return { domain: text.toLowerCase(), path: "" };
-  return `with *. is written as in *.example.com: ${problem}`;
+  return `with *. must have the form *.example.com: ${problem}`;
 }
 
-/** Whether an image lies there: hosts are told apart by their ports, but for `*.`, which has none. */
+/** Whether an image is within a location. Ports must match, except for `*.`, which has none. */
 export function isWithin(named: NamedReference, { domain, path }: Location): boolean {
   const host = named.domain.toLowerCase();
   if (isWildcard(domain)) return host.replace(portPattern, "").endsWith(domain.slice(1));
@@ -48,9 +47,8 @@ export function isWithin(named: NamedReference, { domain, path }: Location): boo
 }
 
 /**
- * The image under another location than the prefix that it lies within. A port stays where `*.` is replaced by a host
- * without one.
- * @throws ImageError `invalid-reference` where that is no name of a repository
+ * Replaces the prefix of an image by a location. The port is kept if `*.` is replaced by a host without a port.
+ * @throws ImageError `invalid-reference` if the result is not a repository name
  */
 export function relocated(named: NamedReference, from: Location, to: Location): NamedReference {
   const rest = from.path === "" ? named.path : named.path.slice(from.path.length + 1);
@@ -58,15 +56,15 @@ export function relocated(named: NamedReference, from: Location, to: Location): 
   const keepsPort = isWildcard(from.domain) && to.path === "" && !portPattern.test(to.domain);
   const port = keepsPort ? (portPattern.exec(named.domain)?.[0] ?? "") : "";
   const name = `${to.domain}${port}/${path}`;
-  const problem = path === "" ? "that has no name in it" : problemOf(name);
+  const problem = path === "" ? "it has no repository name" : problemOf(name);
   if (problem === undefined) return { ...named, ...parseNamedReference(name) };
   throw new ImageError(
     "invalid-reference",
-    `registries.conf leads from ${nameOf(named)} to ${name}: ${problem}`,
+    `registries.conf maps ${nameOf(named)} to ${name}, which is invalid: ${problem}`,
   );
 }
 
-/** True for `*.example.com`. */
+/** Whether a domain is a wildcard: `*.example.com`. */
 export function isWildcard(domain: string): boolean {
   return domain.startsWith("*.");
 }

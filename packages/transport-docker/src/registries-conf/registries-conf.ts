@@ -5,32 +5,32 @@ import { readConfFiles } from "./conf-files.ts";
 import type { RegistriesConfSettings } from "./conf-files.ts";
 import type { RegistryEntry } from "./registry-entry.ts";
 
-/** What all files together say (containers-registries.conf(5)). */
+/** The merged configuration of all files (containers-registries.conf(5)). */
 export interface RegistriesConf {
   readonly registries: readonly RegistryEntry[];
-  /** Hosts, in the order in which a short name is looked for. */
+  /** Hosts in lookup order for short names. */
   readonly unqualifiedSearchRegistries: readonly string[];
   readonly shortNameMode: ShortNameMode;
-  /** Names of credential helpers; `containers-auth.json` stands for the files of credentials. */
+  /** The names of credential helpers; `containers-auth.json` stands for the credentials files. */
   readonly credentialHelpers: readonly string[];
   readonly aliases: Aliases;
 }
 
 /**
- * Reads what there is. An entry of a later file takes the place of one with the same prefix, any other key that of the
- * same key; aliases are added up.
- * @throws ImageError `unsupported` for a file that cannot be read or followed whole
+ * Reads and merges the configuration files. Later files replace entries with the same prefix and other keys; aliases
+ * are merged.
+ * @throws ImageError `unsupported` for an unreadable or invalid file
  */
 export async function loadRegistriesConf(
   settings: RegistriesConfSettings,
 ): Promise<RegistriesConf> {
-  const texts = await readConfFiles(settings);
-  return merged(await Promise.all(texts.map(parseConfFile)));
+  const strings = await readConfFiles(settings);
+  return merged(await Promise.all(strings.map(parseConfFile)));
 }
 
 /**
- * Who keeps credentials, in the order in which they are asked: what `findCredentials` and its like take.
- * @throws ImageError `unsupported` for a configuration that cannot be followed
+ * The credential helpers in lookup order, for `findCredentials` and the other credential functions.
+ * @throws ImageError `unsupported` for an invalid configuration
  */
 export async function readCredentialHelpers(
   settings: RegistriesConfSettings = {},

@@ -1,9 +1,9 @@
 import type { ConfTable } from "./conf-table.ts";
-import { withoutEndingSlashes } from "./ending-slashes.ts";
 import { isWildcard, readLocation, readPrefix } from "./location.ts";
 import type { Location } from "./location.ts";
+import { withoutTrailingSlashes } from "./trailing-slashes.ts";
 
-/** A copy of a registry that is asked first. */
+/** A mirror of a registry, which is read first. */
 export interface Mirror {
   readonly location: Location;
   readonly insecure: boolean;
@@ -11,77 +11,80 @@ export interface Mirror {
   readonly pulls: "all" | "digest-only" | "tag-only";
 }
 
-/** What is known of the images below a prefix (containers-registries.conf(5), "[[registry]]"). */
+/** The settings of images with a prefix (containers-registries.conf(5), "[[registry]]"). */
 export interface RegistryEntry {
-  /** As it was written, without slashes at its end: what tells entries apart. */
+  /** The name as written, without trailing slashes; it identifies the entry. */
   readonly name: string;
   readonly prefix: Location;
-  /** Where they really are; undefined where they say. */
+  /** The location of the images; undefined if it equals their name. */
   readonly location: Location | undefined;
   readonly insecure: boolean;
-  /** Set where the file says `insecure = false`, which also a registry on this machine has to keep to. */
+  /** Set for an explicit `insecure = false`, which also applies to a registry on localhost. */
   readonly requiresTLS?: true | undefined;
   readonly blocked: boolean;
   readonly mirrors: readonly Mirror[];
-  /** Which says so. */
+  /** The file of the entry. */
   readonly file: string;
 }
 
-/** All entries of a file; of several for one prefix the first counts. @throws ImageError `unsupported` */
+/** Reads all entries of a file; the first entry of a prefix counts. @throws ImageError `unsupported` */
 export function readRegistryEntries(root: ConfTable): readonly RegistryEntry[] {
-  const byPlace = new Map<string, RegistryEntry>();
+  const byLocation = new Map<string, RegistryEntry>();
   const byName = new Map<string, RegistryEntry>();
   for (const table of root.tables("registry")) {
     const entry = readEntry(table);
-    const place = placeOf(entry);
-    const first = byPlace.get(place) ?? entry;
-    byPlace.set(place, first);
+    const location = locationOf(entry);
+    const first = byLocation.get(location) ?? entry;
+    byLocation.set(location, first);
     for (const key of ["insecure", "blocked"] as const) {
       if (first[key] === entry[key]) continue;
-      throw table.problem(key, `contradicts another entry for the same location, ${place}`);
+      throw table.problem(key, `contradicts another entry for the same location, ${location}`);
     }
     if (!byName.has(entry.name)) byName.set(entry.name, entry);
   }
   return [...byName.values()];
 }
 
-/** For people, too. */
-function placeOf({ location, name }: RegistryEntry): string {
+/** The location of an entry, also for messages. */
+function locationOf({ location, name }: RegistryEntry): string {
   if (location === undefined) return name;
   return location.path === "" ? location.domain : `${location.domain}/${location.path}`;
 }
 
 function readEntry(table: ConfTable): RegistryEntry {
   const location = locationIn(table);
-  const prefix = withoutEndingSlashes(table.text("prefix") ?? "");
-  const name = prefix === "" ? withoutEndingSlashes(table.text("location") ?? "") : prefix;
-  if (name === "") throw table.problem("location", "is missing, and the prefix too");
+  const prefix = withoutTrailingSlashes(table.text("prefix") ?? "");
+  const name = prefix === "" ? withoutTrailingSlashes(table.text("location") ?? "") : prefix;
+  if (name === "") throw table.problem("location", "is missing; set location or prefix");
   const parsed = readPrefix(name);
   if (typeof parsed === "string") throw table.problem("prefix", parsed);
   if (location === undefined && !isWildcard(parsed.domain)) {
-    throw table.problem("location", "may be left out where the prefix starts with *. only");
+    throw table.problem(
+      "location",
+      "is missing; only an entry whose prefix starts with *. can omit it",
+    );
   }
   if (table.has("pull-from-mirror")) {
-    throw table.problem("pull-from-mirror", "belongs into a [[registry.mirror]]");
+    throw table.problem("pull-from-mirror", "must be in a [[registry.mirror]]");
   }
   return {
     name,
     prefix: parsed,
     location,
     ...insecureIn(table),
-    blocked: table.truth("blocked"),
+    blocked: table.boolean("blocked"),
     mirrors: readMirrors(table),
     file: table.file,
   };
 }
 
 function insecureIn(table: ConfTable): Pick<RegistryEntry, "insecure" | "requiresTLS"> {
-  const insecure = table.truth("insecure");
+  const insecure = table.boolean("insecure");
   return { insecure, ...(!insecure && table.has("insecure") && { requiresTLS: true }) };
 }
 
 function readMirrors(table: ConfTable): readonly Mirror[] {
-  const byDigestOnly = table.truth("mirror-by-digest-only");
+  const byDigestOnly = table.boolean("mirror-by-digest-only");
   return table.tables("mirror").map((mirror) => {
     const location = locationIn(mirror);
     if (location === undefined) throw mirror.problem("location", "is missing");

@@ -8,18 +8,21 @@ import { readUserAliases } from "./conf-files.ts";
 import type { RegistriesConfSettings } from "./conf-files.ts";
 import { loadRegistriesConf } from "./registries-conf.ts";
 
-/** What a name may mean. */
+/** The candidates of a short name. */
 export interface ResolvedShortName {
-  /** To be tried in this order; one where the name says its registry, or is an alias. */
+  /** The images in lookup order; one candidate if the name has a registry or is an alias. */
   readonly candidates: readonly NamedReference[];
-  /** With `enforcing`, and several candidates, a user has to choose; with `permissive`, where there is one to ask. */
+  /**
+   * With `enforcing` and several candidates the user must choose; with `permissive` only if the program is
+   * interactive.
+   */
   readonly mode: ShortNameMode;
 }
 
 /**
- * What podman would take `alpine` for: an alias, else that name in each of the `unqualified-search-registries`. For
- * programs whose users write such names: `docker()` itself never does this, `docker://alpine` is on Docker Hub.
- * @throws ImageError `invalid-reference`; `unsupported` for a configuration that cannot be followed
+ * Resolves a short name as podman does: an alias, else the name in each of the `unqualified-search-registries`.
+ * `docker()` does not use it: `docker://alpine` is on Docker Hub.
+ * @throws ImageError `invalid-reference`; `unsupported` for an invalid configuration
  */
 export async function resolveShortName(
   name: string,
@@ -50,6 +53,6 @@ export async function resolveShortName(
 function unresolved(name: string): ImageError {
   return new ImageError(
     "invalid-reference",
-    `${JSON.stringify(name)} names no registry, is no alias, and no unqualified-search-registries are configured: write the registry before it`,
+    `${JSON.stringify(name)} has no registry and no alias, and no unqualified-search-registries are configured; add the registry to the name`,
   );
 }

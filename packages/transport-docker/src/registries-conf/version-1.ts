@@ -1,18 +1,18 @@
 import type { ConfTable } from "./conf-table.ts";
-import { withoutEndingSlashes } from "./ending-slashes.ts";
 import { readHosts } from "./hosts.ts";
 import { readLocation } from "./location.ts";
 import type { RegistryEntry } from "./registry-entry.ts";
+import { withoutTrailingSlashes } from "./trailing-slashes.ts";
 
-/** All that such a file can say. */
+/** The content of a file in version 1 of the format. */
 export interface Version1 {
   readonly registries: readonly RegistryEntry[];
   readonly unqualifiedSearchRegistries: readonly string[] | undefined;
 }
 
 /**
- * What a file of the first version says, in terms of the second: `[registries.search]`, `[registries.insecure]` and
- * `[registries.block]`, a list `registries` in each. undefined for a file that has none of them.
+ * Converts a file in version 1 of the format: `[registries.search]`, `[registries.insecure]` and `[registries.block]`,
+ * each with a list `registries`. Returns undefined for a file without these tables.
  */
 export function readVersion1(root: ConfTable): Version1 | undefined {
   const registries = root.table("registries");
@@ -32,8 +32,8 @@ export function readVersion1(root: ConfTable): Version1 | undefined {
 }
 
 function readNames(registries: ConfTable, key: "insecure" | "block"): readonly string[] {
-  const names = registries.table(key)?.texts("registries") ?? [];
-  return names.map(withoutEndingSlashes);
+  const names = registries.table(key)?.strings("registries") ?? [];
+  return names.map(withoutTrailingSlashes);
 }
 
 function entryOf(

@@ -3,8 +3,8 @@ import { untilAborted } from "@drayage/transport-kit/wire";
 
 import type { DockerSettings } from "../docker-settings.ts";
 import { HTTPClient } from "../http/http-client.ts";
-import { placesOf } from "../registries-conf/physical-place.ts";
-import type { PhysicalPlace } from "../registries-conf/physical-place.ts";
+import { locationsOf } from "../registries-conf/physical-location.ts";
+import type { PhysicalLocation } from "../registries-conf/physical-location.ts";
 import { loadRegistriesConf } from "../registries-conf/registries-conf.ts";
 import type { RegistriesConf } from "../registries-conf/registries-conf.ts";
 import { loadRegistriesD } from "../signatures/registries-d.ts";
@@ -40,14 +40,14 @@ export class Registries {
   /** Where an image may be read: mirrors first. @throws ImageError `unsupported` for a registries.conf that is broken */
   async placesToRead(image: NamedReference, options: OperationOptions): Promise<Places> {
     const conf = await this.#registriesConf(options);
-    const { mirrors, itself } = placesOf(conf, image);
+    const { mirrors, itself } = locationsOf(conf, image);
     return [...mirrors, itself].map((place) => this.#repositoryAt(place, image, conf));
   }
 
   /** The one place where an image is kept. @throws ImageError as `placesToRead` */
   async placeToWrite(image: NamedReference, options: OperationOptions): Promise<Repository> {
     const conf = await this.#registriesConf(options);
-    return this.#repositoryAt(placesOf(conf, image).itself, image, conf);
+    return this.#repositoryAt(locationsOf(conf, image).itself, image, conf);
   }
 
   /** Where the signatures of an image are, by the name that its user gave it. @throws ImageError `unsupported` */
@@ -65,7 +65,7 @@ export class Registries {
   }
 
   #repositoryAt(
-    { named, insecure: isInsecure, requiresTLS, isMirror, blockedIn }: PhysicalPlace,
+    { named, insecure: isInsecure, requiresTLS, isMirror, blockedIn }: PhysicalLocation,
     image: NamedReference,
     { credentialHelpers }: RegistriesConf,
   ): Repository {

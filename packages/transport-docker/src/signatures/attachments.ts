@@ -19,13 +19,13 @@ import { readRefusal, registryError } from "../http/registry-error.ts";
 import { readManifest, requestManifest } from "../manifests/manifest-download.ts";
 import { uploadManifest } from "../manifests/manifest-upload.ts";
 import type { Repository } from "../registry/repository.ts";
-import { maxSignatures, maxSignatureSize, tooMany } from "./lookaside.ts";
+import { maxSignatures, maxSignatureSize, tooManySignatures } from "./lookaside.ts";
 
 export type SigstoreSignature = Extract<Signature, { readonly kind: "sigstore" }>;
 
 /**
- * The signatures that are attached to a manifest: the layers of the manifest under the tag `sha256-….sig`, as cosign
- * writes them; undefined where there is no such tag.
+ * Reads the signatures attached to a manifest: the layers of the manifest with the tag `sha256-….sig`, as cosign
+ * writes it. Returns undefined if the tag does not exist.
  * @throws ImageError `denied`, `unavailable`, `invalid-manifest`, `digest-mismatch`
  */
 export async function readAttachments(
@@ -36,7 +36,7 @@ export async function readAttachments(
   const attached = await readAttached(repository, subject, options);
   if (attached === undefined) return undefined;
   const { layers } = attached;
-  if (layers.length > maxSignatures) throw tooMany(subject, repository.name);
+  if (layers.length > maxSignatures) throw tooManySignatures(subject, repository.name);
   const signatures: SigstoreSignature[] = [];
   for (const { mediaType, annotations = {}, digest, size } of layers) {
     const bytes = verified(downloadBlob(repository, { digest, size }, options), { digest, size });
@@ -46,7 +46,7 @@ export async function readAttachments(
   return signatures;
 }
 
-/** Adds signatures to those that are attached to a manifest. @throws ImageError `denied`, `unavailable`, `conflict` */
+/** Attaches further signatures to a manifest. @throws ImageError `denied`, `unavailable`, `conflict` */
 export async function addAttachments(
   repository: Repository,
   subject: Digest,
@@ -57,7 +57,7 @@ export async function addAttachments(
   if (tag === undefined) {
     throw new ImageError(
       "unsupported",
-      `Signatures are not attached to ${subject}: no tag can name it`,
+      `Cannot attach signatures to ${subject}: its digest is too long for a tag; copy without signatures`,
     );
   }
   const attached = await readAttached(repository, subject, { ...options, action: "pull,push" });
@@ -89,7 +89,7 @@ export async function addAttachments(
 interface Attached {
   readonly fields: Readonly<Record<string, unknown>>;
   readonly layers: readonly Descriptor[];
-  /** The layers as they are written, unknown fields included. */
+  /** The layer entries as written, including unknown fields. */
   readonly entries: readonly unknown[];
 }
 
@@ -118,7 +118,10 @@ async function readAttached(
     const entries = (fields["layers"] ?? []) as readonly unknown[];
     return { fields, layers: manifest.layers, entries };
   }
-  throw new ImageError("unsupported", `${tag} of ${repository.name} does not hold signatures`);
+  throw new ImageError(
+    "unsupported",
+    `${tag} of ${repository.name} is not a manifest of signatures`,
+  );
 }
 
 async function store(
@@ -138,7 +141,7 @@ async function store(
   }
 }
 
-/** cosign lists the payloads as layers of an image without a platform. */
+/** As cosign does, the payloads are listed as layers of an image without a platform. */
 function configOf(layers: readonly Descriptor[]): unknown {
   const diffIDs = layers.map(({ digest }) => digest);
   return { architecture: "", os: "", rootfs: { type: "layers", diff_ids: diffIDs }, config: {} };
@@ -149,7 +152,7 @@ function identityOf({ mediaType, digest, annotations = {} }: Descriptor): string
   return JSON.stringify([mediaType, digest, sorted]);
 }
 
-/** undefined for a digest that is too long for a tag. */
+/** Returns undefined for a digest that is too long for a tag. */
 function findAttachmentTag(digest: Digest): string | undefined {
   return digestTagsOf(digest).find((tag) => tag.endsWith(".sig"));
 }

@@ -11,13 +11,13 @@ import { wholeOf } from "../http/http-exchange.ts";
 import { readRefusal, registryError } from "../http/registry-error.ts";
 import type { SignatureStorage } from "./signature-storage.ts";
 
-/** The most signatures of one manifest: more are an error of the server. */
+/** The maximum number of signatures of a manifest. */
 export const maxSignatures = 128;
-/** Bytes. */
+/** In bytes. */
 export const maxSignatureSize: number = 4 << 20;
 
 /**
- * The signatures that lie beside a registry, `signature-1` and those that follow (containers/image,
+ * Reads signatures from a lookaside store, `signature-1` and the following (containers/image,
  * docs/signature-protocols.md). Requests carry no credentials.
  * @throws ImageError `unsupported`, `denied`, `unavailable`
  */
@@ -34,12 +34,12 @@ export async function readLookaside(
       ? readSmallFile(fileURLToPath(url), maxSignatureSize, options)
       : download(url, client, options));
     if (bytes === undefined) return signatures;
-    if (signatures.length === maxSignatures) throw tooMany(digest, lookaside.href);
+    if (signatures.length === maxSignatures) throw tooManySignatures(digest, lookaside.href);
     signatures.push(parseSignature(bytes));
   }
 }
 
-/** Replaces the signatures of a manifest. @throws ImageError `denied`, `unavailable` */
+/** Replaces the signatures of a manifest in a lookaside store. @throws ImageError `denied`, `unavailable` */
 export async function writeLookaside(
   { staging, path: repository }: SignatureStorage,
   digest: Digest,
@@ -55,7 +55,7 @@ export async function writeLookaside(
   for (let number = signatures.length + 1; await isRemoved(fileOf(number)); number++);
 }
 
-export function tooMany(digest: Digest, location: string): ImageError {
+export function tooManySignatures(digest: Digest, location: string): ImageError {
   const message = `${location} has more than ${maxSignatures} signatures of ${digest}`;
   return new ImageError("unsupported", `${message}; copy without signatures`);
 }

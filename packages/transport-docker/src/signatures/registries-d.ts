@@ -10,14 +10,14 @@ import { confError } from "../registries-conf/conf-error.ts";
 import { parseSignatureConf } from "./signature-conf.ts";
 import type { SignatureSection } from "./signature-conf.ts";
 
-/** Which files say where signatures are. */
+/** Settings of the files that configure signature stores. */
 export interface RegistriesDSettings {
-  /** The folder, which must exist; undefined for podman's; false reads nothing. */
+  /** The folder, which must exist; undefined uses the default folders of podman; false reads nothing. */
   readonly registriesDir?: string | false | undefined;
   readonly system?: SystemContext | undefined;
 }
 
-/** All files of the folder (containers-registries.d(5)). */
+/** The merged files of a folder (containers-registries.d(5)). */
 export interface RegistriesD {
   /** By registry, namespace, repository or image. */
   readonly sections: ReadonlyMap<string, SignatureSection>;
@@ -25,8 +25,8 @@ export interface RegistriesD {
 }
 
 /**
- * Reads `*.yaml` in the folder that was named, else in the user's folder, else in the machine's.
- * @throws ImageError `unsupported` for a file that is invalid, or says something that another file says too
+ * Reads `*.yaml` in the named folder, else the folder of the user, else the folder of the system.
+ * @throws ImageError `unsupported` for an invalid file, or a section in two files
  */
 export async function loadRegistriesD(settings: RegistriesDSettings): Promise<RegistriesD> {
   const sections = new Map<string, SignatureSection>();
@@ -47,7 +47,7 @@ export async function loadRegistriesD(settings: RegistriesDSettings): Promise<Re
 }
 
 function repeated(file: string, what: string, { file: other }: SignatureSection): Error {
-  return confError(file, `${JSON.stringify(what)} is in ${other} already; keep one of them`);
+  return confError(file, `${JSON.stringify(what)} is also in ${other}; keep one of them`);
 }
 
 async function filesOf(settings: RegistriesDSettings): Promise<readonly string[]> {

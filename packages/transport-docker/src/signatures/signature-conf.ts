@@ -3,25 +3,25 @@ import type { JSONObject } from "@drayage/core";
 
 import { confError } from "../registries-conf/conf-error.ts";
 
-/** Where the signatures of some images are. */
+/** The signature stores of some images. */
 export interface SignatureSection {
-  /** Which says so. */
+  /** The file of the section. */
   readonly file: string;
   readonly lookaside: string | undefined;
-  /** Where signatures are written, if not there. */
+  /** The location for writing; undefined if it equals `lookaside`. */
   readonly staging: string | undefined;
   readonly usesAttachments: boolean | undefined;
 }
 
-/** What one file says; undefined where it is silent. */
+/** The content of one file; undefined for missing keys. */
 export interface SignatureConf {
   readonly sections: ReadonlyMap<string, SignatureSection>;
   readonly fallback: SignatureSection | undefined;
 }
 
-/** Unknown keys are ignored, as other tools do. @throws ImageError `unsupported` */
+/** Parses a file. Unknown keys are ignored, as other tools do. @throws ImageError `unsupported` */
 export async function parseSignatureConf(file: string, text: string): Promise<SignatureConf> {
-  const root = isSilent(text) ? {} : await parseYAML(file, text);
+  const root = hasOnlyComments(text) ? {} : await parseYAML(file, text);
   const fallback = root["default-docker"] ?? undefined;
   const docker = objectOf(file, "docker", root["docker"] ?? {});
   const sections = Object.entries(docker).map(
@@ -33,8 +33,8 @@ export async function parseSignatureConf(file: string, text: string): Promise<Si
   };
 }
 
-/** As files are that come with a system: nothing in them but comments. */
-function isSilent(text: string): boolean {
+/** Whether a file holds only comments, as default files of distributions do. */
+function hasOnlyComments(text: string): boolean {
   return text.split("\n").every((line) => /^\s*(?:#|$|---)/.test(line));
 }
 
@@ -67,7 +67,7 @@ function sectionOf(file: string, name: string, value: unknown): SignatureSection
   };
 }
 
-/** The first key counts; the others are its former names. */
+/** Reads the first key that is set; the others are former names. */
 function textIn(
   file: string,
   name: string,
@@ -77,14 +77,14 @@ function textIn(
   for (const key of keys) {
     const text = section[key] ?? "";
     if (typeof text !== "string") {
-      throw confError(file, `${key} of ${JSON.stringify(name)} must be text`);
+      throw confError(file, `${key} of ${JSON.stringify(name)} must be a string`);
     }
     if (text !== "") return text;
   }
   return undefined;
 }
 
-/** The URL of a section; checked only for an image that needs it. @throws ImageError `unsupported` */
+/** Parses the URL of a section, when an image needs it. @throws ImageError `unsupported` */
 export function parseLookaside({ file }: SignatureSection, text: string): URL {
   const url = URL.parse(text);
   if (url?.protocol === "https:" || url?.protocol === "http:") return url;

@@ -9,20 +9,20 @@ import type { RegistriesD } from "./registries-d.ts";
 import { parseLookaside } from "./signature-conf.ts";
 import type { SignatureSection } from "./signature-conf.ts";
 
-/** Where the signatures of one image are, beside its registry. */
+/** The signature stores of one image. */
 export interface SignatureStorage {
   /** `library/alpine` */
   readonly path: string;
-  /** The base URL of the files that are read. */
+  /** The base URL for reading. */
   readonly lookaside: URL;
-  /** The base URL of the files that are written. */
+  /** The base URL for writing. */
   readonly staging: URL;
-  /** Whether signatures are attached to the image in its registry, as cosign does it. */
+  /** Whether signatures are attached to the image in its registry, as cosign does. */
   readonly usesAttachments: boolean;
 }
 
 /**
- * What the files say of an image: the most specific section that has a key counts for it, then `default-docker`
+ * The configuration for an image: each key of the most specific section that sets it, then `default-docker`
  * (containers-registries.d(5)).
  */
 export function signatureStorageOf(
@@ -49,7 +49,7 @@ export function signatureStorageOf(
   };
 }
 
-/** What a destination accepts, as in `DestinationAccepts`. */
+/** The signature fields of `DestinationAccepts`. */
 export function acceptedSignatures({
   staging,
   usesAttachments,
@@ -58,7 +58,7 @@ export function acceptedSignatures({
   return {
     signatures:
       isWritable ||
-      `nothing can be written to ${staging.href}; configure lookaside-staging with a file:/// URL in registries.d`,
+      `cannot write to ${staging.href}; configure lookaside-staging with a file:/// URL in registries.d`,
     sigstoreSignatures:
       usesAttachments || "use-sigstore-attachments is not enabled for it in registries.d",
   };

@@ -15,7 +15,7 @@ function answer(username: string): string {
   return JSON.stringify({ ServerURL: "x", Username: username, Secret: secret });
 }
 
-/** Notes what it was asked, and knows the same for all. */
+/** Records its arguments and returns the same credentials for every server. */
 const noting = `cat >> "$0.asked"; echo " $1" >> "$0.asked"; echo '${answer("helped")}'`;
 
 async function askedOf(folder: string, helper: string): Promise<string> {
@@ -36,7 +36,7 @@ async function found(
 const auth = Buffer.from("kept:x").toString("base64");
 const noted = { auth };
 
-describe("a file leaves credentials to a helper", () => {
+describe("a file configures a helper", () => {
   test.each([
     [
       "for a registry",
@@ -45,7 +45,7 @@ describe("a file leaves credentials to a helper", () => {
       "a.example get",
     ],
     [
-      "before its own",
+      "before an entry of the file",
       { credHelpers: { "a.example": "h" }, auths: { "a.example/team": noted } },
       "a.example/team",
       "a.example get",
@@ -57,7 +57,7 @@ describe("a file leaves credentials to a helper", () => {
       "a.example/team get",
     ],
     [
-      "for the narrowest",
+      "for the most specific name",
       { credHelpers: { "a.example": "x", "a.example/team": "h" } },
       "a.example/team/app",
       "a.example/team get",
@@ -68,15 +68,15 @@ describe("a file leaves credentials to a helper", () => {
       "docker.io/library/a",
       "https://index.docker.io/v1/ get",
     ],
-    ["for all", { credsStore: "h" }, "a.example/team/app", "a.example get"],
+    ["for all registries", { credsStore: "h" }, "a.example/team/app", "a.example get"],
     [
-      "for all, and so for Docker Hub",
+      "for all registries, including Docker Hub",
       { credsStore: "h" },
       "docker.io/library/a",
       "https://index.docker.io/v1/ get",
     ],
     [
-      "for all, as it noted",
+      "for all registries, with the key of the entry",
       { credsStore: "h", auths: { "https://a.example": {} } },
       "a.example/team",
       "https://a.example get",
@@ -92,9 +92,9 @@ describe("a file leaves credentials to a helper", () => {
   });
 
   test.each([
-    ["where its name is empty", { credHelpers: { "a.example": "" } }],
-    ["of all, where its name is empty", { credHelpers: { "a.example": "" }, credsStore: "h" }],
-  ])("and not %s: then the file's own entry counts", async (_, content) => {
+    ["with an empty name", { credHelpers: { "a.example": "" } }],
+    ["with an empty name before credsStore", { credHelpers: { "a.example": "" }, credsStore: "h" }],
+  ])("and not %s: then the entry of the file applies", async (_, content) => {
     const folder = await scratchFolder();
     const system = await systemWithHelper(folder, "h", noting);
     const own = { ...content, auths: { "a.example": noted } };
@@ -107,7 +107,10 @@ describe("a file leaves credentials to a helper", () => {
   test.each([
     ["for another registry", { credHelpers: { "a.example.org": "h", "b.a.example": "h" } }],
     ["for another namespace", { credHelpers: { "a.example/other": "h" } }],
-    ["for all, where it has its own", { credsStore: "h", auths: { "a.example": noted } }],
+    [
+      "for all registries, if the file has an entry",
+      { credsStore: "h", auths: { "a.example": noted } },
+    ],
   ])("and not %s", async (_, content) => {
     const folder = await scratchFolder();
     const system = await systemWithHelper(folder, "h", noting);
@@ -122,7 +125,7 @@ describe("a file leaves credentials to a helper", () => {
 describe("a helper", () => {
   const content = { credHelpers: { "a.example": "h" } };
 
-  test("gives an identity token for the user <token>", async () => {
+  test("returns an identity token for the user <token>", async () => {
     const folder = await scratchFolder();
     const script = `cat >/dev/null; echo '${answer("<token>")}'`;
     const system = await systemWithHelper(folder, "h", script);
@@ -130,9 +133,9 @@ describe("a helper", () => {
   });
 
   test.each([
-    ["says so", "echo credentials not found in native keychain; exit 1"],
-    ["has nothing to say", "echo '{}'"],
-    ["does not listen", "exec 0<&-; echo '{}'"],
+    ["reports none", "echo credentials not found in native keychain; exit 1"],
+    ["returns an empty object", "echo '{}'"],
+    ["closes its input", "exec 0<&-; echo '{}'"],
   ])("that %s has none", async (_, script) => {
     const folder = await scratchFolder();
     const system = await systemWithHelper(folder, "h", script);
@@ -143,14 +146,14 @@ describe("a helper", () => {
     '{"username":"ann","secret":"correct horse"}',
     '{"serverurl":"x","USERNAME":"ann","SECRET":"correct horse"}',
     '{"ServerURL":"x","Username":"ann","Secret":"correct horse","username":"ann"}',
-  ])("may answer %s", async (words) => {
+  ])("may return %s", async (words) => {
     const folder = await scratchFolder();
     const system = await systemWithHelper(folder, "h", `cat >/dev/null; echo '${words}'`);
     const credentials = { username: "ann", password: secret };
     expect(await found("a.example", content, system, folder)).toEqual(credentials);
   });
 
-  test("that leaves a process behind is not waited for", async () => {
+  test("with a running child process does not block", async () => {
     const folder = await scratchFolder();
     const script = `cat >/dev/null; echo '${answer("ann")}'; sleep 30 & exit 0`;
     const system = await systemWithHelper(folder, "h", script);
@@ -159,23 +162,23 @@ describe("a helper", () => {
     expect(performance.now() - started).toBeLessThan(25_000);
   });
 
-  test("that is missing is named, with the file that wants it", async () => {
+  test("that is missing is reported with the file that configures it", async () => {
     const folder = await scratchFolder();
     await expect(found("a.example", content, systemIn(folder), folder)).rejects.toMatchObject({
       code: "unsupported",
-      message: expect.stringMatching(/auth\.json leaves .* docker-credential-h,/) as string,
+      message: expect.stringMatching(/auth\.json configures docker-credential-h,/) as string,
     });
   });
 
   test.each([
     ["fails", "exit 3"],
-    ["answers in other types", "true; exit 0", '{"Username":["ann"],"Secret":1}'],
-    ["never stops talking", "exec cat /dev/zero"],
-    ["answers with what is not JSON", "exit 0", "correct horse"],
-    ["answers with a list", "exit 0", '["ann","correct horse"]'],
-    ["names two users", "exit 0", '{"Username":"ann","username":"bob","Secret":"correct horse"}'],
-    ["has nothing to say", "exit 0", ""],
-  ])("that %s is named, and what it said is not told", async (_, script, words = answer("ann")) => {
+    ["returns other types", "true; exit 0", '{"Username":["ann"],"Secret":1}'],
+    ["never stops writing", "exec cat /dev/zero"],
+    ["returns invalid JSON", "exit 0", "correct horse"],
+    ["returns a list", "exit 0", '["ann","correct horse"]'],
+    ["returns two users", "exit 0", '{"Username":"ann","username":"bob","Secret":"correct horse"}'],
+    ["returns nothing", "exit 0", ""],
+  ])("that %s is reported by name without its output", async (_, script, words = answer("ann")) => {
     const folder = await scratchFolder();
     const system = await systemWithHelper(
       folder,
@@ -190,7 +193,7 @@ describe("a helper", () => {
     expect(String(error)).not.toContain(secret);
   });
 
-  test("is ended by an abort, whose reason is passed on", async () => {
+  test("is killed on abort, and the reason is thrown", async () => {
     const folder = await scratchFolder();
     const script = `echo $$ > "$0.pid"; exec sleep 600`;
     const system = await systemWithHelper(folder, "h", script);
@@ -209,7 +212,7 @@ describe("a helper", () => {
     await expect.poll(() => isRunning(helper), { interval: 5 }).toBe(false);
   });
 
-  test("is no shell's to read", async () => {
+  test("is not run by a shell", async () => {
     const folder = await scratchFolder();
     const system = await systemWithHelper(folder, "h", noting);
     const odd = { credHelpers: { "a.example": "h get; touch gone #" } };
@@ -246,11 +249,11 @@ describe("helpers of registries.conf", () => {
   }
 
   test.each([
-    ["one after the other", ["none", "h", "containers-auth.json"], "helped"],
-    ["files among them", ["none", "containers-auth.json", "h"], "kept"],
-    ["past one that fails", ["failing", "missing", "h"], "helped"],
-    ["and no others", ["none"], undefined],
-  ])("are asked %s", async (_, helpers, username) => {
+    ["are read in order", ["none", "h", "containers-auth.json"], "helped"],
+    ["include the files", ["none", "containers-auth.json", "h"], "kept"],
+    ["continue after a failure", ["failing", "missing", "h"], "helped"],
+    ["exclude the files if not listed", ["none"], undefined],
+  ])("%s", async (_, helpers, username) => {
     const scripts = { none: "echo '{}'", h: noting, failing: "exit 1" };
     const credentials = await foundBy(helpers, scripts);
     expect(credentials && "username" in credentials ? credentials.username : undefined).toBe(
@@ -258,7 +261,7 @@ describe("helpers of registries.conf", () => {
     );
   });
 
-  test("count as failed where one failed and none had anything", async () => {
+  test("report the failure if no helper has credentials", async () => {
     const search = foundBy(["none", "failing"], { none: "echo '{}'", failing: "exit 1" });
     await expect(search).rejects.toMatchObject({ code: "unavailable" });
   });

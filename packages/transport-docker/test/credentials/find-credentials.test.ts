@@ -19,7 +19,7 @@ function encoded(user: string): string {
   return Buffer.from(user).toString("base64");
 }
 
-/** A file that holds these. */
+/** A credentials file with this content. */
 async function fileOf(content: unknown, name = "auth.json"): Promise<string> {
   const file = path.join(await scratchFolder(), name);
   await writeFile(file, typeof content === "string" ? content : JSON.stringify(content));
@@ -30,7 +30,7 @@ async function found(name: string, authFile: string): Promise<DockerAuthConfig |
   return findCredentials(name, { authFile, system: systemIn(path.dirname(authFile)) });
 }
 
-describe.skipIf(!existsSync(fixtures))("of containers/image's files", () => {
+describe.skipIf(!existsSync(fixtures))("fixtures of containers/image", () => {
   test.each([
     ["empty.json", "example.org", undefined],
     ["example.json", "example.org", "example:org"],
@@ -56,13 +56,13 @@ describe.skipIf(!existsSync(fixtures))("of containers/image's files", () => {
     ["refpath.json", "docker.io/someone/else", "top:level"],
     ["refpath.json", "docker.io/library/busybox", "library:busybox"],
     ["refpath.json", "docker.io/library/fedora", "library:other"],
-  ])("%s has for %s %s", async (file, name, user) => {
+  ])("%s holds for %s the user %s", async (file, name, user) => {
     const [username, password] = user?.split(":") ?? [];
     const credentials = user === undefined ? undefined : { username, password };
     expect(await found(name, path.join(fixtures, file))).toEqual(credentials);
   });
 
-  test("an identity token goes before the user who stands beside it", async () => {
+  test("an identity token takes precedence over a user name", async () => {
     const file = path.join(fixtures, "example_identitytoken.json");
     expect(await found("example.org", file)).toEqual({
       identityToken: "some very long identity token",
@@ -75,7 +75,7 @@ describe.skipIf(!existsSync(fixtures))("of containers/image's files", () => {
     ["registry-b.com", { identityToken: "fizzbuzz" }],
     ["registry-c.com", undefined],
     ["registry-no-creds.com", undefined],
-  ])("the helper has for %s %j", async (name, credentials) => {
+  ])("the helper returns for %s %j", async (name, credentials) => {
     const folder = await scratchFolder();
     const script = await readFile(path.join(fixtures, "docker-credential-helper-registry"), "utf8");
     const system = await systemWithHelper(folder, "helper-registry", script);
@@ -86,7 +86,7 @@ describe.skipIf(!existsSync(fixtures))("of containers/image's files", () => {
   });
 });
 
-describe("CVE-2026-59891: a host is no other whose name contains it", () => {
+describe("CVE-2026-59891: a host does not match a host whose name contains it", () => {
   test.each([
     "example.com.evil.org",
     "notexample.com",
@@ -178,7 +178,7 @@ describe("a key", () => {
     expect(await found(name, file)).toBeUndefined();
   });
 
-  test("that is narrower counts first, however it is written", async () => {
+  test("that is more specific takes precedence in any spelling", async () => {
     const auths = {
       "a.example": { auth: encoded("wide:x") },
       "a.example/team/": { auth: encoded("narrow:x") },
@@ -190,7 +190,7 @@ describe("a key", () => {
     expect(await found("a.example/other", file)).toMatchObject({ username: "wide" });
   });
 
-  test.each(["abc", 1, [], null])("of another registry may lead to %j", async (entry) => {
+  test.each(["abc", 1, [], null])("of another registry may have the value %j", async (entry) => {
     const auths = { "b.example": entry, "a.example": { auth: encoded("ann:secret") } };
     expect(await found("a.example", await fileOf({ auths }))).toMatchObject({ username: "ann" });
   });
@@ -220,7 +220,7 @@ describe.skipIf(process.platform === "win32")(
       return { credentials, notices };
     }
 
-    test("is left out with a notice", async () => {
+    test("is skipped with a notice", async () => {
       expect((await foundBeside(undefined)).credentials).toBeUndefined();
     });
 
@@ -233,20 +233,24 @@ describe.skipIf(process.platform === "win32")(
   },
 );
 
-describe("a file that is broken", () => {
+describe("an invalid file", () => {
   const secret = Buffer.from("ann:correct horse").toString("base64");
 
   test.each([
     ["text", `${secret} and so on`, /is not JSON/],
-    ["a comma too many", `{\n  "auths": { "x": "${secret}", }\n}`, /is not JSON \(line 2/],
+    ["a trailing comma", `{\n  "auths": { "x": "${secret}", }\n}`, /is not JSON \(line 2/],
     ["a list", JSON.stringify([secret]), /is not a JSON object/],
-    ["auths that are text", JSON.stringify({ auths: secret }), /auths is not an object/],
-    ["an entry that is text", JSON.stringify({ auths: { "a.example": secret } }), /a\.example/],
-    ["no base64", JSON.stringify({ auths: { "a.example": { auth: `!${secret}` } } }), /base64/],
-    ["a number", JSON.stringify({ auths: { "a.example": { identitytoken: 12 } } }), /not text/],
-    ["a path for a helper", JSON.stringify({ credsStore: `/${secret}` }), /name of a helper/],
+    ["auths that are a string", JSON.stringify({ auths: secret }), /auths is not an object/],
+    ["an entry that is a string", JSON.stringify({ auths: { "a.example": secret } }), /a\.example/],
+    [
+      "invalid base64",
+      JSON.stringify({ auths: { "a.example": { auth: `!${secret}` } } }),
+      /base64/,
+    ],
+    ["a number", JSON.stringify({ auths: { "a.example": { identitytoken: 12 } } }), /not a string/],
+    ["a path as helper", JSON.stringify({ credsStore: `/${secret}` }), /name of a helper/],
     ["a helper in a list", JSON.stringify({ credHelpers: { b: [secret] } }), /name of a helper/],
-  ])("with %s is named, and its content is not", async (_, text, problem) => {
+  ])("with %s is reported without its content", async (_, text, problem) => {
     const file = await fileOf(text);
     const error: unknown = await found("a.example", file).catch((reason: unknown) => reason);
     expect(error).toMatchObject({ code: "unsupported" });
@@ -256,14 +260,14 @@ describe("a file that is broken", () => {
     expect(String(error)).not.toMatch(new RegExp(secret.slice(0, 8)));
   });
 
-  test("is none where it is empty", async () => {
+  test("is ignored if it is empty", async () => {
     expect(await found("a.example", await fileOf(" \n"))).toBeUndefined();
     expect(
       await found("a.example", await fileOf({ auths: null, credHelpers: null })),
     ).toBeUndefined();
   });
 
-  test("or that cannot be read is named", async () => {
+  test("that is unreadable is reported by name", async () => {
     const file = await fileOf({});
     await rm(file);
     await mkdir(file);
@@ -271,11 +275,11 @@ describe("a file that is broken", () => {
   });
 });
 
-describe.skipIf(process.platform !== "linux")("credentials are looked for", () => {
+describe.skipIf(process.platform !== "linux")("credentials are read", () => {
   const uid = process.getuid?.() ?? 0;
 
-  /** Every place names itself as the user. */
-  async function places(folder: string, files: readonly string[]): Promise<void> {
+  /** Each file has its own path as the user name. */
+  async function locations(folder: string, files: readonly string[]): Promise<void> {
     for (const name of files) {
       const file = path.join(folder, name);
       const auths = { "a.example": { auth: encoded(`${name}:x`) } };
@@ -291,14 +295,14 @@ describe.skipIf(process.platform !== "linux")("credentials are looked for", () =
     "home/.dockercfg",
   ];
 
-  test.each(all.map((_, first) => all.slice(first)))("first in %s", async (...files) => {
+  test.each(all.map((_, first) => all.slice(first)))("first from %s", async (...files) => {
     const folder = await scratchFolder();
-    await places(folder, files);
+    await locations(folder, files);
     const credentials = await findCredentials("a.example/team", { system: systemIn(folder) });
     expect(credentials).toMatchObject({ username: files[0] });
   });
 
-  test("where the variables say", async () => {
+  test("from the locations in variables", async () => {
     const folder = await scratchFolder();
     const files = ["run/containers/auth.json", "config/containers/auth.json", "docker/config.json"];
     const environment = {
@@ -307,15 +311,15 @@ describe.skipIf(process.platform !== "linux")("credentials are looked for", () =
       DOCKER_CONFIG: path.join(folder, "docker"),
       HOME: path.join(folder, "home"),
     };
-    await places(folder, ["home/.config/containers/auth.json", "home/.docker/config.json"]);
+    await locations(folder, ["home/.config/containers/auth.json", "home/.docker/config.json"]);
     for (const name of files.toReversed()) {
-      await places(folder, [name]);
+      await locations(folder, [name]);
       const credentials = await findCredentials("a.example", { system: { environment } });
       expect(credentials).toMatchObject({ username: name });
     }
   });
 
-  test("by registry alone in the oldest file", async () => {
+  test("by registry from the legacy file", async () => {
     const folder = await scratchFolder();
     const file = path.join(folder, "home/.dockercfg");
     const auths = {
@@ -328,16 +332,16 @@ describe.skipIf(process.platform !== "linux")("credentials are looked for", () =
     expect(credentials).toMatchObject({ username: "team" });
   });
 
-  test("in one file alone where it is named", async () => {
+  test("only from the named file", async () => {
     const folder = await scratchFolder();
-    await places(folder, all);
+    await locations(folder, all);
     const options = { authFile: path.join(folder, "other.json"), system: systemIn(folder) };
     expect(await findCredentials("a.example", options)).toBeUndefined();
   });
 
-  test("in the next file where one has an entry with nothing in it", async () => {
+  test("from the next file after an empty entry", async () => {
     const folder = await scratchFolder();
-    await places(folder, all.slice(1));
+    await locations(folder, all.slice(1));
     const first = path.join(folder, all[0] ?? "");
     await mkdir(path.dirname(first), { recursive: true });
     await writeFile(first, JSON.stringify({ auths: { "a.example": {} } }));
@@ -345,9 +349,9 @@ describe.skipIf(process.platform !== "linux")("credentials are looked for", () =
     expect(credentials).toMatchObject({ username: all[1] });
   });
 
-  test("not past a file that is broken", async () => {
+  test("not after an invalid file", async () => {
     const folder = await scratchFolder();
-    await places(folder, all);
+    await locations(folder, all);
     const first = path.join(folder, all[0] ?? "");
     await writeFile(first, "{");
     const search = findCredentials("a.example", { system: systemIn(folder) });
@@ -359,7 +363,7 @@ describe.skipIf(process.platform !== "linux")("credentials are looked for", () =
 });
 
 test.each(["https://a.example", "a.example/team:1", "a.example/TEAM", "", "a b", "team/app"])(
-  "credentials are not for %j",
+  "%j is not a valid name for credentials",
   async (name) => {
     await expect(findCredentials(name)).rejects.toMatchObject({ code: "invalid-reference" });
   },

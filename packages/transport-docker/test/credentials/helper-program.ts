@@ -3,10 +3,10 @@ import path from "node:path";
 
 import type { SystemContext } from "@drayage/core";
 
-/** Scripts need a shell's path, and nothing else of this machine. */
-const usual = "/usr/local/bin:/usr/bin:/bin";
+/** Scripts need the path of the shell, and no other variable. */
+const systemPath = "/usr/local/bin:/usr/bin:/bin";
 
-/** A system on which `docker-credential-NAME` is this script, and nothing else is set up. */
+/** A system whose only credential helper `docker-credential-NAME` is this script. */
 export async function systemWithHelper(
   folder: string,
   name: string,
@@ -24,11 +24,11 @@ export function systemIn(
 ): SystemContext {
   return {
     rootForImplicitAbsolutePaths: path.join(folder, "root"),
-    environment: { PATH: `${folder}:${usual}`, HOME: path.join(folder, "home"), ...more },
+    environment: { PATH: `${folder}:${systemPath}`, HOME: path.join(folder, "home"), ...more },
   };
 }
 
-/** Keeps everything as files in the folder in which it is. */
+/** Stores everything as files in its own folder. */
 export const keepingScript = `
 cd "$(dirname "$0")"
 case "$1" in

@@ -29,15 +29,15 @@ describe("the next page", () => {
     '/v2/x/tags/list?last=b; rel="next"',
     "<?last=b>; rel=next",
     "<list?last=b>; rel=next",
-    "<https://elsewhere.example/v2/x/tags/list?last=b>; rel=next",
-    "<//elsewhere.example/v2/x/tags/list?last=b>; rel=next",
+    "<https://external.example/v2/x/tags/list?last=b>; rel=next",
+    "<//external.example/v2/x/tags/list?last=b>; rel=next",
     '</v2/x/tags/list?last=b>; rel="last next"',
     '</v2/x/tags/list?last=b>; title="a, \\"b\\"; rel=prev"; rel="next"',
     "</v2/x/tags/list?last=b>; rel=next; rel=prev",
     "</v2/x>; rel=prev, </v2/x/tags/list?last=b>; rel=next",
     '</v2/x>; rel="first"; title="<z>, y",, </v2/x/tags/list?last=b>; rel="next"',
     "</v2/x>, </v2/x/tags/list?last=b>; rel=next",
-  ])("is where %s leads", (link) => {
+  ])("is the target of %s", (link) => {
     expect(nextIn(link)).toBe(next);
   });
 
@@ -51,7 +51,7 @@ describe("the next page", () => {
     "</v2/x>, </v2/y>",
     '</v2/x>; title="rel=next"; rel=prev',
     "<",
-  ])("is not where %s leads", (link) => {
+  ])("is not the target of %s", (link) => {
     expect(nextIn(link)).toBeUndefined();
   });
 
@@ -62,7 +62,7 @@ describe("the next page", () => {
     },
   );
 
-  test("may have a comma in its URL", () => {
+  test("may have a URL with a comma", () => {
     expect(nextIn("<?last=b,c>; rel=next")).toBe("https://a.example/v2/x/tags/list?last=b,c");
   });
 });

@@ -20,9 +20,9 @@ const notLists = [
   ["an object without a list", "{}"],
   ["an array", "[]"],
   ["not JSON", "nonsense"],
-  ["cut off", '{"name":"a","FIELD":["1","'],
-  ["an object in place of the list", '{"name":"a","FIELD":{}}'],
-  ["text in place of the list", '{"name":"a","FIELD":"1"}'],
+  ["truncated", '{"name":"a","FIELD":["1","'],
+  ["an object instead of the list", '{"name":"a","FIELD":{}}'],
+  ["a string instead of the list", '{"name":"a","FIELD":"1"}'],
   ["a list of numbers", '{"name":"a","FIELD":[1]}'],
   ["a list of lists", '{"name":"a","FIELD":[["1"]]}'],
   ["null", "null"],
@@ -42,14 +42,14 @@ describe("tags", () => {
     expect(registry.requests).toHaveLength(3);
   });
 
-  test("are asked for no longer than they are wanted", async () => {
+  test("are requested only as far as they are read", async () => {
     await using registry = await startRegistry({ pageSize: 3 });
     await withTags(registry, 8);
     for await (const _ of named(registry, "a").getTags()) break;
     expect(registry.requests).toHaveLength(1);
   });
 
-  test("are not read without a limit for the characters of all together", async () => {
+  test("have a limit for their total length", async () => {
     let pages = 0;
     await using server = await startServer((_, response) => {
       const start = `${++pages}-`;
@@ -94,7 +94,7 @@ describe("tags", () => {
   test.each([
     ["of another repository", '{"name":"b","tags":["1"]}'],
     ["without tags or name", '{"tags":null}'],
-    ["with a name that is not text", '{"name":1,"tags":["1"]}'],
+    ["with a name that is not a string", '{"name":1,"tags":["1"]}'],
     ["with an entry that is not a tag", '{"name":"a","tags":["a b"]}'],
   ])("of a page %s are an error", async (_, body) => {
     await using server = await startServer((__, response) => void response.end(body));
@@ -128,21 +128,21 @@ describe("tags", () => {
     expect(pages).toBeLessThan(1000);
   });
 
-  test("go on where the registry is, whatever its links say", async () => {
-    await using elsewhere = await startServer((_, response) => void response.end("{}"));
+  test("continue on the same origin for any link", async () => {
+    await using external = await startServer((_, response) => void response.end("{}"));
     await using server = await startServer(({ url }, response) => {
       const isFirst = url === "/v2/a/tags/list";
       if (isFirst) {
-        const target = `${elsewhere.origin}/v2/a/tags/list?n=1&last=x`;
+        const target = `${external.origin}/v2/a/tags/list?n=1&last=x`;
         response.setHeader("link", `</other>; rel="prev", <${target}>; title="a"; rel=next`);
       }
       response.end(JSON.stringify({ tags: [isFirst ? "1" : "2"] }));
     });
     expect(await Array.fromAsync(named(server, "a").getTags())).toEqual(["1", "2"]);
-    expect(elsewhere.asked).toEqual([]);
+    expect(external.asked).toEqual([]);
   });
 
-  test("that go round in circles come to an end", async () => {
+  test("with a cycle of pages end with an error", async () => {
     await using server = await startServer((_, response) => {
       response.setHeader("link", '<?n=1>; rel="next"').end('{"tags":["1"]}');
     });
@@ -150,14 +150,14 @@ describe("tags", () => {
     await expect(listed).rejects.toMatchObject({ code: "unsupported" });
   });
 
-  test("of a repository that is not there are not found", async () => {
+  test("of a missing repository are not found", async () => {
     await using registry = await startRegistry();
     const listed = Array.fromAsync(named(registry, "a").getTags());
     await expect(listed).rejects.toMatchObject({ code: "not-found" });
   });
 });
 
-describe("an image that is not there is not found, and the message", () => {
+describe("the error for a missing image", () => {
   async function messageFor(registry: Registry, name: string): Promise<string> {
     const error: unknown = await openImage(named(registry, name)).catch(
       (reason: unknown) => reason,
@@ -166,35 +166,37 @@ describe("an image that is not there is not found, and the message", () => {
     return String(error);
   }
 
-  test("names the tag that was meant, and ten of those that there are", async () => {
+  test("suggests a similar tag and lists ten tags", async () => {
     await using registry = await startRegistry();
     await withTags(registry, 12);
     await registry.putImage("a", image, "latest");
     const message = await messageFor(registry, "a:lastest");
-    expect(message).toContain("did you mean latest? there are the tags 1.00, 1.01");
+    expect(message).toContain("did you mean latest? available tags: 1.00, 1.01");
     expect(message).toContain("1.09 and 3 more");
     expect(registry.requests).toHaveLength(2);
   });
 
-  test("names none where nothing is near", async () => {
+  test("suggests no tag if none is similar", async () => {
     await using registry = await startRegistry();
     await registry.putImage("a", image, "1");
-    expect(await messageFor(registry, "a:something")).toMatch(/; there are the tags 1$/);
+    expect(await messageFor(registry, "a:something")).toMatch(/; available tags: 1$/);
   });
 
-  test("says that there is no such repository", async () => {
+  test("reports a missing repository", async () => {
     await using registry = await startRegistry();
-    expect(await messageFor(registry, "nothing:1")).toMatch(/there is no repository .*\/nothing$/);
+    expect(await messageFor(registry, "nothing:1")).toMatch(
+      /the repository .*\/nothing does not exist$/,
+    );
   });
 
-  test("of a digest names no tags", async () => {
+  test("for a digest lists no tags", async () => {
     await using registry = await startRegistry();
     await registry.putImage("a", image, "1");
     await messageFor(registry, `a@${digestOf(Buffer.from("x"))}`);
     expect(registry.requests).toHaveLength(1);
   });
 
-  test("does without tags where they cannot be listed", async () => {
+  test("lists no tags if listing fails", async () => {
     const denied: Answer = { status: 403 };
     await using registry = await startRegistry({
       intercept: ({ path }) => (path.endsWith("/tags/list") ? denied : undefined),
@@ -216,7 +218,7 @@ describe("repositories", () => {
     );
   });
 
-  test("need a right of their own", async () => {
+  test("require their own scope", async () => {
     const users = { ann: { password: "secret" } };
     const authentication = { kind: "bearer", users } as const;
     await using registry = await startRegistry({ authentication });
@@ -234,21 +236,24 @@ describe("repositories", () => {
     await expect(listed).rejects.toMatchObject({ code: "unavailable" });
   });
 
-  test("of an empty registry are none", async () => {
+  test("of an empty registry are an empty list", async () => {
     await using server = await startServer((_, response) => {
       response.end('{"repositories":null}');
     });
     expect(await Array.fromAsync(docker().getRepositories(server.host))).toEqual([]);
   });
 
-  test("of a registry that lists none are unsupported", async () => {
+  test("of a registry without this list are unsupported", async () => {
     await using registry = await startRegistry({ intercept: () => ({ status: 404 }) });
     const listed = Array.fromAsync(docker().getRepositories(registry.host));
     await expect(listed).rejects.toMatchObject({ code: "unsupported" });
   });
 
-  test.each(["registry", "host.example/name", "", "a b"])("are not those of %j", async (host) => {
-    const listed = Array.fromAsync(docker().getRepositories(host));
-    await expect(listed).rejects.toMatchObject({ code: "invalid-reference" });
-  });
+  test.each(["registry", "host.example/name", "", "a b"])(
+    "require a valid host, not %j",
+    async (host) => {
+      const listed = Array.fromAsync(docker().getRepositories(host));
+      await expect(listed).rejects.toMatchObject({ code: "invalid-reference" });
+    },
+  );
 });

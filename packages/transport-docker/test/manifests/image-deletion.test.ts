@@ -34,7 +34,7 @@ describe("deleting", () => {
     expect(registry.tags("a")).toEqual([]);
   });
 
-  test("goes by digest where a registry does not delete tags", async () => {
+  test("uses the digest if a registry does not delete tags", async () => {
     await using registry = await startRegistry({
       intercept: ({ method, path }) =>
         method === "DELETE" && path.endsWith("/1") ? { status: 405 } : undefined,
@@ -50,7 +50,7 @@ describe("deleting", () => {
     ]);
   });
 
-  test("asks for the right to delete", async () => {
+  test("requests the delete scope", async () => {
     const users = { ann: { password: "secret", rights: { "*": ["pull", "delete"] } } } as const;
     await using registry = await startRegistry({ authentication: { kind: "bearer", users } });
     await registry.putImage("a", image, "1");
@@ -60,9 +60,9 @@ describe("deleting", () => {
   });
 
   test.each([
-    ["what is not there is not found", {}, "a:2", "not-found"],
-    ["in a repository that is not there is not found", {}, "b:1", "not-found"],
-    ["may be turned off", { status: 405 }, "a:1", "unsupported"],
+    ["a missing tag is not found", {}, "a:2", "not-found"],
+    ["in a missing repository is not found", {}, "b:1", "not-found"],
+    ["may be disabled", { status: 405 }, "a:1", "unsupported"],
     ["may be denied", { status: 403 }, "a:1", "denied"],
   ])("%s", async (_, { status }: { status?: number }, name, code) => {
     await using registry = await startRegistry({
@@ -73,7 +73,7 @@ describe("deleting", () => {
   });
 
   test.each([undefined, 400, 403, 404, 405, 501])(
-    "a tag works without a digest in the response, and with HEAD answered by %s",
+    "a tag works without a digest in the response, and if HEAD returns %s",
     async (head) => {
       const { bytes, mediaType } = image.manifest;
       await using registry = await startRegistry({
@@ -90,7 +90,7 @@ describe("deleting", () => {
     },
   );
 
-  test("a tag fails where the registry returns another manifest than it names", async () => {
+  test("a tag fails if the registry returns a manifest with another digest", async () => {
     const headers = { "Docker-Content-Digest": digest };
     await using registry = await startRegistry({
       deletes: "by-digest",
@@ -102,7 +102,7 @@ describe("deleting", () => {
     expect(registry.tags("a")).toEqual(["1"]);
   });
 
-  describe("a tag of an image with other tags, where tags cannot be deleted alone,", () => {
+  describe("a tag of an image with other tags, in a registry that cannot delete tags,", () => {
     async function withTags(
       count: number,
       settings: RegistrySettings = {},
@@ -112,7 +112,7 @@ describe("deleting", () => {
       return registry;
     }
 
-    test("is refused, and the others are named", async () => {
+    test("is rejected with the other tags", async () => {
       await using registry = await withTags(3);
       await expect(deleted(registry.host, "a:1")).rejects.toMatchObject({
         code: "conflict",
@@ -121,14 +121,14 @@ describe("deleting", () => {
       expect(registry.tags("a")).toEqual(["1", "2", "3"]);
     });
 
-    test("is done with allTags", async () => {
+    test("is deleted with allTags", async () => {
       await using registry = await withTags(3);
       const reference = docker().parseReference(`//${registry.host}/a:1`);
       await reference.deleteImage({ allTags: true });
       expect(registry.tags("a")).toEqual([]);
     });
 
-    test.each([404, 405, 501])("is refused where HEAD is answered with %i too", async (status) => {
+    test.each([404, 405, 501])("is rejected also if HEAD returns %i", async (status) => {
       await using registry = await withTags(2, {
         intercept: ({ method }) => (method === "HEAD" ? { status } : undefined),
       });
@@ -136,7 +136,7 @@ describe("deleting", () => {
       expect(registry.tags("a")).toEqual(["1", "2"]);
     });
 
-    test.each([403, 404])("is refused where listing tags is answered with %i", async (status) => {
+    test.each([403, 404])("is rejected if listing tags returns %i", async (status) => {
       await using registry = await withTags(1, {
         intercept: ({ path }) => (path.endsWith("/tags/list") ? { status } : undefined),
       });
@@ -147,7 +147,7 @@ describe("deleting", () => {
       expect(registry.tags("a")).toEqual(["1"]);
     });
 
-    test("is refused where not all tags were checked", async () => {
+    test("is rejected if not all tags were checked", async () => {
       const tags = Array.from({ length: 1002 }, (_, at) => `t${at}`);
       await using registry = await withTags(1, {
         intercept: ({ method, path }) => {
@@ -162,7 +162,7 @@ describe("deleting", () => {
     });
   });
 
-  describe("a manifest warns of the tags that go with it", () => {
+  describe("a manifest reports tags that it removes", () => {
     async function warningsFor(
       name: string,
       settings: RegistrySettings = {},
@@ -186,33 +186,33 @@ describe("deleting", () => {
       return notices.map((notice) => (notice.kind === "caution" ? notice.text : ""));
     }
 
-    test("those beside the one that was named", async () => {
+    test("except the named tag", async () => {
       const [warning, ...others] = await warningsFor("a:1");
       expect(warning).toMatch(/also removes the tags 2, 3$/);
       expect(others).toEqual([]);
     });
 
-    test("all of them where a digest was named", async () => {
+    test("all of them for a digest", async () => {
       expect(await warningsFor(`a@${digest}`)).toEqual([
         expect.stringMatching(/also removes the tags 1, 2, 3$/),
       ]);
     });
 
-    test("ten of them where there are many", async () => {
+    test("up to ten of them", async () => {
       expect(await warningsFor("a:1", {}, 30)).toEqual([
         expect.stringMatching(/10, 11, .* and 19 more$/),
       ]);
     });
 
-    test("not where there are none", async () => {
+    test("only if there are any", async () => {
       expect(await warningsFor("a:1", {}, 1)).toEqual([]);
     });
 
-    test("without their names where they cannot be listed", async () => {
+    test("without names if they cannot be listed", async () => {
       const intercept: RegistrySettings["intercept"] = ({ path }) =>
         path.endsWith("/tags/list") ? { status: 403 } : undefined;
       expect(await warningsFor("a:1", { intercept })).toEqual([
-        expect.stringMatching(/also removes perhaps tags that are not known/),
+        expect.stringMatching(/also removes possibly other tags/),
       ]);
     });
   });

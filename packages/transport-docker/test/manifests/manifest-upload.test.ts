@@ -9,7 +9,7 @@ import { docker } from "../../src/index.ts";
 
 const index = await randomIndex("upload", { layers: 1 });
 
-/** What a copy of the index with one of its images alone fails with. */
+/** The error of a copy of the index with only one of its images. */
 async function sparseCopyTo({ host }: { readonly host: string }): Promise<unknown> {
   const to = docker().parseReference(`//${host}/a:1`);
   const copy = copyImage(await inMemory(index), to, {
@@ -24,7 +24,7 @@ const [, arm] = index.instances;
 const advice = `lacks ${arm?.digest} (linux/arm64/v8), `;
 
 describe("an index without all its images", () => {
-  test("is refused with the names of those, and what to do", async () => {
+  test("is rejected with the missing images and advice", async () => {
     await using registry = await startRegistry();
     const error = await sparseCopyTo(registry);
     expect(error).toMatchObject({ code: "not-found", retryable: false });
@@ -32,7 +32,7 @@ describe("an index without all its images", () => {
     expect(String(error)).toContain("copy those too, or leave them out of the index");
   });
 
-  test("is refused so by whatever words", async () => {
+  test("is rejected the same way for any error message", async () => {
     const refusal: Answer = {
       status: 400,
       body: JSON.stringify({ errors: [{ code: "MANIFEST_INVALID" }] }),
@@ -44,13 +44,16 @@ describe("an index without all its images", () => {
     expect(String(await sparseCopyTo(registry))).toContain(advice);
   });
 
-  test.skipIf(distributionProgram === undefined)("is refused so by docker-registry", async () => {
-    await using registry = await startDistribution();
-    expect(String(await sparseCopyTo(registry))).toContain(advice);
-  });
+  test.skipIf(distributionProgram === undefined)(
+    "is rejected the same way by docker-registry",
+    async () => {
+      await using registry = await startDistribution();
+      expect(String(await sparseCopyTo(registry))).toContain(advice);
+    },
+  );
 });
 
-test("a type that a registry takes for broken JSON is refused as a type", async () => {
+test("a type that a registry reports as invalid JSON is a rejected type", async () => {
   const errors = [{ code: "UNSUPPORTED", message: "Invalid JSON syntax" }];
   await using registry = await startRegistry({
     intercept: ({ method, path }) =>

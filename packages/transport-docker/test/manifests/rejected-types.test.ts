@@ -10,7 +10,7 @@ import { docker } from "../../src/index.ts";
 const { ociManifest, ociIndex, ociConfig, dockerManifest, dockerList, dockerConfig } = mediaTypes;
 const ofDocker = { format: "docker" } as const;
 
-/** How often blobs were sent whole. */
+/** The number of complete blob uploads. */
 function uploads({ requests }: Registry): number {
   return requests.filter(({ method, path, status }) => {
     return method === "PUT" && path.includes("/blobs/uploads/") && status === 201;
@@ -21,7 +21,7 @@ test.each([
   ["OCI", await randomImage("rejected"), [dockerManifest, dockerList], dockerConfig],
   ["Docker's", await randomImage("rejected", ofDocker), [ociManifest, ociIndex], ociConfig],
 ])(
-  "a registry that rejects %s manifests gets the other kind, and no layer twice",
+  "a registry that rejects %s manifests receives the other kind, and each layer once",
   async (_, image, manifestTypes, configType) => {
     await using registry = await startRegistry({ manifestTypes });
     const to = docker().parseReference(`//${registry.host}/a:1`);
@@ -39,7 +39,7 @@ test.each([
   ["OCI", await randomIndex("rejected"), [dockerManifest, dockerList]],
   ["Docker's", await randomIndex("rejected", ofDocker), [ociManifest, ociIndex]],
 ] as const)(
-  "a registry that rejects %s indexes and manifests gets the other kinds",
+  "a registry that rejects %s indexes and manifests receives the other kinds",
   async (_, index: WholeImage, manifestTypes) => {
     await using registry = await startRegistry({ manifestTypes });
     const to = docker().parseReference(`//${registry.host}/a:1`);

@@ -50,7 +50,7 @@ function digests(found: readonly { readonly digest: Digest }[]): readonly Digest
   return found.map(({ digest }) => digest).toSorted();
 }
 
-/** An image and what refers to it, as a copy writes them. */
+/** An image and its referrers, as a copy writes them. */
 async function pushWith(
   reference: DockerReference,
   referrers: readonly WholeImage[],
@@ -88,7 +88,7 @@ describe("referrers", () => {
     expect(digests(await referrersIn(registry))).toEqual(pushed.toSorted());
   });
 
-  test("of one type are asked for by it", async () => {
+  test("of one type are requested with a filter", async () => {
     await using registry = await startRegistry();
     for (const one of [sbom, signature]) await registry.putImage("a", one);
     const found = await referrersIn(registry, subject.digest, { artifactType: sbomType });
@@ -98,7 +98,7 @@ describe("referrers", () => {
     expect(registry.requests[0]?.query).toBe("artifactType=application%2Fvnd.example.sbom");
   });
 
-  test("are found under a tag where the registry does not know of them", async () => {
+  test("are read from the referrers tag if the registry lacks the API", async () => {
     await using registry = await startRegistry({ referrers: false });
     await registry.putImage("a", image, "1");
     expect(await referrersIn(registry)).toEqual([]);
@@ -107,15 +107,18 @@ describe("referrers", () => {
     expect(await referrersIn(registry)).toHaveLength(4);
   });
 
-  test.each([400, 405, 406, 501])("are looked for under it after %i too", async (status) => {
-    await using registry = await startRegistry({
-      intercept: ({ path }) => (path.includes("/referrers/") ? { status } : undefined),
-    });
-    await registry.putImage("a", await randomIndex("referrers", { layers: 1 }), listTag);
-    expect(await referrersIn(registry)).toHaveLength(4);
-  });
+  test.each([400, 405, 406, 501])(
+    "are read from the referrers tag also after %i",
+    async (status) => {
+      await using registry = await startRegistry({
+        intercept: ({ path }) => (path.includes("/referrers/") ? { status } : undefined),
+      });
+      await registry.putImage("a", await randomIndex("referrers", { layers: 1 }), listTag);
+      expect(await referrersIn(registry)).toHaveLength(4);
+    },
+  );
 
-  test("are none where the tag is that of an image", async () => {
+  test("are empty if the referrers tag is an image", async () => {
     await using registry = await startRegistry({ referrers: false });
     registry.putManifest("a", image.manifest, listTag);
     expect(await referrersIn(registry)).toEqual([]);
@@ -124,7 +127,7 @@ describe("referrers", () => {
   test.each([
     ["broken JSON", "{", mediaTypes.ociIndex],
     ["a web page", "<html>log in</html>", "text/html"],
-  ])("are an error where the tag is that of %s", async (_, body, type) => {
+  ])("are an error if the referrers tag is %s", async (_, body, type) => {
     await using registry = await startRegistry({
       referrers: false,
       intercept: ({ path }) =>
@@ -136,7 +139,7 @@ describe("referrers", () => {
   });
 
   test.each(["{}", "[]", "", '{"schemaVersion":2,"manifests":"none"}', "<html>"])(
-    "are an error where the list of them is %j",
+    "are an error if the list is %j",
     async (body) => {
       const headers = { "Content-Type": mediaTypes.ociIndex };
       await using registry = await startRegistry({
@@ -147,7 +150,7 @@ describe("referrers", () => {
     },
   );
 
-  test("are none where the list of them is null", async () => {
+  test("are empty if the list is null", async () => {
     const headers = { "Content-Type": mediaTypes.ociIndex };
     const body = '{"schemaVersion":2,"manifests":null}';
     await using registry = await startRegistry({
@@ -157,7 +160,7 @@ describe("referrers", () => {
     expect(await referrersIn(registry)).toEqual([]);
   });
 
-  test("are read from a list that has the media type of JSON", async () => {
+  test("are read from a list with the media type of JSON", async () => {
     const { bytes } = listOf(descriptorOf(sbom));
     const headers = { "Content-Type": "application/json" };
     await using registry = await startRegistry({
@@ -167,7 +170,7 @@ describe("referrers", () => {
     expect(digests(await referrersIn(registry))).toEqual([sbom.manifest.digest]);
   });
 
-  test("are not those of the tag where a later page is missing", async () => {
+  test("are not read from the tag if a later page is missing", async () => {
     await using registry = await startRegistry({
       pageSize: 1,
       intercept: ({ path, query }) =>
@@ -177,7 +180,7 @@ describe("referrers", () => {
     await expect(referrersIn(registry)).rejects.toMatchObject({ code: "unsupported" });
   });
 
-  test("that one may not see are denied", async () => {
+  test("without permission are denied", async () => {
     await using registry = await startRegistry({
       intercept: ({ path }) => (path.includes("/referrers/") ? { status: 403 } : undefined),
     });
@@ -185,7 +188,7 @@ describe("referrers", () => {
   });
 });
 
-describe("tags that are named for a digest", () => {
+describe("tags derived from a digest", () => {
   const [sigTag = "", attTag = ""] = digestTagsOf(subject.digest);
 
   async function tagsIn(registry: Registry): Promise<readonly unknown[]> {
@@ -194,14 +197,14 @@ describe("tags that are named for a digest", () => {
     return found.filter(({ tag }) => tag !== undefined);
   }
 
-  test("are found, those that there are", async () => {
+  test("are found if they exist", async () => {
     await using registry = await startRegistry();
     await registry.putImage("a", image, "1");
     await registry.putImage("a", signature, attTag);
     expect(await tagsIn(registry)).toEqual([{ tag: attTag, digest: signature.manifest.digest }]);
   });
 
-  test("are found where a registry does not tell digests", async () => {
+  test("are found if a registry does not return digests", async () => {
     const { bytes, mediaType } = signature.manifest;
     await using registry = await startRegistry({
       intercept: ({ path }) =>
@@ -212,7 +215,7 @@ describe("tags that are named for a digest", () => {
     expect(await tagsIn(registry)).toEqual([{ tag: sigTag, digest: signature.manifest.digest }]);
   });
 
-  test("are written at the commit, before the image's own", async () => {
+  test("are written on commit, before the tag of the image", async () => {
     await using registry = await startRegistry();
     await using destination = await named(registry, "a:1").newImageDestination();
     for (const one of [signature, image]) await putBlobs(one, destination);
@@ -231,14 +234,14 @@ describe("tags that are named for a digest", () => {
 });
 
 describe("a manifest with a subject", () => {
-  test("is listed by a registry that knows what that is", async () => {
+  test("is listed by a registry with the referrers API", async () => {
     await using registry = await startRegistry();
     await pushWith(named(registry, "a:1"), [sbom, signature]);
     expect(await referrersIn(registry)).toHaveLength(2);
     expect(registry.tags("a")).toEqual(["1"]);
   });
 
-  test("is listed by us under a tag where a registry does not", async () => {
+  test("is listed under the referrers tag for other registries", async () => {
     await using registry = await startRegistry({ referrers: false });
     await pushWith(named(registry, "a:1"), [sbom]);
     expect(listIn(registry)).toEqual([
@@ -250,7 +253,7 @@ describe("a manifest with a subject", () => {
     expect(digests(await referrersIn(registry))).toEqual(expected);
   });
 
-  test("is listed with the type of its config where it has none of its own", async () => {
+  test("is listed with the media type of its config if it has no artifact type", async () => {
     const { config } = parseManifest(image.manifest) as { readonly config: Descriptor };
     const text = Buffer.from(image.manifest.bytes).toString();
     const bytes = Buffer.from(text.replace("{", `{"subject":${JSON.stringify(subject)},`));
@@ -260,7 +263,7 @@ describe("a manifest with a subject", () => {
     expect(listIn(registry)).toMatchObject([{ artifactType: config.mediaType }]);
   });
 
-  test("is listed before the image appears, and one list is written for all", async () => {
+  test("is listed before the image is visible, with one write for all referrers", async () => {
     await using registry = await startRegistry({ referrers: false });
     await pushWith(named(registry, "a:1"), [sbom, signature]);
     const written = registry.requests.filter(
@@ -270,14 +273,14 @@ describe("a manifest with a subject", () => {
     expect(written).toHaveLength(4);
   });
 
-  test("is listed as well where the reference itself names it", async () => {
+  test("is also listed if the reference names it", async () => {
     await using registry = await startRegistry({ referrers: false });
     await registry.putImage("a", image, "1");
     await writeImage(sbom, named(registry, "a:sbom"));
     expect(digests(await referrersIn(registry))).toEqual([sbom.manifest.digest]);
   });
 
-  test("is not lost where others list theirs at the same time", async () => {
+  test("is not lost by concurrent updates", async () => {
     await using registry = await startRegistry({ referrers: false });
     const seeds = Array.from({ length: 12 }, (_, at) => `parallel ${at}`);
     const artifacts = await Promise.all(
@@ -289,7 +292,7 @@ describe("a manifest with a subject", () => {
     expect(listIn(registry)).toHaveLength(12);
   });
 
-  test("is listed again where somebody else overwrote the list", async () => {
+  test("is listed again if another client overwrote the list", async () => {
     let isOverwritten = false;
     await using registry: Registry = await startRegistry({
       referrers: false,
@@ -308,14 +311,14 @@ describe("a manifest with a subject", () => {
     expect(digests(listIn(registry))).toEqual(expected);
   });
 
-  test("is listed without those that are gone, which a registry would refuse", async () => {
+  test("is listed without deleted manifests, which a registry rejects", async () => {
     await using registry = await startRegistry({ referrers: false });
     registry.putManifest("a", listOf(descriptorOf(signature)), listTag);
     await pushWith(named(registry, "a:1"), [sbom], quickly());
     expect(digests(listIn(registry))).toEqual([sbom.manifest.digest]);
   });
 
-  test("that others overwrite again and again is a conflict", async () => {
+  test("in a list that is overwritten repeatedly is a conflict", async () => {
     await using registry: Registry = await startRegistry({
       referrers: false,
       checkReferences: false,
@@ -330,15 +333,15 @@ describe("a manifest with a subject", () => {
     await expect(push).rejects.toMatchObject({ code: "conflict" });
   });
 
-  test("is written only over the list that was read, for registries that see to that", async () => {
-    let refused = 0;
+  test("is written with a condition for registries that support it", async () => {
+    let rejected = 0;
     const conditions: unknown[] = [];
     await using registry = await startRegistry({
       referrers: false,
       intercept({ method, path, headers }) {
         if (method !== "PUT" || !path.endsWith(listTag)) return undefined;
         conditions.push(headers["if-none-match"]);
-        return refused++ === 0 ? { status: 412 } : undefined;
+        return rejected++ === 0 ? { status: 412 } : undefined;
       },
     });
     await pushWith(named(registry, "a:1"), [sbom], quickly());
@@ -346,7 +349,7 @@ describe("a manifest with a subject", () => {
     expect(conditions).toEqual(["*", "*"]);
   });
 
-  test("is not listed where the tag is in use for something else", async () => {
+  test("is not listed if the tag has other content", async () => {
     await using registry = await startRegistry({ referrers: false });
     await registry.putImage("a", image, listTag);
     const push = pushWith(named(registry, "a:1"), [sbom]);
@@ -354,7 +357,7 @@ describe("a manifest with a subject", () => {
     expect(registry.tags("a")).toEqual([listTag]);
   });
 
-  test("keeps what else is in the list, known or not", async () => {
+  test("keeps other content of the list, known or not", async () => {
     await using registry = await startRegistry({ referrers: false });
     await registry.putImage("a", signature);
     const before = { ...descriptorOf(signature), "x-unknown": 1 };
@@ -373,7 +376,7 @@ function listOf(...manifests: readonly Descriptor[]): RawManifest {
   return { bytes, mediaType };
 }
 
-describe("deleting what refers to a manifest", () => {
+describe("deleting a referrer", () => {
   async function deletedFrom(settings: RegistrySettings): Promise<Registry> {
     const registry = await startRegistry(settings);
     await pushWith(named(registry, "a:1"), [sbom, signature]);
@@ -381,7 +384,7 @@ describe("deleting what refers to a manifest", () => {
     return registry;
   }
 
-  test("takes it off the list that we keep", async () => {
+  test("removes it from the referrers tag", async () => {
     await using registry = await deletedFrom({ referrers: false });
     expect(digests(listIn(registry))).toEqual([signature.manifest.digest]);
     await named(registry, `a@${signature.manifest.digest}`).deleteImage();
@@ -389,7 +392,7 @@ describe("deleting what refers to a manifest", () => {
     expect(await referrersIn(registry)).toEqual([]);
   });
 
-  test("leaves a registry alone that keeps the list itself", async () => {
+  test("does not write a tag to a registry with the referrers API", async () => {
     await using registry = await deletedFrom({});
     expect(digests(await referrersIn(registry))).toEqual([signature.manifest.digest]);
     expect(registry.tags("a")).toEqual(["1"]);
@@ -397,7 +400,7 @@ describe("deleting what refers to a manifest", () => {
 });
 
 describe.skipIf(distributionProgram === undefined)("with docker-registry", () => {
-  test("referrers are listed under a tag, and taken off it", async () => {
+  test("referrers are added to a tag and removed from it", async () => {
     await using registry = await startDistribution();
     await pushWith(named(registry, "a:1"), [sbom, signature]);
     const expected = digests([sbom, signature].map(({ manifest }) => manifest));

@@ -12,22 +12,22 @@ async function loaded(text: string): Promise<RegistriesConf> {
 const registry = (text: string): string => `[[registry]]\nlocation = "a.example"\n${text}`;
 const mirror = (text: string): string => registry(`[[registry.mirror]]\n${text}`);
 
-describe("a file is refused by its name, and the key, where", () => {
+describe("a file is rejected with its name and the key if", () => {
   test.each([
     ["it is not TOML", "a = [\n", "line 2"],
     ["a value has another type", 'registry = "a"', "registry must"],
-    ["a list has something else in it", "registry = [1]", "registry must"],
-    ["a text is a number", "[[registry]]\nlocation = 1", "registry[1].location must"],
-    ["a truth is a text", registry('insecure = "yes"'), "registry[1].insecure must"],
-    ["a list is a text", 'credential-helpers = "a"', "credential-helpers must"],
+    ["a list has a value of another type", "registry = [1]", "registry must"],
+    ["a string is a number", "[[registry]]\nlocation = 1", "registry[1].location must"],
+    ["a boolean is a string", registry('insecure = "yes"'), "registry[1].insecure must"],
+    ["a list is a string", 'credential-helpers = "a"', "credential-helpers must"],
     ["a list has numbers", "unqualified-search-registries = [1]", "unqualified-search-registries"],
-    ["a table is a text", 'aliases = "a"', "aliases must"],
-    ["there is neither prefix nor location", "[[registry]]\n", "registry[1].location is missing"],
+    ["a table is a string", 'aliases = "a"', "aliases must"],
+    ["prefix and location are missing", "[[registry]]\n", "registry[1].location is missing"],
     ["a location is a URL", '[[registry]]\nlocation = "https://a.example"', "registry[1].location"],
-    ["a location is no registry", '[[registry]]\nlocation = "a/b"', "registry[1].location"],
+    ["a location is not a registry", '[[registry]]\nlocation = "a/b"', "registry[1].location"],
     ["a location is an image", '[[registry]]\nlocation = "a.example/b:1"', "tag"],
     ["a location is not well-formed", '[[registry]]\nlocation = "a.example/B"', "lower-case"],
-    ["a location is nothing but slashes", '[[registry]]\nlocation = "//"', "registry[1].location"],
+    ["a location has only slashes", '[[registry]]\nlocation = "//"', "registry[1].location"],
     ["a prefix has a tag", registry('prefix = "b.example/c:1"'), "registry[1].prefix"],
     ["a prefix has a digest", registry('prefix = "b.example/c@sha256:0"'), "registry[1].prefix"],
     ["a prefix is a URL", registry('prefix = "http://b.example"'), "registry[1].prefix"],
@@ -35,7 +35,7 @@ describe("a file is refused by its name, and the key, where", () => {
     ["a prefix is a star", registry('prefix = "*"'), "registry[1].prefix"],
     ["a prefix with a star has a port", registry('prefix = "*.b.example:1"'), "registry[1].prefix"],
     ["a prefix with a star has a path", registry('prefix = "*.b.example/c"'), "registry[1].prefix"],
-    ["a prefix is alone", '[[registry]]\nprefix = "b.example"', "registry[1].location"],
+    ["a prefix has no location", '[[registry]]\nprefix = "b.example"', "registry[1].location"],
     ["a mirror has no location", mirror("insecure = true"), "registry[1].mirror[1].location"],
     [
       "a mirror is a URL",
@@ -43,35 +43,35 @@ describe("a file is refused by its name, and the key, where", () => {
       "registry[1].mirror[1].location",
     ],
     [
-      "what a mirror is for is not known",
+      "the purpose of a mirror is unknown",
       mirror('location = "b.example"\npull-from-mirror = "some"'),
       "registry[1].mirror[1].pull-from-mirror",
     ],
     [
-      "what a mirror is for is said twice",
+      "the purpose of a mirror is set twice",
       registry(
         'mirror-by-digest-only = true\n[[registry.mirror]]\nlocation = "b.example"\npull-from-mirror = "all"',
       ),
       "registry[1].mirror[1].pull-from-mirror",
     ],
     [
-      "a registry is one for digests",
+      "a registry is restricted to digests",
       registry('pull-from-mirror = "digest-only"'),
       "registry[1].pull-from-mirror",
     ],
     [
-      "one location is secure and not",
+      "a location is both secure and insecure",
       registry(`[[registry]]\nprefix = "b.example"\nlocation = "a.example/"\ninsecure = true`),
       "registry[2].insecure",
     ],
     [
-      "one location is blocked and not",
+      "a location is both blocked and not blocked",
       registry(`[[registry]]\nprefix = "b.example"\nlocation = "a.example"\nblocked = true`),
       "registry[2].blocked",
     ],
-    ["a place to search has a path", 'unqualified-search-registries = ["a.example/b"]', "a host"],
-    ["a place to search is a URL", 'unqualified-search-registries = ["http://a.example"]', "http"],
-    ["the mode is not known", 'short-name-mode = "ask"', "short-name-mode"],
+    ["a search registry has a path", 'unqualified-search-registries = ["a.example/b"]', "a host"],
+    ["a search registry is a URL", 'unqualified-search-registries = ["http://a.example"]', "http"],
+    ["the mode is unknown", 'short-name-mode = "ask"', "short-name-mode"],
     ["an alias has a tag", '[aliases]\na = "quay.io/a:1"', "aliases.a "],
     ["an alias has no registry", '[aliases]\na = "b/c"', "aliases.a "],
     [
@@ -80,10 +80,14 @@ describe("a file is refused by its name, and the key, where", () => {
       "b.example/a",
     ],
     ["the name of an alias has a tag", '[aliases]\n"a:1" = "quay.io/a"', "aliases.a:1"],
-    ["both versions are in it", "[registries.search]\nregistries = []\n[aliases]\n", "version 1"],
-    ["a place to block is a URL", '[registries.block]\nregistries = ["http://a.example"]', "block"],
-    ["a place is insecure, and none", '[registries.insecure]\nregistries = ["a"]', "insecure"],
-    ["a place to search has a path", '[registries.search]\nregistries = ["a.example/b"]', "search"],
+    ["it combines both versions", "[registries.search]\nregistries = []\n[aliases]\n", "version 1"],
+    [
+      "a blocked registry is a URL",
+      '[registries.block]\nregistries = ["http://a.example"]',
+      "block",
+    ],
+    ["an insecure registry is invalid", '[registries.insecure]\nregistries = ["a"]', "insecure"],
+    ["a search registry has a path", '[registries.search]\nregistries = ["a.example/b"]', "search"],
   ])("%s", async (_, text, key) => {
     const settings = await confWith(text);
     const error: unknown = await loadRegistriesConf(settings).catch((reason: unknown) => reason);
@@ -94,7 +98,7 @@ describe("a file is refused by its name, and the key, where", () => {
 });
 
 describe("a file", () => {
-  test("may be empty, or have keys that nobody knows", async () => {
+  test("may be empty or have unknown keys", async () => {
     const nothing = {
       registries: [],
       unqualifiedSearchRegistries: [],
@@ -107,21 +111,21 @@ describe("a file", () => {
     }
   });
 
-  test("may have slashes at the end of its names", async () => {
+  test("may have names with trailing slashes", async () => {
     const { registries } = await loaded('[[registry]]\nlocation = "a.example:5000/b//"');
     expect(registries).toMatchObject([
       { name: "a.example:5000/b", location: { domain: "a.example:5000", path: "b" } },
     ]);
   });
 
-  test("has one entry for a prefix: the first", async () => {
+  test("with several entries for a prefix uses the first", async () => {
     const { registries } = await loaded(
       registry('prefix = "b.example"\n[[registry]]\nlocation = "c.example"\nprefix = "b.example"'),
     );
     expect(registries.map(({ location }) => location?.domain)).toEqual(["a.example"]);
   });
 
-  test("of the first version says the same in other words", async () => {
+  test("in version 1 is converted to version 2", async () => {
     const conf = await loaded(`
       [registries.search]
       registries = ["a.example", "b.example/"]
@@ -146,7 +150,7 @@ describe("a later file", () => {
     });
   }
 
-  test("replaces what has the same prefix or key, and adds the rest", async () => {
+  test("replaces the same prefixes and keys, and adds others", async () => {
     const conf = await twoFiles(
       `unqualified-search-registries = ["a.example"]
        credential-helpers = ["a"]
@@ -176,7 +180,7 @@ describe("a later file", () => {
     ]);
   });
 
-  test("has the second version of the format", async () => {
+  test("must have version 2 of the format", async () => {
     await expect(twoFiles("", "[registries.search]\nregistries = []")).rejects.toMatchObject({
       code: "unsupported",
       message: expect.stringContaining("a.conf") as string,

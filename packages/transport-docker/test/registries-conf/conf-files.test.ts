@@ -10,7 +10,7 @@ import { machineWith } from "./scratch-conf.ts";
 const etc = "etc/containers/registries.conf";
 const home = "home/me/.config/containers/registries.conf";
 
-/** Their texts: here each file has its own name in it. */
+/** The texts of the files; in these tests each file holds its own name. */
 async function readOn(
   names: readonly string[],
   environment: Readonly<Record<string, string>> = {},
@@ -26,44 +26,44 @@ async function readOn(
   return files.map(({ text }) => text);
 }
 
-describe("of the files", () => {
-  test("none need be there", async () => {
+describe("of the configuration files", () => {
+  test("all are optional", async () => {
     expect(await readOn([])).toEqual([]);
   });
 
-  test("the machine's is read where the user has none, then the drop-ins of both, by name", async () => {
+  test("the system file is read without a user file, then the drop-ins of both, by name", async () => {
     const dropIns = [`${etc}.d/a.conf`, `${etc}.d/b.conf`, `${home}.d/0.conf`];
     const others = [`${etc}.d/c.txt`, `${etc}.d/d/e.conf`, `${etc}.d/f.conf/g`];
     expect(await readOn([etc, ...dropIns.toReversed(), ...others])).toEqual([etc, ...dropIns]);
   });
 
-  test("the user's is read instead of the machine's, and only the user's drop-ins", async () => {
+  test("the user file is read instead of the system file, with only the drop-ins of the user", async () => {
     const own = [home, `${home}.d/0.conf`];
     expect(await readOn([etc, `${etc}.d/a.conf`, ...own])).toEqual(own);
   });
 
-  test("the user's are where XDG_CONFIG_HOME says", async () => {
+  test("the user files are read from XDG_CONFIG_HOME", async () => {
     const folder = await scratchFolder();
     expect(await readOn([home], { XDG_CONFIG_HOME: folder })).toEqual([]);
   });
 
-  test("one that is named is read instead of both, and all drop-ins", async () => {
+  test("a named file is read instead of both, with all drop-ins", async () => {
     const dropIns = [`${etc}.d/a.conf`, `${home}.d/0.conf`];
     expect(await readOn([etc, home, "mine", ...dropIns], {}, "mine")).toEqual(["mine", ...dropIns]);
   });
 
-  test("none is read where that is said", async () => {
+  test("none is read if disabled", async () => {
     expect(await readOn([etc, home], {}, false)).toEqual([]);
   });
 
-  test("one that is named has to be there", async () => {
+  test("a named file must exist", async () => {
     await expect(readOn([etc], {}, "mine")).rejects.toMatchObject({
       code: "unsupported",
       message: expect.stringContaining("mine") as string,
     });
   });
 
-  test("one that cannot be read is an error", async () => {
+  test("an unreadable file is an error", async () => {
     await expect(readOn([`${etc}/x`])).rejects.toMatchObject({ code: "unsupported" });
   });
 });
@@ -80,7 +80,7 @@ describe("the variable", () => {
   });
 
   test.each(["CONTAINERS_REGISTRIES_CONF", "CONTAINERS_REGISTRIES_CONF_DIR"])(
-    "%s does not count below another root",
+    "%s is ignored below another root",
     async (name) => {
       const system = await machineWith({ mine: "mine", "d/a.conf": "a", [etc]: etc });
       const value = path.join(system.root, name.endsWith("DIR") ? "d" : "mine");
@@ -90,7 +90,7 @@ describe("the variable", () => {
     },
   );
 
-  test("CONTAINERS_REGISTRIES_CONF_DIR names the folder of drop-ins, which need not be there", async () => {
+  test("CONTAINERS_REGISTRIES_CONF_DIR names the folder of drop-ins, which is optional", async () => {
     const { root } = await machineWith({
       "d/a.conf": "a",
       [home]: home,
@@ -109,7 +109,7 @@ describe("the variable", () => {
   });
 });
 
-test("what a user chose for short names is in a cache", async () => {
+test("the choices of a user for short names are read from the cache", async () => {
   const file = "short-name-aliases.conf";
   const system = await machineWith({
     [`var/cache/containers/${file}`]: "of root",

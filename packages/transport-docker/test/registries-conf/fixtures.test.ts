@@ -5,7 +5,7 @@ import { formatNamedReference, nameOf, parseNamedReference } from "@drayage/core
 import type { SystemContext } from "@drayage/core";
 import { describe, expect, test } from "vitest";
 
-import { findEntry, placesOf } from "../../src/registries-conf/physical-place.ts";
+import { findEntry, locationsOf } from "../../src/registries-conf/physical-location.ts";
 import { loadRegistriesConf } from "../../src/registries-conf/registries-conf.ts";
 import type { RegistriesConf } from "../../src/registries-conf/registries-conf.ts";
 
@@ -18,7 +18,7 @@ async function load(file: string, folder = "/nowhere"): Promise<RegistriesConf> 
   return loadRegistriesConf({ registriesConf: path.resolve(testdata, file), system });
 }
 
-/** What containers/image's own tests expect of them. */
+/** The expectations of the tests of containers/image. */
 describe.skipIf(!existsSync(fixtures))("the fixtures of containers/image", () => {
   test.each([
     ["empty.conf", 0],
@@ -37,8 +37,8 @@ describe.skipIf(!existsSync(fixtures))("the fixtures of containers/image", () =>
     ["invalid-search.conf", "unqualified-search-registries"],
     ["invalid-aliases.conf", "aliases.image"],
     ["invalid-short-name-mode.conf", "short-name-mode"],
-    ["not-there.conf", "cannot be read: there is no such file"],
-  ])("%s is refused", async (file, problem) => {
+    ["not-there.conf", "cannot be read: it does not exist"],
+  ])("%s is rejected", async (file, problem) => {
     await expect(load(file)).rejects.toMatchObject({
       code: "unsupported",
       message: expect.stringContaining(problem) as string,
@@ -70,18 +70,18 @@ describe.skipIf(!existsSync(fixtures))("the fixtures of containers/image", () =>
     "abc.internal.registry.com/foo:bar",
     "blah.foo.bar.com/omg:bbq",
     "alien.vs.predator.foobar.io:5000/omg:bbq",
-  ])("%s stays where it is", async (name) => {
-    const { itself } = placesOf(await load("find-registry.conf"), parseNamedReference(name));
+  ])("%s is not relocated", async (name) => {
+    const { itself } = locationsOf(await load("find-registry.conf"), parseNamedReference(name));
     expect(formatNamedReference(itself.named)).toBe(name);
   });
 
-  test("a name that only begins like a prefix is not within it", async () => {
+  test("a name that only starts with a prefix is not within it", async () => {
     const conf = await load("unmarshal.conf");
     expect(findEntry(conf, parseNamedReference("registry.comx/a"))).toBeUndefined();
   });
 
-  test("mirrors are insecure each for itself", async () => {
-    const { mirrors } = placesOf(
+  test("each mirror has its own insecure setting", async () => {
+    const { mirrors } = locationsOf(
       await load("mirrors.conf"),
       parseNamedReference("registry.com/image:tag"),
     );
@@ -91,7 +91,7 @@ describe.skipIf(!existsSync(fixtures))("the fixtures of containers/image", () =>
     ]);
   });
 
-  test("drop-ins replace and add", async () => {
+  test("drop-ins replace and add entries", async () => {
     const conf = await load("base-for-registries.d.conf", dropIns);
     const domains = new Set(conf.registries.map(({ location }) => location?.domain));
     const expected = [
@@ -135,9 +135,12 @@ describe.skipIf(!existsSync(fixtures))("the fixtures of containers/image", () =>
     expect(named && nameOf(named)).toBe(expected);
   });
 
-  test("an image of skopeo's is in three mirrors before it is where it says", async () => {
+  test("an image of skopeo has three mirrors before its registry", async () => {
     const file = path.join(fixtures, "skopeo/integration/fixtures/registries.conf");
-    const { mirrors } = placesOf(await load(file), parseNamedReference("mirror.invalid/busybox"));
+    const { mirrors } = locationsOf(
+      await load(file),
+      parseNamedReference("mirror.invalid/busybox"),
+    );
     expect(mirrors.map(({ named }) => nameOf(named))).toEqual([
       "mirror-0.invalid/busybox",
       "mirror-1.invalid/busybox",

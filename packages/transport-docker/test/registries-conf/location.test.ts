@@ -17,14 +17,14 @@ function read(text: string): Location {
   return location;
 }
 
-describe("an image lies within a prefix, or does not", () => {
+describe("whether an image is within a prefix:", () => {
   test.each([
     ["example.com/foo", "example.com", true],
     ["example.com/foo/bar:baz", "example.com", true],
     [`example.com/foo/bar${digest}`, "example.com", true],
     ["example.com:5000/foo", "example.com:5000", true],
     ["example.com:50000/foo", "example.com:5000", false],
-    // containers/image says yes here, and calls that a mistake
+    // containers/image accepts this, and documents it as a bug.
     ["example.com:5000/foo", "example.com", false],
     ["example.com/foo", "example.com:5000", false],
     ["EXAMPLE.com/foo", "example.com", true],
@@ -51,7 +51,7 @@ describe("an image lies within a prefix, or does not", () => {
   });
 });
 
-describe("an image is moved:", () => {
+describe("an image is relocated:", () => {
   test.each([
     ["example.com/image", "example.com", "example.com", "example.com/image"],
     ["example.com/image:latest", "example.com", "example.com", "example.com/image:latest"],
@@ -80,7 +80,7 @@ describe("an image is moved:", () => {
     ["example.com/foo:latest", "example.com/foo", "example.com"],
     [`example.com/foo${digest}`, "example.com/foo", "example.com"],
     [`example.com/${"a".repeat(240)}`, "example.com", "a-longer-name.example.com"],
-  ])("%s from %s to %s is nowhere", (name, from, to) => {
+  ])("%s from %s to %s is rejected", (name, from, to) => {
     expect(() => relocated(parseNamedReference(name), read(from), read(to))).toThrow(
       expect.objectContaining({ code: "invalid-reference" }),
     );
@@ -88,7 +88,7 @@ describe("an image is moved:", () => {
 });
 
 test.each(["", "/", "*.a.com", "a", "a.com//b", "a.com/b/-", "a b.com", "a.com/b?c", "me@a.com"])(
-  "%j is no location",
+  "%j is not a location",
   (text) => {
     expect(readLocation(text)).toEqual(expect.any(String));
   },

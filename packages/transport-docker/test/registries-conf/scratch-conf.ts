@@ -6,7 +6,7 @@ import { scratchFolder } from "@drayage/test-support";
 
 import type { RegistriesConfSettings } from "../../src/registries-conf/conf-files.ts";
 
-/** A machine of its own, with these files on it; its user is at home in `/home/me`. */
+/** A system with these files, whose user has the home `/home/me`. */
 export async function machineWith(
   files: Readonly<Record<string, string>>,
   environment: Readonly<Record<string, string>> = {},
@@ -24,7 +24,7 @@ export async function machineWith(
   };
 }
 
-/** Settings that read one file with this text in it, and nothing else. */
+/** Settings that read one file with this text only. */
 export async function confWith(
   text: string,
 ): Promise<RegistriesConfSettings & { readonly registriesConf: string }> {

@@ -18,7 +18,7 @@ async function candidatesOf(name: string): Promise<readonly string[]> {
   return candidates.map(formatNamedReference);
 }
 
-describe("a short name may mean:", () => {
+describe("candidates of a short name:", () => {
   test.each([
     ["tool", ["example.com/tools/tool:latest"]],
     ["tool:1", ["example.com/tools/tool:1"]],
@@ -35,7 +35,7 @@ describe("a short name may mean:", () => {
   });
 });
 
-test("what the user chose goes before what is configured, also where that is nothing", async () => {
+test("the choice of the user takes precedence over the configuration, also an empty one", async () => {
   const chosen = '[aliases]\ntool = "chosen.example/tool"\n"team/tool" = ""';
   const file = "containers/short-name-aliases.conf";
   const system = await machineWith({
@@ -48,7 +48,7 @@ test("what the user chose goes before what is configured, also where that is not
   expect((await resolveShortName("team/tool", { system })).candidates).toHaveLength(2);
 });
 
-test("who asks is told what to do about several", async () => {
+test("the mode for several candidates is returned", async () => {
   const mode = async (line: string): Promise<string> =>
     (await resolveShortName("a.com/b", await confWith(line))).mode;
   expect(await mode("")).toBe("permissive");
@@ -58,7 +58,7 @@ test("who asks is told what to do about several", async () => {
 test.each([
   ["alpine", ""],
   ["Alpine", text],
-])("%s may mean nothing", async (name, conf) => {
+])("%s may have no candidates", async (name, conf) => {
   await expect(resolveShortName(name, await confWith(conf))).rejects.toMatchObject({
     code: "invalid-reference",
   });

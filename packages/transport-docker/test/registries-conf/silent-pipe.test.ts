@@ -8,7 +8,7 @@ import { docker } from "@drayage/transport-docker";
 import type { DockerSettings } from "@drayage/transport-docker";
 import { expect, onTestFinished, test } from "vitest";
 
-/** A named pipe whose writer is there and writes nothing. */
+/** A named pipe that a writer keeps open without writing. */
 function newSilentPipe(file: string): string {
   execFileSync("mkfifo", [file]);
   const writer = openSync(file, constants.O_RDWR | constants.O_NONBLOCK);

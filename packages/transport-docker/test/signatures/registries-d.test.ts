@@ -52,7 +52,7 @@ test("a named pipe among the files does not hang", async () => {
   expect((await loadRegistriesD({ system })).sections.size).toBe(0);
 });
 
-test("a device among the files is not read without end", async () => {
+test("a device among the files is rejected at the size limit", async () => {
   const system = await machineWith({ [`${etc}/a.yaml`]: "docker: {}" });
   const root = system.rootForImplicitAbsolutePaths ?? "";
   await symlink("/dev/zero", path.join(root, etc, "b.yaml"));
@@ -80,7 +80,7 @@ describe("the signatures", () => {
   });
 
   test.each(["", "# nothing\n---\n", "docker:\n", "default-docker:\n", "unknown: 1\n"])(
-    "are in podman's folder where the files say %j",
+    "are in the folder of podman if the files contain %j",
     async (silent) => {
       const storage = await storageOf("alpine", { [`${etc}/a.yaml`]: silent });
       const folder =
@@ -93,10 +93,10 @@ describe("the signatures", () => {
   );
 });
 
-describe("of the files", () => {
+describe("of the configuration files", () => {
   const attached = "default-docker:\n  use-sigstore-attachments: true\n";
 
-  test("those of several names are read, and no others", async () => {
+  test("those named *.yaml are read, and no others", async () => {
     const files = {
       [`${etc}/a.yaml`]: "docker:\n  a.example:\n    lookaside: https://a.example\n",
       [`${etc}/b.yaml`]: attached,
@@ -108,23 +108,23 @@ describe("of the files", () => {
     expect(storage.usesAttachments).toBe(true);
   });
 
-  test("the user's are read instead of the machine's", async () => {
+  test("the user files are read instead of the system files", async () => {
     const files = { [`${etc}/a.yaml`]: attached, [`${home}/a.yaml`]: "# none" };
     expect((await storageOf("alpine", files)).usesAttachments).toBe(false);
   });
 
-  test("the user's are where XDG_CONFIG_HOME says", async () => {
+  test("the user files are read from XDG_CONFIG_HOME", async () => {
     const files = { [`${home}/a.yaml`]: attached };
     const environment = { XDG_CONFIG_HOME: "/nowhere" };
     expect((await storageOf("alpine", files, environment)).usesAttachments).toBe(false);
   });
 
-  test("a folder that is named has to be there", async () => {
+  test("a named folder must exist", async () => {
     const loaded = loadRegistriesD({ registriesDir: "/nowhere/registries.d" });
     await expect(loaded).rejects.toMatchObject({ code: "unsupported" });
   });
 
-  test("none is read where that is said", async () => {
+  test("none is read if disabled", async () => {
     const system = await machineWith({ [`${etc}/a.yaml`]: "}" });
     const conf = await loadRegistriesD({ system, registriesDir: false });
     expect(conf.sections.size).toBe(0);
@@ -154,7 +154,7 @@ describe("of the files", () => {
     "default-docker:\n  lookaside: file://host/sigs",
     "default-docker:\n  lookaside: ftp://a.example",
     'default-docker:\n  use-sigstore-attachments: "yes"',
-  ])("one with %j is an error that names it", async (broken) => {
+  ])("one with %j is reported by name", async (broken) => {
     await expect(storageOf("alpine", { [`${etc}/a.yaml`]: broken })).rejects.toMatchObject({
       code: "unsupported",
       message: expect.stringContaining("a.yaml") as string,
@@ -167,7 +167,7 @@ const fixtures = path.resolve(
   "../../../../../shared/fixtures/containers-image/docker/fixtures/registries.d",
 );
 
-test.skipIf(!existsSync(fixtures))("containers/image's files are read", async () => {
+test.skipIf(!existsSync(fixtures))("the fixtures of containers/image are read", async () => {
   const conf = await loadRegistriesD({ registriesDir: fixtures });
   expect(conf.sections.size).toBeGreaterThan(0);
 });

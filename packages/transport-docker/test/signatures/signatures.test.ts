@@ -36,7 +36,7 @@ const attached: Signature = {
   annotations: { "dev.cosignproject.cosign/signature": "MEUC" },
 };
 
-/** A `docker()` whose signatures are where this section says. */
+/** A `docker()` with this section for signatures. */
 async function dockerWith(
   section: string,
   settings: DockerSettings = {},
@@ -67,8 +67,8 @@ function refTo({ host }: { readonly host: string }, transport: DockerTransport):
   return transport.parseReference(`//${host}/team/a:1`);
 }
 
-describe("signatures beside a registry", () => {
-  test("are copied from file to file, in their order", async () => {
+describe("signatures in a lookaside store", () => {
+  test("are copied in order from file to file", async () => {
     const folder = await scratchFolder();
     const transport = await dockerWith(`lookaside: ${pathToFileURL(folder).href}`);
     await using registry = await startRegistry();
@@ -82,7 +82,7 @@ describe("signatures beside a registry", () => {
     expect(await signaturesOf(copy)).toEqual([simple, another]);
   });
 
-  test("take the place of those that were there", async () => {
+  test("replace existing signatures", async () => {
     const folder = await scratchFolder();
     const transport = await dockerWith(`lookaside: ${pathToFileURL(folder).href}`);
     await using registry = await startRegistry();
@@ -92,7 +92,7 @@ describe("signatures beside a registry", () => {
     expect(await signaturesOf(reference)).toEqual([another]);
   });
 
-  test("are read by http up to the first that is missing", async () => {
+  test("are read by HTTP up to the first missing one", async () => {
     await using server = await startServer(({ url }, response) => {
       if (url?.endsWith("/signature-1")) response.end(Buffer.from([0xa3, 1, 2]));
       else response.writeHead(404).end();
@@ -105,7 +105,7 @@ describe("signatures beside a registry", () => {
     expect(server.asked).toEqual([`${base}/signature-1`, `${base}/signature-2`]);
   });
 
-  test("are asked for without credentials", async () => {
+  test("are requested without credentials", async () => {
     await using server = await startServer((_, response) => void response.writeHead(404).end());
     const credentials = { username: "ann", password: "secret" };
     const transport = await dockerWith(`lookaside: ${server.origin}`, { credentials });
@@ -116,7 +116,7 @@ describe("signatures beside a registry", () => {
     expect(server.authorizations).toEqual([undefined]);
   });
 
-  test.each([401, 403, 500])("that are answered with %i end the copy", async (status) => {
+  test.each([401, 403, 500])("that return %i end the copy", async (status) => {
     await using server = await startServer((_, response) => void response.writeHead(status).end());
     const transport = await dockerWith(`lookaside: ${server.origin}`);
     await using registry = await startRegistry();
@@ -128,9 +128,9 @@ describe("signatures beside a registry", () => {
   });
 
   test.each([
-    ["without an end", Buffer.from([0xa3, 1])],
+    ["endless", Buffer.from([0xa3, 1])],
     ["that are too large", Buffer.alloc((4 << 20) + 1, 0xa3)],
-    ["that are none", Buffer.from("<html>")],
+    ["that are invalid", Buffer.from("<html>")],
   ])("%s are an error", async (_, body) => {
     await using server = await startServer((__, response) => void response.end(body));
     const transport = await dockerWith(`lookaside: ${server.origin}`);
@@ -141,7 +141,7 @@ describe("signatures beside a registry", () => {
     expect(server.asked.length).toBeLessThan(140);
   });
 
-  test("that cannot be written refuse the copy before anything is sent", async () => {
+  test("that cannot be written reject the copy before it starts", async () => {
     const transport = await dockerWith("lookaside: https://a.example/sigs");
     await using registry = await startRegistry();
     const to = refTo(registry, transport);
@@ -166,7 +166,7 @@ describe("signatures in a registry", () => {
     return reference;
   }
 
-  test("are attached as cosign does it, and read back", async () => {
+  test("are attached as cosign does, and read back", async () => {
     await using registry = await startRegistry();
     const reference = await pushed(registry, await dockerWith(enabled), attached);
     expect(await signaturesOf(reference)).toEqual([attached]);
@@ -175,7 +175,7 @@ describe("signatures in a registry", () => {
     expect(manifest && parseManifest(manifest)).toMatchObject({ kind: "image" });
   });
 
-  test("are added to those that are there, each once", async () => {
+  test("are added to existing signatures, each once", async () => {
     await using registry = await startRegistry();
     const transport = await dockerWith(enabled);
     const second = { ...attached, payload: Buffer.from("{}") };
@@ -184,7 +184,7 @@ describe("signatures in a registry", () => {
     expect(await signaturesOf(reference)).toEqual([attached, second]);
   });
 
-  test("are not asked for unless that is enabled", async () => {
+  test("are not requested unless enabled", async () => {
     await using registry = await startRegistry();
     await pushed(registry, await dockerWith(enabled), attached);
     registry.clear();
@@ -192,7 +192,7 @@ describe("signatures in a registry", () => {
     expect(registry.requests.every(({ path: asked }) => !asked.endsWith(".sig"))).toBe(true);
   });
 
-  test.each([404, 405, 501])("are found where HEAD is answered with %i", async (status) => {
+  test.each([404, 405, 501])("are found if HEAD returns %i", async (status) => {
     await using registry = await startRegistry({
       intercept: ({ method }) => (method === "HEAD" ? { status } : undefined),
     });
@@ -200,7 +200,7 @@ describe("signatures in a registry", () => {
     expect(await signaturesOf(reference)).toEqual([attached]);
   });
 
-  test("are refused by a destination that does not enable them", async () => {
+  test("are rejected by a destination that does not enable them", async () => {
     await using registry = await startRegistry();
     const to = refTo(registry, await dockerWith(""));
     await expect(copyImage(await signedInMemory(attached), to)).rejects.toMatchObject({
@@ -211,7 +211,7 @@ describe("signatures in a registry", () => {
     expect(registry.tags("team/a")).toEqual(["1"]);
   });
 
-  test.each([401, 403, 500])("that are answered with %i end the copy", async (status) => {
+  test.each([401, 403, 500])("that return %i end the copy", async (status) => {
     await using registry = await startRegistry({
       intercept: ({ path: asked }) => (asked.endsWith(".sig") ? { status } : undefined),
     });
@@ -220,7 +220,7 @@ describe("signatures in a registry", () => {
     expect(isImageError(await found.catch((error: unknown) => error))).toBe(true);
   });
 
-  test("whose payload is damaged are an error", async () => {
+  test("with a damaged payload are an error", async () => {
     await using registry = await startRegistry({
       intercept: ({ method, path: asked }) =>
         method === "GET" && asked.includes("/blobs/") && isDamaged

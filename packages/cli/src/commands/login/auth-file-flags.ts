@@ -1,6 +1,6 @@
 import path from "node:path";
 
-import type { KeepingSettings } from "@drayage/transport-docker";
+import type { CredentialStoreSettings } from "@drayage/transport-docker";
 import type { Command } from "commander";
 
 import type { GlobalFlags } from "../../flags/global-flags.ts";
@@ -25,7 +25,7 @@ export async function authFileSettings({
   authfile,
   compatAuthFile,
   registriesConf,
-}: AuthFileFlags & Pick<GlobalFlags, "registriesConf">): Promise<KeepingSettings> {
+}: AuthFileFlags & Pick<GlobalFlags, "registriesConf">): Promise<CredentialStoreSettings> {
   if (compatAuthFile !== undefined) return { authFile: authfile, compatAuthFile };
   const { readCredentialHelpers } = await import("@drayage/transport-docker");
   const folder = process.env["DOCKER_CONFIG"] || undefined;

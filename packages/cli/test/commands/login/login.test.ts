@@ -117,8 +117,8 @@ describe("login", () => {
   });
 
   test.each([
-    ["https://quay.io/", /leave out https:\/\//],
-    ["quay.io/team:1", /leave out 1 and write quay\.io\/team/],
+    ["https://quay.io/", /remove https:\/\//],
+    ["quay.io/team:1", /remove 1: quay\.io\/team/],
     ["quay.io/", /the slash at its end and write quay\.io/],
     ["team/app", /write docker\.io\/team\/app/],
   ])("login to %s explains the correct form", async (name, message) => {

@@ -4,32 +4,32 @@ import { isWildcard, isWithin, relocated } from "./location.ts";
 import type { RegistriesConf } from "./registries-conf.ts";
 import type { Mirror, RegistryEntry } from "./registry-entry.ts";
 
-/** Where an image is asked for. */
-export interface PhysicalPlace {
+/** A location from which an image is read. */
+export interface PhysicalLocation {
   readonly named: NamedReference;
   readonly isMirror: boolean;
-  /** Plain http and certificates that are not trusted will do. */
+  /** Whether plain HTTP and untrusted certificates are allowed. */
   readonly insecure: boolean;
-  /** TLS was asked for, also of a registry on this machine. */
+  /** Whether TLS is required, even for a registry on localhost. */
   readonly requiresTLS?: true | undefined;
-  /** The file that forbids to go there. */
+  /** The file that blocks this location. */
   readonly blockedIn: string | undefined;
 }
 
-/** The places of an image. */
-export interface PhysicalPlaces {
-  /** Those that may serve it, to be asked first and in this order. */
-  readonly mirrors: readonly PhysicalPlace[];
-  /** Where it really is: the only one to write to. */
-  readonly itself: PhysicalPlace;
+/** The locations of an image. */
+export interface PhysicalLocations {
+  /** The mirrors, in lookup order, read before the registry. */
+  readonly mirrors: readonly PhysicalLocation[];
+  /** The location of the image in its registry, and the only one to write to. */
+  readonly itself: PhysicalLocation;
 }
 
 /**
- * Where a reference leads. A mirror may be there for digests only, because what it calls by a tag may be old, or for
- * tags only. What is blocked may have mirrors that are not.
- * @throws ImageError `invalid-reference` where the configuration leads to what is no name
+ * Maps a reference to its locations. A mirror may serve only digests, because its tags may be outdated, or only tags.
+ * A blocked registry may have mirrors that are not blocked.
+ * @throws ImageError `invalid-reference` if the configuration maps to an invalid name
  */
-export function placesOf(conf: RegistriesConf, named: NamedReference): PhysicalPlaces {
+export function locationsOf(conf: RegistriesConf, named: NamedReference): PhysicalLocations {
   const entry = findEntry(conf, named);
   if (entry === undefined) {
     const itself = { named, isMirror: false, insecure: false, blockedIn: undefined };
@@ -42,21 +42,21 @@ export function placesOf(conf: RegistriesConf, named: NamedReference): PhysicalP
   const mirrors = entry.mirrors.filter(({ pulls }) => pulls !== others);
   return {
     mirrors: mirrors.map((mirror) =>
-      placeAt(conf, relocated(named, prefix, mirror.location), mirror),
+      mirrorAt(conf, relocated(named, prefix, mirror.location), mirror),
     ),
     itself: { named: there, isMirror: false, insecure, requiresTLS, blockedIn },
   };
 }
 
-function placeAt(
+function mirrorAt(
   conf: RegistriesConf,
   named: NamedReference,
   { insecure, requiresTLS }: Mirror,
-): PhysicalPlace {
+): PhysicalLocation {
   return { named, isMirror: true, insecure, requiresTLS, blockedIn: blockOf(conf, named) };
 }
 
-/** The entry with the longest prefix; of two that are as long, the one without `*.`. */
+/** The entry with the longest prefix; at equal length, the entry without `*.`. */
 export function findEntry(
   { registries }: RegistriesConf,
   named: NamedReference,
@@ -69,7 +69,7 @@ function weightOf({ name, prefix }: RegistryEntry): number {
   return name.length - (isWildcard(prefix.domain) ? 0.5 : 0);
 }
 
-/** Registries are blocked by the name under which they are reached, too. */
+/** A registry is also blocked by the name it is mapped to. */
 function blockOf(conf: RegistriesConf, there: NamedReference): string | undefined {
   const entry = findEntry(conf, there);
   return entry?.blocked ? entry.file : undefined;

@@ -26,15 +26,15 @@ async function written(content: unknown): Promise<string> {
   return file;
 }
 
-describe("credentials are kept", () => {
-  test("in a file that is written as podman, skopeo and docker write it", async () => {
+describe("credentials are stored", () => {
+  test("in the file format of podman, skopeo and docker", async () => {
     const authFile = path.join(await scratchFolder(), "new/folder/auth.json");
     expect(await setCredentials("a.example", ann, { authFile })).toBe(authFile);
     const text = `{\n\t"auths": {\n\t\t"a.example": {\n\t\t\t"auth": "${auth}"\n\t\t}\n\t}\n}`;
     expect(await readFile(authFile, "utf8")).toBe(text);
   });
 
-  test.skipIf(process.platform === "win32")("for the owner's eyes only", async () => {
+  test.skipIf(process.platform === "win32")("readable only by the owner", async () => {
     const authFile = path.join(await scratchFolder(), "new/auth.json");
     await setCredentials("a.example", ann, { authFile });
     expect((await stat(authFile)).mode & 0o777).toBe(0o600);
@@ -45,7 +45,7 @@ describe("credentials are kept", () => {
     expect(await readdir(path.dirname(authFile))).toEqual(["auth.json"]);
   });
 
-  test("beside all else that the file has", async () => {
+  test("with the other content of the file", async () => {
     const authFile = await written({
       credHelpers: { "b.example": "h" },
       proxies: { default: { httpProxy: "http://p" } },
@@ -62,7 +62,7 @@ describe("credentials are kept", () => {
     });
   });
 
-  test("without the token that was there before", async () => {
+  test("instead of a previous token", async () => {
     const authFile = await written({
       auths: { "a.example": { auth: "eDp4", identitytoken: "i" } },
     });
@@ -71,7 +71,7 @@ describe("credentials are kept", () => {
   });
 
   test.each([ann, { identityToken: "idt" }, { registryToken: "rt" }])(
-    "so that they are found again: %j",
+    "and found again: %j",
     async (credentials) => {
       const authFile = path.join(await scratchFolder(), "auth.json");
       for (const name of [
@@ -88,7 +88,7 @@ describe("credentials are kept", () => {
     },
   );
 
-  test.skipIf(process.platform !== "linux")("where podman keeps them", async () => {
+  test.skipIf(process.platform !== "linux")("in the file that podman uses", async () => {
     const folder = await scratchFolder();
     const system = systemIn(folder);
     const file = path.join(folder, `root/run/containers/${process.getuid?.()}/auth.json`);
@@ -105,7 +105,7 @@ describe("credentials are kept", () => {
   });
 
   test.each([true, false])(
-    "where a link leads, and it stays one (something there: %s)",
+    "in the target of a link, which is kept (target exists: %s)",
     async (isThere) => {
       const folder = await scratchFolder();
       await mkdir(path.join(folder, "real"));
@@ -120,7 +120,7 @@ describe("credentials are kept", () => {
     },
   );
 
-  test("all of them, however many do so at once", async () => {
+  test("completely by concurrent calls", async () => {
     const authFile = path.join(await scratchFolder(), "auth.json");
     const names = Array.from({ length: 20 }, (_, index) => `r${index}.example`);
     await Promise.all(names.map(async (name) => setCredentials(name, ann, { authFile })));
@@ -128,7 +128,7 @@ describe("credentials are kept", () => {
     expect(Object.keys(auths).toSorted()).toEqual(names.toSorted());
   });
 
-  test("not in a file that is broken, which stays as it is", async () => {
+  test("not in an invalid file, which stays unchanged", async () => {
     const authFile = path.join(await scratchFolder(), "auth.json");
     await writeFile(authFile, "{ nearly");
     await expect(setCredentials("a.example", ann, { authFile })).rejects.toMatchObject({
@@ -137,7 +137,7 @@ describe("credentials are kept", () => {
     expect(await readFile(authFile, "utf8")).toBe("{ nearly");
   });
 
-  test.skipIf(process.platform === "win32")("not in place of what is no file", async () => {
+  test.skipIf(process.platform === "win32")("not in a device", async () => {
     const authFile = path.join(await scratchFolder(), "auth.json");
     execFileSync("mkfifo", [authFile]);
     const writer = spawn("sh", ["-c", `: > "$0"`, authFile]);
@@ -148,7 +148,7 @@ describe("credentials are kept", () => {
     expect((await stat(authFile)).isFIFO()).toBe(true);
   });
 
-  test("not where nobody could read them again", async () => {
+  test("not if the format cannot represent them", async () => {
     const authFile = path.join(await scratchFolder(), "auth.json");
     const odd = { username: "a:b", password: "c" };
     await expect(setCredentials("a.example", odd, { authFile })).rejects.toMatchObject({
@@ -167,8 +167,8 @@ test.each(["", "/", "/auth.json"])(
   },
 );
 
-describe("for docker", () => {
-  test("Docker Hub has the name that docker gives it", async () => {
+describe("a file shared with docker", () => {
+  test("uses the name of docker for Docker Hub", async () => {
     const compatAuthFile = path.join(await scratchFolder(), "config.json");
     await setCredentials("docker.io", ann, { compatAuthFile });
     await setCredentials("a.example", ann, { compatAuthFile });
@@ -179,7 +179,7 @@ describe("for docker", () => {
     expect(await contentOf(compatAuthFile)).toEqual({ auths: { "a.example": { auth } } });
   });
 
-  test("there are neither namespaces nor two files", async () => {
+  test("supports neither namespaces nor a second file", async () => {
     const compatAuthFile = path.join(await scratchFolder(), "config.json");
     for (const [name, options] of [
       ["a.example/team", { compatAuthFile }],
@@ -191,8 +191,8 @@ describe("for docker", () => {
   });
 });
 
-describe("credentials are forgotten", () => {
-  test("and nothing else is", async () => {
+describe("credentials are removed", () => {
+  test("and no other content", async () => {
     const authFile = await written({
       x: 1,
       auths: { "a.example": { auth }, "a.example/team": { auth }, "a.example:1": { auth } },
@@ -207,7 +207,7 @@ describe("credentials are forgotten", () => {
     expect(await removeCredentials("a.example/team", { authFile })).toBe(true);
   });
 
-  test("in whichever way the file names the registry", async () => {
+  test("in any spelling of the registry", async () => {
     const authFile = await written({ auths: { "https://a.example/v1/": { auth } } });
     expect(await removeCredentials("a.example", { authFile })).toBe(true);
     expect(await findCredentials("a.example", { authFile })).toBeUndefined();
@@ -219,7 +219,7 @@ describe("credentials are forgotten", () => {
     expect(await contentOf(authFile)).toEqual({ x: 1, auths: {} });
   });
 
-  test("where there is no file, which is not made", async () => {
+  test("without creating a missing file", async () => {
     const folder = await scratchFolder();
     const authFile = path.join(folder, "no/auth.json");
     expect(await removeCredentials("a.example", { authFile })).toBe(false);
@@ -228,18 +228,18 @@ describe("credentials are forgotten", () => {
   });
 });
 
-describe("a helper keeps credentials", () => {
+describe("a helper stores credentials", () => {
   test.each([
     ["of a registry", { credHelpers: { "a.example": "h" } }, "a.example", {}],
     ["of a namespace", { credHelpers: { "a.example/team": "h" } }, "a.example/team", {}],
-    ["of all", { credsStore: "h" }, "a.example", { auths: { "a.example": {} } }],
+    ["of all registries", { credsStore: "h" }, "a.example", { auths: { "a.example": {} } }],
     [
       "of all namespaces",
       { credsStore: "h" },
       "a.example/team",
       { auths: { "a.example/team": {} } },
     ],
-  ])("%s, and they are found and forgotten there", async (_, content, name, added) => {
+  ])("%s, finds and removes them", async (_, content, name, added) => {
     const folder = await scratchFolder();
     const system = await systemWithHelper(folder, "h", keepingScript);
     const authFile = path.join(folder, "auth.json");
@@ -256,7 +256,7 @@ describe("a helper keeps credentials", () => {
     expect(await findCredentials(name, { authFile, system })).toBeUndefined();
   });
 
-  test("for docker under docker's name of Docker Hub", async () => {
+  test("under the name of docker for Docker Hub", async () => {
     const folder = await scratchFolder();
     const system = await systemWithHelper(folder, "h", keepingScript);
     const compatAuthFile = path.join(folder, "config.json");
@@ -267,7 +267,7 @@ describe("a helper keeps credentials", () => {
     expect(await findCredentials("docker.io/library/alpine", options)).toEqual(ann);
   });
 
-  test("of a whole registry, and none for a part of it", async () => {
+  test("of a whole registry and not of a namespace", async () => {
     const folder = await scratchFolder();
     const system = await systemWithHelper(folder, "h", keepingScript);
     const authFile = path.join(folder, "auth.json");
@@ -277,7 +277,7 @@ describe("a helper keeps credentials", () => {
     expect(await readdir(folder)).not.toContain("kept-a.example");
   });
 
-  test("as registries.conf says, the first that can", async () => {
+  test("in the first working helper of registries.conf", async () => {
     const folder = await scratchFolder();
     const system = await systemWithHelper(folder, "h", keepingScript);
     const authFile = path.join(folder, "auth.json");
@@ -288,7 +288,7 @@ describe("a helper keeps credentials", () => {
     expect(await findCredentials("a.example", { system, credentialHelpers: ["h"] })).toEqual(ann);
   });
 
-  test("and does not tell them where it fails", async () => {
+  test("and an error does not reveal them", async () => {
     const folder = await scratchFolder();
     const system = await systemWithHelper(folder, "h", "cat; cat >&2; exit 1");
     const authFile = path.join(folder, "auth.json");

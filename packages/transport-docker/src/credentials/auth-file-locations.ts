@@ -6,27 +6,29 @@ import { ImageError, implicitPathOf } from "@drayage/core";
 import type { SystemContext } from "@drayage/core";
 import { hasCode } from "@drayage/transport-kit/files";
 
-/** A file that may have credentials in it. */
-export interface AuthFilePlace {
+/** A file that may hold credentials. */
+export interface AuthFileLocation {
   readonly path: string;
-  /** docker's old `.dockercfg`: it has nothing but credentials, and by registry alone. */
+  /** The legacy `.dockercfg` of docker: it holds only credentials, by registry. */
   readonly isLegacy?: boolean;
-  /** True for a default location: such a file may be missing or unreadable. */
+  /** Whether it is a default location; such a file may be missing or unreadable. */
   readonly isDefault?: boolean;
 }
 
-/** Which files have credentials in them. */
+/** Settings of the credentials files. */
 export interface AuthFileSettings {
-  /** This one and no other. Default: those of podman and skopeo (containers-auth.json(5)), then those of docker. */
+  /**
+   * The only file to use. Default: the files of podman and skopeo (containers-auth.json(5)), then the files of docker.
+   */
   readonly authFile?: string | undefined;
   readonly system?: SystemContext | undefined;
 }
 
-/** Where credentials are looked for, in this order. */
-export function authFilePlaces({
+/** The credentials files in lookup order. */
+export function authFileLocations({
   authFile,
   system = {},
-}: AuthFileSettings): readonly AuthFilePlace[] {
+}: AuthFileSettings): readonly AuthFileLocation[] {
   if (authFile !== undefined) return [{ path: authFile }];
   const { environment = process.env } = system;
   const home = homeOf(system);
@@ -40,7 +42,7 @@ export function authFilePlaces({
   ];
 }
 
-/** Where new credentials go. @throws ImageError `unsupported` where `XDG_RUNTIME_DIR` is a folder that is not there */
+/** The file for new credentials. @throws ImageError `unsupported` if `XDG_RUNTIME_DIR` is a missing folder */
 export async function writableAuthFile({
   authFile,
   system = {},
@@ -48,16 +50,16 @@ export async function writableAuthFile({
   if (authFile !== undefined) return authFile;
   const file = sessionFile(system);
   const folder = runtimeFolder(system);
-  if (folder === undefined || (await isThere(folder))) return file;
+  if (folder === undefined || (await exists(folder))) return file;
   throw new ImageError(
     "unsupported",
-    `XDG_RUNTIME_DIR is ${folder}, which is not there: make that folder, unset the variable, or name a file for the credentials`,
+    `XDG_RUNTIME_DIR is ${folder}, which does not exist; create the folder, unset the variable, or name a file for the credentials`,
   );
 }
 
 const authJSON = "containers/auth.json";
 
-/** Lost when the user's session or the machine ends; elsewhere than on Linux, and its like, there is no such place. */
+/** On Linux, a file that is deleted when the session ends; other systems have no such location. */
 function sessionFile(system: SystemContext): string {
   if (process.platform === "darwin" || process.platform === "win32") {
     return path.join(homeOf(system), ".config", authJSON);
@@ -67,7 +69,7 @@ function sessionFile(system: SystemContext): string {
   return implicitPathOf(`/run/containers/${process.getuid?.() ?? 0}/auth.json`, system);
 }
 
-/** Another root has another one, which no variable tells. */
+/** `XDG_RUNTIME_DIR` does not apply to another root. */
 function runtimeFolder({
   environment = process.env,
   rootForImplicitAbsolutePaths,
@@ -82,7 +84,7 @@ function homeOf({ environment = process.env }: SystemContext): string {
   return environment["HOME"] || homedir();
 }
 
-async function isThere(folder: string): Promise<boolean> {
+async function exists(folder: string): Promise<boolean> {
   try {
     await stat(folder);
     return true;

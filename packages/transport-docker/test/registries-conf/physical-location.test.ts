@@ -1,23 +1,26 @@
 import { formatNamedReference, nameOf, parseNamedReference } from "@drayage/core";
 import { describe, expect, test } from "vitest";
 
-import { findEntry, placesOf } from "../../src/registries-conf/physical-place.ts";
-import type { PhysicalPlaces } from "../../src/registries-conf/physical-place.ts";
+import { findEntry, locationsOf } from "../../src/registries-conf/physical-location.ts";
+import type { PhysicalLocations } from "../../src/registries-conf/physical-location.ts";
 import { loadRegistriesConf } from "../../src/registries-conf/registries-conf.ts";
 import { confWith } from "./scratch-conf.ts";
 
 const digest = `@sha256:${"a".repeat(64)}`;
 
-async function places(text: string, name: string): Promise<PhysicalPlaces> {
-  return placesOf(await loadRegistriesConf(await confWith(text)), parseNamedReference(name));
+async function locations(text: string, name: string): Promise<PhysicalLocations> {
+  return locationsOf(await loadRegistriesConf(await confWith(text)), parseNamedReference(name));
 }
 
 async function namesOf(text: string, name: string): Promise<readonly string[]> {
-  const { mirrors, itself } = await places(text, name);
+  const { mirrors, itself } = await locations(text, name);
   return [...mirrors, itself].map(({ named }) => formatNamedReference(named));
 }
 
-/** A registry at `r.com/bar`, called `r.com/baz`, with mirrors `m1.com`, `m2.com`, … that are for this. */
+/**
+ * A registry at `r.com/bar` with the prefix `r.com/baz` and the mirrors `m1.com`, `m2.com`, …, each with its
+ * `pull-from-mirror`.
+ */
 function withMirrors(...pulls: readonly string[]): string {
   const mirrors = pulls.map((one, at) => {
     const line = one === "" ? "" : `pull-from-mirror = "${one}"`;
@@ -26,7 +29,7 @@ function withMirrors(...pulls: readonly string[]): string {
   return `[[registry]]\nprefix = "r.com/baz"\nlocation = "r.com/bar"\n${mirrors.join("\n")}`;
 }
 
-describe("mirrors come first, as far as they are for", () => {
+describe("mirrors are read first if they serve", () => {
   test.each([
     [
       ["", ""],
@@ -59,7 +62,7 @@ describe("mirrors come first, as far as they are for", () => {
     expect(await namesOf(text, `r.com/baz/image${both}`)).toEqual(expected(ofDigests, both));
   });
 
-  test("digests, where the registry says so for all", async () => {
+  test("digests, with mirror-by-digest-only of the registry", async () => {
     const text = `[[registry]]\nlocation = "r.com"\nmirror-by-digest-only = true\n[[registry.mirror]]\nlocation = "m.com"`;
     expect(await namesOf(text, "r.com/a:1")).toEqual(["r.com/a:1"]);
     expect(await namesOf(text, `r.com/a${digest}`)).toEqual([
@@ -69,9 +72,9 @@ describe("mirrors come first, as far as they are for", () => {
   });
 });
 
-describe("an image of which nothing is said", () => {
-  test("is where its name says", async () => {
-    expect(await places(withMirrors(""), "other.com/a:1")).toEqual({
+describe("an image without an entry", () => {
+  test("is at its own name", async () => {
+    expect(await locations(withMirrors(""), "other.com/a:1")).toEqual({
       mirrors: [],
       itself: {
         named: { domain: "other.com", path: "a", tag: "1" },
@@ -83,13 +86,13 @@ describe("an image of which nothing is said", () => {
   });
 });
 
-describe("an entry counts", () => {
+describe("an entry applies", () => {
   test.each([
     ["a.b.example/c/d", "a.b.example/c"],
     ["a.b.example/d", "a.b.example"],
     ["x.b.example/c", "*.b.example"],
     ["x.example/c", "*.example"],
-  ])("where its prefix is the longest: for %s that of %s", async (name, expected) => {
+  ])("if its prefix is the longest: for %s that of %s", async (name, expected) => {
     const prefixes = ["*.example", "a.b.example", "*.b.example", "a.b.example/c"];
     const entries = prefixes.map(
       (prefix) => `[[registry]]\nprefix = "${prefix}"\nlocation = "l.com"`,
@@ -98,7 +101,7 @@ describe("an entry counts", () => {
     expect(findEntry(conf, parseNamedReference(name))?.name).toBe(expected);
   });
 
-  test("without looking again where it leads", async () => {
+  test("once, without another lookup of its location", async () => {
     const text = `
       [[registry]]\nlocation = "a.com"\n[[registry.mirror]]\nlocation = "b.com/x"
       [[registry]]\nprefix = "b.com"\nlocation = "c.com"
@@ -106,8 +109,8 @@ describe("an entry counts", () => {
     expect(await namesOf(text, "a.com/i:1")).toEqual(["b.com/x/i:1", "a.com/i:1"]);
   });
 
-  test("of a star without a location changes nothing but settings", async () => {
-    const { itself } = await places(
+  test("of a wildcard without a location to settings only", async () => {
+    const { itself } = await locations(
       '[[registry]]\nprefix = "*.a.com"\ninsecure = true',
       "b.a.com:80/i",
     );
@@ -115,31 +118,31 @@ describe("an entry counts", () => {
   });
 });
 
-test("each place is insecure for itself", async () => {
+test("each location has its own insecure setting", async () => {
   const text = `
     [[registry]]\nlocation = "a.com"\ninsecure = true
     [[registry.mirror]]\nlocation = "b.com"
     [[registry.mirror]]\nlocation = "c.com"\ninsecure = true
     [[registry]]\nlocation = "b.com"\ninsecure = true
   `;
-  const { mirrors, itself } = await places(text, "a.com/i");
+  const { mirrors, itself } = await locations(text, "a.com/i");
   expect([...mirrors, itself].map(({ insecure }) => insecure)).toEqual([false, true, true]);
 });
 
-describe("blocked is", () => {
+describe("blocking applies to", () => {
   async function blockedOf(text: string, name: string): Promise<readonly string[]> {
-    const { mirrors, itself } = await places(text, name);
+    const { mirrors, itself } = await locations(text, name);
     return [...mirrors, itself].flatMap(({ named, blockedIn }) =>
       blockedIn ? [nameOf(named)] : [],
     );
   }
 
-  test("what its entry blocks, and not its mirrors", async () => {
+  test("the location of the entry and not its mirrors", async () => {
     const text = `[[registry]]\nlocation = "a.com"\nblocked = true\n[[registry.mirror]]\nlocation = "b.com"`;
     expect(await blockedOf(text, "a.com/i")).toEqual(["a.com/i"]);
   });
 
-  test("what leads elsewhere, and what leads to what is blocked", async () => {
+  test("a relocated image and a location that is blocked itself", async () => {
     const text = `
       [[registry]]\nprefix = "a.com"\nlocation = "b.com"\nblocked = true
       [[registry]]\nprefix = "c.com"\nlocation = "d.com/x"\n[[registry.mirror]]\nlocation = "e.com"
