@@ -119,8 +119,8 @@ describe("login", () => {
   test.each([
     ["https://quay.io/", /remove https:\/\//],
     ["quay.io/team:1", /remove 1: quay\.io\/team/],
-    ["quay.io/", /the slash at its end and write quay\.io/],
-    ["team/app", /write docker\.io\/team\/app/],
+    ["quay.io/", /remove the trailing slash: quay\.io/],
+    ["team/app", /did you mean docker\.io\/team\/app\?/],
   ])("login to %s explains the correct form", async (name, message) => {
     const run = await drayageWithInput("x", "login", "-u", "ann", "--password-stdin", name);
     expect(run).toMatchObject({ code: 1, stdout: "" });
