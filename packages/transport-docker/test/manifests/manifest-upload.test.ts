@@ -29,7 +29,7 @@ describe("an index without all its images", () => {
     const error = await sparseCopyTo(registry);
     expect(error).toMatchObject({ code: "not-found", retryable: false });
     expect(String(error)).toContain(advice);
-    expect(String(error)).toContain("copy those too, or leave them out of the index");
+    expect(String(error)).toContain("copy those too, or remove them from the index");
   });
 
   test("is rejected the same way for any error message", async () => {
