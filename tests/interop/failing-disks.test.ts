@@ -81,7 +81,7 @@ describe.each(names)("a copy to %s:", (name) => {
 
   test("in a missing folder fails with advice to create it", () => {
     expect(() => referenceIn(name, "/nowhere/deep")).toThrow(
-      /\/nowhere\/deep.* is not there; make/,
+      /\/nowhere\/deep.* does not exist; create it/,
     );
   });
 

@@ -96,7 +96,7 @@ describe.each(kinds)("a registry with %s", { timeout: 60_000 }, (_, settings) =>
       await run(skopeo, `${copying} ${target}:one ${target}:two`, home);
       await run(skopeo, `${copying} ${target}:one ${target}/external:three`, home);
       await has(`skopeo/copy-of-${name}`, "two", whole);
-      await has(`skopeo/copy-of-${name}/elsewhere`, "three", whole);
+      await has(`skopeo/copy-of-${name}/external`, "three", whole);
       const tags = await run(skopeo, `list-tags ${plain} ${target}`, home);
       expect((JSON.parse(tags) as { Tags: unknown }).Tags).toEqual(["one", "two"]);
       await run(skopeo, `delete ${plain} ${target}:one`, home);

@@ -143,14 +143,14 @@ test("a checksum requires consecutive parts", async () => {
 
 test("storage class and encryption are stored, also for uploads", async () => {
   const store = await newStore();
-  const returned = {
+  const headers = {
     StorageClass: "STANDARD_IA",
     ServerSideEncryption: "aws:kms",
     SSEKMSKeyId: "a-key",
   } as const;
-  await store.put("x", returned);
-  expect(await store.client.send(new HeadObjectCommand(store.at({})))).toMatchObject(returned);
-  const UploadId = await store.begin(returned);
+  await store.put("x", headers);
+  expect(await store.client.send(new HeadObjectCommand(store.at({})))).toMatchObject(headers);
+  const UploadId = await store.begin(headers);
   await completed(store, UploadId, [await sent(store, { UploadId, PartNumber: 1 })]);
-  expect(await store.client.send(new HeadObjectCommand(store.at({})))).toMatchObject(returned);
+  expect(await store.client.send(new HeadObjectCommand(store.at({})))).toMatchObject(headers);
 });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 
-import { digestOf, imageOf, isImageError, verifyImage } from "@drayage/core";
+import { digestOf, imageOf, verifyImage } from "@drayage/core";
 import type { Digest, ImageReference, ImageSource, Signature } from "@drayage/core";
 
 import type { WholeImage } from "../random/whole-image.ts";
