@@ -8,7 +8,9 @@ const documents = filesIn(["*.md", "docs/**/*.md", "packages/*/README.md"]);
 /** Documents about the sources; manuals may name files of their readers. */
 const internalDocuments = filesIn(["{AGENTS,CONTRIBUTING,SECURITY}.md", "docs/decisions/*.md"]);
 const fileNames = new Set(
-  filesIn(["{packages,tests,bench,examples,scripts}/**/*.ts"]).map((file) => path.basename(file)),
+  filesIn(["*.ts", "{packages,tests,bench,examples,scripts}/**/*.ts"]).map((file) =>
+    path.basename(file),
+  ),
 );
 
 test.each(documents)("every relative link of %s resolves", (document) => {

@@ -16,7 +16,7 @@ test.each([
   ['describe.skipIf(a)("refusals", () => {});', ["1 refusals"]],
   ["const lentChunks = [];", ["1 lent"]],
   ["interface Token { goodUntil: Date; youngUntil: Date }", ["1 goodUntil", "1 youngUntil"]],
-  ["const maxParts = 1, longestName = 2;", ["1 most", "1 longest"]],
+  ["const mostParts = 1, longestName = 2;", ["1 most", "1 longest"]],
   ["function f(learnt: string, inTurn: string) {}", ["1 learnt", "1 inTurn"]],
   ["class A { #told = 1; isRefusal() {} }", ["1 told", "1 Refusal"]],
 ])("%s is rejected", (content, words) => {
