@@ -2,11 +2,12 @@ import { execFile, execFileSync } from "node:child_process";
 import { once } from "node:events";
 import { open, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { Worker } from "node:worker_threads";
 
-import { scratchFolder } from "@drayage/test-support";
+import { nextMessage, scratchFolder } from "@drayage/test-support";
 import { pipeBytes, pipeWriter } from "@drayage/transport-kit/files";
 import { describe, expect, onTestFinished, test } from "vitest";
+
+import { startProgram } from "./programs.ts";
 
 async function newPipe(): Promise<string> {
   const pipe = path.join(await scratchFolder(), "pipe");
@@ -89,14 +90,7 @@ describe.skipIf(process.platform === "win32")("a named pipe", () => {
   });
 
   test("is written and read in a worker, which closes no files of others when it ends", async () => {
-    const worker = new Worker(path.join(import.meta.dirname, "pipe-worker.ts"), {
-      workerData: await newPipe(),
-      execArgv: ["--conditions=@drayage/source"],
-    });
-    expect(await once(worker, "message")).toEqual([3_000_000]);
-    const handles = await Promise.all(Array.from({ length: 20 }, () => open("/dev/null")));
-    worker.postMessage("end", []);
-    await once(worker, "exit");
-    for (const handle of handles) await handle.close();
+    const program = startProgram("pipe-worker.ts", await newPipe());
+    expect(await nextMessage(program)).toEqual({ size: 3_000_000, intact: 20 });
   });
 });
