@@ -27,6 +27,16 @@ async function imageIn(answer: Answer, idleTimeout?: number): Promise<ImageRefer
   return dockerDaemon({ host, idleTimeout }).parseReference("a:b");
 }
 
+/** An image in an "engine" that sends this text to every connection and closes it. */
+async function imageBehind(text: string): Promise<ImageReference> {
+  const socket = path.join(await scratchFolder(), "docker.sock");
+  const server = createServer((connection) => connection.end(text));
+  server.listen(socket);
+  await once(server, "listening");
+  onTestFinished(() => void server.close());
+  return dockerDaemon({ host: `unix://${socket}` }).parseReference("a:b");
+}
+
 async function anImage(): Promise<ImageReference> {
   return inMemory(await randomImage("an image", { layers: 2, layerSize: 3_000_000 }));
 }
@@ -275,14 +285,9 @@ describe("an engine that does not save", () => {
 
 describe("what is no engine", () => {
   test("is told by its greeting", async () => {
-    const socket = path.join(await scratchFolder(), "docker.sock");
-    const server = createServer((connection) =>
-      connection.end("HTTP/1.1 200 OK\r\nContent-Length: 22\r\n\r\n<html>Welcome</html>\r\n"),
+    const reference = await imageBehind(
+      "HTTP/1.1 200 OK\r\nContent-Length: 22\r\n\r\n<html>Welcome</html>\r\n",
     );
-    server.listen(socket);
-    await once(server, "listening");
-    onTestFinished(() => void server.close());
-    const reference = dockerDaemon({ host: `unix://${socket}` }).parseReference("a:b");
     await expect(reference.newImageSource()).rejects.toMatchObject({
       code: "unavailable",
       message: says("no container engine", "a web page"),
@@ -290,14 +295,9 @@ describe("what is no engine", () => {
   });
 
   test("and knows nothing of engines is no image that is missing", async () => {
-    const socket = path.join(await scratchFolder(), "docker.sock");
-    const server = createServer((connection) =>
-      connection.end("HTTP/1.1 404 Not Found\r\nContent-Length: 9\r\n\r\nnot found"),
+    const reference = await imageBehind(
+      "HTTP/1.1 404 Not Found\r\nContent-Length: 9\r\n\r\nnot found",
     );
-    server.listen(socket);
-    await once(server, "listening");
-    onTestFinished(() => void server.close());
-    const reference = dockerDaemon({ host: `unix://${socket}` }).parseReference("a:b");
     await expect(reference.newImageSource()).rejects.toMatchObject({
       code: "unavailable",
       message: says("no container engine", "check the address"),
@@ -305,12 +305,7 @@ describe("what is no engine", () => {
   });
 
   test("does not speak HTTP", async () => {
-    const socket = path.join(await scratchFolder(), "docker.sock");
-    const server = createServer((connection) => connection.end("SSH-2.0-OpenSSH_9.6\r\n"));
-    server.listen(socket);
-    await once(server, "listening");
-    onTestFinished(() => void server.close());
-    const reference = dockerDaemon({ host: `unix://${socket}` }).parseReference("a:b");
+    const reference = await imageBehind("SSH-2.0-OpenSSH_9.6\r\n");
     await expect(reference.newImageSource()).rejects.toMatchObject({
       code: "unavailable",
       message: says("does not speak HTTP"),

@@ -81,7 +81,7 @@ export interface PutBlobOptions extends OperationOptions {
 }
 
 export interface PutManifestOptions extends OperationOptions {
-  /** The digest of the manifest, if it is an instance of an index or a referrer; undefined for the one that the reference names. */
+  /** The digest of the manifest, if it is an instance of an index or a referrer; undefined for the top-level manifest. */
   readonly instance?: Digest | undefined;
   /** Of a referrer without `subject`: the tag beside the image's own that names it. Only if `accepts.referrers` is true. */
   readonly tag?: string | undefined;

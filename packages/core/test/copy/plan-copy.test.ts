@@ -364,7 +364,7 @@ describe("what cannot be is refused before anything is written:", () => {
   });
 });
 
-describe("a blob that is named with two sizes, one of which must be wrong, is refused", () => {
+describe("a blob with two different sizes in its manifests is refused", () => {
   const named = (size: number): object => ({
     mediaType: plainLayer,
     digest: digestOf(Buffer.from("one")),

@@ -73,7 +73,7 @@ describe("a manifest is written", () => {
       {},
       "an instance in it changes",
     ],
-    ["as an index of which nothing changes", sampleIndex([sampleImage()]), {}, {}, unchanged],
+    ["as an unchanged index", sampleIndex([sampleImage()]), {}, {}, unchanged],
   ])("%s, and the plan contains the reason", (_, image, accepts, options, because) => {
     expect(reasonOf(image, accepts, options)).toBe(because);
   });
@@ -193,7 +193,7 @@ describe("what cannot be is explained:", () => {
       `(the destination does not take ${ociManifest}), but digests are to be preserved`,
     ],
     [
-      "an index of which a part may not be copied",
+      "an index with an instance that may not be copied",
       copyFacts(part),
       { preserveDigests: true },
       "; copy all of them, or keep the index as it is with instances missing",
