@@ -32,7 +32,7 @@ const groups = {
       "transport-kit/src/files/{file-lock,lock-holder,lock-wait,sweep,publish,temporary-name,staged-folder}.ts",
     ],
     tests: [
-      "transport-kit/test/files/{file-lock,lock-holder,lock-moments,publish,staged-folder,sweep,temporary-name}.test.ts",
+      "transport-kit/test/files/{file-lock,lock-holder,lock-moments,lock-wait,publish,staged-folder,sweep,temporary-name}.test.ts",
     ],
   },
   layout: {
