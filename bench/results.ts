@@ -1,4 +1,4 @@
-import { formatBytes } from "@drayage/core";
+import { formatBytes } from "@drayage/core/copy";
 
 import { median } from "./measured-run.ts";
 import type { Run } from "./measured-run.ts";

@@ -2,8 +2,9 @@ import { readFile } from "node:fs/promises";
 import path from "node:path";
 import zlib from "node:zlib";
 
-import { copyImage, digestOf, editManifest, mediaTypes } from "@drayage/core";
+import { copyImage, digestOf, mediaTypes } from "@drayage/core";
 import type { CopyOptions, Descriptor, Digest, Platform } from "@drayage/core";
+import { editManifest } from "@drayage/core/manifest";
 import { findProgram, outputOf } from "@drayage/test-support";
 import { inMemory, randomImage, randomIndex } from "@drayage/testkit";
 import type { WholeImage, WholeManifest } from "@drayage/testkit";

@@ -1,8 +1,9 @@
 import { mkdir } from "node:fs/promises";
 import path from "node:path";
 
-import { copyImage, isArtifact, parseManifest } from "@drayage/core";
+import { copyImage } from "@drayage/core";
 import type { CopyOptions, ImageReference } from "@drayage/core";
+import { isArtifact, parseManifest } from "@drayage/core/manifest";
 import { memory } from "@drayage/core/memory";
 import { isTorture } from "@drayage/test-support";
 import {

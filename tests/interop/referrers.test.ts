@@ -1,8 +1,9 @@
 import { writeFile } from "node:fs/promises";
 import path from "node:path";
 
-import { copyImage, digestTagsOf } from "@drayage/core";
+import { copyImage } from "@drayage/core";
 import type { CopyResult, ImageReference } from "@drayage/core";
+import { digestTagsOf } from "@drayage/core/reference";
 import { startRegistry } from "@drayage/registry";
 import { distributionProgram, startDistribution } from "@drayage/test-servers";
 import { findProgram, outputOf } from "@drayage/test-support";

@@ -2,8 +2,9 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 
-import { copyEvents, formatBytes, imageName, openImage, Transports } from "@drayage/core";
+import { copyEvents, imageName, openImage, Transports } from "@drayage/core";
 import type { CopyResult, ImageReference } from "@drayage/core";
+import { formatBytes } from "@drayage/core/copy";
 import { startRegistry } from "@drayage/registry";
 import { imageFromFiles, writeImage } from "@drayage/testkit";
 import { directory } from "@drayage/transport-dir";

@@ -1,4 +1,4 @@
-import { formatBytes } from "@drayage/core";
+import { formatBytes } from "@drayage/core/copy";
 
 /** One stop of the image. */
 export interface Row {

@@ -2,7 +2,8 @@ import path from "node:path";
 import type { DatabaseSync, SQLOutputValue } from "node:sqlite";
 
 import { isDigest } from "@drayage/core";
-import type { BlobFact, BlobScope, Digest, PackedForm, RecalledBlob } from "@drayage/core";
+import type { Digest } from "@drayage/core";
+import type { BlobFact, BlobScope, PackedForm, RecalledBlob } from "@drayage/core/blob-info-cache";
 import { makeOwnFolder } from "@drayage/transport-kit/files";
 
 import type { Seal } from "./cache-seal.ts";

@@ -2,7 +2,8 @@ import { createHmac, randomBytes } from "node:crypto";
 import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 
-import type { Digest, PackedForm } from "@drayage/core";
+import type { Digest } from "@drayage/core";
+import type { PackedForm } from "@drayage/core/blob-info-cache";
 import { isOwnFile, makeOwnFolder, temporaryName } from "@drayage/transport-kit/files";
 
 /** Shows that a fact was written by who has the key. */

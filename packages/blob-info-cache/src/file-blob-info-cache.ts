@@ -2,15 +2,8 @@ import { existsSync } from "node:fs";
 import { homedir } from "node:os";
 import path from "node:path";
 
-import type {
-  BlobFact,
-  BlobInfoCache,
-  BlobScope,
-  Digest,
-  OperationOptions,
-  RecalledBlob,
-  SystemContext,
-} from "@drayage/core";
+import type { BlobInfoCache, Digest, OperationOptions, SystemContext } from "@drayage/core";
+import type { BlobFact, BlobScope, RecalledBlob } from "@drayage/core/blob-info-cache";
 
 import { CacheDatabase } from "./cache-database.ts";
 import { sealWith } from "./cache-seal.ts";

@@ -1,12 +1,5 @@
-import type {
-  BlobFact,
-  BlobInfoCache,
-  BlobScope,
-  Digest,
-  OperationOptions,
-  PackedForm,
-  RecalledBlob,
-} from "@drayage/core";
+import type { BlobInfoCache, Digest, OperationOptions } from "@drayage/core";
+import type { BlobFact, BlobScope, PackedForm, RecalledBlob } from "@drayage/core/blob-info-cache";
 
 import { maxRecalled } from "./max-recalled.ts";
 

@@ -1,7 +1,8 @@
 import path from "node:path";
 
 import { digestOf } from "@drayage/core";
-import type { BlobFact, BlobScope, Digest, PackedForm } from "@drayage/core";
+import type { Digest } from "@drayage/core";
+import type { BlobFact, BlobScope, PackedForm } from "@drayage/core/blob-info-cache";
 import { scratchFolder } from "@drayage/test-support";
 
 import type { CacheFiles } from "../src/index.ts";

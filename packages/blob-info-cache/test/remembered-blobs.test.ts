@@ -1,23 +1,16 @@
 import { DatabaseSync } from "node:sqlite";
 import zlib from "node:zlib";
 
-import {
-  compressionOf,
-  copyImage,
-  digestOf,
-  gathered,
-  ImageError,
-  openImage,
-  previewCopy,
-} from "@drayage/core";
+import { copyImage, digestOf, ImageError, openImage, previewCopy } from "@drayage/core";
 import type {
-  BlobFact,
   BlobInfoCache,
   BlobLocation,
   DestinationAccepts,
   ImageDestination,
   ImageReference,
 } from "@drayage/core";
+import type { BlobFact } from "@drayage/core/blob-info-cache";
+import { compressionOf, gathered } from "@drayage/core/content";
 import { memory } from "@drayage/core/memory";
 import { writeImage } from "@drayage/testkit";
 import type { WholeImage } from "@drayage/testkit";

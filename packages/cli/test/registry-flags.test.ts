@@ -1,7 +1,8 @@
 import { readdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 
-import { digestOf, digestTagsOf } from "@drayage/core";
+import { digestOf } from "@drayage/core";
+import { digestTagsOf } from "@drayage/core/reference";
 import { startRegistry } from "@drayage/registry";
 import { newAuthority, opensslProgram } from "@drayage/test-support";
 import { descriptorOf, randomArtifact, randomImage } from "@drayage/testkit";

@@ -3,8 +3,10 @@ import path from "node:path";
 
 import { describe, expect, test } from "vitest";
 
+import * as copy from "../src/copy/index.ts";
 import * as core from "../src/index.ts";
 import { memory } from "../src/memory/index.ts";
+import * as verify from "../src/verify/index.ts";
 import { sampleImage, write } from "./sample-images.ts";
 
 const page = readFileSync(path.resolve(import.meta.dirname, "../../../docs/contract.md"), "utf8");
@@ -64,18 +66,15 @@ describe("each member of the 2017 contract has its home:", async () => {
 });
 
 test("each function of core that the page of the contract names is exported", () => {
-  const named = [
-    "openImage",
-    "Transports",
-    "ImageError",
-    "UnparsedImage",
-    "inspectCopy",
-    "planCopy",
-    "executeCopy",
-    "verifyImage",
-  ];
-  for (const name of named) {
-    expect(page).toContain(name);
-    expect(core).toHaveProperty(name);
+  const entries = {
+    root: { exported: core, names: ["openImage", "Transports", "ImageError", "UnparsedImage"] },
+    copy: { exported: copy, names: ["inspectCopy", "planCopy", "executeCopy"] },
+    verify: { exported: verify, names: ["verifyImage"] },
+  };
+  for (const { exported, names } of Object.values(entries)) {
+    for (const name of names) {
+      expect(page).toContain(name);
+      expect(exported).toHaveProperty(name);
+    }
   }
 });

@@ -1,5 +1,8 @@
-import { checkDigest, digestOf, parseManifest, parseNamedReference } from "@drayage/core";
+import { digestOf } from "@drayage/core";
+import { checkDigest } from "@drayage/core/content";
+import { parseManifest } from "@drayage/core/manifest";
 import { memory } from "@drayage/core/memory";
+import { parseNamedReference } from "@drayage/core/reference";
 import { tarFile } from "@drayage/test-support";
 import type { TarFileMember } from "@drayage/test-support";
 import { expect, test } from "vitest";

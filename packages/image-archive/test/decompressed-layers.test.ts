@@ -1,7 +1,8 @@
 import { execFileSync } from "node:child_process";
 
-import { copyImage, decompressed, digestOf, mediaTypes, openImage } from "@drayage/core";
+import { copyImage, digestOf, mediaTypes, openImage } from "@drayage/core";
 import type { Digest, ImageReference } from "@drayage/core";
+import { decompressed } from "@drayage/core/content";
 import { memory } from "@drayage/core/memory";
 import { findProgram } from "@drayage/test-support";
 import { inMemory } from "@drayage/testkit";

@@ -1,5 +1,7 @@
-import { ImageError, isIndexMediaType, nearestOf, parseManifest } from "@drayage/core";
+import { ImageError } from "@drayage/core";
 import type { Descriptor, Digest, OperationOptions } from "@drayage/core";
+import { isIndexMediaType, parseManifest } from "@drayage/core/manifest";
+import { nearestOf } from "@drayage/core/text";
 
 import { digestsOf, entriesNamed, isOneName } from "./image-entries.ts";
 import { imageNamesOf } from "./image-names.ts";

@@ -1,15 +1,13 @@
+import { isImageError } from "@drayage/core";
+import type { Descriptor, Digest, Manifest, OperationOptions } from "@drayage/core";
+import { gathered, manifestSizeLimit, verified } from "@drayage/core/content";
 import {
   bareMediaType,
   blobsOf,
-  gathered,
   instancesOf,
-  isImageError,
   isManifestMediaType,
-  manifestSizeLimit,
   parseManifest,
-  verified,
-} from "@drayage/core";
-import type { Descriptor, Digest, Manifest, OperationOptions } from "@drayage/core";
+} from "@drayage/core/manifest";
 
 import type { LayoutReader } from "./layout-store.ts";
 import { storedSizeOf } from "./stored-size.ts";

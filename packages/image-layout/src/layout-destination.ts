@@ -1,15 +1,4 @@
-import {
-  algorithmOf,
-  bareMediaType,
-  checkDigest,
-  digestOf,
-  ImageError,
-  imageName,
-  inOne,
-  isDigest,
-  mediaTypes,
-  parseManifest,
-} from "@drayage/core";
+import { algorithmOf, digestOf, ImageError, imageName, isDigest, mediaTypes } from "@drayage/core";
 import type {
   BlobInfo,
   BlobLocation,
@@ -27,6 +16,8 @@ import type {
   ReuseManifestOptions,
   ReuseOptions,
 } from "@drayage/core";
+import { checkDigest, inOne } from "@drayage/core/content";
+import { bareMediaType, parseManifest } from "@drayage/core/manifest";
 
 import { findOnly } from "./find-image.ts";
 import { entriesNamed } from "./image-entries.ts";

@@ -1,4 +1,5 @@
-import { ImageError, parseJSONObject } from "@drayage/core";
+import { ImageError } from "@drayage/core";
+import { parseJSONObject } from "@drayage/core/json";
 
 /** What `oci-layout` says (OCI image-spec, image-layout.md). */
 export const layoutFile: Uint8Array = Buffer.from('{"imageLayoutVersion":"1.0.0"}');

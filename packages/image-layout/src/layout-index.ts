@@ -1,14 +1,13 @@
+import { ImageError, mediaTypes } from "@drayage/core";
+import type { Descriptor } from "@drayage/core";
+import { isJSONObject, parseJSONObject } from "@drayage/core/json";
+import type { JSONObject } from "@drayage/core/json";
 import {
   bareMediaType,
-  ImageError,
   isIndexMediaType,
-  isJSONObject,
   manifestShape,
-  mediaTypes,
   parseDescriptor,
-  parseJSONObject,
-} from "@drayage/core";
-import type { Descriptor, JSONObject } from "@drayage/core";
+} from "@drayage/core/manifest";
 
 const nameAnnotation = "org.opencontainers.image.ref.name";
 const fullNameAnnotation = "io.containerd.image.name";

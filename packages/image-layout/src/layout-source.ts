@@ -1,4 +1,4 @@
-import { digestTagsOf, gathered, ImageError, imageName, manifestSizeLimit } from "@drayage/core";
+import { ImageError, imageName } from "@drayage/core";
 import type {
   BlobInfo,
   BlobLocation,
@@ -13,6 +13,8 @@ import type {
   Referrer,
   SourceOffers,
 } from "@drayage/core";
+import { gathered, manifestSizeLimit } from "@drayage/core/content";
+import { digestTagsOf } from "@drayage/core/reference";
 
 import { findImage } from "./find-image.ts";
 import type { FoundImage } from "./find-image.ts";

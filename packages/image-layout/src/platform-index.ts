@@ -1,5 +1,7 @@
-import { digestOf, isJSONObject, mediaTypes, parseManifest } from "@drayage/core";
+import { digestOf, mediaTypes } from "@drayage/core";
 import type { Digest, OperationOptions } from "@drayage/core";
+import { isJSONObject } from "@drayage/core/json";
+import { parseManifest } from "@drayage/core/manifest";
 
 import { digestsOf } from "./image-entries.ts";
 import { descriptorOfEntry, formatLayoutIndex, nameOfEntry } from "./layout-index.ts";

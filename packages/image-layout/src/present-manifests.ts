@@ -1,4 +1,3 @@
-import { isIndexMediaType } from "@drayage/core";
 import type {
   Descriptor,
   Digest,
@@ -6,6 +5,7 @@ import type {
   Manifest,
   OperationOptions,
 } from "@drayage/core";
+import { isIndexMediaType } from "@drayage/core/manifest";
 
 import { digestsUnder, isWhole } from "./image-tree.ts";
 import type { LayoutWriter } from "./layout-store.ts";

@@ -1,11 +1,7 @@
-import {
-  isDigest,
-  isImageError,
-  isManifestMediaType,
-  parseManifest,
-  referrersTagOf,
-} from "@drayage/core";
+import { isDigest, isImageError } from "@drayage/core";
 import type { Descriptor, Digest, Manifest, OperationOptions } from "@drayage/core";
+import { isManifestMediaType, parseManifest } from "@drayage/core/manifest";
+import { referrersTagOf } from "@drayage/core/reference";
 
 import { readManifest } from "./image-tree.ts";
 import { descriptorOfEntry, nameOfEntry } from "./layout-index.ts";

@@ -1,5 +1,6 @@
-import { isIndexMediaType, isJSONObject } from "@drayage/core";
 import type { Digest, Manifest, OperationOptions } from "@drayage/core";
+import { isJSONObject } from "@drayage/core/json";
+import { isIndexMediaType } from "@drayage/core/manifest";
 
 import { digestsOf } from "./image-entries.ts";
 import { nameOfEntry } from "./layout-index.ts";

@@ -1,5 +1,6 @@
-import { digestOf, inOne, isImageError, mediaTypes } from "@drayage/core";
+import { digestOf, isImageError, mediaTypes } from "@drayage/core";
 import type { BlobLocation, Digest } from "@drayage/core";
+import { inOne } from "@drayage/core/content";
 import { memory } from "@drayage/core/memory";
 import { putImage, randomImage, randomIndex } from "@drayage/testkit";
 import type { WholeImage } from "@drayage/testkit";

@@ -1,5 +1,6 @@
-import { digestOf, inOne, mediaTypes } from "@drayage/core";
+import { digestOf, mediaTypes } from "@drayage/core";
 import type { ImageReference } from "@drayage/core";
+import { inOne } from "@drayage/core/content";
 import { memory } from "@drayage/core/memory";
 import { descriptorOf, putImage, randomImage, randomIndex } from "@drayage/testkit";
 import type { WholeImage } from "@drayage/testkit";

@@ -1,6 +1,7 @@
-import { copyImage, digestOf, digestTagsOf, mediaTypes, referrersTagOf } from "@drayage/core";
+import { copyImage, digestOf, mediaTypes } from "@drayage/core";
 import type { CopyResult, Descriptor, Digest, ImageReference } from "@drayage/core";
 import { memory } from "@drayage/core/memory";
+import { digestTagsOf, referrersTagOf } from "@drayage/core/reference";
 import { descriptorOf, inMemory, putBlobs, randomArtifact, randomImage } from "@drayage/testkit";
 import type { WholeImage } from "@drayage/testkit";
 import { describe, expect, test } from "vitest";

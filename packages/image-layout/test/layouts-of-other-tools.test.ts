@@ -1,5 +1,6 @@
-import { copyImage, digestOf, mediaTypes, parseManifest } from "@drayage/core";
+import { copyImage, digestOf, mediaTypes } from "@drayage/core";
 import type { Descriptor, Digest, ImageReference } from "@drayage/core";
+import { parseManifest } from "@drayage/core/manifest";
 import { memory } from "@drayage/core/memory";
 import { descriptorOf, inMemory, randomArtifact, randomImage, randomIndex } from "@drayage/testkit";
 import type { WholeImage } from "@drayage/testkit";

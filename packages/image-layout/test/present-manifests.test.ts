@@ -1,5 +1,6 @@
-import { mediaTypes, parseManifest } from "@drayage/core";
+import { mediaTypes } from "@drayage/core";
 import type { Descriptor, Digest } from "@drayage/core";
+import { parseManifest } from "@drayage/core/manifest";
 import { descriptorOf, randomImage, randomIndex } from "@drayage/testkit";
 import type { WholeImage } from "@drayage/testkit";
 import { describe, expect, test, vi } from "vitest";

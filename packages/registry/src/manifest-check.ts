@@ -1,12 +1,12 @@
+import { isImageError } from "@drayage/core";
+import type { Descriptor, Manifest } from "@drayage/core";
 import {
   bareMediaType,
   blobsOf,
   instancesOf,
-  isImageError,
   manifestMediaTypes,
   parseManifest,
-} from "@drayage/core";
-import type { Descriptor, Manifest } from "@drayage/core";
+} from "@drayage/core/manifest";
 
 import { ErrorResponse } from "./http/error-response.ts";
 import type { RegistryState } from "./registry-state.ts";

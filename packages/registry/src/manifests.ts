@@ -1,12 +1,7 @@
-import {
-  algorithmOf,
-  digestOf,
-  gathered,
-  isImageError,
-  isTag,
-  manifestSizeLimit,
-} from "@drayage/core";
+import { algorithmOf, digestOf, isImageError } from "@drayage/core";
 import type { Digest } from "@drayage/core";
+import { gathered, manifestSizeLimit } from "@drayage/core/content";
+import { isTag } from "@drayage/core/reference";
 
 import { checkDeletes } from "./deletes.ts";
 import { checkAccept } from "./http/accept.ts";

@@ -1,5 +1,6 @@
-import { mediaTypes, parseManifest } from "@drayage/core";
+import { mediaTypes } from "@drayage/core";
 import type { Descriptor, Manifest } from "@drayage/core";
+import { parseManifest } from "@drayage/core/manifest";
 
 import { ErrorResponse } from "./http/error-response.ts";
 import { jsonAnswer } from "./http/exchange.ts";

@@ -1,5 +1,6 @@
-import { digestOf, gathered, mediaTypes, parseDigest } from "@drayage/core";
+import { digestOf, mediaTypes, parseDigest } from "@drayage/core";
 import type { Digest, RawManifest } from "@drayage/core";
+import { gathered } from "@drayage/core/content";
 
 import { folderBlobStore, memoryBlobStore } from "./blob-store.ts";
 import type { BlobStore } from "./blob-store.ts";

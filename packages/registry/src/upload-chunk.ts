@@ -1,4 +1,4 @@
-import { bareMediaType } from "@drayage/core";
+import { bareMediaType } from "@drayage/core/manifest";
 
 import { ErrorResponse } from "./http/error-response.ts";
 import { locationOf } from "./registry-state.ts";

@@ -1,6 +1,7 @@
 import { Agent } from "node:http";
 
-import { digestOf, manifestSizeLimit, mediaTypes } from "@drayage/core";
+import { digestOf, mediaTypes } from "@drayage/core";
+import { manifestSizeLimit } from "@drayage/core/content";
 import { ask, next, textAndDigest } from "@drayage/test-support";
 import type { Reply } from "@drayage/test-support";
 import { descriptorOf, randomArtifact, randomImage, randomIndex } from "@drayage/testkit";

@@ -1,8 +1,8 @@
 import { rm } from "node:fs/promises";
 import path from "node:path";
 
-import { inOne } from "@drayage/core";
 import type { OperationOptions } from "@drayage/core";
+import { inOne } from "@drayage/core/content";
 import {
   lockName,
   publish,

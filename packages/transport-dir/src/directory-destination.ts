@@ -1,18 +1,7 @@
 import { stat } from "node:fs/promises";
 import path from "node:path";
 
-import {
-  algorithmOf,
-  blobsOf,
-  checkDigest,
-  digestOf,
-  formatSignature,
-  ImageError,
-  imageName,
-  inOne,
-  manifestSizeLimit,
-  parseManifest,
-} from "@drayage/core";
+import { algorithmOf, digestOf, formatSignature, ImageError, imageName } from "@drayage/core";
 import type {
   BlobInfo,
   Descriptor,
@@ -30,6 +19,8 @@ import type {
   ReuseOptions,
   Signature,
 } from "@drayage/core";
+import { checkDigest, inOne, manifestSizeLimit } from "@drayage/core/content";
+import { blobsOf, parseManifest } from "@drayage/core/manifest";
 import {
   cloneTemporary,
   isIntact,

@@ -1,5 +1,5 @@
-import { parentFolders } from "@drayage/core";
 import type { ImageReference, ImageTransport, OperationOptions } from "@drayage/core";
+import { parentFolders } from "@drayage/core/reference";
 
 import { DirectoryDestination } from "./directory-destination.ts";
 import type { DirectorySettings } from "./directory-destination.ts";

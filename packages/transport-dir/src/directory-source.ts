@@ -1,6 +1,6 @@
 import path from "node:path";
 
-import { ImageError, imageName, manifestSizeLimit, parseSignature } from "@drayage/core";
+import { ImageError, imageName, parseSignature } from "@drayage/core";
 import type {
   BlobInfo,
   BlobLocation,
@@ -12,6 +12,7 @@ import type {
   Signature,
   SourceOffers,
 } from "@drayage/core";
+import { manifestSizeLimit } from "@drayage/core/content";
 import { fileBytes, hasCode, readSmallFile } from "@drayage/transport-kit/files";
 
 import { blobName, manifestName, signatureName } from "./directory-names.ts";

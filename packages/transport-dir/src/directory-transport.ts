@@ -1,5 +1,6 @@
-import { ImageError, validatePathScope } from "@drayage/core";
+import { ImageError } from "@drayage/core";
 import type { ImageTransport } from "@drayage/core";
+import { validatePathScope } from "@drayage/core/reference";
 import { explicitPathOf } from "@drayage/transport-kit/files";
 
 import type { DirectorySettings } from "./directory-destination.ts";

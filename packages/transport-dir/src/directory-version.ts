@@ -1,8 +1,9 @@
 import { readdir } from "node:fs/promises";
 import path from "node:path";
 
-import { ImageError, manifestSizeLimit } from "@drayage/core";
+import { ImageError } from "@drayage/core";
 import type { OperationOptions } from "@drayage/core";
+import { manifestSizeLimit } from "@drayage/core/content";
 import { hasCode, isPassing, onDisk, readSmallFile } from "@drayage/transport-kit/files";
 
 import { versionName } from "./directory-names.ts";

@@ -1,11 +1,4 @@
-import {
-  dockerPolicyIdentity,
-  dockerPolicyNamespaces,
-  formatFamiliar,
-  formatNamedReference,
-  ImageError,
-  nameOf,
-} from "@drayage/core";
+import { ImageError } from "@drayage/core";
 import type {
   Digest,
   ImageDestination,
@@ -15,6 +8,13 @@ import type {
   NamedReference,
   OperationOptions,
 } from "@drayage/core";
+import {
+  dockerPolicyIdentity,
+  dockerPolicyNamespaces,
+  formatFamiliar,
+  formatNamedReference,
+  nameOf,
+} from "@drayage/core/reference";
 
 import { openDockerDaemonDestination } from "./docker-daemon-destination.ts";
 import type { DockerDaemonSettings } from "./docker-daemon-settings.ts";

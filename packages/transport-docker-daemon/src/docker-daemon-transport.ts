@@ -1,5 +1,6 @@
-import { ImageError, isDigest, parseNamedReference } from "@drayage/core";
+import { ImageError, isDigest } from "@drayage/core";
 import type { ImageTransport } from "@drayage/core";
+import { parseNamedReference } from "@drayage/core/reference";
 
 import { DockerDaemonReference } from "./docker-daemon-reference.ts";
 import type { ImageInEngine } from "./docker-daemon-reference.ts";

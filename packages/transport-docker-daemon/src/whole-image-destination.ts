@@ -1,4 +1,4 @@
-import { formatNamedReference, imageName } from "@drayage/core";
+import { imageName } from "@drayage/core";
 import type {
   BlobInfo,
   Descriptor,
@@ -15,6 +15,7 @@ import type {
   ReuseManifestOptions,
   ReuseOptions,
 } from "@drayage/core";
+import { formatNamedReference } from "@drayage/core/reference";
 import { ArchiveLayout, StreamArchiveUpdate } from "@drayage/image-archive";
 import { LayoutDestination } from "@drayage/image-layout";
 

@@ -6,8 +6,9 @@ import { createServer } from "node:net";
 import type { Socket } from "node:net";
 import path from "node:path";
 
-import { copyImage, inOne } from "@drayage/core";
+import { copyImage } from "@drayage/core";
 import type { ImageReference } from "@drayage/core";
+import { inOne } from "@drayage/core/content";
 import { memory } from "@drayage/core/memory";
 import { scratchFolder } from "@drayage/test-support";
 import { inMemory, randomImage } from "@drayage/testkit";

@@ -3,8 +3,9 @@ import path from "node:path";
 import { Writable } from "node:stream";
 import { finished } from "node:stream/promises";
 
-import { copyImage, parseManifest } from "@drayage/core";
+import { copyImage } from "@drayage/core";
 import type { ImageReference } from "@drayage/core";
+import { parseManifest } from "@drayage/core/manifest";
 import { memory } from "@drayage/core/memory";
 import { DockerArchiveDestination, StreamArchiveUpdate } from "@drayage/image-archive";
 import { dockerdProgram, startDockerd } from "@drayage/test-servers";

@@ -1,4 +1,4 @@
-import { ImageError, isImageError, manifestMediaTypes, mediaTypes } from "@drayage/core";
+import { ImageError, isImageError, mediaTypes } from "@drayage/core";
 import type {
   BlobBody,
   BlobInfo,
@@ -16,6 +16,7 @@ import type {
   ReuseOptions,
   Signature,
 } from "@drayage/core";
+import { manifestMediaTypes } from "@drayage/core/manifest";
 
 import { cancelUpload, mountBlob } from "./blobs/begun-upload.ts";
 import type { BegunUpload } from "./blobs/begun-upload.ts";

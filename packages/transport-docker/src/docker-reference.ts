@@ -1,4 +1,3 @@
-import { dockerPolicyIdentity, dockerPolicyNamespaces, formatFamiliar } from "@drayage/core";
 import type {
   DeleteImageOptions,
   ImageDestination,
@@ -8,6 +7,11 @@ import type {
   NamedReference,
   OperationOptions,
 } from "@drayage/core";
+import {
+  dockerPolicyIdentity,
+  dockerPolicyNamespaces,
+  formatFamiliar,
+} from "@drayage/core/reference";
 
 import { DockerDestination } from "./docker-destination.ts";
 import { DockerSource } from "./docker-source.ts";

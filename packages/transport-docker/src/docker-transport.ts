@@ -1,5 +1,6 @@
-import { ImageError, parseNamedReference, withDefaultTag } from "@drayage/core";
+import { ImageError } from "@drayage/core";
 import type { ImageTransport, NamedReference, OperationOptions } from "@drayage/core";
+import { parseNamedReference, withDefaultTag } from "@drayage/core/reference";
 
 import { DockerReference } from "./docker-reference.ts";
 import type { DockerSettings } from "./docker-settings.ts";

@@ -1,4 +1,4 @@
-import { formatNamedReference } from "@drayage/core";
+import { formatNamedReference } from "@drayage/core/reference";
 import { describe, expect, test } from "vitest";
 
 import { docker } from "../src/index.ts";

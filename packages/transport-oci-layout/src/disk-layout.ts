@@ -1,7 +1,7 @@
 import { rm, stat } from "node:fs/promises";
 import path from "node:path";
 
-import { algorithmOf, hexOf, ImageError, inOne } from "@drayage/core";
+import { algorithmOf, hexOf, ImageError } from "@drayage/core";
 import type {
   BlobInfo,
   BlobLocation,
@@ -11,6 +11,7 @@ import type {
   OperationOptions,
   SourceOffers,
 } from "@drayage/core";
+import { inOne } from "@drayage/core/content";
 import { indexSizeLimit, layoutFile } from "@drayage/image-layout";
 import type { IndexChange, LayoutFileName, LayoutStore, StoredBlob } from "@drayage/image-layout";
 import {

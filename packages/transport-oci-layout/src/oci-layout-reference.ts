@@ -1,7 +1,7 @@
 import path from "node:path";
 
-import { parentFolders } from "@drayage/core";
 import type { ImageReference, ImageTransport, OpenImages, OperationOptions } from "@drayage/core";
+import { parentFolders } from "@drayage/core/reference";
 import {
   deleteLayoutImage,
   formatSelector,

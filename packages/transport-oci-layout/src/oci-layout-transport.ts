@@ -1,5 +1,6 @@
-import { ImageError, validatePathScope } from "@drayage/core";
+import { ImageError } from "@drayage/core";
 import type { ImageTransport } from "@drayage/core";
+import { validatePathScope } from "@drayage/core/reference";
 import { parseLayoutPath } from "@drayage/image-layout";
 import { absolutePathOf, explicitPathOf } from "@drayage/transport-kit/files";
 

@@ -1,7 +1,8 @@
 import { mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
 
-import { copyImage, hexOf, openImage, parseManifest, previewCopy } from "@drayage/core";
+import { copyImage, hexOf, openImage, previewCopy } from "@drayage/core";
+import { parseManifest } from "@drayage/core/manifest";
 import { memory } from "@drayage/core/memory";
 import { contentOf, scratchFolder } from "@drayage/test-support";
 import {

@@ -1,7 +1,8 @@
 import { rm } from "node:fs/promises";
 import path from "node:path";
 
-import { hexOf, verifyImage } from "@drayage/core";
+import { hexOf } from "@drayage/core";
+import { verifyImage } from "@drayage/core/verify";
 import { scratchFolder } from "@drayage/test-support";
 import { randomImage, writeImage } from "@drayage/testkit";
 import { expect, test } from "vitest";

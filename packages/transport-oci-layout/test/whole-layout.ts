@@ -1,14 +1,8 @@
 import { readdir, readFile } from "node:fs/promises";
 import path from "node:path";
 
-import {
-  blobsOf,
-  digestOf,
-  hexOf,
-  instancesOf,
-  isManifestMediaType,
-  parseManifest,
-} from "@drayage/core";
+import { digestOf, hexOf } from "@drayage/core";
+import { blobsOf, instancesOf, isManifestMediaType, parseManifest } from "@drayage/core/manifest";
 import { descriptorOfEntry, parseLayoutIndex } from "@drayage/image-layout";
 import type { EntryDescriptor } from "@drayage/image-layout";
 import { expect } from "vitest";

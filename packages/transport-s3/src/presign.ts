@@ -1,14 +1,14 @@
 import type { S3Client } from "@aws-sdk/client-s3";
+import { ImageError, UnparsedImage } from "@drayage/core";
+import type { Descriptor, Digest, OperationOptions, Platform } from "@drayage/core";
 import {
   blobsOf,
   chooseInstance,
-  ImageError,
   instancesOf,
   parseManifest,
   requirePlatforms,
-  UnparsedImage,
-} from "@drayage/core";
-import type { Descriptor, Digest, ImagePart, OperationOptions, Platform } from "@drayage/core";
+} from "@drayage/core/manifest";
+import type { ImagePart } from "@drayage/core/verify";
 import { LayoutSource, storedSizeOf } from "@drayage/image-layout";
 
 import type { Bucket } from "./client/bucket.ts";

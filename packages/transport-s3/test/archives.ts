@@ -1,5 +1,6 @@
-import { digestOf, parseManifest } from "@drayage/core";
+import { digestOf } from "@drayage/core";
 import type { Digest, ImageSource } from "@drayage/core";
+import { parseManifest } from "@drayage/core/manifest";
 import { tarFile } from "@drayage/test-support";
 import type { TarFileMember } from "@drayage/test-support";
 import type { WholeImage } from "@drayage/testkit";

@@ -1,5 +1,6 @@
 import { CreateBucketCommand, S3Client } from "@aws-sdk/client-s3";
-import { copyImage, digestOf, hexOf, parseManifest, parsePlatform } from "@drayage/core";
+import { copyImage, digestOf, hexOf, parsePlatform } from "@drayage/core";
+import { parseManifest } from "@drayage/core/manifest";
 import { isCephInstalled, startCeph } from "@drayage/test-servers";
 import { inMemory, randomImage, randomIndex, writeImage } from "@drayage/testkit";
 import { describe, expect, test } from "vitest";

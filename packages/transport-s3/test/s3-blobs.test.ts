@@ -1,5 +1,6 @@
-import { digestOf, hexOf, inOne, isImageError } from "@drayage/core";
+import { digestOf, hexOf, isImageError } from "@drayage/core";
 import type { ImageDestination } from "@drayage/core";
+import { inOne } from "@drayage/core/content";
 import { expect, test } from "vitest";
 
 import { partSizeFor } from "../src/uploads/blob-upload.ts";

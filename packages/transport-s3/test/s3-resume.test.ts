@@ -3,8 +3,9 @@ import { readdir, readFile, rename, utimes, writeFile } from "node:fs/promises";
 import path from "node:path";
 
 import { AbortMultipartUploadCommand, S3Client, UploadPartCommand } from "@aws-sdk/client-s3";
-import { copyImage, digestOf, hexOf, verified } from "@drayage/core";
+import { copyImage, digestOf, hexOf } from "@drayage/core";
 import type { Notice, PutBlobOptions } from "@drayage/core";
+import { verified } from "@drayage/core/content";
 import type { S3Server, S3Settings as ServerSettings } from "@drayage/mock-servers";
 import { ended, scratchFolder, startProgram } from "@drayage/test-support";
 import { inMemory, randomImage } from "@drayage/testkit";

@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 
-import { copyImage, digestOf, hexOf, parseManifest } from "@drayage/core";
+import { copyImage, digestOf, hexOf } from "@drayage/core";
 import type { BlobLocation, Descriptor, Digest } from "@drayage/core";
+import { parseManifest } from "@drayage/core/manifest";
 import type { LoggedS3Request, S3Moment, S3Server } from "@drayage/mock-servers";
 import { inMemory, isThere, randomImage } from "@drayage/testkit";
 import { describe, expect, test } from "vitest";

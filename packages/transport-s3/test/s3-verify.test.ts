@@ -1,6 +1,9 @@
 import { CreateBucketCommand, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
-import { copyImage, hexOf, parseManifest, verifyImage } from "@drayage/core";
-import type { Digest, ImageManifest } from "@drayage/core";
+import { copyImage, hexOf } from "@drayage/core";
+import type { Digest } from "@drayage/core";
+import { parseManifest } from "@drayage/core/manifest";
+import type { ImageManifest } from "@drayage/core/manifest";
+import { verifyImage } from "@drayage/core/verify";
 import type { S3Server } from "@drayage/mock-servers";
 import { isCephInstalled, startCeph } from "@drayage/test-servers";
 import { inMemory, randomImage, randomIndex, writeImage } from "@drayage/testkit";

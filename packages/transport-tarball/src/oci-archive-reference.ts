@@ -1,5 +1,5 @@
-import { parentFolders } from "@drayage/core";
 import type { ImageReference, ImageTransport, OpenImages, OperationOptions } from "@drayage/core";
+import { parentFolders } from "@drayage/core/reference";
 import { ArchiveLayout, TarLayout } from "@drayage/image-archive";
 import {
   formatSelector,

@@ -1,5 +1,5 @@
-import { validatePathScope } from "@drayage/core";
 import type { ImageTransport } from "@drayage/core";
+import { validatePathScope } from "@drayage/core/reference";
 import { parseLayoutPath } from "@drayage/image-layout";
 
 import { archivePathOf } from "./archive-path.ts";

@@ -2,15 +2,10 @@ import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import type { Readable } from "node:stream";
 
-import {
-  compressionOf,
-  digestHasher,
-  gathered,
-  ImageError,
-  isImageError,
-  ranged,
-} from "@drayage/core";
-import type { Compression, Digest, GetBlobOptions, OperationOptions } from "@drayage/core";
+import { digestHasher, ImageError, isImageError } from "@drayage/core";
+import type { Digest, GetBlobOptions, OperationOptions } from "@drayage/core";
+import { compressionOf, gathered, ranged } from "@drayage/core/content";
+import type { Compression } from "@drayage/core/content";
 import {
   cannotDecompress,
   checkedTar,

@@ -1,4 +1,4 @@
-import { digestOf, ImageError, imageName, inOne, mediaTypes, ranged } from "@drayage/core";
+import { digestOf, ImageError, imageName, mediaTypes } from "@drayage/core";
 import type {
   BlobInfo,
   Digest,
@@ -9,6 +9,7 @@ import type {
   RawManifest,
   SourceOffers,
 } from "@drayage/core";
+import { inOne, ranged } from "@drayage/core/content";
 
 import { tarballImage } from "./tarball-image.ts";
 import type { TarballImage } from "./tarball-image.ts";

@@ -1,7 +1,9 @@
 import path from "node:path";
 
-import { compressionOf, copyImage, gathered, openImage, verifyImage } from "@drayage/core";
+import { copyImage, openImage } from "@drayage/core";
 import type { ImageReference } from "@drayage/core";
+import { compressionOf, gathered } from "@drayage/core/content";
+import { verifyImage } from "@drayage/core/verify";
 import { scratchFolder } from "@drayage/test-support";
 import { inMemory, randomImage } from "@drayage/testkit";
 import { expect, test } from "vitest";

@@ -3,8 +3,9 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { gzipSync, zstdCompressSync } from "node:zlib";
 
-import { copyImage, digestOf, isImageError, parseManifest } from "@drayage/core";
+import { copyImage, digestOf, isImageError } from "@drayage/core";
 import type { ImageReference } from "@drayage/core";
+import { parseManifest } from "@drayage/core/manifest";
 import { memory } from "@drayage/core/memory";
 import {
   hostileArchives,

@@ -1,4 +1,5 @@
-import { parseManifest, verified } from "@drayage/core";
+import { verified } from "@drayage/core/content";
+import { parseManifest } from "@drayage/core/manifest";
 
 import { dockerArchive } from "../src/index.ts";
 

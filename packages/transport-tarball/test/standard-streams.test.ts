@@ -3,7 +3,8 @@ import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 
-import { copyImage, inOne } from "@drayage/core";
+import { copyImage } from "@drayage/core";
+import { inOne } from "@drayage/core/content";
 import { openArchiveStream } from "@drayage/image-archive";
 import { scratchFolder } from "@drayage/test-support";
 import { inMemory, randomImage } from "@drayage/testkit";

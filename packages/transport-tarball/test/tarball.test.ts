@@ -2,7 +2,8 @@ import { mkdtemp, rm, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 
-import { openImage, parseManifest } from "@drayage/core";
+import { openImage } from "@drayage/core";
+import { parseManifest } from "@drayage/core/manifest";
 import { findProgram, outputOf } from "@drayage/test-support";
 import { conformance, randomImage } from "@drayage/testkit";
 import type { TransportUnderTest, WholeImage } from "@drayage/testkit";

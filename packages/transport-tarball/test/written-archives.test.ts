@@ -5,8 +5,9 @@ import path from "node:path";
 import { pipeline } from "node:stream/promises";
 import zlib from "node:zlib";
 
-import { copyImage, openImage, Transports, verifyImage } from "@drayage/core";
+import { copyImage, openImage, Transports } from "@drayage/core";
 import { memory } from "@drayage/core/memory";
+import { verifyImage } from "@drayage/core/verify";
 import { findProgram, outputOf } from "@drayage/test-support";
 import { isThere, randomImage, randomIndex, writeImage } from "@drayage/testkit";
 import type { WholeImage } from "@drayage/testkit";

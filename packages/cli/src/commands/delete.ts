@@ -1,4 +1,5 @@
-import { ImageError, imageName, messageLine } from "@drayage/core";
+import { ImageError, imageName } from "@drayage/core";
+import { messageLine } from "@drayage/core/text";
 
 import type { GlobalFlags } from "../flags/global-flags.ts";
 import type { RetryFlags } from "../flags/retry-flags.ts";

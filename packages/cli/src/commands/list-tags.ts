@@ -1,5 +1,6 @@
-import { ImageError, nameOf, parseNamedReference } from "@drayage/core";
+import { ImageError } from "@drayage/core";
 import type { ImageReference, OperationOptions } from "@drayage/core";
+import { nameOf, parseNamedReference } from "@drayage/core/reference";
 
 import type { GlobalFlags } from "../flags/global-flags.ts";
 import type { RetryFlags } from "../flags/retry-flags.ts";

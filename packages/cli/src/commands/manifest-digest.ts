@@ -1,11 +1,7 @@
-import {
-  digestOf,
-  ImageError,
-  isJSONObject,
-  isManifestMediaType,
-  parseStrictJSON,
-} from "@drayage/core";
-import type { JSONObject } from "@drayage/core";
+import { digestOf, ImageError } from "@drayage/core";
+import { isJSONObject, parseStrictJSON } from "@drayage/core/json";
+import type { JSONObject } from "@drayage/core/json";
+import { isManifestMediaType } from "@drayage/core/manifest";
 import { findNamedFile, onDisk } from "@drayage/transport-kit/files";
 
 import { writeResult } from "../process/standard-streams.ts";

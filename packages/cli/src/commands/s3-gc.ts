@@ -1,4 +1,4 @@
-import { formatBytes } from "@drayage/core";
+import { formatBytes } from "@drayage/core/copy";
 
 import type { GlobalFlags } from "../flags/global-flags.ts";
 import type { RetryFlags } from "../flags/retry-flags.ts";

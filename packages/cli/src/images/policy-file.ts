@@ -1,14 +1,9 @@
 import { homedir } from "node:os";
 import path from "node:path";
 
-import {
-  ImageError,
-  implicitPathOf,
-  isImageError,
-  isJSONObject,
-  parseStrictJSON,
-} from "@drayage/core";
+import { ImageError, implicitPathOf, isImageError } from "@drayage/core";
 import type { OperationOptions, SystemContext } from "@drayage/core";
+import { isJSONObject, parseStrictJSON } from "@drayage/core/json";
 import { readNamedFile } from "@drayage/transport-kit/files";
 
 export interface PolicyFlags {

@@ -1,4 +1,4 @@
-import { messageLine, shortened } from "@drayage/core";
+import { messageLine, shortened } from "@drayage/core/text";
 import { CommanderError } from "commander";
 
 import { alternativeToCommand, alternativeToFlag } from "../flags/skopeo-alternatives.ts";

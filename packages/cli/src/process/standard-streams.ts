@@ -1,4 +1,4 @@
-import { printableLines } from "@drayage/core";
+import { printableLines } from "@drayage/core/text";
 
 import { outputFailure } from "./interruption.ts";
 

@@ -1,4 +1,5 @@
-import { formatBytes, messageLine } from "@drayage/core";
+import { formatBytes } from "@drayage/core/copy";
+import { messageLine } from "@drayage/core/text";
 
 import { EventLines } from "./event-lines.ts";
 import type { ProgressEvent, ProgressView } from "./progress-event.ts";

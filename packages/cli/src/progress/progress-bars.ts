@@ -1,5 +1,7 @@
-import { formatBytes, hexOf, messageLine } from "@drayage/core";
+import { hexOf } from "@drayage/core";
 import type { Descriptor, Digest } from "@drayage/core";
+import { formatBytes } from "@drayage/core/copy";
+import { messageLine } from "@drayage/core/text";
 import cliProgress from "cli-progress";
 
 import { EventLines } from "./event-lines.ts";

@@ -1,4 +1,5 @@
-import type { CopyEvent, VerifyEvent } from "@drayage/core";
+import type { CopyEvent } from "@drayage/core";
+import type { VerifyEvent } from "@drayage/core/verify";
 
 /** A step of a copy or of a verification. */
 export type ProgressEvent = CopyEvent | VerifyEvent;

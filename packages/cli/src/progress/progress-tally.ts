@@ -1,5 +1,5 @@
-import { formatBytes } from "@drayage/core";
 import type { Descriptor, Digest } from "@drayage/core";
+import { formatBytes } from "@drayage/core/copy";
 
 import type { ProgressEvent } from "./progress-event.ts";
 

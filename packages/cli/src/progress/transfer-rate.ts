@@ -1,4 +1,4 @@
-import { formatBytes } from "@drayage/core";
+import { formatBytes } from "@drayage/core/copy";
 
 import type { ProgressTally } from "./progress-tally.ts";
 

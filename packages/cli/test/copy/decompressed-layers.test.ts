@@ -1,7 +1,8 @@
 import { execFileSync } from "node:child_process";
 import path from "node:path";
 
-import { compressionOf, digestOf, gathered, mediaTypes, openImage } from "@drayage/core";
+import { digestOf, mediaTypes, openImage } from "@drayage/core";
+import { compressionOf, gathered } from "@drayage/core/content";
 import { findProgram } from "@drayage/test-support";
 import { imageFromFiles, writeImage } from "@drayage/testkit";
 import type { WholeImage } from "@drayage/testkit";

@@ -1,8 +1,9 @@
 import { Writable } from "node:stream";
 import { stripVTControlCharacters } from "node:util";
 
-import { copyImage, ImageError, verifyImage } from "@drayage/core";
+import { copyImage, ImageError } from "@drayage/core";
 import { memory } from "@drayage/core/memory";
+import { verifyImage } from "@drayage/core/verify";
 import { inMemory, randomImage } from "@drayage/testkit";
 import { expect, test } from "vitest";
 

@@ -7,7 +7,7 @@ import type { ImageSource } from "../contract/image-source.ts";
 import { mediaTypes } from "../manifest/media-types.ts";
 import { ociConfigOf } from "../manifest/oci-config.ts";
 import { algorithmOf, digestOf } from "../names/digest.ts";
-import { messageLine } from "../names/printable.ts";
+import { messageLine } from "../text/printable.ts";
 import type { ExecuteOptions } from "./copy-options.ts";
 import type { MovedBlob } from "./moved-blob.ts";
 import { readBlob } from "./read-blob.ts";

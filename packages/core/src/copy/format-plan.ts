@@ -1,6 +1,6 @@
 import { parseManifest } from "../manifest/manifest.ts";
 import { formatPlatform } from "../manifest/platform.ts";
-import { messageLine } from "../names/printable.ts";
+import { messageLine } from "../text/printable.ts";
 import type { BlobTransform, CopyPlan, CopyStep, ManifestStep } from "./copy-plan.ts";
 
 /** A plan for people: what is sent and whether digests survive, then a line a step. */

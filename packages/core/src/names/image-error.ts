@@ -1,4 +1,4 @@
-import { messageLine } from "./printable.ts";
+import { messageLine } from "../text/printable.ts";
 
 /**
  * What went wrong, for programs.

@@ -2,7 +2,7 @@ import type { ImageReference } from "../contract/image-reference.ts";
 import type { ImageTransport } from "../contract/image-transport.ts";
 import { parseNamedReference } from "../names/docker-reference.ts";
 import { ImageError } from "../names/image-error.ts";
-import { nearestOf } from "./nearest-word.ts";
+import { nearestOf } from "../text/nearest-word.ts";
 
 /** The transports that a program uses, by name. There is no global one. */
 export class Transports {

@@ -1,7 +1,7 @@
 import type { BlobLocation } from "../contract/blob-info.ts";
 import type { Digest } from "../names/digest.ts";
 import { isImageError } from "../names/image-error.ts";
-import { messageLine } from "../names/printable.ts";
+import { messageLine } from "../text/printable.ts";
 
 /** The bytes that a store has, in place of those that an image references. */
 export interface FoundBytes {

@@ -1,5 +1,5 @@
-import { decompressed } from "@drayage/core";
-import type { Compression } from "@drayage/core";
+import { decompressed } from "@drayage/core/content";
+import type { Compression } from "@drayage/core/content";
 
 /**
  * Decompresses a stream, including xz and bzip2, which Node does not support: the `decompress` option of a copy.

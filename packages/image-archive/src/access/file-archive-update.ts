@@ -2,8 +2,9 @@ import type { Stats } from "node:fs";
 import { rename, stat } from "node:fs/promises";
 import path from "node:path";
 
-import { digestOf, hexOf, ImageError, inOne, isImageError } from "@drayage/core";
+import { digestOf, hexOf, ImageError, isImageError } from "@drayage/core";
 import type { BlobInfo, Digest, OperationOptions, PutBlobOptions } from "@drayage/core";
+import { inOne } from "@drayage/core/content";
 import type { StoredBlob } from "@drayage/image-layout";
 import {
   hasCode,

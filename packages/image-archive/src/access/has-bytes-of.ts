@@ -1,4 +1,5 @@
-import { isImageError, verified } from "@drayage/core";
+import { isImageError } from "@drayage/core";
+import { verified } from "@drayage/core/content";
 import type { StoredBlob } from "@drayage/image-layout";
 
 /**

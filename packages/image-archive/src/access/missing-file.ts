@@ -1,7 +1,8 @@
 import { readdir } from "node:fs/promises";
 import path from "node:path";
 
-import { ImageError, nearestOf } from "@drayage/core";
+import { ImageError } from "@drayage/core";
+import { nearestOf } from "@drayage/core/text";
 
 /** The error for a missing file, with a similar name in its folder if there is one. `what` is the kind of file. */
 export async function missingFile(what: string, file: string, cause: unknown): Promise<ImageError> {

@@ -1,7 +1,9 @@
 import { stat } from "node:fs/promises";
 
-import { compressionOf, gathered, isImageError, sniffed } from "@drayage/core";
-import type { Compression, OperationOptions } from "@drayage/core";
+import { isImageError } from "@drayage/core";
+import type { OperationOptions } from "@drayage/core";
+import { compressionOf, gathered, sniffed } from "@drayage/core/content";
+import type { Compression } from "@drayage/core/content";
 import { hasCode, onDisk } from "@drayage/transport-kit/files";
 
 import { brokenArchive, cannotDecompress } from "../tar/broken-archive.ts";

@@ -1,7 +1,8 @@
 import type { Writable } from "node:stream";
 
-import { digestHasher, ImageError, inOne } from "@drayage/core";
+import { digestHasher, ImageError } from "@drayage/core";
 import type { BlobInfo, Digest, OperationOptions } from "@drayage/core";
+import { inOne } from "@drayage/core/content";
 import type { StoredBlob } from "@drayage/image-layout";
 import { hasCode, inTurn, onDisk } from "@drayage/transport-kit/files";
 import { untilAborted } from "@drayage/transport-kit/wire";

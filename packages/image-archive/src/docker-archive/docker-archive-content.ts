@@ -1,5 +1,6 @@
-import { digestOf, manifestSizeLimit } from "@drayage/core";
+import { digestOf } from "@drayage/core";
 import type { Digest, OperationOptions } from "@drayage/core";
+import { manifestSizeLimit } from "@drayage/core/content";
 
 import { blobPath } from "../oci-archive/tar-layout.ts";
 import type { TarArchive } from "../tar/tar-archive.ts";

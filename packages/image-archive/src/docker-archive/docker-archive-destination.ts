@@ -1,12 +1,4 @@
-import {
-  bareMediaType,
-  formatNamedReference,
-  ImageError,
-  imageName,
-  manifestSizeLimit,
-  mediaTypes,
-  parseManifest,
-} from "@drayage/core";
+import { ImageError, imageName, mediaTypes } from "@drayage/core";
 import type {
   BlobInfo,
   CommittedImage,
@@ -14,7 +6,6 @@ import type {
   DestinationAccepts,
   Digest,
   ImageDestination,
-  ImageManifest,
   ImageReference,
   NamedReference,
   OperationOptions,
@@ -25,6 +16,10 @@ import type {
   ReuseManifestOptions,
   ReuseOptions,
 } from "@drayage/core";
+import { manifestSizeLimit } from "@drayage/core/content";
+import { bareMediaType, parseManifest } from "@drayage/core/manifest";
+import type { ImageManifest } from "@drayage/core/manifest";
+import { formatNamedReference } from "@drayage/core/reference";
 import { indexSizeLimit } from "@drayage/image-layout";
 import type { StoredBlob } from "@drayage/image-layout";
 

@@ -1,12 +1,9 @@
-import {
-  digestOf,
-  editManifest,
-  formatNamedReference,
-  isJSONObject,
-  mediaTypes,
-  parseManifest,
-} from "@drayage/core";
-import type { Descriptor, JSONObject, NamedReference, RawManifest } from "@drayage/core";
+import { digestOf, mediaTypes } from "@drayage/core";
+import type { Descriptor, NamedReference, RawManifest } from "@drayage/core";
+import { isJSONObject } from "@drayage/core/json";
+import type { JSONObject } from "@drayage/core/json";
+import { editManifest, parseManifest } from "@drayage/core/manifest";
+import { formatNamedReference } from "@drayage/core/reference";
 import {
   emptyIndex,
   formatLayoutIndex,

@@ -1,15 +1,9 @@
-import {
-  compressionOf,
-  configShape,
-  digestOf,
-  gathered,
-  isDigest,
-  isJSONObject,
-  manifestSizeLimit,
-  mediaTypes,
-  parseJSONObject,
-} from "@drayage/core";
-import type { Compression, Digest, OperationOptions, RawManifest } from "@drayage/core";
+import { digestOf, isDigest, mediaTypes } from "@drayage/core";
+import type { Digest, OperationOptions, RawManifest } from "@drayage/core";
+import { compressionOf, gathered, manifestSizeLimit } from "@drayage/core/content";
+import type { Compression } from "@drayage/core/content";
+import { isJSONObject, parseJSONObject } from "@drayage/core/json";
+import { configShape } from "@drayage/core/manifest";
 
 import { decompressedBytes } from "../access/decompressed-bytes.ts";
 import { brokenArchive, cannotDecompress } from "../tar/broken-archive.ts";

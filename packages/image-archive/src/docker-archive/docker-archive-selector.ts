@@ -1,10 +1,6 @@
-import {
-  formatNamedReference,
-  ImageError,
-  parseNamedReference,
-  withDefaultTag,
-} from "@drayage/core";
+import { ImageError } from "@drayage/core";
 import type { NamedReference } from "@drayage/core";
+import { formatNamedReference, parseNamedReference, withDefaultTag } from "@drayage/core/reference";
 
 /** Selects an image of a docker archive. */
 export type DockerArchiveSelector =

@@ -1,4 +1,4 @@
-import { digestOf, ImageError, imageName, inOne, ranged } from "@drayage/core";
+import { digestOf, ImageError, imageName } from "@drayage/core";
 import type {
   BlobInfo,
   Digest,
@@ -10,6 +10,7 @@ import type {
   RawManifest,
   SourceOffers,
 } from "@drayage/core";
+import { inOne, ranged } from "@drayage/core/content";
 
 import { decompressedBytes } from "../access/decompressed-bytes.ts";
 import type { TarArchive } from "../tar/tar-archive.ts";

@@ -1,13 +1,9 @@
-import {
-  formatNamedReference,
-  ImageError,
-  isJSONObject,
-  nearestOf,
-  parseNamedReference,
-  parseStrictJSON,
-  withDefaultTag,
-} from "@drayage/core";
-import type { JSONObject, OperationOptions } from "@drayage/core";
+import { ImageError } from "@drayage/core";
+import type { OperationOptions } from "@drayage/core";
+import { isJSONObject, parseStrictJSON } from "@drayage/core/json";
+import type { JSONObject } from "@drayage/core/json";
+import { formatNamedReference, parseNamedReference, withDefaultTag } from "@drayage/core/reference";
+import { nearestOf } from "@drayage/core/text";
 
 import { brokenArchive } from "../tar/broken-archive.ts";
 import type { TarArchive } from "../tar/tar-archive.ts";

@@ -1,5 +1,5 @@
 import { ImageError } from "@drayage/core";
-import type { Compression } from "@drayage/core";
+import type { Compression } from "@drayage/core/content";
 
 /** The error for a tar file that is damaged, truncated or invalid. */
 export function brokenArchive(location: string, why: string, cause?: unknown): ImageError {

@@ -1,5 +1,5 @@
-import { compressionOf, gathered } from "@drayage/core";
 import type { OperationOptions } from "@drayage/core";
+import { compressionOf, gathered } from "@drayage/core/content";
 
 import { truncatedWhileRead, brokenArchive } from "./broken-archive.ts";
 import type { RandomAccessBytes } from "./random-access.ts";

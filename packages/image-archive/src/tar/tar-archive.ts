@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 
-import { gathered } from "@drayage/core";
 import type { GetBlobOptions, OperationOptions, SourceOffers } from "@drayage/core";
+import { gathered } from "@drayage/core/content";
 
 import { truncatedWhileRead, brokenArchive } from "./broken-archive.ts";
 import { indexTar } from "./index-tar.ts";

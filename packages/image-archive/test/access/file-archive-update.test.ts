@@ -1,8 +1,9 @@
 import { chmod, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
 
-import { digestOf, inOne } from "@drayage/core";
+import { digestOf } from "@drayage/core";
 import type { Digest } from "@drayage/core";
+import { inOne } from "@drayage/core/content";
 import {
   ended,
   findProgram,

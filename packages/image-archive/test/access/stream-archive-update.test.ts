@@ -3,7 +3,8 @@ import { writeFile } from "node:fs/promises";
 import path from "node:path";
 import { PassThrough } from "node:stream";
 
-import { digestOf, inOne } from "@drayage/core";
+import { digestOf } from "@drayage/core";
+import { inOne } from "@drayage/core/content";
 import { findProgram, outputOf, scratchFolder } from "@drayage/test-support";
 import { expect, test } from "vitest";
 

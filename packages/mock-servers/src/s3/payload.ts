@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 
-import { gathered } from "@drayage/core";
+import { gathered } from "@drayage/core/content";
 
 import { checkChecksum, checkMd5, namedChecksum } from "./body-checksums.ts";
 import { checksumHasher } from "./checksum.ts";

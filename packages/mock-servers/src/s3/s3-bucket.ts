@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 
-import { gathered, inOne } from "@drayage/core";
+import { gathered, inOne } from "@drayage/core/content";
 
 import { fullChecksum } from "./checksum.ts";
 import { readContent } from "./content.ts";

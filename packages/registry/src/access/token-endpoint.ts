@@ -1,4 +1,5 @@
-import { bareMediaType, gathered } from "@drayage/core";
+import { gathered } from "@drayage/core/content";
+import { bareMediaType } from "@drayage/core/manifest";
 
 import { ErrorResponse } from "../http/error-response.ts";
 import { jsonAnswer } from "../http/exchange.ts";

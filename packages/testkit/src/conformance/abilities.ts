@@ -1,5 +1,5 @@
-import { isIndexMediaType } from "@drayage/core";
 import type { DestinationAccepts, ImageReference, SourceOffers } from "@drayage/core";
+import { isIndexMediaType } from "@drayage/core/manifest";
 
 import { destinationOf } from "./checks.ts";
 import type { Abilities, TransportUnderTest } from "./requirement.ts";

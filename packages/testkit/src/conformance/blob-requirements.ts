@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 
-import { digestOf, isImageError, verified } from "@drayage/core";
+import { digestOf, isImageError } from "@drayage/core";
 import type { ImageDestination } from "@drayage/core";
+import { verified } from "@drayage/core/content";
 
 import { blobsToPut, bytesOf, writeImage } from "../random/write-image.ts";
 import {

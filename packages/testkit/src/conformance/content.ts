@@ -1,16 +1,10 @@
 import assert from "node:assert/strict";
 
-import {
-  decompressed,
-  digestHasher,
-  imageOf,
-  inOne,
-  openImage,
-  parseManifest,
-  sniffed,
-  verified,
-} from "@drayage/core";
-import type { Digest, ImageManifest, ImageReference } from "@drayage/core";
+import { digestHasher, imageOf, openImage } from "@drayage/core";
+import type { Digest, ImageReference } from "@drayage/core";
+import { decompressed, inOne, sniffed, verified } from "@drayage/core/content";
+import { parseManifest } from "@drayage/core/manifest";
+import type { ImageManifest } from "@drayage/core/manifest";
 
 import type { WholeImage } from "../random/whole-image.ts";
 import { bytesOf } from "../random/write-image.ts";

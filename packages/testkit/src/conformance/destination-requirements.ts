@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 
-import { digestOf, editManifest, isIndexMediaType, manifestMediaTypes } from "@drayage/core";
+import { digestOf } from "@drayage/core";
 import type {
   DestinationAccepts,
   Digest,
@@ -9,6 +9,7 @@ import type {
   RawManifest,
   ReuseManifestOptions,
 } from "@drayage/core";
+import { editManifest, isIndexMediaType, manifestMediaTypes } from "@drayage/core/manifest";
 
 import { manifestOf } from "../random/assembled-image.ts";
 import { descriptorOf } from "../random/whole-image.ts";

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 
-import { copyImage, digestTagsOf } from "@drayage/core";
+import { copyImage } from "@drayage/core";
 import type { CopyResult, Digest, ImageReference } from "@drayage/core";
 import { memory } from "@drayage/core/memory";
+import { digestTagsOf } from "@drayage/core/reference";
 
 import { randomArtifact } from "../random/random-artifact.ts";
 import { descriptorOf } from "../random/whole-image.ts";

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 
-import { digestOf, imageOf, verifyImage } from "@drayage/core";
+import { digestOf, imageOf } from "@drayage/core";
 import type { Digest, ImageReference, ImageSource, Signature } from "@drayage/core";
+import { verifyImage } from "@drayage/core/verify";
 
 import type { WholeImage } from "../random/whole-image.ts";
 import { putImage } from "../random/write-image.ts";

@@ -1,5 +1,7 @@
-import { digestOf, mediaTypes, withLayerCompression } from "@drayage/core";
-import type { Descriptor, LayerCompression, Platform } from "@drayage/core";
+import { digestOf, mediaTypes } from "@drayage/core";
+import type { Descriptor, Platform } from "@drayage/core";
+import { withLayerCompression } from "@drayage/core/manifest";
+import type { LayerCompression } from "@drayage/core/manifest";
 
 import { packed } from "./packed.ts";
 import type { WholeImage, WholeManifest } from "./whole-image.ts";

@@ -1,7 +1,8 @@
 import { lstat, readdir, readFile, readlink } from "node:fs/promises";
 import { join, posix } from "node:path";
 
-import type { LayerCompression, Platform } from "@drayage/core";
+import type { Platform } from "@drayage/core";
+import type { LayerCompression } from "@drayage/core/manifest";
 
 import { assembledImage, created } from "./assembled-image.ts";
 import type { AssembledImage, ImageFormat, UnpackedLayer } from "./assembled-image.ts";

@@ -1,6 +1,6 @@
 import zlib from "node:zlib";
 
-import type { LayerCompression } from "@drayage/core";
+import type { LayerCompression } from "@drayage/core/manifest";
 
 const largestDeflateBlock = 0xffff;
 const largestZstdBlock = 1 << 17;

@@ -1,4 +1,5 @@
-import type { Descriptor, LayerCompression, Platform } from "@drayage/core";
+import type { Descriptor, Platform } from "@drayage/core";
+import type { LayerCompression } from "@drayage/core/manifest";
 
 import { assembledImage, created } from "./assembled-image.ts";
 import type { AssembledImage, ImageFormat, UnpackedLayer } from "./assembled-image.ts";

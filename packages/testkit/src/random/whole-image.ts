@@ -1,5 +1,5 @@
-import { blobsOf, parseManifest } from "@drayage/core";
 import type { Descriptor, Digest, RawManifest } from "@drayage/core";
+import { blobsOf, parseManifest } from "@drayage/core/manifest";
 
 /** An image, an artifact or an index with all its content, as plain data in memory. */
 export interface WholeImage {

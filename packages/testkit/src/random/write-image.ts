@@ -1,5 +1,7 @@
-import { ImageError, imageName, inOne, parseManifest } from "@drayage/core";
+import { ImageError, imageName } from "@drayage/core";
 import type { Descriptor, Digest, ImageDestination, ImageReference } from "@drayage/core";
+import { inOne } from "@drayage/core/content";
+import { parseManifest } from "@drayage/core/manifest";
 import { memory } from "@drayage/core/memory";
 
 import type { WholeImage } from "./whole-image.ts";

@@ -1,4 +1,4 @@
-import { digestOf, isImageError, parseManifest } from "@drayage/core";
+import { digestOf, isImageError } from "@drayage/core";
 import type {
   Digest,
   ImageDestination,
@@ -7,6 +7,7 @@ import type {
   ImageTransport,
   RawManifest,
 } from "@drayage/core";
+import { parseManifest } from "@drayage/core/manifest";
 import { memory } from "@drayage/core/memory";
 
 import type { TransportUnderTest } from "../../src/conformance/requirement.ts";

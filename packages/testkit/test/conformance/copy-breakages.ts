@@ -1,5 +1,6 @@
-import { ImageError, isIndexMediaType, mediaTypes } from "@drayage/core";
+import { ImageError, mediaTypes } from "@drayage/core";
 import type { Digest, RawManifest } from "@drayage/core";
+import { isIndexMediaType } from "@drayage/core/manifest";
 
 import type { TransportUnderTest } from "../../src/conformance/requirement.ts";
 import { randomImage } from "../../src/random/random-image.ts";

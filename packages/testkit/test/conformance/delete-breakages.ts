@@ -1,5 +1,6 @@
-import { blobsOf as blobsIn, ImageError, parseManifest } from "@drayage/core";
+import { ImageError } from "@drayage/core";
 import type { Digest, ImageSource } from "@drayage/core";
+import { blobsOf as blobsIn, parseManifest } from "@drayage/core/manifest";
 
 import { alteredMemory } from "./altered-memory.ts";
 import type { Breakages } from "./breakage.ts";

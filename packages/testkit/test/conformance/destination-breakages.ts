@@ -1,5 +1,6 @@
-import { ImageError, mediaTypes, parseManifest } from "@drayage/core";
+import { ImageError, mediaTypes } from "@drayage/core";
 import type { Digest, ImageErrorCode, RawManifest } from "@drayage/core";
+import { parseManifest } from "@drayage/core/manifest";
 
 import type { TransportUnderTest } from "../../src/conformance/requirement.ts";
 import { randomIndex } from "../../src/random/random-index.ts";

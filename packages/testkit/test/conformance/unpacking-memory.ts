@@ -1,4 +1,4 @@
-import { ImageError, imageName, mediaTypes, parseManifest } from "@drayage/core";
+import { ImageError, imageName, mediaTypes } from "@drayage/core";
 import type {
   DestinationAccepts,
   ImageDestination,
@@ -7,6 +7,7 @@ import type {
   ImageTransport,
   RawManifest,
 } from "@drayage/core";
+import { parseManifest } from "@drayage/core/manifest";
 import { memory } from "@drayage/core/memory";
 
 import type { Rewriting } from "../../src/conformance/requirement.ts";

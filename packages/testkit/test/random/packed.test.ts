@@ -1,6 +1,6 @@
 import { gunzipSync, zstdDecompressSync } from "node:zlib";
 
-import { compressionOf } from "@drayage/core";
+import { compressionOf } from "@drayage/core/content";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 

@@ -1,17 +1,14 @@
+import { copyImage, digestOf, mediaTypes, openImage } from "@drayage/core";
+import type { Descriptor, ImageReference } from "@drayage/core";
+import { decompressed, gathered } from "@drayage/core/content";
 import {
   blobsOf,
-  copyImage,
-  decompressed,
-  digestOf,
-  gathered,
   instancesOf,
   isArtifact,
   layerCompressionOf,
-  mediaTypes,
-  openImage,
   parseManifest,
-} from "@drayage/core";
-import type { Descriptor, ImageManifest, ImageReference, LayerCompression } from "@drayage/core";
+} from "@drayage/core/manifest";
+import type { ImageManifest, LayerCompression } from "@drayage/core/manifest";
 import { memory } from "@drayage/core/memory";
 import { describe, expect, test, vi } from "vitest";
 

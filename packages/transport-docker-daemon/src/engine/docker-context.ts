@@ -1,7 +1,9 @@
 import path from "node:path";
 
-import { digestOf, hexOf, ImageError, isJSONObject, parseJSONObject } from "@drayage/core";
-import type { JSONObject, SystemContext } from "@drayage/core";
+import { digestOf, hexOf, ImageError } from "@drayage/core";
+import type { SystemContext } from "@drayage/core";
+import { isJSONObject, parseJSONObject } from "@drayage/core/json";
+import type { JSONObject } from "@drayage/core/json";
 import { findNamedFile } from "@drayage/transport-kit/files";
 
 import { dockerFolder, environmentOf } from "./docker-folder.ts";

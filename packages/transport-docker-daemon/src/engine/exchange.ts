@@ -2,7 +2,7 @@ import http from "node:http";
 import type { ClientRequest, IncomingMessage, RequestOptions } from "node:http";
 import https from "node:https";
 
-import { gatheredStart } from "@drayage/core";
+import { gatheredStart } from "@drayage/core/content";
 
 import { connectionError } from "./connection-error.ts";
 import type { Endpoint } from "./endpoint.ts";

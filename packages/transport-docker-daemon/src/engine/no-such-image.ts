@@ -1,12 +1,8 @@
-import {
-  formatFamiliar,
-  ImageError,
-  isDigest,
-  isJSONObject,
-  nearestOf,
-  parseNamedReference,
-} from "@drayage/core";
+import { ImageError, isDigest } from "@drayage/core";
 import type { OperationOptions } from "@drayage/core";
+import { isJSONObject } from "@drayage/core/json";
+import { formatFamiliar, parseNamedReference } from "@drayage/core/reference";
+import { nearestOf } from "@drayage/core/text";
 
 import type { Engine } from "./engine.ts";
 

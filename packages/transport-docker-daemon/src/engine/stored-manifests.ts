@@ -1,5 +1,6 @@
-import { isDigest, isJSONObject } from "@drayage/core";
+import { isDigest } from "@drayage/core";
 import type { Digest, OperationOptions } from "@drayage/core";
+import { isJSONObject } from "@drayage/core/json";
 import { jsonObjectOf } from "@drayage/transport-kit/wire";
 
 import type { Engine } from "./engine.ts";

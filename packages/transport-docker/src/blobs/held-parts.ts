@@ -1,5 +1,6 @@
-import { algorithmOf, checkDigest, digestHasher } from "@drayage/core";
+import { algorithmOf, digestHasher } from "@drayage/core";
 import type { Digest, DigestHasher } from "@drayage/core";
+import { checkDigest } from "@drayage/core/content";
 
 import type { UploadLimits } from "../registry/upload-limits.ts";
 import type { BlobPart, BlobParts, PartLength } from "./blob-parts.ts";

@@ -1,5 +1,6 @@
-import { algorithmOf, checkDigest, isDigest } from "@drayage/core";
+import { algorithmOf, isDigest } from "@drayage/core";
 import type { Digest, ImageError, OperationOptions } from "@drayage/core";
+import { checkDigest } from "@drayage/core/content";
 
 import { headerOf } from "../http/http-exchange.ts";
 import type { HTTPResponse } from "../http/http-exchange.ts";

@@ -1,5 +1,6 @@
-import { ImageError, isJSONObject } from "@drayage/core";
-import type { JSONObject } from "@drayage/core";
+import { ImageError } from "@drayage/core";
+import { isJSONObject } from "@drayage/core/json";
+import type { JSONObject } from "@drayage/core/json";
 import { oneLine } from "@drayage/transport-kit/wire";
 
 import type { DockerAuthConfig } from "../docker-settings.ts";

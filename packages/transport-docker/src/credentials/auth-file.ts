@@ -1,5 +1,7 @@
-import { ImageError, isImageError, isJSONObject } from "@drayage/core";
-import type { JSONObject, OperationOptions } from "@drayage/core";
+import { ImageError, isImageError } from "@drayage/core";
+import type { OperationOptions } from "@drayage/core";
+import { isJSONObject } from "@drayage/core/json";
+import type { JSONObject } from "@drayage/core/json";
 import { hasCode, readNamedFile } from "@drayage/transport-kit/files";
 import { oneLine } from "@drayage/transport-kit/wire";
 

@@ -2,8 +2,10 @@ import { spawn } from "node:child_process";
 import type { Readable } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
 
-import { ImageError, isJSONObject } from "@drayage/core";
-import type { JSONObject, OperationOptions, SystemContext } from "@drayage/core";
+import { ImageError } from "@drayage/core";
+import type { OperationOptions, SystemContext } from "@drayage/core";
+import { isJSONObject } from "@drayage/core/json";
+import type { JSONObject } from "@drayage/core/json";
 
 import type { DockerAuthConfig } from "../docker-settings.ts";
 

@@ -1,4 +1,5 @@
-import { ImageError, nameOf, parseNamedReference } from "@drayage/core";
+import { ImageError } from "@drayage/core";
+import { nameOf, parseNamedReference } from "@drayage/core/reference";
 
 import { withoutTrailingSlashes } from "../registries-conf/trailing-slashes.ts";
 import { registryOf } from "./auth-keys.ts";

@@ -1,7 +1,8 @@
 import { lstat, readlink } from "node:fs/promises";
 import path from "node:path";
 
-import type { JSONObject, OperationOptions } from "@drayage/core";
+import type { OperationOptions } from "@drayage/core";
+import type { JSONObject } from "@drayage/core/json";
 import {
   hasCode,
   lockName,

@@ -1,4 +1,5 @@
-import type { JSONObject, OperationOptions } from "@drayage/core";
+import type { OperationOptions } from "@drayage/core";
+import type { JSONObject } from "@drayage/core/json";
 
 import { writableAuthFile } from "./auth-file-locations.ts";
 import { readAuthFile } from "./auth-file.ts";

@@ -1,5 +1,7 @@
-import { ImageError, isJSONObject } from "@drayage/core";
-import type { JSONObject, OperationOptions } from "@drayage/core";
+import { ImageError } from "@drayage/core";
+import type { OperationOptions } from "@drayage/core";
+import { isJSONObject } from "@drayage/core/json";
+import type { JSONObject } from "@drayage/core/json";
 
 import type { DockerAuthConfig } from "../docker-settings.ts";
 import { encodeEntry } from "./auth-entry.ts";

@@ -2,7 +2,8 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { constants, createGunzip, createInflate, createInflateRaw, gunzipSync } from "node:zlib";
 
-import { gatheredStart, ImageError, isImageError } from "@drayage/core";
+import { ImageError, isImageError } from "@drayage/core";
+import { gatheredStart } from "@drayage/core/content";
 
 import { contentLengthOf, headerOf } from "./http-exchange.ts";
 import type { ExpectedBody, HTTPResponse } from "./http-exchange.ts";

@@ -1,5 +1,6 @@
-import { gatheredStart, ImageError, inOne } from "@drayage/core";
+import { ImageError } from "@drayage/core";
 import type { OperationOptions } from "@drayage/core";
+import { gatheredStart, inOne } from "@drayage/core/content";
 
 import type { Trust } from "./trust.ts";
 

@@ -1,5 +1,6 @@
-import { isDigest, isTag } from "@drayage/core";
+import { isDigest } from "@drayage/core";
 import type { OperationOptions } from "@drayage/core";
+import { isTag } from "@drayage/core/reference";
 
 import type { Repository } from "../registry/repository.ts";
 import { pageSizeLimit } from "./listing.ts";

@@ -1,4 +1,4 @@
-import { ImageError, isImageError, parseManifest } from "@drayage/core";
+import { ImageError, isImageError } from "@drayage/core";
 import type {
   DeleteImageOptions,
   Digest,
@@ -6,6 +6,7 @@ import type {
   OperationOptions,
   RawManifest,
 } from "@drayage/core";
+import { parseManifest } from "@drayage/core/manifest";
 
 import { headerOf } from "../http/http-exchange.ts";
 import { readRefusal, registryError } from "../http/registry-error.ts";

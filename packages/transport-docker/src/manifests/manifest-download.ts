@@ -1,11 +1,7 @@
-import {
-  bareMediaType,
-  isDigest,
-  manifestMediaTypes,
-  manifestSizeLimit,
-  mediaTypes,
-} from "@drayage/core";
+import { isDigest, mediaTypes } from "@drayage/core";
 import type { OperationOptions, RawManifest } from "@drayage/core";
+import { manifestSizeLimit } from "@drayage/core/content";
+import { bareMediaType, manifestMediaTypes } from "@drayage/core/manifest";
 
 import { headerOf, wholeOf } from "../http/http-exchange.ts";
 import type { HTTPResponse } from "../http/http-exchange.ts";

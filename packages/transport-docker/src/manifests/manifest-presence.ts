@@ -1,12 +1,6 @@
-import {
-  algorithmOf,
-  checkDigest,
-  digestOf,
-  ImageError,
-  isDigest,
-  manifestSizeLimit,
-} from "@drayage/core";
+import { algorithmOf, digestOf, ImageError, isDigest } from "@drayage/core";
 import type { Digest, OperationOptions, RawManifest } from "@drayage/core";
+import { checkDigest, manifestSizeLimit } from "@drayage/core/content";
 
 import { headerOf } from "../http/http-exchange.ts";
 import type { HTTPResponse } from "../http/http-exchange.ts";

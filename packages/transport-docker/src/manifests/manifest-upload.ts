@@ -1,12 +1,7 @@
-import {
-  algorithmOf,
-  checkDigest,
-  digestOf,
-  isDigest,
-  parseManifest,
-  Retries,
-} from "@drayage/core";
+import { algorithmOf, digestOf, isDigest, Retries } from "@drayage/core";
 import type { Digest, Manifest, OperationOptions, RawManifest } from "@drayage/core";
+import { checkDigest } from "@drayage/core/content";
+import { parseManifest } from "@drayage/core/manifest";
 
 import { headerOf } from "../http/http-exchange.ts";
 import type { HTTPResponse } from "../http/http-exchange.ts";

@@ -1,5 +1,7 @@
-import { formatPlatform, instancesOf } from "@drayage/core";
-import type { ImageIndex, InstanceDescriptor, OperationOptions } from "@drayage/core";
+import { formatPlatform } from "@drayage/core";
+import type { OperationOptions } from "@drayage/core";
+import { instancesOf } from "@drayage/core/manifest";
+import type { ImageIndex, InstanceDescriptor } from "@drayage/core/manifest";
 
 import type { Repository } from "../registry/repository.ts";
 import { requestManifestPresence } from "./manifest-presence.ts";

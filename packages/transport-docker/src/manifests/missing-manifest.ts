@@ -1,5 +1,7 @@
-import { isImageError, isTag, nearestOf } from "@drayage/core";
+import { isImageError } from "@drayage/core";
 import type { OperationOptions } from "@drayage/core";
+import { isTag } from "@drayage/core/reference";
+import { nearestOf } from "@drayage/core/text";
 
 import type { HTTPResponse } from "../http/http-exchange.ts";
 import { hasCode, readRefusal, RegistryError, registryError } from "../http/registry-error.ts";

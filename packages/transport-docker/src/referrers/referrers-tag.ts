@@ -1,16 +1,9 @@
-import {
-  ImageError,
-  isImageError,
-  isJSONObject,
-  manifestShape,
-  mediaTypes,
-  parseDescriptor,
-  parseJSONObject,
-  parseManifest,
-  referrersTagOf,
-  Retries,
-} from "@drayage/core";
-import type { Descriptor, Digest, JSONObject, OperationOptions } from "@drayage/core";
+import { ImageError, isImageError, mediaTypes, Retries } from "@drayage/core";
+import type { Descriptor, Digest, OperationOptions } from "@drayage/core";
+import { isJSONObject, parseJSONObject } from "@drayage/core/json";
+import type { JSONObject } from "@drayage/core/json";
+import { manifestShape, parseDescriptor, parseManifest } from "@drayage/core/manifest";
+import { referrersTagOf } from "@drayage/core/reference";
 import { inTurn } from "@drayage/transport-kit/files";
 
 import { headerOf } from "../http/http-exchange.ts";

@@ -1,14 +1,4 @@
-import {
-  bareMediaType,
-  digestTagsOf,
-  ImageError,
-  isImageError,
-  manifestSizeLimit,
-  mediaTypes,
-  parseJSONObject,
-  parseManifest,
-  referrersTagOf,
-} from "@drayage/core";
+import { ImageError, isImageError, mediaTypes } from "@drayage/core";
 import type {
   Descriptor,
   Digest,
@@ -16,6 +6,10 @@ import type {
   Referrer,
   ReferrersOptions,
 } from "@drayage/core";
+import { manifestSizeLimit } from "@drayage/core/content";
+import { parseJSONObject } from "@drayage/core/json";
+import { bareMediaType, parseManifest } from "@drayage/core/manifest";
+import { digestTagsOf, referrersTagOf } from "@drayage/core/reference";
 import { jsonObjectOf } from "@drayage/transport-kit/wire";
 
 import { headerOf, wholeOf } from "../http/http-exchange.ts";

@@ -1,5 +1,6 @@
-import { isImageError, parseNamedReference } from "@drayage/core";
+import { isImageError } from "@drayage/core";
 import type { NamedReference } from "@drayage/core";
+import { parseNamedReference } from "@drayage/core/reference";
 
 import type { ConfTable } from "./conf-table.ts";
 

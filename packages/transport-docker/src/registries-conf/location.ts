@@ -1,5 +1,6 @@
-import { ImageError, isImageError, nameOf, parseNamedReference } from "@drayage/core";
+import { ImageError, isImageError } from "@drayage/core";
 import type { NamedReference } from "@drayage/core";
+import { nameOf, parseNamedReference } from "@drayage/core/reference";
 
 import { withoutTrailingSlashes } from "./trailing-slashes.ts";
 

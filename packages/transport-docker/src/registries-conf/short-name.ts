@@ -1,5 +1,6 @@
-import { ImageError, parseNamedReference, withDefaultTag } from "@drayage/core";
+import { ImageError } from "@drayage/core";
 import type { NamedReference } from "@drayage/core";
+import { parseNamedReference, withDefaultTag } from "@drayage/core/reference";
 
 import { hasRegistry } from "./aliases.ts";
 import { parseConfFile } from "./conf-file.ts";

@@ -1,5 +1,6 @@
-import { formatFamiliar, ImageError, nameOf } from "@drayage/core";
+import { ImageError } from "@drayage/core";
 import type { NamedReference } from "@drayage/core";
+import { formatFamiliar, nameOf } from "@drayage/core/reference";
 
 import type { HTTPRequest, HTTPResponse } from "../http/http-exchange.ts";
 import type { Registry } from "./registry.ts";

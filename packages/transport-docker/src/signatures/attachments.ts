@@ -1,15 +1,9 @@
-import {
-  digestOf,
-  digestTagsOf,
-  gathered,
-  ImageError,
-  inOne,
-  mediaTypes,
-  parseJSONObject,
-  parseManifest,
-  verified,
-} from "@drayage/core";
+import { digestOf, ImageError, mediaTypes } from "@drayage/core";
 import type { Descriptor, Digest, OperationOptions, RawManifest, Signature } from "@drayage/core";
+import { gathered, inOne, verified } from "@drayage/core/content";
+import { parseJSONObject } from "@drayage/core/json";
+import { parseManifest } from "@drayage/core/manifest";
+import { digestTagsOf } from "@drayage/core/reference";
 
 import { cancelUpload } from "../blobs/begun-upload.ts";
 import type { BegunUpload } from "../blobs/begun-upload.ts";

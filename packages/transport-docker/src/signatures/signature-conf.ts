@@ -1,5 +1,5 @@
-import { isJSONObject } from "@drayage/core";
-import type { JSONObject } from "@drayage/core";
+import { isJSONObject } from "@drayage/core/json";
+import type { JSONObject } from "@drayage/core/json";
 
 import { confError } from "../registries-conf/conf-error.ts";
 

@@ -2,8 +2,9 @@ import { homedir } from "node:os";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 
-import { dockerPolicyIdentity, dockerPolicyNamespaces, implicitPathOf } from "@drayage/core";
+import { implicitPathOf } from "@drayage/core";
 import type { DestinationAccepts, NamedReference, SystemContext } from "@drayage/core";
+import { dockerPolicyIdentity, dockerPolicyNamespaces } from "@drayage/core/reference";
 
 import type { RegistriesD } from "./registries-d.ts";
 import { parseLookaside } from "./signature-conf.ts";

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, writeFile } from "node:fs/promises";
 import path from "node:path";
 import type { TLSSocket } from "node:tls";
 
-import { parseNamedReference } from "@drayage/core";
+import { parseNamedReference } from "@drayage/core/reference";
 import {
   newAuthority,
   nextMessage,

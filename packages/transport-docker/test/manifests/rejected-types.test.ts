@@ -1,4 +1,5 @@
-import { copyImage, mediaTypes, openImage, parseManifest } from "@drayage/core";
+import { copyImage, mediaTypes, openImage } from "@drayage/core";
+import { parseManifest } from "@drayage/core/manifest";
 import { startRegistry } from "@drayage/registry";
 import type { Registry } from "@drayage/registry";
 import { inMemory, randomImage, randomIndex } from "@drayage/testkit";

@@ -1,12 +1,7 @@
-import {
-  digestOf,
-  digestTagsOf,
-  mediaTypes,
-  parseManifest,
-  referrersTagOf,
-  Retries,
-} from "@drayage/core";
+import { digestOf, mediaTypes, Retries } from "@drayage/core";
 import type { Descriptor, Digest, OperationOptions, Referrer, RawManifest } from "@drayage/core";
+import { parseManifest } from "@drayage/core/manifest";
+import { digestTagsOf, referrersTagOf } from "@drayage/core/reference";
 import { startRegistry } from "@drayage/registry";
 import type { Registry, RegistrySettings } from "@drayage/registry";
 import { distributionProgram, startDistribution } from "@drayage/test-servers";

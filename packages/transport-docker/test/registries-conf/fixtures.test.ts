@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs";
 import path from "node:path";
 
-import { formatNamedReference, nameOf, parseNamedReference } from "@drayage/core";
 import type { SystemContext } from "@drayage/core";
+import { formatNamedReference, nameOf, parseNamedReference } from "@drayage/core/reference";
 import { describe, expect, test } from "vitest";
 
 import { findEntry, locationsOf } from "../../src/registries-conf/physical-location.ts";

@@ -1,4 +1,4 @@
-import { formatNamedReference, parseNamedReference } from "@drayage/core";
+import { formatNamedReference, parseNamedReference } from "@drayage/core/reference";
 import { describe, expect, test } from "vitest";
 
 import {

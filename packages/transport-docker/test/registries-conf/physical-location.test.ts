@@ -1,4 +1,4 @@
-import { formatNamedReference, nameOf, parseNamedReference } from "@drayage/core";
+import { formatNamedReference, nameOf, parseNamedReference } from "@drayage/core/reference";
 import { describe, expect, test } from "vitest";
 
 import { findEntry, locationsOf } from "../../src/registries-conf/physical-location.ts";

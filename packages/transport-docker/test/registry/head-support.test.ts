@@ -1,5 +1,6 @@
-import { copyImage, digestTagsOf } from "@drayage/core";
+import { copyImage } from "@drayage/core";
 import type { Referrer } from "@drayage/core";
+import { digestTagsOf } from "@drayage/core/reference";
 import { startRegistry } from "@drayage/registry";
 import type { Answer, Registry, RegistrySettings } from "@drayage/registry";
 import { descriptorOf, inMemory, randomArtifact, randomImage } from "@drayage/testkit";

@@ -1,4 +1,5 @@
-import { digestOf, parseNamedReference } from "@drayage/core";
+import { digestOf } from "@drayage/core";
+import { parseNamedReference } from "@drayage/core/reference";
 import { startRegistry } from "@drayage/registry";
 import { expect, test } from "vitest";
 

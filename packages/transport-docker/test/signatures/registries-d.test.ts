@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { symlink } from "node:fs/promises";
 import path from "node:path";
 
-import { parseNamedReference } from "@drayage/core";
+import { parseNamedReference } from "@drayage/core/reference";
 import { describe, expect, test } from "vitest";
 
 import { loadRegistriesD } from "../../src/signatures/registries-d.ts";

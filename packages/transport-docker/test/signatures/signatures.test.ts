@@ -2,16 +2,11 @@ import { readdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 
-import {
-  copyImage,
-  digestTagsOf,
-  formatSignature,
-  isImageError,
-  parseManifest,
-  parseSignature,
-} from "@drayage/core";
+import { copyImage, formatSignature, isImageError, parseSignature } from "@drayage/core";
 import type { ImageReference, Signature } from "@drayage/core";
+import { parseManifest } from "@drayage/core/manifest";
 import { memory } from "@drayage/core/memory";
+import { digestTagsOf } from "@drayage/core/reference";
 import { startRegistry } from "@drayage/registry";
 import type { Registry } from "@drayage/registry";
 import { scratchFolder } from "@drayage/test-support";

@@ -1,7 +1,8 @@
 import type { FileHandle } from "node:fs/promises";
 
-import { gathered, ImageError, isImageError } from "@drayage/core";
+import { ImageError, isImageError } from "@drayage/core";
 import type { GetBlobOptions, OperationOptions } from "@drayage/core";
+import { gathered } from "@drayage/core/content";
 
 import { hasCode, onDisk } from "./file-error.ts";
 import { openRegularFile } from "./regular-file.ts";

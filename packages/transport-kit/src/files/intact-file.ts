@@ -1,8 +1,9 @@
 import { lstat, stat } from "node:fs/promises";
 import path from "node:path";
 
-import { algorithmOf, isImageError, verified } from "@drayage/core";
+import { algorithmOf, isImageError } from "@drayage/core";
 import type { OperationOptions } from "@drayage/core";
+import { verified } from "@drayage/core/content";
 
 import { fileBytes } from "./file-bytes.ts";
 import { hasCode } from "./file-error.ts";

@@ -1,6 +1,6 @@
 import path from "node:path";
 
-import { inOne } from "@drayage/core";
+import { inOne } from "@drayage/core/content";
 
 import { syncFolder } from "./folders.ts";
 import { writeTemporary } from "./write-temporary.ts";

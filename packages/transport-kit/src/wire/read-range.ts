@@ -1,5 +1,6 @@
-import { ImageError, ranged, Retries } from "@drayage/core";
+import { ImageError, Retries } from "@drayage/core";
 import type { ByteRange } from "@drayage/core";
+import { ranged } from "@drayage/core/content";
 
 import type { OpenedRange, RangeSource, ReadRangeOptions } from "./range-source.ts";
 

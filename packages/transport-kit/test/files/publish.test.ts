@@ -11,7 +11,7 @@ import {
 } from "node:fs/promises";
 import path from "node:path";
 
-import { inOne } from "@drayage/core";
+import { inOne } from "@drayage/core/content";
 import { recordDisk, scratchFolder } from "@drayage/test-support";
 import { publish, writeTemporary } from "@drayage/transport-kit/files";
 import type { TemporaryFile } from "@drayage/transport-kit/files";

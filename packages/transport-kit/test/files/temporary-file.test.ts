@@ -13,7 +13,8 @@ import {
 } from "node:fs/promises";
 import path from "node:path";
 
-import { digestOf, inOne } from "@drayage/core";
+import { digestOf } from "@drayage/core";
+import { inOne } from "@drayage/core/content";
 import { scratchFolder } from "@drayage/test-support";
 import {
   cloneTemporary,

@@ -1,5 +1,6 @@
-import { gathered, ImageError, ranged } from "@drayage/core";
+import { ImageError } from "@drayage/core";
 import type { ByteRange, OperationOptions } from "@drayage/core";
+import { gathered, ranged } from "@drayage/core/content";
 import type { RandomAccessBytes, ReadOptions } from "@drayage/image-archive";
 
 import { isS3Error } from "../client/bucket.ts";

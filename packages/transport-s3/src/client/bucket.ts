@@ -5,8 +5,9 @@ import type {
   CopyObjectResult,
   PutObjectCommandInput,
 } from "@aws-sdk/client-s3";
-import { gatheredStart, ImageError } from "@drayage/core";
+import { ImageError } from "@drayage/core";
 import type { GetBlobOptions, OperationOptions } from "@drayage/core";
+import { gatheredStart } from "@drayage/core/content";
 import { ListProgress } from "@drayage/transport-kit/wire";
 import type { OpenedRange } from "@drayage/transport-kit/wire";
 

@@ -1,6 +1,7 @@
 import { Readable } from "node:stream";
 
-import { gathered, ImageError, isImageError } from "@drayage/core";
+import { ImageError, isImageError } from "@drayage/core";
+import { gathered } from "@drayage/core/content";
 
 import { checkXML } from "./plain-xml.ts";
 import { receivedBytes } from "./received-bytes.ts";

@@ -1,4 +1,4 @@
-import { isJSONObject } from "@drayage/core";
+import { isJSONObject } from "@drayage/core/json";
 import { formatLayoutIndex, parseLayoutIndex } from "@drayage/image-layout";
 
 const annotation = "io.drayage.deletion";

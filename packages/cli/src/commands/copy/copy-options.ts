@@ -1,5 +1,6 @@
 import { mediaTypes, parsePlatform } from "@drayage/core";
-import type { Compression, CopyOptions } from "@drayage/core";
+import type { CopyOptions } from "@drayage/core";
+import type { Compression } from "@drayage/core/content";
 
 import { overriddenPlatform, refuseTwoPlatforms } from "../../flags/platform-flags.ts";
 import { UsageError } from "../../flags/usage-error.ts";

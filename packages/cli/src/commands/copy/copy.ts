@@ -1,6 +1,7 @@
 import { fileBlobInfoCache, userCacheFiles } from "@drayage/blob-info-cache";
-import { copyImage, formatPlan, imageName, isImageError, previewCopy } from "@drayage/core";
+import { copyImage, imageName, isImageError, previewCopy } from "@drayage/core";
 import type { CopyOptions, CopyResult, ImageReference } from "@drayage/core";
+import { formatPlan } from "@drayage/core/copy";
 
 import { sideOf } from "../../flags/side-flags.ts";
 import { UsageError } from "../../flags/usage-error.ts";

@@ -1,5 +1,7 @@
-import { formatBytes, formatPlatform, hostPlatform, imageName, messageLine } from "@drayage/core";
+import { formatPlatform, hostPlatform, imageName } from "@drayage/core";
 import type { CopyOptions, CopyResult, ImageReference } from "@drayage/core";
+import { formatBytes } from "@drayage/core/copy";
+import { messageLine } from "@drayage/core/text";
 
 /** The summary of a copy for people: one line, and one more for each changed digest. */
 export function formatResult(

@@ -1,5 +1,8 @@
-import { formatPlatform, nameOf, parseManifest } from "@drayage/core";
-import type { Descriptor, Image, ImageInspectInfo, ImageManifest } from "@drayage/core";
+import { formatPlatform } from "@drayage/core";
+import type { Descriptor, Image, ImageInspectInfo } from "@drayage/core";
+import { parseManifest } from "@drayage/core/manifest";
+import type { ImageManifest } from "@drayage/core/manifest";
+import { nameOf } from "@drayage/core/reference";
 
 import { GoMap, GoNil, GoStruct } from "./go-values.ts";
 

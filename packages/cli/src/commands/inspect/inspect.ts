@@ -1,20 +1,8 @@
-import {
-  configShape,
-  imageOf,
-  isArtifact,
-  parseJSONObject,
-  parseManifest,
-  parsePlatform,
-  UnparsedImage,
-} from "@drayage/core";
-import type {
-  Image,
-  ImageManifest,
-  ImageReference,
-  Notice,
-  OperationOptions,
-  Platform,
-} from "@drayage/core";
+import { imageOf, parsePlatform, UnparsedImage } from "@drayage/core";
+import type { Image, ImageReference, Notice, OperationOptions, Platform } from "@drayage/core";
+import { parseJSONObject } from "@drayage/core/json";
+import { configShape, isArtifact, parseManifest } from "@drayage/core/manifest";
+import type { ImageManifest } from "@drayage/core/manifest";
 
 import { overriddenPlatform, refuseTwoPlatforms } from "../../flags/platform-flags.ts";
 import { sideOf } from "../../flags/side-flags.ts";

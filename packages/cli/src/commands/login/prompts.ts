@@ -2,7 +2,7 @@ import { createInterface } from "node:readline/promises";
 import { PassThrough } from "node:stream";
 import type { Writable } from "node:stream";
 
-import { printable } from "@drayage/core";
+import { printable } from "@drayage/core/text";
 
 import { UsageError } from "../../flags/usage-error.ts";
 

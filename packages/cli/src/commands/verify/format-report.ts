@@ -1,5 +1,6 @@
-import { formatBytes, messageLine } from "@drayage/core";
-import type { ProvenContent, VerifyResult } from "@drayage/core";
+import { formatBytes } from "@drayage/core/copy";
+import { messageLine } from "@drayage/core/text";
+import type { ProvenContent, VerifyResult } from "@drayage/core/verify";
 
 /** What was verified, how, and all problems, for people: one line each. */
 export function formatReport(result: VerifyResult): string {

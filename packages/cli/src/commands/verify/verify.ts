@@ -1,5 +1,6 @@
-import { parsePlatform, verifyImage } from "@drayage/core";
-import type { VerifyResult } from "@drayage/core";
+import { parsePlatform } from "@drayage/core";
+import { verifyImage } from "@drayage/core/verify";
+import type { VerifyResult } from "@drayage/core/verify";
 
 import { sideOf } from "../../flags/side-flags.ts";
 import { UsageError } from "../../flags/usage-error.ts";

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 
 import { ImageError } from "../../src/names/image-error.ts";
-import { messageLine, printable, printableLines, shortened } from "../../src/names/printable.ts";
+import { messageLine, printable, printableLines, shortened } from "../../src/text/printable.ts";
 
 const unprintable = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u;
 

@@ -1,0 +1,17 @@
+import "../supported-node.ts";
+
+export type { CopyFacts, ManifestFacts, ReferrerFacts, RememberedBlob } from "./copy-facts.ts";
+export type { ExecuteOptions, PlanOptions } from "./copy-options.ts";
+export type {
+  BlobStep,
+  BlobTransform,
+  CommitStep,
+  CopyStep,
+  ManifestStep,
+  ReuseCandidate,
+  SignaturesStep,
+} from "./copy-plan.ts";
+export { executeCopy } from "./execute-copy.ts";
+export { formatBytes, formatPlan } from "./format-plan.ts";
+export { inspectCopy } from "./inspect-copy.ts";
+export { planCopy } from "./plan-copy.ts";
