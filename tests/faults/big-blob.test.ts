@@ -75,7 +75,7 @@ function imageAt({ host }: FaultProxy): ImageReference {
 }
 
 function withRetries(): { readonly retries: Retries } {
-  return { retries: new Retries({ firstPause: 1 }) };
+  return { retries: new Retries({ initialDelay: 1 }) };
 }
 
 /** After the second disconnect the blob is sent in chunks. */

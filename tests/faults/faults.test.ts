@@ -63,7 +63,12 @@ async function settled(
   source: Location,
   destination: Location,
 ): Promise<{ result: Awaited<ReturnType<typeof copyImage>> } | { error: unknown }> {
-  const retries = new Retries({ attempts: 12, budget: 500, firstPause: 1, longestPause: 20 });
+  const retries = new Retries({
+    maxAttempts: 12,
+    maxTotalRetries: 500,
+    initialDelay: 1,
+    maxDelay: 20,
+  });
   const copy = copyImage(source.faulty, destination.faulty, { instances: "all", retries });
   const ended = copy.then(
     (result) => ({ result }),

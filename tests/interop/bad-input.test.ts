@@ -125,7 +125,7 @@ const badRegistries: Readonly<Record<string, BadRegistry>> = {
 
 /** Very short delays between retries. */
 function quickly(): OperationOptions {
-  return { retries: new Retries({ firstPause: 1 }) };
+  return { retries: new Retries({ initialDelay: 1 }) };
 }
 
 /** All paths and contents below a folder, for comparison. */

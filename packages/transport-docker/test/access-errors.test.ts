@@ -15,7 +15,7 @@ const anonymous = { credentials: () => undefined };
 
 async function messageFor(host: string, settings: DockerSettings): Promise<string> {
   const reference = docker(settings).parseReference(`//${host}/a:1`);
-  const retries = new Retries({ attempts: 1 });
+  const retries = new Retries({ maxAttempts: 1 });
   const error: unknown = await openImage(reference, { retries }).catch((reason: unknown) => reason);
   expect(error).toBeInstanceOf(Error);
   return (error as Error).message;

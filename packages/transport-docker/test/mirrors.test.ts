@@ -66,7 +66,7 @@ async function pair(
 }
 
 async function pull(from: DockerReference): Promise<CopyResult> {
-  const retries = new Retries({ attempts: 1 });
+  const retries = new Retries({ maxAttempts: 1 });
   return copyImage(from, memory().parseReference("a"), { retries });
 }
 

@@ -29,7 +29,7 @@ async function startStore(answer: RequestListener): Promise<{ bucket: Bucket; po
   return { bucket: new Bucket("bucket", connection), port };
 }
 
-const oneAttempt = (): Retries => new Retries({ attempts: 1 });
+const oneAttempt = (): Retries => new Retries({ maxAttempts: 1 });
 
 function listed(keys: readonly string[], token: string): string {
   const contents = keys.map((key) => `<Contents><Key>${key}</Key><Size>1</Size></Contents>`);
@@ -130,21 +130,21 @@ test("a body in pieces of one byte waits in few chunks", async () => {
 });
 
 test("a store that is busy is left alone for as many seconds as it says", async () => {
-  const pauses: number[] = [];
+  const delays: number[] = [];
   const { bucket } = await startStore((_, response) => {
     response.writeHead(503, { "retry-after": "2" });
     response.end("<Error><Code>SlowDown</Code><Message>Slow down</Message></Error>");
   });
   const stop = new Error("waited long enough");
   const retries = new Retries({
-    firstPause: 1,
-    onRetry: ({ pause }) => {
-      pauses.push(pause);
+    initialDelay: 1,
+    onRetry: (retry) => {
+      delays.push(retry.delay);
       throw stop;
     },
   });
   await expect(bucket.head("a", { retries })).rejects.toBe(stop);
-  expect(pauses).toEqual([2000]);
+  expect(delays).toEqual([2000]);
 });
 
 test.each([

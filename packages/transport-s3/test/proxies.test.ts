@@ -70,7 +70,7 @@ test("what NO_PROXY names, and this machine, is asked directly", async () => {
   ] as const)
     await writeImage(image, referenceAt(server, { HTTP_PROXY: href, NO_PROXY }, host));
   const hidden = referenceAt(server, { HTTP_PROXY: href, NO_PROXY: ".test" });
-  const retries = new Retries({ attempts: 1 });
+  const retries = new Retries({ maxAttempts: 1 });
   await expect(hidden.newImageSource({ retries })).rejects.toMatchObject({ code: "unavailable" });
   expect(proxy.asked).toEqual([]);
 });
@@ -82,7 +82,7 @@ test.each([
   await using server = await startBucket();
   await using proxy = await startProxy(status);
   const reference = referenceAt(server, { HTTP_PROXY: proxy.url.href });
-  const retries = new Retries({ attempts: 1 });
+  const retries = new Retries({ maxAttempts: 1 });
   await expect(reference.newImageSource({ retries })).rejects.toMatchObject(expected);
 });
 
@@ -110,7 +110,7 @@ test.each([200, 201, 206, 403, 404, 407, 502])(
       credentials: { accessKeyId: "AK", secretAccessKey: "SK" },
       system: { environment: { HTTPS_PROXY } },
     }).parseReference("//bucket/a:tag");
-    const retries = new Retries({ attempts: 1 });
+    const retries = new Retries({ maxAttempts: 1 });
     const opened = reference.newImageSource({ retries });
     await expect(opened).rejects.toMatchObject({
       code: status === 407 ? "denied" : "unavailable",
@@ -169,7 +169,7 @@ test.each<[string, RegExp, (socket: Socket) => void]>([
       credentials: { accessKeyId: "AK", secretAccessKey: "SK" },
       system: { environment: { HTTPS_PROXY: `http://127.0.0.1:${port}` } },
     }).parseReference("//bucket/a:tag");
-    const opened = reference.newImageSource({ retries: new Retries({ attempts: 1 }) });
+    const opened = reference.newImageSource({ retries: new Retries({ maxAttempts: 1 }) });
     await expect(opened).rejects.toMatchObject({
       code: "unavailable",
       message: expect.stringMatching(message) as string,

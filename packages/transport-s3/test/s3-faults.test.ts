@@ -22,7 +22,8 @@ test.each(Array.from({ length: 10 }, (_, seed) => seed))(
   "a copy through a store on which things go wrong is whole in the end, seed %i",
   async (seed) => {
     await using server = await startBucket({ faults: { seed, rate: 0.15, kinds } });
-    const retries = (): Retries => new Retries({ firstPause: 1, budget: 1000, attempts: 8 });
+    const retries = (): Retries =>
+      new Retries({ initialDelay: 1, maxTotalRetries: 1000, maxAttempts: 8 });
     const settings = { partSize, idleTimeout: 300, journal: await scratchFolder() };
     const to = transportTo(server, settings).parseReference("//bucket/a:tag");
     await copyImage(await inMemory(index), to, { instances: "all", retries: retries() });

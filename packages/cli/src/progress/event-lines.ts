@@ -11,7 +11,7 @@ export class EventLines {
   lineOf(event: ProgressEvent): string | undefined {
     switch (event.kind) {
       case "retry":
-        return `retrying in ${(event.pause / 1000).toFixed(1)} s: ${event.error.message}`;
+        return `retrying in ${(event.delay / 1000).toFixed(1)} s: ${event.error.message}`;
       case "blob-restarted":
         return `restarted: ${hexOf(event.digest).slice(0, 12)}`;
       case "notice":

@@ -57,7 +57,7 @@ test("retries and notices stay above the bars", async () => {
     view.show({ kind: "notice", notice });
     const to = memory().parseReference("copy");
     await copyImage(await inMemory(await randomImage("above")), to, { onEvent: view.show });
-    view.show({ kind: "retry", doing: "read", attempt: 1, pause: 500, error });
+    view.show({ kind: "retry", operation: "read", attempt: 1, delay: 500, error });
   }
   const lines = stripVTControlCharacters(terminal.written).split("\n");
   expect(lines[0]).toMatch(/warning from a\.example: it moves\\x1b$/);

@@ -63,7 +63,7 @@ function done(one: Descriptor, outcome: "copied" | "reused" = "copied"): CopyEve
 
 function again(): CopyEvent {
   const error = new ImageError("unavailable", "cut off");
-  return { kind: "retry", doing: "read", attempt: 1, pause: 250, error };
+  return { kind: "retry", operation: "read", attempt: 1, delay: 250, error };
 }
 
 function restarted({ digest }: Descriptor): CopyEvent {
@@ -212,9 +212,9 @@ describe("JSON lines", () => {
       { kind: "blob-started", blob: first, isConfig: false },
       {
         kind: "retry",
-        doing: "read",
+        operation: "read",
         attempt: 1,
-        pause: 250,
+        delay: 250,
         error: { code: "unavailable", message: "cut off" },
       },
       { kind: "blob-done", digest: first.digest, outcome: "copied", stored: first },

@@ -1,104 +1,104 @@
-import { setTimeout as delay } from "node:timers/promises";
+import { setTimeout as wait } from "node:timers/promises";
 
 import { isImageError } from "../names/image-error.ts";
 
-/** How patient a `Retries` is. */
+/** Limits and delays of a `Retries`. */
 export interface RetrySettings {
-  /** How often one thing is tried in all, as long as nothing comes of it. Default 5. */
-  readonly attempts?: number | undefined;
-  /** How often anything at all is tried again. Default 50. */
-  readonly budget?: number | undefined;
-  /** Milliseconds before the second attempt; twice as long before each one after it. Default 250. */
-  readonly firstPause?: number | undefined;
-  /** Milliseconds; who asks to be left alone for longer is. Default 60 000. */
-  readonly longestPause?: number | undefined;
-  /** Told before each pause. What it throws ends the operation. */
+  /** The maximum number of attempts at one operation without progress, the first included. Default 5. */
+  readonly maxAttempts?: number | undefined;
+  /** The maximum number of retries of all operations together. Default 50. */
+  readonly maxTotalRetries?: number | undefined;
+  /** Milliseconds before the first retry, doubled for each further one. Default 250. */
+  readonly initialDelay?: number | undefined;
+  /** Milliseconds. A server that requests a longer delay is not retried. Default 60 000. */
+  readonly maxDelay?: number | undefined;
+  /** Called before each delay. An error that it throws ends the operation. */
   readonly onRetry?: ((retry: Retry) => void) | undefined;
 }
 
-/** How `Retries.run` runs an operation. */
+/** Options of `Retries.run`. */
 export interface RunOptions {
   readonly signal?: AbortSignal | undefined;
-  /** Called before each attempt but the first. */
+  /** Called before each attempt except the first. */
   readonly onRestart?: (() => void) | undefined;
 }
 
 /** An attempt that failed. */
 export interface FailedAttempt {
-  /** What is thrown where there is no other attempt; only an `ImageError` that is `retryable` gets one. */
+  /** Only an `ImageError` that is `retryable` is retried. */
   readonly error: unknown;
-  /** 1 for the first. Begins anew after progress. */
+  /** 1 for the first. The caller resets it after progress. */
   readonly attempt: number;
-  /** For people: `read the blob sha256:… of docker.io/library/alpine`. */
-  readonly doing: string;
-  /** Milliseconds for which the other side asked to be left alone. */
+  /** For messages: `read the blob sha256:… of docker.io/library/alpine`. */
+  readonly operation: string;
+  /** The delay that the server requested, in milliseconds. */
   readonly retryAfter?: number | undefined;
-  /** True where it came further than the attempt before: such attempts are free. */
+  /** True if the attempt got further than the one before. Such attempts do not count. */
   readonly hasProgressed?: boolean | undefined;
 }
 
-/** An attempt that follows a failed one. */
+/** A retry that is about to happen. */
 export interface Retry {
-  readonly doing: string;
-  /** Of the attempt that failed: 1 for the first. */
+  readonly operation: string;
+  /** The number of the failed attempt: 1 for the first. */
   readonly attempt: number;
-  /** Milliseconds until the next one. */
-  readonly pause: number;
+  /** Milliseconds until the next attempt. */
+  readonly delay: number;
   readonly error: Error;
 }
 
 /**
- * Decides whether what failed is tried again, and when. One of these is shared by all that belongs to one copy: however
- * many requests meet a registry that is down, together they do not go on for ever.
+ * Decides whether and when a failed operation is retried. All operations of a copy share one instance, so the total
+ * number of requests to an unavailable registry is limited.
  */
 export class Retries {
-  readonly #attempts: number;
-  readonly #firstPause: number;
-  readonly #longestPause: number;
+  readonly #maxAttempts: number;
+  readonly #initialDelay: number;
+  readonly #maxDelay: number;
   readonly #onRetry: RetrySettings["onRetry"];
-  /** What one part of a copy gave up on is not begun again by another. */
-  readonly #givenUp: WeakSet<Error> = new WeakSet();
-  #budget: number;
+  /** Errors whose retries are exhausted. An outer operation that receives one does not retry it again. */
+  readonly #exhausted: WeakSet<Error> = new WeakSet();
+  #retriesLeft: number;
 
   constructor(settings: RetrySettings = {}) {
-    this.#attempts = settings.attempts ?? 5;
-    this.#budget = settings.budget ?? 50;
-    this.#firstPause = settings.firstPause ?? 250;
-    this.#longestPause = settings.longestPause ?? 60_000;
+    this.#maxAttempts = settings.maxAttempts ?? 5;
+    this.#retriesLeft = settings.maxTotalRetries ?? 50;
+    this.#initialDelay = settings.initialDelay ?? 250;
+    this.#maxDelay = settings.maxDelay ?? 60_000;
     this.#onRetry = settings.onRetry;
   }
 
-  /** Runs an operation, again after each failure that allows it. @throws the error of the last attempt; the reason of an abort */
+  /** Runs an action with retries. @throws the error of the last attempt; the reason of an abort */
   async run<Result>(
-    doing: string,
-    operation: () => Promise<Result>,
+    operation: string,
+    action: () => Promise<Result>,
     { signal, onRestart }: RunOptions = {},
   ): Promise<Result> {
     for (let attempt = 1; ; attempt++) {
       try {
-        return await operation();
+        return await action();
       } catch (error) {
-        if (!(await this.mayTryAgain({ error, attempt, doing }, signal))) throw error;
+        if (!(await this.waitForRetry({ error, attempt, operation }, signal))) throw error;
         onRestart?.();
       }
     }
   }
 
-  /** Waits until it is time for another attempt and says true, or says false. @throws an abort's own reason */
-  async mayTryAgain(failed: FailedAttempt, signal?: AbortSignal): Promise<boolean> {
+  /** Waits for the next attempt. False without a delay if there is none. @throws the reason of an abort */
+  async waitForRetry(failed: FailedAttempt, signal?: AbortSignal): Promise<boolean> {
     signal?.throwIfAborted();
-    const { error, attempt, doing, retryAfter = 0 } = failed;
-    if (!isImageError(error) || !error.retryable || this.#isGivenUp(error)) return false;
-    const isExhausted = attempt >= this.#attempts || this.#budget <= 0;
-    if ((isExhausted && !failed.hasProgressed) || retryAfter > this.#longestPause) {
-      this.#givenUp.add(error);
+    const { error, attempt, operation, retryAfter = 0 } = failed;
+    if (!isImageError(error) || !error.retryable || this.#isExhausted(error)) return false;
+    const isLast = attempt >= this.#maxAttempts || this.#retriesLeft <= 0;
+    if ((isLast && !failed.hasProgressed) || retryAfter > this.#maxDelay) {
+      this.#exhausted.add(error);
       return false;
     }
-    if (!failed.hasProgressed) this.#budget--;
-    const pause = Math.max(retryAfter, this.#pauseAfter(attempt));
-    this.#onRetry?.({ doing, attempt, pause, error });
+    if (!failed.hasProgressed) this.#retriesLeft--;
+    const delay = Math.max(retryAfter, this.#delayAfter(attempt));
+    this.#onRetry?.({ operation, attempt, delay, error });
     try {
-      await delay(pause, undefined, { signal });
+      await wait(delay, undefined, { signal });
     } catch (aborted) {
       signal?.throwIfAborted();
       throw aborted;
@@ -106,14 +106,14 @@ export class Retries {
     return true;
   }
 
-  /** Also what was thrown because of something that was given up on. */
-  #isGivenUp(error: unknown): boolean {
-    return error instanceof Error && (this.#givenUp.has(error) || this.#isGivenUp(error.cause));
+  /** Also true for an error whose cause is exhausted. */
+  #isExhausted(error: unknown): boolean {
+    return error instanceof Error && (this.#exhausted.has(error) || this.#isExhausted(error.cause));
   }
 
-  /** Never the same for two that failed at once, so that they do not come back at once. */
-  #pauseAfter(attempt: number): number {
-    const pause = this.#firstPause * 2 ** (attempt - 1) * (0.5 + Math.random());
-    return Math.min(pause, this.#longestPause);
+  /** Random, so that requests which failed together are not retried together. */
+  #delayAfter(attempt: number): number {
+    const delay = this.#initialDelay * 2 ** (attempt - 1) * (0.5 + Math.random());
+    return Math.min(delay, this.#maxDelay);
   }
 }

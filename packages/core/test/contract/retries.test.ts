@@ -9,88 +9,88 @@ const failed = {
     return new ImageError("unavailable", "busy");
   },
   attempt: 1,
-  doing: "ask",
+  operation: "ask",
 };
 
-describe("another attempt", () => {
-  test("is allowed until there were enough of them", async () => {
-    const retries = new Retries({ attempts: 3, firstPause: 0 });
+describe("a retry", () => {
+  test("is allowed until the maximum number of attempts", async () => {
+    const retries = new Retries({ maxAttempts: 3, initialDelay: 0 });
     const allowed: boolean[] = [];
     for (const attempt of [1, 2, 3]) {
-      allowed.push(await retries.mayTryAgain({ ...failed, attempt }));
+      allowed.push(await retries.waitForRetry({ ...failed, attempt }));
     }
     expect(allowed).toEqual([true, true, false]);
   });
 
-  test("is refused to whoever comes when the budget of all is used up", async () => {
-    const retries = new Retries({ budget: 2, firstPause: 0 });
+  test("is refused once the total of all operations is reached", async () => {
+    const retries = new Retries({ maxTotalRetries: 2, initialDelay: 0 });
     const allowed: boolean[] = [];
-    for (const doing of ["ask", "send", "look"]) {
-      allowed.push(await retries.mayTryAgain({ ...failed, doing }));
+    for (const operation of ["ask", "send", "look"]) {
+      allowed.push(await retries.waitForRetry({ ...failed, operation }));
     }
     expect(allowed).toEqual([true, true, false]);
   });
 
-  test("is free of charge after progress", async () => {
-    const retries = new Retries({ attempts: 1, budget: 0, firstPause: 0 });
-    expect(await retries.mayTryAgain({ ...failed, hasProgressed: true })).toBe(true);
-    expect(await retries.mayTryAgain(failed)).toBe(false);
+  test("does not count after progress", async () => {
+    const retries = new Retries({ maxAttempts: 1, maxTotalRetries: 0, initialDelay: 0 });
+    expect(await retries.waitForRetry({ ...failed, hasProgressed: true })).toBe(true);
+    expect(await retries.waitForRetry(failed)).toBe(false);
   });
 
   test.each([
     ["denied", new ImageError("denied", "no")],
-    ["no error of ours", new Error("bug")],
-  ])("is not given to what will not pass: %s", async (_, error) => {
-    expect(await new Retries({ firstPause: 0 }).mayTryAgain({ ...failed, error })).toBe(false);
+    ["not an ImageError", new Error("bug")],
+  ])("is refused for a permanent error: %s", async (_, error) => {
+    expect(await new Retries({ initialDelay: 0 }).waitForRetry({ ...failed, error })).toBe(false);
   });
 
-  test("is not given for an error that somebody else gave up on", async () => {
-    const retries = new Retries({ attempts: 2, firstPause: 0 });
+  test("is refused for an error whose retries are exhausted", async () => {
+    const retries = new Retries({ maxAttempts: 2, initialDelay: 0 });
     const { error } = failed;
-    expect(await retries.mayTryAgain({ doing: "ask", error, attempt: 2 })).toBe(false);
-    expect(await retries.mayTryAgain({ doing: "copy", error, attempt: 1 })).toBe(false);
-    const about = new ImageError("unavailable", "busy for long", { cause: error });
-    expect(await retries.mayTryAgain({ doing: "copy", error: about, attempt: 1 })).toBe(false);
+    expect(await retries.waitForRetry({ operation: "ask", error, attempt: 2 })).toBe(false);
+    expect(await retries.waitForRetry({ operation: "copy", error, attempt: 1 })).toBe(false);
+    const outer = new ImageError("unavailable", "busy for long", { cause: error });
+    expect(await retries.waitForRetry({ operation: "copy", error: outer, attempt: 1 })).toBe(false);
   });
 
-  test("is not waited for where the other side wants to be left alone for too long", async () => {
-    const retries = new Retries({ longestPause: 1000 });
-    expect(await retries.mayTryAgain({ ...failed, retryAfter: 1001 })).toBe(false);
+  test("is refused if the server requests a delay above the maximum", async () => {
+    const retries = new Retries({ maxDelay: 1000 });
+    expect(await retries.waitForRetry({ ...failed, retryAfter: 1001 })).toBe(false);
   });
 });
 
-describe("the pause", () => {
-  const pausesOf = async (settings: object, retryAfter?: number): Promise<readonly number[]> => {
-    const told: Retry[] = [];
-    const retries = new Retries({ ...settings, onRetry: (retry) => void told.push(retry) });
+describe("the delay", () => {
+  const delaysOf = async (settings: object, retryAfter?: number): Promise<readonly number[]> => {
+    const reported: Retry[] = [];
+    const retries = new Retries({ ...settings, onRetry: (retry) => void reported.push(retry) });
     for (const attempt of [1, 2, 3, 4])
-      await retries.mayTryAgain({ ...failed, attempt, retryAfter });
-    return told.map(({ pause }) => pause);
+      await retries.waitForRetry({ ...failed, attempt, retryAfter });
+    return reported.map(({ delay }) => delay);
   };
 
-  test("doubles, give or take a half, and has an end", async () => {
-    const pauses = await pausesOf({ firstPause: 4, longestPause: 10 });
-    for (const [at, least] of [2, 4, 8, 10].entries()) {
-      expect(pauses[at]).toBeGreaterThanOrEqual(Math.min(least, 10));
-      expect(pauses[at]).toBeLessThanOrEqual(Math.min(least * 3, 10));
+  test("doubles up to the maximum, with 50 % jitter", async () => {
+    const delays = await delaysOf({ initialDelay: 4, maxDelay: 10 });
+    for (const [at, min] of [2, 4, 8, 10].entries()) {
+      expect(delays[at]).toBeGreaterThanOrEqual(Math.min(min, 10));
+      expect(delays[at]).toBeLessThanOrEqual(Math.min(min * 3, 10));
     }
   });
 
-  test("is never shorter than the other side asked for", async () => {
-    for (const pause of await pausesOf({ firstPause: 0 }, 3)) expect(pause).toBe(3);
+  test("is never shorter than the server requests", async () => {
+    for (const delay of await delaysOf({ initialDelay: 0 }, 3)) expect(delay).toBe(3);
   });
 
-  test("ends with an abort, whose reason passes through", async () => {
+  test("ends on an abort and throws its reason", async () => {
     const controller = new AbortController();
     const reason = new Error("enough");
-    const retries = new Retries({ firstPause: 60_000, onRetry: () => controller.abort(reason) });
-    await expect(retries.mayTryAgain(failed, controller.signal)).rejects.toBe(reason);
+    const retries = new Retries({ initialDelay: 60_000, onRetry: () => controller.abort(reason) });
+    await expect(retries.waitForRetry(failed, controller.signal)).rejects.toBe(reason);
   });
 });
 
 describe("an operation", () => {
-  test("runs again until it succeeds, and reports each restart", async () => {
-    const retries = new Retries({ firstPause: 0 });
+  test("runs until it succeeds and reports each restart", async () => {
+    const retries = new Retries({ initialDelay: 0 });
     let [runs, restarts] = [0, 0];
     const result = await retries.run(
       "ask",
@@ -103,8 +103,8 @@ describe("an operation", () => {
     expect({ result, restarts }).toEqual({ result: 3, restarts: 2 });
   });
 
-  test("ends with its last error when there is no further attempt", async () => {
-    const retries = new Retries({ attempts: 2, firstPause: 0 });
+  test("throws the error of the last attempt", async () => {
+    const retries = new Retries({ maxAttempts: 2, initialDelay: 0 });
     const errors: Error[] = [];
     const running = retries.run("ask", async () => {
       const { error } = failed;

@@ -276,7 +276,7 @@ describe("a blob that fails", () => {
             ? Promise.reject(busy)
             : real.putBlob(bytes, blob, options),
       }));
-      const retries = new Retries({ attempts: 2, firstPause: 0 });
+      const retries = new Retries({ maxAttempts: 2, initialDelay: 0 });
       const onEvent = isListening ? (event: CopyEvent) => void events.push(event) : undefined;
       await copyImage(await stored(sampleImage({ layers: ["one"] })), to, { retries, onEvent });
       const restarted = events.filter(({ kind }) => kind === "blob-restarted");
@@ -289,7 +289,7 @@ describe("a blob that fails", () => {
         return Promise.reject(busy);
       },
     }));
-    const retries = new Retries({ attempts: 3, firstPause: 0 });
+    const retries = new Retries({ maxAttempts: 3, initialDelay: 0 });
     const copy = copyImage(await stored(sampleImage({ layers: ["one"] })), never, { retries });
     await expect(copy).rejects.toBe(busy);
     expect(attempts).toBe(3);

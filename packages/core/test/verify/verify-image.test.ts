@@ -260,7 +260,7 @@ test("what may pass is tried again, and ends the verification where it does not"
     });
   };
   const whole = await stored(index);
-  const retries = new Retries({ attempts: 3, firstPause: 1 });
+  const retries = new Retries({ maxAttempts: 3, initialDelay: 1 });
   const kinds: string[] = [];
   const onEvent = ({ kind }: VerifyEvent): void => void kinds.push(kind);
   expect(await verifyImage(changed(whole, away(2)), { retries, onEvent })).toMatchObject({

@@ -59,11 +59,11 @@ export async function fetchToken(
     retries,
     onNotice,
   });
-  const doing = `get a token for ${wish.registry.host}`;
+  const operation = `get a token for ${wish.registry.host}`;
   if (response.status !== 200) {
     const refusal = await readRefusal({ ...response, access: wish.access });
-    if (refusal.status === 404) throw registryError(refusal, doing, "unavailable");
-    throw registryError(refusal, doing);
+    if (refusal.status === 404) throw registryError(refusal, operation, "unavailable");
+    throw registryError(refusal, operation);
   }
   const { text, lifetime, identityToken } = readToken(await textOf(response, answerLimit), realm);
   return {

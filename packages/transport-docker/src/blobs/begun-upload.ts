@@ -91,7 +91,7 @@ export async function cancelUpload(
 ): Promise<void> {
   try {
     const signal = AbortSignal.timeout(cancelTimeout);
-    const retries = new Retries({ attempts: 1 });
+    const retries = new Retries({ maxAttempts: 1 });
     const request = { method: "DELETE", target, namedBy, action: "pull,push" } as const;
     const response = await repository.request({ ...request, signal, retries });
     await response.discard();

@@ -11,7 +11,7 @@ import { findForeignLayer } from "./foreign-layer.ts";
 /** A blob of a repository or, where it is not there, of what its URLs lead to, by ranges. */
 export function rangesOf(repository: Repository, blob: BlobInfo): RangeSource {
   return {
-    doing: `read the blob ${blob.digest} of ${repository.name}`,
+    operation: `read the blob ${blob.digest} of ${repository.name}`,
     size: blob.size,
     open: async (range, options) => openRange(repository, blob, range, options),
   };

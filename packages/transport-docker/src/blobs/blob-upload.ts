@@ -169,9 +169,9 @@ class BlobUpload {
     this.#furthest = Math.max(this.#furthest, this.#offset);
     const attempt = hasProgressed ? 1 : this.#attempt;
     this.#attempt = attempt + 1;
-    const doing = `send a blob to ${this.#repository.name}`;
-    const failed = { error, attempt, doing, retryAfter: retryAfter * 1000, hasProgressed };
-    return this.#retries.mayTryAgain(failed, this.#options.signal);
+    const operation = `send a blob to ${this.#repository.name}`;
+    const failed = { error, attempt, operation, retryAfter: retryAfter * 1000, hasProgressed };
+    return this.#retries.waitForRetry(failed, this.#options.signal);
   }
 
   /** An upload that was put together wrongly is not gone on with, nor one of which it is not clear what it has. */

@@ -72,12 +72,12 @@ function rangeOf({ start, length }: OutgoingPart): Readonly<Record<string, strin
 async function partError(
   response: HTTPResponse,
   { start }: OutgoingPart,
-  doing: string,
+  operation: string,
 ): Promise<ImageError> {
   const refusal = await readRefusal(response);
   const isSpoilt = start > 0 && hasCode(refusal, "DIGEST_INVALID", "SIZE_INVALID");
   const mayPass = isSpoilt || refusal.status === 404;
-  return registryError(refusal, doing, mayPass ? "unavailable" : undefined);
+  return registryError(refusal, operation, mayPass ? "unavailable" : undefined);
 }
 
 /** What the registry put into the query stays as it wrote it. */

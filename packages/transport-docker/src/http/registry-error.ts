@@ -92,15 +92,15 @@ export function refusalOf(response: HTTPResponse, text: string): Refusal {
   };
 }
 
-/** `doing` completes "could not …". */
+/** `operation` completes "could not …". */
 export function registryError(
   refusal: Refusal,
-  doing: string,
+  operation: string,
   code: ImageErrorCode = codeOf(refusal),
   advice: string | undefined = adviceOf(refusal, code),
 ): RegistryError {
   const { status, errors, words, host, retryAfter, failure, reference } = refusal;
-  const said = `Could not ${doing}: ${host} answered ${status}${words && ` ${words}`}`;
+  const said = `Could not ${operation}: ${host} answered ${status}${words && ` ${words}`}`;
   return new RegistryError(code, said + (advice ? `; ${advice}` : ""), {
     status,
     errors,

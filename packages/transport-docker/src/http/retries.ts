@@ -38,7 +38,7 @@ export async function withRetries(
     if (outcome.kind === "answered") {
       return { ...outcome.response, mayBeDone, isRepeated: attempt > 1 };
     }
-    if (!(await mayTryAgain(outcome, { ...request, retries }, attempt, hostOf))) {
+    if (!(await waitForRetry(outcome, { ...request, retries }, attempt, hostOf))) {
       if (outcome.kind === "failed") throw outcome.error;
       return outcome.response;
     }
@@ -53,7 +53,7 @@ async function tried(request: HTTPRequest, send: Send): Promise<Outcome> {
       return { kind: "answered", response: await arrived(response, request) };
     }
     const text = await startOfText(response).catch(() => "");
-    const error = registryError(refusalOf(response, text), doingOf(request));
+    const error = registryError(refusalOf(response, text), operationOf(request));
     return { kind: "refused", response: { ...inMemory(response, text), failure: error }, error };
   } catch (error) {
     return { kind: "failed", error };
@@ -67,23 +67,23 @@ async function arrived(response: HTTPResponse, { wholeUpTo }: HTTPRequest): Prom
 }
 
 /** While the first of many that were refused at once waits, so does everybody else, and only the first is counted. */
-async function mayTryAgain(
+async function waitForRetry(
   outcome: Exclude<Outcome, { kind: "answered" }>,
   request: HTTPRequest & { readonly retries: Retries },
   attempt: number,
   hostOf: HostOf,
 ): Promise<boolean> {
   const { retries, signal, url } = request;
-  const failed = { error: outcome.error, attempt, doing: doingOf(request) };
+  const failed = { error: outcome.error, attempt, operation: operationOf(request) };
   if (outcome.kind === "failed") {
     const mayHelp = hostOf(url).hasAnswered || isTemporary(outcome.error);
-    return mayHelp && retries.mayTryAgain(failed, signal);
+    return mayHelp && retries.waitForRetry(failed, signal);
   }
   const { response } = outcome;
   const hasProgressed = response.isRefusedWithOthers === true;
   using _ = isBusy(response.status) && !hasProgressed ? hostOf(response.url).hold() : undefined;
   const retryAfter = retryAfterOf(response);
-  return await retries.mayTryAgain({ ...failed, retryAfter, hasProgressed }, signal);
+  return await retries.waitForRetry({ ...failed, retryAfter, hasProgressed }, signal);
 }
 
 const verbs: Readonly<Record<HTTPRequest["method"], string>> = {
@@ -96,6 +96,6 @@ const verbs: Readonly<Record<HTTPRequest["method"], string>> = {
 };
 
 /** Queries are left out, which may have secrets in them. */
-function doingOf({ method, url }: HTTPRequest): string {
+function operationOf({ method, url }: HTTPRequest): string {
   return `${verbs[method]} ${url.host}${url.pathname}`;
 }

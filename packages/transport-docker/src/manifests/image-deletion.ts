@@ -162,11 +162,11 @@ async function taggedManifest(
 }
 
 function failed(repository: Repository, tagOrDigest: string, refusal: Refusal): ImageError {
-  const doing = `delete ${tagOrDigest} from ${repository.name}`;
-  if (refusal.status !== 405) return registryError(refusal, doing);
+  const operation = `delete ${tagOrDigest} from ${repository.name}`;
+  if (refusal.status !== 405) return registryError(refusal, operation);
   return registryError(
     refusal,
-    doing,
+    operation,
     "unsupported",
     "deletion is disabled in this registry; enable it there",
   );

@@ -31,8 +31,8 @@ export async function downloadManifest(
   const response = await requestManifest("GET", repository, wanted, options);
   if (response.status !== 200) throw await explainMissing(response, repository, wanted, options);
   if (!isWebPage(response)) return readManifest(response);
-  const doing = `read the manifest ${wanted} of ${repository.name}`;
-  throw registryError(await readRefusal(response), doing, "unavailable");
+  const operation = `read the manifest ${wanted} of ${repository.name}`;
+  throw registryError(await readRefusal(response), operation, "unavailable");
 }
 
 /** Requests a manifest and returns the response with any status. */

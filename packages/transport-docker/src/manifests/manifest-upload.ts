@@ -35,7 +35,7 @@ export async function uploadManifest(
   tagOrDigest: string,
   options: ManifestUploadOptions,
 ): Promise<UnlistedReferrer | undefined> {
-  const doing = `write the manifest ${tagOrDigest} to ${repository.name}`;
+  const operation = `write the manifest ${tagOrDigest} to ${repository.name}`;
   const { retries = new Retries(), headers, ...rest } = options;
   const manifest = parseManifest({ bytes, mediaType });
   for (let attempt = 1; ; attempt++) {
@@ -55,10 +55,10 @@ export async function uploadManifest(
     const mayAppear =
       attempt < maxAttempts && hasCode(refusal, "MANIFEST_BLOB_UNKNOWN", "BLOB_UNKNOWN");
     if (mayAppear) {
-      const error = registryError(refusal, doing, "unavailable");
-      if (await retries.mayTryAgain({ error, attempt, doing }, options.signal)) continue;
+      const error = registryError(refusal, operation, "unavailable");
+      if (await retries.waitForRetry({ error, attempt, operation }, options.signal)) continue;
     }
-    throw await failed(refusal, doing, manifest, repository, rest);
+    throw await failed(refusal, operation, manifest, repository, rest);
   }
 }
 
@@ -78,7 +78,7 @@ async function stored(
 
 async function failed(
   refusal: Refusal,
-  doing: string,
+  operation: string,
   manifest: Manifest,
   repository: Repository,
   options: OperationOptions,
@@ -86,8 +86,12 @@ async function failed(
   const mayLackImages =
     manifest.kind === "index" && (isMissingContent(refusal) || isTypeRejected(refusal));
   const advice = mayLackImages ? await adviseMissing(repository, manifest, options) : undefined;
-  if (advice !== undefined) return registryError(refusal, doing, "not-found", advice);
-  return registryError(refusal, doing, isTypeRejected(refusal) ? "manifest-rejected" : undefined);
+  if (advice !== undefined) return registryError(refusal, operation, "not-found", advice);
+  return registryError(
+    refusal,
+    operation,
+    isTypeRejected(refusal) ? "manifest-rejected" : undefined,
+  );
 }
 
 function isMissingContent(refusal: Refusal): boolean {

@@ -18,12 +18,12 @@ export async function explainMissing(
   options: OperationOptions,
 ): Promise<RegistryError> {
   const refusal = await readRefusal(response);
-  const doing = `read the manifest ${wanted} of ${repository.name}`;
-  if (refusal.status !== 404) return registryError(refusal, doing);
+  const operation = `read the manifest ${wanted} of ${repository.name}`;
+  if (refusal.status !== 404) return registryError(refusal, operation);
   const advice = hasCode(refusal, "NAME_UNKNOWN")
     ? noRepository(repository)
     : await adviseTag(repository, wanted, options);
-  return registryError(refusal, doing, "not-found", advice);
+  return registryError(refusal, operation, "not-found", advice);
 }
 
 function noRepository({ name }: Repository): string {

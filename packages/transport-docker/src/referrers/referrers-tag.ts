@@ -32,16 +32,16 @@ export async function changeReferrersTag(
 ): Promise<void> {
   const { retries = new Retries(), signal } = options;
   const tag = referrersTagOf(change.subject);
-  const doing = `update the referrers of ${change.subject} in ${repository.name}`;
+  const operation = `update the referrers of ${change.subject} in ${repository.name}`;
   await inTurn(`${repository.name} ${tag}`, signal, async () => {
     await retries.run(
-      doing,
+      operation,
       async () => {
         const list = await readList(repository, tag, options);
         if (isApplied(list, change)) return;
         await writeList(repository, tag, changed(list, change), options);
         if (isApplied(await readList(repository, tag, options), change)) return;
-        const message = `Could not ${doing}: other clients overwrite the list`;
+        const message = `Could not ${operation}: other clients overwrite the list`;
         throw new ImageError("conflict", message, { retryable: true });
       },
       { signal },

@@ -142,8 +142,8 @@ async function* taggedReferrers(
   const tag = referrersTagOf(subject);
   const response = await requestManifest("GET", repository, tag, options);
   if (response.status === 404) return response.discard();
-  const doing = `list the referrers of ${subject} in ${repository.name}`;
-  if (response.status !== 200) throw registryError(await readRefusal(response), doing);
+  const operation = `list the referrers of ${subject} in ${repository.name}`;
+  if (response.status !== 200) throw registryError(await readRefusal(response), operation);
   const parsed = parseManifest(await readManifest(response));
   // An image under this tag is not a list of referrers.
   if (parsed.kind === "index") yield* parsed.manifests;

@@ -77,7 +77,7 @@ function patienceFor<Options extends OperationOptions>(
   options: Options,
 ): Options {
   if (!isMirror) return options;
-  return { ...options, retries: new Retries({ attempts: 2, longestPause: 1000 }) };
+  return { ...options, retries: new Retries({ maxAttempts: 2, maxDelay: 1000 }) };
 }
 
 function passedOver(error: unknown, { signal }: OperationOptions): ImageError {

@@ -106,7 +106,7 @@ test("a blob that the registry stored under another digest is an error", async (
   });
   await using destination = await destinationIn(registry);
   const put = destination.putBlob(streamOf(bytes), blob, {
-    retries: new Retries({ attempts: 1 }),
+    retries: new Retries({ maxAttempts: 1 }),
   });
   await expect(put).rejects.toMatchObject({ code: "digest-mismatch" });
 });
@@ -167,7 +167,7 @@ test.each([
     intercept: ({ method, path }) =>
       method === "HEAD" && path.includes("/blobs/") ? answer : undefined,
   });
-  const retries = new Retries({ firstPause: 1 });
+  const retries = new Retries({ initialDelay: 1 });
   const to = docker().parseReference(`//${registry.host}/a:1`);
   await copyImage(await inMemory(image), to, { retries });
   expect(registry.tags("a")).toEqual(["1"]);
@@ -212,7 +212,7 @@ test.each([
   });
   {
     await using destination = await destinationIn(registry);
-    const retries = new Retries({ attempts: 2, firstPause: 1 });
+    const retries = new Retries({ maxAttempts: 2, initialDelay: 1 });
     const put = destination.putBlob(streamOf(bytes), known, { retries });
     await expect(put).rejects.toMatchObject({ code: "unavailable", retryable: true });
   }

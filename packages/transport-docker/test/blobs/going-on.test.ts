@@ -37,7 +37,7 @@ function replayable(): BlobBody {
   return { [Symbol.asyncIterator]: () => streamFrom(0), replay: streamFrom };
 }
 
-const patiently = (): PutBlobOptions => ({ retries: new Retries({ firstPause: 1 }) });
+const patiently = (): PutBlobOptions => ({ retries: new Retries({ initialDelay: 1 }) });
 
 interface Line extends AsyncDisposable {
   readonly registry: Registry;

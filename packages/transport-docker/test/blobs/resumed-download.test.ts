@@ -25,7 +25,7 @@ interface Reading {
 async function read(there: ImageReference, reading: Reading): Promise<Buffer> {
   const { bytes, range, size = bytes.byteLength } = reading;
   await using source = await there.newImageSource();
-  const retries = new Retries({ firstPause: 1 });
+  const retries = new Retries({ initialDelay: 1 });
   const blob = { digest: digestOf(bytes), size };
   return Buffer.concat(await Array.fromAsync(source.getBlob(blob, { range, retries })));
 }

@@ -129,7 +129,7 @@ test.each([{ wholeUpTo: 1 << 20 }, {}])(
     });
     const client = new HTTPClient({ idleTimeout: 500 });
     await using _ = client.use();
-    const retries = new Retries({ attempts: 1 });
+    const retries = new Retries({ maxAttempts: 1 });
     const read = async (): Promise<unknown> =>
       textOf(await client.sendPatiently(request(server.port, { ...more, retries })), 1 << 20);
     await expect(read()).rejects.toMatchObject({

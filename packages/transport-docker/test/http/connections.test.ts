@@ -18,7 +18,7 @@ const image = await randomImage("connections", { layers: 2 });
 
 /** Nothing is asked twice. */
 function impatiently(): OperationOptions {
-  return { retries: new Retries({ attempts: 1 }) };
+  return { retries: new Retries({ maxAttempts: 1 }) };
 }
 
 async function tagsAt(host: string, settings?: DockerSettings): Promise<readonly string[]> {

@@ -32,7 +32,7 @@ describe("the proxy is found", () => {
 });
 
 async function tagsAt(host: string, settings: DockerSettings): Promise<readonly string[]> {
-  const retries = new Retries({ firstPause: 1 });
+  const retries = new Retries({ initialDelay: 1 });
   return Array.fromAsync(docker(settings).parseReference(`//${host}/a`).getTags({ retries }));
 }
 

@@ -17,7 +17,7 @@ function said(status: number, ...codes: readonly string[]): Answer {
 
 /** Without pauses between attempts. */
 function quickly(): OperationOptions {
-  return { retries: new Retries({ firstPause: 0 }) };
+  return { retries: new Retries({ initialDelay: 0 }) };
 }
 
 async function failureOf(work: Promise<unknown>): Promise<unknown> {

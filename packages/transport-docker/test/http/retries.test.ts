@@ -32,7 +32,7 @@ function isManifest({ path }: ReceivedRequest): boolean {
 function quickly(settings: RetrySettings = {}): { retries: Retries; made: Retry[] } {
   const made: Retry[] = [];
   const onRetry = (retry: Retry): void => void made.push(retry);
-  return { retries: new Retries({ firstPause: 1, onRetry, ...settings }), made };
+  return { retries: new Retries({ initialDelay: 1, onRetry, ...settings }), made };
 }
 
 async function read(host: string, options: OperationOptions): Promise<void> {
@@ -56,7 +56,11 @@ describe("what may pass is tried again", () => {
     await read(registry.host, { retries });
     expect(registry.requests.filter(({ path }) => path.includes("/manifests/"))).toHaveLength(3);
     expect(made).toMatchObject([
-      { attempt: 1, doing: `read ${registry.host}/v2/a/manifests/1`, error: { retryable: true } },
+      {
+        attempt: 1,
+        operation: `read ${registry.host}/v2/a/manifests/1`,
+        error: { retryable: true },
+      },
       { attempt: 2 },
     ]);
   });
@@ -155,12 +159,12 @@ describe("in the end", () => {
       errors: [{ code: "TOOMANYREQUESTS" }],
     });
     expect(registry.requests).toHaveLength(5);
-    expect(await retries.mayTryAgain({ error, attempt: 1, doing: "copy" })).toBe(false);
+    expect(await retries.waitForRetry({ error, attempt: 1, operation: "copy" })).toBe(false);
   });
 
   test("all requests of one copy share what is to be spent on it", async () => {
     await using registry = await startRegistry({ intercept: () => refusal });
-    const { retries } = quickly({ budget: 3 });
+    const { retries } = quickly({ maxTotalRetries: 3 });
     await expect(read(registry.host, { retries })).rejects.toMatchObject({ status: 429 });
     await expect(read(registry.host, { retries })).rejects.toMatchObject({ status: 429 });
     expect(registry.requests).toHaveLength(5);
@@ -209,7 +213,7 @@ describe("a host that refuses connections", () => {
     await server[Symbol.asyncDispose]();
     let again: ReturnType<typeof startServer> | undefined;
     const onRetry = (): void => void (again ??= startServer(answer, { port: server.port }));
-    const retries = new Retries({ firstPause: 20, onRetry });
+    const retries = new Retries({ initialDelay: 20, onRetry });
     expect(await Array.fromAsync(reference.getTags({ retries }))).toEqual(["1"]);
     await (await again)?.[Symbol.asyncDispose]();
   });
@@ -265,7 +269,7 @@ test("many that are refused at once are counted as one", async () => {
   await using _ = await reference.newImageSource();
   await Array.fromAsync(reference.getTags());
   isBusy = true;
-  const { retries, made } = quickly({ budget: 1 });
+  const { retries, made } = quickly({ maxTotalRetries: 1 });
   const lists = Array.from({ length: together }, async () =>
     Array.fromAsync(reference.getTags({ retries })),
   );

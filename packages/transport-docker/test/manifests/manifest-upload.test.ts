@@ -15,7 +15,7 @@ async function sparseCopyTo({ host }: { readonly host: string }): Promise<unknow
   const copy = copyImage(await inMemory(index), to, {
     instances: { platforms: [{ os: "linux", architecture: "amd64" }] },
     missingInstances: "keep",
-    retries: new Retries({ firstPause: 1 }),
+    retries: new Retries({ initialDelay: 1 }),
   });
   return copy.catch((error: unknown) => error);
 }

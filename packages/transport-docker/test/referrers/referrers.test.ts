@@ -70,7 +70,7 @@ function listIn(registry: Registry): readonly Descriptor[] {
   return manifest?.kind === "index" ? manifest.manifests : [];
 }
 
-const quickly = (): OperationOptions => ({ retries: new Retries({ firstPause: 1 }) });
+const quickly = (): OperationOptions => ({ retries: new Retries({ initialDelay: 1 }) });
 
 describe("referrers", () => {
   test("are listed page by page", async () => {

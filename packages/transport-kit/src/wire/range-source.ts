@@ -3,7 +3,7 @@ import type { ByteRange, GetBlobOptions } from "@drayage/core";
 /** Content that can be read in ranges, each with its own request: a blob of a registry, an object of a bucket. */
 export interface RangeSource {
   /** For messages, after "Could not": `read the blob sha256:… of docker.io/library/alpine`. */
-  readonly doing: string;
+  readonly operation: string;
   /** The size of the content in bytes, if known before a request. */
   readonly size?: number | undefined;
   /**

@@ -28,7 +28,7 @@ export async function* readRange(
   { opened, size = source.size }: KnownRange = {},
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const { retries = new Retries(), signal } = options;
-  const { doing } = source;
+  const { operation } = source;
   let at = start;
   let present = opened;
   for (let attempt = 1; ; attempt++) {
@@ -44,14 +44,14 @@ export async function* readRange(
         if (wanted.byteLength < chunk.byteLength) break;
       }
       if (size === undefined || isAll(at, end, size)) return;
-      throw new ImageError("unavailable", `Could not ${doing}: the response ended early`);
+      throw new ImageError("unavailable", `Could not ${operation}: the response ended early`);
     } catch (cause) {
       if (present !== undefined && isAll(at, end, size)) return;
       const error = source.errorOf?.(cause) ?? cause;
       const hasProgressed = at - before >= minProgress;
       if (hasProgressed) attempt = 1;
-      const failed = { error, attempt, doing, hasProgressed };
-      if (!(await retries.mayTryAgain(failed, signal))) throw error;
+      const failed = { error, attempt, operation, hasProgressed };
+      if (!(await retries.waitForRetry(failed, signal))) throw error;
       present = undefined;
     }
   }
@@ -70,7 +70,7 @@ export async function openRange(
   if (size === undefined || opened.size === undefined || opened.size === size) return opened;
   await leave(opened);
   const difference = `the response has ${opened.size} bytes instead of ${size}`;
-  throw new ImageError("digest-mismatch", `Could not ${source.doing}: ${difference}`);
+  throw new ImageError("digest-mismatch", `Could not ${source.operation}: ${difference}`);
 }
 
 /** Closes a response without reading it. */

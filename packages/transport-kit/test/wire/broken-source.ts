@@ -47,7 +47,7 @@ export function sourceWith(answers: Answers = {}): AskedSource {
     }
   }
   return {
-    doing: "read the content",
+    operation: "read the content",
     asked,
     given: () => given,
     underWay: () => underWay,

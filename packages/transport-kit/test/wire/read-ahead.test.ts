@@ -26,7 +26,7 @@ test("a range is what was asked for, wherever answers break and however much is 
     fc.asyncProperty(at, end, count, answers, async (start, last, most, given) => {
       const source = sourceWith({ ...given, breakAfter: [...given.breakAfter, Infinity] });
       const ahead = aheadOf(most);
-      const options = { retries: new Retries({ firstPause: 0 }) };
+      const options = { retries: new Retries({ initialDelay: 0 }) };
       const range = { start, end: last };
       // Whoever tells no size anywhere is believed when a stream ends.
       const sized = given.tellsSize ? source : { ...source, size: content.byteLength };
@@ -91,7 +91,7 @@ test("whoever leaves early reads no further, and gives all memory back", async (
 
 test("a range that cannot be had fails where it is wanted", async () => {
   const source = sourceWith({ breakAfter: [Infinity, Infinity, 10] });
-  const retries = new Retries({ attempts: 1 });
+  const retries = new Retries({ maxAttempts: 1 });
   let size = 0;
   const reading = async (): Promise<void> => {
     for await (const chunk of readRangesAhead(source, { start: 0 }, aheadOf(4), { retries })) {

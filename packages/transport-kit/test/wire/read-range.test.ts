@@ -6,7 +6,7 @@ import { expect, test } from "vitest";
 
 import { content, sourceWith } from "./broken-source.ts";
 
-const patience = { firstPause: 0 };
+const patience = { initialDelay: 0 };
 
 async function read(
   source: ReturnType<typeof sourceWith>,

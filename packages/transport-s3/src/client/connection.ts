@@ -70,11 +70,11 @@ export class Connection {
         signal?.throwIfAborted();
         if (isImageError(cause)) throw cause;
         const error = this.errorOf(cause, context);
-        const doing = `${context.action} s3://${context.bucket}/${context.key}`;
-        const failed = { error, attempt, doing, retryAfter: retryAfterOf(cause) };
+        const operation = `${context.action} s3://${context.bucket}/${context.key}`;
+        const failed = { error, attempt, operation, retryAfter: retryAfterOf(cause) };
         const isSlower = busyCodes.has(error.s3Code) && this.#limit.slowDown(sentAt);
         using _ = isSlower ? this.#limit.hold() : undefined;
-        if (!(await retries.mayTryAgain(failed, signal))) throw error;
+        if (!(await retries.waitForRetry(failed, signal))) throw error;
       }
     }
   }

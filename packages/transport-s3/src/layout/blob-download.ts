@@ -19,7 +19,7 @@ export function downloadBlob(
 function rangesOf(bucket: Bucket, key: string): RangeSource {
   const place = `s3://${bucket.name}/${key}`;
   return {
-    doing: `read ${place}`,
+    operation: `read ${place}`,
     open: async ({ start, end }, options) => {
       try {
         const opened = await bucket.get(key, `${start}-${end ?? ""}`, options);

@@ -7,7 +7,7 @@ import { s3, S3Error } from "../../src/index.ts";
 import type { S3Settings } from "../../src/index.ts";
 import { startBucket, transportTo } from "../bucket.ts";
 
-const retries = (): Retries => new Retries({ attempts: 2, firstPause: 1 });
+const retries = (): Retries => new Retries({ maxAttempts: 2, initialDelay: 1 });
 
 async function failureOf(work: Promise<unknown>): Promise<ImageError> {
   try {
@@ -148,7 +148,7 @@ test("an abort passes through untouched, whatever is waited for", async () => {
   await using server = await startBucket({ faults: [{ fault, times: 100 }] });
   const controller = new AbortController();
   const reason = new Error("enough");
-  const waiting = new Retries({ firstPause: 60_000, onRetry: () => controller.abort(reason) });
+  const waiting = new Retries({ initialDelay: 60_000, onRetry: () => controller.abort(reason) });
   const reference = transportTo(server).parseReference("//bucket/a:tag");
   const options = { signal: controller.signal, retries: waiting };
   await expect(reference.newImageSource(options)).rejects.toBe(reason);
