@@ -3,7 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 
 import { copyImage, Retries } from "@drayage/core";
 import { contentOf, isTorture } from "@drayage/test-support";
-import { isThere, randomImage, writeImage } from "@drayage/testkit";
+import { assertImage, randomImage, writeImage } from "@drayage/testkit";
 import { describe, expect, test } from "vitest";
 
 import { arrived, isCompleteOrMissing, isReported, sentNoSecrets } from "./guarantees.ts";
@@ -53,7 +53,7 @@ async function check(run: Run, rig: Rig): Promise<boolean> {
     await isCompleteOrMissing(free, rig);
     assert.deepEqual(await contentOf(rig.folder), content);
   }
-  await isThere(occupied.direct, before);
+  await assertImage(occupied.direct, before);
   sentNoSecrets(rig);
   return "result" in outcome;
 }

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { copyImage, isImageError } from "@drayage/core";
 import type { CopyResult } from "@drayage/core";
 import { memory } from "@drayage/core/memory";
-import { isNotThere, isThere } from "@drayage/testkit";
+import { assertNoImage, assertImage } from "@drayage/testkit";
 import type { WholeImage } from "@drayage/testkit";
 
 import { user } from "./rig.ts";
@@ -16,7 +16,7 @@ export async function arrived(
   { digest, sourceDigest, changes }: CopyResult,
 ): Promise<void> {
   assert.equal(sourceDigest, image.manifest.digest);
-  if (changes.length === 0) return isThere(direct, image);
+  if (changes.length === 0) return assertImage(direct, image);
   const read = await copyImage(direct, memory().parseReference("read"), { instances: "all" });
   assert.equal(read.digest, digest);
 }
@@ -33,7 +33,7 @@ export async function isCompleteOrMissing({ direct, faulty }: Location, rig: Rig
   const wasSent = rig.proxies.some(({ requests }) =>
     requests.some((request) => request.method === "PUT" && request.path === path),
   );
-  if (!wasSent) return isNotThere(direct);
+  if (!wasSent) return assertNoImage(direct);
   const read = copyImage(direct, memory().parseReference("read"), { instances: "all" });
   const error: unknown = await read.then(
     () => undefined,

@@ -6,7 +6,7 @@ import path from "node:path";
 import { copyImage, openImage, Transports } from "@drayage/core";
 import { memory } from "@drayage/core/memory";
 import { contentOf, findProgram, outputOf, scratchFolder } from "@drayage/test-support";
-import { inMemory, isThere, randomImage, randomIndex } from "@drayage/testkit";
+import { inMemory, assertImage, randomImage, randomIndex } from "@drayage/testkit";
 import type { WholeImage } from "@drayage/testkit";
 import { directory } from "@drayage/transport-dir";
 import { dockerArchive, ociArchive } from "@drayage/transport-tarball";
@@ -105,7 +105,7 @@ describe.skipIf(skopeo === "")("skopeo copies the same", () => {
     const [copied, copiedBySkopeo] = await bothCopies(ours);
     expect(copied).toEqual(copiedBySkopeo);
     await copyBySkopeo(ours, theirs);
-    await isThere(transports.parse(theirs), index);
+    await assertImage(transports.parse(theirs), index);
   });
 });
 

@@ -7,7 +7,7 @@ import { copyImage, digestOf, mediaTypes, Retries } from "@drayage/core";
 import type { ImageErrorCode, ImageReference, OperationOptions } from "@drayage/core";
 import { startRegistry } from "@drayage/registry";
 import type { Interception, RegistrySettings } from "@drayage/registry";
-import { isNotThere, isThere, randomImage, writeImage } from "@drayage/testkit";
+import { assertNoImage, assertImage, randomImage, writeImage } from "@drayage/testkit";
 import type { WholeImage } from "@drayage/testkit";
 import { directory } from "@drayage/transport-dir";
 import { docker } from "@drayage/transport-docker";
@@ -164,11 +164,11 @@ describe.each(["dir", "oci", "docker", "memory"] as const)("to %s:", (kind) => {
     const state = stateOf(folder);
     await expect(copyImage(from, occupied, quickly())).rejects.toMatchObject({ code });
     expect(stateOf(folder)).toEqual(state);
-    await isThere(occupied, before);
+    await assertImage(occupied, before);
     const empty = place.fresh();
     await expect(copyImage(from, empty, quickly())).rejects.toMatchObject({ code });
     expect(stateOf(folder)).toEqual(state);
-    await isNotThere(empty);
+    await assertNoImage(empty);
   }
 
   const chosen = Object.entries(badRegistries).filter(

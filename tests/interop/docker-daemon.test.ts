@@ -6,7 +6,7 @@ import { copyImage, openImage, Transports } from "@drayage/core";
 import { dockerdProgram, startDockerd } from "@drayage/test-servers";
 import type { Dockerd } from "@drayage/test-servers";
 import { findProgram, outputOf, scratchFolder } from "@drayage/test-support";
-import { hasContent, inMemory, randomImage } from "@drayage/testkit";
+import { assertContent, inMemory, randomImage } from "@drayage/testkit";
 import { directory } from "@drayage/transport-dir";
 import { dockerDaemon } from "@drayage/transport-docker-daemon";
 import { dockerArchive } from "@drayage/transport-tarball";
@@ -63,7 +63,10 @@ describe.skipIf(dockerdProgram === undefined)("a Docker Engine", () => {
       const environment = { DOCKER_CONFIG: folder, DOCKER_CONTEXT: "mine" };
       const to = dockerDaemon({ system: { environment } }).parseReference(freshName());
       await copyImage(await inMemory(images[0][1]), to);
-      await hasContent(transports.parse(`docker-daemon:${to.stringWithinTransport}`), images[0][1]);
+      await assertContent(
+        transports.parse(`docker-daemon:${to.stringWithinTransport}`),
+        images[0][1],
+      );
     });
 
     test("the engine loads written archives, and saves readable ones", async () => {
@@ -73,7 +76,7 @@ describe.skipIf(dockerdProgram === undefined)("a Docker Engine", () => {
       const archive = transports.parse(`docker-archive:${mine}:${name}`);
       await copyImage(await inMemory(images[0][1]), archive);
       await runDocker("load", "--input", mine);
-      await hasContent(transports.parse(`docker-daemon:${name}`), images[0][1]);
+      await assertContent(transports.parse(`docker-daemon:${name}`), images[0][1]);
       await runDocker("save", "--output", saved, name);
       const manifests = [`docker-archive:${saved}:${name}`, `docker-daemon:${name}`].map(
         manifestAt,
@@ -109,7 +112,7 @@ describe.skipIf(dockerdProgram === undefined)("a Docker Engine", () => {
       await copyImage(await inMemory(images[1][1]), transports.parse(`dir:${folder}/image`));
       const host = ["--dest-daemon-host", dockerd.host];
       await runSkopeo("copy", ...host, `dir:${folder}/image`, `docker-daemon:${name}`);
-      await hasContent(transports.parse(`docker-daemon:${name}`), images[1][1]);
+      await assertContent(transports.parse(`docker-daemon:${name}`), images[1][1]);
     });
   });
 });
@@ -135,7 +138,7 @@ describe.skipIf(podmanProgram === undefined)("Podman's service", () => {
     for (const reference of [first, second]) {
       if (reference === undefined) continue;
       await copyImage(await inMemory(image), reference);
-      await hasContent(reference, image);
+      await assertContent(reference, image);
     }
     await first?.deleteImage();
     await expect(first?.newImageSource()).rejects.toMatchObject({

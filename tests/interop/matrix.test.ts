@@ -8,9 +8,9 @@ import { memory } from "@drayage/core/memory";
 import { isTorture } from "@drayage/test-support";
 import {
   firstImageOf,
-  hasContent,
+  assertContent,
   inMemory,
-  isThere,
+  assertImage,
   randomArtifact,
   randomImage,
   randomIndex,
@@ -34,7 +34,7 @@ const platform = { os: "linux", architecture: "amd64" };
 async function isExactly(reference: ImageReference, image: WholeImage): Promise<void> {
   const out = memory().parseReference("out");
   await copyImage(reference, out, { instances: "all" });
-  await isThere(out, image);
+  await assertImage(out, image);
 }
 
 async function imagesOf(seed: string): Promise<readonly WholeImage[]> {
@@ -108,7 +108,7 @@ describe("copies between stores", () => {
       const destination = store.fresh();
       const expected = selection.instances === "all" ? image : firstImageOf(image);
       await copyImage(reference, destination, selection);
-      await (isExact ? isExactly(destination, expected) : hasContent(destination, expected));
+      await (isExact ? isExactly(destination, expected) : assertContent(destination, expected));
     });
     await Promise.all(copies);
   });

@@ -5,7 +5,7 @@ import { copyImage, openImage } from "@drayage/core";
 import type { ImageReference } from "@drayage/core";
 import { startS3 } from "@drayage/mock-servers";
 import { findProgram, outputOf } from "@drayage/test-support";
-import { hasContent, inMemory, randomImage } from "@drayage/testkit";
+import { assertContent, inMemory, randomImage } from "@drayage/testkit";
 import { directory } from "@drayage/transport-dir";
 import { s3 } from "@drayage/transport-s3";
 import { dockerArchive, ociArchive } from "@drayage/transport-tarball";
@@ -61,6 +61,6 @@ describe.each<[string, typeof dockerArchive | typeof ociArchive, Write, boolean]
 
     await using local = await openImage(here);
     expect(opened.instance.digest).toBe(local.instance.digest);
-    await hasContent(there, image);
+    await assertContent(there, image);
   });
 });

@@ -13,7 +13,7 @@ import { startS3 } from "@drayage/mock-servers";
 import type { S3Access } from "@drayage/mock-servers";
 import { isCephInstalled, startCeph } from "@drayage/test-servers";
 import { findProgram, outputOf } from "@drayage/test-support";
-import { inMemory, isThere, randomImage, randomIndex } from "@drayage/testkit";
+import { inMemory, assertImage, randomImage, randomIndex } from "@drayage/testkit";
 import { directory } from "@drayage/transport-dir";
 import { s3 } from "@drayage/transport-s3";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -94,7 +94,7 @@ describe.each([
         `oci:${layout}:${tag}`,
         `dir:${out}`,
       );
-      await isThere(directory().parseReference(out), one);
+      await assertImage(directory().parseReference(out), one);
     }
   });
 
@@ -122,7 +122,7 @@ describe.each([
         layout,
       );
       await upload("d");
-      await isThere(s3(access).parseReference(`//${Bucket}/d:tag`), image);
+      await assertImage(s3(access).parseReference(`//${Bucket}/d:tag`), image);
     },
   );
 

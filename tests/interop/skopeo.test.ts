@@ -7,7 +7,7 @@ import { distributionProgram } from "@drayage/test-servers";
 import { findProgram, opensslProgram, outputOf } from "@drayage/test-support";
 import {
   inMemory,
-  isThere,
+  assertImage,
   randomArtifact,
   randomImage,
   randomIndex,
@@ -74,7 +74,7 @@ describe.skipIf(!areHere)("skopeo with a TLS and token registry", () => {
       `docker:${remote.stringWithinTransport}`,
       `dir:${local.stringWithinTransport}`,
     );
-    await isThere(local, image);
+    await assertImage(local, image);
   });
 
   test.each(images)("%s that skopeo pushes is read unchanged by drayage", async (_, image) => {
@@ -87,7 +87,7 @@ describe.skipIf(!areHere)("skopeo with a TLS and token registry", () => {
     );
     const out = memory().parseReference("out");
     await copyImage(remote, out, { instances: "all" });
-    await isThere(out, image);
+    await assertImage(out, image);
   });
 });
 

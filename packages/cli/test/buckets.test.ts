@@ -4,7 +4,7 @@ import path from "node:path";
 import { digestOf } from "@drayage/core";
 import { startS3 } from "@drayage/mock-servers";
 import type { S3Server } from "@drayage/mock-servers";
-import { isThere, randomImage, writeImage } from "@drayage/testkit";
+import { assertImage, randomImage, writeImage } from "@drayage/testkit";
 import { directory } from "@drayage/transport-dir";
 import { s3 } from "@drayage/transport-s3";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
@@ -48,7 +48,7 @@ describe("a bucket", () => {
     const { stdout } = await drayage("list-tags", ...flags, "s3://bucket/team/app");
     expect(JSON.parse(stdout)).toEqual({ Tags: ["1.0"] });
     expect(await drayage(...copy, ...ofSide("src"), image, `dir:${to}`)).toMatchObject({ code: 0 });
-    await isThere(directory().parseReference(to), whole);
+    await assertImage(directory().parseReference(to), whole);
     expect(await drayage("delete", ...flags, image)).toMatchObject({ code: 0 });
     expect(server.bucket().keys("team/app/blobs")).toEqual([]);
   });

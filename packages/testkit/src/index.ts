@@ -1,12 +1,12 @@
-export { isNotThere, isThere } from "./conformance/checks.ts";
-export { hasContent } from "./conformance/content.ts";
+export { assertNoImage, assertImage } from "./conformance/checks.ts";
+export { assertContent } from "./conformance/content.ts";
 export { conformance, requirements } from "./conformance/conformance.ts";
 export type { ConformanceCheck } from "./conformance/conformance.ts";
 export type {
   Abilities,
   Preserved,
   Requirement,
-  Rewriting,
+  Overwriting,
   TransportUnderTest,
 } from "./conformance/requirement.ts";
 export type { AssembledImage, ImageFormat } from "./random/assembled-image.ts";

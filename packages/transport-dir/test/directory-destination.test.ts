@@ -6,8 +6,8 @@ import type { Signature } from "@drayage/core";
 import { contentOf, scratchFolder } from "@drayage/test-support";
 import {
   inMemory,
-  isNotThere,
-  isThere,
+  assertNoImage,
+  assertImage,
   putImage,
   randomImage,
   randomIndex,
@@ -96,7 +96,7 @@ test("another image takes the place of the one that is there, with nothing left 
   await writeFile(path.join(folder, "notes.txt"), "mine");
   await writeImage(two, transport.parseReference(folder));
   expect((await readdir(folder)).toSorted()).toEqual([...filesOf(two), "notes.txt"].toSorted());
-  await isThere(transport.parseReference(folder), two);
+  await assertImage(transport.parseReference(folder), two);
 });
 
 test("fewer signatures than before leave none of those", async () => {
@@ -145,9 +145,9 @@ test.each(["1.0", "1.1", "1.2"])(
     const folder = path.join(await scratchFolder(), "image");
     await writeImage(one, transport.parseReference(folder));
     await writeFile(path.join(folder, "version"), `Directory Transport Version: ${old}\n`);
-    await isThere(transport.parseReference(folder), one);
+    await assertImage(transport.parseReference(folder), one);
     await writeImage(two, transport.parseReference(folder));
-    await isThere(transport.parseReference(folder), two);
+    await assertImage(transport.parseReference(folder), two);
     expect(await readFile(path.join(folder, "version"), "utf8")).toBe(version);
   },
 );
@@ -163,7 +163,7 @@ test("whoever only asks writes nothing, not even the folder", async () => {
   const folder = await scratchFolder();
   const to = transport.parseReference(path.join(folder, "image"));
   await previewCopy(await inMemory(one), to);
-  await isNotThere(to);
+  await assertNoImage(to);
   expect(await contentOf(folder)).toEqual({});
 });
 
@@ -189,7 +189,7 @@ test("an image that is copied onto itself stays what it is", async () => {
   await writeSigned(one, folder, true);
   const { blobs } = await copyImage(reference, reference);
   expect(blobs.copied).toBe(0);
-  await isThere(reference, one);
+  await assertImage(reference, one);
   await using source = await reference.newImageSource();
   expect(await source.getSignatures()).toEqual(signatures);
 });
@@ -222,7 +222,7 @@ test("of two copies into one folder at once, the image of one is there whole", a
   const digest = digestOf((await source.getManifest()).bytes);
   const winner = images.find((image) => image.manifest.digest === digest);
   if (winner === undefined) throw new Error("none of them");
-  await isThere(reference, winner);
+  await assertImage(reference, winner);
   expect((await readdir(folder)).toSorted()).toEqual(filesOf(winner));
 });
 
@@ -238,7 +238,7 @@ test("blobs that another copy takes out of the folder are still there for one th
     await destination.putManifest(one.manifest);
     await destination.commit();
   }
-  await isThere(reference, one);
+  await assertImage(reference, one);
   expect((await readdir(folder)).toSorted()).toEqual(filesOf(one));
 });
 
@@ -255,7 +255,7 @@ test("an image of which a blob is missing is not taken for one that is there", a
   await writeFile(path.join(folder, hexOf(first ?? one.manifest.digest)), "short");
   expect(await find()).toBeUndefined();
   await copyImage(await inMemory(one), reference);
-  await isThere(reference, one);
+  await assertImage(reference, one);
 });
 
 test("over a manifest that nobody can read an image is written all the same", async () => {
@@ -264,7 +264,7 @@ test("over a manifest that nobody can read an image is written all the same", as
   await writeImage(one, reference);
   await writeFile(path.join(folder, "manifest.json"), '{"schemaVersion":1}');
   await copyImage(await inMemory(one), reference);
-  await isThere(reference, one);
+  await assertImage(reference, one);
 });
 
 test("a manifest of any type is kept; an instance is not kept under the digest of another", async () => {

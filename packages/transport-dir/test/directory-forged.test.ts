@@ -4,7 +4,7 @@ import path from "node:path";
 import { copyImage, hexOf } from "@drayage/core";
 import type { CopyOptions } from "@drayage/core";
 import { scratchFolder } from "@drayage/test-support";
-import { inMemory, isThere, randomImage } from "@drayage/testkit";
+import { inMemory, assertImage, randomImage } from "@drayage/testkit";
 import { expect, test } from "vitest";
 
 import { directory } from "../src/index.ts";
@@ -31,14 +31,14 @@ test("what only this user can write is there for its size, and a repair reads it
   const { image, reference, copy } = await forgedImage();
   expect(await copy()).toMatchObject({ alreadyThere: true });
   expect(await copy({ repair: true })).toMatchObject({ blobs: { copied: 1 } });
-  await isThere(reference, image);
+  await assertImage(reference, image);
 });
 
 test("a blob without a manifest is read before it is counted on", async () => {
   const { image, reference, copy, folder } = await forgedImage();
   await writeFile(path.join(folder, "manifest.json"), "{}");
   expect(await copy()).toMatchObject({ blobs: { copied: 1 } });
-  await isThere(reference, image);
+  await assertImage(reference, image);
 });
 
 type Forged = Awaited<ReturnType<typeof forgedImage>>;
@@ -57,7 +57,7 @@ test.each(Object.keys(openings))(
     const forged = await forgedImage();
     await openings[kind]?.(forged);
     expect(await forged.copy()).toMatchObject({ alreadyThere: false, blobs: { copied: 1 } });
-    await isThere(forged.reference, forged.image);
+    await assertImage(forged.reference, forged.image);
     expect(await forged.copy()).toMatchObject({ alreadyThere: true });
   },
 );

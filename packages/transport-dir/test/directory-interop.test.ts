@@ -4,7 +4,7 @@ import path from "node:path";
 import { copyImage } from "@drayage/core";
 import { memory } from "@drayage/core/memory";
 import { findProgram, outputOf, scratchFolder } from "@drayage/test-support";
-import { isThere, randomImage, randomIndex, writeImage } from "@drayage/testkit";
+import { assertImage, randomImage, randomIndex, writeImage } from "@drayage/testkit";
 import { describe, expect, test } from "vitest";
 
 import { directory } from "../src/index.ts";
@@ -30,7 +30,7 @@ describe.skipIf(skopeo === undefined)("skopeo", () => {
     const [ours, theirs] = [path.join(folder, "ours"), path.join(folder, "theirs")];
     await writeImage(image, transport.parseReference(ours));
     await run("copy", "--quiet", "--all", `dir:${ours}`, `dir:${theirs}`);
-    await isThere(transport.parseReference(theirs), image);
+    await assertImage(transport.parseReference(theirs), image);
   });
 
   test("and we write over each other's images", async () => {
@@ -40,10 +40,10 @@ describe.skipIf(skopeo === undefined)("skopeo", () => {
     await writeImage(one, transport.parseReference(from));
     await writeImage(two, transport.parseReference(both));
     await run("copy", "--quiet", `dir:${from}`, `dir:${both}`);
-    await isThere(transport.parseReference(both), one);
+    await assertImage(transport.parseReference(both), one);
     await writeImage(two, transport.parseReference(both));
     await run("inspect", "--raw", `dir:${both}`);
-    await isThere(transport.parseReference(both), two);
+    await assertImage(transport.parseReference(both), two);
   });
 });
 

@@ -4,7 +4,7 @@ import path from "node:path";
 import { copyImage, digestOf, hexOf } from "@drayage/core";
 import type { CopyEvent } from "@drayage/core";
 import { contentOf, ended, nextMessage, scratchFolder } from "@drayage/test-support";
-import { inMemory, isThere, randomImage, writeImage } from "@drayage/testkit";
+import { inMemory, assertImage, randomImage, writeImage } from "@drayage/testkit";
 import { lockName, withLock } from "@drayage/transport-kit/files";
 import { expect, test } from "vitest";
 
@@ -31,7 +31,7 @@ test("of many processes that commit into one folder at once, the image of one is
   const images = await Promise.all(seeds.map(async (seed) => randomImage(seed)));
   const winner = images.find((image) => image.manifest.digest === digest);
   if (winner === undefined) throw new Error("none of them");
-  await isThere(transport.parseReference(folder), winner);
+  await assertImage(transport.parseReference(folder), winner);
   const files = ["manifest.json", "version", ...[...winner.blobs.keys()].map(hexOf)];
   expect((await readdir(folder)).toSorted()).toEqual(files.toSorted());
 });
@@ -55,7 +55,7 @@ test("killed at any moment, a copy leaves the image as it was, and the next run 
   expect((await now()).length).toBeGreaterThan(Object.keys(before).length);
   const two = await randomImage("two");
   await writeImage(two, transport.parseReference(folder));
-  await isThere(transport.parseReference(folder), two);
+  await assertImage(transport.parseReference(folder), two);
   expect((await readdir(folder)).filter((name) => name.startsWith("."))).toEqual([]);
 });
 
@@ -65,7 +65,7 @@ test("killed in the first copy into a new folder, the next one makes the image",
   expect(await ended(copy)).toBe("SIGKILL");
   const one = await randomImage("one");
   await writeImage(one, transport.parseReference(folder));
-  await isThere(transport.parseReference(folder), one);
+  await assertImage(transport.parseReference(folder), one);
 });
 
 test("aborted at any moment, a copy leaves the place as it was, to the last byte", async () => {

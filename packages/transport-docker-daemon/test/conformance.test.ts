@@ -17,7 +17,7 @@ describe.skipIf(dockerdProgram === undefined)("docker-daemon (needs dockerd)", a
     transport,
     freshReference,
     siblingOf: freshReference,
-    rewriting: "replaces",
+    overwriting: "replaces",
   }))
     test(name, run);
 });

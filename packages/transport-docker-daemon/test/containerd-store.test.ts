@@ -85,7 +85,7 @@ describe("an engine that keeps images in containerd", async () => {
     transport,
     freshReference,
     siblingOf: freshReference,
-    rewriting: "replaces",
+    overwriting: "replaces",
   }))
     test(name, run);
 

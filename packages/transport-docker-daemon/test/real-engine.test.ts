@@ -11,7 +11,7 @@ import { DockerArchiveDestination, StreamArchiveUpdate } from "@drayage/image-ar
 import { dockerdProgram, startDockerd } from "@drayage/test-servers";
 import type { Dockerd } from "@drayage/test-servers";
 import { nextMessage, scratchFolder, startProgram } from "@drayage/test-support";
-import { hasContent, inMemory, isNotThere, putImage, randomImage } from "@drayage/testkit";
+import { assertContent, inMemory, assertNoImage, putImage, randomImage } from "@drayage/testkit";
 import type { WholeImage } from "@drayage/testkit";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
 
@@ -52,7 +52,7 @@ describe.skipIf(dockerdProgram === undefined)("a Docker Engine (needs dockerd)",
     await copyImage(await inMemory(image), transport.parseReference("known:1"));
     const parsed = parseManifest(image.manifest);
     const id = parsed.kind === "image" ? parsed.config.digest : undefined;
-    await hasContent(transport.parseReference(String(id)), image);
+    await assertContent(transport.parseReference(String(id)), image);
   });
 
   test("loads nothing of an archive that is cut off, wherever that is", async () => {
@@ -75,7 +75,7 @@ describe.skipIf(dockerdProgram === undefined)("a Docker Engine (needs dockerd)",
     }
     const whole = transport.parseReference("whole:1");
     await copyImage(await inMemory(await randomImage("whole")), whole);
-    await isNotThere(cut);
+    await assertNoImage(cut);
   });
 
   test("is understood when it says in the middle what it does not like", async () => {
@@ -118,9 +118,9 @@ describe.skipIf(dockerdProgram === undefined)("a Docker Engine (needs dockerd)",
       code: "conflict",
     });
     await one?.deleteImage();
-    await hasContent(transport.parseReference(id), image);
+    await assertContent(transport.parseReference(id), image);
     await other?.deleteImage();
-    await isNotThere(transport.parseReference(id));
+    await assertNoImage(transport.parseReference(id));
   });
 
   test("may not be used by everybody, who is told what to do", async () => {

@@ -6,7 +6,7 @@ import { digestOf, hexOf } from "@drayage/core";
 import { dockerdProgram, startDockerd } from "@drayage/test-servers";
 import type { Dockerd } from "@drayage/test-servers";
 import { newAuthority, opensslProgram, scratchFolder } from "@drayage/test-support";
-import { isNotThere } from "@drayage/testkit";
+import { assertNoImage } from "@drayage/testkit";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
 import { dockerDaemon } from "../src/index.ts";
@@ -45,7 +45,7 @@ describe.skipIf(dockerdProgram === undefined || opensslProgram === undefined)(
 
     /** Nothing is there, and that can only be known by who was let in. */
     async function isLetIn(settings: DockerDaemonSettings): Promise<void> {
-      await isNotThere(dockerDaemon({ system: nobody, ...settings }).parseReference("a:b"));
+      await assertNoImage(dockerDaemon({ system: nobody, ...settings }).parseReference("a:b"));
     }
 
     test("lets in whom its authority vouches for, by tcp: and https:", async () => {

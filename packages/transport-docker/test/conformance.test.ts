@@ -25,13 +25,18 @@ const uploads = [
   "destination/empty-blob",
   "destination/large-blob",
   "destination/failed-stream",
-  "destination/false-stream",
+  "destination/corrupt-stream",
   "destination/aborted-put",
 ];
-const downloads = ["source/ranges", "source/left-early", "source/aborted", "source/missing-parts"];
+const downloads = [
+  "source/ranges",
+  "source/partial-read",
+  "source/aborted",
+  "source/missing-parts",
+];
 const reuse = ["destination/reuse", "copy/parallel"];
 const listings = ["copy/referrers", "source/signatures", "delete/"];
-const logins = ["source/missing-parts", "source/aborted-before", "copy/parallel", "delete/gone"];
+const logins = ["source/missing-parts", "source/aborted-before", "copy/parallel", "delete/image"];
 
 /**
  * One registry that supports all that OCI distribution-spec 1.1 leaves open, one that supports none of it, and between

@@ -7,8 +7,8 @@ import { memory } from "@drayage/core/memory";
 import { contentOf, scratchFolder } from "@drayage/test-support";
 import {
   inMemory,
-  isNotThere,
-  isThere,
+  assertNoImage,
+  assertImage,
   putBlobs,
   putImage,
   randomImage,
@@ -88,7 +88,7 @@ test.each([
   }
   const reference = transport.parseReference(`${folder}:v1`);
   await writeImage(one, reference);
-  await isThere(reference, one);
+  await assertImage(reference, one);
 });
 
 test("whoever only asks writes nothing, not even the folder", async () => {
@@ -101,7 +101,7 @@ test("whoever only asks writes nothing, not even the folder", async () => {
     await destination.tryReusingManifest(one.manifest.digest);
     await destination.tryReusingBlob({ digest: one.manifest.digest, size: 1, mediaType: "x" });
   }
-  await isNotThere(to);
+  await assertNoImage(to);
   expect(await contentOf(folder)).toEqual({});
 });
 
@@ -147,7 +147,7 @@ test("a copy that is given up takes nothing from one that goes on beside it", as
   await first[Symbol.asyncDispose]();
   await second.commit();
   await second[Symbol.asyncDispose]();
-  await isThere(transport.parseReference(`${layout}:v2`), one);
+  await assertImage(transport.parseReference(`${layout}:v2`), one);
 });
 
 test("an image that is deleted while its blobs are counted on is a conflict, and a new copy works", async () => {
@@ -163,9 +163,9 @@ test("an image that is deleted while its blobs are counted on is a conflict, and
     await v1.deleteImage();
     await expect(destination.commit()).rejects.toMatchObject({ code: "conflict", retryable: true });
   }
-  await isNotThere(v2);
+  await assertNoImage(v2);
   await copyImage(await inMemory(one), v2);
-  await isThere(v2, one);
+  await assertImage(v2, one);
 });
 
 test("an image that is deleted while all of it is counted on is a conflict", async () => {
@@ -191,7 +191,7 @@ test("from layout to layout no blob is read by us; a damaged one is noticed, and
   await writeImage(index, from);
   const { blobs } = await copyImage(from, to, { instances: "all" });
   expect(blobs).toMatchObject({ copied: 0, reused: index.blobs.size });
-  await isThere(to, index);
+  await assertImage(to, index);
   await rm(path.join(folder, "to"), { recursive: true });
   const [[digest, bytes] = []] = index.blobs;
   if (digest === undefined || bytes === undefined) throw new Error("an index without blobs");
@@ -223,8 +223,8 @@ test("under a second name an image costs no blob", async () => {
   const from = transport.parseReference(`${layout}:v1`);
   const { blobs } = await copyImage(from, transport.parseReference(`${layout}:v2`));
   expect(blobs).toMatchObject({ copied: 0, reused: one.blobs.size });
-  await isThere(transport.parseReference(`${layout}:v2`), one);
-  await isThere(from, one);
+  await assertImage(transport.parseReference(`${layout}:v2`), one);
+  await assertImage(from, one);
 });
 
 describe("with a shared folder for blobs", () => {
@@ -244,8 +244,8 @@ describe("with a shared folder for blobs", () => {
       "oci-layout",
     ]);
     await a.deleteImage();
-    await isNotThere(a);
-    await isThere(b, one);
+    await assertNoImage(a);
+    await assertImage(b, one);
     expect(await readdir(shared)).toEqual(["sha256"]);
   });
 

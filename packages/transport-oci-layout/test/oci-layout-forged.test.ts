@@ -5,7 +5,7 @@ import path from "node:path";
 import { copyImage, hexOf } from "@drayage/core";
 import type { CopyOptions } from "@drayage/core";
 import { scratchFolder } from "@drayage/test-support";
-import { inMemory, isThere, randomImage } from "@drayage/testkit";
+import { inMemory, assertImage, randomImage } from "@drayage/testkit";
 import { expect, test } from "vitest";
 
 import { ociLayout } from "../src/index.ts";
@@ -37,7 +37,7 @@ test("what only this user can write is there for its size, and a repair reads it
   expect(await copy()).toMatchObject({ alreadyThere: true });
   expect(await isForged()).toBe(true);
   expect(await copy({ repair: true })).toMatchObject({ blobs: { copied: 1 } });
-  await isThere(reference, image);
+  await assertImage(reference, image);
 });
 
 test("a blob without a manifest is read before it is counted on", async () => {
@@ -48,7 +48,7 @@ test("a blob without a manifest is read before it is counted on", async () => {
   const result = await copyImage(await inMemory(image), reference);
   expect(result.blobs.copied).toBe(1);
   expect(await isForged()).toBe(false);
-  await isThere(reference, image);
+  await assertImage(reference, image);
 });
 
 type Forged = Awaited<ReturnType<typeof forgedLayout>>;
@@ -71,7 +71,7 @@ test.each(Object.keys(openings))(
     const layout = await forgedLayout();
     await openings[kind]?.(layout);
     expect(await layout.copy()).toMatchObject({ alreadyThere: false, blobs: { copied: 1 } });
-    await isThere(layout.reference, layout.image);
+    await assertImage(layout.reference, layout.image);
     expect(await layout.copy()).toMatchObject({ alreadyThere: true });
   },
 );
@@ -92,7 +92,7 @@ test("a blob that is a link is read, wherever that leads", async () => {
   await rm(layout.file);
   await symlink(target, layout.file);
   expect(await layout.copy()).toMatchObject({ alreadyThere: false });
-  await isThere(layout.reference, layout.image);
+  await assertImage(layout.reference, layout.image);
 });
 
 test("a repair that fails leaves the place as it was", async () => {
@@ -128,5 +128,5 @@ test("a named pipe in the place of a blob is replaced by the blob", async () => 
   await rm(layout.file);
   execFileSync("mkfifo", [layout.file]);
   await layout.copy({ repair: true });
-  await isThere(layout.reference, layout.image);
+  await assertImage(layout.reference, layout.image);
 });

@@ -4,7 +4,7 @@ import path from "node:path";
 
 import { copyImage } from "@drayage/core";
 import { contentOf, scratchFolder } from "@drayage/test-support";
-import { inMemory, isThere, randomImage, writeImage } from "@drayage/testkit";
+import { inMemory, assertImage, randomImage, writeImage } from "@drayage/testkit";
 import { expect, onTestFinished, test } from "vitest";
 
 import { ociLayout } from "../src/index.ts";
@@ -41,6 +41,6 @@ test.for([
     const copied = copyImage(from, transport.parseReference(`${disk}/layout:large`));
     await expect(copied).rejects.toMatchObject({ code: "unavailable", retryable: false });
     expect(await contentOf(disk)).toEqual(before);
-    await isThere(transport.parseReference(`${disk}/layout:small`), small);
+    await assertImage(transport.parseReference(`${disk}/layout:small`), small);
   },
 );

@@ -3,7 +3,7 @@ import path from "node:path";
 
 import { copyImage } from "@drayage/core";
 import { findProgram, outputOf, scratchFolder } from "@drayage/test-support";
-import { inMemory, isThere, randomImage, randomIndex, writeImage } from "@drayage/testkit";
+import { inMemory, assertImage, randomImage, randomIndex, writeImage } from "@drayage/testkit";
 import type { WholeImage } from "@drayage/testkit";
 import { describe, expect, test } from "vitest";
 
@@ -27,7 +27,7 @@ describe.skipIf(skopeo === undefined)("skopeo", () => {
     const raw = await run("inspect", "--raw", `oci:${ours}`);
     expect(Buffer.from(raw)).toEqual(Buffer.from(image.manifest.bytes));
     await run("copy", "--quiet", "--all", `oci:${ours}`, `oci:${theirs}`);
-    await isThere(transport.parseReference(theirs), image);
+    await assertImage(transport.parseReference(theirs), image);
   });
 
   test("reads Docker's manifests as they are kept here", async () => {
@@ -49,11 +49,11 @@ describe.skipIf(skopeo === undefined)("skopeo", () => {
       if (tag % 2 === 0) await copyImage(await inMemory(image), at(tag));
       else await run("copy", "--quiet", `oci:${folder}/from:v${tag}`, `oci:${folder}/both:v${tag}`);
     }
-    await Promise.all(images.map(async (image, tag) => isThere(at(tag), image)));
+    await Promise.all(images.map(async (image, tag) => assertImage(at(tag), image)));
     await at(1).deleteImage();
     await run("delete", `oci:${folder}/both:v0`).catch(() => at(0).deleteImage());
     const [, , last] = images;
-    if (last !== undefined) await isThere(at(2), last);
+    if (last !== undefined) await assertImage(at(2), last);
   });
 });
 
@@ -84,7 +84,7 @@ describe.skipIf(umoci === undefined)("umoci", () => {
     const image = await randomImage("one");
     await writeImage(image, transport.parseReference(`${layout}:v1`));
     await outputOf(umoci ?? "", "gc", "--layout", layout);
-    await isThere(transport.parseReference(`${layout}:v1`), image);
+    await assertImage(transport.parseReference(`${layout}:v1`), image);
     await using empty = await transport.parseReference(`${layout}:empty`).newImageSource();
     expect((await empty.getManifest()).bytes.byteLength).toBeGreaterThan(0);
   });

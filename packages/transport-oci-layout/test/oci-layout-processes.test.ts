@@ -4,7 +4,7 @@ import path from "node:path";
 import { copyImage } from "@drayage/core";
 import type { CopyEvent } from "@drayage/core";
 import { contentOf, ended, nextMessage, scratchFolder } from "@drayage/test-support";
-import { inMemory, isThere, randomImage, writeImage } from "@drayage/testkit";
+import { inMemory, assertImage, randomImage, writeImage } from "@drayage/testkit";
 import { expect, test } from "vitest";
 
 import { ociLayout } from "../src/index.ts";
@@ -21,7 +21,7 @@ test("twenty processes that copy into one layout at once lose nothing", async ()
   const copies = seeds.map((seed, at) => startProgram("copy-and-die.ts", seed, `${layout}:v${at}`));
   expect(await Promise.all(copies.map(ended))).toEqual(copies.map(() => 0));
   for (const [at, seed] of seeds.entries())
-    await isThere(transport.parseReference(`${layout}:v${at}`), await randomImage(seed));
+    await assertImage(transport.parseReference(`${layout}:v${at}`), await randomImage(seed));
   await isWholeLayout(layout);
   expect(await leftovers(layout)).toEqual([]);
 });
@@ -60,7 +60,7 @@ test("killed wherever it is, even in a commit, a process leaves a layout that is
   }
   const one = await randomImage("one");
   await writeImage(one, transport.parseReference(`${layout}:last`));
-  await isThere(transport.parseReference(`${layout}:last`), one);
+  await assertImage(transport.parseReference(`${layout}:last`), one);
   await isWholeLayout(layout);
   expect(await leftovers(layout)).toEqual([]);
 });

@@ -1,6 +1,6 @@
 import { CreateBucketCommand, PutBucketPolicyCommand, S3Client } from "@aws-sdk/client-s3";
 import { isCephInstalled, startCeph } from "@drayage/test-servers";
-import { isThere, randomImage, writeImage } from "@drayage/testkit";
+import { assertImage, randomImage, writeImage } from "@drayage/testkit";
 import { describe, expect, test } from "vitest";
 
 import { presign, s3 } from "../src/index.ts";
@@ -22,7 +22,7 @@ test("a public bucket is read without a signature", async () => {
   await writeImage(image, transportTo(server).parseReference("//bucket/a:tag"));
   signers.splice(0);
   const transport = transportTo(server, { credentials });
-  await isThere(transport.parseReference("//bucket/a:tag"), image);
+  await assertImage(transport.parseReference("//bucket/a:tag"), image);
   expect(new Set(signers)).toEqual(new Set([undefined]));
   const written = writeImage(image, transport.parseReference("//bucket/b:tag"));
   await expect(written).rejects.toMatchObject({ code: "denied" });
@@ -55,6 +55,6 @@ describe.skipIf(!isCephInstalled)("Ceph's RADOS Gateway", () => {
     };
     const Policy = JSON.stringify({ Version: "2012-10-17", Statement: [statement] });
     await client.send(new PutBucketPolicyCommand({ Bucket, Policy }));
-    await isThere(reference, image);
+    await assertImage(reference, image);
   });
 });

@@ -45,7 +45,7 @@ describe.each<SetUp>([
     bearsOn: [
       "destination/digest-computed",
       "destination/large-blob",
-      "destination/false-stream",
+      "destination/corrupt-stream",
       "source/stat-blob",
       "source/verified",
       "copy/damaged",

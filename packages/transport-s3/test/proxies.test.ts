@@ -7,7 +7,7 @@ import { getCACertificates, setDefaultCACertificates } from "node:tls";
 import { Retries } from "@drayage/core";
 import type { S3Server } from "@drayage/mock-servers";
 import { newAuthority, opensslProgram, scratchFolder, startProxy } from "@drayage/test-support";
-import { isThere, randomImage, writeImage } from "@drayage/testkit";
+import { assertImage, randomImage, writeImage } from "@drayage/testkit";
 import { expect, onTestFinished, test } from "vitest";
 
 import { s3 } from "../src/index.ts";
@@ -37,7 +37,7 @@ test("a store behind a proxy is asked through it, the password for the proxy alo
   const large = await randomImage("large", { layers: 1, layerSize: 2 * partSize });
   for (const one of [image, large]) {
     await writeImage(one, reference);
-    await isThere(reference, one);
+    await assertImage(reference, one);
   }
   const { port } = new URL(server.access.endpoint);
   expect(proxy.asked.length).toBe(server.requests.length);
@@ -54,7 +54,7 @@ test("by https a tunnel is dug for it", async ({ skip }) => {
   await using proxy = await startProxy();
   const reference = referenceAt(server, { HTTPS_PROXY: proxy.url.href }, "registry.test");
   await writeImage(image, reference);
-  await isThere(reference, image);
+  await assertImage(reference, image);
   const { port } = new URL(server.access.endpoint);
   expect(new Set(proxy.asked)).toEqual(new Set([`CONNECT registry.test:${port}`]));
   expect(proxy.asked.length).toBeLessThan(server.requests.length);

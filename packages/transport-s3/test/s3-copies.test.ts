@@ -1,7 +1,7 @@
 import { copyImage, digestOf, hexOf } from "@drayage/core";
 import type { BlobLocation, Digest, ImageReference } from "@drayage/core";
 import type { S3Server } from "@drayage/mock-servers";
-import { inMemory, isThere, randomImage } from "@drayage/testkit";
+import { inMemory, assertImage, randomImage } from "@drayage/testkit";
 import { expect, test } from "vitest";
 
 import { Bucket } from "../src/client/bucket.ts";
@@ -38,7 +38,7 @@ test.each([
   const { blobs } = await copyImage(from, destination);
   expect(passedBlobs(server)).toBe(0);
   expect(blobs).toMatchObject({ copied: 0, reused: 3 });
-  await isThere(destination, image);
+  await assertImage(destination, image);
 });
 
 test("from a prefix with odd keys as well", async () => {
@@ -59,7 +59,7 @@ test.each<[string, Parameters<typeof startBucket>[0]]>([
   const destination = transportTo(server).parseReference("//bucket/to:tag");
   await copyImage(from, destination);
   expect(passedBlobs(server)).toBe(image.blobs.size);
-  await isThere(destination, image);
+  await assertImage(destination, image);
 });
 
 test("blobs come by here where the credentials of the destination do not reach the source", async () => {
@@ -73,7 +73,7 @@ test("blobs come by here where the credentials of the destination do not reach t
   const destination = transportTo(server, { credentials: other }).parseReference("//other/to:tag");
   await copyImage(from, destination);
   expect(passedBlobs(server)).toBe(image.blobs.size);
-  await isThere(destination, image);
+  await assertImage(destination, image);
 });
 
 test("another store is not asked to copy", async () => {
@@ -83,7 +83,7 @@ test("another store is not asked to copy", async () => {
   const destination = transportTo(elsewhere).parseReference("//bucket/to:tag");
   await copyImage(from, destination);
   expect(countOf(elsewhere.requests, "CopyObject")).toBe(0);
-  await isThere(destination, image);
+  await assertImage(destination, image);
 });
 
 test("a blob that somebody else copied meanwhile is taken as it is", async () => {

@@ -1,6 +1,6 @@
 import { copyImage, Retries } from "@drayage/core";
 import { scratchFolder } from "@drayage/test-support";
-import { inMemory, isThere, randomIndex } from "@drayage/testkit";
+import { inMemory, assertImage, randomIndex } from "@drayage/testkit";
 import { expect, test } from "vitest";
 
 import { startBucket, transportTo } from "./bucket.ts";
@@ -37,7 +37,7 @@ test.each(Array.from({ length: 10 }, (_, seed) => seed))(
         const found = await server.bucket().find(key);
         await healthy.bucket().put(key, found?.bytes ?? "");
       }
-      await isThere(transportTo(healthy).parseReference(`//bucket/${layout}:tag`), index);
+      await assertImage(transportTo(healthy).parseReference(`//bucket/${layout}:tag`), index);
     }
   },
 );

@@ -2,7 +2,7 @@ import { copyImage, digestOf } from "@drayage/core";
 import type { ImageDestination, ImageReference, Notice } from "@drayage/core";
 import { parseLayoutIndex } from "@drayage/image-layout";
 import type { S3Server } from "@drayage/mock-servers";
-import { inMemory, isThere, randomImage, writeImage } from "@drayage/testkit";
+import { inMemory, assertImage, randomImage, writeImage } from "@drayage/testkit";
 import type { WholeImage } from "@drayage/testkit";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 
@@ -231,7 +231,7 @@ describe("a copy and a deletion at once", () => {
       await transportTo(server).parseReference("//bucket/a:unrelated").deleteImage();
       await destination.commit();
       expect(await names(server, "a")).toEqual(["first", "second"]);
-      await isThere(transportTo(server).parseReference("//bucket/a:second"), image);
+      await assertImage(transportTo(server).parseReference("//bucket/a:second"), image);
     },
   );
 
@@ -281,5 +281,5 @@ test("what images are called can be written behind the prefix, whatever other to
   const called = await reference.getImageNames();
   expect(called).toEqual(["docker.io%2Flibrary%2Fx%3A1", "v%201%3F%25", "_x", "@3", "@4"]);
   for (const name of called)
-    await isThere(transportTo(server).parseReference(`//bucket/a:${name}`), image);
+    await assertImage(transportTo(server).parseReference(`//bucket/a:${name}`), image);
 });

@@ -9,7 +9,7 @@ import { memory } from "@drayage/core/memory";
 import { startS3 } from "@drayage/mock-servers";
 import type { LoggedS3Request, S3Bucket } from "@drayage/mock-servers";
 import { ended, isTorture, scratchFolder, startProgram } from "@drayage/test-support";
-import { isThere, randomImage, writeImage } from "@drayage/testkit";
+import { assertImage, randomImage, writeImage } from "@drayage/testkit";
 import { afterEach, expect, test, vi } from "vitest";
 
 import type { S3Settings } from "../src/index.ts";
@@ -124,7 +124,7 @@ async function killedAt(
   expect(server.bucket().uploads()).toEqual([]);
   expect(server.bucket().keys("a/blobs/_drayage")).toEqual([]);
   expect(await readdir(journal).catch(() => [])).toEqual([]);
-  await isThere(earlier, before);
+  await assertImage(earlier, before);
   return { digest: await digestOf(destination), kills };
 }
 

@@ -1,7 +1,7 @@
 import path from "node:path";
 
 import { ended, startProgram } from "@drayage/test-support";
-import { isThere } from "@drayage/testkit";
+import { assertImage } from "@drayage/testkit";
 import { expect, test } from "vitest";
 
 import { startBucket } from "./bucket.ts";
@@ -24,7 +24,7 @@ test.each([true, false])(
     expect(await Promise.all(copies.map(ended))).toEqual([0, 0, 0, 0]);
     for (const tag of tags) {
       const reference = destinationOf(copyOf(tag), settings, `//bucket/a:${tag}`);
-      await isThere(reference, await imageOf(copyOf(tag)));
+      await assertImage(reference, await imageOf(copyOf(tag)));
     }
   },
 );

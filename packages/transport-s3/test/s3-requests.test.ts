@@ -2,7 +2,7 @@ import { copyImage, parsePlatform } from "@drayage/core";
 import type { ImageReference } from "@drayage/core";
 import { memory } from "@drayage/core/memory";
 import type { LoggedS3Request, S3Server } from "@drayage/mock-servers";
-import { inMemory, isThere, randomImage, randomIndex } from "@drayage/testkit";
+import { inMemory, assertImage, randomImage, randomIndex } from "@drayage/testkit";
 import { expect, test } from "vitest";
 
 import { countOf, startBucket, transportTo } from "./bucket.ts";
@@ -77,7 +77,7 @@ test("of an index that was written without all of its instances each is asked fo
   await copyImage(await inMemory(index), image(server, "//bucket/a:one"), sparse);
   server.clear();
   await copied(await inMemory(index), image(server, "//bucket/a:one"));
-  await isThere(image(server, "//bucket/a:one"), index);
+  await assertImage(image(server, "//bucket/a:one"), index);
   server.clear();
   await copied(await inMemory(index), image(server, "//bucket/a:one"));
   expect(spent(server)).toEqual({ get: 1, put: 0 });
@@ -91,7 +91,7 @@ test("another tag of what is there is one write", async () => {
   const { blobs } = await copyImage(await inMemory(index), two, { instances: "all" });
   expect(blobs).toMatchObject({ copied: 0, reused: layers + configs });
   expect(spent(server)).toEqual({ get: 1, put: 1 });
-  await isThere(two, index);
+  await assertImage(two, index);
 });
 
 test("a manifest that was left by a copy that did not end well does not count", async () => {
@@ -105,7 +105,7 @@ test("a manifest that was left by a copy that did not end well does not count", 
     if (!isManifest) stored.delete(key);
   }
   await copied(await inMemory(index), image(server, "//bucket/a:two"));
-  await isThere(image(server, "//bucket/a:two"), index);
+  await assertImage(image(server, "//bucket/a:two"), index);
 });
 
 test("what was lost is brought again where that is asked for", async () => {
@@ -118,7 +118,7 @@ test("what was lost is brought again where that is asked for", async () => {
   expect(server.bucket().keys("a/blobs")).toHaveLength(lost.length - 8);
   await copyImage(await inMemory(index), reference, { instances: "all", repair: true });
   expect(server.bucket().keys("a/blobs")).toEqual(lost);
-  await isThere(image(server, "//bucket/a:one"), index);
+  await assertImage(image(server, "//bucket/a:one"), index);
 });
 
 test("from bucket to bucket the store copies each blob, and is asked about the source of each alone", async () => {
@@ -132,7 +132,7 @@ test("from bucket to bucket the store copies each blob, and is asked about the s
   expect(headsOf(server, "other")).toBe(manifests);
   expect(headsOf(server, "bucket")).toBe(layers + configs);
   expect(spent(server).put).toBe(layers + configs + manifests + 2);
-  await isThere(image(server, "//other/b:one"), index);
+  await assertImage(image(server, "//other/b:one"), index);
 });
 
 test("into a layout with images only those blobs are copied that it has not", async () => {
@@ -157,7 +157,7 @@ test("where layouts share their blobs another one costs no look at any, and two 
   server.clear();
   await copied(image(server, "//bucket/a:one", blobs), image(server, "//bucket/b:one", blobs));
   expect(spent(server)).toEqual({ get: 2 + manifests, put: 2 });
-  await isThere(image(server, "//bucket/b:one", blobs), index);
+  await assertImage(image(server, "//bucket/b:one", blobs), index);
 });
 
 test("from elsewhere into shared blobs each manifest is asked for, and no blob", async () => {

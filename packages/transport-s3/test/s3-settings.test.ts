@@ -4,7 +4,7 @@ import path from "node:path";
 import { S3Client } from "@aws-sdk/client-s3";
 import { hexOf } from "@drayage/core";
 import { scratchFolder } from "@drayage/test-support";
-import { isThere, randomImage, writeImage } from "@drayage/testkit";
+import { assertImage, randomImage, writeImage } from "@drayage/testkit";
 import { afterEach, describe, expect, test, vi } from "vitest";
 
 import { s3 } from "../src/index.ts";
@@ -44,7 +44,7 @@ test("a client of one's own is used as it is", async () => {
   const client = new S3Client({ ...server.access });
   const reference = s3({ client }).parseReference("//bucket/a:tag");
   await writeImage(image, reference);
-  await isThere(reference, image);
+  await assertImage(reference, image);
 });
 
 describe("what is not said is found where the AWS tools find it:", () => {
@@ -71,6 +71,6 @@ describe("what is not said is found where the AWS tools find it:", () => {
     const settings = isSetting ? { profile: "stored", endpoint } : { forcePathStyle: true };
     const reference = s3(settings).parseReference("//bucket/a:tag");
     await writeImage(image, reference);
-    await isThere(reference, image);
+    await assertImage(reference, image);
   });
 });

@@ -4,7 +4,7 @@ import { copyImage, digestOf, hexOf } from "@drayage/core";
 import type { BlobLocation, Descriptor, Digest } from "@drayage/core";
 import { parseManifest } from "@drayage/core/manifest";
 import type { LoggedS3Request, S3Moment, S3Server } from "@drayage/mock-servers";
-import { inMemory, isThere, randomImage } from "@drayage/testkit";
+import { inMemory, assertImage, randomImage } from "@drayage/testkit";
 import { describe, expect, test } from "vitest";
 
 import { countOf, startBucket, transportTo } from "./bucket.ts";
@@ -179,7 +179,7 @@ test("layers that were stored in parts are hashed by the store, and none of thei
   expect(countOf(server.requests, "CopyObject")).toBe(2 * layers + config);
   expect(countOf(server.requests, "DeleteObject")).toBe(layers);
   expect(server.bucket("ours").keys("app/blobs/_drayage/")).toEqual([]);
-  await isThere(destination, large);
+  await assertImage(destination, large);
 });
 
 test("a copy by way of a key of its own is stored as the settings demand at the end alone", async () => {
@@ -205,7 +205,7 @@ test("of a store that computes no checksums all blobs are read, after one trial"
   expect(readBlobs(server, large)).toBe(large.blobs.size);
   expect(countOf(server.requests, "CopyObject")).toBe(1);
   expect(server.bucket("ours").keys("app/blobs/_drayage/")).toEqual([]);
-  await isThere(destination, large);
+  await assertImage(destination, large);
 });
 
 test("small blobs without a checksum are read", async () => {
@@ -217,7 +217,7 @@ test("small blobs without a checksum are read", async () => {
   const destination = transportTo(server).parseReference(to);
   await copyImage(transportTo(server).parseReference(from), destination);
   expect(countOf(server.requests, "CopyObject")).toBe(0);
-  await isThere(destination, small);
+  await assertImage(destination, small);
 });
 
 describe("a blob of the right size that is there already", () => {
@@ -237,7 +237,7 @@ describe("a blob of the right size that is there already", () => {
     await expect(copied).rejects.toMatchObject({ code: "conflict", retryable: false });
     server.bucket("ours").delete(keyOf(digest));
     await copyImage(await inMemory(small), destination);
-    await isThere(destination, small);
+    await assertImage(destination, small);
   });
 
   test("counts without a checksum, also where our rights do not reach to one", async () => {

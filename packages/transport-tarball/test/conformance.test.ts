@@ -15,7 +15,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 let count = 0;
 
 describe.each([
-  ["docker-archive", dockerArchive(), { rewriting: "refuses" }],
+  ["docker-archive", dockerArchive(), { overwriting: "refuses" }],
   ["docker-archive, appended to", dockerArchive({ append: true }), { siblingOf: true }],
   ["oci-archive", ociArchive(), {}],
   ["oci-archive, appended to", ociArchive({ append: true }), { siblingOf: true }],
@@ -33,7 +33,7 @@ describe.each([
   for (const { name, run } of await conformance(subject)) test(name, run);
 });
 
-interface Expected extends Pick<TransportUnderTest, "rewriting"> {
+interface Expected extends Pick<TransportUnderTest, "overwriting"> {
   readonly siblingOf?: true;
 }
 

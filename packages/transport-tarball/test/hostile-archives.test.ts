@@ -15,7 +15,7 @@ import {
   tarFile,
   tarRecord,
 } from "@drayage/test-support";
-import { isNotThere, randomImage, writeImage } from "@drayage/testkit";
+import { assertNoImage, randomImage, writeImage } from "@drayage/testkit";
 import { afterAll, describe, expect, test } from "vitest";
 
 import { dockerArchive, ociArchive } from "../src/index.ts";
@@ -35,7 +35,7 @@ async function copied(content: Buffer): Promise<unknown> {
   try {
     await copyImage(dockerArchive().parseReference(file), to);
   } catch (error) {
-    await isNotThere(to);
+    await assertNoImage(to);
     return error;
   }
   expect(await readdir(folder)).toEqual(["archive.tar"]);

@@ -9,7 +9,7 @@ import { copyImage, openImage, Transports } from "@drayage/core";
 import { memory } from "@drayage/core/memory";
 import { verifyImage } from "@drayage/core/verify";
 import { findProgram, outputOf } from "@drayage/test-support";
-import { isThere, randomImage, randomIndex, writeImage } from "@drayage/testkit";
+import { assertImage, randomImage, randomIndex, writeImage } from "@drayage/testkit";
 import type { WholeImage } from "@drayage/testkit";
 import { afterAll, describe, expect, test } from "vitest";
 
@@ -78,7 +78,7 @@ describe.skipIf(skopeo === undefined)("skopeo reads", () => {
       `oci-archive:${ours}:index`,
       `oci-archive:${theirs}:index`,
     );
-    await isThere(transports.parse(`oci-archive:${theirs}:index`), index);
+    await assertImage(transports.parse(`oci-archive:${theirs}:index`), index);
   });
 });
 
@@ -92,7 +92,7 @@ test.each([
     const image = await randomImage("compressed");
     await writeImage(image, transports.parse(`oci-archive:${file}:image`));
     await writeFile(compressed, await compress(await readFile(file)));
-    await isThere(transports.parse(`oci-archive:${compressed}:image`), image);
+    await assertImage(transports.parse(`oci-archive:${compressed}:image`), image);
   },
 );
 
@@ -106,7 +106,7 @@ test.skipIf(missing.length > 0).each(compressors)(
     await writeImage(image, transports.parse(`oci-archive:${file}:image`));
     await outputOf(name, "--keep", file);
     const compressed = `${file}.${name === "xz" ? "xz" : "bz2"}`;
-    await isThere(transports.parse(`oci-archive:${compressed}:image`), image);
+    await assertImage(transports.parse(`oci-archive:${compressed}:image`), image);
     const cut = freshFile();
     await writeFile(cut, (await readFile(compressed)).subarray(0, -20));
     const opened = transports.parse(`oci-archive:${cut}:image`).newImageSource();
@@ -128,7 +128,7 @@ test("writing an image under another name removes unneeded blobs from an OCI arc
   const to = replacing.parseReference(`${file}:c`);
   const { blobs } = await copyImage(await inMemory(index), to, { instances: "all" });
   expect(blobs.copied).toBe(0);
-  await isThere(to, index);
+  await assertImage(to, index);
   expect(await to.getImageNames()).toEqual(["c"]);
   const { size } = await stat(file);
   await copyImage(await inMemory(index), replacing.parseReference(`${freshFile()}:c`), {

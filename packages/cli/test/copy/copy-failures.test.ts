@@ -3,7 +3,7 @@ import path from "node:path";
 
 import { startRegistry } from "@drayage/registry";
 import type { Registry } from "@drayage/registry";
-import { isThere, randomImage, writeImage } from "@drayage/testkit";
+import { assertImage, randomImage, writeImage } from "@drayage/testkit";
 import { directory } from "@drayage/transport-dir";
 import { dockerArchive } from "@drayage/transport-tarball";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
@@ -191,7 +191,7 @@ describe("the summary of a copy", () => {
   test("counts blobs as cloned the first time, and as reused the second time", async () => {
     const first = await copy(source, destination);
     expect(first.stderr).toMatch(/, 3 blobs cloned \([^)]+\), 0 reused\n$/);
-    await isThere(directory().parseReference(destination.slice("dir:".length)), image);
+    await assertImage(directory().parseReference(destination.slice("dir:".length)), image);
     const layout = `oci:${folder.path}/cloned:1`;
     expect((await copy(source, layout)).stderr).toMatch(/, 3 blobs cloned \([^)]+\), 0 reused\n$/);
     const repaired = await copy("--repair", source, destination);

@@ -3,7 +3,7 @@ import { isIndexMediaType } from "@drayage/core/manifest";
 
 import { destinationOf } from "./checks.ts";
 import type { Abilities, TransportUnderTest } from "./requirement.ts";
-import { imageFor, placed } from "./sample-images.ts";
+import { imageFor, storeImage } from "./sample-images.ts";
 
 /** Asks the transport what it can do. What it offers to readers shows once an image is there. */
 export async function abilitiesOf(subject: TransportUnderTest): Promise<Abilities> {
@@ -20,7 +20,7 @@ export async function abilitiesOf(subject: TransportUnderTest): Promise<Abilitie
     deletes: writes && (subject.deletes ?? reference.deleteImage !== undefined),
     indexes: preserves === "everything" && takesIndexes(accepts),
     preserves,
-    rewriting: subject.rewriting ?? "reuses",
+    overwriting: subject.overwriting ?? "reuses",
     accepts,
     resolves: destination?.resolves ?? false,
     reusesManifests: destination?.reusesManifests ?? false,
@@ -43,7 +43,7 @@ async function offersOf(
   subject: TransportUnderTest,
   accepts: DestinationAccepts | undefined,
 ): Promise<SourceOffers> {
-  const reference = await placed(await imageFor({ accepts }, "abilities"), subject);
+  const reference = await storeImage(await imageFor({ accepts }, "abilities"), subject);
   await using source = await reference.newImageSource();
   return source.offers;
 }

@@ -12,10 +12,10 @@ import {
   failureOf,
   freshBytes,
   inChunks,
-  isReason,
+  assertReason,
   reusingBuffer,
 } from "./checks.ts";
-import { isKept } from "./content.ts";
+import { assertPreserved } from "./content.ts";
 import type { Requirement } from "./requirement.ts";
 import { imageFor } from "./sample-images.ts";
 
@@ -53,7 +53,7 @@ export const blobRequirements: readonly Requirement[] = [
       }
       await destination.putManifest(image.manifest);
       await destination.commit();
-      await isKept(reference, image, abilities);
+      await assertPreserved(reference, image, abilities);
     },
   },
   {
@@ -72,7 +72,7 @@ export const blobRequirements: readonly Requirement[] = [
       }
       await destination.putManifest(image.manifest);
       await destination.commit();
-      await isKept(reference, image, abilities);
+      await assertPreserved(reference, image, abilities);
     },
   },
   {
@@ -91,7 +91,7 @@ export const blobRequirements: readonly Requirement[] = [
     },
   },
   {
-    id: "destination/false-stream",
+    id: "destination/corrupt-stream",
     promise: "bytes that are not those of the digest leave nothing under it",
     async check({ freshReference }) {
       await using destination = await destinationOf(await freshReference());
@@ -123,7 +123,7 @@ export const blobRequirements: readonly Requirement[] = [
       }
       const { signal } = controller;
       const error = await failureOf(() => destination.putBlob(stopping(), blob, { signal }));
-      isReason(error, reason, "putBlob after an abort");
+      assertReason(error, reason, "putBlob after an abort");
       assert.equal(await destination.tryReusingBlob(blob), undefined);
     },
   },
@@ -153,13 +153,13 @@ export const blobRequirements: readonly Requirement[] = [
           sizes.map(() => undefined),
         );
       }
-      if (abilities.rewriting !== "reuses") return;
+      if (abilities.overwriting !== "reuses") return;
       await writeImage(image, reference);
       await using again = await destinationOf(reference);
       assert.deepEqual(await known(again), sizes);
       await again.putManifest(image.manifest);
       await again.commit();
-      await isKept(reference, image, abilities);
+      await assertPreserved(reference, image, abilities);
     },
   },
   {
@@ -182,7 +182,7 @@ export const blobRequirements: readonly Requirement[] = [
       );
       await destination.putManifest(image.manifest);
       await destination.commit();
-      await isKept(reference, image, abilities);
+      await assertPreserved(reference, image, abilities);
     },
   },
 ];

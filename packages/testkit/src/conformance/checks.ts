@@ -13,7 +13,7 @@ import type {
 import type { WholeImage } from "../random/whole-image.ts";
 
 /** Fails unless the work fails with that code. */
-export async function rejectsWith(
+export async function assertRejects(
   code: ImageErrorCode,
   work: () => Promise<unknown>,
 ): Promise<void> {
@@ -22,7 +22,7 @@ export async function rejectsWith(
 }
 
 /** Fails unless the error is the reason of the abort itself, neither wrapped nor replaced. */
-export function isReason(error: unknown, reason: Error, work: string): void {
+export function assertReason(error: unknown, reason: Error, work: string): void {
   assert.ok(
     error === reason,
     `${work}: expected to reject with signal.reason itself, got ${String(error)}`,
@@ -40,26 +40,26 @@ export async function failureOf(work: () => Promise<unknown>): Promise<unknown> 
 }
 
 /** Fails unless reading the image under the reference ends in `not-found`. */
-export async function isNotThere(reference: ImageReference): Promise<void> {
-  await rejectsWith("not-found", async () => {
+export async function assertNoImage(reference: ImageReference): Promise<void> {
+  await assertRejects("not-found", async () => {
     await using source = await reference.newImageSource();
     await source.getManifest();
   });
 }
 
 /** Fails unless exactly that image is there, to the last byte. */
-export async function isThere(reference: ImageReference, image: WholeImage): Promise<void> {
+export async function assertImage(reference: ImageReference, image: WholeImage): Promise<void> {
   await using source = await reference.newImageSource();
-  sameBytes((await source.getManifest()).bytes, image.manifest.bytes, "the manifest");
-  await hasParts(source, image);
+  assertSameBytes((await source.getManifest()).bytes, image.manifest.bytes, "the manifest");
+  await assertParts(source, image);
 }
 
-async function hasParts(source: ImageSource, image: WholeImage): Promise<void> {
+async function assertParts(source: ImageSource, image: WholeImage): Promise<void> {
   for (const [digest, bytes] of image.blobs) {
-    sameBytes(await blobOf(source, digest), bytes, `the blob ${digest}`);
+    assertSameBytes(await blobOf(source, digest), bytes, `the blob ${digest}`);
   }
   for (const { digest, bytes } of image.instances) {
-    sameBytes((await source.getManifest(digest)).bytes, bytes, `the instance ${digest}`);
+    assertSameBytes((await source.getManifest(digest)).bytes, bytes, `the instance ${digest}`);
   }
 }
 
@@ -77,7 +77,7 @@ export async function collected(bytes: AsyncIterable<Uint8Array>): Promise<Uint8
   return Buffer.concat(chunks);
 }
 
-export function sameBytes(found: Uint8Array, expected: Uint8Array, what: string): void {
+export function assertSameBytes(found: Uint8Array, expected: Uint8Array, what: string): void {
   assert.ok(
     Buffer.compare(found, expected) === 0,
     `${what} has other bytes: ${found.byteLength} of them, expected ${expected.byteLength}`,

@@ -8,35 +8,35 @@ import type { ImageManifest } from "@drayage/core/manifest";
 
 import type { WholeImage } from "../random/whole-image.ts";
 import { bytesOf } from "../random/write-image.ts";
-import { isThere, sameBytes } from "./checks.ts";
+import { assertImage, assertSameBytes } from "./checks.ts";
 import type { Abilities } from "./requirement.ts";
 
 /** Fails unless the image is there, as far as the place preserves what it is given. */
-export async function isKept(
+export async function assertPreserved(
   reference: ImageReference,
   image: WholeImage,
   { preserves }: Pick<Abilities, "preserves">,
 ): Promise<void> {
   switch (preserves) {
     case "everything":
-      return isThere(reference, image);
+      return assertImage(reference, image);
     case "content":
-      return hasContent(reference, image);
+      return assertContent(reference, image);
     case "layers":
-      return hasLayers(reference, image);
+      return assertLayers(reference, image);
   }
 }
 
 /** Fails unless an image is there that has the config of this one and the same in its layers, however they are packed. */
-export async function hasContent(reference: ImageReference, image: WholeImage): Promise<void> {
+export async function assertContent(reference: ImageReference, image: WholeImage): Promise<void> {
   const { config } = imageManifestOf(image);
   await using found = await openImage(reference);
-  sameBytes(await found.configBlob(), bytesOf(image, config.digest), "the config");
-  await hasLayers(reference, image);
+  assertSameBytes(await found.configBlob(), bytesOf(image, config.digest), "the config");
+  await assertLayers(reference, image);
 }
 
 /** Fails unless the same is in its layers, however they are compressed. */
-export async function hasLayers(reference: ImageReference, image: WholeImage): Promise<void> {
+export async function assertLayers(reference: ImageReference, image: WholeImage): Promise<void> {
   await using source = await reference.newImageSource();
   const { layerInfos } = await imageOf(source);
   const { layers } = imageManifestOf(image);
@@ -64,7 +64,7 @@ function imageManifestOf({ manifest }: WholeImage): ImageManifest {
 }
 
 /** The layer that weighs most. */
-export function largestLayerOf(image: WholeImage): readonly [Digest, Uint8Array] {
+export function largestLayer(image: WholeImage): readonly [Digest, Uint8Array] {
   const [largest] = imageManifestOf(image).layers.toSorted((a, b) => b.size - a.size);
   assert.ok(largest !== undefined);
   return [largest.digest, bytesOf(image, largest.digest)];

@@ -10,10 +10,16 @@ import { randomIndex } from "../random/random-index.ts";
 import { firstImageOf } from "../random/whole-image.ts";
 import type { WholeImage } from "../random/whole-image.ts";
 import { inMemory, putImage } from "../random/write-image.ts";
-import { destinationOf, isNotThere, isThere, rejectsWith, sameBytes } from "./checks.ts";
-import { hasContent, hasLayers, isKept, largestLayerOf } from "./content.ts";
+import {
+  destinationOf,
+  assertNoImage,
+  assertImage,
+  assertRejects,
+  assertSameBytes,
+} from "./checks.ts";
+import { assertContent, assertLayers, assertPreserved, largestLayer } from "./content.ts";
 import type { Requirement } from "./requirement.ts";
-import { imageFor, largestFor, placed, takes } from "./sample-images.ts";
+import { imageFor, indexOrImageFor, storeImage, takes } from "./sample-images.ts";
 
 /** Aborts a copy at one of its events; false where it has fewer of them. */
 async function abortedAt(
@@ -38,7 +44,7 @@ async function abortedAt(
 
 export const copyRequirements: readonly Requirement[] = [
   {
-    id: "copy/in-and-out",
+    id: "copy/round-trip",
     promise:
       "every kind of image that it accepts comes out again with the digests with which it went in",
     appliesTo: ({ writes, preserves }) => writes && preserves === "everything",
@@ -61,7 +67,7 @@ export const copyRequirements: readonly Requirement[] = [
         const { digest } = await copyImage(await inMemory(image), through, { instances: "all" });
         assert.equal(digest, image.manifest.digest);
         await copyImage(through, out, { instances: "all" });
-        await isThere(out, image);
+        await assertImage(out, image);
       }
     },
   },
@@ -81,12 +87,12 @@ export const copyRequirements: readonly Requirement[] = [
         const isConverted =
           image.manifest.mediaType === mediaTypes.dockerManifest &&
           !takes(accepts, mediaTypes.dockerManifest);
-        await (isConverted ? hasLayers : hasContent)(reference, image);
+        await (isConverted ? assertLayers : assertContent)(reference, image);
       }
     },
   },
   {
-    id: "copy/told-digest",
+    id: "copy/reported-digest",
     promise: "a copy tells the digest of the manifest that is read there afterwards",
     async check({ freshReference }) {
       for (const compression of ["none", "gzip"] as const) {
@@ -96,17 +102,17 @@ export const copyRequirements: readonly Requirement[] = [
         await using source = await reference.newImageSource();
         const { bytes } = await source.getManifest();
         assert.equal(digest, digestOf(bytes));
-        sameBytes(bytes, manifest.bytes, "the manifest that the copy told of");
+        assertSameBytes(bytes, manifest.bytes, "the manifest that the copy told of");
       }
     },
   },
   {
     id: "copy/again",
     promise: "copied again, an image that is there is found there, and nothing is sent",
-    appliesTo: ({ writes, rewriting }) => writes && rewriting === "reuses",
+    appliesTo: ({ writes, overwriting }) => writes && overwriting === "reuses",
     async check({ freshReference }, abilities) {
       const reference = await freshReference();
-      const from = await inMemory(await largestFor(abilities, "again"));
+      const from = await inMemory(await indexOrImageFor(abilities, "again"));
       await copyImage(from, reference, { instances: "all" });
       const { blobs } = await copyImage(from, reference, { instances: "all" });
       assert.equal(blobs.copied, 0);
@@ -123,7 +129,7 @@ export const copyRequirements: readonly Requirement[] = [
         const seed = `aborted ${moment}`;
         const image = await imageFor(abilities, seed, { layers: 2, layerSize: 100_000 });
         wasAborted = await abortedAt(moment, await inMemory(image), to);
-        await (wasAborted ? isNotThere(to) : isKept(to, image, abilities));
+        await (wasAborted ? assertNoImage(to) : assertPreserved(to, image, abilities));
       }
       assert.ok(moment > 5, "a copy has more moments than that");
     },
@@ -134,12 +140,12 @@ export const copyRequirements: readonly Requirement[] = [
     appliesTo: ({ reads }, { damageBlob }) => reads && damageBlob !== undefined,
     async check(subject, abilities) {
       const image = await imageFor(abilities, "damaged");
-      const reference = await placed(image, subject);
-      const [digest] = largestLayerOf(image);
+      const reference = await storeImage(image, subject);
+      const [digest] = largestLayer(image);
       await subject.damageBlob?.(reference, digest);
       const out = memory().parseReference("out");
-      await rejectsWith("digest-mismatch", () => copyImage(reference, out));
-      await isNotThere(out);
+      await assertRejects("digest-mismatch", () => copyImage(reference, out));
+      await assertNoImage(out);
     },
   },
   {
@@ -163,22 +169,24 @@ export const copyRequirements: readonly Requirement[] = [
       for (const [at, reference] of references.entries()) {
         const image = images[at];
         assert.ok(image);
-        await isKept(reference, image, abilities);
+        await assertPreserved(reference, image, abilities);
       }
     },
   },
   {
-    id: "copy/one-of-many",
+    id: "copy/one-platform",
     promise: "of an index, the image for one platform is copied where all of them cannot be",
     appliesTo: ({ writes, indexes, preserves }) => writes && !indexes && preserves !== "layers",
     async check({ freshReference }) {
       const reference = await freshReference();
       const index = await randomIndex("one of many");
       const from = await inMemory(index);
-      await rejectsWith("impossible-copy", () => copyImage(from, reference, { instances: "all" }));
-      await isNotThere(reference);
+      await assertRejects("impossible-copy", () =>
+        copyImage(from, reference, { instances: "all" }),
+      );
+      await assertNoImage(reference);
       await copyImage(from, reference, { platform: { os: "linux", architecture: "amd64" } });
-      await hasContent(reference, firstImageOf(index));
+      await assertContent(reference, firstImageOf(index));
     },
   },
   {
@@ -189,10 +197,10 @@ export const copyRequirements: readonly Requirement[] = [
       const reference = await freshReference();
       const image = await imageFor(abilities, "signed");
       const from = await signedInMemory(image);
-      await rejectsWith("impossible-copy", () => copyImage(from, reference));
-      await isNotThere(reference);
+      await assertRejects("impossible-copy", () => copyImage(from, reference));
+      await assertNoImage(reference);
       await copyImage(from, reference, { removeSignatures: true });
-      await isKept(reference, image, abilities);
+      await assertPreserved(reference, image, abilities);
     },
   },
 ];

@@ -4,10 +4,10 @@ import type { ImageReference } from "@drayage/core";
 
 import { firstImageOf } from "../random/whole-image.ts";
 import { writeImage } from "../random/write-image.ts";
-import { isNotThere, rejectsWith } from "./checks.ts";
-import { isKept } from "./content.ts";
+import { assertNoImage, assertRejects } from "./checks.ts";
+import { assertPreserved } from "./content.ts";
 import type { Abilities, Requirement } from "./requirement.ts";
-import { imageFor, largestFor, placed } from "./sample-images.ts";
+import { imageFor, indexOrImageFor, storeImage } from "./sample-images.ts";
 
 const deletes = (abilities: Abilities): boolean => abilities.deletes;
 
@@ -18,20 +18,20 @@ async function deleted(reference: ImageReference): Promise<void> {
 
 export const deleteRequirements: readonly Requirement[] = [
   {
-    id: "delete/gone",
+    id: "delete/image",
     promise: "a deleted image is not there any more, an index neither, and can be written again",
     appliesTo: deletes,
     async check({ freshReference }, abilities) {
       const reference = await freshReference();
       for (const image of [
         await imageFor(abilities, "gone"),
-        await largestFor(abilities, "gone"),
+        await indexOrImageFor(abilities, "gone"),
       ]) {
         await writeImage(image, reference);
         await deleted(reference);
-        await isNotThere(reference);
+        await assertNoImage(reference);
         await writeImage(image, reference);
-        await isKept(reference, image, abilities);
+        await assertPreserved(reference, image, abilities);
         await deleted(reference);
       }
     },
@@ -42,7 +42,7 @@ export const deleteRequirements: readonly Requirement[] = [
     appliesTo: deletes,
     async check({ freshReference }) {
       const reference = await freshReference();
-      await rejectsWith("not-found", () => deleted(reference));
+      await assertRejects("not-found", () => deleted(reference));
     },
   },
   {
@@ -51,26 +51,26 @@ export const deleteRequirements: readonly Requirement[] = [
     appliesTo: ({ writes }, subject) => writes && subject.deletes === false,
     async check(subject, abilities) {
       const image = await imageFor(abilities, "stays");
-      const reference = await placed(image, subject);
-      await rejectsWith("unsupported", () => deleted(reference));
-      await isKept(reference, image, abilities);
+      const reference = await storeImage(image, subject);
+      await assertRejects("unsupported", () => deleted(reference));
+      await assertPreserved(reference, image, abilities);
     },
   },
   {
-    id: "delete/others-stay",
+    id: "delete/shared-blobs",
     promise: "what other images need stays, the same blobs under another name too",
     appliesTo: (abilities, { siblingOf }) => abilities.deletes && siblingOf !== undefined,
     async check({ freshReference, siblingOf }, abilities) {
       const first = await freshReference();
       const second = await siblingOf?.(first);
       assert.ok(second);
-      const index = await largestFor(abilities, "others");
+      const index = await indexOrImageFor(abilities, "others");
       const image = firstImageOf(index);
       await writeImage(index, first);
       await writeImage(image, second);
       await deleted(first);
-      await isNotThere(first);
-      await isKept(second, image, abilities);
+      await assertNoImage(first);
+      await assertPreserved(second, image, abilities);
     },
   },
 ];

@@ -21,14 +21,14 @@ import {
   failureOf,
   freshBytes,
   inChunks,
-  isNotThere,
-  isReason,
-  isThere,
-  rejectsWith,
+  assertNoImage,
+  assertReason,
+  assertImage,
+  assertRejects,
 } from "./checks.ts";
-import { isKept } from "./content.ts";
+import { assertPreserved } from "./content.ts";
 import type { Requirement } from "./requirement.ts";
-import { imageFor, indexFor, largestFor, takes } from "./sample-images.ts";
+import { imageFor, indexFor, indexOrImageFor, takes } from "./sample-images.ts";
 
 const absentDigest = digestOf(Buffer.from("a manifest that is never written"));
 
@@ -52,7 +52,7 @@ export const destinationRequirements: readonly Requirement[] = [
       const reference = await freshReference();
       const image = withUnknownFields(await imageFor(abilities, "round-trip"));
       await writeImage(image, reference);
-      await isThere(reference, image);
+      await assertImage(reference, image);
     },
   },
   {
@@ -63,7 +63,7 @@ export const destinationRequirements: readonly Requirement[] = [
       const reference = await freshReference();
       const index = await indexFor(abilities, "index");
       await writeImage(index, reference);
-      await isThere(reference, index);
+      await assertImage(reference, index);
     },
   },
   {
@@ -77,11 +77,11 @@ export const destinationRequirements: readonly Requirement[] = [
         const reference = await freshReference();
         await using destination = await destinationOf(reference);
         await putBlobs(image, destination);
-        await rejectsWith("manifest-rejected", async () => {
+        await assertRejects("manifest-rejected", async () => {
           await destination.putManifest(asType(mediaType, image));
           await destination.commit();
         });
-        await isNotThere(reference);
+        await assertNoImage(reference);
       }
     },
   },
@@ -93,9 +93,9 @@ export const destinationRequirements: readonly Requirement[] = [
       const image = await imageFor(abilities, "invisible");
       await using destination = await destinationOf(reference);
       await putImage(image, destination);
-      await isNotThere(reference);
+      await assertNoImage(reference);
       await destination.commit();
-      await isKept(reference, image, abilities);
+      await assertPreserved(reference, image, abilities);
     },
   },
   {
@@ -109,36 +109,36 @@ export const destinationRequirements: readonly Requirement[] = [
         await putImage(abandoned, destination);
       };
       await abandon();
-      await isNotThere(reference);
+      await assertNoImage(reference);
       const kept = await imageFor(abilities, "kept");
       await writeImage(kept, reference);
-      if (abilities.rewriting !== "refuses") await abandon();
-      await isKept(reference, kept, abilities);
+      if (abilities.overwriting !== "refuses") await abandon();
+      await assertPreserved(reference, kept, abilities);
     },
   },
   {
     id: "destination/overwrite",
     promise: "a second image under the same reference takes the place of the first",
-    appliesTo: ({ writes, rewriting }) => writes && rewriting !== "refuses",
+    appliesTo: ({ writes, overwriting }) => writes && overwriting !== "refuses",
     async check({ freshReference }, abilities) {
       const reference = await freshReference();
-      await writeImage(await largestFor(abilities, "first"), reference);
+      await writeImage(await indexOrImageFor(abilities, "first"), reference);
       const second = await imageFor(abilities, "second");
       await writeImage(second, reference);
-      await isKept(reference, second, abilities);
+      await assertPreserved(reference, second, abilities);
     },
   },
   {
     id: "destination/written-once",
     promise: "a second image under the same reference ends in conflict, and the first stays",
-    appliesTo: ({ writes, rewriting }) => writes && rewriting === "refuses",
+    appliesTo: ({ writes, overwriting }) => writes && overwriting === "refuses",
     async check({ freshReference }, abilities) {
       const reference = await freshReference();
       const first = await imageFor(abilities, "first");
       await writeImage(first, reference);
       const second = await imageFor(abilities, "second");
-      await rejectsWith("conflict", () => writeImage(second, reference));
-      await isKept(reference, first, abilities);
+      await assertRejects("conflict", () => writeImage(second, reference));
+      await assertPreserved(reference, first, abilities);
     },
   },
   {
@@ -159,21 +159,21 @@ export const destinationRequirements: readonly Requirement[] = [
         () => destination.putBlob(inChunks(freshBytes(10)), {}, options),
         () => destination.putManifest(image.manifest, options),
       ]) {
-        isReason(await failureOf(work), reason, "an operation with an aborted signal");
+        assertReason(await failureOf(work), reason, "an operation with an aborted signal");
       }
       await destination.putManifest(image.manifest);
-      isReason(await failureOf(() => destination.commit(options)), reason, "commit");
-      await isNotThere(reference);
+      assertReason(await failureOf(() => destination.commit(options)), reason, "commit");
+      await assertNoImage(reference);
     },
   },
   {
     id: "destination/resolve",
     promise:
       "resolve returns the digest of the manifest that the reference names, undefined before there is an image",
-    appliesTo: ({ resolves, rewriting }) => resolves && rewriting !== "refuses",
+    appliesTo: ({ resolves, overwriting }) => resolves && overwriting !== "refuses",
     async check({ freshReference }, abilities) {
       const reference = await freshReference();
-      const image = await largestFor(abilities, "find");
+      const image = await indexOrImageFor(abilities, "find");
       const resolved = async (): Promise<Digest | undefined> => {
         await using destination = await destinationOf(reference);
         return await destination.resolve?.();
@@ -188,11 +188,11 @@ export const destinationRequirements: readonly Requirement[] = [
     id: "destination/reuse-manifest",
     promise:
       "tryReusingManifest finds the manifests of an image and no others, and what it reuses needs not be put again",
-    appliesTo: ({ reusesManifests, preserves, rewriting }) =>
-      reusesManifests && preserves === "everything" && rewriting !== "refuses",
+    appliesTo: ({ reusesManifests, preserves, overwriting }) =>
+      reusesManifests && preserves === "everything" && overwriting !== "refuses",
     async check({ freshReference }, abilities) {
       const reference = await freshReference();
-      const image = await largestFor(abilities, "has");
+      const image = await indexOrImageFor(abilities, "has");
       const { digest } = image.manifest;
       const instances = image.instances.map((instance) => instance.digest);
       const inIndex = { index: digest };
@@ -200,9 +200,9 @@ export const destinationRequirements: readonly Requirement[] = [
       await writeImage(image, reference);
       assert.deepEqual(await reusedAt(reference, instances, inIndex), instances);
       assert.deepEqual(await reusedAt(reference, [absentDigest]), []);
-      await isRestored(reference, image);
+      await assertRestored(reference, image);
       await writeImage(await imageFor(abilities, "has another"), reference);
-      if ((await reusedAt(reference, [digest])).length > 0) await isRestored(reference, image);
+      if ((await reusedAt(reference, [digest])).length > 0) await assertRestored(reference, image);
     },
   },
   {
@@ -211,8 +211,8 @@ export const destinationRequirements: readonly Requirement[] = [
     async check({ freshReference }) {
       const reference = await freshReference();
       await using destination = await destinationOf(reference);
-      await rejectsWith("conflict", () => destination.commit());
-      await isNotThere(reference);
+      await assertRejects("conflict", () => destination.commit());
+      await assertNoImage(reference);
     },
   },
 ];
@@ -230,7 +230,7 @@ async function reusedAt(
 }
 
 /** Fails if the image is not whole after a commit of its manifest alone, though all its instances were reused. */
-async function isRestored(
+async function assertRestored(
   reference: ImageReference,
   { manifest, instances, ...image }: WholeImage,
 ): Promise<void> {
@@ -242,7 +242,7 @@ async function isRestored(
   if (instances.length === 0 && !(await isReused(destination, manifest.digest))) return;
   await destination.putManifest(manifest);
   await destination.commit();
-  await isThere(reference, { manifest, instances, ...image });
+  await assertImage(reference, { manifest, instances, ...image });
 }
 
 async function isReused(destination: ImageDestination, digest: Digest): Promise<boolean> {

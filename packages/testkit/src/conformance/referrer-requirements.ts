@@ -9,10 +9,10 @@ import { randomArtifact } from "../random/random-artifact.ts";
 import { descriptorOf } from "../random/whole-image.ts";
 import type { WholeImage } from "../random/whole-image.ts";
 import { putBlobs } from "../random/write-image.ts";
-import { isNotThere, rejectsWith } from "./checks.ts";
-import { isKept } from "./content.ts";
+import { assertNoImage, assertRejects } from "./checks.ts";
+import { assertPreserved } from "./content.ts";
 import type { Abilities, Requirement } from "./requirement.ts";
-import { largestFor } from "./sample-images.ts";
+import { indexOrImageFor } from "./sample-images.ts";
 
 /** An image and what refers to it: by its subject, by a tag, and by way of another. */
 interface Referred {
@@ -25,7 +25,7 @@ interface Referred {
 }
 
 async function referredTo(seed: string, abilities: Abilities): Promise<Referred> {
-  const image = await largestFor(abilities, seed);
+  const image = await indexOrImageFor(abilities, seed);
   const referrer = await randomArtifact(`${seed} referrer`, { subject: descriptorOf(image) });
   const subject = descriptorOf(referrer);
   const ofReferrer = await randomArtifact(`${seed} of the referrer`, { subject });
@@ -55,7 +55,7 @@ async function copyAll(from: ImageReference, to: ImageReference): Promise<CopyRe
 }
 
 /** Fails unless all that refers to the image is found where it is, and nothing else. */
-async function isReferredTo(place: ImageReference, referred: Referred): Promise<void> {
+async function assertReferrers(place: ImageReference, referred: Referred): Promise<void> {
   const { image, referrer, ofReferrer, tag, tagged } = referred;
   await using source = await place.newImageSource();
   const referrersOf = async (subject: Digest): Promise<readonly (Digest | undefined)[][]> => {
@@ -80,9 +80,9 @@ export const referrerRequirements: readonly Requirement[] = [
       const [through, out] = [await freshReference(), memory().parseReference("out")];
       const { digest } = await copyAll(referred.reference, through);
       assert.equal(digest, referred.image.manifest.digest);
-      await isReferredTo(through, referred);
+      await assertReferrers(through, referred);
       await copyAll(through, out);
-      await isReferredTo(out, referred);
+      await assertReferrers(out, referred);
     },
   },
   {
@@ -95,22 +95,22 @@ export const referrerRequirements: readonly Requirement[] = [
       await copyImage(referred.reference, place, { instances: "all" });
       const later = await copyAll(referred.reference, place);
       assert.equal(later.referrers, 3);
-      await isReferredTo(place, referred);
+      await assertReferrers(place, referred);
       const again = await copyAll(referred.reference, place);
       assert.ok(again.alreadyThere, "it is brought once more");
     },
   },
   {
-    id: "copy/referrers-refused",
+    id: "copy/referrers-unsupported",
     promise: "where there is no place for what refers to an image, its copy fails and leaves none",
     appliesTo: ({ writes, accepts }) => writes && accepts?.referrers !== true,
     async check({ freshReference }, abilities) {
       const { reference, image } = await referredTo("referrers refused", abilities);
       const to = await freshReference();
-      await rejectsWith("impossible-copy", () => copyAll(reference, to));
-      await isNotThere(to);
+      await assertRejects("impossible-copy", () => copyAll(reference, to));
+      await assertNoImage(to);
       await copyImage(reference, to, { instances: "all" });
-      await isKept(to, image, abilities);
+      await assertPreserved(to, image, abilities);
     },
   },
 ];

@@ -22,7 +22,7 @@ export interface TransportUnderTest {
   /** Default: `content` where the destination unpacks layers, else `everything`. */
   readonly preserves?: Preserved;
   /** Default `reuses`. */
-  readonly rewriting?: Rewriting;
+  readonly overwriting?: Overwriting;
   /** False for a place that deletes nothing, though the transport could. */
   readonly deletes?: false;
 }
@@ -37,7 +37,7 @@ export type Preserved =
   | "layers";
 
 /** What writing an image does where there is one already. */
-export type Rewriting =
+export type Overwriting =
   /** It takes the place of the other, whose blobs need not be sent again. */
   | "reuses"
   /** It takes the place of the other, and all of it is sent. */
@@ -55,7 +55,7 @@ export interface Abilities {
   /** Whether it takes indexes; where it is only read, all that `preserves` everything do. */
   readonly indexes: boolean;
   readonly preserves: Preserved;
-  readonly rewriting: Rewriting;
+  readonly overwriting: Overwriting;
   readonly accepts: DestinationAccepts | undefined;
   /** Whether destinations have `resolve`. */
   readonly resolves: boolean;

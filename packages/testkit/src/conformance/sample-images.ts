@@ -45,7 +45,7 @@ export async function indexFor(
 }
 
 /** An index where the place takes one, else an image. */
-export async function largestFor(abilities: Abilities, seed: string): Promise<WholeImage> {
+export async function indexOrImageFor(abilities: Abilities, seed: string): Promise<WholeImage> {
   return abilities.indexes ? indexFor(abilities, seed) : imageFor(abilities, seed);
 }
 
@@ -55,7 +55,7 @@ export function takes(accepts: Abilities["accepts"], mediaType: string): boolean
 }
 
 /** Where the image lies now: written through the transport, or put there by other means. */
-export async function placed(
+export async function storeImage(
   image: WholeImage,
   { store, freshReference }: TransportUnderTest,
 ): Promise<ImageReference> {

@@ -11,15 +11,15 @@ import {
   collected,
   destinationOf,
   failureOf,
-  isNotThere,
-  isReason,
-  rejectsWith,
-  sameBytes,
+  assertNoImage,
+  assertReason,
+  assertRejects,
+  assertSameBytes,
   usedAtOnce,
 } from "./checks.ts";
-import { isKept, largestLayerOf } from "./content.ts";
+import { assertPreserved, largestLayer } from "./content.ts";
 import type { Abilities, Requirement, TransportUnderTest } from "./requirement.ts";
-import { imageFor, largestFor, placed } from "./sample-images.ts";
+import { imageFor, indexOrImageFor, storeImage } from "./sample-images.ts";
 
 const nowhere: Digest = digestOf(Buffer.from("a blob that nobody stores"));
 
@@ -42,7 +42,7 @@ async function withStored(
   layerSize = 4096,
 ): Promise<void> {
   const image = await imageFor(abilities, "stored", { layers: 2, layerSize });
-  const reference = await placed(image, subject);
+  const reference = await storeImage(image, subject);
   await using source = await reference.newImageSource();
   await work({ reference, image, source });
 }
@@ -53,7 +53,7 @@ export const sourceRequirements: readonly Requirement[] = [
     promise: "an image that is not there is not-found, when it is opened or when it is first read",
     appliesTo: () => true,
     async check({ freshReference }) {
-      await isNotThere(await freshReference());
+      await assertNoImage(await freshReference());
     },
   },
   {
@@ -63,9 +63,9 @@ export const sourceRequirements: readonly Requirement[] = [
     async check(subject, abilities) {
       for (const image of [
         await imageFor(abilities, "whole"),
-        await largestFor(abilities, "whole index"),
+        await indexOrImageFor(abilities, "whole index"),
       ]) {
-        await isKept(await placed(image, subject), image, abilities);
+        await assertPreserved(await storeImage(image, subject), image, abilities);
       }
     },
   },
@@ -95,8 +95,8 @@ export const sourceRequirements: readonly Requirement[] = [
     check: (subject, abilities) =>
       withStored(subject, abilities, async ({ source }) => {
         source.getBlob({ digest: nowhere });
-        await rejectsWith("not-found", () => blobOf(source, nowhere));
-        await rejectsWith("not-found", () => source.getManifest(nowhere));
+        await assertRejects("not-found", () => blobOf(source, nowhere));
+        await assertRejects("not-found", () => source.getManifest(nowhere));
       }),
   },
   {
@@ -120,20 +120,20 @@ export const sourceRequirements: readonly Requirement[] = [
     promise: "an image that is there is proven, with all that belongs to it",
     appliesTo: reads,
     async check(subject, abilities) {
-      const image = await largestFor(abilities, "proven");
-      const { read, stored, problems } = await verifyImage(await placed(image, subject));
+      const image = await indexOrImageFor(abilities, "proven");
+      const { read, stored, problems } = await verifyImage(await storeImage(image, subject));
       assert.deepEqual(problems, []);
       assert.equal(read.count + stored.count, image.blobs.size);
     },
   },
   {
-    id: "source/verified-damage",
+    id: "source/damaged-blob",
     promise: "a blob that was damaged where it lies is told, and the others are proven",
     appliesTo: (abilities, { damageBlob }) => abilities.reads && damageBlob !== undefined,
     async check(subject, abilities) {
       const image = await imageFor(abilities, "damage that is told");
-      const reference = await placed(image, subject);
-      const [digest] = largestLayerOf(image);
+      const reference = await storeImage(image, subject);
+      const [digest] = largestLayer(image);
       await subject.damageBlob?.(reference, digest);
       const { read, problems } = await verifyImage(reference, { readAll: true });
       assert.deepEqual(
@@ -144,7 +144,7 @@ export const sourceRequirements: readonly Requirement[] = [
     },
   },
   {
-    id: "source/left-early",
+    id: "source/partial-read",
     promise: "a blob of which only the beginning is read does no harm to the next",
     appliesTo: reads,
     check: (subject, abilities) =>
@@ -152,14 +152,14 @@ export const sourceRequirements: readonly Requirement[] = [
         subject,
         abilities,
         async ({ source, image }) => {
-          const [digest, bytes] = largestLayerOf(image);
+          const [digest, bytes] = largestLayer(image);
           for (let round = 0; round < 20; round++) {
             for await (const chunk of source.getBlob({ digest })) {
-              sameBytes(chunk, bytes.subarray(0, chunk.byteLength), "the first chunk");
+              assertSameBytes(chunk, bytes.subarray(0, chunk.byteLength), "the first chunk");
               break;
             }
           }
-          sameBytes(await blobOf(source, digest), bytes, "the blob after that");
+          assertSameBytes(await blobOf(source, digest), bytes, "the blob after that");
         },
         manyChunks,
       ),
@@ -173,10 +173,11 @@ export const sourceRequirements: readonly Requirement[] = [
         subject,
         abilities,
         async ({ source, image }) => {
-          const [digest, bytes] = largestLayerOf(image);
+          const [digest, bytes] = largestLayer(image);
           const readers = Array.from({ length: abilities.offers?.parallelBlobs ?? 1 });
           const read = await Promise.all(readers.map(async () => blobOf(source, digest)));
-          for (const one of read) sameBytes(one, bytes, "a blob read at the same time as others");
+          for (const one of read)
+            assertSameBytes(one, bytes, "a blob read at the same time as others");
         },
         1_000_000,
       ),
@@ -211,7 +212,7 @@ export const sourceRequirements: readonly Requirement[] = [
         subject,
         abilities,
         async ({ source, image }) => {
-          const [digest, bytes] = largestLayerOf(image);
+          const [digest, bytes] = largestLayer(image);
           const last = bytes.byteLength - 1;
           for (const [start, end] of [
             [0, 0],
@@ -221,10 +222,10 @@ export const sourceRequirements: readonly Requirement[] = [
             [last, last],
           ] as const) {
             const part = await blobOf(source, digest, { start, end });
-            sameBytes(part, bytes.subarray(start, end + 1), `the range ${start}-${end}`);
+            assertSameBytes(part, bytes.subarray(start, end + 1), `the range ${start}-${end}`);
           }
           const rest = await blobOf(source, digest, { start: 1_234_567 });
-          sameBytes(rest, bytes.subarray(1_234_567), "the range to the end");
+          assertSameBytes(rest, bytes.subarray(1_234_567), "the range to the end");
         },
         manyChunks,
       ),
@@ -237,14 +238,14 @@ export const sourceRequirements: readonly Requirement[] = [
       withStored(subject, abilities, async ({ source, image, reference }) => {
         const reason = new Error("never");
         const options = { signal: AbortSignal.abort(reason) };
-        const [digest] = largestLayerOf(image);
+        const [digest] = largestLayer(image);
         const opened = async (): Promise<void> => {
           await using aborted = await reference.newImageSource(options);
           await aborted.getManifest(undefined, options);
         };
-        isReason(await failureOf(opened), reason, "opening a source and reading its manifest");
+        assertReason(await failureOf(opened), reason, "opening a source and reading its manifest");
         const read = (): Promise<Uint8Array> => collected(source.getBlob({ digest }, options));
-        isReason(await failureOf(read), reason, "reading a blob");
+        assertReason(await failureOf(read), reason, "reading a blob");
       }),
   },
   {
@@ -257,7 +258,7 @@ export const sourceRequirements: readonly Requirement[] = [
         subject,
         abilities,
         async ({ source, image }) => {
-          const [digest, bytes] = largestLayerOf(image);
+          const [digest, bytes] = largestLayer(image);
           const controller = new AbortController();
           const reason = new Error("enough");
           const { signal } = controller;
@@ -273,7 +274,7 @@ export const sourceRequirements: readonly Requirement[] = [
               `getBlob ${went} after an abort: check options.signal before each chunk, and reject with signal.reason`,
             );
           };
-          isReason(await failureOf(next), reason, "getBlob after an abort");
+          assertReason(await failureOf(next), reason, "getBlob after an abort");
         },
         manyChunks,
       ),

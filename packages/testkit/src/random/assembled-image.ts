@@ -3,7 +3,7 @@ import type { Descriptor, Platform } from "@drayage/core";
 import { withLayerCompression } from "@drayage/core/manifest";
 import type { LayerCompression } from "@drayage/core/manifest";
 
-import { packed } from "./packed.ts";
+import { storedEncoding } from "./stored-encoding.ts";
 import type { WholeImage, WholeManifest } from "./whole-image.ts";
 
 /** OCI's formats, or Docker's schema 2. */
@@ -17,7 +17,7 @@ export interface AssembledImage extends WholeImage {
 }
 
 /** An uncompressed layer and the compression to store it with. */
-export interface UnpackedLayer {
+export interface UncompressedLayer {
   readonly tar: Uint8Array;
   readonly compression: LayerCompression;
 }
@@ -26,7 +26,7 @@ export interface ImageParts {
   readonly format: ImageFormat;
   readonly platform: Platform;
   /** The base layer first. */
-  readonly layers: readonly UnpackedLayer[];
+  readonly layers: readonly UncompressedLayer[];
   /** The `config` of the config (OCI image-spec, config.md). */
   readonly execution: Readonly<Record<string, unknown>>;
   /** More fields of the manifest; undefined ones are omitted. */
@@ -54,14 +54,14 @@ export function assembledImage(parts: ImageParts): AssembledImage {
   const type = types[parts.format];
   const layers = parts.layers.map(({ tar, compression }) => {
     const mediaType = withLayerCompression(type.layer, compression) ?? type.layer;
-    return partOf(mediaType, packed(tar, compression));
+    return partOf(mediaType, storedEncoding(tar, compression));
   });
   const config = partOf(type.config, json(configOf(parts)));
-  return joined(type.manifest, config, layers, parts.manifestFields);
+  return imageOfParts(type.manifest, config, layers, parts.manifestFields);
 }
 
 /** Builds an image from its parts. */
-export function joined(
+export function imageOfParts(
   manifestType: string,
   config: ImagePart,
   layers: readonly ImagePart[],
@@ -94,7 +94,7 @@ export function manifestOf(mediaType: string, fields: object): WholeManifest {
   return { bytes, mediaType, digest: digestOf(bytes) };
 }
 
-/** Indented by three spaces, unlike any encoder here, so that rewriting a manifest changes its digest. */
+/** Indented by three spaces, unlike any encoder here, so that overwriting a manifest changes its digest. */
 export function json(value: unknown): Uint8Array {
   return Buffer.from(JSON.stringify(value, undefined, 3));
 }

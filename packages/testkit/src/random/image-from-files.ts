@@ -5,7 +5,7 @@ import type { Platform } from "@drayage/core";
 import type { LayerCompression } from "@drayage/core/manifest";
 
 import { assembledImage, created } from "./assembled-image.ts";
-import type { AssembledImage, ImageFormat, UnpackedLayer } from "./assembled-image.ts";
+import type { AssembledImage, ImageFormat, UncompressedLayer } from "./assembled-image.ts";
 import { layerTar } from "./layer-tar.ts";
 import type { LayerEntry } from "./layer-tar.ts";
 
@@ -39,15 +39,15 @@ export async function imageFromFiles(
   options: ImageFromFilesOptions = {},
 ): Promise<AssembledImage> {
   const { compression = "gzip", annotations } = options;
-  const unpacked: UnpackedLayer[] = [];
+  const uncompressed: UncompressedLayer[] = [];
   for (const files of layers) {
     const entries = (await Promise.all(files.map(entriesOf))).flat();
-    unpacked.push({ tar: await layerTar(withFolders(entries), created), compression });
+    uncompressed.push({ tar: await layerTar(withFolders(entries), created), compression });
   }
   return assembledImage({
     format: options.format ?? "oci",
     platform: options.platform ?? { os: "linux", architecture: "amd64" },
-    layers: unpacked,
+    layers: uncompressed,
     execution: options.execution ?? {},
     manifestFields: { annotations },
   });

@@ -1,7 +1,7 @@
 import { mediaTypes } from "@drayage/core";
 import type { Descriptor } from "@drayage/core";
 
-import { joined, partOf } from "./assembled-image.ts";
+import { imageOfParts, partOf } from "./assembled-image.ts";
 import type { AssembledImage } from "./assembled-image.ts";
 import { SeededRandom } from "./seeded-random.ts";
 
@@ -28,5 +28,9 @@ export async function randomArtifact(
   const config = partOf("application/vnd.oci.empty.v1+json", Buffer.from("{}"));
   const content = partOf(`${artifactType}.content`, new SeededRandom(seed).bytes(size));
   const { subject, annotations } = options;
-  return joined(mediaTypes.ociManifest, config, [content], { artifactType, subject, annotations });
+  return imageOfParts(mediaTypes.ociManifest, config, [content], {
+    artifactType,
+    subject,
+    annotations,
+  });
 }

@@ -2,7 +2,7 @@ import type { Descriptor, Platform } from "@drayage/core";
 import type { LayerCompression } from "@drayage/core/manifest";
 
 import { assembledImage, created } from "./assembled-image.ts";
-import type { AssembledImage, ImageFormat, UnpackedLayer } from "./assembled-image.ts";
+import type { AssembledImage, ImageFormat, UncompressedLayer } from "./assembled-image.ts";
 import { layerTar } from "./layer-tar.ts";
 import type { LayerEntry } from "./layer-tar.ts";
 import { randomLayer, whiteoutOf } from "./random-layer.ts";
@@ -44,7 +44,7 @@ export async function imageFrom(
 ): Promise<AssembledImage> {
   const { layers: count = 3, layerSize = 4096, compression = "gzip" } = options;
   const compressions = typeof compression === "string" ? [compression] : compression;
-  const layers: UnpackedLayer[] = [];
+  const layers: UncompressedLayer[] = [];
   let below: readonly LayerEntry[] = [];
   for (let at = 0; at < count; at++) {
     const source = at < shared.layers ? shared.random : random;

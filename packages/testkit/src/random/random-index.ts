@@ -1,7 +1,7 @@
 import { mediaTypes } from "@drayage/core";
 import type { Platform } from "@drayage/core";
 
-import { joined, json, manifestOf, partOf } from "./assembled-image.ts";
+import { imageOfParts, json, manifestOf, partOf } from "./assembled-image.ts";
 import { imageFrom } from "./random-image.ts";
 import type { RandomImageOptions } from "./random-image.ts";
 import { SeededRandom } from "./seeded-random.ts";
@@ -86,7 +86,7 @@ function attestationOf({ image: { manifest } }: IndexEntry, random: SeededRandom
       rootfs: { type: "layers", diff_ids: [statement.descriptor.digest] },
     }),
   );
-  const image = joined(mediaTypes.ociManifest, config, [statement], {});
+  const image = imageOfParts(mediaTypes.ociManifest, config, [statement], {});
   const annotations = {
     "vnd.docker.reference.type": "attestation-manifest",
     "vnd.docker.reference.digest": manifest.digest,

@@ -74,7 +74,7 @@ export const blobBreakages: Breakages = {
         ),
       ),
   },
-  "destination/false-stream": {
+  "destination/corrupt-stream": {
     "keeps bytes of another digest": () =>
       alteredMemory(
         putting(

@@ -37,11 +37,11 @@ const subjects: Readonly<Record<string, TransportUnderTest>> = {
   "memory: that is only read": readOnly(memory()),
   "a place that unpacks layers and starts anew": {
     ...subjectOf(unpackingMemory("replaces")),
-    rewriting: "replaces",
+    overwriting: "replaces",
   },
   "a place that unpacks layers and is written once": {
     ...subjectOf(unpackingMemory("refuses")),
-    rewriting: "refuses",
+    overwriting: "refuses",
   },
 };
 

@@ -13,7 +13,7 @@ import { stale } from "./source-breakages.ts";
 import { unpackingMemory } from "./unpacking-memory.ts";
 
 export const copyBreakages: Breakages = {
-  "copy/in-and-out": {
+  "copy/round-trip": {
     "loses an index inside an index": () =>
       alteredMemory({
         source: ({ getManifest }) => ({
@@ -37,7 +37,7 @@ export const copyBreakages: Breakages = {
         }),
       }),
   },
-  "copy/told-digest": {
+  "copy/reported-digest": {
     "reports another manifest than it stores": () => {
       const transport = unpackingMemory("replaces", {
         generated: (manifest) => ({
@@ -45,7 +45,7 @@ export const copyBreakages: Breakages = {
           bytes: Buffer.from(`${String(manifest.bytes)} `),
         }),
       });
-      return { ...fresh(transport), rewriting: "replaces" };
+      return { ...fresh(transport), overwriting: "replaces" };
     },
   },
   "copy/again": {
@@ -96,11 +96,11 @@ export const copyBreakages: Breakages = {
       });
     },
   },
-  "copy/one-of-many": {
+  "copy/one-platform": {
     "says that it takes indexes, and takes none": () => {
       const manifestMIMETypes = [mediaTypes.dockerManifest, mediaTypes.dockerList];
       const transport = unpackingMemory("replaces", { accepts: { manifestMIMETypes } });
-      return { ...fresh(transport), rewriting: "replaces" };
+      return { ...fresh(transport), overwriting: "replaces" };
     },
   },
   "copy/signed": {
@@ -115,7 +115,7 @@ export const copyBreakages: Breakages = {
   "copy/referrers-later": {
     "loses what refers to an image that it has": () => keepingReferrersWhere((isNew) => isNew),
   },
-  "copy/referrers-refused": {
+  "copy/referrers-unsupported": {
     "falsifies the image that arrived without its referrers": async () =>
       falsifying((await randomIndex("referrers refused")).instances[0]?.digest as Digest, {
         destination: ({ accepts }) => ({ accepts: { ...accepts, referrers: "none are kept" } }),

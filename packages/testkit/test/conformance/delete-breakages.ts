@@ -6,7 +6,7 @@ import { alteredMemory } from "./altered-memory.ts";
 import type { Breakages } from "./breakage.ts";
 
 export const deleteBreakages: Breakages = {
-  "delete/gone": {
+  "delete/image": {
     "lets a name be used once": () => {
       const deleted = new Set<string>();
       return alteredMemory({
@@ -42,7 +42,7 @@ export const deleteBreakages: Breakages = {
         }),
       }),
   },
-  "delete/others-stay": {
+  "delete/shared-blobs": {
     "deletes blobs that another image needs": () => {
       const gone = new Set<Digest | undefined>();
       return alteredMemory({

@@ -68,7 +68,7 @@ export const destinationBreakages: Breakages = {
   },
   "destination/written-once": {
     "overwrites where it says that it refuses": () =>
-      alteredMemory({ subject: () => ({ rewriting: "refuses" }) }),
+      alteredMemory({ subject: () => ({ overwriting: "refuses" }) }),
   },
   "destination/aborted-before": {
     "looks for blobs though the signal is aborted": () =>

@@ -1,7 +1,7 @@
 import { ImageError } from "@drayage/core";
 import type { Digest, ImageSource } from "@drayage/core";
 
-import { largestLayerOf } from "../../src/conformance/content.ts";
+import { largestLayer } from "../../src/conformance/content.ts";
 import type { TransportUnderTest } from "../../src/conformance/requirement.ts";
 import { randomImage } from "../../src/random/random-image.ts";
 import { randomIndex } from "../../src/random/random-index.ts";
@@ -33,7 +33,7 @@ export const sourceBreakages: Breakages = {
       return falsifying(known(instance).digest);
     },
     "falsifies a layer": async () =>
-      falsifying(largestLayerOf(await randomImage("whole", { compression: "gzip" }))[0]),
+      falsifying(largestLayer(await randomImage("whole", { compression: "gzip" }))[0]),
   },
   "source/reference": {
     "has a source with another reference": () =>
@@ -89,10 +89,10 @@ export const sourceBreakages: Breakages = {
       });
     },
   },
-  "source/verified-damage": {
+  "source/damaged-blob": {
     "reads what it was given instead of what it stores": () => stale("damage that is told"),
   },
-  "source/left-early": {
+  "source/partial-read": {
     "leaves a blob open that is not read to its end, and opens ten at most": () =>
       alteredMemory({
         source({ getBlob }) {
@@ -223,7 +223,7 @@ export const sourceBreakages: Breakages = {
 
 /** A transport that does not notice that a layer of one image was damaged in its store. */
 export async function stale(seed: string): Promise<TransportUnderTest> {
-  const [digest] = largestLayerOf(await randomImage(seed, { compression: "gzip" }));
+  const [digest] = largestLayer(await randomImage(seed, { compression: "gzip" }));
   return alteredMemory({
     subject: ({ damageBlob }) => ({
       damageBlob: async (reference, damaged) =>

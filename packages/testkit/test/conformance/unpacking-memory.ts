@@ -10,14 +10,14 @@ import type {
 import { parseManifest } from "@drayage/core/manifest";
 import { memory } from "@drayage/core/memory";
 
-import type { Rewriting } from "../../src/conformance/requirement.ts";
+import type { Overwriting } from "../../src/conformance/requirement.ts";
 
 /**
  * A place like the archives of `docker save`: it keeps a config and unpacked layers, no manifest, no index, no signature,
  * and deletes nothing.
  */
 export function unpackingMemory(
-  rewriting: Exclude<Rewriting, "reuses">,
+  overwriting: Exclude<Overwriting, "reuses">,
   altered: UnpackingAlteration = {},
 ): ImageTransport {
   const inner = memory();
@@ -35,7 +35,7 @@ export function unpackingMemory(
         newImageSource: async (options) => sourceOf(reference, await place.newImageSource(options)),
         async newImageDestination(options) {
           const destination = await place.newImageDestination(options);
-          if (rewriting === "refuses" && (await destination.resolve()) !== undefined) {
+          if (overwriting === "refuses" && (await destination.resolve()) !== undefined) {
             throw new ImageError("conflict", `${imageName(reference)} is there already`);
           }
           return destinationOf(reference, destination, altered);

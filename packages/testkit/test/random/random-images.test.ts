@@ -105,7 +105,7 @@ describe.each(makers)("%s", (_, make, pinned) => {
 
 test("putBlob receives isConfig for the config", async () => {
   const image = await randomImage("config", { layers: 1 });
-  const destination = await memory().parseReference("told").newImageDestination();
+  const destination = await memory().parseReference("image").newImageDestination();
   const putBlob = vi.spyOn(destination, "putBlob");
   await putBlobs(image, destination);
   expect(
@@ -124,7 +124,7 @@ test("the error for a read-only transport names it", async () => {
     dockerReference: undefined,
     policyConfigurationIdentity: undefined,
     policyConfigurationNamespaces: [],
-    newImageSource: () => Promise.reject(new Error("nobody reads here")),
+    newImageSource: () => Promise.reject(new Error("not read")),
   };
   await expect(writeImage(await randomImage("x"), readOnly)).rejects.toMatchObject({
     code: "unsupported",
@@ -135,13 +135,13 @@ test("the config has the platform and the digests of the uncompressed layers", a
   const compression: readonly LayerCompression[] = ["none", "gzip", "zstd"];
   const platform = { os: "linux", architecture: "arm", variant: "v7" };
   const whole = await randomImage("config", { layers: 4, compression, platform });
-  const packings = whole.layers.map(({ mediaType }) => layerCompressionOf(mediaType));
-  expect(packings).toEqual(["none", "gzip", "zstd", "none"]);
+  const compressions = whole.layers.map(({ mediaType }) => layerCompressionOf(mediaType));
+  expect(compressions).toEqual(["none", "gzip", "zstd", "none"]);
   await using image = await openImage(await inMemory(whole));
   expect(await image.inspect()).toMatchObject({ ...platform, layers: whole.layers.map(digestIn) });
   const config = jsonOf(whole.blobs.get(whole.config.digest));
-  const unpacked = await Promise.all(whole.layers.map((layer) => unpack(whole, layer)));
-  expect(config).toMatchObject({ rootfs: { diff_ids: unpacked.map((tar) => digestOf(tar)) } });
+  const tars = await Promise.all(whole.layers.map((layer) => decompress(whole, layer)));
+  expect(config).toMatchObject({ rootfs: { diff_ids: tars.map((tar) => digestOf(tar)) } });
   const { history } = config as { history: { empty_layer?: boolean }[] };
   expect(history.filter((entry) => !entry.empty_layer)).toHaveLength(4);
 });
@@ -222,7 +222,7 @@ function jsonOf(bytes: Uint8Array | undefined): unknown {
   return JSON.parse(Buffer.from(bytes ?? []).toString());
 }
 
-async function unpack(
+async function decompress(
   { blobs }: WholeImage,
   { digest, mediaType }: Descriptor,
 ): Promise<Uint8Array> {

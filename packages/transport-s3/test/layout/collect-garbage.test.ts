@@ -1,7 +1,7 @@
 import { CreateMultipartUploadCommand, S3Client } from "@aws-sdk/client-s3";
 import { copyImage, hexOf } from "@drayage/core";
 import type { S3Server } from "@drayage/mock-servers";
-import { inMemory, isThere, randomIndex, writeImage } from "@drayage/testkit";
+import { inMemory, assertImage, randomIndex, writeImage } from "@drayage/testkit";
 import { expect, test } from "vitest";
 
 import type { S3Reference, S3Settings } from "../../src/index.ts";
@@ -34,7 +34,7 @@ test("what no image needs is deleted, and nothing else", async () => {
   expect(garbage.map(({ key }) => key).toSorted()).toEqual(litter);
   const left = server.bucket().keys("a/blobs");
   expect(left).toEqual(before.filter((key) => !litter.includes(key)));
-  await isThere(reference, index);
+  await assertImage(reference, index);
   expect(await reference.collectGarbage({ grace: 0 })).toEqual([]);
 });
 
@@ -80,7 +80,7 @@ test("a copy that counts on what is deleted meanwhile ends in a conflict", async
   await reference.collectGarbage();
   await expect(destination.commit()).rejects.toMatchObject({ code: "conflict", retryable: true });
   await writeImage(gone, other);
-  await isThere(other, gone);
+  await assertImage(other, gone);
 });
 
 test("nothing is collected out of shared blobs, nor where there is no layout", async () => {

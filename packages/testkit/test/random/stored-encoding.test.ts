@@ -4,8 +4,8 @@ import { compressionOf } from "@drayage/core/content";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 
-import { packed } from "../../src/random/packed.ts";
 import { SeededRandom } from "../../src/random/seeded-random.ts";
+import { storedEncoding } from "../../src/random/stored-encoding.ts";
 
 /** Sizes: zero, one, around a gzip block, around a zstd block, and several blocks. */
 const lengths = fc.constantFrom(0, 1, 65_534, 65_535, 65_536, 131_071, 131_072, 131_073, 400_000);
@@ -14,8 +14,8 @@ test("decompressing gzip and zstd returns the original bytes", () => {
   fc.assert(
     fc.property(fc.string(), lengths, (seed, length) => {
       const bytes = Buffer.from(new SeededRandom(seed).bytes(length));
-      expect(gunzipSync(packed(bytes, "gzip")).equals(bytes)).toBe(true);
-      expect(zstdDecompressSync(packed(bytes, "zstd")).equals(bytes)).toBe(true);
+      expect(gunzipSync(storedEncoding(bytes, "gzip")).equals(bytes)).toBe(true);
+      expect(zstdDecompressSync(storedEncoding(bytes, "zstd")).equals(bytes)).toBe(true);
     }),
   );
 });
@@ -23,7 +23,7 @@ test("decompressing gzip and zstd returns the original bytes", () => {
 test("each format has its magic number, and none leaves the bytes unchanged", () => {
   const bytes = Buffer.from("some bytes");
   for (const compression of ["gzip", "zstd", "none"] as const) {
-    expect(compressionOf(packed(bytes, compression))).toBe(compression);
+    expect(compressionOf(storedEncoding(bytes, compression))).toBe(compression);
   }
-  expect(packed(bytes, "none")).toBe(bytes);
+  expect(storedEncoding(bytes, "none")).toBe(bytes);
 });

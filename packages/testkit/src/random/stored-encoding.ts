@@ -2,14 +2,14 @@ import zlib from "node:zlib";
 
 import type { LayerCompression } from "@drayage/core/manifest";
 
-const largestDeflateBlock = 0xffff;
-const largestZstdBlock = 1 << 17;
+const maxDeflateBlock = 0xffff;
+const maxZstdBlock = 1 << 17;
 
 /**
  * Encodes bytes as a valid gzip or zstd file without compression. The output does not depend on a compressor version,
  * so tests can contain its digest.
  */
-export function packed(bytes: Uint8Array, compression: LayerCompression): Uint8Array {
+export function storedEncoding(bytes: Uint8Array, compression: LayerCompression): Uint8Array {
   switch (compression) {
     case "none":
       return bytes;
@@ -23,7 +23,7 @@ export function packed(bytes: Uint8Array, compression: LayerCompression): Uint8A
 /** RFC 1952 around blocks of RFC 1951, section 3.2.4. */
 function storedGzip(bytes: Uint8Array): Uint8Array {
   const header = Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff]);
-  const blocks = slices(bytes, largestDeflateBlock).flatMap(({ slice, isLast }) => {
+  const blocks = slices(bytes, maxDeflateBlock).flatMap(({ slice, isLast }) => {
     const start = Buffer.alloc(5);
     start.writeUInt8(isLast ? 1 : 0, 0);
     start.writeUInt16LE(slice.byteLength, 1);
@@ -39,7 +39,7 @@ function storedGzip(bytes: Uint8Array): Uint8Array {
 /** RFC 8878: one frame of raw blocks with a window of 128 KiB and neither content size nor checksum. */
 function storedZstd(bytes: Uint8Array): Uint8Array {
   const header = Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0x00, (17 - 10) << 3]);
-  const blocks = slices(bytes, largestZstdBlock).flatMap(({ slice, isLast }) => {
+  const blocks = slices(bytes, maxZstdBlock).flatMap(({ slice, isLast }) => {
     const start = Buffer.alloc(3);
     start.writeUIntLE((slice.byteLength << 3) | (isLast ? 1 : 0), 0, 3);
     return [start, slice];
