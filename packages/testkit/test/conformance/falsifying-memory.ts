@@ -1,6 +1,9 @@
 import type { Digest } from "@drayage/core";
 
+import { largestLayer } from "../../src/conformance/content.ts";
 import type { TransportUnderTest } from "../../src/conformance/requirement.ts";
+import { randomImage } from "../../src/random/random-image.ts";
+import type { RandomImageOptions } from "../../src/random/random-image.ts";
 import { alteredMemory, falsified } from "./altered-memory.ts";
 import type { Alteration } from "./altered-memory.ts";
 
@@ -20,4 +23,13 @@ export function falsifying(wrong: Digest, more: Alteration = {}): TransportUnder
       },
     }),
   });
+}
+
+/** A transport that reads the largest layer of the image from this seed with another last byte. */
+export async function falsifyingImage(
+  seed: string,
+  options: RandomImageOptions = {},
+): Promise<TransportUnderTest> {
+  const image = await randomImage(seed, { compression: "gzip", ...options });
+  return falsifying(largestLayer(image)[0]);
 }
