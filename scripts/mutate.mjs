@@ -50,7 +50,9 @@ const groups = {
   kit: {
     modules: ["testkit/src/conformance/*.ts"],
     // Without `isolated-breakages`, where every test runs a group of requirements.
-    tests: ["testkit/test/conformance/{applicability,breakages,conformance,details}.test.ts"],
+    tests: [
+      "testkit/test/conformance/{applicability,breakages,conformance,details,sample-images}.test.ts",
+    ],
   },
 };
 

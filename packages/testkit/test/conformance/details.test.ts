@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 
 import { conformance } from "../../src/conformance/conformance.ts";
 import { blobDetails } from "./blob-details.ts";
+import { contentDetails } from "./content-details.ts";
 import { copyDetails } from "./copy-details.ts";
 import { deleteDetails } from "./delete-details.ts";
 import { destinationDetails } from "./destination-details.ts";
@@ -13,6 +14,7 @@ const details = {
   ...destinationDetails,
   ...blobDetails,
   ...sourceDetails,
+  ...contentDetails,
   ...copyDetails,
   ...deleteDetails,
 };
