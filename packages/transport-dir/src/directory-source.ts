@@ -22,7 +22,7 @@ import type { FolderReference } from "./folder-reference.ts";
 /** An image in a directory, open for reading. */
 export class DirectorySource implements ImageSource {
   readonly reference: FolderReference;
-  readonly offers: SourceOffers = { parallelBlobs: 64, ranges: true };
+  readonly offers: SourceOffers = { parallelBlobs: 64, ranges: true, isLocal: true };
 
   private constructor(reference: FolderReference) {
     this.reference = reference;

@@ -41,7 +41,6 @@ export class WholeImageDestination implements ImageDestination {
     this.accepts = {
       ...layout.accepts,
       foreignLayerURLs: false,
-      referrers: undefined,
       signatures: "a container engine has no place for signatures",
     };
     this.#engine = engine;

@@ -37,7 +37,7 @@ import type { TemporaryFile } from "@drayage/transport-kit/files";
  */
 export class DiskLayout implements LayoutStore {
   readonly place: string;
-  readonly offers: SourceOffers = { parallelBlobs: 64, ranges: true };
+  readonly offers: SourceOffers = { parallelBlobs: 64, ranges: true, isLocal: true };
   readonly parallelBlobs = 64;
   readonly reuseBuffers = true;
   readonly #sharedBlobDir: string | undefined;

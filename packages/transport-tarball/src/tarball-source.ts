@@ -23,6 +23,7 @@ export class TarballSource implements ImageSource {
   readonly offers: SourceOffers = {
     parallelBlobs: 6,
     ranges: true,
+    isLocal: true,
     generatesManifests: true,
   };
   readonly #layers: readonly TarballLayer[];

@@ -18,20 +18,20 @@ export interface DestinationAccepts {
   readonly generatedLayers?: "preserve" | "compress" | "decompress" | undefined;
   /** Whether a layer with URLs may stay where it is. */
   readonly foreignLayerURLs: boolean;
-  /** true, or why not, in words for the user. */
+  /** True if signatures are stored, else the reason for the user why they are not. */
   readonly signatures: true | string;
-  /** The same for signatures of the kind `sigstore`; undefined where these are accepted like all others. */
+  /** The same for signatures of the kind `sigstore`. Default: as `signatures`. */
   readonly sigstoreSignatures?: true | string | undefined;
   /**
-   * Whether what refers to an image may come along: true, or why not, in words for the user; undefined where there is no
-   * place for it. If true, `putManifest` honours `tag`, and `getReferrers` returns manifests that have a `subject`.
+   * True if referrers of the image are stored with it: `putManifest` then honours `tag`, and `getReferrers` returns
+   * manifests that have a `subject`. Default false.
    */
-  readonly referrers?: true | string | undefined;
+  readonly referrers?: boolean | undefined;
   /** How many blobs may be written at once. */
   readonly parallelBlobs: number;
   /** True if `putBlob` has used each chunk before it requests the next: the copy then reads with `reuseBuffers`. */
   readonly reuseBuffers?: boolean | undefined;
-  /** What writing costs, in requests to another machine; undefined where there are none. */
+  /** What writing costs, in requests to another machine. Default: none. */
   readonly requests?: { readonly perBlob: number; readonly perManifest: number } | undefined;
 }
 
@@ -42,7 +42,7 @@ export interface ReuseOptions extends OperationOptions {
 
 /** A blob that was not sent. */
 export interface ReusedBlob extends BlobInfo {
-  /** True where it was not there before, and was cloned, linked or copied without being read here. */
+  /** True if the blob was absent before, and the store cloned, linked or copied it by itself. Default false. */
   readonly cloned?: boolean | undefined;
 }
 

@@ -16,7 +16,9 @@ export interface SourceOffers {
   readonly generatesManifests?: boolean | undefined;
   /** True if `statBlob` returns digests: an image can then be verified without reading it. Default false. */
   readonly storedDigests?: boolean | undefined;
-  /** What reading costs, in requests to another machine; undefined where there are none. */
+  /** True if the bytes are on this machine, so a copy may read the beginning or the end of a blob twice. Default false. */
+  readonly isLocal?: boolean | undefined;
+  /** What reading costs, in requests to another machine. Default: none. */
   readonly requests?: { readonly perBlob: number; readonly perManifest: number } | undefined;
 }
 

@@ -37,10 +37,9 @@ function signaturesIn({ signatures, instances }: ManifestFacts): readonly Signat
 
 function refuseReferrers({ accepts, referrers, destination }: CopyFacts): void {
   if (accepts.referrers === true || referrers.length === 0) return;
-  const why = accepts.referrers ?? "there is no place for it";
   throw new ImageError(
     "impossible-copy",
-    `What refers to the image cannot be copied to ${destination}: ${why}; copy without referrers`,
+    `The referrers of the image cannot be copied to ${destination}, which stores none; copy without referrers`,
   );
 }
 

@@ -59,7 +59,7 @@ async function moveOnce(
   const { bytes, info, replay, close, ...packing } = await transformed(read, blob, {
     transform,
     reuseBuffers: destination.accepts.reuseBuffers === true,
-    isLocal: source.offers.requests === undefined,
+    isLocal: source.offers.isLocal === true,
     decompression: {
       maxSize: options.maxLayerSize,
       total: options.decompressed,

@@ -5,14 +5,14 @@ import type { OperationOptions } from "../contract/operation-options.ts";
 
 /**
  * How many bytes will probably come out of a blob that is packed with gzip: it ends with their number, unless there are
- * more than 4 GiB or several files were joined. Asked of files only; elsewhere it would cost a request.
+ * more than 4 GiB or several files were joined. Read from local sources only; from others it would cost a request.
  */
 export async function sizeHintOf(
   blob: Descriptor,
   source: ImageSource,
   options: OperationOptions,
 ): Promise<number | undefined> {
-  if (!source.offers.ranges || source.locateBlob?.(blob)?.kind !== "file") return undefined;
+  if (!source.offers.ranges || source.offers.isLocal !== true) return undefined;
   const range = { start: Math.max(blob.size - 4, 0) };
   const end = await gathered(source.getBlob(blob, { ...options, range }), 4);
   if (end.byteLength < 4) return undefined;

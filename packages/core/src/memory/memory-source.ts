@@ -20,7 +20,7 @@ const chunkSize = 1 << 16;
 /** Reads one image of a memory transport. */
 export class MemorySource implements ImageSource {
   readonly reference: ImageReference;
-  readonly offers: SourceOffers = { parallelBlobs: 6, ranges: true };
+  readonly offers: SourceOffers = { parallelBlobs: 6, ranges: true, isLocal: true };
   readonly #store: MemoryStore;
   readonly #image: StoredImage;
 

@@ -310,12 +310,10 @@ describe("a layer", () => {
     layer: Uint8Array,
     layerType: string,
     offers: Partial<SourceOffers> = {},
-    location?: BlobLocation,
   ): Promise<{ readonly from: ImageReference; readonly reads: Reads }> {
     const reads: Reads = { reuseBuffers: [], open: 0 };
     const from = await stored(sampleImage({ layers: [layer], layerType }), (real) => ({
       offers: { ...real.offers, ...offers },
-      ...(location && { locateBlob: () => location }),
       async *getBlob(blob, options = {}) {
         if (blob.digest !== digestOf(layer) || options.range !== undefined) {
           yield* real.getBlob(blob, options);
@@ -339,23 +337,21 @@ describe("a layer", () => {
     ["to compress is read with reused buffers if the destination supports them", "compress"],
   ] as const)("%s", async (_, layers) => {
     for (const reuseBuffers of [true, false]) {
-      const { from, reads } = await chunked(content, plainLayer, {
-        requests: { perBlob: 1 } as never,
-      });
+      const { from, reads } = await chunked(content, plainLayer, { isLocal: false });
       await copyImage(from, taking({ layers, reuseBuffers }));
       expect(reads).toEqual({ reuseBuffers: [reuseBuffers], open: 0 });
     }
   });
 
-  test("to compress is reread with reused buffers if that costs no request", async () => {
-    const { from, reads } = await chunked(content, plainLayer, { requests: undefined });
+  test("to compress is reread with reused buffers if the source is local", async () => {
+    const { from, reads } = await chunked(content, plainLayer, { isLocal: true });
     await copyImage(from, taking({ layers: "compress", reuseBuffers: false }));
     expect(reads).toEqual({ reuseBuffers: [false, true], open: 0 });
   });
 
   test("is closed if the destination does not read it", async () => {
-    for (const requests of [undefined, { perBlob: 1 } as never]) {
-      const { from, reads } = await chunked(content, plainLayer, { requests });
+    for (const isLocal of [true, false]) {
+      const { from, reads } = await chunked(content, plainLayer, { isLocal });
       const to = taking({ layers: "compress" }, (real) => ({
         putBlob: (bytes, blob, options) =>
           options?.isConfig
@@ -387,9 +383,8 @@ describe("a layer", () => {
     expect([options?.sizeHint, replays]).toEqual([undefined, false]);
   });
 
-  test("to decompress has an expected size if the source is a file", async () => {
+  test("to decompress has an expected size if the source is local", async () => {
     const gzip = gzipSync(content);
-    const file: BlobLocation = { kind: "file", path: "/somewhere" };
     const sizes: (number | undefined)[] = [];
     const to = (layers: DestinationAccepts["layers"]): ImageReference =>
       taking({ layers }, (real) => ({
@@ -404,7 +399,7 @@ describe("a layer", () => {
       [content, plainLayer, "decompress"],
       [content, plainLayer, "compress"],
     ] as const) {
-      const { from } = await chunked(bytes, type, { ranges: true }, file);
+      const { from } = await chunked(bytes, type, { ranges: true, isLocal: true });
       await copyImage(from, to(layers));
     }
     expect(sizes).toEqual([content.byteLength, undefined, undefined, undefined]);

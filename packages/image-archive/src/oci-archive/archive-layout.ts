@@ -58,7 +58,7 @@ export class ArchiveLayout implements LayoutWriter {
   }
 
   get offers(): SourceOffers {
-    return this.#before?.offers ?? { parallelBlobs: 1, ranges: true };
+    return this.#before?.offers ?? { parallelBlobs: 1, ranges: true, isLocal: true };
   }
 
   async readFile(

@@ -42,8 +42,10 @@ export class TarArchive implements AsyncDisposable {
   /** The offers of an image source whose blobs are members. */
   get offers(): SourceOffers {
     const { parallelReads: parallelBlobs, isRemote = false } = this.#bytes;
-    const requests = isRemote ? { perBlob: 1, perManifest: 1 } : undefined;
-    return { parallelBlobs, ranges: true, requests };
+    const offers = { parallelBlobs, ranges: true };
+    return isRemote
+      ? { ...offers, requests: { perBlob: 1, perManifest: 1 } }
+      : { ...offers, isLocal: true };
   }
 
   /**

@@ -109,7 +109,8 @@ test.each([false, true])(
         await TarArchive.open(bytes),
         undefined,
       );
-      expect(source.offers.requests?.perBlob).toBe(isRemote ? 1 : undefined);
+      const { requests, isLocal = false } = source.offers;
+      expect([requests?.perBlob, isLocal]).toEqual(isRemote ? [1, false] : [undefined, true]);
     }
   },
 );

@@ -29,7 +29,7 @@ test("a layout is read from the archive, also by ranges", async () => {
   expect(await layout.statBlob(digest)).toEqual({ size: blob.byteLength });
   expect(await read(layout.getBlob(digest))).toBe("a blob");
   expect(await read(layout.getBlob(digest, { range: { start: 2, end: 3 } }))).toBe("bl");
-  expect(layout.offers).toEqual({ parallelBlobs: 4, ranges: true });
+  expect(layout.offers).toEqual({ parallelBlobs: 4, ranges: true, isLocal: true });
 });
 
 test("missing files and blobs are not found", async () => {

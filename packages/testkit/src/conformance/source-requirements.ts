@@ -80,11 +80,12 @@ export const sourceRequirements: readonly Requirement[] = [
   },
   {
     id: "source/offers",
-    promise: "what it offers is plain data",
+    promise: "what it offers is plain data, and reading from this machine costs no requests",
     appliesTo: reads,
     async check(_, { offers }) {
       assert.deepEqual(structuredClone(offers), offers);
       assert.ok(offers && offers.parallelBlobs >= 1, "it reads no blob at all");
+      if (offers.isLocal) assert.equal(offers.requests, undefined, "isLocal with requests");
     },
   },
   {

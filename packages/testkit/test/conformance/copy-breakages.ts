@@ -118,7 +118,7 @@ export const copyBreakages: Breakages = {
   "copy/referrers-unsupported": {
     "falsifies the image that arrived without its referrers": async () =>
       falsifying((await randomIndex("referrers refused")).instances[0]?.digest as Digest, {
-        destination: ({ accepts }) => ({ accepts: { ...accepts, referrers: "none are kept" } }),
+        destination: ({ accepts }) => ({ accepts: { ...accepts, referrers: false } }),
       }),
   },
 };

@@ -46,6 +46,12 @@ export const sourceBreakages: Breakages = {
       alteredMemory({
         source: ({ offers }) => ({ offers: Object.assign({}, offers, { go() {} }) }),
       }),
+    "is local and costs requests": () =>
+      alteredMemory({
+        source: ({ offers }) => ({
+          offers: { ...offers, isLocal: true, requests: { perBlob: 1, perManifest: 1 } },
+        }),
+      }),
   },
   "source/missing-parts": {
     "reads a blob that is absent as empty": () =>
