@@ -10,7 +10,7 @@ import type {
   ImageReference,
 } from "@drayage/core";
 import type { BlobFact } from "@drayage/core/blob-info-cache";
-import { compressionOf, gathered } from "@drayage/core/content";
+import { compressionOf, readAll } from "@drayage/core/content";
 import { memory } from "@drayage/core/memory";
 import { writeImage } from "@drayage/testkit";
 import type { WholeImage } from "@drayage/testkit";
@@ -68,7 +68,7 @@ async function layersOf(reference: ImageReference): Promise<readonly string[]> {
   await using image = await openImage(reference);
   await using source = await reference.newImageSource();
   const contents = image.layerInfos.map(async (layer) => {
-    const bytes = await gathered(source.getBlob(layer), 1 << 20);
+    const bytes = await readAll(source.getBlob(layer), 1 << 20);
     expect([digestOf(bytes), bytes.byteLength]).toEqual([layer.digest, layer.size]);
     const unpacked = compressionOf(bytes) === "gzip" ? zlib.gunzipSync(bytes) : bytes;
     return Buffer.from(unpacked).toString();

@@ -1,7 +1,7 @@
 import { ImageError } from "@drayage/core";
 import type { Descriptor, Digest, OperationOptions } from "@drayage/core";
 import { isIndexMediaType, parseManifest } from "@drayage/core/manifest";
-import { nearestOf } from "@drayage/core/text";
+import { closestMatch } from "@drayage/core/text";
 
 import { digestsOf, entriesNamed, isOneName } from "./image-entries.ts";
 import { imageNamesOf } from "./image-names.ts";
@@ -160,7 +160,7 @@ function problemOf(place: string, { entries }: LayoutIndex, selector: ImageSelec
       const { name } = selector;
       if (entriesNamed(entries, name).length > 0)
         return `There are several images called ${name} in ${place}: say which, as ${ways}`;
-      const meant = nearestOf(
+      const meant = closestMatch(
         name,
         entries.flatMap((entry) => nameOfEntry(entry) ?? []),
       );

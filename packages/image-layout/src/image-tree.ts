@@ -1,6 +1,6 @@
 import { isImageError } from "@drayage/core";
 import type { Descriptor, Digest, Manifest, OperationOptions } from "@drayage/core";
-import { gathered, manifestSizeLimit, verified } from "@drayage/core/content";
+import { readAll, maxManifestSize, verified } from "@drayage/core/content";
 import {
   bareMediaType,
   blobsOf,
@@ -24,7 +24,7 @@ export async function readManifest(
   digest: Digest,
   options: OperationOptions = {},
 ): Promise<Uint8Array> {
-  return gathered(verified(layout.getBlob(digest, options), { digest }), manifestSizeLimit);
+  return readAll(verified(layout.getBlob(digest, options), { digest }), maxManifestSize);
 }
 
 /**

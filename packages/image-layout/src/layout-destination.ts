@@ -16,7 +16,7 @@ import type {
   ReuseManifestOptions,
   ReuseOptions,
 } from "@drayage/core";
-import { checkDigest, inOne } from "@drayage/core/content";
+import { checkDigest, streamOf } from "@drayage/core/content";
 import { bareMediaType, parseManifest } from "@drayage/core/manifest";
 
 import { findOnly } from "./find-image.ts";
@@ -224,7 +224,7 @@ export class LayoutDestination implements ImageDestination {
     const digest = digestOf(manifest.bytes, asked && algorithmOf(asked));
     if (instance !== undefined) checkDigest(digest, instance);
     const size = manifest.bytes.byteLength;
-    await this.#store.putBlob(inOne(manifest.bytes), { digest, size, mediaType }, options);
+    await this.#store.putBlob(streamOf(manifest.bytes), { digest, size, mediaType }, options);
     const stored = { digest, size, mediaType, artifactType };
     const isWhole = this.#present.isWholeIndex(stored, parsed);
     const annotations = isWhole && this.#store.notesWholeIndexes ? wholeIndex : undefined;

@@ -13,7 +13,7 @@ import type {
   Referrer,
   SourceOffers,
 } from "@drayage/core";
-import { gathered, manifestSizeLimit } from "@drayage/core/content";
+import { readAll, maxManifestSize } from "@drayage/core/content";
 import { digestTagsOf } from "@drayage/core/reference";
 
 import { findImage } from "./find-image.ts";
@@ -106,7 +106,7 @@ export class LayoutSource implements ImageSource {
     options.signal?.throwIfAborted();
     const digest = instance ?? this.#image.digest;
     if (digest === this.#image.digest && "bytes" in this.#image) return this.#image;
-    const bytes = await gathered(this.#layout.getBlob(digest, options), manifestSizeLimit);
+    const bytes = await readAll(this.#layout.getBlob(digest, options), maxManifestSize);
     return { bytes, digest, mediaType: this.#typeOf(digest) };
   }
 

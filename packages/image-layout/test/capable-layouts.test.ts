@@ -1,6 +1,6 @@
 import { digestOf, isImageError, mediaTypes } from "@drayage/core";
 import type { BlobLocation, Digest } from "@drayage/core";
-import { inOne } from "@drayage/core/content";
+import { streamOf } from "@drayage/core/content";
 import { memory } from "@drayage/core/memory";
 import { putImage, randomImage, randomIndex } from "@drayage/testkit";
 import type { WholeImage } from "@drayage/testkit";
@@ -230,7 +230,7 @@ test("the destination closes its store, and changes nothing without a commit", a
   const layout = new BucketLayout();
   {
     await using destination = await opened(layout);
-    await destination.putBlob(inOne(bytes), {});
+    await destination.putBlob(streamOf(bytes), {});
     expect(layout.isDisposed).toBe(false);
   }
   expect(layout.isDisposed).toBe(true);

@@ -1,6 +1,6 @@
 import { digestOf, mediaTypes } from "@drayage/core";
 import type { ImageReference } from "@drayage/core";
-import { inOne } from "@drayage/core/content";
+import { streamOf } from "@drayage/core/content";
 import { memory } from "@drayage/core/memory";
 import { descriptorOf, putImage, randomImage, randomIndex } from "@drayage/testkit";
 import type { WholeImage } from "@drayage/testkit";
@@ -182,6 +182,6 @@ test("a blob of which nothing is known is stored under its digest", async () => 
   const layout = new BucketLayout();
   const destination = await LayoutDestination.open(reference, layout, { name: "v1" });
   const bytes = Buffer.from("content");
-  const stored = await destination.putBlob(inOne(bytes), {});
+  const stored = await destination.putBlob(streamOf(bytes), {});
   expect(stored).toMatchObject({ digest: digestOf(bytes), size: 7 });
 });

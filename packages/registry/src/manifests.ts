@@ -1,6 +1,6 @@
 import { algorithmOf, digestOf, isImageError } from "@drayage/core";
 import type { Digest } from "@drayage/core";
-import { gathered, manifestSizeLimit } from "@drayage/core/content";
+import { readAll, maxManifestSize } from "@drayage/core/content";
 import { isTag } from "@drayage/core/reference";
 
 import { checkDeletes } from "./deletes.ts";
@@ -81,12 +81,12 @@ function manifestOf({ tags, manifests }: Repository, target: string): StoredMani
 /** @throws ErrorResponse with status 413 above 4 MiB */
 async function manifestBytes({ body }: Call): Promise<Uint8Array> {
   try {
-    return await gathered(body, manifestSizeLimit);
+    return await readAll(body, maxManifestSize);
   } catch (cause) {
     if (!isImageError(cause)) throw cause;
     throw new ErrorResponse(
       "MANIFEST_INVALID",
-      `The maximum size of a manifest is ${manifestSizeLimit} bytes`,
+      `The maximum size of a manifest is ${maxManifestSize} bytes`,
       {
         status: 413,
       },

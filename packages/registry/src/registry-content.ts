@@ -1,6 +1,6 @@
 import { digestOf, mediaTypes, parseDigest } from "@drayage/core";
 import type { Digest, RawManifest } from "@drayage/core";
-import { gathered } from "@drayage/core/content";
+import { readAll } from "@drayage/core/content";
 
 import { folderBlobStore, memoryBlobStore } from "./blob-store.ts";
 import type { BlobStore } from "./blob-store.ts";
@@ -45,7 +45,7 @@ export class RegistryContent {
 
   async findBlob(repository: string, digest: Digest): Promise<Uint8Array | undefined> {
     const isThere = this.repositories.find(repository)?.blobs.has(digest) ?? false;
-    return isThere ? gathered(this.store.read(digest), Infinity) : undefined;
+    return isThere ? readAll(this.store.read(digest), Infinity) : undefined;
   }
 
   findManifest(repository: string, reference: string): StoredManifest | undefined {

@@ -1,7 +1,7 @@
 import { Agent } from "node:http";
 
 import { digestOf, mediaTypes } from "@drayage/core";
-import { manifestSizeLimit } from "@drayage/core/content";
+import { maxManifestSize } from "@drayage/core/content";
 import { ask, next, textAndDigest } from "@drayage/test-support";
 import type { Reply } from "@drayage/test-support";
 import { descriptorOf, randomArtifact, randomImage, randomIndex } from "@drayage/testkit";
@@ -118,7 +118,7 @@ describe("rejected manifests", () => {
   });
 
   test("a manifest of 4 MiB is accepted, a larger one is rejected", async () => {
-    const room = manifestSizeLimit - changed(manifest, { filler: "" }).bytes.byteLength;
+    const room = maxManifestSize - changed(manifest, { filler: "" }).bytes.byteLength;
     const full = changed(manifest, { filler: "x".repeat(room) });
     const over = changed(manifest, { filler: "x".repeat(room + 1) });
     expect(await push("refusals/manifests/full", full)).toMatchObject({ status: 201 });
@@ -130,7 +130,7 @@ describe("rejected manifests", () => {
   test("the connection stays usable after a manifest that is too large", async () => {
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
     const headers = { "Content-Type": manifest.mediaType };
-    const body = new Uint8Array(4 * manifestSizeLimit);
+    const body = new Uint8Array(4 * maxManifestSize);
     const refused = await ask(registry.origin, `PUT /v2/${path}`, { headers, body, agent });
     expect(refused.status).toBe(413);
     expect(await ask(registry.origin, "GET /v2/", { agent })).toMatchObject({ status: 200 });

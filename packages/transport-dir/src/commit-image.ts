@@ -2,7 +2,7 @@ import { rm } from "node:fs/promises";
 import path from "node:path";
 
 import type { OperationOptions } from "@drayage/core";
-import { inOne } from "@drayage/core/content";
+import { streamOf } from "@drayage/core/content";
 import {
   lockName,
   publish,
@@ -39,7 +39,7 @@ export async function commitImage(
   const exchange = async (): Promise<void> => {
     await refuseOtherContent(folder, options);
     const [before, version] = [await versionIn(folder, options), versionOf(image)];
-    const manifest = await writeTemporary(stage, inOne(image.manifest), {});
+    const manifest = await writeTemporary(stage, streamOf(image.manifest), {});
     const signatures = await written(image.signatures, stage);
     options.signal?.throwIfAborted();
     const parts = new Map<string, TemporaryFile>();
@@ -58,7 +58,7 @@ export async function commitImage(
 }
 
 async function versionFile(version: DirectoryVersion, stage: string): Promise<TemporaryFile> {
-  return writeTemporary(stage, inOne(formatVersion(version)), {});
+  return writeTemporary(stage, streamOf(formatVersion(version)), {});
 }
 
 async function written(
@@ -67,7 +67,7 @@ async function written(
 ): Promise<ReadonlyMap<string, TemporaryFile>> {
   const files = new Map<string, TemporaryFile>();
   for (const [name, content] of contents)
-    files.set(name, await writeTemporary(stage, inOne(content), {}));
+    files.set(name, await writeTemporary(stage, streamOf(content), {}));
   return files;
 }
 

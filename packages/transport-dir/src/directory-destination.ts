@@ -19,7 +19,7 @@ import type {
   ReuseOptions,
   Signature,
 } from "@drayage/core";
-import { checkDigest, inOne, manifestSizeLimit } from "@drayage/core/content";
+import { checkDigest, streamOf, maxManifestSize } from "@drayage/core/content";
 import { blobsOf, parseManifest } from "@drayage/core/manifest";
 import {
   cloneTemporary,
@@ -131,7 +131,7 @@ export class DirectoryDestination implements ImageDestination {
     }
     checkDigest(digestOf(bytes, algorithmOf(instance)), instance);
     const blob = { digest: instance, size: bytes.byteLength };
-    const file = await writeTemporary(await this.#stage(), inOne(bytes), blob, options);
+    const file = await writeTemporary(await this.#stage(), streamOf(bytes), blob, options);
     this.#parts.set(manifestName(instance), file);
   }
 
@@ -178,7 +178,7 @@ export class DirectoryDestination implements ImageDestination {
     options: OperationOptions,
   ): Promise<Digest | undefined> {
     const file = this.#file(manifestName(instance));
-    const bytes = await readSmallFile(file, manifestSizeLimit, options);
+    const bytes = await readSmallFile(file, maxManifestSize, options);
     if (bytes === undefined || !(await this.#hasBlobsOf(bytes, options))) return undefined;
     return digestOf(bytes, instance && algorithmOf(instance));
   }

@@ -12,7 +12,7 @@ import type {
   Signature,
   SourceOffers,
 } from "@drayage/core";
-import { manifestSizeLimit } from "@drayage/core/content";
+import { maxManifestSize } from "@drayage/core/content";
 import { fileBytes, hasCode, readSmallFile } from "@drayage/transport-kit/files";
 
 import { blobName, manifestName, signatureName } from "./directory-names.ts";
@@ -82,7 +82,7 @@ export class DirectorySource implements ImageSource {
   async [Symbol.asyncDispose](): Promise<void> {}
 
   async #read(name: string, options: OperationOptions): Promise<Uint8Array | undefined> {
-    return readSmallFile(this.#file(name), manifestSizeLimit, options);
+    return readSmallFile(this.#file(name), maxManifestSize, options);
   }
 
   #file(name: string): string {

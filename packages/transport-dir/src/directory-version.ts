@@ -3,7 +3,7 @@ import path from "node:path";
 
 import { ImageError } from "@drayage/core";
 import type { OperationOptions } from "@drayage/core";
-import { manifestSizeLimit } from "@drayage/core/content";
+import { maxManifestSize } from "@drayage/core/content";
 import { hasCode, isPassing, onDisk, readSmallFile } from "@drayage/transport-kit/files";
 
 import { versionName } from "./directory-names.ts";
@@ -23,7 +23,7 @@ export async function versionIn(
   folder: string,
   options: OperationOptions = {},
 ): Promise<string | undefined> {
-  const content = await readSmallFile(path.join(folder, versionName), manifestSizeLimit, options);
+  const content = await readSmallFile(path.join(folder, versionName), maxManifestSize, options);
   if (content === undefined) return undefined;
   const text = new TextDecoder().decode(content);
   const [, major, minor] = /^Directory Transport Version: (\d+)\.(\d+)\n$/.exec(text) ?? [];

@@ -8,7 +8,7 @@ import path from "node:path";
 
 import { copyImage } from "@drayage/core";
 import type { ImageReference } from "@drayage/core";
-import { inOne } from "@drayage/core/content";
+import { streamOf } from "@drayage/core/content";
 import { memory } from "@drayage/core/memory";
 import { scratchFolder } from "@drayage/test-support";
 import { inMemory, randomImage } from "@drayage/testkit";
@@ -127,8 +127,8 @@ describe("an engine that does not load", () => {
     });
     {
       await using destination = await to.newImageDestination?.();
-      await destination?.putBlob(inOne(Buffer.alloc(3_000_000)), {});
-      await destination?.putBlob(inOne(Buffer.alloc(3_000_000, 1)), {});
+      await destination?.putBlob(streamOf(Buffer.alloc(3_000_000)), {});
+      await destination?.putBlob(streamOf(Buffer.alloc(3_000_000, 1)), {});
     }
     expect(await closed).toBe(false);
   });
@@ -183,7 +183,7 @@ describe("an engine that does not load", () => {
       yield Buffer.from("slow");
       await silence;
     }
-    await destination?.putBlob(inOne(Buffer.from("first")), {});
+    await destination?.putBlob(streamOf(Buffer.from("first")), {});
     const slow = destination?.putBlob(slowly(), {});
     await expect(slow).resolves.toMatchObject({ size: 4 });
     await destination?.[Symbol.asyncDispose]();
@@ -198,7 +198,7 @@ describe("an engine that does not load", () => {
       await silence;
       yield Buffer.alloc(3_000_000);
     }
-    await destination?.putBlob(inOne(Buffer.from("first")), {});
+    await destination?.putBlob(streamOf(Buffer.from("first")), {});
     await expect(destination?.putBlob(slowly(), {})).rejects.toMatchObject({
       code: "unavailable",
       message: says("idleTimeout"),

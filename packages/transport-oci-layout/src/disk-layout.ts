@@ -11,7 +11,7 @@ import type {
   OperationOptions,
   SourceOffers,
 } from "@drayage/core";
-import { inOne } from "@drayage/core/content";
+import { streamOf } from "@drayage/core/content";
 import { indexSizeLimit, layoutFile } from "@drayage/image-layout";
 import type { IndexChange, LayoutFileName, LayoutStore, StoredBlob } from "@drayage/image-layout";
 import {
@@ -116,7 +116,7 @@ export class DiskLayout implements LayoutStore {
     const update = async (): Promise<void> => {
       const content = await change.next(await this.readFile("index.json", options));
       options.signal?.throwIfAborted();
-      const index = await writeTemporary(stage, inOne(content), {});
+      const index = await writeTemporary(stage, streamOf(content), {});
       await this.#publishAll(stage, () => index.moveTo(this.#file("index.json")));
       await syncFolder(this.place);
       await change.afterwards?.();
@@ -142,7 +142,7 @@ export class DiskLayout implements LayoutStore {
     if (isShared) await publish(blobs, async () => {});
     const files = new Map(isShared ? [] : blobs);
     if ((await sizeOf(this.#file("oci-layout"))) === undefined)
-      files.set(this.#file("oci-layout"), await writeTemporary(stage, inOne(layoutFile), {}));
+      files.set(this.#file("oci-layout"), await writeTemporary(stage, streamOf(layoutFile), {}));
     await publish(files, reveal);
   }
 

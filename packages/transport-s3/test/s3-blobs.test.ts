@@ -1,6 +1,6 @@
 import { digestOf, hexOf, isImageError } from "@drayage/core";
 import type { ImageDestination } from "@drayage/core";
-import { inOne } from "@drayage/core/content";
+import { streamOf } from "@drayage/core/content";
 import { expect, test } from "vitest";
 
 import { partSizeFor } from "../src/uploads/blob-upload.ts";
@@ -54,9 +54,9 @@ test("a store that is given other bytes than those of the digest refuses them", 
   await using server = await startBucket();
   await using destination = await opened(server);
   const { digest, size } = blobOf(bytesOf(1000));
-  await expect(destination.putBlob(inOne(Buffer.alloc(1000)), { digest, size })).rejects.toSatisfy(
-    (error) => isImageError(error),
-  );
+  await expect(
+    destination.putBlob(streamOf(Buffer.alloc(1000)), { digest, size }),
+  ).rejects.toSatisfy((error) => isImageError(error));
   expect(server.bucket().keys("a/blobs")).toEqual([]);
 });
 

@@ -4,7 +4,7 @@ import type { Readable } from "node:stream";
 
 import { digestHasher, ImageError, isImageError } from "@drayage/core";
 import type { Digest, GetBlobOptions, OperationOptions } from "@drayage/core";
-import { compressionOf, gathered, ranged } from "@drayage/core/content";
+import { compressionOf, readAll, sliced } from "@drayage/core/content";
 import type { Compression } from "@drayage/core/content";
 import {
   cannotDecompress,
@@ -115,7 +115,7 @@ async function compressionIn(
     throw new ImageError("not-found", `${bytes.location} is empty; pass a tar file`);
   }
   const end = Math.min(6, bytes.size) - 1;
-  return compressionOf(await gathered(bytes.read({ start: 0, end }, options), 6));
+  return compressionOf(await readAll(bytes.read({ start: 0, end }, options), 6));
 }
 
 interface Checksum {
@@ -173,5 +173,5 @@ async function* readDecompressed(
   compression: Compression,
   { range, signal }: GetBlobOptions,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  yield* ranged(decompressedBytes(bytes.read({ start: 0 }, { signal }), compression), range);
+  yield* sliced(decompressedBytes(bytes.read({ start: 0 }, { signal }), compression), range);
 }

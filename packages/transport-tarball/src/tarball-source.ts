@@ -9,7 +9,7 @@ import type {
   RawManifest,
   SourceOffers,
 } from "@drayage/core";
-import { inOne, ranged } from "@drayage/core/content";
+import { streamOf, sliced } from "@drayage/core/content";
 
 import { tarballImage } from "./tarball-image.ts";
 import type { TarballImage } from "./tarball-image.ts";
@@ -73,7 +73,7 @@ export class TarballSource implements ImageSource {
     const layer = this.#layers.find((one) => one.digest === digest);
     if (layer !== undefined) yield* layer.read(options);
     else if (digest === digestOf(this.#image.config))
-      yield* ranged(inOne(this.#image.config), options.range);
+      yield* sliced(streamOf(this.#image.config), options.range);
     else throw this.#notFound(`No blob ${digest} in this image`);
   }
 

@@ -2,7 +2,7 @@ import path from "node:path";
 
 import { copyImage, openImage } from "@drayage/core";
 import type { ImageReference } from "@drayage/core";
-import { compressionOf, gathered } from "@drayage/core/content";
+import { compressionOf, readAll } from "@drayage/core/content";
 import { verifyImage } from "@drayage/core/verify";
 import { scratchFolder } from "@drayage/test-support";
 import { inMemory, randomImage } from "@drayage/testkit";
@@ -25,7 +25,7 @@ async function compressions(reference: ImageReference): Promise<readonly unknown
   await using source = await reference.newImageSource();
   return await Promise.all(
     copy.layerInfos.map(async (layer) =>
-      compressionOf(await gathered(source.getBlob(layer), layer.size)),
+      compressionOf(await readAll(source.getBlob(layer), layer.size)),
     ),
   );
 }

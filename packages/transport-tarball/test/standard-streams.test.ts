@@ -4,7 +4,7 @@ import { readFile } from "node:fs/promises";
 import path from "node:path";
 
 import { copyImage } from "@drayage/core";
-import { inOne } from "@drayage/core/content";
+import { streamOf } from "@drayage/core/content";
 import { openArchiveStream } from "@drayage/image-archive";
 import { scratchFolder } from "@drayage/test-support";
 import { inMemory, randomImage } from "@drayage/testkit";
@@ -34,6 +34,6 @@ test.each([
   const [code] = (await once(child, "exit")) as [number];
   expect(code).toBe(0);
   const content = Buffer.concat(await output);
-  await using archive = await openArchiveStream(inOne(content), "standard output");
+  await using archive = await openArchiveStream(streamOf(content), "standard output");
   expect(await archive.find("manifest.json")).toBeDefined();
 });

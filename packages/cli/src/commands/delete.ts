@@ -1,5 +1,5 @@
 import { ImageError, imageName } from "@drayage/core";
-import { messageLine } from "@drayage/core/text";
+import { singleLine } from "@drayage/core/text";
 
 import type { GlobalFlags } from "../flags/global-flags.ts";
 import type { RetryFlags } from "../flags/retry-flags.ts";
@@ -29,5 +29,5 @@ export async function deleteImage(
   }
   const options = { signal, onNotice: noticeLogger(), allTags: flags.allTags };
   await withRetries(flags, signal, async () => reference.deleteImage?.(options));
-  logMessage(messageLine(`Deleted ${imageName(reference)}`));
+  logMessage(singleLine(`Deleted ${imageName(reference)}`));
 }

@@ -1,4 +1,4 @@
-import { messageLine, shortened } from "@drayage/core/text";
+import { singleLine, truncateMiddle } from "@drayage/core/text";
 import { CommanderError } from "commander";
 
 import { alternativeToCommand, alternativeToFlag } from "../flags/skopeo-alternatives.ts";
@@ -36,7 +36,7 @@ export function describeFailure(
 
 /** `drayage: …` as one printable line. */
 export function lineOf(message: string): string {
-  return `drayage: ${messageLine(message)}`;
+  return `drayage: ${singleLine(message)}`;
 }
 
 /** An error during cleanup is less important than the error before it. */
@@ -57,7 +57,7 @@ function describeCommandLine(
   if (code === "commander.version") return undefined;
   const instead = insteadOf(message, command);
   if (instead !== undefined) return lineOf(instead);
-  const text = withoutValue(shortened(message))
+  const text = withoutValue(truncateMiddle(message))
     .replace(/^error: /, "")
     .replace(/\.$/, "");
   return lineOf(`${withSuggestion(text)}; --help lists all commands and flags`);

@@ -1,5 +1,5 @@
 import { formatBytes } from "@drayage/core/copy";
-import { messageLine } from "@drayage/core/text";
+import { singleLine } from "@drayage/core/text";
 
 import { EventLines } from "./event-lines.ts";
 import type { ProgressEvent, ProgressView } from "./progress-event.ts";
@@ -50,6 +50,6 @@ export class PlainLines implements ProgressView {
   }
 
   #line(text: string): void {
-    this.#stream.write(`${messageLine(text)}\n`);
+    this.#stream.write(`${singleLine(text)}\n`);
   }
 }

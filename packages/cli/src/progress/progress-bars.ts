@@ -1,7 +1,7 @@
 import { hexOf } from "@drayage/core";
 import type { Descriptor, Digest } from "@drayage/core";
 import { formatBytes } from "@drayage/core/copy";
-import { messageLine } from "@drayage/core/text";
+import { singleLine } from "@drayage/core/text";
 import cliProgress from "cli-progress";
 
 import { EventLines } from "./event-lines.ts";
@@ -96,7 +96,7 @@ export class ProgressBars implements ProgressView {
 
   /** Printed with the next redraw, over the bars. `wipeRest` clears the rest of the line. */
   #log(line: string): void {
-    this.#bars.log(`${messageLine(line)}${wipeRest}\n`);
+    this.#bars.log(`${singleLine(line)}${wipeRest}\n`);
     this.#hasPending = true;
   }
 

@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import path from "node:path";
 
 import { digestOf, mediaTypes, openImage } from "@drayage/core";
-import { compressionOf, gathered } from "@drayage/core/content";
+import { compressionOf, readAll } from "@drayage/core/content";
 import { findProgram } from "@drayage/test-support";
 import { imageFromFiles, writeImage } from "@drayage/testkit";
 import type { WholeImage } from "@drayage/testkit";
@@ -80,7 +80,7 @@ describe("copy from a docker archive to a layout", () => {
     await using stored = await openImage(reference);
     const [layer] = stored.layerInfos;
     if (layer === undefined) throw new Error("has a layer");
-    expect(compressionOf(await gathered(source.getBlob(layer), layer.size))).toBe(expected);
+    expect(compressionOf(await readAll(source.getBlob(layer), layer.size))).toBe(expected);
   });
 });
 

@@ -28,7 +28,7 @@ export function compressionOf(start: Uint8Array): Compression {
 }
 
 /** A stream whose beginning was looked at. */
-export interface SniffedBytes {
+export interface DetectedCompression {
   readonly compression: Compression;
   readonly bytes: AsyncIterable<Uint8Array>;
   /** To be called in the end: a stream that nobody read closes with nothing else. */
@@ -36,7 +36,9 @@ export interface SniffedBytes {
 }
 
 /** The same bytes, and how they are packed. The first chunk is read at once. */
-export async function sniffed(bytes: AsyncIterable<Uint8Array>): Promise<SniffedBytes> {
+export async function detectCompression(
+  bytes: AsyncIterable<Uint8Array>,
+): Promise<DetectedCompression> {
   const iterator = bytes[Symbol.asyncIterator]();
   let start: Uint8Array = new Uint8Array(0);
   let ended = false;

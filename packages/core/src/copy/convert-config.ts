@@ -1,4 +1,4 @@
-import { gathered, inOne, manifestSizeLimit } from "../content/byte-stream.ts";
+import { readAll, streamOf, maxManifestSize } from "../content/byte-stream.ts";
 import { replayable } from "../content/replayable.ts";
 import { checkDigest } from "../content/verified-blob.ts";
 import type { Descriptor } from "../contract/blob-info.ts";
@@ -7,7 +7,7 @@ import type { ImageSource } from "../contract/image-source.ts";
 import { mediaTypes } from "../manifest/media-types.ts";
 import { ociConfigOf } from "../manifest/oci-config.ts";
 import { algorithmOf, digestOf } from "../names/digest.ts";
-import { messageLine } from "../text/printable.ts";
+import { singleLine } from "../text/printable.ts";
 import type { ExecuteOptions } from "./copy-options.ts";
 import type { MovedBlob } from "./moved-blob.ts";
 import { readBlob } from "./read-blob.ts";
@@ -20,9 +20,9 @@ export async function convertConfig(
   { onEvent, ...options }: ExecuteOptions,
 ): Promise<MovedBlob> {
   const read = readBlob(from, source, options, onEvent);
-  const { bytes, dropped } = ociConfigOf(await gathered(read.from(0), manifestSizeLimit));
+  const { bytes, dropped } = ociConfigOf(await readAll(read.from(0), maxManifestSize));
   if (dropped.length > 0) {
-    const lost = messageLine(dropped.join(", "));
+    const lost = singleLine(dropped.join(", "));
     const text = `The config ${from.digest} loses ${lost}: OCI's form has no field for that`;
     options.onNotice?.({ kind: "loss", text });
   }
@@ -33,7 +33,7 @@ export async function convertConfig(
   };
   const isThere = (await destination.tryReusingBlob(stored, options)) !== undefined;
   if (!isThere) {
-    const body = replayable(inOne(bytes), (start) => inOne(bytes.subarray(start)));
+    const body = replayable(streamOf(bytes), (start) => streamOf(bytes.subarray(start)));
     const put = await destination.putBlob(body, stored, { ...options, isConfig: true });
     checkDigest(put.digest, stored.digest);
   }

@@ -1,14 +1,14 @@
 import { parseManifest } from "../manifest/manifest.ts";
 import { formatPlatform } from "../manifest/platform.ts";
-import { messageLine } from "../text/printable.ts";
+import { singleLine } from "../text/printable.ts";
 import type { BlobTransform, CopyPlan, CopyStep, ManifestStep } from "./copy-plan.ts";
 
 /** A plan for people: what is sent and whether digests survive, then a line a step. */
 export function formatPlan(plan: CopyPlan): string {
-  const head = messageLine(`Copy ${plan.source} to ${plan.destination}`);
+  const head = singleLine(`Copy ${plan.source} to ${plan.destination}`);
   if (plan.steps.length === 0)
     return `${head}\n  nothing to do: ${(plan.same ?? plan.top).digest} is there already\n`;
-  const lines = plan.steps.map((step) => `  ${messageLine(`${describe(step)}: ${step.because}`)}`);
+  const lines = plan.steps.map((step) => `  ${singleLine(`${describe(step)}: ${step.because}`)}`);
   return [head, ...summary(plan).map((line) => `  ${line}`), ...lines].join("\n") + "\n";
 }
 

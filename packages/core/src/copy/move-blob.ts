@@ -1,4 +1,4 @@
-import { compressed, decompressed, sniffed } from "../compression/compression.ts";
+import { compressed, decompressed, detectCompression } from "../compression/compression.ts";
 import type { Compression, DecompressionOptions } from "../compression/compression.ts";
 import type { DecompressionTotal } from "../compression/decompression-limit.ts";
 import { replayable } from "../content/replayable.ts";
@@ -106,7 +106,7 @@ async function transformed(
   const from = (start: number): AsyncIterable<Uint8Array> => blob.from(start, { reuseBuffers });
   const unchanged = { info: descriptor, packedAs: undefined, replay: from };
   if (transform === "preserve") return { ...unchanged, bytes: from(0) };
-  const found = await sniffed(from(0));
+  const found = await detectCompression(from(0));
   const { compression } = found;
   const close = async (): Promise<void> => found.close();
   const as = repackedAs(compression, transform);

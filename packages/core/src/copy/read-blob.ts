@@ -1,4 +1,4 @@
-import { ranged } from "../content/byte-stream.ts";
+import { sliced } from "../content/byte-stream.ts";
 import { VerifiedBlob } from "../content/verified-blob.ts";
 import type { ReadFrom } from "../content/verified-blob.ts";
 import type { Descriptor } from "../contract/blob-info.ts";
@@ -22,6 +22,6 @@ function readerOf(source: ImageSource, blob: Descriptor, options: GetBlobOptions
     const how = { ...options, ...reading };
     if (start === 0) return source.getBlob(blob, how);
     if (source.offers.ranges) return source.getBlob(blob, { ...how, range: { start } });
-    return ranged(source.getBlob(blob, how), { start });
+    return sliced(source.getBlob(blob, how), { start });
   };
 }

@@ -1,4 +1,4 @@
-import { gathered } from "../content/byte-stream.ts";
+import { readAll } from "../content/byte-stream.ts";
 import type { Descriptor } from "../contract/blob-info.ts";
 import type { ImageSource } from "../contract/image-source.ts";
 import type { OperationOptions } from "../contract/operation-options.ts";
@@ -14,7 +14,7 @@ export async function sizeHintOf(
 ): Promise<number | undefined> {
   if (!source.offers.ranges || source.offers.isLocal !== true) return undefined;
   const range = { start: Math.max(blob.size - 4, 0) };
-  const end = await gathered(source.getBlob(blob, { ...options, range }), 4);
+  const end = await readAll(source.getBlob(blob, { ...options, range }), 4);
   if (end.byteLength < 4) return undefined;
   const size = Buffer.from(end).readUInt32LE();
   return size < blob.size || size > blob.size * mostTimes ? undefined : size;

@@ -1,4 +1,4 @@
-import { gathered, manifestSizeLimit } from "../content/byte-stream.ts";
+import { readAll, maxManifestSize } from "../content/byte-stream.ts";
 import { verified } from "../content/verified-blob.ts";
 import type { BlobInfo, Descriptor } from "../contract/blob-info.ts";
 import { imageName } from "../contract/image-reference.ts";
@@ -195,5 +195,5 @@ async function smallBlob(
   blob: BlobInfo & { readonly digest: Digest },
   options: OperationOptions,
 ): Promise<Uint8Array> {
-  return gathered(verified(source.getBlob(blob, options), blob), manifestSizeLimit);
+  return readAll(verified(source.getBlob(blob, options), blob), maxManifestSize);
 }

@@ -1,4 +1,4 @@
-import { manifestSizeLimit } from "../content/byte-stream.ts";
+import { maxManifestSize } from "../content/byte-stream.ts";
 import { checkDigest, checkSize } from "../content/verified-blob.ts";
 import { imageName } from "../contract/image-reference.ts";
 import type { ImageReference } from "../contract/image-reference.ts";
@@ -52,10 +52,10 @@ export class UnparsedImage {
 
   #verify(raw: RawManifest): VerifiedManifest {
     const { byteLength } = raw.bytes;
-    if (byteLength > manifestSizeLimit) {
+    if (byteLength > maxManifestSize) {
       throw new ImageError(
         "invalid-manifest",
-        `The manifest has ${byteLength} bytes; ${manifestSizeLimit} are allowed`,
+        `The manifest has ${byteLength} bytes; ${maxManifestSize} are allowed`,
         { reference: imageName(this.reference) },
       );
     }

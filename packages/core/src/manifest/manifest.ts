@@ -1,4 +1,4 @@
-import { manifestSizeLimit } from "../content/byte-stream.ts";
+import { maxManifestSize } from "../content/byte-stream.ts";
 import type { Descriptor } from "../contract/blob-info.ts";
 import type { RawManifest } from "../contract/raw-manifest.ts";
 import {
@@ -55,10 +55,10 @@ export interface ArtifactManifest extends ManifestBase {
 
 /** @throws ImageError `invalid-manifest` for what is broken, too large or ambiguous; `unsupported` for schema 1 */
 export function parseManifest(raw: RawManifest): Manifest {
-  if (raw.bytes.byteLength > manifestSizeLimit) {
+  if (raw.bytes.byteLength > maxManifestSize) {
     throw broken(
       "manifest",
-      `it has ${raw.bytes.byteLength} bytes; ${manifestSizeLimit} are allowed`,
+      `it has ${raw.bytes.byteLength} bytes; ${maxManifestSize} are allowed`,
     );
   }
   const { mediaType, value } = typedManifest(raw);

@@ -1,4 +1,4 @@
-import { gathered, manifestSizeLimit } from "../content/byte-stream.ts";
+import { readAll, maxManifestSize } from "../content/byte-stream.ts";
 import { verified } from "../content/verified-blob.ts";
 import type { ImageSource } from "../contract/image-source.ts";
 import type { OperationOptions } from "../contract/operation-options.ts";
@@ -38,10 +38,7 @@ async function platformOf(
 ): Promise<Platform | undefined> {
   if (isArtifact(manifest)) return undefined;
   const { config } = manifest;
-  const bytes = await gathered(
-    verified(source.getBlob(config, options), config),
-    manifestSizeLimit,
-  );
+  const bytes = await readAll(verified(source.getBlob(config, options), config), maxManifestSize);
   const { os, architecture, variant } = parseJSONObject("image config", bytes, configShape).value;
   if (typeof os !== "string" || typeof architecture !== "string") return undefined;
   if (os === "" || architecture === "") return undefined;

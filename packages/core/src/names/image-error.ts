@@ -1,4 +1,4 @@
-import { messageLine } from "../text/printable.ts";
+import { singleLine } from "../text/printable.ts";
 
 /**
  * What went wrong, for programs.
@@ -58,7 +58,7 @@ export class ImageError extends Error {
   }
 
   constructor(code: ImageErrorCode, message: string, options: ImageErrorOptions = {}) {
-    super(messageLine(message), "cause" in options ? { cause: options.cause } : undefined);
+    super(singleLine(message), "cause" in options ? { cause: options.cause } : undefined);
     this.code = code;
     this.retryable = options.retryable ?? code === "unavailable";
     this.reference = options.reference;

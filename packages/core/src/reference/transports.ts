@@ -2,7 +2,7 @@ import type { ImageReference } from "../contract/image-reference.ts";
 import type { ImageTransport } from "../contract/image-transport.ts";
 import { parseNamedReference } from "../names/docker-reference.ts";
 import { ImageError } from "../names/image-error.ts";
-import { nearestOf } from "../text/nearest-word.ts";
+import { closestMatch } from "../text/closest-match.ts";
 
 /** The transports that a program uses, by name. There is no global one. */
 export class Transports {
@@ -49,7 +49,7 @@ export class Transports {
     }
     const colon = name.indexOf(":");
     const word = colon < 0 ? undefined : name.slice(0, colon);
-    const meant = word === undefined ? undefined : nearestOf(word, this.names);
+    const meant = word === undefined ? undefined : closestMatch(word, this.names);
     if (meant !== undefined) {
       return `${said}: unknown transport ${JSON.stringify(word)}; did you mean ${meant}:${name.slice(colon + 1)}? (${known})`;
     }
@@ -77,7 +77,7 @@ export class Transports {
     const slashes = name.indexOf("//");
     const word = name.slice(0, Math.max(slashes, 0));
     if (!/^[a-z0-9-]+$/i.test(word)) return undefined;
-    const transport = this.names.includes(word) ? word : nearestOf(word, this.names);
+    const transport = this.names.includes(word) ? word : closestMatch(word, this.names);
     if (transport === undefined) return undefined;
     const isAddress = transport === "docker" || transport === "s3";
     return `${transport}:${name.slice(isAddress ? slashes : slashes + 1)}`;

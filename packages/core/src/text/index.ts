@@ -1,4 +1,4 @@
 import "../supported-node.ts";
 
-export { nearestOf } from "./nearest-word.ts";
-export { messageLine, printable, printableLines, shortened } from "./printable.ts";
+export { closestMatch } from "./closest-match.ts";
+export { printable, printableLines, singleLine, truncateMiddle } from "./printable.ts";

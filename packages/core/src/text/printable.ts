@@ -1,29 +1,28 @@
 /**
- * The text with every character escaped that a terminal obeys or that makes text look like other text: controls (line
- * ends and tabs too), bidirectional and invisible ones, lone surrogates. ESC becomes `\x1b`, a right-to-left override
- * `\u202e`.
+ * Escapes characters that control a terminal or disguise text: control characters (including line breaks and tabs),
+ * bidirectional marks, invisible characters and lone surrogates. ESC becomes `\x1b`, a right-to-left override `\u202e`.
  */
 export function printable(text: string): string {
   return text.replaceAll(unprintable, escapeOf);
 }
 
-/** The same for a text of several lines: their ends and tabs stay. */
+/** Like `printable`, but keeps line breaks and tabs. */
 export function printableLines(text: string): string {
   return text.replaceAll(unprintable, (character) =>
     character === "\n" || character === "\t" ? character : escapeOf(character),
   );
 }
 
-/** A message: printable, in one line, and without the middle of what is longer than 4,000 characters. */
-export function messageLine(text: string): string {
-  const lines = shortened(text.trim())
+/** Text for an error message: printable, on one line, and truncated in the middle to 4,000 characters. */
+export function singleLine(text: string): string {
+  const lines = truncateMiddle(text.trim())
     .split("\n")
     .map((line) => line.trim());
   return printable(lines.filter((line) => line !== "").join("; "));
 }
 
-/** The text without its middle where it is longer than that; its end often says what to do. */
-export function shortened(text: string, maxLength = 4000): string {
+/** Truncates a text in the middle, since its end often contains the advice. `maxLength` excludes the marker. */
+export function truncateMiddle(text: string, maxLength = 4000): string {
   if (text.length <= maxLength) return text;
   const tail = Math.floor(maxLength / 4);
   const omitted = text.length - maxLength;

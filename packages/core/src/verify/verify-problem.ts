@@ -1,7 +1,7 @@
 import type { BlobLocation } from "../contract/blob-info.ts";
 import type { Digest } from "../names/digest.ts";
 import { isImageError } from "../names/image-error.ts";
-import { messageLine } from "../text/printable.ts";
+import { singleLine } from "../text/printable.ts";
 
 /** The bytes that a store has, in place of those that an image references. */
 export interface FoundBytes {
@@ -51,13 +51,13 @@ export function differenceIn(
   if (size !== undefined && found.size !== size) {
     if (found.digest === digest) return contradiction(subject, found);
     const amount = found.size < size ? `only ${found.size}` : `${found.size} or more`;
-    const message = messageLine(
+    const message = singleLine(
       `${nameOf(subject)} should have ${size} bytes and has ${amount}${remedy}`,
     );
     return { ...subject, kind: "wrong-size", found, message };
   }
   if (digest === undefined || found.digest === digest) return undefined;
-  const message = messageLine(
+  const message = singleLine(
     `${nameOf(subject)} has other bytes, of the digest ${found.digest}${remedy}`,
   );
   return { ...subject, kind: "wrong-digest", found, message };
@@ -66,7 +66,7 @@ export function differenceIn(
 /** The bytes are right, and the manifest that names them is not. */
 function contradiction(subject: ProblemSubject, found: FoundBytes): VerifyProblem {
   const { size } = subject;
-  const message = messageLine(
+  const message = singleLine(
     `${nameOf(subject)} has ${found.size} bytes where ${size} are announced${where(subject)}: what names it is wrong; make the image anew`,
   );
   return { ...subject, kind: "wrong-size", found, message };
@@ -80,13 +80,13 @@ export function problemOf(subject: ProblemSubject, failure: unknown): VerifyProb
   if (!isImageError(failure) || failure.retryable) return undefined;
   const { code, message: why } = failure;
   if (code === "not-found") {
-    const message = messageLine(
+    const message = singleLine(
       `${nameOf(subject)} is missing${where(subject)}: copy the image there again with the option "repair"`,
     );
     return { ...subject, kind: "missing", found: undefined, message };
   }
   const kind = code === "digest-mismatch" ? "wrong-digest" : "unreadable";
-  const message = messageLine(`${nameOf(subject)} cannot be verified${where(subject)}: ${why}`);
+  const message = singleLine(`${nameOf(subject)} cannot be verified${where(subject)}: ${why}`);
   return { ...subject, kind, found: undefined, message };
 }
 

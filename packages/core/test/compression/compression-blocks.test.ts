@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 
 import { packedInBlocks } from "../../src/compression/compression-blocks.ts";
-import { gathered } from "../../src/content/byte-stream.ts";
+import { readAll } from "../../src/content/byte-stream.ts";
 import { Turns } from "../../src/content/semaphore.ts";
 
 const limit = 1 << 24;
@@ -44,7 +44,7 @@ describe("blocks that are packed side by side", () => {
             mostHeld,
             pack,
           });
-          expect(Buffer.from(await gathered(packed, limit))).toEqual(Buffer.from(bytes));
+          expect(Buffer.from(await readAll(packed, limit))).toEqual(Buffer.from(bytes));
           expect(sizes.slice(0, -1).every((size) => size === blockSize)).toBe(true);
         },
       ),
@@ -86,7 +86,7 @@ describe("blocks that are packed side by side", () => {
       return block;
     };
     const packed = packedInBlocks(streamOf(Buffer.alloc(1000)), { size: 10, mostHeld, pack });
-    await expect(gathered(packed, limit)).rejects.toBe(failure);
+    await expect(readAll(packed, limit)).rejects.toBe(failure);
     expect(running).toBe(0);
   });
 
@@ -111,7 +111,7 @@ describe("blocks that are packed side by side", () => {
       return block.slice();
     };
     const packed = packedInBlocks(streamOf(Buffer.alloc(10_000)), { size: 10, mostHeld, pack });
-    expect(await gathered(packed, limit)).toHaveLength(10_000);
+    expect(await readAll(packed, limit)).toHaveLength(10_000);
     expect(memories.size).toBeLessThanOrEqual(mostHeld + 1);
   });
 });

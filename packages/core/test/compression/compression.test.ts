@@ -9,9 +9,9 @@ import {
   compressed,
   compressionOf,
   decompressed,
-  sniffed,
+  detectCompression,
 } from "../../src/compression/compression.ts";
-import { gathered } from "../../src/content/byte-stream.ts";
+import { readAll } from "../../src/content/byte-stream.ts";
 import { verified } from "../../src/content/verified-blob.ts";
 import { digestOf } from "../../src/names/digest.ts";
 
@@ -39,9 +39,9 @@ describe("compression", () => {
       fc.asyncProperty(fc.array(fc.uint8Array({ maxLength: 4 })), async (parts) => {
         const whole = Buffer.concat([zlib.gzipSync("x").subarray(0, 3), ...parts]);
         const bytewise = Array.from(whole, (byte) => Uint8Array.of(byte));
-        const found = await sniffed(streamOf(...bytewise));
+        const found = await detectCompression(streamOf(...bytewise));
         expect(found.compression).toBe("gzip");
-        expect(Buffer.concat([await gathered(found.bytes, limit)])).toEqual(whole);
+        expect(Buffer.concat([await readAll(found.bytes, limit)])).toEqual(whole);
       }),
     );
   });
@@ -49,8 +49,8 @@ describe("compression", () => {
   test("of a stream can be undone by other programs, and theirs by us", async () => {
     const bytes = Buffer.from("some text, and again some text. ".repeat(10_000));
     const parts = [bytes.subarray(0, 1), bytes.subarray(1, 100_000), bytes.subarray(100_000)];
-    const gzip = await gathered(compressed(streamOf(...parts), "gzip"), limit);
-    const zstd = await gathered(compressed(streamOf(...parts), "zstd"), limit);
+    const gzip = await readAll(compressed(streamOf(...parts), "gzip"), limit);
+    const zstd = await readAll(compressed(streamOf(...parts), "zstd"), limit);
     expect(zlib.gunzipSync(gzip)).toEqual(bytes);
     expect(zlib.zstdDecompressSync(zstd)).toEqual(bytes);
     expect(gzip.byteLength).toBeLessThan(bytes.byteLength / 10);
@@ -59,7 +59,7 @@ describe("compression", () => {
       ["zstd", zstd],
       ["none", bytes],
     ] as const) {
-      const unpacked = await gathered(decompressed(streamOf(packed), name), limit);
+      const unpacked = await readAll(decompressed(streamOf(packed), name), limit);
       expect(Buffer.concat([unpacked])).toEqual(bytes);
     }
   });
@@ -70,7 +70,7 @@ describe("compression", () => {
       yield Buffer.alloc(100_000, "x");
       throw failure;
     }
-    await expect(gathered(compressed(cut(), "gzip"), limit)).rejects.toBe(failure);
+    await expect(readAll(compressed(cut(), "gzip"), limit)).rejects.toBe(failure);
   });
 
   test("closes its source when it is left", async () => {
@@ -91,8 +91,8 @@ describe("compression", () => {
   });
 
   test.each(["gzip", "zstd"] as const)("of a truncated %s stream is an error", async (name) => {
-    const packed = await gathered(compressed(streamOf(Buffer.alloc(50_000, "ab")), name), limit);
-    const attempt = gathered(decompressed(streamOf(packed.subarray(0, -5)), name), limit);
+    const packed = await readAll(compressed(streamOf(Buffer.alloc(50_000, "ab")), name), limit);
+    const attempt = readAll(decompressed(streamOf(packed.subarray(0, -5)), name), limit);
     await expect(attempt).rejects.toBeInstanceOf(Error);
   });
 
@@ -102,7 +102,7 @@ describe("compression", () => {
     for (const padding of paddings) {
       const other = Buffer.concat([zlib.gzipSync("another layer"), padding]);
       const bytes = verified(inChunks(other), { digest: wanted });
-      await expect(gathered(decompressed(bytes, "gzip"), limit)).rejects.toMatchObject({
+      await expect(readAll(decompressed(bytes, "gzip"), limit)).rejects.toMatchObject({
         code: "digest-mismatch",
       });
     }
@@ -114,13 +114,13 @@ describe("compression", () => {
     for (const rest of [Buffer.from("x"), member, Buffer.alloc(300_000, "\0x")]) {
       const bytes = Buffer.concat([member, zeros, rest]);
       for (const stream of [streamOf(bytes), inChunks(bytes), byteByByte(bytes.subarray(0, 100))]) {
-        await expect(gathered(decompressed(stream, "gzip"), limit)).rejects.toMatchObject({
+        await expect(readAll(decompressed(stream, "gzip"), limit)).rejects.toMatchObject({
           code: "unsupported",
         });
       }
     }
     const members = streamOf(Buffer.concat([member, member, zeros]));
-    expect(Buffer.from(await gathered(decompressed(members, "gzip"), limit)).toString()).toBe(
+    expect(Buffer.from(await readAll(decompressed(members, "gzip"), limit)).toString()).toBe(
       "oneone",
     );
   });
@@ -131,7 +131,7 @@ describe("compression", () => {
       yield zlib.gzipSync("content").fill(0xff, 10);
       await never.promise;
     }
-    await expect(gathered(decompressed(stalling(), "gzip"), limit)).rejects.toBeInstanceOf(Error);
+    await expect(readAll(decompressed(stalling(), "gzip"), limit)).rejects.toBeInstanceOf(Error);
   });
 
   test("that is damaged is an error, and closes its source", async () => {
@@ -145,7 +145,7 @@ describe("compression", () => {
         isOpen = false;
       }
     }
-    await expect(gathered(decompressed(damaged(), "gzip"), limit)).rejects.toBeInstanceOf(Error);
+    await expect(readAll(decompressed(damaged(), "gzip"), limit)).rejects.toBeInstanceOf(Error);
     await expect.poll(() => isOpen).toBe(false);
   });
 });
@@ -190,8 +190,8 @@ describe.each([
 
   test.each(samples)("%i bytes that are %s come back", async (size, content) => {
     const bytes = sampleBytes(size, content);
-    const packed = await gathered(compressed(inChunks(bytes), name), limit * 2);
-    const unpacked = await gathered(decompressed(inChunks(packed), name), limit * 2);
+    const packed = await readAll(compressed(inChunks(bytes), name), limit * 2);
+    const unpacked = await readAll(decompressed(inChunks(packed), name), limit * 2);
     expect(Buffer.from(unpacked).equals(bytes)).toBe(true);
     expect(packed.byteLength).toBeLessThan(bytes.byteLength * 1.002 + 64);
   });
@@ -199,7 +199,7 @@ describe.each([
   test("is the same each time, however the bytes come", async () => {
     const bytes = sampleBytes(2 * blockSize + 7, "text");
     const attempts = [inChunks(bytes), streamOf(bytes), inChunks(bytes)].map(async (stream) =>
-      digestOf(await gathered(compressed(stream, name), limit)),
+      digestOf(await readAll(compressed(stream, name), limit)),
     );
     const [first, ...others] = await Promise.all(attempts);
     for (const other of others) expect(other).toBe(first);
@@ -207,7 +207,7 @@ describe.each([
 
   test.skipIf(!isInstalled(name))(`is taken by ${name} itself`, async () => {
     const bytes = sampleBytes(2 * blockSize + 7, "text");
-    const packed = await gathered(compressed(inChunks(bytes), name), limit);
+    const packed = await readAll(compressed(inChunks(bytes), name), limit);
     const result = spawnSync(name, ["-dc"], { input: packed, maxBuffer: limit * 2 });
     expect([result.status, result.stderr.toString()]).toEqual([0, ""]);
     expect(result.stdout.equals(bytes)).toBe(true);
@@ -219,13 +219,13 @@ describe.each([
       yield* inChunks(sampleBytes(2 * blockSize, "text"));
       throw failure;
     }
-    await expect(gathered(compressed(cut(), name), limit)).rejects.toBe(failure);
+    await expect(readAll(compressed(cut(), name), limit)).rejects.toBe(failure);
   });
 });
 
 test("blocks of gzip are one member, to the byte about as small as without them", async () => {
   const bytes = sampleBytes(4 * mebibyte + 5, "text");
-  const packed = await gathered(compressed(inChunks(bytes), "gzip"), limit);
+  const packed = await readAll(compressed(inChunks(bytes), "gzip"), limit);
   const inflate = zlib.inflateRawSync(packed.subarray(10), { info: true }) as unknown as {
     readonly buffer: Buffer;
     readonly engine: zlib.InflateRaw;
@@ -254,7 +254,7 @@ describe("zstd from elsewhere", () => {
       const parts = Array.from({ length: Math.ceil(stream.byteLength / size) }, (_, at) =>
         stream.subarray(at * size, (at + 1) * size),
       );
-      const unpacked = await gathered(decompressed(streamOf(...parts), "zstd"), limit);
+      const unpacked = await readAll(decompressed(streamOf(...parts), "zstd"), limit);
       expect(Buffer.from(unpacked).equals(content)).toBe(true);
     }
   });
@@ -262,7 +262,7 @@ describe("zstd from elsewhere", () => {
   test("is an error wherever it is cut off, and where something else follows", async () => {
     const ends = new Set(frames.map((_, at) => Buffer.concat(frames.slice(0, at)).byteLength));
     for (let end = 1; end < stream.byteLength; end++) {
-      const attempt = gathered(decompressed(streamOf(stream.subarray(0, end)), "zstd"), limit);
+      const attempt = readAll(decompressed(streamOf(stream.subarray(0, end)), "zstd"), limit);
       const isWhole = await attempt.then(
         () => true,
         () => false,
@@ -270,7 +270,7 @@ describe("zstd from elsewhere", () => {
       expect([end, isWhole]).toEqual([end, ends.has(end)]);
     }
     const followed = Buffer.concat([stream, Buffer.from("what is this")]);
-    await expect(gathered(decompressed(streamOf(followed), "zstd"), limit)).rejects.toBeInstanceOf(
+    await expect(readAll(decompressed(streamOf(followed), "zstd"), limit)).rejects.toBeInstanceOf(
       Error,
     );
   });

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 
-import { gathered, gatheredStart, ranged } from "../../src/content/byte-stream.ts";
+import { readAll, readStart, sliced } from "../../src/content/byte-stream.ts";
 import { verified } from "../../src/content/verified-blob.ts";
 import { digestOf } from "../../src/names/digest.ts";
 
@@ -9,23 +9,23 @@ async function* streamOf(...chunks: readonly Uint8Array[]): AsyncGenerator<Uint8
   yield* chunks;
 }
 
-async function readAll(bytes: AsyncIterable<Uint8Array>, into: Uint8Array[]): Promise<Buffer> {
+async function collect(bytes: AsyncIterable<Uint8Array>, into: Uint8Array[]): Promise<Buffer> {
   for await (const chunk of bytes) into.push(chunk);
   return Buffer.concat(into);
 }
 
 describe("a verified stream", () => {
-  test("gives the same bytes, however they are cut", async () => {
+  test("yields the same bytes, however they are split into chunks", async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(fc.uint8Array()), async (chunks) => {
         const whole = Buffer.concat(chunks);
         const expected = { digest: digestOf(whole), size: whole.byteLength };
-        expect(await readAll(verified(streamOf(...chunks), expected), [])).toEqual(whole);
+        expect(await collect(verified(streamOf(...chunks), expected), [])).toEqual(whole);
       }),
     );
   });
 
-  test("never gives the end of bytes that are false in any place", async () => {
+  test("never yields the last chunk if any byte is wrong", async () => {
     const chunks = fc.array(fc.uint8Array({ minLength: 1 }), { minLength: 1 });
     await fc.assert(
       fc.asyncProperty(chunks, fc.nat(), async (parts, position) => {
@@ -39,18 +39,18 @@ describe("a verified stream", () => {
           return copy;
         });
         const read: Uint8Array[] = [];
-        const attempt = readAll(verified(streamOf(...falsified), expected), read);
+        const attempt = collect(verified(streamOf(...falsified), expected), read);
         await expect(attempt).rejects.toMatchObject({ code: "digest-mismatch" });
         expect(Buffer.concat(read).byteLength).toBeLessThan(whole.byteLength);
       }),
     );
   });
 
-  test("fails for fewer bytes, and for more as soon as they come", async () => {
+  test("fails for too few bytes, and for too many as soon as they arrive", async () => {
     const bytes = Buffer.from("twelve bytes");
     const digest = digestOf(bytes);
     for (const size of [11, 13]) {
-      const attempt = readAll(verified(streamOf(bytes), { digest, size }), []);
+      const attempt = collect(verified(streamOf(bytes), { digest, size }), []);
       await expect(attempt).rejects.toMatchObject({ code: "digest-mismatch" });
     }
     let asked = 0;
@@ -60,12 +60,12 @@ describe("a verified stream", () => {
         yield bytes;
       }
     }
-    const attempt = readAll(verified(endless(), { digest, size: 100 }), []);
+    const attempt = collect(verified(endless(), { digest, size: 100 }), []);
     await expect(attempt).rejects.toMatchObject({ code: "digest-mismatch" });
     expect(asked).toBe(9);
   });
 
-  test("does not ask for bytes before it is read, and closes its source when it is left", async () => {
+  test("opens its source on the first pull, and closes it when the loop ends early", async () => {
     const events: string[] = [];
     async function* source(): AsyncGenerator<Uint8Array> {
       events.push("opened");
@@ -98,49 +98,49 @@ test.each([
   [{ start: 4, end: 9 }, "e"],
 ])("the range %j of a stream", async (range, expected) => {
   const chunks = [Buffer.from("abc"), Buffer.from(""), Buffer.from("de")];
-  expect((await readAll(ranged(streamOf(...chunks), range), [])).toString()).toBe(expected);
+  expect((await collect(sliced(streamOf(...chunks), range), [])).toString()).toBe(expected);
 });
 
-test("what comes after a range is not read", async () => {
+test("bytes after a range are not read", async () => {
   async function* endless(): AsyncGenerator<Uint8Array> {
     yield Buffer.from("abc");
     throw new Error("Read on");
   }
-  expect((await readAll(ranged(endless(), { start: 1, end: 2 }), [])).toString()).toBe("bc");
+  expect((await collect(sliced(endless(), { start: 1, end: 2 }), [])).toString()).toBe("bc");
 });
 
-test("what is gathered is bounded", async () => {
+test("reading a whole stream is limited", async () => {
   const chunks = [Buffer.from("abc"), Buffer.from("def")];
-  expect(Buffer.from(await gathered(streamOf(...chunks), 6)).toString()).toBe("abcdef");
-  await expect(gathered(streamOf(...chunks), 5)).rejects.toMatchObject({
+  expect(Buffer.from(await readAll(streamOf(...chunks), 6)).toString()).toBe("abcdef");
+  await expect(readAll(streamOf(...chunks), 5)).rejects.toMatchObject({
     code: "invalid-manifest",
   });
 });
 
-test("the start of a stream is gathered, and no more is read", async () => {
+test("reading the start of a stream reads no more", async () => {
   async function* broken(): AsyncGenerator<Uint8Array> {
     yield Buffer.from("abc");
     yield Buffer.from("def");
     throw new Error("Read on");
   }
-  expect(Buffer.from(await gatheredStart(broken(), 5)).toString()).toBe("abcde");
-  expect(Buffer.from(await gatheredStart(streamOf(), 5)).toString()).toBe("");
+  expect(Buffer.from(await readStart(broken(), 5)).toString()).toBe("abcde");
+  expect(Buffer.from(await readStart(streamOf(), 5)).toString()).toBe("");
 });
 
-test("what is gathered out of single bytes needs memory for the bytes alone", async () => {
+test("reading single-byte chunks needs memory for the bytes alone", async () => {
   const count = 1 << 20;
   async function* single(): AsyncGenerator<Uint8Array> {
     for (let at = 0; at < count; at++) yield Uint8Array.of(at & 0xff);
   }
-  const whole = await gathered(single(), count);
+  const whole = await readAll(single(), count);
   expect(whole.byteLength).toBe(count);
   expect(whole.buffer.byteLength).toBeLessThanOrEqual(4 * count);
   expect(whole.every((byte, at) => byte === (at & 0xff))).toBe(true);
 });
 
-test("what is gathered does not change the chunks that it came in", async () => {
+test("reading a whole stream does not change its chunks", async () => {
   const memory = Buffer.from("abc---");
-  const whole = await gathered(streamOf(memory.subarray(0, 3), Buffer.from("def")), 10);
+  const whole = await readAll(streamOf(memory.subarray(0, 3), Buffer.from("def")), 10);
   expect(Buffer.from(whole).toString()).toBe("abcdef");
   expect(memory.toString()).toBe("abc---");
 });

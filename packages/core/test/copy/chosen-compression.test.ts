@@ -3,7 +3,7 @@ import zlib from "node:zlib";
 import { describe, expect, test } from "vitest";
 
 import { compressionOf, decompressed } from "../../src/compression/compression.ts";
-import { gathered, inOne } from "../../src/content/byte-stream.ts";
+import { readAll, streamOf } from "../../src/content/byte-stream.ts";
 import type { ImageReference } from "../../src/contract/image-reference.ts";
 import { copyImage, previewCopy } from "../../src/copy/copy-image.ts";
 import type { CopyOptions } from "../../src/copy/copy-options.ts";
@@ -40,9 +40,9 @@ async function layersOf(reference: ImageReference): Promise<readonly unknown[]> 
   await using image = await openImage(reference);
   await using source = await reference.newImageSource();
   const layers = image.layerInfos.map(async (layer) => {
-    const bytes = await gathered(source.getBlob(layer), 1 << 20);
+    const bytes = await readAll(source.getBlob(layer), 1 << 20);
     const compression = compressionOf(bytes);
-    const unpacked = await gathered(decompressed(inOne(bytes), compression), 1 << 20);
+    const unpacked = await readAll(decompressed(streamOf(bytes), compression), 1 << 20);
     return [layer.mediaType, compression, Buffer.from(unpacked).toString()];
   });
   return await Promise.all(layers);

@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from "vitest";
 
-import { manifestSizeLimit } from "../../src/content/byte-stream.ts";
+import { maxManifestSize } from "../../src/content/byte-stream.ts";
 import type { ImageReference } from "../../src/contract/image-reference.ts";
 import type { ImageSource } from "../../src/contract/image-source.ts";
 import type { Signature } from "../../src/contract/signature.ts";
@@ -76,9 +76,9 @@ describe("a manifest is verified:", () => {
   });
 
   test("up to the maximum size", async () => {
-    const largest = Buffer.alloc(manifestSizeLimit);
+    const largest = Buffer.alloc(maxManifestSize);
     expect((await new UnparsedImage(sourceOf(largest)).manifest()).bytes).toBe(largest);
-    const tooLarge = new UnparsedImage(sourceOf(Buffer.alloc(manifestSizeLimit + 1)));
+    const tooLarge = new UnparsedImage(sourceOf(Buffer.alloc(maxManifestSize + 1)));
     await expect(tooLarge.manifest()).rejects.toMatchObject({
       code: "invalid-manifest",
       reference: "memory:some-image",

@@ -3,7 +3,7 @@ import path from "node:path";
 
 import { describe, expect, test } from "vitest";
 
-import { manifestSizeLimit } from "../../src/content/byte-stream.ts";
+import { maxManifestSize } from "../../src/content/byte-stream.ts";
 import { isArtifact, parseManifest } from "../../src/manifest/manifest.ts";
 import type { ImageManifest } from "../../src/manifest/manifest.ts";
 import { mediaTypes } from "../../src/manifest/media-types.ts";
@@ -217,7 +217,7 @@ describe("a manifest", () => {
     ["with an artifactType that is no text", JSON.stringify({ ...image, artifactType: {} })],
     ["of another version", JSON.stringify({ ...image, schemaVersion: 3 })],
     ["of a version in text", JSON.stringify({ ...image, schemaVersion: "2" })],
-    ["too large", JSON.stringify({ ...image, x: "x".repeat(manifestSizeLimit) })],
+    ["too large", JSON.stringify({ ...image, x: "x".repeat(maxManifestSize) })],
   ])("is refused where it is %s", (_, text) => {
     expect(() => parse(text)).toThrow(expect.objectContaining({ code: "invalid-manifest" }));
   });

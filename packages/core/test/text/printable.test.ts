@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 
 import { ImageError } from "../../src/names/image-error.ts";
-import { messageLine, printable, printableLines, shortened } from "../../src/text/printable.ts";
+import { printable, printableLines, singleLine, truncateMiddle } from "../../src/text/printable.ts";
 
 const unprintable = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u;
 
@@ -28,21 +28,21 @@ describe("printable text", () => {
     expect(printable(text)).toBe(printed);
   });
 
-  test("of several lines keeps their ends and tabs", () => {
+  test("of several lines keeps line breaks and tabs", () => {
     expect(printableLines("a\tb\n\u001Bc\r\nd")).toBe("a\tb\n\\x1bc\\r\nd");
   });
 
-  test("has nothing in it that a terminal obeys", () => {
+  test("contains nothing that controls a terminal", () => {
     fc.assert(
       fc.property(fc.string({ unit: "binary" }), (text) => {
         expect(printable(text)).not.toMatch(unprintable);
-        expect(messageLine(text)).not.toMatch(unprintable);
+        expect(singleLine(text)).not.toMatch(unprintable);
         expect(printableLines(text).replaceAll(/[\n\t]/g, "")).not.toMatch(unprintable);
       }),
     );
   });
 
-  test("stays as it is once it is printable", () => {
+  test("is unchanged when it is escaped again", () => {
     fc.assert(
       fc.property(fc.string({ unit: "binary" }), (text) => {
         expect(printable(printable(text))).toBe(printable(text));
@@ -53,27 +53,27 @@ describe("printable text", () => {
 
 describe("a message", () => {
   test("is one line", () => {
-    expect(messageLine(" first\r\n\n  second\n")).toBe("first; second");
+    expect(singleLine(" first\r\n\n  second\n")).toBe("first; second");
   });
 
-  test("loses the middle of what is long, and keeps its start and its end", () => {
-    const line = messageLine(`No tag ${"x".repeat(1_000_000)}; list the tags first`);
+  test("is truncated in the middle if it is long", () => {
+    const line = singleLine(`No tag ${"x".repeat(1_000_000)}; list the tags first`);
     expect(line.length).toBeLessThan(4100);
     expect(line).toMatch(/^No tag x+… \(996028 characters left out\) …x+; list the tags first$/);
-    expect(shortened("12345678", 8)).toBe("12345678");
-    expect(shortened("123456789", 8)).toBe("123456… (1 characters left out) …89");
+    expect(truncateMiddle("12345678", 8)).toBe("12345678");
+    expect(truncateMiddle("123456789", 8)).toBe("123456… (1 characters left out) …89");
   });
 
   test.each([" ", "\n", "\r", "a \n", "\u001B"])(
-    "of a million times %j is made quickly",
+    "of a million times %j takes linear time",
     (part) => {
       const started = performance.now();
-      messageLine(part.repeat(1_000_000));
+      singleLine(part.repeat(1_000_000));
       expect(performance.now() - started).toBeLessThan(1000);
     },
   );
 
-  test("of an ImageError is printable and bounded, whoever wrote it", () => {
+  test("of an ImageError is printable and truncated", () => {
     const error = new ImageError(
       "not-found",
       `no tag \u001B]0;owned\u0007\nDone\u202E${"y".repeat(1e6)}`,

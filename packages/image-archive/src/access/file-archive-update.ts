@@ -4,7 +4,7 @@ import path from "node:path";
 
 import { digestOf, hexOf, ImageError, isImageError } from "@drayage/core";
 import type { BlobInfo, Digest, OperationOptions, PutBlobOptions } from "@drayage/core";
-import { inOne } from "@drayage/core/content";
+import { streamOf } from "@drayage/core/content";
 import type { StoredBlob } from "@drayage/image-layout";
 import {
   hasCode,
@@ -130,7 +130,7 @@ export class FileArchiveUpdate implements ArchiveUpdate {
     }
     for (const [name, content] of files) {
       const member = { size: content.byteLength, nameOf: () => name };
-      await writer.add(inOne(content), member, options);
+      await writer.add(streamOf(content), member, options);
     }
   }
 

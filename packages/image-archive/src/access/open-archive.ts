@@ -2,7 +2,7 @@ import { stat } from "node:fs/promises";
 
 import { isImageError } from "@drayage/core";
 import type { OperationOptions } from "@drayage/core";
-import { compressionOf, gathered, sniffed } from "@drayage/core/content";
+import { compressionOf, readAll, detectCompression } from "@drayage/core/content";
 import type { Compression } from "@drayage/core/content";
 import { hasCode, onDisk } from "@drayage/transport-kit/files";
 
@@ -43,7 +43,7 @@ export async function openArchiveStream(
   location: string,
   options: OperationOptions = {},
 ): Promise<TarArchive> {
-  const start = await sniffed(bytes).catch((error: unknown) => {
+  const start = await detectCompression(bytes).catch((error: unknown) => {
     options.signal?.throwIfAborted();
     throw error;
   });
@@ -101,5 +101,5 @@ async function decompressedSpool(
 /** The first bytes, which identify the compression. */
 async function startOf(bytes: RandomAccessBytes, options: OperationOptions): Promise<Uint8Array> {
   if (bytes.size === 0) return new Uint8Array(0);
-  return gathered(bytes.read({ start: 0, end: Math.min(bytes.size, 6) - 1 }, options), 6);
+  return readAll(bytes.read({ start: 0, end: Math.min(bytes.size, 6) - 1 }, options), 6);
 }

@@ -2,7 +2,7 @@ import type { Writable } from "node:stream";
 
 import { digestHasher, ImageError } from "@drayage/core";
 import type { BlobInfo, Digest, OperationOptions } from "@drayage/core";
-import { inOne } from "@drayage/core/content";
+import { streamOf } from "@drayage/core/content";
 import type { StoredBlob } from "@drayage/image-layout";
 import { hasCode, inTurn, onDisk } from "@drayage/transport-kit/files";
 import { untilAborted } from "@drayage/transport-kit/wire";
@@ -75,7 +75,7 @@ export class StreamArchiveUpdate implements ArchiveUpdate {
   async commit(change: ArchiveChange, options: OperationOptions = {}): Promise<void> {
     const { files } = await change(undefined);
     for (const [name, content] of files)
-      await this.#add(name, inOne(content), content.byteLength, options);
+      await this.#add(name, streamOf(content), content.byteLength, options);
     await this.#write(new Uint8Array(2 * blockSize), options);
     await this.#settled((done) => this.#output.end(done), options);
   }

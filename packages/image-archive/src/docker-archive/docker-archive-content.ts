@@ -1,6 +1,6 @@
 import { digestOf } from "@drayage/core";
 import type { Digest, OperationOptions } from "@drayage/core";
-import { manifestSizeLimit } from "@drayage/core/content";
+import { maxManifestSize } from "@drayage/core/content";
 
 import { blobPath } from "../oci-archive/tar-layout.ts";
 import type { TarArchive } from "../tar/tar-archive.ts";
@@ -44,7 +44,7 @@ export async function contentOf(
     if (member !== undefined) blobs.set(digest, { path, size: member.size });
   };
   for (const image of images) {
-    const config = await archive.readSmall(image.config, manifestSizeLimit, options);
+    const config = await archive.readSmall(image.config, maxManifestSize, options);
     if (config === undefined) continue;
     configs.set(image, digestOf(config));
     await add(digestOf(config), image.config);

@@ -16,7 +16,7 @@ import type {
   ReuseManifestOptions,
   ReuseOptions,
 } from "@drayage/core";
-import { manifestSizeLimit } from "@drayage/core/content";
+import { maxManifestSize } from "@drayage/core/content";
 import { bareMediaType, parseManifest } from "@drayage/core/manifest";
 import type { ImageManifest } from "@drayage/core/manifest";
 import { formatNamedReference } from "@drayage/core/reference";
@@ -130,7 +130,7 @@ export class DockerArchiveDestination implements ImageDestination {
         ? images.length === 1 && image?.tags.length === 0
         : names.every((name) => image?.tags.includes(name));
     if (archive === undefined || image === undefined || !isNamed) return undefined;
-    const content = await archive.readSmall(image.config, manifestSizeLimit, options);
+    const content = await archive.readSmall(image.config, maxManifestSize, options);
     if (content === undefined) return undefined;
     const layers: StoredBlob[] = [];
     for (const digest of diffIDsOf(content, `config ${config.digest}`)) {
@@ -237,7 +237,7 @@ export class DockerArchiveDestination implements ImageDestination {
     const path = blobs.get(digest)?.path;
     const config =
       this.#configs.get(digest) ??
-      (path === undefined ? undefined : await current?.readSmall(path, manifestSizeLimit, options));
+      (path === undefined ? undefined : await current?.readSmall(path, maxManifestSize, options));
     if (config !== undefined) return config;
     throw this.#conflict(`The manifest references the config ${digest}, which was not written`);
   }
@@ -294,10 +294,10 @@ async function* keeping(
   let size = 0;
   for await (const chunk of bytes) {
     size += chunk.byteLength;
-    if (size > manifestSizeLimit)
+    if (size > maxManifestSize)
       throw new ImageError(
         "invalid-manifest",
-        `The config has more than ${manifestSizeLimit} bytes, which is the limit`,
+        `The config has more than ${maxManifestSize} bytes, which is the limit`,
       );
     kept.push(Uint8Array.from(chunk));
     yield chunk;

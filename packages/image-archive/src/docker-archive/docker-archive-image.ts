@@ -1,6 +1,6 @@
 import { digestOf, isDigest, mediaTypes } from "@drayage/core";
 import type { Digest, OperationOptions, RawManifest } from "@drayage/core";
-import { compressionOf, gathered, manifestSizeLimit } from "@drayage/core/content";
+import { compressionOf, readAll, maxManifestSize } from "@drayage/core/content";
 import type { Compression } from "@drayage/core/content";
 import { isJSONObject, parseJSONObject } from "@drayage/core/json";
 import { configShape } from "@drayage/core/manifest";
@@ -46,7 +46,7 @@ export async function partsOf(
   options: OperationOptions = {},
   known: LayerCache = new Map(),
 ): Promise<ArchivedParts> {
-  const config = await archive.readSmall(image.config, manifestSizeLimit, options);
+  const config = await archive.readSmall(image.config, maxManifestSize, options);
   if (config === undefined) throw missing(archive, image.config);
   const digests = diffIDsOf(config, `config ${image.config} of ${archive.location}`);
   if (digests.length !== image.layers.length) {
@@ -109,7 +109,7 @@ async function storedLayer(
   options: OperationOptions,
 ): Promise<StoredLayer> {
   const start = archive.read(member, { ...options, range: { start: 0, end: maxMagicLength - 1 } });
-  const compression = compressionOf(await gathered(start, maxMagicLength));
+  const compression = compressionOf(await readAll(start, maxMagicLength));
   if (compression === "none") return { size: member.size, member, compression };
   const content = decompressedBytes(archive.read(member, options), compression);
   try {

@@ -10,7 +10,7 @@ import type {
   RawManifest,
   SourceOffers,
 } from "@drayage/core";
-import { inOne, ranged } from "@drayage/core/content";
+import { streamOf, sliced } from "@drayage/core/content";
 
 import { decompressedBytes } from "../access/decompressed-bytes.ts";
 import type { TarArchive } from "../tar/tar-archive.ts";
@@ -103,7 +103,7 @@ export class DockerArchiveSource implements ImageSource {
     options: GetBlobOptions = {},
   ): AsyncGenerator<Uint8Array, void, undefined> {
     options.signal?.throwIfAborted();
-    if (digest === this.#configDigest) yield* ranged(inOne(this.#config), options.range);
+    if (digest === this.#configDigest) yield* sliced(streamOf(this.#config), options.range);
     else yield* this.#layerBytes(digest && this.#layers.get(digest), digest, options);
   }
 
@@ -125,7 +125,7 @@ export class DockerArchiveSource implements ImageSource {
     }
     const { range, ...whole } = options;
     const compressed = this.#archive.read(member, { ...whole, reuseBuffers: false });
-    yield* ranged(decompressedBytes(compressed, compression), range);
+    yield* sliced(decompressedBytes(compressed, compression), range);
   }
 
   #notFound(message: string): ImageError {

@@ -3,7 +3,7 @@ import type { OperationOptions } from "@drayage/core";
 import { isJSONObject, parseStrictJSON } from "@drayage/core/json";
 import type { JSONObject } from "@drayage/core/json";
 import { formatNamedReference, parseNamedReference, withDefaultTag } from "@drayage/core/reference";
-import { nearestOf } from "@drayage/core/text";
+import { closestMatch } from "@drayage/core/text";
 
 import { brokenArchive } from "../tar/broken-archive.ts";
 import type { TarArchive } from "../tar/tar-archive.ts";
@@ -197,7 +197,7 @@ function problemOf(
       return `No image @${selector.position} in ${location}; available: ${positions}`;
     case "name": {
       const wanted = formatNamedReference(selector.name);
-      const similar = nearestOf(wanted, names);
+      const similar = closestMatch(wanted, names);
       const hint = similar === undefined ? "" : `did you mean ${similar}? `;
       return `No image ${wanted} in ${location}; ${hint}available: ${ways}`;
     }

@@ -1,5 +1,5 @@
 import type { OperationOptions } from "@drayage/core";
-import { compressionOf, gathered } from "@drayage/core/content";
+import { compressionOf, readAll } from "@drayage/core/content";
 
 import { truncatedWhileRead, brokenArchive } from "./broken-archive.ts";
 import type { RandomAccessBytes } from "./random-access.ts";
@@ -180,7 +180,7 @@ class Window {
       throw brokenArchive(location, `it ends in the middle of the header at byte ${at}`);
     if (isRemote && ++this.#requests > maxRequests) throw tooManyRequests(location, at);
     const end = Math.min(at + Math.max(length, windowSize), size);
-    this.#content = await gathered(
+    this.#content = await readAll(
       this.#bytes.read({ start: at, end: end - 1 }, this.#options),
       end - at,
     );

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 
 import type { GetBlobOptions, OperationOptions, SourceOffers } from "@drayage/core";
-import { gathered } from "@drayage/core/content";
+import { readAll } from "@drayage/core/content";
 
 import { truncatedWhileRead, brokenArchive } from "./broken-archive.ts";
 import { indexTar } from "./index-tar.ts";
@@ -93,7 +93,7 @@ export class TarArchive implements AsyncDisposable {
         this.location,
         `${quoted(name)} has ${member.size} bytes; the limit is ${limit}`,
       );
-    return gathered(this.read(member, options), limit);
+    return readAll(this.read(member, options), limit);
   }
 
   /** A member with its headers, without the padding of its last block. Lazy. */

@@ -3,7 +3,7 @@ import path from "node:path";
 
 import { digestOf } from "@drayage/core";
 import type { Digest } from "@drayage/core";
-import { inOne } from "@drayage/core/content";
+import { streamOf } from "@drayage/core/content";
 import {
   ended,
   findProgram,
@@ -93,10 +93,12 @@ test.skipIf(findProgram("tar") === undefined)(
         update.putBlob(slowly(one), known),
         update.putBlob(slowly(one), {}),
       ]);
-      await expect(update.putBlob(inOne(one), { ...known, size: 5 })).rejects.toMatchObject({
+      await expect(update.putBlob(streamOf(one), { ...known, size: 5 })).rejects.toMatchObject({
         code: "digest-mismatch",
       });
-      await expect(update.putBlob(inOne(one), { ...known, size: 500_000 })).rejects.toMatchObject({
+      await expect(
+        update.putBlob(streamOf(one), { ...known, size: 500_000 }),
+      ).rejects.toMatchObject({
         code: "digest-mismatch",
       });
       await update.commit(async () => added);
@@ -242,7 +244,7 @@ describe("an archive stays unchanged and no temporary file remains", () => {
     string,
     (update: FileArchiveUpdate, abort: AbortController) => Promise<unknown>,
   ])[] = [
-    ["without a commit", async (update) => update.putBlob(inOne(blobOf(10, 1)), {})],
+    ["without a commit", async (update) => update.putBlob(streamOf(blobOf(10, 1)), {})],
     ["if a blob fails", async (update) => update.putBlob(failing(old), {})],
     [
       "if computing the change fails",
@@ -275,9 +277,9 @@ describe("an archive stays unchanged and no temporary file remains", () => {
     if (folder === undefined) return skip("the user has no permission to mount");
     const file = await archiveIn(folder);
     const update = await FileArchiveUpdate.open(file, { ifExists: "add" });
-    const put = update.putBlob(inOne(blobOf(3_000_000, 1)), {});
+    const put = update.putBlob(streamOf(blobOf(3_000_000, 1)), {});
     await expect(put).rejects.toMatchObject({ code: "unavailable", retryable: false });
-    await update.putBlob(inOne(blobOf(1_900_000, 2)), {});
+    await update.putBlob(streamOf(blobOf(1_900_000, 2)), {});
     const files = new Map([["large", blobOf(300_000, 3)]]);
     const committed = update.commit(async () => ({ ...added, files }));
     await expect(committed).rejects.toMatchObject({ code: "unavailable" });
@@ -306,7 +308,7 @@ test("two concurrent updates both add to an archive", async () => {
   await Promise.all(
     blobs.map(async (blob) => {
       await using update = await FileArchiveUpdate.open(file, { ifExists: "add" });
-      await update.putBlob(inOne(blob), {});
+      await update.putBlob(streamOf(blob), {});
       await update.commit(async () => added);
     }),
   );

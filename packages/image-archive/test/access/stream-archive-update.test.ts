@@ -4,7 +4,7 @@ import path from "node:path";
 import { PassThrough } from "node:stream";
 
 import { digestOf } from "@drayage/core";
-import { inOne } from "@drayage/core/content";
+import { streamOf } from "@drayage/core/content";
 import { findProgram, outputOf, scratchFolder } from "@drayage/test-support";
 import { expect, test } from "vitest";
 
@@ -29,18 +29,18 @@ test.skipIf(findProgram("tar") === undefined)(
     await using update = new StreamArchiveUpdate(output, "pipe");
     const [one, two] = [Buffer.alloc(100_000, 1), Buffer.alloc(3, 2)];
     await Promise.all([
-      update.putBlob(inOne(one), {}),
+      update.putBlob(streamOf(one), {}),
       expect(update.putBlob(failing(one), {})).rejects.toThrow("broken"),
-      update.putBlob(inOne(one), { digest: digestOf(one), size: one.byteLength }),
-      update.putBlob(inOne(two), {}),
-      expect(update.putBlob(inOne(two), { size: 4 })).rejects.toMatchObject({
+      update.putBlob(streamOf(one), { digest: digestOf(one), size: one.byteLength }),
+      update.putBlob(streamOf(two), {}),
+      expect(update.putBlob(streamOf(two), { size: 4 })).rejects.toMatchObject({
         code: "digest-mismatch",
       }),
     ]);
     expect(update.sizeOf(digestOf(two))).toBe(3);
     await update.commit(change);
     const content = Buffer.concat(await received);
-    await using archive = await openArchiveStream(inOne(content), "pipe");
+    await using archive = await openArchiveStream(streamOf(content), "pipe");
     expect(archive.members).toHaveLength(3);
     const file = path.join(await scratchFolder(), "out.tar");
     await writeFile(file, content);
@@ -56,7 +56,7 @@ test("aborting does not wait for a reader that stopped reading", async () => {
     output.pause();
     abort.abort(new Error("enough"));
   });
-  const put = update.putBlob(inOne(Buffer.alloc(1_000_000)), {}, { signal: abort.signal });
+  const put = update.putBlob(streamOf(Buffer.alloc(1_000_000)), {}, { signal: abort.signal });
   await expect(put).rejects.toThrow("enough");
   await expect(update.commit(change)).rejects.toMatchObject({ code: "unavailable" });
 });
@@ -65,7 +65,7 @@ test("a closed reader is reported, and the truncated stream is not completed", a
   const output = new PassThrough();
   await using update = new StreamArchiveUpdate(output, "pipe");
   output.once("data", () => output.destroy());
-  const put = update.putBlob(inOne(Buffer.alloc(1_000_000)), {});
+  const put = update.putBlob(streamOf(Buffer.alloc(1_000_000)), {});
   await expect(put).rejects.toMatchObject({
     code: "unavailable",
     message: expect.stringContaining("pipe") as string,
@@ -75,7 +75,7 @@ test("a closed reader is reported, and the truncated stream is not completed", a
 
 test.skipIf(!existsSync("/dev/full"))("a full device is reported by its name", async () => {
   await using update = new StreamArchiveUpdate(createWriteStream("/dev/full"), "/dev/full");
-  await expect(update.putBlob(inOne(Buffer.alloc(10)), {})).rejects.toMatchObject({
+  await expect(update.putBlob(streamOf(Buffer.alloc(10)), {})).rejects.toMatchObject({
     code: "unavailable",
     message: expect.stringContaining("/dev/full is full") as string,
   });

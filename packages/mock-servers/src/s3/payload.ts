@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 
-import { gathered } from "@drayage/core/content";
+import { readAll } from "@drayage/core/content";
 
 import { checkChecksum, checkMd5, namedChecksum } from "./body-checksums.ts";
 import { checksumHasher } from "./checksum.ts";
@@ -73,7 +73,7 @@ export async function receiveDocument(
   if (lengthOf(call) > documentLimit) {
     throw new S3Error("MaxMessageLengthExceeded", "Your request was too large.");
   }
-  const bytes = await gathered(verifiedBytes(call, trailers), Infinity);
+  const bytes = await readAll(verifiedBytes(call, trailers), Infinity);
   checkMd5(call, createHash("md5").update(bytes).digest());
   const named = checksums && checksumOf === "document" ? namedChecksum(call) : undefined;
   if (named !== undefined) {

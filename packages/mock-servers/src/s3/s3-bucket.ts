@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 
-import { gathered, inOne } from "@drayage/core/content";
+import { readAll, streamOf } from "@drayage/core/content";
 
 import { fullChecksum } from "./checksum.ts";
 import { readContent } from "./content.ts";
@@ -55,7 +55,7 @@ export function s3Bucket(bucket: Bucket, state: S3State): S3Bucket {
     name,
     async put(key, content, { lastModified = state.now(), sha256: value } = {}) {
       const bytes = Buffer.from(content as Uint8Array);
-      const segment = await state.contents.add(inOne(bytes));
+      const segment = await state.contents.add(streamOf(bytes));
       objects.set(key, {
         key,
         content: [segment],
@@ -65,7 +65,7 @@ export function s3Bucket(bucket: Bucket, state: S3State): S3Bucket {
         headers: { "content-type": "binary/octet-stream" },
         checksum:
           value === undefined
-            ? await fullChecksum("CRC64NVME", inOne(bytes))
+            ? await fullChecksum("CRC64NVME", streamOf(bytes))
             : { algorithm: "SHA256", type: "FULL_OBJECT", value },
         parts: undefined,
       });
@@ -74,7 +74,7 @@ export function s3Bucket(bucket: Bucket, state: S3State): S3Bucket {
       const object = objects.get(key);
       if (object === undefined) return undefined;
       const { content, etag, lastModified, headers } = object;
-      return { bytes: await gathered(readContent(content), Infinity), etag, lastModified, headers };
+      return { bytes: await readAll(readContent(content), Infinity), etag, lastModified, headers };
     },
     delete: (key) => removeObject(bucket, key),
     keys: (prefix = "") =>

@@ -1,4 +1,4 @@
-import { gathered } from "@drayage/core/content";
+import { readAll } from "@drayage/core/content";
 import { bareMediaType } from "@drayage/core/manifest";
 
 import { ErrorResponse } from "../http/error-response.ts";
@@ -56,7 +56,7 @@ async function formOf({ headers, body }: OpenRequest): Promise<URLSearchParams> 
   if (bareMediaType(headers["content-type"] ?? "") !== "application/x-www-form-urlencoded") {
     throw badRequest("The Content-Type must be application/x-www-form-urlencoded");
   }
-  return new URLSearchParams(Buffer.from(await gathered(body, maxFormSize)).toString());
+  return new URLSearchParams(Buffer.from(await readAll(body, maxFormSize)).toString());
 }
 
 function requestedScopes(parameters: URLSearchParams, service: string): readonly Scope[] {

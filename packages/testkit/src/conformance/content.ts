@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 
 import { digestHasher, imageOf, openImage } from "@drayage/core";
 import type { Digest, ImageReference } from "@drayage/core";
-import { decompressed, inOne, sniffed, verified } from "@drayage/core/content";
+import { decompressed, streamOf, detectCompression, verified } from "@drayage/core/content";
 import { parseManifest } from "@drayage/core/manifest";
 import type { ImageManifest } from "@drayage/core/manifest";
 
@@ -44,14 +44,14 @@ export async function assertLayers(reference: ImageReference, image: WholeImage)
   for (const [at, layer] of layerInfos.entries()) {
     const found = await diffIDOf(verified(source.getBlob(layer), layer));
     const { digest } = layers[at] ?? layer;
-    const expected = await diffIDOf(inOne(bytesOf(image, digest)));
+    const expected = await diffIDOf(streamOf(bytesOf(image, digest)));
     assert.equal(found, expected, `another content than ${digest} has`);
   }
 }
 
 /** The digest of a layer unpacked (OCI image-spec, config.md). */
 async function diffIDOf(bytes: AsyncIterable<Uint8Array>): Promise<Digest> {
-  const { bytes: packed, compression } = await sniffed(bytes);
+  const { bytes: packed, compression } = await detectCompression(bytes);
   const hasher = digestHasher();
   for await (const chunk of decompressed(packed, compression)) hasher.update(chunk);
   return hasher.digest();

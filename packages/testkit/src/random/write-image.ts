@@ -1,6 +1,6 @@
 import { ImageError, imageName } from "@drayage/core";
 import type { Descriptor, Digest, ImageDestination, ImageReference } from "@drayage/core";
-import { inOne } from "@drayage/core/content";
+import { streamOf } from "@drayage/core/content";
 import { parseManifest } from "@drayage/core/manifest";
 import { memory } from "@drayage/core/memory";
 
@@ -35,7 +35,7 @@ export async function putImage(image: WholeImage, destination: ImageDestination)
 /** Writes all blobs of an image and its instances, each once. */
 export async function putBlobs(image: WholeImage, destination: ImageDestination): Promise<void> {
   for (const { blob, isConfig } of blobsToPut(image)) {
-    await destination.putBlob(inOne(bytesOf(image, blob.digest)), blob, { isConfig });
+    await destination.putBlob(streamOf(bytesOf(image, blob.digest)), blob, { isConfig });
   }
 }
 

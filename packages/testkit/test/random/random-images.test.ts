@@ -1,6 +1,6 @@
 import { copyImage, digestOf, mediaTypes, openImage } from "@drayage/core";
 import type { Descriptor, ImageReference } from "@drayage/core";
-import { decompressed, gathered } from "@drayage/core/content";
+import { decompressed, readAll } from "@drayage/core/content";
 import {
   blobsOf,
   instancesOf,
@@ -230,5 +230,5 @@ async function decompress(
   const stream = (async function* stream() {
     yield bytes;
   })();
-  return gathered(decompressed(stream, layerCompressionOf(mediaType) ?? "none"), Infinity);
+  return readAll(decompressed(stream, layerCompressionOf(mediaType) ?? "none"), Infinity);
 }

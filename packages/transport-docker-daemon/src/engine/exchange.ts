@@ -2,7 +2,7 @@ import http from "node:http";
 import type { ClientRequest, IncomingMessage, RequestOptions } from "node:http";
 import https from "node:https";
 
-import { gatheredStart } from "@drayage/core/content";
+import { readStart } from "@drayage/core/content";
 
 import { connectionError } from "./connection-error.ts";
 import type { Endpoint } from "./endpoint.ts";
@@ -73,7 +73,7 @@ export function beginExchange(endpoint: Endpoint, request: EngineRequest): Begun
 /** Reads an answer that may be anything. */
 export async function startOf(answer: EngineAnswer, limit: number = 1 << 16): Promise<ShortAnswer> {
   const { status, headers, bytes } = answer;
-  const text = new TextDecoder().decode(await gatheredStart(bytes, limit));
+  const text = new TextDecoder().decode(await readStart(bytes, limit));
   return { status, headers, text };
 }
 

@@ -2,7 +2,7 @@ import { ImageError, isDigest } from "@drayage/core";
 import type { OperationOptions } from "@drayage/core";
 import { isJSONObject } from "@drayage/core/json";
 import { formatFamiliar, parseNamedReference } from "@drayage/core/reference";
-import { nearestOf } from "@drayage/core/text";
+import { closestMatch } from "@drayage/core/text";
 
 import type { Engine } from "./engine.ts";
 
@@ -14,7 +14,7 @@ export async function noSuchImage(
 ): Promise<ImageError> {
   const names = await namesIn(engine, options);
   const wanted = familiar(name);
-  const meant = nearestOf(wanted, names);
+  const meant = closestMatch(wanted, names);
   const listed = names.length > mostNames ? [...names.slice(0, mostNames), "…"] : names;
   const hint = meant === undefined ? "" : `did you mean ${meant}? `;
   const all = names.length === 0 ? "it has none with a name" : `${hint}It has ${listed.join(", ")}`;

@@ -3,7 +3,7 @@ import { pipeline } from "node:stream/promises";
 import { constants, createGunzip, createInflate, createInflateRaw, gunzipSync } from "node:zlib";
 
 import { ImageError, isImageError } from "@drayage/core";
-import { gatheredStart } from "@drayage/core/content";
+import { readStart } from "@drayage/core/content";
 
 import { contentLengthOf, headerOf } from "./http-exchange.ts";
 import type { ExpectedBody, HTTPResponse } from "./http-exchange.ts";
@@ -110,7 +110,7 @@ async function peeked(
     }
     left = undefined;
   }
-  const start = Uint8Array.from(await gatheredStart(untilKnown(), peekLength));
+  const start = Uint8Array.from(await readStart(untilKnown(), peekLength));
   async function* all(): AsyncGenerator<Uint8Array, void, undefined> {
     try {
       yield start;

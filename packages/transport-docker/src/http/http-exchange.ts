@@ -1,6 +1,6 @@
 import { ImageError } from "@drayage/core";
 import type { OperationOptions } from "@drayage/core";
-import { gatheredStart, inOne } from "@drayage/core/content";
+import { readStart, streamOf } from "@drayage/core/content";
 
 import type { Trust } from "./trust.ts";
 
@@ -92,7 +92,7 @@ export function contentLengthOf(response: HTTPResponse): number | undefined {
 /** The body of a small answer. @throws ImageError `invalid-manifest` above `limit` bytes */
 export async function wholeOf(response: HTTPResponse, limit: number): Promise<Uint8Array> {
   const { bytes, url, reference } = response;
-  const whole = await gatheredStart(bytes, limit + 1);
+  const whole = await readStart(bytes, limit + 1);
   if (whole.byteLength <= limit) return whole;
   throw new ImageError(
     "invalid-manifest",
@@ -108,7 +108,7 @@ export async function textOf(response: HTTPResponse, limit: number): Promise<str
 
 /** What is worth showing of an answer that may be anything: its first 64 KiB. */
 export async function startOfText({ bytes }: HTTPResponse): Promise<string> {
-  return new TextDecoder().decode(await gatheredStart(bytes, startLength));
+  return new TextDecoder().decode(await readStart(bytes, startLength));
 }
 
 const startLength = 1 << 16;
@@ -116,5 +116,5 @@ const startLength = 1 << 16;
 /** An answer whose body was read already. */
 export function inMemory(response: HTTPResponse, body: string | Uint8Array): HTTPResponse {
   const bytes = typeof body === "string" ? Buffer.from(body) : body;
-  return { ...response, bytes: inOne(bytes), discard: async () => {} };
+  return { ...response, bytes: streamOf(bytes), discard: async () => {} };
 }

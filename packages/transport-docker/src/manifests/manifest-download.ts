@@ -1,6 +1,6 @@
 import { isDigest, mediaTypes } from "@drayage/core";
 import type { OperationOptions, RawManifest } from "@drayage/core";
-import { manifestSizeLimit } from "@drayage/core/content";
+import { maxManifestSize } from "@drayage/core/content";
 import { bareMediaType, manifestMediaTypes } from "@drayage/core/manifest";
 
 import { headerOf, wholeOf } from "../http/http-exchange.ts";
@@ -46,7 +46,7 @@ export async function requestManifest(
   }: OperationOptions & { readonly action?: RepositoryAction | undefined },
 ): Promise<HTTPResponse> {
   const target = `manifests/${wanted}`;
-  const wholeUpTo = manifestSizeLimit;
+  const wholeUpTo = maxManifestSize;
   const headers = { accept: acceptedManifests };
   return repository.request({ ...options, method, target, action, headers, wholeUpTo });
 }
@@ -57,7 +57,7 @@ export async function readManifest(response: HTTPResponse): Promise<RawManifest>
   const digest = headerOf(response, "docker-content-digest");
   const isAddressedByDigest = isDigest(digest) && !isSchema1(mediaType);
   return {
-    bytes: await wholeOf(response, manifestSizeLimit),
+    bytes: await wholeOf(response, maxManifestSize),
     ...(mediaType !== "" && { mediaType }),
     ...(isAddressedByDigest && { digest }),
   };

@@ -1,6 +1,6 @@
 import { algorithmOf, digestOf, ImageError, isDigest } from "@drayage/core";
 import type { Digest, OperationOptions, RawManifest } from "@drayage/core";
-import { checkDigest, manifestSizeLimit } from "@drayage/core/content";
+import { checkDigest, maxManifestSize } from "@drayage/core/content";
 
 import { headerOf } from "../http/http-exchange.ts";
 import type { HTTPResponse } from "../http/http-exchange.ts";
@@ -53,7 +53,7 @@ export async function requestManifestPresence(
     action,
     confirmAbsence,
     headers: { accept: acceptedManifests },
-    wholeUpTo: manifestSizeLimit,
+    wholeUpTo: maxManifestSize,
   });
 }
 

@@ -1,7 +1,7 @@
 import { isImageError } from "@drayage/core";
 import type { OperationOptions } from "@drayage/core";
 import { isTag } from "@drayage/core/reference";
-import { nearestOf } from "@drayage/core/text";
+import { closestMatch } from "@drayage/core/text";
 
 import type { HTTPResponse } from "../http/http-exchange.ts";
 import { hasCode, readRefusal, RegistryError, registryError } from "../http/registry-error.ts";
@@ -39,7 +39,7 @@ async function adviseTag(
   try {
     const tags = await listFirstTags(repository, options);
     if (tags.length === 0) return "the repository has no tags";
-    const nearest = nearestOf(wanted, tags);
+    const nearest = closestMatch(wanted, tags);
     const shown = tags.slice(0, maxShown).join(", ");
     const rest = tags.length > maxShown ? ` and ${tags.length - maxShown} more` : "";
     return `${nearest === undefined ? "" : `did you mean ${nearest}? `}available tags: ${shown}${rest}`;

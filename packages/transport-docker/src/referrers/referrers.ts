@@ -6,7 +6,7 @@ import type {
   Referrer,
   ReferrersOptions,
 } from "@drayage/core";
-import { manifestSizeLimit } from "@drayage/core/content";
+import { maxManifestSize } from "@drayage/core/content";
 import { parseJSONObject } from "@drayage/core/json";
 import { bareMediaType, parseManifest } from "@drayage/core/manifest";
 import { digestTagsOf, referrersTagOf } from "@drayage/core/reference";
@@ -98,7 +98,7 @@ async function referrersOn(
   page: HTTPResponse,
   what: string,
 ): Promise<readonly Descriptor[] | undefined> {
-  const bytes = page.status === 200 ? await wholeOf(page, manifestSizeLimit) : undefined;
+  const bytes = page.status === 200 ? await wholeOf(page, maxManifestSize) : undefined;
   if (bytes === undefined && !isUnsupportedResponse(page)) {
     throw registryError(await readRefusal(page), `list ${what}`);
   }

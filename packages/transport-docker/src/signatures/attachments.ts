@@ -1,6 +1,6 @@
 import { digestOf, ImageError, mediaTypes } from "@drayage/core";
 import type { Descriptor, Digest, OperationOptions, RawManifest, Signature } from "@drayage/core";
-import { gathered, inOne, verified } from "@drayage/core/content";
+import { readAll, streamOf, verified } from "@drayage/core/content";
 import { parseJSONObject } from "@drayage/core/json";
 import { parseManifest } from "@drayage/core/manifest";
 import { digestTagsOf } from "@drayage/core/reference";
@@ -34,7 +34,7 @@ export async function readAttachments(
   const signatures: SigstoreSignature[] = [];
   for (const { mediaType, annotations = {}, digest, size } of layers) {
     const bytes = verified(downloadBlob(repository, { digest, size }, options), { digest, size });
-    const payload = await gathered(bytes, maxSignatureSize);
+    const payload = await readAll(bytes, maxSignatureSize);
     signatures.push({ kind: "sigstore", mediaType, payload, annotations });
   }
   return signatures;
@@ -129,7 +129,7 @@ async function store(
   const abandon = (upload: BegunUpload): void =>
     void cancellations.push(cancelUpload(repository, upload));
   try {
-    await uploadBlob(repository, inOne(bytes), blob, { ...options, abandon });
+    await uploadBlob(repository, streamOf(bytes), blob, { ...options, abandon });
   } finally {
     await Promise.all(cancellations);
   }

@@ -2,7 +2,7 @@ import type { FileHandle } from "node:fs/promises";
 
 import { ImageError, isImageError } from "@drayage/core";
 import type { GetBlobOptions, OperationOptions } from "@drayage/core";
-import { gathered } from "@drayage/core/content";
+import { readAll } from "@drayage/core/content";
 
 import { hasCode, onDisk } from "./file-error.ts";
 import { openRegularFile } from "./regular-file.ts";
@@ -86,7 +86,7 @@ export async function readSmallFile(
   signal?.throwIfAborted();
   try {
     await using handle = await openRegularFile(file, options);
-    return await onDisk(file, () => gathered(bytesToEnd(handle, signal), limit));
+    return await onDisk(file, () => readAll(bytesToEnd(handle, signal), limit));
   } catch (error) {
     if (hasCode(error, "ENOENT", "ENOTDIR")) return undefined;
     if (!isImageError(error, "invalid-manifest")) throw error;

@@ -1,6 +1,6 @@
 import path from "node:path";
 
-import { inOne } from "@drayage/core/content";
+import { streamOf } from "@drayage/core/content";
 
 import { syncFolder } from "./folders.ts";
 import { writeTemporary } from "./write-temporary.ts";
@@ -13,7 +13,7 @@ export async function replaceFile(
   options: WriteOptions = {},
 ): Promise<void> {
   const folder = path.dirname(file);
-  await using temporary = await writeTemporary(folder, inOne(content), {}, options);
+  await using temporary = await writeTemporary(folder, streamOf(content), {}, options);
   await temporary.moveTo(file);
   await syncFolder(folder);
 }

@@ -1,6 +1,6 @@
 import { ImageError, Retries } from "@drayage/core";
 import type { ByteRange } from "@drayage/core";
-import { ranged } from "@drayage/core/content";
+import { sliced } from "@drayage/core/content";
 
 import type { OpenedRange, RangeSource, ReadRangeOptions } from "./range-source.ts";
 
@@ -88,5 +88,5 @@ function isAll(at: number, end: number, size = Infinity): boolean {
 }
 
 function wantedOf({ bytes, isWhole }: OpenedRange, range: ByteRange): AsyncIterable<Uint8Array> {
-  return isWhole && (range.start > 0 || range.end !== undefined) ? ranged(bytes, range) : bytes;
+  return isWhole && (range.start > 0 || range.end !== undefined) ? sliced(bytes, range) : bytes;
 }

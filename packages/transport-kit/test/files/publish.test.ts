@@ -11,7 +11,7 @@ import {
 } from "node:fs/promises";
 import path from "node:path";
 
-import { inOne } from "@drayage/core/content";
+import { streamOf } from "@drayage/core/content";
 import { recordDisk, scratchFolder } from "@drayage/test-support";
 import { publish, writeTemporary } from "@drayage/transport-kit/files";
 import type { TemporaryFile } from "@drayage/transport-kit/files";
@@ -23,7 +23,10 @@ async function stagedFiles(
 ): Promise<Map<string, TemporaryFile>> {
   const files = new Map<string, TemporaryFile>();
   for (const name of names) {
-    files.set(path.join(folder, name), await writeTemporary(folder, inOne(Buffer.from(name)), {}));
+    files.set(
+      path.join(folder, name),
+      await writeTemporary(folder, streamOf(Buffer.from(name)), {}),
+    );
   }
   return files;
 }

@@ -14,7 +14,7 @@ import {
 import path from "node:path";
 
 import { digestOf } from "@drayage/core";
-import { inOne } from "@drayage/core/content";
+import { streamOf } from "@drayage/core/content";
 import { scratchFolder } from "@drayage/test-support";
 import {
   cloneTemporary,
@@ -46,7 +46,7 @@ test("a stream is written as it is, however it is cut, and its digest computed w
 
 test("a digest that is known is not computed again", async () => {
   const digest = digestOf(Buffer.from("something else"), "sha512");
-  await using file = await writeTemporary(await scratchFolder(), inOne(Buffer.from("x")), {
+  await using file = await writeTemporary(await scratchFolder(), streamOf(Buffer.from("x")), {
     digest,
   });
   expect(file.digest).toBe(digest);
@@ -55,7 +55,7 @@ test("a digest that is known is not computed again", async () => {
 test("a temporary that gets no name is removed", async () => {
   const folder = await scratchFolder();
   {
-    await using _ = await writeTemporary(folder, inOne(Buffer.from("x")), {});
+    await using _ = await writeTemporary(folder, streamOf(Buffer.from("x")), {});
     expect(await readdir(folder)).toEqual([expect.stringMatching(/^\.drayage-[0-9a-f]{8}-\d+-/)]);
   }
   expect(await readdir(folder)).toEqual([]);
@@ -66,7 +66,7 @@ test.each([
   ["less", 30],
 ])("a stream that has %s bytes than were promised leaves nothing", async (_, size) => {
   const folder = await scratchFolder();
-  const written = writeTemporary(folder, inOne(Buffer.from("ten bytes.")), { size });
+  const written = writeTemporary(folder, streamOf(Buffer.from("ten bytes.")), { size });
   await expect(written).rejects.toMatchObject({ code: "digest-mismatch" });
   expect(await readdir(folder)).toEqual([]);
 });
@@ -115,7 +115,7 @@ test("a folder that cannot be written to is denied", async () => {
   await mkdir(folder, { mode: 0o555 });
   // root may write anywhere but where the system has no files.
   const forbidden = process.getuid?.() === 0 ? "/sys" : folder;
-  const written = writeTemporary(forbidden, inOne(Buffer.from("x")), {});
+  const written = writeTemporary(forbidden, streamOf(Buffer.from("x")), {});
   await expect(written).rejects.toMatchObject({ code: "denied" });
 });
 
@@ -181,7 +181,7 @@ test("a folder in the place of a file is named, not the temporary", async () => 
   const folder = await scratchFolder();
   const to = path.join(folder, "to");
   await mkdir(to);
-  await using file = await writeTemporary(folder, inOne(Buffer.from("x")), {});
+  await using file = await writeTemporary(folder, streamOf(Buffer.from("x")), {});
   await expect(file.moveTo(to)).rejects.toMatchObject({
     code: "conflict",
     message: `${to} is a folder, and a file must be written there: remove it, or choose another destination`,

@@ -1,6 +1,6 @@
 import { ImageError } from "@drayage/core";
 import type { ByteRange, OperationOptions } from "@drayage/core";
-import { gathered, ranged } from "@drayage/core/content";
+import { readAll, sliced } from "@drayage/core/content";
 import type { RandomAccessBytes, ReadOptions } from "@drayage/image-archive";
 
 import { isS3Error } from "../client/bucket.ts";
@@ -51,7 +51,7 @@ export class ArchiveObject implements RandomAccessBytes {
     const opened = await openStart(store.bucket(location.bucket), location.prefix, options);
     const object = new ArchiveObject(store, location, opened);
     try {
-      await object.#hold(0, ranged(opened.bytes, { start: 0, end: pieceSize - 1 }));
+      await object.#hold(0, sliced(opened.bytes, { start: 0, end: pieceSize - 1 }));
     } catch {
       // It is read again when it is wanted.
       options.signal?.throwIfAborted();
@@ -89,7 +89,7 @@ export class ArchiveObject implements RandomAccessBytes {
   }
 
   async #hold(start: number, bytes: AsyncIterable<Uint8Array>): Promise<Piece> {
-    const piece = { start, bytes: await gathered(bytes, pieceSize) };
+    const piece = { start, bytes: await readAll(bytes, pieceSize) };
     this.#pieces.push(piece);
     if (this.#pieces.length > mostPieces) this.#pieces.shift();
     return piece;

@@ -7,7 +7,7 @@ import type {
 } from "@aws-sdk/client-s3";
 import { ImageError } from "@drayage/core";
 import type { GetBlobOptions, OperationOptions } from "@drayage/core";
-import { gatheredStart } from "@drayage/core/content";
+import { readStart } from "@drayage/core/content";
 import { ListProgress } from "@drayage/transport-kit/wire";
 import type { OpenedRange } from "@drayage/transport-kit/wire";
 
@@ -108,7 +108,7 @@ export class Bucket {
       key,
       async (client, sdk, http) => {
         const { ETag: etag = "", Body } = await client.send(new sdk.GetObjectCommand(input), http);
-        const content = await gatheredStart(receivedBytes(Body as Readable), limit + 1);
+        const content = await readStart(receivedBytes(Body as Readable), limit + 1);
         if (content.byteLength <= limit) return { etag, content };
         const message = `s3://${this.name}/${key} has more than ${limit} bytes, the most that is read of it`;
         throw new ImageError("invalid-manifest", message);

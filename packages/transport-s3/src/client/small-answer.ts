@@ -1,7 +1,7 @@
 import { Readable } from "node:stream";
 
 import { ImageError, isImageError } from "@drayage/core";
-import { gathered } from "@drayage/core/content";
+import { readAll } from "@drayage/core/content";
 
 import { checkXML } from "./plain-xml.ts";
 import { receivedBytes } from "./received-bytes.ts";
@@ -27,7 +27,7 @@ export async function smallAnswer(
   const isStoring = method === "POST" || method === "PUT";
   const bytes = receivedBytes(body, { patience: isStoring ? storingPatience : patience });
   try {
-    const content = await gathered(bytes, maxSize);
+    const content = await readAll(bytes, maxSize);
     checkXML(content, root);
     return Readable.from([content]);
   } catch (error) {

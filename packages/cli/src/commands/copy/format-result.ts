@@ -1,7 +1,7 @@
 import { formatPlatform, hostPlatform, imageName } from "@drayage/core";
 import type { CopyOptions, CopyResult, ImageReference } from "@drayage/core";
 import { formatBytes } from "@drayage/core/copy";
-import { messageLine } from "@drayage/core/text";
+import { singleLine } from "@drayage/core/text";
 
 /** The summary of a copy for people: one line, and one more for each changed digest. */
 export function formatResult(
@@ -14,7 +14,7 @@ export function formatResult(
     (change) => `digest changed from ${change.from} to ${change.to}: ${change.because}`,
   );
   const lines = [headline(from, to, result, options), ...chosen(result, options), ...changes];
-  return lines.map(messageLine).join("\n  ");
+  return lines.map(singleLine).join("\n  ");
 }
 
 function headline(

@@ -1,5 +1,5 @@
 import { formatBytes } from "@drayage/core/copy";
-import { messageLine } from "@drayage/core/text";
+import { singleLine } from "@drayage/core/text";
 import type { ProvenContent, VerifyResult } from "@drayage/core/verify";
 
 /** What was verified, how, and all problems, for people: one line each. */
@@ -17,7 +17,7 @@ export function formatReport(result: VerifyResult): string {
     ...lineOf(elsewhere, "layer", "external, as the image declares; not verified"),
     ...problems.map(({ message }) => message),
   ];
-  return `${lines.map(messageLine).join("\n  ")}\n`;
+  return `${lines.map(singleLine).join("\n  ")}\n`;
 }
 
 /** `s3://bucket/app:1.0 is valid` */

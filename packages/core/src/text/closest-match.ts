@@ -1,15 +1,15 @@
-/** The known word that a typo was most likely meant to be: at most two letters off, and less than half of them. */
-export function nearestOf(word: string, known: Iterable<string>): string | undefined {
+/** The known word with the smallest edit distance: at most two, and less than half of the longer word. */
+export function closestMatch(word: string, known: Iterable<string>): string | undefined {
   let best: { word: string; distance: number } | undefined;
   for (const candidate of known) {
     const distance = editDistance(word, candidate);
-    const isNear = distance <= 2 && distance * 2 < Math.max(word.length, candidate.length);
-    if (isNear && distance < (best?.distance ?? Infinity)) best = { word: candidate, distance };
+    const isClose = distance <= 2 && distance * 2 < Math.max(word.length, candidate.length);
+    if (isClose && distance < (best?.distance ?? Infinity)) best = { word: candidate, distance };
   }
   return best?.word;
 }
 
-/** Letters to insert, delete, replace or swap with their neighbour (optimal string alignment). */
+/** The number of insertions, deletions, substitutions and swaps of neighbours (optimal string alignment). */
 function editDistance(from: string, to: string): number {
   const rows: number[][] = [];
   const at = (line: number, column: number): number => rows[line]?.[column] ?? Infinity;
