@@ -15,7 +15,6 @@ const unfinished: readonly string[] = [
   "packages/core/",
   "packages/image-archive/",
   "packages/image-layout/",
-  "packages/testkit/",
   "packages/transport-dir/",
   "packages/transport-docker/",
   "packages/transport-docker-daemon/",

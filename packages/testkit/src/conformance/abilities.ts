@@ -5,20 +5,20 @@ import { destinationOf } from "./checks.ts";
 import type { Abilities, TransportUnderTest } from "./requirement.ts";
 import { imageFor, storeImage } from "./sample-images.ts";
 
-/** Asks the transport what it can do. What it offers to readers shows once an image is there. */
+/** Reads the abilities of a transport from a destination and from the source of a stored image. */
 export async function abilitiesOf(subject: TransportUnderTest): Promise<Abilities> {
   const reference = await subject.freshReference();
   const isReadOnly = subject.store !== undefined;
   const writes = !isReadOnly && reference.newImageDestination !== undefined;
   const destination = writes ? await destinationAbilities(reference) : undefined;
   const accepts = destination?.accepts;
-  const unpacks = accepts?.layers === "decompress";
-  const preserves = subject.preserves ?? (unpacks ? "content" : "everything");
+  const decompresses = accepts?.layers === "decompress";
+  const preserves = subject.preserves ?? (decompresses ? "content" : "everything");
   return {
     writes,
     reads: writes || isReadOnly,
     deletes: writes && (subject.deletes ?? reference.deleteImage !== undefined),
-    indexes: preserves === "everything" && takesIndexes(accepts),
+    indexes: preserves === "everything" && acceptsIndexes(accepts),
     preserves,
     overwriting: subject.overwriting ?? "reuses",
     accepts,
@@ -48,6 +48,6 @@ async function offersOf(
   return source.offers;
 }
 
-function takesIndexes(accepts: DestinationAccepts | undefined): boolean {
+function acceptsIndexes(accepts: DestinationAccepts | undefined): boolean {
   return accepts?.manifestMIMETypes?.some(isIndexMediaType) ?? true;
 }

@@ -12,7 +12,7 @@ import type {
 
 import type { WholeImage } from "../random/whole-image.ts";
 
-/** Fails unless the work fails with that code. */
+/** Fails unless the call rejects with an ImageError of this code. */
 export async function assertRejects(
   code: ImageErrorCode,
   work: () => Promise<unknown>,
@@ -21,7 +21,7 @@ export async function assertRejects(
   assert.ok(isImageError(error, code), `expected an ImageError ${code}, got ${String(error)}`);
 }
 
-/** Fails unless the error is the reason of the abort itself, neither wrapped nor replaced. */
+/** Fails unless the error is the reason of the abort itself, not an error with it as the cause. */
 export function assertReason(error: unknown, reason: Error, work: string): void {
   assert.ok(
     error === reason,
@@ -29,17 +29,17 @@ export function assertReason(error: unknown, reason: Error, work: string): void 
   );
 }
 
-/** What the work fails with. */
+/** The error of a call. Fails if the call succeeds. */
 export async function failureOf(work: () => Promise<unknown>): Promise<unknown> {
   try {
     await work();
   } catch (error) {
     return error;
   }
-  assert.fail("expected a rejection, and the call succeeded");
+  assert.fail("expected a rejection, but the call succeeded");
 }
 
-/** Fails unless reading the image under the reference ends in `not-found`. */
+/** Fails unless reading the image rejects with `not-found`. */
 export async function assertNoImage(reference: ImageReference): Promise<void> {
   await assertRejects("not-found", async () => {
     await using source = await reference.newImageSource();
@@ -47,7 +47,7 @@ export async function assertNoImage(reference: ImageReference): Promise<void> {
   });
 }
 
-/** Fails unless exactly that image is there, to the last byte. */
+/** Fails unless the reference names this image, with the same bytes of manifests and blobs. */
 export async function assertImage(reference: ImageReference, image: WholeImage): Promise<void> {
   await using source = await reference.newImageSource();
   assertSameBytes((await source.getManifest()).bytes, image.manifest.bytes, "the manifest");
@@ -80,20 +80,20 @@ export async function collected(bytes: AsyncIterable<Uint8Array>): Promise<Uint8
 export function assertSameBytes(found: Uint8Array, expected: Uint8Array, what: string): void {
   assert.ok(
     Buffer.compare(found, expected) === 0,
-    `${what} has other bytes: ${found.byteLength} of them, expected ${expected.byteLength}`,
+    `${what} differs: ${found.byteLength} bytes, expected ${expected.byteLength} bytes`,
   );
 }
 
-/** A destination, for a reference that is known to have them. */
+/** Opens a destination. Fails if the transport is read-only. */
 export async function destinationOf(reference: ImageReference): Promise<ImageDestination> {
   assert.ok(
     reference.newImageDestination !== undefined,
-    `${reference.transport.name} does not write`,
+    `${reference.transport.name} is read-only; pass store`,
   );
   return reference.newImageDestination();
 }
 
-/** Bytes in chunks of uneven length. */
+/** Bytes in chunks of different lengths. */
 export async function* inChunks(bytes: Uint8Array): AsyncGenerator<Uint8Array, void, undefined> {
   for (
     let at = 0, length = 1;
@@ -104,7 +104,7 @@ export async function* inChunks(bytes: Uint8Array): AsyncGenerator<Uint8Array, v
   }
 }
 
-/** The same chunks, each in the same buffer, which is overwritten when the next is requested. */
+/** The same chunks in one buffer, which is overwritten when the next chunk is requested. */
 export async function* reusingBuffer(
   bytes: Uint8Array,
 ): AsyncGenerator<Uint8Array, void, undefined> {
@@ -116,20 +116,20 @@ export async function* reusingBuffer(
   }
 }
 
-/** The digest of chunks that are each forgotten before the next is asked for. */
+/** The digest of a stream. Each chunk is hashed before the next one is requested. */
 export async function usedAtOnce(bytes: AsyncIterable<Uint8Array>): Promise<Digest> {
   const hasher = digestHasher();
   for await (const chunk of bytes) hasher.update(chunk);
   return hasher.digest();
 }
 
-/** The first bytes, then a failure. */
+/** Yields the first half, then throws. */
 export async function* cutShort(bytes: Uint8Array, failure: unknown): AsyncGenerator<Uint8Array> {
   yield bytes.subarray(0, Math.ceil(bytes.byteLength / 2));
   throw failure;
 }
 
-/** A blob of bytes that no other check uses. */
+/** Random bytes, so that no other check has stored the same blob. */
 export function freshBytes(length: number): Uint8Array {
   const bytes = new Uint8Array(length);
   for (let at = 0; at < length; at += 65_536) {
@@ -138,7 +138,7 @@ export function freshBytes(length: number): Uint8Array {
   return bytes;
 }
 
-/** Of a blob of no particular type. */
+/** A descriptor with the generic media type. */
 export function blobDescriptorOf(bytes: Uint8Array): Descriptor {
   return { digest: digestOf(bytes), size: bytes.byteLength, mediaType: "application/octet-stream" };
 }

@@ -1,34 +1,36 @@
 import { abilitiesOf } from "./abilities.ts";
-import { blobRequirements } from "./blob-requirements.ts";
 import { copyRequirements } from "./copy-requirements.ts";
 import { deleteRequirements } from "./delete-requirements.ts";
 import { destinationRequirements } from "./destination-requirements.ts";
+import { getBlobRequirements } from "./get-blob-requirements.ts";
+import { putBlobRequirements } from "./put-blob-requirements.ts";
 import { referenceRequirements } from "./reference-requirements.ts";
 import { referrerRequirements } from "./referrer-requirements.ts";
 import type { Requirement, TransportUnderTest } from "./requirement.ts";
 import { sourceRequirements } from "./source-requirements.ts";
 
-/** All that the contract asks of a transport, as data. */
+/** All requirements of the contract, as data. */
 export const requirements: readonly Requirement[] = [
   ...referenceRequirements,
   ...destinationRequirements,
-  ...blobRequirements,
+  ...putBlobRequirements,
   ...sourceRequirements,
+  ...getBlobRequirements,
   ...copyRequirements,
   ...referrerRequirements,
   ...deleteRequirements,
 ];
 
-/** A requirement bound to a transport, for any test runner. */
+/** A requirement for one transport, for any test runner. */
 export interface ConformanceCheck {
-  /** `id: promise` */
+  /** `id: description` */
   readonly name: string;
-  /** Rejects where the transport breaks the promise. */
+  /** Rejects if the transport does not meet the requirement. */
   readonly run: () => Promise<void>;
 }
 
 /**
- * The checks that a transport has to pass, given what it says it can do.
+ * Returns the checks that apply to a transport with its abilities.
  *
  * @example
  * ```ts
@@ -42,7 +44,7 @@ export async function conformance(
   return requirements
     .filter(({ appliesTo }) => appliesTo?.(abilities, subject) ?? abilities.writes)
     .map((requirement) => ({
-      name: `${requirement.id}: ${requirement.promise}`,
+      name: `${requirement.id}: ${requirement.description}`,
       run: () => requirement.check(subject, abilities),
     }));
 }

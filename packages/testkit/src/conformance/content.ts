@@ -11,7 +11,7 @@ import { bytesOf } from "../random/write-image.ts";
 import { assertImage, assertSameBytes } from "./checks.ts";
 import type { Abilities } from "./requirement.ts";
 
-/** Fails unless the image is there, as far as the place preserves what it is given. */
+/** Fails unless the reference names the image, compared as far as the store preserves images. */
 export async function assertPreserved(
   reference: ImageReference,
   image: WholeImage,
@@ -27,7 +27,7 @@ export async function assertPreserved(
   }
 }
 
-/** Fails unless an image is there that has the config of this one and the same in its layers, however they are packed. */
+/** Fails unless the reference names an image with the same config and the same uncompressed layers. */
 export async function assertContent(reference: ImageReference, image: WholeImage): Promise<void> {
   const { config } = imageManifestOf(image);
   await using found = await openImage(reference);
@@ -35,37 +35,37 @@ export async function assertContent(reference: ImageReference, image: WholeImage
   await assertLayers(reference, image);
 }
 
-/** Fails unless the same is in its layers, however they are compressed. */
+/** Fails unless the uncompressed layers are the same. */
 export async function assertLayers(reference: ImageReference, image: WholeImage): Promise<void> {
   await using source = await reference.newImageSource();
   const { layerInfos } = await imageOf(source);
   const { layers } = imageManifestOf(image);
-  assert.equal(layerInfos.length, layers.length, "another number of layers");
+  assert.equal(layerInfos.length, layers.length, "the number of layers differs");
   for (const [at, layer] of layerInfos.entries()) {
     const found = await diffIDOf(verified(source.getBlob(layer), layer));
     const { digest } = layers[at] ?? layer;
     const expected = await diffIDOf(streamOf(bytesOf(image, digest)));
-    assert.equal(found, expected, `another content than ${digest} has`);
+    assert.equal(found, expected, `the uncompressed content of layer ${digest} differs`);
   }
 }
 
-/** The digest of a layer unpacked (OCI image-spec, config.md). */
+/** The digest of the uncompressed layer (OCI image-spec, config.md). */
 async function diffIDOf(bytes: AsyncIterable<Uint8Array>): Promise<Digest> {
-  const { bytes: packed, compression } = await detectCompression(bytes);
+  const { bytes: compressed, compression } = await detectCompression(bytes);
   const hasher = digestHasher();
-  for await (const chunk of decompressed(packed, compression)) hasher.update(chunk);
+  for await (const chunk of decompressed(compressed, compression)) hasher.update(chunk);
   return hasher.digest();
 }
 
 function imageManifestOf({ manifest }: WholeImage): ImageManifest {
   const parsed = parseManifest(manifest);
-  assert.ok(parsed.kind === "image", "an index has no content of its own");
+  assert.ok(parsed.kind === "image", "expected an image, got an index");
   return parsed;
 }
 
-/** The layer that weighs most. */
-export function largestLayer(image: WholeImage): readonly [Digest, Uint8Array] {
-  const [largest] = imageManifestOf(image).layers.toSorted((a, b) => b.size - a.size);
-  assert.ok(largest !== undefined);
-  return [largest.digest, bytesOf(image, largest.digest)];
+/** The digest and the bytes of the largest layer. */
+export function biggestLayer(image: WholeImage): readonly [Digest, Uint8Array] {
+  const [layer] = imageManifestOf(image).layers.toSorted((a, b) => b.size - a.size);
+  assert.ok(layer !== undefined);
+  return [layer.digest, bytesOf(image, layer.digest)];
 }

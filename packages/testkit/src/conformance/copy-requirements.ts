@@ -17,21 +17,21 @@ import {
   assertRejects,
   assertSameBytes,
 } from "./checks.ts";
-import { assertContent, assertLayers, assertPreserved, largestLayer } from "./content.ts";
+import { assertContent, assertLayers, assertPreserved, biggestLayer } from "./content.ts";
 import type { Requirement } from "./requirement.ts";
-import { imageFor, indexOrImageFor, storeImage, takes } from "./sample-images.ts";
+import { imageFor, indexOrImageFor, storeImage, acceptsType } from "./sample-images.ts";
 
-/** Aborts a copy at one of its events; false where it has fewer of them. */
+/** Copies and aborts at the event with this number. False if the copy has fewer events. */
 async function abortedAt(
-  moment: number,
+  eventNumber: number,
   from: ImageReference,
   to: ImageReference,
 ): Promise<boolean> {
   const controller = new AbortController();
-  const reason = new Error(`stopped at moment ${moment}`);
-  let now = 0;
+  const reason = new Error(`aborted at event ${eventNumber}`);
+  let count = 0;
   const onEvent = ({ kind }: CopyEvent): void => {
-    if (kind !== "done" && now++ === moment) controller.abort(reason);
+    if (kind !== "done" && count++ === eventNumber) controller.abort(reason);
   };
   const copy = copyImage(from, to, { signal: controller.signal, onEvent });
   const error = await copy.then(
@@ -45,8 +45,8 @@ async function abortedAt(
 export const copyRequirements: readonly Requirement[] = [
   {
     id: "copy/round-trip",
-    promise:
-      "every kind of image that it accepts comes out again with the digests with which it went in",
+    description:
+      "a copy into the store and back preserves the digests of every accepted kind of image",
     appliesTo: ({ writes, preserves }) => writes && preserves === "everything",
     async check({ freshReference }, { accepts }) {
       const compression = accepts?.layers === "decompress" ? "none" : "gzip";
@@ -58,23 +58,23 @@ export const copyRequirements: readonly Requirement[] = [
         await randomIndex("nested", { compression, nested: true }),
         await randomArtifact("artifact"),
       ];
-      const taken = kinds.filter(({ manifest, instances }) =>
-        [manifest, ...instances].every(({ mediaType }) => takes(accepts, mediaType)),
+      const accepted = kinds.filter(({ manifest, instances }) =>
+        [manifest, ...instances].every(({ mediaType }) => acceptsType(accepts, mediaType)),
       );
-      assert.ok(taken.length > 0, "it accepts no kind of image at all");
-      for (const image of taken) {
-        const [through, out] = [await freshReference(), memory().parseReference("out")];
-        const { digest } = await copyImage(await inMemory(image), through, { instances: "all" });
+      assert.ok(accepted.length > 0, "the destination accepts no kind of image");
+      for (const image of accepted) {
+        const [stored, out] = [await freshReference(), memory().parseReference("out")];
+        const { digest } = await copyImage(await inMemory(image), stored, { instances: "all" });
         assert.equal(digest, image.manifest.digest);
-        await copyImage(through, out, { instances: "all" });
+        await copyImage(stored, out, { instances: "all" });
         await assertImage(out, image);
       }
     },
   },
   {
     id: "copy/content",
-    promise:
-      "an image of any format comes out again with its config and what is in its layers, however they were packed",
+    description:
+      "a copy into the store preserves the config and the uncompressed layers of an image of any format",
     appliesTo: ({ writes, preserves }) => writes && preserves !== "layers",
     async check({ freshReference }, { accepts }) {
       for (const image of [
@@ -83,32 +83,35 @@ export const copyRequirements: readonly Requirement[] = [
       ]) {
         const reference = await freshReference();
         await copyImage(await inMemory(image), reference);
-        // A conversion to OCI writes the config anew (containers/image does the same).
+        // A conversion to OCI serialises the config again, like containers/image.
         const isConverted =
           image.manifest.mediaType === mediaTypes.dockerManifest &&
-          !takes(accepts, mediaTypes.dockerManifest);
+          !acceptsType(accepts, mediaTypes.dockerManifest);
         await (isConverted ? assertLayers : assertContent)(reference, image);
       }
     },
   },
   {
     id: "copy/reported-digest",
-    promise: "a copy tells the digest of the manifest that is read there afterwards",
+    description: "a copy returns the digest of the manifest that the store returns afterwards",
     async check({ freshReference }) {
       for (const compression of ["none", "gzip"] as const) {
-        const image = await randomImage(`told ${compression}`, { compression, format: "docker" });
+        const image = await randomImage(`reported ${compression}`, {
+          compression,
+          format: "docker",
+        });
         const reference = await freshReference();
         const { digest, manifest } = await copyImage(await inMemory(image), reference);
         await using source = await reference.newImageSource();
         const { bytes } = await source.getManifest();
         assert.equal(digest, digestOf(bytes));
-        assertSameBytes(bytes, manifest.bytes, "the manifest that the copy told of");
+        assertSameBytes(bytes, manifest.bytes, "the manifest that the copy returned");
       }
     },
   },
   {
     id: "copy/again",
-    promise: "copied again, an image that is there is found there, and nothing is sent",
+    description: "a second copy of the same image sends no blob",
     appliesTo: ({ writes, overwriting }) => writes && overwriting === "reuses",
     async check({ freshReference }, abilities) {
       const reference = await freshReference();
@@ -120,28 +123,27 @@ export const copyRequirements: readonly Requirement[] = [
   },
   {
     id: "copy/aborted",
-    promise:
-      "an abort at any moment of a copy into it leaves no image and passes the reason through",
+    description: "an abort at any event of a copy leaves no image and rejects with the reason",
     async check({ freshReference }, abilities) {
-      let moment = 0;
-      for (let wasAborted = true; wasAborted; moment++) {
+      let event = 0;
+      for (let wasAborted = true; wasAborted; event++) {
         const to = await freshReference();
-        const seed = `aborted ${moment}`;
+        const seed = `aborted ${event}`;
         const image = await imageFor(abilities, seed, { layers: 2, layerSize: 100_000 });
-        wasAborted = await abortedAt(moment, await inMemory(image), to);
+        wasAborted = await abortedAt(event, await inMemory(image), to);
         await (wasAborted ? assertNoImage(to) : assertPreserved(to, image, abilities));
       }
-      assert.ok(moment > 5, "a copy has more moments than that");
+      assert.ok(event > 5, "expected more than five events in a copy");
     },
   },
   {
     id: "copy/damaged",
-    promise: "a blob that was damaged where it lies is noticed, and nothing is written elsewhere",
+    description: "a copy of a damaged blob fails with digest-mismatch and leaves no image",
     appliesTo: ({ reads }, { damageBlob }) => reads && damageBlob !== undefined,
     async check(subject, abilities) {
       const image = await imageFor(abilities, "damaged");
       const reference = await storeImage(image, subject);
-      const [digest] = largestLayer(image);
+      const [digest] = biggestLayer(image);
       await subject.damageBlob?.(reference, digest);
       const out = memory().parseReference("out");
       await assertRejects("digest-mismatch", () => copyImage(reference, out));
@@ -150,8 +152,7 @@ export const copyRequirements: readonly Requirement[] = [
   },
   {
     id: "copy/parallel",
-    promise:
-      "many copies into one store at once, of images that share blobs, are all there at the end",
+    description: "parallel copies of images with common blobs into one store are all complete",
     appliesTo: ({ writes }, { siblingOf }) => writes && siblingOf !== undefined,
     async check({ freshReference, siblingOf }, abilities) {
       const first = await freshReference();
@@ -175,11 +176,11 @@ export const copyRequirements: readonly Requirement[] = [
   },
   {
     id: "copy/one-platform",
-    promise: "of an index, the image for one platform is copied where all of them cannot be",
+    description: "a store without indexes accepts the image for one platform of an index",
     appliesTo: ({ writes, indexes, preserves }) => writes && !indexes && preserves !== "layers",
     async check({ freshReference }) {
       const reference = await freshReference();
-      const index = await randomIndex("one of many");
+      const index = await randomIndex("one platform");
       const from = await inMemory(index);
       await assertRejects("impossible-copy", () =>
         copyImage(from, reference, { instances: "all" }),
@@ -191,7 +192,8 @@ export const copyRequirements: readonly Requirement[] = [
   },
   {
     id: "copy/signed",
-    promise: "a signed image is not copied to where signatures cannot be kept, unless without them",
+    description:
+      "a signed image is copied to a store without signatures only with removeSignatures",
     appliesTo: ({ writes, accepts }) => writes && accepts?.signatures !== true,
     async check({ freshReference }, abilities) {
       const reference = await freshReference();

@@ -11,54 +11,57 @@ import { imageFor, indexOrImageFor, storeImage } from "./sample-images.ts";
 
 const deletes = (abilities: Abilities): boolean => abilities.deletes;
 
-async function deleted(reference: ImageReference): Promise<void> {
-  assert.ok(reference.deleteImage !== undefined, `${reference.transport.name} does not delete`);
+async function deleteAt(reference: ImageReference): Promise<void> {
+  assert.ok(
+    reference.deleteImage !== undefined,
+    `references of ${reference.transport.name} have no deleteImage`,
+  );
   await reference.deleteImage();
 }
 
 export const deleteRequirements: readonly Requirement[] = [
   {
     id: "delete/image",
-    promise: "a deleted image is not there any more, an index neither, and can be written again",
+    description: "a deleted image or index is not-found and can be written again",
     appliesTo: deletes,
     async check({ freshReference }, abilities) {
       const reference = await freshReference();
       for (const image of [
-        await imageFor(abilities, "gone"),
-        await indexOrImageFor(abilities, "gone"),
+        await imageFor(abilities, "deleted"),
+        await indexOrImageFor(abilities, "deleted"),
       ]) {
         await writeImage(image, reference);
-        await deleted(reference);
+        await deleteAt(reference);
         await assertNoImage(reference);
         await writeImage(image, reference);
         await assertPreserved(reference, image, abilities);
-        await deleted(reference);
+        await deleteAt(reference);
       }
     },
   },
   {
     id: "delete/not-found",
-    promise: "deleting what is not there is not-found",
+    description: "deleting an absent image is not-found",
     appliesTo: deletes,
     async check({ freshReference }) {
       const reference = await freshReference();
-      await assertRejects("not-found", () => deleted(reference));
+      await assertRejects("not-found", () => deleteAt(reference));
     },
   },
   {
     id: "delete/unsupported",
-    promise: "where nothing is deleted it is unsupported, and the image stays",
+    description: "a store that does not delete rejects with unsupported and keeps the image",
     appliesTo: ({ writes }, subject) => writes && subject.deletes === false,
     async check(subject, abilities) {
-      const image = await imageFor(abilities, "stays");
+      const image = await imageFor(abilities, "kept");
       const reference = await storeImage(image, subject);
-      await assertRejects("unsupported", () => deleted(reference));
+      await assertRejects("unsupported", () => deleteAt(reference));
       await assertPreserved(reference, image, abilities);
     },
   },
   {
     id: "delete/shared-blobs",
-    promise: "what other images need stays, the same blobs under another name too",
+    description: "deleting an image keeps the blobs that other images use",
     appliesTo: (abilities, { siblingOf }) => abilities.deletes && siblingOf !== undefined,
     async check({ freshReference, siblingOf }, abilities) {
       const first = await freshReference();
@@ -68,7 +71,7 @@ export const deleteRequirements: readonly Requirement[] = [
       const image = firstImageOf(index);
       await writeImage(index, first);
       await writeImage(image, second);
-      await deleted(first);
+      await deleteAt(first);
       await assertNoImage(first);
       await assertPreserved(second, image, abilities);
     },

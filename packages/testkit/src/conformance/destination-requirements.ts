@@ -28,25 +28,24 @@ import {
 } from "./checks.ts";
 import { assertPreserved } from "./content.ts";
 import type { Requirement } from "./requirement.ts";
-import { imageFor, indexFor, indexOrImageFor, takes } from "./sample-images.ts";
+import { imageFor, indexFor, indexOrImageFor, acceptsType } from "./sample-images.ts";
 
 const absentDigest = digestOf(Buffer.from("a manifest that is never written"));
 
-/** What a destination promises of whole images. */
+/** Requirements for writing images. */
 export const destinationRequirements: readonly Requirement[] = [
   {
     id: "destination/accepts",
-    promise: "what it accepts is plain data",
+    description: "accepts is plain data",
     async check(_, { accepts }) {
       assert.deepEqual(structuredClone(accepts), accepts);
-      assert.ok(accepts && accepts.parallelBlobs >= 1, "it writes no blob at all");
-      assert.ok(accepts.signatures, "it takes no signatures, and does not say why");
+      assert.ok(accepts && accepts.parallelBlobs >= 1, "accepts.parallelBlobs must be at least 1");
+      assert.ok(accepts.signatures, "accepts.signatures must be true or the reason");
     },
   },
   {
     id: "destination/round-trip",
-    promise:
-      "an image that was written is read back to the last byte, unknown fields and spaces too",
+    description: "an image is read back byte for byte, including unknown fields and white space",
     appliesTo: ({ writes, preserves }) => writes && preserves === "everything",
     async check({ freshReference }, abilities) {
       const reference = await freshReference();
@@ -57,7 +56,7 @@ export const destinationRequirements: readonly Requirement[] = [
   },
   {
     id: "destination/index",
-    promise: "an index is read back with its instances, each to the last byte",
+    description: "an index is read back byte for byte with its instances",
     appliesTo: ({ writes, indexes }) => writes && indexes,
     async check({ freshReference }, abilities) {
       const reference = await freshReference();
@@ -68,8 +67,8 @@ export const destinationRequirements: readonly Requirement[] = [
   },
   {
     id: "destination/rejected-manifest",
-    promise:
-      "a manifest of a type that it does not take is manifest-rejected, and nothing is shown",
+    description:
+      "a manifest of a type that is not accepted is manifest-rejected, and no image becomes visible",
     appliesTo: ({ writes, accepts }) => writes && rejectedBy(accepts).length > 0,
     async check({ freshReference }, abilities) {
       const image = await imageFor(abilities, "rejected");
@@ -87,7 +86,7 @@ export const destinationRequirements: readonly Requirement[] = [
   },
   {
     id: "destination/invisible",
-    promise: "nothing is visible under the reference before commit",
+    description: "nothing is visible under the reference before commit",
     async check({ freshReference }, abilities) {
       const reference = await freshReference();
       const image = await imageFor(abilities, "invisible");
@@ -100,7 +99,7 @@ export const destinationRequirements: readonly Requirement[] = [
   },
   {
     id: "destination/dispose",
-    promise: "disposed of without commit it leaves the place as it was, empty or not",
+    description: "disposal without commit leaves the store unchanged",
     async check({ freshReference }, abilities) {
       const reference = await freshReference();
       const abandoned = await imageFor(abilities, "abandoned");
@@ -118,7 +117,7 @@ export const destinationRequirements: readonly Requirement[] = [
   },
   {
     id: "destination/overwrite",
-    promise: "a second image under the same reference takes the place of the first",
+    description: "a second image replaces the first under the same reference",
     appliesTo: ({ writes, overwriting }) => writes && overwriting !== "refuses",
     async check({ freshReference }, abilities) {
       const reference = await freshReference();
@@ -130,7 +129,7 @@ export const destinationRequirements: readonly Requirement[] = [
   },
   {
     id: "destination/written-once",
-    promise: "a second image under the same reference ends in conflict, and the first stays",
+    description: "a second image under the same reference fails with conflict, and the first stays",
     appliesTo: ({ writes, overwriting }) => writes && overwriting === "refuses",
     async check({ freshReference }, abilities) {
       const reference = await freshReference();
@@ -143,12 +142,11 @@ export const destinationRequirements: readonly Requirement[] = [
   },
   {
     id: "destination/aborted-before",
-    promise:
-      "an operation whose signal is aborted already rejects with the reason and does nothing",
+    description: "an operation with an aborted signal rejects with the reason and does nothing",
     async check({ freshReference }, abilities) {
       const reference = await freshReference();
       const image = await imageFor(abilities, "aborted");
-      const reason = new Error("never");
+      const reason = new Error("aborted before");
       const options = { signal: AbortSignal.abort(reason) };
       await using destination = await destinationOf(reference);
       await putBlobs(image, destination);
@@ -168,12 +166,12 @@ export const destinationRequirements: readonly Requirement[] = [
   },
   {
     id: "destination/resolve",
-    promise:
-      "resolve returns the digest of the manifest that the reference names, undefined before there is an image",
+    description:
+      "resolve returns the digest of the manifest that the reference names, or undefined without an image",
     appliesTo: ({ resolves, overwriting }) => resolves && overwriting !== "refuses",
     async check({ freshReference }, abilities) {
       const reference = await freshReference();
-      const image = await indexOrImageFor(abilities, "find");
+      const image = await indexOrImageFor(abilities, "resolve");
       const resolved = async (): Promise<Digest | undefined> => {
         await using destination = await destinationOf(reference);
         return await destination.resolve?.();
@@ -186,13 +184,13 @@ export const destinationRequirements: readonly Requirement[] = [
   },
   {
     id: "destination/reuse-manifest",
-    promise:
-      "tryReusingManifest finds the manifests of an image and no others, and what it reuses needs not be put again",
+    description:
+      "tryReusingManifest returns the manifests of a stored image and no others, and a reused manifest need not be put",
     appliesTo: ({ reusesManifests, preserves, overwriting }) =>
       reusesManifests && preserves === "everything" && overwriting !== "refuses",
     async check({ freshReference }, abilities) {
       const reference = await freshReference();
-      const image = await indexOrImageFor(abilities, "has");
+      const image = await indexOrImageFor(abilities, "reused");
       const { digest } = image.manifest;
       const instances = image.instances.map((instance) => instance.digest);
       const inIndex = { index: digest };
@@ -201,13 +199,13 @@ export const destinationRequirements: readonly Requirement[] = [
       assert.deepEqual(await reusedAt(reference, instances, inIndex), instances);
       assert.deepEqual(await reusedAt(reference, [absentDigest]), []);
       await assertRestored(reference, image);
-      await writeImage(await imageFor(abilities, "has another"), reference);
+      await writeImage(await imageFor(abilities, "not reused"), reference);
       if ((await reusedAt(reference, [digest])).length > 0) await assertRestored(reference, image);
     },
   },
   {
     id: "destination/commit-needs-manifest",
-    promise: "a commit without a manifest fails and shows nothing",
+    description: "a commit without a manifest fails with conflict, and no image becomes visible",
     async check({ freshReference }) {
       const reference = await freshReference();
       await using destination = await destinationOf(reference);
@@ -217,19 +215,19 @@ export const destinationRequirements: readonly Requirement[] = [
   },
 ];
 
-/** Those of the manifests that a new destination reuses. */
+/** The digests of the manifests that a new destination reuses. */
 async function reusedAt(
   reference: ImageReference,
   digests: readonly Digest[],
   options?: ReuseManifestOptions,
 ): Promise<readonly Digest[]> {
   await using destination = await destinationOf(reference);
-  const ask = async (digest: Digest): Promise<readonly Digest[]> =>
+  const reused = async (digest: Digest): Promise<readonly Digest[]> =>
     (await destination.tryReusingManifest?.(digest, options)) === undefined ? [] : [digest];
-  return (await Promise.all(digests.map(ask))).flat();
+  return (await Promise.all(digests.map(reused))).flat();
 }
 
-/** Fails if the image is not whole after a commit of its manifest alone, though all its instances were reused. */
+/** Fails if the image is incomplete after a commit of its manifest alone. Applies only if all instances were reused. */
 async function assertRestored(
   reference: ImageReference,
   { manifest, instances, ...image }: WholeImage,
@@ -251,10 +249,10 @@ async function isReused(destination: ImageDestination, digest: Digest): Promise<
 }
 
 function rejectedBy(accepts: DestinationAccepts | undefined): readonly string[] {
-  return manifestMediaTypes.filter((mediaType) => !takes(accepts, mediaType));
+  return manifestMediaTypes.filter((mediaType) => !acceptsType(accepts, mediaType));
 }
 
-/** The image in another format, or an index of it alone. */
+/** The image in another format, or an index that lists only this image. */
 function asType(mediaType: string, image: WholeImage): RawManifest {
   if (!isIndexMediaType(mediaType)) {
     return editManifest(image.manifest, { manifestMIMEType: mediaType });
@@ -263,7 +261,7 @@ function asType(mediaType: string, image: WholeImage): RawManifest {
   return manifestOf(mediaType, { manifests });
 }
 
-/** What no program knows, and how no program would write it. */
+/** Adds an unknown field and unusual white space. */
 function withUnknownFields(image: WholeImage): WholeImage {
   const text = Buffer.from(image.manifest.bytes).toString();
   const bytes = Buffer.from(text.replace("{", '{ "x-unknown" :\t[1, null, "é"],\n'));

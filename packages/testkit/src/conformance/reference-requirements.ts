@@ -7,7 +7,7 @@ import type { Requirement } from "./requirement.ts";
 
 const always = (): boolean => true;
 
-/** What makes two references equivalent. */
+/** The fields that equivalent references share. */
 function identityOf(reference: ImageReference): unknown {
   const { stringWithinTransport, dockerReference } = reference;
   const { policyConfigurationIdentity, policyConfigurationNamespaces } = reference;
@@ -22,7 +22,8 @@ function identityOf(reference: ImageReference): unknown {
 export const referenceRequirements: readonly Requirement[] = [
   {
     id: "reference/round-trip",
-    promise: "a reference is read back from its own text, with and without its transport's name",
+    description:
+      "a reference is parsed from its own text, with and without the name of the transport",
     appliesTo: always,
     async check({ transport, freshReference }) {
       const reference = await freshReference();
@@ -34,17 +35,18 @@ export const referenceRequirements: readonly Requirement[] = [
   },
   {
     id: "reference/frozen",
-    promise: "a reference is frozen and leads back to its transport",
+    description: "a reference is frozen and has its transport",
     appliesTo: always,
     async check({ transport, freshReference }) {
       const reference = await freshReference();
-      assert.ok(Object.isFrozen(reference), "it can be changed");
+      assert.ok(Object.isFrozen(reference), "the reference is not frozen");
       assert.equal(reference.transport.name, transport.name);
     },
   },
   {
     id: "reference/policy-scopes",
-    promise: "its policy identity and namespaces are scopes that the transport accepts",
+    description:
+      "the policy identity and namespaces of a reference are valid scopes of the transport",
     appliesTo: always,
     async check({ transport, freshReference }) {
       const reference = await freshReference();
@@ -58,7 +60,7 @@ export const referenceRequirements: readonly Requirement[] = [
   },
   {
     id: "reference/invalid",
-    promise: "text that is no reference is refused with invalid-reference",
+    description: "parsing an invalid reference fails with invalid-reference",
     appliesTo: always,
     async check({ transport }) {
       assert.throws(() => transport.parseReference(""), { code: "invalid-reference" });

@@ -14,27 +14,27 @@ import { assertPreserved } from "./content.ts";
 import type { Abilities, Requirement } from "./requirement.ts";
 import { indexOrImageFor } from "./sample-images.ts";
 
-/** An image and what refers to it: by its subject, by a tag, and by way of another. */
-interface Referred {
+/** An image with referrers: by `subject`, by tag, and indirectly. */
+interface ImageWithReferrers {
   readonly image: WholeImage;
   readonly reference: ImageReference;
   readonly referrer: Digest;
-  readonly ofReferrer: Digest;
+  readonly indirect: Digest;
   readonly tag: string;
   readonly tagged: Digest;
 }
 
-async function referredTo(seed: string, abilities: Abilities): Promise<Referred> {
+async function imageWithReferrers(seed: string, abilities: Abilities): Promise<ImageWithReferrers> {
   const image = await indexOrImageFor(abilities, seed);
   const referrer = await randomArtifact(`${seed} referrer`, { subject: descriptorOf(image) });
   const subject = descriptorOf(referrer);
-  const ofReferrer = await randomArtifact(`${seed} of the referrer`, { subject });
+  const indirect = await randomArtifact(`${seed} indirect`, { subject });
   const tagged = await randomArtifact(`${seed} tagged`);
   const [tag = ""] = digestTagsOf(image.manifest.digest);
   const reference = memory().parseReference(seed);
   await using destination = await reference.newImageDestination();
-  for (const one of [image, referrer, ofReferrer, tagged]) await putBlobs(one, destination);
-  for (const one of [...image.instances, referrer.manifest, ofReferrer.manifest]) {
+  for (const one of [image, referrer, indirect, tagged]) await putBlobs(one, destination);
+  for (const one of [...image.instances, referrer.manifest, indirect.manifest]) {
     await destination.putManifest(one, { instance: one.digest });
   }
   await destination.putManifest(tagged.manifest, { instance: tagged.manifest.digest, tag });
@@ -44,7 +44,7 @@ async function referredTo(seed: string, abilities: Abilities): Promise<Referred>
     image,
     reference,
     referrer: referrer.manifest.digest,
-    ofReferrer: ofReferrer.manifest.digest,
+    indirect: indirect.manifest.digest,
     tag,
     tagged: tagged.manifest.digest,
   };
@@ -54,10 +54,13 @@ async function copyAll(from: ImageReference, to: ImageReference): Promise<CopyRe
   return copyImage(from, to, { instances: "all", referrers: true });
 }
 
-/** Fails unless all that refers to the image is found where it is, and nothing else. */
-async function assertReferrers(place: ImageReference, referred: Referred): Promise<void> {
-  const { image, referrer, ofReferrer, tag, tagged } = referred;
-  await using source = await place.newImageSource();
+/** Fails unless the store lists exactly these referrers. */
+async function assertReferrers(
+  stored: ImageReference,
+  expected: ImageWithReferrers,
+): Promise<void> {
+  const { image, referrer, indirect, tag, tagged } = expected;
+  await using source = await stored.newImageSource();
   const referrersOf = async (subject: Digest): Promise<readonly (Digest | undefined)[][]> => {
     const found = await Array.fromAsync(source.getReferrers?.(subject) ?? []);
     return found.map((one) => [one.digest, one.tag] as (Digest | undefined)[]);
@@ -66,46 +69,47 @@ async function assertReferrers(place: ImageReference, referred: Referred): Promi
     [referrer, undefined],
     [tagged, tag],
   ]);
-  assert.deepEqual(await referrersOf(referrer), [[ofReferrer, undefined]]);
+  assert.deepEqual(await referrersOf(referrer), [[indirect, undefined]]);
 }
 
-/** What a place promises of signatures and the like that come along with an image. */
+/** Requirements for signatures and other referrers that are copied with an image. */
 export const referrerRequirements: readonly Requirement[] = [
   {
     id: "copy/referrers",
-    promise: "what refers to an image goes in with it and comes out with it again",
+    description: "referrers are copied into the store and back with their image",
     appliesTo: ({ writes, accepts }) => writes && accepts?.referrers === true,
     async check({ freshReference }, abilities) {
-      const referred = await referredTo("referrers", abilities);
-      const [through, out] = [await freshReference(), memory().parseReference("out")];
-      const { digest } = await copyAll(referred.reference, through);
+      const referred = await imageWithReferrers("referrers", abilities);
+      const [stored, out] = [await freshReference(), memory().parseReference("out")];
+      const { digest } = await copyAll(referred.reference, stored);
       assert.equal(digest, referred.image.manifest.digest);
-      await assertReferrers(through, referred);
-      await copyAll(through, out);
+      await assertReferrers(stored, referred);
+      await copyAll(stored, out);
       await assertReferrers(out, referred);
     },
   },
   {
     id: "copy/referrers-later",
-    promise: "what refers to an image is brought to one that is there already, and not twice",
+    description: "referrers are added to an image that is present, and only once",
     appliesTo: ({ writes, accepts }) => writes && accepts?.referrers === true,
     async check({ freshReference }, abilities) {
-      const referred = await referredTo("referrers later", abilities);
-      const place = await freshReference();
-      await copyImage(referred.reference, place, { instances: "all" });
-      const later = await copyAll(referred.reference, place);
+      const referred = await imageWithReferrers("referrers later", abilities);
+      const stored = await freshReference();
+      await copyImage(referred.reference, stored, { instances: "all" });
+      const later = await copyAll(referred.reference, stored);
       assert.equal(later.referrers, 3);
-      await assertReferrers(place, referred);
-      const again = await copyAll(referred.reference, place);
-      assert.ok(again.alreadyThere, "it is brought once more");
+      await assertReferrers(stored, referred);
+      const again = await copyAll(referred.reference, stored);
+      assert.ok(again.alreadyThere, "the second copy wrote the referrers again");
     },
   },
   {
     id: "copy/referrers-unsupported",
-    promise: "where there is no place for what refers to an image, its copy fails and leaves none",
+    description:
+      "a copy with referrers into a store without them is an impossible-copy and leaves no image",
     appliesTo: ({ writes, accepts }) => writes && accepts?.referrers !== true,
     async check({ freshReference }, abilities) {
-      const { reference, image } = await referredTo("referrers refused", abilities);
+      const { reference, image } = await imageWithReferrers("referrers unsupported", abilities);
       const to = await freshReference();
       await assertRejects("impossible-copy", () => copyAll(reference, to));
       await assertNoImage(to);

@@ -8,51 +8,51 @@ import type {
 
 import type { WholeImage } from "../random/whole-image.ts";
 
-/** A transport to put to the test, with a place of its own behind it. */
+/** A transport to test, with a store of its own. */
 export interface TransportUnderTest {
   readonly transport: ImageTransport;
-  /** A reference under which nothing is stored yet; another one each time. */
+  /** Returns another reference without an image at each call. */
   readonly freshReference: () => ImageReference | Promise<ImageReference>;
-  /** Another fresh reference in the same store as this one (another tag), where a store holds several images. */
+  /** Returns another fresh reference in the same store, such as another tag. Omit it if a store holds one image. */
   readonly siblingOf?: (reference: ImageReference) => ImageReference | Promise<ImageReference>;
-  /** Changes a byte of a stored blob behind the transport's back, where a test can get at it. */
+  /** Changes a byte of a stored blob without the transport, if the test has access to the store. */
   readonly damageBlob?: (reference: ImageReference, digest: Digest) => Promise<void>;
-  /** For a place that is only read: puts an image there by other means, under a reference of its own. Nothing is written through the transport then. */
+  /** For a read-only store: stores an image without the transport. The suite then writes nothing. */
   readonly store?: (image: WholeImage) => Promise<ImageReference>;
-  /** Default: `content` where the destination unpacks layers, else `everything`. */
+  /** Default: `content` if the destination decompresses layers, else `everything`. */
   readonly preserves?: Preserved;
   /** Default `reuses`. */
   readonly overwriting?: Overwriting;
-  /** False for a place that deletes nothing, though the transport could. */
+  /** False for a store that does not delete, although the transport has `deleteImage`. */
   readonly deletes?: false;
 }
 
-/** What of an image is the same when it is read from the place again. */
+/** The parts of an image that are the same when it is read back. */
 export type Preserved =
-  /** All of it, to the last byte. */
+  /** The exact bytes of manifests and blobs. */
   | "everything"
-  /** The config, and what is in the layers; not how they are packed, nor the manifest. */
+  /** The config and the uncompressed layers. The manifest and the compression may differ. */
   | "content"
-  /** What is in the layers. */
+  /** The uncompressed layers. */
   | "layers";
 
-/** What writing an image does where there is one already. */
+/** The result of writing an image under a reference that has one. */
 export type Overwriting =
-  /** It takes the place of the other, whose blobs need not be sent again. */
+  /** The new image replaces the old one and reuses its blobs. */
   | "reuses"
-  /** It takes the place of the other, and all of it is sent. */
+  /** The new image replaces the old one, and all its blobs are sent. */
   | "replaces"
-  /** It ends in `conflict`, and the other stays. */
+  /** The write fails with `conflict`, and the old image stays. */
   | "refuses";
 
-/** What the transport says of itself, and the test of the place behind it, read once before the suite runs. */
+/** The abilities of a transport and its store, read once before the suite runs. */
 export interface Abilities {
   /** Whether images are written through the transport. */
   readonly writes: boolean;
-  /** Whether images come to be there at all: through the transport or by other means. */
+  /** Whether the store can have images, written through the transport or with `store`. */
   readonly reads: boolean;
   readonly deletes: boolean;
-  /** Whether it takes indexes; where it is only read, all that `preserves` everything do. */
+  /** Whether the store accepts indexes. True for a read-only store that preserves everything. */
   readonly indexes: boolean;
   readonly preserves: Preserved;
   readonly overwriting: Overwriting;
@@ -64,14 +64,14 @@ export interface Abilities {
   readonly offers: SourceOffers | undefined;
 }
 
-/** Something that every transport promises, or every one with certain abilities. */
+/** A requirement for every transport, or for transports with certain abilities. */
 export interface Requirement {
-  /** Never changes, whatever becomes of the wording. */
+  /** Stable across releases, unlike `description`. */
   readonly id: string;
-  /** In one sentence. */
-  readonly promise: string;
-  /** Whether a transport of these abilities promises it. Default: all that write. */
+  /** One sentence. */
+  readonly description: string;
+  /** Whether the requirement applies to these abilities. Default: to all transports that write. */
   readonly appliesTo?: (abilities: Abilities, subject: TransportUnderTest) => boolean;
-  /** Fails by throwing. */
+  /** Rejects if the transport does not meet the requirement. */
   readonly check: (subject: TransportUnderTest, abilities: Abilities) => Promise<void>;
 }

@@ -9,18 +9,18 @@ import type { WholeImage } from "../random/whole-image.ts";
 import { writeImage } from "../random/write-image.ts";
 import type { Abilities, TransportUnderTest } from "./requirement.ts";
 
-/** An image that can be written to the place as it is: OCI's where that is taken, unpacked where layers have to be. */
+/** An image that the store accepts without conversion: OCI if possible, uncompressed if required. */
 export async function imageFor(
   { accepts }: Pick<Abilities, "accepts">,
   seed: string,
   options: Pick<RandomImageOptions, "layers" | "layerSize"> = {},
 ): Promise<AssembledImage> {
-  const format = takes(accepts, mediaTypes.ociManifest) ? "oci" : "docker";
+  const format = acceptsType(accepts, mediaTypes.ociManifest) ? "oci" : "docker";
   const compression = accepts?.layers === "decompress" ? "none" : "gzip";
   return recentImage(seed, { format, compression, ...options });
 }
 
-/** The last images that were generated: many requirements use the same one. */
+/** The last generated images, because many requirements use the same image. */
 const recent = new Map<string, Promise<AssembledImage>>();
 const maxRecent = 40;
 
@@ -34,27 +34,27 @@ function recentImage(seed: string, options: RandomImageOptions): Promise<Assembl
   return image;
 }
 
-/** An index that a place of `indexes` takes as it is. */
+/** An index that a store with `indexes` accepts without conversion. */
 export async function indexFor(
   { accepts }: Pick<Abilities, "accepts">,
   seed: string,
 ): Promise<WholeImage> {
-  const format = takes(accepts, mediaTypes.ociIndex) ? "oci" : "docker";
+  const format = acceptsType(accepts, mediaTypes.ociIndex) ? "oci" : "docker";
   const compression = accepts?.layers === "decompress" ? "none" : "gzip";
   return randomIndex(seed, { format, compression });
 }
 
-/** An index where the place takes one, else an image. */
+/** An index if the store accepts indexes, else an image. */
 export async function indexOrImageFor(abilities: Abilities, seed: string): Promise<WholeImage> {
   return abilities.indexes ? indexFor(abilities, seed) : imageFor(abilities, seed);
 }
 
-/** True for a type that the destination takes as it is. */
-export function takes(accepts: Abilities["accepts"], mediaType: string): boolean {
+/** Whether the destination accepts the media type. */
+export function acceptsType(accepts: Abilities["accepts"], mediaType: string): boolean {
   return accepts?.manifestMIMETypes?.includes(mediaType) ?? true;
 }
 
-/** Where the image lies now: written through the transport, or put there by other means. */
+/** Stores an image, through the transport or with `store`, and returns its reference. */
 export async function storeImage(
   image: WholeImage,
   { store, freshReference }: TransportUnderTest,

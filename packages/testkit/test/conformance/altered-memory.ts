@@ -26,7 +26,7 @@ export interface Alteration {
   readonly subject?: (subject: Bound<TransportUnderTest>) => Partial<TransportUnderTest>;
 }
 
-/** Methods as functions that need no `this`. */
+/** Methods that do not need `this`. */
 type Bound<Type> = {
   readonly [Key in keyof Type]: Type[Key] extends (...given: infer Given) => infer Result
     ? (...given: Given) => Result
@@ -36,10 +36,10 @@ type Bound<Type> = {
 /** A source with every optional method. */
 export type WholeSource = Bound<Required<ImageSource>>;
 
-/** A destination with every optional method that a store of whole manifests can have. */
+/** A destination with every optional method of a store that preserves manifests. */
 export type WholeDestination = Bound<Omit<Required<ImageDestination>, "locateBlob">>;
 
-/** A memory transport with every optional ability of the contract, altered. Without an alteration it passes every requirement. */
+/** A memory transport with every optional ability of the contract and one alteration. Passes every requirement without one. */
 export function alteredMemory(alteration: Alteration = {}): TransportUnderTest {
   const store: Store = { inner: memory(), manifests: new Map(), damaged: new Set() };
   let count = 0;
@@ -62,9 +62,9 @@ export function alteredMemory(alteration: Alteration = {}): TransportUnderTest {
 
 interface Store {
   readonly inner: ImageTransport;
-  /** Every manifest that a commit made visible, under any name. */
+  /** All committed manifests of all names. */
   readonly manifests: Map<Digest, RawManifest>;
-  /** Blobs that are read with another last byte. */
+  /** Blobs whose last byte is changed on reading. */
   readonly damaged: Set<Digest>;
 }
 
@@ -86,7 +86,7 @@ function referenceIn(
       return { ...source, ...alteration.source?.(source, reference) };
     },
     async newImageDestination(options) {
-      if (inner.newImageDestination === undefined) throw new Error("memory: is writable");
+      if (inner.newImageDestination === undefined) throw new Error("memory: must be writable");
       const opened = await inner.newImageDestination(options);
       const destination = destinationIn(store, reference, opened);
       return { ...destination, ...alteration.destination?.(destination, reference) };
@@ -129,7 +129,7 @@ async function* readIn(
 ): AsyncGenerator<Uint8Array> {
   const chunks = inner.getBlob({ ...(digest && { digest }) }, options);
   for await (const chunk of chunks) {
-    yield digest !== undefined && damaged.has(digest) ? falsified(chunk) : chunk;
+    yield digest !== undefined && damaged.has(digest) ? corrupted(chunk) : chunk;
   }
 }
 
@@ -162,7 +162,7 @@ function destinationIn(
     [Symbol.asyncDispose]: () => inner[Symbol.asyncDispose](),
   };
 
-  /** Instances that are present already need not be put: an index that lists them is enough. */
+  /** Puts the stored instances of an index, because the client may omit them. */
   async function putListed(manifest: RawManifest): Promise<void> {
     const parsed = parseManifest(manifest);
     if (parsed.kind !== "index") return;
@@ -176,8 +176,8 @@ function destinationIn(
   }
 }
 
-/** The same length, with another last byte. */
-export function falsified(bytes: Uint8Array): Uint8Array {
+/** Changes the last byte. */
+export function corrupted(bytes: Uint8Array): Uint8Array {
   const copy = Uint8Array.from(bytes);
   copy[copy.length - 1] = (copy[copy.length - 1] ?? 0) ^ 1;
   return copy;

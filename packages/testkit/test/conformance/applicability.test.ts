@@ -8,7 +8,7 @@ import { writeImage } from "../../src/random/write-image.ts";
 import { alteredMemory } from "./altered-memory.ts";
 import type { Alteration } from "./altered-memory.ts";
 
-/** The requirements of places that lack something. */
+/** Requirements for stores without an ability. */
 const onlyWithout = [
   "destination/rejected-manifest",
   "destination/written-once",
@@ -25,14 +25,14 @@ const exactManifests = [
   "copy/round-trip",
 ];
 
-async function asked(subject: TransportUnderTest): Promise<readonly string[]> {
+async function applicable(subject: TransportUnderTest): Promise<readonly string[]> {
   const checks = await conformance(subject);
   return checks.map(({ name }) => name.slice(0, name.indexOf(":")));
 }
 
-test("a place with every ability is asked for all but the requirements of places without", async () => {
+test("all requirements except those for missing abilities apply to a store with every ability", async () => {
   const all = requirements.map(({ id }) => id).filter((id) => !onlyWithout.includes(id));
-  expect(await asked(alteredMemory())).toEqual(all);
+  expect(await applicable(alteredMemory())).toEqual(all);
 });
 
 interface Difference {
@@ -40,25 +40,25 @@ interface Difference {
   readonly added?: readonly string[];
 }
 
-describe("the requirements differ for a place", () => {
+describe("the requirements differ for a store", () => {
   test.each<[string, Alteration, Difference]>([
     [
-      "that deletes nothing",
+      "that does not delete",
       { subject: () => ({ deletes: false }) },
       { removed: deletion, added: ["delete/unsupported"] },
     ],
     [
-      "without a method of deletion",
+      "without deleteImage",
       { reference: () => ({ deleteImage: undefined as never }) },
       { removed: deletion },
     ],
     [
-      "of one image",
+      "with one image",
       { subject: () => ({ siblingOf: undefined as never }) },
       { removed: ["copy/parallel", "delete/shared-blobs"] },
     ],
     [
-      "whose blobs a test cannot damage",
+      "without damageBlob",
       { subject: () => ({ damageBlob: undefined as never }) },
       { removed: ["source/damaged-blob", "copy/damaged"] },
     ],
@@ -68,7 +68,7 @@ describe("the requirements differ for a place", () => {
       { removed: exactManifests, added: ["copy/one-platform"] },
     ],
     [
-      "that preserves the content of layers",
+      "that preserves the uncompressed layers",
       { subject: () => ({ preserves: "layers" }) },
       { removed: [...exactManifests, "copy/content"] },
     ],
@@ -78,12 +78,12 @@ describe("the requirements differ for a place", () => {
       { removed: exactManifests, added: ["copy/one-platform"] },
     ],
     [
-      "that is written anew",
+      "that replaces images",
       { subject: () => ({ overwriting: "replaces" }) },
       { removed: ["copy/again"] },
     ],
     [
-      "that is written once",
+      "that refuses to overwrite",
       { subject: () => ({ overwriting: "refuses" }) },
       {
         removed: [
@@ -96,7 +96,7 @@ describe("the requirements differ for a place", () => {
       },
     ],
     [
-      "of images without indexes",
+      "without indexes",
       accepting({ manifestMIMETypes: [mediaTypes.ociManifest] }),
       {
         removed: ["destination/index"],
@@ -105,7 +105,7 @@ describe("the requirements differ for a place", () => {
     ],
     [
       "without signatures",
-      accepting({ signatures: "none are kept" }),
+      accepting({ signatures: "signatures are not stored" }),
       { removed: ["source/signatures"], added: ["copy/signed"] },
     ],
     [
@@ -117,7 +117,7 @@ describe("the requirements differ for a place", () => {
       },
     ],
     [
-      "that keeps chunks",
+      "without reuseBuffers",
       accepting({ reuseBuffers: false }),
       { removed: ["destination/reused-buffers"] },
     ],
@@ -127,44 +127,48 @@ describe("the requirements differ for a place", () => {
       { removed: ["source/ranges"] },
     ],
     [
-      "that does not resolve",
+      "without resolve",
       { destination: () => ({ resolve: undefined as never }) },
       { removed: ["destination/resolve"] },
     ],
     [
-      "that reuses no manifests",
+      "without tryReusingManifest",
       { destination: () => ({ tryReusingManifest: undefined as never }) },
       { removed: ["destination/reuse-manifest"] },
     ],
   ])("%s", async (_, alteration, { removed = [], added = [] }) => {
-    const before = await asked(alteredMemory());
-    const now = await asked(alteredMemory(alteration));
+    const before = await applicable(alteredMemory());
+    const now = await applicable(alteredMemory(alteration));
     expect(before.filter((id) => !now.includes(id)).toSorted()).toEqual(removed.toSorted());
     expect(now.filter((id) => !before.includes(id)).toSorted()).toEqual(added.toSorted());
   });
 
   const references = requirements.map(({ id }) => id).filter((id) => id.startsWith("reference/"));
 
-  test("without destinations: only references and absence remain", async () => {
+  test("without destinations: only references and not-found remain", async () => {
     const subject = alteredMemory({
       reference: () => ({ newImageDestination: undefined as never }),
     });
-    expect(await asked(subject)).toEqual([...references, "source/not-found"]);
+    expect(await applicable(subject)).toEqual([...references, "source/not-found"]);
   });
 
-  test("that is only read: what reads remains", async () => {
+  test("that is read-only: the requirements for reading remain", async () => {
     const subject = alteredMemory();
     const store: TransportUnderTest["store"] = async (image) => {
       const reference = await subject.freshReference();
       await writeImage(image, reference);
       return reference;
     };
-    const reading = (await asked(subject)).filter(
+    const reading = (await applicable(subject)).filter(
       (id) => id.startsWith("source/") && id !== "source/signatures",
     );
-    expect(await asked({ ...subject, store })).toEqual([...references, ...reading, "copy/damaged"]);
+    expect(await applicable({ ...subject, store })).toEqual([
+      ...references,
+      ...reading,
+      "copy/damaged",
+    ]);
     const { damageBlob: _, ...undamaged } = subject;
-    expect(await asked({ ...undamaged, store })).toEqual([
+    expect(await applicable({ ...undamaged, store })).toEqual([
       ...references,
       ...reading.filter((id) => id !== "source/damaged-blob"),
     ]);
@@ -175,7 +179,7 @@ describe("a transport passes that", () => {
   test.each<[string, string, Alteration]>([
     [
       "reference/policy-scopes",
-      "has no name for policies",
+      "has no policy identity",
       {
         reference: () => ({ policyConfigurationIdentity: undefined }),
         transport: () => ({
@@ -222,7 +226,7 @@ describe("a transport passes that", () => {
     ],
     [
       "destination/reuse-manifest",
-      "has all instances of a reused index put again",
+      "requires a put of all reused instances",
       {
         destination({ tryReusingManifest, putManifest }) {
           let isMissing = false;

@@ -2,10 +2,10 @@ import { digestOf } from "@drayage/core";
 
 import type { TransportUnderTest } from "../../src/conformance/requirement.ts";
 import { alteredMemory } from "./altered-memory.ts";
+import { corruptingImage } from "./corrupting-memory.ts";
 import type { Details } from "./detail.ts";
-import { falsifyingImage } from "./falsifying-memory.ts";
 
-const otherBytes = /^the blob .* has other bytes/;
+const isDifferent = /^the blob .* differs/;
 
 export const blobDetails: Details = {
   "destination/digest-computed": {
@@ -15,10 +15,10 @@ export const blobDetails: Details = {
     "returns another digest": [returningOtherDigest, /deep-equal/],
   },
   "destination/failed-stream": {
-    "returns another digest when it is put again": [returningOtherDigest, /strictly equal/],
+    "returns another digest on the second put": [returningOtherDigest, /strictly equal/],
   },
   "destination/reuse": {
-    "finds a blob that was never written": [
+    "reuses an absent blob": [
       () => alteredMemory({ destination: () => ({ tryReusingBlob: async (blob) => blob }) }),
       /deep-equal/,
     ],
@@ -34,12 +34,12 @@ export const blobDetails: Details = {
         }),
       /deep-equal/,
     ],
-    "falsifies the image that was written again": [() => falsifyingImage("reuse"), otherBytes],
+    "returns a corrupt image after reuse": [() => corruptingImage("reuse"), isDifferent],
   },
   "destination/parallel-blobs": {
-    "falsifies one of the blobs": [
-      () => falsifyingImage("parallel", { layers: 6, layerSize: 50_000 }),
-      otherBytes,
+    "corrupts one of the blobs": [
+      () => corruptingImage("parallel", { layers: 6, layerSize: 50_000 }),
+      isDifferent,
     ],
   },
 };

@@ -1,6 +1,6 @@
 import type { TransportUnderTest } from "../../src/conformance/requirement.ts";
 
-/** By requirement, then by what the transport does wrong: a transport that breaks this requirement and no other. */
+/** Transports that each break one requirement: by id of the requirement, then by description of the defect. */
 export type Breakages = Readonly<
   Record<string, Readonly<Record<string, () => TransportUnderTest | Promise<TransportUnderTest>>>>
 >;

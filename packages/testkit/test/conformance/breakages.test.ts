@@ -9,7 +9,7 @@ test("every requirement has a transport that breaks it", () => {
 });
 
 describe.each(Object.entries(breakages))("%s", (id, subjects) => {
-  test.each(Object.entries(subjects))("fails where a transport %s", async (_, subject) => {
-    expect(await failedRequirements(await subject(), (one) => one === id)).toEqual([id]);
+  test.each(Object.entries(subjects))("fails if a transport %s", async (_, subject) => {
+    expect(await failedRequirements(await subject(), (other) => other === id)).toEqual([id]);
   });
 });

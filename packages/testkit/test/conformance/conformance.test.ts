@@ -6,7 +6,7 @@ import { conformance, requirements } from "../../src/conformance/conformance.ts"
 import type { TransportUnderTest } from "../../src/conformance/requirement.ts";
 import { writeImage } from "../../src/random/write-image.ts";
 import { alteredMemory } from "./altered-memory.ts";
-import { unpackingMemory } from "./unpacking-memory.ts";
+import { decompressingMemory } from "./decompressing-memory.ts";
 
 let count = 0;
 const freshIn = (transport: ImageTransport): TransportUnderTest["freshReference"] => {
@@ -34,13 +34,13 @@ function readOnly(transport: ImageTransport): TransportUnderTest {
 const subjects: Readonly<Record<string, TransportUnderTest>> = {
   "memory:": subjectOf(memory()),
   "memory: with every optional ability": alteredMemory(),
-  "memory: that is only read": readOnly(memory()),
-  "a place that unpacks layers and starts anew": {
-    ...subjectOf(unpackingMemory("replaces")),
+  "memory:, read-only": readOnly(memory()),
+  "a store that decompresses layers and replaces images": {
+    ...subjectOf(decompressingMemory("replaces")),
     overwriting: "replaces",
   },
-  "a place that unpacks layers and is written once": {
-    ...subjectOf(unpackingMemory("refuses")),
+  "a store that decompresses layers and refuses to overwrite": {
+    ...subjectOf(decompressingMemory("refuses")),
     overwriting: "refuses",
   },
 };
@@ -50,27 +50,27 @@ describe.each(Object.entries(subjects))("%s", async (_, subject) => {
 });
 
 describe("the requirements", () => {
-  test("have ids of their own, and each is a sentence", () => {
+  test("have unique ids and one-sentence descriptions", () => {
     const ids = requirements.map(({ id }) => id);
     expect(new Set(ids).size).toBe(ids.length);
-    for (const { id, promise } of requirements) {
+    for (const { id, description } of requirements) {
       expect(id).toMatch(/^(reference|source|destination|copy|delete)\/[a-z-]+$/);
-      expect(promise).toMatch(/^[a-z].* .*[^.]$/);
+      expect(description).toMatch(/^[a-z].* .*[^.]$/);
     }
   });
 
-  test("are all asked of one of these transports", async () => {
-    const asked = await Promise.all(Object.values(subjects).map(conformance));
-    const names = new Set(asked.flat().map(({ name }) => name.slice(0, name.indexOf(":"))));
+  test("each apply to one of these transports", async () => {
+    const checks = await Promise.all(Object.values(subjects).map(conformance));
+    const names = new Set(checks.flat().map(({ name }) => name.slice(0, name.indexOf(":"))));
     expect(requirements.map(({ id }) => id).filter((id) => !names.has(id))).toEqual([
       "delete/unsupported",
     ]);
   });
 
-  test("ask nothing of writing of a place that is only read, and all else of it", async () => {
-    const asked = await conformance(readOnly(memory()));
-    const parts = new Set(asked.map(({ name }) => name.slice(0, name.indexOf("/"))));
+  test("of a read-only store are all requirements for reading and none for writing", async () => {
+    const checks = await conformance(readOnly(memory()));
+    const parts = new Set(checks.map(({ name }) => name.slice(0, name.indexOf("/"))));
     expect([...parts].toSorted()).toEqual(["reference", "source"]);
-    expect(asked.length).toBeGreaterThan(12);
+    expect(checks.length).toBeGreaterThan(12);
   });
 });

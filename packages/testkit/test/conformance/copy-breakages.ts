@@ -7,26 +7,26 @@ import { randomImage } from "../../src/random/random-image.ts";
 import { randomIndex } from "../../src/random/random-index.ts";
 import { alteredMemory } from "./altered-memory.ts";
 import type { Breakages } from "./breakage.ts";
+import { corrupting } from "./corrupting-memory.ts";
+import { decompressingMemory } from "./decompressing-memory.ts";
 import { committing } from "./destination-breakages.ts";
-import { falsifying } from "./falsifying-memory.ts";
 import { stale } from "./source-breakages.ts";
-import { unpackingMemory } from "./unpacking-memory.ts";
 
 export const copyBreakages: Breakages = {
   "copy/round-trip": {
-    "loses an index inside an index": () =>
+    "loses nested indexes": () =>
       alteredMemory({
         source: ({ getManifest }) => ({
           async getManifest(instance, options) {
             const manifest = await getManifest(instance, options);
             if (instance === undefined || !isIndexMediaType(manifest.mediaType)) return manifest;
-            throw new ImageError("not-found", "Indexes are kept at the top only");
+            throw new ImageError("not-found", "Nested indexes are not stored");
           },
         }),
       }),
   },
   "copy/content": {
-    "cuts layers that are compressed with zstd": () =>
+    "truncates zstd layers": () =>
       alteredMemory({
         source: ({ getBlob }) => ({
           async *getBlob(blob, options) {
@@ -38,8 +38,8 @@ export const copyBreakages: Breakages = {
       }),
   },
   "copy/reported-digest": {
-    "reports another manifest than it stores": () => {
-      const transport = unpackingMemory("replaces", {
+    "reports a manifest that it does not store": () => {
+      const transport = decompressingMemory("replaces", {
         generated: (manifest) => ({
           ...manifest,
           bytes: Buffer.from(`${String(manifest.bytes)} `),
@@ -49,7 +49,7 @@ export const copyBreakages: Breakages = {
     },
   },
   "copy/again": {
-    "does not find what it has": async () => {
+    "does not reuse its own content": async () => {
       const index = await randomIndex("again");
       const digests = new Set([...index.blobs.keys(), index.manifest.digest]);
       for (const { digest } of index.instances) digests.add(digest);
@@ -68,14 +68,14 @@ export const copyBreakages: Breakages = {
     },
   },
   "copy/aborted": {
-    "commits what was written when the copy is aborted": () =>
+    "commits an aborted copy": () =>
       alteredMemory({ destination: (inner) => committing(inner, { whenAborted: true }) }),
   },
   "copy/damaged": {
-    "reads what it was given instead of what it stores": () => stale("damaged"),
+    "does not notice damage in its store": () => stale("damaged"),
   },
   "copy/parallel": {
-    "loses an image when two are committed at once": () => {
+    "loses an image when two commit at the same time": () => {
       let committed: ReadonlySet<string> = new Set();
       return alteredMemory({
         reference: ({ stringWithinTransport: name, newImageSource }) => ({
@@ -97,28 +97,32 @@ export const copyBreakages: Breakages = {
     },
   },
   "copy/one-platform": {
-    "says that it takes indexes, and takes none": () => {
+    "declares indexes but rejects them": () => {
       const manifestMIMETypes = [mediaTypes.dockerManifest, mediaTypes.dockerList];
-      const transport = unpackingMemory("replaces", { accepts: { manifestMIMETypes } });
+      const transport = decompressingMemory("replaces", { accepts: { manifestMIMETypes } });
       return { ...fresh(transport), overwriting: "replaces" };
     },
   },
   "copy/signed": {
-    "falsifies the image that arrived without its signatures": async () =>
-      falsifying(await layerOf("signed"), {
-        destination: ({ accepts }) => ({ accepts: { ...accepts, signatures: "none are kept" } }),
+    "returns a corrupt image after a copy without signatures": async () =>
+      corrupting(await layerOf("signed"), {
+        destination: ({ accepts }) => ({
+          accepts: { ...accepts, signatures: "signatures are not stored" },
+        }),
       }),
   },
   "copy/referrers": {
-    "loses what refers to an image that is new": () => keepingReferrersWhere((isNew) => !isNew),
+    "loses the referrers of a new image": () => keepingReferrersWhere((isNew) => !isNew),
   },
   "copy/referrers-later": {
-    "loses what refers to an image that it has": () => keepingReferrersWhere((isNew) => isNew),
+    "loses the referrers of a stored image": () => keepingReferrersWhere((isNew) => isNew),
   },
   "copy/referrers-unsupported": {
-    "falsifies the image that arrived without its referrers": async () =>
-      falsifying((await randomIndex("referrers refused")).instances[0]?.digest as Digest, {
-        destination: ({ accepts }) => ({ accepts: { ...accepts, referrers: false } }),
+    "returns a corrupt image after a copy without referrers": async () =>
+      corrupting((await randomIndex("referrers unsupported")).instances[0]?.digest as Digest, {
+        destination: ({ accepts }) => ({
+          accepts: { ...accepts, referrers: false },
+        }),
       }),
   },
 };
@@ -135,11 +139,11 @@ function isZstd(bytes: Uint8Array): boolean {
 
 async function layerOf(seed: string): Promise<Digest> {
   const [layer] = (await randomImage(seed, { compression: "gzip" })).layers;
-  if (layer === undefined) throw new Error("an image without layers");
+  if (layer === undefined) throw new Error("the image has no layers");
   return layer.digest;
 }
 
-/** Drops manifests with a subject while the image is new at the destination, or while it is not. */
+/** Drops manifests with a subject unless `keeps` accepts them. `isNew` is true before the destination has the image. */
 function keepingReferrersWhere(keeps: (isNew: boolean) => boolean): TransportUnderTest {
   return alteredMemory({
     destination: ({ resolve, putManifest }) => ({

@@ -2,24 +2,24 @@ import { mediaTypes } from "@drayage/core";
 import type { DestinationAccepts, Digest, RawManifest } from "@drayage/core";
 import { parseManifest } from "@drayage/core/manifest";
 
-import { largestLayer } from "../../src/conformance/content.ts";
+import { biggestLayer } from "../../src/conformance/content.ts";
 import type { TransportUnderTest } from "../../src/conformance/requirement.ts";
 import { randomImage } from "../../src/random/random-image.ts";
-import { alteredMemory, falsified } from "./altered-memory.ts";
+import { alteredMemory, corrupted } from "./altered-memory.ts";
 import type { Details } from "./detail.ts";
 import { unfinishedImage } from "./unfinished-image.ts";
 
-const isVisible = /^expected a rejection, and the call succeeded/;
-const otherBytes = /has other bytes/;
+const isVisible = /^expected a rejection, but the call succeeded/;
+const isDifferent = /differs/;
 
 export const copyDetails: Details = {
   "copy/round-trip": {
-    "accepts no known type of manifest": [
+    "accepts no known manifest type": [
       () => accepting(() => ({ manifestMIMETypes: ["text/plain"] })),
-      /it accepts no kind of image at all/,
+      /the destination accepts no kind of image/,
     ],
-    "reports another manifest than it was given": [reportingAnother, /strictly equal/],
-    "reads the manifest with another space": [
+    "returns another manifest from commit": [reportingAnother, /strictly equal/],
+    "returns a manifest with an additional space": [
       () =>
         alteredMemory({
           source: ({ getManifest }) => ({
@@ -31,11 +31,11 @@ export const copyDetails: Details = {
             },
           }),
         }),
-      /^the manifest has other bytes/,
+      /^the manifest differs/,
     ],
   },
   "copy/content": {
-    "falsifies configs": [
+    "corrupts configs": [
       () => {
         const configs = new Set<Digest | undefined>();
         return alteredMemory({
@@ -49,7 +49,7 @@ export const copyDetails: Details = {
           source: ({ getBlob }) => ({
             async *getBlob(blob, options) {
               for await (const chunk of getBlob(blob, options)) {
-                yield configs.has(blob.digest) ? falsified(chunk) : chunk;
+                yield configs.has(blob.digest) ? corrupted(chunk) : chunk;
               }
             },
           }),
@@ -59,7 +59,7 @@ export const copyDetails: Details = {
     ],
   },
   "copy/aborted": {
-    "fails when it is disposed of": [
+    "fails on disposal": [
       () =>
         alteredMemory({
           destination({ commit }) {
@@ -70,68 +70,68 @@ export const copyDetails: Details = {
                 isCommitted = options?.signal !== undefined;
               },
               async [Symbol.asyncDispose]() {
-                if (isCommitted) throw new Error("cannot be closed");
+                if (isCommitted) throw new Error("disposal failed");
               },
             };
           },
         }),
       /strictly equal/,
     ],
-    "falsifies an image that was copied without an abort": [
+    "returns a corrupt image after a copy without an abort": [
       async () => {
         const images = await Promise.all(
-          Array.from({ length: 40 }, async (_, moment) =>
-            randomImage(`aborted ${moment}`, {
+          Array.from({ length: 40 }, async (_, event) =>
+            randomImage(`aborted ${event}`, {
               layers: 2,
               layerSize: 100_000,
               compression: "gzip",
             }),
           ),
         );
-        const wrong = new Set<Digest | undefined>(images.map((image) => largestLayer(image)[0]));
+        const wrong = new Set<Digest | undefined>(images.map((image) => biggestLayer(image)[0]));
         return alteredMemory({
           source: ({ getBlob }) => ({
             async *getBlob(blob, options) {
               for await (const chunk of getBlob(blob, options)) {
-                yield wrong.has(blob.digest) ? falsified(chunk) : chunk;
+                yield wrong.has(blob.digest) ? corrupted(chunk) : chunk;
               }
             },
           }),
         });
       },
-      otherBytes,
+      isDifferent,
     ],
   },
   "copy/one-platform": {
-    "shows an index that it does not accept": [
+    "makes an index visible that it does not accept": [
       () => visibleOnceOpened({ manifestMIMETypes: [mediaTypes.ociManifest], signatures: true }),
       isVisible,
     ],
   },
   "copy/signed": {
-    "accepts signatures only when its first destination was closed": [
+    "accepts signatures only from the second destination on": [
       () => accepting((time) => ({ signatures: time === 1 ? "not yet" : true })),
       isVisible,
     ],
-    "shows the image without its signatures": [
-      () => visibleOnceOpened({ signatures: "none are kept" }),
+    "makes the image visible after a rejected copy of signatures": [
+      () => visibleOnceOpened({ signatures: "signatures are not stored" }),
       isVisible,
     ],
   },
   "copy/referrers": {
-    "reports another manifest than it was given": [reportingAnother, /strictly equal/],
-    "has no referrers": [
+    "returns another manifest from commit": [reportingAnother, /strictly equal/],
+    "lists no referrers": [
       () => alteredMemory({ source: () => ({ async *getReferrers() {} }) }),
       /deep-equal/,
     ],
   },
   "copy/referrers-unsupported": {
-    "accepts referrers only when its first destination was closed": [
+    "accepts referrers only from the second destination on": [
       () => accepting((time) => ({ referrers: time === 1 ? "not yet" : true })),
       isVisible,
     ],
-    "shows the image without its referrers": [
-      () => visibleOnceOpened({ referrers: "none are kept" }),
+    "makes the image visible after a rejected copy of referrers": [
+      () => visibleOnceOpened({ referrers: "referrers are not stored" }),
       isVisible,
     ],
   },
@@ -157,7 +157,7 @@ function reportingAnother(): TransportUnderTest {
   });
 }
 
-/** What it accepts depends on how many destinations were opened. */
+/** `accepts` depends on the number of opened destinations. */
 function accepting(changed: (time: number) => Partial<DestinationAccepts>): TransportUnderTest {
   let time = 0;
   return alteredMemory({
@@ -165,7 +165,7 @@ function accepting(changed: (time: number) => Partial<DestinationAccepts>): Tran
   });
 }
 
-/** Shows a manifest under each reference for which a destination was closed without a commit. */
+/** Makes a manifest visible for each reference with a destination that has not committed. */
 function visibleOnceOpened(changed: Partial<DestinationAccepts>): TransportUnderTest {
   const shown = new Set<string>();
   return alteredMemory({

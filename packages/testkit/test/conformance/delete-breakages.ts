@@ -7,7 +7,7 @@ import type { Breakages } from "./breakage.ts";
 
 export const deleteBreakages: Breakages = {
   "delete/image": {
-    "lets a name be used once": () => {
+    "does not store a deleted name again": () => {
       const deleted = new Set<string>();
       return alteredMemory({
         reference: ({ stringWithinTransport: name, deleteImage }) => ({
@@ -23,27 +23,27 @@ export const deleteBreakages: Breakages = {
     },
   },
   "delete/not-found": {
-    "deletes what is absent": () => deleting(() => {}),
-    "refuses with another code": () =>
+    "succeeds for an absent image": () => deleting(() => {}),
+    "rejects with another code": () =>
       deleting(() => {
-        throw new ImageError("denied", "No");
+        throw new ImageError("denied", "Denied");
       }),
   },
   "delete/unsupported": {
-    "deletes where it says that it does not": () =>
+    "deletes although it declares deletes: false": () =>
       alteredMemory({ subject: () => ({ deletes: false }) }),
-    "refuses with another code": () =>
+    "rejects with another code": () =>
       alteredMemory({
         subject: () => ({ deletes: false }),
         reference: () => ({
           async deleteImage() {
-            throw new ImageError("denied", "No");
+            throw new ImageError("denied", "Denied");
           },
         }),
       }),
   },
   "delete/shared-blobs": {
-    "deletes blobs that another image needs": () => {
+    "deletes blobs that another image uses": () => {
       const gone = new Set<Digest | undefined>();
       return alteredMemory({
         reference: ({ newImageSource, deleteImage }) => ({
@@ -84,7 +84,7 @@ function deleting(otherwise: () => void) {
   });
 }
 
-/** Of an index, the blobs of all its images. */
+/** The blobs of an image, or of all images of an index. */
 async function blobsOf(source: ImageSource, instance?: Digest): Promise<readonly Digest[]> {
   const manifest = parseManifest(await source.getManifest(instance));
   if (manifest.kind !== "index") return blobsIn(manifest).map(({ digest }) => digest);

@@ -3,7 +3,7 @@ import { ImageError } from "@drayage/core";
 import { alteredMemory } from "./altered-memory.ts";
 import type { Details } from "./detail.ts";
 
-const isVisible = /^expected a rejection, and the call succeeded/;
+const isVisible = /^expected a rejection, but the call succeeded/;
 const deletesNothing = () => alteredMemory({ reference: () => ({ async deleteImage() {} }) });
 
 export const deleteDetails: Details = {
@@ -11,7 +11,7 @@ export const deleteDetails: Details = {
     "deletes nothing": [deletesNothing, isVisible],
   },
   "delete/unsupported": {
-    "deletes the image though it reports that it does not": [
+    "deletes the image although it rejects with unsupported": [
       () =>
         alteredMemory({
           subject: () => ({ deletes: false }),

@@ -7,17 +7,17 @@ import { randomIndex } from "../../src/random/random-index.ts";
 import { alteredMemory } from "./altered-memory.ts";
 import type { Alteration, WholeDestination } from "./altered-memory.ts";
 import type { Breakages } from "./breakage.ts";
-import { falsifying } from "./falsifying-memory.ts";
+import { corrupting } from "./corrupting-memory.ts";
 
 export const destinationBreakages: Breakages = {
   "destination/accepts": {
-    "has a method among what it accepts": () =>
+    "has a method in accepts": () =>
       alteredMemory({
         destination: ({ accepts }) => ({ accepts: Object.assign({}, accepts, { takes() {} }) }),
       }),
   },
   "destination/round-trip": {
-    "leaves out fields that it does not know": () =>
+    "omits unknown fields": () =>
       alteredMemory({
         destination: ({ putManifest }) => ({
           putManifest: async (manifest, options) => putManifest(withoutUnknown(manifest), options),
@@ -25,18 +25,19 @@ export const destinationBreakages: Breakages = {
       }),
   },
   "destination/index": {
-    "falsifies an instance of an index": async () => falsifying(await instanceOf("index")),
+    "stores a corrupt instance": async () => corrupting(await instanceOf("index")),
   },
   "destination/rejected-manifest": {
-    "stores types that it does not accept": () =>
+    "stores types that are not in accepts": () =>
       alteredMemory({ destination: ({ accepts }) => ({ accepts: { ...accepts, ...onlyOCI } }) }),
-    "refuses them with another code": () => alteredMemory({ destination: refusing("unsupported") }),
+    "rejects a type with another code": () =>
+      alteredMemory({ destination: refusing("unsupported") }),
   },
   "destination/invisible": {
-    "shows the manifest before commit": visibleEarly,
+    "makes the manifest visible before commit": visibleEarly,
   },
   "destination/dispose": {
-    "commits when it is disposed of": () =>
+    "commits on disposal": () =>
       alteredMemory({ destination: (inner) => committing(inner, { whenAborted: false }) }),
   },
   "destination/overwrite": {
@@ -67,22 +68,22 @@ export const destinationBreakages: Breakages = {
     },
   },
   "destination/written-once": {
-    "overwrites where it says that it refuses": () =>
+    "overwrites although it declares refuses": () =>
       alteredMemory({ subject: () => ({ overwriting: "refuses" }) }),
   },
   "destination/aborted-before": {
-    "looks for blobs though the signal is aborted": () =>
+    "ignores an aborted signal in tryReusingBlob": () =>
       alteredMemory({
         destination: ({ tryReusingBlob }) => ({ tryReusingBlob: (blob) => tryReusingBlob(blob) }),
       }),
-    "takes a manifest though the signal is aborted": () =>
+    "ignores an aborted signal in putManifest": () =>
       alteredMemory({
         destination: ({ putManifest }) => ({
           putManifest: (manifest, options) =>
             putManifest(manifest, { ...options, signal: undefined }),
         }),
       }),
-    "rejects with an error of its own": () =>
+    "rejects with another error after an abort": () =>
       alteredMemory({
         destination: ({ putBlob }) => ({
           async putBlob(bytes, blob, options) {
@@ -93,8 +94,8 @@ export const destinationBreakages: Breakages = {
       }),
   },
   "destination/resolve": {
-    "does not find what it names": async () => {
-      const { manifest } = await randomIndex("find");
+    "does not resolve its own image": async () => {
+      const { manifest } = await randomIndex("resolve");
       return alteredMemory({
         destination: ({ resolve }) => ({
           async resolve(options) {
@@ -106,7 +107,7 @@ export const destinationBreakages: Breakages = {
     },
   },
   "destination/reuse-manifest": {
-    "has every manifest once there is an image": () => {
+    "reuses every digest once an image is stored": () => {
       const written = new Set<string>();
       return alteredMemory({
         destination: ({ commit, tryReusingManifest }, { stringWithinTransport: name }) => ({
@@ -119,8 +120,8 @@ export const destinationBreakages: Breakages = {
         }),
       });
     },
-    "does not have the instances that it has": async () => {
-      const { instances } = await randomIndex("has");
+    "does not reuse stored instances": async () => {
+      const { instances } = await randomIndex("reused");
       const digests = new Set(instances.map(({ digest }) => digest));
       return alteredMemory({
         destination: ({ tryReusingManifest }) => ({
@@ -130,7 +131,7 @@ export const destinationBreakages: Breakages = {
       });
     },
     "loses the instances that it reuses": async () => {
-      const { instances } = await randomIndex("has");
+      const { instances } = await randomIndex("reused");
       const digests = new Set(instances.map(({ digest }) => digest));
       const lost = new Set<Digest | undefined>();
       return alteredMemory({
@@ -158,7 +159,7 @@ export const destinationBreakages: Breakages = {
   "destination/commit-needs-manifest": {
     "commits without a manifest": () =>
       alteredMemory({ destination: (inner) => committingNothing(inner, () => {}) }),
-    "refuses with another code": () =>
+    "rejects with another code": () =>
       alteredMemory({
         destination: (inner) =>
           committingNothing(inner, () => {
@@ -173,7 +174,7 @@ const onlyOCI = { manifestMIMETypes: [mediaTypes.ociManifest, mediaTypes.ociInde
 async function instanceOf(seed: string): Promise<Digest> {
   const { instances } = await randomIndex(seed);
   const [instance] = instances;
-  if (instance === undefined) throw new Error("an index without instances");
+  if (instance === undefined) throw new Error("the index has no instances");
   return instance.digest;
 }
 
@@ -188,13 +189,13 @@ function refusing(code: ImageErrorCode): NonNullable<Alteration["destination"]> 
     accepts: { ...accepts, ...onlyOCI },
     async putManifest(manifest, options) {
       if (!onlyOCI.manifestMIMETypes.some((type) => type === parseManifest(manifest).mediaType))
-        throw new ImageError(code, "Another type, please");
+        throw new ImageError(code, "Another type is required");
       await putManifest(manifest, options);
     },
   });
 }
 
-/** Serves the manifest of an open destination, and stops when that ends in any way. */
+/** Returns the manifest of a destination until commit or disposal. */
 function visibleEarly(): TransportUnderTest {
   const pending = new Map<string, RawManifest>();
   return alteredMemory({
@@ -231,7 +232,7 @@ function visibleEarly(): TransportUnderTest {
   });
 }
 
-/** Commits what it has when it is disposed of, either after an abort or without one. */
+/** Commits on disposal, either after an abort or without one. */
 export function committing(
   { putBlob, putManifest, commit, [Symbol.asyncDispose]: dispose }: WholeDestination,
   { whenAborted }: { readonly whenAborted: boolean },

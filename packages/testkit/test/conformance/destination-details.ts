@@ -4,23 +4,23 @@ import type { DestinationAccepts, Digest } from "@drayage/core";
 import type { TransportUnderTest } from "../../src/conformance/requirement.ts";
 import { randomIndex } from "../../src/random/random-index.ts";
 import { alteredMemory } from "./altered-memory.ts";
+import { corruptingImage } from "./corrupting-memory.ts";
 import type { Details } from "./detail.ts";
-import { falsifyingImage } from "./falsifying-memory.ts";
 import { unfinishedImage } from "./unfinished-image.ts";
 
-const otherBytes = /^the blob .* has other bytes/;
-const isVisible = /^expected a rejection, and the call succeeded/;
+const isDifferent = /^the blob .* differs/;
+const isVisible = /^expected a rejection, but the call succeeded/;
 
 export const destinationDetails: Details = {
   "destination/accepts": {
-    "takes no blob": [() => accepting({ parallelBlobs: 0 }), /no blob at all/],
-    "takes no signatures without a reason": [
+    "accepts no blob": [() => accepting({ parallelBlobs: 0 }), /parallelBlobs must be at least 1/],
+    "accepts no signatures without a reason": [
       () => accepting({ signatures: "" }),
-      /does not say why/,
+      /signatures must be true or the reason/,
     ],
   },
   "destination/rejected-manifest": {
-    "shows a manifest that it rejects": [
+    "makes a rejected manifest visible": [
       () =>
         alteredMemory({
           destination: ({ accepts, putManifest, commit }) => ({
@@ -29,7 +29,7 @@ export const destinationDetails: Details = {
               await putManifest(manifest, options);
               if (manifest.mediaType === mediaTypes.ociManifest) return;
               await commit();
-              throw new ImageError("manifest-rejected", "Another type, please");
+              throw new ImageError("manifest-rejected", "Another type is required");
             },
           }),
         }),
@@ -37,10 +37,10 @@ export const destinationDetails: Details = {
     ],
   },
   "destination/invisible": {
-    "falsifies the image after the commit": [() => falsifyingImage("invisible"), otherBytes],
+    "returns a corrupt image after commit": [() => corruptingImage("invisible"), isDifferent],
   },
   "destination/dispose": {
-    "commits when it is disposed of, but not to a new reference": [
+    "commits on disposal if the reference has an image": [
       () =>
         alteredMemory({
           destination: ({ resolve, commit, [Symbol.asyncDispose]: dispose }) => ({
@@ -50,22 +50,22 @@ export const destinationDetails: Details = {
             },
           }),
         }),
-      /^the manifest has other bytes/,
+      /^the manifest differs/,
     ],
-    "falsifies the image that is kept": [() => falsifyingImage("kept"), otherBytes],
+    "returns a corrupt image after disposal": [() => corruptingImage("kept"), isDifferent],
   },
   "destination/overwrite": {
-    "falsifies the second image": [() => falsifyingImage("second"), otherBytes],
+    "returns a corrupt second image": [() => corruptingImage("second"), isDifferent],
   },
   "destination/written-once": {
-    "reports the conflict after it overwrote the image": [
+    "rejects with conflict after it overwrote the image": [
       () =>
         writtenOnce(async (commit) => {
           await commit();
         }),
-      /^the manifest has other bytes/,
+      /^the manifest differs/,
     ],
-    "refuses with another code": [
+    "rejects with another code": [
       () =>
         writtenOnce(async () => {
           throw new ImageError("denied", "There is an image");
@@ -74,11 +74,11 @@ export const destinationDetails: Details = {
     ],
   },
   "destination/aborted-before": {
-    "commits though the signal is aborted": [
+    "ignores an aborted signal in commit": [
       () => alteredMemory({ destination: ({ commit }) => ({ commit: async () => commit() }) }),
       isVisible,
     ],
-    "shows the image though it rejects with the reason": [
+    "makes the image visible although it rejects with the reason": [
       () =>
         alteredMemory({
           destination: ({ commit }) => ({
@@ -92,7 +92,7 @@ export const destinationDetails: Details = {
     ],
   },
   "destination/resolve": {
-    "resolves a reference before there is an image": [
+    "resolves a reference without an image": [
       () =>
         alteredMemory({
           destination: ({ resolve }) => ({
@@ -103,25 +103,25 @@ export const destinationDetails: Details = {
     ],
   },
   "destination/reuse-manifest": {
-    "has every manifest": [
+    "reuses every digest": [
       () =>
         alteredMemory({
           destination: () => ({ tryReusingManifest: async (digest) => ({ digest }) }),
         }),
       /deep-equal/,
     ],
-    "loses an instance that it reuses, the first time": [
+    "loses a reused instance at the first commit": [
       async () => losingInstances((times) => times === 1),
       /^No manifest/,
     ],
-    "loses an instance that it reuses once there was another image": [
+    "loses a reused instance after a commit of another image": [
       async () => losingInstances((times) => times > 1),
       /^No manifest/,
     ],
-    "takes no indexes and loses the blobs of an image that it reuses": [losingBlobs, otherBytes],
+    "accepts no indexes and loses the blobs of a reused image": [losingBlobs, isDifferent],
   },
   "destination/commit-needs-manifest": {
-    "shows an image after a commit that failed": [
+    "makes an image visible after a failed commit": [
       () => {
         const shown = new Set<string>();
         return alteredMemory({
@@ -149,7 +149,7 @@ function accepting(accepts: Partial<DestinationAccepts>): TransportUnderTest {
   return alteredMemory({ destination: (inner) => ({ accepts: { ...inner.accepts, ...accepts } }) });
 }
 
-/** Calls `onSecond` with the commit of a second image, which then ends in `conflict`. */
+/** Calls `onSecond` for the commit of a second image, then rejects with `conflict`. */
 function writtenOnce(onSecond: (commit: () => Promise<unknown>) => Promise<void>) {
   return alteredMemory({
     subject: () => ({ overwriting: "refuses" }),
@@ -163,9 +163,9 @@ function writtenOnce(onSecond: (commit: () => Promise<unknown>) => Promise<void>
   });
 }
 
-/** Loses the reused instances of an index at certain commits, counted from one. */
+/** Loses the reused instances of an index at the commits that `isLost` selects, counted from one. */
 async function losingInstances(isLost: (commit: number) => boolean): Promise<TransportUnderTest> {
-  const index = await randomIndex("has");
+  const index = await randomIndex("reused");
   const instances = new Set<Digest | undefined>(index.instances.map(({ digest }) => digest));
   let lost = new Set<Digest | undefined>();
   let commits = 0;

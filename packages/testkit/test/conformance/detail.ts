@@ -1,8 +1,8 @@
 import type { TransportUnderTest } from "../../src/conformance/requirement.ts";
 
 /**
- * By requirement, then by what the transport does wrong: a transport that breaks one statement of the requirement, and
- * part of the message of the failure. It may break other requirements too.
+ * Transports that each break one statement of a requirement, with a part of the error message: by id of the requirement,
+ * then by description of the defect. A transport may break other requirements too.
  */
 export type Details = Readonly<Record<string, Readonly<Record<string, Detail>>>>;
 

@@ -21,7 +21,7 @@ const details = {
 
 describe.each(Object.entries(details))("%s", (id, transports) => {
   test.each(Object.entries(transports))(
-    "fails where a transport %s",
+    "fails if a transport %s",
     async (_, [subjectOf, message]) => {
       const checks = await conformance(await subjectOf());
       const check = checks.find(({ name }) => name.startsWith(`${id}:`));

@@ -9,23 +9,24 @@ const notFound = (): never => {
 
 export const referenceBreakages: Breakages = {
   "reference/round-trip": {
-    "adds to its text each time it is parsed": () =>
+    "changes its text at each parsing": () =>
       alteredMemory({
         reference: ({ stringWithinTransport: text }) => ({ stringWithinTransport: `${text}!` }),
       }),
   },
   "reference/frozen": {
-    "lets references be changed": () => {
+    "returns references that are not frozen": () => {
       const subject = alteredMemory();
-      const thawed = (text: string) => ({ ...subject.transport.parseReference(text) });
+      const unfrozen = (text: string) => ({ ...subject.transport.parseReference(text) });
       return {
         ...subject,
-        freshReference: async () => thawed((await subject.freshReference()).stringWithinTransport),
+        freshReference: async () =>
+          unfrozen((await subject.freshReference()).stringWithinTransport),
       };
     },
   },
   "reference/policy-scopes": {
-    "refuses the scope of its own references": () =>
+    "rejects the scopes of its own references": () =>
       alteredMemory({
         transport: () => ({
           validatePolicyConfigurationScope(scope) {
@@ -41,7 +42,7 @@ export const referenceBreakages: Breakages = {
           parseReference: (text) => parseReference(text === "" ? "default" : text),
         }),
       }),
-    "refuses empty text with another code": () =>
+    "rejects empty text with another code": () =>
       alteredMemory({
         transport: ({ parseReference }) => ({
           parseReference: (text) => (text === "" ? notFound() : parseReference(text)),

@@ -6,8 +6,8 @@ import type { Details } from "./detail.ts";
 
 export const referenceDetails: Details = {
   "reference/round-trip": {
-    "parses its own text to another reference": [() => parsingAnother(2), /deep-equal/],
-    "parses its own text to another reference after its name": [
+    "parses its own text into another reference": [() => parsingAnother(2), /deep-equal/],
+    "parses its own text after the transport name into another reference": [
       () => parsingAnother(3),
       /deep-equal/,
     ],
@@ -22,7 +22,7 @@ export const referenceDetails: Details = {
     ],
   },
   "reference/policy-scopes": {
-    "refuses the scope of a namespace": [
+    "rejects the scope of a namespace": [
       () =>
         alteredMemory({
           reference: () => ({ policyConfigurationNamespaces: ["wide"] }),
@@ -37,14 +37,14 @@ export const referenceDetails: Details = {
   },
 };
 
-/** Parses each text correctly but for one time. The first time is that of the fresh reference. */
-function parsingAnother(time: number): TransportUnderTest {
-  const times = new Map<string, number>();
+/** Parses each text correctly except at one call. The first call is for the fresh reference. */
+function parsingAnother(call: number): TransportUnderTest {
+  const calls = new Map<string, number>();
   return alteredMemory({
     transport: ({ parseReference }) => ({
       parseReference(text) {
-        times.set(text, (times.get(text) ?? 0) + 1);
-        return parseReference(times.get(text) === time ? `${text}!` : text);
+        calls.set(text, (calls.get(text) ?? 0) + 1);
+        return parseReference(calls.get(text) === call ? `${text}!` : text);
       },
     }),
   });

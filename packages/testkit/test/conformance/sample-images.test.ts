@@ -2,7 +2,7 @@ import { mediaTypes } from "@drayage/core";
 import { parseManifest } from "@drayage/core/manifest";
 import { expect, test } from "vitest";
 
-import { imageFor, indexFor, takes } from "../../src/conformance/sample-images.ts";
+import { imageFor, indexFor, acceptsType } from "../../src/conformance/sample-images.ts";
 
 const accepts = {
   manifestMIMETypes: undefined,
@@ -15,15 +15,21 @@ const docker = {
   ...accepts,
   manifestMIMETypes: [mediaTypes.dockerManifest, mediaTypes.dockerList],
 };
-const unpacking = { ...docker, layers: "decompress" } as const;
+const decompressing = { ...docker, layers: "decompress" } as const;
 
 test.each([
-  ["any place", undefined, mediaTypes.ociManifest, mediaTypes.ociIndex, /gzip$/],
-  ["a place of all types", accepts, mediaTypes.ociManifest, mediaTypes.ociIndex, /gzip$/],
-  ["a place of Docker's types", docker, mediaTypes.dockerManifest, mediaTypes.dockerList, /gzip$/],
+  ["a store without accepts", undefined, mediaTypes.ociManifest, mediaTypes.ociIndex, /gzip$/],
+  ["a store that accepts all types", accepts, mediaTypes.ociManifest, mediaTypes.ociIndex, /gzip$/],
   [
-    "a place that decompresses",
-    unpacking,
+    "a store that accepts Docker types",
+    docker,
+    mediaTypes.dockerManifest,
+    mediaTypes.dockerList,
+    /gzip$/,
+  ],
+  [
+    "a store that decompresses",
+    decompressing,
     mediaTypes.dockerManifest,
     mediaTypes.dockerList,
     /tar$/,
@@ -38,11 +44,11 @@ test.each([
     expect(found).toHaveLength(3);
     for (const mediaType of found) expect(mediaType).toMatch(layers);
   }
-  expect(takes(given, manifest)).toBe(true);
-  expect(takes(given, mediaTypes.ociIndex)).toBe(list === mediaTypes.ociIndex);
+  expect(acceptsType(given, manifest)).toBe(true);
+  expect(acceptsType(given, mediaTypes.ociIndex)).toBe(list === mediaTypes.ociIndex);
 });
 
-test("the last forty images are generated once", async () => {
+test("the last forty images are cached", async () => {
   const image = async (seed: string, layers = 1) => imageFor({ accepts }, seed, { layers });
   const [first, second] = [await image("first"), await image("second")];
   expect(await image("first", 2)).not.toBe(first);

@@ -1,23 +1,23 @@
 import { ImageError } from "@drayage/core";
 import type { Digest, ImageSource } from "@drayage/core";
 
-import { largestLayer } from "../../src/conformance/content.ts";
+import { biggestLayer } from "../../src/conformance/content.ts";
 import type { TransportUnderTest } from "../../src/conformance/requirement.ts";
 import { randomImage } from "../../src/random/random-image.ts";
 import { randomIndex } from "../../src/random/random-index.ts";
 import { alteredMemory } from "./altered-memory.ts";
 import type { Breakages } from "./breakage.ts";
-import { falsifying } from "./falsifying-memory.ts";
+import { corrupting } from "./corrupting-memory.ts";
 
 export const sourceBreakages: Breakages = {
   "source/not-found": {
-    "reports a name that was never written as unavailable": () => {
+    "reports an absent image as unavailable": () => {
       const opened = new Set<string>();
       return alteredMemory({
         reference: ({ stringWithinTransport: name, newImageSource, newImageDestination }) => ({
           async newImageSource(options) {
             if (opened.has(name)) return newImageSource(options);
-            throw new ImageError("unavailable", "The store does not answer");
+            throw new ImageError("unavailable", "The store does not respond");
           },
           async newImageDestination(options) {
             opened.add(name);
@@ -28,12 +28,12 @@ export const sourceBreakages: Breakages = {
     },
   },
   "source/whole": {
-    "falsifies an instance of an index": async () => {
+    "returns a corrupt instance": async () => {
       const [instance] = (await randomIndex("whole index")).instances;
-      return falsifying(known(instance).digest);
+      return corrupting(known(instance).digest);
     },
-    "falsifies a layer": async () =>
-      falsifying(largestLayer(await randomImage("whole", { compression: "gzip" }))[0]),
+    "returns a corrupt layer": async () =>
+      corrupting(biggestLayer(await randomImage("whole", { compression: "gzip" }))[0]),
   },
   "source/reference": {
     "has a source with another reference": () =>
@@ -46,7 +46,7 @@ export const sourceBreakages: Breakages = {
       alteredMemory({
         source: ({ offers }) => ({ offers: Object.assign({}, offers, { go() {} }) }),
       }),
-    "is local and costs requests": () =>
+    "declares requests of a local source": () =>
       alteredMemory({
         source: ({ offers }) => ({
           offers: { ...offers, isLocal: true, requests: { perBlob: 1, perManifest: 1 } },
@@ -54,7 +54,7 @@ export const sourceBreakages: Breakages = {
       }),
   },
   "source/missing-parts": {
-    "reads a blob that is absent as empty": () =>
+    "returns an absent blob as empty": () =>
       alteredMemory({
         source: ({ getBlob }) => ({
           async *getBlob(blob, options) {
@@ -69,7 +69,7 @@ export const sourceBreakages: Breakages = {
       }),
   },
   "source/stat-blob": {
-    "has a digest of a blob that is absent": () =>
+    "returns the digest of an absent blob": () =>
       alteredMemory({
         source: ({ statBlob }) => ({
           statBlob: async (blob) =>
@@ -78,8 +78,8 @@ export const sourceBreakages: Breakages = {
       }),
   },
   "source/verified": {
-    "falsifies a blob": async () => {
-      const [digest] = (await randomIndex("proven")).blobs.keys();
+    "returns a corrupt blob": async () => {
+      const [digest] = (await randomIndex("verified")).blobs.keys();
       return alteredMemory({
         source: ({ statBlob, getBlob }) => ({
           async statBlob(blob) {
@@ -96,10 +96,10 @@ export const sourceBreakages: Breakages = {
     },
   },
   "source/damaged-blob": {
-    "reads what it was given instead of what it stores": () => stale("damage that is told"),
+    "does not notice damage in its store": () => stale("damaged blob"),
   },
   "source/partial-read": {
-    "leaves a blob open that is not read to its end, and opens ten at most": () =>
+    "does not close partially read blobs and opens at most ten": () =>
       alteredMemory({
         source({ getBlob }) {
           let open = 0;
@@ -115,7 +115,7 @@ export const sourceBreakages: Breakages = {
       }),
   },
   "source/parallel-blobs": {
-    "reads a blob for five readers at most": () =>
+    "allows at most five readers of a blob": () =>
       alteredMemory({
         source({ getBlob }) {
           const readers = new Map<Digest | undefined, number>();
@@ -135,7 +135,7 @@ export const sourceBreakages: Breakages = {
       }),
   },
   "source/reused-buffers": {
-    "shares a buffer between readers once a blob has two": () =>
+    "shares one buffer between two readers of a blob": () =>
       alteredMemory({
         source({ getBlob }) {
           const shared = new Uint8Array(1 << 16);
@@ -156,7 +156,7 @@ export const sourceBreakages: Breakages = {
       }),
   },
   "source/ranges": {
-    "leaves out the last byte of a range": () =>
+    "omits the last byte of a range": () =>
       alteredMemory({
         source: ({ getBlob }) => ({
           getBlob(blob, options = {}) {
@@ -177,12 +177,12 @@ export const sourceBreakages: Breakages = {
       }),
   },
   "source/aborted-before": {
-    "opens and reads a manifest though the signal is aborted": () =>
+    "ignores an aborted signal for the manifest": () =>
       alteredMemory({
         reference: ({ newImageSource }) => ({ newImageSource: () => newImageSource() }),
         source: ({ getManifest }) => ({ getManifest: (instance) => getManifest(instance) }),
       }),
-    "rejects with an error of its own": () =>
+    "rejects with another error after an abort": () =>
       alteredMemory({
         source: ({ getBlob }) => ({
           async *getBlob(blob, options) {
@@ -193,7 +193,7 @@ export const sourceBreakages: Breakages = {
       }),
   },
   "source/aborted-read": {
-    "reads a blob to its end after an abort": () =>
+    "continues a blob after an abort": () =>
       alteredMemory({
         source: ({ getBlob }) => ({
           async *getBlob(blob, { signal, ...options } = {}) {
@@ -202,11 +202,11 @@ export const sourceBreakages: Breakages = {
           },
         }),
       }),
-    "ends a blob early after an abort": () =>
+    "ends a blob without an error after an abort": () =>
       alteredMemory({ source: ({ getBlob }) => ({ getBlob: endingEarly(getBlob) }) }),
   },
   "source/signatures": {
-    "loses signatures of sigstore": () =>
+    "loses sigstore signatures": () =>
       alteredMemory({
         source: ({ getSignatures }) => ({
           getSignatures: async (...given) =>
@@ -227,9 +227,9 @@ export const sourceBreakages: Breakages = {
   },
 };
 
-/** A transport that does not notice that a layer of one image was damaged in its store. */
+/** A transport that returns the original bytes of one layer after damage in its store. */
 export async function stale(seed: string): Promise<TransportUnderTest> {
-  const [digest] = largestLayer(await randomImage(seed, { compression: "gzip" }));
+  const [digest] = biggestLayer(await randomImage(seed, { compression: "gzip" }));
   return alteredMemory({
     subject: ({ damageBlob }) => ({
       damageBlob: async (reference, damaged) =>
@@ -249,6 +249,6 @@ function endingEarly(getBlob: ImageSource["getBlob"]): ImageSource["getBlob"] {
 }
 
 function known<Value>(value: Value | undefined): Value {
-  if (value === undefined) throw new Error("the image lacks a part");
+  if (value === undefined) throw new Error("the image has no such part");
   return value;
 }

@@ -1,30 +1,30 @@
 import { digestOf, ImageError } from "@drayage/core";
 import type { Digest, Signature } from "@drayage/core";
 
-import { largestLayer } from "../../src/conformance/content.ts";
+import { biggestLayer } from "../../src/conformance/content.ts";
 import type { TransportUnderTest } from "../../src/conformance/requirement.ts";
 import { randomImage } from "../../src/random/random-image.ts";
 import { randomIndex } from "../../src/random/random-index.ts";
-import { alteredMemory, falsified } from "./altered-memory.ts";
+import { alteredMemory, corrupted } from "./altered-memory.ts";
 import type { Details } from "./detail.ts";
 
-const otherBytes = /has other bytes/;
+const isDifferent = /differs/;
 
 export const sourceDetails: Details = {
   "source/offers": {
     "reads no blob": [
       () =>
         alteredMemory({ source: ({ offers }) => ({ offers: { ...offers, parallelBlobs: 0 } }) }),
-      /no blob at all/,
+      /parallelBlobs must be at least 1/,
     ],
   },
   "source/missing-parts": {
-    "fails before a blob that is absent is read": [
+    "fails in getBlob for an absent blob": [
       () =>
         alteredMemory({
           source: ({ getBlob }) => ({
             getBlob(blob, options) {
-              if (blob.digest === digestOf(Buffer.from("a blob that nobody stores")))
+              if (blob.digest === digestOf(Buffer.from("a blob that is never stored")))
                 throw new ImageError("not-found", "too early");
               return getBlob(blob, options);
             },
@@ -32,7 +32,7 @@ export const sourceDetails: Details = {
         }),
       /too early/,
     ],
-    "reads an instance that is absent": [
+    "returns another manifest for an absent instance": [
       () =>
         alteredMemory({
           source: ({ getManifest }) => ({
@@ -49,19 +49,19 @@ export const sourceDetails: Details = {
       () => statting({ digest: digestOf(Buffer.from("another")) }),
       /strictly equal/,
     ],
-    "returns nothing of a blob that it has": [
+    "returns undefined for a stored blob": [
       () => alteredMemory({ source: () => ({ statBlob: async () => undefined }) }),
       /strictly equal/,
     ],
     "offers stored digests without the method": [
       () => alteredMemory({ source: () => ({ statBlob: undefined as never }) }),
-      /storedDigests without statBlob/,
+      /offers.storedDigests needs statBlob/,
     ],
   },
   "source/verified": {
-    "has another image, which is whole": [
+    "returns another complete image": [
       async () => {
-        const { manifest, instances } = await randomIndex("proven");
+        const { manifest, instances } = await randomIndex("verified");
         const top = digestOf(manifest.bytes);
         return alteredMemory({
           source: ({ getManifest }) => ({
@@ -76,10 +76,10 @@ export const sourceDetails: Details = {
     ],
   },
   "source/damaged-blob": {
-    "has another image after the damage, with the same damaged layer alone": [
+    "returns a manifest with only the damaged layer": [
       async () => {
-        const image = await randomImage("damage that is told", { compression: "gzip" });
-        const [digest] = largestLayer(image);
+        const image = await randomImage("damaged blob", { compression: "gzip" });
+        const [digest] = biggestLayer(image);
         let isDamaged = false;
         return alteredMemory({
           subject: ({ damageBlob }) => ({
@@ -100,20 +100,23 @@ export const sourceDetails: Details = {
     ],
   },
   "source/partial-read": {
-    "falsifies the first chunk while a blob is left early": [
-      () => readingOnce((time) => time <= 20),
-      /the first chunk has other bytes/,
+    "corrupts the first chunk of a partial read": [
+      () => corruptingReads((read) => read <= 20),
+      /the first chunk differs/,
     ],
-    "falsifies the blob after it was left early": [
-      () => readingOnce((time) => time > 20),
-      /the blob after that has other bytes/,
+    "corrupts the blob after partial reads": [
+      () => corruptingReads((read) => read > 20),
+      /the blob after partial reads differs/,
     ],
   },
   "source/parallel-blobs": {
-    "falsifies a blob for its second reader": [() => readingOnce((time) => time === 2), otherBytes],
+    "corrupts a blob for its second reader": [
+      () => corruptingReads((read) => read === 2),
+      isDifferent,
+    ],
   },
   "source/aborted-read": {
-    "begins with an empty chunk": [
+    "returns an empty first chunk": [
       () =>
         alteredMemory({
           source: ({ getBlob }) => ({
@@ -126,20 +129,20 @@ export const sourceDetails: Details = {
         }),
       /the first chunk is empty/,
     ],
-    "reads nothing": [
+    "returns no chunk": [
       () => alteredMemory({ source: () => ({ async *getBlob() {} }) }),
       /the first chunk is empty/,
     ],
-    "goes on after an abort": [
+    "ignores an aborted signal": [
       () =>
         alteredMemory({
           source: ({ getBlob }) => ({ getBlob: (blob) => getBlob(blob) }),
         }),
-      /expected to reject with signal.reason itself, got AssertionError.*went on/,
+      /expected to reject with signal.reason itself, got AssertionError.*continued/,
     ],
   },
   "source/signatures": {
-    "has the signatures of an image under another": [
+    "returns the signatures of another image": [
       () => {
         const put: Signature[] = [];
         return alteredMemory({
@@ -168,16 +171,16 @@ function statting(wrong: { readonly size?: number; readonly digest?: Digest }): 
   });
 }
 
-/** Falsifies what certain readers of a blob get, counted from one; those of one source. */
-function readingOnce(isFalse: (time: number) => boolean): TransportUnderTest {
+/** Corrupts the reads of a source that `isCorrupt` selects, counted from one. */
+function corruptingReads(isCorrupt: (read: number) => boolean): TransportUnderTest {
   return alteredMemory({
     source({ getBlob }) {
-      let time = 0;
+      let read = 0;
       return {
         async *getBlob(blob, options) {
-          const isWrong = isFalse(++time);
+          const isWrong = isCorrupt(++read);
           for await (const chunk of getBlob(blob, options)) {
-            yield isWrong ? falsified(chunk) : chunk;
+            yield isWrong ? corrupted(chunk) : chunk;
           }
         },
       };
@@ -185,7 +188,7 @@ function readingOnce(isFalse: (time: number) => boolean): TransportUnderTest {
   });
 }
 
-/** The manifest with this layer only. */
+/** The manifest without its other layers. */
 function withLayer(bytes: Uint8Array, digest: Digest) {
   const manifest = JSON.parse(Buffer.from(bytes).toString()) as {
     mediaType: string;

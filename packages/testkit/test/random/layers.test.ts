@@ -84,7 +84,7 @@ describe("a random layer", () => {
     for (const [at, each] of image.layers.entries()) {
       const file = join(folder, `${at}`);
       await writeFile(file, layer(image, each));
-      const target = join(folder, `unpacked-${at}`);
+      const target = join(folder, `extracted-${at}`);
       await mkdir(target);
       execFileSync(tar ?? "", ["-xf", file, "-C", target, "--no-same-owner"]);
       const bytes = at === 0 ? gunzipSync(layer(image, each)) : layer(image, each);

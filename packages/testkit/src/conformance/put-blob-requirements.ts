@@ -19,11 +19,11 @@ import { assertPreserved } from "./content.ts";
 import type { Requirement } from "./requirement.ts";
 import { imageFor } from "./sample-images.ts";
 
-/** What a destination promises of single blobs. */
-export const blobRequirements: readonly Requirement[] = [
+/** Requirements for writing single blobs. */
+export const putBlobRequirements: readonly Requirement[] = [
   {
     id: "destination/digest-computed",
-    promise: "a blob of unknown digest and size is stored under its own",
+    description: "putBlob computes the digest and the size of a blob if they are unknown",
     async check({ freshReference }) {
       await using destination = await destinationOf(await freshReference());
       const bytes = freshBytes(100_000);
@@ -33,7 +33,7 @@ export const blobRequirements: readonly Requirement[] = [
   },
   {
     id: "destination/empty-blob",
-    promise: "a blob of no bytes is a blob like any other",
+    description: "an empty blob is stored like any other",
     async check({ freshReference }) {
       await using destination = await destinationOf(await freshReference());
       const blob = blobDescriptorOf(new Uint8Array(0));
@@ -43,7 +43,7 @@ export const blobRequirements: readonly Requirement[] = [
   },
   {
     id: "destination/large-blob",
-    promise: "a blob of many megabytes in uneven chunks arrives whole",
+    description: "a blob of many megabytes in chunks of different lengths is stored completely",
     async check({ freshReference }, abilities) {
       const reference = await freshReference();
       const image = await imageFor(abilities, "large", { layers: 1, layerSize: 9_000_001 });
@@ -58,7 +58,8 @@ export const blobRequirements: readonly Requirement[] = [
   },
   {
     id: "destination/reused-buffers",
-    promise: "with accepts.reuseBuffers it has used each chunk before it requests the next",
+    description:
+      "with accepts.reuseBuffers a destination processes each chunk before it requests the next",
     appliesTo: ({ accepts }) => accepts?.reuseBuffers === true,
     async check({ freshReference }, abilities) {
       const reference = await freshReference();
@@ -77,13 +78,13 @@ export const blobRequirements: readonly Requirement[] = [
   },
   {
     id: "destination/failed-stream",
-    promise:
-      "a stream that fails leaves nothing, its error passes through, and the blob can be put again",
+    description:
+      "a failed stream stores nothing, its error is the cause, and the blob can be put again",
     async check({ freshReference }) {
       await using destination = await destinationOf(await freshReference());
       const bytes = freshBytes(300_000);
       const blob = blobDescriptorOf(bytes);
-      const failure = new Error("the stream broke");
+      const failure = new Error("the stream failed");
       const put = (): Promise<unknown> => destination.putBlob(cutShort(bytes, failure), blob);
       assert.ok(causes(await failureOf(put)).includes(failure), "the error was lost");
       assert.equal(await destination.tryReusingBlob(blob), undefined);
@@ -92,15 +93,15 @@ export const blobRequirements: readonly Requirement[] = [
   },
   {
     id: "destination/corrupt-stream",
-    promise: "bytes that are not those of the digest leave nothing under it",
+    description: "bytes with another digest fail with digest-mismatch and store nothing",
     async check({ freshReference }) {
       await using destination = await destinationOf(await freshReference());
       const bytes = freshBytes(200_000);
       const blob = blobDescriptorOf(bytes);
-      const falsified = Uint8Array.from(bytes);
-      falsified[199_999] = (falsified[199_999] ?? 0) ^ 1;
+      const corrupt = Uint8Array.from(bytes);
+      corrupt[199_999] = (corrupt[199_999] ?? 0) ^ 1;
       const error = await failureOf(() =>
-        destination.putBlob(verified(inChunks(falsified), blob), blob),
+        destination.putBlob(verified(inChunks(corrupt), blob), blob),
       );
       const found = causes(error).some((cause) => isImageError(cause, "digest-mismatch"));
       assert.ok(found, `expected digest-mismatch, got ${String(error)}`);
@@ -109,32 +110,32 @@ export const blobRequirements: readonly Requirement[] = [
   },
   {
     id: "destination/aborted-put",
-    promise: "an abort in the middle of a blob passes its reason through and leaves nothing",
+    description: "an abort in the middle of a blob rejects with its reason and stores nothing",
     async check({ freshReference }) {
       await using destination = await destinationOf(await freshReference());
       const bytes = freshBytes(400_000);
       const blob = blobDescriptorOf(bytes);
       const controller = new AbortController();
-      const reason = new Error("enough");
-      async function* stopping(): AsyncGenerator<Uint8Array> {
+      const reason = new Error("aborted");
+      async function* aborting(): AsyncGenerator<Uint8Array> {
         yield bytes.subarray(0, 200_000);
         controller.abort(reason);
         yield bytes.subarray(200_000);
       }
       const { signal } = controller;
-      const error = await failureOf(() => destination.putBlob(stopping(), blob, { signal }));
+      const error = await failureOf(() => destination.putBlob(aborting(), blob, { signal }));
       assertReason(error, reason, "putBlob after an abort");
       assert.equal(await destination.tryReusingBlob(blob), undefined);
     },
   },
   {
     id: "destination/reuse",
-    promise:
-      "a blob that is not there is not reused; one that is there is, with its size, unless places are written anew",
+    description:
+      "tryReusingBlob returns undefined for an absent blob, and the size of a stored one unless each image is written anew",
     async check({ freshReference }, abilities) {
       const reference = await freshReference();
       const image = await imageFor(abilities, "reuse");
-      const known = async (destination: ImageDestination): Promise<(number | undefined)[]> =>
+      const reusedSizes = async (destination: ImageDestination): Promise<(number | undefined)[]> =>
         Promise.all(
           [...image.blobs].map(async ([digest, { byteLength: size }]) => {
             const reused = await destination.tryReusingBlob({
@@ -149,14 +150,14 @@ export const blobRequirements: readonly Requirement[] = [
       {
         await using destination = await destinationOf(reference);
         assert.deepEqual(
-          await known(destination),
+          await reusedSizes(destination),
           sizes.map(() => undefined),
         );
       }
       if (abilities.overwriting !== "reuses") return;
       await writeImage(image, reference);
       await using again = await destinationOf(reference);
-      assert.deepEqual(await known(again), sizes);
+      assert.deepEqual(await reusedSizes(again), sizes);
       await again.putManifest(image.manifest);
       await again.commit();
       await assertPreserved(reference, image, abilities);
@@ -164,7 +165,8 @@ export const blobRequirements: readonly Requirement[] = [
   },
   {
     id: "destination/parallel-blobs",
-    promise: "as many blobs as it says can be written at once, the same one twice among them",
+    description:
+      "accepts.parallelBlobs blobs can be written at the same time, including the same blob twice",
     async check({ freshReference }, abilities) {
       const reference = await freshReference();
       const layers = abilities.accepts?.parallelBlobs ?? 1;

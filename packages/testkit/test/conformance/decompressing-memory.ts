@@ -13,30 +13,31 @@ import { memory } from "@drayage/core/memory";
 import type { Overwriting } from "../../src/conformance/requirement.ts";
 
 /**
- * A place like the archives of `docker save`: it keeps a config and unpacked layers, no manifest, no index, no signature,
- * and deletes nothing.
+ * A store like the archives of `docker save`. It has a config and uncompressed layers, but no manifest, index or
+ * signature, and does not delete.
  */
-export function unpackingMemory(
+export function decompressingMemory(
   overwriting: Exclude<Overwriting, "reuses">,
-  altered: UnpackingAlteration = {},
+  altered: DecompressingAlteration = {},
 ): ImageTransport {
   const inner = memory();
   const transport: ImageTransport = {
-    name: "unpacking",
+    name: "decompressing",
     validatePolicyConfigurationScope: (scope) => inner.validatePolicyConfigurationScope(scope),
     parseReference(text) {
-      const place = inner.parseReference(text);
+      const stored = inner.parseReference(text);
       const reference: ImageReference = {
         transport,
-        stringWithinTransport: place.stringWithinTransport,
+        stringWithinTransport: stored.stringWithinTransport,
         dockerReference: undefined,
-        policyConfigurationIdentity: place.policyConfigurationIdentity,
+        policyConfigurationIdentity: stored.policyConfigurationIdentity,
         policyConfigurationNamespaces: [],
-        newImageSource: async (options) => sourceOf(reference, await place.newImageSource(options)),
+        newImageSource: async (options) =>
+          sourceOf(reference, await stored.newImageSource(options)),
         async newImageDestination(options) {
-          const destination = await place.newImageDestination(options);
+          const destination = await stored.newImageDestination(options);
           if (overwriting === "refuses" && (await destination.resolve()) !== undefined) {
-            throw new ImageError("conflict", `${imageName(reference)} is there already`);
+            throw new ImageError("conflict", `${imageName(reference)} exists`);
           }
           return destinationOf(reference, destination, altered);
         },
@@ -47,8 +48,8 @@ export function unpackingMemory(
   return transport;
 }
 
-/** What is wrong about it. */
-export interface UnpackingAlteration {
+/** Defects of the store. */
+export interface DecompressingAlteration {
   readonly accepts?: Partial<DestinationAccepts>;
   readonly generated?: (manifest: RawManifest) => RawManifest;
 }
@@ -58,14 +59,14 @@ const accepts: DestinationAccepts = {
   preservesManifests: false,
   layers: "decompress",
   foreignLayerURLs: false,
-  signatures: "there is no place for them",
+  signatures: "signatures are not stored",
   parallelBlobs: 1,
 };
 
 function destinationOf(
   reference: ImageReference,
   inner: ImageDestination,
-  altered: UnpackingAlteration,
+  altered: DecompressingAlteration,
 ): ImageDestination {
   const blobs = new Set<string>();
   let kept: RawManifest | undefined;
@@ -83,7 +84,7 @@ function destinationOf(
     },
     async putManifest(manifest, { instance, ...options } = {}) {
       if (instance !== undefined || manifest.mediaType !== mediaTypes.dockerManifest) {
-        throw new ImageError("manifest-rejected", `Only ${mediaTypes.dockerManifest} is taken`);
+        throw new ImageError("manifest-rejected", `Only ${mediaTypes.dockerManifest} is accepted`);
       }
       kept = generatedFrom(manifest);
       await inner.putManifest(kept, options);
@@ -96,7 +97,7 @@ function destinationOf(
   };
 }
 
-/** From what an archive knows: the digests and the order of its files. */
+/** Generates a manifest from the digests and the order of the files in an archive. */
 function generatedFrom(manifest: RawManifest): RawManifest {
   const parsed = parseManifest(manifest);
   if (parsed.kind !== "image") throw new Error("rejected before");

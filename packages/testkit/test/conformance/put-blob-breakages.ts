@@ -11,9 +11,9 @@ const putting = (replace: (putBlob: PutBlob) => PutBlob): Alteration => ({
   destination: ({ putBlob }) => ({ putBlob: replace(putBlob) }),
 });
 
-export const blobBreakages: Breakages = {
+export const putBlobBreakages: Breakages = {
   "destination/digest-computed": {
-    "returns no size for a blob whose size was not given": () =>
+    "returns the size 0 for a blob of unknown size": () =>
       alteredMemory(
         putting((putBlob) => async (bytes, blob, options) => {
           const stored = await putBlob(bytes, blob, options);
@@ -22,16 +22,16 @@ export const blobBreakages: Breakages = {
       ),
   },
   "destination/empty-blob": {
-    "refuses a blob without bytes": () =>
+    "rejects an empty blob": () =>
       alteredMemory(
         putting((putBlob) => async (bytes, blob, options) => {
-          if (blob.size === 0) throw new ImageError("unsupported", "A blob has to have bytes");
+          if (blob.size === 0) throw new ImageError("unsupported", "A blob must not be empty");
           return putBlob(bytes, blob, options);
         }),
       ),
   },
   "destination/large-blob": {
-    "keeps 8 MiB at most": () =>
+    "stores at most 8 MiB": () =>
       alteredMemory(
         putting((putBlob) => async (bytes, blob, options) => {
           const { size } = blob;
@@ -41,7 +41,7 @@ export const blobBreakages: Breakages = {
       ),
   },
   "destination/reused-buffers": {
-    "uses chunks after it asked for the next": () =>
+    "uses chunks after it requested the next": () =>
       alteredMemory(
         putting((putBlob) => async (bytes, blob, options) => {
           const chunks = await Array.fromAsync(bytes);
@@ -50,7 +50,7 @@ export const blobBreakages: Breakages = {
       ),
   },
   "destination/failed-stream": {
-    "loses the error of the stream": () =>
+    "replaces the error of the stream": () =>
       alteredMemory(
         putting((putBlob) => async (bytes, blob, options) => {
           try {
@@ -61,7 +61,7 @@ export const blobBreakages: Breakages = {
           }
         }),
       ),
-    "keeps what came of it": () =>
+    "stores the bytes before the error": () =>
       alteredMemory(
         putting(
           (putBlob) => async (bytes, blob, options) =>
@@ -75,7 +75,7 @@ export const blobBreakages: Breakages = {
       ),
   },
   "destination/corrupt-stream": {
-    "keeps bytes of another digest": () =>
+    "stores bytes with another digest": () =>
       alteredMemory(
         putting(
           (putBlob) => async (bytes, blob, options) =>
@@ -100,7 +100,7 @@ export const blobBreakages: Breakages = {
       ),
   },
   "destination/aborted-put": {
-    "keeps what came before the abort": () =>
+    "stores the bytes before the abort": () =>
       alteredMemory(
         putting(
           (putBlob) => async (bytes, blob, options) =>
@@ -120,13 +120,14 @@ export const blobBreakages: Breakages = {
       }),
   },
   "destination/parallel-blobs": {
-    "refuses a blob that is being written already": () =>
+    "rejects a parallel write of the same blob": () =>
       alteredMemory({
         destination({ putBlob }) {
           const writing = new Set<Digest | undefined>();
           return {
             async putBlob(bytes, blob, options) {
-              if (writing.has(blob.digest)) throw new ImageError("conflict", "Already writing");
+              if (writing.has(blob.digest))
+                throw new ImageError("conflict", "The blob is being written");
               if (blob.digest !== undefined) writing.add(blob.digest);
               try {
                 return await putBlob(bytes, blob, options);
@@ -148,8 +149,8 @@ async function* upTo(limit: number, bytes: AsyncIterable<Uint8Array>): AsyncGene
   }
 }
 
-/** Stores the bytes that came before certain errors, and passes the error on. */
-function storingOn(isCertain: (error: unknown) => boolean) {
+/** Stores the bytes before matching errors and rethrows the error. */
+function storingOn(matches: (error: unknown) => boolean) {
   return async (
     putBlob: PutBlob,
     bytes: AsyncIterable<Uint8Array>,
@@ -165,7 +166,7 @@ function storingOn(isCertain: (error: unknown) => boolean) {
     try {
       return await putBlob(collecting(), ...rest);
     } catch (error) {
-      if (isCertain(error)) await putBlob(replayed(chunks), rest[0]);
+      if (matches(error)) await putBlob(replayed(chunks), rest[0]);
       throw error;
     }
   };
