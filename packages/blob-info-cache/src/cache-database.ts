@@ -3,77 +3,88 @@ import type { DatabaseSync, SQLOutputValue } from "node:sqlite";
 
 import { isDigest } from "@drayage/core";
 import type { Digest } from "@drayage/core";
-import type { BlobFact, BlobScope, PackedForm, RecalledBlob } from "@drayage/core/blob-info-cache";
+import type { BlobFact, BlobScope, CompressedForm, CachedBlob } from "@drayage/core/blob-info-cache";
 import { makeOwnFolder } from "@drayage/transport-kit/files";
 
-import type { Seal } from "./cache-seal.ts";
+import type { EntryMAC } from "./entry-mac.ts";
 import { loadSQLite } from "./load-sqlite.ts";
-import { maxRecalled } from "./max-recalled.ts";
+import { maxEntries } from "./max-entries.ts";
 
-/** Bytes from which on the older half is forgotten. */
-const mostSize = 16 << 20;
-/** Milliseconds for which the process stands still where others write. */
-const patience = 2000;
+/** Bytes. A larger database loses the older half of its rows. */
+const maxSize = 16 << 20;
+/** Milliseconds to wait, blocking this process, while another process writes. */
+const busyTimeout = 2000;
+/** The version of `schema`. */
+const schemaVersion = 2;
 
-/** A file of facts, open. Many processes may have it open at once. */
+/** An open database of facts. Several processes may have it open at once. */
 export class CacheDatabase implements Disposable {
   readonly #database: DatabaseSync;
-  readonly #seal: Seal;
+  readonly #mac: EntryMAC;
 
-  /** @throws ImageError `denied` where others may write to its folder; Error of SQLite for a file that is none of its own, or cannot be written */
-  constructor(file: string, seal: Seal) {
+  /**
+   * Creates the file if it is absent.
+   * @throws ImageError `denied` if other users can write to its folder; an error of SQLite if the file is not a database or cannot be written
+   */
+  constructor(file: string, mac: EntryMAC) {
     makeOwnFolder(path.dirname(file));
     const { DatabaseSync: Database } = loadSQLite();
-    this.#seal = seal;
+    this.#mac = mac;
     this.#database = new Database(file);
     try {
       this.#database.exec(`
-        pragma busy_timeout = ${patience};
+        pragma busy_timeout = ${busyTimeout};
         pragma journal_mode = wal;
         pragma synchronous = normal;
       `);
-      if (this.#number("user_version") === 0) this.#transaction(() => this.#database.exec(schema));
+      if (this.#number("user_version") !== schemaVersion) {
+        this.#transaction(() => this.#database.exec(schema));
+      }
     } catch (error) {
       this.#database.close();
       throw error;
     }
   }
 
-  recall(
+  lookUp(
     digests: readonly Digest[],
     { transport = "", scope = "" }: Partial<BlobScope> = {},
-  ): ReadonlyMap<Digest, RecalledBlob> {
-    const packed = this.#database.prepare(
-      `select form, size, compression, seal from packed where digest = ? order by rowid desc limit ${maxRecalled}`,
+  ): ReadonlyMap<Digest, CachedBlob> {
+    const compressed = this.#database.prepare(
+      `select form, size, compression, mac from compressed_forms where digest = ? order by rowid desc limit ${maxEntries}`,
     );
-    const seen = this.#database.prepare(
-      `select location from seen where digest = ? and transport = ? and scope = ? order by rowid desc limit ${maxRecalled}`,
+    const located = this.#database.prepare(
+      `select location from locations where digest = ? and transport = ? and scope = ? order by rowid desc limit ${maxEntries}`,
     );
-    const recalled = new Map<Digest, RecalledBlob>();
+    const found = new Map<Digest, CachedBlob>();
     for (const digest of digests) {
-      const forms = packed.all(digest).flatMap((row) => this.#formIn(digest, row) ?? []);
-      const locations = seen.all(digest, transport, scope).map(({ location }) => String(location));
-      if (forms.length + locations.length > 0) recalled.set(digest, { packed: forms, locations });
+      const forms = compressed.all(digest).flatMap((row) => this.#formIn(digest, row) ?? []);
+      const locations = located
+        .all(digest, transport, scope)
+        .map(({ location }) => String(location));
+      if (forms.length + locations.length > 0) found.set(digest, { compressed: forms, locations });
     }
-    return recalled;
+    return found;
   }
 
   record(facts: readonly BlobFact[]): void {
     this.#transaction(() => {
       this.#shrink();
-      const packed = this.#database.prepare("replace into packed values (?, ?, ?, ?, ?)");
-      const seen = this.#database.prepare("replace into seen values (?, ?, ?, ?)");
+      const compressed = this.#database.prepare(
+        "replace into compressed_forms values (?, ?, ?, ?, ?)",
+      );
+      const located = this.#database.prepare("replace into locations values (?, ?, ?, ?)");
       for (const fact of facts) {
         switch (fact.kind) {
-          case "packed": {
+          case "compressed": {
             const { digest, form } = fact;
-            const seal = this.#seal(digest, form);
-            packed.run(digest, form.digest, form.size, form.compression, seal);
+            const mac = this.#mac(digest, form);
+            compressed.run(digest, form.digest, form.size, form.compression, mac);
             break;
           }
-          case "seen": {
+          case "location": {
             const { transport, scope } = fact.scope;
-            seen.run(fact.digest, transport, scope, fact.location);
+            located.run(fact.digest, transport, scope, fact.location);
             break;
           }
         }
@@ -85,19 +96,19 @@ export class CacheDatabase implements Disposable {
     this.#database.close();
   }
 
-  /** undefined for what was not written here. */
-  #formIn(digest: Digest, row: Record<string, SQLOutputValue>): PackedForm | undefined {
-    const { form, size, compression, seal } = row;
+  /** Undefined if the row is invalid or its MAC is not valid. */
+  #formIn(digest: Digest, row: Record<string, SQLOutputValue>): CompressedForm | undefined {
+    const { form, size, compression, mac } = row;
     if (!isDigest(form) || typeof size !== "number") return undefined;
     if (compression !== "gzip" && compression !== "zstd") return undefined;
     const found = { digest: form, size, compression } as const;
-    return this.#seal(digest, found) === seal ? found : undefined;
+    return this.#mac(digest, found) === mac ? found : undefined;
   }
 
   #shrink(): void {
     const pages = this.#number("page_count") - this.#number("freelist_count");
-    if (pages * this.#number("page_size") < mostSize) return;
-    for (const table of ["packed", "seen"]) {
+    if (pages * this.#number("page_size") < maxSize) return;
+    for (const table of ["compressed_forms", "locations"]) {
       const middle = `(select (min(rowid) + max(rowid)) / 2 from ${table})`;
       this.#database.exec(`delete from ${table} where rowid <= ${middle}`);
     }
@@ -119,15 +130,15 @@ export class CacheDatabase implements Disposable {
   }
 }
 
-/** What is learnt again gets a new row number: the highest is the newest. */
+/** A fact that is recorded again gets a new `rowid`, so the highest `rowid` is the newest fact. */
 const schema = `
-  create table if not exists packed (
-    digest text not null, form text not null, size integer not null, compression text not null, seal text not null,
+  create table if not exists compressed_forms (
+    digest text not null, form text not null, size integer not null, compression text not null, mac text not null,
     unique (digest, form)
   ) strict;
-  create table if not exists seen (
+  create table if not exists locations (
     digest text not null, transport text not null, scope text not null, location text not null,
     unique (digest, transport, scope, location)
   ) strict;
-  pragma user_version = 1;
+  pragma user_version = ${schemaVersion};
 `;

@@ -3,32 +3,32 @@ import { homedir } from "node:os";
 import path from "node:path";
 
 import type { BlobInfoCache, Digest, OperationOptions, SystemContext } from "@drayage/core";
-import type { BlobFact, BlobScope, RecalledBlob } from "@drayage/core/blob-info-cache";
+import type { BlobFact, BlobScope, CachedBlob } from "@drayage/core/blob-info-cache";
 
 import { CacheDatabase } from "./cache-database.ts";
-import { sealWith } from "./cache-seal.ts";
+import { entryMAC } from "./entry-mac.ts";
 import { memoryBlobInfoCache } from "./memory-blob-info-cache.ts";
 
-/** Where a cache is kept; what of it is not there is made. */
+/** The files of a cache. They are created when they are absent. */
 export interface CacheFiles {
-  /** A database of SQLite, with files beside it that are named for it. */
+  /** An SQLite database. SQLite creates more files beside it, with its name and a suffix. */
   readonly file: string;
   /**
-   * With it facts are sealed, and others are not believed. Apart from the cache, so that who brings along a cache, as
-   * jobs of continuous integration do, cannot put content into images.
+   * The key for MACs. Entries without a valid MAC are ignored. Keep the key apart from the database: CI jobs share
+   * caches, and a cache without the key cannot put content into images.
    */
   readonly keyFile: string;
 }
 
 /**
- * Remembers in a file that many processes may share. Where that cannot be used, `onNotice` is told of it, once, and
- * what is learnt is remembered as long as the process lives.
+ * A cache in a file that several processes may share. If the file cannot be used, the cache reports this to `onNotice`
+ * once and stores later facts in memory.
  */
 export function fileBlobInfoCache(files: CacheFiles): BlobInfoCache {
   return new FileBlobInfoCache(files);
 }
 
-/** In the user's folders for caches and for state (XDG Base Directory Specification). */
+/** Returns paths in the user's cache and state folders (XDG Base Directory Specification). */
 export function userCacheFiles({ environment = process.env }: SystemContext = {}): CacheFiles {
   const home = environment["HOME"] || homedir();
   const cache = environment["XDG_CACHE_HOME"] || path.join(home, ".cache");
@@ -41,23 +41,23 @@ export function userCacheFiles({ environment = process.env }: SystemContext = {}
 
 class FileBlobInfoCache implements BlobInfoCache {
   readonly #files: CacheFiles;
-  /** Serves once the file did not. */
-  #instead: BlobInfoCache | undefined;
+  /** Replaces the file after it could not be used. */
+  #fallback: BlobInfoCache | undefined;
 
   constructor(files: CacheFiles) {
     this.#files = files;
   }
 
-  async recall(
+  async lookUp(
     digests: readonly Digest[],
     scope?: BlobScope,
     options: OperationOptions = {},
-  ): Promise<ReadonlyMap<Digest, RecalledBlob>> {
+  ): Promise<ReadonlyMap<Digest, CachedBlob>> {
     options.signal?.throwIfAborted();
-    // Looking up makes no file.
-    if (this.#instead === undefined && !existsSync(this.#files.file)) return new Map();
-    const recalled = this.#inFile((database) => database.recall(digests, scope), options);
-    return recalled ?? this.#memory.recall(digests, scope, options);
+    // A lookup does not create the file.
+    if (this.#fallback === undefined && !existsSync(this.#files.file)) return new Map();
+    const found = this.#inFile((database) => database.lookUp(digests, scope), options);
+    return found ?? this.#memory.lookUp(digests, scope, options);
   }
 
   async record(facts: readonly BlobFact[], options: OperationOptions = {}): Promise<void> {
@@ -70,18 +70,18 @@ class FileBlobInfoCache implements BlobInfoCache {
   }
 
   get #memory(): BlobInfoCache {
-    return (this.#instead ??= memoryBlobInfoCache());
+    return (this.#fallback ??= memoryBlobInfoCache());
   }
 
-  /** Open only for as long as that takes; undefined where the file is not used. */
+  /** Opens the file only for this work. Returns undefined if the file cannot be used. */
   #inFile<Result>(
     work: (database: CacheDatabase) => Result,
     { onNotice }: OperationOptions,
   ): Result | undefined {
-    if (this.#instead !== undefined) return undefined;
+    if (this.#fallback !== undefined) return undefined;
     const { file, keyFile } = this.#files;
     try {
-      using database = new CacheDatabase(file, sealWith(keyFile));
+      using database = new CacheDatabase(file, entryMAC(keyFile));
       return work(database);
     } catch (error) {
       onNotice?.({ kind: "cache", text: `${file} is not used as a cache: ${reasonOf(error)}` });
@@ -95,7 +95,7 @@ function reasonOf(error: unknown): string {
   return (errcode && reasons[errcode]) || message;
 }
 
-/** By the result codes of SQLite (sqlite.org/rescode.html). */
+/** The result codes of SQLite (sqlite.org/rescode.html). */
 const reasons: Readonly<Record<number, string>> = {
   5: "another process has it locked",
   11: "it is damaged; remove it",

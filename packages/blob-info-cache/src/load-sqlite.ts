@@ -3,12 +3,12 @@ import type SQLite from "node:sqlite";
 import { ImageError } from "@drayage/core";
 
 /**
- * Node's own SQLite, without the warning that it is experimental, which is of no use to users of a cache that can do
- * without it. @throws ImageError `unsupported` where this Node has none
+ * Loads `node:sqlite` without its warning that it is experimental: users cannot act on it.
+ * @throws ImageError `unsupported` if this Node has no SQLite
  */
 export function loadSQLite(): typeof SQLite {
   const emitWarning: unknown = Reflect.get(process, "emitWarning");
-  // Nothing else runs meanwhile, and so no other warning gets lost.
+  // Loading is synchronous, so no other warning is lost.
   process.emitWarning = () => {};
   try {
     const sqlite = process.getBuiltinModule("node:sqlite") as typeof SQLite | undefined;

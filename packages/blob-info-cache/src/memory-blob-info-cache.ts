@@ -1,47 +1,49 @@
 import type { BlobInfoCache, Digest, OperationOptions } from "@drayage/core";
-import type { BlobFact, BlobScope, PackedForm, RecalledBlob } from "@drayage/core/blob-info-cache";
+import type { BlobFact, BlobScope, CompressedForm, CachedBlob } from "@drayage/core/blob-info-cache";
 
-import { maxRecalled } from "./max-recalled.ts";
+import { maxEntries } from "./max-entries.ts";
 
-/** Remembers for as long as it lives: for the copies of one process. */
+/** A cache in memory, for the copies of one process. */
 export function memoryBlobInfoCache(): BlobInfoCache {
   return new MemoryBlobInfoCache();
 }
 
 class MemoryBlobInfoCache implements BlobInfoCache {
-  readonly #packed = new Map<Digest, readonly PackedForm[]>();
-  /** By scope and digest. */
+  readonly #compressed = new Map<Digest, readonly CompressedForm[]>();
+  /** Keyed by scope and digest. */
   readonly #locations = new Map<string, readonly string[]>();
 
-  async recall(
+  async lookUp(
     digests: readonly Digest[],
     scope?: BlobScope,
     { signal }: OperationOptions = {},
-  ): Promise<ReadonlyMap<Digest, RecalledBlob>> {
+  ): Promise<ReadonlyMap<Digest, CachedBlob>> {
     signal?.throwIfAborted();
-    const recalled = new Map<Digest, RecalledBlob>();
+    const found = new Map<Digest, CachedBlob>();
     for (const digest of digests) {
-      const packed = this.#packed.get(digest) ?? [];
+      const compressed = this.#compressed.get(digest) ?? [];
       const locations = (scope && this.#locations.get(keyOf(scope, digest))) ?? [];
-      if (packed.length + locations.length > 0) recalled.set(digest, { packed, locations });
+      if (compressed.length + locations.length > 0) found.set(digest, { compressed, locations });
     }
-    return recalled;
+    return found;
   }
 
   async record(facts: readonly BlobFact[], { signal }: OperationOptions = {}): Promise<void> {
     signal?.throwIfAborted();
     for (const fact of facts) {
       switch (fact.kind) {
-        case "packed": {
-          const known = this.#packed.get(fact.digest) ?? [];
+        case "compressed": {
+          const known = this.#compressed.get(fact.digest) ?? [];
           const others = known.filter(({ digest }) => digest !== fact.form.digest);
-          this.#packed.set(fact.digest, [fact.form, ...others].slice(0, maxRecalled));
+          this.#compressed.set(fact.digest, [fact.form, ...others].slice(0, maxEntries));
           break;
         }
-        case "seen": {
+        case "location": {
           const key = keyOf(fact.scope, fact.digest);
-          const others = (this.#locations.get(key) ?? []).filter((one) => one !== fact.location);
-          this.#locations.set(key, [fact.location, ...others].slice(0, maxRecalled));
+          const others = (this.#locations.get(key) ?? []).filter(
+            (location) => location !== fact.location,
+          );
+          this.#locations.set(key, [fact.location, ...others].slice(0, maxEntries));
           break;
         }
       }

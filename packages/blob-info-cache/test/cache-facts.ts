@@ -2,7 +2,7 @@ import path from "node:path";
 
 import { digestOf } from "@drayage/core";
 import type { Digest } from "@drayage/core";
-import type { BlobFact, BlobScope, PackedForm } from "@drayage/core/blob-info-cache";
+import type { BlobFact, BlobScope, CompressedForm } from "@drayage/core/blob-info-cache";
 import { scratchFolder } from "@drayage/test-support";
 
 import type { CacheFiles } from "../src/index.ts";
@@ -13,19 +13,23 @@ export function digest(name: string): Digest {
   return digestOf(Buffer.from(name));
 }
 
-export function form(name: string, size = 7): PackedForm {
+export function gzipForm(name: string, size = 7): CompressedForm {
   return { digest: digest(name), size, compression: "gzip" };
 }
 
-export function packed(unpacked: string, as: PackedForm): BlobFact {
-  return { kind: "packed", digest: digest(unpacked), form: as };
+export function compressedFact(uncompressed: string, form: CompressedForm): BlobFact {
+  return { kind: "compressed", digest: digest(uncompressed), form };
 }
 
-export function seen(name: string, location: string, scope: BlobScope = registry): BlobFact {
-  return { kind: "seen", digest: digest(name), scope, location };
+export function locationFact(
+  name: string,
+  location: string,
+  scope: BlobScope = registry,
+): BlobFact {
+  return { kind: "location", digest: digest(name), scope, location };
 }
 
-/** In a folder that is gone after the test. */
+/** Paths in a folder that is removed after the test. */
 export async function scratchFiles(): Promise<CacheFiles> {
   const folder = await scratchFolder();
   return {

@@ -2,55 +2,55 @@ import type { Digest } from "../names/digest.ts";
 import type { OperationOptions } from "./operation-options.ts";
 
 /**
- * What copies learnt of blobs, for copies to come to save work. Nothing depends on it: what is forgotten is found out
- * again. Core records only what it read whole itself, and nothing of how encrypted layers are packed.
+ * Facts about blobs from earlier copies. They save work and are never required. A copy records only facts about bytes
+ * that it read completely, and no compressed forms of encrypted layers.
  */
 export interface BlobInfoCache {
-  /** What is known of these blobs; those of which nothing is are left out. Without a scope no locations are known. */
-  recall(
+  /** Returns what is cached for these blobs; a blob without entries is absent. Without a scope it returns no locations. */
+  lookUp(
     digests: readonly Digest[],
     scope?: BlobScope,
     options?: OperationOptions,
-  ): Promise<ReadonlyMap<Digest, RecalledBlob>>;
-  /** Does not fail where facts cannot be kept; `onNotice` is told of that. */
+  ): Promise<ReadonlyMap<Digest, CachedBlob>>;
+  /** Does not fail if the facts cannot be stored; it calls `onNotice` instead. */
   record(facts: readonly BlobFact[], options?: OperationOptions): Promise<void>;
 }
 
-/** What is known of a blob, the newest first. */
-export interface RecalledBlob {
-  /** Blobs that unpack to it. A cache that lies here puts other content into an image. */
-  readonly packed: readonly PackedForm[];
-  /** Where in the scope it was seen, and may not be any more. */
+/** The entries of one blob, newest first. */
+export interface CachedBlob {
+  /** Blobs that decompress to this one. A false entry would put other content into an image. */
+  readonly compressed: readonly CompressedForm[];
+  /** Where in the scope the blob was stored. It may have been deleted since. */
   readonly locations: readonly string[];
 }
 
-/** A blob that is another one, packed. */
-export interface PackedForm {
+/** The compressed form of another blob. */
+export interface CompressedForm {
   readonly digest: Digest;
   /** Bytes. */
   readonly size: number;
   readonly compression: "gzip" | "zstd";
 }
 
-/** Within it a blob can be made part of another image without being sent: a registry, a bucket. */
+/** A registry or bucket: within it, a blob can become part of another image without an upload. */
 export interface BlobScope {
   /** The transport's name. */
   readonly transport: string;
   readonly scope: string;
 }
 
-/** Something that a copy learnt. */
+/** A fact about a blob, to be cached. */
 export type BlobFact =
   | {
-      readonly kind: "packed";
-      /** Of the blob unpacked. */
+      readonly kind: "compressed";
+      /** The digest of the uncompressed blob. */
       readonly digest: Digest;
-      readonly form: PackedForm;
+      readonly form: CompressedForm;
     }
   | {
-      readonly kind: "seen";
+      readonly kind: "location";
       readonly digest: Digest;
       readonly scope: BlobScope;
-      /** Where in that scope: a repository, a key. */
+      /** The location in that scope: a repository or a key. */
       readonly location: string;
     };

@@ -84,7 +84,7 @@ function packedForms(
   remembered: CopyFacts["remembered"],
 ): readonly ReuseCandidate[] {
   const wanted = transform === "compress" ? "gzip" : transform;
-  const forms = remembered?.get(blob.digest)?.packed ?? [];
+  const forms = remembered?.get(blob.digest)?.compressed ?? [];
   return forms
     .filter(({ compression }) => compression === wanted)
     .flatMap(({ digest, size, compression }) => {

@@ -1,4 +1,4 @@
-import type { PackedForm } from "../contract/blob-info-cache.ts";
+import type { CompressedForm } from "../contract/blob-info-cache.ts";
 import type { BlobLocation, Descriptor } from "../contract/blob-info.ts";
 import type { DestinationAccepts } from "../contract/image-destination.ts";
 import type { SourceOffers } from "../contract/image-source.ts";
@@ -63,8 +63,8 @@ export interface ReferrerFacts {
 
 /** What a cache knows of a blob, for one destination; the newest first. */
 export interface RememberedBlob {
-  /** Blobs that unpack to it. */
-  readonly packed: readonly PackedForm[];
+  /** Blobs that decompress to it. */
+  readonly compressed: readonly CompressedForm[];
   /** Whether it was seen where it is to go. */
   readonly wasHere: boolean;
   /** From where the destination may take it; empty where it may from the source, which surely has it. */

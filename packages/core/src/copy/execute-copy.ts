@@ -263,7 +263,7 @@ function changeOf(
 function unplannedReason({ mediaType }: ManifestStep): string {
   return isIndexMediaType(mediaType)
     ? "an instance in it changes"
-    : "a layer is not packed as it is said to be, and repacked";
+    : "the compression of a layer does not match its media type; it was recompressed";
 }
 
 function generatedChange(

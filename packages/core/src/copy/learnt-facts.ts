@@ -31,7 +31,7 @@ function packedFact(
   { digest, size }: Descriptor,
   compression: "gzip" | "zstd",
 ): BlobFact {
-  return { kind: "packed", digest: unpacked.digest, form: { digest, size, compression } };
+  return { kind: "compressed", digest: unpacked.digest, form: { digest, size, compression } };
 }
 
 function sighting(
@@ -39,5 +39,5 @@ function sighting(
   side: Pick<ImageSource, "locateBlob"> | Pick<ImageDestination, "locateBlob">,
 ): readonly BlobFact[] {
   const place = placeOf(side.locateBlob?.(blob));
-  return place === undefined ? [] : [{ kind: "seen", digest: blob.digest, ...place }];
+  return place === undefined ? [] : [{ kind: "location", digest: blob.digest, ...place }];
 }

@@ -21,7 +21,7 @@ export async function recallBlobs(
   if (cache === undefined || !isOfUse) return undefined;
   const digests = [...new Set(manifests.flatMap(digestsIn))];
   const blobs = await recall(cache, digests, { source, destination }, options);
-  const packed = [...blobs.values()].flatMap((blob) => blob.packed.map(({ digest }) => digest));
+  const packed = [...blobs.values()].flatMap((blob) => blob.compressed.map(({ digest }) => digest));
   const forms = await recall(cache, packed, { destination }, options);
   return new Map([...forms, ...blobs]);
 }
@@ -43,9 +43,9 @@ async function recall(
   const [first] = digests;
   if (first === undefined) return new Map();
   const scope = placeOf(destination.locateBlob?.({ digest: first }))?.scope;
-  const recalled = await cache.recall(digests, scope, options);
+  const cached = await cache.lookUp(digests, scope, options);
   return new Map(
-    Array.from(recalled, ([digest, { packed, locations }]) => {
+    Array.from(cached, ([digest, { compressed, locations }]) => {
       const here = destination.locateBlob?.({ digest });
       const own = placeOf(here)?.location;
       const others = locations.filter((location) => location !== own);
@@ -53,7 +53,7 @@ async function recall(
         ? []
         : others.flatMap((location) => locationBeside(here, location) ?? []);
       const wasHere = own !== undefined && locations.includes(own);
-      return [digest, { packed, wasHere, elsewhere }] as const;
+      return [digest, { compressed, wasHere, elsewhere }] as const;
     }),
   );
 }

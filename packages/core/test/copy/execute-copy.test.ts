@@ -109,7 +109,7 @@ describe("a cache", () => {
   });
   const remembering = () => {
     const record = vi.fn<BlobInfoCache["record"]>(async () => {});
-    return { record, cache: { record, recall: async () => new Map<never, never>() } };
+    return { record, cache: { record, lookUp: async () => new Map<never, never>() } };
   };
 
   test("records the facts of all blobs in one call, also for a copy that fails", async () => {
@@ -146,7 +146,7 @@ describe("a cache", () => {
     await copyImage(await stored(image), taking({ layers: "compress" }), { cache });
     const digest = digestOf(Buffer.from("plain"));
     expect(record.mock.calls[0]?.[0]).toMatchObject([
-      { kind: "packed", digest, form: { compression: "gzip" } },
+      { kind: "compressed", digest, form: { compression: "gzip" } },
     ]);
   });
 

@@ -196,8 +196,8 @@ describe("a destination that generates manifests", () => {
 });
 
 describe("a cache", () => {
-  const recall = vi.fn<BlobInfoCache["recall"]>(async () => new Map());
-  const cache = { recall, record: async () => {} };
+  const lookUp = vi.fn<BlobInfoCache["lookUp"]>(async () => new Map());
+  const cache = { lookUp, record: async () => {} };
   const locateBlob: ImageDestination["locateBlob"] = () => ({
     kind: "registry",
     origin: "https://to.example",
@@ -205,16 +205,16 @@ describe("a cache", () => {
   });
 
   test("is asked about all blobs of the image if some may have to be sent", async () => {
-    recall.mockClear();
+    lookUp.mockClear();
     const facts = await inspected(image, { ...answering(), locateBlob }, { cache });
     expect(facts.remembered).toEqual(new Map());
-    expect(new Set(recall.mock.calls[0]?.[0])).toEqual(new Set(image.blobs.keys()));
+    expect(new Set(lookUp.mock.calls[0]?.[0])).toEqual(new Set(image.blobs.keys()));
   });
 
   test("is not asked if there may be nothing to copy", async () => {
-    recall.mockClear();
+    lookUp.mockClear();
     const facts = await inspected(image, { ...answering(digest), locateBlob }, { cache });
     expect(facts.remembered).toBeUndefined();
-    expect(recall).not.toHaveBeenCalled();
+    expect(lookUp).not.toHaveBeenCalled();
   });
 });

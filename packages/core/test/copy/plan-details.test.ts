@@ -311,7 +311,7 @@ describe("cached facts of a blob", () => {
   const image = sampleImage(plain);
   const layer = digestOf(Buffer.from("a"));
   const [gzip, zstd] = [digestOf(Buffer.from("gzip")), digestOf(Buffer.from("zstd"))];
-  const packed = [
+  const compressed = [
     { digest: zstd, size: 7, compression: "zstd" },
     { digest: gzip, size: 8, compression: "gzip" },
   ] as const;
@@ -319,7 +319,7 @@ describe("cached facts of a blob", () => {
     { kind: "registry", origin: "https://one.example", repository: "a" },
     { kind: "registry", origin: "https://one.example", repository: "b" },
   ];
-  const nothing: RememberedBlob = { packed: [], wasHere: false, elsewhere: [] };
+  const nothing: RememberedBlob = { compressed: [], wasHere: false, elsewhere: [] };
 
   function stepFor(
     known: readonly (readonly [typeof layer, Partial<RememberedBlob>])[],
@@ -339,7 +339,7 @@ describe("cached facts of a blob", () => {
     ["gzip", { compression: "gzip" }, gzip, 8],
     ["zstd", { compression: "zstd" }, zstd, 7],
   ] as const)("reuse its form that is compressed with %s: %j", (format, options, digest, size) => {
-    const step = stepFor([[layer, { packed }]], "compress", options);
+    const step = stepFor([[layer, { compressed }]], "compress", options);
     expect(step.candidates).toEqual([
       { blob: { mediaType: `${plainLayer}+${format}`, digest, size }, packedAs: format },
     ]);
@@ -349,16 +349,16 @@ describe("cached facts of a blob", () => {
 
   test("reuse a compressed form, whatever the media type of the blob", () => {
     const mislabelled = sampleImage({ layers: ["a"], layerType: `${plainLayer}+gzip` });
-    const step = stepFor([[layer, { packed }]], "compress", {}, mislabelled);
+    const step = stepFor([[layer, { compressed }]], "compress", {}, mislabelled);
     expect(step.candidates.map(({ blob }) => blob.digest)).toEqual([gzip]);
     expect(step.digest).toBeUndefined();
   });
 
   test("are ignored if the blob is decompressed or preserved", () => {
-    expect(stepFor([[layer, { packed }]], "decompress").candidates).toMatchObject([
+    expect(stepFor([[layer, { compressed }]], "decompress").candidates).toMatchObject([
       { blob: { digest: layer }, packedAs: undefined },
     ]);
-    expect(stepFor([[layer, { packed }]], "preserve").digest).toBe(layer);
+    expect(stepFor([[layer, { compressed }]], "preserve").digest).toBe(layer);
     expect(stepFor([], "compress").candidates).toEqual([]);
   });
 
@@ -374,7 +374,7 @@ describe("cached facts of a blob", () => {
 
   test("apply to its compressed forms as well", () => {
     const known = [
-      [layer, { packed }],
+      [layer, { compressed }],
       [gzip, { elsewhere: [far!] }],
     ] as const;
     expect(stepFor(known, "compress").candidates).toMatchObject([

@@ -3,17 +3,17 @@ import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 
 import type { Digest } from "@drayage/core";
-import type { PackedForm } from "@drayage/core/blob-info-cache";
+import type { CompressedForm } from "@drayage/core/blob-info-cache";
 import { isOwnFile, makeOwnFolder, temporaryName } from "@drayage/transport-kit/files";
 
-/** Shows that a fact was written by who has the key. */
-export type Seal = (digest: Digest, form: PackedForm) => string;
+/** Returns the message authentication code of a compressed form. */
+export type EntryMAC = (digest: Digest, form: CompressedForm) => string;
 
 /**
- * Reads the key, or makes one where there is none, or where another user could have written it.
- * @throws ImageError `denied` where others may write to its folder; the error of the file system
+ * Reads the key for MACs. Generates a new key if there is none, or if another user could have written it.
+ * @throws ImageError `denied` if other users can write to its folder; an error of the file system
  */
-export function sealWith(keyFile: string): Seal {
+export function entryMAC(keyFile: string): EntryMAC {
   makeOwnFolder(path.dirname(keyFile));
   const key = readKey(keyFile) ?? newKey(keyFile);
   return (digest, form) =>
@@ -24,14 +24,14 @@ export function sealWith(keyFile: string): Seal {
 
 const keySize = 32;
 
-/** Undefined also for one that a process was killed while it wrote, and for what is no file of this user. */
+/** Returns undefined if the key is absent, incomplete, or not a regular file of this user. */
 function readKey(keyFile: string): Buffer | undefined {
   if (!isOwnFile(keyFile)) return undefined;
   const key = readFileSync(keyFile);
   return key.byteLength === keySize ? key : undefined;
 }
 
-/** Where several make one at once, the last one stays; what was sealed with the others is learnt again. */
+/** If several processes generate a key at once, the last key stays. Entries with MACs of the other keys are ignored. */
 function newKey(keyFile: string): Buffer {
   const key = randomBytes(keySize);
   const temporary = path.join(path.dirname(keyFile), temporaryName());
