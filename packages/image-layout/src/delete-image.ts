@@ -10,8 +10,9 @@ import type { LayoutStore } from "./layout-store.ts";
 import { subjectOfEntry } from "./referrer-entries.ts";
 
 /**
- * Removes an image from `index.json`, by its digest and as the only one under all its names; with it what refers to it, and then the blobs that nothing else in the layout needs.
- * @throws ImageError `not-found`; what keeps it from telling which blobs the others need
+ * Deletes an image from `index.json`, with its referrers, and then the blobs that no other image needs. A selector of
+ * kind `digest` or `only` deletes all names of the image.
+ * @throws ImageError `not-found`; any error that prevents reading the manifests of the other images
  */
 export async function deleteLayoutImage(
   store: LayoutStore,
@@ -19,61 +20,62 @@ export async function deleteLayoutImage(
   options: OperationOptions = {},
 ): Promise<void> {
   options.signal?.throwIfAborted();
-  // A place that is no layout is not made one.
-  const before = parsed(store, await store.readFile("index.json", options));
+  // A folder without a layout must not become one.
+  const before = parseExisting(store, await store.readFile("index.json", options));
   await entriesOf(store, before, selector, options);
-  let unneeded: readonly Digest[] = [];
+  let unreferenced: readonly Digest[] = [];
   await store.updateIndex(
     {
       async next(current) {
-        const index = parsed(store, current);
+        const index = parseExisting(store, current);
         const deleted = new Set(await entriesOf(store, index, selector, options));
         const entries = index.entries.filter((entry) => !deleted.has(entry));
-        const left = await withoutReferrers(store, index, { ...index, entries }, options);
-        unneeded = [...(await neededNoMore(store, index, left, options))];
-        return formatLayoutIndex(left);
+        const remaining = await withoutReferrers(store, index, { ...index, entries }, options);
+        unreferenced = [...(await newlyUnreferenced(store, index, remaining, options))];
+        return formatLayoutIndex(remaining);
       },
       async afterwards() {
-        for (const digest of unneeded) await store.deleteBlob(digest);
+        for (const digest of unreferenced) await store.deleteBlob(digest);
       },
     },
     options,
   );
 }
 
-function parsed({ place }: LayoutStore, index: Uint8Array | undefined): LayoutIndex {
+function parseExisting({ location }: LayoutStore, index: Uint8Array | undefined): LayoutIndex {
   if (index !== undefined) return parseLayoutIndex(index);
-  throw new ImageError("not-found", `No image layout in ${place}: it has no index.json`);
+  throw new ImageError("not-found", `No image layout in ${location}: it has no index.json`);
 }
 
-/** Also without what refers to manifests that go, and what refers to that. */
+/** Removes the referrers of deleted manifests, and the referrers of those. */
 async function withoutReferrers(
   store: LayoutStore,
   index: LayoutIndex,
-  first: LayoutIndex,
+  reduced: LayoutIndex,
   options: OperationOptions,
 ): Promise<LayoutIndex> {
-  for (let left = first; ;) {
-    const gone = await neededNoMore(store, index, left, options);
+  for (let remaining = reduced; ;) {
+    const deleted = await newlyUnreferenced(store, index, remaining, options);
     const kept: IndexEntry[] = [];
-    for (const entry of left.entries) {
+    for (const entry of remaining.entries) {
       const subject = await subjectOfEntry(store, entry, options);
-      if (subject === undefined || !gone.has(subject)) kept.push(entry);
+      if (subject === undefined || !deleted.has(subject)) kept.push(entry);
     }
-    if (kept.length === left.entries.length) return left;
-    left = { ...left, entries: kept };
+    if (kept.length === remaining.entries.length) return remaining;
+    remaining = { ...remaining, entries: kept };
   }
 }
 
-async function neededNoMore(
+/** The digests that only entries of `before` reference. */
+async function newlyUnreferenced(
   store: LayoutStore,
   before: LayoutIndex,
   after: LayoutIndex,
   options: OperationOptions,
 ): Promise<ReadonlySet<Digest>> {
-  const kept = await digestsUnder(store, after.entries.map(descriptorOfEntry), options);
+  const needed = await digestsUnder(store, after.entries.map(descriptorOfEntry), options);
   const listed = new Set(after.entries);
   const removed = before.entries.filter((entry) => !listed.has(entry)).map(descriptorOfEntry);
-  const gone = await digestsUnder(store, removed, options);
-  return new Set([...gone].filter((digest) => !kept.has(digest)));
+  const candidates = await digestsUnder(store, removed, options);
+  return new Set([...candidates].filter((digest) => !needed.has(digest)));
 }

@@ -11,18 +11,18 @@ import type { TypedDigest } from "./image-tree.ts";
 import { descriptorOfEntry, nameOfEntry } from "./layout-index.ts";
 import type { IndexEntry, LayoutIndex } from "./layout-index.ts";
 import type { LayoutReader } from "./layout-store.ts";
-import { areOfPlatforms, platformIndex } from "./platform-index.ts";
+import { isListedByPlatform, platformIndex } from "./platform-index.ts";
 import type { PlatformIndex } from "./platform-index.ts";
 import { mayBeManifest } from "./referrer-entries.ts";
-import { standingImages } from "./standing-images.ts";
 import { storedSizeOf } from "./stored-size.ts";
+import { topLevelImages } from "./top-level-images.ts";
 
-/** An image in a layout: a manifest that is stored there, or the index of one that is listed by platform. */
+/** An image in a layout: a stored manifest, or an index generated from entries for several platforms. */
 export type FoundImage = TypedDigest | PlatformIndex;
 
 /**
- * The image that is meant; a name that `index.json` does not have is looked for in the indexes that it names.
- * @throws ImageError `not-found` that tells what there is; `unsupported` for what is no image
+ * Finds the selected image. A name or digest that is not in `index.json` is searched for in the indexes it references.
+ * @throws ImageError `not-found`, with the available images; `unsupported` if the name is not that of an image
  */
 export async function findImage(
   layout: LayoutReader,
@@ -32,16 +32,16 @@ export async function findImage(
 ): Promise<FoundImage> {
   const entries = await findEntries(layout, index, selector, options);
   const [entry] = entries;
-  if (areOfPlatforms(entries)) return platformIndex(layout, index, entries, options);
-  if (entry !== undefined && isOne(selector, entries)) return descriptorOfEntry(entry);
+  if (isListedByPlatform(entries)) return platformIndex(layout, index, entries, options);
+  if (entry !== undefined && isOneImage(selector, entries)) return descriptorOfEntry(entry);
   const nested = entry === undefined && (await findNested(layout, index, selector, options));
   if (nested) return nested;
-  throw notFound(layout.place, index, selector);
+  throw notFound(layout.location, index, selector);
 }
 
 /**
- * The entries of an image in `index.json` itself, all that it has there: by a name those with that name, by a position
- * that one. @throws ImageError as `findImage`
+ * The entries of the selected image in `index.json`. A name selects its entries only, a position one entry, a digest or
+ * `only` all entries of the image. @throws ImageError as `findImage`
  */
 export async function entriesOf(
   layout: LayoutReader,
@@ -50,32 +50,33 @@ export async function entriesOf(
   options: OperationOptions = {},
 ): Promise<readonly IndexEntry[]> {
   const found = await findEntries(layout, index, selector, options);
-  if (selector.kind === "name" && areOfPlatforms(found)) return found;
+  if (selector.kind === "name" && isListedByPlatform(found)) return found;
   const [first] = found;
-  if (first === undefined || !isOne(selector, found)) throw notFound(layout.place, index, selector);
-  const isSame = ({ digest }: IndexEntry): boolean => digest === first["digest"];
-  return selector.kind === "only" ? index.entries.filter(isSame) : found.filter(isSame);
+  if (first === undefined || !isOneImage(selector, found))
+    throw notFound(layout.location, index, selector);
+  const isOfImage = ({ digest }: IndexEntry): boolean => digest === first["digest"];
+  return selector.kind === "only" ? index.entries.filter(isOfImage) : found.filter(isOfImage);
 }
 
-/** The position of the only image; what is there for an image does not count beside it. */
+/** The position of the only top-level image. Undefined if there are none or several. */
 export async function findOnly(
   layout: LayoutReader,
   index: LayoutIndex,
   options: OperationOptions = {},
 ): Promise<number | undefined> {
-  const entries = await standingImages(layout, index.entries, options);
+  const entries = await topLevelImages(layout, index.entries, options);
   const [entry] = entries;
-  return entry !== undefined && isOne({ kind: "only" }, entries)
+  return entry !== undefined && isOneImage({ kind: "only" }, entries)
     ? index.entries.indexOf(entry)
     : undefined;
 }
 
-/** Whether one image is meant by these. */
-function isOne(selector: ImageSelector, entries: readonly IndexEntry[]): boolean {
+/** Whether these entries are of one image. */
+function isOneImage(selector: ImageSelector, entries: readonly IndexEntry[]): boolean {
   return digestsOf(entries).size === 1 || (selector.kind === "name" && isOneName(entries));
 }
 
-/** @throws ImageError `unsupported` where the name is that of something else */
+/** @throws ImageError `unsupported` if the name is not that of an image */
 async function findEntries(
   layout: LayoutReader,
   { entries }: LayoutIndex,
@@ -84,7 +85,7 @@ async function findEntries(
 ): Promise<readonly IndexEntry[]> {
   switch (selector.kind) {
     case "only":
-      return standingImages(layout, entries, options);
+      return topLevelImages(layout, entries, options);
     case "position":
       return entries.slice(selector.position, selector.position + 1);
     case "name": {
@@ -112,7 +113,7 @@ async function findNested(
   options: OperationOptions,
 ): Promise<Descriptor | undefined> {
   if (selector.kind !== "name" && selector.kind !== "digest") return undefined;
-  const isMeant = (instance: Descriptor): boolean =>
+  const isSelected = (instance: Descriptor): boolean =>
     selector.kind === "name"
       ? nameOfEntry(instance) === selector.name
       : instance.digest === selector.digest;
@@ -125,7 +126,7 @@ async function findNested(
     if (seen.has(next.digest)) continue;
     seen.add(next.digest);
     const instances = await instancesOf(layout, next, options);
-    const found = instances.find(isMeant);
+    const found = instances.find(isSelected);
     if (found !== undefined) return found;
     queue.push(...instances.filter(isIndex));
   }
@@ -142,42 +143,47 @@ async function instancesOf(
   return manifest.kind === "index" ? manifest.manifests : [];
 }
 
-function notFound(place: string, index: LayoutIndex, selector: ImageSelector): ImageError {
-  return new ImageError("not-found", problemOf(place, index, selector));
+function notFound(location: string, index: LayoutIndex, selector: ImageSelector): ImageError {
+  return new ImageError("not-found", notFoundMessage(location, index, selector));
 }
 
-function problemOf(place: string, { entries }: LayoutIndex, selector: ImageSelector): string {
-  if (entries.length === 0) return `There is no image in ${place}`;
-  const ways = waysToSay(entries);
+function notFoundMessage(
+  location: string,
+  { entries }: LayoutIndex,
+  selector: ImageSelector,
+): string {
+  if (entries.length === 0) return `No images in ${location}`;
+  const choices = formatChoices(entries);
   switch (selector.kind) {
     case "only":
-      return `There are ${digestsOf(entries).size} images in ${place}: say which, as ${ways}`;
+      return `There are ${digestsOf(entries).size} images in ${location}; select one: ${choices}`;
     case "position":
-      return `No image @${selector.position} in ${place}: there are @0 to @${entries.length - 1}`;
+      return `No image @${selector.position} in ${location}; available: @0 to @${entries.length - 1}`;
     case "digest":
-      return `No image ${selector.digest} in ${place}`;
+      return `No image ${selector.digest} in ${location}`;
     case "name": {
       const { name } = selector;
       if (entriesNamed(entries, name).length > 0)
-        return `There are several images called ${name} in ${place}: say which, as ${ways}`;
-      const meant = closestMatch(
+        return `Several images are named ${name} in ${location}; select one: ${choices}`;
+      const nearest = closestMatch(
         name,
         entries.flatMap((entry) => nameOfEntry(entry) ?? []),
       );
-      const hint = meant === undefined ? "" : `did you mean ${meant}? `;
-      return `No image ${name} in ${place}; ${hint}there is ${ways}`;
+      const hint = nearest === undefined ? "" : `did you mean ${nearest}? `;
+      return `No image ${name} in ${location}; ${hint}available: ${choices}`;
     }
   }
 }
 
-const mostNames = 20;
+/** How many names a message lists. */
+const maxListedNames = 20;
 
-function waysToSay(entries: readonly IndexEntry[]): string {
-  const ways = imageNamesOf(entries);
-  const names = ways.filter((way) => !way.startsWith("@"));
-  const shown = names.slice(0, mostNames).join(", ");
-  if (names.length > mostNames) return `${shown} and ${names.length - mostNames} more`;
-  if (names.length > 0 && names.length === ways.length) return shown;
+function formatChoices(entries: readonly IndexEntry[]): string {
+  const selectors = imageNamesOf(entries);
+  const names = selectors.filter((selector) => !selector.startsWith("@"));
+  const shown = names.slice(0, maxListedNames).join(", ");
+  if (names.length > maxListedNames) return `${shown} and ${names.length - maxListedNames} more`;
+  if (names.length > 0 && names.length === selectors.length) return shown;
   const positions = entries.length === 1 ? "@0" : `@0 to @${entries.length - 1}`;
-  return names.length === 0 ? `${positions} (none has a name)` : `${shown} (or ${positions})`;
+  return names.length === 0 ? `${positions} (no image has a name)` : `${shown} (or ${positions})`;
 }

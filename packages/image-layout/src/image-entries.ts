@@ -3,8 +3,8 @@ import type { IndexEntry } from "./layout-index.ts";
 import { mayBeManifest } from "./referrer-entries.ts";
 
 /**
- * The entries with that name, images before others: by its name in the layout or else by the full one that containerd
- * gives it.
+ * The entries with this `ref.name` annotation or, if there are none, with this full name (`io.containerd.image.name`).
+ * Returns other content than images only if no image has the name.
  */
 export function entriesNamed(entries: readonly IndexEntry[], name: string): readonly IndexEntry[] {
   const named = entries.filter((entry) => nameOfEntry(entry) === name);
@@ -13,13 +13,13 @@ export function entriesNamed(entries: readonly IndexEntry[], name: string): read
   return images.length > 0 ? images : found;
 }
 
-/** Whether one image is meant by the name that these have: the first, as for skopeo, unless they have different full names. */
+/** Whether entries with the same name are one image. Like skopeo, it is the first, unless their full names differ. */
 export function isOneName(named: readonly IndexEntry[]): boolean {
   const fullNames = new Set(named.flatMap((entry) => fullNameOfEntry(entry) ?? []));
   return fullNames.size <= 1 || digestsOf(named).size === 1;
 }
 
-/** Of distinct content: an image with two names has two entries. */
+/** The distinct digests. An image with two names has two entries. */
 export function digestsOf(entries: readonly IndexEntry[]): ReadonlySet<unknown> {
   return new Set(entries.map(({ digest }) => digest));
 }

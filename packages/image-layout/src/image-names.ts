@@ -10,8 +10,8 @@ import { readIndex } from "./read-index.ts";
 import { mayBeManifest } from "./referrer-entries.ts";
 
 /**
- * How each image in a layout is called, in the order of `index.json`, each name once: `@N` where it has no name that
- * selects it. The reference is for messages.
+ * The names of the images in a layout, without duplicates, in the order of `index.json`: `@N` for an image that no name
+ * selects. The reference is used in messages.
  * @throws ImageError `not-found`, `unsupported`, `invalid-manifest`
  */
 export async function imageNamesIn(
@@ -23,36 +23,36 @@ export async function imageNamesIn(
   return imageNamesOf(entries);
 }
 
-/** The same of the entries of an index; without those of something else than images. */
+/** As `imageNamesIn`, for entries that were read already. Omits entries of other types than images. */
 export function imageNamesOf(entries: readonly IndexEntry[]): readonly string[] {
   const selectorOf = selectorsIn(entries);
   const images = entries.filter(mayBeManifest);
   return [...new Set(images.map((entry) => formatSelector(selectorOf(entry))))];
 }
 
-/** What selects each image of an index: its name, its full name, or its position where another image has the name too. */
+/** Returns the selector of each image: its name, its full name, or its position if another image has the same name. */
 export function selectorsIn(entries: readonly IndexEntry[]): (entry: IndexEntry) => ImageSelector {
   const images = entries.filter(mayBeManifest);
-  const byName = firstBy(images, nameOfEntry);
-  const byFullName = firstBy(images, fullNameOfEntry);
+  const byName = digestsByName(images, nameOfEntry);
+  const byFullName = digestsByName(images, fullNameOfEntry);
   const selects = (name: string, entry: IndexEntry): boolean =>
     isSelectableName(name) && (byName.get(name) ?? byFullName.get(name)) === entry["digest"];
   return (entry) => {
     const names = [nameOfEntry(entry), fullNameOfEntry(entry)];
-    const name = names.find((one) => one !== undefined && selects(one, entry));
+    const name = names.find((text) => text !== undefined && selects(text, entry));
     if (name !== undefined) return { kind: "name", name };
     return { kind: "position", position: entries.indexOf(entry) };
   };
 }
 
-/** The digest of the first image with each name; of a name that several full names share, none. */
-function firstBy(
+/** The digest of the first image with each name. Null if images with different full names share the name. */
+function digestsByName(
   images: readonly IndexEntry[],
   nameOf: (entry: IndexEntry) => string | undefined,
 ): ReadonlyMap<string, unknown> {
   const named = Map.groupBy(images, nameOf);
-  const first = new Map<string, unknown>();
+  const digests = new Map<string, unknown>();
   for (const [name, entries] of named)
-    if (name !== undefined) first.set(name, isOneName(entries) ? entries[0]?.["digest"] : null);
-  return first;
+    if (name !== undefined) digests.set(name, isOneName(entries) ? entries[0]?.["digest"] : null);
+  return digests;
 }

@@ -1,20 +1,20 @@
 import { ImageError, isDigest } from "@drayage/core";
 import type { Digest } from "@drayage/core";
 
-/** Which image of a layout is meant. */
+/** Selects an image of a layout. */
 export type ImageSelector =
   | { readonly kind: "name"; readonly name: string }
-  /** The position of its entry in `index.json`, from 0. */
+  /** The position of the entry in `index.json`, from 0. */
   | { readonly kind: "position"; readonly position: number }
-  /** In `index.json` or in an index that it names. */
+  /** In `index.json` or in an index that it references. */
   | { readonly kind: "digest"; readonly digest: Digest }
-  /** The only one there is. */
+  /** The only image of the layout. */
   | { readonly kind: "only" };
 
 const component = "[A-Za-z0-9]+(?:(?:[-._:@+]|--)[A-Za-z0-9]+)*";
 const imageName = new RegExp(`^${component}(?:/${component})*$`);
 
-/** Whether an image may have this name in a layout (OCI image-spec, annotations.md, "org.opencontainers.image.ref.name"). */
+/** Whether the specification allows this name (OCI image-spec, annotations.md, `org.opencontainers.image.ref.name`). */
 export function isImageName(text: string): boolean {
   return imageName.test(text);
 }
@@ -22,14 +22,14 @@ export function isImageName(text: string): boolean {
 const writableName = /^\w[\w.:@+-]*(?:\/\w[\w.:@+-]*)*$/;
 
 /**
- * Whether an image gets this name here: what the specification allows, and what registries take for a tag or a name, as
- * `v1.0__rc` and `_x`, which oras and others write into layouts too.
+ * Whether images are written under this name: the names of the specification, and tags and repository names such as
+ * `v1.0__rc` and `_x`, which oras and others also write into layouts.
  */
 function isWritableName(text: string): boolean {
   return text.length <= maxNameLength && writableName.test(text);
 }
 
-/** Whether the text behind the colon of a reference is read as this name. */
+/** Whether this text after the colon of a reference selects an image by name. */
 export function isSelectableName(text: string): boolean {
   return text !== "" && !text.startsWith("@") && !/\p{Cc}/u.test(text);
 }
@@ -38,7 +38,7 @@ export function isSelectableName(text: string): boolean {
 const maxNameLength = 4096;
 
 /**
- * Splits `PATH`, `PATH:NAME` or `PATH:@N` at the first colon; on Windows not at that of a drive.
+ * Splits `PATH`, `PATH:NAME` or `PATH:@N` at the first colon. On Windows, it skips the colon after a drive letter.
  * @throws ImageError `invalid-reference`
  */
 export function parseLayoutPath(
@@ -53,8 +53,8 @@ export function parseLayoutPath(
 }
 
 /**
- * Reads `NAME`, `@N`, `@DIGEST`, or nothing for the only one. A name is whatever a layout may have, as other tools write
- * it; which names are written is another question.
+ * Parses `NAME`, `@N`, `@DIGEST`, or an empty text for the only image. Accepts every name that other tools write;
+ * `nameToWrite` is stricter.
  * @throws ImageError `invalid-reference`
  */
 export function parseSelector(text: string): ImageSelector {
@@ -65,13 +65,13 @@ export function parseSelector(text: string): ImageSelector {
     if (isPosition) return { kind: "position", position };
     const digest = text.slice(1);
     if (isDigest(digest)) return { kind: "digest", digest };
-    throw invalid(text, "an @ is followed by the position of an image, from 0, or by its digest");
+    throw invalid(text, "write @ and the position of an image, from 0, or @ and its digest");
   }
   if (isSelectableName(text)) return { kind: "name", name: text };
-  throw invalid(text, "the name of an image has no control characters");
+  throw invalid(text, "the name of an image cannot contain control characters");
 }
 
-/** What stands after the colon. */
+/** The text after the colon of a reference. */
 export function formatSelector(selector: ImageSelector): string {
   switch (selector.kind) {
     case "name":
@@ -85,22 +85,25 @@ export function formatSelector(selector: ImageSelector): string {
   }
 }
 
-/** The name to store an image under, or undefined for none. @throws ImageError `invalid-reference` for a position, a digest, and a name that is not written */
+/**
+ * The name to write an image under; undefined for none.
+ * @throws ImageError `invalid-reference` for a position, a digest, and a name that must not be written
+ */
 export function nameToWrite(selector: ImageSelector): string | undefined {
   if (selector.kind === "position" || selector.kind === "digest") {
     throw new ImageError(
       "invalid-reference",
-      `${formatSelector(selector)} says which image is read; to write one, give it a name`,
+      `${formatSelector(selector)} only selects an image to read; pass a name to write one`,
     );
   }
   if (selector.kind === "only") return undefined;
   if (isWritableName(selector.name)) return selector.name;
   throw invalid(
     selector.name,
-    "a new name has letters, digits and _, and after the first one also . - : @ +; a / separates such names",
+    "a new name consists of letters, digits and _, after the first character also . - : @ +; / separates components",
   );
 }
 
-function invalid(text: string, why: string): ImageError {
-  return new ImageError("invalid-reference", `Invalid image ${JSON.stringify(text)}: ${why}`);
+function invalid(text: string, reason: string): ImageError {
+  return new ImageError("invalid-reference", `Invalid image ${JSON.stringify(text)}: ${reason}`);
 }

@@ -12,13 +12,13 @@ import {
 import type { LayoutReader } from "./layout-store.ts";
 import { storedSizeOf } from "./stored-size.ts";
 
-/** Something in a layout; without a type its content shows whether it is a manifest of an image or an index. */
+/** A digest with the media type of its descriptor. Without a type, the content decides between manifest and index. */
 export interface TypedDigest {
   readonly digest: Digest;
   readonly mediaType?: string | undefined;
 }
 
-/** A manifest whose bytes are those of its digest. @throws ImageError `not-found`, `digest-mismatch`, `invalid-manifest` */
+/** Reads a manifest and verifies its digest. @throws ImageError `not-found`, `digest-mismatch`, `invalid-manifest` */
 export async function readManifest(
   layout: LayoutReader,
   digest: Digest,
@@ -28,8 +28,8 @@ export async function readManifest(
 }
 
 /**
- * The digests of these and of all that they lead to. A manifest that is not there leads nowhere: an index may name
- * images that were not copied. @throws ImageError where a manifest is there and cannot be read
+ * The digests of these blobs and of everything they reference. Skips absent manifests: an index may reference images
+ * that were not copied. @throws ImageError if a manifest is present and cannot be read
  */
 export async function digestsUnder(
   layout: LayoutReader,
@@ -40,7 +40,7 @@ export async function digestsUnder(
   const read = new Set<Digest>();
   const queue = roots.filter(mayBeManifest);
   for (let next = queue.pop(); next !== undefined; next = queue.pop()) {
-    // Only what was read: a manifest may be a layer too, and an outsider may have called it one.
+    // Not `found`: a digest that is listed as a layer may also be a manifest.
     if (read.has(next.digest)) continue;
     read.add(next.digest);
     const manifest = await findManifest(layout, next, options);
@@ -53,10 +53,10 @@ export async function digestsUnder(
 }
 
 /**
- * Whether a manifest and all that it names are there, blobs in their sizes, and intact where another user could write; each
- * manifest is looked at once.
+ * Whether a manifest and everything it references are present: blobs with the right size and, if another user could have
+ * written them, the right digest.
  */
-export async function isWhole(
+export async function isComplete(
   layout: LayoutReader,
   { digest, mediaType }: TypedDigest,
   options: OperationOptions = {},
@@ -66,7 +66,7 @@ export async function isWhole(
   for (let next = queue.pop(); next !== undefined; next = queue.pop()) {
     if (seen.has(next.digest)) continue;
     seen.add(next.digest);
-    const bytes = await readWhole(layout, next.digest, options);
+    const bytes = await readIntact(layout, next.digest, options);
     if (bytes === undefined) return false;
     const manifest = manifestIn(bytes, next.mediaType);
     for (const blob of blobsOf(manifest))
@@ -76,8 +76,8 @@ export async function isWhole(
   return true;
 }
 
-/** undefined for a manifest that is missing or damaged. */
-async function readWhole(
+/** Undefined for a manifest that is absent or damaged. */
+async function readIntact(
   layout: LayoutReader,
   digest: Digest,
   options: OperationOptions,
@@ -92,10 +92,10 @@ async function readWhole(
 }
 
 /**
- * Whether something that a manifest leads to is there with other bytes than its digest says, as far as another user could
- * have put them there. What is not there at all is not looked for.
+ * Whether a manifest references content with a wrong digest that another user could have written. Ignores absent
+ * content.
  */
-export async function hasForged(
+export async function hasTamperedContent(
   layout: LayoutReader,
   { digest, mediaType }: Pick<Descriptor, "digest"> & { readonly mediaType?: string },
   options: OperationOptions = {},
@@ -109,7 +109,8 @@ export async function hasForged(
     try {
       const bytes = await readManifest(layout, next.digest, options);
       const manifest = manifestIn(bytes, next.mediaType);
-      for (const blob of blobsOf(manifest)) if (await isForged(layout, blob, options)) return true;
+      for (const blob of blobsOf(manifest))
+        if (await isTampered(layout, blob, options)) return true;
       queue.push(...instancesOf(manifest));
     } catch (error) {
       if (isImageError(error, "not-found")) continue;
@@ -120,24 +121,24 @@ export async function hasForged(
   return false;
 }
 
-async function isForged(
+async function isTampered(
   layout: LayoutReader,
   { digest, size }: Descriptor,
   options: OperationOptions,
 ): Promise<boolean> {
   if ((await storedSizeOf(layout, digest, options)) !== size) return false;
-  const isIntact = await layout.isIntact?.({ digest, size }, { ...options, trustsOwn: true });
+  const isIntact = await layout.isIntact?.({ digest, size }, { ...options, trustOwnFiles: true });
   return isIntact === false;
 }
 
-/** A layer with URLs may lie elsewhere. */
+/** True also for an absent layer with URLs, which may be stored externally. */
 async function isPresent(
   layout: LayoutReader,
   { digest, size, urls }: Descriptor,
   options: OperationOptions,
 ): Promise<boolean> {
   if ((await storedSizeOf(layout, digest, options)) !== size) return urls !== undefined;
-  const isIntact = await layout.isIntact?.({ digest, size }, { ...options, trustsOwn: true });
+  const isIntact = await layout.isIntact?.({ digest, size }, { ...options, trustOwnFiles: true });
   return isIntact ?? true;
 }
 
@@ -145,22 +146,22 @@ function mayBeManifest({ mediaType }: TypedDigest): boolean {
   return mediaType === undefined || isManifestMediaType(bareMediaType(mediaType));
 }
 
-/** undefined where it is not there, and for what has no type of a manifest and is none. */
+/** Undefined if it is absent, or if neither its type nor its content is that of a manifest. */
 async function findManifest(
   layout: LayoutReader,
-  named: TypedDigest,
+  target: TypedDigest,
   options: OperationOptions,
 ): Promise<Manifest | undefined> {
-  if ((await storedSizeOf(layout, named.digest, options)) === undefined) return undefined;
+  if ((await storedSizeOf(layout, target.digest, options)) === undefined) return undefined;
   try {
-    return manifestIn(await readManifest(layout, named.digest, options), named.mediaType);
+    return manifestIn(await readManifest(layout, target.digest, options), target.mediaType);
   } catch (error) {
-    if (!mayBeManifest(named) && isImageError(error, "invalid-manifest")) return undefined;
+    if (!mayBeManifest(target) && isImageError(error, "invalid-manifest")) return undefined;
     throw error;
   }
 }
 
-/** What its content says, as in a copy; an index may call it something else. */
+/** Parses by content first, like a copy does: the media type in an index may be wrong. */
 function manifestIn(bytes: Uint8Array, mediaType: string | undefined): Manifest {
   try {
     return parseManifest({ bytes });

@@ -21,7 +21,7 @@ import { bareMediaType, parseManifest } from "@drayage/core/manifest";
 
 import { findOnly } from "./find-image.ts";
 import { entriesNamed } from "./image-entries.ts";
-import { hasForged } from "./image-tree.ts";
+import { hasTamperedContent } from "./image-tree.ts";
 import { checkLayoutFile } from "./layout-file.ts";
 import {
   emptyIndex,
@@ -36,15 +36,15 @@ import type { LayoutWriter, StoredBlob } from "./layout-store.ts";
 import { PresentManifests } from "./present-manifests.ts";
 import { storedSizeOf } from "./stored-size.ts";
 
-/** How an image goes into a layout. */
+/** Settings for writing an image. */
 export interface LayoutDestinationSettings {
-  /** Under which the layout will know the image; undefined for none. */
+  /** The name of the image in the layout; undefined for none. */
   readonly name: string | undefined;
-  /** Default `preserve`: unchanged means the same bytes. */
+  /** Default: `preserve`, and `compress` for layers of generated manifests. */
   readonly layers?: DestinationAccepts["layers"] | undefined;
 }
 
-/** One image on its way into a layout. Closes the store. */
+/** Writes one image into a layout. Closing it closes the store. */
 export class LayoutDestination implements ImageDestination {
   readonly reference: ImageReference;
   readonly accepts: DestinationAccepts;
@@ -54,8 +54,7 @@ export class LayoutDestination implements ImageDestination {
   readonly #reused = new Map<Digest, number>();
   readonly #present: PresentManifests;
   #image: Descriptor | undefined;
-  /** What refers to the image, under which name. */
-  readonly #beside: { readonly manifest: Descriptor; readonly name: string | undefined }[] = [];
+  readonly #referrers: { readonly manifest: Descriptor; readonly name: string | undefined }[] = [];
 
   private constructor(
     reference: ImageReference,
@@ -81,14 +80,14 @@ export class LayoutDestination implements ImageDestination {
       generatedLayers: layers ?? "compress",
       foreignLayerURLs: true,
       referrers: true,
-      signatures: "an OCI image layout has no place for signatures",
+      signatures: "an OCI image layout cannot store signatures",
       parallelBlobs,
       reuseBuffers,
       requests,
     };
   }
 
-  /** Asks, and writes nothing. @throws ImageError `unsupported`, `invalid-manifest` for what is there already */
+  /** Reads the existing layout; writes nothing. @throws ImageError `unsupported`, `invalid-manifest` for an unreadable layout */
   static async open(
     reference: ImageReference,
     store: LayoutWriter,
@@ -100,7 +99,7 @@ export class LayoutDestination implements ImageDestination {
         store.readFile("oci-layout", options),
         store.readFile("index.json", options),
       ]);
-      checkLayoutFile(store.place, layoutFile);
+      checkLayoutFile(store.location, layoutFile);
       const before = index === undefined ? emptyIndex : parseLayoutIndex(index);
       return new LayoutDestination(reference, store, settings, before);
     } catch (error) {
@@ -111,7 +110,7 @@ export class LayoutDestination implements ImageDestination {
 
   async resolve(options: OperationOptions = {}): Promise<Digest | undefined> {
     options.signal?.throwIfAborted();
-    return this.#unlessForged(await this.#digestBefore(options), options);
+    return this.#unlessTampered(await this.#digestBefore(options), options);
   }
 
   async tryReusingManifest(
@@ -131,13 +130,12 @@ export class LayoutDestination implements ImageDestination {
       location !== undefined &&
       (await this.#store.takeBlob?.({ digest, size }, location, options)) === true;
     const find = async (): Promise<boolean> => this.#found({ digest, size }, options);
-    const ways = this.#store.takesUnasked ? [take, find] : [find, take];
-    for (const isThere of ways)
-      if (await isThere()) return { digest, size, ...(isThere === take && { cloned: true }) };
+    const order = this.#store.takesUnasked ? [take, find] : [find, take];
+    for (const attempt of order)
+      if (await attempt()) return { digest, size, ...(attempt === take && { cloned: true }) };
     return undefined;
   }
 
-  /** Where a blob of the layout lies. */
   locateBlob({ digest }: BlobInfo): BlobLocation | undefined {
     return digest && this.#store.locateBlob?.(digest);
   }
@@ -157,21 +155,21 @@ export class LayoutDestination implements ImageDestination {
     manifest: RawManifest,
     { instance, tag, ...options }: PutManifestOptions = {},
   ): Promise<void> {
-    const { hasSubject, ...stored } = await this.#keep(manifest, instance, options);
+    const { hasSubject, ...stored } = await this.#putManifestBlob(manifest, instance, options);
     if (instance === undefined) this.#image = stored;
-    else if (hasSubject || tag !== undefined) this.#beside.push({ manifest: stored, name: tag });
+    else if (hasSubject || tag !== undefined) this.#referrers.push({ manifest: stored, name: tag });
   }
 
   async commit(options: OperationOptions = {}): Promise<void> {
     options.signal?.throwIfAborted();
     const image = this.#image;
-    if (image === undefined) throw this.#conflict("Commit before the manifest");
+    if (image === undefined) throw this.#conflict("Put the manifest before the commit");
     await this.#present.keep(options);
     const next = async (current: Uint8Array | undefined): Promise<Uint8Array> => {
       if (!this.#store.guardsBlobs) await this.#checkReused(options);
       const index = current === undefined ? emptyIndex : parseLayoutIndex(current);
-      const withReferrers = this.#beside.reduce(
-        (sum, { manifest, name }) => withReferrer(sum, manifest, name),
+      const withReferrers = this.#referrers.reduce(
+        (result, { manifest, name }) => withReferrer(result, manifest, name),
         index,
       );
       return formatLayoutIndex(withImage(withReferrers, image, this.#name));
@@ -179,21 +177,21 @@ export class LayoutDestination implements ImageDestination {
     await this.#store.updateIndex({ next }, options);
   }
 
-  /** Closes the store; without a commit all is as it was. */
+  /** Closes the store. Without a commit, the layout is unchanged. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#store[Symbol.asyncDispose]();
   }
 
-  /** What another user could have changed counts as not there, so that it is brought again. */
-  async #unlessForged(
-    named: Digest | undefined,
+  /** Treats an image with tampered content as absent, so it is copied again. */
+  async #unlessTampered(
+    digest: Digest | undefined,
     options: OperationOptions,
   ): Promise<Digest | undefined> {
-    if (named === undefined) return undefined;
-    return (await hasForged(this.#store, { digest: named }, options)) ? undefined : named;
+    if (digest === undefined) return undefined;
+    return (await hasTamperedContent(this.#store, { digest }, options)) ? undefined : digest;
   }
 
-  /** Of the image that the same reference would read. */
+  /** The digest of the image that a source with the same reference would read. */
   async #digestBefore(options: OperationOptions): Promise<Digest | undefined> {
     const { entries } = this.#before;
     const entry =
@@ -212,16 +210,16 @@ export class LayoutDestination implements ImageDestination {
     return true;
   }
 
-  async #keep(
+  async #putManifestBlob(
     manifest: RawManifest,
     instance: Digest | undefined,
     options: OperationOptions,
   ): Promise<Descriptor & { readonly hasSubject: boolean }> {
     options.signal?.throwIfAborted();
-    const parsed = this.#admitted(manifest);
+    const parsed = this.#parse(manifest);
     const { mediaType, artifactType, subject } = parsed;
-    const asked = instance ?? manifest.digest;
-    const digest = digestOf(manifest.bytes, asked && algorithmOf(asked));
+    const expected = instance ?? manifest.digest;
+    const digest = digestOf(manifest.bytes, expected && algorithmOf(expected));
     if (instance !== undefined) checkDigest(digest, instance);
     const size = manifest.bytes.byteLength;
     await this.#store.putBlob(streamOf(manifest.bytes), { digest, size, mediaType }, options);
@@ -231,16 +229,20 @@ export class LayoutDestination implements ImageDestination {
     return { ...stored, annotations, hasSubject: subject !== undefined };
   }
 
-  #admitted(manifest: RawManifest): ReturnType<typeof parseManifest> {
+  #parse(manifest: RawManifest): ReturnType<typeof parseManifest> {
     const stored = manifest.mediaType && bareMediaType(manifest.mediaType);
     const types = this.accepts.manifestMIMETypes;
     if (!stored || types?.includes(stored)) return parseManifest(manifest);
-    throw new ImageError("manifest-rejected", `An OCI layout takes no manifest of type ${stored}`, {
-      reference: imageName(this.reference),
-    });
+    throw new ImageError(
+      "manifest-rejected",
+      `An OCI layout does not accept manifests of type ${stored}`,
+      {
+        reference: imageName(this.reference),
+      },
+    );
   }
 
-  /** Somebody may have deleted an image, and with it a blob that was counted on. */
+  /** Another process may have deleted blobs that this image reuses. @throws ImageError `conflict` */
   async #checkReused(options: OperationOptions): Promise<void> {
     const check = async ([digest, size]: readonly [Digest, number]): Promise<void> => {
       if ((await storedSizeOf(this.#store, digest, options)) !== size)
@@ -252,7 +254,7 @@ export class LayoutDestination implements ImageDestination {
   }
 
   #lost(what: string): ImageError {
-    const message = `${what} in ${this.#store.place} and was deleted during the copy: copy again`;
+    const message = `${what} in ${this.#store.location} and was deleted during the copy: copy again`;
     return this.#conflict(message, true);
   }
 

@@ -1,30 +1,30 @@
 import { ImageError } from "@drayage/core";
 import { parseJSONObject } from "@drayage/core/json";
 
-/** What `oci-layout` says (OCI image-spec, image-layout.md). */
+/** The content of `oci-layout` (OCI image-spec, image-layout.md). */
 export const layoutFile: Uint8Array = Buffer.from('{"imageLayoutVersion":"1.0.0"}');
 
 const layoutFileShape = { imageLayoutVersion: "any" } as const;
 
 /**
- * Refuses a layout of another major version. Lax tools leave the file out, leave it empty or write something else into
- * it; `index.json` alone shows that there is a layout then.
- * @throws ImageError `unsupported`; `invalid-manifest` for JSON that could be read in two ways
+ * Rejects layouts of another major version. Accepts an absent, empty or unreadable file, as some tools write it:
+ * `index.json` alone shows that there is a layout.
+ * @throws ImageError `unsupported`; `invalid-manifest` for ambiguous JSON
  */
-export function checkLayoutFile(place: string, content: Uint8Array | undefined): void {
-  const version = content === undefined ? undefined : versionIn(place, content);
+export function checkLayoutFile(location: string, content: Uint8Array | undefined): void {
+  const version = content === undefined ? undefined : versionIn(location, content);
   if (version === undefined || Number.parseInt(version, 10) === 1) return;
   throw new ImageError(
     "unsupported",
-    `${place} is an image layout of version ${version}; only 1.x is known here`,
+    `${location} is an image layout of version ${version}; only versions 1.x are supported`,
   );
 }
 
-/** Undefined where none can be made out. */
-function versionIn(place: string, content: Uint8Array): string | undefined {
+/** Undefined if the file contains no version. */
+function versionIn(location: string, content: Uint8Array): string | undefined {
   const text = Buffer.from(content).toString();
   if (!isJSONObjectText(text)) return /^\s*v?(\d+(?:\.\d+)+)\s*$/.exec(text)?.[1];
-  const { value } = parseJSONObject(`oci-layout file in ${place}`, content, layoutFileShape);
+  const { value } = parseJSONObject(`oci-layout file in ${location}`, content, layoutFileShape);
   const { imageLayoutVersion: version } = value;
   const written = typeof version === "number" ? String(version) : version;
   return typeof written === "string" ? /^\s*v?(\d[\w.+-]*)\s*$/.exec(written)?.[1] : undefined;

@@ -13,48 +13,48 @@ const nameAnnotation = "org.opencontainers.image.ref.name";
 const fullNameAnnotation = "io.containerd.image.name";
 const instancesAnnotation = "io.drayage.instances";
 
-/** The most that an `index.json` may have: 32 MiB, some hundred thousand images. */
+/** The maximum size of an `index.json` in bytes, enough for more than 100,000 images. */
 export const indexSizeLimit: number = 32 * 1024 * 1024;
 
-/** `index.json` (OCI image-spec, image-index.md) with all that is in it, known or not. */
+/** `index.json` (OCI image-spec, image-index.md), with its unknown fields. */
 export interface LayoutIndex {
-  /** The bytes that it was read from. */
+  /** The bytes it was parsed from. */
   readonly content?: Uint8Array | undefined;
   readonly fields: JSONObject;
   /** Its `manifests`, in order. */
   readonly entries: readonly IndexEntry[];
 }
 
-/** What the index says of one image, as it is written there. */
+/** An entry of `manifests`, unvalidated. */
 export type IndexEntry = JSONObject;
 
-/** An index of no images, for a place that has none. */
+/** An index without images, for a new layout. */
 export const emptyIndex: LayoutIndex = {
   fields: { schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests: [] },
   entries: [],
 };
 
 /**
- * Takes an index without `schemaVersion` or of Docker's type too, as lax tools write it.
- * @throws ImageError `invalid-manifest`; entries are looked at only when they are used
+ * Parses `index.json`. Accepts an index without `schemaVersion` or with Docker's media type, as some tools write it.
+ * Does not validate entries. @throws ImageError `invalid-manifest`
  */
 export function parseLayoutIndex(bytes: Uint8Array): LayoutIndex {
   const { value: fields } = parseJSONObject("index.json", bytes, manifestShape);
   const { schemaVersion, mediaType, manifests } = fields;
-  if ((schemaVersion ?? 2) !== 2) throw broken("its schemaVersion is not 2");
-  if (!isIndexType(mediaType)) throw broken(`its mediaType is ${JSON.stringify(mediaType)}`);
+  if ((schemaVersion ?? 2) !== 2) throw invalid("its schemaVersion is not 2");
+  if (!isIndexType(mediaType)) throw invalid(`its mediaType is ${JSON.stringify(mediaType)}`);
   if (manifests === undefined) {
     if ("config" in fields || "layers" in fields)
-      throw broken("it is the manifest of an image and no index");
-    if (schemaVersion === undefined) throw broken("it has neither schemaVersion nor manifests");
+      throw invalid("it is an image manifest, not an index");
+    if (schemaVersion === undefined) throw invalid("it has neither schemaVersion nor manifests");
   }
   const entries = manifests ?? [];
   if (!Array.isArray(entries) || !entries.every(isJSONObject))
-    throw broken("its manifests are not an array of objects");
+    throw invalid("its manifests are not an array of objects");
   return { content: bytes, fields, entries };
 }
 
-/** The bytes to store: an index by the specification. Everything else that was not changed stays as it was, in its order. */
+/** Serializes an index that follows the specification. Keeps unknown fields and the order of fields. */
 export function formatLayoutIndex({ fields, entries }: LayoutIndex): Uint8Array {
   const index = "schemaVersion" in fields ? fields : { schemaVersion: 2, ...fields };
   const mediaType = "mediaType" in fields && { mediaType: mediaTypes.ociIndex };
@@ -68,7 +68,7 @@ function isIndexType(mediaType: unknown): boolean {
   return typeof mediaType === "string" && isIndexMediaType(bareMediaType(mediaType));
 }
 
-/** The name of an image in its layout; undefined for one that has none. */
+/** The name of an image in its layout (`org.opencontainers.image.ref.name`); undefined if it has none. */
 export function nameOfEntry({
   annotations,
 }: {
@@ -78,21 +78,21 @@ export function nameOfEntry({
   return typeof name === "string" && name !== "" ? name : undefined;
 }
 
-/** The name that containerd and Docker give an image in full, beside the tag as its name. */
+/** The full name of an image, which containerd and Docker write in addition to the tag (`io.containerd.image.name`). */
 export function fullNameOfEntry({ annotations }: IndexEntry): string | undefined {
   const name = isJSONObject(annotations) ? annotations[fullNameAnnotation] : undefined;
   return typeof name === "string" && name !== "" ? name : undefined;
 }
 
-/** That all instances of an index were there when it was written, and nothing under it was deleted since by us. */
+/** An annotation: all instances of the index were present when it was written, and Drayage deleted none since. */
 export const wholeIndex: Readonly<Record<string, string>> = { [instancesAnnotation]: "all" };
 
-/** Whether that is said of an entry. */
+/** Whether an entry has the annotation `wholeIndex`. */
 export function isWholeIndex({ annotations }: IndexEntry): boolean {
   return isJSONObject(annotations) && annotations[instancesAnnotation] === "all";
 }
 
-/** What an entry says of its manifest, where a lax tool may have left out the type and the size. */
+/** The descriptor in an entry. Some tools omit the media type and the size. */
 export interface EntryDescriptor extends Omit<Descriptor, "mediaType" | "size"> {
   readonly mediaType?: string | undefined;
   /** Bytes. */
@@ -118,15 +118,15 @@ export function descriptorOfEntry(entry: IndexEntry): EntryDescriptor {
   };
 }
 
-/** Without those that are null, which Go programs write for an empty text. */
+/** Omits annotations that are null, as some Go programs write empty ones. */
 function annotationsIn({ annotations }: IndexEntry): unknown {
   if (!isJSONObject(annotations)) return annotations;
   return Object.fromEntries(Object.entries(annotations).filter(([, text]) => text !== null));
 }
 
 /**
- * The index with an image under a name, or under none, and with the annotations that the image has. Another image that had the name stays without it, unless it is
- * in the index under another one too; an entry of the same image without a name takes the name.
+ * Adds an image to the index, with a name or without. Reuses an entry of the same image that has this name or none.
+ * Another image with the name loses it; its entry is removed only if it is listed under another name too.
  */
 export function withImage(
   { fields, entries }: LayoutIndex,
@@ -134,23 +134,23 @@ export function withImage(
   name: string | undefined,
 ): LayoutIndex {
   const same = entries.filter(({ digest }) => digest === image.digest);
-  const place =
+  const existing =
     same.find((entry) => nameOfEntry(entry) === name) ??
     same.find((entry) => nameOfEntry(entry) === undefined);
   const losesName = (entry: IndexEntry): boolean =>
-    entry !== place && name !== undefined && nameOfEntry(entry) === name;
+    entry !== existing && name !== undefined && nameOfEntry(entry) === name;
   const listed = new Set(entries.filter((entry) => !losesName(entry)).map(({ digest }) => digest));
   const kept = entries.flatMap((entry) => {
-    if (entry === place) return [entryFor(image, name, entry)];
+    if (entry === existing) return [entryFor(image, name, entry)];
     if (!losesName(entry)) return [entry];
     if (listed.has(entry["digest"])) return [];
     listed.add(entry["digest"]);
     return [withoutName(entry)];
   });
-  return { fields, entries: place === undefined ? [...kept, entryFor(image, name)] : kept };
+  return { fields, entries: existing === undefined ? [...kept, entryFor(image, name)] : kept };
 }
 
-/** The index with what refers to an image: under a name, or else wherever it is in it already, or without one. */
+/** Adds a referrer to the index. Without a name, a referrer that is listed already is not added again. */
 export function withReferrer(
   index: LayoutIndex,
   referrer: Descriptor,
@@ -160,7 +160,7 @@ export function withReferrer(
   return name === undefined && isListed ? index : withImage(index, referrer, name);
 }
 
-/** The index without the entry at that position. */
+/** Removes the entry at a position. */
 export function withoutEntry({ fields, entries }: LayoutIndex, position: number): LayoutIndex {
   return { fields, entries: entries.toSpliced(position, 1) };
 }
@@ -188,11 +188,13 @@ function entryFor(
 
 function withoutName(entry: IndexEntry): IndexEntry {
   const { annotations, ...others } = entry;
-  const left = Object.entries(annotations as JSONObject).filter(([key]) => key !== nameAnnotation);
-  if (left.length === 0) return others;
-  return { ...entry, annotations: Object.fromEntries(left) };
+  const remaining = Object.entries(annotations as JSONObject).filter(
+    ([key]) => key !== nameAnnotation,
+  );
+  if (remaining.length === 0) return others;
+  return { ...entry, annotations: Object.fromEntries(remaining) };
 }
 
-function broken(why: string): ImageError {
-  return new ImageError("invalid-manifest", `Invalid index.json: ${why}`);
+function invalid(reason: string): ImageError {
+  return new ImageError("invalid-manifest", `Invalid index.json: ${reason}`);
 }

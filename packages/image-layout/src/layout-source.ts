@@ -28,7 +28,7 @@ import { listedReferrers, mayBeManifest, referrersIn } from "./referrer-entries.
 import type { ReferrersBySubject } from "./referrer-entries.ts";
 import { storedSizeOf } from "./stored-size.ts";
 
-/** One image of a layout, as `index.json` named it when it was opened. Closes the layout. */
+/** One image of a layout, as listed in `index.json` when the source was opened. Closing it closes the layout. */
 export class LayoutSource implements ImageSource {
   readonly reference: ImageReference;
   readonly #layout: LayoutReader;
@@ -66,8 +66,8 @@ export class LayoutSource implements ImageSource {
   }
 
   /**
-   * As `ImageReference.newImageSources`, where the selector is that of the reference; `referenceTo` names one of several,
-   * by its name or its position. An image with several names is there once. Closes the layout as `open` does.
+   * Opens all images of the layout or, if the selector selects one, that image. `referenceTo` creates the reference of an
+   * image from its name or position. An image with several names is returned once. Closing the result closes the layout.
    */
   static async openAll(
     reference: ImageReference,
@@ -88,8 +88,8 @@ export class LayoutSource implements ImageSource {
       for (const entry of index.entries.filter(mayBeManifest)) {
         const image = descriptorOfEntry(entry);
         if (sources.has(image.digest)) continue;
-        const named = referenceTo(selectorOf(entry), image.digest);
-        sources.set(image.digest, new LayoutSource(named, layout, index, image));
+        const imageReference = referenceTo(selectorOf(entry), image.digest);
+        sources.set(image.digest, new LayoutSource(imageReference, layout, index, image));
       }
       return { sources: [...sources.values()], [Symbol.asyncDispose]: close };
     } catch (error) {
@@ -115,10 +115,11 @@ export class LayoutSource implements ImageSource {
     options: GetBlobOptions = {},
   ): AsyncGenerator<Uint8Array, void, undefined> {
     options.signal?.throwIfAborted();
-    if (digest === undefined) throw new ImageError("not-found", "A blob is read by its digest");
-    const isElsewhere =
+    if (digest === undefined)
+      throw new ImageError("not-found", "Cannot read a blob without its digest");
+    const isExternal =
       urls !== undefined && (await storedSizeOf(this.#layout, digest, options)) === undefined;
-    if (isElsewhere) throw this.#foreign(digest, urls);
+    if (isExternal) throw this.#foreign(digest, urls);
     yield* this.#layout.getBlob(digest, options);
   }
 
@@ -150,12 +151,11 @@ export class LayoutSource implements ImageSource {
     }
   }
 
-  /** Closes the store. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#layout[Symbol.asyncDispose]();
   }
 
-  /** Once for all that is asked of them. */
+  /** Reads all referrers once, for every subject. */
   async #readReferrers(options: OperationOptions): Promise<ReferrersBySubject> {
     this.#referrers ??= referrersIn(this.#layout, this.#index, options);
     try {
@@ -166,7 +166,7 @@ export class LayoutSource implements ImageSource {
     }
   }
 
-  /** As the layout names it; an instance that only its index names is told by its content. */
+  /** The media type in `index.json`. Undefined for an instance that is listed only in its index. */
   #typeOf(digest: Digest): string | undefined {
     if (digest === this.#image.digest) return this.#image.mediaType;
     const entry = this.#index.entries.find((one) => one["digest"] === digest);
@@ -177,7 +177,7 @@ export class LayoutSource implements ImageSource {
   #foreign(digest: Digest, urls: readonly string[]): ImageError {
     return new ImageError(
       "not-found",
-      `The layer ${digest} is not in ${this.#layout.place}; it may be at ${urls.join(", ")}`,
+      `The layer ${digest} is not in ${this.#layout.location}; it may be available at ${urls.join(", ")}`,
       { reference: imageName(this.reference) },
     );
   }

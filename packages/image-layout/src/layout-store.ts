@@ -9,85 +9,86 @@ import type {
   SourceOffers,
 } from "@drayage/core";
 
-/** An OCI image layout (OCI image-spec, image-layout.md) that can be read, wherever it lies. */
+/** Reads an OCI image layout (OCI image-spec, image-layout.md) from any store. */
 export interface LayoutReader extends AsyncDisposable {
-  /** Where it is, for messages. */
-  readonly place: string;
+  /** A path or URL, for messages. */
+  readonly location: string;
   readonly offers: SourceOffers;
-  /** One of the two small files as a whole; undefined where there is none. */
+  /** Reads a small file completely; undefined if it is absent. */
   readFile(name: LayoutFileName, options?: OperationOptions): Promise<Uint8Array | undefined>;
   /** As `ImageSource.statBlob`. */
   statBlob(digest: Digest, options?: OperationOptions): Promise<BlobStat | undefined>;
   /**
-   * Whether a blob that is there in its size has the bytes of its digest; without `trustsOwn` it is read for that, with it
-   * only where another user could have written it. Absent where the storage keeps no other bytes under a digest.
+   * Verifies the digest of a blob that is present with this size. With `trustOwnFiles`, the blob is read only if another
+   * user could have written it. Absent if the store guarantees that content matches its digest.
    */
   isIntact?(
     blob: StoredBlob,
-    options?: OperationOptions & { readonly trustsOwn?: boolean },
+    options?: OperationOptions & { readonly trustOwnFiles?: boolean },
   ): Promise<boolean>;
-  /** Lazy, as `ImageSource.getBlob`; nobody asks for the size first. @throws ImageError `not-found` */
+  /** As `ImageSource.getBlob`; called without `statBlob` first. @throws ImageError `not-found` */
   getBlob(digest: Digest, options?: GetBlobOptions): AsyncIterable<Uint8Array>;
-  /** Where a blob lies, for destinations that can take it from there. */
+  /** As `ImageSource.locateBlob`. */
   locateBlob?(digest: Digest): BlobLocation | undefined;
 }
 
-/** The files of a layout beside its blobs (OCI image-spec, image-layout.md). */
+/** The files of a layout that are not blobs (OCI image-spec, image-layout.md). */
 export type LayoutFileName = "oci-layout" | "index.json";
 
-/** A layout that can be written to, opened for one image. Disposed of, it is as if nothing had been put that no `updateIndex` came after. */
+/** A layout that is opened to write one image. Disposal discards the blobs that were put after the last `updateIndex`. */
 export interface LayoutWriter extends LayoutReader {
-  /** How many blobs may be put at once. */
+  /** How many blobs may be written at once. */
   readonly parallelBlobs: number;
   /** As `DestinationAccepts.reuseBuffers`. */
   readonly reuseBuffers?: boolean | undefined;
   /** What writing costs, in requests to another machine; undefined where there are none. */
   readonly requests?: { readonly perBlob: number; readonly perManifest: number } | undefined;
   /**
-   * Stores a blob unless it is there. It can be asked for by `statBlob` from then on, and is there for everybody at the
-   * latest with the next `updateIndex`. The digest is computed where `blob` has none, as for `ImageDestination.putBlob`.
+   * Stores a blob unless it is present. `statBlob` finds it from then on; other clients see it after the next
+   * `updateIndex` at the latest. Computes the digest if `blob` has none, as `ImageDestination.putBlob`.
    */
   putBlob(
     bytes: AsyncIterable<Uint8Array>,
     blob: BlobInfo,
     options?: OperationOptions,
   ): Promise<StoredBlob>;
-  /** The same from where the blob lies, without our reading it; false where that cannot be. */
+  /** Stores a blob from its location without reading it here (a link, a clone, a server-side copy). False if it cannot. */
   takeBlob?(blob: StoredBlob, from: BlobLocation, options?: OperationOptions): Promise<boolean>;
-  /** True where to look for a blob first is a waste, if it can be taken. */
+  /** True if `takeBlob` is cheaper than `statBlob`, and is tried first. */
   readonly takesUnasked?: boolean | undefined;
-  /** Told of each blob that was there and that the image needs: for stores that keep nothing else. */
+  /** Called for each present blob that the image needs: for stores that drop all other blobs. */
   keepBlob?(digest: Digest): void;
-  /** As `ImageDestination.tryReusingManifest`, where there is a cheaper way than to look at all that a manifest names. */
+  /** As `ImageDestination.tryReusingManifest`: for stores with a cheaper way than to look up every referenced blob. */
   hasManifest?(digest: Digest, options?: ReuseManifestOptions): Promise<boolean>;
-  /** True where `index.json` is to say of an index that all of its instances are there. */
+  /** True if entries of whole indexes get the annotation `wholeIndex`. */
   readonly notesWholeIndexes?: boolean | undefined;
-  /** True where `updateIndex` makes sure that what was there still is. Default: that is looked at within `next`. */
+  /** True if `updateIndex` checks that reused blobs are still present. Default: `next` checks it. */
   readonly guardsBlobs?: boolean | undefined;
-  /** Changes `index.json` in one atomic step; writes an `oci-layout` first where there is none. */
+  /** Changes `index.json` atomically. Writes `oci-layout` first if it is absent. */
   updateIndex(change: IndexChange, options?: OperationOptions): Promise<void>;
 }
 
-/** A layout from which images can be deleted too; opened for one image or for one deletion. */
+/** A layout that supports deletion, opened for one image or one deletion. */
 export interface LayoutStore extends LayoutWriter {
-  /** Only after an `updateIndex` that made sure that nobody needs it; does nothing where blobs are shared. */
+  /** Called after an `updateIndex` that removed the last use of the blob. Does nothing if layouts share blobs. */
   deleteBlob(digest: Digest, options?: OperationOptions): Promise<void>;
 }
 
-/** What is certain of a blob once it is stored. */
+/** The digest and size of a stored blob. */
 export interface StoredBlob {
   readonly digest: Digest;
   /** Bytes. */
   readonly size: number;
 }
 
-/** What becomes of `index.json`. */
+/** A change of `index.json`. */
 export interface IndexChange {
   /**
-   * What it shall be, from what it is; undefined where there is none. Whoever else changes it either waits or makes this
-   * be asked again, so that what it finds out still holds when its answer is stored. What it throws ends the update.
+   * Computes the new content from the current one, which is undefined if the file is absent. Other writers wait, or the
+   * store calls this again with their result, so the content it read is current when the new one is stored. An error
+   * that it throws ends the update.
    */
   readonly next: (current: Uint8Array | undefined) => Promise<Uint8Array>;
-  /** Done once it is stored; before anybody else's change where the store can make them wait. */
+  /** Called after the new content is stored, and before other changes if the store can hold them back. */
   readonly afterwards?: () => Promise<void>;
 }

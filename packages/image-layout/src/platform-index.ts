@@ -10,26 +10,28 @@ import type { LayoutReader } from "./layout-store.ts";
 import { mayBeManifest } from "./referrer-entries.ts";
 import { storedSizeOf } from "./stored-size.ts";
 
-/** An index that is no blob of the layout: `index.json` itself, or some of its entries. */
+/** An index that is not a blob of the layout: `index.json` itself, or one generated from some of its entries. */
 export interface PlatformIndex {
   readonly digest: Digest;
   readonly mediaType: string;
   readonly bytes: Uint8Array;
 }
 
-/** Whether these several are one image: each is for a platform, and no two for the same. */
-export function areOfPlatforms(entries: readonly IndexEntry[]): boolean {
+/** Whether these entries are one image: each has a platform, and no two have the same. */
+export function isListedByPlatform(entries: readonly IndexEntry[]): boolean {
   if (entries.length < 2) return false;
   const platforms = entries.map(platformOf);
   const names = new Set(entries.map(nameOfEntry));
-  const areApart = digestsOf(entries).size === entries.length;
-  const isEach = platforms.every((platform) => platform !== undefined);
-  return isEach && areApart && names.size === 1 && new Set(platforms).size === entries.length;
+  const areDistinct = digestsOf(entries).size === entries.length;
+  const hasPlatforms = platforms.every((platform) => platform !== undefined);
+  return (
+    hasPlatforms && areDistinct && names.size === 1 && new Set(platforms).size === entries.length
+  );
 }
 
 /**
- * The index of one image for several platforms that is listed by platform in `index.json`, as go-containerregistry
- * writes one. Where `index.json` has nothing else, its own bytes are the index, and its digest the digest of the image.
+ * The index of an image whose platforms are listed in `index.json` itself, as go-containerregistry writes it. If
+ * `index.json` lists nothing else, it is the index: its digest is the digest of the image.
  */
 export async function platformIndex(
   layout: LayoutReader,
@@ -37,14 +39,18 @@ export async function platformIndex(
   instances: readonly IndexEntry[],
   options: OperationOptions = {},
 ): Promise<PlatformIndex> {
-  const isAll = entries.every((entry) => mayBeManifest(entry) && nameOfEntry(entry) === undefined);
-  const own = isAll && content !== undefined ? ownIndex(content, fields["mediaType"]) : undefined;
+  const isOnlyImage = entries.every(
+    (entry) => mayBeManifest(entry) && nameOfEntry(entry) === undefined,
+  );
+  const own =
+    isOnlyImage && content !== undefined ? ownIndex(content, fields["mediaType"]) : undefined;
   return own ?? generatedIndex(layout, instances, options);
 }
 
-/** Undefined where it is no index by the specification. */
-function ownIndex(bytes: Uint8Array, stated: unknown): PlatformIndex | undefined {
-  const mediaType = typeof stated === "string" && stated !== "" ? stated : mediaTypes.ociIndex;
+/** Undefined if `index.json` is not a valid index. */
+function ownIndex(bytes: Uint8Array, declaredType: unknown): PlatformIndex | undefined {
+  const mediaType =
+    typeof declaredType === "string" && declaredType !== "" ? declaredType : mediaTypes.ociIndex;
   try {
     parseManifest({ bytes, mediaType });
     return { digest: digestOf(bytes), mediaType, bytes };
@@ -70,11 +76,11 @@ async function generatedIndex(
   return { digest: digestOf(bytes), mediaType, bytes };
 }
 
-/** In one text; undefined where there is none. */
+/** The platform as a comparable text; undefined if the entry has none. */
 function platformOf({ platform }: IndexEntry): string | undefined {
   if (!isJSONObject(platform)) return undefined;
   const { os, architecture, variant, "os.version": version } = platform;
-  const isWhole = typeof os === "string" && os !== "" && typeof architecture === "string";
-  if (!isWhole || architecture === "") return undefined;
+  const isPlatform = typeof os === "string" && os !== "" && typeof architecture === "string";
+  if (!isPlatform || architecture === "") return undefined;
   return JSON.stringify([os, architecture, variant ?? "", version ?? ""]);
 }

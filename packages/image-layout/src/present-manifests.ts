@@ -7,16 +7,16 @@ import type {
 } from "@drayage/core";
 import { isIndexMediaType } from "@drayage/core/manifest";
 
-import { digestsUnder, isWhole } from "./image-tree.ts";
+import { digestsUnder, isComplete } from "./image-tree.ts";
 import type { LayoutWriter } from "./layout-store.ts";
 
-/** The manifests that a layout has already and that need not be put for an image to have them. */
+/** The manifests that a layout already contains, so an image can include them without a write. */
 export class PresentManifests {
   readonly #store: LayoutWriter;
   readonly #found = new Set<Digest>();
-  /** Of which all is there, put or found. */
+  /** Manifests that are present with everything they reference. */
   readonly #whole = new Set<Digest>();
-  /** Those that the image relies on. */
+  /** Present manifests that the image references. */
   readonly #needed = new Map<Digest, Descriptor>();
 
   constructor(store: LayoutWriter) {
@@ -25,36 +25,36 @@ export class PresentManifests {
 
   /** As `ImageDestination.tryReusingManifest`. */
   async has(digest: Digest, options: ReuseManifestOptions): Promise<boolean> {
-    const isThere = this.#store.hasManifest
+    const isPresent = this.#store.hasManifest
       ? await this.#store.hasManifest(digest, options)
-      : await isWhole(this.#store, { digest }, options);
-    if (isThere) this.#found.add(digest);
-    return isThere;
+      : await isComplete(this.#store, { digest }, options);
+    if (isPresent) this.#found.add(digest);
+    return isPresent;
   }
 
-  /** After a manifest was put: whether it is an index of which all is there. */
+  /** Called after a manifest was put. Returns whether it is an index with all its instances present. */
   isWholeIndex(stored: Descriptor, manifest: Manifest): boolean {
     const named = manifest.kind === "index" ? manifest.manifests : [];
-    for (const one of [stored, ...named])
-      if (this.#found.has(one.digest)) this.#needed.set(one.digest, one);
-    const isThere = ({ digest, mediaType }: Descriptor): boolean =>
+    for (const descriptor of [stored, ...named])
+      if (this.#found.has(descriptor.digest)) this.#needed.set(descriptor.digest, descriptor);
+    const isPresent = ({ digest, mediaType }: Descriptor): boolean =>
       this.#whole.has(digest) || (this.#found.has(digest) && !isIndexMediaType(mediaType));
-    const isComplete = named.every(isThere);
-    if (isComplete) this.#whole.add(stored.digest);
-    return isComplete && manifest.kind === "index";
+    const isWhole = named.every(isPresent);
+    if (isWhole) this.#whole.add(stored.digest);
+    return isWhole && manifest.kind === "index";
   }
 
-  /** For stores that have to be told what stays. */
+  /** Calls `keepBlob` for each blob under the present manifests. */
   async keep(options: OperationOptions): Promise<void> {
     if (this.#store.keepBlob === undefined) return;
     const digests = await digestsUnder(this.#store, [...this.#needed.values()], options);
     for (const digest of digests) this.#store.keepBlob(digest);
   }
 
-  /** One that is not there any more, or not all that it names; undefined where all is. */
+  /** A needed manifest that was deleted, or that lost a blob; undefined if there is none. */
   async findLost(options: OperationOptions): Promise<Digest | undefined> {
     for (const [digest, descriptor] of this.#needed)
-      if (!(await isWhole(this.#store, descriptor, options))) return digest;
+      if (!(await isComplete(this.#store, descriptor, options))) return digest;
     return undefined;
   }
 }

@@ -6,7 +6,7 @@ import { parseLayoutIndex } from "./layout-index.ts";
 import type { LayoutIndex } from "./layout-index.ts";
 import type { LayoutReader } from "./layout-store.ts";
 
-/** @throws ImageError `not-found`, `unsupported`, `invalid-manifest` */
+/** Reads `index.json`, after checking `oci-layout`. @throws ImageError `not-found`, `unsupported`, `invalid-manifest` */
 export async function readIndex(
   reference: ImageReference,
   layout: LayoutReader,
@@ -16,9 +16,9 @@ export async function readIndex(
     layout.readFile("oci-layout", options),
     layout.readFile("index.json", options),
   ]);
-  checkLayoutFile(layout.place, layoutFile);
+  checkLayoutFile(layout.location, layoutFile);
   if (index !== undefined) return parseLayoutIndex(index);
-  throw new ImageError("not-found", `No image layout in ${layout.place}: it has no index.json`, {
+  throw new ImageError("not-found", `No image layout in ${layout.location}: it has no index.json`, {
     reference: imageName(reference),
   });
 }

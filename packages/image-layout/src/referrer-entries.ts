@@ -8,10 +8,10 @@ import { descriptorOfEntry, nameOfEntry } from "./layout-index.ts";
 import type { IndexEntry, LayoutIndex } from "./layout-index.ts";
 import type { LayoutReader } from "./layout-store.ts";
 
-/** Manifests with a `subject`, by that. */
+/** Manifests with a `subject`, keyed by the digest of the subject. */
 export type ReferrersBySubject = ReadonlyMap<Digest, readonly Descriptor[]>;
 
-/** All that `index.json` names itself, as oras and others write it. */
+/** The referrers that are entries of `index.json`, as oras and others write them. */
 export async function referrersIn(
   layout: LayoutReader,
   { entries }: LayoutIndex,
@@ -36,7 +36,7 @@ export async function referrersIn(
   return found;
 }
 
-/** Those that are listed under a name, as in a registry without a list of its own: regclient writes them so. */
+/** The referrers in the index under the referrers tag of the subject, as regclient writes them. */
 export async function listedReferrers(
   layout: LayoutReader,
   { entries }: LayoutIndex,
@@ -49,7 +49,7 @@ export async function listedReferrers(
   return list?.kind === "index" ? list.manifests : [];
 }
 
-/** What an entry of `index.json` refers to, where it is there for that alone; undefined for an image. */
+/** The subject of an entry that is a referrer; undefined for an image. A named entry is a referrer only by its tag. */
 export async function subjectOfEntry(
   layout: LayoutReader,
   entry: IndexEntry,
@@ -63,7 +63,7 @@ export async function subjectOfEntry(
   return isDigest(digest) ? digest : undefined;
 }
 
-/** The manifest that an entry names, and its size in bytes; undefined for one that is not there. */
+/** The manifest of an entry, and its size in bytes; undefined if it is absent. */
 export async function manifestOf(
   layout: LayoutReader,
   entry: IndexEntry,
@@ -80,7 +80,7 @@ export async function manifestOf(
   }
 }
 
-/** False for an entry of another type; one without a type is what its content says. */
+/** False for an entry of another type. True for an entry without a type, whose content must be read. */
 export function mayBeManifest({ mediaType }: IndexEntry): boolean {
   if (mediaType === undefined || mediaType === null || mediaType === "") return true;
   return typeof mediaType === "string" && isManifestMediaType(mediaType);

@@ -4,15 +4,15 @@ import type { BlobInfo, BlobStat, Digest, GetBlobOptions, SourceOffers } from "@
 import { layoutFile } from "../src/index.ts";
 import type { IndexChange, LayoutFileName, LayoutStore, StoredBlob } from "../src/index.ts";
 
-/** A layout in memory that behaves like a bucket: blobs are there at once, the index is compared and swapped. */
+/** A layout in memory that behaves like a bucket: blobs are visible at once; the index changes by compare and swap. */
 export class BucketLayout implements LayoutStore {
-  readonly place: string = "the bucket";
+  readonly location: string = "the bucket";
   readonly offers: SourceOffers = { parallelBlobs: 6, ranges: true };
   readonly parallelBlobs: number = 6;
   readonly blobs: Map<Digest, Uint8Array> = new Map();
   readonly files: Map<LayoutFileName, Uint8Array> = new Map();
   isDisposed: boolean = false;
-  /** Done between a look at the index and the swap, once. */
+  /** Called once, between reading the index and swapping it. */
   meanwhile: (() => void) | undefined;
 
   async readFile(name: LayoutFileName): Promise<Uint8Array | undefined> {

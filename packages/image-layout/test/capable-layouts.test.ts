@@ -15,7 +15,7 @@ const [one, list] = [await randomImage("one"), await randomIndex("list")];
 const bytes = Buffer.from("content");
 const blob = { digest: digestOf(bytes), size: bytes.byteLength, mediaType: "x" };
 const stored = { digest: blob.digest, size: blob.size };
-const location: BlobLocation = { kind: "file", path: "/somewhere" } as unknown as BlobLocation;
+const location: BlobLocation = { kind: "file", path: "/blobs/layer" } as unknown as BlobLocation;
 
 async function opened(
   layout: LayoutWriter,
@@ -30,14 +30,14 @@ async function write(layout: LayoutWriter, image: WholeImage, name?: string): Pr
   await destination.commit();
 }
 
-/** A layout whose store has optional methods. */
+/** A layout with optional methods. */
 function withAbilities<Abilities extends Partial<LayoutWriter>>(
   abilities: Abilities,
 ): BucketLayout & Abilities {
   return Object.assign(new BucketLayout(), abilities);
 }
 
-test("a layout accepts layers as they are, compressed generated layers, URLs and referrers", async () => {
+test("a layout accepts unchanged layers, compressed generated layers, URLs and referrers", async () => {
   const plain = await opened(new BucketLayout());
   expect(plain.accepts).toMatchObject({
     layers: "preserve",
@@ -47,19 +47,22 @@ test("a layout accepts layers as they are, compressed generated layers, URLs and
     parallelBlobs: 6,
   });
   const settings = { name: "v1", layers: "decompress" } as const;
-  const unpacking = await LayoutDestination.open(reference, new BucketLayout(), settings);
-  expect(unpacking.accepts).toMatchObject({ layers: "decompress", generatedLayers: "decompress" });
+  const decompressing = await LayoutDestination.open(reference, new BucketLayout(), settings);
+  expect(decompressing.accepts).toMatchObject({
+    layers: "decompress",
+    generatedLayers: "decompress",
+  });
 });
 
 describe("a blob at another location", () => {
-  const taking = (takes: boolean, more: Partial<LayoutWriter> = {}) =>
+  const layoutThatTakes = (takes: boolean, more: Partial<LayoutWriter> = {}) =>
     withAbilities({
       takeBlob: vi.fn<NonNullable<LayoutWriter["takeBlob"]>>(async () => takes),
       ...more,
     });
 
-  test("is cloned by a store that can", async () => {
-    const layout = taking(true);
+  test("is cloned by a store that supports it", async () => {
+    const layout = layoutThatTakes(true);
     const destination = await opened(layout);
     const signal = new AbortController().signal;
     const reused = await destination.tryReusingBlob(blob, { location, signal });
@@ -67,9 +70,9 @@ describe("a blob at another location", () => {
     expect(layout.takeBlob).toHaveBeenCalledExactlyOnceWith(stored, location, { signal });
   });
 
-  test("is not taken if the layout has it, unless `takesUnasked` is set", async () => {
+  test("is not cloned if the layout has it, unless `takesUnasked` is set", async () => {
     for (const takesUnasked of [false, true]) {
-      const layout = taking(true, { takesUnasked });
+      const layout = layoutThatTakes(true, { takesUnasked });
       layout.blobs.set(blob.digest, bytes);
       const reused = await (await opened(layout)).tryReusingBlob(blob, { location });
       expect(reused).toEqual(takesUnasked ? { ...stored, cloned: true } : stored);
@@ -77,9 +80,9 @@ describe("a blob at another location", () => {
     }
   });
 
-  test("is looked up in the layout if it cannot be taken", async () => {
+  test("is looked up in the layout if it cannot be cloned", async () => {
     for (const takesUnasked of [false, true]) {
-      const layout = taking(false, { takesUnasked });
+      const layout = layoutThatTakes(false, { takesUnasked });
       expect(await (await opened(layout)).tryReusingBlob(blob, { location })).toBeUndefined();
       layout.blobs.set(blob.digest, bytes);
       expect(await (await opened(layout)).tryReusingBlob(blob, { location })).toEqual(stored);
@@ -88,13 +91,13 @@ describe("a blob at another location", () => {
     expect(await plain.tryReusingBlob(blob, { location })).toBeUndefined();
   });
 
-  test("without a location is not taken", async () => {
-    const layout = taking(true);
+  test("without a location is not cloned", async () => {
+    const layout = layoutThatTakes(true);
     expect(await (await opened(layout)).tryReusingBlob(blob)).toBeUndefined();
     expect(layout.takeBlob).not.toHaveBeenCalled();
   });
 
-  test("has the location that the store returns", async () => {
+  test("is reported where the store reports it", async () => {
     const locateBlob = vi.fn<(digest: Digest) => BlobLocation>(() => location);
     const destination = await opened(withAbilities({ locateBlob }));
     expect(destination.locateBlob(blob)).toBe(location);
@@ -105,7 +108,7 @@ describe("a blob at another location", () => {
 });
 
 describe("a layout that other users can write to", () => {
-  test("has a blob only if it is intact, and keeps it", async () => {
+  test("reuses and keeps a blob only if it is intact", async () => {
     const kept: Digest[] = [];
     const isIntact = vi.fn<NonNullable<LayoutWriter["isIntact"]>>(async () => true);
     const layout = withAbilities({
@@ -122,21 +125,21 @@ describe("a layout that other users can write to", () => {
     expect(kept).toEqual([blob.digest]);
   });
 
-  test("has no image with forged layers", async () => {
-    const forged = new Set<Digest>();
+  test("has no image with tampered layers", async () => {
+    const tampered = new Set<Digest>();
     const layout = withAbilities({
-      isIntact: async ({ digest }: { readonly digest: Digest }) => !forged.has(digest),
+      isIntact: async ({ digest }: { readonly digest: Digest }) => !tampered.has(digest),
     });
     await write(layout, one, "v1");
     const find = async (name?: string) => (await opened(layout, name)).resolve();
     expect([await find("v1"), await find("v2")]).toEqual([one.manifest.digest, undefined]);
-    forged.add([...one.blobs.keys()].at(-1)!);
+    tampered.add([...one.blobs.keys()].at(-1)!);
     expect(await find("v1")).toBeUndefined();
   });
 });
 
 describe("a store with `hasManifest`", () => {
-  test("is asked with the same options, and trusted", async () => {
+  test("receives the same options, and its result is used", async () => {
     const hasManifest = vi.fn<NonNullable<LayoutWriter["hasManifest"]>>(async () => true);
     const destination = await opened(withAbilities({ hasManifest }));
     const { digest } = one.manifest;
@@ -171,7 +174,7 @@ describe("a commit", () => {
     }
   });
 
-  test("marks a whole index if the store supports that", async () => {
+  test("annotates a whole index if the store supports it", async () => {
     for (const notesWholeIndexes of [false, true]) {
       const layout = withAbilities({ notesWholeIndexes });
       await write(layout, list, "list");
@@ -184,7 +187,7 @@ describe("a commit", () => {
     }
   });
 
-  test("does not mark an incomplete index", async () => {
+  test("does not annotate an incomplete index", async () => {
     const layout = withAbilities({ notesWholeIndexes: true });
     const destination = await opened(layout);
     await destination.putManifest(list.manifest);
@@ -205,7 +208,7 @@ describe("a manifest", () => {
     ]);
   });
 
-  test("may have a parameter in its type, or no type", async () => {
+  test("may have a type with a parameter, or no type", async () => {
     const { bytes: content, mediaType, digest } = one.manifest;
     for (const type of [`${mediaType}; charset=utf-8`, undefined]) {
       const layout = new BucketLayout();
@@ -217,7 +220,7 @@ describe("a manifest", () => {
     }
   });
 
-  test("of another type is rejected with the name of the image", async () => {
+  test("of another type is rejected with the reference of the image", async () => {
     const manifest = { bytes: Buffer.from("{}"), mediaType: mediaTypes.dockerSchema1Signed };
     await expect((await opened(new BucketLayout())).putManifest(manifest)).rejects.toMatchObject({
       code: "manifest-rejected",

@@ -44,7 +44,7 @@ const index = await randomIndex("index");
 const nested = await randomIndex("nested", { nested: true });
 const dockers = await randomIndex("docker", { format: "docker" });
 
-describe("the last image leaves nothing but an empty index", () => {
+describe("deleting the last image leaves only an empty index", () => {
   test.each([
     ["an image", one],
     ["an index", index],
@@ -57,7 +57,7 @@ describe("the last image leaves nothing but an empty index", () => {
   });
 });
 
-test("what another image needs stays, to the last shared layer", async () => {
+test("keeps blobs that another image needs", async () => {
   const [other, sharing] = [await randomIndex("index", { sharedLayers: 1 }), index];
   const single = await randomImage("single");
   const layout = await layoutOf({ v1: other, v2: single, v3: sharing });
@@ -67,21 +67,21 @@ test("what another image needs stays, to the last shared layer", async () => {
   expect(new Set(layout.blobs.keys())).toEqual(kept);
 });
 
-test("an image that has a second name loses one name and no blob", async () => {
+test("deleting one of two names deletes no blob", async () => {
   const layout = await layoutOf({ v1: one, v2: one });
   const blobs = new Set(layout.blobs.keys());
   await deleteLayoutImage(layout, named("v1"));
   expect([names(layout), new Set(layout.blobs.keys())]).toEqual([["v2"], blobs]);
 });
 
-test("by its digest an image loses both of its names, and another one none", async () => {
+test("deleting by digest removes both names of the image only", async () => {
   const layout = await layoutOf({ v1: one, v2: index, v3: one });
   await deleteLayoutImage(layout, { kind: "digest", digest: one.manifest.digest });
   expect(names(layout)).toEqual(["v2"]);
   expect(new Set(layout.blobs.keys())).toEqual(new Set(digestsOf(index)));
 });
 
-test("by a name that is listed twice an image goes, and by its position one entry", async () => {
+test("a name that is listed twice selects the image, a position one entry", async () => {
   for (const [selector, left] of [
     [named("v1"), ["v2"]],
     [{ kind: "position", position: 1 }, ["v1", "v2"]],
@@ -96,7 +96,7 @@ test("by a name that is listed twice an image goes, and by its position one entr
   }
 });
 
-test("an instance that is an image of its own stays when its index goes", async () => {
+test("keeps an instance of a deleted index that is listed itself", async () => {
   const layout = await layoutOf({ v1: index });
   const [instance] = index.instances;
   if (instance === undefined) throw new Error("an index without instances");
@@ -110,7 +110,7 @@ test("an instance that is an image of its own stays when its index goes", async 
   expect(layout.blobs.size).toBeGreaterThan(1);
 });
 
-test("an index of which an instance is missing can be deleted", async () => {
+test("deletes an index with a missing instance", async () => {
   const layout = await layoutOf({ v1: index, v2: one });
   const [instance] = index.instances;
   if (instance !== undefined) layout.blobs.delete(instance.digest);
@@ -118,7 +118,7 @@ test("an index of which an instance is missing can be deleted", async () => {
   for (const digest of digestsOf(one)) expect(layout.blobs.has(digest)).toBe(true);
 });
 
-test("where it cannot be told what the others need, nothing is deleted", async () => {
+test("deletes nothing if the blobs of the other images are unknown", async () => {
   const layout = await layoutOf({ v1: one, v2: index });
   layout.blobs.set(index.manifest.digest, Buffer.from("{}"));
   const before = new Map(layout.blobs);
@@ -127,7 +127,7 @@ test("where it cannot be told what the others need, nothing is deleted", async (
   expect([names(layout), layout.blobs]).toEqual([["v1", "v2"], before]);
 });
 
-test("what somebody else adds before the swap keeps what it needs", async () => {
+test("keeps blobs of an image that is added before the swap", async () => {
   const layout = await layoutOf({ v1: one });
   layout.meanwhile = () => {
     const both = withImage(withImage(emptyIndex, descriptorOf(one), "v1"), descriptorOf(one), "v2");
@@ -139,7 +139,7 @@ test("what somebody else adds before the swap keeps what it needs", async () => 
 });
 
 test.each([named("v3"), { kind: "only" }, { kind: "position", position: 2 }] as const)(
-  "%j is not found among two, and nothing is deleted",
+  "%j is not found among two images, and nothing is deleted",
   async (selector) => {
     const layout = await layoutOf({ v1: one, v2: index });
     const count = layout.blobs.size;
@@ -149,14 +149,14 @@ test.each([named("v3"), { kind: "only" }, { kind: "position", position: 2 }] as 
   },
 );
 
-test("a place that is no layout does not become one", async () => {
+test("does not create a layout in order to delete", async () => {
   const layout = new BucketLayout();
   const deleted = deleteLayoutImage(layout, named("v1"));
   await expect(deleted).rejects.toMatchObject({ code: "not-found" });
   expect(layout.files.size).toBe(0);
 });
 
-test("what is no image can be a blob of another", async () => {
+test("a listed blob of another type can be a layer of an image", async () => {
   const layout = await layoutOf({ v1: one });
   const [[digest, bytes] = []] = one.blobs;
   if (digest === undefined || bytes === undefined) throw new Error("an image without blobs");
@@ -171,8 +171,8 @@ test("what is no image can be a blob of another", async () => {
   expect([...layout.blobs.keys()]).toEqual([digest]);
 });
 
-describe("what another image needs stays, whatever an outsider wrote beside it", () => {
-  /** Stores a manifest, and lists it. */
+describe("keeps blobs that another image needs, whatever other entries contain", () => {
+  /** Stores a manifest and lists it. */
   function add(layout: BucketLayout, name: string, mediaType: string, fields: object): void {
     const bytes = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType, ...fields }));
     const digest = digestOf(bytes);
@@ -188,7 +188,7 @@ describe("what another image needs stays, whatever an outsider wrote beside it",
     return { mediaType, digest: digestOf(bytes), size: bytes.byteLength };
   }
 
-  const expectWhole = (layout: BucketLayout, image: WholeImage): void => {
+  const expectComplete = (layout: BucketLayout, image: WholeImage): void => {
     for (const digest of digestsOf(image)) expect(layout.blobs.has(digest)).toBe(true);
   };
 
@@ -199,7 +199,7 @@ describe("what another image needs stays, whatever an outsider wrote beside it",
     const config = blob(layout, mediaTypes.ociConfig);
     add(layout, "other", mediaTypes.ociManifest, { config, layers });
     await deleteLayoutImage(layout, named("gone"));
-    expectWhole(layout, one);
+    expectComplete(layout, one);
   });
 
   test.each([
@@ -207,19 +207,19 @@ describe("what another image needs stays, whatever an outsider wrote beside it",
     ["an unknown type", "text/plain"],
     ["a type with a parameter", `${mediaTypes.ociManifest}; charset=utf-8`],
     ["a type in capitals", mediaTypes.ociManifest.toUpperCase()],
-  ])("an index that gives an instance %s", async (_, mediaType) => {
+  ])("an index that lists an instance with %s", async (_, mediaType) => {
     const layout = await layoutOf({ instance: one, gone: index });
     const platform = { os: "linux", architecture: "amd64" };
     const manifests = [{ ...descriptorOf(one), mediaType, platform }];
     add(layout, "list", mediaTypes.ociIndex, { manifests });
     await deleteLayoutImage(layout, named("instance"));
     await deleteLayoutImage(layout, named("gone"));
-    expectWhole(layout, one);
+    expectComplete(layout, one);
     await deleteLayoutImage(layout, named("list"));
     expect(layout.blobs.size).toBe(0);
   });
 
-  test("a layer that has the type of a manifest and is none keeps no other image from going", async () => {
+  test("a layer with the media type of a manifest does not prevent deleting another image", async () => {
     const layout = await layoutOf({ gone: index });
     const config = blob(layout, mediaTypes.ociConfig);
     const layers = [{ ...config, mediaType: mediaTypes.ociIndex }];
@@ -228,7 +228,7 @@ describe("what another image needs stays, whatever an outsider wrote beside it",
     expect(layout.blobs.size).toBe(2);
   });
 
-  test("a platform for what is no manifest", async () => {
+  test("a platform on an entry that is not a manifest", async () => {
     const layout = await layoutOf({ gone: index });
     const platform = { os: "linux", architecture: "amd64" };
     const manifests = [{ ...blob(layout, "text/plain"), platform }];

@@ -55,27 +55,37 @@ async function found(
   return (await findImage(layout, { fields, entries }, selector, options)).digest;
 }
 
-describe("the error for a missing image names the existing ones", () => {
+describe("the error for a missing image lists the available images", () => {
   const many = (count: number): readonly IndexEntry[] =>
-    Array.from({ length: count }, (_, at) => tagged(at === 0 ? one : two, `v${at}`));
-  const twenty = Array.from({ length: 20 }, (_, at) => `v${at}`).join(", ");
+    Array.from({ length: count }, (_, index) => tagged(index === 0 ? one : two, `v${index}`));
+  const twenty = Array.from({ length: 20 }, (_, index) => `v${index}`).join(", ");
   const other = { mediaType: "text/plain", digest: one.manifest.digest, size: 1 };
   const full = (image: WholeImage, name: string): IndexEntry =>
     entry(image, { [refName]: "v1", [fullName]: name });
 
   test.each<[string, readonly IndexEntry[], ImageSelector, string]>([
-    ["an empty layout", [], only, "no image in the bucket"],
-    ["an empty layout, by name", [], named("v1"), "no image in the bucket"],
-    ["two images with names", [tagged(one, "v1"), tagged(two, "v2")], only, " as v1, v2"],
-    ["two images without names", [entry(one), entry(two)], only, " as @0 to @1 (none has a name)"],
-    ["two images, one with a name", [entry(one), tagged(two, "v2")], only, " as v2 (or @0 to @1)"],
-    ["20 names", many(20), only, ` as ${twenty}`],
-    ["22 names", many(22), only, ` as ${twenty} and 2 more`],
+    ["an empty layout", [], only, "No images in the bucket"],
+    ["an empty layout, by name", [], named("v1"), "No images in the bucket"],
+    ["two images with names", [tagged(one, "v1"), tagged(two, "v2")], only, "select one: v1, v2"],
     [
-      "a position behind the last",
+      "two images without names",
+      [entry(one), entry(two)],
+      only,
+      "select one: @0 to @1 (no image has a name)",
+    ],
+    [
+      "two images, one with a name",
+      [entry(one), tagged(two, "v2")],
+      only,
+      "select one: v2 (or @0 to @1)",
+    ],
+    ["20 names", many(20), only, `select one: ${twenty}`],
+    ["22 names", many(22), only, `select one: ${twenty} and 2 more`],
+    [
+      "a position after the last",
       [entry(one), entry(two)],
       { kind: "position", position: 2 },
-      "@2 in the bucket: there are @0 to @1",
+      "@2 in the bucket; available: @0 to @1",
     ],
     [
       "another digest",
@@ -83,30 +93,35 @@ describe("the error for a missing image names the existing ones", () => {
       digest(two.manifest.digest),
       `No image ${two.manifest.digest} in the bucket`,
     ],
-    ["another name", [entry(one)], named("v1"), "v1 in the bucket; there is @0 (none has a name)"],
     [
-      "a name that is nearly one",
+      "another name",
+      [entry(one)],
+      named("v1"),
+      "v1 in the bucket; available: @0 (no image has a name)",
+    ],
+    [
+      "a misspelled name",
       [tagged(one, "latest"), entry(two)],
       named("latets"),
-      "did you mean latest? there is latest (or @0 to @1)",
+      "did you mean latest? available: latest (or @0 to @1)",
     ],
     [
-      "a name far from the only one",
+      "an unknown name",
       [tagged(one, "latest")],
       named("v1"),
-      "v1 in the bucket; there is latest",
+      "v1 in the bucket; available: latest",
     ],
     [
-      "a layout of something else",
+      "a layout with other content",
       [other],
       named("v1"),
-      "v1 in the bucket; there is @0 (none has a name)",
+      "v1 in the bucket; available: @0 (no image has a name)",
     ],
     [
-      "a name that two repositories have",
+      "the tag of two repositories",
       [full(one, "a.example/a:v1"), full(two, "b.example/b:v1")],
       named("v1"),
-      " as a.example/a:v1, b.example/b:v1",
+      "select one: a.example/a:v1, b.example/b:v1",
     ],
   ])("%s", async (_, entries, selector, end) => {
     const outcome: unknown = await found(layoutWith(one, two), entries, selector).catch(
@@ -116,7 +131,7 @@ describe("the error for a missing image names the existing ones", () => {
     expect((outcome as Error).message.slice(-end.length)).toBe(end);
   });
 
-  test("of something else with that name is unsupported", async () => {
+  test("for an entry of another type is `unsupported`", async () => {
     const entries = [
       { mediaType: "text/plain", digest: one.manifest.digest, annotations: { [refName]: "v1" } },
     ];
@@ -131,7 +146,7 @@ describe("the error for a missing image names the existing ones", () => {
 describe("an image in a listed index is found", () => {
   const inner = { ...descriptorOf(one), annotations: { [refName]: "inner" } };
 
-  test("by its name and by its digest, and no other", async () => {
+  test("by its name and by its digest", async () => {
     const layout = layoutWith(one, two);
     const entries = [
       stored(layout, mediaTypes.ociIndex, { manifests: [descriptorOf(two), inner] }),
@@ -146,30 +161,30 @@ describe("an image in a listed index is found", () => {
     await expect(missing).rejects.toMatchObject({ code: "not-found" });
   });
 
-  test("through every index in it", async () => {
+  test("in nested indexes", async () => {
     const layout = layoutWith(nested);
     for (const { digest: of } of nested.instances)
       expect(await found(layout, [entry(nested)], digest(of))).toBe(of);
   });
 
-  test("after an index that was not copied", async () => {
+  test("if another index was not copied", async () => {
     const layout = layoutWith(one);
     const missing = { mediaType: mediaTypes.ociIndex, digest: two.manifest.digest, size: 1 };
     const entries = [missing, stored(layout, mediaTypes.ociIndex, { manifests: [inner] })];
     expect(await found(layout, entries, named("inner"))).toBe(one.manifest.digest);
   });
 
-  test("but not if the layout itself has the name, for several images", async () => {
+  test("unless several entries of the layout have the name", async () => {
     const layout = layoutWith(one, two);
     const full = (image: WholeImage, name: string): IndexEntry =>
       entry(image, { [refName]: "inner", [fullName]: name });
     const outer = stored(layout, mediaTypes.ociIndex, { manifests: [inner] });
     const entries = [full(one, "a.example/a:v1"), full(two, "b.example/b:v1"), outer];
-    const failure = { code: "not-found", message: expect.stringContaining("several") as string };
+    const failure = { code: "not-found", message: expect.stringContaining("Several") as string };
     await expect(found(layout, entries, named("inner"))).rejects.toMatchObject(failure);
   });
 
-  test("with one read of each index and of no image", async () => {
+  test("with one read of each index", async () => {
     const layout = layoutWith(one, two);
     const shared = stored(layout, mediaTypes.ociIndex, { manifests: [descriptorOf(two)] });
     const outer = ["1", "2"].map((mark) =>
@@ -204,23 +219,23 @@ describe("the entries of an image", () => {
     platform: { os: "unknown", architecture: "unknown" },
   };
 
-  test("are all those of the only image, without its attestations", async () => {
+  test("include all names of the only image, and no attestations", async () => {
     const entries = [tagged(one, "v1"), attestation, tagged(one, "v2")];
     expect(await entriesFor(entries, only)).toEqual([entries[0], entries[2]]);
   });
 
-  test("by a name are those of the first image with that name", async () => {
+  test("with a name are those of the first image with it", async () => {
     const entries = [tagged(one, "v1"), tagged(two, "v1"), tagged(one, "v1"), tagged(one, "v2")];
     expect(await entriesFor(entries, named("v1"))).toEqual([entries[0], entries[2]]);
   });
 
-  test("are one by a position, and all by a digest", async () => {
+  test("with a position are one entry, and with a digest all entries", async () => {
     const entries = [tagged(one, "v1"), tagged(one, "v2"), tagged(two, "v3")];
     expect(await entriesFor(entries, { kind: "position", position: 1 })).toEqual([entries[1]]);
     expect(await entriesFor(entries, digest(one.manifest.digest))).toEqual(entries.slice(0, 2));
   });
 
-  test("are several if each is for another platform", async () => {
+  test("are several if their platforms differ", async () => {
     const platform = (architecture: string): object => ({
       platform: { os: "linux", architecture },
     });
@@ -232,7 +247,7 @@ describe("the entries of an image", () => {
     await expect(entriesFor(entries, only)).rejects.toMatchObject({ code: "not-found" });
   });
 
-  test("have a position if there is only one image", async () => {
+  test("have a position if there is one image", async () => {
     const index = (...entries: readonly IndexEntry[]) =>
       parseLayoutIndex(formatLayoutIndex({ fields: { schemaVersion: 2 }, entries }));
     const layout = layoutWith(one, two);

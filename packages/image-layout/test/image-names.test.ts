@@ -7,7 +7,7 @@ import { BucketLayout } from "./bucket-layout.ts";
 
 const reference = memory().parseReference("in-a-layout");
 
-test("images are listed by their names, and by their places where they have none", async () => {
+test("images are listed by name, or by position if they have no name", async () => {
   const [one, two] = [await randomImage("one"), await randomImage("two")].map(descriptorOf);
   const layout = new BucketLayout();
   const named = [[one, "v1"] as const, [two, undefined] as const, [one, "v2"] as const];
@@ -16,7 +16,7 @@ test("images are listed by their names, and by their places where they have none
   expect(await imageNamesIn(reference, layout)).toEqual(["v1", "@1", "v2"]);
 });
 
-test("where there is no layout, there are no names", async () => {
+test("listing names fails if there is no layout", async () => {
   const missing = imageNamesIn(reference, new BucketLayout());
   await expect(missing).rejects.toMatchObject({ code: "not-found" });
 });

@@ -10,7 +10,7 @@ const only: ImageSelector = { kind: "only" };
 const named = (name: string): ImageSelector => ({ kind: "name", name });
 const at = (position: number): ImageSelector => ({ kind: "position", position });
 
-describe("a path and an image are told apart at the first colon", () => {
+describe("the first colon separates the path and the selector", () => {
   test.each([
     ["/a/b", "/a/b", only],
     ["/a/b:", "/a/b", only],
@@ -22,7 +22,7 @@ describe("a path and an image are told apart at the first colon", () => {
     ["a:@0", "a", at(0)],
     ["a:@12", "a", at(12)],
     [`a:@${digest}`, "a", { kind: "digest", digest }],
-    // Names that other tools write, which are read and not written.
+    // Names that are read, because other tools write them, but not written.
     ["a:-v1", "a", named("-v1")],
     ["a:v1-", "a", named("v1-")],
     ["a:v..1", "a", named("v..1")],
@@ -39,7 +39,7 @@ describe("a path and an image are told apart at the first colon", () => {
   });
 });
 
-describe("on Windows the colon of a drive is part of the path", () => {
+describe("on Windows the colon after a drive letter is part of the path", () => {
   test.each([
     ["C:\\a\\b", "C:\\a\\b", only],
     ["C:\\a\\b:v1", "C:\\a\\b", named("v1")],
@@ -66,13 +66,13 @@ test.each([
   "a:v\u0085",
   "a:@sha256:0123",
   "a:@v1",
-])("%j is no image of a layout", (text) => {
+])("%j does not select an image", (text) => {
   expect(() => parseLayoutPath(text)).toThrow(
     expect.objectContaining({ code: "invalid-reference" }),
   );
 });
 
-test("what is written for an image is read back as the same image", () => {
+test("a formatted selector parses to the same selector", () => {
   const name = fc
     .string({ minLength: 1, unit: "grapheme" })
     .filter((text) => isSelectableName(text))
@@ -84,7 +84,7 @@ test("what is written for an image is read back as the same image", () => {
   fc.assert(law);
 });
 
-describe("an image is written under a name that others read too, or under none", () => {
+describe("an image is written under a portable name, or without a name", () => {
   test.each([
     "v1",
     "v1.0__rc",
@@ -99,20 +99,20 @@ describe("an image is written under a name that others read too, or under none",
     expect(nameToWrite(named(name))).toBe(name);
   });
 
-  test("none", () => {
+  test("no name", () => {
     expect(nameToWrite(only)).toBeUndefined();
   });
 
   test.each<[string, ImageSelector]>([
     ["a name with a space", named("v 1")],
-    ["a name of other letters", named("ü")],
+    ["a name with a non-ASCII letter", named("ü")],
     ["a name that begins with a hyphen", named("-v1")],
     ["a name that begins with a dot", named(".v1")],
     ["a name with an empty part", named("v//1")],
     ["a name that begins with a slash", named("/v1")],
     ["a name that ends with a slash", named("v1/")],
     ["a name with a quote", named("a'b")],
-    ["a name that never ends", named("a".repeat(5000))],
+    ["a very long name", named("a".repeat(5000))],
     ["a position", at(0)],
     ["a digest", { kind: "digest", digest }],
   ])("and not under %s", (_, selector) => {

@@ -44,7 +44,7 @@ test("an image is listed with its name; the instances of an index are not", asyn
   for (const { digest, bytes } of index.instances) expect(layout.blobs.get(digest)).toEqual(bytes);
 });
 
-test("what somebody else adds before the swap is kept", async () => {
+test("keeps entries that are added before the swap", async () => {
   const layout = new BucketLayout();
   const destination = await LayoutDestination.open(reference, layout, { name: "v1" });
   await putImage(one, destination);
@@ -59,7 +59,7 @@ test("what somebody else adds before the swap is kept", async () => {
   ]);
 });
 
-test("a blob that was counted on and is gone at commit is a conflict that a new copy solves", async () => {
+test("a reused blob that was deleted before the commit is a retryable conflict", async () => {
   const layout = new BucketLayout();
   await written(layout, one, "v1");
   const [[digest, bytes] = []] = one.blobs;
@@ -77,7 +77,7 @@ test("a blob that was counted on and is gone at commit is a conflict that a new 
   expect(listed(layout)).toEqual([]);
 });
 
-test("a manifest that was counted on and lost a blob by the commit is a conflict", async () => {
+test("a reused manifest that lost a blob before the commit is a conflict", async () => {
   const layout = new BucketLayout();
   await written(layout, one, "v1");
   const destination = await LayoutDestination.open(reference, layout, { name: "v2" });
@@ -102,7 +102,7 @@ test("a blob of another size is not reused", async () => {
   expect(await destination.tryReusingBlob({ digest, size: 5, mediaType: "x" })).toBeUndefined();
 });
 
-test("a manifest of a type that no layout has is rejected, so that another may be tried", async () => {
+test("a manifest of an unsupported type is rejected, so another type may be tried", async () => {
   const destination = await LayoutDestination.open(reference, new BucketLayout(), { name: "v1" });
   const manifest = { bytes: Buffer.from("{}"), mediaType: mediaTypes.dockerSchema1Signed };
   await expect(destination.putManifest(manifest)).rejects.toMatchObject({
@@ -110,7 +110,7 @@ test("a manifest of a type that no layout has is rejected, so that another may b
   });
 });
 
-test("a manifest is not stored under the digest of another", async () => {
+test("a manifest is not stored under a digest that does not match", async () => {
   const layout = new BucketLayout();
   const destination = await LayoutDestination.open(reference, layout, { name: "v1" });
   const put = destination.putManifest(one.manifest, { instance: two.manifest.digest });
@@ -118,7 +118,7 @@ test("a manifest is not stored under the digest of another", async () => {
   expect(layout.blobs.size).toBe(0);
 });
 
-test("a digest of another algorithm is kept", async () => {
+test("a digest of another algorithm is preserved", async () => {
   const layout = new BucketLayout();
   const { bytes, mediaType } = one.manifest;
   const digest = digestOf(bytes, "sha512");
@@ -146,7 +146,7 @@ test("an instance is reused only with everything it references", async () => {
   expect(missing).toContain(undefined);
 });
 
-test("the digest that a name has is told, and none for a name that is not there", async () => {
+test("`resolve` returns the digest of a name, and none for an absent name", async () => {
   const layout = new BucketLayout();
   await written(layout, one, "v1");
   const find = async (name: string | undefined) =>
@@ -160,7 +160,7 @@ test("the digest that a name has is told, and none for a name that is not there"
   expect(await find(undefined)).toBeUndefined();
 });
 
-test("a broken index is left as it is", async () => {
+test("an invalid index is left unchanged", async () => {
   const layout = new BucketLayout();
   layout.files.set("index.json", Buffer.from("{"));
   const opened = LayoutDestination.open(reference, layout, { name: "v1" });
@@ -168,7 +168,7 @@ test("a broken index is left as it is", async () => {
   expect(layout.isDisposed).toBe(true);
 });
 
-test("layers are kept as they are unless it is asked otherwise", async () => {
+test("layers are preserved by default", async () => {
   const layout = new BucketLayout();
   const plain = await LayoutDestination.open(reference, layout, { name: "v1" });
   const packing = await LayoutDestination.open(reference, layout, {
@@ -178,7 +178,7 @@ test("layers are kept as they are unless it is asked otherwise", async () => {
   expect([plain.accepts.layers, packing.accepts.layers]).toEqual(["preserve", "compress"]);
 });
 
-test("a blob of which nothing is known is stored under its digest", async () => {
+test("a blob of unknown digest is stored under its digest", async () => {
   const layout = new BucketLayout();
   const destination = await LayoutDestination.open(reference, layout, { name: "v1" });
   const bytes = Buffer.from("content");

@@ -32,7 +32,7 @@ const indexOf = (...entries: readonly IndexEntry[]) => ({ fields: { schemaVersio
 const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString();
 
 describe("index.json", () => {
-  test("of no images is an OCI index with an empty list", () => {
+  test("without images is an OCI index with an empty list", () => {
     const bytes = formatLayoutIndex(emptyIndex);
     expect(text(bytes)).toBe(
       `{"schemaVersion":2,"mediaType":"${mediaTypes.ociIndex}","manifests":[]}`,
@@ -52,7 +52,7 @@ describe("index.json", () => {
     '{"schemaVersion":2,"layers":[]}',
     '{"schemaVersion":2,"mediaType":5,"manifests":[]}',
     '{"schemaVersion":2,"mediaType":{},"manifests":[]}',
-  ])("is not %s", (content) => {
+  ])("cannot be %s", (content) => {
     const parse = (): unknown => parseLayoutIndex(Buffer.from(content));
     expect(parse).toThrow(expect.objectContaining({ code: "invalid-manifest" }) as Error);
   });
@@ -61,7 +61,7 @@ describe("index.json", () => {
     expect(indexSizeLimit).toBe(33_554_432);
   });
 
-  test("is not found outside of a layout, with the name of the image", async () => {
+  test("is not found outside of a layout; the error has the reference", async () => {
     const reference = memory().parseReference("some-image");
     await expect(readIndex(reference, new BucketLayout(), {})).rejects.toMatchObject({
       code: "not-found",
@@ -78,19 +78,19 @@ describe("an entry", () => {
     [{}, undefined, undefined],
     ["text", undefined, undefined],
     [null, undefined, undefined],
-  ])("with the annotations %j is called %s, and %s in full", (annotations, name, full) => {
+  ])("with the annotations %j has the name %s and the full name %s", (annotations, name, full) => {
     const one = { ...entry(), annotations };
     expect([nameOfEntry(one), fullNameOfEntry(one)]).toEqual([name, full]);
   });
 
-  test("can be marked as a whole index", () => {
+  test("can be annotated as a whole index", () => {
     expect(isWholeIndex({ ...entry(), annotations: wholeIndex })).toBe(true);
     const others = [undefined, null, "all", {}, { "io.drayage.instances": "some" }];
     const are = others.map((annotations) => isWholeIndex({ ...entry(), annotations }));
     expect(are).toEqual(others.map(() => false));
   });
 
-  test("may lack its type and its size, or have null", () => {
+  test("may lack its type and size, or have null", () => {
     for (const none of [undefined, null]) {
       const described = descriptorOfEntry({ digest, mediaType: none, size: none });
       expect(described).toEqual({ digest, mediaType: undefined, size: undefined });
@@ -99,7 +99,7 @@ describe("an entry", () => {
     expect(descriptorOfEntry(entry())).toMatchObject(image);
   });
 
-  test("drops null annotations and rejects other types", () => {
+  test("drops null annotations and rejects annotations of other types", () => {
     const annotations = { a: null, b: "c" };
     expect(descriptorOfEntry({ ...entry(), annotations }).annotations).toEqual({ b: "c" });
     for (const wrong of ["text", { a: 1 }]) {
@@ -110,12 +110,12 @@ describe("an entry", () => {
 });
 
 describe("an image that is added", () => {
-  test("keeps one of two equal entries", () => {
+  test("replaces one of two equal entries", () => {
     const { entries } = withImage(indexOf(entry("v1"), entry("v1")), image, "v1");
     expect(entries).toEqual([entry("v1")]);
   });
 
-  test("keeps the artifact type of its entry unless it has its own", () => {
+  test("keeps the artifact type of the entry unless it has its own", () => {
     const before = indexOf({ ...entry("v1"), artifactType: "x/y" });
     const type = (added: Descriptor): unknown =>
       withImage(before, added, "v1").entries[0]?.["artifactType"];
@@ -130,7 +130,7 @@ describe("an image that is added", () => {
 });
 
 describe("a referrer that is added", () => {
-  test("without a name stays listed under its names", () => {
+  test("without a name keeps its listed names", () => {
     const index = indexOf(entry("v1"));
     expect(withReferrer(index, image, undefined)).toBe(index);
     const empty = indexOf();
@@ -139,7 +139,7 @@ describe("a referrer that is added", () => {
     expect(withReferrer(other, image, undefined).entries).toEqual([...other.entries, entry()]);
   });
 
-  test("under a name is listed with that name too", () => {
+  test("with a name is also listed under that name", () => {
     const { entries } = withReferrer(indexOf(entry("v1")), image, "v2");
     expect(entries).toEqual([entry("v1"), entry("v2")]);
   });

@@ -41,21 +41,21 @@ describe("an image is added", () => {
     ["again without a name", [entry("a"), entry("b")], "a", undefined, [entry("a"), entry("b")]],
     ["under the name of another", [entry("a", "v1")], "b", "v1", [entry("a"), entry("b", "v1")]],
     [
-      "under the name of another that has two",
+      "under the name of another that has two names",
       [entry("a", "v1"), entry("a", "v2")],
       "b",
       "v1",
       [entry("a", "v2"), entry("b", "v1")],
     ],
     [
-      "in place of its entry without a name",
+      "with a name that its nameless entry receives",
       [entry("a"), entry("b", "v1")],
       "a",
       "v1",
       [entry("a", "v1"), entry("b")],
     ],
     [
-      "under a name that several have",
+      "under a name that several images have",
       [entry("a", "v1"), entry("a", "v1"), entry("b", "v1")],
       "c",
       "v1",
@@ -66,7 +66,7 @@ describe("an image is added", () => {
   });
 });
 
-test("what else an entry says stays when its name comes or goes", () => {
+test("other fields of an entry are kept when its name changes", () => {
   const platform = { os: "linux", architecture: "amd64", "os.features": ["x"] };
   const before = indexOf(
     entry("a", undefined, { platform, annotations: { other: "1" } }),
@@ -82,7 +82,7 @@ test("what else an entry says stays when its name comes or goes", () => {
   ]);
 });
 
-test("an artifact is listed with its type", () => {
+test("an artifact is listed with its artifact type", () => {
   const [added] = withImage(emptyIndex, { ...image("a"), artifactType: "x/y" }, "v1").entries;
   expect(added).toMatchObject({ artifactType: "x/y" });
 });
@@ -106,7 +106,7 @@ describe("for any index", () => {
     fc.assert(law);
   });
 
-  test("entries of other names stay as they are, in their order", () => {
+  test("entries with other names are unchanged, in the same order", () => {
     const law = fc.property(entries, seeds, names, (before, seed, name) => {
       const after = withImage(indexOf(...before), image(seed), name).entries;
       const others = (list: readonly IndexEntry[]) =>
@@ -116,7 +116,7 @@ describe("for any index", () => {
     fc.assert(law);
   });
 
-  test("adding twice is adding once", () => {
+  test("adding an image twice equals adding it once", () => {
     const law = fc.property(entries, seeds, names, (before, seed, name) => {
       const once = withImage(indexOf(...before), image(seed), name);
       expect(withImage(once, image(seed), name)).toEqual(once);
@@ -124,7 +124,7 @@ describe("for any index", () => {
     fc.assert(law);
   });
 
-  test("all fields and their order survive, known or not", () => {
+  test("all fields are kept in order, known or not", () => {
     const fields = fc.dictionary(fc.string(), fc.jsonValue()).filter(hasOneReading);
     const law = fc.property(fields, entries, (others, manifests) => {
       const text = JSON.stringify({
@@ -142,19 +142,19 @@ describe("for any index", () => {
   });
 });
 
-/** False for keys that are one field for other programs: such an index is refused. */
+/** False for keys that Go programs read as the same field: such an index is rejected. */
 function hasOneReading(value: unknown): boolean {
   if (typeof value !== "object" || value === null) return true;
   const keys = Object.keys(value).map((key) => key.toLowerCase());
   return new Set(keys).size === keys.length && Object.values(value).every(hasOneReading);
 }
 
-test("an entry is taken out of its place", () => {
+test("an entry is removed by position", () => {
   const index = indexOf(entry("a", "v1"), entry("a", "v2"), entry("b"));
   expect(withoutEntry(index, 1).entries).toEqual([entry("a", "v1"), entry("b")]);
 });
 
-test("an index without manifests has none, and is given some", () => {
+test("an index without `manifests` gets the field when an image is added", () => {
   for (const text of ['{"schemaVersion":2}', '{"schemaVersion":2,"manifests":null}']) {
     const index = parseLayoutIndex(Buffer.from(text));
     expect(index.entries).toEqual([]);
@@ -172,7 +172,7 @@ test.each([
   '{"schemaVersion":2,"manifests":{}}',
   '{"schemaVersion":2,"manifests":[1]}',
   '{"schemaVersion":2,"mediaType":"text/html","manifests":[]}',
-])("%j is no index", (text) => {
+])("%j is not an index", (text) => {
   const parse = () => parseLayoutIndex(Buffer.from(text));
   expect(parse).toThrow(expect.objectContaining({ code: "invalid-manifest" }));
 });

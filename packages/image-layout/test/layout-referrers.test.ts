@@ -24,7 +24,7 @@ const ofSBOM = await randomArtifact("signature", { subject: descriptorOf(sbom) }
 const cosigned = await randomArtifact("cosign");
 const [sigTag = ""] = digestTagsOf(subject.digest);
 
-/** A reference to an image in a layout that lies in memory. */
+/** A reference to an image in a layout in memory. */
 function inLayout(layout: BucketLayout, name?: string): ImageReference {
   const reference: ImageReference = {
     transport: memory(),
@@ -68,14 +68,14 @@ async function found(
   return referrers.map(({ digest }) => digest);
 }
 
-/** In order, `-` for none. */
+/** The names in order, `-` for entries without a name. */
 function names(layout: BucketLayout): readonly string[] {
   const { entries } = parseLayoutIndex(layout.files.get("index.json") ?? new Uint8Array());
   return entries.map((entry) => nameOfEntry(entry) ?? "-").toSorted();
 }
 
-describe("what refers to an image", () => {
-  test("goes into a layout with it and comes out again", async () => {
+describe("a referrer", () => {
+  test("is copied into a layout and out of it with its image", async () => {
     const layout = new BucketLayout();
     expect(await copyInto(layout, "v1")).toMatchObject({ referrers: 3 });
     const out = memory().parseReference("out");
@@ -86,7 +86,7 @@ describe("what refers to an image", () => {
     expect(ofReferrer).toEqual([ofSBOM.manifest.digest]);
   });
 
-  test("is in the index once, without a name but for tags, with the type that it has", async () => {
+  test("is listed once, with its type, and without a name unless it has a tag", async () => {
     const layout = new BucketLayout();
     await copyInto(layout, "v1");
     expect(await copyInto(layout, "v1")).toMatchObject({ alreadyThere: true });
@@ -99,21 +99,21 @@ describe("what refers to an image", () => {
     });
   });
 
-  test("does not keep an image from being the only one", async () => {
+  test("does not count beside the only image", async () => {
     const layout = new BucketLayout();
     await copyInto(layout);
     expect(await found(inLayout(layout))).toEqual([sbom.manifest.digest, cosigned.manifest.digest]);
     expect(await copyInto(layout)).toMatchObject({ alreadyThere: true });
   });
 
-  test("is an image like others where it is alone", async () => {
+  test("is an image if it is alone", async () => {
     const layout = new BucketLayout();
     await copyImage(await inMemory(sbom), inLayout(layout));
     await using source = await inLayout(layout).newImageSource();
     expect((await source.getManifest()).digest).toBe(sbom.manifest.digest);
   });
 
-  test("is found where regclient lists it", async () => {
+  test("is found in the index that regclient writes", async () => {
     const layout = new BucketLayout();
     await copyImage(await inMemory(image), inLayout(layout, "v1"));
     const list = inLayout(layout, referrersTagOf(subject.digest));
@@ -122,7 +122,7 @@ describe("what refers to an image", () => {
     expect(await found(inLayout(layout))).toEqual([sbom.manifest.digest]);
   });
 
-  test("that is not there is not found", async () => {
+  test("that is absent is not found", async () => {
     const layout = new BucketLayout();
     await copyInto(layout, "v1");
     layout.blobs.delete(sbom.manifest.digest);
@@ -131,7 +131,7 @@ describe("what refers to an image", () => {
 });
 
 describe("deleting an image", () => {
-  test("deletes what refers to it, and what refers to that", async () => {
+  test("deletes its referrers, and their referrers", async () => {
     const layout = new BucketLayout();
     await copyInto(layout, "v1");
     await deleteLayoutImage(layout, { kind: "name", name: "v1" });
@@ -139,7 +139,7 @@ describe("deleting an image", () => {
     expect(layout.blobs.size).toBe(0);
   });
 
-  test("leaves it as long as the image has another name", async () => {
+  test("keeps referrers while the image has another name", async () => {
     const layout = new BucketLayout();
     await copyInto(layout, "v1");
     await copyInto(layout, "v2");
@@ -150,7 +150,7 @@ describe("deleting an image", () => {
     expect(result.referrers).toBe(3);
   });
 
-  test("leaves what refers to another", async () => {
+  test("keeps referrers of another image", async () => {
     const layout = new BucketLayout();
     await copyInto(layout, "v1");
     const other = await randomImage("other", { layers: 1 });
@@ -160,7 +160,7 @@ describe("deleting an image", () => {
   });
 });
 
-/** As it is in registries without a list of their own. */
+/** The index of the referrers tag, as in registries without the referrers API. */
 function listOf(referrer: WholeImage): WholeImage {
   const { mediaType, digest, bytes } = referrer.manifest;
   const manifests: readonly Descriptor[] = [{ mediaType, digest, size: bytes.byteLength }];

@@ -20,7 +20,7 @@ const reference: ImageReference = memory().parseReference("in-a-layout");
 const only: ImageSelector = { kind: "only" };
 const named = (name: string): ImageSelector => ({ kind: "name", name });
 
-/** The blobs and manifests of images; what `index.json` names is another thing. */
+/** A layout with the blobs and manifests of images, and without `index.json`. */
 function withBlobs(...images: readonly WholeImage[]): BucketLayout {
   const layout = new BucketLayout();
   for (const { manifest, instances, blobs } of images) {
@@ -66,16 +66,16 @@ test.each([
   [named("latst"), "did you mean latest?"],
   [only, "v1, v2, latest"],
   [{ kind: "position", position: 4 }, "@0 to @3"],
-] as const)("where %j is not there, the error tells what is", async (selector, told) => {
+] as const)("the error for an absent %j lists the available images", async (selector, message) => {
   const layout = withBlobs(one, two);
   index(layout, [first, "v1"], [first, "v2"], [second, "latest"], [second]);
   const opened = LayoutSource.open(reference, layout, selector);
   await expect(opened).rejects.toMatchObject({ code: "not-found" });
-  await expect(opened).rejects.toThrow(told);
+  await expect(opened).rejects.toThrow(message);
   expect(layout.isDisposed).toBe(true);
 });
 
-test("a place that is no layout, and a layout of no images, have no image", async () => {
+test("no image is found without a layout and in an empty layout", async () => {
   const layout = new BucketLayout();
   await expect(LayoutSource.open(reference, layout, only)).rejects.toMatchObject({
     code: "not-found",
@@ -86,7 +86,7 @@ test("a place that is no layout, and a layout of no images, have no image", asyn
   });
 });
 
-test("a name is looked for in the indexes that index.json names, at any depth", async () => {
+test("a name is searched for in nested indexes", async () => {
   const layout = withBlobs(one);
   const nest = async (descriptor: Descriptor, name?: string): Promise<Descriptor> => {
     const bytes = formatLayoutIndex(withImage(emptyIndex, descriptor, name));
@@ -105,7 +105,7 @@ test("a name is looked for in the indexes that index.json names, at any depth", 
   await expect(missing).rejects.toMatchObject({ code: "not-found" });
 });
 
-test("a nested index that is not what its digest says is noticed", async () => {
+test("a nested index with a wrong digest is rejected", async () => {
   const layout = withBlobs(one);
   const bytes = formatLayoutIndex(withImage(emptyIndex, first, "deep"));
   layout.blobs.set(second.digest, bytes);
@@ -114,7 +114,7 @@ test("a nested index that is not what its digest says is noticed", async () => {
   await expect(opened).rejects.toMatchObject({ code: "digest-mismatch" });
 });
 
-test("a name of what is no image is told apart from a name that is not there", async () => {
+test("the name of another type has another error than an absent name", async () => {
   const layout = withBlobs();
   index(layout, [{ ...first, mediaType: "text/plain" }, "v1"]);
   const opened = LayoutSource.open(reference, layout, named("v1"));
@@ -126,7 +126,7 @@ test.each([
   '{"imageLayoutVersion":"2.0.0-rc.1"}',
   '{"imageLayoutVersion":2}',
   "2.0.0\n",
-])("a layout that says %j is refused, to read and to write", async (content) => {
+])("a layout with %j is rejected for reading and writing", async (content) => {
   const code = "unsupported";
   const layout = withBlobs(one);
   index(layout, [first, "v1"]);
@@ -136,7 +136,7 @@ test.each([
   await expect(destination).rejects.toMatchObject({ code });
 });
 
-test("any layout of version 1 is read, and so is one that does not say", async () => {
+test("a layout of version 1.x or without a version is read", async () => {
   const layout = withBlobs(one);
   index(layout, [first, "v1"]);
   for (const content of [undefined, '{"imageLayoutVersion":"1.7.0"}', layoutFile]) {
@@ -145,7 +145,7 @@ test("any layout of version 1 is read, and so is one that does not say", async (
   }
 });
 
-test("instances are read by their digest, of the type that is known of them", async () => {
+test("instances are read by digest, with their listed type", async () => {
   const many = await randomIndex("many", { format: "docker" });
   const layout = withBlobs(many);
   index(layout, [descriptorOf(many), "v1"]);
@@ -155,7 +155,7 @@ test("instances are read by their digest, of the type that is known of them", as
   expect([found.bytes, found.digest]).toEqual([instance?.bytes, instance?.digest]);
 });
 
-test("a foreign layer that is not there is said to be elsewhere", async () => {
+test("the error for an absent foreign layer contains its URLs", async () => {
   const layout = withBlobs(one);
   index(layout, [first, "v1"]);
   const source = await LayoutSource.open(reference, layout, only);
@@ -167,23 +167,23 @@ test("a foreign layer that is not there is said to be elsewhere", async () => {
   expect((await source.getBlob({ digest: there, urls }).next()).done).toBe(false);
 });
 
-test("what is about an image is told with its type", async () => {
-  const about = await randomArtifact("about", {
+test("a referrer is returned with its type", async () => {
+  const artifact = await randomArtifact("about", {
     subject: first,
     artifactType: "x/y",
     annotations: { a: "b" },
   });
-  const layout = withBlobs(one, two, about);
-  index(layout, [first, "v1"], [second], [descriptorOf(about)]);
+  const layout = withBlobs(one, two, artifact);
+  index(layout, [first, "v1"], [second], [descriptorOf(artifact)]);
   const source = await LayoutSource.open(reference, layout, named("v1"));
-  const { digest } = about.manifest;
+  const { digest } = artifact.manifest;
   expect(await Array.fromAsync(source.getReferrers(first.digest))).toMatchObject([
     { digest, artifactType: "x/y", annotations: { a: "b" } },
   ]);
   expect(await Array.fromAsync(source.getReferrers(second.digest))).toEqual([]);
 });
 
-test("a layout is closed with its source", async () => {
+test("closing a source closes its layout", async () => {
   const layout = withBlobs(one);
   index(layout, [first, "v1"]);
   {

@@ -27,7 +27,7 @@ const listed = list.instances.map(({ digest, bytes, mediaType }) => ({
   size: bytes.byteLength,
 }));
 
-/** A layout with these blobs, and with that index whatever it is. */
+/** A layout with these blobs and an unchecked index. */
 function layoutOf(images: readonly WholeImage[], index: unknown): BucketLayout {
   const layout = new BucketLayout();
   for (const { manifest, instances, blobs } of images) {
@@ -46,7 +46,7 @@ function on(descriptor: object, architecture: string, os = "linux"): object {
   return { ...descriptor, platform: { os, architecture } };
 }
 
-/** A manifest of some content under its digest. */
+/** Stores a manifest under its digest. */
 function added(layout: BucketLayout, manifest: object): Descriptor {
   const bytes = Buffer.from(JSON.stringify(manifest));
   const digest = digestOf(bytes);
@@ -60,7 +60,7 @@ async function digestIn(layout: BucketLayout, image: string): Promise<Digest> {
   return digestOf(bytes);
 }
 
-async function refused(layout: BucketLayout, image: string): Promise<unknown> {
+async function openFailure(layout: BucketLayout, image: string): Promise<unknown> {
   return digestIn(layout, image).then(
     () => undefined,
     (error: unknown) => (error as { readonly code?: string }).code,
@@ -69,7 +69,7 @@ async function refused(layout: BucketLayout, image: string): Promise<unknown> {
 
 const entry = named(one, "v1");
 
-describe("an index that a lax tool wrote is read, and is by the specification once it is written", () => {
+describe("an index that violates the specification is read, and valid after a write", () => {
   test.each([
     ["no schemaVersion", { manifests: [entry] }],
     ["a schemaVersion of null", { schemaVersion: null, manifests: [entry] }],
@@ -121,19 +121,19 @@ async function* pieces(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   yield bytes;
 }
 
-describe("what could mean two things is refused", () => {
+describe("an ambiguous index is rejected", () => {
   test.each([
-    ["a manifest of an image", { schemaVersion: 2, config: {}, layers: [] }],
+    ["an image manifest", { schemaVersion: 2, config: {}, layers: [] }],
     ["neither a version nor manifests", { annotations: {} }],
     ["another version", { schemaVersion: 1, manifests: [entry] }],
     ["another type", { schemaVersion: 2, mediaType: mediaTypes.ociManifest, manifests: [entry] }],
-    ["manifests that are no list", { schemaVersion: 2, manifests: { a: entry } }],
+    ["manifests that are not a list", { schemaVersion: 2, manifests: { a: entry } }],
   ])("%s", async (_, index) => {
-    expect(await refused(layoutOf([amd64], index), "v1")).toBe("invalid-manifest");
+    expect(await openFailure(layoutOf([amd64], index), "v1")).toBe("invalid-manifest");
   });
 });
 
-describe("an entry that a lax tool wrote is read", () => {
+describe("an entry that violates the specification is read", () => {
   test.each([
     ["no size", { ...entry, size: undefined }],
     ["a size of null", { ...entry, size: null }],
@@ -142,7 +142,7 @@ describe("an entry that a lax tool wrote is read", () => {
     ["an annotation of null", named(one, "v1", { "org.opencontainers.image.revision": null })],
     ["a platform of null", { ...entry, platform: null }],
     ["an empty platform", { ...entry, platform: {} }],
-    ["no annotations beside null", { ...one, annotations: null }],
+    ["annotations of null", { ...one, annotations: null }],
   ])("%s", async (_, lax) => {
     const layout = layoutOf([amd64], { schemaVersion: 2, manifests: [lax] });
     expect(await digestIn(layout, "")).toBe(one.digest);
@@ -155,17 +155,17 @@ describe("an entry that a lax tool wrote is read", () => {
 
   test.each([
     ["no digest", { ...entry, digest: undefined }],
-    ["a digest that is none", { ...entry, digest: "sha256:0" }],
-    ["a size that is a text", { ...entry, size: "12" }],
+    ["an invalid digest", { ...entry, digest: "sha256:0" }],
+    ["a size that is a string", { ...entry, size: "12" }],
     ["a negative size", { ...entry, size: -1 }],
     ["an annotation that is a number", named(one, "v1", { a: 1 })],
-  ])("and not one with %s", async (_, broken) => {
+  ])("but not an entry with %s", async (_, broken) => {
     const layout = layoutOf([amd64], { schemaVersion: 2, manifests: [broken] });
-    expect(await refused(layout, "v1")).toBe("invalid-manifest");
+    expect(await openFailure(layout, "v1")).toBe("invalid-manifest");
   });
 });
 
-/** A reference to an image in a layout that lies in memory; `name` is that of a new one. */
+/** A reference to an image in a layout in memory. `name` is the name of a new image. */
 function inLayout(layout: BucketLayout, image = "", name?: string): ImageReference {
   const own: ImageReference = {
     transport: memory(),
@@ -179,7 +179,7 @@ function inLayout(layout: BucketLayout, image = "", name?: string): ImageReferen
   return own;
 }
 
-describe("an oci-layout that says nothing clear is read over", () => {
+describe("an oci-layout file without a clear version is ignored", () => {
   test.each([
     "",
     "{}",
@@ -199,7 +199,7 @@ describe("an oci-layout that says nothing clear is read over", () => {
   });
 });
 
-describe("without a name the image is meant that is there, whatever is there for it", () => {
+describe("without a name the only image is selected, despite other entries", () => {
   const attestation = {
     schemaVersion: 2,
     mediaType: mediaTypes.ociManifest,
@@ -218,11 +218,14 @@ describe("without a name the image is meant that is there, whatever is there for
   });
 
   test.each([
-    ["an attestation by its platform", (about: Descriptor) => on(about, "unknown", "unknown")],
+    [
+      "an attestation by its platform",
+      (artifact: Descriptor) => on(artifact, "unknown", "unknown"),
+    ],
     [
       "an attestation by its annotation",
-      (about: Descriptor) => ({
-        ...about,
+      (artifact: Descriptor) => ({
+        ...artifact,
         annotations: {
           "vnd.docker.reference.type": "attestation-manifest",
           "vnd.docker.reference.digest": one.digest,
@@ -231,15 +234,18 @@ describe("without a name the image is meant that is there, whatever is there for
     ],
     [
       "an artifact by its entry",
-      (about: Descriptor) => ({ ...about, artifactType: "application/x-sbom" }),
+      (artifact: Descriptor) => ({ ...artifact, artifactType: "application/x-sbom" }),
     ],
     [
       "a blob of another type",
-      (about: Descriptor) => ({ ...about, mediaType: "application/vnd.buildkit.cacheconfig.v0" }),
+      (artifact: Descriptor) => ({
+        ...artifact,
+        mediaType: "application/vnd.buildkit.cacheconfig.v0",
+      }),
     ],
-  ])("%s", async (_, marked) => {
+  ])("%s", async (_, entryFor) => {
     const layout = layoutOf([amd64], {});
-    const manifests = [marked(added(layout, attestation)), on(one, "amd64")];
+    const manifests = [entryFor(added(layout, attestation)), on(one, "amd64")];
     layout.files.set("index.json", Buffer.from(JSON.stringify({ schemaVersion: 2, manifests })));
     expect(await digestIn(layout, "")).toBe(one.digest);
   });
@@ -251,23 +257,23 @@ describe("without a name the image is meant that is there, whatever is there for
     expect(await digestIn(layout, "")).toBe(one.digest);
   });
 
-  test("an index, and its instances beside it", async () => {
+  test("an index that is listed with its instances", async () => {
     const manifests = [...listed, named(descriptorOf(list), "v1"), ...listed];
     const layout = layoutOf([list], { schemaVersion: 2, manifests });
     expect(await digestIn(layout, "")).toBe(list.manifest.digest);
   });
 
-  test("artifacts alone are more than one as images are", async () => {
+  test("several artifacts without an image are not one image", async () => {
     const [first, second] = [await randomArtifact("first"), await randomArtifact("second")];
     const manifests = [descriptorOf(first), descriptorOf(second)];
-    expect(await refused(layoutOf([first, second], { schemaVersion: 2, manifests }), "")).toBe(
+    expect(await openFailure(layoutOf([first, second], { schemaVersion: 2, manifests }), "")).toBe(
       "not-found",
     );
     const single = layoutOf([first], { schemaVersion: 2, manifests: [descriptorOf(first)] });
     expect(await digestIn(single, "")).toBe(first.manifest.digest);
   });
 
-  test("two images are not one", async () => {
+  test("two images are not one image", async () => {
     for (const manifests of [
       [one, two],
       [named(one, "a"), named(two, "b")],
@@ -276,11 +282,11 @@ describe("without a name the image is meant that is there, whatever is there for
       [named(on(one, "amd64"), "a"), named(on(two, "arm64"), "b")],
     ]) {
       const layout = layoutOf([amd64, arm64], { schemaVersion: 2, manifests });
-      expect(await refused(layout, "")).toBe("not-found");
+      expect(await openFailure(layout, "")).toBe("not-found");
     }
   });
 
-  test("and deleted under all its names", async () => {
+  test("and is deleted under all its names", async () => {
     const manifests = [named(one, "one"), named(one, "two")];
     const layout = layoutOf([amd64], { schemaVersion: 2, manifests });
     await deleteLayoutImage(layout, { kind: "only" });
@@ -296,7 +302,7 @@ describe("an image that is listed by platform", () => {
     manifests: [on(one, "amd64"), on(two, "arm64")],
   };
 
-  test("is the index that index.json is, with its digest", async () => {
+  test("has index.json as its index", async () => {
     const layout = layoutOf([amd64, arm64], flat);
     const source = await LayoutSource.open(reference, layout, parseSelector(""));
     const { bytes, digest, mediaType } = await source.getManifest();
@@ -309,7 +315,7 @@ describe("an image that is listed by platform", () => {
     expect(digestOf(instance.bytes)).toBe(two.digest);
   });
 
-  test.each(["amd64", "arm64"])("is copied for %s", async (architecture) => {
+  test.each(["amd64", "arm64"])("is copied for the platform %s", async (architecture) => {
     const layout = layoutOf([amd64, arm64], flat);
     const to = memory().parseReference(architecture);
     const platform = { os: "linux", architecture };
@@ -318,9 +324,9 @@ describe("an image that is listed by platform", () => {
   });
 
   test.each([
-    ["without the names that all have", flat.manifests.map((one_) => named(one_, "v1")), "v1"],
+    ["without their common name", flat.manifests.map((instance) => named(instance, "v1")), "v1"],
     [
-      "without the attestations beside it",
+      "without its attestations",
       [
         ...flat.manifests,
         on({ ...one, digest: list.manifest.digest }, "unknown", "unknown"),
@@ -329,11 +335,11 @@ describe("an image that is listed by platform", () => {
       "",
     ],
     [
-      "with sizes where they were left out",
-      flat.manifests.map((one_) => ({ ...one_, size: undefined })),
+      "with sizes that were omitted",
+      flat.manifests.map((instance) => ({ ...instance, size: undefined })),
       "",
     ],
-  ])("is an index of its own %s", async (_, manifests, image) => {
+  ])("has a generated index %s", async (_, manifests, image) => {
     const layout = layoutOf([amd64, arm64], { schemaVersion: 2, manifests });
     const source = await LayoutSource.open(reference, layout, parseSelector(image));
     const raw = await source.getManifest();
@@ -346,41 +352,41 @@ describe("an image that is listed by platform", () => {
     expect(await digestIn(layout, image)).toBe(raw.digest);
   });
 
-  test("is deleted by a name as a whole, and without one not at all", async () => {
+  test("is deleted completely by its name, and not without a name", async () => {
     const layout = layoutOf([amd64, arm64], flat);
     const deleted = deleteLayoutImage(layout, { kind: "only" });
     await expect(deleted).rejects.toMatchObject({ code: "not-found" });
-    const manifests = flat.manifests.map((one_) => named(one_, "v1"));
+    const manifests = flat.manifests.map((instance) => named(instance, "v1"));
     const withName = layoutOf([amd64, arm64], { ...flat, manifests });
     await deleteLayoutImage(withName, parseSelector("v1"));
     expect(withName.blobs.size).toBe(0);
   });
 });
 
-describe("the names that are listed select an image each", () => {
+describe("each listed name selects one image", () => {
   const full = (name: string): object => ({ "io.containerd.image.name": name });
   test.each<[string, readonly object[], readonly string[]]>([
-    ["as registries allow them", [named(one, "v1.0__rc"), named(two, "_x")], ["v1.0__rc", "_x"]],
+    ["names that registries allow", [named(one, "v1.0__rc"), named(two, "_x")], ["v1.0__rc", "_x"]],
     [
-      "as images are called in full",
+      "full names",
       [named(one, "docker.io/library/a:1"), named(two, "b@c/d")],
       ["docker.io/library/a:1", "b@c/d"],
     ],
-    ["with spaces and other letters", [named(one, "v 1"), named(two, "größe")], ["v 1", "größe"]],
     [
-      "but for what begins with an @ or has control characters",
+      "names with spaces and non-ASCII letters",
+      [named(one, "v 1"), named(two, "größe")],
+      ["v 1", "größe"],
+    ],
+    [
+      "positions for names that start with @ or have control characters",
       [named(one, "@v1"), named(two, "v\u001b1")],
       ["@0", "@1"],
     ],
-    ["but for an empty one", [named(one, ""), two], ["@0", "@1"]],
-    ["each once", [named(one, "v1"), named(one, "v1"), named(two, "v2")], ["v1", "v2"]],
+    ["positions for empty names", [named(one, ""), two], ["@0", "@1"]],
+    ["each name once", [named(one, "v1"), named(one, "v1"), named(two, "v2")], ["v1", "v2"]],
+    ["positions if another image has the name", [named(one, "v1"), named(two, "v1")], ["v1", "@1"]],
     [
-      "by position where another image has the name",
-      [named(one, "v1"), named(two, "v1")],
-      ["v1", "@1"],
-    ],
-    [
-      "in full where Docker saved two of one tag",
+      "full names if Docker saved two images with one tag",
       [
         named(one, "latest", full("docker.io/a:latest")),
         named(two, "latest", full("docker.io/b:latest")),
@@ -388,15 +394,11 @@ describe("the names that are listed select an image each", () => {
       ["docker.io/a:latest", "docker.io/b:latest"],
     ],
     [
-      "in full where there is no other",
+      "full names if there is no other name",
       [{ ...one, annotations: full("docker.io/a:1") }, two],
       ["docker.io/a:1", "@1"],
     ],
-    [
-      "without those of something else",
-      [named({ ...one, mediaType: "a/b" }, "cache"), two],
-      ["@1"],
-    ],
+    ["no entries of other types", [named({ ...one, mediaType: "a/b" }, "cache"), two], ["@1"]],
   ])("%s", async (_, manifests, names) => {
     const layout = layoutOf([amd64, arm64], { schemaVersion: 2, manifests });
     expect(await imageNamesIn(reference, layout)).toEqual(names);
@@ -410,17 +412,17 @@ describe("the names that are listed select an image each", () => {
     expect(found.map(({ bytes }) => digestOf(bytes))).toEqual(expected);
   });
 
-  test("and a tag that two images have is not taken for the first", async () => {
+  test("but a tag of two images does not select the first", async () => {
     const manifests = [
       named(one, "latest", full("docker.io/a:latest")),
       named(two, "latest", full("docker.io/b:latest")),
     ];
     const layout = layoutOf([amd64, arm64], { schemaVersion: 2, manifests });
-    expect(await refused(layout, "latest")).toBe("not-found");
+    expect(await openFailure(layout, "latest")).toBe("not-found");
   });
 });
 
-test("what index.json says of others stays as it is when an image is deleted", async () => {
+test("deleting an image leaves other entries unchanged", async () => {
   const other = {
     ...named(two, "v2", { "x-null": null }),
     "x-more": [1],
@@ -441,7 +443,7 @@ test("what index.json says of others stays as it is when an image is deleted", a
   expect(formatLayoutIndex(parseLayoutIndex(written))).toEqual(Buffer.from(written));
 });
 
-test("an image in memory is copied into a layout under the tag that it has in a registry", async () => {
+test("an image in memory is copied into a layout under its tag", async () => {
   const layout = new BucketLayout();
   await copyImage(await inMemory(amd64), inLayout(layout, "", "v1.0__rc"));
   expect(await digestIn(layout, "v1.0__rc")).toBe(one.digest);

@@ -13,7 +13,7 @@ const index = await randomIndex("index");
 const nested = await randomIndex("nested", { nested: true });
 const image = await randomImage("image");
 
-/** A layout that has all of these, and is told what stays. */
+/** A layout that contains these images and records calls of `keepBlob`. */
 class KeepingLayout extends BucketLayout {
   readonly kept = new Set<Digest>();
 
@@ -43,8 +43,8 @@ function described(bytes: Uint8Array, digest: Digest, mediaType: string): Descri
   return { digest, mediaType, size: bytes.byteLength };
 }
 
-describe("a manifest is there", () => {
-  test("with all that it names", async () => {
+describe("a manifest is present", () => {
+  test("with everything it references", async () => {
     const layout = new KeepingLayout(image);
     const present = new PresentManifests(layout);
     expect(await present.has(image.manifest.digest, {})).toBe(true);
@@ -54,7 +54,7 @@ describe("a manifest is there", () => {
     expect(await present.has(image.manifest.digest, {})).toBe(false);
   });
 
-  test("where a store says so itself, which is asked as it was asked here", async () => {
+  test("if the store's own method reports it, which receives the same options", async () => {
     const hasManifest = vi.fn<NonNullable<LayoutWriter["hasManifest"]>>(async () => true);
     const present = new PresentManifests(Object.assign(new KeepingLayout(), { hasManifest }));
     const options = { index: index.manifest.digest };
@@ -66,12 +66,12 @@ describe("a manifest is there", () => {
 describe("an index is whole", () => {
   const parsed = parseManifest(index.manifest);
 
-  test("where all of its instances were found", async () => {
+  test("if all its instances were found", async () => {
     const present = await found(new KeepingLayout(index), digestsOf(index));
     expect(present.isWholeIndex(descriptorOf(index), parsed)).toBe(true);
   });
 
-  test("and not where one was not looked for, or is not there", async () => {
+  test("but not if an instance was not looked up, or is absent", async () => {
     const [first, ...others] = digestsOf(index);
     const layout = new KeepingLayout(index);
     const present = await found(layout, others);
@@ -81,7 +81,7 @@ describe("an index is whole", () => {
     expect(missing.isWholeIndex(descriptorOf(index), parsed)).toBe(false);
   });
 
-  test("where its instances were put, and an image is none", async () => {
+  test("if its instances were put; an image is never a whole index", async () => {
     const present = new PresentManifests(new KeepingLayout());
     for (const { bytes, digest, mediaType } of index.instances) {
       const manifest = parseManifest({ bytes, mediaType });
@@ -90,7 +90,7 @@ describe("an index is whole", () => {
     expect(present.isWholeIndex(descriptorOf(index), parsed)).toBe(true);
   });
 
-  test("with an index in it only where that was put whole, as one that is found may not be", async () => {
+  test("with a nested index only if that was put: one that was found may be incomplete", async () => {
     const inner = nested.instances.filter(({ mediaType }) => mediaType === mediaTypes.ociIndex);
     expect(inner).not.toEqual([]);
     const outer = parseManifest(nested.manifest);
@@ -104,7 +104,7 @@ describe("an index is whole", () => {
   });
 });
 
-test("an index in which another is not whole is not whole", () => {
+test("an index with an incomplete nested index is not whole", () => {
   const present = new PresentManifests(new KeepingLayout());
   const put = ({ bytes, digest, mediaType }: WholeImage["instances"][number]): boolean =>
     present.isWholeIndex(described(bytes, digest, mediaType), parseManifest({ bytes, mediaType }));
@@ -116,8 +116,8 @@ test("an index in which another is not whole is not whole", () => {
   expect(present.isWholeIndex(descriptorOf(nested), parseManifest(nested.manifest))).toBe(false);
 });
 
-describe("what an image relies on", () => {
-  test("is kept with all under it, and nothing else that was found", async () => {
+describe("a manifest that an image needs", () => {
+  test("is kept with everything it references", async () => {
     const layout = new KeepingLayout(index, image);
     const present = await found(layout, [...digestsOf(index), image.manifest.digest]);
     present.isWholeIndex(descriptorOf(index), parseManifest(index.manifest));
@@ -125,7 +125,7 @@ describe("what an image relies on", () => {
     expect(layout.kept).toEqual(new Set([...digestsOf(index), ...index.blobs.keys()]));
   });
 
-  test("is missed where it is gone, or something that it names", async () => {
+  test("is reported if it was deleted, or a blob of it", async () => {
     const layout = new KeepingLayout(index);
     const present = await found(layout, digestsOf(index));
     present.isWholeIndex(descriptorOf(index), parseManifest(index.manifest));
@@ -140,7 +140,7 @@ describe("what an image relies on", () => {
     expect(await present.findLost({})).toBe(first);
   });
 
-  test("is not what was found and named by nothing", async () => {
+  test("is not one that was found but not referenced", async () => {
     const layout = new KeepingLayout(image);
     const present = await found(layout, [image.manifest.digest]);
     layout.blobs.clear();

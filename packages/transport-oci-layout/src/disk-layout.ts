@@ -36,7 +36,7 @@ import type { TemporaryFile } from "@drayage/transport-kit/files";
  * still be taken back; they become part of the layout under the lock that guards the index.
  */
 export class DiskLayout implements LayoutStore {
-  readonly place: string;
+  readonly location: string;
   readonly offers: SourceOffers = { parallelBlobs: 64, ranges: true, isLocal: true };
   readonly parallelBlobs = 64;
   readonly reuseBuffers = true;
@@ -45,7 +45,7 @@ export class DiskLayout implements LayoutStore {
   readonly #staged = new Map<Digest, TemporaryFile>();
 
   constructor(folder: string, sharedBlobDir?: string) {
-    this.place = folder;
+    this.location = folder;
     this.#sharedBlobDir = sharedBlobDir;
   }
 
@@ -64,12 +64,15 @@ export class DiskLayout implements LayoutStore {
 
   async isIntact(
     blob: StoredBlob,
-    { trustsOwn = false, ...options }: OperationOptions & { readonly trustsOwn?: boolean } = {},
+    {
+      trustOwnFiles = false,
+      ...options
+    }: OperationOptions & { readonly trustOwnFiles?: boolean } = {},
   ): Promise<boolean> {
     if (this.#staged.has(blob.digest)) return true;
     const file = this.#pathOf(blob.digest);
-    const root = this.#sharedBlobDir ?? this.place;
-    return (trustsOwn && (await isKeptByUsAlone(file, root))) || isIntact(file, blob, options);
+    const root = this.#sharedBlobDir ?? this.location;
+    return (trustOwnFiles && (await isKeptByUsAlone(file, root))) || isIntact(file, blob, options);
   }
 
   async *getBlob(
@@ -80,7 +83,7 @@ export class DiskLayout implements LayoutStore {
       yield* fileBytes(this.#pathOf(digest), options);
     } catch (cause) {
       if (!hasCode(cause, "ENOENT", "ENOTDIR")) throw cause;
-      throw new ImageError("not-found", `No ${digest} in ${this.place}`, { cause });
+      throw new ImageError("not-found", `No ${digest} in ${this.location}`, { cause });
     }
   }
 
@@ -93,7 +96,7 @@ export class DiskLayout implements LayoutStore {
     blob: BlobInfo,
     options: OperationOptions = {},
   ): Promise<StoredBlob> {
-    const stage = await this.#stageIn(this.#sharedBlobDir ?? this.place);
+    const stage = await this.#stageIn(this.#sharedBlobDir ?? this.location);
     const file = await writeTemporary(stage, bytes, blob, options);
     this.#staged.set(file.digest, file);
     return file;
@@ -105,20 +108,20 @@ export class DiskLayout implements LayoutStore {
     options: OperationOptions = {},
   ): Promise<boolean> {
     if (from.kind !== "file") return false;
-    const stage = await this.#stageIn(this.#sharedBlobDir ?? this.place);
+    const stage = await this.#stageIn(this.#sharedBlobDir ?? this.location);
     const file = await cloneTemporary(stage, from.path, blob, options);
     if (file !== undefined) this.#staged.set(blob.digest, file);
     return file !== undefined;
   }
 
   async updateIndex(change: IndexChange, options: OperationOptions = {}): Promise<void> {
-    const stage = await this.#stageIn(this.place);
+    const stage = await this.#stageIn(this.location);
     const update = async (): Promise<void> => {
       const content = await change.next(await this.readFile("index.json", options));
       options.signal?.throwIfAborted();
       const index = await writeTemporary(stage, streamOf(content), {});
       await this.#publishAll(stage, () => index.moveTo(this.#file("index.json")));
-      await syncFolder(this.place);
+      await syncFolder(this.location);
       await change.afterwards?.();
     };
     await withLock(this.#file(lockName), update, options);
@@ -126,7 +129,7 @@ export class DiskLayout implements LayoutStore {
 
   async deleteBlob(digest: Digest): Promise<void> {
     if (this.#sharedBlobDir !== undefined) return;
-    await onDisk(this.place, () => rm(this.#pathOf(digest), { force: true }));
+    await onDisk(this.location, () => rm(this.#pathOf(digest), { force: true }));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -154,7 +157,7 @@ export class DiskLayout implements LayoutStore {
   }
 
   #file(name: string): string {
-    return path.join(this.place, name);
+    return path.join(this.location, name);
   }
 
   #pathOf(digest: Digest): string {

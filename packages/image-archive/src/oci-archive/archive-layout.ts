@@ -49,7 +49,7 @@ export class ArchiveLayout implements LayoutWriter {
     }
   }
 
-  get place(): string {
+  get location(): string {
     return this.#update.location;
   }
 
@@ -86,7 +86,7 @@ export class ArchiveLayout implements LayoutWriter {
   ): AsyncGenerator<Uint8Array, void, undefined> {
     options.signal?.throwIfAborted();
     if (this.#before === undefined)
-      throw new ImageError("not-found", `No ${digest} in ${this.place}`);
+      throw new ImageError("not-found", `No ${digest} in ${this.location}`);
     yield* this.#before.getBlob(digest, options);
   }
 

@@ -35,7 +35,7 @@ export class TarLayout implements LayoutReader {
     }
   }
 
-  get place(): string {
+  get location(): string {
     return this.#archive.location;
   }
 
@@ -61,7 +61,7 @@ export class TarLayout implements LayoutReader {
   ): AsyncGenerator<Uint8Array, void, undefined> {
     options.signal?.throwIfAborted();
     const member = await this.#archive.find(blobPath(digest), options);
-    if (member === undefined) throw new ImageError("not-found", `No ${digest} in ${this.place}`);
+    if (member === undefined) throw new ImageError("not-found", `No ${digest} in ${this.location}`);
     yield* this.#archive.read(member, options);
   }
 

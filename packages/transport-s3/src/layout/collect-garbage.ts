@@ -53,7 +53,7 @@ export async function collectGarbage(
   const before = Date.now() - grace;
   const find = async (index: Uint8Array | undefined): Promise<readonly FoundGarbage[]> => {
     if (index === undefined)
-      throw new ImageError("not-found", `No image layout in ${layout.place}`);
+      throw new ImageError("not-found", `No image layout in ${layout.location}`);
     const old: FoundGarbage[] = [];
     for await (const one of garbageIn(store, folder, layout, index, options)) {
       if (one.modified.getTime() < before) old.push(one);

@@ -35,7 +35,7 @@ import type { S3Store } from "./s3-store.ts";
 
 /** A layout in a bucket. Blobs are there for everybody at once, and counted on only by what `index.json` names. */
 export class S3Layout implements LayoutStore {
-  readonly place: string;
+  readonly location: string;
   readonly offers: SourceOffers = {
     parallelBlobs: 64,
     ranges: true,
@@ -64,7 +64,7 @@ export class S3Layout implements LayoutStore {
   readonly #counted = new Set<Digest>();
 
   constructor(store: S3Store, folder: S3Folder) {
-    this.place = `s3://${keyIn(folder.bucket, folder.prefix)}`;
+    this.location = `s3://${keyIn(folder.bucket, folder.prefix)}`;
     this.#store = store;
     this.#folder = folder;
     this.#use = store.useFiles(folder);
@@ -224,7 +224,7 @@ export class S3Layout implements LayoutStore {
   }
 
   #lost(digest: Digest): ImageError {
-    const message = `${digest} was in ${this.place} and was deleted during the copy: copy again`;
+    const message = `${digest} was in ${this.location} and was deleted during the copy: copy again`;
     return new ImageError("conflict", message, { retryable: true });
   }
 

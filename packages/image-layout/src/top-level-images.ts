@@ -9,28 +9,29 @@ import type { LayoutReader } from "./layout-store.ts";
 import { manifestOf, mayBeManifest, subjectOfEntry } from "./referrer-entries.ts";
 
 /**
- * The entries that stand for an image of their own, without those that are there for another one: attestations, what
- * refers to an image, instances of an index that is listed too, and artifacts beside images. Manifests are read only
- * where more than one image is left without that.
+ * The entries of images, without entries that belong to another image: attestations, referrers, instances of a listed
+ * index, and artifacts beside images. Reads manifests only if several images remain.
  */
-export async function standingImages(
+export async function topLevelImages(
   layout: LayoutReader,
   entries: readonly IndexEntry[],
   options: OperationOptions = {},
 ): Promise<readonly IndexEntry[]> {
-  const reduce: readonly ((left: readonly IndexEntry[]) => Promise<readonly IndexEntry[]>)[] = [
-    async (left) => left.filter(mayBeManifest),
-    async (left) => left.filter((entry) => !isAttestation(entry)),
-    async (left) => withoutReferrers(layout, left, options),
-    async (left) => withoutInstances(layout, left, options),
-    async (left) => withoutArtifacts(layout, left, options),
-  ];
-  let left = entries;
-  for (const step of reduce) if (digestsOf(left).size > 1) left = await step(left);
-  return left;
+  const filters: readonly ((remaining: readonly IndexEntry[]) => Promise<readonly IndexEntry[]>)[] =
+    [
+      async (remaining) => remaining.filter(mayBeManifest),
+      async (remaining) => remaining.filter((entry) => !isAttestation(entry)),
+      async (remaining) => withoutReferrers(layout, remaining, options),
+      async (remaining) => withoutInstances(layout, remaining, options),
+      async (remaining) => withoutArtifacts(layout, remaining, options),
+    ];
+  let remaining = entries;
+  for (const filter of filters)
+    if (digestsOf(remaining).size > 1) remaining = await filter(remaining);
+  return remaining;
 }
 
-/** As BuildKit marks them. */
+/** Recognizes attestations by the annotations and platforms that BuildKit writes. */
 function isAttestation({ annotations, platform }: IndexEntry): boolean {
   const type = isJSONObject(annotations) ? annotations["vnd.docker.reference.type"] : undefined;
   const { os, architecture } = isJSONObject(platform) ? platform : {};
@@ -42,13 +43,13 @@ async function withoutReferrers(
   entries: readonly IndexEntry[],
   options: OperationOptions,
 ): Promise<readonly IndexEntry[]> {
-  const left: IndexEntry[] = [];
+  const images: IndexEntry[] = [];
   for (const entry of entries)
-    if ((await subjectOfEntry(layout, entry, options)) === undefined) left.push(entry);
-  return left;
+    if ((await subjectOfEntry(layout, entry, options)) === undefined) images.push(entry);
+  return images;
 }
 
-/** Some tools list the instances of an index beside it. */
+/** Omits instances of listed indexes: some tools list them as well. */
 async function withoutInstances(
   layout: LayoutReader,
   entries: readonly IndexEntry[],
@@ -65,7 +66,7 @@ async function withoutInstances(
   return entries.filter((entry) => nameOfEntry(entry) !== undefined || !isListed(entry));
 }
 
-/** Where there are images too: artifacts alone are what is meant. */
+/** Omits artifacts, unless there are only artifacts. */
 async function withoutArtifacts(
   layout: LayoutReader,
   entries: readonly IndexEntry[],
@@ -74,12 +75,12 @@ async function withoutArtifacts(
   const images: IndexEntry[] = [];
   for (const entry of entries) {
     const { manifest } = (await manifestOf(layout, entry, options)) ?? {};
-    if (!isOfArtifact(entry, manifest)) images.push(entry);
+    if (!isArtifact(entry, manifest)) images.push(entry);
   }
   return images.length > 0 ? images : entries;
 }
 
-function isOfArtifact({ artifactType }: IndexEntry, manifest: Manifest | undefined): boolean {
+function isArtifact({ artifactType }: IndexEntry, manifest: Manifest | undefined): boolean {
   const isTyped = typeof artifactType === "string" && artifactType !== "";
   return isTyped || manifest?.artifactType !== undefined;
 }
