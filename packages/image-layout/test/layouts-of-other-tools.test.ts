@@ -220,12 +220,12 @@ describe("without a name the only image is selected, despite other entries", () 
   test.each([
     [
       "an attestation by its platform",
-      (artifact: Descriptor) => on(artifact, "unknown", "unknown"),
+      (descriptor: Descriptor) => on(descriptor, "unknown", "unknown"),
     ],
     [
       "an attestation by its annotation",
-      (artifact: Descriptor) => ({
-        ...artifact,
+      (descriptor: Descriptor) => ({
+        ...descriptor,
         annotations: {
           "vnd.docker.reference.type": "attestation-manifest",
           "vnd.docker.reference.digest": one.digest,
@@ -234,12 +234,12 @@ describe("without a name the only image is selected, despite other entries", () 
     ],
     [
       "an artifact by its entry",
-      (artifact: Descriptor) => ({ ...artifact, artifactType: "application/x-sbom" }),
+      (descriptor: Descriptor) => ({ ...descriptor, artifactType: "application/x-sbom" }),
     ],
     [
       "a blob of another type",
-      (artifact: Descriptor) => ({
-        ...artifact,
+      (descriptor: Descriptor) => ({
+        ...descriptor,
         mediaType: "application/vnd.buildkit.cacheconfig.v0",
       }),
     ],
