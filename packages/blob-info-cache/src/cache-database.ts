@@ -3,7 +3,12 @@ import type { DatabaseSync, SQLOutputValue } from "node:sqlite";
 
 import { isDigest } from "@drayage/core";
 import type { Digest } from "@drayage/core";
-import type { BlobFact, BlobScope, CompressedForm, CachedBlob } from "@drayage/core/blob-info-cache";
+import type {
+  BlobFact,
+  BlobScope,
+  CompressedForm,
+  CachedBlob,
+} from "@drayage/core/blob-info-cache";
 import { makeOwnFolder } from "@drayage/transport-kit/files";
 
 import type { EntryMAC } from "./entry-mac.ts";

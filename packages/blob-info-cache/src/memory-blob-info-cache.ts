@@ -1,5 +1,10 @@
 import type { BlobInfoCache, Digest, OperationOptions } from "@drayage/core";
-import type { BlobFact, BlobScope, CompressedForm, CachedBlob } from "@drayage/core/blob-info-cache";
+import type {
+  BlobFact,
+  BlobScope,
+  CompressedForm,
+  CachedBlob,
+} from "@drayage/core/blob-info-cache";
 
 import { maxEntries } from "./max-entries.ts";
 
