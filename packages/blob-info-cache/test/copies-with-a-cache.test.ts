@@ -114,8 +114,8 @@ describe("a copy with a cache", () => {
   test("reports why the digest changed", async () => {
     const from = await stored(sampleImage({ layers: texts, layerType: `${plain}+gzip` }));
     const { changes } = await copyImage(from, new RecordingStore("compress").reference("first"));
-    const because = "the compression of a layer does not match its media type; it was recompressed";
-    expect(changes).toMatchObject([{ because }]);
+    const reason = "the compression of a layer does not match its media type; it was recompressed";
+    expect(changes).toMatchObject([{ reason }]);
   });
 
   test("plans with the compressed forms that the destination may have", async () => {
@@ -131,8 +131,8 @@ describe("a copy with a cache", () => {
     expect(steps).toMatchObject(
       layers.map(({ digest }) => ({
         digest: undefined,
-        candidates: [{ blob: { digest }, packedAs: "gzip" }],
-        because: `the destination wants layers compressed; unless it has ${digest}, which is that`,
+        candidates: [{ blob: { digest }, compression: "gzip" }],
+        reason: `the destination wants layers compressed; unless it has ${digest}, which is that`,
       })),
     );
     expect(plan.digest).toBeUndefined();

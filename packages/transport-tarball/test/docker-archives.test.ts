@@ -272,17 +272,17 @@ describe("a copy into an archive reports the digest that a reader gets", () => {
   test.each([
     ["with uncompressed layers", "none", [generated]],
     ["with compressed layers", "gzip", [/^a layer .* and .* generates one$/]],
-  ] as const)("of an image %s, and why it changed", async (_, compression, becauses) => {
+  ] as const)("of an image %s, and why it changed", async (_, compression, reasons) => {
     const image = await randomImage("reported", { ...options, compression });
     const to = dockerArchive().parseReference(path.join(await scratchFolder(), "archive.tar"));
     const { digest, changes } = await copyImage(await inMemory(image), to);
     await using source = await to.newImageSource();
     expect((await source.getManifest()).digest).toBe(digest);
     const from = image.manifest.digest;
-    const expected = becauses.map((because) => ({
+    const expected = reasons.map((reason) => ({
       from,
       to: digest,
-      because: expect.stringMatching(because) as string,
+      reason: expect.stringMatching(reason) as string,
     }));
     expect(changes).toEqual(expected);
   });

@@ -31,7 +31,7 @@ function planned(...blobs: readonly Descriptor[]): CopyEvent {
         transform: "preserve",
         digest: one.digest,
         candidates: [],
-        because: "the image needs it",
+        reason: "the image needs it",
       }) as const,
   );
   const top = { bytes: Buffer.from("{}"), digest: digestOf(Buffer.from("{}")) };
@@ -41,7 +41,7 @@ function planned(...blobs: readonly Descriptor[]): CopyEvent {
     destination: "dir:/b",
     sourceDigest: top.digest,
     digest: top.digest,
-    steps: [...blobSteps, { kind: "commit", because: "every blob exists" }],
+    steps: [...blobSteps, { kind: "commit", reason: "every blob exists" }],
     reused: [],
     top,
     cost: { blobBytes, requests: 0 },

@@ -4,7 +4,7 @@ import type { LayerCompression } from "../manifest/layer-media-types.ts";
 import type { ImageManifest } from "../manifest/manifest.ts";
 import { familyOf } from "../manifest/media-types.ts";
 import type { CopyFacts } from "./copy-facts.ts";
-import type { RememberedBlob } from "./copy-facts.ts";
+import type { CachedBlob } from "./copy-facts.ts";
 import type { BlobStep, BlobTransform, ReuseCandidate } from "./copy-plan.ts";
 
 /** What its type will be: it may fit where it did not before. */
@@ -21,11 +21,11 @@ export function typedAs(layer: Descriptor, transform: BlobTransform): Descriptor
 export function blobStep(
   blob: Descriptor,
   wanted: BlobTransform,
-  remembered: CopyFacts["remembered"],
+  cached: CopyFacts["cachedBlobs"],
 ): BlobStep {
   const packed = layerCompressionOf(blob.mediaType);
   const transform = packed === undefined ? "preserve" : wanted;
-  const forms = packedForms(blob, transform, remembered);
+  const forms = packedForms(blob, transform, cached);
   const changes = forms.length > 0 || repacks(transform, packed);
   return {
     kind: "blob",
@@ -34,8 +34,8 @@ export function blobStep(
     transform,
     digest: changes ? undefined : blob.digest,
     // What is to be repacked is of no use as it is.
-    candidates: changes ? forms : located({ blob, packedAs: undefined }, remembered),
-    because: changes ? becauseOf(transform, forms) : "the image needs it",
+    candidates: changes ? forms : located({ blob, compression: undefined }, cached),
+    reason: changes ? reasonFor(transform, forms) : "the image needs it",
   };
 }
 
@@ -43,16 +43,16 @@ export function blobStep(
 export function configStep(
   { config, mediaType }: ImageManifest,
   target: string,
-  remembered: CopyFacts["remembered"],
+  cached: CopyFacts["cachedBlobs"],
 ): BlobStep {
-  const step = { ...blobStep(config, "preserve", remembered), isConfig: true };
+  const step = { ...blobStep(config, "preserve", cached), isConfig: true };
   if (target === mediaType || familyOf(target) === "docker") return step;
   return {
     ...step,
     transform: "oci-config",
     digest: undefined,
     candidates: [],
-    because: "OCI has its own form of it",
+    reason: "OCI has its own form of it",
   };
 }
 
@@ -81,33 +81,33 @@ function repacks(transform: BlobTransform, packed: LayerCompression | undefined)
 function packedForms(
   blob: Descriptor,
   transform: BlobTransform,
-  remembered: CopyFacts["remembered"],
+  cached: CopyFacts["cachedBlobs"],
 ): readonly ReuseCandidate[] {
   const wanted = transform === "compress" ? "gzip" : transform;
-  const forms = remembered?.get(blob.digest)?.compressed ?? [];
+  const forms = cached?.get(blob.digest)?.compressed ?? [];
   return forms
     .filter(({ compression }) => compression === wanted)
     .flatMap(({ digest, size, compression }) => {
       const mediaType = withLayerCompression(blob.mediaType, compression) ?? blob.mediaType;
       const form = { ...blob, digest, size, mediaType };
-      return located({ blob: form, packedAs: compression }, remembered);
+      return located({ blob: form, compression }, cached);
     });
 }
 
 /** Where it was seen already it is asked for first: somewhere else it has to be made ours. */
 function located(
   candidate: ReuseCandidate,
-  remembered: CopyFacts["remembered"],
+  cached: CopyFacts["cachedBlobs"],
 ): readonly ReuseCandidate[] {
-  const { wasHere, elsewhere }: Partial<RememberedBlob> =
-    remembered?.get(candidate.blob.digest) ?? {};
-  const [nearby] = elsewhere ?? [];
+  const { isAtDestination, otherLocations }: Partial<CachedBlob> =
+    cached?.get(candidate.blob.digest) ?? {};
+  const [nearby] = otherLocations ?? [];
   if (nearby === undefined) return [candidate];
   const taken = { ...candidate, location: nearby };
-  return wasHere ? [candidate, taken] : [taken];
+  return isAtDestination ? [candidate, taken] : [taken];
 }
 
-function becauseOf(transform: BlobTransform, forms: readonly ReuseCandidate[]): string {
+function reasonFor(transform: BlobTransform, forms: readonly ReuseCandidate[]): string {
   const isFormat = transform === "gzip" || transform === "zstd";
   const wish = isFormat
     ? `layers are to be packed with ${transform}`

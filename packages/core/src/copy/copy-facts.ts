@@ -24,7 +24,7 @@ export interface CopyFacts {
   /** The digest that the destination's reference demands, where it demands one. */
   readonly pinned: Digest | undefined;
   /** What the destination's reference names now; undefined where that is nothing, or not known. */
-  readonly named: Digest | undefined;
+  readonly currentDigest: Digest | undefined;
   /** Whether nothing is under the destination's name; undefined where it was not asked. */
   readonly isNew?: boolean | undefined;
   /** Those of the manifests to copy that the destination has with all that they need. */
@@ -32,9 +32,9 @@ export interface CopyFacts {
   /** Those of these that it makes part of the image although nothing of them is put. */
   readonly reusable: ReadonlySet<Digest>;
   /** The manifest of the same image, at a destination that generates manifests and has it already. */
-  readonly same?: VerifiedManifest | undefined;
+  readonly existing?: VerifiedManifest | undefined;
   /** What a cache knows of blobs, where there is one. */
-  readonly remembered?: ReadonlyMap<Digest, RememberedBlob> | undefined;
+  readonly cachedBlobs?: ReadonlyMap<Digest, CachedBlob> | undefined;
 }
 
 /** One manifest with all that was learned of it, and of those that it names. */
@@ -53,20 +53,20 @@ export interface ManifestFacts {
 /** Something that comes along with an image because it refers to it. */
 export interface ReferrerFacts {
   /** The manifest that it refers to. */
-  readonly about: Digest;
+  readonly subject: Digest;
   /** Where it is found by a tag that is named for that digest; undefined where it is by its `subject`. */
   readonly tag: string | undefined;
   readonly manifest: ManifestFacts;
   /** Whether it is found at the destination in the same way. */
-  readonly isThere: boolean;
+  readonly isPresent: boolean;
 }
 
 /** What a cache knows of a blob, for one destination; the newest first. */
-export interface RememberedBlob {
+export interface CachedBlob {
   /** Blobs that decompress to it. */
   readonly compressed: readonly CompressedForm[];
   /** Whether it was seen where it is to go. */
-  readonly wasHere: boolean;
+  readonly isAtDestination: boolean;
   /** From where the destination may take it; empty where it may from the source, which surely has it. */
-  readonly elsewhere: readonly BlobLocation[];
+  readonly otherLocations: readonly BlobLocation[];
 }

@@ -18,7 +18,7 @@ export interface CopyPlan {
   /** Of the manifest that is to be copied, where `steps` is empty or not. */
   readonly top: VerifiedManifest;
   /** The generated manifest of the same image, where the destination keeps no manifests and has that image already. */
-  readonly same?: VerifiedManifest | undefined;
+  readonly existing?: VerifiedManifest | undefined;
   /** True where the destination has nothing under this name yet, as far as it was asked. */
   readonly isNew?: boolean | undefined;
   /** What may go over the wire, at most. */
@@ -52,14 +52,14 @@ export interface BlobStep {
   readonly digest: Digest | undefined;
   /** What the destination is asked to reuse before anything is sent, in this order. */
   readonly candidates: readonly ReuseCandidate[];
-  readonly because: string;
+  readonly reason: string;
 }
 
 /** A blob with which the destination may do without being sent one. */
 export interface ReuseCandidate {
   readonly blob: Descriptor;
   /** How that is packed; undefined for the blob as the source has it. */
-  readonly packedAs: "gzip" | "zstd" | undefined;
+  readonly compression: "gzip" | "zstd" | undefined;
   /** Where it was seen once. */
   readonly location?: BlobLocation | undefined;
 }
@@ -72,7 +72,7 @@ export interface ManifestStep {
   readonly isInstance: boolean;
   readonly platform: Platform | undefined;
   /** The manifest that it refers to, where it comes along for that. */
-  readonly about: Digest | undefined;
+  readonly subject: Digest | undefined;
   /** The tag under which it is written, where that is another one than the reference has. */
   readonly tag: string | undefined;
   /** As it will be written. */
@@ -80,14 +80,14 @@ export interface ManifestStep {
   /** The types to try next, in this order, where the destination rejects `mediaType`. */
   readonly fallbacks: readonly string[];
   /** Why it may not change, and so has no fallbacks; undefined where it may. */
-  readonly fixed: string | undefined;
+  readonly preserveReason: string | undefined;
   /** What the source's manifest has and `mediaType` has no field for. */
   readonly losses: readonly string[];
   /** Of an index: the entries that are left out. */
   readonly omitted: readonly Digest[];
   /** As it will be written; undefined where it is only known afterwards. */
   readonly digest: Digest | undefined;
-  readonly because: string;
+  readonly reason: string;
 }
 
 /** Signatures follow the manifest that they are for. */
@@ -97,11 +97,11 @@ export interface SignaturesStep {
   readonly manifest: Digest;
   readonly isInstance: boolean;
   readonly signatures: readonly Signature[];
-  readonly because: string;
+  readonly reason: string;
 }
 
 /** The one step that makes the image visible. */
 export interface CommitStep {
   readonly kind: "commit";
-  readonly because: string;
+  readonly reason: string;
 }

@@ -5,7 +5,7 @@ import type { Digest } from "../names/digest.ts";
 export interface DigestChange {
   readonly from: Digest;
   readonly to: Digest;
-  readonly because: string;
+  readonly reason: string;
 }
 
 /** What a copy did. */

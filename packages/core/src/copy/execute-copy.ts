@@ -240,23 +240,23 @@ interface WrittenManifest {
 }
 
 function isReferrer(step: CopyStep): boolean {
-  return step.kind === "manifest" && step.about !== undefined;
+  return step.kind === "manifest" && step.subject !== undefined;
 }
 
 function changeOf(
   { step, rejected }: TypeAttempts,
   { digest: to }: Rewritten,
 ): DigestChange | undefined {
-  const { raw, digest: planned, because } = step;
+  const { raw, digest: planned, reason } = step;
   const from = raw.digest;
   if (to === from) return undefined;
   const isPlanned = planned === undefined || planned === to;
   const reasons = [
-    planned === from ? undefined : because,
+    planned === from ? undefined : reason,
     rejected.length === 0 ? undefined : `the destination rejected ${rejected.join(" and ")}`,
     isPlanned || rejected.length > 0 ? undefined : unplannedReason(step),
   ];
-  return { from, to, because: reasons.filter((reason) => reason !== undefined).join(" and ") };
+  return { from, to, reason: reasons.filter((reason) => reason !== undefined).join(" and ") };
 }
 
 /** The plan went by what layers are called, and by types that are usually taken. */
@@ -276,7 +276,7 @@ function generatedChange(
   return {
     from,
     to,
-    because: change === undefined ? generated : `${change.because} and ${generated}`,
+    reason: change === undefined ? generated : `${change.reason} and ${generated}`,
   };
 }
 
@@ -300,11 +300,11 @@ function tally(moved: readonly MovedBlob[], unasked: readonly Descriptor[]): Cop
   };
 }
 
-function alreadyThere({ top, same = top, sourceDigest }: CopyPlan): CopyResult {
-  const change = { from: top.digest, to: same.digest, because: generated };
+function alreadyThere({ top, existing = top, sourceDigest }: CopyPlan): CopyResult {
+  const change = { from: top.digest, to: existing.digest, reason: generated };
   return {
-    digest: same.digest,
-    manifest: same,
+    digest: existing.digest,
+    manifest: existing,
     sourceDigest,
     changes: change.from === change.to ? [] : [change],
     alreadyThere: true,

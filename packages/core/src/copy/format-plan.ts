@@ -7,8 +7,8 @@ import type { BlobTransform, CopyPlan, CopyStep, ManifestStep } from "./copy-pla
 export function formatPlan(plan: CopyPlan): string {
   const head = singleLine(`Copy ${plan.source} to ${plan.destination}`);
   if (plan.steps.length === 0)
-    return `${head}\n  nothing to do: ${(plan.same ?? plan.top).digest} is there already\n`;
-  const lines = plan.steps.map((step) => `  ${singleLine(`${describe(step)}: ${step.because}`)}`);
+    return `${head}\n  nothing to do: ${(plan.existing ?? plan.top).digest} is there already\n`;
+  const lines = plan.steps.map((step) => `  ${singleLine(`${describe(step)}: ${step.reason}`)}`);
   return [head, ...summary(plan).map((line) => `  ${line}`), ...lines].join("\n") + "\n";
 }
 
@@ -28,7 +28,7 @@ function describe(step: CopyStep): string {
       return `${what} ${step.blob.digest} (${formatBytes(step.blob.size)}${how})`;
     }
     case "manifest": {
-      if (step.about !== undefined) return describeReferrer(step);
+      if (step.subject !== undefined) return describeReferrer(step);
       const of = step.platform === undefined ? "" : ` for ${formatPlatform(step.platform)}`;
       const without = step.omitted.length === 0 ? "" : ` without ${step.omitted.length} instances`;
       const losses = step.losses.length === 0 ? "" : `, losing ${step.losses.join(", ")}`;

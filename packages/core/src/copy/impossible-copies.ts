@@ -53,9 +53,9 @@ export function refuseOtherPinned({ pinned, top, destination }: CopyFacts): void
 }
 
 /** Something in a manifest would have to change that may not. */
-export function impossibleChange(change: string, fixed: string, instead = ""): ImageError {
+export function impossibleChange(change: string, preserveReason: string, instead = ""): ImageError {
   return new ImageError(
     "impossible-copy",
-    `The manifest would have to change (${change}), but ${fixed}${instead}`,
+    `The manifest would have to change (${change}), but ${preserveReason}${instead}`,
   );
 }

@@ -1,6 +1,6 @@
 import "../supported-node.ts";
 
-export type { CopyFacts, ManifestFacts, ReferrerFacts, RememberedBlob } from "./copy-facts.ts";
+export type { CachedBlob, CopyFacts, ManifestFacts, ReferrerFacts } from "./copy-facts.ts";
 export type { ExecuteOptions, PlanOptions } from "./copy-options.ts";
 export type {
   BlobStep,

@@ -30,7 +30,7 @@ export async function inspectCopy(
     offers: source.offers,
     accepts: destination.accepts,
     pinned: destination.reference.dockerReference?.digest,
-    named: undefined,
+    currentDigest: undefined,
     present: new Set(),
     reusable: new Set(),
   };
@@ -39,9 +39,9 @@ export async function inspectCopy(
   const referrers = await inspectReferrers(source, destination, { top, present }, options);
   const manifests = [top, ...referrers.map(({ manifest }) => manifest)];
   // Where there may be nothing to do, nothing is looked up for it.
-  const remembered =
+  const cachedBlobs =
     present.size > 0 ? undefined : await recallBlobs(manifests, source, destination, options);
-  return { ...asked, ...there, referrers, remembered };
+  return { ...asked, ...there, referrers, cachedBlobs };
 }
 
 /** Asks about the instances only if the destination has the topmost manifest, under this name or another. */
@@ -50,13 +50,13 @@ async function thereAt(
   destination: ImageDestination,
   facts: CopyFacts,
   options: CopyOptions,
-): Promise<Pick<CopyFacts, "named" | "isNew" | "present" | "reusable" | "same">> {
+): Promise<Pick<CopyFacts, "currentDigest" | "isNew" | "present" | "reusable" | "existing">> {
   const present = new Set<Digest>();
   const reusable = new Set<Digest>();
-  if (options.repair) return { named: undefined, present, reusable };
+  if (options.repair) return { currentDigest: undefined, present, reusable };
   if (facts.accepts.preservesManifests === false) {
-    const same = await sameImage(destination, facts.top, options);
-    return { named: undefined, present, reusable, same };
+    const existing = await existingImage(destination, facts.top, options);
+    return { currentDigest: undefined, present, reusable, existing };
   }
   const { top, pinned } = facts;
   const { digest } = top.raw;
@@ -69,8 +69,8 @@ async function thereAt(
     present.add(wanted);
     if (!reused.mustBePut) reusable.add(wanted);
   };
-  const named = await destination.resolve?.(options);
-  if (named === digest) present.add(digest);
+  const currentDigest = await destination.resolve?.(options);
+  if (currentDigest === digest) present.add(digest);
   else if (
     destination.tryReusingManifest !== undefined &&
     pinned !== digest &&
@@ -79,12 +79,12 @@ async function thereAt(
     await look(digest);
   if (present.has(digest))
     await Promise.all(instanceDigests(top).map((instance) => look(instance, digest)));
-  const isNew = destination.resolve && named === undefined && present.size === 0;
-  return { named, isNew, present, reusable };
+  const isNew = destination.resolve && currentDigest === undefined && present.size === 0;
+  return { currentDigest, isNew, present, reusable };
 }
 
 /** The image that a store without manifests generates; undefined if something could only be added to it. */
-async function sameImage(
+async function existingImage(
   destination: ImageDestination,
   { raw, manifest, signatures }: ManifestFacts,
   options: CopyOptions,

@@ -60,7 +60,7 @@ async function linksToAll(
 
 /** undefined for one of another type, and for one that is listed and not there any more. */
 async function referrerAt(
-  { about, digest, tag }: ReferrerLink,
+  { subject, digest, tag }: ReferrerLink,
   inspection: ManifestInspection,
   options: CopyOptions,
 ): Promise<ReferrerFacts | undefined> {
@@ -68,7 +68,7 @@ async function referrerAt(
   try {
     const manifest = await inspection.read(digest, whole);
     if (!isWanted(manifest, tag, options)) return undefined;
-    return { about, tag, manifest: await inspection.chosen(manifest), isThere: false };
+    return { subject, tag, manifest: await inspection.chosen(manifest), isPresent: false };
   } catch (error) {
     if (isImageError(error, "not-found")) return undefined;
     throw error;
@@ -99,11 +99,15 @@ async function withPresence(
 ): Promise<readonly ReferrerFacts[]> {
   try {
     await using there = await destination.reference.newImageSource(options);
-    const links = await linksToAll(there, [...new Set(found.map(({ about }) => about))], options);
+    const links = await linksToAll(
+      there,
+      [...new Set(found.map(({ subject }) => subject))],
+      options,
+    );
     const known = new Set(links.map(keyOf));
     return found.map((one) => {
       const { digest } = one.manifest.raw;
-      return { ...one, isThere: known.has(keyOf({ ...one, digest })) };
+      return { ...one, isPresent: known.has(keyOf({ ...one, digest })) };
     });
   } catch (error) {
     if (!isImageError(error) || options.signal?.aborted) throw error;
@@ -111,8 +115,8 @@ async function withPresence(
   }
 }
 
-function keyOf({ about, digest, tag = "" }: ReferrerLink): string {
-  return `${about} ${digest} ${tag}`;
+function keyOf({ subject, digest, tag = "" }: ReferrerLink): string {
+  return `${subject} ${digest} ${tag}`;
 }
 
 /** What comes of each item, in their order, as many at a time as the source can do. */

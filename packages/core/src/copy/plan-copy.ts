@@ -24,21 +24,24 @@ import { wantedLayers } from "./wanted-layers.ts";
  */
 export function planCopy(facts: CopyFacts, options: PlanOptions = {}): CopyPlan {
   const planner = new Planner(facts, options);
-  const written = planner.plan(facts.top, { isInstance: false, fixed: pinnedBecause(facts) });
+  const written = planner.plan(facts.top, {
+    isInstance: false,
+    preserveReason: pinnedReason(facts),
+  });
   for (const referrer of facts.referrers) planner.planReferrer(referrer);
   refuseOtherPinned(facts);
   const isUnchanged = written?.digest === facts.top.raw.digest;
-  const isThere = facts.same !== undefined || (isUnchanged && isAllThere(facts));
+  const isThere = facts.existing !== undefined || (isUnchanged && isAllThere(facts));
   const steps = isThere ? [] : planner.steps;
   return {
     source: facts.source,
     destination: facts.destination,
     sourceDigest: facts.sourceDigest,
-    digest: facts.same?.digest ?? written?.digest,
+    digest: facts.existing?.digest ?? written?.digest,
     steps,
     reused: planner.reused,
     top: facts.top.raw,
-    ...(facts.same && { same: facts.same }),
+    ...(facts.existing && { existing: facts.existing }),
     isNew: facts.isNew,
     cost: costOf(steps, facts),
   };
@@ -60,12 +63,12 @@ class Planner {
   constructor(facts: CopyFacts, options: PlanOptions) {
     this.#facts = facts;
     this.#options = withOCIForZstd(options, facts);
-    this.#subjects = new Set(facts.referrers.map(({ about }) => about));
+    this.#subjects = new Set(facts.referrers.map(({ subject }) => subject));
     refuseImpossible(facts, options);
   }
 
   get steps(): readonly CopyStep[] {
-    const commit: CopyStep = { kind: "commit", because: "all of it is there by then" };
+    const commit: CopyStep = { kind: "commit", reason: "all of it is there by then" };
     return [...this.#blobs.values(), ...this.#manifests.values(), ...this.#signatures, commit];
   }
 
@@ -75,14 +78,14 @@ class Planner {
 
   /** Plans a manifest after all that it needs. What it will be; undefined where that depends on how a blob turns out. */
   plan(facts: ManifestFacts, role: Role): Rewritten | undefined {
-    const fixed = role.fixed ?? this.#fixedBecause(facts);
+    const preserveReason = role.preserveReason ?? this.#preserveReason(facts);
     const { raw } = facts;
-    const step = this.#outcomeOf(facts, fixed);
+    const step = this.#outcomeOf(facts, preserveReason);
     const written = step.written;
-    if (fixed !== undefined && written?.digest !== raw.digest) {
-      throw impossibleChange(step.because, fixed);
+    if (preserveReason !== undefined && written?.digest !== raw.digest) {
+      throw impossibleChange(step.reason, preserveReason);
     }
-    const { isInstance, about, tag } = role;
+    const { isInstance, subject, tag } = role;
     const isReused = this.#isReusable(facts, written);
     for (const blob of step.blobs) {
       if (isReused) this.#reused.set(blob.blob.digest, blob.blob);
@@ -94,63 +97,67 @@ class Planner {
       raw,
       isInstance,
       platform: facts.platform,
-      about,
+      subject,
       tag,
       mediaType: step.mediaType,
       fallbacks: step.fallbacks,
-      fixed,
+      preserveReason,
       losses: conversionLosses(facts.manifest, step.mediaType),
       omitted: step.omitted,
       digest: written?.digest,
-      because: becauseOf(step, isReused, about),
+      reason: reasonFor(step, isReused, subject),
     });
     this.#planSignatures(facts, isInstance);
     return written;
   }
 
   /** An instance of an index: each once, however often it is named. */
-  #planInstance(facts: ManifestFacts, fixed: string | undefined): Rewritten | undefined {
-    const key = `${facts.raw.digest} ${fixed}`;
+  #planInstance(facts: ManifestFacts, preserveReason: string | undefined): Rewritten | undefined {
+    const key = `${facts.raw.digest} ${preserveReason}`;
     if (!this.#planned.has(key))
-      this.#planned.set(key, this.plan(facts, { isInstance: true, fixed }));
+      this.#planned.set(key, this.plan(facts, { isInstance: true, preserveReason }));
     return this.#planned.get(key);
   }
 
-  #outcomeOf(facts: ManifestFacts, fixed: string | undefined): Outcome {
+  #outcomeOf(facts: ManifestFacts, preserveReason: string | undefined): Outcome {
     const { manifest } = facts;
     switch (manifest.kind) {
       case "image":
-        return this.#planImage(facts, manifest, fixed);
+        return this.#planImage(facts, manifest, preserveReason);
       case "index":
-        return this.#planIndex(facts, manifest, fixed);
+        return this.#planIndex(facts, manifest, preserveReason);
       case "artifact":
-        return this.#planArtifact(facts, manifest, fixed);
+        return this.#planArtifact(facts, manifest, preserveReason);
     }
   }
 
-  planReferrer({ about, tag, manifest }: ReferrerFacts): void {
+  planReferrer({ subject, tag, manifest }: ReferrerFacts): void {
     const { digest } = manifest.raw;
     // An index may name what refers to its images.
     if (this.#manifests.get(`${digest} ${tag ?? ""}`)?.digest === digest) return;
-    const fixed = "what refers to an image stays as it is";
-    this.plan(manifest, { isInstance: true, fixed, about, tag });
+    const preserveReason = "what refers to an image stays as it is";
+    this.plan(manifest, { isInstance: true, preserveReason, subject, tag });
   }
 
-  #planImage(facts: ManifestFacts, manifest: ImageManifest, fixed: string | undefined): Outcome {
-    const stays = fixed !== undefined || isArtifact(manifest);
+  #planImage(
+    facts: ManifestFacts,
+    manifest: ImageManifest,
+    preserveReason: string | undefined,
+  ): Outcome {
+    const stays = preserveReason !== undefined || isArtifact(manifest);
     const transform = stays ? "preserve" : this.#transform;
     const packed = {
       ...manifest,
       layers: manifest.layers.map((layer) => typedAs(layer, transform)),
     };
-    const target = targetTypeOf(packed, this.#facts.accepts, this.#options, fixed);
+    const target = targetTypeOf(packed, this.#facts.accepts, this.#options, preserveReason);
     const layers = manifest.layers
       .filter((layer) => !this.#mayStayAway(layer))
       .map((layer) => this.#stepOf(layer, transform));
-    const config = configStep(manifest, target.mediaType, this.#facts.remembered);
+    const config = configStep(manifest, target.mediaType, this.#facts.cachedBlobs);
     const isRepacked = layers.some(({ digest }) => digest === undefined);
     const isKnown = !isRepacked && config.digest !== undefined;
-    const reasons = [target.because, ...(isRepacked ? ["a layer is repacked on the way"] : [])];
+    const reasons = [target.reason, ...(isRepacked ? ["a layer is repacked on the way"] : [])];
     return {
       blobs: [...layers, config],
       mediaType: target.mediaType,
@@ -159,35 +166,37 @@ class Planner {
       written: isKnown
         ? rewrittenManifest(facts.raw, { manifestMIMEType: target.mediaType })
         : undefined,
-      because: reasons.filter((reason) => reason !== undefined).join(" and ") || unchanged,
+      reason: reasons.filter((reason) => reason !== undefined).join(" and ") || unchanged,
     };
   }
 
   #planArtifact(
     facts: ManifestFacts,
     manifest: ArtifactManifest,
-    fixed: string | undefined,
+    preserveReason: string | undefined,
   ): Outcome {
-    const target = targetTypeOf(manifest, this.#facts.accepts, this.#options, fixed);
+    const target = targetTypeOf(manifest, this.#facts.accepts, this.#options, preserveReason);
     return {
       blobs: manifest.blobs.map((blob) => this.#stepOf(blob, "preserve")),
       mediaType: target.mediaType,
       omitted: [],
       fallbacks: [],
       written: rewrittenManifest(facts.raw, {}),
-      because: unchanged,
+      reason: unchanged,
     };
   }
 
-  #planIndex(facts: ManifestFacts, index: ImageIndex, fixed: string | undefined): Outcome {
-    const target = targetTypeOf(index, this.#facts.accepts, this.#options, fixed);
+  #planIndex(facts: ManifestFacts, index: ImageIndex, preserveReason: string | undefined): Outcome {
+    const target = targetTypeOf(index, this.#facts.accepts, this.#options, preserveReason);
     const chosen = facts.instances.filter((instance) => instance !== undefined);
     const { blobs: named = [] } = facts;
     const blobs = new Set<Descriptor>(named);
     const isPart = chosen.length + blobs.size < index.manifests.length;
-    const isStripped = isPart && this.#strips(fixed);
+    const isStripped = isPart && this.#strips(preserveReason);
     const written = new Map(
-      chosen.map((instance) => [instance.raw.digest, this.#planInstance(instance, fixed)] as const),
+      chosen.map(
+        (instance) => [instance.raw.digest, this.#planInstance(instance, preserveReason)] as const,
+      ),
     );
     const outcomes = index.manifests.map((entry, at): EntryOutcome | undefined => {
       if (blobs.has(entry)) return "kept";
@@ -198,7 +207,7 @@ class Planner {
     const isKnown = known.length === outcomes.length;
     const changed = chosen.some(({ raw }) => written.get(raw.digest)?.digest !== raw.digest);
     const reasons = [
-      target.because,
+      target.reason,
       isStripped ? "not all of its instances are copied" : undefined,
       changed ? "an instance in it changes" : undefined,
     ];
@@ -215,7 +224,7 @@ class Planner {
             instances: indexEntries(index, known),
           })
         : undefined,
-      because: reasons.filter((reason) => reason !== undefined).join(" and ") || unchanged,
+      reason: reasons.filter((reason) => reason !== undefined).join(" and ") || unchanged,
     };
   }
 
@@ -233,7 +242,7 @@ class Planner {
   }
 
   #stepOf(blob: Descriptor, transform: BlobTransform): BlobStep {
-    return blobStep(blob, transform, this.#facts.remembered);
+    return blobStep(blob, transform, this.#facts.cachedBlobs);
   }
 
   /** One step a blob, however often it is named; one that may change stays what it is for whoever needs it unchanged. */
@@ -245,13 +254,13 @@ class Planner {
 
   #planSignatures({ raw, signatures }: ManifestFacts, isInstance: boolean): void {
     if (signatures.length === 0) return;
-    const because = "the source has them";
+    const reason = "the source has them";
     this.#signatures.push({
       kind: "signatures",
       manifest: raw.digest,
       isInstance,
       signatures,
-      because,
+      reason,
     });
   }
 
@@ -262,7 +271,7 @@ class Planner {
   }
 
   /** Why a manifest may not change, or undefined; then nothing in it may either. */
-  #fixedBecause({ raw, signatures }: ManifestFacts): string | undefined {
+  #preserveReason({ raw, signatures }: ManifestFacts): string | undefined {
     if (this.#options.preserveDigests) return "digests are to be preserved";
     if (signatures.length > 0)
       return "that would break its signatures (leave them behind to allow it)";
@@ -271,11 +280,11 @@ class Planner {
     return undefined;
   }
 
-  #strips(fixed: string | undefined): boolean {
+  #strips(preserveReason: string | undefined): boolean {
     const missing = this.#options.missingInstances ?? "strip";
-    if (missing === "strip" && fixed !== undefined) {
+    if (missing === "strip" && preserveReason !== undefined) {
       const instead = "; copy all of them, or keep the index as it is with instances missing";
-      throw impossibleChange("not all instances of the index are copied", fixed, instead);
+      throw impossibleChange("not all instances of the index are copied", preserveReason, instead);
     }
     return missing === "strip";
   }
@@ -296,8 +305,8 @@ function withOCIForZstd(options: PlanOptions, { offers, accepts }: CopyFacts): P
 interface Role {
   readonly isInstance: boolean;
   /** Why it may not change, where that is known already. */
-  readonly fixed: string | undefined;
-  readonly about?: Digest;
+  readonly preserveReason: string | undefined;
+  readonly subject?: Digest;
   readonly tag?: string | undefined;
 }
 
@@ -308,32 +317,34 @@ interface Outcome {
   readonly fallbacks: readonly string[];
   readonly omitted: readonly Digest[];
   readonly written: Rewritten | undefined;
-  readonly because: string;
+  readonly reason: string;
 }
 
 const unchanged = "it is copied as it is";
 
-function becauseOf(
-  { because, blobs }: Outcome,
+function reasonFor(
+  { reason, blobs }: Outcome,
   isReused: boolean,
-  about: Digest | undefined,
+  subject: Digest | undefined,
 ): string {
-  if (about !== undefined) return `it refers to ${about}`;
-  return isReused && blobs.length > 0 ? "all that it needs is there already" : because;
+  if (subject !== undefined) return `it refers to ${subject}`;
+  return isReused && blobs.length > 0 ? "all that it needs is there already" : reason;
 }
 
 /** Whether the destination has it all, and there is nothing that can only be added. */
-function isAllThere({ top, named, present, referrers }: CopyFacts): boolean {
+function isAllThere({ top, currentDigest, present, referrers }: CopyFacts): boolean {
   const isThere = ({ raw, signatures, instances }: ManifestFacts): boolean =>
     present.has(raw.digest) &&
     signatures.length === 0 &&
     instances.every((instance) => instance === undefined || isThere(instance));
   return (
-    named === top.raw.digest && isThere(top) && referrers.every((referrer) => referrer.isThere)
+    currentDigest === top.raw.digest &&
+    isThere(top) &&
+    referrers.every((referrer) => referrer.isPresent)
   );
 }
 
-function pinnedBecause({ pinned }: CopyFacts): string | undefined {
+function pinnedReason({ pinned }: CopyFacts): string | undefined {
   return pinned && "the destination is named by a digest";
 }
 

@@ -5,7 +5,7 @@ import type { OperationOptions } from "../contract/operation-options.ts";
 import { blobsOf } from "../manifest/manifest.ts";
 import type { Digest } from "../names/digest.ts";
 import { areBeside, locationBeside, placeOf } from "./blob-place.ts";
-import type { ManifestFacts, RememberedBlob } from "./copy-facts.ts";
+import type { CachedBlob, ManifestFacts } from "./copy-facts.ts";
 import type { CopyOptions } from "./copy-options.ts";
 import { wantedLayers } from "./wanted-layers.ts";
 
@@ -15,7 +15,7 @@ export async function recallBlobs(
   source: ImageSource,
   destination: ImageDestination,
   { cache, ...options }: CopyOptions,
-): Promise<ReadonlyMap<Digest, RememberedBlob> | undefined> {
+): Promise<ReadonlyMap<Digest, CachedBlob> | undefined> {
   const isCompressed = wantedLayers(source.offers, destination.accepts) === "compress";
   const isOfUse = isCompressed || destination.locateBlob !== undefined;
   if (cache === undefined || !isOfUse) return undefined;
@@ -39,7 +39,7 @@ async function recall(
   digests: readonly Digest[],
   { source, destination }: { source?: ImageSource; destination: ImageDestination },
   options: OperationOptions,
-): Promise<ReadonlyMap<Digest, RememberedBlob>> {
+): Promise<ReadonlyMap<Digest, CachedBlob>> {
   const [first] = digests;
   if (first === undefined) return new Map();
   const scope = placeOf(destination.locateBlob?.({ digest: first }))?.scope;
@@ -49,11 +49,11 @@ async function recall(
       const here = destination.locateBlob?.({ digest });
       const own = placeOf(here)?.location;
       const others = locations.filter((location) => location !== own);
-      const elsewhere = areBeside(here, source?.locateBlob?.({ digest }))
+      const otherLocations = areBeside(here, source?.locateBlob?.({ digest }))
         ? []
         : others.flatMap((location) => locationBeside(here, location) ?? []);
-      const wasHere = own !== undefined && locations.includes(own);
-      return [digest, { compressed, wasHere, elsewhere }] as const;
+      const isAtDestination = own !== undefined && locations.includes(own);
+      return [digest, { compressed, isAtDestination, otherLocations }] as const;
     }),
   );
 }

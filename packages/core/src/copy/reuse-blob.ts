@@ -12,13 +12,19 @@ export async function reuseBlob(
   options: OperationOptions,
 ): Promise<MovedBlob | undefined> {
   for (const candidate of candidates) {
-    const { blob, packedAs } = candidate;
-    const own = packedAs === undefined ? source.locateBlob?.(blob) : undefined;
+    const { blob, compression } = candidate;
+    const own = compression === undefined ? source.locateBlob?.(blob) : undefined;
     const location = candidate.location ?? own;
     const reused = await destination.tryReusingBlob(blob, { ...options, location });
     if (reused === undefined) continue;
     const { digest = blob.digest, size = blob.size, cloned = false } = reused;
-    return { from, outcome: "reused", cloned, stored: { ...blob, digest, size }, packedAs };
+    return {
+      from,
+      outcome: "reused",
+      cloned,
+      stored: { ...blob, digest, size },
+      packedAs: compression,
+    };
   }
   return undefined;
 }

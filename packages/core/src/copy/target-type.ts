@@ -8,7 +8,7 @@ import type { PlanOptions } from "./copy-options.ts";
 /** The type in which a manifest will be written, and why where it is another than before. */
 export interface TargetType {
   readonly mediaType: string;
-  readonly because: string | undefined;
+  readonly reason: string | undefined;
   /** The types to try next, in this order, should the destination reject that one. */
   readonly fallbacks: readonly string[];
 }
@@ -18,32 +18,33 @@ export function targetTypeOf(
   manifest: Manifest,
   accepts: DestinationAccepts,
   options: PlanOptions,
-  fixed: string | undefined,
+  preserveReason: string | undefined,
 ): TargetType {
   const { mediaType } = manifest;
   const allowed = allowedTypes(manifest, accepts, options);
   const isKept = allowed.includes(mediaType);
-  if (isKept && fixed !== undefined) return { mediaType, because: undefined, fallbacks: [] };
+  if (isKept && preserveReason !== undefined)
+    return { mediaType, reason: undefined, fallbacks: [] };
   const possible = allowed.filter((type) => conversionProblem(manifest, type) === undefined);
   if (isKept) {
     const fallbacks = possible.filter((type) => type !== mediaType);
-    return { mediaType, because: undefined, fallbacks };
+    return { mediaType, reason: undefined, fallbacks };
   }
-  const because =
+  const reason =
     options.manifestMIMEType === undefined
       ? `the destination does not take ${mediaType}`
       : `${options.manifestMIMEType} was asked for`;
-  if (fixed !== undefined) {
+  if (preserveReason !== undefined) {
     throw new ImageError(
       "impossible-copy",
-      `The manifest would have to change (${because}), but ${fixed}`,
+      `The manifest would have to change (${reason}), but ${preserveReason}`,
     );
   }
   const [target, ...fallbacks] = possible;
-  if (target !== undefined) return { mediaType: target, because, fallbacks };
+  if (target !== undefined) return { mediaType: target, reason, fallbacks };
   const problems = allowed.map((type) => conversionProblem(manifest, type));
   const why = problems.length === 0 ? noTypeFor(manifest, options) : problems.join("; ");
-  throw new ImageError("impossible-copy", `${because}, and it cannot be converted: ${why}`);
+  throw new ImageError("impossible-copy", `${reason}, and it cannot be converted: ${why}`);
 }
 
 function noTypeFor(manifest: Manifest, { manifestMIMEType }: PlanOptions): string {

@@ -43,9 +43,9 @@ export class TypeAttempts {
   }
 
   #rejectedWhileFixed(error: ImageError): ImageError {
-    const { fixed } = this.step;
-    if (fixed === undefined) return error;
-    const message = `${error.message}; no other type was tried, because ${fixed}`;
+    const { preserveReason } = this.step;
+    if (preserveReason === undefined) return error;
+    const message = `${error.message}; no other type was tried, because ${preserveReason}`;
     return reworded(error, message, error);
   }
 }

@@ -9,7 +9,7 @@ import { ImageError } from "../names/image-error.ts";
 /** How a referrer is found from what it refers to. */
 export interface ReferrerLink {
   /** The manifest that it refers to. */
-  readonly about: Digest;
+  readonly subject: Digest;
   /** Its own. */
   readonly digest: Digest;
   /** undefined where it is found by its `subject`. */
@@ -21,7 +21,7 @@ export const mostReferrers = 1000;
 
 /** All that refers to a manifest, but for those of which it is known that their type is not wanted. @throws ImageError `unsupported` */
 export async function linksTo(
-  about: Digest,
+  subject: Digest,
   source: ImageSource,
   options: CopyOptions,
 ): Promise<readonly ReferrerLink[]> {
@@ -31,25 +31,25 @@ export async function linksTo(
   const add = (link: ReferrerLink): void => {
     if (links.push(link) > mostReferrers) throw tooMany(source);
   };
-  for await (const one of source.getReferrers?.(about, { ...options, artifactType }) ?? []) {
+  for await (const one of source.getReferrers?.(subject, { ...options, artifactType }) ?? []) {
     const { digest, tag, mediaType } = one;
     if (tag !== undefined) {
-      add({ about, digest, tag });
+      add({ subject, digest, tag });
       continue;
     }
     const isOther = one.artifactType !== undefined && types?.includes(one.artifactType) === false;
     if (isOther) continue;
-    if (!mediaType || isInstance({ ...one, mediaType })) add({ about, digest, tag });
-    else options.onNotice?.(unknownReferrer(about, one));
+    if (!mediaType || isInstance({ ...one, mediaType })) add({ subject, digest, tag });
+    else options.onNotice?.(unknownReferrer(subject, one));
   }
   return links;
 }
 
 /** Of a type that no destination could be trusted with: nothing tells what it needs. */
-function unknownReferrer(about: Digest, { digest, mediaType }: Referrer): Notice {
+function unknownReferrer(subject: Digest, { digest, mediaType }: Referrer): Notice {
   return {
     kind: "left-out",
-    text: `left out ${digest}, which refers to ${about}: manifests of type ${JSON.stringify(mediaType)} are not known here`,
+    text: `left out ${digest}, which refers to ${subject}: manifests of type ${JSON.stringify(mediaType)} are not known here`,
   };
 }
 

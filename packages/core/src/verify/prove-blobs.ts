@@ -65,7 +65,7 @@ async function judged(
     return { named, problem, outcome: problem === undefined ? outcome : "problem" };
   } catch (error) {
     if (named.mayBeElsewhere && isImageError(error, "not-found"))
-      return { named, outcome: "elsewhere" };
+      return { named, outcome: "external" };
     const problem = problemOf(subject, error);
     if (problem === undefined) throw error;
     return { named, problem, outcome: "problem" };

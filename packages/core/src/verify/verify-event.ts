@@ -30,4 +30,4 @@ export type VerifyEvent =
   | { readonly kind: "verified"; readonly result: VerifyResult };
 
 /** How a blob was proven: read whole, by the digest that the storage keeps, not at all since it lies elsewhere, or not. */
-export type BlobOutcome = "read" | "stored" | "elsewhere" | "problem";
+export type BlobOutcome = "read" | "stored" | "external" | "problem";

@@ -9,7 +9,7 @@ import type { ProvenBlob } from "./prove-blobs.ts";
 import type { BlobOutcome } from "./verify-event.ts";
 import type { VerifyOptions } from "./verify-options.ts";
 import { totalOf } from "./verify-result.ts";
-import type { ProvenContent, VerifyResult } from "./verify-result.ts";
+import type { VerifiedContent, VerifyResult } from "./verify-result.ts";
 
 /**
  * Proves an image, or all images of a place of which none is named: that all manifests, configs and layers are there and
@@ -36,7 +36,7 @@ export async function verifyImage(
     manifests: totalOf(content.manifests),
     read: provenBy("read", proven),
     stored: provenBy("stored", proven),
-    elsewhere: provenBy("elsewhere", proven),
+    external: provenBy("external", proven),
     problems: [...content.problems, ...proven.flatMap(({ problem }) => problem ?? [])],
   };
   own.onEvent?.({ kind: "verified", result });
@@ -52,7 +52,7 @@ async function openImages(
   return { sources: [source], [Symbol.asyncDispose]: () => source[Symbol.asyncDispose]() };
 }
 
-function provenBy(outcome: BlobOutcome, proven: readonly ProvenBlob[]): ProvenContent {
+function provenBy(outcome: BlobOutcome, proven: readonly ProvenBlob[]): VerifiedContent {
   const blobs = proven.filter((one) => one.outcome === outcome);
   return totalOf(blobs.map(({ named }) => named.blob));
 }

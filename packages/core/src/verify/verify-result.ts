@@ -7,23 +7,23 @@ export interface VerifyResult {
   /** How many images were looked at, of which a place may hold several. */
   readonly images: number;
   /** All manifests that are as they should be; an index counts as one. */
-  readonly manifests: ProvenContent;
+  readonly manifests: VerifiedContent;
   /** Configs and layers that were read whole. */
-  readonly read: ProvenContent;
+  readonly read: VerifiedContent;
   /** Configs and layers of which the storage keeps the right digest, computed by itself. */
-  readonly stored: ProvenContent;
+  readonly stored: VerifiedContent;
   /** Layers that are not there, and may be: the image says where else they are. Of them nothing is proven. */
-  readonly elsewhere: ProvenContent;
+  readonly external: VerifiedContent;
   /** None where all is as it should be. */
   readonly problems: readonly VerifyProblem[];
 }
 
 /** So much of something, each digest once. */
-export interface ProvenContent {
+export interface VerifiedContent {
   readonly count: number;
   readonly bytes: number;
 }
 
-export function totalOf(all: readonly { readonly size: number }[]): ProvenContent {
+export function totalOf(all: readonly { readonly size: number }[]): VerifiedContent {
   return { count: all.length, bytes: all.reduce((sum, { size }) => sum + size, 0) };
 }

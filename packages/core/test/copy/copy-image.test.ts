@@ -86,7 +86,7 @@ describe("a copy", () => {
       {
         from: index.manifest.digest,
         to: result.digest,
-        because: "not all of its instances are copied",
+        reason: "not all of its instances are copied",
       },
     ]);
     expect(parseManifest(result.manifest)).toMatchObject({ manifests: [{ platform: linux }] });

@@ -185,7 +185,7 @@ describe("the result of a copy", () => {
     const result = await copyImage(await stored(image), generating(generated));
     const { digest } = generated;
     expect(result).toMatchObject({ digest, manifest: generated, alreadyThere: false });
-    expect(result.changes).toEqual([{ from: image.manifest.digest, to: digest, because: why }]);
+    expect(result.changes).toEqual([{ from: image.manifest.digest, to: digest, reason: why }]);
   });
 
   test("has no change for the same manifest, and one change for the manifest that was put", async () => {
@@ -197,12 +197,10 @@ describe("the result of a copy", () => {
       await stored(image),
       generating((put) => put, docker),
     );
-    const because = `the destination does not take ${ociManifest}`;
-    expect(converted.changes).toMatchObject([{ to: converted.digest, because }]);
+    const reason = `the destination does not take ${ociManifest}`;
+    expect(converted.changes).toMatchObject([{ to: converted.digest, reason }]);
     const both = await copyImage(await stored(image), generating(generated, docker));
-    expect(both.changes).toMatchObject([
-      { to: generated.digest, because: `${because} and ${why}` },
-    ]);
+    expect(both.changes).toMatchObject([{ to: generated.digest, reason: `${reason} and ${why}` }]);
     const unknown = await copyImage(
       await stored(image),
       generating(() => undefined),
@@ -220,7 +218,7 @@ describe("the result of a copy", () => {
       const { digest } = manifest;
       expect(result).toMatchObject({ alreadyThere: true, digest, referrers: 0 });
       const from = image.manifest.digest;
-      expect(result.changes).toEqual(digest === from ? [] : [{ from, to: digest, because: why }]);
+      expect(result.changes).toEqual(digest === from ? [] : [{ from, to: digest, reason: why }]);
     }
   });
 
@@ -245,7 +243,7 @@ describe("the result of a copy", () => {
   test("has one reason for a planned change", async () => {
     const image = sampleImage({ layers: ["plain"], layerType: plainLayer });
     const { changes } = await copyImage(await stored(image), taking({ layers: "compress" }));
-    expect(changes).toMatchObject([{ because: "a layer is repacked on the way" }]);
+    expect(changes).toMatchObject([{ reason: "a layer is repacked on the way" }]);
   });
 
   test("is preceded by a notice about fields that the other type lacks, if `onNotice` is set", async () => {

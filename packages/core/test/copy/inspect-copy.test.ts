@@ -64,7 +64,7 @@ describe("a destination that has nothing under the name", () => {
   test("is asked for the manifest under other names, with its location and content", async () => {
     const asked = answering();
     const facts = await inspected(image, asked);
-    expect(facts).toMatchObject({ named: undefined, isNew: true });
+    expect(facts).toMatchObject({ currentDigest: undefined, isNew: true });
     expect([facts.present, facts.reusable]).toEqual([new Set(), new Set()]);
     expect(facts).toMatchObject({ source: "memory:from", destination: "memory:to", referrers: [] });
     expect(asked.tryReusingManifest.mock.calls).toMatchObject([
@@ -104,20 +104,28 @@ describe("a destination that has something under the name", () => {
   test("is not asked for the manifest where that is it", async () => {
     const asked = { ...answering(), resolve: async () => digest };
     const facts = await inspected(image, asked);
-    expect(facts).toMatchObject({ named: digest, isNew: false, present: new Set([digest]) });
+    expect(facts).toMatchObject({
+      currentDigest: digest,
+      isNew: false,
+      present: new Set([digest]),
+    });
     expect(facts.reusable).toEqual(new Set());
     expect(asked.tryReusingManifest).not.toHaveBeenCalled();
   });
 
   test("is not new where that is another", async () => {
     const facts = await inspected(image, { ...answering(), resolve: async () => none });
-    expect(facts).toMatchObject({ named: none, isNew: false, present: new Set() });
+    expect(facts).toMatchObject({ currentDigest: none, isNew: false, present: new Set() });
   });
 
   test("is asked nothing where the image is to be repaired", async () => {
     const asked = answering(digest);
     const facts = await inspected(image, asked, { repair: true });
-    expect(facts).toMatchObject({ named: undefined, present: new Set(), reusable: new Set() });
+    expect(facts).toMatchObject({
+      currentDigest: undefined,
+      present: new Set(),
+      reusable: new Set(),
+    });
     expect(facts.isNew).toBeUndefined();
     expect(asked.resolve).not.toHaveBeenCalled();
     expect(asked.tryReusingManifest).not.toHaveBeenCalled();
@@ -143,7 +151,7 @@ describe("the manifest is not asked for under other names", () => {
 
   test("where a destination has no way to", async () => {
     const facts = await inspected(image, { resolve: undefined, tryReusingManifest: undefined });
-    expect(facts).toMatchObject({ named: undefined, present: new Set() });
+    expect(facts).toMatchObject({ currentDigest: undefined, present: new Set() });
     expect(facts.isNew).toBeUndefined();
     const named = await inspected(index, {
       resolve: async () => index.manifest.digest,
@@ -172,8 +180,8 @@ describe("a destination that generates manifests", () => {
   test("is asked for the same image, and nothing else", async () => {
     const asked = generating();
     const facts = await inspected(image, asked);
-    expect(facts).toMatchObject({ named: undefined, present: new Set() });
-    expect(facts.same).toEqual({ ...same, digest: digestOf(same.bytes) });
+    expect(facts).toMatchObject({ currentDigest: undefined, present: new Set() });
+    expect(facts.existing).toEqual({ ...same, digest: digestOf(same.bytes) });
     expect(asked.tryReusingManifest.mock.calls).toMatchObject([
       [digest, { manifest: parseManifest(image.manifest) }],
     ]);
@@ -182,16 +190,16 @@ describe("a destination that generates manifests", () => {
 
   test("returns no same image for an index, for a signed image, or if it has none", async () => {
     const ofIndex = generating();
-    expect((await inspected(index, ofIndex)).same).toBeUndefined();
+    expect((await inspected(index, ofIndex)).existing).toBeUndefined();
     const signed = generating();
     const getSignatures = async () => [
       { kind: "simple-signing", bytes: Buffer.from("x") } as const,
     ];
-    expect((await inspected(image, signed, {}, { getSignatures })).same).toBeUndefined();
+    expect((await inspected(image, signed, {}, { getSignatures })).existing).toBeUndefined();
     for (const { tryReusingManifest } of [ofIndex, signed])
       expect(tryReusingManifest).not.toHaveBeenCalled();
     const empty = { ...answering(), accepts };
-    expect((await inspected(image, empty)).same).toBeUndefined();
+    expect((await inspected(image, empty)).existing).toBeUndefined();
   });
 });
 
@@ -207,14 +215,14 @@ describe("a cache", () => {
   test("is asked about all blobs of the image if some may have to be sent", async () => {
     lookUp.mockClear();
     const facts = await inspected(image, { ...answering(), locateBlob }, { cache });
-    expect(facts.remembered).toEqual(new Map());
+    expect(facts.cachedBlobs).toEqual(new Map());
     expect(new Set(lookUp.mock.calls[0]?.[0])).toEqual(new Set(image.blobs.keys()));
   });
 
   test("is not asked if there may be nothing to copy", async () => {
     lookUp.mockClear();
     const facts = await inspected(image, { ...answering(digest), locateBlob }, { cache });
-    expect(facts.remembered).toBeUndefined();
+    expect(facts.cachedBlobs).toBeUndefined();
     expect(lookUp).not.toHaveBeenCalled();
   });
 });

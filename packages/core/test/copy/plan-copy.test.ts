@@ -39,7 +39,11 @@ describe("a plan", () => {
     const index = sampleIndex([sampleImage(), sampleImage({ platform: arm })]);
     const all = [index, ...index.instances].map(({ manifest }) => manifest.digest);
     const facts = (present: typeof all): CopyFacts =>
-      copyFacts(factsOf(index), {}, { named: index.manifest.digest, present: new Set(present) });
+      copyFacts(
+        factsOf(index),
+        {},
+        { currentDigest: index.manifest.digest, present: new Set(present) },
+      );
     expect(planCopy(facts(all)).steps).toEqual([]);
     expect(planCopy(facts(all.slice(0, 2))).steps).not.toEqual([]);
     expect(planCopy(facts(all.slice(1))).steps).not.toEqual([]);
@@ -49,8 +53,8 @@ describe("a plan", () => {
     const image = sampleImage();
     const { digest } = image.manifest;
     const other = sampleImage({ layers: ["other"] }).manifest.digest;
-    for (const named of [other, undefined]) {
-      const facts = copyFacts(factsOf(image), {}, { named, present: new Set([digest]) });
+    for (const currentDigest of [other, undefined]) {
+      const facts = copyFacts(factsOf(image), {}, { currentDigest, present: new Set([digest]) });
       expect(planCopy(facts).steps).not.toEqual([]);
     }
   });
@@ -58,7 +62,7 @@ describe("a plan", () => {
   test("writes what is there already where it has signatures to bring or another form is asked for", () => {
     const image = sampleImage();
     const { digest } = image.manifest;
-    const more = { named: digest, present: new Set([digest]) };
+    const more = { currentDigest: digest, present: new Set([digest]) };
     expect(planCopy(copyFacts(factsOf(image, [signature]), {}, more)).steps).not.toEqual([]);
     const facts = copyFacts(factsOf(image), {}, more);
     expect(planCopy(facts, { manifestMIMEType: dockerManifest }).steps).not.toEqual([]);
@@ -69,7 +73,7 @@ describe("a plan", () => {
     const { digest } = image.manifest;
     const plan = planCopy(copyFacts(factsOf(image), {}, { reusable: new Set([digest]) }));
     expect(kinds(plan)).toBe("top, commit");
-    expect(plan.steps[0]?.because).toBe("all that it needs is there already");
+    expect(plan.steps[0]?.reason).toBe("all that it needs is there already");
     expect(plan.reused).toHaveLength(3);
     expect(formatPlan(plan)).toContain(
       "3 blobs are there with their manifest; 0 blobs, at most 0 B;",

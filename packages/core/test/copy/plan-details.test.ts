@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import type { BlobLocation } from "../../src/contract/blob-info.ts";
 import type { DestinationAccepts } from "../../src/contract/image-destination.ts";
 import type { Signature } from "../../src/contract/signature.ts";
-import type { CopyFacts, ManifestFacts, RememberedBlob } from "../../src/copy/copy-facts.ts";
+import type { CopyFacts, ManifestFacts, CachedBlob } from "../../src/copy/copy-facts.ts";
 import type { PlanOptions } from "../../src/copy/copy-options.ts";
 import type { BlobStep, ManifestStep } from "../../src/copy/copy-plan.ts";
 import { planCopy } from "../../src/copy/plan-copy.ts";
@@ -32,7 +32,7 @@ function reasonOf(
   options: PlanOptions = {},
 ): string {
   const top = "raw" in image ? image : factsOf(image);
-  return manifestsIn(copyFacts(top, accepts), options).at(-1)?.because ?? "";
+  return manifestsIn(copyFacts(top, accepts), options).at(-1)?.reason ?? "";
 }
 
 describe("a manifest is written", () => {
@@ -74,8 +74,8 @@ describe("a manifest is written", () => {
       "an instance in it changes",
     ],
     ["as an unchanged index", sampleIndex([sampleImage()]), {}, {}, unchanged],
-  ])("%s, and the plan contains the reason", (_, image, accepts, options, because) => {
-    expect(reasonOf(image, accepts, options)).toBe(because);
+  ])("%s, and the plan contains the reason", (_, image, accepts, options, reason) => {
+    expect(reasonOf(image, accepts, options)).toBe(reason);
   });
 
   test("without the instances that were not chosen, and the plan contains the reason", () => {
@@ -89,7 +89,7 @@ describe("a manifest is written", () => {
     const index = sampleIndex([sampleImage()]);
     const all = [index, ...index.instances].map(({ manifest }) => manifest.digest);
     const facts = copyFacts(factsOf(index), {}, { reusable: new Set(all) });
-    expect(manifestsIn(facts).map(({ because }) => because)).toEqual([unchanged]);
+    expect(manifestsIn(facts).map(({ reason }) => reason)).toEqual([unchanged]);
   });
 
   test("with nothing omitted and no fallbacks if it is an artifact", () => {
@@ -98,7 +98,7 @@ describe("a manifest is written", () => {
     const artifact: SampleImage = { manifest, blobs: new Map(), instances: [] };
     const plan = planCopy(copyFacts(factsOf(artifact), { layers: "compress" }));
     expect(kinds(plan)).toBe("layer preserve, top, commit");
-    expect(plan.steps[1]).toMatchObject({ omitted: [], fallbacks: [], because: unchanged });
+    expect(plan.steps[1]).toMatchObject({ omitted: [], fallbacks: [], reason: unchanged });
     const [image] = manifestsIn(copyFacts(factsOf(sampleImage())));
     expect(image?.omitted).toEqual([]);
   });
@@ -107,10 +107,15 @@ describe("a manifest is written", () => {
 describe("a plan", () => {
   test("does nothing if the destination generates the same image", () => {
     const image = sampleImage();
-    const { manifest: same } = sampleImage({ extra: { annotations: { a: "b" } } });
-    const plan = planCopy(copyFacts(factsOf(image), { preservesManifests: false }, { same }));
-    expect(plan).toMatchObject({ steps: [], same, digest: same.digest, top: image.manifest });
-    expect(planCopy(copyFacts(factsOf(image)))).not.toHaveProperty("same");
+    const { manifest: existing } = sampleImage({ extra: { annotations: { a: "b" } } });
+    const plan = planCopy(copyFacts(factsOf(image), { preservesManifests: false }, { existing }));
+    expect(plan).toMatchObject({
+      steps: [],
+      existing,
+      digest: existing.digest,
+      top: image.manifest,
+    });
+    expect(planCopy(copyFacts(factsOf(image)))).not.toHaveProperty("existing");
   });
 
   test("does nothing if the destination has all chosen instances of an index", () => {
@@ -119,7 +124,7 @@ describe("a plan", () => {
     const { digest } = index.manifest;
     const present = new Set([digest, index.instances[0]?.manifest.digest ?? digest]);
     const part = { ...whole, instances: [whole.instances[0], undefined] };
-    const facts = copyFacts(part, {}, { named: digest, present });
+    const facts = copyFacts(part, {}, { currentDigest: digest, present });
     expect(planCopy(facts, { missingInstances: "keep" }).steps).toEqual([]);
   });
 
@@ -163,7 +168,7 @@ describe("a plan", () => {
     const [top] = manifestsIn(copyFacts(factsWith([...named, blob], 1))).slice(-1);
     expect(top).toMatchObject({
       omitted: [images[1]?.manifest.digest],
-      because: "not all of its instances are copied",
+      reason: "not all of its instances are copied",
     });
   });
 
@@ -270,8 +275,8 @@ describe("layers that are to be compressed", () => {
   test("stay as they are only in the requested format", () => {
     const table = (["gzip", "zstd"] as const).flatMap((compression) =>
       ["", "+gzip", "+zstd"].map((suffix) => {
-        const { digest, because } = layerStep(`${plainLayer}${suffix}`, { compression });
-        return [compression, suffix, digest === undefined, because];
+        const { digest, reason } = layerStep(`${plainLayer}${suffix}`, { compression });
+        return [compression, suffix, digest === undefined, reason];
       }),
     );
     const wish = (format: string): string => `layers are to be packed with ${format}`;
@@ -284,9 +289,9 @@ describe("layers that are to be compressed", () => {
       ["zstd", "+gzip", true, wish("zstd")],
       ["zstd", "+zstd", false, needed],
     ]);
-    expect(layerStep(plainLayer, {}).because).toBe("the destination wants layers compressed");
+    expect(layerStep(plainLayer, {}).reason).toBe("the destination wants layers compressed");
     const decompressed = layerStep(`${plainLayer}+gzip`, {}, { layers: "decompress" });
-    expect(decompressed.because).toBe("the destination wants layers decompressed");
+    expect(decompressed.reason).toBe("the destination wants layers decompressed");
   });
 
   test("fit into Docker's format once they are compressed with gzip", () => {
@@ -319,16 +324,16 @@ describe("cached facts of a blob", () => {
     { kind: "registry", origin: "https://one.example", repository: "a" },
     { kind: "registry", origin: "https://one.example", repository: "b" },
   ];
-  const nothing: RememberedBlob = { compressed: [], wasHere: false, elsewhere: [] };
+  const nothing: CachedBlob = { compressed: [], isAtDestination: false, otherLocations: [] };
 
   function stepFor(
-    known: readonly (readonly [typeof layer, Partial<RememberedBlob>])[],
+    known: readonly (readonly [typeof layer, Partial<CachedBlob>])[],
     layers: DestinationAccepts["layers"],
     options: PlanOptions = {},
     from: SampleImage = image,
   ): BlobStep {
-    const remembered = new Map(known.map(([digest, one]) => [digest, { ...nothing, ...one }]));
-    const facts = copyFacts(factsOf(from), { layers }, { remembered });
+    const cachedBlobs = new Map(known.map(([digest, one]) => [digest, { ...nothing, ...one }]));
+    const facts = copyFacts(factsOf(from), { layers }, { cachedBlobs });
     const [step] = planCopy(facts, options).steps;
     if (step?.kind !== "blob") throw new Error("no blob");
     return step;
@@ -341,10 +346,10 @@ describe("cached facts of a blob", () => {
   ] as const)("reuse its form that is compressed with %s: %j", (format, options, digest, size) => {
     const step = stepFor([[layer, { compressed }]], "compress", options);
     expect(step.candidates).toEqual([
-      { blob: { mediaType: `${plainLayer}+${format}`, digest, size }, packedAs: format },
+      { blob: { mediaType: `${plainLayer}+${format}`, digest, size }, compression: format },
     ]);
     expect(step.digest).toBeUndefined();
-    expect(step.because).toMatch(new RegExp(`; unless it has ${digest}, which is that$`));
+    expect(step.reason).toMatch(new RegExp(`; unless it has ${digest}, which is that$`));
   });
 
   test("reuse a compressed form, whatever the media type of the blob", () => {
@@ -356,29 +361,32 @@ describe("cached facts of a blob", () => {
 
   test("are ignored if the blob is decompressed or preserved", () => {
     expect(stepFor([[layer, { compressed }]], "decompress").candidates).toMatchObject([
-      { blob: { digest: layer }, packedAs: undefined },
+      { blob: { digest: layer }, compression: undefined },
     ]);
     expect(stepFor([[layer, { compressed }]], "preserve").digest).toBe(layer);
     expect(stepFor([], "compress").candidates).toEqual([]);
   });
 
   test("name the locations to try: where it was, then one other", () => {
-    const locations = (known: Partial<RememberedBlob>): readonly unknown[] =>
+    const locations = (known: Partial<CachedBlob>): readonly unknown[] =>
       stepFor([[layer, known]], "preserve").candidates.map(({ location }) => location);
-    expect(locations({ elsewhere: [near!, far!] })).toEqual([near]);
-    expect(locations({ elsewhere: [near!, far!], wasHere: true })).toEqual([undefined, near]);
-    expect(locations({ wasHere: true })).toEqual([undefined]);
-    const [candidate] = stepFor([[layer, { elsewhere: [near!] }]], "preserve").candidates;
+    expect(locations({ otherLocations: [near!, far!] })).toEqual([near]);
+    expect(locations({ otherLocations: [near!, far!], isAtDestination: true })).toEqual([
+      undefined,
+      near,
+    ]);
+    expect(locations({ isAtDestination: true })).toEqual([undefined]);
+    const [candidate] = stepFor([[layer, { otherLocations: [near!] }]], "preserve").candidates;
     expect(candidate?.blob.digest).toBe(layer);
   });
 
   test("apply to its compressed forms as well", () => {
     const known = [
       [layer, { compressed }],
-      [gzip, { elsewhere: [far!] }],
+      [gzip, { otherLocations: [far!] }],
     ] as const;
     expect(stepFor(known, "compress").candidates).toMatchObject([
-      { blob: { digest: gzip }, packedAs: "gzip", location: far },
+      { blob: { digest: gzip }, compression: "gzip", location: far },
     ]);
   });
 });

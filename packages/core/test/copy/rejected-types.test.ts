@@ -94,7 +94,7 @@ describe.each([
       {
         from: image.manifest.digest,
         to: result.digest,
-        because: `the destination rejected ${ociManifest}`,
+        reason: `the destination rejected ${ociManifest}`,
       },
     ]);
   });
@@ -176,7 +176,7 @@ test("an index names its instances as they were taken", async () => {
   const to = rejecting([ociManifest]);
   const result = await copied(index, to);
   const [first, second] = index.instances.map(({ manifest }) => manifest.digest);
-  const becauseOf = new Map(result.changes.map(({ from, because }) => [from, because]));
+  const becauseOf = new Map(result.changes.map(({ from, reason }) => [from, reason]));
   expect(becauseOf.get(first ?? index.manifest.digest)).toContain("rejected");
   expect(becauseOf.has(second ?? index.manifest.digest)).toBe(false);
   expect(becauseOf.get(index.manifest.digest)).toBe("an instance in it changes");

@@ -38,7 +38,7 @@ export function copyFacts(
       ...accepts,
     },
     pinned: undefined,
-    named: undefined,
+    currentDigest: undefined,
     present: new Set(),
     reusable: new Set(),
     ...more,

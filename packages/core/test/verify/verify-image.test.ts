@@ -73,7 +73,7 @@ describe("an image that is whole", () => {
       manifests: { count: 3 },
       read: { count: 5, bytes },
       stored: none,
-      elsewhere: none,
+      external: none,
       problems: [],
     });
     expect(events[0]).toMatchObject({ kind: "inspected", blobs: 5, bytes });
@@ -123,11 +123,11 @@ describe("an image that is whole", () => {
     const foreign = sampleImage({ extra: { layers: [{ ...descriptor, urls }] } });
     const native = sampleImage({ platform: arm, extra: { layers: [descriptor] } });
     expect(await verifyImage(await stored(foreign))).toMatchObject({
-      elsewhere: { count: 1, bytes: 4 },
+      external: { count: 1, bytes: 4 },
       problems: [],
     });
     expect(await verifyImage(await stored(sampleIndex([foreign, native])))).toMatchObject({
-      elsewhere: { count: 0 },
+      external: { count: 0 },
       problems: [{ kind: "missing", digest: away }],
     });
   });

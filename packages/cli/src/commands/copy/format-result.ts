@@ -11,7 +11,7 @@ export function formatResult(
   options: CopyOptions,
 ): string {
   const changes = result.changes.map(
-    (change) => `digest changed from ${change.from} to ${change.to}: ${change.because}`,
+    (change) => `digest changed from ${change.from} to ${change.to}: ${change.reason}`,
   );
   const lines = [headline(from, to, result, options), ...chosen(result, options), ...changes];
   return lines.map(singleLine).join("\n  ");

@@ -1,10 +1,10 @@
 import { formatBytes } from "@drayage/core/copy";
 import { singleLine } from "@drayage/core/text";
-import type { ProvenContent, VerifyResult } from "@drayage/core/verify";
+import type { VerifiedContent, VerifyResult } from "@drayage/core/verify";
 
 /** What was verified, how, and all problems, for people: one line each. */
 export function formatReport(result: VerifyResult): string {
-  const { manifests, read, stored, elsewhere, problems } = result;
+  const { manifests, read, stored, external, problems } = result;
   const lines = [
     headlineOf(result),
     ...lineOf(manifests, "manifest", "read"),
@@ -14,7 +14,7 @@ export function formatReport(result: VerifyResult): string {
       "blob",
       "verified by checksums that the storage computed; use --read to read them",
     ),
-    ...lineOf(elsewhere, "layer", "external, as the image declares; not verified"),
+    ...lineOf(external, "layer", "external, as the image declares; not verified"),
     ...problems.map(({ message }) => message),
   ];
   return `${lines.map(singleLine).join("\n  ")}\n`;
@@ -28,7 +28,7 @@ export function headlineOf({ source, images, problems }: VerifyResult): string {
   return `${subject} not valid: ${length} ${length === 1 ? "problem" : "problems"}`;
 }
 
-function lineOf({ count, bytes }: ProvenContent, noun: string, what: string): readonly string[] {
+function lineOf({ count, bytes }: VerifiedContent, noun: string, what: string): readonly string[] {
   if (count === 0) return [];
   return [`${count} ${count === 1 ? noun : `${noun}s`} (${formatBytes(bytes)}) ${what}`];
 }
