@@ -247,12 +247,12 @@ function changeOf(
   { step, rejected }: TypeAttempts,
   { digest: to }: Rewritten,
 ): DigestChange | undefined {
-  const { raw, digest: planned, reason } = step;
+  const { raw, digest: planned, reason: plannedReason } = step;
   const from = raw.digest;
   if (to === from) return undefined;
   const isPlanned = planned === undefined || planned === to;
   const reasons = [
-    planned === from ? undefined : reason,
+    planned === from ? undefined : plannedReason,
     rejected.length === 0 ? undefined : `the destination rejected ${rejected.join(" and ")}`,
     isPlanned || rejected.length > 0 ? undefined : unplannedReason(step),
   ];
