@@ -51,7 +51,7 @@ const groups = {
     modules: ["testkit/src/conformance/*.ts"],
     // Without `isolated-breakages`, where every test runs a group of requirements.
     tests: [
-      "testkit/test/conformance/{applicability,breakages,conformance,details,sample-images}.test.ts",
+      "testkit/test/conformance/{applicability,breakages,conformance,details,passing-variants,sample-images}.test.ts",
     ],
   },
 };

@@ -1,4 +1,5 @@
 import { digestOf } from "@drayage/core";
+import { streamOf } from "@drayage/core/content";
 
 import type { TransportUnderTest } from "../../src/conformance/requirement.ts";
 import { alteredMemory } from "./altered-memory.ts";
@@ -16,6 +17,38 @@ export const blobDetails: Details = {
   },
   "destination/failed-stream": {
     "returns another digest on the second put": [returningOtherDigest, /strictly equal/],
+  },
+  "destination/reused-buffers": {
+    "uses chunks of large blobs after it asked for the next": [
+      () =>
+        alteredMemory({
+          destination: ({ putBlob }) => ({
+            async putBlob(bytes, blob, options) {
+              if ((blob.size ?? 0) < 500_000) return putBlob(bytes, blob, options);
+              const chunks = await Array.fromAsync(bytes);
+              return putBlob(streamOf(Buffer.concat(chunks)), blob, options);
+            },
+          }),
+        }),
+      isDifferent,
+    ],
+  },
+  "destination/aborted-put": {
+    "replaces the reason of an abort": [
+      () =>
+        alteredMemory({
+          destination: ({ putBlob }) => ({
+            async putBlob(bytes, blob, options) {
+              try {
+                return await putBlob(bytes, blob, options);
+              } catch (error) {
+                throw options?.signal?.aborted ? new Error("stopped") : error;
+              }
+            },
+          }),
+        }),
+      /^putBlob after an abort: .*stopped/,
+    ],
   },
   "destination/reuse": {
     "reuses an absent blob": [
