@@ -17,7 +17,6 @@ const unfinished: readonly string[] = [
   "packages/transport-docker/",
   "packages/transport-docker-daemon/",
   "packages/transport-kit/",
-  "packages/transport-oci-layout/",
   "packages/transport-s3/",
   "packages/transport-tarball/",
 ];

@@ -32,8 +32,8 @@ import {
 import type { TemporaryFile } from "@drayage/transport-kit/files";
 
 /**
- * A layout in a folder. Blobs wait in a stage until the index is updated, so that nobody else counts on one that may
- * still be taken back; they become part of the layout under the lock that guards the index.
+ * A layout in a folder. Blobs are written to a staging folder and published under the lock of `index.json`, so no other
+ * process reuses a blob that may still be discarded.
  */
 export class DiskLayout implements LayoutStore {
   readonly location: string;
@@ -138,7 +138,7 @@ export class DiskLayout implements LayoutStore {
       if (stage.status === "fulfilled") await stage.value[Symbol.asyncDispose]();
   }
 
-  /** Blobs in a shared folder stay in any case: another layout may count on them as soon as they are there. */
+  /** Blobs in a shared folder are never withdrawn: another layout may reuse them as soon as they are published. */
   async #publishAll(stage: string, reveal: () => Promise<void>): Promise<void> {
     const blobs = new Map([...this.#staged].map(([digest, file]) => [this.#pathOf(digest), file]));
     const isShared = this.#sharedBlobDir !== undefined;
@@ -149,7 +149,7 @@ export class DiskLayout implements LayoutStore {
     await publish(files, reveal);
   }
 
-  /** Made when it is first needed: whoever only asks leaves no trace. */
+  /** Created when it is first needed, so reading leaves no files. */
   async #stageIn(folder: string): Promise<string> {
     const opened = this.#stages.get(folder) ?? StagedFolder.open(folder);
     this.#stages.set(folder, opened);

@@ -9,7 +9,7 @@ import { DiskLayout } from "./disk-layout.ts";
 import type { LayoutReference } from "./layout-reference.ts";
 import type { OCILayoutSettings } from "./oci-layout-settings.ts";
 
-/** Writes nothing yet. @throws ImageError `conflict` where the folder holds something else; `invalid-reference` for `@N` */
+/** Opens a layout for writing; writes nothing yet. @throws ImageError `conflict` if the folder has other content; `invalid-reference` for `@N` */
 export async function openOCILayoutDestination(
   reference: LayoutReference,
   { sharedBlobDir, layers }: OCILayoutSettings,
@@ -22,7 +22,7 @@ export async function openOCILayoutDestination(
   return LayoutDestination.open(reference, layout, { name, layers }, options);
 }
 
-/** What a killed first copy may leave, blobs and nothing else, is taken for a layout. */
+/** Accepts a folder with nothing but `blobs`, which a killed first copy may leave. */
 async function refuseOtherContent(reference: LayoutReference): Promise<void> {
   const names = await namesIn(reference);
   const isLayout = names.includes("oci-layout") || names.includes("index.json");
@@ -30,7 +30,7 @@ async function refuseOtherContent(reference: LayoutReference): Promise<void> {
   if (isLayout || foreign === undefined) return;
   throw new ImageError(
     "conflict",
-    `${reference.folder} is not an OCI image layout and not empty: it has ${foreign}; nothing was changed, choose another folder`,
+    `${reference.folder} is neither empty nor an OCI image layout: it contains ${foreign}. Nothing was changed; choose another folder`,
     { reference: imageName(reference) },
   );
 }
@@ -43,6 +43,10 @@ async function namesIn(reference: LayoutReference): Promise<readonly string[]> {
     if (hasCode(cause, "ENOENT")) return [];
     if (!hasCode(cause, "ENOTDIR")) throw cause;
     const options = { cause, reference: imageName(reference) };
-    throw new ImageError("conflict", `${folder} is a file: an image layout is a folder`, options);
+    throw new ImageError(
+      "conflict",
+      `${folder} is a file, and an OCI image layout is a folder; choose another path`,
+      options,
+    );
   }
 }

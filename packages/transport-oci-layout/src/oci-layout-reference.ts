@@ -15,7 +15,7 @@ import { openOCILayoutDestination } from "./oci-layout-destination.ts";
 import type { OCILayoutSettings } from "./oci-layout-settings.ts";
 import { openOCILayoutSource } from "./oci-layout-source.ts";
 
-/** An image in a folder. */
+/** A reference to an image in an OCI layout on disk. */
 export class OCILayoutReference implements ImageReference {
   readonly transport: ImageTransport;
   /** Absolute, without symbolic links. */
@@ -23,7 +23,7 @@ export class OCILayoutReference implements ImageReference {
   readonly selector: ImageSelector;
   readonly stringWithinTransport: string;
   readonly dockerReference = undefined;
-  /** Without the name of the image: several names, and none, may mean the same one. */
+  /** The folder without the name of the image: an image may have several names or none. */
   readonly policyConfigurationIdentity: string;
   readonly policyConfigurationNamespaces: readonly string[];
   readonly #settings: OCILayoutSettings;
@@ -44,7 +44,7 @@ export class OCILayoutReference implements ImageReference {
     Object.freeze(this);
   }
 
-  /** How all images in the folder are called, whichever this is: `@N` where one has no name. */
+  /** The names of all images in the folder: `@N` for an image without a name. */
   async getImageNames(options?: OperationOptions): Promise<readonly string[]> {
     await using layout = new DiskLayout(this.folder, this.#settings.sharedBlobDir);
     return await imageNamesIn(this, layout, options);
@@ -54,7 +54,7 @@ export class OCILayoutReference implements ImageReference {
     return openOCILayoutSource(this, this.#settings, options);
   }
 
-  /** Without a name all images in the folder. */
+  /** Without a name, opens all images in the folder. */
   async newImageSources(options?: OperationOptions): Promise<OpenImages> {
     const layout = new DiskLayout(this.folder, this.#settings.sharedBlobDir);
     const referenceTo = (selector: ImageSelector): OCILayoutReference =>
@@ -66,14 +66,14 @@ export class OCILayoutReference implements ImageReference {
     return openOCILayoutDestination(this, this.#settings, options);
   }
 
-  /** Also the blobs that no other image in the layout needs, unless they are shared. */
+  /** Also deletes the blobs that no other image in the layout needs, unless blobs are shared. */
   async deleteImage(options?: OperationOptions): Promise<void> {
     await using layout = new DiskLayout(this.folder, this.#settings.sharedBlobDir);
     await deleteLayoutImage(layout, this.selector, options);
   }
 }
 
-/** The folder itself and those above it, without `/`. */
+/** The folder and its parents, without `/`. */
 function foldersOf(folder: string): readonly string[] {
   return folder === path.parse(folder).root ? [] : [folder, ...parentFolders(folder)];
 }

@@ -1,12 +1,12 @@
 import type { DestinationAccepts } from "@drayage/core";
 
-/** How an `ociLayout()` keeps images. */
+/** Settings of `ociLayout()`. */
 export interface OCILayoutSettings {
-  /** A folder for the blobs of several layouts, instead of the `blobs` of each. Nothing is ever deleted in it. */
+  /** A folder for the blobs of several layouts, instead of `blobs` in each. Blobs in it are never deleted. */
   readonly sharedBlobDir?: string | undefined;
   /**
-   * What becomes of layers that are copied here. Default `preserve`: the same bytes, and so the same digests; but layers
-   * of docker archives, engines and root file systems, which have no manifest of their own, are compressed.
+   * Whether copied layers are preserved, compressed or decompressed. Default: `preserve`, and `compress` for sources that
+   * generate their manifests (docker archives, container engines, root file systems).
    */
   readonly layers?: DestinationAccepts["layers"] | undefined;
 }

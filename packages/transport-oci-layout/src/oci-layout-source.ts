@@ -5,7 +5,7 @@ import { DiskLayout } from "./disk-layout.ts";
 import type { LayoutReference } from "./layout-reference.ts";
 import type { OCILayoutSettings } from "./oci-layout-settings.ts";
 
-/** @throws ImageError `not-found` that tells which images there are */
+/** Opens an image for reading. @throws ImageError `not-found`, with the available images */
 export async function openOCILayoutSource(
   reference: LayoutReference,
   { sharedBlobDir }: OCILayoutSettings,

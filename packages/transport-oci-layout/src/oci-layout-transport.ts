@@ -7,7 +7,7 @@ import { absolutePathOf, explicitPathOf } from "@drayage/transport-kit/files";
 import { OCILayoutReference } from "./oci-layout-reference.ts";
 import type { OCILayoutSettings } from "./oci-layout-settings.ts";
 
-/** `oci:PATH`, `oci:PATH:NAME` and, to read, `oci:PATH:@N`: images in an OCI image layout on disk. */
+/** The transport of `oci:PATH`, `oci:PATH:NAME` and (for reading) `oci:PATH:@N`: images in OCI image layouts on disk. */
 export function ociLayout(settings: OCILayoutSettings = {}): ImageTransport<OCILayoutReference> {
   const { sharedBlobDir, layers } = settings;
   const resolved = { sharedBlobDir: sharedBlobDir && absolutePathOf(sharedBlobDir), layers };
@@ -15,8 +15,8 @@ export function ociLayout(settings: OCILayoutSettings = {}): ImageTransport<OCIL
     name: "oci",
     parseReference(text) {
       refuseURL(text);
-      const { path: given, selector } = parseLayoutPath(text);
-      const folder = explicitPathOf(given);
+      const { path, selector } = parseLayoutPath(text);
+      const folder = explicitPathOf(path);
       refuseColon(text, folder);
       return new OCILayoutReference(transport, folder, selector, resolved);
     },
@@ -25,20 +25,20 @@ export function ociLayout(settings: OCILayoutSettings = {}): ImageTransport<OCIL
   return Object.freeze(transport);
 }
 
-/** Helm and others write registries so; here it would be a folder at the root of the disk. */
+/** Helm and others write registries as `oci://HOST`. Here it would be a folder in `/`. */
 function refuseURL(text: string): void {
   if (!/^\/\/[^/]/.test(text)) return;
   throw new ImageError(
     "invalid-reference",
-    `Invalid image oci:${text}: oci: is a folder on this machine, written oci:${text.slice(1)}; an image in a registry is written docker:${text}`,
+    `Invalid image oci:${text}: oci: names a folder on this machine. Write docker:${text} for an image in a registry, or oci:${text.slice(1)} for the folder`,
   );
 }
 
-/** A link may lead to where no reference can. */
+/** A symbolic link may resolve to a path that a reference cannot express. */
 function refuseColon(text: string, folder: string): void {
   if (parseLayoutPath(folder).path === folder) return;
   throw new ImageError(
     "invalid-reference",
-    `Invalid image oci:${text}: the path ${folder} has a colon in it, which ends a path here; give it another name`,
+    `Invalid image oci:${text}: the path ${folder} contains a colon, which ends the path of a reference; rename the folder`,
   );
 }

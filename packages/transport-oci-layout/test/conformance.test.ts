@@ -15,7 +15,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 const shared = path.join(folder, "shared");
 
 describe.each([
-  ["a layout of its own", ociLayout(), undefined, undefined],
+  ["a layout with its own blobs", ociLayout(), undefined, undefined],
   [
     "a layout with shared blobs",
     ociLayout({ sharedBlobDir: shared }),

@@ -3,7 +3,7 @@ import { inMemory, randomImage } from "@drayage/testkit";
 
 import { ociLayout } from "../src/index.ts";
 
-/** Copies images of many seeds under few names, and tells of each, until it is killed. */
+/** Copies images with many seeds under few names, and prints each, until it is killed. */
 const [layout = "", start = ""] = process.argv.slice(2);
 
 for (let round = Number(start); ; round++) {

@@ -36,7 +36,7 @@ test("a layout has exactly its two files and the blobs of its images", async () 
   );
 });
 
-test("what somebody wrote into index.json and oci-layout stays", async () => {
+test("keeps foreign content of index.json and oci-layout", async () => {
   const layout = await scratchFolder();
   const marker = '{ "imageLayoutVersion": "1.1.0", "by": "hand" }\n';
   await writeFile(path.join(layout, "oci-layout"), marker);
@@ -51,14 +51,17 @@ test("what somebody wrote into index.json and oci-layout stays", async () => {
   expect(await readFile(path.join(layout, "oci-layout"), "utf8")).toBe(marker);
 });
 
-describe("a folder that is not a layout is refused and left as it is", () => {
+describe("a folder that is not a layout is rejected and left unchanged", () => {
   test.each([
     ["a file", { "notes.txt": "mine" }],
     ["a folder", { "photos/": "" }],
     ["a file beside blobs", { "blobs/": "", "notes.txt": "mine" }],
-    ["an index that is none", { "index.json": "[]" }],
-    ["a web page's index", { "index.json": '{"name":"app"}', "index.html": "" }],
-    ["a layout to come", { "oci-layout": '{"imageLayoutVersion":"2.0.0"}', "index.json": "{}" }],
+    ["an invalid index", { "index.json": "[]" }],
+    ["the index of a web page", { "index.json": '{"name":"app"}', "index.html": "" }],
+    [
+      "a layout of a future version",
+      { "oci-layout": '{"imageLayoutVersion":"2.0.0"}', "index.json": "{}" },
+    ],
   ] as const)("%s", async (_, files) => {
     const folder = await scratchFolder();
     for (const [name, content] of Object.entries<string>(files)) {
@@ -77,8 +80,8 @@ describe("a folder that is not a layout is refused and left as it is", () => {
 test.each([
   ["nothing", {}],
   ["only oci-layout", { "oci-layout": '{"imageLayoutVersion":"1.0.0"}' }],
-  ["blobs and nothing else", { "blobs/": "" }],
-  ["a lock that was left", { ".drayage-lock": "" }],
+  ["only blobs", { "blobs/": "" }],
+  ["a stale lock", { ".drayage-lock": "" }],
 ] as const)("a folder with %s becomes a layout", async (_, files) => {
   const folder = await scratchFolder();
   for (const name of Object.keys(files)) {
@@ -91,7 +94,7 @@ test.each([
   await assertImage(reference, one);
 });
 
-test("whoever only asks writes nothing, not even the folder", async () => {
+test("reading writes nothing, not even the folder", async () => {
   const folder = await scratchFolder();
   const to = transport.parseReference(`${folder}/layout:v1`);
   await previewCopy(await inMemory(one), to);
@@ -105,7 +108,7 @@ test("whoever only asks writes nothing, not even the folder", async () => {
   expect(await contentOf(folder)).toEqual({});
 });
 
-test("given up before commit, the place is as it was, to the last byte", async () => {
+test("without a commit, the folder is unchanged to the last byte", async () => {
   const folder = await scratchFolder();
   const layout = path.join(folder, "layout");
   const abandon = async (name: string) => {
@@ -123,7 +126,7 @@ test("given up before commit, the place is as it was, to the last byte", async (
   expect(await contentOf(folder)).toEqual(before);
 });
 
-test("where the commit fails, the place is as it was", async () => {
+test("a failed commit leaves the folder unchanged", async () => {
   const folder = await scratchFolder();
   const layout = path.join(folder, "layout");
   const reference = transport.parseReference(`${layout}:v1`);
@@ -136,7 +139,7 @@ test("where the commit fails, the place is as it was", async () => {
   expect(await contentOf(folder)).toEqual({ "layout/": "", "layout/index.json/": "" });
 });
 
-test("a copy that is given up takes nothing from one that goes on beside it", async () => {
+test("an aborted copy deletes nothing of a concurrent copy", async () => {
   const layout = path.join(await scratchFolder(), "layout");
   const [first, second] = [
     await transport.parseReference(`${layout}:v1`).newImageDestination(),
@@ -150,7 +153,7 @@ test("a copy that is given up takes nothing from one that goes on beside it", as
   await assertImage(transport.parseReference(`${layout}:v2`), one);
 });
 
-test("an image that is deleted while its blobs are counted on is a conflict, and a new copy works", async () => {
+test("deleting an image whose blobs a copy reuses is a conflict, and a new copy works", async () => {
   const layout = await scratchFolder();
   const [v1, v2] = [`${layout}:v1`, `${layout}:v2`].map((text) => transport.parseReference(text));
   if (v1 === undefined || v2 === undefined) throw new Error("two references");
@@ -168,7 +171,7 @@ test("an image that is deleted while its blobs are counted on is a conflict, and
   await assertImage(v2, one);
 });
 
-test("an image that is deleted while all of it is counted on is a conflict", async () => {
+test("deleting an image that a copy reuses is a conflict", async () => {
   const layout = await scratchFolder();
   const v1 = transport.parseReference(`${layout}:v1`);
   const v2 = transport.parseReference(`${layout}:v2`);
@@ -181,7 +184,7 @@ test("an image that is deleted while all of it is counted on is a conflict", asy
   await expect(destination.commit()).rejects.toMatchObject({ code: "conflict", retryable: true });
 });
 
-test("from layout to layout no blob is read by us; a damaged one is noticed, and nothing is written", async () => {
+test("a copy between layouts clones blobs; a damaged blob is detected, and nothing is written", async () => {
   const folder = await scratchFolder();
   const [from, to] = [
     transport.parseReference(`${folder}/from:v1`),
@@ -203,7 +206,7 @@ test("from layout to layout no blob is read by us; a damaged one is noticed, and
   expect(await readdir(folder)).toEqual(["from"]);
 });
 
-test("a clone is a file of its own", async () => {
+test("a clone is a separate file", async () => {
   const folder = await scratchFolder();
   const [from, to] = [`${folder}/from:v1`, `${folder}/to:v1`];
   await writeImage(one, transport.parseReference(from));
@@ -217,7 +220,7 @@ test("a clone is a file of its own", async () => {
   expect(a?.ino).not.toBe(b?.ino);
 });
 
-test("under a second name an image costs no blob", async () => {
+test("a second name needs no additional blob", async () => {
   const layout = await scratchFolder();
   await writeImage(one, transport.parseReference(`${layout}:v1`));
   const from = transport.parseReference(`${layout}:v1`);
@@ -227,8 +230,8 @@ test("under a second name an image costs no blob", async () => {
   await assertImage(from, one);
 });
 
-describe("with a shared folder for blobs", () => {
-  test("layouts share what they have, and deleting an image leaves it there", async () => {
+describe("a shared folder for blobs", () => {
+  test("keeps the blobs of all layouts, even after a deletion", async () => {
     const folder = await scratchFolder();
     const shared = path.join(folder, "shared");
     const sharing = ociLayout({ sharedBlobDir: shared });
@@ -249,7 +252,7 @@ describe("with a shared folder for blobs", () => {
     expect(await readdir(shared)).toEqual(["sha256"]);
   });
 
-  test("given up before commit, neither folder is there", async () => {
+  test("and the folder of the layout are not created without a commit", async () => {
     const folder = await scratchFolder();
     const sharing = ociLayout({ sharedBlobDir: path.join(folder, "shared") });
     {
@@ -262,7 +265,7 @@ describe("with a shared folder for blobs", () => {
   });
 });
 
-test("layers are packed or unpacked where the transport is told so", async () => {
+test("layers are compressed or decompressed if the transport is set to do so", async () => {
   const folder = await scratchFolder();
   const plain = await randomImage("plain", { compression: "none" });
   const packing = ociLayout({ layers: "compress" }).parseReference(`${folder}/packed:v1`);
@@ -280,7 +283,7 @@ test("layers are packed or unpacked where the transport is told so", async () =>
   expect(same.digest).toBe(plain.manifest.digest);
 });
 
-test("a signed image is refused, with the reason", async () => {
+test("a signed image is rejected with the reason", async () => {
   const from = memory().parseReference("signed");
   {
     await using destination = await from.newImageDestination?.();

@@ -23,10 +23,10 @@ describe.skipIf(!existsSync(fixtures))("the fixtures of containers/image", () =>
     ["b", "application/vnd.oci.image.manifest.v1+json", "bb"],
     ["c", "application/vnd.docker.distribution.manifest.list.v2+json", "cc"],
     ["d", "application/vnd.docker.distribution.manifest.v2+json", "dd"],
-  ])("the name %s is that of an image", async (name, _, start) => {
+  ])("the name %s selects an image", async (name, _, start) => {
     const reference = ociLayout().parseReference(`${path.join(fixtures, "name_lookups")}:${name}`);
     await using source = await reference.newImageSource();
-    // The manifests are not there, only their names.
+    // The manifests are absent, only listed.
     await expect(source.getManifest()).rejects.toThrow(`sha256:${start}`);
   });
 
@@ -40,7 +40,7 @@ describe.skipIf(!existsSync(fixtures))("the fixtures of containers/image", () =>
     await expect(reference.newImageSource()).rejects.toMatchObject({ code });
   });
 
-  test("two images by platform and without names are one index", async () => {
+  test("two nameless images for different platforms are one index", async () => {
     const folder = path.join(fixtures, "two_images_manifest");
     await using source = await ociLayout().parseReference(folder).newImageSource();
     const { bytes } = await source.getManifest();
@@ -48,7 +48,7 @@ describe.skipIf(!existsSync(fixtures))("the fixtures of containers/image", () =>
   });
 
   test.each(["", "@0", "latest"])(
-    "deleted as %j, the only image takes its blobs along",
+    "deleting the only image as %j deletes its blobs",
     async (name) => {
       const folder = await copyOf("delete_image_only_one_image");
       await ociLayout().parseReference(`${folder}:${name}`).deleteImage();
@@ -56,7 +56,7 @@ describe.skipIf(!existsSync(fixtures))("the fixtures of containers/image", () =>
     },
   );
 
-  test("blobs in a shared folder outlive their image", async () => {
+  test("blobs in a shared folder are kept when their image is deleted", async () => {
     const folder = await copyOf("delete_image_shared_blobs_dir");
     const shared = path.join(folder, "shared_blobs");
     const before = await readdir(path.join(shared, "sha256"));

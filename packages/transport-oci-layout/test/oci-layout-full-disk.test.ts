@@ -9,7 +9,7 @@ import { expect, onTestFinished, test } from "vitest";
 
 import { ociLayout } from "../src/index.ts";
 
-/** A disk of a megabyte; undefined where this user may not make one. */
+/** A disk of one megabyte; undefined if this user cannot mount one. */
 async function tinyDisk(): Promise<string | undefined> {
   const folder = path.join(await scratchFolder(), "disk");
   await mkdir(folder);
@@ -26,18 +26,18 @@ test.for([
   ["read", undefined],
   ["cloned", "oci"],
 ] as const)(
-  "a disk that is full while blobs are %s is told, and left as it was",
+  "a disk that is full while blobs are %s is reported, and left unchanged",
   async ([, kind], { skip }) => {
     const disk = await tinyDisk();
-    if (disk === undefined) return skip("this user may mount nothing");
+    if (disk === undefined) return skip("this user cannot mount disks");
     const transport = ociLayout();
     const small = await randomImage("small");
     await writeImage(small, transport.parseReference(`${disk}/layout:small`));
     const before = await contentOf(disk);
     const large = await randomImage("large", { layerSize: 600_000 });
-    const elsewhere = transport.parseReference(`${await scratchFolder()}/from:v1`);
-    await writeImage(large, elsewhere);
-    const from = kind === undefined ? await inMemory(large) : elsewhere;
+    const onOtherDisk = transport.parseReference(`${await scratchFolder()}/from:v1`);
+    await writeImage(large, onOtherDisk);
+    const from = kind === undefined ? await inMemory(large) : onOtherDisk;
     const copied = copyImage(from, transport.parseReference(`${disk}/layout:large`));
     await expect(copied).rejects.toMatchObject({ code: "unavailable", retryable: false });
     expect(await contentOf(disk)).toEqual(before);

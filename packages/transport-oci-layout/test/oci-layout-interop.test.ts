@@ -19,7 +19,7 @@ describe.skipIf(skopeo === undefined)("skopeo", () => {
   test.each([
     ["an image", randomImage("one")],
     ["an index", randomIndex("index")],
-  ])("reads %s that was written here, and its copy is read here", async (_, made) => {
+  ])("reads %s that Drayage wrote, and Drayage reads its copy", async (_, made) => {
     const image: WholeImage = await made;
     const folder = await scratchFolder();
     const [ours, theirs] = [`${folder}/ours:v1`, `${folder}/theirs:v1`];
@@ -30,17 +30,17 @@ describe.skipIf(skopeo === undefined)("skopeo", () => {
     await assertImage(transport.parseReference(theirs), image);
   });
 
-  test("reads Docker's manifests as they are kept here", async () => {
+  test("reads Docker manifests that Drayage wrote", async () => {
     const folder = await scratchFolder();
     const image = await randomImage("docker", { format: "docker" });
-    // Only newer ones find them by name.
+    // Only newer versions find them by name.
     await writeImage(image, transport.parseReference(`${folder}/ours`));
     await run("copy", "--quiet", `oci:${folder}/ours`, `dir:${folder}/dir`);
     const copied = await readFile(path.join(folder, "dir", "manifest.json"));
     expect(copied).toEqual(Buffer.from(image.manifest.bytes));
   });
 
-  test("and we write into each other's layouts, and delete in them", async () => {
+  test("and Drayage write to and delete from each other's layouts", async () => {
     const folder = await scratchFolder();
     const images = [await randomImage("one"), await randomImage("two"), await randomImage("three")];
     const at = (tag: number) => transport.parseReference(`${folder}/both:v${tag}`);
@@ -58,7 +58,7 @@ describe.skipIf(skopeo === undefined)("skopeo", () => {
 });
 
 describe.skipIf(umoci === undefined)("umoci", () => {
-  test("unpacks an image that was written here", async () => {
+  test("extracts an image that Drayage wrote", async () => {
     const folder = await scratchFolder();
     const image = await randomImage("one");
     await writeImage(image, transport.parseReference(`${folder}/ours:v1`));
@@ -76,7 +76,7 @@ describe.skipIf(umoci === undefined)("umoci", () => {
     expect(await outputOf(umoci ?? "", "ls", "--layout", `${folder}/ours`)).toBe("v1\n");
   });
 
-  test("makes a layout that is written to and read here", async () => {
+  test("creates a layout that Drayage writes to and reads", async () => {
     const folder = await scratchFolder();
     const layout = `${folder}/theirs`;
     await outputOf(umoci ?? "", "init", "--layout", layout);

@@ -15,7 +15,7 @@ const transport = ociLayout();
 const leftovers = async (layout: string) =>
   (await readdir(layout)).filter((name) => name.startsWith(".drayage-"));
 
-test("twenty processes that copy into one layout at once lose nothing", async () => {
+test("twenty processes that copy into one layout at once lose no images", async () => {
   const layout = path.join(await scratchFolder(), "layout");
   const seeds = Array.from({ length: 20 }, (_, at) => `image ${Math.floor(at / 2)}`);
   const copies = seeds.map((seed, at) => startProgram("copy-and-die.ts", seed, `${layout}:v${at}`));
@@ -26,11 +26,11 @@ test("twenty processes that copy into one layout at once lose nothing", async ()
   expect(await leftovers(layout)).toEqual([]);
 });
 
-test("killed at any moment, a copy leaves the layout as it was, and the next run sweeps", async () => {
+test("a copy killed at any event leaves the layout unchanged, and the next copy removes its files", async () => {
   const layout = path.join(await scratchFolder(), "layout");
   const counting = startProgram("copy-and-die.ts", "killed", `${layout}-count:v1`);
   const moments = Number(await nextMessage(counting));
-  // After the last but one, the image is there.
+  // At the last event but one, the image is complete.
   expect(moments).toBeGreaterThan(6);
   const one = await randomImage("one");
   await writeImage(one, transport.parseReference(`${layout}:v0`));
@@ -49,7 +49,7 @@ test("killed at any moment, a copy leaves the layout as it was, and the next run
   await isWholeLayout(layout);
 });
 
-test("killed wherever it is, even in a commit, a process leaves a layout that is whole", async () => {
+test("a process killed at any time, even in a commit, leaves a complete layout", async () => {
   const layout = path.join(await scratchFolder(), "layout");
   for (let round = 0; round < 5; round++) {
     const copies = startProgram("copy-again-and-again.ts", layout, String(round * 100));
@@ -65,7 +65,7 @@ test("killed wherever it is, even in a commit, a process leaves a layout that is
   expect(await leftovers(layout)).toEqual([]);
 });
 
-test("aborted at any moment, a copy leaves the place as it was, to the last byte", async () => {
+test("a copy aborted at any event leaves the folder unchanged to the last byte", async () => {
   const folder = await scratchFolder();
   const [layout, empty] = [path.join(folder, "layout"), path.join(folder, "empty")];
   const from = await inMemory(await randomImage("aborted"));
@@ -78,7 +78,7 @@ test("aborted at any moment, a copy leaves the place as it was, to the last byte
   for (const [moment] of events.slice(0, -1).entries()) {
     for (const place of [layout, empty]) {
       const controller = new AbortController();
-      const reason = new Error(`stopped at moment ${moment}`);
+      const reason = new Error(`aborted at event ${moment}`);
       let now = 0;
       const onEvent = () => void (now++ === moment && controller.abort(reason));
       const { signal } = controller;

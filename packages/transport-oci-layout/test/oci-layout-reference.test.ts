@@ -9,7 +9,7 @@ import { ociLayout } from "../src/index.ts";
 const transport = ociLayout();
 const invalid = expect.objectContaining({ code: "invalid-reference" }) as Error;
 
-test("its name is oci", () => {
+test("the name of the transport is oci", () => {
   expect(transport.name).toBe("oci");
 });
 
@@ -19,7 +19,7 @@ test.each([
   [":v1", { kind: "name", name: "v1" }, ":v1"],
   [":busybox:notlatest+1", { kind: "name", name: "busybox:notlatest+1" }, ":busybox:notlatest+1"],
   [":@3", { kind: "position", position: 3 }, ":@3"],
-])("a folder and %j are a reference", async (text, selector, written) => {
+])("a folder with %j is a reference", async (text, selector, written) => {
   const folder = await scratchFolder();
   for (const name of ["there", "missing"]) {
     const layout = path.join(folder, name);
@@ -30,7 +30,7 @@ test.each([
   }
 });
 
-test("a path is made absolute and free of links when it is parsed", async () => {
+test("a parsed path is absolute and has no symbolic links", async () => {
   const folder = await scratchFolder();
   await mkdir(path.join(folder, "real"));
   await symlink("real", path.join(folder, "link"));
@@ -39,7 +39,7 @@ test("a path is made absolute and free of links when it is parsed", async () => 
   expect(resolved).toBe(path.join(folder, "real", "layout"));
 });
 
-test("a path whose parent is missing, a dangling link and a hidden colon are no references", async () => {
+test("rejects a path without a parent, a dangling link and a link to a path with a colon", async () => {
   const folder = await scratchFolder();
   await symlink("nowhere", path.join(folder, "dangling"));
   await mkdir(path.join(folder, "a:b"));
@@ -49,18 +49,18 @@ test("a path whose parent is missing, a dangling link and a hidden colon are no 
 });
 
 test.each(["", ":", ":v1", "/tmp:@", "/tmp:\u0007", "//registry.example/image:v1"])(
-  "%j is no reference",
+  "%j is not a reference",
   (text) => {
     expect(() => transport.parseReference(text)).toThrow(invalid);
   },
 );
 
-test("what looks like a URL is told what to write", () => {
+test("the error for a URL explains what to write", () => {
   const parse = () => transport.parseReference("//registry.example/image:v1");
   expect(parse).toThrow("docker://registry.example/image:v1");
 });
 
-test("a policy knows the folder and those above it, not the name of the image", async () => {
+test("the policy scopes are the folder and its parents, without the name of the image", async () => {
   const folder = await scratchFolder();
   const layout = path.join(folder, "layout");
   const above = [folder, path.dirname(folder)].filter((one) => one !== "/");
@@ -74,14 +74,14 @@ test.each(["/etc", "/a/b"])("%s is a scope", (scope) => {
   transport.validatePolicyConfigurationScope(scope);
 });
 
-test.each(["", "/", "relative", "/a/", "/a/../b", "//a"])("%j is no scope", (scope) => {
+test.each(["", "/", "relative", "/a/", "/a/../b", "//a"])("%j is not a scope", (scope) => {
   expect(() => transport.validatePolicyConfigurationScope(scope)).toThrow(
     expect.objectContaining({ code: "invalid-scope" }) as Error,
   );
 });
 
 test.each(["@0", `@sha256:${"0".repeat(64)}`, "v 1", "-v1", "ü"])(
-  "%s is only for reading",
+  "%s cannot be written",
   async (image) => {
     const reference = transport.parseReference(`${await scratchFolder()}:${image}`);
     const opened = reference.newImageDestination();
@@ -89,7 +89,7 @@ test.each(["@0", `@sha256:${"0".repeat(64)}`, "v 1", "-v1", "ü"])(
   },
 );
 
-test("a file is no layout", async () => {
+test("a file is not a layout", async () => {
   const file = path.join(await scratchFolder(), "file");
   await writeFile(file, "");
   const reference = transport.parseReference(`${file}:v1`);

@@ -9,7 +9,7 @@ import { expect, test } from "vitest";
 
 import { ociLayout } from "../src/index.ts";
 
-test("without a name all images of a layout are proven, and a missing blob is told by its path", async () => {
+test("without a name all images of a layout are verified, and a missing blob is reported with its path", async () => {
   const folder = await scratchFolder();
   const layout = ociLayout();
   const [one, two] = await Promise.all(
@@ -18,12 +18,16 @@ test("without a name all images of a layout are proven, and a missing blob is to
   if (one === undefined || two === undefined) return;
   await writeImage(one, layout.parseReference(`${folder}:one`));
   await writeImage(two, layout.parseReference(folder));
-  const place = layout.parseReference(folder);
-  expect(await verifyImage(place)).toMatchObject({ images: 2, read: { count: 6 }, problems: [] });
+  const reference = layout.parseReference(folder);
+  expect(await verifyImage(reference)).toMatchObject({
+    images: 2,
+    read: { count: 6 },
+    problems: [],
+  });
   const [missing] = two.blobs.keys();
   const file = path.join(folder, "blobs/sha256", hexOf(missing ?? two.manifest.digest));
   await rm(file);
-  const { problems } = await verifyImage(place);
+  const { problems } = await verifyImage(reference);
   expect(problems).toMatchObject([{ kind: "missing", image: `oci:${folder}:@1` }]);
   expect(problems[0]?.message).toContain(file);
   expect(await verifyImage(layout.parseReference(`${folder}:one`))).toMatchObject({

@@ -7,7 +7,7 @@ import { descriptorOfEntry, parseLayoutIndex } from "@drayage/image-layout";
 import type { EntryDescriptor } from "@drayage/image-layout";
 import { expect } from "vitest";
 
-/** Fails unless all that a layout names is there and true, and every blob is what its name says. */
+/** Fails unless everything in `index.json` is present, and every blob matches its digest. */
 export async function isWholeLayout(layout: string): Promise<void> {
   const blobs = path.join(layout, "blobs", "sha256");
   for (const name of await readdir(blobs))
