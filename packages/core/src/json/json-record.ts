@@ -1,10 +1,10 @@
-/** An object that inherits nothing: `record["constructor"]` is undefined unless the text has that key. */
+/** An object that inherits nothing: `record["constructor"]` is undefined unless the document contains that key. */
 export type JSONRecord = Record<string, unknown>;
 
-/** An empty record. Smaller and faster than `Object.create(null)`, of which V8 makes a hash table each time. */
+/** An empty record. Smaller and faster than `Object.create(null)`, for which V8 allocates a hash table. */
 export function emptyRecord(): JSONRecord {
-  return new Bare();
+  return new EmptyRecord();
 }
 
-const Bare = function Bare() {} as unknown as new () => JSONRecord;
-Bare.prototype = Object.freeze(Object.create(null));
+const EmptyRecord = function EmptyRecord() {} as unknown as new () => JSONRecord;
+EmptyRecord.prototype = Object.freeze(Object.create(null));

@@ -1,25 +1,24 @@
 import { foldedKey } from "./key-folding.ts";
 
 /**
- * What the keys of an object are: `map` where they are free, as in annotations: there Go tells `a` from `A`. Else the
- * fields that a format gives it, each with what is known of the objects in it or in its array; `any` where that is
- * nothing. Fields that are not listed are `any`.
+ * The keys that a format defines for an object, or for the objects in an array. `map` allows arbitrary case-sensitive
+ * keys, as in annotations. `any` defines no keys. Fields that are not listed are `any`.
  */
 export type JSONShape = "any" | "map" | JSONFields;
 
-/** By the name of the field, as the format spells it. */
+/** The shapes of fields by name, as the format spells it. */
 export interface JSONFields {
   readonly [name: string]: JSONShape;
 }
 
-/** A field that a program would read under some key. */
+/** A field of a format. */
 export interface KnownField {
   /** As the format spells it. */
   readonly name: string;
   readonly shape: JSONShape;
 }
 
-/** The field that Go would read under that key, however it is spelled. */
+/** The field that Go reads from a key with this folded form. */
 export function fieldIn(shape: JSONShape, folded: string): KnownField | undefined {
   return typeof shape === "string" ? undefined : fieldsOf(shape).get(folded);
 }

@@ -1,9 +1,9 @@
 /**
- * The key in the form in which Go's encoding/json compares it with the names of fields: equal for two keys exactly where
- * Go takes both for the same field. `layers`, `Layers` and `layerſ` (U+017F) are one.
+ * The key in the form in which Go's encoding/json compares it with field names. Two keys have the same form exactly if
+ * Go reads them as the same field: `layers`, `Layers` and `layerſ` (U+017F).
  */
 export function foldedKey(key: string): string {
-  // Most keys need no table, and some documents have nothing but keys.
+  // Fast paths for ASCII, because a document may consist mainly of keys.
   if (/^[\0-@[-\x7f]*$/.test(key)) return key;
   if (/^[\0-\x7f]*$/.test(key)) return lower(key);
   return key.replaceAll(/[A-Z]+/g, lower).replaceAll(/[\p{CWCM}--\p{ASCII}]/gv, simpleFolding);
@@ -13,7 +13,7 @@ function lower(letters: string): string {
   return letters.toLowerCase();
 }
 
-/** Only of letters that have a case: some three thousand. */
+/** Cache. Only cased letters are added, about three thousand. */
 const foldings = new Map<string, string>();
 
 function simpleFolding(letter: string): string {
@@ -26,9 +26,9 @@ function simpleFolding(letter: string): string {
 }
 
 /**
- * Unicode's simple case folding (CaseFolding.txt, statuses C and S): the lower case of the upper case or, where that is
- * several characters (ß) or another letter (ı), the lower case. What is one letter decides the `i` flag, which follows
- * the same table.
+ * Unicode's simple case folding (CaseFolding.txt, statuses C and S): the lower case of the upper case. If that is several
+ * characters (ß) or another letter (ı), it is the lower case. The `i` flag of regular expressions uses the same table, so
+ * it decides whether two characters are the same letter.
  */
 function findFolding(letter: string): string {
   const isSame = new RegExp(`^${letter}$`, "iu");

@@ -3,35 +3,35 @@ import { fieldIn } from "./json-shape.ts";
 import type { JSONShape } from "./json-shape.ts";
 import { foldedKey } from "./key-folding.ts";
 
-/** The error for a key that can be read in two ways. */
-export type Refuse = (key: string, why: string) => Error;
+/** Creates the error for an ambiguous key. */
+export type KeyError = (key: string, why: string) => Error;
 
-/** The keys of one object, of which `record` has those that were read before. */
+/** Checks the keys of one object for ambiguity. `record` contains the keys that have been read. */
 export class ObjectKeys {
   readonly #record: JSONRecord;
   readonly #shape: JSONShape;
-  readonly #refuse: Refuse;
-  /** The folded forms of those keys that are not in that form themselves. */
+  readonly #createError: KeyError;
+  /** The folded forms of the keys that differ from their folded form. */
   #folded: Set<string> | undefined;
 
-  constructor(record: JSONRecord, shape: JSONShape, refuse: Refuse) {
+  constructor(record: JSONRecord, shape: JSONShape, createError: KeyError) {
     this.#record = record;
     this.#shape = shape;
-    this.#refuse = refuse;
+    this.#createError = createError;
   }
 
-  /** What is known of the value of one more key. */
+  /** Checks the next key and returns the shape of its value. */
   add(key: string): JSONShape {
-    const isFree = this.#shape === "map";
-    const field = isFree ? key : foldedKey(key);
+    const isMap = this.#shape === "map";
+    const field = isMap ? key : foldedKey(key);
     const known = fieldIn(this.#shape, field);
     if (known !== undefined && known.name !== key) {
-      throw this.#refuse(key, `is read as ${known.name} by other programs`);
+      throw this.#createError(key, `is read as ${known.name} by other programs`);
     }
     if (Object.hasOwn(this.#record, field) || this.#folded?.has(field)) {
-      throw this.#refuse(key, "is there twice, or in two spellings");
+      throw this.#createError(key, "appears twice, or in two spellings");
     }
     if (field !== key) (this.#folded ??= new Set()).add(field);
-    return known?.shape ?? (isFree ? "map" : "any");
+    return known?.shape ?? (isMap ? "map" : "any");
   }
 }

@@ -6,11 +6,13 @@ import type { JSONShape } from "./json-shape.ts";
 import { ObjectKeys } from "./object-keys.ts";
 
 /**
- * Reads JSON that every program reads alike, and refuses all other: RFC 8259 in UTF-8 without a byte order mark, no key
- * twice in an object, and no two keys that Go's encoding/json takes for one field, nor one that it takes for a field of
- * `shape` and that is spelled otherwise. Objects inherit nothing. A number that is not the same number here and in Go
- * (`1.0`, `1e3`, 2^53 + 1) is read as a `JSON.rawJSON`: its `typeof` is not `number`, and `JSON.stringify` writes it as it
- * was. Takes linear time. `what` names the document in messages.
+ * Parses JSON that all programs interpret the same way, and rejects everything else. The document is RFC 8259 in UTF-8
+ * without a byte order mark. An object has no duplicate keys, including keys that Go's encoding/json reads as the same
+ * field. A key that Go reads as a field of `shape` has exactly the spelling of that field.
+ *
+ * Objects inherit nothing. A number that Go reads differently (`1.0`, `1e3`, 2^53 + 1) becomes a `JSON.rawJSON`: its
+ * `typeof` is not `number`, and `JSON.stringify` writes it unchanged. Takes linear time. `what` names the document in
+ * messages.
  * @throws ImageError `invalid-manifest`
  */
 export function parseStrictJSON(
@@ -18,20 +20,20 @@ export function parseStrictJSON(
   bytes: Uint8Array,
   shape: JSONShape = "any",
 ): unknown {
-  return new StrictJSONReader(what, decoded(what, bytes)).read(shape);
+  return new StrictJSONReader(what, decodeUTF8(what, bytes)).read(shape);
 }
 
-/** The deepest nesting that is read. Go reads 10,000 levels; no format of images needs more than ten. */
+/** The maximum nesting depth. Go allows 10,000 levels; no image format needs more than ten. */
 const maxDepth = 1000;
 
-/** The most keys of one object. What is longer in images are arrays; large objects take their time. */
+/** The maximum number of keys in one object. Image formats have long arrays but no large objects, which are slow. */
 const maxKeys = 20_000;
 
-/** The most values of one document. 4 MiB, the most of a manifest, have no more; an index of 100,000 images has half. */
+/** The maximum number of values in one document. The 4 MiB of a manifest hold no more. */
 const maxValues = 2_100_000;
 
-/** The text; a byte order mark stays in it. */
-function decoded(what: string, bytes: Uint8Array): string {
+/** Decodes UTF-8. Keeps a byte order mark. */
+function decodeUTF8(what: string, bytes: Uint8Array): string {
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch (cause) {
@@ -61,7 +63,7 @@ class StrictJSONReader {
 
   #value(shape: JSONShape, depth: number): unknown {
     if (++this.#values > maxValues)
-      throw this.#invalid(`it has more than ${maxValues} values; divide it`);
+      throw this.#invalid(`it has more than ${maxValues} values; split it`);
     switch (this.#next()) {
       case "{":
         return this.#object(shape, depth + 1);
@@ -78,7 +80,7 @@ class StrictJSONReader {
   #object(shape: JSONShape, depth: number): JSONRecord {
     this.#enter(depth);
     const record = emptyRecord();
-    if (this.#skip("}")) return record;
+    if (this.#consume("}")) return record;
     const keys = new ObjectKeys(record, shape, this.#ambiguous);
     let count = 0;
     do {
@@ -86,20 +88,20 @@ class StrictJSONReader {
       if (this.#next() !== '"') throw this.#notJSON();
       const key = this.#string();
       const inner = keys.add(key);
-      if (!this.#skip(":")) throw this.#notJSON();
+      if (!this.#consume(":")) throw this.#notJSON();
       record[key] = this.#value(inner, depth);
-    } while (this.#skip(","));
-    if (!this.#skip("}")) throw this.#notJSON();
+    } while (this.#consume(","));
+    if (!this.#consume("}")) throw this.#notJSON();
     return record;
   }
 
   #array(shape: JSONShape, depth: number): readonly unknown[] {
     this.#enter(depth);
     const values: unknown[] = [];
-    if (this.#skip("]")) return values;
+    if (this.#consume("]")) return values;
     do values.push(this.#value(shape, depth));
-    while (this.#skip(","));
-    if (!this.#skip("]")) throw this.#notJSON();
+    while (this.#consume(","));
+    if (!this.#consume("]")) throw this.#notJSON();
     return values;
   }
 
@@ -109,7 +111,7 @@ class StrictJSONReader {
     for (this.#at++; ; this.#at++) {
       const code = this.#text.charCodeAt(this.#at);
       if (code === codes.quote) break;
-      // A control character or the end of the text.
+      // A control character, or NaN at the end of the text.
       if (!(code >= codes.space)) throw this.#notJSON();
       if (code === codes.backslash) {
         hasEscapes = true;
@@ -129,7 +131,7 @@ class StrictJSONReader {
       throw this.#notJSON(cause);
     }
     if (text.isWellFormed()) return text;
-    throw this.#invalid(`the text at position ${start} has half a surrogate pair in it`);
+    throw this.#invalid(`the text at position ${start} contains half a surrogate pair`);
   }
 
   #literal(): unknown {
@@ -146,14 +148,14 @@ class StrictJSONReader {
     throw this.#notJSON();
   }
 
-  /** The next character that is no white space; undefined at the end of the text. */
+  /** Skips white space and returns the next character; undefined at the end of the text. */
   #next(): string | undefined {
     while (isSpace(this.#text.charCodeAt(this.#at))) this.#at++;
     return this.#text[this.#at];
   }
 
-  /** Whether that character was next; then it is not any more. */
-  #skip(character: string): boolean {
+  /** Consumes the character if it is next, and returns whether it was. */
+  #consume(character: string): boolean {
     const isThere = this.#next() === character;
     if (isThere) this.#at++;
     return isThere;
@@ -166,13 +168,13 @@ class StrictJSONReader {
 
   readonly #ambiguous = (key: string, why: string): ImageError =>
     this.#invalid(
-      `ambiguous: ${shown(key)} ${why}; write each field once, as its format spells it`,
+      `ambiguous: ${quoted(key)} ${why}; write each field once, as its format spells it`,
     );
 
   #notJSON(cause?: unknown): ImageError {
-    const place = `at position ${this.#at} of ${this.#text.length}`;
+    const position = `at position ${this.#at} of ${this.#text.length}`;
     const isPage = this.#text.trimStart().startsWith("<");
-    return this.#invalid(isPage ? "it looks like a web page" : `it is not JSON ${place}`, cause);
+    return this.#invalid(isPage ? "it looks like a web page" : `it is not JSON ${position}`, cause);
   }
 
   #invalid(why: string, cause?: unknown): ImageError {
@@ -192,11 +194,11 @@ function isSpace(code: number): boolean {
   return code === codes.space || code === 0x0a || code === 0x0d || code === 0x09;
 }
 
-const maxShown = 60;
+const maxQuoted = 60;
 
-/** Plain ASCII: what an outsider wrote does nothing to a terminal. */
-function shown(key: string): string {
-  const start = key.length > maxShown ? `${key.slice(0, maxShown)}…` : key;
+/** Quotes untrusted text in ASCII, so that it cannot control a terminal. */
+function quoted(key: string): string {
+  const start = key.length > maxQuoted ? `${key.slice(0, maxQuoted)}…` : key;
   const code = (character: string): string =>
     `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
   return JSON.stringify(start).replaceAll(/[^\x20-\x7e…]/g, code);

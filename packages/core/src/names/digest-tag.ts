@@ -4,14 +4,14 @@ import { isTag } from "./docker-reference.ts";
 
 const suffixes = [".sig", ".att", ".sbom"];
 
-/** Under which cosign keeps what is about an image: signatures, attestations, SBOMs. Some may not be in use. */
+/** The tags that cosign gives signatures, attestations and SBOMs of a manifest: `sha256-….sig`. They may not exist. */
 export function digestTagsOf(subject: Digest): readonly string[] {
   return suffixes
     .map((suffix) => `${algorithmOf(subject)}-${hexOf(subject)}${suffix}`)
     .filter(isTag);
 }
 
-/** Under which an index lists what refers to a manifest (OCI distribution-spec, "Referrers Tag Schema"). */
+/** The tag of the index that lists the referrers of a manifest (OCI distribution-spec, "Referrers Tag Schema"). */
 export function referrersTagOf(subject: Digest): string {
   return `${algorithmOf(subject)}-${hexOf(subject).slice(0, 64)}`;
 }

@@ -5,7 +5,7 @@ import { ImageError } from "./image-error.ts";
 
 declare const brand: unique symbol;
 
-/** `algorithm:hex` of some bytes, checked (OCI image-spec, descriptor.md, "Digests"). */
+/** A valid digest, `algorithm:hex` (OCI image-spec, descriptor.md, "Digests"). */
 export type Digest = string & { readonly [brand]: "Digest" };
 
 /** The registered algorithms (OCI image-spec, descriptor.md, "Registered Algorithms"). */
@@ -19,14 +19,17 @@ const hexLengths: Readonly<Record<DigestAlgorithm, number>> = {
 
 const lowerHex = /^[0-9a-f]+$/;
 
-/** @throws ImageError `invalid-reference` for anything but a registered algorithm and its exact number of lower-case hex digits */
+/**
+ * Accepts a registered algorithm with its exact number of lower-case hex digits.
+ * @throws ImageError `invalid-reference`
+ */
 export function parseDigest(text: string): Digest {
   const problem = digestProblem(text);
   if (problem !== undefined) throw new ImageError("invalid-reference", problem);
   return text as Digest;
 }
 
-/** True for what `parseDigest` takes. */
+/** True for text that `parseDigest` accepts. */
 export function isDigest(text: unknown): text is Digest {
   return typeof text === "string" && digestProblem(text) === undefined;
 }
@@ -41,50 +44,51 @@ export function hexOf(digest: Digest): string {
   return digest.slice(digest.indexOf(":") + 1);
 }
 
-/** Of bytes that are all there. */
+/** The digest of a byte array. */
 export function digestOf(bytes: Uint8Array, algorithm: DigestAlgorithm = "sha256"): Digest {
   return digestHasher(algorithm).update(bytes).digest();
 }
 
-/** Computes a digest of bytes that come piece by piece. */
+/** Computes a digest incrementally. */
 export interface DigestHasher {
-  /** Adds what comes next; returns the same hasher. */
+  /** Adds bytes; returns the same hasher. */
   update(bytes: Uint8Array): DigestHasher;
-  /** Ends the computation; once only. */
+  /** Returns the digest. May be called once. */
   digest(): Digest;
-  /** A computation that goes on from here by itself. */
+  /** An independent hasher with the same state. */
   copy(): DigestHasher;
 }
 
-/** Begins a computation. */
+/** Creates a hasher for the given algorithm. */
+/** Creates a hasher for the given algorithm. */
 export function digestHasher(algorithm: DigestAlgorithm = "sha256"): DigestHasher {
-  return hasherOf(algorithm, createHash(algorithm));
+  return wrapHash(algorithm, createHash(algorithm));
 }
 
-function hasherOf(algorithm: DigestAlgorithm, hash: Hash): DigestHasher {
+function wrapHash(algorithm: DigestAlgorithm, hash: Hash): DigestHasher {
   const hasher: DigestHasher = {
     update(bytes) {
       hash.update(bytes);
       return hasher;
     },
     digest: () => `${algorithm}:${hash.digest("hex")}` as Digest,
-    copy: () => hasherOf(algorithm, hash.copy()),
+    copy: () => wrapHash(algorithm, hash.copy()),
   };
   return hasher;
 }
 
 function digestProblem(text: string): string | undefined {
   const colon = text.indexOf(":");
-  if (colon < 0) return `Not a digest: ${shown(text)}; write algorithm:hex, such as sha256:…`;
+  if (colon < 0) return `Not a digest: ${quoted(text)}; write algorithm:hex, such as sha256:…`;
   const [algorithm, hex] = [text.slice(0, colon), text.slice(colon + 1)];
   if (!Object.hasOwn(hexLengths, algorithm)) {
-    return `Unsupported digest algorithm in ${shown(text)}; known are ${Object.keys(hexLengths).join(", ")}`;
+    return `Unsupported digest algorithm in ${quoted(text)}; use one of ${Object.keys(hexLengths).join(", ")}`;
   }
   const length = hexLengths[algorithm as DigestAlgorithm];
   if (hex.length === length && lowerHex.test(hex)) return undefined;
-  return `Not a ${algorithm} digest: ${shown(text)}; it needs exactly ${length} lower-case hex digits`;
+  return `Not a ${algorithm} digest: ${quoted(text)}; it must have exactly ${length} lower-case hex digits`;
 }
 
-function shown(text: string): string {
+function quoted(text: string): string {
   return JSON.stringify(text.length > 160 ? `${text.slice(0, 160)}…` : text);
 }

@@ -1,21 +1,21 @@
 import { singleLine } from "../text/printable.ts";
 
 /**
- * What went wrong, for programs.
+ * The kind of an error, for programs.
  *
- * - `invalid-reference`: the text is not a reference of its transport
- * - `invalid-scope`: a policy scope that could never match
- * - `invalid-manifest`: a manifest, index or config that is broken, too large or ambiguous
- * - `unknown-transport`: no transport of that name is in use
- * - `not-found`: the image, blob or platform is not there
- * - `denied`: the other side wants (other) credentials or rights
- * - `digest-mismatch`: bytes are not those that their digest or size promised
- * - `manifest-rejected`: the destination does not take this manifest; another type might be taken
- * - `unsupported`: known, and not done here
- * - `impossible-copy`: the options of a copy contradict each other or what was found
- * - `untrusted`: a policy refused the image
- * - `conflict`: somebody else changed the place in the meantime, or something else is there
- * - `unavailable`: the other side failed or could not be reached; later it may work
+ * - `invalid-reference`: the text is not a valid reference of its transport
+ * - `invalid-scope`: the policy scope can never match
+ * - `invalid-manifest`: a manifest, index or config is malformed, too large or ambiguous
+ * - `unknown-transport`: no transport of this name is registered
+ * - `not-found`: the image, blob or platform does not exist
+ * - `denied`: credentials or permissions are missing or insufficient
+ * - `digest-mismatch`: the bytes do not match their digest or size
+ * - `manifest-rejected`: the destination does not accept the manifest; it may accept another media type
+ * - `unsupported`: the feature or format is known but not implemented
+ * - `impossible-copy`: the options of a copy contradict each other or the image
+ * - `untrusted`: a policy rejected the image
+ * - `conflict`: another client changed the target, or it holds other content
+ * - `unavailable`: the remote side failed or could not be reached; a later attempt may succeed
  */
 export type ImageErrorCode =
   | "invalid-reference"
@@ -32,20 +32,20 @@ export type ImageErrorCode =
   | "conflict"
   | "unavailable";
 
-/** What an `ImageError` knows beside its code and its message. */
+/** Further details of an `ImageError`. */
 export interface ImageErrorOptions {
   readonly cause?: unknown;
-  /** Whether the same call may succeed later. Default: only for `unavailable`. */
+  /** Whether the same call may succeed later. Default: true for `unavailable`. */
   readonly retryable?: boolean;
-  /** The image it is about, as `transport:reference`. */
+  /** The affected image, as `transport:reference`. */
   readonly reference?: string | undefined;
 }
 
-const mark: unique symbol = Symbol.for("@drayage/core.ImageError") as never;
+const marker: unique symbol = Symbol.for("@drayage/core.ImageError") as never;
 
 /**
- * The one class of errors that this project throws on purpose; the message is for people, `code` for programs. Messages
- * repeat what other programs say, so they become one printable line here.
+ * The only error class that Drayage throws on purpose: the message is for people, `code` for programs. The constructor
+ * converts the message to one printable line, because messages quote remote text.
  */
 export class ImageError extends Error {
   readonly code: ImageErrorCode;
@@ -54,7 +54,7 @@ export class ImageError extends Error {
 
   static {
     Object.defineProperty(ImageError.prototype, "name", { value: "ImageError", writable: true });
-    Object.defineProperty(ImageError.prototype, mark, { value: true });
+    Object.defineProperty(ImageError.prototype, marker, { value: true });
   }
 
   constructor(code: ImageErrorCode, message: string, options: ImageErrorOptions = {}) {
@@ -65,12 +65,12 @@ export class ImageError extends Error {
   }
 }
 
-/** True for an `ImageError` of this or of any other copy of `@drayage/core` in the process. */
+/** True for an `ImageError`, also of another copy of `@drayage/core` in the process. */
 export function isImageError(error: unknown, code?: ImageErrorCode): error is ImageError {
   return (
     typeof error === "object" &&
     error !== null &&
-    mark in error &&
+    marker in error &&
     (code === undefined || (error as unknown as ImageError).code === code)
   );
 }

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 
 import { foldedKey } from "../../src/json/key-folding.ts";
 
-/** Written with escapes, since some of them look alike. */
+/** Written with escapes, because some of them look alike. */
 const sameFields: readonly (readonly [string, string])[] = [
   ["layers", "Layers"],
   ["layers", "LAYERS"],
@@ -18,7 +18,7 @@ const sameFields: readonly (readonly [string, string])[] = [
   ["\u{10400}", "\u{10428}"],
 ];
 
-/** Lower and upper case of one another in some language or to some function, but not to Go. */
+/** Lower and upper case of each other in some language or function, but not in Go. */
 const otherFields: readonly (readonly [string, string])[] = [
   ["size", "s\u0131ze"],
   ["size", "s\u0130ze"],
@@ -39,7 +39,7 @@ describe("two keys", () => {
     expect(foldedKey(one)).not.toBe(foldedKey(other));
   });
 
-  test("of one letter are one field where a regular expression takes them for one, of all that have a case", () => {
+  test("of one cased letter are one field exactly if a regular expression ignores their case", () => {
     const letters: string[] = [];
     for (let code = 0; code <= 0x10ffff; code++) {
       if (code >= 0xd800 && code < 0xe000) continue;
@@ -48,7 +48,7 @@ describe("two keys", () => {
     }
     const all = letters.join("");
     const byField = Map.groupBy(letters, foldedKey);
-    // Joined by Unicode 15.1, which Go does not have yet.
+    // Pairs of Unicode 15.1, which Go does not support yet.
     const isNewer = /[\u0390\u03b0\u1fd3\u1fe3\ufb05\ufb06]/u;
     const wrong = letters.filter((letter) => {
       if (isNewer.test(letter)) return false;

@@ -9,10 +9,10 @@ import { isJSONObject } from "../../src/manifest/json-object.ts";
 const parse = (text: string, shape?: JSONShape): unknown =>
   parseStrictJSON("document", Buffer.from(text), shape);
 
-const refused = expect.objectContaining({ code: "invalid-manifest" });
+const rejected = expect.objectContaining({ code: "invalid-manifest" });
 
-describe("JSON that is read strictly", () => {
-  test("is read as JSON.parse reads it", () => {
+describe("strict JSON", () => {
+  test("is parsed like JSON.parse", () => {
     fc.assert(
       fc.property(fc.jsonValue({ noUnicodeString: false }), fc.nat(3), (value, indent) => {
         fc.pre(!hasAmbiguousKeys(value));
@@ -22,7 +22,7 @@ describe("JSON that is read strictly", () => {
     );
   });
 
-  test("is refused where JSON.parse refuses it", () => {
+  test("is rejected if JSON.parse rejects it", () => {
     const characters = '{}[]":,\\ \n\t0123456789.-+eEtruefalsn/bu\u00a0\u2028'.split("");
     fc.assert(
       fc.property(fc.array(fc.constantFrom(...characters), { maxLength: 12 }), (parts) => {
@@ -35,12 +35,12 @@ describe("JSON that is read strictly", () => {
   });
 
   test.each([
-    ["nothing", ""],
+    ["no content", ""],
     ["only white space", " \n"],
     ["a comment", "/* */ 1"],
-    ["more after its end", "{} {}"],
-    ["a comma too many", '{"a":1,}'],
-    ["a comma too many in an array", "[1,]"],
+    ["text after its end", "{} {}"],
+    ["a trailing comma", '{"a":1,}'],
+    ["a trailing comma in an array", "[1,]"],
     ["a key without quotes", "{a:1}"],
     ["single quotes", "{'a':1}"],
     ["no colon", '{"a" 1}'],
@@ -48,12 +48,12 @@ describe("JSON that is read strictly", () => {
     ["a plus", "[+1]"],
     ["no digit after the point", "[1.]"],
     ["NaN", "NaN"],
-    ["a word with more behind it", "[trueish]"],
-    ["an open text", '"a'],
+    ["a word with a suffix", "[trueish]"],
+    ["an open string", '"a'],
     ["an open escape", '"a\\'],
     ["an unknown escape", '"\\x41"'],
-    ["a line feed in a text", '"a\nb"'],
-    ["a NUL in a text", '"a\0b"'],
+    ["a line feed in a string", '"a\nb"'],
+    ["a NUL in a string", '"a\0b"'],
     ["a NUL after its end", "{}\0"],
     ["a byte order mark", "\ufeff{}"],
     ["a no-break space", "\u00a0{}"],
@@ -61,38 +61,38 @@ describe("JSON that is read strictly", () => {
     ["half a surrogate pair in a key", '{"\\udc00":1}'],
     ["a surrogate pair in the wrong order", '"\\udc00\\ud800"'],
     ["a web page", "<html></html>"],
-  ])("is refused where it has %s", (_, text) => {
-    expect(() => parse(text)).toThrow(refused);
+  ])("is rejected if it has %s", (_, text) => {
+    expect(() => parse(text)).toThrow(rejected);
   });
 
-  test("is refused where it is not UTF-8", () => {
+  test("is rejected if it is not UTF-8", () => {
     for (const bytes of [
       [0x22, 0xff, 0x22],
       [0x22, 0xc0, 0x80, 0x22],
       [0x22, 0xed, 0xa0, 0x80, 0x22],
     ])
-      expect(() => parseStrictJSON("document", Buffer.from(bytes))).toThrow(refused);
+      expect(() => parseStrictJSON("document", Buffer.from(bytes))).toThrow(rejected);
   });
 
-  test("is refused where it is nested too deep, however deep that is", () => {
+  test("is rejected if it is nested too deeply, at any depth", () => {
     const nested = (depth: number): string => "[".repeat(depth) + "]".repeat(depth);
     expect(parse(nested(1000))).toHaveLength(1);
-    expect(() => parse(nested(1001))).toThrow(refused);
-    expect(() => parse(nested(1_000_000))).toThrow(refused);
-    expect(() => parse('{"a":'.repeat(1_000_000))).toThrow(refused);
+    expect(() => parse(nested(1001))).toThrow(rejected);
+    expect(() => parse(nested(1_000_000))).toThrow(rejected);
+    expect(() => parse('{"a":'.repeat(1_000_000))).toThrow(rejected);
   });
 
-  test("is refused where an object has more keys than any needs", () => {
+  test("is rejected if an object has too many keys", () => {
     const keys = (count: number): string =>
       Array.from({ length: count }, (_, at) => `"${at}":0`).join();
     expect(Object.keys(parse(`{${keys(20_000)}}`) as object)).toHaveLength(20_000);
-    expect(() => parse(`{${keys(20_001)}}`)).toThrow(refused);
+    expect(() => parse(`{${keys(20_001)}}`)).toThrow(rejected);
   });
 
   test("is refused where it has more values than an index of any size", () => {
     const zeros = (count: number): string => `[${"0,".repeat(count - 1)}0]`;
     expect(parse(zeros(2_099_999))).toHaveLength(2_099_999);
-    expect(() => parse(zeros(2_100_000))).toThrow(refused);
+    expect(() => parse(zeros(2_100_000))).toThrow(rejected);
   });
 
   test("has white space of four kinds", () => {
@@ -132,7 +132,7 @@ describe("JSON that is read strictly", () => {
     );
   });
 
-  test("is named in the message, which has nothing in it that a terminal obeys", () => {
+  test("is named in the message, which contains only printable ASCII", () => {
     const text = `{"\u001b[31m\u009b\u202e":1,"\u001b[31m\u009b\u202e":2}`.replaceAll(
       "\u001b",
       "\\u001b",
@@ -141,25 +141,25 @@ describe("JSON that is read strictly", () => {
   });
 });
 
-describe("two keys of one object are refused where they are", () => {
+describe("two keys of one object are rejected if they are", () => {
   test.each([
     ["the same", '{"a":1,"a":1}'],
-    ["the same behind much white space", `{"a":1,"a"${" ".repeat(1000)}:1}`],
+    ["the same after much white space", `{"a":1,"a"${" ".repeat(1000)}:1}`],
     ["the same, once escaped", '{"digest":1,"d\\u0069gest":1}'],
-    ["the same deep down", '{"a":[[{"b":{"c":1,"d":2,"c":3}}]]}'],
+    ["the same at some depth", '{"a":[[{"b":{"c":1,"d":2,"c":3}}]]}'],
     ["the same in another case", '{"digest":1,"Digest":2}'],
-    ["the same in another case, the other way round", '{"Digest":1,"digest":2}'],
-    ["two others of a third", '{"DIGEST":1,"Digest":2}'],
-    ["one in Go", '{"layers":1,"layer\u017f":2}'],
-    ["one in Go, escaped", '{"layers":1,"layer\\u017f":2}'],
+    ["the same in another case, in reverse order", '{"Digest":1,"digest":2}'],
+    ["two spellings of a third", '{"DIGEST":1,"Digest":2}'],
+    ["the same field in Go", '{"layers":1,"layer\u017f":2}'],
+    ["the same field in Go, escaped", '{"layers":1,"layer\\u017f":2}'],
     ["empty", '{"":1,"":2}'],
     ["names of a prototype", '{"__proto__":1,"__proto__":2}'],
     ["numbers", '{"1":1,"1":2}'],
   ])("%s", (_, text) => {
-    expect(() => parse(text)).toThrow(refused);
+    expect(() => parse(text)).toThrow(rejected);
   });
 
-  test("but not where they are in different objects", () => {
+  test("but not if they are in different objects", () => {
     expect(parse('{"a":{"A":1},"b":[{"a":1},{"A":1}]}')).toEqual({
       a: { A: 1 },
       b: [{ a: 1 }, { A: 1 }],
@@ -167,7 +167,7 @@ describe("two keys of one object are refused where they are", () => {
   });
 });
 
-describe("what is known of a format", () => {
+describe("the shape of a format", () => {
   /** A new one each time: the parser caches what it derives from a shape. */
   const shape = (): JSONShape => ({
     layers: { digest: "any", annotations: "map" },
@@ -176,26 +176,26 @@ describe("what is known of a format", () => {
 
   test.each([
     ["a field in another spelling", '{"Layers":[]}'],
-    ["a field in a spelling that only Go takes for it", '{"layer\u017f":[]}'],
+    ["a field in a spelling that only Go accepts", '{"layer\u017f":[]}'],
     ["a field in another spelling in an array", '{"layers":[[{"Digest":1}]]}'],
-    ["a free map in another spelling", '{"Labels":{"a":1}}'],
-    ["a key twice in a free map", '{"labels":{"a":1,"a":2}}'],
-    ["a key twice below a free map", '{"labels":{"a":{"b":1,"b":2}}}'],
-  ])("refuses %s", (_, text) => {
-    expect(() => parse(text, shape())).toThrow(refused);
+    ["a map in another spelling", '{"Labels":{"a":1}}'],
+    ["a key twice in a map", '{"labels":{"a":1,"a":2}}'],
+    ["a key twice below a map", '{"labels":{"a":{"b":1,"b":2}}}'],
+  ])("rejects %s", (_, text) => {
+    expect(() => parse(text, shape())).toThrow(rejected);
   });
 
   test.each([
-    ["keys of a free map that differ in case", '{"labels":{"a":1,"A":2,"layers":3,"Layers":4}}'],
-    ["those of a free map in an array", '{"layers":[{"annotations":{"Digest":1,"digest":2}}]}'],
-    ["a field's name where it is none", '{"other":{"Layers":1}}'],
-  ])("admits %s", (_, text) => {
+    ["keys of a map that differ in case", '{"labels":{"a":1,"A":2,"layers":3,"Layers":4}}'],
+    ["keys of a map in an array", '{"layers":[{"annotations":{"Digest":1,"digest":2}}]}'],
+    ["a field's name where it is not a field", '{"other":{"Layers":1}}'],
+  ])("accepts %s", (_, text) => {
     expect(parse(text, shape())).toEqual(JSON.parse(text));
   });
 });
 
-describe("objects that were read", () => {
-  test("inherit nothing, and have what a prototype would have where it is written", () => {
+describe("parsed objects", () => {
+  test("inherit nothing, and contain keys such as constructor if the text does", () => {
     const empty = parse("{}") as Record<string, unknown>;
     for (const key of ["constructor", "toString", "__proto__", "hasOwnProperty"])
       expect([key, empty[key], key in empty]).toEqual([key, undefined, false]);
@@ -207,12 +207,12 @@ describe("objects that were read", () => {
 });
 
 describe("a number", () => {
-  test.each(["0", "-1", "1.5", "1e+21", "9007199254740991", "0.1"])("%s is one", (text) => {
+  test.each(["0", "-1", "1.5", "1e+21", "9007199254740991", "0.1"])("%s is a number", (text) => {
     expect(parse(text)).toBe(Number(text));
   });
 
   test.each(["1.0", "1e3", "-0", "9007199254740993", "1e400", "0.10", "1E2", "1e-400"])(
-    "%s, which is another one or none in Go, is none, and is written again as it was",
+    "%s, which Go reads differently, keeps its source text",
     (text) => {
       const value = parse(text);
       expect(typeof value).not.toBe("number");
@@ -231,7 +231,7 @@ function isRead(read: () => unknown): boolean {
   }
 }
 
-/** Of generated values hardly any. */
+/** Few generated values have them. */
 function hasAmbiguousKeys(value: unknown): boolean {
   if (typeof value !== "object" || value === null) return false;
   const keys = Array.isArray(value) ? [] : Object.keys(value).map((key) => key.toUpperCase());

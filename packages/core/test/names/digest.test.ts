@@ -47,14 +47,14 @@ describe("a digest", () => {
     expect([algorithmOf(digest), hexOf(digest)]).toEqual(["sha256", empty.slice(7)]);
   });
 
-  test("is what the hash of the bytes says, for each algorithm", () => {
+  test("is the hash of the bytes, for each algorithm", () => {
     for (const algorithm of ["sha256", "sha384", "sha512"] as const) {
       const hash = createHash(algorithm).update("abc").digest("hex");
       expect(digestOf(Buffer.from("abc"), algorithm)).toBe(`${algorithm}:${hash}`);
     }
   });
 
-  test("does not depend on how the bytes are cut", () => {
+  test("is independent of chunk boundaries", () => {
     fc.assert(
       fc.property(fc.array(fc.uint8Array()), (chunks) => {
         const hasher = digestHasher();

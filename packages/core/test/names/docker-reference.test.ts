@@ -101,13 +101,13 @@ describe("a docker reference", () => {
     expect(attempt).toThrow(expect.objectContaining({ code: "invalid-reference" }));
   });
 
-  test("gets the tag latest only where it has neither tag nor digest", () => {
+  test("gets the default tag latest only if it has neither tag nor digest", () => {
     const tagged = (text: string): string =>
       formatFamiliar(withDefaultTag(parseNamedReference(text)));
     expect(["a", "a:b", `a@${digest}`].map(tagged)).toEqual(["a:latest", "a:b", `a@${digest}`]);
   });
 
-  test("is read back from both of its forms", () => {
+  test("is parsed back from both of its forms", () => {
     const component = fc.stringMatching(/^[a-z0-9]{1,8}$/);
     const host = fc.constantFrom("docker.io", "quay.io", "localhost:5000", "a.b.c:8443");
     const path = fc.array(component, { minLength: 1, maxLength: 4 }).map((all) => all.join("/"));

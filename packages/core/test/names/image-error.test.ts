@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { ImageError, isImageError } from "../../src/names/image-error.ts";
 
 describe("an ImageError", () => {
-  test("is known as one, by its code too", () => {
+  test("is recognised, also by its code", () => {
     const error = new ImageError("not-found", "No image");
     expect([
       isImageError(error),
@@ -13,7 +13,7 @@ describe("an ImageError", () => {
     expect([error.name, String(error)]).toEqual(["ImageError", "ImageError: No image"]);
   });
 
-  test("of another copy of this module is known as one", async () => {
+  test("of another copy of this module is recognised", async () => {
     const again: string = "../../src/names/image-error.ts?copy";
     const copy = (await import(again)) as {
       ImageError: typeof ImageError;
@@ -30,7 +30,7 @@ describe("an ImageError", () => {
     },
   );
 
-  test("may pass by itself only where the other side was unavailable", () => {
+  test("is retryable by default only if its code is unavailable", () => {
     expect(new ImageError("unavailable", "").retryable).toBe(true);
     expect(new ImageError("denied", "").retryable).toBe(false);
     expect(new ImageError("conflict", "", { retryable: true }).retryable).toBe(true);
