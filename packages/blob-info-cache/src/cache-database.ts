@@ -19,7 +19,7 @@ import { maxEntries } from "./max-entries.ts";
 const maxSize = 16 << 20;
 /** Milliseconds to wait, blocking this process, while another process writes. */
 const busyTimeout = 2000;
-/** The version of `schema`. */
+/** The version of `schema`, which drops the tables of version 1. */
 const schemaVersion = 2;
 
 /** An open database of facts. Several processes may have it open at once. */
@@ -42,9 +42,9 @@ export class CacheDatabase implements Disposable {
         pragma journal_mode = wal;
         pragma synchronous = normal;
       `);
-      if (this.#number("user_version") !== schemaVersion) {
-        this.#transaction(() => this.#database.exec(schema));
-      }
+      const version = this.#number("user_version");
+      if (version > schemaVersion) throw new Error("a newer version of Drayage wrote it");
+      if (version < schemaVersion) this.#transaction(() => this.#database.exec(schema));
     } catch (error) {
       this.#database.close();
       throw error;
@@ -64,10 +64,8 @@ export class CacheDatabase implements Disposable {
     const found = new Map<Digest, CachedBlob>();
     for (const digest of digests) {
       const forms = compressed.all(digest).flatMap((row) => this.#formIn(digest, row) ?? []);
-      const locations = located
-        .all(digest, transport, scope)
-        .map(({ location }) => String(location));
-      if (forms.length + locations.length > 0) found.set(digest, { compressed: forms, locations });
+      const paths = located.all(digest, transport, scope).map(({ location }) => String(location));
+      if (forms.length + paths.length > 0) found.set(digest, { compressed: forms, paths });
     }
     return found;
   }
@@ -89,7 +87,7 @@ export class CacheDatabase implements Disposable {
           }
           case "location": {
             const { transport, scope } = fact.scope;
-            located.run(fact.digest, transport, scope, fact.location);
+            located.run(fact.digest, transport, scope, fact.path);
             break;
           }
         }
@@ -137,6 +135,8 @@ export class CacheDatabase implements Disposable {
 
 /** A fact that is recorded again gets a new `rowid`, so the highest `rowid` is the newest fact. */
 const schema = `
+  drop table if exists packed;
+  drop table if exists seen;
   create table if not exists compressed_forms (
     digest text not null, form text not null, size integer not null, compression text not null, mac text not null,
     unique (digest, form)

@@ -16,7 +16,7 @@ export function memoryBlobInfoCache(): BlobInfoCache {
 class MemoryBlobInfoCache implements BlobInfoCache {
   readonly #compressed = new Map<Digest, readonly CompressedForm[]>();
   /** Keyed by scope and digest. */
-  readonly #locations = new Map<string, readonly string[]>();
+  readonly #paths = new Map<string, readonly string[]>();
 
   async lookUp(
     digests: readonly Digest[],
@@ -27,8 +27,8 @@ class MemoryBlobInfoCache implements BlobInfoCache {
     const found = new Map<Digest, CachedBlob>();
     for (const digest of digests) {
       const compressed = this.#compressed.get(digest) ?? [];
-      const locations = (scope && this.#locations.get(keyOf(scope, digest))) ?? [];
-      if (compressed.length + locations.length > 0) found.set(digest, { compressed, locations });
+      const paths = (scope && this.#paths.get(keyOf(scope, digest))) ?? [];
+      if (compressed.length + paths.length > 0) found.set(digest, { compressed, paths });
     }
     return found;
   }
@@ -45,10 +45,8 @@ class MemoryBlobInfoCache implements BlobInfoCache {
         }
         case "location": {
           const key = keyOf(fact.scope, fact.digest);
-          const others = (this.#locations.get(key) ?? []).filter(
-            (location) => location !== fact.location,
-          );
-          this.#locations.set(key, [fact.location, ...others].slice(0, maxEntries));
+          const others = (this.#paths.get(key) ?? []).filter((path) => path !== fact.path);
+          this.#paths.set(key, [fact.path, ...others].slice(0, maxEntries));
           break;
         }
       }

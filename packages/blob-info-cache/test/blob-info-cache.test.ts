@@ -45,7 +45,7 @@ describe.each(caches)("a cache %s", (_, open) => {
         digest("a"),
         {
           compressed: [{ ...gzipForm("a.zst"), compression: "zstd" }, gzipForm("a.gz")],
-          locations: ["one", "three", "two"],
+          paths: ["one", "three", "two"],
         },
       ],
     ]);
@@ -57,23 +57,23 @@ describe.each(caches)("a cache %s", (_, open) => {
     await cache.record(
       names.flatMap((name) => [compressedFact("a", gzipForm(name)), locationFact("a", name)]),
     );
-    const { compressed, locations } = (await cache.lookUp([digest("a")], registry)).get(
+    const { compressed, paths } = (await cache.lookUp([digest("a")], registry)).get(
       digest("a"),
-    ) ?? { compressed: [], locations: [] };
-    expect(locations).toEqual(["7", "6", "5", "4", "3"]);
-    expect(compressed).toEqual(locations.map((name) => gzipForm(name)));
+    ) ?? { compressed: [], paths: [] };
+    expect(paths).toEqual(["7", "6", "5", "4", "3"]);
+    expect(compressed).toEqual(paths.map((name) => gzipForm(name)));
   });
 
   test("returns only the locations in the given scope", async () => {
     const cache = await open();
     const other = { transport: "s3", scope: "registry.example.com" };
     await cache.record([locationFact("a", "here"), locationFact("a", "external", other)]);
-    const locationsIn = async (scope?: typeof registry): Promise<readonly string[] | undefined> =>
-      (await cache.lookUp([digest("a")], scope)).get(digest("a"))?.locations;
-    expect(await locationsIn(registry)).toEqual(["here"]);
-    expect(await locationsIn(other)).toEqual(["external"]);
-    expect(await locationsIn({ transport: "docker", scope: "example.com" })).toBeUndefined();
-    expect(await locationsIn()).toBeUndefined();
+    const pathsIn = async (scope?: typeof registry): Promise<readonly string[] | undefined> =>
+      (await cache.lookUp([digest("a")], scope)).get(digest("a"))?.paths;
+    expect(await pathsIn(registry)).toEqual(["here"]);
+    expect(await pathsIn(other)).toEqual(["external"]);
+    expect(await pathsIn({ transport: "docker", scope: "example.com" })).toBeUndefined();
+    expect(await pathsIn()).toBeUndefined();
   });
 
   test("rejects with the reason of an abort", async () => {

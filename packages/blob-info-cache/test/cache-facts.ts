@@ -21,12 +21,8 @@ export function compressedFact(uncompressed: string, form: CompressedForm): Blob
   return { kind: "compressed", digest: digest(uncompressed), form };
 }
 
-export function locationFact(
-  name: string,
-  location: string,
-  scope: BlobScope = registry,
-): BlobFact {
-  return { kind: "location", digest: digest(name), scope, location };
+export function locationFact(name: string, at: string, scope: BlobScope = registry): BlobFact {
+  return { kind: "location", digest: digest(name), scope, path: at };
 }
 
 /** Paths in a folder that is removed after the test. */

@@ -211,7 +211,7 @@ describe("a copy with a cache", () => {
 
 describe("cached locations of blobs", () => {
   function registryLocation(repository: string): BlobLocation {
-    return { kind: "registry", origin: "http://registry.example.com", repository };
+    return { transport: "docker", scope: "registry.example.com", path: repository };
   }
 
   /** Records the `location` of each call of `tryReusingBlob`. */
@@ -261,8 +261,7 @@ describe("cached locations of blobs", () => {
     const locations: (BlobLocation | undefined)[] = [];
     const sameRegistry = registryLocation("source");
     await copyImage(sourceAt(sameRegistry), registryStore(locations).reference("b"), { cache });
-    const origin = "http://other.example.com";
-    const otherRegistry: BlobLocation = { kind: "registry", origin, repository: "source" };
+    const otherRegistry = { ...registryLocation("source"), scope: "other.example.com" };
     await copyImage(sourceAt(otherRegistry), registryStore(locations).reference("c"), { cache });
     expect(locations).toEqual([
       sameRegistry,

@@ -54,7 +54,7 @@ async function recorded(): Promise<CacheFiles> {
   return files;
 }
 
-const whole = { compressed: [gzipForm("a.gz")], locations: ["here"] };
+const whole = { compressed: [gzipForm("a.gz")], paths: ["here"] };
 
 describe("a cache in a file", () => {
   test("is shared between processes, and private to the user", async () => {
@@ -91,7 +91,7 @@ describe("a cache in a file", () => {
     for (const name of names) {
       for (const index of Array.from({ length: 10 }).keys()) {
         const { found } = await lookedUp({ file, keyFile }, `${name} ${index}`);
-        expect(found).toEqual({ compressed: [gzipForm(`${name} ${index}.gz`)], locations: [] });
+        expect(found).toEqual({ compressed: [gzipForm(`${name} ${index}.gz`)], paths: [] });
       }
     }
   });
@@ -105,13 +105,31 @@ describe("a cache in a file", () => {
     database.close();
     await fileBlobInfoCache({ file, keyFile }).record([locationFact("a", "now")]);
     expect(await lookedUp({ file, keyFile })).toMatchObject({
-      found: { locations: ["now"] },
+      found: { paths: ["now"] },
       notices: [],
     });
     const scope = { transport: "docker", scope: "large" };
     const large = await fileBlobInfoCache({ file, keyFile }).lookUp([digest("large")], scope);
-    expect(large.get(digest("large"))?.locations).toHaveLength(5);
+    expect(large.get(digest("large"))?.paths).toHaveLength(5);
   });
+});
+
+test("the entries of version 1 are dropped, and the file is used", async () => {
+  const files = await scratchFiles();
+  await mkdir(path.dirname(files.file), { mode: 0o700, recursive: true });
+  const database = new DatabaseSync(files.file);
+  database.exec(`
+    create table packed (digest text, form text, size integer, compression text, seal text);
+    create table seen (digest text, transport text, scope text, location text);
+    insert into seen values ('${digest("a")}', 'docker', 'registry.example.com', 'library/alpine');
+    pragma user_version = 1;
+  `);
+  database.close();
+  expect(await lookedUp(files)).toEqual({ found: undefined, notices: [] });
+  await fileBlobInfoCache(files).record([locationFact("a", "here")]);
+  expect(await lookedUp(files)).toMatchObject({ found: { paths: ["here"] }, notices: [] });
+  using later = new DatabaseSync(files.file);
+  expect(later.prepare("select name from sqlite_schema where name = 'seen'").all()).toEqual([]);
 });
 
 describe("a cache in a file that cannot be used", () => {
@@ -121,7 +139,7 @@ describe("a cache in a file that cannot be used", () => {
     const cache = fileBlobInfoCache(files);
     await cache.record([compressedFact("b", gzipForm("b.gz"))], options);
     const found = await cache.lookUp([digest("b")], registry, options);
-    expect(found.get(digest("b"))).toEqual({ compressed: [gzipForm("b.gz")], locations: [] });
+    expect(found.get(digest("b"))).toEqual({ compressed: [gzipForm("b.gz")], paths: [] });
     return notices;
   }
 
@@ -181,6 +199,14 @@ describe("a cache in a file that cannot be used", () => {
       expect(notices).toEqual(noticeWith("/proc/drayage/cache"));
     },
   );
+
+  test("because a newer version wrote it is reported, and the file stays as it is", async () => {
+    const files = await recorded();
+    using database = new DatabaseSync(files.file);
+    database.exec("pragma user_version = 1000");
+    expect(await recordedInMemory(files)).toEqual(noticeWith("a newer version of Drayage"));
+    expect(database.prepare("pragma user_version").get()).toEqual({ user_version: 1000 });
+  });
 
   test("because another process has locked it is reported after a timeout", async () => {
     const files = await recorded();

@@ -15,7 +15,7 @@ const [one, list] = [await randomImage("one"), await randomIndex("list")];
 const bytes = Buffer.from("content");
 const blob = { digest: digestOf(bytes), size: bytes.byteLength, mediaType: "x" };
 const stored = { digest: blob.digest, size: blob.size };
-const location: BlobLocation = { kind: "file", path: "/blobs/layer" } as unknown as BlobLocation;
+const location: BlobLocation = { transport: "shelf", scope: undefined, path: "/blobs/layer" };
 
 async function opened(
   layout: LayoutWriter,

@@ -23,6 +23,7 @@ import { checkDigest, streamOf, maxManifestSize } from "@drayage/core/content";
 import { blobsOf, parseManifest } from "@drayage/core/manifest";
 import {
   cloneTemporary,
+  filePathOf,
   isIntact,
   isKeptByUsAlone,
   linkTemporary,
@@ -98,9 +99,10 @@ export class DirectoryDestination implements ImageDestination {
     const name = blobName(digest);
     if (this.#parts.get(name)?.size === size) return { digest, size };
     const linked = await this.#linked({ digest, size }, { signal });
+    const file = filePathOf(location);
     const cloned =
-      linked === undefined && location?.kind === "file"
-        ? await cloneTemporary(await this.#stage(), location.path, { digest, size }, { signal })
+      linked === undefined && file !== undefined
+        ? await cloneTemporary(await this.#stage(), file, { digest, size }, { signal })
         : undefined;
     const reused = linked ?? cloned;
     if (reused === undefined) return undefined;

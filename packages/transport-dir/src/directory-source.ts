@@ -13,7 +13,7 @@ import type {
   SourceOffers,
 } from "@drayage/core";
 import { maxManifestSize } from "@drayage/core/content";
-import { fileBytes, hasCode, readSmallFile } from "@drayage/transport-kit/files";
+import { fileBytes, fileLocation, hasCode, readSmallFile } from "@drayage/transport-kit/files";
 
 import { blobName, manifestName, signatureName } from "./directory-names.ts";
 import { versionIn } from "./directory-version.ts";
@@ -63,7 +63,7 @@ export class DirectorySource implements ImageSource {
   }
 
   locateBlob({ digest }: BlobInfo): BlobLocation | undefined {
-    return digest && { kind: "file", path: this.#file(blobName(digest)) };
+    return digest && fileLocation(this.#file(blobName(digest)));
   }
 
   async getSignatures(

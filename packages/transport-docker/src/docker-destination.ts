@@ -20,6 +20,7 @@ import { manifestMediaTypes } from "@drayage/core/manifest";
 
 import { cancelUpload, mountBlob } from "./blobs/begun-upload.ts";
 import type { BegunUpload } from "./blobs/begun-upload.ts";
+import { locationIn, repositoryAt } from "./blobs/blob-location.ts";
 import { isStored, uploadBlob } from "./blobs/blob-upload.ts";
 import {
   digestIn,
@@ -118,8 +119,7 @@ export class DockerDestination implements ImageDestination {
   }
 
   locateBlob(): BlobLocation {
-    const { registry, path } = this.#repository;
-    return { kind: "registry", origin: registry.origin, repository: path };
+    return locationIn(this.#repository);
   }
 
   async putBlob(
@@ -213,9 +213,7 @@ export class DockerDestination implements ImageDestination {
 
   /** The repository of this registry in which a blob lies. */
   #repositoryBeside(location: BlobLocation | undefined): string | undefined {
-    if (location?.kind !== "registry") return undefined;
-    const [there, here] = [new URL(location.origin), new URL(this.#repository.registry.origin)];
-    return there.host === here.host ? location.repository : undefined;
+    return repositoryAt(location, this.#repository.registry.origin);
   }
 
   /** An upload that was begun instead serves the `putBlob` that follows. */

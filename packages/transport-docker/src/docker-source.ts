@@ -13,6 +13,7 @@ import type {
 } from "@drayage/core";
 
 import { downloadBlob } from "./blobs/blob-download.ts";
+import { locationIn } from "./blobs/blob-location.ts";
 import { downloadManifest } from "./manifests/manifest-download.ts";
 import { digestOfManifest } from "./manifests/manifest-presence.ts";
 import { listDigestTags, listReferrers } from "./referrers/referrers.ts";
@@ -68,7 +69,7 @@ export class DockerSource implements ImageSource {
   locateBlob({ urls = [] }: BlobInfo): BlobLocation | undefined {
     const [place] = this.#places;
     if (urls.length > 0 || place === undefined) return undefined;
-    return { kind: "registry", origin: place.registry.origin, repository: place.path };
+    return locationIn(place);
   }
 
   /**

@@ -17,6 +17,8 @@ import type { IndexChange, LayoutFileName, LayoutStore, StoredBlob } from "@dray
 import {
   cloneTemporary,
   fileBytes,
+  fileLocation,
+  filePathOf,
   hasCode,
   isIntact,
   isKeptByUsAlone,
@@ -88,7 +90,7 @@ export class DiskLayout implements LayoutStore {
   }
 
   locateBlob(digest: Digest): BlobLocation {
-    return { kind: "file", path: this.#pathOf(digest) };
+    return fileLocation(this.#pathOf(digest));
   }
 
   async putBlob(
@@ -107,9 +109,10 @@ export class DiskLayout implements LayoutStore {
     from: BlobLocation,
     options: OperationOptions = {},
   ): Promise<boolean> {
-    if (from.kind !== "file") return false;
+    const existing = filePathOf(from);
+    if (existing === undefined) return false;
     const stage = await this.#stageIn(this.#sharedBlobDir ?? this.location);
-    const file = await cloneTemporary(stage, from.path, blob, options);
+    const file = await cloneTemporary(stage, existing, blob, options);
     if (file !== undefined) this.#staged.set(blob.digest, file);
     return file !== undefined;
   }

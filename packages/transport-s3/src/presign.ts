@@ -63,7 +63,7 @@ export async function presign(
     parts
       .filter((_, at) => isPart[at])
       .map(async ({ kind, blob: { mediaType, size, digest } }) => {
-        const { bucket, key } = layout.locateBlob(digest);
+        const { bucket, key } = layout.objectOf(digest);
         const signed = await signedURL(store.bucket(bucket), key, expiresIn, options);
         return { kind, mediaType, size, digest, ...signed };
       }),

@@ -1,11 +1,12 @@
 import { copyImage, digestOf, hexOf } from "@drayage/core";
-import type { BlobLocation, Digest, ImageReference } from "@drayage/core";
+import type { Digest, ImageReference } from "@drayage/core";
 import type { S3Server } from "@drayage/mock-servers";
 import { inMemory, assertImage, randomImage } from "@drayage/testkit";
 import { expect, test } from "vitest";
 
 import { Bucket } from "../src/client/bucket.ts";
 import { Connection } from "../src/client/connection.ts";
+import { formatLocation } from "../src/layout/object-location.ts";
 import { copyObject } from "../src/uploads/object-copy.ts";
 import { countOf, startBucket, transportTo } from "./bucket.ts";
 
@@ -92,12 +93,11 @@ test("a blob that somebody else copied meanwhile is taken as it is", async () =>
   const to = transportTo(server).parseReference("//bucket/to:tag");
   await using destination = await to.newImageDestination();
   const hex = hexOf(layer);
-  const location: BlobLocation = {
-    kind: "s3",
+  const location = formatLocation({
     endpoint: server.access.endpoint,
     bucket: "bucket",
     key: `from/blobs/sha256/${hex}`,
-  };
+  });
   const size = image.blobs.get(layer)?.byteLength ?? 0;
   const blob = { digest: layer, size, mediaType: "application/octet-stream" };
   const take = (): Promise<unknown> => destination.tryReusingBlob(blob, { location });

@@ -1,12 +1,13 @@
 import { createHash } from "node:crypto";
 
 import { copyImage, digestOf, hexOf } from "@drayage/core";
-import type { BlobLocation, Descriptor, Digest } from "@drayage/core";
+import type { Descriptor, Digest } from "@drayage/core";
 import { parseManifest } from "@drayage/core/manifest";
 import type { LoggedS3Request, S3Moment, S3Server } from "@drayage/mock-servers";
 import { inMemory, assertImage, randomImage } from "@drayage/testkit";
 import { describe, expect, test } from "vitest";
 
+import { formatLocation } from "../src/layout/object-location.ts";
 import { countOf, startBucket, transportTo } from "./bucket.ts";
 
 const buckets = ["theirs", "ours"];
@@ -136,12 +137,11 @@ test("what was copied of another version with the same ETag does not stay", asyn
   });
   await bucketOf().put(keyOf(digest), good, { sha256: sha256(good) });
   await using destination = await transportTo(server).parseReference(to).newImageDestination();
-  const location: BlobLocation = {
-    kind: "s3",
+  const location = formatLocation({
     endpoint: server.access.endpoint,
     bucket: "theirs",
     key: keyOf(digest),
-  };
+  });
   const blob = { digest, size: good.byteLength, mediaType: "application/octet-stream" };
   expect(await destination.tryReusingBlob(blob, { location })).toBeUndefined();
   expect(countOf(server.requests, "CopyObject")).toBe(1);
@@ -160,7 +160,7 @@ describe("a source that the store cannot show to be the blob is not copied", () 
     await server.bucket("theirs").put("some", bytes, { sha256: sha256(bytes) });
     await using destination = await transportTo(server).parseReference(to).newImageDestination();
     const { endpoint } = server.access;
-    const location: BlobLocation = { kind: "s3", endpoint, bucket: "theirs", key: "some" };
+    const location = formatLocation({ endpoint, bucket: "theirs", key: "some" });
     const blob = { digest, size, mediaType: "application/octet-stream" };
     expect(await destination.tryReusingBlob(blob, { location })).toBeUndefined();
     expect(countOf(server.requests, "CopyObject", "UploadPartCopy")).toBe(0);

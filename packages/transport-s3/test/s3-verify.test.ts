@@ -138,7 +138,7 @@ describe("what is damaged is told", () => {
     for (const { digest, message, namedBy, location } of problems) {
       const key = keyOf(digest ?? missing);
       expect(message).toContain(`s3://bucket/${key}`);
-      expect(location).toMatchObject({ kind: "s3", bucket: "bucket", key });
+      expect(location).toMatchObject({ transport: "s3", path: key });
       expect(namedBy).toEqual([whole.manifest.digest]);
     }
     const keys = [missing, short, other].map((digest) => keyOf(digest));

@@ -20,8 +20,8 @@ export interface BlobInfoCache {
 export interface CachedBlob {
   /** Blobs that decompress to this one. A false entry would put other content into an image. */
   readonly compressed: readonly CompressedForm[];
-  /** Where in the scope the blob was stored. It may have been deleted since. */
-  readonly locations: readonly string[];
+  /** Where in the scope the blob was stored, as `BlobLocation.path`. It may have been deleted since. */
+  readonly paths: readonly string[];
 }
 
 /** The compressed form of another blob. */
@@ -32,9 +32,8 @@ export interface CompressedForm {
   readonly compression: "gzip" | "zstd";
 }
 
-/** A registry or bucket: within it, a blob can become part of another image without an upload. */
+/** A store within which a blob can become part of another image without an upload, as `BlobLocation` has it. */
 export interface BlobScope {
-  /** The transport's name. */
   readonly transport: string;
   readonly scope: string;
 }
@@ -51,6 +50,6 @@ export type BlobFact =
       readonly kind: "location";
       readonly digest: Digest;
       readonly scope: BlobScope;
-      /** The location in that scope: a repository or a key. */
-      readonly location: string;
+      /** Where in that scope. */
+      readonly path: string;
     };

@@ -21,16 +21,19 @@ export interface Descriptor extends BlobInfo {
 }
 
 /**
- * Where a blob lies, for a destination that could take it from there without our reading it.
- * Kinds of third parties start with `x-`.
+ * Where a blob is stored, for a destination that can take it from there by itself. Only the transports that `transport`
+ * names know what the other strings mean.
  */
-export type BlobLocation =
-  | { readonly kind: "file"; readonly path: string }
-  | { readonly kind: "registry"; readonly origin: string; readonly repository: string }
-  | {
-      readonly kind: "s3";
-      readonly endpoint: string | undefined;
-      readonly bucket: string;
-      readonly key: string;
-    }
-  | { readonly kind: `x-${string}`; readonly [detail: string]: unknown };
+export interface BlobLocation {
+  /** The name of the transport, or a name on which several transports agree. */
+  readonly transport: string;
+  /**
+   * The store within which blobs can become part of other images without being sent, such as one server. undefined if
+   * later copies cannot use the location: it is not cached.
+   */
+  readonly scope: string | undefined;
+  /** Where in the scope. */
+  readonly path: string;
+  /** For messages. undefined for a location that a cache returned; messages then name no location. */
+  readonly description?: string | undefined;
+}

@@ -2,7 +2,7 @@ import type { BlobFact } from "../contract/blob-info-cache.ts";
 import type { Descriptor } from "../contract/blob-info.ts";
 import type { ImageDestination } from "../contract/image-destination.ts";
 import type { ImageSource } from "../contract/image-source.ts";
-import { placeOf } from "./blob-place.ts";
+import { scopeOf } from "./blob-scope.ts";
 import type { MovedBlob } from "./moved-blob.ts";
 
 /** What the blobs of a copy tell about copies to come. */
@@ -38,6 +38,8 @@ function sighting(
   blob: Descriptor,
   side: Pick<ImageSource, "locateBlob"> | Pick<ImageDestination, "locateBlob">,
 ): readonly BlobFact[] {
-  const place = placeOf(side.locateBlob?.(blob));
-  return place === undefined ? [] : [{ kind: "location", digest: blob.digest, ...place }];
+  const location = side.locateBlob?.(blob);
+  const scope = scopeOf(location);
+  if (location === undefined || scope === undefined) return [];
+  return [{ kind: "location", digest: blob.digest, scope, path: location.path }];
 }

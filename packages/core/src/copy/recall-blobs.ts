@@ -4,7 +4,7 @@ import type { ImageSource } from "../contract/image-source.ts";
 import type { OperationOptions } from "../contract/operation-options.ts";
 import { blobsOf } from "../manifest/manifest.ts";
 import type { Digest } from "../names/digest.ts";
-import { areBeside, locationBeside, placeOf } from "./blob-place.ts";
+import { isInScope, scopeOf } from "./blob-scope.ts";
 import type { CachedBlob, ManifestFacts } from "./copy-facts.ts";
 import type { CopyOptions } from "./copy-options.ts";
 import { wantedLayers } from "./wanted-layers.ts";
@@ -42,18 +42,18 @@ async function recall(
 ): Promise<ReadonlyMap<Digest, CachedBlob>> {
   const [first] = digests;
   if (first === undefined) return new Map();
-  const scope = placeOf(destination.locateBlob?.({ digest: first }))?.scope;
+  const scope = scopeOf(destination.locateBlob?.({ digest: first }));
   const cached = await cache.lookUp(digests, scope, options);
   return new Map(
-    Array.from(cached, ([digest, { compressed, locations }]) => {
-      const here = destination.locateBlob?.({ digest });
-      const own = placeOf(here)?.location;
-      const others = locations.filter((location) => location !== own);
-      const otherLocations = areBeside(here, source?.locateBlob?.({ digest }))
-        ? []
-        : others.flatMap((location) => locationBeside(here, location) ?? []);
-      const isAtDestination = own !== undefined && locations.includes(own);
-      return [digest, { compressed, isAtDestination, otherLocations }] as const;
+    Array.from(cached, ([digest, { compressed, paths }]): [Digest, CachedBlob] => {
+      if (scope === undefined)
+        return [digest, { compressed, isAtDestination: false, otherLocations: [] }];
+      const own = destination.locateBlob?.({ digest })?.path;
+      const isSourceInScope = isInScope(source?.locateBlob?.({ digest }), scope);
+      const others = isSourceInScope ? [] : paths.filter((path) => path !== own);
+      const otherLocations = others.map((path) => ({ ...scope, path }));
+      const isAtDestination = own !== undefined && paths.includes(own);
+      return [digest, { compressed, isAtDestination, otherLocations }];
     }),
   );
 }

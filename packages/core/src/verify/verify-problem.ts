@@ -98,19 +98,6 @@ function nameOf({ part, digest, image, namedBy }: ProblemSubject): string {
 }
 
 function where({ location }: ProblemSubject): string {
-  const place = location && placeOf(location);
-  return place === undefined ? "" : ` (${place})`;
-}
-
-function placeOf(location: BlobLocation): string | undefined {
-  switch (location.kind) {
-    case "file":
-      return location.path;
-    case "registry":
-      return `${location.origin}/${location.repository}`;
-    case "s3":
-      return `s3://${location.bucket}/${location.key}`;
-    default:
-      return undefined;
-  }
+  const { description } = location ?? {};
+  return description === undefined ? "" : ` (${description})`;
 }

@@ -102,11 +102,7 @@ describe("the order of a copy:", () => {
 });
 
 describe("a cache", () => {
-  const at = (repository: string): BlobLocation => ({
-    kind: "registry",
-    origin: "https://to.example",
-    repository,
-  });
+  const at = (path: string): BlobLocation => ({ transport: "shelf", scope: "to.example", path });
   const remembering = () => {
     const record = vi.fn<BlobInfoCache["record"]>(async () => {});
     return { record, cache: { record, lookUp: async () => new Map<never, never>() } };

@@ -25,7 +25,11 @@ const index = sampleIndex([sampleImage(), sampleImage({ platform: arm })]);
 const { digest } = image.manifest;
 const [first, second] = index.instances.map(({ manifest }) => manifest.digest);
 const none = digestOf(Buffer.from("none"));
-const location = (of: Digest | undefined): BlobLocation => ({ kind: "file", path: `/${of}` });
+const location = (of: Digest | undefined): BlobLocation => ({
+  transport: "shelf",
+  scope: undefined,
+  path: `/${of}`,
+});
 
 /** Inspects a copy to a destination with these methods, from a source that locates each manifest. */
 async function inspected(
@@ -207,9 +211,9 @@ describe("a cache", () => {
   const lookUp = vi.fn<BlobInfoCache["lookUp"]>(async () => new Map());
   const cache = { lookUp, record: async () => {} };
   const locateBlob: ImageDestination["locateBlob"] = () => ({
-    kind: "registry",
-    origin: "https://to.example",
-    repository: "a",
+    transport: "shelf",
+    scope: "to.example",
+    path: "a",
   });
 
   test("is asked about all blobs of the image if some may have to be sent", async () => {

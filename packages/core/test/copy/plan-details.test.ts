@@ -321,8 +321,8 @@ describe("cached facts of a blob", () => {
     { digest: gzip, size: 8, compression: "gzip" },
   ] as const;
   const [near, far]: readonly BlobLocation[] = [
-    { kind: "registry", origin: "https://one.example", repository: "a" },
-    { kind: "registry", origin: "https://one.example", repository: "b" },
+    { transport: "shelf", scope: "one.example", path: "a" },
+    { transport: "shelf", scope: "one.example", path: "b" },
   ];
   const nothing: CachedBlob = { compressed: [], isAtDestination: false, otherLocations: [] };
 

@@ -186,14 +186,16 @@ describe("a manifest", () => {
 
   test("and a blob have the location that the source returns", async () => {
     const locateBlob: ImageSource["locateBlob"] = ({ digest }): BlobLocation => ({
-      kind: "file",
+      transport: "shelf",
+      scope: undefined,
       path: `/${digest}`,
     });
     const [layer] = one.blobs.keys();
     const reference = altered(await stored(empty(sampleIndex([one]))), { source: { locateBlob } });
     const result = await verifyImage(reference);
     expect(result.problems.find(({ digest }) => digest === layer)?.location).toEqual({
-      kind: "file",
+      transport: "shelf",
+      scope: undefined,
       path: `/${layer}`,
     });
   });

@@ -93,15 +93,11 @@ test("a part is named by its digest and its manifests", () => {
   );
 });
 
-test.each<[BlobLocation, string]>([
-  [{ kind: "file", path: "/a/b" }, " is missing (/a/b): "],
-  [
-    { kind: "registry", origin: "https://r.example", repository: "a/b" },
-    " is missing (https://r.example/a/b): ",
-  ],
-  [{ kind: "s3", endpoint: undefined, bucket: "b", key: "a/k" }, " is missing (s3://b/a/k): "],
-  [{ kind: "x-other" }, " is missing: "],
-])("the location %j is named", (location, words) => {
+test.each<[string | undefined, string]>([
+  ["https://r.example/a/b", " is missing (https://r.example/a/b): "],
+  [undefined, " is missing: "],
+])("the location is named as its transport describes it: %s", (description, words) => {
+  const location: BlobLocation = { transport: "shelf", scope: "r", path: "a/b", description };
   const gone = new ImageError("not-found", "gone");
   expect(problemOf({ ...layer, location }, gone)?.message).toContain(words);
   const { message } = differenceIn({ ...layer, location }, { digest: other, size: 10 }) ?? {};

@@ -1,5 +1,5 @@
 import { copyImage, digestOf, Retries } from "@drayage/core";
-import type { Descriptor, ImageDestination } from "@drayage/core";
+import type { BlobLocation, Descriptor, ImageDestination } from "@drayage/core";
 import { startRegistry } from "@drayage/registry";
 import type { LoggedRequest, Registry } from "@drayage/registry";
 import { inMemory, randomImage } from "@drayage/testkit";
@@ -23,6 +23,10 @@ async function* streamOf(...chunks: readonly (Uint8Array | Error)[]): AsyncGener
     if (chunk instanceof Error) throw chunk;
     yield chunk;
   }
+}
+
+function locationOf({ host }: Registry, repository: string): BlobLocation {
+  return { transport: "docker", scope: host, path: repository };
 }
 
 function cancellations({ requests }: Registry): readonly LoggedRequest[] {
@@ -72,7 +76,7 @@ describe("an upload that fails is given up:", () => {
     await registry.putBlob("b", bytes);
     {
       await using destination = await destinationIn(registry);
-      const location = { kind: "registry", origin: registry.origin, repository: "b" } as const;
+      const location = locationOf(registry, "b");
       expect(await destination.tryReusingBlob(blob, { location })).toBeUndefined();
       expect(await destination.tryReusingBlob(blob, { location })).toBeUndefined();
     }
@@ -89,7 +93,7 @@ test.each([400, 403, 404, 405])(
     });
     await registry.putBlob("b", bytes);
     await using destination = await destinationIn(registry);
-    const location = { kind: "registry", origin: registry.origin, repository: "b" } as const;
+    const location = locationOf(registry, "b");
     expect(await destination.tryReusingBlob(blob, { location })).toBeUndefined();
     await destination.putBlob(streamOf(bytes), blob);
     expect(await registry.findBlob("a", blob.digest)).toBeDefined();

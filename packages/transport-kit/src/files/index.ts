@@ -6,6 +6,7 @@ export { explicitPathOf } from "./explicit-path.ts";
 export { fileBytes, handleBytes, readSmallFile } from "./file-bytes.ts";
 export { hasCode, onDisk, whileWriting } from "./file-error.ts";
 export { withLock } from "./file-lock.ts";
+export { fileLocation, filePathOf } from "./file-location.ts";
 export { FileSync } from "./file-sync.ts";
 export { makeFolder, syncFolder } from "./folders.ts";
 export type { MakeFolderOptions } from "./folders.ts";

@@ -93,7 +93,7 @@ async function* garbageIn(
   const bucket = store.bucket(folder.bucket);
   const { entries } = parseLayoutIndex(index);
   const needed = await digestsUnder(layout, entries.map(descriptorOfEntry), options);
-  const keys = new Set([...needed].map((digest) => layout.locateBlob(digest).key));
+  const keys = new Set([...needed].map((digest) => layout.objectOf(digest).key));
   const blobs = keyIn(folder.prefix, "blobs/");
   for await (const { key, size, modified } of bucket.list(blobs, options)) {
     const remove = async (given: OperationOptions): Promise<boolean> =>

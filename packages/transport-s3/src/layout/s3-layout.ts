@@ -31,6 +31,8 @@ import { VerifiedCopies } from "../uploads/verified-copies.ts";
 import { downloadBlob } from "./blob-download.ts";
 import { deletionIn } from "./deletion-mark.ts";
 import { deletionTimeout } from "./layout-files.ts";
+import { formatLocation, parseLocation } from "./object-location.ts";
+import type { ObjectLocation } from "./object-location.ts";
 import type { S3Store } from "./s3-store.ts";
 
 /** A layout in a bucket. Blobs are there for everybody at once, and counted on only by what `index.json` names. */
@@ -117,14 +119,14 @@ export class S3Layout implements LayoutStore {
     return downloadBlob(this.#pool.bucket, key, { rangeSize, memory }, options);
   }
 
-  locateBlob(digest: Digest): BlobLocation & { readonly kind: "s3" } {
+  /** The object of a blob, present or not. */
+  objectOf(digest: Digest): ObjectLocation {
     const { bucket } = this.#pool;
-    return {
-      kind: "s3",
-      endpoint: this.#store.endpoint,
-      bucket: bucket.name,
-      key: this.#pool.keyOf(digest),
-    };
+    return { endpoint: this.#store.endpoint, bucket: bucket.name, key: this.#pool.keyOf(digest) };
+  }
+
+  locateBlob(digest: Digest): BlobLocation {
+    return formatLocation(this.objectOf(digest));
   }
 
   async putBlob(
@@ -153,9 +155,10 @@ export class S3Layout implements LayoutStore {
     from: BlobLocation,
     options: OperationOptions = {},
   ): Promise<boolean> {
-    if (from.kind !== "s3" || from.endpoint !== this.#store.endpoint) return false;
+    const there = parseLocation(from);
+    if (there === undefined || there.endpoint !== this.#store.endpoint) return false;
     const object = await this.#newObject(undefined, options);
-    const source = { bucket: this.#store.bucket(from.bucket), key: from.key };
+    const source = { bucket: this.#store.bucket(there.bucket), key: there.key };
     try {
       if (!(await this.#copies.take(blob, source, object, options))) return false;
       this.#needed.set(blob.digest, blob.size);
@@ -239,10 +242,9 @@ export class S3Layout implements LayoutStore {
   #isOurs(location: BlobLocation | undefined, digest: Digest): boolean {
     const own = this.locateBlob(digest);
     return (
-      location?.kind === "s3" &&
-      location.endpoint === own.endpoint &&
-      location.bucket === own.bucket &&
-      location.key === own.key
+      location?.transport === own.transport &&
+      location.scope === own.scope &&
+      location.path === own.path
     );
   }
 

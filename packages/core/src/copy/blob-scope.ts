@@ -1,0 +1,14 @@
+import type { BlobScope } from "../contract/blob-info-cache.ts";
+import type { BlobLocation } from "../contract/blob-info.ts";
+
+/** Within it the location can be cached; undefined if later copies cannot use it. */
+export function scopeOf(location: BlobLocation | undefined): BlobScope | undefined {
+  if (location?.scope === undefined) return undefined;
+  const { transport, scope } = location;
+  return { transport, scope };
+}
+
+/** False for a location without a scope. */
+export function isInScope(location: BlobLocation | undefined, scope: BlobScope): boolean {
+  return location?.transport === scope.transport && location.scope === scope.scope;
+}
