@@ -128,7 +128,7 @@ describe("strict JSON", () => {
   ])("is refused with a message that contains the key, if it is %s", (_, key, shown) => {
     const text = JSON.stringify(key);
     expect(() => parse(`{${text}:1,${text}:2}`)).toThrow(
-      `Invalid document: ambiguous: ${shown} is there twice`,
+      `Invalid document: ambiguous: ${shown} appears twice`,
     );
   });
 
