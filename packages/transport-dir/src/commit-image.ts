@@ -17,7 +17,7 @@ import { isImageFile, manifestName, versionName } from "./directory-names.ts";
 import { formatVersion, namesIn, refuseOtherContent, versionIn } from "./directory-version.ts";
 import type { DirectoryVersion } from "./directory-version.ts";
 
-/** All of an image, each part by the name that it will have. */
+/** A complete image. Each part is keyed by its final file name. */
 export interface StagedImage {
   readonly manifest: Uint8Array;
   /** Blobs and the manifests of instances. */
@@ -26,8 +26,8 @@ export interface StagedImage {
 }
 
 /**
- * Puts a staged image in the place of the one in a folder. The old one is whole until `manifest.json` is replaced, the
- * new one from then on; signatures follow, and what only the old one needed goes last.
+ * Replaces the image in a folder by a staged one. The old image is complete until `manifest.json` is replaced, the new
+ * one from then on. Signatures are moved next; files that only the old image needed are deleted last.
  */
 export async function commitImage(
   image: StagedImage,
@@ -36,14 +36,14 @@ export async function commitImage(
   options: OperationOptions,
 ): Promise<void> {
   const file = (name: string): string => path.join(folder, name);
-  const exchange = async (): Promise<void> => {
+  const replaceImage = async (): Promise<void> => {
     await refuseOtherContent(folder, options);
     const [before, version] = [await versionIn(folder, options), versionOf(image)];
     const manifest = await writeTemporary(stage, streamOf(image.manifest), {});
-    const signatures = await written(image.signatures, stage);
+    const signatures = await writeTemporaries(image.signatures, stage);
     options.signal?.throwIfAborted();
     const parts = new Map<string, TemporaryFile>();
-    // First, so that the folder is known for an image directory at any moment.
+    // First, so the folder is an image directory at any time.
     if (before === undefined) parts.set(file(versionName), await versionFile(version, stage));
     else if (before < version) await replaceFile(file(versionName), formatVersion(version));
     for (const [name, part] of image.parts) parts.set(file(name), part);
@@ -54,14 +54,14 @@ export async function commitImage(
       await replaceFile(file(versionName), formatVersion(version));
     await syncFolder(folder);
   };
-  await withLock(file(lockName), exchange, options);
+  await withLock(file(lockName), replaceImage, options);
 }
 
 async function versionFile(version: DirectoryVersion, stage: string): Promise<TemporaryFile> {
   return writeTemporary(stage, streamOf(formatVersion(version)), {});
 }
 
-async function written(
+async function writeTemporaries(
   contents: ReadonlyMap<string, Uint8Array>,
   stage: string,
 ): Promise<ReadonlyMap<string, TemporaryFile>> {
@@ -76,7 +76,7 @@ function versionOf({ parts, signatures }: StagedImage): DirectoryVersion {
   return names.some((name) => /^sha(?:384|512)-/.test(name)) ? "1.2" : "1.1";
 }
 
-/** Of the files that are an image's; what somebody else has put beside them stays. */
+/** Removes the other files of images. Keeps files that do not belong to an image. */
 async function removeOthers(folder: string, needed: readonly string[]): Promise<void> {
   const kept = new Set([versionName, manifestName(), ...needed]);
   for (const name of await namesIn(folder))

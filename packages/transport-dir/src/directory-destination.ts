@@ -38,13 +38,13 @@ import { blobName, manifestName, signatureName } from "./directory-names.ts";
 import { refuseOtherContent } from "./directory-version.ts";
 import type { FolderReference } from "./folder-reference.ts";
 
-/** How a `directory()` writes. */
+/** Settings of `directory()`. */
 export interface DirectorySettings {
-  /** What becomes of layers that are copied here. Default `preserve`: the same bytes, and so the same digests. */
+  /** Whether copied layers are preserved, compressed or decompressed. Default: `preserve`. */
   readonly layers?: DestinationAccepts["layers"] | undefined;
 }
 
-/** Gathers an image in a stage inside the folder; what is there stays as it is until `commit`. */
+/** Writes an image to a staging folder inside the folder, whose files are unchanged until `commit`. */
 export class DirectoryDestination implements ImageDestination {
   readonly reference: FolderReference;
   readonly accepts: DestinationAccepts;
@@ -65,7 +65,7 @@ export class DirectoryDestination implements ImageDestination {
     };
   }
 
-  /** Writes nothing yet. @throws ImageError `conflict` where the folder holds something else */
+  /** Opens a folder for writing; writes nothing yet. @throws ImageError `conflict` if the folder has other content */
   static async open(
     reference: FolderReference,
     settings: DirectorySettings,
@@ -78,7 +78,7 @@ export class DirectoryDestination implements ImageDestination {
 
   async resolve(options: OperationOptions = {}): Promise<Digest | undefined> {
     options.signal?.throwIfAborted();
-    return this.#digestOfWhole(undefined, options);
+    return this.#digestOfComplete(undefined, options);
   }
 
   /** An instance of the image in the folder. A commit replaces that image, so the manifest must be put for any other. */
@@ -87,7 +87,7 @@ export class DirectoryDestination implements ImageDestination {
     { index, ...options }: ReuseManifestOptions = {},
   ): Promise<ReusedManifest | undefined> {
     options.signal?.throwIfAborted();
-    const found = index && (await this.#digestOfWhole(digest, options));
+    const found = index && (await this.#digestOfComplete(digest, options));
     return found === digest ? { digest, mustBePut: true } : undefined;
   }
 
@@ -143,8 +143,8 @@ export class DirectoryDestination implements ImageDestination {
     { signal }: OperationOptions = {},
   ): Promise<void> {
     signal?.throwIfAborted();
-    for (const [at, signature] of signatures.entries())
-      this.#signatures.set(signatureName(at + 1, instance), formatSignature(signature));
+    for (const [index, signature] of signatures.entries())
+      this.#signatures.set(signatureName(index + 1, instance), formatSignature(signature));
   }
 
   async commit(options: OperationOptions = {}): Promise<void> {
@@ -152,19 +152,19 @@ export class DirectoryDestination implements ImageDestination {
     const manifest = this.#manifest;
     if (manifest === undefined) {
       const reference = imageName(this.reference);
-      throw new ImageError("conflict", "Commit before the manifest", { reference });
+      throw new ImageError("conflict", "Put the manifest before the commit", { reference });
     }
     const image = { manifest, parts: this.#parts, signatures: this.#signatures };
     await commitImage(image, this.reference.folder, await this.#stage(), options);
   }
 
-  /** Without a commit all is as it was. */
+  /** Deletes the staging folder. Without a commit, the image in the folder is unchanged. */
   async [Symbol.asyncDispose](): Promise<void> {
     const staging = await this.#staging?.catch(() => undefined);
     await staging?.[Symbol.asyncDispose]();
   }
 
-  /** A link of our own, so that another copy into the folder cannot take the blob away before `commit`. */
+  /** Links the blob into the staging folder, so another copy cannot delete it before `commit`. */
   async #linked(
     blob: { readonly digest: Digest; readonly size: number },
     options: OperationOptions,
@@ -174,8 +174,8 @@ export class DirectoryDestination implements ImageDestination {
     return linkTemporary(await this.#stage(), file, blob, options);
   }
 
-  /** The digest of a manifest that is in the folder with all its blobs. */
-  async #digestOfWhole(
+  /** The digest of a manifest that is present with all its blobs. */
+  async #digestOfComplete(
     instance: Digest | undefined,
     options: OperationOptions,
   ): Promise<Digest | undefined> {
@@ -185,15 +185,15 @@ export class DirectoryDestination implements ImageDestination {
     return digestOf(bytes, instance && algorithmOf(instance));
   }
 
-  /** Not the instances of an index. False for a manifest that cannot be parsed. */
+  /** Whether all blobs of a manifest are present, without the instances of an index. False for an invalid manifest. */
   async #hasBlobsOf(bytes: Uint8Array, options: OperationOptions): Promise<boolean> {
-    const manifest = parsed(bytes);
+    const manifest = tryParsing(bytes);
     if (manifest === undefined) return false;
     for (const blob of blobsOf(manifest)) if (!(await this.#hasBlob(blob, options))) return false;
     return true;
   }
 
-  /** Read where another user could have written it; else its size is enough. */
+  /** Verifies the digest if another user could have written the file, and only the size otherwise. */
   async #hasBlob(blob: Descriptor, options: OperationOptions): Promise<boolean> {
     const file = this.#file(blobName(blob.digest));
     const { folder } = this.reference;
@@ -201,7 +201,7 @@ export class DirectoryDestination implements ImageDestination {
     return (await sizeOf(file)) === blob.size;
   }
 
-  /** Made when it is first needed: whoever only asks leaves no trace. */
+  /** Created when it is first needed, so reading leaves no files. */
   async #stage(): Promise<string> {
     this.#staging ??= StagedFolder.open(this.reference.folder);
     return (await this.#staging).stage;
@@ -212,7 +212,7 @@ export class DirectoryDestination implements ImageDestination {
   }
 }
 
-function parsed(bytes: Uint8Array): Manifest | undefined {
+function tryParsing(bytes: Uint8Array): Manifest | undefined {
   try {
     return parseManifest({ bytes });
   } catch {

@@ -1,10 +1,10 @@
 import { algorithmOf, hexOf } from "@drayage/core";
 import type { Digest } from "@drayage/core";
 
-/** The file that makes a folder an image directory. */
+/** The file that marks a folder as an image directory. */
 export const versionName = "version";
 
-/** The name of a blob: its hex digits, behind their algorithm where that is not sha256. */
+/** The name of a blob: its hex digits, with the algorithm as a prefix unless it is sha256. */
 export function blobName(digest: Digest): string {
   const algorithm = algorithmOf(digest);
   return algorithm === "sha256" ? hexOf(digest) : `${algorithm}-${hexOf(digest)}`;
@@ -23,11 +23,11 @@ export function signatureName(number: number, instance?: Digest): string {
 
 const blob = "(?:[0-9a-f]{64}|sha384-[0-9a-f]{96}|sha512-[0-9a-f]{128})";
 const signature = "signature-[1-9][0-9]*";
-const ours = new RegExp(
+const imageFile = new RegExp(
   `^(?:${versionName}|${blob}|(?:${blob}\\.)?(?:manifest\\.json|${signature}))$`,
 );
 
-/** True for the names of files that make up an image; anything else in the folder is somebody's own. */
+/** Whether a file belongs to an image. Other files in the folder are kept. */
 export function isImageFile(name: string): boolean {
-  return ours.test(name);
+  return imageFile.test(name);
 }

@@ -5,7 +5,7 @@ import { DirectoryDestination } from "./directory-destination.ts";
 import type { DirectorySettings } from "./directory-destination.ts";
 import { DirectorySource } from "./directory-source.ts";
 
-/** A folder that is one image. */
+/** A reference to a folder with one image. */
 export class DirectoryReference implements ImageReference {
   readonly transport: ImageTransport;
   /** Absolute, without symbolic links. */

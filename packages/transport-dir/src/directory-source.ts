@@ -19,7 +19,7 @@ import { blobName, manifestName, signatureName } from "./directory-names.ts";
 import { versionIn } from "./directory-version.ts";
 import type { FolderReference } from "./folder-reference.ts";
 
-/** An image in a directory, open for reading. */
+/** Reads the image in a folder. */
 export class DirectorySource implements ImageSource {
   readonly reference: FolderReference;
   readonly offers: SourceOffers = { parallelBlobs: 64, ranges: true, isLocal: true };
@@ -28,7 +28,7 @@ export class DirectorySource implements ImageSource {
     this.reference = reference;
   }
 
-  /** @throws ImageError `unsupported` for a directory of a later version */
+  /** Opens a folder for reading. @throws ImageError `unsupported` for a newer version of the format */
   static async open(
     reference: FolderReference,
     options: OperationOptions = {},
@@ -53,7 +53,7 @@ export class DirectorySource implements ImageSource {
     options: GetBlobOptions = {},
   ): AsyncGenerator<Uint8Array, void, undefined> {
     options.signal?.throwIfAborted();
-    if (digest === undefined) throw this.#notFound("A blob is read by its digest");
+    if (digest === undefined) throw this.#notFound("Cannot read a blob without its digest");
     try {
       yield* fileBytes(this.#file(blobName(digest)), options);
     } catch (cause) {
@@ -78,7 +78,7 @@ export class DirectorySource implements ImageSource {
     }
   }
 
-  /** Does nothing: each file is closed when it was read. */
+  /** Does nothing: each file is closed after it was read. */
   async [Symbol.asyncDispose](): Promise<void> {}
 
   async #read(name: string, options: OperationOptions): Promise<Uint8Array | undefined> {

@@ -6,7 +6,7 @@ import { explicitPathOf } from "@drayage/transport-kit/files";
 import type { DirectorySettings } from "./directory-destination.ts";
 import { DirectoryReference } from "./directory-reference.ts";
 
-/** `dir:PATH`: one image in a folder, each of its parts in a file, as skopeo writes them. */
+/** The transport of `dir:PATH`: one image in a folder, each part in a file, in the format of skopeo. */
 export function directory(settings: DirectorySettings = {}): ImageTransport<DirectoryReference> {
   const transport: ImageTransport<DirectoryReference> = {
     name: "dir",

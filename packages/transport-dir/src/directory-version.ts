@@ -8,7 +8,7 @@ import { hasCode, isPassing, onDisk, readSmallFile } from "@drayage/transport-ki
 
 import { versionName } from "./directory-names.ts";
 
-/** 1.1, or 1.2 where a digest other than sha256 is used. */
+/** 1.1, or 1.2 if the image has digests of another algorithm than sha256. */
 export type DirectoryVersion = "1.1" | "1.2";
 
 export function formatVersion(version: DirectoryVersion): Uint8Array {
@@ -16,8 +16,8 @@ export function formatVersion(version: DirectoryVersion): Uint8Array {
 }
 
 /**
- * The version of an image directory; undefined where it does not say, as those of old did not.
- * @throws ImageError `unsupported` for one that is newer or cannot be read
+ * The version of an image directory; undefined without a file `version`, as in old directories.
+ * @throws ImageError `unsupported` for a newer version or an invalid file
  */
 export async function versionIn(
   folder: string,
@@ -28,15 +28,18 @@ export async function versionIn(
   const text = new TextDecoder().decode(content);
   const [, major, minor] = /^Directory Transport Version: (\d+)\.(\d+)\n$/.exec(text) ?? [];
   if (major === undefined || minor === undefined)
-    throw unsupported(folder, `its file ${versionName} does not say which`);
+    throw unsupported(folder, `its file ${versionName} contains no version`);
   if (Number(major) > 1 || (Number(major) === 1 && Number(minor) > 2))
-    throw unsupported(folder, `it has version ${major}.${minor}, and 1.2 is the newest known here`);
+    throw unsupported(
+      folder,
+      `it has version ${major}.${minor}, and 1.2 is the latest supported one`,
+    );
   return `${Number(major)}.${Number(minor)}`;
 }
 
 /**
- * Lets pass a folder that is not there, is empty but for temporaries, or is an image directory.
- * @throws ImageError `conflict` for any other
+ * Accepts a folder that is absent, is an image directory, or contains only temporary files.
+ * @throws ImageError `conflict` for any other folder
  */
 export async function refuseOtherContent(
   folder: string,
@@ -46,31 +49,35 @@ export async function refuseOtherContent(
   const [foreign] = names;
   if (foreign === undefined) return;
   if (!names.includes(versionName))
-    throw notOurs(folder, `it holds ${foreign} and no file named ${versionName}`);
+    throw notAnImageDirectory(folder, `it contains ${foreign} and no file named ${versionName}`);
   await versionIn(folder, options).catch((cause: unknown) => {
-    throw notOurs(folder, cause instanceof Error ? cause.message : "it cannot be read", cause);
+    throw notAnImageDirectory(
+      folder,
+      cause instanceof Error ? cause.message : "it cannot be read",
+      cause,
+    );
   });
 }
 
-/** The names in a folder; none where it is not there. @throws ImageError `conflict` for a file */
+/** The names in a folder; none if it is absent. @throws ImageError `conflict` for a file */
 export async function namesIn(folder: string): Promise<readonly string[]> {
   try {
     return await onDisk(folder, () => readdir(folder));
   } catch (error) {
     if (hasCode(error, "ENOENT")) return [];
-    if (hasCode(error, "ENOTDIR")) throw notOurs(folder, "it is a file", error);
+    if (hasCode(error, "ENOTDIR")) throw notAnImageDirectory(folder, "it is a file", error);
     throw error;
   }
 }
 
-function unsupported(folder: string, why: string): ImageError {
-  return new ImageError("unsupported", `${folder} is no image directory that can be read: ${why}`);
+function unsupported(folder: string, reason: string): ImageError {
+  return new ImageError("unsupported", `Cannot read ${folder} as an image directory: ${reason}`);
 }
 
-function notOurs(folder: string, why: string, cause?: unknown): ImageError {
+function notAnImageDirectory(folder: string, reason: string, cause?: unknown): ImageError {
   return new ImageError(
     "conflict",
-    `${folder} is not an image directory (${why}); nothing in it was changed, choose another place`,
+    `${folder} is not an image directory (${reason}). Nothing was changed; choose another folder`,
     { cause },
   );
 }

@@ -3,7 +3,7 @@ import { inMemory, randomImage } from "@drayage/testkit";
 
 import { directory } from "../src/index.ts";
 
-/** Copies an image, made of a seed, and is killed at an event of the copy: that of this number; at none without one. Sends `waiting` where it waits for a lock. */
+/** Copies an image that is generated from a seed, and kills itself at the event of this number, if there is one. Sends `waiting` when it waits for a lock. */
 const [seed = "", to = "", moment] = process.argv.slice(2);
 
 let now = 0;

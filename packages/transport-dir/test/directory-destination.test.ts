@@ -54,7 +54,7 @@ test("a folder has exactly the files of its image", async () => {
   );
 });
 
-test("an index has the manifests of its instances, and signatures of it and them, beside it", async () => {
+test("an index is stored with the manifests of its instances and all signatures", async () => {
   const folder = path.join(await scratchFolder(), "image");
   const index = await randomIndex("index");
   const [instance] = index.instances;
@@ -67,7 +67,7 @@ test("an index has the manifests of its instances, and signatures of it and them
   expect(await source.getSignatures(instance.digest)).toEqual(signatures.slice(1));
 });
 
-test("a digest of another algorithm has its name before it, and makes version 1.2", async () => {
+test("another digest algorithm is a prefix of the file name, and makes version 1.2", async () => {
   const folder = path.join(await scratchFolder(), "image");
   const bytes = Buffer.from("content");
   const digest = digestOf(bytes, "sha512");
@@ -90,7 +90,7 @@ test("a digest of another algorithm has its name before it, and makes version 1.
   expect((await readdir(folder)).toSorted()).toEqual(filesOf(two));
 });
 
-test("another image takes the place of the one that is there, with nothing left of it but what was nobody's", async () => {
+test("another image replaces the existing one; only foreign files are kept", async () => {
   const folder = path.join(await scratchFolder(), "image");
   await writeSigned(await randomIndex("index"), folder, true);
   await writeFile(path.join(folder, "notes.txt"), "mine");
@@ -99,22 +99,22 @@ test("another image takes the place of the one that is there, with nothing left 
   await assertImage(transport.parseReference(folder), two);
 });
 
-test("fewer signatures than before leave none of those", async () => {
+test("fewer signatures than before replace all of those", async () => {
   const folder = path.join(await scratchFolder(), "image");
   await writeSigned(one, folder, true);
   await writeSigned(one, folder, false);
   expect((await readdir(folder)).toSorted()).toEqual(filesOf(one));
 });
 
-describe("a folder that is not an image directory is refused and left as it is", () => {
+describe("a folder that is not an image directory is rejected and left unchanged", () => {
   test.each([
     ["a file", { "notes.txt": "mine" }],
     ["a folder", { "photos/": "" }],
-    ["a manifest.json of something else", { "manifest.json": "{}" }],
-    ["a version of something else", { version: "1.0\n", "manifest.json": "{}" }],
-    ["a version to come", { version: "Directory Transport Version: 2.0\n" }],
-    ["a minor version to come", { version: "Directory Transport Version: 1.3\n" }],
-    ["a version with more behind it", { version: `${version}x` }],
+    ["a manifest.json of another program", { "manifest.json": "{}" }],
+    ["a version file of another program", { version: "1.0\n", "manifest.json": "{}" }],
+    ["a future major version", { version: "Directory Transport Version: 2.0\n" }],
+    ["a future minor version", { version: "Directory Transport Version: 1.3\n" }],
+    ["a version with trailing text", { version: `${version}x` }],
   ] as const)("%s", async (_, files) => {
     const folder = await scratchFolder();
     for (const [name, content] of Object.entries<string>(files)) {
@@ -128,7 +128,7 @@ describe("a folder that is not an image directory is refused and left as it is",
   });
 });
 
-test("what became something else between the beginning and the commit is refused too", async () => {
+test("a folder that changed between opening and commit is rejected", async () => {
   const folder = await scratchFolder();
   {
     await using destination = await transport.parseReference(folder).newImageDestination();
@@ -152,14 +152,17 @@ test.each(["1.0", "1.1", "1.2"])(
   },
 );
 
-test.each(["Directory Transport Version: 1.3\n", "what?"])("%j is not read", async (text) => {
-  const folder = await scratchFolder();
-  await writeFile(path.join(folder, "version"), text);
-  const opened = transport.parseReference(folder).newImageSource();
-  await expect(opened).rejects.toMatchObject({ code: "unsupported" });
-});
+test.each(["Directory Transport Version: 1.3\n", "what?"])(
+  "a version file with %j is rejected",
+  async (text) => {
+    const folder = await scratchFolder();
+    await writeFile(path.join(folder, "version"), text);
+    const opened = transport.parseReference(folder).newImageSource();
+    await expect(opened).rejects.toMatchObject({ code: "unsupported" });
+  },
+);
 
-test("whoever only asks writes nothing, not even the folder", async () => {
+test("reading writes nothing, not even the folder", async () => {
   const folder = await scratchFolder();
   const to = transport.parseReference(path.join(folder, "image"));
   await previewCopy(await inMemory(one), to);
@@ -167,7 +170,7 @@ test("whoever only asks writes nothing, not even the folder", async () => {
   expect(await contentOf(folder)).toEqual({});
 });
 
-test("given up before commit, the place is as it was, to the last byte", async () => {
+test("without a commit, the folder is unchanged to the last byte", async () => {
   const parent = await scratchFolder();
   const folder = path.join(parent, "image");
   const abandon = async () => {
@@ -183,7 +186,7 @@ test("given up before commit, the place is as it was, to the last byte", async (
   expect(await contentOf(parent)).toEqual(before);
 });
 
-test("an image that is copied onto itself stays what it is", async () => {
+test("an image that is copied onto itself is unchanged", async () => {
   const folder = path.join(await scratchFolder(), "image");
   const reference = transport.parseReference(folder);
   await writeSigned(one, folder, true);
@@ -194,7 +197,7 @@ test("an image that is copied onto itself stays what it is", async () => {
   expect(await source.getSignatures()).toEqual(signatures);
 });
 
-test("what the next image has in common with the last is linked, not read again", async () => {
+test("blobs that two successive images share are linked, not copied", async () => {
   const folder = path.join(await scratchFolder(), "image");
   const reference = transport.parseReference(folder);
   await writeImage(one, reference);
@@ -212,7 +215,7 @@ test("what the next image has in common with the last is linked, not read again"
   expect((await stat(shared)).mtimeMs).toBe(1000);
 });
 
-test("of two copies into one folder at once, the image of one is there whole", async () => {
+test("after two concurrent copies into one folder, one image is complete", async () => {
   const folder = path.join(await scratchFolder(), "image");
   const reference = transport.parseReference(folder);
   const common = await randomIndex("common", { sharedLayers: 2 });
@@ -221,12 +224,12 @@ test("of two copies into one folder at once, the image of one is there whole", a
   await using source = await reference.newImageSource();
   const digest = digestOf((await source.getManifest()).bytes);
   const winner = images.find((image) => image.manifest.digest === digest);
-  if (winner === undefined) throw new Error("none of them");
+  if (winner === undefined) throw new Error("no image matches");
   await assertImage(reference, winner);
   expect((await readdir(folder)).toSorted()).toEqual(filesOf(winner));
 });
 
-test("blobs that another copy takes out of the folder are still there for one that counts on them", async () => {
+test("blobs that another copy deletes are kept for a copy that reuses them", async () => {
   const folder = path.join(await scratchFolder(), "image");
   const reference = transport.parseReference(folder);
   await writeImage(one, reference);
@@ -242,7 +245,7 @@ test("blobs that another copy takes out of the folder are still there for one th
   expect((await readdir(folder)).toSorted()).toEqual(filesOf(one));
 });
 
-test("an image of which a blob is missing is not taken for one that is there", async () => {
+test("an image with a missing blob does not count as present", async () => {
   const folder = path.join(await scratchFolder(), "image");
   const reference = transport.parseReference(folder);
   await writeImage(one, reference);
@@ -258,7 +261,7 @@ test("an image of which a blob is missing is not taken for one that is there", a
   await assertImage(reference, one);
 });
 
-test("over a manifest that nobody can read an image is written all the same", async () => {
+test("an unreadable manifest is overwritten", async () => {
   const folder = path.join(await scratchFolder(), "image");
   const reference = transport.parseReference(folder);
   await writeImage(one, reference);
@@ -267,7 +270,7 @@ test("over a manifest that nobody can read an image is written all the same", as
   await assertImage(reference, one);
 });
 
-test("a manifest of any type is kept; an instance is not kept under the digest of another", async () => {
+test("a manifest of any type is stored; an instance with a wrong digest is not", async () => {
   const folder = path.join(await scratchFolder(), "image");
   await using destination = await transport.parseReference(folder).newImageDestination();
   const odd = { bytes: Buffer.from("{}"), mediaType: mediaTypes.dockerSchema1 };
@@ -278,7 +281,7 @@ test("a manifest of any type is kept; an instance is not kept under the digest o
   expect(await readFile(path.join(folder, "manifest.json"), "utf8")).toBe("{}");
 });
 
-test("layers are unpacked where the transport is told so", async () => {
+test("layers are decompressed if the transport is set to do so", async () => {
   const folder = await scratchFolder();
   const from = transport.parseReference(path.join(folder, "from"));
   await writeImage(one, from);

@@ -6,7 +6,7 @@ import { expect, test } from "vitest";
 import { directory } from "../src/index.ts";
 
 test.skipIf(process.platform !== "linux")(
-  "what manifest.json names is on the disk before it, and the names of both are before the copy ends",
+  "blobs are on disk before manifest.json, and both are in the folder before the copy ends",
   async () => {
     const folder = await scratchFolder();
     const image = await randomImage("durable");

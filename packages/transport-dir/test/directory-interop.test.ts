@@ -24,7 +24,7 @@ describe.skipIf(skopeo === undefined)("skopeo", () => {
     ["an image", randomImage("one")],
     ["an index", randomIndex("index")],
     ["Docker's", randomIndex("docker", { format: "docker" })],
-  ])("reads %s that was written here, and its copy is read here", async (_, made) => {
+  ])("reads %s that Drayage wrote, and Drayage reads its copy", async (_, made) => {
     const image = await made;
     const folder = await scratchFolder();
     const [ours, theirs] = [path.join(folder, "ours"), path.join(folder, "theirs")];
@@ -33,7 +33,7 @@ describe.skipIf(skopeo === undefined)("skopeo", () => {
     await assertImage(transport.parseReference(theirs), image);
   });
 
-  test("and we write over each other's images", async () => {
+  test("and Drayage replace each other's images", async () => {
     const folder = await scratchFolder();
     const [from, both] = [path.join(folder, "from"), path.join(folder, "both")];
     const [one, two] = [await randomImage("one"), await randomIndex("two")];
@@ -61,7 +61,7 @@ describe.skipIf(!existsSync(fixtures))("the fixtures of containers/image", () =>
   });
 });
 
-test("what is not there is not found", async () => {
+test("an absent image is not found", async () => {
   const reference = transport.parseReference(path.join(await scratchFolder(), "image"));
   const copied = copyImage(reference, memory().parseReference("out"));
   await expect(copied).rejects.toMatchObject({ code: "not-found" });

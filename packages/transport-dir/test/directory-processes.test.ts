@@ -13,13 +13,13 @@ import { startProgram } from "./programs.ts";
 
 const transport = directory();
 
-test("of many processes that commit into one folder at once, the image of one is there whole", async () => {
+test("after several processes commit into one folder at once, one image is complete", async () => {
   const folder = path.join(await scratchFolder(), "image");
   await mkdir(folder);
   const seeds = ["one", "two", "three", "one", "two", "three"];
   const copies = await withLock(path.join(folder, lockName), async () => {
     const started = seeds.map((seed) => startProgram("copy-and-die.ts", seed, folder));
-    // Each of them has all that it needs, and waits for this process.
+    // Each process has staged its image and waits for the lock of this process.
     const messages = await Promise.all(started.map(nextMessage));
     expect(messages).toEqual(started.map(() => "waiting"));
     const names = await readdir(folder);
@@ -30,13 +30,13 @@ test("of many processes that commit into one folder at once, the image of one is
   const digest = digestOf(await readFile(path.join(folder, "manifest.json")));
   const images = await Promise.all(seeds.map(async (seed) => randomImage(seed)));
   const winner = images.find((image) => image.manifest.digest === digest);
-  if (winner === undefined) throw new Error("none of them");
+  if (winner === undefined) throw new Error("no image matches");
   await assertImage(transport.parseReference(folder), winner);
   const files = ["manifest.json", "version", ...[...winner.blobs.keys()].map(hexOf)];
   expect((await readdir(folder)).toSorted()).toEqual(files.toSorted());
 });
 
-test("killed at any moment, a copy leaves the image as it was, and the next run sweeps", async () => {
+test("a copy killed at any event leaves the image unchanged, and the next copy removes its files", async () => {
   const parent = await scratchFolder();
   const folder = path.join(parent, "image");
   const counting = startProgram("copy-and-die.ts", "killed", path.join(parent, "count"));
@@ -59,7 +59,7 @@ test("killed at any moment, a copy leaves the image as it was, and the next run 
   expect((await readdir(folder)).filter((name) => name.startsWith("."))).toEqual([]);
 });
 
-test("killed in the first copy into a new folder, the next one makes the image", async () => {
+test("after a killed first copy into a new folder, the next copy succeeds", async () => {
   const folder = path.join(await scratchFolder(), "image");
   const copy = startProgram("copy-and-die.ts", "killed", folder, "5");
   expect(await ended(copy)).toBe("SIGKILL");
@@ -68,7 +68,7 @@ test("killed in the first copy into a new folder, the next one makes the image",
   await assertImage(transport.parseReference(folder), one);
 });
 
-test("aborted at any moment, a copy leaves the place as it was, to the last byte", async () => {
+test("a copy aborted at any event leaves the folder unchanged to the last byte", async () => {
   const parent = await scratchFolder();
   const [folder, empty] = [path.join(parent, "image"), path.join(parent, "empty")];
   const from = await inMemory(await randomImage("aborted"));
@@ -81,7 +81,7 @@ test("aborted at any moment, a copy leaves the place as it was, to the last byte
   for (const [moment] of events.slice(0, -1).entries()) {
     for (const place of [folder, empty]) {
       const controller = new AbortController();
-      const reason = new Error(`stopped at moment ${moment}`);
+      const reason = new Error(`aborted at event ${moment}`);
       let now = 0;
       const onEvent = () => void (now++ === moment && controller.abort(reason));
       const { signal } = controller;
@@ -92,7 +92,7 @@ test("aborted at any moment, a copy leaves the place as it was, to the last byte
   }
 });
 
-test("a damaged blob is noticed, and nothing is changed", async () => {
+test("a damaged blob is detected, and nothing is changed", async () => {
   const parent = await scratchFolder();
   const [from, to] = [path.join(parent, "from"), path.join(parent, "to")];
   const [one, two] = [await randomImage("one"), await randomImage("two")];

@@ -9,7 +9,7 @@ import { directory } from "../src/index.ts";
 const transport = directory();
 const invalid = expect.objectContaining({ code: "invalid-reference" }) as Error;
 
-test("its name is dir", () => {
+test("the name of the transport is dir", () => {
   expect(transport.name).toBe("dir");
 });
 
@@ -24,7 +24,7 @@ test.each(["there", "missing", "with:colon", "with:colons:in it", "@0"])(
   },
 );
 
-test("a path is made absolute and free of links when it is parsed", async () => {
+test("a parsed path is absolute and has no symbolic links", async () => {
   const folder = await scratchFolder();
   await mkdir(path.join(folder, "real"));
   await symlink("real", path.join(folder, "link"));
@@ -32,14 +32,14 @@ test("a path is made absolute and free of links when it is parsed", async () => 
   expect(transport.parseReference(relative).folder).toBe(path.join(folder, "real", "image"));
 });
 
-test("an empty path, one whose parent is missing and a dangling link are no references", async () => {
+test("rejects an empty path, a path without a parent and a dangling link", async () => {
   const folder = await scratchFolder();
   await symlink("nowhere", path.join(folder, "dangling"));
   for (const text of ["", path.join(folder, "missing", "image"), path.join(folder, "dangling")])
     expect(() => transport.parseReference(text)).toThrow(invalid);
 });
 
-test("a policy knows the folder, and as more general those above it", async () => {
+test("the policy scopes are the folder and its parents", async () => {
   const folder = await scratchFolder();
   const reference = transport.parseReference(path.join(folder, "image"));
   const above = [folder, path.dirname(folder)].filter((one) => one !== "/");
@@ -47,17 +47,17 @@ test("a policy knows the folder, and as more general those above it", async () =
   expect(reference.policyConfigurationNamespaces).toEqual(above);
 });
 
-test.each(["", "/", "relative", "/a/", "/a/../b"])("%j is no scope", (scope) => {
+test.each(["", "/", "relative", "/a/", "/a/../b"])("%j is not a scope", (scope) => {
   expect(() => transport.validatePolicyConfigurationScope(scope)).toThrow(
     expect.objectContaining({ code: "invalid-scope" }) as Error,
   );
 });
 
-test("images in folders cannot be deleted here", async () => {
+test("images in folders cannot be deleted", async () => {
   expect(transport.parseReference(await scratchFolder())).not.toHaveProperty("deleteImage");
 });
 
-test("a file is no image directory", async () => {
+test("a file is not an image directory", async () => {
   const file = path.join(await scratchFolder(), "file");
   await writeFile(file, "");
   const reference = transport.parseReference(file);

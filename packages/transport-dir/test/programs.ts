@@ -3,7 +3,7 @@ import path from "node:path";
 
 import { startProgram as start } from "@drayage/test-support";
 
-/** A program of this folder. */
+/** The path of a program in this folder. */
 export function startProgram(name: string, ...args: readonly string[]): ChildProcess {
   return start(path.join(import.meta.dirname, name), ...args);
 }

@@ -11,38 +11,38 @@ import { directory } from "../src/index.ts";
 
 const isRoot = process.getuid?.() === 0;
 
-/** An image in a folder, of which one layer has other bytes, in the same size. */
-async function forgedImage() {
+/** An image in a folder whose layer was replaced by other bytes of the same size. */
+async function tamperedImage() {
   const folder = path.join(await scratchFolder(), "image");
-  const image = await randomImage("forged");
+  const image = await randomImage("tampered");
   const from = await inMemory(image);
   const reference = directory().parseReference(folder);
   const copy = (options: CopyOptions = {}) => copyImage(from, reference, options);
   await copy();
   const [digest] = image.blobs.keys();
   const file = path.join(folder, digest === undefined ? "" : hexOf(digest));
-  const forged = Buffer.from(await readFile(file));
-  forged[0] = (forged[0] ?? 0) ^ 1;
-  await writeFile(file, forged);
+  const tampered = Buffer.from(await readFile(file));
+  tampered[0] = (tampered[0] ?? 0) ^ 1;
+  await writeFile(file, tampered);
   return { folder, file, image, reference, copy };
 }
 
-test("what only this user can write is there for its size, and a repair reads it", async () => {
-  const { image, reference, copy } = await forgedImage();
+test("a blob that only this user can write is trusted by its size; a repair reads it", async () => {
+  const { image, reference, copy } = await tamperedImage();
   expect(await copy()).toMatchObject({ alreadyThere: true });
   expect(await copy({ repair: true })).toMatchObject({ blobs: { copied: 1 } });
   await assertImage(reference, image);
 });
 
-test("a blob without a manifest is read before it is counted on", async () => {
-  const { image, reference, copy, folder } = await forgedImage();
+test("a blob without a manifest is read before it is reused", async () => {
+  const { image, reference, copy, folder } = await tamperedImage();
   await writeFile(path.join(folder, "manifest.json"), "{}");
   expect(await copy()).toMatchObject({ blobs: { copied: 1 } });
   await assertImage(reference, image);
 });
 
-type Forged = Awaited<ReturnType<typeof forgedImage>>;
-const openings: Readonly<Record<string, (image: Forged) => Promise<unknown>>> = {
+type Tampered = Awaited<ReturnType<typeof tamperedImage>>;
+const openings: Readonly<Record<string, (image: Tampered) => Promise<unknown>>> = {
   "whose file others may write": ({ file }) => chmod(file, 0o666),
   "in a folder that others may write": ({ folder }) => chmod(folder, 0o777),
   ...(isRoot && {
@@ -52,12 +52,12 @@ const openings: Readonly<Record<string, (image: Forged) => Promise<unknown>>> = 
 };
 
 test.each(Object.keys(openings))(
-  "a blob %s is read before the image counts as there",
+  "a blob %s is read before the image counts as present",
   async (kind) => {
-    const forged = await forgedImage();
-    await openings[kind]?.(forged);
-    expect(await forged.copy()).toMatchObject({ alreadyThere: false, blobs: { copied: 1 } });
-    await assertImage(forged.reference, forged.image);
-    expect(await forged.copy()).toMatchObject({ alreadyThere: true });
+    const tampered = await tamperedImage();
+    await openings[kind]?.(tampered);
+    expect(await tampered.copy()).toMatchObject({ alreadyThere: false, blobs: { copied: 1 } });
+    await assertImage(tampered.reference, tampered.image);
+    expect(await tampered.copy()).toMatchObject({ alreadyThere: true });
   },
 );
