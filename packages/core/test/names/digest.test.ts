@@ -31,6 +31,9 @@ describe("a digest", () => {
     `${empty}0`,
     `${empty}\n`,
     ` ${empty}`,
+    `${empty.slice(0, -1)}g`,
+    `${empty.slice(0, -1)}\n`,
+    `sha256:g${empty.slice("sha256:".length + 1)}`,
     `sha256:../../../etc/passwd`,
     `sha1:${"0".repeat(40)}`,
     `sha512:${"0".repeat(64)}`,
@@ -40,6 +43,30 @@ describe("a digest", () => {
   ])("is not %j", (text) => {
     expect(isDigest(text)).toBe(false);
     expect(() => parseDigest(text)).toThrow(expect.objectContaining({ code: "invalid-reference" }));
+  });
+
+  test.each([undefined, null, 7, [empty], { toString: () => empty }])(
+    "is a text, unlike %j",
+    (value) => {
+      expect(isDigest(value)).toBe(false);
+    },
+  );
+
+  test.each([
+    ["no colon", "sha256", 'Not a digest: "sha256"; write algorithm:hex'],
+    ["an empty algorithm", ":0", 'Unsupported digest algorithm in ":0"; known are sha256,'],
+    ["another length", "sha256:0", 'Not a sha256 digest: "sha256:0"; it needs exactly 64'],
+    ["160 characters", "a".repeat(160), `"${"a".repeat(160)}"`],
+    ["161 characters", "a".repeat(161), `"${"a".repeat(160)}…"`],
+  ])("is not a text of %s, and the message explains it", (_, text, why) => {
+    expect(() => parseDigest(text)).toThrow(why);
+  });
+
+  test("of a copied computation is its own", () => {
+    const hasher = digestHasher("sha512").update(Buffer.from("a"));
+    const copy = hasher.copy().update(Buffer.from("b"));
+    expect(hasher.digest()).toBe(digestOf(Buffer.from("a"), "sha512"));
+    expect(copy.digest()).toBe(digestOf(Buffer.from("ab"), "sha512"));
   });
 
   test("has an algorithm and a hex part", () => {
