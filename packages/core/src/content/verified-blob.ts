@@ -122,7 +122,7 @@ export class VerifiedBlob {
       this.#advance(reading, chunk);
       if (held !== undefined) yield held;
       held = undefined;
-      const part = skipped === 0 ? chunk : chunk.subarray(skipped);
+      const part = chunk.subarray(skipped);
       if (part.byteLength === 0) continue;
       const mayBeLast = size === undefined || reading.at === size;
       if (!mayBeLast) yield part;
@@ -145,7 +145,7 @@ export class VerifiedBlob {
       const isSame = reading.hasher.copy().digest() === end.hasher.copy().digest();
       if (!isSame) throw changedMeanwhile(this.#expected.digest);
     }
-    if (passed.length > 0) this.#ends = this.#ends.filter((end) => !passed.includes(end));
+    this.#ends = this.#ends.filter((end) => !passed.includes(end));
     reading.hasher.update(chunk.subarray(reading.at - from));
     reading.at = to;
     this.#remember(to, reading.hasher);

@@ -3,7 +3,7 @@ import { createHash, randomBytes } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 
-import { verified, VerifiedBlob } from "../../src/content/verified-blob.ts";
+import { checkSize, verified, VerifiedBlob } from "../../src/content/verified-blob.ts";
 import type { ExpectedBytes } from "../../src/content/verified-blob.ts";
 import { digestOf } from "../../src/names/digest.ts";
 import { isImageError } from "../../src/names/image-error.ts";
@@ -59,10 +59,27 @@ describe("a blob that broke off", () => {
     await expect(readAll(blob.from(10 << 20))).rejects.toThrow(RangeError);
   });
 
+  test("is read again from before every end that no later reading confirmed", async () => {
+    const asked: number[] = [];
+    const blob = new VerifiedBlob(expected, (start) => {
+      asked.push(start);
+      return inChunks(whole.subarray(start));
+    });
+    await readUpTo(blob, 17 << 20);
+    await readUpTo(blob, 9 << 20);
+    expect((await readAll(blob.from(17 << 20))).equals(whole.subarray(17 << 20))).toBe(true);
+    await readUpTo(blob, 17 << 20);
+    expect((await readAll(blob.from(5 << 20))).equals(whole.subarray(5 << 20))).toBe(true);
+    expect(asked).toEqual([0, 0, 8 << 20, 0, 0]);
+  });
+
   test("tells of each byte once", async () => {
     let told = 0;
     const read = (start: number): AsyncIterable<Uint8Array> => inChunks(whole.subarray(start));
-    const blob = new VerifiedBlob(expected, read, (bytes) => (told += bytes));
+    const blob = new VerifiedBlob(expected, read, (bytes) => {
+      expect(bytes).toBeGreaterThan(0);
+      told += bytes;
+    });
     await readUpTo(blob, 17 << 20);
     await readAll(blob.from(5));
     expect(told).toBe(whole.byteLength);
@@ -124,6 +141,63 @@ describe("of false bytes", () => {
     await expect(readAll(blob.from(1))).rejects.toMatchObject({ code: "digest-mismatch" });
   });
 
+  /** Reads from each start in turn; each reading finds certain chunks and then breaks off or ends. */
+  async function readInTurn(
+    readings: readonly { start: number; chunks: readonly string[]; breaks?: boolean }[],
+    size?: number,
+  ): Promise<string> {
+    let now: (typeof readings)[number] | undefined;
+    const blob = new VerifiedBlob({ digest: right.digest, size }, async function* (start) {
+      expect(start).toBe(0);
+      for (const chunk of now?.chunks ?? []) yield Buffer.from(chunk);
+      if (now?.breaks) throw new Error("broke off");
+    });
+    let rest = "";
+    for (now of readings) {
+      const chunks = await Array.fromAsync(blob.from(now.start)).catch((error: unknown) => {
+        if (!String(error).includes("broke off")) throw error;
+        return [];
+      });
+      expect(chunks.map(({ byteLength }) => byteLength)).not.toContain(0);
+      rest = Buffer.concat(chunks).toString();
+    }
+    return rest;
+  }
+
+  test.each([
+    ["from the middle of a chunk", 5, [{ chunks: ["abcde"] }], ["abc", "def"]],
+    ["from the end of a chunk", 3, [{ chunks: ["abc"] }], ["abc", "def"]],
+    ["of which all was there before it broke off", 6, [{ chunks: ["abcdef"] }], ["abcdef"]],
+    [
+      "of which the second reading was shorter",
+      3,
+      [{ chunks: ["abcde"] }, { chunks: ["abc"] }],
+      ["abcdef"],
+    ],
+  ])("the right rest is passed on, %s", async (_, start, before, chunks) => {
+    for (const size of [undefined, right.size]) {
+      const broken = before.map((one) => ({ ...one, start: 0, breaks: true }));
+      const rest = await readInTurn([...broken, { start, chunks }], size);
+      expect(rest).toBe("abcdef".slice(start));
+    }
+  });
+
+  test.each([
+    ["was longer than the blob is", 6, [{ chunks: ["abcdefg"] }], ["abcdef"]],
+    ["was another at its end", 3, [{ chunks: ["abX"] }], ["abc", "def"]],
+    [
+      "was another, and a shorter one was not",
+      3,
+      [{ chunks: ["abcdX"] }, { chunks: ["abc"] }],
+      ["abc", "def"],
+    ],
+  ])("nothing is passed on if an earlier reading %s", async (_, start, before, chunks) => {
+    const broken = before.map((one) => ({ ...one, start: 0, breaks: true }));
+    await expect(readInTurn([...broken, { start, chunks }])).rejects.toMatchObject({
+      code: "digest-mismatch",
+    });
+  });
+
   test("nothing is left, whatever the chunks, wherever a reading breaks off and goes on", async () => {
     const letters = fc.uint8Array({ minLength: 1, maxLength: 40, max: 3 });
     const reading = fc.record({
@@ -159,7 +233,10 @@ describe("of false bytes", () => {
                 at += chunk.byteLength;
               }
             } catch (error) {
-              if (isImageError(error, "digest-mismatch")) return;
+              const isMismatch = isImageError(error, "digest-mismatch");
+              const tried = attempts.slice(0, attempts.indexOf(now) + 1);
+              if (isMismatch) expect(tried.some(({ change }) => change !== null)).toBe(true);
+              if (isMismatch) return;
               if (!String(error).includes("broke off")) throw error;
               continue;
             }
@@ -242,4 +319,12 @@ describe("reused buffers", () => {
     await expect(read()).rejects.toMatchObject({ code: "digest-mismatch" });
     expect(seen).toBe(8000);
   });
+});
+
+test("the size of a manifest is what its index gives, if it gives one", () => {
+  expect(() => checkSize(expected.digest, 7, 7)).not.toThrow();
+  expect(() => checkSize(expected.digest, 7, undefined)).not.toThrow();
+  expect(() => checkSize(expected.digest, 7, 8)).toThrow(
+    expect.objectContaining({ code: "digest-mismatch" }) as Error,
+  );
 });
