@@ -233,10 +233,9 @@ describe("of false bytes", () => {
                 at += chunk.byteLength;
               }
             } catch (error) {
-              const isMismatch = isImageError(error, "digest-mismatch");
               const tried = attempts.slice(0, attempts.indexOf(now) + 1);
-              if (isMismatch) expect(tried.some(({ change }) => change !== null)).toBe(true);
-              if (isMismatch) return;
+              const isChanged = tried.some(({ change }) => change !== null);
+              if (isChanged && isImageError(error, "digest-mismatch")) return;
               if (!String(error).includes("broke off")) throw error;
               continue;
             }
