@@ -5,7 +5,7 @@ import type { Descriptor } from "../contract/blob-info.ts";
 import type { ImageDestination } from "../contract/image-destination.ts";
 import type { ImageSource } from "../contract/image-source.ts";
 import { mediaTypes } from "../manifest/media-types.ts";
-import { ociConfigOf } from "../manifest/oci-config.ts";
+import { toOCIConfig } from "../manifest/oci-config.ts";
 import { algorithmOf, digestOf } from "../names/digest.ts";
 import { singleLine } from "../text/printable.ts";
 import type { ExecuteOptions } from "./copy-options.ts";
@@ -20,7 +20,7 @@ export async function convertConfig(
   { onEvent, ...options }: ExecuteOptions,
 ): Promise<MovedBlob> {
   const read = readBlob(from, source, options, onEvent);
-  const { bytes, dropped } = ociConfigOf(await readAll(read.from(0), maxManifestSize));
+  const { bytes, dropped } = toOCIConfig(await readAll(read.from(0), maxManifestSize));
   if (dropped.length > 0) {
     const lost = singleLine(dropped.join(", "));
     const text = `The config ${from.digest} loses ${lost}: OCI's form has no field for that`;

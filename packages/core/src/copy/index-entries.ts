@@ -1,7 +1,7 @@
 import type { Descriptor } from "../contract/blob-info.ts";
 import type { ImageIndex } from "../manifest/manifest.ts";
 import { mediaTypes } from "../manifest/media-types.ts";
-import { withZstdMark } from "../manifest/zstd-mark.ts";
+import { withZstdAnnotation } from "../manifest/zstd-annotation.ts";
 import type { Rewritten } from "./rewritten-manifest.ts";
 
 /** What becomes of an entry of an index: it is written so, it is left out, or it stays although its instance was not chosen. */
@@ -21,7 +21,9 @@ export function indexEntries(
   return entries.map((entry, at) => {
     const outcome = outcomes[at];
     const hasZstd = typeof outcome === "object" ? outcome.hasZstdLayers : undefined;
-    return entry === undefined || hasZstd === undefined ? entry : withZstdMark(entry, hasZstd);
+    return entry === undefined || hasZstd === undefined
+      ? entry
+      : withZstdAnnotation(entry, hasZstd);
   });
 }
 

@@ -3,7 +3,7 @@ import type { VerifiedManifest } from "../image/unparsed-image.ts";
 import { editManifest } from "../manifest/edit-manifest.ts";
 import type { ManifestUpdateOptions } from "../manifest/edit-manifest.ts";
 import { parseManifest } from "../manifest/manifest.ts";
-import { hasZstdLayers } from "../manifest/zstd-mark.ts";
+import { hasZstdLayers } from "../manifest/zstd-annotation.ts";
 import { algorithmOf, digestOf } from "../names/digest.ts";
 import type { Digest } from "../names/digest.ts";
 

@@ -1,6 +1,6 @@
 import type { Descriptor } from "../contract/blob-info.ts";
 import { configShape } from "../manifest/config-shape.ts";
-import { broken, isJSONObject, parseJSONObject } from "../manifest/json-object.ts";
+import { invalidDocument, isJSONObject, parseJSONObject } from "../manifest/json-object.ts";
 import type { JSONObject } from "../manifest/json-object.ts";
 import type { ImageManifest } from "../manifest/manifest.ts";
 import type { Digest } from "../names/digest.ts";
@@ -27,7 +27,7 @@ export interface ImageInspectInfo {
 export function inspectInfoOf(config: Uint8Array, manifest: ImageManifest): ImageInspectInfo {
   const { value } = parseJSONObject("image config", config, configShape);
   const inner = value["config"] ?? {};
-  if (!isJSONObject(inner)) throw broken("image config", "config is not an object");
+  if (!isJSONObject(inner)) throw invalidDocument("image config", "config is not an object");
   return {
     created: textOf(value, "created"),
     dockerVersion: textOf(value, "docker_version"),
@@ -54,7 +54,7 @@ export function isImageConfig(config: Uint8Array): boolean {
 
 function textOf(value: JSONObject, key: string): string | undefined {
   const text = value[key] ?? "";
-  if (typeof text !== "string") throw broken("image config", `${key} is not text`);
+  if (typeof text !== "string") throw invalidDocument("image config", `${key} is not text`);
   return text === "" ? undefined : text;
 }
 
@@ -65,13 +65,13 @@ function labelsOf(labels: unknown): ImageInspectInfo["labels"] {
     ? Object.entries(labels).map(([key, text]) => [key, text ?? ""] as const)
     : undefined;
   if (entries?.every(isLabel)) return Object.fromEntries(entries);
-  throw broken("image config", "config.Labels is not an object of texts");
+  throw invalidDocument("image config", "config.Labels is not an object of texts");
 }
 
 function environmentOf(environment: unknown): ImageInspectInfo["env"] {
   if (environment === undefined || environment === null) return undefined;
   if (Array.isArray(environment) && environment.every(isText)) return environment;
-  throw broken("image config", "config.Env is not an array of texts");
+  throw invalidDocument("image config", "config.Env is not an array of texts");
 }
 
 function isLabel(entry: readonly [string, unknown]): entry is readonly [string, string] {

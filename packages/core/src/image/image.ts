@@ -13,7 +13,7 @@ import type {
   ManifestUpdateInformation,
   ManifestUpdateOptions,
 } from "../manifest/edit-manifest.ts";
-import { isArtifact, isGeneralConfigType, parseManifest } from "../manifest/manifest.ts";
+import { isArtifact, isGenericConfigType, parseManifest } from "../manifest/manifest.ts";
 import type { ImageManifest, Manifest } from "../manifest/manifest.ts";
 import { hostPlatform } from "../manifest/platform.ts";
 import type { Platform } from "../manifest/platform.ts";
@@ -171,7 +171,7 @@ class ParsedImage implements Image {
 
   async inspect(options: OperationOptions = {}): Promise<ImageInspectInfo> {
     const { mediaType } = this.configInfo;
-    const isGeneral = isGeneralConfigType(mediaType);
+    const isGeneral = isGenericConfigType(mediaType);
     if (isArtifact(this.#parsed) && !isGeneral) throw notAnImage(this.#parsed.artifactType);
     const config = await this.configBlob(options);
     if (isGeneral && !isImageConfig(config)) throw notAnImage(mediaType);

@@ -12,7 +12,7 @@ const containerShape: JSONFields = {
   StopSignal: "any",
 };
 
-/** The fields of an image's config (OCI image-spec, config.md; Docker's of the same). */
+/** The fields of an image config of OCI (image-spec, config.md) or Docker. */
 export const configShape: JSONFields = {
   created: "any",
   author: "any",

@@ -5,7 +5,7 @@ import type { JSONObject } from "./json-object.ts";
 import { layerTypeFor } from "./layer-media-types.ts";
 import { familyOf, mediaTypes } from "./media-types.ts";
 
-/** An image's manifest in the other family's format, byte for byte as containers/image writes it. */
+/** Converts the manifest of an image to the format of the other family, byte for byte like containers/image. */
 export function convertedImage(
   value: JSONObject,
   target: string,
@@ -25,7 +25,7 @@ export function convertedImage(
   ]);
 }
 
-/** An index in the other family's format, byte for byte as containers/image writes it. */
+/** Converts an index to the format of the other family, byte for byte like containers/image. */
 export function convertedIndex(value: JSONObject, target: string): string {
   const family = familyOf(target);
   const instances = (value["manifests"] ?? []) as readonly JSONObject[];
@@ -39,7 +39,7 @@ export function convertedIndex(value: JSONObject, target: string): string {
   ]);
 }
 
-/** Docker's formats have no annotations, and none come from there. */
+/** A descriptor without annotations, which Docker's formats do not have. */
 function formatEntry(
   { digest, size, urls }: JSONObject,
   family: "oci" | "docker",
@@ -50,11 +50,11 @@ function formatEntry(
     ["digest", formatGoJSON(digest)],
     ["size", formatGoJSON(size)],
   ] as const;
-  const inOrder = family === "docker" ? [sizeField, digestField] : [digestField, sizeField];
+  const ordered = family === "docker" ? [sizeField, digestField] : [digestField, sizeField];
   const hasURLs = Array.isArray(urls) && urls.length > 0;
   return formatGoStruct([
     ["mediaType", formatGoJSON(mediaType)],
-    ...inOrder,
+    ...ordered,
     ["urls", hasURLs ? formatGoJSON(urls) : undefined],
     ["platform", platform],
   ]);

@@ -8,55 +8,55 @@ import { formatImage } from "./image-json.ts";
 import { formatIndex } from "./index-json.ts";
 import type { JSONObject } from "./json-object.ts";
 import { layerTypeFor } from "./layer-media-types.ts";
-import { typedManifest } from "./manifest-type.ts";
+import { parseTypedManifest } from "./manifest-type.ts";
 import { isArtifact, parseManifest } from "./manifest.ts";
 import type { ImageIndex, ImageManifest, Manifest } from "./manifest.ts";
 import { familyOf, mediaTypes } from "./media-types.ts";
 import type { ManifestMediaType } from "./media-types.ts";
-import { isMarkedZstd } from "./zstd-mark.ts";
+import { hasZstdAnnotation } from "./zstd-annotation.ts";
 
-/** What shall be other than it is; an edit that changes nothing is none. */
+/** The changes to make to a manifest. */
 export interface ManifestUpdateOptions {
-  /** The type to convert to. */
+  /** The media type to convert to. Default: unchanged. */
   readonly manifestMIMEType?: string | undefined;
   /**
-   * For an image: its layers by digest, size and type, as many as it has. Their `urls` and `annotations` replace those
-   * that are there; undefined keeps them. Docker's formats have no annotations.
+   * The new layers of an image, one for each existing layer. `urls` and `annotations` replace the existing ones;
+   * undefined keeps them. Docker's formats have no annotations.
    */
   readonly layerInfos?: readonly Descriptor[] | undefined;
   /**
-   * For an index: its instances by digest, size and type, as many as it has; undefined leaves one out. Their
-   * `annotations` replace those that are there.
+   * The new instances of an index, one for each existing entry; undefined removes the entry. `annotations` replace the
+   * existing ones.
    */
   readonly instances?: readonly (Descriptor | undefined)[] | undefined;
-  /** For an image that is converted: the config in the form of the other type. Default: the same content. */
+  /** The config of a converted image. Default: unchanged. */
   readonly config?: Pick<Descriptor, "digest" | "size"> | undefined;
 }
 
-/** Facts that an edit may need and that the manifest does not have; apart from what shall change. */
+/** Facts that an edit may need beyond the manifest. */
 export interface ManifestUpdateInformation {
-  /** The digests of the layers unpacked, the root first. */
+  /** The digests of the uncompressed layers, the base layer first. */
   readonly layerDiffIDs?: readonly string[] | undefined;
 }
 
 /**
- * The manifest with the edits made, or the very same bytes where nothing is other than it was. Fields that are not
- * edited stay, known or not, as long as the type stays; a conversion keeps what the other type can say.
- * @throws ImageError `impossible-copy` for a conversion that would lose what matters
+ * Applies edits to a manifest. Returns the same bytes if nothing changes. Unless the media type changes, all other fields
+ * stay, including unknown ones. A conversion keeps the fields of the target type; `conversionLosses` lists the others.
+ * @throws ImageError `impossible-copy` if the manifest cannot be converted
  */
 export function editManifest(raw: RawManifest, edits: ManifestUpdateOptions): RawManifest {
   const manifest = parseManifest(raw);
   const target = edits.manifestMIMEType ?? manifest.mediaType;
-  const { value } = typedManifest(raw);
+  const { value } = parseTypedManifest(raw);
   const text = editedText(manifest, value, edits, target);
   if (text === undefined) return { bytes: raw.bytes, mediaType: manifest.mediaType };
   return { bytes: Buffer.from(text), mediaType: target };
 }
 
-/** Why a manifest cannot become one of that type, or undefined. */
+/** Why a manifest cannot be converted to a media type; undefined if it can. */
 export function conversionProblem(manifest: Manifest, target: string): string | undefined {
   if (manifest.mediaType === target) return undefined;
-  if (manifest.kind === "artifact" || counterparts.get(target) !== manifest.mediaType) {
+  if (manifest.kind === "artifact" || conversions.get(target) !== manifest.mediaType) {
     return `${manifest.mediaType} cannot become ${target}`;
   }
   if (manifest.kind === "index") return indexProblem(manifest, target);
@@ -68,13 +68,13 @@ export function conversionProblem(manifest: Manifest, target: string): string | 
   if (layer === undefined) return undefined;
   const isAttestation = layer.mediaType === "application/vnd.in-toto+json";
   const advice = isAttestation
-    ? " (it is an attestation: name the platforms to copy, or keep the type)"
+    ? " (it is an attestation; select the platforms to copy, or keep the type)"
     : "";
   return `${target} has no layers of type ${layer.mediaType}${advice}`;
 }
 
-/** Which type a type can be converted from and to. */
-const counterparts: ReadonlyMap<string, ManifestMediaType> = new Map([
+/** The source media type for each target of a conversion. */
+const conversions: ReadonlyMap<string, ManifestMediaType> = new Map([
   [mediaTypes.ociManifest, mediaTypes.dockerManifest],
   [mediaTypes.dockerManifest, mediaTypes.ociManifest],
   [mediaTypes.ociIndex, mediaTypes.dockerList],
@@ -87,7 +87,7 @@ function indexProblem(index: ImageIndex, target: string): string | undefined {
   return bare ? `${target} needs a platform for each instance` : undefined;
 }
 
-/** undefined where nothing changes. */
+/** Returns undefined if nothing changes. */
 function editedText(
   manifest: Manifest,
   value: JSONObject,
@@ -100,12 +100,12 @@ function editedText(
     case "index":
       return indexText(manifest, value, edits, target);
     case "artifact":
-      refuseImpossible(manifest, target);
+      requireConvertible(manifest, target);
       return undefined;
   }
 }
 
-/** undefined where nothing changes. */
+/** Returns undefined if nothing changes. */
 function imageText(
   manifest: ImageManifest,
   value: JSONObject,
@@ -116,12 +116,17 @@ function imageText(
   if (target === manifest.mediaType)
     return edited === value ? undefined : formatImage(edited, target);
   const layers = edits.layerInfos ?? manifest.layers;
-  refuseImpossible({ ...manifest, layers }, target);
-  return withAnnotations(convertedImage(edited, target, edits.config), manifest, edits, target);
+  requireConvertible({ ...manifest, layers }, target);
+  return withGivenAnnotations(
+    convertedImage(edited, target, edits.config),
+    manifest,
+    edits,
+    target,
+  );
 }
 
-/** With what is given for layers of a format that had no place for it. */
-function withAnnotations(
+/** Adds the given annotations to converted layers, because the source format had no field for them. */
+function withGivenAnnotations(
   text: string,
   { layers }: ImageManifest,
   { layerInfos = [] }: ManifestUpdateOptions,
@@ -139,7 +144,7 @@ function withAnnotations(
   return Buffer.from(editManifest(raw, { layerInfos: infos }).bytes).toString();
 }
 
-/** undefined where nothing changes. */
+/** Returns undefined if nothing changes. */
 function indexText(
   manifest: ImageIndex,
   value: JSONObject,
@@ -149,7 +154,7 @@ function indexText(
   const edited = editedIndex(manifest, value, instances);
   if (target === manifest.mediaType)
     return edited === value ? undefined : formatIndex(edited, target);
-  refuseImpossible(manifest, target);
+  requireConvertible(manifest, target);
   return convertedIndex(edited, target);
 }
 
@@ -162,7 +167,7 @@ function editedImage(
   if (infos.length !== layers.length) {
     throw new ImageError(
       "impossible-copy",
-      `An image of ${layers.length} layers cannot get ${infos.length}`,
+      `An image with ${layers.length} layers cannot be edited to have ${infos.length}`,
     );
   }
   const given = familyOf(mediaType) === "oci" ? infos : infos.map(withoutAnnotations);
@@ -176,7 +181,7 @@ function withoutAnnotations(info: Descriptor): Descriptor {
   return others;
 }
 
-/** None where Go wrote null. */
+/** The entries of an array. null is an empty array, because Go writes it so. */
 function entriesOf(value: JSONObject, key: "layers" | "manifests"): readonly JSONObject[] {
   return (value[key] ?? []) as readonly JSONObject[];
 }
@@ -193,14 +198,16 @@ function editedIndex(
     const instance = instances[at];
     return instance === undefined
       ? []
-      : [{ json: withDescriptor(entry, instance), isZstd: isMarkedZstd(instance) }];
+      : [{ json: withDescriptor(entry, instance), isZstd: hasZstdAnnotation(instance) }];
   });
-  // Whoever knows no zstd takes the first that fits (containers/image, `EditInstances`).
-  const isMarkedNow = manifests.some((manifest, at) => {
+  // Clients without zstd support select the first match, so zstd instances are last (containers/image, `EditInstances`).
+  const isNewlyAnnotated = manifests.some((manifest, at) => {
     const instance = instances[at];
-    return instance !== undefined && isMarkedZstd(instance) && !isMarkedZstd(manifest);
+    return instance !== undefined && hasZstdAnnotation(instance) && !hasZstdAnnotation(manifest);
   });
-  const ordered = isMarkedNow ? kept.toSorted((a, b) => Number(a.isZstd) - Number(b.isZstd)) : kept;
+  const ordered = isNewlyAnnotated
+    ? kept.toSorted((a, b) => Number(a.isZstd) - Number(b.isZstd))
+    : kept;
   return { ...value, manifests: ordered.map(({ json }) => json) };
 }
 
@@ -214,7 +221,7 @@ function isSame(a: Descriptor, b: Descriptor | undefined): boolean {
   );
 }
 
-/** An inlined copy of the content (`data`) would be the old one's. */
+/** Replaces a descriptor. Removes an inlined copy of the content (`data`) if the digest changes. */
 function withDescriptor(entry: JSONObject, info: Descriptor | undefined): JSONObject {
   if (info === undefined) return entry;
   const { mediaType, digest, size, urls, annotations } = info;
@@ -227,7 +234,7 @@ function withDescriptor(entry: JSONObject, info: Descriptor | undefined): JSONOb
   return edited;
 }
 
-function refuseImpossible(manifest: Manifest, target: string): void {
+function requireConvertible(manifest: Manifest, target: string): void {
   const problem = conversionProblem(manifest, target);
   if (problem === undefined) return;
   throw new ImageError("impossible-copy", `The manifest cannot be converted: ${problem}`);

@@ -1,6 +1,6 @@
 /**
- * JSON text as Go's `encoding/json` writes it, so that a manifest has the digest that containers/image gives it:
- * `<`, `>`, `&` and the line separators of Unicode are escaped. Strings have no lone surrogates.
+ * Formats JSON like Go's `encoding/json`, so that manifests have the same digests as with containers/image. `<`, `>`, `&`
+ * and the line separators of Unicode are escaped. Strings must not contain lone surrogates.
  */
 export function formatGoJSON(value: unknown): string {
   return JSON.stringify(value).replaceAll(/[<>&\u2028\u2029]/g, (character) => {
@@ -9,7 +9,7 @@ export function formatGoJSON(value: unknown): string {
   });
 }
 
-/** A struct of Go: fields with their JSON text, in the order given; those without a text are left out. */
+/** Formats a Go struct: fields with their JSON text, in this order. Fields without a text are omitted. */
 export function formatGoStruct(
   fields: readonly (readonly [name: string, text: string | undefined])[],
 ): string {
@@ -19,7 +19,7 @@ export function formatGoStruct(
   return `{${written.join(",")}}`;
 }
 
-/** A map of Go: sorted by the bytes of the keys. */
+/** Formats a Go map: entries sorted by the bytes of their keys. */
 export function formatGoMap(
   record: Readonly<Record<string, unknown>>,
   format: (value: unknown) => string = formatGoJSON,

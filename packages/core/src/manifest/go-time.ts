@@ -1,7 +1,10 @@
 const pattern = /^(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2})(?:\.(\d+))?(Z|[+-]\d{2}:\d{2})$/;
 
-/** A time of RFC 3339 as Go writes it again: without zeros at the end of the fraction, and `Z` for UTC; undefined for any other text. */
-export function goTime(text: string): string | undefined {
+/**
+ * Formats a time of RFC 3339 like Go: without trailing zeros in the fraction, and with `Z` for UTC. Returns undefined for
+ * other text.
+ */
+export function formatGoTime(text: string): string | undefined {
   const [, seconds, fraction = "", zone] = pattern.exec(text) ?? [];
   if (seconds === undefined || zone === undefined || !isDate(seconds)) return undefined;
   const kept = fraction.slice(0, 9).replace(/0{1,9}$/, "");
@@ -9,7 +12,7 @@ export function goTime(text: string): string | undefined {
   return `${seconds}${kept === "" ? "" : `.${kept}`}${isUTC ? "Z" : zone}`;
 }
 
-/** False for the 30th of February, which `Date` takes for the 1st of March. */
+/** Rejects 30 February, which `Date` accepts as 1 March. */
 function isDate(seconds: string): boolean {
   const date = new Date(`${seconds}Z`);
   return !Number.isNaN(date.getTime()) && date.toISOString().startsWith(seconds);

@@ -1,17 +1,17 @@
 import { formatGoJSON, formatGoStruct } from "./go-json.ts";
 import {
-  chosen,
+  pickFields,
   formatAnnotations,
   formatDockerEntry,
   formatOCIEntry,
-  unknown,
+  otherFields,
 } from "./index-json.ts";
 import type { JSONObject } from "./json-object.ts";
 import { familyOf } from "./media-types.ts";
 
 /**
- * An edited manifest of an image, byte for byte as containers/image writes it: fields in the order of its Go types,
- * empty ones left out. Fields that those types do not have follow.
+ * Formats an edited image manifest like containers/image: fields in the order of its Go types, without empty ones. Fields
+ * that those types do not have follow.
  */
 export function formatImage(value: JSONObject, mediaType: string): string {
   const { config, layers, annotations, ...others } = value;
@@ -22,11 +22,11 @@ export function formatImage(value: JSONObject, mediaType: string): string {
   const last = isOCI ? ["subject"] : [];
   return formatGoStruct([
     ["schemaVersion", formatGoJSON(others["schemaVersion"] ?? 2)],
-    ...chosen(others, first),
+    ...pickFields(others, first),
     ["config", format(config as JSONObject)],
     ["layers", `[${entries.map(format).join(",")}]`],
-    ...chosen(others, last),
+    ...pickFields(others, last),
     ["annotations", formatAnnotations(annotations)],
-    ...unknown(others, ["schemaVersion", ...first, ...last]),
+    ...otherFields(others, ["schemaVersion", ...first, ...last]),
   ]);
 }

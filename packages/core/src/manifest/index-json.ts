@@ -4,8 +4,8 @@ import type { JSONObject } from "./json-object.ts";
 import { mediaTypes } from "./media-types.ts";
 
 /**
- * An edited index, byte for byte as containers/image writes it: fields in the order of its Go types, empty ones left
- * out. Fields that those types do not have follow.
+ * Formats an edited index like containers/image: fields in the order of its Go types, without empty ones. Fields that
+ * those types do not have follow.
  */
 export function formatIndex(value: JSONObject, mediaType: string): string {
   const { manifests, annotations, ...others } = value;
@@ -15,11 +15,11 @@ export function formatIndex(value: JSONObject, mediaType: string): string {
   return formatGoStruct([
     ["schemaVersion", "2"],
     ["mediaType", formatGoJSON(mediaType)],
-    ...chosen(others, isOCI ? ["artifactType"] : []),
+    ...pickFields(others, isOCI ? ["artifactType"] : []),
     ["manifests", `[${entries.map(format).join(",")}]`],
-    ...chosen(others, isOCI ? ["subject"] : []),
+    ...pickFields(others, isOCI ? ["subject"] : []),
     ["annotations", formatAnnotations(annotations)],
-    ...unknown(others, [
+    ...otherFields(others, [
       "schemaVersion",
       "mediaType",
       ...(isOCI ? ["artifactType", "subject"] : []),
@@ -27,13 +27,13 @@ export function formatIndex(value: JSONObject, mediaType: string): string {
   ]);
 }
 
-/** A platform; undefined where there is none. */
+/** Formats a platform; undefined if there is none. `others` names additional fields. */
 export function formatPlatform(value: unknown, others: readonly string[] = []): string | undefined {
   if (!isJSONObject(value)) return undefined;
   return formatGoStruct([
     ["architecture", formatGoJSON(value["architecture"] ?? "")],
     ["os", formatGoJSON(value["os"] ?? "")],
-    ...chosen(value, [...platformFields, ...others]),
+    ...pickFields(value, [...platformFields, ...others]),
   ]);
 }
 
@@ -41,35 +41,35 @@ type Fields = readonly (readonly [name: string, text: string | undefined])[];
 
 const platformFields = ["os.version", "os.features", "variant"];
 
-/** A descriptor of OCI's formats. */
+/** Formats a descriptor of an OCI manifest or index. */
 export function formatOCIEntry(entry: JSONObject): string {
   const { platform, annotations, ...others } = entry;
   const ordered = ["mediaType", "digest", "size", "urls"];
   const last = ["data", "artifactType"];
   return formatGoStruct([
-    ...chosen(others, ordered),
+    ...pickFields(others, ordered),
     ["annotations", formatAnnotations(annotations)],
-    ...chosen(others, ["data"]),
-    ["platform", wholePlatform(platform)],
-    ...chosen(others, ["artifactType"]),
-    ...unknown(others, [...ordered, ...last]),
+    ...pickFields(others, ["data"]),
+    ["platform", formatWholePlatform(platform)],
+    ...pickFields(others, ["artifactType"]),
+    ...otherFields(others, [...ordered, ...last]),
   ]);
 }
 
-/** A descriptor of Docker's formats. */
+/** Formats a descriptor of a Docker manifest or manifest list. */
 export function formatDockerEntry(entry: JSONObject): string {
   const { platform, annotations, ...others } = entry;
   const ordered = ["mediaType", "size", "digest", "urls"];
   return formatGoStruct([
-    ...chosen(others, ordered),
-    ["platform", wholePlatform(platform)],
+    ...pickFields(others, ordered),
+    ["platform", formatWholePlatform(platform)],
     ["annotations", formatAnnotations(annotations)],
-    ...unknown(others, ordered),
+    ...otherFields(others, ordered),
   ]);
 }
 
-/** With fields that only Docker's lists have, or none. */
-function wholePlatform(value: unknown): string | undefined {
+/** Formats a platform with all its fields, including those of Docker's manifest lists. */
+function formatWholePlatform(value: unknown): string | undefined {
   if (!isJSONObject(value)) return undefined;
   const known = ["architecture", "os", ...platformFields];
   return formatPlatform(
@@ -78,24 +78,24 @@ function wholePlatform(value: unknown): string | undefined {
   );
 }
 
-/** undefined where there are none. */
+/** Formats annotations; undefined if there are none. */
 export function formatAnnotations(value: unknown): string | undefined {
   return isJSONObject(value) && Object.keys(value).length > 0 ? formatGoMap(value) : undefined;
 }
 
-/** The fields of these names, in this order; empty ones are left out. */
-export function chosen(value: JSONObject, names: readonly string[]): Fields {
+/** The fields with these names, in this order. Empty ones are omitted. */
+export function pickFields(value: JSONObject, names: readonly string[]): Fields {
   return names.map((name) => [name, isEmpty(value[name]) ? undefined : formatGoJSON(value[name])]);
 }
 
-/** All other fields, in the order that they have. */
-export function unknown(value: JSONObject, known: readonly string[]): Fields {
+/** All other fields, in their existing order. */
+export function otherFields(value: JSONObject, known: readonly string[]): Fields {
   return Object.entries(value).flatMap(([name, field]) =>
     known.includes(name) || field === undefined ? [] : [[name, formatGoJSON(field)] as const],
   );
 }
 
-/** What Go leaves out (`omitempty`). */
+/** Whether Go omits the field (`omitempty`). */
 function isEmpty(value: unknown): boolean {
   if (Array.isArray(value)) return value.length === 0;
   return value === undefined || value === null || value === "";

@@ -6,13 +6,13 @@ import { ImageError } from "../names/image-error.ts";
 /** A JSON object of unknown shape. */
 export type JSONObject = Readonly<Record<string, unknown>>;
 
-/** False for null, for arrays and for a number that is kept as its text. */
+/** False for null, for arrays and for numbers that are kept as source text. */
 export function isJSONObject(value: unknown): value is JSONObject {
   return typeof value === "object" && value !== null && !Array.isArray(value) && !isRawJSON(value);
 }
 
 /**
- * Reads bytes that must be one JSON object, as strictly as `parseStrictJSON`.
+ * Parses a JSON object with `parseStrictJSON`. `what` names the document in messages.
  * @throws ImageError `invalid-manifest`
  */
 export function parseJSONObject(
@@ -21,10 +21,11 @@ export function parseJSONObject(
   shape?: JSONShape,
 ): { value: JSONObject } {
   const value = parseStrictJSON(what, bytes, shape);
-  if (!isJSONObject(value)) throw broken(what, "it is not a JSON object");
+  if (!isJSONObject(value)) throw invalidDocument(what, "it is not a JSON object");
   return { value };
 }
 
-export function broken(what: string, why: string, cause?: unknown): ImageError {
+/** The error for an invalid manifest or config. `what` names the document. */
+export function invalidDocument(what: string, why: string, cause?: unknown): ImageError {
   return new ImageError("invalid-manifest", `Invalid ${what}: ${why}`, { cause });
 }

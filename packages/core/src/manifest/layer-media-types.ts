@@ -1,4 +1,4 @@
-/** How the bytes of a layer are packed. */
+/** The compression of a layer according to its media type. */
 export type LayerCompression = "none" | "gzip" | "zstd";
 
 type Family = "oci" | "docker";
@@ -9,7 +9,7 @@ interface LayerType {
   readonly compression: LayerCompression;
 }
 
-/** Each layer type that an image may have, as a fact; docker's zstd types are written by some and taken by none. */
+/** All layer types of images. Some tools write Docker's zstd types, but no registry or engine accepts them. */
 const layerTypes: ReadonlyMap<string, LayerType> = new Map(
   Object.entries({
     "application/vnd.oci.image.layer.v1.tar": oci(true, "none"),
@@ -27,28 +27,28 @@ const layerTypes: ReadonlyMap<string, LayerType> = new Map(
   }),
 );
 
-/** undefined for what is not a layer that may be packed otherwise: an artifact's content, an encrypted layer. */
+/** The compression of a layer type; undefined for other types, such as content of artifacts and encrypted layers. */
 export function layerCompressionOf(mediaType: string): LayerCompression | undefined {
   return layerTypes.get(mediaType)?.compression;
 }
 
-/** The same layer type for other packing; undefined where there is none. */
+/** The layer type with another compression; undefined if there is none. */
 export function withLayerCompression(
   mediaType: string,
   compression: LayerCompression,
 ): string | undefined {
   const type = layerTypes.get(mediaType);
-  return type && find({ ...type, compression });
+  return type && findMediaType({ ...type, compression });
 }
 
-/** The same layer type in the other family of formats; undefined where there is none. */
+/** The layer type in a family of formats; undefined if there is none. */
 export function layerTypeFor(family: Family, mediaType: string): string | undefined {
   const type = layerTypes.get(mediaType);
   if (type === undefined || (family === "docker" && type.compression === "zstd")) return undefined;
-  return find({ ...type, family });
+  return findMediaType({ ...type, family });
 }
 
-function find(wanted: LayerType): string | undefined {
+function findMediaType(wanted: LayerType): string | undefined {
   const same = (type: LayerType): boolean =>
     type.family === wanted.family &&
     type.distributable === wanted.distributable &&

@@ -9,7 +9,7 @@ const platformShape: JSONFields = {
   features: "any",
 };
 
-/** The fields of a descriptor that any of the programs reads (OCI image-spec, descriptor.md). */
+/** The fields of descriptors in all formats (OCI image-spec, descriptor.md). */
 const descriptorShape: JSONFields = {
   mediaType: "any",
   digest: "any",
@@ -21,7 +21,7 @@ const descriptorShape: JSONFields = {
   platform: platformShape,
 };
 
-/** The fields of all manifests and indexes: a program may take one type for another. */
+/** The fields of all manifests and indexes, because a program may mistake one type for another. */
 export const manifestShape: JSONFields = {
   schemaVersion: "any",
   mediaType: "any",

@@ -1,52 +1,60 @@
 import type { RawManifest } from "../contract/raw-manifest.ts";
 import { ImageError } from "../names/image-error.ts";
-import { broken, isJSONObject, parseJSONObject } from "./json-object.ts";
+import { invalidDocument, isJSONObject, parseJSONObject } from "./json-object.ts";
 import type { JSONObject } from "./json-object.ts";
 import { manifestShape } from "./manifest-shape.ts";
 import { bareMediaType, isManifestMediaType, mediaTypes } from "./media-types.ts";
 import type { ManifestMediaType } from "./media-types.ts";
 
-/** A manifest whose type is certain and which nobody could take for another. */
+/** A manifest with an unambiguous media type. */
 export interface TypedManifest {
   readonly mediaType: ManifestMediaType;
   readonly value: JSONObject;
 }
 
 /**
- * The type of a manifest: what the storage calls it where that is a manifest's type, else what its content says.
- * @throws ImageError `invalid-manifest` where it is not JSON, of no known type, or could be read as two types
- * (CVE-2021-41190); `unsupported` for Docker's schema 1
+ * Parses a manifest and determines its media type: the type that the storage reports, if that is a manifest type, else
+ * the type in its content.
+ * @throws ImageError `invalid-manifest` if it is not JSON, or has an unknown or ambiguous type (CVE-2021-41190);
+ * `unsupported` for Docker's schema 1
  */
-export function typedManifest(raw: RawManifest): TypedManifest {
+export function parseTypedManifest(raw: RawManifest): TypedManifest {
   const { value } = parseJSONObject("manifest", raw.bytes, manifestShape);
-  const mediaType = certainType(value, raw.mediaType);
-  refuseForeignFields(mediaType, value);
+  const mediaType = resolveMediaType(value, raw.mediaType);
+  rejectForeignFields(mediaType, value);
   return { mediaType, value };
 }
 
-function certainType(value: JSONObject, said: string | undefined): ManifestMediaType {
-  const stored = said === undefined ? undefined : bareMediaType(said);
-  const written = value["mediaType"] ?? "";
-  if (typeof written !== "string") throw broken("manifest", "its mediaType is not text");
+function resolveMediaType(value: JSONObject, storedType: string | undefined): ManifestMediaType {
+  const stored = storedType === undefined ? undefined : bareMediaType(storedType);
+  const declared = value["mediaType"] ?? "";
+  if (typeof declared !== "string")
+    throw invalidDocument("manifest", "its mediaType is not a string");
   if (isManifestMediaType(stored)) {
-    const contradicts = written !== "" && written !== stored;
+    const contradicts = declared !== "" && declared !== stored;
     if (contradicts)
-      throw broken("manifest", `it is stored as ${stored} and says ${written} itself`);
+      throw invalidDocument(
+        "manifest",
+        `it is stored as ${stored} but its mediaType is ${declared}`,
+      );
     return stored;
   }
-  const guess = guessedType(value);
+  const guess = guessMediaType(value);
   if (isManifestMediaType(guess)) return guess;
   if (guess === mediaTypes.dockerSchema1 || guess === mediaTypes.dockerSchema1Signed) {
     throw new ImageError(
       "unsupported",
-      "This image has a manifest of Docker's schema 1, which registries stopped taking in 2020; push it again with a current docker",
+      "This image has a Docker schema 1 manifest, which registries have rejected since 2020; push it again with a current version of docker",
     );
   }
-  throw broken("manifest", `its type is not known${stored ? ` (stored as ${stored})` : ""}`);
+  throw invalidDocument(
+    "manifest",
+    `its media type is unknown${stored ? ` (stored as ${stored})` : ""}`,
+  );
 }
 
-/** What the content says (containers/image, `GuessMIMEType`). */
-function guessedType(value: JSONObject): string | undefined {
+/** The media type according to the content (containers/image, `GuessMIMEType`). */
+function guessMediaType(value: JSONObject): string | undefined {
   const { mediaType, schemaVersion, config, manifests } = value;
   if (typeof mediaType === "string" && isManifestMediaType(mediaType)) return mediaType;
   if (schemaVersion === 1) {
@@ -60,11 +68,8 @@ function guessedType(value: JSONObject): string | undefined {
   return Array.isArray(manifests) ? mediaTypes.ociIndex : mediaTypes.ociManifest;
 }
 
-/**
- * The fields that make a type of manifest what it is: no other type may have them. The shape of manifests lists them, so
- * that none comes in another spelling.
- */
-const essentialFields = ["config", "fsLayers", "history", "layers", "manifests"];
+/** The fields that distinguish the types of manifests. `manifestShape` lists them, so they have no other spelling. */
+const typeFields = ["config", "fsLayers", "history", "layers", "manifests"];
 
 const allowedFields: Readonly<Record<ManifestMediaType, readonly string[]>> = {
   [mediaTypes.ociManifest]: ["config", "layers"],
@@ -74,14 +79,14 @@ const allowedFields: Readonly<Record<ManifestMediaType, readonly string[]>> = {
   [mediaTypes.dockerList]: ["manifests"],
 };
 
-/** A program that takes the manifest for one of another type would find its fields. */
-function refuseForeignFields(mediaType: ManifestMediaType, value: JSONObject): void {
-  const foreign = essentialFields.filter(
+/** Rejects fields of other types, because a program might read the manifest as one of those types. */
+function rejectForeignFields(mediaType: ManifestMediaType, value: JSONObject): void {
+  const foreign = typeFields.filter(
     (field) => (value[field] ?? null) !== null && !allowedFields[mediaType].includes(field),
   );
   if (foreign.length === 0) return;
-  throw broken(
+  throw invalidDocument(
     "manifest",
-    `ambiguous: it has ${foreign.join(", ")}, which ${mediaType} has not; build the image again`,
+    `ambiguous: ${mediaType} does not allow ${foreign.join(", ")}; rebuild the image`,
   );
 }

@@ -4,81 +4,84 @@ import type { RawManifest } from "../contract/raw-manifest.ts";
 import {
   parseDescriptor,
   parseDescriptors,
-  parseTextRecord,
-  parseUntyped,
-  textIn,
+  parseStringRecord,
+  parseDescriptorWithoutType,
+  stringField,
 } from "./descriptor.ts";
-import { broken, isJSONObject } from "./json-object.ts";
+import { invalidDocument, isJSONObject } from "./json-object.ts";
 import type { JSONObject } from "./json-object.ts";
-import { typedManifest } from "./manifest-type.ts";
+import { parseTypedManifest } from "./manifest-type.ts";
 import { bareMediaType, isIndexMediaType, isManifestMediaType, mediaTypes } from "./media-types.ts";
 import type { ManifestMediaType } from "./media-types.ts";
 import type { Platform } from "./platform.ts";
 
-/** What a manifest says, read only: the bytes stay the truth, unknown fields included. */
+/** A parsed manifest. It is incomplete: unknown fields are only in the original bytes. */
 export type Manifest = ImageManifest | ImageIndex | ArtifactManifest;
 
 interface ManifestBase {
   readonly mediaType: ManifestMediaType;
-  /** The type of an artifact; undefined for an image of a program to run. */
+  /** The type of an artifact; undefined for a container image. */
   readonly artifactType: string | undefined;
-  /** The manifest that this one is about (OCI image-spec 1.1). */
+  /** The manifest that this one refers to (OCI image-spec 1.1). */
   readonly subject: Descriptor | undefined;
   readonly annotations: Readonly<Record<string, string>>;
 }
 
-/** OCI image-spec, manifest.md; Docker's schema 2. */
+/** An image or artifact (OCI image-spec, manifest.md; Docker's schema 2). */
 export interface ImageManifest extends ManifestBase {
   readonly kind: "image";
   readonly config: Descriptor;
-  /** The root first; the same layer may be there twice. */
+  /** The base layer first. A layer may appear twice. */
   readonly layers: readonly Descriptor[];
 }
 
-/** OCI image-spec, image-index.md; Docker's manifest list. */
+/** An index (OCI image-spec, image-index.md; Docker's manifest list). */
 export interface ImageIndex extends ManifestBase {
   readonly kind: "index";
   readonly manifests: readonly InstanceDescriptor[];
 }
 
-/** What an index names: a manifest or, as in the caches of BuildKit, any blob. */
+/** An entry of an index: a manifest or, as in BuildKit caches, a blob. */
 export interface InstanceDescriptor extends Descriptor {
-  /** `unknown` for an os or an architecture that is not told. */
+  /** A missing os or architecture is `unknown`. */
   readonly platform?: Platform;
 }
 
-/** A manifest of OCI 1.1 while it was drafted: an artifact without a config. */
+/** An artifact manifest from the drafts of OCI 1.1: it has blobs but no config. */
 export interface ArtifactManifest extends ManifestBase {
   readonly kind: "artifact";
   readonly blobs: readonly Descriptor[];
 }
 
-/** @throws ImageError `invalid-manifest` for what is broken, too large or ambiguous; `unsupported` for schema 1 */
+/**
+ * Parses a manifest or an index.
+ * @throws ImageError `invalid-manifest` if it is malformed, too large or ambiguous; `unsupported` for schema 1
+ */
 export function parseManifest(raw: RawManifest): Manifest {
   if (raw.bytes.byteLength > maxManifestSize) {
-    throw broken(
+    throw invalidDocument(
       "manifest",
-      `it has ${raw.bytes.byteLength} bytes; ${maxManifestSize} are allowed`,
+      `it has ${raw.bytes.byteLength} bytes; the limit is ${maxManifestSize}`,
     );
   }
-  const { mediaType, value } = typedManifest(raw);
+  const { mediaType, value } = parseTypedManifest(raw);
   if (mediaType === mediaTypes.ociArtifact) return parseArtifact(mediaType, value);
-  if (value["schemaVersion"] !== 2) throw broken("manifest", "its schemaVersion is not 2");
+  if (value["schemaVersion"] !== 2) throw invalidDocument("manifest", "its schemaVersion is not 2");
   return isIndexMediaType(mediaType) ? parseIndex(mediaType, value) : parseImage(mediaType, value);
 }
 
-/** True where there is no image to run in it: its config is none of an image. Such manifests are never changed. */
+/** Whether this is not a container image, because its config has another type. Artifacts are never changed. */
 export function isArtifact({ mediaType, config }: ImageManifest): boolean {
   if (isConfigMediaType(config.mediaType)) return false;
-  return mediaType !== mediaTypes.dockerManifest || !oldConfigTypes.has(config.mediaType);
+  return mediaType !== mediaTypes.dockerManifest || !genericConfigTypes.has(config.mediaType);
 }
 
-/** Of manifests that an index names, none of them only: what else it names are blobs. */
+/** The manifests in an index, without the blobs; empty for other manifests. */
 export function instancesOf(manifest: Manifest): readonly InstanceDescriptor[] {
   return manifest.kind === "index" ? manifest.manifests.filter(isInstance) : [];
 }
 
-/** All that a manifest needs and that is no manifest: config and layers, or the blobs that an index names. */
+/** All blobs of a manifest: config and layers, or the entries of an index that are not manifests. */
 export function blobsOf(manifest: Manifest): readonly Descriptor[] {
   switch (manifest.kind) {
     case "image":
@@ -90,7 +93,10 @@ export function blobsOf(manifest: Manifest): readonly Descriptor[] {
   }
 }
 
-/** Only manifests have platforms, whatever they are called (OCI image-spec, image-index.md: a type may be unknown). */
+/**
+ * Whether an entry of an index is a manifest. An entry with a platform is one, also if its media type is unknown (OCI
+ * image-spec, image-index.md).
+ */
 export function isInstance({
   mediaType,
   platform,
@@ -105,8 +111,8 @@ function isConfigMediaType(mediaType: string): boolean {
   return mediaType === mediaTypes.ociConfig || mediaType === mediaTypes.dockerConfig;
 }
 
-/** How configs of Docker's images were called by registries and builders of 2016 (moby, issues 22378 and 30083). */
-const oldConfigTypes = new Set([
+/** The types that registries and builders of 2016 gave the configs of Docker images (moby, issues 22378 and 30083). */
+const genericConfigTypes = new Set([
   "application/octet-stream",
   "application/json",
   "text/html",
@@ -114,14 +120,17 @@ const oldConfigTypes = new Set([
   "",
 ]);
 
-/** Whether the type of a config tells nothing, so that only its content shows whether it is that of an image. */
-export function isGeneralConfigType(mediaType: string): boolean {
-  return oldConfigTypes.has(mediaType);
+/** Whether only the content of a config, and not its media type, shows that it is an image config. */
+export function isGenericConfigType(mediaType: string): boolean {
+  return genericConfigTypes.has(mediaType);
 }
 
 function parseImage(mediaType: ManifestMediaType, value: JSONObject): ImageManifest {
-  const isOld = mediaType === mediaTypes.dockerManifest;
-  const config = (isOld ? parseUntyped : parseDescriptor)("config", value["config"]);
+  const isDocker = mediaType === mediaTypes.dockerManifest;
+  const config = (isDocker ? parseDescriptorWithoutType : parseDescriptor)(
+    "config",
+    value["config"],
+  );
   const layers = parseDescriptors("layers", value["layers"]);
   const base = parseBase(mediaType, value);
   const manifest: ImageManifest = { kind: "image", ...base, config, layers };
@@ -153,17 +162,18 @@ function parseBase(mediaType: ManifestMediaType, value: JSONObject): ManifestBas
   const hasSubject = subject !== undefined && subject !== null;
   return {
     mediaType,
-    artifactType: textIn("the manifest", value, "artifactType") || undefined,
+    artifactType: stringField("the manifest", value, "artifactType") || undefined,
     subject: hasSubject ? parseDescriptor("subject", subject) : undefined,
-    annotations: parseTextRecord("annotations", annotations) ?? {},
+    annotations: parseStringRecord("annotations", annotations) ?? {},
   };
 }
 
-/** Without an os or an architecture it fits none that could be asked for. */
+/** A missing os or architecture becomes `unknown`, which matches no requested platform. */
 function parseEntryPlatform(value: unknown): Platform | undefined {
   if (value === undefined || value === null) return undefined;
-  if (!isJSONObject(value)) throw broken("manifest", "a platform is not an object");
-  const textOf = (key: string): string | undefined => textIn("a platform", value, key) || undefined;
+  if (!isJSONObject(value)) throw invalidDocument("manifest", "a platform is not an object");
+  const textOf = (key: string): string | undefined =>
+    stringField("a platform", value, key) || undefined;
   const platform = {
     os: textOf("os") ?? "unknown",
     architecture: textOf("architecture") ?? "unknown",

@@ -3,7 +3,7 @@ export const mediaTypes = {
   ociManifest: "application/vnd.oci.image.manifest.v1+json",
   ociIndex: "application/vnd.oci.image.index.v1+json",
   ociConfig: "application/vnd.oci.image.config.v1+json",
-  /** Of OCI 1.1 while it was drafted: notation and oras stored signatures and SBOMs so. */
+  /** From the drafts of OCI 1.1: notation and oras used it for signatures and SBOMs. */
   ociArtifact: "application/vnd.oci.artifact.manifest.v1+json",
   dockerManifest: "application/vnd.docker.distribution.manifest.v2+json",
   dockerList: "application/vnd.docker.distribution.manifest.list.v2+json",
@@ -12,7 +12,7 @@ export const mediaTypes = {
   dockerSchema1Signed: "application/vnd.docker.distribution.manifest.v1+prettyjws",
 } as const;
 
-/** The manifests that core reads. */
+/** The manifest types that core reads. */
 export type ManifestMediaType =
   | typeof mediaTypes.ociManifest
   | typeof mediaTypes.ociIndex
@@ -20,7 +20,7 @@ export type ManifestMediaType =
   | typeof mediaTypes.dockerManifest
   | typeof mediaTypes.dockerList;
 
-/** Those that are written today, preferred first. */
+/** The manifest types that core writes, the preferred first. */
 export const manifestMediaTypes: readonly ManifestMediaType[] = [
   mediaTypes.ociManifest,
   mediaTypes.dockerManifest,
@@ -28,7 +28,7 @@ export const manifestMediaTypes: readonly ManifestMediaType[] = [
   mediaTypes.dockerList,
 ];
 
-/** True for the types that core reads, exactly as they are written. */
+/** True for the types that core reads, without parameters and in lower case. */
 export function isManifestMediaType(mediaType: string | undefined): mediaType is ManifestMediaType {
   return (
     mediaType === mediaTypes.ociArtifact ||
@@ -36,17 +36,17 @@ export function isManifestMediaType(mediaType: string | undefined): mediaType is
   );
 }
 
-/** True for a list of manifests rather than a manifest. */
+/** True for an OCI index and a Docker manifest list. */
 export function isIndexMediaType(mediaType: string | undefined): boolean {
   return mediaType === mediaTypes.ociIndex || mediaType === mediaTypes.dockerList;
 }
 
-/** A media type without parameters and in lower case: `Application/JSON; charset=utf-8` is `application/json`. */
+/** Removes parameters and converts to lower case: `Application/JSON; charset=utf-8` becomes `application/json`. */
 export function bareMediaType(mediaType: string): string {
   return mediaType.split(";", 1)[0]?.trim().toLowerCase() ?? "";
 }
 
-/** Whose format a type of manifest is. */
+/** The family of formats that a manifest type belongs to. */
 export function familyOf(mediaType: string): "oci" | "docker" {
   const isOCI = mediaType === mediaTypes.ociManifest || mediaType === mediaTypes.ociIndex;
   return isOCI ? "oci" : "docker";

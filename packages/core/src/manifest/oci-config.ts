@@ -1,21 +1,21 @@
 import { formatGoJSON, formatGoMap, formatGoStruct } from "./go-json.ts";
-import { goTime } from "./go-time.ts";
-import { broken, isJSONObject, parseJSONObject } from "./json-object.ts";
+import { formatGoTime } from "./go-time.ts";
+import { invalidDocument, isJSONObject, parseJSONObject } from "./json-object.ts";
 import type { JSONObject } from "./json-object.ts";
 
-/** A config of Docker's, rewritten for an OCI manifest. */
+/** A Docker config, converted for an OCI manifest. */
 export interface ConvertedConfig {
   readonly bytes: Uint8Array;
-  /** Settings of a container that OCI has no field for, by name. Traces of the build are not named. */
+  /** The names of container settings that OCI has no field for. Excludes the fields of the build container. */
   readonly dropped: readonly string[];
 }
 
 /**
- * The config of a Docker schema 2 image as containers/image rewrites it for an OCI manifest: only the fields of OCI
- * image-spec 1.1 (config.md), in the order of its Go types.
+ * Converts the config of a Docker schema 2 image for an OCI manifest, byte for byte like containers/image. It keeps only
+ * the fields of OCI image-spec 1.1 (config.md), in the order of its Go types.
  * @throws ImageError `invalid-manifest`
  */
-export function ociConfigOf(config: Uint8Array): ConvertedConfig {
+export function toOCIConfig(config: Uint8Array): ConvertedConfig {
   const { value } = parseJSONObject("config", config);
   const bytes = Buffer.from(formatRecord(value, imageFields, "config"));
   return { bytes, dropped: droppedSettings(value) };
@@ -23,46 +23,46 @@ export function ociConfigOf(config: Uint8Array): ConvertedConfig {
 
 interface Field {
   readonly name: string;
-  /** The JSON text; undefined for what is empty. */
+  /** Returns the JSON text; undefined for an empty value. */
   readonly format: (value: unknown, where: string) => string | undefined;
-  /** The text where it is empty; undefined leaves the field out. */
+  /** The JSON text of an empty value. Default: the field is omitted. */
   readonly empty?: string;
 }
 
 const historyFields: readonly Field[] = [
   { name: "created", format: formatTime },
-  { name: "created_by", format: formatText },
-  { name: "author", format: formatText },
-  { name: "comment", format: formatText },
+  { name: "created_by", format: formatString },
+  { name: "author", format: formatString },
+  { name: "comment", format: formatString },
   { name: "empty_layer", format: formatFlag },
 ];
 
 const executionFields: readonly Field[] = [
-  { name: "User", format: formatText },
+  { name: "User", format: formatString },
   { name: "ExposedPorts", format: formatSet },
-  { name: "Env", format: formatTexts },
-  { name: "Entrypoint", format: formatTexts },
-  { name: "Cmd", format: formatTexts },
+  { name: "Env", format: formatStrings },
+  { name: "Entrypoint", format: formatStrings },
+  { name: "Cmd", format: formatStrings },
   { name: "Volumes", format: formatSet },
-  { name: "WorkingDir", format: formatText },
-  { name: "Labels", format: formatTextMap },
-  { name: "StopSignal", format: formatText },
+  { name: "WorkingDir", format: formatString },
+  { name: "Labels", format: formatStringMap },
+  { name: "StopSignal", format: formatString },
   { name: "ArgsEscaped", format: formatFlag },
 ];
 
 const rootFields: readonly Field[] = [
-  { name: "type", format: formatText, empty: '""' },
+  { name: "type", format: formatString, empty: '""' },
   { name: "diff_ids", format: formatDiffIDs, empty: "null" },
 ];
 
 const imageFields: readonly Field[] = [
   { name: "created", format: formatTime },
-  { name: "author", format: formatText },
-  { name: "architecture", format: formatText, empty: '""' },
-  { name: "os", format: formatText, empty: '""' },
-  { name: "os.version", format: formatText },
-  { name: "os.features", format: formatTexts },
-  { name: "variant", format: formatText },
+  { name: "author", format: formatString },
+  { name: "architecture", format: formatString, empty: '""' },
+  { name: "os", format: formatString, empty: '""' },
+  { name: "os.version", format: formatString },
+  { name: "os.features", format: formatStrings },
+  { name: "variant", format: formatString },
   { name: "config", format: (value, where) => formatRecord(value, executionFields, where) },
   { name: "rootfs", format: (value, where) => formatRecord(value, rootFields, where) },
   { name: "history", format: formatHistory },
@@ -70,7 +70,7 @@ const imageFields: readonly Field[] = [
 
 function formatRecord(value: unknown, fields: readonly Field[], where: string): string {
   const record = value ?? {};
-  if (!isJSONObject(record)) throw broken("config", `${where} is not an object`);
+  if (!isJSONObject(record)) throw invalidDocument("config", `${where} is not an object`);
   return formatGoStruct(
     fields.map(({ name, format, empty }) => {
       const field = where === "config" ? name : `${where}.${name}`;
@@ -79,45 +79,45 @@ function formatRecord(value: unknown, fields: readonly Field[], where: string): 
   );
 }
 
-/** Go matches the names of fields in any case. */
+/** Go matches field names case-insensitively. */
 function fieldOf(record: JSONObject, name: string): unknown {
   if (Object.hasOwn(record, name)) return record[name];
   const key = Object.keys(record).find((one) => one.toLowerCase() === name.toLowerCase());
   return key === undefined ? undefined : record[key];
 }
 
-function formatText(value: unknown, where: string): string | undefined {
-  const text = textOf(value, where);
+function formatString(value: unknown, where: string): string | undefined {
+  const text = stringOf(value, where);
   return text === "" ? undefined : formatGoJSON(text);
 }
 
-function textOf(value: unknown, where: string): string {
+function stringOf(value: unknown, where: string): string {
   const text = value ?? "";
-  if (typeof text !== "string") throw broken("config", `${where} is not a text`);
+  if (typeof text !== "string") throw invalidDocument("config", `${where} is not a string`);
   return text;
 }
 
 function formatFlag(value: unknown, where: string): string | undefined {
   const flag = value ?? false;
-  if (typeof flag !== "boolean") throw broken("config", `${where} is neither true nor false`);
+  if (typeof flag !== "boolean") throw invalidDocument("config", `${where} is not a boolean`);
   return flag ? "true" : undefined;
 }
 
 function formatTime(value: unknown, where: string): string | undefined {
   if (value === undefined || value === null) return undefined;
-  const time = typeof value === "string" ? goTime(value) : undefined;
-  if (time === undefined) throw broken("config", `${where} is not a time of RFC 3339`);
+  const time = typeof value === "string" ? formatGoTime(value) : undefined;
+  if (time === undefined) throw invalidDocument("config", `${where} is not an RFC 3339 time`);
   return formatGoJSON(time);
 }
 
-function formatTexts(value: unknown, where: string): string | undefined {
-  const texts = listOf(value, where).map((one) => textOf(one, where));
+function formatStrings(value: unknown, where: string): string | undefined {
+  const texts = listOf(value, where).map((one) => stringOf(one, where));
   return texts.length === 0 ? undefined : formatGoJSON(texts);
 }
 
-/** An empty list stays one. */
+/** An empty array stays empty. */
 function formatDiffIDs(value: unknown, where: string): string | undefined {
-  return formatTexts(value, where) ?? (Array.isArray(value) ? "[]" : undefined);
+  return formatStrings(value, where) ?? (Array.isArray(value) ? "[]" : undefined);
 }
 
 function formatHistory(value: unknown, where: string): string | undefined {
@@ -129,12 +129,12 @@ function formatHistory(value: unknown, where: string): string | undefined {
 function formatSet(value: unknown, where: string): string | undefined {
   return formatMap(value, where, (one) => {
     if (one === null || isJSONObject(one)) return "{}";
-    throw broken("config", `${where} has something else than empty objects`);
+    throw invalidDocument("config", `${where} must contain empty objects only`);
   });
 }
 
-function formatTextMap(value: unknown, where: string): string | undefined {
-  return formatMap(value, where, (one) => formatGoJSON(textOf(one, where)));
+function formatStringMap(value: unknown, where: string): string | undefined {
+  return formatMap(value, where, (one) => formatGoJSON(stringOf(one, where)));
 }
 
 function formatMap(
@@ -143,18 +143,18 @@ function formatMap(
   format: (value: unknown) => string,
 ): string | undefined {
   const record = value ?? {};
-  if (!isJSONObject(record)) throw broken("config", `${where} is not an object`);
+  if (!isJSONObject(record)) throw invalidDocument("config", `${where} is not an object`);
   return Object.keys(record).length === 0 ? undefined : formatGoMap(record, format);
 }
 
 function listOf(value: unknown, where: string): readonly unknown[] {
   const list = value ?? [];
-  if (!Array.isArray(list)) throw broken("config", `${where} is not a list`);
+  if (!Array.isArray(list)) throw invalidDocument("config", `${where} is not an array`);
   return list;
 }
 
-/** What Docker's builder leaves of the container in which it built. */
-const buildTraces: ReadonlySet<string> = new Set([
+/** The fields that Docker's builder copies from its build container. */
+const buildFields: ReadonlySet<string> = new Set([
   "hostname",
   "domainname",
   "attachstdin",
@@ -172,7 +172,7 @@ function droppedSettings(value: JSONObject): readonly string[] {
   const kept = new Set(executionFields.map(({ name }) => name.toLowerCase()));
   return Object.entries(execution).flatMap(([name, setting]) => {
     const key = name.toLowerCase();
-    return kept.has(key) || buildTraces.has(key) || isEmpty(setting) ? [] : [name];
+    return kept.has(key) || buildFields.has(key) || isEmpty(setting) ? [] : [name];
   });
 }
 

@@ -1,13 +1,13 @@
 import { ImageError } from "../names/image-error.ts";
 
-/** What an image runs on, in Go's words: `linux`, `amd64`, `v8` (OCI image-spec, image-index.md, "platform"). */
+/** A platform, with the names of Go: `linux`, `amd64`, `v8` (OCI image-spec, image-index.md, "platform"). */
 export interface Platform {
   readonly os: string;
   readonly architecture: string;
   readonly variant?: string | undefined;
 }
 
-/** `linux/arm64`, `linux/arm/v7`. @throws ImageError `invalid-reference` */
+/** Parses `linux/arm64` or `linux/arm/v7`. @throws ImageError `invalid-reference` */
 export function parsePlatform(text: string): Platform {
   const match = /^([a-z0-9_.-]+)\/([a-z0-9_.-]+)(?:\/([a-z0-9_.-]+))?$/i.exec(text);
   if (match === null) {
@@ -20,7 +20,7 @@ export function parsePlatform(text: string): Platform {
   return variant === undefined ? { os, architecture } : { os, architecture, variant };
 }
 
-/** `linux/arm/v7`: what `parsePlatform` reads. */
+/** Formats a platform for `parsePlatform`: `linux/arm/v7`. */
 export function formatPlatform(platform: Platform): string {
   const { os, architecture, variant } = platform;
   return [os, architecture, ...(variant ? [variant] : [])].join("/");
@@ -33,7 +33,7 @@ const architectures: ReadonlyMap<string, string> = new Map([
   ["mipsel", "mipsle"],
 ]);
 
-/** The platform of this machine's containers: always `linux`, since that is what other systems run in their virtual machines. */
+/** The platform of containers on this machine. Always `linux`, because other systems run containers in a Linux VM. */
 export function hostPlatform(): Platform {
   const architecture = architectures.get(process.arch) ?? process.arch;
   if (architecture !== "arm") return { os: "linux", architecture };

@@ -12,9 +12,9 @@ import { formatPlatform } from "./platform.ts";
 import type { Platform } from "./platform.ts";
 
 /**
- * Checks that an image that no index lists is for all of these platforms, by its config. An artifact, and a config that
- * names no platform, are for every platform.
- * @throws ImageError `not-found` that names the platform of the image
+ * Checks with its config that an image outside an index runs on all of these platforms. Artifacts and images without a
+ * platform pass.
+ * @throws ImageError `not-found` that reports the platform of the image
  */
 export async function requirePlatforms(
   source: ImageSource,
@@ -27,7 +27,7 @@ export async function requirePlatforms(
   if (missing === undefined || found === undefined) return;
   throw new ImageError(
     "not-found",
-    `No image for ${formatPlatform(missing)}: this is no index, but one image for ${formatPlatform(found)}`,
+    `No image for ${formatPlatform(missing)}: the reference is not an index but a single image for ${formatPlatform(found)}`,
   );
 }
 

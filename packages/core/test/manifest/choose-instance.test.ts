@@ -9,7 +9,7 @@ import { rawManifest } from "../sample-images.ts";
 
 afterEach(() => void vi.restoreAllMocks());
 
-/** `linux/amd64`, or `-` for an entry without platform, or with `+zstd` behind; the position is the size. */
+/** Entries such as `linux/amd64`, `-` (without platform) and `linux/amd64+zstd`. Their size is their position. */
 function indexOf(...entries: readonly string[]): ImageIndex {
   const manifests = entries.map((entry, at) => {
     const [platform = "", zstd] = entry.split("+");
@@ -50,7 +50,7 @@ describe("the instance for a platform", () => {
     ["linux/s390x", ["linux/amd64", "unknown/unknown"]],
     ["darwin/arm64", ["linux/amd64", "linux/amd64"]],
     ["linux/arm/v6", ["linux/amd64", "linux/arm/v7"]],
-  ])("%s is not in %j, and the error lists what is", (wanted, entries) => {
+  ])("%s is not in %j, and the error lists the available ones", (wanted, entries) => {
     const attempt = (): unknown => chooseInstance(indexOf(...entries), parsePlatform(wanted));
     expect(attempt).toThrow(expect.objectContaining({ code: "not-found" }));
     expect(attempt).toThrow("linux/amd64");
@@ -58,17 +58,17 @@ describe("the instance for a platform", () => {
   });
 });
 
-describe("the instances of chosen platforms", () => {
+describe("the instances of selected platforms", () => {
   const index = indexOf("linux/amd64", "linux/arm/v6", "linux/arm/v7", "unknown/unknown");
   const chosen = (...platforms: readonly string[]): readonly number[] =>
     chooseInstances(index, platforms.map(parsePlatform)).map(({ size }) => size);
 
-  test("are all their variants, in the order of the index", () => {
+  test("include all their variants, in the order of the index", () => {
     expect(chosen("linux/arm", "linux/amd64")).toEqual([0, 1, 2]);
     expect(chosen("linux/arm/v7")).toEqual([2]);
   });
 
-  test("must all be there", () => {
+  test("must all exist", () => {
     expect(() => chosen("linux/amd64", "linux/s390x")).toThrow(
       expect.objectContaining({ code: "not-found" }),
     );
@@ -76,7 +76,7 @@ describe("the instances of chosen platforms", () => {
 });
 
 describe("a platform", () => {
-  test.each(["linux/amd64", "linux/arm/v7", "windows/amd64"])("%s is read back", (text) => {
+  test.each(["linux/amd64", "linux/arm/v7", "windows/amd64"])("%s is parsed back", (text) => {
     expect(formatPlatform(parsePlatform(text))).toBe(text);
   });
 
@@ -86,8 +86,8 @@ describe("a platform", () => {
     );
   });
 
-  test("of this machine is one of linux", () => {
-    // What Go calls it: `uname` and Node have other names.
+  test("of this machine is linux", () => {
+    // The name in Go, which differs from those of `uname` and Node.
     const architectures = { x64: "amd64", arm64: "arm64", ia32: "386", ppc64: "ppc64le" };
     const { arch } = process;
     expect(hostPlatform()).toMatchObject({
@@ -104,7 +104,7 @@ describe("a platform", () => {
     ["ppc64", "ppc64le"],
     ["mipsel", "mipsle"],
     ["constructor", "constructor"],
-  ])("of a machine that Node calls %s is of the architecture %s", (arch, architecture) => {
+  ])("of a machine with %s in Node has the architecture %s", (arch, architecture) => {
     vi.spyOn(process, "arch", "get").mockReturnValue(arch as NodeJS.Architecture);
     expect(hostPlatform()).toEqual({ os: "linux", architecture });
   });

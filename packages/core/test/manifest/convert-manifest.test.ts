@@ -61,7 +61,7 @@ describe("each type converts to one other type", () => {
   });
 });
 
-describe("what the other type cannot represent is refused and named:", () => {
+describe("what the other type cannot represent is reported:", () => {
   test("an index with an instance for no platform, in one direction", () => {
     expect(problemOf(bare.manifest, dockerList)).toBe(
       `${dockerList} needs a platform for each instance`,
@@ -75,7 +75,7 @@ describe("what the other type cannot represent is refused and named:", () => {
   test.each([
     [
       "application/vnd.in-toto+json",
-      " (it is an attestation: name the platforms to copy, or keep the type)",
+      " (it is an attestation; select the platforms to copy, or keep the type)",
     ],
     ["a/layer", ""],
   ])("a layer of type %s", (layerType, advice) => {

@@ -21,14 +21,14 @@ const fixtures = path.resolve(
 const json = ({ bytes }: RawManifest): unknown => JSON.parse(Buffer.from(bytes).toString());
 
 describe("an edit", () => {
-  test("that changes nothing keeps the very same bytes", () => {
+  test("that changes nothing keeps the bytes", () => {
     const { manifest } = sampleImage({ extra: { "x-unknown": [1, { a: null }] } });
     const { layers } = parseManifest(manifest) as ImageManifest;
     const edits = [{}, { layerInfos: layers }, { manifestMIMEType: ociManifest }];
     for (const edit of edits) expect(editManifest(manifest, edit).bytes).toBe(manifest.bytes);
   });
 
-  test("of a layer keeps all else, known or not, which comes last", () => {
+  test("of a layer keeps all other fields, with unknown ones last", () => {
     const { manifest } = sampleImage({ extra: { "x-unknown": 1, annotations: { a: "b" } } });
     const [first, second] = (parseManifest(manifest) as ImageManifest).layers;
     if (first === undefined || second === undefined) throw new Error("has two layers");
@@ -75,7 +75,7 @@ describe("an edit", () => {
     },
   );
 
-  test("of a layer takes the URLs and annotations that are given, and keeps those that are not", () => {
+  test("of a layer replaces only the given URLs and annotations", () => {
     const { manifest } = sampleImage();
     const [first, second] = (parseManifest(manifest) as ImageManifest).layers;
     if (first === undefined || second === undefined) throw new Error("has two layers");
@@ -115,7 +115,7 @@ describe("an edit", () => {
     [ociManifest, dockerManifest],
     [dockerManifest, ociManifest],
     [ociManifest, ociManifest],
-  ])("from %s to %s has no layers where Go wrote null for none", (from, to) => {
+  ])("from %s to %s has no layers if Go wrote null", (from, to) => {
     for (const layers of [null, undefined]) {
       const { manifest } = sampleImage({ manifestType: from, extra: { layers } });
       const edited = editManifest(manifest, { manifestMIMEType: to, layerInfos: [] });
@@ -126,20 +126,20 @@ describe("an edit", () => {
   test.each([
     [ociIndex, dockerList],
     [dockerList, ociIndex],
-  ])("from %s to %s has no instances where Go wrote null for none", (from, to) => {
+  ])("from %s to %s has no instances if Go wrote null", (from, to) => {
     const { manifest } = sampleIndex([], from, { manifests: null });
     const edited = editManifest(manifest, { manifestMIMEType: to, instances: [] });
     expect(parseManifest(edited)).toMatchObject({ mediaType: to, manifests: [] });
   });
 
-  test("must not change how many layers there are", () => {
+  test("must not change the number of layers", () => {
     const { manifest } = sampleImage();
     expect(() => editManifest(manifest, { layerInfos: [] })).toThrow(
       expect.objectContaining({ code: "impossible-copy" }),
     );
   });
 
-  test("drops inlined data of what it replaces, and only of that", () => {
+  test("removes inlined data of replaced descriptors only", () => {
     const data = { data: "e30=" };
     const { manifest } = sampleImage();
     const content = json(manifest) as { layers: object[] };
@@ -155,7 +155,7 @@ describe("an edit", () => {
     expect((json(edited) as { layers: object[] }).layers[1]).not.toHaveProperty("data");
   });
 
-  test("of an index leaves instances out", () => {
+  test("of an index removes instances", () => {
     const { manifest } = sampleIndex([sampleImage(), sampleImage({ platform: arm })]);
     const [, second] = (parseManifest(manifest) as ImageIndex).manifests;
     const edited = parseManifest(editManifest(manifest, { instances: [undefined, second] }));
@@ -167,7 +167,7 @@ describe("a conversion", () => {
   test.each([
     [ociManifest, dockerManifest],
     [dockerManifest, ociManifest],
-  ])("from %s to %s and back says the same", (from, to) => {
+  ])("from %s to %s and back restores the content", (from, to) => {
     const { manifest } = sampleImage({ manifestType: from });
     const there = editManifest(manifest, { manifestMIMEType: to });
     expect(parseManifest(there).mediaType).toBe(to);
@@ -193,8 +193,8 @@ describe("a conversion", () => {
       dockerManifest,
     ],
     ["an image to an index", sampleImage(), ociIndex],
-    ["to something unknown", sampleImage(), "toString"],
-  ])("of %s is refused", (_, { manifest }, target) => {
+    ["to an unknown type", sampleImage(), "toString"],
+  ])("of %s is rejected", (_, { manifest }, target) => {
     expect(conversionProblem(parseManifest(manifest), target)).toBeTypeOf("string");
     expect(() => editManifest(manifest, { manifestMIMEType: target })).toThrow(
       expect.objectContaining({ code: "impossible-copy" }),
@@ -237,7 +237,7 @@ describe("layer types", () => {
     expect(withLayerCompression(type, compression)).toBe(expected);
   });
 
-  test("of the other family exist for all but zstd in docker's", () => {
+  test("of the other family exist, except for zstd in Docker's", () => {
     const zstd = "application/vnd.oci.image.layer.v1.tar+zstd";
     expect(layerTypeFor("docker", zstd)).toBeUndefined();
     expect(layerTypeFor("oci", "application/vnd.docker.image.rootfs.diff.tar.zstd")).toBe(zstd);

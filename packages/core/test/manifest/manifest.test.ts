@@ -24,10 +24,10 @@ const index = { schemaVersion: 2, manifests: [descriptor] };
 
 describe("the type of a manifest", () => {
   test.each([
-    ["what it says itself", { ...image, mediaType: dockerManifest }, undefined, dockerManifest],
-    ["what its storage says, where it says nothing", image, dockerManifest, dockerManifest],
+    ["in its own field", { ...image, mediaType: dockerManifest }, undefined, dockerManifest],
+    ["reported by its storage, if the field is missing", image, dockerManifest, dockerManifest],
     [
-      "what its storage says with parameters",
+      "reported by its storage with parameters",
       image,
       `${dockerManifest}; charset=utf-8`,
       dockerManifest,
@@ -39,10 +39,10 @@ describe("the type of a manifest", () => {
       dockerManifest,
     ],
     ["guessed from its fields", image, undefined, ociManifest],
-    ["guessed where the storage says something general", image, "application/json", ociManifest],
+    ["guessed if the storage reports a generic type", image, "application/json", ociManifest],
     ["guessed from its entries", index, "text/plain", ociIndex],
     [
-      "its own where the storage says something general",
+      "in its own field if the storage reports a generic type",
       { ...index, mediaType: dockerList },
       "application/octet-stream",
       dockerList,
@@ -51,14 +51,14 @@ describe("the type of a manifest", () => {
     expect(parse(JSON.stringify(content), stored)).toMatchObject({ mediaType: expected });
   });
 
-  test("is refused where content and storage contradict each other", () => {
+  test("is rejected if content and storage contradict each other", () => {
     const text = JSON.stringify({ ...image, mediaType: ociManifest });
     expect(() => parse(text, dockerManifest)).toThrow(
       expect.objectContaining({ code: "invalid-manifest" }),
     );
   });
 
-  test("of Docker's schema 1 is not supported, and said so", () => {
+  test("of Docker's schema 1 is unsupported", () => {
     const text = JSON.stringify({ schemaVersion: 1, name: "a", fsLayers: [], history: [] });
     expect(() => parse(text)).toThrow(expect.objectContaining({ code: "unsupported" }));
   });
@@ -88,14 +88,14 @@ describe("the type of a manifest", () => {
 });
 
 describe("a manifest", () => {
-  test("of an image names its config and its layers, twice where one is there twice", () => {
+  test("of an image has a config and layers, which may be repeated", () => {
     const { manifest } = sampleImage({ layers: ["a", "b", "a"] });
     const parsed = parseManifest(manifest);
     expect(parsed.kind === "image" && parsed.layers.map(({ size }) => size)).toEqual([1, 1, 1]);
     expect(parsed.kind === "image" && isArtifact(parsed)).toBe(false);
   });
 
-  test("of an index names its instances with their platforms", () => {
+  test("of an index has instances with their platforms", () => {
     const arm = sampleImage({ platform: { os: "linux", architecture: "arm", variant: "v7" } });
     const parsed = parseManifest(sampleIndex([sampleImage(), arm]).manifest);
     expect(parsed.kind === "index" && parsed.manifests.map(({ platform }) => platform)).toEqual([
@@ -104,14 +104,14 @@ describe("a manifest", () => {
     ]);
   });
 
-  test("of an artifact has its type, by itself or by its config", () => {
+  test("of an artifact has its own type or that of its config", () => {
     const byConfig = parseManifest(sampleImage({ configType: "a/config" }).manifest);
     expect(byConfig.artifactType).toBe("a/config");
     const own = sampleImage({ configType: "a/config", extra: { artifactType: "an/sbom" } });
     expect(parseManifest(own.manifest).artifactType).toBe("an/sbom");
   });
 
-  test("keeps what descriptors say of themselves", () => {
+  test("keeps the URLs and annotations of descriptors", () => {
     const layer = { ...descriptor, urls: ["https://x"], annotations: { a: "b" }, unknown: 1 };
     const parsed = parseManifest(
       rawManifest({ ...image, mediaType: ociManifest, layers: [layer] }),
@@ -119,7 +119,7 @@ describe("a manifest", () => {
     expect(parsed).toMatchObject({ layers: [{ urls: ["https://x"], annotations: { a: "b" } }] });
   });
 
-  test.each(["null", "[]", "absent"])("has no layers or instances where they are %s", (value) => {
+  test.each(["null", "[]", "absent"])("has no layers or instances if they are %s", (value) => {
     const field = (name: string): string => (value === "absent" ? "" : `,"${name}":${value}`);
     const start = `{"schemaVersion":2,"config":${JSON.stringify(descriptor)}`;
     expect(parse(`${start}${field("layers")}}`, ociManifest)).toMatchObject({ layers: [] });
@@ -129,7 +129,7 @@ describe("a manifest", () => {
   });
 
   test.each(["application/octet-stream", "application/json", "text/html", "text/plain", ""])(
-    "of Docker with a config that is called %j is an image",
+    "of Docker with a config of type %j is an image",
     (mediaType) => {
       const config = { ...descriptor, mediaType };
       const parsed = parse(JSON.stringify({ ...image, config }), dockerManifest);
@@ -138,7 +138,7 @@ describe("a manifest", () => {
     },
   );
 
-  test("of OCI with a config of a general type is an artifact, and so is a plugin of Docker", () => {
+  test("of OCI with a config of a generic type is an artifact, like a Docker plugin", () => {
     const artifacts = [
       [ociManifest, "application/json"],
       [dockerManifest, "application/vnd.docker.plugin.v1+json"],
@@ -171,38 +171,35 @@ describe("a manifest", () => {
       { os: "linux", architecture: "unknown" },
     ],
     [{ os: null }, { os: "unknown", architecture: "unknown" }],
-  ])("of an index may lack parts of a platform: %j", (platform, expected) => {
+  ])("of an index may have incomplete platforms: %j", (platform, expected) => {
     const content = { ...index, mediaType: ociIndex, manifests: [{ ...descriptor, platform }] };
     expect(parse(JSON.stringify(content))).toMatchObject({ manifests: [{ platform: expected }] });
   });
 
   test.each([
-    ["nothing", ""],
+    ["empty", ""],
     ["truncated", JSON.stringify(image).slice(0, -1)],
     ["a web page", "<html></html>"],
     ["an array", "[]"],
     ["null", "null"],
     ["text", '"x"'],
     ["without a config", JSON.stringify({ ...image, config: undefined })],
-    ["with layers that are no array", JSON.stringify({ ...image, layers: {} })],
+    ["with layers that are not an array", JSON.stringify({ ...image, layers: {} })],
     ["with a layer that is null", JSON.stringify({ ...image, layers: [null] })],
     [
-      "with a digest that is none",
+      "with an invalid digest",
       JSON.stringify({ ...image, config: { ...descriptor, digest: "sha256:../../x" } }),
     ],
     ["with a negative size", JSON.stringify({ ...image, config: { ...descriptor, size: -1 } })],
+    ["with a fractional size", JSON.stringify({ ...image, config: { ...descriptor, size: 1.5 } })],
+    ["with a size as a string", JSON.stringify({ ...image, config: { ...descriptor, size: "1" } })],
     [
-      "with a size that is no integer",
-      JSON.stringify({ ...image, config: { ...descriptor, size: 1.5 } }),
-    ],
-    ["with a size in text", JSON.stringify({ ...image, config: { ...descriptor, size: "1" } })],
-    [
-      "without a media type of its config",
+      "with a config without a media type",
       JSON.stringify({ ...image, config: { ...descriptor, mediaType: "" } }),
     ],
-    ["with annotations that are no text", JSON.stringify({ ...image, annotations: { a: 1 } })],
+    ["with annotations that are not strings", JSON.stringify({ ...image, annotations: { a: 1 } })],
     [
-      "with a platform that is none",
+      "with a platform that is not an object",
       JSON.stringify({ ...index, manifests: [{ ...descriptor, platform: "linux" }] }),
     ],
     [
@@ -210,15 +207,15 @@ describe("a manifest", () => {
       JSON.stringify({ ...index, manifests: [{ ...descriptor, platform: { os: 1 } }] }),
     ],
     [
-      "with urls that are no texts",
+      "with urls that are not strings",
       JSON.stringify({ ...image, layers: [{ ...descriptor, urls: [1] }] }),
     ],
-    ["with a mediaType that is no text", JSON.stringify({ ...image, mediaType: 7 })],
-    ["with an artifactType that is no text", JSON.stringify({ ...image, artifactType: {} })],
+    ["with a mediaType that is not a string", JSON.stringify({ ...image, mediaType: 7 })],
+    ["with an artifactType that is not a string", JSON.stringify({ ...image, artifactType: {} })],
     ["of another version", JSON.stringify({ ...image, schemaVersion: 3 })],
-    ["of a version in text", JSON.stringify({ ...image, schemaVersion: "2" })],
+    ["of a version as a string", JSON.stringify({ ...image, schemaVersion: "2" })],
     ["too large", JSON.stringify({ ...image, x: "x".repeat(maxManifestSize) })],
-  ])("is refused where it is %s", (_, text) => {
+  ])("is rejected if it is %s", (_, text) => {
     expect(() => parse(text)).toThrow(expect.objectContaining({ code: "invalid-manifest" }));
   });
 
@@ -226,18 +223,18 @@ describe("a manifest", () => {
     ["digest", undefined, "config has no digest"],
     ["size", undefined, "config has no size"],
     ["size", null, "config has no size"],
-    ["size", "1", 'config has a size that is none: "1"'],
-  ] as const)("is refused with the %s that is wrong: %j", (field, value, why) => {
+    ["size", "1", 'config has an invalid size: "1"'],
+  ] as const)("is rejected with a message about the wrong %s: %j", (field, value, why) => {
     const text = JSON.stringify({ ...image, config: { ...descriptor, [field]: value } });
     expect(() => parse(text)).toThrow(`Invalid manifest: ${why}`);
   });
 
-  test("is refused with the beginning of a digest that is long", () => {
+  test("is rejected with the start of a long invalid digest", () => {
     const text = JSON.stringify({ ...image, config: { ...descriptor, digest: "x".repeat(3000) } });
     expect(() => parse(text)).toThrow(/x{50}…$/);
   });
 
-  test("may have annotations of null, which are empty texts in Go", () => {
+  test("may have annotations that are null, which Go reads as empty strings", () => {
     const content = '{"a":null,"__proto__":"b"}';
     const text = JSON.stringify({ ...image, layers: [descriptor] });
     const { annotations } = parse(text.replace("{", `{"annotations":${content},`)) as ImageManifest;
@@ -247,7 +244,7 @@ describe("a manifest", () => {
     ]);
   });
 
-  test("is refused where it is not UTF-8", () => {
+  test("is rejected if it is not UTF-8", () => {
     const bytes = Buffer.concat([
       Buffer.from('{"x":"'),
       Buffer.from([0xff, 0xfe]),
@@ -259,7 +256,7 @@ describe("a manifest", () => {
   });
 });
 
-describe("a manifest that another program could read otherwise is refused:", () => {
+describe("an ambiguous manifest is rejected:", () => {
   test.each([
     ["an image with manifests", { ...image, manifests: [] }],
     ["an index with layers", { ...index, mediaType: ociIndex, layers: [descriptor] }],
@@ -267,8 +264,8 @@ describe("a manifest that another program could read otherwise is refused:", () 
     ["fields of schema 1", { ...image, fsLayers: [] }],
     ["fields in another case", { ...image, Manifests: [] }],
     ["a field in two cases", { ...image, Layers: [] }],
-    ["a field of another type that only Go takes for it", { ...index, "layer\u017f": [] }],
-    ["a version that is no integer in Go", { ...image, schemaVersion: "VERSION" }],
+    ["a field of another type in a spelling that only Go accepts", { ...index, "layer\u017f": [] }],
+    ["a version that is not an integer in Go", { ...image, schemaVersion: "VERSION" }],
     ["any field in two cases", { ...image, x: 1, X: 2 }],
   ])("%s", (_, content) => {
     const text = JSON.stringify(content).replace('"VERSION"', "2.0");
@@ -290,12 +287,12 @@ describe("a manifest that another program could read otherwise is refused:", () 
   const two = JSON.stringify(other);
   test.each([
     [
-      "layers twice, with much between key and colon",
+      "layers twice, with white space before the colon",
       `"layers":[${two}],"layers"${" ".repeat(17)}:`,
     ],
-    ["layers beside what Go takes for them", `"layer\u017f":[${two}],"layers":`],
-    ["layers in a spelling of Go's, in escapes", `"layer\\u017f":[${two}],"layers":`],
-    ["only layers that Go alone takes for them", '"Layers":'],
+    ["layers beside a key that Go reads as layers", `"layer\u017f":[${two}],"layers":`],
+    ["layers beside an escaped key that Go reads as layers", `"layer\\u017f":[${two}],"layers":`],
+    ["layers in a spelling that only Go accepts", '"Layers":'],
   ])("%s", (_, start) => {
     const text = `{"schemaVersion":2,"config":${one},${start}[${one}]}`;
     expect(() => parse(text, ociManifest)).toThrow(
@@ -329,7 +326,7 @@ describe("a manifest that another program could read otherwise is refused:", () 
     },
   );
 
-  test("but not one whose annotations differ in case only, as keys of a map do in Go too", () => {
+  test("but not if annotations differ in case only", () => {
     const annotations = { a: "1", A: "2", "layer\u017f": "3", layers: "4", Layers: "5" };
     const layers = [{ ...descriptor, annotations }];
     expect(parse(JSON.stringify({ ...image, layers, annotations }))).toMatchObject({
@@ -338,7 +335,7 @@ describe("a manifest that another program could read otherwise is refused:", () 
     });
   });
 
-  test("but not one whose values only look like such fields", () => {
+  test("but not if annotations look like such fields", () => {
     const annotations = { 'a "layers": {"layers": [': "}]", manifests: "x", config: "y" };
     expect(parse(JSON.stringify({ ...image, annotations }))).toMatchObject({ annotations });
     expect(parse(JSON.stringify({ ...image, manifests: null }))).toMatchObject({ kind: "image" });

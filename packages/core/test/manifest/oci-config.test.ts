@@ -3,7 +3,7 @@ import path from "node:path";
 
 import { describe, expect, test } from "vitest";
 
-import { ociConfigOf } from "../../src/manifest/oci-config.ts";
+import { toOCIConfig } from "../../src/manifest/oci-config.ts";
 import { digestOf } from "../../src/names/digest.ts";
 
 const fixtures = path.resolve(
@@ -12,12 +12,12 @@ const fixtures = path.resolve(
 );
 
 const converted = (config: unknown): string =>
-  Buffer.from(ociConfigOf(Buffer.from(JSON.stringify(config))).bytes).toString();
+  Buffer.from(toOCIConfig(Buffer.from(JSON.stringify(config))).bytes).toString();
 
 const empty = '"architecture":"","os":"","config":{},"rootfs":{"type":"","diff_ids":null}';
 
-describe("a config that becomes OCI's", () => {
-  test("has the fields of OCI in the order of Go's types, and no others", () => {
+describe("a config converted to OCI", () => {
+  test("has only the fields of OCI, in the order of Go's types", () => {
     const config = {
       variant: "v8",
       "os.features": ["a"],
@@ -53,18 +53,18 @@ describe("a config that becomes OCI's", () => {
   });
 
   test.each([
-    ["nothing", {}, `{${empty}}`],
+    ["no fields", {}, `{${empty}}`],
     ["null everywhere", { author: null, config: null, rootfs: null, history: null }, `{${empty}}`],
     [
       "empty lists and maps",
       { config: { Env: [], Labels: {}, Volumes: {}, Cmd: null }, history: [] },
       `{${empty}}`,
     ],
-  ])("with %s has what is always written", (_, config, expected) => {
+  ])("with %s has the required fields", (_, config, expected) => {
     expect(converted(config)).toBe(expected);
   });
 
-  test("finds fields in any case, as Go does", () => {
+  test("matches fields case-insensitively, like Go", () => {
     expect(converted({ OS: "linux", Architecture: "amd64" })).toContain(
       '"architecture":"amd64","os":"linux"',
     );
@@ -74,11 +74,11 @@ describe("a config that becomes OCI's", () => {
     ["<&>", String.raw`\u003c\u0026\u003e`],
     ["\u2028\u2029", String.raw`\u2028\u2029`],
     ["é\u0001\n", String.raw`é\u0001\n`],
-  ])("escapes %j as Go does", (text, expected) => {
+  ])("escapes %j like Go", (text, expected) => {
     expect(converted({ author: text })).toContain(`"author":"${expected}"`);
   });
 
-  test("sorts labels by their bytes, numbers too", () => {
+  test("sorts labels by their bytes, including numbers", () => {
     const Labels = { "\u{1f600}": "", "\uff5e": "", 2: "", 10: "", B: "", a: "" };
     expect(converted({ config: { Labels } })).toContain(
       '"Labels":{"10":"","2":"","B":"","a":"","\uff5e":"","\u{1f600}":""}',
@@ -98,19 +98,19 @@ describe("a config that becomes OCI's", () => {
   });
 
   test.each([
-    ["a time that is none", { created: "yesterday" }],
-    ["a day that is none", { created: "2021-02-29T00:00:00Z" }],
-    ["a number for a text", { author: 1 }],
-    ["a text for a list", { config: { Cmd: "sh" } }],
-    ["a list for an object", { config: [] }],
+    ["an invalid time", { created: "yesterday" }],
+    ["an invalid date", { created: "2021-02-29T00:00:00Z" }],
+    ["a number for a string", { author: 1 }],
+    ["a string for an array", { config: { Cmd: "sh" } }],
+    ["an array for an object", { config: [] }],
     ["a number for a label", { config: { Labels: { a: 1 } } }],
-    ["a text for a flag", { history: [{ empty_layer: "yes" }] }],
+    ["a string for a boolean", { history: [{ empty_layer: "yes" }] }],
     ["true in a set", { config: { Volumes: { "/": true } } }],
-  ])("with %s is refused", (_, config) => {
+  ])("with %s is rejected", (_, config) => {
     expect(() => converted(config)).toThrow(expect.objectContaining({ code: "invalid-manifest" }));
   });
 
-  test("names the settings that are lost, and not the traces of the build", () => {
+  test("reports lost settings, but not fields of the build container", () => {
     const config = {
       container_config: { Shell: ["x"] },
       config: {
@@ -123,7 +123,7 @@ describe("a config that becomes OCI's", () => {
         Shell: ["/bin/bash"],
       },
     };
-    const { dropped } = ociConfigOf(Buffer.from(JSON.stringify(config)));
+    const { dropped } = toOCIConfig(Buffer.from(JSON.stringify(config)));
     expect(dropped).toEqual(["Healthcheck", "Shell"]);
   });
 
@@ -132,7 +132,7 @@ describe("a config that becomes OCI's", () => {
     const manifest = JSON.parse(read("schema2-to-oci1.json").toString()) as {
       readonly config: { readonly digest: string; readonly size: number };
     };
-    const { bytes } = ociConfigOf(read("schema2-config.json"));
+    const { bytes } = toOCIConfig(read("schema2-config.json"));
     expect({ digest: digestOf(bytes), size: bytes.byteLength }).toEqual({
       digest: manifest.config.digest,
       size: manifest.config.size,

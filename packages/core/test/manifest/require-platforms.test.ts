@@ -39,35 +39,35 @@ const uses = {
 };
 
 describe.each(Object.entries(uses))("%s", (_, use) => {
-  test("refuses an image for another platform that no index lists", async () => {
+  test("rejects a single image for another platform", async () => {
     await expect(use(arm64)).rejects.toMatchObject({
       code: "not-found",
       message: expect.stringMatching(/linux\/arm64: .+ linux\/amd64$/) as string,
     });
   });
 
-  test("takes one for that platform, or for one that its processor runs too", async () => {
+  test("accepts one for that platform or a compatible one", async () => {
     await use(amd64);
     await use(parsePlatform("linux/amd64/v3"));
   });
 
-  test("takes what names no platform, and an artifact", async () => {
+  test("accepts images without a platform, and artifacts", async () => {
     await use(arm64, await stored(nowhere));
     await use(arm64, await stored(artifact));
   });
 
-  test("chooses from an index", async () => {
+  test("selects from an index", async () => {
     await use(arm64, await stored(index));
   });
 });
 
-test("a platform that nothing requires is for indexes only", async () => {
+test("a platform applies to indexes only, unless it is required", async () => {
   await copyImage(image, memory().parseReference("to"), { platform: arm64 });
   await using opened = await openImage(image, { platform: arm64 });
   expect(opened.isMultiImage).toBe(false);
 });
 
-test("several platforms must all be there", async () => {
+test("several platforms must all exist", async () => {
   const instances = { platforms: [amd64, arm64] };
   const copy = copyImage(image, memory().parseReference("to"), { instances });
   await expect(copy).rejects.toMatchObject({ code: "not-found" });
