@@ -18,6 +18,12 @@ export function directory(settings: DirectorySettings = {}): ImageTransport<Dire
       );
     },
     validatePolicyConfigurationScope: (scope) => validatePathScope("dir", scope),
+    advise: (name) => (isFolder(name) ? `for a folder write dir:${name}` : undefined),
   };
   return Object.freeze(transport);
+}
+
+/** Whether a name without a transport looks like a path, and not like an archive. */
+function isFolder(name: string): boolean {
+  return /^[./~\\]/.test(name) && !/\.(?:tar(?:\.\w+)?|tgz)$/.test(name);
 }

@@ -2,6 +2,7 @@ import { ImageError } from "@drayage/core";
 import type { ImageTransport, NamedReference, OperationOptions } from "@drayage/core";
 import { parseNamedReference, withDefaultTag } from "@drayage/core/reference";
 
+import { adviseOn } from "./docker-advice.ts";
 import { DockerReference } from "./docker-reference.ts";
 import type { DockerSettings } from "./docker-settings.ts";
 import { listRepositories } from "./listings/repository-list.ts";
@@ -31,6 +32,7 @@ export function docker(settings: DockerSettings = {}): DockerTransport {
     name: "docker",
     parseReference: (text) => new DockerReference(transport, parseName(text), registries),
     validatePolicyConfigurationScope() {},
+    advise: adviseOn,
     async *getRepositories(host, options = {}) {
       await using _ = registries.use();
       const { registry } = await registries.placeToWrite(anyRepositoryOf(host), options);

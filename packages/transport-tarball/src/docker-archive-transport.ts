@@ -28,6 +28,10 @@ export function dockerArchive(
         `Not a scope of docker-archive: ${JSON.stringify(scope)}: use "", which applies to all docker archives`,
       );
     },
+    advise: (name) =>
+      /\.(?:tar(?:\.\w+)?|tgz)$/.test(name)
+        ? `for an archive write docker-archive:${name} or oci-archive:${name}`
+        : undefined,
   };
   return Object.freeze(transport);
 }

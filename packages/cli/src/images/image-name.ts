@@ -1,4 +1,4 @@
-import { Transports } from "@drayage/core";
+import { ImageError, Transports } from "@drayage/core";
 import type { ImageReference } from "@drayage/core";
 
 import type { SideFlag } from "../flags/side-flag-table.ts";
@@ -7,6 +7,7 @@ import type { Side } from "../flags/side-flags.ts";
 import { UsageError } from "../flags/usage-error.ts";
 import { knownTransports } from "./known-transports.ts";
 import type { KnownTransport } from "./known-transports.ts";
+import { unsupportedTransports } from "./unsupported-transports.ts";
 
 /**
  * Parses `transport:reference` and configures the transport from the flags. @throws ImageError `unknown-transport`,
@@ -14,6 +15,12 @@ import type { KnownTransport } from "./known-transports.ts";
  */
 export async function parseImageName(name: string, side: Side): Promise<ImageReference> {
   const word = name.slice(0, Math.max(name.indexOf(":"), 0));
+  if (Object.hasOwn(unsupportedTransports, word)) {
+    throw new ImageError(
+      "unknown-transport",
+      `Invalid image name ${JSON.stringify(name)}: the transport ${word} is not supported; ${unsupportedTransports[word]}`,
+    );
+  }
   const known = Object.hasOwn(knownTransports, word) ? knownTransports[word] : undefined;
   if (known !== undefined) refuseUselessFlags(word, known, side);
   const needed = known === undefined ? Object.values(knownTransports) : [known];

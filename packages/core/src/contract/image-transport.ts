@@ -8,4 +8,9 @@ export interface ImageTransport<Reference extends ImageReference = ImageReferenc
   parseReference(text: string): Reference;
   /** Accepts every scope that could match. @throws ImageError `invalid-scope` for a policy scope that could never match */
   validatePolicyConfigurationScope(scope: string): void;
+  /**
+   * What to write if a name without a known transport means an image of this one: `for a registry write docker://alpine`.
+   * undefined if the name cannot mean one. Absent if the transport has no advice.
+   */
+  advise?(name: string): string | undefined;
 }

@@ -1,6 +1,5 @@
 import type { ImageReference } from "../contract/image-reference.ts";
 import type { ImageTransport } from "../contract/image-transport.ts";
-import { parseNamedReference } from "../names/docker-reference.ts";
 import { ImageError } from "../names/image-error.ts";
 import { closestMatch } from "../text/closest-match.ts";
 
@@ -41,70 +40,45 @@ export class Transports {
   }
 
   #advice(name: string): string {
-    const said = `Invalid image name ${JSON.stringify(name)}`;
-    const known = `transports: ${this.names.join(", ")}`;
-    const url = /^[a-z][a-z0-9+.-]*:\/\/(.*)$/i.exec(name);
-    if (/^https?:\/\//i.test(name) && this.#byName.has("docker")) {
-      return `${said}: a registry's image is written docker://${url?.[1] ?? ""}, with no http:// (${known})`;
-    }
+    return `Invalid image name ${JSON.stringify(name)}: ${this.#problemOf(name)} (transports: ${this.names.join(", ")})`;
+  }
+
+  #problemOf(name: string): string {
     const colon = name.indexOf(":");
     const word = colon < 0 ? undefined : name.slice(0, colon);
-    const meant = word === undefined ? undefined : closestMatch(word, this.names);
-    if (meant !== undefined) {
-      return `${said}: unknown transport ${JSON.stringify(word)}; did you mean ${meant}:${name.slice(colon + 1)}? (${known})`;
-    }
-    const absent =
-      word === undefined ? undefined : absentTransport(word, name.slice(word.length + 1));
-    if (absent !== undefined) return `${said}: ${absent} (${known})`;
-    return `${said}: it must start with a transport and a colon${this.#guess(name, url?.[1])} (${known})`;
+    const unknown = `unknown transport ${JSON.stringify(word)}`;
+    const similar = word === undefined ? undefined : closestMatch(word, this.names);
+    if (similar !== undefined)
+      return `${unknown}; did you mean ${similar}:${name.slice(colon + 1)}?`;
+    const withColon = this.#withColon(name);
+    const advice =
+      withColon === undefined ? this.#transportAdvice(name) : [`did you mean ${withColon}?`];
+    const isWord = word !== undefined && /^[a-z][a-z0-9+-]+$/i.test(word);
+    if (isWord && advice.length === 0) return unknown;
+    return ["it must start with a transport and a colon", ...advice].join("; ");
   }
 
-  /** What somebody may have meant who named no transport. */
-  #guess(name: string, withoutScheme: string | undefined): string {
-    const meant = this.#withColon(name);
-    if (meant !== undefined) return `; did you mean ${meant}?`;
-    const isArchive = /\.(?:tar(?:\.\w+)?|tgz)$/.test(name);
-    if (isArchive && this.#byName.has("docker-archive"))
-      return `; for an archive write docker-archive:${name} or oci-archive:${name}`;
-    const isPath = /^[./~\\]/.test(name);
-    if (isPath) return this.#byName.has("dir") ? `; for a folder write dir:${name}` : "";
-    if (!this.#byName.has("docker")) return "";
-    return `; for a registry write docker://${withoutScheme ?? name}`;
+  #transportAdvice(name: string): readonly string[] {
+    return this.names.flatMap((one) => this.#byName.get(one)?.advise?.(name) ?? []);
   }
 
-  /** A name with the colon that is missing after its transport: `docker//alpine`. */
+  /** The name with the missing colon after its transport: `docker://alpine` for `docker//alpine`. */
   #withColon(name: string): string | undefined {
     const slashes = name.indexOf("//");
     const word = name.slice(0, Math.max(slashes, 0));
     if (!/^[a-z0-9-]+$/i.test(word)) return undefined;
-    const transport = this.names.includes(word) ? word : closestMatch(word, this.names);
+    const transport = this.#byName.get(
+      this.#byName.has(word) ? word : (closestMatch(word, this.names) ?? ""),
+    );
     if (transport === undefined) return undefined;
-    const isAddress = transport === "docker" || transport === "s3";
-    return `${transport}:${name.slice(isAddress ? slashes : slashes + 1)}`;
+    const path = name.slice(slashes + 1);
+    return `${transport.name}:${canParse(transport, path) ? path : name.slice(slashes)}`;
   }
 }
 
-/** Transports of other tools, and how to reach the same images. */
-const transportsOfOthers: Readonly<Record<string, string>> = {
-  "containers-storage":
-    "push it out of Podman with podman push IMAGE oci:FOLDER, or start Podman's service and write docker-daemon:NAME:TAG",
-  ostree: "copy it with skopeo 1.9 to oci: or dir: first",
-  sif: "convert it with skopeo to oci: or dir: first",
-  atomic: "write docker:// and the address of the cluster's registry",
-};
-
-/** What is wrong with a name that starts with a transport that there is not; undefined where it may be a registry's. */
-function absentTransport(word: string, rest: string): string | undefined {
-  const unknown = `unknown transport ${JSON.stringify(word)}`;
-  const advice = Object.hasOwn(transportsOfOthers, word) ? transportsOfOthers[word] : undefined;
-  if (advice !== undefined) return `${unknown}, which is not supported; ${advice}`;
-  const isWord = /^[a-z][a-z0-9+-]+$/i.test(word);
-  return isWord && !isNameInRegistry(`${word}:${rest}`) ? unknown : undefined;
-}
-
-function isNameInRegistry(name: string): boolean {
+function canParse(transport: ImageTransport, text: string): boolean {
   try {
-    return parseNamedReference(name) !== undefined;
+    return transport.parseReference(text) !== undefined;
   } catch {
     return false;
   }

@@ -59,6 +59,18 @@ export const referenceRequirements: readonly Requirement[] = [
     },
   },
   {
+    id: "reference/advice",
+    description: "advice on a name without a transport includes the name of this transport",
+    appliesTo: always,
+    async check({ transport }) {
+      for (const name of ["image", "./image", "image.tar", "https://registry.example/image"]) {
+        const advice = transport.advise?.(name);
+        const isNamed = advice === undefined || advice.includes(`${transport.name}:`);
+        assert.ok(isNamed, `the advice on ${name} does not include ${transport.name}:`);
+      }
+    },
+  },
+  {
     id: "reference/invalid",
     description: "parsing an invalid reference fails with invalid-reference",
     appliesTo: always,

@@ -48,6 +48,7 @@ export function alteredMemory(alteration: Alteration = {}): TransportUnderTest {
     validatePolicyConfigurationScope: (scope) =>
       store.inner.validatePolicyConfigurationScope(scope),
     parseReference: (text) => referenceIn(store, transport, text, alteration),
+    advise: (name) => `for an image in memory write memory:${name}`,
   };
   const transport: ImageTransport = { ...base, ...alteration.transport?.(base) };
   const freshReference = (): ImageReference => transport.parseReference(`image ${count++}`);

@@ -35,6 +35,10 @@ export const referenceBreakages: Breakages = {
         }),
       }),
   },
+  "reference/advice": {
+    "recommends another transport": () =>
+      alteredMemory({ transport: () => ({ advise: (name) => `write other:${name}` }) }),
+  },
   "reference/invalid": {
     "parses empty text": () =>
       alteredMemory({
