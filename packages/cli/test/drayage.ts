@@ -2,10 +2,8 @@ import { spawn } from "node:child_process";
 import type { ChildProcessWithoutNullStreams } from "node:child_process";
 import { mkdtempSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { homedir, tmpdir } from "node:os";
 import path from "node:path";
-
-import { afterAll } from "vitest";
 
 import { builtCommand } from "./built-command.ts";
 
@@ -18,9 +16,8 @@ export interface Run {
   readonly bytes: Buffer;
 }
 
-/** An empty home, without settings and credentials. */
-const home = mkdtempSync(path.join(tmpdir(), "drayage-home-"));
-afterAll(() => rm(home, { recursive: true, force: true }));
+/** An empty home, without settings and credentials. It is removed with the home of the run. */
+const home = mkdtempSync(path.join(homedir(), "command-"));
 
 /** Runs the command to its end, without policy and credentials of the user. */
 export async function drayage(...args: readonly string[]): Promise<Run> {
