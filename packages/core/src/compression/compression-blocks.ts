@@ -1,64 +1,66 @@
-/** How blocks are packed. */
-export interface BlockPacking {
-  /** Bytes of all blocks but the last. */
-  readonly size: number;
-  /** How many blocks all streams together have in memory; each may have one beyond that, so that all of them go on. */
-  readonly mostHeld: number;
+/** How a stream is compressed in blocks. */
+export interface BlockCompression {
+  /** The size of all blocks but the last, in bytes. */
+  readonly blockSize: number;
+  /** The maximum number of blocks in memory, for all streams together. Each stream may exceed it by one, to progress. */
+  readonly maxBlocks: number;
   /**
-   * Packs one block on another thread; called in the order of the blocks, and only awaited later. The block, which is
-   * shared memory, is used again once that is done.
+   * Compresses one block on another thread. Called in the order of the blocks. The block is in shared memory, which is
+   * reused when the promise settles.
    */
-  readonly pack: (block: Uint8Array) => Promise<Uint8Array>;
+  readonly compress: (block: Uint8Array) => Promise<Uint8Array>;
 }
 
 /**
- * A stream cut into blocks of one size, several of them packed at once, the results in the order of the blocks. How the
- * blocks are cut depends on nothing but the bytes. However many streams there are, what they hold together is bounded.
+ * Splits a stream into blocks, compresses several at once, and yields the results in order. Block boundaries are
+ * independent of chunk boundaries. `maxBlocks` limits the memory of all streams together.
  */
-export async function* packedInBlocks(
+export async function* compressedInBlocks(
   bytes: AsyncIterable<Uint8Array>,
-  { size, mostHeld, pack }: BlockPacking,
+  { blockSize, maxBlocks, compress }: BlockCompression,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const running: Promise<Uint8Array>[] = [];
   try {
-    for await (const block of blocksOf(bytes, size)) {
-      running.push(begun(block, pack));
-      while (running.length > 0 && blocksHeld >= mostHeld) yield await taken(running);
+    for await (const block of blocksOf(bytes, blockSize)) {
+      running.push(start(block, compress));
+      while (running.length > 0 && blocksInMemory >= maxBlocks) yield await shiftResult(running);
     }
-    while (running.length > 0) yield await taken(running);
+    while (running.length > 0) yield await shiftResult(running);
   } finally {
     await Promise.allSettled(running);
-    released(running.length);
+    release(running.length);
   }
 }
 
-/** By all streams. */
-let blocksHeld = 0;
-/** Memory of blocks that are packed: new memory costs as much time as a tenth of packing what it holds. */
-let spare: SharedArrayBuffer[] = [];
+/** The number of blocks in memory, of all streams. */
+let blocksInMemory = 0;
+/** Buffers to reuse. Allocating a buffer takes a tenth of the time of compressing its content. */
+let spareBuffers: SharedArrayBuffer[] = [];
 
-function begun(block: Uint8Array, pack: BlockPacking["pack"]): Promise<Uint8Array> {
-  blocksHeld++;
-  const packed = pack(block).finally(() => spare.push(block.buffer as SharedArrayBuffer));
-  // Whoever awaits it in its turn is told.
-  packed.catch(() => {});
-  return packed;
+function start(block: Uint8Array, compress: BlockCompression["compress"]): Promise<Uint8Array> {
+  blocksInMemory++;
+  const compressed = compress(block).finally(() =>
+    spareBuffers.push(block.buffer as SharedArrayBuffer),
+  );
+  // The error is thrown when the result is awaited.
+  compressed.catch(() => {});
+  return compressed;
 }
 
-async function taken(running: Promise<Uint8Array>[]): Promise<Uint8Array> {
+async function shiftResult(running: Promise<Uint8Array>[]): Promise<Uint8Array> {
   const [first] = running;
-  const packed = await first;
+  const compressed = await first;
   void running.shift();
-  released(1);
-  return packed ?? new Uint8Array(0);
+  release(1);
+  return compressed ?? new Uint8Array(0);
 }
 
-function released(count: number): void {
-  blocksHeld -= count;
-  if (blocksHeld === 0) spare = [];
+function release(count: number): void {
+  blocksInMemory -= count;
+  if (blocksInMemory === 0) spareBuffers = [];
 }
 
-/** Blocks are copies: a chunk belongs to the source again once the next one is asked for. */
+/** Copies the bytes into blocks, because the source may reuse a chunk once the next one is requested. */
 async function* blocksOf(
   bytes: AsyncIterable<Uint8Array>,
   size: number,
@@ -81,7 +83,7 @@ async function* blocksOf(
 }
 
 function newBlock(size: number): Uint8Array {
-  const at = spare.findIndex(({ byteLength }) => byteLength === size);
-  const [memory = new SharedArrayBuffer(size)] = at < 0 ? [] : spare.splice(at, 1);
-  return new Uint8Array(memory);
+  const at = spareBuffers.findIndex(({ byteLength }) => byteLength === size);
+  const [buffer = new SharedArrayBuffer(size)] = at < 0 ? [] : spareBuffers.splice(at, 1);
+  return new Uint8Array(buffer);
 }

@@ -2,46 +2,46 @@ import type { Transform } from "node:stream";
 
 import { ImageError } from "../names/image-error.ts";
 
-/** Unpacks, and tells how many bytes it has made use of. */
-type Unpacker = Transform & { readonly bytesWritten: number };
+/** A decompressor that reports how many bytes it has consumed. */
+type Decompressor = Transform & { readonly bytesWritten: number };
 
 /**
- * What a transform makes of the bytes. They are read to their end even where it wants no more of them: gunzip ignores what
- * follows a zero, and only the end of a stream tells whether it was the right one.
- * @throws ImageError `unsupported` where what it ignores is more than zeros, in which others may see a part of the content
+ * Decompresses a stream. Reads the source to its end, even if the decompressor ends earlier: gunzip ignores bytes after a
+ * zero, and the source verifies its digest only at the end.
+ * @throws ImageError `unsupported` if the ignored bytes are not zeros, because other programs may decompress them
  */
-export async function* through(
+export async function* transformed(
   bytes: AsyncIterable<Uint8Array>,
-  transform: Unpacker,
+  transform: Decompressor,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  const feed = new Feed(transform);
-  const fed = feed.all(bytes);
-  fed.catch((error: Error) => transform.destroy(error));
+  const feeder = new Feeder(transform);
+  const written = feeder.writeAll(bytes);
+  written.catch((error: Error) => transform.destroy(error));
   try {
     yield* transform as AsyncIterable<Uint8Array>;
-    await fed;
+    await written;
   } finally {
-    // Not waited for: a source that stands still would keep whoever failed from saying so.
-    feed.stop();
+    // Not awaited: a stalled source would delay the error.
+    feeder.stop();
     transform.destroy();
   }
 }
 
-class Feed {
-  readonly #transform: Unpacker;
+class Feeder {
+  readonly #transform: Decompressor;
   #wake: () => void = () => {};
   #isStopped = false;
 
-  constructor(transform: Unpacker) {
+  constructor(transform: Decompressor) {
     this.#transform = transform;
     for (const event of ["end", "error", "close"]) transform.on(event, () => this.#wake());
   }
 
-  async all(bytes: AsyncIterable<Uint8Array>): Promise<void> {
+  async writeAll(bytes: AsyncIterable<Uint8Array>): Promise<void> {
     for await (const chunk of bytes) {
       const ignored = this.#transform.readableEnded ? chunk : await this.#write(chunk);
       if (this.#isStopped) return;
-      if (ignored.some((byte) => byte !== 0)) throw followed();
+      if (ignored.some((byte) => byte !== 0)) throw trailingData();
     }
     this.#transform.end();
   }
@@ -50,7 +50,7 @@ class Feed {
     this.#isStopped = true;
   }
 
-  /** Done once the chunk was made use of, or nothing is any more; what was not. */
+  /** Writes a chunk. Returns the bytes that the transform has not consumed when it has finished. */
   async #write(chunk: Uint8Array): Promise<Uint8Array> {
     const before = this.#transform.bytesWritten;
     await new Promise<void>((resolve) => {
@@ -61,9 +61,9 @@ class Feed {
   }
 }
 
-function followed(): ImageError {
+function trailingData(): ImageError {
   return new ImageError(
     "unsupported",
-    "Something follows what is packed; pack it anew without, or others will unpack another content",
+    "The compressed data is followed by other data, which other programs may decompress; compress it again without that data",
   );
 }

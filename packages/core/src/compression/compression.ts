@@ -2,13 +2,13 @@ import zlib from "node:zlib";
 
 import { ImageError } from "../names/image-error.ts";
 import { gzipped } from "./compression-gzip.ts";
-import { through } from "./compression-transform.ts";
-import { zstandardPacked } from "./compression-zstd.ts";
+import { transformed } from "./compression-transform.ts";
+import { zstdCompressed } from "./compression-zstd.ts";
 import { limitedOutput } from "./decompression-limit.ts";
 import type { Decompress, DecompressionLimits } from "./decompression-limit.ts";
-import { cutAtFrames } from "./zstd-frames.ts";
+import { splitAtFrames } from "./zstd-frames.ts";
 
-/** How bytes are packed, as their first bytes tell. */
+/** A compression format, detected by magic bytes. */
 export type Compression = "none" | "gzip" | "zstd" | "bzip2" | "xz";
 
 const magics: readonly { readonly compression: Compression; readonly bytes: readonly number[] }[] =
@@ -19,30 +19,30 @@ const magics: readonly { readonly compression: Compression; readonly bytes: read
     { compression: "xz", bytes: [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00] },
   ];
 
-const longestMagic = 6;
+const maxMagicLength = 6;
 
-/** Needs the first six bytes, or all where there are fewer. */
+/** Detects the compression from the first six bytes, or from all bytes if there are fewer. */
 export function compressionOf(start: Uint8Array): Compression {
   const found = magics.find(({ bytes }) => bytes.every((byte, at) => start[at] === byte));
   return found?.compression ?? "none";
 }
 
-/** A stream whose beginning was looked at. */
+/** A stream and its compression. */
 export interface DetectedCompression {
   readonly compression: Compression;
   readonly bytes: AsyncIterable<Uint8Array>;
-  /** To be called in the end: a stream that nobody read closes with nothing else. */
+  /** Closes the source. Required if `bytes` may not be read to the end. */
   close(): Promise<void>;
 }
 
-/** The same bytes, and how they are packed. The first chunk is read at once. */
+/** Detects the compression of a stream. Reads its first bytes immediately. `bytes` is the complete stream. */
 export async function detectCompression(
   bytes: AsyncIterable<Uint8Array>,
 ): Promise<DetectedCompression> {
   const iterator = bytes[Symbol.asyncIterator]();
   let start: Uint8Array = new Uint8Array(0);
   let ended = false;
-  while (start.byteLength < longestMagic && !ended) {
+  while (start.byteLength < maxMagicLength && !ended) {
     const next = await iterator.next();
     ended = next.done === true;
     // A copy: the chunk's buffer may be reused.
@@ -50,12 +50,12 @@ export async function detectCompression(
   }
   return {
     compression: compressionOf(start),
-    bytes: rejoined(start, iterator),
+    bytes: prepended(start, iterator),
     close: async () => void (await iterator.return?.()),
   };
 }
 
-async function* rejoined(
+async function* prepended(
   start: Uint8Array,
   rest: AsyncIterator<Uint8Array>,
 ): AsyncGenerator<Uint8Array, void, undefined> {
@@ -67,34 +67,35 @@ async function* rejoined(
   }
 }
 
-/** Packed on the way, on as many threads as there are; the same bytes always come out the same. */
+/** Compresses a stream on several threads. The same bytes always compress to the same result. */
 export function compressed(
   bytes: AsyncIterable<Uint8Array>,
   compression: "gzip" | "zstd",
 ): AsyncIterable<Uint8Array> {
-  return compression === "gzip" ? gzipped(bytes) : zstandardPacked(bytes);
+  return compression === "gzip" ? gzipped(bytes) : zstdCompressed(bytes);
 }
 
-/** With the 16 KiB that are usual in Node, decompressing a layer takes twice the processor time. */
+/** With Node's default of 16 KiB, decompressing a layer takes twice the processor time. */
 const chunkSize = 1 << 18;
 
-/** The largest window that a zstd frame may ask memory for: 128 MiB, as the `zstd` program has it. */
-const params = { [zlib.constants.ZSTD_d_windowLogMax]: 27 };
+/** Limits the window of a zstd frame to 128 MiB, like the `zstd` program. */
+const zstdParameters = { [zlib.constants.ZSTD_d_windowLogMax]: 27 };
 
-/** How a stream is decompressed. */
+/** Options for decompressing a stream. */
 export interface DecompressionOptions extends DecompressionLimits {
-  /** Decompresses what Node cannot: bzip2 and xz. Default: they are refused. */
+  /** Decompresses bzip2 and xz, which Node cannot. Default: these formats are rejected. */
   readonly decompress?: Decompress<Compression> | undefined;
 }
 
 /**
- * Decompressed on the way; read to the end, whatever follows the compressed data.
- * @throws ImageError `unsupported` for what cannot be decompressed here, or not whole, and where more comes out than is allowed; `invalid-manifest` where it is damaged or cut off
+ * Decompresses a stream. Reads the source to its end, even if other data follows.
+ * @throws ImageError `unsupported` for a format that is not supported, other data at the end, or output beyond the limit;
+ * `invalid-manifest` for damaged or truncated data
  */
 export function decompressed(
   bytes: AsyncIterable<Uint8Array>,
   compression: Compression,
-  { decompress = refuse, ...limits }: DecompressionOptions = {},
+  { decompress = rejectFormat, ...limits }: DecompressionOptions = {},
 ): AsyncIterable<Uint8Array> {
   switch (compression) {
     case "none":
@@ -113,11 +114,14 @@ function decompressedByNode(
   compression: "gzip" | "zstd",
 ): AsyncIterable<Uint8Array> {
   return compression === "gzip"
-    ? through(bytes, zlib.createGunzip({ chunkSize }))
-    : through(cutAtFrames(bytes), zlib.createZstdDecompress({ chunkSize, params }));
+    ? transformed(bytes, zlib.createGunzip({ chunkSize }))
+    : transformed(
+        splitAtFrames(bytes),
+        zlib.createZstdDecompress({ chunkSize, params: zstdParameters }),
+      );
 }
 
-function refuse(_: AsyncIterable<Uint8Array>, compression: Compression): never {
+function rejectFormat(_: AsyncIterable<Uint8Array>, compression: Compression): never {
   throw new ImageError(
     "unsupported",
     `A layer is compressed with ${compression}, which Node cannot decompress; pass \`decompressedBytes\` of @drayage/image-archive as \`decompress\``,

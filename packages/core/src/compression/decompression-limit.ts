@@ -1,41 +1,36 @@
 import { ImageError, isImageError } from "../names/image-error.ts";
 
-/** What a stream may decompress to, and how many times its size if that is more: images have 2 to 20 times. */
-const alwaysAllowed = 1 << 30;
+/** A stream may decompress to `minLimit` bytes, or to `maxRatio` times its size if that is more. Layers have a ratio of 2 to 20. */
+const minLimit = 1 << 30;
 const maxRatio = 200;
-/** What several streams may decompress to together. */
-const alwaysAllowedTogether = 4 * alwaysAllowed;
+/** The same limit for several streams together. */
+const minTotalLimit = 4 * minLimit;
 
-/** Decompresses a stream; throws where it is damaged or cut off. */
+/** Decompresses a stream. Throws if it is damaged or truncated. */
 export type Decompress<Compression extends string> = (
   bytes: AsyncIterable<Uint8Array>,
   compression: Compression,
 ) => AsyncIterable<Uint8Array>;
 
-/** What several streams were read and decompressed to, for a limit on all of them. */
+/** The bytes read from several streams and the bytes they decompressed to, for a common limit. */
 export interface DecompressionTotal {
   read: number;
   written: number;
 }
 
-/** How much a stream may decompress to. */
+/** Limits on the output of decompression. */
 export interface DecompressionLimits {
-  /**
-   * The most bytes that may come out of a stream. Default: 1 GiB, or 200 times what was read of it where that is more.
-   */
+  /** The maximum output of a stream in bytes. Default: 1 GiB, or 200 times the bytes read if that is more. */
   readonly maxSize?: number | undefined;
-  /**
-   * Shared by streams that belong together. Unless `maxSize` is given, 4 GiB may come out of all of them, or 200 times
-   * what was read.
-   */
+  /** Shared by related streams. Without `maxSize`, their total output is limited to 4 GiB or 200 times the bytes read. */
   readonly total?: DecompressionTotal | undefined;
-  /** What the stream is, for messages: `The layer sha256:…`. Without it errors of `decompress` pass through. */
+  /** Names the stream in messages: `The layer sha256:…`. Without it, errors of `decompress` are not wrapped. */
   readonly what?: string | undefined;
 }
 
 /**
- * What comes out of a stream, up to a limit: a few kilobytes can decompress to more than a disk holds.
- * @throws ImageError `unsupported` beyond the limit, `invalid-manifest` for damaged data; an error of the source
+ * Decompresses a stream up to a limit, because a few kilobytes can decompress to more than a disk holds.
+ * @throws ImageError `unsupported` beyond the limit, `invalid-manifest` for damaged data; errors of the source
  */
 export async function* limitedOutput<Compression extends string>(
   bytes: AsyncIterable<Uint8Array>,
@@ -61,36 +56,36 @@ export async function* limitedOutput<Compression extends string>(
     for await (const chunk of decompress(counted(), compression)) {
       own.written += chunk.byteLength;
       total.written += chunk.byteLength;
-      refuseTooMuch(own, total, compression, maxSize);
+      checkLimits(own, total, compression, maxSize);
       yield chunk;
     }
   } catch (error) {
     if (what === undefined || sourceFailure?.error === error) throw error;
-    throw failed(what, compression, error);
+    throw decompressionFailure(what, compression, error);
   }
 }
 
-function refuseTooMuch(
+function checkLimits(
   own: DecompressionTotal,
   total: DecompressionTotal,
   compression: string,
   maxSize: number | undefined,
 ): void {
-  const allowed = maxSize ?? Math.max(alwaysAllowed, own.read * maxRatio);
-  const allowedTogether =
-    maxSize === undefined ? Math.max(alwaysAllowedTogether, total.read * maxRatio) : Infinity;
-  if (own.written <= allowed && total.written <= allowedTogether) return;
+  const maxOutput = maxSize ?? Math.max(minLimit, own.read * maxRatio);
+  const maxTotal =
+    maxSize === undefined ? Math.max(minTotalLimit, total.read * maxRatio) : Infinity;
+  if (own.written <= maxOutput && total.written <= maxTotal) return;
   const limit =
     maxSize === undefined
-      ? `more than ${maxRatio} times its size comes out of it, which no image has`
-      : `more than ${maxSize} bytes come out of it`;
+      ? `it decompresses to more than ${maxRatio} times its size, which is unusual for an image`
+      : `it decompresses to more than ${maxSize} bytes`;
   throw new ImageError(
     "unsupported",
-    `${limit}; if it is meant so, allow it (--max-layer-size, maxLayerSize) or decompress it with ${compression} first`,
+    `${limit}; if this is intended, raise the limit (--max-layer-size, maxLayerSize) or decompress it with ${compression} first`,
   );
 }
 
-function failed(what: string, compression: string, cause: unknown): ImageError {
+function decompressionFailure(what: string, compression: string, cause: unknown): ImageError {
   const code = isImageError(cause) ? cause.code : "invalid-manifest";
   const why = cause instanceof Error ? cause.message : String(cause);
   return new ImageError(

@@ -2,7 +2,7 @@ import { Worker } from "node:worker_threads";
 
 import { deflateModule } from "./deflate-module.ts";
 
-/** Of WebAssembly, which the types of Node leave out, what is used here. */
+/** The used part of WebAssembly, which the types of Node do not declare. */
 declare const WebAssembly: {
   readonly Module: new (bytes: Uint8Array) => object;
   readonly Instance: new (module: object) => { readonly exports: unknown };
@@ -10,47 +10,47 @@ declare const WebAssembly: {
 
 let compiled: object | undefined;
 
-/** Deflates on another thread, one block after the other. Keeps a program from ending only while it does. */
+/** A thread that deflates blocks one by one. It keeps the process alive only while it is busy. */
 export class DeflateThread {
   readonly #worker: Worker;
-  readonly #blocks: PromiseWithResolvers<Uint8Array>[] = [];
+  readonly #pending: PromiseWithResolvers<Uint8Array>[] = [];
 
   constructor() {
     compiled ??= new WebAssembly.Module(Buffer.from(deflateModule, "base64"));
-    // As text it needs no file that those who bundle this package would have to know of.
-    const code = `(${serve.toString()})()`;
+    // A text instead of a file, so that bundlers need no configuration for a worker file.
+    const code = `(${runThread.toString()})()`;
     this.#worker = new Worker(code, { eval: true, workerData: compiled, execArgv: [] });
     this.#worker.unref();
-    this.#worker.on("message", (packed: Uint8Array) => this.#taken()?.resolve(packed));
+    this.#worker.on("message", (compressed: Uint8Array) => this.#shiftBlock()?.resolve(compressed));
     this.#worker.on("error", (error) => this.#fail(error));
-    this.#worker.on("exit", () => this.#fail(new Error("A thread has ended")));
+    this.#worker.on("exit", () => this.#fail(new Error("A compression thread has ended")));
   }
 
-  /** How many it still has to do. */
-  get blocks(): number {
-    return this.#blocks.length;
+  /** The number of blocks in its queue. */
+  get pendingBlocks(): number {
+    return this.#pending.length;
   }
 
   /**
-   * At most 1 MiB, deflated (RFC 1951). It ends at a whole byte, with no block that says that it is the last; the same
-   * bytes always give the same ones.
+   * Deflates at most 1 MiB (RFC 1951). The result ends at a byte boundary and has no block with the final flag. The same
+   * bytes always compress to the same result.
    */
   async deflated(block: Uint8Array): Promise<Uint8Array> {
     const result = Promise.withResolvers<Uint8Array>();
-    this.#blocks.push(result);
+    this.#pending.push(result);
     this.#worker.ref();
     this.#worker.postMessage(block, []);
     return result.promise;
   }
 
-  #taken(): PromiseWithResolvers<Uint8Array> | undefined {
-    const first = this.#blocks.shift();
-    if (this.#blocks.length === 0) this.#worker.unref();
+  #shiftBlock(): PromiseWithResolvers<Uint8Array> | undefined {
+    const first = this.#pending.shift();
+    if (this.#pending.length === 0) this.#worker.unref();
     return first;
   }
 
   #fail(error: unknown): void {
-    while (this.#blocks.length > 0) this.#taken()?.reject(error);
+    while (this.#pending.length > 0) this.#shiftBlock()?.reject(error);
   }
 }
 
@@ -61,8 +61,8 @@ interface DeflateExports {
   readonly deflate: (size: number) => number;
 }
 
-/** Runs on the other thread, and so knows nothing of this file. */
-function serve(): void {
+/** Runs on the other thread, so it must not use other declarations of this file. */
+function runThread(): void {
   const { parentPort, workerData } = process.getBuiltinModule("node:worker_threads");
   const instance = new WebAssembly.Instance(workerData as object);
   const { memory, input, output, deflate } = instance.exports as DeflateExports;
@@ -70,7 +70,7 @@ function serve(): void {
   parentPort?.on("message", (block: Uint8Array) => {
     bytes.set(block, input.value);
     const end = output.value + deflate(block.byteLength);
-    const packed = bytes.slice(output.value, end);
-    parentPort.postMessage(packed, [packed.buffer]);
+    const compressed = bytes.slice(output.value, end);
+    parentPort.postMessage(compressed, [compressed.buffer]);
   });
 }

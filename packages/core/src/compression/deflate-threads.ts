@@ -1,14 +1,14 @@
 import { availableParallelism } from "node:os";
 
-import { Turns } from "../content/semaphore.ts";
+import { Semaphore } from "../content/semaphore.ts";
 import { DeflateThread } from "./deflate-thread.ts";
 
-/** How many blocks are deflated at once: with more threads, of 10 MB each, whatever takes the result sets the pace. */
+/** How many blocks are deflated at once. With more threads, of 10 MB each, the consumer is the bottleneck. */
 export const deflateThreads: number = Math.min(availableParallelism(), 8);
 
-/** What `DeflateThread.deflated` makes of a block, by the next thread that is free. */
+/** Deflates a block with `DeflateThread.deflated` on the thread with the shortest queue. */
 export async function deflated(block: Uint8Array): Promise<Uint8Array> {
-  return turns.take(async () => {
+  return semaphore.run(async () => {
     const thread = nextThread();
     try {
       return await thread.deflated(block);
@@ -19,13 +19,13 @@ export async function deflated(block: Uint8Array): Promise<Uint8Array> {
   });
 }
 
-/** Each thread has one more at hand, so that it need not wait for this one to be told of the next. */
-const turns = new Turns(2 * deflateThreads);
+/** Each thread has one block in its queue while it deflates another, so that it never waits for the main thread. */
+const semaphore = new Semaphore(2 * deflateThreads);
 let threads: readonly DeflateThread[] = [];
 
 function nextThread(): DeflateThread {
-  const [first, ...others] = threads.toSorted((a, b) => a.blocks - b.blocks);
-  if (first !== undefined && (first.blocks === 0 || others.length + 1 === deflateThreads))
+  const [first, ...others] = threads.toSorted((a, b) => a.pendingBlocks - b.pendingBlocks);
+  if (first !== undefined && (first.pendingBlocks === 0 || others.length + 1 === deflateThreads))
     return first;
   const thread = new DeflateThread();
   threads = [...threads, thread];

@@ -1,8 +1,8 @@
 /**
- * The same bytes, cut where a zstd frame ends (RFC 8878): Node unpacks no further than the first frame of what it is
- * given at once, and says nothing of the others. @throws Error where a frame is cut off, or something else follows
+ * Splits chunks at the ends of zstd frames (RFC 8878), because Node decompresses only the first frame of a chunk and
+ * silently ignores the others. @throws Error if a frame is truncated, or followed by other data
  */
-export async function* cutAtFrames(
+export async function* splitAtFrames(
   bytes: AsyncIterable<Uint8Array>,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const scanner = new FrameScanner();
@@ -13,69 +13,69 @@ export async function* cutAtFrames(
       at = end;
     }
   }
-  if (!scanner.isBetweenFrames) throw new Error("zstd: it ends too early");
+  if (!scanner.isBetweenFrames) throw new Error("zstd: unexpected end of data");
 }
 
-/** Bytes of a frame: those to be looked at together, or so many that mean nothing here. */
-type Part = { readonly field: number } | { readonly content: number };
+/** A part of a frame: a field to interpret, or content to skip, with its length in bytes. */
+type FramePart = { readonly field: number } | { readonly content: number };
 
 class FrameScanner {
-  readonly #held = Buffer.alloc(8);
+  readonly #field = Buffer.alloc(8);
   #parts = partsOfFrame();
-  #part: Part | undefined;
-  /** Of the part, what is still to come. */
-  #missing = 0;
+  #part: FramePart | undefined;
+  /** The remaining bytes of the part. */
+  #remaining = 0;
 
   get isBetweenFrames(): boolean {
     return this.#part === undefined;
   }
 
-  /** Where the frame that goes on at `at` ends, or the chunk. */
+  /** Scans a chunk from `at`. Returns the position after the current frame, or the end of the chunk. */
   scan(chunk: Uint8Array, at: number): number {
-    if (this.#part === undefined) this.#begin();
+    if (this.#part === undefined) this.#startFrame();
     for (let end = at; ;) {
-      const count = Math.min(this.#missing, chunk.byteLength - end);
-      this.#hold(chunk.subarray(end, end + count));
+      const count = Math.min(this.#remaining, chunk.byteLength - end);
+      this.#consume(chunk.subarray(end, end + count));
       end += count;
-      if (this.#missing > 0) return end;
-      this.#proceed();
+      if (this.#remaining > 0) return end;
+      this.#nextPart();
       if (this.#part === undefined) return end;
     }
   }
 
-  #begin(): void {
+  #startFrame(): void {
     this.#parts = partsOfFrame();
-    this.#proceed();
+    this.#nextPart();
   }
 
-  #hold(bytes: Uint8Array): void {
+  #consume(bytes: Uint8Array): void {
     const part = this.#part;
-    if (part !== undefined && "field" in part) this.#held.set(bytes, part.field - this.#missing);
-    this.#missing -= bytes.byteLength;
+    if (part !== undefined && "field" in part) this.#field.set(bytes, part.field - this.#remaining);
+    this.#remaining -= bytes.byteLength;
   }
 
-  #proceed(): void {
-    const next = this.#parts.next(this.#held);
+  #nextPart(): void {
+    const next = this.#parts.next(this.#field);
     this.#part = next.done ? undefined : next.value;
-    this.#missing = next.done ? 0 : "field" in next.value ? next.value.field : next.value.content;
+    this.#remaining = next.done ? 0 : "field" in next.value ? next.value.field : next.value.content;
   }
 }
 
-/** Gets each field that it asks for. */
-function* partsOfFrame(): Generator<Part, void, Buffer> {
+/** Yields the parts of a frame. Receives the bytes of each field that it yields. */
+function* partsOfFrame(): Generator<FramePart, void, Buffer> {
   const magic = (yield { field: 4 }).readUInt32LE(0);
   if ((magic & 0xff_ff_ff_f0) >>> 0 === skippableMagic) {
     yield { content: (yield { field: 4 }).readUInt32LE(0) };
     return;
   }
-  if (magic !== frameMagic) throw new Error("zstd: something else follows it");
+  if (magic !== frameMagic) throw new Error("zstd: unexpected data after a frame");
   const descriptor = (yield { field: 1 }).readUInt8(0);
   yield { content: headerSize(descriptor) };
   for (let isLast = false; !isLast;) {
     const head = (yield { field: 3 }).readUIntLE(0, 3);
     isLast = (head & 1) === 1;
-    const isOneByteRepeated = ((head >> 1) & 3) === 1;
-    yield { content: isOneByteRepeated ? 1 : head >> 3 };
+    const isRLE = ((head >> 1) & 3) === 1;
+    yield { content: isRLE ? 1 : head >> 3 };
   }
   const hasChecksum = (descriptor & 4) !== 0;
   yield { content: hasChecksum ? 4 : 0 };
@@ -84,7 +84,7 @@ function* partsOfFrame(): Generator<Part, void, Buffer> {
 const frameMagic = 0xfd_2f_b5_28;
 const skippableMagic = 0x18_4d_2a_50;
 
-/** Of what follows the descriptor: window, dictionary, size of the content. */
+/** The size of the fields after the descriptor: window, dictionary ID and content size. */
 function headerSize(descriptor: number): number {
   const isSingleSegment = (descriptor & 0x20) !== 0;
   const dictionary = [0, 1, 2, 4][descriptor & 3] ?? 0;

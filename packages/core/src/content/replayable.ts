@@ -1,6 +1,6 @@
 import type { BlobBody } from "../contract/image-destination.ts";
 
-/** A body that can be read again; without `replay` the bytes themselves. */
+/** Adds `replay` to a stream; returns the stream unchanged if it is undefined. */
 export function replayable(
   bytes: AsyncIterable<Uint8Array>,
   replay: BlobBody["replay"] | undefined,

@@ -1,53 +1,53 @@
-/** How much is done at once. */
-export interface Bounds<Item> {
-  /** The most items. */
+/** How many items are processed at once. */
+export interface ConcurrencyLimits<Item> {
+  /** The maximum number of items. */
   readonly count: number;
-  /** The most that they weigh together; one alone may weigh more. Default: no bound. */
+  /** The maximum total weight. A single item may exceed it. Default: no limit. */
   readonly weight?: number | undefined;
-  /** Default: nothing. */
-  readonly weightOf?: ((item: Item) => number) | undefined;
+  /** The weight of an item. Default: 0. */
+  readonly weigh?: ((item: Item) => number) | undefined;
 }
 
 /**
- * Runs work on each item, in order of the items, so much at a time. The first failure aborts all others; it is thrown
- * once they have come to rest, so that nothing goes on behind the caller's back.
+ * Runs work on each item, in order and within limits. The first failure aborts all other work. It is thrown once that
+ * work has ended, so that nothing keeps running in the background.
  */
 export async function runAll<Item>(
   items: readonly Item[],
-  { count, weight = Infinity, weightOf = () => 0 }: Bounds<Item>,
+  { count, weight = Infinity, weigh = () => 0 }: ConcurrencyLimits<Item>,
   signal: AbortSignal | undefined,
   work: (item: Item, signal: AbortSignal) => Promise<void>,
 ): Promise<void> {
   signal?.throwIfAborted();
-  const siblings = new AbortController();
-  const either =
-    signal === undefined ? siblings.signal : AbortSignal.any([signal, siblings.signal]);
+  const failures = new AbortController();
+  const combined =
+    signal === undefined ? failures.signal : AbortSignal.any([signal, failures.signal]);
   const tasks: Promise<void>[] = [];
   let running = 0;
-  let load = 0;
-  let rested = Promise.withResolvers<void>();
+  let runningWeight = 0;
+  let nextFinished = Promise.withResolvers<void>();
   let failure: { readonly error: unknown } | undefined;
-  const run = async (item: Item, own: number): Promise<void> => {
+  const run = async (item: Item, itemWeight: number): Promise<void> => {
     running++;
-    load += own;
+    runningWeight += itemWeight;
     try {
-      await work(item, either);
+      await work(item, combined);
     } catch (error) {
       failure ??= { error };
-      siblings.abort(error);
+      failures.abort(error);
     }
     running--;
-    load -= own;
-    rested.resolve();
-    rested = Promise.withResolvers();
+    runningWeight -= itemWeight;
+    nextFinished.resolve();
+    nextFinished = Promise.withResolvers();
   };
   for (const item of items) {
-    const own = weightOf(item);
-    while (running > 0 && (running >= count || load + own > weight)) {
-      await rested.promise;
+    const itemWeight = weigh(item);
+    while (running > 0 && (running >= count || runningWeight + itemWeight > weight)) {
+      await nextFinished.promise;
     }
-    if (either.aborted) break;
-    tasks.push(run(item, own));
+    if (combined.aborted) break;
+    tasks.push(run(item, itemWeight));
   }
   await Promise.all(tasks);
   signal?.throwIfAborted();

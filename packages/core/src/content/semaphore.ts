@@ -1,5 +1,5 @@
-/** Lets so many do something at once; all others wait for their turn, in the order in which they came. */
-export class Turns {
+/** Limits how many operations run at once. The others wait, first in, first out. */
+export class Semaphore {
   #free: number;
   readonly #waiting: (() => void)[] = [];
 
@@ -7,7 +7,7 @@ export class Turns {
     this.#free = count;
   }
 
-  async take<Result>(work: () => Promise<Result>): Promise<Result> {
+  async run<Result>(work: () => Promise<Result>): Promise<Result> {
     if (this.#free > 0) this.#free--;
     else await new Promise<void>((resolve) => this.#waiting.push(resolve));
     try {

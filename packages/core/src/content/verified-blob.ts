@@ -2,16 +2,16 @@ import { algorithmOf, digestHasher } from "../names/digest.ts";
 import type { Digest, DigestHasher } from "../names/digest.ts";
 import { ImageError } from "../names/image-error.ts";
 
-/** What the bytes of a stream must turn out to be. */
+/** The digest and size that the bytes of a stream must have. */
 export interface ExpectedBytes {
   readonly digest: Digest;
-  /** Bytes; undefined where it is not known. */
+  /** Bytes; undefined if unknown. */
   readonly size?: number | undefined;
 }
 
 /**
- * The same bytes, and an error instead of their end unless they are what was expected.
- * The last chunk is held back until the digest is right, so that whoever reads to the end has read nothing false.
+ * Yields the same bytes, and fails before the end if they do not match. Holds back the last chunk until the digest
+ * matches, so a reader that reaches the end has read only verified bytes.
  * @throws ImageError `digest-mismatch`
  */
 export function verified(
@@ -21,66 +21,67 @@ export function verified(
   return new VerifiedBlob(expected, () => bytes).from(0);
 }
 
-/** @throws ImageError `digest-mismatch` */
+/** Compares two digests. @throws ImageError `digest-mismatch` */
 export function checkDigest(found: Digest, expected: Digest): void {
   if (found === expected) return;
   throw new ImageError(
     "digest-mismatch",
-    `Expected ${expected} and read ${found}: the data was damaged or replaced; nothing of it was kept`,
+    `Expected ${expected} and read ${found}: the data was damaged or replaced; it was discarded`,
   );
 }
 
 /**
- * That a manifest has the size which an index gives it: a wrong one is not put right on the way.
+ * Checks that a manifest has the size in its index. A copy does not correct a wrong size.
  * @throws ImageError `digest-mismatch`
  */
 export function checkSize(digest: Digest, found: number, expected: number | undefined): void {
   if (expected === undefined || found === expected) return;
   throw new ImageError(
     "digest-mismatch",
-    `The manifest ${digest} has ${found} bytes, and the index that names it says ${expected}: the index is wrong; build it again`,
+    `The manifest ${digest} has ${found} bytes, but its index specifies ${expected}: the index is wrong; rebuild it`,
   );
 }
 
-/** A place in a blob, and the digest of all that was read up to it. */
+/** A position in a blob, and the hash of all bytes before it. */
 interface Checkpoint {
-  readonly at: number;
+  readonly position: number;
   readonly hasher: DigestHasher;
 }
 
-/** How far one reading came. */
+/** The progress of one reading. */
 interface Reading {
-  at: number;
+  position: number;
   readonly hasher: DigestHasher;
 }
 
-/** How a blob is read once: whether a chunk may be written over when the next is asked for. */
+/** Options of one reading. */
 export interface ReadingOptions {
+  /** Whether the source may overwrite a chunk once the next one is requested. */
   readonly reuseBuffers?: boolean;
 }
 
-/** Reads a blob from there on. */
-export type ReadFrom = (start: number, options: ReadingOptions) => AsyncIterable<Uint8Array>;
+/** Opens a blob at a position. */
+export type OpenAt = (start: number, options: ReadingOptions) => AsyncIterable<Uint8Array>;
 
 const checkpointDistance = 8 << 20;
 
 /**
- * A blob that is read from its beginning and, where that breaks off, again from any place that was reached before. Each
- * reading fails at its end unless all the bytes are what was expected.
+ * A blob that can be read from the start and, after an interruption, again from any position that was reached. Each
+ * reading fails before its end unless all bytes match the digest.
  */
 export class VerifiedBlob {
   readonly #expected: ExpectedBytes;
-  readonly #open: ReadFrom;
-  /** Told of bytes that were not read before. */
+  readonly #open: OpenAt;
+  /** Called with the number of bytes that were read for the first time. */
   readonly #onProgress: (bytes: number) => void;
   readonly #checkpoints: Checkpoint[] = [];
-  /** Where readings are or ended: what they gave away is right only if a later one finds the same up to there. */
-  #ends: readonly Reading[] = [];
-  #reached = 0;
+  /** Readings without a verified digest. A later reading must find the same bytes up to their positions. */
+  #unconfirmed: readonly Reading[] = [];
+  #maxPosition = 0;
 
   constructor(
     expected: ExpectedBytes,
-    open: ReadFrom,
+    open: OpenAt,
     onProgress: (bytes: number) => void = () => {},
   ) {
     this.#expected = expected;
@@ -89,22 +90,22 @@ export class VerifiedBlob {
   }
 
   /**
-   * The bytes from `start` on, no further than an earlier reading came. The last chunk is held back until the digest is
-   * right, and what earlier readings gave is compared with what is there now: who reads to the end, in however many
-   * readings, has read nothing false.
+   * Reads from `start`, which an earlier reading must have reached. Holds back the last chunk until the digest matches,
+   * and compares the bytes with those of earlier readings. So a reader that reaches the end, in any number of readings,
+   * has read only verified bytes.
    * @throws ImageError `digest-mismatch`
    */
   async *from(
     start: number,
     options: ReadingOptions = {},
   ): AsyncGenerator<Uint8Array, void, undefined> {
-    if (start > this.#reached) throw new RangeError(`Not read: ${start}`);
-    const { at: from, hasher } = this.#checkpointBefore(start);
-    const reading = { at: from, hasher: hasher.copy() };
-    // Wherever it will end, and whether that is told or not.
-    this.#ends = [...this.#ends, reading];
+    if (start > this.#maxPosition) throw new RangeError(`Not read: ${start}`);
+    const { position, hasher } = this.#checkpointBefore(start);
+    const reading = { position, hasher: hasher.copy() };
+    // Registered before it starts, because a reader may stop at any time.
+    this.#unconfirmed = [...this.#unconfirmed, reading];
     yield* this.#read(reading, start, options);
-    this.#ends = [];
+    this.#unconfirmed = [];
   }
 
   async *#read(
@@ -113,79 +114,80 @@ export class VerifiedBlob {
     options: ReadingOptions,
   ): AsyncGenerator<Uint8Array, void, undefined> {
     const { digest, size } = this.#expected;
-    let held: Uint8Array | undefined;
-    for await (const chunk of this.#open(reading.at, options)) {
-      // It shows nothing of what follows.
+    let pending: Uint8Array | undefined;
+    for await (const chunk of this.#open(reading.position, options)) {
+      // An empty chunk does not show whether more bytes follow.
       if (chunk.byteLength === 0) continue;
-      const skipped = Math.min(Math.max(start - reading.at, 0), chunk.byteLength);
-      refuseMore(this.#expected, reading.at + chunk.byteLength);
+      const skipped = Math.min(Math.max(start - reading.position, 0), chunk.byteLength);
+      rejectExcess(this.#expected, reading.position + chunk.byteLength);
       this.#advance(reading, chunk);
-      if (held !== undefined) yield held;
-      held = undefined;
+      if (pending !== undefined) yield pending;
+      pending = undefined;
       const part = chunk.subarray(skipped);
       if (part.byteLength === 0) continue;
-      const mayBeLast = size === undefined || reading.at === size;
+      const mayBeLast = size === undefined || reading.position === size;
       if (!mayBeLast) yield part;
-      else held = options.reuseBuffers ? new Uint8Array(part) : part;
+      else pending = options.reuseBuffers ? new Uint8Array(part) : part;
     }
-    refuseLess(this.#expected, reading.at);
-    if (this.#ends.some((end) => end !== reading)) throw changedMeanwhile(digest);
+    rejectShortfall(this.#expected, reading.position);
+    if (this.#unconfirmed.some((end) => end !== reading)) throw inconsistentReads(digest);
     checkDigest(reading.hasher.copy().digest(), digest);
-    if (held !== undefined) yield held;
+    if (pending !== undefined) yield pending;
   }
 
-  /** Hashes a chunk, and compares on the way what earlier readings had come to. */
+  /** Hashes a chunk, and compares the hash at the positions of earlier readings. */
   #advance(reading: Reading, chunk: Uint8Array): void {
-    const from = reading.at;
+    const from = reading.position;
     const to = from + chunk.byteLength;
-    const passed = this.#ends.filter((end) => end !== reading && end.at <= to);
-    for (const end of passed.toSorted((a, b) => a.at - b.at)) {
-      reading.hasher.update(chunk.subarray(reading.at - from, end.at - from));
-      reading.at = end.at;
+    const passed = this.#unconfirmed.filter((end) => end !== reading && end.position <= to);
+    for (const end of passed.toSorted((a, b) => a.position - b.position)) {
+      reading.hasher.update(chunk.subarray(reading.position - from, end.position - from));
+      reading.position = end.position;
       const isSame = reading.hasher.copy().digest() === end.hasher.copy().digest();
-      if (!isSame) throw changedMeanwhile(this.#expected.digest);
+      if (!isSame) throw inconsistentReads(this.#expected.digest);
     }
-    this.#ends = this.#ends.filter((end) => !passed.includes(end));
-    reading.hasher.update(chunk.subarray(reading.at - from));
-    reading.at = to;
-    this.#remember(to, reading.hasher);
+    this.#unconfirmed = this.#unconfirmed.filter((end) => !passed.includes(end));
+    reading.hasher.update(chunk.subarray(reading.position - from));
+    reading.position = to;
+    this.#recordProgress(to, reading.hasher);
   }
 
-  /** One from which all that earlier readings gave, and that nothing confirmed yet, is read again. */
+  /** The last checkpoint before `start` and before the positions of all unconfirmed readings. */
   #checkpointBefore(start: number): Checkpoint {
-    const first = Math.min(start, ...this.#ends.map(({ at }) => at));
-    const found = this.#checkpoints.findLast(({ at }) => at <= first);
-    return found ?? { at: 0, hasher: digestHasher(algorithmOf(this.#expected.digest)) };
+    const first = Math.min(start, ...this.#unconfirmed.map(({ position }) => position));
+    const found = this.#checkpoints.findLast(({ position }) => position <= first);
+    return found ?? { position: 0, hasher: digestHasher(algorithmOf(this.#expected.digest)) };
   }
 
-  #remember(at: number, hasher: DigestHasher): void {
-    if (at > this.#reached) {
-      this.#onProgress(at - this.#reached);
-      this.#reached = at;
+  #recordProgress(position: number, hasher: DigestHasher): void {
+    if (position > this.#maxPosition) {
+      this.#onProgress(position - this.#maxPosition);
+      this.#maxPosition = position;
     }
-    const last = this.#checkpoints.at(-1)?.at ?? 0;
-    if (at - last >= checkpointDistance) this.#checkpoints.push({ at, hasher: hasher.copy() });
+    const last = this.#checkpoints.at(-1)?.position ?? 0;
+    if (position - last >= checkpointDistance)
+      this.#checkpoints.push({ position, hasher: hasher.copy() });
   }
 }
 
-function refuseMore({ digest, size }: ExpectedBytes, at: number): void {
-  if (size !== undefined && at > size) throw wrongSize(digest, size, "more");
+function rejectExcess({ digest, size }: ExpectedBytes, position: number): void {
+  if (size !== undefined && position > size) throw sizeMismatch(digest, size, "more");
 }
 
-function refuseLess({ digest, size }: ExpectedBytes, at: number): void {
-  if (size !== undefined && at < size) throw wrongSize(digest, size, `only ${at}`);
+function rejectShortfall({ digest, size }: ExpectedBytes, position: number): void {
+  if (size !== undefined && position < size) throw sizeMismatch(digest, size, `only ${position}`);
 }
 
-function changedMeanwhile(digest: string): ImageError {
+function inconsistentReads(digest: string): ImageError {
   return new ImageError(
     "digest-mismatch",
-    `${digest} was read twice, with other bytes each time: the data was damaged or replaced; nothing of it was kept`,
+    `${digest} was read twice with different bytes: the data was damaged or replaced; it was discarded`,
   );
 }
 
-function wrongSize(digest: string, size: number, found: string): ImageError {
+function sizeMismatch(digest: string, size: number, found: string): ImageError {
   return new ImageError(
     "digest-mismatch",
-    `${digest} should have ${size} bytes and has ${found}; nothing of it was kept`,
+    `${digest} should have ${size} bytes and has ${found}; it was discarded`,
   );
 }

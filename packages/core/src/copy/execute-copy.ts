@@ -1,5 +1,5 @@
 import type { DecompressionTotal } from "../compression/decompression-limit.ts";
-import { blobBounds } from "../content/blob-bounds.ts";
+import { blobConcurrency } from "../content/blob-concurrency.ts";
 import { runAll } from "../content/run-all.ts";
 import type { Descriptor } from "../contract/blob-info.ts";
 import type { CommittedImage, ImageDestination } from "../contract/image-destination.ts";
@@ -66,7 +66,7 @@ class Execution {
     const { offers } = this.#source;
     const { accepts } = this.#destination;
     const most = Math.min(offers.parallelBlobs, accepts.parallelBlobs);
-    const bounds = blobBounds(({ blob }: BlobStep) => blob, most, parallelBlobs);
+    const bounds = blobConcurrency(({ blob }: BlobStep) => blob, most, parallelBlobs);
     const largestFirst = steps.toSorted((a, b) => b.blob.size - a.blob.size);
     try {
       await runAll(largestFirst, bounds, outer, async (step, signal) => {

@@ -1,6 +1,6 @@
 import { sliced } from "../content/byte-stream.ts";
 import { VerifiedBlob } from "../content/verified-blob.ts";
-import type { ReadFrom } from "../content/verified-blob.ts";
+import type { OpenAt } from "../content/verified-blob.ts";
 import type { Descriptor } from "../contract/blob-info.ts";
 import type { GetBlobOptions, ImageSource } from "../contract/image-source.ts";
 import type { CopyOptions } from "./copy-options.ts";
@@ -17,7 +17,7 @@ export function readBlob(
   );
 }
 
-function readerOf(source: ImageSource, blob: Descriptor, options: GetBlobOptions): ReadFrom {
+function readerOf(source: ImageSource, blob: Descriptor, options: GetBlobOptions): OpenAt {
   return (start, reading) => {
     const how = { ...options, ...reading };
     if (start === 0) return source.getBlob(blob, how);

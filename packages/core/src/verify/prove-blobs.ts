@@ -1,4 +1,4 @@
-import { blobBounds } from "../content/blob-bounds.ts";
+import { blobConcurrency } from "../content/blob-concurrency.ts";
 import { runAll } from "../content/run-all.ts";
 import { imageName } from "../contract/image-reference.ts";
 import { Retries } from "../contract/retries.ts";
@@ -44,7 +44,7 @@ export async function proveBlobs(
   }
   const left = blobs.filter((one) => !proven.has(one));
   const largestFirst = left.toSorted((a, b) => b.blob.size - a.blob.size);
-  const bounds = blobBounds(({ blob }: NamedBlob) => blob, count, parallelBlobs);
+  const bounds = blobConcurrency(({ blob }: NamedBlob) => blob, count, parallelBlobs);
   await runAll(largestFirst, bounds, outer, (named, signal) =>
     prove(named, async () => readWhole(named, { ...options, signal }), "read"),
   );

@@ -3,18 +3,18 @@ import { setTimeout as delay } from "node:timers/promises";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 
-import { packedInBlocks } from "../../src/compression/compression-blocks.ts";
+import { compressedInBlocks } from "../../src/compression/compression-blocks.ts";
 import { readAll } from "../../src/content/byte-stream.ts";
-import { Turns } from "../../src/content/semaphore.ts";
+import { Semaphore } from "../../src/content/semaphore.ts";
 
 const limit = 1 << 24;
-const mostHeld = 8;
+const maxBlocks = 8;
 
 async function* streamOf(...chunks: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
   yield* chunks;
 }
 
-/** Lends the same memory again and again, as a file that is read into one buffer. */
+/** Reuses one buffer for all chunks, like a file that is read into one buffer. */
 async function* reusingBuffer(bytes: Uint8Array, size: number): AsyncGenerator<Uint8Array> {
   const buffer = Buffer.alloc(size);
   for (let at = 0; at < bytes.byteLength; at += size) {
@@ -25,8 +25,8 @@ async function* reusingBuffer(bytes: Uint8Array, size: number): AsyncGenerator<U
   }
 }
 
-describe("blocks that are packed side by side", () => {
-  test("come out in their order, whichever is ready first, and cut alike however the stream was", async () => {
+describe("blocks that are compressed in parallel", () => {
+  test("are returned in order, and their boundaries do not depend on chunks", async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.uint8Array({ maxLength: 100 }),
@@ -34,112 +34,124 @@ describe("blocks that are packed side by side", () => {
         fc.integer({ min: 1, max: 20 }),
         async (bytes, chunkSize, blockSize) => {
           const sizes: number[] = [];
-          const pack = async (block: Uint8Array): Promise<Uint8Array> => {
+          const compress = async (block: Uint8Array): Promise<Uint8Array> => {
             sizes.push(block.byteLength);
             if (block.byteLength % 2 === 0) await delay(0);
             return block.slice();
           };
-          const packed = packedInBlocks(reusingBuffer(bytes, chunkSize), {
-            size: blockSize,
-            mostHeld,
-            pack,
+          const compressed = compressedInBlocks(reusingBuffer(bytes, chunkSize), {
+            blockSize,
+            maxBlocks,
+            compress,
           });
-          expect(Buffer.from(await readAll(packed, limit))).toEqual(Buffer.from(bytes));
+          expect(Buffer.from(await readAll(compressed, limit))).toEqual(Buffer.from(bytes));
           expect(sizes.slice(0, -1).every((size) => size === blockSize)).toBe(true);
         },
       ),
     );
   });
 
-  test("are no more at once than there is work for, however fast the source and slow the reader", async () => {
-    let held = 0;
-    let most = 0;
+  test("are limited in number, for fast sources and slow readers", async () => {
+    let inMemory = 0;
+    let max = 0;
     async function* endless(): AsyncGenerator<Uint8Array> {
       for (;;) yield Buffer.alloc(64);
     }
-    const pack = async (block: Uint8Array): Promise<Uint8Array> => {
-      most = Math.max(most, ++held);
+    const compress = async (block: Uint8Array): Promise<Uint8Array> => {
+      max = Math.max(max, ++inMemory);
       return block;
     };
     const readers = Array.from({ length: 20 }, async () => {
       let taken = 0;
-      for await (const _ of packedInBlocks(endless(), { size: 64, mostHeld, pack })) {
-        held--;
+      for await (const _ of compressedInBlocks(endless(), { blockSize: 64, maxBlocks, compress })) {
+        inMemory--;
         await delay(0);
         if (++taken === 20) break;
       }
     });
     await Promise.all(readers);
-    expect(most).toBeGreaterThanOrEqual(20);
-    expect(most).toBeLessThanOrEqual(20 + mostHeld + 20);
+    expect(max).toBeGreaterThanOrEqual(20);
+    expect(max).toBeLessThanOrEqual(20 + maxBlocks + 20);
   });
 
-  test("are waited for when one of them fails, and the failure is passed on as it is", async () => {
+  test("are awaited when one of them fails, and the error is passed on unchanged", async () => {
     const failure = new Error("no memory left");
     let running = 0;
     let count = 0;
-    const pack = async (block: Uint8Array): Promise<Uint8Array> => {
+    const compress = async (block: Uint8Array): Promise<Uint8Array> => {
       running++;
       await delay(1);
       running--;
       if (++count === 2) throw failure;
       return block;
     };
-    const packed = packedInBlocks(streamOf(Buffer.alloc(1000)), { size: 10, mostHeld, pack });
-    await expect(readAll(packed, limit)).rejects.toBe(failure);
+    const compressed = compressedInBlocks(streamOf(Buffer.alloc(1000)), {
+      blockSize: 10,
+      maxBlocks,
+      compress,
+    });
+    await expect(readAll(compressed, limit)).rejects.toBe(failure);
     expect(running).toBe(0);
   });
 
-  test("leave nothing running when nobody reads on", async () => {
+  test("leave nothing running when the reader stops", async () => {
     let running = 0;
-    const pack = async (block: Uint8Array): Promise<Uint8Array> => {
+    const compress = async (block: Uint8Array): Promise<Uint8Array> => {
       running++;
       await delay(1);
       running--;
       return block;
     };
-    const packed = packedInBlocks(streamOf(Buffer.alloc(1000)), { size: 10, mostHeld, pack });
-    await packed.next();
-    await packed.return();
+    const compressed = compressedInBlocks(streamOf(Buffer.alloc(1000)), {
+      blockSize: 10,
+      maxBlocks,
+      compress,
+    });
+    await compressed.next();
+    await compressed.return();
     expect(running).toBe(0);
   });
 
-  test("use memory again that is done with", async () => {
-    const memories = new Set<ArrayBufferLike>();
-    const pack = async (block: Uint8Array): Promise<Uint8Array> => {
-      memories.add(block.buffer);
+  test("reuse memory", async () => {
+    const buffers = new Set<ArrayBufferLike>();
+    const compress = async (block: Uint8Array): Promise<Uint8Array> => {
+      buffers.add(block.buffer);
       return block.slice();
     };
-    const packed = packedInBlocks(streamOf(Buffer.alloc(10_000)), { size: 10, mostHeld, pack });
-    expect(await readAll(packed, limit)).toHaveLength(10_000);
-    expect(memories.size).toBeLessThanOrEqual(mostHeld + 1);
+    const compressed = compressedInBlocks(streamOf(Buffer.alloc(10_000)), {
+      blockSize: 10,
+      maxBlocks,
+      compress,
+    });
+    expect(await readAll(compressed, limit)).toHaveLength(10_000);
+    expect(buffers.size).toBeLessThanOrEqual(maxBlocks + 1);
   });
 });
 
-describe("turns", () => {
-  test("are no more at once than are free", async () => {
+describe("a semaphore", () => {
+  test("limits how many operations run at once", async () => {
     let running = 0;
-    let most = 0;
-    const turns = new Turns(3);
+    let max = 0;
+    const semaphore = new Semaphore(3);
     const work = Array.from({ length: 100 }, () =>
-      turns.take(async () => {
-        most = Math.max(most, ++running);
+      semaphore.run(async () => {
+        max = Math.max(max, ++running);
         await delay(0);
         running--;
       }),
     );
     await Promise.all(work);
-    expect(most).toBe(3);
+    expect(max).toBe(3);
   });
 
-  test("go on after something failed", async () => {
-    const turns = new Turns(2);
+  test("continues after a failure", async () => {
+    const semaphore = new Semaphore(2);
     const attempts = Array.from({ length: 10 }, () =>
-      turns.take(async () => {
+      semaphore.run(async () => {
         throw new Error("failed");
       }),
     );
     await Promise.allSettled(attempts);
-    expect(await turns.take(async () => "done")).toBe("done");
+    expect(await semaphore.run(async () => "done")).toBe("done");
   });
 });

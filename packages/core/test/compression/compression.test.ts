@@ -30,11 +30,11 @@ describe("compression", () => {
     ["none", Buffer.from("hello tar")],
     ["none", Buffer.from([])],
     ["none", Buffer.from([0x1f])],
-  ] as const)("%s is known by its first bytes", (name, bytes) => {
+  ] as const)("%s is detected by its first bytes", (name, bytes) => {
     expect(compressionOf(bytes)).toBe(name);
   });
 
-  test("is recognised however the bytes are cut, and no byte is lost", async () => {
+  test("is detected for any chunk boundaries, and no byte is lost", async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(fc.uint8Array({ maxLength: 4 })), async (parts) => {
         const whole = Buffer.concat([zlib.gzipSync("x").subarray(0, 3), ...parts]);
@@ -46,7 +46,7 @@ describe("compression", () => {
     );
   });
 
-  test("of a stream can be undone by other programs, and theirs by us", async () => {
+  test("is compatible with zlib in both directions", async () => {
     const bytes = Buffer.from("some text, and again some text. ".repeat(10_000));
     const parts = [bytes.subarray(0, 1), bytes.subarray(1, 100_000), bytes.subarray(100_000)];
     const gzip = await readAll(compressed(streamOf(...parts), "gzip"), limit);
@@ -54,18 +54,18 @@ describe("compression", () => {
     expect(zlib.gunzipSync(gzip)).toEqual(bytes);
     expect(zlib.zstdDecompressSync(zstd)).toEqual(bytes);
     expect(gzip.byteLength).toBeLessThan(bytes.byteLength / 10);
-    for (const [name, packed] of [
+    for (const [name, compressedBytes] of [
       ["gzip", gzip],
       ["zstd", zstd],
       ["none", bytes],
     ] as const) {
-      const unpacked = await readAll(decompressed(streamOf(packed), name), limit);
-      expect(Buffer.concat([unpacked])).toEqual(bytes);
+      const decompressedBytes = await readAll(decompressed(streamOf(compressedBytes), name), limit);
+      expect(Buffer.concat([decompressedBytes])).toEqual(bytes);
     }
   });
 
-  test("passes an error of its source on, untouched", async () => {
-    const failure = new Error("the line was cut");
+  test("passes on an error of its source unchanged", async () => {
+    const failure = new Error("connection lost");
     async function* cut(): AsyncGenerator<Uint8Array> {
       yield Buffer.alloc(100_000, "x");
       throw failure;
@@ -73,7 +73,7 @@ describe("compression", () => {
     await expect(readAll(compressed(cut(), "gzip"), limit)).rejects.toBe(failure);
   });
 
-  test("closes its source when it is left", async () => {
+  test("closes its source when the reader stops", async () => {
     let isOpen = true;
     async function* endless(): AsyncGenerator<Uint8Array> {
       try {
@@ -82,21 +82,24 @@ describe("compression", () => {
         isOpen = false;
       }
     }
-    const packed = compressed(endless(), "gzip")[Symbol.asyncIterator]();
-    const head = await packed.next();
-    const block = await packed.next();
+    const compressedBytes = compressed(endless(), "gzip")[Symbol.asyncIterator]();
+    const head = await compressedBytes.next();
+    const block = await compressedBytes.next();
     expect([head.done, block.done, isOpen]).toEqual([false, false, true]);
-    await packed.return?.();
+    await compressedBytes.return?.();
     expect(isOpen).toBe(false);
   });
 
   test.each(["gzip", "zstd"] as const)("of a truncated %s stream is an error", async (name) => {
-    const packed = await readAll(compressed(streamOf(Buffer.alloc(50_000, "ab")), name), limit);
-    const attempt = readAll(decompressed(streamOf(packed.subarray(0, -5)), name), limit);
+    const compressedBytes = await readAll(
+      compressed(streamOf(Buffer.alloc(50_000, "ab")), name),
+      limit,
+    );
+    const attempt = readAll(decompressed(streamOf(compressedBytes.subarray(0, -5)), name), limit);
     await expect(attempt).rejects.toBeInstanceOf(Error);
   });
 
-  test("is undone of no more than what it should be, whatever follows it", async () => {
+  test("reads a verified source to its end, whatever follows the compressed data", async () => {
     const wanted = digestOf(zlib.gzipSync("the right layer"));
     const paddings = [Buffer.alloc(1), Buffer.alloc(300_000)];
     for (const padding of paddings) {
@@ -108,7 +111,7 @@ describe("compression", () => {
     }
   });
 
-  test("is not undone where others would find more in it", async () => {
+  test("is rejected if other programs would decompress more", async () => {
     const zeros = Buffer.alloc(10);
     const member = zlib.gzipSync("one");
     for (const rest of [Buffer.from("x"), member, Buffer.alloc(300_000, "\0x")]) {
@@ -125,7 +128,7 @@ describe("compression", () => {
     );
   });
 
-  test("that is damaged is an error, though its source stands still", async () => {
+  test("that is damaged is an error, although its source stalls", async () => {
     const never = Promise.withResolvers<never>();
     async function* stalling(): AsyncGenerator<Uint8Array> {
       yield zlib.gzipSync("content").fill(0xff, 10);
@@ -156,7 +159,7 @@ async function* byteByByte(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   for (let at = 0; at < bytes.byteLength; at += 1) yield bytes.subarray(at, at + 1);
 }
 
-/** Cut at other places than blocks are. */
+/** Splits at positions that are not block boundaries. */
 async function* inChunks(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   for (let at = 0; at < bytes.byteLength; at += 77_777) yield bytes.subarray(at, at + 77_777);
 }
@@ -188,15 +191,18 @@ describe.each([
     (["random", "repeated", "text"] as const).map((content) => [size, content] as const),
   );
 
-  test.each(samples)("%i bytes that are %s come back", async (size, content) => {
+  test.each(samples)("%i bytes that are %s are restored", async (size, content) => {
     const bytes = sampleBytes(size, content);
-    const packed = await readAll(compressed(inChunks(bytes), name), limit * 2);
-    const unpacked = await readAll(decompressed(inChunks(packed), name), limit * 2);
-    expect(Buffer.from(unpacked).equals(bytes)).toBe(true);
-    expect(packed.byteLength).toBeLessThan(bytes.byteLength * 1.002 + 64);
+    const compressedBytes = await readAll(compressed(inChunks(bytes), name), limit * 2);
+    const decompressedBytes = await readAll(
+      decompressed(inChunks(compressedBytes), name),
+      limit * 2,
+    );
+    expect(Buffer.from(decompressedBytes).equals(bytes)).toBe(true);
+    expect(compressedBytes.byteLength).toBeLessThan(bytes.byteLength * 1.002 + 64);
   });
 
-  test("is the same each time, however the bytes come", async () => {
+  test("is the same each time, for any chunk boundaries", async () => {
     const bytes = sampleBytes(2 * blockSize + 7, "text");
     const attempts = [inChunks(bytes), streamOf(bytes), inChunks(bytes)].map(async (stream) =>
       digestOf(await readAll(compressed(stream, name), limit)),
@@ -205,16 +211,16 @@ describe.each([
     for (const other of others) expect(other).toBe(first);
   });
 
-  test.skipIf(!isInstalled(name))(`is taken by ${name} itself`, async () => {
+  test.skipIf(!isInstalled(name))(`is accepted by the program ${name}`, async () => {
     const bytes = sampleBytes(2 * blockSize + 7, "text");
-    const packed = await readAll(compressed(inChunks(bytes), name), limit);
-    const result = spawnSync(name, ["-dc"], { input: packed, maxBuffer: limit * 2 });
+    const compressedBytes = await readAll(compressed(inChunks(bytes), name), limit);
+    const result = spawnSync(name, ["-dc"], { input: compressedBytes, maxBuffer: limit * 2 });
     expect([result.status, result.stderr.toString()]).toEqual([0, ""]);
     expect(result.stdout.equals(bytes)).toBe(true);
   });
 
-  test("ends at once with what its source fails with in the middle", async () => {
-    const failure = new Error("the line was cut");
+  test("fails with the error of its source", async () => {
+    const failure = new Error("connection lost");
     async function* cut(): AsyncGenerator<Uint8Array> {
       yield* inChunks(sampleBytes(2 * blockSize, "text"));
       throw failure;
@@ -223,19 +229,21 @@ describe.each([
   });
 });
 
-test("blocks of gzip are one member, to the byte about as small as without them", async () => {
+test("blocks of gzip form one member, nearly as small as without blocks", async () => {
   const bytes = sampleBytes(4 * mebibyte + 5, "text");
-  const packed = await readAll(compressed(inChunks(bytes), "gzip"), limit);
-  const inflate = zlib.inflateRawSync(packed.subarray(10), { info: true }) as unknown as {
+  const compressedBytes = await readAll(compressed(inChunks(bytes), "gzip"), limit);
+  const inflate = zlib.inflateRawSync(compressedBytes.subarray(10), { info: true }) as unknown as {
     readonly buffer: Buffer;
     readonly engine: zlib.InflateRaw;
   };
   expect(inflate.buffer.equals(bytes)).toBe(true);
-  expect(inflate.engine.bytesWritten).toBe(packed.byteLength - 10 - 8);
-  expect(packed.byteLength).toBeLessThan(zlib.gzipSync(bytes, { level: 4 }).byteLength * 1.02);
+  expect(inflate.engine.bytesWritten).toBe(compressedBytes.byteLength - 10 - 8);
+  expect(compressedBytes.byteLength).toBeLessThan(
+    zlib.gzipSync(bytes, { level: 4 }).byteLength * 1.02,
+  );
 });
 
-describe("zstd from elsewhere", () => {
+describe("zstd with several frames", () => {
   const frame = (size: number, fill: string): Buffer =>
     zlib.zstdCompressSync(Buffer.alloc(size, fill), {
       params: { [zlib.constants.ZSTD_c_checksumFlag]: fill === "c" ? 1 : 0 },
@@ -249,17 +257,17 @@ describe("zstd from elsewhere", () => {
     Buffer.alloc(500_000, "c"),
   ]);
 
-  test("is unpacked to its last frame, however it is cut", async () => {
+  test("is decompressed to its last frame, for any chunk boundaries", async () => {
     for (const size of [1, 2, 7, 64, 1000, stream.byteLength]) {
       const parts = Array.from({ length: Math.ceil(stream.byteLength / size) }, (_, at) =>
         stream.subarray(at * size, (at + 1) * size),
       );
-      const unpacked = await readAll(decompressed(streamOf(...parts), "zstd"), limit);
-      expect(Buffer.from(unpacked).equals(content)).toBe(true);
+      const decompressedBytes = await readAll(decompressed(streamOf(...parts), "zstd"), limit);
+      expect(Buffer.from(decompressedBytes).equals(content)).toBe(true);
     }
   });
 
-  test("is an error wherever it is cut off, and where something else follows", async () => {
+  test("is an error if it is truncated anywhere, or followed by other data", async () => {
     const ends = new Set(frames.map((_, at) => Buffer.concat(frames.slice(0, at)).byteLength));
     for (let end = 1; end < stream.byteLength; end++) {
       const attempt = readAll(decompressed(streamOf(stream.subarray(0, end)), "zstd"), limit);

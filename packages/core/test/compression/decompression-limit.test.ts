@@ -10,7 +10,7 @@ const mebibyte = 1 << 20;
 const bombOfGzip = zlib.gzipSync(Buffer.alloc(4 * mebibyte));
 const bombOfZstd = zlib.zstdCompressSync(Buffer.alloc(64 * mebibyte));
 
-/** As often as it is asked for. */
+/** Repeats the bytes without end. */
 async function* endless(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   for (;;) yield bytes;
 }
@@ -19,7 +19,7 @@ async function* once(...chunks: readonly Uint8Array[]): AsyncGenerator<Uint8Arra
   yield* chunks;
 }
 
-/** How much comes out of it before it ends, and how it ends. */
+/** The number of decompressed bytes, and the error at the end. */
 async function outcome(
   bytes: AsyncIterable<Uint8Array>,
   compression: "gzip" | "zstd" | "xz" | "none",
@@ -34,9 +34,9 @@ async function outcome(
   return { size, error: undefined };
 }
 
-describe("what a stream decompresses to", () => {
+describe("the output of decompression", () => {
   test(
-    "ends at 1 GiB where more than 200 times its size comes out",
+    "ends at 1 GiB if it exceeds 200 times the size of the input",
     { timeout: 120_000 },
     async () => {
       const { size, error } = await outcome(endless(bombOfZstd), "zstd");
@@ -50,12 +50,12 @@ describe("what a stream decompresses to", () => {
   test.each([
     ["at the limit", 4 * mebibyte, undefined],
     ["above it", 4 * mebibyte - 1, "unsupported"],
-  ] as const)("is allowed up to the size given: %s", async (_, maxSize, code) => {
+  ] as const)("is allowed up to maxSize: %s", async (_, maxSize, code) => {
     const { error } = await outcome(once(bombOfGzip), "gzip", { maxSize });
     expect((error as ImageError | undefined)?.code).toBe(code);
   });
 
-  test("counts with that of other streams", async () => {
+  test("counts towards a limit on several streams", async () => {
     const total = { read: 0, written: 2 ** 32 - 4 * mebibyte };
     expect((await outcome(once(bombOfGzip), "gzip", { total })).error).toBeUndefined();
     const { error } = await outcome(once(bombOfGzip), "gzip", { total });
@@ -66,7 +66,7 @@ describe("what a stream decompresses to", () => {
     expect((await outcome(once(bombOfGzip), "gzip", { total })).error).toBeUndefined();
   });
 
-  test("is not limited where nothing is decompressed", async () => {
+  test("is not limited for uncompressed streams", async () => {
     const { error } = await outcome(once(Buffer.alloc(10)), "none", { maxSize: 1 });
     expect(error).toBeUndefined();
   });
@@ -74,16 +74,16 @@ describe("what a stream decompresses to", () => {
 
 describe("an error", () => {
   test.each([
-    ["cut off", bombOfGzip.subarray(0, -20)],
+    ["truncated", bombOfGzip.subarray(0, -20)],
     ["damaged", Buffer.from(bombOfGzip).fill(0xff, 100, 200)],
-  ])("of data that is %s names what it is", async (_, bytes) => {
+  ])("for data that is %s names the stream", async (_, bytes) => {
     const { error } = await outcome(once(bytes), "gzip", { what: "The layer x" });
     expect(error).toMatchObject({ code: "invalid-manifest" });
     expect(String(error)).toContain("The layer x is compressed with gzip");
   });
 
-  test("of the source passes through untouched", async () => {
-    const failure = new Error("the line was cut");
+  test("of the source passes through unchanged", async () => {
+    const failure = new Error("connection lost");
     async function* cut(): AsyncGenerator<Uint8Array> {
       yield bombOfGzip.subarray(0, 1000);
       throw failure;
@@ -92,14 +92,14 @@ describe("an error", () => {
     expect(error).toBe(failure);
   });
 
-  test("says who can decompress what Node cannot", async () => {
+  test("for an unsupported format advises a package", async () => {
     const { error } = await outcome(once(bombOfGzip), "xz", { what: "The layer x" });
     expect(error).toMatchObject({ code: "unsupported" });
     expect(String(error)).toMatch(/The layer x.*@drayage\/image-archive/);
   });
 });
 
-test("a zstd frame that asks for a window of more than 128 MiB is refused", async () => {
+test("a zstd frame with a window of more than 128 MiB is rejected", async () => {
   const windowOf256MiB = Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0x00, 18 << 3, 0x01, 0x00, 0x00]);
   const windowOf128MiB = Buffer.from(windowOf256MiB);
   windowOf128MiB[5] = 17 << 3;

@@ -5,10 +5,10 @@ import { expect, test } from "vitest";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
-test("what runs is what the source compiles to: `vitest run -u` writes it anew", async () => {
+test("the module is compiled from the source: `vitest run -u` writes it again", async () => {
   const module = Buffer.from(await compiled()).toString("base64");
   const text =
-    "/** WebAssembly in base 64, made of `assembly/deflate.ts` by its test; not to be edited. */\n" +
+    "/** Generated WebAssembly in base 64. The test of this module compiles it from `assembly/deflate.ts`. Do not edit. */\n" +
     `export const deflateModule: string =\n  "${module}";\n`;
   await expect(text).toMatchFileSnapshot("../../src/compression/deflate-module.ts");
 });

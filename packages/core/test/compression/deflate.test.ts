@@ -13,21 +13,21 @@ function inflated(...packed: readonly Uint8Array[]): Buffer {
   return zlib.inflateRawSync(Buffer.concat([...packed, lastBlock]));
 }
 
-/** Each symbol half as often as the next: no code of 14 bits fits that by itself. */
+/** Each symbol is half as frequent as the next, so an unlimited Huffman code needs more than 14 bits. */
 function lopsided(): Buffer {
   const parts = Array.from({ length: 19 }, (_, at) => Buffer.alloc(2 ** at, at));
   return Buffer.concat(parts);
 }
 
-/** Hardly anything that was there before comes again. */
+/** Nearly without repetitions. */
 function noise(size: number, seed = 1): Buffer {
   let state = seed;
   const next = (): number => (state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0);
   return Buffer.from(Uint8Array.from({ length: size }, () => next() >>> 24));
 }
 
-describe("a block that is deflated", () => {
-  test("comes back, whatever it is", async () => {
+describe("a deflated block", () => {
+  test("inflates to any content", async () => {
     const piece = fc.oneof(
       fc.uint8Array({ maxLength: 400 }),
       fc.tuple(fc.nat(255), fc.nat(3000)).map(([byte, size]) => Buffer.alloc(size, byte)),
@@ -47,28 +47,28 @@ describe("a block that is deflated", () => {
   });
 
   test.each([
-    ["nothing", Buffer.alloc(0)],
+    ["no bytes", Buffer.alloc(0)],
     ["one byte", Buffer.from("x")],
-    ["one byte for ever", Buffer.alloc(most, "x")],
+    ["one repeated byte", Buffer.alloc(most, "x")],
     ["noise", noise(most)],
-    ["bytes of which some are very rare", lopsided()],
-    ["what comes again just within reach", Buffer.concat([noise(32_768), noise(32_768)])],
-    ["what comes again out of reach", Buffer.concat([noise(32_769), noise(32_769)])],
-    ["what comes again after 64 KiB", Buffer.concat([noise(65_536), noise(65_536)])],
+    ["some very rare bytes", lopsided()],
+    ["a repetition at the maximum distance", Buffer.concat([noise(32_768), noise(32_768)])],
+    ["a repetition beyond the maximum distance", Buffer.concat([noise(32_769), noise(32_769)])],
+    ["a repetition after 64 KiB", Buffer.concat([noise(65_536), noise(65_536)])],
     ["text", Buffer.from(Array.from({ length: 50_000 }, (_, at) => `${at * at}\n`).join(""))],
-  ])("comes back: %s", async (_, bytes) => {
+  ])("inflates to its content: %s", async (_, bytes) => {
     const packed = await deflated(bytes);
     expect(inflated(packed).equals(bytes)).toBe(true);
     expect(packed.byteLength).toBeLessThanOrEqual(bytes.byteLength + 5 * 17 + 5);
   });
 
-  test("follows another one", async () => {
+  test("can follow another one", async () => {
     const [one, other] = [Buffer.from("one, and one"), Buffer.from("another, and another")];
     const packed = await Promise.all([deflated(one), deflated(other)]);
     expect(inflated(...packed)).toEqual(Buffer.concat([one, other]));
   });
 
-  test("is as small as zlib makes it at its fourth level, or not much larger", async () => {
+  test("is at most slightly larger than with zlib at level 4", async () => {
     const bytes = Buffer.from(JSON.stringify(process.versions) + describe.toString().repeat(3));
     const program = Buffer.from(
       Array.from(
@@ -82,7 +82,7 @@ describe("a block that is deflated", () => {
     }
   });
 
-  test("does not depend on what was deflated before", async () => {
+  test("is independent of earlier blocks", async () => {
     const thread = new DeflateThread();
     const bytes = Buffer.from("a block of text, a block of text. ".repeat(1000));
     const first = await thread.deflated(bytes);
@@ -91,14 +91,14 @@ describe("a block that is deflated", () => {
   });
 });
 
-test("many blocks get their turn, each what it is", async () => {
+test("many blocks are deflated, each to its own result", async () => {
   const blocks = Array.from({ length: 5 * deflateThreads }, (_, at) => noise(10_000 + at, at + 1));
   const packed = await Promise.all(blocks.map((block) => deflated(block)));
   for (const [at, block] of blocks.entries())
     expect(inflated(packed[at] ?? lastBlock).equals(block)).toBe(true);
 });
 
-test("a block that is too large is an error, and the next one is not", async () => {
+test("a block that is too large is an error, and the next block succeeds", async () => {
   await expect(deflated(Buffer.alloc(8 << 20))).rejects.toBeInstanceOf(RangeError);
   const bytes = Buffer.from("after that");
   expect(inflated(await deflated(bytes))).toEqual(bytes);

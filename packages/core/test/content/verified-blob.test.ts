@@ -29,8 +29,8 @@ async function readUpTo(blob: VerifiedBlob, length: number): Promise<void> {
   }
 }
 
-describe("a blob that broke off", () => {
-  test("goes on from any place that was reached, and asks for little before it", async () => {
+describe("an interrupted blob", () => {
+  test("resumes from any position that was reached, with little overhead", async () => {
     const asked: number[] = [];
     const blob = new VerifiedBlob(expected, (start) => {
       asked.push(start);
@@ -43,7 +43,7 @@ describe("a blob that broke off", () => {
     expect(asked).toEqual([0, 16 << 20, 8 << 20, 0, 0]);
   });
 
-  test("is still found out where the rest is another", async () => {
+  test("is still verified if the rest differs", async () => {
     const other = Buffer.from(whole);
     other.writeUInt8(other.readUInt8(19 << 20) ^ 1, 19 << 20);
     const blob = new VerifiedBlob(expected, (start) =>
@@ -53,13 +53,13 @@ describe("a blob that broke off", () => {
     await expect(readAll(blob.from(10 << 20))).rejects.toMatchObject({ code: "digest-mismatch" });
   });
 
-  test("cannot go on from where nothing was read", async () => {
+  test("cannot resume from a position that was not reached", async () => {
     const blob = new VerifiedBlob(expected, () => inChunks(whole));
     await readUpTo(blob, 1 << 20);
     await expect(readAll(blob.from(10 << 20))).rejects.toThrow(RangeError);
   });
 
-  test("is read again from before every end that no later reading confirmed", async () => {
+  test("is read again from before the end of each unconfirmed reading", async () => {
     const asked: number[] = [];
     const blob = new VerifiedBlob(expected, (start) => {
       asked.push(start);
@@ -73,7 +73,7 @@ describe("a blob that broke off", () => {
     expect(asked).toEqual([0, 0, 8 << 20, 0, 0]);
   });
 
-  test("tells of each byte once", async () => {
+  test("reports each byte once", async () => {
     let told = 0;
     const read = (start: number): AsyncIterable<Uint8Array> => inChunks(whole.subarray(start));
     const blob = new VerifiedBlob(expected, read, (bytes) => {
@@ -86,7 +86,7 @@ describe("a blob that broke off", () => {
   });
 });
 
-test("whatever the chunks, the rest is the rest", async () => {
+test("the rest is independent of chunk boundaries", async () => {
   const small = randomBytes(1000);
   await fc.assert(
     fc.asyncProperty(fc.nat(999), fc.integer({ min: 1, max: 1000 }), async (start, size) => {
@@ -99,7 +99,7 @@ test("whatever the chunks, the rest is the rest", async () => {
   );
 });
 
-describe("of false bytes", () => {
+describe("of wrong bytes", () => {
   const content = Buffer.from("abcdef");
   const right = { digest: digestOf(content), size: content.byteLength };
   const other = Buffer.from("abcdeX");
@@ -113,11 +113,11 @@ describe("of false bytes", () => {
     ["an empty chunk at the end", [other, Buffer.of()]],
     ["empty chunks everywhere", [Buffer.of(), other, Buffer.of(), Buffer.of()]],
     ["several chunks and an empty one", [other.subarray(0, 3), other.subarray(3), Buffer.of()]],
-    ["more than there should be", [content, Buffer.from("g")]],
-    ["more than there should be, behind an empty chunk", [content, Buffer.of(), Buffer.from("g")]],
+    ["too many bytes", [content, Buffer.from("g")]],
+    ["too many bytes, after an empty chunk", [content, Buffer.of(), Buffer.from("g")]],
     ["all but the last", [content.subarray(0, 5), Buffer.of()]],
-    ["nothing", []],
-    ["nothing but an empty chunk", [Buffer.of()]],
+    ["no bytes", []],
+    ["only an empty chunk", [Buffer.of()]],
   ])("the last are never passed on: %s", async (_, chunks) => {
     for (const expectation of [right, { digest: right.digest }]) {
       const passed: Uint8Array[] = [];
@@ -125,13 +125,13 @@ describe("of false bytes", () => {
         for await (const chunk of verified(these(...chunks), expectation)) passed.push(chunk);
       };
       await expect(read()).rejects.toMatchObject({ code: "digest-mismatch" });
-      // Of a size that is not known, all that came but the last.
+      // With an unknown size, all chunks but the last are passed on.
       const { size = Math.max(1, Buffer.concat(chunks).byteLength) } = expectation as ExpectedBytes;
       expect(Buffer.concat(passed).byteLength).toBeLessThan(size);
     }
   });
 
-  test("no two readings together make a blob: what the first gave is compared by the second", async () => {
+  test("two readings cannot be combined: the second compares the bytes of the first", async () => {
     const blob = new VerifiedBlob(right, (start) =>
       start === 0 && isFirst ? these(other.subarray(5), other) : these(content.subarray(start)),
     );
@@ -141,7 +141,7 @@ describe("of false bytes", () => {
     await expect(readAll(blob.from(1))).rejects.toMatchObject({ code: "digest-mismatch" });
   });
 
-  /** Reads from each start in turn; each reading finds certain chunks and then breaks off or ends. */
+  /** Reads from each start in succession. Each reading finds certain chunks and then fails or ends. */
   async function readInTurn(
     readings: readonly { start: number; chunks: readonly string[]; breaks?: boolean }[],
     size?: number,
@@ -167,7 +167,7 @@ describe("of false bytes", () => {
   test.each([
     ["from the middle of a chunk", 5, [{ chunks: ["abcde"] }], ["abc", "def"]],
     ["from the end of a chunk", 3, [{ chunks: ["abc"] }], ["abc", "def"]],
-    ["of which all was there before it broke off", 6, [{ chunks: ["abcdef"] }], ["abcdef"]],
+    ["which is complete before the interruption", 6, [{ chunks: ["abcdef"] }], ["abcdef"]],
     [
       "of which the second reading was shorter",
       3,
@@ -183,8 +183,8 @@ describe("of false bytes", () => {
   });
 
   test.each([
-    ["was longer than the blob is", 6, [{ chunks: ["abcdefg"] }], ["abcdef"]],
-    ["was another at its end", 3, [{ chunks: ["abX"] }], ["abc", "def"]],
+    ["was longer than the blob", 6, [{ chunks: ["abcdefg"] }], ["abcdef"]],
+    ["differed at its end", 3, [{ chunks: ["abX"] }], ["abc", "def"]],
     [
       "was another, and a shorter one was not",
       3,
@@ -198,14 +198,14 @@ describe("of false bytes", () => {
     });
   });
 
-  test("nothing is left, whatever the chunks, wherever a reading breaks off and goes on", async () => {
+  test("no wrong byte is passed on, for any chunks and interruptions", async () => {
     const letters = fc.uint8Array({ minLength: 1, maxLength: 40, max: 3 });
     const reading = fc.record({
-      /** What this reading finds where the content is another, and where. */
+      /** The changed byte that this reading finds, and its position. */
       change: fc.option(fc.record({ at: fc.nat(39), to: fc.nat(3) })),
       cuts: fc.array(fc.nat(8), { maxLength: 12 }),
       breaksAt: fc.nat(60),
-      /** How far behind what was received the next reading starts. */
+      /** How many bytes before the reached position the next reading starts. */
       back: fc.nat(3),
     });
     const readings = fc.array(reading, { minLength: 1, maxLength: 6 });
@@ -250,7 +250,7 @@ describe("of false bytes", () => {
     expect(ended).toBeGreaterThan(100);
   });
 
-  /** The content from there on, in chunks of these sizes, with one byte changed, up to where it breaks off. */
+  /** The content from a position, in chunks of these sizes, with one changed byte, up to the interruption. */
   async function* unreliable(
     small: Uint8Array,
     start: number,
@@ -279,7 +279,7 @@ describe("of false bytes", () => {
 describe("reused buffers", () => {
   const small = randomBytes(10_000);
 
-  /** All in one piece of memory. */
+  /** All chunks in one buffer. */
   async function* reusingBuffer(bytes: Uint8Array, size: number): AsyncGenerator<Uint8Array> {
     const memory = new Uint8Array(size);
     for await (const chunk of inChunks(bytes, size)) {
@@ -306,7 +306,7 @@ describe("reused buffers", () => {
     },
   );
 
-  test("are all but the last passed on where they turn out to be false", async () => {
+  test("are all passed on except the last if they are wrong", async () => {
     const blob = new VerifiedBlob(
       { digest: digestOf(randomBytes(1)), size: small.byteLength },
       () => reusingBuffer(small, 4000),
@@ -320,7 +320,7 @@ describe("reused buffers", () => {
   });
 });
 
-test("the size of a manifest is what its index gives, if it gives one", () => {
+test("the size of a manifest must match its index, if specified there", () => {
   expect(() => checkSize(expected.digest, 7, 7)).not.toThrow();
   expect(() => checkSize(expected.digest, 7, undefined)).not.toThrow();
   expect(() => checkSize(expected.digest, 7, 8)).toThrow(
