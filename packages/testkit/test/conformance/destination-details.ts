@@ -103,6 +103,19 @@ export const destinationDetails: Details = {
     ],
   },
   "destination/reuse-manifest": {
+    "reuses the manifests of an image that was not written": [
+      async () => {
+        const { manifest, instances } = await randomIndex("reused");
+        const digests = new Set([manifest.digest, ...instances.map(({ digest }) => digest)]);
+        return alteredMemory({
+          destination: ({ tryReusingManifest }) => ({
+            tryReusingManifest: async (digest, options) =>
+              digests.has(digest) ? { digest } : tryReusingManifest(digest, options),
+          }),
+        });
+      },
+      /deep-equal/,
+    ],
     "reuses every digest": [
       () =>
         alteredMemory({

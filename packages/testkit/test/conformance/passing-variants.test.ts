@@ -1,8 +1,9 @@
-import { ImageError } from "@drayage/core";
+import { ImageError, mediaTypes } from "@drayage/core";
 import type { BlobInfo } from "@drayage/core";
 import { expect, test } from "vitest";
 
 import { conformance } from "../../src/conformance/conformance.ts";
+import { randomIndex } from "../../src/random/random-index.ts";
 import { alteredMemory } from "./altered-memory.ts";
 import type { Alteration } from "./altered-memory.ts";
 
@@ -29,6 +30,9 @@ const wrappingErrors: Alteration = {
     },
   }),
 };
+
+const index = await randomIndex("reused");
+const instances = new Set(index.instances.map(({ digest }) => digest));
 
 test.each<[string, string, Alteration]>([
   [
@@ -93,6 +97,42 @@ test.each<[string, string, Alteration]>([
           async putManifest(...given) {
             if (isMissing) throw new Error("an instance is missing");
             await putManifest(...given);
+          },
+        };
+      },
+    },
+  ],
+  [
+    "destination/reuse-manifest",
+    "reuses instances only with their index",
+    {
+      destination: ({ tryReusingManifest }) => ({
+        tryReusingManifest: async (digest, options) =>
+          instances.has(digest) && options?.index === undefined
+            ? undefined
+            : tryReusingManifest(digest, options),
+      }),
+    },
+  ],
+  [
+    "destination/reuse-manifest",
+    "accepts no indexes and requires blobs for a reused manifest",
+    {
+      destination({ accepts, tryReusingManifest, putBlob, commit }) {
+        let isSent = false;
+        return {
+          accepts: { ...accepts, manifestMIMETypes: [mediaTypes.ociManifest] },
+          async tryReusingManifest(digest, options) {
+            const reused = await tryReusingManifest(digest, options);
+            return reused && { ...reused, mustBePut: true };
+          },
+          async putBlob(...given) {
+            isSent = true;
+            return putBlob(...given);
+          },
+          async commit(options) {
+            if (!isSent) throw new Error("the blobs are missing");
+            return commit(options);
           },
         };
       },
