@@ -1,37 +1,37 @@
-import { end, pending, pendingCount, putStored, resume } from "./bits";
-import { chooseCode, clearCode, costOf, count, frequencyOf, wordOf } from "./code";
+import { bitBuffer, bitCount, outputEnd, putStored, restore } from "./bits";
+import { buildCode, clearCode, codedSize, codewordOf, countSymbol, frequencyOf } from "./code";
 import { prepareHeader, putHeader } from "./header";
 import { distanceCode, literalCode, sequences, sequenceSize } from "./layout";
 import {
-  aboveDistance,
-  aboveLength,
-  bitsAfterDistance,
-  bitsAfterLength,
+  distanceExtra,
+  distanceExtraBits,
   distanceSymbol,
   distanceSymbols,
   endOfBlock,
   firstLength,
+  lengthExtra,
+  lengthExtraBits,
   lengthSymbol,
   literalSymbols,
 } from "./symbols";
 
-/** Four words of literals fit between two writes of whole bytes. */
-const mostBitsOfLiteral: u32 = 14;
-const mostBitsOfDistance: u32 = 15;
+/** The codewords of four literals fit into the bit buffer. */
+const maxLiteralBits: u32 = 14;
+const maxDistanceBits: u32 = 15;
 
-/** What follows one sequence: so many literals, then what stood so far before. */
-export function noteSequence(at: usize, literals: usize, length: u32, distance: u32): void {
+/** What follows one sequence: so many literals, then what stood so distanceSymbolOfMatch before. */
+export function storeSequence(at: usize, literals: usize, length: u32, distance: u32): void {
   store<u32>(at, <u32>literals);
   store<u16>(at + 4, <u16>length);
   store<u16>(at + 6, <u16>distance);
 }
 
-/** Writes what lies there as the sequences up to `last` say, and literals after them; or as it is, where that is shorter. */
+/** Writes the bytes as the sequences up to `last`, followed by literals, or as stored blocks if that is shorter. */
 export function putBlock(from: usize, to: usize, last: usize): void {
   countSymbols(from, to, last);
-  chooseCode(literalCode, literalSymbols, mostBitsOfLiteral);
-  chooseCode(distanceCode, distanceSymbols, mostBitsOfDistance);
-  if ((prepareHeader() + bitsOfAll()) >> 3 >= <u32>(to - from)) {
+  buildCode(literalCode, literalSymbols, maxLiteralBits);
+  buildCode(distanceCode, distanceSymbols, maxDistanceBits);
+  if ((prepareHeader() + blockBits()) >> 3 >= <u32>(to - from)) {
     putStored(from, to - from);
     return;
   }
@@ -44,67 +44,67 @@ function countSymbols(from: usize, to: usize, last: usize): void {
   clearCode(distanceCode, distanceSymbols);
   for (let at = sequences; at < last; at += sequenceSize) {
     const literals = from + load<u32>(at);
-    for (; from < literals; from++) count(literalCode, <u32>load<u8>(from));
+    for (; from < literals; from++) countSymbol(literalCode, <u32>load<u8>(from));
     const length = <u32>load<u16>(at + 4);
-    count(literalCode, lengthSymbol(length));
-    count(distanceCode, distanceSymbol(<u32>load<u16>(at + 6)));
+    countSymbol(literalCode, lengthSymbol(length));
+    countSymbol(distanceCode, distanceSymbol(<u32>load<u16>(at + 6)));
     from += length;
   }
-  for (; from < to; from++) count(literalCode, <u32>load<u8>(from));
-  count(literalCode, endOfBlock);
+  for (; from < to; from++) countSymbol(literalCode, <u32>load<u8>(from));
+  countSymbol(literalCode, endOfBlock);
 }
 
-function bitsOfAll(): u32 {
-  let bits = costOf(literalCode, literalSymbols) + costOf(distanceCode, distanceSymbols);
+function blockBits(): u32 {
+  let bits = codedSize(literalCode, literalSymbols) + codedSize(distanceCode, distanceSymbols);
   for (let symbol = firstLength; symbol < literalSymbols; symbol++)
-    bits += frequencyOf(literalCode, symbol) * bitsAfterLength(symbol);
+    bits += frequencyOf(literalCode, symbol) * lengthExtraBits(symbol);
   for (let symbol: u32 = 0; symbol < distanceSymbols; symbol++)
-    bits += frequencyOf(distanceCode, symbol) * bitsAfterDistance(symbol);
+    bits += frequencyOf(distanceCode, symbol) * distanceExtraBits(symbol);
   return bits;
 }
 
-/** `put` with its state in variables of its own, where most of the writing is done. */
+/** Like `putBits`, but with its state in local variables, because this loop is the hottest. */
 function putSequences(from: usize, to: usize, last: usize): void {
-  let bits = pending;
-  let held = pendingCount;
-  let at = end;
+  let bits = bitBuffer;
+  let count = bitCount;
+  let at = outputEnd;
   for (let sequence = sequences; ; sequence += sequenceSize) {
-    const isAfterAll = sequence == last;
-    const literals = isAfterAll ? to : from + load<u32>(sequence);
+    const isEnd = sequence == last;
+    const literals = isEnd ? to : from + load<u32>(sequence);
     while (from < literals) {
       const group = min<usize>(from + 4, literals);
       for (; from < group; from++) {
-        const word = wordOf(literalCode, <u32>load<u8>(from));
-        bits |= (<u64>(word & 0xffff)) << held;
-        held += word >> 16;
+        const codeword = codewordOf(literalCode, <u32>load<u8>(from));
+        bits |= (<u64>(codeword & 0xffff)) << count;
+        count += codeword >> 16;
       }
       store<u64>(at, bits);
-      at += <usize>(held >> 3);
-      bits >>= held & 56;
-      held &= 7;
+      at += <usize>(count >> 3);
+      bits >>= count & 56;
+      count &= 7;
     }
     const length = <u32>load<u16>(sequence + 4);
-    const symbol = isAfterAll ? endOfBlock : lengthSymbol(length);
-    const word = wordOf(literalCode, symbol);
-    bits |= (<u64>(word & 0xffff)) << held;
-    held += word >> 16;
-    if (!isAfterAll) {
-      bits |= (<u64>aboveLength(symbol, length)) << held;
-      held += bitsAfterLength(symbol);
+    const symbol = isEnd ? endOfBlock : lengthSymbol(length);
+    const codeword = codewordOf(literalCode, symbol);
+    bits |= (<u64>(codeword & 0xffff)) << count;
+    count += codeword >> 16;
+    if (!isEnd) {
+      bits |= (<u64>lengthExtra(symbol, length)) << count;
+      count += lengthExtraBits(symbol);
       const distance = <u32>load<u16>(sequence + 6);
-      const far = distanceSymbol(distance);
-      const farWord = wordOf(distanceCode, far);
-      bits |= (<u64>(farWord & 0xffff)) << held;
-      held += farWord >> 16;
-      bits |= (<u64>aboveDistance(far, distance)) << held;
-      held += bitsAfterDistance(far);
+      const distanceSymbolOfMatch = distanceSymbol(distance);
+      const distanceCodeword = codewordOf(distanceCode, distanceSymbolOfMatch);
+      bits |= (<u64>(distanceCodeword & 0xffff)) << count;
+      count += distanceCodeword >> 16;
+      bits |= (<u64>distanceExtra(distanceSymbolOfMatch, distance)) << count;
+      count += distanceExtraBits(distanceSymbolOfMatch);
       from += length;
     }
     store<u64>(at, bits);
-    at += <usize>(held >> 3);
-    bits >>= held & 56;
-    held &= 7;
-    if (isAfterAll) break;
+    at += <usize>(count >> 3);
+    bits >>= count & 56;
+    count &= 7;
+    if (isEnd) break;
   }
-  resume(bits, held, at);
+  restore(bits, count, at);
 }

@@ -1,10 +1,10 @@
-import { begin, end as written, putStored } from "./bits";
-import { noteSequence, putBlock } from "./block";
+import { begin, outputEnd, putStored } from "./bits";
+import { putBlock, storeSequence } from "./block";
 import {
   input,
   longHashBits,
   longTable,
-  mostSequences,
+  maxSequences,
   output,
   sequences,
   sequenceSize,
@@ -12,68 +12,71 @@ import {
   shortTable,
   tablesSize,
 } from "./layout";
-import { initSymbols, mostDistance, mostLength } from "./symbols";
+import { initSymbols, maxDistance, maxLength } from "./symbols";
 
 export { input, output };
 
-/** Not looked at for matches, since eight bytes are read at once. */
-const tail: usize = 16;
-/** Where nothing was found for so many bytes, one more is passed over each time. */
-const patienceBits: u32 = 8;
-/** Nothing longer is looked for one byte further on. */
-const longEnough: u32 = 48;
-const mostInBlock: usize = 1 << 18;
+/** The last bytes are not searched for matches, because a search reads eight bytes at once. */
+const lookahead: usize = 16;
+/** Where nothing was match for so many bytes, one more is passed over each time. */
+const skipBits: u32 = 8;
+/** With a match of this length, the next byte is not searched for a longer one. */
+const goodLength: u32 = 48;
+const maxBlockSize: usize = 1 << 18;
 
 initSymbols();
 
 /**
- * Deflates so many bytes at `input`, at most 1 MiB, and gives how many that makes at `output` (RFC 1951). They end at a
+ * Deflates so many bytes at `input`, at most 1 MiB, and gives how many that makes at `output` (RFC 1951). They outputEnd at a
  * whole byte; no block says that it is the last.
  */
 export function deflate(size: usize): usize {
   memory.fill(shortTable, 0, tablesSize);
   begin(output);
   const stop = input + size;
-  const searched = size > tail ? stop - tail : input;
+  const searchEnd = size > lookahead ? stop - lookahead : input;
   let blockStart = input;
   let sequence = sequences;
-  /** Up to there all is in sequences. */
-  let done = input;
-  for (let here = input; here < searched;) {
+  /** The end of the bytes that are in sequences. */
+  let emitted = input;
+  for (let here = input; here < searchEnd;) {
     let at = here;
-    let found = firstMatch(at, stop);
-    if (found == 0) {
-      here += 1 + ((here - done) >> patienceBits);
+    let match = findMatch(at, stop);
+    if (match == 0) {
+      here += 1 + ((here - emitted) >> skipBits);
       continue;
     }
-    if (lengthIn(found) < longEnough) {
-      const next = nextMatch(at + 1, stop);
-      if (lengthIn(next) > lengthIn(found)) {
-        found = next;
+    if (lengthIn(match) < goodLength) {
+      const next = findLazyMatch(at + 1, stop);
+      if (lengthIn(next) > lengthIn(match)) {
+        match = next;
         at++;
       }
     }
-    const distance = distanceIn(found);
-    let length = lengthIn(found);
-    for (; at > done && length < mostLength && isSameBefore(at, distance); at--) length++;
-    noteSequence(sequence, at - done, length, distance);
+    const distance = distanceIn(match);
+    let length = lengthIn(match);
+    for (; at > emitted && length < maxLength && isSameByteBefore(at, distance); at--) length++;
+    storeSequence(sequence, at - emitted, length, distance);
     sequence += sequenceSize;
-    done = at + length;
-    const remembered = min<usize>(done, searched);
-    for (here++; here < remembered; here++) remember(here);
-    here = done;
-    if (sequence == sequences + sequenceSize * mostSequences || done - blockStart > mostInBlock) {
-      putBlock(blockStart, done, sequence);
-      blockStart = done;
+    emitted = at + length;
+    const indexedEnd = min<usize>(emitted, searchEnd);
+    for (here++; here < indexedEnd; here++) index(here);
+    here = emitted;
+    if (
+      sequence == sequences + sequenceSize * maxSequences ||
+      emitted - blockStart > maxBlockSize
+    ) {
+      putBlock(blockStart, emitted, sequence);
+      blockStart = emitted;
       sequence = sequences;
     }
   }
   if (blockStart < stop) putBlock(blockStart, stop, sequence);
   putStored(stop, 0);
-  return written - output;
+  return outputEnd - output;
 }
 
-/** A match: its length, and above that its distance; 0 for none. */
+/** A match has its length in the lower 16 bits and its distance in the upper 16 bits; 0 means no match. */
 function lengthIn(match: u32): u32 {
   return match & 0xffff;
 }
@@ -82,29 +85,29 @@ function distanceIn(match: u32): u32 {
   return match >> 16;
 }
 
-/** The longest with seven bytes, else the last one with four. The place is remembered for matches with it. */
-function firstMatch(at: usize, stop: usize): u32 {
+/** The longest with seven bytes, else the last one with four. The position is indexedEnd for matches with it. */
+function findMatch(at: usize, stop: usize): u32 {
   const bytes = load<u64>(at);
   const short = shortEntry(bytes);
   const long = longEntry(bytes);
   const last = <u32>load<u16>(short);
-  const places = load<u32>(long);
-  const older = places >> 16;
+  const positions = load<u32>(long);
+  const older = positions >> 16;
   store<u16>(short, <u16>at);
-  store<u32>(long, (places << 16) | (<u32>at & 0xffff));
-  let match: u32 = isLike(at, places) ? matchWith(at, places, stop) : 0;
-  if (isLike(at, older)) match = longer(match, matchWith(at, older, stop));
-  if (match == 0 && isLike(at, last)) match = matchWith(at, last, stop);
+  store<u32>(long, (positions << 16) | (<u32>at & 0xffff));
+  let match: u32 = startsAlike(at, positions) ? matchAt(at, positions, stop) : 0;
+  if (startsAlike(at, older)) match = longer(match, matchAt(at, older, stop));
+  if (match == 0 && startsAlike(at, last)) match = matchAt(at, last, stop);
   return match;
 }
 
-/** One byte further on, where only what is longer is of use. */
-function nextMatch(at: usize, stop: usize): u32 {
+/** Finds a match one byte later, which must be longer to be used. */
+function findLazyMatch(at: usize, stop: usize): u32 {
   const bytes = load<u64>(at);
-  const place = load<u32>(longEntry(bytes));
+  const position = load<u32>(longEntry(bytes));
   const last = <u32>load<u16>(shortEntry(bytes));
-  let match: u32 = isLike(at, place) ? matchWith(at, place, stop) : 0;
-  if (isLike(at, last)) match = longer(match, matchWith(at, last, stop));
+  let match: u32 = startsAlike(at, position) ? matchAt(at, position, stop) : 0;
+  if (startsAlike(at, last)) match = longer(match, matchAt(at, last, stop));
   return match;
 }
 
@@ -112,7 +115,7 @@ function longer(one: u32, other: u32): u32 {
   return lengthIn(other) > lengthIn(one) ? other : one;
 }
 
-function remember(at: usize): void {
+function index(at: usize): void {
   const bytes = load<u64>(at);
   store<u16>(shortEntry(bytes), <u16>at);
   const long = longEntry(bytes);
@@ -128,25 +131,25 @@ function longEntry(bytes: u64): usize {
   return longTable + ((<usize>hash) << 2);
 }
 
-/** Of a place the lower half is known. */
-function distanceTo(place: u32, at: usize): u32 {
-  return (<u32>at - place) & 0xffff;
+/** Of a position the lower half is known. */
+function distanceTo(position: u32, at: usize): u32 {
+  return (<u32>at - position) & 0xffff;
 }
 
-/** Whether four bytes are the same; not part of `matchWith`, which is called for few places. */
-function isLike(at: usize, place: u32): bool {
-  return load<u32>(at - distanceTo(place, at)) == load<u32>(at);
+/** Whether four bytes are the same; not part of `matchAt`, which is called for few positions. */
+function startsAlike(at: usize, position: u32): bool {
+  return load<u32>(at - distanceTo(position, at)) == load<u32>(at);
 }
 
-/** Where it is not out of reach. */
-function matchWith(at: usize, place: u32, stop: usize): u32 {
-  const distance = distanceTo(place, at);
+/** The match at a position; 0 if the position is too far away. */
+function matchAt(at: usize, position: u32, stop: usize): u32 {
+  const distance = distanceTo(position, at);
   const before = at - distance;
-  if (distance - 1 >= mostDistance || before < input) return 0;
-  return (distance << 16) | sameBytes(at, before, min<usize>(at + mostLength, stop));
+  if (distance - 1 >= maxDistance || before < input) return 0;
+  return (distance << 16) | matchLength(at, before, min<usize>(at + maxLength, stop));
 }
 
-function sameBytes(at: usize, before: usize, stop: usize): u32 {
+function matchLength(at: usize, before: usize, stop: usize): u32 {
   const start = at;
   for (; at + 8 <= stop; at += 8) {
     const difference = load<u64>(at) ^ load<u64>(before);
@@ -157,6 +160,6 @@ function sameBytes(at: usize, before: usize, stop: usize): u32 {
   return <u32>(at - start);
 }
 
-function isSameBefore(at: usize, distance: usize): bool {
+function isSameByteBefore(at: usize, distance: usize): bool {
   return at - distance > input && load<u8>(at - 1) == load<u8>(at - 1 - distance);
 }

@@ -1,101 +1,103 @@
-import { put } from "./bits";
-import { chooseCode, clearCode, costOf, count, lengthOf, wordOf } from "./code";
-import { distanceCode, lengthCode, literalCode, told } from "./layout";
+import { putBits } from "./bits";
+import { buildCode, clearCode, codedSize, codewordOf, countSymbol, lengthOf } from "./code";
+import { codeLengthCode, distanceCode, headerSymbols, literalCode } from "./layout";
 import { distanceSymbols, firstLength, literalSymbols } from "./symbols";
 
-/** How a block tells its codes: the lengths of their words, written with a third code (RFC 1951, 3.2.7). */
+/** The header of a block: the code lengths of its two codes, written with a third code (RFC 1951, 3.2.7). */
 
 const symbols: u32 = 19;
-const mostBits: u32 = 7;
+const maxBits: u32 = 7;
 const repeat: u32 = 16;
-const zeros: u32 = 17;
-const manyZeros: u32 = 18;
+const zeroRun: u32 = 17;
+const longZeroRun: u32 = 18;
 
-/** The order in which the lengths of the third code are told. */
+/** The order in which the lengths of the third code are headerSymbols. */
 const order = memory.data<u8>([16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15]);
 
-let literalsTold: u32 = 0;
-let distancesTold: u32 = 0;
-let lengthsTold: u32 = 0;
-/** Symbols, and what follows each. */
-let toldEnd: usize = 0;
+let literalCount: u32 = 0;
+let distanceCount: u32 = 0;
+let codeLengthCount: u32 = 0;
+/** The end of the pairs of a header symbol and its extra bits. */
+let headerSymbolsEnd: usize = 0;
 
-/** Says how many bits the header takes. */
+/** Prepares the header and returns its size in bits. */
 export function prepareHeader(): u32 {
-  literalsTold = without(literalCode, literalSymbols, firstLength);
-  distancesTold = without(distanceCode, distanceSymbols, 1);
-  clearCode(lengthCode, symbols);
-  toldEnd = told;
-  const all = literalsTold + distancesTold;
+  literalCount = trimmedCount(literalCode, literalSymbols, firstLength);
+  distanceCount = trimmedCount(distanceCode, distanceSymbols, 1);
+  clearCode(codeLengthCode, symbols);
+  headerSymbolsEnd = headerSymbols;
+  const all = literalCount + distanceCount;
   for (let at: u32 = 0; at < all;) {
     const length = lengthAt(at);
     let run: u32 = 1;
     while (at + run < all && lengthAt(at + run) == length) run++;
     at += run;
-    tell(length, run);
+    addRun(length, run);
   }
-  chooseCode(lengthCode, symbols, mostBits);
-  lengthsTold = symbols;
-  while (lengthsTold > 4 && lengthOf(lengthCode, inOrder(lengthsTold - 1)) == 0) lengthsTold--;
-  return 3 + 5 + 5 + 4 + 3 * lengthsTold + costOf(lengthCode, symbols) + bitsAfterAll();
+  buildCode(codeLengthCode, symbols, maxBits);
+  codeLengthCount = symbols;
+  while (codeLengthCount > 4 && lengthOf(codeLengthCode, orderedSymbol(codeLengthCount - 1)) == 0)
+    codeLengthCount--;
+  return 3 + 5 + 5 + 4 + 3 * codeLengthCount + codedSize(codeLengthCode, symbols) + allExtraBits();
 }
 
 export function putHeader(): void {
   const dynamic: u32 = 2;
-  put(dynamic << 1, 3);
-  put(literalsTold - firstLength, 5);
-  put(distancesTold - 1, 5);
-  put(lengthsTold - 4, 4);
-  for (let at: u32 = 0; at < lengthsTold; at++) put(lengthOf(lengthCode, inOrder(at)), 3);
-  for (let at = told; at < toldEnd; at += 2) {
+  putBits(dynamic << 1, 3);
+  putBits(literalCount - firstLength, 5);
+  putBits(distanceCount - 1, 5);
+  putBits(codeLengthCount - 4, 4);
+  for (let at: u32 = 0; at < codeLengthCount; at++)
+    putBits(lengthOf(codeLengthCode, orderedSymbol(at)), 3);
+  for (let at = headerSymbols; at < headerSymbolsEnd; at += 2) {
     const symbol = <u32>load<u8>(at);
-    const word = wordOf(lengthCode, symbol);
-    put(word & 0xffff, word >> 16);
-    put(<u32>load<u8>(at + 1), bitsAfter(symbol));
+    const codeword = codewordOf(codeLengthCode, symbol);
+    putBits(codeword & 0xffff, codeword >> 16);
+    putBits(<u32>load<u8>(at + 1), extraBits(symbol));
   }
 }
 
-/** How many symbols there are without those at the end that do not occur. */
-function without(code: usize, all: u32, least: u32): u32 {
-  while (all > least && lengthOf(code, all - 1) == 0) all--;
+/** How many symbols there are trimmedCount those at the end that do not occur. */
+function trimmedCount(code: usize, all: u32, minCount: u32): u32 {
+  while (all > minCount && lengthOf(code, all - 1) == 0) all--;
   return all;
 }
 
 function lengthAt(at: u32): u32 {
-  return at < literalsTold ? lengthOf(literalCode, at) : lengthOf(distanceCode, at - literalsTold);
+  return at < literalCount ? lengthOf(literalCode, at) : lengthOf(distanceCode, at - literalCount);
 }
 
-function tell(length: u32, run: u32): void {
+function addRun(length: u32, run: u32): void {
   if (length == 0) {
-    for (; run >= 11; run -= min<u32>(run, 138)) tellSymbol(manyZeros, min<u32>(run, 138) - 11);
+    for (; run >= 11; run -= min<u32>(run, 138)) addSymbol(longZeroRun, min<u32>(run, 138) - 11);
     if (run >= 3) {
-      tellSymbol(zeros, run - 3);
+      addSymbol(zeroRun, run - 3);
       return;
     }
   } else if (run >= 4) {
-    tellSymbol(length, 0);
-    for (run--; run >= 3; run -= min<u32>(run, 6)) tellSymbol(repeat, min<u32>(run, 6) - 3);
+    addSymbol(length, 0);
+    for (run--; run >= 3; run -= min<u32>(run, 6)) addSymbol(repeat, min<u32>(run, 6) - 3);
   }
-  for (; run > 0; run--) tellSymbol(length, 0);
+  for (; run > 0; run--) addSymbol(length, 0);
 }
 
-function tellSymbol(symbol: u32, following: u32): void {
-  count(lengthCode, symbol);
-  store<u8>(toldEnd, <u8>symbol);
-  store<u8>(toldEnd + 1, <u8>following);
-  toldEnd += 2;
+function addSymbol(symbol: u32, extra: u32): void {
+  countSymbol(codeLengthCode, symbol);
+  store<u8>(headerSymbolsEnd, <u8>symbol);
+  store<u8>(headerSymbolsEnd + 1, <u8>extra);
+  headerSymbolsEnd += 2;
 }
 
-function bitsAfter(symbol: u32): u32 {
-  return symbol == repeat ? 2 : symbol == zeros ? 3 : symbol == manyZeros ? 7 : 0;
+function extraBits(symbol: u32): u32 {
+  return symbol == repeat ? 2 : symbol == zeroRun ? 3 : symbol == longZeroRun ? 7 : 0;
 }
 
-function bitsAfterAll(): u32 {
+function allExtraBits(): u32 {
   let bits: u32 = 0;
-  for (let at = told; at < toldEnd; at += 2) bits += bitsAfter(<u32>load<u8>(at));
+  for (let at = headerSymbols; at < headerSymbolsEnd; at += 2) bits += extraBits(<u32>load<u8>(at));
   return bits;
 }
 
-function inOrder(at: u32): u32 {
+function orderedSymbol(at: u32): u32 {
   return <u32>load<u8>(order + at);
 }

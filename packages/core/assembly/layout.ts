@@ -1,31 +1,31 @@
-/** Where things lie in memory; what is on the heap of other programs has a fixed place here. */
+/** The addresses of all data. There is no heap. */
 
-/** Bits of the hash of four bytes, and of seven. */
+/** The number of hash bits for four bytes and for seven bytes. */
 export const shortHashBits: u32 = 15;
 export const longHashBits: u32 = 14;
 
-/** For each hash of four bytes where it was seen last: the lower half of the address. */
+/** The last position for each hash of four bytes: the lower half of the address. */
 export const shortTable: usize = 0x1_0000;
-/** For each hash of seven bytes where it was seen last and, above that, the time before. */
+/** The last position for each hash of seven bytes and, in the upper half, the position before that. */
 export const longTable: usize = shortTable + (2 << shortHashBits);
 export const tablesSize: usize = (2 << shortHashBits) + (4 << longHashBits);
 
-/** What a block consists of: literals, then a match. */
+/** The sequences of a block: a number of literals, then a match. */
 export const sequences: usize = shortTable + tablesSize;
 export const sequenceSize: usize = 8;
-/** With more of them the codes fit less well, with fewer they are told too often. */
-export const mostSequences: usize = 8192;
+/** With more of them the codes fit less well, with fewer they are headerSymbols too often. */
+export const maxSequences: usize = 8192;
 
-export const literalCode: usize = sequences + sequenceSize * mostSequences;
+export const literalCode: usize = sequences + sequenceSize * maxSequences;
 export const distanceCode: usize = literalCode + 0x2000;
-/** In which the lengths of the other codes are told. */
-export const lengthCode: usize = distanceCode + 0x2000;
-/** For making a code. */
-export const scratch: usize = lengthCode + 0x2000;
-export const told: usize = scratch + 0x4000;
-export const symbolTables: usize = told + 0x1000;
+/** In which the lengths of the other codes are headerSymbols. */
+export const codeLengthCode: usize = distanceCode + 0x2000;
+/** Memory for building a code. */
+export const scratch: usize = codeLengthCode + 0x2000;
+export const headerSymbols: usize = scratch + 0x4000;
+export const symbolTables: usize = headerSymbols + 0x1000;
 
 export const input: usize = 0x10_0000;
-export const mostInput: usize = 1 << 20;
-/** What is read beyond the input, eight bytes at once, is not used. */
-export const output: usize = input + mostInput + 0x100;
+export const maxInput: usize = 1 << 20;
+/** Reads of eight bytes may reach beyond the input; those bytes are not used. */
+export const output: usize = input + maxInput + 0x100;

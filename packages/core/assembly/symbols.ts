@@ -1,10 +1,10 @@
 import { symbolTables } from "./layout";
 
-/** The symbols for lengths and distances, and the bits that follow them (RFC 1951, 3.2.5). */
+/** The symbols for lengths and distances, and their extra bits (RFC 1951, 3.2.5). */
 
-export const leastLength: u32 = 3;
-export const mostLength: u32 = 258;
-export const mostDistance: u32 = 32768;
+export const minLength: u32 = 3;
+export const maxLength: u32 = 258;
+export const maxDistance: u32 = 32768;
 
 export const literals: u32 = 256;
 export const endOfBlock: u32 = 256;
@@ -15,63 +15,63 @@ export const distanceSymbols: u32 = 30;
 const lengthSymbols: u32 = literalSymbols - firstLength;
 const symbolOfLength: usize = symbolTables;
 const symbolOfDistance: usize = symbolOfLength + 256;
-const leastOfLengths: usize = symbolOfDistance + 512;
-const leastOfDistances: usize = leastOfLengths + 4 * 32;
+const lengthBases: usize = symbolOfDistance + 512;
+const distanceBases: usize = lengthBases + 4 * 32;
 
 export function initSymbols(): void {
-  let length = leastLength;
+  let length = minLength;
   for (let symbol: u32 = 0; symbol < lengthSymbols; symbol++) {
-    // The longest has a symbol of its own, and is the last of the one before.
-    if (symbol == lengthSymbols - 1) length = mostLength;
-    store<u32>(leastOfLengths + 4 * symbol, length);
-    const next = length + (1 << extraOfLength(symbol));
+    // The maximum length has its own symbol, although the previous symbol could represent it.
+    if (symbol == lengthSymbols - 1) length = maxLength;
+    store<u32>(lengthBases + 4 * symbol, length);
+    const next = length + (1 << extraBitsOfLength(symbol));
     for (; length < next; length++)
-      store<u8>(symbolOfLength + length - leastLength, <u8>(firstLength + symbol - 256));
+      store<u8>(symbolOfLength + length - minLength, <u8>(firstLength + symbol - 256));
   }
   let distance: u32 = 1;
   for (let symbol: u32 = 0; symbol < distanceSymbols; symbol++) {
-    store<u32>(leastOfDistances + 4 * symbol, distance);
-    const next = distance + (1 << extraOfDistance(symbol));
-    for (; distance < next; distance++) store<u8>(placeOfDistance(distance), <u8>symbol);
+    store<u32>(distanceBases + 4 * symbol, distance);
+    const next = distance + (1 << extraBitsOfDistance(symbol));
+    for (; distance < next; distance++) store<u8>(distanceIndex(distance), <u8>symbol);
   }
 }
 
 export function lengthSymbol(length: u32): u32 {
-  return 256 + <u32>load<u8>(symbolOfLength + length - leastLength);
+  return 256 + <u32>load<u8>(symbolOfLength + length - minLength);
 }
 
-/** How far it is above the least length of its symbol. */
-export function aboveLength(symbol: u32, length: u32): u32 {
-  return length - load<u32>(leastOfLengths + 4 * (symbol - firstLength));
+/** The extra bits: the difference to the minimum length of the symbol. */
+export function lengthExtra(symbol: u32, length: u32): u32 {
+  return length - load<u32>(lengthBases + 4 * (symbol - firstLength));
 }
 
-/** Bits that follow the symbol of a length. */
-export function bitsAfterLength(symbol: u32): u32 {
-  return extraOfLength(symbol - firstLength);
+/** The number of extra bits of a length symbol. */
+export function lengthExtraBits(symbol: u32): u32 {
+  return extraBitsOfLength(symbol - firstLength);
 }
 
 export function distanceSymbol(distance: u32): u32 {
-  return <u32>load<u8>(placeOfDistance(distance));
+  return <u32>load<u8>(distanceIndex(distance));
 }
 
-export function aboveDistance(symbol: u32, distance: u32): u32 {
-  return distance - load<u32>(leastOfDistances + 4 * symbol);
+export function distanceExtra(symbol: u32, distance: u32): u32 {
+  return distance - load<u32>(distanceBases + 4 * symbol);
 }
 
-export function bitsAfterDistance(symbol: u32): u32 {
-  return extraOfDistance(symbol);
+export function distanceExtraBits(symbol: u32): u32 {
+  return extraBitsOfDistance(symbol);
 }
 
-function extraOfLength(at: u32): u32 {
+function extraBitsOfLength(at: u32): u32 {
   return at < 8 || at == lengthSymbols - 1 ? 0 : (at >> 2) - 1;
 }
 
-function extraOfDistance(symbol: u32): u32 {
+function extraBitsOfDistance(symbol: u32): u32 {
   return symbol < 4 ? 0 : (symbol >> 1) - 1;
 }
 
-/** The symbols of far distances begin at multiples of 128. */
-function placeOfDistance(distance: u32): usize {
+/** The symbols of large distances start at multiples of 128. */
+function distanceIndex(distance: u32): usize {
   const before: usize = distance - 1;
   return symbolOfDistance + (before < 256 ? before : 256 + (before >> 7));
 }

@@ -74,15 +74,15 @@ describe("an interrupted blob", () => {
   });
 
   test("reports each byte once", async () => {
-    let told = 0;
+    let reported = 0;
     const read = (start: number): AsyncIterable<Uint8Array> => inChunks(whole.subarray(start));
     const blob = new VerifiedBlob(expected, read, (bytes) => {
       expect(bytes).toBeGreaterThan(0);
-      told += bytes;
+      reported += bytes;
     });
     await readUpTo(blob, 17 << 20);
     await readAll(blob.from(5));
-    expect(told).toBe(whole.byteLength);
+    expect(reported).toBe(whole.byteLength);
   });
 });
 
@@ -142,7 +142,7 @@ describe("of wrong bytes", () => {
   });
 
   /** Reads from each start in succession. Each reading finds certain chunks and then fails or ends. */
-  async function readInTurn(
+  async function readInSuccession(
     readings: readonly { start: number; chunks: readonly string[]; breaks?: boolean }[],
     size?: number,
   ): Promise<string> {
@@ -168,16 +168,11 @@ describe("of wrong bytes", () => {
     ["from the middle of a chunk", 5, [{ chunks: ["abcde"] }], ["abc", "def"]],
     ["from the end of a chunk", 3, [{ chunks: ["abc"] }], ["abc", "def"]],
     ["which is complete before the interruption", 6, [{ chunks: ["abcdef"] }], ["abcdef"]],
-    [
-      "of which the second reading was shorter",
-      3,
-      [{ chunks: ["abcde"] }, { chunks: ["abc"] }],
-      ["abcdef"],
-    ],
+    ["with a shorter second reading", 3, [{ chunks: ["abcde"] }, { chunks: ["abc"] }], ["abcdef"]],
   ])("the right rest is passed on, %s", async (_, start, before, chunks) => {
     for (const size of [undefined, right.size]) {
       const broken = before.map((one) => ({ ...one, start: 0, breaks: true }));
-      const rest = await readInTurn([...broken, { start, chunks }], size);
+      const rest = await readInSuccession([...broken, { start, chunks }], size);
       expect(rest).toBe("abcdef".slice(start));
     }
   });
@@ -193,7 +188,7 @@ describe("of wrong bytes", () => {
     ],
   ])("nothing is passed on if an earlier reading %s", async (_, start, before, chunks) => {
     const broken = before.map((one) => ({ ...one, start: 0, breaks: true }));
-    await expect(readInTurn([...broken, { start, chunks }])).rejects.toMatchObject({
+    await expect(readInSuccession([...broken, { start, chunks }])).rejects.toMatchObject({
       code: "digest-mismatch",
     });
   });

@@ -127,7 +127,7 @@ describe("a config converted to OCI", () => {
     expect(dropped).toEqual(["Healthcheck", "Shell"]);
   });
 
-  test.skipIf(!existsSync(fixtures))("is the one that containers/image writes", () => {
+  test.skipIf(!existsSync(fixtures))("is identical to that of containers/image", () => {
     const read = (name: string): Uint8Array => readFileSync(path.join(fixtures, name));
     const manifest = JSON.parse(read("schema2-to-oci1.json").toString()) as {
       readonly config: { readonly digest: string; readonly size: number };
