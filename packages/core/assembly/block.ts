@@ -19,7 +19,7 @@ import {
 const maxLiteralBits: u32 = 14;
 const maxDistanceBits: u32 = 15;
 
-/** What follows one sequence: so many literals, then what stood so distanceSymbolOfMatch before. */
+/** Stores a sequence: a number of literals, then a match. */
 export function storeSequence(at: usize, literals: usize, length: u32, distance: u32): void {
   store<u32>(at, <u32>literals);
   store<u16>(at + 4, <u16>length);

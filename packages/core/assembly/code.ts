@@ -1,8 +1,8 @@
 import { scratch } from "./layout";
 
 /**
- * A prefix code (RFC 1951, 3.2.2): for each symbol how often it occurs, and then how it is written: its bits, the first
- * one lowest, and their change above them. One symbol in a code has one bit, for which another gets its opposite.
+ * A Huffman code (RFC 1951, 3.2.2): the frequency, the length and the codeword of each symbol. If only one symbol occurs,
+ * it has one bit, and another symbol has the opposite bit.
  */
 
 const frequencies: usize = 0;
@@ -27,7 +27,7 @@ export function lengthOf(code: usize, symbol: u32): u32 {
   return <u32>load<u8>(code + lengths + symbol);
 }
 
-/** Its bits, and their change from bit 16 on. */
+/** The bits of a symbol, least significant first, and their number from bit 16. */
 export function codewordOf(code: usize, symbol: u32): u32 {
   return load<u32>(code + codewords + 4 * symbol);
 }
@@ -40,7 +40,7 @@ export function codedSize(code: usize, symbols: u32): u32 {
   return cost;
 }
 
-/** Chooses the bits for what was counted, at maxBits so many for a symbol. */
+/** Builds the code for the counted symbols, with at most `maxBits` bits for a symbol. */
 export function buildCode(code: usize, symbols: u32, maxBits: u32): void {
   memory.fill(code + lengths, 0, symbols);
   const used = sortedByFrequency(code, symbols);
@@ -57,7 +57,7 @@ export function buildCode(code: usize, symbols: u32, maxBits: u32): void {
 
 /** The leaves of the tree: the occurring symbols, the rarest first. Bits 0 to 8 are the symbol, the others its frequency. */
 const leaves: usize = scratch;
-/** Nodes above them as they are parent: how much is below each and, once that is known, how deep it lies. */
+/** The inner nodes in order of creation: first their weight, later their depth. */
 const nodes: usize = leaves + 4 * 320;
 /** The parents of the leaves, and of the inner nodes. */
 const parents: usize = nodes + 4 * 320;
@@ -124,7 +124,7 @@ function assignLengths(code: usize, used: u32, maxBits: u32): void {
   }
 }
 
-/** Where codewords were cut to `maxBits` bits there are too many of them: each time one of those goes below a shorter one. */
+/** Truncating lengths to `maxBits` oversubscribes the code. Lengthens shorter codewords until it is complete. */
 function limitLengths(maxBits: u32): void {
   let used: u32 = 0;
   for (let length: u32 = 1; length <= maxBits; length++)

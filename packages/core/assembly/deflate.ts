@@ -18,7 +18,7 @@ export { input, output };
 
 /** The last bytes are not searched for matches, because a search reads eight bytes at once. */
 const lookahead: usize = 16;
-/** Where nothing was match for so many bytes, one more is passed over each time. */
+/** Skips one more byte for every 2^`skipBits` bytes without a match. */
 const skipBits: u32 = 8;
 /** With a match of this length, the next byte is not searched for a longer one. */
 const goodLength: u32 = 48;
@@ -27,8 +27,8 @@ const maxBlockSize: usize = 1 << 18;
 initSymbols();
 
 /**
- * Deflates so many bytes at `input`, at most 1 MiB, and gives how many that makes at `output` (RFC 1951). They outputEnd at a
- * whole byte; no block says that it is the last.
+ * Deflates `size` bytes at `input`, at most 1 MiB, and returns the size of the result at `output` (RFC 1951). The result
+ * ends at a byte boundary, and no block has the final flag.
  */
 export function deflate(size: usize): usize {
   memory.fill(shortTable, 0, tablesSize);
@@ -85,7 +85,7 @@ function distanceIn(match: u32): u32 {
   return match >> 16;
 }
 
-/** The longest with seven bytes, else the last one with four. The position is indexedEnd for matches with it. */
+/** Finds the longest match with at least seven bytes, else the last one with four. Adds the position to the tables. */
 function findMatch(at: usize, stop: usize): u32 {
   const bytes = load<u64>(at);
   const short = shortEntry(bytes);
@@ -131,12 +131,12 @@ function longEntry(bytes: u64): usize {
   return longTable + ((<usize>hash) << 2);
 }
 
-/** Of a position the lower half is known. */
+/** The tables contain only the lower half of positions. */
 function distanceTo(position: u32, at: usize): u32 {
   return (<u32>at - position) & 0xffff;
 }
 
-/** Whether four bytes are the same; not part of `matchAt`, which is called for few positions. */
+/** Whether four bytes are the same. Separate from `matchAt`, which is called for few positions. */
 function startsAlike(at: usize, position: u32): bool {
   return load<u32>(at - distanceTo(position, at)) == load<u32>(at);
 }

@@ -11,7 +11,7 @@ const repeat: u32 = 16;
 const zeroRun: u32 = 17;
 const longZeroRun: u32 = 18;
 
-/** The order in which the lengths of the third code are headerSymbols. */
+/** The order of the lengths of the third code. */
 const order = memory.data<u8>([16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15]);
 
 let literalCount: u32 = 0;
@@ -57,7 +57,7 @@ export function putHeader(): void {
   }
 }
 
-/** How many symbols there are trimmedCount those at the end that do not occur. */
+/** The number of symbols without unused ones at the end. */
 function trimmedCount(code: usize, all: u32, minCount: u32): u32 {
   while (all > minCount && lengthOf(code, all - 1) == 0) all--;
   return all;

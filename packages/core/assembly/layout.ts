@@ -13,12 +13,12 @@ export const tablesSize: usize = (2 << shortHashBits) + (4 << longHashBits);
 /** The sequences of a block: a number of literals, then a match. */
 export const sequences: usize = shortTable + tablesSize;
 export const sequenceSize: usize = 8;
-/** With more of them the codes fit less well, with fewer they are headerSymbols too often. */
+/** More sequences make the codes less accurate; fewer make headers more frequent. */
 export const maxSequences: usize = 8192;
 
 export const literalCode: usize = sequences + sequenceSize * maxSequences;
 export const distanceCode: usize = literalCode + 0x2000;
-/** In which the lengths of the other codes are headerSymbols. */
+/** The code for the lengths of the other codes. */
 export const codeLengthCode: usize = distanceCode + 0x2000;
 /** Memory for building a code. */
 export const scratch: usize = codeLengthCode + 0x2000;
