@@ -2,7 +2,12 @@ import { runAll } from "../content/run-all.ts";
 import type { ImageDestination } from "../contract/image-destination.ts";
 import { imageName } from "../contract/image-reference.ts";
 import type { ImageSource } from "../contract/image-source.ts";
-import { linksTo, mostReferrers, tooMany, wantedTypes } from "../image/referrer-links.ts";
+import {
+  listReferrers,
+  maxReferrers,
+  tooManyReferrers,
+  requestedTypes,
+} from "../image/referrer-links.ts";
 import type { ReferrerLink } from "../image/referrer-links.ts";
 import type { Digest } from "../names/digest.ts";
 import { ImageError, isImageError } from "../names/image-error.ts";
@@ -34,7 +39,7 @@ export async function inspectReferrers(
     const named = level.flatMap((one) => [one.raw.digest, ...instanceDigests(one)]);
     const subjects = [...new Set(named)].filter((digest) => !asked.has(digest));
     const links = await linksToAll(source, subjects, options);
-    if (found.length + links.length > mostReferrers) throw tooMany(source);
+    if (found.length + links.length > maxReferrers) throw tooManyReferrers(source);
     const next = await allOf(links, source, options, (link, own) =>
       referrerAt(link, inspection, own),
     );
@@ -53,7 +58,7 @@ async function linksToAll(
   options: CopyOptions,
 ): Promise<readonly ReferrerLink[]> {
   const links = await allOf(subjects, source, options, (subject, own) =>
-    linksTo(subject, source, own),
+    listReferrers(subject, source, own),
   );
   return links.flat();
 }
@@ -81,7 +86,7 @@ function isWanted(
   tag: string | undefined,
   options: CopyOptions,
 ): boolean {
-  const wanted = wantedTypes(options);
+  const wanted = requestedTypes(options);
   if (wanted === undefined) return true;
   if (manifest.kind === "index") return wanted.includes(manifest.artifactType ?? "");
   const isImage = manifest.kind === "image";

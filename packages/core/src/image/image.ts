@@ -26,41 +26,41 @@ import type { ImageInspectInfo } from "./image-inspect-info.ts";
 import { UnparsedImage } from "./unparsed-image.ts";
 import type { VerifiedManifest } from "./unparsed-image.ts";
 
-/** One image of one platform, parsed; made by core for any source. */
+/** A parsed image of one platform, from any source. */
 export interface Image {
-  /** undefined for an image that exists in memory only. */
+  /** undefined for the result of `updatedImage`, which is not stored. */
   readonly reference: ImageReference | undefined;
-  /** What the reference names: an index where it names one. */
+  /** The manifest that the reference names, which may be an index. */
   readonly manifest: VerifiedManifest;
-  /** The manifest of this image itself; that of the chosen instance where the reference names an index. */
+  /** The manifest of this image. For an index, that of the selected instance. */
   readonly instance: VerifiedManifest;
   /** Whether the reference names an index. */
   readonly isMultiImage: boolean;
   readonly configInfo: Descriptor;
-  /** The root first; the same layer may be there twice. */
+  /** The base layer first. A layer may appear twice. */
   readonly layerInfos: readonly Descriptor[];
-  /** What all blobs weigh as they are stored, in bytes; one that is there twice counts once. */
+  /** The stored size of all blobs in bytes. A repeated blob counts once. */
   readonly size: number;
-  /** The config exactly as stored, verified. */
+  /** The verified bytes of the config. */
   configBlob(options?: OperationOptions): Promise<Uint8Array>;
-  /** @throws ImageError `unsupported` for an artifact */
+  /** Summarises the config. @throws ImageError `unsupported` for an artifact */
   inspect(options?: OperationOptions): Promise<ImageInspectInfo>;
-  /** Whether `updatedImage` would need the digests of the unpacked layers: never for the formats that core writes. */
+  /** Whether `updatedImage` requires the digests of the uncompressed layers: never for the formats that core writes. */
   updatedImageNeedsLayerDiffIDs(options: ManifestUpdateOptions): boolean;
-  /** The image as it would be with the edits; this one stays as it is. @throws ImageError `impossible-copy` */
+  /** Returns an edited copy. This image does not change. @throws ImageError `impossible-copy` */
   updatedImage(options: ManifestUpdateOptions, information?: ManifestUpdateInformation): Image;
 }
 
 export interface OpenImageOptions extends OperationOptions {
-  /** Which instance of an index. Default: this machine's. */
+  /** Which instance of an index to select. Default: the platform of this machine. */
   readonly platform?: Platform | undefined;
-  /** Refuse an image that no index lists where its config is for another platform than `platform`. Default false. */
+  /** Reject an image outside an index if its config is for another platform than `platform`. Default false. */
   readonly requirePlatform?: boolean | undefined;
-  /** Asked before anything in the image is parsed. Default: every image is admitted. */
+  /** Checked before anything in the image is parsed. Default: every image is admitted. */
   readonly policy?: ImagePolicy | undefined;
 }
 
-/** Opens the image that a reference names; dispose of it to close the source. @throws ImageError */
+/** Opens an image. Disposing of it closes its source. @throws ImageError */
 export async function openImage(
   reference: ImageReference,
   options: OpenImageOptions = {},
@@ -75,17 +75,17 @@ export async function openImage(
   }
 }
 
-/** The image in a source that stays open and somebody else's. */
+/** Parses the image of an open source. The caller closes the source. */
 export async function imageOf(source: ImageSource, options: OpenImageOptions = {}): Promise<Image> {
   const top = await admit(new UnparsedImage(source), options);
-  const { raw, manifest } = await resolved(source, top, options);
+  const { raw, manifest } = await resolveInstance(source, top, options);
   const { platform, requirePlatform } = options;
   if (raw === top && requirePlatform && platform !== undefined)
     await requirePlatforms(source, manifest, [platform], options);
   return new ParsedImage(source, top, raw, manifest);
 }
 
-async function resolved(
+async function resolveInstance(
   source: ImageSource,
   raw: VerifiedManifest,
   options: OpenImageOptions,
@@ -101,18 +101,18 @@ async function resolved(
       if (depth >= maxDepth) throw tooDeep(source);
       const { digest, size } = chooseInstance(manifest, options.platform ?? hostPlatform());
       const instance = await admit(new UnparsedImage(source, digest, size), options);
-      return resolved(source, instance, options, depth + 1);
+      return resolveInstance(source, instance, options, depth + 1);
     }
   }
 }
 
-/** How deep indexes may be nested. */
+/** The maximum nesting depth of indexes. */
 const maxDepth = 8;
 
 function tooDeep({ reference }: ImageSource): ImageError {
   return new ImageError(
     "invalid-manifest",
-    `${imageName(reference)} has indexes that are nested more than ${maxDepth} levels deep: name the image in it by its digest`,
+    `${imageName(reference)} has indexes nested more than ${maxDepth} levels deep; open the image by its digest`,
     { reference: imageName(reference) },
   );
 }
@@ -120,7 +120,7 @@ function tooDeep({ reference }: ImageSource): ImageError {
 function notAnImage(artifactType: string | undefined): ImageError {
   return new ImageError(
     "unsupported",
-    `This is an artifact of type ${JSON.stringify(artifactType)}, not an image: it has no config to inspect`,
+    `This is an artifact of type ${JSON.stringify(artifactType)}, not an image, so it has no config to inspect`,
   );
 }
 
@@ -165,7 +165,7 @@ class ParsedImage implements Image {
   }
 
   async configBlob(options: OperationOptions = {}): Promise<Uint8Array> {
-    this.#config ??= await smallBlob(this.#source, this.configInfo, options);
+    this.#config ??= await readConfig(this.#source, this.configInfo, options);
     return this.#config;
   }
 
@@ -190,7 +190,7 @@ class ParsedImage implements Image {
   }
 }
 
-async function smallBlob(
+async function readConfig(
   source: ImageSource,
   blob: BlobInfo & { readonly digest: Digest },
   options: OperationOptions,

@@ -6,62 +6,67 @@ import { isInstance } from "../manifest/manifest.ts";
 import type { Digest } from "../names/digest.ts";
 import { ImageError } from "../names/image-error.ts";
 
-/** How a referrer is found from what it refers to. */
+/** A referrer, and how it is found from its subject. */
 export interface ReferrerLink {
-  /** The manifest that it refers to. */
+  /** The manifest that the referrer refers to. */
   readonly subject: Digest;
-  /** Its own. */
+  /** The digest of the referrer. */
   readonly digest: Digest;
-  /** undefined where it is found by its `subject`. */
+  /** The tag of the referrer; undefined if it is found by its `subject`. */
   readonly tag: string | undefined;
 }
 
-/** Whoever serves an image may invent referrers, and referrers of those, without an end. */
-export const mostReferrers = 1000;
+/** A limit, because a malicious registry could return referrers, and referrers of those, without end. */
+export const maxReferrers = 1000;
 
-/** All that refers to a manifest, but for those of which it is known that their type is not wanted. @throws ImageError `unsupported` */
-export async function linksTo(
+/**
+ * Lists the referrers of a manifest, except for those of other types than requested, as far as their type is listed.
+ * @throws ImageError `unsupported`
+ */
+export async function listReferrers(
   subject: Digest,
   source: ImageSource,
   options: CopyOptions,
 ): Promise<readonly ReferrerLink[]> {
-  const types = wantedTypes(options);
+  const types = requestedTypes(options);
   const artifactType = types?.length === 1 ? types[0] : undefined;
   const links: ReferrerLink[] = [];
   const add = (link: ReferrerLink): void => {
-    if (links.push(link) > mostReferrers) throw tooMany(source);
+    if (links.push(link) > maxReferrers) throw tooManyReferrers(source);
   };
-  for await (const one of source.getReferrers?.(subject, { ...options, artifactType }) ?? []) {
-    const { digest, tag, mediaType } = one;
+  for await (const referrer of source.getReferrers?.(subject, { ...options, artifactType }) ?? []) {
+    const { digest, tag, mediaType } = referrer;
     if (tag !== undefined) {
       add({ subject, digest, tag });
       continue;
     }
-    const isOther = one.artifactType !== undefined && types?.includes(one.artifactType) === false;
+    const isOther =
+      referrer.artifactType !== undefined && types?.includes(referrer.artifactType) === false;
     if (isOther) continue;
-    if (!mediaType || isInstance({ ...one, mediaType })) add({ subject, digest, tag });
-    else options.onNotice?.(unknownReferrer(subject, one));
+    if (!mediaType || isInstance({ ...referrer, mediaType })) add({ subject, digest, tag });
+    else options.onNotice?.(unknownReferrer(subject, referrer));
   }
   return links;
 }
 
-/** Of a type that no destination could be trusted with: nothing tells what it needs. */
+/** Reports a referrer of an unknown manifest type, which cannot be copied because its blobs are unknown. */
 function unknownReferrer(subject: Digest, { digest, mediaType }: Referrer): Notice {
   return {
     kind: "left-out",
-    text: `left out ${digest}, which refers to ${subject}: manifests of type ${JSON.stringify(mediaType)} are not known here`,
+    text: `left out ${digest}, which refers to ${subject}: manifests of type ${JSON.stringify(mediaType)} are not supported`,
   };
 }
 
-/** undefined for all. */
-export function wantedTypes({ referrers }: CopyOptions): readonly string[] | undefined {
+/** The artifact types to copy; undefined for all. */
+export function requestedTypes({ referrers }: CopyOptions): readonly string[] | undefined {
   return typeof referrers === "object" ? referrers.artifactTypes : undefined;
 }
 
-export function tooMany({ reference }: ImageSource): ImageError {
+/** The error for more than `maxReferrers` referrers. */
+export function tooManyReferrers({ reference }: ImageSource): ImageError {
   return new ImageError(
     "unsupported",
-    `More than ${mostReferrers} manifests refer to ${imageName(reference)} or to one another; say of which types they are to come along`,
+    `More than ${maxReferrers} manifests refer to ${imageName(reference)} or to one another; select them by artifact type`,
     { reference: imageName(reference) },
   );
 }

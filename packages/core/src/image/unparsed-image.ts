@@ -10,24 +10,24 @@ import { algorithmOf, digestOf } from "../names/digest.ts";
 import type { Digest } from "../names/digest.ts";
 import { ImageError } from "../names/image-error.ts";
 
-/** A manifest whose bytes are those that were asked for. */
+/** A manifest with a verified digest. */
 export interface VerifiedManifest extends RawManifest {
   readonly digest: Digest;
 }
 
 /**
- * An image of which nothing has been parsed: what a policy is shown first. Manifest and signatures are fetched once,
- * and the manifest is checked against every digest by which it was asked for.
+ * An image before anything in it is parsed, as policies receive it. Fetches the manifest and the signatures once, and
+ * verifies the manifest with every known digest.
  */
 export class UnparsedImage {
   readonly source: ImageSource;
-  /** Set for a manifest out of an index. */
+  /** The digest of a manifest in an index; undefined for the manifest that the reference names. */
   readonly instance: Digest | undefined;
   readonly #size: number | undefined;
   #manifest: VerifiedManifest | undefined;
   #signatures: readonly Signature[] | undefined;
 
-  /** `size` is that which an index gives the manifest, in bytes; undefined where none does. */
+  /** `size` is the size of the manifest in its index, in bytes; undefined if it is not in an index. */
   constructor(source: ImageSource, instance?: Digest, size?: number) {
     this.source = source;
     this.instance = instance;
@@ -38,13 +38,13 @@ export class UnparsedImage {
     return this.source.reference;
   }
 
-  /** @throws ImageError `digest-mismatch`, `not-found`, `invalid-manifest` where it is too large */
+  /** The verified manifest. @throws ImageError `digest-mismatch`, `not-found`; `invalid-manifest` if it is too large */
   async manifest(options: OperationOptions = {}): Promise<VerifiedManifest> {
     this.#manifest ??= this.#verify(await this.source.getManifest(this.instance, options));
     return this.#manifest;
   }
 
-  /** Untrusted; none where the source keeps no signatures. */
+  /** Unverified signatures. Empty if the source does not store signatures. */
   async signatures(options: OperationOptions = {}): Promise<readonly Signature[]> {
     this.#signatures ??= (await this.source.getSignatures?.(this.instance, options)) ?? [];
     return this.#signatures;
@@ -55,14 +55,14 @@ export class UnparsedImage {
     if (byteLength > maxManifestSize) {
       throw new ImageError(
         "invalid-manifest",
-        `The manifest has ${byteLength} bytes; ${maxManifestSize} are allowed`,
+        `The manifest has ${byteLength} bytes; the limit is ${maxManifestSize}`,
         { reference: imageName(this.reference) },
       );
     }
-    const asked = this.instance ?? this.reference.dockerReference?.digest;
-    const promised = [asked, raw.digest].filter((digest) => digest !== undefined);
-    for (const digest of promised) checkDigest(digestOf(raw.bytes, algorithmOf(digest)), digest);
-    const digest = promised[0] ?? digestOf(raw.bytes);
+    const requested = this.instance ?? this.reference.dockerReference?.digest;
+    const expected = [requested, raw.digest].filter((digest) => digest !== undefined);
+    for (const digest of expected) checkDigest(digestOf(raw.bytes, algorithmOf(digest)), digest);
+    const digest = expected[0] ?? digestOf(raw.bytes);
     checkSize(digest, byteLength, this.#size);
     return { ...raw, digest };
   }

@@ -16,7 +16,7 @@ import type { Digest } from "../names/digest.ts";
 import { ImageError } from "../names/image-error.ts";
 import type { MemoryStore } from "./memory-store.ts";
 
-/** Holds everything it receives back until `commit`. */
+/** Writes an image to a memory transport. Nothing is visible before `commit`. */
 export class MemoryDestination implements ImageDestination {
   readonly reference: ImageReference;
   readonly accepts: DestinationAccepts = {
@@ -102,14 +102,15 @@ export class MemoryDestination implements ImageDestination {
     signal?.throwIfAborted();
     const manifest = instance ?? this.#top?.digest;
     if (manifest === undefined)
-      throw new ImageError("conflict", "Signatures before their manifest");
+      throw new ImageError("conflict", "Signatures were put before their manifest");
     this.#signatures.set(manifest, signatures);
   }
 
   async commit({ signal }: OperationOptions = {}): Promise<void> {
     signal?.throwIfAborted();
     const top = this.#top;
-    if (top === undefined) throw new ImageError("conflict", "Commit before the manifest");
+    if (top === undefined)
+      throw new ImageError("conflict", "The image was committed before its manifest");
     for (const [digest, blob] of this.#blobs) this.#store.blobs.set(digest, blob);
     this.#store.images.set(this.reference.stringWithinTransport, {
       top,
@@ -119,6 +120,6 @@ export class MemoryDestination implements ImageDestination {
     });
   }
 
-  /** Discards what was not committed. */
+  /** Discards an uncommitted image. */
   async [Symbol.asyncDispose](): Promise<void> {}
 }

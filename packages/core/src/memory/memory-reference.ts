@@ -7,7 +7,7 @@ import { MemoryDestination } from "./memory-destination.ts";
 import { MemorySource } from "./memory-source.ts";
 import type { MemoryStore, StoredImage } from "./memory-store.ts";
 
-/** A name in one `memory()`. */
+/** The name of an image in a memory transport. */
 export class MemoryReference implements ImageReference {
   readonly transport: ImageTransport;
   readonly stringWithinTransport: string;
@@ -46,7 +46,7 @@ export class MemoryReference implements ImageReference {
     const names = [...this.#store.images.keys()].toSorted().join(", ") || "none";
     throw new ImageError(
       "not-found",
-      `No image ${this.stringWithinTransport} in memory; there are: ${names}`,
+      `No image ${this.stringWithinTransport} in memory; available: ${names}`,
       { reference: imageName(this) },
     );
   }

@@ -78,6 +78,6 @@ export class MemorySource implements ImageSource {
     return this.#image.signatures.get(instance ?? this.#image.top.digest) ?? [];
   }
 
-  /** Releases nothing: the image stays in memory. */
+  /** Does nothing. The image stays in memory. */
   async [Symbol.asyncDispose](): Promise<void> {}
 }

@@ -2,16 +2,17 @@ import type { RawManifest } from "../contract/raw-manifest.ts";
 import type { Signature } from "../contract/signature.ts";
 import type { Digest } from "../names/digest.ts";
 
-/** One image as memory keeps it: blobs are shared, manifests and signatures belong to the name. */
+/** The manifests and signatures of one name. Blobs are shared by all names. */
 export interface StoredImage {
   readonly top: RawManifest & { readonly digest: Digest };
-  /** Those that an index names, and those that refer to the image. */
+  /** The instances of an index, and referrers. */
   readonly instances: ReadonlyMap<Digest, RawManifest>;
-  /** Other names of some of these. */
+  /** The digests of tagged referrers. */
   readonly tags: ReadonlyMap<string, Digest>;
   readonly signatures: ReadonlyMap<Digest, readonly Signature[]>;
 }
 
+/** The content of one memory transport. */
 export interface MemoryStore {
   readonly blobs: Map<Digest, Uint8Array>;
   readonly images: Map<string, StoredImage>;

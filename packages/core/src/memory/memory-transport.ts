@@ -4,8 +4,8 @@ import { MemoryReference } from "./memory-reference.ts";
 import type { MemoryStore } from "./memory-store.ts";
 
 /**
- * `memory:NAME`: images in this process, gone with it. The smallest whole transport: the one to read first, and to
- * test with. Each call makes a place of its own.
+ * Creates a transport for images in the memory of this process: `memory:NAME`. Each call creates an independent store. It
+ * is the smallest complete transport, for tests and as an example.
  */
 export function memory(): ImageTransport<MemoryReference> {
   const store: MemoryStore = { blobs: new Map(), images: new Map() };

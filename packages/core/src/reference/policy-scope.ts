@@ -4,14 +4,14 @@ import { nameOf } from "../names/docker-reference.ts";
 import type { NamedReference } from "../names/docker-reference.ts";
 import { ImageError } from "../names/image-error.ts";
 
-/** What a policy calls exactly this image (containers-policy.json, "docker:"). Of tag and digest together the tag counts. */
+/** The policy scope of one image (containers-policy.json, "docker:"). The tag takes precedence over the digest. */
 export function dockerPolicyIdentity(reference: NamedReference): string {
   const { tag, digest } = reference;
   if (tag !== undefined) return `${nameOf(reference)}:${tag}`;
   return digest === undefined ? nameOf(reference) : `${nameOf(reference)}@${digest}`;
 }
 
-/** The repository, its parents, the host, then `*.` wildcards of the host without its port, for a host name. */
+/** The repository, its parents, the host, then `*.` wildcards of the host name without its port. */
 export function dockerPolicyNamespaces(reference: NamedReference): readonly string[] {
   const scopes: string[] = [];
   for (let name = nameOf(reference); name !== ""; name = beforeLast(name, "/")) scopes.push(name);
@@ -21,7 +21,7 @@ export function dockerPolicyNamespaces(reference: NamedReference): readonly stri
   return scopes;
 }
 
-/** The folders above an absolute path, the nearest first, without `/`. */
+/** The parent folders of an absolute path, the nearest first, without `/`. */
 export function parentFolders(absolutePath: string): readonly string[] {
   const parents: string[] = [];
   let folder = path.dirname(absolutePath);
@@ -32,7 +32,7 @@ export function parentFolders(absolutePath: string): readonly string[] {
   return parents;
 }
 
-/** Accepts an absolute path written without detours, other than `/`. @throws ImageError `invalid-scope` */
+/** Accepts a normalized absolute path other than `/`. @throws ImageError `invalid-scope` */
 export function validatePathScope(transportName: string, scope: string): void {
   const problem = pathScopeProblem(scope);
   if (problem === undefined) return;
@@ -45,8 +45,8 @@ export function validatePathScope(transportName: string, scope: string): void {
 function pathScopeProblem(scope: string): string | undefined {
   if (!path.isAbsolute(scope)) return "it must be an absolute path";
   if (scope === path.parse(scope).root) return 'use the scope "" for all images';
-  const straight = path.normalize(scope).replace(/(?<=.)[/\\]$/, "");
-  return straight === scope ? undefined : `write it as ${straight}`;
+  const normalized = path.normalize(scope).replace(/(?<=.)[/\\]$/, "");
+  return normalized === scope ? undefined : `write it as ${normalized}`;
 }
 
 function beforeLast(text: string, separator: string): string {

@@ -3,7 +3,7 @@ import type { Descriptor } from "../contract/blob-info.ts";
 import { imageName } from "../contract/image-reference.ts";
 import type { ImageSource } from "../contract/image-source.ts";
 import type { RawManifest } from "../contract/raw-manifest.ts";
-import { linksTo, mostReferrers, tooMany } from "../image/referrer-links.ts";
+import { listReferrers, maxReferrers, tooManyReferrers } from "../image/referrer-links.ts";
 import { chooseInstances } from "../manifest/choose-instance.ts";
 import { blobsOf, instancesOf, isInstance, parseManifest } from "../manifest/manifest.ts";
 import type { ImageIndex } from "../manifest/manifest.ts";
@@ -156,9 +156,9 @@ export class NamedContent {
     options: VerifyOptions,
   ): Promise<readonly WantedManifest[]> {
     const { instances: _, onEvent: __, ...operation } = options;
-    const links = await linksTo(digest, source, operation);
+    const links = await listReferrers(digest, source, operation);
     this.#referrers += links.length;
-    if (this.#referrers > mostReferrers) throw tooMany(source);
+    if (this.#referrers > maxReferrers) throw tooManyReferrers(source);
     return links.map(({ digest: instance }) => {
       return { source, instance, size: undefined, namedBy: [digest], isRoot: false };
     });

@@ -16,10 +16,10 @@ async function stored(image: SampleImage): Promise<ImageReference> {
   return reference;
 }
 
-/** The same reference, whose source gives other bytes than it stores. */
-function lying(
+/** The same reference with a source that returns wrong bytes. */
+function falsified(
   reference: ImageReference,
-  lie: (bytes: Uint8Array, instance?: Digest) => Uint8Array,
+  change: (bytes: Uint8Array, instance?: Digest) => Uint8Array,
 ): ImageReference {
   return Object.assign(Object.create(reference) as ImageReference, {
     newImageSource: async () => {
@@ -30,7 +30,7 @@ function lying(
         reference: source.reference,
         getManifest: async (instance?: Digest) => {
           const raw = await source.getManifest(instance);
-          return { ...raw, bytes: lie(raw.bytes, instance) };
+          return { ...raw, bytes: change(raw.bytes, instance) };
         },
         getBlob: () =>
           (async function* blob() {
@@ -42,7 +42,7 @@ function lying(
 }
 
 describe("an opened image", () => {
-  test("tells what is in its manifest and its config", async () => {
+  test("has the content of its manifest and its config", async () => {
     const sample = sampleImage({ platform: arm, layers: ["one", "two", "one"] });
     await using image = await openImage(await stored(sample));
     expect(image.isMultiImage).toBe(false);
@@ -56,7 +56,7 @@ describe("an opened image", () => {
     });
   });
 
-  test("out of an index is the one for the platform, nested or not", async () => {
+  test("of an index is the instance for the platform, nested or not", async () => {
     const nested = sampleIndex([sampleImage({ platform: arm })]);
     const index = sampleIndex([sampleImage(), { ...nested, platform: arm }]);
     const reference = await stored(index);
@@ -68,32 +68,32 @@ describe("an opened image", () => {
     }
   });
 
-  test("that is an artifact is not inspected, and says what it is", async () => {
+  test("that is an artifact cannot be inspected, and the error contains its type", async () => {
     await using image = await openImage(await stored(sampleImage({ configType: "a/config" })));
     await expect(image.inspect()).rejects.toMatchObject({ code: "unsupported" });
     await expect(image.inspect()).rejects.toThrow("a/config");
   });
 
-  test("is verified: its config, its instance and its manifest", async () => {
+  test("has a verified config, instance and manifest", async () => {
     const index = sampleIndex([sampleImage()]);
     const reference = await stored(index);
     const spaced = (bytes: Uint8Array): Uint8Array => Buffer.concat([bytes, Buffer.from(" ")]);
-    const top = lying(reference, (bytes, instance) => (instance ? bytes : spaced(bytes)));
+    const top = falsified(reference, (bytes, instance) => (instance ? bytes : spaced(bytes)));
     await expect(openImage(top, { platform: linux })).rejects.toMatchObject({
       code: "digest-mismatch",
     });
-    const inner = lying(reference, (bytes, instance) => (instance ? spaced(bytes) : bytes));
+    const inner = falsified(reference, (bytes, instance) => (instance ? spaced(bytes) : bytes));
     await expect(openImage(inner, { platform: linux })).rejects.toMatchObject({
       code: "digest-mismatch",
     });
     await using image = await openImage(
-      lying(reference, (bytes) => bytes),
+      falsified(reference, (bytes) => bytes),
       { platform: linux },
     );
     await expect(image.configBlob()).rejects.toMatchObject({ code: "digest-mismatch" });
   });
 
-  test("can be changed on paper, and stays as it is", async () => {
+  test("can be edited as a copy", async () => {
     await using image = await openImage(await stored(sampleImage()));
     const before = image.manifest.digest;
     const edits = { manifestMIMEType: mediaTypes.dockerManifest };
@@ -110,7 +110,7 @@ describe("an opened image", () => {
   });
 
   test.each(["application/octet-stream", "application/json", "text/html", ""])(
-    "of Docker is inspected where its config is called %j",
+    "of Docker can be inspected if its config has the type %j",
     async (configType) => {
       const manifestType = mediaTypes.dockerManifest;
       await using image = await openImage(await stored(sampleImage({ manifestType, configType })));
@@ -118,7 +118,7 @@ describe("an opened image", () => {
     },
   );
 
-  test("is told by its config where that has a general type, and is none without a rootfs", async () => {
+  test("with a config of a generic type requires a rootfs", async () => {
     const configType = "application/json";
     await using image = await openImage(await stored(sampleImage({ configType })));
     expect(await image.inspect()).toMatchObject(linux);
@@ -139,12 +139,15 @@ describe("an opened image", () => {
     '{"config":{"Labels":["a"]}}',
     '{"config":{"Env":[]},"Config":{"Env":["A=B"]}}',
     '{"config":{"labels":{}}}',
-  ])("is not inspected where its config is %s, which Go does not read so", async (config) => {
-    await using image = await openImage(await stored(withConfig(sampleImage(), config)));
-    await expect(image.inspect()).rejects.toMatchObject({ code: "invalid-manifest" });
-  });
+  ])(
+    "cannot be inspected if its config is %s, which Go rejects or reads differently",
+    async (config) => {
+      await using image = await openImage(await stored(withConfig(sampleImage(), config)));
+      await expect(image.inspect()).rejects.toMatchObject({ code: "invalid-manifest" });
+    },
+  );
 
-  test("is inspected where its labels differ in case only, and where lists and texts are null", async () => {
+  test("may have labels that differ in case only, and null for arrays and strings", async () => {
     const config = '{"config":{"Labels":{"a":"1","A":"2","b":null},"Env":null}}';
     await using image = await openImage(await stored(withConfig(sampleImage(), config)));
     expect(await image.inspect()).toMatchObject({
@@ -153,7 +156,7 @@ describe("an opened image", () => {
     });
   });
 
-  test("closes its source when opening fails, and when it is disposed of", async () => {
+  test("closes its source when opening fails, and on disposal", async () => {
     const reference = await stored(sampleIndex([sampleImage()]));
     let closed = 0;
     const watched = Object.assign(Object.create(reference) as ImageReference, {
@@ -172,7 +175,7 @@ describe("an opened image", () => {
 });
 
 describe("an unparsed image", () => {
-  test("asks its source once", async () => {
+  test("requests its manifest once", async () => {
     const source = await (await stored(sampleImage())).newImageSource();
     let asked = 0;
     const counting = Object.assign(Object.create(source) as typeof source, {
@@ -186,14 +189,14 @@ describe("an unparsed image", () => {
     expect(asked).toBe(1);
   });
 
-  test("refuses a manifest that is too large before anybody parses it", async () => {
-    const reference = lying(await stored(sampleImage()), () => Buffer.alloc(5 << 20, " "));
+  test("rejects a manifest that is too large before it is parsed", async () => {
+    const reference = falsified(await stored(sampleImage()), () => Buffer.alloc(5 << 20, " "));
     const image = new UnparsedImage(await reference.newImageSource());
     await expect(image.manifest()).rejects.toMatchObject({ code: "invalid-manifest" });
   });
 });
 
-/** The image with another config. */
+/** Replaces the config of an image. */
 function withConfig({ manifest, ...image }: SampleImage, config: string): SampleImage {
   const content = JSON.parse(Buffer.from(manifest.bytes).toString()) as {
     readonly mediaType: string;

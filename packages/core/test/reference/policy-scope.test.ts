@@ -8,7 +8,7 @@ import {
   validatePathScope,
 } from "../../src/reference/policy-scope.ts";
 
-describe("what a policy calls an image in a registry", () => {
+describe("the policy scopes of an image in a registry", () => {
   test.each([
     ["a.b.c:8443/ns/r:t", ["a.b.c:8443/ns/r", "a.b.c:8443/ns", "a.b.c:8443", "*.b.c", "*.c"]],
     ["busybox", ["docker.io/library/busybox", "docker.io/library", "docker.io", "*.io"]],
@@ -18,7 +18,7 @@ describe("what a policy calls an image in a registry", () => {
     expect(dockerPolicyNamespaces(parseNamedReference(text))).toEqual(namespaces);
   });
 
-  test("is the full name with its tag or its digest", () => {
+  test("start with the full name with its tag or digest", () => {
     const digest = `sha256:${"a".repeat(64)}`;
     const identity = (text: string): string => dockerPolicyIdentity(parseNamedReference(text));
     expect(identity("busybox:1")).toBe("docker.io/library/busybox:1");
@@ -27,18 +27,21 @@ describe("what a policy calls an image in a registry", () => {
   });
 });
 
-describe("what a policy calls an image in a file", () => {
-  test("the folders above, the nearest first, without the root", () => {
+describe("the policy scopes of an image in a file", () => {
+  test("are its parent folders, the nearest first, without the root", () => {
     expect(parentFolders("/var/lib/images/x")).toEqual(["/var/lib/images", "/var/lib", "/var"]);
     expect(parentFolders("/x")).toEqual([]);
   });
 
-  test.each(["/a", "/a/b.c/d"])("%s is a scope", (scope) => {
+  test.each(["/a", "/a/b.c/d"])("include %s", (scope) => {
     expect(() => validatePathScope("dir", scope)).not.toThrow();
   });
 
-  test.each(["", "a", "./a", "/", "/a/", "/a//b", "/a/./b", "/a/../b"])("%j is none", (scope) => {
-    const attempt = (): void => validatePathScope("dir", scope);
-    expect(attempt).toThrow(expect.objectContaining({ code: "invalid-scope" }));
-  });
+  test.each(["", "a", "./a", "/", "/a/", "/a//b", "/a/./b", "/a/../b"])(
+    "do not include %j",
+    (scope) => {
+      const attempt = (): void => validatePathScope("dir", scope);
+      expect(attempt).toThrow(expect.objectContaining({ code: "invalid-scope" }));
+    },
+  );
 });
