@@ -8,7 +8,7 @@ import type { CachedBlob } from "./copy-facts.ts";
 import type { BlobStep, BlobTransform, ReuseCandidate } from "./copy-plan.ts";
 
 /** What its type will be: it may fit where it did not before. */
-export function typedAs(layer: Descriptor, transform: BlobTransform): Descriptor {
+export function withTransformedType(layer: Descriptor, transform: BlobTransform): Descriptor {
   if (transform !== "decompress" && transform !== "gzip" && transform !== "zstd") return layer;
   const compression = transform === "decompress" ? "none" : transform;
   return {
@@ -25,8 +25,8 @@ export function blobStep(
 ): BlobStep {
   const packed = layerCompressionOf(blob.mediaType);
   const transform = packed === undefined ? "preserve" : wanted;
-  const forms = packedForms(blob, transform, cached);
-  const changes = forms.length > 0 || repacks(transform, packed);
+  const forms = compressedForms(blob, transform, cached);
+  const changes = forms.length > 0 || changesCompression(transform, packed);
   return {
     kind: "blob",
     blob,
@@ -34,7 +34,7 @@ export function blobStep(
     transform,
     digest: changes ? undefined : blob.digest,
     // What is to be repacked is of no use as it is.
-    candidates: changes ? forms : located({ blob, compression: undefined }, cached),
+    candidates: changes ? forms : withLocations({ blob, compression: undefined }, cached),
     reason: changes ? reasonFor(transform, forms) : "the image needs it",
   };
 }
@@ -62,7 +62,10 @@ export function blobKey({ blob, transform }: Pick<BlobStep, "blob" | "transform"
 }
 
 /** As far as what the layer is called tells. */
-function repacks(transform: BlobTransform, packed: LayerCompression | undefined): boolean {
+function changesCompression(
+  transform: BlobTransform,
+  packed: LayerCompression | undefined,
+): boolean {
   switch (transform) {
     case "preserve":
     case "oci-config":
@@ -78,7 +81,7 @@ function repacks(transform: BlobTransform, packed: LayerCompression | undefined)
 }
 
 /** Whatever the manifest calls the layer, what is known to have been packed is not packed. */
-function packedForms(
+function compressedForms(
   blob: Descriptor,
   transform: BlobTransform,
   cached: CopyFacts["cachedBlobs"],
@@ -90,12 +93,12 @@ function packedForms(
     .flatMap(({ digest, size, compression }) => {
       const mediaType = withLayerCompression(blob.mediaType, compression) ?? blob.mediaType;
       const form = { ...blob, digest, size, mediaType };
-      return located({ blob: form, compression }, cached);
+      return withLocations({ blob: form, compression }, cached);
     });
 }
 
 /** Where it was seen already it is asked for first: somewhere else it has to be made ours. */
-function located(
+function withLocations(
   candidate: ReuseCandidate,
   cached: CopyFacts["cachedBlobs"],
 ): readonly ReuseCandidate[] {

@@ -8,22 +8,22 @@ import { mediaTypes } from "../manifest/media-types.ts";
 import { toOCIConfig } from "../manifest/oci-config.ts";
 import { algorithmOf, digestOf } from "../names/digest.ts";
 import { singleLine } from "../text/printable.ts";
+import type { BlobResult } from "./blob-result.ts";
 import type { ExecuteOptions } from "./copy-options.ts";
-import type { MovedBlob } from "./moved-blob.ts";
 import { readBlob } from "./read-blob.ts";
 
-/** Brings the config of a Docker image to the destination in the form of OCI. */
+/** Converts the config of a Docker image to OCI and writes it. */
 export async function convertConfig(
   from: Descriptor,
   source: ImageSource,
   destination: ImageDestination,
   { onEvent, ...options }: ExecuteOptions,
-): Promise<MovedBlob> {
+): Promise<BlobResult> {
   const read = readBlob(from, source, options, onEvent);
   const { bytes, dropped } = toOCIConfig(await readAll(read.from(0), maxManifestSize));
   if (dropped.length > 0) {
     const lost = singleLine(dropped.join(", "));
-    const text = `The config ${from.digest} loses ${lost}: OCI's form has no field for that`;
+    const text = `The config ${from.digest} loses ${lost}: OCI configs have no such fields`;
     options.onNotice?.({ kind: "loss", text });
   }
   const stored: Descriptor = {
@@ -31,11 +31,11 @@ export async function convertConfig(
     digest: digestOf(bytes, algorithmOf(from.digest)),
     size: bytes.byteLength,
   };
-  const isThere = (await destination.tryReusingBlob(stored, options)) !== undefined;
-  if (!isThere) {
+  const isPresent = (await destination.tryReusingBlob(stored, options)) !== undefined;
+  if (!isPresent) {
     const body = replayable(streamOf(bytes), (start) => streamOf(bytes.subarray(start)));
     const put = await destination.putBlob(body, stored, { ...options, isConfig: true });
     checkDigest(put.digest, stored.digest);
   }
-  return { from, outcome: isThere ? "reused" : "copied", stored, packedAs: undefined };
+  return { from, outcome: isPresent ? "reused" : "copied", stored, compression: undefined };
 }

@@ -13,18 +13,18 @@ import { parseManifest } from "../manifest/manifest.ts";
 import type { ImageManifest } from "../manifest/manifest.ts";
 import { isIndexMediaType } from "../manifest/media-types.ts";
 import type { Digest } from "../names/digest.ts";
+import { blobFacts } from "./blob-facts.ts";
+import type { BlobResult } from "./blob-result.ts";
 import { blobKey, configStep } from "./blob-step.ts";
+import { copyBlob } from "./copy-blob.ts";
 import type { ExecuteOptions } from "./copy-options.ts";
 import type { BlobStep, CopyPlan, CopyStep, ManifestStep, SignaturesStep } from "./copy-plan.ts";
 import type { CopyResult, DigestChange } from "./copy-result.ts";
 import { indexEntries } from "./index-entries.ts";
 import type { EntryOutcome } from "./index-entries.ts";
-import { learntFacts } from "./learnt-facts.ts";
-import { moveBlob } from "./move-blob.ts";
-import type { MovedBlob } from "./moved-blob.ts";
-import { rewrittenOf } from "./rewritten-manifest.ts";
-import type { Rewritten } from "./rewritten-manifest.ts";
-import { TypeAttempts } from "./type-attempts.ts";
+import { MediaTypeAttempts } from "./media-type-attempts.ts";
+import { describeRewritten } from "./rewritten-manifest.ts";
+import type { RewrittenManifest } from "./rewritten-manifest.ts";
 
 /** Does what the plan says, and knows no policy. Nothing is visible at the destination unless all went well. @throws ImageError */
 export async function executeCopy(
@@ -48,11 +48,11 @@ class Execution {
   readonly #destination: ImageDestination;
   readonly #options: ExecuteOptions;
   /** By `blobKey`. */
-  readonly #moved = new Map<string, MovedBlob>();
+  readonly #moved = new Map<string, BlobResult>();
   readonly #written = new Map<Digest, WrittenManifest>();
   readonly #decompressed: DecompressionTotal = { read: 0, written: 0 };
   /** Of the manifest that the reference will name. */
-  #top: TypeAttempts | undefined;
+  #top: MediaTypeAttempts | undefined;
 
   constructor(source: ImageSource, destination: ImageDestination, options: ExecuteOptions) {
     this.#source = source;
@@ -77,9 +77,9 @@ class Execution {
     }
   }
 
-  async #move(step: BlobStep, signal: AbortSignal | undefined): Promise<MovedBlob> {
+  async #move(step: BlobStep, signal: AbortSignal | undefined): Promise<BlobResult> {
     const options = { ...this.#options, signal, decompressed: this.#decompressed };
-    const moved = await moveBlob(step, this.#source, this.#destination, options);
+    const moved = await copyBlob(step, this.#source, this.#destination, options);
     this.#moved.set(blobKey(step), moved);
     return moved;
   }
@@ -87,7 +87,7 @@ class Execution {
   /** Also what a copy learnt that was ended. */
   async #remember(): Promise<void> {
     const { cache, onNotice } = this.#options;
-    const facts = learntFacts([...this.#moved.values()], this.#source, this.#destination);
+    const facts = blobFacts([...this.#moved.values()], this.#source, this.#destination);
     if (facts.length > 0) await cache?.record(facts, { onNotice });
   }
 
@@ -134,7 +134,7 @@ class Execution {
   noteGenerated(top: VerifiedManifest, manifest: RawManifest): void {
     const put = this.#written.get(top.digest);
     if (put === undefined) return;
-    const as = rewrittenOf(top, manifest);
+    const as = describeRewritten(top, manifest);
     this.#written.set(top.digest, { manifest, as, change: generatedChange(top, put, as) });
   }
 
@@ -152,12 +152,15 @@ class Execution {
   }
 
   async #write(step: ManifestStep, signal: AbortSignal | undefined): Promise<void> {
-    const attempts = new TypeAttempts(step);
+    const attempts = new MediaTypeAttempts(step);
     if (!step.isInstance) this.#top = attempts;
     await this.#writeInAnyType(attempts, signal);
   }
 
-  async #writeInAnyType(attempts: TypeAttempts, signal: AbortSignal | undefined): Promise<void> {
+  async #writeInAnyType(
+    attempts: MediaTypeAttempts,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
     for (;;) {
       try {
         await this.#writeInType(attempts, signal);
@@ -169,10 +172,10 @@ class Execution {
     }
   }
 
-  async #writeInType(attempts: TypeAttempts, signal: AbortSignal | undefined): Promise<void> {
+  async #writeInType(attempts: MediaTypeAttempts, signal: AbortSignal | undefined): Promise<void> {
     const { step } = attempts;
     const manifest = await this.#final(step, attempts.mediaType, signal);
-    const as = rewrittenOf(step.raw, manifest);
+    const as = describeRewritten(step.raw, manifest);
     const instance = step.isInstance ? as.digest : undefined;
     const how = { ...this.#options, signal, instance, tag: step.tag };
     await this.#destination.putManifest(manifest, how);
@@ -226,16 +229,16 @@ class Execution {
 
   #layerNow(layer: Descriptor): Descriptor {
     const moved = this.#moved.get(layer.digest);
-    if (moved?.packedAs === undefined || moved.stored.digest === layer.digest) return layer;
+    if (moved?.compression === undefined || moved.stored.digest === layer.digest) return layer;
     const { digest, size } = moved.stored;
-    const mediaType = withLayerCompression(layer.mediaType, moved.packedAs) ?? layer.mediaType;
+    const mediaType = withLayerCompression(layer.mediaType, moved.compression) ?? layer.mediaType;
     return { ...layer, digest, size, mediaType };
   }
 }
 
 interface WrittenManifest {
   readonly manifest: RawManifest;
-  readonly as: Rewritten;
+  readonly as: RewrittenManifest;
   readonly change: DigestChange | undefined;
 }
 
@@ -244,8 +247,8 @@ function isReferrer(step: CopyStep): boolean {
 }
 
 function changeOf(
-  { step, rejected }: TypeAttempts,
-  { digest: to }: Rewritten,
+  { step, rejected }: MediaTypeAttempts,
+  { digest: to }: RewrittenManifest,
 ): DigestChange | undefined {
   const { raw, digest: planned, reason: plannedReason } = step;
   const from = raw.digest;
@@ -269,7 +272,7 @@ function unplannedReason({ mediaType }: ManifestStep): string {
 function generatedChange(
   { digest: from }: VerifiedManifest,
   { as, change }: WrittenManifest,
-  { digest: to }: Rewritten,
+  { digest: to }: RewrittenManifest,
 ): DigestChange | undefined {
   if (to === from) return undefined;
   if (to === as.digest) return change;
@@ -282,8 +285,8 @@ function generatedChange(
 
 const generated = "the destination stores no manifest and generates one";
 
-function tally(moved: readonly MovedBlob[], unasked: readonly Descriptor[]): CopyResult["blobs"] {
-  const ended = (wanted: MovedBlob["outcome"]): readonly Descriptor[] =>
+function tally(moved: readonly BlobResult[], unasked: readonly Descriptor[]): CopyResult["blobs"] {
+  const ended = (wanted: BlobResult["outcome"]): readonly Descriptor[] =>
     moved.filter(({ outcome }) => outcome === wanted).map(({ from }) => from);
   const copied = ended("copied");
   const reused = [...ended("reused"), ...unasked];

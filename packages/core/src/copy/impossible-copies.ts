@@ -5,12 +5,12 @@ import type { CopyFacts, ManifestFacts } from "./copy-facts.ts";
 import type { CopyOptions } from "./copy-options.ts";
 
 /** @throws ImageError `impossible-copy` where the image has what the destination cannot keep */
-export function refuseImpossible(
+export function rejectImpossibleCopy(
   facts: CopyFacts,
   { preserveDigests }: Pick<CopyOptions, "preserveDigests">,
 ): void {
-  refuseSignatures(facts);
-  refuseReferrers(facts);
+  rejectSignatures(facts);
+  rejectReferrers(facts);
   if (preserveDigests && facts.accepts.preservesManifests === false)
     throw new ImageError(
       "impossible-copy",
@@ -18,7 +18,7 @@ export function refuseImpossible(
     );
 }
 
-function refuseSignatures({ accepts, top, destination }: CopyFacts): void {
+function rejectSignatures({ accepts, top, destination }: CopyFacts): void {
   for (const { kind } of signaturesIn(top)) {
     const ofSigstore = kind === "sigstore" ? accepts.sigstoreSignatures : undefined;
     const answer = ofSigstore ?? accepts.signatures;
@@ -35,7 +35,7 @@ function signaturesIn({ signatures, instances }: ManifestFacts): readonly Signat
   return [...signatures, ...ofInstances];
 }
 
-function refuseReferrers({ accepts, referrers, destination }: CopyFacts): void {
+function rejectReferrers({ accepts, referrers, destination }: CopyFacts): void {
   if (accepts.referrers === true || referrers.length === 0) return;
   throw new ImageError(
     "impossible-copy",
@@ -44,7 +44,7 @@ function refuseReferrers({ accepts, referrers, destination }: CopyFacts): void {
 }
 
 /** @throws ImageError `impossible-copy` where the destination is named by the digest of another image */
-export function refuseOtherPinned({ pinned, top, destination }: CopyFacts): void {
+export function rejectPinnedMismatch({ pinned, top, destination }: CopyFacts): void {
   if (pinned === undefined || digestOf(top.raw.bytes, algorithmOf(pinned)) === pinned) return;
   throw new ImageError(
     "impossible-copy",

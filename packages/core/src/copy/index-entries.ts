@@ -2,10 +2,10 @@ import type { Descriptor } from "../contract/blob-info.ts";
 import type { ImageIndex } from "../manifest/manifest.ts";
 import { mediaTypes } from "../manifest/media-types.ts";
 import { withZstdAnnotation } from "../manifest/zstd-annotation.ts";
-import type { Rewritten } from "./rewritten-manifest.ts";
+import type { RewrittenManifest } from "./rewritten-manifest.ts";
 
 /** What becomes of an entry of an index: it is written so, it is left out, or it stays although its instance was not chosen. */
-export type EntryOutcome = Rewritten | "omitted" | "kept";
+export type EntryOutcome = RewrittenManifest | "omitted" | "kept";
 
 /**
  * The entries of an index as they will be, one for each that it has; undefined for one that is left out. Where any
@@ -15,8 +15,8 @@ export function indexEntries(
   { manifests, mediaType }: ImageIndex,
   outcomes: readonly EntryOutcome[],
 ): readonly (Descriptor | undefined)[] {
-  const entries = manifests.map((entry, at) => entryAs(entry, outcomes[at] ?? "kept"));
-  const isEdited = entries.some((entry, at) => isOther(entry, manifests[at]));
+  const entries = manifests.map((entry, at) => updatedEntry(entry, outcomes[at] ?? "kept"));
+  const isEdited = entries.some((entry, at) => hasChanged(entry, manifests[at]));
   if (!isEdited || mediaType !== mediaTypes.ociIndex) return entries;
   return entries.map((entry, at) => {
     const outcome = outcomes[at];
@@ -27,14 +27,14 @@ export function indexEntries(
   });
 }
 
-function entryAs(entry: Descriptor, outcome: EntryOutcome): Descriptor | undefined {
+function updatedEntry(entry: Descriptor, outcome: EntryOutcome): Descriptor | undefined {
   if (outcome === "omitted") return undefined;
   if (outcome === "kept" || outcome.digest === entry.digest) return entry;
   const { digest, size, mediaType } = outcome;
   return { ...entry, digest, size, mediaType };
 }
 
-function isOther(entry: Descriptor | undefined, before: Descriptor | undefined): boolean {
+function hasChanged(entry: Descriptor | undefined, before: Descriptor | undefined): boolean {
   return (
     entry?.digest !== before?.digest ||
     entry?.size !== before?.size ||

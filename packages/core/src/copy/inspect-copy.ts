@@ -4,12 +4,16 @@ import type { ImageSource } from "../contract/image-source.ts";
 import type { VerifiedManifest } from "../image/unparsed-image.ts";
 import { digestOf } from "../names/digest.ts";
 import type { Digest } from "../names/digest.ts";
+import { findCachedBlobs } from "./cached-blobs.ts";
 import type { CopyFacts, ManifestFacts } from "./copy-facts.ts";
 import type { CopyOptions } from "./copy-options.ts";
-import { instanceDigests, ManifestInspection, requireChosen } from "./inspect-manifests.ts";
+import {
+  instanceDigests,
+  ManifestInspection,
+  requireSelectedPlatforms,
+} from "./inspect-manifests.ts";
 import { inspectReferrers } from "./inspect-referrers.ts";
 import { planCopy } from "./plan-copy.ts";
-import { recallBlobs } from "./recall-blobs.ts";
 
 /** Asks both sides all that a plan depends on, and writes nothing. @throws ImageError */
 export async function inspectCopy(
@@ -19,9 +23,9 @@ export async function inspectCopy(
 ): Promise<CopyFacts> {
   const inspection = new ManifestInspection(source, options);
   const image = await inspection.read();
-  await requireChosen(source, image, options);
-  const top = await inspection.chosen(image);
-  const asked: CopyFacts = {
+  await requireSelectedPlatforms(source, image, options);
+  const top = await inspection.select(image);
+  const facts: CopyFacts = {
     source: imageName(source.reference),
     destination: imageName(destination.reference),
     sourceDigest: image.raw.digest,
@@ -34,18 +38,18 @@ export async function inspectCopy(
     present: new Set(),
     reusable: new Set(),
   };
-  const there = await thereAt(source, destination, asked, options);
-  const { present } = there;
+  const destinationFacts = await inspectDestination(source, destination, facts, options);
+  const { present } = destinationFacts;
   const referrers = await inspectReferrers(source, destination, { top, present }, options);
   const manifests = [top, ...referrers.map(({ manifest }) => manifest)];
   // Where there may be nothing to do, nothing is looked up for it.
   const cachedBlobs =
-    present.size > 0 ? undefined : await recallBlobs(manifests, source, destination, options);
-  return { ...asked, ...there, referrers, cachedBlobs };
+    present.size > 0 ? undefined : await findCachedBlobs(manifests, source, destination, options);
+  return { ...facts, ...destinationFacts, referrers, cachedBlobs };
 }
 
 /** Asks about the instances only if the destination has the topmost manifest, under this name or another. */
-async function thereAt(
+async function inspectDestination(
   source: ImageSource,
   destination: ImageDestination,
   facts: CopyFacts,
@@ -60,7 +64,7 @@ async function thereAt(
   }
   const { top, pinned } = facts;
   const { digest } = top.raw;
-  const look = async (wanted: Digest, index?: Digest): Promise<void> => {
+  const lookUp = async (wanted: Digest, index?: Digest): Promise<void> => {
     const location = source.locateBlob?.({ digest: wanted });
     const manifest = index === undefined ? top.manifest : undefined;
     const how = { ...options, location, index, manifest };
@@ -76,9 +80,9 @@ async function thereAt(
     pinned !== digest &&
     planCopy(facts, options).digest === digest
   )
-    await look(digest);
+    await lookUp(digest);
   if (present.has(digest))
-    await Promise.all(instanceDigests(top).map((instance) => look(instance, digest)));
+    await Promise.all(instanceDigests(top).map((instance) => lookUp(instance, digest)));
   const isNew = destination.resolve && currentDigest === undefined && present.size === 0;
   return { currentDigest, isNew, present, reusable };
 }

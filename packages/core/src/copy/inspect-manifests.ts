@@ -22,7 +22,7 @@ export class ManifestInspection {
   readonly #source: ImageSource;
   readonly #options: CopyOptions;
   readonly #read = new Map<Digest, Promise<ManifestFacts>>();
-  readonly #whole = new Map<Digest, Promise<ManifestFacts>>();
+  readonly #complete = new Map<Digest, Promise<ManifestFacts>>();
   /** How many manifests one leads to, itself included. */
   readonly #counts = new Map<Digest, number>();
 
@@ -45,38 +45,38 @@ export class ManifestInspection {
   }
 
   /** An image as it is; of an index what the options choose. @throws ImageError `invalid-manifest` for too many manifests */
-  async chosen(facts: ManifestFacts, depth = 0): Promise<ManifestFacts> {
+  async select(facts: ManifestFacts, depth = 0): Promise<ManifestFacts> {
     const { manifest } = facts;
     if (manifest.kind !== "index") return facts;
     const selection = this.#options.instances ?? "system";
-    if (selection === "all") return this.#wholeOf(facts, depth);
+    if (selection === "all") return this.#withAllInstances(facts, depth);
     if (selection !== "system")
-      return this.#with(facts, chooseInstances(manifest, selection.platforms), depth);
+      return this.#withInstances(facts, chooseInstances(manifest, selection.platforms), depth);
     if (depth >= maxDepth) throw this.#tooDeep();
     const platform = this.#options.platform ?? hostPlatform();
-    return this.chosen(await this.#instance(chooseInstance(manifest, platform)), depth + 1);
+    return this.select(await this.#instance(chooseInstance(manifest, platform)), depth + 1);
   }
 
   /** An index with all that it names, at any depth. */
-  async #wholeOf(facts: ManifestFacts, depth: number): Promise<ManifestFacts> {
+  async #withAllInstances(facts: ManifestFacts, depth: number): Promise<ManifestFacts> {
     const { manifest, raw } = facts;
     if (manifest.kind !== "index") return facts;
-    let whole = this.#whole.get(raw.digest);
+    let whole = this.#complete.get(raw.digest);
     if (whole === undefined) {
-      whole = this.#with(facts, manifest.manifests, depth);
-      this.#whole.set(raw.digest, whole);
+      whole = this.#withInstances(facts, manifest.manifests, depth);
+      this.#complete.set(raw.digest, whole);
     }
     return { ...(await whole), platform: facts.platform };
   }
 
-  async #with(
+  async #withInstances(
     facts: ManifestFacts,
-    chosen: readonly InstanceDescriptor[],
+    select: readonly InstanceDescriptor[],
     depth: number,
   ): Promise<ManifestFacts> {
     if (depth >= maxDepth) throw this.#tooDeep();
     const { manifests } = facts.manifest as ImageIndex;
-    const wanted = new Set(chosen);
+    const wanted = new Set(select);
     const instances: (ManifestFacts | undefined)[] = manifests.map(() => undefined);
     const queue = manifests.entries();
     const readers = Array.from(
@@ -84,12 +84,12 @@ export class ManifestInspection {
       async () => {
         for (const [at, entry] of queue) {
           if (!wanted.has(entry) || !isInstance(entry)) continue;
-          instances[at] = await this.#wholeOf(await this.#instance(entry), depth + 1);
+          instances[at] = await this.#withAllInstances(await this.#instance(entry), depth + 1);
         }
       },
     );
     await Promise.all(readers);
-    this.#count(facts.raw.digest, instances);
+    this.#addCount(facts.raw.digest, instances);
     return { ...facts, instances, blobs: blobsOf(facts.manifest).filter((one) => wanted.has(one)) };
   }
 
@@ -105,20 +105,20 @@ export class ManifestInspection {
     return { ...facts, platform };
   }
 
-  #count(index: Digest, instances: readonly (ManifestFacts | undefined)[]): void {
+  #addCount(index: Digest, instances: readonly (ManifestFacts | undefined)[]): void {
     let count = 1;
     for (const instance of instances)
       if (instance !== undefined) count += this.#counts.get(instance.raw.digest) ?? 1;
     this.#counts.set(index, count);
     if (count <= maxManifests) return;
-    throw this.#refused(`names more than ${maxManifests} manifests`);
+    throw this.#invalid(`names more than ${maxManifests} manifests`);
   }
 
   #tooDeep(): ImageError {
-    return this.#refused(`has indexes that are nested more than ${maxDepth} levels deep`);
+    return this.#invalid(`has indexes that are nested more than ${maxDepth} levels deep`);
   }
 
-  #refused(why: string): ImageError {
+  #invalid(why: string): ImageError {
     const reference = imageName(this.#source.reference);
     return new ImageError(
       "invalid-manifest",
@@ -129,7 +129,7 @@ export class ManifestInspection {
 }
 
 /** Checks an image that no index lists against the platforms that were asked for. @throws ImageError `not-found` */
-export async function requireChosen(
+export async function requireSelectedPlatforms(
   source: ImageSource,
   { manifest }: ManifestFacts,
   { instances = "system", platform, requirePlatform, ...options }: CopyOptions,

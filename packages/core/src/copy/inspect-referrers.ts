@@ -26,7 +26,7 @@ export async function inspectReferrers(
   options: CopyOptions,
 ): Promise<readonly ReferrerFacts[]> {
   if (!options.referrers) return [];
-  refuseWithout(source);
+  requireReferrerSupport(source);
   const inspection = new ManifestInspection(source, {
     ...options,
     policy: undefined,
@@ -34,37 +34,37 @@ export async function inspectReferrers(
     instances: "all",
   });
   const found: ReferrerFacts[] = [];
-  const asked = new Set<Digest>();
+  const known = new Set<Digest>();
   for (let level: readonly ManifestFacts[] = [top]; level.length > 0;) {
     const named = level.flatMap((one) => [one.raw.digest, ...instanceDigests(one)]);
-    const subjects = [...new Set(named)].filter((digest) => !asked.has(digest));
-    const links = await linksToAll(source, subjects, options);
+    const subjects = [...new Set(named)].filter((digest) => !known.has(digest));
+    const links = await listAllReferrers(source, subjects, options);
     if (found.length + links.length > maxReferrers) throw tooManyReferrers(source);
-    const next = await allOf(links, source, options, (link, own) =>
-      referrerAt(link, inspection, own),
+    const next = await mapAll(links, source, options, (link, own) =>
+      readReferrer(link, inspection, own),
     );
     const read = next.filter((one) => one !== undefined);
     found.push(...read);
-    for (const subject of subjects) asked.add(subject);
+    for (const subject of subjects) known.add(subject);
     level = read.map(({ manifest }) => manifest);
   }
   const isImageThere = present.has(top.raw.digest) && found.length > 0;
   return isImageThere ? withPresence(found, destination, options) : found;
 }
 
-async function linksToAll(
+async function listAllReferrers(
   source: ImageSource,
   subjects: readonly Digest[],
   options: CopyOptions,
 ): Promise<readonly ReferrerLink[]> {
-  const links = await allOf(subjects, source, options, (subject, own) =>
+  const links = await mapAll(subjects, source, options, (subject, own) =>
     listReferrers(subject, source, own),
   );
   return links.flat();
 }
 
 /** undefined for one of another type, and for one that is listed and not there any more. */
-async function referrerAt(
+async function readReferrer(
   { subject, digest, tag }: ReferrerLink,
   inspection: ManifestInspection,
   options: CopyOptions,
@@ -72,8 +72,8 @@ async function referrerAt(
   const whole = { ...options, policy: undefined, removeSignatures: true };
   try {
     const manifest = await inspection.read(digest, whole);
-    if (!isWanted(manifest, tag, options)) return undefined;
-    return { subject, tag, manifest: await inspection.chosen(manifest), isPresent: false };
+    if (!isRequested(manifest, tag, options)) return undefined;
+    return { subject, tag, manifest: await inspection.select(manifest), isPresent: false };
   } catch (error) {
     if (isImageError(error, "not-found")) return undefined;
     throw error;
@@ -81,7 +81,7 @@ async function referrerAt(
 }
 
 /** What is found by its tag has no type of its own: then one of its layers may have it. */
-function isWanted(
+function isRequested(
   { manifest }: ManifestFacts,
   tag: string | undefined,
   options: CopyOptions,
@@ -104,7 +104,7 @@ async function withPresence(
 ): Promise<readonly ReferrerFacts[]> {
   try {
     await using there = await destination.reference.newImageSource(options);
-    const links = await linksToAll(
+    const links = await listAllReferrers(
       there,
       [...new Set(found.map(({ subject }) => subject))],
       options,
@@ -125,7 +125,7 @@ function keyOf({ subject, digest, tag = "" }: ReferrerLink): string {
 }
 
 /** What comes of each item, in their order, as many at a time as the source can do. */
-async function allOf<Item, Result>(
+async function mapAll<Item, Result>(
   items: readonly Item[],
   { offers }: ImageSource,
   options: CopyOptions,
@@ -139,7 +139,7 @@ async function allOf<Item, Result>(
   return items.map((_, at) => results.get(at) as Result);
 }
 
-function refuseWithout(source: ImageSource): void {
+function requireReferrerSupport(source: ImageSource): void {
   if (source.getReferrers !== undefined) return;
   const { reference } = source;
   throw new ImageError(

@@ -5,18 +5,22 @@ import type { ArtifactManifest, ImageIndex, ImageManifest } from "../manifest/ma
 import { mediaTypes } from "../manifest/media-types.ts";
 import type { Digest } from "../names/digest.ts";
 import { ImageError } from "../names/image-error.ts";
-import { blobKey, blobStep, configStep, typedAs } from "./blob-step.ts";
+import { blobKey, blobStep, configStep, withTransformedType } from "./blob-step.ts";
 import { costOf } from "./copy-cost.ts";
 import type { CopyFacts, ManifestFacts, ReferrerFacts } from "./copy-facts.ts";
 import type { PlanOptions } from "./copy-options.ts";
 import type { BlobStep, BlobTransform, CopyPlan, CopyStep, ManifestStep } from "./copy-plan.ts";
-import { impossibleChange, refuseImpossible, refuseOtherPinned } from "./impossible-copies.ts";
+import {
+  impossibleChange,
+  rejectImpossibleCopy,
+  rejectPinnedMismatch,
+} from "./impossible-copies.ts";
 import { indexEntries } from "./index-entries.ts";
 import type { EntryOutcome } from "./index-entries.ts";
+import { layerTransform } from "./layer-transform.ts";
 import { rewrittenManifest } from "./rewritten-manifest.ts";
-import type { Rewritten } from "./rewritten-manifest.ts";
+import type { RewrittenManifest } from "./rewritten-manifest.ts";
 import { targetTypeOf } from "./target-type.ts";
-import { wantedLayers } from "./wanted-layers.ts";
 
 /**
  * Decides all that can be decided: a pure function.
@@ -29,7 +33,7 @@ export function planCopy(facts: CopyFacts, options: PlanOptions = {}): CopyPlan 
     preserveReason: pinnedReason(facts),
   });
   for (const referrer of facts.referrers) planner.planReferrer(referrer);
-  refuseOtherPinned(facts);
+  rejectPinnedMismatch(facts);
   const isUnchanged = written?.digest === facts.top.raw.digest;
   const isThere = facts.existing !== undefined || (isUnchanged && isAllThere(facts));
   const steps = isThere ? [] : planner.steps;
@@ -57,14 +61,14 @@ class Planner {
   readonly #reused = new Map<Digest, Descriptor>();
   readonly #signatures: CopyStep[] = [];
   /** What manifests will be that were planned already, by their digest and why they may not change. */
-  readonly #planned = new Map<string, Rewritten | undefined>();
+  readonly #planned = new Map<string, RewrittenManifest | undefined>();
   readonly #subjects: ReadonlySet<Digest>;
 
   constructor(facts: CopyFacts, options: PlanOptions) {
     this.#facts = facts;
     this.#options = withOCIForZstd(options, facts);
     this.#subjects = new Set(facts.referrers.map(({ subject }) => subject));
-    refuseImpossible(facts, options);
+    rejectImpossibleCopy(facts, options);
   }
 
   get steps(): readonly CopyStep[] {
@@ -77,7 +81,7 @@ class Planner {
   }
 
   /** Plans a manifest after all that it needs. What it will be; undefined where that depends on how a blob turns out. */
-  plan(facts: ManifestFacts, role: Role): Rewritten | undefined {
+  plan(facts: ManifestFacts, role: Role): RewrittenManifest | undefined {
     const preserveReason = role.preserveReason ?? this.#preserveReason(facts);
     const { raw } = facts;
     const step = this.#outcomeOf(facts, preserveReason);
@@ -112,7 +116,10 @@ class Planner {
   }
 
   /** An instance of an index: each once, however often it is named. */
-  #planInstance(facts: ManifestFacts, preserveReason: string | undefined): Rewritten | undefined {
+  #planInstance(
+    facts: ManifestFacts,
+    preserveReason: string | undefined,
+  ): RewrittenManifest | undefined {
     const key = `${facts.raw.digest} ${preserveReason}`;
     if (!this.#planned.has(key))
       this.#planned.set(key, this.plan(facts, { isInstance: true, preserveReason }));
@@ -148,7 +155,7 @@ class Planner {
     const transform = stays ? "preserve" : this.#transform;
     const packed = {
       ...manifest,
-      layers: manifest.layers.map((layer) => typedAs(layer, transform)),
+      layers: manifest.layers.map((layer) => withTransformedType(layer, transform)),
     };
     const target = targetTypeOf(packed, this.#facts.accepts, this.#options, preserveReason);
     const layers = manifest.layers
@@ -229,7 +236,7 @@ class Planner {
   }
 
   get #transform(): BlobTransform {
-    const layers = wantedLayers(this.#facts.offers, this.#facts.accepts);
+    const layers = layerTransform(this.#facts.offers, this.#facts.accepts);
     return layers === "compress" ? (this.#options.compression ?? "compress") : layers;
   }
 
@@ -265,7 +272,7 @@ class Planner {
   }
 
   /** Whether the destination can do without being sent it, and nothing is to be added to it. */
-  #isReusable({ raw, signatures }: ManifestFacts, written: Rewritten | undefined): boolean {
+  #isReusable({ raw, signatures }: ManifestFacts, written: RewrittenManifest | undefined): boolean {
     const isUnchanged = written?.digest === raw.digest;
     return isUnchanged && signatures.length === 0 && this.#facts.reusable.has(raw.digest);
   }
@@ -293,7 +300,7 @@ class Planner {
 /** Docker's formats have no layers that are packed with zstd. @throws ImageError `impossible-copy` */
 function withOCIForZstd(options: PlanOptions, { offers, accepts }: CopyFacts): PlanOptions {
   const { compression, manifestMIMEType = mediaTypes.ociManifest } = options;
-  if (compression !== "zstd" || wantedLayers(offers, accepts) !== "compress") return options;
+  if (compression !== "zstd" || layerTransform(offers, accepts) !== "compress") return options;
   if (manifestMIMEType === mediaTypes.ociManifest) return { ...options, manifestMIMEType };
   throw new ImageError(
     "impossible-copy",
@@ -316,7 +323,7 @@ interface Outcome {
   readonly mediaType: string;
   readonly fallbacks: readonly string[];
   readonly omitted: readonly Digest[];
-  readonly written: Rewritten | undefined;
+  readonly written: RewrittenManifest | undefined;
   readonly reason: string;
 }
 

@@ -1,16 +1,16 @@
 import type { ImageDestination } from "../contract/image-destination.ts";
 import type { ImageSource } from "../contract/image-source.ts";
 import type { OperationOptions } from "../contract/operation-options.ts";
+import type { BlobResult } from "./blob-result.ts";
 import type { BlobStep } from "./copy-plan.ts";
-import type { MovedBlob } from "./moved-blob.ts";
 
-/** Has the destination do without being sent the blob, where it can; undefined where it cannot. */
+/** Lets the destination reuse a blob that it has or can copy itself. Returns undefined if it cannot. */
 export async function reuseBlob(
   { blob: from, candidates }: BlobStep,
   source: ImageSource,
   destination: ImageDestination,
   options: OperationOptions,
-): Promise<MovedBlob | undefined> {
+): Promise<BlobResult | undefined> {
   for (const candidate of candidates) {
     const { blob, compression } = candidate;
     const own = compression === undefined ? source.locateBlob?.(blob) : undefined;
@@ -23,7 +23,7 @@ export async function reuseBlob(
       outcome: "reused",
       cloned,
       stored: { ...blob, digest, size },
-      packedAs: compression,
+      compression: compression,
     };
   }
   return undefined;

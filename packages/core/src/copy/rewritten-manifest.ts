@@ -8,7 +8,7 @@ import { algorithmOf, digestOf } from "../names/digest.ts";
 import type { Digest } from "../names/digest.ts";
 
 /** What an index has to say of a manifest that was or will be written. */
-export interface Rewritten {
+export interface RewrittenManifest {
   readonly digest: Digest;
   readonly size: number;
   readonly mediaType: string;
@@ -17,12 +17,15 @@ export interface Rewritten {
 }
 
 /** How a manifest comes out of its edits, without its bytes. */
-export function rewrittenManifest(raw: VerifiedManifest, edits: ManifestUpdateOptions): Rewritten {
-  return rewrittenOf(raw, editManifest(raw, edits));
+export function rewrittenManifest(
+  raw: VerifiedManifest,
+  edits: ManifestUpdateOptions,
+): RewrittenManifest {
+  return describeRewritten(raw, editManifest(raw, edits));
 }
 
 /** The same bytes keep the digest they had, whatever its algorithm. */
-export function rewrittenOf(raw: VerifiedManifest, edited: RawManifest): Rewritten {
+export function describeRewritten(raw: VerifiedManifest, edited: RawManifest): RewrittenManifest {
   const isSame = edited.bytes === raw.bytes;
   const manifest = parseManifest(edited);
   return {

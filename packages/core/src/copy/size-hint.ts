@@ -17,8 +17,8 @@ export async function sizeHintOf(
   const end = await readAll(source.getBlob(blob, { ...options, range }), 4);
   if (end.byteLength < 4) return undefined;
   const size = Buffer.from(end).readUInt32LE();
-  return size < blob.size || size > blob.size * mostTimes ? undefined : size;
+  return size < blob.size || size > blob.size * maxRatio ? undefined : size;
 }
 
 /** Who packs layers gets less; what is false should not make anybody reserve gigabytes for it. */
-const mostTimes = 32;
+const maxRatio = 32;

@@ -43,11 +43,11 @@ export function targetTypeOf(
   const [target, ...fallbacks] = possible;
   if (target !== undefined) return { mediaType: target, reason, fallbacks };
   const problems = allowed.map((type) => conversionProblem(manifest, type));
-  const why = problems.length === 0 ? noTypeFor(manifest, options) : problems.join("; ");
+  const why = problems.length === 0 ? noTypeReason(manifest, options) : problems.join("; ");
   throw new ImageError("impossible-copy", `${reason}, and it cannot be converted: ${why}`);
 }
 
-function noTypeFor(manifest: Manifest, { manifestMIMEType }: PlanOptions): string {
+function noTypeReason(manifest: Manifest, { manifestMIMEType }: PlanOptions): string {
   if (manifestMIMEType !== undefined) return "the destination does not take that type";
   const isIndex = manifest.kind === "index";
   return isIndex ? "it takes single images; copy one of them" : "it takes no single images";
@@ -59,18 +59,18 @@ function allowedTypes(
   options: PlanOptions,
 ): readonly string[] {
   const asked = options.manifestMIMEType;
-  const wanted = asked === undefined ? undefined : [asked, indexTypeBeside(asked)];
-  const taken = takenTypes(accepts) ?? wanted ?? [manifest.mediaType, ...manifestMediaTypes];
+  const wanted = asked === undefined ? undefined : [asked, matchingIndexType(asked)];
+  const taken = acceptedTypes(accepts) ?? wanted ?? [manifest.mediaType, ...manifestMediaTypes];
   return (wanted ?? taken).filter(
     (type) => taken.includes(type) && isIndexMediaType(type) === (manifest.kind === "index"),
   );
 }
 
 /** undefined where it takes any. */
-function takenTypes({ manifestMIMETypes }: DestinationAccepts): readonly string[] | undefined {
+function acceptedTypes({ manifestMIMETypes }: DestinationAccepts): readonly string[] | undefined {
   return manifestMIMETypes?.length === 0 ? undefined : manifestMIMETypes;
 }
 
-function indexTypeBeside(mediaType: string): string {
+function matchingIndexType(mediaType: string): string {
   return mediaType === mediaTypes.dockerManifest ? mediaTypes.dockerList : mediaTypes.ociIndex;
 }

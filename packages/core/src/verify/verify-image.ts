@@ -3,9 +3,9 @@ import type { ImageReference } from "../contract/image-reference.ts";
 import type { OpenImages } from "../contract/image-source.ts";
 import type { OperationOptions } from "../contract/operation-options.ts";
 import { reporting } from "../contract/reported-options.ts";
-import { NamedContent } from "./named-content.ts";
-import { proveBlobs } from "./prove-blobs.ts";
-import type { ProvenBlob } from "./prove-blobs.ts";
+import { checkBlobs } from "./check-blobs.ts";
+import type { CheckedBlob } from "./check-blobs.ts";
+import { ReferencedContent } from "./referenced-content.ts";
 import type { BlobOutcome } from "./verify-event.ts";
 import type { VerifyOptions } from "./verify-options.ts";
 import { totalOf } from "./verify-result.ts";
@@ -23,21 +23,21 @@ export async function verifyImage(
 ): Promise<VerifyResult> {
   const own = reporting(options);
   await using images = await openImages(reference, own);
-  const content = await NamedContent.of(images.sources, own);
+  const content = await ReferencedContent.read(images.sources, own);
   const blobs = [...content.blobs.values()];
   const source = imageName(reference);
   const { count, bytes } = totalOf(blobs.map(({ blob }) => blob));
   own.onEvent?.({ kind: "inspected", source, blobs: count, bytes });
   for (const problem of content.problems) own.onEvent?.({ kind: "problem", problem });
-  const proven = await proveBlobs(blobs, own);
+  const checked = await checkBlobs(blobs, own);
   const result = {
     source,
     images: images.sources.length,
     manifests: totalOf(content.manifests),
-    read: provenBy("read", proven),
-    stored: provenBy("stored", proven),
-    external: provenBy("external", proven),
-    problems: [...content.problems, ...proven.flatMap(({ problem }) => problem ?? [])],
+    read: totalWithOutcome("read", checked),
+    stored: totalWithOutcome("stored", checked),
+    external: totalWithOutcome("external", checked),
+    problems: [...content.problems, ...checked.flatMap(({ problem }) => problem ?? [])],
   };
   own.onEvent?.({ kind: "verified", result });
   return result;
@@ -52,7 +52,7 @@ async function openImages(
   return { sources: [source], [Symbol.asyncDispose]: () => source[Symbol.asyncDispose]() };
 }
 
-function provenBy(outcome: BlobOutcome, proven: readonly ProvenBlob[]): VerifiedContent {
-  const blobs = proven.filter((one) => one.outcome === outcome);
+function totalWithOutcome(outcome: BlobOutcome, checked: readonly CheckedBlob[]): VerifiedContent {
+  const blobs = checked.filter((one) => one.outcome === outcome);
   return totalOf(blobs.map(({ named }) => named.blob));
 }

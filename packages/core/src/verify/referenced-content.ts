@@ -16,20 +16,20 @@ import { differenceIn, problemOf } from "./verify-problem.ts";
 import type { ImagePart, ProblemSubject, VerifyProblem } from "./verify-problem.ts";
 
 /** A config or a layer, however often it is named. */
-export interface NamedBlob {
+export interface ReferencedBlob {
   readonly blob: Descriptor;
   readonly part: Exclude<ImagePart, "manifest">;
   /** The first one that names it. */
   readonly source: ImageSource;
   readonly namedBy: Digest[];
   /** Whether it may lie elsewhere, whoever names it. */
-  mayBeElsewhere: boolean;
+  mayBeExternal: boolean;
 }
 
 /** The most manifests that one image may lead to. */
 const maxManifests = 10_000;
 
-interface WantedManifest {
+interface PendingManifest {
   readonly source: ImageSource;
   /** undefined for what the reference names. */
   readonly instance: Digest | undefined;
@@ -42,29 +42,32 @@ interface WantedManifest {
  * Reads and proves all manifests of some images of one place, each once, and tells what they name.
  * @throws ImageError `not-found` where the only image, or one for its platforms, is not there
  */
-export class NamedContent {
+export class ReferencedContent {
   readonly manifests: { readonly digest: Digest; readonly size: number }[] = [];
-  readonly blobs: Map<string, NamedBlob> = new Map();
+  readonly blobs: Map<string, ReferencedBlob> = new Map();
   readonly problems: VerifyProblem[] = [];
-  readonly #seen = new Map<Digest, WantedManifest>();
+  readonly #seen = new Map<Digest, PendingManifest>();
   /** Those of them that were named with another size, too. */
-  readonly #others: WantedManifest[] = [];
+  readonly #sizeConflicts: PendingManifest[] = [];
   readonly #options: VerifyOptions;
-  readonly #isAlone: boolean;
-  #referrers = 0;
+  readonly #isSingleImage: boolean;
+  #referrerCount = 0;
 
   private constructor(sources: readonly ImageSource[], options: VerifyOptions) {
     this.#options = options;
-    this.#isAlone = sources.length === 1;
+    this.#isSingleImage = sources.length === 1;
   }
 
-  static async of(sources: readonly ImageSource[], options: VerifyOptions): Promise<NamedContent> {
-    const content = new NamedContent(sources, options);
+  static async read(
+    sources: readonly ImageSource[],
+    options: VerifyOptions,
+  ): Promise<ReferencedContent> {
+    const content = new ReferencedContent(sources, options);
     const root = { instance: undefined, size: undefined, isRoot: true };
-    let level = sources.map((source): WantedManifest => ({ ...root, source, namedBy: [] }));
+    let level = sources.map((source): PendingManifest => ({ ...root, source, namedBy: [] }));
     const count = sources[0]?.offers.parallelBlobs ?? 1;
     while (level.length > 0) {
-      const named: (readonly WantedManifest[])[] = [];
+      const named: (readonly PendingManifest[])[] = [];
       await runAll([...level.entries()], { count }, options.signal, async ([at, one], signal) => {
         named[at] = await content.#read(one, { ...options, signal });
       });
@@ -76,18 +79,22 @@ export class NamedContent {
   }
 
   /** What is named by this one, and what refers to it. */
-  async #read(wanted: WantedManifest, options: VerifyOptions): Promise<readonly WantedManifest[]> {
+  async #read(
+    wanted: PendingManifest,
+    options: VerifyOptions,
+  ): Promise<readonly PendingManifest[]> {
     try {
       const raw = await wanted.source.getManifest(wanted.instance, options);
-      const digest = this.#prove(wanted, raw);
+      const digest = this.#verify(wanted, raw);
       if (digest === undefined) return [];
-      await this.#requireChosen(wanted, raw, options);
+      await this.#requireSelectedPlatforms(wanted, raw, options);
       const instances = this.#instancesOf(wanted, raw, digest);
       const referrers = options.referrers ? await this.#referrersOf(wanted, digest, options) : [];
       this.manifests.push({ digest, size: raw.bytes.byteLength });
       return [...instances, ...referrers];
     } catch (error) {
-      const isImageMissing = wanted.isRoot && this.#isAlone && isImageError(error, "not-found");
+      const isImageMissing =
+        wanted.isRoot && this.#isSingleImage && isImageError(error, "not-found");
       const problem = isImageMissing ? undefined : problemOf(subjectOf(wanted), error);
       if (problem === undefined) throw error;
       this.problems.push(problem);
@@ -96,18 +103,18 @@ export class NamedContent {
   }
 
   /** An image that no index lists must be for the platforms that are to be verified. */
-  async #requireChosen(
-    { source, isRoot }: WantedManifest,
+  async #requireSelectedPlatforms(
+    { source, isRoot }: PendingManifest,
     raw: RawManifest,
     { instances = "all", ...options }: VerifyOptions,
   ): Promise<void> {
     const manifest = parseManifest(raw);
-    if (!isRoot || !this.#isAlone || instances === "all" || manifest.kind !== "image") return;
+    if (!isRoot || !this.#isSingleImage || instances === "all" || manifest.kind !== "image") return;
     await requirePlatforms(source, manifest, instances.platforms, options);
   }
 
   /** Its digest; undefined where it is not what it should be. */
-  #prove(wanted: WantedManifest, { bytes, digest }: RawManifest): Digest | undefined {
+  #verify(wanted: PendingManifest, { bytes, digest }: RawManifest): Digest | undefined {
     const { source, instance } = wanted;
     const named = instance ?? source.reference.dockerReference?.digest;
     const promised = [named, digest].filter((one) => one !== undefined);
@@ -126,13 +133,13 @@ export class NamedContent {
   }
 
   #instancesOf(
-    { source, isRoot }: WantedManifest,
+    { source, isRoot }: PendingManifest,
     raw: RawManifest,
     digest: Digest,
-  ): readonly WantedManifest[] {
+  ): readonly PendingManifest[] {
     const manifest = parseManifest(raw);
     const config = manifest.kind === "image" ? manifest.config : undefined;
-    const chosen = isRoot && manifest.kind === "index" ? this.#chosen(manifest) : undefined;
+    const chosen = isRoot && manifest.kind === "index" ? this.#select(manifest) : undefined;
     for (const blob of blobsOf(manifest)) {
       if (chosen !== undefined && !chosen.includes(blob)) continue;
       const part = blob === config ? "config" : manifest.kind === "image" ? "layer" : "blob";
@@ -145,41 +152,46 @@ export class NamedContent {
     });
   }
 
-  #chosen(index: ImageIndex): ImageIndex["manifests"] {
+  #select(index: ImageIndex): ImageIndex["manifests"] {
     const { instances = "all" } = this.#options;
     return instances === "all" ? index.manifests : chooseInstances(index, instances.platforms);
   }
 
   async #referrersOf(
-    { source }: WantedManifest,
+    { source }: PendingManifest,
     digest: Digest,
     options: VerifyOptions,
-  ): Promise<readonly WantedManifest[]> {
+  ): Promise<readonly PendingManifest[]> {
     const { instances: _, onEvent: __, ...operation } = options;
     const links = await listReferrers(digest, source, operation);
-    this.#referrers += links.length;
-    if (this.#referrers > maxReferrers) throw tooManyReferrers(source);
+    this.#referrerCount += links.length;
+    if (this.#referrerCount > maxReferrers) throw tooManyReferrers(source);
     return links.map(({ digest: instance }) => {
       return { source, instance, size: undefined, namedBy: [digest], isRoot: false };
     });
   }
 
-  #addBlob(blob: Descriptor, part: NamedBlob["part"], source: ImageSource, manifest: Digest): void {
+  #addBlob(
+    blob: Descriptor,
+    part: ReferencedBlob["part"],
+    source: ImageSource,
+    manifest: Digest,
+  ): void {
     const key = `${blob.digest} ${blob.size}`;
-    const mayBeElsewhere = (blob.urls ?? []).length > 0;
+    const mayBeExternal = (blob.urls ?? []).length > 0;
     const known = this.blobs.get(key);
     if (known === undefined) {
-      this.blobs.set(key, { blob, part, source, namedBy: [manifest], mayBeElsewhere });
+      this.blobs.set(key, { blob, part, source, namedBy: [manifest], mayBeExternal });
       return;
     }
-    known.mayBeElsewhere &&= mayBeElsewhere;
+    known.mayBeExternal &&= mayBeExternal;
     if (!known.namedBy.includes(manifest)) known.namedBy.push(manifest);
   }
 
   /** Of what was named with several sizes all but one are wrong. */
   #compareSizes(): void {
     const sizes = new Map(this.manifests.map(({ digest, size }) => [digest, size]));
-    for (const wanted of this.#others) {
+    for (const wanted of this.#sizeConflicts) {
       const { instance: digest } = wanted;
       const size = digest && sizes.get(digest);
       if (size === undefined || digest === undefined) continue;
@@ -189,11 +201,11 @@ export class NamedContent {
   }
 
   /** False for one that is, or was, read already; that one remembers who else names it. */
-  #isNew(wanted: WantedManifest): boolean {
+  #isNew(wanted: PendingManifest): boolean {
     const { instance, namedBy } = wanted;
     if (instance === undefined) return true;
     const before = this.#seen.get(instance);
-    if (before !== undefined && wanted.size !== before.size) this.#others.push(wanted);
+    if (before !== undefined && wanted.size !== before.size) this.#sizeConflicts.push(wanted);
     if (before === undefined) this.#seen.set(instance, wanted);
     else before.namedBy.push(...namedBy.filter((one) => !before.namedBy.includes(one)));
     return before === undefined;
@@ -209,7 +221,7 @@ function tooManyManifests([first]: readonly ImageSource[]): ImageError {
   );
 }
 
-function subjectOf({ source, instance, size, namedBy }: WantedManifest): ProblemSubject {
+function subjectOf({ source, instance, size, namedBy }: PendingManifest): ProblemSubject {
   return {
     part: "manifest",
     digest: instance,

@@ -2,39 +2,46 @@ import type { BlobFact } from "../contract/blob-info-cache.ts";
 import type { Descriptor } from "../contract/blob-info.ts";
 import type { ImageDestination } from "../contract/image-destination.ts";
 import type { ImageSource } from "../contract/image-source.ts";
+import type { BlobResult } from "./blob-result.ts";
 import { scopeOf } from "./blob-scope.ts";
-import type { MovedBlob } from "./moved-blob.ts";
 
 /** What the blobs of a copy tell about copies to come. */
-export function learntFacts(
-  moved: readonly MovedBlob[],
+export function blobFacts(
+  results: readonly BlobResult[],
   source: ImageSource,
   destination: ImageDestination,
 ): readonly BlobFact[] {
-  return moved.flatMap((blob) => [
-    ...packing(blob),
-    ...sighting(blob.from, source),
-    ...sighting(blob.stored, destination),
+  return results.flatMap((blob) => [
+    ...compressionFacts(blob),
+    ...locationFacts(blob.from, source),
+    ...locationFacts(blob.stored, destination),
   ]);
 }
 
 /** Both digests are of bytes that went through this process. */
-function packing({ from, stored, packedBefore, packedAs }: MovedBlob): readonly BlobFact[] {
-  if (packedBefore === "none" && packedAs !== undefined && packedAs !== "none")
-    return [packedFact(from, stored, packedAs)];
-  const wasPacked = packedBefore === "gzip" || packedBefore === "zstd";
-  return wasPacked && packedAs === "none" ? [packedFact(stored, from, packedBefore)] : [];
+function compressionFacts({
+  from,
+  stored,
+  sourceCompression,
+  compression,
+}: BlobResult): readonly BlobFact[] {
+  if (sourceCompression === "none" && compression !== undefined && compression !== "none")
+    return [compressionFact(from, stored, compression)];
+  const wasPacked = sourceCompression === "gzip" || sourceCompression === "zstd";
+  return wasPacked && compression === "none"
+    ? [compressionFact(stored, from, sourceCompression)]
+    : [];
 }
 
-function packedFact(
-  unpacked: Descriptor,
+function compressionFact(
+  uncompressed: Descriptor,
   { digest, size }: Descriptor,
   compression: "gzip" | "zstd",
 ): BlobFact {
-  return { kind: "compressed", digest: unpacked.digest, form: { digest, size, compression } };
+  return { kind: "compressed", digest: uncompressed.digest, form: { digest, size, compression } };
 }
 
-function sighting(
+function locationFacts(
   blob: Descriptor,
   side: Pick<ImageSource, "locateBlob"> | Pick<ImageDestination, "locateBlob">,
 ): readonly BlobFact[] {

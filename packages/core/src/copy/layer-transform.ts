@@ -2,7 +2,7 @@ import type { DestinationAccepts } from "../contract/image-destination.ts";
 import type { SourceOffers } from "../contract/image-source.ts";
 
 /** What becomes of layers: a manifest that the source generates has no digest that a change could lose. */
-export function wantedLayers(
+export function layerTransform(
   { generatesManifests = false }: SourceOffers,
   { layers, generatedLayers = layers }: DestinationAccepts,
 ): DestinationAccepts["layers"] {

@@ -9,54 +9,55 @@ import type { BlobBody, ImageDestination } from "../contract/image-destination.t
 import type { ImageSource } from "../contract/image-source.ts";
 import { Retries } from "../contract/retries.ts";
 import type { LayerCompression } from "../manifest/layer-media-types.ts";
+import type { BlobResult } from "./blob-result.ts";
 import { convertConfig } from "./convert-config.ts";
 import type { ExecuteOptions } from "./copy-options.ts";
 import type { BlobStep, BlobTransform } from "./copy-plan.ts";
-import type { MovedBlob } from "./moved-blob.ts";
 import { readBlob } from "./read-blob.ts";
 import { reuseBlob } from "./reuse-blob.ts";
 import { sizeHintOf } from "./size-hint.ts";
 
-export interface MoveOptions extends ExecuteOptions {
-  /** Of all layers of the copy. */
+/** The options for copying one blob. */
+export interface CopyBlobOptions extends ExecuteOptions {
+  /** The decompressed bytes of all layers of the copy. */
   readonly decompressed?: DecompressionTotal | undefined;
 }
 
-/** Copies one blob to the destination, again from its start after a temporary failure. */
-export async function moveBlob(
+/** Copies one blob to the destination. Restarts after a temporary failure. */
+export async function copyBlob(
   step: BlobStep,
   source: ImageSource,
   destination: ImageDestination,
-  options: MoveOptions,
-): Promise<MovedBlob> {
+  options: CopyBlobOptions,
+): Promise<BlobResult> {
   const { blob, isConfig } = step;
   const { signal, onEvent, retries = new Retries() } = options;
   onEvent?.({ kind: "blob-started", blob, isConfig });
   return retries.run(
     `copy ${blob.digest}`,
     async () => {
-      const moved = await moveOnce(step, source, destination, options);
-      const { outcome, stored } = moved;
+      const result = await copyOnce(step, source, destination, options);
+      const { outcome, stored } = result;
       onEvent?.({ kind: "blob-done", digest: blob.digest, outcome, stored });
-      return moved;
+      return result;
     },
     { signal, onRestart: () => onEvent?.({ kind: "blob-restarted", digest: blob.digest }) },
   );
 }
 
-async function moveOnce(
+async function copyOnce(
   step: BlobStep,
   source: ImageSource,
   destination: ImageDestination,
-  { onEvent, ...options }: MoveOptions,
-): Promise<MovedBlob> {
+  { onEvent, ...options }: CopyBlobOptions,
+): Promise<BlobResult> {
   const { blob, isConfig, transform } = step;
   if (transform === "oci-config")
     return convertConfig(blob, source, destination, { ...options, onEvent });
   const reused = await reuseBlob(step, source, destination, options);
   if (reused !== undefined) return reused;
   const read = readBlob(blob, source, options, onEvent);
-  const { bytes, info, replay, close, ...packing } = await transformed(read, blob, {
+  const { bytes, info, replay, close, ...compressions } = await transformed(read, blob, {
     transform,
     reuseBuffers: destination.accepts.reuseBuffers === true,
     isLocal: source.offers.isLocal === true,
@@ -67,63 +68,65 @@ async function moveOnce(
       decompress: options.decompress,
     },
   });
-  const isUnpacked = packing.packedBefore === "gzip" && packing.packedAs === "none";
+  const { sourceCompression, compression } = compressions;
+  const isGunzipped = sourceCompression === "gzip" && compression === "none";
   try {
-    const sizeHint = isUnpacked ? await sizeHintOf(blob, source, options) : undefined;
+    const sizeHint = isGunzipped ? await sizeHintOf(blob, source, options) : undefined;
     const how = { ...options, isConfig, sizeHint };
     const stored = await destination.putBlob(replayable(bytes, replay), info, how);
     if (info.digest !== undefined) checkDigest(stored.digest, info.digest);
-    return { from: blob, outcome: "copied", stored, ...packing };
+    return { from: blob, outcome: "copied", stored, ...compressions };
   } finally {
     await close?.();
   }
 }
 
+/** The bytes to write, and how they differ from the source. */
 interface Transformed {
   readonly bytes: AsyncIterable<Uint8Array>;
   readonly info: BlobInfo;
   readonly replay: BlobBody["replay"];
-  readonly packedAs: LayerCompression | undefined;
-  readonly packedBefore?: Compression;
+  readonly compression: LayerCompression | undefined;
+  readonly sourceCompression?: Compression;
   readonly close?: () => Promise<void>;
 }
 
-interface Transforming {
+interface TransformOptions {
   readonly transform: Exclude<BlobTransform, "oci-config">;
-  /** Whether the destination takes such. */
+  /** Whether the destination accepts reused buffers. */
   readonly reuseBuffers: boolean;
-  /** Whether it costs nothing to begin to read once more. */
+  /** Whether the source can be read again at no cost. */
   readonly isLocal: boolean;
   readonly decompression: DecompressionOptions;
 }
 
-/** The first bytes are read at once only where a change is possible. */
+/** Transforms a blob. Reads its first bytes immediately, unless it is preserved. */
 async function transformed(
   blob: VerifiedBlob,
   descriptor: Descriptor,
-  { transform, reuseBuffers, isLocal, decompression }: Transforming,
+  { transform, reuseBuffers, isLocal, decompression }: TransformOptions,
 ): Promise<Transformed> {
   const from = (start: number): AsyncIterable<Uint8Array> => blob.from(start, { reuseBuffers });
-  const unchanged = { info: descriptor, packedAs: undefined, replay: from };
+  const unchanged = { info: descriptor, compression: undefined, replay: from };
   if (transform === "preserve") return { ...unchanged, bytes: from(0) };
   const found = await detectCompression(from(0));
-  const { compression } = found;
+  const sourceCompression = found.compression;
   const close = async (): Promise<void> => found.close();
-  const as = repackedAs(compression, transform);
-  if (as === undefined) return { ...unchanged, bytes: found.bytes, close };
+  const compression = targetCompression(sourceCompression, transform);
+  if (compression === undefined) return { ...unchanged, bytes: found.bytes, close };
   const { mediaType, annotations } = descriptor;
-  const rest = { info: { mediaType, annotations }, packedBefore: compression, packedAs: as };
-  // Who packs or unpacks is done with each chunk before the next, but that it comes to that showed only now.
-  const isReadAgain = isLocal && !reuseBuffers;
-  if (isReadAgain) await close();
-  const bytes = isReadAgain ? blob.from(0, { reuseBuffers: true }) : found.bytes;
-  const unpacked = decompressed(bytes, compression, decompression);
-  const result = as === "none" ? unpacked : compressed(unpacked, as);
-  return { ...rest, replay: undefined, bytes: result, close };
+  // Compression and decompression allow reused buffers, so a local blob is opened again with them.
+  const isReopened = isLocal && !reuseBuffers;
+  if (isReopened) await close();
+  const input = isReopened ? blob.from(0, { reuseBuffers: true }) : found.bytes;
+  const plain = decompressed(input, sourceCompression, decompression);
+  const bytes = compression === "none" ? plain : compressed(plain, compression);
+  const info = { mediaType, annotations };
+  return { bytes, info, replay: undefined, compression, sourceCompression, close };
 }
 
-/** Undefined where it stays as it is. */
-function repackedAs(
+/** The compression of the result; undefined if the blob is not changed. */
+function targetCompression(
   compression: Compression,
   transform: Exclude<BlobTransform, "preserve" | "oci-config">,
 ): LayerCompression | undefined {

@@ -7,22 +7,22 @@ import type { Digest } from "../names/digest.ts";
 import { isInScope, scopeOf } from "./blob-scope.ts";
 import type { CachedBlob, ManifestFacts } from "./copy-facts.ts";
 import type { CopyOptions } from "./copy-options.ts";
-import { wantedLayers } from "./wanted-layers.ts";
+import { layerTransform } from "./layer-transform.ts";
 
 /** Asks the cache, where there is one and that is of use, of all blobs that these manifests name, and of what they are when packed. */
-export async function recallBlobs(
+export async function findCachedBlobs(
   manifests: readonly ManifestFacts[],
   source: ImageSource,
   destination: ImageDestination,
   { cache, ...options }: CopyOptions,
 ): Promise<ReadonlyMap<Digest, CachedBlob> | undefined> {
-  const isCompressed = wantedLayers(source.offers, destination.accepts) === "compress";
+  const isCompressed = layerTransform(source.offers, destination.accepts) === "compress";
   const isOfUse = isCompressed || destination.locateBlob !== undefined;
   if (cache === undefined || !isOfUse) return undefined;
   const digests = [...new Set(manifests.flatMap(digestsIn))];
-  const blobs = await recall(cache, digests, { source, destination }, options);
+  const blobs = await lookUp(cache, digests, { source, destination }, options);
   const packed = [...blobs.values()].flatMap((blob) => blob.compressed.map(({ digest }) => digest));
-  const forms = await recall(cache, packed, { destination }, options);
+  const forms = await lookUp(cache, packed, { destination }, options);
   return new Map([...forms, ...blobs]);
 }
 
@@ -34,7 +34,7 @@ function digestsIn({ manifest, instances, blobs = [] }: ManifestFacts): readonly
   return [...own.map(({ digest }) => digest), ...others];
 }
 
-async function recall(
+async function lookUp(
   cache: BlobInfoCache,
   digests: readonly Digest[],
   { source, destination }: { source?: ImageSource; destination: ImageDestination },

@@ -2,7 +2,7 @@ import { ImageError, isImageError } from "../names/image-error.ts";
 import type { ManifestStep } from "./copy-plan.ts";
 
 /** The types in which a manifest is tried, one after the other, until the destination takes one. */
-export class TypeAttempts {
+export class MediaTypeAttempts {
   readonly step: ManifestStep;
   readonly #types: readonly string[];
   readonly #failures: ImageError[] = [];
@@ -39,18 +39,18 @@ export class TypeAttempts {
     const lines = this.#failures.map(({ message }, at) => `${this.#types[at]}: ${message}`);
     const message = `The destination takes the manifest ${this.step.raw.digest} in none of the types it can have: ${lines.join("; ")}`;
     const cause = new AggregateError(this.#failures, "Each type was rejected");
-    return reworded(first, message, cause);
+    return withMessage(first, message, cause);
   }
 
   #rejectedWhileFixed(error: ImageError): ImageError {
     const { preserveReason } = this.step;
     if (preserveReason === undefined) return error;
     const message = `${error.message}; no other type was tried, because ${preserveReason}`;
-    return reworded(error, message, error);
+    return withMessage(error, message, error);
   }
 }
 
 /** With all that a transport adds to its errors, such as the status of a registry. */
-function reworded(error: ImageError, message: string, cause: Error): ImageError {
+function withMessage(error: ImageError, message: string, cause: Error): ImageError {
   return Object.assign(new ImageError(error.code, message, { cause }), error);
 }

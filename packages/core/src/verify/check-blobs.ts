@@ -4,59 +4,59 @@ import { imageName } from "../contract/image-reference.ts";
 import { Retries } from "../contract/retries.ts";
 import { algorithmOf, digestHasher } from "../names/digest.ts";
 import { ImageError, isImageError } from "../names/image-error.ts";
-import type { NamedBlob } from "./named-content.ts";
+import type { ReferencedBlob } from "./referenced-content.ts";
 import type { BlobOutcome } from "./verify-event.ts";
 import type { VerifyOptions } from "./verify-options.ts";
 import { differenceIn, problemOf } from "./verify-problem.ts";
 import type { FoundBytes, ProblemSubject, VerifyProblem } from "./verify-problem.ts";
 
 /** What came of one blob. */
-export interface ProvenBlob {
-  readonly named: NamedBlob;
+export interface CheckedBlob {
+  readonly named: ReferencedBlob;
   readonly outcome: BlobOutcome;
   /** Where the outcome is `problem`. */
   readonly problem?: VerifyProblem | undefined;
 }
 
 /** Proves each blob: by the digest that the storage keeps, else by reading it; the largest first. In the order in which they are named. */
-export async function proveBlobs(
-  blobs: readonly NamedBlob[],
+export async function checkBlobs(
+  blobs: readonly ReferencedBlob[],
   options: VerifyOptions,
-): Promise<readonly ProvenBlob[]> {
-  const proven = new Map<NamedBlob, ProvenBlob>();
+): Promise<readonly CheckedBlob[]> {
+  const checked = new Map<ReferencedBlob, CheckedBlob>();
   const { signal: outer, parallelBlobs, readAll } = options;
   const count = Math.min(blobs[0]?.source.offers.parallelBlobs ?? 1, parallelBlobs ?? Infinity);
-  const prove = async (
-    named: NamedBlob,
+  const check = async (
+    named: ReferencedBlob,
     found: () => Promise<FoundBytes | undefined>,
     outcome: BlobOutcome,
   ): Promise<void> => {
-    const one = await judged(named, found, outcome);
+    const one = await checkBlob(named, found, outcome);
     if (one === undefined) return;
-    proven.set(named, one);
+    checked.set(named, one);
     if (one.problem !== undefined) options.onEvent?.({ kind: "problem", problem: one.problem });
     options.onEvent?.({ kind: "blob-checked", blob: named.blob, outcome: one.outcome });
   };
   if (!readAll) {
     await runAll(blobs, { count }, outer, (named, signal) =>
-      prove(named, async () => findStored(named, { ...options, signal }), "stored"),
+      check(named, async () => findStored(named, { ...options, signal }), "stored"),
     );
   }
-  const left = blobs.filter((one) => !proven.has(one));
+  const left = blobs.filter((one) => !checked.has(one));
   const largestFirst = left.toSorted((a, b) => b.blob.size - a.blob.size);
-  const bounds = blobConcurrency(({ blob }: NamedBlob) => blob, count, parallelBlobs);
+  const bounds = blobConcurrency(({ blob }: ReferencedBlob) => blob, count, parallelBlobs);
   await runAll(largestFirst, bounds, outer, (named, signal) =>
-    prove(named, async () => readWhole(named, { ...options, signal }), "read"),
+    check(named, async () => readWhole(named, { ...options, signal }), "read"),
   );
-  return blobs.map((one) => proven.get(one)).filter((one) => one !== undefined);
+  return blobs.map((one) => checked.get(one)).filter((one) => one !== undefined);
 }
 
 /** undefined where nothing was found out. */
-async function judged(
-  named: NamedBlob,
+async function checkBlob(
+  named: ReferencedBlob,
   find: () => Promise<FoundBytes | undefined>,
   outcome: BlobOutcome,
-): Promise<ProvenBlob | undefined> {
+): Promise<CheckedBlob | undefined> {
   const subject = subjectOf(named);
   try {
     const found = await find();
@@ -64,7 +64,7 @@ async function judged(
     const problem = differenceIn(subject, found);
     return { named, problem, outcome: problem === undefined ? outcome : "problem" };
   } catch (error) {
-    if (named.mayBeElsewhere && isImageError(error, "not-found"))
+    if (named.mayBeExternal && isImageError(error, "not-found"))
       return { named, outcome: "external" };
     const problem = problemOf(subject, error);
     if (problem === undefined) throw error;
@@ -73,7 +73,7 @@ async function judged(
 }
 
 async function findStored(
-  { source, blob: { digest, size } }: NamedBlob,
+  { source, blob: { digest, size } }: ReferencedBlob,
   options: VerifyOptions,
 ): Promise<FoundBytes | undefined> {
   if (source.statBlob === undefined || source.offers.storedDigests !== true) return undefined;
@@ -84,7 +84,7 @@ async function findStored(
 
 /** Again from its start where what failed may pass; sources go on by themselves where a connection breaks. */
 async function readWhole(
-  named: NamedBlob,
+  named: ReferencedBlob,
   { signal, retries = new Retries(), onNotice, onEvent }: VerifyOptions,
 ): Promise<FoundBytes> {
   const { blob, part } = named;
@@ -98,7 +98,7 @@ async function readWhole(
 
 /** Without the places elsewhere where a layer may be had. Of one that is too large no more than is needed to know. */
 async function readOnce(
-  { source, blob: { digest, size, mediaType } }: NamedBlob,
+  { source, blob: { digest, size, mediaType } }: ReferencedBlob,
   { onEvent, ...options }: VerifyOptions,
 ): Promise<FoundBytes> {
   const hasher = digestHasher(algorithmOf(digest));
@@ -113,7 +113,7 @@ async function readOnce(
   return { digest: hasher.digest(), size: read };
 }
 
-function subjectOf({ part, blob, source, namedBy }: NamedBlob): ProblemSubject {
+function subjectOf({ part, blob, source, namedBy }: ReferencedBlob): ProblemSubject {
   const { digest, size } = blob;
   const image = imageName(source.reference);
   return { part, digest, size, image, namedBy, location: source.locateBlob?.(blob) };

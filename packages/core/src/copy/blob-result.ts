@@ -1,0 +1,16 @@
+import type { Compression } from "../compression/compression.ts";
+import type { Descriptor } from "../contract/blob-info.ts";
+import type { LayerCompression } from "../manifest/layer-media-types.ts";
+
+/** The result of copying a blob. */
+export interface BlobResult {
+  readonly from: Descriptor;
+  readonly outcome: "copied" | "reused";
+  readonly stored: Descriptor;
+  /** Whether the destination cloned, linked or copied it without receiving the bytes. */
+  readonly cloned?: boolean;
+  /** The compression of the stored blob, if the copy changed it. */
+  readonly compression: LayerCompression | undefined;
+  /** The compression of the source blob, if it was detected. */
+  readonly sourceCompression?: Compression | undefined;
+}
