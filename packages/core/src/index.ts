@@ -38,17 +38,15 @@ export { implicitPathOf } from "./contract/system-context.ts";
 export type { SystemContext } from "./contract/system-context.ts";
 export type { CopyEvent } from "./copy/copy-event.ts";
 export { copyEvents, copyImage, previewCopy } from "./copy/copy-image.ts";
-export type {
-  CopyOptions,
-  ImagePolicy,
-  InstanceSelection,
-  ReferrerSelection,
-} from "./copy/copy-options.ts";
+export type { CopyOptions } from "./copy/copy-options.ts";
 export type { CopyPlan } from "./copy/copy-plan.ts";
 export type { CopyResult, DigestChange } from "./copy/copy-result.ts";
 export type { ImageInspectInfo } from "./image/image-inspect-info.ts";
+export type { ImagePolicy } from "./image/image-policy.ts";
 export { imageOf, openImage } from "./image/image.ts";
 export type { Image, OpenImageOptions } from "./image/image.ts";
+export type { InstanceSelection } from "./image/instance-selection.ts";
+export type { ReferrerSelection } from "./image/referrer-selection.ts";
 export { UnparsedImage } from "./image/unparsed-image.ts";
 export type { VerifiedManifest } from "./image/unparsed-image.ts";
 export type { ManifestUpdateInformation, ManifestUpdateOptions } from "./manifest/edit-manifest.ts";

@@ -1,36 +1,11 @@
 import type { DecompressionOptions } from "../compression/compression.ts";
 import type { BlobInfoCache } from "../contract/blob-info-cache.ts";
 import type { OperationOptions } from "../contract/operation-options.ts";
-import type { UnparsedImage } from "../image/unparsed-image.ts";
+import type { ImagePolicy } from "../image/image-policy.ts";
+import type { InstanceSelection } from "../image/instance-selection.ts";
+import type { ReferrerSelection } from "../image/referrer-selection.ts";
 import type { Platform } from "../manifest/platform.ts";
 import type { CopyEvent } from "./copy-event.ts";
-
-/**
- * Which images of an index are copied. An image that no index lists is copied as `system`, unless `requirePlatform` is
- * set, and as `all`; of `platforms` it must fit every one.
- */
-export type InstanceSelection =
-  /** The one for `platform`. */
-  | "system"
-  /** The index and all that it names. */
-  | "all"
-  /** The index and the instances of these platforms. */
-  | { readonly platforms: readonly Platform[] };
-
-/** Which of those that refer to an image come along with it. */
-export interface ReferrerSelection {
-  /**
-   * Those of one of these types, and of those that refer to them in turn again only these. What is found by its tag has
-   * no type of its own: there it is enough that one of its layers has it.
-   */
-  readonly artifactTypes: readonly string[];
-}
-
-/** Decides whether an image may be used, before anything in it is parsed. */
-export interface ImagePolicy {
-  /** @throws ImageError `untrusted` */
-  admit(image: UnparsedImage, options?: OperationOptions): Promise<void>;
-}
 
 export interface CopyOptions extends OperationOptions {
   /** Default `system`. */

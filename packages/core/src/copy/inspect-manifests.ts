@@ -1,6 +1,7 @@
 import { checkSize } from "../content/verified-blob.ts";
 import { imageName } from "../contract/image-reference.ts";
 import type { ImageSource } from "../contract/image-source.ts";
+import { admit } from "../image/image-policy.ts";
 import { UnparsedImage } from "../image/unparsed-image.ts";
 import { chooseInstance, chooseInstances } from "../manifest/choose-instance.ts";
 import { blobsOf, isInstance, parseManifest } from "../manifest/manifest.ts";
@@ -9,7 +10,6 @@ import { hostPlatform } from "../manifest/platform.ts";
 import { requirePlatforms } from "../manifest/require-platforms.ts";
 import type { Digest } from "../names/digest.ts";
 import { ImageError } from "../names/image-error.ts";
-import { admit } from "./admit-image.ts";
 import type { ManifestFacts } from "./copy-facts.ts";
 import type { CopyOptions } from "./copy-options.ts";
 

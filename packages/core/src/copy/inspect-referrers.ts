@@ -9,6 +9,7 @@ import {
   requestedTypes,
 } from "../image/referrer-links.ts";
 import type { ReferrerLink } from "../image/referrer-links.ts";
+import { requestedTypes } from "../image/referrer-selection.ts";
 import type { Digest } from "../names/digest.ts";
 import { ImageError, isImageError } from "../names/image-error.ts";
 import type { CopyFacts, ManifestFacts, ReferrerFacts } from "./copy-facts.ts";

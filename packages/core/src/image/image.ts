@@ -5,8 +5,6 @@ import { imageName } from "../contract/image-reference.ts";
 import type { ImageReference } from "../contract/image-reference.ts";
 import type { ImageSource } from "../contract/image-source.ts";
 import type { OperationOptions } from "../contract/operation-options.ts";
-import { admit } from "../copy/admit-image.ts";
-import type { ImagePolicy } from "../copy/copy-options.ts";
 import { chooseInstance } from "../manifest/choose-instance.ts";
 import { editManifest } from "../manifest/edit-manifest.ts";
 import type {
@@ -23,6 +21,8 @@ import type { Digest } from "../names/digest.ts";
 import { ImageError } from "../names/image-error.ts";
 import { inspectInfoOf, isImageConfig } from "./image-inspect-info.ts";
 import type { ImageInspectInfo } from "./image-inspect-info.ts";
+import { admit } from "./image-policy.ts";
+import type { ImagePolicy } from "./image-policy.ts";
 import { UnparsedImage } from "./unparsed-image.ts";
 import type { VerifiedManifest } from "./unparsed-image.ts";
 

@@ -1,10 +1,11 @@
 import { imageName } from "../contract/image-reference.ts";
 import type { ImageSource, Referrer } from "../contract/image-source.ts";
 import type { Notice } from "../contract/notice.ts";
-import type { CopyOptions } from "../copy/copy-options.ts";
 import { isInstance } from "../manifest/manifest.ts";
 import type { Digest } from "../names/digest.ts";
 import { ImageError } from "../names/image-error.ts";
+import { requestedTypes } from "./referrer-selection.ts";
+import type { ReferrerOptions } from "./referrer-selection.ts";
 
 /** A referrer, and how it is found from its subject. */
 export interface ReferrerLink {
@@ -26,7 +27,7 @@ export const maxReferrers = 1000;
 export async function listReferrers(
   subject: Digest,
   source: ImageSource,
-  options: CopyOptions,
+  options: ReferrerOptions,
 ): Promise<readonly ReferrerLink[]> {
   const types = requestedTypes(options);
   const artifactType = types?.length === 1 ? types[0] : undefined;
@@ -55,11 +56,6 @@ function unknownReferrer(subject: Digest, { digest, mediaType }: Referrer): Noti
     kind: "left-out",
     text: `left out ${digest}, which refers to ${subject}: manifests of type ${JSON.stringify(mediaType)} are not supported`,
   };
-}
-
-/** The artifact types to copy; undefined for all. */
-export function requestedTypes({ referrers }: CopyOptions): readonly string[] | undefined {
-  return typeof referrers === "object" ? referrers.artifactTypes : undefined;
 }
 
 /** The error for more than `maxReferrers` referrers. */

@@ -1,5 +1,5 @@
 import type { OperationOptions } from "../contract/operation-options.ts";
-import type { InstanceSelection } from "../copy/copy-options.ts";
+import type { InstanceSelection } from "../image/instance-selection.ts";
 import type { VerifyEvent } from "./verify-event.ts";
 
 export interface VerifyOptions extends OperationOptions {

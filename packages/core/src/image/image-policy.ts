@@ -1,12 +1,16 @@
 import type { OperationOptions } from "../contract/operation-options.ts";
-import type { UnparsedImage, VerifiedManifest } from "../image/unparsed-image.ts";
 import { bareMediaType, isIndexMediaType } from "../manifest/media-types.ts";
-import type { ImagePolicy } from "./copy-options.ts";
+import type { UnparsedImage, VerifiedManifest } from "./unparsed-image.ts";
+
+/** Decides whether an image may be used, before anything in it is parsed. */
+export interface ImagePolicy {
+  /** @throws ImageError `untrusted` */
+  admit(image: UnparsedImage, options?: OperationOptions): Promise<void>;
+}
 
 /**
- * The manifest of an image that a policy lets pass; nothing in it was parsed. What the storage calls an index passes:
- * the images that it leads to are asked about, each before it is parsed. Where the storage tells no type, the policy is
- * asked about an index too.
+ * Fetches the manifest of an image that the policy admits, without parsing it. The policy does not check what the storage
+ * reports as an index: it checks each image in it before that image is parsed. It does check an index of unreported type.
  * @throws ImageError `untrusted`
  */
 export async function admit(
