@@ -2,12 +2,7 @@ import { runAll } from "../content/run-all.ts";
 import type { ImageDestination } from "../contract/image-destination.ts";
 import { imageName } from "../contract/image-reference.ts";
 import type { ImageSource } from "../contract/image-source.ts";
-import {
-  listReferrers,
-  maxReferrers,
-  tooManyReferrers,
-  requestedTypes,
-} from "../image/referrer-links.ts";
+import { listReferrers, maxReferrers, tooManyReferrers } from "../image/referrer-links.ts";
 import type { ReferrerLink } from "../image/referrer-links.ts";
 import { requestedTypes } from "../image/referrer-selection.ts";
 import type { Digest } from "../names/digest.ts";
