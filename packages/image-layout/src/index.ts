@@ -30,6 +30,7 @@ export { LayoutSource } from "./layout-source.ts";
 export type {
   IndexChange,
   LayoutFileName,
+  LayoutPresence,
   LayoutReader,
   LayoutStore,
   LayoutWriter,

@@ -67,7 +67,6 @@ export class LayoutDestination implements ImageDestination {
     this.#name = name;
     this.#before = before;
     this.#present = new PresentManifests(store);
-    const { parallelBlobs, reuseBuffers, requests } = store;
     this.accepts = {
       manifestMIMETypes: [
         mediaTypes.ociManifest,
@@ -81,9 +80,7 @@ export class LayoutDestination implements ImageDestination {
       foreignLayerURLs: true,
       referrers: true,
       signatures: "an OCI image layout cannot store signatures",
-      parallelBlobs,
-      reuseBuffers,
-      requests,
+      ...store.accepts,
     };
   }
 
@@ -130,7 +127,7 @@ export class LayoutDestination implements ImageDestination {
       location !== undefined &&
       (await this.#store.takeBlob?.({ digest, size }, location, options)) === true;
     const find = async (): Promise<boolean> => this.#found({ digest, size }, options);
-    const order = this.#store.takesUnasked ? [take, find] : [find, take];
+    const order = this.#store.presence?.takesFirst ? [take, find] : [find, take];
     for (const attempt of order)
       if (await attempt()) return { digest, size, ...(attempt === take && { cloned: true }) };
     return undefined;
@@ -164,9 +161,10 @@ export class LayoutDestination implements ImageDestination {
     options.signal?.throwIfAborted();
     const image = this.#image;
     if (image === undefined) throw this.#conflict("Put the manifest before the commit");
-    await this.#present.keep(options);
+    const findReused = async (): Promise<ReadonlySet<Digest>> =>
+      new Set([...this.#reused.keys(), ...(await this.#present.findNeeded(options))]);
     const next = async (current: Uint8Array | undefined): Promise<Uint8Array> => {
-      if (!this.#store.guardsBlobs) await this.#checkReused(options);
+      if (this.#store.presence === undefined) await this.#checkReused(options);
       const index = current === undefined ? emptyIndex : parseLayoutIndex(current);
       const withReferrers = this.#referrers.reduce(
         (result, { manifest, name }) => withReferrer(result, manifest, name),
@@ -174,7 +172,7 @@ export class LayoutDestination implements ImageDestination {
       );
       return formatLayoutIndex(withImage(withReferrers, image, this.#name));
     };
-    await this.#store.updateIndex({ next }, options);
+    await this.#store.updateIndex({ next, findReused }, options);
   }
 
   /** Closes the store. Without a commit, the layout is unchanged. */
@@ -206,7 +204,6 @@ export class LayoutDestination implements ImageDestination {
     if ((await storedSizeOf(this.#store, digest, options)) !== size) return false;
     if ((await this.#store.isIntact?.({ digest, size }, options)) === false) return false;
     this.#reused.set(digest, size);
-    this.#store.keepBlob?.(digest);
     return true;
   }
 
@@ -225,7 +222,7 @@ export class LayoutDestination implements ImageDestination {
     await this.#store.putBlob(streamOf(manifest.bytes), { digest, size, mediaType }, options);
     const stored = { digest, size, mediaType, artifactType };
     const isWhole = this.#present.isWholeIndex(stored, parsed);
-    const annotations = isWhole && this.#store.notesWholeIndexes ? wholeIndex : undefined;
+    const annotations = isWhole && this.#store.presence !== undefined ? wholeIndex : undefined;
     return { ...stored, annotations, hasSubject: subject !== undefined };
   }
 

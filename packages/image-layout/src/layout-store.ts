@@ -2,6 +2,7 @@ import type {
   BlobInfo,
   BlobLocation,
   BlobStat,
+  DestinationAccepts,
   Digest,
   GetBlobOptions,
   ReuseManifestOptions,
@@ -37,12 +38,8 @@ export type LayoutFileName = "oci-layout" | "index.json";
 
 /** A layout that is opened to write one image. Disposal discards the blobs that were put after the last `updateIndex`. */
 export interface LayoutWriter extends LayoutReader {
-  /** How many blobs may be written at once. */
-  readonly parallelBlobs: number;
-  /** As `DestinationAccepts.reuseBuffers`. */
-  readonly reuseBuffers?: boolean | undefined;
-  /** What writing costs, in requests to another machine; undefined where there are none. */
-  readonly requests?: { readonly perBlob: number; readonly perManifest: number } | undefined;
+  /** As `ImageDestination.accepts`: what depends on the store. */
+  readonly accepts: Pick<DestinationAccepts, "parallelBlobs" | "reuseBuffers" | "requests">;
   /**
    * Stores a blob unless it is present. `statBlob` finds it from then on; other clients see it after the next
    * `updateIndex` at the latest. Computes the digest if `blob` has none, as `ImageDestination.putBlob`.
@@ -54,18 +51,24 @@ export interface LayoutWriter extends LayoutReader {
   ): Promise<StoredBlob>;
   /** Stores a blob from its location without reading it here (a link, a clone, a server-side copy). False if it cannot. */
   takeBlob?(blob: StoredBlob, from: BlobLocation, options?: OperationOptions): Promise<boolean>;
-  /** True if `takeBlob` is cheaper than `statBlob`, and is tried first. */
-  readonly takesUnasked?: boolean | undefined;
-  /** Called for each present blob that the image needs: for stores that drop all other blobs. */
-  keepBlob?(digest: Digest): void;
-  /** As `ImageDestination.tryReusingManifest`: for stores with a cheaper way than to look up every referenced blob. */
-  hasManifest?(digest: Digest, options?: ReuseManifestOptions): Promise<boolean>;
-  /** True if entries of whole indexes get the annotation `wholeIndex`. */
-  readonly notesWholeIndexes?: boolean | undefined;
-  /** True if `updateIndex` checks that reused blobs are still present. Default: `next` checks it. */
-  readonly guardsBlobs?: boolean | undefined;
+  /** Absent if lookups are cheap: the destination then looks up every blob, and again in `next` of `updateIndex`. */
+  readonly presence?: LayoutPresence | undefined;
   /** Changes `index.json` atomically. Writes `oci-layout` first if it is absent. */
   updateIndex(change: IndexChange, options?: OperationOptions): Promise<void>;
+}
+
+/**
+ * The record of a store of what is present in the layout, for stores in which a lookup costs a request. `updateIndex` of
+ * such a store checks by itself that what was found is still present.
+ */
+export interface LayoutPresence {
+  /**
+   * As `ImageDestination.tryReusingManifest`. Entries of indexes whose instances were all present have the annotation
+   * that `isWholeIndex` reads.
+   */
+  hasManifest(digest: Digest, options?: ReuseManifestOptions): Promise<boolean>;
+  /** True if `takeBlob` is tried before `statBlob`, because few blobs are present. */
+  readonly takesFirst: boolean;
 }
 
 /** A layout that supports deletion, opened for one image or one deletion. */
@@ -89,6 +92,8 @@ export interface IndexChange {
    * that it throws ends the update.
    */
   readonly next: (current: Uint8Array | undefined) => Promise<Uint8Array>;
+  /** The blobs and manifests that were present and that the image needs: for stores that drop all others. */
+  readonly findReused?: () => Promise<ReadonlySet<Digest>>;
   /** Called after the new content is stored, and before other changes if the store can hold them back. */
   readonly afterwards?: () => Promise<void>;
 }

@@ -25,8 +25,9 @@ export class PresentManifests {
 
   /** As `ImageDestination.tryReusingManifest`. */
   async has(digest: Digest, options: ReuseManifestOptions): Promise<boolean> {
-    const isPresent = this.#store.hasManifest
-      ? await this.#store.hasManifest(digest, options)
+    const { presence } = this.#store;
+    const isPresent = presence
+      ? await presence.hasManifest(digest, options)
       : await isComplete(this.#store, { digest }, options);
     if (isPresent) this.#found.add(digest);
     return isPresent;
@@ -44,11 +45,9 @@ export class PresentManifests {
     return isWhole && manifest.kind === "index";
   }
 
-  /** Calls `keepBlob` for each blob under the present manifests. */
-  async keep(options: OperationOptions): Promise<void> {
-    if (this.#store.keepBlob === undefined) return;
-    const digests = await digestsUnder(this.#store, [...this.#needed.values()], options);
-    for (const digest of digests) this.#store.keepBlob(digest);
+  /** The present manifests that the image references, with everything they reference. */
+  async findNeeded(options: OperationOptions): Promise<ReadonlySet<Digest>> {
+    return digestsUnder(this.#store, [...this.#needed.values()], options);
   }
 
   /** A needed manifest that was deleted, or that lost a blob; undefined if there is none. */

@@ -8,7 +8,7 @@ import type { IndexChange, LayoutFileName, LayoutStore, StoredBlob } from "../sr
 export class BucketLayout implements LayoutStore {
   readonly location: string = "the bucket";
   readonly offers: SourceOffers = { parallelBlobs: 6, ranges: true };
-  readonly parallelBlobs: number = 6;
+  readonly accepts: LayoutStore["accepts"] = { parallelBlobs: 6 };
   readonly blobs: Map<Digest, Uint8Array> = new Map();
   readonly files: Map<LayoutFileName, Uint8Array> = new Map();
   isDisposed: boolean = false;

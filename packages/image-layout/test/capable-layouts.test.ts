@@ -7,7 +7,7 @@ import type { WholeImage } from "@drayage/testkit";
 import { describe, expect, test, vi } from "vitest";
 
 import { LayoutDestination, parseLayoutIndex } from "../src/index.ts";
-import type { LayoutWriter } from "../src/index.ts";
+import type { IndexChange, LayoutPresence, LayoutWriter } from "../src/index.ts";
 import { BucketLayout } from "./bucket-layout.ts";
 
 const reference = memory().parseReference("in-a-layout");
@@ -30,7 +30,11 @@ async function write(layout: LayoutWriter, image: WholeImage, name?: string): Pr
   await destination.commit();
 }
 
-/** A layout with optional methods. */
+function presence(more: Partial<LayoutPresence> = {}): LayoutPresence {
+  return { hasManifest: async () => false, takesFirst: false, ...more };
+}
+
+/** A layout with optional members. */
 function withAbilities<Abilities extends Partial<LayoutWriter>>(
   abilities: Abilities,
 ): BucketLayout & Abilities {
@@ -70,19 +74,19 @@ describe("a blob at another location", () => {
     expect(layout.takeBlob).toHaveBeenCalledExactlyOnceWith(stored, location, { signal });
   });
 
-  test("is not cloned if the layout has it, unless `takesUnasked` is set", async () => {
-    for (const takesUnasked of [false, true]) {
-      const layout = layoutThatTakes(true, { takesUnasked });
+  test("is not cloned if the layout has it, unless the store takes blobs first", async () => {
+    for (const takesFirst of [false, true]) {
+      const layout = layoutThatTakes(true, { presence: presence({ takesFirst }) });
       layout.blobs.set(blob.digest, bytes);
       const reused = await (await opened(layout)).tryReusingBlob(blob, { location });
-      expect(reused).toEqual(takesUnasked ? { ...stored, cloned: true } : stored);
-      expect(layout.takeBlob).toHaveBeenCalledTimes(takesUnasked ? 1 : 0);
+      expect(reused).toEqual(takesFirst ? { ...stored, cloned: true } : stored);
+      expect(layout.takeBlob).toHaveBeenCalledTimes(takesFirst ? 1 : 0);
     }
   });
 
   test("is looked up in the layout if it cannot be cloned", async () => {
-    for (const takesUnasked of [false, true]) {
-      const layout = layoutThatTakes(false, { takesUnasked });
+    for (const takesFirst of [false, true]) {
+      const layout = layoutThatTakes(false, { presence: presence({ takesFirst }) });
       expect(await (await opened(layout)).tryReusingBlob(blob, { location })).toBeUndefined();
       layout.blobs.set(blob.digest, bytes);
       expect(await (await opened(layout)).tryReusingBlob(blob, { location })).toEqual(stored);
@@ -108,21 +112,15 @@ describe("a blob at another location", () => {
 });
 
 describe("a layout that other users can write to", () => {
-  test("reuses and keeps a blob only if it is intact", async () => {
-    const kept: Digest[] = [];
+  test("reuses a blob only if it is intact", async () => {
     const isIntact = vi.fn<NonNullable<LayoutWriter["isIntact"]>>(async () => true);
-    const layout = withAbilities({
-      isIntact,
-      keepBlob: (digest: Digest) => void kept.push(digest),
-    });
+    const layout = withAbilities({ isIntact });
     layout.blobs.set(blob.digest, bytes);
     const destination = await opened(layout);
     expect(await destination.tryReusingBlob(blob)).toEqual(stored);
     expect(isIntact).toHaveBeenCalledExactlyOnceWith(stored, {});
-    expect(kept).toEqual([blob.digest]);
     isIntact.mockResolvedValue(false);
     expect(await destination.tryReusingBlob(blob)).toBeUndefined();
-    expect(kept).toEqual([blob.digest]);
   });
 
   test("has no image with tampered layers", async () => {
@@ -138,10 +136,10 @@ describe("a layout that other users can write to", () => {
   });
 });
 
-describe("a store with `hasManifest`", () => {
+describe("a store with a record of what is present", () => {
   test("receives the same options, and its result is used", async () => {
-    const hasManifest = vi.fn<NonNullable<LayoutWriter["hasManifest"]>>(async () => true);
-    const destination = await opened(withAbilities({ hasManifest }));
+    const hasManifest = vi.fn<LayoutPresence["hasManifest"]>(async () => true);
+    const destination = await opened(withAbilities({ presence: presence({ hasManifest }) }));
     const { digest } = one.manifest;
     const options = { index: list.manifest.digest, signal: new AbortController().signal };
     expect(await destination.tryReusingManifest(digest, options)).toEqual({ digest });
@@ -160,9 +158,9 @@ describe("a commit", () => {
     expect(layout.files.size).toBe(0);
   });
 
-  test("checks reused blobs unless the store guards them", async () => {
-    for (const guardsBlobs of [false, true]) {
-      const layout = withAbilities({ guardsBlobs });
+  test("checks reused blobs unless the store has a record of them", async () => {
+    for (const hasRecord of [false, true]) {
+      const layout = withAbilities(hasRecord ? { presence: presence() } : {});
       for (const [digest, content] of one.blobs) layout.blobs.set(digest, content);
       const destination = await opened(layout);
       const [[digest, content] = [blob.digest, bytes]] = one.blobs;
@@ -170,25 +168,46 @@ describe("a commit", () => {
       await destination.putManifest(one.manifest);
       layout.blobs.delete(digest);
       const outcome = await destination.commit().catch((error: unknown) => error);
-      expect(isImageError(outcome, "conflict") && outcome.retryable).toBe(!guardsBlobs);
+      expect(isImageError(outcome, "conflict") && outcome.retryable).toBe(!hasRecord);
     }
   });
 
-  test("annotates a whole index if the store supports it", async () => {
-    for (const notesWholeIndexes of [false, true]) {
-      const layout = withAbilities({ notesWholeIndexes });
+  test("passes on which of the present content the image needs", async () => {
+    const layout = new BucketLayout();
+    await write(layout, one, "before");
+    layout.blobs.set(blob.digest, bytes);
+    let reused: ReadonlySet<Digest> | undefined;
+    const updateIndex = layout.updateIndex.bind(layout);
+    const destination = await opened(
+      Object.assign(layout, {
+        async updateIndex(change: IndexChange) {
+          reused = await change.findReused?.();
+          await updateIndex(change);
+        },
+      }),
+    );
+    await destination.tryReusingBlob(blob);
+    await destination.tryReusingManifest(one.manifest.digest);
+    await destination.putManifest(one.manifest);
+    await destination.commit();
+    expect(reused).toEqual(new Set([blob.digest, one.manifest.digest, ...one.blobs.keys()]));
+  });
+
+  test("annotates a whole index for a store with a record of what is present", async () => {
+    for (const hasRecord of [false, true]) {
+      const layout = withAbilities(hasRecord ? { presence: presence() } : {});
       await write(layout, list, "list");
       await write(layout, one, "image");
       const { entries } = parseLayoutIndex(layout.files.get("index.json")!);
       const notes = entries.map(
         ({ annotations }) => (annotations as Record<string, unknown>)["io.drayage.instances"],
       );
-      expect(notes).toEqual([notesWholeIndexes ? "all" : undefined, undefined]);
+      expect(notes).toEqual([hasRecord ? "all" : undefined, undefined]);
     }
   });
 
   test("does not annotate an incomplete index", async () => {
-    const layout = withAbilities({ notesWholeIndexes: true });
+    const layout = withAbilities({ presence: presence() });
     const destination = await opened(layout);
     await destination.putManifest(list.manifest);
     await destination.commit();

@@ -5,7 +5,7 @@ import { descriptorOf, randomImage, randomIndex } from "@drayage/testkit";
 import type { WholeImage } from "@drayage/testkit";
 import { describe, expect, test, vi } from "vitest";
 
-import type { LayoutWriter } from "../src/index.ts";
+import type { LayoutPresence, LayoutWriter } from "../src/index.ts";
 import { PresentManifests } from "../src/present-manifests.ts";
 import { BucketLayout } from "./bucket-layout.ts";
 
@@ -13,20 +13,14 @@ const index = await randomIndex("index");
 const nested = await randomIndex("nested", { nested: true });
 const image = await randomImage("image");
 
-/** A layout that contains these images and records calls of `keepBlob`. */
-class KeepingLayout extends BucketLayout {
-  readonly kept = new Set<Digest>();
-
+/** A layout that contains these images. */
+class FilledLayout extends BucketLayout {
   constructor(...images: readonly WholeImage[]) {
     super();
     for (const { manifest, instances, blobs } of images) {
       for (const { digest, bytes } of [manifest, ...instances]) this.blobs.set(digest, bytes);
       for (const [digest, bytes] of blobs) this.blobs.set(digest, bytes);
     }
-  }
-
-  keepBlob(digest: Digest): void {
-    this.kept.add(digest);
   }
 }
 
@@ -45,7 +39,7 @@ function described(bytes: Uint8Array, digest: Digest, mediaType: string): Descri
 
 describe("a manifest is present", () => {
   test("with everything it references", async () => {
-    const layout = new KeepingLayout(image);
+    const layout = new FilledLayout(image);
     const present = new PresentManifests(layout);
     expect(await present.has(image.manifest.digest, {})).toBe(true);
     expect(await present.has(index.manifest.digest, {})).toBe(false);
@@ -55,8 +49,9 @@ describe("a manifest is present", () => {
   });
 
   test("if the store's own method reports it, which receives the same options", async () => {
-    const hasManifest = vi.fn<NonNullable<LayoutWriter["hasManifest"]>>(async () => true);
-    const present = new PresentManifests(Object.assign(new KeepingLayout(), { hasManifest }));
+    const hasManifest = vi.fn<LayoutPresence["hasManifest"]>(async () => true);
+    const presence = { hasManifest, takesFirst: false };
+    const present = new PresentManifests(Object.assign(new FilledLayout(), { presence }));
     const options = { index: index.manifest.digest };
     expect(await present.has(image.manifest.digest, options)).toBe(true);
     expect(hasManifest).toHaveBeenCalledExactlyOnceWith(image.manifest.digest, options);
@@ -67,13 +62,13 @@ describe("an index is whole", () => {
   const parsed = parseManifest(index.manifest);
 
   test("if all its instances were found", async () => {
-    const present = await found(new KeepingLayout(index), digestsOf(index));
+    const present = await found(new FilledLayout(index), digestsOf(index));
     expect(present.isWholeIndex(descriptorOf(index), parsed)).toBe(true);
   });
 
   test("but not if an instance was not looked up, or is absent", async () => {
     const [first, ...others] = digestsOf(index);
-    const layout = new KeepingLayout(index);
+    const layout = new FilledLayout(index);
     const present = await found(layout, others);
     expect(present.isWholeIndex(descriptorOf(index), parsed)).toBe(false);
     layout.blobs.delete(first!);
@@ -82,7 +77,7 @@ describe("an index is whole", () => {
   });
 
   test("if its instances were put; an image is never a whole index", async () => {
-    const present = new PresentManifests(new KeepingLayout());
+    const present = new PresentManifests(new FilledLayout());
     for (const { bytes, digest, mediaType } of index.instances) {
       const manifest = parseManifest({ bytes, mediaType });
       expect(present.isWholeIndex(described(bytes, digest, mediaType), manifest)).toBe(false);
@@ -94,7 +89,7 @@ describe("an index is whole", () => {
     const inner = nested.instances.filter(({ mediaType }) => mediaType === mediaTypes.ociIndex);
     expect(inner).not.toEqual([]);
     const outer = parseManifest(nested.manifest);
-    const present = await found(new KeepingLayout(nested), digestsOf(nested));
+    const present = await found(new FilledLayout(nested), digestsOf(nested));
     expect(present.isWholeIndex(descriptorOf(nested), outer)).toBe(false);
     for (const { bytes, digest, mediaType } of inner) {
       const manifest = parseManifest({ bytes, mediaType });
@@ -105,7 +100,7 @@ describe("an index is whole", () => {
 });
 
 test("an index with an incomplete nested index is not whole", () => {
-  const present = new PresentManifests(new KeepingLayout());
+  const present = new PresentManifests(new FilledLayout());
   const put = ({ bytes, digest, mediaType }: WholeImage["instances"][number]): boolean =>
     present.isWholeIndex(described(bytes, digest, mediaType), parseManifest({ bytes, mediaType }));
   const isIndex = ({ mediaType }: { mediaType: string }) => mediaType === mediaTypes.ociIndex;
@@ -118,15 +113,16 @@ test("an index with an incomplete nested index is not whole", () => {
 
 describe("a manifest that an image needs", () => {
   test("is kept with everything it references", async () => {
-    const layout = new KeepingLayout(index, image);
+    const layout = new FilledLayout(index, image);
     const present = await found(layout, [...digestsOf(index), image.manifest.digest]);
     present.isWholeIndex(descriptorOf(index), parseManifest(index.manifest));
-    await present.keep({});
-    expect(layout.kept).toEqual(new Set([...digestsOf(index), ...index.blobs.keys()]));
+    expect(await present.findNeeded({})).toEqual(
+      new Set([...digestsOf(index), ...index.blobs.keys()]),
+    );
   });
 
   test("is reported if it was deleted, or a blob of it", async () => {
-    const layout = new KeepingLayout(index);
+    const layout = new FilledLayout(index);
     const present = await found(layout, digestsOf(index));
     present.isWholeIndex(descriptorOf(index), parseManifest(index.manifest));
     expect(await present.findLost({})).toBeUndefined();
@@ -141,11 +137,10 @@ describe("a manifest that an image needs", () => {
   });
 
   test("is not one that was found but not referenced", async () => {
-    const layout = new KeepingLayout(image);
+    const layout = new FilledLayout(image);
     const present = await found(layout, [image.manifest.digest]);
     layout.blobs.clear();
     expect(await present.findLost({})).toBeUndefined();
-    await present.keep({});
-    expect(layout.kept.size).toBe(0);
+    expect(await present.findNeeded({})).toEqual(new Set());
   });
 });

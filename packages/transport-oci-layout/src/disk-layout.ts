@@ -40,8 +40,7 @@ import type { TemporaryFile } from "@drayage/transport-kit/files";
 export class DiskLayout implements LayoutStore {
   readonly location: string;
   readonly offers: SourceOffers = { parallelBlobs: 64, ranges: true, isLocal: true };
-  readonly parallelBlobs = 64;
-  readonly reuseBuffers = true;
+  readonly accepts: LayoutStore["accepts"] = { parallelBlobs: 64, reuseBuffers: true };
   readonly #sharedBlobDir: string | undefined;
   readonly #stages = new Map<string, Promise<StagedFolder>>();
   readonly #staged = new Map<Digest, TemporaryFile>();

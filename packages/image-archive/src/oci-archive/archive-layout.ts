@@ -22,10 +22,8 @@ export interface ArchiveLayoutOptions extends OperationOptions {
 
 /** An OCI image layout in a tar file that is being written. Closes the update. */
 export class ArchiveLayout implements LayoutWriter {
-  readonly reuseBuffers = true;
   readonly #update: ArchiveUpdate;
   readonly #append: boolean;
-  readonly #needed = new Set<string>();
   /** The existing layout. */
   #before: TarLayout | undefined;
 
@@ -53,8 +51,8 @@ export class ArchiveLayout implements LayoutWriter {
     return this.#update.location;
   }
 
-  get parallelBlobs(): number {
-    return this.#update.parallelBlobs;
+  get accepts(): LayoutWriter["accepts"] {
+    return { parallelBlobs: this.#update.parallelBlobs, reuseBuffers: true };
   }
 
   get offers(): SourceOffers {
@@ -98,14 +96,12 @@ export class ArchiveLayout implements LayoutWriter {
     return this.#update.putBlob(bytes, blob, options);
   }
 
-  keepBlob(digest: Digest): void {
-    this.#needed.add(blobPath(digest));
-  }
-
   async updateIndex(
-    { next, afterwards }: IndexChange,
+    { next, findReused, afterwards }: IndexChange,
     options: OperationOptions = {},
   ): Promise<void> {
+    const reused = this.#append ? [] : await findReused?.();
+    const needed = new Set(Array.from(reused ?? [], blobPath));
     await this.#update.commit(async (current) => {
       if (this.#append && current) await rejectDockerArchive(current, options);
       this.#before = current && new TarLayout(current);
@@ -114,7 +110,7 @@ export class ArchiveLayout implements LayoutWriter {
         ["index.json", await next(before)],
         ["oci-layout", layoutFile],
       ]);
-      return { files, keeps: (path) => this.#append || this.#needed.has(path) };
+      return { files, keeps: (path) => this.#append || needed.has(path) };
     }, options);
     await afterwards?.();
   }

@@ -15,6 +15,7 @@ import type {
   IndexEntry,
   LayoutFileName,
   LayoutIndex,
+  LayoutPresence,
   LayoutStore,
   StoredBlob,
 } from "@drayage/image-layout";
@@ -36,7 +37,7 @@ import type { ObjectLocation } from "./object-location.ts";
 import type { S3Store } from "./s3-store.ts";
 
 /** A layout in a bucket. Blobs are there for everybody at once, and counted on only by what `index.json` names. */
-export class S3Layout implements LayoutStore {
+export class S3Layout implements LayoutStore, LayoutPresence {
   readonly location: string;
   readonly offers: SourceOffers = {
     parallelBlobs: 64,
@@ -44,11 +45,11 @@ export class S3Layout implements LayoutStore {
     storedDigests: true,
     requests: { perBlob: 1, perManifest: 1 },
   };
-  readonly parallelBlobs = 64;
-  readonly reuseBuffers = true;
-  readonly notesWholeIndexes = true;
-  readonly guardsBlobs = true;
-  readonly requests: LayoutStore["requests"] = { perBlob: 2, perManifest: 1 };
+  readonly accepts: LayoutStore["accepts"] = {
+    parallelBlobs: 64,
+    reuseBuffers: true,
+    requests: { perBlob: 2, perManifest: 1 },
+  };
   readonly #store: S3Store;
   readonly #folder: S3Folder;
   readonly #use: ReturnType<S3Store["useFiles"]>;
@@ -75,6 +76,10 @@ export class S3Layout implements LayoutStore {
     const { bucket, prefix } = sharedBlobs ?? { ...folder, prefix: keyIn(folder.prefix, "blobs") };
     this.#pool = new BlobPool(store.bucket(bucket), prefix, store.settings.journal);
     this.#copies = new VerifiedCopies(this.#pool, store.partSize);
+  }
+
+  get presence(): LayoutPresence {
+    return this;
   }
 
   /** `oci-layout` says nothing that `index.json` does not, and every question costs. */
@@ -145,7 +150,7 @@ export class S3Layout implements LayoutStore {
   }
 
   /** In a layout without images hardly any blob is there, and the store refuses to write over it. */
-  get takesUnasked(): boolean {
+  get takesFirst(): boolean {
     return this.#content === undefined && !this.#isShared;
   }
 
