@@ -38,6 +38,8 @@ describe("the instance for a platform", () => {
     ["linux/arm64", ["linux/arm64/v8"], 0],
     ["linux/arm64/v8", ["linux/arm64"], 0],
     ["linux/amd64/v3", ["linux/amd64"], 0],
+    ["linux/amd64/v3", ["linux/amd64", "linux/amd64/v3"], 1],
+    ["linux/arm/v8", ["linux/amd64", "linux/arm/v6"], 1],
     ["linux/amd64", ["-", "linux/amd64"], 1],
     ["linux/amd64", ["linux/arm64", "-"], 1],
     ["linux/amd64", ["linux/amd64", "linux/amd64+zstd"], 1],
@@ -58,8 +60,24 @@ describe("the instance for a platform", () => {
   });
 });
 
+test.each([
+  ["linux/arm/v9", ["linux/arm/v5", "-"], "available: linux/arm/v5"],
+  ["linux/amd64", [], "available: none"],
+  ["linux/amd64", ["unknown/unknown"], "available: none"],
+])("%s is not available in %j, and the message says so", (wanted, entries, message) => {
+  const index = indexOf(...entries);
+  expect(() => chooseInstances(index, [parsePlatform(wanted)])).toThrow(message);
+});
+
 describe("the instances of selected platforms", () => {
-  const index = indexOf("linux/amd64", "linux/arm/v6", "linux/arm/v7", "unknown/unknown");
+  const index = indexOf(
+    "linux/amd64",
+    "linux/arm/v6",
+    "linux/arm/v7",
+    "unknown/unknown",
+    "windows/amd64",
+    "-",
+  );
   const chosen = (...platforms: readonly string[]): readonly number[] =>
     chooseInstances(index, platforms.map(parsePlatform)).map(({ size }) => size);
 
