@@ -6,15 +6,16 @@ import { registryOf } from "./credentials/auth-keys.ts";
 import { checkCredentialName } from "./credentials/credential-name.ts";
 import type { DockerAuthConfig, DockerSettings } from "./docker-settings.ts";
 import { HTTPClient } from "./http/http-client.ts";
-import { readRefusal, registryError } from "./http/registry-error.ts";
+import { readErrorResponse, registryError } from "./http/registry-error.ts";
 import { findEntry } from "./registries-conf/physical-location.ts";
 import { loadRegistriesConf } from "./registries-conf/registries-conf.ts";
 import { Registry } from "./registry/registry.ts";
 
 /**
- * Asks the registry of a name, `quay.io` or `quay.io/team`, whether it takes these credentials. One that asks nobody who
- * they are takes any. What registries.conf blocks is not asked.
- * @throws ImageError `denied` where it does not, `untrusted`, `invalid-reference`, `unavailable`, `unsupported`
+ * Checks credentials with the registry of a name, `quay.io` or `quay.io/team`. A registry without authentication accepts
+ * all credentials.
+ * @throws ImageError `denied` for rejected credentials; `untrusted` for a registry that registries.conf blocks;
+ * `invalid-reference`, `unavailable`, `unsupported`
  */
 export async function checkCredentials(
   name: string,
@@ -27,19 +28,24 @@ export async function checkCredentials(
   const named = { domain: host, path: name.slice(host.length + 1) };
   const conf = await untilAborted(loadRegistriesConf(settings), options.signal);
   const entry = findEntry(conf, named);
-  if (entry?.blocked) throw new ImageError("untrusted", `${name} is blocked in ${entry.file}`);
+  if (entry?.blocked)
+    throw new ImageError(
+      "untrusted",
+      `${name} is blocked in ${entry.file}; to allow it, remove "blocked" there`,
+    );
   const client = new HTTPClient(settings);
   await using _ = client.use();
-  const place = { host, insecure: entry?.insecure || (entry?.requiresTLS ? false : undefined) };
-  const registry = new Registry(place, client, { ...settings, credentials });
+  const location = { host, insecure: entry?.insecure || (entry?.requiresTLS ? false : undefined) };
+  const registry = new Registry(location, client, { ...settings, credentials });
   try {
     const request = { method: "GET", target: "/v2/", scopes: [] } as const;
     const response = await registry.request({ ...options, ...request });
     if (response.status === 200) await response.discard();
-    else throw registryError(await readRefusal(response), `log in to ${host}`);
+    else throw registryError(await readErrorResponse(response), `log in to ${host}`);
   } catch (cause) {
     if (!isImageError(cause, "denied") || !("status" in cause)) throw cause;
-    const what = "username" in credentials ? "this user name and password" : "these credentials";
-    throw new ImageError("denied", `${host} does not take ${what}`, { cause });
+    const description =
+      "username" in credentials ? "this user name and password" : "these credentials";
+    throw new ImageError("denied", `${host} does not accept ${description}`, { cause });
   }
 }

@@ -18,10 +18,10 @@ import type {
 } from "@drayage/core";
 import { manifestMediaTypes } from "@drayage/core/manifest";
 
-import { cancelUpload, mountBlob } from "./blobs/begun-upload.ts";
-import type { BegunUpload } from "./blobs/begun-upload.ts";
 import { locationIn, repositoryAt } from "./blobs/blob-location.ts";
 import { isStored, uploadBlob } from "./blobs/blob-upload.ts";
+import { cancelUpload, mountBlob } from "./blobs/upload-session.ts";
+import type { UploadSession } from "./blobs/upload-session.ts";
 import {
   digestIn,
   digestOfManifest,
@@ -39,23 +39,23 @@ import { writeLookaside } from "./signatures/lookaside.ts";
 import { acceptedSignatures } from "./signatures/signature-storage.ts";
 import type { SignatureStorage } from "./signatures/signature-storage.ts";
 
-/** Where an image and its signatures are written. */
-export interface DockerPlace {
+/** The repository of an image and its signature stores. */
+export interface DockerLocation {
   readonly repository: Repository;
   readonly signatures: SignatureStorage;
 }
 
 const presence = { action: "pull,push", confirmAbsence: false } as const;
 
-/** Sends blobs and the manifests of instances as they come, and that which the reference names at `commit`. */
+/** Uploads blobs and the manifests of instances at once, and the manifest of the reference on `commit`. */
 export class DockerDestination implements ImageDestination {
   readonly reference: RegistryReference;
   readonly accepts: DestinationAccepts;
   readonly #repository: Repository;
   readonly #storage: SignatureStorage;
   readonly #use: AsyncDisposable;
-  /** Uploads that a registry began where it would not mount. */
-  readonly #begun = new Map<Digest, BegunUpload>();
+  /** Sessions that the registry started instead of mounting a blob, by digest. */
+  readonly #sessions = new Map<Digest, UploadSession>();
   readonly #cancellations: Promise<void>[] = [];
   #top: RawManifest | undefined;
   readonly #tagged: { readonly tag: string; readonly manifest: RawManifest }[] = [];
@@ -64,7 +64,7 @@ export class DockerDestination implements ImageDestination {
 
   constructor(
     reference: RegistryReference,
-    { repository, signatures }: DockerPlace,
+    { repository, signatures }: DockerLocation,
     registries: Registries,
   ) {
     this.reference = reference;
@@ -100,7 +100,7 @@ export class DockerDestination implements ImageDestination {
     digest: Digest,
     { location, signal, retries, onNotice }: ReuseManifestOptions = {},
   ): Promise<ReusedManifest | undefined> {
-    if (this.#repositoryBeside(location) === this.#repository.path) return { digest };
+    if (this.#repositoryOf(location) === this.#repository.path) return { digest };
     const request = { signal, retries, onNotice, ...presence };
     const response = await requestManifestPresence(this.#repository, digest, request);
     await response.discard();
@@ -111,11 +111,11 @@ export class DockerDestination implements ImageDestination {
     { digest, size }: Descriptor,
     { location, ...options }: ReuseOptions = {},
   ): Promise<BlobInfo | undefined> {
-    const from = this.#repositoryBeside(location);
+    const from = this.#repositoryOf(location);
     if (from === this.#repository.path) return { digest, size };
     if (from !== undefined && (await this.#mount(digest, from, options))) return { digest, size };
-    const isThere = await isStored(this.#repository, { digest, size }, options);
-    return isThere ? { digest, size } : undefined;
+    const isPresent = await isStored(this.#repository, { digest, size }, options);
+    return isPresent ? { digest, size } : undefined;
   }
 
   locateBlob(): BlobLocation {
@@ -130,8 +130,8 @@ export class DockerDestination implements ImageDestination {
     const { digest, mediaType = "application/octet-stream" } = blob;
     const stored = await uploadBlob(this.#repository, bytes, blob, {
       ...options,
-      begun: this.#takeBegun(digest),
-      abandon: (upload) => this.#cancel(upload),
+      session: this.#takeSession(digest),
+      abandon: (session) => this.#cancel(session),
     });
     return { ...stored, mediaType };
   }
@@ -146,7 +146,7 @@ export class DockerDestination implements ImageDestination {
     else this.#tagged.push({ tag, manifest });
   }
 
-  /** @throws ImageError `unsupported` where there is no place for signatures of that kind */
+  /** @throws ImageError `unsupported` if no store accepts signatures of this kind */
   async putSignatures(
     signatures: readonly Signature[],
     instance?: Digest,
@@ -154,29 +154,30 @@ export class DockerDestination implements ImageDestination {
   ): Promise<void> {
     options.signal?.throwIfAborted();
     const digest = instance ?? (this.#top && digestOfManifest(this.#top));
-    if (digest === undefined) throw new ImageError("conflict", "Signatures before the manifest");
+    if (digest === undefined)
+      throw new ImageError("conflict", "Put the manifest before its signatures");
     const accepted = acceptedSignatures(this.#storage);
     for (const { kind } of signatures) {
-      const answer = kind === "sigstore" ? accepted.sigstoreSignatures : accepted.signatures;
-      if (typeof answer === "string") throw new ImageError("unsupported", answer);
+      const result = kind === "sigstore" ? accepted.sigstoreSignatures : accepted.signatures;
+      if (typeof result === "string") throw new ImageError("unsupported", result);
     }
     this.#signatures.set(digest, signatures);
   }
 
-  /** What refers to the image comes first, so that the image never appears without it. */
+  /** Writes signatures and referrers first, so that the image is never visible without them. */
   async commit(options: OperationOptions = {}): Promise<void> {
-    if (this.#top === undefined) throw new ImageError("conflict", "Commit before the manifest");
+    if (this.#top === undefined) throw new ImageError("conflict", "Put the manifest before commit");
     for (const [digest, signatures] of this.#signatures) {
       await this.#sign(digest, signatures, options);
     }
     for (const { tag, manifest } of this.#tagged) await this.#send(manifest, tag, options);
-    await this.#list(options);
+    await this.#listReferrers(options);
     await this.#send(this.#top, this.#tagOrDigest, options);
-    await this.#list(options);
+    await this.#listReferrers(options);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const upload of this.#begun.values()) this.#cancel(upload);
+    for (const session of this.#sessions.values()) this.#cancel(session);
     await Promise.all(this.#cancellations);
     await this.#use[Symbol.asyncDispose]();
   }
@@ -192,13 +193,17 @@ export class DockerDestination implements ImageDestination {
     if (attached.length > 0) await addAttachments(this.#repository, digest, attached, options);
   }
 
-  async #send(manifest: RawManifest, as: string, options: OperationOptions): Promise<void> {
-    const unlisted = await uploadManifest(this.#repository, manifest, as, options);
+  async #send(
+    manifest: RawManifest,
+    tagOrDigest: string,
+    options: OperationOptions,
+  ): Promise<void> {
+    const unlisted = await uploadManifest(this.#repository, manifest, tagOrDigest, options);
     if (unlisted !== undefined) this.#unlisted.push(unlisted);
   }
 
-  /** Where the registry does not: once for each manifest that something refers to. */
-  async #list(options: OperationOptions): Promise<void> {
+  /** Adds the referrers that the registry does not list itself, with one update for each subject. */
+  async #listReferrers(options: OperationOptions): Promise<void> {
     const bySubject = Map.groupBy(this.#unlisted.splice(0), ({ subject }) => subject);
     for (const [subject, referrers] of bySubject) {
       const added = referrers.map(({ referrer }) => referrer);
@@ -211,19 +216,19 @@ export class DockerDestination implements ImageDestination {
     return tag ?? digest ?? "latest";
   }
 
-  /** The repository of this registry in which a blob lies. */
-  #repositoryBeside(location: BlobLocation | undefined): string | undefined {
+  /** The path of the repository of a location; undefined for another registry. */
+  #repositoryOf(location: BlobLocation | undefined): string | undefined {
     return repositoryAt(location, this.#repository.registry.origin);
   }
 
-  /** An upload that was begun instead serves the `putBlob` that follows. */
+  /** Mounts a blob. If the registry starts an upload session instead, the next `putBlob` of the blob uses it. */
   async #mount(digest: Digest, from: string, options: OperationOptions): Promise<boolean> {
     try {
       const mounted = await mountBlob(this.#repository, digest, from, options);
       if (mounted === true || mounted === undefined) return mounted === true;
-      const previous = this.#takeBegun(digest);
+      const previous = this.#takeSession(digest);
       if (previous !== undefined) this.#cancel(previous);
-      this.#begun.set(digest, mounted);
+      this.#sessions.set(digest, mounted);
     } catch (error) {
       options.signal?.throwIfAborted();
       if (!isImageError(error)) throw error;
@@ -231,13 +236,13 @@ export class DockerDestination implements ImageDestination {
     return false;
   }
 
-  #takeBegun(digest: Digest | undefined): BegunUpload | undefined {
-    const upload = digest && this.#begun.get(digest);
-    if (upload !== undefined && digest !== undefined) this.#begun.delete(digest);
-    return upload;
+  #takeSession(digest: Digest | undefined): UploadSession | undefined {
+    const session = digest && this.#sessions.get(digest);
+    if (session !== undefined && digest !== undefined) this.#sessions.delete(digest);
+    return session;
   }
 
-  #cancel(upload: BegunUpload): void {
-    this.#cancellations.push(cancelUpload(this.#repository, upload));
+  #cancel(session: UploadSession): void {
+    this.#cancellations.push(cancelUpload(this.#repository, session));
   }
 }

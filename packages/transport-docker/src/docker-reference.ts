@@ -17,10 +17,10 @@ import { DockerDestination } from "./docker-destination.ts";
 import { DockerSource } from "./docker-source.ts";
 import { listTags } from "./listings/tag-list.ts";
 import { deleteManifest } from "./manifests/image-deletion.ts";
-import { listOf } from "./registry/fail-over.ts";
+import { listFromFirst } from "./registry/fail-over.ts";
 import type { Registries } from "./registry/registries.ts";
 
-/** An image in a registry, by tag, by digest, or by both: then it is read by the digest and written by the tag. */
+/** An image in a registry, with a tag, a digest, or both. With both, it is read by digest and written by tag. */
 export class DockerReference implements ImageReference {
   readonly transport: ImageTransport<DockerReference>;
   readonly stringWithinTransport: string;
@@ -45,33 +45,36 @@ export class DockerReference implements ImageReference {
 
   async newImageSource({ signal }: OperationOptions = {}): Promise<ImageSource> {
     signal?.throwIfAborted();
-    const places = await this.#registries.placesToRead(this.dockerReference, { signal });
-    return new DockerSource(this, places, this.#registries);
+    const repositories = await this.#registries.repositoriesToRead(this.dockerReference, {
+      signal,
+    });
+    return new DockerSource(this, repositories, this.#registries);
   }
 
   async newImageDestination({ signal }: OperationOptions = {}): Promise<ImageDestination> {
     signal?.throwIfAborted();
-    const repository = await this.#registries.placeToWrite(this.dockerReference, { signal });
+    const repository = await this.#registries.repositoryToWrite(this.dockerReference, { signal });
     const signatures = await this.#registries.signatureStorage(this.dockerReference, { signal });
     return new DockerDestination(this, { repository, signatures }, this.#registries);
   }
 
   /**
-   * Removes the tag or, given a digest, the manifest with all its tags. Where the registry cannot remove a tag alone,
-   * the manifest is removed; if it has other tags, only with `allTags`.
-   * @throws ImageError `not-found`, `denied`, `conflict` for other tags, `unsupported` where the registry deletes nothing
+   * Deletes the tag, or the manifest of a digest with all its tags. If the registry cannot delete a tag alone, its manifest
+   * is deleted; if that has other tags, `allTags` is required.
+   * @throws ImageError `not-found`, `denied`; `conflict` for other tags; `unsupported` if the registry does not support
+   * deletion
    */
   async deleteImage(options: DeleteImageOptions = {}): Promise<void> {
     await using _ = this.#registries.use();
-    const repository = await this.#registries.placeToWrite(this.dockerReference, options);
+    const repository = await this.#registries.repositoryToWrite(this.dockerReference, options);
     await deleteManifest(repository, this.dockerReference, options);
   }
 
-  /** The tags of the repository, in the registry's order, as they come; from a mirror, those it has. @throws ImageError `not-found`, `denied` */
+  /** Lists the tags of the repository, or of its first mirror with tags, in the order of the registry. @throws ImageError `not-found`, `denied` */
   async *getTags(options: OperationOptions = {}): AsyncGenerator<string, void, undefined> {
     await using _ = this.#registries.use();
     const { domain, path, tag = "latest" } = this.dockerReference;
-    const places = await this.#registries.placesToRead({ domain, path, tag }, options);
-    yield* listOf(places, listTags, options);
+    const repositories = await this.#registries.repositoriesToRead({ domain, path, tag }, options);
+    yield* listFromFirst(repositories, listTags, options);
   }
 }

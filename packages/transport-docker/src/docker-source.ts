@@ -17,32 +17,32 @@ import { locationIn } from "./blobs/blob-location.ts";
 import { downloadManifest } from "./manifests/manifest-download.ts";
 import { digestOfManifest } from "./manifests/manifest-presence.ts";
 import { listDigestTags, listReferrers } from "./referrers/referrers.ts";
-import { blobOf, firstOf, listOf } from "./registry/fail-over.ts";
-import type { Places } from "./registry/fail-over.ts";
+import { downloadFromAny, listFromFirst, readFromFirst } from "./registry/fail-over.ts";
+import type { Repositories } from "./registry/fail-over.ts";
 import type { Registries } from "./registry/registries.ts";
 import type { RegistryReference } from "./registry/registry-reference.ts";
 import { readAttachments } from "./signatures/attachments.ts";
 import type { SigstoreSignature } from "./signatures/attachments.ts";
 import { readLookaside } from "./signatures/lookaside.ts";
 
-/** An image in a registry, or in mirrors of it. Nothing is asked before something is wanted, and the manifest once. */
+/** An image in a registry or its mirrors. Sends no request before the first read, and reads the manifest once. */
 export class DockerSource implements ImageSource {
   readonly reference: RegistryReference;
   readonly offers: SourceOffers;
   readonly #registries: Registries;
   readonly #use: AsyncDisposable;
-  /** That which had the manifest, and those after it. */
-  #places: Places;
+  /** The repository that had the manifest, and those after it. */
+  #repositories: Repositories;
   #manifest: RawManifest | undefined;
 
-  constructor(reference: RegistryReference, places: Places, registries: Registries) {
+  constructor(reference: RegistryReference, repositories: Repositories, registries: Registries) {
     this.reference = reference;
     this.offers = {
       parallelBlobs: registries.parallelBlobs,
       ranges: true,
       requests: { perBlob: 1, perManifest: 1 },
     };
-    this.#places = places;
+    this.#repositories = repositories;
     this.#registries = registries;
     this.#use = registries.use();
   }
@@ -52,29 +52,30 @@ export class DockerSource implements ImageSource {
     if (instance !== undefined) return (await this.#download(instance, options)).value;
     const { tag = "latest", digest } = this.reference.dockerReference;
     if (this.#manifest === undefined) {
-      const { place, value } = await this.#download(digest ?? tag, options);
-      this.#places = this.#places.slice(this.#places.indexOf(place));
+      const { repository, value } = await this.#download(digest ?? tag, options);
+      this.#repositories = this.#repositories.slice(this.#repositories.indexOf(repository));
       this.#manifest = value;
     }
     return this.#manifest;
   }
 
   getBlob(blob: BlobInfo, options?: GetBlobOptions): AsyncGenerator<Uint8Array, void, undefined> {
-    const [only, ...others] = this.#places;
-    if (only === undefined || others.length > 0) return blobOf(this.#places, blob, options);
+    const [only, ...others] = this.#repositories;
+    if (only === undefined || others.length > 0)
+      return downloadFromAny(this.#repositories, blob, options);
     return downloadBlob(only, blob, options);
   }
 
-  /** A foreign layer may be anywhere. */
+  /** The location in the registry; undefined for a foreign layer, which may be at its URLs only. */
   locateBlob({ urls = [] }: BlobInfo): BlobLocation | undefined {
-    const [place] = this.#places;
-    if (urls.length > 0 || place === undefined) return undefined;
-    return locationIn(place);
+    const [repository] = this.#repositories;
+    if (urls.length > 0 || repository === undefined) return undefined;
+    return locationIn(repository);
   }
 
   /**
-   * Those that registries.d names: files beside the registry, then, if it enables them, those that are attached in the
-   * registry. A mirror that has none of these does not count.
+   * Reads the signatures of the stores in registries.d: the lookaside store, then the attachments in the registry if they
+   * are enabled. Attachments are read from the first repository that has any.
    */
   async getSignatures(
     instance?: Digest,
@@ -89,21 +90,21 @@ export class DockerSource implements ImageSource {
     const { client } = this.#registries;
     const signatures = await readLookaside(storage, digest, client, options);
     if (!storage.usesAttachments) return signatures;
-    return [...signatures, ...(await attachmentsIn(this.#places, digest, options))];
+    return [...signatures, ...(await attachmentsIn(this.#repositories, digest, options))];
   }
 
   async *getReferrers(
     subject: Digest,
     { artifactType, ...options }: ReferrersOptions = {},
   ): AsyncGenerator<Referrer, void, undefined> {
-    yield* listOf(
-      this.#places,
-      (place, patience) => listReferrers(place, subject, { ...options, artifactType, ...patience }),
+    yield* listFromFirst(
+      this.#repositories,
+      (repository, each) => listReferrers(repository, subject, { ...each, artifactType }),
       options,
     );
-    yield* listOf(
-      this.#places,
-      (place, patience) => listDigestTags(place, subject, patience),
+    yield* listFromFirst(
+      this.#repositories,
+      (repository, each) => listDigestTags(repository, subject, each),
       options,
     );
   }
@@ -115,25 +116,25 @@ export class DockerSource implements ImageSource {
   async #download(
     wanted: string,
     options: OperationOptions,
-  ): ReturnType<typeof firstOf<RawManifest>> {
-    return firstOf(
-      this.#places,
-      async (place, patience) => downloadManifest(place, wanted, patience),
+  ): ReturnType<typeof readFromFirst<RawManifest>> {
+    return readFromFirst(
+      this.#repositories,
+      async (repository, each) => downloadManifest(repository, wanted, each),
       options,
     );
   }
 }
 
-/** The attachments at the first place that has any. @throws ImageError where a place that may have them fails */
+/** Reads the attachments of the first repository that has any. @throws ImageError if a repository fails */
 async function attachmentsIn(
-  places: Places,
+  repositories: Repositories,
   subject: Digest,
   options: OperationOptions,
 ): Promise<readonly SigstoreSignature[]> {
-  const attached = listOf(
-    places,
-    async function* (place, patience) {
-      yield* (await readAttachments(place, subject, patience)) ?? [];
+  const attached = listFromFirst(
+    repositories,
+    async function* (repository, each) {
+      yield* (await readAttachments(repository, subject, each)) ?? [];
     },
     options,
   );

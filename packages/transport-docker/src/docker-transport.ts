@@ -8,12 +8,11 @@ import type { DockerSettings } from "./docker-settings.ts";
 import { listRepositories } from "./listings/repository-list.ts";
 import { Registries } from "./registry/registries.ts";
 
-/** What `docker()` makes. */
+/** The transport that `docker()` returns. */
 export interface DockerTransport extends ImageTransport<DockerReference> {
   /**
-   * The repositories of a registry as far as it tells them, in its order, as they come; the registry by its host (with
-   * its port, where it has one), as references name it.
-   * @throws ImageError `unsupported` where it does not list them, `denied`, `invalid-reference`
+   * Lists the repositories that a registry returns, in its order. `host` includes the port, like in references.
+   * @throws ImageError `unsupported` if the registry does not list repositories; `denied`, `invalid-reference`
    */
   getRepositories(
     this: void,
@@ -23,8 +22,8 @@ export interface DockerTransport extends ImageTransport<DockerReference> {
 }
 
 /**
- * `docker://HOST/NAME[:TAG][@DIGEST]`: images in registries that speak the OCI distribution specification. One value
- * shares its connections and tokens among all its images; two values share nothing.
+ * Creates the transport `docker://HOST/NAME[:TAG][@DIGEST]` for registries with the API of the OCI distribution-spec. Its
+ * images share connections and tokens. Two transports share nothing.
  */
 export function docker(settings: DockerSettings = {}): DockerTransport {
   const registries = new Registries(settings);
@@ -35,7 +34,7 @@ export function docker(settings: DockerSettings = {}): DockerTransport {
     advise: adviseOn,
     async *getRepositories(host, options = {}) {
       await using _ = registries.use();
-      const { registry } = await registries.placeToWrite(anyRepositoryOf(host), options);
+      const { registry } = await registries.repositoryToWrite(anyRepositoryOf(host), options);
       yield* listRepositories(registry, options);
     },
   };
@@ -45,12 +44,15 @@ export function docker(settings: DockerSettings = {}): DockerTransport {
 function anyRepositoryOf(host: string): NamedReference {
   const named = parseName(`//${host}/any`);
   if (host === named.domain) return named;
-  throw new ImageError("invalid-reference", `Not the host of a registry: ${JSON.stringify(host)}`);
+  throw new ImageError(
+    "invalid-reference",
+    `Not the host of a registry: ${JSON.stringify(host)}; use HOST or HOST:PORT`,
+  );
 }
 
 function parseName(text: string): NamedReference {
   const url = /^(?:\/\/)?https?:\/\/(.*)$/is.exec(text);
-  if (url !== null) throw invalid(text, `leave the http out and write docker://${url[1]}`);
+  if (url !== null) throw invalid(text, `remove the http and write docker://${url[1]}`);
   if (!text.startsWith("//"))
     throw invalid(text, `it must start with //: write docker://${text.replace(/^\/+/, "")}`);
   const named = withDefaultTag(parseNamedReference(text.slice(2)));

@@ -31,27 +31,27 @@ describe("401", () => {
 
   test.each([
     ["no credentials were sent", anonymous],
-    ["it does not accept the credentials that were sent", { credentials: ann }],
-  ])("means that %s", async (words, settings) => {
+    ["it does not accept the credentials", { credentials: ann }],
+  ])("reports that %s", async (words, settings) => {
     await using server = await startServer((_, response) => {
       response.writeHead(401, challenge).end();
     });
-    expect(await messageFor(server.host, settings)).toContain(`${words}: log in to ${server.host}`);
+    expect(await messageFor(server.host, settings)).toContain(`${words}; log in to ${server.host}`);
   });
 
-  test("names the command of the program that asks", async () => {
+  test("reports the login command of the program", async () => {
     await using server = await startServer((_, response) => {
       response.writeHead(401, challenge).end();
     });
     const wording = { login: (host: string) => `run login ${host}` };
     const message = await messageFor(server.host, { ...anonymous, wording });
-    expect(message).toContain(`: run login ${server.host}`);
+    expect(message).toContain(`; run login ${server.host}`);
   });
 
   test.each([
     ["no credentials were sent", { ...anonymous }],
-    ["it does not accept the credentials that were sent", { credentials: ann }],
-  ])("of a token server means that %s", async (words, settings) => {
+    ["it does not accept the credentials", { credentials: ann }],
+  ])("of a token server reports that %s", async (words, settings) => {
     await using registry = await startRegistry({ authentication: { kind: "bearer", users: {} } });
     await using server = await startServer((request, response) => {
       const isToken = request.url?.startsWith("/token");
@@ -62,7 +62,7 @@ describe("401", () => {
     expect(registry.requests).toEqual([]);
   });
 
-  test("for a repository that credentials do not reach names another user", async () => {
+  test("with insufficient scope suggests another user", async () => {
     const users = { ann: { password: "secret", rights: {} } };
     await using registry = await startRegistry({ authentication: { kind: "bearer", users } });
     const message = await messageFor(registry.host, { credentials: ann });
@@ -72,26 +72,26 @@ describe("401", () => {
 });
 
 describe("403", () => {
-  test("for nobody says that no credentials were sent", async () => {
+  test("without credentials reports that none were sent", async () => {
     await using server = await startServer(({ url }, response) => {
       response.writeHead(url === "/v2/" ? 200 : 403).end();
     });
     const message = await messageFor(server.host, anonymous);
-    expect(message).toContain(`no credentials were sent: log in to ${server.host}`);
+    expect(message).toContain(`no credentials were sent; log in to ${server.host}`);
     expect(message).not.toContain("do not allow");
     expect(server.asked).toEqual(["GET /v2/a/manifests/1", "GET /v2/"]);
   });
 
-  test("for a user says that the credentials do not allow it", async () => {
+  test("with credentials reports that they do not allow it", async () => {
     await using server = await startServer((request, response) => {
       if (isFor(request, "ann")) response.writeHead(403).end();
       else response.writeHead(401, { "www-authenticate": 'Basic realm="a"' }).end();
     });
     const message = await messageFor(server.host, { credentials: ann });
-    expect(message).toContain("the credentials that were sent do not allow it");
+    expect(message).toContain("the credentials do not allow it");
   });
 
-  test("without a challenge is answered with credentials, if the root sends a challenge", async () => {
+  test("without a challenge is retried with credentials if /v2/ has a challenge", async () => {
     const { bytes, mediaType } = image.manifest;
     await using server = await startServer((request, response) => {
       if (isFor(request, "ann")) {
@@ -106,7 +106,7 @@ describe("403", () => {
     expect(server.authorizations.slice(0, 2)).toEqual([undefined, undefined]);
   });
 
-  test("asks the root once", async () => {
+  test("requests /v2/ once", async () => {
     await using server = await startServer(({ url }, response) => {
       response.writeHead(url === "/v2/" ? 200 : 403).end();
     });

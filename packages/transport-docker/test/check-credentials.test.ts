@@ -17,8 +17,8 @@ async function confOf(content: string): Promise<string> {
   return file;
 }
 
-describe.each(["basic", "bearer"] as const)("a registry that asks by %s", (kind) => {
-  test("takes the credentials of whom it knows, and no others", async () => {
+describe.each(["basic", "bearer"] as const)("a registry with %s authentication", (kind) => {
+  test("accepts valid credentials only", async () => {
     await using registry = await startRegistry({ authentication: { kind, users } });
     await checkCredentials(`${registry.host}/team`, ann);
     const wrong = { ...ann, password: "battery staple" };
@@ -26,12 +26,12 @@ describe.each(["basic", "bearer"] as const)("a registry that asks by %s", (kind)
       (reason: unknown) => reason,
     );
     expect(error).toMatchObject({ code: "denied", message: expect.any(String) as string });
-    expect(String(error)).toContain("does not take this user name and password");
+    expect(String(error)).toContain("does not accept this user name and password");
     expect(String(error)).not.toContain(wrong.password);
   });
 });
 
-test("a registry that gives tokens takes an identity token", async () => {
+test("a registry with tokens accepts an identity token", async () => {
   await using registry = await startRegistry({ authentication: { kind: "bearer", users } });
   await checkCredentials(registry.host, { identityToken: "idt" });
   await expect(checkCredentials(registry.host, { identityToken: "x" })).rejects.toMatchObject({
@@ -39,19 +39,19 @@ test("a registry that gives tokens takes an identity token", async () => {
   });
 });
 
-test("a registry that asks nobody takes any", async () => {
+test("a registry without authentication accepts all credentials", async () => {
   await using registry = await startRegistry();
   await checkCredentials(registry.host, ann);
 });
 
-test("what is no registry takes none", async () => {
+test("a host that is not a registry is unavailable", async () => {
   await using server = await startServer((_, response) => {
     response.writeHead(404, { "content-type": "text/html" }).end("<html></html>");
   });
   await expect(checkCredentials(server.host, ann)).rejects.toMatchObject({ status: 404 });
 });
 
-test("a registry that registries.conf blocks is not asked", async () => {
+test("a registry that registries.conf blocks gets no request", async () => {
   await using registry = await startRegistry({ authentication: { kind: "basic", users } });
   const entry = `[[registry]]\nlocation = "${registry.host}/team"\nblocked = true\n`;
   const registriesConf = await confOf(entry);
@@ -62,7 +62,7 @@ test("a registry that registries.conf blocks is not asked", async () => {
 });
 
 test.skipIf(opensslProgram === undefined)(
-  "a registry that registries.conf calls insecure need not be trusted (needs openssl)",
+  "a registry that is insecure in registries.conf needs no trusted certificate (needs openssl)",
   async () => {
     const tls = newAuthority(await scratchFolder(), "nobody").issue("registry");
     await using registry = await startRegistry({ authentication: { kind: "basic", users }, tls });

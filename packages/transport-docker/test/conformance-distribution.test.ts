@@ -48,16 +48,16 @@ describe.runIf(areHere)("against Docker Distribution", async () => {
   type SetUp = readonly [DistributionSettings, DockerSettings, (readonly string[])?];
   const logins = ["source/missing-parts", "destination/large-blob", "copy/parallel"];
   const setUps: Readonly<Record<string, SetUp>> = {
-    "for everybody, over http": [{ tls: plain }, {}],
-    "for everybody, over TLS": [{ tls: secure }, { certDir: folder }, logins],
-    "with passwords, over http": [{ htpasswd, tls: plain }, { credentials }, logins],
-    "with passwords, over TLS": [
+    "without authentication, by http": [{ tls: plain }, {}],
+    "without authentication, by https": [{ tls: secure }, { certDir: folder }, logins],
+    "with passwords, by http": [{ htpasswd, tls: plain }, { credentials }, logins],
+    "with passwords, by https": [
       { htpasswd, tls: secure },
       { credentials, certDir: folder },
       logins,
     ],
-    "with tokens, over http": [await tokensOver(plain), { credentials }, logins],
-    "with tokens, over TLS": [await tokensOver(secure), { credentials, certDir: folder }, logins],
+    "with tokens, by http": [await tokensOver(plain), { credentials }, logins],
+    "with tokens, by https": [await tokensOver(secure), { credentials, certDir: folder }, logins],
   };
 
   describe.each(Object.entries(setUps))("%s", async (_, [settings, client, bearsOn]) => {
@@ -67,7 +67,7 @@ describe.runIf(areHere)("against Docker Distribution", async () => {
     for (const { name, run } of checks) test(name, run);
   });
 
-  describe("as a mirror, which is only read", async () => {
+  describe("as a read-only mirror", async () => {
     const origin = await started(startDistribution());
     const mirror = await started(startDistribution({ mirrorOf: origin.origin }));
     const [there, here] = [subjectAt(origin.host, {}), subjectAt(mirror.host, {})];
@@ -85,15 +85,15 @@ describe.runIf(areHere)("against Docker Distribution", async () => {
     const isWrong = (name: string): boolean => name.startsWith("source/missing-parts:");
     for (const { name, run } of checks.filter((check) => !isWrong(check.name))) test(name, run);
     test.each(checks.filter((check) => isWrong(check.name)))(
-      "$name: but Distribution 2.8 says 500 of a digest that its origin does not have",
+      "$name: but Distribution 2.8 returns 500 for a digest that its origin lacks",
       async ({ run }) => {
-        await expect(run()).rejects.toThrow(/expected an ImageError not-found.* answered 500/);
+        await expect(run()).rejects.toThrow(/expected an ImageError not-found.* returned 500/);
       },
     );
   });
 });
 
-/** Distribution gives its files as they are. */
+/** Distribution returns its files without verification. */
 function damaging({ folder }: Distribution): Pick<TransportUnderTest, "damageBlob"> {
   return {
     async damageBlob(_, digest) {

@@ -9,13 +9,13 @@ import { afterAll } from "vitest";
 import { docker } from "../src/index.ts";
 import type { DockerSettings } from "../src/index.ts";
 
-/** Nothing that is configured on this machine counts. */
+/** Ignores the configuration of this machine. */
 const system = {
   rootForImplicitAbsolutePaths: import.meta.dirname,
   environment: { HOME: import.meta.dirname },
 };
 
-/** A registry as a place for the conformance suite: each image in a repository of its own. */
+/** A registry for the conformance suite, with a repository for each image. */
 export function subjectAt(host: string, settings: DockerSettings): TransportUnderTest {
   const transport = docker({ system, registriesDir: signatureFolder(), ...settings });
   let count = 0;
@@ -27,7 +27,7 @@ export function subjectAt(host: string, settings: DockerSettings): TransportUnde
   };
 }
 
-/** A folder that says where signatures of both kinds are: in it, and in the registry. */
+/** A registries.d folder that enables both kinds of signatures: in the folder and in the registry. */
 function signatureFolder(): string {
   const folder = mkdtempSync(path.join(tmpdir(), "drayage-signatures-"));
   afterAll(() => rmSync(folder, { recursive: true }));

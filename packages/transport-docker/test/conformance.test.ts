@@ -16,7 +16,7 @@ interface SetUp {
   readonly registry?: RegistrySettings;
   readonly client?: DockerSettings;
   readonly abilities?: Partial<TransportUnderTest>;
-  /** The requirements that this set-up bears on, by the beginning of their names. Default: all. */
+  /** Prefixes of the requirements that depend on these settings. Default: all. */
   readonly bearsOn?: readonly string[];
 }
 
@@ -39,53 +39,53 @@ const listings = ["copy/referrers", "source/signatures", "delete/"];
 const logins = ["source/missing-parts", "source/aborted-before", "copy/parallel", "delete/image"];
 
 /**
- * One registry that supports all that OCI distribution-spec 1.1 leaves open, one that supports none of it, and between
- * them one without each. Those are tested with what they bear on; `npm run torture` runs the whole suite on each.
+ * A registry with all optional features of the OCI distribution-spec 1.1, one with none, and one for each missing feature,
+ * which is tested with the requirements that depend on it. `npm run torture` runs the whole suite on each.
  */
 const setUps: Readonly<Record<string, SetUp>> = {
-  "does all that it may": {},
-  "has no list of referrers": { registry: { referrers: false }, bearsOn: listings },
-  "mounts nothing": { registry: { mounts: "never" }, bearsOn: reuse },
-  "mounts from anywhere": { registry: { mounts: "anywhere" }, bearsOn: reuse },
-  "takes no blob in one request": { registry: { singlePost: false }, bearsOn: uploads },
-  "wants large chunks": {
+  "implements all optional features": {},
+  "has no referrers API": { registry: { referrers: false }, bearsOn: listings },
+  "does not mount": { registry: { mounts: "never" }, bearsOn: reuse },
+  "mounts without a source repository": { registry: { mounts: "anywhere" }, bearsOn: reuse },
+  "rejects blobs in one request": { registry: { singlePost: false }, bearsOn: uploads },
+  "requires large chunks": {
     registry: { chunkMinLength: 1 << 20 },
     client: { chunkSize: 100_000 },
     bearsOn: uploads,
   },
-  "takes no large requests": {
+  "rejects large requests": {
     registry: { maxBodySize: 1 << 20 },
     client: { chunkSize: 1 << 20 },
     bearsOn: uploads,
   },
-  "gives lists an entry at a time": { registry: { pageSize: 1 }, bearsOn: listings },
-  "keeps its blobs elsewhere": {
+  "returns lists with one entry per page": { registry: { pageSize: 1 }, bearsOn: listings },
+  "redirects to its blobs": {
     registry: { redirectBlobs: true, locations: "absolute" },
     bearsOn: [...uploads, ...downloads],
   },
-  "gives no part of a blob": { registry: { ranges: false }, bearsOn: downloads },
-  "deletes by digest alone": { registry: { deletes: "by-digest" }, bearsOn: ["delete/"] },
-  "deletes nothing": {
+  "does not support ranges": { registry: { ranges: false }, bearsOn: downloads },
+  "deletes by digest only": { registry: { deletes: "by-digest" }, bearsOn: ["delete/"] },
+  "does not delete": {
     registry: { deletes: false },
     abilities: { deletes: false },
     bearsOn: ["delete/"],
   },
-  "wants passwords": {
+  "requires passwords": {
     registry: { authentication: { kind: "basic", users } },
     client: { credentials },
     bearsOn: logins,
   },
-  "wants tokens": {
+  "requires tokens": {
     registry: { authentication: bearer, redirectBlobs: true },
     client: { credentials },
     bearsOn: logins,
   },
-  "wants tokens from elsewhere, for a second": {
+  "requires tokens of another server that expire after a second": {
     registry: { authentication: { ...bearer, separateTokenServer: true, tokenLifetime: 1 } },
     client: { credentials: { identityToken: "ann for ever" } },
     bearsOn: logins,
   },
-  "does only what it must": {
+  "implements no optional feature": {
     registry: {
       authentication: bearer,
       locations: "absolute",

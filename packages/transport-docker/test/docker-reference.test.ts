@@ -21,7 +21,7 @@ describe("a reference", () => {
     expect(formatNamedReference(reference.dockerReference)).toBe(full);
   });
 
-  test("has the policy names of its docker reference", () => {
+  test("has the policy identity and namespaces of its docker reference", () => {
     const reference = transport.parseReference("//quay.io/a/b:1");
     expect(reference.policyConfigurationIdentity).toBe("quay.io/a/b:1");
     expect(reference.policyConfigurationNamespaces).toEqual([
@@ -40,7 +40,7 @@ describe("a reference", () => {
     ["//", "not a"],
     ["//quay.io:99999/a", "quay.io:99999"],
     ["//1.2.3.999/a", "1.2.3.999"],
-  ])("%s is refused, with advice", (text, advice) => {
+  ])("%s is rejected with advice", (text, advice) => {
     expect(() => transport.parseReference(text)).toThrow(
       expect.objectContaining({
         code: "invalid-reference",
@@ -50,7 +50,7 @@ describe("a reference", () => {
   });
 });
 
-test("every scope of a policy might match", () => {
+test("every policy scope is valid", () => {
   for (const scope of ["docker.io/library/busybox:1", "*.example.com", "anything"]) {
     expect(() => transport.validatePolicyConfigurationScope(scope)).not.toThrow();
   }

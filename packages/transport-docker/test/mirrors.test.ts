@@ -29,12 +29,12 @@ interface Host {
 
 interface MirrorSettings {
   readonly name?: string;
-  /** Of each mirror. */
+  /** Settings of each mirror. */
   readonly more?: string;
   readonly blocked?: boolean;
 }
 
-/** The image `a` in a registry, and what a docker() thinks of it that knows of mirrors. */
+/** A reference to the image `a` of a registry with mirrors. */
 async function mirrored(
   { host }: Host,
   mirrors: readonly Host[],
@@ -49,7 +49,7 @@ async function mirrored(
   return docker({ ...conf, ...settings }).parseReference(`//${host}/${name}`);
 }
 
-/** Two registries that both have the image, as far as they do not misbehave. */
+/** Two registries with the image, with these settings. */
 async function pair(
   settings: RegistrySettings = {},
 ): Promise<{ mirror: Registry; primary: Registry } & AsyncDisposable> {
@@ -77,7 +77,7 @@ function pathsOf({ requests }: Registry): readonly string[] {
 const blobCount = image.blobs.size;
 
 describe("an image is read", () => {
-  test("from its mirror alone, where that has it", async () => {
+  test("from its mirror only, if the mirror has it", async () => {
     await using both = await pair();
     expect((await pull(await mirrored(both.primary, [both.mirror]))).digest).toBe(digest);
     expect(both.mirror.requests).toHaveLength(1 + blobCount);
@@ -93,7 +93,7 @@ describe("an image is read", () => {
     expect(both.primary.requests).toEqual([]);
   });
 
-  test("where it is at home, where no mirror has it", async () => {
+  test("from its registry if no mirror has it", async () => {
     await using both = await pair();
     await using empty = await startRegistry();
     await pull(await mirrored(both.primary, [empty]));
@@ -101,7 +101,7 @@ describe("an image is read", () => {
     expect(both.primary.requests).toHaveLength(1 + blobCount);
   });
 
-  test("where it is at home, where a mirror is down", async () => {
+  test("from its registry if a mirror is down", async () => {
     await using both = await pair();
     const gone = await startRegistry();
     await gone[Symbol.asyncDispose]();
@@ -109,14 +109,14 @@ describe("an image is read", () => {
     expect(both.primary.requests).toHaveLength(1 + blobCount);
   });
 
-  test("where it is at home, where a mirror is out of order", async () => {
+  test("from its registry if a mirror fails", async () => {
     await using both = await pair({ intercept: () => ({ status: 502 }) });
     await pull(await mirrored(both.primary, [both.mirror]));
     expect(both.mirror.requests).toHaveLength(2);
     expect(both.primary.requests).toHaveLength(1 + blobCount);
   });
 
-  test("where it is at home, where a mirror wants to be left alone for a while", async () => {
+  test("from its registry if a mirror requests a long delay", async () => {
     const headers = { "Retry-After": "50" };
     await using both = await pair({ intercept: () => ({ status: 429, headers }) });
     await pull(await mirrored(both.primary, [both.mirror]));
@@ -124,7 +124,7 @@ describe("an image is read", () => {
     expect(both.primary.requests).toHaveLength(1 + blobCount);
   });
 
-  test("by its tag not from a mirror for digests", async () => {
+  test("by tag not from a mirror for digests", async () => {
     await using both = await pair();
     const more = 'pull-from-mirror = "digest-only"';
     await pull(await mirrored(both.primary, [both.mirror], { more }));
@@ -133,7 +133,7 @@ describe("an image is read", () => {
     expect(both.mirror.requests).toHaveLength(1 + blobCount);
   });
 
-  test("from the mirror of a registry that is blocked", async () => {
+  test("from the mirror of a blocked registry", async () => {
     await using both = await pair();
     await pull(await mirrored(both.primary, [both.mirror], { blocked: true }));
     expect(both.mirror.requests).toHaveLength(1 + blobCount);
@@ -144,7 +144,7 @@ describe("an image is read", () => {
 describe("a blob that a mirror", () => {
   const isLargest = (asked: string): boolean => asked.endsWith(largest);
 
-  test("does not have is read where the image is at home", async () => {
+  test("does not have is read from the registry", async () => {
     await using both = await pair({
       intercept: ({ path: asked }) => (isLargest(asked) ? { status: 404 } : undefined),
     });
@@ -153,7 +153,7 @@ describe("a blob that a mirror", () => {
     expect(both.mirror.requests).toHaveLength(1 + blobCount);
   });
 
-  test("has with another length is read where the image is at home", async () => {
+  test("has with another length is read from the registry", async () => {
     await using both = await pair({
       intercept: ({ path: asked }) =>
         isLargest(asked) ? { status: 200, body: "something else" } : undefined,
@@ -162,7 +162,7 @@ describe("a blob that a mirror", () => {
     expect(pathsOf(both.primary)).toEqual([`GET /v2/a/blobs/${largest}`]);
   });
 
-  test("gives the beginning of goes on where the image is at home", async () => {
+  test("returns partially is resumed at the registry", async () => {
     const beginning = 100_000;
     let asked = 0;
     await using both = await pair({
@@ -183,7 +183,7 @@ describe("a blob that a mirror", () => {
     ]);
   });
 
-  test("falsifies is refused", async () => {
+  test("corrupts is rejected", async () => {
     await using both = await pair({
       async *transformBody({ path: asked }, body) {
         for await (const chunk of body) yield isLargest(asked) ? chunk.map((byte) => ~byte) : chunk;
@@ -194,8 +194,8 @@ describe("a blob that a mirror", () => {
   });
 });
 
-describe("where nobody has an image", () => {
-  test("the error is that of its own registry, with those of the mirrors", async () => {
+describe("if no repository has an image", () => {
+  test("the error is that of its registry, with the messages of the mirrors", async () => {
     await using mirror = await startRegistry({ intercept: () => ({ status: 403 }) });
     await using primary = await startRegistry();
     const error: unknown = await pull(await mirrored(primary, [mirror])).catch(
@@ -210,7 +210,7 @@ describe("where nobody has an image", () => {
     expect(message.indexOf(primary.host)).toBeLessThan(message.indexOf(mirror.host));
   });
 
-  test("an abort passes through", async () => {
+  test("an abort rejects with its reason", async () => {
     const reason = new Error("enough");
     const stop = new AbortController();
     await using both = await pair({
@@ -226,10 +226,10 @@ describe("where nobody has an image", () => {
   });
 });
 
-describe("who one is", () => {
+describe("credentials", () => {
   const bearer = { authentication: { kind: "basic", users } } as const;
 
-  test("is not said to a mirror on another host, where it was meant for the registry", async () => {
+  test("for the registry are not sent to a mirror on another host", async () => {
     await using mirror = await startServer((_, response) => {
       response.writeHead(401, { "www-authenticate": 'Basic realm="x"' }).end();
     });
@@ -243,7 +243,7 @@ describe("who one is", () => {
     expect(new Set(mirror.authorizations)).toEqual(new Set([undefined]));
   });
 
-  test("is asked for a mirror by its own name", async () => {
+  test("are looked up by the host of a mirror", async () => {
     await using mirror = await startRegistry(bearer);
     await mirror.putImage("a", image, "1");
     await using primary = await startRegistry();
@@ -275,13 +275,13 @@ describe("lists", () => {
     expect(both.mirror.requests).toEqual([]);
   });
 
-  test("that are empty everywhere are empty", async () => {
+  test("that are empty in all repositories are empty", async () => {
     await using primary = await startServer((_, response) => response.end('{"tags":[]}'));
     await using mirror = await startRegistry();
     expect(await Array.fromAsync((await mirrored(primary, [mirror])).getTags())).toEqual([]);
   });
 
-  test("of referrers come from where there are any", async () => {
+  test("of referrers come from the first repository that has any", async () => {
     const referrer = await randomArtifact("referrer", { subject: descriptorOf(image) });
     await using both = await pair();
     await both.primary.putImage("a", referrer);
@@ -293,7 +293,7 @@ describe("lists", () => {
   });
 });
 
-test("what is written goes to the registry itself, and is deleted there", async () => {
+test("writes and deletions go to the registry itself", async () => {
   await using mirror = await startRegistry();
   await using primary = await startRegistry();
   const to = await mirrored(primary, [mirror]);
@@ -315,14 +315,14 @@ test("a blob is mounted from the mirror that it would be read from", async () =>
   );
 });
 
-test("an image has the policy names that its user gave it", async () => {
+test("an image has the policy identity of its original name", async () => {
   const from = await mirrored({ host: "a.example" }, [{ host: "b.example" }]);
   expect(from.policyConfigurationIdentity).toBe("a.example/a:1");
   expect(from.dockerReference).toMatchObject({ domain: "a.example" });
 });
 
 describe.skipIf(opensslProgram === undefined)(
-  "a mirror that proves nothing (needs openssl)",
+  "a mirror with an untrusted certificate (needs openssl)",
   () => {
     async function requestsTo(insecure: boolean, settings: DockerSettings = {}): Promise<number> {
       const folder = await scratchFolder();
@@ -333,16 +333,16 @@ describe.skipIf(opensslProgram === undefined)(
       return both.mirror.requests.length;
     }
 
-    test("is believed where it may be insecure, and the registry is not asked", async () => {
+    test("is used if it is insecure, and the registry gets no request", async () => {
       expect(await requestsTo(true)).toBe(1 + blobCount);
     });
 
-    test("is not believed where nobody says so", async () => {
+    test("is not used by default", async () => {
       expect(await requestsTo(false)).toBe(0);
     });
 
-    test("is believed or not as docker() was told, whatever registries.conf says", async () => {
-      // Then the registry itself, which speaks plain http, is not read either.
+    test("honours the setting insecure, which overrides registries.conf", async () => {
+      // The registry itself, which uses plain http, is not read either.
       const strict = requestsTo(true, { insecure: false });
       await expect(strict).rejects.toMatchObject({ code: "unavailable" });
       expect(await requestsTo(false, { insecure: true })).toBe(1 + blobCount);
@@ -351,7 +351,7 @@ describe.skipIf(opensslProgram === undefined)(
 );
 
 describe.skipIf(distributionProgram === undefined)("with docker-registry", () => {
-  test("an image comes through a mirror that has it from a registry which nobody may ask", async () => {
+  test("an image is read through a pull-through mirror of a blocked registry", async () => {
     await using primary = await startRegistry();
     await primary.putImage("a", image, "1");
     await using mirror = await startDistribution({ mirrorOf: primary.origin });
@@ -361,7 +361,7 @@ describe.skipIf(distributionProgram === undefined)("with docker-registry", () =>
   });
 });
 
-test("where a mirror is named by a part of a registry, that part is put before the name", async () => {
+test("a mirror location with a path is a prefix of the repository", async () => {
   await using mirror = await startRegistry();
   await mirror.putImage(path.posix.join("proxy", "a"), image, "1");
   await using primary = await startRegistry();

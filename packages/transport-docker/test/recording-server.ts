@@ -5,26 +5,26 @@ import { createServer as createSecureServer } from "node:https";
 import type { ServerOptions } from "node:https";
 import type { AddressInfo } from "node:net";
 
-/** A server that answers as it is told, and remembers what it was asked. */
+/** A server with a request handler that records its requests. */
 export interface RecordingServer extends AsyncDisposable {
   readonly port: number;
   /** `127.0.0.1:5000` */
   readonly host: string;
   readonly origin: string;
-  /** `GET /v2/` each. */
+  /** The method and path of each request: `GET /v2/`. */
   readonly asked: readonly string[];
-  /** The `Authorization` of each, or none. */
+  /** The `Authorization` of each request, or undefined. */
   readonly authorizations: readonly (string | undefined)[];
-  /** How many there were. */
+  /** The number of connections. */
   readonly connections: number;
-  /** Settles when no connection is left. */
+  /** Resolves when no connection is open. */
   noConnections(): Promise<void>;
 }
 
 export interface RecordingSettings {
   readonly hostname?: string | undefined;
   readonly port?: number | undefined;
-  /** Speaks https. */
+  /** The key and certificate for https. */
   readonly tls?: ServerOptions | undefined;
 }
 

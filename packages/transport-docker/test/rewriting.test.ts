@@ -26,14 +26,14 @@ async function named(
   return docker({ ...(await confWith(conf)), ...settings }).parseReference(name);
 }
 
-function leadingTo(location: string, prefix = "registry.example/team", more = ""): string {
+function relocatedTo(location: string, prefix = "registry.example/team", more = ""): string {
   return `[[registry]]\nprefix = "${prefix}"\nlocation = "${location}"\n${more}`;
 }
 
-describe("an image that is elsewhere than its name says", () => {
-  test("is written, listed, read and deleted there", async () => {
+describe("a relocated image", () => {
+  test("is written, listed, read and deleted at its location", async () => {
     await using registry = await startRegistry();
-    const there = leadingTo(`${registry.host}/kept/here`);
+    const there = relocatedTo(`${registry.host}/kept/here`);
     const reference = await named("//registry.example/team/a:1", there);
     await copyImage(await inMemory(image), reference);
     expect(registry.tags("kept/here/a")).toEqual(["1"]);
@@ -45,19 +45,19 @@ describe("an image that is elsewhere than its name says", () => {
     expect(registry.tags("kept/here/a")).toEqual([]);
   });
 
-  test("may be on any host below another", async () => {
+  test("may match a wildcard of hosts", async () => {
     await using registry = await startRegistry();
     await registry.putImage("team/a", image, "1");
     const reference = await named(
       "//some.registry.example/team/a:1",
-      leadingTo(registry.host, "*.registry.example"),
+      relocatedTo(registry.host, "*.registry.example"),
     );
     expect(await Array.fromAsync(reference.getTags())).toEqual(["1"]);
   });
 
-  test("is called by its own name in errors", async () => {
+  test("has its original name in errors", async () => {
     await using registry = await startRegistry();
-    const reference = await named("//registry.example/team/a:1", leadingTo(registry.host));
+    const reference = await named("//registry.example/team/a:1", relocatedTo(registry.host));
     await expect(openImage(reference)).rejects.toMatchObject({
       code: "not-found",
       reference: "docker://registry.example/team/a:1",
@@ -65,9 +65,9 @@ describe("an image that is elsewhere than its name says", () => {
     });
   });
 
-  test("does not get the credentials for where its name says", async () => {
+  test("does not get the credentials of its original host", async () => {
     await using registry = await startRegistry(basic);
-    const there = leadingTo(registry.host);
+    const there = relocatedTo(registry.host);
     const denied = await named("//registry.example/team/a:1", there, { credentials: ann });
     await expect(Array.fromAsync(denied.getTags())).rejects.toMatchObject({ code: "denied" });
     const hosts: string[] = [];
@@ -81,10 +81,10 @@ describe("an image that is elsewhere than its name says", () => {
     expect(hosts).toEqual([registry.host]);
   });
 
-  test("lends its blobs to others of the registry where it is", async () => {
+  test("shares blobs with other images at its location", async () => {
     await using registry = await startRegistry();
     await registry.putImage("a", image, "1");
-    const from = await named("//registry.example/team/a:1", leadingTo(registry.host));
+    const from = await named("//registry.example/team/a:1", relocatedTo(registry.host));
     await copyImage(from, docker({ registriesConf: false }).parseReference(`//${registry.host}/b`));
     const statuses = registry.requests.flatMap(({ method, status }) =>
       method === "POST" ? [status] : [],
@@ -92,8 +92,8 @@ describe("an image that is elsewhere than its name says", () => {
     expect(statuses).toEqual(Array.from(image.blobs, () => 201));
   });
 
-  test("is nowhere where that is no name", async () => {
-    const reference = await named("//registry.example/team:1", leadingTo("other.example"));
+  test("is invalid if its location is not a valid name", async () => {
+    const reference = await named("//registry.example/team:1", relocatedTo("other.example"));
     await expect(reference.newImageSource()).rejects.toMatchObject({ code: "invalid-reference" });
   });
 });
@@ -115,7 +115,7 @@ describe("a registry that is blocked", () => {
     expect(registry.requests).toEqual([]);
   });
 
-  test("tells nobody which repositories it has", async () => {
+  test("does not list repositories", async () => {
     await using registry = await startRegistry();
     const conf = await confWith(`[[registry]]\nlocation = "${registry.host}"\nblocked = true`);
     const listed = Array.fromAsync(docker(conf).getRepositories(registry.host));
@@ -125,7 +125,7 @@ describe("a registry that is blocked", () => {
 });
 
 describe("registries.conf", () => {
-  test("is read once, and not before something is asked", async () => {
+  test("is read once, and only before the first request", async () => {
     await using registry = await startRegistry();
     await registry.putImage("a", image, "1");
     const conf = await confWith("broken");
@@ -137,7 +137,7 @@ describe("registries.conf", () => {
     expect(await Array.fromAsync(reference.getTags())).toEqual(["1"]);
   });
 
-  test("that is broken refuses all that is asked", async () => {
+  test("that is invalid rejects all operations", async () => {
     const reference = await named("//registry.example/a:1", "[[registry]]\ninsecure = 1");
     const refused = { code: "unsupported" };
     await expect(reference.newImageSource()).rejects.toMatchObject(refused);
@@ -146,7 +146,7 @@ describe("registries.conf", () => {
     await expect(Array.fromAsync(reference.getTags())).rejects.toMatchObject(refused);
   });
 
-  test("says who keeps credentials", async () => {
+  test("configures credential helpers", async () => {
     await using registry = await startRegistry(basic);
     await registry.putImage("a", image, "1");
     const folder = await scratchFolder();

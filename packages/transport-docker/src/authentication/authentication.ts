@@ -9,70 +9,69 @@ import { headerOf, isStream } from "../http/http-exchange.ts";
 import type { Access, HTTPRequest, HTTPResponse } from "../http/http-exchange.ts";
 import type { Trust } from "../http/trust.ts";
 import type { Wording } from "../http/wording.ts";
-import type { KnownCredentials } from "./known-credentials.ts";
+import type { CredentialCache } from "./credential-cache.ts";
 import { TokenCache } from "./token-cache.ts";
 import type { Token } from "./token-cache.ts";
 import { basicOf, fetchToken } from "./token-request.ts";
 
-/** A request, as far as it matters who sends it. */
+/** The parts of a request that its authorization depends on. */
 export interface AuthorizedRequest extends OperationOptions {
-  /** What it has to be allowed to do, as token servers name it. */
+  /** The required scopes, such as `repository:library/alpine:pull`. */
   readonly scopes: readonly string[];
-  /** `library/alpine`; undefined where it is about the registry as a whole. */
+  /** `library/alpine`; undefined for a request to the registry itself. */
   readonly repository?: string | undefined;
   readonly body?: HTTPRequest["body"];
 }
 
-/** A refused request, and what had been said with it. */
-export interface Refused {
-  /** A 401 of the registry itself. */
+/** A 401 response of the registry, and the authorization that the request had. */
+export interface UnauthorizedResponse {
   readonly response: HTTPResponse;
-  readonly said: string | undefined;
-  readonly isFirstTry: boolean;
+  readonly authorization: string | undefined;
+  readonly isFirstAttempt: boolean;
 }
 
 /**
- * Says to one registry who one is, the way it once asked for; before it asked, nothing. Knows the credentials of that
- * very host and of no other.
+ * Authorizes the requests to one registry by its last challenge. Sends no credentials before the first challenge. Uses
+ * only the credentials of this host.
  */
 export class Authentication {
   readonly #trust: Trust;
   readonly #client: HTTPClient;
-  readonly #known: KnownCredentials;
+  readonly #credentials: CredentialCache;
   readonly #tokens = new TokenCache();
-  /** What the registry wanted beyond what was asked for, by that. */
+  /** Scopes of challenges that were not in the request, by the scopes of the request. */
   readonly #furtherScopes = new Map<string, readonly string[]>();
-  /** By repository: whether the last authorization for it was for credentials. */
+  /** Whether the last authorization used credentials, by repository. */
   readonly #identified = new Map<string | undefined, boolean>();
   readonly #wording: Wording;
   #challenges: readonly Challenge[] = [];
   #registry: URL | undefined;
 
-  constructor(trust: Trust, client: HTTPClient, known: KnownCredentials, wording: Wording) {
+  constructor(trust: Trust, client: HTTPClient, credentials: CredentialCache, wording: Wording) {
     this.#wording = wording;
     this.#trust = trust;
     this.#client = client;
-    this.#known = known;
+    this.#credentials = credentials;
   }
 
-  /** Whether the registry ever sent a challenge. */
+  /** Whether the registry has sent a challenge. */
   get isChallenged(): boolean {
     return this.#registry !== undefined;
   }
 
-  /** As whom requests for a repository are sent, for errors. */
+  /** How requests for a repository are authorized, for error messages. */
   accessFor(repository: string | undefined): Access {
     const isAnonymous = this.#identified.get(repository) !== true;
     return { isAnonymous, login: this.#wording.login(this.#trust.host) };
   }
 
-  /** The `Authorization` to send, or undefined. @throws ImageError `denied`, `unavailable` from a token server */
+  /** The `Authorization` header; undefined before a challenge. @throws ImageError `denied`, `unavailable` of a token server */
   async authorizationFor(request: AuthorizedRequest): Promise<string | undefined> {
     const { repository, scopes, body, signal, onNotice } = request;
     const registry = this.#registry;
     if (registry === undefined) return undefined;
-    const credentials = await this.#known.get(repository, { signal, onNotice });
-    const challenge = chosenOf(this.#challenges, credentials);
+    const credentials = await this.#credentials.get(repository, { signal, onNotice });
+    const challenge = supportedChallenge(this.#challenges, credentials);
     if (challenge === undefined) return undefined;
     this.#identified.set(repository, credentials !== undefined);
     if (credentials !== undefined && "registryToken" in credentials) {
@@ -81,78 +80,79 @@ export class Authentication {
     if (credentials !== undefined && "username" in credentials && challenge.scheme === "basic") {
       return basicOf(credentials);
     }
-    const wish = { registry, trust: this.#trust, challenge, scopes: this.#wanted(scopes) };
+    const wanted = { registry, trust: this.#trust, challenge, scopes: this.#allScopes(scopes) };
     const access = this.accessFor(repository);
     const fetch = async (): Promise<Token> =>
-      this.#fetchToken({ ...wish, credentials, access }, request);
+      this.#fetchToken({ ...wanted, credentials, access }, request);
     const use = { isForStream: isStream(body), signal };
     return `Bearer ${await this.#tokens.get(this.#keyOf(challenge, scopes), fetch, use)}`;
   }
 
   /**
-   * What to say instead; undefined where there is nothing better. After the first try that is only a token for more:
-   * another one for the same would be refused as well.
+   * The authorization for another attempt; undefined if there is none. After the first attempt, only a token with more
+   * scopes is worth another one.
    */
-  async betterAuthorization(
+  async authorizationAfter(
     request: AuthorizedRequest,
-    refused: Refused,
+    unauthorized: UnauthorizedResponse,
   ): Promise<string | undefined> {
-    const { response, said, isFirstTry } = refused;
-    const better = await this.#better(request, response, said, isFirstTry);
-    if (better === undefined) this.#known.forget(request.repository);
-    return better;
+    const next = await this.#nextAuthorization(request, unauthorized);
+    if (next === undefined) this.#credentials.forget(request.repository);
+    return next;
   }
 
-  async #better(
+  async #nextAuthorization(
     request: AuthorizedRequest,
-    response: HTTPResponse,
-    said: string | undefined,
-    isFirstTry: boolean,
+    { response, authorization, isFirstAttempt }: UnauthorizedResponse,
   ): Promise<string | undefined> {
     const { repository, scopes } = request;
     const challenges = parseChallenges(headerOf(response, "www-authenticate") ?? "");
-    const challenge = chosenOf(challenges, await this.#known.get(repository, request));
+    const challenge = supportedChallenge(
+      challenges,
+      await this.#credentials.get(repository, request),
+    );
     if (challenge === undefined) return undefined;
     this.#challenges = challenges;
     this.#registry = new URL(response.url.origin);
-    if (said?.startsWith("Bearer ")) {
-      await this.#tokens.forget(this.#keyOf(challenge, scopes), said.slice("Bearer ".length));
+    if (authorization?.startsWith("Bearer ")) {
+      const token = authorization.slice("Bearer ".length);
+      await this.#tokens.forget(this.#keyOf(challenge, scopes), token);
     }
-    const wantsMore = said !== undefined && this.#learnScopes(challenge, scopes);
-    if (!isFirstTry && !wantsMore) return undefined;
-    const better = await this.authorizationFor(request);
-    return better === said ? undefined : better;
+    const needsMore = authorization !== undefined && this.#addScopes(challenge, scopes);
+    if (!isFirstAttempt && !needsMore) return undefined;
+    const next = await this.authorizationFor(request);
+    return next === authorization ? undefined : next;
   }
 
   async #fetchToken(
-    wish: Parameters<typeof fetchToken>[1],
+    wanted: Parameters<typeof fetchToken>[1],
     request: AuthorizedRequest,
   ): Promise<Token> {
-    const { credentials } = wish;
+    const { credentials } = wanted;
     try {
-      const token = await fetchToken(this.#client, wish, request);
+      const token = await fetchToken(this.#client, wanted, request);
       if (credentials !== undefined && "identityToken" in credentials && token.identityToken) {
-        this.#known.renew(credentials.identityToken, token.identityToken);
+        this.#credentials.renew(credentials.identityToken, token.identityToken);
       }
       return token;
     } catch (error) {
-      if (isImageError(error, "denied")) this.#known.forget(request.repository);
+      if (isImageError(error, "denied")) this.#credentials.forget(request.repository);
       throw error;
     }
   }
 
-  #wanted(scopes: readonly string[]): readonly string[] {
+  #allScopes(scopes: readonly string[]): readonly string[] {
     return [...scopes, ...(this.#furtherScopes.get(scopes.join(" ")) ?? [])];
   }
 
   #keyOf({ parameters }: Challenge, scopes: readonly string[]): string {
     const [realm, service] = [parameters.get("realm"), parameters.get("service")];
-    return [realm, service, ...this.#wanted(scopes)].join(" ");
+    return [realm, service, ...this.#allScopes(scopes)].join(" ");
   }
 
-  /** True where the challenge names any that were not asked for yet. */
-  #learnScopes({ parameters }: Challenge, scopes: readonly string[]): boolean {
-    const known = this.#wanted(scopes);
+  /** Adds the scopes of a challenge. Returns true if some are new. */
+  #addScopes({ parameters }: Challenge, scopes: readonly string[]): boolean {
+    const known = this.#allScopes(scopes);
     const named = parameters.get("scope")?.split(" ") ?? [];
     const further = named.filter((scope) => isScope(scope) && !known.includes(scope));
     const before = this.#furtherScopes.get(scopes.join(" ")) ?? [];
@@ -161,8 +161,8 @@ export class Authentication {
   }
 }
 
-/** The first that these credentials are an answer to: a password to any, all else, and nobody, to a token's. */
-function chosenOf(
+/** The first challenge that the credentials can answer. Only a password can answer a `basic` challenge. */
+function supportedChallenge(
   challenges: readonly Challenge[],
   credentials: DockerAuthConfig | undefined,
 ): Challenge | undefined {

@@ -1,41 +1,41 @@
-import { unlessAborted } from "./shared-work.ts";
+import { untilAborted } from "@drayage/transport-kit/wire";
 
 export interface Token {
   readonly text: string;
-  /** As `performance.now()` counts. */
-  readonly goodUntil: number;
-  /** The end of its youth. */
-  readonly youngUntil: number;
+  /** A value of `performance.now()`. */
+  readonly expiresAt: number;
+  /** A value of `performance.now()`, after which a stream needs a new token. */
+  readonly refreshAfter: number;
 }
 
-/** What a token has to be good for. */
+/** The use of a token. */
 export interface TokenUse {
-  /** Whether what it is for can be sent once only, so that it had better not expire on the way. */
+  /** Whether the request sends a stream, which cannot be repeated if the token expires. */
   readonly isForStream: boolean;
   readonly signal: AbortSignal | undefined;
 }
 
-/** Tokens by what they are for; however many want one, it is fetched once. */
+/** Tokens by key. Concurrent requests for a key share one fetch. */
 export class TokenCache {
   readonly #tokens = new Map<string, Promise<Token>>();
 
-  /** The one that is there, as long as it is good, else a fetched one. A failure is not kept. */
+  /** Returns the cached token, or fetches one if it has expired. Failures are not cached. */
   async get(key: string, fetch: () => Promise<Token>, use: TokenUse): Promise<string> {
     const { isForStream, signal } = use;
     const known = this.#tokens.get(key);
     if (known !== undefined) {
-      const { text, goodUntil, youngUntil } = await unlessAborted(known, signal);
-      if (performance.now() < (isForStream ? youngUntil : goodUntil)) return text;
+      const { text, expiresAt, refreshAfter } = await untilAborted(known, signal);
+      if (performance.now() < (isForStream ? refreshAfter : expiresAt)) return text;
       if (this.#tokens.get(key) === known) this.#tokens.delete(key);
       return this.get(key, fetch, use);
     }
     const fetched = fetch();
     this.#tokens.set(key, fetched);
     fetched.catch(() => this.#tokens.delete(key));
-    return (await unlessAborted(fetched, signal)).text;
+    return (await untilAborted(fetched, signal)).text;
   }
 
-  /** Drops a token that was refused, unless there is another by now. */
+  /** Removes a rejected token, unless it has been replaced. */
   async forget(key: string, text: string): Promise<void> {
     const known = this.#tokens.get(key);
     if (known !== undefined && (await known).text === text) this.#tokens.delete(key);

@@ -8,74 +8,76 @@ import type { HTTPClient } from "../http/http-client.ts";
 import { textOf } from "../http/http-exchange.ts";
 import type { Access, HTTPRequest } from "../http/http-exchange.ts";
 import { namerOf } from "../http/named-host.ts";
-import { readRefusal, registryError } from "../http/registry-error.ts";
+import { readErrorResponse, registryError } from "../http/registry-error.ts";
 import type { Trust } from "../http/trust.ts";
 import type { Token } from "./token-cache.ts";
 
-/** What a token is asked for, and for whom. */
-export interface TokenWish {
-  /** Where the registry that sent the challenge answers. */
+/** A token to fetch. */
+export interface TokenRequest {
+  /** The origin of the registry that sent the challenge. */
   readonly registry: URL;
   readonly trust: Trust;
   readonly challenge: Challenge;
   /** `repository:library/alpine:pull` */
   readonly scopes: readonly string[];
   readonly credentials: DockerAuthConfig | undefined;
-  /** For errors. */
+  /** For error messages. */
   readonly access?: Access | undefined;
 }
 
 const clientID = "drayage";
-const answerLimit = 1 << 20;
-/** Seconds, where the token server does not say (distribution, "Token Authentication Specification"). */
+const maxResponseSize = 1 << 20;
+/** Seconds, if the response has no lifetime (distribution, "Token Authentication Specification"). */
 const defaultLifetime = 60;
-/** A request that starts now may last a while: a token is not used to its very end. */
-const usedPartOfLifetime = 0.9;
-const youngPartOfLifetime = 0.5;
+/** Parts of the lifetime. A token must not expire during the request that uses it. */
+const expiryFactor = 0.9;
+const refreshFactor = 0.5;
 
-/** A token, and what came with it. */
+/** A token, with the other fields of its response. */
 export interface FetchedToken extends Token {
-  /** To be used in place of the identity token from now on, where the token server says so. */
+  /** The replacement of the identity token, if the token server returned one. */
   readonly identityToken: string | undefined;
 }
 
 /**
- * Asks the token server that a registry named, for all who wait for the token: nobody's abort ends it.
+ * Fetches a token from the token server of a registry. Has no signal, because several requests wait for the token.
  * @throws ImageError `denied`, `unavailable`
  */
 export async function fetchToken(
   client: HTTPClient,
-  wish: TokenWish,
+  wanted: TokenRequest,
   { retries, onNotice }: OperationOptions,
 ): Promise<FetchedToken> {
-  const realm = realmOf(wish);
-  refuseClearText(client, wish, realm);
-  const asked = performance.now();
-  const response = await client.sendPatiently({
-    ...tokenRequest(realm, wish),
-    wholeUpTo: answerLimit,
-    trust: wish.trust,
-    namedBy: namerOf(wish.registry, realm, wish.trust),
+  const realm = realmOf(wanted);
+  rejectClearText(client, wanted, realm);
+  const requestedAt = performance.now();
+  const response = await client.sendWithRetries({
+    ...httpRequestFor(wanted, realm),
+    maxBodySize: maxResponseSize,
+    trust: wanted.trust,
+    namedBy: namerOf(wanted.registry, realm, wanted.trust),
     retries,
     onNotice,
   });
-  const operation = `get a token for ${wish.registry.host}`;
+  const operation = `get a token for ${wanted.registry.host}`;
   if (response.status !== 200) {
-    const refusal = await readRefusal({ ...response, access: wish.access });
-    if (refusal.status === 404) throw registryError(refusal, operation, "unavailable");
-    throw registryError(refusal, operation);
+    const errorResponse = await readErrorResponse({ ...response, access: wanted.access });
+    if (errorResponse.status === 404) throw registryError(errorResponse, operation, "unavailable");
+    throw registryError(errorResponse, operation);
   }
-  const { text, lifetime, identityToken } = readToken(await textOf(response, answerLimit), realm);
+  const { text, lifetime, identityToken } = readToken(
+    await textOf(response, maxResponseSize),
+    realm,
+  );
   return {
     text,
-    goodUntil: asked + lifetime * 1000 * usedPartOfLifetime,
-    youngUntil: asked + lifetime * 1000 * youngPartOfLifetime,
+    expiresAt: requestedAt + lifetime * 1000 * expiryFactor,
+    refreshAfter: requestedAt + lifetime * 1000 * refreshFactor,
     identityToken,
   };
 }
 
-function tokenRequest(realm: URL, wish: TokenWish): HTTPRequest {
-  const { challenge, scopes, credentials } = wish;
+function httpRequestFor({ challenge, scopes, credentials }: TokenRequest, realm: URL): HTTPRequest {
   const service = challenge.parameters.get("service");
   if (credentials !== undefined && "identityToken" in credentials) {
     const form = new URLSearchParams({
@@ -102,24 +104,24 @@ export function basicOf({ username, password }: { username: string; password: st
   return `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}`;
 }
 
-function realmOf({ registry, challenge }: TokenWish): URL {
+function realmOf({ registry, challenge }: TokenRequest): URL {
   const realm = challenge.parameters.get("realm") ?? "";
   const url = URL.parse(realm);
   if (url?.protocol === "https:" || url?.protocol === "http:") return url;
   throw new ImageError(
     "unavailable",
-    `${registry.host} wants a token, and names no server that gives it (realm ${JSON.stringify(realm)})`,
+    `${registry.host} requires a token, but its challenge has no HTTP URL of a token server (realm ${JSON.stringify(realm)}); report it to the operator of the registry`,
     { retryable: false },
   );
 }
 
 /**
- * Credentials go encrypted, or to a host to which they would go unencrypted anyway. Without credentials a registry that
- * is asked by https cannot lead to a token server that is not: the token would come in clear text.
+ * Rejects a token server without TLS, because it would receive the credentials and send the token in clear text. Allows
+ * the host of a registry that is itself used without TLS.
  */
-function refuseClearText(
+function rejectClearText(
   client: HTTPClient,
-  { registry, trust, credentials }: TokenWish,
+  { registry, trust, credentials }: TokenRequest,
   realm: URL,
 ): void {
   if (realm.protocol === "https:") return;
@@ -127,14 +129,14 @@ function refuseClearText(
     if (registry.protocol === "http:" || client.isInsecure(realm, trust)) return;
     throw new ImageError(
       "denied",
-      `${registry.host} speaks https and names ${realm.host}, which does not, as its token server: it was not asked`,
+      `${registry.host} uses https, but its token server ${realm.host} uses plain http; no token was requested`,
     );
   }
   const isSameHost = realm.hostname === registry.hostname && registry.protocol === "http:";
   if (isSameHost && (client.isInsecure(realm, trust) || isLoopback(realm.hostname))) return;
   throw new ImageError(
     "denied",
-    `${registry.host} wants the credentials sent unencrypted to ${realm.host}: that was not done`,
+    `${registry.host} requires credentials to be sent to ${realm.host} by plain http; they were not sent`,
   );
 }
 
@@ -142,19 +144,19 @@ function readToken(
   text: string,
   realm: URL,
 ): { text: string; lifetime: number; identityToken: string | undefined } {
-  const answer = jsonObjectOf(text);
-  const found = tokenIn(answer["token"]) ?? tokenIn(answer["access_token"]);
+  const fields = jsonObjectOf(text);
+  const found = tokenIn(fields["token"]) ?? tokenIn(fields["access_token"]);
   if (found === undefined) {
-    throw new ImageError("unavailable", `The token server ${realm.host} answered without a token`, {
+    throw new ImageError("unavailable", `The token server ${realm.host} returned no token`, {
       retryable: false,
     });
   }
-  const { expires_in: expiresIn } = answer;
+  const { expires_in: expiresIn } = fields;
   const lifetime = typeof expiresIn === "number" && expiresIn > 0 ? expiresIn : defaultLifetime;
-  return { text: found, lifetime, identityToken: tokenIn(answer["refresh_token"]) };
+  return { text: found, lifetime, identityToken: tokenIn(fields["refresh_token"]) };
 }
 
-/** What can be sent in a header. */
+/** Accepts the characters of a header. */
 function tokenIn(value: unknown): string | undefined {
   return typeof value === "string" && /^[\x21-\x7e]+$/.test(value) ? value : undefined;
 }

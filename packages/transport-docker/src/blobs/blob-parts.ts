@@ -2,7 +2,7 @@ import type { Digest } from "@drayage/core";
 
 import type { OutgoingPart } from "./upload-part.ts";
 
-/** What was stored. */
+/** A stored blob. */
 export interface UploadedBlob {
   readonly digest: Digest;
   /** Bytes. */
@@ -10,27 +10,27 @@ export interface UploadedBlob {
 }
 
 export interface BlobPart extends OutgoingPart {
-  /** The blob that is whole with this part; undefined where others follow. */
-  readonly ends: UploadedBlob | undefined;
+  /** The blob that the last part completes; undefined for other parts. */
+  readonly completes: UploadedBlob | undefined;
 }
 
-/** How long a part is to be, in bytes, unless it is the last. */
+/** The length of a part in bytes. The last part may be shorter. */
 export interface PartLength {
-  /** Goes before `most`. */
-  readonly least: number;
-  readonly most: number;
+  /** Takes precedence over `max`. */
+  readonly min: number;
+  readonly max: number;
 }
 
-/** The bytes of a blob, handed out part by part, one at a time. */
+/** Reads a blob in parts, one at a time. */
 export interface BlobParts {
-  /** The part that starts there. @throws what the blob's stream throws */
+  /** Returns the part that starts at an offset. @throws the error of the stream */
   next(start: number, length: PartLength): Promise<BlobPart>;
-  /** Whether the bytes from there on can be had, perhaps once more. */
-  hasFrom(start: number): boolean;
-  /** How far bytes were handed out. */
+  /** Whether the bytes from an offset on can be read, for the first time or again. */
+  canReadFrom(start: number): boolean;
+  /** The offset of the next byte that a request reads. */
   readonly position: number;
-  /** True for what the blob's stream threw, for which no registry is to blame. */
-  hasThrown(error: unknown): boolean;
-  /** Gives the stream up. */
+  /** Whether the stream of the blob threw the error, rather than the registry. */
+  isStreamError(error: unknown): boolean;
+  /** Closes the stream. */
   close(): void;
 }

@@ -4,11 +4,11 @@ import type { OpenedRange, RangeSource, ReadRangeOptions } from "@drayage/transp
 
 import { contentLengthOf, hasContent, headerOf } from "../http/http-exchange.ts";
 import type { HTTPResponse } from "../http/http-exchange.ts";
-import { readRefusal, registryError } from "../http/registry-error.ts";
+import { readErrorResponse, registryError } from "../http/registry-error.ts";
 import type { Repository } from "../registry/repository.ts";
 import { findForeignLayer } from "./foreign-layer.ts";
 
-/** A blob of a repository or, where it is not there, of what its URLs lead to, by ranges. */
+/** The ranges of a blob in a repository, or at its URLs if the repository does not have it. */
 export function rangesOf(repository: Repository, blob: BlobInfo): RangeSource {
   return {
     operation: `read the blob ${blob.digest} of ${repository.name}`,
@@ -17,30 +17,30 @@ export function rangesOf(repository: Repository, blob: BlobInfo): RangeSource {
   };
 }
 
-/** @throws ImageError `not-found`, `denied`, `unavailable`; `digest-mismatch` for the range of something else */
+/** @throws ImageError `not-found`, `denied`, `unavailable`; `digest-mismatch` for another range than requested */
 async function openRange(
   repository: Repository,
   { digest, size, mediaType, urls = [] }: BlobInfo,
   range: ByteRange,
   options: ReadRangeOptions,
 ): Promise<OpenedRange> {
-  const isAll = range.start === 0 && range.end === undefined;
-  const headers: Readonly<Record<string, string>> = isAll
+  const isWholeBlob = range.start === 0 && range.end === undefined;
+  const headers: Readonly<Record<string, string>> = isWholeBlob
     ? {}
     : { range: `bytes=${range.start}-${range.end ?? ""}` };
   const request = { method: "GET", target: `blobs/${digest}`, action: "pull", headers } as const;
   const expected = { size, mediaType };
-  const answer = await repository.request({ ...options, ...request, expected });
-  if (hasContent(answer)) return openedRange(answer, size, range);
-  const refusal = await readRefusal(answer);
+  const response = await repository.request({ ...options, ...request, expected });
+  if (hasContent(response)) return openedRange(response, size, range);
+  const errorResponse = await readErrorResponse(response);
   const foreign = await findForeignLayer(repository.registry, urls, {
     ...options,
     headers,
     expected,
   });
   if (foreign !== undefined) return openedRange(foreign, size, range);
-  const hasNoMore = refusal.status === 416 ? "digest-mismatch" : undefined;
-  throw registryError(refusal, `read the blob ${digest} of ${repository.name}`, hasNoMore);
+  const code = errorResponse.status === 416 ? "digest-mismatch" : undefined;
+  throw registryError(errorResponse, `read the blob ${digest} of ${repository.name}`, code);
 }
 
 async function openedRange(
@@ -54,10 +54,10 @@ async function openedRange(
   const [, first, last, total] = /^bytes (\d+)-(\d+)\/(\d+|\*)$/.exec(header) ?? [];
   const size = total === "*" ? knownSize : Number(total);
   const expectedLast = Math.min(end, size === undefined ? Infinity : size - 1);
-  const isRight =
+  const isRequested =
     Number(first) === start && (expectedLast === Infinity || Number(last) === expectedLast);
-  if (isRight) return { bytes, isWhole: false, size };
+  if (isRequested) return { bytes, isWhole: false, size };
   await response.discard();
-  const message = `${response.url.host} sent another part (${header}) than that from ${start} on`;
+  const message = `${response.url.host} returned another range (${header}) than the requested one from byte ${start}`;
   throw new ImageError("digest-mismatch", message);
 }

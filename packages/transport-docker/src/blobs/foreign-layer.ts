@@ -8,22 +8,22 @@ import type { RedirectRule } from "../http/redirects.ts";
 import type { Registry } from "../registry/registry.ts";
 
 /**
- * The first answer that has the layer, asked for without saying who one is; undefined where nobody has it. URLs and
- * redirects lead to addresses only that the server that named them may name.
+ * Requests a foreign layer from its URLs without credentials. Returns the first response with the layer, or undefined.
+ * URLs and redirects may only lead to addresses that their server may name (`NamedHosts`).
  */
 export async function findForeignLayer(
   registry: Registry,
   urls: readonly string[],
   options: OperationOptions & Pick<HTTPRequest, "headers" | "expected">,
 ): Promise<HTTPResponse | undefined> {
-  const rule: RedirectRule = (from, to) => registry.client.refuseDowngrade(from, to);
+  const rule: RedirectRule = (from, to) => registry.client.rejectDowngrade(from, to);
   for (const text of urls) {
     const url = URL.parse(text);
     if (url?.protocol !== "https:" && url?.protocol !== "http:") continue;
     try {
       const namedBy = namerOf(new URL(registry.origin), url, registry.trust);
       const request = { ...options, method: "GET", url, namedBy } as const;
-      const response = await registry.client.sendPatiently(request, rule);
+      const response = await registry.client.sendWithRetries(request, rule);
       if (hasContent(response)) return response;
       await response.discard();
     } catch (error) {

@@ -1,31 +1,31 @@
 /** Reads a stream in parts. */
 export class PartReader {
   readonly #iterator: AsyncIterator<Uint8Array>;
-  /** What was read of the stream, and not taken. */
+  /** The rest of the last chunk. */
   #left: Uint8Array | undefined;
   #position: number;
-  #isResting = true;
+  #isIdle = true;
   #failure: { readonly error: unknown } | undefined;
 
-  /** `position` is where in the blob the stream starts. */
+  /** `position`: the offset of the stream in the blob. */
   constructor(bytes: AsyncIterable<Uint8Array>, position: number) {
     this.#iterator = bytes[Symbol.asyncIterator]();
     this.#position = position;
   }
 
-  /** Of the next byte. */
+  /** The offset of the next byte. */
   get position(): number {
     return this.#position;
   }
 
-  /** Whether all that was to be taken was taken: only then another part can follow. */
-  get isResting(): boolean {
-    return this.#isResting;
+  /** Whether the current part has been read completely, so that the next one can start. */
+  get isIdle(): boolean {
+    return this.#isIdle;
   }
 
-  /** The next so many bytes, or all that are left. */
+  /** Yields the next `count` bytes, or all that are left. */
   async *take(count: number = Infinity): AsyncGenerator<Uint8Array, void, undefined> {
-    this.#isResting = false;
+    this.#isIdle = false;
     const end = this.#position + count;
     while (this.#position < end) {
       const chunk = this.#left ?? (await this.#read());
@@ -33,17 +33,17 @@ export class PartReader {
       const part = chunk.subarray(0, end - this.#position);
       this.#left = part.byteLength < chunk.byteLength ? chunk.subarray(part.byteLength) : undefined;
       this.#position += part.byteLength;
-      if (this.#position === end) this.#isResting = true;
+      if (this.#position === end) this.#isIdle = true;
       yield part;
     }
-    this.#isResting = true;
+    this.#isIdle = true;
   }
 
-  hasThrown(error: unknown): boolean {
+  isStreamError(error: unknown): boolean {
     return this.#failure?.error === error;
   }
 
-  /** Not waited for: a stream may be in the middle of what never ends. */
+  /** Does not wait, because the pending read of a stream may never end. */
   close(): void {
     this.#iterator.return?.().catch(() => {});
   }

@@ -3,7 +3,7 @@ import type { BlobBody } from "@drayage/core";
 import type { BlobPart, BlobParts, PartLength, UploadedBlob } from "./blob-parts.ts";
 import { PartReader } from "./part-reader.ts";
 
-/** Of a blob whose digest and size are known: nothing is held, and what has to be sent again is read again. */
+/** The parts of a blob of known digest and size. Nothing is buffered: bytes to send again are read again. */
 export class StreamedParts implements BlobParts {
   readonly #blob: UploadedBlob;
   readonly #body: BlobBody;
@@ -19,24 +19,24 @@ export class StreamedParts implements BlobParts {
     return this.#reader.position;
   }
 
-  async next(start: number, { least, most }: PartLength): Promise<BlobPart> {
+  async next(start: number, { min, max }: PartLength): Promise<BlobPart> {
     const { size } = this.#blob;
     const rest = size - start;
-    // All of it was read and found right; what is missing is that the registry makes it a blob.
-    if (rest === 0 && start > 0) return { start, length: 0, bytes: empty, ends: this.#blob };
-    if (!this.#isAt(start)) this.#goTo(start);
-    const length = Math.max(least, most);
+    // The registry has all bytes, and only has to finish the upload.
+    if (rest === 0 && start > 0) return { start, length: 0, bytes: empty, completes: this.#blob };
+    if (!this.#isAt(start)) this.#replayFrom(start);
+    const length = Math.max(min, max);
     return rest <= length
-      ? { start, length: rest, bytes: this.#reader.take(), ends: this.#blob }
-      : { start, length, bytes: this.#reader.take(length), ends: undefined };
+      ? { start, length: rest, bytes: this.#reader.take(), completes: this.#blob }
+      : { start, length, bytes: this.#reader.take(length), completes: undefined };
   }
 
-  hasFrom(start: number): boolean {
+  canReadFrom(start: number): boolean {
     return this.#body.replay !== undefined || this.#isAt(start);
   }
 
-  hasThrown(error: unknown): boolean {
-    return this.#reader.hasThrown(error);
+  isStreamError(error: unknown): boolean {
+    return this.#reader.isStreamError(error);
   }
 
   close(): void {
@@ -44,12 +44,13 @@ export class StreamedParts implements BlobParts {
   }
 
   #isAt(start: number): boolean {
-    return this.#reader.isResting && this.#reader.position === start;
+    return this.#reader.isIdle && this.#reader.position === start;
   }
 
-  #goTo(start: number): void {
+  #replayFrom(start: number): void {
     const rest = this.#body.replay?.(start);
-    if (rest === undefined) throw new RangeError(`Read already: ${start}`);
+    if (rest === undefined)
+      throw new RangeError(`The bytes from offset ${start} cannot be read again`);
     this.#reader.close();
     this.#reader = new PartReader(rest, start);
   }

@@ -4,14 +4,14 @@ import { checkDigest } from "@drayage/core/content";
 
 import { headerOf } from "../http/http-exchange.ts";
 import type { HTTPResponse } from "../http/http-exchange.ts";
-import { hasCode, readRefusal, registryError } from "../http/registry-error.ts";
+import { hasCode, readErrorResponse, registryError } from "../http/registry-error.ts";
 import type { Repository } from "../registry/repository.ts";
-import { uploadIn } from "./begun-upload.ts";
-import type { BegunUpload } from "./begun-upload.ts";
+import { sessionIn } from "./upload-session.ts";
+import type { UploadSession } from "./upload-session.ts";
 
-/** Bytes that are sent in one request. */
+/** The part of a blob in one request. */
 export interface OutgoingPart {
-  /** Where in the blob they begin. */
+  /** The offset in the blob. */
   readonly start: number;
   readonly length: number;
   readonly bytes: Uint8Array | AsyncIterable<Uint8Array>;
@@ -21,35 +21,35 @@ export interface SendOptions extends OperationOptions {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** Sends a part that others follow. @throws ImageError; `unavailable` also where the upload is over */
+/** Sends a part except the last. @throws ImageError; `unavailable` also if the session has ended */
 export async function sendChunk(
   repository: Repository,
-  upload: BegunUpload,
+  session: UploadSession,
   part: OutgoingPart,
   options: SendOptions,
-): Promise<BegunUpload> {
+): Promise<UploadSession> {
   const headers = { ...headersOf(part), ...rangeOf(part), ...options.headers };
-  const { location: target, namedBy } = upload;
+  const { location: target, namedBy } = session;
   const request = { method: "PATCH", target, namedBy, action: "pull,push" } as const;
   const response = await repository.request({ ...options, ...request, headers, body: part.bytes });
   if (response.status === 202 || response.status === 204) {
-    return uploadIn(repository, response, upload);
+    return sessionIn(repository, response, session);
   }
   throw await partError(response, part, `send a blob to ${repository.name}`);
 }
 
-/** Sends the last part, which may be empty or the whole blob. @throws ImageError as `sendChunk`, `digest-mismatch` */
+/** Sends the last part, which may be empty or the complete blob. @throws ImageError as `sendChunk`, `digest-mismatch` */
 export async function finishUpload(
   repository: Repository,
-  upload: BegunUpload,
+  session: UploadSession,
   part: OutgoingPart & { readonly digest: Digest },
   options: SendOptions,
 ): Promise<void> {
   const { digest, start, length } = part;
   const isMiddle = start > 0 && length > 0;
   const headers = { ...headersOf(part), ...(isMiddle && rangeOf(part)), ...options.headers };
-  const target = withDigest(upload.location, digest);
-  const { namedBy } = upload;
+  const target = withDigest(session.location, digest);
+  const { namedBy } = session;
   const request = { method: "PUT", target, namedBy, action: "pull,push" } as const;
   const response = await repository.request({ ...options, ...request, headers, body: part.bytes });
   if (response.status !== 201 && response.status !== 204) {
@@ -68,19 +68,19 @@ function rangeOf({ start, length }: OutgoingPart): Readonly<Record<string, strin
   return { "content-range": `${start}-${start + length - 1}` };
 }
 
-/** That an upload is not there any more, or was put together wrongly, says nothing of the next one. */
+/** A missing session, or wrong bytes in it, may not affect the next session, so these errors are `unavailable`. */
 async function partError(
   response: HTTPResponse,
   { start }: OutgoingPart,
   operation: string,
 ): Promise<ImageError> {
-  const refusal = await readRefusal(response);
-  const isSpoilt = start > 0 && hasCode(refusal, "DIGEST_INVALID", "SIZE_INVALID");
-  const mayPass = isSpoilt || refusal.status === 404;
-  return registryError(refusal, operation, mayPass ? "unavailable" : undefined);
+  const errorResponse = await readErrorResponse(response);
+  const isCorrupt = start > 0 && hasCode(errorResponse, "DIGEST_INVALID", "SIZE_INVALID");
+  const isTemporary = isCorrupt || errorResponse.status === 404;
+  return registryError(errorResponse, operation, isTemporary ? "unavailable" : undefined);
 }
 
-/** What the registry put into the query stays as it wrote it. */
+/** Appends to the query of the registry without changing it. */
 function withDigest(location: URL, digest: Digest): URL {
   const url = new URL(location);
   url.search += `${url.search === "" ? "?" : "&"}digest=${encodeURIComponent(digest)}`;

@@ -100,7 +100,7 @@ async function storeInFile(
     const helper = own?.helper ?? (found === "none" ? undefined : defaultHelperOf(file));
     if (helper === undefined) return withEntry(file, key, encodeEntry(credentials));
     location = await storeWithHelper(helper, key, credentials, options, isFor);
-    // The empty entry tells docker that its helper has credentials.
+    // Without the empty entry, docker does not ask its helper.
     return own === undefined ? withEntry(file, key, {}) : undefined;
   };
   await editAuthFile(path, set, options);

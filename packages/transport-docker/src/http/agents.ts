@@ -16,9 +16,9 @@ import { isOwnHost } from "./trust.ts";
 import type { Wording } from "./wording.ts";
 
 export interface AgentSettings {
-  /** Whether no host at all need prove who it is. */
+  /** Whether untrusted certificates are accepted from all hosts. */
   readonly insecure: boolean;
-  /** Milliseconds. */
+  /** In milliseconds. */
   readonly idleTimeout: number;
   readonly minTLSVersion: SecureVersion | undefined;
   readonly findProxy: FindProxy;
@@ -27,22 +27,22 @@ export interface AgentSettings {
   readonly wording: Wording;
 }
 
-/** What sets the connections to one host apart from those to others. */
-interface Terms {
+/** The settings of an agent. Hosts with the same settings share one. */
+interface AgentKey {
   readonly proxy: string | undefined;
   readonly insecure: boolean;
   readonly withSystemRoots: boolean;
-  /** Whose certificates count: the name of a registry, or nobody's. */
+  /** The registry whose certificates apply; undefined for none. */
   readonly certificatesOf: string | undefined;
   readonly withIdentities: boolean;
-  /** Where the hosts may be. */
+  /** The allowed addresses; undefined for all. */
   readonly reach: Reach | undefined;
 }
 
-const longestConnect = 30_000;
+const maxConnectTimeout = 30_000;
 const noCertificates: Certificates = { authorities: [], identities: [] };
 
-/** What holds connections: one agent for all hosts that are reached on the same terms. */
+/** The agents of one `docker()`. An agent holds the connections to all hosts with the same settings. */
 export class Agents {
   readonly buffers: ReceiveBuffers = new ReceiveBuffers();
   readonly #settings: AgentSettings;
@@ -54,7 +54,7 @@ export class Agents {
     this.#settings = settings;
   }
 
-  /** Whether the system's roots are believed, beside those that Node brings along. */
+  /** Whether the root certificates of the system are trusted in addition to those of Node. */
   get withSystemRoots(): boolean {
     return this.#withSystemRoots;
   }
@@ -64,8 +64,9 @@ export class Agents {
   }
 
   /**
-   * @throws ImageError `unsupported` for a proxy or certificates that cannot be used, `untrusted` for a host that the
-   * server that named it may not name
+   * Returns the agent for a request.
+   * @throws ImageError `unsupported` for an invalid proxy or certificates; `untrusted` for a host that its server may not
+   * name
    */
   async agentFor(request: HTTPRequest): Promise<Dispatcher> {
     const { url, trust } = request;
@@ -77,7 +78,7 @@ export class Agents {
         : noCertificates;
     const { authorities, identities } = certificates;
     const isOwn = trust !== undefined && isOwnHost(trust, url);
-    const terms: Terms = {
+    const settings: AgentKey = {
       proxy: this.#settings.findProxy(url)?.href,
       insecure: this.#settings.insecure || (isOwn && trust.insecure),
       withSystemRoots: this.#withSystemRoots,
@@ -85,10 +86,10 @@ export class Agents {
       withIdentities: isOwn && identities.length > 0,
       reach,
     };
-    const key = JSON.stringify(terms);
+    const key = JSON.stringify(settings);
     const known = this.#agents.get(key);
     if (known !== undefined) return known;
-    const agent = openAgent(terms, certificates, this.#settings, this.buffers, this.#sockets);
+    const agent = openAgent(settings, certificates, this.#settings, this.buffers, this.#sockets);
     this.#agents.set(key, agent);
     agent.catch(() => this.#agents.delete(key));
     return agent;
@@ -103,16 +104,16 @@ export class Agents {
   }
 }
 
-/** undici takes longer to load than Node to start, so not before it is needed. Bun replaces the bare `undici` by its own. */
+/** Loads undici on the first use, because that takes longer than the start of Node. Bun replaces the specifier `undici`. */
 async function openAgent(
-  { proxy, insecure, withSystemRoots, withIdentities, reach }: Terms,
+  { proxy, insecure, withSystemRoots, withIdentities, reach }: AgentKey,
   { authorities, identities }: Certificates,
   { idleTimeout, minTLSVersion, lookup, namedHosts }: AgentSettings,
   buffers: ReceiveBuffers,
   sockets: OpenSockets,
 ): Promise<Dispatcher> {
   const { Agent, ProxyAgent, buildConnector } = await import("undici/index.js");
-  const timeout = Math.min(idleTimeout, longestConnect);
+  const timeout = Math.min(idleTimeout, maxConnectTimeout);
   const tls = { withSystemRoots, minTLSVersion };
   const secureContext = secureContextOf({
     ...tls,
@@ -133,7 +134,7 @@ async function openAgent(
     });
     const direct = { ...options, ...connect, lookup: guarded };
     const connector = connectorWith(buildConnector, direct, buffers);
-    return new Agent({ ...options, connect: sockets.watched(connector) });
+    return new Agent({ ...options, connect: sockets.tracked(connector) });
   }
   const proxyContext = secureContextOf({ ...tls, ...noCertificates });
   return new ProxyAgent({
@@ -146,7 +147,7 @@ async function openAgent(
       return new Agent({
         ...rest,
         headersTimeout: idleTimeout,
-        ...(typeof toProxy === "function" && { connect: sockets.watched(toProxy) }),
+        ...(typeof toProxy === "function" && { connect: sockets.tracked(toProxy) }),
       });
     },
   });

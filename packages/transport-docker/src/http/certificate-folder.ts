@@ -7,11 +7,11 @@ import { readNamedFile } from "@drayage/transport-kit/files";
 
 import type { DockerSettings } from "../docker-settings.ts";
 
-/** Certificates for one registry; all of them PEM. */
+/** The PEM certificates for one registry. */
 export interface Certificates {
-  /** Who may vouch for the registry, beside those who may for everybody. */
+  /** Certificate authorities for the registry, in addition to the default ones. */
   readonly authorities: readonly string[];
-  /** Who we are to the registry. */
+  /** Client certificates. */
   readonly identities: readonly Identity[];
 }
 
@@ -22,9 +22,9 @@ interface Identity {
 }
 
 /**
- * What lies in the folder for a registry (containers-certs.d(5)): of each `*.crt` an authority, of each `*.cert` with
- * the `*.key` of the same name an identity. Nothing where there is no folder.
- * @throws ImageError `unsupported` for one of a pair without the other, and where the folder that was named is missing
+ * Reads the certificate folder of a registry (containers-certs.d(5)): an authority from each `*.crt`, and a client
+ * certificate from each `*.cert` with its `*.key`. Returns no certificates if there is no folder.
+ * @throws ImageError `unsupported` for a certificate or key without the other, and if `certDir` does not exist
  */
 export async function readCertificates(
   host: string,
@@ -37,10 +37,13 @@ export async function readCertificates(
     if (names !== undefined) return certificatesIn(folder, names);
   }
   if (certDir === undefined) return { authorities: [], identities: [] };
-  throw new ImageError("unsupported", `There is no folder ${certDir} to read certificates from`);
+  throw new ImageError(
+    "unsupported",
+    `The certificate folder ${certDir} does not exist; create it, or remove the setting "certDir"`,
+  );
 }
 
-/** The first that is there counts alone. */
+/** In order of precedence. Only the first existing folder is read. */
 function perHostFolders(
   host: string,
   { system = {} }: Pick<DockerSettings, "system">,
@@ -55,32 +58,32 @@ function perHostFolders(
 
 async function certificatesIn(folder: string, names: readonly string[]): Promise<Certificates> {
   const read = async (name: string): Promise<string> => readNamed(path.join(folder, name));
-  const having = (ending: string): readonly string[] =>
+  const filesWith = (ending: string): readonly string[] =>
     names.filter((name) => name.endsWith(ending));
-  const keys = having(".key");
-  const lonelyKey = keys.find((key) => !names.includes(key.replace(/key$/, "cert")));
-  if (lonelyKey !== undefined) {
+  const keys = filesWith(".key");
+  const unmatchedKey = keys.find((key) => !names.includes(key.replace(/key$/, "cert")));
+  if (unmatchedKey !== undefined) {
     throw new ImageError(
       "unsupported",
-      `${path.join(folder, lonelyKey)} is the key of no certificate: put ${lonelyKey.replace(/key$/, "cert")} beside it`,
+      `${path.join(folder, unmatchedKey)} is a key without a certificate; add ${unmatchedKey.replace(/key$/, "cert")} to the folder`,
     );
   }
-  const identities = having(".cert").map(async (certificate) => {
+  const identities = filesWith(".cert").map(async (certificate) => {
     const key = certificate.replace(/cert$/, "key");
     if (keys.includes(key)) return { certificate: await read(certificate), key: await read(key) };
     throw new ImageError(
       "unsupported",
-      `${path.join(folder, certificate)} is a client certificate without a key: put ${key} beside it; ` +
-        "the certificate of an authority is to be called *.crt",
+      `${path.join(folder, certificate)} is a client certificate without a key; add ${key} to the folder, ` +
+        "or rename the certificate to *.crt if it is that of an authority",
     );
   });
   return {
-    authorities: await Promise.all(having(".crt").map(read)),
+    authorities: await Promise.all(filesWith(".crt").map(read)),
     identities: await Promise.all(identities),
   };
 }
 
-/** @throws ImageError `unsupported` that names the file, such as a link that leads nowhere */
+/** @throws ImageError `unsupported` with the file name, also for a dangling link */
 async function readNamed(file: string): Promise<string> {
   try {
     return (await readNamedFile(file)).toString();
@@ -88,8 +91,8 @@ async function readNamed(file: string): Promise<string> {
     const { code, message: problem } = cause as NodeJS.ErrnoException;
     const isDangling = code === "ENOENT" || code === "ELOOP";
     const unreadable = isImageError(cause) ? problem : `it cannot be read (${code})`;
-    const why = isDangling ? "it is a link that leads nowhere" : unreadable;
-    const message = `The certificate or key ${file} is of no use: ${why}; repair or remove it`;
+    const reason = isDangling ? "it is a dangling link" : unreadable;
+    const message = `Could not read the certificate or key ${file}: ${reason}; repair or remove it`;
     throw new ImageError("unsupported", message, { cause });
   }
 }

@@ -1,4 +1,4 @@
-/** One way of saying who one is, as a server names it in `WWW-Authenticate` (RFC 9110, section 11.6.1). */
+/** A challenge of a `WWW-Authenticate` header (RFC 9110, section 11.6.1). */
 export interface Challenge {
   /** In lower case. */
   readonly scheme: string;
@@ -16,7 +16,7 @@ const parameter = new RegExp(
 const token68 = /\s+[A-Za-z0-9\-._~+/]+=*(?=\s*(?:,|$))/y;
 const separator = /\s*(?:$|,[\s,]*)/y;
 
-/** Reads one or several challenges, up to the first that is broken. */
+/** Parses challenges up to the first invalid one. */
 export function parseChallenges(header: string): readonly Challenge[] {
   const challenges: Challenge[] = [];
   let at = 0;

@@ -2,9 +2,9 @@ import { ImageError, isImageError } from "@drayage/core";
 import { errorCodeOf, findConnectionFailure } from "@drayage/transport-kit/wire";
 import type { ConnectionFailureKind } from "@drayage/transport-kit/wire";
 
-/** Advice for registries, after the name of the host; `{insecure}` stands for what to do. */
+/** Advice for registries, after the name of the host; `{insecure}` is replaced by the instruction. */
 const reasons: Partial<Record<ConnectionFailureKind, string>> = {
-  "not-http": "does not speak HTTP: check that a registry is running there",
+  "not-http": "does not speak HTTP; check that a registry is running there",
   untrusted: "has a certificate that is not trusted; to connect anyway, {insecure}",
   "not-tls": "does not speak TLS; to use plain http, {insecure}",
 };
@@ -13,11 +13,11 @@ interface ConnectionContext {
   readonly proxy?: URL | undefined;
   /** The requested image. */
   readonly reference?: string | undefined;
-  /** What to do to connect anyway, in the words of the program. */
+  /** The instruction to connect anyway, as in `DockerWording`. */
   readonly insecure?: string | undefined;
 }
 
-/** The error for a response that did not arrive whole. @returns ImageError `unavailable` */
+/** The error for a missing or incomplete response. @returns ImageError `unavailable` */
 export function connectionError(
   url: URL,
   cause: unknown,
@@ -27,19 +27,19 @@ export function connectionError(
   const failure = (proxy && proxyFailureOf(cause)) ?? failureOf(code);
   const isUnresolvable = code === "ENOTFOUND" && proxy === undefined && isImpliedHost(url);
   const { reason, retryable } = isUnresolvable
-    ? { reason: "cannot be looked up: check the network and the name server", retryable: false }
+    ? { reason: "cannot be resolved; check the network and the DNS server", retryable: false }
     : (failure ?? { reason: String(cause), retryable: false });
   const who = subjectOf(url, proxy, code);
   const message = `${who} ${reason.replace("{insecure}", () => insecure)} (${code})`;
   return new ImageError("unavailable", message, { cause, retryable, reference });
 }
 
-/** The host of references that name no host: the user cannot have misspelled it. */
+/** The default host, which the user cannot have misspelled. */
 function isImpliedHost({ hostname }: URL): boolean {
   return hostname === "registry-1.docker.io";
 }
 
-/** With a proxy, a failure to connect is one of the proxy itself. */
+/** With a proxy, only connections to the proxy itself can fail. */
 function subjectOf({ host }: URL, proxy: URL | undefined, code: string): string {
   if (proxy === undefined) return host;
   return connectCodes.test(code)
@@ -60,13 +60,13 @@ function failureOf(code: string): FailureText | undefined {
   return failure && { ...failure, reason: reasons[failure.kind] ?? failure.reason };
 }
 
-/** undici reports the status in the message only. */
+/** undici reports the status of the proxy only in the message. */
 function proxyFailureOf(cause: unknown): FailureText | undefined {
   const [, status] =
     /^Proxy\b.*\((\d{3})\)/.exec(cause instanceof Error ? cause.message : "") ?? [];
   if (status === undefined) return undefined;
-  const advice = status === "407" ? ": add a user and a password to the URL of the proxy" : "";
-  const reason = `is not reached: the proxy answers ${status}${advice}`;
+  const advice = status === "407" ? "; add a user and a password to the URL of the proxy" : "";
+  const reason = `cannot be reached: the proxy returned ${status}${advice}`;
   return { reason, retryable: Number(status) >= 500 };
 }
 

@@ -8,21 +8,21 @@ import type { AgentSettings } from "./agents.ts";
 import { connectionError } from "./connection-error.ts";
 import { withoutCoding } from "./content-coding.ts";
 import { exchange } from "./exchange.ts";
-import type { ReceivedAnswer } from "./exchange.ts";
+import type { ReceivedResponse } from "./exchange.ts";
 import { isStream } from "./http-exchange.ts";
 import type { HTTPRequest, HTTPResponse } from "./http-exchange.ts";
 import { outOfReach } from "./named-host.ts";
-import { outgoing } from "./outgoing-stream.ts";
-import type { ReceivedBody } from "./received-body.ts";
+import { outgoingStream } from "./outgoing-stream.ts";
+import type { ResponseBody } from "./response-body.ts";
 
-/** A registry may think longer about what it was sent than about what it is asked: it stores it first. */
-const storingFactor = 5;
-/** Milliseconds for which a small answer may come slower than 1 KiB a second. */
-const smallAnswerPatience = 30_000;
-/** The same for all others, in idle timeouts. */
-const blobPatience = 2;
+/** Extends the timeout of uploads, because a registry stores the content before it responds. */
+const uploadFactor = 5;
+/** The grace period of small responses in milliseconds, as in `MinimumRate`. */
+const smallResponseGrace = 30_000;
+/** The grace period of other responses, as a multiple of the idle timeout. */
+const blobGraceFactor = 2;
 
-/** The connections of one `docker()`: opened at the first request, shared, closed with the last that uses them. */
+/** The connections of one `docker()`, opened by the first request and closed with the last user. */
 export class Connections {
   readonly agents: Agents;
   readonly #settings: AgentSettings;
@@ -33,7 +33,7 @@ export class Connections {
     this.#settings = settings;
   }
 
-  /** To be held by whoever sends, until disposed of. Open connections would keep a program from ending. */
+  /** Keeps connections open until disposal. Every sender holds one; open connections keep the process running. */
   use(): AsyncDisposable {
     this.#users++;
     let isOpen = true;
@@ -47,27 +47,27 @@ export class Connections {
   }
 
   /**
-   * One request and its answer, whatever that is.
-   * @throws ImageError `unavailable`, `untrusted` for a host that no server may name; what the body's stream throws
+   * Sends one request and returns a response of any status.
+   * @throws ImageError `unavailable`; `untrusted` for a host that its server may not name; the error of the body stream
    */
   async send(request: HTTPRequest): Promise<HTTPResponse> {
     const { url, signal } = request;
     signal?.throwIfAborted();
     const agent = await this.agents.agentFor(request);
-    // undici takes a connection back a turn after the answer on it ended, and else would open another
+    // undici releases a connection one turn of the event loop after its response, and would open another one.
     await setImmediate();
     signal?.throwIfAborted();
-    const body = isStream(request.body) ? outgoing(request.body) : undefined;
+    const body = isStream(request.body) ? outgoingStream(request.body) : undefined;
     try {
       const sent = body?.bytes ?? request.body;
       const { idleTimeout } = this.#settings;
-      const isSmall = request.wholeUpTo !== undefined;
-      const answer = await exchange(agent, this.#options({ ...request, body: sent }), {
+      const isSmall = request.maxBodySize !== undefined;
+      const received = await exchange(agent, this.#options({ ...request, body: sent }), {
         buffers: this.agents.buffers,
         signal,
-        patience: isSmall ? Math.min(idleTimeout, smallAnswerPatience) : idleTimeout * blobPatience,
+        grace: isSmall ? Math.min(idleTimeout, smallResponseGrace) : idleTimeout * blobGraceFactor,
       });
-      return this.#response(request, answer);
+      return this.#response(request, received);
     } catch (error) {
       signal?.throwIfAborted();
       body?.throwIfFailed();
@@ -80,35 +80,35 @@ export class Connections {
 
   #options({ method, url, headers, body }: HTTPRequest): Dispatcher.DispatchOptions {
     const { idleTimeout } = this.#settings;
-    const isStored = method === "PUT" || method === "POST" || method === "PATCH";
+    const isUpload = method === "PUT" || method === "POST" || method === "PATCH";
     return {
       method,
       origin: url.origin,
       path: url.pathname + url.search,
       headers,
-      // undici takes any async iterable; its types know only streams
+      // undici accepts any async iterable, but its types do not.
       body: (body ?? null) as Uint8Array | null,
-      headersTimeout: isStored ? idleTimeout * storingFactor : idleTimeout,
+      headersTimeout: isUpload ? idleTimeout * uploadFactor : idleTimeout,
       bodyTimeout: idleTimeout,
-      // else the connection would be closed after each HEAD
+      // Keeps the connection open after HEAD.
       reset: false,
     };
   }
 
-  #response(request: HTTPRequest, { status, headers, body }: ReceivedAnswer): HTTPResponse {
+  #response(request: HTTPRequest, { status, headers, body }: ReceivedResponse): HTTPResponse {
     const response: HTTPResponse = {
       status,
       url: request.url,
       headers,
-      bytes: this.#received(request, body),
+      bytes: this.#chunks(request, body),
       discard: async () => body.discard(),
     };
     return withoutCoding(response, request.expected);
   }
 
-  async *#received(
+  async *#chunks(
     { url, signal, reuseBuffers = false }: HTTPRequest,
-    body: ReceivedBody,
+    body: ResponseBody,
   ): AsyncGenerator<Uint8Array, void, undefined> {
     try {
       for await (const chunk of body) {

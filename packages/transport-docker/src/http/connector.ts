@@ -5,8 +5,8 @@ import type { ReceiveBuffers } from "./receive-buffers.ts";
 const isBun = "bun" in process.versions;
 
 /**
- * How connections are opened, each with the memory that it reads into. undici opens all of an agent with the same
- * options, and keeps the sessions of TLS with them: here each has its own, and the sessions are kept for all.
+ * Creates a connector that gives each connection its own receive buffer. undici uses the same options for all connections
+ * of an agent and caches TLS sessions in them, so sessions are cached here.
  */
 export function connectorWith(
   build: typeof buildConnector,
@@ -16,7 +16,7 @@ export function connectorWith(
   const sessions = new Map<string, Buffer>();
   return (target, callback) => {
     const session = sessions.get(target.hostname);
-    // Bun does not pass the socket to it
+    // Bun calls it without the socket.
     const onread = isBun ? {} : { onread: buffers.onread() };
     const connect = build({ ...options, ...(session && { session }), ...onread });
     return connect(target, (...result) => {

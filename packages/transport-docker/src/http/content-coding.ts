@@ -11,9 +11,8 @@ import type { ExpectedBody, HTTPResponse } from "./http-exchange.ts";
 const gzipNames = new Set(["gzip", "x-gzip"]);
 
 /**
- * An answer without the `Content-Encoding` that its server, or a proxy in front of it, has applied although none was
- * asked for. Many servers label what is compressed by itself as `gzip`: an answer stays as it is where it has the expected
- * size, or is not in that coding at all.
+ * Decodes a response with a `Content-Encoding` that was not requested. Many servers label compressed content as `gzip`, so
+ * a response with the expected size, or without the format of the encoding, stays unchanged.
  */
 export function withoutCoding(response: HTTPResponse, expected?: ExpectedBody): HTTPResponse {
   const coding = codingOf(response);
@@ -21,12 +20,12 @@ export function withoutCoding(response: HTTPResponse, expected?: ExpectedBody): 
   const length = contentLengthOf(response);
   if (expected?.size !== undefined && length === expected.size) return response;
   const { "content-encoding": _, "content-length": __, ...headers } = response.headers;
-  const isOther = expected?.size !== undefined && length !== undefined;
-  const bytes = decoded(response, coding, isOther ? undefined : expected);
+  const hasOtherSize = expected?.size !== undefined && length !== undefined;
+  const bytes = decoded(response, coding, hasOtherSize ? undefined : expected);
   return { ...response, headers, bytes };
 }
 
-/** In lower case; undefined for none. */
+/** The coding in lower case; undefined for none. */
 function codingOf(response: HTTPResponse): string | undefined {
   const codings = (headerOf(response, "content-encoding") ?? "").toLowerCase().split(",");
   const applied = codings.map((coding) => coding.trim()).filter((coding) => coding !== "");
@@ -39,10 +38,10 @@ async function* decoded(
   coding: string,
   expected: ExpectedBody | undefined,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  const { start, all } = await peeked(bytes);
+  const { start, all } = await peek(bytes);
   if (start.byteLength === 0 || looksLikeJSON(start)) return yield* all;
   if (gzipNames.has(coding)) {
-    if (!isGzip(start) || (expected !== undefined && isBodyItself(start, expected))) {
+    if (!isGzip(start) || (expected !== undefined && isContentItself(start, expected))) {
       return yield* all;
     }
     return yield* decompressed(all, createGunzip(), url);
@@ -54,12 +53,12 @@ async function* decoded(
   await all.return();
   throw new ImageError(
     "unsupported",
-    `${url.host} answers in the coding ${JSON.stringify(coding.slice(0, 100))}, which was not asked for; a proxy in front of it may be the cause`,
+    `${url.host} returned the content encoding ${JSON.stringify(coding.slice(0, 100))}, which was not requested; check whether a proxy in front of it is the cause`,
   );
 }
 
-/** Whether bytes that begin as gzip are what was asked for, rather than a coding of it. */
-function isBodyItself(start: Uint8Array, { mediaType }: ExpectedBody): boolean {
+/** Whether gzip bytes are the requested content itself, rather than an encoding of it. */
+function isContentItself(start: Uint8Array, { mediaType }: ExpectedBody): boolean {
   const inner = startOfContent(start);
   if (inner === undefined) return true;
   if (isGzip(inner) || isZstd(inner) || looksLikeJSON(inner)) return false;
@@ -83,7 +82,7 @@ function isZstd([first, second, third, fourth]: Uint8Array): boolean {
   return first === 0x28 && second === 0xb5 && third === 0x2f && fourth === 0xfd;
 }
 
-/** Nothing that is compressed begins like that. */
+/** No compressed format starts like JSON. */
 function looksLikeJSON(bytes: Uint8Array): boolean {
   const first = bytes.find((byte) => byte !== 0x20 && byte !== 0x0a && byte !== 0x0d);
   return first === 0x7b || first === 0x5b;
@@ -91,8 +90,8 @@ function looksLikeJSON(bytes: Uint8Array): boolean {
 
 const peekLength = 1 << 10;
 
-/** The start of a stream, and all of it. Chunks are copied, since what reads them reads ahead. */
-async function peeked(
+/** The start of a stream, and the complete stream. Copies chunks, because decoders read ahead. */
+async function peek(
   bytes: AsyncIterable<Uint8Array>,
 ): Promise<{ start: Uint8Array; all: AsyncGenerator<Uint8Array, void, undefined> }> {
   const iterator = bytes[Symbol.asyncIterator]();
@@ -100,7 +99,7 @@ async function peeked(
     [Symbol.asyncIterator]: () => ({ next: async () => iterator.next() }),
   };
   let left: Uint8Array | undefined;
-  async function* untilKnown(): AsyncGenerator<Uint8Array, void, undefined> {
+  async function* copied(): AsyncGenerator<Uint8Array, void, undefined> {
     let size = 0;
     for await (const chunk of rest) {
       const copy = Uint8Array.from(chunk);
@@ -110,7 +109,7 @@ async function peeked(
     }
     left = undefined;
   }
-  const start = Uint8Array.from(await readStart(untilKnown(), peekLength));
+  const start = Uint8Array.from(await readStart(copied(), peekLength));
   async function* all(): AsyncGenerator<Uint8Array, void, undefined> {
     try {
       yield start;
@@ -136,7 +135,7 @@ async function* decompressed(
   } catch (cause) {
     const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
     if (isImageError(cause) || !code.startsWith("Z_")) throw cause;
-    throw new ImageError("unavailable", `${host} sent a body that cannot be decompressed`, {
+    throw new ImageError("unavailable", `${host} returned a response that cannot be decompressed`, {
       cause,
     });
   } finally {

@@ -2,37 +2,37 @@ import type { Dispatcher } from "undici";
 
 import type { HTTPResponse } from "./http-exchange.ts";
 import type { ReceiveBuffers } from "./receive-buffers.ts";
-import { ReceivedBody } from "./received-body.ts";
+import { ResponseBody } from "./response-body.ts";
 
-/** The beginning of an answer, and its body as it comes. */
-export type ReceivedAnswer = Pick<HTTPResponse, "status" | "headers"> & {
-  readonly body: ReceivedBody;
+/** A response with its body stream. */
+export type ReceivedResponse = Pick<HTTPResponse, "status" | "headers"> & {
+  readonly body: ResponseBody;
 };
 
-/** How one request is sent. */
+/** Settings of one request. */
 export interface ExchangeSettings {
   readonly buffers: ReceiveBuffers;
   readonly signal: AbortSignal | undefined;
-  /** Milliseconds that may be spent waiting for next to nothing of a body. */
-  readonly patience: number;
+  /** As in `MinimumRate`. */
+  readonly grace: number;
 }
 
-/** Answers that announce another one (1xx) before it. */
-const maxAnnouncements = 32;
+/** The maximum number of 1xx responses before a response. */
+const maxInformational = 32;
 
-/** Sends one request. An abort ends the waiting at once, also for a connection. @throws what undici throws, or the reason of the signal */
+/** Sends one request. An abort takes effect at once, also while connecting. @throws the error of undici; the reason of an abort */
 export async function exchange(
   agent: Dispatcher,
   request: Dispatcher.DispatchOptions,
-  { buffers, signal, patience }: ExchangeSettings,
-): Promise<ReceivedAnswer> {
-  const { promise, resolve, reject } = Promise.withResolvers<ReceivedAnswer>();
-  let begun: Dispatcher.DispatchController | undefined;
-  let announcements = 0;
-  let body: ReceivedBody | undefined;
+  { buffers, signal, grace }: ExchangeSettings,
+): Promise<ReceivedResponse> {
+  const { promise, resolve, reject } = Promise.withResolvers<ReceivedResponse>();
+  let started: Dispatcher.DispatchController | undefined;
+  let informational = 0;
+  let body: ResponseBody | undefined;
   const abort = (): void => {
     const reason = signal?.reason as Error;
-    begun?.abort(reason);
+    started?.abort(reason);
     body?.end(reason);
     reject(reason);
   };
@@ -43,16 +43,15 @@ export async function exchange(
   signal?.addEventListener("abort", abort, { once: true });
   agent.dispatch(request, {
     onRequestStart(controller) {
-      begun = controller;
+      started = controller;
       if (signal?.aborted) abort();
     },
     onResponseStart(controller, status, headers) {
-      // 100 Continue and its kind
       if (status < 200) {
-        if (++announcements > maxAnnouncements) controller.abort(new TooManyAnnouncements());
+        if (++informational > maxInformational) controller.abort(new TooManyInformational());
         return;
       }
-      body = new ReceivedBody(controller, buffers, patience);
+      body = new ResponseBody(controller, buffers, grace);
       resolve({ status, headers, body });
     },
     onResponseData(_, chunk) {
@@ -67,10 +66,10 @@ export async function exchange(
   return promise;
 }
 
-class TooManyAnnouncements extends Error {
+class TooManyInformational extends Error {
   readonly code = "ERR_TOO_MANY_1XX";
 
   constructor() {
-    super(`more than ${maxAnnouncements} answers with a status of 1xx`);
+    super(`more than ${maxInformational} responses with a status of 1xx`);
   }
 }

@@ -4,22 +4,22 @@ import { isStream } from "./http-exchange.ts";
 import type { HTTPRequest, HTTPResponse, Send } from "./http-exchange.ts";
 
 /**
- * The state of one host: whether it has responded, and how many requests it gets at once. That limit is halved when the
- * host is busy, and grows again slowly.
+ * The state of one host: whether it has responded, and its request limit, which is halved when the host is busy and then
+ * grows slowly.
  *
- * A request counts until its response begins. A request that sends a stream does not count: the stream may come from the
- * same host, and would wait for its own end. So no request that counts ever waits for another one that counts.
+ * A request counts until its response starts. A request that sends a stream does not count, because the stream may come
+ * from the same host, which would be a deadlock.
  */
 export class Host {
   readonly #limit: AdaptiveLimit;
-  #hasAnswered = false;
+  #hasResponded = false;
 
   constructor(maxRequests: number) {
     this.#limit = new AdaptiveLimit({ max: maxRequests, growth: 1 / 4 });
   }
 
-  get hasAnswered(): boolean {
-    return this.#hasAnswered;
+  get hasResponded(): boolean {
+    return this.#hasResponded;
   }
 
   /** Sends the request as soon as the limit allows it. */
@@ -27,15 +27,15 @@ export class Host {
     using _ = isStream(request.body) ? undefined : await this.#limit.acquire(request.signal);
     const sentAt = performance.now();
     const response = await send(request);
-    this.#hasAnswered = true;
+    this.#hasResponded = true;
     if (isBusy(response.status)) {
-      return { ...response, isRefusedWithOthers: !this.#limit.slowDown(sentAt) };
+      return { ...response, isRejectedWithOthers: !this.#limit.slowDown(sentAt) };
     }
     this.#limit.succeeded();
-    return { ...response, isRefusedWithOthers: false };
+    return { ...response, isRejectedWithOthers: false };
   }
 
-  /** No request that counts is sent until this is disposed of. */
+  /** Delays requests that count until disposal. */
   hold(): Disposable {
     return this.#limit.hold();
   }

@@ -21,20 +21,20 @@ import type { Wording } from "./wording.ts";
 const defaultIdleTimeout = 60_000;
 const defaultParallelRequests = 64;
 
-/** Plain requests to any host, with nobody's credentials: what registries and token servers are asked through. */
+/** Sends requests to any host without credentials of its own. Registries and token servers share it. */
 export class HTTPClient {
-  readonly #isLax: boolean;
+  readonly #insecure: boolean;
   readonly #connections: Connections;
   readonly #userAgent: string;
   readonly #wording: Wording;
   readonly #parallelRequests: number;
   readonly #hosts = new Map<string, Host>();
-  /** Registries repeat their warnings with every answer. */
+  /** Reported warnings, because registries repeat them in every response. */
   readonly #warnings = new Set<string>();
 
   constructor(settings: DockerSettings) {
     const { insecure = false, idleTimeout = defaultIdleTimeout, minTLSVersion } = settings;
-    this.#isLax = insecure;
+    this.#insecure = insecure;
     this.#wording = wordingOf(settings.wording);
     this.#connections = new Connections({
       wording: this.#wording,
@@ -49,12 +49,12 @@ export class HTTPClient {
     this.#userAgent = settings.userAgent ?? "drayage";
   }
 
-  /** To be held by whoever sends, until disposed of. */
+  /** Keeps connections open until disposal. Every sender holds one. */
   use(): AsyncDisposable {
     return this.#connections.use();
   }
 
-  /** One request and what it leads to; nothing is repeated. @throws ImageError `unavailable`, `unsupported` */
+  /** Sends a request once and follows redirects. @throws ImageError `unavailable`, `unsupported` */
   async send(request: HTTPRequest, rule?: RedirectRule): Promise<HTTPResponse> {
     const headers = {
       "user-agent": this.#userAgent,
@@ -63,51 +63,51 @@ export class HTTPClient {
     };
     return followRedirects(
       { ...request, headers },
-      async (one) => this.#sendInTurn(one),
-      rule ?? ((from, to) => this.refuseDowngrade(from, to, request.trust)),
+      async (each) => this.#sendToHost(each),
+      rule ?? ((from, to) => this.rejectDowngrade(from, to, request.trust)),
     );
   }
 
-  /** The same, repeated where that is safe and may help. @throws ImageError `unavailable`, `unsupported` */
-  async sendPatiently(request: HTTPRequest, rule?: RedirectRule): Promise<HTTPResponse> {
-    return this.patiently(request, async (one) => this.send(one, rule));
+  /** Sends a request with retries. @throws ImageError `unavailable`, `unsupported` */
+  async sendWithRetries(request: HTTPRequest, rule?: RedirectRule): Promise<HTTPResponse> {
+    return this.runWithRetries(request, async (each) => this.send(each, rule));
   }
 
-  /** Sends, in the way that is given, as often as it is safe and may help. */
-  async patiently(request: HTTPRequest, send: Send): Promise<HTTPResponse> {
+  /** Sends a request with retries through `send`. */
+  async runWithRetries(request: HTTPRequest, send: Send): Promise<HTTPResponse> {
     return withRetries(request, send, (url) => this.#hostOf(url));
   }
 
-  /** @throws ImageError `unsupported` where what was encrypted would go on in the clear */
-  refuseDowngrade(from: URL, to: URL, trust?: Trust): void {
+  /** Rejects a redirect from https to plain http. @throws ImageError `unsupported` */
+  rejectDowngrade(from: URL, to: URL, trust?: Trust): void {
     if (from.protocol !== "https:" || to.protocol === "https:") return;
     if (this.isInsecure(to, trust)) return;
     throw new ImageError(
       "unsupported",
-      `${from.host} leads from https to plain http at ${to.host}; to allow that, ${this.#wording.insecure}`,
+      `${from.host} redirects from https to plain http at ${to.host}; to allow that, ${this.#wording.insecure}`,
     );
   }
 
-  /** Whether a host need neither prove who it is nor encrypt. */
+  /** Whether untrusted certificates and plain http are allowed for a host. */
   isInsecure(url: URL, trust: Trust | undefined): boolean {
-    return this.#isLax || (trust?.insecure === true && isOwnHost(trust, url));
+    return this.#insecure || (trust?.insecure === true && isOwnHost(trust, url));
   }
 
-  async #sendInTurn(request: HTTPRequest): Promise<HTTPResponse> {
+  async #sendToHost(request: HTTPRequest): Promise<HTTPResponse> {
     const host = this.#hostOf(request.url);
-    const response = await host.send(request, async (one) => this.#sendTrusting(one));
+    const response = await host.send(request, async (each) => this.#sendWithRoots(each));
     this.#report(response, request);
     return { ...response, reference: request.reference };
   }
 
-  /** The system's roots take a while to read, and are only asked where Node's do not know an authority. */
-  async #sendTrusting(request: HTTPRequest): Promise<HTTPResponse> {
+  /** Reads the root certificates of the system only if those of Node are not enough, because that is slow. */
+  async #sendWithRoots(request: HTTPRequest): Promise<HTTPResponse> {
     const { agents } = this.#connections;
-    const knewAllRoots = agents.withSystemRoots;
+    const hadSystemRoots = agents.withSystemRoots;
     try {
       return await this.#connections.send(request);
     } catch (error) {
-      if (knewAllRoots || isStream(request.body) || !isUntrusted(error)) throw error;
+      if (hadSystemRoots || isStream(request.body) || !isUntrusted(error)) throw error;
       agents.addSystemRoots();
       return this.#connections.send(request);
     }

@@ -9,60 +9,60 @@ export interface HTTPRequest extends OperationOptions {
   readonly url: URL;
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string>>;
-  /** A stream can be sent once; all else can be repeated. */
+  /** A stream can be sent once. Other requests can be repeated. */
   readonly body?: Uint8Array | AsyncIterable<Uint8Array> | undefined;
   /**
-   * Bytes. A small answer is read whole before it counts as one, so that it is asked for again where it breaks off in
-   * the middle; one that is larger is an error.
+   * The maximum size of the response body in bytes. The body is read completely as part of the request, so that an
+   * incomplete response is retried.
    */
-  readonly wholeUpTo?: number | undefined;
-  /** What is known of the body of the answer; undefined for a text. */
+  readonly maxBodySize?: number | undefined;
+  /** Known properties of the response body; undefined for text. */
   readonly expected?: ExpectedBody | undefined;
   /** As in `GetBlobOptions`. */
   readonly reuseBuffers?: boolean | undefined;
-  /** The server that named the URL; undefined where the user did, or where it is the registry itself. */
+  /** The server that named the URL; undefined for the registry itself, and for URLs of the user. */
   readonly namedBy?: URL | undefined;
-  /** The image that this is about, as `docker://alpine:3.20`, for errors. */
+  /** The requested image for error messages: `docker://alpine:3.20`. */
   readonly reference?: string | undefined;
-  /** Of the registry that this is about; without one the host has to prove who it is to anybody. */
+  /** The trust settings of the registry; undefined for the default ones. */
   readonly trust?: Trust | undefined;
 }
 
-/** What is known of a body that may be compressed by itself, as layers are. */
+/** Known properties of a body whose content may be compressed, like a layer. */
 export interface ExpectedBody {
-  /** Bytes. */
+  /** In bytes. */
   readonly size?: number | undefined;
   readonly mediaType?: string | undefined;
 }
 
-/** As whom a registry was asked. */
+/** How a request to a registry was authorized. */
 export interface Access {
-  /** Whether no credentials were sent, nor a token for any. */
+  /** Whether neither credentials nor a token for credentials were sent. */
   readonly isAnonymous: boolean;
-  /** What to do to get other credentials, in the words of the program. */
+  /** The instruction to store other credentials, as in `DockerWording`. */
   readonly login: string;
 }
 
 export interface HTTPResponse {
   readonly status: number;
-  /** Where it came from, after redirects. */
+  /** The URL after redirects. */
   readonly url: URL;
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
-  /** To be read or discarded, else the connection stays taken. */
+  /** The body. Read or discard it, otherwise the connection stays in use. */
   readonly bytes: AsyncIterable<Uint8Array>;
   discard(): Promise<void>;
   /** As in the request. */
   readonly reference?: string | undefined;
-  /** True where many requests were refused together, and another of them was the first. */
-  readonly isRefusedWithOthers?: boolean | undefined;
-  /** True where an attempt before this one broke off, and may have done all the same what was asked. */
-  readonly mayBeDone?: boolean | undefined;
-  /** True where there was an attempt before this one, perhaps a while ago. */
+  /** True if the host was busy and another concurrent request was rejected first. */
+  readonly isRejectedWithOthers?: boolean | undefined;
+  /** True if an earlier attempt failed after the server may have executed it. */
+  readonly mayHaveSucceeded?: boolean | undefined;
+  /** True if there was an earlier attempt. */
   readonly isRepeated?: boolean | undefined;
-  /** For an error of the registry itself: as whom it was asked. */
+  /** For a response of the registry itself: how the request was authorized. */
   readonly access?: Access | undefined;
-  /** For a refusal that was met again and again: what each attempt failed with. */
+  /** The error of the last attempt, if retries are exhausted. */
   readonly failure?: Error | undefined;
 }
 
@@ -72,49 +72,49 @@ export function isStream(body: HTTPRequest["body"]): body is AsyncIterable<Uint8
   return body !== undefined && !(body instanceof Uint8Array);
 }
 
-/** True for an answer that has what was asked for, or the part of it. */
+/** True for a response with the requested content, or a part of it. */
 export function hasContent({ status }: HTTPResponse): boolean {
   return status === 200 || status === 206;
 }
 
-/** A header that may be there several times, as one text. */
+/** A header as one string, also if the response has several of it. */
 export function headerOf({ headers }: HTTPResponse, name: string): string | undefined {
   const value = headers[name];
   return typeof value === "object" ? value.join(", ") : value;
 }
 
-/** In bytes, where the response says it. */
+/** The `Content-Length` in bytes; undefined if it is missing or invalid. */
 export function contentLengthOf(response: HTTPResponse): number | undefined {
   const text = headerOf(response, "content-length");
   return text !== undefined && /^\d+$/.test(text) ? Number(text) : undefined;
 }
 
-/** The body of a small answer. @throws ImageError `invalid-manifest` above `limit` bytes */
-export async function wholeOf(response: HTTPResponse, limit: number): Promise<Uint8Array> {
+/** Reads a body of limited size. @throws ImageError `invalid-manifest` above `limit` bytes */
+export async function readBody(response: HTTPResponse, limit: number): Promise<Uint8Array> {
   const { bytes, url, reference } = response;
-  const whole = await readStart(bytes, limit + 1);
-  if (whole.byteLength <= limit) return whole;
+  const body = await readStart(bytes, limit + 1);
+  if (body.byteLength <= limit) return body;
   throw new ImageError(
     "invalid-manifest",
-    `${url.host} answered with more than ${limit} bytes for ${url.pathname}, the most that is read of such an answer`,
+    `${url.host} returned more than ${limit} bytes for ${url.pathname}, which is the limit`,
     { reference },
   );
 }
 
-/** @throws ImageError `invalid-manifest` above `limit` bytes */
+/** Reads a text of limited size. @throws ImageError `invalid-manifest` above `limit` bytes */
 export async function textOf(response: HTTPResponse, limit: number): Promise<string> {
-  return new TextDecoder().decode(await wholeOf(response, limit));
+  return new TextDecoder().decode(await readBody(response, limit));
 }
 
-/** What is worth showing of an answer that may be anything: its first 64 KiB. */
-export async function startOfText({ bytes }: HTTPResponse): Promise<string> {
-  return new TextDecoder().decode(await readStart(bytes, startLength));
+/** Reads the first 64 KiB of a response of unknown content. */
+export async function readTextStart({ bytes }: HTTPResponse): Promise<string> {
+  return new TextDecoder().decode(await readStart(bytes, maxStart));
 }
 
-const startLength = 1 << 16;
+const maxStart = 1 << 16;
 
-/** An answer whose body was read already. */
-export function inMemory(response: HTTPResponse, body: string | Uint8Array): HTTPResponse {
+/** A response with a body that has been read. */
+export function withBody(response: HTTPResponse, body: string | Uint8Array): HTTPResponse {
   const bytes = typeof body === "string" ? Buffer.from(body) : body;
   return { ...response, bytes: streamOf(bytes), discard: async () => {} };
 }

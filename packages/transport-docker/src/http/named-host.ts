@@ -7,10 +7,10 @@ import type { HTTPRequest } from "./http-exchange.ts";
 import { isRegistryItself } from "./trust.ts";
 import type { Trust } from "./trust.ts";
 
-/** What of a request decides where it may go. */
+/** The parts of a request that decide which hosts it may reach. */
 export type NamedRequest = Pick<HTTPRequest, "url" | "namedBy" | "reference">;
 
-/** Limits requests to hosts that a server named to addresses that this server may name. */
+/** Restricts URLs that a server names: a server on the public network must not direct requests to private addresses. */
 export class NamedHosts {
   readonly #allowed: DockerSettings["allowPrivateTargets"];
   readonly #classes = new Map<string, AddressClass>();
@@ -19,7 +19,7 @@ export class NamedHosts {
     this.#allowed = allowPrivateTargets;
   }
 
-  /** Keeps the most public class of all addresses that a host ever had. */
+  /** Stores the most public class of all addresses of a host. */
   resolved(hostname: string, addressClass: AddressClass): void {
     const known = this.#classes.get(hostname);
     if (known === undefined || isMorePublic(addressClass, known)) {
@@ -28,8 +28,8 @@ export class NamedHosts {
   }
 
   /**
-   * Where the host of a request may be; undefined for anywhere. A host that is an address, or `localhost`, is checked at
-   * once, since it is not resolved here, or by a proxy.
+   * The address classes that a request may reach; undefined for all. An address, or `localhost`, is checked here, because
+   * it is not resolved, or resolved by a proxy.
    * @throws ImageError `untrusted`
    */
   reachOf(request: NamedRequest): Reach | undefined {
@@ -49,11 +49,11 @@ export class NamedHosts {
   #isAllowed({ host, hostname }: URL): boolean {
     const allowed = this.#allowed;
     if (typeof allowed === "boolean" || allowed === undefined) return allowed === true;
-    return allowed.some((one) => one === host || one === hostname);
+    return allowed.some((each) => each === host || each === hostname);
   }
 }
 
-/** Who counts as having named a URL: the server that did, or nobody where the URL is the registry's own. */
+/** The server that named a URL; undefined for a URL of the registry itself. */
 export function namerOf(namer: URL, url: URL, trust: Trust | undefined): URL | undefined {
   return trust !== undefined && isRegistryItself(trust, url) ? undefined : namer;
 }
@@ -64,11 +64,11 @@ export function outOfReach(
   cause: OutOfReach,
 ): ImageError {
   const { hostname, address, addressClass } = cause;
-  const where = hostname === address ? address : `${hostname} (${address})`;
+  const target = hostname === address ? address : `${hostname} (${address})`;
   return new ImageError(
     "untrusted",
-    `${namedBy?.host ?? "A server"} leads to ${where}, a ${addressClass} address, which a server elsewhere may not name; ` +
-      `if that is right, add ${url.host} to the setting "allowPrivateTargets" (DRAYAGE_ALLOW_PRIVATE_TARGETS)`,
+    `${namedBy?.host ?? "A server"} refers to ${target}, a ${addressClass} address that it may not name; ` +
+      `if that is intended, add ${url.host} to the setting "allowPrivateTargets" (DRAYAGE_ALLOW_PRIVATE_TARGETS)`,
     { cause, reference },
   );
 }

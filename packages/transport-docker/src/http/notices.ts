@@ -4,12 +4,12 @@ import { oneLine } from "@drayage/transport-kit/wire";
 import { headerOf } from "./http-exchange.ts";
 import type { HTTPResponse } from "./http-exchange.ts";
 
-/** What an answer says beside what was asked. */
+/** The warnings and rate limits in the headers of a response. */
 export function noticesIn(response: HTTPResponse): readonly Notice[] {
   return [...warningsIn(response), ...rateLimitIn(response)];
 }
 
-/** `299 - "text"`, and no other of the forms of RFC 9111 (OCI distribution-spec, "Warnings"). */
+/** Parses `299 - "text"`, the only form of RFC 9111 that registries use (OCI distribution-spec, "Warnings"). */
 function warningsIn({ url, headers: { warning = [] } }: HTTPResponse): readonly Notice[] {
   const values = typeof warning === "string" ? [warning] : warning;
   return values.flatMap((value) => {
@@ -20,7 +20,7 @@ function warningsIn({ url, headers: { warning = [] } }: HTTPResponse): readonly 
   });
 }
 
-/** `100;w=21600` each, as Docker Hub counts the manifests that one downloads. */
+/** Parses the rate limits of Docker Hub, such as `100;w=21600`. */
 function rateLimitIn(response: HTTPResponse): readonly Notice[] {
   const [, limit, window] = partsOf(headerOf(response, "ratelimit-limit"));
   const [, remaining] = partsOf(headerOf(response, "ratelimit-remaining"));

@@ -2,15 +2,15 @@ import type { Socket } from "node:net";
 
 import type { buildConnector } from "undici";
 
-/** undici returns the socket, and its types do not say so. */
+/** Connectors of undici return the socket, which is missing in its types. */
 type Connect = (...given: Parameters<buildConnector.connector>) => unknown;
 
-/** Sockets from the beginning of their connection on. undici knows them only once they are connected. */
+/** Sockets that are connected or connecting. undici has only connected ones. */
 export class OpenSockets {
   readonly #sockets = new Set<Socket>();
 
-  /** The same connector, whose sockets are closed by `destroy`. */
-  watched(connect: Connect): buildConnector.connector {
+  /** A connector whose sockets are closed by `destroy`. */
+  tracked(connect: Connect): buildConnector.connector {
     return (target, callback) => {
       const socket = connect(target, callback) as Socket;
       this.#sockets.add(socket);

@@ -1,12 +1,12 @@
-/** A stream on its way to a registry. */
+/** A stream that is sent to a registry. */
 export interface OutgoingStream {
   readonly bytes: AsyncIterable<Uint8Array>;
-  /** Throws what the stream itself threw: then the registry is not to blame. */
+  /** Throws the error of the stream itself, if it failed. */
   throwIfFailed(): void;
 }
 
-/** Keeps apart the failures of a stream and those of the connection that it goes out by. */
-export function outgoing(bytes: AsyncIterable<Uint8Array>): OutgoingStream {
+/** Separates the errors of a stream from those of its connection. */
+export function outgoingStream(bytes: AsyncIterable<Uint8Array>): OutgoingStream {
   let failure: { readonly error: unknown } | undefined;
   async function* watched(): AsyncGenerator<Uint8Array, void, undefined> {
     try {

@@ -3,7 +3,7 @@ import type { FindProxy } from "@drayage/transport-kit/wire";
 
 import type { DockerSettings } from "../docker-settings.ts";
 
-/** The one that was set, else what the environment says. This machine itself is never asked through a proxy. */
+/** The configured proxy, else those of the environment. Hosts on this machine are reached without a proxy. */
 export function proxiesOf({ proxy, system }: Pick<DockerSettings, "proxy" | "system">): FindProxy {
   if (proxy === false) return () => undefined;
   if (proxy === undefined) return environmentProxies(system);

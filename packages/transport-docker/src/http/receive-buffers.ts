@@ -1,81 +1,80 @@
 import type { OnReadOpts, Socket } from "node:net";
 
-/** Bytes. The more the system can hand over at once, the fewer are the times that it has to. */
+/** Bytes. Large buffers need fewer reads. */
 const bufferSize = 1 << 19;
-/** Room that is worth it to be read into. */
-const leastRoom = 1 << 16;
-/** Buffers that are kept for later, of all connections together. */
-const mostSpare = 16;
+/** The minimum free space of a buffer that is read into. */
+const minFree = 1 << 16;
+/** The maximum number of unused buffers of all connections. */
+const maxUnused = 16;
 
-/** A piece of memory, filled from its beginning with what comes on one connection. */
+/** A buffer that one connection fills from its start. */
 interface ReceiveBuffer {
   readonly memory: Uint8Array;
-  /** Those of the same connection that something may be passed on from yet, in the order in which they were filled. */
+  /** The buffers of the same connection with unread chunks, oldest first. */
   readonly ofConnection: ReceiveBuffer[];
-  /** Chunks in it that somebody has. */
-  lent: number;
-  /** Whether all that is in it was passed on. */
+  /** The number of chunks in use. */
+  users: number;
+  /** Whether all its chunks have been passed on. */
   isRead: boolean;
 }
 
 /**
- * The memory that connections read into: the same again and again, as far as those who read say that they are done with
- * it. New memory for every read would cost more time than all the reading. What a connection received is passed on in
- * order, so that a chunk from a later buffer tells that nothing else comes from those before it.
+ * Reusable buffers that connections receive into, because new memory for each read would cost more time than the read. A
+ * connection passes chunks on in order, so a chunk of a later buffer shows that the earlier buffers have been read.
  */
 export class ReceiveBuffers {
   readonly #known = new WeakMap<ArrayBufferLike, ReceiveBuffer>();
-  readonly #spare: Uint8Array[] = [];
+  readonly #unused: Uint8Array[] = [];
 
   /** The option of `net.connect` and `tls.connect` for one connection. */
   onread(): OnReadOpts {
     const ofConnection: ReceiveBuffer[] = [];
-    let room: Uint8Array | undefined;
+    let free: Uint8Array | undefined;
     return {
       buffer: () => {
-        const next = room ?? this.#add(ofConnection);
-        room = undefined;
+        const next = free ?? this.#add(ofConnection);
+        free = undefined;
         return next;
       },
       callback(this: Socket, size: number, memory: Uint8Array): boolean {
-        room = memory.byteLength - size < leastRoom ? undefined : memory.subarray(size);
+        free = memory.byteLength - size < minFree ? undefined : memory.subarray(size);
         return this.push(memory.subarray(0, size));
       },
     };
   }
 
-  /** Somebody has this chunk until it is given back. */
-  lend(chunk: Uint8Array): void {
+  /** Marks a chunk as in use until `release`. */
+  retain(chunk: Uint8Array): void {
     const buffer = this.#known.get(chunk.buffer);
     if (buffer === undefined) return;
-    buffer.lent++;
+    buffer.users++;
     const { ofConnection } = buffer;
     for (const earlier of ofConnection.splice(0, ofConnection.indexOf(buffer))) {
       earlier.isRead = true;
-      this.#keepUnused(earlier);
+      this.#reuseIfUnused(earlier);
     }
   }
 
-  /** Nobody reads this chunk from here on. */
-  giveBack(chunk: Uint8Array): void {
+  /** Allows the memory of a chunk to be reused. */
+  release(chunk: Uint8Array): void {
     const buffer = this.#known.get(chunk.buffer);
     if (buffer === undefined) return;
-    buffer.lent--;
-    this.#keepUnused(buffer);
+    buffer.users--;
+    this.#reuseIfUnused(buffer);
   }
 
   #add(ofConnection: ReceiveBuffer[]): Uint8Array {
-    // One that Node would take from its own pool shares its memory with others.
-    const memory = this.#spare.pop() ?? Buffer.allocUnsafeSlow(bufferSize);
-    const buffer = { memory, ofConnection, lent: 0, isRead: false };
+    // A pooled `Buffer` would share its memory with others.
+    const memory = this.#unused.pop() ?? Buffer.allocUnsafeSlow(bufferSize);
+    const buffer = { memory, ofConnection, users: 0, isRead: false };
     this.#known.set(memory.buffer, buffer);
     ofConnection.push(buffer);
     return memory;
   }
 
-  #keepUnused({ memory, isRead, lent }: ReceiveBuffer): void {
-    if (!isRead || lent > 0) return;
+  #reuseIfUnused({ memory, isRead, users }: ReceiveBuffer): void {
+    if (!isRead || users > 0) return;
     this.#known.delete(memory.buffer);
-    if (this.#spare.length < mostSpare) this.#spare.push(memory);
+    if (this.#unused.length < maxUnused) this.#unused.push(memory);
   }
 }

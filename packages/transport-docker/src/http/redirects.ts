@@ -4,15 +4,15 @@ import { headerOf, isStream } from "./http-exchange.ts";
 import type { HTTPRequest, HTTPResponse, Send } from "./http-exchange.ts";
 import { namerOf } from "./named-host.ts";
 
-const mostRedirects = 10;
+const maxRedirects = 10;
 
-/** Throws where one may not go from one place to the other. */
+/** Throws for a redirect that is not allowed. */
 export type RedirectRule = (from: URL, to: URL) => void;
 
 /**
- * Sends a request to where it leads in the end. Credentials stay with the origin that they were meant for; so does a
- * body, and a stream is not sent anew at all.
- * @throws ImageError `unsupported` for redirects without an end, or against the rule
+ * Sends a request and follows redirects. Credentials and bodies are not sent to another origin, and a stream is not
+ * repeated.
+ * @throws ImageError `unsupported` for too many redirects; the error of the rule
  */
 export async function followRedirects(
   request: HTTPRequest,
@@ -20,7 +20,7 @@ export async function followRedirects(
   rule: RedirectRule,
 ): Promise<HTTPResponse> {
   let current = request;
-  for (let followed = 0; followed <= mostRedirects; followed++) {
+  for (let followed = 0; followed <= maxRedirects; followed++) {
     const response = await send(current);
     const target = targetOf(response, current);
     if (target === undefined) return response;
@@ -30,18 +30,18 @@ export async function followRedirects(
   }
   throw new ImageError(
     "unsupported",
-    `${request.url.host} answered with more than ${mostRedirects} redirects`,
+    `${request.url.host} returned more than ${maxRedirects} redirects in a row`,
   );
 }
 
-/** Where a `Location` leads, which may be relative. @throws ImageError `unsupported` where it is not a URL for HTTP */
+/** Resolves a `Location`, which may be relative. @throws ImageError `unsupported` for another URL than of HTTP */
 export function resolveLocation(location: string, base: URL): URL {
   const url = URL.parse(escapedBytes(location), base.href);
   if (url?.protocol === "http:" || url?.protocol === "https:") return url;
-  throw new ImageError("unsupported", `${base.host} answered with a Location that is no HTTP URL`);
+  throw new ImageError("unsupported", `${base.host} returned a Location that is not an HTTP URL`);
 }
 
-/** Headers are read byte by byte, as Latin-1: what is not ASCII is escaped as it came, which is right for UTF-8. */
+/** Escapes the bytes that are not ASCII, because Node decodes headers as Latin-1. This is correct for UTF-8. */
 export function escapedBytes(header: string): string {
   return header.replaceAll(
     /[\u0080-\u00ff]/g,

@@ -3,33 +3,33 @@ import type { ImageErrorCode, ImageErrorOptions } from "@drayage/core";
 import { jsonObjectOf, oneLine } from "@drayage/transport-kit/wire";
 
 import { parseChallenges } from "./challenge.ts";
-import { headerOf, startOfText } from "./http-exchange.ts";
+import { headerOf, readTextStart } from "./http-exchange.ts";
 import type { Access, HTTPResponse } from "./http-exchange.ts";
 import { retryAfterOf } from "./retry-after.ts";
 
-/** An error in a registry's own words (OCI distribution-spec, "Error codes"). */
+/** An error in the response of a registry (OCI distribution-spec, "Error codes"). */
 export interface RegistryErrorDetail {
   readonly code: string;
   readonly message: string | undefined;
   readonly detail: unknown;
 }
 
-/** What a `RegistryError` carries. */
+/** Fields of a `RegistryError`. */
 export interface RegistryErrorOptions extends ImageErrorOptions {
   /** The HTTP status. */
   readonly status: number;
   readonly errors: readonly RegistryErrorDetail[];
-  /** Seconds. */
+  /** In seconds. */
   readonly retryAfter: number | undefined;
 }
 
-/** A registry, or its token server, answered, and not with what was asked for. */
+/** An error response of a registry or its token server. */
 export class RegistryError extends ImageError {
   /** The HTTP status. */
   readonly status: number;
-  /** Empty where the answer does not have them. */
+  /** Empty if the response has none. */
   readonly errors: readonly RegistryErrorDetail[];
-  /** Seconds to wait, where the registry named them. */
+  /** The delay that the registry requested, in seconds. */
   readonly retryAfter: number | undefined;
 
   static {
@@ -47,61 +47,61 @@ export class RegistryError extends ImageError {
   }
 }
 
-/** What an error answer says, before it is decided what that means. */
-export interface Refusal {
+/** A parsed error response. */
+export interface ErrorResponse {
   readonly status: number;
   readonly errors: readonly RegistryErrorDetail[];
-  /** For people: the registry's words, or what they look like. */
-  readonly words: string;
+  /** The message of the registry, or a description of another body. */
+  readonly message: string;
   readonly host: string;
-  /** Seconds. */
+  /** In seconds. */
   readonly retryAfter: number | undefined;
-  /** Whether who asked has shown credentials, or a token, that do not go as far as this. */
-  readonly lacksRights: boolean;
-  /** As whom the registry was asked; undefined for an answer of another host. */
+  /** Whether the credentials or the token are valid but insufficient. */
+  readonly hasInsufficientScope: boolean;
+  /** How the request was authorized; undefined for a response of another host. */
   readonly access: Access | undefined;
-  /** What was given up on, after several attempts. */
+  /** The error of the last attempt, if retries are exhausted. */
   readonly failure: Error | undefined;
-  /** The image that was asked for. */
+  /** The requested image. */
   readonly reference: string | undefined;
-  /** Whether an attempt before may have done what was asked. */
-  readonly mayBeDone: boolean;
+  /** As in `HTTPResponse`. */
+  readonly mayHaveSucceeded: boolean;
 }
 
-/** Reads the body of an answer that is not what was asked for. */
-export async function readRefusal(response: HTTPResponse): Promise<Refusal> {
-  return refusalOf(response, await startOfText(response).catch(() => ""));
+/** Reads and parses an error response. */
+export async function readErrorResponse(response: HTTPResponse): Promise<ErrorResponse> {
+  return errorResponseOf(response, await readTextStart(response).catch(() => ""));
 }
 
-/** The same, where the body was read already. */
-export function refusalOf(response: HTTPResponse, text: string): Refusal {
+/** Parses an error response with a body that has been read. */
+export function errorResponseOf(response: HTTPResponse, text: string): ErrorResponse {
   const { status, url, failure, reference } = response;
   const errors = errorsIn(text);
   const retryAfter = retryAfterOf(response);
   return {
     status,
     errors,
-    words: wordsOf(response, errors, text),
+    message: messageOf(response, errors, text),
     host: url.host,
     retryAfter: retryAfter === undefined ? undefined : retryAfter / 1000,
-    lacksRights: lacksRights(response),
+    hasInsufficientScope: hasInsufficientScope(response),
     access: response.access,
     failure,
     reference,
-    mayBeDone: response.mayBeDone === true,
+    mayHaveSucceeded: response.mayHaveSucceeded === true,
   };
 }
 
-/** `operation` completes "could not …". */
+/** Creates the error. `operation` completes "Could not …". */
 export function registryError(
-  refusal: Refusal,
+  errorResponse: ErrorResponse,
   operation: string,
-  code: ImageErrorCode = codeOf(refusal),
-  advice: string | undefined = adviceOf(refusal, code),
+  code: ImageErrorCode = codeOf(errorResponse),
+  advice: string | undefined = adviceOf(errorResponse, code),
 ): RegistryError {
-  const { status, errors, words, host, retryAfter, failure, reference } = refusal;
-  const said = `Could not ${operation}: ${host} answered ${status}${words && ` ${words}`}`;
-  return new RegistryError(code, said + (advice ? `; ${advice}` : ""), {
+  const { status, errors, message: text, host, retryAfter, failure, reference } = errorResponse;
+  const message = `Could not ${operation}: ${host} returned ${status}${text && ` ${text}`}`;
+  return new RegistryError(code, message + (advice ? `; ${advice}` : ""), {
     status,
     errors,
     retryAfter,
@@ -111,73 +111,80 @@ export function registryError(
   });
 }
 
-/** True where one of the registry's errors has this code. */
-export function hasCode({ errors }: Pick<Refusal, "errors">, ...codes: readonly string[]): boolean {
+/** Whether one of the errors has one of the codes. */
+export function hasCode(
+  { errors }: Pick<ErrorResponse, "errors">,
+  ...codes: readonly string[]
+): boolean {
   return errors.some(({ code }) => codes.includes(code));
 }
 
-const passing = new Set([408, 425, 429]);
+const temporaryStatuses = new Set([408, 425, 429]);
 
 const absenceCodes = ["BLOB_UNKNOWN", "MANIFEST_BLOB_UNKNOWN", "MANIFEST_UNKNOWN", "NAME_UNKNOWN"];
 
-function codeOf(refusal: Refusal): ImageErrorCode {
-  const { status } = refusal;
-  if (hasCode(refusal, "BLOB_UPLOAD_UNKNOWN", "BLOB_UPLOAD_INVALID") || status === 416) {
+function codeOf(errorResponse: ErrorResponse): ImageErrorCode {
+  const { status } = errorResponse;
+  if (hasCode(errorResponse, "BLOB_UPLOAD_UNKNOWN", "BLOB_UPLOAD_INVALID") || status === 416) {
     return "unavailable";
   }
-  if (hasCode(refusal, "DIGEST_INVALID", "SIZE_INVALID")) return "digest-mismatch";
+  if (hasCode(errorResponse, "DIGEST_INVALID", "SIZE_INVALID")) return "digest-mismatch";
   if (status === 401 || status === 403) return "denied";
-  if (status === 404 || hasCode(refusal, ...absenceCodes)) return "not-found";
+  if (status === 404 || hasCode(errorResponse, ...absenceCodes)) return "not-found";
   if (status === 501) return "unsupported";
-  const isRefused = status >= 400 && status < 500 && !passing.has(status);
-  return isRefused ? "unsupported" : "unavailable";
+  const isPermanent = status >= 400 && status < 500 && !temporaryStatuses.has(status);
+  return isPermanent ? "unsupported" : "unavailable";
 }
 
-function adviceOf(refusal: Refusal, code: ImageErrorCode): string | undefined {
-  const { status, retryAfter } = refusal;
-  if (status === 401 || status === 403) return accessAdvice(refusal);
+function adviceOf(errorResponse: ErrorResponse, code: ImageErrorCode): string | undefined {
+  const { status, retryAfter } = errorResponse;
+  if (status === 401 || status === 403) return accessAdvice(errorResponse);
   if (retryAfter !== undefined && retryAfter > 0 && code === "unavailable") {
-    return `it asks to be left alone for ${durationOf(retryAfter)}`;
+    return `try again in ${durationOf(retryAfter)}`;
   }
-  if (status === 413) return "it, or a proxy in front of it, does not take that much at once";
-  if (status === 429) return rateLimitAdvice(refusal);
+  if (status === 413)
+    return "the request is too large for it or for a proxy in front of it; reduce the chunk size";
+  if (status === 429) return rateLimitAdvice(errorResponse);
   return code === "unavailable" && status >= 500 ? "try again later" : undefined;
 }
 
-/** Wrong credentials are told apart from none: what to do is not the same. */
-function accessAdvice({ status, lacksRights: isBelow, access, host }: Refusal): string | undefined {
+/** The advice differs for missing, invalid and insufficient credentials. */
+function accessAdvice({
+  status,
+  hasInsufficientScope: isInsufficient,
+  access,
+  host,
+}: ErrorResponse): string | undefined {
   const { isAnonymous, login } = access ?? { isAnonymous: undefined, login: `log in to ${host}` };
-  if (status === 401 && isBelow) {
+  if (status === 401 && isInsufficient) {
     const other = isAnonymous === false ? `${login} as another user` : login;
     const sent = isAnonymous === true ? "no credentials were sent; " : "";
-    return `${sent}there is no such repository, or it is private: check its name, or ${other}`;
+    return `${sent}the repository does not exist or is private; check its name, or ${other}`;
   }
-  if (isAnonymous) return `no credentials were sent: ${login}, or check the name`;
-  if (status === 403) return access && "the credentials that were sent do not allow it";
+  if (isAnonymous) return `no credentials were sent; ${login}, or check the name`;
+  if (status === 403) return access && "the credentials do not allow it";
   const sent =
-    access === undefined
-      ? "it wants credentials"
-      : "it does not accept the credentials that were sent";
-  return `${sent}: ${login}`;
+    access === undefined ? "it requires credentials" : "it does not accept the credentials";
+  return `${sent}; ${login}`;
 }
 
-function rateLimitAdvice({ access }: Refusal): string {
+function rateLimitAdvice({ access }: ErrorResponse): string {
   const more = access?.isAnonymous === true ? `, or ${access.login} for a higher limit` : "";
-  return `too many requests: try again later${more}`;
+  return `too many requests; try again later${more}`;
 }
 
-/** What registries say to a token that gives no right to a repository, and to one for a repository that is not there. */
-function lacksRights(response: HTTPResponse): boolean {
+/** Registries return this for a token without access to a repository, and for a repository that does not exist. */
+function hasInsufficientScope(response: HTTPResponse): boolean {
   const challenges = parseChallenges(headerOf(response, "www-authenticate") ?? "");
   return challenges.some(({ parameters }) => parameters.get("error") === "insufficient_scope");
 }
 
 const day = 86_400;
-/** Seconds. */
-const longestNamed = 30 * day;
+/** The longest duration that a message shows, in seconds. */
+const maxShown = 30 * day;
 
 function durationOf(seconds: number): string {
-  if (seconds > longestNamed) return `more than ${longestNamed / day} days`;
+  if (seconds > maxShown) return `more than ${maxShown / day} days`;
   if (seconds < 120) return `${Math.ceil(seconds)} seconds`;
   return seconds < 7200
     ? `${Math.ceil(seconds / 60)} minutes`
@@ -187,8 +194,8 @@ function durationOf(seconds: number): string {
 function errorsIn(text: string): readonly RegistryErrorDetail[] {
   const { errors, details, message } = jsonObjectOf(text);
   if (Array.isArray(errors)) return errors.flatMap(errorOf);
-  const words = details ?? message;
-  return typeof words === "string" ? [{ code: "UNKNOWN", message: words, detail: undefined }] : [];
+  const only = details ?? message;
+  return typeof only === "string" ? [{ code: "UNKNOWN", message: only, detail: undefined }] : [];
 }
 
 function errorOf(value: unknown): RegistryErrorDetail | [] {
@@ -202,14 +209,14 @@ function errorOf(value: unknown): RegistryErrorDetail | [] {
   };
 }
 
-function wordsOf(
+function messageOf(
   response: HTTPResponse,
   errors: readonly RegistryErrorDetail[],
   text: string,
 ): string {
-  const said = errors.map(({ code, message }) => (message ? `${code}: ${message}` : code));
-  if (said.length > 0) return oneLine(said.join(", "));
-  if (isWebPage(response, text)) return "with a web page: is that a registry?";
+  const messages = errors.map(({ code, message }) => (message ? `${code}: ${message}` : code));
+  if (messages.length > 0) return oneLine(messages.join(", "));
+  if (isWebPage(response, text)) return "with a web page; check that the host is a registry";
   return oneLine(text);
 }
 

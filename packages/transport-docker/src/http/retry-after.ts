@@ -1,7 +1,7 @@
 import { headerOf } from "./http-exchange.ts";
 import type { HTTPResponse } from "./http-exchange.ts";
 
-/** Milliseconds from now, from seconds or from a date (RFC 9110, "Retry-After"). */
+/** The requested delay in milliseconds (RFC 9110, "Retry-After"). The header has seconds or a date. */
 export function retryAfterOf(response: HTTPResponse): number | undefined {
   const text = headerOf(response, "retry-after");
   if (text === undefined) return undefined;

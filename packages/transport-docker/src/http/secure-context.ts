@@ -6,14 +6,14 @@ import { ImageError } from "@drayage/core";
 import type { Certificates } from "./certificate-folder.ts";
 
 export interface SecureContextSettings extends Certificates {
-  /** Whether the roots of the system are believed beside those that Node brings along. They take a while to read. */
+  /** Whether the root certificates of the system are trusted in addition to those of Node. Reading them is slow. */
   readonly withSystemRoots: boolean;
   readonly minTLSVersion: SecureVersion | undefined;
 }
 
 /**
- * What TLS needs, made once instead of with every connection; undefined where it would be Node's own.
- * @throws ImageError `unsupported` for certificates that cannot be used
+ * Creates a TLS context that connections share; undefined for the default one of Node.
+ * @throws ImageError `unsupported` for invalid certificates
  */
 export function secureContextOf(settings: SecureContextSettings): SecureContext | undefined {
   const { authorities, identities, withSystemRoots, minTLSVersion } = settings;
@@ -29,9 +29,13 @@ export function secureContextOf(settings: SecureContextSettings): SecureContext 
       ...(minTLSVersion !== undefined && { minVersion: minTLSVersion }),
     });
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new ImageError("unsupported", `The certificates or keys cannot be used: ${why}`, {
-      cause: error,
-    });
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new ImageError(
+      "unsupported",
+      `The certificates or keys are invalid: ${reason}; repair or remove them`,
+      {
+        cause: error,
+      },
+    );
   }
 }

@@ -1,28 +1,28 @@
 import type { Certificates } from "./certificate-folder.ts";
 
-/** How one registry, and whatever it leads to, is to prove who it is, and we to it. */
+/** The TLS settings for a registry and the hosts that it refers to. */
 export interface Trust {
-  /** With its port, as references name it. */
+  /** The domain in references, with its port. */
   readonly host: string;
-  /** Without its port: where it answers. */
+  /** The host of the registry without its port. */
   readonly hostname: string;
-  /** The same with its port, where references name one. */
+  /** The host of the registry with its port, if references have one. */
   readonly authority: string;
-  /** Whether the registry need neither prove who it is nor encrypt. Says nothing of other hosts. */
+  /** Whether untrusted certificates and plain http are allowed for the host of the registry. */
   readonly insecure: boolean;
   /**
-   * The authorities are believed about all hosts that the registry leads to: its token server often has a certificate
-   * of the same one. The identities are for the registry's own host.
+   * The authorities are trusted for all hosts that the registry refers to, because its token server often uses the same
+   * one. The client certificates are only sent to the host of the registry.
    */
   readonly certificates: () => Promise<Certificates>;
 }
 
-/** True for the registry itself: its host and its port, by http or https. */
+/** Whether a URL has the host and the port of the registry. */
 export function isRegistryItself({ authority }: Trust, url: URL): boolean {
   return URL.parse(`${url.protocol}//${authority}`)?.host === url.host;
 }
 
-/** True for the host of the registry itself, on whichever port. */
+/** Whether a URL has the host of the registry, with any port. */
 export function isOwnHost({ hostname }: Trust, url: URL): boolean {
   return url.hostname === hostname;
 }

@@ -1,6 +1,6 @@
 /**
- * How error messages name what their reader can do. For programs whose users do not write settings: a command names its
- * flags. Each text is an instruction in the imperative, without a full stop.
+ * The instructions in error messages. A command replaces them to name its flags instead of settings. Each text is in the
+ * imperative, without a full stop.
  */
 export interface DockerWording {
   /** To accept an untrusted certificate or plain http. Default: `set "insecure"`. */
@@ -11,7 +11,7 @@ export interface DockerWording {
   readonly allTags?: string | undefined;
 }
 
-/** The same with all defaults. */
+/** `DockerWording` with the defaults. */
 export interface Wording {
   readonly insecure: string;
   readonly login: (host: string) => string;

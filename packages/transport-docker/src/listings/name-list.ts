@@ -3,7 +3,7 @@ import { jsonObjectOf } from "@drayage/transport-kit/wire";
 
 import { textOf } from "../http/http-exchange.ts";
 import type { HTTPResponse } from "../http/http-exchange.ts";
-import { readRefusal, refusalOf, registryError } from "../http/registry-error.ts";
+import { readErrorResponse, errorResponseOf, registryError } from "../http/registry-error.ts";
 import { pageSizeLimit, pagesOf } from "./listing.ts";
 import type { Listing } from "./listing.ts";
 
@@ -53,12 +53,12 @@ export async function listFirstNames(listing: NameListing): Promise<readonly str
 
 async function namesOn(page: HTTPResponse, listing: NameListing): Promise<readonly string[]> {
   const { what, field } = listing;
-  if (page.status !== 200) throw registryError(await readRefusal(page), `list ${what}`);
+  if (page.status !== 200) throw registryError(await readErrorResponse(page), `list ${what}`);
   const text = await textOf(page, pageSizeLimit);
   const names = parseNames(text, page.url, listing);
   if (typeof names !== "string") return names;
   const advice = `the response is not a list of ${field}, ${names}`;
-  throw registryError(refusalOf(page, text), `list ${what}`, "unavailable", advice);
+  throw registryError(errorResponseOf(page, text), `list ${what}`, "unavailable", advice);
 }
 
 /**

@@ -15,7 +15,7 @@ export async function* listRepositories(
 ): AsyncGenerator<string, void, undefined> {
   const { host } = registry.trust;
   const scopes = ["registry:catalog:*"];
-  const request = { ...options, method: "GET", scopes, wholeUpTo: pageSizeLimit } as const;
+  const request = { ...options, method: "GET", scopes, maxBodySize: pageSizeLimit } as const;
   try {
     yield* listNames({
       what: `the repositories of ${host}`,

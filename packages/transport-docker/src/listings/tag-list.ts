@@ -27,7 +27,12 @@ export async function listFirstTags(
 }
 
 function tagsOf(repository: Repository, options: OperationOptions): NameListing {
-  const request = { ...options, method: "GET", action: "pull", wholeUpTo: pageSizeLimit } as const;
+  const request = {
+    ...options,
+    method: "GET",
+    action: "pull",
+    maxBodySize: pageSizeLimit,
+  } as const;
   return {
     what: `the tags of ${repository.name}`,
     start: "tags/list",

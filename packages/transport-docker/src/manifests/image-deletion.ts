@@ -9,8 +9,8 @@ import type {
 import { parseManifest } from "@drayage/core/manifest";
 
 import { headerOf } from "../http/http-exchange.ts";
-import { readRefusal, registryError } from "../http/registry-error.ts";
-import type { Refusal } from "../http/registry-error.ts";
+import { readErrorResponse, registryError } from "../http/registry-error.ts";
+import type { ErrorResponse } from "../http/registry-error.ts";
 import { changeReferrersTag } from "../referrers/referrers-tag.ts";
 import { lacksReferrersAPI } from "../referrers/referrers.ts";
 import type { Repository } from "../registry/repository.ts";
@@ -47,9 +47,9 @@ async function deleteDigest(
   subject: Digest | undefined,
   options: OperationOptions,
 ): Promise<void> {
-  const refusal = await tryDeletion(repository, digest, options);
-  if (refusal !== undefined && !isProbablyDeleted(refusal))
-    throw failed(repository, digest, refusal);
+  const errorResponse = await tryDeletion(repository, digest, options);
+  if (errorResponse !== undefined && !isProbablyDeleted(errorResponse))
+    throw failed(repository, digest, errorResponse);
   if (subject === undefined || !(await lacksReferrersAPI(repository, subject, options))) return;
   await changeReferrersTag(repository, { subject, removed: digest }, options);
 }
@@ -118,31 +118,32 @@ async function deleteTag(
   tag: string,
   options: OperationOptions,
 ): Promise<TaggedManifest | undefined> {
-  const refusal = await tryDeletion(repository, tag, options);
-  if (refusal === undefined) return undefined;
-  if (![400, 404, 405, 501].includes(refusal.status)) throw failed(repository, tag, refusal);
+  const errorResponse = await tryDeletion(repository, tag, options);
+  if (errorResponse === undefined) return undefined;
+  if (![400, 404, 405, 501].includes(errorResponse.status))
+    throw failed(repository, tag, errorResponse);
   try {
     return await taggedManifest(repository, tag, options);
   } catch (error) {
-    if (isProbablyDeleted(refusal) && isImageError(error, "not-found")) return undefined;
+    if (isProbablyDeleted(errorResponse) && isImageError(error, "not-found")) return undefined;
     throw error;
   }
 }
 
 /** Whether an earlier attempt, whose response was lost, has probably succeeded. */
-function isProbablyDeleted({ status, mayBeDone }: Refusal): boolean {
-  return status === 404 && mayBeDone;
+function isProbablyDeleted({ status, mayHaveSucceeded }: ErrorResponse): boolean {
+  return status === 404 && mayHaveSucceeded;
 }
 
 async function tryDeletion(
   repository: Repository,
   tagOrDigest: string,
   options: OperationOptions,
-): Promise<Refusal | undefined> {
+): Promise<ErrorResponse | undefined> {
   const target = `manifests/${tagOrDigest}`;
   const request = { method: "DELETE", target, action: "pull,delete" } as const;
   const response = await repository.request({ ...options, ...request });
-  if (response.status < 200 || response.status > 299) return readRefusal(response);
+  if (response.status < 200 || response.status > 299) return readErrorResponse(response);
   await response.discard();
   return undefined;
 }
@@ -161,11 +162,15 @@ async function taggedManifest(
   return { digest, manifest };
 }
 
-function failed(repository: Repository, tagOrDigest: string, refusal: Refusal): ImageError {
+function failed(
+  repository: Repository,
+  tagOrDigest: string,
+  errorResponse: ErrorResponse,
+): ImageError {
   const operation = `delete ${tagOrDigest} from ${repository.name}`;
-  if (refusal.status !== 405) return registryError(refusal, operation);
+  if (errorResponse.status !== 405) return registryError(errorResponse, operation);
   return registryError(
-    refusal,
+    errorResponse,
     operation,
     "unsupported",
     "deletion is disabled in this registry; enable it there",

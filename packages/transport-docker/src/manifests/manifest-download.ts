@@ -3,9 +3,9 @@ import type { OperationOptions, RawManifest } from "@drayage/core";
 import { maxManifestSize } from "@drayage/core/content";
 import { bareMediaType, manifestMediaTypes } from "@drayage/core/manifest";
 
-import { headerOf, wholeOf } from "../http/http-exchange.ts";
+import { headerOf, readBody } from "../http/http-exchange.ts";
 import type { HTTPResponse } from "../http/http-exchange.ts";
-import { readRefusal, registryError } from "../http/registry-error.ts";
+import { readErrorResponse, registryError } from "../http/registry-error.ts";
 import type { Repository, RepositoryAction } from "../registry/repository.ts";
 import { explainMissing } from "./missing-manifest.ts";
 
@@ -32,7 +32,7 @@ export async function downloadManifest(
   if (response.status !== 200) throw await explainMissing(response, repository, wanted, options);
   if (!isWebPage(response)) return readManifest(response);
   const operation = `read the manifest ${wanted} of ${repository.name}`;
-  throw registryError(await readRefusal(response), operation, "unavailable");
+  throw registryError(await readErrorResponse(response), operation, "unavailable");
 }
 
 /** Requests a manifest and returns the response with any status. */
@@ -46,9 +46,9 @@ export async function requestManifest(
   }: OperationOptions & { readonly action?: RepositoryAction | undefined },
 ): Promise<HTTPResponse> {
   const target = `manifests/${wanted}`;
-  const wholeUpTo = maxManifestSize;
+  const maxBodySize = maxManifestSize;
   const headers = { accept: acceptedManifests };
-  return repository.request({ ...options, method, target, action, headers, wholeUpTo });
+  return repository.request({ ...options, method, target, action, headers, maxBodySize });
 }
 
 /** Reads a manifest from a response. @throws ImageError `invalid-manifest` if it exceeds the size limit */
@@ -57,7 +57,7 @@ export async function readManifest(response: HTTPResponse): Promise<RawManifest>
   const digest = headerOf(response, "docker-content-digest");
   const isAddressedByDigest = isDigest(digest) && !isSchema1(mediaType);
   return {
-    bytes: await wholeOf(response, maxManifestSize),
+    bytes: await readBody(response, maxManifestSize),
     ...(mediaType !== "" && { mediaType }),
     ...(isAddressedByDigest && { digest }),
   };

@@ -4,7 +4,7 @@ import { checkDigest, maxManifestSize } from "@drayage/core/content";
 
 import { headerOf } from "../http/http-exchange.ts";
 import type { HTTPResponse } from "../http/http-exchange.ts";
-import { readRefusal, registryError } from "../http/registry-error.ts";
+import { readErrorResponse, registryError } from "../http/registry-error.ts";
 import { isFound } from "../registry/head-support.ts";
 import { requestPresence } from "../registry/presence-request.ts";
 import type { Repository, RepositoryAction } from "../registry/repository.ts";
@@ -34,7 +34,10 @@ export async function findDigest(
   const response = await requestManifestPresence(repository, tagOrDigest, options);
   if (isFound(response.status)) return digestIn(response, repository, tagOrDigest, options);
   if (response.status !== 404) {
-    throw registryError(await readRefusal(response), `find ${tagOrDigest} in ${repository.name}`);
+    throw registryError(
+      await readErrorResponse(response),
+      `find ${tagOrDigest} in ${repository.name}`,
+    );
   }
   await response.discard();
   return undefined;
@@ -53,7 +56,7 @@ export async function requestManifestPresence(
     action,
     confirmAbsence,
     headers: { accept: acceptedManifests },
-    wholeUpTo: maxManifestSize,
+    maxBodySize: maxManifestSize,
   });
 }
 
@@ -71,7 +74,7 @@ export async function digestIn(
   if (isDigest(stated)) return stated;
   const second = await requestManifest("GET", repository, tagOrDigest, options);
   if (second.status === 200) return digestOfManifest(await readManifest(second));
-  throw registryError(await readRefusal(second), `read ${tagOrDigest} of ${repository.name}`);
+  throw registryError(await readErrorResponse(second), `read ${tagOrDigest} of ${repository.name}`);
 }
 
 /**

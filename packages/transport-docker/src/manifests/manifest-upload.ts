@@ -5,8 +5,8 @@ import { parseManifest } from "@drayage/core/manifest";
 
 import { headerOf } from "../http/http-exchange.ts";
 import type { HTTPResponse } from "../http/http-exchange.ts";
-import { hasCode, readRefusal, registryError } from "../http/registry-error.ts";
-import type { Refusal, RegistryError } from "../http/registry-error.ts";
+import { hasCode, readErrorResponse, registryError } from "../http/registry-error.ts";
+import type { ErrorResponse, RegistryError } from "../http/registry-error.ts";
 import { unlistedReferrer } from "../referrers/unlisted-referrer.ts";
 import type { UnlistedReferrer } from "../referrers/unlisted-referrer.ts";
 import type { Repository } from "../registry/repository.ts";
@@ -51,14 +51,14 @@ export async function uploadManifest(
     if (response.status >= 200 && response.status <= 299) {
       return stored(response, manifest, bytes, tagOrDigest);
     }
-    const refusal = await readRefusal(response);
+    const errorResponse = await readErrorResponse(response);
     const mayAppear =
-      attempt < maxAttempts && hasCode(refusal, "MANIFEST_BLOB_UNKNOWN", "BLOB_UNKNOWN");
+      attempt < maxAttempts && hasCode(errorResponse, "MANIFEST_BLOB_UNKNOWN", "BLOB_UNKNOWN");
     if (mayAppear) {
-      const error = registryError(refusal, operation, "unavailable");
+      const error = registryError(errorResponse, operation, "unavailable");
       if (await retries.waitForRetry({ error, attempt, operation }, options.signal)) continue;
     }
-    throw await failed(refusal, operation, manifest, repository, rest);
+    throw await failed(errorResponse, operation, manifest, repository, rest);
   }
 }
 
@@ -77,25 +77,25 @@ async function stored(
 }
 
 async function failed(
-  refusal: Refusal,
+  errorResponse: ErrorResponse,
   operation: string,
   manifest: Manifest,
   repository: Repository,
   options: OperationOptions,
 ): Promise<RegistryError> {
   const mayLackImages =
-    manifest.kind === "index" && (isMissingContent(refusal) || isTypeRejected(refusal));
+    manifest.kind === "index" && (isMissingContent(errorResponse) || isTypeRejected(errorResponse));
   const advice = mayLackImages ? await adviseMissing(repository, manifest, options) : undefined;
-  if (advice !== undefined) return registryError(refusal, operation, "not-found", advice);
+  if (advice !== undefined) return registryError(errorResponse, operation, "not-found", advice);
   return registryError(
-    refusal,
+    errorResponse,
     operation,
-    isTypeRejected(refusal) ? "manifest-rejected" : undefined,
+    isTypeRejected(errorResponse) ? "manifest-rejected" : undefined,
   );
 }
 
-function isMissingContent(refusal: Refusal): boolean {
-  return hasCode(refusal, "MANIFEST_BLOB_UNKNOWN", "BLOB_UNKNOWN", "MANIFEST_UNKNOWN");
+function isMissingContent(errorResponse: ErrorResponse): boolean {
+  return hasCode(errorResponse, "MANIFEST_BLOB_UNKNOWN", "BLOB_UNKNOWN", "MANIFEST_UNKNOWN");
 }
 
 /**
@@ -103,10 +103,10 @@ function isMissingContent(refusal: Refusal): boolean {
  * ECR returns 405 UNSUPPORTED with these words for an unknown type; a pull-through cache returns 405 without them for
  * every manifest.
  */
-function isTypeRejected(refusal: Refusal): boolean {
-  const { status } = refusal;
+function isTypeRejected(errorResponse: ErrorResponse): boolean {
+  const { status } = errorResponse;
   if (status === 415) return true;
   if (status < 400 || status > 499) return false;
-  const namesType = hasCode(refusal, "MANIFEST_INVALID", "TAG_INVALID");
-  return namesType || /invalid json syntax/i.test(refusal.words);
+  const namesType = hasCode(errorResponse, "MANIFEST_INVALID", "TAG_INVALID");
+  return namesType || /invalid json syntax/i.test(errorResponse.message);
 }

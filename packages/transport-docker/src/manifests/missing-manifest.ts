@@ -4,7 +4,12 @@ import { isTag } from "@drayage/core/reference";
 import { closestMatch } from "@drayage/core/text";
 
 import type { HTTPResponse } from "../http/http-exchange.ts";
-import { hasCode, readRefusal, RegistryError, registryError } from "../http/registry-error.ts";
+import {
+  hasCode,
+  readErrorResponse,
+  RegistryError,
+  registryError,
+} from "../http/registry-error.ts";
 import { listFirstTags } from "../listings/tag-list.ts";
 import type { Repository } from "../registry/repository.ts";
 
@@ -17,13 +22,13 @@ export async function explainMissing(
   wanted: string,
   options: OperationOptions,
 ): Promise<RegistryError> {
-  const refusal = await readRefusal(response);
+  const errorResponse = await readErrorResponse(response);
   const operation = `read the manifest ${wanted} of ${repository.name}`;
-  if (refusal.status !== 404) return registryError(refusal, operation);
-  const advice = hasCode(refusal, "NAME_UNKNOWN")
+  if (errorResponse.status !== 404) return registryError(errorResponse, operation);
+  const advice = hasCode(errorResponse, "NAME_UNKNOWN")
     ? noRepository(repository)
     : await adviseTag(repository, wanted, options);
-  return registryError(refusal, operation, "not-found", advice);
+  return registryError(errorResponse, operation, "not-found", advice);
 }
 
 function noRepository({ name }: Repository): string {

@@ -7,7 +7,7 @@ import { referrersTagOf } from "@drayage/core/reference";
 import { inTurn } from "@drayage/transport-kit/files";
 
 import { headerOf } from "../http/http-exchange.ts";
-import { readRefusal, RegistryError, registryError } from "../http/registry-error.ts";
+import { readErrorResponse, RegistryError, registryError } from "../http/registry-error.ts";
 import { readManifest, requestManifest } from "../manifests/manifest-download.ts";
 import { uploadManifest } from "../manifests/manifest-upload.ts";
 import { missingInstances } from "../manifests/missing-instances.ts";
@@ -69,7 +69,7 @@ async function readList(
     return { fields, entries: [], condition: { "if-none-match": "*" } };
   }
   if (response.status !== 200) {
-    throw registryError(await readRefusal(response), `read ${tag} of ${repository.name}`);
+    throw registryError(await readErrorResponse(response), `read ${tag} of ${repository.name}`);
   }
   const raw = await readManifest(response);
   if (parseManifest(raw).mediaType !== mediaTypes.ociIndex) {

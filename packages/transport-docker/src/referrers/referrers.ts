@@ -12,9 +12,9 @@ import { bareMediaType, parseManifest } from "@drayage/core/manifest";
 import { digestTagsOf, referrersTagOf } from "@drayage/core/reference";
 import { jsonObjectOf } from "@drayage/transport-kit/wire";
 
-import { headerOf, wholeOf } from "../http/http-exchange.ts";
+import { headerOf, readBody } from "../http/http-exchange.ts";
 import type { HTTPResponse } from "../http/http-exchange.ts";
-import { readRefusal, refusalOf, registryError } from "../http/registry-error.ts";
+import { readErrorResponse, errorResponseOf, registryError } from "../http/registry-error.ts";
 import { pageSizeLimit, pagesOf } from "../listings/listing.ts";
 import { readManifest, requestManifest } from "../manifests/manifest-download.ts";
 import { findDigest, requestManifestPresence } from "../manifests/manifest-presence.ts";
@@ -27,7 +27,12 @@ export async function* listReferrers(
   { artifactType, ...options }: ReferrersOptions,
 ): AsyncGenerator<Descriptor, void, undefined> {
   const filter = artifactType && `?${new URLSearchParams({ artifactType }).toString()}`;
-  const request = { ...options, method: "GET", action: "pull", wholeUpTo: pageSizeLimit } as const;
+  const request = {
+    ...options,
+    method: "GET",
+    action: "pull",
+    maxBodySize: pageSizeLimit,
+  } as const;
   const listing = {
     what: `the referrers of ${subject} in ${repository.name}`,
     start: `referrers/${subject}${filter ?? ""}`,
@@ -98,9 +103,9 @@ async function referrersOn(
   page: HTTPResponse,
   what: string,
 ): Promise<readonly Descriptor[] | undefined> {
-  const bytes = page.status === 200 ? await wholeOf(page, maxManifestSize) : undefined;
+  const bytes = page.status === 200 ? await readBody(page, maxManifestSize) : undefined;
   if (bytes === undefined && !isUnsupportedResponse(page)) {
-    throw registryError(await readRefusal(page), `list ${what}`);
+    throw registryError(await readErrorResponse(page), `list ${what}`);
   }
   if (bytes === undefined) await page.discard();
   if (bytes === undefined || !isIndex(page, bytes)) return undefined;
@@ -108,9 +113,9 @@ async function referrersOn(
     return descriptorsIn(bytes);
   } catch (error) {
     if (!isImageError(error, "invalid-manifest")) throw error;
-    const refusal = refusalOf(page, new TextDecoder().decode(bytes));
+    const errorResponse = errorResponseOf(page, new TextDecoder().decode(bytes));
     throw registryError(
-      refusal,
+      errorResponse,
       `list ${what}`,
       "unavailable",
       "the response is not a list of referrers",
@@ -143,7 +148,7 @@ async function* taggedReferrers(
   const response = await requestManifest("GET", repository, tag, options);
   if (response.status === 404) return response.discard();
   const operation = `list the referrers of ${subject} in ${repository.name}`;
-  if (response.status !== 200) throw registryError(await readRefusal(response), operation);
+  if (response.status !== 200) throw registryError(await readErrorResponse(response), operation);
   const parsed = parseManifest(await readManifest(response));
   // An image under this tag is not a list of referrers.
   if (parsed.kind === "index") yield* parsed.manifests;

@@ -5,74 +5,74 @@ import { downloadBlob } from "../blobs/blob-download.ts";
 import { RegistryError } from "../http/registry-error.ts";
 import type { Repository } from "./repository.ts";
 
-/** The repositories in which the same image may be found: mirrors, in their order, and last its own. */
-export type Places = readonly Repository[];
+/** The repositories that may have an image: mirrors in their order, then the repository of the image. */
+export type Repositories = readonly Repository[];
 
-/** What is told of a place that has it, and which one that was. @throws what its own repository throws */
-export async function firstOf<Value>(
-  places: Places,
-  ask: (place: Repository, options: OperationOptions) => Promise<Value>,
+/** Reads from the first repository that returns a value. @throws the error of the last repository */
+export async function readFromFirst<Value>(
+  repositories: Repositories,
+  read: (repository: Repository, options: OperationOptions) => Promise<Value>,
   options: OperationOptions,
-): Promise<{ readonly place: Repository; readonly value: Value }> {
+): Promise<{ readonly repository: Repository; readonly value: Value }> {
   const failures: ImageError[] = [];
-  for (const place of places) {
+  for (const repository of repositories) {
     try {
-      return { place, value: await ask(place, patienceFor(place, options)) };
+      return { repository, value: await read(repository, optionsFor(repository, options)) };
     } catch (error) {
-      failures.push(passedOver(error, options));
+      failures.push(imageErrorOf(error, options));
     }
   }
-  throw together(failures);
+  throw combinedError(failures);
 }
 
-/** The list of the first place that has anything in it: a mirror need not have all. @throws as `firstOf` */
-export async function* listOf<Item>(
-  places: Places,
-  list: (place: Repository, options: OperationOptions) => AsyncIterable<Item>,
+/** Lists from the first repository with items, because a mirror may be incomplete. @throws as `readFromFirst` */
+export async function* listFromFirst<Item>(
+  repositories: Repositories,
+  list: (repository: Repository, options: OperationOptions) => AsyncIterable<Item>,
   options: OperationOptions,
 ): AsyncGenerator<Item, void, undefined> {
   const failures: ImageError[] = [];
-  for (const place of places) {
-    let isBegun = false;
+  for (const repository of repositories) {
+    let hasItems = false;
     try {
-      for await (const item of list(place, patienceFor(place, options))) {
-        isBegun = true;
+      for await (const item of list(repository, optionsFor(repository, options))) {
+        hasItems = true;
         yield item;
       }
-      if (isBegun) return;
+      if (hasItems) return;
     } catch (error) {
-      if (isBegun) throw error;
-      failures.push(passedOver(error, options));
+      if (hasItems) throw error;
+      failures.push(imageErrorOf(error, options));
     }
   }
-  if (failures.length === places.length) throw together(failures);
+  if (failures.length === repositories.length) throw combinedError(failures);
 }
 
-/** A blob, which goes on at the next place where one breaks off, or does not have it. @throws as `firstOf` */
-export async function* blobOf(
-  places: Places,
+/** Downloads a blob. Continues at the next repository if one fails or lacks the blob. @throws as `readFromFirst` */
+export async function* downloadFromAny(
+  repositories: Repositories,
   blob: BlobInfo,
   { range = { start: 0 }, ...options }: GetBlobOptions = {},
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const failures: ImageError[] = [];
   let { start } = range;
-  for (const place of places) {
+  for (const repository of repositories) {
     try {
-      const rest = { ...patienceFor(place, options), range: { ...range, start } };
-      for await (const chunk of downloadBlob(place, blob, rest)) {
+      const rest = { ...optionsFor(repository, options), range: { ...range, start } };
+      for await (const chunk of downloadBlob(repository, blob, rest)) {
         start += chunk.byteLength;
         yield chunk;
       }
       return;
     } catch (error) {
-      failures.push(passedOver(error, options));
+      failures.push(imageErrorOf(error, options));
     }
   }
-  throw together(failures);
+  throw combinedError(failures);
 }
 
-/** There is somebody else to ask: a mirror that is down, or busy, is not waited for. */
-function patienceFor<Options extends OperationOptions>(
+/** Requests to a mirror get few retries, because the next repository can serve the content. */
+function optionsFor<Options extends OperationOptions>(
   { isMirror }: Repository,
   options: Options,
 ): Options {
@@ -80,27 +80,28 @@ function patienceFor<Options extends OperationOptions>(
   return { ...options, retries: new Retries({ maxAttempts: 2, maxDelay: 1000 }) };
 }
 
-function passedOver(error: unknown, { signal }: OperationOptions): ImageError {
+/** @throws the reason of an abort, and an error that is not an `ImageError` */
+function imageErrorOf(error: unknown, { signal }: OperationOptions): ImageError {
   signal?.throwIfAborted();
   if (isImageError(error)) return error;
   throw error;
 }
 
-/** The error of the last place, with what the mirrors before it said. */
-function together(failures: readonly ImageError[]): ImageError {
+/** The error of the last repository, with the messages of the mirrors. */
+function combinedError(failures: readonly ImageError[]): ImageError {
   const last = failures.at(-1);
-  if (last === undefined) throw new RangeError("There is no place to ask");
+  if (last === undefined) throw new RangeError("No repositories");
   if (failures.length === 1) return last;
   const ofMirrors = failures.slice(0, -1);
-  const said = ofMirrors.map(({ message }) => message).join("; ");
-  const message = `${last.message}; mirrors failed as well: ${said}`;
+  const mirrorMessages = ofMirrors.map(({ message }) => message).join("; ");
+  const message = `${last.message}; mirrors failed as well: ${mirrorMessages}`;
   const { code, reference } = last;
   const retryable = failures.some((failure) => failure.retryable);
-  const cause = new AggregateError([last, ...ofMirrors], said);
+  const cause = new AggregateError([last, ...ofMirrors], mirrorMessages);
   if (!(last instanceof RegistryError)) {
     return new ImageError(code, message, { reference, retryable, cause });
   }
   const { status, errors, retryAfter } = last;
-  const answer = { status, errors, retryAfter };
-  return new RegistryError(code, message, { ...answer, reference, retryable, cause });
+  const fields = { status, errors, retryAfter };
+  return new RegistryError(code, message, { ...fields, reference, retryable, cause });
 }

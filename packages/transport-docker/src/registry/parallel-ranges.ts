@@ -2,35 +2,35 @@ import type { ByteRange } from "@drayage/core";
 import { isLoopback, PartMemory, readRangesAhead } from "@drayage/transport-kit/wire";
 import type { RangeSource, ReadRangeOptions } from "@drayage/transport-kit/wire";
 
-/** Bytes from which on it is worth it to read several ranges at once. */
+/** The minimum size of a blob for parallel ranges, in bytes. */
 const largeSize = 64 << 20;
 const rangeSize = 8 << 20;
-/** What is read in one go before it is looked again whether there is room for several at once. */
+/** The length of a single range, after which the number of large blobs is checked again. */
 const stretchSize = 64 << 20;
 const defaultRanges = 4;
-/** Ranges that are held in memory before somebody wants them, of all blobs together. */
-const mostHeld = 4;
+/** The maximum number of ranges in memory ahead of the readers, for all blobs together. */
+const maxHeldRanges = 4;
 
 /**
- * Reads large blobs of one registry by several ranges at once. That helps where one connection does not fill the line:
- * to a registry far away, or one that gives each connection so much. It helps nobody on this machine, nor where several
- * large blobs fill the line together: there it is only done where somebody said so.
+ * Reads large blobs of one registry in parallel ranges. This is faster if one connection does not use the whole bandwidth:
+ * with a high latency, or a rate limit for each connection. By default, it is not done for registries on this machine,
+ * or while several large blobs are read.
  */
 export class ParallelRanges {
   readonly #setting: number | undefined;
-  readonly #memory: PartMemory = new PartMemory(rangeSize, mostHeld);
+  readonly #memory: PartMemory = new PartMemory(rangeSize, maxHeldRanges);
   #blobs = 0;
 
   constructor(setting: number | undefined) {
     this.#setting = setting;
   }
 
-  isFor(size: number, origin: string): boolean {
+  appliesTo(size: number, origin: string): boolean {
     if (size < largeSize || this.#setting === 1) return false;
     return this.#setting !== undefined || !isLoopback(new URL(origin).hostname);
   }
 
-  /** As long as there are other large blobs it goes on in long stretches, and when they are done by ranges again. */
+  /** Reads single ranges while other large blobs are read, and parallel ranges otherwise. */
   async *read(
     source: RangeSource,
     range: ByteRange,

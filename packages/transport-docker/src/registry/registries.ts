@@ -11,13 +11,13 @@ import { loadRegistriesD } from "../signatures/registries-d.ts";
 import type { RegistriesD } from "../signatures/registries-d.ts";
 import { signatureStorageOf } from "../signatures/signature-storage.ts";
 import type { SignatureStorage } from "../signatures/signature-storage.ts";
-import type { Places } from "./fail-over.ts";
+import type { Repositories } from "./fail-over.ts";
 import { Registry } from "./registry.ts";
 import { Repository } from "./repository.ts";
 
 const defaultParallelBlobs = 64;
 
-/** All registries that one `docker()` speaks to; what it learned of each serves every image. */
+/** The registries of one `docker()`. The state of each registry is shared by all its images. */
 export class Registries {
   readonly parallelBlobs: number;
   readonly #settings: DockerSettings;
@@ -32,25 +32,28 @@ export class Registries {
     this.client = new HTTPClient(settings);
   }
 
-  /** To be held by whoever sends, until disposed of. */
+  /** Keeps connections open until disposal. Every sender holds one. */
   use(): AsyncDisposable {
     return this.client.use();
   }
 
-  /** Where an image may be read: mirrors first. @throws ImageError `unsupported` for a registries.conf that is broken */
-  async placesToRead(image: NamedReference, options: OperationOptions): Promise<Places> {
+  /** The repositories that an image is read from, mirrors first. @throws ImageError `unsupported` for an invalid registries.conf */
+  async repositoriesToRead(
+    image: NamedReference,
+    options: OperationOptions,
+  ): Promise<Repositories> {
     const conf = await this.#registriesConf(options);
     const { mirrors, itself } = locationsOf(conf, image);
-    return [...mirrors, itself].map((place) => this.#repositoryAt(place, image, conf));
+    return [...mirrors, itself].map((location) => this.#repositoryAt(location, image, conf));
   }
 
-  /** The one place where an image is kept. @throws ImageError as `placesToRead` */
-  async placeToWrite(image: NamedReference, options: OperationOptions): Promise<Repository> {
+  /** The repository of an image, without mirrors. @throws ImageError as `repositoriesToRead` */
+  async repositoryToWrite(image: NamedReference, options: OperationOptions): Promise<Repository> {
     const conf = await this.#registriesConf(options);
     return this.#repositoryAt(locationsOf(conf, image).itself, image, conf);
   }
 
-  /** Where the signatures of an image are, by the name that its user gave it. @throws ImageError `unsupported` */
+  /** The signature stores of an image, by its original name. @throws ImageError `unsupported` */
   async signatureStorage(
     image: NamedReference,
     { signal }: OperationOptions,
@@ -59,7 +62,7 @@ export class Registries {
     return signatureStorageOf(conf, image, this.#settings.system ?? {});
   }
 
-  /** Read once for all images; the abort of one of them does not end the reading, which may wait for a pipe. */
+  /** Reads the files once for all images. An abort ends only the waiting, because other images need the result. */
   async #registriesConf({ signal }: OperationOptions): Promise<RegistriesConf> {
     return untilAborted((this.#conf ??= loadRegistriesConf(this.#settings)), signal);
   }
@@ -71,10 +74,10 @@ export class Registries {
   ): Repository {
     const host = named.domain;
     const insecure = isInsecure || (requiresTLS ? false : undefined);
-    const isStandIn = host !== image.domain;
-    const key = JSON.stringify([host, insecure, isStandIn]);
-    const place = { host, insecure, isStandIn, credentialHelpers };
-    const registry = this.#known.get(key) ?? new Registry(place, this.client, this.#settings);
+    const isAlternateHost = host !== image.domain;
+    const key = JSON.stringify([host, insecure, isAlternateHost]);
+    const location = { host, insecure, isAlternateHost, credentialHelpers };
+    const registry = this.#known.get(key) ?? new Registry(location, this.client, this.#settings);
     this.#known.set(key, registry);
     return new Repository(registry, named, { image, isMirror, blockedIn });
   }

@@ -1,13 +1,13 @@
 import { isLoopback } from "@drayage/transport-kit/wire";
 
-/** Where the registry of a domain answers: Docker Hub does under another name than its images have. */
+/** The host of the registry for a domain in references. Docker Hub has another host than its domain. */
 export function registryHostOf(domain: string): string {
   return domain === "docker.io" ? "registry-1.docker.io" : domain;
 }
 
 /**
- * The origins at which a host may be found, the one to try first at the start. On this machine plain http is tried too,
- * unless `insecure` is false rather than undefined: then TLS was asked for.
+ * The possible origins of a host, in the order of attempts. Plain http is tried for a registry on this machine unless
+ * `insecure` is false, and for others if it is true.
  */
 export function originsOf(host: string, insecure: boolean | undefined): readonly string[] {
   const [secure, plain] = [new URL(`https://${host}`), new URL(`http://${host}`)];

@@ -2,13 +2,13 @@ import { isImageError } from "@drayage/core";
 
 import { Authentication } from "../authentication/authentication.ts";
 import type { AuthorizedRequest } from "../authentication/authentication.ts";
-import { KnownCredentials } from "../authentication/known-credentials.ts";
+import { CredentialCache } from "../authentication/credential-cache.ts";
 import type { DockerSettings } from "../docker-settings.ts";
 import { readCertificates } from "../http/certificate-folder.ts";
 import type { Certificates } from "../http/certificate-folder.ts";
 import { isFromTLS, isUnanswered } from "../http/connection-error.ts";
 import type { HTTPClient } from "../http/http-client.ts";
-import { inMemory, isStream, startOfText } from "../http/http-exchange.ts";
+import { withBody, isStream, readTextStart } from "../http/http-exchange.ts";
 import type { HTTPRequest, HTTPResponse } from "../http/http-exchange.ts";
 import { namerOf } from "../http/named-host.ts";
 import type { Trust } from "../http/trust.ts";
@@ -21,34 +21,34 @@ import { UploadLimits } from "./upload-limits.ts";
 
 export interface RegistryRequest
   extends Omit<HTTPRequest, "url" | "headers" | "body">, AuthorizedRequest {
-  /** A path and query from `/v2/` on, or a URL that the registry gave. */
+  /** A path with a query, such as `/v2/`, or a URL that the registry returned. */
   readonly target: string | URL;
   readonly headers?: Readonly<Record<string, string>> | undefined;
 }
 
-/** Where images are. */
-export interface RegistryPlace {
-  /** With its port, as references name it: `docker.io`. */
+/** A registry host and its configuration. */
+export interface RegistryLocation {
+  /** The domain in references, with its port: `docker.io`. */
   readonly host: string;
   /**
-   * Whether it need neither prove who it is nor encrypt; undefined where nobody says: then a registry on this machine need
-   * not encrypt. The setting of `docker()` goes before.
+   * Whether untrusted certificates and plain http are allowed. undefined allows plain http for a registry on this
+   * machine. The setting of `docker()` takes precedence.
    */
   readonly insecure?: boolean | undefined;
   /**
-   * Whether references name another host than this: a mirror on another host, or where registries.conf leads.
-   * Credentials and tokens of the settings that are for no host in particular are not for it.
+   * Whether references name another host: for a mirror, or a location of registries.conf. Such a host does not get the
+   * credentials and tokens of the settings, unless they are looked up by host.
    */
-  readonly isStandIn?: boolean | undefined;
-  /** Who keeps credentials, as `findCredentials` takes it. */
+  readonly isAlternateHost?: boolean | undefined;
+  /** As in `CredentialSettings`. */
   readonly credentialHelpers?: readonly string[] | undefined;
 }
 
-const tries = 3;
+const maxAttempts = 3;
 
 /**
- * One registry, by the domain in its references. Whether it speaks https shows with the first request, what it wants to
- * know of us with its first refusal: nothing is asked for that alone.
+ * One registry. The first requests show whether it uses https, and its first error response whether it requires
+ * credentials, so neither needs a request of its own.
  */
 export class Registry {
   readonly client: HTTPClient;
@@ -63,71 +63,72 @@ export class Registry {
   readonly #origins: readonly string[];
   readonly #authentication: Authentication;
   #origin: string | undefined;
-  #wasAskedForChallenge = false;
-  #deciding: Promise<unknown> | undefined;
+  #hasRequestedChallenge = false;
+  /** The request that is finding the origin. */
+  #findingOrigin: Promise<unknown> | undefined;
 
   constructor(
-    { host, insecure, isStandIn = false, credentialHelpers }: RegistryPlace,
+    { host, insecure, isAlternateHost = false, credentialHelpers }: RegistryLocation,
     client: HTTPClient,
     settings: DockerSettings,
   ) {
-    const answersAt = registryHostOf(host);
+    const authority = registryHostOf(host);
     const isInsecure = settings.insecure ?? insecure;
     let certificates: Promise<Certificates> | undefined;
     this.client = client;
     this.wording = wordingOf(settings.wording);
     this.trust = {
       host,
-      hostname: new URL(`https://${answersAt}`).hostname,
-      authority: answersAt,
+      hostname: new URL(`https://${authority}`).hostname,
+      authority,
       insecure: isInsecure === true,
       certificates: () => (certificates ??= readCertificates(host, settings)),
     };
     this.parallelRanges = new ParallelRanges(settings.parallelRanges);
     this.uploadLimits = new UploadLimits(settings.chunkSize);
-    this.#origins = originsOf(answersAt, isInsecure);
-    const known = new KnownCredentials({ host, isStandIn, credentialHelpers }, settings);
-    this.#authentication = new Authentication(this.trust, client, known, this.wording);
+    this.#origins = originsOf(authority, isInsecure);
+    const credentials = new CredentialCache({ host, isAlternateHost, credentialHelpers }, settings);
+    this.#authentication = new Authentication(this.trust, client, credentials, this.wording);
   }
 
-  /** Scheme, host and port: found as soon as there was one answer, until then the first to be tried. */
+  /** Scheme, host and port. Before the first response, the origin of the first attempt. */
   get origin(): string {
     return this.#origin ?? this.#origins[0] ?? "";
   }
 
-  /** The answer, whatever its status. @throws ImageError `unavailable`, `unsupported`; `denied` by a token server */
+  /** Returns a response of any status. @throws ImageError `unavailable`, `unsupported`; `denied` of a token server */
   async request(request: RegistryRequest): Promise<HTTPResponse> {
     const { target, body } = request;
     if (target instanceof URL && target.origin !== this.origin) return this.#exchange(request);
-    let said = await this.#authentication.authorizationFor(request);
+    let authorization = await this.#authentication.authorizationFor(request);
     for (let attempt = 1; ; attempt++) {
-      const answer = await this.#exchange(request, said);
-      if (answer.url.origin !== this.origin) return answer;
-      const response = { ...answer, access: this.#authentication.accessFor(request.repository) };
-      if (attempt === tries || isStream(body)) return response;
+      const received = await this.#exchange(request, authorization);
+      if (received.url.origin !== this.origin) return received;
+      const response = { ...received, access: this.#authentication.accessFor(request.repository) };
+      if (attempt === maxAttempts || isStream(body)) return response;
       const challenge = response.status === 403 ? await this.#challengeOf(request) : response;
       if (challenge?.status !== 401) return response;
-      // While it was repeated, a token may have become too old.
-      const isFirstTry = attempt === 1 || response.isRepeated === true;
-      const refused = { response: challenge, said, isFirstTry };
-      const better = await this.#authentication.betterAuthorization(request, refused);
-      if (better === undefined) return response;
+      // The token may have expired during retries.
+      const isFirstAttempt = attempt === 1 || response.isRepeated === true;
+      const unauthorized = { response: challenge, authorization, isFirstAttempt };
+      const next = await this.#authentication.authorizationAfter(request, unauthorized);
+      if (next === undefined) return response;
       await response.discard();
-      said = better;
+      authorization = next;
     }
   }
 
   /**
-   * What a registry answers at its root that forbids something without a challenge: some send the challenge only there.
-   * Asked once; undefined where it sent one before.
+   * The response to `/v2/` after a 403 without a challenge, because some registries send the challenge only there. Sent
+   * once; undefined if the registry has sent a challenge.
    */
   async #challengeOf({
     signal,
     retries,
     onNotice,
   }: RegistryRequest): Promise<HTTPResponse | undefined> {
-    if (this.#authentication.isChallenged || this.#wasAskedForChallenge) return undefined;
-    this.#wasAskedForChallenge = true;
+    if (this.#authentication.isChallenged || this.#hasRequestedChallenge) return undefined;
+    this.#hasRequestedChallenge = true;
     const root = { method: "GET", target: "/v2/", scopes: [], signal, retries, onNotice } as const;
     const response = await this.#exchange(root);
     await response.discard();
@@ -144,34 +145,34 @@ export class Registry {
       headers: { ...headers, ...(authorization !== undefined && { authorization }) },
       trust: this.trust,
     });
-    return this.client.patiently(at(this.origin), async () => this.#send(at));
+    return this.client.runWithRetries(at(this.origin), async () => this.#send(at));
   }
 
-  /** While one request finds out where the registry is, others wait. */
+  /** Other requests wait while one request finds the origin. */
   async #send(at: (origin: string) => HTTPRequest): Promise<HTTPResponse> {
-    while (this.#origin === undefined && this.#deciding !== undefined) {
-      await this.#deciding.catch(() => {});
+    while (this.#origin === undefined && this.#findingOrigin !== undefined) {
+      await this.#findingOrigin.catch(() => {});
     }
     if (this.#origin !== undefined) return this.client.send(at(this.#origin));
     const first = this.#sendFirst(at);
-    this.#deciding = first;
+    this.#findingOrigin = first;
     try {
       return await first;
     } finally {
-      this.#deciding = undefined;
+      this.#findingOrigin = undefined;
     }
   }
 
   async #sendFirst(at: (origin: string) => HTTPRequest): Promise<HTTPResponse> {
     let failure: unknown;
-    let unclear: HTTPResponse | undefined;
+    let ambiguous: HTTPResponse | undefined;
     for (const origin of this.#origins) {
       const request = at(origin);
       try {
         const response = await unlessWrongScheme(await this.client.send(request));
         if (response === undefined) continue;
-        if (saysNothing(request, response)) {
-          unclear = response;
+        if (isAmbiguous(request, response)) {
+          ambiguous = response;
           continue;
         }
         this.#origin = origin;
@@ -181,21 +182,21 @@ export class Registry {
         if (failure === undefined || isFromTLS(error)) failure = error;
       }
     }
-    if (unclear !== undefined) return unclear;
+    if (ambiguous !== undefined) return ambiguous;
     throw failure;
   }
 }
 
-/** To HEAD no words come with a 400 that may be for the scheme or for the request: what is asked next will tell. */
-function saysNothing({ method }: HTTPRequest, { status, url }: HTTPResponse): boolean {
+/** A 400 for HEAD has no body, so its cause may be the scheme or the request. The next request shows the scheme. */
+function isAmbiguous({ method }: HTTPRequest, { status, url }: HTTPResponse): boolean {
   return method === "HEAD" && status === 400 && url.protocol === "http:";
 }
 
-/** Servers answer plain http on a port for https with 400 and words like these. */
+/** The text of a 400 response to plain http on an https port. */
 const wrongScheme = /HTTP request .{0,100}HTTPS (?:server|port)/i;
 
 async function unlessWrongScheme(response: HTTPResponse): Promise<HTTPResponse | undefined> {
   if (response.status !== 400 || response.url.protocol !== "http:") return response;
-  const text = await startOfText(response);
-  return wrongScheme.test(text) ? undefined : inMemory(response, text);
+  const text = await readTextStart(response);
+  return wrongScheme.test(text) ? undefined : withBody(response, text);
 }

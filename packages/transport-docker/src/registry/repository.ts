@@ -5,38 +5,38 @@ import { formatFamiliar, nameOf } from "@drayage/core/reference";
 import type { HTTPRequest, HTTPResponse } from "../http/http-exchange.ts";
 import type { Registry } from "./registry.ts";
 
-/** What is done, as far as permissions tell it apart. */
+/** The actions of a token scope. */
 export type RepositoryAction = "pull" | "pull,push" | "pull,delete";
 
 export interface RepositoryRequest extends Omit<HTTPRequest, "url" | "headers"> {
-  /** What follows the name of the repository, such as `manifests/latest`, or a URL that the registry gave. */
+  /** The path below the repository, such as `manifests/latest`, or a URL that the registry returned. */
   readonly target: string | URL;
   readonly action: RepositoryAction;
-  /** Another repository that is read. */
+  /** The repository that a blob is mounted from. */
   readonly mountedFrom?: string | undefined;
   readonly headers?: Readonly<Record<string, string>> | undefined;
 }
 
-/** What a repository is to the image that is asked for. */
+/** The relation of a repository to the requested image. */
 export interface RepositoryRole {
-  /** The image as its user calls it; it may be kept under another name. */
+  /** The original name of the image, which may differ from the repository. */
   readonly image: NamedReference;
   readonly isMirror: boolean;
-  /** The file that forbids to go there. */
+  /** The configuration file that blocks the repository. */
   readonly blockedIn: string | undefined;
 }
 
-/** A repository of a registry: what all requests of sources and destinations go through. */
+/** A repository of a registry. Sources and destinations send all requests through it. */
 export class Repository {
   /** `library/alpine` */
   readonly path: string;
-  /** For people: `docker.io/library/alpine` */
+  /** For messages: `docker.io/library/alpine` */
   readonly name: string;
-  /** Whether others are asked where it does not have something. */
+  /** Whether missing content is read from another repository. */
   readonly isMirror: boolean;
   readonly #registry: Registry;
   readonly #blockedIn: string | undefined;
-  /** The image in it that is asked for, for errors. */
+  /** The requested image, for error messages. */
   readonly #reference: string;
 
   constructor(
@@ -56,16 +56,16 @@ export class Repository {
     this.#reference = `docker://${formatFamiliar(image)}`;
   }
 
-  /** @throws ImageError `untrusted` where registries.conf blocks it */
+  /** @throws ImageError `untrusted` if registries.conf blocks it */
   get registry(): Registry {
     if (this.#blockedIn === undefined) return this.#registry;
-    const message = `${this.name} is blocked in ${this.#blockedIn}`;
+    const message = `${this.name} is blocked in ${this.#blockedIn}; to allow it, remove "blocked" there`;
     throw new ImageError("untrusted", message, { reference: this.#reference });
   }
 
   /**
-   * The answer, whatever its status.
-   * @throws ImageError `unavailable`, `unsupported`; `denied` by a token server; `untrusted` where it is blocked
+   * Returns a response of any status.
+   * @throws ImageError `unavailable`, `unsupported`; `denied` of a token server; `untrusted` for a blocked repository
    */
   async request(request: RepositoryRequest): Promise<HTTPResponse> {
     const { target, action, mountedFrom, ...rest } = request;

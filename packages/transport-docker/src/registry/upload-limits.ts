@@ -1,57 +1,61 @@
-/** Bytes. Parts do not get smaller than this by themselves. */
-const smallest = 1 << 20;
-const afterRefusal = 32 << 20;
-/** Of one blob, enough for the parts of which object stores make files; and of all blobs together. */
-const mostHeld = 8 << 20;
-const mostHeldInAll = 24 << 20;
+/** Bytes. The size of requests is not reduced below this automatically. */
+const minRequestSize = 1 << 20;
+/** The first size after a request was rejected as too large. */
+const sizeAfterRejection = 32 << 20;
+/** The buffer of one blob, which has room for the parts that object stores write, and the buffers of all blobs. */
+const maxBufferSize = 8 << 20;
+const maxTotalBufferSize = 24 << 20;
 
-/** How much one registry was found to take at once: what was learnt with one blob serves all that follow. */
+/** The upload limits of one registry. Limits that one blob runs into apply to all later blobs. */
 export class UploadLimits {
-  #mostAtOnce: number;
-  #isFragile = false;
-  #holders = 0;
+  #maxRequestSize: number;
+  #closesConnections = false;
+  #buffers = 0;
 
-  /** `chunkSize` in bytes, where somebody said so. */
+  /** `chunkSize`: the configured maximum of a request, in bytes. */
   constructor(chunkSize: number = Infinity) {
-    this.#mostAtOnce = chunkSize;
+    this.#maxRequestSize = chunkSize;
   }
 
-  /** Bytes of one request. */
-  get mostAtOnce(): number {
-    return this.#mostAtOnce;
+  /** The maximum size of one request, in bytes. */
+  get maxRequestSize(): number {
+    return this.#maxRequestSize;
   }
 
-  /** Bytes that each blob may hold in memory. */
-  get mostHeld(): number {
-    return Math.min(mostHeld, Math.floor(mostHeldInAll / Math.max(1, this.#holders)));
+  /** The maximum size of the buffer of one blob, in bytes. */
+  get maxBufferSize(): number {
+    return Math.min(maxBufferSize, Math.floor(maxTotalBufferSize / Math.max(1, this.#buffers)));
   }
 
-  /** To be disposed of by who holds nothing any more. */
-  hold(): Disposable {
-    this.#holders++;
-    return { [Symbol.dispose]: () => void this.#holders-- };
+  /** Counts a buffer until disposal. */
+  addBuffer(): Disposable {
+    this.#buffers++;
+    return { [Symbol.dispose]: () => void this.#buffers-- };
   }
 
-  /** Each part on a connection of its own, where a line takes only so much. */
+  /** After lost requests, each request gets its own connection. */
   get headers(): Readonly<Record<string, string>> {
-    return this.#isFragile ? { connection: "close" } : {};
+    return this.#closesConnections ? { connection: "close" } : {};
   }
 
-  /** So many bytes were too many for a registry, or for a proxy in front of it. False where fewer cannot be sent. */
-  refused(length: number, chunkMinLength: number): boolean {
-    const next = Math.min(this.#mostAtOnce, afterRefusal, Math.floor(length / 2));
-    if (Math.max(next, chunkMinLength) >= length || next < smallest) return false;
-    this.#mostAtOnce = next;
+  /**
+   * Reduces the request size after a registry, or a proxy in front of it, rejected a request of this length. Returns
+   * false if smaller requests are not possible.
+   */
+  reduceAfterRejection(length: number, chunkMinLength: number): boolean {
+    const next = Math.min(this.#maxRequestSize, sizeAfterRejection, Math.floor(length / 2));
+    if (Math.max(next, chunkMinLength) >= length || next < minRequestSize) return false;
+    this.#maxRequestSize = next;
     return true;
   }
 
   /**
-   * Connections break off, the last one after so many bytes, and the registry keeps nothing of them. Docker Distribution
-   * (2.8) ends an upload for good when a request breaks off in its middle: there only chunks that come through help.
+   * Reduces the request size after connections failed, the last one after this length, and the registry stored nothing.
+   * Docker Distribution 2.8 cannot resume an upload after a failed request, so only complete chunks help.
    */
-  lost(length: number): void {
-    if (length < 2 * smallest) return;
-    this.#isFragile = true;
-    this.#mostAtOnce = Math.min(this.#mostAtOnce, Math.floor(length / 2));
+  reduceAfterLoss(length: number): void {
+    if (length < 2 * minRequestSize) return;
+    this.#closesConnections = true;
+    this.#maxRequestSize = Math.min(this.#maxRequestSize, Math.floor(length / 2));
   }
 }

@@ -5,11 +5,11 @@ import { parseJSONObject } from "@drayage/core/json";
 import { parseManifest } from "@drayage/core/manifest";
 import { digestTagsOf } from "@drayage/core/reference";
 
-import { cancelUpload } from "../blobs/begun-upload.ts";
-import type { BegunUpload } from "../blobs/begun-upload.ts";
 import { downloadBlob } from "../blobs/blob-download.ts";
 import { isStored, uploadBlob } from "../blobs/blob-upload.ts";
-import { readRefusal, registryError } from "../http/registry-error.ts";
+import { cancelUpload } from "../blobs/upload-session.ts";
+import type { UploadSession } from "../blobs/upload-session.ts";
+import { readErrorResponse, registryError } from "../http/registry-error.ts";
 import { readManifest, requestManifest } from "../manifests/manifest-download.ts";
 import { uploadManifest } from "../manifests/manifest-upload.ts";
 import type { Repository } from "../registry/repository.ts";
@@ -101,7 +101,7 @@ async function readAttached(
   }
   if (response.status !== 200) {
     throw registryError(
-      await readRefusal(response),
+      await readErrorResponse(response),
       `read the signatures ${tag} of ${repository.name}`,
     );
   }
@@ -126,7 +126,7 @@ async function store(
 ): Promise<void> {
   if (await isStored(repository, blob, options)) return;
   const cancellations: Promise<void>[] = [];
-  const abandon = (upload: BegunUpload): void =>
+  const abandon = (upload: UploadSession): void =>
     void cancellations.push(cancelUpload(repository, upload));
   try {
     await uploadBlob(repository, streamOf(bytes), blob, { ...options, abandon });

@@ -7,8 +7,8 @@ import type { Digest, OperationOptions, Signature } from "@drayage/core";
 import { hasCode, makeFolder, readSmallFile, replaceFile } from "@drayage/transport-kit/files";
 
 import type { HTTPClient } from "../http/http-client.ts";
-import { wholeOf } from "../http/http-exchange.ts";
-import { readRefusal, registryError } from "../http/registry-error.ts";
+import { readBody } from "../http/http-exchange.ts";
+import { readErrorResponse, registryError } from "../http/registry-error.ts";
 import type { SignatureStorage } from "./signature-storage.ts";
 
 /** The maximum number of signatures of a manifest. */
@@ -76,15 +76,15 @@ async function download(
     method: "GET",
     url,
     headers: {},
-    wholeUpTo: maxSignatureSize,
+    maxBodySize: maxSignatureSize,
   } as const;
-  const response = await client.sendPatiently(request);
-  if (response.status === 200) return wholeOf(response, maxSignatureSize);
+  const response = await client.sendWithRetries(request);
+  if (response.status === 200) return readBody(response, maxSignatureSize);
   if (response.status === 404) {
     await response.discard();
     return undefined;
   }
-  throw registryError(await readRefusal(response), `read the signature ${url.href}`);
+  throw registryError(await readErrorResponse(response), `read the signature ${url.href}`);
 }
 
 async function isRemoved(file: string): Promise<boolean> {

@@ -29,7 +29,7 @@ function kindsOf({ requests }: Registry): readonly string[] {
 }
 
 describe("a registry with tokens", () => {
-  test("is told who one is once it asked, by a token that all requests share", async () => {
+  test("gets one shared token after its challenge", async () => {
     await using registry = await startRegistry(bearer);
     await registry.putImage("a", image, "1");
     await pull(registry.host, { credentials: ann });
@@ -41,7 +41,7 @@ describe("a registry with tokens", () => {
     ]);
   });
 
-  test("gives a token to those who give no name, where it lets them read", async () => {
+  test("returns a token without credentials if it allows anonymous pulls", async () => {
     const authentication = { kind: "bearer", users, anonymous: { "*": ["pull"] } } as const;
     await using registry = await startRegistry({ authentication });
     await registry.putImage("a", image, "1");
@@ -49,14 +49,14 @@ describe("a registry with tokens", () => {
     expect(kindsOf(registry)[1]).toBe("tokens GET none");
   });
 
-  test("takes an identity token instead of a password", async () => {
+  test("accepts an identity token instead of a password", async () => {
     await using registry = await startRegistry(bearer);
     await registry.putImage("a", image, "1");
     await pull(registry.host, { credentials: { identityToken: "idt" } });
     expect(kindsOf(registry)[1]).toBe("tokens POST none");
   });
 
-  test("is given the token of the settings as it is", async () => {
+  test("gets the registryToken of the settings unchanged", async () => {
     await using server = await startServer(({ headers }, response) => {
       const isRight = headers.authorization === "Bearer as it is";
       response.setHeader(
@@ -70,7 +70,7 @@ describe("a registry with tokens", () => {
     expect(server.authorizations.slice(0, 2)).toEqual([undefined, "Bearer as it is"]);
   });
 
-  test("is asked for another token when it no longer takes the first", async () => {
+  test("is sent a new token after it rejects the first", async () => {
     await using registry = await startRegistry(bearer);
     await registry.putImage("a", image, "1");
     const from = docker({ credentials: ann }).parseReference(`//${registry.host}/a:1`);
@@ -86,7 +86,7 @@ describe("a registry with tokens", () => {
     ]);
   });
 
-  test("is asked for another token when the first expired while the registry was busy", async () => {
+  test("is sent a new token if the first expires during retries", async () => {
     let isBusy = true;
     await using registry = await startRegistry({
       ...bearer,
@@ -102,7 +102,7 @@ describe("a registry with tokens", () => {
     expect(registry.requests.filter(({ server }) => server === "tokens")).toHaveLength(2);
   });
 
-  test("is asked for another token before the first expires", async () => {
+  test("is sent a new token before the first expires", async () => {
     let given = 0;
     await using server = await startServer(({ url = "", headers }, response) => {
       if (url.startsWith("/token")) {
@@ -120,7 +120,7 @@ describe("a registry with tokens", () => {
     expect(used).toEqual(["Bearer t1", "Bearer t2", "Bearer t3"]);
   });
 
-  test("may want more than one thought, and is asked for that once", async () => {
+  test("may require more scopes than requested, which are requested once", async () => {
     const seen: string[] = [];
     await using server = await startServer(({ url = "", headers }, response) => {
       const { pathname, searchParams } = new URL(url, `http://${headers.host}`);
@@ -144,10 +144,10 @@ describe("a registry with tokens", () => {
     const reference = docker().parseReference(`//${server.host}/a`);
     for (let round = 0; round < 2; round++) for await (const _ of reference.getTags());
     expect(seen).toEqual(["repository:a:pull", "repository:a:pull repository:b:pull"]);
-    expect(server.authorizations.filter((said) => said === "Bearer narrow")).toHaveLength(1);
+    expect(server.authorizations.filter((each) => each === "Bearer narrow")).toHaveLength(1);
   });
 
-  test("that refuses a token for what was asked is believed", async () => {
+  test("that denies a repository gets no further request", async () => {
     const authentication = {
       kind: "bearer",
       users: { ann: { ...users["ann"]!, rights: {} } },
@@ -156,7 +156,7 @@ describe("a registry with tokens", () => {
     await expect(pull(registry.host, { credentials: ann })).rejects.toMatchObject({
       code: "denied",
       status: 401,
-      message: expect.stringContaining("there is no such repository") as string,
+      message: expect.stringContaining("the repository does not exist") as string,
     });
     expect(registry.requests).toHaveLength(3);
   });
@@ -165,7 +165,7 @@ describe("a registry with tokens", () => {
     ["<html>", "unavailable"],
     ["{}", "unavailable"],
     [JSON.stringify({ token: "a\r\nb" }), "unavailable"],
-  ])("whose token server answers %s is of no use", async (body, code) => {
+  ])("fails if its token server returns %s", async (body, code) => {
     await using server = await startServer(({ url = "", headers }, response) => {
       response.setHeader("www-authenticate", `Bearer realm="http://${headers.host}/token"`);
       if (url.startsWith("/token")) response.end(body);
@@ -176,7 +176,7 @@ describe("a registry with tokens", () => {
 });
 
 test.each(["", ',realm="/token"', ',realm="ftp://x"'])(
-  "a registry whose token server is nowhere is of no use (%s)",
+  "a registry without a token server URL fails (%s)",
   async (realm) => {
     await using server = await startServer((_, response) => {
       response.writeHead(401, { "www-authenticate": `Bearer service="s"${realm}` }).end();
@@ -188,7 +188,7 @@ test.each(["", ',realm="/token"', ',realm="ftp://x"'])(
   },
 );
 
-test("many requests at once wait for the first to find the registry, and share one token", async () => {
+test("parallel requests wait for the first to find the origin, and share one token", async () => {
   await using registry = await startRegistry(bearer);
   await registry.putImage("a", image, "1");
   const reference = docker({ credentials: ann }).parseReference(`//${registry.host}/a:1`);
@@ -198,7 +198,7 @@ test("many requests at once wait for the first to find the registry, and share o
   expect(kindsOf(registry).filter((kind) => kind === "tokens GET basic")).toHaveLength(1);
 });
 
-test("an abort ends the waiting for a token, and not the waiting of others", async () => {
+test("an abort of one request does not abort the token of others", async () => {
   const reason = new Error("enough");
   const controller = new AbortController();
   const asked = Promise.withResolvers<void>();
@@ -214,20 +214,20 @@ test("an abort ends the waiting for a token, and not the waiting of others", asy
     response.writeHead(isKnown ? 200 : 401).end(isKnown ? '{"tags":["1"]}' : "");
   });
   const reference = docker().parseReference(`//${server.host}/a`);
-  const impatient = Array.fromAsync(reference.getTags({ signal: controller.signal }));
-  const patient = Array.fromAsync(reference.getTags());
+  const aborted = Array.fromAsync(reference.getTags({ signal: controller.signal }));
+  const waiting = Array.fromAsync(reference.getTags());
   await asked.promise;
   controller.abort(reason);
-  await expect(impatient).rejects.toBe(reason);
+  await expect(aborted).rejects.toBe(reason);
   answer.resolve();
-  expect(await patient).toEqual(["1"]);
+  expect(await waiting).toEqual(["1"]);
   expect(server.asked.filter((request) => request.startsWith("GET /token"))).toHaveLength(1);
 });
 
 describe("a registry with passwords", () => {
   const authentication = { kind: "basic", users } as const;
 
-  test("is told the password once it asked", async () => {
+  test("gets the password after its challenge", async () => {
     await using registry = await startRegistry({ authentication });
     await registry.putImage("a", image, "1");
     await pull(registry.host, { credentials: ann });
@@ -238,7 +238,7 @@ describe("a registry with passwords", () => {
     ]);
   });
 
-  test("is told nothing where there is nothing to tell", async () => {
+  test("gets no authorization without credentials", async () => {
     await using registry = await startRegistry({ authentication });
     await expect(pull(registry.host)).rejects.toMatchObject({ code: "denied", status: 401 });
     expect(kindsOf(registry)).toEqual(["registry GET none"]);
@@ -246,7 +246,7 @@ describe("a registry with passwords", () => {
 });
 
 test.each(["basic", "bearer"] as const)(
-  "a wrong password is denied, and not shown (%s)",
+  "a wrong password is denied and does not appear in the error (%s)",
   async (kind) => {
     await using registry = await startRegistry({ authentication: { kind, users } });
     const credentials = { username: "ann", password: "battery staple" };
@@ -259,7 +259,7 @@ test.each(["basic", "bearer"] as const)(
 );
 
 describe("credentials", () => {
-  test("are asked for by the host as references name it", async () => {
+  test("are looked up by the domain in references", async () => {
     await using registry = await startRegistry(bearer);
     await registry.putImage("a", image, "1");
     const hosts: string[] = [];
@@ -272,7 +272,7 @@ describe("credentials", () => {
   });
 
   test.skipIf(process.platform !== "linux")(
-    "CVE-2026-59891: of a host are not used for another whose name contains it, on whichever port",
+    "CVE-2026-59891: are not used for a host whose name contains that of another, on any port",
     async () => {
       const refuse = (_: unknown, response: ServerResponse): void =>
         void response.writeHead(401, { "www-authenticate": 'Basic realm="x"' }).end();
@@ -292,7 +292,7 @@ describe("credentials", () => {
     },
   );
 
-  test("do not go unencrypted to a token server on another host", async () => {
+  test("are not sent by plain http to a token server on another host", async () => {
     await using tokens = await startServer((_, response) => response.end('{"token":"t"}'));
     const realm = `http://localhost:${tokens.port}/token`;
     await using server = await startServer((_, response) => {
@@ -302,9 +302,9 @@ describe("credentials", () => {
     expect(tokens.asked).toEqual([]);
   });
 
-  test("CVE-2020-15157: do not follow a redirect to another origin, nor are its questions answered", async () => {
-    await using elsewhere = await startServer((_, response) => {
-      const realm = `${elsewhere.origin}/token`;
+  test("CVE-2020-15157: are not sent to another origin after a redirect, nor to its token server", async () => {
+    await using external = await startServer((_, response) => {
+      const realm = `${external.origin}/token`;
       response
         .writeHead(401, { "www-authenticate": `Bearer realm="${realm}", Basic realm=x` })
         .end();
@@ -313,19 +313,19 @@ describe("credentials", () => {
       ...bearer,
       intercept: ({ path, headers }) =>
         path.includes("/blobs/") && headers.authorization !== undefined
-          ? { status: 307, headers: { Location: `${elsewhere.origin}/blob` } }
+          ? { status: 307, headers: { Location: `${external.origin}/blob` } }
           : undefined,
     });
     await registry.putImage("a", image, "1");
     await expect(pull(registry.host, { credentials: ann })).rejects.toMatchObject({
       code: "denied",
     });
-    expect(elsewhere.asked.length).toBeGreaterThan(0);
-    expect(new Set(elsewhere.asked)).toEqual(new Set(["GET /blob"]));
-    expect(new Set(elsewhere.authorizations)).toEqual(new Set([undefined]));
+    expect(external.asked.length).toBeGreaterThan(0);
+    expect(new Set(external.asked)).toEqual(new Set(["GET /blob"]));
+    expect(new Set(external.authorizations)).toEqual(new Set([undefined]));
   });
 
-  test("follow a redirect within the registry", async () => {
+  test("are sent after a redirect within the registry", async () => {
     await using registry = await startRegistry({
       authentication: { kind: "basic", users },
       intercept: ({ path }) =>
@@ -338,39 +338,39 @@ describe("credentials", () => {
     expect(await Array.fromAsync(reference.getTags())).toEqual(["1"]);
   });
 
-  test("are of no concern to where an upload is led", async () => {
-    await using elsewhere = await startServer((request, response) => {
+  test("are not sent to an upload location on another origin", async () => {
+    await using external = await startServer((request, response) => {
       request.resume().on("end", () => response.writeHead(201).end());
     });
     await using registry = await startRegistry({
       ...bearer,
       intercept: ({ method, headers }) =>
         method === "POST" && headers.authorization !== undefined
-          ? { status: 202, headers: { Location: `${elsewhere.origin}/upload?state=a%2Fb` } }
+          ? { status: 202, headers: { Location: `${external.origin}/upload?state=a%2Fb` } }
           : undefined,
     });
     const to = docker({ credentials: ann }).parseReference(`//${registry.host}/a:1`);
     await expect(copyImage(await inMemory(image), to)).rejects.toMatchObject({ code: "not-found" });
-    expect(elsewhere.asked.length).toBe(image.blobs.size);
-    expect(elsewhere.asked[0]).toMatch(/^PUT \/upload\?state=a%2Fb&digest=sha256%3A[0-9a-f]{64}$/);
-    expect(new Set(elsewhere.authorizations)).toEqual(new Set([undefined]));
+    expect(external.asked.length).toBe(image.blobs.size);
+    expect(external.asked[0]).toMatch(/^PUT \/upload\?state=a%2Fb&digest=sha256%3A[0-9a-f]{64}$/);
+    expect(new Set(external.authorizations)).toEqual(new Set([undefined]));
   });
 
-  test("do not go where a foreign layer lies", async () => {
+  test("are not sent to the URL of a foreign layer", async () => {
     const layer = image.blobs.get([...image.blobs.keys()][1]!)!;
-    await using elsewhere = await startServer((_, response) => response.end(layer));
+    await using external = await startServer((_, response) => response.end(layer));
     await using registry = await startRegistry(bearer);
     await registry.putImage("a", image, "1");
     const reference = docker({ credentials: ann }).parseReference(`//${registry.host}/b:1`);
     await using source = await reference.newImageSource();
     const [, digest] = [...image.blobs.keys()];
-    const urls = ["ftp://nowhere.invalid/x", `${elsewhere.origin}/layer`];
+    const urls = ["ftp://nowhere.invalid/x", `${external.origin}/layer`];
     const chunks = await Array.fromAsync(source.getBlob({ digest, urls }));
     expect(Buffer.concat(chunks)).toEqual(Buffer.from(layer));
-    expect(elsewhere.authorizations).toEqual([undefined]);
+    expect(external.authorizations).toEqual([undefined]);
   });
 
-  test("are not shown to a registry that only has a repository of the same name", async () => {
+  test("are not sent to another registry with the same repository name", async () => {
     await using other = await startRegistry();
     await other.putImage("a", image, "1");
     await using registry = await startRegistry(bearer);

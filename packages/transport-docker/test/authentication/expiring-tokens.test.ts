@@ -8,7 +8,7 @@ const chunkSize = 100_000;
 
 afterEach(() => void vi.useRealTimers());
 
-/** Takes 4 s by the only clock that there is. */
+/** Takes 4 s by the fake clock. */
 async function* slowly(): AsyncGenerator<Uint8Array, void, undefined> {
   for (let chunk = 0; chunk < 10; chunk++) {
     vi.advanceTimersByTime(400);
@@ -16,7 +16,7 @@ async function* slowly(): AsyncGenerator<Uint8Array, void, undefined> {
   }
 }
 
-test("a chunk is never sent with a token that is about to expire", async () => {
+test("a chunk is not sent with a token that may expire during the request", async () => {
   vi.useFakeTimers({ toFake: ["Date", "performance"] });
   const users = { ann: { password: ann.password } };
   await using registry = await startRegistry({

@@ -7,18 +7,18 @@ const signal = undefined;
 
 function token(text: string, good: number, young: number): () => Promise<Token> {
   const now = performance.now();
-  return async () => ({ text, goodUntil: now + good, youngUntil: now + young });
+  return async () => ({ text, expiresAt: now + good, refreshAfter: now + young });
 }
 
-describe("a token that is no longer young", () => {
-  test("is good enough for what can be sent again", async () => {
+describe("a token after refreshAfter", () => {
+  test("is used for a request that can be repeated", async () => {
     const cache = new TokenCache();
     await cache.get("a", token("first", 60_000, -1), { isForStream: false, signal });
     const use = { isForStream: false, signal };
     expect(await cache.get("a", token("second", 60_000, 60_000), use)).toBe("first");
   });
 
-  test("is replaced before a stream is sent, which can be sent once", async () => {
+  test("is replaced before a stream is sent", async () => {
     const cache = new TokenCache();
     await cache.get("a", token("first", 60_000, -1), { isForStream: false, signal });
     const use = { isForStream: true, signal };

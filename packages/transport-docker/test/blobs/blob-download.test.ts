@@ -15,7 +15,7 @@ import { startServer } from "../recording-server.ts";
 const blob = Buffer.from("0123456789");
 const digest = digestOf(blob);
 
-/** What is read of a blob of ten digits. */
+/** Reads a range of a blob of ten digits. */
 async function read(
   settings: RegistrySettings,
   range?: { start: number; end?: number },
@@ -29,7 +29,7 @@ async function read(
   return Buffer.concat(chunks).toString();
 }
 
-/** Answers a blob with its parts in its own way. */
+/** Settings of a registry with this response to range requests. */
 function answering(status: number, body: string, headers = {}): RegistrySettings {
   return {
     intercept: ({ path }) => (path.includes("/blobs/") ? { status, headers, body } : undefined),
@@ -41,36 +41,33 @@ test.each([
   [{ start: 7 }, "789"],
   [{ start: 0 }, "0123456789"],
   [{ start: 8, end: 100 }, "89"],
-])(
-  "the range %o is %s, from a registry that knows ranges and from one that does not",
-  async (range, part) => {
-    expect(await read({}, range)).toBe(part);
-    expect(await read({}, range, 10)).toBe(part);
-    expect(await read(answering(200, "0123456789"), range)).toBe(part);
-  },
-);
+])("the range %o is %s, with and without range support in the registry", async (range, part) => {
+  expect(await read({}, range)).toBe(part);
+  expect(await read({}, range, 10)).toBe(part);
+  expect(await read(answering(200, "0123456789"), range)).toBe(part);
+});
 
-describe("an answer that cannot be right is refused before it is read:", () => {
+describe("a wrong response is rejected before its body is read:", () => {
   test.each([
     ["another length", answering(200, "012345678"), undefined],
     [
-      "another part",
+      "another range",
       answering(206, "345", { "Content-Range": "bytes 3-5/10" }),
       { start: 2, end: 4 },
     ],
     [
-      "a part that is too short",
+      "a range that is too short",
       answering(206, "23", { "Content-Range": "bytes 2-3/10" }),
       { start: 2, end: 4 },
     ],
     [
-      "a part of something longer",
+      "a range of a larger blob",
       answering(206, "234", { "Content-Range": "bytes 2-4/11" }),
       { start: 2, end: 4 },
     ],
-    ["a part of nobody knows what", answering(206, "234"), { start: 2, end: 4 }],
+    ["a 206 without Content-Range", answering(206, "234"), { start: 2, end: 4 }],
     [
-      "a part of what was to be whole",
+      "a range of a blob that was requested completely",
       answering(206, "234", { "Content-Range": "bytes 2-4/10" }),
       undefined,
     ],
@@ -79,12 +76,12 @@ describe("an answer that cannot be right is refused before it is read:", () => {
   });
 });
 
-test("a part of a size that is not known is taken", async () => {
+test("a range of unknown total size is accepted", async () => {
   const part = answering(206, "234", { "Content-Range": "bytes 2-4/*" });
   expect(await read(part, { start: 2, end: 4 })).toBe("234");
 });
 
-test("a digest that the registry gives falsely is noticed", async () => {
+test("a wrong Docker-Content-Digest is rejected", async () => {
   const image = await randomImage("false digest");
   const falsely = digestOf(Buffer.from("something else"));
   await using server = await startServer((_, response) => {
@@ -98,7 +95,7 @@ test("a digest that the registry gives falsely is noticed", async () => {
   await expect(copy).rejects.toMatchObject({ code: "digest-mismatch" });
 });
 
-test("a manifest without end is refused", async () => {
+test("an endless manifest is rejected", async () => {
   await using server = await startServer((_, response) => {
     response.setHeader("content-type", "application/vnd.oci.image.manifest.v1+json");
     response.end(Buffer.alloc(5_000_000, " "));
@@ -107,7 +104,7 @@ test("a manifest without end is refused", async () => {
   await expect(source.getManifest()).rejects.toMatchObject({ code: "invalid-manifest" });
 });
 
-test("an image of schema 1 is called by its name", async () => {
+test("an image of schema 1 is unsupported", async () => {
   await using server = await startServer((_, response) => {
     response.setHeader("content-type", "application/vnd.docker.distribution.manifest.v1+prettyjws");
     response.setHeader("docker-content-digest", digest);
@@ -120,7 +117,7 @@ test("an image of schema 1 is called by its name", async () => {
   await expect(copy).rejects.toMatchObject({ code: "unsupported" });
 });
 
-test("a reference with tag and digest is read by the digest", async () => {
+test("a reference with tag and digest is read by digest", async () => {
   const [image, other] = [await randomImage("pinned"), await randomImage("other")];
   await using registry = await startRegistry();
   await registry.putImage("a", image, "old");
@@ -139,7 +136,7 @@ describe("a foreign layer", () => {
     return Buffer.concat(chunks).toString();
   }
 
-  test("is read from the first of its URLs that has it", async () => {
+  test("is read from its first URL that has it", async () => {
     await using server = await startServer(({ url }, response) => {
       response.writeHead(url === "/there" ? 200 : 404).end(url === "/there" ? blob : "");
     });
@@ -152,11 +149,11 @@ describe("a foreign layer", () => {
     expect(await readForeign(urls)).toBe("0123456789");
   });
 
-  test("that is nowhere is not found", async () => {
+  test("without a working URL is not found", async () => {
     await expect(readForeign(["ftp://example.com/x"])).rejects.toMatchObject({ code: "not-found" });
   });
 
-  test("of a registry elsewhere is not looked for on this machine", async () => {
+  test("of a public registry is not requested from this machine", async () => {
     await using server = await startServer((_, response) => response.end(blob));
 
     const registry = new Registry({ host: "registry.example.com" }, new HTTPClient({}), {});

@@ -33,8 +33,8 @@ function cancellations({ requests }: Registry): readonly LoggedRequest[] {
   return requests.filter(({ method }) => method === "DELETE");
 }
 
-describe("an upload that fails is given up:", () => {
-  const failure = new Error("the disk broke");
+describe("a failed upload is cancelled:", () => {
+  const failure = new Error("the disk failed");
 
   test.each([
     ["of known size", blob],
@@ -50,7 +50,7 @@ describe("an upload that fails is given up:", () => {
     expect(await registry.findBlob("a", blob.digest)).toBeUndefined();
   });
 
-  test("after it was aborted, with rights that are asked for then", async () => {
+  test("after an abort, with a new token", async () => {
     const authentication = {
       kind: "bearer",
       users: {},
@@ -71,7 +71,7 @@ describe("an upload that fails is given up:", () => {
     expect(cancellations(registry).at(-1)).toMatchObject({ status: 204 });
   });
 
-  test("that a mount began and nobody used", async () => {
+  test("of a mount that was not used", async () => {
     await using registry = await startRegistry({ mounts: "never" });
     await registry.putBlob("b", bytes);
     {
@@ -84,21 +84,18 @@ describe("an upload that fails is given up:", () => {
   });
 });
 
-test.each([400, 403, 404, 405])(
-  "a blob whose mount is answered with %i is uploaded",
-  async (status) => {
-    await using registry = await startRegistry({
-      intercept: ({ method, query }) =>
-        method === "POST" && query.has("mount") ? { status } : undefined,
-    });
-    await registry.putBlob("b", bytes);
-    await using destination = await destinationIn(registry);
-    const location = locationOf(registry, "b");
-    expect(await destination.tryReusingBlob(blob, { location })).toBeUndefined();
-    await destination.putBlob(streamOf(bytes), blob);
-    expect(await registry.findBlob("a", blob.digest)).toBeDefined();
-  },
-);
+test.each([400, 403, 404, 405])("a blob whose mount returns %i is uploaded", async (status) => {
+  await using registry = await startRegistry({
+    intercept: ({ method, query }) =>
+      method === "POST" && query.has("mount") ? { status } : undefined,
+  });
+  await registry.putBlob("b", bytes);
+  await using destination = await destinationIn(registry);
+  const location = locationOf(registry, "b");
+  expect(await destination.tryReusingBlob(blob, { location })).toBeUndefined();
+  await destination.putBlob(streamOf(bytes), blob);
+  expect(await registry.findBlob("a", blob.digest)).toBeDefined();
+});
 
 test("a blob that the registry stored under another digest is an error", async () => {
   const digest = digestOf(Buffer.from("another"));
@@ -115,7 +112,7 @@ test("a blob that the registry stored under another digest is an error", async (
   await expect(put).rejects.toMatchObject({ code: "digest-mismatch" });
 });
 
-test("a stream is closed where the registry refuses it early", async () => {
+test("a stream is closed if the registry rejects it early", async () => {
   await using registry = await startRegistry({
     intercept: ({ method }) => (method === "PUT" ? { status: 413, body: "too large" } : undefined),
   });
@@ -136,14 +133,14 @@ test("a stream is closed where the registry refuses it early", async () => {
 test.each([
   ["shorter", [bytes.subarray(1)]],
   ["longer", [bytes, bytes]],
-])("a stream that is %s than was said fails for good", async (_, chunks) => {
+])("a stream that is %s than its size fails permanently", async (_, chunks) => {
   await using registry = await startRegistry();
   await using destination = await destinationIn(registry);
   const put = destination.putBlob(streamOf(...chunks), blob);
   await expect(put).rejects.toMatchObject({ retryable: false });
 });
 
-test("a blob of unknown size and known digest has to have that digest", async () => {
+test("a blob of unknown size must have its known digest", async () => {
   await using registry = await startRegistry();
   await using destination = await destinationIn(registry);
   const { digest } = blob;
@@ -152,7 +149,7 @@ test("a blob of unknown size and known digest has to have that digest", async ()
   expect(await destination.putBlob(streamOf(bytes), { digest })).toEqual(blob);
 });
 
-test("a digest of sha512 is as good as any other", async () => {
+test("a sha512 digest is supported", async () => {
   await using registry = await startRegistry();
   await using destination = await destinationIn(registry);
   const digest = digestOf(bytes, "sha512");
@@ -165,7 +162,7 @@ test.each([
   ["401", { status: 401 }],
   ["403", { status: 403 }],
   ["500", { status: 500 }],
-])("where the question for a blob is answered with %s it is sent", async (_, answer) => {
+])("a blob is sent if HEAD returns %s", async (_, answer) => {
   const image = await randomImage("question", { layers: 1 });
   await using registry = await startRegistry({
     intercept: ({ method, path }) =>
@@ -177,7 +174,7 @@ test.each([
   expect(registry.tags("a")).toEqual(["1"]);
 });
 
-test("who may write and not read can write all the same", async () => {
+test("an account that may only push can push", async () => {
   const image = await randomImage("write only");
   await using registry = await startRegistry({
     intercept: ({ method }) => (method === "HEAD" ? { status: 403 } : undefined),
@@ -186,7 +183,7 @@ test("who may write and not read can write all the same", async () => {
   expect(registry.tags("a")).toEqual(["1"]);
 });
 
-test("a registry that stored another manifest than was sent is not believed", async () => {
+test("a registry that stores another manifest is a digest mismatch", async () => {
   const image = await randomImage("another");
   await using registry = await startRegistry({
     intercept: ({ method, path }) =>
@@ -198,7 +195,7 @@ test("a registry that stored another manifest than was sent is not believed", as
   await expect(copy).rejects.toMatchObject({ code: "digest-mismatch" });
 });
 
-test("an upload that may not begin is denied", async () => {
+test("an upload without permission is denied", async () => {
   await using registry = await startRegistry({
     intercept: ({ method }) => (method === "POST" ? { status: 403 } : undefined),
   });
@@ -210,7 +207,7 @@ test("an upload that may not begin is denied", async () => {
 test.each([
   ["of unknown size", {}],
   ["of known size", blob],
-])("a stream %s that is refused is given up", async (_, known) => {
+])("a rejected stream %s is closed", async (_, known) => {
   await using registry = await startRegistry({
     intercept: ({ method }) => (method === "PUT" ? { status: 500 } : undefined),
   });
@@ -224,7 +221,7 @@ test.each([
   expect(cancellations(registry)).toHaveLength(begun.length);
 });
 
-test("an upload that begins without a Location cannot go on", async () => {
+test("an upload without a Location fails", async () => {
   await using registry = await startRegistry({
     intercept: ({ method }) => (method === "POST" ? { status: 202 } : undefined),
   });
@@ -234,7 +231,7 @@ test("an upload that begins without a Location cannot go on", async () => {
   });
 });
 
-test("a reference with tag and digest is written by the tag, and only with that digest", async () => {
+test("a reference with tag and digest is written by tag, and only with this digest", async () => {
   const [image, other] = [await randomImage("pinned"), await randomImage("other")];
   await using registry = await startRegistry();
   const name = `//${registry.host}/a:1@${image.manifest.digest}`;
@@ -246,7 +243,7 @@ test("a reference with tag and digest is written by the tag, and only with that 
   expect(registry.tags("a")).toEqual(["1"]);
 });
 
-test("a reference with a digest alone is written without a tag", async () => {
+test("a reference with only a digest is written without a tag", async () => {
   const image = await randomImage("untagged");
   await using registry = await startRegistry();
   const { digest } = image.manifest;

@@ -30,7 +30,7 @@ async function read(there: ImageReference, reading: Reading): Promise<Buffer> {
   return Buffer.concat(await Array.fromAsync(source.getBlob(blob, { range, retries })));
 }
 
-/** Reads a blob over a line on which things go wrong, and gives the sizes of all answers with a part of it. */
+/** Reads a blob through a fault proxy, and returns the sizes of all responses with a part of it. */
 async function readOver(
   { cutEvery, faults }: { cutEvery?: number; faults?: readonly PlannedFault[] },
   { bytes, range = { start: 0 }, settings = {} }: Reading,
@@ -53,37 +53,37 @@ const cutAt = (after: number): PlannedFault => ({
   fault: { kind: "cut", during: "response", after },
 });
 
-describe("a download that breaks off", () => {
-  test("goes on from there, and nothing is read twice", async () => {
+describe("an interrupted download", () => {
+  test("resumes without reading bytes twice", async () => {
     const sizes = await readOver({ faults: [cutAt(700_000)] }, { bytes: small });
     expect(sizes).toEqual([700_000, small.byteLength - 700_000]);
   });
 
-  test("goes on as often as the line breaks, as long as it comes further", async () => {
+  test("resumes after each failure with progress", async () => {
     const sizes = await readOver({ cutEvery: 100_000 }, { bytes: small });
     expect(sizes.length).toBeGreaterThan(9);
     expect(sum(sizes)).toBe(small.byteLength);
   });
 
-  test("of a range goes on within the range", async () => {
+  test("of a range resumes within the range", async () => {
     const range = { start: 100_000, end: 899_999 };
     const sizes = await readOver({ faults: [cutAt(300_000)] }, { bytes: small, range });
     expect(sizes).toEqual([300_000, 500_000]);
   });
 
-  test("is read again from the start where the registry knows no ranges, and what is known is skipped", async () => {
+  test("restarts if the registry does not support ranges, and skips known bytes", async () => {
     const faults = [cutAt(700_000)];
     const sizes = await readOver({ faults }, { bytes: small }, { ranges: false });
     expect(sizes).toEqual([700_000, small.byteLength]);
   });
 
-  test("gives up where nothing comes of it", async () => {
+  test("fails after attempts without progress", async () => {
     const faults = [{ ...cutAt(10), times: 100 }];
     const reading = readOver({ faults }, { bytes: small });
     await expect(reading).rejects.toMatchObject({ code: "unavailable", retryable: true });
   });
 
-  test("goes on with another token, and where the registry redirects to by now", async () => {
+  test("resumes with a new token and a new redirect target", async () => {
     let gets = 0;
     await using registry = await startRegistry({
       redirectBlobs: true,
@@ -108,8 +108,8 @@ describe("a download that breaks off", () => {
   });
 });
 
-describe("an answer that does not say how long it is, and ends early,", () => {
-  test("is gone on with", async () => {
+describe("a response without Content-Length that ends early", () => {
+  test("is resumed", async () => {
     let isFirst = true;
     await using server = await startServer(({ headers }, response) => {
       const start = Number(/\d+/.exec(headers.range ?? "0")?.[0]);
@@ -125,7 +125,7 @@ describe("an answer that does not say how long it is, and ends early,", () => {
     expect(server.asked).toHaveLength(2);
   });
 
-  test("is too short where there is no more", async () => {
+  test("fails if the registry has no more bytes", async () => {
     await using server = await startServer(({ headers }, response) => {
       if (headers.range !== undefined) return void response.writeHead(416).end();
       response.write(small.subarray(0, 600_000));
@@ -138,12 +138,12 @@ describe("an answer that does not say how long it is, and ends early,", () => {
 });
 
 test.each([
-  ["of something longer", (start: number) => `bytes ${start}-${small.byteLength - 1}/9999999`],
+  ["of a larger blob", (start: number) => `bytes ${start}-${small.byteLength - 1}/9999999`],
   [
-    "from elsewhere",
+    "from another offset",
     (start: number) => `bytes ${start + 1}-${small.byteLength - 1}/${small.byteLength}`,
   ],
-])("a download does not go on with a part %s", async (_, contentRange) => {
+])("a download does not resume with a range %s", async (_, contentRange) => {
   await using registry = await startRegistry({
     intercept({ headers, path }) {
       const [, start] = /^bytes=(\d+)-/.exec(headers.range ?? "") ?? [];
@@ -174,7 +174,7 @@ describe("a large blob", () => {
     return registry.requests.map(({ responseBytes }) => responseBytes);
   }
 
-  test("is read by ranges side by side where somebody says so", async () => {
+  test("is read in parallel ranges if configured", async () => {
     let underWay = 0;
     let most = 0;
     await using registry = await startRegistry({
@@ -191,15 +191,15 @@ describe("a large blob", () => {
   });
 
   test.each([
-    ["of this machine", {}, {}],
-    ["that knows no ranges", { ranges: false }, { parallelRanges: 3 }],
-    ["where somebody wants no ranges", {}, { parallelRanges: 1 }],
-  ])("is read in one go from a registry %s", async (_, registrySettings, settings) => {
+    ["on this machine", {}, {}],
+    ["without range support", { ranges: false }, { parallelRanges: 3 }],
+    ["with parallelRanges 1", {}, { parallelRanges: 1 }],
+  ])("is read with one request from a registry %s", async (_, registrySettings, settings) => {
     await using registry = await startRegistry(registrySettings);
     expect(await ranges(registry, settings)).toEqual([large.byteLength]);
   });
 
-  test("goes on with each range by itself", async () => {
+  test("resumes each range separately", async () => {
     const settings = { parallelRanges: 4 };
     const faults = [cutAt(3 * mebibyte), { ...cutAt(5 * mebibyte), nth: 3 }];
     const sizes = await readOver({ faults }, { bytes: large, settings });
@@ -207,7 +207,7 @@ describe("a large blob", () => {
     expect(sum(sizes)).toBe(large.byteLength);
   });
 
-  test("that is not wanted any more is not read any further", async () => {
+  test("is not read further after the reader leaves", async () => {
     await using registry = await startRegistry();
     await registry.putBlob("a", large);
     const there = docker({ parallelRanges: 4 }).parseReference(`//${registry.host}/a:1`);
@@ -217,7 +217,7 @@ describe("a large blob", () => {
     expect(registry.requests.length).toBeLessThanOrEqual(4);
   });
 
-  test("ends with an abort, whose reason passes through", async () => {
+  test("ends on an abort with its reason", async () => {
     await using registry = await startRegistry();
     await registry.putBlob("a", large);
     const there = docker({ parallelRanges: 4 }).parseReference(`//${registry.host}/a:1`);

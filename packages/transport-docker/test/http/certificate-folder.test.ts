@@ -9,7 +9,7 @@ import { readCertificates } from "../../src/http/certificate-folder.ts";
 const host = "registry.example.com:5000";
 const nothing = { authorities: [], identities: [] };
 
-/** A machine of its own, with these files on it. */
+/** A system with these files. */
 async function machineWith(files: readonly string[]): Promise<{
   readonly root: string;
   readonly system: { rootForImplicitAbsolutePaths: string; environment: { HOME: string } };
@@ -42,18 +42,18 @@ describe("the folder of a registry", () => {
     });
   });
 
-  test("counts alone, even where it is empty", async () => {
+  test("takes precedence even if it is empty", async () => {
     const { root, system } = await machineWith([`${docker}/ca.crt`]);
     await mkdir(path.join(root, home), { recursive: true });
     expect(await readCertificates(host, { system })).toEqual(nothing);
   });
 
-  test("is that of the very host and port", async () => {
+  test("is that of exactly this host and port", async () => {
     const { system } = await machineWith([`${docker}/ca.crt`]);
     expect(await readCertificates("registry.example.com", { system })).toEqual(nothing);
   });
 
-  test("is the one that was named, and no other", async () => {
+  test("is only the configured one", async () => {
     const { root, system } = await machineWith([`${docker}/ca.crt`, "mine/other.crt"]);
     const certDir = path.join(root, "mine");
     expect(await readCertificates(host, { system, certDir })).toEqual({
@@ -62,7 +62,7 @@ describe("the folder of a registry", () => {
     });
   });
 
-  test("has to be there if it was named", async () => {
+  test("must exist if it is configured", async () => {
     const { root, system } = await machineWith([]);
     const certDir = path.join(root, "mine");
     await expect(readCertificates(host, { system, certDir })).rejects.toMatchObject({
@@ -71,7 +71,7 @@ describe("the folder of a registry", () => {
   });
 });
 
-test("a certificate and the key of the same name say who we are; other files say nothing", async () => {
+test("a certificate and its key are an identity, and other files are ignored", async () => {
   const names = ["a.crt", "b.cert", "b.key", "c.crt", "c.cert", "c.key", "README", "d.pem"];
   const { system } = await machineWith(names.map((name) => `${home}/${name}`));
   expect(await readCertificates(host, { system })).toEqual({
@@ -84,9 +84,9 @@ test("a certificate and the key of the same name say who we are; other files say
 });
 
 test.each([
-  ["client.cert", /client\.cert .*put client\.key beside it; .*\*\.crt/],
-  ["client.key", /client\.key .*put client\.cert beside it/],
-])("%s alone is an error that says what is missing", async (name, words) => {
+  ["client.cert", /client\.cert .*add client\.key .*\*\.crt/],
+  ["client.key", /client\.key .*add client\.cert/],
+])("%s alone is an error with the missing file", async (name, words) => {
   const { system } = await machineWith([`${home}/${name}`]);
   await expect(readCertificates(host, { system })).rejects.toMatchObject({
     code: "unsupported",
@@ -95,7 +95,7 @@ test.each([
 });
 
 test.skipIf(process.platform === "win32").each(["ca.crt", "client.cert", "client.key"])(
-  "%s that is a link to nowhere is named",
+  "a dangling link %s is reported by name",
   async (name) => {
     const { root, system } = await machineWith([`${home}/client.cert`, `${home}/client.key`]);
     const folder = path.join(root, home);
@@ -104,12 +104,12 @@ test.skipIf(process.platform === "win32").each(["ca.crt", "client.cert", "client
     await symlink(path.join(folder, "nowhere"), file);
     await expect(readCertificates(host, { system })).rejects.toMatchObject({
       code: "unsupported",
-      message: expect.stringContaining(`${file} is of no use: it is a link that leads`) as string,
+      message: expect.stringContaining(`${file}: it is a dangling link`) as string,
     });
   },
 );
 
-test("a folder in place of a certificate is named", async () => {
+test("a folder instead of a certificate is reported by name", async () => {
   const { system } = await machineWith([`${home}/ca.crt/file`]);
   await expect(readCertificates(host, { system })).rejects.toMatchObject({
     code: "unsupported",

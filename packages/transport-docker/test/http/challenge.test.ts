@@ -44,7 +44,7 @@ describe("WWW-Authenticate", () => {
     ['Basic realm=x, Bearer realm="never ends', [["basic", { realm: "x" }]]],
     ['Bearer realm="never ends', []],
     ["=", []],
-  ])("what is broken is left out: %s", (header, challenges) => {
+  ])("invalid text is ignored: %s", (header, challenges) => {
     expect(read(header)).toEqual(challenges);
   });
 });

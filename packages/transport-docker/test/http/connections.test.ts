@@ -16,17 +16,17 @@ import { startServer } from "../recording-server.ts";
 
 const image = await randomImage("connections", { layers: 2 });
 
-/** Nothing is asked twice. */
-function impatiently(): OperationOptions {
+/** Options without retries. */
+function withoutRetries(): OperationOptions {
   return { retries: new Retries({ maxAttempts: 1 }) };
 }
 
 async function tagsAt(host: string, settings?: DockerSettings): Promise<readonly string[]> {
-  return Array.fromAsync(docker(settings).parseReference(`//${host}/a`).getTags(impatiently()));
+  return Array.fromAsync(docker(settings).parseReference(`//${host}/a`).getTags(withoutRetries()));
 }
 
 describe("a registry that", () => {
-  test("does not run is unavailable, and named", async () => {
+  test("does not run is unavailable and named", async () => {
     const server = await startServer(() => {});
     await server[Symbol.asyncDispose]();
     await expect(tagsAt(server.host)).rejects.toMatchObject({
@@ -37,12 +37,12 @@ describe("a registry that", () => {
     });
   });
 
-  test("has a name that nobody knows is unavailable for good", async () => {
+  test("has an unknown name is permanently unavailable", async () => {
     const failure = { code: "unavailable", retryable: false };
     await expect(tagsAt("registry.invalid")).rejects.toMatchObject(failure);
   });
 
-  test("never answers is given up after the idle time, and not asked again", async () => {
+  test("never responds fails after the idle timeout without a retry", async () => {
     await using server = await startServer(() => {});
     await expect(tagsAt(server.host, { idleTimeout: 200 })).rejects.toMatchObject({
       code: "unavailable",
@@ -50,7 +50,7 @@ describe("a registry that", () => {
     expect(server.asked).toHaveLength(1);
   });
 
-  test("falls silent in the middle is given up after the idle time", async () => {
+  test("stops responding fails after the idle timeout", async () => {
     await using server = await startServer((_, response) => {
       response.writeHead(200, { "content-length": "100" }).write('{"tags":[');
     });
@@ -61,9 +61,9 @@ describe("a registry that", () => {
   });
 
   test.each([
-    ["of which nobody knows the size", {}],
+    ["of unknown size", {}],
     ["of a known size", { digest: image.manifest.digest, size: 1 << 30 }],
-  ])("takes in nothing of a blob %s is given up", async (_, blob) => {
+  ])("does not read a blob %s fails", async (_, blob) => {
     await using server = await startServer(({ method, headers }, response) => {
       const location = `http://${headers.host}/upload`;
       if (method === "POST") response.writeHead(202, { location }).end();
@@ -76,11 +76,11 @@ describe("a registry that", () => {
     async function* endless(): AsyncGenerator<Uint8Array> {
       for (;;) yield bytes;
     }
-    const sending = destination.putBlob(endless(), blob, impatiently());
+    const sending = destination.putBlob(endless(), blob, withoutRetries());
     await expect(sending).rejects.toMatchObject({ code: "unavailable" });
   });
 
-  test("does not speak HTTP is unavailable for good", async () => {
+  test("does not speak HTTP is permanently unavailable", async () => {
     const server = createServer((socket) => void socket.end("220 mail.example.com ESMTP\r\n"));
     server.listen(0, "127.0.0.1");
     await once(server, "listening");
@@ -93,12 +93,12 @@ describe("a registry that", () => {
   });
 });
 
-/** Of an authority that nobody knows. */
+/** A certificate of an unknown authority. */
 async function selfSigned(): Promise<KeyPair> {
   return newAuthority(await scratchFolder(), "nobody").issue("server");
 }
 
-/** As servers in Go do, it tells clients without TLS that they lack it, and has a server behind it for all others. */
+/** Responds to clients without TLS with an error, like servers in Go, and forwards the others. */
 async function startGoServer(behind: number): Promise<AsyncDisposable & { readonly host: string }> {
   const server = createServer((socket) => {
     socket.on("error", () => {});
@@ -128,7 +128,7 @@ async function startGoServer(behind: number): Promise<AsyncDisposable & { readon
 }
 
 describe.skipIf(opensslProgram === undefined)("https on this machine (needs openssl)", () => {
-  test("is found where http is not answered", async () => {
+  test("is found if http fails", async () => {
     await using registry = await startRegistry({ tls: await selfSigned() });
     await copyImage(
       await inMemory(image),
@@ -137,7 +137,7 @@ describe.skipIf(opensslProgram === undefined)("https on this machine (needs open
     expect(registry.tags("a")).toEqual(["1"]);
   });
 
-  test("is found by a question to which a 400 has no words", async () => {
+  test("is found after a HEAD request with a 400", async () => {
     await using registry = await startRegistry({ tls: await selfSigned() });
     await using server = await startGoServer(registry.port);
     const to = docker({ insecure: true }).parseReference(`//${server.host}/a:1`);
@@ -147,7 +147,7 @@ describe.skipIf(opensslProgram === undefined)("https on this machine (needs open
     expect(registry.tags("a")).toEqual(["1"]);
   });
 
-  test("with a certificate that nobody knows is refused, and the way out named", async () => {
+  test("with an untrusted certificate is rejected with advice", async () => {
     await using registry = await startRegistry({ tls: await selfSigned() });
     await expect(tagsAt(registry.host)).rejects.toMatchObject({
       code: "unavailable",
@@ -158,7 +158,7 @@ describe.skipIf(opensslProgram === undefined)("https on this machine (needs open
   });
 });
 
-test("where a server wants https it says so with 400, and https is what it gets", async () => {
+test("a 400 response that requires https is retried with https", async () => {
   await using server = await startServer((_, response) => {
     response.writeHead(400).end("Client sent an HTTP request to an HTTPS server.\n");
   });
@@ -168,7 +168,7 @@ test("where a server wants https it says so with 400, and https is what it gets"
   });
 });
 
-test("another 400 is the registry's answer", async () => {
+test("another 400 is the response of the registry", async () => {
   await using server = await startServer((_, response) => {
     response.writeHead(400).end('{"errors":[{"code":"NAME_INVALID","message":"no"}]}');
   });
@@ -178,7 +178,7 @@ test("another 400 is the registry's answer", async () => {
   });
 });
 
-test("connections are shared, and closed with the last that uses them", async () => {
+test("connections are shared and closed with the last user", async () => {
   await using server = await startServer((_, response) => {
     response.end('{"tags":["1"]}');
   });
@@ -193,7 +193,7 @@ test("connections are shared, and closed with the last that uses them", async ()
   await server.noConnections();
 });
 
-test("a question with HEAD keeps its connection", async () => {
+test("a HEAD request keeps its connection", async () => {
   await using server = await startServer((_, response) => {
     response
       .setHeader("docker-content-digest", image.manifest.digest)
@@ -206,7 +206,7 @@ test("a question with HEAD keeps its connection", async () => {
   expect(server.connections).toBe(1);
 });
 
-test("the user agent is what one says it is", async () => {
+test("the user agent is configurable", async () => {
   const seen: unknown[] = [];
   await using server = await startServer(({ headers }, response) => {
     seen.push(headers["user-agent"]);
@@ -217,7 +217,7 @@ test("the user agent is what one says it is", async () => {
   expect(seen).toEqual(["drayage", "me/1"]);
 });
 
-test("redirects without an end are followed ten times", async () => {
+test("at most ten redirects are followed", async () => {
   await using server = await startServer((_, response) => {
     response.writeHead(307, { location: "?again" }).end();
   });

@@ -17,7 +17,7 @@ const json = Buffer.from('{"tags":["1"]}');
 const tar = Buffer.alloc(5000, "a file in a tar ");
 const layer = gzipSync(tar);
 
-/** What is read of a body that a server says is in a coding. */
+/** Reads a body with this content encoding. */
 async function read(
   body: Uint8Array,
   coding: string,
@@ -57,7 +57,7 @@ describe("a text", () => {
     ["gzip", json],
     ["br", json],
     ["deflate", json],
-  ])("in the coding %j is what was meant", async (coding, body) => {
+  ])("in the coding %j is decoded", async (coding, body) => {
     expect(await read(body, coding)).toEqual(json);
     expect(await read(body, coding, { isChunked: true })).toEqual(json);
   });
@@ -66,24 +66,21 @@ describe("a text", () => {
     ["br", brotliCompressSync(json)],
     ["zstd", zstdCompressSync(json)],
     ["gzip, gzip", gzipSync(gzipSync(json))],
-  ])(
-    "in the coding %j, which was not asked for, is an error that names it",
-    async (coding, body) => {
-      await expect(read(body, coding)).rejects.toMatchObject({
-        code: "unsupported",
-        message: expect.stringContaining(coding) as string,
-      });
-    },
-  );
+  ])("in the unsupported coding %j is an error that names it", async (coding, body) => {
+    await expect(read(body, coding)).rejects.toMatchObject({
+      code: "unsupported",
+      message: expect.stringContaining(coding) as string,
+    });
+  });
 
-  test("that is cut off is an error that may pass", async () => {
+  test("that is truncated is a temporary error", async () => {
     await expect(read(gzipSync(json).subarray(0, -9), "gzip")).rejects.toMatchObject({
       code: "unavailable",
       retryable: true,
     });
   });
 
-  test("that grows without limit is read no further than is wanted", async () => {
+  test("with unlimited output is read only as far as necessary", async () => {
     const bomb = gzipSync(Buffer.alloc(256 << 20));
     await expect(read(bomb, "gzip", { limit: 1 << 20 })).rejects.toThrow("too much");
   });
@@ -92,24 +89,29 @@ describe("a text", () => {
 const gzipLayer = "application/vnd.oci.image.layer.v1.tar+gzip";
 const plainLayer = "application/vnd.oci.image.layer.v1.tar";
 
-describe("a layer that is said to be in the coding gzip", () => {
+describe("a layer with the content encoding gzip", () => {
   test.each<[string, Uint8Array, ExpectedBody, Uint8Array]>([
-    ["is itself where it has its size", layer, { size: layer.byteLength }, layer],
-    ["is itself where it is one of gzip", layer, { mediaType: gzipLayer }, layer],
-    ["is itself where nothing else is known of it", layer, {}, layer],
-    ["is compressed once more", gzipSync(layer), { size: layer.byteLength }, layer],
-    ["is compressed once more, with no size", gzipSync(layer), { mediaType: gzipLayer }, layer],
-    ["is compressed, with its size", layer, { size: tar.byteLength, mediaType: plainLayer }, tar],
-    ["is compressed, with its type", layer, { mediaType: plainLayer }, tar],
-    ["is not compressed", tar, { size: tar.byteLength }, tar],
-    ["is not compressed, with no size", tar, { mediaType: plainLayer }, tar],
+    ["is unchanged if it has its size", layer, { size: layer.byteLength }, layer],
+    ["is unchanged if its type is gzip", layer, { mediaType: gzipLayer }, layer],
+    ["is unchanged if its type is unknown", layer, {}, layer],
+    ["is decoded if it is compressed twice", gzipSync(layer), { size: layer.byteLength }, layer],
+    [
+      "is decoded if it is compressed twice, without a size",
+      gzipSync(layer),
+      { mediaType: gzipLayer },
+      layer,
+    ],
+    ["is decoded, with its size", layer, { size: tar.byteLength, mediaType: plainLayer }, tar],
+    ["is decoded, with its type", layer, { mediaType: plainLayer }, tar],
+    ["is unchanged if it is not compressed", tar, { size: tar.byteLength }, tar],
+    ["is unchanged if it is not compressed, without a size", tar, { mediaType: plainLayer }, tar],
   ])("%s", async (_, body, expected, content) => {
     expect(await read(body, "gzip", { expected })).toEqual(Buffer.from(content));
     expect(await read(body, "gzip", { expected, isChunked: true })).toEqual(Buffer.from(content));
   });
 });
 
-test("answers as they are are asked for", async () => {
+test("requests accept no encoding", async () => {
   const seen: unknown[] = [];
   await using server = await startServer(({ headers }, response) => {
     seen.push(headers["accept-encoding"]);
@@ -122,7 +124,7 @@ test("answers as they are are asked for", async () => {
   expect(seen).toEqual(["identity"]);
 });
 
-test("a HEAD of what would be compressed says nothing of its size", async () => {
+test("the size in a compressed response to HEAD is ignored", async () => {
   await using server = await startServer((_, response) => {
     response.writeHead(200, { "content-encoding": "gzip", "content-length": "10" }).end();
   });

@@ -9,7 +9,7 @@ import { docker } from "../../src/index.ts";
 import { startServer } from "../recording-server.ts";
 
 test.skipIf(opensslProgram === undefined)(
-  "an authority of one's own is believed beside the default ones, not in their place (needs openssl)",
+  "a configured authority is trusted in addition to the default ones (needs openssl)",
   async () => {
     const known = newAuthority(await scratchFolder(), "known");
     const own = newAuthority(await scratchFolder(), "own");

@@ -12,7 +12,7 @@ import { docker } from "../../src/index.ts";
 const url = new URL("http://registry.example.com/v2/");
 const question: HTTPRequest = { method: "GET", url, headers: {} };
 
-/** A server that answers when it is told to. */
+/** A server that responds on request of the test. */
 class Server {
   readonly #open: ((status: number) => void)[] = [];
 
@@ -27,14 +27,14 @@ class Server {
     return { status: await promise, url, headers: {}, bytes, discard: async () => {} };
   };
 
-  /** Answers so many of the requests under way, and lets others come. */
+  /** Responds to this many pending requests, and waits for the next ones. */
   async answer(count: number, status: number): Promise<void> {
     for (const resolve of this.#open.splice(0, count)) resolve(status);
     await setImmediate();
   }
 }
 
-/** The answers to so many questions, all asked at once. */
+/** The responses to this many parallel requests. */
 async function ask(host: Host, server: Server, count: number): Promise<Answers> {
   const answers = Array.from({ length: count }, async () => host.send(question, server.send));
   await setImmediate();
@@ -45,7 +45,7 @@ interface Answers {
   all(): Promise<readonly HTTPResponse[]>;
 }
 
-test("a host is asked no more at once than it is said to take", async () => {
+test("a host gets at most the configured number of requests", async () => {
   const [host, server] = [new Host(3), new Server()];
   const answers = await ask(host, server, 7);
   const seen: number[] = [];
@@ -57,7 +57,7 @@ test("a host is asked no more at once than it is said to take", async () => {
   expect(await answers.all()).toHaveLength(7);
 });
 
-test("half as much after it was busy, however many were refused with the same round", async () => {
+test("the limit is halved once when a busy host rejects concurrent requests", async () => {
   const [host, server] = [new Host(16), new Server()];
   const answers = await ask(host, server, 24);
   await server.answer(16, 429);
@@ -66,10 +66,10 @@ test("half as much after it was busy, however many were refused with the same ro
   await server.answer(8, 503);
   expect(server.underWay).toBe(4);
   const refused = await answers.all();
-  expect(refused.filter(({ isRefusedWithOthers }) => !isRefusedWithOthers)).toHaveLength(2);
+  expect(refused.filter(({ isRejectedWithOthers }) => !isRejectedWithOthers)).toHaveLength(2);
 });
 
-test("half of what was under way, where that was less than allowed", async () => {
+test("the limit is half of the active requests if they are fewer", async () => {
   const [host, server] = [new Host(64), new Server()];
   await ask(host, server, 4);
   await server.answer(4, 429);
@@ -77,7 +77,7 @@ test("half of what was under way, where that was less than allowed", async () =>
   expect(server.underWay).toBe(2);
 });
 
-test("never less than one, and slowly more again as it answers, up to the bound", async () => {
+test("the limit is at least one and grows slowly up to the maximum", async () => {
   const [host, server] = [new Host(4), new Server()];
   for (let round = 0; round < 5; round++) {
     await ask(host, server, 1);
@@ -94,7 +94,7 @@ test("never less than one, and slowly more again as it answers, up to the bound"
   expect(seen.at(-1)).toBe(4);
 });
 
-test("while it is held nothing new is sent", async () => {
+test("requests are delayed while the host is held", async () => {
   const [host, server] = [new Host(4), new Server()];
   const hold = host.hold();
   const answers = await ask(host, server, 2);
@@ -106,7 +106,7 @@ test("while it is held nothing new is sent", async () => {
   expect(await answers.all()).toHaveLength(2);
 });
 
-test("who waits for a turn can leave, and nobody else loses his", async () => {
+test("an abort of a waiting request does not affect the others", async () => {
   const [host, server] = [new Host(1), new Server()];
   const controller = new AbortController();
   const reason = new Error("enough");
@@ -120,7 +120,7 @@ test("who waits for a turn can leave, and nobody else loses his", async () => {
   expect([...(await first.all()), ...(await last.all())]).toHaveLength(2);
 });
 
-test("a failure gives its turn back", async () => {
+test("a failed request no longer counts", async () => {
   const [host, server] = [new Host(1), new Server()];
   const failing = host.send(question, async () => Promise.reject(new Error("cut")));
   await expect(failing).rejects.toThrow("cut");
@@ -128,7 +128,7 @@ test("a failure gives its turn back", async () => {
   expect(server.underWay).toBe(1);
 });
 
-test("a registry that takes one request at a time can be copied into itself", async () => {
+test("a copy within a registry that accepts one request at a time works", async () => {
   const image = await randomImage("one at a time", { layers: 6 });
   await using registry = await startRegistry({ mounts: "never" });
   await registry.putImage("a", image, "1");

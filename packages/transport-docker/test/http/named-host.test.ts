@@ -12,7 +12,7 @@ import type { DockerSettings } from "../../src/index.ts";
 import { startServer } from "../recording-server.ts";
 import type { RecordingServer } from "../recording-server.ts";
 
-/** A service on this machine that no registry elsewhere may lead to. */
+/** A service on this machine that a public registry may not name. */
 let internal: RecordingServer;
 const names = ["internal.example"];
 /** Resolves some names to this machine. */
@@ -26,11 +26,11 @@ beforeAll(async () => {
 });
 afterAll(async () => internal[Symbol.asyncDispose]());
 
-/** 0.0.0.0 leads to this machine and is no loopback address: a registry there may name what a public one may. */
-const elsewhere = { hostname: "0.0.0.0" };
+/** 0.0.0.0 reaches this machine but is not a loopback address. A registry there has the rights of a public one. */
+const external = { hostname: "0.0.0.0" };
 const settings: DockerSettings = { insecure: true, lookup, credentials: () => undefined };
 
-/** Hosts of this machine, in all spellings, for a port. */
+/** All spellings of hosts of this machine, with a port. */
 const spellings = [
   "127.0.0.1",
   "127.1",
@@ -47,7 +47,7 @@ const spellings = [
   "internal.example",
 ];
 
-describe("a registry elsewhere leads nobody to this machine", () => {
+describe("a public registry may not name this machine", () => {
   test.each(spellings)("as a token server at %s", async (host) => {
     const before = internal.asked.length;
     const authorizations: (string | undefined)[] = [];
@@ -55,7 +55,7 @@ describe("a registry elsewhere leads nobody to this machine", () => {
       authorizations.push(headers.authorization);
       const realm = `http://${host}:${internal.port}/token`;
       response.writeHead(401, { "www-authenticate": `Bearer realm="${realm}"` }).end();
-    }, elsewhere);
+    }, external);
     const reference = docker(settings).parseReference(`//${registry.host}/a:1`);
     await expect(openImage(reference)).rejects.toMatchObject({ code: "untrusted" });
     expect(internal.asked.length).toBe(before);
@@ -66,7 +66,7 @@ describe("a registry elsewhere leads nobody to this machine", () => {
     const before = internal.asked.length;
     await using registry = await startServer((_, response) => {
       response.writeHead(307, { location: `http://${host}:${internal.port}/secret` }).end();
-    }, elsewhere);
+    }, external);
     const reference = docker(settings).parseReference(`//${registry.host}/a:1`);
     await expect(openImage(reference)).rejects.toMatchObject({ code: "untrusted" });
     expect(internal.asked.length).toBe(before);
@@ -77,7 +77,7 @@ describe("a registry elsewhere leads nobody to this machine", () => {
     await using registry = await startServer((request, response) => {
       const location = `http://${host}:${internal.port}/upload`;
       response.writeHead(request.method === "POST" ? 202 : 404, { location }).end();
-    }, elsewhere);
+    }, external);
     const reference = docker(settings).parseReference(`//${registry.host}/a:1`);
     await using destination = await reference.newImageDestination();
     const stored = destination.putBlob(inOrder("x"), {});
@@ -89,7 +89,7 @@ describe("a registry elsewhere leads nobody to this machine", () => {
     const before = internal.asked.length;
     await using registry = await startServer((_, response) => {
       response.writeHead(404).end();
-    }, elsewhere);
+    }, external);
     const reference = docker(settings).parseReference(`//${registry.host}/a:1`);
     await using source = await reference.newImageSource();
     const digest = digestOf(Buffer.from("nowhere"));
@@ -100,7 +100,7 @@ describe("a registry elsewhere leads nobody to this machine", () => {
   });
 });
 
-/** One request that a server at `namer` led to. */
+/** A request to a URL that the server at `namer` named. */
 async function ask(url: string, namer: string, more: DockerSettings = {}): Promise<number> {
   const client = new HTTPClient({ ...settings, ...more });
   await using _ = client.use();
@@ -124,7 +124,7 @@ describe("a host that a server named", () => {
     ["http://169.254.169.254/", false],
     ["http://registry.example/", false],
     ["http://0.0.0.0:1/", false],
-  ])("on this machine is asked where it was %s: %s", async (namer, isAsked) => {
+  ])("on this machine is reached if it was %s: %s", async (namer, isAsked) => {
     for (const host of ["127.0.0.1", "internal.example"]) {
       const outcome = await ask(`http://${host}:${internal.port}/`, namer).catch(
         ({ code, retryable }: ImageError) => ({ code, retryable }),
@@ -134,7 +134,7 @@ describe("a host that a server named", () => {
   });
 
   test.each<true | readonly string[]>([true, ["internal.example"], ["internal.example:PORT"]])(
-    "is asked where the setting allows it: %j",
+    "is reached if the setting allows it: %j",
     async (allowed) => {
       const allowPrivateTargets =
         allowed === true ? true : allowed.map((one) => one.replace("PORT", `${internal.port}`));
@@ -143,14 +143,14 @@ describe("a host that a server named", () => {
     },
   );
 
-  test("is not asked where the setting allows another", async () => {
+  test("is not reached if the setting allows another host", async () => {
     const allowPrivateTargets = ["example", "other.example", `internal.example:1`];
     const url = `http://internal.example:${internal.port}/`;
     const asked = ask(url, "https://registry.example/", { allowPrivateTargets });
     await expect(asked).rejects.toMatchObject({ code: "untrusted" });
   });
 
-  test("is not reached by a connection that was opened for the user", async () => {
+  test("is not reached through an existing connection of the user", async () => {
     const client = new HTTPClient(settings);
     await using _ = client.use();
     const url = new URL(`http://internal.example:${internal.port}/`);
@@ -161,11 +161,11 @@ describe("a host that a server named", () => {
     await expect(led).rejects.toMatchObject({ code: "untrusted" });
   });
 
-  test("may lead on only to what it may name itself", async () => {
+  test("may name only hosts that its own class may name", async () => {
     const before = internal.asked.length;
     await using second = await startServer((_, response) => {
       response.writeHead(302, { location: `http://127.0.0.1:${internal.port}/` }).end();
-    }, elsewhere);
+    }, external);
     const allowPrivateTargets = [second.host];
     const asked = ask(`${second.origin}/`, "http://127.0.0.1:1/", { allowPrivateTargets });
     await expect(asked).rejects.toMatchObject({ code: "untrusted" });
@@ -173,7 +173,7 @@ describe("a host that a server named", () => {
   });
 });
 
-test("a name that resolves to this machine and to others names what others may", async () => {
+test("a name that also resolves to a public address has the rights of a public host", async () => {
   const addresses = [
     { address: "127.0.0.1", family: 4 },
     { address: "203.0.113.7", family: 4 },
@@ -191,7 +191,7 @@ test("a name that resolves to this machine and to others names what others may",
   await expect(asked).rejects.toMatchObject({ code: "untrusted" });
 });
 
-test("a registry elsewhere may be its own token server, wherever that is", async () => {
+test("a registry may be its own token server at any address", async () => {
   await using registry: RecordingServer = await startServer(({ url, headers }, response) => {
     if (url?.startsWith("/token")) response.end('{"token":"own"}');
     else if (headers.authorization === "Bearer own") response.end('{"tags":["1"]}');
@@ -199,12 +199,12 @@ test("a registry elsewhere may be its own token server, wherever that is", async
       const realm = `http://${registry.host}/token`;
       response.writeHead(401, { "www-authenticate": `Bearer realm="${realm}"` }).end();
     }
-  }, elsewhere);
+  }, external);
   const reference = docker(settings).parseReference(`//${registry.host}/a:1`);
   expect(await Array.fromAsync(reference.getTags())).toEqual(["1"]);
 });
 
-test("a token server in clear text is not asked for a registry that speaks https", async () => {
+test("a token server with plain http gets no request for a registry with https", async () => {
   const client = new HTTPClient({});
   await using _ = client.use();
   const before = internal.asked.length;

@@ -6,7 +6,7 @@ import { expect, test } from "vitest";
 import { docker } from "../../src/index.ts";
 import { startServer } from "../recording-server.ts";
 
-/** What is noticed while the tags of a repository are listed twice, where this is answered. */
+/** The notices of listing tags twice with this response. */
 async function noticesAfter(
   headers: Readonly<Record<string, string | readonly string[]>>,
 ): Promise<{ notices: readonly Notice[]; host: string }> {
@@ -28,7 +28,7 @@ test.each([
   ['299 - "a\\\\b"', "a\\b"],
   ['299 - ""', ""],
   [`299 - "two  words"`, "two words"],
-])("a warning %s is passed on once", async (warning, text) => {
+])("the warning %s is reported once", async (warning, text) => {
   const { notices, host } = await noticesAfter({ warning });
   expect(notices).toEqual([{ kind: "warning", host, text }]);
 });
@@ -44,11 +44,11 @@ test.each([
   '299 - "text" "Wed, 21 Oct 2026 07:28:00 GMT"',
   '299 - "te"xt"',
   "299 - text",
-])("%s is none of the warnings that registries give", async (warning) => {
+])("the warning %s of another form is ignored", async (warning) => {
   expect((await noticesAfter({ warning })).notices).toEqual([]);
 });
 
-test("how much is left of what a host allows is told with every answer", async () => {
+test("the rate limit is reported with every response", async () => {
   const { notices, host } = await noticesAfter({
     "ratelimit-limit": "100;w=21600",
     "ratelimit-remaining": "76;w=21600",
@@ -59,7 +59,7 @@ test("how much is left of what a host allows is told with every answer", async (
   expect(notices).toEqual([notice, notice]);
 });
 
-test("without a window and a source as well", async () => {
+test("also without a window and a source", async () => {
   const { notices } = await noticesAfter({ "ratelimit-limit": "5", "ratelimit-remaining": "0" });
   expect(notices[0]).toMatchObject({
     limit: 5,
@@ -72,6 +72,6 @@ test("without a window and a source as well", async () => {
 test.each([
   { "ratelimit-limit": "100" },
   { "ratelimit-limit": "many", "ratelimit-remaining": "some" },
-])("%j tells nothing", async (headers: Readonly<Record<string, string>>) => {
+])("%j is ignored", async (headers: Readonly<Record<string, string>>) => {
   expect((await noticesAfter(headers)).notices).toEqual([]);
 });

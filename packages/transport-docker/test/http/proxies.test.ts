@@ -14,7 +14,7 @@ import { startServer } from "../recording-server.ts";
 
 const secure = new URL("https://registry.example.com/v2/");
 
-describe("the proxy is found", () => {
+describe("the proxy is selected", () => {
   test.each(["localhost:5000", "127.0.0.1", "127.9.9.9", "[::1]:5000"])(
     "but not for %s",
     (host) => {
@@ -23,7 +23,7 @@ describe("the proxy is found", () => {
     },
   );
 
-  test("by a setting, which goes before the environment", () => {
+  test("by a setting, which takes precedence over the environment", () => {
     const system = { environment: { HTTPS_PROXY: "http://one" } };
     expect(proxiesOf({ system })(secure)?.href).toBe("http://one/");
     expect(proxiesOf({ system, proxy: new URL("http://two") })(secure)?.href).toBe("http://two/");
@@ -37,7 +37,7 @@ async function tagsAt(host: string, settings: DockerSettings): Promise<readonly 
 }
 
 describe("a registry behind a proxy", () => {
-  test("is asked by http, and the proxy alone is told its password", async () => {
+  test("is reached by http, and only the proxy gets its password", async () => {
     await using proxy = await startProxy();
     const seen: unknown[] = [];
     await using server = await startServer(({ headers }, response) => {
@@ -56,7 +56,7 @@ describe("a registry behind a proxy", () => {
     expect(JSON.stringify(seen)).not.toContain(basic);
   });
 
-  test("takes an image by https", async ({ skip }) => {
+  test("accepts an image by https", async ({ skip }) => {
     skip(opensslProgram === undefined, "needs openssl");
     await using proxy = await startProxy();
     const certDir = await scratchFolder();
@@ -77,14 +77,14 @@ describe("a registry behind a proxy", () => {
     });
   });
 
-  test("is not reached where the proxy does not let one through", async () => {
+  test("is unavailable if the proxy rejects the request", async () => {
     await using proxy = await startProxy(407);
     const through = new URL(proxy.url);
     through.password = "secret";
     const failing = tagsAt("registry.test", { proxy: through });
     await expect(failing).rejects.toMatchObject({
       code: "unavailable",
-      message: expect.stringMatching(/proxy 127\.0\.0\.1:\d+, .*407: .*password/) as string,
+      message: expect.stringMatching(/proxy 127\.0\.0\.1:\d+, .*407; .*password/) as string,
     });
     await expect(failing).rejects.not.toMatchObject({
       message: expect.stringContaining("secret") as string,
@@ -92,7 +92,7 @@ describe("a registry behind a proxy", () => {
     expect(proxy.asked).toHaveLength(1);
   });
 
-  test("is not reached where there is no proxy, which is named", async () => {
+  test("is unavailable if the proxy does not run, which is named", async () => {
     const proxy = await startProxy();
     await proxy[Symbol.asyncDispose]();
     await expect(tagsAt("registry.test", { proxy: proxy.url })).rejects.toMatchObject({
@@ -103,7 +103,7 @@ describe("a registry behind a proxy", () => {
     });
   });
 
-  test("is given up where the proxy never answers", async () => {
+  test("is unavailable if the proxy never responds", async () => {
     await using server = await startServer(() => {});
     const settings = { proxy: new URL(server.origin), insecure: true, idleTimeout: 200 };
     await expect(tagsAt("registry.test", settings)).rejects.toMatchObject({ code: "unavailable" });

@@ -9,7 +9,7 @@ import { ReceiveBuffers } from "../../src/http/receive-buffers.ts";
 const sent = randomBytes(24 << 20);
 const expected = createHash("sha256").update(sent).digest("hex");
 
-/** A connection on which all of `sent` comes. */
+/** A connection that receives all of `sent`. */
 async function connected(buffers: ReceiveBuffers): Promise<Socket & AsyncDisposable> {
   const server = createServer((socket) => socket.end(sent));
   await new Promise<void>((resolve) => {
@@ -31,31 +31,31 @@ async function ended(socket: Socket): Promise<void> {
   });
 }
 
-describe("what is read on connections", () => {
-  test("is in the same memory again and again, where it is given back", async () => {
+describe("received chunks", () => {
+  test("reuse the memory of released chunks", async () => {
     const buffers = new ReceiveBuffers();
     await using socket = await connected(buffers);
     const memory = new Set<ArrayBufferLike>();
     const found = createHash("sha256");
     socket.on("data", (chunk: Buffer) => {
-      buffers.lend(chunk);
+      buffers.retain(chunk);
       memory.add(chunk.buffer);
       found.update(chunk);
-      buffers.giveBack(chunk);
+      buffers.release(chunk);
     });
     await ended(socket);
     expect(found.digest("hex")).toBe(expected);
     expect(memory.size).toBeLessThan(5);
   });
 
-  test("stays what it is until it is given back, whoever reads beside it", async () => {
+  test("stay unchanged until release, also with other readers", async () => {
     const buffers = new ReceiveBuffers();
     await using keeping = await connected(buffers);
     await using late = await connected(buffers);
     await using quick = await connected(buffers);
     const kept: Buffer[] = [];
     keeping.on("data", (chunk: Buffer) => {
-      buffers.lend(chunk);
+      buffers.retain(chunk);
       kept.push(chunk);
     });
     const lateFound = createHash("sha256");
@@ -64,18 +64,18 @@ describe("what is read on connections", () => {
       const chunk = waiting.shift();
       if (chunk === undefined) return;
       lateFound.update(chunk);
-      buffers.giveBack(chunk);
+      buffers.release(chunk);
     };
     late.on("data", (chunk: Buffer) => {
-      buffers.lend(chunk);
+      buffers.retain(chunk);
       waiting.push(chunk);
       if (waiting.length > 3) take();
     });
     const quickFound = createHash("sha256");
     quick.on("data", (chunk: Buffer) => {
-      buffers.lend(chunk);
+      buffers.retain(chunk);
       quickFound.update(chunk);
-      buffers.giveBack(chunk);
+      buffers.release(chunk);
     });
     await Promise.all([keeping, late, quick].map(ended));
     while (waiting.length > 0) take();
@@ -86,51 +86,51 @@ describe("what is read on connections", () => {
 });
 
 describe("memory", () => {
-  test("is used again when something came from what follows it, and not before", () => {
+  test("is reused once a chunk of the next buffer was passed on", () => {
     const { buffers, read } = reader();
     const [first, second, third, fourth] = [read(), read(), read(), read()];
-    buffers.lend(first);
-    buffers.giveBack(first);
-    // More of it may be on its way through the parser.
+    buffers.retain(first);
+    buffers.release(first);
+    // The parser may still have chunks of it.
     const others = [read(), read()];
-    expect(placesOf([first, second, third, fourth, ...others])).toHaveLength(6);
-    buffers.lend(third);
-    // Where to read to was said already.
+    expect(buffersOf([first, second, third, fourth, ...others])).toHaveLength(6);
+    buffers.retain(third);
+    // The next read already has a buffer.
     read();
-    expect(placesOf([first, second, read(), read()])).toHaveLength(2);
+    expect(buffersOf([first, second, read(), read()])).toHaveLength(2);
   });
 
-  test("is not used again while somebody has a part of it", () => {
+  test("is not reused while a chunk of it is in use", () => {
     const { buffers, read } = reader();
     const first = read();
-    buffers.lend(first.subarray(0, 1000));
-    buffers.lend(first.subarray(1000));
-    buffers.giveBack(first.subarray(0, 1000));
-    buffers.lend(read());
+    buffers.retain(first.subarray(0, 1000));
+    buffers.retain(first.subarray(1000));
+    buffers.release(first.subarray(0, 1000));
+    buffers.retain(read());
     const others = [read(), read()];
-    buffers.giveBack(first.subarray(1000));
-    expect(placesOf([first, ...others, read()])).toHaveLength(4);
-    expect(placesOf([first, read()])).toHaveLength(1);
+    buffers.release(first.subarray(1000));
+    expect(buffersOf([first, ...others, read()])).toHaveLength(4);
+    expect(buffersOf([first, read()])).toHaveLength(1);
   });
 
-  test("that has room left is filled up first", () => {
+  test("with free space is filled first", () => {
     const { read } = reader();
     const [first, second] = [read(1000), read(1000)];
-    expect(placesOf([first, second])).toHaveLength(1);
+    expect(buffersOf([first, second])).toHaveLength(1);
     expect(second.byteOffset).toBe(1000);
   });
 });
 
-function placesOf(chunks: readonly Uint8Array[]): readonly ArrayBufferLike[] {
+function buffersOf(chunks: readonly Uint8Array[]): readonly ArrayBufferLike[] {
   return [...new Set(chunks.map(({ buffer }) => buffer))];
 }
 
-/** Reads as Node does, which asks where to read to next after each read. */
+/** Reads like Node, which requests the next buffer after each read. */
 function reader(): { buffers: ReceiveBuffers; read: (size?: number) => Uint8Array } {
   const buffers = new ReceiveBuffers();
   const onread = buffers.onread();
   const { buffer } = onread;
-  if (buffer instanceof Uint8Array) throw new Error("One buffer for all");
+  if (buffer instanceof Uint8Array) throw new Error("expected a buffer");
   let memory = buffer();
   const socket = Object.assign(onread, { push: () => true });
   const read = (size = memory.byteLength): Uint8Array => {

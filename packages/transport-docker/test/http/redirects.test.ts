@@ -7,24 +7,24 @@ import { startServer } from "../recording-server.ts";
 const secure = new URL("https://registry.example.com/v2/");
 const plain = new URL("http://storage.example.com/");
 
-describe("what was encrypted stays so", () => {
-  test("from https to http nothing leads", () => {
-    expect(() => new HTTPClient({}).refuseDowngrade(secure, plain)).toThrow(
+describe("redirects from https", () => {
+  test("do not lead to plain http", () => {
+    expect(() => new HTTPClient({}).rejectDowngrade(secure, plain)).toThrow(
       expect.objectContaining({ code: "unsupported" }),
     );
   });
 
-  test("unless it was said that it does not matter", () => {
+  test("lead to plain http for an insecure host", () => {
     const client = new HTTPClient({ insecure: true });
-    expect(() => client.refuseDowngrade(secure, plain)).not.toThrow();
+    expect(() => client.rejectDowngrade(secure, plain)).not.toThrow();
   });
 
-  test("from http to anything everything may lead", () => {
-    expect(() => new HTTPClient({}).refuseDowngrade(plain, secure)).not.toThrow();
+  test("may start from plain http", () => {
+    expect(() => new HTTPClient({}).rejectDowngrade(plain, secure)).not.toThrow();
   });
 });
 
-test("a Location is relative to where it came from", () => {
+test("a Location is relative to its URL", () => {
   expect(resolveLocation("a?b=c%2Fd", secure).href).toBe(
     "https://registry.example.com/v2/a?b=c%2Fd",
   );
@@ -36,11 +36,11 @@ test.each([
   ["/caf%C3%A9", "https://registry.example.com/caf%C3%A9"],
   ["/caf\u00e9", "https://registry.example.com/caf%E9"],
   ["//caf\u00c3\u00a9.example/a", "https://xn--caf-dma.example/a"],
-])("the bytes of a Location are kept: %s", (location, url) => {
+])("the bytes of a Location are preserved: %s", (location, url) => {
   expect(resolveLocation(location, secure).href).toBe(url);
 });
 
-test("a Location in UTF-8 is followed to what it names", async () => {
+test("a Location in UTF-8 is followed", async () => {
   const location = Buffer.from("/caf\u00e9/\u6f22").toString("latin1");
   await using server = await startServer(({ url }, response) => {
     if (url === "/") response.writeHead(307, { location }).end();
@@ -52,11 +52,14 @@ test("a Location in UTF-8 is followed to what it names", async () => {
   expect(server.asked.at(-1)).toBe("GET /caf%C3%A9/%E6%BC%A2");
 });
 
-test.each(["ftp://example.com", "javascript:1", "http://["])("%s is no Location", (location) => {
-  expect(() => resolveLocation(location, secure)).toThrow(
-    expect.objectContaining({ code: "unsupported" }),
-  );
-});
+test.each(["ftp://example.com", "javascript:1", "http://["])(
+  "%s is not a valid Location",
+  (location) => {
+    expect(() => resolveLocation(location, secure)).toThrow(
+      expect.objectContaining({ code: "unsupported" }),
+    );
+  },
+);
 
 test.each([
   ["GET", 301, true],
@@ -66,7 +69,7 @@ test.each([
   ["POST", 301, false],
   ["POST", 307, true],
   ["DELETE", 308, true],
-] as const)("%s after %i is sent anew: %s", async (method, status, isFollowed) => {
+] as const)("%s is repeated after %i: %s", async (method, status, isFollowed) => {
   await using server = await startServer(({ url }, response) => {
     response.writeHead(url === "/there" ? 200 : status, { location: "/there" }).end();
   });
@@ -77,15 +80,15 @@ test.each([
   expect(server.asked.length).toBe(isFollowed ? 2 : 1);
 });
 
-test("what is sent along stays with its origin", async () => {
-  await using elsewhere = await startServer((_, response) => void response.end());
+test("credentials and bodies are not sent to another origin", async () => {
+  await using external = await startServer((_, response) => void response.end());
   await using server = await startServer((_, response) => {
-    response.writeHead(307, { location: elsewhere.origin }).end();
+    response.writeHead(307, { location: external.origin }).end();
   });
   const client = new HTTPClient({});
   await using _ = client.use();
   const body = Buffer.from("refresh_token=secret");
   const request = { method: "POST", url: new URL(server.origin), headers: {}, body } as const;
   expect((await client.send(request)).status).toBe(307);
-  expect(elsewhere.asked).toEqual([]);
+  expect(external.asked).toEqual([]);
 });

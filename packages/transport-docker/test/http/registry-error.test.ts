@@ -10,24 +10,24 @@ import { docker, RegistryError } from "../../src/index.ts";
 const image = await randomImage("errors", { layers: 1 });
 const digest = image.manifest.digest;
 
-function said(status: number, ...codes: readonly string[]): Answer {
+function errorBody(status: number, ...codes: readonly string[]): Answer {
   const errors = codes.map((code) => ({ code, message: `about ${code}`, detail: { a: 1 } }));
   return { status, headers: { "Retry-After": "100" }, body: JSON.stringify({ errors }) };
 }
 
-/** Without pauses between attempts. */
+/** Retries without delay. */
 function quickly(): OperationOptions {
   return { retries: new Retries({ initialDelay: 0 }) };
 }
 
 async function failureOf(work: Promise<unknown>): Promise<unknown> {
   return work.then(
-    () => expect.fail("it went well"),
+    () => expect.fail("expected an error"),
     (error: unknown) => error,
   );
 }
 
-/** What reading an image fails with, where a registry answers everything so. */
+/** The error of reading an image from a registry with this response. */
 async function failureAfter(answer: Answer): Promise<unknown> {
   await using registry = await startRegistry({ intercept: () => answer });
   const reference = docker().parseReference(`//${registry.host}/a@${digest}`);
@@ -48,14 +48,14 @@ test.each([
   [503, "UNAVAILABLE", "unavailable", true],
   [204, "", "unavailable", false],
 ])("%i %s is %s (retryable: %s)", async (status, word, code, retryable) => {
-  const error = await failureAfter(said(status, word));
+  const error = await failureAfter(errorBody(status, word));
   const reference = expect.stringMatching(/^docker:\/\/127\.0\.0\.1:\d+\/a@sha256:/) as string;
   expect(error).toBeInstanceOf(RegistryError);
   expect(error).toMatchObject({ code, status, retryable, retryAfter: 100, reference });
 });
 
-test("an error has the registry's own words, where they came from, and what to do", async () => {
-  const error = await failureAfter(said(403, "DENIED", "OTHER"));
+test("an error has the message of the registry, its host and advice", async () => {
+  const error = await failureAfter(errorBody(403, "DENIED", "OTHER"));
   expect(error).toMatchObject({
     name: "RegistryError",
     errors: [
@@ -72,22 +72,22 @@ test.each([
   [
     "a web page",
     "<!DOCTYPE html><html><body>Welcome</body></html>",
-    /web page: is that a registry\?/,
+    /web page; check that the host is a registry/,
   ],
   ["words", "upstream\u001b[31m gone\r\n", /500 upstream \[31m gone/],
   ["other words", '{"details":"not today"}', /not today/],
   ["much", "x".repeat(1000), /x{300}…/],
   ["far too much", "y".repeat(10_000_000), /y{300}…/],
-  ["nothing", "", /answered 500;/],
-  ["what is no error", '{"errors":[null,1,{"code":"A"}]}', /500 A;/],
-])("%s is shown as what it is", async (_, body, words) => {
+  ["nothing", "", /returned 500;/],
+  ["an entry that is not an error", '{"errors":[null,1,{"code":"A"}]}', /500 A;/],
+])("%s is described", async (_, body, words) => {
   const error = await failureAfter({ status: 500, body });
   expect(String(error)).toMatch(words);
   expect(String(error)).not.toContain("Welcome");
   expect(String(error)).not.toContain("\u001b");
 });
 
-test("a web page in place of a manifest is not taken for one", async () => {
+test("a web page is not accepted as a manifest", async () => {
   const headers = { "Content-Type": "text/html; charset=utf-8" };
   const error = await failureAfter({ status: 200, headers, body: "<html>Welcome</html>" });
   expect(error).toMatchObject({ code: "unavailable", retryable: false, status: 200 });
@@ -101,17 +101,17 @@ test.each([
   [405, "UNSUPPORTED", "unsupported"],
   [400, "MANIFEST_BLOB_UNKNOWN", "not-found"],
   [403, "DENIED", "denied"],
-])("a manifest that is answered with %i %s is %s", async (status, word, code) => {
+])("a response of %i %s for a manifest is %s", async (status, word, code) => {
   await using registry = await startRegistry({
     intercept: ({ method, path }) =>
-      method === "PUT" && path.includes("/manifests/") ? said(status, word) : undefined,
+      method === "PUT" && path.includes("/manifests/") ? errorBody(status, word) : undefined,
   });
   const to = docker().parseReference(`//${registry.host}/a:1`);
   const copy = copyImage(await inMemory(image), to, quickly());
   expect(await failureOf(copy)).toMatchObject({ code, status });
 });
 
-test("a token that gives no right to a repository means that it may not be there, whatever was asked", async () => {
+test("insufficient scope is reported as a repository that may not exist", async () => {
   const authentication = { kind: "bearer", users: {} } as const;
   await using registry = await startRegistry({ authentication });
   const reference = docker().parseReference(`//${registry.host}/a@${digest}`);
@@ -127,15 +127,15 @@ test("a token that gives no right to a repository means that it may not be there
     expect(await failureOf(work())).toMatchObject({
       code: "denied",
       status: 401,
-      message: expect.stringContaining("there is no such repository, or it is private") as string,
+      message: expect.stringContaining("the repository does not exist or is private") as string,
     });
   }
 });
 
 test.each(["1000000000", "1".padEnd(400, "0")])(
-  "a wait of %s seconds is named in days, not more exactly",
+  "a delay of %s seconds is reported in days",
   async (seconds) => {
     const failure = await failureAfter({ status: 503, headers: { "Retry-After": seconds } });
-    expect((failure as Error).message).toMatch(/left alone for more than 30 days$/);
+    expect((failure as Error).message).toMatch(/try again in more than 30 days$/);
   },
 );

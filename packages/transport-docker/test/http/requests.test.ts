@@ -17,7 +17,7 @@ function times(count: number, what: string): readonly string[] {
   return Array.from({ length: count }, () => what);
 }
 
-/** What a copy asks of a registry, in alphabetical order, with neither names nor digests. */
+/** The requests of a copy to a registry, sorted, without names and digests. */
 async function requestsOf(
   registry: Registry,
   from: ImageReference,
@@ -36,7 +36,7 @@ function summary({ server, method, path, query, status }: LoggedRequest): string
   return `${method} ${kind}${mount} ${status}`;
 }
 
-describe("a copy asks for no more than it needs:", () => {
+describe("a copy sends only the necessary requests:", () => {
   const cases: readonly (readonly [string, RegistrySettings])[] = [
     ["without tokens", {}],
     ["with tokens", { authentication: { kind: "bearer", users } }],
@@ -95,7 +95,7 @@ describe("a copy asks for no more than it needs:", () => {
     });
   });
 
-  test("a mount that is refused has begun the upload", async () => {
+  test("a rejected mount starts the upload", async () => {
     await using registry = await startRegistry({ mounts: "never" });
     await registry.putImage("a", image, "1");
     const transport = docker();
@@ -114,7 +114,7 @@ describe("a copy asks for no more than it needs:", () => {
     );
   });
 
-  test("another tag costs a manifest each way", async () => {
+  test("another tag needs one manifest request on each side", async () => {
     await using registry = await startRegistry();
     await registry.putImage("a", image, "1");
     const transport = docker();
@@ -127,7 +127,7 @@ describe("a copy asks for no more than it needs:", () => {
     ]);
   });
 
-  test("another tag of what is there, from elsewhere, costs a manifest and no question about blobs", async () => {
+  test("another tag of a stored image from another registry needs no requests for blobs", async () => {
     await using registry = await startRegistry();
     await registry.putImage("a", image, "1");
     const to = docker().parseReference(`//${registry.host}/a:2`);
@@ -138,14 +138,14 @@ describe("a copy asks for no more than it needs:", () => {
     ]);
   });
 
-  test("what is there already costs a single question", async () => {
+  test("an existing image needs one request", async () => {
     await using registry = await startRegistry();
     await registry.putImage("a", image, "1");
     const to = docker().parseReference(`//${registry.host}/a:1`);
     expect(await requestsOf(registry, await inMemory(image), to)).toEqual(["HEAD manifests 200"]);
   });
 
-  test("a layer that is compressed on the way is sent whole, as soon as its digest is known", async () => {
+  test("a layer that is compressed during the copy is sent in one request", async () => {
     const plain = await randomImage("plain", { layers: 1, compression: "none" });
     await using registry = await startRegistry();
     const to = docker().parseReference(`//${registry.host}/a:1`);

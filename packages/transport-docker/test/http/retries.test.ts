@@ -14,7 +14,7 @@ import { startServer } from "../recording-server.ts";
 const image = await randomImage("retries", { layers: 1 });
 const atOnce = { "Retry-After": "0" };
 
-/** Answers the first so many of the requests that match in another way. */
+/** Replaces the responses to the first matching requests. */
 function first(
   count: number,
   answer: Interception,
@@ -28,7 +28,7 @@ function isManifest({ path }: ReceivedRequest): boolean {
   return path.includes("/manifests/");
 }
 
-/** Hardly any pauses, and each one that was made. */
+/** Short delays, and the retries that were made. */
 function quickly(settings: RetrySettings = {}): { retries: Retries; made: Retry[] } {
   const made: Retry[] = [];
   const onRetry = (retry: Retry): void => void made.push(retry);
@@ -39,7 +39,7 @@ async function read(host: string, options: OperationOptions): Promise<void> {
   await using _ = await openImage(docker().parseReference(`//${host}/a:1`), options);
 }
 
-describe("what may pass is tried again", () => {
+describe("a temporary failure is retried", () => {
   const cases: readonly (readonly [string, Interception])[] = [
     ["408", { status: 408 }],
     ["429", { status: 429, headers: atOnce }],
@@ -74,7 +74,7 @@ describe("what may pass is tried again", () => {
     expect(registry.tags("a")).toEqual(["1"]);
   });
 
-  test.each(cases)("beginning an upload, after %s", async (_, answer) => {
+  test.each(cases)("starting an upload, after %s", async (_, answer) => {
     const isBegun = ({ method }: ReceivedRequest): boolean => method === "POST";
     await using registry = await startRegistry({ intercept: first(2, answer, isBegun) });
     const to = docker().parseReference(`//${registry.host}/a:1`);
@@ -82,7 +82,7 @@ describe("what may pass is tried again", () => {
     expect(registry.tags("a")).toEqual(["1"]);
   });
 
-  test.each(cases)("asking for a token, after %s", async (_, answer) => {
+  test.each(cases)("requesting a token, after %s", async (_, answer) => {
     const isToken = ({ server }: ReceivedRequest): boolean => server === "tokens";
     await using registry = await startRegistry({
       authentication: { kind: "bearer", users: {}, anonymous: { "*": ["pull"] } },
@@ -98,7 +98,7 @@ describe("what may pass is tried again", () => {
     ["a manifest", isManifest],
     ["a token", ({ server }: ReceivedRequest) => server === "tokens"],
     ["a list", ({ path }: ReceivedRequest) => path.includes("/tags/")],
-  ])("reading %s, after its answer broke off in the middle", async (_, isBroken) => {
+  ])("reading %s, after an incomplete response", async (_, isBroken) => {
     let left = 2;
     await using registry = await startRegistry({
       authentication: { kind: "bearer", users: {}, anonymous: { "*": ["pull"] } },
@@ -123,7 +123,7 @@ describe("what may pass is tried again", () => {
   test.each([
     [2, true],
     [3, false],
-  ])("writing a manifest, after a blob was not seen %i times", async (count, isWell) => {
+  ])("writing a manifest, after %i unknown-blob errors", async (count, isWell) => {
     const isWritten = (request: ReceivedRequest): boolean =>
       request.method === "PUT" && isManifest(request);
     await using registry = await startRegistry({ intercept: first(count, unseen, isWritten) });
@@ -138,15 +138,15 @@ describe("what may pass is tried again", () => {
   });
 });
 
-describe("in the end", () => {
-  const refusal = {
+describe("exhausted retries", () => {
+  const errorResponse = {
     status: 429,
     headers: atOnce,
     body: '{"errors":[{"code":"TOOMANYREQUESTS"}]}',
   };
 
-  test("the last of five answers counts, and nobody begins again for its sake", async () => {
-    await using registry = await startRegistry({ intercept: () => refusal });
+  test("end with the last of five responses, and outer operations do not retry it", async () => {
+    await using registry = await startRegistry({ intercept: () => errorResponse });
     const { retries } = quickly();
     const error: unknown = await read(registry.host, { retries }).catch(
       (reason: unknown) => reason,
@@ -162,8 +162,8 @@ describe("in the end", () => {
     expect(await retries.waitForRetry({ error, attempt: 1, operation: "copy" })).toBe(false);
   });
 
-  test("all requests of one copy share what is to be spent on it", async () => {
-    await using registry = await startRegistry({ intercept: () => refusal });
+  test("are counted for all requests of a copy", async () => {
+    await using registry = await startRegistry({ intercept: () => errorResponse });
     const { retries } = quickly({ maxTotalRetries: 3 });
     await expect(read(registry.host, { retries })).rejects.toMatchObject({ status: 429 });
     await expect(read(registry.host, { retries })).rejects.toMatchObject({ status: 429 });
@@ -171,10 +171,10 @@ describe("in the end", () => {
   });
 
   test.each([
-    ["61", /left alone for 61 seconds/],
-    ["7200", /left alone for 2 hours/],
-    [new Date(Date.now() + 600_000).toUTCString(), /left alone for (?:10|11) minutes/],
-  ])("who wants to be left alone for as long as %s is", async (wait, words) => {
+    ["61", /try again in 61 seconds/],
+    ["7200", /try again in 2 hours/],
+    [new Date(Date.now() + 600_000).toUTCString(), /try again in (?:10|11) minutes/],
+  ])("after a Retry-After of %s, the request is not retried", async (wait, words) => {
     const busy = { status: 503, headers: { "Retry-After": wait } };
     await using registry = await startRegistry({ intercept: first(1, busy, isManifest) });
     const { retries } = quickly();
@@ -187,13 +187,13 @@ describe("in the end", () => {
   });
 });
 
-test.each([400, 403, 501])("%i is not tried again", async (status) => {
+test.each([400, 403, 501])("%i is not retried", async (status) => {
   await using registry = await startRegistry({ intercept: first(1, { status }, isManifest) });
   await expect(read(registry.host, quickly())).rejects.toMatchObject({ status });
   expect(registry.requests.filter(({ path }) => path !== "/v2/")).toHaveLength(1);
 });
 
-test("a pause ends with an abort, whose reason passes through", async () => {
+test("a delay ends on an abort with its reason", async () => {
   const controller = new AbortController();
   const reason = new Error("enough");
   const busy = { status: 503, headers: { "Retry-After": "60" } };
@@ -205,7 +205,7 @@ test("a pause ends with an abort, whose reason passes through", async () => {
 });
 
 describe("a host that refuses connections", () => {
-  test("is waited for where it was there before", async () => {
+  test("is retried if it responded before", async () => {
     const answer: RequestListener = (_, response) => void response.end('{"tags":["1"]}');
     const server = await startServer(answer);
     const reference = docker().parseReference(`//${server.host}/a:1`);
@@ -218,7 +218,7 @@ describe("a host that refuses connections", () => {
     await (await again)?.[Symbol.asyncDispose]();
   });
 
-  test("is not waited for where it never was", async () => {
+  test("is not retried if it never responded", async () => {
     const server = await startServer(() => {});
     await server[Symbol.asyncDispose]();
     const { retries, made } = quickly();
@@ -227,10 +227,10 @@ describe("a host that refuses connections", () => {
   });
 });
 
-describe("a deletion whose answer was lost is done when nothing is left to delete:", () => {
+describe("a deletion whose response was lost succeeds if the retry finds nothing:", () => {
   const digest = image.manifest.digest;
 
-  /** A registry that deletes, and breaks off the connection where it should say so. */
+  /** A registry that deletes and then closes the connection without a response. */
   async function deleteFrom(what: string): Promise<readonly string[]> {
     let left = true;
     await using server = await startServer(({ method }, response) => {
@@ -248,13 +248,13 @@ describe("a deletion whose answer was lost is done when nothing is left to delet
     expect(await deleteFrom(`@${digest}`)).toHaveLength(3);
   });
 
-  test("by tag, which some registries cannot delete at all", async () => {
+  test("by tag, if the registry supports only digests", async () => {
     const asked = await deleteFrom(":1");
     expect(asked[2]).toBe("GET /v2/a/manifests/1");
   });
 });
 
-test("many that are refused at once are counted as one", async () => {
+test("concurrent rejections count as one attempt", async () => {
   const together = 20;
   const held: ServerResponse[] = [];
   let isBusy = false;
@@ -277,7 +277,7 @@ test("many that are refused at once are counted as one", async () => {
   expect(made).toHaveLength(together);
 });
 
-test("a registry that takes two requests at a time answers a hundred", async () => {
+test("a hundred requests succeed at a registry that accepts two at a time", async () => {
   let underWay = 0;
   let refused = 0;
   await using server = await startServer((_, response) => {
@@ -299,7 +299,7 @@ test("a registry that takes two requests at a time answers a hundred", async () 
   expect(refused).toBeGreaterThan(10);
 });
 
-test("a blob in the middle of which the connection is cut is gone on with", async () => {
+test("a blob resumes after its connection is cut", async () => {
   let cuts = 0;
   await using registry = await startRegistry({
     async *transformBody({ path }, body) {

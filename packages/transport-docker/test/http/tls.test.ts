@@ -28,8 +28,8 @@ async function tagsAt(host: string, settings: DockerSettings): Promise<readonly 
   return Array.fromAsync(docker(settings).parseReference(`//${host}/a`).getTags());
 }
 
-/** As a place in registries.conf may be said to be insecure. */
-async function tagsAtInsecurePlace(
+/** Lists tags of a registry that is insecure in registries.conf. */
+async function tagsAtInsecureRegistry(
   host: string,
   settings: DockerSettings,
 ): Promise<readonly string[]> {
@@ -41,7 +41,7 @@ async function tagsAtInsecurePlace(
 }
 
 describe.skipIf(opensslProgram === undefined)("TLS (needs openssl)", () => {
-  /** A server with a certificate of an authority, and a client with a folder for it. */
+  /** A server with a certificate of an authority, and a client with its certificate folder. */
   async function setUp(
     answer: Parameters<typeof startServer>[0] = (_, response) =>
       void response.end('{"tags":["1"]}'),
@@ -71,7 +71,7 @@ describe.skipIf(opensslProgram === undefined)("TLS (needs openssl)", () => {
     return certDir;
   }
 
-  test("an authority in the registry's folder is believed, and none that is not", async () => {
+  test("only an authority in the folder of the registry is trusted", async () => {
     const { authority, server, folder } = await setUp();
     await using _ = server;
     await expect(tagsAt(server.host, {})).rejects.toMatchObject(untrusted);
@@ -79,7 +79,7 @@ describe.skipIf(opensslProgram === undefined)("TLS (needs openssl)", () => {
     expect(await tagsAt(server.host, { certDir })).toEqual(["1"]);
   });
 
-  test("authorities of another registry are not believed", async () => {
+  test("authorities of another registry are not trusted", async () => {
     const { authority, server, folder } = await setUp();
     await using _ = server;
     const certs = path.join(folder, "etc/docker/certs.d");
@@ -95,25 +95,25 @@ describe.skipIf(opensslProgram === undefined)("TLS (needs openssl)", () => {
     }
   });
 
-  test("the registry's authority is believed about where it leads, our identity is only shown to it", async () => {
+  test("the authority of a registry is trusted for its redirects, and the client certificate is sent only to the registry", async () => {
     const shown: unknown[] = [];
     const note = (socket: unknown): void =>
       void shown.push((socket as TLSSocket).getPeerCertificate().subject?.CN);
-    const elsewhere = await setUp(
+    const external = await setUp(
       ({ socket }, response) => {
         note(socket);
         response.end('{"tags":["1"]}');
       },
       { hostname: "localhost", wantsIdentity: true },
     );
-    await using _ = elsewhere.server;
-    const { authority, folder } = elsewhere;
+    await using _ = external.server;
+    const { authority, folder } = external;
     const { certificate: cert, key } = authority.issue("registry");
     const tls = { cert, key, ca: authority.certificate, requestCert: true };
     await using server = await startServer(
       ({ url, socket }, response) => {
         note(socket);
-        response.writeHead(307, { location: `${elsewhere.server.origin}${url}` }).end();
+        response.writeHead(307, { location: `${external.server.origin}${url}` }).end();
       },
       { tls },
     );
@@ -127,7 +127,7 @@ describe.skipIf(opensslProgram === undefined)("TLS (needs openssl)", () => {
     expect(shown).toEqual(["ann", undefined]);
   });
 
-  test("a registry that wants to know who we are is told", async () => {
+  test("a registry that requires a client certificate gets it", async () => {
     const { authority, server, folder } = await setUp(undefined, { wantsIdentity: true });
     await using _ = server;
     const ca = { "ca.crt": authority.certificate };
@@ -138,7 +138,7 @@ describe.skipIf(opensslProgram === undefined)("TLS (needs openssl)", () => {
     expect(await tagsAt(server.host, { certDir })).toEqual(["1"]);
   });
 
-  test("a key that does not belong to its certificate is an error", async () => {
+  test("a key that does not match its certificate is an error", async () => {
     const { authority, server, folder } = await setUp();
     await using _ = server;
     const [one, other] = [authority.issue("one"), authority.issue("other")];
@@ -148,29 +148,29 @@ describe.skipIf(opensslProgram === undefined)("TLS (needs openssl)", () => {
     await expect(tagsAt(server.host, { certDir })).rejects.toMatchObject(failure);
   });
 
-  test("a registry that may be insecure is asked, and where it leads is not", async () => {
-    const elsewhere = await setUp(undefined, { hostname: "localhost" });
-    await using _ = elsewhere.server;
+  test("an insecure registry is trusted, but not its redirects", async () => {
+    const external = await setUp(undefined, { hostname: "localhost" });
+    await using _ = external.server;
     let leads = false;
     const near = await setUp(({ url }, response) => {
       if (!leads) return void response.end('{"tags":["1"]}');
-      response.writeHead(307, { location: `${elsewhere.server.origin}${url}` }).end();
+      response.writeHead(307, { location: `${external.server.origin}${url}` }).end();
     });
     await using server = near.server;
-    expect(await tagsAtInsecurePlace(server.host, {})).toEqual(["1"]);
+    expect(await tagsAtInsecureRegistry(server.host, {})).toEqual(["1"]);
     leads = true;
-    await expect(tagsAtInsecurePlace(server.host, {})).rejects.toMatchObject(untrusted);
-    expect(await tagsAtInsecurePlace(server.host, { insecure: true })).toEqual(["1"]);
+    await expect(tagsAtInsecureRegistry(server.host, {})).rejects.toMatchObject(untrusted);
+    expect(await tagsAtInsecureRegistry(server.host, { insecure: true })).toEqual(["1"]);
   });
 
-  test("what docker() was told about insecurity goes before what was said of the place", async () => {
+  test("the setting insecure takes precedence over registries.conf", async () => {
     const { server } = await setUp();
     await using _ = server;
-    const asked = tagsAtInsecurePlace(server.host, { insecure: false });
+    const asked = tagsAtInsecureRegistry(server.host, { insecure: false });
     await expect(asked).rejects.toMatchObject(untrusted);
   });
 
-  test("versions below the lowest that is wanted are not spoken", async () => {
+  test("versions below minTLSVersion are rejected", async () => {
     const { authority, server, folder } = await setUp(undefined, { maxVersion: "TLSv1.2" });
     await using _ = server;
     const certDir = await certDirWith(folder, { "ca.crt": authority.certificate });
@@ -181,7 +181,7 @@ describe.skipIf(opensslProgram === undefined)("TLS (needs openssl)", () => {
     });
   });
 
-  test("the authorities of the system are believed", async () => {
+  test("the authorities of the system are trusted", async () => {
     const { server, folder } = await setUp();
     await using _ = server;
     const program = path.join(import.meta.dirname, "../system-roots.program.ts");

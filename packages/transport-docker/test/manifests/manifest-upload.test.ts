@@ -33,13 +33,13 @@ describe("an index without all its images", () => {
   });
 
   test("is rejected the same way for any error message", async () => {
-    const refusal: Answer = {
+    const errorResponse: Answer = {
       status: 400,
       body: JSON.stringify({ errors: [{ code: "MANIFEST_INVALID" }] }),
     };
     await using registry = await startRegistry({
       intercept: ({ method, path }) =>
-        method === "PUT" && path.endsWith("/manifests/1") ? refusal : undefined,
+        method === "PUT" && path.endsWith("/manifests/1") ? errorResponse : undefined,
     });
     expect(String(await sparseCopyTo(registry))).toContain(advice);
   });

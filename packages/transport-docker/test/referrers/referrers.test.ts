@@ -156,7 +156,7 @@ describe("referrers", () => {
   });
 
   test("are read from a list with the media type of JSON", async () => {
-    const { bytes } = listOf(descriptorOf(sbom));
+    const { bytes } = listFromFirst(descriptorOf(sbom));
     const headers = { "Content-Type": "application/json" };
     await using registry = await startRegistry({
       intercept: ({ path }) =>
@@ -295,7 +295,7 @@ describe("a manifest with a subject", () => {
         const isReread = method === "GET" && path.endsWith(listTag) && listIn(registry).length > 0;
         if (isReread && !isOverwritten) {
           isOverwritten = true;
-          registry.putManifest("a", listOf(descriptorOf(signature)), listTag);
+          registry.putManifest("a", listFromFirst(descriptorOf(signature)), listTag);
         }
         return undefined;
       },
@@ -308,7 +308,7 @@ describe("a manifest with a subject", () => {
 
   test("is listed without deleted manifests, which a registry rejects", async () => {
     await using registry = await startRegistry({ referrers: false });
-    registry.putManifest("a", listOf(descriptorOf(signature)), listTag);
+    registry.putManifest("a", listFromFirst(descriptorOf(signature)), listTag);
     await pushWith(named(registry, "a:1"), [sbom], quickly());
     expect(digests(listIn(registry))).toEqual([sbom.manifest.digest]);
   });
@@ -319,7 +319,7 @@ describe("a manifest with a subject", () => {
       checkReferences: false,
       intercept({ method, path }) {
         if (method === "GET" && path.endsWith(listTag)) {
-          registry.putManifest("a", listOf(descriptorOf(signature)), listTag);
+          registry.putManifest("a", listFromFirst(descriptorOf(signature)), listTag);
         }
         return undefined;
       },
@@ -356,7 +356,7 @@ describe("a manifest with a subject", () => {
     await using registry = await startRegistry({ referrers: false });
     await registry.putImage("a", signature);
     const before = { ...descriptorOf(signature), "x-unknown": 1 };
-    const { bytes, mediaType } = listOf(before);
+    const { bytes, mediaType } = listFromFirst(before);
     const noted = Buffer.from(String(bytes).replace("{", '{"annotations":{"a":"b"},'));
     registry.putManifest("a", { bytes: noted, mediaType }, listTag);
     await pushWith(named(registry, "a:1"), [sbom]);
@@ -365,7 +365,7 @@ describe("a manifest with a subject", () => {
   });
 });
 
-function listOf(...manifests: readonly Descriptor[]): RawManifest {
+function listFromFirst(...manifests: readonly Descriptor[]): RawManifest {
   const mediaType = mediaTypes.ociIndex;
   const bytes = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType, manifests }));
   return { bytes, mediaType };

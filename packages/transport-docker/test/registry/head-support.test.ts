@@ -31,13 +31,13 @@ async function tagsIn(
   return found.filter(({ tag }) => tag !== undefined);
 }
 
-/** Without the request for the list of referrers. */
+/** The methods of the requests, without the list of referrers. */
 function methodsOf({ requests }: Registry): readonly string[] {
   return requests.filter(({ path }) => !path.includes("/referrers/")).map(({ method }) => method);
 }
 
 describe("tags of signatures", () => {
-  test.each(statuses)("are found where HEAD is answered with %i", async (status) => {
+  test.each(statuses)("are found if HEAD returns %i", async (status) => {
     await using registry = await startRegistry(withoutHead(status));
     await registry.putImage("a", image, "1");
     await registry.putImage("a", signature, sigTag);
@@ -49,7 +49,7 @@ describe("tags of signatures", () => {
     ]);
   });
 
-  test("are looked for by GET alone after HEAD failed once", async () => {
+  test("are requested with GET only after HEAD failed once", async () => {
     await using registry = await startRegistry(withoutHead(404));
     await registry.putImage("a", image, "1");
     await registry.putImage("a", signature, sigTag);
@@ -60,7 +60,7 @@ describe("tags of signatures", () => {
     expect(methodsOf(registry)).toEqual(["GET", "GET", "GET"]);
   });
 
-  test("cost one HEAD each, where one of them exists", async () => {
+  test("need one HEAD each if one of them exists", async () => {
     await using registry = await startRegistry();
     await registry.putImage("a", image, "1");
     await registry.putImage("a", signature, sigTag);
@@ -68,7 +68,7 @@ describe("tags of signatures", () => {
     expect(methodsOf(registry)).toEqual(["HEAD", "HEAD", "HEAD"]);
   });
 
-  test("that do not exist cost one more HEAD, for the image, once for a registry", async () => {
+  test("that do not exist need one additional HEAD of the image for each registry", async () => {
     await using registry = await startRegistry();
     await registry.putImage("a", image, "1");
     const transport = docker();
@@ -79,7 +79,7 @@ describe("tags of signatures", () => {
     expect(methodsOf(registry)).toEqual(["HEAD", "HEAD", "HEAD"]);
   });
 
-  test("that may not be read are denied", async () => {
+  test("without permission are denied", async () => {
     const denied: Answer = { status: 403 };
     await using registry = await startRegistry({
       intercept: ({ path }) => (path.endsWith(sigTag) ? denied : undefined),
@@ -94,30 +94,27 @@ describe("a push", () => {
     await copyImage(await inMemory(image), transport.parseReference(`//${host}/a:1`));
   }
 
-  test.each(statuses)("works where HEAD is answered with %i", async (status) => {
+  test.each(statuses)("works if HEAD returns %i", async (status) => {
     await using registry = await startRegistry(withoutHead(status));
     await push(registry);
     expect(registry.tags("a")).toEqual(["1"]);
   });
 
-  test.each([405, 501, 403])(
-    "sends no blob twice where HEAD of blobs is answered with %i",
-    async (status) => {
-      await using registry = await startRegistry(withoutHead(status, "/blobs/"));
-      await push(registry);
-      registry.clear();
-      const other = docker().parseReference(`//${registry.host}/a:2`);
-      await using destination = await other.newImageDestination();
-      for (const blob of [image.config, ...image.layers]) {
-        expect(await destination.tryReusingBlob(blob)).toMatchObject({ digest: blob.digest });
-      }
-      const [first, ...others] = methodsOf(registry);
-      expect(first).toBe("HEAD");
-      expect(new Set(others)).toEqual(new Set(["GET"]));
-    },
-  );
+  test.each([405, 501, 403])("sends no blob twice if HEAD of blobs returns %i", async (status) => {
+    await using registry = await startRegistry(withoutHead(status, "/blobs/"));
+    await push(registry);
+    registry.clear();
+    const other = docker().parseReference(`//${registry.host}/a:2`);
+    await using destination = await other.newImageDestination();
+    for (const blob of [image.config, ...image.layers]) {
+      expect(await destination.tryReusingBlob(blob)).toMatchObject({ digest: blob.digest });
+    }
+    const [first, ...others] = methodsOf(registry);
+    expect(first).toBe("HEAD");
+    expect(new Set(others)).toEqual(new Set(["GET"]));
+  });
 
-  test("reads no more of a blob than its first byte to see that it is there", async () => {
+  test("reads at most one byte of a blob to find it", async () => {
     await using registry = await startRegistry(withoutHead(405, "/blobs/"));
     await push(registry);
     registry.clear();
@@ -128,7 +125,7 @@ describe("a push", () => {
     expect(registry.requests.at(-1)).toMatchObject({ method: "GET", responseBytes: 1 });
   });
 
-  test("of a blob with another size than the one that is there sends it", async () => {
+  test("sends a blob if the stored one has another size", async () => {
     await using registry = await startRegistry(withoutHead(405, "/blobs/"));
     await push(registry);
     await using destination = await docker()
@@ -138,17 +135,14 @@ describe("a push", () => {
     expect(await destination.tryReusingBlob(longer)).toBeUndefined();
   });
 
-  test.each([405, 501])(
-    "of an image that is there finds it where HEAD is answered with %i",
-    async (status) => {
-      await using registry = await startRegistry(withoutHead(status, "/manifests/"));
-      await push(registry);
-      await using destination = await docker()
-        .parseReference(`//${registry.host}/a:1`)
-        .newImageDestination();
-      expect(await destination.resolve?.()).toBe(subject.digest);
-      const reused = await destination.tryReusingManifest?.(subject.digest);
-      expect(reused).toEqual({ digest: subject.digest });
-    },
-  );
+  test.each([405, 501])("finds an existing image if HEAD returns %i", async (status) => {
+    await using registry = await startRegistry(withoutHead(status, "/manifests/"));
+    await push(registry);
+    await using destination = await docker()
+      .parseReference(`//${registry.host}/a:1`)
+      .newImageDestination();
+    expect(await destination.resolve?.()).toBe(subject.digest);
+    const reused = await destination.tryReusingManifest?.(subject.digest);
+    expect(reused).toEqual({ digest: subject.digest });
+  });
 });

@@ -17,15 +17,12 @@ test.each([
   [undefined, 64, "http://127.0.0.1:5000", false],
   [2, 64, "http://127.0.0.1:5000", true],
   [1, 64, "https://registry.example.com", false],
-])(
-  "with the setting %s, ranges are for a blob of %i MiB at %s: %s",
-  (setting, size, origin, is) => {
-    expect(new ParallelRanges(setting).isFor(size * mebibyte, origin)).toBe(is);
-  },
-);
+])("the setting %s enables ranges for a blob of %i MiB at %s: %s", (setting, size, origin, is) => {
+  expect(new ParallelRanges(setting).appliesTo(size * mebibyte, origin)).toBe(is);
+});
 
-test("a large blob is read by ranges while it is the only one, and in long stretches while there is another", async () => {
-  const bytes = Buffer.alloc(200 * mebibyte, "not so random");
+test("a large blob is read in parallel ranges while it is the only one", async () => {
+  const bytes = Buffer.alloc(200 * mebibyte, "not random");
   const blob = { digest: digestOf(bytes), size: bytes.byteLength };
   await using registry = await startRegistry();
   await registry.putBlob("a", bytes);

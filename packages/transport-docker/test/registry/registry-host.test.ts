@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 
 import { originsOf, registryHostOf } from "../../src/registry/registry-host.ts";
 
-test("Docker Hub's registry has a name of its own", () => {
+test("Docker Hub has another host than its domain", () => {
   expect(registryHostOf("docker.io")).toBe("registry-1.docker.io");
   expect(registryHostOf("quay.io")).toBe("quay.io");
 });
@@ -15,6 +15,6 @@ test.each([
   ["LOCALHOST", true, ["http://localhost", "https://localhost"]],
   ["localhost:5000", false, ["https://localhost:5000"]],
   ["127.1:5000", undefined, ["http://127.0.0.1:5000", "https://127.0.0.1:5000"]],
-])("%s is looked for (insecure: %s) at %s", (host, insecure, origins) => {
+])("the origins of %s (insecure: %s) are %s", (host, insecure, origins) => {
   expect(originsOf(host, insecure)).toEqual(origins);
 });

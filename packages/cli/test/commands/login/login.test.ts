@@ -69,7 +69,7 @@ describe("login", () => {
     const run = await drayageWithInput("wrong", "login", ...flags, registry.host);
     expect(run).toMatchObject({ code: 1, stdout: "" });
     expect(run.stderr).toBe(
-      `drayage: ${registry.host} does not take this user name and password\n`,
+      `drayage: ${registry.host} does not accept this user name and password\n`,
     );
     await expect(readFile(file)).rejects.toThrow("ENOENT");
   });

@@ -37,16 +37,16 @@ function replayable(): BlobBody {
   return { [Symbol.asyncIterator]: () => streamFrom(0), replay: streamFrom };
 }
 
-const patiently = (): PutBlobOptions => ({ retries: new Retries({ initialDelay: 1 }) });
+const quickRetries = (): PutBlobOptions => ({ retries: new Retries({ initialDelay: 1 }) });
 
 interface Line extends AsyncDisposable {
   readonly registry: Registry;
   readonly there: ImageReference;
-  /** What was asked of the registry, or of the line to it. */
+  /** The requests to the registry or the fault proxy. */
   readonly requests: readonly { readonly method: string; readonly status: number | undefined }[];
 }
 
-/** A registry, perhaps behind a line on which things go wrong. */
+/** A registry, optionally behind a fault proxy. */
 async function openLine(
   settings: RegistrySettings,
   faulty: Partial<FaultProxySettings> = {},
@@ -66,7 +66,7 @@ async function openLine(
   };
 }
 
-/** Sends the blob, and gives what was asked for that. */
+/** Sends the blob and returns the requests. */
 async function sent(
   { requests, registry, there }: Line,
   how: "known" | "unknown" = "known",
@@ -76,7 +76,7 @@ async function sent(
     await using destination = await there.newImageDestination?.();
     const body = how === "known" ? replayable() : streamFrom(0);
     const info = how === "known" ? blob : {};
-    const stored = destination?.putBlob(body, info, patiently());
+    const stored = destination?.putBlob(body, info, quickRetries());
     expect(await stored).toEqual(blob);
   }
   expect(Buffer.compare((await registry.findBlob("a", blob.digest)) ?? empty, bytes)).toBe(0);
@@ -99,34 +99,34 @@ const lostAnswer = (method: string): PlannedFault => ({
   fault: { kind: "cut", during: "answer" },
 });
 
-describe("an upload that breaks off", () => {
-  test("goes on from what the registry kept, and nothing of that is sent again", async () => {
+describe("an interrupted upload", () => {
+  test("resumes from the stored offset without sending bytes twice", async () => {
     await using line = await openLine({}, { faults: [cutAt(1_500_000)] });
     expect(await sent(line)).toBe("POST 202, PUT cut, GET 204, PUT 201");
     expect(sizesOf(line, "PUT")).toEqual([1_500_000, blob.size - 1_500_000]);
   });
 
-  test("goes on as often as the line breaks, as long as it comes further", async () => {
+  test("resumes after each failure with progress", async () => {
     await using line = await openLine({}, { cutEvery: 300_000 });
     await sent(line);
     expect(sizesOf(line, "PUT").length).toBeGreaterThan(15);
     expect(sizesOf(line, "PUT").reduce((sum, size) => sum + size)).toBe(blob.size);
   });
 
-  test("begins again where the registry kept nothing", async () => {
+  test("restarts if the registry stored nothing", async () => {
     await using line = await openLine({ brokenChunks: "drop" }, { faults: [cutAt(500_000)] });
     const requests = (await sent(line)).split(", ");
     const expected = ["POST 202", "PUT cut", "GET 204", "HEAD 404", "DELETE 204", "POST 202"];
     expect(requests.toSorted()).toEqual([...expected, "PUT 201"].toSorted());
   });
 
-  test("begins again where the registry ended it", async () => {
+  test("restarts if the registry ended the session", async () => {
     await using line = await openLine({ brokenChunks: "end-upload" }, { faults: [cutAt(500_000)] });
     expect(await sent(line)).toBe("POST 202, PUT cut, GET 404, HEAD 404, POST 202, PUT 201");
   });
 
   test.each(["drop", "end-upload"] as const)(
-    "comes through in chunks, each on a connection of its own, where registry and line (%s) let only so much pass",
+    "is sent in chunks with one connection each after repeated losses (%s)",
     async (brokenChunks) => {
       await using line = await openLine({ brokenChunks }, { cutEvery: 3 * mebibyte });
       await sent(line);
@@ -137,19 +137,19 @@ describe("an upload that breaks off", () => {
     },
   );
 
-  test("is done where only the answer was lost", async () => {
+  test("is complete if only the response was lost", async () => {
     await using line = await openLine({}, { faults: [lostAnswer("PUT")] });
     expect(await sent(line)).toBe("POST 202, PUT cut, GET 404, HEAD 200");
   });
 
-  test("goes on after a chunk whose answer was lost", async () => {
+  test("resumes after a chunk whose response was lost", async () => {
     const settings = { chunkSize: 2 * mebibyte };
     await using line = await openLine({}, { faults: [lostAnswer("PATCH")] }, settings);
     expect(await sent(line)).toBe("POST 202, PATCH cut, GET 204, PATCH 202, PUT 201");
     expect(sizesOf(line, "PATCH")).toEqual([2 * mebibyte, 2 * mebibyte]);
   });
 
-  test("begins again in another upload where the registry lost the first", async () => {
+  test("starts a new session if the registry lost the first", async () => {
     await using line = await openLine(
       {},
       { faults: [{ method: "PUT", fault: { kind: "lost-upload" } }] },
@@ -157,7 +157,7 @@ describe("an upload that breaks off", () => {
     expect(await sent(line)).toBe("POST 202, PUT 404, GET 404, HEAD 404, POST 202, PUT 201");
   });
 
-  test("waits as long as a registry that is busy asks for", async () => {
+  test("waits for the Retry-After of a busy registry", async () => {
     const busy = {
       kind: "error-response",
       status: 503,
@@ -167,15 +167,15 @@ describe("an upload that breaks off", () => {
     expect((await sent(line)).match(/PUT 503/g)).toHaveLength(3);
   });
 
-  test("gives up where nothing comes of it", async () => {
+  test("fails after attempts without progress", async () => {
     await using line = await openLine({}, { faults: [{ ...cutAt(10), times: 100 }] });
     await using destination = await line.there.newImageDestination?.();
-    const put = destination?.putBlob(replayable(), blob, patiently());
+    const put = destination?.putBlob(replayable(), blob, quickRetries());
     await expect(put).rejects.toMatchObject({ code: "unavailable", retryable: true });
     expect(sizesOf(line, "PUT").length).toBeLessThan(8);
   });
 
-  test("is begun again by the copy where its stream cannot be read again", async () => {
+  test("is restarted by the copy if its stream cannot be replayed", async () => {
     const plain = await randomImage("plain", {
       layers: 1,
       layerSize: 200_000,
@@ -189,15 +189,15 @@ describe("an upload that breaks off", () => {
     );
     const events: CopyEvent[] = [];
     await copyImage(await inMemory(plain), line.there, {
-      ...patiently(),
+      ...quickRetries(),
       onEvent: (event) => void events.push(event),
     });
     expect(line.registry.tags("a")).toEqual(["1"]);
   });
 });
 
-describe("what an upload breaks off in is not trusted too far:", () => {
-  test("a registry that claims more than it was sent gets the rest of what was sent", async () => {
+describe("the reported offset is verified:", () => {
+  test("an offset beyond the sent bytes is limited to them", async () => {
     let isFirst = true;
     await using line = await openLine(
       {
@@ -212,7 +212,7 @@ describe("what an upload breaks off in is not trusted too far:", () => {
     await sent(line);
   });
 
-  test("a registry that put the parts together wrongly gets all of them again", async () => {
+  test("wrong bytes in the session are all sent again", async () => {
     let isFirst = true;
     await using line = await openLine(
       {
@@ -231,7 +231,7 @@ describe("what an upload breaks off in is not trusted too far:", () => {
 });
 
 describe.each(["known", "unknown"] as const)("of %s size", (how) => {
-  test("an upload gets another token when one has expired in the middle", async () => {
+  test("an upload gets a new token after one expires", async () => {
     const expiring = new Set(["PATCH", "PUT"]);
     await using line = await openLine(
       {
@@ -249,7 +249,7 @@ describe.each(["known", "unknown"] as const)("of %s size", (how) => {
     expect(requests).toContain("PUT 401");
   });
 
-  test("chunks get smaller where a request was too large, and stay so for what follows", async () => {
+  test("chunks get smaller after a 413, also for later blobs", async () => {
     const maxBodySize = 2 * mebibyte;
     await using line = await openLine({ maxBodySize });
     const requests = await sent(line, how);
@@ -258,13 +258,13 @@ describe.each(["known", "unknown"] as const)("of %s size", (how) => {
     expect(Math.max(...sizesOf(line, "PATCH"))).toBeLessThanOrEqual(maxBodySize);
   });
 
-  test("chunks are as long as is said", async () => {
+  test("chunks have the configured size", async () => {
     await using line = await openLine({}, undefined, { chunkSize: 2_000_000 });
     expect(await sent(line, how)).toBe("POST 202, PATCH 202, PATCH 202, PUT 201");
     expect(sizesOf(line, "PATCH")).toEqual([2_000_000, 2_000_000]);
   });
 
-  test("chunks are at least as long as the registry wants them, and one request is one chunk", async () => {
+  test("chunks have the minimum size of the registry", async () => {
     await using line = await openLine({ chunkMinLength: 3_000_000 }, undefined, {
       chunkSize: 1_000_000,
     });
@@ -274,15 +274,15 @@ describe.each(["known", "unknown"] as const)("of %s size", (how) => {
   });
 });
 
-test("what is too much even in the smallest chunk is refused", async () => {
+test("a 413 for the smallest chunk is an error", async () => {
   await using line = await openLine({ maxBodySize: 1000 });
   await using destination = await line.there.newImageDestination?.();
-  const put = destination?.putBlob(replayable(), blob, patiently());
+  const put = destination?.putBlob(replayable(), blob, quickRetries());
   await expect(put).rejects.toMatchObject({ status: 413, retryable: false });
 });
 
 test.skipIf(distributionProgram === undefined)(
-  "Docker Distribution, which forgets an upload that was cut, gets a blob over a line that is cut all the time",
+  "Docker Distribution, which cannot resume, receives a blob over connections that fail repeatedly",
   async () => {
     await using distribution = await startDistribution();
     await using proxy = await startFaultProxy({
@@ -291,7 +291,7 @@ test.skipIf(distributionProgram === undefined)(
     });
     const there = docker().parseReference(`//${proxy.host}/a:1`);
     await using destination = await there.newImageDestination();
-    expect(await destination.putBlob(replayable(), blob, patiently())).toEqual(blob);
+    expect(await destination.putBlob(replayable(), blob, quickRetries())).toEqual(blob);
     const answer = await fetch(`${distribution.origin}/v2/a/blobs/${blob.digest}`);
     expect(Buffer.from(await answer.arrayBuffer()).equals(bytes)).toBe(true);
   },

@@ -5,15 +5,15 @@ import { checkDigest } from "@drayage/core/content";
 import type { UploadLimits } from "../registry/upload-limits.ts";
 import type { BlobPart, BlobParts, PartLength } from "./blob-parts.ts";
 
-/** Of a blob that shows at its end what it was: each part is held until the next one, so that it can be sent again. */
-export class HeldParts implements BlobParts {
+/** The parts of a blob of unknown digest or size. Each part is buffered until the next one, so that it can be sent again. */
+export class BufferedParts implements BlobParts {
   readonly #iterator: AsyncIterator<Uint8Array>;
   readonly #expected: Digest | undefined;
   readonly #limits: UploadLimits;
-  readonly #holding: Disposable;
+  readonly #buffer: Disposable;
   readonly #hasher: DigestHasher;
-  #held: Uint8Array[] = [];
-  /** Where in the blob they begin. */
+  #chunks: Uint8Array[] = [];
+  /** The offset of the first buffered byte. */
   #start = 0;
   #end = 0;
   #hasEnded = false;
@@ -27,41 +27,46 @@ export class HeldParts implements BlobParts {
     this.#iterator = bytes[Symbol.asyncIterator]();
     this.#expected = expected;
     this.#limits = limits;
-    this.#holding = limits.hold();
+    this.#buffer = limits.addBuffer();
     this.#hasher = digestHasher(expected && algorithmOf(expected));
   }
 
-  /** @throws ImageError `digest-mismatch` at the end of something else than was expected */
-  async next(start: number, { least, most }: PartLength): Promise<BlobPart> {
+  /** @throws ImageError `digest-mismatch` at the end of another blob than expected */
+  async next(start: number, { min, max }: PartLength): Promise<BlobPart> {
     this.#drop(start);
-    const wanted = Math.max(least, Math.min(most, this.#limits.mostHeld));
+    const wanted = Math.max(min, Math.min(max, this.#limits.maxBufferSize));
     while (!this.#hasEnded && this.#end - start < wanted) await this.#read();
     const length = Math.min(wanted, this.#end - start);
     const isLast = this.#hasEnded && start + length === this.#end;
-    return { start, length, bytes: this.#bytes(length), ends: isLast ? this.#whole() : undefined };
+    return {
+      start,
+      length,
+      bytes: this.#bytes(length),
+      completes: isLast ? this.#blob() : undefined,
+    };
   }
 
-  hasFrom(start: number): boolean {
+  canReadFrom(start: number): boolean {
     return start >= this.#start && start <= this.#end;
   }
 
-  /** It is read between the requests, not by them. */
-  hasThrown(): boolean {
+  /** False, because `next` reads the stream and requests read the buffer. */
+  isStreamError(): boolean {
     return false;
   }
 
   close(): void {
-    this.#holding[Symbol.dispose]();
+    this.#buffer[Symbol.dispose]();
     this.#iterator.return?.().catch(() => {});
   }
 
-  /** What comes before that place. */
+  /** Removes the bytes before an offset. */
   #drop(start: number): void {
     while (this.#start < start) {
-      const chunk = this.#held.shift();
-      if (chunk === undefined) throw new RangeError(`Not held: ${start}`);
+      const chunk = this.#chunks.shift();
+      if (chunk === undefined) throw new RangeError(`Offset ${start} is not buffered`);
       const dropped = Math.min(chunk.byteLength, start - this.#start);
-      if (dropped < chunk.byteLength) this.#held.unshift(chunk.subarray(dropped));
+      if (dropped < chunk.byteLength) this.#chunks.unshift(chunk.subarray(dropped));
       this.#start += dropped;
     }
   }
@@ -73,14 +78,14 @@ export class HeldParts implements BlobParts {
       return;
     }
     this.#hasher.update(value);
-    this.#held.push(value);
+    this.#chunks.push(value);
     this.#end += value.byteLength;
   }
 
   async *#bytes(length: number): AsyncGenerator<Uint8Array, void, undefined> {
     this.position = this.#start;
     const end = this.#start + length;
-    for (const chunk of this.#held) {
+    for (const chunk of this.#chunks) {
       if (this.position === end) return;
       const part = chunk.subarray(0, end - this.position);
       this.position += part.byteLength;
@@ -88,7 +93,7 @@ export class HeldParts implements BlobParts {
     }
   }
 
-  #whole(): { readonly digest: Digest; readonly size: number } {
+  #blob(): { readonly digest: Digest; readonly size: number } {
     const digest = this.#hasher.copy().digest();
     if (this.#expected !== undefined) checkDigest(digest, this.#expected);
     return { digest, size: this.#end };

@@ -24,8 +24,8 @@ const users = { ann: { password: secret }, ben: { password: secret } };
 const withPasswords = { authentication: { kind: "basic", users } } as const;
 const image = await randomImage("known credentials");
 
-/** What was said of oneself, in words. */
-function said(authorization: string | undefined): string | undefined {
+/** The decoded `Authorization` header. */
+function decoded(authorization: string | undefined): string | undefined {
   const [, text] = /^Basic (.*)$/.exec(authorization ?? "") ?? [];
   return text === undefined ? authorization : Buffer.from(text, "base64").toString();
 }
@@ -38,8 +38,8 @@ async function pull(host: string, settings: DockerSettings, repository = "a"): P
   await using _ = await openImage(docker(settings).parseReference(`//${host}/${repository}:1`));
 }
 
-/** A server that wants to know who asks, whoever that is. */
-async function startDoubter(hostname?: string, port?: number): Promise<RecordingServer> {
+/** A server that rejects all credentials. */
+async function startRejecting(hostname?: string, port?: number): Promise<RecordingServer> {
   const refuse = (_: unknown, response: ServerResponse): void =>
     void response.writeHead(401, { "www-authenticate": 'Basic realm="x"' }).end();
   return startServer(refuse, { hostname, port });
@@ -51,8 +51,8 @@ async function authFileOf(auths: Readonly<Record<string, unknown>>): Promise<str
   return authFile;
 }
 
-describe("nobody told of credentials", () => {
-  test("they are those that podman, skopeo and docker keep", async () => {
+describe("without the setting credentials", () => {
+  test("the auth files of podman, skopeo and docker are read", async () => {
     await using registry = await startRegistry(withPasswords);
     await registry.putImage("a", image, "1");
     const folder = await scratchFolder();
@@ -63,8 +63,8 @@ describe("nobody told of credentials", () => {
     expect(registry.requests.map(({ authorization }) => authorization)).toContain("basic");
   });
 
-  test("they are those of the repository before those of the registry", async () => {
-    await using server = await startDoubter();
+  test("credentials of the repository take precedence over those of the registry", async () => {
+    await using server = await startRejecting();
     const authFile = await authFileOf({
       [server.host]: entry("registry:x"),
       [`${server.host}/team`]: entry("team:x"),
@@ -75,7 +75,7 @@ describe("nobody told of credentials", () => {
       const reference = transport.parseReference(`//${server.host}/${repository}`);
       await expect(Array.fromAsync(reference.getTags())).rejects.toMatchObject({ code: "denied" });
     }
-    expect(server.authorizations.map(said)).toEqual([
+    expect(server.authorizations.map(decoded)).toEqual([
       undefined,
       "app:x",
       "team:x",
@@ -84,18 +84,18 @@ describe("nobody told of credentials", () => {
     ]);
   });
 
-  test("the files are left alone as long as no registry asks", async () => {
+  test("files are not read before a challenge", async () => {
     await using registry = await startRegistry();
     await registry.putImage("a", image, "1");
     const authFile = path.join(await scratchFolder(), "auth.json");
     await writeFile(authFile, "broken");
     await pull(registry.host, { authFile });
-    await using doubter = await startDoubter();
-    await expect(pull(doubter.host, { authFile })).rejects.toMatchObject({ code: "unsupported" });
+    await using rejecting = await startRejecting();
+    await expect(pull(rejecting.host, { authFile })).rejects.toMatchObject({ code: "unsupported" });
   });
 
-  test("a file that was named and is not there is an error", async () => {
-    await using server = await startDoubter();
+  test("a missing authFile is an error", async () => {
+    await using server = await startRejecting();
     const authFile = path.join(await scratchFolder(), "auth.json");
     await expect(pull(server.host, { authFile })).rejects.toMatchObject({
       code: "unsupported",
@@ -103,15 +103,15 @@ describe("nobody told of credentials", () => {
     });
   });
 
-  test("there may be an answer that there are none", async () => {
-    await using server = await startDoubter();
+  test("a function that returns undefined disables credentials", async () => {
+    await using server = await startRejecting();
     const authFile = await authFileOf({ [server.host]: entry("ann:x") });
     const pulled = pull(server.host, { authFile, credentials: () => undefined });
     await expect(pulled).rejects.toMatchObject({ code: "denied" });
     expect(server.authorizations).toEqual([undefined]);
   });
 
-  test("a token that is kept is shown as it is", async () => {
+  test("a stored registry token is sent unchanged", async () => {
     await using server = await startServer(({ headers }, response) => {
       response.setHeader("www-authenticate", 'Bearer realm="http://nowhere.invalid"');
       response.writeHead(headers.authorization === "Bearer rt" ? 404 : 401).end();
@@ -122,8 +122,8 @@ describe("nobody told of credentials", () => {
   });
 });
 
-describe("who is asked for credentials", () => {
-  test("is told host and repository, once for each, when the registry asks", async () => {
+describe("the credentials function", () => {
+  test("is called with host and repository, once for each, after a challenge", async () => {
     await using registry = await startRegistry(withPasswords);
     await using open = await startRegistry();
     for (const one of [registry, open]) {
@@ -152,7 +152,7 @@ describe("who is asked for credentials", () => {
     ]);
   });
 
-  test("is asked again after a refusal", async () => {
+  test("is called again after an error response", async () => {
     await using registry = await startRegistry(withPasswords);
     await registry.putImage("a", image, "1");
     const passwords = ["old", secret];
@@ -167,9 +167,9 @@ describe("who is asked for credentials", () => {
   });
 
   test.skipIf(findProgram("pgrep") === undefined)(
-    "may take long: an abort ends the waiting of one, and the helper when nobody waits",
+    "may be slow: an abort ends one request, and the helper if no request is left",
     async () => {
-      await using server = await startDoubter();
+      await using server = await startRejecting();
       const folder = await scratchFolder();
       const script = "cat >/dev/null; while true; do sleep 1; done";
       const system = await systemWithHelper(folder, "slow", script);
@@ -197,11 +197,11 @@ describe("who is asked for credentials", () => {
 
 describe("credentials", () => {
   test.skipIf(process.platform !== "linux")(
-    "CVE-2026-59891: in a file are for the very host, on the very port",
+    "CVE-2026-59891: in a file apply to exactly one host and port",
     async () => {
-      await using short = await startDoubter();
-      await using long = await startDoubter("127.0.0.11", short.port);
-      await using third = await startDoubter();
+      await using short = await startRejecting();
+      await using long = await startRejecting("127.0.0.11", short.port);
+      await using third = await startRejecting();
       const authFile = await authFileOf({
         [short.host]: entry("short:x"),
         "127.0.0.1": entry("no port:x"),
@@ -211,14 +211,14 @@ describe("credentials", () => {
         const opened = openImage(transport.parseReference(`//${host}/a:1`));
         await expect(opened).rejects.toMatchObject({ code: "denied" });
       }
-      expect(short.authorizations.map(said)).toEqual([undefined, "short:x"]);
+      expect(short.authorizations.map(decoded)).toEqual([undefined, "short:x"]);
       for (const { authorizations } of [long, third]) expect(authorizations).toEqual([undefined]);
     },
   );
 
-  test("CVE-2020-15157: do not go to whom a foreign layer's server names for tokens", async () => {
-    await using elsewhere = await startServer(({ url = "" }, response) => {
-      const realm = `${elsewhere.origin}/token`;
+  test("CVE-2020-15157: are not sent to the token server of a foreign layer", async () => {
+    await using external = await startServer(({ url = "" }, response) => {
+      const realm = `${external.origin}/token`;
       const challenges = [`Bearer realm="${realm}",service="s"`, 'Basic realm="x"'];
       if (url === "/token") response.end('{"token":"t"}');
       else response.writeHead(401, { "www-authenticate": challenges.join(", ") }).end();
@@ -228,12 +228,12 @@ describe("credentials", () => {
     const reference = docker({ credentials: ann }).parseReference(`//${registry.host}/b:1`);
     await using source = await reference.newImageSource();
     const [, digest] = [...image.blobs.keys()];
-    const urls = [`${elsewhere.origin}/layer`];
+    const urls = [`${external.origin}/layer`];
     await expect(Array.fromAsync(source.getBlob({ digest, urls }))).rejects.toMatchObject({
       code: "not-found",
     });
-    expect(elsewhere.asked).toEqual(["GET /layer"]);
-    expect(elsewhere.authorizations).toEqual([undefined]);
+    expect(external.asked).toEqual(["GET /layer"]);
+    expect(external.authorizations).toEqual([undefined]);
   });
 
   test.each([
@@ -245,7 +245,7 @@ describe("credentials", () => {
     ["https://example.com/else", false],
     ["https://registry.example.com.evil.org/else", false],
     ["https://registry.example.com@evil.org/else", false],
-  ])("CVE-2020-15157: follow a redirect to %s: %s", async (location, isFollowed) => {
+  ])("CVE-2020-15157: are sent after a redirect to %s: %s", async (location, isFollowed) => {
     const sent: HTTPRequest[] = [];
     const send = async (request: HTTPRequest): Promise<HTTPResponse> => {
       sent.push(request);
@@ -262,35 +262,35 @@ describe("credentials", () => {
   });
 
   test.each<DockerSettings>([{ credentials: ann }, { registryToken: "rt" }])(
-    "for no host in particular are not for a mirror, which has its own: %j",
+    "without a host are not sent to a mirror, which has its own: %j",
     async (settings) => {
-      await using server = await startDoubter();
+      await using server = await startRejecting();
       const authFile = await authFileOf({ [server.host]: entry("mirror:x") });
       const client = new HTTPClient({});
       await using _ = client.use();
-      const place = { host: server.host, isStandIn: true };
+      const place = { host: server.host, isAlternateHost: true };
       const mirror = new Registry(place, client, { ...settings, authFile });
       const response = await mirror.request({ method: "GET", target: "/v2/", scopes: [] });
       await response.discard();
-      expect(server.authorizations.map(said)).toEqual([undefined, "mirror:x"]);
+      expect(server.authorizations.map(decoded)).toEqual([undefined, "mirror:x"]);
     },
   );
 
-  test("by host are asked for a mirror by the mirror's", async () => {
-    await using server = await startDoubter();
+  test("are looked up by the host of a mirror", async () => {
+    await using server = await startRejecting();
     const client = new HTTPClient({});
     await using _ = client.use();
     const credentials = (host: string): DockerAuthConfig => ({ username: host, password: "x" });
-    const place = { host: server.host, isStandIn: true };
+    const place = { host: server.host, isAlternateHost: true };
     const mirror = new Registry(place, client, { credentials });
     const response = await mirror.request({ method: "GET", target: "/v2/", scopes: [] });
     await response.discard();
-    expect(server.authorizations.map(said)).toEqual([undefined, `${server.host}:x`]);
+    expect(server.authorizations.map(decoded)).toEqual([undefined, `${server.host}:x`]);
   });
 });
 
-describe("a token server that gives new identity tokens", () => {
-  test("is shown the newest", async () => {
+describe("a token server that replaces identity tokens", () => {
+  test("gets the last one", async () => {
     let given = 0;
     const shown: (string | null)[] = [];
     await using server = await startServer((request, response) => {
@@ -319,7 +319,7 @@ describe("a token server that gives new identity tokens", () => {
   });
 });
 
-test("who has no password passes over a challenge to name it, for a token to anybody", async () => {
+test("without a password, the bearer challenge is used and not the basic one", async () => {
   await using server = await startServer(({ url = "", headers }, response) => {
     if (url.startsWith("/token")) return void response.end('{"token":"t"}');
     const realm = `http://${headers.host}/token`;

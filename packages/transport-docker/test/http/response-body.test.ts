@@ -3,18 +3,18 @@ import { setImmediate } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 
 import { ReceiveBuffers } from "../../src/http/receive-buffers.ts";
-import { ReceivedBody } from "../../src/http/received-body.ts";
+import { ResponseBody } from "../../src/http/response-body.ts";
 
-/** What the body told the connection. */
-function controlled(): { body: ReceivedBody; told: string[] } {
-  const told: string[] = [];
+/** A body, and the calls to its connection. */
+function controlled(): { body: ResponseBody; calls: string[] } {
+  const calls: string[] = [];
   const controller = {
-    pause: () => told.push("pause"),
-    resume: () => told.push("resume"),
-    abort: () => told.push("abort"),
+    pause: () => calls.push("pause"),
+    resume: () => calls.push("resume"),
+    abort: () => calls.push("abort"),
   };
-  const body = new ReceivedBody(controller, new ReceiveBuffers());
-  return { body, told };
+  const body = new ResponseBody(controller, new ReceiveBuffers());
+  return { body, calls };
 }
 
 async function readAll(body: AsyncIterable<Uint8Array>): Promise<string[]> {
@@ -24,8 +24,8 @@ async function readAll(body: AsyncIterable<Uint8Array>): Promise<string[]> {
 }
 
 describe("a body", () => {
-  test("is what came, before and while it is read", async () => {
-    const { body, told } = controlled();
+  test("has the chunks from before and during the read", async () => {
+    const { body, calls } = controlled();
     body.add(Buffer.from("one"));
     const reading = readAll(body);
     await setImmediate();
@@ -34,10 +34,10 @@ describe("a body", () => {
     body.add(Buffer.from("three"));
     body.end();
     expect(await reading).toEqual(["one", "two", "three"]);
-    expect(told).not.toContain("abort");
+    expect(calls).not.toContain("abort");
   });
 
-  test("is in the memory that it came in, parts that lie side by side as one", async () => {
+  test("returns the received memory, with adjacent chunks joined", async () => {
     const { body } = controlled();
     const memory = Buffer.from("abcdefgh");
     for (const [start, end] of [
@@ -54,19 +54,19 @@ describe("a body", () => {
     expect(chunks[0]?.buffer).toBe(memory.buffer);
   });
 
-  test("lets the connection wait while too much of it waits", async () => {
-    const { body, told } = controlled();
+  test("pauses the connection while too many bytes are unread", async () => {
+    const { body, calls } = controlled();
     body.add(new Uint8Array(400_000));
-    expect(told).toEqual([]);
+    expect(calls).toEqual([]);
     body.add(new Uint8Array(400_000));
-    expect(told).toEqual(["pause"]);
+    expect(calls).toEqual(["pause"]);
     const reading = body[Symbol.asyncIterator]();
     await reading.next();
-    expect(told).toEqual(["pause", "resume"]);
+    expect(calls).toEqual(["pause", "resume"]);
     await reading.return();
   });
 
-  test("breaks off with its failure, after what came before it", async () => {
+  test("throws its error after the chunks before it", async () => {
     const { body } = controlled();
     body.add(Buffer.from("one"));
     body.end(new Error("broken"));
@@ -79,30 +79,30 @@ describe("a body", () => {
   });
 
   test("that is left early closes the connection", async () => {
-    const { body, told } = controlled();
+    const { body, calls } = controlled();
     body.add(Buffer.from("one"));
     for await (const _ of body) break;
-    expect(told).toContain("abort");
+    expect(calls).toContain("abort");
   });
 });
 
-describe("a body that nobody wants", () => {
-  test("is read to its end where that is near", async () => {
-    const { body, told } = controlled();
+describe("a discarded body", () => {
+  test("is read to its end if it is short", async () => {
+    const { body, calls } = controlled();
     body.add(new Uint8Array(100_000));
     body.end();
     await body.discard();
-    expect(told).not.toContain("abort");
+    expect(calls).not.toContain("abort");
   });
 
-  test("closes the connection where it is not", async () => {
-    const { body, told } = controlled();
+  test("closes the connection if it is long", async () => {
+    const { body, calls } = controlled();
     body.add(new Uint8Array(200_000));
     await body.discard();
-    expect(told).toContain("abort");
+    expect(calls).toContain("abort");
   });
 
-  test("may break off", async () => {
+  test("may fail", async () => {
     const { body } = controlled();
     body.end(new Error("broken"));
     await expect(body.discard()).resolves.toBeUndefined();

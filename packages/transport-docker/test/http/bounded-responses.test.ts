@@ -13,7 +13,7 @@ import { docker } from "../../src/index.ts";
 import type { DockerSettings } from "../../src/index.ts";
 import { startServer } from "../recording-server.ts";
 
-/** A server that speaks TCP in its own way. */
+/** A TCP server with this connection handler. */
 async function startRaw(
   answer: (socket: Socket) => unknown,
 ): Promise<AsyncDisposable & { readonly port: number }> {
@@ -40,7 +40,7 @@ function request(port: number, more: Partial<HTTPRequest> = {}): HTTPRequest {
 
 const head = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
 
-test("an answer in pieces of one byte takes as long as its bytes", async () => {
+test("a response in chunks of one byte takes linear time", async () => {
   const count = 1 << 20;
   await using server = await startRaw((socket) => {
     socket.once("data", () => {
@@ -53,13 +53,13 @@ test("an answer in pieces of one byte takes as long as its bytes", async () => {
   const client = new HTTPClient({});
   await using _ = client.use();
   const before = process.cpuUsage();
-  const response = await client.sendPatiently(request(server.port, { wholeUpTo: count }));
+  const response = await client.sendWithRetries(request(server.port, { maxBodySize: count }));
   expect((await textOf(response, count)).length).toBe(count);
   const { user } = process.cpuUsage(before);
   expect(user).toBeLessThan(10_000_000);
 });
 
-test("an answer that is announced for ever is an error", async () => {
+test("endless 1xx responses are an error", async () => {
   await using server = await startRaw(async (socket) => {
     await once(socket, "data");
     while (!socket.destroyed) {
@@ -75,21 +75,21 @@ test("an answer that is announced for ever is an error", async () => {
   });
 });
 
-test("an answer that is too large is named with its host and its limit", async () => {
+test("a response that is too large is reported with its host and the limit", async () => {
   await using server = await startServer((_, response) => response.end("x".repeat(1001)));
   const client = new HTTPClient({});
   await using _ = client.use();
   const url = new URL(`http://${server.host}/v2/a/tags/list?last=secret`);
-  const sent = client.sendPatiently({ method: "GET", url, headers: {}, wholeUpTo: 1000 });
+  const sent = client.sendWithRetries({ method: "GET", url, headers: {}, maxBodySize: 1000 });
   await expect(sent).rejects.toMatchObject({
     code: "invalid-manifest",
     message: expect.stringContaining(
-      `${server.host} answered with more than 1000 bytes for /v2/a/tags/list,`,
+      `${server.host} returned more than 1000 bytes for /v2/a/tags/list,`,
     ) as string,
   });
 });
 
-test("headers of more than 16 KiB are an error that says so", async () => {
+test("headers of more than 16 KiB are reported as such", async () => {
   await using server = await startRaw((socket) => {
     socket.once("data", () => socket.end(`HTTP/1.1 200 OK\r\nx: ${"x".repeat(1 << 20)}\r\n\r\n`));
   });
@@ -102,7 +102,7 @@ test("headers of more than 16 KiB are an error that says so", async () => {
   });
 });
 
-test("headers that come byte by byte are not waited for longer than others", async () => {
+test("slow headers have the same timeout", async () => {
   await using server = await startRaw(async (socket) => {
     await once(socket, "data");
     socket.write("HTTP/1.1 200 OK\r\nx: ");
@@ -116,8 +116,8 @@ test("headers that come byte by byte are not waited for longer than others", asy
   await expect(client.send(request(server.port))).rejects.toMatchObject({ code: "unavailable" });
 });
 
-test.each([{ wholeUpTo: 1 << 20 }, {}])(
-  "a body that comes byte by byte is given up, in time %j",
+test.each([{ maxBodySize: 1 << 20 }, {}])(
+  "a body that is too slow fails, with expected time %j",
   async (more) => {
     await using server = await startRaw(async (socket) => {
       await once(socket, "data");
@@ -131,7 +131,7 @@ test.each([{ wholeUpTo: 1 << 20 }, {}])(
     await using _ = client.use();
     const retries = new Retries({ maxAttempts: 1 });
     const read = async (): Promise<unknown> =>
-      textOf(await client.sendPatiently(request(server.port, { ...more, retries })), 1 << 20);
+      textOf(await client.sendWithRetries(request(server.port, { ...more, retries })), 1 << 20);
     await expect(read()).rejects.toMatchObject({
       code: "unavailable",
       cause: expect.objectContaining({ code: "ERR_TOO_SLOW" }) as unknown,
@@ -139,7 +139,7 @@ test.each([{ wholeUpTo: 1 << 20 }, {}])(
   },
 );
 
-test("who reads late is not too slow a sender", async () => {
+test("a slow reader does not make the sender too slow", async () => {
   await using server = await startServer((_, response) => {
     response.write("a");
     setTimeout(() => response.end("b"), 100);
@@ -151,7 +151,7 @@ test("who reads late is not too slow a sender", async () => {
   expect(await textOf(response, 10)).toBe("ab");
 });
 
-describe("an abort ends at once", () => {
+describe("an abort takes effect at once", () => {
   const silent = (): void => {};
   const connected = async (socket: Socket): Promise<void> => {
     await once(socket, "data");
@@ -169,7 +169,11 @@ describe("an abort ends at once", () => {
     const reason = new Error("Ctrl-C");
     const use = client.use();
     const answer = (async () => {
-      const response = await client.sendPatiently({ ...request(port), url: new URL(url), signal });
+      const response = await client.sendWithRetries({
+        ...request(port),
+        url: new URL(url),
+        signal,
+      });
       return textOf(response, 100);
     })();
     answer.catch(() => {});
@@ -181,37 +185,37 @@ describe("an abort ends at once", () => {
     return performance.now() - at;
   }
 
-  test("while a name is resolved", async () => {
+  test("during name resolution", async () => {
     const never = { lookup: silent };
     expect(await abortedAfter(1, "http://never.example/", never)).toBeLessThan(1000);
   });
 
-  test("while TLS is agreed on", async () => {
+  test("during the TLS handshake", async () => {
     await using server = await startRaw(silent);
     const { port } = server;
     expect(await abortedAfter(port, `https://127.0.0.1:${port}/`)).toBeLessThan(1000);
   });
 
-  test("while an answer is waited for", async () => {
+  test("before the response", async () => {
     await using server = await startRaw(silent);
     const { port } = server;
     expect(await abortedAfter(port, `http://127.0.0.1:${port}/`)).toBeLessThan(1000);
   });
 
-  test("in the middle of an answer", async () => {
+  test("during the response", async () => {
     await using server = await startRaw(connected);
     const { port } = server;
     expect(await abortedAfter(port, `http://127.0.0.1:${port}/`)).toBeLessThan(1000);
   });
 
-  test.each(["http", "https"])("while a proxy is asked for a way by %s", async (scheme) => {
+  test.each(["http", "https"])("during CONNECT to a proxy by %s", async (scheme) => {
     await using server = await startRaw(silent);
     const proxy = new URL(`http://127.0.0.1:${server.port}`);
     const url = `${scheme}://registry.example/`;
     expect(await abortedAfter(1, url, { proxy })).toBeLessThan(1000);
   });
 
-  test("while it is waited for another attempt", async () => {
+  test("during the delay before a retry", async () => {
     await using server = await startServer((_, response) => {
       response.writeHead(503, { "retry-after": "50" }).end();
     });
@@ -219,9 +223,9 @@ describe("an abort ends at once", () => {
   });
 });
 
-describe("a list without an end is an error", () => {
+describe("an endless list is an error", () => {
   test.each([
-    ["pages with nothing on them", () => []],
+    ["empty pages", () => []],
     ["pages with the same names", () => ["a", "b"]],
     ["pages with one new name each", (page: number) => [`tag-${page}`]],
   ])("%s", async (_, tagsOn) => {
