@@ -1,3 +1,4 @@
+import type { Descriptor } from "../contract/blob-info.ts";
 import type { Signature } from "../contract/signature.ts";
 import { algorithmOf, digestOf } from "../names/digest.ts";
 import { ImageError } from "../names/image-error.ts";
@@ -57,5 +58,20 @@ export function impossibleChange(change: string, preserveReason: string, instead
   return new ImageError(
     "impossible-copy",
     `The manifest would have to change (${change}), but ${preserveReason}${instead}`,
+  );
+}
+
+/**
+ * Rejects a blob with two sizes, because only one of them would be compared with the bytes.
+ * @throws ImageError `invalid-manifest`
+ */
+export function rejectSizeConflict(
+  { digest, size }: Descriptor,
+  other: Descriptor | undefined,
+): void {
+  if (other === undefined || other.size === size) return;
+  throw new ImageError(
+    "invalid-manifest",
+    `${digest} is listed with ${other.size} bytes and with ${size}, so one size is wrong; rebuild the image`,
   );
 }

@@ -33,7 +33,7 @@ export function targetTypeOf(
   const reason =
     options.manifestMIMEType === undefined
       ? `the destination does not take ${mediaType}`
-      : `${options.manifestMIMEType} was asked for`;
+      : `${options.manifestMIMEType} was requested`;
   if (preserveReason !== undefined) {
     throw new ImageError(
       "impossible-copy",

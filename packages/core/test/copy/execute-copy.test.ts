@@ -239,7 +239,7 @@ describe("the result of a copy", () => {
   test("has one reason for a planned change", async () => {
     const image = sampleImage({ layers: ["plain"], layerType: plainLayer });
     const { changes } = await copyImage(await stored(image), taking({ layers: "compress" }));
-    expect(changes).toMatchObject([{ reason: "a layer is repacked on the way" }]);
+    expect(changes).toMatchObject([{ reason: "a layer is recompressed" }]);
   });
 
   test("is preceded by a notice about fields that the other type lacks, if `onNotice` is set", async () => {

@@ -73,7 +73,7 @@ describe("a plan", () => {
     const { digest } = image.manifest;
     const plan = planCopy(copyFacts(factsOf(image), {}, { reusable: new Set([digest]) }));
     expect(kinds(plan)).toBe("top, commit");
-    expect(plan.steps[0]?.reason).toBe("all that it needs is there already");
+    expect(plan.steps[0]?.reason).toBe("the destination has all of its blobs");
     expect(plan.reused).toHaveLength(3);
     expect(formatPlan(plan)).toContain(
       "3 blobs are there with their manifest; 0 blobs, at most 0 B;",
@@ -310,7 +310,7 @@ describe("manifest types", () => {
     expect(formatPlan(plan)).toContain("to rewrite for OCI");
   });
 
-  test("become the one that was asked for", () => {
+  test("become the one that was requested", () => {
     const facts = copyFacts(factsOf(sampleIndex([sampleImage()])));
     const plan = planCopy(facts, { manifestMIMEType: dockerManifest });
     const manifests = plan.steps.filter((step) => step.kind === "manifest");

@@ -43,7 +43,7 @@ describe("a manifest is written", () => {
       sampleImage(plain),
       { layers: "compress" },
       {},
-      "a layer is repacked on the way",
+      "a layer is recompressed",
     ],
     [
       "as another type that the destination takes",
@@ -53,18 +53,18 @@ describe("a manifest is written", () => {
       `the destination does not take ${ociManifest}`,
     ],
     [
-      "as another type that was asked for",
+      "as another type that was requested",
       sampleImage(),
       {},
       { manifestMIMEType: dockerManifest },
-      `${dockerManifest} was asked for`,
+      `${dockerManifest} was requested`,
     ],
     [
       "as another type and with other layers",
       sampleImage({ layers: ["a"] }),
       { layers: "decompress" },
       { manifestMIMEType: dockerManifest },
-      `${dockerManifest} was asked for and a layer is repacked on the way`,
+      `${dockerManifest} was requested and a layer is recompressed`,
     ],
     [
       "because of one instance of several",
@@ -231,7 +231,7 @@ describe("what cannot be is explained:", () => {
       "layers compressed with zstd in Docker's format",
       copyFacts(factsOf(sampleImage(plain)), { layers: "compress" }),
       { compression: "zstd", manifestMIMEType: dockerManifest },
-      `need ${ociManifest}, and ${dockerManifest} was asked for`,
+      `need ${ociManifest}, and ${dockerManifest} was requested`,
     ],
   ])("%s", (_, facts, options, why) => {
     expect(failureOf(facts, options)).toMatchObject({

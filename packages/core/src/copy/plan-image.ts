@@ -1,0 +1,75 @@
+import type { Descriptor } from "../contract/blob-info.ts";
+import { isArtifact } from "../manifest/manifest.ts";
+import type { ArtifactManifest, ImageManifest } from "../manifest/manifest.ts";
+import { blobStep, configStep, withTransformedType } from "./blob-step.ts";
+import type { ManifestFacts } from "./copy-facts.ts";
+import type { BlobTransform } from "./copy-plan.ts";
+import { layerTransform } from "./layer-transform.ts";
+import { joinReasons, unchanged } from "./manifest-plan.ts";
+import type { ManifestPlan, PlanContext } from "./manifest-plan.ts";
+import { rewrittenManifest } from "./rewritten-manifest.ts";
+import { targetTypeOf } from "./target-type.ts";
+
+/** Plans the manifest of an image. `preserveReason` is why it must not change. */
+export function planImage(
+  facts: ManifestFacts,
+  manifest: ImageManifest,
+  preserveReason: string | undefined,
+  context: PlanContext,
+): ManifestPlan {
+  const { accepts, cachedBlobs } = context.facts;
+  const isPreserved = preserveReason !== undefined || isArtifact(manifest);
+  const transform = isPreserved ? "preserve" : requestedTransform(context);
+  const transformed = {
+    ...manifest,
+    layers: manifest.layers.map((layer) => withTransformedType(layer, transform)),
+  };
+  const target = targetTypeOf(transformed, accepts, context.options, preserveReason);
+  const layers = manifest.layers
+    .filter((layer) => !mayStayExternal(layer, context))
+    .map((layer) => blobStep(layer, transform, cachedBlobs));
+  const config = configStep(manifest, target.mediaType, cachedBlobs);
+  const isRecompressed = layers.some(({ digest }) => digest === undefined);
+  const isKnown = !isRecompressed && config.digest !== undefined;
+  return {
+    blobs: [...layers, config],
+    mediaType: target.mediaType,
+    fallbacks: target.fallbacks,
+    omitted: [],
+    result: isKnown
+      ? rewrittenManifest(facts.raw, { manifestMIMEType: target.mediaType })
+      : undefined,
+    reason: joinReasons([target.reason, isRecompressed ? "a layer is recompressed" : undefined]),
+  };
+}
+
+/** Plans an artifact manifest, which never changes. */
+export function planArtifact(
+  facts: ManifestFacts,
+  manifest: ArtifactManifest,
+  preserveReason: string | undefined,
+  context: PlanContext,
+): ManifestPlan {
+  const { accepts, cachedBlobs } = context.facts;
+  const { mediaType } = targetTypeOf(manifest, accepts, context.options, preserveReason);
+  return {
+    blobs: manifest.blobs.map((blob) => blobStep(blob, "preserve", cachedBlobs)),
+    mediaType,
+    fallbacks: [],
+    omitted: [],
+    result: rewrittenManifest(facts.raw, {}),
+    reason: unchanged,
+  };
+}
+
+function requestedTransform({ facts, options }: PlanContext): BlobTransform {
+  const transform = layerTransform(facts.offers, facts.accepts);
+  return transform === "compress" ? (options.compression ?? "compress") : transform;
+}
+
+/** Whether a layer has URLs that clients can download it from, so that it need not be copied. */
+function mayStayExternal({ urls }: Descriptor, { facts, options }: PlanContext): boolean {
+  return (
+    urls !== undefined && facts.accepts.foreignLayerURLs && options.downloadForeignLayers !== true
+  );
+}

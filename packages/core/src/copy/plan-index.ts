@@ -1,0 +1,71 @@
+import type { Descriptor } from "../contract/blob-info.ts";
+import type { ImageIndex } from "../manifest/manifest.ts";
+import { blobStep } from "./blob-step.ts";
+import type { ManifestFacts } from "./copy-facts.ts";
+import type { PlanOptions } from "./copy-options.ts";
+import { impossibleChange } from "./impossible-copies.ts";
+import { indexEntries } from "./index-entries.ts";
+import type { EntryOutcome } from "./index-entries.ts";
+import { joinReasons } from "./manifest-plan.ts";
+import type { ManifestPlan, PlanContext } from "./manifest-plan.ts";
+import { rewrittenManifest } from "./rewritten-manifest.ts";
+import type { RewrittenManifest } from "./rewritten-manifest.ts";
+import { targetTypeOf } from "./target-type.ts";
+
+/** Plans an index. `planInstance` plans an instance and returns its result; undefined if it is not known yet. */
+export function planIndex(
+  facts: ManifestFacts,
+  index: ImageIndex,
+  preserveReason: string | undefined,
+  context: PlanContext,
+  planInstance: (instance: ManifestFacts) => RewrittenManifest | undefined,
+): ManifestPlan {
+  const { accepts, cachedBlobs } = context.facts;
+  const target = targetTypeOf(index, accepts, context.options, preserveReason);
+  const selected = facts.instances.filter((instance) => instance !== undefined);
+  const { blobs: selectedBlobs = [] } = facts;
+  const blobs = new Set<Descriptor>(selectedBlobs);
+  const isPartial = selected.length + blobs.size < index.manifests.length;
+  const isStripped = isPartial && mustStrip(context.options, preserveReason);
+  const results = new Map(
+    selected.map((instance) => [instance.raw.digest, planInstance(instance)] as const),
+  );
+  const outcomes = index.manifests.map((entry, at): EntryOutcome | undefined => {
+    if (blobs.has(entry)) return "kept";
+    if (facts.instances[at] === undefined) return isStripped ? "omitted" : "kept";
+    return results.get(entry.digest);
+  });
+  const known = outcomes.filter((outcome) => outcome !== undefined);
+  const isKnown = known.length === outcomes.length;
+  const hasChanges = selected.some(({ raw }) => results.get(raw.digest)?.digest !== raw.digest);
+  return {
+    blobs: selectedBlobs.map((blob) => blobStep(blob, "preserve", cachedBlobs)),
+    mediaType: target.mediaType,
+    fallbacks: target.fallbacks,
+    omitted: index.manifests.flatMap(({ digest }, at) =>
+      outcomes[at] === "omitted" ? [digest] : [],
+    ),
+    result: isKnown
+      ? rewrittenManifest(facts.raw, {
+          manifestMIMEType: target.mediaType,
+          instances: indexEntries(index, known),
+        })
+      : undefined,
+    reason: joinReasons([
+      target.reason,
+      isStripped ? "not all of its instances are copied" : undefined,
+      hasChanges ? "an instance in it changes" : undefined,
+    ]),
+  };
+}
+
+/** Whether missing instances are removed from an index. @throws ImageError `impossible-copy` if it must not change */
+function mustStrip(
+  { missingInstances = "strip" }: PlanOptions,
+  preserveReason: string | undefined,
+): boolean {
+  if (missingInstances !== "strip") return false;
+  if (preserveReason === undefined) return true;
+  const advice = "; copy all of them, or keep the index as it is with instances missing";
+  throw impossibleChange("not all instances of the index are copied", preserveReason, advice);
+}
