@@ -53,7 +53,7 @@ describe("a manifest is written", () => {
       `the destination does not take ${ociManifest}`,
     ],
     [
-      "as another type that was requested",
+      "as a requested type",
       sampleImage(),
       {},
       { manifestMIMEType: dockerManifest },
@@ -231,7 +231,7 @@ describe("what cannot be is explained:", () => {
       "layers compressed with zstd in Docker's format",
       copyFacts(factsOf(sampleImage(plain)), { layers: "compress" }),
       { compression: "zstd", manifestMIMEType: dockerManifest },
-      `need ${ociManifest}, and ${dockerManifest} was requested`,
+      `need ${ociManifest}, but ${dockerManifest} was requested`,
     ],
   ])("%s", (_, facts, options, why) => {
     expect(failureOf(facts, options)).toMatchObject({

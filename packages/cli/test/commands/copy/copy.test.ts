@@ -113,7 +113,7 @@ describe("copy", () => {
     const { code, stderr } = await copy("--format", "v2s2", source, destination);
     expect(stderr).toMatch(
       new RegExp(
-        `digest changed from ${image.manifest.digest} to sha256:[0-9a-f]{64}: .+ asked for`,
+        `digest changed from ${image.manifest.digest} to sha256:[0-9a-f]{64}: .+ requested`,
       ),
     );
     expect(code).toBe(0);
@@ -128,7 +128,7 @@ describe("copy", () => {
 
   test("--platform is checked for a single image, --override-arch selects from an index only", async () => {
     const { code, stderr } = await copy("--platform", "linux/arm64", source, destination);
-    expect(stderr).toMatch(/No image for linux\/arm64: .+ one image for linux\/amd64/);
+    expect(stderr).toMatch(/No image for linux\/arm64: .+ single image for linux\/amd64/);
     expect(code).toBe(2);
     expect(await readdir(folder.path)).not.toContain(path.basename(destination));
     expect((await copy("--platform", "linux/amd64", source, destination)).code).toBe(0);

@@ -80,7 +80,7 @@ describe("inspect", () => {
 
   test("--platform is checked for a single image, --override-arch selects from an index only", async () => {
     const { code, stderr } = await drayage("inspect", "--platform=linux/arm64", source);
-    expect(stderr).toMatch(/No image for linux\/arm64: .+ one image for linux\/amd64/);
+    expect(stderr).toMatch(/No image for linux\/arm64: .+ single image for linux\/amd64/);
     expect(code).toBe(2);
     expect(await inspected("--platform=linux/amd64", source)).toMatchObject({ Os: "linux" });
     expect(await inspected("--override-arch=arm64", source)).toMatchObject({ Os: "linux" });
