@@ -138,9 +138,9 @@ test.each<[string, string, Alteration]>([
       },
     },
   ],
-  ["destination/large-blob", "stores configs external", findingConfigs],
-  ["destination/reused-buffers", "stores configs external", findingConfigs],
-  ["destination/parallel-blobs", "stores configs external", findingConfigs],
+  ["destination/large-blob", "stores configs externally", findingConfigs],
+  ["destination/reused-buffers", "stores configs externally", findingConfigs],
+  ["destination/parallel-blobs", "stores configs externally", findingConfigs],
   ["destination/failed-stream", "wraps errors", wrappingErrors],
   ["destination/corrupt-stream", "wraps errors", wrappingErrors],
   [
