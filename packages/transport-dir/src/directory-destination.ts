@@ -25,7 +25,7 @@ import {
   cloneTemporary,
   filePathOf,
   isIntact,
-  isKeptByUsAlone,
+  isProtectedFile,
   linkTemporary,
   readSmallFile,
   StagedFolder,
@@ -197,7 +197,7 @@ export class DirectoryDestination implements ImageDestination {
   async #hasBlob(blob: Descriptor, options: OperationOptions): Promise<boolean> {
     const file = this.#file(blobName(blob.digest));
     const { folder } = this.reference;
-    if (!(await isKeptByUsAlone(file, folder))) return isIntact(file, blob, options);
+    if (!(await isProtectedFile(file, folder))) return isIntact(file, blob, options);
     return (await sizeOf(file)) === blob.size;
   }
 

@@ -4,7 +4,12 @@ import path from "node:path";
 import { ImageError } from "@drayage/core";
 import type { OperationOptions } from "@drayage/core";
 import { maxManifestSize } from "@drayage/core/content";
-import { hasCode, isPassing, onDisk, readSmallFile } from "@drayage/transport-kit/files";
+import {
+  hasCode,
+  isTemporaryName,
+  withFileErrors,
+  readSmallFile,
+} from "@drayage/transport-kit/files";
 
 import { versionName } from "./directory-names.ts";
 
@@ -45,7 +50,7 @@ export async function refuseOtherContent(
   folder: string,
   options: OperationOptions = {},
 ): Promise<void> {
-  const names = (await namesIn(folder)).filter((name) => !isPassing(name));
+  const names = (await namesIn(folder)).filter((name) => !isTemporaryName(name));
   const [foreign] = names;
   if (foreign === undefined) return;
   if (!names.includes(versionName))
@@ -62,7 +67,7 @@ export async function refuseOtherContent(
 /** The names in a folder; none if it is absent. @throws ImageError `conflict` for a file */
 export async function namesIn(folder: string): Promise<readonly string[]> {
   try {
-    return await onDisk(folder, () => readdir(folder));
+    return await withFileErrors(folder, () => readdir(folder));
   } catch (error) {
     if (hasCode(error, "ENOENT")) return [];
     if (hasCode(error, "ENOTDIR")) throw notAnImageDirectory(folder, "it is a file", error);

@@ -21,9 +21,9 @@ import {
   filePathOf,
   hasCode,
   isIntact,
-  isKeptByUsAlone,
+  isProtectedFile,
   lockName,
-  onDisk,
+  withFileErrors,
   publish,
   readSmallFile,
   StagedFolder,
@@ -73,7 +73,7 @@ export class DiskLayout implements LayoutStore {
     if (this.#staged.has(blob.digest)) return true;
     const file = this.#pathOf(blob.digest);
     const root = this.#sharedBlobDir ?? this.location;
-    return (trustOwnFiles && (await isKeptByUsAlone(file, root))) || isIntact(file, blob, options);
+    return (trustOwnFiles && (await isProtectedFile(file, root))) || isIntact(file, blob, options);
   }
 
   async *getBlob(
@@ -131,7 +131,7 @@ export class DiskLayout implements LayoutStore {
 
   async deleteBlob(digest: Digest): Promise<void> {
     if (this.#sharedBlobDir !== undefined) return;
-    await onDisk(this.location, () => rm(this.#pathOf(digest), { force: true }));
+    await withFileErrors(this.location, () => rm(this.#pathOf(digest), { force: true }));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -170,7 +170,7 @@ export class DiskLayout implements LayoutStore {
 
 async function sizeOf(file: string): Promise<number | undefined> {
   try {
-    const status = await onDisk(file, () => stat(file));
+    const status = await withFileErrors(file, () => stat(file));
     return status.isFile() ? status.size : undefined;
   } catch (error) {
     if (hasCode(error, "ENOENT", "ENOTDIR")) return undefined;

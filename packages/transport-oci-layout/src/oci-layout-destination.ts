@@ -3,7 +3,7 @@ import { readdir } from "node:fs/promises";
 import { ImageError, imageName } from "@drayage/core";
 import type { OperationOptions } from "@drayage/core";
 import { LayoutDestination, nameToWrite } from "@drayage/image-layout";
-import { hasCode, isPassing, onDisk } from "@drayage/transport-kit/files";
+import { hasCode, isTemporaryName, withFileErrors } from "@drayage/transport-kit/files";
 
 import { DiskLayout } from "./disk-layout.ts";
 import type { LayoutReference } from "./layout-reference.ts";
@@ -26,7 +26,7 @@ export async function openOCILayoutDestination(
 async function refuseOtherContent(reference: LayoutReference): Promise<void> {
   const names = await namesIn(reference);
   const isLayout = names.includes("oci-layout") || names.includes("index.json");
-  const foreign = names.find((name) => !isPassing(name) && name !== "blobs");
+  const foreign = names.find((name) => !isTemporaryName(name) && name !== "blobs");
   if (isLayout || foreign === undefined) return;
   throw new ImageError(
     "conflict",
@@ -38,7 +38,7 @@ async function refuseOtherContent(reference: LayoutReference): Promise<void> {
 async function namesIn(reference: LayoutReference): Promise<readonly string[]> {
   const { folder } = reference;
   try {
-    return await onDisk(folder, () => readdir(folder));
+    return await withFileErrors(folder, () => readdir(folder));
   } catch (cause) {
     if (hasCode(cause, "ENOENT")) return [];
     if (!hasCode(cause, "ENOTDIR")) throw cause;

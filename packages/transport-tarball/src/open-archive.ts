@@ -4,7 +4,7 @@ import { addAbortSignal } from "node:stream";
 import type { OperationOptions } from "@drayage/core";
 import { openArchiveFile, openArchiveStream } from "@drayage/image-archive";
 import type { TarArchive } from "@drayage/image-archive";
-import { onDisk, pipeBytes } from "@drayage/transport-kit/files";
+import { withFileErrors, pipeBytes } from "@drayage/transport-kit/files";
 
 import { isStandardInput, isStream, mayBlock } from "./archive-path.ts";
 
@@ -22,5 +22,5 @@ export async function openArchive(
   // A socket fails here, and a block device that the user has no permission to read.
   const open = async (): Promise<TarArchive> =>
     openArchiveStream(input as AsyncIterable<Uint8Array>, file, options);
-  return onDisk(file, open);
+  return withFileErrors(file, open);
 }

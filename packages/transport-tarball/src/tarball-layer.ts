@@ -15,7 +15,7 @@ import {
   decompressedBytes,
 } from "@drayage/image-archive";
 import type { RandomAccessBytes } from "@drayage/image-archive";
-import { hasCode, onDisk, pipeBytes } from "@drayage/transport-kit/files";
+import { hasCode, withFileErrors, pipeBytes } from "@drayage/transport-kit/files";
 
 import type { Instant } from "./tarball-time.ts";
 
@@ -80,7 +80,7 @@ interface OpenBytes {
 
 async function openBytes(file: string, options: OperationOptions): Promise<OpenBytes> {
   if (file === standardInput) return spooledInput(process.stdin, "standard input", options);
-  const status = await onDisk(file, () => stat(file, { bigint: true })).catch(
+  const status = await withFileErrors(file, () => stat(file, { bigint: true })).catch(
     async (cause: unknown) => {
       if (!hasCode(cause, "ENOENT", "ENOTDIR")) throw cause;
       throw await missingFile("file", file, cause);
@@ -91,7 +91,7 @@ async function openBytes(file: string, options: OperationOptions): Promise<OpenB
   if (status.isFIFO() || status.isCharacterDevice())
     return spooledInput(pipeBytes(file, options), file, options);
   if (!status.isFile())
-    return onDisk(file, () =>
+    return withFileErrors(file, () =>
       spooledInput(createReadStream(file, { signal: options.signal }), file, options),
     );
   return { bytes: await openFile(file), modified: status.mtimeNs };

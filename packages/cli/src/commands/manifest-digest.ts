@@ -2,13 +2,15 @@ import { digestOf, ImageError } from "@drayage/core";
 import { isJSONObject, parseStrictJSON } from "@drayage/core/json";
 import type { JSONObject } from "@drayage/core/json";
 import { isManifestMediaType } from "@drayage/core/manifest";
-import { findNamedFile, onDisk } from "@drayage/transport-kit/files";
+import { findNamedFile, withFileErrors } from "@drayage/transport-kit/files";
 
 import { writeResult } from "../process/standard-streams.ts";
 
 /** `drayage manifest-digest` */
 export async function manifestDigest(file: string, signal?: AbortSignal): Promise<void> {
-  const manifest = await onDisk(file, async () => findNamedFile(file, { limit: maxSize, signal }));
+  const manifest = await withFileErrors(file, async () =>
+    findNamedFile(file, { limit: maxSize, signal }),
+  );
   if (manifest === undefined)
     throw new ImageError(
       "invalid-reference",

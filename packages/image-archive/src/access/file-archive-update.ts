@@ -9,11 +9,11 @@ import type { StoredBlob } from "@drayage/image-layout";
 import {
   hasCode,
   lockName,
-  onDisk,
+  withFileErrors,
   StagedFolder,
   syncFolder,
   temporaryName,
-  whileWriting,
+  withWriteErrors,
   withLock,
 } from "@drayage/transport-kit/files";
 
@@ -97,7 +97,7 @@ export class FileArchiveUpdate implements ArchiveUpdate {
       options.signal?.throwIfAborted();
       // Windows does not replace an open file.
       await this.before?.[Symbol.asyncDispose]();
-      await whileWriting(this.location, () => rename(file, this.location));
+      await withWriteErrors(this.location, () => rename(file, this.location));
       await syncFolder(path.dirname(this.location));
     };
     await withLock(lockOf(this.location), publish, options);
@@ -209,7 +209,7 @@ async function modeOf(file: string): Promise<number> {
 
 async function statusOf(file: string): Promise<Stats | undefined> {
   try {
-    return await onDisk(file, () => stat(file));
+    return await withFileErrors(file, () => stat(file));
   } catch (error) {
     if (hasCode(error, "ENOENT")) return undefined;
     throw error;

@@ -4,7 +4,7 @@ import { isImageError } from "@drayage/core";
 import type { OperationOptions } from "@drayage/core";
 import { compressionOf, readAll, detectCompression } from "@drayage/core/content";
 import type { Compression } from "@drayage/core/content";
-import { hasCode, onDisk } from "@drayage/transport-kit/files";
+import { hasCode, withFileErrors } from "@drayage/transport-kit/files";
 
 import { brokenArchive, cannotDecompress } from "../tar/broken-archive.ts";
 import type { RandomAccessBytes } from "../tar/random-access.ts";
@@ -56,7 +56,7 @@ export async function openArchiveStream(
 }
 
 async function openedFile(file: string): Promise<RandomAccessBytes> {
-  const status = await onDisk(file, () => stat(file)).catch(async (cause: unknown) => {
+  const status = await withFileErrors(file, () => stat(file)).catch(async (cause: unknown) => {
     if (!hasCode(cause, "ENOENT", "ENOTDIR")) throw cause;
     throw await missingFile("archive", file, cause);
   });

@@ -5,7 +5,12 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 
 import type { OperationOptions } from "@drayage/core";
-import { BatchWriter, onDisk, StagedFolder, temporaryName } from "@drayage/transport-kit/files";
+import {
+  BatchWriter,
+  withFileErrors,
+  StagedFolder,
+  temporaryName,
+} from "@drayage/transport-kit/files";
 
 import type { RandomAccessBytes } from "../tar/random-access.ts";
 import { FileAccess } from "./file-access.ts";
@@ -45,7 +50,9 @@ async function openNameless(folder: string): Promise<FileHandle> {
     // The file system does not support `O_TMPFILE`, or is not usable at all.
   }
   await using staged = await StagedFolder.open(folder);
-  return await onDisk(folder, () => open(path.join(staged.stage, temporaryName()), "wx+", 0o600));
+  return await withFileErrors(folder, () =>
+    open(path.join(staged.stage, temporaryName()), "wx+", 0o600),
+  );
 }
 
 /** Creates a file without a name (`O_TMPFILE` of open(2)); Node does not export this flag. */

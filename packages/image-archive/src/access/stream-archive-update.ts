@@ -4,7 +4,7 @@ import { digestHasher, ImageError } from "@drayage/core";
 import type { BlobInfo, Digest, OperationOptions } from "@drayage/core";
 import { streamOf } from "@drayage/core/content";
 import type { StoredBlob } from "@drayage/image-layout";
-import { hasCode, inTurn, onDisk } from "@drayage/transport-kit/files";
+import { hasCode, withMutex, withFileErrors } from "@drayage/transport-kit/files";
 import { untilAborted } from "@drayage/transport-kit/wire";
 
 import { blobPath } from "../oci-archive/tar-layout.ts";
@@ -59,7 +59,7 @@ export class StreamArchiveUpdate implements ArchiveUpdate {
     }
     const digest = blob.digest ?? hasher?.digest();
     if (digest === undefined) throw new TypeError("No digest");
-    await inTurn(this.#mutex, options.signal, async () => {
+    await withMutex(this.#mutex, options.signal, async () => {
       if (this.#sizes.has(digest)) return;
       const content = spool.read({ start: 0 }, options);
       await this.#add(blobPath(digest), content, size, options);
@@ -114,12 +114,14 @@ export class StreamArchiveUpdate implements ArchiveUpdate {
     signal?.throwIfAborted();
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     work((error) => (error ? reject(this.#failure ?? error) : resolve()));
-    await onDisk(this.location, () => untilAborted(promise, signal)).catch((cause: unknown) => {
-      if (!hasCode(cause, "EPIPE", "ERR_STREAM_DESTROYED", "ERR_STREAM_WRITE_AFTER_END"))
-        throw cause;
-      const message = `The reader of ${this.location} closed it`;
-      throw new ImageError("unavailable", message, { cause, retryable: false });
-    });
+    await withFileErrors(this.location, () => untilAborted(promise, signal)).catch(
+      (cause: unknown) => {
+        if (!hasCode(cause, "EPIPE", "ERR_STREAM_DESTROYED", "ERR_STREAM_WRITE_AFTER_END"))
+          throw cause;
+        const message = `The reader of ${this.location} closed it`;
+        throw new ImageError("unavailable", message, { cause, retryable: false });
+      },
+    );
   }
 }
 

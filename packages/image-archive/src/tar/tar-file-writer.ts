@@ -8,9 +8,9 @@ import {
   BatchWriter,
   FileSync,
   handleBytes,
-  inTurn,
-  onDisk,
-  whileWriting,
+  withMutex,
+  withFileErrors,
+  withWriteErrors,
 } from "@drayage/transport-kit/files";
 
 import { spooled } from "../access/spool.ts";
@@ -50,7 +50,7 @@ export class TarFileWriter implements AsyncDisposable {
   }
 
   static async create(file: string, mode: number): Promise<TarFileWriter> {
-    return new TarFileWriter(file, await whileWriting(file, () => open(file, "wx+", mode)));
+    return new TarFileWriter(file, await withWriteErrors(file, () => open(file, "wx+", mode)));
   }
 
   /** Adds a member; one that fails leaves nothing in the file. Computes the digest if it is unknown. */
@@ -91,7 +91,7 @@ export class TarFileWriter implements AsyncDisposable {
     const { holes, end } = this.#space;
     for (const [at, { start, size }] of holes.entries())
       await this.#writeHeader(`${unusedFolder}${at}`, start, size);
-    await onDisk(this.#file, async () => {
+    await withFileErrors(this.#file, async () => {
       await this.#handle.truncate(end);
       await this.#handle.truncate(end + 2 * blockSize);
       await this.#sync.finish();
@@ -170,7 +170,7 @@ export class TarFileWriter implements AsyncDisposable {
   ): Promise<StoredBlob> {
     this.#isGrowing = true;
     try {
-      return await inTurn(this.#file, signal, async () => {
+      return await withMutex(this.#file, signal, async () => {
         const region = this.#space.startGrowing();
         let taken: number | undefined;
         try {
@@ -207,11 +207,11 @@ export class TarFileWriter implements AsyncDisposable {
 
   async #take(size: number, signal: AbortSignal | undefined): Promise<TarRegion> {
     const hole = this.#space.takeHole(size);
-    return hole ?? inTurn(this.#file, signal, async () => this.#space.takeEnd(size));
+    return hole ?? withMutex(this.#file, signal, async () => this.#space.takeEnd(size));
   }
 
   async #writeHeader(name: string, at: number, size: number): Promise<void> {
     const header = formatTarHeader(name, size);
-    await onDisk(this.#file, () => this.#handle.write(header, 0, header.byteLength, at));
+    await withFileErrors(this.#file, () => this.#handle.write(header, 0, header.byteLength, at));
   }
 }

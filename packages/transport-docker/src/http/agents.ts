@@ -1,8 +1,8 @@
 import type { LookupFunction } from "node:net";
 import type { SecureVersion } from "node:tls";
 
-import { guardedLookup, mostPublicOf, untilAborted } from "@drayage/transport-kit/wire";
-import type { FindProxy, Reach } from "@drayage/transport-kit/wire";
+import { guardedLookup, strictestClassOf, untilAborted } from "@drayage/transport-kit/wire";
+import type { FindProxy, AllowedClasses } from "@drayage/transport-kit/wire";
 import type { Agent as AgentType, Dispatcher } from "undici";
 
 import type { Certificates } from "./certificate-folder.ts";
@@ -36,7 +36,7 @@ interface AgentKey {
   readonly certificatesOf: string | undefined;
   readonly withIdentities: boolean;
   /** The allowed addresses; undefined for all. */
-  readonly reach: Reach | undefined;
+  readonly allowedClasses: AllowedClasses | undefined;
 }
 
 const maxConnectTimeout = 30_000;
@@ -70,7 +70,7 @@ export class Agents {
    */
   async agentFor(request: HTTPRequest): Promise<Dispatcher> {
     const { url, trust } = request;
-    const reach = this.#settings.namedHosts.reachOf(request);
+    const allowedClasses = this.#settings.namedHosts.allowedClassesFor(request);
     const isEncrypted = url.protocol === "https:";
     const certificates =
       isEncrypted && trust !== undefined
@@ -84,7 +84,7 @@ export class Agents {
       withSystemRoots: this.#withSystemRoots,
       certificatesOf: authorities.length + identities.length > 0 ? trust?.host : undefined,
       withIdentities: isOwn && identities.length > 0,
-      reach,
+      allowedClasses,
     };
     const key = JSON.stringify(settings);
     const known = this.#agents.get(key);
@@ -106,7 +106,7 @@ export class Agents {
 
 /** Loads undici on the first use, because that takes longer than the start of Node. Bun replaces the specifier `undici`. */
 async function openAgent(
-  { proxy, insecure, withSystemRoots, withIdentities, reach }: AgentKey,
+  { proxy, insecure, withSystemRoots, withIdentities, allowedClasses }: AgentKey,
   { authorities, identities }: Certificates,
   { idleTimeout, minTLSVersion, lookup, namedHosts }: AgentSettings,
   buffers: ReceiveBuffers,
@@ -128,9 +128,9 @@ async function openAgent(
   const options = { allowH2: false, pipelining: 1 };
   if (proxy === undefined) {
     const guarded = guardedLookup({
-      reach,
+      allowedClasses,
       lookup,
-      onResolved: (hostname, classes) => namedHosts.resolved(hostname, mostPublicOf(classes)),
+      onResolved: (hostname, classes) => namedHosts.resolved(hostname, strictestClassOf(classes)),
     });
     const direct = { ...options, ...connect, lookup: guarded };
     const connector = connectorWith(buildConnector, direct, buffers);

@@ -1,6 +1,6 @@
 import { setImmediate } from "node:timers/promises";
 
-import { OutOfReach } from "@drayage/transport-kit/wire";
+import { ForbiddenAddress } from "@drayage/transport-kit/wire";
 import type { Dispatcher } from "undici";
 
 import { Agents } from "./agents.ts";
@@ -71,7 +71,7 @@ export class Connections {
     } catch (error) {
       signal?.throwIfAborted();
       body?.throwIfFailed();
-      if (error instanceof OutOfReach) throw outOfReach(request, error);
+      if (error instanceof ForbiddenAddress) throw outOfReach(request, error);
       const proxy = this.#settings.findProxy(url);
       const { insecure } = this.#settings.wording;
       throw connectionError(url, error, { proxy, reference: request.reference, insecure });

@@ -1,6 +1,11 @@
 import { ImageError } from "@drayage/core";
-import { classOfHost, mostPublicOf, OutOfReach, reachOf } from "@drayage/transport-kit/wire";
-import type { AddressClass, Reach } from "@drayage/transport-kit/wire";
+import {
+  classOfHost,
+  strictestClassOf,
+  ForbiddenAddress,
+  allowedClassesFor,
+} from "@drayage/transport-kit/wire";
+import type { AddressClass, AllowedClasses } from "@drayage/transport-kit/wire";
 
 import type { DockerSettings } from "../docker-settings.ts";
 import type { HTTPRequest } from "./http-exchange.ts";
@@ -32,14 +37,14 @@ export class NamedHosts {
    * it is not resolved, or resolved by a proxy.
    * @throws ImageError `untrusted`
    */
-  reachOf(request: NamedRequest): Reach | undefined {
+  allowedClassesFor(request: NamedRequest): AllowedClasses | undefined {
     const { url, namedBy } = request;
     if (namedBy === undefined || this.#isAllowed(url)) return undefined;
     const isSameHost = namedBy.hostname === url.hostname;
-    const reach = reachOf(this.#classOf(namedBy), { isSameHost });
+    const allowedClasses = allowedClassesFor(this.#classOf(namedBy), { isSameHost });
     const known = classOfHost(url.hostname);
-    if (known === undefined || reach.includes(known)) return reach;
-    throw outOfReach(request, new OutOfReach(url.hostname, url.hostname, known));
+    if (known === undefined || allowedClasses.includes(known)) return allowedClasses;
+    throw outOfReach(request, new ForbiddenAddress(url.hostname, url.hostname, known));
   }
 
   #classOf({ hostname }: URL): AddressClass {
@@ -61,7 +66,7 @@ export function namerOf(namer: URL, url: URL, trust: Trust | undefined): URL | u
 /** @returns ImageError `untrusted` */
 export function outOfReach(
   { url, namedBy, reference }: NamedRequest,
-  cause: OutOfReach,
+  cause: ForbiddenAddress,
 ): ImageError {
   const { hostname, address, addressClass } = cause;
   const target = hostname === address ? address : `${hostname} (${address})`;
@@ -74,5 +79,5 @@ export function outOfReach(
 }
 
 function isMorePublic(one: AddressClass, other: AddressClass): boolean {
-  return one !== other && mostPublicOf([one, other]) === one;
+  return one !== other && strictestClassOf([one, other]) === one;
 }

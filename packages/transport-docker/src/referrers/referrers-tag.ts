@@ -4,7 +4,7 @@ import { isJSONObject, parseJSONObject } from "@drayage/core/json";
 import type { JSONObject } from "@drayage/core/json";
 import { manifestShape, parseDescriptor, parseManifest } from "@drayage/core/manifest";
 import { referrersTagOf } from "@drayage/core/reference";
-import { inTurn } from "@drayage/transport-kit/files";
+import { withMutex } from "@drayage/transport-kit/files";
 
 import { headerOf } from "../http/http-exchange.ts";
 import { readErrorResponse, RegistryError, registryError } from "../http/registry-error.ts";
@@ -33,7 +33,7 @@ export async function changeReferrersTag(
   const { retries = new Retries(), signal } = options;
   const tag = referrersTagOf(change.subject);
   const operation = `update the referrers of ${change.subject} in ${repository.name}`;
-  await inTurn(`${repository.name} ${tag}`, signal, async () => {
+  await withMutex(`${repository.name} ${tag}`, signal, async () => {
     await retries.run(
       operation,
       async () => {

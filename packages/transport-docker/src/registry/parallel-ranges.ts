@@ -6,7 +6,7 @@ import type { RangeSource, ReadRangeOptions } from "@drayage/transport-kit/wire"
 const largeSize = 64 << 20;
 const rangeSize = 8 << 20;
 /** The length of a single range, after which the number of large blobs is checked again. */
-const stretchSize = 64 << 20;
+const singleRangeSize = 64 << 20;
 const defaultRanges = 4;
 /** The maximum number of ranges in memory ahead of the readers, for all blobs together. */
 const maxHeldRanges = 4;
@@ -37,7 +37,7 @@ export class ParallelRanges {
     options?: ReadRangeOptions,
   ): AsyncGenerator<Uint8Array, void, undefined> {
     const maxRanges = (): number => this.#setting ?? (this.#blobs === 1 ? defaultRanges : 1);
-    const ahead = { rangeSize, stretchSize, memory: this.#memory, maxRanges };
+    const ahead = { rangeSize, singleRangeSize, memory: this.#memory, maxRanges };
     this.#blobs++;
     try {
       yield* readRangesAhead(source, range, ahead, options);

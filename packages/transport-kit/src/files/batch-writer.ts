@@ -1,12 +1,12 @@
 import type { FileHandle } from "node:fs/promises";
 
-import { onDisk } from "./file-error.ts";
+import { withFileErrors } from "./file-error.ts";
 
 /** Bytes per write; chunks from the network are smaller. */
 const batchSize = 1 << 19;
 
 /** Where and how much a `BatchWriter` writes. */
-export interface BatchPlace {
+export interface BatchTarget {
   /** The offset in the file of the first byte. Default: the end of the previous write. */
   readonly start?: number | undefined;
   /** The number of bytes, if known. */
@@ -27,7 +27,7 @@ export class BatchWriter {
   #writing: Promise<void> = Promise.resolve();
 
   /** `place` is what the user knows the file by, for messages. */
-  constructor(handle: FileHandle, place: string, { start, size = Infinity }: BatchPlace) {
+  constructor(handle: FileHandle, place: string, { start, size = Infinity }: BatchTarget) {
     this.#handle = handle;
     this.#place = place;
     this.#at = start;
@@ -57,7 +57,7 @@ export class BatchWriter {
     const batch = this.#batch.subarray(0, this.#gathered);
     [this.#batch, this.#spare] = [this.#spare, this.#batch];
     this.#gathered = 0;
-    this.#writing = onDisk(this.#place, () => this.#writeAll(batch));
+    this.#writing = withFileErrors(this.#place, () => this.#writeAll(batch));
     // A failure is told to whoever waits for it next.
     this.#writing.catch(() => {});
   }

@@ -6,14 +6,14 @@ import path from "node:path";
 import { algorithmOf, ImageError, isImageError } from "@drayage/core";
 import type { OperationOptions } from "@drayage/core";
 
-import { onDisk, whileWriting } from "./file-error.ts";
+import { withFileErrors, withWriteErrors } from "./file-error.ts";
 import { isOwn } from "./file-owner.ts";
 import { readToItsEnd } from "./intact-file.ts";
 import { openRegularFile } from "./regular-file.ts";
 import { newTemporary, TemporaryFile } from "./temporary-file.ts";
 import type { WrittenFile } from "./temporary-file.ts";
 import { temporaryName } from "./temporary-name.ts";
-import { threadDigest, worthAThread } from "./thread-digest.ts";
+import { threadDigest, minThreadSize } from "./thread-digest.ts";
 
 /**
  * Clones a file into a temporary file in that folder: a reflink if the file system supports it, else, for small files,
@@ -30,9 +30,9 @@ export async function cloneTemporary(
   try {
     return await newTemporary(folder, async (handle, file) => {
       await cloneInto(handle, from, file, expected.size);
-      const synced = onDisk(folder, () => handle.datasync());
+      const synced = withFileErrors(folder, () => handle.datasync());
       // Hashed while it is written to the disk; a failure of either ends both.
-      const checked = whileWriting(folder, () => check(file, expected, options));
+      const checked = withWriteErrors(folder, () => check(file, expected, options));
       await Promise.all([synced, checked]);
       return expected;
     });
@@ -124,6 +124,6 @@ async function isRightInThread(
   { digest, size }: WrittenFile,
   options: OperationOptions,
 ): Promise<boolean> {
-  if (size < worthAThread || (await stat(file)).size !== size) return false;
+  if (size < minThreadSize || (await stat(file)).size !== size) return false;
   return (await threadDigest(file, algorithmOf(digest), options)) === digest;
 }

@@ -4,7 +4,7 @@ import { ImageError, isImageError } from "@drayage/core";
 import type { GetBlobOptions, OperationOptions } from "@drayage/core";
 import { readAll } from "@drayage/core/content";
 
-import { hasCode, onDisk } from "./file-error.ts";
+import { hasCode, withFileErrors } from "./file-error.ts";
 import { openRegularFile } from "./regular-file.ts";
 import type { OpenRegularOptions } from "./regular-file.ts";
 
@@ -86,7 +86,7 @@ export async function readSmallFile(
   signal?.throwIfAborted();
   try {
     await using handle = await openRegularFile(file, options);
-    return await onDisk(file, () => readAll(bytesToEnd(handle, signal), limit));
+    return await withFileErrors(file, () => readAll(bytesToEnd(handle, signal), limit));
   } catch (error) {
     if (hasCode(error, "ENOENT", "ENOTDIR")) return undefined;
     if (!isImageError(error, "invalid-manifest")) throw error;

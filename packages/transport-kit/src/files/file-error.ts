@@ -3,13 +3,16 @@ import path from "node:path";
 import { ImageError } from "@drayage/core";
 import type { ImageErrorCode } from "@drayage/core";
 
-import { isPassing } from "./temporary-name.ts";
+import { isTemporaryName } from "./temporary-name.ts";
 
 /**
  * Runs an operation on a file or folder, and turns errors of the system into errors that explain them. `ENOENT` and
  * `ENOTDIR` pass through. @throws ImageError `denied`, `unavailable`, `invalid-reference`
  */
-export async function onDisk<Result>(file: string, work: () => Promise<Result>): Promise<Result> {
+export async function withFileErrors<Result>(
+  file: string,
+  work: () => Promise<Result>,
+): Promise<Result> {
   try {
     return await work();
   } catch (error) {
@@ -21,12 +24,12 @@ export async function onDisk<Result>(file: string, work: () => Promise<Result>):
  * The same for a file whose folder existed before: a missing folder has been removed. @throws ImageError also
  * `conflict`
  */
-export async function whileWriting<Result>(
+export async function withWriteErrors<Result>(
   file: string,
   work: () => Promise<Result>,
 ): Promise<Result> {
   try {
-    return await onDisk(file, work);
+    return await withFileErrors(file, work);
   } catch (cause) {
     if (!hasCode(cause, "ENOENT", "ENOTDIR")) throw cause;
     const place = placeOf(file);
@@ -38,7 +41,7 @@ export async function whileWriting<Result>(
 /** Users know the destination, not the temporary file in it. */
 function placeOf(file: string): string {
   const folders = file.split(path.sep);
-  const temporary = folders.findIndex(isPassing);
+  const temporary = folders.findIndex(isTemporaryName);
   return temporary < 1 ? file : folders.slice(0, temporary).join(path.sep);
 }
 

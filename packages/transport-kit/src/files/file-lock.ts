@@ -4,10 +4,10 @@ import path from "node:path";
 
 import type { OperationOptions } from "@drayage/core";
 
-import { pause } from "../wire/abortable.ts";
+import { delay } from "../wire/abortable.ts";
 import { realPathOf } from "./exact-path.ts";
-import { hasCode, onDisk, whileWriting } from "./file-error.ts";
-import { inTurn } from "./keyed-mutex.ts";
+import { hasCode, withFileErrors, withWriteErrors } from "./file-error.ts";
+import { withMutex } from "./keyed-mutex.ts";
 import { heartbeat, holderOf, HolderWatch, newHolder } from "./lock-holder.ts";
 import type { LockHolder } from "./lock-holder.ts";
 import { LockWait, notRemovable } from "./lock-wait.ts";
@@ -24,7 +24,7 @@ export async function withLock<Result>(
   options: OperationOptions = {},
 ): Promise<Result> {
   options.signal?.throwIfAborted();
-  const folder = await whileWriting(lock, () => realPathOf(path.dirname(lock)));
+  const folder = await withWriteErrors(lock, () => realPathOf(path.dirname(lock)));
   const file = path.join(folder, path.basename(lock));
   return lockedWork(file, work, options, () => new LockWait(file, options));
 }
@@ -36,7 +36,7 @@ async function lockedWork<Result>(
   { signal }: OperationOptions,
   newWait: () => LockWait,
 ): Promise<Result> {
-  return inTurn(file, signal, async () => {
+  return withMutex(file, signal, async () => {
     await using _ = await HeldLock.take(file, newWait(), signal);
     return await work();
   });
@@ -80,7 +80,7 @@ class HeldLock implements AsyncDisposable {
       if (isFree && isGone) await removeLock(file, now, waiting, signal);
       if (isFree) continue;
       if (holder !== undefined) await waiting.check(holder);
-      await pause(wait * (0.5 + Math.random()), signal);
+      await delay(wait * (0.5 + Math.random()), signal);
     }
   }
 
@@ -89,7 +89,7 @@ class HeldLock implements AsyncDisposable {
     if (handle === undefined) return undefined;
     const holder = newHolder();
     try {
-      await onDisk(file, () => handle.write(holder.content, 0));
+      await withFileErrors(file, () => handle.write(holder.content, 0));
       return new HeldLock(file, handle, holder);
     } catch (error) {
       await handle.close();
@@ -116,7 +116,7 @@ const longest = 250;
 
 async function createdOnly(file: string): Promise<FileHandle | undefined> {
   try {
-    return await whileWriting(file, () => open(file, "wx", 0o644));
+    return await withWriteErrors(file, () => open(file, "wx", 0o644));
   } catch (error) {
     if (hasCode(error, "EEXIST")) return undefined;
     throw error;

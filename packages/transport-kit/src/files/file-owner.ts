@@ -10,7 +10,7 @@ export function isOwn({ uid }: Pick<Stats, "uid">): boolean {
 /**
  * True if only this user and root can have written the file: it has no other owner, and no write permission for others.
  */
-export function isOursAlone(status: Pick<Stats, "uid" | "mode">): boolean {
+export function isWritableOnlyByUser(status: Pick<Stats, "uid" | "mode">): boolean {
   if (own === undefined) return true;
   return isTrusted(status.uid) && (status.mode & writableByOthers) === 0;
 }

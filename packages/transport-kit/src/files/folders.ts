@@ -3,7 +3,7 @@ import path from "node:path";
 
 import { ImageError } from "@drayage/core";
 
-import { hasCode, onDisk, whileWriting } from "./file-error.ts";
+import { hasCode, withFileErrors, withWriteErrors } from "./file-error.ts";
 
 /** How folders are made. */
 export interface MakeFolderOptions {
@@ -32,7 +32,7 @@ async function made(folder: string, options: MakeFolderOptions): Promise<string 
   let topmost: string | undefined;
   for (let attempt = 1; ; attempt++) {
     try {
-      await onDisk(folder, () => mkdir(folder, { mode: options.mode }));
+      await withFileErrors(folder, () => mkdir(folder, { mode: options.mode }));
       return topmost ?? folder;
     } catch (error) {
       // Some systems report another reason for an existing folder, such as a read-only file system.
@@ -80,6 +80,6 @@ export async function syncFolder(folder: string): Promise<void> {
   } catch (error) {
     // Windows and network file systems do not support this.
     if (!hasCode(error, "EISDIR", "EPERM", "EACCES", "EINVAL", "ENOTSUP"))
-      await whileWriting(folder, () => Promise.reject(error as Error));
+      await withWriteErrors(folder, () => Promise.reject(error as Error));
   }
 }

@@ -7,9 +7,9 @@ import { verified } from "@drayage/core/content";
 
 import { fileBytes } from "./file-bytes.ts";
 import { hasCode } from "./file-error.ts";
-import { isOursAlone } from "./file-owner.ts";
+import { isWritableOnlyByUser } from "./file-owner.ts";
 import type { WrittenFile } from "./temporary-file.ts";
-import { threadDigest, worthAThread } from "./thread-digest.ts";
+import { threadDigest, minThreadSize } from "./thread-digest.ts";
 
 /** Whether a file has these bytes: it is read and hashed. False if there is no regular file of this size. */
 export async function isIntact(
@@ -20,7 +20,7 @@ export async function isIntact(
   options.signal?.throwIfAborted();
   const status = await stat(file).catch(() => undefined);
   if (status?.isFile() !== true || status.size !== expected.size) return false;
-  if (expected.size >= worthAThread) {
+  if (expected.size >= minThreadSize) {
     const digest = await threadDigest(file, algorithmOf(expected.digest), options);
     if (digest !== undefined) return digest === expected.digest;
   }
@@ -49,10 +49,11 @@ export async function readToItsEnd(
  * to this user or to root, others may not write to it, and none is a symbolic link. Always true on systems without
  * owners.
  */
-export async function isKeptByUsAlone(file: string, root: string): Promise<boolean> {
+export async function isProtectedFile(file: string, root: string): Promise<boolean> {
   for (let at = file; ; at = path.dirname(at)) {
     const status = await lstat(at).catch(() => undefined);
-    if (status === undefined || status.isSymbolicLink() || !isOursAlone(status)) return false;
+    if (status === undefined || status.isSymbolicLink() || !isWritableOnlyByUser(status))
+      return false;
     if (at === root) return true;
     if (at === path.dirname(at)) return false;
   }

@@ -3,7 +3,7 @@ import { untilAborted } from "../wire/abortable.ts";
 const lasts = new Map<string, Promise<void>>();
 
 /** Runs work one after another for each key, in the order of the calls, within this process. */
-export async function inTurn<Result>(
+export async function withMutex<Result>(
   key: string,
   signal: AbortSignal | undefined,
   work: () => Promise<Result>,

@@ -4,7 +4,7 @@ import path from "node:path";
 import { ImageError } from "@drayage/core";
 
 import { hasCode } from "./file-error.ts";
-import { isOursAlone } from "./file-owner.ts";
+import { isWritableOnlyByUser } from "./file-owner.ts";
 
 /**
  * Makes a private folder of this user, and its parents. An existing folder may be used only if no other user can write
@@ -13,7 +13,7 @@ import { isOursAlone } from "./file-owner.ts";
  */
 export function makeOwnFolder(folder: string): void {
   make(path.resolve(folder));
-  if (isOursAlone(statSync(folder))) return;
+  if (isWritableOnlyByUser(statSync(folder))) return;
   throw new ImageError(
     "denied",
     `${folder} belongs to another user, or others may write to it: chmod 700 it, or choose another folder`,
@@ -23,7 +23,7 @@ export function makeOwnFolder(folder: string): void {
 /** True for a regular file that no other user can have written, under this very name. */
 export function isOwnFile(file: string): boolean {
   const status = lstatSync(file, { throwIfNoEntry: false });
-  return status?.isFile() === true && isOursAlone(status);
+  return status?.isFile() === true && isWritableOnlyByUser(status);
 }
 
 /** As `makeFolder`: `mkdir` of Node with `recursive` does not end below `/proc`. */

@@ -7,7 +7,7 @@ import { isMainThread } from "node:worker_threads";
 import { ImageError } from "@drayage/core";
 import type { OperationOptions } from "@drayage/core";
 
-import { pause } from "../wire/abortable.ts";
+import { delay } from "../wire/abortable.ts";
 import { explained, hasCode } from "./file-error.ts";
 
 /** Timeouts for a pipe, in milliseconds. */
@@ -41,7 +41,7 @@ export async function* pipeBytes(
     }
     // A pipe without a writer yet looks like one that has ended.
     if (!isEmpty || !pipe.isFIFO || performance.now() - start > writerDelay) return;
-    await pause(interval, signal);
+    await delay(interval, signal);
   }
   yield* pipe.rest({ signal, maxSilence });
 }
@@ -55,7 +55,7 @@ export function pipeWriter(file: string): Writable {
         try {
           while (socket === undefined && !this.destroyed) {
             const fd = openedForWriting(file);
-            if (fd === undefined) await pause(interval, undefined);
+            if (fd === undefined) await delay(interval, undefined);
             else socket = usesSockets ? new Socket({ fd, readable: false }) : pollingWriter(fd);
           }
         } catch (error) {
@@ -182,7 +182,7 @@ class OpenPipe implements Disposable {
       if (chunk?.byteLength === 0) return;
       if (chunk === undefined) {
         if (performance.now() - last > maxSilence) throw this.#silence();
-        await pause(shortInterval, signal);
+        await delay(shortInterval, signal);
         continue;
       }
       yield chunk;

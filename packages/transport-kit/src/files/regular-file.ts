@@ -5,7 +5,7 @@ import type { FileHandle } from "node:fs/promises";
 
 import { ImageError } from "@drayage/core";
 
-import { onDisk } from "./file-error.ts";
+import { withFileErrors } from "./file-error.ts";
 
 /** How a file is opened. */
 export interface OpenRegularOptions {
@@ -22,7 +22,7 @@ export async function openRegularFile(
   file: string,
   { followLinks = true }: OpenRegularOptions = {},
 ): Promise<FileHandle> {
-  return onDisk(file, async () => {
+  return withFileErrors(file, async () => {
     const status = followLinks ? await stat(file) : await lstat(file);
     if (!status.isFile()) throw notRegular(file, status);
     const handle = await open(file, flags | (followLinks ? 0 : noFollow));

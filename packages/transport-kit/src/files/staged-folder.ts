@@ -3,7 +3,7 @@ import path from "node:path";
 
 import { ImageError } from "@drayage/core";
 
-import { hasCode, onDisk, whileWriting } from "./file-error.ts";
+import { hasCode, withFileErrors, withWriteErrors } from "./file-error.ts";
 import { makeFolder, removeEmptyFolders } from "./folders.ts";
 import { OpenFolder } from "./open-folder.ts";
 import { sweep } from "./sweep.ts";
@@ -33,14 +33,14 @@ export class StagedFolder implements AsyncDisposable {
       await sweep(folder);
       try {
         // No other user may add files to it.
-        await onDisk(folder, () => mkdir(stage, { mode: 0o700 }));
+        await withFileErrors(folder, () => mkdir(stage, { mode: 0o700 }));
         return new StagedFolder(folder, stage, made);
       } catch (error) {
         // The copy that had made the folder may just have removed it again.
         if (hasCode(error, "ENOENT") && attempt < maxAttempts) continue;
         if (made !== undefined) await removeEmptyFolders(folder, made);
         if (hasCode(error, "ENOENT") && made === undefined) throw takesNone(folder, error);
-        return whileWriting(folder, () => Promise.reject(error as Error));
+        return withWriteErrors(folder, () => Promise.reject(error as Error));
       }
     }
   }

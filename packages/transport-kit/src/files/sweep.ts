@@ -3,7 +3,7 @@ import type { Stats } from "node:fs";
 import { othersMayRename } from "./file-owner.ts";
 import { OpenFolder } from "./open-folder.ts";
 import { hasEnded, thisProcess } from "./process-identity.ts";
-import { isPassing, lockName, ownerOf } from "./temporary-name.ts";
+import { isTemporaryName, lockName, ownerOf } from "./temporary-name.ts";
 
 /**
  * Removes temporary files of this user whose processes have ended: at once for processes of this host, after a day
@@ -17,7 +17,7 @@ export async function sweep(folder: string): Promise<void> {
   if (!opened.isSafe) return;
   // If others may rename, any folder of this user may have been given the name of a stage: it contains other names.
   const isGone = othersMayRename(opened.status) ? isLeft : (): boolean => true;
-  const names = (await opened.names().catch(() => [])).filter(isPassing);
+  const names = (await opened.names().catch(() => [])).filter(isTemporaryName);
   const removals = names.map(async (name) => {
     const status = await opened.statusOf(name);
     if (status !== undefined && isLeft(name, status)) await opened.remove(name, isGone);
@@ -26,7 +26,7 @@ export async function sweep(folder: string): Promise<void> {
 }
 
 function isLeft(name: string, { mtimeMs }: Stats): boolean {
-  if (!isPassing(name) || name === lockName) return false;
+  if (!isTemporaryName(name) || name === lockName) return false;
   const owner = ownerOf(name);
   if (owner?.host === thisProcess.host) return hasEnded(owner);
   return Date.now() - mtimeMs > day;

@@ -5,7 +5,7 @@ import path from "node:path";
 import { ImageError } from "@drayage/core";
 import type { Digest } from "@drayage/core";
 
-import { hasCode, whileWriting } from "./file-error.ts";
+import { hasCode, withWriteErrors } from "./file-error.ts";
 import { temporaryName } from "./temporary-name.ts";
 
 /** Facts about a written file. */
@@ -34,7 +34,7 @@ export class TemporaryFile implements WrittenFile, AsyncDisposable {
   async moveTo(file: string): Promise<void> {
     const from = this.#path;
     if (from === undefined) return;
-    await whileWriting(file, () => rename(from, file)).catch((cause: unknown) => {
+    await withWriteErrors(file, () => rename(from, file)).catch((cause: unknown) => {
       throw hasCode(cause, "EISDIR", "EEXIST", "ENOTEMPTY") ? isFolder(file, cause) : cause;
     });
     this.#path = undefined;
@@ -58,7 +58,7 @@ export async function newTemporary(
   mode = 0o644,
 ): Promise<TemporaryFile> {
   const file = path.join(folder, temporaryName());
-  const handle = await whileWriting(folder, () => open(file, "wx", mode));
+  const handle = await withWriteErrors(folder, () => open(file, "wx", mode));
   try {
     const written = await fill(handle, file);
     await handle.close();

@@ -16,7 +16,7 @@ export function temporaryName(): string {
 }
 
 /** True for temporary files and locks, which are not part of the stored content. */
-export function isPassing(name: string): boolean {
+export function isTemporaryName(name: string): boolean {
   return name.startsWith(prefix);
 }
 

@@ -6,7 +6,7 @@ import type { Digest, DigestAlgorithm, OperationOptions } from "@drayage/core";
 import { untilAborted } from "../wire/abortable.ts";
 
 /** Bytes from which on a thread is faster. */
-export const worthAThread: number = 16 * 1024 * 1024;
+export const minThreadSize: number = 16 * 1024 * 1024;
 
 /** The digest of a file, computed in a thread; undefined if that failed. */
 export async function threadDigest(

@@ -3,7 +3,7 @@ import type { FileHandle } from "node:fs/promises";
 import type { BlobInfo, OperationOptions } from "@drayage/core";
 
 import { BatchWriter } from "./batch-writer.ts";
-import { onDisk } from "./file-error.ts";
+import { withFileErrors } from "./file-error.ts";
 import { FileSync } from "./file-sync.ts";
 import { newTemporary } from "./temporary-file.ts";
 import type { TemporaryFile, WrittenFile } from "./temporary-file.ts";
@@ -37,7 +37,7 @@ export async function writeTemporary(
     try {
       const written = await writeBlob(bytes, blob, write, { signal });
       await writer.finish();
-      await onDisk(folder, () => sync.finish());
+      await withFileErrors(folder, () => sync.finish());
       signal?.throwIfAborted();
       return written;
     } finally {

@@ -16,7 +16,7 @@ export async function untilAborted<Value>(
 }
 
 /** Waits. @throws the reason of an abort */
-export async function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
+export async function delay(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   const timer = setTimeout(resolve, milliseconds);
   try {

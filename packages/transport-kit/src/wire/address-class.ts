@@ -30,7 +30,7 @@ export function classOfHost(hostname: string): AddressClass | undefined {
 }
 
 /** The class, of several, that gives the fewest rights to name other hosts. */
-export function mostPublicOf(classes: readonly AddressClass[]): AddressClass {
+export function strictestClassOf(classes: readonly AddressClass[]): AddressClass {
   return byRights.find((one) => classes.includes(one)) ?? "public";
 }
 

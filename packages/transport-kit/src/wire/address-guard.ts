@@ -6,17 +6,17 @@ import { classOfAddress } from "./address-class.ts";
 import type { AddressClass } from "./address-class.ts";
 
 /** The classes of addresses that a host may have if a server named it. */
-export type Reach = readonly AddressClass[];
+export type AllowedClasses = readonly AddressClass[];
 
 /**
  * Which hosts a server may name in redirects and the like: none deeper in a network than the server itself. A public
  * server may name public hosts, a private one also private hosts, one on this machine also others on this machine.
  * Link-local addresses, where clouds have their metadata, may only be named by the same host.
  */
-export function reachOf(
+export function allowedClassesFor(
   namer: AddressClass,
   { isSameHost = false }: { readonly isSameHost?: boolean } = {},
-): Reach {
+): AllowedClasses {
   return [
     "public",
     ...(namer === "private" || namer === "link-local" || namer === "loopback"
@@ -28,14 +28,14 @@ export function reachOf(
 }
 
 /** A host has an address that the server that named the host may not refer to. */
-export class OutOfReach extends Error {
+export class ForbiddenAddress extends Error {
   readonly hostname: string;
   readonly address: string;
   readonly addressClass: AddressClass;
 
   constructor(hostname: string, address: string, addressClass: AddressClass) {
     super(`${hostname} is at ${address}, a ${addressClass} address`);
-    this.name = "OutOfReach";
+    this.name = "ForbiddenAddress";
     this.hostname = hostname;
     this.address = address;
     this.addressClass = addressClass;
@@ -45,7 +45,7 @@ export class OutOfReach extends Error {
 /** How names are resolved for connections. */
 export interface GuardedLookupSettings {
   /** Which addresses the host may have; undefined for a host that the user named, which may have any. */
-  readonly reach?: Reach | undefined;
+  readonly allowedClasses?: AllowedClasses | undefined;
   /** Default: `dns.lookup`. */
   readonly lookup?: LookupFunction | undefined;
   /** Called with the classes of all addresses of a name before one of them is used. */
@@ -55,10 +55,10 @@ export interface GuardedLookupSettings {
 /**
  * The `lookup` option of `net.connect` and `tls.connect`. The checked addresses are the ones that are connected to, so
  * a name that resolves to something else the next time does not get around the check. All addresses of a name must
- * pass; for others the callback gets `OutOfReach`. Not called for hosts that are addresses.
+ * pass; for others the callback gets `ForbiddenAddress`. Not called for hosts that are addresses.
  */
 export function guardedLookup({
-  reach,
+  allowedClasses,
   lookup = lookUp,
   onResolved,
 }: GuardedLookupSettings): LookupFunction {
@@ -68,11 +68,18 @@ export function guardedLookup({
       const addresses: readonly LookupAddress[] =
         typeof found === "string" ? [{ address: found, family: family ?? 4 }] : found;
       const classes = addresses.map(({ address }) => classOfAddress(address));
-      const at = reach === undefined ? -1 : classes.findIndex((one) => !reach.includes(one));
+      const at =
+        allowedClasses === undefined
+          ? -1
+          : classes.findIndex((one) => !allowedClasses.includes(one));
       const refused = addresses[at];
       if (refused !== undefined) {
         const { address } = refused;
-        return callback(new OutOfReach(hostname, address, classOfAddress(address)), "", undefined);
+        return callback(
+          new ForbiddenAddress(hostname, address, classOfAddress(address)),
+          "",
+          undefined,
+        );
       }
       onResolved?.(hostname, classes);
       const [first] = addresses;

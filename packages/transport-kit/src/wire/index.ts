@@ -1,10 +1,10 @@
-export { pause, untilAborted } from "./abortable.ts";
+export { delay, untilAborted } from "./abortable.ts";
 export { AdaptiveLimit } from "./adaptive-limit.ts";
 export type { AdaptiveLimitSettings } from "./adaptive-limit.ts";
-export { classOfAddress, classOfHost, mostPublicOf } from "./address-class.ts";
+export { classOfAddress, classOfHost, strictestClassOf } from "./address-class.ts";
 export type { AddressClass } from "./address-class.ts";
-export { guardedLookup, OutOfReach, reachOf } from "./address-guard.ts";
-export type { GuardedLookupSettings, Reach } from "./address-guard.ts";
+export { guardedLookup, ForbiddenAddress, allowedClassesFor } from "./address-guard.ts";
+export type { GuardedLookupSettings, AllowedClasses } from "./address-guard.ts";
 export { ChunkQueue } from "./chunk-queue.ts";
 export { errorCodeOf, findConnectionFailure } from "./connection-failure.ts";
 export type { ConnectionFailure, ConnectionFailureKind } from "./connection-failure.ts";

@@ -11,7 +11,7 @@ export interface ReadAhead {
   /** Bytes per range. */
   readonly rangeSize: number;
   /** Bytes per range while nothing may be read ahead. Default: `rangeSize`. */
-  readonly stretchSize?: number | undefined;
+  readonly singleRangeSize?: number | undefined;
   /** Memory for the ranges that are read ahead; several readers may share it. */
   readonly memory: PartMemory;
   /**
@@ -29,7 +29,7 @@ export interface ReadAhead {
 export async function* readRangesAhead(
   source: RangeSource,
   range: ByteRange,
-  { rangeSize, stretchSize = rangeSize, memory, maxRanges = () => Infinity }: ReadAhead,
+  { rangeSize, singleRangeSize = rangeSize, memory, maxRanges = () => Infinity }: ReadAhead,
   options: ReadRangeOptions = {},
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const left = new AbortController();
@@ -45,7 +45,7 @@ export async function* readRangesAhead(
     return { start, end: next - 1 };
   };
   const nextUnread = (): ByteRange =>
-    nextRange(maxRanges() > 1 && memory.hasRoom(rangeSize) ? rangeSize : stretchSize);
+    nextRange(maxRanges() > 1 && memory.hasRoom(rangeSize) ? rangeSize : singleRangeSize);
   try {
     const first = nextUnread();
     const opened = await openRange(source, first, given);

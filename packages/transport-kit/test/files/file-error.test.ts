@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { onDisk } from "../../src/files/file-error.ts";
+import { withFileErrors } from "../../src/files/file-error.ts";
 
 const failing = (code: string) => async (): Promise<never> => {
   throw Object.assign(new Error(`${code}: no`), { code });
@@ -12,7 +12,10 @@ test.each([
   ["EACCES", "denied", "check its owner"],
   ["EROFS", "denied", "is on a read-only file system"],
 ])("%s is %s, and said to be of the place, not of a temporary in it", async (code, ours, words) => {
-  const work = onDisk("/images/layout/.drayage-01234567-1-0123456789abcdef/x", failing(code));
+  const work = withFileErrors(
+    "/images/layout/.drayage-01234567-1-0123456789abcdef/x",
+    failing(code),
+  );
   await expect(work).rejects.toMatchObject({ code: ours, retryable: false });
   await expect(work).rejects.toThrow(words);
   await expect(work).rejects.toThrow("/images/layout");
@@ -20,5 +23,5 @@ test.each([
 });
 
 test("what nobody can explain passes through", async () => {
-  await expect(onDisk("/x", failing("EIO"))).rejects.toMatchObject({ code: "EIO" });
+  await expect(withFileErrors("/x", failing("EIO"))).rejects.toMatchObject({ code: "EIO" });
 });

@@ -2,7 +2,7 @@ import { chmod, mkdir, readdir, rename, rm, stat, utimes, writeFile } from "node
 import path from "node:path";
 
 import { interceptDisk, scratchFolder, systemError } from "@drayage/test-support";
-import { isPassing, StagedFolder, sweep } from "@drayage/transport-kit/files";
+import { isTemporaryName, StagedFolder, sweep } from "@drayage/transport-kit/files";
 import { describe, expect, test } from "vitest";
 
 test("a stage is gone afterwards, and so is a folder that was made for it", async () => {
@@ -47,7 +47,7 @@ test("what other hosts left is swept after a day; what is not ours never", async
   const left = await readdir(folder);
   const { oldLock, oldOther, recent, today } = names;
   expect(left.toSorted()).toEqual([oldLock, oldOther, recent, today].toSorted());
-  expect(left.map(isPassing).filter(Boolean)).toHaveLength(3);
+  expect(left.map(isTemporaryName).filter(Boolean)).toHaveLength(3);
 });
 
 test("a folder that is not there needs no sweep", async () => {

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 
 import { thisProcess } from "../../src/files/process-identity.ts";
-import { isPassing, ownerOf, temporaryName } from "../../src/files/temporary-name.ts";
+import { isTemporaryName, ownerOf, temporaryName } from "../../src/files/temporary-name.ts";
 
 const hex = (length: number): fc.Arbitrary<string> =>
   fc.stringMatching(new RegExp(`^[0-9a-f]{${length}}$`));
@@ -11,7 +11,7 @@ const owned = fc.record({ host: hex(8), pid: fc.nat({ max: 4_194_304 }), random:
 test("the name of a temporary contains its process and is unique", () => {
   const names = Array.from({ length: 100 }, temporaryName);
   expect(names.map(ownerOf)).toEqual(names.map(() => thisProcess));
-  expect(names.every(isPassing)).toBe(true);
+  expect(names.every(isTemporaryName)).toBe(true);
   expect(new Set(names).size).toBe(100);
 });
 
@@ -38,5 +38,5 @@ test("every other name has no process", () => {
     "index.json",
   ];
   expect(others.map(ownerOf)).toEqual(others.map(() => undefined));
-  expect(["index.json", "drayage-x", "x.drayage-x"].some(isPassing)).toBe(false);
+  expect(["index.json", "drayage-x", "x.drayage-x"].some(isTemporaryName)).toBe(false);
 });

@@ -1,4 +1,4 @@
-import { classOfAddress, classOfHost, mostPublicOf } from "@drayage/transport-kit/wire";
+import { classOfAddress, classOfHost, strictestClassOf } from "@drayage/transport-kit/wire";
 import { describe, expect, test } from "vitest";
 
 describe("the class of an address", () => {
@@ -98,7 +98,7 @@ describe("the class of a host by its name", () => {
 });
 
 test("of several addresses the most public one decides what a host may name", () => {
-  expect(mostPublicOf(["loopback", "public", "private"])).toBe("public");
-  expect(mostPublicOf(["loopback", "private"])).toBe("private");
-  expect(mostPublicOf(["loopback", "reserved"])).toBe("reserved");
+  expect(strictestClassOf(["loopback", "public", "private"])).toBe("public");
+  expect(strictestClassOf(["loopback", "private"])).toBe("private");
+  expect(strictestClassOf(["loopback", "reserved"])).toBe("reserved");
 });

@@ -2,12 +2,12 @@ import type { LookupAddress } from "node:dns";
 import type { LookupFunction } from "node:net";
 import { promisify } from "node:util";
 
-import { guardedLookup, OutOfReach, reachOf } from "@drayage/transport-kit/wire";
-import type { AddressClass, Reach } from "@drayage/transport-kit/wire";
+import { guardedLookup, ForbiddenAddress, allowedClassesFor } from "@drayage/transport-kit/wire";
+import type { AddressClass, AllowedClasses } from "@drayage/transport-kit/wire";
 import { describe, expect, test } from "vitest";
 
 describe("where a server may send us", () => {
-  test.each<[AddressClass, boolean, Reach]>([
+  test.each<[AddressClass, boolean, AllowedClasses]>([
     ["public", false, ["public"]],
     ["public", true, ["public"]],
     ["reserved", true, ["public"]],
@@ -18,7 +18,7 @@ describe("where a server may send us", () => {
     ["loopback", false, ["public", "private", "loopback"]],
     ["loopback", true, ["public", "private", "loopback"]],
   ])("from %s, to the same host %s: %j", (namer, isSameHost, expected) => {
-    expect(reachOf(namer, { isSameHost })).toEqual(expected);
+    expect(allowedClassesFor(namer, { isSameHost })).toEqual(expected);
   });
 });
 
@@ -36,10 +36,10 @@ describe("names are resolved", () => {
     else callback(null, [...addresses]);
   };
 
-  test("to addresses in reach, in either form of an answer", async () => {
+  test("to allowed addresses, in either form of an answer", async () => {
     const seen: unknown[] = [];
     const guarded = guardedLookup({
-      reach: ["public"],
+      allowedClasses: ["public"],
       lookup,
       onResolved: (name, classes) => seen.push([name, classes]),
     });
@@ -52,10 +52,10 @@ describe("names are resolved", () => {
     ]);
   });
 
-  test("and refused where one of several addresses is out of reach", async () => {
-    const guarded = promisify(guardedLookup({ reach: ["public"], lookup }));
+  test("and refused where one of several addresses is not allowed", async () => {
+    const guarded = promisify(guardedLookup({ allowedClasses: ["public"], lookup }));
     const error = await guarded("mixed.example", {}).catch((thrown: unknown) => thrown);
-    expect(error).toBeInstanceOf(OutOfReach);
+    expect(error).toBeInstanceOf(ForbiddenAddress);
     expect(error).toMatchObject({ address: "::ffff:10.0.0.1", addressClass: "private" });
   });
 
@@ -64,7 +64,7 @@ describe("names are resolved", () => {
   });
 
   test("with the error of the lookup where there is none", async () => {
-    const guarded = promisify(guardedLookup({ reach: ["public"], lookup }));
+    const guarded = promisify(guardedLookup({ allowedClasses: ["public"], lookup }));
     await expect(guarded("other.example", {})).rejects.toThrow("no other.example");
   });
 });

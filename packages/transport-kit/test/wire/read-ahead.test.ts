@@ -52,7 +52,7 @@ test("each range is asked for once, and no more at once than there is memory for
 
 test("where there is no memory for a range it is read in longer stretches", async () => {
   const source = sourceWith();
-  const ahead = aheadOf(1, { stretchSize: 500_000 });
+  const ahead = aheadOf(1, { singleRangeSize: 500_000 });
   using _ = ahead.memory.tryTake(rangeSize);
   await Array.fromAsync(readRangesAhead(source, { start: 0 }, ahead));
   expect(source.asked.map(({ start }) => start)).toEqual([0, 500_000, 1_000_000]);

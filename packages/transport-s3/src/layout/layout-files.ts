@@ -4,7 +4,7 @@ import { ImageError, mediaTypes } from "@drayage/core";
 import type { OperationOptions } from "@drayage/core";
 import { indexSizeLimit, layoutFile } from "@drayage/image-layout";
 import type { IndexChange } from "@drayage/image-layout";
-import { pause } from "@drayage/transport-kit/wire";
+import { delay } from "@drayage/transport-kit/wire";
 
 import type { Bucket } from "../client/bucket.ts";
 import { onlyIf } from "../client/conditions.ts";
@@ -135,7 +135,7 @@ export class LayoutFiles {
         return;
       }
       const longest = Math.min(longestPause, firstPause * 2 ** attempt);
-      await pause(Math.random() * longest, options.signal);
+      await delay(Math.random() * longest, options.signal);
     }
     throw this.#conflict(`was changed by others ${mostAttempts} times before we could`);
   }
@@ -147,7 +147,7 @@ export class LayoutFiles {
     for (const mark = deletionIn(before.content); isUnderWay(mark);) {
       if (deletionIn(before.content) !== mark) return this.#quiet(options);
       if (performance.now() - since > patience) return settled(before, mark);
-      await pause(watching, options.signal);
+      await delay(watching, options.signal);
       before = await this.#read(options);
     }
     return before;

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 
 import { ImageError } from "@drayage/core";
 import type { OperationOptions } from "@drayage/core";
-import { pause } from "@drayage/transport-kit/wire";
+import { delay } from "@drayage/transport-kit/wire";
 
 import type { Bucket, ObjectFacts } from "../client/bucket.ts";
 import { keyIn } from "../s3-location.ts";
@@ -48,7 +48,7 @@ export class LayoutLock implements AsyncDisposable {
     try {
       await lock.#draw(options);
       while (!(await lock.#isServed(options))) {
-        await pause(usualPause * (0.5 + Math.random()), options.signal);
+        await delay(usualPause * (0.5 + Math.random()), options.signal);
       }
       return lock;
     } catch (error) {
