@@ -22,7 +22,7 @@ const groups = {
   },
   plan: {
     modules: [
-      "core/src/copy/{plan-copy,copy-planner,plan-image,plan-index,blob-step,target-type,impossible-copies,inspect-copy,execute-copy,copy-blob}.ts",
+      "core/src/copy/{plan-copy,copy-planner,plan-image,plan-index,blob-step,target-type,impossible-copies,inspect-copy,execute-copy,blob-writer,manifest-writer,copy-blob}.ts",
       "core/src/manifest/edit-manifest.ts",
     ],
     tests: ["core/test/{manifest,copy}/*.test.ts"],

@@ -1,32 +1,32 @@
 import type { RawManifest } from "../contract/raw-manifest.ts";
 import type { Digest } from "../names/digest.ts";
 
-/** A manifest that is not the same in the destination. */
+/** A manifest with another digest at the destination. */
 export interface DigestChange {
   readonly from: Digest;
   readonly to: Digest;
   readonly reason: string;
 }
 
-/** What a copy did. */
+/** The result of a copy. */
 export interface CopyResult {
-  /** What the destination's reference names now. */
+  /** The digest that the destination's reference names now. */
   readonly digest: Digest;
   readonly manifest: RawManifest;
-  /** What the source's reference names. */
+  /** The digest that the source's reference names. */
   readonly sourceDigest: Digest;
-  /** Empty where every manifest has the bytes that it had. */
+  /** Empty if no manifest changed. */
   readonly changes: readonly DigestChange[];
-  /** True where the destination had it all, and nothing was written. */
+  /** True if the destination already had the image, so nothing was written. */
   readonly alreadyThere: boolean;
-  /** How many manifests came along because they refer to the image. */
+  /** The number of copied referrers. */
   readonly referrers: number;
   readonly blobs: {
     readonly copied: number;
     readonly reused: number;
-    /** Of the reused, those that were cloned, linked or copied into the destination without being read here. */
+    /** The reused blobs that the destination cloned, linked or copied without receiving their bytes. */
     readonly cloned: number;
-    /** As they were read. */
+    /** Bytes at the source, like the other totals. */
     readonly copiedBytes: number;
     readonly reusedBytes: number;
     readonly clonedBytes: number;

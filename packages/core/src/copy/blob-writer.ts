@@ -1,0 +1,89 @@
+import type { DecompressionTotal } from "../compression/decompression-limit.ts";
+import { blobConcurrency } from "../content/blob-concurrency.ts";
+import { runAll } from "../content/run-all.ts";
+import type { Descriptor } from "../contract/blob-info.ts";
+import type { ImageDestination } from "../contract/image-destination.ts";
+import type { ImageSource } from "../contract/image-source.ts";
+import { withLayerCompression } from "../manifest/layer-media-types.ts";
+import type { ImageManifest } from "../manifest/manifest.ts";
+import { blobFacts } from "./blob-facts.ts";
+import type { BlobResult } from "./blob-result.ts";
+import { blobKey, configStep } from "./blob-step.ts";
+import { copyBlob } from "./copy-blob.ts";
+import type { ExecuteOptions } from "./copy-options.ts";
+import type { BlobStep } from "./copy-plan.ts";
+
+/** Writes the blobs of a copy, and knows their descriptors at the destination. */
+export class BlobWriter {
+  readonly #source: ImageSource;
+  readonly #destination: ImageDestination;
+  readonly #options: ExecuteOptions;
+  /** By `blobKey`. */
+  readonly #results = new Map<string, BlobResult>();
+  readonly #decompressed: DecompressionTotal = { read: 0, written: 0 };
+
+  constructor(source: ImageSource, destination: ImageDestination, options: ExecuteOptions) {
+    this.#source = source;
+    this.#destination = destination;
+    this.#options = options;
+  }
+
+  get results(): readonly BlobResult[] {
+    return [...this.#results.values()];
+  }
+
+  /** Writes blobs, the largest first, so that none is transferred alone at the end. */
+  async writeAll(steps: readonly BlobStep[]): Promise<void> {
+    const { signal: outerSignal, parallelBlobs } = this.#options;
+    const { offers } = this.#source;
+    const { accepts } = this.#destination;
+    const count = Math.min(offers.parallelBlobs, accepts.parallelBlobs);
+    const limits = blobConcurrency(({ blob }: BlobStep) => blob, count, parallelBlobs);
+    const largestFirst = steps.toSorted((a, b) => b.blob.size - a.blob.size);
+    try {
+      await runAll(largestFirst, limits, outerSignal, async (step, signal) => {
+        await this.#write(step, signal);
+      });
+    } finally {
+      await this.#recordFacts();
+    }
+  }
+
+  /** The descriptor of a layer at the destination. */
+  writtenLayer(layer: Descriptor): Descriptor {
+    const result = this.#results.get(layer.digest);
+    if (result?.compression === undefined || result.stored.digest === layer.digest) return layer;
+    const { digest, size } = result.stored;
+    const mediaType = withLayerCompression(layer.mediaType, result.compression) ?? layer.mediaType;
+    return { ...layer, digest, size, mediaType };
+  }
+
+  /**
+   * The converted config for a manifest of this media type; undefined if the config does not change. Writes it if the
+   * plan did not include it, because another media type was rejected.
+   */
+  async convertedConfig(
+    manifest: ImageManifest,
+    mediaType: string,
+    signal: AbortSignal | undefined,
+  ): Promise<Descriptor | undefined> {
+    const step = configStep(manifest, mediaType, undefined);
+    if (step.transform === "preserve") return undefined;
+    const result = this.#results.get(blobKey(step)) ?? (await this.#write(step, signal));
+    return result.stored;
+  }
+
+  async #write(step: BlobStep, signal: AbortSignal | undefined): Promise<BlobResult> {
+    const options = { ...this.#options, signal, decompressed: this.#decompressed };
+    const result = await copyBlob(step, this.#source, this.#destination, options);
+    this.#results.set(blobKey(step), result);
+    return result;
+  }
+
+  /** Records facts in the cache, also if the copy was aborted. */
+  async #recordFacts(): Promise<void> {
+    const { cache, onNotice } = this.#options;
+    const facts = blobFacts(this.results, this.#source, this.#destination);
+    if (facts.length > 0) await cache?.record(facts, { onNotice });
+  }
+}
