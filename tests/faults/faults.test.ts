@@ -12,8 +12,8 @@ import type { Location } from "./rig.ts";
 import { imageOf, runOf } from "./run.ts";
 import type { Run } from "./run.ts";
 
-/** 60 runs cover every fault, direction and kind of image several times. */
-const count = isTorture ? 200 : 60;
+/** 40 runs cover every fault, direction and kind of image several times. */
+const count = isTorture ? 200 : 40;
 const seeds = Array.from({ length: count }, (_, seed) => seed);
 const maxDuration = 10_000;
 let survived = 0;

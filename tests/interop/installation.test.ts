@@ -9,8 +9,8 @@ import { temporaryFolder } from "./stores.ts";
 const npm = findProgram("npm");
 const packages = path.resolve(import.meta.dirname, "../../packages");
 
-/** In the form of `pnpm publish`, which replaces workspace dependencies with versions. */
-async function packed(name: string, folder: string): Promise<string> {
+/** The folder of a package in the form of `pnpm publish`, which replaces workspace dependencies with versions. */
+async function published(name: string, folder: string): Promise<string> {
   const copy = path.join(folder, "packages", name);
   await mkdir(copy, { recursive: true });
   const text = await readFile(path.join(packages, name, "package.json"), "utf8");
@@ -21,14 +21,20 @@ async function packed(name: string, folder: string): Promise<string> {
   await cp(path.join(packages, name, "dist"), path.join(copy, "dist"), {
     recursive: true,
   }).catch(() => {});
-  const out = await outputOf(npm ?? "", "pack", copy, "--pack-destination", folder, "--json");
-  const [{ filename = "" } = {}] = JSON.parse(out) as readonly { readonly filename?: string }[];
-  return path.join(folder, filename);
+  return copy;
+}
+
+async function packed(names: readonly string[], folder: string): Promise<readonly string[]> {
+  const copies = await Promise.all(names.map(async (name) => published(name, folder)));
+  const flags = ["--pack-destination", folder, "--json"];
+  const out = await outputOf(npm ?? "", "pack", ...copies, ...flags);
+  const archives = JSON.parse(out) as readonly { readonly filename: string }[];
+  return archives.map(({ filename }) => path.join(folder, filename));
 }
 
 async function installed(...names: readonly string[]): Promise<readonly string[]> {
   await using folder = await temporaryFolder();
-  const archives = await Promise.all(names.map(async (name) => packed(name, folder.path)));
+  const archives = await packed(names, folder.path);
   const place = path.join(folder.path, "program");
   await mkdir(place);
   await writeFile(path.join(place, "package.json"), "{}");

@@ -51,6 +51,8 @@ export interface StoreKind {
   readonly preserves?: "everything" | "content";
   /** The kind that it represents: all stores are tested with it. `npm run torture` tests all pairs. */
   readonly represents?: "layouts" | "archives" | "registries";
+  /** The same transport as another kind: `npm test` copies between it and layouts, and from it to itself. */
+  readonly isVariant?: boolean;
   /** Whether it supports indexes. The default is true. */
   readonly indexes?: boolean;
 }
@@ -95,6 +97,7 @@ export const storeKinds = {
   s3: { open: async () => inBucket(await startS3({ buckets: [bucket] })) },
   "s3 at Ceph": {
     isHere: isCephInstalled,
+    isVariant: true,
     async open() {
       const ceph = await startCeph();
       await new S3Client(ceph.access).send(new CreateBucketCommand({ Bucket: bucket }));
@@ -111,6 +114,7 @@ export const storeKinds = {
   },
   "docker at Distribution with TLS and tokens": {
     isHere: distributionProgram !== undefined && opensslProgram !== undefined,
+    isVariant: true,
     async open(folder) {
       const registry = await startSecureDistribution(folder);
       return inRegistry(registry, docker({ ...registry, system }));

@@ -10,7 +10,7 @@ import { startS3 } from "@drayage/mock-servers";
 import type { LoggedS3Request, S3Bucket } from "@drayage/mock-servers";
 import { ended, isTorture, scratchFolder, startProgram } from "@drayage/test-support";
 import { assertImage, randomImage, writeImage } from "@drayage/testkit";
-import { afterEach, expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 
 import type { S3Settings } from "../src/index.ts";
 import { destinationOf, sourceOf } from "./seeded-copies.ts";
@@ -23,16 +23,12 @@ const before = await randomImage("before", { layers: 1 });
 /** Of all seeds. `npm run torture` runs all of them, CI a few. */
 const share = isTorture ? 1 : 0.15;
 
-afterEach(() => void vi.unstubAllEnvs());
-
 test.each([
   ["of which all digests are known", false, 70],
   ["whose layers are packed on the way", true, 30],
 ] as const)(
   "a copy %s, killed at any moment, goes on where it was, and leaves nothing behind",
   async (_, isPacking, most) => {
-    // What a copy that comes to its end has compiled, the others need not.
-    vi.stubEnv("NODE_COMPILE_CACHE", await scratchFolder());
     const copy = { seed: "killed", partSize, isPacking };
     const whole = await undisturbed(copy);
     const folder = await scratchFolder();
