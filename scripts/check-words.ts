@@ -15,7 +15,6 @@ const unfinished: readonly string[] = [
   "packages/image-archive/",
   "packages/transport-docker-daemon/",
   "packages/transport-kit/",
-  "packages/transport-s3/",
   "packages/transport-tarball/",
 ];
 

@@ -27,7 +27,7 @@ const tests = [
   "packages/transport-docker/test/blobs",
   "packages/transport-docker/test/conformance.test.ts",
   "packages/transport-docker-daemon/test/engine-failures.test.ts",
-  "packages/transport-s3/test/bounded-answers.test.ts",
+  "packages/transport-s3/test/bounded-responses.test.ts",
   "packages/transport-s3/test/proxies.test.ts",
   "packages/transport-s3/test/s3-resume.test.ts",
   // node:child_process

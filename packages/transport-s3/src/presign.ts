@@ -17,51 +17,59 @@ import { isArchive, selectorOf } from "./s3-location.ts";
 import { storeOf } from "./s3-reference.ts";
 import type { S3Reference } from "./s3-reference.ts";
 
-/** Whom URLs are for. */
+/** Options of presigned URLs. */
 export interface PresignOptions extends OperationOptions {
-  /** Seconds, from 1 to 604 800: a week. Temporary credentials may end earlier, and their URLs with them. Default 3600. */
+  /** The validity in seconds, from 1 to 604 800 (a week). Temporary credentials may expire earlier. Default 3600. */
   readonly expiresIn?: number | undefined;
-  /** Of an index only the image for this one, without the index; one image alone must be for it. Default: all of it. */
+  /** Selects the image for this platform from an index. Default: the index and all its images. */
   readonly platform?: Platform | undefined;
 }
 
-/** A part of an image, for whoever has the URL: plain data. */
+/** A part of an image with its presigned URL. */
 export interface PresignedPart {
   readonly kind: ImagePart;
   readonly mediaType: string;
   /** Bytes. */
   readonly size: number;
   readonly digest: Digest;
-  /** For a GET, without any header that would have to be right. */
+  /** For a GET request without special headers. */
   readonly url: string;
-  /** RFC 3339; until then the URL works, as far as is known. */
+  /** When the URL expires (RFC 3339). It may stop working earlier if its credentials are revoked. */
   readonly expires: string;
 }
 
-const longest = 604_800;
+/** Seconds. */
+const maxExpiresIn = 604_800;
 
 /**
- * URLs of all parts of an image, each once, with which anybody can read them for a while: manifests first, of an index
- * the index before its images. A layer that is elsewhere, as the image says, is left out.
- * @throws ImageError `not-found`; `unsupported` for an image in an archive; `denied` without credentials. RangeError for another time than is allowed
+ * Creates URLs for all parts of an image, without duplicates. Everyone who has a URL can read the part until it expires.
+ * The order is the index, the manifests, then blobs. External layers are omitted.
+ * @throws ImageError `not-found`; `unsupported` for an image in an archive; `denied` without credentials. RangeError for an invalid `expiresIn`
  */
 export async function presign(
   reference: S3Reference,
   { expiresIn = 3600, platform, ...options }: PresignOptions = {},
 ): Promise<readonly PresignedPart[]> {
-  if (!Number.isInteger(expiresIn) || expiresIn < 1 || expiresIn > longest)
-    throw new RangeError(`expiresIn is 1 to ${longest} seconds, and not ${expiresIn}`);
+  if (!Number.isInteger(expiresIn) || expiresIn < 1 || expiresIn > maxExpiresIn)
+    throw new RangeError(
+      `expiresIn must be from 1 to ${maxExpiresIn} seconds, and not ${expiresIn}`,
+    );
   refuseArchives(reference);
   const store = storeOf(reference);
   if (store.bucket(reference.bucket).connection.isAnonymous)
-    throw new ImageError("denied", "Without credentials nothing can be signed; name some");
+    throw new ImageError(
+      "denied",
+      "Cannot sign URLs without credentials; set credentials other than anonymous",
+    );
   const layout = new S3Layout(store, reference);
   await using source = await LayoutSource.open(reference, layout, selectorOf(reference), options);
-  const parts = once(await partsOf(source, undefined, platform, options));
-  const isPart = await Promise.all(parts.map(async (part) => isThere(part, layout, options)));
+  const parts = withoutDuplicates(await partsOf(source, undefined, platform, options));
+  const isPresent = await Promise.all(
+    parts.map(async (part) => isPresentPart(part, layout, options)),
+  );
   return await Promise.all(
     parts
-      .filter((_, at) => isPart[at])
+      .filter((_, index) => isPresent[index])
       .map(async ({ kind, blob: { mediaType, size, digest } }) => {
         const { bucket, key } = layout.objectOf(digest);
         const signed = await signedURL(store.bucket(bucket), key, expiresIn, options);
@@ -76,7 +84,7 @@ interface Part {
 }
 
 /** Each digest once, manifests first. */
-function once(parts: readonly Part[]): readonly Part[] {
+function withoutDuplicates(parts: readonly Part[]): readonly Part[] {
   const byDigest = new Map(parts.map((part) => [part.blob.digest, part]));
   const { manifest = [], other = [] } = Object.groupBy(byDigest.values(), ({ kind }) =>
     kind === "manifest" ? kind : "other",
@@ -84,7 +92,7 @@ function once(parts: readonly Part[]): readonly Part[] {
   return [...manifest, ...other];
 }
 
-/** A manifest and all that it names, or one of the images that it names. */
+/** The parts of a manifest and of everything it references or, with a platform, of the image for it. */
 async function partsOf(
   source: LayoutSource,
   instance: Digest | undefined,
@@ -108,14 +116,14 @@ async function partsOf(
     const layers = manifest.layers.map((layer): Part => ({ kind: "layer", blob: layer }));
     return [own, { kind: "config", blob: manifest.config }, ...layers];
   }
-  const blobs = blobsOf(manifest).map((one): Part => ({ kind: "layer", blob: one }));
+  const blobs = blobsOf(manifest).map((descriptor): Part => ({ kind: "layer", blob: descriptor }));
   const instances = instancesOf(manifest).map(async (entry) =>
     partsOf(source, entry.digest, undefined, options, seen),
   );
   return [own, ...blobs, ...(await Promise.all(instances)).flat()];
 }
 
-async function isThere(
+async function isPresentPart(
   { blob: { digest, urls } }: Part,
   layout: S3Layout,
   options: OperationOptions,
@@ -123,24 +131,24 @@ async function isThere(
   return urls === undefined || (await storedSizeOf(layout, digest, options)) !== undefined;
 }
 
-/** No header but that of the host is signed: whoever asks need not know any other. */
+/** Signs only the `host` header, so a client needs no other header. */
 async function signedURL(
   bucket: Bucket,
   key: string,
   expiresIn: number,
   options: OperationOptions,
 ): Promise<Pick<PresignedPart, "url" | "expires">> {
-  return bucket.ask(
+  return bucket.send(
     "GetObject",
     key,
     async (client, sdk) => {
       const { getSignedUrl } = await import("@aws-sdk/s3-request-presigner");
       const command = new sdk.GetObjectCommand({ Bucket: bucket.name, Key: key });
       command.middlewareStack.add(
-        (next) => async (given) => {
-          const { headers } = given.request as { readonly headers: Record<string, string> };
+        (next) => async (args) => {
+          const { headers } = args.request as { readonly headers: Record<string, string> };
           for (const name of Object.keys(headers)) if (name !== "host") delete headers[name];
-          return next(given);
+          return next(args);
         },
         { step: "build", priority: "low" },
       );
@@ -163,6 +171,6 @@ function refuseArchives(reference: S3Reference): void {
   const { bucket, prefix } = reference;
   throw new ImageError(
     "unsupported",
-    `s3://${bucket}/${prefix} is an archive, one object with all in it: any S3 tool presigns that`,
+    `s3://${bucket}/${prefix} is an archive, which is a single object; presign it with any S3 tool`,
   );
 }

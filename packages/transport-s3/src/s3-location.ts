@@ -7,13 +7,13 @@ import type { ImageSelector } from "@drayage/image-layout";
 /** A folder in a bucket. */
 export interface S3Folder {
   readonly bucket: string;
-  /** Without slashes around it; empty for the whole bucket. */
+  /** Without leading and trailing slashes; empty for the whole bucket. */
   readonly prefix: string;
 }
 
-/** Which image of which layout, or of which archive: then the prefix is its key. */
+/** An image in a layout, or in an archive whose key is the prefix. */
 export interface S3Location extends S3Folder {
-  /** Or `@N` for the image at that position; of an image in an archive its name there. */
+  /** The tag, or `@N` for the image at that position. For an archive, the name of the image in it. */
   readonly tag: string | undefined;
   readonly digest: Digest | undefined;
 }
@@ -22,21 +22,21 @@ export interface S3Location extends S3Folder {
 export interface S3ImageReference extends ImageReference, S3Location {}
 
 /**
- * `//BUCKET/PREFIX[:TAG|:@N][@DIGEST]`, or `//BUCKET/KEY.tar[:NAME|:@N]`, with `%3A` and the like for what would otherwise end a
- * prefix, a key or a tag. @throws ImageError `invalid-reference`
+ * Parses `//BUCKET/PREFIX[:TAG|:@N][@DIGEST]` or `//BUCKET/KEY.tar[:NAME|:@N]`. Special characters in a prefix, key or tag
+ * are percent-encoded. @throws ImageError `invalid-reference`
  */
 export function parseS3Location(text: string): S3Location {
   const [, path = "", image = ""] =
     /^\/\/([^:@]*)(.*)$/s.exec(text) ?? refuse(text, "write s3://BUCKET/PREFIX:TAG");
-  if (path.includes("?")) refuse(text, "in a prefix ? is written %3F");
+  if (path.includes("?")) refuse(text, "write ? in a prefix as %3F");
   const folder = folderOf(text, path);
   if (!isArchive(folder)) return { ...folder, ...imageOf(text, image) };
   if (path.endsWith("/"))
-    refuse(text, "an archive has no slash behind it, and a layout cannot be called like one");
+    refuse(text, "remove the slash after the archive; a layout cannot have the name of an archive");
   return { ...folder, tag: archivedImageOf(text, image), digest: undefined };
 }
 
-/** What `parseS3Location` reads back. */
+/** Formats a location for `parseS3Location`. */
 export function formatS3Location({ bucket, prefix, tag, digest }: S3Location): string {
   const escaped = prefix.replaceAll(/[%:@?]/g, (character) => encodeURIComponent(character));
   const path = escaped === "" ? bucket : `${bucket}/${escaped}`;
@@ -44,37 +44,37 @@ export function formatS3Location({ bucket, prefix, tag, digest }: S3Location): s
   return `//${path}${image === undefined ? "" : `:${image}`}${digest === undefined ? "" : `@${digest}`}`;
 }
 
-/** A name in a layout, or `@N`, as it is written behind a prefix. */
+/** Encodes a tag, or `@N`, as it follows a prefix. */
 export function formatTag(tag: string): string {
   if (tag.startsWith("@")) return tag;
   return tag.replaceAll(/[%/:@?\s]/g, (character) => encodeURIComponent(character));
 }
 
-/** Whether it is a tar file, packed or not, by its name. */
+/** Whether the key is that of a tar file, compressed or not. */
 export function isArchive({ prefix }: Pick<S3Folder, "prefix">): boolean {
   return /\.(?:tar(?:\.(?:gz|zst|xz|bz2))?|tgz)$/.test(prefix);
 }
 
-/** `s3://BUCKET/PREFIX` where nothing else can be meant. @throws ImageError `invalid-reference` */
+/** Parses `s3://BUCKET/PREFIX` without a tag or digest. @throws ImageError `invalid-reference` */
 export function parseS3Folder(url: string): S3Folder {
   const { bucket, prefix, tag, digest } = parseS3Location(url.replace(/^s3:/, ""));
-  if (isArchive({ prefix })) refuse(url, "blobs are not kept in an archive");
+  if (isArchive({ prefix })) refuse(url, "blobs cannot be stored in an archive");
   if (tag === undefined && digest === undefined) return { bucket, prefix };
-  return refuse(url, "a place for blobs has neither a tag nor a digest");
+  return refuse(url, "a folder for blobs has neither a tag nor a digest");
 }
 
-/** The key of something in a folder. */
+/** Joins a folder and names to a key. */
 export function keyIn(folder: string, ...names: readonly string[]): string {
   return [...(folder === "" ? [] : [folder]), ...names].join("/");
 }
 
-/** `BUCKET/PREFIX`, then the folders above it and the bucket. */
+/** `BUCKET/PREFIX`, its parent folders and the bucket. */
 export function scopesOf({ bucket, prefix }: S3Folder): readonly string[] {
   const segments = [bucket, ...(prefix === "" ? [] : prefix.split("/"))];
-  return segments.map((_, at) => segments.slice(0, segments.length - at).join("/"));
+  return segments.map((_, index) => segments.slice(0, segments.length - index).join("/"));
 }
 
-/** Which image of its layout is read. */
+/** The selector of the image in its layout. */
 export function selectorOf({ tag, digest }: Pick<S3Location, "tag" | "digest">): ImageSelector {
   if (digest !== undefined) return { kind: "digest", digest };
   return parseSelector(tag ?? "");
@@ -85,7 +85,7 @@ export function validateS3Scope(scope: string): void {
   const [bucket = "", ...segments] = scope.split("/");
   const problem = bucketProblem(bucket) ?? prefixProblem(segments);
   if (problem === undefined) return;
-  const message = `Not a scope of s3: ${JSON.stringify(scope)}: it is written BUCKET/PREFIX, and ${problem}`;
+  const message = `Invalid scope of s3: ${JSON.stringify(scope)}: ${problem}; write BUCKET/PREFIX`;
   throw new ImageError("invalid-scope", message);
 }
 
@@ -102,7 +102,7 @@ function folderOf(text: string, path: string): S3Folder {
 function imageOf(text: string, image: string): Pick<S3Location, "tag" | "digest"> {
   const [, tag, digest] =
     /^(?::(@\d+|[^/:@]*))?(?:@(.*))?$/s.exec(image) ??
-    refuse(text, "in a prefix and in a tag : is written %3A, and / in a tag %2F");
+    refuse(text, "write : in a prefix or tag as %3A, and / in a tag as %2F");
   return {
     tag: tag === undefined ? undefined : tagIn(text, tag),
     digest: digest === undefined ? undefined : digestIn(text, digest),
@@ -111,13 +111,13 @@ function imageOf(text: string, image: string): Pick<S3Location, "tag" | "digest"
 
 function tagIn(text: string, tag: string): string {
   if (tag.startsWith("@")) return checkedSelector(tag);
-  if (/\s/.test(tag)) refuse(text, "in a tag a space is written %20");
+  if (/\s/.test(tag)) refuse(text, "write a space in a tag as %20");
   const name = decodedOf(text, tag);
   if (isSelectableName(name)) return name;
-  return refuse(text, `${JSON.stringify(tag)} is no tag`);
+  return refuse(text, `${JSON.stringify(tag)} is not a valid tag`);
 }
 
-/** @throws ImageError `invalid-reference` for a position that is none */
+/** @throws ImageError `invalid-reference` for an invalid position */
 function checkedSelector(tag: string): string {
   parseSelector(tag);
   return tag;
@@ -125,7 +125,7 @@ function checkedSelector(tag: string): string {
 
 function archivedImageOf(text: string, image: string): string | undefined {
   if (image === "") return undefined;
-  if (!image.startsWith(":")) refuse(text, "an image in an archive is called :NAME or :@N");
+  if (!image.startsWith(":")) refuse(text, "select an image in an archive with :NAME or :@N");
   checkArchivedImage(image.slice(1));
   return image.slice(1);
 }
@@ -136,7 +136,7 @@ function decodedOf(text: string, segment: string): string {
   } catch {
     return refuse(
       text,
-      `${JSON.stringify(segment)} has a % in it that begins no escape; write %25`,
+      `${JSON.stringify(segment)} contains a % without two hex digits; write %25`,
     );
   }
 }
@@ -147,7 +147,7 @@ function digestIn(text: string, digest: string): Digest {
   } catch {
     return refuse(
       text,
-      `an @ begins a digest, and ${JSON.stringify(digest)} is none; in a prefix write %40`,
+      `@ must be followed by a digest, and ${JSON.stringify(digest)} is not one; write @ in a prefix as %40`,
     );
   }
 }
@@ -157,26 +157,26 @@ function bucketProblem(bucket: string): string | undefined {
   if (bucket === "") return "it has no bucket";
   const isName = /^[a-z0-9](?:[a-z0-9-]|\.(?!\.)){1,61}[a-z0-9]$/.test(bucket);
   if (isName && !/^\d+\.\d+\.\d+\.\d+$/.test(bucket)) return undefined;
-  return `${JSON.stringify(bucket)} is no bucket: 3 to 63 lower-case letters, digits, dots and hyphens`;
+  return `${JSON.stringify(bucket)} is not a valid bucket; use 3 to 63 lower-case letters, digits, dots and hyphens`;
 }
 
-/** Bytes: what S3 allows. */
-const longestKey = 1024;
-/** Without the longest that comes behind a prefix. */
-const longestPrefix = longestKey - 150;
+/** Bytes: the limit of S3. */
+const maxKeyLength = 1024;
+/** Bytes: leaves room for the keys of blobs. */
+const maxPrefixLength = maxKeyLength - 150;
 
-/** A prefix has to survive as folders: buckets are synchronised with disks. */
+/** Rejects prefixes that are not valid folders, because buckets are synchronised with disks. */
 function prefixProblem(segments: readonly string[]): string | undefined {
-  const odd = segments.find((segment) => /^\.{0,2}$|[/\p{Cc}]/u.test(segment));
-  if (odd !== undefined) return `${JSON.stringify(odd)} cannot be a part of a prefix`;
+  const invalid = segments.find((segment) => /^\.{0,2}$|[/\p{Cc}]/u.test(segment));
+  if (invalid !== undefined) return `${JSON.stringify(invalid)} cannot be part of a prefix`;
   const prefix = segments.join("/");
-  const longest = isArchive({ prefix }) ? longestKey : longestPrefix;
-  return Buffer.byteLength(prefix) > longest ? "it is longer than a key can be" : undefined;
+  const maxLength = isArchive({ prefix }) ? maxKeyLength : maxPrefixLength;
+  return Buffer.byteLength(prefix) > maxLength ? "it is longer than a key of S3 may be" : undefined;
 }
 
-function refuse(text: string, why: string): never {
+function refuse(text: string, reason: string): never {
   throw new ImageError(
     "invalid-reference",
-    `Not a reference to an image in a bucket: ${JSON.stringify(text)}: ${why}`,
+    `Invalid image in a bucket: ${JSON.stringify(text)}: ${reason}`,
   );
 }

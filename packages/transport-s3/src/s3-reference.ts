@@ -22,26 +22,26 @@ import { openS3Source, openS3Sources } from "./s3-source.ts";
 
 let findStore: (reference: S3Reference) => S3Store;
 
-/** What a reference shares with all others of its `s3()`. */
+/** The store that a reference shares with all others of its `s3()`. */
 export function storeOf(reference: S3Reference): S3Store {
   return findStore(reference);
 }
 
 /**
- * An image in a bucket: in a layout, by tag, by digest, or by both: then it is read by the digest; or in an archive, which is
- * only read.
+ * A reference to an image in a bucket: in a layout by its tag, digest or both (reading uses the digest), or in an archive,
+ * which is read-only.
  */
 export class S3Reference implements ImageReference {
   readonly transport: ImageTransport;
   readonly bucket: string;
-  /** Without slashes around it; empty for a layout that is the whole bucket. Of an archive its key. */
+  /** Without leading and trailing slashes; empty for the whole bucket. For an archive, its key. */
   readonly prefix: string;
-  /** The name of the image, or `@N` for its position. */
+  /** The tag, or `@N` for a position. */
   readonly tag: string | undefined;
   readonly digest: Digest | undefined;
   readonly stringWithinTransport: string;
   readonly dockerReference = undefined;
-  /** `BUCKET/PREFIX`, without a tag: several tags, and none, may mean the same image. */
+  /** `BUCKET/PREFIX` without a tag: an image may have several tags or none. */
   readonly policyConfigurationIdentity: string;
   readonly policyConfigurationNamespaces: readonly string[];
   readonly #store: S3Store;
@@ -68,7 +68,7 @@ export class S3Reference implements ImageReference {
     return openS3Source(this, this.#store, options);
   }
 
-  /** Without a tag and a digest all images of the layout or archive. */
+  /** Without a tag and digest, opens all images of the layout or archive. */
   async newImageSources(options?: OperationOptions): Promise<OpenImages> {
     const referenceTo = (image: Pick<S3Location, "tag" | "digest">): S3Reference => {
       const { bucket, prefix } = this;
@@ -82,17 +82,18 @@ export class S3Reference implements ImageReference {
   }
 
   /**
-   * By its digest under all its tags. Also the blobs that no other image in the layout needs, unless they are shared.
+   * Deletes the image and the blobs that no other image in the layout needs, unless layouts share blobs. A digest deletes
+   * all tags of the image.
    * @throws ImageError `not-found`; `unsupported` for an archive
    */
   async deleteImage(options?: OperationOptions): Promise<void> {
-    refuseArchive(this, "is deleted as a whole, by any S3 tool");
-    this.#refuseBoth();
+    refuseArchive(this, "can only be deleted as a whole, with any S3 tool");
+    this.#refuseTagWithDigest();
     await using layout = new S3Layout(this.#store, this);
     await deleteLayoutImage(layout, selectorOf(this), options);
   }
 
-  /** What each image in its layout or archive is called, as it is written behind the prefix; `@N` where it has no tag. @throws ImageError `not-found` where there is none */
+  /** The tags of all images in the layout or archive, encoded for a reference: `@N` for an image without a tag. @throws ImageError `not-found` */
   async getImageNames(options?: OperationOptions): Promise<readonly string[]> {
     if (isArchive(this)) return namesInS3Archive(this, this.#store, options);
     await using layout = new S3Layout(this.#store, this);
@@ -100,20 +101,20 @@ export class S3Reference implements ImageReference {
   }
 
   /**
-   * Deletes blobs of its layout that no image needs, whatever the tag, and gives up uploads that nobody went on with;
-   * tells what. Safe beside running copies: those that count on what goes end in `conflict`, and are to be done again.
-   * @throws ImageError `not-found` where there is no layout; `unsupported` where blobs are shared, or for an archive
+   * Deletes blobs of the layout that no image needs, aborts abandoned uploads, and returns both. Safe while copies run: a
+   * copy that reuses a deleted blob fails with `conflict` and must be repeated.
+   * @throws ImageError `not-found` if there is no layout; `unsupported` for an archive, or if layouts share blobs
    */
   async collectGarbage(options: CollectOptions = {}): Promise<readonly Garbage[]> {
-    refuseArchive(this, "keeps nothing but its images");
+    refuseArchive(this, "contains only its images");
     return collectGarbage(this.#store, this, options);
   }
 
-  #refuseBoth(): void {
+  #refuseTagWithDigest(): void {
     if (this.tag === undefined || this.digest === undefined) return;
     throw new ImageError(
       "invalid-reference",
-      "An image is deleted by its tag, or by its digest under all its tags; leave one of them out",
+      "Delete an image by its tag, or by its digest with all its tags; omit one of them",
       { reference: imageName(this) },
     );
   }

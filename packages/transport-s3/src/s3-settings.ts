@@ -1,78 +1,79 @@
 import type { S3Client } from "@aws-sdk/client-s3";
 import type { DestinationAccepts, SystemContext } from "@drayage/core";
 
-/** How an `s3()` reaches buckets, and how it keeps images in them. */
+/** Settings of `s3()`. */
 export interface S3Settings {
   /**
-   * A client to use as it is, instead of all that is said here about one. Its own retries, where it has them, come on top
-   * of those of a copy.
+   * A client to use instead of the settings for connections and credentials. Its own retries, if any, are in addition to
+   * those of a copy.
    */
   readonly client?: S3Client | undefined;
-  /** Default: what `AWS_REGION` or the profile says, else us-east-1. */
+  /** Default: `AWS_REGION` or the profile, else us-east-1. */
   readonly region?: string | undefined;
-  /** The origin of a store that is not AWS. Default: what `AWS_ENDPOINT_URL_S3`, `AWS_ENDPOINT_URL` or the profile of `AWS_PROFILE` says. */
+  /** The origin of a store other than AWS. Default: `AWS_ENDPOINT_URL_S3`, `AWS_ENDPOINT_URL` or the profile. */
   readonly endpoint?: string | undefined;
-  /** Whether the bucket stands in the path rather than in the name of the host. Default: with an `endpoint`. */
+  /** Whether URLs have the bucket in the path instead of the host name. Default: true with an `endpoint`. */
   readonly forcePathStyle?: boolean | undefined;
-  /** Of the AWS config files, for credentials and region. Default: what `AWS_PROFILE` says. */
+  /** A profile of the AWS config files, for credentials and region. Default: `AWS_PROFILE`. */
   readonly profile?: string | undefined;
   /**
-   * `anonymous` asks without a signature, as anybody may of a public bucket. Default: what the AWS SDK finds, in
-   * `AWS_ACCESS_KEY_ID` and others, in the config files, or on the machine it runs on.
+   * `anonymous` sends requests without a signature, for public buckets. Default: the credentials that the AWS SDK finds
+   * in environment variables, config files or the metadata of the machine.
    */
   readonly credentials?: S3Credentials | (() => Promise<S3Credentials>) | "anonymous" | undefined;
   /**
-   * Bytes, from 5 MiB on. Smaller blobs are written and read in one request, larger ones in parts of this size, or of a
-   * larger one where there would be more than 10 000. Default 16 MiB.
+   * Bytes, at least 5 MiB. Smaller blobs are written and read in one request, larger ones in parts of this size. Parts
+   * are larger if there would be more than 10 000. Default 16 MiB.
    */
   readonly partSize?: number | undefined;
   /**
-   * How many parts are written at once, of all blobs together, and how many ranges of one blob are read at once; each is
-   * held in memory, but for the range that is wanted next. Default 4.
+   * How many parts are written at once, of all blobs together, and how many ranges of one blob are read at once. Each is
+   * buffered in memory, except the range that is read next. Default 4.
    */
   readonly concurrency?: number | undefined;
-  /** `STANDARD_IA`, `INTELLIGENT_TIERING` and the like, for blobs. Default: what the bucket does. */
+  /** The storage class of blobs, such as `STANDARD_IA` or `INTELLIGENT_TIERING`. Default: that of the bucket. */
   readonly storageClass?: string | undefined;
-  /** Encryption by the store. Default: what the bucket does. */
+  /** Encryption by the store. Default: that of the bucket. */
   readonly encryption?: S3Encryption | undefined;
-  /** For blobs, which never change. Default `max-age=31536000, immutable`. */
+  /** The `Cache-Control` header of blobs, which never change. Default `max-age=31536000, immutable`. */
   readonly cacheControl?: string | undefined;
-  /** `s3://BUCKET/_blobs`: where several layouts share their blobs, instead of the `blobs` of each. Nothing is ever deleted there. */
+  /** A folder for the blobs of several layouts, such as `s3://BUCKET/_blobs`, instead of `blobs` in each. Blobs in it are never deleted. */
   readonly blobs?: string | undefined;
   /**
-   * Whether the store keeps `If-Match` and `If-None-Match` of writers; where not, writers of one layout exclude each
-   * other by a lock in the bucket. Default: AWS does, others are tried out when a layout is first written to. All who write to a layout have to agree on it.
+   * Whether the store honours `If-Match` and `If-None-Match` on writes. If not, writers of a layout exclude each other by a
+   * lock object. All writers of a layout must use the same value. Default: true for AWS; other stores are probed on the
+   * first write.
    */
   readonly conditionalWrites?: boolean | undefined;
   /**
-   * A folder on this machine in which uploads in parts are written down, so that a later run goes on with one that broke
-   * off, and gives up what a killed process has left. Processes may share it. Default: none, and an upload that breaks off begins anew.
+   * A local folder that records multipart uploads, so a later run resumes interrupted ones and aborts those of killed
+   * processes. Processes may share it. Default: none; interrupted uploads start again.
    */
   readonly journal?: string | undefined;
-  /** Milliseconds without a sign of life after which a store counts as gone. Default 60 000. */
+  /** Milliseconds without data after which a connection fails. Default 60 000. */
   readonly idleTimeout?: number | undefined;
-  /** Where `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` are looked up. Whatever the SDK looks up itself, it finds in the process's own environment. */
+  /** The environment for `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`. The SDK reads its own variables from `process.env`. */
   readonly system?: SystemContext | undefined;
   /**
-   * What becomes of layers that are copied here. Default `preserve`: the same bytes, and so the same digests; but layers
-   * of docker archives, engines and root file systems, which have no manifest of their own, are compressed.
+   * Whether copied layers are preserved, compressed or decompressed. Default: `preserve`, and `compress` for sources that
+   * generate their manifests (docker archives, container engines, root file systems).
    */
   readonly layers?: DestinationAccepts["layers"] | undefined;
 }
 
-/** Who one is to a store. */
+/** The credentials for a store. */
 export interface S3Credentials {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
-  /** Of temporary credentials. */
+  /** The token of temporary credentials. */
   readonly sessionToken?: string | undefined;
-  /** When they are to be asked for again, where they come from a function. Default: never. */
+  /** When a function that returns them is called again. Default: never. */
   readonly expiration?: Date | undefined;
 }
 
 /** How objects are encrypted at rest. */
 export type S3Encryption =
-  /** With keys of the store. */
+  /** With keys that the store manages. */
   | { readonly algorithm: "AES256" }
-  /** With a key of AWS KMS; the account's own where none is named. */
+  /** With a key of AWS KMS. Default: the key that AWS manages for the account. */
   | { readonly algorithm: "aws:kms" | "aws:kms:dsse"; readonly keyId?: string | undefined };

@@ -8,7 +8,7 @@ import type { S3Store } from "./layout/s3-store.ts";
 import { isArchive, selectorOf } from "./s3-location.ts";
 import type { S3ImageReference, S3Location } from "./s3-location.ts";
 
-/** @throws ImageError `not-found` that tells which images there are */
+/** Opens an image for reading. @throws ImageError `not-found`, with the available images */
 export async function openS3Source(
   reference: S3ImageReference,
   store: S3Store,
@@ -20,7 +20,7 @@ export async function openS3Source(
   return LayoutSource.open(reference, layout, selectorOf(reference), options);
 }
 
-/** All images of a layout or an archive where none is named; `referenceTo` makes a reference to one of them. @throws ImageError as `openS3Source` */
+/** Opens all images of a layout or archive or, if the reference selects one, that image. `referenceTo` creates their references. */
 export async function openS3Sources(
   reference: S3ImageReference,
   store: S3Store,

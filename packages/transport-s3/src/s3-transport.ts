@@ -6,8 +6,9 @@ import { S3Reference } from "./s3-reference.ts";
 import type { S3Settings } from "./s3-settings.ts";
 
 /**
- * `s3://BUCKET/PREFIX[:TAG][@DIGEST]`: images in OCI image layouts in buckets; `s3://BUCKET/KEY.tar[:NAME|:@N]`, to read: in
- * archives there. One value shares its connections, and what it found out about buckets, among all its images.
+ * The transport of `s3://BUCKET/PREFIX[:TAG][@DIGEST]`, images in OCI image layouts in buckets, and of
+ * `s3://BUCKET/KEY.tar[:NAME|:@N]`, images in archives (read-only). All references of one `s3()` share connections and
+ * probe results.
  */
 export function s3(settings: S3Settings = {}): ImageTransport<S3Reference> {
   const store = new S3Store(settings);

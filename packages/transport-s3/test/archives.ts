@@ -5,13 +5,13 @@ import { tarFile } from "@drayage/test-support";
 import type { TarFileMember } from "@drayage/test-support";
 import type { WholeImage } from "@drayage/testkit";
 
-/** An image as `docker save` wrote it for years: each layer in a folder of its own, `manifest.json` at the end. */
+/** An image in the older format of `docker save`: each layer in its own folder, `manifest.json` at the end. */
 export interface SavedImage {
   readonly tags: readonly string[];
   readonly layers: readonly Uint8Array[];
 }
 
-/** Layers of bytes that are in no other. */
+/** An image with unique layers. */
 export function savedImage(name: string, layers: number, layerSize: number): SavedImage {
   const contents = Array.from({ length: layers }, (_, at) =>
     Buffer.alloc(layerSize, `${name}, layer ${at}; `),
@@ -46,7 +46,7 @@ export function dockerSave(...images: readonly SavedImage[]): Buffer {
   ]);
 }
 
-/** An OCI image layout with that one image, called `image`. */
+/** An OCI image layout with this image, named `image`. */
 export function ociArchive({ manifest, instances, blobs }: WholeImage): Buffer {
   const all = new Map<Digest, Uint8Array>(blobs);
   for (const { digest, bytes } of [...instances, manifest]) all.set(digest, bytes);

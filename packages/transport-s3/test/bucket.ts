@@ -6,14 +6,14 @@ import { onTestFinished } from "vitest";
 import { s3 } from "../src/index.ts";
 import type { S3Reference, S3Settings } from "../src/index.ts";
 
-/** A server with one bucket called `bucket`, gone after the test. */
+/** A server with one bucket named `bucket`. */
 export async function startBucket(settings?: Parameters<typeof startS3>[0]): Promise<S3Server> {
   const server = await startS3(settings);
   onTestFinished(() => server[Symbol.asyncDispose]());
   return server;
 }
 
-/** A transport of its own, as another process would have; conditions are kept, unless something else is said. */
+/** A new transport, like that of another process. By default, the store honours conditions. */
 export function transportTo(
   { access }: S3Server,
   settings: S3Settings = {},
@@ -21,7 +21,7 @@ export function transportTo(
   return s3({ ...access, conditionalWrites: true, ...settings });
 }
 
-/** How often what was asked: `PutObject`. */
+/** How many requests of an operation, such as `PutObject`, were sent. */
 export function countOf(requests: readonly LoggedS3Request[], ...operations: string[]): number {
   return requests.filter(({ operation = "" }) => operations.includes(operation)).length;
 }

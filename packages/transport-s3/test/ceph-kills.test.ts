@@ -19,11 +19,11 @@ import { startWatchedLine } from "./watched-line.ts";
 
 /** How many requests a copy sends before it is killed. */
 const moments = isTorture ? [25, 36, 45, 52, 60] : [36, 52];
-const copy = { seed: "killed", partSize: 5 << 20, isPacking: false };
+const copy = { seed: "killed", partSize: 5 << 20, compressesLayers: false };
 const program = path.join(import.meta.dirname, "copy-seeded.ts");
 
 test.skipIf(!isCephInstalled)(
-  "at Ceph a killed copy goes on where it was, and leaves nothing behind",
+  "at Ceph a killed copy is resumed and leaves no garbage",
   async () => {
     await using ceph = await startCeph();
     await new S3Client(ceph.access).send(new CreateBucketCommand({ Bucket: "bucket" }));
@@ -36,7 +36,7 @@ test.skipIf(!isCephInstalled)(
       if (victim === undefined || victim.left-- > 0) return;
       victim.child.kill("SIGKILL");
       await ended(victim.child);
-      throw new Error("Nobody is there to be answered");
+      throw new Error("the client is gone");
     });
     const bucket = new Bucket("bucket", new Connection(ceph.access));
     for (const [round, left] of moments.entries()) {
@@ -65,7 +65,7 @@ test.skipIf(!isCephInstalled)(
   180_000,
 );
 
-/** What has arrived of blobs that are not whole, as it is asked for. */
+/** The parts of incomplete blobs. */
 async function partsIn(bucket: Bucket): Promise<readonly string[]> {
   const parts: string[] = [];
   for await (const upload of listUploads(bucket, "", {})) {

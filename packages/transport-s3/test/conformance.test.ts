@@ -65,24 +65,24 @@ describe.skipIf(!isCephInstalled)("Ceph's RADOS Gateway", async () => {
 
 interface SetUp {
   readonly name: string;
-  readonly start: () => Promise<S3Place>;
+  readonly start: () => Promise<S3Server>;
   readonly settings: S3Settings;
-  /** The requirements that it bears on. Default: all. */
+  /** The requirements that it affects. Default: all. */
   readonly bearsOn?: readonly string[];
 }
 
-interface S3Place extends AsyncDisposable {
+interface S3Server extends AsyncDisposable {
   readonly access: S3Access;
 }
 
-function clientOf({ access }: S3Place): S3Client {
+function clientOf({ access }: S3Server): S3Client {
   return new S3Client(access);
 }
 
-async function checksOf(place: S3Place, settings: S3Settings): ReturnType<typeof conformance> {
-  afterAll(() => place[Symbol.asyncDispose]());
-  const transport = s3({ ...place.access, ...settings });
-  const client = clientOf(place);
+async function checksOf(server: S3Server, settings: S3Settings): ReturnType<typeof conformance> {
+  afterAll(() => server[Symbol.asyncDispose]());
+  const transport = s3({ ...server.access, ...settings });
+  const client = clientOf(server);
   let count = 0;
   const subject: TransportUnderTest = {
     transport,

@@ -4,9 +4,9 @@ import type { S3Settings } from "../src/index.ts";
 import { destinationOf, sourceOf } from "./seeded-copies.ts";
 import type { SeededCopy } from "./seeded-copies.ts";
 
-/** Copies an image that follows from its seed: what is copied, the settings of the store, the destination. */
-const [given = "", settings = "", to = ""] = process.argv.slice(2);
+/** Copies a seeded image. Arguments: the copy and the settings of the store as JSON, and the destination. */
+const [copyText = "", settings = "", to = ""] = process.argv.slice(2);
 
-const copy = JSON.parse(given) as SeededCopy;
+const copy = JSON.parse(copyText) as SeededCopy;
 const destination = destinationOf(copy, JSON.parse(settings) as S3Settings, to);
 await copyImage(await sourceOf(copy), destination, { instances: "all" });

@@ -9,7 +9,7 @@ import { Connection } from "../src/client/connection.ts";
 import { listParts } from "../src/uploads/stored-parts.ts";
 import { listUploads } from "../src/uploads/uploads.ts";
 
-/** A store that answers every request with one page, behind which another one is to follow. */
+/** A store that returns the same page for every request, with a token for the next page. */
 async function startRepeating(xml: string): Promise<{ bucket: Bucket; requests: string[] }> {
   const requests: string[] = [];
   const server = createServer((request, response) => {

@@ -11,7 +11,7 @@ import { countOf, startBucket, transportTo } from "./bucket.ts";
 
 const index = await randomIndex("presigned", { layers: 2 });
 
-/** Fails unless each URL gives the bytes of its digest to who knows nothing but that URL. */
+/** Fails unless a plain GET of each URL returns the bytes of its digest. */
 async function allAreRead(parts: readonly PresignedPart[]): Promise<void> {
   for (const { url, digest, size } of parts) {
     const answer = await fetch(url);
@@ -25,7 +25,7 @@ async function indexAt(reference: S3Reference): Promise<S3Reference> {
   return reference;
 }
 
-test("each part of an image is read by a URL alone, the index first", async () => {
+test("each part of an image is readable by its URL alone, the index first", async () => {
   await using server = await startBucket();
   const reference = await indexAt(transportTo(server).parseReference("//bucket/a b/c:tag"));
   server.clear();
@@ -51,7 +51,7 @@ test("each part of an image is read by a URL alone, the index first", async () =
   await allAreRead(parts);
 });
 
-test("of an index the image for a platform can be chosen", async () => {
+test("a platform selects one image of an index", async () => {
   await using server = await startBucket();
   const reference = await indexAt(transportTo(server).parseReference("//bucket/a:tag"));
   const parts = await presign(reference, { platform: parsePlatform("linux/arm64") });
@@ -61,7 +61,7 @@ test("of an index the image for a platform can be chosen", async () => {
   await allAreRead(parts);
 });
 
-test("a URL ends when it says, and is good for nothing else", async () => {
+test("a URL expires as reported, and allows no other requests", async () => {
   let later = 0;
   await using server = await startBucket({ now: () => new Date(Date.now() + later) });
   const reference = transportTo(server).parseReference("//bucket/a:tag");
@@ -80,7 +80,7 @@ test("a URL ends when it says, and is good for nothing else", async () => {
   expect(await expired.text()).toContain("Request has expired");
 });
 
-test("URLs of temporary credentials end with these", async () => {
+test("URLs of temporary credentials expire with them", async () => {
   const credentials = { accessKeyId: "AK", secretAccessKey: "SK", sessionToken: "token" };
   const expiration = new Date(Date.now() + 400_000);
   await using server = await startBucket({ credentials: [{ ...credentials, expiration }] });
@@ -94,7 +94,7 @@ test("URLs of temporary credentials end with these", async () => {
   await allAreRead(parts);
 });
 
-test("a client of one's own adds no header that would have to be sent", async () => {
+test("a custom client adds no header that a request must have", async () => {
   await using server = await startBucket();
   const client = new S3Client({ ...server.access });
   const reference = s3({ client, conditionalWrites: true }).parseReference("//bucket/a:tag");
@@ -105,14 +105,14 @@ test("a client of one's own adds no header that would have to be sent", async ()
   await allAreRead(parts);
 });
 
-test("a layer that lies elsewhere has no URL here", async () => {
+test("an external layer has no URL", async () => {
   await using server = await startBucket();
   const reference = transportTo(server).parseReference("//bucket/a");
-  const whole = await randomImage("elsewhere", { layers: 1 });
-  const manifest = JSON.parse(String(whole.manifest.bytes)) as { readonly layers: object[] };
+  const complete = await randomImage("external", { layers: 1 });
+  const manifest = JSON.parse(String(complete.manifest.bytes)) as { readonly layers: object[] };
   const foreign = { ...manifest.layers[0], urls: ["https://example.com/layer"] };
   const bytes = Buffer.from(JSON.stringify({ ...manifest, layers: [foreign] }));
-  const { mediaType } = parseManifest(whole.manifest);
+  const { mediaType } = parseManifest(complete.manifest);
   const entry = { mediaType, digest: digestOf(bytes), size: bytes.byteLength };
   const keyOf = (hex: string): string => `a/blobs/sha256/${hex}`;
   await server.bucket().put(keyOf(hexOf(entry.digest)), bytes);
@@ -121,18 +121,18 @@ test("a layer that lies elsewhere has no URL here", async () => {
   expect((await presign(reference)).map(({ kind }) => kind)).toEqual(["manifest", "config"]);
 });
 
-test.each([0, 0.5, 604_801, Number.NaN])("%s seconds are no time for a URL", async (expiresIn) => {
+test.each([0, 0.5, 604_801, Number.NaN])("%s seconds are not a valid expiry", async (expiresIn) => {
   const reference = s3().parseReference("//bucket/a:tag");
   await expect(presign(reference, { expiresIn })).rejects.toBeInstanceOf(RangeError);
 });
 
-test("an image in an archive has no parts with URLs", async () => {
+test("an image in an archive cannot be presigned", async () => {
   const reference = s3().parseReference("//bucket/a.tar");
   await expect(presign(reference)).rejects.toMatchObject({ code: "unsupported" });
 });
 
 describe.skipIf(!isCephInstalled)("Ceph's RADOS Gateway", () => {
-  test("takes such URLs", async () => {
+  test("accepts the URLs", async () => {
     await using ceph = await startCeph();
     await new S3Client(ceph.access).send(new CreateBucketCommand({ Bucket: "bucket" }));
     const parts = await presign(await indexAt(s3(ceph.access).parseReference("//bucket/a:tag")));

@@ -17,7 +17,7 @@ import { startBucket, transportTo } from "./bucket.ts";
 const image = await randomImage("behind a proxy", { layers: 2 });
 const partSize = 5 << 20;
 
-/** As if the server were at a name that only the proxy knows. */
+/** A reference to the server by a host name that only the proxy can resolve. */
 function referenceAt(
   server: S3Server,
   environment: Readonly<Record<string, string>>,
@@ -28,7 +28,7 @@ function referenceAt(
   return transportTo(server, settings).parseReference("//bucket/a:tag");
 }
 
-test("a store behind a proxy is asked through it, the password for the proxy alone", async () => {
+test("requests go through the proxy; only the proxy receives its password", async () => {
   await using server = await startBucket();
   await using proxy = await startProxy();
   const through = new URL(proxy.url);
@@ -41,12 +41,12 @@ test("a store behind a proxy is asked through it, the password for the proxy alo
   }
   const { port } = new URL(server.access.endpoint);
   expect(proxy.asked.length).toBe(server.requests.length);
-  for (const asked of proxy.asked) expect(asked).toContain(` http://s3.test:${port}/bucket/a/`);
+  for (const request of proxy.asked) expect(request).toContain(` http://s3.test:${port}/bucket/a/`);
   const basic = `Basic ${Buffer.from("ann:se cret").toString("base64")}`;
   expect(new Set(proxy.authorizations)).toEqual(new Set([basic]));
 });
 
-test("by https a tunnel is dug for it", async ({ skip }) => {
+test("https requests use a tunnel", async ({ skip }) => {
   skip(opensslProgram === undefined, "needs openssl");
   const authority = newAuthority(await scratchFolder(), "authority");
   setDefaultCACertificates([...getCACertificates(), authority.certificate]);
@@ -60,7 +60,7 @@ test("by https a tunnel is dug for it", async ({ skip }) => {
   expect(proxy.asked.length).toBeLessThan(server.requests.length);
 });
 
-test("what NO_PROXY names, and this machine, is asked directly", async () => {
+test("requests to hosts in NO_PROXY and to this machine are direct", async () => {
   await using server = await startBucket();
   await using proxy = await startProxy(502);
   const { href } = proxy.url;
@@ -77,8 +77,8 @@ test("what NO_PROXY names, and this machine, is asked directly", async () => {
 
 test.each([
   [407, { code: "denied", message: expect.stringMatching(/the proxy needs other credentials/) }],
-  [502, { code: "unavailable", message: expect.stringMatching(/asked through the proxy 127/) }],
-])("a proxy that answers %i is named", async (status, expected) => {
+  [502, { code: "unavailable", message: expect.stringMatching(/through the proxy 127/) }],
+])("the error for a proxy that responds with %i names the proxy", async (status, expected) => {
   await using server = await startBucket();
   await using proxy = await startProxy(status);
   const reference = referenceAt(server, { HTTP_PROXY: proxy.url.href });
@@ -87,13 +87,13 @@ test.each([
 });
 
 test.each([200, 201, 206, 403, 404, 407, 502])(
-  "what a proxy answers to CONNECT with %i is not taken for an answer of the store",
+  "a response of the proxy to CONNECT with %i is not a response of the store",
   async (status) => {
     const index = '{"imageLayoutVersion":"1.0.0","schemaVersion":2,"manifests":[]}';
-    const asked: string[] = [];
+    const requests: string[] = [];
     const proxy = createServer();
     proxy.on("connect", ({ url = "" }, socket) => {
-      asked.push(url);
+      requests.push(url);
       socket.on("error", () => {});
       socket.end(
         `HTTP/1.1 ${status} X\r\netag: "x"\r\ncontent-length: ${index.length}\r\n\r\n${index}`,
@@ -117,7 +117,7 @@ test.each([200, 201, 206, 403, 404, 407, 502])(
       message: expect.stringMatching(/proxy/) as string,
       status: undefined,
     });
-    expect(asked).toEqual(["s3.test:443"]);
+    expect(requests).toEqual(["s3.test:443"]);
   },
 );
 
@@ -125,12 +125,12 @@ const accepted = "HTTP/1.1 200 OK\r\n\r\n";
 
 test.each<[string, RegExp, (socket: Socket) => void]>([
   [
-    "answers in place of the store and keeps the connection",
-    /the proxy accepts CONNECT, then answers in place of the store/,
+    "responds instead of the store and keeps the connection",
+    /the proxy accepts CONNECT, then answers instead of the store/,
     (socket) => socket.write(`${accepted}HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}`),
   ],
   [
-    "sends headers without end",
+    "sends endless headers",
     /sends more than 16 KiB of headers/,
     function flood(socket): void {
       if (socket.bytesWritten === 0) socket.write("HTTP/1.1 200 OK\r\n");
@@ -148,7 +148,7 @@ test.each<[string, RegExp, (socket: Socket) => void]>([
     },
   ],
 ])(
-  "a proxy that %s is reported soon",
+  "a proxy that %s is reported quickly",
   async (_, message, answer) => {
     const sockets = new Set<Socket>();
     const proxy = createTCPServer((socket) => {
@@ -193,7 +193,7 @@ test("an abort closes the connection to a proxy that has not connected yet", asy
   const controller = new AbortController();
   const opened = reference.newImageSource({ signal: controller.signal });
   const [socket] = (await once(proxy, "connection")) as [Socket];
-  const reason = new Error("stop");
+  const reason = new Error("aborted by the test");
   const closed = once(socket, "close");
   const before = performance.now();
   controller.abort(reason);

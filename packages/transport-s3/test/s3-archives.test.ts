@@ -31,7 +31,7 @@ function image(server: S3Server, name = ""): ImageReference {
   return transportTo(server).parseReference(`//bucket/${key}${name}`);
 }
 
-/** Bytes of answers, and how many there were; nothing but objects is asked for. */
+/** The number and bytes of GET responses. Fails if there was any other request. */
 function spent({ requests }: S3Server): { readonly gets: number; readonly bytes: number } {
   expect(countOf(requests, "GetObject")).toBe(requests.length);
   return {
@@ -45,12 +45,12 @@ async function copied(reference: ImageReference): Promise<number> {
   return blobs.copied + blobs.reused;
 }
 
-describe("of an archive", () => {
+describe("an archive", () => {
   const layerSize = 300_000;
   const one = savedImage("one", 60, layerSize);
   const two = savedImage("two", 60, layerSize);
 
-  test("the members of sixty layers are found by as many requests and little more", async () => {
+  test("with sixty layers needs about as many requests", async () => {
     const archive = dockerSave(one);
     await using server = await served(archive);
     await using source = await image(server).newImageSource();
@@ -63,7 +63,7 @@ describe("of an archive", () => {
     expect(spent(server)).toEqual({ gets: 60, bytes: 60 * layerSize });
   });
 
-  test("what another image needs is not read", async () => {
+  test("is not read where only another image needs it", async () => {
     await using server = await served(dockerSave(one, two));
     await using source = await image(server, ":two:1").newImageSource();
     server.clear();
@@ -72,13 +72,13 @@ describe("of an archive", () => {
     expect(await layersOf(source)).toEqual(two.layers.map((layer) => digestOf(layer)));
   });
 
-  test("small members come together", async () => {
+  test("with small members needs few requests", async () => {
     await using server = await served(dockerSave(savedImage("small", 12, 1000)));
     expect(await copied(image(server))).toBe(13);
     expect(spent(server).gets).toBe(1);
   });
 
-  test("a small layer that lay beside no header is held, though buffers may be reused", async () => {
+  test("caches a small layer even if buffers are reused", async () => {
     const saved = savedImage("held", 2, 64_000);
     await using server = await served(dockerSave(saved));
     await using source = await image(server).newImageSource();
@@ -93,7 +93,7 @@ describe("of an archive", () => {
     expect(spent(server)).toEqual({ gets: 1, bytes: 64_000 });
   });
 
-  test("a large layer is read by several ranges at once", async () => {
+  test("with a large layer is read in several ranges at once", async () => {
     const large = savedImage("large", 1, 12 << 20);
     await using server = await served(dockerSave(large));
     const transport = transportTo(server, { partSize: 5 << 20 });
@@ -106,7 +106,7 @@ describe("of an archive", () => {
     expect(spent(server)).toEqual({ gets: 3, bytes: 12 << 20 });
   });
 
-  test("the names of all images are told", async () => {
+  test("lists the names of all images", async () => {
     await using server = await served(dockerSave(one, { ...two, tags: [] }));
     expect(await transportTo(server).parseReference(`//bucket/${key}`).getImageNames()).toEqual([
       "one:1",
@@ -121,7 +121,7 @@ describe("an image in an archive", () => {
     ["x:1", "x:1"],
     ["@1", "x:1"],
     ["example.com:5000/y", "example.com:5000/y:latest"],
-  ])("is meant by %s", async (name, tag) => {
+  ])("is selected by %s", async (name, tag) => {
     const images = ["a:1", "x:1", "example.com:5000/y:latest"].map((one) => ({
       ...savedImage(one, 1, 100),
       tags: [one],
@@ -132,7 +132,7 @@ describe("an image in an archive", () => {
     expect(await layersOf(source)).toEqual(meant?.layers.map((layer) => digestOf(layer)));
   });
 
-  test("that is not there is not-found, with the names of those that are", async () => {
+  test("that is absent is `not-found`; the error lists the available images", async () => {
     await using server = await served(dockerSave(savedImage("one", 1, 1)));
     for (const name of [":two:1", ":@1"])
       await expect(image(server, name).newImageSource()).rejects.toMatchObject({
@@ -141,17 +141,17 @@ describe("an image in an archive", () => {
       });
   });
 
-  test("is not-found where there is no archive", async () => {
+  test("is `not-found` if the archive is absent", async () => {
     await using server = await startBucket();
     await expect(image(server).newImageSource()).rejects.toMatchObject({ code: "not-found" });
   });
 });
 
-describe("what takes the place of an archive while it is read is told, and not mixed with it:", () => {
+describe("an archive that is replaced during a read is a conflict:", () => {
   const before = dockerSave(savedImage("before", 20, 70_000));
   const after = dockerSave(savedImage("after", 20, 70_000));
 
-  test("while its members are looked for", async () => {
+  test("while its members are searched", async () => {
     let asked = 0;
     const policy = (): boolean => {
       if (++asked === 2) void served(after, server);
@@ -176,7 +176,7 @@ describe("what takes the place of an archive while it is read is told, and not m
   });
 });
 
-test("a connection that breaks costs what is missing, at the beginning and in a layer", async () => {
+test("after a lost connection only the missing bytes are requested", async () => {
   const archive = dockerSave(savedImage("cut", 2, 1 << 20));
   const fault = { kind: "cut", during: "response", after: 30_000 } as const;
   await using server = await startBucket({
@@ -193,8 +193,8 @@ test("a connection that breaks costs what is missing, at the beginning and in a 
 describe.each([
   ["gzip", "a.tar.gz", gzipSync],
   ["zstd", "a.tar", zstdCompressSync],
-] as const)("an archive that is packed with %s", (_, name, pack) => {
-  test("is unpacked once, into a temporary file that goes", async () => {
+] as const)("an archive compressed with %s", (_, name, pack) => {
+  test("is decompressed once, into a temporary file that is deleted", async () => {
     const folder = await scratchFolder();
     vi.stubEnv("TMPDIR", folder);
     try {
@@ -211,14 +211,14 @@ describe.each([
   });
 });
 
-describe("an archive in a bucket is only read:", () => {
+describe("an archive in a bucket is read-only:", () => {
   const reference = s3().parseReference("//bucket/a.tar:x:1");
 
   test.each([
-    ["it is not written", async () => reference.newImageDestination()],
-    ["its images are not deleted", async () => reference.deleteImage()],
-    ["there is no garbage in it", async () => reference.collectGarbage()],
-  ])("%s, and the error says what to do", async (_, work) => {
+    ["it cannot be written", async () => reference.newImageDestination()],
+    ["its images cannot be deleted", async () => reference.deleteImage()],
+    ["it has no garbage", async () => reference.collectGarbage()],
+  ])("%s, and the error explains what to do", async (_, work) => {
     await expect(work()).rejects.toMatchObject({
       code: "unsupported",
       message: expect.stringMatching(/docker-archive:.*s3:\/\/BUCKET\/PREFIX/) as string,
@@ -228,14 +228,14 @@ describe("an archive in a bucket is only read:", () => {
 
 test.each([
   ["an empty object", Buffer.alloc(0), "invalid-manifest"],
-  ["what is no tar file", Buffer.alloc(100_000, "x"), "invalid-manifest"],
-  ["a tar file of something else", tarFile([{ name: "file" }]), "unsupported"],
+  ["a file that is not a tar file", Buffer.alloc(100_000, "x"), "invalid-manifest"],
+  ["a tar file with other content", tarFile([{ name: "file" }]), "unsupported"],
   [
-    "what was cut off",
+    "a truncated archive",
     dockerSave(savedImage("cut", 1, 200_000)).subarray(0, 150_000),
     "invalid-manifest",
   ],
-])("%s is refused", async (_, content, code) => {
+])("%s is rejected", async (_, content, code) => {
   await using server = await served(content);
   await expect(image(server).newImageSource()).rejects.toMatchObject({ code });
   expect(spent(server).gets).toBeLessThanOrEqual(2);
@@ -243,7 +243,7 @@ test.each([
 
 describe("hostile archives", () => {
   test.each(hostileArchives)(
-    "$what is refused, by name, for a request or two",
+    "$what is rejected with its name, after at most two requests",
     async ({ content, culprit }) => {
       await using server = await served(content);
       await expect(copied(image(server))).rejects.toMatchObject({
@@ -254,7 +254,7 @@ describe("hostile archives", () => {
     },
   );
 
-  test("that were cut off at any block are refused, or have lost nothing", async () => {
+  test("that were truncated at any block are rejected, or complete", async () => {
     await using server = await startBucket();
     const whole = tarFile(smallArchive);
     for (let length = 0; length < whole.byteLength - 1024; length += 512) {
@@ -267,7 +267,7 @@ describe("hostile archives", () => {
     }
   });
 
-  test("of very many members cost few requests", async () => {
+  test("with very many members need few requests", async () => {
     const empty = tarMember({ name: "empty" });
     const members = Buffer.concat([...Array.from({ length: 101_000 }, () => empty), tarFile([])]);
     await using server = await served(members);

@@ -15,7 +15,7 @@ async function opened(...given: Parameters<typeof transportTo>): Promise<ImageDe
     .newImageDestination();
 }
 
-/** Seeded bytes in chunks, all of them in the same memory. */
+/** Seeded bytes in chunks that share one buffer. */
 async function* reusingBuffer(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   const memory = new Uint8Array(1_000_003);
   for (let at = 0; at < bytes.byteLength; at += memory.byteLength) {
@@ -33,7 +33,7 @@ function blobOf(bytes: Uint8Array): { digest: ReturnType<typeof digestOf>; size:
   return { digest: digestOf(bytes), size: bytes.byteLength };
 }
 
-test("a small blob goes in one request, whose checksum is its digest", async () => {
+test("a small blob is sent in one request, with its digest as the checksum", async () => {
   await using server = await startBucket();
   await using destination = await opened(server, { storageClass: "STANDARD_IA" });
   const bytes = bytesOf(100_000);
@@ -50,7 +50,7 @@ test("a small blob goes in one request, whose checksum is its digest", async () 
   expect(countOf(server.requests, "PutObject")).toBe(1);
 });
 
-test("a store that is given other bytes than those of the digest refuses them", async () => {
+test("a store rejects bytes with another digest", async () => {
   await using server = await startBucket();
   await using destination = await opened(server);
   const { digest, size } = blobOf(bytesOf(1000));
@@ -66,8 +66,8 @@ test("a store that is given other bytes than those of the digest refuses them", 
 
 test.each([
   ["known", true],
-  ["found out on the way", false],
-])("a large blob goes in parts of one size, its digest %s", async (_, isKnown) => {
+  ["computed during the upload", false],
+])("a large blob is sent in equal parts, its digest %s", async (_, isKnown) => {
   await using server = await startBucket({ equalParts: true });
   await using destination = await opened(server, { partSize });
   const bytes = bytesOf(3 * partSize + 1);
@@ -81,7 +81,7 @@ test.each([
   expect(countOf(server.requests, "UploadPart")).toBe(4);
 });
 
-test("a blob of exactly one part needs no upload in parts", async () => {
+test("a blob of exactly one part is sent in one request", async () => {
   await using server = await startBucket();
   await using destination = await opened(server, { partSize });
   await destination.putBlob(reusingBuffer(bytesOf(partSize)), {});
@@ -97,7 +97,7 @@ test.each([
   ["the stream", [], broken],
   ["a part", [{ fault: denied, operation: "UploadPart", nth: 2 }], { code: "denied" }],
   ["the end", [{ fault: deniedLate, operation: "CompleteMultipartUpload" }], { code: "denied" }],
-] as const)("an upload is given up where %s fails", async (where, faults, expected) => {
+] as const)("an upload is aborted if %s fails", async (where, faults, expected) => {
   await using server = await startBucket({ faults });
   await using destination = await opened(server, { partSize });
   const bytes = bytesOf(3 * partSize);
@@ -111,16 +111,20 @@ test.each([
 });
 
 test.each([
-  ["a part that is lost", "UploadPart", { kind: "reset", during: "request", after: 1000 }],
-  ["a store that is busy", "UploadPart", { kind: "error", code: "SlowDown" }],
-  ["an end of which nobody heard", "CompleteMultipartUpload", { kind: "reset", during: "answer" }],
+  ["a lost part", "UploadPart", { kind: "reset", during: "request", after: 1000 }],
+  ["a busy store", "UploadPart", { kind: "error", code: "SlowDown" }],
   [
-    "an end that failed late",
+    "a lost response to the completion",
+    "CompleteMultipartUpload",
+    { kind: "reset", during: "answer" },
+  ],
+  [
+    "a late failure of the completion",
     "CompleteMultipartUpload",
     { kind: "late-error", code: "InternalError" },
   ],
-  ["a blob of which nobody heard", "PutObject", { kind: "reset", during: "answer" }],
-] as const)("%s is tried again, and not all of the blob", async (_, operation, fault) => {
+  ["a lost response to a write", "PutObject", { kind: "reset", during: "answer" }],
+] as const)("%s is retried without sending the whole blob again", async (_, operation, fault) => {
   await using server = await startBucket({ faults: [{ fault, operation }] });
   await using destination = await opened(server, { partSize });
   const bytes = bytesOf(operation === "PutObject" ? 1000 : 2 * partSize);
@@ -135,7 +139,7 @@ test.each([
   expect(server.bucket().uploads()).toEqual([]);
 });
 
-test("whoever is second finds what the first one wrote", async () => {
+test("the second writer finds the blob of the first", async () => {
   await using server = await startBucket();
   const bytes = bytesOf(2 * partSize);
   const write = async (): Promise<void> => {
@@ -147,7 +151,7 @@ test("whoever is second finds what the first one wrote", async () => {
   expect(server.bucket().uploads()).toEqual([]);
 });
 
-test("another object in the place of a blob is not taken for it", async () => {
+test("another object under the key of a blob is a conflict", async () => {
   await using server = await startBucket();
   await using destination = await opened(server);
   const blob = blobOf(bytesOf(1000));
@@ -165,7 +169,7 @@ test.each([
   [160_000 * mebibyte, 16],
   [160_001 * mebibyte, 17],
   [5 * 1024 * 1024 * mebibyte, 525],
-])("of %s bytes there are no more than 10 000 parts", (size, expected) => {
+])("a blob of %s bytes has at most 10 000 parts", (size, expected) => {
   const found = partSizeFor(size, 16 * mebibyte);
   expect(found).toBe(expected * mebibyte);
   expect(Math.ceil((size ?? 0) / found)).toBeLessThanOrEqual(10_000);

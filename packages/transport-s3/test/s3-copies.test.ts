@@ -21,7 +21,7 @@ async function written(server: S3Server): Promise<ImageReference> {
   return reference;
 }
 
-/** What came by here of blobs rather than of manifests. */
+/** The blobs, without manifests, that passed through this process. */
 function passedBlobs({ requests }: S3Server): number {
   const keys = [...image.blobs.keys()].map(hexOf);
   const reads = requests.filter(({ operation }) => operation === "GetObject");
@@ -31,8 +31,8 @@ function passedBlobs({ requests }: S3Server): number {
 test.each([
   ["another prefix", "//bucket/to:tag"],
   ["another bucket", "//other/to:tag"],
-  ["a bucket of odd keys", "//other/ü %25 +&=:tag"],
-])("no byte of a blob comes by here on its way to %s", async (_, to) => {
+  ["a prefix with special characters", "//other/ü %25 +&=:tag"],
+])("a copy to %s passes no bytes of blobs through this process", async (_, to) => {
   await using server = await startBucket({ buckets: ["bucket", "other"] });
   const from = await written(server);
   const destination = transportTo(server).parseReference(to);
@@ -42,7 +42,7 @@ test.each([
   await assertImage(destination, image);
 });
 
-test("from a prefix with odd keys as well", async () => {
+test("nor does a copy from a prefix with special characters", async () => {
   await using server = await startBucket();
   const from = transportTo(server).parseReference("//bucket/ü %25 +&=:tag");
   await copyImage(await inMemory(image), from);
@@ -52,9 +52,9 @@ test("from a prefix with odd keys as well", async () => {
 });
 
 test.each<[string, Parameters<typeof startBucket>[0]]>([
-  ["the store copies nothing", { copies: false }],
-  ["its bucket demands conditions, with which it copies nothing", { conditions: "required" }],
-])("blobs come by here where %s", async (_, settings) => {
+  ["the store cannot copy", { copies: false }],
+  ["its bucket requires conditions, with which it cannot copy", { conditions: "required" }],
+])("blobs pass through this process if %s", async (_, settings) => {
   await using server = await startBucket(settings);
   const from = await written(server);
   const destination = transportTo(server).parseReference("//bucket/to:tag");
@@ -63,7 +63,7 @@ test.each<[string, Parameters<typeof startBucket>[0]]>([
   await assertImage(destination, image);
 });
 
-test("blobs come by here where the credentials of the destination do not reach the source", async () => {
+test("blobs pass through this process if the credentials of the destination cannot read the source", async () => {
   const other = { accessKeyId: "OTHER", secretAccessKey: "SECRET" };
   await using server = await startBucket({
     buckets: ["bucket", "other"],
@@ -77,17 +77,17 @@ test("blobs come by here where the credentials of the destination do not reach t
   await assertImage(destination, image);
 });
 
-test("another store is not asked to copy", async () => {
+test("another store is not requested to copy", async () => {
   await using server = await startBucket();
-  await using elsewhere = await startBucket();
+  await using otherStore = await startBucket();
   const from = await written(server);
-  const destination = transportTo(elsewhere).parseReference("//bucket/to:tag");
+  const destination = transportTo(otherStore).parseReference("//bucket/to:tag");
   await copyImage(from, destination);
-  expect(countOf(elsewhere.requests, "CopyObject")).toBe(0);
+  expect(countOf(otherStore.requests, "CopyObject")).toBe(0);
   await assertImage(destination, image);
 });
 
-test("a blob that somebody else copied meanwhile is taken as it is", async () => {
+test("a blob that another client copied meanwhile is reused", async () => {
   await using server = await startBucket();
   await written(server);
   const to = transportTo(server).parseReference("//bucket/to:tag");
@@ -107,7 +107,7 @@ test("a blob that somebody else copied meanwhile is taken as it is", async () =>
   ]);
 });
 
-test("what is too large for one request is copied in parts", async () => {
+test("an object that is too large for one request is copied in parts", async () => {
   await using server = await startBucket();
   const bytes = Buffer.alloc(12 * mebibyte + 1, "large ");
   await server.bucket().put("from", bytes);
@@ -122,7 +122,7 @@ test("what is too large for one request is copied in parts", async () => {
   expect(server.bucket().uploads()).toEqual([]);
 });
 
-test("what fits into one request is copied by one, and not over what is there", async () => {
+test("an object that fits into one request is copied by one, and does not replace an existing one", async () => {
   await using server = await startBucket();
   await server.bucket().put("from", "small");
   const bucket = new Bucket("bucket", new Connection(server.access));

@@ -15,11 +15,11 @@ const index = await randomIndex("faults", {
   layerSize: 6 << 20,
 });
 
-/** Bits that are others on the way are TLS's to find. */
+/** Without changed bits: TLS detects those. */
 const kinds = ["error", "late-error", "cut", "reset", "stall"] as const;
 
 test.each(Array.from({ length: 10 }, (_, seed) => seed))(
-  "a copy through a store on which things go wrong is whole in the end, seed %i",
+  "a copy with faults of the store is complete, seed %i",
   async (seed) => {
     await using server = await startBucket({ faults: { seed, rate: 0.15, kinds } });
     const retries = (): Retries =>

@@ -22,13 +22,13 @@ const tags = (count: number): readonly string[] =>
   Array.from({ length: count }, (_, at) => `v${1000 + at}`);
 
 test(
-  "two hundred copies of different tags into one prefix at once are all there",
+  "two hundred concurrent copies of different tags into one prefix are all listed",
   { timeout: 120_000 },
   async () => {
     await using server = await startBucket();
     const image = await someImage();
     const wanted = tags(200);
-    // As many processes would be; those of one share what they know.
+    // Each with its own transport, like separate processes.
     const transports = Array.from({ length: 10 }, () => transportTo(server));
     await Promise.all(
       wanted.map(async (tag, at) => {
@@ -41,7 +41,7 @@ test(
 );
 
 describe.each<[string, Parameters<typeof startBucket>[0], S3Settings, number]>([
-  ["conditions that are tried out", {}, { conditionalWrites: undefined }, 0],
+  ["probed conditions", {}, { conditionalWrites: undefined }, 0],
   [
     "a store that ignores conditions",
     { conditions: "ignored" },
@@ -49,35 +49,35 @@ describe.each<[string, Parameters<typeof startBucket>[0], S3Settings, number]>([
     1,
   ],
   [
-    "a store that refuses what is right",
+    "a store that rejects correct conditions",
     { conditions: "if-match-rejected" },
     { conditionalWrites: undefined },
     1,
   ],
 ])("with %s", (_, server, settings, notices) => {
-  test("copies of different tags at once are all there, and it is said once for each process", async () => {
+  test("concurrent copies of different tags are all listed, with one notice per process", async () => {
     await using store = await startBucket(server);
     const image = await someImage();
     const wanted = tags(30);
     const transports = Array.from({ length: 3 }, () => ({
       transport: transportTo(store, settings),
-      told: [] as Notice[],
+      reported: [] as Notice[],
     }));
     await Promise.all(
       wanted.map(async (tag, at) => {
         const process = transports[at % transports.length];
-        const onNotice = (notice: Notice): void => void process?.told.push(notice);
+        const onNotice = (notice: Notice): void => void process?.reported.push(notice);
         const to = process?.transport.parseReference(`//bucket/a:${tag}`);
         if (to !== undefined) await copyImage(image, to, { onNotice });
       }),
     );
     expect(await names(store, "a")).toEqual(wanted);
-    expect(transports.map(({ told }) => told.length)).toEqual([notices, notices, notices]);
+    expect(transports.map(({ reported }) => reported.length)).toEqual([notices, notices, notices]);
     expect(store.bucket().keys("a/_drayage")).toEqual([]);
   });
 });
 
-test("a lock that was left behind is waited for no longer than a minute", async () => {
+test("a stale lock is ignored after a minute", async () => {
   await using server = await startBucket();
   const lastModified = new Date(Date.now() - 61_000);
   await server.bucket().put("a/_drayage/lock/gone.0", "", { lastModified });
@@ -88,7 +88,7 @@ test("a lock that was left behind is waited for no longer than a minute", async 
   expect(server.bucket().keys("a/_drayage")).toEqual([]);
 });
 
-test("a commit of which nobody heard is not done twice", async () => {
+test("a commit with a lost response is not repeated", async () => {
   const fault = { kind: "reset", during: "answer" } as const;
   await using server = await startBucket({
     faults: [{ fault, operation: "PutObject", key: "index.json" }],
@@ -114,7 +114,7 @@ test("copies in one process into one layout are written together", async () => {
   expect(writes.every(({ status }) => status === 200)).toBe(true);
 });
 
-test("of what others wrote into index.json nothing is lost, known or not", async () => {
+test("fields of other tools in index.json are kept", async () => {
   await using server = await startBucket();
   const index = { schemaVersion: 2, manifests: [], annotations: { by: "somebody" }, "x-new": [1] };
   await server.bucket().put("a/index.json", JSON.stringify(index));
@@ -125,7 +125,7 @@ test("of what others wrote into index.json nothing is lost, known or not", async
   expect(entries).toHaveLength(1);
 });
 
-test("an image that is deleted takes its blobs along, but none that is shared by layouts", async () => {
+test("deleting an image deletes its blobs, but not those that layouts share", async () => {
   await using server = await startBucket();
   const image = await someImage();
   for (const blobs of [undefined, "s3://bucket/_blobs"]) {
@@ -153,7 +153,7 @@ test("a digest finds an image without a tag", async () => {
   expect(digestOf((await source.getManifest()).bytes)).toBe(digest);
 });
 
-test("an image that is deleted by its digest is gone under all its tags", async () => {
+test("deleting by digest deletes all tags", async () => {
   await using server = await startBucket();
   const transport = transportTo(server);
   const image = await randomImage("by digest");
@@ -167,7 +167,7 @@ test("an image that is deleted by its digest is gone under all its tags", async 
   expect(await names(server, "a")).toEqual(["three"]);
 });
 
-test("the same image again asks for what is there, and writes nothing", async () => {
+test("copying the same image again reads and writes nothing else", async () => {
   await using server = await startBucket();
   const image = await someImage();
   await copyImage(image, transportTo(server).parseReference("//bucket/a:tag"));
@@ -177,7 +177,7 @@ test("the same image again asks for what is there, and writes nothing", async ()
   expect(countOf(server.requests, "GetObject", "HeadObject")).toBe(server.requests.length);
 });
 
-describe("a copy and a deletion at once", () => {
+describe("a concurrent copy and deletion", () => {
   const deleting = { annotations: { "io.drayage.deletion": "under way: 1" } };
 
   async function begun(
@@ -209,7 +209,7 @@ describe("a copy and a deletion at once", () => {
     [true, "for the manifest"],
     [false, "for the manifest"],
   ] as const)(
-    "end in a conflict where something is gone that was counted on; conditions kept: %s, asked %s",
+    "end in a conflict if reused content was deleted; conditions honoured: %s, looked up %s",
     async (conditionalWrites, asks) => {
       const { server, destination } = await begun({ conditionalWrites }, asks);
       const other = transportTo(server, { conditionalWrites });
@@ -223,7 +223,7 @@ describe("a copy and a deletion at once", () => {
   );
 
   test.each(["for blobs", "for the manifest"] as const)(
-    "are both done where nothing is gone that was counted on, asked %s",
+    "both succeed if no reused content was deleted, looked up %s",
     async (asks) => {
       const { server, destination, image } = await begun({}, asks);
       const unrelated = transportTo(server).parseReference("//bucket/a:unrelated");
@@ -235,7 +235,7 @@ describe("a copy and a deletion at once", () => {
     },
   );
 
-  test("wait for each other: no image comes while blobs are being deleted", async () => {
+  test("exclude each other: no image is added during a deletion", async () => {
     const { server, destination } = await begun({});
     const before = await server.bucket().find("a/index.json");
     const index = JSON.parse(String(before?.bytes)) as object;
@@ -249,7 +249,7 @@ describe("a copy and a deletion at once", () => {
     expect(await names(server, "a")).toEqual(["first", "second"]);
   });
 
-  test("wait for no longer than two minutes where the one who deleted is gone", async () => {
+  test("wait for two minutes if the deleting process is gone", async () => {
     const { server, destination } = await begun({});
     const before = await server.bucket().find("a/index.json");
     const index = JSON.parse(String(before?.bytes)) as object;
@@ -264,7 +264,7 @@ describe("a copy and a deletion at once", () => {
   });
 });
 
-test("what images are called can be written behind the prefix, whatever other tools called them", async () => {
+test("listed names are valid in references, whatever other tools wrote", async () => {
   await using server = await startBucket();
   const reference = transportTo(server).parseReference("//bucket/a:tag");
   const image = await randomImage("named");

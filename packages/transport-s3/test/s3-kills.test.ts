@@ -20,16 +20,16 @@ const partSize = 1 << 20;
 const to = "//bucket/a:new";
 const program = path.join(import.meta.dirname, "copy-seeded.ts");
 const before = await randomImage("before", { layers: 1 });
-/** Of all seeds. `npm run torture` runs all of them, CI a few. */
+/** The share of seeds to run. `npm run torture` runs all of them. */
 const share = isTorture ? 1 : 0.15;
 
 test.each([
-  ["of which all digests are known", false, 70],
-  ["whose layers are packed on the way", true, 30],
+  ["with known digests", false, 70],
+  ["that compresses layers", true, 30],
 ] as const)(
-  "a copy %s, killed at any moment, goes on where it was, and leaves nothing behind",
-  async (_, isPacking, most) => {
-    const copy = { seed: "killed", partSize, isPacking };
+  "a copy %s, killed at any request, is resumed and leaves no garbage",
+  async (_, compressesLayers, most) => {
+    const copy = { seed: "killed", partSize, compressesLayers };
     const whole = await undisturbed(copy);
     const folder = await scratchFolder();
     const count = Math.ceil(most * share);
@@ -51,7 +51,7 @@ test.each([
 
 const options = { minPartSize: partSize, equalParts: true, checksums: false };
 
-/** How many moments a copy has at the store, and what comes of it. */
+/** The number of moments of an undisturbed copy, and the digest of its image. */
 async function undisturbed(copy: SeededCopy): Promise<{ moments: number; digest: string }> {
   let moments = 0;
   await using server = await startS3({ ...options, watch: () => void moments++ });
@@ -67,20 +67,20 @@ function startCopy(copy: SeededCopy, settings: S3Settings): ChildProcess {
   return startProgram(program, JSON.stringify(copy), JSON.stringify(settings), to);
 }
 
-/** After all of it was read and was right. */
+/** The digest of an image, after all of it was read and verified. */
 async function digestOf(image: ImageReference): Promise<string> {
   const read = memory().parseReference("read");
   return (await copyImage(image, read, { instances: "all" })).digest;
 }
 
-/** One after the other all moments of a copy; some copies are killed again when they go on. */
+/** The moments at which a copy is killed. Over all seeds, every moment occurs; some copies are killed again. */
 function momentsOf(seed: number, count: number, all: number): readonly number[] {
   const first = Math.floor((seed * all) / count);
   const next = [(seed * 7919) % all, (seed * 104_729) % all];
   return [first, ...next.slice(0, Math.max((seed % 10) - 7, 0))];
 }
 
-/** Kills a process that copies at each of these moments, lets it come to its end then, and looks what is there. */
+/** Kills a copying process at each of these moments, then lets a copy complete, and checks the bucket. */
 async function killedAt(
   moments: readonly number[],
   copy: SeededCopy,
@@ -91,7 +91,7 @@ async function killedAt(
     if (victim === undefined || victim.left-- > 0) return;
     victim.child.kill("SIGKILL");
     await ended(victim.child);
-    throw new Error("Nobody is there to be answered");
+    throw new Error("the client is gone");
   };
   await using server = await startS3({ ...options, watch });
   const settings = { ...server.access, conditionalWrites: true, journal };
@@ -124,12 +124,12 @@ async function killedAt(
   return { digest: await digestOf(destination), kills };
 }
 
-/** What a process has sent before it was killed is there, and so are the ends of its connections. */
+/** Waits until the server has processed the requests of a killed process. */
 async function heard(): Promise<void> {
   for (let turns = 0; turns < 20; turns++) await turn();
 }
 
-/** The blobs, and the parts of blobs of known digests. */
+/** The blobs, and the parts of blobs with known digests. */
 function finishedIn(bucket: S3Bucket): ReadonlySet<string> {
   const parts = bucket.uploads().flatMap(({ key, parts: numbers }) => {
     return numbers.map((number) => `${key} ${number}`);

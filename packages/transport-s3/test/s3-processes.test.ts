@@ -11,12 +11,12 @@ const partSize = 1 << 20;
 const program = path.join(import.meta.dirname, "copy-seeded.ts");
 
 test.each([true, false])(
-  "processes that copy into one prefix at once lose nothing; conditions kept: %s",
+  "concurrent processes that copy into one prefix lose no images; conditions honoured: %s",
   async (conditionalWrites) => {
     await using server = await startBucket({ minPartSize: partSize });
     const settings = { ...server.access, conditionalWrites };
     const tags = ["v0", "v1", "v2", "v3"];
-    const copyOf = (seed: string) => ({ seed, partSize, isPacking: false });
+    const copyOf = (seed: string) => ({ seed, partSize, compressesLayers: false });
     const copies = tags.map((tag) => {
       const words = [copyOf(tag), settings].map((one) => JSON.stringify(one));
       return startProgram(program, ...words, `//bucket/a:${tag}`);

@@ -12,7 +12,7 @@ for (let at = 0; at < bytes.byteLength; at += 4)
   bytes.writeUInt32LE(at, Math.min(at, bytes.byteLength - 4));
 const digest = digestOf(bytes);
 
-/** An image in a layout with a blob of four ranges and a bit. */
+/** An image in a layout with a blob of more than four ranges. */
 async function opened(server: S3Server, concurrency?: number): Promise<ImageSource> {
   const reference = transportTo(server, { partSize, concurrency }).parseReference("//bucket/a:tag");
   await writeImage(await randomImage("small", { layers: 1 }), reference);
@@ -33,7 +33,7 @@ async function read(
 }
 
 test.each([undefined, 1])(
-  "a large blob comes by ranges and in order; ahead of it at most %s",
+  "a large blob is read in order by ranges; ranges ahead: %s",
   async (concurrency) => {
     await using server = await startBucket();
     await using source = await opened(server, concurrency);
@@ -49,7 +49,7 @@ test.each([
   [3 * partSize, undefined],
   [bytes.byteLength - 1, undefined],
   [bytes.byteLength, undefined],
-])("a part of it is what was asked for: %s to %s", async (start, end) => {
+])("a range returns the requested bytes: %s to %s", async (start, end) => {
   await using server = await startBucket();
   await using source = await opened(server);
   const found = await read(source, start, end);
@@ -66,7 +66,7 @@ test("chunks stay intact unless buffers are reused", async () => {
   expect(digestOf(Buffer.concat(kept))).toBe(digest);
 });
 
-test("whoever leaves early reads no further, and others can read", async () => {
+test("leaving early stops the download and frees its memory", async () => {
   await using server = await startBucket();
   await using source = await opened(server, 2);
   for (let round = 0; round < 5; round++) {
@@ -78,7 +78,7 @@ test("whoever leaves early reads no further, and others can read", async () => {
   expect(digestOf(await read(source))).toBe(digest);
 });
 
-test("a range that breaks off goes on where it was", async () => {
+test("an interrupted range is resumed", async () => {
   const fault = { kind: "cut", during: "response", after: 3 << 20 } as const;
   const faults = [{ fault, operation: "GetObject", key: hexOf(digest), times: 2 }] as const;
   await using server = await startBucket({ faults });
@@ -88,7 +88,7 @@ test("a range that breaks off goes on where it was", async () => {
   expect(sent).toBeLessThan(bytes.byteLength + (4 << 20));
 });
 
-test("a blob that is not there is not-found", async () => {
+test("an absent blob is `not-found`", async () => {
   await using server = await startBucket();
   await using source = await opened(server);
   const missing = `sha256:${"0".repeat(64)}` as Digest;

@@ -9,7 +9,7 @@ import type { S3Location } from "../src/s3-location.ts";
 const transport = s3();
 const digest = `sha256:${"0".repeat(64)}`;
 
-describe("a reference is read", () => {
+describe("a reference is parsed", () => {
   test.each([
     ["//images/alpine:3.20", "images", "alpine", "3.20", undefined],
     ["//images/a/b/c:1.0-rc.1", "images", "a/b/c", "1.0-rc.1", undefined],
@@ -36,7 +36,7 @@ describe("a reference is read", () => {
     ["//images/a/b/", "//images/a/b"],
     ["//images/:tag", "//images:tag"],
     ["//images/%61", "//images/a"],
-  ])("%s is written %s", (text, written) => {
+  ])("%s is formatted as %s", (text, written) => {
     expect(transport.parseReference(text).stringWithinTransport).toBe(written);
   });
 });
@@ -45,10 +45,10 @@ test.each([
   ["images/a:1", "has no slashes before the bucket"],
   ["//", "has no bucket"],
   ["///a", "has no bucket"],
-  ["//AB/a", "has a bucket of capital letters"],
+  ["//AB/a", "has a bucket with capital letters"],
   ["//ab/a", "has a bucket of two letters"],
   ["//a..b/a", "has a bucket with two dots"],
-  ["//192.168.0.1/a", "has an address for a bucket"],
+  ["//192.168.0.1/a", "has an address as its bucket"],
   ["//images/a//b", "has an empty folder"],
   ["//images/../b", "leads out of the bucket"],
   ["//images/a%2Fb", "hides a slash"],
@@ -57,31 +57,31 @@ test.each([
   ["//images/a:", "has an empty tag"],
   ["//images/a:b c", "has a tag with a space"],
   ["//images/a:%0A", "has a tag with a line break"],
-  ["//images/a:%401", "has a tag that begins with an @"],
-  ["//images/a:b%", "has a tag with a % that begins nothing"],
-  ["//images/a:@", "has no number behind an @"],
-  ["//images/a:@x", "has something else than a number behind an @"],
-  [`//images/a:@${"9".repeat(20)}`, "has a position that is no number"],
+  ["//images/a:%401", "has a tag that starts with an @"],
+  ["//images/a:b%", "has a tag with an incomplete escape"],
+  ["//images/a:@", "has no number after an @"],
+  ["//images/a:@x", "has no valid number after an @"],
+  [`//images/a:@${"9".repeat(20)}`, "has a position that is too large"],
   ["//images/a?region=eu", "has a query"],
-  ["//images/a%", "has a % that begins nothing"],
-  ["//images/a@b", "has something else than a digest behind an @"],
+  ["//images/a%", "has an incomplete escape"],
+  ["//images/a@b", "has no digest after an @"],
   [`//AKIA:secret@images/a`, "has credentials"],
-  ["//images/a.tar/", "is a layout that is called like an archive"],
+  ["//images/a.tar/", "is a layout with the name of an archive"],
   ["//images/a.tar/:1", "is an image in such a layout"],
-  ["//images/a.tar:", "has an archive and a colon with nothing behind it"],
-  ["//images/a.tar:@x", "has an archive and no number behind an @"],
-  ["//images/a.tar:a\u0007b", "has an archive and what no image is called"],
+  ["//images/a.tar:", "has an archive and an empty name"],
+  ["//images/a.tar:@x", "has an archive and an invalid position"],
+  ["//images/a.tar:a\u0007b", "has an archive and a control character"],
   [`//images/a.tar@${digest}`, "has an archive and a digest"],
   ["//images/a.tar?b", "has an archive with a query"],
   [`//images/${"a".repeat(1000)}`, "is longer than a prefix"],
   [`//images/${"a".repeat(1021)}.tar`, "is longer than a key"],
-])("%s is refused: it %s", (text) => {
+])("%s is rejected: it %s", (text) => {
   expect(() => transport.parseReference(text)).toThrow(
     expect.objectContaining({ code: "invalid-reference" }),
   );
 });
 
-describe("an archive is told by its key", () => {
+describe("an archive is recognized by its key", () => {
   test.each([
     ["//images/a.tar", "a.tar", undefined],
     ["//images/a/b.tar:x:1", "a/b.tar", "x:1"],
@@ -106,22 +106,22 @@ describe("an archive is told by its key", () => {
   });
 
   test.each(["//images/a.tar/b:1", "//my.tar:1", "//images/atar", "//images/a.tar.sig"])(
-    "and %s is none",
+    "and %s is not an archive",
     (text) => {
       expect(isArchive(transport.parseReference(text))).toBe(false);
     },
   );
 
-  test("however it is written", () => {
+  test("also percent-encoded", () => {
     const { stringWithinTransport } = transport.parseReference("//images/a%2Etar:@1");
     expect(stringWithinTransport).toBe("//images/a.tar:@1");
   });
 });
 
-test("what is written for an image is read back as the same image", () => {
+test("a formatted reference parses to the same image", () => {
   const segment = fc
     .stringMatching(/^[a-zA-Z0-9:@?%& ü+._-]{1,8}$/)
-    .filter((one) => !/^\.+$/.test(one));
+    .filter((text) => !/^\.+$/.test(text));
   const folder = fc.array(segment, { maxLength: 3 });
   const tag = fc.oneof(
     fc.string({ minLength: 1, unit: "grapheme" }).filter(isSelectableName),
@@ -153,7 +153,7 @@ test("what is written for an image is read back as the same image", () => {
   );
 });
 
-test("a policy knows an archive by its bucket and key, and by those above it", () => {
+test("the policy scopes of an archive are its key, the parent folders and the bucket", () => {
   const reference = transport.parseReference("//images/a/b.tar:example.com/x:1");
   expect(reference.policyConfigurationIdentity).toBe("images/a/b.tar");
   const scopes = ["images/a/b.tar", "images/a", "images"];
@@ -161,20 +161,20 @@ test("a policy knows an archive by its bucket and key, and by those above it", (
   for (const scope of scopes) transport.validatePolicyConfigurationScope(scope);
 });
 
-test("blobs are not shared in an archive", () => {
+test("shared blobs cannot be in an archive", () => {
   expect(() => s3({ blobs: "s3://images/a.tar" })).toThrow(
     expect.objectContaining({ code: "invalid-reference" }),
   );
 });
 
-test("a policy knows an image by its bucket and prefix, and by those above it", () => {
+test("the policy scopes of an image are its prefix, the parent folders and the bucket", () => {
   const reference = transport.parseReference("//images/a/b:tag");
   expect(reference.policyConfigurationIdentity).toBe("images/a/b");
   expect(reference.policyConfigurationNamespaces).toEqual(["images/a/b", "images/a", "images"]);
 });
 
 test.each(["images/", "images//a", "Images", "images/a:tag/..", ""])(
-  "%j is no scope of a policy",
+  "%j is not a policy scope",
   (scope) => {
     expect(() => transport.validatePolicyConfigurationScope(scope)).toThrow(
       expect.objectContaining({ code: "invalid-scope" }),
@@ -182,14 +182,14 @@ test.each(["images/", "images//a", "Images", "images/a:tag/..", ""])(
   },
 );
 
-test("an image is not written by its digest", async () => {
+test("an image cannot be written by digest", async () => {
   const reference = transport.parseReference(`//images/a@${digest}`);
   await expect(reference.newImageDestination()).rejects.toMatchObject({
     code: "invalid-reference",
   });
 });
 
-test.each(["@0", "b%20c", "%C3%BC"])("an image is not written to the name %s", async (tag) => {
+test.each(["@0", "b%20c", "%C3%BC"])("an image cannot be written with the tag %s", async (tag) => {
   const reference = transport.parseReference(`//images/a:${tag}`);
   await expect(reference.newImageDestination()).rejects.toMatchObject({
     code: "invalid-reference",

@@ -7,7 +7,7 @@ import { expect, test } from "vitest";
 
 import { countOf, startBucket, transportTo } from "./bucket.ts";
 
-/** Two platforms with eight layers each, in which no layer is twice. */
+/** Two platforms with eight different layers each. */
 const index = await randomIndex("priced", {
   platforms: ["linux/amd64", "linux/arm64"].map(parsePlatform),
   layers: 8,
@@ -21,7 +21,7 @@ async function copied(from: ImageReference, to: ImageReference): Promise<void> {
   await copyImage(from, to, { instances: "all" });
 }
 
-/** As Amazon counts them, and the bytes of blobs that came by here. */
+/** The requests by price class of AWS, and the bytes of blobs that passed through this process. */
 function spent({ requests }: S3Server): { get: number; put: number } {
   const count = (price: LoggedS3Request["price"]): number =>
     requests.filter((request) => request.price === price).length;
@@ -35,22 +35,22 @@ function headsOf({ requests }: S3Server, bucket: string): number {
   );
 }
 
-/** Each copy as a process of its own, which knows of nothing. */
+/** A reference of a new transport, like that of another process. */
 function image(server: S3Server, text: string, blobs?: string): ImageReference {
   return transportTo(server, { blobs }).parseReference(text);
 }
 
-test("a copy in looks for each blob and manifest once, and writes each once", async () => {
+test("a copy into a bucket looks up and writes each blob and manifest once", async () => {
   await using server = await startBucket();
   await copied(await inMemory(index), image(server, "//bucket/a:one"));
   expect(spent(server)).toEqual({
     get: 1 + layers + configs + manifests,
-    // With oci-layout and index.json.
+    // Including oci-layout and index.json.
     put: layers + configs + manifests + 2,
   });
 });
 
-test("a layer of several parts is one write a part, and two around them; read, a request each", async () => {
+test("a layer of several parts needs one write per part and two more, and one read per part", async () => {
   await using server = await startBucket();
   const parted = await randomImage("parts", { layers: 2, layerSize: 6 << 20 });
   const to = transportTo(server, { partSize: 5 << 20 }).parseReference("//bucket/a:one");
@@ -62,7 +62,7 @@ test("a layer of several parts is one write a part, and two around them; read, a
   expect(spent(server)).toEqual({ get: 1 + 1 + 1 + 2 * parts, put: 0 });
 });
 
-test("a copy that has nothing to do asks for the index", async () => {
+test("a copy with nothing to do reads only the index", async () => {
   await using server = await startBucket();
   await copied(await inMemory(index), image(server, "//bucket/a:one"));
   server.clear();
@@ -70,7 +70,7 @@ test("a copy that has nothing to do asks for the index", async () => {
   expect(spent(server)).toEqual({ get: 1, put: 0 });
 });
 
-test("of an index that was written without all of its instances each is asked for", async () => {
+test("each instance of an incomplete index is looked up", async () => {
   await using server = await startBucket();
   const platforms = [parsePlatform("linux/amd64")];
   const sparse = { instances: { platforms }, missingInstances: "keep" } as const;
@@ -83,7 +83,7 @@ test("of an index that was written without all of its instances each is asked fo
   expect(spent(server)).toEqual({ get: 1, put: 0 });
 });
 
-test("another tag of what is there is one write", async () => {
+test("another tag of an existing image is one write", async () => {
   await using server = await startBucket();
   await copied(await inMemory(index), image(server, "//bucket/a:one"));
   server.clear();
@@ -94,7 +94,7 @@ test("another tag of what is there is one write", async () => {
   await assertImage(two, index);
 });
 
-test("a manifest that was left by a copy that did not end well does not count", async () => {
+test("a manifest of a failed copy does not count as present", async () => {
   await using server = await startBucket();
   await copied(await inMemory(index), image(server, "//bucket/a:one"));
   const stored = server.bucket();
@@ -108,7 +108,7 @@ test("a manifest that was left by a copy that did not end well does not count", 
   await assertImage(image(server, "//bucket/a:two"), index);
 });
 
-test("what was lost is brought again where that is asked for", async () => {
+test("a repair copies deleted blobs again", async () => {
   await using server = await startBucket();
   const reference = image(server, "//bucket/a:one");
   await copied(await inMemory(index), reference);
@@ -121,21 +121,21 @@ test("what was lost is brought again where that is asked for", async () => {
   await assertImage(image(server, "//bucket/a:one"), index);
 });
 
-test("from bucket to bucket the store copies each blob, and is asked about the source of each alone", async () => {
+test("between buckets the store copies each blob after a HEAD of its source", async () => {
   await using server = await startBucket({ buckets: ["bucket", "other"] });
   await copied(await inMemory(index), image(server, "//bucket/a:one"));
   server.clear();
   await copied(image(server, "//bucket/a:one"), image(server, "//other/b:one"));
   expect(countOf(server.requests, "CopyObject")).toBe(layers + configs);
   expect(countOf(server.requests, "GetObject")).toBe(2 + manifests);
-  // The stored checksum of a source shows whether it is what its digest promises.
+  // The stored checksum of the source must match the digest.
   expect(headsOf(server, "other")).toBe(manifests);
   expect(headsOf(server, "bucket")).toBe(layers + configs);
   expect(spent(server).put).toBe(layers + configs + manifests + 2);
   await assertImage(image(server, "//other/b:one"), index);
 });
 
-test("into a layout with images only those blobs are copied that it has not", async () => {
+test("a copy into a layout with images copies only absent blobs", async () => {
   await using server = await startBucket();
   await copied(await inMemory(index), image(server, "//bucket/a:one"));
   await copied(await inMemory(await randomImage("other")), image(server, "//bucket/b:other"));
@@ -150,7 +150,7 @@ test("into a layout with images only those blobs are copied that it has not", as
   expect(countOf(server.requests, "CopyObject")).toBe(layers + configs);
 });
 
-test("where layouts share their blobs another one costs no look at any, and two writes", async () => {
+test("with shared blobs another layout needs two writes and no lookups", async () => {
   await using server = await startBucket();
   const blobs = "s3://bucket/_blobs";
   await copied(await inMemory(index), image(server, "//bucket/a:one", blobs));
@@ -160,7 +160,7 @@ test("where layouts share their blobs another one costs no look at any, and two 
   await assertImage(image(server, "//bucket/b:one", blobs), index);
 });
 
-test("from elsewhere into shared blobs each manifest is asked for, and no blob", async () => {
+test("an external image is copied to shared blobs with one lookup per manifest", async () => {
   await using server = await startBucket();
   const blobs = "s3://bucket/_blobs";
   await copied(await inMemory(index), image(server, "//bucket/a:one", blobs));
@@ -169,7 +169,7 @@ test("from elsewhere into shared blobs each manifest is asked for, and no blob",
   expect(spent(server)).toEqual({ get: 1 + manifests, put: 2 });
 });
 
-test("an image is read by one request for the index, each manifest and each blob", async () => {
+test("reading an image needs one request for the index, each manifest and each blob", async () => {
   await using server = await startBucket();
   await copied(await inMemory(index), image(server, "//bucket/a:one"));
   server.clear();

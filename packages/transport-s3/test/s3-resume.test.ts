@@ -18,10 +18,10 @@ import { destinationOf, sourceOf } from "./seeded-copies.ts";
 
 const partSize = 1 << 20;
 const parts = 5;
-const bytes = Buffer.alloc(parts * partSize - 1000, "a line that is no power of two\n");
+const bytes = Buffer.alloc(parts * partSize - 1000, "text whose length is not a power of two\n");
 const blob = { digest: digestOf(bytes), size: bytes.byteLength };
 const key = `a/blobs/sha256/${hexOf(blob.digest)}`;
-const copy = { seed: "resumed", partSize, isPacking: false };
+const copy = { seed: "resumed", partSize, compressesLayers: false };
 
 async function startStore(settings: ServerSettings = {}): Promise<S3Server> {
   return startBucket({ minPartSize: partSize, equalParts: true, ...settings });
@@ -46,7 +46,7 @@ async function* chunked(all: Uint8Array = bytes): AsyncGenerator<Uint8Array> {
   for (let at = 0; at < all.byteLength; at += 100_000) yield all.subarray(at, at + 100_000);
 }
 
-/** Writes until so many parts are there, and the user has enough. */
+/** Writes until this number of parts has arrived, then aborts. */
 async function interrupted(
   server: S3Server,
   settings: S3Settings,
@@ -57,17 +57,19 @@ async function interrupted(
   async function* stopping(): AsyncGenerator<Uint8Array> {
     for await (const chunk of chunked(bytes.subarray(0, arrived * partSize + 1))) yield chunk;
     await vi.waitUntil(() => has() >= arrived);
-    // A later answer comes after that to the part, without which nobody knows that it has arrived.
+    // The abort follows the response to the part, so the client knows that it has arrived.
     await (await fetch(server.access.endpoint)).text();
-    user.abort(new Error("enough"));
+    user.abort(new Error("aborted by the test"));
     yield bytes.subarray(arrived * partSize + 1);
   }
-  await expect(put(settings, stopping(), { signal: user.signal })).rejects.toThrow("enough");
+  await expect(put(settings, stopping(), { signal: user.signal })).rejects.toThrow(
+    "aborted by the test",
+  );
   expect(has()).toBe(arrived);
   server.clear();
 }
 
-async function expectWhole(server: S3Server, { journal = "" }: S3Settings): Promise<void> {
+async function expectComplete(server: S3Server, { journal = "" }: S3Settings): Promise<void> {
   const found = await server.bucket().find(key);
   expect(digestOf(found?.bytes ?? Buffer.alloc(0))).toBe(blob.digest);
   expect(server.bucket().uploads()).toEqual([]);
@@ -82,30 +84,30 @@ function sent({ requests }: S3Server): readonly number[] {
     .toSorted((one, other) => one - other);
 }
 
-test("after an interruption only the rest is sent", async () => {
+test("after an interruption only the missing parts are sent", async () => {
   await using server = await startStore();
   const settings = await settingsFor(server);
   await interrupted(server, settings);
   await put(settings, chunked());
   expect(sent(server)).toEqual([4, 5]);
   expect(countOf(server.requests, "CreateMultipartUpload")).toBe(0);
-  await expectWhole(server, settings);
+  await expectComplete(server, settings);
 });
 
-test("however often it is interrupted, and however long the list of parts is", async () => {
+test("also after several interruptions, and with a long list of parts", async () => {
   await using server = await startStore({ pageSize: 2 });
   const settings = await settingsFor(server);
   for (const arrived of [1, 3, 4]) await interrupted(server, settings, arrived);
   await put(settings, chunked());
   expect(sent(server)).toEqual([5]);
   expect(countOf(server.requests, "ListParts")).toBe(2);
-  await expectWhole(server, settings);
+  await expectComplete(server, settings);
 });
 
 test.each([
-  ["stays where some of it has arrived", 2],
-  ["is given up where nothing of it has", 0],
-])("an upload whose source breaks off %s", async (_, arrived) => {
+  ["is kept if a part has arrived", 2],
+  ["is aborted if no part has arrived", 0],
+])("an upload whose source fails %s", async (_, arrived) => {
   await using server = await startStore();
   const settings = await settingsFor(server);
   const has = (): number => server.bucket().uploads()[0]?.parts.length ?? 0;
@@ -119,13 +121,13 @@ test.each([
   expect(await readdir(settings.journal ?? "").catch(() => [])).toHaveLength(arrived > 0 ? 1 : 0);
   await put(settings, chunked());
   expect(sent(server)).toHaveLength(parts);
-  await expectWhole(server, settings);
+  await expectComplete(server, settings);
 });
 
 test.each([
   ["begun", 0],
-  ["gone on with", 3],
-])("an upload of wrong bytes that was %s is given up at once", async (_, arrived) => {
+  ["resumed", 3],
+])("an upload of wrong bytes that was %s is aborted at once", async (_, arrived) => {
   await using server = await startStore();
   const settings = await settingsFor(server);
   if (arrived > 0) await interrupted(server, settings, arrived);
@@ -138,49 +140,46 @@ test.each([
 });
 
 test.each([
-  ["ETags", {}],
-  ["checksums", { encryption: { algorithm: "aws:kms" } }],
-] as const)(
-  "a part that is another one by its %s is sent again, and so is one that is cut short",
-  async (_, more) => {
-    await using server = await startStore();
-    const settings = await settingsFor(server, more);
-    await interrupted(server, settings);
-    const client = new S3Client({
-      ...server.access,
-      requestChecksumCalculation: "WHEN_REQUIRED",
-    });
-    const [upload] = server.bucket().uploads();
-    const names = { Bucket: "bucket", Key: key, UploadId: upload?.id };
-    const other = Buffer.alloc(partSize, "other");
-    const short = bytes.subarray(2 * partSize, 3 * partSize - 1);
-    for (const [PartNumber, Body] of [
-      [1, other],
-      [3, short],
-    ] as const) {
-      const checksum = "encryption" in more && {
-        ChecksumSHA256: createHash("sha256").update(Body).digest("base64"),
-      };
-      await client.send(new UploadPartCommand({ ...names, PartNumber, Body, ...checksum }));
-    }
-    server.clear();
-    await put(settings, chunked());
-    expect(sent(server)).toEqual([1, 3, 4, 5]);
-    await expectWhole(server, settings);
-  },
-);
+  ["ETag", {}],
+  ["checksum", { encryption: { algorithm: "aws:kms" } }],
+] as const)("a part with another %s is sent again, and so is a truncated one", async (_, more) => {
+  await using server = await startStore();
+  const settings = await settingsFor(server, more);
+  await interrupted(server, settings);
+  const client = new S3Client({
+    ...server.access,
+    requestChecksumCalculation: "WHEN_REQUIRED",
+  });
+  const [upload] = server.bucket().uploads();
+  const names = { Bucket: "bucket", Key: key, UploadId: upload?.id };
+  const other = Buffer.alloc(partSize, "other");
+  const short = bytes.subarray(2 * partSize, 3 * partSize - 1);
+  for (const [PartNumber, Body] of [
+    [1, other],
+    [3, short],
+  ] as const) {
+    const checksum = "encryption" in more && {
+      ChecksumSHA256: createHash("sha256").update(Body).digest("base64"),
+    };
+    await client.send(new UploadPartCommand({ ...names, PartNumber, Body, ...checksum }));
+  }
+  server.clear();
+  await put(settings, chunked());
+  expect(sent(server)).toEqual([1, 3, 4, 5]);
+  await expectComplete(server, settings);
+});
 
-test("parts whose ETags prove nothing are proven by the checksums that the store keeps", async () => {
+test("parts whose ETags are not MD5 are verified by their stored checksums", async () => {
   await using server = await startStore();
   const encryption = { algorithm: "aws:kms" } as const;
   const settings = await settingsFor(server, { encryption });
   await interrupted(server, settings);
   await put(settings, chunked());
   expect(sent(server)).toEqual([4, 5]);
-  await expectWhole(server, settings);
+  await expectComplete(server, settings);
 });
 
-test("an upload that the store has forgotten begins anew", async () => {
+test("an upload that the store no longer has is started again", async () => {
   await using server = await startStore();
   const settings = await settingsFor(server);
   await interrupted(server, settings);
@@ -189,10 +188,10 @@ test("an upload that the store has forgotten begins anew", async () => {
   await new S3Client(server.access).send(new AbortMultipartUploadCommand(names));
   await put(settings, chunked());
   expect(sent(server)).toEqual([1, 2, 3, 4, 5]);
-  await expectWhole(server, settings);
+  await expectComplete(server, settings);
 });
 
-test("who may not list parts sends them again", async () => {
+test("without permission to list parts they are sent again", async () => {
   await using server = await startStore({
     policy: ({ action }) => action !== "s3:ListMultipartUploadParts",
   });
@@ -200,10 +199,10 @@ test("who may not list parts sends them again", async () => {
   await interrupted(server, settings);
   await put(settings, chunked());
   expect(sent(server)).toEqual([1, 2, 3, 4, 5]);
-  await expectWhole(server, settings);
+  await expectComplete(server, settings);
 });
 
-test("who wants the blob kept in another way does not go on with it", async () => {
+test("an upload with other headers is not resumed", async () => {
   await using server = await startStore();
   const settings = await settingsFor(server);
   await interrupted(server, settings);
@@ -213,7 +212,7 @@ test("who wants the blob kept in another way does not go on with it", async () =
   expect(found?.headers).toMatchObject({ "x-amz-storage-class": "STANDARD_IA" });
 });
 
-test("an upload that somebody gives up meanwhile is begun anew, or has become needless", async () => {
+test("an upload that another client aborts is started again, or is not needed any more", async () => {
   let isDone = false;
   await using server = await startStore({
     async watch({ operation, query }, moment) {
@@ -230,11 +229,11 @@ test("an upload that somebody gives up meanwhile is begun anew, or has become ne
     retryable: true,
   });
   await put(settings, chunked());
-  await expectWhole(server, settings);
+  await expectComplete(server, settings);
 });
 
-describe("an upload that somebody gives up after its last part", () => {
-  const givenUp = async (
+describe("an upload that another client aborts after its last part", () => {
+  const abortedUpload = async (
     server: S3Server,
     query: string | undefined,
     content: Uint8Array | undefined,
@@ -248,7 +247,7 @@ describe("an upload that somebody gives up after its last part", () => {
   test.each([
     ["is a conflict", undefined, { code: "conflict", retryable: true }],
     [
-      "is one for good where a blob of another size is there",
+      "is a permanent conflict if a blob of another size is present",
       bytes.subarray(1),
       { code: "conflict", retryable: false },
     ],
@@ -256,7 +255,7 @@ describe("an upload that somebody gives up after its last part", () => {
     await using server: S3Server = await startStore({
       async watch({ operation, query }, moment) {
         if (operation === "CompleteMultipartUpload" && moment === "arrived")
-          await givenUp(server, query, content);
+          await abortedUpload(server, query, content);
       },
     });
     const settings = await settingsFor(server);
@@ -265,20 +264,20 @@ describe("an upload that somebody gives up after its last part", () => {
     expect(server.bucket().uploads()).toEqual([]);
   });
 
-  test("is done where the blob is there by then", async () => {
+  test("succeeds if the blob is present by then", async () => {
     await using server: S3Server = await startStore({
       async watch({ operation, query }, moment) {
         if (operation === "CompleteMultipartUpload" && moment === "arrived")
-          await givenUp(server, query, bytes);
+          await abortedUpload(server, query, bytes);
       },
     });
     const settings = await settingsFor(server);
     await put(settings, chunked());
-    await expectWhole(server, settings);
+    await expectComplete(server, settings);
   });
 });
 
-test("an upload of a process that lives is left to it, and both come to their end", async () => {
+test("an upload of a live process is not taken over, and both succeed", async () => {
   const held = Promise.withResolvers<void>();
   let theirs: string | undefined;
   await using server = await startStore({
@@ -303,7 +302,7 @@ test("an upload of a process that lives is left to it, and both come to their en
   expect(await readdir(settings.journal ?? "")).toEqual([]);
 });
 
-test("an upload of which nobody heard that it was begun is not left behind", async () => {
+test("aborts an upload whose creation response was lost", async () => {
   const fault = { kind: "reset", during: "answer" } as const;
   await using server = await startStore({
     faults: [{ operation: "CreateMultipartUpload", fault }],
@@ -317,7 +316,7 @@ test("an upload of which nobody heard that it was begun is not left behind", asy
   expect(await readdir(settings.journal ?? "")).toEqual([]);
 });
 
-/** The file in a journal that has only one. */
+/** The only file of a journal. */
 async function onlyEntry({ journal = "" }: S3Settings): Promise<string> {
   const [name = "", ...others] = await readdir(journal);
   expect(others).toEqual([]);
@@ -325,9 +324,9 @@ async function onlyEntry({ journal = "" }: S3Settings): Promise<string> {
 }
 
 test.each([
-  ["of another machine, seen a minute ago", "00000000-1", 1, [1, 2, 3, 4, 5]],
-  ["of another machine, seen three minutes ago", "00000000-1", 3, [4, 5]],
-  ["of one that had the number of this one", `${thisProcess.host}-${thisProcess.pid}`, 0, [4, 5]],
+  ["of another machine with a recent heartbeat", "00000000-1", 1, [1, 2, 3, 4, 5]],
+  ["of another machine with an old heartbeat", "00000000-1", 3, [4, 5]],
+  ["with the process ID of this one", `${thisProcess.host}-${thisProcess.pid}`, 0, [4, 5]],
 ])("an upload of a process %s", async (_, owner, minutes, expected) => {
   await using server = await startStore();
   const settings = await settingsFor(server);
@@ -341,7 +340,7 @@ test.each([
   expect(sent(server)).toEqual(expected);
 });
 
-test("an upload of another blob stays for a week, and is given up then", async () => {
+test("an upload of another blob is kept for a week, and then aborted", async () => {
   await using server = await startStore();
   const settings = await settingsFor(server);
   await interrupted(server, settings);
@@ -362,11 +361,11 @@ test("an upload of another blob stays for a week, and is given up then", async (
 
 test.each([
   ["empty", ""],
-  ["cut short", '{"version":1,"pool":"ht'],
+  ["incomplete", '{"version":1,"pool":"ht'],
   ["of a later version", '{"version":2}\n'],
-  ["no text", "\u0000\u0001\n\u0002"],
-  ["of no upload that there could be", '{"version":1,"pool":1,"key":[],"headers":null}\n7\n'],
-])("what is written down and is %s does no harm", async (_, content) => {
+  ["binary", "\u0000\u0001\n\u0002"],
+  ["invalid", '{"version":1,"pool":1,"key":[],"headers":null}\n7\n'],
+])("a journal entry that is %s does no harm", async (_, content) => {
   await using server = await startStore();
   const settings = await settingsFor(server);
   const entry = path.join(settings.journal ?? "", `upload-left-${"0".repeat(16)}`);
@@ -376,7 +375,7 @@ test.each([
   expect(server.bucket().keys("a/blobs")).toEqual([key]);
 });
 
-test("where nothing can be written down a copy goes well, and that is said once", async () => {
+test("a copy succeeds with one notice if the journal cannot be written", async () => {
   await using server = await startStore();
   const file = path.join(await scratchFolder(), "file");
   await writeFile(file, "not a folder");

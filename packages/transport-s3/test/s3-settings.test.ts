@@ -14,7 +14,7 @@ const image = await randomImage("settings", { layers: 1 });
 
 afterEach(() => vi.unstubAllEnvs());
 
-test("blobs are kept and encrypted as is said, the index encrypted and never out of a cache", async () => {
+test("blobs get the headers of the settings; the index is encrypted and not cached", async () => {
   await using server = await startBucket();
   const transport = transportTo(server, {
     storageClass: "INTELLIGENT_TIERING",
@@ -39,7 +39,7 @@ test("blobs are kept and encrypted as is said, the index encrypted and never out
   expect(ofIndex).not.toHaveProperty("x-amz-storage-class");
 });
 
-test("a client of one's own is used as it is", async () => {
+test("a custom client is used unchanged", async () => {
   await using server = await startBucket();
   const client = new S3Client({ ...server.access });
   const reference = s3({ client }).parseReference("//bucket/a:tag");
@@ -47,9 +47,9 @@ test("a client of one's own is used as it is", async () => {
   await assertImage(reference, image);
 });
 
-describe("what is not said is found where the AWS tools find it:", () => {
+describe("defaults are those of the AWS tools:", () => {
   test.each([
-    // The SDK looks there for an endpoint only where the environment names the profile.
+    // The SDK reads the endpoint from a profile only if the environment selects the profile.
     ["the profile of a setting", true, {}],
     ["the profile of the environment", false, { AWS_PROFILE: "stored" }],
   ])("%s", async (_, isSetting, environment) => {
@@ -57,8 +57,8 @@ describe("what is not said is found where the AWS tools find it:", () => {
     const { endpoint, credentials } = server.access;
     const folder = await scratchFolder();
     const [config, secrets] = [path.join(folder, "config"), path.join(folder, "credentials")];
-    const where = ["region = eu-west-3", `endpoint_url = ${endpoint}`].join("\n");
-    await writeFile(config, `[profile stored]\n${where}\n`);
+    const profile = ["region = eu-west-3", `endpoint_url = ${endpoint}`].join("\n");
+    await writeFile(config, `[profile stored]\n${profile}\n`);
     const { accessKeyId, secretAccessKey } = credentials;
     const who = [
       `aws_access_key_id = ${accessKeyId}`,

@@ -32,7 +32,7 @@ function layersOf({ manifest }: typeof small): readonly Descriptor[] {
 }
 
 /** Other bytes of the same size. */
-function forged(image: typeof small, digest: Digest): Buffer {
+function tampered(image: typeof small, digest: Digest): Buffer {
   const bytes = Buffer.from(image.blobs.get(digest) ?? []);
   bytes[bytes.byteLength - 1]! ^= 1;
   return bytes;
@@ -49,7 +49,7 @@ function readBlobs({ requests }: S3Server, image: typeof small): number {
   return new Set(reads.map(({ key }) => key).filter((key) => keys.has(key))).size;
 }
 
-/** What is ever to be found under a key of `ours`, looked at after each request. */
+/** The content under each key of `ours`, read after each request. */
 function keysSeen(): {
   readonly seen: Map<string, Set<Digest>>;
   readonly look: (server: S3Server) => Promise<void>;
@@ -67,7 +67,7 @@ function keysSeen(): {
   return { seen, look };
 }
 
-describe("other bytes under a digest in the source get under no digest here", () => {
+describe("other bytes under a digest in the source are not copied to the key of a digest", () => {
   test.each([
     ["a small layer without a checksum", small, undefined],
     ["a small layer with the checksum of the other bytes", small, sha256],
@@ -81,7 +81,7 @@ describe("other bytes under a digest in the source get under no digest here", ()
     });
     await copyImage(await inMemory(image), transportTo(server).parseReference(from));
     const [layer] = layersOf(image);
-    const other = forged(image, layer!.digest);
+    const other = tampered(image, layer!.digest);
     await server.bucket("theirs").put(keyOf(layer!.digest), other, { sha256: checksum?.(other) });
     const copied = copyImage(
       transportTo(server, { partSize }).parseReference(from),
@@ -95,7 +95,7 @@ describe("other bytes under a digest in the source get under no digest here", ()
   });
 });
 
-describe("a source that is replaced between the look at it and the copy is read", () => {
+describe("a source that is replaced between lookup and copy is read", () => {
   test.each([
     ["small", small],
     ["large", large],
@@ -105,7 +105,7 @@ describe("a source that is replaced between the look at it and the copy is read"
     const replace = async (request: LoggedS3Request, moment: S3Moment): Promise<void> => {
       if (moment === "done") return look(server);
       if (request.operation !== "CopyObject" || moment !== "arrived") return;
-      await server.bucket("theirs").put(keyOf(digest), forged(image, digest));
+      await server.bucket("theirs").put(keyOf(digest), tampered(image, digest));
     };
     await using server: S3Server = await startBucket({ buckets, watch: replace });
     await copyImage(await inMemory(image), transportTo(server).parseReference(from));
@@ -124,7 +124,7 @@ const collision = [
   "d131dd02c5e6eec4693d9a0698aff95c2fcab50712467eab4004583eb8fb7f8955ad340609f4b30283e4888325f1415a085125e8f7cdc99fd91dbd7280373c5bd8823e3156348f5bae6dacd436c919c6dd53e23487da03fd02396306d248cda0e99f33420f577ee8ce54b67080280d1ec69821bcb6a8839396f965ab6ff72a70",
 ].map((hex) => Buffer.from(hex, "hex")) as [Buffer, Buffer];
 
-test("what was copied of another version with the same ETag does not stay", async () => {
+test("a copy of another version with the same ETag is deleted", async () => {
   const [good, other] = collision;
   const digest = digestOf(good);
   const bucketOf = (): ReturnType<S3Server["bucket"]> => server.bucket("theirs");
@@ -148,7 +148,7 @@ test("what was copied of another version with the same ETag does not stay", asyn
   expect(server.bucket("ours").keys("app/blobs/")).toEqual([]);
 });
 
-describe("a source that the store cannot show to be the blob is not copied", () => {
+describe("a source that the store cannot verify is not copied", () => {
   const bytes = small.blobs.get(layersOf(small)[0]!.digest) ?? new Uint8Array(0);
   test.each([
     ["under another algorithm", digestOf(bytes, "sha512"), bytes.byteLength],
@@ -167,7 +167,7 @@ describe("a source that the store cannot show to be the blob is not copied", () 
   });
 });
 
-test("layers that were stored in parts are hashed by the store, and none of their bytes come here", async () => {
+test("layers that were stored in parts are hashed by the store, without a download", async () => {
   await using server = await startBucket({ buckets });
   const source = transportTo(server, { partSize }).parseReference(from);
   await copyImage(await inMemory(large), source);
@@ -182,7 +182,7 @@ test("layers that were stored in parts are hashed by the store, and none of thei
   await assertImage(destination, large);
 });
 
-test("a copy by way of a key of its own is stored as the settings demand at the end alone", async () => {
+test("a copy over a temporary key gets the headers of the settings only at its final key", async () => {
   await using server = await startBucket({ buckets });
   const source = transportTo(server, { partSize }).parseReference(from);
   await copyImage(await inMemory(large), source);
@@ -195,7 +195,7 @@ test("a copy by way of a key of its own is stored as the settings demand at the 
   expect([...classes]).toEqual(["GLACIER"]);
 });
 
-test("of a store that computes no checksums all blobs are read, after one trial", async () => {
+test("with a store without checksums all blobs are read, after one attempt", async () => {
   await using server = await startBucket({ buckets, checksums: false });
   const source = transportTo(server, { partSize }).parseReference(from);
   await copyImage(await inMemory(large), source);
@@ -220,13 +220,13 @@ test("small blobs without a checksum are read", async () => {
   await assertImage(destination, small);
 });
 
-describe("a blob of the right size that is there already", () => {
+describe("an existing blob of the right size", () => {
   const [{ digest, size } = { digest: "" as Digest, size: 0 }] = layersOf(small);
   const blob = { digest, size, mediaType: "application/octet-stream" };
 
-  test("does not count where the store's checksum shows other bytes, and is not written over", async () => {
+  test("does not count as present if its checksum differs, and is not replaced", async () => {
     await using server = await startBucket({ buckets });
-    const other = forged(small, digest);
+    const other = tampered(small, digest);
     await server.bucket("ours").put(keyOf(digest), other, { sha256: sha256(other) });
     const destination = transportTo(server).parseReference(to);
     {
@@ -240,7 +240,7 @@ describe("a blob of the right size that is there already", () => {
     await assertImage(destination, small);
   });
 
-  test("counts without a checksum, also where our rights do not reach to one", async () => {
+  test("counts as present without a checksum, also if the permissions do not allow reading one", async () => {
     const faults = [
       { operation: "HeadObject", fault: { kind: "error", code: "AccessDenied" } },
     ] as const;

@@ -42,7 +42,7 @@ function bytesSent({ requests }: S3Server, keys: readonly string[]): number {
     .reduce((sum, { responseBytes }) => sum + responseBytes, 0);
 }
 
-test("blobs that went in one request are proven by a HEAD each, without a byte of them", async () => {
+test("blobs that were sent in one request are verified by one HEAD each", async () => {
   await using server = await startBucket();
   const reference = transportTo(server).parseReference("//bucket/a:tag");
   await copyImage(await inMemory(index), reference, { instances: "all" });
@@ -66,7 +66,7 @@ test("blobs that went in one request are proven by a HEAD each, without a byte o
   ).toBe(0);
 });
 
-test("all of them are read where that is asked for", async () => {
+test("all blobs are read on request", async () => {
   await using server = await startBucket();
   const reference = transportTo(server).parseReference("//bucket/a:tag");
   await writeImage(image, reference);
@@ -82,7 +82,7 @@ test("all of them are read where that is asked for", async () => {
   ).toBe(read.bytes);
 });
 
-test("a blob that went in parts is read, by ranges", async () => {
+test("a blob that was sent in parts is read by ranges", async () => {
   await using server = await startBucket();
   const reference = transportTo(server, { partSize }).parseReference("//bucket/a:tag");
   await writeImage(large, reference);
@@ -96,7 +96,7 @@ test("a blob that went in parts is read, by ranges", async () => {
   expect(countOf(ofLayer, "GetObject")).toBeGreaterThan(1);
 });
 
-test("a checksum that is composed of those of parts proves nothing", async () => {
+test("a composite checksum verifies nothing", async () => {
   await using server = await startBucket();
   const reference = transportTo(server).parseReference("//bucket/a:tag");
   await writeImage(image, reference);
@@ -106,10 +106,10 @@ test("a checksum that is composed of those of parts proves nothing", async () =>
   expect([read.count, stored.count]).toEqual([image.blobs.size, 0]);
 });
 
-describe("what is damaged is told", () => {
+describe("damaged blobs are reported", () => {
   test.each([
     ["by the checksum that the store computed", true],
-    ["by reading where the store has none", false],
+    ["by reading if the store has none", false],
   ])("%s: missing, truncated and other bytes, with their keys", async (_, hasChecksum) => {
     await using server = await startBucket();
     const whole = await randomImage("damaged", { layers: 4 });
@@ -145,7 +145,7 @@ describe("what is damaged is told", () => {
     expect(bytesSent(server, keys) > 0).toBe(!hasChecksum);
   });
 
-  test("bytes that rotted behind their checksum only when all is read", async () => {
+  test("bytes that changed after their checksum was stored only if everything is read", async () => {
     await using server = await startBucket();
     const reference = transportTo(server).parseReference("//bucket/a:tag");
     await writeImage(image, reference);
@@ -158,9 +158,9 @@ describe("what is damaged is told", () => {
   });
 });
 
-test("without a tag all images of a layout are proven, what they share once", async () => {
+test("without a tag all images of a layout are verified, and shared blobs once", async () => {
   await using server = await startBucket();
-  const place = transportTo(server).parseReference("//bucket/a/");
+  const reference = transportTo(server).parseReference("//bucket/a/");
   for (const tag of ["one", "two"])
     await copyImage(
       await inMemory(index),
@@ -173,7 +173,7 @@ test("without a tag all images of a layout are proven, what they share once", as
   await writeImage(image, transportTo(server).parseReference("//bucket/a"));
   server.clear();
   const blobs = new Set([...index.blobs.keys(), ...image.blobs.keys()]);
-  expect(await verifyImage(place)).toMatchObject({
+  expect(await verifyImage(reference)).toMatchObject({
     images: 2,
     manifests: { count: 2 + index.instances.length },
     stored: { count: blobs.size },
@@ -182,15 +182,15 @@ test("without a tag all images of a layout are proven, what they share once", as
   expect(countOf(server.requests, "HeadObject")).toBe(blobs.size);
   expect(countOf(server.requests, "GetObject")).toBe(3 + index.instances.length);
   server.bucket().delete(keyOf(image.manifest.digest));
-  expect((await verifyImage(place)).problems).toMatchObject([
+  expect((await verifyImage(reference)).problems).toMatchObject([
     { kind: "missing", part: "manifest", image: "s3://bucket/a:other" },
   ]);
 });
 
 test.each<readonly [string, Buffer, number]>([
   ["docker save wrote", dockerSave(savedImage("one", 3, 1000), savedImage("two", 3, 1000)), 2],
-  ["OCI's layouts are in", ociArchive(image), 1],
-])("all images of an archive in a bucket that %s are proven", async (_, archive, images) => {
+  ["holds an OCI layout", ociArchive(image), 1],
+])("all images of an archive in a bucket that %s are verified", async (_, archive, images) => {
   await using server = await startBucket();
   await server.bucket().put("images.tar", archive);
   const reference = transportTo(server).parseReference("//bucket/images.tar");
@@ -200,7 +200,7 @@ test.each<readonly [string, Buffer, number]>([
   expect(await verifyImage(one)).toMatchObject({ images: 1, problems: [] });
 });
 
-test("who may not read a blob is told which, and the others are proven", async () => {
+test("an unreadable blob is reported, and the others are verified", async () => {
   const [layer] = layersOf(image);
   const secret = keyOf(layer?.digest ?? ("" as Digest));
   await using server = await startBucket({
@@ -218,7 +218,7 @@ test("who may not read a blob is told which, and the others are proven", async (
 });
 
 describe.skipIf(!isCephInstalled)("Ceph's RADOS Gateway", () => {
-  test("keeps no checksums: blobs are read, and what is damaged is found", async () => {
+  test("keeps no checksums: blobs are read, and damaged ones are reported", async () => {
     await using ceph = await startCeph();
     const client = new S3Client(ceph.access);
     await client.send(new CreateBucketCommand({ Bucket: "bucket" }));

@@ -14,16 +14,20 @@ export interface SeededCopy {
   readonly seed: string;
   /** Bytes. */
   readonly partSize: number;
-  /** Whether layers are packed on the way, so that nobody knows their digests before. */
-  readonly isPacking: boolean;
+  /** Whether layers are compressed, so their digests are unknown before the upload. */
+  readonly compressesLayers: boolean;
 }
 
-export async function imageOf({ seed, partSize, isPacking }: SeededCopy): Promise<WholeImage> {
+export async function imageOf({
+  seed,
+  partSize,
+  compressesLayers,
+}: SeededCopy): Promise<WholeImage> {
   return randomIndex(seed, {
     platforms: ["linux/amd64", "linux/arm64"].map(parsePlatform),
     layers: 2,
     layerSize: Math.ceil(partSize * 2.5),
-    compression: isPacking ? "none" : "gzip",
+    compression: compressesLayers ? "none" : "gzip",
   });
 }
 
@@ -31,13 +35,13 @@ export async function sourceOf(copy: SeededCopy): Promise<ImageReference> {
   return inMemory(await imageOf(copy));
 }
 
-/** A transport of its own, which takes parts that are smaller than those of real stores. */
+/** A new transport with smaller parts than real stores accept. */
 export function destinationOf(
-  { partSize, isPacking }: SeededCopy,
+  { partSize, compressesLayers }: SeededCopy,
   settings: S3Settings,
   text: string,
 ): S3Reference {
-  const layers = isPacking ? "compress" : "preserve";
+  const layers = compressesLayers ? "compress" : "preserve";
   const store = new S3Store({ ...settings, partSize, layers }, partSize);
   return new S3Reference(s3(), parseS3Location(text), store);
 }

@@ -4,12 +4,12 @@ import type { IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { pipeline } from "node:stream/promises";
 
-/** A way to a server on this machine on which each request is waited for twice: before it is passed on, and before its answer is. */
+/** A proxy to a local server that calls `watch` twice for each request: before it forwards the request, and the response. */
 export interface WatchedLine extends AsyncDisposable {
   readonly origin: string;
 }
 
-/** `watch` is given the method and the path; what it throws cuts the connection. */
+/** `watch` receives the method and the path. If it throws, the connection is closed. */
 export async function startWatchedLine(
   target: string,
   watch: (asked: string, moment: "arrived" | "done") => void | Promise<void>,

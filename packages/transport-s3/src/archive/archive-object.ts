@@ -9,16 +9,16 @@ import { downloadBlob } from "../layout/blob-download.ts";
 import type { S3Store } from "../layout/s3-store.ts";
 import type { S3Folder } from "../s3-location.ts";
 
-/** What is no larger is held: headers of a tar, and the small things beside them, which are asked for later. */
-const pieceSize = 1 << 16;
-const mostPieces = 256;
+/** Bytes. Smaller ranges are cached: tar headers and small members are read several times. */
+const maxPieceSize = 1 << 16;
+const maxPieces = 256;
 
 interface Piece {
   readonly start: number;
   readonly bytes: Uint8Array;
 }
 
-/** An archive in a bucket, as it was when it was opened: what takes its place meanwhile is an error. */
+/** An archive in a bucket. Reading fails if the object was replaced after it was opened. */
 export class ArchiveObject implements RandomAccessBytes {
   readonly location: string;
   readonly size: number;
@@ -27,7 +27,7 @@ export class ArchiveObject implements RandomAccessBytes {
   readonly #store: S3Store;
   readonly #bucket: Bucket;
   readonly #key: string;
-  /** The oldest first. */
+  /** Cached ranges, oldest first. */
   readonly #pieces: Piece[] = [];
 
   private constructor(
@@ -38,11 +38,11 @@ export class ArchiveObject implements RandomAccessBytes {
     this.location = `s3://${bucket}/${key}`;
     this.size = size;
     this.#store = store;
-    this.#bucket = store.bucket(bucket).only(etag);
+    this.#bucket = store.bucket(bucket).withETag(etag);
     this.#key = key;
   }
 
-  /** Reads its beginning. @throws ImageError `not-found` */
+  /** Opens an archive and reads its first bytes. @throws ImageError `not-found` */
   static async open(
     store: S3Store,
     location: S3Folder,
@@ -51,9 +51,9 @@ export class ArchiveObject implements RandomAccessBytes {
     const opened = await openStart(store.bucket(location.bucket), location.prefix, options);
     const object = new ArchiveObject(store, location, opened);
     try {
-      await object.#hold(0, sliced(opened.bytes, { start: 0, end: pieceSize - 1 }));
+      await object.#cache(0, sliced(opened.bytes, { start: 0, end: maxPieceSize - 1 }));
     } catch {
-      // It is read again when it is wanted.
+      // It is read again when it is needed.
       options.signal?.throwIfAborted();
     }
     return object;
@@ -64,14 +64,14 @@ export class ArchiveObject implements RandomAccessBytes {
     options: ReadOptions = {},
   ): AsyncGenerator<Uint8Array, void, undefined> {
     options.signal?.throwIfAborted();
-    if (end - start >= pieceSize) yield* this.#download({ start, end }, options);
+    if (end - start >= maxPieceSize) yield* this.#download({ start, end }, options);
     else {
       const piece = await this.#pieceWith({ start, end }, options);
       yield piece.bytes.subarray(start - piece.start, end + 1 - piece.start);
     }
   }
 
-  /** There is nothing to close. */
+  /** Drops the cached ranges. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#pieces.length = 0;
   }
@@ -80,18 +80,19 @@ export class ArchiveObject implements RandomAccessBytes {
     { start, end }: { readonly start: number; readonly end: number },
     options: ReadOptions,
   ): Promise<Piece> {
-    const held = this.#pieces.find(
+    const cached = this.#pieces.find(
       (piece) => piece.start <= start && end < piece.start + piece.bytes.byteLength,
     );
     return (
-      held ?? this.#hold(start, this.#download({ start, end }, { ...options, reuseBuffers: false }))
+      cached ??
+      this.#cache(start, this.#download({ start, end }, { ...options, reuseBuffers: false }))
     );
   }
 
-  async #hold(start: number, bytes: AsyncIterable<Uint8Array>): Promise<Piece> {
-    const piece = { start, bytes: await readAll(bytes, pieceSize) };
+  async #cache(start: number, bytes: AsyncIterable<Uint8Array>): Promise<Piece> {
+    const piece = { start, bytes: await readAll(bytes, maxPieceSize) };
     this.#pieces.push(piece);
-    if (this.#pieces.length > mostPieces) this.#pieces.shift();
+    if (this.#pieces.length > maxPieces) this.#pieces.shift();
     return piece;
   }
 
@@ -104,7 +105,7 @@ export class ArchiveObject implements RandomAccessBytes {
       yield* downloadBlob(this.#bucket, this.#key, { rangeSize, memory }, { ...options, range });
     } catch (cause) {
       if (!isS3Error(cause, "PreconditionFailed")) throw cause;
-      const message = `${this.location} was replaced while it was read: copy again`;
+      const message = `${this.location} was replaced while it was read; copy again`;
       throw new ImageError("conflict", message, { cause });
     }
   }
@@ -116,7 +117,7 @@ async function openStart(
   options: OperationOptions,
 ): Promise<OpenedObject> {
   try {
-    const opened = await bucket.get(key, `0-${pieceSize - 1}`, options);
+    const opened = await bucket.get(key, `0-${maxPieceSize - 1}`, options);
     if (opened !== undefined) return opened;
   } catch (error) {
     if (!isS3Error(error, "InvalidRange")) throw error;

@@ -12,7 +12,7 @@ import { isArchive } from "../s3-location.ts";
 import type { S3Folder, S3ImageReference } from "../s3-location.ts";
 import { ArchiveObject } from "./archive-object.ts";
 
-/** An image in an archive in a bucket. One that is packed is unpacked into a temporary file first. @throws ImageError */
+/** Opens an image in an archive in a bucket. A compressed archive is decompressed into a temporary file first. */
 export async function openS3Archive(
   reference: S3ImageReference,
   store: S3Store,
@@ -23,7 +23,7 @@ export async function openS3Archive(
   return openArchivedImage(reference, archive, reference.tag, options);
 }
 
-/** All images in an archive in a bucket where none is named. @throws ImageError */
+/** Opens all images in an archive in a bucket or, if the reference names one, that image. */
 export async function openS3ArchiveImages(
   reference: S3ImageReference,
   store: S3Store,
@@ -35,7 +35,7 @@ export async function openS3ArchiveImages(
   return openArchivedImages(reference, archive, reference.tag, referenceTo, options);
 }
 
-/** What all images in an archive in a bucket are called. @throws ImageError */
+/** The names of all images in an archive in a bucket. */
 export async function namesInS3Archive(
   reference: S3ImageReference,
   store: S3Store,
@@ -46,11 +46,11 @@ export async function namesInS3Archive(
   return await archivedImageNames(reference, archive, options);
 }
 
-/** @throws ImageError `unsupported` for what is only read. `what` is in words what cannot be done with it. */
+/** Rejects archives, which are read-only. `what` is the end of a sentence about the operation. @throws ImageError `unsupported` */
 export function refuseArchive({ bucket, prefix }: S3Folder, what: string): void {
   if (!isArchive({ prefix })) return;
   throw new ImageError(
     "unsupported",
-    `s3://${bucket}/${prefix} is an archive, which ${what}: archives in buckets are only read; write docker-archive: or oci-archive: and upload the file, or write to a layout, s3://BUCKET/PREFIX:TAG`,
+    `s3://${bucket}/${prefix} is an archive, which ${what}: archives in buckets are read-only. Write docker-archive: or oci-archive: and upload the file, or write to a layout, s3://BUCKET/PREFIX:TAG`,
   );
 }

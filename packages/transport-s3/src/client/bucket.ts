@@ -15,14 +15,14 @@ import type { Connection, S3Request } from "./connection.ts";
 import { receivedBytes } from "./received-bytes.ts";
 import { S3Error } from "./s3-error.ts";
 
-/** A part of an object, or all of it. */
+/** An object, or a range of it, open for reading. */
 export interface OpenedObject extends OpenedRange {
   readonly etag: string;
-  /** Of all of it, in bytes. */
+  /** Bytes of the whole object. */
   readonly size: number;
 }
 
-/** An object as far as the store tells without reading it. */
+/** The metadata of an object. */
 export interface ObjectFacts {
   readonly key: string;
   readonly etag: string;
@@ -31,19 +31,19 @@ export interface ObjectFacts {
   readonly modified: Date;
 }
 
-/** An object of which the store may have computed a checksum. */
-export interface KnownContent {
+/** The metadata of an object with the checksum that the store computed. */
+export interface StoredChecksum {
   readonly etag: string;
   /** Bytes. */
   readonly size: number;
-  /** The SHA-256 of all bytes, in hex; undefined where the store keeps none, or only one composed of those of parts. */
+  /** The SHA-256 of the whole object in hex; undefined if the store has none, or a composite one of the parts. */
   readonly sha256: string | undefined;
 }
 
-/** What has to hold for a write; where it does not, nothing is written. */
+/** The conditions of a write. If they do not hold, nothing is written. */
 export type Precondition = Pick<PutObjectCommandInput, "IfMatch" | "IfNoneMatch">;
 
-/** What is kept with an object, and how. */
+/** Headers that the store keeps with an object, and how it stores the object. */
 export type ObjectHeaders = Pick<
   PutObjectCommandInput,
   | "ContentType"
@@ -54,14 +54,14 @@ export type ObjectHeaders = Pick<
   | "ChecksumAlgorithm"
 >;
 
-/** What an object is to be. */
+/** An object to write. */
 export interface NewObject extends Precondition, ObjectHeaders {
   readonly Body: Uint8Array;
-  /** Base64; the store refuses a body that is another. */
+  /** Base64. The store rejects a body with another checksum. */
   readonly ChecksumSHA256?: string | undefined;
 }
 
-/** The objects of one bucket. What is not there is undefined. @throws S3Error */
+/** The objects of one bucket. An absent object is undefined. @throws S3Error */
 export class Bucket {
   readonly name: string;
   readonly connection: Connection;
@@ -73,31 +73,31 @@ export class Bucket {
     this.#version = version;
   }
 
-  /** The same bucket to get objects of this ETag from: `PreconditionFailed` is thrown for any other. */
-  only(etag: string): Bucket {
+  /** The same bucket for reading objects with this ETag. Other objects fail with `PreconditionFailed`. */
+  withETag(etag: string): Bucket {
     return new Bucket(this.name, this.connection, { IfMatch: etag });
   }
 
-  /** `range` is what an HTTP header says behind `bytes=`. */
+  /** Opens an object. `range` follows `bytes=` in the header. */
   async get(
     key: string,
     range: string,
     options?: GetBlobOptions,
   ): Promise<OpenedObject | undefined> {
     const input = { Bucket: this.name, Key: key, Range: `bytes=${range}`, ...this.#version };
-    const answer = await this.#find(
+    const output = await this.#find(
       key,
       (client, sdk, http) => client.send(new sdk.GetObjectCommand(input), http),
       options,
     );
-    if (answer === undefined) return undefined;
-    const { ETag: etag = "", ContentLength = 0, ContentRange, Body } = answer;
+    if (output === undefined) return undefined;
+    const { ETag: etag = "", ContentLength = 0, ContentRange, Body } = output;
     const [, size = ContentLength] = /\/(\d+)$/.exec(ContentRange ?? "") ?? [];
     const bytes = receivedBytes(Body as Readable, options);
     return { bytes, isWhole: ContentRange === undefined, size: Number(size), etag };
   }
 
-  /** All of a small object. @throws ImageError `invalid-manifest` above `limit` bytes */
+  /** Reads a small object completely. @throws ImageError `invalid-manifest` above `limit` bytes */
   async read(
     key: string,
     limit: number,
@@ -110,7 +110,7 @@ export class Bucket {
         const { ETag: etag = "", Body } = await client.send(new sdk.GetObjectCommand(input), http);
         const content = await readStart(receivedBytes(Body as Readable), limit + 1);
         if (content.byteLength <= limit) return { etag, content };
-        const message = `s3://${this.name}/${key} has more than ${limit} bytes, the most that is read of it`;
+        const message = `s3://${this.name}/${key} has more than the allowed ${limit} bytes`;
         throw new ImageError("invalid-manifest", message);
       },
       options,
@@ -119,77 +119,77 @@ export class Bucket {
 
   async head(key: string, options?: OperationOptions): Promise<ObjectFacts | undefined> {
     const input = { Bucket: this.name, Key: key };
-    const answer = await this.#find(
+    const output = await this.#find(
       key,
       (client, sdk, http) => client.send(new sdk.HeadObjectCommand(input), http),
       options,
     );
-    if (answer === undefined) return undefined;
+    if (output === undefined) return undefined;
     const {
       ETag: etag = "",
       ContentLength: size = 0,
       LastModified: modified = new Date(0),
-    } = answer;
+    } = output;
     return { key, etag, size, modified };
   }
 
-  /** What the store computed over an object when it was written. */
-  async headChecksum(key: string, options?: OperationOptions): Promise<KnownContent | undefined> {
+  /** Reads the metadata with the checksum that the store computed on the write. */
+  async headChecksum(key: string, options?: OperationOptions): Promise<StoredChecksum | undefined> {
     const input = { Bucket: this.name, Key: key, ChecksumMode: "ENABLED" } as const;
-    const answer = await this.#find(
+    const output = await this.#find(
       key,
       (client, sdk, http) => client.send(new sdk.HeadObjectCommand(input), http),
       options,
     );
-    if (answer === undefined) return undefined;
-    const { ContentLength: size = 0, ETag: etag = "" } = answer;
-    return { size, etag, sha256: wholeChecksum(answer) };
+    if (output === undefined) return undefined;
+    const { ContentLength: size = 0, ETag: etag = "" } = output;
+    return { size, etag, sha256: wholeChecksum(output) };
   }
 
-  /** The new ETag, or undefined where its precondition did not hold. */
+  /** Writes an object. Returns its ETag, or undefined if the precondition did not hold. */
   async put(
     key: string,
     object: NewObject,
     options?: OperationOptions,
   ): Promise<string | undefined> {
     const input = { Bucket: this.name, Key: key, ...object };
-    const answer = await orRefused(
-      this.ask(
+    const output = await orPreconditionFailed(
+      this.send(
         "PutObject",
         key,
         (client, sdk, http) => client.send(new sdk.PutObjectCommand(input), http),
         options,
       ),
     );
-    return answer && (answer.ETag ?? "");
+    return output && (output.ETag ?? "");
   }
 
-  /** Copies an object of up to 5 GiB to `key`; undefined where a precondition did not hold. */
+  /** Copies an object of up to 5 GiB to `key`. Returns undefined if a precondition did not hold. */
   async copy(
     key: string,
     copy: Pick<CopyObjectCommandInput, "CopySource" | "CopySourceIfMatch" | "IfNoneMatch"> &
       ObjectHeaders,
     options?: OperationOptions,
-  ): Promise<Omit<KnownContent, "size"> | undefined> {
+  ): Promise<Omit<StoredChecksum, "size"> | undefined> {
     const MetadataDirective = "REPLACE" as const;
     const input = { Bucket: this.name, Key: key, MetadataDirective, ...copy };
-    const answer = await orRefused(
-      this.ask(
+    const output = await orPreconditionFailed(
+      this.send(
         "PutObject",
         key,
         (client, sdk, http) => client.send(new sdk.CopyObjectCommand(input), http),
         options,
       ),
     );
-    if (answer === undefined) return undefined;
-    const { CopyObjectResult: result = {} } = answer;
+    if (output === undefined) return undefined;
+    const { CopyObjectResult: result = {} } = output;
     return { etag: result.ETag ?? "", sha256: wholeChecksum(result) };
   }
 
   async delete(key: string, options?: OperationOptions): Promise<void> {
     const input = { Bucket: this.name, Key: key };
     await orAbsent(
-      this.ask(
+      this.send(
         "DeleteObject",
         key,
         (client, sdk, http) => client.send(new sdk.DeleteObjectCommand(input), http),
@@ -198,20 +198,20 @@ export class Bucket {
     );
   }
 
-  /** All below a prefix, in the order of their keys. */
+  /** Lists the objects below a prefix, in the order of their keys. */
   async *list(
     prefix: string,
     options?: OperationOptions,
   ): AsyncGenerator<ObjectFacts, void, undefined> {
     const progress = new ListProgress(`objects in s3://${this.name}/${prefix}`);
-    const begun = new Set<string | undefined>();
+    const firstKeys = new Set<string | undefined>();
     for (let token: string | undefined, isLast = false; !isLast;) {
       const input = {
         Bucket: this.name,
         Prefix: prefix,
         ...(token && { ContinuationToken: token }),
       };
-      const page = await this.ask(
+      const page = await this.send(
         "ListBucket",
         prefix,
         (client, sdk, http) => client.send(new sdk.ListObjectsV2Command(input), http),
@@ -222,16 +222,16 @@ export class Bucket {
         yield { key: Key, etag: ETag, size: Size, modified: LastModified };
       }
       token = page.NextContinuationToken;
-      // A page that begins as one before it is that page again.
+      // A page with the first key of an earlier page is a repeated page.
       const [first] = page.Contents ?? [];
-      progress.add(begun.has(first?.Key) ? 0 : (page.Contents?.length ?? 0), token);
-      begun.add(first?.Key);
+      progress.add(firstKeys.has(first?.Key) ? 0 : (page.Contents?.length ?? 0), token);
+      firstKeys.add(first?.Key);
       isLast = token === undefined;
     }
   }
 
-  /** Anything else about a key, for which somebody needs the right to `action`. */
-  async ask<Output>(
+  /** Sends another request about a key. `action` is the permission that it requires. */
+  async send<Output>(
     action: string,
     key: string,
     request: S3Request<Output>,
@@ -240,13 +240,13 @@ export class Bucket {
     return this.connection.send({ action, bucket: this.name, key }, request, options);
   }
 
-  /** What is not there is undefined. To look at an object takes the right to read it. */
+  /** Returns undefined for an absent object. HEAD requires `s3:GetObject` too. */
   async #find<Output>(
     key: string,
     request: S3Request<Output>,
     options: OperationOptions | undefined,
   ): Promise<Output | undefined> {
-    return orAbsent(this.ask("GetObject", key, request, options));
+    return orAbsent(this.send("GetObject", key, request, options));
   }
 }
 
@@ -255,13 +255,13 @@ function wholeChecksum({
   ChecksumSHA256 = "",
   ChecksumType,
 }: Pick<CopyObjectResult, "ChecksumSHA256" | "ChecksumType">): string | undefined {
-  const isOfAll = ChecksumType !== "COMPOSITE" && /^[\w+/]{43}=$/.test(ChecksumSHA256);
-  return isOfAll ? Buffer.from(ChecksumSHA256, "base64").toString("hex") : undefined;
+  const isWhole = ChecksumType !== "COMPOSITE" && /^[\w+/]{43}=$/.test(ChecksumSHA256);
+  return isWhole ? Buffer.from(ChecksumSHA256, "base64").toString("hex") : undefined;
 }
 
-async function orAbsent<Output>(answer: Promise<Output>): Promise<Output | undefined> {
+async function orAbsent<Output>(output: Promise<Output>): Promise<Output | undefined> {
   try {
-    return await answer;
+    return await output;
   } catch (error) {
     const isAbsent = error instanceof S3Error && error.status === 404;
     if (isAbsent && error.s3Code !== "NoSuchBucket") return undefined;
@@ -269,17 +269,19 @@ async function orAbsent<Output>(answer: Promise<Output>): Promise<Output | undef
   }
 }
 
-/** undefined where a precondition did not hold, or somebody else writes the same key at this moment. */
-export async function orRefused<Output>(answer: Promise<Output>): Promise<Output | undefined> {
+/** Undefined if a precondition did not hold, or if another client writes the same key at the same time. */
+export async function orPreconditionFailed<Output>(
+  output: Promise<Output>,
+): Promise<Output | undefined> {
   try {
-    return await answer;
+    return await output;
   } catch (error) {
     if (isS3Error(error, "PreconditionFailed", "ConditionalRequestConflict")) return undefined;
     throw error;
   }
 }
 
-/** True for an error of the store that has one of these codes. */
+/** Whether an error has one of these codes of S3. */
 export function isS3Error(error: unknown, ...codes: readonly string[]): error is S3Error {
   return error instanceof S3Error && codes.includes(error.s3Code);
 }

@@ -4,20 +4,20 @@ import { layoutFile } from "@drayage/image-layout";
 import type { Bucket, NewObject, Precondition } from "./bucket.ts";
 import { S3Error } from "./s3-error.ts";
 
-/** How a store wants the conditions of a write; undefined where it does not keep them. */
-export type Conditions = { readonly isBare: boolean } | undefined;
+/** How a store expects the conditions of writes; undefined if it does not honour them. */
+export type Conditions = { readonly unquotedETags: boolean } | undefined;
 
-/** What AWS promises. */
-export const standardConditions: Conditions = { isBare: false };
+/** The behaviour of AWS. */
+export const standardConditions: Conditions = { unquotedETags: false };
 
-/** Only while it has this ETag. Ceph 16 compares it without its quotes, and refuses what has any. */
-export function onlyIf(etag: string, conditions: NonNullable<Conditions>): Precondition {
-  return { IfMatch: conditions.isBare ? etag.replaceAll('"', "") : etag };
+/** The condition that the object still has this ETag. Ceph 16 requires it without quotes. */
+export function ifMatch(etag: string, conditions: NonNullable<Conditions>): Precondition {
+  return { IfMatch: conditions.unquotedETags ? etag.replaceAll('"', "") : etag };
 }
 
 /**
- * Tries a store out on an `oci-layout`, which is there afterwards. Everybody writes the same into it, so that it does no
- * harm where others do the same at this moment.
+ * Finds out whether a store honours conditions, by writing `oci-layout`. Every client writes the same content, so
+ * concurrent probes do not disturb each other.
  */
 export async function probeConditions(
   bucket: Bucket,
@@ -32,25 +32,25 @@ export async function probeConditions(
   try {
     await isWritten({ IfNoneMatch: "*" });
     if (await isWritten({ IfNoneMatch: "*" })) return undefined;
-    if (await isWritten({ IfMatch: noETag })) return undefined;
-    for (let tried: string | undefined; ;) {
+    if (await isWritten({ IfMatch: unknownETag })) return undefined;
+    for (let previous: string | undefined; ;) {
       const etag = (await bucket.head(key, options))?.etag;
-      // Refused although it was right the whole time.
-      if (etag === undefined || etag === tried) return undefined;
-      for (const isBare of [false, true])
-        if (await isWritten(onlyIf(etag, { isBare }))) return { isBare };
-      tried = etag;
+      // The store rejected the current ETag in both forms.
+      if (etag === undefined || etag === previous) return undefined;
+      for (const unquotedETags of [false, true])
+        if (await isWritten(ifMatch(etag, { unquotedETags }))) return { unquotedETags };
+      previous = etag;
     }
   } catch (error) {
-    if (error instanceof S3Error && isNotKnown(error)) return undefined;
+    if (error instanceof S3Error && isUnsupported(error)) return undefined;
     throw error;
   }
 }
 
-const noETag = '"00000000000000000000000000000000"';
+const unknownETag = '"00000000000000000000000000000000"';
 
-/** Some stores do not ignore what they do not know. */
-function isNotKnown({ status, s3Code }: S3Error): boolean {
+/** Some stores reject headers that they do not support. */
+function isUnsupported({ status, s3Code }: S3Error): boolean {
   return (
     status === 501 ||
     (status === 400 && /^(?:InvalidArgument|InvalidRequest|NotImplemented)$/.test(s3Code))

@@ -9,7 +9,7 @@ import { retryAfterOf, s3Error } from "./s3-error.ts";
 import type { S3Error } from "./s3-error.ts";
 import type { S3RequestContext } from "./s3-failure.ts";
 
-/** Asks one thing of a store. */
+/** Sends one request to a store. */
 export type S3Request<Output> = (
   client: SDK.S3Client,
   sdk: typeof SDK,
@@ -18,7 +18,7 @@ export type S3Request<Output> = (
 
 type RequestContext = Pick<S3RequestContext, "action" | "bucket" | "key">;
 
-/** The way to a store. The SDK is only loaded when the first request is sent. */
+/** A client of a store. Loads the SDK when the first request is sent. */
 export class Connection {
   readonly #settings: S3Settings;
   readonly #findProxy: FindProxy;
@@ -32,22 +32,22 @@ export class Connection {
       settings.client === undefined ? environmentProxies(settings.system) : () => undefined;
   }
 
-  /** Where requests went to, without a bucket in the name of the host; undefined before the first. */
+  /** The origin of the last request, without the bucket in its host name; undefined before the first request. */
   get origin(): URL | undefined {
     return this.#origin;
   }
 
-  /** Whether it is Amazon's, as far as the requests so far tell. */
+  /** Whether the last request went to AWS. False before the first request. */
   get isAWS(): boolean {
     return /\.amazonaws\.com(?:\.cn)?$/.test(this.#origin?.hostname ?? "");
   }
 
-  /** Whether nothing is signed, and nothing can be. */
+  /** Whether requests are sent without a signature. */
   get isAnonymous(): boolean {
     return this.#settings.credentials === "anonymous";
   }
 
-  /** Sends a request, again where what failed may pass. @throws S3Error; an abort's own reason */
+  /** Sends a request, with retries. @throws S3Error; the reason of an abort */
   async send<Output>(
     context: RequestContext,
     request: S3Request<Output>,
@@ -79,10 +79,10 @@ export class Connection {
     }
   }
 
-  /** What failed, in words. */
+  /** Converts an error of the SDK. */
   errorOf(cause: unknown, context: RequestContext): S3Error {
     const proxy = this.#origin && this.#findProxy(this.#origin);
-    const through = proxy === undefined ? "" : ` (asked through the proxy ${proxy.host})`;
+    const through = proxy === undefined ? "" : ` (through the proxy ${proxy.host})`;
     const host = this.#origin && this.#origin.host + through;
     return s3Error(cause, { ...context, host, isAnonymous: this.isAnonymous });
   }
@@ -96,9 +96,9 @@ export class Connection {
     const sdk = await import("@aws-sdk/client-s3");
     const client = this.#settings.client ?? (await newClient(sdk, this.#settings, this.#findProxy));
     client.middlewareStack.add(
-      (next) => async (given) => {
-        this.#origin = originOf(given) ?? this.#origin;
-        return next(given);
+      (next) => async (command) => {
+        this.#origin = originOf(command) ?? this.#origin;
+        return next(command);
       },
       { step: "finalizeRequest" },
     );
@@ -106,12 +106,12 @@ export class Connection {
   }
 }
 
-/** Requests at once. */
+/** How many requests are sent at once. */
 const maxRequests = 128;
 
 const busyCodes = new Set(["SlowDown", "ServiceUnavailable", "Throttling", "TooManyRequests"]);
 
-/** What is not said is left to the SDK, which would take an undefined for an answer. */
+/** Omits absent settings: the SDK applies its defaults only to absent fields. */
 async function newClient(
   sdk: typeof SDK,
   settings: S3Settings,
@@ -126,9 +126,9 @@ async function newClient(
     ...(region !== undefined && { region }),
     ...(profile !== undefined && { profile }),
     ...identityOf(settings),
-    // What may be tried again is decided once for a whole copy.
+    // Retries are decided once for the whole copy.
     maxAttempts: 1,
-    // Every part is signed with its SHA-256 and every blob verified; CRC32 on top is more than some stores take.
+    // Every part is signed with its SHA-256, and every blob is verified. Some stores reject an additional CRC32.
     requestChecksumCalculation: "WHEN_REQUIRED",
     responseChecksumValidation: "WHEN_REQUIRED",
     requestHandler: newHTTPHandler({ idleTimeout, findProxy }),
@@ -142,7 +142,7 @@ async function newClient(
   }
 }
 
-/** The SDK wants credentials also where nothing is signed with them. */
+/** The SDK requires credentials even if it signs nothing. */
 function identityOf({
   credentials,
 }: S3Settings): Pick<SDK.S3ClientConfig, "credentials" | "signer"> {
@@ -155,13 +155,13 @@ function identityOf({
   };
 }
 
-function originOf(given: { readonly input: object; readonly request: unknown }): URL | undefined {
-  const { Bucket } = given.input as { readonly Bucket?: string };
+function originOf(command: { readonly input: object; readonly request: unknown }): URL | undefined {
+  const { Bucket } = command.input as { readonly Bucket?: string };
   const {
     protocol,
     hostname = "",
     port,
-  } = Object(given.request) as Partial<Record<string, string>>;
+  } = Object(command.request) as Partial<Record<string, string>>;
   const prefix = `${Bucket}.`;
   const host = hostname.startsWith(prefix) ? hostname.slice(prefix.length) : hostname;
   return URL.parse(`${protocol}//${host}${port === undefined ? "" : `:${port}`}`) ?? undefined;

@@ -6,24 +6,24 @@ import type { FindProxy } from "@drayage/transport-kit/wire";
 import { NodeHttpHandler } from "@smithy/node-http-handler";
 import type { NodeHttpHandlerOptions } from "@smithy/node-http-handler";
 
-import { inPieces } from "./body-pieces.ts";
-import { checkingResponses, receiving } from "./receiving-agent.ts";
-import { smallAnswer } from "./small-answer.ts";
+import { rejectingUnfinished, reusingBuffers } from "./agents.ts";
+import { inChunks } from "./body-chunks.ts";
+import { boundedResponse } from "./bounded-response.ts";
 
-/** How connections are made and kept. */
+/** Settings of connections. */
 export interface HandlerSettings {
   /** Milliseconds. */
   readonly idleTimeout: number;
   readonly findProxy: FindProxy;
 }
 
-/** What a client of the SDK needs to send requests. */
+/** The request handler of an SDK client. */
 type Handler = Pick<
   NodeHttpHandler,
   "metadata" | "handle" | "destroy" | "updateHttpClientConfig" | "httpHandlerConfigs"
 >;
 
-/** Sends requests, each through the proxy that is meant for it, if any. */
+/** Creates a handler that sends each request directly or through its proxy. */
 export function newHTTPHandler({ idleTimeout, findProxy }: HandlerSettings): Handler {
   const options = { connectionTimeout: 10_000, socketTimeout: idleTimeout };
   const handlers = new Map<string | undefined, Promise<Handler>>();
@@ -36,24 +36,24 @@ export function newHTTPHandler({ idleTimeout, findProxy }: HandlerSettings): Han
   };
   return {
     metadata: { handlerProtocol: "http/1.1" },
-    async handle(request, given) {
+    async handle(request, requestOptions) {
       const { protocol, hostname, port } = request;
       const url = new URL(`${protocol}//${hostname}${port === undefined ? "" : `:${port}`}`);
       const proxy = findProxy(url);
-      // Its beginning would be on the way before it is rewritten for the proxy.
+      // Node would send the headers before they are rewritten for the proxy.
       if (proxy !== undefined && protocol === "http:") delete request.headers["Expect"];
-      if (request.body instanceof Uint8Array) request.body = inPieces(request.body);
-      const answer = await (await handlerFor(proxy)).handle(request, given);
-      const { response } = answer;
+      if (request.body instanceof Uint8Array) request.body = inChunks(request.body);
+      const output = await (await handlerFor(proxy)).handle(request, requestOptions);
+      const { response } = output;
       const body = response.body as Readable;
       if (!hasObject(request, response)) {
         const root = rootOf(request, response);
-        response.body = await smallAnswer(body, request.method, root);
+        response.body = await boundedResponse(body, request.method, root);
       }
-      return answer;
+      return output;
     },
     destroy() {
-      for (const handler of handlers.values()) void handler.then((one) => one.destroy());
+      for (const handler of handlers.values()) void handler.then((opened) => opened.destroy());
       handlers.clear();
     },
     updateHttpClientConfig() {},
@@ -61,37 +61,37 @@ export function newHTTPHandler({ idleTimeout, findProxy }: HandlerSettings): Han
   };
 }
 
-type Exchange = Parameters<Handler["handle"]>[0];
-type Answer = Awaited<ReturnType<Handler["handle"]>>["response"];
+type Request = Parameters<Handler["handle"]>[0];
+type Response = Awaited<ReturnType<Handler["handle"]>>["response"];
 
-/** Whether the body is an object, of any size, rather than what the store says about one. */
-function hasObject({ method, query }: Exchange, { statusCode }: Answer): boolean {
+/** Whether the body is the content of an object, of any size. */
+function hasObject({ method, query }: Request, { statusCode }: Response): boolean {
   return method === "GET" && query["x-id"] === "GetObject" && statusCode < 300;
 }
 
-/** Of lists, which are all that is read beside objects; credentials come as JSON. */
-function rootOf({ method, query }: Exchange, { statusCode }: Answer): RegExp | undefined {
+/** The expected root element of a list; undefined for other responses (credentials are JSON). */
+function rootOf({ method, query }: Request, { statusCode }: Response): RegExp | undefined {
   const isList = ["list-type", "uploads", "uploadId"].some((name) => Object.hasOwn(query, name));
   return method === "GET" && isList && statusCode < 300 ? /^List\w+Result$/ : undefined;
 }
 
 type Agents = Required<Pick<NodeHttpHandlerOptions, "httpAgent" | "httpsAgent">>;
 
-const kept = { keepAlive: true, maxSockets: 128 };
+const agentOptions = { keepAlive: true, maxSockets: 128 };
 
-/** What speaks to proxies is only loaded where there is one. */
+/** Loads the code for proxies only if there is one. */
 async function agentsThrough(proxy: URL | undefined): Promise<Agents> {
   if (proxy === undefined)
     return {
-      httpAgent: checkingResponses(receiving(new HTTPAgent(kept))),
-      httpsAgent: checkingResponses(receiving(new HTTPSAgent(kept))),
+      httpAgent: rejectingUnfinished(reusingBuffers(new HTTPAgent(agentOptions))),
+      httpsAgent: rejectingUnfinished(reusingBuffers(new HTTPSAgent(agentOptions))),
     };
   const [{ HttpProxyAgent }, { TunnelAgent }] = await Promise.all([
     import("http-proxy-agent"),
     import("./tunnel-agent.ts"),
   ]);
   return {
-    httpAgent: checkingResponses(new HttpProxyAgent(proxy, kept)),
-    httpsAgent: checkingResponses(new TunnelAgent(proxy, kept)) as unknown as HTTPSAgent,
+    httpAgent: rejectingUnfinished(new HttpProxyAgent(proxy, agentOptions)),
+    httpsAgent: rejectingUnfinished(new TunnelAgent(proxy, agentOptions)) as unknown as HTTPSAgent,
   };
 }

@@ -1,7 +1,7 @@
 import type { S3Settings } from "../s3-settings.ts";
 import type { ObjectHeaders } from "./bucket.ts";
 
-/** For a blob: never changes, and may lie where it is cheap. */
+/** The headers of a blob, which never changes and may have a cheaper storage class. */
 export function blobHeaders(settings: S3Settings, mediaType: string | undefined): ObjectHeaders {
   const { storageClass, cacheControl = "max-age=31536000, immutable" } = settings;
   return {
@@ -14,7 +14,7 @@ export function blobHeaders(settings: S3Settings, mediaType: string | undefined)
   };
 }
 
-/** For `index.json` and what else changes. */
+/** The headers of `index.json` and other files that change. */
 export function fileHeaders(settings: S3Settings, mediaType: string): ObjectHeaders {
   return { ...encryptionOf(settings), ContentType: mediaType, CacheControl: "no-cache" };
 }

@@ -4,55 +4,54 @@ import type { Readable } from "node:stream";
 import type { GetBlobOptions } from "@drayage/core";
 import { ChunkQueue, MinimumRate, TooSlow } from "@drayage/transport-kit/wire";
 
-/** Bytes that may wait to be read; above it the connection waits. */
-const mostWaiting = 1 << 18;
+/** How many received bytes are buffered before the connection is paused. */
+const maxBuffered = 1 << 18;
 
-/** Milliseconds that may be spent waiting for less than 1 KiB a second. */
-const defaultPatience = 120_000;
+/** Milliseconds. */
+const defaultSlowTimeout = 120_000;
 
-/** How a body is received. */
+/** Options for receiving a body. */
 export interface ReceivingOptions extends Pick<GetBlobOptions, "reuseBuffers"> {
-  /** Milliseconds that may be spent waiting for less than 1 KiB a second. Default 120 000. */
-  readonly patience?: number | undefined;
+  /** Milliseconds of waiting at less than 1 KiB per second before the body fails. Default 120 000. */
+  readonly slowTimeout?: number | undefined;
 }
 
 /**
- * The body of an answer in the pieces in which it came. To iterate over a `Readable` would put those together that wait,
- * in new memory. With `reuseBuffers` a chunk's memory is released as soon as the next one is requested: the collector of
- * garbage would come by when there are many more.
+ * The chunks of a response body as they arrived. Iterating over the `Readable` would join buffered chunks in new memory.
+ * With `reuseBuffers`, the memory of a chunk is released when the next one is requested, before garbage collection.
  */
 export async function* receivedBytes(
   body: Readable,
-  { reuseBuffers = false, patience = defaultPatience }: ReceivingOptions = {},
+  { reuseBuffers = false, slowTimeout = defaultSlowTimeout }: ReceivingOptions = {},
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const chunks = new ChunkQueue();
-  const rate = new MinimumRate(patience);
+  const rate = new MinimumRate(slowTimeout);
   let received = 0;
   let ended: { readonly failure: Error | null | undefined } | undefined;
-  let news = Promise.withResolvers<void>();
+  let changed = Promise.withResolvers<void>();
   body.on("data", (chunk: Uint8Array) => {
     chunks.add(chunk);
     received += chunk.byteLength;
-    if (chunks.byteLength >= mostWaiting) body.pause();
-    news.resolve();
+    if (chunks.byteLength >= maxBuffered) body.pause();
+    changed.resolve();
   });
   finished(body, { writable: false }, (failure) => {
     ended = { failure };
-    news.resolve();
+    changed.resolve();
   });
   try {
     for (;;) {
       for (let chunk = chunks.shift(); chunk !== undefined; chunk = chunks.shift()) {
-        if (chunks.byteLength < mostWaiting) body.resume();
+        if (chunks.byteLength < maxBuffered) body.resume();
         yield chunk;
-        if (reuseBuffers) giveBack(chunk);
+        if (reuseBuffers) releaseMemory(chunk);
       }
       if (ended !== undefined) break;
       received = 0;
-      const begun = performance.now();
-      await news.promise;
-      news = Promise.withResolvers();
-      if (!rate.isKept(received, performance.now() - begun)) throw new TooSlow();
+      const startedAt = performance.now();
+      await changed.promise;
+      changed = Promise.withResolvers();
+      if (!rate.isKept(received, performance.now() - startedAt)) throw new TooSlow();
     }
     if (ended.failure) throw ended.failure;
   } finally {
@@ -60,7 +59,7 @@ export async function* receivedBytes(
   }
 }
 
-/** Node copies what it parsed of an answer: nobody else has that memory. */
-function giveBack({ buffer, byteLength }: Uint8Array): void {
+/** Safe because Node copies parsed bodies: no other buffer uses this memory. */
+function releaseMemory({ buffer, byteLength }: Uint8Array): void {
   if (buffer instanceof ArrayBuffer && buffer.byteLength === byteLength) buffer.transfer(0);
 }

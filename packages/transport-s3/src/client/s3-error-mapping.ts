@@ -3,7 +3,7 @@ import { oneLine } from "@drayage/transport-kit/wire";
 import { connectionMappingOf } from "./connection-mapping.ts";
 import type { S3ErrorMapping, S3Failure, S3RequestContext } from "./s3-failure.ts";
 
-/** Maps an error by the error code of S3 ("Error responses" in its API reference), else by the status. */
+/** Maps an error by its code (S3 API reference, "Error responses"), or else by its status. */
 export function mappingOf(failure: S3Failure, request: S3RequestContext): S3ErrorMapping {
   const { host = "S3" } = request;
   const named = Object.hasOwn(byName, failure.name) ? byName[failure.name] : undefined;
@@ -15,80 +15,81 @@ type Mapping = (failure: S3Failure, request: S3RequestContext) => S3ErrorMapping
 
 const expired: Mapping = () => ({
   code: "denied",
-  why: "the credentials have expired; get new ones",
+  reason: "the credentials have expired; get new ones",
 });
 
 const unknownCredentials: Mapping = ({ name }, { host = "S3" }) => ({
   code: "denied",
-  why: `${host} does not know these credentials (${name}); check the access key and its secret`,
+  reason: `${host} does not know these credentials (${name}); check the access key and its secret`,
 });
 
 const noCredentials: Mapping = ({ message }) => ({
   code: "denied",
-  why: `no credentials were found (${oneLine(message)}); set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or name a profile that has some`,
+  reason: `no credentials were found (${oneLine(message)}); set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or name a profile that has some`,
 });
 
-/** AWS says 403 instead of 404 to whoever may not list a bucket, and names the right to a key of KMS where that is what is missing. */
+/** AWS returns 403 instead of 404 without `s3:ListBucket`. Its message names a missing permission for a KMS key. */
 const denied: Mapping = ({ message }, { action, bucket, isAnonymous }) => {
   if (isAnonymous) {
-    const why = `not everybody may s3:${action} there: ask with credentials`;
-    return { code: "denied", why };
+    const reason = `the bucket does not allow anonymous s3:${action}; use credentials`;
+    return { code: "denied", reason };
   }
-  const [, ofKey] = /perform: (kms:\w+)/.exec(message) ?? [];
-  if (ofKey !== undefined) {
-    const why = `the credentials do not allow ${ofKey} with the key that encrypts it`;
-    return { code: "denied", why };
+  const [, keyAction] = /perform: (kms:\w+)/.exec(message) ?? [];
+  if (keyAction !== undefined) {
+    const reason = `the credentials do not allow ${keyAction} for its encryption key`;
+    return { code: "denied", reason };
   }
-  const perhaps = `, or there is no such object: only who may s3:ListBucket ${bucket} is told that`;
-  const why = `the credentials do not allow s3:${action} there`;
-  return { code: "denied", why: action === "GetObject" ? why + perhaps : why };
+  const orAbsent = `, or the object does not exist (S3 reports that only with s3:ListBucket for ${bucket})`;
+  const reason = `the credentials do not allow s3:${action} there`;
+  return { code: "denied", reason: action === "GetObject" ? reason + orAbsent : reason };
 };
 
 const noBucket: Mapping = (_, { bucket, host = "S3" }) => ({
   code: "not-found",
-  why: `${host} has no bucket ${bucket}; make it first, or check its name and the endpoint`,
+  reason: `${host} has no bucket ${bucket}; create it, or check its name and the endpoint`,
 });
 
 const wrongRegion: Mapping = (failure) => {
   const region = failure.headers["x-amz-bucket-region"];
-  const advice = region === undefined ? ` (${saidBy(failure)})` : `: set the region ${region}`;
+  const advice =
+    region === undefined ? ` (${responseText(failure)})` : `: set the region ${region}`;
   return {
     code: "unavailable",
-    why: `the bucket is in another region${advice}`,
+    reason: `the bucket is in another region${advice}`,
     retryable: false,
   };
 };
 
-/** The SDK makes up for it with the next request, as long as it is a matter of the clock. */
+/** The SDK corrects its clock offset from the error response, so a retry may succeed. */
 const wrongClock: Mapping = ({ headers: { date = "" } }) => {
   const minutes = Math.round((Date.now() - Date.parse(date)) / 60_000);
   const offset = `, ${Math.abs(minutes)} minutes ${minutes > 0 ? "fast" : "slow"},`;
   return {
     code: "denied",
-    why: `the clock of this machine${minutes ? offset : ""} is wrong; set it`,
+    reason: `the clock of this machine${minutes ? offset : ""} is wrong; correct it`,
     retryable: true,
   };
 };
 
 const busy: Mapping = ({ name }, { host = "S3" }) => ({
   code: "unavailable",
-  why: `${host} is busy (${name}); try again later, or with fewer at once`,
+  reason: `${host} is busy (${name}); try again later, or with fewer requests at once`,
 });
 
 const damaged: Mapping = ({ name }, { host = "S3" }) => ({
   code: "unavailable",
-  why: `${host} received other bytes than were sent (${name})`,
+  reason: `${host} received different bytes than were sent (${name})`,
 });
 
 const archived: Mapping = () => ({
   code: "unavailable",
-  why: "it lies in an archive of the store: restore it first, or let its storage class be another",
+  reason: "it is in an archival storage class; restore it first, or use another storage class",
   retryable: false,
 });
 
-const passing: Mapping = (failure, { host = "S3" }) => ({
+const transient: Mapping = (failure, { host = "S3" }) => ({
   code: "unavailable",
-  why: `${host} answered ${saidBy(failure)}; try again later`,
+  reason: `${host} answered ${responseText(failure)}; try again later`,
 });
 
 const byName: Readonly<Record<string, Mapping>> = {
@@ -100,16 +101,16 @@ const byName: Readonly<Record<string, Mapping>> = {
   ExpiredTokenException: expired,
   IllegalLocationConstraintException: wrongRegion,
   IncompleteBody: damaged,
-  InternalError: passing,
+  InternalError: transient,
   InvalidAccessKeyId: unknownCredentials,
   InvalidDigest: damaged,
   InvalidObjectState: archived,
   InvalidToken: unknownCredentials,
   NoSuchBucket: noBucket,
-  OperationAborted: passing,
+  OperationAborted: transient,
   PermanentRedirect: wrongRegion,
   RequestTimeTooSkewed: wrongClock,
-  RequestTimeout: passing,
+  RequestTimeout: transient,
   SignatureDoesNotMatch: unknownCredentials,
   SlowDown: busy,
   Throttling: busy,
@@ -120,33 +121,35 @@ const byName: Readonly<Record<string, Mapping>> = {
   XAmzContentSHA256Mismatch: damaged,
 };
 
-const passingStatuses = new Set([408, 429, 500, 502, 503, 504]);
+const transientStatuses = new Set([408, 429, 500, 502, 503, 504]);
 
 function byStatus(failure: S3Failure, request: S3RequestContext): S3ErrorMapping {
   const { status, name, message } = failure;
   const { host = "S3" } = request;
-  if (status === undefined) return { code: "unavailable", why: oneLine(message), retryable: false };
-  if (status === 407) return { code: "denied", why: `${host}: the proxy needs other credentials` };
+  if (status === undefined)
+    return { code: "unavailable", reason: oneLine(message), retryable: false };
+  if (status === 407)
+    return { code: "denied", reason: `${host}: the proxy needs other credentials` };
   if (status === 301) return wrongRegion(failure, request);
   if (status === 401 || status === 403) return denied(failure, request);
-  if (status === 404) return { code: "not-found", why: `there is no such object (${name})` };
-  // The answer to a HEAD has no body to say more.
+  if (status === 404) return { code: "not-found", reason: `there is no such object (${name})` };
+  // The response to a HEAD has no body with an error code.
   const isUnclear = status === 400 && name === "Unknown";
   if (status < 300 && isUnreadable(message)) {
-    const why = `${host} answered ${status} with what is no answer of S3: check that the endpoint is that of an S3 store`;
-    return { code: "unsupported", why };
+    const reason = `${host} answered ${status} with an invalid S3 response; check that the endpoint is an S3 store`;
+    return { code: "unsupported", reason };
   }
-  if (passingStatuses.has(status) || isUnclear) return passing(failure, request);
-  return { code: "unsupported", why: `${host} answered ${saidBy(failure)}` };
+  if (transientStatuses.has(status) || isUnclear) return transient(failure, request);
+  return { code: "unsupported", reason: `${host} answered ${responseText(failure)}` };
 }
 
-function saidBy({ name, status, message }: S3Failure): string {
-  if (isUnreadable(message)) return `${status ?? ""} with what is no answer of S3`;
-  const words = message === "UnknownError" || message === "" ? "" : `: ${message}`;
-  return oneLine(`${status ?? ""} ${name}${words}`);
+function responseText({ name, status, message }: S3Failure): string {
+  if (isUnreadable(message)) return `${status ?? ""} with an invalid S3 response`;
+  const detail = message === "UnknownError" || message === "" ? "" : `: ${message}`;
+  return oneLine(`${status ?? ""} ${name}${detail}`);
 }
 
-/** The SDK adds this to whatever its parser threw, a RangeError or a TypeError too. */
+/** The SDK adds this text to every error of its parser. */
 function isUnreadable(message: string): boolean {
   return message.includes("Deserialization error: to see the raw response");
 }

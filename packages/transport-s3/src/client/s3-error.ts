@@ -4,19 +4,19 @@ import type { ImageErrorCode, ImageErrorOptions } from "@drayage/core";
 import { mappingOf } from "./s3-error-mapping.ts";
 import type { S3Failure, S3RequestContext } from "./s3-failure.ts";
 
-/** What an `S3Error` carries. */
+/** The fields of an `S3Error`. */
 export interface S3ErrorOptions extends ImageErrorOptions {
-  /** The HTTP status; undefined where there was no answer. */
+  /** The HTTP status; undefined without a response. */
   readonly status?: number | undefined;
-  /** In the store's own words: `NoSuchBucket`, `AccessDenied`, `SlowDown`. */
+  /** The error code of S3: `NoSuchBucket`, `AccessDenied`, `SlowDown`. */
   readonly name: string;
 }
 
-/** A store answered, and not with what was asked for, or did not answer. */
+/** An error response of a store, or a failed connection. */
 export class S3Error extends ImageError {
-  /** The HTTP status; undefined where there was no answer. */
+  /** The HTTP status; undefined without a response. */
   readonly status: number | undefined;
-  /** In the store's own words: `NoSuchBucket`, `AccessDenied`, `SlowDown`. */
+  /** The error code of S3: `NoSuchBucket`, `AccessDenied`, `SlowDown`. */
   readonly s3Code: string;
 
   static {
@@ -30,14 +30,14 @@ export class S3Error extends ImageError {
   }
 }
 
-/** In words: what the store did not do, and what to do about it. */
+/** Creates an error whose message names the operation, the cause and what to do next. */
 export function s3Error(cause: unknown, context: S3RequestContext): S3Error {
   const failure = failureOf(cause);
   const { bucket, key } = context;
-  const { code, why, retryable = code === "unavailable" } = mappingOf(failure, context);
+  const { code, reason, retryable = code === "unavailable" } = mappingOf(failure, context);
   const what = `Could not ${verbOf(context.action)} s3://${bucket}/${key}`;
   const { name, status } = failure;
-  return new S3Error(code, `${what}: ${why}`, {
+  return new S3Error(code, `${what}: ${reason}`, {
     cause,
     name,
     status,
@@ -45,7 +45,7 @@ export function s3Error(cause: unknown, context: S3RequestContext): S3Error {
   });
 }
 
-/** Milliseconds for which the store asked to be left alone. */
+/** Milliseconds from the `Retry-After` header. */
 export function retryAfterOf(cause: unknown): number | undefined {
   const seconds = Number(failureOf(cause).headers["retry-after"]);
   return seconds > 0 ? seconds * 1000 : undefined;
@@ -76,7 +76,7 @@ const verbs: Readonly<Record<string, string>> = {
   PutObject: "write",
   DeleteObject: "delete",
   ListBucket: "list",
-  AbortMultipartUpload: "give up the upload of",
+  AbortMultipartUpload: "abort the upload of",
 };
 
 function verbOf(action: string): string {

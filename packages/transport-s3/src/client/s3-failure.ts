@@ -2,17 +2,17 @@ import type { ImageErrorCode } from "@drayage/core";
 
 /** The request that failed, for messages. */
 export interface S3RequestContext {
-  /** The permission that it needs, as IAM names it, without `s3:`. */
+  /** The required permission as in IAM, without `s3:`. */
   readonly action: string;
   readonly bucket: string;
   readonly key: string;
-  /** The host that the request went to, where it is known. */
+  /** The host that the request was sent to, if known. */
   readonly host: string | undefined;
-  /** Whether the request was sent without credentials, because the settings say so. */
+  /** Whether the settings require requests without credentials. */
   readonly isAnonymous: boolean;
 }
 
-/** The fields of an error of the SDK that are used. */
+/** The relevant fields of an error of the SDK. */
 export interface S3Failure {
   /** The error code of the store or, without a response, the name of the error. */
   readonly name: string;
@@ -23,11 +23,11 @@ export interface S3Failure {
   readonly headers: Readonly<Record<string, string | undefined>>;
 }
 
-/** What an `S3Failure` becomes as an `ImageError`. */
+/** The `ImageError` that an `S3Failure` is mapped to. */
 export interface S3ErrorMapping {
   readonly code: ImageErrorCode;
-  /** For people. */
-  readonly why: string;
+  /** The end of the message, for people. */
+  readonly reason: string;
   /** Default: only for `unavailable`. */
   readonly retryable?: boolean;
 }

@@ -8,14 +8,14 @@ import type { ConnectionOptions, TLSSocket } from "node:tls";
 
 import { HttpsProxyAgent } from "https-proxy-agent";
 
-/** Milliseconds for CONNECT and the handshake; a request waits as long for a connection without a proxy. */
+/** Milliseconds for CONNECT and the TLS handshake, as for a connection without a proxy. */
 const connectTimeout = 10_000;
 
 type ConnectOptions = Parameters<HttpsProxyAgent<string>["connect"]>[1];
 
-/** Reaches https stores through a proxy. Nothing that the proxy itself answers is passed on as an answer of the store. */
+/** Connects to https stores through a proxy. Responses of the proxy itself are errors, not responses of the store. */
 export class TunnelAgent extends HttpsProxyAgent<string> {
-  /** The agent would guess by its caller, and not find the connections again that it keeps. */
+  /** The base class guesses this from the call stack, and then does not find its open connections. */
   override isSecureEndpoint(): boolean {
     return true;
   }
@@ -23,7 +23,7 @@ export class TunnelAgent extends HttpsProxyAgent<string> {
   /**
    * Connects once TLS is established, so that the time limit for connecting covers the handshake. The base class passes
    * responses to CONNECT on to the caller, reads their headers without a limit, and loses what follows them.
-   * @throws ProxyRefusal for every response to CONNECT except 200
+   * @throws ProxyError for every response to CONNECT except 200
    */
   override async connect(request: ClientRequest, options: ConnectOptions): Promise<Socket> {
     const timeout = AbortSignal.timeout(connectTimeout);
@@ -62,7 +62,7 @@ class Destruction implements Disposable {
   }
 }
 
-/** The connection behind a proxy to the host of a request. */
+/** Opens a connection to the host of a request through the proxy. */
 async function openTunnel(
   proxy: URL,
   { host = "", port }: ConnectOptions,
@@ -84,13 +84,13 @@ async function openTunnel(
   connecting.once("connect", ({ statusCode }: IncomingMessage, socket: Socket, head: Buffer) => {
     if (statusCode === 200 && head.byteLength === 0) return resolve(socket);
     socket.destroy();
-    reject(new ProxyRefusal(statusCode));
+    reject(new ProxyError(statusCode));
   });
   connecting.end();
   return promise;
 }
 
-/** TLS with the host of a request, on a connection to it. */
+/** Starts TLS with the host of a request on an open connection. */
 async function encrypted(
   socket: Socket,
   options: ConnectOptions,
@@ -99,15 +99,19 @@ async function encrypted(
   const { promise, resolve, reject } = Promise.withResolvers<TLSSocket>();
   const { host = "", path: _, port: __, ...rest } = options as ConnectionOptions;
   const servername = rest.servername ?? (isIP(host) === 0 ? host : undefined);
-  const secure = connectTLS({ ...rest, ...(servername !== undefined && { servername }), socket });
+  const tlsSocket = connectTLS({
+    ...rest,
+    ...(servername !== undefined && { servername }),
+    socket,
+  });
   const abort = (): void => {
-    secure.destroy();
+    tlsSocket.destroy();
     socket.destroy();
     reject(signal.reason as Error);
   };
   signal.addEventListener("abort", abort, { once: true });
-  secure.on("error", reject);
-  secure.once("secureConnect", () => resolve(secure));
+  tlsSocket.on("error", reject);
+  tlsSocket.once("secureConnect", () => resolve(tlsSocket));
   if (signal.aborted) abort();
   try {
     return await promise;
@@ -130,13 +134,13 @@ function decoded(text: string): string {
   }
 }
 
-/** A proxy did not connect us to a store: it refused, or sent data of its own after it had accepted. */
-class ProxyRefusal extends Error {
+/** A proxy rejected CONNECT, or sent its own data after it had accepted. */
+class ProxyError extends Error {
   readonly code: string;
 
   constructor(status: number | undefined) {
     super(`the proxy answered ${status} to CONNECT`);
-    this.name = "ProxyRefusal";
+    this.name = "ProxyError";
     this.code = status === 200 ? "ERR_PROXY_NO_TUNNEL" : `ERR_PROXY_ANSWER_${status}`;
   }
 }

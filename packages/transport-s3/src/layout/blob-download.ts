@@ -6,7 +6,7 @@ import type { RangeSource, ReadAhead } from "@drayage/transport-kit/wire";
 import { isS3Error } from "../client/bucket.ts";
 import type { Bucket } from "../client/bucket.ts";
 
-/** Reads an object in order; what is larger than one range by several at once, as far as there is memory for them. @throws ImageError `not-found` */
+/** Reads an object in order. Requests several ranges of a large object at once, within the memory limit. @throws ImageError `not-found` */
 export function downloadBlob(
   bucket: Bucket,
   key: string,
@@ -17,19 +17,19 @@ export function downloadBlob(
 }
 
 function rangesOf(bucket: Bucket, key: string): RangeSource {
-  const place = `s3://${bucket.name}/${key}`;
+  const url = `s3://${bucket.name}/${key}`;
   return {
-    operation: `read ${place}`,
+    operation: `read ${url}`,
     open: async ({ start, end }, options) => {
       try {
         const opened = await bucket.get(key, `${start}-${end ?? ""}`, options);
         if (opened !== undefined) return opened;
       } catch (error) {
         if (!isS3Error(error, "InvalidRange")) throw error;
-        // It ends before that.
+        // The object ends before the range.
         return { bytes: nothing(), isWhole: false, size: start };
       }
-      throw new ImageError("not-found", `There is no ${place}`);
+      throw new ImageError("not-found", `No object ${url}`);
     },
     errorOf: (cause) => {
       if (isImageError(cause)) return cause;

@@ -8,39 +8,39 @@ import { abortUpload, listUploads } from "../uploads/uploads.ts";
 import { S3Layout } from "./s3-layout.ts";
 import type { S3Store } from "./s3-store.ts";
 
-/** How what nobody needs is collected. */
+/** Options of a garbage collection. */
 export interface CollectOptions extends OperationOptions {
-  /** Milliseconds for which it stays all the same: a copy may be about to need it. Default: a day. */
+  /** The minimum age of garbage in milliseconds: a running copy may still need newer blobs. Default: one day. */
   readonly grace?: number | undefined;
-  /** True to tell what there is, and delete nothing. */
+  /** True to return the garbage without deleting it. */
   readonly dryRun?: boolean | undefined;
 }
 
-/** What nobody needs any more. */
+/** An object or upload that no image needs. */
 export interface Garbage {
-  /** An object below `blobs`, or an upload in parts that nobody completed. */
+  /** An object below `blobs`, or an incomplete multipart upload. */
   readonly kind: "object" | "upload";
   readonly key: string;
   /** Bytes; undefined for an upload. */
   readonly size: number | undefined;
-  /** When it was written, or begun. */
+  /** When the object was written, or the upload created. */
   readonly modified: Date;
 }
 
 interface FoundGarbage extends Garbage {
-  /** False where it has to stay for now. */
+  /** Deletes it. Returns false if it must be kept for now. */
   readonly remove: (options: OperationOptions) => Promise<boolean>;
 }
 
 const day = 86_400_000;
 const parallelDeletes = 16;
-/** More than can be deleted while others wait; it bounds the memory. */
-const maxAtOnce = 1_000_000;
+/** Limits the memory. Fewer can be deleted while other writers wait. */
+const maxGarbage = 1_000_000;
 
 /**
- * Deletes blobs of a layout that no image needs, and gives up uploads that nobody went on with. Safe beside running
- * copies: those that count on what goes are told so when they commit. Of more than a million it takes the first million.
- * @throws ImageError `not-found` where there is no layout; `unsupported` where blobs are shared
+ * Deletes blobs of a layout that no image needs, and aborts abandoned uploads. Safe while copies run: a copy that reuses
+ * a deleted blob fails with `conflict` when it commits. Handles up to a million objects per call.
+ * @throws ImageError `not-found` if there is no layout; `unsupported` if layouts share blobs
  */
 export async function collectGarbage(
   store: S3Store,
@@ -49,29 +49,33 @@ export async function collectGarbage(
 ): Promise<readonly Garbage[]> {
   await using layout = new S3Layout(store, folder);
   if (store.sharedBlobs !== undefined)
-    throw new ImageError("unsupported", "Of shared blobs nobody knows all who need them");
+    throw new ImageError(
+      "unsupported",
+      "Cannot collect shared blobs, because other layouts may need them; remove the setting `blobs` to collect those of this layout",
+    );
   const before = Date.now() - grace;
   const find = async (index: Uint8Array | undefined): Promise<readonly FoundGarbage[]> => {
     if (index === undefined)
       throw new ImageError("not-found", `No image layout in ${layout.location}`);
     const old: FoundGarbage[] = [];
-    for await (const one of garbageIn(store, folder, layout, index, options)) {
-      if (one.modified.getTime() < before) old.push(one);
-      if (old.length === maxAtOnce) break;
+    for await (const garbage of garbageIn(store, folder, layout, index, options)) {
+      if (garbage.modified.getTime() < before) old.push(garbage);
+      if (old.length === maxGarbage) break;
     }
     return old;
   };
   const found = await find(await layout.readFile("index.json", options));
-  if (dryRun || found.length === 0) return found.map(told);
+  if (dryRun || found.length === 0) return found.map(toGarbage);
   const removed: Garbage[] = [];
-  let left = found.values();
+  let remaining = found.values();
   const work = async (): Promise<void> => {
-    for (const one of left) if (await one.remove(options)) removed.push(told(one));
+    for (const garbage of remaining)
+      if (await garbage.remove(options)) removed.push(toGarbage(garbage));
   };
   await layout.updateIndex(
     {
       async next(index) {
-        left = (await find(index)).values();
+        remaining = (await find(index)).values();
         return index ?? new Uint8Array(0);
       },
       async afterwards() {
@@ -96,20 +100,20 @@ async function* garbageIn(
   const keys = new Set([...needed].map((digest) => layout.objectOf(digest).key));
   const blobs = keyIn(folder.prefix, "blobs/");
   for await (const { key, size, modified } of bucket.list(blobs, options)) {
-    const remove = async (given: OperationOptions): Promise<boolean> =>
-      layout.deleteKey(key, given);
+    const remove = async (removal: OperationOptions): Promise<boolean> =>
+      layout.deleteKey(key, removal);
     if (!keys.has(key)) yield { kind: "object", key, size, modified, remove };
   }
   for await (const upload of listUploads(bucket, blobs, options)) {
-    const { key, begun: modified } = upload;
-    const remove = async (given: OperationOptions): Promise<boolean> => {
-      await abortUpload(bucket, upload, given);
+    const { key, createdAt: modified } = upload;
+    const remove = async (removal: OperationOptions): Promise<boolean> => {
+      await abortUpload(bucket, upload, removal);
       return true;
     };
     yield { kind: "upload", key, size: undefined, modified, remove };
   }
 }
 
-function told({ kind, key, size, modified }: FoundGarbage): Garbage {
+function toGarbage({ kind, key, size, modified }: FoundGarbage): Garbage {
   return { kind, key, size, modified };
 }

@@ -2,11 +2,11 @@ import { isJSONObject } from "@drayage/core/json";
 import { formatLayoutIndex, parseLayoutIndex } from "@drayage/image-layout";
 
 const annotation = "io.drayage.deletion";
-const underWay = "under way: ";
+const pendingPrefix = "under way: ";
 
 /**
- * Which deletion of blobs an `index.json` tells of, the last one: another one each time, so that whoever counts on blobs
- * sees that some may be gone. undefined where there was none.
+ * The mark of the last deletion of blobs in an `index.json`; undefined if there was none. Every deletion has another
+ * mark, so a copy that reuses blobs detects that some may have been deleted.
  */
 export function deletionIn(content: Uint8Array | undefined): string | undefined {
   if (content === undefined) return undefined;
@@ -15,7 +15,7 @@ export function deletionIn(content: Uint8Array | undefined): string | undefined 
   return typeof mark === "string" ? mark : undefined;
 }
 
-/** The same index with another mark. */
+/** Replaces the mark in an index. */
 export function withDeletion(content: Uint8Array, mark: string): Uint8Array {
   const { fields, entries } = parseLayoutIndex(content);
   const annotations = isJSONObject(fields["annotations"]) ? fields["annotations"] : {};
@@ -23,16 +23,17 @@ export function withDeletion(content: Uint8Array, mark: string): Uint8Array {
   return formatLayoutIndex({ fields: marked, entries });
 }
 
-/** The mark of a deletion that is not done yet: until it is, nobody changes the index. */
-export function markUnderWay(mark: string): string {
-  return underWay + mark;
+/** The mark of a deletion in progress. Until it ends, other writers do not change the index. */
+export function pendingMark(mark: string): string {
+  return pendingPrefix + mark;
 }
 
-/** The same deletion when it is done, or given up. */
+/** The mark of a deletion that has ended, complete or not. */
 export function doneMark(mark: string): string {
-  return mark.replace(underWay, "");
+  return mark.replace(pendingPrefix, "");
 }
 
-export function isUnderWay(mark: string | undefined): mark is string {
-  return mark?.startsWith(underWay) === true;
+/** Whether a deletion is in progress. */
+export function isPending(mark: string | undefined): mark is string {
+  return mark?.startsWith(pendingPrefix) === true;
 }

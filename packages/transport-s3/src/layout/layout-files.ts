@@ -7,38 +7,38 @@ import type { IndexChange } from "@drayage/image-layout";
 import { delay } from "@drayage/transport-kit/wire";
 
 import type { Bucket } from "../client/bucket.ts";
-import { onlyIf } from "../client/conditions.ts";
+import { ifMatch } from "../client/conditions.ts";
 import type { Conditions } from "../client/conditions.ts";
 import { fileHeaders } from "../client/object-headers.ts";
 import { keyIn } from "../s3-location.ts";
 import type { S3Settings } from "../s3-settings.ts";
-import { deletionIn, doneMark, isUnderWay, markUnderWay, withDeletion } from "./deletion-mark.ts";
+import { deletionIn, doneMark, isPending, pendingMark, withDeletion } from "./deletion-mark.ts";
 import { LayoutLock } from "./layout-lock.ts";
-import { askAll } from "./waiting-changes.ts";
-import type { CountedOn, WaitingChange } from "./waiting-changes.ts";
+import { applyChanges } from "./pending-changes.ts";
+import type { ReuseCheck, PendingChange } from "./pending-changes.ts";
 
-/** What lies at the key of an `index.json`; undefined where nothing does. */
+/** The content and ETag of `index.json`; undefined if it is absent. */
 interface IndexFile {
   readonly content: Uint8Array | undefined;
   readonly etag: string | undefined;
 }
 
 /**
- * The two small files of a layout, for all in this process that use it. `index.json` is compared and swapped: whoever
- * else wrote it meanwhile is not overwritten. Changes that come together are written together.
+ * The files `index.json` and `oci-layout` of a layout, shared by all its users in this process. `index.json` is changed
+ * by compare-and-swap, so changes of other writers are kept. Changes that are requested together are written together.
  */
 export class LayoutFiles {
   readonly #bucket: Bucket;
   readonly #prefix: string;
   readonly #settings: S3Settings;
   readonly #conditions: (options: OperationOptions) => Promise<Conditions>;
-  readonly #waiting: WaitingChange[] = [];
+  readonly #queue: PendingChange[] = [];
   #isBusy = false;
-  /** As it was read or written last; may be out of date. */
-  #known: IndexFile | undefined;
-  #deletingUntil = 0;
+  /** The last version that was read or written. It may be out of date. */
+  #cached: IndexFile | undefined;
+  #deletionDeadline = 0;
 
-  /** `conditions` tells, perhaps after a trial, what the store does with those of a write. */
+  /** `conditions` returns how the store handles conditions of writes, which may require a probe. */
   constructor(
     bucket: Bucket,
     prefix: string,
@@ -51,109 +51,109 @@ export class LayoutFiles {
     this.#conditions = conditions;
   }
 
-  /** `index.json` as it is now. */
+  /** Reads the current `index.json`. */
   async read(options: OperationOptions): Promise<Uint8Array | undefined> {
     return (await this.#read(options)).content;
   }
 
-  /** Whether others wait, and will for a while, until blobs are deleted that nobody needs. */
+  /** Whether blobs may be deleted now, because other writers still wait for the deletion to end. */
   get mayDelete(): boolean {
-    return performance.now() < this.#deletingUntil;
+    return performance.now() < this.#deletionDeadline;
   }
 
-  /** Changes `index.json`, whoever else does. @throws ImageError `conflict` where others are always faster */
-  async update(change: IndexChange, counted: CountedOn, options: OperationOptions): Promise<void> {
+  /** Changes `index.json`. @throws ImageError `conflict` if other writers change it again and again */
+  async update(change: IndexChange, reuse: ReuseCheck, options: OperationOptions): Promise<void> {
     const done = Promise.withResolvers<void>();
-    this.#waiting.push({ change, counted, options, done });
-    if (!this.#isBusy) void this.#work();
+    this.#queue.push({ change, reuse, options, done });
+    if (!this.#isBusy) void this.#processQueue();
     return done.promise;
   }
 
-  async #work(): Promise<void> {
+  async #processQueue(): Promise<void> {
     this.#isBusy = true;
-    for (let all = this.#next(); all.length > 0; all = this.#next()) {
-      const [first] = all;
-      // The abort of one is nothing to the others.
+    for (let batch = this.#nextBatch(); batch.length > 0; batch = this.#nextBatch()) {
+      const [first] = batch;
+      // The abort of one change must not abort the others.
       const { signal, ...shared } = first?.options ?? {};
-      const options = all.length === 1 ? { ...shared, signal } : shared;
+      const options = batch.length === 1 ? { ...shared, signal } : shared;
       try {
-        await this.#write(all, options);
+        await this.#write(batch, options);
       } catch (error) {
-        this.#known = undefined;
-        for (const { done } of all) done.reject(error);
+        this.#cached = undefined;
+        for (const { done } of batch) done.reject(error);
       }
     }
     this.#isBusy = false;
   }
 
-  /** All that wait, as far as none of them deletes what another one may count on. */
-  #next(): readonly WaitingChange[] {
-    const end = this.#waiting.findIndex(({ change }) => change.afterwards !== undefined);
-    return this.#waiting.splice(0, end === 0 ? 1 : end < 0 ? Infinity : end);
+  /** The queued changes up to the next deletion, which is made alone: another change may reuse what it deletes. */
+  #nextBatch(): readonly PendingChange[] {
+    const end = this.#queue.findIndex(({ change }) => change.afterwards !== undefined);
+    return this.#queue.splice(0, end === 0 ? 1 : end < 0 ? Infinity : end);
   }
 
-  async #write(all: readonly WaitingChange[], options: OperationOptions): Promise<void> {
+  async #write(all: readonly PendingChange[], options: OperationOptions): Promise<void> {
     const conditions = await this.#conditions(options);
     if (conditions === undefined) await this.#writeLocked(all, options);
     else await this.#swap(all, conditions, options);
     for (const { done } of all) done.resolve();
   }
 
-  async #writeLocked(all: readonly WaitingChange[], options: OperationOptions): Promise<void> {
-    await using lock = await LayoutLock.take(this.#bucket, this.#key("_drayage/lock"), options);
+  async #writeLocked(all: readonly PendingChange[], options: OperationOptions): Promise<void> {
+    await using lock = await LayoutLock.acquire(this.#bucket, this.#key("_drayage/lock"), options);
     const { content } = await this.#read(options);
-    const { willing, next } = await askAll(all, content);
+    const { applied, next } = await applyChanges(all, content);
     if (next === undefined) return;
-    const [first] = willing;
+    const [first] = applied;
     const { afterwards } = first?.change ?? {};
     lock.check();
     const stored = afterwards === undefined ? next : withDeletion(next, randomUUID());
     await this.#put(content === undefined, stored, {}, options);
-    this.#deletingUntil = performance.now() + patience / 2;
+    this.#deletionDeadline = performance.now() + maxDeletionTime / 2;
     await afterwards?.();
   }
 
   async #swap(
-    all: readonly WaitingChange[],
+    all: readonly PendingChange[],
     conditions: NonNullable<Conditions>,
     options: OperationOptions,
   ): Promise<void> {
-    let left = all;
-    for (let attempt = 1; attempt <= mostAttempts; attempt++) {
-      const before = await this.#quiet(options);
-      const { willing, next } = await askAll(left, before.content);
+    let remaining = all;
+    for (let attempt = 1; attempt <= maxAttempts; attempt++) {
+      const before = await this.#readSettled(options);
+      const { applied, next } = await applyChanges(remaining, before.content);
       if (next === undefined) return;
-      left = willing;
-      const [first] = willing;
+      remaining = applied;
+      const [first] = applied;
       const { afterwards } = first?.change ?? {};
-      const mark = markUnderWay(randomUUID());
+      const mark = pendingMark(randomUUID());
       const stored = afterwards === undefined ? next : withDeletion(next, mark);
-      const since = performance.now();
+      const startedAt = performance.now();
       if (await this.#replace(before, stored, conditions, options)) {
-        this.#deletingUntil = since + patience / 2;
+        this.#deletionDeadline = startedAt + maxDeletionTime / 2;
         if (afterwards !== undefined) await this.#finish(mark, afterwards, conditions, options);
         return;
       }
-      const longest = Math.min(longestPause, firstPause * 2 ** attempt);
-      await delay(Math.random() * longest, options.signal);
+      const limit = Math.min(maxDelay, firstDelay * 2 ** attempt);
+      await delay(Math.random() * limit, options.signal);
     }
-    throw this.#conflict(`was changed by others ${mostAttempts} times before we could`);
+    throw this.#conflict(`was changed by other writers during ${maxAttempts} attempts`);
   }
 
-  /** The index while nobody deletes blobs; who died over it is waited for no longer than two minutes. */
-  async #quiet(options: OperationOptions): Promise<IndexFile> {
-    const since = performance.now();
-    let before = this.#known ?? (await this.#read(options));
-    for (const mark = deletionIn(before.content); isUnderWay(mark);) {
-      if (deletionIn(before.content) !== mark) return this.#quiet(options);
-      if (performance.now() - since > patience) return settled(before, mark);
-      await delay(watching, options.signal);
+  /** Reads the index after deletions in progress have ended. Waits for a process that was killed for two minutes. */
+  async #readSettled(options: OperationOptions): Promise<IndexFile> {
+    const startedAt = performance.now();
+    let before = this.#cached ?? (await this.#read(options));
+    for (const mark = deletionIn(before.content); isPending(mark);) {
+      if (deletionIn(before.content) !== mark) return this.#readSettled(options);
+      if (performance.now() - startedAt > maxDeletionTime) return withDeletionDone(before, mark);
+      await delay(pollInterval, options.signal);
       before = await this.#read(options);
     }
     return before;
   }
 
-  /** False where somebody else wrote since. */
+  /** Replaces the index. False if another writer changed it since `before`. */
   async #replace(
     before: IndexFile,
     content: Uint8Array,
@@ -161,14 +161,14 @@ export class LayoutFiles {
     options: OperationOptions,
   ): Promise<boolean> {
     const { etag } = before;
-    const precondition = etag === undefined ? { IfNoneMatch: "*" } : onlyIf(etag, conditions);
+    const precondition = etag === undefined ? { IfNoneMatch: "*" } : ifMatch(etag, conditions);
     if (await this.#put(before.content === undefined, content, precondition, options)) return true;
-    // An attempt of which nobody heard may have been successful.
+    // An earlier attempt may have succeeded although its response was lost.
     const now = await this.#read(options);
     return now.content !== undefined && Buffer.compare(now.content, content) === 0;
   }
 
-  /** Deletes what nobody needs, and lets the others go on, however that went: an abort comes too late. */
+  /** Deletes unneeded blobs, then unblocks other writers, even after a failure. It is too late for an abort. */
   async #finish(
     mark: string,
     afterwards: () => Promise<void>,
@@ -179,7 +179,7 @@ export class LayoutFiles {
     try {
       await afterwards();
     } finally {
-      const now = this.#known ?? (await this.#read(options));
+      const now = this.#cached ?? (await this.#read(options));
       if (now.content !== undefined && deletionIn(now.content) === mark)
         await this.#replace(now, withDeletion(now.content, doneMark(mark)), conditions, options);
     }
@@ -187,8 +187,8 @@ export class LayoutFiles {
 
   async #read(options: OperationOptions): Promise<IndexFile> {
     const found = await this.#bucket.read(this.#key("index.json"), indexSizeLimit, options);
-    this.#known = found ?? { content: undefined, etag: undefined };
-    return this.#known;
+    this.#cached = found ?? { content: undefined, etag: undefined };
+    return this.#cached;
   }
 
   async #put(
@@ -198,11 +198,11 @@ export class LayoutFiles {
     options: OperationOptions,
   ): Promise<boolean> {
     if (isFirst) await this.#putLayoutFile(precondition, options);
-    this.#known = undefined;
+    this.#cached = undefined;
     const headers = fileHeaders(this.#settings, mediaTypes.ociIndex);
     const object = { ...headers, ...precondition, Body: content };
     const etag = await this.#bucket.put(this.#key("index.json"), object, options);
-    if (etag !== undefined) this.#known = { content, etag };
+    if (etag !== undefined) this.#cached = { content, etag };
     return etag !== undefined;
   }
 
@@ -213,8 +213,8 @@ export class LayoutFiles {
   }
 
   #conflict(what: string): ImageError {
-    const place = `s3://${this.#bucket.name}/${this.#key("index.json")}`;
-    return new ImageError("conflict", `${place} ${what}: copy again`, { retryable: true });
+    const url = `s3://${this.#bucket.name}/${this.#key("index.json")}`;
+    return new ImageError("conflict", `${url} ${what}; copy again`, { retryable: true });
   }
 
   #key(name: string): string {
@@ -222,16 +222,17 @@ export class LayoutFiles {
   }
 }
 
-const mostAttempts = 200;
+const maxAttempts = 200;
 /** Milliseconds. */
-const firstPause = 25;
-const longestPause = 1000;
-/** How often, and for how long, a deletion of others is waited for. */
-const watching = 200;
-const patience = 120_000;
-/** Of each blob that is deleted: well within what others wait. */
-export const deletionTimeout: number = patience / 4;
+const firstDelay = 25;
+const maxDelay = 1000;
+/** Milliseconds between reads while another writer deletes blobs. */
+const pollInterval = 200;
+/** Milliseconds for which other writers wait for a deletion. */
+const maxDeletionTime = 120_000;
+/** Milliseconds for the deletion of one blob, so it ends while other writers wait. */
+export const deletionTimeout: number = maxDeletionTime / 4;
 
-function settled({ content, etag }: IndexFile, mark: string): IndexFile {
+function withDeletionDone({ content, etag }: IndexFile, mark: string): IndexFile {
   return { content: content && withDeletion(content, doneMark(mark)), etag };
 }

@@ -7,23 +7,23 @@ import { delay } from "@drayage/transport-kit/wire";
 import type { Bucket, ObjectFacts } from "../client/bucket.ts";
 import { keyIn } from "../s3-location.ts";
 
-/** Milliseconds after which nobody waits any more for somebody of whom nothing was heard. */
+/** Milliseconds after which a claim that was not refreshed is ignored. */
 const expiry = 60_000;
-const refreshing = expiry / 4;
-const usualPause = 200;
-/** More than writers there can be at once; it bounds the memory. */
+const refreshInterval = expiry / 4;
+const pollInterval = 200;
+/** Limits the memory; there are never so many writers at once. */
 const maxClaims = 10_000;
 
-/** Somebody's wish for a lock: an object of no bytes, called `OWNER.NUMBER`. */
+/** A claim to a lock: an empty object with the name `OWNER.NUMBER`. */
 interface Claim extends ObjectFacts {
   readonly owner: string;
-  /** 0 while it is being chosen. */
+  /** 0 while the owner chooses its number. */
   readonly number: number;
 }
 
 /**
- * A lock for stores that do not keep the conditions of a write, after Lamport's bakery: it takes nothing but reading
- * what was written. Everybody draws a number that is larger than all there are; the smallest one is served.
+ * A lock for stores that do not honour conditions of writes: Lamport's bakery algorithm, which requires only consistent
+ * reads. Each writer takes a number above all existing ones. The smallest number holds the lock.
  */
 export class LayoutLock implements AsyncDisposable {
   readonly #bucket: Bucket;
@@ -38,17 +38,17 @@ export class LayoutLock implements AsyncDisposable {
     this.#folder = folder;
   }
 
-  /** Waits for it. A process that was killed is waited for no longer than a minute. */
-  static async take(
+  /** Waits for the lock. It waits for a killed process for one minute. */
+  static async acquire(
     bucket: Bucket,
     folder: string,
     options: OperationOptions,
   ): Promise<LayoutLock> {
     const lock = new LayoutLock(bucket, folder);
     try {
-      await lock.#draw(options);
-      while (!(await lock.#isServed(options))) {
-        await delay(usualPause * (0.5 + Math.random()), options.signal);
+      await lock.#takeNumber(options);
+      while (!(await lock.#isHeld(options))) {
+        await delay(pollInterval * (0.5 + Math.random()), options.signal);
       }
       return lock;
     } catch (error) {
@@ -57,7 +57,7 @@ export class LayoutLock implements AsyncDisposable {
     }
   }
 
-  /** Right before what must not be done by two at once. @throws ImageError `conflict` where others may have stopped waiting */
+  /** Call this directly before the protected write. @throws ImageError `conflict` if other writers may have stopped waiting */
   check(): void {
     if (performance.now() - this.#refreshedAt < expiry / 2) return;
     throw this.#lost();
@@ -69,32 +69,35 @@ export class LayoutLock implements AsyncDisposable {
     if (this.#number > 0) await this.#bucket.delete(this.#key(this.#number));
   }
 
-  async #draw(options: OperationOptions): Promise<void> {
+  async #takeNumber(options: OperationOptions): Promise<void> {
     await this.#put(0, options);
     const claims = await this.#claims(options);
     this.#number = 1 + Math.max(0, ...claims.map(({ number }) => number));
     await this.#put(this.#number, options);
     await this.#bucket.delete(this.#key(0), options);
-    this.#timer = setInterval(() => void this.#put(this.#number, {}).catch(() => {}), refreshing);
+    this.#timer = setInterval(
+      () => void this.#put(this.#number, {}).catch(() => {}),
+      refreshInterval,
+    );
     this.#timer.unref();
   }
 
-  async #isServed(options: OperationOptions): Promise<boolean> {
+  async #isHeld(options: OperationOptions): Promise<boolean> {
     const claims = await this.#claims(options);
-    const mine = claims.find(({ owner }) => owner === this.#owner);
-    if (mine === undefined) throw this.#lost();
-    const now = mine.modified.getTime() + performance.now() - this.#refreshedAt;
-    let isServed = true;
+    const own = claims.find(({ owner }) => owner === this.#owner);
+    if (own === undefined) throw this.#lost();
+    const now = own.modified.getTime() + performance.now() - this.#refreshedAt;
+    let isHeld = true;
     for (const claim of claims) {
-      if (claim.owner === this.#owner || this.#comesBefore(claim)) continue;
-      // Its key is nobody else's: what comes anew has another.
+      if (claim.owner === this.#owner || this.#precedes(claim)) continue;
+      // Safe to delete: every claim has its own key.
       if (now - claim.modified.getTime() > expiry) await this.#bucket.delete(claim.key, options);
-      else isServed = false;
+      else isHeld = false;
     }
-    return isServed;
+    return isHeld;
   }
 
-  #comesBefore({ owner, number }: Claim): boolean {
+  #precedes({ owner, number }: Claim): boolean {
     return this.#number < number || (this.#number === number && this.#owner < owner);
   }
 
@@ -119,18 +122,18 @@ export class LayoutLock implements AsyncDisposable {
   }
 
   #crowded(): ImageError {
-    const place = `s3://${this.#bucket.name}/${this.#folder}`;
-    const message = `There are more than ${maxClaims} objects in ${place}: delete them while nobody writes, and copy again`;
+    const url = `s3://${this.#bucket.name}/${this.#folder}`;
+    const message = `More than ${maxClaims} objects in ${url}; delete them while no copy is running, and copy again`;
     return new ImageError("conflict", message);
   }
 
   #lost(): ImageError {
-    const message = `Lost the lock s3://${this.#bucket.name}/${this.#folder}: copy again`;
+    const message = `Lost the lock s3://${this.#bucket.name}/${this.#folder}; copy again`;
     return new ImageError("conflict", message, { retryable: true });
   }
 }
 
-/** Behind the last slash. */
+/** The part of a key after the last slash. */
 function nameIn(key: string): string {
   return key.slice(key.lastIndexOf("/") + 1);
 }

@@ -36,7 +36,7 @@ import { formatLocation, parseLocation } from "./object-location.ts";
 import type { ObjectLocation } from "./object-location.ts";
 import type { S3Store } from "./s3-store.ts";
 
-/** A layout in a bucket. Blobs are there for everybody at once, and counted on only by what `index.json` names. */
+/** A layout in a bucket. Blobs are visible to every client at once; only those that `index.json` references count as present. */
 export class S3Layout implements LayoutStore, LayoutPresence {
   readonly location: string;
   readonly offers: SourceOffers = {
@@ -56,15 +56,15 @@ export class S3Layout implements LayoutStore, LayoutPresence {
   readonly #pool: BlobPool;
   readonly #copies: VerifiedCopies;
   readonly #isShared: boolean;
-  /** `index.json` as it was read last, and what it told of then. */
+  /** The last `index.json` that was read, its parsed form and its deletion mark. */
   #content: Uint8Array | undefined;
   #parsed: LayoutIndex | undefined;
   #deletion: string | undefined;
-  /** What was there, or came to be, since then; its bytes, where they were seen. */
-  readonly #needed = new Map<Digest, number | undefined>();
-  readonly #missing = new Set<Digest>();
-  /** Of which all was there because `index.json` named them. */
-  readonly #counted = new Set<Digest>();
+  /** Blobs that were found or written since then, with their sizes if known. */
+  readonly #present = new Map<Digest, number | undefined>();
+  readonly #absent = new Set<Digest>();
+  /** Manifests that are complete because `index.json` lists them. */
+  readonly #listed = new Set<Digest>();
 
   constructor(store: S3Store, folder: S3Folder) {
     this.location = `s3://${keyIn(folder.bucket, folder.prefix)}`;
@@ -82,7 +82,7 @@ export class S3Layout implements LayoutStore, LayoutPresence {
     return this;
   }
 
-  /** `oci-layout` says nothing that `index.json` does not, and every question costs. */
+  /** Skips `oci-layout`: it adds nothing to `index.json`, and reading it costs a request. */
   async readFile(
     name: LayoutFileName,
     options: OperationOptions = {},
@@ -95,26 +95,27 @@ export class S3Layout implements LayoutStore, LayoutPresence {
   }
 
   /**
-   * What `index.json` names was whole when it was named, and what is shared is never deleted; a manifest that was put
-   * there by a copy that did not come to its end may have lost what it needs.
+   * True for manifests in `index.json`, which were complete when they were listed, and for shared blobs, which are never
+   * deleted. A manifest of an incomplete copy may lack blobs.
    */
   async hasManifest(
     digest: Digest,
     { location, index, ...options }: ReuseManifestOptions = {},
   ): Promise<boolean> {
-    if (this.#named(digest) !== undefined) return true;
-    const list = index && this.#named(index);
+    if (this.#findListed(digest) !== undefined) return true;
+    const list = index && this.#findListed(index);
     if (list !== undefined && isWholeIndex(list)) return true;
     if (list === undefined && !this.#isShared) return false;
-    if (!this.#isOurs(location, digest)) return (await this.#sizeOf(digest, options)) !== undefined;
-    this.#needed.set(digest, undefined);
+    if (!this.#isOwnLocation(location, digest))
+      return (await this.#sizeOf(digest, options)) !== undefined;
+    this.#present.set(digest, undefined);
     return true;
   }
 
   async statBlob(digest: Digest, options: OperationOptions = {}): Promise<BlobStat | undefined> {
     const stored = await this.#pool.stat(digest, options);
-    if (stored === undefined || (stored.digest ?? digest) !== digest) this.#missing.add(digest);
-    else this.#needed.set(digest, stored.size);
+    if (stored === undefined || (stored.digest ?? digest) !== digest) this.#absent.add(digest);
+    else this.#present.set(digest, stored.size);
     return stored;
   }
 
@@ -139,34 +140,34 @@ export class S3Layout implements LayoutStore, LayoutPresence {
     blob: BlobInfo,
     options: OperationOptions = {},
   ): Promise<StoredBlob> {
-    const known = await this.#findUnasked(blob, options);
-    if (known !== undefined) return known;
+    const present = await this.#findPresent(blob, options);
+    if (present !== undefined) return present;
     const { partSize, sending: memory } = this.#store;
     const object = await this.#newObject(blob.mediaType, options);
     const settings = { partSize, memory, object };
     const stored = await uploadBlob(this.#pool, bytes, blob, settings, options);
-    this.#needed.set(stored.digest, stored.size);
+    this.#present.set(stored.digest, stored.size);
     return stored;
   }
 
-  /** In a layout without images hardly any blob is there, and the store refuses to write over it. */
+  /** True for a layout without images, which hardly contains blobs. The store does not overwrite them. */
   get takesFirst(): boolean {
     return this.#content === undefined && !this.#isShared;
   }
 
-  /** By the store itself, where it is the same, our credentials reach as far, and it shows that the bytes are those of the digest; false where not. */
+  /** Copies the blob inside the store. False for another store, without the permissions, or if the store cannot verify the digest. */
   async takeBlob(
     blob: StoredBlob,
     from: BlobLocation,
     options: OperationOptions = {},
   ): Promise<boolean> {
-    const there = parseLocation(from);
-    if (there === undefined || there.endpoint !== this.#store.endpoint) return false;
+    const source = parseLocation(from);
+    if (source === undefined || source.endpoint !== this.#store.endpoint) return false;
     const object = await this.#newObject(undefined, options);
-    const source = { bucket: this.#store.bucket(there.bucket), key: there.key };
+    const copied = { bucket: this.#store.bucket(source.bucket), key: source.key };
     try {
-      if (!(await this.#copies.take(blob, source, object, options))) return false;
-      this.#needed.set(blob.digest, blob.size);
+      if (!(await this.#copies.copyBlob(blob, copied, object, options))) return false;
+      this.#present.set(blob.digest, blob.size);
       return true;
     } catch (error) {
       if (error instanceof S3Error && !error.retryable) return false;
@@ -175,11 +176,11 @@ export class S3Layout implements LayoutStore, LayoutPresence {
   }
 
   async updateIndex(change: IndexChange, options: OperationOptions = {}): Promise<void> {
-    await sweepUploads(this.#pool, this.#needed.keys(), options);
+    await sweepUploads(this.#pool, this.#present.keys(), options);
     const deletion = this.#deletion;
-    // A deletion finds out anew what is needed.
+    // A deletion determines the needed blobs itself.
     const check = async (index: Uint8Array | undefined): Promise<void> =>
-      change.afterwards === undefined ? this.#checkNeeded(index, options) : undefined;
+      change.afterwards === undefined ? this.#checkReused(index, options) : undefined;
     await this.#use.files.update(change, { deletion, check }, options);
   }
 
@@ -187,7 +188,7 @@ export class S3Layout implements LayoutStore, LayoutPresence {
     if (!this.#isShared) await this.deleteKey(this.#pool.keyOf(digest), options);
   }
 
-  /** Only as long as nobody can count on it: false for what stays because it is late. */
+  /** Deletes an object while other writers wait. False if the time for that is over. */
   async deleteKey(key: string, { retries }: OperationOptions): Promise<boolean> {
     if (!this.#use.files.mayDelete) return false;
     const signal = AbortSignal.timeout(deletionTimeout);
@@ -200,19 +201,19 @@ export class S3Layout implements LayoutStore, LayoutPresence {
     }
   }
 
-  /** What was put and not committed waits for somebody who needs it. */
+  /** Keeps uncommitted blobs for later copies and for garbage collection. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#use[Symbol.dispose]();
   }
 
-  /** A blob that nobody looked for before it was put: a manifest. */
-  async #findUnasked(
+  /** Finds a blob that was put without a lookup before: a manifest. */
+  async #findPresent(
     { digest, size }: BlobInfo,
     options: OperationOptions,
   ): Promise<StoredBlob | undefined> {
-    if (digest === undefined || size === undefined || this.#missing.has(digest)) return undefined;
-    const isKnown = this.#needed.has(digest) && (this.#needed.get(digest) ?? size) === size;
-    if (isKnown || this.#counted.has(digest)) return { digest, size };
+    if (digest === undefined || size === undefined || this.#absent.has(digest)) return undefined;
+    const isKnown = this.#present.has(digest) && (this.#present.get(digest) ?? size) === size;
+    if (isKnown || this.#listed.has(digest)) return { digest, size };
     return (await this.#sizeOf(digest, options)) === size ? { digest, size } : undefined;
   }
 
@@ -220,31 +221,31 @@ export class S3Layout implements LayoutStore, LayoutPresence {
     return storedSizeOf(this, digest, options);
   }
 
-  /** Somebody may have deleted an image, and with it a blob that was counted on. */
-  async #checkNeeded(index: Uint8Array | undefined, options: OperationOptions): Promise<void> {
-    const left = index === undefined ? [] : parseLayoutIndex(index).entries;
-    const named = new Set(left.map((entry) => entry["digest"]));
-    for (const digest of this.#counted) if (!named.has(digest)) throw this.#lost(digest);
+  /** Checks that no other writer has deleted a reused manifest or blob. @throws ImageError `conflict` */
+  async #checkReused(index: Uint8Array | undefined, options: OperationOptions): Promise<void> {
+    const entries = index === undefined ? [] : parseLayoutIndex(index).entries;
+    const listed = new Set(entries.map((entry) => entry["digest"]));
+    for (const digest of this.#listed) if (!listed.has(digest)) throw this.#lost(digest);
     const check = async (digest: Digest): Promise<void> => {
       if ((await this.#pool.sizeOf(digest, options)) === undefined) throw this.#lost(digest);
     };
-    await Promise.all([...this.#needed.keys()].map(check));
+    await Promise.all([...this.#present.keys()].map(check));
   }
 
   #lost(digest: Digest): ImageError {
-    const message = `${digest} was in ${this.location} and was deleted during the copy: copy again`;
+    const message = `${digest} was in ${this.location} and was deleted during the copy; copy again`;
     return new ImageError("conflict", message, { retryable: true });
   }
 
-  /** What `index.json` says of a manifest; counted on from then on. */
-  #named(digest: Digest): IndexEntry | undefined {
+  /** The entry of a manifest in `index.json`. Marks the manifest as reused. */
+  #findListed(digest: Digest): IndexEntry | undefined {
     this.#parsed ??= this.#content && parseLayoutIndex(this.#content);
-    const entry = this.#parsed?.entries.find((one) => one["digest"] === digest);
-    if (entry !== undefined) this.#counted.add(digest);
+    const entry = this.#parsed?.entries.find((listed) => listed["digest"] === digest);
+    if (entry !== undefined) this.#listed.add(digest);
     return entry;
   }
 
-  #isOurs(location: BlobLocation | undefined, digest: Digest): boolean {
+  #isOwnLocation(location: BlobLocation | undefined, digest: Digest): boolean {
     const own = this.locateBlob(digest);
     return (
       location?.transport === own.transport &&

@@ -11,36 +11,37 @@ import type { S3Folder } from "../s3-location.ts";
 import type { S3Settings } from "../s3-settings.ts";
 import { LayoutFiles } from "./layout-files.ts";
 
-const usualPartSize = 16 << 20;
-const usualConcurrency = 4;
+/** Bytes. */
+const defaultPartSize = 16 << 20;
+const defaultConcurrency = 4;
 
-/** What all images of one `s3()` share. */
+/** The connections and settings that all images of one `s3()` share. */
 export class S3Store {
   readonly settings: S3Settings;
   readonly partSize: number;
-  /** For parts that are sent. */
+  /** The memory for parts that are sent. */
   readonly sending: PartMemory;
-  /** For ranges that are read ahead. */
+  /** The memory for ranges that are read ahead. */
   readonly reading: PartMemory;
-  /** Where layouts share their blobs, if they do. */
+  /** The folder for the blobs of several layouts; undefined if each layout has its own. */
   readonly sharedBlobs: S3Folder | undefined;
   readonly #connection: Connection;
   readonly #buckets = new Map<string, Bucket>();
   readonly #files = new Map<string, { readonly files: LayoutFiles; users: number }>();
   readonly #conditions = new Map<string, Promise<Conditions>>();
 
-  /** Stores take no smaller parts than `leastPartSize`, in bytes. */
-  constructor(settings: S3Settings, leastPartSize: number = 5 << 20) {
-    const { partSize = usualPartSize, concurrency = usualConcurrency } = settings;
+  /** `minPartSize`: the smallest part that stores accept, in bytes. */
+  constructor(settings: S3Settings, minPartSize: number = 5 << 20) {
+    const { partSize = defaultPartSize, concurrency = defaultConcurrency } = settings;
     this.settings = settings;
-    this.partSize = Math.max(partSize, leastPartSize);
+    this.partSize = Math.max(partSize, minPartSize);
     this.sending = new PartMemory(this.partSize, concurrency);
     this.reading = new PartMemory(this.partSize, concurrency - 1);
     this.sharedBlobs = settings.blobs === undefined ? undefined : parseS3Folder(settings.blobs);
     this.#connection = new Connection(settings);
   }
 
-  /** The origin that requests went to; undefined for AWS, where every bucket is in one place. */
+  /** The origin of the store; undefined for AWS, whose buckets share one namespace. */
   get endpoint(): string | undefined {
     return this.#connection.isAWS ? undefined : this.#connection.origin?.origin;
   }
@@ -51,7 +52,7 @@ export class S3Store {
     return bucket;
   }
 
-  /** The same for all who use a layout at the same time. */
+  /** Returns the same `LayoutFiles` to all concurrent users of a layout. */
   useFiles(folder: S3Folder): Disposable & { readonly files: LayoutFiles } {
     const name = keyIn(folder.bucket, folder.prefix);
     const conditions = (options: OperationOptions): Promise<Conditions> =>
@@ -71,14 +72,14 @@ export class S3Store {
     };
   }
 
-  /** What the bucket of a layout does with conditions; found out by writing the `oci-layout` where it is not known. */
+  /** How the bucket of a layout handles conditions. Probes an unknown store by writing `oci-layout`. */
   async conditionsFor(folder: S3Folder, options: OperationOptions): Promise<Conditions> {
     const { conditionalWrites } = this.settings;
     if (conditionalWrites !== undefined) return conditionalWrites ? standardConditions : undefined;
     if (this.#connection.isAWS) return standardConditions;
-    const asked = this.#conditions.get(folder.bucket) ?? this.#probe(folder, options);
-    this.#conditions.set(folder.bucket, asked);
-    return asked;
+    const conditions = this.#conditions.get(folder.bucket) ?? this.#probe(folder, options);
+    this.#conditions.set(folder.bucket, conditions);
+    return conditions;
   }
 
   async #probe(folder: S3Folder, { onNotice, retries }: OperationOptions): Promise<Conditions> {
@@ -96,8 +97,7 @@ export class S3Store {
   }
 
   #noticeOf({ bucket, prefix }: S3Folder): Notice {
-    const place = keyIn(bucket, prefix);
-    const text = `the store does not keep the conditions of a write: who writes to ${place} takes turns by a lock in it`;
+    const text = `the store does not honour If-Match and If-None-Match; writers of ${keyIn(bucket, prefix)} exclude each other by a lock object`;
     return { kind: "caution", text };
   }
 }

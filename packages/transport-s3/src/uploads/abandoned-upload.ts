@@ -3,51 +3,55 @@ import path from "node:path";
 
 import { isOwnFile, readSmallFile } from "@drayage/transport-kit/files";
 
-import { isOfNobody, journalVersion, patience } from "./journal-entry.ts";
+import { heartbeatTimeout, isOrphaned, journalVersion } from "./journal-entry.ts";
 import type { JournaledUpload } from "./journal-entry.ts";
 
-/** After how many milliseconds nobody comes back for an upload. */
-export const forgottenAfter: number = 7 * 86_400_000;
+/** The age in milliseconds after which an upload is not resumed any more. */
+export const abandonedAfter: number = 7 * 86_400_000;
 
-const mostBytes = 1 << 16;
+/** The maximum size of a journal entry. */
+const maxBytes = 1 << 16;
 
 /**
- * What a file of a journal says; undefined where somebody sends the upload, or it cannot be understood. What nobody will
- * ever understand is removed.
+ * Reads an entry of a journal. Undefined if a process still sends the upload, or if the entry is invalid. Deletes entries
+ * that will never be valid.
  */
 export async function findAbandoned(file: string): Promise<JournaledUpload | undefined> {
   try {
-    const touched = await abandonedSince(file);
-    if (touched === undefined) return undefined;
-    // Another user's file may name an upload that is none of ours.
+    const modified = await abandonedSince(file);
+    if (modified === undefined) return undefined;
+    // A file of another user may name any upload.
     if (!isOwnFile(file)) return undefined;
-    const bytes = await readSmallFile(file, mostBytes, { followLinks: false });
+    const bytes = await readSmallFile(file, maxBytes, { followLinks: false });
     const content = Buffer.from(bytes ?? []);
     const [first = "", second] = content.toString().split("\n");
     const upload = uploadIn(first);
     if (upload !== undefined) return { ...upload, uploadId: textIn(second) };
-    // A process may have been killed before it said anything; a later version may say what we do not understand.
-    const isUseless = second === undefined || Date.now() - touched.getTime() > forgottenAfter;
+    // A process may have been killed while it wrote the entry. A later version may write entries of another format.
+    const isUseless = second === undefined || Date.now() - modified.getTime() > abandonedAfter;
     if (isUseless) await rm(file, { force: true });
   } catch {
-    // Somebody else has taken it meanwhile, or it cannot be read.
+    // Another process has taken the upload meanwhile, or the file cannot be read.
   }
   return undefined;
 }
 
-/** Undefined where its process lives: one of another machine, or whose number another has by now, lives as long as it is seen. */
+/**
+ * The last heartbeat of an upload whose process has ended; undefined if the process lives. A process of another machine,
+ * or with a reused process ID, counts as alive while it sends heartbeats.
+ */
 async function abandonedSince(file: string): Promise<Date | undefined> {
-  const isCertain = isOfNobody(path.basename(file));
-  if (isCertain === undefined) return undefined;
+  const hasEnded = isOrphaned(path.basename(file));
+  if (hasEnded === undefined) return undefined;
   const { mtime } = await stat(file);
-  return isCertain || Date.now() - mtime.getTime() > patience ? mtime : undefined;
+  return hasEnded || Date.now() - mtime.getTime() > heartbeatTimeout ? mtime : undefined;
 }
 
 function uploadIn(line: string): JournaledUpload | undefined {
   const { version, ...upload } = Object(jsonIn(line)) as Record<string, unknown>;
   const { pool, key, headers, begun } = upload;
-  const isWhole = isText(pool) && isText(key) && isText(headers) && typeof begun === "number";
-  return version === journalVersion && isWhole ? { pool, key, headers, begun } : undefined;
+  const isComplete = isText(pool) && isText(key) && isText(headers) && typeof begun === "number";
+  return version === journalVersion && isComplete ? { pool, key, headers, begun } : undefined;
 }
 
 function textIn(line: string | undefined): string | undefined {
@@ -55,7 +59,7 @@ function textIn(line: string | undefined): string | undefined {
   return isText(value) ? value : undefined;
 }
 
-/** Undefined also for a line that a process was killed writing. */
+/** Undefined for an incomplete line too, which a killed process may leave. */
 function jsonIn(line: string | undefined): unknown {
   try {
     return JSON.parse(line ?? "");

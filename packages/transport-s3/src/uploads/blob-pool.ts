@@ -4,18 +4,18 @@ import { algorithmOf, hexOf, ImageError, isImageError, parseDigest } from "@dray
 import type { BlobStat, Digest, OperationOptions } from "@drayage/core";
 import type { StoredBlob } from "@drayage/image-layout";
 
-import type { Bucket, KnownContent } from "../client/bucket.ts";
+import type { Bucket, StoredChecksum } from "../client/bucket.ts";
 import { keyIn } from "../s3-location.ts";
 import { UploadJournal } from "./upload-journal.ts";
 
-/** Where the blobs of a layout lie: in its own `blobs`, or with those of others. */
+/** The folder of blobs in a bucket: the `blobs` of one layout, or a folder that several layouts share. */
 export class BlobPool {
   readonly bucket: Bucket;
-  /** Of uploads to it in parts; undefined where nobody wants one. */
+  /** The journal of its multipart uploads, if the settings have one. */
   readonly journal: UploadJournal | undefined;
   readonly #folder: string;
 
-  /** `folder` is without slashes around it; `journal` one on this machine. */
+  /** `folder` has no leading or trailing slash. `journal` is a local folder. */
   constructor(bucket: Bucket, folder: string, journal?: string) {
     this.bucket = bucket;
     this.journal = journal === undefined ? undefined : new UploadJournal(journal, bucket, folder);
@@ -26,7 +26,7 @@ export class BlobPool {
     return keyIn(this.#folder, algorithmOf(digest), hexOf(digest));
   }
 
-  /** For a blob that shows at its end what it is. */
+  /** A key for a blob whose digest is unknown until its end. */
   temporaryKey(): string {
     return keyIn(this.#folder, "_drayage", randomUUID());
   }
@@ -35,13 +35,13 @@ export class BlobPool {
     return key.startsWith(keyIn(this.#folder, "_drayage/"));
   }
 
-  /** Bytes; undefined where it is not there, or where the store's own checksum shows other bytes under its key. */
+  /** The size in bytes; undefined if the blob is absent, or if the checksum of the store differs from its digest. */
   async sizeOf(digest: Digest, options: OperationOptions): Promise<number | undefined> {
     const found = await this.#find(digest, options);
-    return found === undefined || isOther(found, digest) ? undefined : found.size;
+    return found === undefined || hasOtherDigest(found, digest) ? undefined : found.size;
   }
 
-  /** The digest is that of the checksum that the store computed over the whole blob, if it keeps one. */
+  /** The digest is the SHA-256 that the store computed over the whole blob, if it has one. */
   async stat(digest: Digest, options: OperationOptions): Promise<BlobStat | undefined> {
     const found = await this.#find(digest, options);
     if (found?.sha256 === undefined || algorithmOf(digest) !== "sha256")
@@ -49,30 +49,30 @@ export class BlobPool {
     return { size: found.size, digest: parseDigest(`sha256:${found.sha256}`) };
   }
 
-  /** After a write that was refused because there is something already. @throws ImageError `conflict` unless it is the same */
+  /** Called if a write was rejected because the key exists. @throws ImageError `conflict` unless the object is the same blob */
   async checkPresent({ digest, size }: StoredBlob, options: OperationOptions): Promise<void> {
     const found = await this.#find(digest, options);
-    const place = `s3://${this.bucket.name}/${this.keyOf(digest)}`;
+    const url = `s3://${this.bucket.name}/${this.keyOf(digest)}`;
     if (found === undefined) {
-      const message = `Somebody else wrote or deleted ${place} meanwhile: copy again`;
+      const message = `Another client wrote or deleted ${url} during the upload; copy again`;
       throw new ImageError("conflict", message, { retryable: true });
     }
-    const mend = "it is damaged; delete it and copy again";
+    const advice = "it is damaged; delete it and copy again";
     if (found.size !== size) {
-      const message = `${place} has ${found.size} bytes and should have ${size}: ${mend}`;
+      const message = `${url} has ${found.size} bytes and should have ${size}: ${advice}`;
       throw new ImageError("conflict", message);
     }
-    if (isOther(found, digest)) {
-      const message = `${place} has the SHA-256 ${found.sha256}: ${mend}`;
+    if (hasOtherDigest(found, digest)) {
+      const message = `${url} has the SHA-256 ${found.sha256}: ${advice}`;
       throw new ImageError("conflict", message);
     }
   }
 
-  /** Without a checksum where our rights do not reach as far: for one of an object that KMS encrypts they have to reach its key. */
+  /** Omits the checksum if the permissions do not suffice: for an object that KMS encrypts, they must include its key. */
   async #find(
     digest: Digest,
     options: OperationOptions,
-  ): Promise<Pick<KnownContent, "size" | "sha256"> | undefined> {
+  ): Promise<Pick<StoredChecksum, "size" | "sha256"> | undefined> {
     const key = this.keyOf(digest);
     try {
       return await this.bucket.headChecksum(key, options);
@@ -84,6 +84,6 @@ export class BlobPool {
   }
 }
 
-function isOther({ sha256 }: Pick<KnownContent, "sha256">, digest: Digest): boolean {
+function hasOtherDigest({ sha256 }: Pick<StoredChecksum, "sha256">, digest: Digest): boolean {
   return sha256 !== undefined && algorithmOf(digest) === "sha256" && sha256 !== hexOf(digest);
 }

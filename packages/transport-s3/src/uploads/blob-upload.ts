@@ -4,23 +4,23 @@ import type { StoredBlob } from "@drayage/image-layout";
 import type { PartMemory } from "@drayage/transport-kit/wire";
 
 import type { ObjectHeaders, Precondition } from "../client/bucket.ts";
-import { beginUpload } from "./begin-upload.ts";
 import type { BlobPool } from "./blob-pool.ts";
+import { createUpload } from "./create-upload.ts";
 import { copyObject } from "./object-copy.ts";
 import { openUpload } from "./open-upload.ts";
 import { PartReader } from "./part-reader.ts";
-import type { HeldPart } from "./part-reader.ts";
+import type { BufferedPart } from "./part-reader.ts";
 
-/** How a blob is sent. */
+/** Settings for sending a blob. */
 export interface UploadSettings {
   /** Bytes. */
   readonly partSize: number;
   readonly memory: PartMemory;
-  /** What is kept with the blob, and that it must not be there yet where the store keeps to that. */
+  /** Headers of the blob, and the condition that it is absent if the store honours that. */
   readonly object: ObjectHeaders & Precondition;
 }
 
-/** Stores a blob unless it is there: in one request, or in parts where it is larger. Of a stream that is false nothing stays. */
+/** Stores a blob unless it is present: in one request, or in parts if it is large. A stream with a wrong digest leaves nothing. */
 export async function uploadBlob(
   pool: BlobPool,
   bytes: AsyncIterable<Uint8Array>,
@@ -36,24 +36,24 @@ export async function uploadBlob(
     : await putKnown(pool, first, parts, digest, object, options);
 }
 
-const mostParts = 10_000;
+const maxParts = 10_000;
 const mebibyte = 1 << 20;
 
-/** In whole mebibytes where there are several. All but the last are of one size, on which some stores insist. */
-export function partSizeFor(size: number | undefined, usual: number): number {
-  if (size === undefined) return usual;
-  if (size <= usual) return Math.max(size, 1);
-  return Math.max(usual, Math.ceil(size / mostParts / mebibyte) * mebibyte);
+/** The part size for a blob, so it has at most 10,000 parts. All but the last part have this size, which some stores require. */
+export function partSizeFor(size: number | undefined, defaultSize: number): number {
+  if (size === undefined) return defaultSize;
+  if (size <= defaultSize) return Math.max(size, 1);
+  return Math.max(defaultSize, Math.ceil(size / maxParts / mebibyte) * mebibyte);
 }
 
 async function putWhole(
   pool: BlobPool,
   bytes: Uint8Array,
-  known: Digest | undefined,
+  knownDigest: Digest | undefined,
   object: UploadSettings["object"],
   options: OperationOptions,
 ): Promise<StoredBlob> {
-  const digest = known ?? digestOf(bytes);
+  const digest = knownDigest ?? digestOf(bytes);
   const stored = { digest, size: bytes.byteLength };
   const blob = { ...object, ...checksumOf(digest), Body: bytes };
   const { retries = new Retries(), signal } = options;
@@ -68,7 +68,7 @@ async function putWhole(
   );
 }
 
-/** An OCI digest is what S3 takes for a checksum, in other letters. */
+/** S3 expects the same SHA-256 as the digest, in Base64. */
 function checksumOf(digest: Digest): { readonly ChecksumSHA256?: string } {
   if (algorithmOf(digest) !== "sha256") return {};
   return { ChecksumSHA256: Buffer.from(hexOf(digest), "hex").toString("base64") };
@@ -76,7 +76,7 @@ function checksumOf(digest: Digest): { readonly ChecksumSHA256?: string } {
 
 async function putKnown(
   pool: BlobPool,
-  first: HeldPart,
+  first: BufferedPart,
   rest: PartReader,
   digest: Digest,
   { IfNoneMatch, ...headers }: UploadSettings["object"],
@@ -93,21 +93,21 @@ async function putKnown(
     if (!(await upload.complete(size, { IfNoneMatch }))) await pool.checkPresent(stored, options);
     return stored;
   } catch (error) {
-    if (options.signal?.aborted || mayGoOn(error)) upload.leave();
+    if (options.signal?.aborted || isResumable(error)) upload.keep();
     throw error;
   }
 }
 
-/** Whether it was not for the bytes, nor for what the store has of them. */
-function mayGoOn(error: unknown): boolean {
+/** Whether a later upload may resume: the failure was not caused by the bytes or by the stored parts. */
+function isResumable(error: unknown): boolean {
   if (!isImageError(error)) return true;
   return error.code === "denied" || (error.retryable && error.code !== "conflict");
 }
 
-/** A blob that shows at its end what it is goes to a key of its own first, and is copied from there inside the store. */
+/** Uploads a blob of unknown digest to a temporary key, and copies it to its final key inside the store. */
 async function putUnknown(
   pool: BlobPool,
-  first: HeldPart,
+  first: BufferedPart,
   rest: PartReader,
   object: UploadSettings["object"],
   options: OperationOptions,
@@ -117,7 +117,7 @@ async function putUnknown(
   const key = pool.temporaryKey();
   const hasher = digestHasher();
   let size = 0;
-  await using upload = await beginUpload(bucket, key, headers, options, journal);
+  await using upload = await createUpload(bucket, key, headers, options, journal);
   for await (const part of partsOf(first, rest, upload.signal)) {
     hasher.update(part.bytes);
     size += part.bytes.byteLength;
@@ -128,19 +128,19 @@ async function putUnknown(
   const from = { bucket: bucket.name, key, size };
   const to = pool.keyOf(stored.digest);
   try {
-    const isOurs = await copyObject(from, bucket, to, object, options, { journal });
-    if (!isOurs) await pool.checkPresent(stored, options);
+    const isCopied = await copyObject(from, bucket, to, object, options, { journal });
+    if (!isCopied) await pool.checkPresent(stored, options);
   } finally {
-    await bucket.delete(key).catch(() => upload.leave());
+    await bucket.delete(key).catch(() => upload.keep());
   }
   return stored;
 }
 
 async function* partsOf(
-  first: HeldPart,
+  first: BufferedPart,
   rest: PartReader,
   signal: AbortSignal | undefined,
-): AsyncGenerator<HeldPart, void, undefined> {
+): AsyncGenerator<BufferedPart, void, undefined> {
   for (let part = first; ; part = await rest.next(signal)) {
     yield part;
     if (part.isLast) return;

@@ -4,26 +4,27 @@ import path from "node:path";
 
 import { hasEnded, thisProcess } from "@drayage/transport-kit/files";
 
-/** An upload in parts as it is written down. */
+/** A multipart upload as recorded in the journal. */
 export interface JournaledUpload {
-  /** Where the blobs lie among which it is to be one. */
+  /** The store, bucket and folder of the blob. */
   readonly pool: string;
   readonly key: string;
-  /** How the object is to be kept: whoever wants another one does not go on with it. */
+  /** The headers of the object as JSON. An upload is resumed only with the same headers. */
   readonly headers: string;
-  /** When it was, in milliseconds. */
+  /** When the upload was created, in milliseconds since the epoch. */
   readonly begun: number;
-  /** Undefined where nobody heard what the store calls it, if it has it at all. */
+  /** Undefined if the response with the ID was not received. */
   readonly uploadId?: string | undefined;
 }
 
-/** Of the file. */
+/** The version of the file format. */
 export const journalVersion = 1;
-/** Milliseconds after which a process that was not seen is gone. */
-export const patience: number = 2 * 60_000;
-const heartbeat = patience / 8;
+/** Milliseconds without a heartbeat after which a process counts as ended. */
+export const heartbeatTimeout: number = 2 * 60_000;
+/** Milliseconds. */
+const heartbeatInterval = heartbeatTimeout / 8;
 
-/** A file about one upload. Its name tells which process sends it, its time that this process lives. */
+/** The file of one upload. Its name contains the process that sends it; its modification time is the heartbeat of that process. */
 export class JournalEntry {
   readonly upload: JournaledUpload;
   readonly #file: string;
@@ -32,11 +33,11 @@ export class JournalEntry {
   private constructor(file: string, upload: JournaledUpload) {
     this.upload = upload;
     this.#file = file;
-    held.add(path.basename(file));
-    this.#timer = setInterval(() => void touch(file).catch(nothing), heartbeat).unref();
+    ownFiles.add(path.basename(file));
+    this.#timer = setInterval(() => void touch(file).catch(nothing), heartbeatInterval).unref();
   }
 
-  /** Writes a new one of this process. @throws the error of the file system */
+  /** Writes a new entry, owned by this process. @throws an error of the file system */
   static async write(folder: string, upload: JournaledUpload): Promise<JournalEntry> {
     const file = path.join(folder, ownName());
     const content = `${JSON.stringify({ version: journalVersion, ...upload })}\n`;
@@ -45,12 +46,12 @@ export class JournalEntry {
       await writeFile(file, content, { flag: "wx", mode: 0o600 });
       return entry;
     } catch (error) {
-      entry.#release();
+      entry.#forget();
       throw error;
     }
   }
 
-  /** Makes one of nobody one of this process; undefined where somebody else was faster. */
+  /** Takes over an orphaned entry. Undefined if another process was faster. */
   static async take(file: string, upload: JournaledUpload): Promise<JournalEntry | undefined> {
     const own = path.join(path.dirname(file), ownName());
     const entry = new JournalEntry(own, upload);
@@ -59,49 +60,49 @@ export class JournalEntry {
       await rename(file, own);
       return entry;
     } catch {
-      entry.#release();
+      entry.#forget();
       return undefined;
     }
   }
 
-  /** Adds what the store calls it. @throws the error of the file system */
-  async named(uploadId: string): Promise<void> {
+  /** Adds the ID that the store assigned. @throws an error of the file system */
+  async recordUploadId(uploadId: string): Promise<void> {
     await appendFile(this.#file, `${JSON.stringify(uploadId)}\n`);
   }
 
-  /** There is no such upload any more. */
+  /** Deletes the entry: the upload has ended. */
   async end(): Promise<void> {
     await rm(this.#file, { force: true }).catch(nothing);
-    this.#release();
+    this.#forget();
   }
 
-  /** Nobody sends it any more, and anybody may. */
-  async leave(): Promise<void> {
-    const file = path.join(path.dirname(this.#file), nameOf(nobody));
+  /** Ends the ownership, so any process may resume the upload. */
+  async release(): Promise<void> {
+    const file = path.join(path.dirname(this.#file), nameOf(noOwner));
     await rename(this.#file, file).catch(nothing);
-    this.#release();
+    this.#forget();
   }
 
-  #release(): void {
+  #forget(): void {
     clearInterval(this.#timer);
-    held.delete(path.basename(this.#file));
+    ownFiles.delete(path.basename(this.#file));
   }
 }
 
-/** By this process: in another container one that is gone may have had its number. */
-const held = new Set<string>();
+/** Entries of this process. A process of another container may have had the same process ID. */
+const ownFiles = new Set<string>();
 
-/** Whether the upload that a file of this name is about is certainly sent by nobody; undefined where the name is none of a journal. */
-export function isOfNobody(name: string): boolean | undefined {
+/** Whether no process sends the upload of this file. False if that is uncertain; undefined for other files. */
+export function isOrphaned(name: string): boolean | undefined {
   const [, owner, host = "", pid] = names.exec(name) ?? [];
   if (owner === undefined) return undefined;
-  if (owner === nobody) return true;
+  if (owner === noOwner) return true;
   const sender = { host, pid: Number(pid) };
-  const hadOurNumber = sender.host === thisProcess.host && sender.pid === thisProcess.pid;
-  return hadOurNumber ? !held.has(name) : hasEnded(sender);
+  const hasOwnId = sender.host === thisProcess.host && sender.pid === thisProcess.pid;
+  return hasOwnId ? !ownFiles.has(name) : hasEnded(sender);
 }
 
-const nobody = "left";
+const noOwner = "left";
 const names = /^upload-(left|([0-9a-f]{8})-(\d+))-[0-9a-f]{16}$/;
 
 function ownName(): string {

@@ -1,10 +1,10 @@
 import type { OperationOptions } from "@drayage/core";
 
 import type { Bucket, ObjectHeaders, Precondition } from "../client/bucket.ts";
-import { beginUpload } from "./begin-upload.ts";
+import { createUpload } from "./create-upload.ts";
 import type { UploadJournal } from "./upload-journal.ts";
 
-/** An object of a known size, somewhere in the same store. */
+/** An object of known size in the same store. */
 export interface CopiedObject {
   readonly bucket: string;
   readonly key: string;
@@ -12,20 +12,19 @@ export interface CopiedObject {
   readonly size: number;
 }
 
-/** How a large object is copied. */
+/** Settings for copying large objects. */
 export interface CopySettings {
-  /** Where an upload in parts is written down. */
+  /** The journal for multipart uploads. */
   readonly journal?: UploadJournal | undefined;
   /** Bytes. Default 1 GiB. */
   readonly partSize?: number;
 }
 
-/** CopyObject goes up to 5 GiB; parts are copied side by side. */
-const usualPartSize = 1 << 30;
+/** Bytes. CopyObject copies up to 5 GiB; parts are copied in parallel. */
+const defaultPartSize = 1 << 30;
 
 /**
- * Copies an object inside a store, without its bytes coming here. False where the copy may not be ours that is there
- * now: it may have been there before.
+ * Copies an object inside a store. False if the object may be another one, which was present before.
  */
 export async function copyObject(
   from: CopiedObject,
@@ -33,13 +32,13 @@ export async function copyObject(
   key: string,
   object: ObjectHeaders & Precondition,
   options: OperationOptions,
-  { journal, partSize = usualPartSize }: CopySettings = {},
+  { journal, partSize = defaultPartSize }: CopySettings = {},
 ): Promise<boolean> {
   const CopySource = copySourceOf(from);
   if (from.size <= partSize)
     return (await bucket.copy(key, { ...object, CopySource }, options)) !== undefined;
   const { IfNoneMatch, ...headers } = object;
-  await using upload = await beginUpload(bucket, key, headers, options, journal);
+  await using upload = await createUpload(bucket, key, headers, options, journal);
   for (let start = 0; start < from.size; start += partSize) {
     const end = Math.min(start + partSize, from.size) - 1;
     upload.copy({ CopySource, CopySourceRange: `bytes=${start}-${end}` });
@@ -47,7 +46,7 @@ export async function copyObject(
   return await upload.complete(from.size, { IfNoneMatch });
 }
 
-/** Percent-encoded, as CopyObject takes it. */
+/** The percent-encoded source of a copy request. */
 export function copySourceOf({ bucket, key }: Pick<CopiedObject, "bucket" | "key">): string {
   return [bucket, ...key.split("/")].map(encodeURIComponent).join("/");
 }

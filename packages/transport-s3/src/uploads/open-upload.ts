@@ -3,15 +3,15 @@ import type { OperationOptions } from "@drayage/core";
 
 import { isS3Error } from "../client/bucket.ts";
 import type { ObjectHeaders } from "../client/bucket.ts";
-import { beginUpload } from "./begin-upload.ts";
 import type { BlobPool } from "./blob-pool.ts";
+import { createUpload } from "./create-upload.ts";
 import type { JournaledUpload } from "./journal-entry.ts";
 import { MultipartUpload } from "./multipart-upload.ts";
 import { listParts } from "./stored-parts.ts";
 import type { StoredParts } from "./stored-parts.ts";
-import type { BegunUpload } from "./uploads.ts";
+import type { PendingUpload } from "./uploads.ts";
 
-/** Goes on with an upload to that key that nobody sends any more, where the store still has it; else begins one. @throws S3Error */
+/** Resumes an abandoned upload to this key if the store still has one; otherwise creates an upload. @throws S3Error */
 export async function openUpload(
   pool: BlobPool,
   key: string,
@@ -19,12 +19,12 @@ export async function openUpload(
   options: OperationOptions,
 ): Promise<MultipartUpload> {
   const { bucket, journal } = pool;
-  const keepsDigests = journal !== undefined && hasOddETags(pool, object);
+  const keepsDigests = journal !== undefined && mayLackMD5ETags(pool, object);
   const headers: ObjectHeaders = keepsDigests ? { ...object, ChecksumAlgorithm: "SHA256" } : object;
-  const kept = JSON.stringify(headers);
+  const headersText = JSON.stringify(headers);
   const isWanted = (found: JournaledUpload): boolean =>
-    found.key === key && found.headers === kept && found.uploadId !== undefined;
-  for await (const entry of journal?.take(isWanted, options) ?? []) {
+    found.key === key && found.headers === headersText && found.uploadId !== undefined;
+  for await (const entry of journal?.takeAbandoned(isWanted, options) ?? []) {
     const { uploadId = "" } = entry.upload;
     try {
       const stored = await findParts(pool, { key, uploadId }, options);
@@ -32,22 +32,25 @@ export async function openUpload(
         return new MultipartUpload(bucket, { key, uploadId, entry, stored, keepsDigests }, options);
       await entry.end();
     } catch (error) {
-      await entry.leave();
+      await entry.release();
       throw error;
     }
   }
-  return beginUpload(bucket, key, headers, options, journal);
+  return createUpload(bucket, key, headers, options, journal);
 }
 
-/** What a key of KMS encrypts has no MD5 for an ETag; at AWS a bucket may have one that nobody here was told of. */
-function hasOddETags({ bucket }: BlobPool, { ServerSideEncryption: how }: ObjectHeaders): boolean {
-  return bucket.connection.isAWS || how?.startsWith("aws:kms") === true;
+/** An object that KMS encrypts has an ETag that is not an MD5. At AWS, a bucket may use KMS by default. */
+function mayLackMD5ETags(
+  { bucket }: BlobPool,
+  { ServerSideEncryption: encryption }: ObjectHeaders,
+): boolean {
+  return bucket.connection.isAWS || encryption?.startsWith("aws:kms") === true;
 }
 
-/** Undefined where the upload is over. All parts are sent again by who may not know of them. */
+/** The stored parts of an upload; undefined if it has ended. Without permission to list them, all parts are sent again. */
 async function findParts(
   { bucket }: BlobPool,
-  upload: Pick<BegunUpload, "key" | "uploadId">,
+  upload: Pick<PendingUpload, "key" | "uploadId">,
   options: OperationOptions,
 ): Promise<StoredParts | undefined> {
   try {

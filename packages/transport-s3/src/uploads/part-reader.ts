@@ -1,9 +1,9 @@
 import type { PartMemory } from "@drayage/transport-kit/wire";
 
-/** Some bytes of a blob, in memory until they are disposed of. */
-export interface HeldPart extends Disposable {
+/** A part of a blob in memory. Disposal releases the memory. */
+export interface BufferedPart extends Disposable {
   readonly bytes: Uint8Array;
-  /** Whether nothing comes behind it. */
+  /** Whether it is the last part. */
   readonly isLast: boolean;
 }
 
@@ -12,8 +12,8 @@ export class PartReader implements AsyncDisposable {
   readonly #iterator: AsyncIterator<Uint8Array>;
   readonly #partSize: number;
   readonly #memory: PartMemory;
-  /** What was read and is not in any part. */
-  #left: Uint8Array | undefined;
+  /** Bytes that were read and are not yet in a part. */
+  #rest: Uint8Array | undefined;
   #hasEnded = false;
 
   constructor(bytes: AsyncIterable<Uint8Array>, partSize: number, memory: PartMemory) {
@@ -22,17 +22,17 @@ export class PartReader implements AsyncDisposable {
     this.#memory = memory;
   }
 
-  /** Waits until there is memory for it, then for its bytes. @throws what the stream throws */
-  async next(signal?: AbortSignal): Promise<HeldPart> {
-    const held = await this.#memory.take(this.#partSize, signal);
+  /** Waits for memory, then reads the next part. @throws the errors of the stream */
+  async next(signal?: AbortSignal): Promise<BufferedPart> {
+    const memory = await this.#memory.take(this.#partSize, signal);
     try {
-      const bytes = await this.#fill(held.buffer);
-      // Only its end says that a stream was right.
-      await this.#look();
-      const dispose = (): void => held[Symbol.dispose]();
+      const bytes = await this.#fill(memory.buffer);
+      // The end of the stream verifies it, so read ahead before the last part is used.
+      await this.#peek();
+      const dispose = (): void => memory[Symbol.dispose]();
       return { bytes, isLast: this.#hasEnded, [Symbol.dispose]: dispose };
     } catch (error) {
-      held[Symbol.dispose]();
+      memory[Symbol.dispose]();
       throw error;
     }
   }
@@ -42,24 +42,24 @@ export class PartReader implements AsyncDisposable {
   }
 
   async #fill(buffer: Uint8Array): Promise<Uint8Array> {
-    let at = 0;
-    while (at < buffer.byteLength) {
-      const chunk = await this.#look();
+    let filled = 0;
+    while (filled < buffer.byteLength) {
+      const chunk = await this.#peek();
       if (chunk === undefined) break;
-      const taken = chunk.subarray(0, buffer.byteLength - at);
-      buffer.set(taken, at);
-      at += taken.byteLength;
-      this.#left = chunk.subarray(taken.byteLength);
+      const taken = chunk.subarray(0, buffer.byteLength - filled);
+      buffer.set(taken, filled);
+      filled += taken.byteLength;
+      this.#rest = chunk.subarray(taken.byteLength);
     }
-    return buffer.subarray(0, at);
+    return buffer.subarray(0, filled);
   }
 
-  async #look(): Promise<Uint8Array | undefined> {
-    while (!this.#hasEnded && !this.#left?.byteLength) {
+  async #peek(): Promise<Uint8Array | undefined> {
+    while (!this.#hasEnded && !this.#rest?.byteLength) {
       const { done, value } = await this.#iterator.next();
       this.#hasEnded = done === true;
-      this.#left = done === true ? undefined : value;
+      this.#rest = done === true ? undefined : value;
     }
-    return this.#left;
+    return this.#rest;
   }
 }

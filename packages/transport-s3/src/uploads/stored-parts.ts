@@ -5,24 +5,24 @@ import type { OperationOptions } from "@drayage/core";
 import { ListProgress } from "@drayage/transport-kit/wire";
 
 import type { Bucket } from "../client/bucket.ts";
-import type { BegunUpload } from "./uploads.ts";
+import type { PendingUpload } from "./uploads.ts";
 
-/** A part that the store has, as it tells of it. */
+/** A part that the store has received. */
 export interface StoredPart {
   readonly etag: string;
   /** Bytes. */
   readonly size: number;
-  /** Base64; undefined where the store keeps none. */
+  /** Base64; undefined if the store has none. */
   readonly sha256: string | undefined;
 }
 
-/** By number. */
+/** The stored parts by part number. */
 export type StoredParts = ReadonlyMap<number, StoredPart>;
 
-/** The parts of an upload that have arrived. @throws S3Error `NoSuchUpload` */
+/** Lists the stored parts of an upload. @throws S3Error `NoSuchUpload` */
 export async function listParts(
   bucket: Bucket,
-  { key, uploadId }: Pick<BegunUpload, "key" | "uploadId">,
+  { key, uploadId }: Pick<PendingUpload, "key" | "uploadId">,
   options: OperationOptions,
 ): Promise<StoredParts> {
   const parts = new Map<number, StoredPart>();
@@ -34,7 +34,7 @@ export async function listParts(
       UploadId: uploadId,
       ...(PartNumberMarker && { PartNumberMarker }),
     };
-    const page: ListPartsCommandOutput = await bucket.ask(
+    const page: ListPartsCommandOutput = await bucket.send(
       "ListMultipartUploadParts",
       key,
       (client, sdk, http) => client.send(new sdk.ListPartsCommand(input), http),
@@ -52,7 +52,7 @@ export async function listParts(
   return parts;
 }
 
-/** Whether the store proves that it has these bytes: by their SHA-256, or by an ETag that is their MD5, as it is at most. */
+/** Whether the stored part has these bytes, by its SHA-256 or else by an ETag that is an MD5. */
 export function isSamePart(
   { etag, size, sha256 }: StoredPart,
   bytes: Uint8Array,

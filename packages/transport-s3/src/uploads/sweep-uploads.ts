@@ -1,14 +1,14 @@
 import type { Digest, OperationOptions } from "@drayage/core";
 
-import { forgottenAfter } from "./abandoned-upload.ts";
+import { abandonedAfter } from "./abandoned-upload.ts";
 import type { BlobPool } from "./blob-pool.ts";
 import type { JournaledUpload } from "./journal-entry.ts";
 import { listParts } from "./stored-parts.ts";
 import { abortUpload, listUploads } from "./uploads.ts";
 
 /**
- * Gives up what processes that are gone have left behind and nobody can go on with: uploads of blobs that are there by
- * now, those of unknown digest, and old ones. What cannot be given up now stays for the next time.
+ * Aborts the uploads of ended processes that cannot be resumed: of blobs that are present by now, of blobs of unknown
+ * digest, and old ones. An upload that cannot be aborted is kept for the next sweep.
  */
 export async function sweepUploads(
   pool: BlobPool,
@@ -17,21 +17,21 @@ export async function sweepUploads(
 ): Promise<void> {
   if (pool.journal === undefined) return;
   const keys = new Set([...present].map((digest) => pool.keyOf(digest)));
-  const isOld = ({ begun }: JournaledUpload): boolean => begun < Date.now() - forgottenAfter;
+  const isOld = ({ begun }: JournaledUpload): boolean => begun < Date.now() - abandonedAfter;
   const isUseless = (upload: JournaledUpload): boolean =>
     keys.has(upload.key) || pool.isTemporary(upload.key) || isOld(upload);
-  for await (const entry of pool.journal.take(isUseless, options)) {
+  for await (const entry of pool.journal.takeAbandoned(isUseless, options)) {
     try {
-      await giveUp(pool, entry.upload, options);
+      await abortAbandoned(pool, entry.upload, options);
       await entry.end();
     } catch {
-      await (isOld(entry.upload) ? entry.end() : entry.leave());
+      await (isOld(entry.upload) ? entry.end() : entry.release());
       options.signal?.throwIfAborted();
     }
   }
 }
 
-async function giveUp(
+async function abortAbandoned(
   pool: BlobPool,
   { key, uploadId }: JournaledUpload,
   options: OperationOptions,
@@ -39,11 +39,11 @@ async function giveUp(
   const { bucket } = pool;
   if (uploadId !== undefined) await abortUpload(bucket, { key, uploadId }, options);
   else await abortEmpty(pool, key, options);
-  // It may have come to be before its process ended.
+  // The process may have completed the upload before it ended.
   if (pool.isTemporary(key)) await bucket.delete(key, options);
 }
 
-/** Who never heard what the store calls an upload has sent no part of it. */
+/** Aborts uploads without parts: a process that did not receive the upload ID has sent none. */
 async function abortEmpty(
   { bucket }: BlobPool,
   key: string,

@@ -10,23 +10,23 @@ import { JournalEntry } from "./journal-entry.ts";
 import type { JournaledUpload } from "./journal-entry.ts";
 
 /**
- * The uploads in parts to one place that this machine knows of, in a folder that other places share. Nothing depends on
- * it: where it cannot be used it is empty, and `onNotice` is told of it, once.
+ * The multipart uploads of this machine to one folder of blobs, recorded in a local folder that several destinations may
+ * share. It is optional: if it cannot be used, it is empty, and one notice reports this.
  */
 export class UploadJournal {
   readonly #root: string;
   readonly #bucket: Bucket;
   readonly #folder: string;
-  #isTold = false;
+  #isReported = false;
 
-  /** `folder` is that of the blobs in the bucket. */
+  /** `root` is the local folder, `folder` the folder of the blobs in the bucket. */
   constructor(root: string, bucket: Bucket, folder: string) {
     this.#root = root;
     this.#bucket = bucket;
     this.#folder = folder;
   }
 
-  /** Writes an upload down that is about to be begun; undefined where that cannot be. */
+  /** Records an upload that is about to be created; undefined if that fails. */
   async write(
     key: string,
     headers: ObjectHeaders,
@@ -39,13 +39,17 @@ export class UploadJournal {
     }, options);
   }
 
-  /** Adds what the store calls it. */
-  async named(entry: JournalEntry, uploadId: string, options: OperationOptions): Promise<void> {
-    await this.#inFolder(() => entry.named(uploadId), options);
+  /** Adds the ID that the store assigned. */
+  async recordUploadId(
+    entry: JournalEntry,
+    uploadId: string,
+    options: OperationOptions,
+  ): Promise<void> {
+    await this.#inFolder(() => entry.recordUploadId(uploadId), options);
   }
 
-  /** Those that nobody goes on with, as far as they are wanted; this process's from then on. */
-  async *take(
+  /** Takes over the wanted uploads whose processes have ended. */
+  async *takeAbandoned(
     isWanted: (upload: JournaledUpload) => boolean,
     options: OperationOptions,
   ): AsyncGenerator<JournalEntry, void, undefined> {
@@ -63,7 +67,7 @@ export class UploadJournal {
     return [connection.origin?.origin, name, this.#folder].join(" ");
   }
 
-  /** undefined where that fails. */
+  /** Undefined if the work fails. */
   async #inFolder<Result>(
     work: () => Promise<Result>,
     { onNotice }: OperationOptions,
@@ -71,9 +75,9 @@ export class UploadJournal {
     try {
       return await work();
     } catch (error) {
-      const text = `Uploads that break off will begin anew, as ${this.#root} cannot be used: ${reasonOf(error)}`;
-      if (!this.#isTold) onNotice?.({ kind: "cache", text });
-      this.#isTold = true;
+      const text = `Interrupted uploads cannot be resumed, because ${this.#root} cannot be used: ${reasonOf(error)}`;
+      if (!this.#isReported) onNotice?.({ kind: "cache", text });
+      this.#isReported = true;
       return undefined;
     }
   }

@@ -8,21 +8,21 @@ import { ListProgress } from "@drayage/transport-kit/wire";
 import { isS3Error } from "../client/bucket.ts";
 import type { Bucket } from "../client/bucket.ts";
 
-/** An upload in parts that was begun and not completed. */
-export interface BegunUpload {
+/** An incomplete multipart upload. */
+export interface PendingUpload {
   readonly key: string;
   readonly uploadId: string;
-  readonly begun: Date;
+  readonly createdAt: Date;
 }
 
 type Markers = Pick<ListMultipartUploadsCommandInput, "KeyMarker" | "UploadIdMarker">;
 
-/** All of keys below a prefix. @throws S3Error */
+/** Lists the uploads to keys below a prefix. @throws S3Error */
 export async function* listUploads(
   bucket: Bucket,
   prefix: string,
   options: OperationOptions,
-): AsyncGenerator<BegunUpload, void, undefined> {
+): AsyncGenerator<PendingUpload, void, undefined> {
   const progress = new ListProgress(`uploads to s3://${bucket.name}/${prefix}`);
   for (let after: Markers | undefined = {}; after !== undefined;) {
     const input: ListMultipartUploadsCommandInput = {
@@ -30,29 +30,29 @@ export async function* listUploads(
       Prefix: prefix,
       ...after,
     };
-    const page: ListMultipartUploadsCommandOutput = await bucket.ask(
+    const page: ListMultipartUploadsCommandOutput = await bucket.send(
       "ListBucketMultipartUploads",
       prefix,
       (client, sdk, http) => client.send(new sdk.ListMultipartUploadsCommand(input), http),
       options,
     );
     for (const { Key = "", UploadId = "", Initiated = new Date(0) } of page.Uploads ?? [])
-      yield { key: Key, uploadId: UploadId, begun: Initiated };
+      yield { key: Key, uploadId: UploadId, createdAt: Initiated };
     const { IsTruncated, NextKeyMarker: KeyMarker, NextUploadIdMarker: UploadIdMarker } = page;
     after = IsTruncated ? { KeyMarker, UploadIdMarker } : undefined;
     progress.add(page.Uploads?.length ?? 0, after && JSON.stringify(after));
   }
 }
 
-/** Gives an upload up, with all its parts, if there is one. */
+/** Aborts an upload and deletes its parts. Does nothing if it has ended. */
 export async function abortUpload(
   bucket: Bucket,
-  { key, uploadId }: Pick<BegunUpload, "key" | "uploadId">,
+  { key, uploadId }: Pick<PendingUpload, "key" | "uploadId">,
   options?: OperationOptions,
 ): Promise<void> {
   const input = { Bucket: bucket.name, Key: key, UploadId: uploadId };
   try {
-    await bucket.ask(
+    await bucket.send(
       "AbortMultipartUpload",
       key,
       (client, sdk, http) => client.send(new sdk.AbortMultipartUploadCommand(input), http),

@@ -7,17 +7,17 @@ import { setImmediate } from "node:timers/promises";
 
 import { expect, onTestFinished, test } from "vitest";
 
-import { inPieces } from "../../src/client/body-pieces.ts";
+import { reusingBuffers } from "../../src/client/agents.ts";
+import { inChunks } from "../../src/client/body-chunks.ts";
 import { receivedBytes } from "../../src/client/received-bytes.ts";
-import { receiving } from "../../src/client/receiving-agent.ts";
 
 const content = randomBytes(8 << 20);
 
-/** Asks a server of its own, on connections that are kept. */
-async function startAsking(listener: RequestListener): Promise<() => Promise<IncomingMessage>> {
+/** Starts a server. The result sends requests over reused connections. */
+async function startRequests(listener: RequestListener): Promise<() => Promise<IncomingMessage>> {
   const server = createServer(listener).listen(0, "127.0.0.1");
   await once(server, "listening");
-  const agent = receiving(new Agent({ keepAlive: true, maxSockets: 1 }));
+  const agent = reusingBuffers(new Agent({ keepAlive: true, maxSockets: 1 }));
   onTestFinished(() => {
     agent.destroy();
     server.close();
@@ -30,11 +30,11 @@ async function startAsking(listener: RequestListener): Promise<() => Promise<Inc
   };
 }
 
-test.each(["at once", "late"])("a body that is read %s is what was sent", async (when) => {
-  const ask = await startAsking((_, response) => response.end(content));
+test.each(["at once", "late"])("a body that is read %s is complete", async (when) => {
+  const request = await startRequests((_, response) => response.end(content));
   for (let round = 0; round < 2; round++) {
     const chunks: Uint8Array[] = [];
-    for await (const chunk of receivedBytes(await ask())) {
+    for await (const chunk of receivedBytes(await request())) {
       chunks.push(chunk);
       for (let turn = 0; when === "late" && turn < 20; turn++) await setImmediate();
     }
@@ -43,10 +43,10 @@ test.each(["at once", "late"])("a body that is read %s is what was sent", async 
 });
 
 test("with reuseBuffers the memory of a chunk is released when the next is requested", async () => {
-  const ask = await startAsking((_, response) => response.end(content));
+  const request = await startRequests((_, response) => response.end(content));
   let last: Uint8Array | undefined;
   let size = 0;
-  for await (const chunk of receivedBytes(await ask(), { reuseBuffers: true })) {
+  for await (const chunk of receivedBytes(await request(), { reuseBuffers: true })) {
     expect(last?.byteLength ?? 0).toBe(0);
     last = chunk;
     size += chunk.byteLength;
@@ -54,31 +54,31 @@ test("with reuseBuffers the memory of a chunk is released when the next is reque
   expect(size).toBe(content.byteLength);
 });
 
-test("whoever leaves closes the connection", async () => {
+test("leaving early closes the connection", async () => {
   const closed = Promise.withResolvers<void>();
-  const ask = await startAsking((_, response) => {
+  const request = await startRequests((_, response) => {
     response.on("close", closed.resolve);
     response.write(content);
   });
-  for await (const _ of receivedBytes(await ask())) break;
+  for await (const _ of receivedBytes(await request())) break;
   await closed.promise;
 });
 
-test("a body that breaks off is an error behind what came of it", async () => {
-  const ask = await startAsking((_, response) => {
+test("an interrupted body fails after its received bytes", async () => {
+  const request = await startRequests((_, response) => {
     response.writeHead(200, { "content-length": content.byteLength });
     response.write(content.subarray(0, 100_000), () => response.destroy());
   });
   let size = 0;
   const read = async (): Promise<void> => {
-    for await (const chunk of receivedBytes(await ask())) size += chunk.byteLength;
+    for await (const chunk of receivedBytes(await request())) size += chunk.byteLength;
   };
   await expect(read()).rejects.toMatchObject({ code: "ECONNRESET" });
   expect(size).toBe(100_000);
 });
 
-test("a large body is sent in pieces, each out of its memory", async () => {
-  const pieces = await Array.fromAsync(inPieces(content) as AsyncIterable<Uint8Array>);
+test("a large body is sent in chunks without copies", async () => {
+  const pieces = await Array.fromAsync(inChunks(content) as AsyncIterable<Uint8Array>);
   expect(Buffer.concat(pieces).equals(content)).toBe(true);
   expect(pieces.length).toBeGreaterThan(8);
   expect(pieces.every(({ buffer }) => buffer === content.buffer)).toBe(true);

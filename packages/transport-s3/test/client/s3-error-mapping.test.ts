@@ -17,7 +17,7 @@ test.each<[Partial<S3Failure>, string, boolean | undefined, RegExp]>([
     { name: "AccessDenied", status: 403 },
     "denied",
     undefined,
-    /not allow s3:GetObject there, or there is no such object/,
+    /not allow s3:GetObject there, or the object does not exist/,
   ],
   [
     {
@@ -27,7 +27,7 @@ test.each<[Partial<S3Failure>, string, boolean | undefined, RegExp]>([
     },
     "denied",
     undefined,
-    /not allow kms:Decrypt with the key/,
+    /not allow kms:Decrypt for its encryption key/,
   ],
   [
     { name: "PermanentRedirect", status: 301, headers: { "x-amz-bucket-region": "eu-west-1" } },
@@ -49,7 +49,7 @@ test.each<[Partial<S3Failure>, string, boolean | undefined, RegExp]>([
     undefined,
     /The SSO session has expired/,
   ],
-  [{ name: "SlowDown", status: 503 }, "unavailable", undefined, /is busy.*fewer at once/],
+  [{ name: "SlowDown", status: 503 }, "unavailable", undefined, /is busy.*fewer requests at once/],
   [{ name: "Unknown", status: 407 }, "denied", undefined, /proxy needs other credentials/],
   [{ name: "constructor", status: 503 }, "unavailable", undefined, /try again later/],
   [{ name: "__proto__", status: 502 }, "unavailable", undefined, /try again later/],
@@ -61,17 +61,17 @@ test.each<[Partial<S3Failure>, string, boolean | undefined, RegExp]>([
     false,
     /s3\.example\.com is not the name of a host/,
   ],
-])("%j means %s", (failure, code, retryable, words) => {
-  const whole = { name: "", message: "", code: undefined, status: undefined, headers: {} };
-  const meaning = mappingOf({ ...whole, ...failure }, context);
-  expect([meaning.code, meaning.retryable]).toEqual([code, retryable]);
-  expect(meaning.why).toMatch(words);
+])("%j is mapped to %s", (failure, code, retryable, words) => {
+  const defaults = { name: "", message: "", code: undefined, status: undefined, headers: {} };
+  const mapping = mappingOf({ ...defaults, ...failure }, context);
+  expect([mapping.code, mapping.retryable]).toEqual([code, retryable]);
+  expect(mapping.reason).toMatch(words);
 });
 
-test("a stranger's words stay on one line, and short", () => {
+test("text of a server is one short line in messages", () => {
   const message = `one\ntwo\u001b[31m${"x".repeat(1000)}`;
   const failure = { name: "Odd", message, code: undefined, status: 400, headers: {} };
-  const { why } = mappingOf(failure, context);
-  expect(why).toMatch(/^s3\.example\.com answered 400 Odd: one two \[31mx+…$/);
-  expect(why.length).toBeLessThan(400);
+  const { reason } = mappingOf(failure, context);
+  expect(reason).toMatch(/^s3\.example\.com answered 400 Odd: one two \[31mx+…$/);
+  expect(reason.length).toBeLessThan(400);
 });

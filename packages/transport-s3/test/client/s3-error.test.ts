@@ -23,21 +23,21 @@ async function failureToRead(...given: Parameters<typeof transportTo>): Promise<
   return failureOf(reference.newImageSource({ retries: retries() }));
 }
 
-test("a bucket that is not there is named", async () => {
+test("the error for an absent bucket has its name", async () => {
   await using server = await startBucket({ buckets: ["other"] });
   const error = await failureToRead(server);
   expect(error).toMatchObject({ code: "not-found", s3Code: "NoSuchBucket", status: 404 });
   expect(error.message).toMatch(/no bucket bucket/);
 });
 
-test("a layout that is not there is not-found", async () => {
+test("an absent layout is `not-found`", async () => {
   await using server = await startBucket();
   const error = await failureToRead(server);
   expect(error).toMatchObject({ code: "not-found", retryable: false });
   expect(error.message).toMatch(/s3:\/\/bucket\/a\/b/);
 });
 
-test("what is not allowed is named, and on which key", async () => {
+test("the error for a missing permission has the permission and the key", async () => {
   const policy = ({ action }: { action: string }): boolean => action !== "s3:PutObject";
   await using server = await startBucket({ policy });
   const image = await inMemory(await randomImage("denied", { layers: 1 }));
@@ -48,7 +48,7 @@ test("what is not allowed is named, and on which key", async () => {
   expect(error.message).toMatch(/s3:\/\/bucket\/a\/b\/blobs\/sha256\/[0-9a-f]{64}/);
 });
 
-test("whoever may not list a bucket is told that what he reads may not be there", async () => {
+test("without permission to list, the error explains that the object may be absent", async () => {
   const policy = ({ action }: { action: string }): boolean => action !== "s3:ListBucket";
   await using server = await startBucket({ policy });
   const error = await failureToRead(server);
@@ -56,7 +56,7 @@ test("whoever may not list a bucket is told that what he reads may not be there"
   expect(error.message).toMatch(/s3:GetObject.*s3:ListBucket/);
 });
 
-test("the right region is named", async () => {
+test("the error has the correct region", async () => {
   await using server = await startBucket({
     buckets: [],
     externalBuckets: { bucket: "eu-central-1" },
@@ -66,14 +66,14 @@ test("the right region is named", async () => {
   expect(error.message).toMatch(/set the region eu-central-1/);
 });
 
-test("a request signed for another region is told which one is right", async () => {
+test("the error for a request that is signed for another region has the correct one", async () => {
   await using server = await startBucket({ region: "eu-west-3" });
   const error = await failureToRead(server, { region: "us-east-1" });
   expect(error).toMatchObject({ code: "unavailable", retryable: false });
   expect(error.message).toMatch(/eu-west-3/);
 });
 
-test("credentials that have expired are called so", async () => {
+test("the error reports expired credentials", async () => {
   const credentials = { accessKeyId: "AK", secretAccessKey: "SK", expiration: new Date(0) };
   await using server = await startBucket({ credentials: [credentials] });
   const { expiration: _, ...given } = credentials;
@@ -85,14 +85,14 @@ test("credentials that have expired are called so", async () => {
 test.each([
   ["another secret", { accessKeyId: "AK", secretAccessKey: "hunter2" }, "SignatureDoesNotMatch"],
   ["another key", { accessKeyId: "AX", secretAccessKey: "hunter2" }, "InvalidAccessKeyId"],
-])("credentials with %s are told apart, and stay a secret", async (_, credentials, s3Code) => {
+])("credentials with %s have their own error without secrets", async (_, credentials, s3Code) => {
   await using server = await startBucket();
   const error = await failureToRead(server, { credentials });
   expect(error).toMatchObject({ code: "denied", s3Code });
   expect(error.message).not.toMatch(/hunter2/);
 });
 
-test("a clock that is a little wrong is made up for, and one that stays wrong is called so", async () => {
+test("a clock offset is corrected, and reported if the correction fails", async () => {
   const now = (): Date => new Date(Date.now() - 3_600_000);
   await using server = await startBucket({ now });
   const error = await failureToRead(server);
@@ -105,7 +105,7 @@ test("a clock that is a little wrong is made up for, and one that stays wrong is
   expect(skewed.message).toMatch(/clock/);
 });
 
-test("a store that is busy is tried again, and called so when that does not help", async () => {
+test("a request to a busy store is retried, and then reported", async () => {
   const fault = { kind: "error", code: "SlowDown" } as const;
   await using server = await startBucket({ faults: [{ fault }] });
   expect(await failureToRead(server)).toMatchObject({ code: "not-found" });
@@ -116,7 +116,7 @@ test("a store that is busy is tried again, and called so when that does not help
   expect(error.message).toMatch(/busy/);
 });
 
-test("a store that is not there is unavailable", async () => {
+test("an unreachable store is `unavailable`", async () => {
   const server = await startBucket();
   await server[Symbol.asyncDispose]();
   const error = await failureToRead(server);
@@ -124,7 +124,7 @@ test("a store that is not there is unavailable", async () => {
   expect(error.message).toMatch(/refuses connections/);
 });
 
-describe("where there are no credentials", () => {
+describe("without credentials", () => {
   beforeEach(() => {
     vi.stubEnv("AWS_EC2_METADATA_DISABLED", "true");
     for (const name of ["ACCESS_KEY_ID", "SECRET_ACCESS_KEY", "PROFILE", "SESSION_TOKEN"])
@@ -134,8 +134,8 @@ describe("where there are no credentials", () => {
 
   test.each<[string, S3Settings]>([
     ["at all", {}],
-    ["of a profile", { profile: "nobody" }],
-  ])("%s it is said where they could be", async (_, settings) => {
+    ["of a profile", { profile: "absent" }],
+  ])("%s the error explains where to set them", async (_, settings) => {
     const reference = s3(settings).parseReference("//bucket/a:tag");
     const error = await failureOf(reference.newImageSource());
     expect(error).toMatchObject({ code: "denied" });
@@ -143,11 +143,11 @@ describe("where there are no credentials", () => {
   });
 });
 
-test("an abort passes through untouched, whatever is waited for", async () => {
+test("an abort rejects with its reason, whatever the request waits for", async () => {
   const fault = { kind: "error", code: "SlowDown" } as const;
   await using server = await startBucket({ faults: [{ fault, times: 100 }] });
   const controller = new AbortController();
-  const reason = new Error("enough");
+  const reason = new Error("aborted by the test");
   const waiting = new Retries({ initialDelay: 60_000, onRetry: () => controller.abort(reason) });
   const reference = transportTo(server).parseReference("//bucket/a:tag");
   const options = { signal: controller.signal, retries: waiting };

@@ -8,14 +8,14 @@ import type { S3Reference, S3Settings } from "../../src/index.ts";
 import { startBucket, transportTo } from "../bucket.ts";
 
 const index = await randomIndex("kept", { layers: 2 });
-const gone = await randomIndex("gone", { layers: 2 });
+const deleted = await randomIndex("deleted", { layers: 2 });
 const longAgo = new Date(Date.now() - 2 * 86_400_000);
 
-/** An image, blobs of another one that nobody needs, and an upload that was left behind. */
-async function littered(server: S3Server, settings?: S3Settings): Promise<S3Reference> {
+/** A layout with an image, unneeded blobs of another image, and an abandoned upload. */
+async function withGarbage(server: S3Server, settings?: S3Settings): Promise<S3Reference> {
   const reference = transportTo(server, settings).parseReference("//bucket/a:tag");
   await copyImage(await inMemory(index), reference, { instances: "all" });
-  for (const [digest, bytes] of gone.blobs)
+  for (const [digest, bytes] of deleted.blobs)
     await server.bucket().put(keyOf(digest), bytes, { lastModified: longAgo });
   return reference;
 }
@@ -24,41 +24,41 @@ function keyOf(digest: Parameters<typeof hexOf>[0]): string {
   return `a/blobs/sha256/${hexOf(digest)}`;
 }
 
-const litter = [...gone.blobs.keys()].map(keyOf).toSorted();
+const deletedKeys = [...deleted.blobs.keys()].map(keyOf).toSorted();
 
-test("what no image needs is deleted, and nothing else", async () => {
+test("deletes only objects that no image needs", async () => {
   await using server = await startBucket();
-  const reference = await littered(server);
+  const reference = await withGarbage(server);
   const before = server.bucket().keys("a/blobs");
   const garbage = await reference.collectGarbage();
-  expect(garbage.map(({ key }) => key).toSorted()).toEqual(litter);
+  expect(garbage.map(({ key }) => key).toSorted()).toEqual(deletedKeys);
   const left = server.bucket().keys("a/blobs");
-  expect(left).toEqual(before.filter((key) => !litter.includes(key)));
+  expect(left).toEqual(before.filter((key) => !deletedKeys.includes(key)));
   await assertImage(reference, index);
   expect(await reference.collectGarbage({ grace: 0 })).toEqual([]);
 });
 
-test("a dry run tells the same and deletes nothing", async () => {
+test("a dry run returns the same and deletes nothing", async () => {
   await using server = await startBucket();
-  const reference = await littered(server);
+  const reference = await withGarbage(server);
   const before = server.bucket().keys();
   const garbage = await reference.collectGarbage({ dryRun: true });
-  expect(garbage.map(({ key }) => key).toSorted()).toEqual(litter);
+  expect(garbage.map(({ key }) => key).toSorted()).toEqual(deletedKeys);
   expect(server.bucket().keys()).toEqual(before);
 });
 
-test("what was written a short while ago stays, uploads too, unless they are to go", async () => {
+test("recent objects and uploads are kept by default", async () => {
   await using server = await startBucket();
-  const reference = await littered(server);
-  const [first = ""] = litter;
-  await server.bucket().put(first, "young");
+  const reference = await withGarbage(server);
+  const [first = ""] = deletedKeys;
+  await server.bucket().put(first, "recent");
   const client = new S3Client(server.access);
   const Key = "a/blobs/sha256/upload";
   await client.send(new CreateMultipartUploadCommand({ Bucket: "bucket", Key }));
   expect((await reference.collectGarbage()).map(({ key }) => key)).not.toContain(first);
   expect(server.bucket().uploads()).toHaveLength(1);
   const garbage = await reference.collectGarbage({ grace: -1000 });
-  // In the order in which their deletions ended.
+  // In the order in which the deletions ended.
   expect(garbage.map(({ kind, key }) => `${kind} ${key}`).toSorted()).toEqual([
     `object ${first}`,
     `upload ${Key}`,
@@ -67,25 +67,25 @@ test("what was written a short while ago stays, uploads too, unless they are to 
   expect(server.bucket().keys("a/blobs")).not.toContain(first);
 });
 
-test("a copy that counts on what is deleted meanwhile ends in a conflict", async () => {
+test("a copy that reuses a deleted blob ends in a conflict", async () => {
   await using server = await startBucket();
-  const reference = await littered(server);
+  const reference = await withGarbage(server);
   const other = transportTo(server).parseReference("//bucket/a:other");
   await using destination = await other.newImageDestination();
-  for (const [digest, { byteLength: size }] of gone.blobs)
+  for (const [digest, { byteLength: size }] of deleted.blobs)
     await destination.tryReusingBlob({ digest, size, mediaType: "application/octet-stream" });
-  for (const instance of gone.instances)
+  for (const instance of deleted.instances)
     await destination.putManifest(instance, { instance: instance.digest });
-  await destination.putManifest(gone.manifest);
+  await destination.putManifest(deleted.manifest);
   await reference.collectGarbage();
   await expect(destination.commit()).rejects.toMatchObject({ code: "conflict", retryable: true });
-  await writeImage(gone, other);
-  await assertImage(other, gone);
+  await writeImage(deleted, other);
+  await assertImage(other, deleted);
 });
 
-test("nothing is collected out of shared blobs, nor where there is no layout", async () => {
+test("shared blobs and absent layouts are rejected", async () => {
   await using server = await startBucket();
-  const shared = await littered(server, { blobs: "s3://bucket/_blobs" });
+  const shared = await withGarbage(server, { blobs: "s3://bucket/_blobs" });
   await expect(shared.collectGarbage()).rejects.toMatchObject({ code: "unsupported" });
   const none = transportTo(server).parseReference("//bucket/none");
   await expect(none.collectGarbage()).rejects.toMatchObject({ code: "not-found" });

@@ -3,8 +3,8 @@ import { expect, test } from "vitest";
 import {
   deletionIn,
   doneMark,
-  isUnderWay,
-  markUnderWay,
+  isPending,
+  pendingMark,
   withDeletion,
 } from "../../src/layout/deletion-mark.ts";
 
@@ -19,13 +19,13 @@ test.each([
   ["no index", undefined],
   ["an index without annotations", bytesOf(plain)],
   ["an index without the mark", bytesOf({ ...plain, annotations: { a: "b" } })],
-  ["a mark that is no text", bytesOf({ ...plain, annotations: { "io.drayage.deletion": 1 } })],
+  ["a mark that is not a string", bytesOf({ ...plain, annotations: { "io.drayage.deletion": 1 } })],
   ["annotations of null", bytesOf({ ...plain, annotations: null })],
-])("%s tells of no deletion", (_, content) => {
+])("%s has no mark", (_, content) => {
   expect(deletionIn(content)).toBeUndefined();
 });
 
-test("a mark takes the place of the one before, and all else stays", () => {
+test("a mark replaces the previous one, and keeps all other fields", () => {
   const before = bytesOf({ ...plain, annotations: { a: "b" } });
   const once = withDeletion(before, "one");
   const twice = withDeletion(once, "two");
@@ -37,10 +37,10 @@ test("a mark takes the place of the one before, and all else stays", () => {
   expect(deletionIn(withDeletion(bytesOf(plain), "one"))).toBe("one");
 });
 
-test("a deletion that is under way is told from the same one when it is done", () => {
-  const begun = markUnderWay("one");
-  expect([begun, "one", undefined].map(isUnderWay)).toEqual([true, false, false]);
-  expect(doneMark(begun)).toBe("one");
+test("a deletion in progress differs from the same one when it has ended", () => {
+  const pending = pendingMark("one");
+  expect([pending, "one", undefined].map(isPending)).toEqual([true, false, false]);
+  expect(doneMark(pending)).toBe("one");
   expect(doneMark("one")).toBe("one");
-  expect(markUnderWay("two")).not.toBe(begun);
+  expect(pendingMark("two")).not.toBe(pending);
 });

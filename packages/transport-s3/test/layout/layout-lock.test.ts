@@ -16,16 +16,16 @@ afterEach(() => {
 });
 
 async function lockIn(server: S3Server): Promise<LayoutLock> {
-  return LayoutLock.take(new Bucket("bucket", new Connection(server.access)), folder, {});
+  return LayoutLock.acquire(new Bucket("bucket", new Connection(server.access)), folder, {});
 }
 
-/** Milliseconds for this process; the clock of the store goes on as it does. */
+/** Advances the clocks of this process and of the store. */
 function pass(milliseconds: number): void {
   vi.advanceTimersByTime(milliseconds);
 }
 
 describe("a lock that was not refreshed", () => {
-  test("is held for half of the time after which others take it, and not longer", async () => {
+  test("is held for half of the expiry time", async () => {
     await using server = await startBucket();
     vi.useFakeTimers({ toFake: ["performance"] });
     await using lock = await lockIn(server);
@@ -38,8 +38,8 @@ describe("a lock that was not refreshed", () => {
   });
 
   test.each([
-    ["writes nothing", minute / 2, "conflict"],
-    ["writes while others still wait", minute / 2 - 1000, undefined],
+    ["cannot be used to write", minute / 2, "conflict"],
+    ["can be used while other writers still wait", minute / 2 - 1000, undefined],
   ])("%s", async (_, milliseconds, code) => {
     vi.useFakeTimers({ toFake: ["performance"] });
     const isLocked = (): boolean => server.bucket().keys(folder).length > 0;
@@ -74,17 +74,17 @@ test("a lock is refreshed while it is held", async () => {
   }
 });
 
-describe("others at the same lock", () => {
+describe("other writers at the same lock", () => {
   const listings = (server: S3Server): number => countOf(server.requests, "ListObjectsV2");
 
-  /** A lock that is taken, and whether it is held by now. */
+  /** Acquires a lock, and reports whether it is held yet. */
   function taking(
     server: S3Server,
     signal?: AbortSignal,
   ): { readonly lock: Promise<LayoutLock>; readonly isHeld: () => boolean } {
     let isHeld = false;
     const bucket = new Bucket("bucket", new Connection(server.access));
-    const lock = LayoutLock.take(bucket, folder, { signal });
+    const lock = LayoutLock.acquire(bucket, folder, { signal });
     lock.then(
       () => (isHeld = true),
       () => {},
@@ -92,7 +92,7 @@ describe("others at the same lock", () => {
     return { lock, isHeld: () => isHeld };
   }
 
-  test("are waited for while they hold it", async () => {
+  test("are waited for while they hold the lock", async () => {
     await using server = await startBucket();
     const first = await lockIn(server);
     const { lock, isHeld } = taking(server);
@@ -104,9 +104,9 @@ describe("others at the same lock", () => {
   });
 
   test.each([
-    ["one that was heard of a short while ago", "someone.1", 50],
-    ["one that chooses its number", "someone.0", 50],
-  ])("are waited for, as %s, and left alone", async (_, claim, seconds) => {
+    ["one with a recent refresh", "someone.1", 50],
+    ["one that is choosing its number", "someone.0", 50],
+  ])("are waited for, as %s, and keep their claims", async (_, claim, seconds) => {
     await using server = await startBucket();
     const lastModified = new Date(Date.now() - seconds * 1000);
     await server.bucket().put(`${folder}/${claim}`, "", { lastModified });
@@ -114,12 +114,12 @@ describe("others at the same lock", () => {
     const { lock, isHeld } = taking(server, user.signal);
     await vi.waitUntil(() => listings(server) >= 3, { timeout: 10_000 });
     expect(isHeld()).toBe(false);
-    user.abort(new Error("enough"));
-    await expect(lock).rejects.toThrow("enough");
+    user.abort(new Error("aborted by the test"));
+    await expect(lock).rejects.toThrow("aborted by the test");
     expect(server.bucket().keys()).toEqual([`${folder}/${claim}`]);
   });
 
-  test("are not waited for where nothing was heard of them for a minute", async () => {
+  test("are ignored after a minute without a refresh", async () => {
     await using server = await startBucket();
     const lastModified = new Date(Date.now() - minute - 10_000);
     for (const claim of ["someone.1", "other.0"])
@@ -129,7 +129,7 @@ describe("others at the same lock", () => {
     lock.check();
   });
 
-  test("come later with a larger number, and what is no claim does not count", async () => {
+  test("get a larger number if they come later; other objects are ignored", async () => {
     await using server = await startBucket();
     await server.bucket().put(`${folder}/readme`, "");
     await using lock = await lockIn(server);
@@ -146,7 +146,7 @@ describe("others at the same lock", () => {
     await (await next)[Symbol.asyncDispose]();
   });
 
-  test("may take the claim away of one that they believe gone, who is told so", async () => {
+  test("may delete the claim of a writer that they consider gone, which then fails", async () => {
     await using server = await startBucket();
     await using held = await lockIn(server);
     held.check();
@@ -161,11 +161,11 @@ describe("others at the same lock", () => {
     await expect(lock).rejects.toMatchObject({ code: "conflict", retryable: true });
   });
 
-  test("are not as many as there can be objects", async () => {
+  test("are limited in number", async () => {
     await using server = await startBucket();
-    const put = async (at: number): Promise<void> =>
-      server.bucket().put(`${folder}/o.${at + 1}`, "");
-    await Promise.all(Array.from({ length: 10_001 }, async (_, at) => put(at)));
+    const put = async (index: number): Promise<void> =>
+      server.bucket().put(`${folder}/o.${index + 1}`, "");
+    await Promise.all(Array.from({ length: 10_001 }, async (_, index) => put(index)));
     await expect(taking(server).lock).rejects.toMatchObject({ code: "conflict", retryable: false });
   });
 });

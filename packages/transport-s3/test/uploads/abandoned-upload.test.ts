@@ -17,7 +17,7 @@ async function written(): Promise<string> {
   return file;
 }
 
-test("an upload that this user wrote down is found", async () => {
+test("an upload that this user recorded is found", async () => {
   expect(await findAbandoned(await written())).toEqual({ ...upload, uploadId: "id" });
 });
 
@@ -35,7 +35,7 @@ const changes: Readonly<Record<string, (file: string) => Promise<unknown>>> = {
   ...(isRoot && { "of another user": (file) => chown(file, 65_534, 65_534) }),
 };
 
-test.each(Object.keys(changes))("a file %s is not believed, and stays", async (kind) => {
+test.each(Object.keys(changes))("a file %s is ignored and kept", async (kind) => {
   const file = await written();
   await changes[kind]?.(file);
   expect(await findAbandoned(file)).toBeUndefined();

@@ -20,18 +20,18 @@ import { dockerSave, layersOf, ociArchive, savedImage } from "./archives.ts";
 const fixtures = path.resolve(import.meta.dirname, "../../../../shared/fixtures");
 const libimage = "containers-common/libimage/testdata";
 
-interface S3Place extends AsyncDisposable {
+interface S3Server extends AsyncDisposable {
   readonly access: S3Access;
 }
 
-test.skipIf(!isCephInstalled)("Ceph is here", () => expect(isCephInstalled).toBe(true));
+test.skipIf(!isCephInstalled)("Ceph is installed", () => expect(isCephInstalled).toBe(true));
 
-const places: [name: string, start: () => Promise<S3Place>][] = [
-  ["an S3 like Amazon's", () => startS3()],
+const stores: [name: string, start: () => Promise<S3Server>][] = [
+  ["the mock server", () => startS3()],
 ];
-if (isCephInstalled) places.push(["Ceph's RADOS Gateway", startCeph]);
+if (isCephInstalled) stores.push(["Ceph's RADOS Gateway", startCeph]);
 
-describe.each(places)("archives in %s", async (_, start) => {
+describe.each(stores)("archives in %s", async (_, start) => {
   const server = await start();
   afterAll(() => server[Symbol.asyncDispose]());
   const Bucket = "archives";
@@ -55,7 +55,7 @@ describe.each(places)("archives in %s", async (_, start) => {
   };
   for (const { name, run } of await conformance(subject)) test(name, run);
 
-  test("an object that was replaced is told", async () => {
+  test("an object that was replaced is reported", async () => {
     const reference = await put(dockerSave(savedImage("before", 2, 200_000)), "a.tar");
     await using source = await reference.newImageSource();
     const [digest] = await layersOf(source);
@@ -70,13 +70,13 @@ describe.each(places)("archives in %s", async (_, start) => {
     [
       `${libimage}/docker-name-only.tar.xz`,
       "",
-      // As skopeo has it.
+      // The digest that skopeo computes.
       "sha256:bb2f20bd49a554571b609d7da986233682477cb5b10ad6e939e1e31a926bf4e3",
     ],
     [`${libimage}/docker-two-images.tar.xz`, ":example.com/empty/but:different"],
     ["containers-image/docker/archive/fixtures/almostempty.tar", ":emptyimage"],
     [`${libimage}/oci-name-only.tar.gz`, ":pretty-empty:latest"],
-  ])("%s%s is the same image there", async (file, name, digest = "sha256:") => {
+  ])("%s%s is the same image in a bucket", async (file, name, digest = "sha256:") => {
     const here = path.join(fixtures, file);
     const { stringWithinTransport } = await put(await readFile(here), path.basename(here));
     const reference = transport.parseReference(stringWithinTransport + name);

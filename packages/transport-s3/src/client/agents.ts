@@ -1,11 +1,11 @@
 import type { Agent, ClientRequest, IncomingMessage } from "node:http";
 import type { OnReadOpts, Socket } from "node:net";
 
-/** Bytes that are received at once, at most. */
+/** The maximum number of bytes per read. */
 const bufferSize = 1 << 16;
 
-/** Lets each connection of an agent read into the same memory again and again: what is parsed of an answer is copied from there. */
-export function receiving<Some extends Agent>(agent: Some): Some {
+/** Makes each connection of an agent reuse its read buffer. This is safe because Node copies parsed bodies. */
+export function reusingBuffers<Some extends Agent>(agent: Some): Some {
   const connect = agent.createConnection.bind(agent);
   agent.createConnection = (options, callback) => {
     const receivingOptions = { ...options, onread: onread() };
@@ -14,19 +14,18 @@ export function receiving<Some extends Agent>(agent: Some): Some {
   return agent;
 }
 
-/** The part of an agent that gets each request before it is sent; Node's types leave it out. */
+/** The method of an agent that receives each request before it is sent. Node's types omit it. */
 interface RequestReceiver {
   addRequest(request: ClientRequest, ...rest: readonly unknown[]): void;
 }
 
-/** Responses that announce another one (1xx) before it. */
-const maxAnnouncements = 32;
+/** The maximum number of informational responses (1xx) before the final one. */
+const maxInformational = 32;
 
 /**
- * Makes two things an error of the request, which would otherwise never end: a switch of protocols (101), and responses
- * that announce another one without end.
+ * Fails requests that would never end: after a switch of protocols (101), and after too many informational responses.
  */
-export function checkingResponses<Some extends Agent>(agent: Some): Some {
+export function rejectingUnfinished<Some extends Agent>(agent: Some): Some {
   const receiver = agent as unknown as RequestReceiver;
   const addRequest = receiver.addRequest.bind(agent);
   receiver.addRequest = (request, ...rest) => {
@@ -34,10 +33,10 @@ export function checkingResponses<Some extends Agent>(agent: Some): Some {
       socket.destroy();
       request.emit("error", new NoResponse("the response switches to another protocol"));
     });
-    let announcements = 0;
+    let informational = 0;
     request.on("information", () => {
-      if (++announcements > maxAnnouncements) {
-        request.destroy(new NoResponse(`more than ${maxAnnouncements} responses of status 1xx`));
+      if (++informational > maxInformational) {
+        request.destroy(new NoResponse(`more than ${maxInformational} responses of status 1xx`));
       }
     });
     addRequest(request, ...rest);
@@ -60,7 +59,7 @@ function onread(): OnReadOpts {
     buffer: () => memory,
     callback(this: Socket, size: number): boolean {
       const wantsMore = this.push(memory.subarray(0, size));
-      // What was not parsed at once stays in there until it is.
+      // Unparsed bytes stay in the current buffer.
       if (this.readableLength > 0) memory = Buffer.allocUnsafeSlow(bufferSize);
       return wantsMore;
     },

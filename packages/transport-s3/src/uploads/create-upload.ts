@@ -5,8 +5,8 @@ import { S3Error } from "../client/s3-error.ts";
 import { MultipartUpload } from "./multipart-upload.ts";
 import type { UploadJournal } from "./upload-journal.ts";
 
-/** Begins an object whose parts come one by one; it is written down before the store hears of it. @throws S3Error */
-export async function beginUpload(
+/** Creates a multipart upload. Records it in the journal before the request is sent. @throws S3Error */
+export async function createUpload(
   bucket: Bucket,
   key: string,
   headers: ObjectHeaders,
@@ -15,25 +15,25 @@ export async function beginUpload(
 ): Promise<MultipartUpload> {
   const input = { Bucket: bucket.name, Key: key, ...headers };
   const entry = await journal?.write(key, headers, options);
-  let asked = 0;
+  let requests = 0;
   try {
-    const { UploadId: uploadId = "" } = await bucket.ask(
+    const { UploadId: uploadId = "" } = await bucket.send(
       "PutObject",
       key,
       async (client, sdk, http) => {
-        asked++;
+        requests++;
         return client.send(new sdk.CreateMultipartUploadCommand(input), http);
       },
       options,
     );
-    if (entry !== undefined) await journal?.named(entry, uploadId, options);
-    // There may be another one, of which we did not hear.
-    if (asked > 1) await (await journal?.write(key, headers, options))?.leave();
+    if (entry !== undefined) await journal?.recordUploadId(entry, uploadId, options);
+    // An earlier request may have created another upload whose response was lost.
+    if (requests > 1) await (await journal?.write(key, headers, options))?.release();
     const keepsDigests = headers.ChecksumAlgorithm === "SHA256";
     return new MultipartUpload(bucket, { key, uploadId, entry, keepsDigests }, options);
   } catch (error) {
-    const isRefused = asked === 1 && error instanceof S3Error && error.status !== undefined;
-    await (isRefused ? entry?.end() : entry?.leave());
+    const isRejected = requests === 1 && error instanceof S3Error && error.status !== undefined;
+    await (isRejected ? entry?.end() : entry?.release());
     throw error;
   }
 }

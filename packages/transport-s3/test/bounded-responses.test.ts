@@ -7,14 +7,14 @@ import { setTimeout as delay } from "node:timers/promises";
 import { Retries } from "@drayage/core";
 import { describe, expect, onTestFinished, test } from "vitest";
 
+import { boundedResponse } from "../src/client/bounded-response.ts";
 import { Bucket } from "../src/client/bucket.ts";
 import { Connection } from "../src/client/connection.ts";
 import { receivedBytes } from "../src/client/received-bytes.ts";
-import { smallAnswer } from "../src/client/small-answer.ts";
 
-/** A bucket of a store that answers in its own way. */
-async function startStore(answer: RequestListener): Promise<{ bucket: Bucket; port: number }> {
-  const server = createServer(answer).listen(0, "127.0.0.1");
+/** A bucket of a store with the given response handler. */
+async function startStore(listener: RequestListener): Promise<{ bucket: Bucket; port: number }> {
+  const server = createServer(listener).listen(0, "127.0.0.1");
   await once(server, "listening");
   onTestFinished(() => {
     server.closeAllConnections();
@@ -36,10 +36,10 @@ function listed(keys: readonly string[], token: string): string {
   return `<?xml version="1.0"?><ListBucketResult>${contents.join("")}<IsTruncated>true</IsTruncated><NextContinuationToken>${token}</NextContinuationToken></ListBucketResult>`;
 }
 
-describe("a list without an end is an error", () => {
+describe("an endless list is an error", () => {
   test.each([
     ["the same token again", () => listed(["a"], "again"), 3],
-    ["pages with nothing on them", (page: number) => listed([], `${page}`), 101],
+    ["empty pages", (page: number) => listed([], `${page}`), 101],
     ["the same page under new tokens", (page: number) => listed(["a", "b"], `${page}`), 102],
   ])("%s", async (_, answerOf, most) => {
     let page = 0;
@@ -50,16 +50,16 @@ describe("a list without an end is an error", () => {
   });
 });
 
-describe("a page that is no list is an error, and not an empty list", () => {
+describe("a page that is not a list is an error, and not an empty list", () => {
   test.each([
     ["a web page", "<!DOCTYPE html><html><body>Sign in</body></html>"],
     ["nothing", ""],
     ["JSON", "{}"],
     ["text", "ListBucketResult"],
-    ["another answer of S3", "<?xml version='1.0'?><Error><Code>X</Code></Error>"],
+    ["another response of S3", "<?xml version='1.0'?><Error><Code>X</Code></Error>"],
     ["deep nesting", `<ListBucketResult>${"<a>".repeat(100_000)}`],
     [
-      "deep nesting that is closed",
+      "deep nesting with closing tags",
       `<ListBucketResult>${"<a>".repeat(9999)}${"</a>".repeat(9999)}</ListBucketResult>`,
     ],
     ["a million attributes", `<ListBucketResult ${"a='b' ".repeat(1_000_000)}></ListBucketResult>`],
@@ -70,7 +70,7 @@ describe("a page that is no list is an error, and not an empty list", () => {
     const { bucket } = await startStore((__, response) => response.end(page));
     const listing = Array.fromAsync(bucket.list("a/", { retries: oneAttempt() }));
     await expect(listing).rejects.toMatchObject({ code: "unsupported", retryable: false });
-    await expect(listing).rejects.toThrow(/check that the endpoint is that of an S3 store$/);
+    await expect(listing).rejects.toThrow(/check that the endpoint is an S3 store$/);
   });
 });
 
@@ -83,7 +83,7 @@ async function streamed(
   return response;
 }
 
-test("an answer that is no object has a limit", async () => {
+test("a response that is not an object has a size limit", async () => {
   const body = await streamed((_, response) => {
     const chunk = Buffer.alloc(1 << 20, " ");
     const send = (): void => {
@@ -92,24 +92,24 @@ test("an answer that is no object has a limit", async () => {
     };
     send();
   });
-  await expect(smallAnswer(body, "GET")).rejects.toMatchObject({
+  await expect(boundedResponse(body, "GET")).rejects.toMatchObject({
     code: "unavailable",
     retryable: false,
   });
 });
 
-test("a body that comes byte by byte is given up", async () => {
+test("a body that arrives too slowly is aborted", async () => {
   const body = await streamed(async (_, response) => {
     while (!response.destroyed) {
       response.write(" ");
       await delay(20);
     }
   });
-  const read = Array.fromAsync(receivedBytes(body, { patience: 300 }));
+  const read = Array.fromAsync(receivedBytes(body, { slowTimeout: 300 }));
   await expect(read).rejects.toMatchObject({ code: "ERR_TOO_SLOW" });
 });
 
-test("a body in pieces of one byte waits in few chunks", async () => {
+test("a body in one-byte chunks is buffered in few chunks", async () => {
   const count = 1 << 17;
   const body = await streamed((_, response) => {
     response.flushHeaders();
@@ -129,13 +129,13 @@ test("a body in pieces of one byte waits in few chunks", async () => {
   expect(chunks.length).toBeLessThan(200);
 });
 
-test("a store that is busy is left alone for as many seconds as it says", async () => {
+test("a retry waits for as many seconds as a busy store requests", async () => {
   const delays: number[] = [];
   const { bucket } = await startStore((_, response) => {
     response.writeHead(503, { "retry-after": "2" });
     response.end("<Error><Code>SlowDown</Code><Message>Slow down</Message></Error>");
   });
-  const stop = new Error("waited long enough");
+  const stop = new Error("stopped by the test");
   const retries = new Retries({
     initialDelay: 1,
     onRetry: (retry) => {
@@ -152,8 +152,8 @@ test.each([
     "a switch of protocols",
     "HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n",
   ],
-  ["announcements without end", "HTTP/1.1 102 Processing\r\n\r\n".repeat(1000)],
-])("%s in place of a response is an error", async (_, text) => {
+  ["endless informational responses", "HTTP/1.1 102 Processing\r\n\r\n".repeat(1000)],
+])("%s instead of a response is an error", async (_, text) => {
   const { bucket } = await startStore((__, response) => response.socket?.write(text));
   await expect(bucket.head("a", { retries: oneAttempt() })).rejects.toMatchObject({
     code: "unavailable",
@@ -161,10 +161,10 @@ test.each([
   });
 });
 
-test("an object that is too large is named with its limit", async () => {
+test("the error for an object that is too large has its name and the limit", async () => {
   const { bucket } = await startStore((_, response) => response.end("x".repeat(101)));
   await expect(bucket.read("a", 100, { retries: oneAttempt() })).rejects.toMatchObject({
     code: "invalid-manifest",
-    message: "s3://bucket/a has more than 100 bytes, the most that is read of it",
+    message: "s3://bucket/a has more than the allowed 100 bytes",
   });
 });
