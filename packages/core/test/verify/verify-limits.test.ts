@@ -74,35 +74,32 @@ describe("the number of manifests is limited", () => {
     expect(problems.some(({ message }) => message.includes("More than 1000"))).toBe(count > 500);
   });
 
-  test("to the number of parallel requests of the source", async () => {
+  test.each([1, 2])("to %i in parallel, as the source offers", async (parallelBlobs) => {
     const names = Array.from({ length: 5 }, (_, at) => sampleImage({ layers: [`layer ${at}`] }));
-    for (const parallelBlobs of [1, 2]) {
-      let [open, most] = [0, 0];
-      const busy = async <Result>(work: () => Promise<Result>): Promise<Result> => {
-        most = Math.max(most, ++open);
-        await new Promise(setImmediate);
-        open--;
-        return work();
-      };
-      const source = (real: ImageSource): Partial<ImageSource> => ({
+    const [manifests, blobs] = [
+      { open: 0, most: 0 },
+      { open: 0, most: 0 },
+    ];
+    const enter = async (counter: { open: number; most: number }): Promise<void> => {
+      counter.most = Math.max(counter.most, ++counter.open);
+      await new Promise(setImmediate);
+      counter.open--;
+    };
+    const reference = altered(await stored(sampleIndex(names)), {
+      source: (real) => ({
         offers: { ...real.offers, parallelBlobs, storedDigests: true },
-        getManifest: async (...given) => busy(async () => real.getManifest(...given)),
-        statBlob: async ({ digest, size = 0 }) =>
-          busy(async () => ({ size, ...(digest && { digest }) })),
-      });
-      const reference = altered(await stored(sampleIndex(names)), { source });
-      expect((await verifyImage(reference)).problems).toEqual([]);
-      expect(most).toBe(parallelBlobs);
-      most = 0;
-      expect(
-        (
-          await verifyImage(
-            altered(await stored(sampleImage({ layers: ["a", "b", "c"] })), { source }),
-          )
-        ).problems,
-      ).toEqual([]);
-      expect(most).toBe(parallelBlobs);
-    }
+        async getManifest(...given) {
+          await enter(manifests);
+          return real.getManifest(...given);
+        },
+        async statBlob({ digest, size = 0 }) {
+          await enter(blobs);
+          return { size, ...(digest && { digest }) };
+        },
+      }),
+    });
+    expect((await verifyImage(reference)).problems).toEqual([]);
+    expect([manifests.most, blobs.most]).toEqual([parallelBlobs, parallelBlobs]);
   });
 });
 
