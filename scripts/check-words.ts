@@ -14,7 +14,6 @@ const unfinished: readonly string[] = [
   "packages/core/",
   "packages/image-archive/",
   "packages/transport-docker-daemon/",
-  "packages/transport-kit/",
   "packages/transport-tarball/",
 ];
 

@@ -54,7 +54,7 @@ describe.skipIf(!canMount).each(names)("a copy to %s:", (name) => {
     const folder = await disk("1m");
     const copied = copyImage(from, referenceIn(name, folder));
     await expect(copied).rejects.toMatchObject({ code: "unavailable", retryable: false });
-    await expect(copied).rejects.toThrow(/full: free some space/);
+    await expect(copied).rejects.toThrow(/full; free some space/);
     expect(await readdir(folder)).toEqual([]);
   });
 

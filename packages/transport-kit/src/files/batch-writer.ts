@@ -2,10 +2,10 @@ import type { FileHandle } from "node:fs/promises";
 
 import { withFileErrors } from "./file-error.ts";
 
-/** Bytes per write; chunks from the network are smaller. */
+/** Bytes per write. Chunks from the network are smaller. */
 const batchSize = 1 << 19;
 
-/** Where and how much a `BatchWriter` writes. */
+/** The part of a file that a `BatchWriter` writes. */
 export interface BatchTarget {
   /** The offset in the file of the first byte. Default: the end of the previous write. */
   readonly start?: number | undefined;
@@ -14,39 +14,39 @@ export interface BatchTarget {
 }
 
 /**
- * Copies chunks into one batch while the other is written. Chunks that were kept until then would outlive the
- * collection of young objects, and a copy would spend a quarter of its time on collecting old ones.
+ * Collects chunks in one batch while another one is written. Chunks are copied, because retained ones would be promoted by
+ * the garbage collector, which would take a quarter of the time of a copy.
  */
 export class BatchWriter {
   readonly #handle: FileHandle;
-  readonly #place: string;
+  readonly #file: string;
   #batch: Uint8Array;
   #spare: Uint8Array;
-  #gathered = 0;
+  #length = 0;
   #at: number | undefined;
   #writing: Promise<void> = Promise.resolve();
 
-  /** `place` is what the user knows the file by, for messages. */
-  constructor(handle: FileHandle, place: string, { start, size = Infinity }: BatchTarget) {
+  /** `file`: the name of the file or its folder in messages. */
+  constructor(handle: FileHandle, file: string, { start, size = Infinity }: BatchTarget) {
     this.#handle = handle;
-    this.#place = place;
+    this.#file = file;
     this.#at = start;
     this.#batch = Buffer.allocUnsafeSlow(Math.min(size, batchSize));
     this.#spare = size > batchSize ? Buffer.allocUnsafeSlow(batchSize) : this.#batch;
   }
 
-  /** Keeps nothing of the chunk. @throws ImageError `denied`, `unavailable` for this one or an earlier one */
+  /** Copies the chunk. @throws ImageError `denied`, `unavailable` for this chunk or an earlier one */
   async write(chunk: Uint8Array): Promise<void> {
     for (let at = 0; at < chunk.byteLength;) {
-      const part = chunk.subarray(at, at + this.#batch.byteLength - this.#gathered);
-      this.#batch.set(part, this.#gathered);
-      this.#gathered += part.byteLength;
+      const part = chunk.subarray(at, at + this.#batch.byteLength - this.#length);
+      this.#batch.set(part, this.#length);
+      this.#length += part.byteLength;
       at += part.byteLength;
-      if (this.#gathered === this.#batch.byteLength) await this.#send();
+      if (this.#length === this.#batch.byteLength) await this.#send();
     }
   }
 
-  /** Waits until all of it is written, also after a failure: nobody else writes there from then on. */
+  /** Waits until everything is written, also after a failure, so that no write happens later. */
   async finish(): Promise<void> {
     await this.#send();
     await this.#writing;
@@ -54,15 +54,15 @@ export class BatchWriter {
 
   async #send(): Promise<void> {
     await this.#writing;
-    const batch = this.#batch.subarray(0, this.#gathered);
+    const batch = this.#batch.subarray(0, this.#length);
     [this.#batch, this.#spare] = [this.#spare, this.#batch];
-    this.#gathered = 0;
-    this.#writing = withFileErrors(this.#place, () => this.#writeAll(batch));
-    // A failure is told to whoever waits for it next.
+    this.#length = 0;
+    this.#writing = withFileErrors(this.#file, () => this.#writeAll(batch));
+    // The next call throws the error.
     this.#writing.catch(() => {});
   }
 
-  /** The system may take less than it is given. */
+  /** Writes all bytes, because one write may be incomplete. */
   async #writeAll(bytes: Uint8Array): Promise<void> {
     for (let at = 0; at < bytes.byteLength;) {
       const left = bytes.byteLength - at;

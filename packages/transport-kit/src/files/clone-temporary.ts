@@ -8,7 +8,7 @@ import type { OperationOptions } from "@drayage/core";
 
 import { withFileErrors, withWriteErrors } from "./file-error.ts";
 import { isOwn } from "./file-owner.ts";
-import { readToItsEnd } from "./intact-file.ts";
+import { readVerified } from "./intact-file.ts";
 import { openRegularFile } from "./regular-file.ts";
 import { newTemporary, TemporaryFile } from "./temporary-file.ts";
 import type { WrittenFile } from "./temporary-file.ts";
@@ -16,9 +16,9 @@ import { temporaryName } from "./temporary-name.ts";
 import { threadDigest, minThreadSize } from "./thread-digest.ts";
 
 /**
- * Clones a file into a temporary file in that folder: a reflink if the file system supports it, else, for small files,
- * a copy inside the kernel. The clone is hashed before it is returned. Undefined if the file cannot be cloned; read it
- * instead. @throws ImageError `digest-mismatch` if its content has another digest
+ * Clones a file into a temporary file in a folder, by reflink, or by a copy in the kernel for a small file. The clone is
+ * verified before it is returned. Undefined if the file cannot be cloned; the caller then reads it.
+ * @throws ImageError `digest-mismatch` if the content has another digest
  */
 export async function cloneTemporary(
   folder: string,
@@ -31,7 +31,7 @@ export async function cloneTemporary(
     return await newTemporary(folder, async (handle, file) => {
       await cloneInto(handle, from, file, expected.size);
       const synced = withFileErrors(folder, () => handle.datasync());
-      // Hashed while it is written to the disk; a failure of either ends both.
+      // Hashes while the disk writes. A failure of either fails both.
       const checked = withWriteErrors(folder, () => check(file, expected, options));
       await Promise.all([synced, checked]);
       return expected;
@@ -66,7 +66,7 @@ export async function linkTemporary(
 
 class CannotClone extends Error {}
 
-/** Keeps the owner and the mode of the new file: the old one may be secret, or read-only. */
+/** Keeps the owner and the mode of the new file, because the source may be private or read-only. */
 async function cloneInto(
   handle: FileHandle,
   from: string,
@@ -75,7 +75,7 @@ async function cloneInto(
 ): Promise<void> {
   const { mode, uid, gid } = await handle.stat();
   try {
-    // Opening a named pipe would block; by its descriptor the file stays the one that was checked.
+    // Opening a named pipe would block. The path of the descriptor is the file that was checked.
     await using source = await openRegularFile(from);
     requireSize(from, (await source.stat()).size, size);
     const pinned = `/proc/self/fd/${source.fd}`;
@@ -112,7 +112,7 @@ async function check(
   options: OperationOptions,
 ): Promise<void> {
   if (await isRightInThread(file, expected, options)) return;
-  await readToItsEnd(file, expected, options);
+  await readVerified(file, expected, options);
 }
 
 /**

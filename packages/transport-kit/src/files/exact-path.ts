@@ -6,8 +6,8 @@ import path from "node:path";
 import { ImageError } from "@drayage/core";
 
 /**
- * The absolute path. If the path of the working folder is not UTF-8, which Node cannot represent, it goes through
- * `/proc/self/cwd`.
+ * Returns the absolute path. It contains `/proc/self/cwd` if the working folder has a path that is not UTF-8, which Node
+ * cannot represent.
  */
 export function absolutePathOf(given: string): string {
   if (path.isAbsolute(given)) return path.resolve(given);
@@ -20,7 +20,7 @@ function workingFolder(given: string): string {
   try {
     return process.cwd();
   } catch (cause) {
-    const message = `${given} cannot be found: the working folder was removed; change to another one, or name an absolute path`;
+    const message = `${given} cannot be found: the working folder was removed; change to another folder, or use an absolute path`;
     throw new ImageError("invalid-reference", message, { cause });
   }
 }

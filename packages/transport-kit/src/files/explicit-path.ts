@@ -7,8 +7,8 @@ import { ImageError, isImageError } from "@drayage/core";
 import { absolutePathOf } from "./exact-path.ts";
 
 /**
- * The absolute path without symbolic links. All components but the last must exist. @throws ImageError
- * `invalid-reference` if the parent folder is missing or the path is a dangling link
+ * Returns the absolute path without symbolic links. All components except the last must exist.
+ * @throws ImageError `invalid-reference` if the parent folder is missing or the path is a dangling link
  */
 export function explicitPathOf(given: string): string {
   const absolute = absolutePathOf(given);
@@ -45,13 +45,13 @@ function unusable(absolute: string, cause: unknown): ImageError {
   return new ImageError("invalid-reference", message, { cause });
 }
 
-/** If the real path is not UTF-8, the given path is kept if it goes through a descriptor of this process. */
+/** Returns the given path for a real path that is not UTF-8, if it contains a descriptor of this process. */
 function asText(absolute: string, real: Buffer): string {
   if (isUtf8(real)) return real.toString();
   if (/^\/proc\/self\/(?:cwd|fd\/\d+)(?:\/|$)/.test(absolute)) return absolute;
   throw new ImageError(
     "invalid-reference",
-    `${absolute} leads to a path that is not UTF-8: rename that path`,
+    `${absolute} refers to a path that is not UTF-8; rename that path`,
   );
 }
 

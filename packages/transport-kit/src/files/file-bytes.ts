@@ -8,12 +8,12 @@ import { hasCode, withFileErrors } from "./file-error.ts";
 import { openRegularFile } from "./regular-file.ts";
 import type { OpenRegularOptions } from "./regular-file.ts";
 
-/** Large enough to be fast, small enough that six files at once take little memory. */
+/** In bytes: large enough to be fast, and small enough for several parallel files. */
 const chunkSize = 1 << 17;
 
 /**
- * The bytes of a regular file, or of a range of it, in chunks; each is read while the previous one is used. Opened on
- * the first pull, closed at the end. @throws ImageError `unsupported` for anything but a regular file
+ * Reads a regular file, or a range of it. Reads each chunk while the caller uses the previous one. Opens the file on the
+ * first pull and closes it at the end. @throws ImageError `unsupported` for anything but a regular file
  */
 export async function* fileBytes(
   file: string,
@@ -24,7 +24,7 @@ export async function* fileBytes(
   yield* handleBytes(handle, options);
 }
 
-/** The same for an open file, which stays open. */
+/** Like `fileBytes` for an open file, which stays open. */
 export async function* handleBytes(
   handle: FileHandle,
   { range, reuseBuffers = false, signal }: GetBlobOptions = {},
@@ -33,14 +33,14 @@ export async function* handleBytes(
   const { size } = await handle.stat();
   const end = Math.min(size, (range?.end ?? Infinity) + 1);
   let at = range?.start ?? 0;
-  const room = reuseBuffers ? alternating(Math.min(chunkSize, end - at)) : newRoom;
-  let next = readChunk(handle, at, end, room);
+  const allocate = reuseBuffers ? alternating(Math.min(chunkSize, end - at)) : newBuffer;
+  let next = readChunk(handle, at, end, allocate);
   for (;;) {
     const chunk = await next;
     signal?.throwIfAborted();
     if (chunk.byteLength === 0) return;
     at += chunk.byteLength;
-    next = readChunk(handle, at, end, room);
+    next = readChunk(handle, at, end, allocate);
     // A caller that stops here does not see the result of the next read.
     next.catch(() => {});
     yield chunk;
@@ -51,23 +51,23 @@ async function readChunk(
   handle: FileHandle,
   at: number,
   end: number,
-  room: (size: number) => Uint8Array,
+  allocate: (size: number) => Uint8Array,
 ): Promise<Uint8Array> {
   if (at >= end) return new Uint8Array(0);
   const size = Math.min(chunkSize, end - at);
-  const chunk = room(size);
+  const chunk = allocate(size);
   const { bytesRead } = await handle.read(chunk, 0, size, at);
   return chunk.subarray(0, bytesRead);
 }
 
-function newRoom(size: number): Uint8Array {
+function newBuffer(size: number): Uint8Array {
   return Buffer.allocUnsafeSlow(size);
 }
 
-/** Two buffers in alternation: the caller reads one while the other is filled. */
+/** Alternates two buffers: the caller reads one while the other is filled. */
 function alternating(size: number): () => Uint8Array {
-  let current = newRoom(Math.max(size, 0));
-  let other = newRoom(Math.max(size, 0));
+  let current = newBuffer(Math.max(size, 0));
+  let other = newBuffer(Math.max(size, 0));
   return () => {
     [current, other] = [other, current];
     return current;
@@ -75,7 +75,7 @@ function alternating(size: number): () => Uint8Array {
 }
 
 /**
- * The content of a small file; undefined if there is none. @throws ImageError `invalid-manifest` above `limit` bytes,
+ * Reads a small file; undefined if it does not exist. @throws ImageError `invalid-manifest` above `limit` bytes;
  * `unsupported` for anything but a regular file
  */
 export async function readSmallFile(
@@ -95,16 +95,16 @@ export async function readSmallFile(
   }
 }
 
-/** The content of an open file, also if it reports no size, as files of `/proc` do. */
+/** Reads an open file to its end, also if it reports no size, like files of `/proc`. */
 export async function* bytesToEnd(
   handle: FileHandle,
   signal?: AbortSignal,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const { size } = await handle.stat();
   for (let at = 0; ;) {
-    const room = Math.min(Math.max(size - at, 0) + 512, chunkSize);
-    const chunk = newRoom(room);
-    const { bytesRead } = await handle.read(chunk, 0, room, null);
+    const length = Math.min(Math.max(size - at, 0) + 512, chunkSize);
+    const chunk = newBuffer(length);
+    const { bytesRead } = await handle.read(chunk, 0, length, null);
     signal?.throwIfAborted();
     if (bytesRead === 0) return;
     at += bytesRead;

@@ -13,32 +13,32 @@ import type { LockHolder } from "./lock-holder.ts";
 import { LockWait, notRemovable } from "./lock-wait.ts";
 
 /**
- * Runs the work while no other work runs under the same lock file, in this process or another, on this host or another.
- * The lock of a process that is gone is taken over. Waits up to ten minutes for a process of this user, and one minute
- * for one of another user; waiting is reported to `onNotice`. The folder of the lock file must exist. @throws
- * ImageError `conflict` for a lock that is not released, and for another file under its name
+ * Runs an operation under a lock file, which excludes other processes on all hosts. Takes over the lock of a process that
+ * has ended. Waits up to ten minutes for a process of this user and one minute for others, and reports the wait to
+ * `onNotice`. The folder of the lock file must exist.
+ * @throws ImageError `conflict` for a lock that is not released, and for another kind of file under its name
  */
 export async function withLock<Result>(
   lock: string,
-  work: () => Promise<Result>,
+  operation: () => Promise<Result>,
   options: OperationOptions = {},
 ): Promise<Result> {
   options.signal?.throwIfAborted();
   const folder = await withWriteErrors(lock, () => realPathOf(path.dirname(lock)));
   const file = path.join(folder, path.basename(lock));
-  return lockedWork(file, work, options, () => new LockWait(file, options));
+  return withLockFile(file, operation, options, () => new LockWait(file, options));
 }
 
-/** The wait starts once no other work of this process has the lock. */
-async function lockedWork<Result>(
+/** Starts the wait once no other operation of this process has the lock. */
+async function withLockFile<Result>(
   file: string,
-  work: () => Promise<Result>,
+  operation: () => Promise<Result>,
   { signal }: OperationOptions,
   newWait: () => LockWait,
 ): Promise<Result> {
   return withMutex(file, signal, async () => {
     await using _ = await HeldLock.take(file, newWait(), signal);
-    return await work();
+    return await operation();
   });
 }
 
@@ -68,15 +68,15 @@ class HeldLock implements AsyncDisposable {
   ): Promise<HeldLock> {
     const watch = new HolderWatch();
     let holder: LockHolder | undefined;
-    let surprises = 0;
-    for (let wait = shortest; ; wait = Math.min(wait * 1.5, longest)) {
+    let lostRaces = 0;
+    for (let wait = minDelay; ; wait = Math.min(wait * 1.5, maxDelay)) {
       signal?.throwIfAborted();
       const held = await HeldLock.#tryTaking(file);
       if (held !== undefined) return held;
       const now = await holderOf(file);
       holder = now ?? holder;
       const isGone = now !== undefined && watch.isGone(now);
-      const isFree = (now === undefined || isGone) && surprises++ < maxSurprises;
+      const isFree = (now === undefined || isGone) && lostRaces++ < maxLostRaces;
       if (isFree && isGone) await removeLock(file, now, waiting, signal);
       if (isFree) continue;
       if (holder !== undefined) await waiting.check(holder);
@@ -85,7 +85,7 @@ class HeldLock implements AsyncDisposable {
   }
 
   static async #tryTaking(file: string): Promise<HeldLock | undefined> {
-    const handle = await createdOnly(file);
+    const handle = await openNewFile(file);
     if (handle === undefined) return undefined;
     const holder = newHolder();
     try {
@@ -98,7 +98,7 @@ class HeldLock implements AsyncDisposable {
     }
   }
 
-  /** A process that considered this one gone may have the lock now: then it stays. */
+  /** Removes the lock, unless another process has taken it over. */
   async [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#timer);
     await this.#handle.close();
@@ -107,14 +107,14 @@ class HeldLock implements AsyncDisposable {
   }
 }
 
-/** How often a lock may be found free and then lost to another process before that counts as waiting. */
-const maxSurprises = 100;
+/** How often another process may take a free lock first, before that counts as a wait. */
+const maxLostRaces = 100;
 
 /** Milliseconds between two attempts. */
-const shortest = 5;
-const longest = 250;
+const minDelay = 5;
+const maxDelay = 250;
 
-async function createdOnly(file: string): Promise<FileHandle | undefined> {
+async function openNewFile(file: string): Promise<FileHandle | undefined> {
   try {
     return await withWriteErrors(file, () => open(file, "wx", 0o644));
   } catch (error) {
@@ -124,8 +124,8 @@ async function createdOnly(file: string): Promise<FileHandle | undefined> {
 }
 
 /**
- * Removes the lock of one holder that is gone, and no other's. The right to remove it is a lock itself: the second
- * process that gets it finds another holder, or none.
+ * Removes the lock of an ended process. A second lock ensures that only one process removes it, and that the lock of a new
+ * holder is not removed.
  */
 async function removeLock(
   file: string,
@@ -133,7 +133,7 @@ async function removeLock(
   waiting: LockWait,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  const right = `${file}-${gone.id === "" ? "unwritten" : gone.id}`;
+  const removalLock = `${file}-${gone.id === "" ? "unwritten" : gone.id}`;
   const remove = async (): Promise<void> => {
     const now = await holderOf(file);
     if (now?.id !== gone.id || now.touched !== gone.touched) return;
@@ -141,5 +141,5 @@ async function removeLock(
       throw await notRemovable(file, gone, error);
     });
   };
-  await lockedWork(right, remove, { signal }, () => waiting);
+  await withLockFile(removalLock, remove, { signal }, () => waiting);
 }

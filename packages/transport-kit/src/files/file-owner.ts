@@ -2,27 +2,26 @@ import type { Stats } from "node:fs";
 
 import { readSmallFile } from "./file-bytes.ts";
 
-/** True for files that this user owns; always true on systems without owners. */
+/** Whether this user owns the file. Always true on systems without owners. */
 export function isOwn({ uid }: Pick<Stats, "uid">): boolean {
   return own === undefined || uid === own;
 }
 
 /**
- * True if only this user and root can have written the file: it has no other owner, and no write permission for others.
+ * Whether only this user and root can have written the file, by its owner and mode.
  */
 export function isWritableOnlyByUser(status: Pick<Stats, "uid" | "mode">): boolean {
   if (own === undefined) return true;
   return isTrusted(status.uid) && (status.mode & writableByOthers) === 0;
 }
 
-/** True for this user, and for root, who may do anything. */
+/** Whether the user is this user or root. */
 export function isTrusted(uid: number): boolean {
   return own === undefined || uid === own || uid === 0;
 }
 
 /**
- * Whether another user may rename files of this user in a folder. The sticky bit forbids that, except to the owner of
- * the folder.
+ * Whether another user may rename files of this user in a folder. With the sticky bit, only the owner of the folder may.
  */
 export function othersMayRename(folder: Pick<Stats, "uid" | "mode">): boolean {
   if (own === undefined) return false;
@@ -34,7 +33,7 @@ export function othersMayRename(folder: Pick<Stats, "uid" | "mode">): boolean {
 export async function describeUser(uid: number): Promise<string> {
   const users = await readSmallFile("/etc/passwd", 1 << 20).catch(() => undefined);
   const lines = users === undefined ? [] : Buffer.from(users).toString().split("\n");
-  const line = lines.find((one) => one.split(":")[2] === String(uid));
+  const line = lines.find((each) => each.split(":")[2] === String(uid));
   const [name = ""] = line?.split(":", 1) ?? [];
   return /^[\w.-]{1,64}$/.test(name) ? `user ${name} (uid ${uid})` : `uid ${uid}`;
 }

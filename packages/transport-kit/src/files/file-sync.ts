@@ -1,46 +1,45 @@
 import type { FileHandle } from "node:fs/promises";
 
-/** Bytes after which a sync starts. */
-const distance = 32 << 20;
-/** One at a time per process: other work needs the threads that wait for the disk. */
-let isBegun = false;
+/** The number of written bytes after which a sync starts. */
+const interval = 32 << 20;
+/** Only one sync runs in a process, because each occupies a thread. */
+let isRunning = false;
 
 /**
- * Syncs a file to the disk while more of it is written. Little is left to sync at the end, when the other files of an
- * image are synced as well.
+ * Syncs a file to the disk during the write, so that the sync at the end is short.
  */
 export class FileSync {
   readonly #handle: FileHandle;
-  #begun: Promise<void> = Promise.resolve();
-  #left = distance;
+  #running: Promise<void> = Promise.resolve();
+  #left = interval;
 
   constructor(handle: FileHandle) {
     this.#handle = handle;
   }
 
-  /** Records that many more written bytes. */
+  /** Records written bytes. */
   written(bytes: number): void {
     this.#left -= bytes;
-    if (this.#left > 0 || isBegun) return;
-    this.#left = distance;
-    isBegun = true;
-    this.#begun = this.#begun
+    if (this.#left > 0 || isRunning) return;
+    this.#left = interval;
+    isRunning = true;
+    this.#running = this.#running
       .then(() => this.#handle.datasync())
       .finally(() => {
-        isBegun = false;
+        isRunning = false;
       });
-    // Systems report a failed sync once: `finish` reports it to the caller.
-    this.#begun.catch(() => {});
+    // Systems report a failed sync only once. `finish` throws it.
+    this.#running.catch(() => {});
   }
 
   /** Syncs the rest of the file. */
   async finish(): Promise<void> {
-    await this.#begun;
+    await this.#running;
     await this.#handle.datasync();
   }
 
-  /** Waits for a running sync, whatever its result: the file may be closed. */
+  /** Waits for a running sync and ignores its result, before the file is closed. */
   async stop(): Promise<void> {
-    await this.#begun.catch(() => {});
+    await this.#running.catch(() => {});
   }
 }

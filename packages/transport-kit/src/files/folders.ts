@@ -5,22 +5,22 @@ import { ImageError } from "@drayage/core";
 
 import { hasCode, withFileErrors, withWriteErrors } from "./file-error.ts";
 
-/** How folders are made. */
+/** Options of `makeFolder`. */
 export interface MakeFolderOptions {
   /** Permissions of new folders. Default `0o777`, minus the umask. */
   readonly mode?: number | undefined;
 }
 
 /**
- * Makes a folder and its parents, durably. Returns the topmost new one; undefined if all existed. Fails if the file
- * system does not allow folders, as below `/proc`, where `mkdir` of Node with `recursive` never ends. @throws
- * ImageError `denied`, `unavailable`, `conflict` if a file is in the way
+ * Creates a folder and its parents durably. Returns the topmost new folder; undefined if all existed. Fails if the file
+ * system does not allow folders, such as `/proc`, where `mkdir` of Node with `recursive` never ends.
+ * @throws ImageError `denied`, `unavailable`; `conflict` if a file is in the way
  */
 export async function makeFolder(
   folder: string,
   options: MakeFolderOptions = {},
 ): Promise<string | undefined> {
-  const topmost = await made(path.resolve(folder), options);
+  const topmost = await makeWithParents(path.resolve(folder), options);
   if (topmost !== undefined) await syncFolder(path.dirname(topmost));
   return topmost;
 }
@@ -28,7 +28,10 @@ export async function makeFolder(
 /** How often a parent folder may be removed meanwhile before that is an error. */
 const maxAttempts = 5;
 
-async function made(folder: string, options: MakeFolderOptions): Promise<string | undefined> {
+async function makeWithParents(
+  folder: string,
+  options: MakeFolderOptions,
+): Promise<string | undefined> {
   let topmost: string | undefined;
   for (let attempt = 1; ; attempt++) {
     try {
@@ -40,7 +43,7 @@ async function made(folder: string, options: MakeFolderOptions): Promise<string 
       const above = path.dirname(folder);
       const canRetry = hasCode(error, "ENOENT") && above !== folder && attempt < maxAttempts;
       if (!canRetry) throw notMade(folder, error);
-      topmost ??= await made(above, options);
+      topmost ??= await makeWithParents(above, options);
     }
   }
 }

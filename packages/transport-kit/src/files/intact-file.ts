@@ -11,7 +11,7 @@ import { isWritableOnlyByUser } from "./file-owner.ts";
 import type { WrittenFile } from "./temporary-file.ts";
 import { threadDigest, minThreadSize } from "./thread-digest.ts";
 
-/** Whether a file has these bytes: it is read and hashed. False if there is no regular file of this size. */
+/** Reads and hashes a file. Returns false for other content, and if there is no regular file of this size. */
 export async function isIntact(
   file: string,
   expected: WrittenFile,
@@ -25,7 +25,7 @@ export async function isIntact(
     if (digest !== undefined) return digest === expected.digest;
   }
   try {
-    await readToItsEnd(file, expected, options);
+    await readVerified(file, expected, options);
     return true;
   } catch (error) {
     if (isImageError(error, "digest-mismatch") || hasCode(error, "ENOENT", "ENOTDIR")) return false;
@@ -33,8 +33,8 @@ export async function isIntact(
   }
 }
 
-/** Reads a whole file. @throws ImageError `digest-mismatch` if its content is not the expected one */
-export async function readToItsEnd(
+/** Reads a complete file. @throws ImageError `digest-mismatch` for other content */
+export async function readVerified(
   file: string,
   expected: WrittenFile,
   options: OperationOptions = {},
@@ -45,9 +45,9 @@ export async function readToItsEnd(
 }
 
 /**
- * Whether no other user can have written a file, assuming that the folders up to `root` have not changed: each belongs
- * to this user or to root, others may not write to it, and none is a symbolic link. Always true on systems without
- * owners.
+ * Whether no other user can have written a file: the file and each folder up to `root` belong to this user or root, others
+ * may not write to them, and none is a symbolic link. Assumes that the folders have not changed. Always true on systems
+ * without owners.
  */
 export async function isProtectedFile(file: string, root: string): Promise<boolean> {
   for (let at = file; ; at = path.dirname(at)) {

@@ -1,21 +1,21 @@
 import { untilAborted } from "../wire/abortable.ts";
 
-const lasts = new Map<string, Promise<void>>();
+const queues = new Map<string, Promise<void>>();
 
-/** Runs work one after another for each key, in the order of the calls, within this process. */
+/** Runs operations with the same key one at a time, in the order of the calls, within this process. */
 export async function withMutex<Result>(
   key: string,
   signal: AbortSignal | undefined,
-  work: () => Promise<Result>,
+  operation: () => Promise<Result>,
 ): Promise<Result> {
   const { promise: done, resolve } = Promise.withResolvers<void>();
-  const before = lasts.get(key) ?? Promise.resolve();
+  const before = queues.get(key) ?? Promise.resolve();
   const last = before.then(() => done);
-  lasts.set(key, last);
+  queues.set(key, last);
   void forget(key, last);
   try {
     await untilAborted(before, signal);
-    return await work();
+    return await operation();
   } finally {
     resolve();
   }
@@ -23,5 +23,5 @@ export async function withMutex<Result>(
 
 async function forget(key: string, last: Promise<void>): Promise<void> {
   await last;
-  if (lasts.get(key) === last) lasts.delete(key);
+  if (queues.get(key) === last) queues.delete(key);
 }

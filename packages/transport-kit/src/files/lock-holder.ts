@@ -12,12 +12,12 @@ import { hasEnded, thisProcess } from "./process-identity.ts";
 import type { ProcessIdentity } from "./process-identity.ts";
 import { kindOf, openRegularFile } from "./regular-file.ts";
 
-/** The content of a lock file, its owner, and when it was last touched. Only the owner is certain. */
+/** The content of a lock file, its owner and its times. Only the owner is reliable. */
 export interface LockHolder {
-  /** A new one each time that a lock is taken; empty if it is not written yet or cannot be read. */
+  /** Unique for each holder; empty if it is not written yet or cannot be read. */
   readonly id: string;
   readonly process: ProcessIdentity | undefined;
-  /** The name of the host, as the holder wrote it. */
+  /** The host name that the holder wrote. */
   readonly hostName: string | undefined;
   readonly touched: number;
   readonly uid: number;
@@ -32,7 +32,7 @@ export function newHolder(): { readonly id: string; readonly content: string } {
   return { id, content: `${host} ${pid} ${id}\n${hostname()}\n` };
 }
 
-/** Undefined if the lock is free. @throws ImageError `conflict` for another file under its name */
+/** Reads the holder of a lock; undefined if it is free. @throws ImageError `conflict` for another kind of file */
 export async function holderOf(lock: string): Promise<LockHolder | undefined> {
   try {
     const status = await lstat(lock);
@@ -56,14 +56,15 @@ export async function describeHolder(holder: LockHolder): Promise<string> {
   ].join(", ");
 }
 
-/** Distinguishes holders that are gone from slow ones, by watching their lock. */
+/** Distinguishes ended holders from slow ones by the times of their lock. */
 export class HolderWatch {
   #seen: LockHolder | undefined;
   #since = 0;
 
   /**
-   * A process of this host that has ended is gone. Any other process touches its lock again and again: it counts as
-   * gone if the lock was not touched for `lockTimeout`, by our own clock, which stops while the machine sleeps.
+   * Whether the holder has ended. A process of this host is checked directly. Any other process touches its lock
+   * regularly, and counts as ended after `lockTimeout` without a touch, by the clock of this process, which stops while
+   * the machine sleeps.
    */
   isGone(holder: LockHolder): boolean {
     if (holder.process !== undefined && hasEnded(holder.process)) return true;
@@ -92,7 +93,7 @@ async function readHolder(lock: string, status: Stats): Promise<LockHolder> {
   return { id, process, hostName, touched: mtimeMs, uid, since: birthtimeMs };
 }
 
-/** For a lock that this user may not read, the owner and the time are known. */
+/** Reads the start of a lock. Without read permission, only its owner and times are known. */
 async function readStart(
   lock: string,
   status: Stats,
@@ -103,7 +104,7 @@ async function readStart(
     return { text: await startOf(handle), mtimeMs, uid, birthtimeMs };
   } catch (error) {
     if (isImageError(error, "unsupported") || isImageError(error, "invalid-reference"))
-      throw notALock(lock, "no regular file", error);
+      throw notALock(lock, "not a regular file", error);
     if (!isImageError(error, "denied")) throw error;
     const { mtimeMs, uid, birthtimeMs } = status;
     return { text: "", mtimeMs, uid, birthtimeMs };
@@ -119,7 +120,7 @@ async function startOf(handle: FileHandle): Promise<string> {
 function notALock(lock: string, kind: string, cause?: unknown): ImageError {
   return new ImageError(
     "conflict",
-    `${lock} is ${kind}, where a lock file is expected: remove it, or choose another folder`,
+    `${lock} is ${kind}, but must be a lock file; remove it, or choose another folder`,
     { cause },
   );
 }

@@ -9,10 +9,10 @@ import type { LockHolder } from "./lock-holder.ts";
 const noticeDelay = 2000;
 /** Milliseconds to wait for a process of this user, which may be writing a large archive. */
 const maxWait = 10 * 60_000;
-/** Milliseconds to wait for locks of other users in all. */
+/** Milliseconds to wait for all locks of other users together. */
 const maxWaitForOthers: number = lockTimeout;
 
-/** One wait for a lock: reported once it is no longer short, and limited. */
+/** One wait for a lock. It is limited, and reported after a short time. */
 export class LockWait {
   readonly #lock: string;
   readonly #onNotice: OperationOptions["onNotice"];
@@ -46,7 +46,7 @@ export class LockWait {
     return new ImageError(
       "conflict",
       `The lock ${this.#lock} was not released within ${seconds} s; it is held by ${await describeHolder(holder)}. ` +
-        "Copy again when that has ended; if it has, remove the lock, or choose a folder in which no other user writes",
+        "Copy again when that process has ended. If it has ended, remove the lock, or choose a folder that no other user writes to",
       { retryable: true },
     );
   }

@@ -16,10 +16,10 @@ export interface NamedFileOptions extends OperationOptions {
 }
 
 /**
- * The content of a file that the user named: a regular file, a pipe such as `/dev/stdin` or that of `<(command)`, or a
- * character device such as `/dev/null`. No thread waits for it, so an abort ends the reading at once. @throws
- * ImageError `unsupported` for a folder or a socket and for more than `limit` bytes, `unavailable` for a pipe that
- * stays silent for a minute or takes longer than two; else the error of the system
+ * Reads a file that the user named: a regular file, a pipe such as `/dev/stdin` or that of `<(command)`, or a character
+ * device such as `/dev/null`. No thread blocks, so an abort takes effect at once.
+ * @throws ImageError `unsupported` for a folder or a socket and for more than `limit` bytes; `unavailable` for a pipe
+ * without data for a minute or longer than two minutes; else the system error
  */
 export async function readNamedFile(
   file: string,
@@ -28,7 +28,7 @@ export async function readNamedFile(
   signal?.throwIfAborted();
   const status = await stat(file);
   if (!isReadable(status))
-    throw new ImageError("unsupported", `${file} is ${kindOf(status)}; name a file instead`);
+    throw new ImageError("unsupported", `${file} is ${kindOf(status)}; use a file instead`);
   const bytes = status.isFile() ? openedBytes(file) : pipeBytes(file, { ...pipeTimeouts, signal });
   const chunks: Uint8Array[] = [];
   let size = 0;
@@ -44,7 +44,7 @@ export async function readNamedFile(
   return Buffer.concat(chunks);
 }
 
-/** The same; undefined if there is no such file. @throws as `readNamedFile` */
+/** Like `readNamedFile`; undefined if the file does not exist. */
 export async function findNamedFile(
   file: string,
   options: NamedFileOptions = {},

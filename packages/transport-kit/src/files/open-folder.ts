@@ -8,8 +8,8 @@ import { isOwn, othersMayRename } from "./file-owner.ts";
 import type { OpenRegularOptions } from "./regular-file.ts";
 
 /**
- * An open folder. Paths to its entries lead into this very folder, even if it is renamed and replaced meanwhile, if the
- * system has `/proc/self/fd`; on other systems only if no other user may rename in its parent.
+ * An open folder. With `/proc/self/fd`, paths to its entries stay in this folder even if it is renamed or replaced. On
+ * other systems, that is guaranteed only if no other user may rename it.
  */
 export class OpenFolder implements AsyncDisposable {
   readonly #handle: FileHandle;
@@ -28,7 +28,7 @@ export class OpenFolder implements AsyncDisposable {
     this.isSafe = opened.isSafe;
   }
 
-  /** @throws the error of the system, also for a link if `followLinks` is false */
+  /** @throws the system error, also for a link if `followLinks` is false */
   static async open(
     folder: string,
     { followLinks = true }: OpenRegularOptions = {},
@@ -55,22 +55,22 @@ export class OpenFolder implements AsyncDisposable {
     return readdir(this.#path);
   }
 
-  /** Does not follow a link; undefined if there is none. */
+  /** The status of an entry or link itself; undefined if it does not exist. */
   async statusOf(name: string): Promise<Stats | undefined> {
     return lstat(this.entry(name)).catch(() => undefined);
   }
 
   /**
-   * Removes an entry of this user; of a folder everything in it that `isGone` accepts, and the folder itself if it is
-   * empty then. Entries that cannot be removed stay. Links are removed and never followed.
+   * Removes an entry of this user. For a folder, removes the entries that `isRemovable` accepts, then the folder if it is
+   * empty. Ignores entries that cannot be removed. Links are removed and not followed.
    */
   async remove(
     name: string,
-    isGone: (name: string, status: Stats) => boolean = () => true,
+    isRemovable: (name: string, status: Stats) => boolean = () => true,
   ): Promise<void> {
     const status = await this.statusOf(name);
     if (status === undefined || !isOwn(status)) return;
-    if (status.isDirectory()) await this.#removeFolder(name, status, isGone);
+    if (status.isDirectory()) await this.#removeFolder(name, status, isRemovable);
     else await unlink(this.entry(name)).catch(() => {});
   }
 
@@ -81,22 +81,23 @@ export class OpenFolder implements AsyncDisposable {
   async #removeFolder(
     name: string,
     expected: Stats,
-    isGone: (name: string, status: Stats) => boolean,
+    isRemovable: (name: string, status: Stats) => boolean,
   ): Promise<void> {
     const inner = this.entry(name);
     const folder = await OpenFolder.open(inner, { followLinks: false }).catch(() => undefined);
     if (folder === undefined) return;
     await using opened = folder;
     if (!isSame(opened.status, expected) || !opened.isSafe) return;
-    for (const one of await opened.names().catch(() => [])) {
-      const status = await opened.statusOf(one);
-      if (status !== undefined && isGone(one, status)) await opened.remove(one, isGone);
+    for (const entry of await opened.names().catch(() => [])) {
+      const status = await opened.statusOf(entry);
+      if (status !== undefined && isRemovable(entry, status))
+        await opened.remove(entry, isRemovable);
     }
     await rmdir(inner).catch(() => {});
   }
 }
 
-// Windows has only the first, and treats undefined as none.
+// Windows has only the first flag. undefined counts as 0.
 const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK } = constants;
 
 function isSame(one: Stats | undefined, other: Stats): boolean {

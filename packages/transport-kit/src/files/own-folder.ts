@@ -7,26 +7,25 @@ import { hasCode } from "./file-error.ts";
 import { isWritableOnlyByUser } from "./file-owner.ts";
 
 /**
- * Makes a private folder of this user, and its parents. An existing folder may be used only if no other user can write
- * to it. @throws ImageError `denied` for a folder that others may write to; the error of the system if it cannot be
- * made
+ * Creates a private folder of this user and its parents, or checks an existing one.
+ * @throws ImageError `denied` for a folder that others may write to; the system error if it cannot be created
  */
 export function makeOwnFolder(folder: string): void {
   make(path.resolve(folder));
   if (isWritableOnlyByUser(statSync(folder))) return;
   throw new ImageError(
     "denied",
-    `${folder} belongs to another user, or others may write to it: chmod 700 it, or choose another folder`,
+    `${folder} belongs to another user, or others may write to it; run chmod 700 on it, or choose another folder`,
   );
 }
 
-/** True for a regular file that no other user can have written, under this very name. */
+/** Whether the name is a regular file, not a link, that no other user can have written. */
 export function isOwnFile(file: string): boolean {
   const status = lstatSync(file, { throwIfNoEntry: false });
   return status?.isFile() === true && isWritableOnlyByUser(status);
 }
 
-/** As `makeFolder`: `mkdir` of Node with `recursive` does not end below `/proc`. */
+/** Like `makeFolder`, because `mkdir` of Node with `recursive` never ends below `/proc`. */
 function make(folder: string): void {
   for (let attempt = 1; ; attempt++) {
     try {

@@ -8,20 +8,19 @@ import { ImageError } from "@drayage/core";
 import type { OperationOptions } from "@drayage/core";
 
 import { delay } from "../wire/abortable.ts";
-import { explained, hasCode } from "./file-error.ts";
+import { imageErrorFor, hasCode } from "./file-error.ts";
 
 /** Timeouts for a pipe, in milliseconds. */
 export interface PipeOptions extends OperationOptions {
-  /** Until a writer opens it. Default: one minute. */
+  /** The wait for a writer. Default: one minute. */
   readonly writerDelay?: number | undefined;
-  /** Until the next bytes of a writer. Default: none. */
+  /** The wait for the next bytes. Default: unlimited. */
   readonly maxSilence?: number | undefined;
 }
 
 /**
- * The bytes of a named pipe or a character device, as they arrive. No thread waits for it, so an abort ends the reading
- * at once. A pipe without a writer is empty after `writerDelay`. @throws ImageError `unavailable` after `maxSilence`;
- * else the error of the system
+ * Reads a named pipe or a character device. No thread blocks, so an abort takes effect at once. A pipe without a writer is
+ * empty after `writerDelay`. @throws ImageError `unavailable` after `maxSilence`; else the system error
  */
 export async function* pipeBytes(
   file: string,
@@ -39,14 +38,14 @@ export async function* pipeBytes(
       yield chunk;
       continue;
     }
-    // A pipe without a writer yet looks like one that has ended.
+    // A pipe that has no writer yet looks like an ended one.
     if (!isEmpty || !pipe.isFIFO || performance.now() - start > writerDelay) return;
     await delay(interval, signal);
   }
   yield* pipe.rest({ signal, maxSilence });
 }
 
-/** Writes into a named pipe; its reader may open it later. No thread waits for the reader. */
+/** Writes to a named pipe, whose reader may open it later. No thread blocks. */
 export function pipeWriter(file: string): Writable {
   let socket: Writable | undefined;
   return new Writable({
@@ -54,7 +53,7 @@ export function pipeWriter(file: string): Writable {
       const open = async (): Promise<void> => {
         try {
           while (socket === undefined && !this.destroyed) {
-            const fd = openedForWriting(file);
+            const fd = openForWriting(file);
             if (fd === undefined) await delay(interval, undefined);
             else socket = usesSockets ? new Socket({ fd, readable: false }) : pollingWriter(fd);
           }
@@ -80,20 +79,20 @@ export function pipeWriter(file: string): Writable {
   });
 }
 
-/** Milliseconds between two checks of a pipe without another end. */
+/** Milliseconds between two checks for a reader or writer. */
 const interval = 10;
-/** The same for a pipe that is open at both ends. */
+/** Milliseconds between two reads or writes. */
 const shortInterval = 1;
 
 /**
- * A socket closes its file descriptor without the knowledge of `fs` of Node. When a worker ends, it closes the
- * descriptors that `fs` knows again, and with them any file that has got the same number since.
+ * `fs` of Node does not notice that a socket closes its descriptor. When a worker ends, Node closes the descriptors of `fs`
+ * again, and with them any new file with the same number. So workers use no sockets.
  */
 const usesSockets = isMainThread;
 const chunkSize = 1 << 16;
 
-/** Undefined while there is no reader. */
-function openedForWriting(file: string): number | undefined {
+/** Opens the pipe; undefined while there is no reader. */
+function openForWriting(file: string): number | undefined {
   try {
     return openSync(file, constants.O_WRONLY | constants.O_NONBLOCK);
   } catch (error) {
@@ -102,7 +101,7 @@ function openedForWriting(file: string): number | undefined {
   }
 }
 
-/** Writes as much as the pipe has room for, then checks again. */
+/** Writes what fits into the pipe, and repeats that. */
 function pollingWriter(fd: number): Writable {
   return new Writable({
     write(chunk: Uint8Array, _, done) {
@@ -125,7 +124,7 @@ function pollingWriter(fd: number): Writable {
   });
 }
 
-/** How many bytes fitted into the pipe. */
+/** Writes without blocking. Returns the number of written bytes. */
 function writeNow(fd: number, bytes: Uint8Array): number {
   try {
     return writeSync(fd, bytes);
@@ -135,18 +134,18 @@ function writeNow(fd: number, bytes: Uint8Array): number {
   }
 }
 
-/** Opening fails for missing devices, and for those that this user may not read. */
-function opened(file: string): number {
+/** Opens the file without blocking. @throws ImageError for a missing device, or without permission */
+function openForReading(file: string): number {
   try {
     return openSync(file, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
   } catch (error) {
-    throw explained(error, file);
+    throw imageErrorFor(error, file);
   }
 }
 
 type RestOptions = Pick<PipeOptions, "signal"> & { readonly maxSilence: number };
 
-/** Opened and read without blocking. */
+/** An open pipe or device that is read without blocking. */
 class OpenPipe implements Disposable {
   readonly isFIFO: boolean;
   readonly #file: string;
@@ -155,11 +154,11 @@ class OpenPipe implements Disposable {
 
   constructor(file: string) {
     this.#file = file;
-    this.#fd = opened(file);
+    this.#fd = openForReading(file);
     this.isFIFO = fstatSync(this.#fd).isFIFO();
   }
 
-  /** Empty at the end; undefined if there are no bytes yet. */
+  /** Reads the available bytes. Empty at the end; undefined if there are none yet. */
   readNow(): Uint8Array | undefined {
     const chunk = Buffer.allocUnsafe(chunkSize);
     try {
@@ -170,7 +169,7 @@ class OpenPipe implements Disposable {
     }
   }
 
-  /** The system reports the end of a pipe only to a reader that has seen a writer: call it after `readNow` has. */
+  /** Reads to the end. Call it after `readNow` has found a writer, because the system reports the end only then. */
   rest(options: RestOptions): AsyncGenerator<Uint8Array, void, undefined> {
     return usesSockets ? this.#received(options) : this.#polled(options);
   }
@@ -217,7 +216,7 @@ class OpenPipe implements Disposable {
     try {
       return new Socket({ fd: this.#fd, readable: true, writable: false });
     } catch (cause) {
-      const message = `${this.#file} is a device that cannot be read; name a file or a pipe instead`;
+      const message = `${this.#file} is a device that cannot be read; use a file or a pipe instead`;
       throw new ImageError("unsupported", message, { cause });
     }
   }

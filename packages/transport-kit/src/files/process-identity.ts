@@ -2,9 +2,9 @@ import { createHash } from "node:crypto";
 import { readlinkSync } from "node:fs";
 import { hostname } from "node:os";
 
-/** A process among all that may write to one folder. */
+/** Identifies a process on any host that may write to a folder. */
 export interface ProcessIdentity {
-  /** Eight hex digits; different in each container, because a process sees only the processes of its own container. */
+  /** Eight hex digits that identify the host and its process namespace, because containers do not see other processes. */
   readonly host: string;
   readonly pid: number;
 }
@@ -12,7 +12,7 @@ export interface ProcessIdentity {
 /** This process. */
 export const thisProcess: ProcessIdentity = { host: hostHash(), pid: process.pid };
 
-/** True if the process has certainly ended; false for a process of another host. */
+/** Whether the process has ended. False for a process of another host. */
 export function hasEnded({ host, pid }: ProcessIdentity): boolean {
   return host === thisProcess.host && !isRunning(pid);
 }

@@ -7,9 +7,9 @@ import type { TemporaryFile } from "./temporary-file.ts";
 import { temporaryName } from "./temporary-name.ts";
 
 /**
- * Publishes content-addressed files under their names, then runs the one step that makes them visible. If that step or
- * a rename fails, the new names are removed again. An existing file with the same bytes is left alone; one with other
- * bytes, which is damaged or forged, is replaced, and restored if the step fails.
+ * Moves content-addressed files to their names, then runs `reveal`, which makes the image visible. If that fails, removes
+ * the new files again. An existing file with the same bytes stays. One with other bytes, which is damaged or forged, is
+ * replaced, and restored on failure.
  */
 export async function publish(
   files: ReadonlyMap<string, TemporaryFile>,
@@ -23,7 +23,7 @@ export async function publish(
       if (await isIntact(file, temporary)) continue;
       const topmost = await makeFolder(path.dirname(file));
       if (topmost !== undefined) made.set(path.dirname(file), topmost);
-      const old = await keptAside(file);
+      const old = await backUp(file);
       if (old !== undefined) replaced.set(file, old);
       await temporary.moveTo(file);
       added.add(file);
@@ -40,11 +40,11 @@ export async function publish(
   for (const old of replaced.values()) await rm(old, { force: true }).catch(() => {});
 }
 
-/** A backup name for a file that will be replaced; undefined if there is none, or it cannot have another name. */
-async function keptAside(file: string): Promise<string | undefined> {
-  const aside = path.join(path.dirname(file), temporaryName());
-  return link(file, aside).then(
-    () => aside,
+/** Links a file that will be replaced to a backup name. Undefined if it does not exist or cannot be linked. */
+async function backUp(file: string): Promise<string | undefined> {
+  const backup = path.join(path.dirname(file), temporaryName());
+  return link(file, backup).then(
+    () => backup,
     () => undefined,
   );
 }

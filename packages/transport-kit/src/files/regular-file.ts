@@ -7,16 +7,16 @@ import { ImageError } from "@drayage/core";
 
 import { withFileErrors } from "./file-error.ts";
 
-/** How a file is opened. */
+/** Options of `openRegularFile`. */
 export interface OpenRegularOptions {
   /** Whether a symbolic link is followed. Default true. */
   readonly followLinks?: boolean | undefined;
 }
 
 /**
- * Opens a regular file for reading. Never blocks: a named pipe, a device, a socket or a folder is refused without
- * opening it, since opening a pipe blocks a thread that cannot be aborted. @throws ImageError `unsupported` for
- * anything but a regular file or a folder, `denied`; `ENOENT`, and `EISDIR` for a folder
+ * Opens a regular file for reading. A named pipe, a device, a socket or a folder is rejected without opening it, because
+ * opening a pipe blocks a thread and cannot be aborted.
+ * @throws ImageError `unsupported` for anything but a regular file or a folder, `denied`; `ENOENT`; `EISDIR` for a folder
  */
 export async function openRegularFile(
   file: string,
@@ -37,7 +37,7 @@ export async function openRegularFile(
   });
 }
 
-/** The kind of a folder's entry, for messages. */
+/** The kind of a file for messages. */
 export function kindOf(status: Stats): string {
   if (status.isFile()) return "a regular file";
   if (status.isDirectory()) return "a folder";
@@ -46,13 +46,13 @@ export function kindOf(status: Stats): string {
   return status.isSocket() ? "a socket" : "a device";
 }
 
-// Windows has neither of the last two, and treats undefined as none.
+// Windows has only O_RDONLY. undefined counts as 0.
 const flags = constants.O_RDONLY | constants.O_NONBLOCK;
 const noFollow = constants.O_NOFOLLOW;
 
-/** For a folder, with the code of a read from one. */
+/** The error for another kind of file. For a folder it has the code of reading one. */
 function notRegular(file: string, status: Stats): Error {
-  const message = `${file} is ${kindOf(status)}; expected a regular file, so it was not opened`;
+  const message = `${file} is ${kindOf(status)}; use a regular file instead`;
   return status.isDirectory()
     ? Object.assign(new Error(message), { code: "EISDIR" })
     : new ImageError("unsupported", message);

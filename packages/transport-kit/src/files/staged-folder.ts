@@ -10,9 +10,9 @@ import { sweep } from "./sweep.ts";
 import { temporaryName } from "./temporary-name.ts";
 
 /**
- * A folder that is being changed: new files are in `stage`, a temporary folder inside it, until they get their names.
- * Disposing removes the stage with everything that is still in it, and also the folder itself if it was made for this
- * and is empty. The stage of a killed process is removed when the folder is opened the next time.
+ * A folder that is being changed. New files are in `stage`, a temporary folder inside it, until they are published.
+ * Disposal removes the stage with the remaining files, and the folder if it is new and empty. The stage of a killed process
+ * is removed when the folder is opened the next time.
  */
 export class StagedFolder implements AsyncDisposable {
   readonly stage: string;
@@ -25,7 +25,7 @@ export class StagedFolder implements AsyncDisposable {
     this.#made = made;
   }
 
-  /** Makes the folder if it is missing. @throws ImageError `denied`, `unavailable`, `conflict` */
+  /** Creates the folder if it does not exist. @throws ImageError `denied`, `unavailable`, `conflict` */
   static async open(folder: string): Promise<StagedFolder> {
     const stage = path.join(folder, temporaryName());
     for (let attempt = 1; ; attempt++) {
@@ -36,10 +36,10 @@ export class StagedFolder implements AsyncDisposable {
         await withFileErrors(folder, () => mkdir(stage, { mode: 0o700 }));
         return new StagedFolder(folder, stage, made);
       } catch (error) {
-        // The copy that had made the folder may just have removed it again.
+        // Another copy that had created the folder may have removed it.
         if (hasCode(error, "ENOENT") && attempt < maxAttempts) continue;
         if (made !== undefined) await removeEmptyFolders(folder, made);
-        if (hasCode(error, "ENOENT") && made === undefined) throw takesNone(folder, error);
+        if (hasCode(error, "ENOENT") && made === undefined) throw noFilesAllowed(folder, error);
         return withWriteErrors(folder, () => Promise.reject(error as Error));
       }
     }
@@ -54,13 +54,13 @@ export class StagedFolder implements AsyncDisposable {
 
 const maxAttempts = 5;
 
-/** For an existing folder that allows no files, such as `/proc`. */
-function takesNone(folder: string, cause: unknown): ImageError {
-  const message = `No files can be created in ${folder}: its file system does not allow it; choose another folder`;
+/** The error for a file system that does not allow files, such as `/proc`. */
+function noFilesAllowed(folder: string, cause: unknown): ImageError {
+  const message = `The file system of ${folder} does not allow new files; choose another folder`;
   return new ImageError("unavailable", message, { cause, retryable: false });
 }
 
-/** Through the open folder: another user who may rename in it cannot redirect the removal. */
+/** Uses the open folder, so that another user cannot redirect the removal by renaming. */
 async function removeStage(folder: string, name: string): Promise<void> {
   const found = await OpenFolder.open(folder).catch(() => undefined);
   if (found === undefined) return;

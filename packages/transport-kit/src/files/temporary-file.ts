@@ -8,14 +8,14 @@ import type { Digest } from "@drayage/core";
 import { hasCode, withWriteErrors } from "./file-error.ts";
 import { temporaryName } from "./temporary-name.ts";
 
-/** Facts about a written file. */
+/** The digest and size of a written file. */
 export interface WrittenFile {
   readonly digest: Digest;
   /** Bytes. */
   readonly size: number;
 }
 
-/** A complete, verified and synced file without a final name. Disposing removes it unless it was published. */
+/** A complete, verified and synced file with a temporary name. Disposal removes it unless it was moved. */
 export class TemporaryFile implements WrittenFile, AsyncDisposable {
   readonly digest: Digest;
   readonly size: number;
@@ -28,8 +28,8 @@ export class TemporaryFile implements WrittenFile, AsyncDisposable {
   }
 
   /**
-   * Renames it to its final name on the same file system, and replaces an existing file; durable once the folder is
-   * synced.
+   * Renames the file to its final name on the same file system and replaces an existing file. Durable after a sync of the
+   * folder.
    */
   async moveTo(file: string): Promise<void> {
     const from = this.#path;
@@ -40,18 +40,18 @@ export class TemporaryFile implements WrittenFile, AsyncDisposable {
     this.#path = undefined;
   }
 
-  /** Removes the file unless it was published. */
+  /** Removes the file unless it was moved. */
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#path !== undefined) await rm(this.#path, { force: true });
   }
 }
 
 function isFolder(file: string, cause: unknown): ImageError {
-  const message = `${file} is a folder, and a file must be written there: remove it, or choose another destination`;
+  const message = `${file} is a folder, but must be a file; remove it, or choose another destination`;
   return new ImageError("conflict", message, { cause });
 }
 
-/** Writes a new file in that folder. If the work fails, the file is removed. */
+/** Writes a new file in a folder. Removes it if `fill` fails. */
 export async function newTemporary(
   folder: string,
   fill: (handle: FileHandle, file: string) => Promise<WrittenFile>,

@@ -9,18 +9,18 @@ const temporary = /^\.drayage-[0-9a-f]{8}-\d+-[0-9a-f]{16}$/;
 /** The name of the lock file of a folder, inside it. */
 export const lockName: string = `${prefix}lock`;
 
-/** A unique name that identifies the process that uses it. */
+/** A unique name that contains the identity of this process. */
 export function temporaryName(): string {
   const { host, pid } = thisProcess;
   return `${prefix}${host}-${pid}-${randomBytes(8).toString("hex")}`;
 }
 
-/** True for temporary files and locks, which are not part of the stored content. */
+/** Whether the name is that of a temporary file, a stage or a lock, rather than stored content. */
 export function isTemporaryName(name: string): boolean {
   return name.startsWith(prefix);
 }
 
-/** The process that made a temporary file of this name; undefined for any other name. */
+/** The process that created a temporary file; undefined for any other name. */
 export function ownerOf(name: string): ProcessIdentity | undefined {
   if (!temporary.test(name)) return undefined;
   const [host = "", pid] = name.slice(prefix.length).split("-");

@@ -5,10 +5,10 @@ import type { Digest, DigestAlgorithm, OperationOptions } from "@drayage/core";
 
 import { untilAborted } from "../wire/abortable.ts";
 
-/** Bytes from which on a thread is faster. */
+/** The minimum file size in bytes for which a thread is faster. */
 export const minThreadSize: number = 16 * 1024 * 1024;
 
-/** The digest of a file, computed in a thread; undefined if that failed. */
+/** Computes the digest of a file in a thread; undefined if that fails. */
 export async function threadDigest(
   file: string,
   algorithm: DigestAlgorithm,
@@ -26,7 +26,7 @@ export async function threadDigest(
   }
 }
 
-/** Undefined if this process cannot start threads. */
+/** Starts the thread; undefined if this process cannot start threads. */
 function startThread(workerData: object): Worker | undefined {
   try {
     return new Worker(program, { eval: true, execArgv: [], workerData });
@@ -35,7 +35,7 @@ function startThread(workerData: object): Worker | undefined {
   }
 }
 
-/** As text, so that it works in any bundle. */
+/** A string, so that it works in any bundle. */
 const program = `
   const { createHash } = require("node:crypto");
   const { openSync, readSync } = require("node:fs");

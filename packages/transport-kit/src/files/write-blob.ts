@@ -4,9 +4,9 @@ import type { BlobInfo, OperationOptions } from "@drayage/core";
 import type { WrittenFile } from "./temporary-file.ts";
 
 /**
- * Passes a blob to `write`, chunk by chunk, and returns its digest and size. The digest is computed only if it is not
- * given: a stream of a known digest is expected to fail for other bytes. @throws ImageError `digest-mismatch` for
- * another size; the errors of the stream and of `write`
+ * Passes the chunks of a blob to `write` and returns its digest and size. Computes the digest only if it is unknown; a stream
+ * with a known digest must verify itself. @throws ImageError `digest-mismatch` for another size; the errors of the stream
+ * and of `write`
  */
 export async function writeBlob(
   bytes: AsyncIterable<Uint8Array>,

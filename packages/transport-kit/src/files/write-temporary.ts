@@ -9,16 +9,16 @@ import { newTemporary } from "./temporary-file.ts";
 import type { TemporaryFile, WrittenFile } from "./temporary-file.ts";
 import { writeBlob } from "./write-blob.ts";
 
-/** How a file is written. */
+/** Options of `writeTemporary`. */
 export interface WriteOptions extends OperationOptions {
   /** Permissions of the file. Default `0o644`. */
   readonly mode?: number | undefined;
 }
 
 /**
- * Writes a stream into a temporary file in that folder. The digest is computed only if it is not given: a stream of a
- * known digest is expected to fail for other bytes. @throws ImageError `digest-mismatch` for another size,
- * `unavailable` for a full disk, `denied`; the errors of the stream
+ * Writes a stream to a temporary file in a folder. Computes the digest only if it is unknown; a stream with a known digest
+ * must verify itself. @throws ImageError `digest-mismatch` for another size; `unavailable` for a full disk; `denied`; the
+ * errors of the stream
  */
 export async function writeTemporary(
   folder: string,

@@ -1,4 +1,4 @@
-/** The result of the promise. @throws the reason of the abort, if the signal aborts first */
+/** Waits for a promise. @throws the reason of an abort, if the signal aborts first */
 export async function untilAborted<Value>(
   promise: Promise<Value>,
   signal: AbortSignal | undefined,

@@ -1,13 +1,13 @@
 /** The settings of an `AdaptiveLimit`. */
 export interface AdaptiveLimitSettings {
-  /** Requests at once; at least 1. */
+  /** The maximum number of parallel requests, at least 1. */
   readonly max: number;
-  /** By how much the limit grows after as many successful requests as it allows at once. */
+  /** The growth of the limit after as many successful requests as the limit. */
   readonly growth: number;
 }
 
 /**
- * How many requests a server gets at once. The limit is halved when the server reports that it is busy, and grows slowly
+ * Limits the parallel requests to a server. The limit is halved when the server reports that it is busy, and grows slowly
  * with each success.
  */
 export class AdaptiveLimit {
@@ -25,7 +25,7 @@ export class AdaptiveLimit {
     this.#limit = this.#max;
   }
 
-  /** Waits for a slot, first come, first served; disposing of it releases it. @throws the reason of an abort */
+  /** Waits for a slot, in the order of the calls. Disposal releases the slot. @throws the reason of an abort */
   async acquire(signal?: AbortSignal): Promise<Disposable> {
     signal?.throwIfAborted();
     const { promise, resolve, reject } = Promise.withResolvers<void>();
@@ -43,7 +43,7 @@ export class AdaptiveLimit {
     return { [Symbol.dispose]: once(() => this.#release()) };
   }
 
-  /** Records that the server did what a request asked for. */
+  /** Records a successful request. */
   succeeded(): void {
     this.#limit = Math.min(this.#max, this.#limit + this.#growth / this.#limit);
   }
@@ -59,7 +59,7 @@ export class AdaptiveLimit {
     return true;
   }
 
-  /** No slot is given out until this is disposed of. */
+  /** Grants no slot until disposal. */
   hold(): Disposable {
     this.#holds++;
     return {

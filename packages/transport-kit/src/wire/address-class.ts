@@ -1,8 +1,8 @@
 import { BlockList, isIP } from "node:net";
 
 /**
- * Which hosts have addresses like this. `reserved` is not the address of one host: unspecified, multicast, broadcast
- * and unassigned addresses. Metadata services of clouds count as `link-local`, whatever their address.
+ * The network that an address belongs to. `reserved` addresses are not those of one host: unspecified, multicast,
+ * broadcast and unassigned addresses. The metadata services of clouds are `link-local` whatever their address.
  */
 export type AddressClass = "reserved" | "loopback" | "link-local" | "private" | "public";
 
@@ -18,8 +18,8 @@ export function classOfAddress(address: string): AddressClass {
 }
 
 /**
- * The class of the host of a URL as far as its name alone shows it: of an address, and of `localhost` and all names below
- * it (RFC 6761). Undefined for a name that has to be resolved.
+ * The class of the host of a URL without name resolution: of an address, of `localhost` and of names below it (RFC 6761).
+ * Undefined for other names.
  */
 export function classOfHost(hostname: string): AddressClass | undefined {
   const name = hostname.replace(/^\[|\]$/g, "");
@@ -29,9 +29,9 @@ export function classOfHost(hostname: string): AddressClass | undefined {
   return labels.at(-1) === "localhost" ? "loopback" : undefined;
 }
 
-/** The class, of several, that gives the fewest rights to name other hosts. */
+/** The class with the fewest rights to name other hosts. */
 export function strictestClassOf(classes: readonly AddressClass[]): AddressClass {
-  return byRights.find((one) => classes.includes(one)) ?? "public";
+  return byRights.find((each) => classes.includes(each)) ?? "public";
 }
 
 const byRights: readonly AddressClass[] = [

@@ -9,9 +9,9 @@ import type { AddressClass } from "./address-class.ts";
 export type AllowedClasses = readonly AddressClass[];
 
 /**
- * Which hosts a server may name in redirects and the like: none deeper in a network than the server itself. A public
- * server may name public hosts, a private one also private hosts, one on this machine also others on this machine.
- * Link-local addresses, where clouds have their metadata, may only be named by the same host.
+ * The classes of hosts that a server may name in redirects and other URLs, which are not more private than the server
+ * itself. A public server may name public hosts, a private one also private hosts, and one on this machine also hosts on
+ * this machine. A link-local address, such as that of a metadata service, may only be named by the same host.
  */
 export function allowedClassesFor(
   namer: AddressClass,
@@ -27,7 +27,7 @@ export function allowedClassesFor(
   ];
 }
 
-/** A host has an address that the server that named the host may not refer to. */
+/** The error for a host with an address that its server may not name. */
 export class ForbiddenAddress extends Error {
   readonly hostname: string;
   readonly address: string;
@@ -42,9 +42,9 @@ export class ForbiddenAddress extends Error {
   }
 }
 
-/** How names are resolved for connections. */
+/** Settings of `guardedLookup`. */
 export interface GuardedLookupSettings {
-  /** Which addresses the host may have; undefined for a host that the user named, which may have any. */
+  /** The allowed classes of the host; undefined for all, for a host that the user named. */
   readonly allowedClasses?: AllowedClasses | undefined;
   /** Default: `dns.lookup`. */
   readonly lookup?: LookupFunction | undefined;
@@ -53,9 +53,9 @@ export interface GuardedLookupSettings {
 }
 
 /**
- * The `lookup` option of `net.connect` and `tls.connect`. The checked addresses are the ones that are connected to, so
- * a name that resolves to something else the next time does not get around the check. All addresses of a name must
- * pass; for others the callback gets `ForbiddenAddress`. Not called for hosts that are addresses.
+ * A `lookup` option for `net.connect` and `tls.connect` that checks resolved addresses. The connection uses the checked
+ * addresses, so a second resolution cannot bypass the check. All addresses of a name must be allowed; otherwise the
+ * callback gets `ForbiddenAddress`. Node does not call it for hosts that are addresses.
  */
 export function guardedLookup({
   allowedClasses,
@@ -71,10 +71,10 @@ export function guardedLookup({
       const at =
         allowedClasses === undefined
           ? -1
-          : classes.findIndex((one) => !allowedClasses.includes(one));
-      const refused = addresses[at];
-      if (refused !== undefined) {
-        const { address } = refused;
+          : classes.findIndex((each) => !allowedClasses.includes(each));
+      const forbidden = addresses[at];
+      if (forbidden !== undefined) {
+        const { address } = forbidden;
         return callback(
           new ForbiddenAddress(hostname, address, classOfAddress(address)),
           "",

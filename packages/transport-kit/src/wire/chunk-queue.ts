@@ -1,12 +1,12 @@
 /** Smaller chunks are copied together. */
 const smallSize = 1 << 12;
 const blockSize = 1 << 16;
-/** Chunks that may wait without being copied. */
+/** The maximum number of chunks that are not copied. */
 const maxSeparate = 16;
 
 /**
- * Received chunks that wait to be read. If many wait, small ones are copied together: memory and time depend on the
- * number of bytes, not on the size of the chunks that the sender chose.
+ * Received chunks that are not read yet. If there are many, small ones are copied together, so that memory and time depend
+ * on the number of bytes and not on the chunk sizes of the sender.
  */
 export class ChunkQueue {
   readonly #chunks: (Uint8Array | undefined)[] = [];
@@ -15,14 +15,14 @@ export class ChunkQueue {
   #filled = 0;
   #byteLength = 0;
 
-  /** The size of all waiting chunks, in bytes. */
+  /** The total size of the chunks in bytes. */
   get byteLength(): number {
     return this.#byteLength;
   }
 
   /**
-   * Adds a chunk: `kept` as it is, `joined` with the chunk before it if both are adjacent in the same memory, or
-   * `copied`, so that its memory can be reused.
+   * Adds a chunk. It is `kept` unchanged, `joined` with the previous chunk if both are adjacent in memory, or `copied`, so
+   * that its memory can be reused.
    */
   add(chunk: Uint8Array): "kept" | "joined" | "copied" {
     this.#byteLength += chunk.byteLength;

@@ -1,4 +1,4 @@
-/** What went wrong on a connection. */
+/** The kind of a connection failure. */
 export type ConnectionFailureKind =
   | "closed"
   | "response-timeout"
@@ -19,13 +19,13 @@ export type ConnectionFailureKind =
 /** A failure of a connection. */
 export interface ConnectionFailure {
   readonly kind: ConnectionFailureKind;
-  /** What the server did, to follow its name in a message. */
+  /** The behaviour of the server, after its name in a message. */
   readonly reason: string;
   /** Whether another attempt may succeed. */
   readonly retryable: boolean;
 }
 
-/** The failure that an error code of Node, OpenSSL, undici or the SDK of AWS stands for, if any. */
+/** Finds the failure for an error code of Node, OpenSSL, undici or the AWS SDK. */
 export function findConnectionFailure(code: string): ConnectionFailure | undefined {
   const found = failures.find(({ codes }) => codes.test(code));
   return found && { kind: found.kind, reason: found.reason, retryable: found.retryable };
@@ -37,7 +37,7 @@ export function errorCodeOf(error: unknown): string {
   return "code" in error && typeof error.code === "string" ? error.code : error.name;
 }
 
-/** The first that matches counts. */
+/** In order of precedence. */
 const failures: readonly (ConnectionFailure & { readonly codes: RegExp })[] = [
   {
     kind: "closed",
@@ -67,38 +67,38 @@ const failures: readonly (ConnectionFailure & { readonly codes: RegExp })[] = [
   {
     kind: "no-final-response",
     codes: /^(?:ERR_TOO_MANY_1XX|ERR_NO_FINAL_RESPONSE)$/,
-    reason: "announces a response (1xx) and does not send it",
+    reason: "sends informational responses (1xx) but no final one",
     retryable: false,
   },
   {
     kind: "connect-timeout",
     codes: /^(?:UND_ERR_CONNECT_TIMEOUT|ETIMEDOUT|ESOCKETTIMEDOUT|TimeoutError)$/,
-    reason: "cannot be reached: check the network, and that the server is running",
+    reason: "cannot be reached; check the network, and that the server is running",
     retryable: true,
   },
   {
     kind: "unreachable",
     codes: /^(?:EHOSTUNREACH|ENETUNREACH)$/,
-    reason: "cannot be reached: check the network, and that the server is running",
+    reason: "cannot be reached; check the network, and that the server is running",
     retryable: true,
   },
   {
     kind: "refused",
     codes: /^ECONNREFUSED$/,
-    reason: "refuses connections: check that the server is running",
+    reason: "refuses connections; check that the server is running",
     retryable: true,
   },
   {
     kind: "lookup-failed",
     codes: /^EAI_AGAIN$/,
-    reason: "cannot be looked up: check the network and the name server",
+    reason: "cannot be resolved; check the network and the DNS server",
     retryable: true,
   },
   {
     kind: "unknown-host",
     codes: /^ENOTFOUND$/,
     reason:
-      "is not found: check its spelling and, if other hosts are not found either, the network",
+      "is not found; check its spelling and, if other hosts are not found either, the network",
     retryable: false,
   },
   {

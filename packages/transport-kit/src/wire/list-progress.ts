@@ -1,12 +1,12 @@
 import { ImageError } from "@drayage/core";
 
-/** Empty pages in a row; a server that hides all entries of a page sends an empty one. */
+/** The maximum number of consecutive empty pages. Servers that hide entries send empty pages. */
 const maxEmptyPages = 100;
-/** Pages that may have fewer entries than `minEntries` on average. */
+/** The number of pages that may have fewer than `minEntries` entries on average. */
 const maxShortPages = 1000;
 const minEntries = 10;
 
-/** Detects paginated lists without an end. */
+/** Detects endless paginated lists. */
 export class ListProgress {
   readonly #what: string;
   readonly #maxEntries: number;
@@ -15,15 +15,15 @@ export class ListProgress {
   #pages = 0;
   #emptyPages = 0;
 
-  /** `what` names the list in messages: `the tags of docker.io/library/alpine`. */
+  /** `what`: the name of the list in messages, such as `the tags of docker.io/library/alpine`. */
   constructor(what: string, maxEntries: number = 10_000_000) {
     this.#what = what;
     this.#maxEntries = maxEntries;
   }
 
   /**
-   * Counts a page: its entries that no earlier page had, and the token or URL of the next page, if any. @throws
-   * ImageError `unsupported` if that page has been read already, or too many pages have almost no entries
+   * Counts a page with its number of new entries and the token or URL of the next page, if any.
+   * @throws ImageError `unsupported` if the next page has been read already, or too many pages have few entries
    */
   add(newEntries: number, next: string | undefined): void {
     this.#pages++;

@@ -1,4 +1,4 @@
-/** A limit on memory in use, shared by several users; first come, first served. */
+/** A limit for memory that several readers share, granted in the order of the calls. */
 export class MemoryLimit {
   readonly #limit: number;
   readonly #waiting: { readonly bytes: number; readonly admit: () => void }[] = [];
@@ -9,24 +9,24 @@ export class MemoryLimit {
   }
 
   /**
-   * Waits for that many bytes; disposing of the result releases them. A request larger than the limit gets its bytes
-   * when no others are in use. @throws the reason of an abort
+   * Waits for this many bytes. Disposal releases them. A request above the limit is granted when no memory is in use.
+   * @throws the reason of an abort
    */
   async take(bytes: number, signal?: AbortSignal): Promise<Disposable> {
     signal?.throwIfAborted();
     if (this.hasRoom(bytes)) this.#taken += bytes;
-    else await this.#turn(bytes, signal);
+    else await this.#wait(bytes, signal);
     return this.#held(bytes);
   }
 
-  /** The same without waiting; undefined if it would have to wait. */
+  /** Like `take` without waiting; undefined if the memory is in use. */
   tryTake(bytes: number): Disposable | undefined {
     if (!this.hasRoom(bytes)) return undefined;
     this.#taken += bytes;
     return this.#held(bytes);
   }
 
-  /** Whether that many bytes are available without waiting. */
+  /** Whether this many bytes are available without waiting. */
   hasRoom(bytes: number): boolean {
     return this.#waiting.length === 0 && this.#fits(bytes);
   }
@@ -35,17 +35,17 @@ export class MemoryLimit {
     return this.#taken === 0 || this.#taken + bytes <= this.#limit;
   }
 
-  async #turn(bytes: number, signal: AbortSignal | undefined): Promise<void> {
+  async #wait(bytes: number, signal: AbortSignal | undefined): Promise<void> {
     const { promise, resolve: admit, reject } = Promise.withResolvers<void>();
-    const one = { bytes, admit };
+    const entry = { bytes, admit };
     const leave = (): void => {
-      const at = this.#waiting.indexOf(one);
+      const at = this.#waiting.indexOf(entry);
       if (at < 0) return;
       this.#waiting.splice(at, 1);
       this.#admit();
       reject(signal?.reason);
     };
-    this.#waiting.push(one);
+    this.#waiting.push(entry);
     signal?.addEventListener("abort", leave, { once: true });
     try {
       await promise;

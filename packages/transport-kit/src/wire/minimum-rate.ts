@@ -1,9 +1,9 @@
-/** Bytes per second; no usable connection is slower. */
+/** In bytes per second. No usable connection is slower. */
 const minRate = 1 << 10;
 
 /**
- * Detects a sender that keeps a connection open and sends almost nothing: less than 1 KiB per second, after a grace
- * period. Only the time spent waiting for it counts.
+ * Detects a sender that keeps a connection open but sends less than 1 KiB per second after a grace period. Only the time
+ * spent waiting for the sender counts.
  */
 export class MinimumRate {
   readonly #grace: number;

@@ -7,8 +7,8 @@ import type { SystemContext } from "@drayage/core";
 export type FindProxy = (url: URL) => URL | undefined;
 
 /**
- * The proxies of HTTP_PROXY, HTTPS_PROXY and NO_PROXY, in upper or lower case, read as Go's programs read them.
- * Requests to this machine never use a proxy.
+ * The proxies of HTTP_PROXY, HTTPS_PROXY and NO_PROXY in upper or lower case, with the rules of Go programs. Requests to
+ * this machine use no proxy.
  */
 export function environmentProxies(system: SystemContext = {}): FindProxy {
   const environment = system.environment ?? process.env;

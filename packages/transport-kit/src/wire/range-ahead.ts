@@ -1,9 +1,9 @@
 import type { HeldMemory } from "./part-memory.ts";
 
-/** The maximum size of a chunk that is passed on, in bytes. */
-const pieceSize = 1 << 20;
+/** The maximum size of a yielded chunk in bytes. */
+const maxChunkSize = 1 << 20;
 
-/** A range that is read into memory before it is requested. Starts at once. */
+/** A range that is read into memory before its reader needs it. The read starts at once. */
 export class RangeAhead implements AsyncDisposable {
   readonly #chunks: AsyncGenerator<Uint8Array, void, undefined>;
   readonly #memory: HeldMemory;
@@ -19,19 +19,19 @@ export class RangeAhead implements AsyncDisposable {
     this.#filled.catch(() => {});
   }
 
-  /** The bytes that arrived before they were requested; the chunks' buffers are reused. Releases the memory. */
+  /** Yields the bytes in memory, then releases it. The chunks are valid until the next one is requested. */
   async *held(): AsyncGenerator<Uint8Array, void, undefined> {
     this.#isWanted = true;
     await Promise.allSettled([this.#filled]);
     const bytes = this.#memory.buffer.subarray(0, this.#size);
-    for (let at = 0; at < bytes.byteLength; at += pieceSize) {
-      yield bytes.subarray(at, at + pieceSize);
+    for (let at = 0; at < bytes.byteLength; at += maxChunkSize) {
+      yield bytes.subarray(at, at + maxChunkSize);
     }
     this.#memory[Symbol.dispose]();
     await this.#filled;
   }
 
-  /** The bytes after those. */
+  /** The rest of the range. */
   rest(): AsyncGenerator<Uint8Array, void, undefined> {
     return this.#chunks;
   }

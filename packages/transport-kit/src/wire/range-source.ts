@@ -7,8 +7,8 @@ export interface RangeSource {
   /** The size of the content in bytes, if known before a request. */
   readonly size?: number | undefined;
   /**
-   * Requests the bytes of a range once. Its errors are retried if they are `ImageError`s, `retryable`, and
-   * `options.retries`, which are always set, have not given up on them.
+   * Requests a range once. A `retryable` `ImageError` is retried if `options.retries` allows it. `options.retries` is
+   * always set.
    */
   readonly open: (range: ByteRange, options: ReadRangeOptions) => Promise<OpenedRange>;
   /** The error to throw for an error of the response body. Default: the same error. */
@@ -22,7 +22,7 @@ export type ReadRangeOptions = Omit<GetBlobOptions, "range">;
 export interface OpenedRange {
   /** The requested range, or the whole content. */
   readonly bytes: AsyncIterable<Uint8Array>;
-  /** True if the server does not support ranges: bytes outside of the range are skipped. */
+  /** True if the server does not support ranges. Bytes outside of the range are then skipped. */
   readonly isWhole: boolean;
   /** The size of the whole content in bytes; undefined if the response does not contain it. */
   readonly size: number | undefined;

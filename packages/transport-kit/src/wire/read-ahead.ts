@@ -4,27 +4,26 @@ import type { ByteRange } from "@drayage/core";
 import type { PartMemory } from "./part-memory.ts";
 import { RangeAhead } from "./range-ahead.ts";
 import type { RangeSource, ReadRangeOptions } from "./range-source.ts";
-import { leave, openRange, readRange } from "./read-range.ts";
+import { discard, openRange, readRange } from "./read-range.ts";
 
-/** How much is read ahead. */
+/** Settings of `readRangesAhead`. */
 export interface ReadAhead {
   /** Bytes per range. */
   readonly rangeSize: number;
-  /** Bytes per range while nothing may be read ahead. Default: `rangeSize`. */
+  /** The size of a range while only one may be read. Default: `rangeSize`. */
   readonly singleRangeSize?: number | undefined;
   /** Memory for the ranges that are read ahead; several readers may share it. */
   readonly memory: PartMemory;
   /**
-   * How many ranges may be read at once, including the current one; called again for each. Default: as many as there is
-   * memory for.
+   * The maximum number of parallel ranges, including the current one. Called again for each range. Default: limited by
+   * memory only.
    */
   readonly maxRanges?: (() => number) | undefined;
 }
 
 /**
- * Reads a range in order, several smaller ranges at once, each across any number of broken connections. Nothing is read
- * ahead before the first response, nor from a server without ranges or of content without a known size. @throws as
- * `readRange`
+ * Reads a range in order with several parallel requests for smaller ranges, each with retries. Reads ahead only after the
+ * first response, and only if the server supports ranges and the size is known. @throws as `readRange`
  */
 export async function* readRangesAhead(
   source: RangeSource,
@@ -32,9 +31,9 @@ export async function* readRangesAhead(
   { rangeSize, singleRangeSize = rangeSize, memory, maxRanges = () => Infinity }: ReadAhead,
   options: ReadRangeOptions = {},
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  const left = new AbortController();
-  const signal = AbortSignal.any([left.signal, ...(options.signal ? [options.signal] : [])]);
-  const given = { ...options, signal, retries: options.retries ?? new Retries() };
+  const closed = new AbortController();
+  const signal = AbortSignal.any([closed.signal, ...(options.signal ? [options.signal] : [])]);
+  const shared = { ...options, signal, retries: options.retries ?? new Retries() };
   const wanted = options.reuseBuffers ? same : copied;
   const ahead: RangeAhead[] = [];
   let present: RangeAhead | undefined;
@@ -48,32 +47,32 @@ export async function* readRangesAhead(
     nextRange(maxRanges() > 1 && memory.hasRoom(rangeSize) ? rangeSize : singleRangeSize);
   try {
     const first = nextUnread();
-    const opened = await openRange(source, first, given);
-    if (opened.isWhole) return yield* readRange(source, range, given, { opened });
+    const opened = await openRange(source, first, shared);
+    if (opened.isWhole) return yield* readRange(source, range, shared, { opened });
     const { size = source.size } = opened;
     if (size === undefined) {
-      await leave(opened);
-      return yield* readRange(source, range, given);
+      await discard(opened);
+      return yield* readRange(source, range, shared);
     }
     end = Math.min(end, size - 1);
     const readAhead = (): void => {
       while (next <= end && 1 + ahead.length < maxRanges()) {
         const held = memory.tryTake(rangeSize);
         if (held === undefined) return;
-        const reusing = { ...given, reuseBuffers: true };
+        const reusing = { ...shared, reuseBuffers: true };
         ahead.push(
           new RangeAhead(readRange(source, nextRange(rangeSize), reusing, { size }), held),
         );
       }
     };
     readAhead();
-    yield* readRange(source, first, given, { opened, size });
+    yield* readRange(source, first, shared, { opened, size });
     while (ahead.length > 0 || next <= end) {
       present = ahead.shift();
       if (present === undefined) {
         const unread = nextUnread();
         readAhead();
-        yield* readRange(source, unread, given, { size });
+        yield* readRange(source, unread, shared, { size });
       } else {
         yield* wanted(present.held());
         readAhead();
@@ -81,9 +80,9 @@ export async function* readRangesAhead(
       }
     }
   } finally {
-    left.abort();
+    closed.abort();
     const open = present === undefined ? ahead : [present, ...ahead];
-    await Promise.all(open.map(async (one) => one[Symbol.asyncDispose]()));
+    await Promise.all(open.map(async (each) => each[Symbol.asyncDispose]()));
   }
 }
 

@@ -4,21 +4,21 @@ import { sliced } from "@drayage/core/content";
 
 import type { OpenedRange, RangeSource, ReadRangeOptions } from "./range-source.ts";
 
-/** Bytes. A connection that transfers less before it breaks made no progress. */
+/** The minimum number of bytes that count as progress. */
 const minProgress = 1 << 16;
 
-/** What is known about a range before it is read. */
+/** Known facts about a range. */
 export interface KnownRange {
   /** The size of the whole content in bytes. Default: that of the source. */
   readonly size?: number | undefined;
-  /** A response to a request for the range. */
+  /** An open response with the range. */
   readonly opened?: OpenedRange | undefined;
 }
 
 /**
- * Reads a range across any number of broken connections, as `options.retries` allow. Missing bytes are requested again,
- * so URLs and tokens may expire in between; no byte is returned twice, and none after the end of the range. @throws
- * ImageError the errors of the source; `unavailable` for responses that end early, `digest-mismatch` for a response
+ * Reads a range with retries. A retry requests the missing bytes from the source again, so URLs and tokens may expire in
+ * between. No byte is returned twice.
+ * @throws ImageError the errors of the source; `unavailable` for responses that end early; `digest-mismatch` for a response
  * with another size than the known one
  */
 export async function* readRange(
@@ -37,16 +37,16 @@ export async function* readRange(
       const range = { start: at, ...(end < Infinity && { end }) };
       present ??= await openRange(source, range, { ...options, retries }, size);
       size ??= present.size;
-      for await (const chunk of wantedOf(present, range)) {
+      for await (const chunk of bytesOf(present, range)) {
         const wanted = chunk.subarray(0, end + 1 - at);
         at += wanted.byteLength;
         if (wanted.byteLength > 0) yield wanted;
         if (wanted.byteLength < chunk.byteLength) break;
       }
-      if (size === undefined || isAll(at, end, size)) return;
+      if (size === undefined || isComplete(at, end, size)) return;
       throw new ImageError("unavailable", `Could not ${operation}: the response ended early`);
     } catch (cause) {
-      if (present !== undefined && isAll(at, end, size)) return;
+      if (present !== undefined && isComplete(at, end, size)) return;
       const error = source.errorOf?.(cause) ?? cause;
       const hasProgressed = at - before >= minProgress;
       if (hasProgressed) attempt = 1;
@@ -58,6 +58,7 @@ export async function* readRange(
 }
 
 /**
+ * Opens a range once.
  * @throws ImageError the errors of the source; `digest-mismatch` for a response with another size than the known one
  */
 export async function openRange(
@@ -68,13 +69,13 @@ export async function openRange(
 ): Promise<OpenedRange> {
   const opened = await source.open(range, options);
   if (size === undefined || opened.size === undefined || opened.size === size) return opened;
-  await leave(opened);
+  await discard(opened);
   const difference = `the response has ${opened.size} bytes instead of ${size}`;
   throw new ImageError("digest-mismatch", `Could not ${source.operation}: ${difference}`);
 }
 
 /** Closes a response without reading it. */
-export async function leave({ bytes }: OpenedRange): Promise<void> {
+export async function discard({ bytes }: OpenedRange): Promise<void> {
   try {
     for await (const _ of bytes) break;
   } catch {
@@ -82,11 +83,11 @@ export async function leave({ bytes }: OpenedRange): Promise<void> {
   }
 }
 
-/** A connection may break after the last byte and before the end of the response. */
-function isAll(at: number, end: number, size = Infinity): boolean {
+/** Whether all bytes were read. A connection may fail after the last byte and before the end of the response. */
+function isComplete(at: number, end: number, size = Infinity): boolean {
   return at > Math.min(end, size - 1);
 }
 
-function wantedOf({ bytes, isWhole }: OpenedRange, range: ByteRange): AsyncIterable<Uint8Array> {
+function bytesOf({ bytes, isWhole }: OpenedRange, range: ByteRange): AsyncIterable<Uint8Array> {
   return isWhole && (range.start > 0 || range.end !== undefined) ? sliced(bytes, range) : bytes;
 }

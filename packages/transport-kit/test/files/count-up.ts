@@ -2,7 +2,7 @@ import { readFile, writeFile } from "node:fs/promises";
 
 import { withLock } from "@drayage/transport-kit/files";
 
-/** Adds one to the number in a file, so many times, each time under a lock. */
+/** Increments the number in a file several times, each time under a lock. */
 const [lock = "", file = "", times = ""] = process.argv.slice(2);
 
 for (let round = 0; round < Number(times); round++) {

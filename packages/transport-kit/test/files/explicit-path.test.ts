@@ -29,13 +29,13 @@ describe("an explicit path", () => {
     expect(explicitPathOf(path.join(folder, given))).toBe(path.join(folder, explicit));
   });
 
-  test.each(["missing/new", "dangling"])("is refused for %s", (given) => {
+  test.each(["missing/new", "dangling"])("is rejected for %s", (given) => {
     const attempt = (): unknown => explicitPathOf(path.join(folder, given));
     expect(attempt).toThrow(expect.objectContaining({ code: "invalid-reference" }));
   });
 });
 
-test("a path that is too long as a whole is refused as such", () => {
+test("a path that is too long is rejected as such", () => {
   const tooLong = "/folder".repeat(1000);
   expect(() => explicitPathOf(tooLong)).toThrow(/cannot be used: the name is too long/);
 });

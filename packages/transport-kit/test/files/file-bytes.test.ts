@@ -12,7 +12,7 @@ async function collected(bytes: AsyncIterable<Uint8Array>): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
-test("a file and any range of it are read to the byte; what lies behind its end is not there", async () => {
+test("a file and any range of it are read exactly, and a range is limited to the file", async () => {
   const file = path.join(await scratchFolder(), "file");
   const content = Buffer.from(Uint32Array.from({ length: 200_000 }, (_, at) => at * 7919).buffer);
   await writeFile(file, content);
@@ -27,12 +27,12 @@ test("a file and any range of it are read to the byte; what lies behind its end 
   await fc.assert(law, { numRuns: 50 });
 });
 
-test("nothing is opened before the first chunk is asked for", async () => {
+test("the file is opened on the first pull", async () => {
   const bytes = fileBytes(path.join(await scratchFolder(), "missing"));
   await expect(bytes.next()).rejects.toMatchObject({ code: "ENOENT" });
 });
 
-test("an abort ends the reading with its reason", async () => {
+test("an abort ends the read with its reason", async () => {
   const file = path.join(await scratchFolder(), "file");
   await writeFile(file, new Uint8Array(1 << 20));
   const controller = new AbortController();
@@ -43,7 +43,7 @@ test("an abort ends the reading with its reason", async () => {
   await expect(bytes.next()).rejects.toBe(reason);
 });
 
-test("a small file is read as a whole, is undefined where it is missing, and has to be small", async () => {
+test("a small file is read completely, a missing one is undefined, and a large one is an error", async () => {
   const folder = await scratchFolder();
   const file = path.join(folder, "file");
   await writeFile(file, "content");

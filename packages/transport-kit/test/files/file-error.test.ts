@@ -11,7 +11,7 @@ test.each([
   ["EDQUOT", "unavailable", "is full"],
   ["EACCES", "denied", "check its owner"],
   ["EROFS", "denied", "is on a read-only file system"],
-])("%s is %s, and said to be of the place, not of a temporary in it", async (code, ours, words) => {
+])("%s is %s, with the destination instead of its temporary file", async (code, ours, words) => {
   const work = withFileErrors(
     "/images/layout/.drayage-01234567-1-0123456789abcdef/x",
     failing(code),
@@ -22,6 +22,6 @@ test.each([
   await expect(work).rejects.not.toThrow(".drayage");
 });
 
-test("what nobody can explain passes through", async () => {
+test("an unknown error is not converted", async () => {
   await expect(withFileErrors("/x", failing("EIO"))).rejects.toMatchObject({ code: "EIO" });
 });

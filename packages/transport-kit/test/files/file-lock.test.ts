@@ -23,7 +23,7 @@ import { startProgram } from "./programs.ts";
 
 afterEach(() => void vi.useRealTimers());
 
-test("work under one lock is done one after another", async () => {
+test("operations under one lock run one at a time", async () => {
   const lock = path.join(await scratchFolder(), "lock");
   const log: string[] = [];
   const work = (name: string) =>
@@ -38,7 +38,7 @@ test("work under one lock is done one after another", async () => {
   expect(pairs.toSorted((a, b) => (a < b ? -1 : 1))).toEqual(expected);
 });
 
-test("a lock is gone after the work, also where that failed, and gives what the work gives", async () => {
+test("the lock is removed after the operation, also after a failure, and its result is returned", async () => {
   const folder = await scratchFolder();
   const lock = path.join(folder, "lock");
   const failure = new Error("no");
@@ -56,13 +56,13 @@ test("an aborted signal takes no lock", async () => {
   await expect(taken).rejects.toBe(reason);
 });
 
-/** Lets one second pass for the timers, and the disk do its work before. */
+/** Waits for pending disk operations, then advances the timers by one second. */
 async function nextSecond(lock: string): Promise<void> {
   for (let turn = 0; turn < 10; turn++) await stat(lock).catch(() => {});
   await vi.advanceTimersByTimeAsync(1000);
 }
 
-/** Lets seconds pass until that is so, and no more than 15 minutes. */
+/** Advances seconds until the condition is true, at most 15 minutes. */
 async function secondsUntil(isSo: () => boolean, lock: string): Promise<void> {
   for (let second = 0; second < 900 && !isSo(); second++) await nextSecond(lock);
   expect(isSo()).toBe(true);
@@ -70,8 +70,8 @@ async function secondsUntil(isSo: () => boolean, lock: string): Promise<void> {
 
 test.each([
   ["another host", `00000000 ${process.pid} 0123456789abcdef\n`],
-  ["nobody who could write its name", ""],
-])("the lock of %s is taken over when nothing touches it for a minute", async (_, content) => {
+  ["an unknown holder", ""],
+])("the lock of %s is taken over after a minute without a touch", async (_, content) => {
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
   const lock = path.join(await scratchFolder(), "lock");
   await writeFile(lock, content);
@@ -83,7 +83,7 @@ test.each([
   expect(performance.now() - start).toBeGreaterThan(60_000);
 });
 
-test("the lock of another host is respected for minutes, as long as it is touched", async () => {
+test("the lock of another host is respected while it is touched", async () => {
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
   const lock = path.join(await scratchFolder(), "lock");
   await writeFile(lock, "00000000 1 0123456789abcdef\n");
@@ -99,9 +99,9 @@ test("the lock of another host is respected for minutes, as long as it is touche
   await expect(taken).rejects.toThrow("enough");
 });
 
-const heldElsewhere = "00000000 17 0123456789abcdef\nbuild-7\n";
+const heldByOtherHost = "00000000 17 0123456789abcdef\nbuild-7\n";
 
-/** Waits for a lock that its holder touches every second, until the work is done or fails. */
+/** Waits for a lock that its holder touches every second, until the operation ends. */
 async function touchedUntilSettled(lock: string, options: OperationOptions = {}): Promise<unknown> {
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
   let outcome: unknown;
@@ -117,13 +117,13 @@ async function touchedUntilSettled(lock: string, options: OperationOptions = {})
 }
 
 const isRoot = process.getuid?.() === 0;
-const nobody = 65_534;
+const otherUser = 65_534;
 
-describe("waiting for a lock", () => {
-  test("is reported after two seconds, with the process, its host and since when", async () => {
+describe("a wait for a lock", () => {
+  test("is reported after two seconds with the process, its host and the start time", async () => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
     const lock = path.join(await scratchFolder(), "lock");
-    await writeFile(lock, heldElsewhere);
+    await writeFile(lock, heldByOtherHost);
     const notices: Notice[] = [];
     const controller = new AbortController();
     const waiting = withLock(lock, async () => {}, {
@@ -144,7 +144,7 @@ describe("waiting for a lock", () => {
     });
   });
 
-  test("is not worth a word where it is short", async () => {
+  test("is not reported if it is short", async () => {
     const lock = path.join(await scratchFolder(), "lock");
     const notices: Notice[] = [];
     const onNotice = (notice: Notice): void => void notices.push(notice);
@@ -152,22 +152,22 @@ describe("waiting for a lock", () => {
     expect(notices).toEqual([]);
   });
 
-  test("ends after ten minutes, where a process of this user lives on", async () => {
+  test("ends after ten minutes for a running process of this user", async () => {
     const lock = path.join(await scratchFolder(), "lock");
-    await writeFile(lock, heldElsewhere);
+    await writeFile(lock, heldByOtherHost);
     const error = await touchedUntilSettled(lock);
     expect(error).toMatchObject({ code: "conflict", retryable: true });
     expect((error as Error).message).toContain("process 17 on host build-7");
     expect(performance.now()).toBeGreaterThan(600_000);
-    expect(await readFile(lock, "utf8")).toBe(heldElsewhere);
+    expect(await readFile(lock, "utf8")).toBe(heldByOtherHost);
   });
 
   test.skipIf(!isRoot)(
-    "ends after a minute, where it is another user's, however often that is touched",
+    "ends after a minute for another user, even if the lock is touched",
     async () => {
       const lock = path.join(await scratchFolder(), "lock");
       await writeFile(lock, "deadbeef 1 00\n");
-      await chown(lock, nobody, nobody);
+      await chown(lock, otherUser, otherUser);
       const error = await touchedUntilSettled(lock);
       expect(error).toMatchObject({ code: "conflict", retryable: true });
       expect((error as Error).message).toMatch(/uid 65534.*process 1 /);
@@ -176,7 +176,7 @@ describe("waiting for a lock", () => {
   );
 
   test.skipIf(!isRoot)(
-    "ends after a minute, where another user's lock is a new one each time",
+    "ends after a minute for another user, even if the lock is new each time",
     async () => {
       vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
       const lock = path.join(await scratchFolder(), "lock");
@@ -184,7 +184,7 @@ describe("waiting for a lock", () => {
       let number = 0;
       const renew = async (): Promise<void> => {
         await writeFile(`${lock}.new`, `00000000 1 ${(number++).toString(16)}\n`);
-        await chown(`${lock}.new`, nobody, nobody);
+        await chown(`${lock}.new`, otherUser, otherUser);
         await rename(`${lock}.new`, lock);
       };
       await renew();
@@ -199,7 +199,7 @@ describe("waiting for a lock", () => {
   );
 });
 
-describe("what lies under the name of a lock and is none", () => {
+describe("another kind of file under the name of a lock", () => {
   const kinds: Readonly<Record<string, (lock: string) => Promise<unknown>>> = {
     "a named pipe": async (lock) => execFileSync("mkfifo", [lock]),
     "a symbolic link": (lock) => symlink("/dev/zero", lock),
@@ -215,7 +215,7 @@ describe("what lies under the name of a lock and is none", () => {
     expect(await readdir(folder)).toEqual(["lock"]);
   });
 
-  test("a file of a terabyte is not read, and taken over when nothing touches it", async () => {
+  test("a file of a terabyte is not read, and taken over without a touch", async () => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
     const lock = path.join(await scratchFolder(), "lock");
     await writeFile(lock, "");
@@ -227,7 +227,7 @@ describe("what lies under the name of a lock and is none", () => {
   });
 });
 
-test("of two that wait for the lock of an ended process, the second leaves the lock of the first alone", async () => {
+test("of two waits for the lock of an ended process, the second does not remove the lock of the first", async () => {
   const folder = await scratchFolder();
   const lock = path.join(folder, "lock");
   const process = startProgram("hold-lock.ts", lock);
@@ -235,9 +235,9 @@ test("of two that wait for the lock of an ended process, the second leaves the l
   process.kill("SIGKILL");
   await ended(process);
   const [, , id = ""] = (await readFile(lock, "utf8")).split(/[ \n]/);
-  // The first has the right to remove the lock of the ended process, and the second waits for that right.
-  const right = `${lock}-${id}`;
-  await writeFile(right, heldElsewhere);
+  // The first has the removal lock, and the second waits for it.
+  const removalLock = `${lock}-${id}`;
+  await writeFile(removalLock, heldByOtherHost);
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
   const controller = new AbortController();
   let isWaiting = false;
@@ -248,11 +248,11 @@ test("of two that wait for the lock of an ended process, the second leaves the l
   });
   const outcome = second.catch((error: unknown) => error);
   await secondsUntil(() => isWaiting, lock);
-  // The first removes it, takes it, and gives the right back.
+  // The first removes the lock, takes it, and releases the removal lock.
   const lockOfFirst = "00000000 18 fedcba9876543210\n";
   await writeFile(`${lock}.first`, lockOfFirst);
   await rename(`${lock}.first`, lock);
-  await rm(right);
+  await rm(removalLock);
   for (let turn = 0; turn < 5; turn++) await nextSecond(lock);
   expect(isTaken).toBe(false);
   expect(await readFile(lock, "utf8")).toBe(lockOfFirst);

@@ -6,7 +6,7 @@ import { FileSync } from "../../src/files/file-sync.ts";
 
 const enough = 32 << 20;
 
-/** A file on a disk that takes its time, and answers when it is told to. */
+/** A file whose syncs end on request of the test. */
 function slowFile(): { handle: FileHandle; answers: PromiseWithResolvers<void>[] } {
   const answers: PromiseWithResolvers<void>[] = [];
   const datasync = async (): Promise<void> => {
@@ -21,7 +21,7 @@ async function begun({ answers }: ReturnType<typeof slowFile>, count: number): P
   await expect.poll(() => answers.length).toBe(count);
 }
 
-test("what is written goes to the disk while more is written, one file at a time", async () => {
+test("a file is synced during the write, one file at a time", async () => {
   const [first, second] = [slowFile(), slowFile()];
   const [one, other] = [new FileSync(first.handle), new FileSync(second.handle)];
   one.written(enough - 1);
@@ -40,7 +40,7 @@ test("what is written goes to the disk while more is written, one file at a time
   await other.stop();
 });
 
-test("a failure on the way is told in the end, since systems tell it once", async () => {
+test("a failed sync is thrown at the end, because systems report it once", async () => {
   const file = slowFile();
   const sync = new FileSync(file.handle);
   sync.written(enough);
@@ -49,7 +49,7 @@ test("a failure on the way is told in the end, since systems tell it once", asyn
   await expect(sync.finish()).rejects.toThrow("the disk is full");
 });
 
-test("whoever gives up waits for what was begun", async () => {
+test("stop waits for a running sync", async () => {
   const file = slowFile();
   const sync = new FileSync(file.handle);
   sync.written(enough);

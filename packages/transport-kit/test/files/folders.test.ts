@@ -5,7 +5,7 @@ import { nextMessage, recordDisk, scratchFolder, startProgram } from "@drayage/t
 import { makeFolder } from "@drayage/transport-kit/files";
 import { expect, onTestFinished, test } from "vitest";
 
-test("a folder is made with those above it, and the topmost that is new is returned", async () => {
+test("a folder is created with its parents, and the topmost new one is returned", async () => {
   const folder = await scratchFolder();
   const [top, deep] = [path.join(folder, "a"), path.join(folder, "a/b/c")];
   expect(await makeFolder(deep, { mode: 0o700 })).toBe(top);
@@ -14,14 +14,14 @@ test("a folder is made with those above it, and the topmost that is new is retur
   expect(await makeFolder(path.join(deep, "d"))).toBe(path.join(deep, "d"));
 });
 
-test.skipIf(process.platform !== "linux")("a folder that is new is durable", async () => {
+test.skipIf(process.platform !== "linux")("a new folder is durable", async () => {
   const folder = await scratchFolder();
   const log = await recordDisk(folder);
   await makeFolder(path.join(folder, "a/b"));
   expect(log).toEqual(["sync ."]);
 });
 
-test("many that make one folder at once all have it", async () => {
+test("parallel calls can create the same folder", async () => {
   const deep = path.join(await scratchFolder(), "a/b/c/d");
   const made = await Promise.all(Array.from({ length: 20 }, () => makeFolder(deep)));
   expect(made.filter((topmost) => topmost !== undefined).length).toBeGreaterThan(0);
@@ -29,33 +29,30 @@ test("many that make one folder at once all have it", async () => {
 });
 
 test.skipIf(process.platform !== "linux").each(["/proc/drayage", "/proc/drayage/a/b"])(
-  "%s, which no file system makes, is an error and not tried for ever",
+  "%s, which cannot be created, is an error without endless retries",
   async (folder) => {
     await expect(makeFolder(folder)).rejects.toMatchObject({ code: "unavailable" });
   },
 );
 
-test.skipIf(process.platform !== "linux")(
-  "below a folder that was removed none is made",
-  async () => {
-    const folder = path.join(await scratchFolder(), "gone");
-    await mkdir(folder);
-    const program = path.join(import.meta.dirname, "make-below-removed.ts");
-    expect(await nextMessage(startProgram(program, folder))).toBe("unavailable");
-  },
-);
+test.skipIf(process.platform !== "linux")("no folder is created below a removed one", async () => {
+  const folder = path.join(await scratchFolder(), "gone");
+  await mkdir(folder);
+  const program = path.join(import.meta.dirname, "make-below-removed.ts");
+  expect(await nextMessage(startProgram(program, folder))).toBe("unavailable");
+});
 
-test("where the working folder was removed, absolute paths are found and relative ones are explained", async () => {
+test("in a removed working folder, absolute paths work and relative ones are an error with advice", async () => {
   const folder = path.join(await scratchFolder(), "removed");
   await mkdir(folder);
   const program = path.join(import.meta.dirname, "path-in-removed.ts");
   expect(await nextMessage(startProgram(program, folder))).toEqual([
     "/image",
-    "image cannot be found: the working folder was removed; change to another one, or name an absolute path",
+    "image cannot be found: the working folder was removed; change to another folder, or use an absolute path",
   ]);
 });
 
-test.each(["file", "dangling"])("a %s in the way is a conflict", async (kind) => {
+test.each(["file", "dangling"])("an existing %s is a conflict", async (kind) => {
   const folder = await scratchFolder();
   await writeFile(path.join(folder, "file"), "");
   await symlink("nowhere", path.join(folder, "dangling"));
@@ -66,13 +63,13 @@ test.each(["file", "dangling"])("a %s in the way is a conflict", async (kind) =>
   expect(await readdir(folder)).toEqual(["dangling", "file"]);
 });
 
-test("a name that is too long is named as such", async () => {
+test("a name that is too long is reported as such", async () => {
   const made = makeFolder(path.join(await scratchFolder(), "x".repeat(300)));
   await expect(made).rejects.toMatchObject({ code: "invalid-reference" });
   await expect(made).rejects.toThrow("too long");
 });
 
-test("a link to a folder is a folder", async () => {
+test("a link to a folder is accepted", async () => {
   const folder = await scratchFolder();
   await symlink(".", path.join(folder, "link"));
   expect(await makeFolder(path.join(folder, "link/below"))).toBe(path.join(folder, "link/below"));

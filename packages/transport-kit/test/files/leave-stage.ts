@@ -3,7 +3,7 @@ import path from "node:path";
 
 import { StagedFolder } from "@drayage/transport-kit/files";
 
-/** Leaves a stage with a file in it behind, as a killed process does. */
+/** Leaves a stage with a file, like a killed process. */
 const [folder = ""] = process.argv.slice(2);
 
 const staged = await StagedFolder.open(folder);

@@ -428,12 +428,12 @@ describe("another file that replaces the lock during a check", () => {
   test("is not a lock, and links are not followed", async () => {
     expect(await swapped("lstat", 2)).toMatchObject({
       code: "conflict",
-      message: expect.stringContaining("no regular file") as string,
+      message: expect.stringContaining("not a regular file") as string,
       cause: { code: "unsupported" },
     });
     expect(await swapped("open", 1)).toMatchObject({
       code: "conflict",
-      message: expect.stringContaining("no regular file") as string,
+      message: expect.stringContaining("not a regular file") as string,
       cause: { code: "invalid-reference" },
     });
   });

@@ -28,7 +28,7 @@ test("a wait for one holder takes ten minutes at most", async () => {
   });
 });
 
-test("each new holder starts the ten minutes anew", async () => {
+test("each new holder restarts the ten minutes", async () => {
   const wait = new LockWait("/scratch/lock", {});
   await wait.check(holderWith("a"));
   for (const id of ["b", "c", "d"]) {

@@ -2,7 +2,7 @@ import { rmdir } from "node:fs/promises";
 
 import { makeFolder } from "@drayage/transport-kit/files";
 
-/** Removes the folder that this process works in, makes one below it, and sends the code of the error. */
+/** Removes the working folder, creates a folder in it, and sends the error code to the parent process. */
 const [folder = ""] = process.argv.slice(2);
 
 process.chdir(folder);

@@ -3,7 +3,7 @@ import { rmdir } from "node:fs/promises";
 import { isImageError } from "@drayage/core";
 import { explicitPathOf } from "@drayage/transport-kit/files";
 
-/** Removes the folder that this process works in, and sends an absolute path, and the message for a relative one. */
+/** Removes the working folder, and sends an absolute path and the error message for a relative one. */
 const [folder = ""] = process.argv.slice(2);
 
 process.chdir(folder);

@@ -1,6 +1,6 @@
 /**
- * Starts a worker that sends three million bytes through the named pipe, opens files before it ends, and reports how
- * many bytes came out and how many of the files are still open.
+ * Starts a worker that sends three million bytes through a named pipe and opens files before it ends. Reports the number of
+ * received bytes and of files that are still open.
  */
 import { once } from "node:events";
 import { open } from "node:fs/promises";

@@ -25,7 +25,7 @@ const sizeOf = async (bytes: AsyncIterable<Uint8Array>): Promise<number> =>
   (await Array.fromAsync(bytes)).reduce((sum, chunk) => sum + chunk.byteLength, 0);
 
 describe.skipIf(process.platform === "win32")("a named pipe", () => {
-  test("is read to its end, whoever comes first", async () => {
+  test("is read to its end, whether the reader or the writer opens it first", async () => {
     const pipe = await newPipe();
     const early = sizeOf(pipeBytes(pipe));
     await writeFile(pipe, Buffer.alloc(3_000_000));
@@ -35,11 +35,11 @@ describe.skipIf(process.platform === "win32")("a named pipe", () => {
     await late;
   });
 
-  test("is read to its end where its writer pauses, and where it went before it was read", async () => {
+  test("is read to its end if its writer pauses, and if it ended before the read", async () => {
     const pipe = await newPipe();
     shell('exec 3>"$0"; printf abc >&3; sleep 0.3; printf def >&3', pipe);
     expect(await sizeOf(pipeBytes(pipe))).toBe(6);
-    // Both ends: what is written stays there when the writer goes.
+    // Open at both ends, so that the bytes stay after the writer closes.
     await using both = await open(pipe, "r+");
     await both.write("abc");
     const bytes = pipeBytes(pipe);
@@ -49,9 +49,9 @@ describe.skipIf(process.platform === "win32")("a named pipe", () => {
   });
 
   test.each([
-    ["that nobody writes to", false],
-    ["whose writer stays silent", true],
-  ])("%s is given up at once", async (_, hasWriter) => {
+    ["without a writer", false],
+    ["whose writer sends nothing", true],
+  ])("%s is aborted at once", async (_, hasWriter) => {
     const pipe = await newPipe();
     const controller = new AbortController();
     const read = sizeOf(pipeBytes(pipe, { signal: controller.signal })).catch(
@@ -66,14 +66,14 @@ describe.skipIf(process.platform === "win32")("a named pipe", () => {
     expect(await read).toBe(reason);
   });
 
-  test("whose writer stays silent ends after the time that is allowed", async () => {
+  test("whose writer sends nothing fails after maxSilence", async () => {
     const pipe = await newPipe();
     shell('exec 3>"$0"; exec sleep 60', pipe);
     const read = sizeOf(pipeBytes(pipe, { maxSilence: 50 }));
     await expect(read).rejects.toMatchObject({ code: "unavailable" });
   });
 
-  test("is written to its end, also where its reader comes later", async () => {
+  test("is written to its end, also if its reader opens it later", async () => {
     const pipe = await newPipe();
     const writer = pipeWriter(pipe);
     writer.end(Buffer.alloc(3_000_000));
@@ -81,7 +81,7 @@ describe.skipIf(process.platform === "win32")("a named pipe", () => {
     if (!writer.closed) await once(writer, "close");
   });
 
-  test("that nobody reads is given up at once", async () => {
+  test("without a reader is aborted at once", async () => {
     const writer = pipeWriter(await newPipe());
     writer.write("abc");
     writer.on("error", () => {});
@@ -89,7 +89,7 @@ describe.skipIf(process.platform === "win32")("a named pipe", () => {
     await once(writer, "close");
   });
 
-  test("is written and read in a worker, which closes no files of others when it ends", async () => {
+  test("is written and read in a worker, which closes no other files when it ends", async () => {
     const program = startProgram("pipe-worker.ts", await newPipe());
     expect(await nextMessage(program)).toEqual({ size: 3_000_000, intact: 20 });
   });

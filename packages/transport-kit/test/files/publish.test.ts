@@ -31,7 +31,7 @@ async function stagedFiles(
   return files;
 }
 
-test("published files have their names before they are revealed", async () => {
+test("published files have their names before reveal", async () => {
   const folder = await scratchFolder();
   const files = await stagedFiles(folder, ["x/one", "x/two"]);
   let seen: string[] = [];
@@ -39,7 +39,7 @@ test("published files have their names before they are revealed", async () => {
   expect(seen.toSorted()).toEqual(["one", "two"]);
 });
 
-test("if revealing fails, new files are removed and old ones stay", async () => {
+test("if reveal fails, new files are removed and old ones stay", async () => {
   const folder = await scratchFolder();
   await mkdir(path.join(folder, "x"));
   await writeFile(path.join(folder, "x", "one"), "eno/x");
@@ -80,7 +80,7 @@ describe("an existing file", () => {
     expect(await contents(path.join(folder, "x"))).toEqual({ one: "x/one" });
   });
 
-  test("is restored if revealing fails, even if the new files were removed", async () => {
+  test("is restored if reveal fails, even if the new files were removed", async () => {
     const folder = await scratchFolder();
     await mkdir(path.join(folder, "x"));
     await writeFile(path.join(folder, "x/one"), "other");
@@ -115,7 +115,7 @@ describe("an existing file", () => {
   });
 });
 
-test("an existing empty folder stays if revealing fails", async () => {
+test("an existing empty folder stays if reveal fails", async () => {
   const folder = await scratchFolder();
   await mkdir(path.join(folder, "x"));
   const files = await stagedFiles(folder, ["x/one"]);
@@ -124,7 +124,7 @@ test("an existing empty folder stays if revealing fails", async () => {
 });
 
 test.skipIf(process.platform !== "linux")(
-  "names are durable before they are revealed, each folder is synced once",
+  "names are durable before reveal, and each folder is synced once",
   async () => {
     const folder = await scratchFolder();
     await mkdir(path.join(folder, "x"));

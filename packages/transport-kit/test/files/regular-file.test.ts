@@ -17,7 +17,7 @@ import { describe, expect, onTestFinished, test } from "vitest";
 
 const isWindows = process.platform === "win32";
 
-/** A file of each kind that is none, by its name. */
+/** Files that are not regular, by kind. */
 async function oddFiles(): Promise<Readonly<Record<string, string>>> {
   const folder = await scratchFolder();
   const [pipe, link, device] = ["pipe", "link", "device"].map((name) => path.join(folder, name));
@@ -28,9 +28,9 @@ async function oddFiles(): Promise<Readonly<Record<string, string>>> {
   return { pipe, link, device };
 }
 
-describe.skipIf(isWindows)("where a regular file is expected", () => {
+describe.skipIf(isWindows)("if a regular file is expected", () => {
   test.each(["pipe", "link", "device"])(
-    "a %s is refused at once, however it is read",
+    "a %s is rejected at once by all functions",
     async (kind) => {
       const file = (await oddFiles())[kind] ?? "";
       const refused = { code: "unsupported" };
@@ -40,18 +40,18 @@ describe.skipIf(isWindows)("where a regular file is expected", () => {
     },
   );
 
-  test("a pipe is not cloned, and nothing waits for it", async () => {
+  test("a pipe is not cloned and does not block", async () => {
     const { pipe = "" } = await oddFiles();
     const expected = { digest: digestOf(Buffer.from("x")), size: 1 };
     const clone = cloneTemporary(await scratchFolder(), pipe, expected);
     expect(await clone).toBeUndefined();
   });
 
-  test("a folder is refused with the code of the system", async () => {
+  test("a folder is rejected with the system code", async () => {
     await expect(openRegularFile(await scratchFolder())).rejects.toMatchObject({ code: "EISDIR" });
   });
 
-  test("a link is followed only where that is allowed", async () => {
+  test("a link is followed only with followLinks", async () => {
     const folder = await scratchFolder();
     await writeFile(path.join(folder, "file"), "content");
     await symlink("file", path.join(folder, "link"));
@@ -61,7 +61,7 @@ describe.skipIf(isWindows)("where a regular file is expected", () => {
     await expect(read).rejects.toMatchObject({ code: "unsupported" });
   });
 
-  test("links that go round in a circle are named as such", async () => {
+  test("a loop of links is reported as such", async () => {
     const folder = await scratchFolder();
     await symlink("b", path.join(folder, "a"));
     await symlink("a", path.join(folder, "b"));
@@ -70,14 +70,14 @@ describe.skipIf(isWindows)("where a regular file is expected", () => {
   });
 
   test.skipIf(process.platform !== "linux")(
-    "a file that has no size is read to its end",
+    "a file without a size is read to its end",
     async () => {
       const status = await readSmallFile("/proc/self/status", 1 << 20);
       expect(Buffer.from(status ?? []).toString()).toMatch(/^Name:/);
     },
   );
 
-  test("a file of a terabyte is not read further than the limit", async () => {
+  test("a file of a terabyte is read only up to the limit", async () => {
     const file = path.join(await scratchFolder(), "large");
     await writeFile(file, "");
     await truncate(file, 2 ** 40);
@@ -88,8 +88,8 @@ describe.skipIf(isWindows)("where a regular file is expected", () => {
   });
 });
 
-describe.skipIf(isWindows)("a file that a person named", () => {
-  test("may be a pipe, and is read as its writer writes", async () => {
+describe.skipIf(isWindows)("a file that the user named", () => {
+  test("may be a pipe that is still written", async () => {
     const { pipe = "" } = await oddFiles();
     const writing = writeFile(pipe, Buffer.alloc(300_000, "x"));
     const read = await readNamedFile(pipe);
@@ -97,18 +97,18 @@ describe.skipIf(isWindows)("a file that a person named", () => {
     expect(read.byteLength).toBe(300_000);
   });
 
-  test("may be nothing at all", async () => {
+  test("may be missing", async () => {
     expect((await readNamedFile("/dev/null")).byteLength).toBe(0);
     expect(await findNamedFile(path.join(await scratchFolder(), "missing"))).toBeUndefined();
   });
 
-  test("is read no further than the limit, where it has no end", async () => {
+  test("is read only up to the limit if it is endless", async () => {
     await expect(readNamedFile("/dev/zero", { limit: 1000 })).rejects.toMatchObject({
       code: "unsupported",
     });
   });
 
-  test("is given up at once, where its writer stays silent", async () => {
+  test("is aborted at once if its writer sends nothing", async () => {
     const { pipe = "" } = await oddFiles();
     const writer = execFile("sh", ["-c", 'exec 3>"$0"; echo open; exec sleep 60', pipe]);
     onTestFinished(() => void writer.kill("SIGKILL"));
@@ -121,12 +121,12 @@ describe.skipIf(isWindows)("a file that a person named", () => {
     expect(await outcome).toBe(reason);
   });
 
-  test("is empty where it is a pipe to which nobody writes", async () => {
+  test("is empty if it is a pipe without a writer", async () => {
     const { pipe = "" } = await oddFiles();
     expect((await readNamedFile(pipe)).byteLength).toBe(0);
   });
 
-  test("is no folder", async () => {
+  test("cannot be a folder", async () => {
     const folder = path.join(await scratchFolder(), "folder");
     await mkdir(folder);
     await chmod(folder, 0o755);

@@ -5,7 +5,7 @@ import { interceptDisk, scratchFolder, systemError } from "@drayage/test-support
 import { isTemporaryName, StagedFolder, sweep } from "@drayage/transport-kit/files";
 import { describe, expect, test } from "vitest";
 
-test("a stage is gone afterwards, and so is a folder that was made for it", async () => {
+test("disposal removes the stage, and the folder if it is new", async () => {
   const parent = await scratchFolder();
   const folder = path.join(parent, "a", "b");
   {
@@ -16,7 +16,7 @@ test("a stage is gone afterwards, and so is a folder that was made for it", asyn
   expect(await readdir(parent)).toEqual([]);
 });
 
-test("a folder that was there stays, and so does one that is no longer empty", async () => {
+test("an existing folder stays, and a new one that is not empty", async () => {
   const parent = await scratchFolder();
   const [there, used] = [path.join(parent, "there"), path.join(parent, "used")];
   await mkdir(there);
@@ -28,7 +28,7 @@ test("a folder that was there stays, and so does one that is no longer empty", a
   expect(await readdir(used)).toEqual(["file"]);
 });
 
-test("what other hosts left is swept after a day; what is not ours never", async () => {
+test("temporary files of other hosts are swept after a day, other files never", async () => {
   const folder = await scratchFolder();
   const names = {
     old: ".drayage-00000000-1-0123456789abcdef",
@@ -50,7 +50,7 @@ test("what other hosts left is swept after a day; what is not ours never", async
   expect(left.map(isTemporaryName).filter(Boolean)).toHaveLength(3);
 });
 
-test("a folder that is not there needs no sweep", async () => {
+test("a sweep ignores a missing folder", async () => {
   await sweep(path.join(await scratchFolder(), "missing"));
 });
 
@@ -100,7 +100,7 @@ describe("a folder", () => {
     expect(stages.count).toBe(5);
   });
 
-  test("without the right to write is denied, and removed if it is new", async () => {
+  test("without write permission is denied, and removed if it is new", async () => {
     const parent = await scratchFolder();
     const folder = path.join(parent, "a/b");
     const stages = failingStages(folder, "EACCES");
@@ -112,7 +112,7 @@ describe("a folder", () => {
     expect(await readdir(parent)).toEqual(["a"]);
   });
 
-  test("that is gone at disposal is no error", async () => {
+  test("that is missing at disposal is not an error", async () => {
     const folder = path.join(await scratchFolder(), "a");
     await using _ = await StagedFolder.open(folder);
     await rename(folder, `${folder}-gone`);

@@ -16,15 +16,15 @@ import { StagedFolder, sweep, temporaryName } from "@drayage/transport-kit/files
 import { describe, expect, test } from "vitest";
 
 const isRoot = process.getuid?.() === 0;
-const nobody = 65_534;
+const otherUser = 65_534;
 
-/** The name of a temporary of a process of this host that has ended: no process has such a number. */
+/** The name of a temporary file of an ended process of this host. No process has this number. */
 function nameOfEnded(): string {
   return temporaryName().replace(/-\d+-/, "-2147483647-");
 }
 
 describe("a sweep", () => {
-  test("removes what an ended process left, file or stage", async () => {
+  test("removes files and stages of an ended process", async () => {
     const folder = await scratchFolder();
     const name = nameOfEnded();
     await mkdir(path.join(folder, name, name), { recursive: true });
@@ -42,7 +42,7 @@ describe("a sweep", () => {
     expect(await readdir(folder)).toEqual([name]);
   });
 
-  test("removes a link and follows it nowhere", async () => {
+  test("removes a link and does not follow it", async () => {
     const [folder, victim] = [await scratchFolder(), await scratchFolder()];
     await writeFile(path.join(victim, "precious"), "");
     const name = nameOfEnded();
@@ -56,18 +56,18 @@ describe("a sweep", () => {
     expect(await readdir(victim)).toEqual(["precious"]);
   });
 
-  test.skipIf(!isRoot)("leaves what another user has, whatever its name is", async () => {
+  test.skipIf(!isRoot)("leaves files of another user, whatever their names", async () => {
     const folder = await scratchFolder();
     const [one, two] = [nameOfEnded(), ".drayage-00000000-1-0123456789abcdef"];
     await mkdir(path.join(folder, one));
     await writeFile(path.join(folder, two), "");
     await utimes(path.join(folder, two), 0, 0);
-    for (const name of [one, two]) await chown(path.join(folder, name), nobody, nobody);
+    for (const name of [one, two]) await chown(path.join(folder, name), otherUser, otherUser);
     await sweep(folder);
     expect((await readdir(folder)).toSorted()).toEqual([one, two].toSorted());
   });
 
-  test("leaves a folder that others could have given the name of a stage", async () => {
+  test("leaves a folder that others could have renamed to the name of a stage", async () => {
     const folder = await scratchFolder();
     await chmod(folder, 0o777);
     const name = nameOfEnded();
@@ -77,7 +77,7 @@ describe("a sweep", () => {
     await rename(path.join(folder, "precious"), path.join(folder, name));
     await sweep(folder);
     expect((await readdir(path.join(folder, name))).toSorted()).toEqual([".drayage-lock", "file"]);
-    // A stage has temporaries in it and nothing else.
+    // A stage contains only temporary files.
     const stage = name.replace(/.{4}$/, "0000");
     await mkdir(path.join(folder, stage));
     await writeFile(path.join(folder, stage, name), "");
@@ -87,12 +87,12 @@ describe("a sweep", () => {
 });
 
 describe("a stage", () => {
-  test("is for nobody else's eyes", async () => {
+  test("is private to this user", async () => {
     await using staged = await StagedFolder.open(await scratchFolder());
     expect((await lstat(staged.stage)).mode & 0o777).toBe(0o700);
   });
 
-  test("that was swapped for a link takes nothing with it", async () => {
+  test("that was replaced with a link is removed without its target", async () => {
     const [folder, victim] = [await scratchFolder(), await scratchFolder()];
     await writeFile(path.join(victim, "precious"), "");
     const staged = await StagedFolder.open(folder);
@@ -102,7 +102,7 @@ describe("a stage", () => {
     expect(await readdir(victim)).toEqual(["precious"]);
   });
 
-  test("is not tried for ever below a folder that takes none", async () => {
+  test("is not created with endless retries below a folder that does not allow files", async () => {
     const opened = StagedFolder.open("/proc/drayage/stage");
     await expect(opened).rejects.toMatchObject({ code: "unavailable", retryable: false });
   });

@@ -29,7 +29,7 @@ async function* chunksOf(...chunks: readonly Uint8Array[]): AsyncGenerator<Uint8
   yield* chunks;
 }
 
-test("a stream is written as it is, however it is cut, and its digest computed where it is not known", async () => {
+test("a stream is written unchanged for any chunk sizes, and an unknown digest is computed", async () => {
   const folder = await scratchFolder();
   const chunk = fc.uint8Array({ maxLength: 300_000, size: "max" });
   const law = fc.asyncProperty(fc.array(chunk, { maxLength: 6 }), async (chunks) => {
@@ -44,7 +44,7 @@ test("a stream is written as it is, however it is cut, and its digest computed w
   expect(await readdir(folder)).toEqual(["file"]);
 });
 
-test("a digest that is known is not computed again", async () => {
+test("a known digest is not computed", async () => {
   const digest = digestOf(Buffer.from("something else"), "sha512");
   await using file = await writeTemporary(await scratchFolder(), streamOf(Buffer.from("x")), {
     digest,
@@ -52,7 +52,7 @@ test("a digest that is known is not computed again", async () => {
   expect(file.digest).toBe(digest);
 });
 
-test("a temporary that gets no name is removed", async () => {
+test("a temporary file that is not moved is removed", async () => {
   const folder = await scratchFolder();
   {
     await using _ = await writeTemporary(folder, streamOf(Buffer.from("x")), {});
@@ -64,16 +64,16 @@ test("a temporary that gets no name is removed", async () => {
 test.each([
   ["more", 3],
   ["less", 30],
-])("a stream that has %s bytes than were promised leaves nothing", async (_, size) => {
+])("a stream that has %s bytes than its size leaves no file", async (_, size) => {
   const folder = await scratchFolder();
   const written = writeTemporary(folder, streamOf(Buffer.from("ten bytes.")), { size });
   await expect(written).rejects.toMatchObject({ code: "digest-mismatch" });
   expect(await readdir(folder)).toEqual([]);
 });
 
-test("a stream that fails leaves nothing, and its error is the one that is thrown", async () => {
+test("a failed stream leaves no file, and its error is thrown", async () => {
   const folder = await scratchFolder();
-  const failure = new Error("the stream broke");
+  const failure = new Error("the stream failed");
   async function* breaking(): AsyncGenerator<Uint8Array> {
     yield new Uint8Array(1 << 20);
     throw failure;
@@ -82,7 +82,7 @@ test("a stream that fails leaves nothing, and its error is the one that is throw
   expect(await readdir(folder)).toEqual([]);
 });
 
-test("an abort in the middle passes its reason through, closes the stream and leaves nothing", async () => {
+test("an abort rejects with its reason, closes the stream and leaves no file", async () => {
   const folder = await scratchFolder();
   const controller = new AbortController();
   const reason = new Error("enough");
@@ -101,7 +101,7 @@ test("an abort in the middle passes its reason through, closes the stream and le
   expect([isClosed, await readdir(folder)]).toEqual([true, []]);
 });
 
-test("a file is replaced as a whole, with nothing beside it", async () => {
+test("a file is replaced atomically, without other files", async () => {
   const folder = await scratchFolder();
   const file = path.join(folder, "file");
   await replaceFile(file, Buffer.from("one"));
@@ -110,16 +110,16 @@ test("a file is replaced as a whole, with nothing beside it", async () => {
   expect(await readdir(folder)).toEqual(["file"]);
 });
 
-test("a folder that cannot be written to is denied", async () => {
+test("a folder without write permission is denied", async () => {
   const folder = path.join(await scratchFolder(), "readonly");
   await mkdir(folder, { mode: 0o555 });
-  // root may write anywhere but where the system has no files.
+  // root can write everywhere except in file systems without files.
   const forbidden = process.getuid?.() === 0 ? "/sys" : folder;
   const written = writeTemporary(forbidden, streamOf(Buffer.from("x")), {});
   await expect(written).rejects.toMatchObject({ code: "denied" });
 });
 
-test("a clone has the content of the file and the mode of a new one", async () => {
+test("a clone has the content of the file and the mode of a new file", async () => {
   const folder = await scratchFolder();
   const from = path.join(folder, "from");
   await writeFile(from, "content");
@@ -136,7 +136,7 @@ test.each([
   ["other bytes", "CONTENT"],
   ["more bytes", "content!"],
   ["less bytes", "conten"],
-])("a clone of %s than were expected is refused and removed", async (_, content) => {
+])("a clone of %s than expected is rejected and removed", async (_, content) => {
   const folder = await scratchFolder();
   await writeFile(path.join(folder, "from"), content);
   const expected = { digest: digestOf(Buffer.from("content")), size: 7 };
@@ -145,7 +145,7 @@ test.each([
   expect(await readdir(folder)).toEqual(["from"]);
 });
 
-test("a large clone is hashed in a thread, and refused like a small one", async () => {
+test("a large clone is hashed in a thread and rejected like a small one", async () => {
   const folder = await scratchFolder();
   const from = path.join(folder, "from");
   const content = Buffer.alloc(17 * 1024 * 1024, "drayage");
@@ -165,11 +165,11 @@ test("a large clone is hashed in a thread, and refused like a small one", async 
   expect(await readdir(folder)).toHaveLength(2);
 });
 
-test("a file that is far too large is refused before it is copied", async () => {
+test("a file that is too large is rejected before it is copied", async () => {
   const folder = await scratchFolder();
   const from = path.join(folder, "from");
   await writeFile(from, "");
-  // A sparse file: copying it would take hours.
+  // A sparse file, which would take hours to copy.
   await truncate(from, 2 ** 43);
   const expected = { digest: digestOf(Buffer.from("content")), size: 7 };
   const clone = cloneTemporary(folder, from, expected);
@@ -177,18 +177,18 @@ test("a file that is far too large is refused before it is copied", async () => 
   expect(await readdir(folder)).toEqual(["from"]);
 });
 
-test("a folder in the place of a file is named, not the temporary", async () => {
+test("a folder instead of a file is reported by name, without the temporary file", async () => {
   const folder = await scratchFolder();
   const to = path.join(folder, "to");
   await mkdir(to);
   await using file = await writeTemporary(folder, streamOf(Buffer.from("x")), {});
   await expect(file.moveTo(to)).rejects.toMatchObject({
     code: "conflict",
-    message: `${to} is a folder, and a file must be written there: remove it, or choose another destination`,
+    message: `${to} is a folder, but must be a file; remove it, or choose another destination`,
   });
 });
 
-test("what cannot be cloned is left to be read", async () => {
+test("a file that cannot be cloned returns undefined", async () => {
   const folder = await scratchFolder();
   const expected = { digest: digestOf(Buffer.from("content")), size: 7 };
   await symlink("nowhere", path.join(folder, "dangling"));
@@ -208,7 +208,7 @@ test("a link is the same file under another name", async () => {
   expect((await stat(path.join(folder, "to"))).ino).toBe((await stat(from)).ino);
 });
 
-test("a symbolic link gets no other name, its file is cloned", async () => {
+test("a symbolic link is not linked, and its file is cloned", async () => {
   const folder = await scratchFolder();
   const from = path.join(folder, "from");
   await writeFile(path.join(folder, "file"), "content");
@@ -245,7 +245,7 @@ test.skipIf(process.getuid?.() !== 0)(
   },
 );
 
-test("a temporary that is removed while it is hashed is explained by its folder", async () => {
+test("the removal of a temporary file during the hash is reported for its folder", async () => {
   const folder = path.join(await scratchFolder(), "folder");
   const stage = path.join(folder, ".drayage-stage");
   await mkdir(stage, { recursive: true });
@@ -255,7 +255,7 @@ test("a temporary that is removed while it is hashed is explained by its folder"
   const watcher = watch(stage, () => rmSync(stage, { recursive: true, force: true }));
   onTestFinished(() => watcher.close());
   const expected = { digest: digestOf(content), size: content.byteLength };
-  // Undefined where it is gone before its content is copied.
+  // Undefined if it is removed before its content is copied.
   const outcome = await cloneTemporary(stage, from, expected).catch((error: unknown) => error);
   if (outcome === undefined) return;
   expect(outcome).toMatchObject({

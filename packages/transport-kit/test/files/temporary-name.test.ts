@@ -8,7 +8,7 @@ const hex = (length: number): fc.Arbitrary<string> =>
   fc.stringMatching(new RegExp(`^[0-9a-f]{${length}}$`));
 const owned = fc.record({ host: hex(8), pid: fc.nat({ max: 4_194_304 }), random: hex(16) });
 
-test("the name of a temporary contains its process and is unique", () => {
+test("the name of a temporary file contains its process and is unique", () => {
   const names = Array.from({ length: 100 }, temporaryName);
   expect(names.map(ownerOf)).toEqual(names.map(() => thisProcess));
   expect(names.every(isTemporaryName)).toBe(true);

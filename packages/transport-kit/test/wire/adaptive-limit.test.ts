@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 
 import { AdaptiveLimit } from "../../src/wire/adaptive-limit.ts";
 
-/** Starts that many requests; those that have a slot, the oldest first. */
+/** Starts this many requests. Returns those with a slot, oldest first. */
 function started(
   limit: AdaptiveLimit,
   count: number,

@@ -6,7 +6,7 @@ import { guardedLookup, ForbiddenAddress, allowedClassesFor } from "@drayage/tra
 import type { AddressClass, AllowedClasses } from "@drayage/transport-kit/wire";
 import { describe, expect, test } from "vitest";
 
-describe("where a server may send us", () => {
+describe("the classes of hosts that a server may name", () => {
   test.each<[AddressClass, boolean, AllowedClasses]>([
     ["public", false, ["public"]],
     ["public", true, ["public"]],
@@ -36,7 +36,7 @@ describe("names are resolved", () => {
     else callback(null, [...addresses]);
   };
 
-  test("to allowed addresses, in either form of an answer", async () => {
+  test("to allowed addresses, for both result types of lookup", async () => {
     const seen: unknown[] = [];
     const guarded = guardedLookup({
       allowedClasses: ["public"],
@@ -52,18 +52,18 @@ describe("names are resolved", () => {
     ]);
   });
 
-  test("and refused where one of several addresses is not allowed", async () => {
+  test("and rejected if one of several addresses is not allowed", async () => {
     const guarded = promisify(guardedLookup({ allowedClasses: ["public"], lookup }));
     const error = await guarded("mixed.example", {}).catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(ForbiddenAddress);
     expect(error).toMatchObject({ address: "::ffff:10.0.0.1", addressClass: "private" });
   });
 
-  test("anywhere for what the user named", async () => {
+  test("to any address for a host that the user named", async () => {
     expect(await promisify(guardedLookup({ lookup }))("mixed.example", {})).toBe("203.0.113.1");
   });
 
-  test("with the error of the lookup where there is none", async () => {
+  test("with the error of the lookup", async () => {
     const guarded = promisify(guardedLookup({ allowedClasses: ["public"], lookup }));
     await expect(guarded("other.example", {})).rejects.toThrow("no other.example");
   });

@@ -6,23 +6,23 @@ import type { RangeSource } from "@drayage/transport-kit/wire";
 
 export const content: Buffer = randomBytes(1 << 20);
 
-/** How somebody answers who has `content`. */
+/** The behaviour of a server with `content`. */
 export interface Answers {
-  /** Bytes after which each answer breaks off; the first of them for the first, and all where there is no other. */
+  /** The number of bytes after which each response fails, in order. Later responses are complete. */
   readonly breakAfter?: readonly number[];
   readonly knowsRanges?: boolean;
   readonly tellsSize?: boolean;
-  /** Bytes that come behind those that were asked for. */
+  /** Additional bytes after the requested ones. */
   readonly excess?: number;
   readonly chunkSize?: number;
 }
 
 export interface AskedSource extends RangeSource {
-  /** Ranges that were asked for. */
+  /** The requested ranges. */
   readonly asked: readonly ByteRange[];
-  /** Bytes that were given. */
+  /** The number of returned bytes. */
   readonly given: () => number;
-  /** Answers that are being read. */
+  /** The number of open responses. */
   readonly underWay: () => number;
 }
 

@@ -8,7 +8,7 @@ function drained(queue: ChunkQueue): Uint8Array[] {
   return chunks;
 }
 
-test("gives the bytes that were added, in order, whenever they are read", () => {
+test("returns the added bytes in order for any order of calls", () => {
   const steps = fc.array(fc.oneof(fc.uint8Array({ maxLength: 9 }), fc.constant("read" as const)), {
     maxLength: 200,
   });
@@ -31,7 +31,7 @@ test("gives the bytes that were added, in order, whenever they are read", () => 
   );
 });
 
-test("keeps few chunks, however small the pieces are", () => {
+test("has few chunks, however small the added ones are", () => {
   const queue = new ChunkQueue();
   const count = 300_000;
   for (let at = 0; at < count; at++) queue.add(Uint8Array.of(at & 0xff));
@@ -42,7 +42,7 @@ test("keeps few chunks, however small the pieces are", () => {
   expect(whole.every((byte, at) => byte === (at & 0xff))).toBe(true);
 });
 
-test("says of which chunks the memory can be used again", () => {
+test("reports which chunks were copied", () => {
   const queue = new ChunkQueue();
   const memory = new Uint8Array(64);
   expect(queue.add(memory.subarray(0, 2))).toBe("kept");

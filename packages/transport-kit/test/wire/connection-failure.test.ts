@@ -23,7 +23,7 @@ test.each([
   expect(findConnectionFailure(code)).toMatchObject({ kind, retryable });
 });
 
-test("another code is no failure of a connection", () => {
+test("another code is not a connection failure", () => {
   expect(findConnectionFailure("ENOSPC")).toBeUndefined();
 });
 

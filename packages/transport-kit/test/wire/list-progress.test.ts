@@ -2,7 +2,7 @@ import { isImageError } from "@drayage/core";
 import { ListProgress } from "@drayage/transport-kit/wire";
 import { expect, test } from "vitest";
 
-/** How many pages of so many entries are read. */
+/** The number of pages that are read before the error. */
 function pagesRead(entriesOn: (page: number) => number, maxEntries?: number): number {
   const progress = new ListProgress("things", maxEntries);
   for (let page = 0; page < 5000; page++) {
@@ -21,20 +21,20 @@ test("long lists are read to their end", () => {
   expect(pagesRead((page) => (page % 90 === 0 ? 1000 : 0))).toBe(Infinity);
 });
 
-test("pages without anything new end", () => {
+test("pages without new entries are an error", () => {
   expect(pagesRead(() => 0)).toBe(100);
   expect(pagesRead((page) => (page < 50 ? 1000 : 0))).toBe(150);
 });
 
-test("pages with one entry each end", () => {
+test("pages with one entry each are an error", () => {
   expect(pagesRead(() => 1)).toBeLessThan(1200);
 });
 
-test("more entries than are allowed end", () => {
+test("more entries than allowed are an error", () => {
   expect(pagesRead(() => 1000, 10_000)).toBe(11);
 });
 
-test("a page that was read already ends the list", () => {
+test("a repeated page is an error", () => {
   const progress = new ListProgress("things");
   progress.add(10, "a");
   progress.add(10, "b");

@@ -11,7 +11,7 @@ function overlap({ buffer: one }: HeldMemory, { buffer: other }: HeldMemory): bo
   return first.byteOffset + first.byteLength > second.byteOffset;
 }
 
-test("nobody has memory that somebody else has", () => {
+test("no two users have the same memory", () => {
   const sizes = fc.array(fc.tuple(fc.integer({ min: 1, max: 1500 }), fc.boolean()));
   fc.assert(
     fc.property(sizes, (steps) => {
@@ -31,7 +31,7 @@ test("nobody has memory that somebody else has", () => {
   );
 });
 
-test("what was given back is used again, and small parts share what is for a large one", () => {
+test("released memory is reused, and small parts share the memory of a large one", () => {
   const memory = new PartMemory(partSize, 4);
   const [one, other] = [memory.tryTake(300), memory.tryTake(400)];
   expect(other?.buffer.buffer).toBe(one?.buffer.buffer);
@@ -40,7 +40,7 @@ test("what was given back is used again, and small parts share what is for a lar
   expect(memory.tryTake(partSize)?.buffer.buffer).toBe(one?.buffer.buffer);
 });
 
-test("whoever comes first gets memory first, and giving back twice is giving back once", async () => {
+test("memory is granted in order, and a second release has no effect", async () => {
   const memory = new PartMemory(partSize, 2);
   const held = [memory.tryTake(1500), memory.tryTake(500)];
   const served: number[] = [];
@@ -59,7 +59,7 @@ test("whoever comes first gets memory first, and giving back twice is giving bac
   expect(served).toEqual([2000, 10]);
 });
 
-test("whoever waits no longer is in nobody's way", async () => {
+test("an aborted wait does not block others", async () => {
   const memory = new PartMemory(partSize, 1);
   const held = memory.tryTake(600);
   const controller = new AbortController();

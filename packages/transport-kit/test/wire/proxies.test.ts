@@ -11,7 +11,7 @@ function proxyFor(
   return environmentProxies({ environment })(new URL(url))?.href;
 }
 
-describe("the proxy is found", () => {
+describe("the proxy is selected", () => {
   test.each([
     [{}, undefined],
     [{ HTTPS_PROXY: "http://one:3128" }, "http://one:3128/"],
@@ -25,7 +25,7 @@ describe("the proxy is found", () => {
     expect(proxyFor(secure, environment)).toBe(found);
   });
 
-  test("for http by a variable of its own", () => {
+  test("for http by its own variable", () => {
     const environment = { HTTPS_PROXY: "http://one", HTTP_PROXY: "http://two" };
     expect(proxyFor("http://registry.example.com", environment)).toBe("http://two/");
   });
@@ -73,7 +73,7 @@ describe("the proxy is found", () => {
   );
 
   test.each(["ftp://ann:secret@one", "socks5://ann:secret@one", "http://ann:secret@:x"])(
-    "and %s is refused without being shown",
+    "and %s is rejected without the value in the message",
     (value) => {
       let message = "";
       try {

@@ -12,7 +12,7 @@ function aheadOf(count: number, settings: Partial<ReadAhead> = {}): ReadAhead {
   return { rangeSize, memory: new PartMemory(rangeSize, count), ...settings };
 }
 
-test("a range is what was asked for, wherever answers break and however much is read ahead", async () => {
+test("a range is exact, wherever responses fail and however much is read ahead", async () => {
   const at = fc.nat(content.byteLength - 1);
   const answers = fc.record({
     breakAfter: fc.array(fc.integer({ min: 70_000, max: 200_000 }), { maxLength: 3 }),
@@ -28,7 +28,7 @@ test("a range is what was asked for, wherever answers break and however much is 
       const ahead = aheadOf(most);
       const options = { retries: new Retries({ initialDelay: 0 }) };
       const range = { start, end: last };
-      // Whoever tells no size anywhere is believed when a stream ends.
+      // Without any size, the end of a stream is the end of the content.
       const sized = given.tellsSize ? source : { ...source, size: content.byteLength };
       const chunks = await Array.fromAsync(readRangesAhead(sized, range, ahead, options));
       const wanted = content.subarray(start, last === undefined ? last : last + 1);
@@ -38,7 +38,7 @@ test("a range is what was asked for, wherever answers break and however much is 
   );
 });
 
-test("each range is asked for once, and no more at once than there is memory for beside the first", async () => {
+test("each range is requested once, and memory limits the parallel ranges", async () => {
   const source = sourceWith();
   const ahead = aheadOf(3);
   let most = 0;
@@ -50,7 +50,7 @@ test("each range is asked for once, and no more at once than there is memory for
   expect(most).toBeLessThanOrEqual(4);
 });
 
-test("where there is no memory for a range it is read in longer stretches", async () => {
+test("without memory, longer single ranges are read", async () => {
   const source = sourceWith();
   const ahead = aheadOf(1, { singleRangeSize: 500_000 });
   using _ = ahead.memory.tryTake(rangeSize);
@@ -59,9 +59,9 @@ test("where there is no memory for a range it is read in longer stretches", asyn
 });
 
 test.each([
-  ["who knows no ranges", { knowsRanges: false }, 1],
-  ["who does not tell the size", { tellsSize: false }, 2],
-])("nothing is read ahead from somebody %s", async (_, answers, requests) => {
+  ["without range support", { knowsRanges: false }, 1],
+  ["without a size", { tellsSize: false }, 2],
+])("nothing is read ahead from a server %s", async (_, answers, requests) => {
   const source = sourceWith(answers);
   const chunks = await Array.fromAsync(readRangesAhead(source, { start: 0 }, aheadOf(5)));
   expect(Buffer.concat(chunks).equals(content)).toBe(true);
@@ -69,7 +69,7 @@ test.each([
   expect(source.underWay()).toBe(0);
 });
 
-test("chunks stay intact unless buffers are reused", async () => {
+test("chunks stay unchanged without reuseBuffers", async () => {
   const memory = new PartMemory(rangeSize, 3);
   const held = memory.tryTake(rangeSize);
   const read = async (): Promise<Uint8Array[]> =>
@@ -80,7 +80,7 @@ test("chunks stay intact unless buffers are reused", async () => {
   expect(Buffer.concat(chunks).equals(content)).toBe(true);
 });
 
-test("whoever leaves early reads no further, and gives all memory back", async () => {
+test("leaving early stops all reads and releases the memory", async () => {
   const source = sourceWith();
   const ahead = aheadOf(4);
   for await (const _ of readRangesAhead(source, { start: 0 }, ahead)) break;
@@ -89,7 +89,7 @@ test("whoever leaves early reads no further, and gives all memory back", async (
   expect(ahead.memory.hasRoom(4 * rangeSize)).toBe(true);
 });
 
-test("a range that cannot be had fails where it is wanted", async () => {
+test("a failed range fails when the reader reaches it", async () => {
   const source = sourceWith({ breakAfter: [Infinity, Infinity, 10] });
   const retries = new Retries({ maxAttempts: 1 });
   let size = 0;

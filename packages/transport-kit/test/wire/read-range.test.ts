@@ -6,17 +6,17 @@ import { expect, test } from "vitest";
 
 import { content, sourceWith } from "./broken-source.ts";
 
-const patience = { initialDelay: 0 };
+const quickRetries = { initialDelay: 0 };
 
 async function read(
   source: ReturnType<typeof sourceWith>,
   range: ByteRange = { start: 0 },
 ): Promise<Buffer> {
-  const options = { retries: new Retries(patience) };
+  const options = { retries: new Retries(quickRetries) };
   return Buffer.concat(await Array.fromAsync(readRange(source, range, options)));
 }
 
-test("a range is what was asked for, wherever answers break and whether ranges are known or not", async () => {
+test("a range is exact, wherever responses fail, with and without range support", async () => {
   const at = fc.nat(content.byteLength - 1);
   const answers = fc.record({
     breakAfter: fc.array(fc.integer({ min: 1 << 17, max: 1 << 20 }), { maxLength: 3 }),
@@ -33,14 +33,14 @@ test("a range is what was asked for, wherever answers break and whether ranges a
   );
 });
 
-test("no byte is asked for twice", async () => {
+test("no byte is requested twice", async () => {
   const source = sourceWith({ breakAfter: [300_000, 200_000, Infinity] });
   await read(source);
   expect(source.asked.map(({ start }) => start)).toEqual([0, 300_000, 500_000]);
   expect(source.given()).toBe(content.byteLength);
 });
 
-test("attempts that come further are free, others are counted", async () => {
+test("attempts with progress do not count", async () => {
   const further = sourceWith({ breakAfter: [100_000] });
   expect((await read(further)).equals(content)).toBe(true);
   expect(further.asked).toHaveLength(11);
@@ -49,13 +49,13 @@ test("attempts that come further are free, others are counted", async () => {
   expect(slow.asked).toHaveLength(5);
 });
 
-test("an answer that breaks behind its last byte is complete", async () => {
+test("a response that fails after its last byte is complete", async () => {
   const source = sourceWith({ breakAfter: [content.byteLength] });
   expect((await read(source)).equals(content)).toBe(true);
   expect(source.asked).toHaveLength(1);
 });
 
-test("an answer that just ends is gone on with where the size is known, and believed where not", async () => {
+test("a response that ends early is resumed if the size is known, and complete otherwise", async () => {
   const source = (size: number | undefined) => {
     const whole = sourceWith();
     const bytes = content.subarray(0, 600_000);
@@ -76,20 +76,20 @@ async function* inOne(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   yield bytes;
 }
 
-test("an answer of another size than is known is not read", async () => {
+test("a response with another size is not read", async () => {
   const source = { ...sourceWith(), size: 5 };
   await expect(read(source)).rejects.toMatchObject({ code: "digest-mismatch" });
   expect(source.underWay()).toBe(0);
 });
 
-test("what an answer broke off with is tried again as far as the source says what it is", async () => {
+test("an error of a response is retried if errorOf makes it retryable", async () => {
   const source = sourceWith({ breakAfter: [300_000, Infinity] });
   const errorOf = (): ImageError => new ImageError("denied", "for ever");
   await expect(read({ ...source, errorOf })).rejects.toMatchObject({ code: "denied" });
   expect(source.asked).toHaveLength(1);
 });
 
-test("whoever leaves closes the answer, and an abort ends the reading with its reason", async () => {
+test("leaving closes the response, and an abort ends the read with its reason", async () => {
   const source = sourceWith({ breakAfter: [300_000] });
   for await (const _ of readRange(source, { start: 0 })) break;
   expect(source.underWay()).toBe(0);
