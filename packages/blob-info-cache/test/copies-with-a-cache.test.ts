@@ -132,7 +132,7 @@ describe("a copy with a cache", () => {
       layers.map(({ digest }) => ({
         digest: undefined,
         candidates: [{ blob: { digest }, compression: "gzip" }],
-        reason: `the destination wants layers compressed; unless it has ${digest}, which is that`,
+        reason: `the destination wants layers compressed; reuses ${digest} if it exists`,
       })),
     );
     expect(plan.digest).toBeUndefined();

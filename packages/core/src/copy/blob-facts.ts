@@ -5,7 +5,7 @@ import type { ImageSource } from "../contract/image-source.ts";
 import type { BlobResult } from "./blob-result.ts";
 import { scopeOf } from "./blob-scope.ts";
 
-/** What the blobs of a copy tell about copies to come. */
+/** The facts that a copy adds to the cache. */
 export function blobFacts(
   results: readonly BlobResult[],
   source: ImageSource,
@@ -18,7 +18,7 @@ export function blobFacts(
   ]);
 }
 
-/** Both digests are of bytes that went through this process. */
+/** Which blob is a compressed form of another. This process has computed both digests. */
 function compressionFacts({
   from,
   stored,
@@ -27,8 +27,8 @@ function compressionFacts({
 }: BlobResult): readonly BlobFact[] {
   if (sourceCompression === "none" && compression !== undefined && compression !== "none")
     return [compressionFact(from, stored, compression)];
-  const wasPacked = sourceCompression === "gzip" || sourceCompression === "zstd";
-  return wasPacked && compression === "none"
+  const wasCompressed = sourceCompression === "gzip" || sourceCompression === "zstd";
+  return wasCompressed && compression === "none"
     ? [compressionFact(stored, from, sourceCompression)]
     : [];
 }

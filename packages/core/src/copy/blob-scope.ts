@@ -1,7 +1,7 @@
 import type { BlobScope } from "../contract/blob-info-cache.ts";
 import type { BlobLocation } from "../contract/blob-info.ts";
 
-/** Within it the location can be cached; undefined if later copies cannot use it. */
+/** The scope of a location for the cache; undefined if later copies cannot use the location. */
 export function scopeOf(location: BlobLocation | undefined): BlobScope | undefined {
   if (location?.scope === undefined) return undefined;
   const { transport, scope } = location;

@@ -7,7 +7,7 @@ import type { CopyFacts } from "./copy-facts.ts";
 import type { CachedBlob } from "./copy-facts.ts";
 import type { BlobStep, BlobTransform, ReuseCandidate } from "./copy-plan.ts";
 
-/** What its type will be: it may fit where it did not before. */
+/** The descriptor of a layer with its media type after the transform, as far as the type is known. */
 export function withTransformedType(layer: Descriptor, transform: BlobTransform): Descriptor {
   if (transform !== "decompress" && transform !== "gzip" && transform !== "zstd") return layer;
   const compression = transform === "decompress" ? "none" : transform;
@@ -17,29 +17,29 @@ export function withTransformedType(layer: Descriptor, transform: BlobTransform)
   };
 }
 
-/** What is done with a blob of which the destination wants this, if it is a layer. */
+/** Plans a blob. Only layers are transformed. */
 export function blobStep(
   blob: Descriptor,
   wanted: BlobTransform,
   cached: CopyFacts["cachedBlobs"],
 ): BlobStep {
-  const packed = layerCompressionOf(blob.mediaType);
-  const transform = packed === undefined ? "preserve" : wanted;
+  const compression = layerCompressionOf(blob.mediaType);
+  const transform = compression === undefined ? "preserve" : wanted;
   const forms = compressedForms(blob, transform, cached);
-  const changes = forms.length > 0 || changesCompression(transform, packed);
+  const changes = forms.length > 0 || changesCompression(transform, compression);
   return {
     kind: "blob",
     blob,
     isConfig: false,
     transform,
     digest: changes ? undefined : blob.digest,
-    // What is to be repacked is of no use as it is.
+    // A blob to be recompressed cannot be reused unchanged.
     candidates: changes ? forms : withLocations({ blob, compression: undefined }, cached),
     reason: changes ? reasonFor(transform, forms) : "the image needs it",
   };
 }
 
-/** What is done with the config of an image that will have a manifest of that type. */
+/** Plans the config of an image that is written with a manifest of this media type. */
 export function configStep(
   { config, mediaType }: ImageManifest,
   target: string,
@@ -52,35 +52,35 @@ export function configStep(
     transform: "oci-config",
     digest: undefined,
     candidates: [],
-    reason: "OCI has its own form of it",
+    reason: "OCI has its own config format",
   };
 }
 
-/** What is the same for steps of which one is enough: a config may be needed as it is and rewritten. */
+/** Identifies a step. A config may need two: one unchanged, and one converted. */
 export function blobKey({ blob, transform }: Pick<BlobStep, "blob" | "transform">): string {
   return transform === "oci-config" ? `${blob.digest} ${transform}` : blob.digest;
 }
 
-/** As far as what the layer is called tells. */
+/** Whether a transform changes the compression of a layer with this media type. */
 function changesCompression(
   transform: BlobTransform,
-  packed: LayerCompression | undefined,
+  compression: LayerCompression | undefined,
 ): boolean {
   switch (transform) {
     case "preserve":
     case "oci-config":
       return false;
     case "compress":
-      return packed === "none";
+      return compression === "none";
     case "decompress":
-      return packed !== "none";
+      return compression !== "none";
     case "gzip":
     case "zstd":
-      return packed !== transform;
+      return compression !== transform;
   }
 }
 
-/** Whatever the manifest calls the layer, what is known to have been packed is not packed. */
+/** The cached compressed forms of a blob. A blob that has some is uncompressed, whatever its media type. */
 function compressedForms(
   blob: Descriptor,
   transform: BlobTransform,
@@ -97,24 +97,24 @@ function compressedForms(
     });
 }
 
-/** Where it was seen already it is asked for first: somewhere else it has to be made ours. */
+/** Adds known locations to a candidate. The destination's own location comes first, because it needs no mount or copy. */
 function withLocations(
   candidate: ReuseCandidate,
   cached: CopyFacts["cachedBlobs"],
 ): readonly ReuseCandidate[] {
   const { isAtDestination, otherLocations }: Partial<CachedBlob> =
     cached?.get(candidate.blob.digest) ?? {};
-  const [nearby] = otherLocations ?? [];
-  if (nearby === undefined) return [candidate];
-  const taken = { ...candidate, location: nearby };
-  return isAtDestination ? [candidate, taken] : [taken];
+  const [otherLocation] = otherLocations ?? [];
+  if (otherLocation === undefined) return [candidate];
+  const withLocation = { ...candidate, location: otherLocation };
+  return isAtDestination ? [candidate, withLocation] : [withLocation];
 }
 
 function reasonFor(transform: BlobTransform, forms: readonly ReuseCandidate[]): string {
   const isFormat = transform === "gzip" || transform === "zstd";
-  const wish = isFormat
-    ? `layers are to be packed with ${transform}`
+  const request = isFormat
+    ? `layers are to be compressed with ${transform}`
     : `the destination wants layers ${transform}ed`;
   const [form] = forms;
-  return form === undefined ? wish : `${wish}; unless it has ${form.blob.digest}, which is that`;
+  return form === undefined ? request : `${request}; reuses ${form.blob.digest} if it exists`;
 }

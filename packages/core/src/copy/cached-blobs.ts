@@ -9,20 +9,25 @@ import type { CachedBlob, ManifestFacts } from "./copy-facts.ts";
 import type { CopyOptions } from "./copy-options.ts";
 import { layerTransform } from "./layer-transform.ts";
 
-/** Asks the cache, where there is one and that is of use, of all blobs that these manifests name, and of what they are when packed. */
+/**
+ * Looks up the blobs of manifests and their compressed forms in the cache. Returns undefined without a cache, or if the
+ * copy cannot use cached facts.
+ */
 export async function findCachedBlobs(
   manifests: readonly ManifestFacts[],
   source: ImageSource,
   destination: ImageDestination,
   { cache, ...options }: CopyOptions,
 ): Promise<ReadonlyMap<Digest, CachedBlob> | undefined> {
-  const isCompressed = layerTransform(source.offers, destination.accepts) === "compress";
-  const isOfUse = isCompressed || destination.locateBlob !== undefined;
-  if (cache === undefined || !isOfUse) return undefined;
+  const compresses = layerTransform(source.offers, destination.accepts) === "compress";
+  const isUseful = compresses || destination.locateBlob !== undefined;
+  if (cache === undefined || !isUseful) return undefined;
   const digests = [...new Set(manifests.flatMap(digestsIn))];
   const blobs = await lookUp(cache, digests, { source, destination }, options);
-  const packed = [...blobs.values()].flatMap((blob) => blob.compressed.map(({ digest }) => digest));
-  const forms = await lookUp(cache, packed, { destination }, options);
+  const compressed = [...blobs.values()].flatMap((blob) =>
+    blob.compressed.map(({ digest }) => digest),
+  );
+  const forms = await lookUp(cache, compressed, { destination }, options);
   return new Map([...forms, ...blobs]);
 }
 

@@ -1,7 +1,7 @@
 import type { CopyFacts } from "./copy-facts.ts";
 import type { CopyPlan, CopyStep } from "./copy-plan.ts";
 
-/** What the steps take, as far as source and destination tell. */
+/** The cost of the steps, as far as source and destination declare it. */
 export function costOf(
   steps: readonly CopyStep[],
   { offers, accepts }: CopyFacts,

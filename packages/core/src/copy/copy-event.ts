@@ -5,25 +5,25 @@ import type { Digest } from "../names/digest.ts";
 import type { CopyPlan } from "./copy-plan.ts";
 import type { CopyResult } from "./copy-result.ts";
 
-/** What happens in a copy, in the order in which it happens. */
+/** The events of a copy, in order. */
 export type CopyEvent =
   | { readonly kind: "planned"; readonly plan: CopyPlan }
   | { readonly kind: "blob-started"; readonly blob: Descriptor; readonly isConfig: boolean }
-  /** `bytes` more were read of it. */
+  /** More bytes of the blob were read. */
   | { readonly kind: "blob-progress"; readonly digest: Digest; readonly bytes: number }
   | {
       readonly kind: "blob-done";
       readonly digest: Digest;
-      /** `reused`: the destination had it or got it without our moving it. */
+      /** `reused`: the destination had the blob, or copied it itself. */
       readonly outcome: "copied" | "reused";
-      /** As the destination has it now. */
+      /** The descriptor at the destination. */
       readonly stored: Descriptor;
     }
-  /** Something failed and is tried again. */
+  /** An operation failed and is retried. */
   | ({ readonly kind: "retry" } & Retry)
-  /** A blob is begun again, from its start. */
+  /** A blob is copied again from its start. */
   | { readonly kind: "blob-restarted"; readonly digest: Digest }
-  /** The other side said something that changes nothing. */
+  /** A message that does not affect the result. */
   | { readonly kind: "notice"; readonly notice: Notice }
   | {
       readonly kind: "manifest-written";

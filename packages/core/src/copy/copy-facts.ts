@@ -8,65 +8,65 @@ import type { Manifest } from "../manifest/manifest.ts";
 import type { Platform } from "../manifest/platform.ts";
 import type { Digest } from "../names/digest.ts";
 
-/** All that a plan depends on: plain data, gathered once. */
+/** Everything that a plan depends on, as plain data. */
 export interface CopyFacts {
   /** `docker://alpine:latest`, for messages. */
   readonly source: string;
   readonly destination: string;
-  /** What the source's reference names, chosen or not. */
+  /** The digest that the source's reference names, which may be an index that is not copied itself. */
   readonly sourceDigest: Digest;
-  /** What is to be copied: an image, or an index with the instances that were chosen. */
+  /** The manifest to copy: an image, or an index with the selected instances. */
   readonly top: ManifestFacts;
-  /** What refers to any of that, or to another of these, and is to come along. */
+  /** The referrers to copy, and their referrers. */
   readonly referrers: readonly ReferrerFacts[];
   readonly offers: SourceOffers;
   readonly accepts: DestinationAccepts;
-  /** The digest that the destination's reference demands, where it demands one. */
+  /** The digest in the destination's reference; undefined if it has none. */
   readonly pinned: Digest | undefined;
-  /** What the destination's reference names now; undefined where that is nothing, or not known. */
+  /** The digest that the destination's reference names now; undefined if it names none or is unknown. */
   readonly currentDigest: Digest | undefined;
-  /** Whether nothing is under the destination's name; undefined where it was not asked. */
+  /** Whether the destination's reference names no image yet; undefined if unknown. */
   readonly isNew?: boolean | undefined;
-  /** Those of the manifests to copy that the destination has with all that they need. */
+  /** The manifests that the destination has, with everything they reference. */
   readonly present: ReadonlySet<Digest>;
-  /** Those of these that it makes part of the image although nothing of them is put. */
+  /** The present manifests that the destination adds to the image without a write. */
   readonly reusable: ReadonlySet<Digest>;
-  /** The manifest of the same image, at a destination that generates manifests and has it already. */
+  /** The manifest of the same image, if the destination generates manifests and has the image. */
   readonly existing?: VerifiedManifest | undefined;
-  /** What a cache knows of blobs, where there is one. */
+  /** The cached facts about blobs; undefined without a cache. */
   readonly cachedBlobs?: ReadonlyMap<Digest, CachedBlob> | undefined;
 }
 
-/** One manifest with all that was learned of it, and of those that it names. */
+/** A manifest, its signatures and its instances. */
 export interface ManifestFacts {
   readonly raw: VerifiedManifest;
   readonly manifest: Manifest;
-  /** As its index names it, where it is in one. */
+  /** The platform in its index. */
   readonly platform: Platform | undefined;
   readonly signatures: readonly Signature[];
-  /** Of an index: one for each entry, in its order; undefined for one that was not chosen, or is no manifest. */
+  /** One for each entry of an index, in order; undefined for entries that are not selected or not manifests. */
   readonly instances: readonly (ManifestFacts | undefined)[];
-  /** Of an index: those of its entries that are no manifests, where they were chosen. Default: none. */
+  /** The selected entries of an index that are not manifests. Default: none. */
   readonly blobs?: readonly Descriptor[];
 }
 
-/** Something that comes along with an image because it refers to it. */
+/** A referrer that is copied with an image. */
 export interface ReferrerFacts {
-  /** The manifest that it refers to. */
+  /** The manifest that the referrer refers to. */
   readonly subject: Digest;
-  /** Where it is found by a tag that is named for that digest; undefined where it is by its `subject`. */
+  /** The tag that is derived from the digest of the subject; undefined if the referrer is found by its `subject`. */
   readonly tag: string | undefined;
   readonly manifest: ManifestFacts;
-  /** Whether it is found at the destination in the same way. */
+  /** Whether the destination already has the referrer with the same subject and tag. */
   readonly isPresent: boolean;
 }
 
-/** What a cache knows of a blob, for one destination; the newest first. */
+/** The cached facts about a blob for one destination, the newest first. */
 export interface CachedBlob {
-  /** Blobs that decompress to it. */
+  /** Blobs that decompress to this blob. */
   readonly compressed: readonly CompressedForm[];
-  /** Whether it was seen where it is to go. */
+  /** Whether it was at the location that it is copied to. */
   readonly isAtDestination: boolean;
-  /** From where the destination may take it; empty where it may from the source, which surely has it. */
+  /** Locations that the destination can copy it from. Empty if it can copy from the source, which certainly has it. */
   readonly otherLocations: readonly BlobLocation[];
 }

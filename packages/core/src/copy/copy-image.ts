@@ -12,9 +12,9 @@ import { inspectCopy } from "./inspect-copy.ts";
 import { planCopy } from "./plan-copy.ts";
 
 /**
- * Copies an image, or an index with its images, from any transport to any other. Every byte is verified on the way, and
- * the destination shows nothing before all of it is there.
- * @throws ImageError; an abort's own reason
+ * Copies an image, or an index with its images, from any transport to any other. Verifies every byte. The image becomes
+ * visible at the destination only when it is complete.
+ * @throws ImageError; the reason of an abort
  */
 export async function copyImage(
   from: ImageReference,
@@ -32,7 +32,7 @@ export async function copyImage(
   return result;
 }
 
-/** What `copyImage` would do. Asks both sides and writes nothing. @throws ImageError */
+/** The plan of `copyImage`. Sends requests to both sides, but writes nothing. @throws ImageError */
 export async function previewCopy(
   from: ImageReference,
   to: ImageReference,
@@ -43,14 +43,16 @@ export async function previewCopy(
   return planCopy(await inspectCopy(source, destination, options), options);
 }
 
-/** `copyImage` as its events; leaving the loop aborts the copy, a failure of the copy ends the loop. */
+/** Runs `copyImage` and yields its events. Leaving the loop aborts the copy. If the copy fails, the loop throws. */
 export async function* copyEvents(
   from: ImageReference,
   to: ImageReference,
   options: Omit<CopyOptions, "onEvent"> = {},
 ): AsyncGenerator<CopyEvent, CopyResult, undefined> {
-  const left = new AbortController();
-  const signal = options.signal ? AbortSignal.any([options.signal, left.signal]) : left.signal;
+  const loopEnd = new AbortController();
+  const signal = options.signal
+    ? AbortSignal.any([options.signal, loopEnd.signal])
+    : loopEnd.signal;
   const queue: CopyEvent[] = [];
   let wake = Promise.withResolvers<void>();
   const onEvent = (event: CopyEvent): void => {
@@ -71,7 +73,7 @@ export async function* copyEvents(
     }
     return await copy;
   } finally {
-    left.abort();
+    loopEnd.abort();
     await copy.catch(() => {});
   }
 }
@@ -82,7 +84,7 @@ async function openDestination(
 ): Promise<ImageDestination> {
   if (to.newImageDestination !== undefined) return to.newImageDestination(options);
   const { name } = to.transport;
-  throw new ImageError("unsupported", `${name}: can only be read from, not written to`, {
+  throw new ImageError("unsupported", `${name} is read-only; choose another destination`, {
     reference: imageName(to),
   });
 }

@@ -7,66 +7,64 @@ import type { ReferrerSelection } from "../image/referrer-selection.ts";
 import type { Platform } from "../manifest/platform.ts";
 import type { CopyEvent } from "./copy-event.ts";
 
+/** The options of a copy. */
 export interface CopyOptions extends OperationOptions {
-  /** Default `system`. */
+  /** Which images of an index to copy. Default `system`. */
   readonly instances?: InstanceSelection | undefined;
-  /** What `system` means. Default: this machine's. */
+  /** The platform of `system`. Default: the platform of this machine. */
   readonly platform?: Platform | undefined;
-  /** Refuse an image that no index lists where its config is for another platform than `platform`. Default false. */
+  /** Reject an image outside an index if its config is for another platform than `platform`. Default false. */
   readonly requirePlatform?: boolean | undefined;
   /**
-   * What becomes of an index of which not all instances are copied: `strip` (the default) leaves the others out, which
-   * changes its digest; `keep` leaves it as it is, with instances that are not there.
+   * How to copy an index without all its instances. `strip` (the default) removes the others from the index, which changes
+   * its digest. `keep` copies the index unchanged, so that it lists missing instances.
    */
   readonly missingInstances?: "strip" | "keep" | undefined;
-  /** Fail rather than change any manifest. */
+  /** Fail if a manifest would have to change. Default false. */
   readonly preserveDigests?: boolean | undefined;
-  /** The type that each image manifest is to have; an index follows in its family. */
+  /** The media type to convert image manifests to. Indexes are converted to the same family. Default: unchanged. */
   readonly manifestMIMEType?: string | undefined;
   /**
-   * How layers are to be packed where the destination wants them packed; zstd needs manifests of OCI. Default: gzip, and
-   * what is packed otherwise stays as it is.
+   * The compression of layers, if the destination stores compressed layers. zstd requires OCI manifests. Default: gzip for
+   * uncompressed layers only.
    */
   readonly compression?: "gzip" | "zstd" | undefined;
   /**
-   * The most bytes that a layer may decompress to, where it is decompressed on its way. Default: 1 GiB, or 200 times its
-   * compressed size where that is more.
+   * The maximum size of a decompressed layer in bytes, if the copy decompresses it. Default: 1 GiB, or 200 times its
+   * compressed size if that is more.
    */
   readonly maxLayerSize?: number | undefined;
   /**
-   * Decompresses layers that Node cannot, bzip2 and xz: `decompressedBytes` of `@drayage/image-archive` does. Default: they are
-   * refused where they would have to be decompressed.
+   * Decompresses bzip2 and xz layers, which Node cannot: `decompressedBytes` of `@drayage/image-archive`. Default: a copy
+   * that must decompress such a layer fails.
    */
   readonly decompress?: DecompressionOptions["decompress"];
-  /** Leave signatures behind, where they would otherwise be copied or be in the way. */
+  /** Omit signatures. Default: they are copied, and signed manifests do not change. */
   readonly removeSignatures?: boolean | undefined;
   /**
-   * Also copy what refers to the image and its instances, and what refers to that in turn: signatures, SBOMs,
-   * attestations, by their `subject` or under tags such as cosign's. No policy is asked about them. An image with
-   * referrers is not changed on the way, since they would be lost. Default false.
+   * Also copy referrers of the image and its instances, and their referrers: signatures, SBOMs and attestations with a
+   * `subject` or a tag of cosign. The policy does not check them. An image with referrers is not changed, because it would
+   * lose them. Default false.
    */
   readonly referrers?: boolean | ReferrerSelection | undefined;
-  /** Also copy layers that the image says may be downloaded elsewhere. */
+  /** Also copy foreign layers, which have URLs. Default false. */
   readonly downloadForeignLayers?: boolean | undefined;
   /**
-   * Look for each blob and each manifest at the destination, and bring those that it has lost, even where it has the
-   * image by what it says itself. Default false.
+   * Check each blob and manifest at the destination and copy missing ones, even if the destination reports that it has
+   * the image. Default false.
    */
   readonly repair?: boolean | undefined;
-  /** Default: every image is admitted. */
+  /** Checks images before they are parsed. Default: every image is admitted. */
   readonly policy?: ImagePolicy | undefined;
-  /** Remembers what was learnt of blobs, so that a later copy need not pack or send them. Default: none. */
+  /** Caches facts about blobs, so that later copies need not compress or send them. Default: none. */
   readonly cache?: BlobInfoCache | undefined;
-  /**
-   * The most blobs in flight at once; source and destination have their own bounds. Default: 6 that are large, or more
-   * that are small.
-   */
+  /** The maximum number of parallel blobs, within the limits of source and destination. Default: 6 large or more small ones. */
   readonly parallelBlobs?: number | undefined;
-  /** Told what happens while it happens. What it throws ends the copy. */
+  /** Receives the events of the copy. An error that it throws ends the copy. */
   readonly onEvent?: ((event: CopyEvent) => void) | undefined;
 }
 
-/** The options of a copy that decide what is done; the others decide how. */
+/** The options that a plan depends on. */
 export type PlanOptions = Pick<
   CopyOptions,
   | "preserveDigests"

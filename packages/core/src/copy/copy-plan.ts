@@ -4,103 +4,103 @@ import type { VerifiedManifest } from "../image/unparsed-image.ts";
 import type { Platform } from "../manifest/platform.ts";
 import type { Digest } from "../names/digest.ts";
 
-/** What a copy will do, decided before anything is written. Plain data. */
+/** What a copy will do, as plain data. It is complete before anything is written. */
 export interface CopyPlan {
   readonly source: string;
   readonly destination: string;
   readonly sourceDigest: Digest;
-  /** What the destination will name; undefined where it depends on how a blob turns out. */
+  /** The digest that the destination will name; undefined if it depends on the result of a blob. */
   readonly digest: Digest | undefined;
-  /** In an order in which they can be done; blobs among each other in any. Empty where all is there already. */
+  /** The steps in order; blobs may be written in any order. Empty if the destination has the image. */
   readonly steps: readonly CopyStep[];
-  /** Blobs of manifests that the destination has with all that they need: it is not asked about them. */
+  /** Blobs of reused manifests, which need no steps. */
   readonly reused: readonly Descriptor[];
-  /** Of the manifest that is to be copied, where `steps` is empty or not. */
+  /** The manifest to copy, also if there are no steps. */
   readonly top: VerifiedManifest;
-  /** The generated manifest of the same image, where the destination keeps no manifests and has that image already. */
+  /** The manifest of the same image, if the destination generates manifests and has the image. */
   readonly existing?: VerifiedManifest | undefined;
-  /** True where the destination has nothing under this name yet, as far as it was asked. */
+  /** Whether the destination's reference names no image yet; undefined if unknown. */
   readonly isNew?: boolean | undefined;
-  /** What may go over the wire, at most. */
+  /** The maximum cost. Reused blobs reduce it. */
   readonly cost: { readonly blobBytes: number; readonly requests: number };
 }
 
-/** One thing that a copy does; steps of other kinds may come with later versions. */
+/** A step of a copy. Later versions may add kinds. */
 export type CopyStep = BlobStep | ManifestStep | SignaturesStep | CommitStep;
 
-/** What becomes of a layer; its first bytes decide, whatever the manifest calls it. */
+/** How a blob is changed. The first bytes of a layer show its compression, not its media type. */
 export type BlobTransform =
   | "preserve"
-  /** What is not compressed is, with gzip. */
+  /** Compresses an uncompressed layer with gzip. */
   | "compress"
-  /** What is not compressed so is. */
+  /** Recompresses a layer with another compression. */
   | "gzip"
   | "zstd"
-  /** What is compressed is unpacked. */
+  /** Decompresses a layer. */
   | "decompress"
-  /** The config of a Docker image is rewritten for an OCI manifest. */
+  /** Converts the config of a Docker image for an OCI manifest. */
   | "oci-config";
 
-/** A config or a layer is brought to the destination, unless it has it. */
+/** Copies a config or a layer, unless the destination can reuse one. */
 export interface BlobStep {
   readonly kind: "blob";
-  /** As the source has it. */
+  /** The descriptor at the source. */
   readonly blob: Descriptor;
   readonly isConfig: boolean;
   readonly transform: BlobTransform;
-  /** As the destination will have it; undefined where it is only known afterwards. */
+  /** The digest at the destination; undefined if it is only known after the copy. */
   readonly digest: Digest | undefined;
-  /** What the destination is asked to reuse before anything is sent, in this order. */
+  /** The blobs that the destination may reuse instead, in order of preference. */
   readonly candidates: readonly ReuseCandidate[];
   readonly reason: string;
 }
 
-/** A blob with which the destination may do without being sent one. */
+/** A blob that the destination may reuse instead of receiving one. */
 export interface ReuseCandidate {
   readonly blob: Descriptor;
-  /** How that is packed; undefined for the blob as the source has it. */
+  /** The compression of a cached form; undefined for the blob of the source. */
   readonly compression: "gzip" | "zstd" | undefined;
-  /** Where it was seen once. */
+  /** A cached location of the blob. */
   readonly location?: BlobLocation | undefined;
 }
 
-/** A manifest, written as it is where nothing in it turns out otherwise. */
+/** Writes a manifest, edited if the result of a blob or instance requires it. */
 export interface ManifestStep {
   readonly kind: "manifest";
   readonly raw: VerifiedManifest;
-  /** False for the one that the reference will name. */
+  /** False for the manifest that the reference will name. */
   readonly isInstance: boolean;
   readonly platform: Platform | undefined;
-  /** The manifest that it refers to, where it comes along for that. */
+  /** The subject of a referrer; undefined for manifests of the image. */
   readonly subject: Digest | undefined;
-  /** The tag under which it is written, where that is another one than the reference has. */
+  /** The tag of a referrer that is found by its tag. */
   readonly tag: string | undefined;
-  /** As it will be written. */
+  /** The media type at the destination. */
   readonly mediaType: string;
-  /** The types to try next, in this order, where the destination rejects `mediaType`. */
+  /** The media types to try, in order, if the destination rejects `mediaType`. */
   readonly fallbacks: readonly string[];
-  /** Why it may not change, and so has no fallbacks; undefined where it may. */
+  /** Why the manifest must not change, and so has no fallbacks; undefined if it may change. */
   readonly preserveReason: string | undefined;
-  /** What the source's manifest has and `mediaType` has no field for. */
+  /** The parts of the source's manifest that `mediaType` has no field for. */
   readonly losses: readonly string[];
-  /** Of an index: the entries that are left out. */
+  /** The entries that are removed from an index. */
   readonly omitted: readonly Digest[];
-  /** As it will be written; undefined where it is only known afterwards. */
+  /** The digest at the destination; undefined if it is only known after the copy. */
   readonly digest: Digest | undefined;
   readonly reason: string;
 }
 
-/** Signatures follow the manifest that they are for. */
+/** Writes the signatures of a manifest. */
 export interface SignaturesStep {
   readonly kind: "signatures";
-  /** The manifest that they are for. */
+  /** The digest of the signed manifest at the source. */
   readonly manifest: Digest;
   readonly isInstance: boolean;
   readonly signatures: readonly Signature[];
   readonly reason: string;
 }
 
-/** The one step that makes the image visible. */
+/** Makes the image visible. */
 export interface CommitStep {
   readonly kind: "commit";
   readonly reason: string;

@@ -3,16 +3,16 @@ import { formatPlatform } from "../manifest/platform.ts";
 import { singleLine } from "../text/printable.ts";
 import type { BlobTransform, CopyPlan, CopyStep, ManifestStep } from "./copy-plan.ts";
 
-/** A plan for people: what is sent and whether digests survive, then a line a step. */
+/** Formats a plan for people: a summary, then one line for each step. */
 export function formatPlan(plan: CopyPlan): string {
   const head = singleLine(`Copy ${plan.source} to ${plan.destination}`);
   if (plan.steps.length === 0)
-    return `${head}\n  nothing to do: ${(plan.existing ?? plan.top).digest} is there already\n`;
+    return `${head}\n  nothing to do: ${(plan.existing ?? plan.top).digest} already exists\n`;
   const lines = plan.steps.map((step) => `  ${singleLine(`${describe(step)}: ${step.reason}`)}`);
   return [head, ...summary(plan).map((line) => `  ${line}`), ...lines].join("\n") + "\n";
 }
 
-/** `1.2 MB`: decimal units, as registries' pages show them. */
+/** Formats a size in decimal units, like the web pages of registries: `1.2 MB`. */
 export function formatBytes(bytes: number): string {
   const units = ["B", "kB", "MB", "GB", "TB"];
   const power = Math.min(Math.floor(Math.log10(Math.max(bytes, 1)) / 3), units.length - 1);
@@ -24,7 +24,7 @@ function describe(step: CopyStep): string {
   switch (step.kind) {
     case "blob": {
       const what = step.isConfig ? "config" : "layer";
-      const how = step.digest === undefined ? `, to ${changeBy(step.transform)}` : "";
+      const how = step.digest === undefined ? `, to ${describeTransform(step.transform)}` : "";
       return `${what} ${step.blob.digest} (${formatBytes(step.blob.size)}${how})`;
     }
     case "manifest": {
@@ -41,13 +41,13 @@ function describe(step: CopyStep): string {
   }
 }
 
-function changeBy(transform: BlobTransform): string {
+function describeTransform(transform: BlobTransform): string {
   switch (transform) {
     case "gzip":
     case "zstd":
-      return `pack with ${transform}`;
+      return `compress with ${transform}`;
     case "oci-config":
-      return "rewrite for OCI";
+      return "convert to OCI";
     case "preserve":
     case "compress":
     case "decompress":
@@ -65,22 +65,23 @@ function summary(plan: CopyPlan): readonly string[] {
   const changed = steps.filter(
     (step) => step.kind === "manifest" && step.digest !== step.raw.digest,
   );
-  const fate =
+  const digests =
     changed.length === 0
-      ? `every digest stays as it is (${top.digest})`
-      : `the digest changes from ${top.digest} to ${digest ?? "one that is only known afterwards"}`;
-  return [sent(plan), fate];
+      ? `no digest changes (${top.digest})`
+      : `the digest changes from ${top.digest} to ${digest ?? "a digest that is only known after the copy"}`;
+  return [transfers(plan), digests];
 }
 
-/** To a new place all of it goes, but what the destination takes from elsewhere by itself. */
-function sent({ cost, steps, reused, isNew }: CopyPlan): string {
+/** The number of blobs and bytes to send. */
+function transfers({ cost, steps, reused, isNew }: CopyPlan): string {
   const blobs = steps.filter(({ kind }) => kind === "blob").length;
   const manifests = steps.filter(({ kind }) => kind === "manifest").length;
   const requests = cost.requests === 0 ? "" : `, at most ${cost.requests} requests`;
-  const known = reused.length === 0 ? "" : `${reused.length} blobs are there with their manifest; `;
+  const known =
+    reused.length === 0 ? "" : `${reused.length} blobs already exist with their manifest; `;
   const bytes = formatBytes(cost.blobBytes);
   const noun = manifests === 1 ? "manifest" : "manifests";
   return isNew
-    ? `${known}sends ${blobs} blobs, ${bytes}, and ${manifests} ${noun} to a new place${requests}; blobs found there or nearby are not sent`
-    : `${known}${blobs} blobs, at most ${bytes}${requests}; blobs that are there already are not sent`;
+    ? `${known}sends ${blobs} blobs, ${bytes}, and ${manifests} ${noun} to a new location${requests}; blobs that can be reused are not sent`
+    : `${known}${blobs} blobs, at most ${bytes}${requests}; blobs that already exist are not sent`;
 }

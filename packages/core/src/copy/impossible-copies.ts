@@ -5,7 +5,7 @@ import { ImageError } from "../names/image-error.ts";
 import type { CopyFacts, ManifestFacts } from "./copy-facts.ts";
 import type { CopyOptions } from "./copy-options.ts";
 
-/** @throws ImageError `impossible-copy` where the image has what the destination cannot keep */
+/** Rejects what the destination cannot store. @throws ImageError `impossible-copy` */
 export function rejectImpossibleCopy(
   facts: CopyFacts,
   { preserveDigests }: Pick<CopyOptions, "preserveDigests">,
@@ -15,25 +15,27 @@ export function rejectImpossibleCopy(
   if (preserveDigests && facts.accepts.preservesManifests === false)
     throw new ImageError(
       "impossible-copy",
-      `Digests are to be preserved, and ${facts.destination} is in a place that keeps no manifests, and so no digests: an OCI layout or archive does`,
+      `${facts.destination} stores no manifests, so digests cannot be preserved; copy to an OCI layout or archive instead`,
     );
 }
 
 function rejectSignatures({ accepts, top, destination }: CopyFacts): void {
   for (const { kind } of signaturesIn(top)) {
-    const ofSigstore = kind === "sigstore" ? accepts.sigstoreSignatures : undefined;
-    const answer = ofSigstore ?? accepts.signatures;
-    if (answer === true) continue;
+    const sigstoreSupport = kind === "sigstore" ? accepts.sigstoreSignatures : undefined;
+    const support = sigstoreSupport ?? accepts.signatures;
+    if (support === true) continue;
     throw new ImageError(
       "impossible-copy",
-      `The image is signed, and its signatures cannot be copied to ${destination}: ${answer}; to copy it without them, set removeSignatures (--remove-signatures)`,
+      `The image is signed, and its signatures cannot be copied to ${destination}: ${support}; to copy it without them, set removeSignatures (--remove-signatures)`,
     );
   }
 }
 
 function signaturesIn({ signatures, instances }: ManifestFacts): readonly Signature[] {
-  const ofInstances = instances.flatMap((instance) => (instance ? signaturesIn(instance) : []));
-  return [...signatures, ...ofInstances];
+  const instanceSignatures = instances.flatMap((instance) =>
+    instance ? signaturesIn(instance) : [],
+  );
+  return [...signatures, ...instanceSignatures];
 }
 
 function rejectReferrers({ accepts, referrers, destination }: CopyFacts): void {
@@ -44,20 +46,20 @@ function rejectReferrers({ accepts, referrers, destination }: CopyFacts): void {
   );
 }
 
-/** @throws ImageError `impossible-copy` where the destination is named by the digest of another image */
+/** Rejects a destination with the digest of another image. @throws ImageError `impossible-copy` */
 export function rejectPinnedMismatch({ pinned, top, destination }: CopyFacts): void {
   if (pinned === undefined || digestOf(top.raw.bytes, algorithmOf(pinned)) === pinned) return;
   throw new ImageError(
     "impossible-copy",
-    `${destination} demands the digest ${pinned}, and the source has ${top.raw.digest}`,
+    `${destination} requires the digest ${pinned}, but the source has ${top.raw.digest}`,
   );
 }
 
-/** Something in a manifest would have to change that may not. */
-export function impossibleChange(change: string, preserveReason: string, instead = ""): ImageError {
+/** The error for a manifest that would have to change but must not. */
+export function impossibleChange(change: string, preserveReason: string, advice = ""): ImageError {
   return new ImageError(
     "impossible-copy",
-    `The manifest would have to change (${change}), but ${preserveReason}${instead}`,
+    `The manifest would have to change (${change}), but ${preserveReason}${advice}`,
   );
 }
 

@@ -4,12 +4,12 @@ import { mediaTypes } from "../manifest/media-types.ts";
 import { withZstdAnnotation } from "../manifest/zstd-annotation.ts";
 import type { RewrittenManifest } from "./rewritten-manifest.ts";
 
-/** What becomes of an entry of an index: it is written so, it is left out, or it stays although its instance was not chosen. */
+/** The outcome for an entry of an index: rewritten, omitted, or kept although its instance is not copied. */
 export type EntryOutcome = RewrittenManifest | "omitted" | "kept";
 
 /**
- * The entries of an index as they will be, one for each that it has; undefined for one that is left out. Where any
- * changes, an OCI index marks its zstd instances, as containers/image does.
+ * The new entries of an index, one for each existing entry; undefined for an omitted one. If any entry changes, an OCI
+ * index gets annotations for zstd instances, like with containers/image.
  */
 export function indexEntries(
   { manifests, mediaType }: ImageIndex,

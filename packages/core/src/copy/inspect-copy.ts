@@ -15,7 +15,7 @@ import {
 import { inspectReferrers } from "./inspect-referrers.ts";
 import { planCopy } from "./plan-copy.ts";
 
-/** Asks both sides all that a plan depends on, and writes nothing. @throws ImageError */
+/** Collects the facts for a plan from both sides. Writes nothing. @throws ImageError */
 export async function inspectCopy(
   source: ImageSource,
   destination: ImageDestination,
@@ -42,13 +42,13 @@ export async function inspectCopy(
   const { present } = destinationFacts;
   const referrers = await inspectReferrers(source, destination, { top, present }, options);
   const manifests = [top, ...referrers.map(({ manifest }) => manifest)];
-  // Where there may be nothing to do, nothing is looked up for it.
+  // If the manifest is present, there may be nothing to copy, so a lookup could be wasted.
   const cachedBlobs =
     present.size > 0 ? undefined : await findCachedBlobs(manifests, source, destination, options);
   return { ...facts, ...destinationFacts, referrers, cachedBlobs };
 }
 
-/** Asks about the instances only if the destination has the topmost manifest, under this name or another. */
+/** Looks up manifests at the destination: the instances only if it has the top-level manifest, under any name. */
 async function inspectDestination(
   source: ImageSource,
   destination: ImageDestination,
@@ -67,8 +67,8 @@ async function inspectDestination(
   const lookUp = async (wanted: Digest, index?: Digest): Promise<void> => {
     const location = source.locateBlob?.({ digest: wanted });
     const manifest = index === undefined ? top.manifest : undefined;
-    const how = { ...options, location, index, manifest };
-    const reused = await destination.tryReusingManifest?.(wanted, how);
+    const reuseOptions = { ...options, location, index, manifest };
+    const reused = await destination.tryReusingManifest?.(wanted, reuseOptions);
     if (reused === undefined) return;
     present.add(wanted);
     if (!reused.mustBePut) reusable.add(wanted);
@@ -87,7 +87,7 @@ async function inspectDestination(
   return { currentDigest, isNew, present, reusable };
 }
 
-/** The image that a store without manifests generates; undefined if something could only be added to it. */
+/** The manifest that a store generates for the same image; undefined if the copy has signatures to add. */
 async function existingImage(
   destination: ImageDestination,
   { raw, manifest, signatures }: ManifestFacts,
@@ -95,6 +95,6 @@ async function existingImage(
 ): Promise<VerifiedManifest | undefined> {
   if (manifest.kind !== "image" || signatures.length > 0) return undefined;
   const reused = await destination.tryReusingManifest?.(raw.digest, { ...options, manifest });
-  const same = reused?.manifest;
-  return same && { ...same, digest: digestOf(same.bytes) };
+  const generated = reused?.manifest;
+  return generated && { ...generated, digest: digestOf(generated.bytes) };
 }

@@ -13,17 +13,17 @@ import { ImageError } from "../names/image-error.ts";
 import type { ManifestFacts } from "./copy-facts.ts";
 import type { CopyOptions } from "./copy-options.ts";
 
-/** How deep indexes may be nested, and how many manifests they may name in all, each as often as it is named. */
+/** The maximum nesting depth of indexes, and the maximum number of manifests in them, including repetitions. */
 const maxDepth = 8;
 const maxManifests = 10_000;
 
-/** Reads the manifests of one copy, each once however often it is named. */
+/** Reads the manifests of a copy, each once. */
 export class ManifestInspection {
   readonly #source: ImageSource;
   readonly #options: CopyOptions;
   readonly #read = new Map<Digest, Promise<ManifestFacts>>();
   readonly #complete = new Map<Digest, Promise<ManifestFacts>>();
-  /** How many manifests one leads to, itself included. */
+  /** The number of manifests in each index, including the index itself. */
   readonly #counts = new Map<Digest, number>();
 
   constructor(source: ImageSource, options: CopyOptions) {
@@ -31,7 +31,7 @@ export class ManifestInspection {
     this.#options = options;
   }
 
-  /** What the reference names, or the manifest of that digest; parsed only after the policy let it pass. */
+  /** Reads the manifest that the reference names, or an instance. Parses it only after the policy has admitted it. */
   async read(
     instance?: Digest,
     options: CopyOptions = this.#options,
@@ -44,7 +44,7 @@ export class ManifestInspection {
     return { raw, manifest, platform: undefined, signatures, instances: [] };
   }
 
-  /** An image as it is; of an index what the options choose. @throws ImageError `invalid-manifest` for too many manifests */
+  /** Selects instances of an index by the options. Other manifests are unchanged. @throws ImageError `invalid-manifest` for too many manifests */
   async select(facts: ManifestFacts, depth = 0): Promise<ManifestFacts> {
     const { manifest } = facts;
     if (manifest.kind !== "index") return facts;
@@ -57,7 +57,7 @@ export class ManifestInspection {
     return this.select(await this.#instance(chooseInstance(manifest, platform)), depth + 1);
   }
 
-  /** An index with all that it names, at any depth. */
+  /** Reads all instances of an index, at any depth. */
   async #withAllInstances(facts: ManifestFacts, depth: number): Promise<ManifestFacts> {
     const { manifest, raw } = facts;
     if (manifest.kind !== "index") return facts;
@@ -93,7 +93,7 @@ export class ManifestInspection {
     return { ...facts, instances, blobs: blobsOf(facts.manifest).filter((one) => wanted.has(one)) };
   }
 
-  /** What an entry names, which has to have the size that is given there. */
+  /** Reads the manifest of an entry and checks its size. */
   async #instance({ digest, size, platform }: InstanceDescriptor): Promise<ManifestFacts> {
     let read = this.#read.get(digest);
     if (read === undefined) {
@@ -111,24 +111,24 @@ export class ManifestInspection {
       if (instance !== undefined) count += this.#counts.get(instance.raw.digest) ?? 1;
     this.#counts.set(index, count);
     if (count <= maxManifests) return;
-    throw this.#invalid(`names more than ${maxManifests} manifests`);
+    throw this.#invalid(`references more than ${maxManifests} manifests`);
   }
 
   #tooDeep(): ImageError {
-    return this.#invalid(`has indexes that are nested more than ${maxDepth} levels deep`);
+    return this.#invalid(`has indexes nested more than ${maxDepth} levels deep`);
   }
 
   #invalid(why: string): ImageError {
     const reference = imageName(this.#source.reference);
     return new ImageError(
       "invalid-manifest",
-      `${reference} ${why}: copy the images in it by their digests`,
+      `${reference} ${why}; copy its images by their digests`,
       { reference },
     );
   }
 }
 
-/** Checks an image that no index lists against the platforms that were asked for. @throws ImageError `not-found` */
+/** Checks an image outside an index against the requested platforms. @throws ImageError `not-found` */
 export async function requireSelectedPlatforms(
   source: ImageSource,
   { manifest }: ManifestFacts,
@@ -141,7 +141,7 @@ export async function requireSelectedPlatforms(
     await requirePlatforms(source, manifest, [platform], options);
 }
 
-/** Of all manifests that an index names, at any depth, as far as it was chosen; each once. */
+/** The digests of all selected instances of an index, at any depth, without repetitions. */
 export function instanceDigests(facts: ManifestFacts): readonly Digest[] {
   const found = new Set<Digest>();
   const add = ({ instances }: ManifestFacts): void => {

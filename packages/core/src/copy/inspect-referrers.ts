@@ -12,8 +12,9 @@ import type { CopyOptions } from "./copy-options.ts";
 import { instanceDigests, ManifestInspection } from "./inspect-manifests.ts";
 
 /**
- * What refers to any of the manifests that are copied, what refers to that, and so on. The destination is asked what it
- * has of that only where it has the image. @throws ImageError `unsupported` where a source keeps no referrers
+ * Finds the referrers of all copied manifests, and their referrers. Looks them up at the destination only if it has the
+ * image.
+ * @throws ImageError `unsupported` if the source does not support referrers
  */
 export async function inspectReferrers(
   source: ImageSource,
@@ -59,7 +60,7 @@ async function listAllReferrers(
   return links.flat();
 }
 
-/** undefined for one of another type, and for one that is listed and not there any more. */
+/** Reads a referrer. Returns undefined if its type is not requested, or if it no longer exists. */
 async function readReferrer(
   { subject, digest, tag }: ReferrerLink,
   inspection: ManifestInspection,
@@ -76,7 +77,7 @@ async function readReferrer(
   }
 }
 
-/** What is found by its tag has no type of its own: then one of its layers may have it. */
+/** Whether the type of a referrer is requested. A referrer that is found by its tag may have the type in a layer. */
 function isRequested(
   { manifest }: ManifestFacts,
   tag: string | undefined,
@@ -92,7 +93,7 @@ function isRequested(
   return [type, ...types].some((one) => wanted.includes(one));
 }
 
-/** Who may write may not always read: then nothing is known to be there. */
+/** Marks the referrers that the destination has. If it cannot be read, all are treated as missing. */
 async function withPresence(
   found: readonly ReferrerFacts[],
   destination: ImageDestination,
@@ -120,7 +121,7 @@ function keyOf({ subject, digest, tag = "" }: ReferrerLink): string {
   return `${subject} ${digest} ${tag}`;
 }
 
-/** What comes of each item, in their order, as many at a time as the source can do. */
+/** Maps items in parallel, within the limit of the source. Returns the results in order. */
 async function mapAll<Item, Result>(
   items: readonly Item[],
   { offers }: ImageSource,
@@ -140,7 +141,7 @@ function requireReferrerSupport(source: ImageSource): void {
   const { reference } = source;
   throw new ImageError(
     "unsupported",
-    `${reference.transport.name}: keeps nothing that refers to an image; copy without referrers`,
+    `${reference.transport.name} does not support referrers; copy without referrers`,
     { reference: imageName(reference) },
   );
 }

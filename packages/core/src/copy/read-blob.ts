@@ -5,7 +5,7 @@ import type { Descriptor } from "../contract/blob-info.ts";
 import type { GetBlobOptions, ImageSource } from "../contract/image-source.ts";
 import type { CopyOptions } from "./copy-options.ts";
 
-/** A blob of the source, verified as it is read; each byte that is read for the first time is reported. */
+/** Opens a blob of the source, which is verified while it is read. Reports each byte once. */
 export function readBlob(
   blob: Descriptor,
   source: ImageSource,
@@ -19,9 +19,9 @@ export function readBlob(
 
 function readerOf(source: ImageSource, blob: Descriptor, options: GetBlobOptions): OpenAt {
   return (start, reading) => {
-    const how = { ...options, ...reading };
-    if (start === 0) return source.getBlob(blob, how);
-    if (source.offers.ranges) return source.getBlob(blob, { ...how, range: { start } });
-    return sliced(source.getBlob(blob, how), { start });
+    const readOptions = { ...options, ...reading };
+    if (start === 0) return source.getBlob(blob, readOptions);
+    if (source.offers.ranges) return source.getBlob(blob, { ...readOptions, range: { start } });
+    return sliced(source.getBlob(blob, readOptions), { start });
   };
 }

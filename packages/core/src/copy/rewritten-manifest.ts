@@ -7,7 +7,7 @@ import { hasZstdLayers } from "../manifest/zstd-annotation.ts";
 import { algorithmOf, digestOf } from "../names/digest.ts";
 import type { Digest } from "../names/digest.ts";
 
-/** What an index has to say of a manifest that was or will be written. */
+/** The properties of a written or planned manifest for its entry in an index. */
 export interface RewrittenManifest {
   readonly digest: Digest;
   readonly size: number;
@@ -16,7 +16,7 @@ export interface RewrittenManifest {
   readonly hasZstdLayers: boolean | undefined;
 }
 
-/** How a manifest comes out of its edits, without its bytes. */
+/** Applies edits, and describes the result without its bytes. */
 export function rewrittenManifest(
   raw: VerifiedManifest,
   edits: ManifestUpdateOptions,
@@ -24,7 +24,7 @@ export function rewrittenManifest(
   return describeRewritten(raw, editManifest(raw, edits));
 }
 
-/** The same bytes keep the digest they had, whatever its algorithm. */
+/** Describes an edited manifest. Unchanged bytes keep their digest, whatever its algorithm. */
 export function describeRewritten(raw: VerifiedManifest, edited: RawManifest): RewrittenManifest {
   const isSame = edited.bytes === raw.bytes;
   const manifest = parseManifest(edited);

@@ -4,8 +4,8 @@ import type { ImageSource } from "../contract/image-source.ts";
 import type { OperationOptions } from "../contract/operation-options.ts";
 
 /**
- * How many bytes will probably come out of a blob that is packed with gzip: it ends with their number, unless there are
- * more than 4 GiB or several files were joined. Read from local sources only; from others it would cost a request.
+ * The probable uncompressed size of a gzip blob, from its last four bytes (RFC 1952, ISIZE). It is wrong above 4 GiB and
+ * for several members. Returns undefined if it is implausible, or if the source is not local and reading costs a request.
  */
 export async function sizeHintOf(
   blob: Descriptor,
@@ -20,5 +20,5 @@ export async function sizeHintOf(
   return size < blob.size || size > blob.size * maxRatio ? undefined : size;
 }
 
-/** Who packs layers gets less; what is false should not make anybody reserve gigabytes for it. */
+/** Larger ratios are implausible for layers, and a destination should not reserve memory for them. */
 const maxRatio = 32;

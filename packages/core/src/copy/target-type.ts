@@ -5,15 +5,18 @@ import { isIndexMediaType, manifestMediaTypes, mediaTypes } from "../manifest/me
 import { ImageError } from "../names/image-error.ts";
 import type { PlanOptions } from "./copy-options.ts";
 
-/** The type in which a manifest will be written, and why where it is another than before. */
+/** The media type that a manifest is written in, and the reason if it changes. */
 export interface TargetType {
   readonly mediaType: string;
   readonly reason: string | undefined;
-  /** The types to try next, in this order, should the destination reject that one. */
+  /** The media types to try, in order, if the destination rejects this one. */
   readonly fallbacks: readonly string[];
 }
 
-/** Its own type where that may be, else the first that the destination takes and that it can become. @throws ImageError `impossible-copy` */
+/**
+ * Selects the media type of a manifest: its own type if allowed, else the first accepted type that it can be converted to.
+ * @throws ImageError `impossible-copy`
+ */
 export function targetTypeOf(
   manifest: Manifest,
   accepts: DestinationAccepts,
@@ -32,7 +35,7 @@ export function targetTypeOf(
   }
   const reason =
     options.manifestMIMEType === undefined
-      ? `the destination does not take ${mediaType}`
+      ? `the destination does not accept ${mediaType}`
       : `${options.manifestMIMEType} was requested`;
   if (preserveReason !== undefined) {
     throw new ImageError(
@@ -48,9 +51,11 @@ export function targetTypeOf(
 }
 
 function noTypeReason(manifest: Manifest, { manifestMIMEType }: PlanOptions): string {
-  if (manifestMIMEType !== undefined) return "the destination does not take that type";
+  if (manifestMIMEType !== undefined) return "the destination does not accept that type";
   const isIndex = manifest.kind === "index";
-  return isIndex ? "it takes single images; copy one of them" : "it takes no single images";
+  return isIndex
+    ? "it accepts only single images; copy one of them"
+    : "it does not accept single images";
 }
 
 function allowedTypes(
@@ -66,7 +71,7 @@ function allowedTypes(
   );
 }
 
-/** undefined where it takes any. */
+/** The types that the destination accepts; undefined for any. */
 function acceptedTypes({ manifestMIMETypes }: DestinationAccepts): readonly string[] | undefined {
   return manifestMIMETypes?.length === 0 ? undefined : manifestMIMETypes;
 }

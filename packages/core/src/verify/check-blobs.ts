@@ -10,48 +10,52 @@ import type { VerifyOptions } from "./verify-options.ts";
 import { differenceIn, problemOf } from "./verify-problem.ts";
 import type { FoundBytes, ProblemSubject, VerifyProblem } from "./verify-problem.ts";
 
-/** What came of one blob. */
+/** The outcome for one blob. */
 export interface CheckedBlob {
   readonly named: ReferencedBlob;
   readonly outcome: BlobOutcome;
-  /** Where the outcome is `problem`. */
+  /** Set if the outcome is `problem`. */
   readonly problem?: VerifyProblem | undefined;
 }
 
-/** Proves each blob: by the digest that the storage keeps, else by reading it; the largest first. In the order in which they are named. */
+/**
+ * Verifies blobs: by the digest that the store has computed, else by reading them, the largest first. Returns the outcomes
+ * in the order of the blobs.
+ */
 export async function checkBlobs(
   blobs: readonly ReferencedBlob[],
   options: VerifyOptions,
 ): Promise<readonly CheckedBlob[]> {
   const checked = new Map<ReferencedBlob, CheckedBlob>();
-  const { signal: outer, parallelBlobs, readAll } = options;
+  const { signal: outerSignal, parallelBlobs, readAll } = options;
   const count = Math.min(blobs[0]?.source.offers.parallelBlobs ?? 1, parallelBlobs ?? Infinity);
   const check = async (
     named: ReferencedBlob,
-    found: () => Promise<FoundBytes | undefined>,
+    find: () => Promise<FoundBytes | undefined>,
     outcome: BlobOutcome,
   ): Promise<void> => {
-    const one = await checkBlob(named, found, outcome);
-    if (one === undefined) return;
-    checked.set(named, one);
-    if (one.problem !== undefined) options.onEvent?.({ kind: "problem", problem: one.problem });
-    options.onEvent?.({ kind: "blob-checked", blob: named.blob, outcome: one.outcome });
+    const result = await checkBlob(named, find, outcome);
+    if (result === undefined) return;
+    checked.set(named, result);
+    const { problem } = result;
+    if (problem !== undefined) options.onEvent?.({ kind: "problem", problem });
+    options.onEvent?.({ kind: "blob-checked", blob: named.blob, outcome: result.outcome });
   };
   if (!readAll) {
-    await runAll(blobs, { count }, outer, (named, signal) =>
+    await runAll(blobs, { count }, outerSignal, (named, signal) =>
       check(named, async () => findStored(named, { ...options, signal }), "stored"),
     );
   }
-  const left = blobs.filter((one) => !checked.has(one));
-  const largestFirst = left.toSorted((a, b) => b.blob.size - a.blob.size);
-  const bounds = blobConcurrency(({ blob }: ReferencedBlob) => blob, count, parallelBlobs);
-  await runAll(largestFirst, bounds, outer, (named, signal) =>
+  const unchecked = blobs.filter((blob) => !checked.has(blob));
+  const largestFirst = unchecked.toSorted((a, b) => b.blob.size - a.blob.size);
+  const limits = blobConcurrency(({ blob }: ReferencedBlob) => blob, count, parallelBlobs);
+  await runAll(largestFirst, limits, outerSignal, (named, signal) =>
     check(named, async () => readWhole(named, { ...options, signal }), "read"),
   );
-  return blobs.map((one) => checked.get(one)).filter((one) => one !== undefined);
+  return blobs.map((blob) => checked.get(blob)).filter((outcome) => outcome !== undefined);
 }
 
-/** undefined where nothing was found out. */
+/** Checks one blob. Returns undefined if `find` has no result. */
 async function checkBlob(
   named: ReferencedBlob,
   find: () => Promise<FoundBytes | undefined>,
@@ -82,7 +86,7 @@ async function findStored(
   return stored.digest && { digest: stored.digest, size: stored.size };
 }
 
-/** Again from its start where what failed may pass; sources go on by themselves where a connection breaks. */
+/** Reads a blob completely. Restarts after a temporary failure; sources resume interrupted connections themselves. */
 async function readWhole(
   named: ReferencedBlob,
   { signal, retries = new Retries(), onNotice, onEvent }: VerifyOptions,
@@ -96,7 +100,7 @@ async function readWhole(
   );
 }
 
-/** Without the places elsewhere where a layer may be had. Of one that is too large no more than is needed to know. */
+/** Reads a blob from the source, ignoring external URLs. Stops as soon as it is too large. */
 async function readOnce(
   { source, blob: { digest, size, mediaType } }: ReferencedBlob,
   { onEvent, ...options }: VerifyOptions,

@@ -15,23 +15,24 @@ import type { VerifyOptions } from "./verify-options.ts";
 import { differenceIn, problemOf } from "./verify-problem.ts";
 import type { ImagePart, ProblemSubject, VerifyProblem } from "./verify-problem.ts";
 
-/** A config or a layer, however often it is named. */
+/** A config or a layer, with all manifests that reference it. */
 export interface ReferencedBlob {
   readonly blob: Descriptor;
   readonly part: Exclude<ImagePart, "manifest">;
-  /** The first one that names it. */
+  /** The first source that references it. */
   readonly source: ImageSource;
   readonly namedBy: Digest[];
-  /** Whether it may lie elsewhere, whoever names it. */
+  /** Whether all its descriptors have external URLs. */
   mayBeExternal: boolean;
 }
 
-/** The most manifests that one image may lead to. */
+/** The maximum number of manifests of one image. */
 const maxManifests = 10_000;
 
+/** A manifest to read. */
 interface PendingManifest {
   readonly source: ImageSource;
-  /** undefined for what the reference names. */
+  /** undefined for the manifest that the reference names. */
   readonly instance: Digest | undefined;
   readonly size: number | undefined;
   readonly namedBy: Digest[];
@@ -39,15 +40,15 @@ interface PendingManifest {
 }
 
 /**
- * Reads and proves all manifests of some images of one place, each once, and tells what they name.
- * @throws ImageError `not-found` where the only image, or one for its platforms, is not there
+ * The verified manifests of images, and the blobs that they reference. Reads each manifest once.
+ * @throws ImageError `not-found` if the only image, or one of its platforms, does not exist
  */
 export class ReferencedContent {
   readonly manifests: { readonly digest: Digest; readonly size: number }[] = [];
   readonly blobs: Map<string, ReferencedBlob> = new Map();
   readonly problems: VerifyProblem[] = [];
   readonly #seen = new Map<Digest, PendingManifest>();
-  /** Those of them that were named with another size, too. */
+  /** Manifests that are also referenced with another size. */
   readonly #sizeConflicts: PendingManifest[] = [];
   readonly #options: VerifyOptions;
   readonly #isSingleImage: boolean;
@@ -78,7 +79,7 @@ export class ReferencedContent {
     return content;
   }
 
-  /** What is named by this one, and what refers to it. */
+  /** Reads a manifest. Returns its instances and referrers. */
   async #read(
     wanted: PendingManifest,
     options: VerifyOptions,
@@ -102,7 +103,7 @@ export class ReferencedContent {
     }
   }
 
-  /** An image that no index lists must be for the platforms that are to be verified. */
+  /** Requires an image outside an index to match the requested platforms. */
   async #requireSelectedPlatforms(
     { source, isRoot }: PendingManifest,
     raw: RawManifest,
@@ -113,7 +114,7 @@ export class ReferencedContent {
     await requirePlatforms(source, manifest, instances.platforms, options);
   }
 
-  /** Its digest; undefined where it is not what it should be. */
+  /** Verifies a manifest. Returns its digest; undefined after a problem. */
   #verify(wanted: PendingManifest, { bytes, digest }: RawManifest): Digest | undefined {
     const { source, instance } = wanted;
     const named = instance ?? source.reference.dockerReference?.digest;
@@ -126,7 +127,7 @@ export class ReferencedContent {
       return undefined;
     }
     const own = promised[0] ?? digestOf(bytes);
-    // Several names may mean one image.
+    // Several names may reference one image.
     if (wanted.isRoot && this.#seen.has(own)) return undefined;
     this.#seen.set(own, wanted);
     return own;
@@ -188,7 +189,7 @@ export class ReferencedContent {
     if (!known.namedBy.includes(manifest)) known.namedBy.push(manifest);
   }
 
-  /** Of what was named with several sizes all but one are wrong. */
+  /** Reports the wrong sizes of manifests that are referenced with several sizes. */
   #compareSizes(): void {
     const sizes = new Map(this.manifests.map(({ digest, size }) => [digest, size]));
     for (const wanted of this.#sizeConflicts) {
@@ -200,7 +201,7 @@ export class ReferencedContent {
     }
   }
 
-  /** False for one that is, or was, read already; that one remembers who else names it. */
+  /** Returns false for a known manifest, and adds the manifests that reference it. */
   #isNew(wanted: PendingManifest): boolean {
     const { instance, namedBy } = wanted;
     if (instance === undefined) return true;
@@ -216,7 +217,7 @@ function tooManyManifests([first]: readonly ImageSource[]): ImageError {
   const image = first && imageName(first.reference);
   return new ImageError(
     "invalid-manifest",
-    `${image} names more than ${maxManifests} manifests: verify the images in it by their digests`,
+    `${image} references more than ${maxManifests} manifests; verify its images by their digests`,
     { reference: image },
   );
 }

@@ -12,10 +12,10 @@ import { totalOf } from "./verify-result.ts";
 import type { VerifiedContent, VerifyResult } from "./verify-result.ts";
 
 /**
- * Proves an image, or all images of a place of which none is named: that all manifests, configs and layers are there and
- * are the bytes of their digests, each once however often it is named. What is wrong is told, all of it, and not thrown.
- * @throws ImageError `not-found` where there is no such image; `unavailable` and the like where it could not be read to
- * the end; an abort's own reason
+ * Verifies an image, or all images of a store if the reference names none: all manifests, configs and layers exist and
+ * match their digests. Each is checked once. Problems are in the result and are not thrown.
+ * @throws ImageError `not-found` if the image does not exist; other codes, such as `unavailable`, if it could not be read;
+ * the reason of an abort
  */
 export async function verifyImage(
   reference: ImageReference,

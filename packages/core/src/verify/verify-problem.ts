@@ -3,45 +3,45 @@ import type { Digest } from "../names/digest.ts";
 import { isImageError } from "../names/image-error.ts";
 import { singleLine } from "../text/printable.ts";
 
-/** The bytes that a store has, in place of those that an image references. */
+/** The digest and size of the bytes that a store has. */
 export interface FoundBytes {
   readonly digest: Digest;
   /** Bytes. */
   readonly size: number;
 }
 
-/** Something that is not as an image says: plain data. */
+/** A part of an image that is missing or wrong, as plain data. */
 export interface VerifyProblem {
   readonly kind: "missing" | "wrong-size" | "wrong-digest" | "unreadable";
   readonly part: ImagePart;
-  /** What should be there; undefined for a manifest that only a tag names. */
+  /** The expected digest; undefined for a manifest that only a tag references. */
   readonly digest: Digest | undefined;
-  /** Bytes that it should have, where that is known. */
+  /** The expected size in bytes, if known. */
   readonly size: number | undefined;
-  /** What is there instead, as far as it was read. */
+  /** The actual digest and size, as far as the part was read. */
   readonly found: FoundBytes | undefined;
-  /** An image that it belongs to. */
+  /** An image that contains the part. */
   readonly image: string;
-  /** The manifests, by their digests, that name it. */
+  /** The digests of the manifests that reference the part. */
   readonly namedBy: readonly Digest[];
-  /** Where it lies, or should; undefined where the source does not tell. */
+  /** The location of the part; undefined if the source does not report it. */
   readonly location: BlobLocation | undefined;
-  /** For people: what is wrong, and what to do about it. */
+  /** The problem and its solution, for people. */
   readonly message: string;
 }
 
-/** What an image is made of. */
+/** A kind of content in an image. */
 export type ImagePart =
   | "manifest"
   | "config"
   | "layer"
-  /** What an index or an artifact names that is neither manifest nor layer. */
+  /** A blob of an index or an artifact manifest. */
   | "blob";
 
-/** What a problem is about. */
+/** The part that a problem concerns. */
 export type ProblemSubject = Omit<VerifyProblem, "kind" | "found" | "message">;
 
-/** The bytes are not those of the digest, or not so many; undefined where all is well. */
+/** The problem of bytes with a wrong digest or size; undefined if they match. */
 export function differenceIn(
   subject: ProblemSubject,
   found: FoundBytes,
@@ -57,25 +57,20 @@ export function differenceIn(
     return { ...subject, kind: "wrong-size", found, message };
   }
   if (digest === undefined || found.digest === digest) return undefined;
-  const message = singleLine(
-    `${nameOf(subject)} has other bytes, of the digest ${found.digest}${remedy}`,
-  );
+  const message = singleLine(`${nameOf(subject)} has the wrong digest ${found.digest}${remedy}`);
   return { ...subject, kind: "wrong-digest", found, message };
 }
 
-/** The bytes are right, and the manifest that names them is not. */
+/** The problem of a manifest that references correct bytes with a wrong size. */
 function contradiction(subject: ProblemSubject, found: FoundBytes): VerifyProblem {
   const { size } = subject;
   const message = singleLine(
-    `${nameOf(subject)} has ${found.size} bytes where ${size} are announced${where(subject)}: what names it is wrong; make the image anew`,
+    `${nameOf(subject)} has ${found.size} bytes, but is referenced with ${size}${where(subject)}: the reference is wrong; rebuild the image`,
   );
   return { ...subject, kind: "wrong-size", found, message };
 }
 
-/**
- * The failure as a problem of the image; undefined where it says nothing of the image: the place could not be reached,
- * or what failed is no error of ours.
- */
+/** Converts an error to a problem of the image; undefined if the error is retryable or not an `ImageError`. */
 export function problemOf(subject: ProblemSubject, failure: unknown): VerifyProblem | undefined {
   if (!isImageError(failure) || failure.retryable) return undefined;
   const { code, message: why } = failure;
@@ -93,7 +88,7 @@ export function problemOf(subject: ProblemSubject, failure: unknown): VerifyProb
 function nameOf({ part, digest, image, namedBy }: ProblemSubject): string {
   const [first, ...others] = namedBy;
   const more = others.length === 0 ? "" : ` and ${others.length} more`;
-  const by = first === undefined ? "" : `, named by ${first}${more},`;
+  const by = first === undefined ? "" : `, referenced by ${first}${more},`;
   return `The ${part} ${digest === undefined ? "" : `${digest} `}of ${image}${by}`;
 }
 

@@ -1,29 +1,30 @@
 import type { VerifyProblem } from "./verify-problem.ts";
 
-/** What is proven of an image, or of all images of a place: plain data. */
+/** The result of verifying an image, or all images of a store, as plain data. */
 export interface VerifyResult {
-  /** As it was named. */
+  /** The reference that was verified. */
   readonly source: string;
-  /** How many images were looked at, of which a place may hold several. */
+  /** The number of images. */
   readonly images: number;
-  /** All manifests that are as they should be; an index counts as one. */
+  /** The verified manifests, including indexes. */
   readonly manifests: VerifiedContent;
-  /** Configs and layers that were read whole. */
+  /** The configs and layers that were verified by reading them. */
   readonly read: VerifiedContent;
-  /** Configs and layers of which the storage keeps the right digest, computed by itself. */
+  /** The configs and layers that were verified by the digest that the store computed. */
   readonly stored: VerifiedContent;
-  /** Layers that are not there, and may be: the image says where else they are. Of them nothing is proven. */
+  /** The missing layers with external URLs. They are not verified. */
   readonly external: VerifiedContent;
-  /** None where all is as it should be. */
+  /** Empty if everything is correct. */
   readonly problems: readonly VerifyProblem[];
 }
 
-/** So much of something, each digest once. */
+/** A number of manifests or blobs, each digest once. */
 export interface VerifiedContent {
   readonly count: number;
   readonly bytes: number;
 }
 
+/** Adds up sizes. */
 export function totalOf(all: readonly { readonly size: number }[]): VerifiedContent {
   return { count: all.length, bytes: all.reduce((sum, { size }) => sum + size, 0) };
 }

@@ -110,6 +110,6 @@ describe("layers that are to be packed with", () => {
   test("zstd are told of in the plan", async () => {
     const from = await stored(sampleImage({ layers: texts, layerType: `${tar}+gzip` }));
     const text = formatPlan(await previewCopy(from, packing(), { compression: "zstd" }));
-    expect(text).toContain("9 B, to pack with zstd): layers are to be packed with zstd");
+    expect(text).toContain("9 B, to compress with zstd): layers are to be compressed with zstd");
   });
 });

@@ -193,7 +193,7 @@ describe("the result of a copy", () => {
       await stored(image),
       generating((put) => put, docker),
     );
-    const reason = `the destination does not take ${ociManifest}`;
+    const reason = `the destination does not accept ${ociManifest}`;
     expect(converted.changes).toMatchObject([{ to: converted.digest, reason }]);
     const both = await copyImage(await stored(image), generating(generated, docker));
     expect(both.changes).toMatchObject([{ to: generated.digest, reason: `${reason} and ${why}` }]);

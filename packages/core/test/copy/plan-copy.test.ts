@@ -282,9 +282,9 @@ describe("manifest types", () => {
     const plan = planCopy(copyFacts(factsOf(index), accepts));
     const manifests = plan.steps.filter((step) => step.kind === "manifest");
     expect(manifests.map(({ mediaType }) => mediaType)).toEqual([ociManifest, ociIndex]);
-    expect(formatPlan(plan)).toContain("does not take");
+    expect(formatPlan(plan)).toContain("does not accept");
     expect(formatPlan(plan)).toContain(index.manifest.digest);
-    expect(formatPlan(plan)).toContain("only known afterwards");
+    expect(formatPlan(plan)).toContain("only known after the copy");
   });
 
   test("that become Docker's keep their config, and so have a digest that is known before", () => {
@@ -307,7 +307,7 @@ describe("manifest types", () => {
     expect(others).toEqual([]);
     expect(config).toMatchObject({ transform: "oci-config", digest: undefined, candidates: [] });
     expect(plan.digest).toBeUndefined();
-    expect(formatPlan(plan)).toContain("to rewrite for OCI");
+    expect(formatPlan(plan)).toContain("to convert to OCI");
   });
 
   test("become the one that was requested", () => {
@@ -406,8 +406,10 @@ test("a plan in words has what it costs at most and the fate of the digest, then
   expect(lines[0]).toBe("Copy memory:a to memory:b");
   expect(lines).toHaveLength(1 + 4 + 2);
   expect(lines[1]).toContain("2 blobs, at most 1.6 kB, at most 7 requests");
-  expect(lines[2]).toContain("every digest stays as it is");
+  expect(lines[2]).toContain("no digest changes");
   expect(lines[3]).toContain("1.5 kB");
   const toNew = formatPlan(planCopy({ ...facts, isNew: true })).split("\n");
-  expect(toNew[1]).toMatch(/^ {2}sends 2 blobs, 1\.6 kB, and 1 manifest to a new place, at most 7/);
+  expect(toNew[1]).toMatch(
+    /^ {2}sends 2 blobs, 1\.6 kB, and 1 manifest to a new location, at most 7/,
+  );
 });

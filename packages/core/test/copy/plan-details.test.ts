@@ -50,7 +50,7 @@ describe("a manifest is written", () => {
       sampleImage(),
       { manifestMIMETypes: [dockerManifest] },
       {},
-      `the destination does not take ${ociManifest}`,
+      `the destination does not accept ${ociManifest}`,
     ],
     [
       "as a requested type",
@@ -195,7 +195,7 @@ describe("what cannot be is explained:", () => {
       "a type that may not change",
       copyFacts(factsOf(sampleImage()), { manifestMIMETypes: [dockerManifest] }),
       { preserveDigests: true },
-      `(the destination does not take ${ociManifest}), but digests are to be preserved`,
+      `(the destination does not accept ${ociManifest}), but digests are to be preserved`,
     ],
     [
       "an index with an instance that may not be copied",
@@ -207,19 +207,19 @@ describe("what cannot be is explained:", () => {
       "an index to a destination of single images",
       copyFacts(factsOf(index), { manifestMIMETypes: [dockerManifest] }),
       {},
-      "it takes single images; copy one of them",
+      "it accepts only single images; copy one of them",
     ],
     [
       "an image to a destination of indexes",
       copyFacts(factsOf(sampleImage()), { manifestMIMETypes: [ociIndex] }),
       {},
-      "it takes no single images",
+      "it does not accept single images",
     ],
     [
-      "a type that the destination does not take",
+      "a type that the destination does not accept",
       copyFacts(factsOf(sampleImage()), { manifestMIMETypes: [ociManifest] }),
       { manifestMIMEType: dockerManifest },
-      "the destination does not take that type",
+      "the destination does not accept that type",
     ],
     [
       "an index that another type cannot hold",
@@ -279,7 +279,7 @@ describe("layers that are to be compressed", () => {
         return [compression, suffix, digest === undefined, reason];
       }),
     );
-    const wish = (format: string): string => `layers are to be packed with ${format}`;
+    const wish = (format: string): string => `layers are to be compressed with ${format}`;
     const needed = "the image needs it";
     expect(table).toEqual([
       ["gzip", "", true, wish("gzip")],
@@ -349,7 +349,7 @@ describe("cached facts of a blob", () => {
       { blob: { mediaType: `${plainLayer}+${format}`, digest, size }, compression: format },
     ]);
     expect(step.digest).toBeUndefined();
-    expect(step.reason).toMatch(new RegExp(`; unless it has ${digest}, which is that$`));
+    expect(step.reason).toMatch(new RegExp(`; reuses ${digest} if it exists$`));
   });
 
   test("reuse a compressed form, whatever the media type of the blob", () => {

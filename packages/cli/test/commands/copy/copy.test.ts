@@ -197,7 +197,7 @@ describe("copy", () => {
     test("--dry-run prints the plan and writes nothing", async () => {
       const { code, stdout, stderr } = await copy("--dry-run", source, destination);
       expect(stdout).toContain(`Copy ${source} to ${destination}\n`);
-      expect(stdout).toContain(`every digest stays as it is (${image.manifest.digest})`);
+      expect(stdout).toContain(`no digest changes (${image.manifest.digest})`);
       expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
       expect(await readdir(folder.path)).not.toContain(path.basename(destination));
     });
