@@ -76,7 +76,7 @@ describe("a plan", () => {
     expect(plan.steps[0]?.reason).toBe("the destination has all of its blobs");
     expect(plan.reused).toHaveLength(3);
     expect(formatPlan(plan)).toContain(
-      "3 blobs are there with their manifest; 0 blobs, at most 0 B;",
+      "3 blobs already exist with their manifest; 0 blobs, at most 0 B;",
     );
     const packed = copyFacts(factsOf(image), {}, { reusable: new Set([digest]) });
     expect(kinds(planCopy(packed, { manifestMIMEType: dockerManifest }))).toBe(

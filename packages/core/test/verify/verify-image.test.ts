@@ -210,7 +210,7 @@ describe("of an image that is not whole", () => {
     const manifest = rawManifest({ schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests });
     const { problems } = await verifyImage(await stored({ ...index, manifest }));
     expect(problems).toMatchObject([{ kind: "wrong-size", part: "manifest", digest }]);
-    expect(problems[0]?.message).toMatch(/make the image anew/);
+    expect(problems[0]?.message).toMatch(/rebuild the image/);
   });
 
   test("a manifest that cannot be read as one is told", async () => {

@@ -16,7 +16,7 @@ const layer: ProblemSubject = {
   namedBy: [first],
   location: undefined,
 };
-const name = `The layer ${digest} of memory:sample, named by ${first},`;
+const name = `The layer ${digest} of memory:sample, referenced by ${first},`;
 const remedy = ': delete it there, and copy the image again with the option "repair"';
 
 describe("found content", () => {
@@ -28,11 +28,7 @@ describe("found content", () => {
   });
 
   test.each([
-    [
-      { digest: other, size: 10 },
-      "wrong-digest",
-      `${name} has other bytes, of the digest ${other}${remedy}`,
-    ],
+    [{ digest: other, size: 10 }, "wrong-digest", `${name} has the wrong digest ${other}${remedy}`],
     [
       { digest: other, size: 9 },
       "wrong-size",
@@ -46,7 +42,7 @@ describe("found content", () => {
     [
       { digest, size: 9 },
       "wrong-size",
-      `${name} has 9 bytes where 10 are announced: what names it is wrong; make the image anew`,
+      `${name} has 9 bytes, but is referenced with 10: the reference is wrong; rebuild the image`,
     ],
   ] as const)("is a problem where it is %j", (found, kind, message) => {
     expect(differenceIn(layer, found)).toEqual({ ...layer, kind, found, message });
@@ -83,10 +79,12 @@ describe("a failure", () => {
   });
 });
 
-test("a part is named by its digest and its manifests", () => {
+test("the message contains the digest of the part and of its manifests", () => {
   const subject = (more: Partial<ProblemSubject>): string =>
     problemOf({ ...layer, ...more }, new ImageError("not-found", "gone"))?.message ?? "";
-  expect(subject({ namedBy: [first, second, other] })).toContain(`named by ${first} and 2 more,`);
+  expect(subject({ namedBy: [first, second, other] })).toContain(
+    `referenced by ${first} and 2 more,`,
+  );
   expect(subject({ namedBy: [] })).toContain("of memory:sample is missing");
   expect(subject({ part: "manifest", digest: undefined, namedBy: [] })).toMatch(
     /^The manifest of memory:sample is missing:/,
