@@ -20,7 +20,7 @@ export interface BlobInfoCache {
 export interface CachedBlob {
   /** Blobs that decompress to this one. A false entry would put other content into an image. */
   readonly compressed: readonly CompressedForm[];
-  /** Where in the scope the blob was stored, as `BlobLocation.path`. It may have been deleted since. */
+  /** The values of `BlobLocation.path` at which the blob was stored. It may have been deleted since. */
   readonly paths: readonly string[];
 }
 
@@ -32,7 +32,7 @@ export interface CompressedForm {
   readonly compression: "gzip" | "zstd";
 }
 
-/** A store within which a blob can become part of another image without an upload, as `BlobLocation` has it. */
+/** A store within which a blob can become part of another image without an upload, like in `BlobLocation`. */
 export interface BlobScope {
   readonly transport: string;
   readonly scope: string;
@@ -50,6 +50,6 @@ export type BlobFact =
       readonly kind: "location";
       readonly digest: Digest;
       readonly scope: BlobScope;
-      /** Where in that scope. */
+      /** The path of the blob in the scope. */
       readonly path: string;
     };

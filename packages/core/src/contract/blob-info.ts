@@ -1,22 +1,22 @@
 import type { Digest } from "../names/digest.ts";
 
-/** What is known of a blob. */
+/** The known properties of a blob. */
 export interface BlobInfo {
   readonly digest?: Digest | undefined;
   /** Bytes. */
   readonly size?: number | undefined;
   readonly mediaType?: string | undefined;
-  /** Where a foreign layer may be downloaded from. */
+  /** The URLs of a foreign layer. */
   readonly urls?: readonly string[] | undefined;
   readonly annotations?: Readonly<Record<string, string>> | undefined;
 }
 
-/** A blob or manifest as an image names it (OCI image-spec, descriptor.md). */
+/** A reference to a blob or manifest (OCI image-spec, descriptor.md). */
 export interface Descriptor extends BlobInfo {
   readonly digest: Digest;
   readonly size: number;
   readonly mediaType: string;
-  /** The type of the artifact that the descriptor leads to. */
+  /** The type of the referenced artifact. */
   readonly artifactType?: string | undefined;
 }
 
@@ -32,7 +32,7 @@ export interface BlobLocation {
    * later copies cannot use the location: it is not cached.
    */
   readonly scope: string | undefined;
-  /** Where in the scope. */
+  /** The path of the blob in the scope. */
   readonly path: string;
   /** For messages. undefined for a location that a cache returned; messages then name no location. */
   readonly description?: string | undefined;

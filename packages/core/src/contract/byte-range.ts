@@ -1,4 +1,4 @@
-/** Bytes from `start` up to and including `end`, or to the end of the blob. */
+/** The bytes from `start` up to and including `end`. Default of `end`: the last byte. */
 export interface ByteRange {
   readonly start: number;
   readonly end?: number | undefined;

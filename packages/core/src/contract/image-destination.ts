@@ -6,17 +6,17 @@ import type { OperationOptions } from "./operation-options.ts";
 import type { RawManifest } from "./raw-manifest.ts";
 import type { Signature } from "./signature.ts";
 
-/** What a destination takes, as plain data, so that a plan can be made without a destination. */
+/** What a destination accepts, as plain data, so that a plan does not need an open destination. */
 export interface DestinationAccepts {
-  /** Preferred first; undefined, or none, takes any. */
+  /** The accepted media types of manifests, the preferred first. undefined or an empty list accepts any. */
   readonly manifestMIMETypes: readonly string[] | undefined;
   /** False if the store keeps no manifests and generates them from the config and the layers. Default true. */
   readonly preservesManifests?: boolean | undefined;
-  /** What becomes of layers on their way in, where nothing forbids a change. */
+  /** How the copy transforms layers, unless they must not change. */
   readonly layers: "preserve" | "compress" | "decompress";
   /** The same for layers of a source that generates its manifests. Default: as `layers`. */
   readonly generatedLayers?: "preserve" | "compress" | "decompress" | undefined;
-  /** Whether a layer with URLs may stay where it is. */
+  /** Whether layers with URLs may remain external. */
   readonly foreignLayerURLs: boolean;
   /** True if signatures are stored, else the reason for the user why they are not. */
   readonly signatures: true | string;
@@ -27,27 +27,29 @@ export interface DestinationAccepts {
    * manifests that have a `subject`. Default false.
    */
   readonly referrers?: boolean | undefined;
-  /** How many blobs may be written at once. */
+  /** The maximum number of blobs written at once. */
   readonly parallelBlobs: number;
   /** True if `putBlob` has used each chunk before it requests the next: the copy then reads with `reuseBuffers`. */
   readonly reuseBuffers?: boolean | undefined;
-  /** What writing costs, in requests to another machine. Default: none. */
+  /** The cost of writing, in requests to another machine. Default: none. */
   readonly requests?: { readonly perBlob: number; readonly perManifest: number } | undefined;
 }
 
+/** Options of `tryReusingBlob`. */
 export interface ReuseOptions extends OperationOptions {
-  /** Where the source keeps the blob, or where it was seen at some time. */
+  /** The location of the blob at the source, or a cached location. */
   readonly location?: BlobLocation | undefined;
 }
 
-/** A blob that was not sent. */
+/** A blob that the store reused. */
 export interface ReusedBlob extends BlobInfo {
   /** True if the blob was absent before, and the store cloned, linked or copied it by itself. Default false. */
   readonly cloned?: boolean | undefined;
 }
 
+/** Options of `tryReusingManifest`. */
 export interface ReuseManifestOptions extends OperationOptions {
-  /** Where the source keeps the manifest. */
+  /** The location of the manifest at the source. */
   readonly location?: BlobLocation | undefined;
   /** An index that references the manifest and that this destination reused or already names. */
   readonly index?: Digest | undefined;
@@ -67,12 +69,13 @@ export interface ReusedManifest {
 /** The bytes of a blob to write. */
 export interface BlobBody extends AsyncIterable<Uint8Array> {
   /**
-   * The same bytes again from `start`, which is no further than the body was read, and verified like the body: to resume
-   * an interrupted upload. Absent if the bytes can be read only once.
+   * Reads the bytes again from `start`, to resume an interrupted upload. The body must have been read up to `start`. The
+   * bytes are verified like the body. Absent if they can be read only once.
    */
   replay?(start: number): AsyncIterable<Uint8Array>;
 }
 
+/** Options of `putBlob`. */
 export interface PutBlobOptions extends OperationOptions {
   /** True for the config of the image, false for a layer. */
   readonly isConfig?: boolean | undefined;
@@ -80,16 +83,17 @@ export interface PutBlobOptions extends OperationOptions {
   readonly sizeHint?: number | undefined;
 }
 
+/** Options of `putManifest`. */
 export interface PutManifestOptions extends OperationOptions {
   /** The digest of the manifest, if it is an instance of an index or a referrer; undefined for the top-level manifest. */
   readonly instance?: Digest | undefined;
-  /** Of a referrer without `subject`: the tag beside the image's own that names it. Only if `accepts.referrers` is true. */
+  /** The tag of a referrer without `subject`. Only set if `accepts.referrers` is true. */
   readonly tag?: string | undefined;
 }
 
 /**
- * One image, open for writing: blobs first, then manifests (those of an index before the index), signatures, `commit`.
- * Disposed of without `commit` it leaves the place as it was.
+ * One image, open for writing: first blobs, then manifests (instances before their index), signatures and `commit`.
+ * Disposing of it without `commit` leaves the store unchanged.
  */
 export interface ImageDestination extends AsyncDisposable {
   readonly reference: ImageReference;
@@ -99,7 +103,7 @@ export interface ImageDestination extends AsyncDisposable {
   /**
    * Makes a manifest part of this image without writing it or its blobs, if the store has all of them, under any name.
    * For an index this does not include its instances: the copy calls this for each of them. Costs one request at most.
-   * @throws ImageError `conflict` if the image is another one and may not be replaced
+   * @throws ImageError `conflict` if the reference already names another image that must not be replaced
    */
   tryReusingManifest?(
     digest: Digest,
@@ -107,12 +111,12 @@ export interface ImageDestination extends AsyncDisposable {
   ): Promise<ReusedManifest | undefined>;
   /** Makes a blob part of this image without sending it (present, mounted, linked, copied server-side). */
   tryReusingBlob(blob: Descriptor, options?: ReuseOptions): Promise<ReusedBlob | undefined>;
-  /** Where a blob lies once it is part of this image, for later copies to take it from there. */
+  /** The location of a blob of this image, for later copies. */
   locateBlob?(blob: BlobInfo): BlobLocation | undefined;
   /**
-   * Invisible under its digest until the stream ended well; a failed or false stream leaves nothing.
-   * Where `blob.digest` is given, core has made sure that the stream fails unless it has that digest;
-   * where it is not, the destination computes it. The result has what was stored.
+   * Writes a blob and returns its descriptor. The blob becomes visible under its digest only when the stream has ended
+   * without an error; otherwise nothing remains. If `blob.digest` is set, core ensures that the stream fails unless its
+   * bytes match. If it is not set, the destination computes the digest.
    */
   putBlob(bytes: BlobBody, blob: BlobInfo, options?: PutBlobOptions): Promise<Descriptor>;
   /**
@@ -120,15 +124,15 @@ export interface ImageDestination extends AsyncDisposable {
    * @throws ImageError `manifest-rejected` if another type may be accepted
    */
   putManifest(manifest: RawManifest, options?: PutManifestOptions): Promise<void>;
-  /** After the manifest they are for. */
+  /** Writes the signatures of a manifest, after that manifest. */
   putSignatures?(
     signatures: readonly Signature[],
     instance?: Digest,
     options?: OperationOptions,
   ): Promise<void>;
   /**
-   * The one step that makes the image visible under the reference. After `manifest-rejected` the manifest may be put
-   * again as another type, and `commit` called again.
+   * Makes the image visible under the reference. After `manifest-rejected`, the copy may put the manifest with another
+   * media type and call `commit` again.
    * Returns the manifest that the store will return for the image, unless it preserves manifests.
    * @throws ImageError as `putManifest`, `conflict`
    */
@@ -137,6 +141,6 @@ export interface ImageDestination extends AsyncDisposable {
 
 /** An image at a destination that does not preserve manifests. */
 export interface CommittedImage {
-  /** As every reader will get it. */
+  /** The manifest that the store returns to readers. */
   readonly manifest: RawManifest;
 }

@@ -4,36 +4,37 @@ import type { ImageSource, OpenImages } from "./image-source.ts";
 import type { ImageTransport } from "./image-transport.ts";
 import type { OperationOptions } from "./operation-options.ts";
 
+/** Options of `deleteImage`. */
 export interface DeleteImageOptions extends OperationOptions {
   /**
-   * Deletes the image with all its names, where the storage cannot remove one name alone. Default: such a deletion
-   * fails with `conflict` while the image has other names.
+   * Deletes an image with all its names if the store cannot remove a single name. Default: such a deletion fails with
+   * `conflict` while the image has other names.
    */
   readonly allTags?: boolean | undefined;
 }
 
-/** Where one image is, or is to be. Frozen once made. */
+/** The location of one image. Immutable. */
 export interface ImageReference {
   readonly transport: ImageTransport;
-  /** What `parseReference` reads back as an equivalent reference. */
+  /** A text that `parseReference` parses to an equivalent reference. */
   readonly stringWithinTransport: string;
-  /** The full docker reference that the user meant (after no redirect or mirror), where there is one. */
+  /** The docker reference that the user specified, before redirects and mirrors; undefined for other transports. */
   readonly dockerReference: NamedReference | undefined;
-  /** What a policy calls exactly this image; undefined where policies by name are not supported. */
+  /** The policy scope of this image; undefined if the transport does not support policies by name. */
   readonly policyConfigurationIdentity: string | undefined;
-  /** More general scopes under which a policy may speak of this image, the most specific first. */
+  /** More general policy scopes of this image, the most specific first. */
   readonly policyConfigurationNamespaces: readonly string[];
-  /** @throws ImageError `not-found`, `denied`, `unavailable`, or only when the source is first read */
+  /** Opens the image for reading. @throws ImageError `not-found`, `denied`, `unavailable`; it may throw only at the first read */
   newImageSource(options?: OperationOptions): Promise<ImageSource>;
   /** All images of a place that holds several, where this names none of them; else the one that it names. Absent where a place holds one. */
   newImageSources?(options?: OperationOptions): Promise<OpenImages>;
-  /** Absent where the transport only reads. */
+  /** Opens the image for writing. Absent if the transport is read-only. */
   newImageDestination?(options?: OperationOptions): Promise<ImageDestination>;
-  /** Absent where the transport cannot delete. @throws ImageError `not-found`, `conflict` */
+  /** Deletes the image. Absent if the transport cannot delete. @throws ImageError `not-found`, `conflict` */
   deleteImage?(options?: DeleteImageOptions): Promise<void>;
 }
 
-/** `docker://alpine:3.20`: the reference with its transport, for people and for `Transports.parse`. */
+/** The reference with its transport, for messages and for `Transports.parse`: `docker://alpine:3.20`. */
 export function imageName(reference: ImageReference): string {
   return `${reference.transport.name}:${reference.stringWithinTransport}`;
 }

@@ -8,22 +8,23 @@ import type { Signature } from "./signature.ts";
 
 /** What a source can do, as plain data. */
 export interface SourceOffers {
-  /** How many blobs may be read at once. */
+  /** The maximum number of blobs read at once. */
   readonly parallelBlobs: number;
-  /** Whether `getBlob` understands `range`. */
+  /** Whether `getBlob` supports `range`. */
   readonly ranges: boolean;
-  /** True where no manifest is stored, and the one that is read is generated. Default false. */
+  /** True if the store has no manifest and the source generates one. Default false. */
   readonly generatesManifests?: boolean | undefined;
   /** True if `statBlob` returns digests: an image can then be verified without reading it. Default false. */
   readonly storedDigests?: boolean | undefined;
   /** True if the bytes are on this machine, so a copy may read the beginning or the end of a blob twice. Default false. */
   readonly isLocal?: boolean | undefined;
-  /** What reading costs, in requests to another machine. Default: none. */
+  /** The cost of reading, in requests to another machine. Default: none. */
   readonly requests?: { readonly perBlob: number; readonly perManifest: number } | undefined;
 }
 
+/** Options of `getBlob`. */
 export interface GetBlobOptions extends OperationOptions {
-  /** Only where the source offers ranges. */
+  /** The range to read. Only set if `offers.ranges` is true. */
   readonly range?: ByteRange | undefined;
   /**
    * True if the caller has used each chunk before it requests the next: the source may then write the next one into the
@@ -32,8 +33,9 @@ export interface GetBlobOptions extends OperationOptions {
   readonly reuseBuffers?: boolean | undefined;
 }
 
+/** Options of `getReferrers`. */
 export interface ReferrersOptions extends OperationOptions {
-  /** Only those of this type are wanted; others may come all the same. */
+  /** A filter. The source may still return referrers of other types. */
   readonly artifactType?: string | undefined;
 }
 
@@ -53,35 +55,36 @@ export interface BlobStat {
   readonly digest?: Digest | undefined;
 }
 
-/** Images of one place, open for reading. Disposing of it closes them all; they are not disposed of one by one. */
+/** All images of one store, open for reading. Disposing of it closes all of them. */
 export interface OpenImages extends AsyncDisposable {
   readonly sources: readonly ImageSource[];
 }
 
-/** One image, open for reading. Nothing that it gives is verified: core does that for all. */
+/** One image, open for reading. Its data is unverified: core verifies it. */
 export interface ImageSource extends AsyncDisposable {
-  /** As the user gave it, not as the image or its storage names itself. */
+  /** The reference that the user specified. */
   readonly reference: ImageReference;
   readonly offers: SourceOffers;
   /**
-   * The manifest exactly as stored or, given a digest, that one: out of its index, or one that refers to the image.
+   * The bytes of the manifest as stored. `instance` selects an instance of the index or a referrer of the image.
    * @throws ImageError `not-found`
    */
   getManifest(instance?: Digest, options?: OperationOptions): Promise<RawManifest>;
   /**
-   * Lazy: opens on the first pull; leaving the loop closes. `blob.digest` is required. Once `options.signal` is aborted,
-   * the next pull rejects with its reason, unless all bytes have been read. @throws ImageError `not-found`
+   * Reads a blob. `blob.digest` is required. Opens it on the first pull, and closes it when the loop ends. Once
+   * `options.signal` is aborted, the next pull rejects with its reason, unless all bytes have been read.
+   * @throws ImageError `not-found`
    */
   getBlob(blob: BlobInfo, options?: GetBlobOptions): AsyncIterable<Uint8Array>;
-  /** Where the blob lies, for a destination that could take it from there without our reading it. */
+  /** The location of a blob, for a destination that can copy it from there by itself. */
   locateBlob?(blob: BlobInfo): BlobLocation | undefined;
   /** Returns undefined if the blob is absent. */
   statBlob?(blob: BlobInfo, options?: OperationOptions): Promise<BlobStat | undefined>;
-  /** Of the image or, given a digest, of that instance. Absent where signatures are not stored. */
+  /** The signatures of the image or of an instance. Absent if signatures are not supported. */
   getSignatures?(instance?: Digest, options?: OperationOptions): Promise<readonly Signature[]>;
   /**
-   * Manifests whose `subject` is this one (OCI image-spec 1.1), then those under the tags of `digestTagsOf(subject)`:
-   * cosign's `sha256-….sig`, `.att`, `.sbom`. Absent if none can be stored.
+   * The manifests with this `subject` (OCI image-spec 1.1), then those with the tags of `digestTagsOf(subject)`:
+   * cosign's `sha256-….sig`, `.att`, `.sbom`. Absent if referrers are not supported.
    */
   getReferrers?(subject: Digest, options?: ReferrersOptions): AsyncIterable<Referrer>;
 }

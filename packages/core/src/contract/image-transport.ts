@@ -1,12 +1,12 @@
 import type { ImageReference } from "./image-reference.ts";
 
-/** One way of naming and reaching images. A value made by a factory that takes its settings. */
+/** A way to name and access images. A factory creates it from its settings. */
 export interface ImageTransport<Reference extends ImageReference = ImageReference> {
-  /** The word before the colon in `docker://alpine`; unique among the transports in use. */
+  /** The word before the colon in `docker://alpine`. Unique among the registered transports. */
   readonly name: string;
-  /** Reads what follows `name:`. Never touches the network. @throws ImageError `invalid-reference` */
+  /** Parses the text after `name:`. Sends no requests. @throws ImageError `invalid-reference` */
   parseReference(text: string): Reference;
-  /** Accepts every scope that could match. @throws ImageError `invalid-scope` for a policy scope that could never match */
+  /** Accepts every policy scope that can match a reference. @throws ImageError `invalid-scope` for other scopes */
   validatePolicyConfigurationScope(scope: string): void;
   /**
    * What to write if a name without a known transport means an image of this one: `for a registry write docker://alpine`.

@@ -1,27 +1,27 @@
-/** Something worth knowing that changes nothing; mostly the other side said it. */
+/** A message that does not affect the result. */
 export type Notice =
-  /** What a server said itself, in a `Warning` header. */
+  /** A message of a server, in a `Warning` header. */
   | { readonly kind: "warning"; readonly host: string; readonly text: string }
-  /** A consequence of what a transport found or does that users may not expect. */
+  /** A consequence of an operation that users may not expect. */
   | { readonly kind: "caution"; readonly text: string }
-  /** How many requests a host allows in a time, and how many of them are left. */
+  /** The rate limit of a host and the remaining requests. */
   | {
       readonly kind: "rate-limit";
       readonly host: string;
       readonly limit: number;
       readonly remaining: number;
-      /** Seconds; undefined where the host does not say. */
+      /** Seconds; undefined if the host does not report it. */
       readonly window: number | undefined;
-      /** Whom the host counts: an address or an account; undefined where it does not say. */
+      /** The client that the limit applies to: an address or an account; undefined if the host does not report it. */
       readonly source: string | undefined;
     }
-  /** What an image has and the type of manifest or config that it is converted to has no field for. */
+  /** Parts of an image that the target format of a conversion has no field for. */
   | { readonly kind: "loss"; readonly text: string }
-  /** Something was not copied, and the rest was. */
+  /** A part that was not copied. */
   | { readonly kind: "left-out"; readonly text: string }
-  /** A configuration file was left out that no user named, and that others may need. */
+  /** A default configuration file that was ignored. */
   | { readonly kind: "configuration"; readonly text: string }
-  /** What copies learn is not remembered as was asked for. */
+  /** The cache is not used as configured. */
   | { readonly kind: "cache"; readonly text: string }
-  /** The copy waits for another process; the text names its user, its number, its host and since when. */
+  /** The copy waits for another process. The text contains its user, PID, host and start time. */
   | { readonly kind: "lock"; readonly text: string };

@@ -1,12 +1,12 @@
 import type { Notice } from "./notice.ts";
 import type { Retries } from "./retries.ts";
 
-/** Given, last, to every operation that may wait; whoever passes work on passes all of it along. */
+/** The last parameter of every asynchronous operation. Functions pass all of it to the operations that they call. */
 export interface OperationOptions {
-  /** An abort ends the operation; its reason passes through untouched. */
+  /** Aborts the operation, which then throws the reason unchanged. */
   readonly signal?: AbortSignal | undefined;
-  /** Decides what is tried again, for all that belongs together. Default: a `Retries` for this operation alone. */
+  /** Controls retries. Related operations share an instance. Default: an own instance for this operation. */
   readonly retries?: Retries | undefined;
-  /** Told what somebody may want to know although it went well. */
+  /** Receives messages that do not affect the result. */
   readonly onNotice?: ((notice: Notice) => void) | undefined;
 }

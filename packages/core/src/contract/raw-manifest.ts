@@ -1,10 +1,10 @@
 import type { Digest } from "../names/digest.ts";
 
-/** A manifest exactly as stored. */
+/** The bytes of a manifest, as stored. */
 export interface RawManifest {
   readonly bytes: Uint8Array;
-  /** As the storage names it, where it does; not always right. */
+  /** The media type that the store reports. It may be wrong. */
   readonly mediaType?: string | undefined;
-  /** The digest under which the storage keeps these bytes, where it keeps them under one; core verifies it. */
+  /** The digest that the store reports; undefined if it reports none. Core verifies it. */
   readonly digest?: Digest | undefined;
 }

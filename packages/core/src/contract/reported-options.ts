@@ -3,17 +3,17 @@ import type { OperationOptions } from "./operation-options.ts";
 import { Retries } from "./retries.ts";
 import type { Retry } from "./retries.ts";
 
-/** Options of work that tells what happens while it happens. */
+/** Options of an operation with events. */
 export interface ReportedOptions extends OperationOptions {
   readonly onEvent?: ((event: ReportedEvent) => void) | undefined;
 }
 
-/** What happens below any such work. */
+/** The events that all these operations have in common. */
 type ReportedEvent =
   | ({ readonly kind: "retry" } & Retry)
   | { readonly kind: "notice"; readonly notice: Notice };
 
-/** The same options, with which what happens below becomes events. */
+/** Converts notices and retries to events. */
 export function reporting<Options extends ReportedOptions>(options: Options): Options {
   const { onEvent, onNotice, retries } = options;
   const onRetry = (retry: Retry): void => onEvent?.({ kind: "retry", ...retry });

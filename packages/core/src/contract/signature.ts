@@ -2,11 +2,11 @@ import { parseStrictJSON } from "../json/strict-json.ts";
 import { isJSONObject } from "../manifest/json-object.ts";
 import { ImageError, isImageError } from "../names/image-error.ts";
 
-/** A signature as it is stored; nobody has checked it yet. */
+/** An unverified signature, as stored. */
 export type Signature =
   /** An OpenPGP message (containers-signature.5). */
   | { readonly kind: "simple-signing"; readonly bytes: Uint8Array }
-  /** A payload and its annotations, as cosign attaches them. */
+  /** A payload with annotations, as attached by cosign. */
   | {
       readonly kind: "sigstore";
       readonly mediaType: string;
@@ -16,7 +16,7 @@ export type Signature =
 
 const sigstoreHeader = "\0sigstore-json\n";
 
-/** First bytes of an OpenPGP message, as containers/image tells simple signatures from other formats. */
+/** The first bytes of OpenPGP messages, by which containers/image recognises simple signatures. */
 const openPGPStarts = new Set([
   0xa0, 0xa1, 0xa2, 0xa3, 0xc8, 0x90, 0x91, 0x92, 0x3d, 0xc4, 0x88, 0x89, 0x8a, 0x8b, 0xc2,
 ]);
@@ -33,14 +33,14 @@ export function formatSignature(signature: Signature): Uint8Array {
   return Buffer.from(sigstoreHeader + json);
 }
 
-/** Reads what `formatSignature` writes. @throws ImageError `unsupported` for a format that is not known */
+/** Parses the output of `formatSignature`. @throws ImageError `unsupported` for an unknown format */
 export function parseSignature(bytes: Uint8Array): Signature {
   if (openPGPStarts.has(bytes[0] ?? 0)) return { kind: "simple-signing", bytes };
   const header = Buffer.from(sigstoreHeader);
   if (!header.equals(bytes.subarray(0, header.byteLength))) {
     throw new ImageError(
       "unsupported",
-      "A stored signature has a format that is not known; to copy the image without its signatures, set removeSignatures (--remove-signatures)",
+      "A stored signature has an unknown format; to copy the image without its signatures, set removeSignatures (--remove-signatures)",
     );
   }
   return parseSigstore(bytes.subarray(header.byteLength));
@@ -50,7 +50,7 @@ function parseSigstore(bytes: Uint8Array): Signature {
   const stored = parseJSON(bytes);
   const { mimeType, payload, annotations } = isJSONObject(stored) ? stored : {};
   if (typeof mimeType !== "string" || !isBase64(payload) || !isTextRecord(annotations)) {
-    throw new ImageError("unsupported", "A stored sigstore signature is not whole");
+    throw new ImageError("unsupported", "A stored sigstore signature is incomplete");
   }
   return {
     kind: "sigstore",
@@ -67,13 +67,13 @@ function parseJSON(bytes: Uint8Array): unknown {
     return parseStrictJSON("sigstore signature", bytes, sigstoreShape);
   } catch (cause) {
     if (!isImageError(cause)) throw cause;
-    throw new ImageError("unsupported", `A stored signature is of no use: ${cause.message}`, {
+    throw new ImageError("unsupported", `A stored signature is invalid: ${cause.message}`, {
       cause,
     });
   }
 }
 
-/** As Go reads it: Node would leave out what is none. */
+/** Strict like Go. Node would ignore invalid characters. */
 function isBase64(text: unknown): text is string {
   return (
     typeof text === "string" &&

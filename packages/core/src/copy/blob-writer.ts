@@ -39,9 +39,9 @@ export class BlobWriter {
     const { accepts } = this.#destination;
     const count = Math.min(offers.parallelBlobs, accepts.parallelBlobs);
     const limits = blobConcurrency(({ blob }: BlobStep) => blob, count, parallelBlobs);
-    const largestFirst = steps.toSorted((a, b) => b.blob.size - a.blob.size);
+    const bySize = steps.toSorted((a, b) => b.blob.size - a.blob.size);
     try {
-      await runAll(largestFirst, limits, outerSignal, async (step, signal) => {
+      await runAll(bySize, limits, outerSignal, async (step, signal) => {
         await this.#write(step, signal);
       });
     } finally {

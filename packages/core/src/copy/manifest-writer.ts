@@ -65,7 +65,7 @@ export class ManifestWriter {
     }
   }
 
-  /** Replaces the top-level manifest with the one that the store generated. */
+  /** Replaces the top-level manifest with the manifest that the store generated. */
   addGenerated(top: VerifiedManifest, manifest: RawManifest): void {
     const written = this.#written.get(top.digest);
     if (written === undefined) return;

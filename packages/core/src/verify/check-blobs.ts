@@ -47,9 +47,9 @@ export async function checkBlobs(
     );
   }
   const unchecked = blobs.filter((blob) => !checked.has(blob));
-  const largestFirst = unchecked.toSorted((a, b) => b.blob.size - a.blob.size);
+  const bySize = unchecked.toSorted((a, b) => b.blob.size - a.blob.size);
   const limits = blobConcurrency(({ blob }: ReferencedBlob) => blob, count, parallelBlobs);
-  await runAll(largestFirst, limits, outerSignal, (named, signal) =>
+  await runAll(bySize, limits, outerSignal, (named, signal) =>
     check(named, async () => readWhole(named, { ...options, signal }), "read"),
   );
   return blobs.map((blob) => checked.get(blob)).filter((outcome) => outcome !== undefined);
