@@ -12,7 +12,7 @@ import { copyImage } from "@drayage/core";
 import { startS3 } from "@drayage/mock-servers";
 import type { S3Access } from "@drayage/mock-servers";
 import { isCephInstalled, startCeph } from "@drayage/test-servers";
-import { findProgram, outputOf } from "@drayage/test-support";
+import { findProgram, isTorture, outputOf } from "@drayage/test-support";
 import { inMemory, assertImage, randomImage, randomIndex } from "@drayage/testkit";
 import { directory } from "@drayage/transport-dir";
 import { s3 } from "@drayage/transport-s3";
@@ -22,6 +22,8 @@ import { temporaryFolder } from "./stores.ts";
 
 const [skopeo, umoci] = ["skopeo", "umoci"].map(findProgram);
 const Bucket = "images";
+/** How many copies run at the same time. */
+const copies = isTorture ? 200 : 60;
 
 describe.each([
   ["the mock S3", true, () => startS3({ buckets: [Bucket] })],
@@ -127,12 +129,12 @@ describe.each([
   );
 
   test.skipIf(!isHere)(
-    "accepts two hundred concurrent copies from ten programs",
+    "accepts many concurrent copies from ten programs",
     { timeout: 120_000 },
     async () => {
       const image = await inMemory(await randomImage("many", { layers: 1 }));
       const transports = Array.from({ length: 10 }, () => s3(access));
-      const tags = Array.from({ length: 200 }, (__, at) => `v${at}`);
+      const tags = Array.from({ length: copies }, (__, at) => `v${at}`);
       await Promise.all(
         tags.map(async (tag, at) => {
           const to = transports[at % 10]?.parseReference(`//${Bucket}/many:${tag}`);

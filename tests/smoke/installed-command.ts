@@ -1,12 +1,11 @@
 import { spawn } from "node:child_process";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 
-import { outputOf } from "@drayage/test-support";
 import { expect } from "vitest";
 
-import { packedPackages } from "./packed-packages.ts";
+import { commandFolder } from "./command-folder.ts";
 
 /** The result of one run of the command. */
 export interface Run {
@@ -31,16 +30,11 @@ export class InstalledCommand implements AsyncDisposable {
     this.#folder = folder;
   }
 
-  /** npm downloads nothing, so a package with dependencies could not be installed. */
   static async install(): Promise<InstalledCommand> {
     const command = new InstalledCommand(await mkdtemp(path.join(tmpdir(), "drayage-smoke-")));
-    await Promise.all([mkdir(command.home, { mode: 0o700 }), mkdir(command.location)]);
-    await writeFile(path.join(command.location, "package.json"), "{}");
-    const packages = await packedPackages();
-    const archive = packages.find((file) => /^drayage-\d/.test(path.basename(file)));
-    const cache = path.join(command.#folder, "cache");
-    const flags = ["--offline", "--cache", cache, "--no-audit", "--no-fund"];
-    await outputOf("npm", "install", ...flags, "--prefix", command.location, archive ?? "");
+    await mkdir(command.home, { mode: 0o700 });
+    // The link of the program is relative.
+    await cp(await commandFolder(), command.location, { recursive: true, verbatimSymlinks: true });
     return command;
   }
 

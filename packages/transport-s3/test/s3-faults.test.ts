@@ -1,5 +1,5 @@
 import { copyImage, Retries } from "@drayage/core";
-import { scratchFolder } from "@drayage/test-support";
+import { isTorture, scratchFolder } from "@drayage/test-support";
 import { inMemory, assertImage, randomIndex } from "@drayage/testkit";
 import { expect, test } from "vitest";
 
@@ -18,7 +18,7 @@ const index = await randomIndex("faults", {
 /** Without changed bits: TLS detects those. */
 const kinds = ["error", "late-error", "cut", "reset", "stall"] as const;
 
-test.each(Array.from({ length: 10 }, (_, seed) => seed))(
+test.each(Array.from({ length: isTorture ? 30 : 5 }, (_, seed) => seed))(
   "a copy with faults of the store is complete, seed %i",
   async (seed) => {
     await using server = await startBucket({ faults: { seed, rate: 0.15, kinds } });

@@ -2,6 +2,7 @@ import { copyImage, digestOf } from "@drayage/core";
 import type { ImageDestination, ImageReference, Notice } from "@drayage/core";
 import { parseLayoutIndex } from "@drayage/image-layout";
 import type { S3Server } from "@drayage/mock-servers";
+import { isTorture } from "@drayage/test-support";
 import { inMemory, assertImage, randomImage, writeImage } from "@drayage/testkit";
 import type { WholeImage } from "@drayage/testkit";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
@@ -22,12 +23,12 @@ const tags = (count: number): readonly string[] =>
   Array.from({ length: count }, (_, at) => `v${1000 + at}`);
 
 test(
-  "two hundred concurrent copies of different tags into one prefix are all listed",
+  "many concurrent copies of different tags into one prefix are all listed",
   { timeout: 120_000 },
   async () => {
     await using server = await startBucket();
     const image = await someImage();
-    const wanted = tags(200);
+    const wanted = tags(isTorture ? 200 : 60);
     // Each with its own transport, like separate processes.
     const transports = Array.from({ length: 10 }, () => transportTo(server));
     await Promise.all(

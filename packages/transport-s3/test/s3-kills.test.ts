@@ -21,7 +21,7 @@ const to = "//bucket/a:new";
 const program = path.join(import.meta.dirname, "copy-seeded.ts");
 const before = await randomImage("before", { layers: 1 });
 /** The share of seeds to run. `npm run torture` runs all of them. */
-const share = isTorture ? 1 : 0.15;
+const share = isTorture ? 1 : 0.1;
 
 test.each([
   ["with known digests", false, 70],
