@@ -2,7 +2,7 @@ import type { ImageDestination } from "../src/contract/image-destination.ts";
 import type { ImageReference } from "../src/contract/image-reference.ts";
 import type { ImageSource } from "../src/contract/image-source.ts";
 
-/** The same place with another destination or source in front of it. */
+/** The same reference with a wrapped destination or source. */
 export function altered(
   reference: ImageReference,
   {

@@ -12,7 +12,7 @@ import { sampleImage, write } from "./sample-images.ts";
 const page = readFileSync(path.resolve(import.meta.dirname, "../../../docs/contract.md"), "utf8");
 const camel = (name: string): string => name.charAt(0).toLowerCase() + name.slice(1);
 
-/** `Owner.A`, `B` in the first column of the table: the members that were there in 2017. */
+/** `Owner.A`, `B` in the first column of the table: the members of 2017. */
 function membersOf(owner: string): readonly string[] {
   const [table = ""] = page.split("## New here");
   const rows = table.split("\n").filter((line) => line.startsWith(`| \`${owner}.`));
@@ -23,7 +23,7 @@ function membersOf(owner: string): readonly string[] {
   );
 }
 
-/** Where the member has another name or place, which the test names instead. */
+/** Members with another name or owner, which the test uses instead. */
 const moved: Readonly<Record<string, string>> = {
   close: Symbol.asyncDispose.toString(),
   hasBlob: "tryReusingBlob",
@@ -33,11 +33,11 @@ const moved: Readonly<Record<string, string>> = {
   shouldCompressLayers: "accepts",
   acceptsForeignLayerURLs: "accepts",
   getTargetManifest: "getManifest",
-  // Made by core out of the source, for all transports.
+  // Created by core from the source, for all transports.
   newImage: "newImageSource",
 };
 
-describe("each member of the 2017 contract has its home:", async () => {
+describe("each member of the 2017 contract has a counterpart:", async () => {
   const transport = memory();
   const reference = transport.parseReference("x");
   await write(sampleImage(), reference);
@@ -65,7 +65,7 @@ describe("each member of the 2017 contract has its home:", async () => {
   });
 });
 
-test("each function of core that the page of the contract names is exported", () => {
+test("each function of core on the page about the contract is exported", () => {
   const entries = {
     root: { exported: core, names: ["openImage", "Transports", "ImageError", "UnparsedImage"] },
     copy: { exported: copy, names: ["inspectCopy", "planCopy", "executeCopy"] },

@@ -7,7 +7,7 @@ import type { Platform } from "../src/manifest/platform.ts";
 import { digestOf } from "../src/names/digest.ts";
 import type { Digest } from "../src/names/digest.ts";
 
-/** An image in pieces, ready to be written or to be damaged first. */
+/** The parts of an image, to write or to damage. */
 export interface SampleImage {
   readonly manifest: RawManifest & { readonly digest: Digest; readonly mediaType: string };
   readonly platform?: Platform;
@@ -72,7 +72,7 @@ export function rawManifest(content: {
   return { bytes, mediaType: content.mediaType, digest: digestOf(bytes) };
 }
 
-/** Writes an image as it is, without core, so that damage stays. */
+/** Writes an image without core, so that damage is not detected. */
 export async function write(
   image: SampleImage,
   reference: ImageReference,

@@ -21,7 +21,7 @@ const openPGPStarts = new Set([
   0xa0, 0xa1, 0xa2, 0xa3, 0xc8, 0x90, 0x91, 0x92, 0x3d, 0xc4, 0x88, 0x89, 0x8a, 0x8b, 0xc2,
 ]);
 
-/** The bytes of a signature in a file: a simple signature as it is, a sigstore signature behind a header. */
+/** Formats a signature for a file: simple signatures unchanged, sigstore signatures with a header. */
 export function formatSignature(signature: Signature): Uint8Array {
   if (signature.kind === "simple-signing") return signature.bytes;
   const { mediaType: mimeType, payload, annotations } = signature;

@@ -8,7 +8,7 @@ import { formatSignature, parseSignature } from "../../src/contract/signature.ts
 const fixtures = path.resolve(import.meta.dirname, "../../../../../shared/fixtures");
 
 describe("a stored signature", () => {
-  test("of sigstore is read back from what is written", () => {
+  test("of sigstore is parsed back from its format", () => {
     const signature = {
       kind: "sigstore",
       mediaType: "application/vnd.dev.cosign.simplesigning.v1+json",
@@ -18,7 +18,7 @@ describe("a stored signature", () => {
     expect(parseSignature(formatSignature(signature))).toEqual(signature);
   });
 
-  test("of no known format is refused with the way around it", () => {
+  test("of an unknown format is rejected with advice", () => {
     expect(() => parseSignature(Buffer.from("hello"))).toThrow("--remove-signatures");
   });
 
@@ -30,20 +30,20 @@ describe("a stored signature", () => {
     `${header}{"mimeType":"a","payload":"A A=="}`,
     `${header}{"mimeType":"a","payload":"AA==","annotations":[]}`,
     `${header}{"mimeType":"a","payload":"AA==","annotations":{"a":"1","a":"2"}}`,
-  ])("that another program could read otherwise is of no use: %j", (text) => {
+  ])("that is ambiguous is rejected: %j", (text) => {
     const attempt = (): unknown => parseSignature(Buffer.from(text));
     expect(attempt).toThrow(expect.objectContaining({ code: "unsupported" }));
   });
 
   test.each(["", "hello", "\0other-format\n{}", "\0sigstore-json\n{", "\0sigstore-json\nnull"])(
-    "that is %j is of no known format",
+    "that is %j has an unknown format",
     (text) => {
       const attempt = (): unknown => parseSignature(Buffer.from(text));
       expect(attempt).toThrow(expect.objectContaining({ code: "unsupported" }));
     },
   );
 
-  test.skipIf(!existsSync(fixtures))("of each kind is told apart in real images", () => {
+  test.skipIf(!existsSync(fixtures))("of each kind is recognised in real images", () => {
     const kinds = globSync("containers-image/signature/fixtures/dir-img-*/signature-*", {
       cwd: fixtures,
     }).map((name) => {

@@ -24,7 +24,7 @@ async function stored(image: SampleImage): Promise<ImageReference> {
   return reference;
 }
 
-/** Wants layers packed. */
+/** A destination that stores compressed layers. */
 function packing(reference = memory().parseReference("copy")): ImageReference {
   return Object.assign(Object.create(reference) as ImageReference, {
     newImageSource: async () => reference.newImageSource(),
@@ -35,27 +35,27 @@ function packing(reference = memory().parseReference("copy")): ImageReference {
   });
 }
 
-/** How layers are called, how they are packed, and what is in them. */
+/** The media types, compressions and contents of layers. */
 async function layersOf(reference: ImageReference): Promise<readonly unknown[]> {
   await using image = await openImage(reference);
   await using source = await reference.newImageSource();
   const layers = image.layerInfos.map(async (layer) => {
     const bytes = await readAll(source.getBlob(layer), 1 << 20);
     const compression = compressionOf(bytes);
-    const unpacked = await readAll(decompressed(streamOf(bytes), compression), 1 << 20);
-    return [layer.mediaType, compression, Buffer.from(unpacked).toString()];
+    const content = await readAll(decompressed(streamOf(bytes), compression), 1 << 20);
+    return [layer.mediaType, compression, Buffer.from(content).toString()];
   });
   return await Promise.all(layers);
 }
 
-describe("layers that are to be packed with", () => {
+describe("layers to be compressed with", () => {
   test.each([
-    ["zstd, and are not packed", "zstd", tar, (text: string) => Buffer.from(text)],
-    ["zstd, and are packed with gzip", "zstd", `${tar}+gzip`, zlib.gzipSync],
-    ["zstd, and are so", "zstd", `${tar}+zstd`, zlib.zstdCompressSync],
-    ["gzip, and are not packed", "gzip", tar, (text: string) => Buffer.from(text)],
-    ["gzip, and are so", "gzip", `${tar}+gzip`, zlib.gzipSync],
-    ["gzip, and are packed with zstd", "gzip", `${tar}+zstd`, zlib.zstdCompressSync],
+    ["zstd, and are uncompressed", "zstd", tar, (text: string) => Buffer.from(text)],
+    ["zstd, and are compressed with gzip", "zstd", `${tar}+gzip`, zlib.gzipSync],
+    ["zstd, and already are", "zstd", `${tar}+zstd`, zlib.zstdCompressSync],
+    ["gzip, and are uncompressed", "gzip", tar, (text: string) => Buffer.from(text)],
+    ["gzip, and already are", "gzip", `${tar}+gzip`, zlib.gzipSync],
+    ["gzip, and are compressed with zstd", "gzip", `${tar}+zstd`, zlib.zstdCompressSync],
     ["zstd, of a docker image", "zstd", `${dockerTar}.gzip`, zlib.gzipSync],
   ] as const)("%s, are so afterwards", async (_, compression, layerType, pack) => {
     const manifestType = layerType.startsWith(tar)
@@ -67,11 +67,11 @@ describe("layers that are to be packed with", () => {
     expect(await layersOf(to)).toEqual(
       texts.map((text) => [`${tar}+${compression}`, compression, text]),
     );
-    const wasSo = layerType === `${tar}+${compression}`;
-    expect(digest === image.manifest.digest).toBe(wasSo);
+    const isUnchanged = layerType === `${tar}+${compression}`;
+    expect(digest === image.manifest.digest).toBe(isUnchanged);
   });
 
-  test("zstd make an index of docker's one of OCI", async () => {
+  test("zstd convert a Docker manifest list to an OCI index", async () => {
     const image = sampleImage({
       layers: texts,
       layerType: `${dockerTar}.gzip`,
@@ -87,7 +87,7 @@ describe("layers that are to be packed with", () => {
     expect(manifest.mediaType).toBe(mediaTypes.ociIndex);
   });
 
-  test("zstd, for a docker manifest, cannot be", async () => {
+  test("zstd cannot have a Docker manifest", async () => {
     const from = await stored(sampleImage({ layers: texts, layerType: tar }));
     const options: CopyOptions = {
       compression: "zstd",
@@ -97,7 +97,7 @@ describe("layers that are to be packed with", () => {
     await expect(copy).rejects.toMatchObject({ code: "impossible-copy" });
   });
 
-  test("zstd stay as they are where their digests are to be preserved, or nothing is packed", async () => {
+  test("zstd do not change if digests are preserved or nothing is compressed", async () => {
     const image = sampleImage({ layers: texts, layerType: tar });
     const from = await stored(image);
     const compression = "zstd";
@@ -107,7 +107,7 @@ describe("layers that are to be packed with", () => {
     expect(plain.digest).toBe(image.manifest.digest);
   });
 
-  test("zstd are told of in the plan", async () => {
+  test("zstd are in the plan", async () => {
     const from = await stored(sampleImage({ layers: texts, layerType: `${tar}+gzip` }));
     const text = formatPlan(await previewCopy(from, packing(), { compression: "zstd" }));
     expect(text).toContain("9 B, to compress with zstd): layers are to be compressed with zstd");

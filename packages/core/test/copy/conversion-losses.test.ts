@@ -16,7 +16,7 @@ const annotations = { "a key": "a value" };
 const { digest, bytes } = sampleImage().manifest;
 const subject = { mediaType: ociManifest, digest, size: bytes.byteLength };
 
-/** The sample with other fields in one of its parts. */
+/** The sample with additional annotations in one of its parts. */
 function changed(image: SampleImage, part: "config" | "layers" | "manifests"): SampleImage {
   const content = JSON.parse(Buffer.from(image.manifest.bytes).toString()) as {
     readonly mediaType: string;
@@ -63,7 +63,7 @@ describe("a conversion to Docker's format loses", () => {
     expect(formatPlan(plan)).toContain(`losing ${loss}`);
   });
 
-  test("nothing where there is nothing to lose", async () => {
+  test("nothing if there is nothing to lose", async () => {
     expect(await noticesOf(sampleIndex([sampleImage()]), dockerManifest)).toEqual([]);
   });
 });
@@ -74,7 +74,7 @@ test("a manifest that keeps its type loses nothing", async () => {
   expect(await noticesOf(image, ociManifest)).toEqual([]);
 });
 
-test("settings that OCI's config has no field for are named", async () => {
+test("settings that an OCI config has no field for are reported", async () => {
   const image = sampleImage({
     manifestType: dockerManifest,
     platform: { ...arm, config: { Shell: ["sh"], User: "x" } } as typeof arm,

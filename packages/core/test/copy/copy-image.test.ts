@@ -33,7 +33,7 @@ async function isThere(reference: ImageReference): Promise<boolean> {
 }
 
 describe("a copy", () => {
-  test("of an image is that image, blob by blob", async () => {
+  test("of an image has the same blobs", async () => {
     const image = sampleImage({ layers: ["a", "b", "a"] });
     const to = anywhere();
     const result = await copyImage(await stored(image), to);
@@ -48,7 +48,7 @@ describe("a copy", () => {
     expect(await copy.configBlob()).toEqual(image.blobs.get(copy.configInfo.digest));
   });
 
-  test("again finds it there and does nothing", async () => {
+  test("of an existing image does nothing", async () => {
     const from = await stored(sampleIndex([sampleImage()]));
     const to = anywhere();
     await copyImage(from, to, { instances: "all" });
@@ -56,7 +56,7 @@ describe("a copy", () => {
     expect(again).toMatchObject({ alreadyThere: true, blobs: { copied: 0, reused: 0 } });
   });
 
-  test("reuses blobs that are there", async () => {
+  test("reuses existing blobs", async () => {
     const to = memory();
     await copyImage(await stored(sampleImage({ layers: ["a", "b"] })), to.parseReference("one"));
     const other = await stored(sampleImage({ layers: ["b", "c"] }));
@@ -64,7 +64,7 @@ describe("a copy", () => {
     expect(blobs).toMatchObject({ copied: 1, reused: 2, copiedBytes: 1 });
   });
 
-  test("of an index takes the instance of the platform, or all with the index", async () => {
+  test("of an index selects the instance for the platform, or copies the index with all", async () => {
     const index = sampleIndex([sampleImage(), sampleImage({ platform: arm })]);
     const from = await stored(index);
     const single = await copyImage(from, anywhere(), { platform: arm });
@@ -77,7 +77,7 @@ describe("a copy", () => {
     expect(await opened.inspect()).toMatchObject(arm);
   });
 
-  test("of chosen platforms leaves the others out, and says that the digest changed and why", async () => {
+  test("of selected platforms omits the others, and reports the changed digest with the reason", async () => {
     const index = sampleIndex([sampleImage(), sampleImage({ platform: arm })]);
     const to = anywhere();
     const instances = { platforms: [linux] };
@@ -93,7 +93,7 @@ describe("a copy", () => {
     await expect(openImage(to, { platform: arm })).rejects.toMatchObject({ code: "not-found" });
   });
 
-  test("of an index in an index brings all of it", async () => {
+  test("of nested indexes is complete", async () => {
     const inner = sampleIndex([sampleImage({ layers: ["deep"], platform: arm })]);
     const index = sampleIndex([sampleImage(), inner]);
     const to = anywhere();
@@ -104,7 +104,7 @@ describe("a copy", () => {
     expect((await source.getManifest(deep?.manifest.digest)).bytes).toEqual(deep?.manifest.bytes);
   });
 
-  test("of an artifact passes byte for byte, whatever the destination does to layers", async () => {
+  test("of an artifact is unchanged, even if the destination transforms layers", async () => {
     const artifact = sampleImage({
       configType: "application/vnd.oci.empty.v1+json",
       layerType: "application/vnd.oci.image.layer.v1.tar",
@@ -121,7 +121,7 @@ describe("a copy", () => {
     expect(Buffer.from(result.manifest.bytes)).toEqual(artifact.manifest.bytes);
   });
 
-  test("packs layers where the destination asks, and the manifest follows", async () => {
+  test("compresses layers for the destination and edits the manifest", async () => {
     const layers = ["plain ".repeat(1000), zlib.gzipSync("packed").toString("latin1")];
     const image = sampleImage({
       layers: layers.map((l) => Buffer.from(l, "latin1")),
@@ -145,7 +145,7 @@ describe("a copy", () => {
     expect(first?.digest).toBe(digestOf(Buffer.concat(chunks)));
   });
 
-  test("unpacks layers where the destination asks", async () => {
+  test("decompresses layers for the destination", async () => {
     const image = sampleImage({ layers: [zlib.gzipSync("packed")] });
     const real = anywhere();
     const to = altered(real, {
@@ -162,7 +162,7 @@ describe("a copy", () => {
     ]);
   });
 
-  test("converts where the destination takes another format", async () => {
+  test("converts to a format that the destination accepts", async () => {
     const accepts = (real: ImageDestination): DestinationAccepts => ({
       ...real.accepts,
       manifestMIMETypes: [mediaTypes.dockerManifest, mediaTypes.dockerList],
@@ -181,7 +181,7 @@ describe("a copy", () => {
     expect(copy.layerInfos[0]?.mediaType).toBe("application/vnd.docker.image.rootfs.diff.tar.gzip");
   });
 
-  test("takes signatures along, or leaves them behind when told", async () => {
+  test("includes signatures unless `removeSignatures` is set", async () => {
     const signature = { kind: "simple-signing", bytes: Buffer.from([0xa0, 1]) } as const;
     const from = anywhere();
     await write(sampleImage(), from, [signature]);
@@ -194,7 +194,7 @@ describe("a copy", () => {
     expect(await signaturesAt(unsigned)).toEqual([]);
   });
 
-  test("to a transport that only reads is refused", async () => {
+  test("to a read-only transport is rejected", async () => {
     const from = await stored(sampleImage());
     const to = Object.assign(Object.create(from) as ImageReference, {
       newImageDestination: undefined,
@@ -202,7 +202,7 @@ describe("a copy", () => {
     await expect(copyImage(from, to)).rejects.toMatchObject({ code: "unsupported" });
   });
 
-  test("on paper writes nothing", async () => {
+  test("writes nothing as a preview", async () => {
     const to = anywhere();
     const plan = await previewCopy(await stored(sampleImage()), to);
     expect(plan.steps).not.toEqual([]);
@@ -211,7 +211,7 @@ describe("a copy", () => {
 });
 
 describe("the policy", () => {
-  test("speaks on each image before anything in it is parsed, and its word ends the copy", async () => {
+  test("checks each image before it is parsed, and can end the copy", async () => {
     const broken = { ...sampleImage(), platform: linux };
     const index = sampleIndex([sampleImage(), broken]);
     const seen: string[] = [];
@@ -231,7 +231,7 @@ describe("the policy", () => {
 });
 
 describe("nothing is visible at the destination", () => {
-  test("where any byte of any blob is false", async () => {
+  test("if any byte of any blob is wrong", async () => {
     const image = sampleImage({ layers: ["first layer", "second layer"] });
     const digests = [...image.blobs.keys()];
     const from = await stored(image);
@@ -257,7 +257,7 @@ describe("nothing is visible at the destination", () => {
     );
   });
 
-  test("where it is aborted, at whatever event; the reason passes through", async () => {
+  test("if it is aborted, at any event; the reason passes through", async () => {
     const from = await stored(
       sampleIndex([sampleImage(), sampleImage({ platform: arm, layers: ["x"] })]),
     );
@@ -278,7 +278,7 @@ describe("nothing is visible at the destination", () => {
     }
   });
 
-  test("where the commit fails", async () => {
+  test("if the commit fails", async () => {
     const real = anywhere();
     const commit = (): Promise<void> => Promise.reject(new ImageError("conflict", "No"));
     const to = altered(real, { destination: { commit } });
@@ -301,7 +301,7 @@ describe("failures", () => {
     });
   };
 
-  test("that may pass are tried again, and told", async () => {
+  test("that are retryable are retried and reported", async () => {
     const events: CopyEvent[] = [];
     const to = altered(anywhere(), {
       destination: failing(new ImageError("unavailable", "busy"), 2),
@@ -313,14 +313,14 @@ describe("failures", () => {
     expect(events.filter(({ kind }) => kind === "retry")).toHaveLength(2);
   });
 
-  test("that will not pass are not tried again", async () => {
+  test("that are permanent are not retried", async () => {
     const to = altered(anywhere(), { destination: failing(new ImageError("denied", "no"), 1) });
     await expect(copyImage(await stored(sampleImage()), to)).rejects.toMatchObject({
       code: "denied",
     });
   });
 
-  test("abort the siblings, and the copy ends only when all have come to rest", async () => {
+  test("abort the other blobs, and the copy ends when all operations have ended", async () => {
     let open = 0;
     const real = await stored(sampleImage({ layers: ["slow", "bad"] }));
     const bad = digestOf(Buffer.from("bad"));
@@ -344,7 +344,7 @@ describe("failures", () => {
     expect(open).toBe(0);
   });
 
-  test("close what was opened of a blob that the destination then did not read", async () => {
+  test("close a blob that the destination did not read", async () => {
     let open = 0;
     const image = sampleImage({
       layers: ["plain"],
@@ -419,7 +419,7 @@ describe("a destination that stores another digest than it was sent", () => {
 });
 
 describe("events", () => {
-  test("tell the whole story, and the bytes add up", async () => {
+  test("are complete, and their bytes add up", async () => {
     const from = await stored(sampleImage({ layers: ["abc", "defgh"] }));
     const events: CopyEvent[] = [];
     for await (const event of copyEvents(from, anywhere())) events.push(event);
@@ -444,7 +444,7 @@ describe("events", () => {
     await expect(read()).rejects.toMatchObject({ code: "not-found" });
   });
 
-  test("that nobody wants any more abort the copy", async () => {
+  test("abort the copy when the reader stops", async () => {
     const to = anywhere();
     for await (const event of copyEvents(await stored(sampleImage()), to)) {
       if (event.kind === "planned") break;
@@ -453,7 +453,7 @@ describe("events", () => {
   });
 });
 
-test("a copy has no more blobs in flight than each side and the caller allow", async () => {
+test("a copy transfers no more blobs at once than both sides and the caller allow", async () => {
   const layers = Array.from({ length: 12 }, (_, at) => `layer ${at}`);
   const from = await stored(sampleImage({ layers }));
   for (const [offered, accepted, asked, expected] of [

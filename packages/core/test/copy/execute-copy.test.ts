@@ -399,7 +399,7 @@ describe("a layer", () => {
     expect(sizes).toEqual([content.byteLength, undefined, undefined, undefined]);
   });
 
-  test("that decompresses to more than the limit is refused by its digest", async () => {
+  test("that decompresses to more than the limit is rejected, and the error contains its digest", async () => {
     const gzip = gzipSync(Buffer.alloc(100_000));
     const { from } = await chunked(gzip, `${plainLayer}+gzip`);
     const copy = copyImage(from, taking({ layers: "decompress" }), { maxLayerSize: 50_000 });

@@ -39,7 +39,7 @@ function entryOf({ manifest, platform }: SampleImage, change: Entry = {}): Entry
   return { mediaType, digest, size: bytes.byteLength, platform, ...change };
 }
 
-/** An index of exactly these entries, over these images and blobs. */
+/** An index with exactly these entries, and its images and blobs. */
 function indexOf(
   entries: readonly Entry[],
   instances: readonly SampleImage[] = [],
@@ -58,7 +58,7 @@ function blobEntry(content: string, mediaType: string): Entry {
 const image = sampleImage();
 const other = sampleImage({ platform: arm, layers: ["of arm"] });
 
-describe("an index that names other things than manifests", () => {
+describe("an index with entries that are not manifests", () => {
   const cache = indexOf(
     [
       blobEntry("layer", "application/vnd.oci.image.layer.v1.tar+gzip"),
@@ -76,7 +76,7 @@ describe("an index that names other things than manifests", () => {
   test.each([
     ["only", cache, ["layer", "{}"]],
     ["beside images", mixed, ["<x/>"]],
-  ])("%s is copied as it is, with all of them", async (_, index, contents) => {
+  ])("%s is copied unchanged with all of them", async (_, index, contents) => {
     const to = anywhere();
     const result = await copyImage(await stored(index), to, { instances: "all" });
     expect(result).toMatchObject({ digest: index.manifest.digest, changes: [] });
@@ -96,14 +96,14 @@ describe("an index that names other things than manifests", () => {
     expect(problems).toMatchObject([{ kind: "missing", part: "blob" }]);
   });
 
-  test("has none of them for any platform", async () => {
+  test("has none of them for a platform", async () => {
     await using opened = await openImage(await stored(mixed), { platform: arm });
     expect(opened.instance.digest).toBe(other.manifest.digest);
     const attempt = openImage(await stored(cache), { platform: linux });
     await expect(attempt).rejects.toMatchObject({ code: "not-found" });
   });
 
-  test("loses them where only some platforms are copied", async () => {
+  test("loses them if only some platforms are copied", async () => {
     const to = anywhere();
     const instances = { platforms: [linux] };
     const { manifest } = await copyImage(await stored(mixed), to, { instances });
@@ -117,12 +117,12 @@ describe("an index that lists one image several times", () => {
     [image, other],
   );
 
-  test("is copied as it is", async () => {
+  test("is copied unchanged", async () => {
     const result = await copyImage(await stored(twice), anywhere(), { instances: "all" });
     expect(result.digest).toBe(twice.manifest.digest);
   });
 
-  test("keeps all entries of an image that is chosen by one", async () => {
+  test("keeps all entries of an image that is selected by one", async () => {
     const instances = { platforms: [linux] };
     const { manifest } = await copyImage(await stored(twice), anywhere(), { instances });
     expect(parseManifest(manifest)).toMatchObject({
@@ -134,9 +134,9 @@ describe("an index that lists one image several times", () => {
 test.each([
   ["without an os", { architecture: "amd64" }],
   ["without an architecture", { os: "linux" }],
-  ["of nothing", {}],
-  ["of null", { os: null, architecture: null }],
-])("a platform %s fits no platform, and its index is read and copied", async (_, platform) => {
+  ["without fields", {}],
+  ["with null fields", { os: null, architecture: null }],
+])("a platform %s matches no platform, and its index can be copied", async (_, platform) => {
   const index = indexOf([entryOf(image, { platform }), entryOf(other)], [image, other]);
   const from = await stored(index);
   expect((await copyImage(from, anywhere(), { instances: "all" })).digest).toBe(
@@ -145,19 +145,19 @@ test.each([
   await expect(openImage(from, { platform: linux })).rejects.toMatchObject({ code: "not-found" });
 });
 
-describe("an index that gives a manifest another size than it has", () => {
+describe("an index with a wrong size of a manifest", () => {
   const wrong = entryOf(image, { size: image.manifest.bytes.byteLength + 7 });
   const index = indexOf([wrong], [image]);
 
   test.each(["all", "system", { platforms: [linux] }] as const)(
-    "is refused when %j is copied",
+    "is rejected when %j is copied",
     async (instances) => {
       const attempt = copyImage(await stored(index), anywhere(), { instances, platform: linux });
       await expect(attempt).rejects.toMatchObject({ code: "digest-mismatch" });
     },
   );
 
-  test("is refused where another entry gives the right one", async () => {
+  test("is rejected if another entry has the right size", async () => {
     const both = indexOf([entryOf(image), wrong], [image]);
     const attempt = copyImage(await stored(both), anywhere(), { instances: "all" });
     await expect(attempt).rejects.toMatchObject({ code: "digest-mismatch" });
@@ -165,7 +165,7 @@ describe("an index that gives a manifest another size than it has", () => {
     expect(problems).toMatchObject([{ kind: "wrong-size", part: "manifest" }]);
   });
 
-  test("is refused when it is opened, and found out when it is verified", async () => {
+  test("is rejected when it is opened, and reported when it is verified", async () => {
     await expect(openImage(await stored(index), { platform: linux })).rejects.toMatchObject({
       code: "digest-mismatch",
     });
@@ -174,14 +174,14 @@ describe("an index that gives a manifest another size than it has", () => {
   });
 });
 
-test("an index that calls an image by another type is not changed on the way", async () => {
+test("an index with a wrong media type of an image does not change", async () => {
   const entry = entryOf(image, { mediaType: mediaTypes.dockerManifest });
   const index = indexOf([entry], [image]);
   const result = await copyImage(await stored(index), anywhere(), { instances: "all" });
   expect(result.digest).toBe(index.manifest.digest);
 });
 
-describe("indexes in indexes", () => {
+describe("nested indexes", () => {
   const nested = (levels: number, times: number): SampleImage => {
     let top = { ...image, platform: linux };
     for (let level = 0; level < levels; level++) {
@@ -191,7 +191,7 @@ describe("indexes in indexes", () => {
     return top;
   };
 
-  /** Counts what is read. */
+  /** Counts reads of manifests. */
   function counted(reference: ImageReference, read: (Digest | undefined)[]): ImageReference {
     return Object.assign(Object.create(reference) as ImageReference, {
       newImageSource: async (): Promise<ImageSource> => {
@@ -207,7 +207,7 @@ describe("indexes in indexes", () => {
     });
   }
 
-  test("that name the next one several times are read once each", async () => {
+  test("with repeated entries are read once each", async () => {
     const read: (Digest | undefined)[] = [];
     const top = nested(6, 3);
     const result = await copyImage(counted(await stored(top), read), anywhere(), {
@@ -218,10 +218,10 @@ describe("indexes in indexes", () => {
   });
 
   test.each([
-    ["nested too deep", 9, 1],
-    ["nested too deep by far", 60, 2],
+    ["nested too deeply", 9, 1],
+    ["nested far too deeply", 60, 2],
     ["of too many manifests", 7, 5],
-  ])("%s are refused, whatever is done with them", async (_, levels, times) => {
+  ])("%s are rejected by all operations", async (_, levels, times) => {
     const from = await stored(nested(levels, times));
     const refused = { code: "invalid-manifest" };
     await expect(copyImage(from, anywhere(), { instances: "all" })).rejects.toMatchObject(refused);
@@ -234,7 +234,7 @@ describe("indexes in indexes", () => {
     });
   });
 
-  test("nested too deep are refused where one image is chosen", async () => {
+  test("nested too deeply are rejected if one image is selected", async () => {
     const from = await stored(nested(60, 2));
     const wanted = { platform: linux };
     await expect(openImage(from, wanted)).rejects.toMatchObject({ code: "invalid-manifest" });
@@ -252,7 +252,7 @@ describe("the policy", () => {
     },
   });
 
-  /** A place that has these bytes alone, and may tell their type. */
+  /** A source with these bytes as its manifest, optionally with a media type. */
   function only(bytes: string, mediaType?: string): ImageReference {
     const reference = anywhere();
     return Object.assign(Object.create(reference) as ImageReference, {
@@ -266,13 +266,13 @@ describe("the policy", () => {
   }
 
   test.each([
-    ["no JSON", "{", undefined],
-    ["no JSON, called an image", "{", mediaTypes.ociManifest],
+    ["not JSON", "{", undefined],
+    ["not JSON, but stored as an image", "{", mediaTypes.ociManifest],
     ["a web page", "<html>", "text/html"],
     ["nested deeply", "[".repeat(100_000), undefined],
     ["ambiguous", '{"schemaVersion":2,"schemaVersion":2}', mediaTypes.dockerManifest],
-    ["an index, whose type nobody tells", `{"mediaType":"${ociIndex}"}`, undefined],
-  ])("is asked before a manifest is parsed that is %s", async (_, bytes, mediaType) => {
+    ["an index of unreported type", `{"mediaType":"${ociIndex}"}`, undefined],
+  ])("checks before parsing a manifest that is %s", async (_, bytes, mediaType) => {
     for (const open of [
       (policy: ReturnType<typeof refusing>) =>
         copyImage(only(bytes, mediaType), anywhere(), { policy }),
@@ -284,7 +284,7 @@ describe("the policy", () => {
     }
   });
 
-  test("is asked about the image that is opened, not about the index that names it", async () => {
+  test("checks the image that is opened, not its index", async () => {
     const asked: (Digest | undefined)[] = [];
     const from = await stored(sampleIndex([image, other]));
     const attempt = openImage(from, { platform: arm, policy: refusing(asked) });
@@ -293,7 +293,7 @@ describe("the policy", () => {
   });
 });
 
-describe("an artifact of the format before OCI 1.1", () => {
+describe("an artifact manifest", () => {
   const content = Buffer.from("signature");
   const subject = entryOf(image, { platform: undefined });
   const artifact: SampleImage = {
@@ -307,7 +307,7 @@ describe("an artifact of the format before OCI 1.1", () => {
     instances: [],
   };
 
-  test("is copied as it is", async () => {
+  test("is copied unchanged", async () => {
     const result = await copyImage(await stored(artifact), anywhere());
     expect(result).toMatchObject({ digest: artifact.manifest.digest, blobs: { copied: 1 } });
   });
@@ -323,7 +323,7 @@ describe("an artifact of the format before OCI 1.1", () => {
     });
   });
 
-  test("is no image to open or to convert", async () => {
+  test("cannot be opened or converted as an image", async () => {
     await expect(openImage(await stored(artifact))).rejects.toMatchObject({ code: "unsupported" });
     const options = { manifestMIMEType: mediaTypes.ociManifest };
     await expect(copyImage(await stored(artifact), anywhere(), options)).rejects.toMatchObject({
@@ -332,7 +332,7 @@ describe("an artifact of the format before OCI 1.1", () => {
   });
 });
 
-test("what refers to an image and is of no known type is left out, and that is said", async () => {
+test("a referrer of an unknown type is omitted and reported", async () => {
   const real = await stored(image);
   const unknown = { ...blobEntry("{}", "application/vnd.example.manifest.v9+json") };
   const from = Object.assign(Object.create(real) as ImageReference, {

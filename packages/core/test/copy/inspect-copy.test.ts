@@ -64,8 +64,8 @@ function answering(...there: readonly (Digest | undefined)[]): {
   };
 }
 
-describe("a destination that has nothing under the name", () => {
-  test("is asked for the manifest under other names, with its location and content", async () => {
+describe("a destination without an image under its name", () => {
+  test("looks for the manifest under other names, with its location and content", async () => {
     const asked = answering();
     const facts = await inspected(image, asked);
     expect(facts).toMatchObject({ currentDigest: undefined, isNew: true });
@@ -89,7 +89,7 @@ describe("a destination that has nothing under the name", () => {
     expect([facts.present, facts.reusable]).toEqual([new Set([digest]), new Set()]);
   });
 
-  test("is asked about the instances of an index only where it has that", async () => {
+  test("looks for the instances of an index only if it has the index", async () => {
     const without = answering(first);
     expect((await inspected(index, without)).present).toEqual(new Set());
     expect(without.tryReusingManifest).toHaveBeenCalledTimes(1);
@@ -104,8 +104,8 @@ describe("a destination that has nothing under the name", () => {
   });
 });
 
-describe("a destination that has something under the name", () => {
-  test("is not asked for the manifest where that is it", async () => {
+describe("a destination with an image under its name", () => {
+  test("does not look for the manifest if it is the same", async () => {
     const asked = { ...answering(), resolve: async () => digest };
     const facts = await inspected(image, asked);
     expect(facts).toMatchObject({
@@ -117,12 +117,12 @@ describe("a destination that has something under the name", () => {
     expect(asked.tryReusingManifest).not.toHaveBeenCalled();
   });
 
-  test("is not new where that is another", async () => {
+  test("is not new if the image differs", async () => {
     const facts = await inspected(image, { ...answering(), resolve: async () => none });
     expect(facts).toMatchObject({ currentDigest: none, isNew: false, present: new Set() });
   });
 
-  test("is asked nothing where the image is to be repaired", async () => {
+  test("is not asked if the image is to be repaired", async () => {
     const asked = answering(digest);
     const facts = await inspected(image, asked, { repair: true });
     expect(facts).toMatchObject({
@@ -136,14 +136,14 @@ describe("a destination that has something under the name", () => {
   });
 });
 
-describe("the manifest is not asked for under other names", () => {
-  test("where it will be another one", async () => {
+describe("the manifest is not looked for under other names", () => {
+  test("if it will change", async () => {
     const asked = answering(digest);
     await inspected(image, asked, { manifestMIMEType: mediaTypes.dockerManifest });
     expect(asked.tryReusingManifest).not.toHaveBeenCalled();
   });
 
-  test("where the reference is its digest, and so names it or nothing", async () => {
+  test("if the reference contains its digest", async () => {
     const asked = answering(digest);
     const reference = Object.create(memory().parseReference("to"), {
       dockerReference: { value: { digest } },
@@ -153,7 +153,7 @@ describe("the manifest is not asked for under other names", () => {
     expect(asked.tryReusingManifest).not.toHaveBeenCalled();
   });
 
-  test("where a destination has no way to", async () => {
+  test("if the destination cannot look for it", async () => {
     const facts = await inspected(image, { resolve: undefined, tryReusingManifest: undefined });
     expect(facts).toMatchObject({ currentDigest: undefined, present: new Set() });
     expect(facts.isNew).toBeUndefined();
@@ -181,7 +181,7 @@ describe("a destination that generates manifests", () => {
     accepts,
   });
 
-  test("is asked for the same image, and nothing else", async () => {
+  test("only looks for the same image", async () => {
     const asked = generating();
     const facts = await inspected(image, asked);
     expect(facts).toMatchObject({ currentDigest: undefined, present: new Set() });
@@ -216,14 +216,14 @@ describe("a cache", () => {
     path: "a",
   });
 
-  test("is asked about all blobs of the image if some may have to be sent", async () => {
+  test("looks up all blobs of the image if some may have to be sent", async () => {
     lookUp.mockClear();
     const facts = await inspected(image, { ...answering(), locateBlob }, { cache });
     expect(facts.cachedBlobs).toEqual(new Map());
     expect(new Set(lookUp.mock.calls[0]?.[0])).toEqual(new Set(image.blobs.keys()));
   });
 
-  test("is not asked if there may be nothing to copy", async () => {
+  test("is not used if there may be nothing to copy", async () => {
     lookUp.mockClear();
     const facts = await inspected(image, { ...answering(digest), locateBlob }, { cache });
     expect(facts.cachedBlobs).toBeUndefined();

@@ -13,7 +13,7 @@ import { arm, sampleImage, sampleIndex } from "../sample-images.ts";
 const { ociManifest, ociIndex, dockerManifest, dockerList } = mediaTypes;
 const mark = { "io.github.containers.compression.zstd": "true" };
 
-/** An index of these images, with these annotations at its entries. */
+/** An index of these images, with these annotations of its entries. */
 function indexWith(
   mediaType: string,
   ...annotations: readonly (object | undefined)[]
@@ -28,7 +28,7 @@ function indexWith(
   return { bytes: Buffer.from(JSON.stringify({ ...content, manifests })), mediaType };
 }
 
-/** The annotations of its entries once they became this. */
+/** The annotations of its entries after these outcomes. */
 function annotationsAfter(raw: RawManifest, outcomes: readonly EntryOutcome[]): readonly unknown[] {
   const instances = indexEntries(parseManifest(raw) as ImageIndex, outcomes);
   const edited = parseManifest(editManifest(raw, { instances })) as ImageIndex;
@@ -45,7 +45,7 @@ function written(name: string, hasZstdLayers: boolean | undefined): EntryOutcome
 }
 
 describe("entries of an OCI index", () => {
-  test("with zstd layers are marked, and come last", () => {
+  test("with zstd layers are annotated and moved to the end", () => {
     const raw = indexWith(ociIndex, undefined, { a: "b" }, undefined);
     const outcomes = [written("one", true), written("two", true), written("three", false)];
     expect(annotationsAfter(raw, outcomes)).toEqual([
@@ -55,7 +55,7 @@ describe("entries of an OCI index", () => {
     ]);
   });
 
-  test("stay in their order where all marks are there already", () => {
+  test("keep their order if all annotations exist", () => {
     const raw = indexWith(ociIndex, mark, undefined);
     expect(annotationsAfter(raw, [written("one", true), written("two", false)])).toEqual([
       ["one", mark],
@@ -63,7 +63,7 @@ describe("entries of an OCI index", () => {
     ]);
   });
 
-  test("lose a mark that is no longer right", () => {
+  test("lose an annotation that is no longer correct", () => {
     const raw = indexWith(ociIndex, mark, { ...mark, a: "b" });
     expect(annotationsAfter(raw, [written("one", false), written("two", false)])).toEqual([
       ["one", undefined],
@@ -71,7 +71,7 @@ describe("entries of an OCI index", () => {
     ]);
   });
 
-  test("that are kept without their image, or are indexes, keep what they have", () => {
+  test("that are kept without their image, or are indexes, keep their annotations", () => {
     const raw = indexWith(ociIndex, mark, mark, undefined);
     expect(annotationsAfter(raw, ["kept", written("two", undefined), "omitted"])).toEqual([
       ["as before", mark],
@@ -79,7 +79,7 @@ describe("entries of an OCI index", () => {
     ]);
   });
 
-  test("are not marked in an index that does not change", () => {
+  test("are not annotated in an index that does not change", () => {
     const raw = indexWith(ociIndex, undefined);
     const { manifests } = parseManifest(raw) as ImageIndex;
     const outcomes = manifests.map((entry) => ({ ...entry, hasZstdLayers: true }));
@@ -88,12 +88,12 @@ describe("entries of an OCI index", () => {
   });
 });
 
-test("entries of a Docker list are not marked", () => {
+test("entries of a Docker list are not annotated", () => {
   const raw = indexWith(dockerList, undefined);
   expect(annotationsAfter(raw, [written("one", true)])).toEqual([["one", undefined]]);
 });
 
-test("an entry of the same digest stays as it is, whatever else is known of it", () => {
+test("an entry with the same digest does not change", () => {
   const raw = indexWith(ociIndex, undefined);
   const { manifests } = parseManifest(raw) as ImageIndex;
   const outcomes = manifests.map(({ digest }) => {

@@ -17,14 +17,14 @@ const signature: Signature = { kind: "simple-signing", bytes: Buffer.from("x") }
 const impossible = expect.objectContaining({ code: "impossible-copy" }) as Error;
 
 describe("a plan", () => {
-  test("is blobs, manifests, commit", () => {
+  test("has blobs, manifests and a commit, in this order", () => {
     const image = sampleImage();
     const plan = planCopy(copyFacts(factsOf(image)));
     expect(kinds(plan)).toBe("layer preserve, layer preserve, config, top, commit");
     expect(plan.digest).toBe(image.manifest.digest);
   });
 
-  test("has each blob once, however many instances name it", () => {
+  test("has each blob once, even if several instances reference it", () => {
     const index = sampleIndex([
       sampleImage({ layers: ["a", "b"] }),
       sampleImage({ layers: ["b", "a", "c", "a"], platform: arm }),
@@ -35,7 +35,7 @@ describe("a plan", () => {
     );
   });
 
-  test("does nothing where all is there already", () => {
+  test("does nothing if everything exists", () => {
     const index = sampleIndex([sampleImage(), sampleImage({ platform: arm })]);
     const all = [index, ...index.instances].map(({ manifest }) => manifest.digest);
     const facts = (present: typeof all): CopyFacts =>
@@ -49,7 +49,7 @@ describe("a plan", () => {
     expect(planCopy(facts(all.slice(1))).steps).not.toEqual([]);
   });
 
-  test("names what is there where the reference names another image, or none", () => {
+  test("renames an existing image if the reference names another image, or none", () => {
     const image = sampleImage();
     const { digest } = image.manifest;
     const other = sampleImage({ layers: ["other"] }).manifest.digest;
@@ -59,7 +59,7 @@ describe("a plan", () => {
     }
   });
 
-  test("writes what is there already where it has signatures to bring or another form is asked for", () => {
+  test("writes an existing image if it has signatures, or another format is requested", () => {
     const image = sampleImage();
     const { digest } = image.manifest;
     const more = { currentDigest: digest, present: new Set([digest]) };
@@ -68,7 +68,7 @@ describe("a plan", () => {
     expect(planCopy(facts, { manifestMIMEType: dockerManifest }).steps).not.toEqual([]);
   });
 
-  test("only names what is there under another name", () => {
+  test("only names an image that exists under another name", () => {
     const image = sampleImage();
     const { digest } = image.manifest;
     const plan = planCopy(copyFacts(factsOf(image), {}, { reusable: new Set([digest]) }));
@@ -84,7 +84,7 @@ describe("a plan", () => {
     );
   });
 
-  test("brings only the instances that are missing, with the layers that others share", () => {
+  test("copies only missing instances, with the layers that they share", () => {
     const index = sampleIndex([
       sampleImage({ layers: ["a", "b"] }),
       sampleImage({ layers: ["b", "c"], platform: arm }),
@@ -97,7 +97,7 @@ describe("a plan", () => {
     expect(plan.steps.at(-3)).toMatchObject({ raw: index.instances[1]?.manifest });
   });
 
-  test("brings a signed instance that the destination has, for its signatures", () => {
+  test("writes an existing signed instance for its signatures", () => {
     const index = sampleIndex([sampleImage(), sampleImage({ platform: arm })]);
     const [first, second] = index.instances;
     if (first === undefined || second === undefined) throw new Error("has two instances");
@@ -117,7 +117,7 @@ describe("a plan", () => {
     });
   });
 
-  test("leaves instances out that were not chosen, or keeps the index as it is", () => {
+  test("omits instances that are not selected, or keeps the index unchanged", () => {
     const index = sampleIndex([sampleImage(), sampleImage({ platform: arm })]);
     const whole = factsOf(index);
     const facts = copyFacts({ ...whole, instances: [whole.instances[0], undefined] });
@@ -133,13 +133,13 @@ describe("a plan", () => {
     );
   });
 
-  test("preserves no digests where manifests are generated", () => {
+  test("cannot preserve digests if manifests are generated", () => {
     const facts = copyFacts(factsOf(sampleImage()), { preservesManifests: false });
     expect(planCopy(facts).steps).not.toEqual([]);
     expect(() => planCopy(facts, { preserveDigests: true })).toThrow(impossible);
   });
 
-  test("leaves foreign layers where they are, if both sides agree", () => {
+  test("does not copy foreign layers, if both sides agree", () => {
     const foreign = sampleImage({ layers: ["a"] });
     const text = Buffer.from(foreign.manifest.bytes).toString();
     const bytes = Buffer.from(
@@ -168,7 +168,7 @@ describe("layers", () => {
     expect(kinds(planCopy(copyFacts(factsOf(image), { layers })))).toBe(expected);
   });
 
-  test("go unpacked into a format that has no such packing", () => {
+  test("are decompressed for a destination of uncompressed layers", () => {
     const image = sampleImage({ layers: ["a"], layerType: `${plainLayer}+zstd` });
     const accepts = { layers: "decompress", manifestMIMETypes: [dockerManifest] } as const;
     const plan = planCopy(copyFacts(factsOf(image), accepts));
@@ -178,7 +178,7 @@ describe("layers", () => {
   test.each([
     ["digests are to be preserved", {}, { preserveDigests: true }, []],
     ["the image is signed", {}, {}, [signature]],
-  ] as const)("are not repacked where %s", (_, more, options, signatures) => {
+  ] as const)("are not recompressed if %s", (_, more, options, signatures) => {
     const image = sampleImage({ layers: ["a"], layerType: plainLayer });
     const plan = planCopy(
       copyFacts(factsOf(image, signatures), { layers: "compress" }, more),
@@ -187,7 +187,7 @@ describe("layers", () => {
     expect(kinds(plan)).toMatch(/^layer preserve, config, top,/);
   });
 
-  test("are not repacked where the destination is named by the digest, nor in instances of such an index", () => {
+  test("are not recompressed if the destination contains the digest, including instances of an index", () => {
     const index = sampleIndex([sampleImage({ layers: ["a"], layerType: plainLayer })]);
     const pinned = { pinned: index.manifest.digest };
     const plan = planCopy(copyFacts(factsOf(index), { layers: "compress" }, pinned));
@@ -197,7 +197,7 @@ describe("layers", () => {
   test.each([
     ["generated", true, "layer compress?, config, top?, commit"],
     ["stored", false, "layer preserve, config, top, commit"],
-  ])("of a %s manifest may be wanted in another form", (_, generatesManifests, expected) => {
+  ])("of a %s manifest may be transformed differently", (_, generatesManifests, expected) => {
     const image = sampleImage({ layers: ["a"], layerType: plainLayer });
     const offers = { parallelBlobs: 6, ranges: true, generatesManifests };
     const facts = copyFacts(factsOf(image), { generatedLayers: "compress" }, { offers });
@@ -209,7 +209,7 @@ describe("layers", () => {
   test.each([
     ["first", false],
     ["last", true],
-  ])("that one image may change and another needs unchanged stay, planned %s", (_, isLast) => {
+  ])("that another image needs unchanged are preserved, planned %s", (_, isLast) => {
     const parts = { layers: ["a"], layerType: plainLayer };
     const images = [sampleImage(parts), sampleImage({ ...parts, configType: "a/config" })];
     const index = sampleIndex(isLast ? images : images.toReversed());
@@ -219,13 +219,13 @@ describe("layers", () => {
     expect(layers).toMatchObject([{ transform: "preserve", digest: layers[0]?.blob.digest }]);
   });
 
-  test("that stay as they are need no other manifest for zstd", () => {
+  test("that are preserved need no other manifest for zstd", () => {
     const image = sampleImage({ manifestType: dockerManifest });
     const plan = planCopy(copyFacts(factsOf(image)), { compression: "zstd" });
     expect(plan.digest).toBe(image.manifest.digest);
   });
 
-  test("of artifacts are never repacked", () => {
+  test("of artifacts are never recompressed", () => {
     const artifact = sampleImage({ layers: ["a"], layerType: plainLayer, configType: "a/config" });
     expect(kinds(planCopy(copyFacts(factsOf(artifact), { layers: "compress" })))).toMatch(
       /^layer preserve,/,
@@ -236,23 +236,20 @@ describe("layers", () => {
 describe("manifest types", () => {
   const docker = { manifestType: dockerManifest };
 
-  test("stay where the destination takes them", () => {
+  test("stay if the destination accepts them", () => {
     const accepts = { manifestMIMETypes: [ociManifest, ociIndex, dockerManifest] };
     const plan = planCopy(copyFacts(factsOf(sampleImage(docker)), accepts));
     expect(plan.steps.at(-2)).toMatchObject({ mediaType: dockerManifest });
   });
 
-  test.each([[undefined], [[]]])(
-    "stay where the destination takes any: %j",
-    (manifestMIMETypes) => {
-      for (const image of [sampleImage(docker), sampleImage(), sampleIndex([sampleImage()])]) {
-        const plan = planCopy(copyFacts(factsOf(image), { manifestMIMETypes }));
-        expect(plan.digest).toBe(image.manifest.digest);
-      }
-    },
-  );
+  test.each([[undefined], [[]]])("stay if the destination accepts any: %j", (manifestMIMETypes) => {
+    for (const image of [sampleImage(docker), sampleImage(), sampleIndex([sampleImage()])]) {
+      const plan = planCopy(copyFacts(factsOf(image), { manifestMIMETypes }));
+      expect(plan.digest).toBe(image.manifest.digest);
+    }
+  });
 
-  test("stay where the destination takes any, in whatever words, and may be converted to either", () => {
+  test("stay if the destination accepts any, and can be converted to either", () => {
     for (const manifestMIMETypes of [undefined, []]) {
       const index = sampleIndex([sampleImage(), sampleImage({ ...docker, platform: arm })]);
       const plan = planCopy(copyFacts(factsOf(index), { manifestMIMETypes }));
@@ -276,7 +273,7 @@ describe("manifest types", () => {
     expect(manifest).toMatchObject({ mediaType: ociManifest, fallbacks: [] });
   });
 
-  test("become one that the destination takes, in an index too, and the plan says why", () => {
+  test("are converted to an accepted one, also in an index, and the plan contains the reason", () => {
     const index = sampleIndex([sampleImage(docker)], dockerList);
     const accepts = { manifestMIMETypes: [ociManifest, ociIndex] };
     const plan = planCopy(copyFacts(factsOf(index), accepts));
@@ -287,7 +284,7 @@ describe("manifest types", () => {
     expect(formatPlan(plan)).toContain("only known after the copy");
   });
 
-  test("that become Docker's keep their config, and so have a digest that is known before", () => {
+  test("converted to Docker's keep their config, so their digest is known in advance", () => {
     const index = sampleIndex([sampleImage()]);
     const accepts = { manifestMIMETypes: [dockerManifest, dockerList] };
     const plan = planCopy(copyFacts(factsOf(index), accepts));
@@ -297,7 +294,7 @@ describe("manifest types", () => {
     );
   });
 
-  test("that become OCI's have their config rewritten, once for all images that share it", () => {
+  test("converted to OCI have a converted config, once for all images that share it", () => {
     const index = sampleIndex([
       sampleImage({ ...docker, layers: ["a"] }),
       sampleImage({ ...docker, layers: ["b"] }),
@@ -310,7 +307,7 @@ describe("manifest types", () => {
     expect(formatPlan(plan)).toContain("to convert to OCI");
   });
 
-  test("become the one that was requested", () => {
+  test("are converted to the requested type", () => {
     const facts = copyFacts(factsOf(sampleIndex([sampleImage()])));
     const plan = planCopy(facts, { manifestMIMEType: dockerManifest });
     const manifests = plan.steps.filter((step) => step.kind === "manifest");
@@ -333,30 +330,30 @@ describe("manifest types", () => {
     expect(() => planCopy(facts)).toThrow(impossible);
   });
 
-  test("that are asked for have to be such as the destination takes", () => {
+  test("that are requested must be accepted by the destination", () => {
     const facts = copyFacts(factsOf(sampleImage()), { manifestMIMETypes: [dockerManifest] });
     expect(() => planCopy(facts, { manifestMIMEType: ociManifest })).toThrow(impossible);
   });
 
-  test("of an index need a destination that has indexes", () => {
+  test("of an index need a destination that supports indexes", () => {
     const facts = copyFacts(factsOf(sampleIndex([])), { manifestMIMETypes: [dockerManifest] });
     expect(() => planCopy(facts)).toThrow(impossible);
   });
 });
 
-describe("what cannot be is refused before anything is written:", () => {
-  test("signatures that the destination cannot keep, anywhere in an index", () => {
+describe("impossible copies are rejected before anything is written:", () => {
+  test("signatures that the destination cannot store, anywhere in an index", () => {
     const index = sampleIndex([sampleImage()]);
     const [instance] = index.instances.map((one) => factsOf(one, [signature]));
     const facts = copyFacts(
       { ...factsOf(index), instances: [instance] },
-      { signatures: "it has no place" },
+      { signatures: "they are not supported" },
     );
     expect(() => planCopy(facts)).toThrow(impossible);
-    expect(() => planCopy(facts)).toThrow("it has no place");
+    expect(() => planCopy(facts)).toThrow("they are not supported");
   });
 
-  test("no digest of the source's manifest, of whatever algorithm", () => {
+  test("a digest of the source in any algorithm is accepted", () => {
     const image = sampleImage();
     const pinned = digestOf(image.manifest.bytes, "sha512");
     expect(planCopy(copyFacts(factsOf(image), {}, { pinned })).digest).toBe(image.manifest.digest);
@@ -368,7 +365,7 @@ describe("what cannot be is refused before anything is written:", () => {
   });
 });
 
-describe("a blob with two different sizes in its manifests is refused", () => {
+describe("a blob with two sizes is rejected", () => {
   const named = (size: number): object => ({
     mediaType: plainLayer,
     digest: digestOf(Buffer.from("one")),
@@ -392,13 +389,13 @@ describe("a blob with two different sizes in its manifests is refused", () => {
     expect(() => planCopy(copyFacts(factsOf(sampleIndex(instances))))).toThrow(refused);
   });
 
-  test("but not one that is named twice with the same", () => {
+  test("but not with one size in two descriptors", () => {
     const image = sampleImage({ extra: { layers: [named(3), named(3)] } });
     expect(planCopy(copyFacts(factsOf(image))).digest).toBe(image.manifest.digest);
   });
 });
 
-test("a plan in words has what it costs at most and the fate of the digest, then a line a step", () => {
+test("a formatted plan has the maximum cost and the change of the digest, then one line for each step", () => {
   const facts = copyFacts(factsOf(sampleImage({ layers: ["a".repeat(1500)] })), {
     requests: { perBlob: 3, perManifest: 1 },
   });

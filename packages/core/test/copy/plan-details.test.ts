@@ -138,7 +138,7 @@ describe("a plan", () => {
     );
   });
 
-  test("keeps chosen entries of an index that are not manifests", () => {
+  test("keeps selected entries of an index that are not manifests", () => {
     const images = [sampleImage(), sampleImage({ platform: arm })];
     const blob = { mediaType: "a/b", digest: digestOf(Buffer.from("x")), size: 1 };
     const named = images.map(({ manifest, platform }) => ({
@@ -178,7 +178,7 @@ describe("a plan", () => {
   });
 });
 
-describe("what cannot be is explained:", () => {
+describe("impossible copies are explained:", () => {
   const failureOf = (facts: CopyFacts, options: PlanOptions = {}): unknown => {
     try {
       return planCopy(facts, options);
@@ -192,13 +192,13 @@ describe("what cannot be is explained:", () => {
 
   test.each<[string, CopyFacts, PlanOptions, string]>([
     [
-      "a type that may not change",
+      "a type that must not change",
       copyFacts(factsOf(sampleImage()), { manifestMIMETypes: [dockerManifest] }),
       { preserveDigests: true },
       `(the destination does not accept ${ociManifest}), but digests are to be preserved`,
     ],
     [
-      "an index with an instance that may not be copied",
+      "an index with an instance that must not be copied",
       copyFacts(part),
       { preserveDigests: true },
       "; copy all of them, or keep the index as it is with instances missing",
@@ -254,13 +254,13 @@ describe("what cannot be is explained:", () => {
     });
   });
 
-  test("not an image without signatures, whatever was chosen", () => {
+  test("but not an image without signatures", () => {
     const facts = copyFacts(part, { signatures: "unsupported here" });
     expect(planCopy(facts).steps.at(-1)?.kind).toBe("commit");
   });
 });
 
-describe("layers that are to be compressed", () => {
+describe("layers to be compressed", () => {
   const layerStep = (
     layerType: string,
     options: PlanOptions,
@@ -272,21 +272,21 @@ describe("layers that are to be compressed", () => {
     return step;
   };
 
-  test("stay as they are only in the requested format", () => {
+  test("are preserved only in the requested format", () => {
     const table = (["gzip", "zstd"] as const).flatMap((compression) =>
       ["", "+gzip", "+zstd"].map((suffix) => {
         const { digest, reason } = layerStep(`${plainLayer}${suffix}`, { compression });
         return [compression, suffix, digest === undefined, reason];
       }),
     );
-    const wish = (format: string): string => `layers are to be compressed with ${format}`;
+    const requested = (format: string): string => `layers are to be compressed with ${format}`;
     const needed = "the image needs it";
     expect(table).toEqual([
-      ["gzip", "", true, wish("gzip")],
+      ["gzip", "", true, requested("gzip")],
       ["gzip", "+gzip", false, needed],
-      ["gzip", "+zstd", true, wish("gzip")],
-      ["zstd", "", true, wish("zstd")],
-      ["zstd", "+gzip", true, wish("zstd")],
+      ["gzip", "+zstd", true, requested("gzip")],
+      ["zstd", "", true, requested("zstd")],
+      ["zstd", "+gzip", true, requested("zstd")],
       ["zstd", "+zstd", false, needed],
     ]);
     expect(layerStep(plainLayer, {}).reason).toBe("the destination wants layers compressed");
@@ -294,7 +294,7 @@ describe("layers that are to be compressed", () => {
     expect(decompressed.reason).toBe("the destination wants layers decompressed");
   });
 
-  test("fit into Docker's format once they are compressed with gzip", () => {
+  test("are allowed in Docker's format after compression with gzip", () => {
     const accepts = { layers: "compress", manifestMIMETypes: [dockerManifest] } as const;
     const step = layerStep(`${plainLayer}+zstd`, { compression: "gzip" }, accepts);
     expect(step).toMatchObject({ transform: "gzip", digest: undefined });
@@ -367,7 +367,7 @@ describe("cached facts of a blob", () => {
     expect(stepFor([], "compress").candidates).toEqual([]);
   });
 
-  test("name the locations to try: where it was, then one other", () => {
+  test("provide the locations to try: at the destination, then one other", () => {
     const locations = (known: Partial<CachedBlob>): readonly unknown[] =>
       stepFor([[layer, known]], "preserve").candidates.map(({ location }) => location);
     expect(locations({ otherLocations: [near!, far!] })).toEqual([near]);

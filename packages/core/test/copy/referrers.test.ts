@@ -23,7 +23,7 @@ function about({ manifest }: SampleImage, artifactType: string): SampleImage {
   return sampleImage({ layers, configType: empty, extra: { artifactType, subject } });
 }
 
-/** An image of a place, with whatever else lies there. */
+/** A reference to an image in a store with other content. */
 interface Place {
   readonly image: SampleImage;
   readonly referrers?: readonly SampleImage[];
@@ -51,7 +51,7 @@ async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   yield bytes;
 }
 
-/** What is found from these at a place, in the end. */
+/** All referrers of these digests in a store, including referrers of referrers. */
 async function foundAt(
   reference: ImageReference,
   ...subjects: readonly SampleImage[]
@@ -86,7 +86,7 @@ const [sigTag = "", attTag = ""] = digestTagsOf(image.manifest.digest);
 const cosigned = sampleImage({ layers: ["cosign"], layerType: "application/example.payload" });
 
 describe("referrers", () => {
-  test("come along where they are asked for, and those of them too", async () => {
+  test("are copied on request, with their own referrers", async () => {
     const from = await placed({ image, referrers: [ofSBOM, sbom] });
     const to = anywhere();
     const result = await copyImage(from, to, { referrers: true });
@@ -97,7 +97,7 @@ describe("referrers", () => {
     expect(await foundAt(without, image)).toEqual([]);
   });
 
-  test("of an index and of each instance that is copied come along", async () => {
+  test("of an index and of each copied instance are included", async () => {
     const index = sampleIndex([image, sampleImage({ platform: arm })]);
     const referrers = [index, ...index.instances].map((one) => about(one, signatureType));
     const from = await placed({ image: index, referrers });
@@ -109,7 +109,7 @@ describe("referrers", () => {
     expect(single.referrers).toBe(1);
   });
 
-  test("that are indexes bring what they name", async () => {
+  test("that are indexes are copied with their instances", async () => {
     const inner = sampleImage({ layers: ["inner"], platform: arm });
     const { mediaType, digest, bytes } = image.manifest;
     const subject = { mediaType, digest, size: bytes.byteLength };
@@ -122,7 +122,7 @@ describe("referrers", () => {
     expect((await source.getManifest(inner.manifest.digest)).bytes).toEqual(inner.manifest.bytes);
   });
 
-  test("under tags that are named for the digest come along, those of them too", async () => {
+  test("with tags derived from the digest are included, with their own referrers", async () => {
     const [ofSig = ""] = digestTagsOf(cosigned.manifest.digest);
     const other = sampleImage({ layers: ["signature of a signature"] });
     const tagged = { [sigTag]: cosigned, [attTag]: cosigned, [ofSig]: other, unrelated: other };
@@ -136,7 +136,7 @@ describe("referrers", () => {
     ]);
   });
 
-  test("that refer to themselves by their tags come to an end", async () => {
+  test("that refer to themselves by their tags do not loop", async () => {
     const [ofSig = ""] = digestTagsOf(cosigned.manifest.digest);
     const from = await placed({ image, tagged: { [sigTag]: cosigned, [ofSig]: cosigned } });
     expect(await copyImage(from, anywhere(), { referrers: true })).toMatchObject({ referrers: 2 });
@@ -150,14 +150,14 @@ describe("referrers", () => {
       [sbom.manifest.digest, ofSBOM.manifest.digest],
     ],
     [["application/example.payload"], [`${sigTag} ${cosigned.manifest.digest}`]],
-  ])("of the types %j alone come along", async (artifactTypes, expected) => {
+  ])("of the types %j only are included", async (artifactTypes, expected) => {
     const from = await placed({ image, referrers: [sbom, ofSBOM], tagged: { [sigTag]: cosigned } });
     const to = anywhere();
     await copyImage(from, to, { referrers: { artifactTypes } });
     expect(await foundAt(to, image, sbom)).toEqual(expected);
   });
 
-  test("that are listed and not there any more are left out", async () => {
+  test("that are listed but no longer exist are omitted", async () => {
     const gone: Digest = digestOf(Buffer.from("gone"));
     const from = await placed({ image, referrers: [sbom] });
     const lying = Object.assign(Object.create(from) as ImageReference, {
@@ -174,7 +174,7 @@ describe("referrers", () => {
     expect(result.referrers).toBe(1);
   });
 
-  test("without an end are refused", async () => {
+  test("without end are rejected", async () => {
     const from = await placed({ image });
     const endless = Object.assign(Object.create(from) as ImageReference, {
       newImageSource: async () =>
@@ -188,7 +188,7 @@ describe("referrers", () => {
     await expect(copy).rejects.toMatchObject({ code: "unsupported" });
   });
 
-  test("that are there already are not brought again", async () => {
+  test("that already exist are not copied again", async () => {
     const from = await placed({ image, referrers: [sbom], tagged: { [sigTag]: cosigned } });
     const to = anywhere();
     await copyImage(from, to);
@@ -200,14 +200,14 @@ describe("referrers", () => {
     expect(await copyImage(from, to, { referrers: true })).toMatchObject({ alreadyThere: true });
   });
 
-  test("are what one instance of an index may be to another", async () => {
+  test("may be instances of the same index", async () => {
     const attestation = { ...about(image, sbomType), platform: arm };
     const index = sampleIndex([image, attestation]);
     const result = await copyImage(await placed({ image: index }), anywhere(), all);
     expect(result).toMatchObject({ digest: index.manifest.digest, referrers: 0 });
   });
 
-  test("of a source that keeps none are refused", async () => {
+  test("of a source without support are rejected", async () => {
     const from = await placed({ image });
     const bare = Object.assign(Object.create(from) as ImageReference, {
       newImageSource: async () =>
@@ -219,7 +219,7 @@ describe("referrers", () => {
     await expect(copy).rejects.toMatchObject({ code: "unsupported" });
   });
 
-  test("that the destination has no place for are refused, none are not", async () => {
+  test("are rejected by a destination without support, unless there are none", async () => {
     const to = accepting({ referrers: false });
     const from = await placed({ image, referrers: [sbom] });
     await expect(copyImage(from, to, { referrers: true })).rejects.toEqual(impossible);
@@ -239,11 +239,11 @@ describe("referrers", () => {
   });
 });
 
-describe("what referrers refer to", () => {
+describe("the subject of referrers", () => {
   const plain = sampleImage({ layers: ["a"], layerType: "application/vnd.oci.image.layer.v1.tar" });
   const signature = about(plain, signatureType);
 
-  test("is not repacked", async () => {
+  test("is not recompressed", async () => {
     const to = accepting({ layers: "compress" });
     const from = await placed({ image: plain, referrers: [signature] });
     expect((await copyImage(from, to)).digest).not.toBe(plain.manifest.digest);
@@ -261,7 +261,7 @@ describe("what referrers refer to", () => {
     await expect(copy).rejects.toEqual(impossible);
   });
 
-  test("changes as ever where nothing refers to it", async () => {
+  test("changes if it has no referrers", async () => {
     const index = sampleIndex([plain, sampleImage({ platform: arm })]);
     const from = await placed({ image: index, referrers: [signature] });
     const result = await copyImage(from, anywhere(), {
@@ -272,7 +272,7 @@ describe("what referrers refer to", () => {
   });
 });
 
-test("tags are named for digests, and are tags whatever the algorithm", () => {
+test("tags derived from digests are valid for every algorithm", () => {
   const short = digestOf(Buffer.from("x"));
   const long = digestOf(Buffer.from("x"), "sha512");
   expect(digestTagsOf(short)[0]).toBe(`${short.replace(":", "-")}.sig`);

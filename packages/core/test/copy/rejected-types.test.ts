@@ -21,7 +21,7 @@ import type { SampleImage } from "../sample-images.ts";
 const { ociManifest, ociIndex, dockerManifest, dockerList, dockerConfig, ociConfig } = mediaTypes;
 const docker = { manifestType: dockerManifest };
 
-/** What a destination was asked, in order. */
+/** The calls of a destination, in order. */
 interface Log {
   readonly tried: string[];
   readonly blobs: Digest[];
@@ -32,7 +32,7 @@ interface Rejection {
   readonly error?: ImageErrorCode;
 }
 
-/** A place that rejects these types: when they are put, or those of the reference only at commit. */
+/** A destination that rejects these types when they are put or, for the top-level manifest, at commit. */
 function rejecting(
   types: readonly string[],
   { atCommit = false, error = "manifest-rejected" }: Rejection = {},
@@ -99,7 +99,7 @@ describe.each([
     ]);
   });
 
-  test("of Docker's is replaced by OCI's, with a config of its own", async () => {
+  test("of Docker is replaced by OCI, with its own config", async () => {
     const image = sampleImage(docker);
     const to = rejecting([dockerManifest], { atCommit });
     const result = await copied(image, to);
@@ -112,7 +112,7 @@ describe.each([
     expect(result.digest).toBe(copy.manifest.digest);
   });
 
-  test("of an index is replaced too, and its instances stay", async () => {
+  test("of an index is replaced as well, and its instances stay", async () => {
     const index = sampleIndex([sampleImage(), sampleImage({ platform: arm })]);
     const to = rejecting([ociIndex], { atCommit });
     const result = await copied(index, to);
@@ -123,7 +123,7 @@ describe.each([
     });
   });
 
-  test("is reported with the others where all are rejected", async () => {
+  test("is reported with the others if all are rejected", async () => {
     const to = rejecting([ociManifest, dockerManifest], { atCommit });
     const error: unknown = await copied(sampleImage(), to).catch((reason: unknown) => reason);
     expect(error).toMatchObject({ code: "manifest-rejected" });
@@ -135,7 +135,7 @@ describe.each([
   });
 
   test.each([
-    ["that is asked for", { manifestMIMEType: ociManifest }],
+    ["that is requested", { manifestMIMEType: ociManifest }],
     ["whose digest is to be preserved", { preserveDigests: true }],
   ])("and %s is final", async (_name, options) => {
     const to = rejecting([ociManifest], { atCommit });
@@ -151,14 +151,14 @@ describe.each([
     expect(to.tried).toEqual([ociManifest]);
   });
 
-  test("for another reason than its type is final", async () => {
+  test("for a reason other than its type is final", async () => {
     const to = rejecting([ociManifest], { atCommit, error: "denied" });
     await expect(copied(sampleImage(), to)).rejects.toMatchObject({ code: "denied" });
     expect(to.tried).toEqual([ociManifest]);
   });
 });
 
-test("a signed manifest is not converted, and the error says why", async () => {
+test("a signed manifest is not converted, and the error contains the reason", async () => {
   const from = memory().parseReference("signed");
   await write(sampleImage(), from, [{ kind: "simple-signing", bytes: Buffer.from("x") }]);
   const to = rejecting([ociManifest]);
@@ -170,7 +170,7 @@ test("a signed manifest is not converted, and the error says why", async () => {
   expect(to.tried).toEqual([ociManifest]);
 });
 
-test("an index names its instances as they were taken", async () => {
+test("an index references its instances as they were accepted", async () => {
   const images = [sampleImage(), sampleImage({ ...docker, platform: arm })];
   const index = sampleIndex(images);
   const to = rejecting([ociManifest]);

@@ -16,7 +16,7 @@ export function factsOf(image: SampleImage, signatures: readonly Signature[] = [
   };
 }
 
-/** The facts of a copy to a destination that accepts everything unless `accepts` says otherwise. */
+/** The facts of a copy to a destination that accepts everything, except for what `accepts` restricts. */
 export function copyFacts(
   top: ManifestFacts,
   accepts: Partial<DestinationAccepts> = {},
@@ -45,7 +45,7 @@ export function copyFacts(
   };
 }
 
-/** The steps of a plan in few words. */
+/** A short text for the steps of a plan. */
 export function kinds({ steps }: CopyPlan): string {
   return steps
     .map((step) => {

@@ -32,23 +32,23 @@ async function expected(
   return sizeHintOf(descriptor, source, {});
 }
 
-test("a file of gzip says at its end what comes out of it", async () => {
+test("a gzip file ends with its uncompressed size", async () => {
   expect(await expected(packed)).toBe(content.byteLength);
 });
 
-test("a source that is not local, or has no ranges, is not read for it", async () => {
+test("a source that is not local, or has no ranges, is not read", async () => {
   expect(await expected(packed, {})).toBeUndefined();
   expect(await expected(packed, { isLocal: false })).toBeUndefined();
   expect(await expected(packed, { isLocal: true, ranges: false })).toBeUndefined();
 });
 
-test("less than there is packed is not believed, as where files were joined", async () => {
+test("a size below the compressed size is ignored, as for several members", async () => {
   const joined = Buffer.concat([packed, zlib.gzipSync("end")]);
   expect(await expected(joined)).toBeUndefined();
   expect(await expected(packed.subarray(0, 3))).toBeUndefined();
 });
 
-test("nor is much more than what is packed usually has", async () => {
+test("an implausibly large size is ignored", async () => {
   const lie = Buffer.from(packed);
   lie.writeUInt32LE(0xffffffff, lie.byteLength - 4);
   expect(await expected(lie)).toBeUndefined();

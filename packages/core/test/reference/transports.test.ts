@@ -28,19 +28,19 @@ const folder = named("folder", {
 describe("transports", () => {
   const transports = new Transports([harbour, folder, named("crate"), memory()]);
 
-  test("are found by name, and listed in order", () => {
+  test("are found by name and listed in order", () => {
     expect(transports.names).toEqual(["crate", "folder", "harbour", "memory"]);
     expect(transports.get("folder")?.name).toBe("folder");
     expect(transports.get("toString")).toBeUndefined();
   });
 
-  test("read a reference behind the first colon", () => {
+  test("parse the text after the first colon", () => {
     const reference = transports.parse("memory:a:b");
     expect(reference.stringWithinTransport).toBe("a:b");
     expect(imageName(reference)).toBe("memory:a:b");
   });
 
-  test("of one name are refused", () => {
+  test("of one name are rejected", () => {
     expect(() => transports.register(memory())).toThrow(
       expect.objectContaining({ code: "conflict" }),
     );
@@ -60,7 +60,7 @@ describe("transports", () => {
     ["", "; for a ship write harbour:// ("],
     ["/tmp/x", "; for a folder write folder:/tmp/x ("],
     ["./x", "; for a folder write folder:./x ("],
-  ])("say for %j to write %s", (name, advice) => {
+  ])("advise for %j to write %s", (name, advice) => {
     const attempt = (): unknown => transports.parse(name);
     expect(attempt).toThrow(expect.objectContaining({ code: "unknown-transport" }));
     expect(attempt).toThrow(advice);

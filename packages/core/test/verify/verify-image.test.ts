@@ -26,7 +26,7 @@ async function stored(image: SampleImage): Promise<ImageReference> {
   return reference;
 }
 
-/** The image with other bytes under some digests; undefined for none. */
+/** Replaces or removes blobs of an image. */
 function damaged(image: SampleImage, damage: ReadonlyMap<Digest, string | undefined>): SampleImage {
   const blobs = [...image.blobs].flatMap(([digest, bytes]) => {
     if (!damage.has(digest)) return [[digest, bytes] as const];
@@ -37,7 +37,7 @@ function damaged(image: SampleImage, damage: ReadonlyMap<Digest, string | undefi
   return { ...image, blobs: new Map(blobs), instances };
 }
 
-/** The same reference, whose source does some things otherwise. */
+/** The same reference with some methods of its source replaced. */
 function changed(
   reference: ImageReference,
   change: (source: ImageSource) => Partial<ImageSource>,
@@ -57,8 +57,8 @@ function changed(
   });
 }
 
-describe("an image that is whole", () => {
-  test("is proven by reading each manifest and each blob once", async () => {
+describe("a complete image", () => {
+  test("is verified by reading each manifest and each blob once", async () => {
     const events: VerifyEvent[] = [];
     const onEvent = (event: VerifyEvent): void => void events.push(event);
     const result = await verifyImage(await stored(index), { onEvent });
@@ -87,7 +87,7 @@ describe("an image that is whole", () => {
     expect(structuredClone(result)).toEqual(result);
   });
 
-  test("is proven without reading where the storage knows the digests, unless all is to be read", async () => {
+  test("is verified without reading if the store has computed the digests, unless `readAll` is set", async () => {
     const known = changed(await stored(index), (source) => ({
       offers: { ...source.offers, storedDigests: true },
       async statBlob({ digest = base }) {
@@ -104,7 +104,7 @@ describe("an image that is whole", () => {
     });
   });
 
-  test("may be one of some platforms, whatever the others are", async () => {
+  test("may be limited to some platforms", async () => {
     const reference = await stored(damaged(index, new Map([[ofArm, "odd"]])));
     const instances = { platforms: [linux] };
     expect(await verifyImage(reference, { instances })).toMatchObject({
@@ -116,7 +116,7 @@ describe("an image that is whole", () => {
     await expect(none).rejects.toMatchObject({ code: "not-found" });
   });
 
-  test("may have layers elsewhere, unless somebody else has them here", async () => {
+  test("may have external layers, unless another manifest references them without URLs", async () => {
     const away = digestOf(Buffer.from("away"));
     const urls = ["https://example.com/away"];
     const descriptor = { mediaType: "application/x-layer", digest: away, size: 4 };
@@ -133,8 +133,8 @@ describe("an image that is whole", () => {
   });
 });
 
-describe("of an image that is not whole", () => {
-  test("all that is wrong is told, and what names it", async () => {
+describe("of an incomplete image", () => {
+  test("all problems are reported, with the manifests that reference them", async () => {
     const damage = new Map([
       [base, undefined],
       [ofLinux, "of linuX"],
@@ -170,7 +170,7 @@ describe("of an image that is not whole", () => {
     expect(problems.map(({ kind }) => kind)).toEqual(["wrong-size", "wrong-size", "wrong-size"]);
   });
 
-  test("what the storage knows is enough to find it", async () => {
+  test("the digests of the store are enough to find problems", async () => {
     const reference = changed(await stored(one), ({ offers }) => ({
       offers: { ...offers, storedDigests: true },
       statBlob: async ({ size = 0 }) => ({ digest: ofArm, size }),
@@ -182,7 +182,7 @@ describe("of an image that is not whole", () => {
     expect(problems.map(({ kind }) => kind)).toEqual(Array(3).fill("wrong-digest"));
   });
 
-  test("an instance that is missing or another does not keep the others from being proven", async () => {
+  test("the other instances are verified if one is missing or wrong", async () => {
     const whole = await stored(index);
     const reference = changed(whole, (source) => ({
       async getManifest(instance, options) {
@@ -203,7 +203,7 @@ describe("of an image that is not whole", () => {
     expect(problems).toMatchObject([{ kind: expect.stringMatching(/^wrong-/), part: "manifest" }]);
   });
 
-  test("an index that gives an instance another size is what is wrong", async () => {
+  test("an index with a wrong size of an instance is the problem", async () => {
     const { digest, bytes } = one.manifest;
     const size = bytes.byteLength + 1;
     const manifests = [{ mediaType: mediaTypes.ociManifest, digest, size, platform: linux }];
@@ -213,14 +213,14 @@ describe("of an image that is not whole", () => {
     expect(problems[0]?.message).toMatch(/rebuild the image/);
   });
 
-  test("a manifest that cannot be read as one is told", async () => {
+  test("an invalid manifest is reported", async () => {
     const manifest = rawManifest({ schemaVersion: 1, mediaType: mediaTypes.ociManifest });
     const { problems } = await verifyImage(await stored({ ...one, manifest }));
     expect(problems).toMatchObject([{ kind: "unreadable", part: "manifest" }]);
   });
 });
 
-test("what refers to an image is proven where that is asked for", async () => {
+test("referrers are verified on request", async () => {
   const { mediaType, digest, bytes } = one.manifest;
   const subject = { mediaType, digest, size: bytes.byteLength };
   const statement = sampleImage({ layers: ["statement"], extra: { subject } });
@@ -244,12 +244,12 @@ test("what refers to an image is proven where that is asked for", async () => {
   expect(problems).toMatchObject([{ kind: "missing", namedBy: [statement.manifest.digest] }]);
 });
 
-test("an image that is not there is not-found", async () => {
+test("a missing image is not-found", async () => {
   const reference = memory().parseReference("nothing");
   await expect(verifyImage(reference)).rejects.toMatchObject({ code: "not-found" });
 });
 
-test("what may pass is tried again, and ends the verification where it does not", async () => {
+test("retryable errors are retried, and end the verification if they persist", async () => {
   const away = (times: number): ((source: ImageSource) => Partial<ImageSource>) => {
     let failures = 0;
     return (source) => ({
@@ -272,7 +272,7 @@ test("what may pass is tried again, and ends the verification where it does not"
   });
 });
 
-test("an abort passes through untouched", async () => {
+test("the reason of an abort passes through unchanged", async () => {
   const controller = new AbortController();
   const reason = new Error("enough");
   const options = {
