@@ -3,8 +3,7 @@
  * Go reads them as the same field: `layers`, `Layers` and `layerſ` (U+017F).
  */
 export function foldedKey(key: string): string {
-  // Fast paths for ASCII, because a document may consist mainly of keys.
-  if (/^[\0-@[-\x7f]*$/.test(key)) return key;
+  // A fast path for ASCII, because a document may consist mainly of keys.
   if (/^[\0-\x7f]*$/.test(key)) return lower(key);
   return key.replaceAll(/[A-Z]+/g, lower).replaceAll(/[\p{CWCM}--\p{ASCII}]/gv, simpleFolding);
 }
