@@ -17,10 +17,10 @@ import type { ResponseBody } from "./response-body.ts";
 
 /** Extends the timeout of uploads, because a registry stores the content before it responds. */
 const uploadFactor = 5;
-/** The grace period of small responses in milliseconds, as in `MinimumRate`. */
-const smallResponseGrace = 30_000;
-/** The grace period of other responses, as a multiple of the idle timeout. */
-const blobGraceFactor = 2;
+/** The `slowTimeout` of small responses, in milliseconds. */
+const smallSlowTimeout = 30_000;
+/** The `slowTimeout` of other responses, as a multiple of the idle timeout. */
+const slowFactor = 2;
 
 /** The connections of one `docker()`, opened by the first request and closed with the last user. */
 export class Connections {
@@ -65,7 +65,7 @@ export class Connections {
       const received = await exchange(agent, this.#options({ ...request, body: sent }), {
         buffers: this.agents.buffers,
         signal,
-        grace: isSmall ? Math.min(idleTimeout, smallResponseGrace) : idleTimeout * blobGraceFactor,
+        slowTimeout: isSmall ? Math.min(idleTimeout, smallSlowTimeout) : idleTimeout * slowFactor,
       });
       return this.#response(request, received);
     } catch (error) {

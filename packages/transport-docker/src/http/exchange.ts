@@ -13,8 +13,8 @@ export type ReceivedResponse = Pick<HTTPResponse, "status" | "headers"> & {
 export interface ExchangeSettings {
   readonly buffers: ReceiveBuffers;
   readonly signal: AbortSignal | undefined;
-  /** As in `MinimumRate`. */
-  readonly grace: number;
+  /** As in `ReceivedChunksSettings`. */
+  readonly slowTimeout: number;
 }
 
 /** The maximum number of 1xx responses before a response. */
@@ -24,7 +24,7 @@ const maxInformational = 32;
 export async function exchange(
   agent: Dispatcher,
   request: Dispatcher.DispatchOptions,
-  { buffers, signal, grace }: ExchangeSettings,
+  { buffers, signal, slowTimeout }: ExchangeSettings,
 ): Promise<ReceivedResponse> {
   const { promise, resolve, reject } = Promise.withResolvers<ReceivedResponse>();
   let started: Dispatcher.DispatchController | undefined;
@@ -51,7 +51,7 @@ export async function exchange(
         if (++informational > maxInformational) controller.abort(new TooManyInformational());
         return;
       }
-      body = new ResponseBody(controller, buffers, grace);
+      body = new ResponseBody(controller, buffers, slowTimeout);
       resolve({ status, headers, body });
     },
     onResponseData(_, chunk) {

@@ -5,12 +5,10 @@ export { classOfAddress, classOfHost, strictestClassOf } from "./address-class.t
 export type { AddressClass } from "./address-class.ts";
 export { guardedLookup, ForbiddenAddress, allowedClassesFor } from "./address-guard.ts";
 export type { GuardedLookupSettings, AllowedClasses } from "./address-guard.ts";
-export { ChunkQueue } from "./chunk-queue.ts";
 export { errorCodeOf, findConnectionFailure } from "./connection-failure.ts";
 export type { ConnectionFailure, ConnectionFailureKind } from "./connection-failure.ts";
 export { jsonObjectOf } from "./json-object-of.ts";
 export { ListProgress } from "./list-progress.ts";
-export { MinimumRate, TooSlow } from "./minimum-rate.ts";
 export { oneLine } from "./one-line.ts";
 export { PartMemory } from "./part-memory.ts";
 export type { HeldMemory } from "./part-memory.ts";
@@ -21,3 +19,5 @@ export { readRangesAhead } from "./read-ahead.ts";
 export type { ReadAhead } from "./read-ahead.ts";
 export { readRange } from "./read-range.ts";
 export type { KnownRange } from "./read-range.ts";
+export { ReceivedChunks } from "./received-chunks.ts";
+export type { PausableConnection, ReceivedChunksSettings } from "./received-chunks.ts";

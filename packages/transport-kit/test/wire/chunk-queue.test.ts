@@ -1,6 +1,7 @@
-import { ChunkQueue } from "@drayage/transport-kit/wire";
 import fc from "fast-check";
 import { expect, test } from "vitest";
+
+import { ChunkQueue } from "../../src/wire/chunk-queue.ts";
 
 function drained(queue: ChunkQueue): Uint8Array[] {
   const chunks: Uint8Array[] = [];

@@ -1,5 +1,6 @@
-import { MinimumRate } from "@drayage/transport-kit/wire";
 import { expect, test } from "vitest";
+
+import { MinimumRate } from "../../src/wire/minimum-rate.ts";
 
 test("a byte per second is too slow after the grace period", () => {
   const rate = new MinimumRate(30_000);
