@@ -41,10 +41,10 @@ export async function detectCompression(
 ): Promise<DetectedCompression> {
   const iterator = bytes[Symbol.asyncIterator]();
   let start: Uint8Array = new Uint8Array(0);
-  let ended = false;
-  while (start.byteLength < maxMagicLength && !ended) {
+  let isEnded = false;
+  while (start.byteLength < maxMagicLength && !isEnded) {
     const next = await iterator.next();
-    ended = next.done === true;
+    isEnded = next.done === true;
     // A copy: the chunk's buffer may be reused.
     if (!next.done) start = Buffer.concat([start, next.value]);
   }

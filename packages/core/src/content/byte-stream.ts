@@ -41,16 +41,16 @@ export async function readStart(
   let buffer: Uint8Array = new Uint8Array(0);
   let size = 0;
   for await (const chunk of bytes) {
-    const wanted = chunk.subarray(0, length - size);
+    const part = chunk.subarray(0, length - size);
     if (size === 0) {
-      buffer = wanted;
-    } else if (wanted.byteLength > 0) {
-      if (buffer.byteLength < size + wanted.byteLength) {
-        buffer = enlarged(buffer.subarray(0, size), size + wanted.byteLength);
+      buffer = part;
+    } else if (part.byteLength > 0) {
+      if (buffer.byteLength < size + part.byteLength) {
+        buffer = enlarged(buffer.subarray(0, size), size + part.byteLength);
       }
-      buffer.set(wanted, size);
+      buffer.set(part, size);
     }
-    size += wanted.byteLength;
+    size += part.byteLength;
     if (size >= length) break;
   }
   return buffer.subarray(0, size);

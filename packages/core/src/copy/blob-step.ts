@@ -20,11 +20,11 @@ export function withTransformedType(layer: Descriptor, transform: BlobTransform)
 /** Plans a blob. Only layers are transformed. */
 export function blobStep(
   blob: Descriptor,
-  wanted: BlobTransform,
+  layerTransform: BlobTransform,
   cached: CopyFacts["cachedBlobs"],
 ): BlobStep {
   const compression = layerCompressionOf(blob.mediaType);
-  const transform = compression === undefined ? "preserve" : wanted;
+  const transform = compression === undefined ? "preserve" : layerTransform;
   const forms = compressedForms(blob, transform, cached);
   const changes = forms.length > 0 || changesCompression(transform, compression);
   return {

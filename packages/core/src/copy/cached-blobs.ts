@@ -32,11 +32,11 @@ export async function findCachedBlobs(
 }
 
 function digestsIn({ manifest, instances, blobs = [] }: ManifestFacts): readonly Digest[] {
-  const own = manifest.kind === "index" ? blobs : blobsOf(manifest);
-  const others = instances.flatMap((instance) =>
+  const ownBlobs = manifest.kind === "index" ? blobs : blobsOf(manifest);
+  const instanceDigests = instances.flatMap((instance) =>
     instance === undefined ? [] : digestsIn(instance),
   );
-  return [...own.map(({ digest }) => digest), ...others];
+  return [...ownBlobs.map(({ digest }) => digest), ...instanceDigests];
 }
 
 async function lookUp(
@@ -53,11 +53,11 @@ async function lookUp(
     Array.from(cached, ([digest, { compressed, paths }]): [Digest, CachedBlob] => {
       if (scope === undefined)
         return [digest, { compressed, isAtDestination: false, otherLocations: [] }];
-      const own = destination.locateBlob?.({ digest })?.path;
+      const destinationPath = destination.locateBlob?.({ digest })?.path;
       const isSourceInScope = isInScope(source?.locateBlob?.({ digest }), scope);
-      const others = isSourceInScope ? [] : paths.filter((path) => path !== own);
-      const otherLocations = others.map((path) => ({ ...scope, path }));
-      const isAtDestination = own !== undefined && paths.includes(own);
+      const otherPaths = isSourceInScope ? [] : paths.filter((path) => path !== destinationPath);
+      const otherLocations = otherPaths.map((path) => ({ ...scope, path }));
+      const isAtDestination = destinationPath !== undefined && paths.includes(destinationPath);
       return [digest, { compressed, isAtDestination, otherLocations }];
     }),
   );

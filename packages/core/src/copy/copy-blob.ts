@@ -72,8 +72,8 @@ async function copyOnce(
   const isGunzipped = sourceCompression === "gzip" && compression === "none";
   try {
     const sizeHint = isGunzipped ? await sizeHintOf(blob, source, options) : undefined;
-    const how = { ...options, isConfig, sizeHint };
-    const stored = await destination.putBlob(replayable(bytes, replay), info, how);
+    const putOptions = { ...options, isConfig, sizeHint };
+    const stored = await destination.putBlob(replayable(bytes, replay), info, putOptions);
     if (info.digest !== undefined) checkDigest(stored.digest, info.digest);
     return { from: blob, outcome: "copied", stored, ...compressions };
   } finally {
@@ -109,16 +109,16 @@ async function transformed(
   const from = (start: number): AsyncIterable<Uint8Array> => blob.from(start, { reuseBuffers });
   const unchanged = { info: descriptor, compression: undefined, replay: from };
   if (transform === "preserve") return { ...unchanged, bytes: from(0) };
-  const found = await detectCompression(from(0));
-  const sourceCompression = found.compression;
-  const close = async (): Promise<void> => found.close();
+  const detected = await detectCompression(from(0));
+  const sourceCompression = detected.compression;
+  const close = async (): Promise<void> => detected.close();
   const compression = targetCompression(sourceCompression, transform);
-  if (compression === undefined) return { ...unchanged, bytes: found.bytes, close };
+  if (compression === undefined) return { ...unchanged, bytes: detected.bytes, close };
   const { mediaType, annotations } = descriptor;
   // Compression and decompression allow reused buffers, so a local blob is opened again with them.
   const isReopened = isLocal && !reuseBuffers;
   if (isReopened) await close();
-  const input = isReopened ? blob.from(0, { reuseBuffers: true }) : found.bytes;
+  const input = isReopened ? blob.from(0, { reuseBuffers: true }) : detected.bytes;
   const plain = decompressed(input, sourceCompression, decompression);
   const bytes = compression === "none" ? plain : compressed(plain, compression);
   const info = { mediaType, annotations };

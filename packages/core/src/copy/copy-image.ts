@@ -21,14 +21,14 @@ export async function copyImage(
   to: ImageReference,
   options: CopyOptions = {},
 ): Promise<CopyResult> {
-  const own = reporting(options);
-  await using destination = await openDestination(to, own);
-  await using source = await from.newImageSource(own);
-  const facts = await inspectCopy(source, destination, own);
-  const plan = planCopy(facts, own);
-  own.onEvent?.({ kind: "planned", plan });
-  const result = await executeCopy(plan, source, destination, own);
-  own.onEvent?.({ kind: "done", result });
+  const reportingOptions = reporting(options);
+  await using destination = await openDestination(to, reportingOptions);
+  await using source = await from.newImageSource(reportingOptions);
+  const facts = await inspectCopy(source, destination, reportingOptions);
+  const plan = planCopy(facts, reportingOptions);
+  reportingOptions.onEvent?.({ kind: "planned", plan });
+  const result = await executeCopy(plan, source, destination, reportingOptions);
+  reportingOptions.onEvent?.({ kind: "done", result });
   return result;
 }
 

@@ -24,8 +24,9 @@ function describe(step: CopyStep): string {
   switch (step.kind) {
     case "blob": {
       const what = step.isConfig ? "config" : "layer";
-      const how = step.digest === undefined ? `, to ${describeTransform(step.transform)}` : "";
-      return `${what} ${step.blob.digest} (${formatBytes(step.blob.size)}${how})`;
+      const transform =
+        step.digest === undefined ? `, to ${describeTransform(step.transform)}` : "";
+      return `${what} ${step.blob.digest} (${formatBytes(step.blob.size)}${transform})`;
     }
     case "manifest": {
       if (step.subject !== undefined) return describeReferrer(step);

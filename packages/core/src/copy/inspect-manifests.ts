@@ -71,26 +71,30 @@ export class ManifestInspection {
 
   async #withInstances(
     facts: ManifestFacts,
-    select: readonly InstanceDescriptor[],
+    entries: readonly InstanceDescriptor[],
     depth: number,
   ): Promise<ManifestFacts> {
     if (depth >= maxDepth) throw this.#tooDeep();
     const { manifests } = facts.manifest as ImageIndex;
-    const wanted = new Set(select);
+    const selected = new Set(entries);
     const instances: (ManifestFacts | undefined)[] = manifests.map(() => undefined);
     const queue = manifests.entries();
     const readers = Array.from(
       { length: Math.max(1, this.#source.offers.parallelBlobs) },
       async () => {
         for (const [at, entry] of queue) {
-          if (!wanted.has(entry) || !isInstance(entry)) continue;
+          if (!selected.has(entry) || !isInstance(entry)) continue;
           instances[at] = await this.#withAllInstances(await this.#instance(entry), depth + 1);
         }
       },
     );
     await Promise.all(readers);
     this.#addCount(facts.raw.digest, instances);
-    return { ...facts, instances, blobs: blobsOf(facts.manifest).filter((one) => wanted.has(one)) };
+    return {
+      ...facts,
+      instances,
+      blobs: blobsOf(facts.manifest).filter((one) => selected.has(one)),
+    };
   }
 
   /** Reads the manifest of an entry and checks its size. */

@@ -30,23 +30,23 @@ export async function inspectReferrers(
     removeSignatures: true,
     instances: "all",
   });
-  const found: ReferrerFacts[] = [];
-  const known = new Set<Digest>();
+  const referrers: ReferrerFacts[] = [];
+  const visited = new Set<Digest>();
   for (let level: readonly ManifestFacts[] = [top]; level.length > 0;) {
-    const named = level.flatMap((one) => [one.raw.digest, ...instanceDigests(one)]);
-    const subjects = [...new Set(named)].filter((digest) => !known.has(digest));
+    const digests = level.flatMap((one) => [one.raw.digest, ...instanceDigests(one)]);
+    const subjects = [...new Set(digests)].filter((digest) => !visited.has(digest));
     const links = await listAllReferrers(source, subjects, options);
-    if (found.length + links.length > maxReferrers) throw tooManyReferrers(source);
+    if (referrers.length + links.length > maxReferrers) throw tooManyReferrers(source);
     const next = await mapAll(links, source, options, (link, own) =>
       readReferrer(link, inspection, own),
     );
     const read = next.filter((one) => one !== undefined);
-    found.push(...read);
-    for (const subject of subjects) known.add(subject);
+    referrers.push(...read);
+    for (const subject of subjects) visited.add(subject);
     level = read.map(({ manifest }) => manifest);
   }
-  const isImageThere = present.has(top.raw.digest) && found.length > 0;
-  return isImageThere ? withPresence(found, destination, options) : found;
+  const isImageThere = present.has(top.raw.digest) && referrers.length > 0;
+  return isImageThere ? withPresence(referrers, destination, options) : referrers;
 }
 
 async function listAllReferrers(
@@ -83,14 +83,14 @@ function isRequested(
   tag: string | undefined,
   options: CopyOptions,
 ): boolean {
-  const wanted = requestedTypes(options);
-  if (wanted === undefined) return true;
-  if (manifest.kind === "index") return wanted.includes(manifest.artifactType ?? "");
+  const requested = requestedTypes(options);
+  if (requested === undefined) return true;
+  if (manifest.kind === "index") return requested.includes(manifest.artifactType ?? "");
   const isImage = manifest.kind === "image";
   const type = manifest.artifactType ?? (isImage ? manifest.config.mediaType : "");
   const blobs = isImage ? manifest.layers : manifest.blobs;
   const types = tag === undefined ? [] : blobs.map(({ mediaType }) => mediaType);
-  return [type, ...types].some((one) => wanted.includes(one));
+  return [type, ...types].some((one) => requested.includes(one));
 }
 
 /** Marks the referrers that the destination has. If it cannot be read, all are treated as missing. */

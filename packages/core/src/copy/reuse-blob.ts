@@ -13,8 +13,8 @@ export async function reuseBlob(
 ): Promise<BlobResult | undefined> {
   for (const candidate of candidates) {
     const { blob, compression } = candidate;
-    const own = compression === undefined ? source.locateBlob?.(blob) : undefined;
-    const location = candidate.location ?? own;
+    const sourceLocation = compression === undefined ? source.locateBlob?.(blob) : undefined;
+    const location = candidate.location ?? sourceLocation;
     const reused = await destination.tryReusingBlob(blob, { ...options, location });
     if (reused === undefined) continue;
     const { digest = blob.digest, size = blob.size, cloned = false } = reused;

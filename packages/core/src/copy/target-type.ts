@@ -63,11 +63,13 @@ function allowedTypes(
   accepts: DestinationAccepts,
   options: PlanOptions,
 ): readonly string[] {
-  const asked = options.manifestMIMEType;
-  const wanted = asked === undefined ? undefined : [asked, matchingIndexType(asked)];
-  const taken = acceptedTypes(accepts) ?? wanted ?? [manifest.mediaType, ...manifestMediaTypes];
-  return (wanted ?? taken).filter(
-    (type) => taken.includes(type) && isIndexMediaType(type) === (manifest.kind === "index"),
+  const requested = options.manifestMIMEType;
+  const requestedTypes =
+    requested === undefined ? undefined : [requested, matchingIndexType(requested)];
+  const accepted = acceptedTypes(accepts) ??
+    requestedTypes ?? [manifest.mediaType, ...manifestMediaTypes];
+  return (requestedTypes ?? accepted).filter(
+    (type) => accepted.includes(type) && isIndexMediaType(type) === (manifest.kind === "index"),
   );
 }
 

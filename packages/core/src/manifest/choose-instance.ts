@@ -45,10 +45,10 @@ export function chooseInstances(
       `No image for ${formatPlatform(platform)}; available: ${listPlatforms(index)}`,
     );
   }
-  const wanted = index.manifests.filter((instance) =>
+  const selected = index.manifests.filter((instance) =>
     platforms.some((one) => matchesPlatform(instance, one)),
   );
-  const digests = new Set(wanted.map(({ digest }) => digest));
+  const digests = new Set(selected.map(({ digest }) => digest));
   return index.manifests.filter(({ digest }) => digests.has(digest));
 }
 

@@ -170,10 +170,10 @@ function editedImage(
       `An image with ${layers.length} layers cannot be edited to have ${infos.length}`,
     );
   }
-  const given = familyOf(mediaType) === "oci" ? infos : infos.map(withoutAnnotations);
-  if (layers.every((layer, at) => isSame(layer, given[at]))) return value;
+  const newLayers = familyOf(mediaType) === "oci" ? infos : infos.map(withoutAnnotations);
+  if (layers.every((layer, at) => isSame(layer, newLayers[at]))) return value;
   const entries = entriesOf(value, "layers");
-  return { ...value, layers: entries.map((entry, at) => withDescriptor(entry, given[at])) };
+  return { ...value, layers: entries.map((entry, at) => withDescriptor(entry, newLayers[at])) };
 }
 
 function withoutAnnotations(info: Descriptor): Descriptor {

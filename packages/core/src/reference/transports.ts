@@ -3,35 +3,35 @@ import type { ImageTransport } from "../contract/image-transport.ts";
 import { ImageError } from "../names/image-error.ts";
 import { closestMatch } from "../text/closest-match.ts";
 
-/** The transports that a program uses, by name. There is no global one. */
+/** The transports of a program, by name. There is no global registry. */
 export class Transports {
   readonly #byName = new Map<string, ImageTransport>();
 
-  /** @throws ImageError `conflict` for two of one name */
+  /** @throws ImageError `conflict` if two transports have the same name */
   constructor(transports: Iterable<ImageTransport> = []) {
     for (const transport of transports) this.register(transport);
   }
 
-  /** @throws ImageError `conflict` where the name is taken */
+  /** Adds a transport. @throws ImageError `conflict` if its name is already registered */
   register(transport: ImageTransport): this {
     if (this.#byName.has(transport.name)) {
-      throw new ImageError("conflict", `A transport named ${transport.name} is in use already`);
+      throw new ImageError("conflict", `A transport named ${transport.name} is already registered`);
     }
     this.#byName.set(transport.name, transport);
     return this;
   }
 
-  /** The transport of that name, where it is in use. */
+  /** Finds a transport by its name. */
   get(name: string): ImageTransport | undefined {
     return this.#byName.get(name);
   }
 
-  /** In alphabetical order. */
+  /** The names of all transports, in alphabetical order. */
   get names(): readonly string[] {
     return [...this.#byName.keys()].toSorted();
   }
 
-  /** Reads `transport:reference`. @throws ImageError `unknown-transport`, `invalid-reference` */
+  /** Parses `transport:reference`. @throws ImageError `unknown-transport`, `invalid-reference` */
   parse(name: string): ImageReference {
     const colon = name.indexOf(":");
     const transport = colon < 0 ? undefined : this.#byName.get(name.slice(0, colon));
@@ -59,7 +59,7 @@ export class Transports {
   }
 
   #transportAdvice(name: string): readonly string[] {
-    return this.names.flatMap((one) => this.#byName.get(one)?.advise?.(name) ?? []);
+    return this.names.flatMap((transport) => this.#byName.get(transport)?.advise?.(name) ?? []);
   }
 
   /** The name with the missing colon after its transport: `docker://alpine` for `docker//alpine`. */

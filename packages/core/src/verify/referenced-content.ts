@@ -68,11 +68,11 @@ export class ReferencedContent {
     let level = sources.map((source): PendingManifest => ({ ...root, source, namedBy: [] }));
     const count = sources[0]?.offers.parallelBlobs ?? 1;
     while (level.length > 0) {
-      const named: (readonly PendingManifest[])[] = [];
+      const next: (readonly PendingManifest[])[] = [];
       await runAll([...level.entries()], { count }, options.signal, async ([at, one], signal) => {
-        named[at] = await content.#read(one, { ...options, signal });
+        next[at] = await content.#read(one, { ...options, signal });
       });
-      level = named.flat().filter((one) => content.#isNew(one));
+      level = next.flat().filter((one) => content.#isNew(one));
       if (content.#seen.size > maxManifests * sources.length) throw tooManyManifests(sources);
     }
     content.#compareSizes();
@@ -81,22 +81,22 @@ export class ReferencedContent {
 
   /** Reads a manifest. Returns its instances and referrers. */
   async #read(
-    wanted: PendingManifest,
+    pending: PendingManifest,
     options: VerifyOptions,
   ): Promise<readonly PendingManifest[]> {
     try {
-      const raw = await wanted.source.getManifest(wanted.instance, options);
-      const digest = this.#verify(wanted, raw);
+      const raw = await pending.source.getManifest(pending.instance, options);
+      const digest = this.#verify(pending, raw);
       if (digest === undefined) return [];
-      await this.#requireSelectedPlatforms(wanted, raw, options);
-      const instances = this.#instancesOf(wanted, raw, digest);
-      const referrers = options.referrers ? await this.#referrersOf(wanted, digest, options) : [];
+      await this.#requireSelectedPlatforms(pending, raw, options);
+      const instances = this.#instancesOf(pending, raw, digest);
+      const referrers = options.referrers ? await this.#referrersOf(pending, digest, options) : [];
       this.manifests.push({ digest, size: raw.bytes.byteLength });
       return [...instances, ...referrers];
     } catch (error) {
       const isImageMissing =
-        wanted.isRoot && this.#isSingleImage && isImageError(error, "not-found");
-      const problem = isImageMissing ? undefined : problemOf(subjectOf(wanted), error);
+        pending.isRoot && this.#isSingleImage && isImageError(error, "not-found");
+      const problem = isImageMissing ? undefined : problemOf(subjectOf(pending), error);
       if (problem === undefined) throw error;
       this.problems.push(problem);
       return [];
@@ -115,22 +115,22 @@ export class ReferencedContent {
   }
 
   /** Verifies a manifest. Returns its digest; undefined after a problem. */
-  #verify(wanted: PendingManifest, { bytes, digest }: RawManifest): Digest | undefined {
-    const { source, instance } = wanted;
+  #verify(pending: PendingManifest, { bytes, digest }: RawManifest): Digest | undefined {
+    const { source, instance } = pending;
     const named = instance ?? source.reference.dockerReference?.digest;
-    const promised = [named, digest].filter((one) => one !== undefined);
-    for (const one of promised) {
+    const expected = [named, digest].filter((one) => one !== undefined);
+    for (const one of expected) {
       const found = { digest: digestOf(bytes, algorithmOf(one)), size: bytes.byteLength };
-      const problem = differenceIn({ ...subjectOf(wanted), digest: one }, found);
+      const problem = differenceIn({ ...subjectOf(pending), digest: one }, found);
       if (problem === undefined) continue;
       this.problems.push(problem);
       return undefined;
     }
-    const own = promised[0] ?? digestOf(bytes);
+    const ownDigest = expected[0] ?? digestOf(bytes);
     // Several names may reference one image.
-    if (wanted.isRoot && this.#seen.has(own)) return undefined;
-    this.#seen.set(own, wanted);
-    return own;
+    if (pending.isRoot && this.#seen.has(ownDigest)) return undefined;
+    this.#seen.set(ownDigest, pending);
+    return ownDigest;
   }
 
   #instancesOf(
@@ -202,12 +202,12 @@ export class ReferencedContent {
   }
 
   /** Returns false for a known manifest, and adds the manifests that reference it. */
-  #isNew(wanted: PendingManifest): boolean {
-    const { instance, namedBy } = wanted;
+  #isNew(pending: PendingManifest): boolean {
+    const { instance, namedBy } = pending;
     if (instance === undefined) return true;
     const before = this.#seen.get(instance);
-    if (before !== undefined && wanted.size !== before.size) this.#sizeConflicts.push(wanted);
-    if (before === undefined) this.#seen.set(instance, wanted);
+    if (before !== undefined && pending.size !== before.size) this.#sizeConflicts.push(pending);
+    if (before === undefined) this.#seen.set(instance, pending);
     else before.namedBy.push(...namedBy.filter((one) => !before.namedBy.includes(one)));
     return before === undefined;
   }

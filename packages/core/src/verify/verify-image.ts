@@ -21,15 +21,15 @@ export async function verifyImage(
   reference: ImageReference,
   options: VerifyOptions = {},
 ): Promise<VerifyResult> {
-  const own = reporting(options);
-  await using images = await openImages(reference, own);
-  const content = await ReferencedContent.read(images.sources, own);
+  const reportingOptions = reporting(options);
+  await using images = await openImages(reference, reportingOptions);
+  const content = await ReferencedContent.read(images.sources, reportingOptions);
   const blobs = [...content.blobs.values()];
   const source = imageName(reference);
   const { count, bytes } = totalOf(blobs.map(({ blob }) => blob));
-  own.onEvent?.({ kind: "inspected", source, blobs: count, bytes });
-  for (const problem of content.problems) own.onEvent?.({ kind: "problem", problem });
-  const checked = await checkBlobs(blobs, own);
+  reportingOptions.onEvent?.({ kind: "inspected", source, blobs: count, bytes });
+  for (const problem of content.problems) reportingOptions.onEvent?.({ kind: "problem", problem });
+  const checked = await checkBlobs(blobs, reportingOptions);
   const result = {
     source,
     images: images.sources.length,
@@ -39,7 +39,7 @@ export async function verifyImage(
     external: totalWithOutcome("external", checked),
     problems: [...content.problems, ...checked.flatMap(({ problem }) => problem ?? [])],
   };
-  own.onEvent?.({ kind: "verified", result });
+  reportingOptions.onEvent?.({ kind: "verified", result });
   return result;
 }
 
