@@ -7,14 +7,14 @@ import type {
 import { imageName } from "@drayage/core";
 import { DockerArchiveDestination, StreamArchiveUpdate } from "@drayage/image-archive";
 
+import { ContainerdDestination } from "./containerd-destination.ts";
 import type { Engine } from "./engine/engine.ts";
 import { ImageLoad } from "./engine/image-load.ts";
-import { keepsManifests } from "./engine/stored-manifests.ts";
-import { WholeImageDestination } from "./whole-image-destination.ts";
+import { storesManifests } from "./engine/stored-manifests.ts";
 
 /**
- * Sends an archive as it is made, one layer after the other; the engine shows the image when it has all of it. Where
- * images are kept in containerd they go as they are, elsewhere with their layers unpacked.
+ * Streams an archive to the engine, which creates the image when it has received all of it. An engine with the containerd
+ * store receives the image unchanged, other engines receive uncompressed layers.
  */
 export async function openDockerDaemonDestination(
   reference: ImageReference,
@@ -22,8 +22,8 @@ export async function openDockerDaemonDestination(
   name: NamedReference,
   options: OperationOptions,
 ): Promise<ImageDestination> {
-  if (await keepsManifests(engine, options))
-    return WholeImageDestination.open(reference, engine, name, options);
+  if (await storesManifests(engine, options))
+    return ContainerdDestination.open(reference, engine, name, options);
   const update = new StreamArchiveUpdate(new ImageLoad(engine, options), imageName(reference));
   return DockerArchiveDestination.open(reference, update, [name], options);
 }

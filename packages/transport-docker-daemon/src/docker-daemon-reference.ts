@@ -22,19 +22,19 @@ import { openDockerDaemonSource } from "./docker-daemon-source.ts";
 import { Engine } from "./engine/engine.ts";
 import { removeImage } from "./engine/remove-image.ts";
 
-/** Which image of an engine is meant. */
+/** Selects an image of an engine. */
 export type ImageInEngine =
-  /** With a tag, a digest, or both: then it is the digest that counts. */
+  /** With a tag, a digest, or both. The digest has precedence. */
   | { readonly kind: "name"; readonly name: NamedReference }
   | { readonly kind: "id"; readonly id: Digest };
 
-/** An image in a Docker Engine or in Podman. */
+/** A reference to an image in a Docker Engine or in Podman. */
 export class DockerDaemonReference implements ImageReference {
   readonly transport: ImageTransport;
   readonly image: ImageInEngine;
   readonly stringWithinTransport: string;
   readonly dockerReference: NamedReference | undefined;
-  /** Of an ID there is nothing that a policy could say. */
+  /** Undefined for an ID, which policies do not support. */
   readonly policyConfigurationIdentity: string | undefined;
   readonly policyConfigurationNamespaces: readonly string[];
   readonly #settings: DockerDaemonSettings;
@@ -64,8 +64,8 @@ export class DockerDaemonReference implements ImageReference {
   }
 
   /**
-   * Takes the name away, as `docker rmi` does; with its last name, the image goes.
-   * @throws ImageError `not-found`, and `conflict` where a container uses the image or an ID has several names
+   * Removes the name, as `docker rmi` does, and the image with its last name.
+   * @throws ImageError `not-found`; `conflict` if a container uses the image, or if an ID has several names
    */
   async deleteImage(options: OperationOptions = {}): Promise<void> {
     const engine = await Engine.connect(this.#settings, options);
@@ -73,7 +73,7 @@ export class DockerDaemonReference implements ImageReference {
   }
 }
 
-/** In full, which Docker and Podman understand alike. Engines ignore a tag beside a digest, or refuse it. */
+/** The full name, which Docker and Podman parse alike. Omits the tag of a name with a digest: some engines reject both. */
 function nameInEngine(image: ImageInEngine): string {
   if (image.kind === "id") return image.id;
   const { digest } = image.name;
@@ -85,6 +85,6 @@ function nameToWrite({ image, stringWithinTransport }: DockerDaemonReference): N
   if (image.kind === "name" && image.name.digest === undefined) return image.name;
   throw new ImageError(
     "invalid-reference",
-    `docker-daemon:${stringWithinTransport} can be read, but not written: to write an image, call it NAME:TAG`,
+    `docker-daemon:${stringWithinTransport} can be read, but not written; write to docker-daemon:NAME:TAG`,
   );
 }

@@ -1,27 +1,28 @@
 import type { SystemContext } from "@drayage/core";
 
-/** How a `dockerDaemon()` finds and reaches an engine. */
+/** Settings of `dockerDaemon()`. */
 export interface DockerDaemonSettings {
   /**
-   * Where it listens: `unix:///run/docker.sock`, `tcp://HOST:PORT`, `http://…` or `https://…`. Default: what
-   * `DOCKER_HOST`, `DOCKER_CONTEXT` or the current context of docker's `config.json` says, else the first socket that is
-   * there of Docker and then of Podman.
+   * The address of the engine: `unix:///run/docker.sock`, `tcp://HOST:PORT`, `http://…` or `https://…`. Default:
+   * `DOCKER_HOST`, else the context in `DOCKER_CONTEXT` or docker's `config.json`, else the first existing socket of
+   * Docker or Podman.
    */
   readonly host?: string | undefined;
   /**
-   * A folder with `ca.pem`, who vouches for the engine, and `cert.pem` with `key.pem`, who we are; `tcp:` speaks TLS then.
-   * Default: those of the context, else `DOCKER_CERT_PATH`, else docker's own folder where `DOCKER_TLS_VERIFY` is set.
+   * A folder with `ca.pem` (the certificate authority of the engine), `cert.pem` and `key.pem` (the client certificate).
+   * With it, `tcp:` uses TLS. Default: that of the context, else `DOCKER_CERT_PATH`, else docker's folder if
+   * `DOCKER_TLS_VERIFY` is set.
    */
   readonly certDir?: string | undefined;
   /**
-   * Whether an engine that speaks TLS need not prove who it is. With false `tcp:` speaks TLS, and `http:` is refused.
-   * Default: what the context says, else engines that speak TLS have to prove who they are.
+   * Whether the certificate of the engine need not be trusted. False requires TLS: `tcp:` uses it, and `http:` is rejected.
+   * Default: the setting of the context, else untrusted certificates are rejected.
    */
   readonly insecure?: boolean | undefined;
-  /** Default `drayage`. */
+  /** The `User-Agent` header. Default: `drayage`. */
   readonly userAgent?: string | undefined;
-  /** Milliseconds without a sign of life after which an engine that is waited for counts as gone. Default 600 000. */
+  /** Milliseconds without data after which a request fails. Default 600 000. */
   readonly idleTimeout?: number | undefined;
-  /** Where files and variables are looked up that nobody named. */
+  /** The environment and root folder for default files and variables. */
   readonly system?: SystemContext | undefined;
 }

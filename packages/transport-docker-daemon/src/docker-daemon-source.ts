@@ -9,13 +9,13 @@ import {
 } from "@drayage/image-layout";
 
 import type { Engine } from "./engine/engine.ts";
-import { startOf } from "./engine/exchange.ts";
+import { readText } from "./engine/exchange.ts";
 import { imageIDOf } from "./engine/image-id.ts";
 import { savedArchive } from "./engine/saved-archive.ts";
 
 /**
- * Saves the image into a temporary file, which is removed with the source: an engine gives all of it, in an order of its
- * own, with what tells about it at the end.
+ * Saves the image into a temporary file, which is deleted with the source. An engine exports only whole images, with the
+ * manifest at the end.
  */
 export async function openDockerDaemonSource(
   reference: ImageReference,
@@ -24,10 +24,10 @@ export async function openDockerDaemonSource(
   options: OperationOptions,
 ): Promise<ImageSource> {
   const id = await imageIDOf(engine, name, options);
-  const answer = await engine.ask({ method: "GET", path: `/images/${name}/get`, ...options });
-  const doing = `save ${name}`;
-  if (answer.status !== 200) throw engine.refusal(await startOf(answer), doing);
-  const bytes = savedArchive(answer.bytes, engine, doing);
+  const response = await engine.send({ method: "GET", path: `/images/${name}/get`, ...options });
+  const operation = `save ${name}`;
+  if (response.status !== 200) throw engine.errorFor(await readText(response), operation);
+  const bytes = savedArchive(response.bytes, engine, operation);
   const spool = await spooled(bytes, imageName(reference), options);
   const archive = await TarArchive.open(spool, options);
   const position = await positionOf(id, archive, options);
@@ -38,8 +38,8 @@ export async function openDockerDaemonSource(
 }
 
 /**
- * Where the layout in an archive has the image as it was pulled or built: engines that keep images in containerd know
- * them by their manifests. Others make one up for the archive, and know nothing of it.
+ * The position of the image in the layout of an archive, if its manifest is the original one. Engines with the containerd
+ * store use the digest of the manifest as the image ID. Other engines generate a manifest for the archive.
  */
 async function positionOf(
   id: unknown,

@@ -6,7 +6,10 @@ import { DockerDaemonReference } from "./docker-daemon-reference.ts";
 import type { ImageInEngine } from "./docker-daemon-reference.ts";
 import type { DockerDaemonSettings } from "./docker-daemon-settings.ts";
 
-/** `docker-daemon:NAME:TAG` and, to read, `docker-daemon:NAME@DIGEST` and `docker-daemon:sha256:ID`: images in a Docker Engine or in Podman. */
+/**
+ * The transport of `docker-daemon:NAME:TAG` and (for reading) `docker-daemon:NAME@DIGEST` and `docker-daemon:sha256:ID`:
+ * images in a Docker Engine or in Podman.
+ */
 export function dockerDaemon(
   settings: DockerDaemonSettings = {},
 ): ImageTransport<DockerDaemonReference> {
@@ -17,7 +20,7 @@ export function dockerDaemon(
       if (!isDigest(scope)) return;
       throw new ImageError(
         "invalid-scope",
-        `Not a scope of docker-daemon: ${JSON.stringify(scope)}: images are spoken of by their names, and those without one by ""`,
+        `Invalid scope of docker-daemon: ${JSON.stringify(scope)}: use the name of an image, or "" for images without a name`,
       );
     },
   };
@@ -27,19 +30,19 @@ export function dockerDaemon(
 function parseImage(text: string): ImageInEngine {
   if (isDigest(text)) {
     if (text.startsWith("sha256:")) return { kind: "id", id: text };
-    throw invalid(text, "the ID of an image is a sha256");
+    throw invalid(text, "an image ID is a sha256 digest; write sha256:HEX");
   }
   const name = parseNamedReference(text);
   if (name.domain === "docker.io" && name.path === "library/sha256")
-    throw invalid(text, "an image named sha256 would be taken for an ID, which has 64 hex digits");
+    throw invalid(text, "an image cannot be named sha256; an image ID has 64 hex digits");
   if (name.tag === undefined && name.digest === undefined)
-    throw invalid(text, `it has no tag: write ${text}:latest`);
+    throw invalid(text, `it has no tag; write ${text}:latest`);
   return { kind: "name", name };
 }
 
-function invalid(text: string, why: string): ImageError {
+function invalid(text: string, reason: string): ImageError {
   return new ImageError(
     "invalid-reference",
-    `Invalid image of a docker daemon: ${JSON.stringify(text)}: ${why}`,
+    `Invalid image of a docker daemon: ${JSON.stringify(text)}: ${reason}`,
   );
 }

@@ -5,7 +5,7 @@ import { afterAll, describe, test } from "vitest";
 
 import { dockerDaemon } from "../src/index.ts";
 
-/** Each test has a store of its own. */
+/** Each test has its own engine store. */
 describe.skipIf(dockerdProgram === undefined)("docker-daemon (needs dockerd)", async () => {
   if (dockerdProgram === undefined) return;
   const engine = await startDockerd();

@@ -12,16 +12,16 @@ import { conformance, inMemory, randomIndex } from "@drayage/testkit";
 import { afterAll, describe, expect, test } from "vitest";
 
 import { dockerDaemon } from "../src/index.ts";
-import { answersNotFound, startPretendedEngine } from "./pretended-engine.ts";
+import { respondNotFound, startFakeEngine } from "./fake-engine.ts";
 
-/** An image as it was loaded. */
+/** A loaded image. */
 interface Loaded {
   readonly archive: Buffer;
   readonly entry: IndexEntry;
   readonly manifests: readonly string[];
 }
 
-/** Keeps archives whole, as Docker with containerd keeps images: what was loaded is what is saved. */
+/** Stores archives unchanged, as Docker with the containerd store does. */
 class ContainerdStore {
   readonly #images = new Map<string, Loaded>();
 
@@ -39,7 +39,7 @@ class ContainerdStore {
     const [, name = "", what] =
       /^\/images\/(.*?)(\/json\?manifests=1|\/json|\/get|)$/.exec(url) ?? [];
     const image = this.#images.get(name);
-    if (image === undefined) answersNotFound(request, response);
+    if (image === undefined) respondNotFound(request, response);
     else if (what === "/get") response.end(image.archive);
     else if (what === "") response.end(String(this.#images.delete(name)));
     else response.end(JSON.stringify(inspected(image)));
@@ -67,10 +67,10 @@ function inspected({ entry, manifests }: Loaded): unknown {
   return { Id: digest, Manifests: listed.map((ID) => ({ ID, Available: true })) };
 }
 
-describe("an engine that keeps images in containerd", async () => {
+describe("an engine with the containerd store", async () => {
   const folder = await mkdtemp(path.join(tmpdir(), "containerd-"));
   const store = new ContainerdStore();
-  const engine = await startPretendedEngine(path.join(folder, "docker.sock"), (...exchange) =>
+  const engine = await startFakeEngine(path.join(folder, "docker.sock"), (...exchange) =>
     store.answer(...exchange),
   );
   afterAll(async () => {
@@ -89,7 +89,7 @@ describe("an engine that keeps images in containerd", async () => {
   }))
     test(name, run);
 
-  test("is sent nothing of what it has", async () => {
+  test("receives nothing that it already has", async () => {
     const reference = freshReference();
     const from = await inMemory(await randomIndex("twice"));
     await copyImage(from, reference, { instances: "all" });

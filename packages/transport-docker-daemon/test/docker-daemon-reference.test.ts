@@ -13,14 +13,14 @@ describe("an image in an engine", () => {
     ["localhost:5000/a:b", "localhost:5000/a:b", "localhost:5000/a:b"],
     [`alpine@${id}`, `docker.io/library/alpine@${id}`, `alpine@${id}`],
     [`alpine:3@${id}`, "docker.io/library/alpine:3", `alpine:3@${id}`],
-  ])("%s is %s for a policy", (text, identity, stringWithinTransport) => {
+  ])("%s has the policy identity %s", (text, identity, stringWithinTransport) => {
     const reference = transport.parseReference(text);
     expect(reference.policyConfigurationIdentity).toBe(identity);
     expect(reference.stringWithinTransport).toBe(stringWithinTransport);
     expect(reference.dockerReference).toBeDefined();
   });
 
-  test("an ID is known to no policy", () => {
+  test("an ID has no policy identity", () => {
     const reference = transport.parseReference(id);
     expect(reference.stringWithinTransport).toBe(id);
     expect(reference.policyConfigurationIdentity).toBeUndefined();
@@ -28,7 +28,7 @@ describe("an image in an engine", () => {
     expect(reference.dockerReference).toBeUndefined();
   });
 
-  test("a name belongs to its repository, its host and their parents", () => {
+  test("the policy scopes of a name are its repository, its host and their parents", () => {
     const { policyConfigurationNamespaces } = transport.parseReference("a.example.com/b/c:d");
     expect(policyConfigurationNamespaces).toEqual([
       "a.example.com/b/c",
@@ -44,24 +44,24 @@ describe("an image in an engine", () => {
     ["neither tag nor digest", "alpine"],
     ["an ID without its algorithm", "a".repeat(64)],
     ["a shortened ID", "sha256:abc"],
-    ["a repository called sha256", "docker.io/library/sha256:abc"],
+    ["a repository named sha256", "docker.io/library/sha256:abc"],
     ["an ID of another algorithm", `sha512:${"a".repeat(128)}`],
     ["capitals", "Alpine:3"],
-    ["a digest that is none", "alpine@sha256:abc"],
-  ])("is not named by %s", (_, text) => {
+    ["an invalid digest", "alpine@sha256:abc"],
+  ])("is not selected by %s", (_, text) => {
     expect(() => transport.parseReference(text)).toThrow(
       expect.objectContaining({ code: "invalid-reference" }),
     );
   });
 
-  test.each([`alpine@${id}`, `alpine:3@${id}`, id])("%s is only read", async (text) => {
+  test.each([`alpine@${id}`, `alpine:3@${id}`, id])("%s cannot be written", async (text) => {
     const reference = transport.parseReference(text);
     await expect(reference.newImageDestination()).rejects.toMatchObject({
       code: "invalid-reference",
     });
   });
 
-  test("a policy speaks of names, and of no IDs", () => {
+  test("policy scopes are names, and not IDs", () => {
     transport.validatePolicyConfigurationScope("docker.io/library/alpine");
     expect(() => transport.validatePolicyConfigurationScope(id)).toThrow(
       expect.objectContaining({ code: "invalid-scope" }),

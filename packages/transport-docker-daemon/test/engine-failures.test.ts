@@ -15,20 +15,20 @@ import { inMemory, randomImage } from "@drayage/testkit";
 import { describe, expect, onTestFinished, test } from "vitest";
 
 import { dockerDaemon } from "../src/index.ts";
-import { pretendEngine } from "./pretended-engine.ts";
+import { useFakeEngine } from "./fake-engine.ts";
 
-type Answer = (request: IncomingMessage, response: ServerResponse) => void;
+type Handler = (request: IncomingMessage, response: ServerResponse) => void;
 
-async function imageIn(answer: Answer, idleTimeout?: number): Promise<ImageReference> {
+async function imageIn(handler: Handler, idleTimeout?: number): Promise<ImageReference> {
   const socket = path.join(await scratchFolder(), "docker.sock");
-  const { host } = await pretendEngine(socket, (request, response) => {
+  const { host } = await useFakeEngine(socket, (request, response) => {
     if (request.url?.endsWith("/info") === true) response.end('{"DriverStatus":null}');
-    else answer(request, response);
+    else handler(request, response);
   });
   return dockerDaemon({ host, idleTimeout }).parseReference("a:b");
 }
 
-/** An image in an "engine" that sends this text to every connection and closes it. */
+/** An image in a server that sends this text to every connection and closes it. */
 async function imageBehind(text: string): Promise<ImageReference> {
   const socket = path.join(await scratchFolder(), "docker.sock");
   const server = createServer((connection) => connection.end(text));
@@ -44,12 +44,12 @@ async function anImage(): Promise<ImageReference> {
 
 const out = (): ImageReference => memory().parseReference("out");
 
-/** Takes all that it is sent, and then answers. */
-function afterwards(answer: (response: ServerResponse) => void): Answer {
+/** Reads the whole request, and then responds. */
+function afterwards(answer: (response: ServerResponse) => void): Handler {
   return (request, response) => void request.resume().on("end", () => answer(response));
 }
 
-/** Until a connection that is opened from now on was silent for the time after which an engine is given up. */
+/** Waits until a connection that is opened from now on has been idle for the idle timeout. */
 async function nextSilence(): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   const watch = (message: unknown): void => {
@@ -60,11 +60,11 @@ async function nextSilence(): Promise<void> {
   return promise;
 }
 
-const says = (...words: readonly string[]): unknown =>
+const messageWith = (...words: readonly string[]): unknown =>
   expect.stringMatching(new RegExp(words.join(".*"), "s"));
 
-describe("an engine that does not load", () => {
-  test("says why at the end", async () => {
+describe("an engine that fails to load", () => {
+  test("reports the reason at the end", async () => {
     const to = await imageIn(
       afterwards((response) =>
         response.writeHead(500).end('{"message":"no space left on device"}'),
@@ -72,11 +72,11 @@ describe("an engine that does not load", () => {
     );
     await expect(copyImage(await anImage(), to)).rejects.toMatchObject({
       code: "unavailable",
-      message: says("load", "500: no space left on device"),
+      message: messageWith("load", "500: no space left on device"),
     });
   });
 
-  test("says why in the middle of its report, which began well", async () => {
+  test("reports the reason in the middle of its report", async () => {
     const report = [
       { status: "Loading layer", id: "1" },
       { errorDetail: { message: "layer is damaged" }, error: "layer is damaged" },
@@ -87,39 +87,39 @@ describe("an engine that does not load", () => {
     await expect(copyImage(await anImage(), to)).rejects.toMatchObject({
       code: "unavailable",
       retryable: false,
-      message: says("load", "layer is damaged"),
+      message: messageWith("load", "layer is damaged"),
     });
   });
 
-  test("says why before it has read all, and reads no further", async () => {
+  test("reports the reason before it has read everything, and reads no further", async () => {
     const body = '{"message":"read-only file system"}';
     const answer = `HTTP/1.1 500 Error\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
     const to = await imageIn(({ socket }) => void socket.write(answer));
     await expect(copyImage(await anImage(), to)).rejects.toMatchObject({
       code: "unavailable",
-      message: says("read-only file system"),
+      message: messageWith("read-only file system"),
     });
   });
 
-  test("reports something else than progress", async () => {
+  test("sends an invalid report", async () => {
     const to = await imageIn(afterwards((response) => response.end("<html>Sign in</html>")));
     await expect(copyImage(await anImage(), to)).rejects.toMatchObject({
       code: "unavailable",
-      message: says("a web page"),
+      message: messageWith("a web page"),
     });
   });
 
-  test("is gone while it is sent to", async () => {
+  test("closes the connection during the upload", async () => {
     const to = await imageIn((request) => void request.once("data", () => request.destroy()));
     await expect(copyImage(await anImage(), to)).rejects.toMatchObject({
       code: "unavailable",
-      // What was sent of the archive is lost: to send a layer again is of no use.
+      // The sent part of the archive is lost, so a retry of the layer is useless.
       retryable: false,
-      message: says("closed the connection"),
+      message: messageWith("closed the connection"),
     });
   });
 
-  test("is left at once where an image is not committed", async () => {
+  test("is disconnected at once if the image is not committed", async () => {
     const { promise: closed, resolve } = Promise.withResolvers<boolean>();
     const to = await imageIn((request) => {
       request.resume().on("error", () => {});
@@ -133,7 +133,7 @@ describe("an engine that does not load", () => {
     expect(await closed).toBe(false);
   });
 
-  test("is gone while it loads", async () => {
+  test("closes the connection while it loads", async () => {
     const to = await imageIn(
       afterwards((response) => {
         response.write('{"status":"Loading layer"}\r\n');
@@ -143,26 +143,26 @@ describe("an engine that does not load", () => {
     await expect(copyImage(await anImage(), to)).rejects.toMatchObject({
       code: "unavailable",
       retryable: true,
-      message: says("closed the connection"),
+      message: messageWith("closed the connection"),
     });
   });
 
   test.each([
     ["stops reading", () => {}],
-    ["never answers", (request: IncomingMessage) => void request.resume()],
+    ["never responds", (request: IncomingMessage) => void request.resume()],
   ])("%s", async (_, answer) => {
     const to = await imageIn(answer, 100);
     await expect(copyImage(await anImage(), to)).rejects.toMatchObject({
       code: "unavailable",
-      message: says("idleTimeout"),
+      message: messageWith("idleTimeout"),
     });
   });
 
-  test("ends with the reason of an abort, wherever it hangs", async () => {
-    const answers: readonly Answer[] = [() => {}, (request) => void request.resume()];
+  test("rejects with the reason of an abort, wherever it hangs", async () => {
+    const answers: readonly Handler[] = [() => {}, (request) => void request.resume()];
     for (const answer of answers) {
       const controller = new AbortController();
-      const reason = new Error("enough");
+      const reason = new Error("aborted by the test");
       const to = await imageIn((request, response) => {
         setImmediate(() => controller.abort(reason));
         answer(request, response);
@@ -172,7 +172,7 @@ describe("an engine that does not load", () => {
     }
   });
 
-  test("is not hurried while the source is slow", async () => {
+  test("does not time out while the source is slow", async () => {
     const to = await imageIn(
       afterwards((response) => response.end('{"stream":"Loaded image: a:b"}')),
       50,
@@ -189,7 +189,7 @@ describe("an engine that does not load", () => {
     await destination?.[Symbol.asyncDispose]();
   });
 
-  test("is given up also where the source was slow before", async () => {
+  test("times out after the source was slow", async () => {
     const to = await imageIn(() => {}, 50);
     await using destination = await to.newImageDestination?.();
     const silence = nextSilence();
@@ -201,21 +201,21 @@ describe("an engine that does not load", () => {
     await destination?.putBlob(streamOf(Buffer.from("first")), {});
     await expect(destination?.putBlob(slowly(), {})).rejects.toMatchObject({
       code: "unavailable",
-      message: says("idleTimeout"),
+      message: messageWith("idleTimeout"),
     });
   });
 });
 
-/** Knows the image, and answers as it is told when it is to save it. */
-function saving(answer: (response: ServerResponse) => void): Answer {
+/** Has the image, and uses the given handler to save it. */
+function saving(answer: (response: ServerResponse) => void): Handler {
   return (request, response) => {
     if (request.url?.endsWith("/json") === true) response.end(`{"Id":"sha256:${"a".repeat(64)}"}`);
     else answer(response);
   };
 }
 
-describe("an engine that does not save", () => {
-  test("tells which images it has", async () => {
+describe("an engine that fails to save", () => {
+  test("lists its images", async () => {
     const from = await imageIn((request, response) => {
       if (request.url === "/v1.41/images/json")
         response.end(
@@ -225,7 +225,7 @@ describe("an engine that does not save", () => {
     });
     await expect(copyImage(from, out())).rejects.toMatchObject({
       code: "not-found",
-      message: says("a:b", "It has a:c, x:y$"),
+      message: messageWith("a:b", "available: a:c, x:y$"),
     });
   });
 
@@ -233,17 +233,17 @@ describe("an engine that does not save", () => {
     [403, "denied"],
     [400, "unsupported"],
     [500, "unavailable"],
-  ])("answers %i, which is %s", async (status, code) => {
+  ])("responds with %i, which is %s", async (status, code) => {
     const from = await imageIn(
       saving((response) => response.writeHead(status).end('{"message":"its own words"}')),
     );
     await expect(copyImage(from, out())).rejects.toMatchObject({
       code,
-      message: says("save", `${status}: its own words`),
+      message: messageWith("save", `${status}: its own words`),
     });
   });
 
-  test("says why behind the part of the archive that it could save", async () => {
+  test("reports the reason after a part of the archive", async () => {
     const report = { errorDetail: { message: "no layer {1}" }, error: "no layer {1}" };
     const from = await imageIn(
       saving((response) => {
@@ -253,16 +253,16 @@ describe("an engine that does not save", () => {
     );
     await expect(copyImage(from, out())).rejects.toMatchObject({
       code: "unavailable",
-      message: says("save", "no layer {1}"),
+      message: messageWith("save", "no layer {1}"),
     });
   });
 
-  test("answers with something else than an archive", async () => {
+  test("responds with other content than an archive", async () => {
     const from = await imageIn(saving((response) => response.end("<html></html>")));
     await expect(copyImage(from, out())).rejects.toMatchObject({ code: "invalid-manifest" });
   });
 
-  test("is gone in the middle", async () => {
+  test("closes the connection in the middle", async () => {
     const from = await imageIn(
       saving((response) => response.write(Buffer.alloc(100_000), () => response.destroy())),
     );
@@ -272,36 +272,36 @@ describe("an engine that does not save", () => {
     });
   });
 
-  test("falls silent in the middle", async () => {
+  test("stops sending in the middle", async () => {
     const from = await imageIn(
       saving((response) => response.write(Buffer.alloc(10))),
       100,
     );
     await expect(copyImage(from, out())).rejects.toMatchObject({
       code: "unavailable",
-      message: says("idleTimeout"),
+      message: messageWith("idleTimeout"),
     });
   });
 });
 
-describe("what is no engine", () => {
-  test("is told by its greeting", async () => {
+describe("a server that is not an engine", () => {
+  test("is recognized by its response to the ping", async () => {
     const reference = await imageBehind(
       "HTTP/1.1 200 OK\r\nContent-Length: 22\r\n\r\n<html>Welcome</html>\r\n",
     );
     await expect(reference.newImageSource()).rejects.toMatchObject({
       code: "unavailable",
-      message: says("no container engine", "a web page"),
+      message: messageWith("not a container engine", "a web page"),
     });
   });
 
-  test("and knows nothing of engines is no image that is missing", async () => {
+  test("and responds with 404 does not count as a missing image", async () => {
     const reference = await imageBehind(
       "HTTP/1.1 404 Not Found\r\nContent-Length: 9\r\n\r\nnot found",
     );
     await expect(reference.newImageSource()).rejects.toMatchObject({
       code: "unavailable",
-      message: says("no container engine", "check the address"),
+      message: messageWith("not a container engine", "check the address"),
     });
   });
 
@@ -309,11 +309,11 @@ describe("what is no engine", () => {
     const reference = await imageBehind("SSH-2.0-OpenSSH_9.6\r\n");
     await expect(reference.newImageSource()).rejects.toMatchObject({
       code: "unavailable",
-      message: says("does not speak HTTP"),
+      message: messageWith("does not speak HTTP"),
     });
   });
 
-  test("is a socket that nobody listens at", async () => {
+  test("is a socket without a listener", async () => {
     const folder = await scratchFolder();
     const socket = path.join(folder, "docker.sock");
     const server = createServer();
@@ -327,7 +327,7 @@ describe("what is no engine", () => {
     await expect(reference.newImageSource()).rejects.toMatchObject({
       code: "unavailable",
       retryable: false,
-      message: says("start Docker"),
+      message: messageWith("start Docker"),
     });
   });
 });

@@ -19,9 +19,9 @@ import { Engine } from "../src/engine/engine.ts";
 import { ImageLoad } from "../src/engine/image-load.ts";
 import { dockerDaemon } from "../src/index.ts";
 
-const unpacked = { format: "docker", compression: "none" } as const;
+const uncompressed = { format: "docker", compression: "none" } as const;
 
-/** As it goes to an engine. */
+/** The archive that an engine receives. */
 async function archiveOf(image: WholeImage, reference: ImageReference): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
   const output = new Writable({
@@ -46,7 +46,7 @@ describe.skipIf(dockerdProgram === undefined)("a Docker Engine (needs dockerd)",
   });
   afterAll(() => dockerd[Symbol.asyncDispose]());
 
-  test("knows an image by its tag and by its ID, the digest of its config", async () => {
+  test("finds an image by its tag and by its ID, the digest of its config", async () => {
     const transport = dockerDaemon({ host: dockerd.host });
     const image = await randomImage("known");
     await copyImage(await inMemory(image), transport.parseReference("known:1"));
@@ -55,11 +55,11 @@ describe.skipIf(dockerdProgram === undefined)("a Docker Engine (needs dockerd)",
     await assertContent(transport.parseReference(String(id)), image);
   });
 
-  test("loads nothing of an archive that is cut off, wherever that is", async () => {
+  test("loads nothing of a truncated archive, wherever it ends", async () => {
     const transport = dockerDaemon({ host: dockerd.host });
     const engine = await Engine.connect({ host: dockerd.host });
     const cut = transport.parseReference("cut:1");
-    const archive = await archiveOf(await randomImage("cut", unpacked), cut);
+    const archive = await archiveOf(await randomImage("cut", uncompressed), cut);
     const lengths = [1, 512, 513, 20_000, archive.length - 1024, archive.length - 512];
     const boundaries = [...archive.toString("latin1").matchAll(/ustar\0/g)].map(
       ({ index }) => index - 257,
@@ -78,7 +78,7 @@ describe.skipIf(dockerdProgram === undefined)("a Docker Engine (needs dockerd)",
     await assertNoImage(cut);
   });
 
-  test("is understood when it says in the middle what it does not like", async () => {
+  test("reports errors in the middle of an archive", async () => {
     const load = new ImageLoad(await Engine.connect({ host: dockerd.host }), {});
     load.end(Buffer.alloc(1 << 20, "no archive"));
     await expect(finished(load)).rejects.toMatchObject({
@@ -88,7 +88,7 @@ describe.skipIf(dockerdProgram === undefined)("a Docker Engine (needs dockerd)",
     });
   });
 
-  test("is read by way of a temporary file, of which nothing is left, whatever happens", async () => {
+  test("is read over a temporary file that is always deleted", async () => {
     const transport = dockerDaemon({ host: dockerd.host });
     const reference = transport.parseReference("spooled:1");
     await copyImage(await inMemory(await randomImage("spooled")), reference);
@@ -98,7 +98,7 @@ describe.skipIf(dockerdProgram === undefined)("a Docker Engine (needs dockerd)",
     await copyImage(reference, memory().parseReference("out"));
     expect(await readdir(folder)).toEqual([]);
     const controller = new AbortController();
-    const reason = new Error("enough");
+    const reason = new Error("aborted by the test");
     const copy = copyImage(reference, memory().parseReference("out"), {
       signal: controller.signal,
       onEvent: () => controller.abort(reason),
@@ -107,7 +107,7 @@ describe.skipIf(dockerdProgram === undefined)("a Docker Engine (needs dockerd)",
     expect(await readdir(folder)).toEqual([]);
   });
 
-  test("takes a name away, and keeps an image that has others", async () => {
+  test("removes one name, and keeps an image with other names", async () => {
     const transport = dockerDaemon({ host: dockerd.host });
     const [one, other] = ["names:1", "names:2"].map((name) => transport.parseReference(name));
     const image = await randomImage("names");
@@ -123,8 +123,8 @@ describe.skipIf(dockerdProgram === undefined)("a Docker Engine (needs dockerd)",
     await assertNoImage(transport.parseReference(id));
   });
 
-  test("may not be used by everybody, who is told what to do", async () => {
-    const program = path.join(import.meta.dirname, "ask-engine.program.ts");
+  test("is not accessible to every user; the error explains what to do", async () => {
+    const program = path.join(import.meta.dirname, "open-image.program.ts");
     const answer = await nextMessage(startProgram(program, dockerd.host));
     expect(answer).toMatchObject({
       code: "denied",
@@ -132,7 +132,7 @@ describe.skipIf(dockerdProgram === undefined)("a Docker Engine (needs dockerd)",
     });
   });
 
-  test("that is killed in the middle ends a copy at once", async () => {
+  test("that is killed ends a copy at once", async () => {
     await using victim = await startDockerd();
     const reference = dockerDaemon({ host: victim.host }).parseReference("victim:1");
     const from = await inMemory(await randomImage("victim", { layerSize: 1_000_000 }));

@@ -12,8 +12,8 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { dockerDaemon } from "../src/index.ts";
 import type { DockerDaemonSettings } from "../src/index.ts";
 
-/** On whose machine nothing is set up. */
-const nobody = { environment: { HOME: "/nowhere" } };
+/** A user without configuration. */
+const emptySystem = { environment: { HOME: "/nowhere" } };
 
 describe.skipIf(dockerdProgram === undefined || opensslProgram === undefined)(
   "a Docker Engine with TLS (needs dockerd and openssl)",
@@ -43,24 +43,24 @@ describe.skipIf(dockerdProgram === undefined || opensslProgram === undefined)(
 
     const all = ["ca.pem", "cert.pem", "key.pem"];
 
-    /** Nothing is there, and that can only be known by who was let in. */
-    async function isLetIn(settings: DockerDaemonSettings): Promise<void> {
-      await assertNoImage(dockerDaemon({ system: nobody, ...settings }).parseReference("a:b"));
+    /** Fails unless the engine accepts the client: only then does it report an absent image. */
+    async function isAccepted(settings: DockerDaemonSettings): Promise<void> {
+      await assertNoImage(dockerDaemon({ system: emptySystem, ...settings }).parseReference("a:b"));
     }
 
-    test("lets in whom its authority vouches for, by tcp: and https:", async () => {
+    test("accepts clients with a certificate of its authority, by tcp: and https:", async () => {
       const certDir = await folderWith(...all);
-      await isLetIn({ host: `tcp://${dockerd.tcpHost}`, certDir });
-      await isLetIn({ host: `https://${dockerd.tcpHost}`, certDir });
+      await isAccepted({ host: `tcp://${dockerd.tcpHost}`, certDir });
+      await isAccepted({ host: `https://${dockerd.tcpHost}`, certDir });
     });
 
-    test("is found as docker finds it: by variables, or by a context", async () => {
+    test("is found by variables or a context, like docker finds it", async () => {
       const folder = await folderWith(...all);
       const host = `tcp://${dockerd.tcpHost}`;
       const variables = { HOME: "/nowhere", DOCKER_HOST: host };
-      await isLetIn({ system: { environment: { ...variables, DOCKER_CERT_PATH: folder } } });
+      await isAccepted({ system: { environment: { ...variables, DOCKER_CERT_PATH: folder } } });
       const verify = { ...variables, DOCKER_TLS_VERIFY: "1", DOCKER_CONFIG: folder };
-      await isLetIn({ system: { environment: verify } });
+      await isAccepted({ system: { environment: verify } });
       const id = hexOf(digestOf(Buffer.from("remote")));
       const [meta, tls] = [`contexts/meta/${id}`, `contexts/tls/${id}/docker`];
       for (const one of [meta, tls]) await mkdir(path.join(folder, one), { recursive: true });
@@ -71,20 +71,20 @@ describe.skipIf(dockerdProgram === undefined || opensslProgram === undefined)(
       );
       for (const name of all) await writeFile(path.join(folder, tls, name), files[name] ?? "");
       const environment = { DOCKER_CONFIG: folder, DOCKER_CONTEXT: "remote" };
-      await isLetIn({ system: { environment } });
+      await isAccepted({ system: { environment } });
     });
 
-    test("is not believed without its authority, unless that was said", async () => {
+    test("is not trusted without its authority, unless `insecure` is set", async () => {
       const certDir = await folderWith("cert.pem", "key.pem");
       const host = `tcp://${dockerd.tcpHost}`;
-      await expect(isLetIn({ host, certDir })).rejects.toThrow("ca.pem");
-      await isLetIn({ host, certDir, insecure: true });
+      await expect(isAccepted({ host, certDir })).rejects.toThrow("ca.pem");
+      await isAccepted({ host, certDir, insecure: true });
     });
 
-    test("does not let in who has no certificate, or speaks in the clear", async () => {
+    test("rejects clients without a certificate or without TLS", async () => {
       const certDir = await folderWith("ca.pem");
       const source = (settings: DockerDaemonSettings): Promise<unknown> =>
-        dockerDaemon({ system: nobody, ...settings })
+        dockerDaemon({ system: emptySystem, ...settings })
           .parseReference("a:b")
           .newImageSource();
       await expect(source({ host: `tcp://${dockerd.tcpHost}`, certDir })).rejects.toMatchObject({
@@ -97,16 +97,13 @@ describe.skipIf(dockerdProgram === undefined || opensslProgram === undefined)(
       });
     });
 
-    test.each([[["cert.pem"]], [["key.pem"]], [[]]])(
-      "of a folder with %j nothing can be used",
-      async (names) => {
-        const certDir = await folderWith(...names);
-        const reference = dockerDaemon({
-          host: `tcp://${dockerd.tcpHost}`,
-          certDir,
-        }).parseReference("a:b");
-        await expect(reference.newImageSource()).rejects.toMatchObject({ code: "unsupported" });
-      },
-    );
+    test.each([[["cert.pem"]], [["key.pem"]], [[]]])("rejects a folder with %j", async (names) => {
+      const certDir = await folderWith(...names);
+      const reference = dockerDaemon({
+        host: `tcp://${dockerd.tcpHost}`,
+        certDir,
+      }).parseReference("a:b");
+      await expect(reference.newImageSource()).rejects.toMatchObject({ code: "unsupported" });
+    });
   },
 );

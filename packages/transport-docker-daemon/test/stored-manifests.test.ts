@@ -6,7 +6,7 @@ import { scratchFolder } from "@drayage/test-support";
 import { describe, expect, test } from "vitest";
 
 import { dockerDaemon } from "../src/index.ts";
-import { pretendEngine } from "./pretended-engine.ts";
+import { useFakeEngine } from "./fake-engine.ts";
 
 const digestOf = (digit: string): Digest => parseDigest(`sha256:${digit.repeat(64)}`);
 const [index, complete, partial, unlisted] = ["a", "b", "c", "d"].map(digestOf) as [
@@ -16,10 +16,10 @@ const [index, complete, partial, unlisted] = ["a", "b", "c", "d"].map(digestOf) 
   Digest,
 ];
 
-/** What an engine with containerd reports of `a:b`. */
+/** The manifest of `a:b` in an engine that reports this. */
 async function found(inspected: object, instance?: Digest): Promise<Digest | undefined> {
   const socket = path.join(await scratchFolder(), "docker.sock");
-  const { host } = await pretendEngine(socket, (request, response) => {
+  const { host } = await useFakeEngine(socket, (request, response) => {
     if (request.url?.endsWith("/info") === true)
       response.end('{"DriverStatus":[["driver-type","io.containerd.snapshotter.v1"]]}');
     else response.end(JSON.stringify(inspected));
@@ -38,25 +38,31 @@ describe("an engine with containerd", () => {
   ];
   const ofIndex = { Id: index, Manifests: manifests };
 
-  test("has the index that a name leads to, and those instances of which all is there", async () => {
+  test("has the index of a name, and its complete instances", async () => {
     expect(await found(ofIndex)).toBe(index);
     expect(await found(ofIndex, complete)).toBe(complete);
     expect(await found(ofIndex, partial)).toBeUndefined();
     expect(await found(ofIndex, unlisted)).toBeUndefined();
   });
 
-  test("has a single image only where all of it is there", async () => {
+  test("has a single image only if it is complete", async () => {
     expect(await found({ Id: complete, Manifests: manifests })).toBe(complete);
     expect(await found({ Id: partial, Manifests: manifests })).toBeUndefined();
   });
 
   test.each([
-    ["says nothing of manifests", { Id: complete }],
-    ["says something else than a list", { Id: complete, Manifests: {} }],
-    ["names none by a digest", { Id: "b", Manifests: manifests }],
-    ["does not say whether all is there", { Id: complete, Manifests: [{ ID: complete }] }],
-    ["says so in a text", { Id: complete, Manifests: [{ ID: complete, Available: "true" }] }],
-  ])("has nothing where it %s", async (_, inspected) => {
+    ["reports no manifests", { Id: complete }],
+    ["reports something other than a list", { Id: complete, Manifests: {} }],
+    ["has an ID that is not a digest", { Id: "b", Manifests: manifests }],
+    [
+      "does not report whether the image is complete",
+      { Id: complete, Manifests: [{ ID: complete }] },
+    ],
+    [
+      "reports that as a string",
+      { Id: complete, Manifests: [{ ID: complete, Available: "true" }] },
+    ],
+  ])("has nothing if it %s", async (_, inspected) => {
     expect(await found(inspected)).toBeUndefined();
   });
 });

@@ -7,13 +7,13 @@ import { expect, test } from "vitest";
 
 import { dockerDaemon } from "../src/index.ts";
 import type { DockerDaemonSettings } from "../src/index.ts";
-import { answersNotFound, pretendEngine } from "./pretended-engine.ts";
-import type { PretendedEngine } from "./pretended-engine.ts";
+import { respondNotFound, useFakeEngine } from "./fake-engine.ts";
+import type { FakeEngine } from "./fake-engine.ts";
 
-/** A machine on which nothing is set up. */
+/** A machine without configuration. */
 interface Machine {
   readonly root: string;
-  readonly engineAt: (socket: string) => Promise<PretendedEngine>;
+  readonly engineAt: (socket: string) => Promise<FakeEngine>;
   readonly ask: (
     environment?: Readonly<Record<string, string>>,
     settings?: DockerDaemonSettings,
@@ -32,9 +32,9 @@ async function newMachine(): Promise<Machine> {
   return {
     root,
     async engineAt(socket) {
-      const place = path.join(root, socket);
-      await mkdir(path.dirname(place), { recursive: true });
-      return pretendEngine(place, answersNotFound);
+      const file = path.join(root, socket);
+      await mkdir(path.dirname(file), { recursive: true });
+      return useFakeEngine(file, respondNotFound);
     },
     async ask(environment = {}, settings = {}) {
       const system = {
@@ -53,27 +53,27 @@ async function newMachine(): Promise<Machine> {
   };
 }
 
-const notThere = { code: "not-found" };
+const notFound = { code: "not-found" };
 
-test("the engine of the settings is asked, whatever else is set up", async () => {
+test("the engine of the settings has precedence", async () => {
   const { root, engineAt, ask, writeConfig } = await newMachine();
-  const [wanted, other] = [await engineAt("wanted"), await engineAt("other")];
+  const [selected, other] = [await engineAt("selected"), await engineAt("other")];
   await writeConfig(JSON.stringify({ currentContext: "missing" }));
   const environment = { DOCKER_HOST: `unix://${root}/other`, DOCKER_CONTEXT: "missing" };
-  expect(await ask(environment, { host: `unix://${root}/wanted` })).toMatchObject(notThere);
-  expect(wanted.asked[0]).toBe("GET /_ping");
-  expect(other.asked).toEqual([]);
+  expect(await ask(environment, { host: `unix://${root}/selected` })).toMatchObject(notFound);
+  expect(selected.requests[0]).toBe("GET /_ping");
+  expect(other.requests).toEqual([]);
 });
 
-test("DOCKER_HOST comes before contexts", async () => {
+test("DOCKER_HOST has precedence over contexts", async () => {
   const { root, engineAt, ask } = await newMachine();
   const engine = await engineAt("engine");
   const environment = { DOCKER_HOST: `unix://${root}/engine`, DOCKER_CONTEXT: "missing" };
-  expect(await ask(environment)).toMatchObject(notThere);
-  expect(engine.asked).not.toEqual([]);
+  expect(await ask(environment)).toMatchObject(notFound);
+  expect(engine.requests).not.toEqual([]);
 });
 
-test("DOCKER_CONTEXT comes before the current context, and that before the usual sockets", async () => {
+test("DOCKER_CONTEXT has precedence over the current context, and that over the default sockets", async () => {
   const { root, engineAt, ask, writeContext, writeConfig } = await newMachine();
   const engines = [
     await engineAt("one"),
@@ -83,31 +83,31 @@ test("DOCKER_CONTEXT comes before the current context, and that before the usual
   await writeContext("one", { Host: `unix://${root}/one` });
   await writeContext("two", { Host: `unix://${root}/two`, SkipTLSVerify: false });
   await writeConfig(JSON.stringify({ auths: {}, currentContext: "two" }));
-  expect(await ask({ DOCKER_CONTEXT: "one" })).toMatchObject(notThere);
-  expect(engines.map(({ asked }) => asked.length > 0)).toEqual([true, false, false]);
-  expect(await ask()).toMatchObject(notThere);
-  expect(engines.map(({ asked }) => asked.length > 0)).toEqual([true, true, false]);
+  expect(await ask({ DOCKER_CONTEXT: "one" })).toMatchObject(notFound);
+  expect(engines.map(({ requests }) => requests.length > 0)).toEqual([true, false, false]);
+  expect(await ask()).toMatchObject(notFound);
+  expect(engines.map(({ requests }) => requests.length > 0)).toEqual([true, true, false]);
 });
 
-test("the context called default is none", async () => {
+test("the context named default is not a stored context", async () => {
   const { engineAt, ask, writeConfig } = await newMachine();
   const engine = await engineAt("var/run/docker.sock");
   await writeConfig(JSON.stringify({ currentContext: "missing" }));
-  expect(await ask({ DOCKER_CONTEXT: "default" })).toMatchObject(notThere);
-  expect(engine.asked).not.toEqual([]);
+  expect(await ask({ DOCKER_CONTEXT: "default" })).toMatchObject(notFound);
+  expect(engine.requests).not.toEqual([]);
 });
 
-test("DOCKER_CONFIG says where docker keeps its contexts", async () => {
+test("DOCKER_CONFIG is the folder of contexts", async () => {
   const { root, engineAt, ask, writeContext, writeConfig } = await newMachine();
   const engine = await engineAt("engine");
   await writeContext("mine", { Host: `unix://${root}/engine` });
   await writeConfig(JSON.stringify({ currentContext: "mine" }));
   const environment = { HOME: "/nowhere", DOCKER_CONFIG: path.join(root, "home/.docker") };
-  expect(await ask(environment)).toMatchObject(notThere);
-  expect(engine.asked).not.toEqual([]);
+  expect(await ask(environment)).toMatchObject(notFound);
+  expect(engine.requests).not.toEqual([]);
 });
 
-test("without a word the first socket is asked that is there, Docker's before Podman's", async () => {
+test("by default the first existing socket is used, Docker before Podman", async () => {
   const { root, engineAt, ask } = await newMachine();
   const environment = { XDG_RUNTIME_DIR: path.join(root, "runtime") };
   for (const socket of [
@@ -119,12 +119,12 @@ test("without a word the first socket is asked that is there, Docker's before Po
     "var/run/docker.sock",
   ]) {
     const engine = await engineAt(socket);
-    expect(await ask(environment)).toMatchObject(notThere);
-    expect(engine.asked).not.toEqual([]);
+    expect(await ask(environment)).toMatchObject(notFound);
+    expect(engine.requests).not.toEqual([]);
   }
 });
 
-test("where there is no socket at all, the error tells what to do", async () => {
+test("without any socket, the error explains what to do", async () => {
   const { ask } = await newMachine();
   expect(await ask()).toMatchObject({
     code: "unavailable",
@@ -133,7 +133,7 @@ test("where there is no socket at all, the error tells what to do", async () => 
   });
 });
 
-test("a context that is not there, or names no engine, is an error that names it", async () => {
+test("the error for an absent context, or one without an engine, has its name", async () => {
   const { ask, writeContext } = await newMachine();
   const missing = { code: "not-found", message: expect.stringContaining("absent") as string };
   expect(await ask({ DOCKER_CONTEXT: "absent" })).toMatchObject(missing);
@@ -142,7 +142,7 @@ test("a context that is not there, or names no engine, is an error that names it
   expect(await ask({ DOCKER_CONTEXT: "empty" })).toMatchObject(empty);
 });
 
-test("of a damaged config.json nothing is shown, which may have passwords in it", async () => {
+test("the error for a damaged config.json contains none of its content", async () => {
   const { ask, writeConfig } = await newMachine();
   await writeConfig('{ "auths": { "a": { "auth": "c2VjcmV0" } }');
   const error = (await ask()) as Error;
@@ -159,18 +159,18 @@ test.each([
   ["tcp://", "invalid-reference"],
   ["tcp://localhost:2375/path", "invalid-reference"],
   ["tcp://me:secret@localhost:2375", "invalid-reference"],
-])("an engine is not reached by %s", async (host, code) => {
+])("cannot connect to an engine at %s", async (host, code) => {
   const { ask } = await newMachine();
   const error = (await ask({ DOCKER_HOST: host })) as Error;
   expect(error).toMatchObject({ code });
   expect(error.message).not.toContain("secret");
 });
 
-test("an engine is asked in the version of its API that it prefers", async () => {
+test("requests use the API version that the engine prefers", async () => {
   const { engineAt, ask } = await newMachine();
   const engine = await engineAt("var/run/docker.sock");
   await ask();
-  expect(engine.asked).toEqual([
+  expect(engine.requests).toEqual([
     "GET /_ping",
     "DELETE /v1.41/images/docker.io/library/a:b",
     "GET /v1.41/images/json",

@@ -41,7 +41,7 @@ describe("tarball", async () => {
   for (const { name, run } of await conformance(subject)) test(name, run);
 });
 
-test.skipIf(skopeo === undefined)("the config equals the one that skopeo generates", async () => {
+test.skipIf(skopeo === undefined)("the config equals that of skopeo", async () => {
   const image = await randomImage("like skopeo", { layers: 2, compression: ["none", "gzip"] });
   const files = await layerFiles(image);
   const theirs = await outputOf(skopeo ?? "", "inspect", "--config", "--raw", `tarball:${files}`);

@@ -13,7 +13,7 @@ interface Failure {
   readonly retryable?: boolean;
 }
 
-const startOrName = "start Docker, or Podman's service, or name another engine in DOCKER_HOST";
+const startOrName = "start Docker, or Podman's service, or set DOCKER_HOST to another engine";
 
 /** Failures of sockets on disk. */
 const socketFailures: readonly (Failure & { readonly codes: RegExp })[] = [
@@ -47,7 +47,7 @@ const failures: Partial<Record<ConnectionFailureKind, Failure>> = {
   tls: { reason: "fails the TLS handshake: it may need a certificate, cert.pem with key.pem" },
 };
 
-/** The error for a response that did not arrive whole. @returns ImageError `unavailable`, `denied` */
+/** The error for a missing or incomplete response. @returns ImageError `unavailable`, `denied` */
 export function connectionError({ name }: Endpoint, cause: unknown): ImageError {
   const errorCode = errorCodeOf(cause);
   const {

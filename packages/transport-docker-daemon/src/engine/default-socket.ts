@@ -7,26 +7,26 @@ import type { SystemContext } from "@drayage/core";
 import { environmentOf, homeFolder } from "./docker-folder.ts";
 
 /**
- * The first that is there: Docker's for the machine, for the user without rights, and of its desktop; then Podman's for
- * the user and for the machine. Where there is none, Docker's for the machine.
+ * The first existing socket of: Docker of the system, rootless Docker, Docker Desktop, Podman of the user, Podman of the
+ * system. Docker of the system if none exists.
  */
 export async function defaultSocket(system: SystemContext | undefined): Promise<string> {
-  const [usual, ...others] = socketsOf(system);
-  for (const socket of [usual, ...others]) if (await isSocket(socket)) return socket;
-  return usual;
+  const [systemSocket, ...others] = socketsOf(system);
+  for (const socket of [systemSocket, ...others]) if (await isSocket(socket)) return socket;
+  return systemSocket;
 }
 
 function socketsOf(system: SystemContext | undefined): readonly [string, ...string[]] {
-  const ofMachine = (socket: string): string => implicitPathOf(socket, system);
+  const inSystem = (socket: string): string => implicitPathOf(socket, system);
   const home = homeFolder(system);
   const runtime = environmentOf(system)["XDG_RUNTIME_DIR"] || undefined;
   return [
-    ofMachine("/var/run/docker.sock"),
+    inSystem("/var/run/docker.sock"),
     ...(runtime === undefined ? [] : [path.join(runtime, "docker.sock")]),
     path.join(home, ".docker/run/docker.sock"),
     path.join(home, ".docker/desktop/docker.sock"),
     ...(runtime === undefined ? [] : [path.join(runtime, "podman/podman.sock")]),
-    ofMachine("/run/podman/podman.sock"),
+    inSystem("/run/podman/podman.sock"),
   ];
 }
 

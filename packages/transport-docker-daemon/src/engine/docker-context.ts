@@ -9,19 +9,19 @@ import { findNamedFile } from "@drayage/transport-kit/files";
 import { dockerFolder, environmentOf } from "./docker-folder.ts";
 import { hasCertificates } from "./tls-certificates.ts";
 
-/** An engine under a name, as `docker context` keeps it. */
+/** A named engine of `docker context`. */
 export interface DockerContext {
   readonly host: string;
   readonly wantsTLS: boolean;
-  /** Whether the engine need not prove who it is. */
+  /** Whether the certificate of the engine need not be trusted. */
   readonly insecure: boolean;
-  /** Where its certificates lie, if it has any. */
+  /** The folder of its certificates, if it has any. */
   readonly certDir: string | undefined;
 }
 
 /**
- * The one that `DOCKER_CONTEXT` names, else the current one of docker's `config.json`; undefined for the one that is
- * called `default`, which is none.
+ * The context in `DOCKER_CONTEXT`, else the current one of docker's `config.json`. Undefined for `default`, which is not a
+ * stored context.
  * @throws ImageError `not-found`, `unsupported` for a file that cannot be read
  */
 export async function findDockerContext(
@@ -38,19 +38,19 @@ async function currentContext(folder: string): Promise<string | undefined> {
   return typeof name === "string" && name !== "" ? name : undefined;
 }
 
-/** A folder is called for the hash of a name. */
+/** Reads a context, whose folder has the hash of its name. */
 async function readContext(folder: string, name: string): Promise<DockerContext> {
   const id = hexOf(digestOf(Buffer.from(name)));
   const file = path.join(folder, "contexts/meta", id, "meta.json");
   const meta = await readJSON(file);
   if (meta === undefined) {
-    const message = `There is no docker context ${JSON.stringify(name)} (${file}); docker context ls tells those that there are`;
+    const message = `No docker context ${JSON.stringify(name)} (${file}); list the contexts with docker context ls`;
     throw new ImageError("not-found", message);
   }
   const { docker } = objectIn(meta["Endpoints"]);
   const { Host: host, SkipTLSVerify: insecure } = objectIn(docker);
   if (typeof host !== "string" || host === "")
-    throw new ImageError("unsupported", `The docker context ${name} names no host: ${file}`);
+    throw new ImageError("unsupported", `The docker context ${name} has no host: ${file}`);
   const folderOfTLS = path.join(folder, "contexts/tls", id, "docker");
   const certDir = (await hasCertificates(folderOfTLS)) ? folderOfTLS : undefined;
   const isInsecure = insecure === true;
@@ -61,13 +61,13 @@ function objectIn(value: unknown): JSONObject {
   return isJSONObject(value) ? value : {};
 }
 
-/** The file may have secrets in it, and what is said of damaged JSON shows a part of it. */
+/** Drops the cause of a parsing error: its message contains a part of the file, which may have secrets. */
 async function readJSON(file: string): Promise<JSONObject | undefined> {
   const bytes = await findNamedFile(file, { limit: fileLimit });
   try {
     return bytes && parseJSONObject(file, bytes).value;
   } catch {
-    throw new ImageError("unsupported", `${file} is no JSON object: correct it`);
+    throw new ImageError("unsupported", `${file} is not a JSON object; correct it`);
   }
 }
 

@@ -9,12 +9,12 @@ export function environmentOf({ environment = process.env }: SystemContext = {})
   return environment;
 }
 
-/** Of the user, as the operating system has it or `HOME` says. */
+/** The home folder of the user: `HOME`, else that of the operating system. */
 export function homeFolder(system: SystemContext | undefined): string {
   return environmentOf(system)["HOME"] ?? homedir();
 }
 
-/** Where docker keeps what it knows of the user. */
+/** The folder of docker for the configuration of the user. */
 export function dockerFolder(system: SystemContext | undefined): string {
   return environmentOf(system)["DOCKER_CONFIG"] || path.join(homeFolder(system), ".docker");
 }

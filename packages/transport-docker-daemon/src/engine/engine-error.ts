@@ -1,22 +1,22 @@
 import type { ImageErrorCode } from "@drayage/core";
 import { jsonObjectOf } from "@drayage/transport-kit/wire";
 
-/** What a status means that is not the one that was wanted. */
+/** The error code for an unexpected status. */
 export function codeOf(status: number): ImageErrorCode {
   return codes.get(status) ?? "unavailable";
 }
 
-/** Whether the same may go well later. */
-export function mayPass(status: number): boolean {
-  return passing.has(status);
+/** Whether a later request may succeed. */
+export function isTransient(status: number): boolean {
+  return transient.has(status);
 }
 
-/** An engine's own words for an error, on one line that is not too long. */
-export function wordsOf(text: string): string {
+/** The error message in a response, as one short line. */
+export function messageIn(text: string): string {
   if (/^\s*</.test(text)) return "a web page";
   const { message } = jsonObjectOf(text);
-  const words = typeof message === "string" ? message : text;
-  const line = words.replaceAll(/[\p{C}\s]+/gu, " ").trim();
+  const content = typeof message === "string" ? message : text;
+  const line = content.replaceAll(/[\p{C}\s]+/gu, " ").trim();
   return line.length > 300 ? `${line.slice(0, 300)}…` : line;
 }
 
@@ -29,4 +29,4 @@ const codes: ReadonlyMap<number, ImageErrorCode> = new Map([
   [501, "unsupported"],
 ]);
 
-const passing: ReadonlySet<number> = new Set([429, 502, 503, 504]);
+const transient: ReadonlySet<number> = new Set([429, 502, 503, 504]);

@@ -4,24 +4,25 @@ import type { OperationOptions } from "@drayage/core";
 import type { DockerDaemonSettings } from "../docker-daemon-settings.ts";
 import { findEndpoint } from "./endpoint.ts";
 import type { Endpoint } from "./endpoint.ts";
-import { codeOf, mayPass, wordsOf } from "./engine-error.ts";
-import { beginExchange, startOf } from "./exchange.ts";
-import type { BegunExchange, EngineAnswer, EngineRequest, ShortAnswer } from "./exchange.ts";
+import { codeOf, isTransient, messageIn } from "./engine-error.ts";
+import { startExchange, readText } from "./exchange.ts";
+import type { Exchange, EngineResponse, EngineRequest, TextResponse } from "./exchange.ts";
 
+/** Milliseconds. */
 const defaultIdleTimeout = 600_000;
-/** An engine that is well says so at once, whatever it is busy with. */
-const longestGreeting = 30_000;
-/** 32 MiB: a list of some ten thousand images. */
-const longestShortAnswer = 32 << 20;
+/** Milliseconds. A working engine responds to a ping at once, also while it is busy. */
+const maxPingTime = 30_000;
+/** Bytes: a list of more than ten thousand images. */
+const maxTextSize = 32 << 20;
 
-interface Question extends Pick<EngineRequest, "method" | "path">, OperationOptions {}
+interface EngineCall extends Pick<EngineRequest, "method" | "path">, OperationOptions {}
 
-/** A Docker Engine, or a Podman that speaks like one (Docker Engine API). */
+/** A client of a Docker Engine, or of Podman through the same API (Docker Engine API). */
 export class Engine {
   readonly #endpoint: Endpoint;
   readonly #userAgent: string;
   readonly #idleTimeout: number;
-  /** Before each path. */
+  /** The prefix of each path. */
   readonly #version: string;
 
   private constructor(endpoint: Endpoint, settings: DockerDaemonSettings, version: string) {
@@ -32,8 +33,8 @@ export class Engine {
   }
 
   /**
-   * Greets the engine, and learns which version of its API it prefers: what is asked of it is in all versions, and each
-   * engine refuses some of them.
+   * Pings the engine to find its preferred API version. All versions have the requests used here, but every engine rejects
+   * some versions.
    * @throws ImageError `unavailable`, `denied`, and as `findEndpoint`
    */
   static async connect(
@@ -43,37 +44,37 @@ export class Engine {
     options.signal?.throwIfAborted();
     const endpoint = await findEndpoint(settings);
     const { idleTimeout = defaultIdleTimeout } = settings;
-    const patience = { ...settings, idleTimeout: Math.min(idleTimeout, longestGreeting) };
-    const stranger = new Engine(endpoint, patience, "");
-    const greeting = await stranger.inquire({ method: "GET", path: "/_ping", ...options });
-    const { "api-version": version } = greeting.headers;
-    if (greeting.status === 404) throw stranger.#isNone(greeting);
-    if (greeting.status !== 200) throw stranger.refusal(greeting, "reach it");
-    if (greeting.text.trim() !== "OK") throw stranger.#isNone(greeting);
+    const pingSettings = { ...settings, idleTimeout: Math.min(idleTimeout, maxPingTime) };
+    const unversioned = new Engine(endpoint, pingSettings, "");
+    const ping = await unversioned.sendForText({ method: "GET", path: "/_ping", ...options });
+    const { "api-version": version } = ping.headers;
+    if (ping.status === 404) throw unversioned.#notAnEngine(ping);
+    if (ping.status !== 200) throw unversioned.errorFor(ping, "connect");
+    if (ping.text.trim() !== "OK") throw unversioned.#notAnEngine(ping);
     const isVersion = typeof version === "string" && /^\d+\.\d+$/.test(version);
     return new Engine(endpoint, settings, isVersion ? `/v${version}` : "");
   }
 
-  /** Where it listens, for messages. */
+  /** The address, for messages. */
   get name(): string {
     return this.#endpoint.name;
   }
 
-  /** A question with a short answer. @throws ImageError `unavailable`, `denied` */
-  async inquire(question: Question): Promise<ShortAnswer> {
-    return startOf(await this.ask(question), longestShortAnswer);
+  /** Sends a request and reads its short response. @throws ImageError `unavailable`, `denied` */
+  async sendForText(call: EngineCall): Promise<TextResponse> {
+    return readText(await this.send(call), maxTextSize);
   }
 
-  /** A question with an answer that has to be read. @throws ImageError `unavailable`, `denied` */
-  async ask(question: Question): Promise<EngineAnswer> {
-    const { body, answer } = this.begin(question);
+  /** Sends a request. The caller reads the body of the response. @throws ImageError `unavailable`, `denied` */
+  async send(call: EngineCall): Promise<EngineResponse> {
+    const { body, response } = this.start(call);
     body.end();
-    return answer;
+    return response;
   }
 
-  /** A question with a body, which is to be written. */
-  begin({ method, path, signal }: Question, type?: string): BegunExchange {
-    return beginExchange(this.#endpoint, {
+  /** Starts a request whose body the caller writes. */
+  start({ method, path, signal }: EngineCall, type?: string): Exchange {
+    return startExchange(this.#endpoint, {
       method,
       path: this.#version + path,
       headers: { "user-agent": this.#userAgent, ...(type && { "content-type": type }) },
@@ -82,21 +83,21 @@ export class Engine {
     });
   }
 
-  /** What an answer means that is not what was asked for; `doing` completes "could not …". */
-  refusal({ status, text }: ShortAnswer, doing: string): ImageError {
-    const said = `the container engine ${this.name} answered ${status}: ${wordsOf(text)}`;
-    const retryable = mayPass(status);
-    return new ImageError(codeOf(status), `Could not ${doing}: ${said}`, { retryable });
+  /** The error for an unexpected response. `operation` completes "Could not …". */
+  errorFor({ status, text }: TextResponse, operation: string): ImageError {
+    const detail = `the container engine ${this.name} answered ${status}: ${messageIn(text)}`;
+    const retryable = isTransient(status);
+    return new ImageError(codeOf(status), `Could not ${operation}: ${detail}`, { retryable });
   }
 
-  /** What it says where it had begun to answer, or to do what it was asked. */
-  problem(doing: string, words: string): ImageError {
-    const message = `Could not ${doing}: the container engine ${this.name} says: ${words}`;
+  /** The error that an engine reports after it has started to respond. */
+  reportedError(operation: string, text: string): ImageError {
+    const message = `Could not ${operation}: the container engine ${this.name} reported: ${text}`;
     return new ImageError("unavailable", message, { retryable: false });
   }
 
-  #isNone({ text }: ShortAnswer): ImageError {
-    const message = `At ${this.name} is no container engine: it answers with ${wordsOf(text)}; check the address`;
+  #notAnEngine({ text }: TextResponse): ImageError {
+    const message = `${this.name} is not a container engine: it responded with ${messageIn(text)}; check the address`;
     return new ImageError("unavailable", message, { retryable: false });
   }
 }

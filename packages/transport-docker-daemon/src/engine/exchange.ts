@@ -7,56 +7,56 @@ import { readStart } from "@drayage/core/content";
 import { connectionError } from "./connection-error.ts";
 import type { Endpoint } from "./endpoint.ts";
 
-/** What is asked of an engine. */
+/** A request to an engine. */
 export interface EngineRequest {
   readonly method: "GET" | "POST" | "DELETE";
-  /** With the version of the API and the query. */
+  /** The path with the API version and the query. */
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
-  /** Milliseconds without a sign of life while the engine is waited for. */
+  /** Milliseconds without data, while the engine must act, after which the request fails. */
   readonly idleTimeout: number;
   readonly signal: AbortSignal | undefined;
 }
 
-/** The answer of an engine. */
-export interface EngineAnswer {
+/** The response of an engine. */
+export interface EngineResponse {
   readonly status: number;
   /** Names in lower case. */
   readonly headers: IncomingMessage["headers"];
-  /** To be read, or left, which closes the connection. */
+  /** The body. Leaving the loop closes the connection. */
   readonly bytes: AsyncIterable<Uint8Array>;
 }
 
-/** An answer that was read, as far as it is worth it. */
-export interface ShortAnswer extends Pick<EngineAnswer, "status" | "headers"> {
+/** A response whose body was read, up to a limit. */
+export interface TextResponse extends Pick<EngineResponse, "status" | "headers"> {
   readonly text: string;
 }
 
 /** A request whose body is being written. */
-export interface BegunExchange {
+export interface Exchange {
   readonly body: ClientRequest;
   /** @throws ImageError `unavailable`, `denied`, or the reason of an abort */
-  readonly answer: Promise<EngineAnswer>;
-  /** What a failure of the connection means. */
+  readonly response: Promise<EngineResponse>;
+  /** Converts an error of the connection. */
   readonly explain: (cause: unknown) => unknown;
 }
 
-/** Begins a request, on a connection of its own that ends with the answer. */
-export function beginExchange(endpoint: Endpoint, request: EngineRequest): BegunExchange {
+/** Starts a request on a new connection, which is closed after the response. */
+export function startExchange(endpoint: Endpoint, request: EngineRequest): Exchange {
   const { idleTimeout, signal } = request;
   const body = open(endpoint, request);
-  let silence: Error | undefined;
+  let timeout: Error | undefined;
   const explain = (cause: unknown): unknown =>
-    signal?.aborted ? signal.reason : connectionError(endpoint, silence ?? cause);
-  const onSilence = (): void => {
-    // Where nothing was asked yet, or not all of it, it is us who take so long.
+    signal?.aborted ? signal.reason : connectionError(endpoint, timeout ?? cause);
+  const onTimeout = (): void => {
+    // The engine is not late while the request is incomplete and nothing is buffered.
     if (!body.writableEnded && body.writableLength === 0) return;
-    silence = new Silence(idleTimeout);
-    body.destroy(silence);
+    timeout = new IdleTimeout(idleTimeout);
+    body.destroy(timeout);
   };
-  // A timeout of the request itself is told of once only, however often it comes.
-  body.on("socket", (socket) => socket.setTimeout(idleTimeout).on("timeout", onSilence));
-  const { promise: answer, resolve, reject } = Promise.withResolvers<EngineAnswer>();
+  // The request emits `timeout` only once, the socket every time.
+  body.on("socket", (socket) => socket.setTimeout(idleTimeout).on("timeout", onTimeout));
+  const { promise: response, resolve, reject } = Promise.withResolvers<EngineResponse>();
   body.on("response", (message: IncomingMessage) =>
     resolve({
       status: message.statusCode ?? 0,
@@ -65,14 +65,17 @@ export function beginExchange(endpoint: Endpoint, request: EngineRequest): Begun
     }),
   );
   body.on("error", (cause: unknown) => reject(explain(cause)));
-  // A failure is told to who writes or to who waits for the answer, whoever comes first.
-  answer.catch(() => {});
-  return { body, answer, explain };
+  // The error also rejects writes, so it may be handled there instead.
+  response.catch(() => {});
+  return { body, response, explain };
 }
 
-/** Reads an answer that may be anything. */
-export async function startOf(answer: EngineAnswer, limit: number = 1 << 16): Promise<ShortAnswer> {
-  const { status, headers, bytes } = answer;
+/** Reads the body of a response as text, up to a limit. */
+export async function readText(
+  response: EngineResponse,
+  limit: number = 1 << 16,
+): Promise<TextResponse> {
+  const { status, headers, bytes } = response;
   const text = new TextDecoder().decode(await readStart(bytes, limit));
   return { status, headers, text };
 }
@@ -98,7 +101,7 @@ function open(
 
 async function* bytesOf(
   message: IncomingMessage,
-  explain: BegunExchange["explain"],
+  explain: Exchange["explain"],
 ): AsyncGenerator<Uint8Array, void, undefined> {
   try {
     yield* message as AsyncIterable<Uint8Array>;
@@ -107,11 +110,11 @@ async function* bytesOf(
   }
 }
 
-/** With the code of a system that waited in vain. */
-class Silence extends Error {
+/** Has the code of a system timeout. */
+class IdleTimeout extends Error {
   readonly code = "ETIMEDOUT";
 
   constructor(milliseconds: number) {
-    super(`nothing came for ${milliseconds} ms`);
+    super(`received nothing for ${milliseconds} ms`);
   }
 }

@@ -5,7 +5,7 @@ import type { Engine } from "./engine.ts";
 import { noSuchImage } from "./no-such-image.ts";
 
 /**
- * By which an engine knows an image: the digest of its config or, where containerd keeps images, that of its manifest.
+ * The ID of an image: the digest of its config or, with the containerd store, of its manifest.
  * @throws ImageError `not-found`
  */
 export async function imageIDOf(
@@ -13,8 +13,12 @@ export async function imageIDOf(
   name: string,
   options: OperationOptions,
 ): Promise<unknown> {
-  const answer = await engine.inquire({ method: "GET", path: `/images/${name}/json`, ...options });
-  if (answer.status === 404) throw await noSuchImage(engine, name, options);
-  if (answer.status !== 200) throw engine.refusal(answer, `look for ${name}`);
-  return jsonObjectOf(answer.text)["Id"];
+  const response = await engine.sendForText({
+    method: "GET",
+    path: `/images/${name}/json`,
+    ...options,
+  });
+  if (response.status === 404) throw await noSuchImage(engine, name, options);
+  if (response.status !== 200) throw engine.errorFor(response, `inspect ${name}`);
+  return jsonObjectOf(response.text)["Id"];
 }

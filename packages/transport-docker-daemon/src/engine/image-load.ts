@@ -5,20 +5,19 @@ import { ImageError, isImageError } from "@drayage/core";
 import type { OperationOptions } from "@drayage/core";
 
 import type { Engine } from "./engine.ts";
-import { startOf } from "./exchange.ts";
-import type { BegunExchange } from "./exchange.ts";
-import { problemInReport } from "./load-report.ts";
+import { readText } from "./exchange.ts";
+import type { Exchange } from "./exchange.ts";
+import { errorInReport } from "./load-report.ts";
 
 /**
- * Takes a docker archive for an engine, piece by piece: a piece is written when it was sent. It finishes when the engine
- * has loaded the image, and fails as soon as the engine says why it does not; destroyed before, it leaves no image, since
- * an engine loads nothing of an archive that is cut off.
+ * Sends an archive to an engine, chunk by chunk. Finishes when the engine has loaded the image, and fails as soon as the
+ * engine reports an error. Destroying it loads no image: engines reject truncated archives.
  */
 export class ImageLoad extends Writable {
   readonly #engine: Engine;
   readonly #options: OperationOptions;
-  /** Only once there is something to send: engines do not wait for ever. */
-  #exchange: BegunExchange | undefined;
+  /** Started with the first chunk, because engines limit the wait for a request body. */
+  #exchange: Exchange | undefined;
   #outcome: Promise<void> = Promise.resolve();
   #failure: unknown;
 
@@ -29,12 +28,12 @@ export class ImageLoad extends Writable {
   }
 
   override _write(chunk: Uint8Array, _: string, done: (error?: Error | null) => void): void {
-    const { body, explain } = this.#begun();
-    body.write(chunk, (cause) => done(cause && lasting(this.#failure ?? explain(cause))));
+    const { body, explain } = this.#started();
+    body.write(chunk, (cause) => done(cause && permanent(this.#failure ?? explain(cause))));
   }
 
   override _final(done: (error?: Error | null) => void): void {
-    this.#begun().body.end();
+    this.#started().body.end();
     callbackify(async () => this.#outcome)(done);
   }
 
@@ -43,11 +42,11 @@ export class ImageLoad extends Writable {
     done(error);
   }
 
-  #begun(): BegunExchange {
+  #started(): Exchange {
     if (this.#exchange !== undefined) return this.#exchange;
     const path = "/images/load?quiet=0";
-    const question = { ...this.#options, method: "POST", path } as const;
-    const exchange = this.#engine.begin(question, "application/x-tar");
+    const call = { ...this.#options, method: "POST", path } as const;
+    const exchange = this.#engine.start(call, "application/x-tar");
     this.#exchange = exchange;
     this.#outcome = this.#loaded(exchange);
     this.#outcome.catch((error: unknown) => {
@@ -57,18 +56,18 @@ export class ImageLoad extends Writable {
     return exchange;
   }
 
-  /** An engine may answer before it has all, and reads no further then. */
-  async #loaded({ answer }: BegunExchange): Promise<void> {
-    const report = await answer;
-    const doing = "load the image";
-    if (report.status !== 200) throw this.#engine.refusal(await startOf(report), doing);
-    const problem = await problemInReport(report.bytes);
-    if (problem !== undefined) throw this.#engine.problem(doing, problem);
+  /** Waits for the report. An engine may respond before it has read the whole archive. */
+  async #loaded({ response }: Exchange): Promise<void> {
+    const report = await response;
+    const operation = "load the image";
+    if (report.status !== 200) throw this.#engine.errorFor(await readText(report), operation);
+    const error = await errorInReport(report.bytes);
+    if (error !== undefined) throw this.#engine.reportedError(operation, error);
   }
 }
 
-/** Whatever might pass, what was sent before is lost. */
-function lasting(error: unknown): Error {
+/** Makes an error not retryable: the sent part of the archive is lost. */
+function permanent(error: unknown): Error {
   if (!isImageError(error) || !error.retryable) return error as Error;
   const { code, message, cause } = error;
   return new ImageError(code, message, { cause, retryable: false });

@@ -1,43 +1,42 @@
 import { jsonObjectOf } from "@drayage/transport-kit/wire";
 
-import { wordsOf } from "./engine-error.ts";
+import { messageIn } from "./engine-error.ts";
 
 /**
- * Reads how a load goes on: an object of JSON on each line, one of which tells an error where there is one (Docker Engine
- * API, `/images/load`). Gives the engine's words for it, or what it said in place of such a report.
+ * Reads the report of a load: a JSON object per line, which may have an error (Docker Engine API, `/images/load`).
+ * Returns the error, or the text of an invalid report; undefined after a successful load.
  */
-export async function problemInReport(
-  bytes: AsyncIterable<Uint8Array>,
-): Promise<string | undefined> {
-  let problem: string | undefined;
-  for await (const line of linesOf(bytes)) problem ??= problemIn(line);
-  return problem;
+export async function errorInReport(bytes: AsyncIterable<Uint8Array>): Promise<string | undefined> {
+  let error: string | undefined;
+  for await (const line of linesOf(bytes)) error ??= errorIn(line);
+  return error;
 }
 
-function problemIn(line: string): string | undefined {
+function errorIn(line: string): string | undefined {
   if (line.trim() === "") return undefined;
   const report = jsonObjectOf(line);
   const { error } = report;
-  if (typeof error === "string") return wordsOf(error);
-  return Object.keys(report).length === 0 ? wordsOf(line) : undefined;
+  if (typeof error === "string") return messageIn(error);
+  return Object.keys(report).length === 0 ? messageIn(line) : undefined;
 }
 
-/** What is too long for a line is cut into several. */
+/** Splits into lines. A line over the maximum length is split too. */
 async function* linesOf(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
   const decoder = new TextDecoder();
-  let begun: string[] = [];
+  let parts: string[] = [];
   let length = 0;
   for await (const chunk of bytes) {
     const [first = "", ...others] = decoder.decode(chunk, { stream: true }).split("\n");
-    begun.push(first);
+    parts.push(first);
     length += first.length;
-    if (others.length === 0 && length < longestLine) continue;
-    yield begun.join("");
+    if (others.length === 0 && length < maxLineLength) continue;
+    yield parts.join("");
     yield* others.slice(0, -1);
-    begun = others.slice(-1);
-    length = begun[0]?.length ?? 0;
+    parts = others.slice(-1);
+    length = parts[0]?.length ?? 0;
   }
-  yield begun.join("");
+  yield parts.join("");
 }
 
-const longestLine = 1 << 20;
+/** Characters. */
+const maxLineLength = 1 << 20;

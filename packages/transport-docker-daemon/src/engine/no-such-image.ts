@@ -6,7 +6,7 @@ import { closestMatch } from "@drayage/core/text";
 
 import type { Engine } from "./engine.ts";
 
-/** @returns ImageError `not-found` that tells which images there are */
+/** Creates the error `not-found`, with the available images. */
 export async function noSuchImage(
   engine: Engine,
   name: string,
@@ -14,22 +14,23 @@ export async function noSuchImage(
 ): Promise<ImageError> {
   const names = await namesIn(engine, options);
   const wanted = familiar(name);
-  const meant = closestMatch(wanted, names);
-  const listed = names.length > mostNames ? [...names.slice(0, mostNames), "…"] : names;
-  const hint = meant === undefined ? "" : `did you mean ${meant}? `;
-  const all = names.length === 0 ? "it has none with a name" : `${hint}It has ${listed.join(", ")}`;
+  const nearest = closestMatch(wanted, names);
+  const listed = names.length > maxListedNames ? [...names.slice(0, maxListedNames), "…"] : names;
+  const hint = nearest === undefined ? "" : `did you mean ${nearest}? `;
+  const all =
+    names.length === 0 ? "it has no named images" : `${hint}available: ${listed.join(", ")}`;
   return new ImageError(
     "not-found",
     `No image ${wanted} in the container engine ${engine.name}; ${all}`,
   );
 }
 
-const mostNames = 20;
+const maxListedNames = 20;
 
-/** Sorted; none where the engine does not tell them. */
+/** The sorted names of all images; empty if the engine does not return them. */
 async function namesIn(engine: Engine, options: OperationOptions): Promise<readonly string[]> {
   try {
-    const { text } = await engine.inquire({ method: "GET", path: "/images/json", ...options });
+    const { text } = await engine.sendForText({ method: "GET", path: "/images/json", ...options });
     const images: unknown = JSON.parse(text);
     return Array.isArray(images) ? images.flatMap(namesOf).toSorted() : [];
   } catch {
@@ -46,7 +47,7 @@ function namesOf(image: unknown): readonly string[] {
 
 const noName = "<none>:<none>";
 
-/** Podman tells names in full, Docker as people write them. */
+/** Shortens names: Podman returns full names, and Docker familiar ones. */
 function familiar(name: string): string {
   return isDigest(name) ? name : formatFamiliar(parseNamedReference(name));
 }

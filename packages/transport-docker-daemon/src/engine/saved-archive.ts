@@ -1,34 +1,35 @@
 import { jsonObjectOf } from "@drayage/transport-kit/wire";
 
-import { wordsOf } from "./engine-error.ts";
+import { messageIn } from "./engine-error.ts";
 import type { Engine } from "./engine.ts";
 
 /**
- * What an engine saves. Where it fails in the middle it is too late for another answer, and it writes an object of JSON
- * behind what it has sent of the archive: in place of that there is an error.
+ * The archive that an engine exports. An engine that fails after it has started to respond appends a JSON object with the
+ * error, which is thrown here.
  * @throws ImageError `unavailable`
  */
 export async function* savedArchive(
   bytes: AsyncIterable<Uint8Array>,
   engine: Engine,
-  doing: string,
+  operation: string,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  const last = new Uint8Array(endLength * 2);
+  const last = new Uint8Array(tailSize * 2);
   let filled = 0;
   for await (const chunk of bytes) {
-    const end = chunk.subarray(-endLength);
+    const end = chunk.subarray(-tailSize);
     if (filled + end.byteLength > last.byteLength) {
-      last.copyWithin(0, filled - endLength, filled);
-      filled = endLength;
+      last.copyWithin(0, filled - tailSize, filled);
+      filled = tailSize;
     }
     last.set(end, filled);
     filled += end.byteLength;
     yield chunk;
   }
-  const end = Buffer.from(last.subarray(Math.max(filled - endLength, 0), filled)).toString();
-  const at = end.indexOf('{"errorDetail":');
-  const { error } = jsonObjectOf(at < 0 ? "" : end.slice(at));
-  if (typeof error === "string") throw engine.problem(doing, wordsOf(error));
+  const end = Buffer.from(last.subarray(Math.max(filled - tailSize, 0), filled)).toString();
+  const start = end.indexOf('{"errorDetail":');
+  const { error } = jsonObjectOf(start < 0 ? "" : end.slice(start));
+  if (typeof error === "string") throw engine.reportedError(operation, messageIn(error));
 }
 
-const endLength = 1 << 13;
+/** Bytes at the end of the archive that are searched for an error. */
+const tailSize = 1 << 13;

@@ -6,20 +6,20 @@ import { jsonObjectOf } from "@drayage/transport-kit/wire";
 import type { Engine } from "./engine.ts";
 
 /**
- * Whether an engine keeps manifests and packed layers as they came, in containerd, and not only what it made of them.
- * One that does not tell is taken for one that does not.
+ * Whether an engine stores manifests and compressed layers unchanged, in the containerd store. False if the engine does not
+ * report it.
  */
-export async function keepsManifests(engine: Engine, options: OperationOptions): Promise<boolean> {
-  const { text } = await engine.inquire({ method: "GET", path: "/info", ...options });
+export async function storesManifests(engine: Engine, options: OperationOptions): Promise<boolean> {
+  const { text } = await engine.sendForText({ method: "GET", path: "/info", ...options });
   const { DriverStatus: status } = jsonObjectOf(text);
-  return Array.isArray(status) && status.some((one) => String(one) === ofContainerd);
+  return Array.isArray(status) && status.some((entry) => String(entry) === containerdDriver);
 }
 
-const ofContainerd = "driver-type,io.containerd.snapshotter.v1";
+const containerdDriver = "driver-type,io.containerd.snapshotter.v1";
 
 /**
- * The manifest that a name leads to or, given a digest, that one of its index; undefined where the engine has not all of
- * it, or does not tell what it has (before API 1.48).
+ * The digest of the manifest of a name or, with `instance`, of that instance of its index. Undefined if it is incomplete,
+ * or if the engine does not report this (before API 1.48).
  */
 export async function findStoredManifest(
   engine: Engine,
@@ -28,12 +28,14 @@ export async function findStoredManifest(
   options: OperationOptions,
 ): Promise<Digest | undefined> {
   const path = `/images/${name}/json?manifests=1`;
-  const { text } = await engine.inquire({ method: "GET", path, ...options });
+  const { text } = await engine.sendForText({ method: "GET", path, ...options });
   const { Id: top, Manifests: manifests } = jsonObjectOf(text);
   const wanted = instance ?? top;
   if (!Array.isArray(manifests) || !isDigest(wanted)) return undefined;
-  const found: unknown = manifests.find((one) => isJSONObject(one) && one["ID"] === wanted);
+  const found: unknown = manifests.find(
+    (manifest) => isJSONObject(manifest) && manifest["ID"] === wanted,
+  );
   if (isJSONObject(found)) return found["Available"] === true ? wanted : undefined;
-  // Those of an index are listed, and not it itself.
+  // The list contains the instances of an index, but not the index.
   return instance === undefined ? wanted : undefined;
 }

@@ -3,14 +3,15 @@ import path from "node:path";
 import { ImageError } from "@drayage/core";
 import { findNamedFile } from "@drayage/transport-kit/files";
 
-/** What TLS needs on our side, all of it PEM. */
+/** The certificates for TLS, in PEM format. */
 export interface TLSCertificates {
-  /** Who vouches for the engine, and nobody else; undefined for those whom the system trusts. */
+  /** The only trusted certificate authority; undefined for those of the system. */
   readonly ca?: string | undefined;
+  /** The client certificate. */
   readonly identity?: { readonly cert: string; readonly key: string } | undefined;
 }
 
-/** Reads `ca.pem`, `cert.pem` and `key.pem`, as far as they are there. @throws ImageError `unsupported` for none, and for one of a pair */
+/** Reads `ca.pem`, `cert.pem` and `key.pem` if they exist. @throws ImageError `unsupported` if all are absent, or only one of the pair exists */
 export async function readCertificates(folder: string): Promise<TLSCertificates> {
   const [ca, cert, key] = await filesIn(folder);
   if (cert !== undefined && key !== undefined) return { ca, identity: { cert, key } };
@@ -18,11 +19,12 @@ export async function readCertificates(folder: string): Promise<TLSCertificates>
     if (ca !== undefined) return { ca };
     throw new ImageError("unsupported", `${folder} has neither ca.pem nor cert.pem with key.pem`);
   }
-  const [lonely, missing] = cert === undefined ? ["key.pem", "cert.pem"] : ["cert.pem", "key.pem"];
-  throw new ImageError("unsupported", `${folder} has ${lonely} and no ${missing}: put it there`);
+  const [existing, missing] =
+    cert === undefined ? ["key.pem", "cert.pem"] : ["cert.pem", "key.pem"];
+  throw new ImageError("unsupported", `${folder} has ${existing} and no ${missing}; add it`);
 }
 
-/** Whether there is any of them. */
+/** Whether the folder has any of the three files. */
 export async function hasCertificates(folder: string): Promise<boolean> {
   return (await filesIn(folder)).some((file) => file !== undefined);
 }
@@ -37,4 +39,5 @@ async function filesIn(folder: string): Promise<readonly (string | undefined)[]>
   );
 }
 
+/** Bytes. */
 const fileLimit = 1 << 20;

@@ -23,8 +23,8 @@ import type { Engine } from "./engine/engine.ts";
 import { ImageLoad } from "./engine/image-load.ts";
 import { findStoredManifest } from "./engine/stored-manifests.ts";
 
-/** One image on its way into an engine that keeps images as they are, packed and with their digests: a layout in an archive. */
-export class WholeImageDestination implements ImageDestination {
+/** Writes one image to an engine with the containerd store, unchanged: as an OCI layout in an archive. */
+export class ContainerdDestination implements ImageDestination {
   readonly reference: ImageReference;
   readonly accepts: DestinationAccepts;
   readonly #engine: Engine;
@@ -41,25 +41,25 @@ export class WholeImageDestination implements ImageDestination {
     this.accepts = {
       ...layout.accepts,
       foreignLayerURLs: false,
-      signatures: "a container engine has no place for signatures",
+      signatures: "a container engine cannot store signatures",
     };
     this.#engine = engine;
     this.#name = name;
     this.#layout = layout;
   }
 
-  /** Sends nothing yet. */
+  /** Opens a destination; sends nothing yet. */
   static async open(
     reference: ImageReference,
     engine: Engine,
     named: NamedReference,
     options: OperationOptions,
-  ): Promise<WholeImageDestination> {
+  ): Promise<ContainerdDestination> {
     const name = formatNamedReference(named);
     const update = new StreamArchiveUpdate(new ImageLoad(engine, options), imageName(reference));
     const archive = await ArchiveLayout.open(update, { ...options, append: false });
     const layout = await LayoutDestination.open(reference, archive, { name }, options);
-    return new WholeImageDestination(reference, engine, name, layout);
+    return new ContainerdDestination(reference, engine, name, layout);
   }
 
   async resolve(options: OperationOptions = {}): Promise<Digest | undefined> {

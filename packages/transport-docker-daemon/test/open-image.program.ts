@@ -1,6 +1,6 @@
 import { dockerDaemon } from "../src/index.ts";
 
-/** Asks for an image as somebody without rights, and sends the error's code and message. */
+/** Opens an image as a user without permissions, and sends the code and message of the error. */
 process.setgroups?.([]);
 process.setgid?.(65_534);
 process.setuid?.(65_534);
