@@ -45,7 +45,9 @@ const groups = {
     modules: [
       "transport-s3/src/{layout/layout-lock,layout/pending-changes,layout/deletion-mark,layout/collect-garbage,uploads/object-copy,uploads/stored-parts,uploads/multipart-upload}.ts",
     ],
-    tests: ["transport-s3/test/{layout/*,s3-index,s3-copies,s3-blobs,s3-resume,s3-faults}.test.ts"],
+    tests: [
+      "transport-s3/test/{layout/*,uploads/*,s3-index,s3-copies,s3-blobs,s3-resume,s3-faults}.test.ts",
+    ],
   },
   kit: {
     modules: ["testkit/src/conformance/*.ts"],
