@@ -45,16 +45,16 @@ async function write(image: WholeImage, name: string): Promise<void> {
   await copyImage(await inMemory(image), transports.parse(name), { instances: "all" });
 }
 
-async function configDigestAt(name: string): Promise<string> {
+async function configDigestAt(name: string): Promise<string | undefined> {
   await using image = await openImage(transports.parse(name));
-  return image.configInfo.digest;
+  return image.configInfo?.digest;
 }
 
 /** The digests of its uncompressed layers, after all of it is read. */
 async function layersAt(name: string): Promise<unknown> {
   await copyImage(transports.parse(name), memory().parseReference("out"));
   await using image = await openImage(transports.parse(name));
-  const config = JSON.parse(String(Buffer.from(await image.configBlob()))) as RootFS;
+  const config = JSON.parse(String(Buffer.from((await image.configBlob()) ?? []))) as RootFS;
   return config.rootfs.diff_ids;
 }
 

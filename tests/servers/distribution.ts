@@ -18,6 +18,8 @@ export interface DistributionSettings {
   readonly tokens?: TrustedTokens | undefined;
   /** For HTTPS. */
   readonly tls?: KeyPair | undefined;
+  /** Accepts manifests of schema 1. Default false. */
+  readonly schema1?: boolean | undefined;
   /** The origin of a registry to mirror. It caches pulled images and accepts no pushes. */
   readonly mirrorOf?: string | undefined;
 }
@@ -74,7 +76,7 @@ function filesOf(
 }
 
 function configOf(folder: string, settings: DistributionSettings): unknown {
-  const { tls, mirrorOf } = settings;
+  const { tls, mirrorOf, schema1 = false } = settings;
   return {
     version: 0.1,
     log: { level: "info", accesslog: { disabled: true } },
@@ -83,6 +85,7 @@ function configOf(folder: string, settings: DistributionSettings): unknown {
       addr: "127.0.0.1:0",
       ...(tls && { tls: { certificate: "tls.crt", key: "tls.key" } }),
     },
+    ...(schema1 && { compatibility: { schema1: { enabled: true } } }),
     ...authenticationOf(settings),
     ...(mirrorOf !== undefined && { proxy: { remoteurl: mirrorOf } }),
   };

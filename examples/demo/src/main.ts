@@ -55,7 +55,7 @@ async function made(reference: ImageReference): Promise<Row> {
   const milliseconds = performance.now() - start;
   return {
     to: imageName(reference),
-    bytes: stored.size,
+    bytes: stored.size ?? 0,
     milliseconds,
     digest: stored.manifest.digest,
   };

@@ -8,6 +8,7 @@ import {
   isManifestMediaType,
   parseManifest,
 } from "@drayage/core/manifest";
+import type { NamedBlob } from "@drayage/core/manifest";
 
 import type { LayoutReader } from "./layout-store.ts";
 import { storedSizeOf } from "./stored-size.ts";
@@ -123,10 +124,11 @@ export async function hasTamperedContent(
 
 async function isTampered(
   layout: LayoutReader,
-  { digest, size }: Descriptor,
+  { digest, size: expected }: NamedBlob,
   options: OperationOptions,
 ): Promise<boolean> {
-  if ((await storedSizeOf(layout, digest, options)) !== size) return false;
+  const size = await storedSizeOf(layout, digest, options);
+  if (size === undefined || size !== (expected ?? size)) return false;
   const isIntact = await layout.isIntact?.({ digest, size }, { ...options, trustOwnFiles: true });
   return isIntact === false;
 }
@@ -134,10 +136,11 @@ async function isTampered(
 /** True also for an absent layer with URLs, which may be stored externally. */
 async function isPresent(
   layout: LayoutReader,
-  { digest, size, urls }: Descriptor,
+  { digest, size: expected, urls }: NamedBlob,
   options: OperationOptions,
 ): Promise<boolean> {
-  if ((await storedSizeOf(layout, digest, options)) !== size) return urls !== undefined;
+  const size = await storedSizeOf(layout, digest, options);
+  if (size === undefined || size !== (expected ?? size)) return urls !== undefined;
   const isIntact = await layout.isIntact?.({ digest, size }, { ...options, trustOwnFiles: true });
   return isIntact ?? true;
 }

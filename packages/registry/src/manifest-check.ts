@@ -7,6 +7,7 @@ import {
   manifestMediaTypes,
   parseManifest,
 } from "@drayage/core/manifest";
+import type { NamedBlob } from "@drayage/core/manifest";
 
 import { ErrorResponse } from "./http/error-response.ts";
 import type { RegistryState } from "./registry-state.ts";
@@ -59,10 +60,11 @@ function checkReferencedContent(manifest: Manifest, repository: Repository | und
   for (const instance of instancesOf(manifest)) checkInstance(instance, repository);
 }
 
-function checkBlob(blob: Descriptor, repository: Repository | undefined): void {
+/** Layers of schema 1 have no size. */
+function checkBlob(blob: NamedBlob, repository: Repository | undefined): void {
   const size = repository?.blobs.get(blob.digest);
   if (size === undefined) throw unknown("blob", blob);
-  if (size !== blob.size) throw contradiction(blob, { size });
+  if (blob.size !== undefined && size !== blob.size) throw contradiction(blob, { size });
 }
 
 function checkInstance(instance: Descriptor, repository: Repository | undefined): void {
@@ -73,7 +75,7 @@ function checkInstance(instance: Descriptor, repository: Repository | undefined)
   if (!isRight) throw contradiction(instance, { mediaType, size: bytes.byteLength });
 }
 
-function unknown(what: string, { digest }: Descriptor): ErrorResponse {
+function unknown(what: string, { digest }: NamedBlob): ErrorResponse {
   return new ErrorResponse(
     "MANIFEST_BLOB_UNKNOWN",
     `The manifest refers to a ${what} that the repository does not have`,
@@ -83,7 +85,7 @@ function unknown(what: string, { digest }: Descriptor): ErrorResponse {
   );
 }
 
-function contradiction({ digest }: Descriptor, stored: object): ErrorResponse {
+function contradiction({ digest }: NamedBlob, stored: object): ErrorResponse {
   return new ErrorResponse(
     "MANIFEST_INVALID",
     "The manifest refers to content with another size or type",

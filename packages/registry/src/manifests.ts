@@ -1,6 +1,7 @@
-import { algorithmOf, digestOf, isImageError } from "@drayage/core";
+import { algorithmOf, isImageError } from "@drayage/core";
 import type { Digest } from "@drayage/core";
 import { readAll, maxManifestSize } from "@drayage/core/content";
+import { bareMediaType, manifestDigestOf } from "@drayage/core/manifest";
 import { isTag } from "@drayage/core/reference";
 
 import { checkDeletes } from "./deletes.ts";
@@ -30,7 +31,8 @@ export const putManifest: Handler = async (call, state) => {
   const pinned = target.includes(":") ? checkedDigest(target) : undefined;
   if (pinned === undefined && !isTag(target)) throw notATag("MANIFEST_INVALID", target);
   const bytes = await manifestBytes(call);
-  const digest = digestOf(bytes, pinned && algorithmOf(pinned));
+  const contentType = call.headers["content-type"];
+  const digest = manifestDigest(bytes, contentType, pinned);
   if (pinned !== undefined && pinned !== digest) {
     throw new ErrorResponse(
       "DIGEST_INVALID",
@@ -40,7 +42,6 @@ export const putManifest: Handler = async (call, state) => {
       },
     );
   }
-  const contentType = call.headers["content-type"];
   const { manifest, mediaType } = checkManifest(bytes, contentType, state, name);
   const repository = state.repositories.ensure(name);
   repository.manifests.set(digest, { bytes, mediaType, digest });
@@ -55,6 +56,20 @@ export const putManifest: Handler = async (call, state) => {
     },
   };
 };
+
+function manifestDigest(
+  bytes: Uint8Array,
+  contentType: string | undefined,
+  pinned: Digest | undefined,
+): Digest {
+  try {
+    const mediaType = bareMediaType(contentType ?? "");
+    return manifestDigestOf({ bytes, mediaType }, pinned && algorithmOf(pinned));
+  } catch (error) {
+    if (!isImageError(error)) throw error;
+    throw new ErrorResponse("MANIFEST_INVALID", error.message);
+  }
+}
 
 /** DELETE of a tag, or of a manifest with all its tags. */
 export const deleteManifest: Handler = ({ name, target }, { repositories, settings }) => {

@@ -1,6 +1,7 @@
 import { digestOf, mediaTypes, parseDigest } from "@drayage/core";
 import type { Digest, RawManifest } from "@drayage/core";
 import { readAll } from "@drayage/core/content";
+import { manifestDigestOf } from "@drayage/core/manifest";
 
 import { folderBlobStore, memoryBlobStore } from "./blob-store.ts";
 import type { BlobStore } from "./blob-store.ts";
@@ -30,7 +31,7 @@ export class RegistryContent {
   }
 
   putManifest(repository: string, { bytes, mediaType }: RawManifest, tag?: string): Digest {
-    const digest = digestOf(bytes);
+    const digest = manifestDigestOf({ bytes, mediaType });
     const { manifests, tags } = this.repositories.ensure(repository);
     manifests.set(digest, { bytes, digest, mediaType: mediaType ?? mediaTypes.ociManifest });
     if (tag !== undefined) tags.set(tag, digest);

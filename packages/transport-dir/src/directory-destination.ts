@@ -1,7 +1,7 @@
 import { stat } from "node:fs/promises";
 import path from "node:path";
 
-import { algorithmOf, digestOf, formatSignature, ImageError, imageName } from "@drayage/core";
+import { algorithmOf, formatSignature, ImageError, imageName } from "@drayage/core";
 import type {
   BlobInfo,
   Descriptor,
@@ -20,7 +20,8 @@ import type {
   Signature,
 } from "@drayage/core";
 import { checkDigest, streamOf, maxManifestSize } from "@drayage/core/content";
-import { blobsOf, parseManifest } from "@drayage/core/manifest";
+import { blobsOf, manifestDigestOf, parseManifest } from "@drayage/core/manifest";
+import type { NamedBlob } from "@drayage/core/manifest";
 import {
   cloneTemporary,
   filePathOf,
@@ -131,7 +132,7 @@ export class DirectoryDestination implements ImageDestination {
       this.#manifest = bytes;
       return;
     }
-    checkDigest(digestOf(bytes, algorithmOf(instance)), instance);
+    checkDigest(manifestDigestOf({ bytes }, algorithmOf(instance)), instance);
     const blob = { digest: instance, size: bytes.byteLength };
     const file = await writeTemporary(await this.#stage(), streamOf(bytes), blob, options);
     this.#parts.set(manifestName(instance), file);
@@ -182,7 +183,7 @@ export class DirectoryDestination implements ImageDestination {
     const file = this.#file(manifestName(instance));
     const bytes = await readSmallFile(file, maxManifestSize, options);
     if (bytes === undefined || !(await this.#hasBlobsOf(bytes, options))) return undefined;
-    return digestOf(bytes, instance && algorithmOf(instance));
+    return manifestDigestOf({ bytes }, instance && algorithmOf(instance));
   }
 
   /** Whether all blobs of a manifest are present, without the instances of an index. False for an invalid manifest. */
@@ -194,11 +195,13 @@ export class DirectoryDestination implements ImageDestination {
   }
 
   /** Verifies the digest if another user could have written the file, and only the size otherwise. */
-  async #hasBlob(blob: Descriptor, options: OperationOptions): Promise<boolean> {
+  async #hasBlob(blob: NamedBlob, options: OperationOptions): Promise<boolean> {
     const file = this.#file(blobName(blob.digest));
     const { folder } = this.reference;
-    if (!(await isProtectedFile(file, folder))) return isIntact(file, blob, options);
-    return (await sizeOf(file)) === blob.size;
+    const size = await sizeOf(file);
+    if (size === undefined || size !== (blob.size ?? size)) return false;
+    if (await isProtectedFile(file, folder)) return true;
+    return isIntact(file, { digest: blob.digest, size }, options);
   }
 
   /** Created when it is first needed, so reading leaves no files. */

@@ -69,7 +69,12 @@ export class DockerDestination implements ImageDestination {
   ) {
     this.reference = reference;
     this.accepts = {
-      manifestMIMETypes: [...manifestMediaTypes, mediaTypes.ociArtifact],
+      manifestMIMETypes: [
+        ...manifestMediaTypes,
+        mediaTypes.ociArtifact,
+        mediaTypes.dockerSchema1Signed,
+        mediaTypes.dockerSchema1,
+      ],
       layers: "compress",
       foreignLayerURLs: true,
       referrers: true,

@@ -116,7 +116,9 @@ async function partsOf(
     const layers = manifest.layers.map((layer): Part => ({ kind: "layer", blob: layer }));
     return [own, { kind: "config", blob: manifest.config }, ...layers];
   }
-  const blobs = blobsOf(manifest).map((descriptor): Part => ({ kind: "layer", blob: descriptor }));
+  // No bucket stores schema 1.
+  const named = manifest.kind === "schema1" ? [] : blobsOf(manifest);
+  const blobs = named.map((descriptor): Part => ({ kind: "layer", blob: descriptor }));
   const instances = instancesOf(manifest).map(async (entry) =>
     partsOf(source, entry.digest, undefined, options, seen),
   );

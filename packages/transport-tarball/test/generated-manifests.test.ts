@@ -25,7 +25,7 @@ async function compressions(reference: ImageReference): Promise<readonly unknown
   await using source = await reference.newImageSource();
   return await Promise.all(
     copy.layerInfos.map(async (layer) =>
-      compressionOf(await readAll(source.getBlob(layer), layer.size)),
+      compressionOf(await readAll(source.getBlob(layer), layer.size ?? 0)),
     ),
   );
 }

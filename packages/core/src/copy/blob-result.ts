@@ -1,6 +1,7 @@
 import type { Compression } from "../compression/compression.ts";
 import type { Descriptor } from "../contract/blob-info.ts";
 import type { LayerCompression } from "../manifest/layer-media-types.ts";
+import type { DiffID } from "./diff-id.ts";
 
 /** The result of copying a blob. */
 export interface BlobResult {
@@ -13,4 +14,6 @@ export interface BlobResult {
   readonly compression: LayerCompression | undefined;
   /** The compression of the source blob, if it was detected. */
   readonly sourceCompression?: Compression | undefined;
+  /** The digest of the uncompressed layer, if the step needs it and the bytes were read to the end. */
+  readonly diffID?: DiffID | undefined;
 }

@@ -6,12 +6,14 @@ import type { ImageDestination } from "../contract/image-destination.ts";
 import type { ImageSource } from "../contract/image-source.ts";
 import { withLayerCompression } from "../manifest/layer-media-types.ts";
 import type { ImageManifest } from "../manifest/manifest.ts";
+import type { Digest } from "../names/digest.ts";
 import { blobFacts } from "./blob-facts.ts";
 import type { BlobResult } from "./blob-result.ts";
 import { blobKey, configStep } from "./blob-step.ts";
 import { copyBlob } from "./copy-blob.ts";
 import type { ExecuteOptions } from "./copy-options.ts";
 import type { BlobStep } from "./copy-plan.ts";
+import { Schema1Writer } from "./schema1-writer.ts";
 
 /** Writes the blobs of a copy, and knows their descriptors at the destination. */
 export class BlobWriter {
@@ -47,6 +49,13 @@ export class BlobWriter {
     } finally {
       await this.#recordFacts();
     }
+  }
+
+  /** Writes manifests of schema 1, and manifests that are made from them. */
+  schema1Writer(signal: AbortSignal | undefined): Schema1Writer {
+    const options = { ...this.#options, signal };
+    const resultOf = (layer: Digest): BlobResult | undefined => this.#results.get(layer);
+    return new Schema1Writer(this.#source, this.#destination, options, resultOf);
   }
 
   /** The descriptor of a layer at the destination. */

@@ -1,6 +1,4 @@
-import { readAll, streamOf, maxManifestSize } from "../content/byte-stream.ts";
-import { replayable } from "../content/replayable.ts";
-import { checkDigest } from "../content/verified-blob.ts";
+import { readAll, maxManifestSize } from "../content/byte-stream.ts";
 import type { Descriptor } from "../contract/blob-info.ts";
 import type { ImageDestination } from "../contract/image-destination.ts";
 import type { ImageSource } from "../contract/image-source.ts";
@@ -10,6 +8,7 @@ import { algorithmOf, digestOf } from "../names/digest.ts";
 import { singleLine } from "../text/printable.ts";
 import type { BlobResult } from "./blob-result.ts";
 import type { ExecuteOptions } from "./copy-options.ts";
+import { putGenerated } from "./generated-blob.ts";
 import { readBlob } from "./read-blob.ts";
 
 /** Converts the config of a Docker image to OCI and writes it. */
@@ -31,11 +30,6 @@ export async function convertConfig(
     digest: digestOf(bytes, algorithmOf(from.digest)),
     size: bytes.byteLength,
   };
-  const isPresent = (await destination.tryReusingBlob(stored, options)) !== undefined;
-  if (!isPresent) {
-    const body = replayable(streamOf(bytes), (start) => streamOf(bytes.subarray(start)));
-    const put = await destination.putBlob(body, stored, { ...options, isConfig: true });
-    checkDigest(put.digest, stored.digest);
-  }
-  return { from, outcome: isPresent ? "reused" : "copied", stored, compression: undefined };
+  const outcome = await putGenerated(bytes, stored, destination, { ...options, isConfig: true });
+  return { from, outcome, stored, compression: undefined };
 }

@@ -13,6 +13,7 @@ import type { BlobResult } from "./blob-result.ts";
 import { convertConfig } from "./convert-config.ts";
 import type { ExecuteOptions } from "./copy-options.ts";
 import type { BlobStep, BlobTransform } from "./copy-plan.ts";
+import { DiffIDComputation, diffIDOf } from "./diff-id.ts";
 import { readBlob } from "./read-blob.ts";
 import { reuseBlob } from "./reuse-blob.ts";
 import { sizeHintOf } from "./size-hint.ts";
@@ -51,22 +52,29 @@ async function copyOnce(
   destination: ImageDestination,
   { onEvent, ...options }: CopyBlobOptions,
 ): Promise<BlobResult> {
-  const { blob, isConfig, transform } = step;
+  const { blob, isConfig, transform, needsDiffID = false } = step;
   if (transform === "oci-config")
     return convertConfig(blob, source, destination, { ...options, onEvent });
+  const decompression = {
+    maxSize: options.maxLayerSize,
+    total: options.decompressed,
+    what: `The layer ${blob.digest}`,
+    decompress: options.decompress,
+  };
   const reused = await reuseBlob(step, source, destination, options);
-  if (reused !== undefined) return reused;
+  if (reused !== undefined) {
+    if (!needsDiffID) return reused;
+    const bytes = readBlob(blob, source, options, onEvent).from(0, { reuseBuffers: true });
+    return { ...reused, diffID: await diffIDOf(bytes, decompression) };
+  }
+  const diffID = needsDiffID ? new DiffIDComputation(decompression) : undefined;
   const read = readBlob(blob, source, options, onEvent);
   const { bytes, info, replay, close, ...compressions } = await transformed(read, blob, {
     transform,
-    reuseBuffers: destination.accepts.reuseBuffers === true,
+    reuseBuffers: destination.accepts.reuseBuffers === true && diffID === undefined,
     isLocal: source.offers.isLocal === true,
-    decompression: {
-      maxSize: options.maxLayerSize,
-      total: options.decompressed,
-      what: `The layer ${blob.digest}`,
-      decompress: options.decompress,
-    },
+    decompression,
+    observe: diffID && ((whole) => diffID.observe(whole)),
   });
   const { sourceCompression, compression } = compressions;
   const isGunzipped = sourceCompression === "gzip" && compression === "none";
@@ -75,7 +83,8 @@ async function copyOnce(
     const putOptions = { ...options, isConfig, sizeHint };
     const stored = await destination.putBlob(replayable(bytes, replay), info, putOptions);
     if (info.digest !== undefined) checkDigest(stored.digest, info.digest);
-    return { from: blob, outcome: "copied", stored, ...compressions };
+    const result = { from: blob, outcome: "copied", stored, ...compressions } as const;
+    return diffID === undefined ? result : { ...result, diffID: await diffID.result() };
   } finally {
     await close?.();
   }
@@ -98,25 +107,28 @@ interface TransformOptions {
   /** Whether the source can be read again at no cost. */
   readonly isLocal: boolean;
   readonly decompression: DecompressionOptions;
+  /** Passes on the bytes of the blob as it is read from the start. */
+  readonly observe: ((bytes: AsyncIterable<Uint8Array>) => AsyncIterable<Uint8Array>) | undefined;
 }
 
 /** Transforms a blob. Reads its first bytes immediately, unless it is preserved. */
 async function transformed(
   blob: VerifiedBlob,
   descriptor: Descriptor,
-  { transform, reuseBuffers, isLocal, decompression }: TransformOptions,
+  { transform, reuseBuffers, isLocal, decompression, observe }: TransformOptions,
 ): Promise<Transformed> {
   const from = (start: number): AsyncIterable<Uint8Array> => blob.from(start, { reuseBuffers });
   const unchanged = { info: descriptor, compression: undefined, replay: from };
-  if (transform === "preserve") return { ...unchanged, bytes: from(0) };
-  const detected = await detectCompression(from(0));
+  const whole = observe?.(from(0)) ?? from(0);
+  if (transform === "preserve") return { ...unchanged, bytes: whole };
+  const detected = await detectCompression(whole);
   const sourceCompression = detected.compression;
   const close = async (): Promise<void> => detected.close();
   const compression = targetCompression(sourceCompression, transform);
   if (compression === undefined) return { ...unchanged, bytes: detected.bytes, close };
   const { mediaType, annotations } = descriptor;
   // Compression and decompression allow reused buffers, so a local blob is opened again with them.
-  const isReopened = isLocal && !reuseBuffers;
+  const isReopened = isLocal && !reuseBuffers && observe === undefined;
   if (isReopened) await close();
   const input = isReopened ? blob.from(0, { reuseBuffers: true }) : detected.bytes;
   const plain = decompressed(input, sourceCompression, decompression);

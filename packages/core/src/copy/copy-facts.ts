@@ -7,6 +7,7 @@ import type { VerifiedManifest } from "../image/unparsed-image.ts";
 import type { Manifest } from "../manifest/manifest.ts";
 import type { Platform } from "../manifest/platform.ts";
 import type { Digest } from "../names/digest.ts";
+import type { EmbeddedName } from "../schema1/edit-schema1.ts";
 
 /** Everything that a plan depends on, as plain data. */
 export interface CopyFacts {
@@ -23,6 +24,8 @@ export interface CopyFacts {
   readonly accepts: DestinationAccepts;
   /** The digest in the destination's reference; undefined if it has none. */
   readonly pinned: Digest | undefined;
+  /** The repository and tag in the destination's reference; undefined if it is not a docker reference. */
+  readonly destinationName?: EmbeddedName | undefined;
   /** The digest that the destination's reference names now; undefined if it names none or is unknown. */
   readonly currentDigest: Digest | undefined;
   /** Whether the destination's reference names no image yet; undefined if unknown. */
@@ -46,6 +49,8 @@ export interface ManifestFacts {
   readonly signatures: readonly Signature[];
   /** One for each entry of an index, in order; undefined for entries that are not selected or not manifests. */
   readonly instances: readonly (ManifestFacts | undefined)[];
+  /** The layers of a schema 1 image with the sizes that the source reports, the base layer first. */
+  readonly layers?: readonly Descriptor[];
   /** The selected entries of an index that are not manifests. Default: none. */
   readonly blobs?: readonly Descriptor[];
 }

@@ -48,6 +48,8 @@ export interface BlobStep {
   readonly blob: Descriptor;
   readonly isConfig: boolean;
   readonly transform: BlobTransform;
+  /** True if the digest of the uncompressed layer is needed, so that the bytes must be read. Default false. */
+  readonly needsDiffID?: boolean | undefined;
   /** The digest at the destination; undefined if it is only known after the copy. */
   readonly digest: Digest | undefined;
   /** The blobs that the destination may reuse instead, in order of preference. */

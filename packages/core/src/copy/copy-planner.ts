@@ -10,6 +10,7 @@ import { withOCIForZstd } from "./layer-transform.ts";
 import type { ManifestPlan, PlanContext } from "./manifest-plan.ts";
 import { planArtifact, planImage } from "./plan-image.ts";
 import { planIndex } from "./plan-index.ts";
+import { planSchema1 } from "./plan-schema1.ts";
 import type { RewrittenManifest } from "./rewritten-manifest.ts";
 
 /** The role of a manifest in the copy. */
@@ -99,6 +100,8 @@ export class CopyPlanner {
     switch (manifest.kind) {
       case "image":
         return planImage(facts, manifest, preserveReason, this.#context);
+      case "schema1":
+        return planSchema1(facts, manifest, preserveReason, this.#context);
       case "artifact":
         return planArtifact(facts, manifest, preserveReason, this.#context);
       case "index":
@@ -124,7 +127,9 @@ export class CopyPlanner {
     const key = blobKey(step);
     const existing = this.#blobs.get(key);
     rejectSizeConflict(step.blob, existing?.blob);
-    if (existing?.transform !== "preserve") this.#blobs.set(key, step);
+    const kept = existing?.transform === "preserve" ? existing : step;
+    const needsDiffID = existing?.needsDiffID === true || step.needsDiffID === true;
+    this.#blobs.set(key, needsDiffID ? { ...kept, needsDiffID } : kept);
   }
 
   #planSignatures({ raw, signatures }: ManifestFacts, isInstance: boolean): void {

@@ -1,6 +1,7 @@
 import type { Descriptor } from "../contract/blob-info.ts";
 import type { Signature } from "../contract/signature.ts";
-import { algorithmOf, digestOf } from "../names/digest.ts";
+import { manifestDigestOf } from "../manifest/manifest-digest.ts";
+import { algorithmOf } from "../names/digest.ts";
 import { ImageError } from "../names/image-error.ts";
 import type { CopyFacts, ManifestFacts } from "./copy-facts.ts";
 import type { CopyOptions } from "./copy-options.ts";
@@ -48,7 +49,7 @@ function rejectReferrers({ accepts, referrers, destination }: CopyFacts): void {
 
 /** Rejects a destination with the digest of another image. @throws ImageError `impossible-copy` */
 export function rejectPinnedMismatch({ pinned, top, destination }: CopyFacts): void {
-  if (pinned === undefined || digestOf(top.raw.bytes, algorithmOf(pinned)) === pinned) return;
+  if (pinned === undefined || manifestDigestOf(top.raw, algorithmOf(pinned)) === pinned) return;
   throw new ImageError(
     "impossible-copy",
     `${destination} requires the digest ${pinned}, but the source has ${top.raw.digest}`,

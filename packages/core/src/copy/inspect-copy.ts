@@ -7,6 +7,7 @@ import type { Digest } from "../names/digest.ts";
 import { findCachedBlobs } from "./cached-blobs.ts";
 import type { CopyFacts, ManifestFacts } from "./copy-facts.ts";
 import type { CopyOptions } from "./copy-options.ts";
+import { embeddedNameOf } from "./embedded-name.ts";
 import {
   instanceDigests,
   ManifestInspection,
@@ -34,6 +35,7 @@ export async function inspectCopy(
     offers: source.offers,
     accepts: destination.accepts,
     pinned: destination.reference.dockerReference?.digest,
+    destinationName: embeddedNameOf(destination.reference.dockerReference),
     currentDigest: undefined,
     present: new Set(),
     reusable: new Set(),

@@ -2,6 +2,7 @@ import { checkSize } from "../content/verified-blob.ts";
 import { imageName } from "../contract/image-reference.ts";
 import type { ImageSource } from "../contract/image-source.ts";
 import { admit } from "../image/image-policy.ts";
+import { schema1Layers } from "../image/schema1-layers.ts";
 import { UnparsedImage } from "../image/unparsed-image.ts";
 import { chooseInstance, chooseInstances } from "../manifest/choose-instance.ts";
 import { blobsOf, isInstance, parseManifest } from "../manifest/manifest.ts";
@@ -41,7 +42,9 @@ export class ManifestInspection {
     const raw = await admit(unparsed, options);
     const signatures = options.removeSignatures ? [] : await unparsed.signatures(options);
     const manifest = parseManifest(raw);
-    return { raw, manifest, platform: undefined, signatures, instances: [] };
+    const facts = { raw, manifest, platform: undefined, signatures, instances: [] };
+    if (manifest.kind !== "schema1") return facts;
+    return { ...facts, layers: await schema1Layers(this.#source, manifest, options) };
   }
 
   /** Selects instances of an index by the options. Other manifests are unchanged. @throws ImageError `invalid-manifest` for too many manifests */
@@ -75,7 +78,8 @@ export class ManifestInspection {
     depth: number,
   ): Promise<ManifestFacts> {
     if (depth >= maxDepth) throw this.#tooDeep();
-    const { manifests } = facts.manifest as ImageIndex;
+    const index = facts.manifest as ImageIndex;
+    const { manifests } = index;
     const selected = new Set(entries);
     const instances: (ManifestFacts | undefined)[] = manifests.map(() => undefined);
     const queue = manifests.entries();
@@ -93,7 +97,7 @@ export class ManifestInspection {
     return {
       ...facts,
       instances,
-      blobs: blobsOf(facts.manifest).filter((one) => selected.has(one)),
+      blobs: blobsOf(index).filter((one) => selected.has(one)),
     };
   }
 
@@ -138,7 +142,7 @@ export async function requireSelectedPlatforms(
   { manifest }: ManifestFacts,
   { instances = "system", platform, requirePlatform, ...options }: CopyOptions,
 ): Promise<void> {
-  if (manifest.kind !== "image") return;
+  if (manifest.kind === "index" || manifest.kind === "artifact") return;
   if (typeof instances === "object")
     await requirePlatforms(source, manifest, instances.platforms, options);
   else if (instances === "system" && requirePlatform && platform !== undefined)

@@ -85,6 +85,7 @@ function isRequested(
 ): boolean {
   const requested = requestedTypes(options);
   if (requested === undefined) return true;
+  if (manifest.kind === "schema1") return false;
   if (manifest.kind === "index") return requested.includes(manifest.artifactType ?? "");
   const isImage = manifest.kind === "image";
   const type = manifest.artifactType ?? (isImage ? manifest.config.mediaType : "");

@@ -25,6 +25,9 @@ export interface PlanContext {
 /** The reason for a manifest that does not change. */
 export const unchanged = "it is copied as it is";
 
+/** A reason for a manifest that changes. */
+export const recompressed = "a layer is recompressed";
+
 /** Joins the reasons for a change. */
 export function joinReasons(reasons: readonly (string | undefined)[]): string {
   return reasons.filter((reason) => reason !== undefined).join(" and ") || unchanged;

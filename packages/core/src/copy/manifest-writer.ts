@@ -5,6 +5,7 @@ import type { VerifiedManifest } from "../image/unparsed-image.ts";
 import { conversionLosses } from "../manifest/conversion-losses.ts";
 import { editManifest } from "../manifest/edit-manifest.ts";
 import { parseManifest } from "../manifest/manifest.ts";
+import { isSchema1MediaType } from "../manifest/media-types.ts";
 import type { Digest } from "../names/digest.ts";
 import type { BlobWriter } from "./blob-writer.ts";
 import type { ExecuteOptions } from "./copy-options.ts";
@@ -124,6 +125,10 @@ export class ManifestWriter {
     signal: AbortSignal | undefined,
   ): Promise<RawManifest> {
     const manifest = parseManifest(raw);
+    if (manifest.kind === "schema1")
+      return this.#blobs.schema1Writer(signal).convert(raw, manifest, manifestMIMEType);
+    if (manifest.kind === "image" && isSchema1MediaType(manifestMIMEType))
+      return this.#blobs.schema1Writer(signal).convertImage(manifest);
     if (manifest.kind === "image") {
       const layerInfos = manifest.layers.map((layer) => this.#blobs.writtenLayer(layer));
       const config = await this.#blobs.convertedConfig(manifest, manifestMIMEType, signal);

@@ -1,11 +1,12 @@
 import type { Descriptor } from "../contract/blob-info.ts";
 import { isArtifact } from "../manifest/manifest.ts";
 import type { ArtifactManifest, ImageManifest } from "../manifest/manifest.ts";
+import { isSchema1MediaType } from "../manifest/media-types.ts";
 import { blobStep, configStep, withTransformedType } from "./blob-step.ts";
 import type { ManifestFacts } from "./copy-facts.ts";
 import type { BlobTransform } from "./copy-plan.ts";
 import { layerTransform } from "./layer-transform.ts";
-import { joinReasons, unchanged } from "./manifest-plan.ts";
+import { joinReasons, recompressed, unchanged } from "./manifest-plan.ts";
 import type { ManifestPlan, PlanContext } from "./manifest-plan.ts";
 import { rewrittenManifest } from "./rewritten-manifest.ts";
 import { targetTypeOf } from "./target-type.ts";
@@ -25,21 +26,24 @@ export function planImage(
     layers: manifest.layers.map((layer) => withTransformedType(layer, transform)),
   };
   const target = targetTypeOf(transformed, accepts, context.options, preserveReason);
+  const isSchema1 = isSchema1MediaType(target.mediaType);
   const layers = manifest.layers
-    .filter((layer) => !mayStayExternal(layer, context))
+    // Schema 1 has no URLs.
+    .filter((layer) => isSchema1 || !mayStayExternal(layer, context))
     .map((layer) => blobStep(layer, transform, cachedBlobs));
   const config = configStep(manifest, target.mediaType, cachedBlobs);
   const isRecompressed = layers.some(({ digest }) => digest === undefined);
-  const isKnown = !isRecompressed && config.digest !== undefined;
+  const isKnown = !isSchema1 && !isRecompressed && config.digest !== undefined;
   return {
-    blobs: [...layers, config],
+    // Schema 1 has no config.
+    blobs: isSchema1 ? layers : [...layers, config],
     mediaType: target.mediaType,
     fallbacks: target.fallbacks,
     omitted: [],
     result: isKnown
       ? rewrittenManifest(facts.raw, { manifestMIMEType: target.mediaType })
       : undefined,
-    reason: joinReasons([target.reason, isRecompressed ? "a layer is recompressed" : undefined]),
+    reason: joinReasons([target.reason, isRecompressed ? recompressed : undefined]),
   };
 }
 
@@ -62,7 +66,8 @@ export function planArtifact(
   };
 }
 
-function requestedTransform({ facts, options }: PlanContext): BlobTransform {
+/** How layers that may change are transformed. */
+export function requestedTransform({ facts, options }: PlanContext): BlobTransform {
   const transform = layerTransform(facts.offers, facts.accepts);
   return transform === "compress" ? (options.compression ?? "compress") : transform;
 }

@@ -2,9 +2,10 @@ import type { RawManifest } from "../contract/raw-manifest.ts";
 import type { VerifiedManifest } from "../image/unparsed-image.ts";
 import { editManifest } from "../manifest/edit-manifest.ts";
 import type { ManifestUpdateOptions } from "../manifest/edit-manifest.ts";
+import { manifestDigestOf } from "../manifest/manifest-digest.ts";
 import { parseManifest } from "../manifest/manifest.ts";
 import { hasZstdLayers } from "../manifest/zstd-annotation.ts";
-import { algorithmOf, digestOf } from "../names/digest.ts";
+import { algorithmOf } from "../names/digest.ts";
 import type { Digest } from "../names/digest.ts";
 
 /** The properties of a written or planned manifest for its entry in an index. */
@@ -29,7 +30,7 @@ export function describeRewritten(raw: VerifiedManifest, edited: RawManifest): R
   const isSame = edited.bytes === raw.bytes;
   const manifest = parseManifest(edited);
   return {
-    digest: isSame ? raw.digest : digestOf(edited.bytes, algorithmOf(raw.digest)),
+    digest: isSame ? raw.digest : manifestDigestOf(edited, algorithmOf(raw.digest)),
     size: edited.bytes.byteLength,
     mediaType: edited.mediaType ?? "",
     hasZstdLayers: manifest.kind === "image" ? hasZstdLayers(manifest) : undefined,

@@ -1,7 +1,12 @@
 import type { DestinationAccepts } from "../contract/image-destination.ts";
 import { conversionProblem } from "../manifest/edit-manifest.ts";
 import type { Manifest } from "../manifest/manifest.ts";
-import { isIndexMediaType, manifestMediaTypes, mediaTypes } from "../manifest/media-types.ts";
+import {
+  isIndexMediaType,
+  isSchema1MediaType,
+  manifestMediaTypes,
+  mediaTypes,
+} from "../manifest/media-types.ts";
 import { ImageError } from "../names/image-error.ts";
 import type { PlanOptions } from "./copy-options.ts";
 
@@ -67,7 +72,7 @@ function allowedTypes(
   const requestedTypes =
     requested === undefined ? undefined : [requested, matchingIndexType(requested)];
   const accepted = acceptedTypes(accepts) ??
-    requestedTypes ?? [manifest.mediaType, ...manifestMediaTypes];
+    requestedTypes ?? [manifest.mediaType, ...writableTypes];
   return (requestedTypes ?? accepted).filter(
     (type) => accepted.includes(type) && isIndexMediaType(type) === (manifest.kind === "index"),
   );
@@ -78,6 +83,10 @@ function acceptedTypes({ manifestMIMETypes }: DestinationAccepts): readonly stri
   return manifestMIMETypes?.length === 0 ? undefined : manifestMIMETypes;
 }
 
+/** The types that any destination may accept, in the order in which they are tried. */
+const writableTypes = [...manifestMediaTypes, mediaTypes.dockerSchema1Signed];
+
 function matchingIndexType(mediaType: string): string {
-  return mediaType === mediaTypes.dockerManifest ? mediaTypes.dockerList : mediaTypes.ociIndex;
+  const isDocker = mediaType === mediaTypes.dockerManifest || isSchema1MediaType(mediaType);
+  return isDocker ? mediaTypes.dockerList : mediaTypes.ociIndex;
 }

@@ -1,13 +1,14 @@
-import type { Descriptor } from "../contract/blob-info.ts";
 import { configShape } from "../manifest/config-shape.ts";
 import { invalidDocument, isJSONObject, parseJSONObject } from "../manifest/json-object.ts";
 import type { JSONObject } from "../manifest/json-object.ts";
-import type { ImageManifest } from "../manifest/manifest.ts";
+import type { ImageManifest, NamedBlob, Schema1Manifest } from "../manifest/manifest.ts";
 import type { Digest } from "../names/digest.ts";
 import { isImageError } from "../names/image-error.ts";
 
 /** A summary of an image (OCI image-spec, config.md). Fields that the config does not have are undefined. */
 export interface ImageInspectInfo {
+  /** The tag in a schema 1 manifest; undefined for all other types, which have no tag. */
+  readonly tag: string | undefined;
   /** RFC 3339, as in the config. */
   readonly created: string | undefined;
   readonly dockerVersion: string | undefined;
@@ -20,15 +21,32 @@ export interface ImageInspectInfo {
   readonly env: readonly string[] | undefined;
   /** The base layer first. */
   readonly layers: readonly Digest[];
-  readonly layersData: readonly Descriptor[];
+  readonly layersData: readonly NamedBlob[];
 }
 
 /** Summarises a config. @throws ImageError `invalid-manifest` if the config is malformed or a field has the wrong type */
 export function inspectInfoOf(config: Uint8Array, manifest: ImageManifest): ImageInspectInfo {
+  return infoOf(config, manifest.layers, undefined);
+}
+
+/** The same from the history of its last layer, which has the config. @throws ImageError `invalid-manifest` */
+export function inspectInfoOfSchema1(manifest: Schema1Manifest): ImageInspectInfo {
+  const config = Buffer.from(manifest.layers.at(-1)?.v1Compatibility ?? "{}");
+  // Layers of schema 1 have no types.
+  const layers = manifest.layers.map(({ digest }) => ({ digest }));
+  return infoOf(config, layers, manifest.tag || undefined);
+}
+
+function infoOf(
+  config: Uint8Array,
+  layers: readonly NamedBlob[],
+  tag: string | undefined,
+): ImageInspectInfo {
   const { value } = parseJSONObject("image config", config, configShape);
   const inner = value["config"] ?? {};
   if (!isJSONObject(inner)) throw invalidDocument("image config", "config is not an object");
   return {
+    tag,
     created: stringField(value, "created"),
     dockerVersion: stringField(value, "docker_version"),
     author: stringField(value, "author"),
@@ -37,8 +55,8 @@ export function inspectInfoOf(config: Uint8Array, manifest: ImageManifest): Imag
     variant: stringField(value, "variant"),
     labels: parseLabels(inner["Labels"]),
     env: parseEnvironment(inner["Env"]),
-    layers: manifest.layers.map(({ digest }) => digest),
-    layersData: manifest.layers,
+    layers: layers.map(({ digest }) => digest),
+    layersData: layers,
   };
 }
 

@@ -6,25 +6,27 @@ import type { ImageReference } from "../contract/image-reference.ts";
 import type { ImageSource } from "../contract/image-source.ts";
 import type { OperationOptions } from "../contract/operation-options.ts";
 import { chooseInstance } from "../manifest/choose-instance.ts";
-import { editManifest } from "../manifest/edit-manifest.ts";
 import type {
   ManifestUpdateInformation,
   ManifestUpdateOptions,
 } from "../manifest/edit-manifest.ts";
-import { isArtifact, isGenericConfigType, parseManifest } from "../manifest/manifest.ts";
-import type { ImageManifest, Manifest } from "../manifest/manifest.ts";
+import { manifestDigestOf } from "../manifest/manifest-digest.ts";
+import { blobsOf, isArtifact, isGenericConfigType, parseManifest } from "../manifest/manifest.ts";
+import type { ImageManifest, Manifest, NamedBlob, Schema1Manifest } from "../manifest/manifest.ts";
+import { toOCIConfig } from "../manifest/oci-config.ts";
 import { hostPlatform } from "../manifest/platform.ts";
 import type { Platform } from "../manifest/platform.ts";
 import { requirePlatforms } from "../manifest/require-platforms.ts";
-import { digestOf } from "../names/digest.ts";
 import type { Digest } from "../names/digest.ts";
 import { ImageError } from "../names/image-error.ts";
-import { inspectInfoOf, isImageConfig } from "./image-inspect-info.ts";
+import { schema2ConfigOf } from "../schema1/schema2-config.ts";
+import { inspectInfoOf, inspectInfoOfSchema1, isImageConfig } from "./image-inspect-info.ts";
 import type { ImageInspectInfo } from "./image-inspect-info.ts";
 import { admit } from "./image-policy.ts";
 import type { ImagePolicy } from "./image-policy.ts";
 import { UnparsedImage } from "./unparsed-image.ts";
 import type { VerifiedManifest } from "./unparsed-image.ts";
+import { needsLayerDiffIDs, sizeOfImage, updatedManifest } from "./updated-image.ts";
 
 /** A parsed image of one platform, from any source. */
 export interface Image {
@@ -36,19 +38,29 @@ export interface Image {
   readonly instance: VerifiedManifest;
   /** Whether the reference names an index. */
   readonly isMultiImage: boolean;
-  readonly configInfo: Descriptor;
+  /** undefined for schema 1, which has no config. */
+  readonly configInfo: Descriptor | undefined;
   /** The base layer first. A layer may appear twice. */
-  readonly layerInfos: readonly Descriptor[];
-  /** The stored size of all blobs in bytes. A repeated blob counts once. */
-  readonly size: number;
-  /** The verified bytes of the config. */
-  configBlob(options?: OperationOptions): Promise<Uint8Array>;
+  readonly layerInfos: readonly NamedBlob[];
+  /** The stored size of all blobs in bytes. A repeated blob counts once. undefined for schema 1. */
+  readonly size: number | undefined;
+  /** The verified bytes of the config, which is read once; undefined for schema 1. */
+  configBlob(options?: OperationOptions): Promise<Uint8Array | undefined>;
+  /**
+   * The config in the OCI format (OCI image-spec, config.md). That of a schema 1 image is converted; its `diff_ids` are
+   * empty strings.
+   * @throws ImageError `unsupported` for an artifact
+   */
+  ociConfig(options?: OperationOptions): Promise<Uint8Array>;
   /** Summarises the config. @throws ImageError `unsupported` for an artifact */
   inspect(options?: OperationOptions): Promise<ImageInspectInfo>;
-  /** Whether `updatedImage` requires the digests of the uncompressed layers: never for the formats that core writes. */
+  /** Whether `updatedImage` requires `layerDiffIDs`: only to convert schema 1 to another type. */
   updatedImageNeedsLayerDiffIDs(options: ManifestUpdateOptions): boolean;
   /** Returns an edited copy. This image does not change. @throws ImageError `impossible-copy` */
-  updatedImage(options: ManifestUpdateOptions, information?: ManifestUpdateInformation): Image;
+  updatedImage(
+    options: ManifestUpdateOptions,
+    information?: ManifestUpdateInformation,
+  ): Promise<Image>;
 }
 
 export interface OpenImageOptions extends OperationOptions {
@@ -90,10 +102,11 @@ async function resolveInstance(
   raw: VerifiedManifest,
   options: OpenImageOptions,
   depth = 0,
-): Promise<{ raw: VerifiedManifest; manifest: ImageManifest }> {
+): Promise<{ raw: VerifiedManifest; manifest: ImageManifest | Schema1Manifest }> {
   const manifest: Manifest = parseManifest(raw);
   switch (manifest.kind) {
     case "image":
+    case "schema1":
       return { raw, manifest };
     case "artifact":
       throw notAnImage(manifest.artifactType);
@@ -129,16 +142,18 @@ class ParsedImage implements Image {
   readonly instance: VerifiedManifest;
   readonly reference: ImageReference | undefined;
   readonly #source: ImageSource;
-  readonly #parsed: ImageManifest;
+  readonly #parsed: ImageManifest | Schema1Manifest;
   #config: Uint8Array | undefined;
 
   constructor(
     source: ImageSource,
     manifest: VerifiedManifest,
     instance: VerifiedManifest,
-    parsed: ImageManifest,
+    parsed: ImageManifest | Schema1Manifest,
     isStored = true,
+    config?: Uint8Array,
   ) {
+    this.#config = config;
     this.#source = source;
     this.#parsed = parsed;
     this.manifest = manifest;
@@ -150,44 +165,73 @@ class ParsedImage implements Image {
     return this.manifest !== this.instance;
   }
 
-  get configInfo(): Descriptor {
-    return this.#parsed.config;
+  get configInfo(): Descriptor | undefined {
+    return this.#parsed.kind === "image" ? this.#parsed.config : undefined;
   }
 
-  get layerInfos(): readonly Descriptor[] {
-    return this.#parsed.layers;
+  get layerInfos(): readonly NamedBlob[] {
+    return this.#parsed.kind === "image" ? this.#parsed.layers : blobsOf(this.#parsed);
   }
 
-  get size(): number {
-    const sizes = new Map<Digest, number>();
-    for (const { digest, size } of [this.configInfo, ...this.layerInfos]) sizes.set(digest, size);
-    return [...sizes.values()].reduce((sum, size) => sum + size, 0);
+  get size(): number | undefined {
+    return sizeOfImage(this.#parsed);
   }
 
-  async configBlob(options: OperationOptions = {}): Promise<Uint8Array> {
-    this.#config ??= await readConfig(this.#source, this.configInfo, options);
+  async configBlob(options: OperationOptions = {}): Promise<Uint8Array | undefined> {
+    const { configInfo } = this;
+    if (configInfo === undefined) return undefined;
+    this.#config ??= await readConfig(this.#source, configInfo, options);
     return this.#config;
   }
 
+  async ociConfig(options: OperationOptions = {}): Promise<Uint8Array> {
+    if (this.#parsed.kind === "schema1") return toOCIConfig(configOfSchema1(this.#parsed)).bytes;
+    return toOCIConfig(await this.#imageConfig(this.#parsed, options)).bytes;
+  }
+
   async inspect(options: OperationOptions = {}): Promise<ImageInspectInfo> {
-    const { mediaType } = this.configInfo;
+    if (this.#parsed.kind === "schema1") return inspectInfoOfSchema1(this.#parsed);
+    return inspectInfoOf(await this.#imageConfig(this.#parsed, options), this.#parsed);
+  }
+
+  updatedImageNeedsLayerDiffIDs(options: ManifestUpdateOptions): boolean {
+    return needsLayerDiffIDs(this.#parsed.mediaType, options);
+  }
+
+  async updatedImage(
+    options: ManifestUpdateOptions,
+    information: ManifestUpdateInformation = {},
+  ): Promise<Image> {
+    const stored = async (): Promise<Uint8Array | undefined> => this.configBlob();
+    const { raw: edited, config = this.#config } = await updatedManifest(
+      this.instance,
+      this.#parsed,
+      options,
+      information,
+      stored,
+    );
+    const parsed = parseManifest(edited) as ImageManifest | Schema1Manifest;
+    const raw = { ...edited, digest: manifestDigestOf(edited) };
+    return new ParsedImage(this.#source, raw, raw, parsed, false, config);
+  }
+
+  async #imageConfig(manifest: ImageManifest, options: OperationOptions): Promise<Uint8Array> {
+    const { mediaType } = manifest.config;
     const isGeneral = isGenericConfigType(mediaType);
-    if (isArtifact(this.#parsed) && !isGeneral) throw notAnImage(this.#parsed.artifactType);
-    const config = await this.configBlob(options);
-    if (isGeneral && !isImageConfig(config)) throw notAnImage(mediaType);
-    return inspectInfoOf(config, this.#parsed);
+    if (isArtifact(manifest) && !isGeneral) throw notAnImage(manifest.artifactType);
+    this.#config ??= await readConfig(this.#source, manifest.config, options);
+    if (isGeneral && !isImageConfig(this.#config)) throw notAnImage(mediaType);
+    return this.#config;
   }
+}
 
-  updatedImageNeedsLayerDiffIDs(_options: ManifestUpdateOptions): boolean {
-    return false;
-  }
-
-  updatedImage(options: ManifestUpdateOptions, _information?: ManifestUpdateInformation): Image {
-    const edited = editManifest(this.instance, options);
-    const parsed = parseManifest(edited) as ImageManifest;
-    const raw = { ...edited, digest: digestOf(edited.bytes) };
-    return new ParsedImage(this.#source, raw, raw, parsed, false);
-  }
+/** With empty DiffIDs: only the content of the layers has them. */
+function configOfSchema1(manifest: Schema1Manifest): Uint8Array {
+  const layers = manifest.layers.filter(({ history }) => !history.isThrowaway);
+  return schema2ConfigOf(
+    manifest,
+    layers.map(() => ""),
+  );
 }
 
 async function readConfig(

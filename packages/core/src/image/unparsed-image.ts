@@ -6,7 +6,8 @@ import type { ImageSource } from "../contract/image-source.ts";
 import type { OperationOptions } from "../contract/operation-options.ts";
 import type { RawManifest } from "../contract/raw-manifest.ts";
 import type { Signature } from "../contract/signature.ts";
-import { algorithmOf, digestOf } from "../names/digest.ts";
+import { manifestDigestOf } from "../manifest/manifest-digest.ts";
+import { algorithmOf } from "../names/digest.ts";
 import type { Digest } from "../names/digest.ts";
 import { ImageError } from "../names/image-error.ts";
 
@@ -61,8 +62,8 @@ export class UnparsedImage {
     }
     const requested = this.instance ?? this.reference.dockerReference?.digest;
     const expected = [requested, raw.digest].filter((digest) => digest !== undefined);
-    for (const digest of expected) checkDigest(digestOf(raw.bytes, algorithmOf(digest)), digest);
-    const digest = expected[0] ?? digestOf(raw.bytes);
+    for (const digest of expected) checkDigest(manifestDigestOf(raw, algorithmOf(digest)), digest);
+    const digest = expected[0] ?? manifestDigestOf(raw);
     checkSize(digest, byteLength, this.#size);
     return { ...raw, digest };
   }

@@ -4,7 +4,7 @@ import { familyOf } from "./media-types.ts";
 /** The parts of a manifest that another media type has no field for, for messages. Empty if the type stays. */
 export function conversionLosses(manifest: Manifest, target: string): readonly string[] {
   const isConverted = target !== manifest.mediaType && familyOf(target) !== "oci";
-  if (!isConverted || manifest.kind === "artifact") return [];
+  if (!isConverted || manifest.kind === "artifact" || manifest.kind === "schema1") return [];
   const parts = manifest.kind === "image" ? manifest.layers : manifest.manifests;
   const partNoun = manifest.kind === "image" ? "layers" : "instances";
   const hasEntries = (record: object | undefined): boolean => Object.keys(record ?? {}).length > 0;

@@ -1,7 +1,10 @@
 import { isDeepStrictEqual } from "node:util";
 
 import type { Descriptor } from "../contract/blob-info.ts";
+import type { ImageDestination } from "../contract/image-destination.ts";
 import type { RawManifest } from "../contract/raw-manifest.ts";
+import type { Digest } from "../names/digest.ts";
+import type { NamedReference } from "../names/docker-reference.ts";
 import { ImageError } from "../names/image-error.ts";
 import { convertedImage, convertedIndex } from "./converted-manifest.ts";
 import { formatImage } from "./image-json.ts";
@@ -11,8 +14,7 @@ import { layerTypeFor } from "./layer-media-types.ts";
 import { parseTypedManifest } from "./manifest-type.ts";
 import { isArtifact, parseManifest } from "./manifest.ts";
 import type { ImageIndex, ImageManifest, Manifest } from "./manifest.ts";
-import { familyOf, mediaTypes } from "./media-types.ts";
-import type { ManifestMediaType } from "./media-types.ts";
+import { familyOf, isSchema1MediaType, mediaTypes } from "./media-types.ts";
 import { hasZstdAnnotation } from "./zstd-annotation.ts";
 
 /** The changes to make to a manifest. */
@@ -31,12 +33,18 @@ export interface ManifestUpdateOptions {
   readonly instances?: readonly (Descriptor | undefined)[] | undefined;
   /** The config of a converted image. Default: unchanged. */
   readonly config?: Pick<Descriptor, "digest" | "size"> | undefined;
+  /** The repository and the tag that a manifest of schema 1 names. Other types name none. */
+  readonly embeddedReference?: NamedReference | undefined;
 }
 
 /** Facts that an edit may need beyond the manifest. */
 export interface ManifestUpdateInformation {
-  /** The digests of the uncompressed layers, the base layer first. */
-  readonly layerDiffIDs?: readonly string[] | undefined;
+  /** Where the image will be written. A conversion to schema 1 writes an empty layer to it. */
+  readonly destination?: ImageDestination | undefined;
+  /** The written layers with their sizes, the base layer first. Required to convert schema 1. */
+  readonly layerInfos?: readonly Descriptor[] | undefined;
+  /** The digests of the uncompressed layers, the base layer first. Required to convert schema 1. */
+  readonly layerDiffIDs?: readonly Digest[] | undefined;
 }
 
 /**
@@ -56,10 +64,10 @@ export function editManifest(raw: RawManifest, edits: ManifestUpdateOptions): Ra
 /** Why a manifest cannot be converted to a media type; undefined if it can. */
 export function conversionProblem(manifest: Manifest, target: string): string | undefined {
   if (manifest.mediaType === target) return undefined;
-  if (manifest.kind === "artifact" || conversions.get(target) !== manifest.mediaType) {
+  if (!(targetsOf.get(manifest.mediaType) ?? []).includes(target))
     return `${manifest.mediaType} cannot become ${target}`;
-  }
   if (manifest.kind === "index") return indexProblem(manifest, target);
+  if (manifest.kind !== "image") return undefined;
   if (isArtifact(manifest)) return "it is an artifact, not an image";
   const family = familyOf(target);
   const layer = manifest.layers.find(
@@ -73,12 +81,17 @@ export function conversionProblem(manifest: Manifest, target: string): string | 
   return `${target} has no layers of type ${layer.mediaType}${advice}`;
 }
 
-/** The source media type for each target of a conversion. */
-const conversions: ReadonlyMap<string, ManifestMediaType> = new Map([
-  [mediaTypes.ociManifest, mediaTypes.dockerManifest],
-  [mediaTypes.dockerManifest, mediaTypes.ociManifest],
-  [mediaTypes.ociIndex, mediaTypes.dockerList],
-  [mediaTypes.dockerList, mediaTypes.ociIndex],
+const { ociManifest, dockerManifest, ociIndex, dockerList } = mediaTypes;
+const { dockerSchema1, dockerSchema1Signed } = mediaTypes;
+
+/** The targets of a conversion for each media type. Both types of schema 1 have the same content. */
+const targetsOf: ReadonlyMap<string, readonly string[]> = new Map([
+  [ociManifest, [dockerManifest, dockerSchema1Signed]],
+  [dockerManifest, [ociManifest, dockerSchema1Signed]],
+  [dockerSchema1, [dockerSchema1Signed, dockerManifest, ociManifest]],
+  [dockerSchema1Signed, [dockerSchema1, dockerManifest, ociManifest]],
+  [ociIndex, [dockerList]],
+  [dockerList, [ociIndex]],
 ]);
 
 function indexProblem(index: ImageIndex, target: string): string | undefined {
@@ -100,6 +113,7 @@ function editedText(
     case "index":
       return indexText(manifest, value, edits, target);
     case "artifact":
+    case "schema1":
       requireConvertible(manifest, target);
       return undefined;
   }
@@ -117,6 +131,8 @@ function imageText(
     return edited === value ? undefined : formatImage(edited, target);
   const layers = edits.layerInfos ?? manifest.layers;
   requireConvertible({ ...manifest, layers }, target);
+  if (isSchema1MediaType(target))
+    throw new TypeError("A schema 1 manifest is generated from the config; use updatedImage");
   return withGivenAnnotations(
     convertedImage(edited, target, edits.config),
     manifest,

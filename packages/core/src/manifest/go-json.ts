@@ -1,9 +1,20 @@
+import { compactJSON } from "../json/raw-members.ts";
+
 /**
  * Formats JSON like Go's `encoding/json`, so that manifests have the same digests as with containers/image. `<`, `>`, `&`
  * and the line separators of Unicode are escaped. Strings must not contain lone surrogates.
  */
 export function formatGoJSON(value: unknown): string {
-  return JSON.stringify(value).replaceAll(/[<>&\u2028\u2029]/g, (character) => {
+  return escapeHTML(JSON.stringify(value));
+}
+
+/** JSON text as Go writes a `json.RawMessage`: without white space between tokens; strings and numbers stay as they are. */
+export function compactGoJSON(text: string): string {
+  return escapeHTML(compactJSON(text));
+}
+
+function escapeHTML(text: string): string {
+  return text.replaceAll(/[<>&\u2028\u2029]/g, (character) => {
     const code = character.charCodeAt(0).toString(16).padStart(4, "0");
     return String.raw`\u${code}`;
   });

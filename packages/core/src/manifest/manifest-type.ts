@@ -1,5 +1,4 @@
 import type { RawManifest } from "../contract/raw-manifest.ts";
-import { ImageError } from "../names/image-error.ts";
 import { invalidDocument, isJSONObject, parseJSONObject } from "./json-object.ts";
 import type { JSONObject } from "./json-object.ts";
 import { manifestShape } from "./manifest-shape.ts";
@@ -15,8 +14,7 @@ export interface TypedManifest {
 /**
  * Parses a manifest and determines its media type: the type that the storage reports, if that is a manifest type, else
  * the type in its content.
- * @throws ImageError `invalid-manifest` if it is not JSON, or has an unknown or ambiguous type (CVE-2021-41190);
- * `unsupported` for Docker's schema 1
+ * @throws ImageError `invalid-manifest` if it is not JSON, or has an unknown or ambiguous type (CVE-2021-41190)
  */
 export function parseTypedManifest(raw: RawManifest): TypedManifest {
   const { value } = parseJSONObject("manifest", raw.bytes, manifestShape);
@@ -41,12 +39,6 @@ function resolveMediaType(value: JSONObject, storedType: string | undefined): Ma
   }
   const guess = guessMediaType(value);
   if (isManifestMediaType(guess)) return guess;
-  if (guess === mediaTypes.dockerSchema1 || guess === mediaTypes.dockerSchema1Signed) {
-    throw new ImageError(
-      "unsupported",
-      "This image has a Docker schema 1 manifest, which registries have rejected since 2020; push it again with a current version of docker",
-    );
-  }
   throw invalidDocument(
     "manifest",
     `its media type is unknown${stored ? ` (stored as ${stored})` : ""}`,
@@ -77,6 +69,8 @@ const allowedFields: Readonly<Record<ManifestMediaType, readonly string[]>> = {
   [mediaTypes.ociIndex]: ["manifests"],
   [mediaTypes.ociArtifact]: [],
   [mediaTypes.dockerList]: ["manifests"],
+  [mediaTypes.dockerSchema1]: ["fsLayers", "history"],
+  [mediaTypes.dockerSchema1Signed]: ["fsLayers", "history"],
 };
 
 /** Rejects fields of other types, because a program might read the manifest as one of those types. */

@@ -1,6 +1,10 @@
 import { maxManifestSize } from "../content/byte-stream.ts";
-import type { Descriptor } from "../contract/blob-info.ts";
+import type { BlobInfo, Descriptor } from "../contract/blob-info.ts";
 import type { RawManifest } from "../contract/raw-manifest.ts";
+import type { Digest } from "../names/digest.ts";
+import { parseSchema1 } from "../schema1/schema1-manifest.ts";
+import type { Schema1Content } from "../schema1/schema1-manifest.ts";
+import { schema1Payload } from "../schema1/signed-payload.ts";
 import {
   parseDescriptor,
   parseDescriptors,
@@ -11,12 +15,18 @@ import {
 import { invalidDocument, isJSONObject } from "./json-object.ts";
 import type { JSONObject } from "./json-object.ts";
 import { parseTypedManifest } from "./manifest-type.ts";
-import { bareMediaType, isIndexMediaType, isManifestMediaType, mediaTypes } from "./media-types.ts";
+import {
+  bareMediaType,
+  isIndexMediaType,
+  isManifestMediaType,
+  isSchema1MediaType,
+  mediaTypes,
+} from "./media-types.ts";
 import type { ManifestMediaType } from "./media-types.ts";
 import type { Platform } from "./platform.ts";
 
 /** A parsed manifest. It is incomplete: unknown fields are only in the original bytes. */
-export type Manifest = ImageManifest | ImageIndex | ArtifactManifest;
+export type Manifest = ImageManifest | ImageIndex | ArtifactManifest | Schema1Manifest;
 
 interface ManifestBase {
   readonly mediaType: ManifestMediaType;
@@ -41,6 +51,11 @@ export interface ImageIndex extends ManifestBase {
   readonly manifests: readonly InstanceDescriptor[];
 }
 
+/** A blob as a manifest references it. */
+export interface NamedBlob extends BlobInfo {
+  readonly digest: Digest;
+}
+
 /** An entry of an index: a manifest or, as in BuildKit caches, a blob. */
 export interface InstanceDescriptor extends Descriptor {
   /** A missing os or architecture is `unknown`. */
@@ -53,9 +68,14 @@ export interface ArtifactManifest extends ManifestBase {
   readonly blobs: readonly Descriptor[];
 }
 
+/** Docker's image manifest of schema 1, signed or not. It has no config, and its layers have no sizes. */
+export interface Schema1Manifest extends ManifestBase, Schema1Content {
+  readonly kind: "schema1";
+}
+
 /**
  * Parses a manifest or an index.
- * @throws ImageError `invalid-manifest` if it is malformed, too large or ambiguous; `unsupported` for schema 1
+ * @throws ImageError `invalid-manifest` if it is malformed, too large or ambiguous
  */
 export function parseManifest(raw: RawManifest): Manifest {
   if (raw.bytes.byteLength > maxManifestSize) {
@@ -66,6 +86,10 @@ export function parseManifest(raw: RawManifest): Manifest {
   }
   const { mediaType, value } = parseTypedManifest(raw);
   if (mediaType === mediaTypes.ociArtifact) return parseArtifact(mediaType, value);
+  if (isSchema1MediaType(mediaType)) {
+    schema1Payload(raw.bytes);
+    return { kind: "schema1", ...parseBase(mediaType, value), ...parseSchema1(value) };
+  }
   if (value["schemaVersion"] !== 2) throw invalidDocument("manifest", "its schemaVersion is not 2");
   return isIndexMediaType(mediaType) ? parseIndex(mediaType, value) : parseImage(mediaType, value);
 }
@@ -81,9 +105,16 @@ export function instancesOf(manifest: Manifest): readonly InstanceDescriptor[] {
   return manifest.kind === "index" ? manifest.manifests.filter(isInstance) : [];
 }
 
-/** All blobs of a manifest: config and layers, or the entries of an index that are not manifests. */
-export function blobsOf(manifest: Manifest): readonly Descriptor[] {
+/**
+ * All blobs of a manifest: config and layers, or the entries of an index that are not manifests. The layers of schema 1
+ * have no size.
+ */
+export function blobsOf(manifest: Exclude<Manifest, Schema1Manifest>): readonly Descriptor[];
+export function blobsOf(manifest: Manifest): readonly NamedBlob[];
+export function blobsOf(manifest: Manifest): readonly NamedBlob[] {
   switch (manifest.kind) {
+    case "schema1":
+      return manifest.layers.map(({ digest }) => ({ digest, mediaType: schema1LayerType }));
     case "image":
       return [manifest.config, ...manifest.layers];
     case "artifact":
@@ -92,6 +123,9 @@ export function blobsOf(manifest: Manifest): readonly Descriptor[] {
       return manifest.manifests.filter((entry) => !isInstance(entry));
   }
 }
+
+/** The type of schema 1 layers, which have none in the manifest. Registries and builders compressed them with gzip. */
+export const schema1LayerType = "application/vnd.docker.image.rootfs.diff.tar.gzip";
 
 /**
  * Whether an entry of an index is a manifest. An entry with a platform is one, also if its media type is unknown (OCI
@@ -102,10 +136,8 @@ export function isInstance({
   platform,
 }: Pick<InstanceDescriptor, "mediaType" | "platform">): boolean {
   const type = bareMediaType(mediaType);
-  return platform !== undefined || isManifestMediaType(type) || schema1Types.has(type);
+  return platform !== undefined || isManifestMediaType(type);
 }
-
-const schema1Types = new Set<string>([mediaTypes.dockerSchema1, mediaTypes.dockerSchema1Signed]);
 
 function isConfigMediaType(mediaType: string): boolean {
   return mediaType === mediaTypes.ociConfig || mediaType === mediaTypes.dockerConfig;

@@ -18,7 +18,9 @@ export type ManifestMediaType =
   | typeof mediaTypes.ociIndex
   | typeof mediaTypes.ociArtifact
   | typeof mediaTypes.dockerManifest
-  | typeof mediaTypes.dockerList;
+  | typeof mediaTypes.dockerList
+  | typeof mediaTypes.dockerSchema1
+  | typeof mediaTypes.dockerSchema1Signed;
 
 /** The manifest types that core writes, the preferred first. */
 export const manifestMediaTypes: readonly ManifestMediaType[] = [
@@ -32,8 +34,14 @@ export const manifestMediaTypes: readonly ManifestMediaType[] = [
 export function isManifestMediaType(mediaType: string | undefined): mediaType is ManifestMediaType {
   return (
     mediaType === mediaTypes.ociArtifact ||
+    isSchema1MediaType(mediaType) ||
     (manifestMediaTypes as readonly (string | undefined)[]).includes(mediaType)
   );
+}
+
+/** True for the types of Docker's schema 1. Both have the same content, with or without signatures. */
+export function isSchema1MediaType(mediaType: string | undefined): boolean {
+  return mediaType === mediaTypes.dockerSchema1Signed || mediaType === mediaTypes.dockerSchema1;
 }
 
 /** True for an OCI index and a Docker manifest list. */

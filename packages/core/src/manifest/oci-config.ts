@@ -1,6 +1,17 @@
-import { formatGoJSON, formatGoMap, formatGoStruct } from "./go-json.ts";
-import { formatGoTime } from "./go-time.ts";
-import { invalidDocument, isJSONObject, parseJSONObject } from "./json-object.ts";
+import {
+  fieldOf,
+  formatFlag,
+  formatList,
+  formatRecord,
+  formatSet,
+  formatString,
+  formatStringMap,
+  formatStrings,
+  formatTime,
+  listOf,
+} from "./go-fields.ts";
+import type { Field } from "./go-fields.ts";
+import { isJSONObject, parseJSONObject } from "./json-object.ts";
 import type { JSONObject } from "./json-object.ts";
 
 /** A Docker config, converted for an OCI manifest. */
@@ -19,14 +30,6 @@ export function toOCIConfig(config: Uint8Array): ConvertedConfig {
   const { value } = parseJSONObject("config", config);
   const bytes = Buffer.from(formatRecord(value, imageFields, "config"));
   return { bytes, dropped: droppedSettings(value) };
-}
-
-interface Field {
-  readonly name: string;
-  /** Returns the JSON text; undefined for an empty value. */
-  readonly format: (value: unknown, where: string) => string | undefined;
-  /** The JSON text of an empty value. Default: the field is omitted. */
-  readonly empty?: string;
 }
 
 const historyFields: readonly Field[] = [
@@ -52,7 +55,7 @@ const executionFields: readonly Field[] = [
 
 const rootFields: readonly Field[] = [
   { name: "type", format: formatString, empty: '""' },
-  { name: "diff_ids", format: formatDiffIDs, empty: "null" },
+  { name: "diff_ids", format: formatList, empty: "null" },
 ];
 
 const imageFields: readonly Field[] = [
@@ -68,89 +71,9 @@ const imageFields: readonly Field[] = [
   { name: "history", format: formatHistory },
 ];
 
-function formatRecord(value: unknown, fields: readonly Field[], where: string): string {
-  const record = value ?? {};
-  if (!isJSONObject(record)) throw invalidDocument("config", `${where} is not an object`);
-  return formatGoStruct(
-    fields.map(({ name, format, empty }) => {
-      const field = where === "config" ? name : `${where}.${name}`;
-      return [name, format(fieldOf(record, name), field) ?? empty];
-    }),
-  );
-}
-
-/** Go matches field names case-insensitively. */
-function fieldOf(record: JSONObject, name: string): unknown {
-  if (Object.hasOwn(record, name)) return record[name];
-  const key = Object.keys(record).find((one) => one.toLowerCase() === name.toLowerCase());
-  return key === undefined ? undefined : record[key];
-}
-
-function formatString(value: unknown, where: string): string | undefined {
-  const text = stringOf(value, where);
-  return text === "" ? undefined : formatGoJSON(text);
-}
-
-function stringOf(value: unknown, where: string): string {
-  const text = value ?? "";
-  if (typeof text !== "string") throw invalidDocument("config", `${where} is not a string`);
-  return text;
-}
-
-function formatFlag(value: unknown, where: string): string | undefined {
-  const flag = value ?? false;
-  if (typeof flag !== "boolean") throw invalidDocument("config", `${where} is not a boolean`);
-  return flag ? "true" : undefined;
-}
-
-function formatTime(value: unknown, where: string): string | undefined {
-  if (value === undefined || value === null) return undefined;
-  const time = typeof value === "string" ? formatGoTime(value) : undefined;
-  if (time === undefined) throw invalidDocument("config", `${where} is not an RFC 3339 time`);
-  return formatGoJSON(time);
-}
-
-function formatStrings(value: unknown, where: string): string | undefined {
-  const texts = listOf(value, where).map((one) => stringOf(one, where));
-  return texts.length === 0 ? undefined : formatGoJSON(texts);
-}
-
-/** An empty array stays empty. */
-function formatDiffIDs(value: unknown, where: string): string | undefined {
-  return formatStrings(value, where) ?? (Array.isArray(value) ? "[]" : undefined);
-}
-
 function formatHistory(value: unknown, where: string): string | undefined {
   const entries = listOf(value, where).map((one) => formatRecord(one, historyFields, where));
   return entries.length === 0 ? undefined : `[${entries.join(",")}]`;
-}
-
-/** `{"80/tcp":{}}` */
-function formatSet(value: unknown, where: string): string | undefined {
-  return formatMap(value, where, (one) => {
-    if (one === null || isJSONObject(one)) return "{}";
-    throw invalidDocument("config", `${where} must contain empty objects only`);
-  });
-}
-
-function formatStringMap(value: unknown, where: string): string | undefined {
-  return formatMap(value, where, (one) => formatGoJSON(stringOf(one, where)));
-}
-
-function formatMap(
-  value: unknown,
-  where: string,
-  format: (value: unknown) => string,
-): string | undefined {
-  const record = value ?? {};
-  if (!isJSONObject(record)) throw invalidDocument("config", `${where} is not an object`);
-  return Object.keys(record).length === 0 ? undefined : formatGoMap(record, format);
-}
-
-function listOf(value: unknown, where: string): readonly unknown[] {
-  const list = value ?? [];
-  if (!Array.isArray(list)) throw invalidDocument("config", `${where} is not an array`);
-  return list;
 }
 
 /** The fields that Docker's builder copies from its build container. */

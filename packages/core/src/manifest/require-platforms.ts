@@ -7,7 +7,7 @@ import { fitsPlatform } from "./choose-instance.ts";
 import { configShape } from "./config-shape.ts";
 import { parseJSONObject } from "./json-object.ts";
 import { isArtifact } from "./manifest.ts";
-import type { ImageManifest } from "./manifest.ts";
+import type { ImageManifest, Schema1Manifest } from "./manifest.ts";
 import { formatPlatform } from "./platform.ts";
 import type { Platform } from "./platform.ts";
 
@@ -18,7 +18,7 @@ import type { Platform } from "./platform.ts";
  */
 export async function requirePlatforms(
   source: ImageSource,
-  manifest: ImageManifest,
+  manifest: ImageManifest | Schema1Manifest,
   platforms: readonly Platform[],
   options: OperationOptions,
 ): Promise<void> {
@@ -33,14 +33,24 @@ export async function requirePlatforms(
 
 async function platformOf(
   source: ImageSource,
-  manifest: ImageManifest,
+  manifest: ImageManifest | Schema1Manifest,
   options: OperationOptions,
 ): Promise<Platform | undefined> {
-  if (isArtifact(manifest)) return undefined;
-  const { config } = manifest;
-  const bytes = await readAll(verified(source.getBlob(config, options), config), maxManifestSize);
+  if (manifest.kind === "image" && isArtifact(manifest)) return undefined;
+  const bytes =
+    manifest.kind === "image"
+      ? await readConfig(source, manifest, options)
+      : Buffer.from(manifest.layers.at(-1)?.v1Compatibility ?? "{}");
   const { os, architecture, variant } = parseJSONObject("image config", bytes, configShape).value;
   if (typeof os !== "string" || typeof architecture !== "string") return undefined;
   if (os === "" || architecture === "") return undefined;
   return { os, architecture, ...(typeof variant === "string" && { variant }) };
+}
+
+async function readConfig(
+  source: ImageSource,
+  { config }: ImageManifest,
+  options: OperationOptions,
+): Promise<Uint8Array> {
+  return readAll(verified(source.getBlob(config, options), config), maxManifestSize);
 }

@@ -11,7 +11,8 @@ import type { ImageReference } from "../contract/image-reference.ts";
 import type { OperationOptions } from "../contract/operation-options.ts";
 import type { RawManifest } from "../contract/raw-manifest.ts";
 import type { Signature } from "../contract/signature.ts";
-import { digestHasher, digestOf } from "../names/digest.ts";
+import { manifestDigestOf } from "../manifest/manifest-digest.ts";
+import { digestHasher } from "../names/digest.ts";
 import type { Digest } from "../names/digest.ts";
 import { ImageError } from "../names/image-error.ts";
 import type { MemoryStore } from "./memory-store.ts";
@@ -91,7 +92,7 @@ export class MemoryDestination implements ImageDestination {
     signal?.throwIfAborted();
     if (instance !== undefined && tag !== undefined) this.#tags.set(tag, instance);
     if (instance !== undefined) this.#instances.set(instance, manifest);
-    else this.#top = { ...manifest, digest: digestOf(manifest.bytes) };
+    else this.#top = { ...manifest, digest: manifestDigestOf(manifest) };
   }
 
   async putSignatures(

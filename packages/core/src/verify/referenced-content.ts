@@ -4,11 +4,13 @@ import { imageName } from "../contract/image-reference.ts";
 import type { ImageSource } from "../contract/image-source.ts";
 import type { RawManifest } from "../contract/raw-manifest.ts";
 import { listReferrers, maxReferrers, tooManyReferrers } from "../image/referrer-links.ts";
+import { schema1Layers } from "../image/schema1-layers.ts";
 import { chooseInstances } from "../manifest/choose-instance.ts";
+import { manifestDigestOf } from "../manifest/manifest-digest.ts";
 import { blobsOf, instancesOf, isInstance, parseManifest } from "../manifest/manifest.ts";
-import type { ImageIndex } from "../manifest/manifest.ts";
+import type { ImageIndex, Manifest } from "../manifest/manifest.ts";
 import { requirePlatforms } from "../manifest/require-platforms.ts";
-import { algorithmOf, digestOf } from "../names/digest.ts";
+import { algorithmOf } from "../names/digest.ts";
 import type { Digest } from "../names/digest.ts";
 import { ImageError, isImageError } from "../names/image-error.ts";
 import type { VerifyOptions } from "./verify-options.ts";
@@ -89,7 +91,12 @@ export class ReferencedContent {
       const digest = this.#verify(pending, raw);
       if (digest === undefined) return [];
       await this.#requireSelectedPlatforms(pending, raw, options);
-      const instances = this.#instancesOf(pending, raw, digest);
+      const manifest = parseManifest(raw);
+      const blobs =
+        manifest.kind === "schema1"
+          ? await schema1Layers(pending.source, manifest, options)
+          : blobsOf(manifest);
+      const instances = this.#instancesOf(pending, manifest, blobs, digest);
       const referrers = options.referrers ? await this.#referrersOf(pending, digest, options) : [];
       this.manifests.push({ digest, size: raw.bytes.byteLength });
       return [...instances, ...referrers];
@@ -110,23 +117,25 @@ export class ReferencedContent {
     { instances = "all", ...options }: VerifyOptions,
   ): Promise<void> {
     const manifest = parseManifest(raw);
-    if (!isRoot || !this.#isSingleImage || instances === "all" || manifest.kind !== "image") return;
+    if (!isRoot || !this.#isSingleImage || instances === "all") return;
+    if (manifest.kind === "index" || manifest.kind === "artifact") return;
     await requirePlatforms(source, manifest, instances.platforms, options);
   }
 
   /** Verifies a manifest. Returns its digest; undefined after a problem. */
-  #verify(pending: PendingManifest, { bytes, digest }: RawManifest): Digest | undefined {
+  #verify(pending: PendingManifest, raw: RawManifest): Digest | undefined {
+    const { bytes, digest } = raw;
     const { source, instance } = pending;
     const named = instance ?? source.reference.dockerReference?.digest;
     const expected = [named, digest].filter((one) => one !== undefined);
     for (const one of expected) {
-      const found = { digest: digestOf(bytes, algorithmOf(one)), size: bytes.byteLength };
+      const found = { digest: manifestDigestOf(raw, algorithmOf(one)), size: bytes.byteLength };
       const problem = differenceIn({ ...subjectOf(pending), digest: one }, found);
       if (problem === undefined) continue;
       this.problems.push(problem);
       return undefined;
     }
-    const ownDigest = expected[0] ?? digestOf(bytes);
+    const ownDigest = expected[0] ?? manifestDigestOf(raw);
     // Several names may reference one image.
     if (pending.isRoot && this.#seen.has(ownDigest)) return undefined;
     this.#seen.set(ownDigest, pending);
@@ -135,15 +144,16 @@ export class ReferencedContent {
 
   #instancesOf(
     { source, isRoot }: PendingManifest,
-    raw: RawManifest,
+    manifest: Manifest,
+    blobs: readonly Descriptor[],
     digest: Digest,
   ): readonly PendingManifest[] {
-    const manifest = parseManifest(raw);
     const config = manifest.kind === "image" ? manifest.config : undefined;
+    const hasLayers = manifest.kind === "image" || manifest.kind === "schema1";
     const chosen = isRoot && manifest.kind === "index" ? this.#select(manifest) : undefined;
-    for (const blob of blobsOf(manifest)) {
+    for (const blob of blobs) {
       if (chosen !== undefined && !chosen.includes(blob)) continue;
-      const part = blob === config ? "config" : manifest.kind === "image" ? "layer" : "blob";
+      const part = blob === config ? "config" : hasLayers ? "layer" : "blob";
       this.#addBlob(blob, part, source, digest);
     }
     const instances = chosen ?? instancesOf(manifest);

@@ -10,7 +10,7 @@ import { digestOf } from "../../src/names/digest.ts";
 import { arm, sampleImage, sampleIndex } from "../sample-images.ts";
 import { copyFacts, factsOf, kinds } from "./sample-facts.ts";
 
-const { ociManifest, ociIndex, dockerManifest, dockerList } = mediaTypes;
+const { ociManifest, ociIndex, dockerManifest, dockerList, dockerSchema1Signed } = mediaTypes;
 const plainLayer = "application/vnd.oci.image.layer.v1.tar";
 const signature: Signature = { kind: "simple-signing", bytes: Buffer.from("x") };
 
@@ -249,14 +249,14 @@ describe("manifest types", () => {
     }
   });
 
-  test("stay if the destination accepts any, and can be converted to either", () => {
+  test("stay if the destination accepts any, and can be converted to others", () => {
     for (const manifestMIMETypes of [undefined, []]) {
       const index = sampleIndex([sampleImage(), sampleImage({ ...docker, platform: arm })]);
       const plan = planCopy(copyFacts(factsOf(index), { manifestMIMETypes }));
       const manifests = plan.steps.filter((step) => step.kind === "manifest");
       expect(manifests).toMatchObject([
-        { mediaType: ociManifest, fallbacks: [dockerManifest] },
-        { mediaType: dockerManifest, fallbacks: [ociManifest] },
+        { mediaType: ociManifest, fallbacks: [dockerManifest, dockerSchema1Signed] },
+        { mediaType: dockerManifest, fallbacks: [ociManifest, dockerSchema1Signed] },
         { mediaType: ociIndex, fallbacks: [dockerList] },
       ]);
     }

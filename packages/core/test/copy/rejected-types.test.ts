@@ -89,7 +89,7 @@ describe.each([
     expect(to.blobs.toSorted()).toEqual([...image.blobs.keys()].toSorted());
     await using copy = await openImage(to);
     expect(copy.manifest.digest).toBe(result.digest);
-    expect(copy.configInfo.mediaType).toBe(dockerConfig);
+    expect(copy.configInfo?.mediaType).toBe(dockerConfig);
     expect(result.changes).toEqual([
       {
         from: image.manifest.digest,
@@ -105,9 +105,9 @@ describe.each([
     const result = await copied(image, to);
     expect(to.tried).toEqual([dockerManifest, ociManifest]);
     await using copy = await openImage(to);
-    expect(copy.configInfo.mediaType).toBe(ociConfig);
-    expect(digestOf(await copy.configBlob())).toBe(copy.configInfo.digest);
-    expect(image.blobs.has(copy.configInfo.digest)).toBe(false);
+    expect(copy.configInfo?.mediaType).toBe(ociConfig);
+    expect(digestOf((await copy.configBlob()) ?? Buffer.alloc(0))).toBe(copy.configInfo?.digest);
+    expect(copy.configInfo && image.blobs.has(copy.configInfo.digest)).toBe(false);
     expect(to.blobs).toHaveLength(image.blobs.size + 1);
     expect(result.digest).toBe(copy.manifest.digest);
   });
@@ -130,7 +130,8 @@ describe.each([
     const { message, cause } = error as ImageError;
     expect(message).toContain(`no ${ociManifest} here`);
     expect(message).toContain(`no ${dockerManifest} here`);
-    expect(cause).toMatchObject({ errors: [{ code: "manifest-rejected" }, {}] });
+    const codes = ["manifest-rejected", "manifest-rejected", "impossible-copy"];
+    expect(cause).toMatchObject({ errors: codes.map((code) => ({ code })) });
     await expect(to.newImageSource()).rejects.toMatchObject({ code: "not-found" });
   });
 

@@ -10,6 +10,7 @@ import { mediaTypes } from "../../src/manifest/media-types.ts";
 import { rawManifest, sampleImage, sampleIndex } from "../sample-images.ts";
 
 const { ociManifest, ociIndex, ociArtifact, dockerManifest, dockerList } = mediaTypes;
+const { dockerSchema1, dockerSchema1Signed } = mediaTypes;
 const fixtures = path.resolve(
   import.meta.dirname,
   "../../../../../shared/fixtures/containers-image",
@@ -58,19 +59,14 @@ describe("the type of a manifest", () => {
     );
   });
 
-  test("of Docker's schema 1 is unsupported", () => {
-    const text = JSON.stringify({ schemaVersion: 1, name: "a", fsLayers: [], history: [] });
-    expect(() => parse(text)).toThrow(expect.objectContaining({ code: "unsupported" }));
-  });
-
   test.skipIf(!existsSync(fixtures)).each([
     ["ociv1.manifest.json", ociManifest],
     ["ociv1nomime.manifest.json", ociManifest],
     ["ociv1.image.index.json", ociIndex],
     ["v2s2.manifest.json", dockerManifest],
     ["v2list.manifest.json", dockerList],
-    ["v2s1.manifest.json", "unsupported"],
-    ["v2s1-unsigned.manifest.json", "unsupported"],
+    ["v2s1.manifest.json", dockerSchema1Signed],
+    ["v2s1-unsigned.manifest.json", dockerSchema1],
     ["unknown-version.manifest.json", "invalid-manifest"],
     ["ociv1.artifact.json (its config has no digest)", "invalid-manifest"],
   ])("of the real %s is %s", (name, expected) => {

@@ -31,7 +31,9 @@ export async function assertPreserved(
 export async function assertContent(reference: ImageReference, image: WholeImage): Promise<void> {
   const { config } = imageManifestOf(image);
   await using found = await openImage(reference);
-  assertSameBytes(await found.configBlob(), bytesOf(image, config.digest), "the config");
+  const foundConfig = await found.configBlob();
+  assert.ok(foundConfig !== undefined, "the image has no config");
+  assertSameBytes(foundConfig, bytesOf(image, config.digest), "the config");
   await assertLayers(reference, image);
 }
 

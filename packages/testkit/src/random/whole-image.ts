@@ -33,5 +33,6 @@ export function firstImageOf(index: WholeImage): WholeImage {
 }
 
 function descriptorsOf(manifest: RawManifest): readonly Descriptor[] {
-  return blobsOf(parseManifest(manifest));
+  const parsed = parseManifest(manifest);
+  return parsed.kind === "schema1" ? [] : blobsOf(parsed);
 }

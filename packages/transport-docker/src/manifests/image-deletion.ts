@@ -8,7 +8,6 @@ import type {
 } from "@drayage/core";
 import { parseManifest } from "@drayage/core/manifest";
 
-import { headerOf } from "../http/http-exchange.ts";
 import { readErrorResponse, registryError } from "../http/registry-error.ts";
 import type { ErrorResponse } from "../http/registry-error.ts";
 import { changeReferrersTag } from "../referrers/referrers-tag.ts";
@@ -158,7 +157,7 @@ async function taggedManifest(
   const response = await requestManifest("GET", repository, tag, request);
   if (response.status !== 200) throw await explainMissing(response, repository, tag, options);
   const manifest = await readManifest(response);
-  const digest = digestOfManifest(manifest, headerOf(response, "docker-content-digest"));
+  const digest = digestOfManifest(manifest);
   return { digest, manifest };
 }
 

@@ -9,18 +9,13 @@ import { readErrorResponse, registryError } from "../http/registry-error.ts";
 import type { Repository, RepositoryAction } from "../registry/repository.ts";
 import { explainMissing } from "./missing-manifest.ts";
 
-/** Schema 1 is included so that core can report it as unsupported. */
-const schema1Types: readonly string[] = [mediaTypes.dockerSchema1Signed, mediaTypes.dockerSchema1];
 /** The `Accept` header of requests for manifests. */
 export const acceptedManifests: string = [
   ...manifestMediaTypes,
   mediaTypes.ociArtifact,
-  ...schema1Types,
+  mediaTypes.dockerSchema1Signed,
+  mediaTypes.dockerSchema1,
 ].join(", ");
-
-export function isSchema1(mediaType: string | undefined): boolean {
-  return mediaType !== undefined && schema1Types.includes(mediaType);
-}
 
 /** Downloads a manifest by tag or digest, byte for byte. @throws ImageError `not-found`, `denied`, `unavailable` */
 export async function downloadManifest(
@@ -55,11 +50,10 @@ export async function requestManifest(
 export async function readManifest(response: HTTPResponse): Promise<RawManifest> {
   const mediaType = bareMediaType(headerOf(response, "content-type") ?? "");
   const digest = headerOf(response, "docker-content-digest");
-  const isAddressedByDigest = isDigest(digest) && !isSchema1(mediaType);
   return {
     bytes: await readBody(response, maxManifestSize),
     ...(mediaType !== "" && { mediaType }),
-    ...(isAddressedByDigest && { digest }),
+    ...(isDigest(digest) && { digest }),
   };
 }
 

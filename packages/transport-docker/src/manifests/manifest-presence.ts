@@ -1,6 +1,7 @@
-import { algorithmOf, digestOf, ImageError, isDigest } from "@drayage/core";
+import { algorithmOf, isDigest } from "@drayage/core";
 import type { Digest, OperationOptions, RawManifest } from "@drayage/core";
 import { checkDigest, maxManifestSize } from "@drayage/core/content";
+import { manifestDigestOf } from "@drayage/core/manifest";
 
 import { headerOf } from "../http/http-exchange.ts";
 import type { HTTPResponse } from "../http/http-exchange.ts";
@@ -8,12 +9,7 @@ import { readErrorResponse, registryError } from "../http/registry-error.ts";
 import { isFound } from "../registry/head-support.ts";
 import { requestPresence } from "../registry/presence-request.ts";
 import type { Repository, RepositoryAction } from "../registry/repository.ts";
-import {
-  acceptedManifests,
-  isSchema1,
-  readManifest,
-  requestManifest,
-} from "./manifest-download.ts";
+import { acceptedManifests, readManifest, requestManifest } from "./manifest-download.ts";
 
 export interface ManifestPresenceOptions extends OperationOptions {
   readonly action?: RepositoryAction | undefined;
@@ -70,27 +66,17 @@ export async function digestIn(
   const stated = headerOf(response, "docker-content-digest");
   const manifest = await readManifest(response);
   const isFromHead = manifest.bytes.byteLength === 0;
-  if (!isFromHead) return digestOfManifest(manifest, stated);
+  if (!isFromHead) return digestOfManifest(manifest);
   if (isDigest(stated)) return stated;
   const second = await requestManifest("GET", repository, tagOrDigest, options);
   if (second.status === 200) return digestOfManifest(await readManifest(second));
   throw registryError(await readErrorResponse(second), `read ${tagOrDigest} of ${repository.name}`);
 }
 
-/**
- * The digest of a manifest. `stated` is the digest in the response header, used only for schema 1, whose digest is not
- * computed from its bytes.
- * @throws ImageError `digest-mismatch`; `unsupported` for schema 1 without a stated digest
- */
-export function digestOfManifest(
-  { bytes, mediaType, digest }: RawManifest,
-  stated?: string,
-): Digest {
-  if (digest !== undefined) checkDigest(digestOf(bytes, algorithmOf(digest)), digest);
-  if (!isSchema1(mediaType)) return digest ?? digestOf(bytes);
-  if (isDigest(stated)) return stated;
-  throw new ImageError(
-    "unsupported",
-    "The registry does not return the digest of this manifest of schema 1; name it by its digest",
-  );
+/** The digest of a manifest. @throws ImageError `digest-mismatch` if the registry returned another one */
+export function digestOfManifest(manifest: RawManifest): Digest {
+  const { digest } = manifest;
+  if (digest === undefined) return manifestDigestOf(manifest);
+  checkDigest(manifestDigestOf(manifest, algorithmOf(digest)), digest);
+  return digest;
 }

@@ -1,7 +1,7 @@
-import { algorithmOf, digestOf, isDigest, Retries } from "@drayage/core";
+import { algorithmOf, isDigest, Retries } from "@drayage/core";
 import type { Digest, Manifest, OperationOptions, RawManifest } from "@drayage/core";
 import { checkDigest } from "@drayage/core/content";
-import { parseManifest } from "@drayage/core/manifest";
+import { manifestDigestOf, parseManifest } from "@drayage/core/manifest";
 
 import { headerOf } from "../http/http-exchange.ts";
 import type { HTTPResponse } from "../http/http-exchange.ts";
@@ -69,10 +69,11 @@ async function stored(
   tagOrDigest: string,
 ): Promise<UnlistedReferrer | undefined> {
   await response.discard();
+  const raw = { bytes, mediaType: manifest.mediaType };
   const stated = headerOf(response, "docker-content-digest");
-  if (isDigest(stated)) checkDigest(stated, digestOf(bytes, algorithmOf(stated)));
+  if (isDigest(stated)) checkDigest(stated, manifestDigestOf(raw, algorithmOf(stated)));
   if (headerOf(response, "oci-subject") !== undefined) return undefined;
-  const digest: Digest = [tagOrDigest, stated].find(isDigest) ?? digestOf(bytes);
+  const digest: Digest = [tagOrDigest, stated].find(isDigest) ?? manifestDigestOf(raw);
   return unlistedReferrer(manifest, { digest, size: bytes.byteLength });
 }
 

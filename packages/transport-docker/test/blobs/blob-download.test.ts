@@ -104,7 +104,7 @@ test("an endless manifest is rejected", async () => {
   await expect(source.getManifest()).rejects.toMatchObject({ code: "invalid-manifest" });
 });
 
-test("an image of schema 1 is unsupported", async () => {
+test("a manifest of schema 1 with invalid signatures is rejected", async () => {
   await using server = await startServer((_, response) => {
     response.setHeader("content-type", "application/vnd.docker.distribution.manifest.v1+prettyjws");
     response.setHeader("docker-content-digest", digest);
@@ -114,7 +114,7 @@ test("an image of schema 1 is unsupported", async () => {
     docker().parseReference(`//${server.host}/a:1`),
     memory().parseReference("a"),
   );
-  await expect(copy).rejects.toMatchObject({ code: "unsupported" });
+  await expect(copy).rejects.toMatchObject({ code: "invalid-manifest" });
 });
 
 test("a reference with tag and digest is read by digest", async () => {

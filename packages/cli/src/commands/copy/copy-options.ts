@@ -78,8 +78,8 @@ function manifestMIMETypeOf(format: string | undefined): string | undefined {
     case "v2s2":
       return mediaTypes.dockerManifest;
     case "v2s1":
-      throw new UsageError("--format v2s1 is obsolete and not supported; use oci or v2s2");
+      return mediaTypes.dockerSchema1Signed;
     default:
-      throw new UsageError(`--format must be oci or v2s2, not ${JSON.stringify(format)}`);
+      throw new UsageError(`--format must be oci, v2s2 or v2s1, not ${JSON.stringify(format)}`);
   }
 }

@@ -1,7 +1,7 @@
 import { formatPlatform } from "@drayage/core";
-import type { Descriptor, Image, ImageInspectInfo } from "@drayage/core";
+import type { Image, ImageInspectInfo } from "@drayage/core";
 import { parseManifest } from "@drayage/core/manifest";
-import type { ImageManifest } from "@drayage/core/manifest";
+import type { ImageManifest, NamedBlob } from "@drayage/core/manifest";
 import { nameOf } from "@drayage/core/reference";
 
 import { GoMap, GoNil, GoStruct } from "./go-values.ts";
@@ -18,7 +18,7 @@ export function imageSummary(
 ): object {
   const inner = config.fields.get("Config") as GoStruct;
   return {
-    ...nameAndTags(image, tags),
+    ...nameAndTags(image, tags, info.tag),
     Created: config.fields.get("Created"),
     DockerVersion: info.dockerVersion ?? "",
     Labels: inner.fields.get("Labels"),
@@ -26,15 +26,15 @@ export function imageSummary(
     Os: info.os,
     Variant: info.variant,
     ...indexFields(image),
-    ...layersOf(image),
+    ...layersOf(image.layerInfos),
     Env: inner.fields.get("Env"),
   };
 }
 
 /** A summary for templates: `%v` prints only the fields that skopeo has. */
 export function summaryFields(summary: object): GoStruct {
-  const { Name, Digest, RepoTags, ...others } = summary as Readonly<Record<string, unknown>>;
-  const first = { Name: Name ?? "", Tag: "", Digest, RepoTags };
+  const { Name, Tag, Digest, RepoTags, ...others } = summary as Readonly<Record<string, unknown>>;
+  const first = { Name: Name ?? "", Tag: Tag ?? "", Digest, RepoTags };
   const names = "Created DockerVersion Labels Architecture Os Layers Env".split(" ");
   const later = names.flatMap((name) => (name in others ? [[name, others[name]] as const] : []));
   const rest = Object.entries(others).filter(([name]) => !names.includes(name));
@@ -54,13 +54,13 @@ export function artifactSummary(
     ConfigType: config.mediaType,
     Annotations: mapOf(annotations),
     ...indexFields(image),
-    ...layersOf(image),
+    ...layersOf(image.layerInfos),
   };
 }
 
-function nameAndTags(image: Image, tags: readonly string[]): object {
+function nameAndTags(image: Image, tags: readonly string[], tag?: string): object {
   const name = image.reference?.dockerReference;
-  return { Name: name && nameOf(name), Digest: image.manifest.digest, RepoTags: tags };
+  return { Name: name && nameOf(name), Tag: tag, Digest: image.manifest.digest, RepoTags: tags };
 }
 
 function indexFields(image: Image): object {
@@ -74,14 +74,12 @@ function indexFields(image: Image): object {
   return { Platforms: [...new Set(real)], InstanceDigest: image.instance.digest };
 }
 
-function layersOf({ layerInfos }: Image): object {
-  return {
-    Layers: layerInfos.map(({ digest }) => digest),
-    LayersData: layerInfos.map(layerData),
-  };
+function layersOf(layers: readonly NamedBlob[]): object {
+  return { Layers: layers.map(({ digest }) => digest), LayersData: layers.map(layerData) };
 }
 
-function layerData({ mediaType, digest, size, annotations }: Descriptor): object {
+/** Go writes an unknown type as an empty text, and an unknown size as -1. */
+function layerData({ mediaType = "", digest, size = -1, annotations }: NamedBlob): object {
   return { MIMEType: mediaType, Digest: digest, Size: size, Annotations: mapOf(annotations) };
 }
 

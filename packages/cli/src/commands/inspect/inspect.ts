@@ -1,4 +1,4 @@
-import { imageOf, parsePlatform, UnparsedImage } from "@drayage/core";
+import { ImageError, imageOf, parsePlatform, UnparsedImage } from "@drayage/core";
 import type { Image, ImageReference, Notice, OperationOptions, Platform } from "@drayage/core";
 import { parseJSONObject } from "@drayage/core/json";
 import { configShape, isArtifact, parseManifest } from "@drayage/core/manifest";
@@ -62,14 +62,23 @@ async function outputOf(
     const summary = await summaryOf(image, reference, request);
     return formatted(summaryFields({ ...summary, ...noticeFields(notices) }), flags);
   }
-  if (flags.raw) return await image.configBlob(request);
+  if (flags.raw) return await storedConfigOf(image, request);
   return formatted(await configOf(image, request), flags);
 }
 
 /** @throws ImageError `invalid-manifest` */
 async function configOf(image: Image, request: OperationOptions): Promise<GoStruct> {
-  const { value } = parseJSONObject("image config", await image.configBlob(request), configShape);
-  return goConfig(value);
+  const config = (await image.configBlob(request)) ?? (await image.ociConfig(request));
+  return goConfig(parseJSONObject("image config", config, configShape).value);
+}
+
+async function storedConfigOf(image: Image, request: OperationOptions): Promise<Uint8Array> {
+  const config = await image.configBlob(request);
+  if (config !== undefined) return config;
+  throw new ImageError(
+    "unsupported",
+    "A manifest of schema 1 has no config; remove --raw to print the one it can be converted to",
+  );
 }
 
 async function summaryOf(
@@ -77,12 +86,14 @@ async function summaryOf(
   reference: ImageReference,
   { flags, signal, onNotice }: InspectRequest,
 ): Promise<object> {
-  const manifest = parseManifest(image.instance) as ImageManifest;
+  const manifest = parseManifest(image.instance);
   const [tags, info] = await Promise.all([
     flags.noTags ? [] : tagsBeside(reference, { signal, onNotice }),
-    isArtifact(manifest) ? undefined : image.inspect({ signal, onNotice }),
+    manifest.kind === "image" && isArtifact(manifest)
+      ? undefined
+      : image.inspect({ signal, onNotice }),
   ]);
-  if (info === undefined) return artifactSummary(image, tags, manifest);
+  if (info === undefined) return artifactSummary(image, tags, manifest as ImageManifest);
   return imageSummary(image, tags, info, await configOf(image, { signal, onNotice }));
 }
 

@@ -70,13 +70,14 @@ describe("--format selects the manifest type", () => {
     [undefined, undefined],
     ["oci", mediaTypes.ociManifest],
     ["v2s2", mediaTypes.dockerManifest],
+    ["v2s1", mediaTypes.dockerSchema1Signed],
   ])("%s becomes %s", (format, manifestMIMEType) => {
     expect(optionsOf(format === undefined ? {} : { format }).manifestMIMEType).toBe(
       manifestMIMEType,
     );
   });
 
-  test.each(["v2s1", "docker", ""])("%j is rejected", (format) => {
+  test.each(["v1", "docker", ""])("%j is rejected", (format) => {
     expect(() => optionsOf({ format })).toThrow(/--format/);
   });
 });

@@ -250,7 +250,7 @@ describe("copy", () => {
       [["--dest-compress-format=zstd", "--dest-decompress"], /contradict each other/],
       [["--dest-compress-format=xz"], /gzip or zstd/],
       [["--all", "--multi-arch=all"], /--multi-arch and --all/],
-      [["--format=v2s1"], /v2s1 is obsolete/],
+      [["--format=v1"], /--format must be oci, v2s2 or v2s1/],
       [["--json"], /--json requires --dry-run/],
       [["--dry-run", "--digestfile=/tmp/x"], /--digestfile cannot be used with --dry-run/],
       [["--quiet", "--progress=json"], /contradict each other/],

@@ -1,0 +1,21 @@
+import { streamOf } from "../content/byte-stream.ts";
+import { replayable } from "../content/replayable.ts";
+import { checkDigest } from "../content/verified-blob.ts";
+import type { Descriptor } from "../contract/blob-info.ts";
+import type { ImageDestination } from "../contract/image-destination.ts";
+import type { OperationOptions } from "../contract/operation-options.ts";
+
+/** Writes a small blob that was generated, unless the destination has it. Returns whether it had. */
+export async function putGenerated(
+  bytes: Uint8Array,
+  blob: Descriptor,
+  destination: ImageDestination,
+  { isConfig, ...options }: OperationOptions & { readonly isConfig: boolean },
+): Promise<"copied" | "reused"> {
+  const reused = await destination.tryReusingBlob(blob, options);
+  if (reused !== undefined) return "reused";
+  const body = replayable(streamOf(bytes), (start) => streamOf(bytes.subarray(start)));
+  const put = await destination.putBlob(body, blob, { ...options, isConfig });
+  checkDigest(put.digest, blob.digest);
+  return "copied";
+}

@@ -1,0 +1,148 @@
+import { streamOf } from "../content/byte-stream.ts";
+import { replayable } from "../content/replayable.ts";
+import type { RawManifest } from "../contract/raw-manifest.ts";
+import { editManifest } from "../manifest/edit-manifest.ts";
+import type {
+  ManifestUpdateInformation,
+  ManifestUpdateOptions,
+} from "../manifest/edit-manifest.ts";
+import { blobsOf, isArtifact, schema1LayerType } from "../manifest/manifest.ts";
+import type { ImageManifest, Schema1Manifest } from "../manifest/manifest.ts";
+import { familyOf, isSchema1MediaType, mediaTypes } from "../manifest/media-types.ts";
+import { toOCIConfig } from "../manifest/oci-config.ts";
+import { digestOf } from "../names/digest.ts";
+import type { Digest } from "../names/digest.ts";
+import { ImageError } from "../names/image-error.ts";
+import { editSchema1 } from "../schema1/edit-schema1.ts";
+import { imageOfSchema1 } from "../schema1/image-of-schema1.ts";
+import { emptyLayer, emptyLayerDigest, schema1Of } from "../schema1/schema1-of-image.ts";
+import { signPayload } from "../schema1/sign-payload.ts";
+
+/** A manifest, and the config that belongs to it if that is another one than before. */
+export interface UpdatedManifest {
+  readonly raw: RawManifest;
+  readonly config?: Uint8Array | undefined;
+}
+
+/** True only for an image of schema 1 that is to become another one. */
+export function needsLayerDiffIDs(mediaType: string, options: ManifestUpdateOptions): boolean {
+  const { manifestMIMEType: target = mediaType } = options;
+  return isSchema1MediaType(mediaType) && !isSchema1MediaType(target);
+}
+
+/** @throws ImageError `impossible-copy` */
+export async function updatedManifest(
+  raw: RawManifest,
+  manifest: ImageManifest | Schema1Manifest,
+  options: ManifestUpdateOptions,
+  information: ManifestUpdateInformation,
+  readConfig: () => Promise<Uint8Array | undefined>,
+): Promise<UpdatedManifest> {
+  const target = options.manifestMIMEType ?? manifest.mediaType;
+  if (manifest.kind === "schema1")
+    return isSchema1MediaType(target)
+      ? { raw: editedSchema1(raw, manifest, options, target) }
+      : ofSchema1(manifest, options, information, target);
+  if (isSchema1MediaType(target))
+    return { raw: await asSchema1(manifest, options, information, await readConfig()) };
+  const becomesOCI = familyOf(target) === "oci" && familyOf(manifest.mediaType) === "docker";
+  if (!becomesOCI || options.config !== undefined || isArtifact(manifest))
+    return { raw: editManifest(raw, options) };
+  const config = await readConfig();
+  if (config === undefined) return { raw: editManifest(raw, options) };
+  const { bytes } = toOCIConfig(config);
+  const described = { digest: digestOf(bytes), size: bytes.byteLength };
+  return { raw: editManifest(raw, { ...options, config: described }), config: bytes };
+}
+
+function editedSchema1(
+  raw: RawManifest,
+  manifest: Schema1Manifest,
+  { layerInfos, embeddedReference }: ManifestUpdateOptions,
+  mediaType: string,
+): RawManifest {
+  if (layerInfos === undefined && embeddedReference === undefined) return { ...raw, mediaType };
+  if (layerInfos !== undefined) requireCount("layers", layerInfos, manifest.layers.length);
+  const layers = layerInfos?.map(({ digest }) => digest);
+  const embedded = embeddedReference && {
+    name: embeddedReference.path,
+    tag: embeddedReference.tag ?? "",
+  };
+  const bytes = signPayload(editSchema1(manifest, { layers, embedded }));
+  return { bytes, mediaType: mediaTypes.dockerSchema1Signed };
+}
+
+function ofSchema1(
+  manifest: Schema1Manifest,
+  options: ManifestUpdateOptions,
+  { layerInfos, layerDiffIDs }: ManifestUpdateInformation,
+  target: string,
+): UpdatedManifest {
+  const infos = options.layerInfos ?? layerInfos;
+  const count = manifest.layers.length;
+  requireCount("layers with sizes", infos, count);
+  requireCount("layer DiffIDs", layerDiffIDs, count);
+  const layers = manifest.layers.flatMap(({ history }, at) => {
+    const [info, diffID] = [infos[at], layerDiffIDs[at]];
+    if (history.isThrowaway || info === undefined || diffID === undefined) return [];
+    return [{ ...info, mediaType: schema1LayerType, diffID }];
+  });
+  const { manifest: raw, config } = imageOfSchema1(manifest, layers);
+  if (target === mediaTypes.dockerManifest) return { raw, config };
+  const { bytes } = toOCIConfig(config);
+  const described = { digest: digestOf(bytes), size: bytes.byteLength };
+  const edits = { manifestMIMEType: target, config: described };
+  return { raw: editManifest(raw, edits), config: bytes };
+}
+
+function requireCount<Item>(
+  what: string,
+  list: readonly Item[] | undefined,
+  count: number,
+): asserts list is readonly Item[] {
+  if (list?.length === count) return;
+  throw new ImageError(
+    "impossible-copy",
+    `An image of ${count} layers needs as many ${what}; there are ${list?.length ?? 0}`,
+  );
+}
+
+async function asSchema1(
+  manifest: ImageManifest,
+  { layerInfos }: ManifestUpdateOptions,
+  { destination }: ManifestUpdateInformation,
+  config: Uint8Array | undefined,
+): Promise<RawManifest> {
+  if (config === undefined || isArtifact(manifest))
+    throw new ImageError("impossible-copy", "Only an image with a config can become schema 1");
+  if (layerInfos !== undefined) requireCount("layers", layerInfos, manifest.layers.length);
+  const layers = manifest.layers.map(({ digest }) => digest);
+  const written = layerInfos?.map(({ digest }) => digest);
+  const { path: name = "", tag = "" } = destination?.reference.dockerReference ?? {};
+  const payload = schema1Of({ config, layers, written, name, tag });
+  if (payload.includes(emptyLayerDigest)) await putEmptyLayer(destination);
+  return { bytes: signPayload(payload), mediaType: mediaTypes.dockerSchema1Signed };
+}
+
+async function putEmptyLayer(destination: ManifestUpdateInformation["destination"]): Promise<void> {
+  if (destination === undefined)
+    throw new ImageError(
+      "impossible-copy",
+      "Schema 1 has an empty layer for each step that changed the config only; pass the destination, to which it is written",
+    );
+  const body = replayable(streamOf(emptyLayer), (start) => streamOf(emptyLayer.subarray(start)));
+  const size = emptyLayer.byteLength;
+  await destination.putBlob(body, { digest: emptyLayerDigest, size, mediaType: schema1LayerType });
+}
+
+/** The digests and sizes of all blobs of an image; the size is undefined if one of them is not known. */
+export function sizeOfImage(manifest: ImageManifest | Schema1Manifest): number | undefined {
+  const sizes = new Map<Digest, number | undefined>();
+  for (const { digest, size } of blobsOf(manifest)) sizes.set(digest, size);
+  let sum = 0;
+  for (const size of sizes.values()) {
+    if (size === undefined) return undefined;
+    sum += size;
+  }
+  return sum;
+}
