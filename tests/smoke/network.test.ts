@@ -72,8 +72,8 @@ describe.skipIf(opensslProgram === undefined)("the installed command", () => {
       const copy = `dir:${await scratchFolder()}/copy`;
       await command.output(["copy", ...flagsFor(scheme, "src-"), name, copy], { env });
       await command.output(["verify", copy]);
-      expect(proxy.asked.length).toBeGreaterThan(0);
-      expect(proxy.asked[0]).toMatch(
+      expect(proxy.requests.length).toBeGreaterThan(0);
+      expect(proxy.requests[0]).toMatch(
         scheme === "http" ? /^[A-Z]+ http:/ : /^CONNECT registry\.test:/,
       );
       const basic = `Basic ${Buffer.from("ann:secret").toString("base64")}`;
@@ -89,7 +89,7 @@ describe.skipIf(opensslProgram === undefined)("the installed command", () => {
       };
       const name = `docker://localhost:${port}/direct:1`;
       await command.output(["copy", ...flagsFor(scheme, "dest-"), image, name], { env });
-      expect(proxy.asked).toEqual([]);
+      expect(proxy.requests).toEqual([]);
     });
 
     test("and reports the error of a proxy", async () => {
@@ -121,7 +121,7 @@ describe.skipIf(opensslProgram === undefined)("the installed command", () => {
     const throughProxy = { ...env, HTTPS_PROXY: proxy.url.href };
     const again = ["copy", image, "s3://bucket/proxied:1"];
     await command.output([...again, ...flags("registry.test")], { env: throughProxy });
-    expect(proxy.asked[0]).toBe(`CONNECT registry.test:${endpoint.port}`);
+    expect(proxy.requests[0]).toBe(`CONNECT registry.test:${endpoint.port}`);
   });
 
   test.each(["http", "https"] as const)("follows redirects of blobs by %s", async (scheme) => {

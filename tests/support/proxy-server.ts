@@ -8,18 +8,18 @@ import type { AddressInfo, Socket } from "node:net";
 export interface ProxyServer extends AsyncDisposable {
   readonly url: URL;
   /** `CONNECT registry.test:5000` or `GET http://registry.test:5000/v2/`. */
-  readonly asked: readonly string[];
+  readonly requests: readonly string[];
   /** The `Proxy-Authorization` of each request, or undefined. */
   readonly authorizations: readonly (string | undefined)[];
 }
 
 /** `errorStatus` is the status of every response. */
 export async function startProxy(errorStatus?: number): Promise<ProxyServer> {
-  const asked: string[] = [];
+  const requests: string[] = [];
   const authorizations: (string | undefined)[] = [];
   const sockets = new Set<Socket>();
   const note = ({ method, url, headers }: IncomingMessage): void => {
-    asked.push(`${method} ${url}`);
+    requests.push(`${method} ${url}`);
     authorizations.push(headers["proxy-authorization"]);
   };
   const server = createServer((received, response) => {
@@ -51,7 +51,7 @@ export async function startProxy(errorStatus?: number): Promise<ProxyServer> {
   const { port } = server.address() as AddressInfo;
   return {
     url: new URL(`http://127.0.0.1:${port}`),
-    asked,
+    requests,
     authorizations,
     async [Symbol.asyncDispose]() {
       server.close();

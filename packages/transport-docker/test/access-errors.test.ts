@@ -79,7 +79,7 @@ describe("403", () => {
     const message = await messageFor(server.host, anonymous);
     expect(message).toContain(`no credentials were sent; log in to ${server.host}`);
     expect(message).not.toContain("do not allow");
-    expect(server.asked).toEqual(["GET /v2/a/manifests/1", "GET /v2/"]);
+    expect(server.requests).toEqual(["GET /v2/a/manifests/1", "GET /v2/"]);
   });
 
   test("with credentials reports that they do not allow it", async () => {
@@ -115,7 +115,7 @@ describe("403", () => {
       const reference = transport.parseReference(`//${server.host}/${name}:1`);
       await expect(openImage(reference)).rejects.toMatchObject({ code: "denied" });
     }
-    expect(server.asked.filter((asked) => asked === "GET /v2/")).toHaveLength(1);
+    expect(server.requests.filter((request) => request === "GET /v2/")).toHaveLength(1);
   });
 });
 

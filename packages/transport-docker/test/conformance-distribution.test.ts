@@ -17,14 +17,14 @@ import { subjectAt } from "./conformance-subject.ts";
 const credentials = { username: "ann", password: "secret" };
 const users = { ann: { password: "secret" } };
 const htpasswd = "ann:$2y$04$abcdefghijklmnopqrstuu2r9OfJnfCsdneAXAGHnS4UpFFP8WIrW\n";
-const areHere = distributionProgram !== undefined && opensslProgram !== undefined;
+const areInstalled = distributionProgram !== undefined && opensslProgram !== undefined;
 
-test.skipIf(!areHere)("docker-registry and openssl are installed", () => {
-  expect(areHere).toBe(true);
+test.skipIf(!areInstalled)("docker-registry and openssl are installed", () => {
+  expect(areInstalled).toBe(true);
 });
 
-describe.runIf(areHere)("against Docker Distribution", async () => {
-  if (!areHere) return;
+describe.runIf(areInstalled)("against Docker Distribution", async () => {
+  if (!areInstalled) return;
   const folder = await mkdtemp(path.join(tmpdir(), "drayage-tls-"));
   const authority = newAuthority(folder, "ca");
   await writeFile(path.join(folder, "ca.crt"), authority.certificate);
@@ -60,10 +60,10 @@ describe.runIf(areHere)("against Docker Distribution", async () => {
     "with tokens, by https": [await tokensOver(secure), { credentials, certDir: folder }, logins],
   };
 
-  describe.each(Object.entries(setUps))("%s", async (_, [settings, client, bearsOn]) => {
+  describe.each(Object.entries(setUps))("%s", async (_, [settings, client, affects]) => {
     const registry = await started(startDistribution(settings));
     const subject = { ...subjectAt(registry.host, client), ...damaging(registry) };
-    const checks = narrowed(await conformance(subject), bearsOn);
+    const checks = narrowed(await conformance(subject), affects);
     for (const { name, run } of checks) test(name, run);
   });
 

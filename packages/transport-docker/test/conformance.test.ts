@@ -17,7 +17,7 @@ interface SetUp {
   readonly client?: DockerSettings;
   readonly abilities?: Partial<TransportUnderTest>;
   /** Prefixes of the requirements that depend on these settings. Default: all. */
-  readonly bearsOn?: readonly string[];
+  readonly affects?: readonly string[];
 }
 
 const uploads = [
@@ -44,46 +44,46 @@ const logins = ["source/missing-parts", "source/aborted-before", "copy/parallel"
  */
 const setUps: Readonly<Record<string, SetUp>> = {
   "implements all optional features": {},
-  "has no referrers API": { registry: { referrers: false }, bearsOn: listings },
-  "does not mount": { registry: { mounts: "never" }, bearsOn: reuse },
-  "mounts without a source repository": { registry: { mounts: "anywhere" }, bearsOn: reuse },
-  "rejects blobs in one request": { registry: { singlePost: false }, bearsOn: uploads },
+  "has no referrers API": { registry: { referrers: false }, affects: listings },
+  "does not mount": { registry: { mounts: "never" }, affects: reuse },
+  "mounts without a source repository": { registry: { mounts: "anywhere" }, affects: reuse },
+  "rejects blobs in one request": { registry: { singlePost: false }, affects: uploads },
   "requires large chunks": {
     registry: { chunkMinLength: 1 << 20 },
     client: { chunkSize: 100_000 },
-    bearsOn: uploads,
+    affects: uploads,
   },
   "rejects large requests": {
     registry: { maxBodySize: 1 << 20 },
     client: { chunkSize: 1 << 20 },
-    bearsOn: uploads,
+    affects: uploads,
   },
-  "returns lists with one entry per page": { registry: { pageSize: 1 }, bearsOn: listings },
+  "returns lists with one entry per page": { registry: { pageSize: 1 }, affects: listings },
   "redirects to its blobs": {
     registry: { redirectBlobs: true, locations: "absolute" },
-    bearsOn: [...uploads, ...downloads],
+    affects: [...uploads, ...downloads],
   },
-  "does not support ranges": { registry: { ranges: false }, bearsOn: downloads },
-  "deletes by digest only": { registry: { deletes: "by-digest" }, bearsOn: ["delete/"] },
+  "does not support ranges": { registry: { ranges: false }, affects: downloads },
+  "deletes by digest only": { registry: { deletes: "by-digest" }, affects: ["delete/"] },
   "does not delete": {
     registry: { deletes: false },
     abilities: { deletes: false },
-    bearsOn: ["delete/"],
+    affects: ["delete/"],
   },
   "requires passwords": {
     registry: { authentication: { kind: "basic", users } },
     client: { credentials },
-    bearsOn: logins,
+    affects: logins,
   },
   "requires tokens": {
     registry: { authentication: bearer, redirectBlobs: true },
     client: { credentials },
-    bearsOn: logins,
+    affects: logins,
   },
   "requires tokens of another server that expire after a second": {
     registry: { authentication: { ...bearer, separateTokenServer: true, tokenLifetime: 1 } },
     client: { credentials: { identityToken: "ann for ever" } },
-    bearsOn: logins,
+    affects: logins,
   },
   "implements no optional feature": {
     registry: {
@@ -109,6 +109,6 @@ describe.each(Object.entries(setUps))("against a registry that %s", async (_, se
   const registry = await startRegistry(setUp.registry ?? {});
   afterAll(async () => registry[Symbol.asyncDispose]());
   const subject = { ...subjectAt(registry.host, setUp.client ?? {}), ...setUp.abilities };
-  const checks = narrowed(await conformance(subject), setUp.bearsOn);
+  const checks = narrowed(await conformance(subject), setUp.affects);
   for (const { name, run } of checks) test(name, run);
 });

@@ -71,7 +71,7 @@ async function pull(from: DockerReference): Promise<CopyResult> {
 }
 
 function pathsOf({ requests }: Registry): readonly string[] {
-  return requests.map(({ method, path: asked }) => `${method} ${asked}`);
+  return requests.map(({ method, path: requested }) => `${method} ${requested}`);
 }
 
 const blobCount = image.blobs.size;
@@ -142,11 +142,11 @@ describe("an image is read", () => {
 });
 
 describe("a blob that a mirror", () => {
-  const isLargest = (asked: string): boolean => asked.endsWith(largest);
+  const isLargest = (requested: string): boolean => requested.endsWith(largest);
 
   test("does not have is read from the registry", async () => {
     await using both = await pair({
-      intercept: ({ path: asked }) => (isLargest(asked) ? { status: 404 } : undefined),
+      intercept: ({ path: requested }) => (isLargest(requested) ? { status: 404 } : undefined),
     });
     await pull(await mirrored(both.primary, [both.mirror]));
     expect(pathsOf(both.primary)).toEqual([`GET /v2/a/blobs/${largest}`]);
@@ -155,8 +155,8 @@ describe("a blob that a mirror", () => {
 
   test("has with another length is read from the registry", async () => {
     await using both = await pair({
-      intercept: ({ path: asked }) =>
-        isLargest(asked) ? { status: 200, body: "something else" } : undefined,
+      intercept: ({ path: requested }) =>
+        isLargest(requested) ? { status: 200, body: "something else" } : undefined,
     });
     await pull(await mirrored(both.primary, [both.mirror]));
     expect(pathsOf(both.primary)).toEqual([`GET /v2/a/blobs/${largest}`]);
@@ -164,10 +164,10 @@ describe("a blob that a mirror", () => {
 
   test("returns partially is resumed at the registry", async () => {
     const beginning = 100_000;
-    let asked = 0;
+    let requested = 0;
     await using both = await pair({
       intercept: (request) =>
-        isLargest(request.path) && ++asked > 1 ? { status: 404 } : undefined,
+        isLargest(request.path) && ++requested > 1 ? { status: 404 } : undefined,
       async *transformBody(request, body) {
         let left = isLargest(request.path) ? beginning : Infinity;
         for await (const chunk of body) {
@@ -185,8 +185,9 @@ describe("a blob that a mirror", () => {
 
   test("corrupts is rejected", async () => {
     await using both = await pair({
-      async *transformBody({ path: asked }, body) {
-        for await (const chunk of body) yield isLargest(asked) ? chunk.map((byte) => ~byte) : chunk;
+      async *transformBody({ path: requested }, body) {
+        for await (const chunk of body)
+          yield isLargest(requested) ? chunk.map((byte) => ~byte) : chunk;
       },
     });
     const copy = pull(await mirrored(both.primary, [both.mirror]));
@@ -247,13 +248,13 @@ describe("credentials", () => {
     await using mirror = await startRegistry(bearer);
     await mirror.putImage("a", image, "1");
     await using primary = await startRegistry();
-    const asked: string[] = [];
+    const requested: string[] = [];
     const credentials = (host: string): typeof ann => {
-      asked.push(host);
+      requested.push(host);
       return ann;
     };
     await pull(await mirrored(primary, [mirror], { credentials }));
-    expect(new Set(asked)).toEqual(new Set([mirror.host]));
+    expect(new Set(requested)).toEqual(new Set([mirror.host]));
   });
 });
 
@@ -309,7 +310,9 @@ test("a blob is mounted from the mirror that it would be read from", async () =>
   const from = await mirrored(both.primary, [both.mirror]);
   const to = docker({ registriesConf: false }).parseReference(`//${both.mirror.host}/b:1`);
   await copyImage(from, to);
-  const sent = both.mirror.requests.filter(({ path: asked }) => asked.includes("/v2/b/blobs/"));
+  const sent = both.mirror.requests.filter(({ path: requested }) =>
+    requested.includes("/v2/b/blobs/"),
+  );
   expect(sent.map(({ method, status }) => `${method} ${status}`)).toEqual(
     Array.from(image.blobs, () => "POST 201"),
   );

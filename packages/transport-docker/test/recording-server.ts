@@ -12,7 +12,7 @@ export interface RecordingServer extends AsyncDisposable {
   readonly host: string;
   readonly origin: string;
   /** The method and path of each request: `GET /v2/`. */
-  readonly asked: readonly string[];
+  readonly requests: readonly string[];
   /** The `Authorization` of each request, or undefined. */
   readonly authorizations: readonly (string | undefined)[];
   /** The number of connections. */
@@ -29,15 +29,15 @@ export interface RecordingSettings {
 }
 
 export async function startServer(
-  answer: (request: IncomingMessage, response: ServerResponse) => void,
+  respond: (request: IncomingMessage, response: ServerResponse) => void,
   { hostname = "127.0.0.1", port = 0, tls }: RecordingSettings = {},
 ): Promise<RecordingServer> {
-  const asked: string[] = [];
+  const requests: string[] = [];
   const authorizations: (string | undefined)[] = [];
   const listener: RequestListener = (request, response) => {
-    asked.push(`${request.method} ${request.url}`);
+    requests.push(`${request.method} ${request.url}`);
     authorizations.push(request.headers.authorization);
-    answer(request, response);
+    respond(request, response);
   };
   const server = tls === undefined ? createServer(listener) : createSecureServer(tls, listener);
   const connections = new Set<Promise<unknown>>();
@@ -52,7 +52,7 @@ export async function startServer(
     port: address.port,
     host,
     origin: `${tls === undefined ? "http" : "https"}://${host}`,
-    asked,
+    requests,
     get connections() {
       return connections.size;
     },

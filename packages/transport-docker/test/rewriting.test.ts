@@ -76,8 +76,8 @@ describe("a relocated image", () => {
       return ann;
     };
     await registry.putImage("a", image, "1");
-    const asked = await named("//registry.example/team/a:1", there, { credentials });
-    expect(await Array.fromAsync(asked.getTags())).toEqual(["1"]);
+    const reference = await named("//registry.example/team/a:1", there, { credentials });
+    expect(await Array.fromAsync(reference.getTags())).toEqual(["1"]);
     expect(hosts).toEqual([registry.host]);
   });
 

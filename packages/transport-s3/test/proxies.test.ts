@@ -40,8 +40,8 @@ test("requests go through the proxy; only the proxy receives its password", asyn
     await assertImage(reference, one);
   }
   const { port } = new URL(server.access.endpoint);
-  expect(proxy.asked.length).toBe(server.requests.length);
-  for (const request of proxy.asked) expect(request).toContain(` http://s3.test:${port}/bucket/a/`);
+  expect(proxy.requests.length).toBe(server.requests.length);
+  for (const request of proxy.requests) expect(request).toContain(` http://s3.test:${port}/bucket/a/`);
   const basic = `Basic ${Buffer.from("ann:se cret").toString("base64")}`;
   expect(new Set(proxy.authorizations)).toEqual(new Set([basic]));
 });
@@ -56,8 +56,8 @@ test("https requests use a tunnel", async ({ skip }) => {
   await writeImage(image, reference);
   await assertImage(reference, image);
   const { port } = new URL(server.access.endpoint);
-  expect(new Set(proxy.asked)).toEqual(new Set([`CONNECT registry.test:${port}`]));
-  expect(proxy.asked.length).toBeLessThan(server.requests.length);
+  expect(new Set(proxy.requests)).toEqual(new Set([`CONNECT registry.test:${port}`]));
+  expect(proxy.requests.length).toBeLessThan(server.requests.length);
 });
 
 test("requests to hosts in NO_PROXY and to this machine are direct", async () => {
@@ -72,7 +72,7 @@ test("requests to hosts in NO_PROXY and to this machine are direct", async () =>
   const hidden = referenceAt(server, { HTTP_PROXY: href, NO_PROXY: ".test" });
   const retries = new Retries({ maxAttempts: 1 });
   await expect(hidden.newImageSource({ retries })).rejects.toMatchObject({ code: "unavailable" });
-  expect(proxy.asked).toEqual([]);
+  expect(proxy.requests).toEqual([]);
 });
 
 test.each([

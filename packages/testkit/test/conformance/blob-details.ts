@@ -19,7 +19,7 @@ export const blobDetails: Details = {
     "returns another digest on the second put": [returningOtherDigest, /strictly equal/],
   },
   "destination/reused-buffers": {
-    "uses chunks of large blobs after it asked for the next": [
+    "uses chunks of large blobs after it requested the next": [
       () =>
         alteredMemory({
           destination: ({ putBlob }) => ({

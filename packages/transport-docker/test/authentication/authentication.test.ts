@@ -201,11 +201,11 @@ test("parallel requests wait for the first to find the origin, and share one tok
 test("an abort of one request does not abort the token of others", async () => {
   const reason = new Error("enough");
   const controller = new AbortController();
-  const asked = Promise.withResolvers<void>();
+  const requested = Promise.withResolvers<void>();
   const answer = Promise.withResolvers<void>();
   await using server = await startServer(({ url = "", headers }, response) => {
     if (url.startsWith("/token")) {
-      asked.resolve();
+      requested.resolve();
       void answer.promise.then(() => response.end('{"token":"t"}'));
       return;
     }
@@ -216,12 +216,12 @@ test("an abort of one request does not abort the token of others", async () => {
   const reference = docker().parseReference(`//${server.host}/a`);
   const aborted = Array.fromAsync(reference.getTags({ signal: controller.signal }));
   const waiting = Array.fromAsync(reference.getTags());
-  await asked.promise;
+  await requested.promise;
   controller.abort(reason);
   await expect(aborted).rejects.toBe(reason);
   answer.resolve();
   expect(await waiting).toEqual(["1"]);
-  expect(server.asked.filter((request) => request.startsWith("GET /token"))).toHaveLength(1);
+  expect(server.requests.filter((request) => request.startsWith("GET /token"))).toHaveLength(1);
 });
 
 describe("a registry with passwords", () => {
@@ -299,7 +299,7 @@ describe("credentials", () => {
       response.writeHead(401, { "www-authenticate": `Bearer realm="${realm}"` }).end();
     });
     await expect(pull(server.host, { credentials: ann })).rejects.toMatchObject({ code: "denied" });
-    expect(tokens.asked).toEqual([]);
+    expect(tokens.requests).toEqual([]);
   });
 
   test("CVE-2020-15157: are not sent to another origin after a redirect, nor to its token server", async () => {
@@ -320,8 +320,8 @@ describe("credentials", () => {
     await expect(pull(registry.host, { credentials: ann })).rejects.toMatchObject({
       code: "denied",
     });
-    expect(external.asked.length).toBeGreaterThan(0);
-    expect(new Set(external.asked)).toEqual(new Set(["GET /blob"]));
+    expect(external.requests.length).toBeGreaterThan(0);
+    expect(new Set(external.requests)).toEqual(new Set(["GET /blob"]));
     expect(new Set(external.authorizations)).toEqual(new Set([undefined]));
   });
 
@@ -351,8 +351,10 @@ describe("credentials", () => {
     });
     const to = docker({ credentials: ann }).parseReference(`//${registry.host}/a:1`);
     await expect(copyImage(await inMemory(image), to)).rejects.toMatchObject({ code: "not-found" });
-    expect(external.asked.length).toBe(image.blobs.size);
-    expect(external.asked[0]).toMatch(/^PUT \/upload\?state=a%2Fb&digest=sha256%3A[0-9a-f]{64}$/);
+    expect(external.requests.length).toBe(image.blobs.size);
+    expect(external.requests[0]).toMatch(
+      /^PUT \/upload\?state=a%2Fb&digest=sha256%3A[0-9a-f]{64}$/,
+    );
     expect(new Set(external.authorizations)).toEqual(new Set([undefined]));
   });
 

@@ -130,9 +130,9 @@ describe("the credentials function", () => {
       await one.putImage("a", image, "1");
       await one.putImage("team/b", image, "1");
     }
-    const asked: (string | undefined)[][] = [];
+    const calls: (string | undefined)[][] = [];
     const credentials = (...names: (string | undefined)[]): DockerAuthConfig => {
-      asked.push(names);
+      calls.push(names);
       return ann;
     };
     const transport = docker({ credentials });
@@ -146,7 +146,7 @@ describe("the credentials function", () => {
         );
       }
     }
-    expect(asked).toEqual([
+    expect(calls).toEqual([
       [registry.host, "a"],
       [registry.host, "team/b"],
     ]);
@@ -181,7 +181,7 @@ describe("the credentials function", () => {
         Array.fromAsync(reference.getTags({ signal })),
       );
       const ends = Promise.allSettled(lists);
-      await expect.poll(() => server.asked.length, { interval: 5 }).toBe(2);
+      await expect.poll(() => server.requests.length, { interval: 5 }).toBe(2);
       controllers[0]?.abort(new Error("first"));
       await expect(lists[0]).rejects.toThrow("first");
       controllers[1]?.abort(new Error("second"));
@@ -232,7 +232,7 @@ describe("credentials", () => {
     await expect(Array.fromAsync(source.getBlob({ digest, urls }))).rejects.toMatchObject({
       code: "not-found",
     });
-    expect(external.asked).toEqual(["GET /layer"]);
+    expect(external.requests).toEqual(["GET /layer"]);
     expect(external.authorizations).toEqual([undefined]);
   });
 
@@ -268,8 +268,8 @@ describe("credentials", () => {
       const authFile = await authFileOf({ [server.host]: entry("mirror:x") });
       const client = new HTTPClient({});
       await using _ = client.use();
-      const place = { host: server.host, isAlternateHost: true };
-      const mirror = new Registry(place, client, { ...settings, authFile });
+      const location = { host: server.host, isAlternateHost: true };
+      const mirror = new Registry(location, client, { ...settings, authFile });
       const response = await mirror.request({ method: "GET", target: "/v2/", scopes: [] });
       await response.discard();
       expect(server.authorizations.map(decoded)).toEqual([undefined, "mirror:x"]);
@@ -281,8 +281,8 @@ describe("credentials", () => {
     const client = new HTTPClient({});
     await using _ = client.use();
     const credentials = (host: string): DockerAuthConfig => ({ username: host, password: "x" });
-    const place = { host: server.host, isAlternateHost: true };
-    const mirror = new Registry(place, client, { credentials });
+    const location = { host: server.host, isAlternateHost: true };
+    const mirror = new Registry(location, client, { credentials });
     const response = await mirror.request({ method: "GET", target: "/v2/", scopes: [] });
     await response.discard();
     expect(server.authorizations.map(decoded)).toEqual([undefined, `${server.host}:x`]);

@@ -5,9 +5,9 @@ import type { Token } from "../../src/authentication/token-cache.ts";
 
 const signal = undefined;
 
-function token(text: string, good: number, young: number): () => Promise<Token> {
+function token(text: string, good: number, fresh: number): () => Promise<Token> {
   const now = performance.now();
-  return async () => ({ text, expiresAt: now + good, refreshAfter: now + young });
+  return async () => ({ text, expiresAt: now + good, refreshAfter: now + fresh });
 }
 
 describe("a token after refreshAfter", () => {

@@ -30,7 +30,7 @@ async function read(
 }
 
 /** Settings of a registry with this response to range requests. */
-function answering(status: number, body: string, headers = {}): RegistrySettings {
+function respondingWith(status: number, body: string, headers = {}): RegistrySettings {
   return {
     intercept: ({ path }) => (path.includes("/blobs/") ? { status, headers, body } : undefined),
   };
@@ -44,31 +44,31 @@ test.each([
 ])("the range %o is %s, with and without range support in the registry", async (range, part) => {
   expect(await read({}, range)).toBe(part);
   expect(await read({}, range, 10)).toBe(part);
-  expect(await read(answering(200, "0123456789"), range)).toBe(part);
+  expect(await read(respondingWith(200, "0123456789"), range)).toBe(part);
 });
 
 describe("a wrong response is rejected before its body is read:", () => {
   test.each([
-    ["another length", answering(200, "012345678"), undefined],
+    ["another length", respondingWith(200, "012345678"), undefined],
     [
       "another range",
-      answering(206, "345", { "Content-Range": "bytes 3-5/10" }),
+      respondingWith(206, "345", { "Content-Range": "bytes 3-5/10" }),
       { start: 2, end: 4 },
     ],
     [
       "a range that is too short",
-      answering(206, "23", { "Content-Range": "bytes 2-3/10" }),
+      respondingWith(206, "23", { "Content-Range": "bytes 2-3/10" }),
       { start: 2, end: 4 },
     ],
     [
       "a range of a larger blob",
-      answering(206, "234", { "Content-Range": "bytes 2-4/11" }),
+      respondingWith(206, "234", { "Content-Range": "bytes 2-4/11" }),
       { start: 2, end: 4 },
     ],
-    ["a 206 without Content-Range", answering(206, "234"), { start: 2, end: 4 }],
+    ["a 206 without Content-Range", respondingWith(206, "234"), { start: 2, end: 4 }],
     [
       "a range of a blob that was requested completely",
-      answering(206, "234", { "Content-Range": "bytes 2-4/10" }),
+      respondingWith(206, "234", { "Content-Range": "bytes 2-4/10" }),
       undefined,
     ],
   ])("%s", async (_, settings, range) => {
@@ -77,16 +77,16 @@ describe("a wrong response is rejected before its body is read:", () => {
 });
 
 test("a range of unknown total size is accepted", async () => {
-  const part = answering(206, "234", { "Content-Range": "bytes 2-4/*" });
+  const part = respondingWith(206, "234", { "Content-Range": "bytes 2-4/*" });
   expect(await read(part, { start: 2, end: 4 })).toBe("234");
 });
 
 test("a wrong Docker-Content-Digest is rejected", async () => {
   const image = await randomImage("false digest");
-  const falsely = digestOf(Buffer.from("something else"));
+  const wrongDigest = digestOf(Buffer.from("something else"));
   await using server = await startServer((_, response) => {
     response.setHeader("content-type", image.manifest.mediaType);
-    response.setHeader("docker-content-digest", falsely).end(image.manifest.bytes);
+    response.setHeader("docker-content-digest", wrongDigest).end(image.manifest.bytes);
   });
   const copy = copyImage(
     docker().parseReference(`//${server.host}/a:1`),
@@ -159,6 +159,6 @@ describe("a foreign layer", () => {
     const registry = new Registry({ host: "registry.example.com" }, new HTTPClient({}), {});
     const request = { headers: {}, signal: undefined };
     expect(await findForeignLayer(registry, [server.origin], request)).toBeUndefined();
-    expect(server.asked).toEqual([]);
+    expect(server.requests).toEqual([]);
   });
 });

@@ -122,7 +122,7 @@ describe("a response without Content-Length that ends early", () => {
     });
     const there = docker().parseReference(`//${server.host}/a:1`);
     expect(Buffer.compare(await read(there, { bytes: small }), small)).toBe(0);
-    expect(server.asked).toHaveLength(2);
+    expect(server.requests).toHaveLength(2);
   });
 
   test("fails if the registry has no more bytes", async () => {

@@ -94,7 +94,7 @@ const cutAt = (after: number): PlannedFault => ({
   method: "PUT",
   fault: { kind: "cut", during: "request", after },
 });
-const lostAnswer = (method: string): PlannedFault => ({
+const lostResponse = (method: string): PlannedFault => ({
   method,
   fault: { kind: "cut", during: "answer" },
 });
@@ -138,13 +138,13 @@ describe("an interrupted upload", () => {
   );
 
   test("is complete if only the response was lost", async () => {
-    await using line = await openLine({}, { faults: [lostAnswer("PUT")] });
+    await using line = await openLine({}, { faults: [lostResponse("PUT")] });
     expect(await sent(line)).toBe("POST 202, PUT cut, GET 404, HEAD 200");
   });
 
   test("resumes after a chunk whose response was lost", async () => {
     const settings = { chunkSize: 2 * mebibyte };
-    await using line = await openLine({}, { faults: [lostAnswer("PATCH")] }, settings);
+    await using line = await openLine({}, { faults: [lostResponse("PATCH")] }, settings);
     expect(await sent(line)).toBe("POST 202, PATCH cut, GET 204, PATCH 202, PUT 201");
     expect(sizesOf(line, "PATCH")).toEqual([2 * mebibyte, 2 * mebibyte]);
   });

@@ -16,10 +16,10 @@ function answer(username: string): string {
 }
 
 /** Records its arguments and returns the same credentials for every server. */
-const noting = `cat >> "$0.asked"; echo " $1" >> "$0.asked"; echo '${answer("helped")}'`;
+const recordingScript = `cat >> "$0.log"; echo " $1" >> "$0.log"; echo '${answer("helped")}'`;
 
-async function askedOf(folder: string, helper: string): Promise<string> {
-  return readFile(path.join(folder, `docker-credential-${helper}.asked`), "utf8").catch(() => "");
+async function recordedIn(folder: string, helper: string): Promise<string> {
+  return readFile(path.join(folder, `docker-credential-${helper}.log`), "utf8").catch(() => "");
 }
 
 async function found(
@@ -81,14 +81,14 @@ describe("a file configures a helper", () => {
       "a.example/team",
       "https://a.example get",
     ],
-  ])("%s", async (_, content, name, asked) => {
+  ])("%s", async (_, content, name, expected) => {
     const folder = await scratchFolder();
-    const system = await systemWithHelper(folder, "h", noting);
+    const system = await systemWithHelper(folder, "h", recordingScript);
     expect(await found(name, content, system, folder)).toEqual({
       username: "helped",
       password: secret,
     });
-    expect(await askedOf(folder, "h")).toBe(`${asked}\n`);
+    expect(await recordedIn(folder, "h")).toBe(`${expected}\n`);
   });
 
   test.each([
@@ -96,12 +96,12 @@ describe("a file configures a helper", () => {
     ["with an empty name before credsStore", { credHelpers: { "a.example": "" }, credsStore: "h" }],
   ])("and not %s: then the entry of the file applies", async (_, content) => {
     const folder = await scratchFolder();
-    const system = await systemWithHelper(folder, "h", noting);
+    const system = await systemWithHelper(folder, "h", recordingScript);
     const own = { ...content, auths: { "a.example": noted } };
     const kept = { username: "kept", password: "x" };
     expect(await found("a.example/team", own, system, folder)).toEqual(kept);
     expect(await found("a.example/team", content, system, folder)).toBeUndefined();
-    expect(await askedOf(folder, "h")).toBe("");
+    expect(await recordedIn(folder, "h")).toBe("");
   });
 
   test.each([
@@ -113,12 +113,12 @@ describe("a file configures a helper", () => {
     ],
   ])("and not %s", async (_, content) => {
     const folder = await scratchFolder();
-    const system = await systemWithHelper(folder, "h", noting);
+    const system = await systemWithHelper(folder, "h", recordingScript);
     const credentials = await found("a.example/team", content, system, folder);
     expect(credentials).toEqual(
       "auths" in content ? { username: "kept", password: "x" } : undefined,
     );
-    expect(await askedOf(folder, "h")).toBe("");
+    expect(await recordedIn(folder, "h")).toBe("");
   });
 });
 
@@ -214,7 +214,7 @@ describe("a helper", () => {
 
   test("is not run by a shell", async () => {
     const folder = await scratchFolder();
-    const system = await systemWithHelper(folder, "h", noting);
+    const system = await systemWithHelper(folder, "h", recordingScript);
     const odd = { credHelpers: { "a.example": "h get; touch gone #" } };
     await expect(found("a.example", odd, system, folder)).rejects.toMatchObject({
       code: "unsupported",
@@ -254,7 +254,7 @@ describe("helpers of registries.conf", () => {
     ["continue after a failure", ["failing", "missing", "h"], "helped"],
     ["exclude the files if not listed", ["none"], undefined],
   ])("%s", async (_, helpers, username) => {
-    const scripts = { none: "echo '{}'", h: noting, failing: "exit 1" };
+    const scripts = { none: "echo '{}'", h: recordingScript, failing: "exit 1" };
     const credentials = await foundBy(helpers, scripts);
     expect(credentials && "username" in credentials ? credentials.username : undefined).toBe(
       username,

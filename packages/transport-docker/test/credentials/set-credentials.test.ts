@@ -106,16 +106,16 @@ describe("credentials are stored", () => {
 
   test.each([true, false])(
     "in the target of a link, which is kept (target exists: %s)",
-    async (isThere) => {
+    async (exists) => {
       const folder = await scratchFolder();
       await mkdir(path.join(folder, "real"));
       const real = path.join(folder, "real/config.json");
-      if (isThere) await writeFile(real, '{"auths":{"b.example":{"auth":"Yjpi"}}}');
+      if (exists) await writeFile(real, '{"auths":{"b.example":{"auth":"Yjpi"}}}');
       const authFile = path.join(folder, "auth.json");
       await symlink("real/config.json", authFile);
       await setCredentials("a.example", ann, { authFile });
       expect((await lstat(authFile)).isSymbolicLink()).toBe(true);
-      const before = isThere ? { "b.example": { auth: "Yjpi" } } : {};
+      const before = exists ? { "b.example": { auth: "Yjpi" } } : {};
       expect(await contentOf(real)).toEqual({ auths: { ...before, "a.example": { auth } } });
     },
   );

@@ -47,7 +47,7 @@ describe("a registry that", () => {
     await expect(tagsAt(server.host, { idleTimeout: 200 })).rejects.toMatchObject({
       code: "unavailable",
     });
-    expect(server.asked).toHaveLength(1);
+    expect(server.requests).toHaveLength(1);
   });
 
   test("stops responding fails after the idle timeout", async () => {
@@ -223,5 +223,5 @@ test("at most ten redirects are followed", async () => {
   });
   const opened = openImage(docker().parseReference(`//${server.host}/a:1`));
   await expect(opened).rejects.toMatchObject({ code: "unsupported" });
-  expect(server.asked).toHaveLength(11);
+  expect(server.requests).toHaveLength(11);
 });

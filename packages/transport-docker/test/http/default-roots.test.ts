@@ -25,9 +25,9 @@ test.skipIf(opensslProgram === undefined)(
       const reference = docker(settings).parseReference(`//${server.host}/a`);
       expect(await Array.fromAsync(reference.getTags())).toEqual(["1"]);
     }
-    const stranger = newAuthority(await scratchFolder(), "stranger").issue("server");
+    const untrusted = newAuthority(await scratchFolder(), "untrusted").issue("server");
     await using server = await startServer((_, response) => response.end("{}"), {
-      tls: { cert: stranger.certificate, key: stranger.key },
+      tls: { cert: untrusted.certificate, key: untrusted.key },
     });
     const reference = docker({ certDir }).parseReference(`//${server.host}/a`);
     await expect(Array.fromAsync(reference.getTags())).rejects.toMatchObject({

@@ -10,7 +10,7 @@ import type { HTTPRequest, HTTPResponse } from "../../src/http/http-exchange.ts"
 import { docker } from "../../src/index.ts";
 
 const url = new URL("http://registry.example.com/v2/");
-const question: HTTPRequest = { method: "GET", url, headers: {} };
+const request: HTTPRequest = { method: "GET", url, headers: {} };
 
 /** A server that responds on request of the test. */
 class Server {
@@ -36,7 +36,7 @@ class Server {
 
 /** The responses to this many parallel requests. */
 async function ask(host: Host, server: Server, count: number): Promise<Answers> {
-  const answers = Array.from({ length: count }, async () => host.send(question, server.send));
+  const answers = Array.from({ length: count }, async () => host.send(request, server.send));
   await setImmediate();
   return { all: async () => Promise.all(answers) };
 }
@@ -111,7 +111,7 @@ test("an abort of a waiting request does not affect the others", async () => {
   const controller = new AbortController();
   const reason = new Error("enough");
   const first = await ask(host, server, 1);
-  const leaving = host.send({ ...question, signal: controller.signal }, server.send);
+  const leaving = host.send({ ...request, signal: controller.signal }, server.send);
   const last = await ask(host, server, 1);
   controller.abort(reason);
   await expect(leaving).rejects.toBe(reason);
@@ -122,7 +122,7 @@ test("an abort of a waiting request does not affect the others", async () => {
 
 test("a failed request no longer counts", async () => {
   const [host, server] = [new Host(1), new Server()];
-  const failing = host.send(question, async () => Promise.reject(new Error("cut")));
+  const failing = host.send(request, async () => Promise.reject(new Error("cut")));
   await expect(failing).rejects.toThrow("cut");
   await ask(host, server, 1);
   expect(server.underWay).toBe(1);

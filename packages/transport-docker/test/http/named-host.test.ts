@@ -49,7 +49,7 @@ const spellings = [
 
 describe("a public registry may not name this machine", () => {
   test.each(spellings)("as a token server at %s", async (host) => {
-    const before = internal.asked.length;
+    const before = internal.requests.length;
     const authorizations: (string | undefined)[] = [];
     await using registry = await startServer(({ headers }, response) => {
       authorizations.push(headers.authorization);
@@ -58,22 +58,22 @@ describe("a public registry may not name this machine", () => {
     }, external);
     const reference = docker(settings).parseReference(`//${registry.host}/a:1`);
     await expect(openImage(reference)).rejects.toMatchObject({ code: "untrusted" });
-    expect(internal.asked.length).toBe(before);
+    expect(internal.requests.length).toBe(before);
     expect(new Set(authorizations)).toEqual(new Set([undefined]));
   });
 
   test.each(spellings)("with a redirect to %s", async (host) => {
-    const before = internal.asked.length;
+    const before = internal.requests.length;
     await using registry = await startServer((_, response) => {
       response.writeHead(307, { location: `http://${host}:${internal.port}/secret` }).end();
     }, external);
     const reference = docker(settings).parseReference(`//${registry.host}/a:1`);
     await expect(openImage(reference)).rejects.toMatchObject({ code: "untrusted" });
-    expect(internal.asked.length).toBe(before);
+    expect(internal.requests.length).toBe(before);
   });
 
   test.each(spellings)("with the location of an upload at %s", async (host) => {
-    const before = internal.asked.length;
+    const before = internal.requests.length;
     await using registry = await startServer((request, response) => {
       const location = `http://${host}:${internal.port}/upload`;
       response.writeHead(request.method === "POST" ? 202 : 404, { location }).end();
@@ -82,11 +82,11 @@ describe("a public registry may not name this machine", () => {
     await using destination = await reference.newImageDestination();
     const stored = destination.putBlob(inOrder("x"), {});
     await expect(stored).rejects.toMatchObject({ code: "untrusted" });
-    expect(internal.asked.length).toBe(before);
+    expect(internal.requests.length).toBe(before);
   });
 
   test.each(spellings)("with the URL of a foreign layer at %s", async (host) => {
-    const before = internal.asked.length;
+    const before = internal.requests.length;
     await using registry = await startServer((_, response) => {
       response.writeHead(404).end();
     }, external);
@@ -96,7 +96,7 @@ describe("a public registry may not name this machine", () => {
     const urls = [`http://${host}:${internal.port}/admin`];
     const read = Array.fromAsync(source.getBlob({ digest, size: 1, urls }));
     await expect(read).rejects.toMatchObject({ code: "not-found" });
-    expect(internal.asked.length).toBe(before);
+    expect(internal.requests.length).toBe(before);
   });
 });
 
@@ -124,12 +124,12 @@ describe("a host that a server named", () => {
     ["http://169.254.169.254/", false],
     ["http://registry.example/", false],
     ["http://0.0.0.0:1/", false],
-  ])("on this machine is reached if it was %s: %s", async (namer, isAsked) => {
+  ])("on this machine is reached if it was %s: %s", async (namer, isReached) => {
     for (const host of ["127.0.0.1", "internal.example"]) {
       const outcome = await ask(`http://${host}:${internal.port}/`, namer).catch(
         ({ code, retryable }: ImageError) => ({ code, retryable }),
       );
-      expect(outcome).toEqual(isAsked ? 200 : { code: "untrusted", retryable: false });
+      expect(outcome).toEqual(isReached ? 200 : { code: "untrusted", retryable: false });
     }
   });
 
@@ -146,8 +146,8 @@ describe("a host that a server named", () => {
   test("is not reached if the setting allows another host", async () => {
     const allowPrivateTargets = ["example", "other.example", `internal.example:1`];
     const url = `http://internal.example:${internal.port}/`;
-    const asked = ask(url, "https://registry.example/", { allowPrivateTargets });
-    await expect(asked).rejects.toMatchObject({ code: "untrusted" });
+    const sent = ask(url, "https://registry.example/", { allowPrivateTargets });
+    await expect(sent).rejects.toMatchObject({ code: "untrusted" });
   });
 
   test("is not reached through an existing connection of the user", async () => {
@@ -157,19 +157,19 @@ describe("a host that a server named", () => {
     const own = await client.send({ method: "GET", url, headers: {} });
     await own.discard();
     const namedBy = new URL("https://registry.example/");
-    const led = client.send({ method: "GET", url, headers: {}, namedBy });
-    await expect(led).rejects.toMatchObject({ code: "untrusted" });
+    const redirected = client.send({ method: "GET", url, headers: {}, namedBy });
+    await expect(redirected).rejects.toMatchObject({ code: "untrusted" });
   });
 
   test("may name only hosts that its own class may name", async () => {
-    const before = internal.asked.length;
+    const before = internal.requests.length;
     await using second = await startServer((_, response) => {
       response.writeHead(302, { location: `http://127.0.0.1:${internal.port}/` }).end();
     }, external);
     const allowPrivateTargets = [second.host];
-    const asked = ask(`${second.origin}/`, "http://127.0.0.1:1/", { allowPrivateTargets });
-    await expect(asked).rejects.toMatchObject({ code: "untrusted" });
-    expect(internal.asked.length).toBe(before);
+    const sent = ask(`${second.origin}/`, "http://127.0.0.1:1/", { allowPrivateTargets });
+    await expect(sent).rejects.toMatchObject({ code: "untrusted" });
+    expect(internal.requests.length).toBe(before);
   });
 });
 
@@ -187,8 +187,8 @@ test("a name that also resolves to a public address has the rights of a public h
   });
   await using _ = client.use();
   const url = new URL(`http://both.example:${server.port}/`);
-  const asked = client.send({ method: "GET", url, headers: {} });
-  await expect(asked).rejects.toMatchObject({ code: "untrusted" });
+  const sent = client.send({ method: "GET", url, headers: {} });
+  await expect(sent).rejects.toMatchObject({ code: "untrusted" });
 });
 
 test("a registry may be its own token server at any address", async () => {
@@ -207,7 +207,7 @@ test("a registry may be its own token server at any address", async () => {
 test("a token server with plain http gets no request for a registry with https", async () => {
   const client = new HTTPClient({});
   await using _ = client.use();
-  const before = internal.asked.length;
+  const before = internal.requests.length;
   const realm = `http://127.0.0.1:${internal.port}/token`;
   const token = fetchToken(
     client,
@@ -227,7 +227,7 @@ test("a token server with plain http gets no request for a registry with https",
     {},
   );
   await expect(token).rejects.toMatchObject({ code: "denied" });
-  expect(internal.asked.length).toBe(before);
+  expect(internal.requests.length).toBe(before);
 });
 
 async function* inOrder(...texts: readonly string[]): AsyncGenerator<Uint8Array> {

@@ -49,7 +49,7 @@ describe("a registry behind a proxy", () => {
     const system = { environment: { HTTP_PROXY: through.href } };
     const host = `registry.test:${server.port}`;
     expect(await tagsAt(host, { insecure: true, system })).toEqual(["1"]);
-    expect(proxy.asked.at(-1)).toBe(`GET http://${host}/v2/a/tags/list`);
+    expect(proxy.requests.at(-1)).toBe(`GET http://${host}/v2/a/tags/list`);
     const basic = `Basic ${Buffer.from("ann:se cret").toString("base64")}`;
     expect(proxy.authorizations.at(-1)).toBe(basic);
     expect(seen).toMatchObject([{ host }]);
@@ -69,7 +69,7 @@ describe("a registry behind a proxy", () => {
     const to = docker(settings).parseReference(`//${host}/a:1`);
     await copyImage(await inMemory(image), to);
     expect(registry.tags("a")).toEqual(["1"]);
-    expect(new Set(proxy.asked)).toEqual(new Set([`CONNECT ${host}`]));
+    expect(new Set(proxy.requests)).toEqual(new Set([`CONNECT ${host}`]));
     await expect(tagsAt(host, { ...settings, certDir: undefined })).rejects.toMatchObject({
       code: "unavailable",
       retryable: false,
@@ -89,7 +89,7 @@ describe("a registry behind a proxy", () => {
     await expect(failing).rejects.not.toMatchObject({
       message: expect.stringContaining("secret") as string,
     });
-    expect(proxy.asked).toHaveLength(1);
+    expect(proxy.requests).toHaveLength(1);
   });
 
   test("is unavailable if the proxy does not run, which is named", async () => {

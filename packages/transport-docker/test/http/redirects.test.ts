@@ -49,7 +49,7 @@ test("a Location in UTF-8 is followed", async () => {
   const client = new HTTPClient({});
   await using _ = client.use();
   await client.send({ method: "GET", url: new URL(server.origin), headers: {} });
-  expect(server.asked.at(-1)).toBe("GET /caf%C3%A9/%E6%BC%A2");
+  expect(server.requests.at(-1)).toBe("GET /caf%C3%A9/%E6%BC%A2");
 });
 
 test.each(["ftp://example.com", "javascript:1", "http://["])(
@@ -77,7 +77,7 @@ test.each([
   await using _ = client.use();
   const response = await client.send({ method, url: new URL(server.origin), headers: {} });
   expect(response.status).toBe(isFollowed ? 200 : status);
-  expect(server.asked.length).toBe(isFollowed ? 2 : 1);
+  expect(server.requests.length).toBe(isFollowed ? 2 : 1);
 });
 
 test("credentials and bodies are not sent to another origin", async () => {
@@ -90,5 +90,5 @@ test("credentials and bodies are not sent to another origin", async () => {
   const body = Buffer.from("refresh_token=secret");
   const request = { method: "POST", url: new URL(server.origin), headers: {}, body } as const;
   expect((await client.send(request)).status).toBe(307);
-  expect(external.asked).toEqual([]);
+  expect(external.requests).toEqual([]);
 });

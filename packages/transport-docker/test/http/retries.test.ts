@@ -241,7 +241,7 @@ describe("a deletion whose response was lost succeeds if the retry finds nothing
     });
     const reference = docker().parseReference(`//${server.host}/a${what}`);
     await reference.deleteImage(quickly());
-    return server.asked;
+    return server.requests;
   }
 
   test("by digest", async () => {
@@ -249,8 +249,8 @@ describe("a deletion whose response was lost succeeds if the retry finds nothing
   });
 
   test("by tag, if the registry supports only digests", async () => {
-    const asked = await deleteFrom(":1");
-    expect(asked[2]).toBe("GET /v2/a/manifests/1");
+    const requests = await deleteFrom(":1");
+    expect(requests[2]).toBe("GET /v2/a/manifests/1");
   });
 });
 

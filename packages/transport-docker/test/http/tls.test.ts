@@ -45,14 +45,14 @@ describe.skipIf(opensslProgram === undefined)("TLS (needs openssl)", () => {
   async function setUp(
     answer: Parameters<typeof startServer>[0] = (_, response) =>
       void response.end('{"tags":["1"]}'),
-    settings: { hostname?: string; wantsIdentity?: boolean; maxVersion?: "TLSv1.2" } = {},
+    settings: { hostname?: string; requiresIdentity?: boolean; maxVersion?: "TLSv1.2" } = {},
   ): Promise<{ authority: Authority; server: RecordingServer; folder: string }> {
     const folder = await scratchFolder();
     const authority = newAuthority(folder, "authority");
     const { certificate: cert, key } = authority.issue("server");
-    const { wantsIdentity = false, hostname, maxVersion } = settings;
+    const { requiresIdentity = false, hostname, maxVersion } = settings;
     const identities = {
-      requestCert: wantsIdentity,
+      requestCert: requiresIdentity,
       rejectUnauthorized: hostname === undefined,
       ca: authority.certificate,
     };
@@ -84,14 +84,14 @@ describe.skipIf(opensslProgram === undefined)("TLS (needs openssl)", () => {
     await using _ = server;
     const certs = path.join(folder, "etc/docker/certs.d");
     const system = { rootForImplicitAbsolutePaths: folder, environment: { HOME: folder } };
-    for (const [host, isBelieved] of [
+    for (const [host, isTrusted] of [
       ["registry.example.com", false],
       [server.host, true],
     ] as const) {
       await mkdir(path.join(certs, host), { recursive: true });
       await writeFile(path.join(certs, host, "ca.crt"), authority.certificate);
       const tags = await tagsAt(server.host, { system }).catch(() => undefined);
-      expect(tags !== undefined).toBe(isBelieved);
+      expect(tags !== undefined).toBe(isTrusted);
     }
   });
 
@@ -104,7 +104,7 @@ describe.skipIf(opensslProgram === undefined)("TLS (needs openssl)", () => {
         note(socket);
         response.end('{"tags":["1"]}');
       },
-      { hostname: "localhost", wantsIdentity: true },
+      { hostname: "localhost", requiresIdentity: true },
     );
     await using _ = external.server;
     const { authority, folder } = external;
@@ -128,7 +128,7 @@ describe.skipIf(opensslProgram === undefined)("TLS (needs openssl)", () => {
   });
 
   test("a registry that requires a client certificate gets it", async () => {
-    const { authority, server, folder } = await setUp(undefined, { wantsIdentity: true });
+    const { authority, server, folder } = await setUp(undefined, { requiresIdentity: true });
     await using _ = server;
     const ca = { "ca.crt": authority.certificate };
     const certDir = await certDirWith(folder, ca);
@@ -166,8 +166,8 @@ describe.skipIf(opensslProgram === undefined)("TLS (needs openssl)", () => {
   test("the setting insecure takes precedence over registries.conf", async () => {
     const { server } = await setUp();
     await using _ = server;
-    const asked = tagsAtInsecureRegistry(server.host, { insecure: false });
-    await expect(asked).rejects.toMatchObject(untrusted);
+    const listed = tagsAtInsecureRegistry(server.host, { insecure: false });
+    await expect(listed).rejects.toMatchObject(untrusted);
   });
 
   test("versions below minTLSVersion are rejected", async () => {

@@ -139,7 +139,7 @@ describe("tags", () => {
       response.end(JSON.stringify({ tags: [isFirst ? "1" : "2"] }));
     });
     expect(await Array.fromAsync(named(server, "a").getTags())).toEqual(["1", "2"]);
-    expect(external.asked).toEqual([]);
+    expect(external.requests).toEqual([]);
   });
 
   test("with a cycle of pages end with an error", async () => {

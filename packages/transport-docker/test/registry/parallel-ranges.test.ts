@@ -33,7 +33,7 @@ test("a large blob is read in parallel ranges while it is the only one", async (
   const ranges = new ParallelRanges(undefined);
   const read = (): AsyncGenerator<Uint8Array> =>
     ranges.read(rangesOf(repository, blob), { start: 0 });
-  const asked = (): readonly number[] =>
+  const requestedSizes = (): readonly number[] =>
     registry.requests.map(({ responseBytes }) => responseBytes / mebibyte);
 
   const [one, other] = [read(), read()];
@@ -45,5 +45,5 @@ test("a large blob is read in parallel ranges while it is the only one", async (
     if (count > 40 * mebibyte) await other.return(undefined);
   }
   const byRange = Array.from({ length: 4 + 13 }, () => 8);
-  expect(asked().toSorted((a, b) => a - b)).toEqual([...byRange, 64, 64]);
+  expect(requestedSizes().toSorted((a, b) => a - b)).toEqual([...byRange, 64, 64]);
 });

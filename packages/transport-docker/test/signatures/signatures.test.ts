@@ -97,7 +97,7 @@ describe("signatures in a lookaside store", () => {
     await registry.putImage("team/a", image, "1");
     expect(await signaturesOf(refTo(registry, transport))).toEqual([simple]);
     const base = `GET /base/team/a@${digest.replace(":", "=")}`;
-    expect(server.asked).toEqual([`${base}/signature-1`, `${base}/signature-2`]);
+    expect(server.requests).toEqual([`${base}/signature-1`, `${base}/signature-2`]);
   });
 
   test("are requested without credentials", async () => {
@@ -133,7 +133,7 @@ describe("signatures in a lookaside store", () => {
     await registry.putImage("team/a", image, "1");
     const found = await signaturesOf(refTo(registry, transport)).catch((error: unknown) => error);
     expect(isImageError(found)).toBe(true);
-    expect(server.asked.length).toBeLessThan(140);
+    expect(server.requests.length).toBeLessThan(140);
   });
 
   test("that cannot be written reject the copy before it starts", async () => {
@@ -184,7 +184,9 @@ describe("signatures in a registry", () => {
     await pushed(registry, await dockerWith(enabled), attached);
     registry.clear();
     expect(await signaturesOf(refTo(registry, await dockerWith("")))).toEqual([]);
-    expect(registry.requests.every(({ path: asked }) => !asked.endsWith(".sig"))).toBe(true);
+    expect(registry.requests.every(({ path: requested }) => !requested.endsWith(".sig"))).toBe(
+      true,
+    );
   });
 
   test.each([404, 405, 501])("are found if HEAD returns %i", async (status) => {
@@ -208,7 +210,7 @@ describe("signatures in a registry", () => {
 
   test.each([401, 403, 500])("that return %i end the copy", async (status) => {
     await using registry = await startRegistry({
-      intercept: ({ path: asked }) => (asked.endsWith(".sig") ? { status } : undefined),
+      intercept: ({ path: requested }) => (requested.endsWith(".sig") ? { status } : undefined),
     });
     await registry.putImage("team/a", image, "1");
     const found = signaturesOf(refTo(registry, await dockerWith(enabled)));
@@ -217,8 +219,8 @@ describe("signatures in a registry", () => {
 
   test("with a damaged payload are an error", async () => {
     await using registry = await startRegistry({
-      intercept: ({ method, path: asked }) =>
-        method === "GET" && asked.includes("/blobs/") && isDamaged
+      intercept: ({ method, path: requested }) =>
+        method === "GET" && requested.includes("/blobs/") && isDamaged
           ? { status: 200, body: Buffer.alloc(15) }
           : undefined,
     });

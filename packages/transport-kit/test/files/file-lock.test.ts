@@ -63,9 +63,9 @@ async function nextSecond(lock: string): Promise<void> {
 }
 
 /** Advances seconds until the condition is true, at most 15 minutes. */
-async function secondsUntil(isSo: () => boolean, lock: string): Promise<void> {
-  for (let second = 0; second < 900 && !isSo(); second++) await nextSecond(lock);
-  expect(isSo()).toBe(true);
+async function secondsUntil(condition: () => boolean, lock: string): Promise<void> {
+  for (let second = 0; second < 900 && !condition(); second++) await nextSecond(lock);
+  expect(condition()).toBe(true);
 }
 
 test.each([

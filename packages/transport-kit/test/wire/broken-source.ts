@@ -10,8 +10,8 @@ export const content: Buffer = randomBytes(1 << 20);
 export interface Answers {
   /** The number of bytes after which each response fails, in order. Later responses are complete. */
   readonly breakAfter?: readonly number[];
-  readonly knowsRanges?: boolean;
-  readonly tellsSize?: boolean;
+  readonly supportsRanges?: boolean;
+  readonly reportsSize?: boolean;
   /** Additional bytes after the requested ones. */
   readonly excess?: number;
   readonly chunkSize?: number;
@@ -19,7 +19,7 @@ export interface Answers {
 
 export interface AskedSource extends RangeSource {
   /** The requested ranges. */
-  readonly asked: readonly ByteRange[];
+  readonly requested: readonly ByteRange[];
   /** The number of returned bytes. */
   readonly given: () => number;
   /** The number of open responses. */
@@ -27,9 +27,9 @@ export interface AskedSource extends RangeSource {
 }
 
 export function sourceWith(answers: Answers = {}): AskedSource {
-  const { breakAfter = [], knowsRanges = true, tellsSize = true } = answers;
+  const { breakAfter = [], supportsRanges = true, reportsSize = true } = answers;
   const { excess = 0, chunkSize = 10_000 } = answers;
-  const asked: ByteRange[] = [];
+  const requested: ByteRange[] = [];
   let given = 0;
   let underWay = 0;
   async function* bytesOf({ start, end = Infinity }: ByteRange, until: number) {
@@ -48,15 +48,15 @@ export function sourceWith(answers: Answers = {}): AskedSource {
   }
   return {
     operation: "read the content",
-    asked,
+    requested,
     given: () => given,
     underWay: () => underWay,
     open: async (range) => {
-      const until = breakAfter[asked.length] ?? breakAfter.at(-1) ?? Infinity;
-      asked.push(range);
-      const bytes = bytesOf(knowsRanges ? range : { start: 0 }, until);
-      const size = tellsSize ? content.byteLength : undefined;
-      return { bytes, isWhole: !knowsRanges, size };
+      const until = breakAfter[requested.length] ?? breakAfter.at(-1) ?? Infinity;
+      requested.push(range);
+      const bytes = bytesOf(supportsRanges ? range : { start: 0 }, until);
+      const size = reportsSize ? content.byteLength : undefined;
+      return { bytes, isWhole: !supportsRanges, size };
     },
   };
 }

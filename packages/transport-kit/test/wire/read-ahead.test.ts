@@ -16,8 +16,8 @@ test("a range is exact, wherever responses fail and however much is read ahead",
   const at = fc.nat(content.byteLength - 1);
   const answers = fc.record({
     breakAfter: fc.array(fc.integer({ min: 70_000, max: 200_000 }), { maxLength: 3 }),
-    knowsRanges: fc.boolean(),
-    tellsSize: fc.boolean(),
+    supportsRanges: fc.boolean(),
+    reportsSize: fc.boolean(),
     chunkSize: fc.integer({ min: 5000, max: 1 << 18 }),
   });
   const end = fc.option(at, { nil: undefined });
@@ -29,7 +29,7 @@ test("a range is exact, wherever responses fail and however much is read ahead",
       const options = { retries: new Retries({ initialDelay: 0 }) };
       const range = { start, end: last };
       // Without any size, the end of a stream is the end of the content.
-      const sized = given.tellsSize ? source : { ...source, size: content.byteLength };
+      const sized = given.reportsSize ? source : { ...source, size: content.byteLength };
       const chunks = await Array.fromAsync(readRangesAhead(sized, range, ahead, options));
       const wanted = content.subarray(start, last === undefined ? last : last + 1);
       expect(Buffer.concat(chunks).equals(wanted)).toBe(true);
@@ -45,7 +45,7 @@ test("each range is requested once, and memory limits the parallel ranges", asyn
   for await (const _ of readRangesAhead(source, { start: 0 }, ahead)) {
     most = Math.max(most, source.underWay());
   }
-  expect(source.asked).toHaveLength(11);
+  expect(source.requested).toHaveLength(11);
   expect(most).toBeGreaterThan(1);
   expect(most).toBeLessThanOrEqual(4);
 });
@@ -55,17 +55,17 @@ test("without memory, longer single ranges are read", async () => {
   const ahead = aheadOf(1, { singleRangeSize: 500_000 });
   using _ = ahead.memory.tryTake(rangeSize);
   await Array.fromAsync(readRangesAhead(source, { start: 0 }, ahead));
-  expect(source.asked.map(({ start }) => start)).toEqual([0, 500_000, 1_000_000]);
+  expect(source.requested.map(({ start }) => start)).toEqual([0, 500_000, 1_000_000]);
 });
 
 test.each([
-  ["without range support", { knowsRanges: false }, 1],
-  ["without a size", { tellsSize: false }, 2],
+  ["without range support", { supportsRanges: false }, 1],
+  ["without a size", { reportsSize: false }, 2],
 ])("nothing is read ahead from a server %s", async (_, answers, requests) => {
   const source = sourceWith(answers);
   const chunks = await Array.fromAsync(readRangesAhead(source, { start: 0 }, aheadOf(5)));
   expect(Buffer.concat(chunks).equals(content)).toBe(true);
-  expect(source.asked).toHaveLength(requests);
+  expect(source.requested).toHaveLength(requests);
   expect(source.underWay()).toBe(0);
 });
 
@@ -85,7 +85,7 @@ test("leaving early stops all reads and releases the memory", async () => {
   const ahead = aheadOf(4);
   for await (const _ of readRangesAhead(source, { start: 0 }, ahead)) break;
   expect(source.underWay()).toBe(0);
-  expect(source.asked.length).toBeLessThanOrEqual(5);
+  expect(source.requested.length).toBeLessThanOrEqual(5);
   expect(ahead.memory.hasRoom(4 * rangeSize)).toBe(true);
 });
 

@@ -20,7 +20,7 @@ test("a range is exact, wherever responses fail, with and without range support"
   const at = fc.nat(content.byteLength - 1);
   const answers = fc.record({
     breakAfter: fc.array(fc.integer({ min: 1 << 17, max: 1 << 20 }), { maxLength: 3 }),
-    knowsRanges: fc.boolean(),
+    supportsRanges: fc.boolean(),
     excess: fc.nat(3),
     chunkSize: fc.integer({ min: 5000, max: 1 << 18 }),
   });
@@ -36,23 +36,23 @@ test("a range is exact, wherever responses fail, with and without range support"
 test("no byte is requested twice", async () => {
   const source = sourceWith({ breakAfter: [300_000, 200_000, Infinity] });
   await read(source);
-  expect(source.asked.map(({ start }) => start)).toEqual([0, 300_000, 500_000]);
+  expect(source.requested.map(({ start }) => start)).toEqual([0, 300_000, 500_000]);
   expect(source.given()).toBe(content.byteLength);
 });
 
 test("attempts with progress do not count", async () => {
   const further = sourceWith({ breakAfter: [100_000] });
   expect((await read(further)).equals(content)).toBe(true);
-  expect(further.asked).toHaveLength(11);
+  expect(further.requested).toHaveLength(11);
   const slow = sourceWith({ breakAfter: [10] });
   await expect(read(slow)).rejects.toMatchObject({ code: "unavailable" });
-  expect(slow.asked).toHaveLength(5);
+  expect(slow.requested).toHaveLength(5);
 });
 
 test("a response that fails after its last byte is complete", async () => {
   const source = sourceWith({ breakAfter: [content.byteLength] });
   expect((await read(source)).equals(content)).toBe(true);
-  expect(source.asked).toHaveLength(1);
+  expect(source.requested).toHaveLength(1);
 });
 
 test("a response that ends early is resumed if the size is known, and complete otherwise", async () => {
@@ -63,7 +63,7 @@ test("a response that ends early is resumed if the size is known, and complete o
       ...whole,
       size,
       open: async (...[range, options]: Parameters<typeof whole.open>) =>
-        whole.asked.length === 0
+        whole.requested.length === 0
           ? { ...(await whole.open(range, options)), bytes: inOne(bytes), size }
           : whole.open(range, options),
     };
@@ -86,7 +86,7 @@ test("an error of a response is retried if errorOf makes it retryable", async ()
   const source = sourceWith({ breakAfter: [300_000, Infinity] });
   const errorOf = (): ImageError => new ImageError("denied", "for ever");
   await expect(read({ ...source, errorOf })).rejects.toMatchObject({ code: "denied" });
-  expect(source.asked).toHaveLength(1);
+  expect(source.requested).toHaveLength(1);
 });
 
 test("leaving closes the response, and an abort ends the read with its reason", async () => {
