@@ -26,7 +26,7 @@ export interface ImageReference {
   readonly policyConfigurationNamespaces: readonly string[];
   /** Opens the image for reading. @throws ImageError `not-found`, `denied`, `unavailable`; it may throw only at the first read */
   newImageSource(options?: OperationOptions): Promise<ImageSource>;
-  /** All images of a place that holds several, where this names none of them; else the one that it names. Absent where a place holds one. */
+  /** Opens all images of a store if the reference names none of them, else its image. Absent if a store holds one image. */
   newImageSources?(options?: OperationOptions): Promise<OpenImages>;
   /** Opens the image for writing. Absent if the transport is read-only. */
   newImageDestination?(options?: OperationOptions): Promise<ImageDestination>;
