@@ -39,11 +39,11 @@ export async function* limitedOutput<Compression extends string>(
   { maxSize, total = { read: 0, written: 0 }, what }: DecompressionLimits,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   let sourceFailure: { readonly error: unknown } | undefined;
-  const own: DecompressionTotal = { read: 0, written: 0 };
+  const stream: DecompressionTotal = { read: 0, written: 0 };
   const counted = async function* (): AsyncGenerator<Uint8Array, void, undefined> {
     try {
       for await (const chunk of bytes) {
-        own.read += chunk.byteLength;
+        stream.read += chunk.byteLength;
         total.read += chunk.byteLength;
         yield chunk;
       }
@@ -54,9 +54,9 @@ export async function* limitedOutput<Compression extends string>(
   };
   try {
     for await (const chunk of decompress(counted(), compression)) {
-      own.written += chunk.byteLength;
+      stream.written += chunk.byteLength;
       total.written += chunk.byteLength;
-      checkLimits(own, total, compression, maxSize);
+      checkLimits(stream, total, compression, maxSize);
       yield chunk;
     }
   } catch (error) {
@@ -66,15 +66,15 @@ export async function* limitedOutput<Compression extends string>(
 }
 
 function checkLimits(
-  own: DecompressionTotal,
+  stream: DecompressionTotal,
   total: DecompressionTotal,
   compression: string,
   maxSize: number | undefined,
 ): void {
-  const maxOutput = maxSize ?? Math.max(minLimit, own.read * maxRatio);
+  const maxOutput = maxSize ?? Math.max(minLimit, stream.read * maxRatio);
   const maxTotal =
     maxSize === undefined ? Math.max(minTotalLimit, total.read * maxRatio) : Infinity;
-  if (own.written <= maxOutput && total.written <= maxTotal) return;
+  if (stream.written <= maxOutput && total.written <= maxTotal) return;
   const limit =
     maxSize === undefined
       ? `it decompresses to more than ${maxRatio} times its size, which is unusual for an image`

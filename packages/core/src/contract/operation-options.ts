@@ -5,7 +5,7 @@ import type { Retries } from "./retries.ts";
 export interface OperationOptions {
   /** Aborts the operation, which then throws the reason unchanged. */
   readonly signal?: AbortSignal | undefined;
-  /** Controls retries. Related operations share an instance. Default: an own instance for this operation. */
+  /** Controls retries. Related operations share an instance. Default: an instance for this operation only. */
   readonly retries?: Retries | undefined;
   /** Receives messages that do not affect the result. */
   readonly onNotice?: ((notice: Notice) => void) | undefined;

@@ -154,7 +154,7 @@ export class CopyPlanner {
   #preserveReason({ raw, signatures }: ManifestFacts): string | undefined {
     if (this.#context.options.preserveDigests) return "digests are to be preserved";
     if (signatures.length > 0)
-      return "that would break its signatures (leave them behind to allow it)";
+      return "that would break its signatures (set removeSignatures to allow it)";
     if (this.#subjects.has(raw.digest))
       return "its referrers would be lost (copy without referrers to allow it)";
     return undefined;

@@ -37,16 +37,16 @@ export async function inspectReferrers(
     const subjects = [...new Set(digests)].filter((digest) => !visited.has(digest));
     const links = await listAllReferrers(source, subjects, options);
     if (referrers.length + links.length > maxReferrers) throw tooManyReferrers(source);
-    const next = await mapAll(links, source, options, (link, own) =>
-      readReferrer(link, inspection, own),
+    const next = await mapAll(links, source, options, (link, itemOptions) =>
+      readReferrer(link, inspection, itemOptions),
     );
     const read = next.filter((one) => one !== undefined);
     referrers.push(...read);
     for (const subject of subjects) visited.add(subject);
     level = read.map(({ manifest }) => manifest);
   }
-  const isImageThere = present.has(top.raw.digest) && referrers.length > 0;
-  return isImageThere ? withPresence(referrers, destination, options) : referrers;
+  const isImagePresent = present.has(top.raw.digest) && referrers.length > 0;
+  return isImagePresent ? withPresence(referrers, destination, options) : referrers;
 }
 
 async function listAllReferrers(
@@ -54,8 +54,8 @@ async function listAllReferrers(
   subjects: readonly Digest[],
   options: CopyOptions,
 ): Promise<readonly ReferrerLink[]> {
-  const links = await mapAll(subjects, source, options, (subject, own) =>
-    listReferrers(subject, source, own),
+  const links = await mapAll(subjects, source, options, (subject, itemOptions) =>
+    listReferrers(subject, source, itemOptions),
   );
   return links.flat();
 }
@@ -101,16 +101,16 @@ async function withPresence(
   options: CopyOptions,
 ): Promise<readonly ReferrerFacts[]> {
   try {
-    await using there = await destination.reference.newImageSource(options);
+    await using destinationSource = await destination.reference.newImageSource(options);
     const links = await listAllReferrers(
-      there,
+      destinationSource,
       [...new Set(found.map(({ subject }) => subject))],
       options,
     );
     const known = new Set(links.map(keyOf));
-    return found.map((one) => {
-      const { digest } = one.manifest.raw;
-      return { ...one, isPresent: known.has(keyOf({ ...one, digest })) };
+    return found.map((referrer) => {
+      const { digest } = referrer.manifest.raw;
+      return { ...referrer, isPresent: known.has(keyOf({ ...referrer, digest })) };
     });
   } catch (error) {
     if (!isImageError(error) || options.signal?.aborted) throw error;
@@ -130,8 +130,8 @@ async function mapAll<Item, Result>(
   work: (item: Item, options: CopyOptions) => Promise<Result>,
 ): Promise<readonly Result[]> {
   const results = new Map<number, Result>();
-  const bounds = { count: offers.parallelBlobs };
-  await runAll([...items.entries()], bounds, options.signal, async ([at, item], signal) => {
+  const limits = { count: offers.parallelBlobs };
+  await runAll([...items.entries()], limits, options.signal, async ([at, item], signal) => {
     results.set(at, await work(item, { ...options, signal }));
   });
   return items.map((_, at) => results.get(at) as Result);

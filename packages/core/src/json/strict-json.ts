@@ -156,9 +156,9 @@ class StrictJSONReader {
 
   /** Consumes the character if it is next, and returns whether it was. */
   #consume(character: string): boolean {
-    const isThere = this.#next() === character;
-    if (isThere) this.#at++;
-    return isThere;
+    const isNext = this.#next() === character;
+    if (isNext) this.#at++;
+    return isNext;
   }
 
   #enter(depth: number): void {

@@ -53,6 +53,6 @@ async function openImages(
 }
 
 function totalWithOutcome(outcome: BlobOutcome, checked: readonly CheckedBlob[]): VerifiedContent {
-  const blobs = checked.filter((one) => one.outcome === outcome);
+  const blobs = checked.filter((blob) => blob.outcome === outcome);
   return totalOf(blobs.map(({ named }) => named.blob));
 }
