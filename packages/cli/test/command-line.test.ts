@@ -52,7 +52,7 @@ describe("the command line", () => {
     [["--policy", "/nonexistent", "copy", "dir:/a", "dir:/b"], /it does not exist; name another/],
     [
       ["inspect", "--cert-dir=/nonexistent", "docker://example.invalid/a"],
-      /no folder \/nonexistent/,
+      /folder \/nonexistent does not exist/,
     ],
     [["copy", "--dest-cert-dir=a", "dir:/a", "dir:/b"], /--dest-cert-dir does not apply to dir:/],
   ])("%j prints an error of one line to standard error", async (args, message) => {

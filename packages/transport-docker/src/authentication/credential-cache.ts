@@ -88,6 +88,6 @@ async function rejectMissing(authFile: string): Promise<void> {
   if ((await readAuthFile({ path: authFile })) !== undefined) return;
   throw new ImageError(
     "unsupported",
-    `The auth file ${authFile} does not exist; create it, or remove the setting "authFile"`,
+    `The auth file ${authFile} does not exist; log in to create it, or name another file`,
   );
 }

@@ -39,7 +39,7 @@ export async function readCertificates(
   if (certDir === undefined) return { authorities: [], identities: [] };
   throw new ImageError(
     "unsupported",
-    `The certificate folder ${certDir} does not exist; create it, or remove the setting "certDir"`,
+    `The certificate folder ${certDir} does not exist; create it, or name another folder`,
   );
 }
 

@@ -155,7 +155,7 @@ describe("login", () => {
     expect(known).toMatchObject({ code: 0 });
     const flags = ["--authfile", "/nonexistent/auth.json"];
     const named = await drayage("list-tags", ...flags, `docker://${registry.host}/team/app`);
-    expect(named.stderr).toContain("There is no file /nonexistent/auth.json");
+    expect(named.stderr).toContain("The auth file /nonexistent/auth.json does not exist");
   });
 
   test.skipIf(process.platform === "win32")(
