@@ -12,7 +12,7 @@ import { copyImage } from "@drayage/core";
 import { startS3 } from "@drayage/mock-servers";
 import type { S3Access } from "@drayage/mock-servers";
 import { isCephInstalled, startCeph } from "@drayage/test-servers";
-import { findProgram, isTorture, outputOf } from "@drayage/test-support";
+import { findProgram, imageNames, isTorture, outputOf } from "@drayage/test-support";
 import { inMemory, assertImage, randomImage, randomIndex } from "@drayage/testkit";
 import { directory } from "@drayage/transport-dir";
 import { s3 } from "@drayage/transport-s3";
@@ -141,7 +141,7 @@ describe.each([
           if (to !== undefined) await copyImage(image, to);
         }),
       );
-      const names = await s3(access).parseReference(`//${Bucket}/many`).getImageNames();
+      const names = await imageNames(s3(access).parseReference(`//${Bucket}/many`));
       expect(new Set(names)).toEqual(new Set(tags));
     },
   );

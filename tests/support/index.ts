@@ -1,4 +1,5 @@
 export { recordDisk } from "./disk-log.ts";
+export { imageNames } from "./image-names.ts";
 export { interceptDisk, systemError } from "./intercept-disk.ts";
 export type { DiskCall } from "./intercept-disk.ts";
 export { isTorture, narrowed } from "./torture.ts";

@@ -15,13 +15,14 @@ export type {
   ReusedBlob,
   ReusedManifest,
 } from "./contract/image-destination.ts";
+export type { CollectOptions, Garbage } from "./contract/garbage.ts";
+export type { ImageListing, ListedImage } from "./contract/image-listing.ts";
 export { imageName } from "./contract/image-reference.ts";
 export type { DeleteImageOptions, ImageReference } from "./contract/image-reference.ts";
 export type {
   BlobStat,
   GetBlobOptions,
   ImageSource,
-  OpenImages,
   Referrer,
   ReferrersOptions,
   SourceOffers,

@@ -1,7 +1,6 @@
 export { ArchiveLayout } from "./oci-archive/archive-layout.ts";
 export type { ArchiveLayoutOptions } from "./oci-archive/archive-layout.ts";
 export type { ArchiveChange, ArchiveUpdate, ChangedContent } from "./access/archive-update.ts";
-export { dockerImageNamesIn } from "./docker-archive/docker-archive.ts";
 export { DockerArchiveDestination } from "./docker-archive/docker-archive-destination.ts";
 export {
   formatDockerArchiveSelector,
@@ -13,8 +12,8 @@ export { DockerArchiveSource } from "./docker-archive/docker-archive-source.ts";
 export {
   archivedImageNames,
   checkArchivedImage,
+  listArchivedImages,
   openArchivedImage,
-  openArchivedImages,
 } from "./docker-archive/archived-image.ts";
 export { cannotDecompress } from "./tar/broken-archive.ts";
 export { checkedTar } from "./tar/checked-tar.ts";

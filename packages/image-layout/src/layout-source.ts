@@ -5,9 +5,10 @@ import type {
   BlobStat,
   Digest,
   GetBlobOptions,
+  ImageListing,
   ImageReference,
   ImageSource,
-  OpenImages,
+  ListedImage,
   OperationOptions,
   RawManifest,
   Referrer,
@@ -19,9 +20,10 @@ import { digestTagsOf } from "@drayage/core/reference";
 import { findImage } from "./find-image.ts";
 import type { FoundImage } from "./find-image.ts";
 import { selectorsIn } from "./image-names.ts";
+import { formatSelector } from "./image-selector.ts";
 import type { ImageSelector } from "./image-selector.ts";
 import { descriptorOfEntry, nameOfEntry } from "./layout-index.ts";
-import type { LayoutIndex } from "./layout-index.ts";
+import type { IndexEntry, LayoutIndex } from "./layout-index.ts";
 import type { LayoutReader } from "./layout-store.ts";
 import { readIndex } from "./read-index.ts";
 import { listedReferrers, mayBeManifest, referrersIn } from "./referrer-entries.ts";
@@ -66,32 +68,33 @@ export class LayoutSource implements ImageSource {
   }
 
   /**
-   * Opens all images of the layout or, if the selector selects one, that image. `referenceTo` creates the reference of an
-   * image from its name or position. An image with several names is returned once. Closing the result closes the layout.
+   * All images of the layout, in the order of `index.json`. `referenceTo` creates the reference of an image from its name
+   * or position. Closing the result closes the layout.
+   * @throws ImageError `not-found`, `unsupported`, `invalid-manifest`
    */
-  static async openAll(
+  static async list(
     reference: ImageReference,
     layout: LayoutReader,
-    selector: ImageSelector,
     referenceTo: (selector: ImageSelector, digest: Digest) => ImageReference,
     options: OperationOptions = {},
-  ): Promise<OpenImages> {
+  ): Promise<ImageListing> {
     const close = async (): Promise<void> => layout[Symbol.asyncDispose]();
-    if (selector.kind !== "only") {
-      const sources = [await LayoutSource.open(reference, layout, selector, options)];
-      return { sources, [Symbol.asyncDispose]: close };
-    }
     try {
       const index = await readIndex(reference, layout, options);
-      const sources = new Map<Digest, LayoutSource>();
       const selectorOf = selectorsIn(index.entries);
-      for (const entry of index.entries.filter(mayBeManifest)) {
+      const listed = ([entry, ...others]: readonly [IndexEntry, ...IndexEntry[]]): ListedImage => {
         const image = descriptorOfEntry(entry);
-        if (sources.has(image.digest)) continue;
-        const imageReference = referenceTo(selectorOf(entry), image.digest);
-        sources.set(image.digest, new LayoutSource(imageReference, layout, index, image));
-      }
-      return { sources: [...sources.values()], [Symbol.asyncDispose]: close };
+        const selectors = [entry, ...others].map(selectorOf);
+        const own = referenceTo(selectorOf(entry), image.digest);
+        return {
+          names: [...new Set(selectors.map(formatSelector))],
+          reference: own,
+          newImageSource: async () => new LayoutSource(own, layout, index, image),
+        };
+      };
+      const entries = Map.groupBy(index.entries.filter(mayBeManifest), ({ digest }) => digest);
+      const images = Array.from(entries.values(), (group) => listed(group as [IndexEntry]));
+      return { images, [Symbol.asyncDispose]: close };
     } catch (error) {
       await close();
       throw error;

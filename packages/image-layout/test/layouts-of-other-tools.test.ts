@@ -405,10 +405,12 @@ describe("each listed name selects one image", () => {
     const digests = await Promise.all(names.map((name) => digestIn(layout, name)));
     const expected = names.length === 1 ? [two.digest] : [one.digest, two.digest];
     expect(digests).toEqual(expected);
-    const all = await LayoutSource.openAll(reference, layout, { kind: "only" }, (selector) =>
+    const { images } = await LayoutSource.list(reference, layout, (selector) =>
       memory().parseReference(JSON.stringify(selector)),
     );
-    const found = await Promise.all(all.sources.map((source) => source.getManifest()));
+    expect(images.flatMap((image) => image.names)).toEqual(names);
+    const sources = await Promise.all(images.map((image) => image.newImageSource()));
+    const found = await Promise.all(sources.map((source) => source.getManifest()));
     expect(found.map(({ bytes }) => digestOf(bytes))).toEqual(expected);
   });
 

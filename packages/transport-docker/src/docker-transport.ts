@@ -10,6 +10,12 @@ import { Registries } from "./registry/registries.ts";
 
 /** The transport that `docker()` returns. */
 export interface DockerTransport extends ImageTransport<DockerReference> {
+  /** In the registry's order; from a mirror, its own tags. @throws ImageError `not-found`, `denied` */
+  listTags(
+    this: void,
+    reference: DockerReference,
+    options?: OperationOptions,
+  ): AsyncIterable<string>;
   /**
    * Lists the repositories that a registry returns, in its order. `host` includes the port, like in references.
    * @throws ImageError `unsupported` if the registry does not list repositories; `denied`, `invalid-reference`
@@ -32,6 +38,7 @@ export function docker(settings: DockerSettings = {}): DockerTransport {
     parseReference: (text) => new DockerReference(transport, parseName(text), registries),
     validatePolicyConfigurationScope() {},
     advise: adviseOn,
+    listTags: (reference, options) => reference.getTags(options),
     async *getRepositories(host, options = {}) {
       await using _ = registries.use();
       const { registry } = await registries.repositoryToWrite(anyRepositoryOf(host), options);

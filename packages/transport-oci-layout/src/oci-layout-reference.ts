@@ -1,13 +1,8 @@
 import path from "node:path";
 
-import type { ImageReference, ImageTransport, OpenImages, OperationOptions } from "@drayage/core";
+import type { ImageListing, ImageReference, ImageTransport, OperationOptions } from "@drayage/core";
 import { parentFolders } from "@drayage/core/reference";
-import {
-  deleteLayoutImage,
-  formatSelector,
-  imageNamesIn,
-  LayoutSource,
-} from "@drayage/image-layout";
+import { deleteLayoutImage, formatSelector, LayoutSource } from "@drayage/image-layout";
 import type { ImageSelector, LayoutDestination } from "@drayage/image-layout";
 
 import { DiskLayout } from "./disk-layout.ts";
@@ -21,6 +16,7 @@ export class OCILayoutReference implements ImageReference {
   /** Absolute, without symbolic links. */
   readonly folder: string;
   readonly selector: ImageSelector;
+  readonly isLocation: boolean;
   readonly stringWithinTransport: string;
   readonly dockerReference = undefined;
   /** The folder without the name of the image: an image may have several names or none. */
@@ -37,6 +33,7 @@ export class OCILayoutReference implements ImageReference {
     this.transport = transport;
     this.folder = folder;
     this.selector = selector;
+    this.isLocation = selector.kind === "only";
     this.stringWithinTransport = `${folder}:${formatSelector(selector)}`;
     this.policyConfigurationIdentity = folder;
     this.policyConfigurationNamespaces = foldersOf(folder);
@@ -44,22 +41,15 @@ export class OCILayoutReference implements ImageReference {
     Object.freeze(this);
   }
 
-  /** The names of all images in the folder: `@N` for an image without a name. */
-  async getImageNames(options?: OperationOptions): Promise<readonly string[]> {
-    await using layout = new DiskLayout(this.folder, this.#settings.sharedBlobDir);
-    return await imageNamesIn(this, layout, options);
-  }
-
   async newImageSource(options?: OperationOptions): Promise<LayoutSource> {
     return openOCILayoutSource(this, this.#settings, options);
   }
 
-  /** Without a name, opens all images in the folder. */
-  async newImageSources(options?: OperationOptions): Promise<OpenImages> {
+  async listImages(options?: OperationOptions): Promise<ImageListing> {
     const layout = new DiskLayout(this.folder, this.#settings.sharedBlobDir);
     const referenceTo = (selector: ImageSelector): OCILayoutReference =>
       new OCILayoutReference(this.transport, this.folder, selector, this.#settings);
-    return LayoutSource.openAll(this, layout, this.selector, referenceTo, options);
+    return LayoutSource.list(this, layout, referenceTo, options);
   }
 
   async newImageDestination(options?: OperationOptions): Promise<LayoutDestination> {

@@ -1,24 +1,37 @@
 import { ImageError, imageName } from "@drayage/core";
 import type {
+  CollectOptions,
   Digest,
+  Garbage,
+  ImageListing,
   ImageReference,
   ImageSource,
   ImageTransport,
-  OpenImages,
   OperationOptions,
 } from "@drayage/core";
-import { deleteLayoutImage, imageNamesIn } from "@drayage/image-layout";
+import { deleteLayoutImage } from "@drayage/image-layout";
 import type { LayoutDestination } from "@drayage/image-layout";
 
-import { namesInS3Archive, refuseArchive } from "./archive/s3-archive.ts";
-import { collectGarbage } from "./layout/collect-garbage.ts";
-import type { CollectOptions, Garbage } from "./layout/collect-garbage.ts";
+import { refuseArchive } from "./archive/s3-archive.ts";
 import { S3Layout } from "./layout/s3-layout.ts";
 import type { S3Store } from "./layout/s3-store.ts";
 import { openS3Destination } from "./s3-destination.ts";
-import { formatS3Location, formatTag, isArchive, scopesOf, selectorOf } from "./s3-location.ts";
+import { formatS3Location, scopesOf, selectorOf } from "./s3-location.ts";
 import type { S3Location } from "./s3-location.ts";
-import { openS3Source, openS3Sources } from "./s3-source.ts";
+import { listS3Images, openS3Source } from "./s3-source.ts";
+
+/** The transport that `s3()` returns. */
+export interface S3Transport extends ImageTransport<S3Reference> {
+  /**
+   * Deletes blobs of a layout that no image needs, whatever its tag, and aborts abandoned uploads.
+   * @throws ImageError `not-found` if there is no layout; `unsupported` for an archive, or if layouts share blobs
+   */
+  collectGarbage(
+    this: void,
+    reference: S3Reference,
+    options?: CollectOptions,
+  ): Promise<readonly Garbage[]>;
+}
 
 let findStore: (reference: S3Reference) => S3Store;
 
@@ -32,13 +45,14 @@ export function storeOf(reference: S3Reference): S3Store {
  * which is read-only.
  */
 export class S3Reference implements ImageReference {
-  readonly transport: ImageTransport;
+  readonly transport: S3Transport;
   readonly bucket: string;
   /** Without leading and trailing slashes; empty for the whole bucket. For an archive, its key. */
   readonly prefix: string;
   /** The tag, or `@N` for a position. */
   readonly tag: string | undefined;
   readonly digest: Digest | undefined;
+  readonly isLocation: boolean;
   readonly stringWithinTransport: string;
   readonly dockerReference = undefined;
   /** `BUCKET/PREFIX` without a tag: an image may have several tags or none. */
@@ -50,13 +64,14 @@ export class S3Reference implements ImageReference {
     findStore = (reference) => reference.#store;
   }
 
-  constructor(transport: ImageTransport, location: S3Location, store: S3Store) {
+  constructor(transport: S3Transport, location: S3Location, store: S3Store) {
     const scopes = scopesOf(location);
     this.transport = transport;
     this.bucket = location.bucket;
     this.prefix = location.prefix;
     this.tag = location.tag;
     this.digest = location.digest;
+    this.isLocation = location.tag === undefined && location.digest === undefined;
     this.stringWithinTransport = formatS3Location(location);
     this.policyConfigurationIdentity = scopes[0] ?? location.bucket;
     this.policyConfigurationNamespaces = scopes;
@@ -68,13 +83,13 @@ export class S3Reference implements ImageReference {
     return openS3Source(this, this.#store, options);
   }
 
-  /** Without a tag and digest, opens all images of the layout or archive. */
-  async newImageSources(options?: OperationOptions): Promise<OpenImages> {
+  /** The names are encoded for a reference. @throws ImageError `not-found` */
+  async listImages(options?: OperationOptions): Promise<ImageListing> {
     const referenceTo = (image: Pick<S3Location, "tag" | "digest">): S3Reference => {
       const { bucket, prefix } = this;
       return new S3Reference(this.transport, { bucket, prefix, ...image }, this.#store);
     };
-    return openS3Sources(this, this.#store, referenceTo, options);
+    return listS3Images(this, this.#store, referenceTo, options);
   }
 
   async newImageDestination(options?: OperationOptions): Promise<LayoutDestination> {
@@ -93,23 +108,6 @@ export class S3Reference implements ImageReference {
     await deleteLayoutImage(layout, selectorOf(this), options);
   }
 
-  /** The tags of all images in the layout or archive, encoded for a reference: `@N` for an image without a tag. @throws ImageError `not-found` */
-  async getImageNames(options?: OperationOptions): Promise<readonly string[]> {
-    if (isArchive(this)) return namesInS3Archive(this, this.#store, options);
-    await using layout = new S3Layout(this.#store, this);
-    return (await imageNamesIn(this, layout, options)).map(formatTag);
-  }
-
-  /**
-   * Deletes blobs of the layout that no image needs, aborts abandoned uploads, and returns both. Safe while copies run: a
-   * copy that reuses a deleted blob fails with `conflict` and must be repeated.
-   * @throws ImageError `not-found` if there is no layout; `unsupported` for an archive, or if layouts share blobs
-   */
-  async collectGarbage(options: CollectOptions = {}): Promise<readonly Garbage[]> {
-    refuseArchive(this, "contains only its images");
-    return collectGarbage(this.#store, this, options);
-  }
-
   #refuseTagWithDigest(): void {
     if (this.tag === undefined || this.digest === undefined) return;
     throw new ImageError(
@@ -118,4 +116,9 @@ export class S3Reference implements ImageReference {
       { reference: imageName(this) },
     );
   }
+}
+
+/** Whether the image is in a bucket, for `presign`. */
+export function isS3Reference(reference: ImageReference): reference is S3Reference {
+  return reference instanceof S3Reference;
 }

@@ -8,6 +8,7 @@ import { memory } from "@drayage/core/memory";
 import type { S3Server } from "@drayage/mock-servers";
 import {
   hostileArchives,
+  imageNames,
   scratchFolder,
   smallArchive,
   tarFile,
@@ -108,7 +109,7 @@ describe("an archive", () => {
 
   test("lists the names of all images", async () => {
     await using server = await served(dockerSave(one, { ...two, tags: [] }));
-    expect(await transportTo(server).parseReference(`//bucket/${key}`).getImageNames()).toEqual([
+    expect(await imageNames(transportTo(server).parseReference(`//bucket/${key}`))).toEqual([
       "one:1",
       "@1",
     ]);
@@ -217,7 +218,7 @@ describe("an archive in a bucket is read-only:", () => {
   test.each([
     ["it cannot be written", async () => reference.newImageDestination()],
     ["its images cannot be deleted", async () => reference.deleteImage()],
-    ["it has no garbage", async () => reference.collectGarbage()],
+    ["it has no garbage", async () => reference.transport.collectGarbage(reference)],
   ])("%s, and the error explains what to do", async (_, work) => {
     await expect(work()).rejects.toMatchObject({
       code: "unsupported",

@@ -2,7 +2,7 @@ import { copyImage, digestOf } from "@drayage/core";
 import type { ImageDestination, ImageReference, Notice } from "@drayage/core";
 import { parseLayoutIndex } from "@drayage/image-layout";
 import type { S3Server } from "@drayage/mock-servers";
-import { isTorture } from "@drayage/test-support";
+import { imageNames, isTorture } from "@drayage/test-support";
 import { inMemory, assertImage, randomImage, writeImage } from "@drayage/testkit";
 import type { WholeImage } from "@drayage/testkit";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
@@ -12,7 +12,7 @@ import { countOf, startBucket, transportTo } from "./bucket.ts";
 
 async function names(server: S3Server, layout: string): Promise<readonly string[]> {
   const reference = transportTo(server).parseReference(`//bucket/${layout}`);
-  return (await reference.getImageNames()).toSorted();
+  return (await imageNames(reference)).toSorted();
 }
 
 async function someImage(): Promise<ImageReference> {
@@ -279,7 +279,7 @@ test("listed names are valid in references, whatever other tools wrote", async (
     ...(name !== undefined && { annotations: { "org.opencontainers.image.ref.name": name } }),
   }));
   await server.bucket().put("a/index.json", JSON.stringify({ schemaVersion: 2, manifests }));
-  const called = await reference.getImageNames();
+  const called = await imageNames(reference);
   expect(called).toEqual(["docker.io%2Flibrary%2Fx%3A1", "v%201%3F%25", "_x", "@3", "@4"]);
   for (const name of called)
     await assertImage(transportTo(server).parseReference(`//bucket/a:${name}`), image);

@@ -8,7 +8,7 @@ import type { ImageReference } from "@drayage/core";
 import { memory } from "@drayage/core/memory";
 import { startS3 } from "@drayage/mock-servers";
 import type { LoggedS3Request, S3Bucket } from "@drayage/mock-servers";
-import { ended, isTorture, scratchFolder, startProgram } from "@drayage/test-support";
+import { ended, imageNames, isTorture, scratchFolder, startProgram } from "@drayage/test-support";
 import { assertImage, randomImage, writeImage } from "@drayage/testkit";
 import { expect, test } from "vitest";
 
@@ -109,7 +109,7 @@ async function killedAt(
     victim = undefined;
     expect(sentAgain(server.requests, finished)).toEqual([]);
     finished = finishedIn(server.bucket());
-    const shown = await earlier.getImageNames();
+    const shown = await imageNames(earlier);
     expect(shown).toContain("before");
     for (const name of shown) await digestOf(destinationOf(copy, settings, `//bucket/a:${name}`));
   }

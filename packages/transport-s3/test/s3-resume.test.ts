@@ -7,7 +7,7 @@ import { copyImage, digestOf, hexOf } from "@drayage/core";
 import type { Notice, PutBlobOptions } from "@drayage/core";
 import { verified } from "@drayage/core/content";
 import type { S3Server, S3Settings as ServerSettings } from "@drayage/mock-servers";
-import { ended, scratchFolder, startProgram } from "@drayage/test-support";
+import { ended, imageNames, scratchFolder, startProgram } from "@drayage/test-support";
 import { inMemory, randomImage } from "@drayage/testkit";
 import { thisProcess } from "@drayage/transport-kit/files";
 import { describe, expect, test, vi } from "vitest";
@@ -297,7 +297,7 @@ test("an upload of a live process is not taken over, and both succeed", async ()
   expect(server.bucket().uploads()).toMatchObject([{ id: theirs }]);
   held.resolve();
   expect(await ended(child)).toBe(0);
-  expect(await destination.getImageNames()).toEqual(["tag", "other"]);
+  expect(await imageNames(destination)).toEqual(["tag", "other"]);
   expect(server.bucket().uploads()).toEqual([]);
   expect(await readdir(settings.journal ?? "")).toEqual([]);
 });
@@ -385,5 +385,5 @@ test("a copy succeeds with one notice if the journal cannot be written", async (
   const onNotice = (notice: Notice): void => void notices.push(notice);
   await copyImage(await sourceOf(copy), destination, { instances: "all", onNotice });
   expect(notices).toMatchObject([{ kind: "cache" }]);
-  expect(await destination.getImageNames()).toEqual(["tag"]);
+  expect(await imageNames(destination)).toEqual(["tag"]);
 });

@@ -6,6 +6,7 @@ import type { ImageManifest } from "@drayage/core/manifest";
 import { verifyImage } from "@drayage/core/verify";
 import type { S3Server } from "@drayage/mock-servers";
 import { isCephInstalled, startCeph } from "@drayage/test-servers";
+import { imageNames } from "@drayage/test-support";
 import { inMemory, randomImage, randomIndex, writeImage } from "@drayage/testkit";
 import { describe, expect, test } from "vitest";
 
@@ -195,7 +196,7 @@ test.each<readonly [string, Buffer, number]>([
   await server.bucket().put("images.tar", archive);
   const reference = transportTo(server).parseReference("//bucket/images.tar");
   expect(await verifyImage(reference)).toMatchObject({ images, problems: [] });
-  const [name] = await reference.getImageNames();
+  const [name] = await imageNames(reference);
   const one = transportTo(server).parseReference(`//bucket/images.tar:${name}`);
   expect(await verifyImage(one)).toMatchObject({ images: 1, problems: [] });
 });

@@ -1,15 +1,14 @@
 import { ImageError } from "@drayage/core";
 import type {
+  ImageListing,
   ImageReference,
   ImageTransport,
   NamedReference,
-  OpenImages,
   OperationOptions,
 } from "@drayage/core";
 import {
   DockerArchiveDestination,
   DockerArchiveSource,
-  dockerImageNamesIn,
   formatDockerArchiveSelector,
 } from "@drayage/image-archive";
 import type { DockerArchiveSelector } from "@drayage/image-archive";
@@ -23,6 +22,7 @@ export class DockerArchiveReference implements ImageReference {
   /** Absolute, without symbolic links. */
   readonly file: string;
   readonly selector: DockerArchiveSelector;
+  readonly isLocation: boolean;
   readonly stringWithinTransport: string;
   readonly dockerReference: NamedReference | undefined;
   /** The author of an archive chooses its names, so a policy cannot rely on them. */
@@ -39,6 +39,7 @@ export class DockerArchiveReference implements ImageReference {
     this.transport = transport;
     this.file = file;
     this.selector = selector;
+    this.isLocation = selector.kind === "only";
     const image = formatDockerArchiveSelector(selector);
     this.stringWithinTransport = image === undefined ? file : `${file}:${image}`;
     this.dockerReference = selector.kind === "name" ? selector.name : undefined;
@@ -46,23 +47,17 @@ export class DockerArchiveReference implements ImageReference {
     Object.freeze(this);
   }
 
-  /** The names of all images in the archive, as written in it; `@N` for an image without a name. */
-  async getImageNames(options: OperationOptions = {}): Promise<readonly string[]> {
-    await using archive = await openArchive(this.file, options);
-    return await dockerImageNamesIn(archive, options);
-  }
-
   async newImageSource(options: OperationOptions = {}): Promise<DockerArchiveSource> {
     const archive = await openArchive(this.file, options);
     return DockerArchiveSource.open(this, archive, this.selector, options);
   }
 
-  /** Opens all images in the archive if the reference names none. */
-  async newImageSources(options: OperationOptions = {}): Promise<OpenImages> {
+  /** The names of the images are as written in the archive. */
+  async listImages(options: OperationOptions = {}): Promise<ImageListing> {
     const archive = await openArchive(this.file, options);
     const referenceTo = (selector: DockerArchiveSelector): DockerArchiveReference =>
       new DockerArchiveReference(this.transport, this.file, selector, this.#writing);
-    return DockerArchiveSource.openAll(this, archive, this.selector, referenceTo, options);
+    return DockerArchiveSource.list(archive, referenceTo, options);
   }
 
   async newImageDestination(options: OperationOptions = {}): Promise<DockerArchiveDestination> {

@@ -1,9 +1,8 @@
-import type { ImageReference, ImageTransport, OpenImages, OperationOptions } from "@drayage/core";
+import type { ImageListing, ImageReference, ImageTransport, OperationOptions } from "@drayage/core";
 import { parentFolders } from "@drayage/core/reference";
 import { ArchiveLayout, TarLayout } from "@drayage/image-archive";
 import {
   formatSelector,
-  imageNamesIn,
   LayoutDestination,
   LayoutSource,
   nameToWrite,
@@ -20,6 +19,7 @@ export class OCIArchiveReference implements ImageReference {
   /** Absolute, without symbolic links. */
   readonly file: string;
   readonly selector: ImageSelector;
+  readonly isLocation: boolean;
   readonly stringWithinTransport: string;
   readonly dockerReference = undefined;
   /** Without the name of the image: an image may have several names or none. */
@@ -36,6 +36,7 @@ export class OCIArchiveReference implements ImageReference {
     this.transport = transport;
     this.file = file;
     this.selector = selector;
+    this.isLocation = selector.kind === "only";
     this.stringWithinTransport = `${file}:${formatSelector(selector)}`;
     this.policyConfigurationIdentity = file;
     this.policyConfigurationNamespaces = [file, ...parentFolders(file)];
@@ -43,23 +44,16 @@ export class OCIArchiveReference implements ImageReference {
     Object.freeze(this);
   }
 
-  /** The names of all images in the archive; `@N` for an image without a name. */
-  async getImageNames(options: OperationOptions = {}): Promise<readonly string[]> {
-    await using layout = await TarLayout.open(await openArchive(this.file, options), options);
-    return await imageNamesIn(this, layout, options);
-  }
-
   async newImageSource(options: OperationOptions = {}): Promise<LayoutSource> {
     const layout = await TarLayout.open(await openArchive(this.file, options), options);
     return LayoutSource.open(this, layout, this.selector, options);
   }
 
-  /** Opens all images in the archive if the reference names none. */
-  async newImageSources(options: OperationOptions = {}): Promise<OpenImages> {
+  async listImages(options: OperationOptions = {}): Promise<ImageListing> {
     const layout = await TarLayout.open(await openArchive(this.file, options), options);
     const referenceTo = (selector: ImageSelector): OCIArchiveReference =>
       new OCIArchiveReference(this.transport, this.file, selector, this.#settings);
-    return LayoutSource.openAll(this, layout, this.selector, referenceTo, options);
+    return LayoutSource.list(this, layout, referenceTo, options);
   }
 
   async newImageDestination(options: OperationOptions = {}): Promise<LayoutDestination> {

@@ -6,7 +6,7 @@ import { copyImage, digestOf, openImage } from "@drayage/core";
 import type { ImageReference } from "@drayage/core";
 import { memory } from "@drayage/core/memory";
 import { openArchiveFile } from "@drayage/image-archive";
-import { findProgram, outputOf, scratchFolder, tarFile } from "@drayage/test-support";
+import { findProgram, imageNames, outputOf, scratchFolder, tarFile } from "@drayage/test-support";
 import type { TarFileMember } from "@drayage/test-support";
 import { inMemory, randomImage, writeImage } from "@drayage/testkit";
 import { describe, expect, test } from "vitest";
@@ -149,7 +149,7 @@ describe("image names each select one image:", () => {
     ],
   ])("%s", async (_, images, names, expected) => {
     const file = await archived(...images);
-    expect(await dockerArchive().parseReference(file).getImageNames()).toEqual(names);
+    expect(await imageNames(dockerArchive().parseReference(file))).toEqual(names);
     const found = await Promise.all(names.map(async (name) => configIn(file, `:${name}`)));
     expect(found).toEqual(expected.map(digest));
   });

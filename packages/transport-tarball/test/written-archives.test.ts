@@ -8,7 +8,7 @@ import zlib from "node:zlib";
 import { copyImage, openImage, Transports } from "@drayage/core";
 import { memory } from "@drayage/core/memory";
 import { verifyImage } from "@drayage/core/verify";
-import { findProgram, outputOf } from "@drayage/test-support";
+import { findProgram, imageNames, outputOf } from "@drayage/test-support";
 import { assertImage, randomImage, randomIndex, writeImage } from "@drayage/testkit";
 import type { WholeImage } from "@drayage/testkit";
 import { afterAll, describe, expect, test } from "vitest";
@@ -129,7 +129,7 @@ test("writing an image under another name removes unneeded blobs from an OCI arc
   const { blobs } = await copyImage(await inMemory(index), to, { instances: "all" });
   expect(blobs.copied).toBe(0);
   await assertImage(to, index);
-  expect(await to.getImageNames()).toEqual(["c"]);
+  expect(await imageNames(to)).toEqual(["c"]);
   const { size } = await stat(file);
   await copyImage(await inMemory(index), replacing.parseReference(`${freshFile()}:c`), {
     instances: "all",

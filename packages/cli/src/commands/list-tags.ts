@@ -7,7 +7,7 @@ import type { RetryFlags } from "../flags/retry-flags.ts";
 import { sideOf } from "../flags/side-flags.ts";
 import { UsageError } from "../flags/usage-error.ts";
 import { parseImageName } from "../images/image-name.ts";
-import { hasImageNames, hasTags } from "../images/tags.ts";
+import { imageNamesBeside } from "../images/tags.ts";
 import { formatJSON } from "../process/json-text.ts";
 import { noticeLogger } from "../process/notice-lines.ts";
 import { withRetries } from "../process/retry.ts";
@@ -29,21 +29,21 @@ export async function listTags(
 
 type Lister = (options: OperationOptions) => Promise<object>;
 
-function listerOf(reference: ImageReference, name: string): Lister {
-  if (hasImageNames(reference))
-    return async (options) => ({ Tags: await reference.getImageNames(options) });
-  const repository = reference.dockerReference;
-  if (hasTags(reference) && repository !== undefined) {
-    refuseTag(name);
+/** @throws ImageError `unsupported` @throws UsageError if the name has a tag */
+export function listerOf(reference: ImageReference, name: string): Lister {
+  const { transport, dockerReference: repository } = reference;
+  if (reference.listImages !== undefined)
+    return async (options) => ({ Tags: await imageNamesBeside(reference, options) });
+  if (transport.listTags !== undefined) {
+    if (repository !== undefined) refuseTag(name);
     return async (options) => ({
-      Repository: nameOf(repository),
-      Tags: await Array.fromAsync(reference.getTags(options)),
+      ...(repository !== undefined && { Repository: nameOf(repository) }),
+      Tags: await Array.fromAsync(transport.listTags?.(reference, options) ?? []),
     });
   }
-  const { name: transport } = reference.transport;
   throw new ImageError(
     "unsupported",
-    `${transport}: cannot list tags; use docker:, oci: or an archive`,
+    `${transport.name}: cannot list tags; use docker:, oci: or an archive`,
   );
 }
 

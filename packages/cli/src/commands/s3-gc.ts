@@ -2,11 +2,13 @@ import { formatBytes } from "@drayage/core/copy";
 
 import type { GlobalFlags } from "../flags/global-flags.ts";
 import type { RetryFlags } from "../flags/retry-flags.ts";
+import { sideOf } from "../flags/side-flags.ts";
+import { parseImageName } from "../images/image-name.ts";
 import { formatJSON } from "../process/json-text.ts";
 import { noticeLogger } from "../process/notice-lines.ts";
 import { withRetries } from "../process/retry.ts";
 import { logMessage, writeResult } from "../process/standard-streams.ts";
-import { parseBucketReference } from "./bucket-reference.ts";
+import { notInBucket } from "./not-in-bucket.ts";
 
 export interface CollectFlags extends GlobalFlags, RetryFlags {
   readonly delete?: true;
@@ -20,10 +22,16 @@ export async function collectGarbage(
   flags: CollectFlags,
   signal: AbortSignal,
 ): Promise<void> {
-  const reference = await parseBucketReference(location, { ...flags });
+  const reference = await parseImageName(location, sideOf({ ...flags }, ""));
+  const { transport } = reference;
   const { grace, delete: isFinal = false } = flags;
   const options = { signal, onNotice: noticeLogger(), grace, dryRun: !isFinal };
-  const garbage = await withRetries(flags, signal, async () => reference.collectGarbage(options));
+  if (transport.collectGarbage === undefined) throw notInBucket(location);
+  const garbage = await withRetries(
+    flags,
+    signal,
+    async () => transport.collectGarbage?.(reference, options) ?? [],
+  );
   await writeResult(
     formatJSON(
       garbage.map(({ kind, key, size, modified }) => {

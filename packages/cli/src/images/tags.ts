@@ -4,22 +4,13 @@ import type { ImageReference, OperationOptions } from "@drayage/core";
 import { lineOf } from "../process/failure.ts";
 import { logMessage } from "../process/standard-streams.ts";
 
-/** An image in a repository whose tags can be listed. */
-export interface TaggedReference extends ImageReference {
-  getTags(options?: OperationOptions): AsyncIterable<string>;
-}
-
-/** An image in a file or folder with several named images. */
-export interface ImageAmongOthers extends ImageReference {
-  getImageNames(options?: OperationOptions): Promise<readonly string[]>;
-}
-
-export function hasImageNames(reference: ImageReference): reference is ImageAmongOthers {
-  return "getImageNames" in reference;
-}
-
-export function hasTags(reference: ImageReference): reference is TaggedReference {
-  return "getTags" in reference;
+/** The names of all images in the location of the image, each once. */
+export async function imageNamesBeside(
+  reference: ImageReference,
+  options: OperationOptions,
+): Promise<readonly string[]> {
+  await using listing = await reference.listImages?.(options);
+  return [...new Set(listing?.images.flatMap(({ names }) => names))];
 }
 
 /** The tags of the image's repository. Logs a warning and returns none if they cannot be listed. */
@@ -27,9 +18,10 @@ export async function tagsBeside(
   reference: ImageReference,
   options: OperationOptions,
 ): Promise<readonly string[]> {
-  if (!hasTags(reference)) return [];
+  const { transport } = reference;
+  if (transport.listTags === undefined) return [];
   try {
-    return await Array.fromAsync(reference.getTags(options));
+    return await Array.fromAsync(transport.listTags(reference, options));
   } catch (error) {
     if (!isImageError(error)) throw error;
     logMessage(lineOf(`the tags of the repository cannot be listed: ${error.message}`));

@@ -3,6 +3,7 @@ import path from "node:path";
 
 import { startRegistry } from "@drayage/registry";
 import type { Registry } from "@drayage/registry";
+import { imageNames } from "@drayage/test-support";
 import { assertImage, randomImage, writeImage } from "@drayage/testkit";
 import { directory } from "@drayage/transport-dir";
 import { dockerArchive } from "@drayage/transport-tarball";
@@ -211,7 +212,7 @@ test("--additional-tag accepts several names, also separated by commas", async (
   const file = path.join(folder.path, "tags.tar");
   const tags = ["--additional-tag=a:1,b:2", "--additional-tag", "c:3"];
   await copy("-q", ...tags, source, `docker-archive:${file}:first:1`);
-  const names = await dockerArchive().parseReference(file).getImageNames();
+  const names = await imageNames(dockerArchive().parseReference(file));
   expect(names.toSorted()).toEqual(
     ["a:1", "b:2", "c:3", "first:1"].map((name) => `docker.io/library/${name}`),
   );

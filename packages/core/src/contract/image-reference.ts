@@ -1,6 +1,7 @@
 import type { NamedReference } from "../names/docker-reference.ts";
 import type { ImageDestination } from "./image-destination.ts";
-import type { ImageSource, OpenImages } from "./image-source.ts";
+import type { ImageListing } from "./image-listing.ts";
+import type { ImageSource } from "./image-source.ts";
 import type { ImageTransport } from "./image-transport.ts";
 import type { OperationOptions } from "./operation-options.ts";
 
@@ -24,10 +25,15 @@ export interface ImageReference {
   readonly policyConfigurationIdentity: string | undefined;
   /** More general policy scopes of this image, the most specific first. */
   readonly policyConfigurationNamespaces: readonly string[];
+  /**
+   * True if the reference names a location and none of its images. `newImageSource` then requires a location with one
+   * image, and `verifyImage` verifies all images that `listImages` returns. Default false.
+   */
+  readonly isLocation?: boolean | undefined;
   /** Opens the image for reading. @throws ImageError `not-found`, `denied`, `unavailable`; it may throw only at the first read */
   newImageSource(options?: OperationOptions): Promise<ImageSource>;
-  /** Opens all images of a store if the reference names none of them, else its image. Absent if a store holds one image. */
-  newImageSources?(options?: OperationOptions): Promise<OpenImages>;
+  /** Lists all images in the location of this one. Absent if a location has one image, or the transport cannot list them. */
+  listImages?(options?: OperationOptions): Promise<ImageListing>;
   /** Opens the image for writing. Absent if the transport is read-only. */
   newImageDestination?(options?: OperationOptions): Promise<ImageDestination>;
   /** Deletes the image. Absent if the transport cannot delete. @throws ImageError `not-found`, `conflict` */

@@ -55,11 +55,6 @@ export interface BlobStat {
   readonly digest?: Digest | undefined;
 }
 
-/** All images of one store, open for reading. Disposing of it closes all of them. */
-export interface OpenImages extends AsyncDisposable {
-  readonly sources: readonly ImageSource[];
-}
-
 /** One image, open for reading. Its data is unverified: core verifies it. */
 export interface ImageSource extends AsyncDisposable {
   /** The reference that the user specified. */

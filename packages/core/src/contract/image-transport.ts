@@ -1,4 +1,6 @@
+import type { CollectOptions, Garbage } from "./garbage.ts";
 import type { ImageReference } from "./image-reference.ts";
+import type { OperationOptions } from "./operation-options.ts";
 
 /** A way to name and access images. A factory creates it from its settings. */
 export interface ImageTransport<Reference extends ImageReference = ImageReference> {
@@ -13,4 +15,12 @@ export interface ImageTransport<Reference extends ImageReference = ImageReferenc
    * undefined if the name cannot mean one. Absent if the transport has no advice.
    */
   advise?(name: string): string | undefined;
+  /** All tags of the repository of a reference, as they arrive. Absent if the store has no repositories. @throws ImageError `not-found`, `denied` */
+  listTags?(reference: Reference, options?: OperationOptions): AsyncIterable<string>;
+  /**
+   * Deletes the content of the location of a reference that no image needs, while copies may run: a copy that counted on
+   * deleted content fails with `conflict` and can be repeated. Returns what it deleted. Absent if the store keeps none.
+   * @throws ImageError `not-found` for a location without images, `unsupported`
+   */
+  collectGarbage?(reference: Reference, options?: CollectOptions): Promise<readonly Garbage[]>;
 }

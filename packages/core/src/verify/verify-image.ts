@@ -1,6 +1,6 @@
 import { imageName } from "../contract/image-reference.ts";
 import type { ImageReference } from "../contract/image-reference.ts";
-import type { OpenImages } from "../contract/image-source.ts";
+import type { ImageSource } from "../contract/image-source.ts";
 import type { OperationOptions } from "../contract/operation-options.ts";
 import { reporting } from "../contract/reported-options.ts";
 import { checkBlobs } from "./check-blobs.ts";
@@ -43,13 +43,29 @@ export async function verifyImage(
   return result;
 }
 
+interface OpenImages extends AsyncDisposable {
+  readonly sources: readonly ImageSource[];
+}
+
+/** Opens all images of a location, or the image that the reference names. */
 async function openImages(
   reference: ImageReference,
   options: OperationOptions,
 ): Promise<OpenImages> {
-  if (reference.newImageSources !== undefined) return reference.newImageSources(options);
-  const source = await reference.newImageSource(options);
-  return { sources: [source], [Symbol.asyncDispose]: () => source[Symbol.asyncDispose]() };
+  if (reference.isLocation !== true || reference.listImages === undefined) {
+    const source = await reference.newImageSource(options);
+    return { sources: [source], [Symbol.asyncDispose]: () => source[Symbol.asyncDispose]() };
+  }
+  const listing = await reference.listImages(options);
+  const close = async (): Promise<void> => listing[Symbol.asyncDispose]();
+  try {
+    const sources: ImageSource[] = [];
+    for (const image of listing.images) sources.push(await image.newImageSource(options));
+    return { sources, [Symbol.asyncDispose]: close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
 }
 
 function totalWithOutcome(outcome: BlobOutcome, checked: readonly CheckedBlob[]): VerifiedContent {

@@ -1,6 +1,7 @@
 import { describe, expect, test, vi } from "vitest";
 
 import type { BlobLocation } from "../../src/contract/blob-info.ts";
+import type { ImageListing } from "../../src/contract/image-listing.ts";
 import type { ImageReference } from "../../src/contract/image-reference.ts";
 import type { ImageSource } from "../../src/contract/image-source.ts";
 import { mediaTypes } from "../../src/manifest/media-types.ts";
@@ -29,10 +30,15 @@ async function stored(image: SampleImage, name = "sample"): Promise<ImageReferen
 function several(...references: readonly ImageReference[]): ImageReference {
   const [first] = references;
   return Object.assign(Object.create(first ?? null) as ImageReference, {
-    newImageSources: async () => {
-      const sources = await Promise.all(references.map((reference) => reference.newImageSource()));
-      return { sources, [Symbol.asyncDispose]: async () => {} };
-    },
+    isLocation: true,
+    listImages: async (): Promise<ImageListing> => ({
+      images: references.map((reference, position) => ({
+        names: [`@${position}`],
+        reference,
+        newImageSource: (options) => reference.newImageSource(options),
+      })),
+      [Symbol.asyncDispose]: async () => {},
+    }),
   });
 }
 

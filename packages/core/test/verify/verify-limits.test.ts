@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 
+import type { ImageListing } from "../../src/contract/image-listing.ts";
 import type { ImageReference } from "../../src/contract/image-reference.ts";
 import type { ImageSource } from "../../src/contract/image-source.ts";
 import { mediaTypes } from "../../src/manifest/media-types.ts";
@@ -25,10 +26,15 @@ async function stored(image: SampleImage, name = "sample"): Promise<ImageReferen
 
 function several(...references: readonly ImageReference[]): ImageReference {
   return Object.assign(Object.create(references[0] ?? null) as ImageReference, {
-    newImageSources: async () => {
-      const sources = await Promise.all(references.map((reference) => reference.newImageSource()));
-      return { sources, [Symbol.asyncDispose]: async () => {} };
-    },
+    isLocation: true,
+    listImages: async (): Promise<ImageListing> => ({
+      images: references.map((reference, position) => ({
+        names: [`@${position}`],
+        reference,
+        newImageSource: (options) => reference.newImageSource(options),
+      })),
+      [Symbol.asyncDispose]: async () => {},
+    }),
   });
 }
 

@@ -1,5 +1,5 @@
 import { ImageError } from "@drayage/core";
-import type { ImageReference, ImageSource, OpenImages, OperationOptions } from "@drayage/core";
+import type { ImageListing, ImageReference, ImageSource, OperationOptions } from "@drayage/core";
 import { formatSelector, imageNamesIn, LayoutSource, parseSelector } from "@drayage/image-layout";
 import type { ImageSelector } from "@drayage/image-layout";
 
@@ -31,25 +31,24 @@ export async function openArchivedImage(
 }
 
 /**
- * As `ImageReference.newImageSources`: opens all images if `image` is undefined. `referenceTo` returns a reference to
- * an image by its name or `@N`.
+ * As `ImageReference.listImages`, for an archive of either format. `referenceTo` returns a reference to an image by its
+ * name or `@N`. Closing the result closes the archive. @throws ImageError as `openArchivedImage`
  */
-export async function openArchivedImages(
+export async function listArchivedImages(
   reference: ImageReference,
   archive: TarArchive,
-  image: string | undefined,
   referenceTo: (image: string) => ImageReference,
   options: OperationOptions = {},
-): Promise<OpenImages> {
-  const selected = await selectedIn(archive, image, options);
-  if (selected.kind === "docker") {
-    const toOne = (one: DockerArchiveSelector): ImageReference =>
-      referenceTo(formatDockerArchiveSelector(one) ?? "");
-    return DockerArchiveSource.openAll(reference, archive, selected.selector, toOne, options);
+): Promise<ImageListing> {
+  const isLayout = await closedOnError(archive, async () => isLayoutOnly(archive, options));
+  if (isLayout) {
+    const toImage = (selector: ImageSelector): ImageReference =>
+      referenceTo(formatSelector(selector));
+    return LayoutSource.list(reference, new TarLayout(archive), toImage, options);
   }
-  const toOne = (one: ImageSelector): ImageReference => referenceTo(formatSelector(one));
-  const layout = new TarLayout(archive);
-  return LayoutSource.openAll(reference, layout, selected.selector, toOne, options);
+  const toImage = (selector: DockerArchiveSelector): ImageReference =>
+    referenceTo(formatDockerArchiveSelector(selector) ?? "");
+  return DockerArchiveSource.list(archive, toImage, options);
 }
 
 /**
@@ -81,16 +80,24 @@ type Selected =
   | { readonly kind: "layout"; readonly selector: ImageSelector }
   | { readonly kind: "docker"; readonly selector: DockerArchiveSelector };
 
-/** Closes the archive on an error. */
 async function selectedIn(
   archive: TarArchive,
   image: string | undefined,
   options: OperationOptions,
 ): Promise<Selected> {
-  try {
-    return (await isLayoutOnly(archive, options))
+  return closedOnError(archive, async () =>
+    (await isLayoutOnly(archive, options))
       ? { kind: "layout", selector: parseSelector(image ?? "") }
-      : { kind: "docker", selector: parseDockerArchiveSelector(image) };
+      : { kind: "docker", selector: parseDockerArchiveSelector(image) },
+  );
+}
+
+async function closedOnError<Result>(
+  archive: TarArchive,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await work();
   } catch (error) {
     await archive[Symbol.asyncDispose]();
     throw error;

@@ -3,9 +3,10 @@ import type {
   BlobInfo,
   Digest,
   GetBlobOptions,
+  ImageListing,
   ImageReference,
   ImageSource,
-  OpenImages,
+  ListedImage,
   OperationOptions,
   RawManifest,
   SourceOffers,
@@ -17,7 +18,7 @@ import type { TarArchive } from "../tar/tar-archive.ts";
 import { manifestOf, partsOf } from "./docker-archive-image.ts";
 import type { ArchivedLayer, ArchivedParts, LayerCache } from "./docker-archive-image.ts";
 import type { DockerArchiveSelector } from "./docker-archive-selector.ts";
-import { archivedImages, selectedImage, contentKey } from "./docker-archive.ts";
+import { archivedImages, contentKey, namesByPosition, selectedImage } from "./docker-archive.ts";
 
 /** Reads one image of a docker archive; layers are returned uncompressed. Closes the archive. */
 export class DockerArchiveSource implements ImageSource {
@@ -55,33 +56,34 @@ export class DockerArchiveSource implements ImageSource {
   }
 
   /**
-   * As `ImageReference.newImageSources`; `referenceTo` returns a reference to an image by its index in the archive.
-   * Closes the archive as `open` does.
+   * All images in the archive. `referenceTo` returns a reference to an image by its position. Closing the result closes
+   * the archive. @throws ImageError `unsupported`, `invalid-manifest`
    */
-  static async openAll(
-    reference: ImageReference,
+  static async list(
     archive: TarArchive,
-    selector: DockerArchiveSelector,
     referenceTo: (selector: DockerArchiveSelector) => ImageReference,
     options: OperationOptions = {},
-  ): Promise<OpenImages> {
+  ): Promise<ImageListing> {
     const close = async (): Promise<void> => archive[Symbol.asyncDispose]();
-    if (selector.kind !== "only") {
-      const sources = [await DockerArchiveSource.open(reference, archive, selector, options)];
-      return { sources, [Symbol.asyncDispose]: close };
-    }
     try {
-      const sources: DockerArchiveSource[] = [];
+      const stored = await archivedImages(archive, options);
+      const names = namesByPosition(stored);
       const known: LayerCache = new Map();
       const read = new Map<string, ArchivedParts>();
-      for (const [position, image] of (await archivedImages(archive, options)).entries()) {
-        const key = contentKey(image);
-        const parts = read.get(key) ?? (await partsOf(archive, image, options, known));
-        read.set(key, parts);
-        const own = referenceTo({ kind: "position", position });
-        sources.push(new DockerArchiveSource(own, archive, parts));
-      }
-      return { sources, [Symbol.asyncDispose]: close };
+      const images = stored.map((image, position): ListedImage => {
+        const reference = referenceTo({ kind: "position", position });
+        return {
+          names: names[position] ?? [],
+          reference,
+          async newImageSource(given = {}) {
+            const key = contentKey(image);
+            const parts = read.get(key) ?? (await partsOf(archive, image, given, known));
+            read.set(key, parts);
+            return new DockerArchiveSource(reference, archive, parts);
+          },
+        };
+      });
+      return { images, [Symbol.asyncDispose]: close };
     } catch (error) {
       await close();
       throw error;

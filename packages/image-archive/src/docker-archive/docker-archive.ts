@@ -44,15 +44,18 @@ export async function dockerImageNamesIn(
   archive: TarArchive,
   options: OperationOptions = {},
 ): Promise<readonly string[]> {
-  const images = await archivedImages(archive, options);
+  return [...new Set(namesByPosition(await archivedImages(archive, options)).flat())];
+}
+
+/** The names of each image: those that select it, or `@N` if there are none. */
+export function namesByPosition(images: readonly ArchivedImage[]): readonly (readonly string[])[] {
   const selected = contentByName(images);
-  const names = images.flatMap((image, at) => {
+  return images.map((image, at) => {
     const written = (image.fields["RepoTags"] ?? []) as readonly string[];
     const key = contentKey(image);
     const selecting = written.filter((tag) => selected.get(fullName(tag) ?? "") === key);
     return selecting.length === 0 ? [`@${at}`] : selecting;
   });
-  return [...new Set(names)];
 }
 
 /** The image that each name selects: the first image with this name. */

@@ -25,6 +25,9 @@ export async function abilitiesOf(subject: TransportUnderTest): Promise<Abilitie
     resolves: destination?.resolves ?? false,
     reusesManifests: destination?.reusesManifests ?? false,
     offers: writes || isReadOnly ? await offersOf(subject, accepts) : undefined,
+    listsImages: reference.listImages !== undefined,
+    listsTags: subject.transport.listTags !== undefined,
+    collectsGarbage: subject.transport.collectGarbage !== undefined,
   };
 }
 

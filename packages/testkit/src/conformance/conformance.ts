@@ -3,6 +3,7 @@ import { copyRequirements } from "./copy-requirements.ts";
 import { deleteRequirements } from "./delete-requirements.ts";
 import { destinationRequirements } from "./destination-requirements.ts";
 import { getBlobRequirements } from "./get-blob-requirements.ts";
+import { listingRequirements } from "./listing-requirements.ts";
 import { putBlobRequirements } from "./put-blob-requirements.ts";
 import { referenceRequirements } from "./reference-requirements.ts";
 import { referrerRequirements } from "./referrer-requirements.ts";
@@ -16,6 +17,7 @@ export const requirements: readonly Requirement[] = [
   ...putBlobRequirements,
   ...sourceRequirements,
   ...getBlobRequirements,
+  ...listingRequirements,
   ...copyRequirements,
   ...referrerRequirements,
   ...deleteRequirements,

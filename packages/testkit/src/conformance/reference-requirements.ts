@@ -9,11 +9,12 @@ const always = (): boolean => true;
 
 /** The fields that equivalent references share. */
 function identityOf(reference: ImageReference): unknown {
-  const { stringWithinTransport, dockerReference } = reference;
+  const { stringWithinTransport, dockerReference, isLocation = false } = reference;
   const { policyConfigurationIdentity, policyConfigurationNamespaces } = reference;
   return {
     stringWithinTransport,
     dockerReference,
+    isLocation,
     policyConfigurationIdentity,
     policyConfigurationNamespaces,
   };

@@ -62,6 +62,12 @@ export interface Abilities {
   /** Whether destinations have `tryReusingManifest`. */
   readonly reusesManifests: boolean;
   readonly offers: SourceOffers | undefined;
+  /** Whether references have `listImages`. */
+  readonly listsImages: boolean;
+  /** Whether the transport has `listTags`. */
+  readonly listsTags: boolean;
+  /** Whether the transport has `collectGarbage`. */
+  readonly collectsGarbage: boolean;
 }
 
 /** A requirement for every transport, or for transports with certain abilities. */

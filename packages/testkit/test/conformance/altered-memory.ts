@@ -5,6 +5,7 @@ import type {
   ImageReference,
   ImageSource,
   ImageTransport,
+  ListedImage,
   RawManifest,
 } from "@drayage/core";
 import { parseManifest } from "@drayage/core/manifest";
@@ -15,9 +16,7 @@ import type { TransportUnderTest } from "../../src/conformance/requirement.ts";
 /** Methods that replace those of a transport that passes every requirement. Each receives the original. */
 export interface Alteration {
   readonly transport?: (transport: Bound<ImageTransport>) => Partial<ImageTransport>;
-  readonly reference?: (
-    reference: Bound<Omit<Required<ImageReference>, "newImageSources">>,
-  ) => Partial<ImageReference>;
+  readonly reference?: (reference: Bound<Required<ImageReference>>) => Partial<ImageReference>;
   readonly source?: (source: WholeSource, reference: ImageReference) => Partial<ImageSource>;
   readonly destination?: (
     destination: WholeDestination,
@@ -41,13 +40,22 @@ export type WholeDestination = Bound<Omit<Required<ImageDestination>, "locateBlo
 
 /** A memory transport with every optional ability of the contract and one alteration. Passes every requirement without one. */
 export function alteredMemory(alteration: Alteration = {}): TransportUnderTest {
-  const store: Store = { inner: memory(), manifests: new Map(), damaged: new Set() };
+  const store: Store = {
+    inner: memory(),
+    names: new Set(),
+    manifests: new Map(),
+    damaged: new Set(),
+  };
   let count = 0;
   const base: ImageTransport = {
     name: "memory",
     validatePolicyConfigurationScope: (scope) =>
       store.inner.validatePolicyConfigurationScope(scope),
     parseReference: (text) => referenceIn(store, transport, text, alteration),
+    async *listTags() {
+      yield* store.names;
+    },
+    collectGarbage: async () => [],
     advise: (name) => `for an image in memory write memory:${name}`,
   };
   const transport: ImageTransport = { ...base, ...alteration.transport?.(base) };
@@ -63,6 +71,8 @@ export function alteredMemory(alteration: Alteration = {}): TransportUnderTest {
 
 interface Store {
   readonly inner: ImageTransport;
+  /** The names of all images. */
+  readonly names: Set<string>;
   /** All committed manifests of all names. */
   readonly manifests: Map<Digest, RawManifest>;
   /** Blobs whose last byte is changed on reading. */
@@ -76,12 +86,22 @@ function referenceIn(
   alteration: Alteration,
 ): ImageReference {
   const inner = store.inner.parseReference(text);
-  const base: Omit<Required<ImageReference>, "newImageSources"> = {
+  const base: Required<ImageReference> = {
     transport,
     stringWithinTransport: inner.stringWithinTransport,
     dockerReference: undefined,
     policyConfigurationIdentity: inner.policyConfigurationIdentity,
     policyConfigurationNamespaces: [],
+    isLocation: false,
+    async listImages() {
+      const images = Array.from(store.names, (name): ListedImage => {
+        const listed = referenceIn(store, transport, name, alteration);
+        const newImageSource: ListedImage["newImageSource"] = async (options) =>
+          listed.newImageSource(options);
+        return { names: [name], reference: listed, newImageSource };
+      });
+      return { images, async [Symbol.asyncDispose]() {} };
+    },
     async newImageSource(options) {
       const source = sourceIn(store, reference, await inner.newImageSource(options));
       return { ...source, ...alteration.source?.(source, reference) };
@@ -92,7 +112,10 @@ function referenceIn(
       const destination = destinationIn(store, reference, opened);
       return { ...destination, ...alteration.destination?.(destination, reference) };
     },
-    deleteImage: async (options) => inner.deleteImage?.(options),
+    async deleteImage(options) {
+      await inner.deleteImage?.(options);
+      store.names.delete(text);
+    },
   };
   const reference: ImageReference = Object.freeze({ ...base, ...alteration.reference?.(base) });
   return reference;
@@ -135,7 +158,7 @@ async function* readIn(
 }
 
 function destinationIn(
-  { manifests }: Store,
+  { manifests, names }: Store,
   reference: ImageReference,
   inner: ImageDestination,
 ): WholeDestination {
@@ -158,6 +181,7 @@ function destinationIn(
     putSignatures: async (...given) => inner.putSignatures?.(...given),
     async commit(options) {
       await inner.commit(options);
+      names.add(inner.reference.stringWithinTransport);
       for (const [digest, manifest] of put) manifests.set(digest, manifest);
     },
     [Symbol.asyncDispose]: () => inner[Symbol.asyncDispose](),

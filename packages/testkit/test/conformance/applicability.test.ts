@@ -55,7 +55,22 @@ describe("the requirements differ for a store", () => {
     [
       "with one image",
       { subject: () => ({ siblingOf: undefined as never }) },
-      { removed: ["copy/parallel", "delete/shared-blobs"] },
+      { removed: ["copy/parallel", "delete/shared-blobs", "destination/list-tags"] },
+    ],
+    [
+      "without listImages",
+      { reference: () => ({ listImages: undefined as never }) },
+      { removed: ["source/list-images"] },
+    ],
+    [
+      "without listTags",
+      { transport: () => ({ listTags: undefined as never }) },
+      { removed: ["destination/list-tags"] },
+    ],
+    [
+      "without collectGarbage",
+      { transport: () => ({ collectGarbage: undefined as never }) },
+      { removed: ["destination/garbage"] },
     ],
     [
       "without damageBlob",

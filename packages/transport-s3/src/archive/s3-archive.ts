@@ -1,11 +1,6 @@
 import { ImageError } from "@drayage/core";
-import type { ImageReference, ImageSource, OpenImages, OperationOptions } from "@drayage/core";
-import {
-  archivedImageNames,
-  openArchiveBytes,
-  openArchivedImage,
-  openArchivedImages,
-} from "@drayage/image-archive";
+import type { ImageListing, ImageReference, ImageSource, OperationOptions } from "@drayage/core";
+import { listArchivedImages, openArchiveBytes, openArchivedImage } from "@drayage/image-archive";
 
 import type { S3Store } from "../layout/s3-store.ts";
 import { isArchive } from "../s3-location.ts";
@@ -23,27 +18,16 @@ export async function openS3Archive(
   return openArchivedImage(reference, archive, reference.tag, options);
 }
 
-/** Opens all images in an archive in a bucket or, if the reference names one, that image. */
-export async function openS3ArchiveImages(
+/** Lists all images in an archive in a bucket. */
+export async function listS3ArchiveImages(
   reference: S3ImageReference,
   store: S3Store,
   referenceTo: (tag: string) => ImageReference,
   options: OperationOptions = {},
-): Promise<OpenImages> {
+): Promise<ImageListing> {
   const object = await ArchiveObject.open(store, reference, options);
   const archive = await openArchiveBytes(object, options);
-  return openArchivedImages(reference, archive, reference.tag, referenceTo, options);
-}
-
-/** The names of all images in an archive in a bucket. */
-export async function namesInS3Archive(
-  reference: S3ImageReference,
-  store: S3Store,
-  options: OperationOptions = {},
-): Promise<readonly string[]> {
-  const object = await ArchiveObject.open(store, reference, options);
-  await using archive = await openArchiveBytes(object, options);
-  return await archivedImageNames(reference, archive, options);
+  return listArchivedImages(reference, archive, referenceTo, options);
 }
 
 /** Rejects archives, which are read-only. `what` is the end of a sentence about the operation. @throws ImageError `unsupported` */

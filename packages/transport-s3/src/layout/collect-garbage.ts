@@ -1,5 +1,5 @@
 import { ImageError } from "@drayage/core";
-import type { OperationOptions } from "@drayage/core";
+import type { CollectOptions, Garbage, OperationOptions } from "@drayage/core";
 import { descriptorOfEntry, digestsUnder, parseLayoutIndex } from "@drayage/image-layout";
 
 import { keyIn } from "../s3-location.ts";
@@ -7,25 +7,6 @@ import type { S3Folder } from "../s3-location.ts";
 import { abortUpload, listUploads } from "../uploads/uploads.ts";
 import { S3Layout } from "./s3-layout.ts";
 import type { S3Store } from "./s3-store.ts";
-
-/** Options of a garbage collection. */
-export interface CollectOptions extends OperationOptions {
-  /** The minimum age of garbage in milliseconds: a running copy may still need newer blobs. Default: one day. */
-  readonly grace?: number | undefined;
-  /** True to return the garbage without deleting it. */
-  readonly dryRun?: boolean | undefined;
-}
-
-/** An object or upload that no image needs. */
-export interface Garbage {
-  /** An object below `blobs`, or an incomplete multipart upload. */
-  readonly kind: "object" | "upload";
-  readonly key: string;
-  /** Bytes; undefined for an upload. */
-  readonly size: number | undefined;
-  /** When the object was written, or the upload created. */
-  readonly modified: Date;
-}
 
 interface FoundGarbage extends Garbage {
   /** Deletes it. Returns false if it must be kept for now. */

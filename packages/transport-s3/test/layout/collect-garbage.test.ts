@@ -30,19 +30,19 @@ test("deletes only objects that no image needs", async () => {
   await using server = await startBucket();
   const reference = await withGarbage(server);
   const before = server.bucket().keys("a/blobs");
-  const garbage = await reference.collectGarbage();
+  const garbage = await reference.transport.collectGarbage(reference);
   expect(garbage.map(({ key }) => key).toSorted()).toEqual(deletedKeys);
   const left = server.bucket().keys("a/blobs");
   expect(left).toEqual(before.filter((key) => !deletedKeys.includes(key)));
   await assertImage(reference, index);
-  expect(await reference.collectGarbage({ grace: 0 })).toEqual([]);
+  expect(await reference.transport.collectGarbage(reference, { grace: 0 })).toEqual([]);
 });
 
 test("a dry run returns the same and deletes nothing", async () => {
   await using server = await startBucket();
   const reference = await withGarbage(server);
   const before = server.bucket().keys();
-  const garbage = await reference.collectGarbage({ dryRun: true });
+  const garbage = await reference.transport.collectGarbage(reference, { dryRun: true });
   expect(garbage.map(({ key }) => key).toSorted()).toEqual(deletedKeys);
   expect(server.bucket().keys()).toEqual(before);
 });
@@ -55,9 +55,11 @@ test("recent objects and uploads are kept by default", async () => {
   const client = new S3Client(server.access);
   const Key = "a/blobs/sha256/upload";
   await client.send(new CreateMultipartUploadCommand({ Bucket: "bucket", Key }));
-  expect((await reference.collectGarbage()).map(({ key }) => key)).not.toContain(first);
+  expect((await reference.transport.collectGarbage(reference)).map(({ key }) => key)).not.toContain(
+    first,
+  );
   expect(server.bucket().uploads()).toHaveLength(1);
-  const garbage = await reference.collectGarbage({ grace: -1000 });
+  const garbage = await reference.transport.collectGarbage(reference, { grace: -1000 });
   // In the order in which the deletions ended.
   expect(garbage.map(({ kind, key }) => `${kind} ${key}`).toSorted()).toEqual([
     `object ${first}`,
@@ -77,7 +79,7 @@ test("a copy that reuses a deleted blob ends in a conflict", async () => {
   for (const instance of deleted.instances)
     await destination.putManifest(instance, { instance: instance.digest });
   await destination.putManifest(deleted.manifest);
-  await reference.collectGarbage();
+  await reference.transport.collectGarbage(reference);
   await expect(destination.commit()).rejects.toMatchObject({ code: "conflict", retryable: true });
   await writeImage(deleted, other);
   await assertImage(other, deleted);
@@ -86,7 +88,9 @@ test("a copy that reuses a deleted blob ends in a conflict", async () => {
 test("shared blobs and absent layouts are rejected", async () => {
   await using server = await startBucket();
   const shared = await withGarbage(server, { blobs: "s3://bucket/_blobs" });
-  await expect(shared.collectGarbage()).rejects.toMatchObject({ code: "unsupported" });
+  await expect(shared.transport.collectGarbage(shared)).rejects.toMatchObject({
+    code: "unsupported",
+  });
   const none = transportTo(server).parseReference("//bucket/none");
-  await expect(none.collectGarbage()).rejects.toMatchObject({ code: "not-found" });
+  await expect(none.transport.collectGarbage(none)).rejects.toMatchObject({ code: "not-found" });
 });
