@@ -12,11 +12,15 @@ function shelved(
   reference: Partial<ImageReference> = {},
 ): ImageReference {
   const base = memory();
-  const own: ImageTransport = { ...base, name: "shelf", ...transport };
-  return Object.assign(Object.create(base.parseReference("box")) as ImageReference, {
-    transport: own,
+  return {
+    transport: { ...base, name: "shelf", ...transport },
+    stringWithinTransport: "box",
+    dockerReference: undefined,
+    policyConfigurationIdentity: undefined,
+    policyConfigurationNamespaces: [],
+    newImageSource: (options) => base.parseReference("box").newImageSource(options),
     ...reference,
-  });
+  };
 }
 
 const namedImage = (...names: readonly string[]): ListedImage => {

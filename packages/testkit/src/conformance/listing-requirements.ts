@@ -70,9 +70,13 @@ export const listingRequirements: readonly Requirement[] = [
 ];
 
 /** The digest of the manifest, which the listed source and the listed reference both read. */
-async function listedDigest({ reference, newImageSource }: ListedImage): Promise<Digest> {
-  const digest = await topDigest(await newImageSource());
-  assert.equal(await storedDigest(reference), digest, "a listed reference reads another image");
+async function listedDigest(image: ListedImage): Promise<Digest> {
+  const digest = await topDigest(await image.newImageSource());
+  assert.equal(
+    await storedDigest(image.reference),
+    digest,
+    "a listed reference reads another image",
+  );
   return digest;
 }
 
