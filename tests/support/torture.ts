@@ -1,20 +1,20 @@
-/** Whether `npm run torture` runs the tests: it runs the long forms of those that `npm test` shortens. */
+/** Whether `npm run torture` runs the tests. It runs the long versions of tests that `npm test` shortens. */
 export const isTorture: boolean = process.env["DRAYAGE_TORTURE"] === "1";
 
-/** An image in and out, an index too, and found again: what every set-up of a store is tested with. */
-const smoke = ["destination/round-trip", "destination/index", "copy/again"];
+/** The requirements for every configuration of a store: round trips of an image and an index, and a second copy. */
+const smokeTest = ["destination/round-trip", "destination/index", "copy/again"];
 
 /**
- * The checks of the conformance suite for another set-up of a store that passes the whole suite: a smoke test, and
- * the requirements whose names begin with one of these. All of them where none are named, and in torture.
+ * Selects checks of the conformance suite for another configuration of a store that passes the whole suite: a smoke test
+ * and the requirements with one of the prefixes. Returns all checks without prefixes, and in `npm run torture`.
  */
 export function narrowed<Check extends { readonly name: string }>(
   checks: readonly Check[],
-  bearsOn: readonly string[] | undefined,
+  affected: readonly string[] | undefined,
 ): readonly Check[] {
-  if (bearsOn === undefined || isTorture) return checks;
-  const beginnings = [...smoke, ...bearsOn];
-  const unknown = beginnings.find((one) => !checks.some(({ name }) => name.startsWith(one)));
-  if (unknown !== undefined) throw new Error(`No check is named ${unknown}`);
-  return checks.filter(({ name }) => beginnings.some((one) => name.startsWith(one)));
+  if (affected === undefined || isTorture) return checks;
+  const prefixes = [...smokeTest, ...affected];
+  const unknown = prefixes.find((prefix) => !checks.some(({ name }) => name.startsWith(prefix)));
+  if (unknown !== undefined) throw new Error(`No check starts with ${unknown}`);
+  return checks.filter(({ name }) => prefixes.some((prefix) => name.startsWith(prefix)));
 }

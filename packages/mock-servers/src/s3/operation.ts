@@ -1,17 +1,17 @@
 import type { OperationName, RequestPrice } from "./s3-log.ts";
 
-/** An operation of S3, and how its requests differ from others. */
+/** An S3 operation and the properties that identify its requests. */
 export interface Operation {
   readonly name: OperationName;
   readonly method: string;
   readonly on: "bucket" | "object";
-  /** Parameters of the query that make it this one. */
+  /** The query parameters that identify the operation. */
   readonly marks: readonly string[];
-  /** Others that it takes. */
+  /** Other query parameters that it accepts. */
   readonly takes: readonly string[];
   /** Whether it names another object to copy from. */
   readonly copies: boolean;
-  /** What policies call what it does; undefined where they speak on each key. */
+  /** The action in policies; undefined if policies are evaluated for each key. */
   readonly action: string | undefined;
   readonly price: RequestPrice;
 }

@@ -94,7 +94,7 @@ const operations: readonly HandledOperation[] = [
 /** Parameters that every operation accepts. */
 const everywhere = /^(?:x-id|X-Amz-.+)$/;
 
-/** @throws S3Error where there is no such operation, or it is asked for with what it does not take */
+/** Finds the operation of a request. @throws S3Error for an unknown operation, or a parameter that it does not accept */
 export function operationOf({ method, query, headers, bucket, key }: S3Request): HandledOperation {
   const on = key === "" ? "bucket" : "object";
   const copies = "x-amz-copy-source" in headers;
