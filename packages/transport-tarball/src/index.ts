@@ -1,3 +1,4 @@
+export { isArchiveReference } from "./archive-reference.ts";
 export type { DockerArchiveReference, DockerArchiveWriting } from "./docker-archive-reference.ts";
 export type { DockerArchiveSettings } from "./docker-archive-settings.ts";
 export { dockerArchive } from "./docker-archive-transport.ts";

@@ -5,9 +5,17 @@ import type { ImageReference } from "@drayage/core";
 import { UsageError } from "../../flags/usage-error.ts";
 import type { CopyFlags } from "./copy-flags.ts";
 
+/** Transports whose package is loaded to find the file of an archive. */
+const archives: ReadonlySet<string> = new Set(["docker-archive", "oci-archive"]);
+
 /** An archive that is written to standard output needs it exclusively. @throws UsageError */
-export function checkArchiveOutput(to: ImageReference, { dryRun, progress }: CopyFlags): void {
-  if (dryRun || !("file" in to) || !isStandardOutput(String(to.file))) return;
+export async function checkArchiveOutput(
+  to: ImageReference,
+  { dryRun, progress }: CopyFlags,
+): Promise<void> {
+  if (dryRun || !archives.has(to.transport.name)) return;
+  const { isArchiveReference } = await import("@drayage/transport-tarball");
+  if (!isArchiveReference(to) || !isStandardOutput(to.file)) return;
   if (progress === "json")
     throw new UsageError(
       "--progress=json and the archive both write to standard output; write the archive to a file or use --progress=plain",

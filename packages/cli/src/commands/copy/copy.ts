@@ -50,7 +50,7 @@ async function copyBetween(
     platform,
   });
   const to = await parseImageName(destination, sideOf({ ...flags }, "dest-", parallel));
-  checkArchiveOutput(to, flags);
+  await checkArchiveOutput(to, flags);
   if (flags.digestfile !== undefined) await requireWritable(flags.digestfile);
   const notice = await checkPolicyFile(flags, {}, { signal });
   if (notice !== undefined && !flags.quiet) logMessage(`drayage: ${notice}`);
