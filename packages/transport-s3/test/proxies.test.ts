@@ -41,7 +41,8 @@ test("requests go through the proxy; only the proxy receives its password", asyn
   }
   const { port } = new URL(server.access.endpoint);
   expect(proxy.requests.length).toBe(server.requests.length);
-  for (const request of proxy.requests) expect(request).toContain(` http://s3.test:${port}/bucket/a/`);
+  for (const request of proxy.requests)
+    expect(request).toContain(` http://s3.test:${port}/bucket/a/`);
   const basic = `Basic ${Buffer.from("ann:se cret").toString("base64")}`;
   expect(new Set(proxy.authorizations)).toEqual(new Set([basic]));
 });

@@ -51,7 +51,7 @@ test("tags are listed by the transport, with the name of the repository if there
   expect(await tagsBeside(named, {})).toEqual(["v1", "v2"]);
 });
 
-test("without either ability, the command says what lists tags", async () => {
+test("without either ability, the error names the transports that list tags", async () => {
   expect(() => listerOf(shelved({}), "shelf:box")).toThrow(
     expect.objectContaining({ code: "unsupported" }),
   );
