@@ -5,7 +5,7 @@ import { inMemory, assertImage, randomIndex, writeImage } from "@drayage/testkit
 import { expect, test } from "vitest";
 
 import type { S3Reference, S3Settings } from "../../src/index.ts";
-import { startBucket, transportTo } from "../bucket.ts";
+import { countOf, startBucket, transportTo } from "../bucket.ts";
 
 const index = await randomIndex("kept", { layers: 2 });
 const deleted = await randomIndex("deleted", { layers: 2 });
@@ -35,7 +35,9 @@ test("deletes only objects that no image needs", async () => {
   const left = server.bucket().keys("a/blobs");
   expect(left).toEqual(before.filter((key) => !deletedKeys.includes(key)));
   await assertImage(reference, index);
+  server.clear();
   expect(await reference.transport.collectGarbage(reference, { grace: 0 })).toEqual([]);
+  expect(countOf(server.requests, "PutObject")).toBe(0);
 });
 
 test("a dry run returns the same and deletes nothing", async () => {
