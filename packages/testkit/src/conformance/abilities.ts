@@ -24,6 +24,7 @@ export async function abilitiesOf(subject: TransportUnderTest): Promise<Abilitie
     accepts,
     resolves: destination?.resolves ?? false,
     reusesManifests: destination?.reusesManifests ?? false,
+    locatesBlobs: destination?.locatesBlobs ?? false,
     offers: writes || isReadOnly ? await offersOf(subject, accepts) : undefined,
     listsImages: reference.listImages !== undefined,
     listsTags: subject.transport.listTags !== undefined,
@@ -33,12 +34,15 @@ export async function abilitiesOf(subject: TransportUnderTest): Promise<Abilitie
 
 async function destinationAbilities(
   reference: ImageReference,
-): Promise<Pick<Abilities, "resolves" | "reusesManifests"> & { accepts: DestinationAccepts }> {
+): Promise<
+  Pick<Abilities, "resolves" | "reusesManifests" | "locatesBlobs"> & { accepts: DestinationAccepts }
+> {
   await using destination = await destinationOf(reference);
   return {
     accepts: destination.accepts,
     resolves: destination.resolve !== undefined,
     reusesManifests: destination.tryReusingManifest !== undefined,
+    locatesBlobs: destination.locateBlob !== undefined,
   };
 }
 

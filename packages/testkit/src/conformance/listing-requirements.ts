@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 
 import { digestOf, isImageError } from "@drayage/core";
-import type { Digest, ImageReference, ImageSource, ListedImage } from "@drayage/core";
+import type { BlobLocation, Digest, ImageReference, ImageSource, ListedImage } from "@drayage/core";
 
+import { destinationOf } from "./checks.ts";
 import { assertPreserved } from "./content.ts";
 import type { Requirement } from "./requirement.ts";
 import { imageFor, storeImage } from "./sample-images.ts";
@@ -31,6 +32,24 @@ export const listingRequirements: readonly Requirement[] = [
         for (const one of references)
           assert.ok(listed.includes(await storedDigest(one)), "an image is not listed");
       }
+    },
+  },
+  {
+    id: "destination/locate-blob",
+    description: "the locations of blobs are plain data in one scope, and stay the same",
+    appliesTo: ({ writes, locatesBlobs }) => writes && locatesBlobs,
+    async check(subject, abilities) {
+      const image = await imageFor(abilities, "located");
+      const reference = await subject.freshReference();
+      const locate = async (): Promise<readonly (BlobLocation | undefined)[]> => {
+        await using destination = await destinationOf(reference);
+        return Array.from(image.blobs.keys(), (digest) => destination.locateBlob?.({ digest }));
+      };
+      const locations = await locate();
+      assert.deepEqual(structuredClone(locations), locations);
+      const scopes = locations.map((one) => JSON.stringify([one?.transport, one?.scope]));
+      assert.equal(new Set(scopes).size, 1, "the blobs have different scopes");
+      assert.deepEqual(await locate(), locations, "a blob has another location");
     },
   },
   {

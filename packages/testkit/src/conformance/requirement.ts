@@ -61,6 +61,8 @@ export interface Abilities {
   readonly resolves: boolean;
   /** Whether destinations have `tryReusingManifest`. */
   readonly reusesManifests: boolean;
+  /** Whether destinations have `locateBlob`. */
+  readonly locatesBlobs: boolean;
   readonly offers: SourceOffers | undefined;
   /** Whether references have `listImages`. */
   readonly listsImages: boolean;

@@ -36,7 +36,7 @@ type Bound<Type> = {
 export type WholeSource = Bound<Required<ImageSource>>;
 
 /** A destination with every optional method of a store that preserves manifests. */
-export type WholeDestination = Bound<Omit<Required<ImageDestination>, "locateBlob">>;
+export type WholeDestination = Bound<Required<ImageDestination>>;
 
 /** A memory transport with every optional ability of the contract and one alteration. Passes every requirement without one. */
 export function alteredMemory(alteration: Alteration = {}): TransportUnderTest {
@@ -171,6 +171,7 @@ function destinationIn(
       options?.signal?.throwIfAborted();
       return manifests.has(digest) ? { digest } : undefined;
     },
+    locateBlob: ({ digest }) => digest && { transport: "memory", scope: "the store", path: digest },
     tryReusingBlob: (...given) => inner.tryReusingBlob(...given),
     putBlob: (...given) => inner.putBlob(...given),
     async putManifest(manifest, options) {

@@ -58,6 +58,11 @@ describe("the requirements differ for a store", () => {
       { removed: ["copy/parallel", "delete/shared-blobs", "destination/list-tags"] },
     ],
     [
+      "without locateBlob",
+      { destination: () => ({ locateBlob: undefined as never }) },
+      { removed: ["destination/locate-blob"] },
+    ],
+    [
       "without listImages",
       { reference: () => ({ listImages: undefined as never }) },
       { removed: ["source/list-images"] },

@@ -34,6 +34,32 @@ export const listingBreakages: Breakages = {
         }),
       }),
   },
+  "destination/locate-blob": {
+    "has a method in a location": () =>
+      alteredMemory({
+        destination: ({ locateBlob }) => ({
+          locateBlob: (blob) => {
+            const location = locateBlob(blob);
+            return location && Object.assign({}, location, { go() {} });
+          },
+        }),
+      }),
+    "has a scope for each blob": () =>
+      alteredMemory({
+        destination: () => ({
+          locateBlob: ({ digest = "" }) => ({ transport: "memory", scope: digest, path: "" }),
+        }),
+      }),
+    "has other locations at each opening": () => {
+      let count = 0;
+      return alteredMemory({
+        destination: () => {
+          const path = String(count++);
+          return { locateBlob: () => ({ transport: "memory", scope: "the store", path }) };
+        },
+      });
+    },
+  },
   "destination/list-tags": {
     "lists the first tag only": () =>
       alteredMemory({
