@@ -186,8 +186,8 @@ async function archiveAt(
 }
 
 function alreadyExists(file: string): ImageError {
-  const ways = "remove it, or add to it with append (the command's --dest-append)";
-  return new ImageError("conflict", `${file} already exists; ${ways}`);
+  const advice = "remove it, or add to it with append (the command's --dest-append)";
+  return new ImageError("conflict", `${file} already exists; ${advice}`);
 }
 
 /** A file to replace may have any content. Members are reused only from a valid archive. */

@@ -21,17 +21,18 @@ import { bareMediaType, parseManifest } from "@drayage/core/manifest";
 import type { ImageManifest } from "@drayage/core/manifest";
 import { formatNamedReference } from "@drayage/core/reference";
 import { indexSizeLimit } from "@drayage/image-layout";
-import type { StoredBlob } from "@drayage/image-layout";
 
 import type { ArchiveUpdate } from "../access/archive-update.ts";
-import { hasBytesOf } from "../access/has-bytes-of.ts";
 import { blobPath } from "../oci-archive/tar-layout.ts";
 import type { TarArchive } from "../tar/tar-archive.ts";
 import { contentOf } from "./docker-archive-content.ts";
 import type { DockerArchiveContent } from "./docker-archive-content.ts";
 import { layoutFilesFor } from "./docker-archive-files.ts";
-import { diffIDsOf, manifestOf } from "./docker-archive-image.ts";
+import { manifestOf } from "./docker-archive-image.ts";
 import { dockerManifestName, formatDockerManifest, withArchivedImage } from "./docker-archive.ts";
+import { findSameImage, hasIntactBlob } from "./intact-content.ts";
+import type { ExistingArchive } from "./intact-content.ts";
+import { layerMismatch } from "./layer-mismatch.ts";
 
 /**
  * Writes one image to a docker archive. The archive is also an OCI image layout, unless the existing archive is not.
@@ -42,8 +43,7 @@ export class DockerArchiveDestination implements ImageDestination {
   readonly accepts: DestinationAccepts;
   readonly #update: ArchiveUpdate;
   readonly #names: readonly NamedReference[];
-  /** The content of the existing archive. */
-  readonly #before: DockerArchiveContent;
+  readonly #before: ExistingArchive;
   readonly #configs = new Map<Digest, Uint8Array>();
   readonly #reused = new Set<Digest>();
   #image: { readonly raw: RawManifest; readonly parsed: ImageManifest } | undefined;
@@ -52,7 +52,7 @@ export class DockerArchiveDestination implements ImageDestination {
     reference: ImageReference,
     update: ArchiveUpdate,
     names: readonly NamedReference[],
-    before: DockerArchiveContent,
+    before: ExistingArchive,
   ) {
     this.reference = reference;
     this.#update = update;
@@ -80,7 +80,8 @@ export class DockerArchiveDestination implements ImageDestination {
     options: OperationOptions = {},
   ): Promise<DockerArchiveDestination> {
     try {
-      const before = await contentOf(update.before, options);
+      const archive = update.before;
+      const before = { archive, content: await contentOf(archive, options) };
       return new DockerArchiveDestination(reference, update, names, before);
     } catch (error) {
       await update[Symbol.asyncDispose]();
@@ -98,7 +99,9 @@ export class DockerArchiveDestination implements ImageDestination {
   ): Promise<ReusedManifest | undefined> {
     signal?.throwIfAborted();
     const isImage = manifest?.kind === "image";
-    const same = isImage ? await this.#sameImage(manifest, { signal }) : undefined;
+    const same = isImage
+      ? await findSameImage(this.#before, manifest, this.#names, { signal })
+      : undefined;
     if (same === undefined) this.#update.checkWritable();
     return same && { digest, manifest: same };
   }
@@ -110,45 +113,11 @@ export class DockerArchiveDestination implements ImageDestination {
     signal?.throwIfAborted();
     this.#update.checkWritable();
     if (this.#update.sizeOf(digest) === size) return { digest, size };
-    if (!this.#reused.has(digest) && !(await this.#isIntact({ digest, size }, { signal })))
+    const blob = { digest, size };
+    if (!this.#reused.has(digest) && !(await hasIntactBlob(this.#before, blob, { signal })))
       return undefined;
     this.#reused.add(digest);
     return { digest, size };
-  }
-
-  /** Finds an image with the same config, all names, and intact layers. */
-  async #sameImage(
-    { config }: ImageManifest,
-    options: OperationOptions,
-  ): Promise<RawManifest | undefined> {
-    const { images, blobs, configs } = this.#before;
-    const archive = this.#update.before;
-    const names = this.#names.map(formatNamedReference);
-    const image = images.find((one) => configs.get(one) === config.digest);
-    const isNamed =
-      names.length === 0
-        ? images.length === 1 && image?.tags.length === 0
-        : names.every((name) => image?.tags.includes(name));
-    if (archive === undefined || image === undefined || !isNamed) return undefined;
-    const content = await archive.readSmall(image.config, maxManifestSize, options);
-    if (content === undefined) return undefined;
-    const layers: StoredBlob[] = [];
-    for (const digest of diffIDsOf(content, `config ${config.digest}`)) {
-      const size = blobs.get(digest)?.size;
-      if (size === undefined || !(await this.#isIntact({ digest, size }, options)))
-        return undefined;
-      layers.push({ digest, size });
-    }
-    return layers.length === image.layers.length ? manifestOf(content, layers) : undefined;
-  }
-
-  /** Verifies a stored blob; an archive may hold other content than the config describes. */
-  async #isIntact(blob: StoredBlob, options: OperationOptions): Promise<boolean> {
-    const found = this.#before.blobs.get(blob.digest);
-    const archive = this.#update.before;
-    if (found?.size !== blob.size || archive === undefined) return false;
-    const member = await archive.find(found.path, options);
-    return member !== undefined && hasBytesOf(archive.read(member, options), blob);
   }
 
   async putBlob(
@@ -157,10 +126,10 @@ export class DockerArchiveDestination implements ImageDestination {
     { isConfig = false, ...options }: PutBlobOptions = {},
   ): Promise<Descriptor> {
     options.signal?.throwIfAborted();
-    const kept: Uint8Array[] = [];
-    const read = isConfig ? keeping(bytes, kept) : bytes;
+    const chunks: Uint8Array[] = [];
+    const read = isConfig ? recording(bytes, chunks) : bytes;
     const { digest, size } = await this.#update.putBlob(read, blob, options);
-    if (isConfig) this.#configs.set(digest, Buffer.concat(kept));
+    if (isConfig) this.#configs.set(digest, Buffer.concat(chunks));
     const { mediaType = "application/octet-stream" } = blob;
     return { ...blob, mediaType, digest, size };
   }
@@ -172,8 +141,8 @@ export class DockerArchiveDestination implements ImageDestination {
     signal?.throwIfAborted();
     const stored = raw.mediaType && bareMediaType(raw.mediaType);
     const parsed = parseManifest(raw);
-    const isTaken = (stored ?? parsed.mediaType) === mediaTypes.dockerManifest;
-    if (!isTaken || parsed.kind !== "image" || instance !== undefined)
+    const isAccepted = (stored ?? parsed.mediaType) === mediaTypes.dockerManifest;
+    if (!isAccepted || parsed.kind !== "image" || instance !== undefined)
       throw this.#rejected(`it accepts single images in Docker format, and not ${stored}`);
     this.#image = { raw, parsed };
   }
@@ -188,7 +157,8 @@ export class DockerArchiveDestination implements ImageDestination {
       this.#checkReused(blobs);
       const { raw, parsed } = image;
       const config = await this.#configOf(parsed.config.digest, blobs, current, options);
-      this.#checkLayers(parsed, config);
+      const mismatch = layerMismatch(parsed, config);
+      if (mismatch !== undefined) throw this.#rejected(mismatch);
       generated = manifestOf(config, parsed.layers);
       const pathOf = ({ digest }: Descriptor): string =>
         this.#update.sizeOf(digest) === undefined
@@ -199,7 +169,7 @@ export class DockerArchiveDestination implements ImageDestination {
         tags: this.#names.map(formatNamedReference),
         layers: parsed.layers.map(pathOf),
       };
-      const same = images.find((one) => configs.get(one) === parsed.config.digest);
+      const same = images.find((existing) => configs.get(existing) === parsed.config.digest);
       const manifest = formatDockerManifest(withArchivedImage(images, added, same));
       const layout = await this.#layoutFiles(raw, current, options);
       // Used by docker before 1.10; it would list only some of the images.
@@ -242,22 +212,6 @@ export class DockerArchiveDestination implements ImageDestination {
     throw this.#conflict(`The manifest references the config ${digest}, which was not written`);
   }
 
-  /** `docker load` does not decompress layers and verifies them against the config. */
-  #checkLayers({ layers, config }: ImageManifest, content: Uint8Array): void {
-    const expected = diffIDsOf(content, `config ${config.digest}`);
-    const problem = `the config ${config.digest} does not match the manifest`;
-    if (layers.length !== expected.length) {
-      const why = `its diff_ids list ${expected.length} layers, and the manifest has ${layers.length}`;
-      throw this.#rejected(`${problem}: ${why}; build the image again`);
-    }
-    const wrong = layers.findIndex(({ digest }, at) => digest !== expected[at]);
-    if (wrong < 0) return;
-    const why = `layer ${wrong + 1} has the uncompressed digest ${layers[wrong]?.digest}, and its diff_ids list ${expected[wrong]}`;
-    throw this.#rejected(
-      `${problem}: ${why}; build the image again, or copy without preserving digests if that layer is compressed`,
-    );
-  }
-
   /** Another process may have replaced the archive during the copy. */
   #checkReused(blobs: DockerArchiveContent["blobs"]): void {
     for (const digest of this.#reused) {
@@ -268,11 +222,11 @@ export class DockerArchiveDestination implements ImageDestination {
     }
   }
 
-  #rejected(why: string): ImageError {
+  #rejected(reason: string): ImageError {
     const reference = imageName(this.reference);
     return new ImageError(
       "manifest-rejected",
-      `Cannot write the image to a docker archive: ${why}`,
+      `Cannot write the image to a docker archive: ${reason}`,
       { reference },
     );
   }
@@ -284,12 +238,12 @@ export class DockerArchiveDestination implements ImageDestination {
 }
 
 /**
- * Passes the bytes through and collects them in `kept`. @throws ImageError `invalid-manifest` for a config over the
+ * Passes the bytes through and collects them in `chunks`. @throws ImageError `invalid-manifest` for a config over the
  * size limit
  */
-async function* keeping(
+async function* recording(
   bytes: AsyncIterable<Uint8Array>,
-  kept: Uint8Array[],
+  chunks: Uint8Array[],
 ): AsyncGenerator<Uint8Array, void, undefined> {
   let size = 0;
   for await (const chunk of bytes) {
@@ -299,7 +253,7 @@ async function* keeping(
         "invalid-manifest",
         `The config has more than ${maxManifestSize} bytes, which is the limit`,
       );
-    kept.push(Uint8Array.from(chunk));
+    chunks.push(Uint8Array.from(chunk));
     yield chunk;
   }
 }

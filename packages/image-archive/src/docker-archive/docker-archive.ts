@@ -76,7 +76,7 @@ export function selectedImage(
 ): ArchivedImage {
   const found = findSelected(images, selector);
   if (found !== undefined) return found;
-  throw new ImageError("not-found", problemOf(images, selector, location));
+  throw new ImageError("not-found", notFoundMessage(images, selector, location));
 }
 
 /** A new image, with paths inside the archive. */
@@ -183,7 +183,7 @@ export function contentKey({ config, layers }: ArchivedImage): string {
   return JSON.stringify([config, layers]);
 }
 
-function problemOf(
+function notFoundMessage(
   images: readonly ArchivedImage[],
   selector: DockerArchiveSelector,
   location: string,
@@ -192,17 +192,17 @@ function problemOf(
   const names = images.flatMap(({ tags }) => tags);
   const positions = images.length === 1 ? "@0" : `@0 to @${images.length - 1}`;
   const listed = names.length > maxListedNames ? [...names.slice(0, maxListedNames), "…"] : names;
-  const ways = [...listed, positions].join(", ");
+  const choices = [...listed, positions].join(", ");
   switch (selector.kind) {
     case "only":
-      return `${location} contains ${images.length} images; select one of ${ways}`;
+      return `${location} contains ${images.length} images; select one of ${choices}`;
     case "position":
       return `No image @${selector.position} in ${location}; available: ${positions}`;
     case "name": {
       const wanted = formatNamedReference(selector.name);
       const similar = closestMatch(wanted, names);
       const hint = similar === undefined ? "" : `did you mean ${similar}? `;
-      return `No image ${wanted} in ${location}; ${hint}available: ${ways}`;
+      return `No image ${wanted} in ${location}; ${hint}available: ${choices}`;
     }
   }
 }
