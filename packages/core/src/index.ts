@@ -18,7 +18,11 @@ export type {
 export type { CollectOptions, Garbage } from "./contract/garbage.ts";
 export type { ImageListing, ListedImage } from "./contract/image-listing.ts";
 export { imageName } from "./contract/image-reference.ts";
-export type { DeleteImageOptions, ImageReference } from "./contract/image-reference.ts";
+export type {
+  DeleteImageOptions,
+  ImageReference,
+  NewImageSourceOptions,
+} from "./contract/image-reference.ts";
 export type {
   BlobStat,
   GetBlobOptions,

@@ -5,6 +5,7 @@ import type {
   ImageSource,
   ImageTransport,
   NamedReference,
+  NewImageSourceOptions,
   OperationOptions,
 } from "@drayage/core";
 import {
@@ -43,12 +44,15 @@ export class DockerReference implements ImageReference {
     Object.freeze(this);
   }
 
-  async newImageSource({ signal }: OperationOptions = {}): Promise<ImageSource> {
+  async newImageSource({
+    signal,
+    manifestMIMETypes,
+  }: NewImageSourceOptions = {}): Promise<ImageSource> {
     signal?.throwIfAborted();
     const repositories = await this.#registries.repositoriesToRead(this.dockerReference, {
       signal,
     });
-    return new DockerSource(this, repositories, this.#registries);
+    return new DockerSource(this, repositories, this.#registries, manifestMIMETypes);
   }
 
   async newImageDestination({ signal }: OperationOptions = {}): Promise<ImageDestination> {

@@ -34,8 +34,16 @@ export class DockerSource implements ImageSource {
   /** The repository that had the manifest, and those after it. */
   #repositories: Repositories;
   #manifest: RawManifest | undefined;
+  readonly #manifestMIMETypes: readonly string[] | undefined;
 
-  constructor(reference: RegistryReference, repositories: Repositories, registries: Registries) {
+  /** `manifestMIMETypes` are the requested media types; undefined requests all. */
+  constructor(
+    reference: RegistryReference,
+    repositories: Repositories,
+    registries: Registries,
+    manifestMIMETypes?: readonly string[],
+  ) {
+    this.#manifestMIMETypes = manifestMIMETypes;
     this.reference = reference;
     this.offers = {
       parallelBlobs: registries.parallelBlobs,
@@ -119,7 +127,11 @@ export class DockerSource implements ImageSource {
   ): ReturnType<typeof readFromFirst<RawManifest>> {
     return readFromFirst(
       this.#repositories,
-      async (repository, each) => downloadManifest(repository, wanted, each),
+      async (repository, each) =>
+        downloadManifest(repository, wanted, {
+          ...each,
+          manifestMIMETypes: this.#manifestMIMETypes,
+        }),
       options,
     );
   }

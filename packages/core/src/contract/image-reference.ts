@@ -14,6 +14,15 @@ export interface DeleteImageOptions extends OperationOptions {
   readonly allTags?: boolean | undefined;
 }
 
+/** Options of `newImageSource`. */
+export interface NewImageSourceOptions extends OperationOptions {
+  /**
+   * The media types to request, preferred first. A store that has a manifest in one type only returns that type.
+   * Default: all types that core reads.
+   */
+  readonly manifestMIMETypes?: readonly string[] | undefined;
+}
+
 /** The location of one image. Immutable. */
 export interface ImageReference {
   readonly transport: ImageTransport;
@@ -31,7 +40,7 @@ export interface ImageReference {
    */
   readonly isLocation?: boolean | undefined;
   /** Opens the image for reading. @throws ImageError `not-found`, `denied`, `unavailable`; it may throw only at the first read */
-  newImageSource(options?: OperationOptions): Promise<ImageSource>;
+  newImageSource(options?: NewImageSourceOptions): Promise<ImageSource>;
   /** Lists all images in the location of this one. Absent if a location has one image, or the transport cannot list them. */
   listImages?(options?: OperationOptions): Promise<ImageListing>;
   /** Opens the image for writing. Absent if the transport is read-only. */

@@ -17,11 +17,18 @@ export const acceptedManifests: string = [
   mediaTypes.dockerSchema1,
 ].join(", ");
 
+export interface ManifestRequestOptions extends OperationOptions {
+  /** Default: `pull`. */
+  readonly action?: RepositoryAction | undefined;
+  /** The media types to request, preferred first. Default, and if empty: all that core reads. */
+  readonly manifestMIMETypes?: readonly string[] | undefined;
+}
+
 /** Downloads a manifest by tag or digest, byte for byte. @throws ImageError `not-found`, `denied`, `unavailable` */
 export async function downloadManifest(
   repository: Repository,
   wanted: string,
-  options: OperationOptions = {},
+  options: ManifestRequestOptions = {},
 ): Promise<RawManifest> {
   const response = await requestManifest("GET", repository, wanted, options);
   if (response.status !== 200) throw await explainMissing(response, repository, wanted, options);
@@ -35,14 +42,12 @@ export async function requestManifest(
   method: "GET",
   repository: Repository,
   wanted: string,
-  {
-    action = "pull",
-    ...options
-  }: OperationOptions & { readonly action?: RepositoryAction | undefined },
+  { action = "pull", manifestMIMETypes = [], ...options }: ManifestRequestOptions,
 ): Promise<HTTPResponse> {
   const target = `manifests/${wanted}`;
   const maxBodySize = maxManifestSize;
-  const headers = { accept: acceptedManifests };
+  const accept = manifestMIMETypes.length === 0 ? acceptedManifests : manifestMIMETypes.join(", ");
+  const headers = { accept };
   return repository.request({ ...options, method, target, action, headers, maxBodySize });
 }
 
