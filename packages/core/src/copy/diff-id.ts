@@ -9,7 +9,7 @@ import type { Digest } from "../names/digest.ts";
 /** The digest of an uncompressed layer (OCI image-spec, config.md, "Layer DiffID"). */
 export interface DiffID {
   readonly digest: Digest;
-  /** How the bytes that were read are compressed. */
+  /** The compression of the bytes that were read. */
   readonly compression: Compression;
 }
 
@@ -36,13 +36,13 @@ export class DiffIDComputation {
   #isWhole = false;
 
   constructor(decompression: DecompressionOptions) {
-    // Destroyed when either side fails.
+    // The stream is destroyed when either side fails; the error is thrown by `result`.
     this.#copy.on("error", () => {});
     this.#diffID = diffIDOf(this.#copy, decompression);
     this.#diffID.catch((error: Error) => this.#copy.destroy(error));
   }
 
-  /** The same bytes. Chunks must stay intact after the next one is requested. */
+  /** Yields the same bytes. The source must not reuse buffers. */
   async *observe(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
     try {
       for await (const chunk of bytes) {

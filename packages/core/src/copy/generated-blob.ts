@@ -5,7 +5,7 @@ import type { Descriptor } from "../contract/blob-info.ts";
 import type { ImageDestination } from "../contract/image-destination.ts";
 import type { OperationOptions } from "../contract/operation-options.ts";
 
-/** Writes a small blob that was generated, unless the destination has it. Returns whether it had. */
+/** Writes a small generated blob, unless the destination has it. */
 export async function putGenerated(
   bytes: Uint8Array,
   blob: Descriptor,

@@ -26,7 +26,7 @@ import { embeddedNameOf } from "./embedded-name.ts";
 import { putGenerated } from "./generated-blob.ts";
 import { readBlob } from "./read-blob.ts";
 
-/** Writes manifests of schema 1, and manifests that are made from them. */
+/** Writes schema 1 manifests, and manifests that are converted from or to schema 1. */
 export class Schema1Writer {
   readonly #source: ImageSource;
   readonly #destination: ImageDestination;
@@ -46,7 +46,7 @@ export class Schema1Writer {
     this.#resultOf = resultOf;
   }
 
-  /** Converts a schema 1 manifest to a media type, and writes the config of the result. Its own type is edited only. */
+  /** Converts a schema 1 manifest to a media type, and writes the config of the result. A conversion to its own type only edits it. */
   async convert(
     raw: RawManifest,
     manifest: Schema1Manifest,
@@ -68,7 +68,7 @@ export class Schema1Writer {
     return editManifest(image.manifest, { manifestMIMEType: mediaType, config });
   }
 
-  /** Converts an image to schema 1, and writes the empty layer that stands for each step without content. */
+  /** Converts an image to schema 1, and writes the empty layer for steps without content. */
   async convertImage(manifest: ImageManifest): Promise<RawManifest> {
     const { signal } = this.#options;
     const read = readBlob(manifest.config, this.#source, this.#options, undefined);

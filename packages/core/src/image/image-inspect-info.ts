@@ -29,7 +29,7 @@ export function inspectInfoOf(config: Uint8Array, manifest: ImageManifest): Imag
   return infoOf(config, manifest.layers, undefined);
 }
 
-/** The same from the history of its last layer, which has the config. @throws ImageError `invalid-manifest` */
+/** Summarises a schema 1 image from the history of its last layer, which contains the config. @throws ImageError `invalid-manifest` */
 export function inspectInfoOfSchema1(manifest: Schema1Manifest): ImageInspectInfo {
   const config = Buffer.from(manifest.layers.at(-1)?.v1Compatibility ?? "{}");
   // Layers of schema 1 have no types.

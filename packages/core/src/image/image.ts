@@ -63,6 +63,7 @@ export interface Image {
   ): Promise<Image>;
 }
 
+/** The options of `openImage`. */
 export interface OpenImageOptions extends OperationOptions {
   /** Which instance of an index to select. Default: the platform of this machine. */
   readonly platform?: Platform | undefined;
@@ -217,15 +218,15 @@ class ParsedImage implements Image {
 
   async #imageConfig(manifest: ImageManifest, options: OperationOptions): Promise<Uint8Array> {
     const { mediaType } = manifest.config;
-    const isGeneral = isGenericConfigType(mediaType);
-    if (isArtifact(manifest) && !isGeneral) throw notAnImage(manifest.artifactType);
+    const isGeneric = isGenericConfigType(mediaType);
+    if (isArtifact(manifest) && !isGeneric) throw notAnImage(manifest.artifactType);
     this.#config ??= await readConfig(this.#source, manifest.config, options);
-    if (isGeneral && !isImageConfig(this.#config)) throw notAnImage(mediaType);
+    if (isGeneric && !isImageConfig(this.#config)) throw notAnImage(mediaType);
     return this.#config;
   }
 }
 
-/** With empty DiffIDs: only the content of the layers has them. */
+/** The config of a schema 1 image. Its DiffIDs are empty, because they require reading the layers. */
 function configOfSchema1(manifest: Schema1Manifest): Uint8Array {
   const layers = manifest.layers.filter(({ history }) => !history.isThrowaway);
   return schema2ConfigOf(

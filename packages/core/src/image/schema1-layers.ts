@@ -8,8 +8,8 @@ import type { Digest } from "../names/digest.ts";
 import { isImageError } from "../names/image-error.ts";
 
 /**
- * The layers of an image of schema 1 with the sizes that its manifest does not have, the root first, throwaway layers
- * included. Costs one request per layer. A layer that the source does not have gets the size 0: reading it fails.
+ * The layers of a schema 1 image, the base layer first, including throwaway layers. Their sizes are not in the manifest,
+ * so this costs one request for each layer. A missing layer has the size 0, and reading it fails.
  */
 export async function schema1Layers(
   source: ImageSource,
@@ -29,7 +29,7 @@ export async function schema1Layers(
   }));
 }
 
-/** A source that cannot report sizes is read. */
+/** The size of a layer. Reads the layer if the source does not support `statBlob`. */
 async function sizeOf(
   source: ImageSource,
   digest: Digest,

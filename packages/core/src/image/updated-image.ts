@@ -18,19 +18,19 @@ import { imageOfSchema1 } from "../schema1/image-of-schema1.ts";
 import { emptyLayer, emptyLayerDigest, schema1Of } from "../schema1/schema1-of-image.ts";
 import { signPayload } from "../schema1/sign-payload.ts";
 
-/** A manifest, and the config that belongs to it if that is another one than before. */
+/** An edited manifest, with its config if that changed. */
 export interface UpdatedManifest {
   readonly raw: RawManifest;
   readonly config?: Uint8Array | undefined;
 }
 
-/** True only for an image of schema 1 that is to become another one. */
+/** Whether an edit converts schema 1 to another type, which requires DiffIDs. */
 export function needsLayerDiffIDs(mediaType: string, options: ManifestUpdateOptions): boolean {
   const { manifestMIMEType: target = mediaType } = options;
   return isSchema1MediaType(mediaType) && !isSchema1MediaType(target);
 }
 
-/** @throws ImageError `impossible-copy` */
+/** Edits or converts a manifest. @throws ImageError `impossible-copy` */
 export async function updatedManifest(
   raw: RawManifest,
   manifest: ImageManifest | Schema1Manifest,
@@ -135,7 +135,7 @@ async function putEmptyLayer(destination: ManifestUpdateInformation["destination
   await destination.putBlob(body, { digest: emptyLayerDigest, size, mediaType: schema1LayerType });
 }
 
-/** The digests and sizes of all blobs of an image; the size is undefined if one of them is not known. */
+/** The total size of all blobs of an image; undefined if the size of any blob is unknown. A repeated blob counts once. */
 export function sizeOfImage(manifest: ImageManifest | Schema1Manifest): number | undefined {
   const sizes = new Map<Digest, number | undefined>();
   for (const { digest, size } of blobsOf(manifest)) sizes.set(digest, size);

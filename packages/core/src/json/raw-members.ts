@@ -1,6 +1,6 @@
 /**
- * The members of a JSON object by key, each value as its text, unchanged. The text must have been read by
- * `parseStrictJSON` before: this function finds the members, and checks nothing.
+ * The members of a JSON object by key, with the unchanged text of each value. Performs no checks: the text must have passed
+ * `parseStrictJSON`.
  */
 export function rawMembers(text: string): ReadonlyMap<string, string> {
   const members = new Map<string, string>();
@@ -17,7 +17,7 @@ export function rawMembers(text: string): ReadonlyMap<string, string> {
   return members;
 }
 
-/** JSON text, read by `parseStrictJSON` before, without white space between its tokens. */
+/** Removes white space between tokens. The text must have passed `parseStrictJSON`. */
 export function compactJSON(text: string): string {
   const parts: string[] = [];
   let at = 0;
@@ -29,7 +29,7 @@ export function compactJSON(text: string): string {
   return parts.join("");
 }
 
-/** The end of a string, or of all that comes before the next string or white space. */
+/** The end of a string, or the position of the next string or white space. */
 function endOfToken(text: string, start: number): number {
   if (text[start] === '"') return endOfString(text, start);
   let at = start;
@@ -76,10 +76,10 @@ function endOfValue(text: string, start: number): number {
   return text.length;
 }
 
-/** What ends a value that is not a literal. */
+/** The characters that end a value that is not a literal. */
 const closing: ReadonlySet<string | undefined> = new Set(['"', "}", "]"]);
 
-/** The offset after the closing quote of the string that starts there. */
+/** The position after the closing quote of a string. */
 function endOfString(text: string, start: number): number {
   let at = start + 1;
   while (text[at] !== '"') at += text[at] === "\\" ? 2 : 1;

@@ -23,7 +23,7 @@ function isOtherType(mediaType: unknown): boolean {
   return isManifestMediaType(mediaType) && !isSchema1MediaType(mediaType);
 }
 
-/** Parses only what may be signed. */
+/** Parses the manifest only if it contains the text `"signatures"`. */
 function isSignedSchema1(bytes: Uint8Array): boolean {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (!text.includes('"signatures"') || !isJSON(text)) return false;

@@ -51,7 +51,7 @@ export interface ImageIndex extends ManifestBase {
   readonly manifests: readonly InstanceDescriptor[];
 }
 
-/** A blob as a manifest references it. */
+/** A blob that a manifest references. */
 export interface NamedBlob extends BlobInfo {
   readonly digest: Digest;
 }

@@ -2,28 +2,28 @@ import { formatGoJSON, formatGoStruct } from "../manifest/go-json.ts";
 import type { Digest } from "../names/digest.ts";
 import type { Schema1Content } from "./schema1-manifest.ts";
 
-/** The repository without its registry, and the tag, which may be empty: a manifest of schema 1 names both. */
+/** The name and tag in a schema 1 manifest: the repository without its registry, and the tag, which may be empty. */
 export interface EmbeddedName {
   readonly name: string;
   readonly tag: string;
 }
 
-/** What becomes different in a manifest of schema 1. */
+/** The changes to make to a schema 1 manifest. */
 export interface Schema1Edits {
-  /** The layers, as many as the manifest has, the root first. */
+  /** The new layers, one for each existing layer, the base layer first. */
   readonly layers?: readonly Digest[] | undefined;
   readonly embedded?: EmbeddedName | undefined;
 }
 
-/** True if the manifest names another repository or tag than the one under which it will be written. */
+/** Whether the manifest contains another repository or tag than the destination. */
 export function hasOtherName(content: Schema1Content, embedded: Schema1Edits["embedded"]): boolean {
   if (embedded === undefined) return false;
   return embedded.name !== content.name || embedded.tag !== content.tag;
 }
 
 /**
- * The payload of the edited manifest, byte for byte as containers/image writes it. The ids in the history stay: readers
- * compare them with each other only.
+ * Edits a manifest and returns its payload, byte for byte like containers/image. The ids in the history stay, because
+ * readers only compare them with each other.
  */
 export function editSchema1(content: Schema1Content, edits: Schema1Edits): string {
   const { name, tag } = edits.embedded ?? content;

@@ -4,10 +4,10 @@ import { invalidDocument, isJSONObject, parseJSONObject } from "../manifest/json
 import type { JSONObject } from "../manifest/json-object.ts";
 import { zeroTime } from "./v1-compatibility.ts";
 
-/** What a manifest of schema 1 takes from the config of an image. */
+/** The parts of an image config that a schema 1 manifest contains. */
 export interface ImageHistory {
   readonly architecture: string;
-  /** The first step of the build first. */
+  /** In the order of the build. */
   readonly entries: readonly HistoryEntry[];
 }
 

@@ -8,13 +8,13 @@ import type { Digest } from "../names/digest.ts";
 import type { Schema1Content } from "./schema1-manifest.ts";
 import { schema2ConfigOf } from "./schema2-config.ts";
 
-/** A layer of schema 1 that has content, as it is stored now. */
+/** A stored layer with content. */
 export interface StoredLayer extends Descriptor {
   /** The digest of the uncompressed layer. */
   readonly diffID: Digest;
 }
 
-/** An image in the format of schema 2 with its config, which has to be stored beside it. */
+/** A schema 2 manifest and its config, which must be stored as well. */
 export interface ImageOfSchema1 {
   readonly manifest: RawManifest;
   readonly config: Uint8Array;
@@ -22,7 +22,7 @@ export interface ImageOfSchema1 {
 
 /**
  * An image of schema 1 in the format of schema 2, byte for byte as containers/image writes it. `layers` are those that
- * are not throwaway, the root first.
+ * are not throwaway, the base layer first.
  * @throws ImageError `invalid-manifest`
  */
 export function imageOfSchema1(

@@ -12,7 +12,7 @@ export interface Schema1Content {
   readonly name: string;
   readonly tag: string;
   readonly architecture: string;
-  /** The root first, throwaway layers included. */
+  /** The base layer first, including throwaway layers. */
   readonly layers: readonly Schema1Layer[];
 }
 
@@ -39,7 +39,7 @@ export function parseSchema1(value: JSONObject): Schema1Content {
   };
 }
 
-/** The root first; a manifest of schema 1 has it last. */
+/** Reverses the layers: a schema 1 manifest lists the base layer last. */
 function parseLayers(value: JSONObject): readonly Schema1Layer[] {
   const layers = listIn(value, "fsLayers");
   const history = listIn(value, "history");

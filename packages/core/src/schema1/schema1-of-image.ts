@@ -8,13 +8,13 @@ import type { Digest } from "../names/digest.ts";
 import { parseImageHistory } from "./image-history.ts";
 import type { ImageHistory, HistoryEntry } from "./image-history.ts";
 
-/** An image of schema 2 or OCI, with all that a manifest of schema 1 needs. */
+/** The parts of a schema 2 or OCI image that a schema 1 manifest is built from. */
 export interface ConvertedImage {
-  /** The config as it is stored. */
+  /** The stored config. */
   readonly config: Uint8Array;
-  /** The layers of the image, the root first. The ids of schema 1 are derived from these digests. */
+  /** The layers of the image, the base layer first. The ids of schema 1 are derived from these digests. */
   readonly layers: readonly Digest[];
-  /** The layers as they were written, in the same order. Default: `layers`. */
+  /** The written layers, in the same order. Default: `layers`. */
   readonly written?: readonly Digest[] | undefined;
   /** The repository without its registry. */
   readonly name: string;
@@ -82,7 +82,7 @@ function stepsOf({ entries }: ImageHistory, image: ConvertedImage): readonly Ste
   });
 }
 
-/** The root first. Only the text of the last step has the whole config. */
+/** The base layer first. Only the text of the last step contains the complete config. */
 function v1Texts(steps: readonly Step[], config: Uint8Array): readonly string[] {
   let parent = "";
   return steps.map((step, at) => {
@@ -96,7 +96,7 @@ function v1Texts(steps: readonly Step[], config: Uint8Array): readonly string[] 
   });
 }
 
-/** As Docker derives it. Readers compare ids with each other only. */
+/** Derives an id like Docker. Readers only compare ids with each other. */
 function idOf(digest: Digest, ...others: readonly string[]): string {
   return createHash("sha256")
     .update([hexOf(digest), ...others].join(" "))
@@ -131,7 +131,7 @@ function formatTop(config: Uint8Array, id: string, parent: string, step: Step): 
   return formatGoMap(Object.fromEntries(members), String);
 }
 
-/** A manifest of schema 1 has the root last. */
+/** Reverses a list, because a schema 1 manifest lists the base layer last. */
 function formatEntries(field: string, values: readonly string[]): string {
   const entries = values.map((value) => formatGoStruct([[field, formatGoJSON(value)]]));
   return `[${entries.toReversed().join(",")}]`;

@@ -6,7 +6,7 @@ import { formatV1Image, isOlderDocker } from "./v1-image.ts";
 
 /**
  * The config of an image of schema 1 in the format of schema 2, byte for byte as containers/image writes it.
- * `diffIDs` are the digests of the uncompressed layers, without those of throwaway layers, the root first.
+ * `diffIDs` are the digests of the uncompressed layers, without those of throwaway layers, the base layer first.
  * @throws ImageError `invalid-manifest`
  */
 export function schema2ConfigOf(

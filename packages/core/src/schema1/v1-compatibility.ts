@@ -36,10 +36,10 @@ export function parseV1Compatibility(text: string, where: string): V1Compatibili
   };
 }
 
-/** Go formats a time that is missing so. */
+/** The text of Go for a missing time. */
 export const zeroTime = "0001-01-01T00:00:00Z";
 
-/** The fields that a program reads. */
+/** The fields that programs read. */
 const v1Shape: JSONFields = {
   id: "any",
   parent: "any",

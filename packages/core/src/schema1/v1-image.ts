@@ -100,13 +100,13 @@ function optional(fields: readonly Field[]): Field["format"] {
     value === undefined || value === null ? undefined : formatRecord(value, fields, where);
 }
 
-/** Formats an empty map as one. Go distinguishes it from an absent one. */
+/** Formats an empty map as `{}`, because Go distinguishes it from an absent map. */
 function orEmptyMap(format: Field["format"]): Field["format"] {
   return (value, where) =>
     format(value, where) ?? (value === undefined || value === null ? undefined : "{}");
 }
 
-/** A list of texts, or one text (Docker's `strslice`). */
+/** An array of strings, or one string (Docker's `strslice`). */
 function formatCommand(value: unknown, where: string): string | undefined {
   return formatList(typeof value === "string" ? [value] : value, where);
 }
