@@ -18,7 +18,7 @@ const index = await randomIndex("faults", {
 /** Without changed bits: TLS detects those. */
 const kinds = ["error", "late-error", "cut", "reset", "stall"] as const;
 
-test.each(Array.from({ length: isTorture ? 30 : 5 }, (_, seed) => seed))(
+test.each(Array.from({ length: isTorture ? 10 : 5 }, (_, seed) => seed))(
   "a copy with faults of the store is complete, seed %i",
   async (seed) => {
     await using server = await startBucket({ faults: { seed, rate: 0.15, kinds } });
