@@ -130,7 +130,7 @@ describe.each([
 
   test.skipIf(!isHere)(
     "accepts many concurrent copies from ten programs",
-    { timeout: 120_000 },
+    { timeout: 300_000 },
     async () => {
       const image = await inMemory(await randomImage("many", { layers: 1 }));
       const transports = Array.from({ length: 10 }, () => s3(access));
