@@ -154,6 +154,7 @@ export class LayoutSource implements ImageSource {
     }
   }
 
+  /** Closes the layout. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#layout[Symbol.asyncDispose]();
   }

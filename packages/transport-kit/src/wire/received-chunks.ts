@@ -13,7 +13,9 @@ export interface ReceivedChunksSettings {
 
 /** The part of a connection that `ReceivedChunks` controls. */
 export interface PausableConnection {
+  /** Stops reading. */
   pause(): void;
+  /** Continues reading. */
   resume(): void;
 }
 
