@@ -22,10 +22,11 @@ const groups = {
   },
   plan: {
     modules: [
-      "core/src/copy/{plan-copy,copy-planner,plan-image,plan-index,blob-step,target-type,impossible-copies,inspect-copy,execute-copy,blob-writer,manifest-writer,copy-blob}.ts",
+      "core/src/copy/{plan-copy,copy-planner,plan-image,plan-index,plan-schema1,schema1-writer,diff-id,blob-step,target-type,impossible-copies,inspect-copy,execute-copy,blob-writer,manifest-writer,copy-blob}.ts",
       "core/src/manifest/edit-manifest.ts",
+      "core/src/schema1/*.ts",
     ],
-    tests: ["core/test/{manifest,copy}/*.test.ts"],
+    tests: ["core/test/{manifest,copy,schema1}/*.test.ts"],
   },
   lock: {
     modules: [

@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 
 import type { Descriptor } from "../../src/contract/blob-info.ts";
 import type { ImageReference } from "../../src/contract/image-reference.ts";
-import { copyImage } from "../../src/copy/copy-image.ts";
+import { copyImage, previewCopy } from "../../src/copy/copy-image.ts";
 import { openImage } from "../../src/image/image.ts";
 import { parseManifest } from "../../src/manifest/manifest.ts";
 import { mediaTypes } from "../../src/manifest/media-types.ts";
@@ -128,6 +128,24 @@ describe("an image of schema 1 that keeps its type", () => {
     });
   });
 
+  test("is planned with its digest, unless its name or a layer changes", async () => {
+    const sample = schema1Sample();
+    const from = await stored(sample);
+    const unchanged = await previewCopy(from, destination().to);
+    expect(unchanged.digest).toBe(sample.manifest.digest);
+    const blobs = unchanged.steps.filter((step) => step.kind === "blob");
+    expect(blobs.map(({ needsDiffID }) => needsDiffID)).toEqual([undefined, undefined, undefined]);
+    const renamed = await previewCopy(from, destination({ name: "localhost:5000/x/y:2" }).to);
+    expect(renamed.digest).toBeUndefined();
+    const smaller = await previewCopy(from, destination({ layers: "decompress" }).to);
+    expect(smaller.digest).toBeUndefined();
+    expect(smaller.steps.at(-2)).toMatchObject({ reason: "a layer is recompressed" });
+    const preserved = await previewCopy(from, destination({ layers: "decompress" }).to, {
+      preserveDigests: true,
+    });
+    expect(preserved.digest).toBe(sample.manifest.digest);
+  });
+
   test("keeps its bytes under its own name", async () => {
     const sample = schema1Sample();
     const { to } = destination({ name: "localhost:5000/team/app:1" });
@@ -209,6 +227,48 @@ describe.each([
     expect(put).not.toContain(emptyLayerDigest);
     expect(digest).not.toBe(sample.manifest.digest);
     expect(await verifyImage(to)).toMatchObject({ problems: [] });
+  });
+
+  test.each(["preserve", "compress", "decompress"] as const)(
+    "needs one reading of each layer where the destination wants to %s",
+    async (wanted) => {
+      const sample = schema1Sample();
+      const reads: (Digest | undefined)[] = [];
+      const from = altered(await stored(sample), {
+        source: (own) => ({
+          statBlob: async ({ digest }) => {
+            const bytes = digest && sample.blobs.get(digest);
+            return bytes && { size: bytes.byteLength };
+          },
+          getBlob: (blob, options) => {
+            // The end of a gzip is read for its size.
+            if (options?.range === undefined) reads.push(blob.digest);
+            return own.getBlob(blob, options);
+          },
+        }),
+      });
+      const { to } = destination({ ...only, layers: wanted });
+      await copyImage(from, to);
+      expect(reads.toSorted()).toEqual([...sample.layers].toSorted());
+      expect((await read(to)).config.rootfs.diff_ids).toEqual(sample.diffIDs);
+    },
+  );
+
+  test("is planned with the layers that must be read, and without a digest", async () => {
+    const sample = schema1Sample();
+    const { to } = destination(only);
+    const plan = await previewCopy(await stored(sample), to);
+    expect(plan.digest).toBeUndefined();
+    const blobs = plan.steps.filter((step) => step.kind === "blob");
+    expect(blobs.map(({ blob, needsDiffID }) => [blob.digest, needsDiffID])).toEqual(
+      sample.layers.map((layer) => [layer, true]),
+    );
+    const [manifest] = plan.steps.filter((step) => step.kind === "manifest");
+    expect(manifest).toMatchObject({
+      mediaType,
+      omitted: [],
+      reason: `the destination does not accept ${dockerSchema1Signed}`,
+    });
   });
 
   test("has DiffIDs of layers that the destination has already", async () => {
