@@ -51,7 +51,7 @@ describe("a DiffID that is computed while another reader consumes the layer", ()
   });
 
   test("fails the reader or the result if the layer is damaged", async () => {
-    const computation = new DiffIDComputation({});
+    const computation = new DiffIDComputation({ what: "The layer" });
     const observed = async (): Promise<unknown> => {
       await consume(computation.observe(chunksOf(damaged)));
       return computation.result();
