@@ -52,6 +52,20 @@ async function skopeoCopy(format: string, from: string, to: string): Promise<voi
   await outputOf(skopeo, "--insecure-policy", "copy", "-q", `--format=${format}`, from, to);
 }
 
+/** The sample, the same as skopeo converts it to schema 1, and the folders of two results. */
+async function samplesIn(folder: string): Promise<{
+  readonly source: string;
+  readonly schema1: string;
+  readonly theirs: string;
+  readonly ours: string;
+}> {
+  const source = path.join(folder, "source");
+  const schema1 = path.join(folder, "schema1");
+  await writeSample(source);
+  await skopeoCopy("v2s1", `dir:${source}`, `dir:${schema1}`);
+  return { source, schema1, theirs: path.join(folder, "theirs"), ours: path.join(folder, "ours") };
+}
+
 async function digestIn(folder: string): Promise<string> {
   return manifestDigestOf({ bytes: await readFile(path.join(folder, "manifest.json")) });
 }
@@ -67,11 +81,7 @@ describe.skipIf(skopeo === "")("schema 1 and skopeo", () => {
     "an image that becomes %s has the digest that skopeo gives it",
     async (format, manifestMIMEType) => {
       await using folder = await temporaryFolder();
-      const [source, schema1, theirs, ours] = ["source", "schema1", "theirs", "ours"].map((name) =>
-        path.join(folder.path, name),
-      ) as [string, string, string, string];
-      await writeSample(source);
-      await skopeoCopy("v2s1", `dir:${source}`, `dir:${schema1}`);
+      const { source, schema1, theirs, ours } = await samplesIn(folder.path);
       for (const from of [source, schema1]) {
         await skopeoCopy(format, `dir:${from}`, `dir:${theirs}`);
         const { digest } = await copyImage(
@@ -97,11 +107,7 @@ describe.skipIf(skopeo === "")("schema 1 and skopeo", () => {
 
   test("an image of an old Docker has the config that skopeo gives it", async () => {
     await using folder = await temporaryFolder();
-    const [source, schema1, theirs, ours] = ["source", "schema1", "theirs", "ours"].map((name) =>
-      path.join(folder.path, name),
-    ) as [string, string, string, string];
-    await writeSample(source);
-    await skopeoCopy("v2s1", `dir:${source}`, `dir:${schema1}`);
+    const { schema1, theirs, ours } = await samplesIn(folder.path);
     const file = path.join(schema1, "manifest.json");
     const text = await readFile(file, "utf8");
     const { signatures: _, ...manifest } = JSON.parse(text) as {

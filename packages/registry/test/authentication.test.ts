@@ -176,7 +176,7 @@ describe.each([false, true])(
     test("an unknown or expired token is invalid", async () => {
       const { token } = await tokenFor("repository:a/b:pull", owner);
       registry.expireTokens();
-      for (const headers of [bearer(token), bearer("made-up"), owner]) {
+      for (const headers of [bearer(token), bearer("unknown"), owner]) {
         const refused = await ask(registry.origin, "GET /v2/a/b/manifests/v1", { headers });
         expect(refused.status).toBe(401);
         expect(challengeOf(refused)).toMatchObject({ error: "invalid_token" });

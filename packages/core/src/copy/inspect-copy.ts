@@ -4,10 +4,10 @@ import type { ImageSource } from "../contract/image-source.ts";
 import type { VerifiedManifest } from "../image/unparsed-image.ts";
 import { digestOf } from "../names/digest.ts";
 import type { Digest } from "../names/digest.ts";
+import { embeddedNameOf } from "../schema1/edit-schema1.ts";
 import { findCachedBlobs } from "./cached-blobs.ts";
 import type { CopyFacts, ManifestFacts } from "./copy-facts.ts";
 import type { CopyOptions } from "./copy-options.ts";
-import { embeddedNameOf } from "./embedded-name.ts";
 import {
   instanceDigests,
   ManifestInspection,

@@ -1,29 +1,25 @@
 import type { DecompressionOptions } from "../compression/compression.ts";
 import { readAll, maxManifestSize } from "../content/byte-stream.ts";
-import type { Descriptor } from "../contract/blob-info.ts";
 import type { ImageDestination } from "../contract/image-destination.ts";
 import type { ImageSource } from "../contract/image-source.ts";
 import type { RawManifest } from "../contract/raw-manifest.ts";
-import { editManifest } from "../manifest/edit-manifest.ts";
+import { putEmptyLayer, putGenerated } from "../image/generated-blob.ts";
 import { withLayerCompression } from "../manifest/layer-media-types.ts";
 import type { LayerCompression } from "../manifest/layer-media-types.ts";
-import { schema1LayerType } from "../manifest/manifest.ts";
+import { parseManifest, schema1LayerType } from "../manifest/manifest.ts";
 import type { ImageManifest, Schema1Manifest } from "../manifest/manifest.ts";
 import { isSchema1MediaType, mediaTypes } from "../manifest/media-types.ts";
-import { toOCIConfig } from "../manifest/oci-config.ts";
-import { digestOf } from "../names/digest.ts";
 import type { Digest } from "../names/digest.ts";
 import { ImageError, isImageError } from "../names/image-error.ts";
-import { editSchema1, hasOtherName } from "../schema1/edit-schema1.ts";
+import { editSchema1, embeddedNameOf, hasOtherName } from "../schema1/edit-schema1.ts";
 import { imageOfSchema1 } from "../schema1/image-of-schema1.ts";
-import type { StoredLayer } from "../schema1/image-of-schema1.ts";
-import { emptyLayer, emptyLayerDigest, schema1Of } from "../schema1/schema1-of-image.ts";
+import type { ImageOfSchema1, StoredLayer } from "../schema1/image-of-schema1.ts";
+import { emptyLayerDigest, schema1Of } from "../schema1/schema1-of-image.ts";
 import { signPayload } from "../schema1/sign-payload.ts";
 import type { BlobResult } from "./blob-result.ts";
+import { reportDropped } from "./convert-config.ts";
 import type { ExecuteOptions } from "./copy-options.ts";
 import { diffIDOf } from "./diff-id.ts";
-import { embeddedNameOf } from "./embedded-name.ts";
-import { putGenerated } from "./generated-blob.ts";
 import { readBlob } from "./read-blob.ts";
 
 /** Writes schema 1 manifests, and manifests that are converted from or to schema 1. */
@@ -58,14 +54,10 @@ export class Schema1Writer {
         .filter(({ history }) => !history.isThrowaway)
         .map(async ({ digest }) => this.#storedLayer(digest)),
     );
-    const image = imageOfSchema1(manifest, layers);
-    if (mediaType === mediaTypes.dockerManifest) {
-      await this.#putConfig(image.config, mediaTypes.dockerConfig);
-      return image.manifest;
-    }
-    const { bytes } = toOCIConfig(image.config);
-    const config = await this.#putConfig(bytes, mediaTypes.ociConfig);
-    return editManifest(image.manifest, { manifestMIMEType: mediaType, config });
+    const image = imageOfSchema1(manifest, layers, mediaType);
+    reportDropped("The config in the schema 1 manifest", image.dropped, this.#options);
+    await this.#putConfig(image);
+    return image.manifest;
   }
 
   /** Converts an image to schema 1, and writes the empty layer for steps without content. */
@@ -79,14 +71,7 @@ export class Schema1Writer {
       embeddedNameOf(this.#destination.reference.dockerReference) ?? {};
     const written = digests.map((digest) => this.#requireResult(digest).stored.digest);
     const payload = converted(() => schema1Of({ config, layers: digests, written, name, tag }));
-    if (payload.includes(emptyLayerDigest)) {
-      const mediaType = schema1LayerType;
-      const blob = { mediaType, digest: emptyLayerDigest, size: emptyLayer.byteLength };
-      await putGenerated(emptyLayer, blob, this.#destination, {
-        ...this.#options,
-        isConfig: false,
-      });
-    }
+    if (payload.includes(emptyLayerDigest)) await putEmptyLayer(this.#destination, this.#options);
     return { bytes: signPayload(payload), mediaType: mediaTypes.dockerSchema1Signed };
   }
 
@@ -129,10 +114,10 @@ export class Schema1Writer {
     );
   }
 
-  async #putConfig(bytes: Uint8Array, mediaType: string): Promise<Descriptor> {
-    const blob = { mediaType, digest: digestOf(bytes), size: bytes.byteLength };
-    await putGenerated(bytes, blob, this.#destination, { ...this.#options, isConfig: true });
-    return blob;
+  async #putConfig({ manifest, config }: ImageOfSchema1): Promise<void> {
+    const parsed = parseManifest(manifest) as ImageManifest;
+    const options = { ...this.#options, isConfig: true };
+    await putGenerated(config, parsed.config, this.#destination, options);
   }
 }
 

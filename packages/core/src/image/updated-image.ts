@@ -1,7 +1,6 @@
-import { streamOf } from "../content/byte-stream.ts";
-import { replayable } from "../content/replayable.ts";
+import type { ImageDestination } from "../contract/image-destination.ts";
 import type { RawManifest } from "../contract/raw-manifest.ts";
-import { editManifest } from "../manifest/edit-manifest.ts";
+import { conversionProblem, editManifest } from "../manifest/edit-manifest.ts";
 import type {
   ManifestUpdateInformation,
   ManifestUpdateOptions,
@@ -13,10 +12,11 @@ import { toOCIConfig } from "../manifest/oci-config.ts";
 import { digestOf } from "../names/digest.ts";
 import type { Digest } from "../names/digest.ts";
 import { ImageError } from "../names/image-error.ts";
-import { editSchema1 } from "../schema1/edit-schema1.ts";
+import { editSchema1, embeddedNameOf } from "../schema1/edit-schema1.ts";
 import { imageOfSchema1 } from "../schema1/image-of-schema1.ts";
-import { emptyLayer, emptyLayerDigest, schema1Of } from "../schema1/schema1-of-image.ts";
+import { emptyLayerDigest, schema1Of } from "../schema1/schema1-of-image.ts";
 import { signPayload } from "../schema1/sign-payload.ts";
+import { putEmptyLayer } from "./generated-blob.ts";
 
 /** An edited manifest, with its config if that changed. */
 export interface UpdatedManifest {
@@ -64,10 +64,7 @@ function editedSchema1(
   if (layerInfos === undefined && embeddedReference === undefined) return { ...raw, mediaType };
   if (layerInfos !== undefined) requireCount("layers", layerInfos, manifest.layers.length);
   const layers = layerInfos?.map(({ digest }) => digest);
-  const embedded = embeddedReference && {
-    name: embeddedReference.path,
-    tag: embeddedReference.tag ?? "",
-  };
+  const embedded = embeddedNameOf(embeddedReference);
   const bytes = signPayload(editSchema1(manifest, { layers, embedded }));
   return { bytes, mediaType: mediaTypes.dockerSchema1Signed };
 }
@@ -87,12 +84,8 @@ function ofSchema1(
     if (history.isThrowaway || info === undefined || diffID === undefined) return [];
     return [{ ...info, mediaType: schema1LayerType, diffID }];
   });
-  const { manifest: raw, config } = imageOfSchema1(manifest, layers);
-  if (target === mediaTypes.dockerManifest) return { raw, config };
-  const { bytes } = toOCIConfig(config);
-  const described = { digest: digestOf(bytes), size: bytes.byteLength };
-  const edits = { manifestMIMEType: target, config: described };
-  return { raw: editManifest(raw, edits), config: bytes };
+  const { manifest: raw, config } = imageOfSchema1(manifest, layers, target);
+  return { raw, config };
 }
 
 function requireCount<Item>(
@@ -113,26 +106,27 @@ async function asSchema1(
   { destination }: ManifestUpdateInformation,
   config: Uint8Array | undefined,
 ): Promise<RawManifest> {
-  if (config === undefined || isArtifact(manifest))
-    throw new ImageError("impossible-copy", "Only an image with a config can become schema 1");
+  const problem = conversionProblem(manifest, mediaTypes.dockerSchema1Signed);
+  if (config === undefined || problem !== undefined)
+    throw new ImageError(
+      "impossible-copy",
+      `The manifest cannot be converted: ${problem ?? "it has no config"}`,
+    );
   if (layerInfos !== undefined) requireCount("layers", layerInfos, manifest.layers.length);
   const layers = manifest.layers.map(({ digest }) => digest);
   const written = layerInfos?.map(({ digest }) => digest);
-  const { path: name = "", tag = "" } = destination?.reference.dockerReference ?? {};
+  const { name = "", tag = "" } = embeddedNameOf(destination?.reference.dockerReference) ?? {};
   const payload = schema1Of({ config, layers, written, name, tag });
-  if (payload.includes(emptyLayerDigest)) await putEmptyLayer(destination);
+  if (payload.includes(emptyLayerDigest)) await putEmptyLayer(required(destination), {});
   return { bytes: signPayload(payload), mediaType: mediaTypes.dockerSchema1Signed };
 }
 
-async function putEmptyLayer(destination: ManifestUpdateInformation["destination"]): Promise<void> {
-  if (destination === undefined)
-    throw new ImageError(
-      "impossible-copy",
-      "Schema 1 has an empty layer for each step that changed the config only; pass the destination, to which it is written",
-    );
-  const body = replayable(streamOf(emptyLayer), (start) => streamOf(emptyLayer.subarray(start)));
-  const size = emptyLayer.byteLength;
-  await destination.putBlob(body, { digest: emptyLayerDigest, size, mediaType: schema1LayerType });
+function required(destination: ImageDestination | undefined): ImageDestination {
+  if (destination !== undefined) return destination;
+  throw new ImageError(
+    "impossible-copy",
+    "Schema 1 has an empty layer for each step that changed the config only; pass the destination, to which it is written",
+  );
 }
 
 /** The total size of all blobs of an image; undefined if the size of any blob is unknown. A repeated blob counts once. */

@@ -1,11 +1,17 @@
 import { formatGoJSON, formatGoStruct } from "../manifest/go-json.ts";
 import type { Digest } from "../names/digest.ts";
+import type { NamedReference } from "../names/docker-reference.ts";
 import type { Schema1Content } from "./schema1-manifest.ts";
 
 /** The name and tag in a schema 1 manifest: the repository without its registry, and the tag, which may be empty. */
 export interface EmbeddedName {
   readonly name: string;
   readonly tag: string;
+}
+
+/** The name and tag of a schema 1 manifest under this reference; undefined without a docker reference. */
+export function embeddedNameOf(reference: NamedReference | undefined): EmbeddedName | undefined {
+  return reference && { name: reference.path, tag: reference.tag ?? "" };
 }
 
 /** The changes to make to a schema 1 manifest. */

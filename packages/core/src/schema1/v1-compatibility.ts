@@ -1,7 +1,7 @@
 import type { JSONFields } from "../json/json-shape.ts";
-import { formatGoTime } from "../manifest/go-time.ts";
 import { invalidDocument, isJSONObject, parseJSONObject } from "../manifest/json-object.ts";
 import type { JSONObject } from "../manifest/json-object.ts";
+import { booleanIn, createdIn, stringIn } from "./history-fields.ts";
 
 /** One entry of `history` in a manifest of schema 1: the fields of its `v1Compatibility`. */
 export interface V1Compatibility {
@@ -22,22 +22,19 @@ export interface V1Compatibility {
 /** @throws ImageError `invalid-manifest` */
 export function parseV1Compatibility(text: string, where: string): V1Compatibility {
   const { value } = parseJSONObject(where, Buffer.from(text), v1Shape);
-  const id = textOf(value, "id", where);
+  const id = stringIn(value, "id", where);
   if (!/^[0-9a-f]{64}$/.test(id))
     throw invalidDocument(where, "its id is not 64 hexadecimal digits");
   return {
     id,
-    parent: textOf(value, "parent", where),
-    comment: textOf(value, "comment", where),
-    created: timeOf(value, where),
-    author: textOf(value, "author", where),
+    parent: stringIn(value, "parent", where),
+    comment: stringIn(value, "comment", where),
+    created: createdIn(value, where),
+    author: stringIn(value, "author", where),
     command: commandOf(value, where),
-    isThrowaway: flagOf(value, "throwaway", where),
+    isThrowaway: booleanIn(value, "throwaway", where),
   };
 }
-
-/** The text of Go for a missing time. */
-export const zeroTime = "0001-01-01T00:00:00Z";
 
 /** The fields that programs read. */
 const v1Shape: JSONFields = {
@@ -59,27 +56,6 @@ const v1Shape: JSONFields = {
   "os.version": "any",
   "os.features": "any",
 };
-
-function textOf(value: JSONObject, key: string, where: string): string {
-  const text = value[key] ?? "";
-  if (typeof text !== "string") throw invalidDocument(where, `its ${key} is not text`);
-  return text;
-}
-
-function flagOf(value: JSONObject, key: string, where: string): boolean {
-  const flag = value[key] ?? false;
-  if (typeof flag !== "boolean")
-    throw invalidDocument(where, `its ${key} is neither true nor false`);
-  return flag;
-}
-
-function timeOf(value: JSONObject, where: string): string {
-  const text = value["created"] ?? undefined;
-  if (text === undefined) return zeroTime;
-  const time = typeof text === "string" ? formatGoTime(text) : undefined;
-  if (time === undefined) throw invalidDocument(where, "its created is not a time of RFC 3339");
-  return time;
-}
 
 function commandOf(value: JSONObject, where: string): readonly string[] {
   const config = value["container_config"] ?? {};

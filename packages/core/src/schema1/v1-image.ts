@@ -12,7 +12,7 @@ import {
 import type { Field } from "../manifest/go-fields.ts";
 import { formatGoJSON } from "../manifest/go-json.ts";
 import type { JSONObject } from "../manifest/json-object.ts";
-import { zeroTime } from "./v1-compatibility.ts";
+import { zeroTime } from "./history-fields.ts";
 
 /**
  * The config of an image that a Docker older than 1.8.3 built, with the fields that later versions always write, byte

@@ -374,10 +374,16 @@ describe("an image that becomes one of schema 1", () => {
 
   test("is refused where its config has no history, or a layer is of zstd", async () => {
     const asSchema1 = { manifestMIMEType: dockerSchema1Signed };
+    const zstdLayer = "application/vnd.oci.image.layer.v1.tar+zstd";
+    await using opened = await openImage(await stored(sampleImage({ layerType: zstdLayer })));
+    await expect(opened.updatedImage(asSchema1)).rejects.toMatchObject({ code: "impossible-copy" });
     const withoutHistory = copyImage(await stored(sampleImage()), destination().to, asSchema1);
     await expect(withoutHistory).rejects.toMatchObject({ code: "impossible-copy" });
-    const layerType = "application/vnd.oci.image.layer.v1.tar+zstd";
-    const zstd = copyImage(await stored(sampleImage({ layerType })), destination().to, asSchema1);
+    const zstd = copyImage(
+      await stored(sampleImage({ layerType: zstdLayer })),
+      destination().to,
+      asSchema1,
+    );
     await expect(zstd).rejects.toMatchObject({ code: "impossible-copy" });
   });
 });

@@ -1,11 +1,9 @@
 import { describe, expect, test, vi } from "vitest";
 
 import type { BlobLocation } from "../../src/contract/blob-info.ts";
-import type { ImageListing } from "../../src/contract/image-listing.ts";
 import type { ImageReference } from "../../src/contract/image-reference.ts";
 import type { ImageSource } from "../../src/contract/image-source.ts";
 import { mediaTypes } from "../../src/manifest/media-types.ts";
-import { memory } from "../../src/memory/index.ts";
 import { digestOf } from "../../src/names/digest.ts";
 import type { Digest } from "../../src/names/digest.ts";
 import { ImageError } from "../../src/names/image-error.ts";
@@ -13,34 +11,13 @@ import type { VerifyEvent } from "../../src/verify/verify-event.ts";
 import { verifyImage } from "../../src/verify/verify-image.ts";
 import type { VerifyOptions } from "../../src/verify/verify-options.ts";
 import { altered } from "../altered-reference.ts";
-import { arm, linux, rawManifest, sampleImage, sampleIndex, write } from "../sample-images.ts";
+import { arm, linux, rawManifest, sampleImage, sampleIndex } from "../sample-images.ts";
 import type { SampleImage } from "../sample-images.ts";
+import { several, stored } from "./stored-images.ts";
 
 const { ociManifest, ociIndex, ociArtifact } = mediaTypes;
 const one = sampleImage({ layers: ["one", "a longer one", "mid"] });
 const other = sampleImage({ platform: arm, layers: ["other"] });
-
-async function stored(image: SampleImage, name = "sample"): Promise<ImageReference> {
-  const reference = memory().parseReference(name);
-  await write(image, reference);
-  return reference;
-}
-
-/** A reference to several images. */
-function several(...references: readonly ImageReference[]): ImageReference {
-  const [first] = references;
-  return Object.assign(Object.create(first ?? null) as ImageReference, {
-    isLocation: true,
-    listImages: async (): Promise<ImageListing> => ({
-      images: references.map((reference, position) => ({
-        names: [`@${position}`],
-        reference,
-        newImageSource: (options) => reference.newImageSource(options),
-      })),
-      [Symbol.asyncDispose]: async () => {},
-    }),
-  });
-}
 
 /** An image without its blobs. */
 const empty = (image: SampleImage): SampleImage => ({

@@ -1,42 +1,21 @@
 import { describe, expect, test } from "vitest";
 
-import type { ImageListing } from "../../src/contract/image-listing.ts";
 import type { ImageReference } from "../../src/contract/image-reference.ts";
 import type { ImageSource } from "../../src/contract/image-source.ts";
 import { mediaTypes } from "../../src/manifest/media-types.ts";
-import { memory } from "../../src/memory/index.ts";
 import type { Digest } from "../../src/names/digest.ts";
 import { digestOf } from "../../src/names/digest.ts";
 import { ImageError } from "../../src/names/image-error.ts";
 import type { VerifyEvent } from "../../src/verify/verify-event.ts";
 import { verifyImage } from "../../src/verify/verify-image.ts";
 import { altered } from "../altered-reference.ts";
-import { arm, rawManifest, sampleImage, sampleIndex, write } from "../sample-images.ts";
+import { arm, rawManifest, sampleImage, sampleIndex } from "../sample-images.ts";
 import type { SampleImage } from "../sample-images.ts";
+import { several, stored } from "./stored-images.ts";
 
 const { ociManifest, ociIndex } = mediaTypes;
 const one = sampleImage({ layers: ["one", "a longer one"] });
 const other = sampleImage({ platform: arm, layers: ["other"] });
-
-async function stored(image: SampleImage, name = "sample"): Promise<ImageReference> {
-  const reference = memory().parseReference(name);
-  await write(image, reference);
-  return reference;
-}
-
-function several(...references: readonly ImageReference[]): ImageReference {
-  return Object.assign(Object.create(references[0] ?? null) as ImageReference, {
-    isLocation: true,
-    listImages: async (): Promise<ImageListing> => ({
-      images: references.map((reference, position) => ({
-        names: [`@${position}`],
-        reference,
-        newImageSource: (options) => reference.newImageSource(options),
-      })),
-      [Symbol.asyncDispose]: async () => {},
-    }),
-  });
-}
 
 const numbered = (at: number): Digest => digestOf(Buffer.from(String(at)));
 

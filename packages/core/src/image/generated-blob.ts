@@ -4,6 +4,8 @@ import { checkDigest } from "../content/verified-blob.ts";
 import type { Descriptor } from "../contract/blob-info.ts";
 import type { ImageDestination } from "../contract/image-destination.ts";
 import type { OperationOptions } from "../contract/operation-options.ts";
+import { schema1LayerType } from "../manifest/manifest.ts";
+import { emptyLayer, emptyLayerDigest } from "../schema1/schema1-of-image.ts";
 
 /** Writes a small generated blob, unless the destination has it. */
 export async function putGenerated(
@@ -18,4 +20,14 @@ export async function putGenerated(
   const put = await destination.putBlob(body, blob, { ...options, isConfig });
   checkDigest(put.digest, blob.digest);
   return "copied";
+}
+
+/** Writes the layer that a schema 1 image has for each step that changed the config only. */
+export async function putEmptyLayer(
+  destination: ImageDestination,
+  options: OperationOptions,
+): Promise<void> {
+  const size = emptyLayer.byteLength;
+  const blob = { mediaType: schema1LayerType, digest: emptyLayerDigest, size };
+  await putGenerated(emptyLayer, blob, destination, { ...options, isConfig: false });
 }
