@@ -20,7 +20,7 @@ export function copyCommand(signal: AbortSignal): Command {
     )
     .optionsGroup("Changes to the images:")
     .option("--preserve-digests", "fail instead of changing any manifest")
-    .option("-f, --format <type>", "manifest type at the destination: oci or v2s2")
+    .option("-f, --format <type>", "manifest type at the destination: oci, v2s2 or v2s1")
     .option("--remove-signatures", "do not copy signatures")
     .option("--referrers", "also copy referrers: signatures, SBOMs, attestations")
     .option(
