@@ -28,7 +28,7 @@ function planned(...blobs: readonly Descriptor[]): CopyEvent {
         kind: "blob",
         blob: one,
         isConfig: false,
-        transform: "preserve",
+        transform: { kind: "preserve" },
         digest: one.digest,
         candidates: [],
         reason: "the image needs it",

@@ -3,14 +3,16 @@ import { layerCompressionOf, withLayerCompression } from "../manifest/layer-medi
 import type { LayerCompression } from "../manifest/layer-media-types.ts";
 import type { ImageManifest } from "../manifest/manifest.ts";
 import { familyOf } from "../manifest/media-types.ts";
+import { compressionChange, preserve, resultingCompression } from "./blob-transform.ts";
+import type { BlobTransform, CompressionChange } from "./blob-transform.ts";
 import type { CopyFacts } from "./copy-facts.ts";
 import type { CachedBlob } from "./copy-facts.ts";
-import type { BlobStep, BlobTransform, ReuseCandidate } from "./copy-plan.ts";
+import type { BlobStep, ReuseCandidate } from "./copy-plan.ts";
 
 /** The descriptor of a layer with its media type after the transform, as far as the type is known. */
 export function withTransformedType(layer: Descriptor, transform: BlobTransform): Descriptor {
-  if (transform !== "decompress" && transform !== "gzip" && transform !== "zstd") return layer;
-  const compression = transform === "decompress" ? "none" : transform;
+  const compression = resultingCompression(transform);
+  if (compression === undefined) return layer;
   return {
     ...layer,
     mediaType: withLayerCompression(layer.mediaType, compression) ?? layer.mediaType,
@@ -24,9 +26,10 @@ export function blobStep(
   cached: CopyFacts["cachedBlobs"],
 ): BlobStep {
   const compression = layerCompressionOf(blob.mediaType);
-  const transform = compression === undefined ? "preserve" : layerTransform;
-  const forms = compressedForms(blob, transform, cached);
-  const changes = forms.length > 0 || changesCompression(transform, compression);
+  const transform = compression === undefined ? preserve : layerTransform;
+  const change = compressionChange(transform);
+  const forms = compressedForms(blob, change, cached);
+  const changes = forms.length > 0 || changesCompression(change, compression);
   return {
     kind: "blob",
     blob,
@@ -35,7 +38,7 @@ export function blobStep(
     digest: changes ? undefined : blob.digest,
     // A blob to be recompressed cannot be reused unchanged.
     candidates: changes ? forms : withLocations({ blob, compression: undefined }, cached),
-    reason: changes ? reasonFor(transform, forms) : "the image needs it",
+    reason: changes ? reasonFor(change, forms) : "the image needs it",
   };
 }
 
@@ -45,11 +48,11 @@ export function configStep(
   target: string,
   cached: CopyFacts["cachedBlobs"],
 ): BlobStep {
-  const step = { ...blobStep(config, "preserve", cached), isConfig: true };
+  const step = { ...blobStep(config, preserve, cached), isConfig: true };
   if (target === mediaType || familyOf(target) === "docker") return step;
   return {
     ...step,
-    transform: "oci-config",
+    transform: { kind: "oci-config" },
     digest: undefined,
     candidates: [],
     reason: "OCI has its own config format",
@@ -58,38 +61,36 @@ export function configStep(
 
 /** Identifies a step. A config may need two: one unchanged, and one converted. */
 export function blobKey({ blob, transform }: Pick<BlobStep, "blob" | "transform">): string {
-  return transform === "oci-config" ? `${blob.digest} ${transform}` : blob.digest;
+  return transform.kind === "oci-config" ? `${blob.digest} ${transform.kind}` : blob.digest;
 }
 
-/** Whether a transform changes the compression of a layer with this media type. */
+/** Whether a layer with this compression changes. */
 function changesCompression(
-  transform: BlobTransform,
+  change: CompressionChange | undefined,
   compression: LayerCompression | undefined,
 ): boolean {
-  switch (transform) {
-    case "preserve":
-    case "oci-config":
+  switch (change?.kind) {
+    case undefined:
       return false;
     case "compress":
       return compression === "none";
     case "decompress":
       return compression !== "none";
-    case "gzip":
-    case "zstd":
-      return compression !== transform;
+    case "recompress":
+      return compression !== change.format;
   }
 }
 
 /** The cached compressed forms of a blob. A blob that has some is uncompressed, whatever its media type. */
 function compressedForms(
   blob: Descriptor,
-  transform: BlobTransform,
+  change: CompressionChange | undefined,
   cached: CopyFacts["cachedBlobs"],
 ): readonly ReuseCandidate[] {
-  const wanted = transform === "compress" ? "gzip" : transform;
+  if (change === undefined || change.kind === "decompress") return [];
   const forms = cached?.get(blob.digest)?.compressed ?? [];
   return forms
-    .filter(({ compression }) => compression === wanted)
+    .filter(({ compression }) => compression === change.format)
     .flatMap(({ digest, size, compression }) => {
       const mediaType = withLayerCompression(blob.mediaType, compression) ?? blob.mediaType;
       const form = { ...blob, digest, size, mediaType };
@@ -110,11 +111,14 @@ function withLocations(
   return isAtDestination ? [candidate, withLocation] : [withLocation];
 }
 
-function reasonFor(transform: BlobTransform, forms: readonly ReuseCandidate[]): string {
-  const isFormat = transform === "gzip" || transform === "zstd";
-  const request = isFormat
-    ? `layers are to be compressed with ${transform}`
-    : `the destination wants layers ${transform}ed`;
+function reasonFor(
+  change: CompressionChange | undefined,
+  forms: readonly ReuseCandidate[],
+): string {
+  const request =
+    change?.kind === "recompress"
+      ? `layers are to be compressed with ${change.format}`
+      : `the destination wants layers ${change?.kind}ed`;
   const [form] = forms;
   return form === undefined ? request : `${request}; reuses ${form.blob.digest} if it exists`;
 }

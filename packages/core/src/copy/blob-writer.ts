@@ -77,7 +77,7 @@ export class BlobWriter {
     signal: AbortSignal | undefined,
   ): Promise<Descriptor | undefined> {
     const step = configStep(manifest, mediaType, undefined);
-    if (step.transform === "preserve") return undefined;
+    if (step.transform.kind === "preserve") return undefined;
     const result = this.#results.get(blobKey(step)) ?? (await this.#write(step, signal));
     return result.stored;
   }

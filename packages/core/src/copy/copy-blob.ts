@@ -10,9 +10,11 @@ import type { ImageSource } from "../contract/image-source.ts";
 import { Retries } from "../contract/retries.ts";
 import type { LayerCompression } from "../manifest/layer-media-types.ts";
 import type { BlobResult } from "./blob-result.ts";
+import { compressionChange } from "./blob-transform.ts";
+import type { CompressionChange } from "./blob-transform.ts";
 import { convertConfig } from "./convert-config.ts";
 import type { ExecuteOptions } from "./copy-options.ts";
-import type { BlobStep, BlobTransform } from "./copy-plan.ts";
+import type { BlobStep } from "./copy-plan.ts";
 import { DiffIDComputation, diffIDOf } from "./diff-id.ts";
 import { readBlob } from "./read-blob.ts";
 import { reuseBlob } from "./reuse-blob.ts";
@@ -53,7 +55,7 @@ async function copyOnce(
   { onEvent, ...options }: CopyBlobOptions,
 ): Promise<BlobResult> {
   const { blob, isConfig, transform, needsDiffID = false } = step;
-  if (transform === "oci-config")
+  if (transform.kind === "oci-config")
     return convertConfig(blob, source, destination, { ...options, onEvent });
   const decompression = {
     maxSize: options.maxLayerSize,
@@ -70,7 +72,7 @@ async function copyOnce(
   const diffID = needsDiffID ? new DiffIDComputation(decompression) : undefined;
   const read = readBlob(blob, source, options, onEvent);
   const { bytes, info, replay, close, ...compressions } = await transformed(read, blob, {
-    transform,
+    change: compressionChange(transform),
     reuseBuffers: destination.accepts.reuseBuffers === true && diffID === undefined,
     isLocal: source.offers.isLocal === true,
     decompression,
@@ -101,7 +103,8 @@ interface Transformed {
 }
 
 interface TransformOptions {
-  readonly transform: Exclude<BlobTransform, "oci-config">;
+  /** undefined to preserve the bytes. */
+  readonly change: CompressionChange | undefined;
   /** Whether the destination accepts reused buffers. */
   readonly reuseBuffers: boolean;
   /** Whether the source can be read again at no cost. */
@@ -115,16 +118,16 @@ interface TransformOptions {
 async function transformed(
   blob: VerifiedBlob,
   descriptor: Descriptor,
-  { transform, reuseBuffers, isLocal, decompression, observe }: TransformOptions,
+  { change, reuseBuffers, isLocal, decompression, observe }: TransformOptions,
 ): Promise<Transformed> {
   const from = (start: number): AsyncIterable<Uint8Array> => blob.from(start, { reuseBuffers });
   const unchanged = { info: descriptor, compression: undefined, replay: from };
   const whole = observe?.(from(0)) ?? from(0);
-  if (transform === "preserve") return { ...unchanged, bytes: whole };
+  if (change === undefined) return { ...unchanged, bytes: whole };
   const detected = await detectCompression(whole);
   const sourceCompression = detected.compression;
   const close = async (): Promise<void> => detected.close();
-  const compression = targetCompression(sourceCompression, transform);
+  const compression = targetCompression(sourceCompression, change);
   if (compression === undefined) return { ...unchanged, bytes: detected.bytes, close };
   const { mediaType, annotations } = descriptor;
   // Compression and decompression allow reused buffers, so a local blob is opened again with them.
@@ -140,15 +143,14 @@ async function transformed(
 /** The compression of the result; undefined if the blob is not changed. */
 function targetCompression(
   compression: Compression,
-  transform: Exclude<BlobTransform, "preserve" | "oci-config">,
+  change: CompressionChange,
 ): LayerCompression | undefined {
-  switch (transform) {
+  switch (change.kind) {
     case "compress":
-      return compression === "none" ? "gzip" : undefined;
+      return compression === "none" ? change.format : undefined;
     case "decompress":
       return compression === "none" ? undefined : "none";
-    case "gzip":
-    case "zstd":
-      return compression === transform ? undefined : transform;
+    case "recompress":
+      return compression === change.format ? undefined : change.format;
   }
 }

@@ -3,6 +3,7 @@ import type { Signature } from "../contract/signature.ts";
 import type { VerifiedManifest } from "../image/unparsed-image.ts";
 import type { Platform } from "../manifest/platform.ts";
 import type { Digest } from "../names/digest.ts";
+import type { BlobTransform } from "./blob-transform.ts";
 
 /** What a copy will do, as plain data. It is complete before anything is written. */
 export interface CopyPlan {
@@ -27,19 +28,6 @@ export interface CopyPlan {
 
 /** A step of a copy. Later versions may add kinds. */
 export type CopyStep = BlobStep | ManifestStep | SignaturesStep | CommitStep;
-
-/** How a blob is changed. The first bytes of a layer show its compression, not its media type. */
-export type BlobTransform =
-  | "preserve"
-  /** Compresses an uncompressed layer with gzip. */
-  | "compress"
-  /** Recompresses a layer with another compression. */
-  | "gzip"
-  | "zstd"
-  /** Decompresses a layer. */
-  | "decompress"
-  /** Converts the config of a Docker image for an OCI manifest. */
-  | "oci-config";
 
 /** Copies a config or a layer, unless the destination can reuse one. */
 export interface BlobStep {

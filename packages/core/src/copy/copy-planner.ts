@@ -127,7 +127,7 @@ export class CopyPlanner {
     const key = blobKey(step);
     const existing = this.#blobs.get(key);
     rejectSizeConflict(step.blob, existing?.blob);
-    const kept = existing?.transform === "preserve" ? existing : step;
+    const kept = existing?.transform.kind === "preserve" ? existing : step;
     const needsDiffID = existing?.needsDiffID === true || step.needsDiffID === true;
     this.#blobs.set(key, needsDiffID ? { ...kept, needsDiffID } : kept);
   }

@@ -1,7 +1,8 @@
 import { parseManifest } from "../manifest/manifest.ts";
 import { formatPlatform } from "../manifest/platform.ts";
 import { singleLine } from "../text/printable.ts";
-import type { BlobTransform, CopyPlan, CopyStep, ManifestStep } from "./copy-plan.ts";
+import type { BlobTransform, CompressionChange } from "./blob-transform.ts";
+import type { CopyPlan, CopyStep, ManifestStep } from "./copy-plan.ts";
 
 /** Formats a plan for people: a summary, then one line for each step. */
 export function formatPlan(plan: CopyPlan): string {
@@ -43,17 +44,20 @@ function describe(step: CopyStep): string {
 }
 
 function describeTransform(transform: BlobTransform): string {
-  switch (transform) {
-    case "gzip":
-    case "zstd":
-      return `compress with ${transform}`;
+  switch (transform.kind) {
+    case "preserve":
+      return transform.kind;
     case "oci-config":
       return "convert to OCI";
-    case "preserve":
-    case "compress":
-    case "decompress":
-      return transform;
+    case "layer":
+      return transform.compression === undefined
+        ? "preserve"
+        : describeCompression(transform.compression);
   }
+}
+
+function describeCompression(change: CompressionChange): string {
+  return change.kind === "decompress" ? "decompress" : `compress with ${change.format}`;
 }
 
 function describeReferrer({ raw, tag }: ManifestStep): string {

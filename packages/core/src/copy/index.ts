@@ -1,11 +1,11 @@
 import "../supported-node.ts";
 
 export type { EmbeddedName } from "../schema1/edit-schema1.ts";
+export type { BlobTransform, CompressionChange, LayerTransform } from "./blob-transform.ts";
 export type { CachedBlob, CopyFacts, ManifestFacts, ReferrerFacts } from "./copy-facts.ts";
 export type { ExecuteOptions, PlanOptions } from "./copy-options.ts";
 export type {
   BlobStep,
-  BlobTransform,
   CommitStep,
   CopyStep,
   ManifestStep,

@@ -3,8 +3,9 @@ import { isArtifact } from "../manifest/manifest.ts";
 import type { ArtifactManifest, ImageManifest } from "../manifest/manifest.ts";
 import { isSchema1MediaType } from "../manifest/media-types.ts";
 import { blobStep, configStep, withTransformedType } from "./blob-step.ts";
+import { preserve } from "./blob-transform.ts";
+import type { BlobTransform } from "./blob-transform.ts";
 import type { ManifestFacts } from "./copy-facts.ts";
-import type { BlobTransform } from "./copy-plan.ts";
 import { layerTransform } from "./layer-transform.ts";
 import { joinReasons, recompressed, unchanged } from "./manifest-plan.ts";
 import type { ManifestPlan, PlanContext } from "./manifest-plan.ts";
@@ -20,7 +21,7 @@ export function planImage(
 ): ManifestPlan {
   const { accepts, cachedBlobs } = context.facts;
   const isPreserved = preserveReason !== undefined || isArtifact(manifest);
-  const transform = isPreserved ? "preserve" : requestedTransform(context);
+  const transform = isPreserved ? preserve : requestedTransform(context);
   const transformed = {
     ...manifest,
     layers: manifest.layers.map((layer) => withTransformedType(layer, transform)),
@@ -57,7 +58,7 @@ export function planArtifact(
   const { accepts, cachedBlobs } = context.facts;
   const { mediaType } = targetTypeOf(manifest, accepts, context.options, preserveReason);
   return {
-    blobs: manifest.blobs.map((blob) => blobStep(blob, "preserve", cachedBlobs)),
+    blobs: manifest.blobs.map((blob) => blobStep(blob, preserve, cachedBlobs)),
     mediaType,
     fallbacks: [],
     omitted: [],
@@ -68,8 +69,21 @@ export function planArtifact(
 
 /** How layers that may change are transformed. */
 export function requestedTransform({ facts, options }: PlanContext): BlobTransform {
-  const transform = layerTransform(facts.offers, facts.accepts);
-  return transform === "compress" ? (options.compression ?? "compress") : transform;
+  const { compression } = options;
+  switch (layerTransform(facts.offers, facts.accepts)) {
+    case "preserve":
+      return preserve;
+    case "decompress":
+      return { kind: "layer", compression: { kind: "decompress" } };
+    case "compress":
+      return {
+        kind: "layer",
+        compression:
+          compression === undefined
+            ? { kind: "compress", format: "gzip" }
+            : { kind: "recompress", format: compression },
+      };
+  }
 }
 
 /** Whether a layer has URLs that clients can download it from, so that it need not be copied. */

@@ -1,6 +1,7 @@
 import type { Descriptor } from "../contract/blob-info.ts";
 import type { ImageIndex } from "../manifest/manifest.ts";
 import { blobStep } from "./blob-step.ts";
+import { preserve } from "./blob-transform.ts";
 import type { ManifestFacts } from "./copy-facts.ts";
 import type { PlanOptions } from "./copy-options.ts";
 import { impossibleChange } from "./impossible-copies.ts";
@@ -39,7 +40,7 @@ export function planIndex(
   const isKnown = known.length === outcomes.length;
   const hasChanges = selected.some(({ raw }) => results.get(raw.digest)?.digest !== raw.digest);
   return {
-    blobs: selectedBlobs.map((blob) => blobStep(blob, "preserve", cachedBlobs)),
+    blobs: selectedBlobs.map((blob) => blobStep(blob, preserve, cachedBlobs)),
     mediaType: target.mediaType,
     fallbacks: target.fallbacks,
     omitted: index.manifests.flatMap(({ digest }, at) =>

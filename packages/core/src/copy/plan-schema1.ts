@@ -2,6 +2,7 @@ import type { Schema1Manifest } from "../manifest/manifest.ts";
 import { isSchema1MediaType } from "../manifest/media-types.ts";
 import { hasOtherName } from "../schema1/edit-schema1.ts";
 import { blobStep } from "./blob-step.ts";
+import { preserve } from "./blob-transform.ts";
 import type { ManifestFacts } from "./copy-facts.ts";
 import { joinReasons, recompressed } from "./manifest-plan.ts";
 import type { ManifestPlan, PlanContext } from "./manifest-plan.ts";
@@ -22,7 +23,7 @@ export function planSchema1(
   const { accepts, cachedBlobs, destinationName } = context.facts;
   const target = targetTypeOf(manifest, accepts, context.options, preserveReason);
   const isKept = isSchema1MediaType(target.mediaType);
-  const transform = preserveReason === undefined ? requestedTransform(context) : "preserve";
+  const transform = preserveReason === undefined ? requestedTransform(context) : preserve;
   const layers = (facts.layers ?? [])
     .filter((_, at) => isKept || manifest.layers[at]?.history.isThrowaway === false)
     .map((layer) => {

@@ -297,7 +297,10 @@ describe("layers to be compressed", () => {
   test("are allowed in Docker's format after compression with gzip", () => {
     const accepts = { layers: "compress", manifestMIMETypes: [dockerManifest] } as const;
     const step = layerStep(`${plainLayer}+zstd`, { compression: "gzip" }, accepts);
-    expect(step).toMatchObject({ transform: "gzip", digest: undefined });
+    expect(step).toMatchObject({
+      transform: { kind: "layer", compression: { kind: "recompress", format: "gzip" } },
+      digest: undefined,
+    });
   });
 
   test("keep the type of the manifest, except for zstd", () => {

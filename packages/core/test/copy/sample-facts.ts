@@ -1,5 +1,6 @@
 import type { DestinationAccepts } from "../../src/contract/image-destination.ts";
 import type { Signature } from "../../src/contract/signature.ts";
+import type { BlobTransform } from "../../src/copy/blob-transform.ts";
 import type { CopyFacts, ManifestFacts } from "../../src/copy/copy-facts.ts";
 import type { CopyPlan } from "../../src/copy/copy-plan.ts";
 import { parseManifest } from "../../src/manifest/manifest.ts";
@@ -51,7 +52,9 @@ export function kinds({ steps }: CopyPlan): string {
     .map((step) => {
       switch (step.kind) {
         case "blob":
-          return step.isConfig ? "config" : `layer ${step.transform}${step.digest ? "" : "?"}`;
+          return step.isConfig
+            ? "config"
+            : `layer ${transformName(step.transform)}${step.digest ? "" : "?"}`;
         case "manifest":
           return `${step.isInstance ? "instance" : "top"}${step.digest ? "" : "?"}`;
         case "signatures":
@@ -60,4 +63,12 @@ export function kinds({ steps }: CopyPlan): string {
       }
     })
     .join(", ");
+}
+
+/** `preserve`, `compress`, `decompress`, or the requested compression. */
+function transformName(transform: BlobTransform): string {
+  if (transform.kind !== "layer") return transform.kind;
+  const { compression } = transform;
+  if (compression === undefined) return "preserve";
+  return compression.kind === "recompress" ? compression.format : compression.kind;
 }

@@ -1,0 +1,45 @@
+import type { LayerCompression } from "../manifest/layer-media-types.ts";
+
+/** How a blob is changed, as plain data. */
+export type BlobTransform =
+  | { readonly kind: "preserve" }
+  | LayerTransform
+  /** Converts the config of a Docker image for an OCI manifest. */
+  | { readonly kind: "oci-config" };
+
+/** Changes a layer, in the order of the fields. */
+export interface LayerTransform {
+  readonly kind: "layer";
+  /** Default: the compression is preserved. */
+  readonly compression?: CompressionChange | undefined;
+}
+
+/** How the compression of a layer changes. The first bytes of a layer show its compression, not its media type. */
+export type CompressionChange =
+  /** Compresses an uncompressed layer, and preserves any other. */
+  | { readonly kind: "compress"; readonly format: "gzip" | "zstd" }
+  /** Compresses a layer that is uncompressed or has another compression. */
+  | { readonly kind: "recompress"; readonly format: "gzip" | "zstd" }
+  | { readonly kind: "decompress" };
+
+/** The transform of a blob that does not change. */
+export const preserve: BlobTransform = { kind: "preserve" };
+
+/** The compression that a layer has after a transform; undefined if it is preserved or only the bytes can show it. */
+export function resultingCompression(transform: BlobTransform): LayerCompression | undefined {
+  const change = compressionChange(transform);
+  switch (change?.kind) {
+    case undefined:
+    case "compress":
+      return undefined;
+    case "recompress":
+      return change.format;
+    case "decompress":
+      return "none";
+  }
+}
+
+/** The change of the compression in a transform; undefined if it is preserved. */
+export function compressionChange(transform: BlobTransform): CompressionChange | undefined {
+  return transform.kind === "layer" ? transform.compression : undefined;
+}
