@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 
-import { drayage } from "./drayage.ts";
+import { drayage, ended, startDrayage } from "./drayage.ts";
 
 describe("the command line", () => {
   test("--version prints to standard output", async () => {
@@ -19,6 +19,16 @@ describe("the command line", () => {
     const { code, stdout, stderr } = await drayage(...args);
     expect(stdout).toContain("Examples:\n  drayage ");
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  });
+
+  test.each([
+    [["--version"], 0],
+    [["frobnicate"], 1],
+    [["inspect", "--raw", "dir:/nonexistent"], 2],
+  ])("%j exits with %i", async (args, code) => {
+    const expected = await drayage(...args);
+    expect(expected.code).toBe(code);
+    expect(await ended(startDrayage(args))).toEqual(expected);
   });
 
   test.each([

@@ -1,10 +1,13 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import { spawn } from "node:child_process";
 import type { ChildProcessWithoutNullStreams } from "node:child_process";
 import { mkdtempSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { homedir, tmpdir } from "node:os";
 import path from "node:path";
+import { Readable, Writable } from "node:stream";
 
+import { runCommandLine } from "../src/command-line.ts";
 import { builtCommand } from "./built-command.ts";
 
 /** The result of running the command. */
@@ -16,15 +19,62 @@ export interface Run {
   readonly bytes: Buffer;
 }
 
-/** An empty home, without settings and credentials. It is removed with the home of the run. */
-const home = mkdtempSync(path.join(homedir(), "command-"));
-
-/** Runs the command to its end, without policy and credentials of the user. */
+/**
+ * Runs a command line in this process, with its own standard streams and without policy and credentials of the user.
+ * Standard input is empty.
+ */
 export async function drayage(...args: readonly string[]): Promise<Run> {
-  return ended(startDrayage(args));
+  const [stdout, stderr]: Buffer[][] = [[], []];
+  const streams = {
+    stdin: Readable.from([]),
+    stdout: collecting(stdout ?? []),
+    stderr: collecting(stderr ?? []),
+  };
+  using _ = emptyHome();
+  const code = await streamsOfRun.run(streams, () => runCommandLine(args));
+  return runOf(code, stdout ?? [], stderr ?? []);
 }
 
-/** Starts the command. */
+/** The streams of `process` differ between command lines that run at the same time. */
+const streamsOfRun = new AsyncLocalStorage<
+  Readonly<Record<"stdin" | "stdout" | "stderr", Readable | Writable>>
+>();
+for (const name of ["stdin", "stdout", "stderr"] as const) {
+  const own = Object.getOwnPropertyDescriptor(process, name);
+  Object.defineProperty(process, name, {
+    configurable: true,
+    enumerable: true,
+    get: (): unknown => streamsOfRun.getStore()?.[name] ?? own?.get?.call(process),
+  });
+}
+
+function collecting(chunks: Buffer[]): Writable {
+  return new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      // A copy, because the writer can reuse the buffer.
+      chunks.push(Buffer.from(chunk));
+      done();
+    },
+  });
+}
+
+/** A home without settings and credentials. It is removed with the home of the test run. */
+const home = mkdtempSync(path.join(homedir(), "command-"));
+let runsInHome = 0;
+let homeBefore: string | undefined;
+
+/** Sets the home while at least one command line runs. */
+function emptyHome(): Disposable {
+  if (runsInHome++ === 0) homeBefore = process.env["HOME"];
+  process.env["HOME"] = home;
+  return {
+    [Symbol.dispose]() {
+      if (--runsInHome === 0) process.env["HOME"] = homeBefore;
+    },
+  };
+}
+
+/** Starts the built command in a process of its own, for tests of signals, streams and exit codes. */
 export function startDrayage(args: readonly string[]): ChildProcessWithoutNullStreams {
   const { NODE_OPTIONS: _, CI: __, ...env } = process.env;
   return spawn(process.execPath, [...command, ...args], { env: { ...env, HOME: home } });
@@ -38,8 +88,12 @@ export async function ended(child: ChildProcessWithoutNullStreams): Promise<Run>
     child.on("error", reject);
     child.on("close", resolve);
   });
-  const bytes = Buffer.concat(stdout ?? []);
-  return { code, stdout: String(bytes), stderr: String(Buffer.concat(stderr ?? [])), bytes };
+  return runOf(code, stdout ?? [], stderr ?? []);
+}
+
+function runOf(code: number | null, stdout: readonly Buffer[], stderr: readonly Buffer[]): Run {
+  const bytes = Buffer.concat(stdout);
+  return { code, stdout: String(bytes), stderr: String(Buffer.concat(stderr)), bytes };
 }
 
 /** The arguments of Node: the built command, which starts in half the time of its sources. */
