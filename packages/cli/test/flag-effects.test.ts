@@ -130,6 +130,18 @@ const effects: Readonly<Record<string, readonly [file: string, title: string]>> 
     "commands/copy/copy.test.ts",
     "--dest-compress-format recompresses all layers",
   ],
+  "--compress-level": [
+    "commands/copy/copy.test.ts",
+    "--dest-compress-level, --dest-force-compress-format and --dest-zstd-frames change how layers are recompressed",
+  ],
+  "--force-compress-format": [
+    "commands/copy/copy.test.ts",
+    "--dest-compress-level, --dest-force-compress-format and --dest-zstd-frames change how layers are recompressed",
+  ],
+  "--zstd-frames": [
+    "commands/copy/copy.test.ts",
+    "--dest-compress-level, --dest-force-compress-format and --dest-zstd-frames change how layers are recompressed",
+  ],
   "--chunk-size": [
     "commands/copy/copy.test.ts",
     "--dest-chunk-size limits the size of upload requests",

@@ -33,9 +33,15 @@ export function parseBound(text: string): number {
 }
 
 /** @throws InvalidArgumentError */
-export function parseCompression(text: string): "gzip" | "zstd" {
-  if (text === "gzip" || text === "zstd") return text;
-  throw new InvalidArgumentError("Layers are compressed with gzip or zstd.");
+export function parseCompression(text: string): string {
+  if (["gzip", "zstd", "none"].includes(text)) return text;
+  throw new InvalidArgumentError("Layers are compressed with gzip or zstd, or none.");
+}
+
+/** @throws InvalidArgumentError */
+export function parseFrames(text: string): "one" | "parallel" {
+  if (text === "one" || text === "parallel") return text;
+  throw new InvalidArgumentError("Write one or parallel.");
 }
 
 const bytes: Readonly<Record<string, number>> = {

@@ -1,4 +1,4 @@
-import { parseBound, parseCompression, parseSize } from "./flag-values.ts";
+import { parseBound, parseCompression, parseFrames, parseSize } from "./flag-values.ts";
 
 /** The connection flags of one image. */
 export interface SideFlags {
@@ -17,7 +17,10 @@ export interface SideFlags {
   readonly sharedBlobDir?: string;
   readonly compress?: true;
   readonly decompress?: true;
-  readonly compressFormat?: "gzip" | "zstd";
+  readonly compressFormat?: string;
+  readonly compressLevel?: number;
+  readonly forceCompressFormat?: true;
+  readonly zstdFrames?: "one" | "parallel";
   readonly ociAcceptUncompressedLayers?: true;
   readonly parallelRanges?: number;
   /** Bytes. */
@@ -75,8 +78,25 @@ export const sideFlagTable: Readonly<Record<SideFlag, WrittenFlag>> = {
   decompress: { flag: "decompress", help: "decompress layers", only: "dest-" },
   compressFormat: {
     flag: "compress-format <format>",
-    help: "recompress layers with gzip or zstd",
+    help: "recompress layers with gzip or zstd; none decompresses them",
     parse: parseCompression,
+    only: "dest-",
+  },
+  compressLevel: {
+    flag: "compress-level <n>",
+    help: "compression level: 1 to 9 for gzip, 1 to 20 for zstd",
+    parse: parseBound,
+    only: "dest-",
+  },
+  forceCompressFormat: {
+    flag: "force-compress-format",
+    help: "recompress also layers that the destination has",
+    only: "dest-",
+  },
+  zstdFrames: {
+    flag: "zstd-frames <frames>",
+    help: "one (default), or parallel: faster for one large layer",
+    parse: parseFrames,
     only: "dest-",
   },
   ociAcceptUncompressedLayers: {

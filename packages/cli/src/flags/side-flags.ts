@@ -83,6 +83,8 @@ function refuseContradictions({ prefix, flags }: Side): void {
     ["noCreds", "password"],
     ["compress", "decompress"],
     ["compressFormat", "decompress"],
+    ["compressLevel", "decompress"],
+    ["forceCompressFormat", "decompress"],
   ];
   const both = pairs.find(([one, other]) => flags[one] && flags[other]);
   if (both !== undefined) {

@@ -49,9 +49,6 @@ const flags: Readonly<Record<string, string>> = {
   "--encryption-key": encryption,
   "--decryption-key": encryption,
   "--encrypt-layer": encryption,
-  "--dest-compress-level": "the compression level is fixed; remove the flag",
-  "--dest-force-compress-format":
-    "remove the flag; --dest-compress-format always recompresses all layers",
   "--dest-precompute-digests": "remove the flag; digests of layers are cached",
   "--screds": "use --src-creds",
   "--dcreds": "use --dest-creds",

@@ -15,6 +15,14 @@ export interface KnownTransport {
   load(side: Side): Promise<ImageTransport>;
 }
 
+/** The flags of destinations that store compressed layers. */
+const formatFlags = [
+  "compressFormat",
+  "compressLevel",
+  "forceCompressFormat",
+  "zstdFrames",
+] as const satisfies readonly SideFlag[];
+
 /** By the prefix of the image name. A new transport needs an entry here and its flags in `side-flag-table.ts`. */
 export const knownTransports: Readonly<Record<string, KnownTransport>> = {
   docker: {
@@ -27,7 +35,8 @@ export const knownTransports: Readonly<Record<string, KnownTransport>> = {
       "authfile",
       "tlsVerify",
       "certDir",
-      "compressFormat",
+      "decompress",
+      ...formatFlags,
       "parallelRanges",
       "chunkSize",
     ],
@@ -38,7 +47,7 @@ export const knownTransports: Readonly<Record<string, KnownTransport>> = {
       "sharedBlobDir",
       "compress",
       "decompress",
-      "compressFormat",
+      ...formatFlags,
       "ociAcceptUncompressedLayers",
     ],
     load: async ({ flags }) => {
@@ -48,7 +57,7 @@ export const knownTransports: Readonly<Record<string, KnownTransport>> = {
     },
   },
   dir: {
-    takes: ["compress", "decompress", "compressFormat"],
+    takes: ["compress", "decompress", ...formatFlags],
     load: async ({ flags }) => {
       const { directory } = await import("@drayage/transport-dir");
       return directory(layersSetting(flags));
@@ -74,7 +83,7 @@ export const knownTransports: Readonly<Record<string, KnownTransport>> = {
       "s3PathStyle",
       "compress",
       "decompress",
-      "compressFormat",
+      ...formatFlags,
       "ociAcceptUncompressedLayers",
     ],
     load: async ({ flags, isCached }) => {
@@ -100,7 +109,7 @@ export const knownTransports: Readonly<Record<string, KnownTransport>> = {
     },
   },
   "oci-archive": {
-    takes: ["append", "compress", "decompress", "compressFormat", "ociAcceptUncompressedLayers"],
+    takes: ["append", "compress", "decompress", ...formatFlags, "ociAcceptUncompressedLayers"],
     load: async ({ flags }) => {
       const { ociArchive } = await import("@drayage/transport-tarball");
       return ociArchive({ ...layersSetting(flags), append: flags.append });
@@ -125,11 +134,13 @@ function layersSetting({
   compress,
   decompress,
   compressFormat,
+  compressLevel,
   ociAcceptUncompressedLayers,
 }: SideFlags): {
   layers?: "compress" | "decompress" | "preserve";
 } {
-  if (compress || compressFormat !== undefined) return { layers: "compress" };
-  if (decompress) return { layers: "decompress" };
+  if (decompress || compressFormat === "none") return { layers: "decompress" };
+  if (compress || compressFormat !== undefined || compressLevel !== undefined)
+    return { layers: "compress" };
   return ociAcceptUncompressedLayers ? { layers: "preserve" } : {};
 }

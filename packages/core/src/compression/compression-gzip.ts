@@ -1,21 +1,24 @@
 import zlib from "node:zlib";
 
 import { compressedInBlocks } from "./compression-blocks.ts";
+import { deflateAtLevel } from "./deflate-level.ts";
 import { deflated, deflateThreads } from "./deflate-threads.ts";
 
 /**
- * Compresses to one gzip member (RFC 1952). Its blocks are compressed in parallel, and each ends at a byte boundary. The
- * output is the same on every machine and with every version of Node.
+ * Compresses to one gzip member (RFC 1952). Its blocks are compressed in parallel, and each ends at a byte boundary.
+ * Without a level, the output is the same on every machine and with every version of Node.
  */
 export async function* gzipped(
   bytes: AsyncIterable<Uint8Array>,
+  level?: number,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   let checksum = 0;
   let length = 0;
+  const deflate = level === undefined ? deflated : deflateAtLevel(level);
   const compress = async (block: Uint8Array): Promise<Uint8Array> => {
     checksum = zlib.crc32(block, checksum);
     length += block.byteLength;
-    return deflated(block);
+    return deflate(block);
   };
   yield header;
   yield* compressedInBlocks(bytes, { blockSize, maxBlocks, compress });

@@ -2,6 +2,8 @@ import zlib from "node:zlib";
 
 import { ImageError } from "../names/image-error.ts";
 import { gzipped } from "./compression-gzip.ts";
+import { requireLevel } from "./compression-settings.ts";
+import type { CompressionSettings } from "./compression-settings.ts";
 import { transformed } from "./compression-transform.ts";
 import { zstdCompressed } from "./compression-zstd.ts";
 import { limitedOutput } from "./decompression-limit.ts";
@@ -67,12 +69,19 @@ async function* prepended(
   }
 }
 
-/** Compresses a stream on several threads. The same bytes always compress to the same result. */
+/**
+ * Compresses a stream. The same bytes always compress to the same result.
+ * @throws ImageError `impossible-copy` for a level that the format does not have
+ */
 export function compressed(
   bytes: AsyncIterable<Uint8Array>,
-  compression: "gzip" | "zstd",
+  compression: "gzip" | "zstd" | CompressionSettings,
 ): AsyncIterable<Uint8Array> {
-  return compression === "gzip" ? gzipped(bytes) : zstdCompressed(bytes);
+  const settings = typeof compression === "string" ? { format: compression } : compression;
+  requireLevel(settings);
+  return settings.format === "gzip"
+    ? gzipped(bytes, settings.level)
+    : zstdCompressed(bytes, settings);
 }
 
 /** With Node's default of 16 KiB, decompressing a layer takes twice the processor time. */

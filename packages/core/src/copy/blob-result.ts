@@ -12,6 +12,8 @@ export interface BlobResult {
   readonly cloned?: boolean;
   /** The compression of the stored blob, if the copy changed it. */
   readonly compression: LayerCompression | undefined;
+  /** The annotations that the compressor adds to the layer. */
+  readonly annotations?: Descriptor["annotations"];
   /** The compression of the source blob, if it was detected. */
   readonly sourceCompression?: Compression | undefined;
   /** The digest of the uncompressed layer, if the step needs it and the bytes were read to the end. */

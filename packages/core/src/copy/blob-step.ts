@@ -1,9 +1,13 @@
 import type { Descriptor } from "../contract/blob-info.ts";
 import { layerCompressionOf, withLayerCompression } from "../manifest/layer-media-types.ts";
-import type { LayerCompression } from "../manifest/layer-media-types.ts";
 import type { ImageManifest } from "../manifest/manifest.ts";
 import { familyOf } from "../manifest/media-types.ts";
-import { compressionChange, preserve, resultingCompression } from "./blob-transform.ts";
+import {
+  compressionChange,
+  describeRecompression,
+  preserve,
+  resultingCompression,
+} from "./blob-transform.ts";
 import type { BlobTransform, CompressionChange } from "./blob-transform.ts";
 import type { CopyFacts } from "./copy-facts.ts";
 import type { CachedBlob } from "./copy-facts.ts";
@@ -29,16 +33,18 @@ export function blobStep(
   const transform = compression === undefined ? preserve : layerTransform;
   const change = compressionChange(transform);
   const forms = compressedForms(blob, change, cached);
-  const changes = forms.length > 0 || changesCompression(change, compression);
+  const changes = forms.length > 0 || changesCompression(change, blob);
+  const isCompressed = forms.length === 0 && compression !== "none";
+  const keepsReused = change?.kind === "recompress" && change.keepsReused === true && isCompressed;
   return {
     kind: "blob",
     blob,
     isConfig: false,
     transform,
     digest: changes ? undefined : blob.digest,
-    // A blob to be recompressed cannot be reused unchanged.
-    candidates: changes ? forms : withLocations({ blob, compression: undefined }, cached),
-    reason: changes ? reasonFor(change, forms) : "the image needs it",
+    candidates:
+      changes && !keepsReused ? forms : withLocations({ blob, compression: undefined }, cached),
+    reason: changes ? reasonFor(change, forms, keepsReused) : "the image needs it",
   };
 }
 
@@ -64,11 +70,12 @@ export function blobKey({ blob, transform }: Pick<BlobStep, "blob" | "transform"
   return transform.kind === "oci-config" ? `${blob.digest} ${transform.kind}` : blob.digest;
 }
 
-/** Whether a layer with this compression changes. */
+/** Whether the compression of a layer changes, according to its descriptor. */
 function changesCompression(
   change: CompressionChange | undefined,
-  compression: LayerCompression | undefined,
+  { mediaType, annotations }: Descriptor,
 ): boolean {
+  const compression = layerCompressionOf(mediaType);
   switch (change?.kind) {
     case undefined:
       return false;
@@ -77,6 +84,8 @@ function changesCompression(
     case "decompress":
       return compression !== "none";
     case "recompress":
+      if (change.compressor !== undefined)
+        return annotations?.[change.compressor.annotation] === undefined;
       return compression !== change.format;
   }
 }
@@ -88,6 +97,7 @@ function compressedForms(
   cached: CopyFacts["cachedBlobs"],
 ): readonly ReuseCandidate[] {
   if (change === undefined || change.kind === "decompress") return [];
+  if (change.kind === "recompress" && change.compressor !== undefined) return [];
   const forms = cached?.get(blob.digest)?.compressed ?? [];
   return forms
     .filter(({ compression }) => compression === change.format)
@@ -114,11 +124,21 @@ function withLocations(
 function reasonFor(
   change: CompressionChange | undefined,
   forms: readonly ReuseCandidate[],
+  keepsReused: boolean,
 ): string {
-  const request =
-    change?.kind === "recompress"
-      ? `layers are to be compressed with ${change.format}`
-      : `the destination wants layers ${change?.kind}ed`;
+  const request = change && requestIn(change);
   const [form] = forms;
-  return form === undefined ? request : `${request}; reuses ${form.blob.digest} if it exists`;
+  if (form !== undefined) return `${request}; reuses ${form.blob.digest} if it exists`;
+  return `${request}${keepsReused ? ", unless the destination has this one" : ""}`;
+}
+
+function requestIn(change: CompressionChange): string {
+  switch (change.kind) {
+    case "compress":
+      return "the destination wants layers compressed";
+    case "decompress":
+      return "layers are to be decompressed";
+    case "recompress":
+      return `layers are to be compressed with ${describeRecompression(change)}`;
+  }
 }

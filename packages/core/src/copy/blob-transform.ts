@@ -1,3 +1,5 @@
+import type { CompressionSettings } from "../compression/compression-settings.ts";
+import type { LayerCompressor } from "../compression/layer-compressor.ts";
 import type { LayerCompression } from "../manifest/layer-media-types.ts";
 
 /** How a blob is changed, as plain data. */
@@ -17,10 +19,18 @@ export interface LayerTransform {
 /** How the compression of a layer changes. The first bytes of a layer show its compression, not its media type. */
 export type CompressionChange =
   /** Compresses an uncompressed layer, and preserves any other. */
-  | { readonly kind: "compress"; readonly format: "gzip" | "zstd" }
-  /** Compresses a layer that is uncompressed or has another compression. */
-  | { readonly kind: "recompress"; readonly format: "gzip" | "zstd" }
+  | ({ readonly kind: "compress" } & CompressionSettings)
+  | RecompressionChange
   | { readonly kind: "decompress" };
+
+/** Compresses a layer that is uncompressed or has another compression. */
+export interface RecompressionChange extends CompressionSettings {
+  readonly kind: "recompress";
+  /** Compresses layers without its annotation with this compressor, whose base format is `format`. Default: none. */
+  readonly compressor?: Pick<LayerCompressor, "name" | "annotation"> | undefined;
+  /** Whether a compressed layer that the destination has keeps its compression. Default false. */
+  readonly keepsReused?: boolean | undefined;
+}
 
 /** The transform of a blob that does not change. */
 export const preserve: BlobTransform = { kind: "preserve" };
@@ -37,6 +47,15 @@ export function resultingCompression(transform: BlobTransform): LayerCompression
     case "decompress":
       return "none";
   }
+}
+
+/** `zstd at level 19`. */
+export function describeRecompression({
+  format,
+  level,
+  compressor,
+}: Pick<RecompressionChange, "format" | "level" | "compressor">): string {
+  return `${compressor?.name ?? format}${level === undefined ? "" : ` at level ${level}`}`;
 }
 
 /** The change of the compression in a transform; undefined if it is preserved. */

@@ -4,6 +4,7 @@ import { runAll } from "../content/run-all.ts";
 import type { Descriptor } from "../contract/blob-info.ts";
 import type { ImageDestination } from "../contract/image-destination.ts";
 import type { ImageSource } from "../contract/image-source.ts";
+import { withoutCompressionAnnotations } from "../manifest/compression-annotations.ts";
 import { withLayerCompression } from "../manifest/layer-media-types.ts";
 import type { ImageManifest } from "../manifest/manifest.ts";
 import type { Digest } from "../names/digest.ts";
@@ -64,7 +65,10 @@ export class BlobWriter {
     if (result?.compression === undefined || result.stored.digest === layer.digest) return layer;
     const { digest, size } = result.stored;
     const mediaType = withLayerCompression(layer.mediaType, result.compression) ?? layer.mediaType;
-    return { ...layer, digest, size, mediaType };
+    const kept = withoutCompressionAnnotations(layer.annotations);
+    const annotations = result.annotations ? { ...kept, ...result.annotations } : kept;
+    // The URLs are those of other bytes.
+    return { ...layer, digest, size, mediaType, annotations, urls: [] };
   }
 
   /**

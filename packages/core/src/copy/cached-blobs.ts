@@ -7,7 +7,7 @@ import type { Digest } from "../names/digest.ts";
 import { isInScope, scopeOf } from "./blob-scope.ts";
 import type { CachedBlob, ManifestFacts } from "./copy-facts.ts";
 import type { CopyOptions } from "./copy-options.ts";
-import { layerTransform } from "./layer-transform.ts";
+import { wantedLayers } from "./wanted-layers.ts";
 
 /**
  * Looks up the blobs of manifests and their compressed forms in the cache. Returns undefined without a cache, or if the
@@ -19,7 +19,7 @@ export async function findCachedBlobs(
   destination: ImageDestination,
   { cache, ...options }: CopyOptions,
 ): Promise<ReadonlyMap<Digest, CachedBlob> | undefined> {
-  const compresses = layerTransform(source.offers, destination.accepts) === "compress";
+  const compresses = wantedLayers(source.offers, destination.accepts) === "compress";
   const isUseful = compresses || destination.locateBlob !== undefined;
   if (cache === undefined || !isUseful) return undefined;
   const digests = [...new Set(manifests.flatMap(digestsIn))];

@@ -1,6 +1,7 @@
-import { compressed, decompressed, detectCompression } from "../compression/compression.ts";
+import { decompressed, detectCompression } from "../compression/compression.ts";
 import type { Compression, DecompressionOptions } from "../compression/compression.ts";
 import type { DecompressionTotal } from "../compression/decompression-limit.ts";
+import type { CompressedLayer } from "../compression/layer-compressor.ts";
 import { replayable } from "../content/replayable.ts";
 import { checkDigest } from "../content/verified-blob.ts";
 import type { VerifiedBlob } from "../content/verified-blob.ts";
@@ -12,6 +13,7 @@ import type { LayerCompression } from "../manifest/layer-media-types.ts";
 import type { BlobResult } from "./blob-result.ts";
 import { compressionChange } from "./blob-transform.ts";
 import type { CompressionChange } from "./blob-transform.ts";
+import { compressedLayer, targetOf } from "./compressed-layer.ts";
 import { convertConfig } from "./convert-config.ts";
 import type { ExecuteOptions } from "./copy-options.ts";
 import type { BlobStep } from "./copy-plan.ts";
@@ -71,8 +73,9 @@ async function copyOnce(
   }
   const diffID = needsDiffID ? new DiffIDComputation(decompression) : undefined;
   const read = readBlob(blob, source, options, onEvent);
-  const { bytes, info, replay, close, ...compressions } = await transformed(read, blob, {
+  const { bytes, info, replay, close, added, ...compressions } = await transformed(read, blob, {
     change: compressionChange(transform),
+    compressors: options.compressors,
     reuseBuffers: destination.accepts.reuseBuffers === true && diffID === undefined,
     isLocal: source.offers.isLocal === true,
     decompression,
@@ -85,7 +88,9 @@ async function copyOnce(
     const putOptions = { ...options, isConfig, sizeHint };
     const stored = await destination.putBlob(replayable(bytes, replay), info, putOptions);
     if (info.digest !== undefined) checkDigest(stored.digest, info.digest);
-    const result = { from: blob, outcome: "copied", stored, ...compressions } as const;
+    const annotations = added?.();
+    const copied = { from: blob, outcome: "copied", stored, ...compressions } as const;
+    const result = annotations === undefined ? copied : { ...copied, annotations };
     return diffID === undefined ? result : { ...result, diffID: await diffID.result() };
   } finally {
     await close?.();
@@ -99,12 +104,15 @@ interface Transformed {
   readonly replay: BlobBody["replay"];
   readonly compression: LayerCompression | undefined;
   readonly sourceCompression?: Compression;
+  /** The annotations that the compressor adds, when all bytes were read. */
+  readonly added?: CompressedLayer["annotations"] | undefined;
   readonly close?: () => Promise<void>;
 }
 
 interface TransformOptions {
   /** undefined to preserve the bytes. */
   readonly change: CompressionChange | undefined;
+  readonly compressors: ExecuteOptions["compressors"];
   /** Whether the destination accepts reused buffers. */
   readonly reuseBuffers: boolean;
   /** Whether the source can be read again at no cost. */
@@ -118,7 +126,7 @@ interface TransformOptions {
 async function transformed(
   blob: VerifiedBlob,
   descriptor: Descriptor,
-  { change, reuseBuffers, isLocal, decompression, observe }: TransformOptions,
+  { change, compressors, reuseBuffers, isLocal, decompression, observe }: TransformOptions,
 ): Promise<Transformed> {
   const from = (start: number): AsyncIterable<Uint8Array> => blob.from(start, { reuseBuffers });
   const unchanged = { info: descriptor, compression: undefined, replay: from };
@@ -127,30 +135,16 @@ async function transformed(
   const detected = await detectCompression(whole);
   const sourceCompression = detected.compression;
   const close = async (): Promise<void> => detected.close();
-  const compression = targetCompression(sourceCompression, change);
-  if (compression === undefined) return { ...unchanged, bytes: detected.bytes, close };
+  const target = targetOf(change, sourceCompression, descriptor);
+  if (target === undefined) return { ...unchanged, bytes: detected.bytes, close };
   const { mediaType, annotations } = descriptor;
   // Compression and decompression allow reused buffers, so a local blob is opened again with them.
   const isReopened = isLocal && !reuseBuffers && observe === undefined;
   if (isReopened) await close();
   const input = isReopened ? blob.from(0, { reuseBuffers: true }) : detected.bytes;
   const plain = decompressed(input, sourceCompression, decompression);
-  const bytes = compression === "none" ? plain : compressed(plain, compression);
-  const info = { mediaType, annotations };
-  return { bytes, info, replay: undefined, compression, sourceCompression, close };
-}
-
-/** The compression of the result; undefined if the blob is not changed. */
-function targetCompression(
-  compression: Compression,
-  change: CompressionChange,
-): LayerCompression | undefined {
-  switch (change.kind) {
-    case "compress":
-      return compression === "none" ? change.format : undefined;
-    case "decompress":
-      return compression === "none" ? undefined : "none";
-    case "recompress":
-      return compression === change.format ? undefined : change.format;
-  }
+  const result = { info: { mediaType, annotations }, replay: undefined, sourceCompression, close };
+  if (target === "none") return { ...result, bytes: plain, compression: target };
+  const { bytes, annotations: added } = compressedLayer(plain, target, compressors);
+  return { ...result, bytes, compression: target.format, added };
 }

@@ -10,6 +10,7 @@ import type { CopyResult } from "./copy-result.ts";
 import { executeCopy } from "./execute-copy.ts";
 import { inspectCopy } from "./inspect-copy.ts";
 import { planCopy } from "./plan-copy.ts";
+import { rejectContradiction } from "./requested-compression.ts";
 
 /**
  * Copies an image, or an index with its images, from any transport to any other. Verifies every byte. The image becomes
@@ -21,6 +22,7 @@ export async function copyImage(
   to: ImageReference,
   options: CopyOptions = {},
 ): Promise<CopyResult> {
+  rejectContradiction(options);
   const reportingOptions = reporting(options);
   await using destination = await openDestination(to, reportingOptions);
   await using source = await from.newImageSource(reportingOptions);
@@ -38,6 +40,7 @@ export async function previewCopy(
   to: ImageReference,
   options: CopyOptions = {},
 ): Promise<CopyPlan> {
+  rejectContradiction(options);
   await using destination = await openDestination(to, options);
   await using source = await from.newImageSource(options);
   return planCopy(await inspectCopy(source, destination, options), options);

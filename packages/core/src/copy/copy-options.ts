@@ -1,4 +1,5 @@
 import type { DecompressionOptions } from "../compression/compression.ts";
+import type { LayerCompressor } from "../compression/layer-compressor.ts";
 import type { BlobInfoCache } from "../contract/blob-info-cache.ts";
 import type { OperationOptions } from "../contract/operation-options.ts";
 import type { ImagePolicy } from "../image/image-policy.ts";
@@ -6,6 +7,7 @@ import type { InstanceSelection } from "../image/instance-selection.ts";
 import type { ReferrerSelection } from "../image/referrer-selection.ts";
 import type { Platform } from "../manifest/platform.ts";
 import type { CopyEvent } from "./copy-event.ts";
+import type { CompressionRequest } from "./requested-compression.ts";
 
 /** The options of a copy. */
 export interface CopyOptions extends OperationOptions {
@@ -25,10 +27,12 @@ export interface CopyOptions extends OperationOptions {
   /** The media type to convert image manifests to. Indexes are converted to the same family. Default: unchanged. */
   readonly manifestMIMEType?: string | undefined;
   /**
-   * The compression of layers, if the destination stores compressed layers. zstd requires OCI manifests. Default: gzip for
-   * uncompressed layers only.
+   * The compression of layers, if the destination stores compressed layers: a format or more settings. zstd requires OCI
+   * manifests. Default: gzip for uncompressed layers only.
    */
-  readonly compression?: "gzip" | "zstd" | undefined;
+  readonly compression?: "gzip" | "zstd" | "none" | CompressionRequest | undefined;
+  /** More formats for `compression`, such as `zstdChunked()` of `@drayage/chunked`. Default: none. */
+  readonly compressors?: readonly LayerCompressor[] | undefined;
   /**
    * The maximum size of a decompressed layer in bytes, if the copy decompresses it. Default: 1 GiB, or 200 times its
    * compressed size if that is more.
@@ -70,10 +74,14 @@ export type PlanOptions = Pick<
   | "preserveDigests"
   | "manifestMIMEType"
   | "compression"
+  | "compressors"
   | "missingInstances"
   | "downloadForeignLayers"
 >;
 
 /** The options for executing a plan. */
 export type ExecuteOptions = OperationOptions &
-  Pick<CopyOptions, "parallelBlobs" | "cache" | "onEvent" | "maxLayerSize" | "decompress">;
+  Pick<
+    CopyOptions,
+    "parallelBlobs" | "cache" | "compressors" | "onEvent" | "maxLayerSize" | "decompress"
+  >;

@@ -6,8 +6,8 @@ import type { CopyFacts, ManifestFacts, ReferrerFacts } from "./copy-facts.ts";
 import type { PlanOptions } from "./copy-options.ts";
 import type { BlobStep, CopyStep, ManifestStep } from "./copy-plan.ts";
 import { impossibleChange, rejectImpossibleCopy, rejectSizeConflict } from "./impossible-copies.ts";
-import { withOCIForZstd } from "./layer-transform.ts";
 import type { ManifestPlan, PlanContext } from "./manifest-plan.ts";
+import { withOCIForZstd } from "./oci-for-zstd.ts";
 import { planArtifact, planImage } from "./plan-image.ts";
 import { planIndex } from "./plan-index.ts";
 import { planSchema1 } from "./plan-schema1.ts";
@@ -27,6 +27,8 @@ export interface ManifestRole {
 /** Collects the steps of a copy, one for each blob and manifest. */
 export class CopyPlanner {
   readonly #context: PlanContext;
+  /** For manifests that must not change. */
+  readonly #preservingContext: PlanContext;
   /** By `blobKey`. */
   readonly #blobs = new Map<string, BlobStep>();
   /** By digest and tag. */
@@ -39,6 +41,7 @@ export class CopyPlanner {
 
   constructor(facts: CopyFacts, options: PlanOptions) {
     this.#context = { facts, options: withOCIForZstd(options, facts) };
+    this.#preservingContext = { facts, options };
     this.#subjects = new Set(facts.referrers.map(({ subject }) => subject));
     rejectImpossibleCopy(facts, options);
   }
@@ -97,15 +100,16 @@ export class CopyPlanner {
 
   #manifestPlan(facts: ManifestFacts, preserveReason: string | undefined): ManifestPlan {
     const { manifest } = facts;
+    const context = preserveReason === undefined ? this.#context : this.#preservingContext;
     switch (manifest.kind) {
       case "image":
-        return planImage(facts, manifest, preserveReason, this.#context);
+        return planImage(facts, manifest, preserveReason, context);
       case "schema1":
-        return planSchema1(facts, manifest, preserveReason, this.#context);
+        return planSchema1(facts, manifest, preserveReason, context);
       case "artifact":
-        return planArtifact(facts, manifest, preserveReason, this.#context);
+        return planArtifact(facts, manifest, preserveReason, context);
       case "index":
-        return planIndex(facts, manifest, preserveReason, this.#context, (instance) =>
+        return planIndex(facts, manifest, preserveReason, context, (instance) =>
           this.#planInstance(instance, preserveReason),
         );
     }

@@ -1,6 +1,7 @@
 import { parseManifest } from "../manifest/manifest.ts";
 import { formatPlatform } from "../manifest/platform.ts";
 import { singleLine } from "../text/printable.ts";
+import { describeRecompression } from "./blob-transform.ts";
 import type { BlobTransform, CompressionChange } from "./blob-transform.ts";
 import type { CopyPlan, CopyStep, ManifestStep } from "./copy-plan.ts";
 
@@ -57,7 +58,9 @@ function describeTransform(transform: BlobTransform): string {
 }
 
 function describeCompression(change: CompressionChange): string {
-  return change.kind === "decompress" ? "decompress" : `compress with ${change.format}`;
+  return change.kind === "decompress"
+    ? "decompress"
+    : `compress with ${describeRecompression(change)}`;
 }
 
 function describeReferrer({ raw, tag }: ManifestStep): string {

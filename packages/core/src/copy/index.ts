@@ -1,7 +1,13 @@
 import "../supported-node.ts";
 
+export type { CompressedLayer, LayerCompressor } from "../compression/layer-compressor.ts";
 export type { EmbeddedName } from "../schema1/edit-schema1.ts";
-export type { BlobTransform, CompressionChange, LayerTransform } from "./blob-transform.ts";
+export type {
+  BlobTransform,
+  CompressionChange,
+  LayerTransform,
+  RecompressionChange,
+} from "./blob-transform.ts";
 export type { CachedBlob, CopyFacts, ManifestFacts, ReferrerFacts } from "./copy-facts.ts";
 export type { ExecuteOptions, PlanOptions } from "./copy-options.ts";
 export type {
@@ -16,3 +22,4 @@ export { executeCopy } from "./execute-copy.ts";
 export { formatBytes, formatPlan } from "./format-plan.ts";
 export { inspectCopy } from "./inspect-copy.ts";
 export { planCopy } from "./plan-copy.ts";
+export type { CompressionRequest } from "./requested-compression.ts";

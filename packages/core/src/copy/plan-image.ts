@@ -1,14 +1,16 @@
 import type { Descriptor } from "../contract/blob-info.ts";
+import { layerCompressionOf } from "../manifest/layer-media-types.ts";
 import { isArtifact } from "../manifest/manifest.ts";
 import type { ArtifactManifest, ImageManifest } from "../manifest/manifest.ts";
 import { isSchema1MediaType } from "../manifest/media-types.ts";
 import { blobStep, configStep, withTransformedType } from "./blob-step.ts";
 import { preserve } from "./blob-transform.ts";
-import type { BlobTransform } from "./blob-transform.ts";
 import type { ManifestFacts } from "./copy-facts.ts";
-import { layerTransform } from "./layer-transform.ts";
+import type { PlanOptions } from "./copy-options.ts";
+import { impossibleChange } from "./impossible-copies.ts";
 import { joinReasons, recompressed, unchanged } from "./manifest-plan.ts";
 import type { ManifestPlan, PlanContext } from "./manifest-plan.ts";
+import { forcedFormat, requestedTransform } from "./requested-compression.ts";
 import { rewrittenManifest } from "./rewritten-manifest.ts";
 import { targetTypeOf } from "./target-type.ts";
 
@@ -20,8 +22,9 @@ export function planImage(
   context: PlanContext,
 ): ManifestPlan {
   const { accepts, cachedBlobs } = context.facts;
+  rejectForcedChange(manifest, preserveReason, context.options);
   const isPreserved = preserveReason !== undefined || isArtifact(manifest);
-  const transform = isPreserved ? preserve : requestedTransform(context);
+  const transform = isPreserved ? preserve : requestedTransform(context.facts, context.options);
   const transformed = {
     ...manifest,
     layers: manifest.layers.map((layer) => withTransformedType(layer, transform)),
@@ -48,6 +51,22 @@ export function planImage(
   };
 }
 
+/** @throws ImageError `impossible-copy` if layers must have another compression, but the manifest must not change */
+function rejectForcedChange(
+  manifest: ImageManifest,
+  preserveReason: string | undefined,
+  options: PlanOptions,
+): void {
+  const format = forcedFormat(options);
+  if (preserveReason === undefined || format === undefined || isArtifact(manifest)) return;
+  const isChanged = manifest.layers.some(({ mediaType }) => {
+    const compression = layerCompressionOf(mediaType);
+    return compression !== undefined && compression !== format;
+  });
+  if (isChanged)
+    throw impossibleChange(`its layers must be compressed with ${format}`, preserveReason);
+}
+
 /** Plans an artifact manifest, which never changes. */
 export function planArtifact(
   facts: ManifestFacts,
@@ -65,25 +84,6 @@ export function planArtifact(
     result: rewrittenManifest(facts.raw, {}),
     reason: unchanged,
   };
-}
-
-/** How layers that may change are transformed. */
-export function requestedTransform({ facts, options }: PlanContext): BlobTransform {
-  const { compression } = options;
-  switch (layerTransform(facts.offers, facts.accepts)) {
-    case "preserve":
-      return preserve;
-    case "decompress":
-      return { kind: "layer", compression: { kind: "decompress" } };
-    case "compress":
-      return {
-        kind: "layer",
-        compression:
-          compression === undefined
-            ? { kind: "compress", format: "gzip" }
-            : { kind: "recompress", format: compression },
-      };
-  }
 }
 
 /** Whether a layer has URLs that clients can download it from, so that it need not be copied. */

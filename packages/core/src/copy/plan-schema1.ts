@@ -6,7 +6,7 @@ import { preserve } from "./blob-transform.ts";
 import type { ManifestFacts } from "./copy-facts.ts";
 import { joinReasons, recompressed } from "./manifest-plan.ts";
 import type { ManifestPlan, PlanContext } from "./manifest-plan.ts";
-import { requestedTransform } from "./plan-image.ts";
+import { requestedTransform } from "./requested-compression.ts";
 import { rewrittenManifest } from "./rewritten-manifest.ts";
 import { targetTypeOf } from "./target-type.ts";
 
@@ -23,7 +23,8 @@ export function planSchema1(
   const { accepts, cachedBlobs, destinationName } = context.facts;
   const target = targetTypeOf(manifest, accepts, context.options, preserveReason);
   const isKept = isSchema1MediaType(target.mediaType);
-  const transform = preserveReason === undefined ? requestedTransform(context) : preserve;
+  const transform =
+    preserveReason === undefined ? requestedTransform(context.facts, context.options) : preserve;
   const layers = (facts.layers ?? [])
     .filter((_, at) => isKept || manifest.layers[at]?.history.isThrowaway === false)
     .map((layer) => {

@@ -9,7 +9,11 @@ export interface CopyFlags extends GlobalFlags, RetryFlags {
   readonly preserveDigests?: true;
   readonly format?: string;
   readonly removeSignatures?: true;
-  readonly destCompressFormat?: "gzip" | "zstd";
+  readonly destDecompress?: true;
+  readonly destCompressFormat?: string;
+  readonly destCompressLevel?: number;
+  readonly destForceCompressFormat?: true;
+  readonly destZstdFrames?: "one" | "parallel";
   readonly referrers?: true;
   readonly referrerType?: readonly string[];
   readonly repair?: true;

@@ -19,13 +19,22 @@ export function copyOptionsOf(flags: CopyFlags): CopyOptions {
     ...chosenImages(flags),
     preserveDigests: flags.preserveDigests,
     manifestMIMEType: manifestMIMETypeOf(flags.format),
-    compression: flags.destCompressFormat,
+    compression: compressionOf(flags),
     removeSignatures: flags.removeSignatures,
     referrers: referrersOf(flags),
     repair: flags.repair,
     parallelBlobs: flags.imageParallelCopies,
     maxLayerSize: flags.maxLayerSize,
     decompress: decompressedLayer,
+  };
+}
+
+function compressionOf(flags: CopyFlags): CopyOptions["compression"] {
+  return {
+    format: flags.destDecompress ? "none" : flags.destCompressFormat,
+    level: flags.destCompressLevel,
+    zstdFrames: flags.destZstdFrames,
+    force: flags.destForceCompressFormat,
   };
 }
 

@@ -2,7 +2,7 @@ import { readdir, readFile } from "node:fs/promises";
 import path from "node:path";
 
 import { openImage } from "@drayage/core";
-import type { CopyEvent } from "@drayage/core";
+import type { CopyEvent, CopyPlan } from "@drayage/core";
 import { startRegistry } from "@drayage/registry";
 import type { Registry } from "@drayage/registry";
 import { randomImage, randomIndex } from "@drayage/testkit";
@@ -249,6 +249,11 @@ describe("copy", () => {
       [["--dest-compress", "--dest-decompress"], /contradict each other/],
       [["--dest-compress-format=zstd", "--dest-decompress"], /contradict each other/],
       [["--dest-compress-format=xz"], /gzip or zstd/],
+      [["--dest-compress-level=21", "--dest-compress-format=zstd"], /from 1 to 20/],
+      [["--dest-compress-level=10"], /from 1 to 9/],
+      [["--dest-compress-level=3", "--dest-decompress"], /contradict each other/],
+      [["--dest-force-compress-format"], /needs a format/],
+      [["--dest-zstd-frames=two"], /one or parallel/],
       [["--all", "--multi-arch=all"], /--multi-arch and --all/],
       [["--format=v1"], /--format must be oci, v2s2 or v2s1/],
       [["--json"], /--json requires --dry-run/],
@@ -298,6 +303,28 @@ describe("copy", () => {
     );
     expect(stdout).toContain("tar+zstd");
     expect(stdout).not.toContain("tar+gzip");
+  });
+
+  test("--dest-compress-level, --dest-force-compress-format and --dest-zstd-frames change how layers are recompressed", async () => {
+    const settings = [
+      "--dest-compress-format=zstd",
+      "--dest-compress-level=19",
+      "--dest-force-compress-format",
+      "--dest-zstd-frames=parallel",
+    ];
+    const { stdout } = await copy("--dry-run", "--json", ...settings, source, destination);
+    const { steps } = JSON.parse(stdout) as CopyPlan;
+    const [layer] = steps.filter((step) => step.kind === "blob");
+    expect(layer?.transform).toEqual({
+      kind: "layer",
+      compression: { kind: "recompress", format: "zstd", level: 19, zstdFrames: "parallel" },
+    });
+  });
+
+  test("--dest-compress-format none decompresses layers", async () => {
+    await copy("--dest-compress-format=none", source, destination);
+    const manifest = path.join(destination.slice("dir:".length), "manifest.json");
+    expect(await readFile(manifest, "utf8")).not.toContain("tar+gzip");
   });
 
   test("--dest-decompress decompresses layers and reports the changed digest", async () => {
