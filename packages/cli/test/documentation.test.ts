@@ -5,11 +5,9 @@ import type { Command } from "commander";
 import { expect, test } from "vitest";
 
 import { knownTransports } from "../src/images/known-transports.ts";
-import { Interruption } from "../src/process/interruption.ts";
-import { newProgram } from "../src/program.ts";
+import { definedProgram } from "./defined-program.ts";
 
-using interruption = new Interruption(process);
-const program = newProgram(interruption);
+const program = definedProgram();
 const root = path.resolve(import.meta.dirname, "../../..");
 const [manual, readme] = ["docs/cli.md", "README.md"].map((name) =>
   readFileSync(path.join(root, name), "utf8"),

@@ -13,8 +13,7 @@ import type { Command } from "commander";
 import { describe, expect, test, vi } from "vitest";
 
 import { copyOptionsOf } from "../src/commands/copy/copy-options.ts";
-import { Interruption } from "../src/process/interruption.ts";
-import { newProgram } from "../src/program.ts";
+import { definedProgram } from "./defined-program.ts";
 import { drayage, temporaryFolder } from "./drayage.ts";
 
 /** The test that covers each flag, by file and a part of its title. Side flags are listed without prefix. */
@@ -189,12 +188,11 @@ const effects: Readonly<Record<string, readonly [file: string, title: string]>> 
 };
 
 describe("each flag has a test of its effect", () => {
-  using interruption = new Interruption(process);
   const commandsIn = (one: Command): readonly Command[] => [
     one,
     ...one.commands.flatMap(commandsIn),
   ];
-  const options = commandsIn(newProgram(interruption)).flatMap((one) => one.options);
+  const options = commandsIn(definedProgram()).flatMap((one) => one.options);
   const bare = (long = ""): string => long.replace(/^--(?:src|dest)-/, "--");
   const flags = [...new Set(options.map(({ long }) => bare(long)))];
 

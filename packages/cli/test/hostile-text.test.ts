@@ -7,8 +7,7 @@ import type { Registry } from "@drayage/registry";
 import { findProgram, outputOf } from "@drayage/test-support";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
-import { Interruption } from "../src/process/interruption.ts";
-import { newProgram } from "../src/program.ts";
+import { definedProgram } from "./defined-program.ts";
 import { command, temporaryFolder } from "./drayage.ts";
 
 /** Characters that control terminals or disguise text. */
@@ -252,8 +251,7 @@ test.skipIf(script === undefined)(
 );
 
 test("every command is tested with hostile text", () => {
-  using interruption = new Interruption(process);
-  const { commands } = newProgram(interruption);
+  const { commands } = definedProgram();
   const names = commands.map((one) => one.name());
   const driven = new Set(calls.map((call) => String(call).match(/"([a-z0-9-]+)"/)?.[1]));
   expect(names.filter((name) => !driven.has(name))).toEqual([]);

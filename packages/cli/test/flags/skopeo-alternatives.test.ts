@@ -4,8 +4,7 @@ import { describe, expect, test } from "vitest";
 
 import { normalizedArguments } from "../../src/flags/normalized-arguments.ts";
 import { describeFailure } from "../../src/process/failure.ts";
-import { Interruption } from "../../src/process/interruption.ts";
-import { newProgram } from "../../src/program.ts";
+import { definedProgram } from "../defined-program.ts";
 
 /** All commands and flags of skopeo 1.9 to 1.22, from its help and manual. */
 const skopeo: Readonly<Record<string, string>> = {
@@ -35,8 +34,7 @@ const absent = [
 ];
 
 async function answerTo(...args: readonly string[]): Promise<string | undefined> {
-  using interruption = new Interruption(process);
-  const program = newProgram(interruption);
+  const program = definedProgram();
   try {
     await program.parseAsync(normalizedArguments(args, program), { from: "user" });
     return undefined;
@@ -60,8 +58,7 @@ describe("commands and flags that only skopeo has", () => {
   );
 
   test.each(calls)("%s %s is known, or reported with an alternative", async (command, flag) => {
-    using interruption = new Interruption(process);
-    const program = newProgram(interruption);
+    const program = definedProgram();
     const own = program.commands.find((one) => one.name() === command) ?? program;
     const isKnown = (one: Command): boolean => one.options.some(({ long }) => long === flag);
     if (isKnown(own) || isKnown(program)) return;
