@@ -1,8 +1,8 @@
 import { ImageError, imageName, isImageError } from "@drayage/core";
 import type { ImagePolicy, OperationOptions, UnparsedImage } from "@drayage/core";
 
-import { checkSignedBy } from "../simple-signing/check-signed-by.ts";
 import { checkSigstoreSigned } from "../sigstore/check-sigstore-signed.ts";
+import { checkSignedBy } from "../simple-signing/check-signed-by.ts";
 import { scopeFor, scopeName } from "./policy-scope.ts";
 import type { MatchedScope } from "./policy-scope.ts";
 import type { Policy, PolicyRequirement } from "./policy.ts";

@@ -1,6 +1,6 @@
-import type { KeySource } from "./policy.ts";
 import { fieldAt, invalidPolicy } from "./policy-fields.ts";
 import type { PolicyFields } from "./policy-fields.ts";
+import type { KeySource } from "./policy.ts";
 
 /** The fields that may specify keys: one file, several files, the content of one in base64, or of several. */
 export interface KeyFieldNames {

@@ -1,6 +1,6 @@
 import { isImageError } from "@drayage/core";
-import { formatNamedReference, parseNamedReference } from "@drayage/core/reference";
 import type { NamedReference } from "@drayage/core";
+import { formatNamedReference, parseNamedReference } from "@drayage/core/reference";
 
 import type { IdentityMatch } from "./identity-match.ts";
 import { fieldAt, invalidPolicy, PolicyFields } from "./policy-fields.ts";

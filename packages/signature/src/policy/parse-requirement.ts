@@ -1,6 +1,6 @@
+import type { IdentityMatch } from "./identity-match.ts";
 import { keySourcesIn } from "./key-sources.ts";
 import { parseIdentity } from "./parse-identity.ts";
-import type { IdentityMatch } from "./identity-match.ts";
 import { fieldAt, invalidPolicy, PolicyFields } from "./policy-fields.ts";
 import type {
   KeySource,
@@ -58,10 +58,15 @@ function isKeyType(text: string): text is SignedBy["keyType"] {
 
 function sigstoreSignedIn(fields: PolicyFields): SigstoreSigned {
   const names = { path: "keyPath", paths: "keyPaths", data: "keyData", datas: "keyDatas" };
-  const keys = keySourcesIn(fields, names).map(
-    (sources): SigstoreSigner => ({ kind: "keys", keys: sources }),
-  );
-  const signers = [...keys, ...authorityIn(fields, "fulcio", fulcioIn), ...authorityIn(fields, "pki", pkiIn)];
+  const keys = keySourcesIn(fields, names).map((sources): SigstoreSigner => ({
+    kind: "keys",
+    keys: sources,
+  }));
+  const signers = [
+    ...keys,
+    ...authorityIn(fields, "fulcio", fulcioIn),
+    ...authorityIn(fields, "pki", pkiIn),
+  ];
   const signer = exactlyOne(signers, fields.at, [...Object.values(names), "fulcio", "pki"]);
   const rekorPublicKeys = rekorPublicKeysIn(fields, signer);
   const signedIdentity = signedIdentityIn(fields);

@@ -71,6 +71,9 @@ export class PolicyFields {
 
   #asText(value: unknown, name: string): string {
     if (typeof value === "string" && value !== "") return value;
-    throw invalidPolicy(`${this.at === "" ? "" : `${this.at}.`}${name}`, "must be a non-empty text");
+    throw invalidPolicy(
+      `${this.at === "" ? "" : `${this.at}.`}${name}`,
+      "must be a non-empty text",
+    );
   }
 }

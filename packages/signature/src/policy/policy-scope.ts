@@ -19,7 +19,11 @@ export function scopeFor(policy: Policy, reference: ImageReference): MatchedScop
   const { name: transport } = reference.transport;
   const scopes = policy.transports.get(transport);
   const { policyConfigurationIdentity: identity, policyConfigurationNamespaces } = reference;
-  const candidates = [...(identity === undefined ? [] : [identity]), ...policyConfigurationNamespaces, ""];
+  const candidates = [
+    ...(identity === undefined ? [] : [identity]),
+    ...policyConfigurationNamespaces,
+    "",
+  ];
   for (const scope of candidates) {
     const requirements = scopes?.get(scope);
     if (requirements !== undefined) return { transport, scope, requirements };

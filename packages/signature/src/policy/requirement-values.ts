@@ -48,7 +48,10 @@ export interface SigstoreSignedSettings {
 
 /** Requires a simple signature by a key of a keyring. @throws ImageError `untrusted` for contradictory settings */
 export function signedBy(settings: SignedBySettings): PolicyRequirement {
-  return parseRequirement({ type: "signedBy", keyType: "GPGKeys", ...jsonOf(settings) }, "signedBy");
+  return parseRequirement(
+    { type: "signedBy", keyType: "GPGKeys", ...jsonOf(settings) },
+    "signedBy",
+  );
 }
 
 /** Requires a sigstore signature. @throws ImageError `untrusted` for contradictory settings */

@@ -6,8 +6,8 @@ import type { OperationOptions, Signature, UnparsedImage } from "@drayage/core";
 import { checkClaim } from "../check-claim.ts";
 import { claimTypes, parseClaim } from "../payload.ts";
 import { anyAccepted } from "../policy/any-signature.ts";
-import { keyContents } from "../policy/key-content.ts";
 import type { PolicyOptions } from "../policy/judge-image.ts";
+import { keyContents } from "../policy/key-content.ts";
 import type { SigstoreSigned } from "../policy/policy.ts";
 import { attachment, signatureBytes } from "./attachment.ts";
 import type { SigstoreSignature } from "./attachment.ts";
@@ -24,10 +24,14 @@ export async function checkSigstoreSigned(
   const attached = sigstore.filter(({ mediaType }) => mediaType === attachment.payloadType);
   const simpleCount = signatures.length - sigstore.length;
   const otherCount = sigstore.length - attached.length;
-  return anyAccepted(attached, (signature) => checkSignature(signature, requirement, image, options), [
-    ...(simpleCount === 0 ? [] : [`${simpleCount} simple signatures`]),
-    ...(otherCount === 0 ? [] : [`${otherCount} other attachments`]),
-  ]);
+  return anyAccepted(
+    attached,
+    (signature) => checkSignature(signature, requirement, image, options),
+    [
+      ...(simpleCount === 0 ? [] : [`${simpleCount} simple signatures`]),
+      ...(otherCount === 0 ? [] : [`${otherCount} other attachments`]),
+    ],
+  );
 }
 
 async function checkSignature(

@@ -28,7 +28,7 @@ export function packetsOf(bytes: Uint8Array): readonly Packet[] | undefined {
 
 function wholePackets(bytes: Buffer): readonly Packet[] | undefined {
   const packets: Packet[] = [];
-  for (let at = 0; at < bytes.byteLength; ) {
+  for (let at = 0; at < bytes.byteLength;) {
     const header = headerAt(bytes, at);
     if (header === undefined || header.end > bytes.byteLength) return undefined;
     packets.push({ tag: header.tag, body: bytes.subarray(header.start, header.end) });

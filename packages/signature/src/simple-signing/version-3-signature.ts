@@ -50,8 +50,7 @@ export async function verifyVersion3(
   if (hash === undefined) throw untrusted("its hash algorithm is not SHA-2");
   if (!rsaAlgorithms.has(signature.keyAlgorithm)) throw untrusted("its algorithm is not RSA");
   const key = keys.find((one) => signingKeys(one, signature.keyID).length > 0);
-  if (key === undefined)
-    throw untrusted(`its key ${signature.keyID.toUpperCase()} is not trusted`);
+  if (key === undefined) throw untrusted(`its key ${signature.keyID.toUpperCase()} is not trusted`);
   const publicKey = await validKey(key, signature, now);
   const signed = Buffer.concat([content, signature.hashed]);
   const rsa = { key: publicKey, padding: constants.RSA_PKCS1_PADDING };
