@@ -1,3 +1,4 @@
+import { decodedBase64 } from "../sigstore/base64.ts";
 import { fieldAt, invalidPolicy } from "./policy-fields.ts";
 import type { PolicyFields } from "./policy-fields.ts";
 import type { KeySource } from "./policy.ts";
@@ -30,11 +31,8 @@ export function keySourcesIn(
   ].filter((sources) => sources !== undefined);
 }
 
-/** Decodes base64 like Go, which ignores line breaks and nothing else. */
 function decoded(text: string, { at }: PolicyFields, name = ""): Uint8Array {
-  const compact = text.replaceAll(/[\r\n]/g, "");
-  const isBase64 =
-    compact.length % 4 === 0 && /^[A-Za-z0-9+/]*(?:[A-Za-z0-9+/]=|==)?$/.test(compact);
-  if (!isBase64) throw invalidPolicy(fieldAt(at, name), "must be base64");
-  return Buffer.from(compact, "base64");
+  const bytes = decodedBase64(text);
+  if (bytes === undefined) throw invalidPolicy(fieldAt(at, name), "must be base64");
+  return bytes;
 }

@@ -1,6 +1,8 @@
 import { ImageError } from "@drayage/core";
 import type { Signature } from "@drayage/core";
 
+import { decodedBase64 } from "./base64.ts";
+
 /** A signature that cosign attaches with a tag, `sha256-….sig` (cosign, specs/SIGNATURE_SPEC.md). */
 export type SigstoreSignature = Extract<Signature, { readonly kind: "sigstore" }>;
 
@@ -22,8 +24,7 @@ export function requiredAnnotation({ annotations }: SigstoreSignature, name: str
 
 /** The bytes of a signature. @throws ImageError `untrusted` if they are not in base64 */
 export function signatureBytes(signature: SigstoreSignature): Uint8Array {
-  const text = requiredAnnotation(signature, attachment.signature).replaceAll(/[\r\n]/g, "");
-  const isBase64 = text.length % 4 === 0 && /^[A-Za-z0-9+/]*(?:[A-Za-z0-9+/]=|==)?$/.test(text);
-  if (isBase64) return Buffer.from(text, "base64");
+  const bytes = decodedBase64(requiredAnnotation(signature, attachment.signature));
+  if (bytes !== undefined) return bytes;
   throw new ImageError("untrusted", "a sigstore signature is not base64");
 }

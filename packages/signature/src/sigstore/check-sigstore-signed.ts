@@ -1,5 +1,3 @@
-import type { KeyObject } from "node:crypto";
-
 import { ImageError } from "@drayage/core";
 import type { OperationOptions, Signature, UnparsedImage } from "@drayage/core";
 
@@ -7,11 +5,11 @@ import { checkClaim } from "../check-claim.ts";
 import { claimTypes, parseClaim } from "../payload.ts";
 import { anyAccepted } from "../policy/any-signature.ts";
 import type { PolicyOptions } from "../policy/judge-image.ts";
-import { keyContents } from "../policy/key-content.ts";
 import type { SigstoreSigned } from "../policy/policy.ts";
 import { attachment, signatureBytes } from "./attachment.ts";
 import type { SigstoreSignature } from "./attachment.ts";
-import { isSignedBy, parsePublicKey } from "./public-keys.ts";
+import { isSignedBy } from "./public-keys.ts";
+import { acceptedKeys } from "./signing-keys.ts";
 
 /** Returns who signed an image, in words. @throws ImageError `untrusted` if no signature meets the requirement */
 export async function checkSigstoreSigned(
@@ -40,22 +38,14 @@ async function checkSignature(
   image: UnparsedImage,
   options: PolicyOptions & OperationOptions,
 ): Promise<string> {
-  const keys = await signingKeys(requirement, options);
+  const now = options.now?.() ?? new Date();
+  const keys = await acceptedKeys(signature, requirement, now, options);
   const bytes = signatureBytes(signature);
   const { payload } = signature;
-  if (!keys.some((key) => isSignedBy(key, payload, bytes)))
+  const accepted = keys.find(({ key }) => isSignedBy(key, payload, bytes));
+  if (accepted === undefined)
     throw new ImageError("untrusted", "a sigstore signature was made with another key");
   const claim = parseClaim(payload, claimTypes.sigstore);
   await checkClaim(claim, image, requirement.signedIdentity, options);
-  return `signed with a sigstore key for ${claim.dockerReference}`;
-}
-
-/** The keys that may have made a signature. @throws ImageError `untrusted` */
-async function signingKeys(
-  { signer, rekorPublicKeys }: SigstoreSigned,
-  options: OperationOptions,
-): Promise<readonly KeyObject[]> {
-  if (signer.kind !== "keys" || rekorPublicKeys.length > 0)
-    throw new ImageError("untrusted", "fulcio, pki and Rekor are not implemented yet");
-  return (await keyContents(signer.keys, options)).map(parsePublicKey);
+  return `signed by ${accepted.owner} for ${claim.dockerReference}`;
 }

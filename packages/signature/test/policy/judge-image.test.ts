@@ -8,6 +8,7 @@ import { fixtureImage, fixtures, imageWith, keyFingerprint } from "../fixtures.t
 /** The docker reference in the signatures of the fixtures. */
 const simpleName = "testing/manifest:latest";
 const keyPath = fixtures.path("public-key.gpg");
+const rekorName = "192.168.64.2:5000/cosign-signed/key-1";
 const cosignName = "192.168.64.2:5000/cosign-signed-single-sample";
 
 describe.skipIf(!fixtures.exist)("signedBy", () => {
@@ -81,7 +82,9 @@ describe.skipIf(!fixtures.exist)("signedBy", () => {
       (bytes = Buffer.of()) => ({ kind: "simple-signing", bytes }) as const,
     );
     const image = imageWith(fixtures.read("image.manifest.json"), signatures, simpleName);
-    expect(await judged(image, signedBy({ keyPath }))).toEqual([true, expect.any(String)]);
+    const signedIdentity = { type: "matchRepository" } as const;
+    const [isAccepted] = await judged(image, signedBy({ keyPath, signedIdentity }));
+    expect(isAccepted).toBe(true);
   });
 
   test("an image without a docker reference matches only an exact identity", async () => {
@@ -183,20 +186,53 @@ describe.skipIf(!fixtures.exist)("sigstoreSigned", () => {
       "none exists (only 1 simple signatures)",
     ],
     [
+      "recorded in Rekor",
+      "dir-img-cosign-key-rekor-valid",
+      { keyPath: fixtures.path("cosign2.pub"), rekorPublicKeyPath: fixtures.path("rekor.pub") },
+      true,
+    ],
+    [
+      "recorded in Rekor, one of several keys",
+      "dir-img-cosign-key-rekor-valid",
+      {
+        keyPaths: [cosignKey, fixtures.path("cosign2.pub")],
+        rekorPublicKeyPath: fixtures.path("rekor.pub"),
+      },
+      true,
+    ],
+    [
+      "recorded in another log",
+      "dir-img-cosign-key-rekor-valid",
+      { keyPath: fixtures.path("cosign2.pub"), rekorPublicKeyPath: cosignKey },
+      "it is not signed by the log of the policy",
+    ],
+    [
+      "recorded for another key",
+      "dir-img-cosign-key-rekor-valid",
+      { keyPath: cosignKey, rekorPublicKeyPath: fixtures.path("rekor.pub") },
+      "it is about another key",
+    ],
+    [
+      "not recorded",
+      "dir-img-cosign-valid",
+      { keyPath: cosignKey, rekorPublicKeyPath: fixtures.path("rekor.pub") },
+      "has no annotation dev.sigstore.cosign/bundle",
+    ],
+    [
       "a file that is no key",
       "dir-img-cosign-valid",
       { keyPath: fixtures.path("policy.json") },
       "is not a public key in PEM",
     ],
   ])("%s", async (_, name, settings, expected) => {
-    const image = await fixtureImage(name, cosignName);
+    const image = await fixtureImage(name, name.includes("rekor") ? rekorName : cosignName);
     const requirement = sigstoreSigned({
       ...settings,
       signedIdentity: { type: "matchRepository" },
     });
     const [isAccepted, reason] = await judged(image, requirement);
     if (expected === true)
-      expect([isAccepted, reason]).toEqual([true, expect.stringContaining("sigstore key")]);
+      expect([isAccepted, reason]).toEqual([true, expect.stringContaining("a key of the policy")]);
     else expect([isAccepted, reason]).toEqual([false, expect.stringContaining(expected)]);
   });
 });

@@ -1,0 +1,71 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+
+/** A certificate with its private key, both in PEM. */
+export interface Issued {
+  readonly certificate: string;
+  readonly key: string;
+}
+
+/** How a certificate is issued. */
+export interface Settings {
+  readonly issuer?: Issued;
+  /** Lines of an extension section of OpenSSL. */
+  readonly extensions: readonly string[];
+  readonly days?: number;
+}
+
+/** Extensions of an authority and of a certificate for code signing. */
+export const authority: readonly string[] = [
+  "basicConstraints=critical,CA:true",
+  "keyUsage=critical,keyCertSign",
+];
+export const signing: readonly string[] = [
+  "keyUsage=critical,digitalSignature",
+  "extendedKeyUsage=codeSigning",
+  "subjectAltName=email:dev@example.com,DNS:build.example.com",
+];
+
+/** Issues a certificate with OpenSSL. Without an issuer it is a root. */
+export function issue(name: string, { issuer, extensions, days = 2 }: Settings): Issued {
+  const folder = mkdtempSync(path.join(tmpdir(), "drayage-certificates-"));
+  const at = (file: string): string => path.join(folder, file);
+  const openssl = (...args: readonly string[]): void => {
+    execFileSync("openssl", args, { cwd: folder, stdio: "ignore" });
+  };
+  try {
+    writeFileSync(at("extensions"), extensions.join("\n"));
+    openssl("ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", "key");
+    openssl("req", "-new", "-key", "key", "-subj", `/O=test/CN=${name}`, "-out", "request");
+    if (issuer !== undefined) {
+      writeFileSync(at("issuer"), issuer.certificate);
+      writeFileSync(at("issuer-key"), issuer.key);
+    }
+    const by =
+      issuer === undefined
+        ? ["-signkey", "key"]
+        : ["-CA", "issuer", "-CAkey", "issuer-key", "-CAcreateserial"];
+    const extension = extensions.length === 0 ? [] : ["-extfile", "extensions"];
+    openssl(
+      "x509",
+      "-req",
+      "-in",
+      "request",
+      ...by,
+      "-days",
+      String(days),
+      ...extension,
+      "-sha256",
+      "-out",
+      "certificate",
+    );
+    return {
+      certificate: readFileSync(at("certificate"), "utf8"),
+      key: readFileSync(at("key"), "utf8"),
+    };
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
