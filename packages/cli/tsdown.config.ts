@@ -16,7 +16,8 @@ export default defineConfig({
   // `main.ts` checks the version of Node itself.
   treeshake: true,
   sourcemap: false,
-  deps: { alwaysBundle: /./ },
+  // openpgp has the license LGPL, and is loaded only for simple signatures.
+  deps: { alwaysBundle: /^(?!openpgp$)/, neverBundle: ["openpgp"] },
   inputOptions: { resolve: { conditionNames: ["@drayage/source", "node", "import", "default"] } },
   plugins: [
     {

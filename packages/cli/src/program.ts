@@ -8,6 +8,7 @@ import { listTagsCommand } from "./commands/list-tags-command.ts";
 import { loginCommand } from "./commands/login/login-command.ts";
 import { logoutCommand } from "./commands/login/logout-command.ts";
 import { manifestDigestCommand } from "./commands/manifest-digest-command.ts";
+import { policyCommand } from "./commands/policy/policy-command.ts";
 import { s3Command } from "./commands/s3-command.ts";
 import { verifyCommand } from "./commands/verify/verify-command.ts";
 import { addGlobalFlags } from "./flags/global-flags.ts";
@@ -36,6 +37,7 @@ export function newProgram(interruption: Interruption): Command {
     listTagsCommand(signal),
     listRepositoriesCommand(signal),
     manifestDigestCommand(signal),
+    policyCommand(signal),
     loginCommand(signal),
     logoutCommand(signal),
     s3Command(signal),

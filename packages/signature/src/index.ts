@@ -2,7 +2,7 @@ export { matchesIdentity } from "./policy/identity-match.ts";
 export type { IdentityMatch } from "./policy/identity-match.ts";
 export { judgeImage, signaturePolicy } from "./policy/judge-image.ts";
 export type { PolicyDecision, PolicyOptions, RequirementResult } from "./policy/judge-image.ts";
-export { parsePolicy } from "./policy/parse-policy.ts";
+export { checkScopes, parsePolicy } from "./policy/parse-policy.ts";
 export type { ParsePolicyOptions } from "./policy/parse-policy.ts";
 export { scopeFor, scopeName } from "./policy/policy-scope.ts";
 export type { MatchedScope } from "./policy/policy-scope.ts";

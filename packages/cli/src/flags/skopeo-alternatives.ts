@@ -58,7 +58,7 @@ const flags: Readonly<Record<string, string>> = {
   "--tls-verify": "remove the flag; the command does not connect to a registry",
   "--tls-details": "remove the flag; TLS 1.2 is the minimum",
   "--require-signed":
-    "drayage does not check signatures; use --require-policy to require a policy file",
+    "use --policy with a file that requires signatures; --require-policy requires such a file",
   "--manifest-digest": "use --format {{.Digest}}",
   "--append-suffix": "it is a flag of sync; write the names of the copies yourself",
   "--keep-going": "it is a flag of sync; copy images one by one",

@@ -1,10 +1,13 @@
 import { homedir } from "node:os";
 import path from "node:path";
 
-import { ImageError, implicitPathOf, isImageError } from "@drayage/core";
+import { ImageError, implicitPathOf, isImageError, Transports } from "@drayage/core";
 import type { OperationOptions, SystemContext } from "@drayage/core";
-import { isJSONObject, parseStrictJSON } from "@drayage/core/json";
+import type { Policy } from "@drayage/signature";
 import { readNamedFile } from "@drayage/transport-kit/files";
+
+import { sideOf } from "../flags/side-flags.ts";
+import { knownTransports } from "./known-transports.ts";
 
 export interface PolicyFlags {
   readonly policy?: string;
@@ -12,28 +15,30 @@ export interface PolicyFlags {
   readonly requirePolicy?: true;
 }
 
-/**
- * Fails unless the policy file accepts every image, because signatures are not checked. Returns a notice for the user
- * if there is no policy file. @throws ImageError `untrusted`
- */
-export async function checkPolicyFile(
+/** The policy of a command. */
+export interface LoadedPolicy {
+  /** The file that it was read from; undefined if there is none. */
+  readonly file: string | undefined;
+  /** Undefined if all images are accepted because there is no policy file, or by `--insecure-policy`. */
+  readonly policy: Policy | undefined;
+  /** A message for the user if there is no policy file. */
+  readonly notice?: string;
+}
+
+/** Reads the policy file. @throws ImageError `untrusted` if it is invalid, or missing with `--require-policy` */
+export async function loadPolicy(
   { policy, insecurePolicy, requirePolicy }: PolicyFlags,
   system: SystemContext = {},
   options: OperationOptions = {},
-): Promise<string | undefined> {
-  if (insecurePolicy) return undefined;
+): Promise<LoadedPolicy> {
+  if (insecurePolicy) return { file: undefined, policy: undefined };
   const files = policy === undefined ? defaultFiles(system) : [policy];
   for (const file of files) {
     const bytes = await contentOf(file, policy !== undefined, options);
-    if (bytes === undefined) continue;
-    const problem = problemOf(bytes);
-    if (problem === undefined) return undefined;
-    throw new ImageError(
-      "untrusted",
-      `The policy file ${file} ${problem}; use --insecure-policy to copy without it`,
-    );
+    if (bytes !== undefined) return { file, policy: await policyIn(file, bytes) };
   }
-  if (!requirePolicy) return "no policy.json: images are copied without a signature check";
+  const notice = "no policy.json: images are copied without a signature check";
+  if (!requirePolicy) return { file: undefined, policy: undefined, notice };
   throw new ImageError(
     "untrusted",
     `There is no policy file at ${files.join(" or ")}; create one, or remove --require-policy`,
@@ -67,33 +72,31 @@ async function contentOf(
   }
 }
 
-/** Names of transports and scopes are case-sensitive. */
-const policyShape = { default: "any", transports: "map" } as const;
-
-/** Why the policy cannot be honoured. */
-function problemOf(bytes: Uint8Array): string | undefined {
-  let policy: unknown;
+/** Parses a policy and checks the scopes of the transports that it mentions. */
+async function policyIn(file: string, bytes: Uint8Array): Promise<Policy> {
+  const { checkScopes, parsePolicy } = await import("@drayage/signature");
   try {
-    policy = parseStrictJSON("policy", bytes, policyShape);
-  } catch (error) {
-    if (isImageError(error)) return `is invalid (${error.message})`;
-    throw error;
+    const policy = parsePolicy(bytes);
+    checkScopes(policy, await mentionedTransports(policy));
+    return policy;
+  } catch (cause) {
+    if (!isImageError(cause)) throw cause;
+    const advice = "correct it, or use --insecure-policy to copy without it";
+    throw new ImageError(
+      "untrusted",
+      `The policy file ${file} is invalid: ${cause.message}; ${advice}`,
+      { cause },
+    );
   }
-  if (!isJSONObject(policy)) return "is not a JSON object";
-  const { default: byDefault, transports = {}, ...unknown } = policy;
-  const scopes = Object.values(transports ?? {}).flatMap((scope) => Object.values(scope ?? {}));
-  const isOpen =
-    Object.keys(unknown).length === 0 &&
-    isJSONObject(transports) &&
-    Object.values(transports).every(isJSONObject) &&
-    [byDefault, ...scopes].every(isAcceptance);
-  return isOpen ? undefined : "does not accept every image, and policies are not enforced yet";
 }
 
-function isAcceptance(requirements: unknown): boolean {
-  return (
-    Array.isArray(requirements) &&
-    requirements.length > 0 &&
-    requirements.every((one) => JSON.stringify(one) === '{"type":"insecureAcceptAnything"}')
-  );
+/** Loads only transports that the policy has scopes of. */
+async function mentionedTransports({ transports }: Policy): Promise<Transports> {
+  const side = sideOf({}, "");
+  const known = [...transports]
+    .filter(
+      ([name, scopes]) => Object.hasOwn(knownTransports, name) && [...scopes.keys()].some(Boolean),
+    )
+    .map(async ([name]) => knownTransports[name]?.load(side));
+  return new Transports((await Promise.all(known)).filter((one) => one !== undefined));
 }

@@ -4,7 +4,7 @@ import path from "node:path";
 
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 
-import { checkPolicyFile } from "../../src/images/policy-file.ts";
+import { loadPolicy } from "../../src/images/policy-file.ts";
 
 const accept = { type: "insecureAcceptAnything" };
 let folder = "";
@@ -37,14 +37,14 @@ describe("a policy file from --policy", () => {
     { default: [accept], transports: { dir: { "/a": [accept], "/A": [accept] } } },
   ])("is honoured if it accepts everything: %j", async (policy) => {
     const file = await written(JSON.stringify(policy, undefined, 2));
-    expect(await checkPolicyFile({ policy: file, requirePolicy: true })).toBeUndefined();
+    const loaded = await loadPolicy({ policy: file, requirePolicy: true });
+    expect(loaded).toMatchObject({ file, policy: { default: policy.default } });
   });
 
   test.each([
-    '{"default":[{"type":"reject"}]}',
     '{"default":[]}',
     '{"default":[{"type":"insecureAcceptAnything","keyPath":"/x"}]}',
-    '{"default":[{"type":"insecureAcceptAnything"}],"transports":{"docker":{"quay.io":[{"type":"reject"}]}}}',
+    '{"default":[{"type":"insecureAcceptAnything"}],"transports":{"dir":{"quay.io":[{"type":"reject"}]}}}',
     '{"default":[{"type":"insecureAcceptAnything"}],"transports":{"docker":{"quay.io":[]}}}',
     '{"default":[{"type":"insecureAcceptAnything"}],"transports":[]}',
     '{"default":[{"type":"insecureAcceptAnything"}],"transports":{"docker":"reject"}}',
@@ -65,35 +65,40 @@ describe("a policy file from --policy", () => {
   ])("fails if it contains anything else: %s", async (text) => {
     const file = await written(text);
     const rejected = { code: "untrusted", message: expect.stringContaining(file) as string };
-    await expect(checkPolicyFile({ policy: file })).rejects.toMatchObject(rejected);
-    expect(await checkPolicyFile({ policy: file, insecurePolicy: true })).toBeUndefined();
+    await expect(loadPolicy({ policy: file })).rejects.toMatchObject(rejected);
+    expect(await loadPolicy({ policy: file, insecurePolicy: true })).toMatchObject({
+      policy: undefined,
+    });
   });
 
   test("fails if it is not readable", async () => {
-    const missing = checkPolicyFile({ policy: path.join(folder, "missing.json") });
+    const missing = loadPolicy({ policy: path.join(folder, "missing.json") });
     await expect(missing).rejects.toMatchObject({ code: "untrusted" });
-    await expect(checkPolicyFile({ policy: folder })).rejects.toMatchObject({ code: "untrusted" });
+    await expect(loadPolicy({ policy: folder })).rejects.toMatchObject({ code: "untrusted" });
   });
 });
 
 describe("the default policy file", () => {
   test("is read from the home folder first", async () => {
-    await written('{"default":[{"type":"reject"}]}', "home/.config/containers/policy.json");
+    const file = await written(
+      '{"default":[{"type":"reject"}]}',
+      "home/.config/containers/policy.json",
+    );
     await written(JSON.stringify({ default: [accept] }), "etc/containers/policy.json");
-    const refused = checkPolicyFile({}, { rootForImplicitAbsolutePaths: folder });
-    await expect(refused).rejects.toMatchObject({ code: "untrusted" });
+    const loaded = await loadPolicy({}, { rootForImplicitAbsolutePaths: folder });
+    expect(loaded).toMatchObject({ file, policy: { default: [{ type: "reject" }] } });
   });
 
   test("is read from /etc second", async () => {
-    await written('{"default":[{"type":"reject"}]}', "etc/containers/policy.json");
-    const refused = checkPolicyFile({}, { rootForImplicitAbsolutePaths: folder });
-    await expect(refused).rejects.toMatchObject({ code: "untrusted" });
+    const file = await written('{"default":[{"type":"reject"}]}', "etc/containers/policy.json");
+    const loaded = await loadPolicy({}, { rootForImplicitAbsolutePaths: folder });
+    expect(loaded).toMatchObject({ file, policy: { default: [{ type: "reject" }] } });
   });
 
   test("is optional with a notice, unless --require-policy is set", async () => {
     const system = { rootForImplicitAbsolutePaths: folder };
-    expect(await checkPolicyFile({}, system)).toContain("no policy.json");
-    const refused = checkPolicyFile({ requirePolicy: true }, system);
+    expect((await loadPolicy({}, system)).notice).toContain("no policy.json");
+    const refused = loadPolicy({ requirePolicy: true }, system);
     await expect(refused).rejects.toMatchObject({ code: "untrusted" });
   });
 });

@@ -1,8 +1,6 @@
 import { ImageError, imageName, isImageError } from "@drayage/core";
 import type { ImagePolicy, OperationOptions, UnparsedImage } from "@drayage/core";
 
-import { checkSigstoreSigned } from "../sigstore/check-sigstore-signed.ts";
-import { checkSignedBy } from "../simple-signing/check-signed-by.ts";
 import { scopeFor, scopeName } from "./policy-scope.ts";
 import type { MatchedScope } from "./policy-scope.ts";
 import type { Policy, PolicyRequirement } from "./policy.ts";
@@ -104,9 +102,13 @@ async function acceptance(
       throw new ImageError("untrusted", "every image of this scope is rejected");
     case "signedBaseLayer":
       throw new ImageError("untrusted", "signedBaseLayer is not implemented; use signedBy");
-    case "signedBy":
+    case "signedBy": {
+      const { checkSignedBy } = await import("../simple-signing/check-signed-by.ts");
       return checkSignedBy(requirement, image, options);
-    case "sigstoreSigned":
+    }
+    case "sigstoreSigned": {
+      const { checkSigstoreSigned } = await import("../sigstore/check-sigstore-signed.ts");
       return checkSigstoreSigned(requirement, image, options);
+    }
   }
 }

@@ -21,10 +21,24 @@ export function parsePolicy(bytes: Uint8Array, { transports }: ParsePolicyOption
   const fields = new PolicyFields(parsedJSON(bytes), "");
   const policy = {
     default: requirementsIn(fields.required("default"), "default"),
-    transports: transportsIn(fields.optional("transports"), transports),
+    transports: transportsIn(fields.optional("transports")),
   };
   fields.end();
+  if (transports !== undefined) checkScopes(policy, transports);
   return policy;
+}
+
+/**
+ * Checks that the scopes of a policy are scopes of their transports. Transports that are not in `transports` are skipped.
+ * @throws ImageError `untrusted`
+ */
+export function checkScopes({ transports: scopes }: Policy, transports: Transports): void {
+  for (const [name, requirements] of scopes) {
+    const transport = transports.get(name);
+    for (const scope of requirements.keys()) {
+      if (scope !== "") checkScope(scope, fieldAt(fieldAt("transports", name), scope), transport);
+    }
+  }
 }
 
 /** Names of transports and scopes are case-sensitive. */
@@ -39,25 +53,22 @@ function parsedJSON(bytes: Uint8Array): unknown {
   }
 }
 
-function transportsIn(value: unknown, known: Transports | undefined): Policy["transports"] {
+function transportsIn(value: unknown): Policy["transports"] {
   if (value === undefined) return new Map();
   const fields = new PolicyFields(value, "transports");
   return new Map(
-    fields.names.map((name) => {
-      const at = fieldAt(fields.at, name);
-      return [name, scopesIn(fields.required(name), at, known?.get(name))] as const;
-    }),
+    fields.names.map(
+      (name) => [name, scopesIn(fields.required(name), fieldAt(fields.at, name))] as const,
+    ),
   );
 }
 
-function scopesIn(value: unknown, at: string, transport: ImageTransport | undefined): PolicyScopes {
+function scopesIn(value: unknown, at: string): PolicyScopes {
   const fields = new PolicyFields(value, at);
   return new Map(
-    fields.names.map((scope) => {
-      const scopeAt = fieldAt(at, scope);
-      if (scope !== "") checkScope(scope, scopeAt, transport);
-      return [scope, requirementsIn(fields.required(scope), scopeAt)] as const;
-    }),
+    fields.names.map(
+      (scope) => [scope, requirementsIn(fields.required(scope), fieldAt(at, scope))] as const,
+    ),
   );
 }
 

@@ -86,8 +86,9 @@ function problemOf({ parsed, extensions }: Certificate, at: Date): string | unde
 }
 
 function purposesOf({ x509 }: Certificate): readonly string[] {
-  // Node calls extended key usage so.
-  return (x509.keyUsage as readonly string[] | undefined) ?? [];
+  // The extended key usage. Node's types do not know that it may be missing.
+  const purposes: readonly string[] | undefined = x509.keyUsage;
+  return purposes ?? [];
 }
 
 function untrusted(why: string): ImageError {

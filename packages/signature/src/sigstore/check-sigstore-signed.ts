@@ -1,5 +1,5 @@
 import { ImageError } from "@drayage/core";
-import type { OperationOptions, Signature, UnparsedImage } from "@drayage/core";
+import type { OperationOptions, UnparsedImage } from "@drayage/core";
 
 import { checkClaim } from "../check-claim.ts";
 import { claimTypes, parseClaim } from "../payload.ts";

@@ -25,13 +25,7 @@ export function parsePublicKey(bytes: Uint8Array): KeyObject {
  * Ed25519.
  */
 export function isSignedBy(key: KeyObject, bytes: Uint8Array, signature: Uint8Array): boolean {
-  switch (key.asymmetricKeyType) {
-    case "ec":
-    case "rsa":
-      return verify("sha256", bytes, key, signature);
-    case "ed25519":
-      return verify(null, bytes, key, signature);
-    default:
-      return false;
-  }
+  const { asymmetricKeyType: type } = key;
+  if (type === "ed25519") return verify(null, bytes, key, signature);
+  return (type === "ec" || type === "rsa") && verify("sha256", bytes, key, signature);
 }

@@ -1,9 +1,10 @@
 import { ImageError } from "@drayage/core";
+import type * as openpgpModule from "openpgp";
 
 import { maxMessageBytes } from "./packets.ts";
 
 /** The library for OpenPGP, which is loaded only when a simple signature is made or verified. */
-export type OpenPGP = typeof import("openpgp");
+export type OpenPGP = typeof openpgpModule;
 
 /** @throws ImageError `unsupported` if the library is not installed */
 export async function loadOpenPGP(): Promise<OpenPGP> {

@@ -28,7 +28,7 @@ test.skipIf(!existsSync(testdata))("accepts an entry of the public log", () => {
 const log = generateKeyPairSync("ec", { namedCurve: "P-256" });
 const signerPair = generateKeyPairSync("ec", { namedCurve: "P-256" });
 const signer = signerPair.publicKey.export({ type: "spki", format: "der" });
-const signerPEM = signerPair.publicKey.export({ type: "spki", format: "pem" });
+const signerPEM = String(signerPair.publicKey.export({ type: "spki", format: "pem" }));
 const signature = Buffer.from("signature");
 const payload = Buffer.from("payload");
 const hash = createHash("sha256").update(payload).digest("hex");
@@ -90,7 +90,7 @@ test.each([
         ...spec,
         signature: {
           ...spec.signature,
-          publicKey: { content: base64(`${signerPEM}${signerPEM}`) },
+          publicKey: { content: base64(signerPEM + signerPEM) },
         },
       },
     },
@@ -127,8 +127,12 @@ test.each(["", "{}", "[]", '{"SignedEntryTimestamp":"","Payload":{},"x":1}'])(
 
 /** A bundle that the log has signed. */
 function bundle(content: object, fields: object): string {
-  const payloadOf = { body: base64(JSON.stringify(content)), ...fields };
-  const canonical = JSON.stringify(Object.fromEntries(Object.entries(payloadOf).toSorted()));
+  const logged: Readonly<Record<string, unknown>> = {
+    body: base64(JSON.stringify(content)),
+    ...fields,
+  };
+  const names = Object.keys(logged).toSorted((one, other) => (one < other ? -1 : 1));
+  const canonical = JSON.stringify(Object.fromEntries(names.map((name) => [name, logged[name]])));
   const promise = sign("sha256", Buffer.from(canonical), log.privateKey);
-  return JSON.stringify({ SignedEntryTimestamp: base64(promise), Payload: payloadOf });
+  return JSON.stringify({ SignedEntryTimestamp: base64(promise), Payload: logged });
 }

@@ -1,12 +1,13 @@
 import { fileBlobInfoCache, userCacheFiles } from "@drayage/blob-info-cache";
 import { copyImage, imageName, isImageError, previewCopy } from "@drayage/core";
-import type { CopyOptions, CopyResult, ImageReference } from "@drayage/core";
+import type { CopyOptions, CopyResult, ImagePolicy, ImageReference } from "@drayage/core";
 import { formatPlan } from "@drayage/core/copy";
+import type { Policy } from "@drayage/signature";
 
 import { sideOf } from "../../flags/side-flags.ts";
 import { UsageError } from "../../flags/usage-error.ts";
 import { parseImageName } from "../../images/image-name.ts";
-import { checkPolicyFile } from "../../images/policy-file.ts";
+import { loadPolicy } from "../../images/policy-file.ts";
 import { asGeneralFailure } from "../../process/failure.ts";
 import { plainJSON } from "../../process/json-text.ts";
 import { noticeLogger } from "../../process/notice-lines.ts";
@@ -52,10 +53,16 @@ async function copyBetween(
   const to = await parseImageName(destination, sideOf({ ...flags }, "dest-", parallel));
   await checkArchiveOutput(to, flags);
   if (flags.digestfile !== undefined) await requireWritable(flags.digestfile);
-  const notice = await checkPolicyFile(flags, {}, { signal });
+  const { policy, notice } = await loadPolicy(flags, {}, { signal });
   if (notice !== undefined && !flags.quiet) logMessage(`drayage: ${notice}`);
-  if (flags.dryRun) await preview(from, to, flags, options);
-  else await copyAndReport(from, to, flags, options);
+  const checked = { ...options, policy: policy && (await signaturePolicyOf(policy)) };
+  if (flags.dryRun) await preview(from, to, flags, checked);
+  else await copyAndReport(from, to, flags, checked);
+}
+
+async function signaturePolicyOf(policy: Policy): Promise<ImagePolicy> {
+  const { signaturePolicy } = await import("@drayage/signature");
+  return signaturePolicy(policy);
 }
 
 type RunningCopyOptions = CopyOptions & { readonly signal: AbortSignal };

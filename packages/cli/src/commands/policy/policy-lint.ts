@@ -1,0 +1,8 @@
+import { loadPolicy } from "../../images/policy-file.ts";
+import { writeResult } from "../../process/standard-streams.ts";
+
+/** `drayage policy lint` */
+export async function lintPolicy(file: string, signal: AbortSignal): Promise<void> {
+  await loadPolicy({ policy: file }, {}, { signal });
+  await writeResult(`${file} is valid\n`);
+}
