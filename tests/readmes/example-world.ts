@@ -47,6 +47,8 @@ export class ExampleWorld implements AsyncDisposable {
     await writeImage(image, layout);
     const archive = path.join(folder, "app.tar");
     await copyImage(layout, dockerArchive().parseReference(`${archive}:example.com/app:1.0`));
+    const policy = { default: [{ type: "insecureAcceptAnything" }] };
+    await writeFile(path.join(folder, "policy.json"), JSON.stringify(policy));
     const conf = path.join(folder, "registries.conf");
     await writeFile(conf, registriesConf(registry.host));
     const environment = {

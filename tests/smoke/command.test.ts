@@ -69,6 +69,15 @@ async function pushed(name: string): Promise<string> {
   return pushedName;
 }
 
+/** A policy that accepts layouts only. */
+async function policyFile(): Promise<string> {
+  const file = path.join(command.home, "policy.json");
+  const accept = [{ type: "insecureAcceptAnything" }];
+  const policy = { default: [{ type: "reject" }], transports: { oci: { "": accept } } };
+  await writeFile(file, JSON.stringify(policy));
+  return file;
+}
+
 /** One effective use of each command. */
 const uses: Readonly<Record<string, () => Promise<void>>> = {
   async copy() {
@@ -108,6 +117,15 @@ const uses: Readonly<Record<string, () => Promise<void>>> = {
     await writeFile(file, "{}");
     const digest = "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a";
     expect(await drayage("manifest-digest", file)).toBe(`${digest}\n`);
+  },
+  async "policy lint"() {
+    expect(await drayage("policy", "lint", await policyFile())).toMatch(/ is valid\n$/);
+  },
+  async "policy check"() {
+    const flags = ["policy", "check", "--policy", await policyFile()];
+    expect(await drayage(...flags, image)).toContain('accepted by transports.oci[""]');
+    const rejected = await command.run([...flags, await pushed("policy:1")]);
+    expect(rejected).toMatchObject({ code: 1, stderr: expect.stringContaining("rejects") });
   },
   async login() {
     const flags = ["--username", "ann", "--password-stdin", secured.host];

@@ -1,7 +1,8 @@
 export { matchesIdentity } from "./policy/identity-match.ts";
 export type { IdentityMatch } from "./policy/identity-match.ts";
 export { judgeImage, signaturePolicy } from "./policy/judge-image.ts";
-export type { PolicyDecision, PolicyOptions, RequirementResult } from "./policy/judge-image.ts";
+export type { PolicyDecision, RequirementResult } from "./policy/judge-image.ts";
+export type { PolicyOptions } from "./policy/policy-options.ts";
 export { checkScopes, parsePolicy } from "./policy/parse-policy.ts";
 export type { ParsePolicyOptions } from "./policy/parse-policy.ts";
 export { scopeFor, scopeName } from "./policy/policy-scope.ts";

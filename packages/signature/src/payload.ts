@@ -3,7 +3,7 @@ import type { Digest } from "@drayage/core";
 import { isJSONObject, parseStrictJSON } from "@drayage/core/json";
 import type { JSONObject } from "@drayage/core/json";
 
-/** What a signature says: an image has a name and a digest (containers-signature.5, "JSON Payload"). */
+/** The claim that a signature makes: an image has a name and a digest (containers-signature.5, "JSON Payload"). */
 export interface SignedClaim {
   readonly manifestDigest: Digest;
   /** The name that the signer gives the image. */

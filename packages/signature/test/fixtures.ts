@@ -1,10 +1,10 @@
 import { existsSync, readFileSync } from "node:fs";
+import { readdir } from "node:fs/promises";
 import path from "node:path";
 
-import { UnparsedImage } from "@drayage/core";
-import type { ImageReference, NamedReference, Signature } from "@drayage/core";
-import { parseNamedReference } from "@drayage/core/reference";
-import { directory } from "@drayage/transport-dir";
+import { parseSignature, UnparsedImage } from "@drayage/core";
+import type { ImageTransport, Signature } from "@drayage/core";
+import { parentFolders, parseNamedReference, validatePathScope } from "@drayage/core/reference";
 
 /** The fixtures of containers/image's own tests. */
 const folder = path.resolve(
@@ -24,11 +24,26 @@ export const fixtures: {
 
 export const keyFingerprint = "08CD26E446E2E95249B7A405E932F44B23E8DD43";
 
+/** A transport of folders, whose scopes are those of `dir:`. */
+export const folders: ImageTransport = {
+  name: "dir",
+  parseReference: (text) => ({
+    transport: folders,
+    stringWithinTransport: text,
+    dockerReference: undefined,
+    policyConfigurationIdentity: text,
+    policyConfigurationNamespaces: parentFolders(text),
+    newImageSource: async () => Promise.reject(new Error("the image is read without a source")),
+  }),
+  validatePolicyConfigurationScope: (scope) => validatePathScope("dir", scope),
+};
+
 /** The image in a folder of the fixtures, as if it had this docker reference. */
 export async function fixtureImage(name: string, dockerName?: string): Promise<UnparsedImage> {
-  const reference = directory().parseReference(fixtures.path(name));
-  const source = await reference.newImageSource();
-  return new UnparsedImage({ ...bound(source), reference: named(reference, dockerName) });
+  const files = await readdir(fixtures.path(name));
+  const stored = files.filter((file) => file.startsWith("signature-")).toSorted();
+  const signatures = stored.map((file) => parseSignature(fixtures.read(`${name}/${file}`)));
+  return imageWith(fixtures.read(`${name}/manifest.json`), signatures, dockerName);
 }
 
 /** An image with this manifest and these signatures. */
@@ -37,33 +52,13 @@ export function imageWith(
   signatures: readonly Signature[],
   dockerName?: string,
 ): UnparsedImage {
+  const dockerReference = dockerName === undefined ? undefined : parseNamedReference(dockerName);
   return new UnparsedImage({
-    reference: named(directory().parseReference("/"), dockerName),
-    offers: { parallelBlobs: 1, ranges: false, isLocal: true, requests: 0 } as never,
+    reference: { ...folders.parseReference("/image"), dockerReference },
+    offers: { parallelBlobs: 1, ranges: false, isLocal: true },
     getManifest: async () => ({ bytes, mediaType: undefined }),
-    getBlob: async function* noBlob() {},
+    async *getBlob() {},
     getSignatures: async () => signatures,
-    [Symbol.asyncDispose]: async () => {},
+    async [Symbol.asyncDispose]() {},
   });
-}
-
-function named(reference: ImageReference, dockerName: string | undefined): ImageReference {
-  if (dockerName === undefined) return reference;
-  const dockerReference: NamedReference = parseNamedReference(dockerName);
-  return Object.create(reference, {
-    dockerReference: { value: dockerReference },
-  }) as ImageReference;
-}
-
-type Source = UnparsedImage["source"];
-
-function bound(source: Source): Source {
-  return {
-    reference: source.reference,
-    offers: source.offers,
-    getManifest: (...args) => source.getManifest(...args),
-    getBlob: (...args) => source.getBlob(...args),
-    getSignatures: async (...args) => (await source.getSignatures?.(...args)) ?? [],
-    [Symbol.asyncDispose]: async () => source[Symbol.asyncDispose](),
-  };
 }

@@ -1,8 +1,8 @@
 import { Option } from "commander";
 import type { Command } from "commander";
 
-import type { PolicyFlags } from "../images/policy-file.ts";
 import { parseDuration } from "./flag-values.ts";
+import type { PolicyFlags } from "./policy-flags.ts";
 
 /** Flags of all commands. They may precede or follow the name of the command. */
 export interface GlobalFlags extends PolicyFlags {

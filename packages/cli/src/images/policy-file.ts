@@ -6,14 +6,9 @@ import type { OperationOptions, SystemContext } from "@drayage/core";
 import type { Policy } from "@drayage/signature";
 import { readNamedFile } from "@drayage/transport-kit/files";
 
+import type { PolicyFlags } from "../flags/policy-flags.ts";
 import { sideOf } from "../flags/side-flags.ts";
 import { knownTransports } from "./known-transports.ts";
-
-export interface PolicyFlags {
-  readonly policy?: string;
-  readonly insecurePolicy?: true;
-  readonly requirePolicy?: true;
-}
 
 /** The policy of a command. */
 export interface LoadedPolicy {

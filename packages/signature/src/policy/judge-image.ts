@@ -1,17 +1,10 @@
 import { ImageError, imageName, isImageError } from "@drayage/core";
 import type { ImagePolicy, OperationOptions, UnparsedImage } from "@drayage/core";
 
+import type { PolicyOptions } from "./policy-options.ts";
 import { scopeFor, scopeName } from "./policy-scope.ts";
 import type { MatchedScope } from "./policy-scope.ts";
 import type { Policy, PolicyRequirement } from "./policy.ts";
-
-/** Options of `signaturePolicy` and `judgeImage`. */
-export interface PolicyOptions {
-  /** The time at which keys and certificates must be valid. Default: now. */
-  readonly now?: (() => Date) | undefined;
-  /** Reject images whose scope requires no signature. Default false. */
-  readonly requireSigned?: boolean | undefined;
-}
 
 /** What a policy decides about an image, and why. */
 export interface PolicyDecision {

@@ -17,7 +17,7 @@ export interface Certificate {
 }
 
 /** An extension of a certificate. */
-export interface Extension {
+interface Extension {
   readonly oid: string;
   readonly isCritical: boolean;
   readonly value: Uint8Array;

@@ -4,7 +4,7 @@ import type { OperationOptions, UnparsedImage } from "@drayage/core";
 import { checkClaim } from "../check-claim.ts";
 import { claimTypes, parseClaim } from "../payload.ts";
 import { anyAccepted } from "../policy/any-signature.ts";
-import type { PolicyOptions } from "../policy/judge-image.ts";
+import type { PolicyOptions } from "../policy/policy-options.ts";
 import type { SigstoreSigned } from "../policy/policy.ts";
 import { attachment, signatureBytes } from "./attachment.ts";
 import type { SigstoreSignature } from "./attachment.ts";

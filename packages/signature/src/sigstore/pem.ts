@@ -8,9 +8,10 @@ export interface PEMBlock {
   readonly bytes: Uint8Array;
 }
 
-/** The blocks of a PEM file without other text. Undefined if it has other text, or no block. */
+/** The blocks of a PEM file, after any other text. Undefined if it has other text after a block, or no block. */
 export function pemBlocks(content: Uint8Array): readonly PEMBlock[] | undefined {
-  const text = Buffer.from(content).toString("latin1").trimStart();
+  const whole = Buffer.from(content).toString("latin1");
+  const text = whole.slice(Math.max(whole.indexOf("-----BEGIN "), 0));
   const blocks: PEMBlock[] = [];
   block.lastIndex = 0;
   while (block.lastIndex < text.length) {

@@ -3,17 +3,19 @@ import type { KeyObject } from "node:crypto";
 
 import { ImageError } from "@drayage/core";
 
+import { pemBlocks } from "./pem.ts";
+
 /** `PUBLIC KEY` (RFC 5280) and `RSA PUBLIC KEY` (RFC 8017). A certificate or a private key is not a public key. */
-const block = /-----BEGIN (PUBLIC KEY|RSA PUBLIC KEY)-----[\s\S]*?-----END \1-----/;
+const labels: readonly (string | undefined)[] = ["PUBLIC KEY", "RSA PUBLIC KEY"];
 
 /** Parses the first PEM block of a file. @throws ImageError `untrusted` if it is not a public key */
-export function parsePublicKey(bytes: Uint8Array): KeyObject {
-  const text = Buffer.from(bytes).toString("latin1");
-  const [pem] = block.exec(text) ?? [];
-  if (pem === undefined || text.indexOf("-----BEGIN ") !== text.indexOf(pem))
+export function parsePublicKey(content: Uint8Array): KeyObject {
+  const [first] = pemBlocks(content) ?? [];
+  if (first === undefined || !labels.includes(first.label))
     throw new ImageError("untrusted", "A key is not a public key in PEM");
+  const type = first.label === "PUBLIC KEY" ? "spki" : "pkcs1";
   try {
-    return createPublicKey(pem);
+    return createPublicKey({ key: Buffer.from(first.bytes), format: "der", type });
   } catch (cause) {
     const { message } = cause as Error;
     throw new ImageError("untrusted", `Invalid public key: ${message}`, { cause });

@@ -270,7 +270,7 @@ describe("scopes", () => {
     await expect(closed.admit(image)).rejects.toMatchObject({
       code: "untrusted",
       message: expect.stringMatching(
-        /rejects dir:\/ \(default\): every image of this scope is rejected/,
+        /rejects dir:\/image \(default\): every image of this scope is rejected/,
       ),
     });
   });

@@ -1,11 +1,10 @@
 import { isImageError, Transports } from "@drayage/core";
-import { directory } from "@drayage/transport-dir";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 
 import { parsePolicy } from "../../src/index.ts";
 import type { Policy } from "../../src/index.ts";
-import { fixtures } from "../fixtures.ts";
+import { fixtures, folders } from "../fixtures.ts";
 
 const accept = { type: "insecureAcceptAnything" };
 const key = Buffer.from("key").toString("base64");
@@ -342,7 +341,7 @@ test("no mutation of a policy that rejects everything accepts something", () => 
 });
 
 function parsed(document: unknown): Policy {
-  const transports = new Transports([directory()]);
+  const transports = new Transports([folders]);
   return parsePolicy(Buffer.from(JSON.stringify(document)), { transports });
 }
 

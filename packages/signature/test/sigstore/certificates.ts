@@ -3,6 +3,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 
+import { opensslProgram } from "@drayage/test-support";
+
 /** A certificate with its private key, both in PEM. */
 export interface Issued {
   readonly certificate: string;
@@ -33,7 +35,7 @@ export function issue(name: string, { issuer, extensions, days = 2 }: Settings):
   const folder = mkdtempSync(path.join(tmpdir(), "drayage-certificates-"));
   const at = (file: string): string => path.join(folder, file);
   const openssl = (...args: readonly string[]): void => {
-    execFileSync("openssl", args, { cwd: folder, stdio: "ignore" });
+    execFileSync(opensslProgram ?? "", args, { cwd: folder, stdio: "ignore" });
   };
   try {
     writeFileSync(at("extensions"), extensions.join("\n"));

@@ -1,0 +1,7 @@
+/** Options of `signaturePolicy` and `judgeImage`. */
+export interface PolicyOptions {
+  /** The time at which keys and certificates must be valid. Default: now. */
+  readonly now?: (() => Date) | undefined;
+  /** Reject images whose scope requires no signature. Default false. */
+  readonly requireSigned?: boolean | undefined;
+}
