@@ -33,7 +33,8 @@ export function signaturePolicy(policy: Policy, options: PolicyOptions = {}): Im
       if (isAccepted) return;
       const reference = imageName(image.reference);
       const reason = results.find(({ isMet }) => !isMet)?.reason ?? "it has no requirements";
-      const message = `The policy rejects ${reference} (${scopeName(scope)}): ${reason}`;
+      const named = options.name === undefined ? "The policy" : `The policy ${options.name}`;
+      const message = `${named} rejects ${reference} (${scopeName(scope)}): ${reason}`;
       throw new ImageError("untrusted", message, { reference });
     },
   };

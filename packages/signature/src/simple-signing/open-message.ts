@@ -3,15 +3,9 @@ import type { Message, PublicKey, VerifyMessageResult } from "openpgp";
 
 import { loadOpenPGP } from "./load-openpgp.ts";
 import type { OpenPGP } from "./load-openpgp.ts";
+import type { OpenedMessage } from "./opened-message.ts";
 import { packetsOf } from "./packets.ts";
 import { isVersion3, verifyVersion3 } from "./version-3-signature.ts";
-
-/** The content of a verified OpenPGP message. */
-export interface OpenedMessage {
-  readonly content: Uint8Array;
-  /** The fingerprint of the primary key, in upper-case hex digits, also if a subkey made the signature. */
-  readonly fingerprint: string;
-}
 
 /**
  * Verifies a signed OpenPGP message (containers-signature.5, "The OpenPGP Message") with one of the keys. The message

@@ -4,7 +4,7 @@ import type { KeyObject } from "node:crypto";
 import { ImageError } from "@drayage/core";
 import type { PublicKey, Subkey } from "openpgp";
 
-import type { OpenedMessage } from "./open-message.ts";
+import type { OpenedMessage } from "./opened-message.ts";
 import { packetTags } from "./packets.ts";
 import type { Packet } from "./packets.ts";
 

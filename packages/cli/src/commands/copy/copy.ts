@@ -53,16 +53,16 @@ async function copyBetween(
   const to = await parseImageName(destination, sideOf({ ...flags }, "dest-", parallel));
   await checkArchiveOutput(to, flags);
   if (flags.digestfile !== undefined) await requireWritable(flags.digestfile);
-  const { policy, notice } = await loadPolicy(flags, {}, { signal });
+  const { policy, file, notice } = await loadPolicy(flags, {}, { signal });
   if (notice !== undefined && !flags.quiet) logMessage(`drayage: ${notice}`);
-  const checked = { ...options, policy: policy && (await signaturePolicyOf(policy)) };
+  const checked = { ...options, policy: policy && (await signaturePolicyOf(policy, file)) };
   if (flags.dryRun) await preview(from, to, flags, checked);
   else await copyAndReport(from, to, flags, checked);
 }
 
-async function signaturePolicyOf(policy: Policy): Promise<ImagePolicy> {
+async function signaturePolicyOf(policy: Policy, name?: string): Promise<ImagePolicy> {
   const { signaturePolicy } = await import("@drayage/signature");
-  return signaturePolicy(policy);
+  return signaturePolicy(policy, { name });
 }
 
 type RunningCopyOptions = CopyOptions & { readonly signal: AbortSignal };

@@ -279,7 +279,7 @@ describe("copy", () => {
     const policy = path.resolve(import.meta.dirname, "reject.policy.json");
     const { code, stderr } = await run("copy", "--policy", policy, source, destination);
     expect(stderr).toContain("reject.policy.json");
-    expect(stderr).toContain("--insecure-policy");
+    expect(stderr).toContain("every image of this scope is rejected");
     expect(code).toBe(1);
     expect(registry.requests).toEqual([]);
   });
