@@ -26,7 +26,7 @@ const effects: Readonly<Record<string, readonly [file: string, title: string]>> 
   ],
   "--policy": [
     "commands/copy/copy.test.ts",
-    "a restrictive policy file stops the copy before it starts",
+    "a restrictive policy file stops the copy after it read the manifest",
   ],
   "--insecure-policy": [
     "images/policy-file.test.ts",

@@ -6,8 +6,8 @@ import type { ImagePolicy } from "../image/image-policy.ts";
 import type { InstanceSelection } from "../image/instance-selection.ts";
 import type { ReferrerSelection } from "../image/referrer-selection.ts";
 import type { Platform } from "../manifest/platform.ts";
+import type { CompressionRequest } from "./compression-request.ts";
 import type { CopyEvent } from "./copy-event.ts";
-import type { CompressionRequest } from "./requested-compression.ts";
 
 /** The options of a copy. */
 export interface CopyOptions extends OperationOptions {

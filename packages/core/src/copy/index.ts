@@ -22,4 +22,4 @@ export { executeCopy } from "./execute-copy.ts";
 export { formatBytes, formatPlan } from "./format-plan.ts";
 export { inspectCopy } from "./inspect-copy.ts";
 export { planCopy } from "./plan-copy.ts";
-export type { CompressionRequest } from "./requested-compression.ts";
+export type { CompressionRequest } from "./compression-request.ts";

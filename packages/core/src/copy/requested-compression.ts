@@ -1,30 +1,13 @@
 import { requireLevel } from "../compression/compression-settings.ts";
-import type { CompressionSettings, ZstdFrames } from "../compression/compression-settings.ts";
+import type { CompressionSettings } from "../compression/compression-settings.ts";
 import type { LayerCompressor } from "../compression/layer-compressor.ts";
 import { ImageError } from "../names/image-error.ts";
 import { preserve } from "./blob-transform.ts";
 import type { BlobTransform, CompressionChange } from "./blob-transform.ts";
+import type { CompressionRequest } from "./compression-request.ts";
 import type { CopyFacts } from "./copy-facts.ts";
 import type { PlanOptions } from "./copy-options.ts";
 import { wantedLayers } from "./wanted-layers.ts";
-
-/** The requested compression of layers. */
-export interface CompressionRequest {
-  /**
-   * `gzip`, `zstd`, the name of one of the `compressors`, or `none` to decompress layers. Default: uncompressed layers are
-   * compressed with gzip, and others are preserved.
-   */
-  readonly format?: string | undefined;
-  /** 1 to 9 for gzip, 1 to 20 for zstd. Default: the default of the format. */
-  readonly level?: number | undefined;
-  /** Default `one`. */
-  readonly zstdFrames?: ZstdFrames | undefined;
-  /**
-   * Compress every layer in the format. Default false: a layer that the destination already has keeps its compression, and
-   * so do all layers if the manifest must not change or the destination does not compress layers.
-   */
-  readonly force?: boolean | undefined;
-}
 
 /** How layers that may change are transformed. @throws ImageError `impossible-copy` if the request contradicts itself or the destination */
 export function requestedTransform(facts: CopyFacts, options: PlanOptions): BlobTransform {
