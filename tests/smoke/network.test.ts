@@ -3,6 +3,7 @@ import { createServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import path from "node:path";
 
+import { verifyImage } from "@drayage/core/verify";
 import { startS3 } from "@drayage/mock-servers";
 import type { S3Server } from "@drayage/mock-servers";
 import { startRegistry } from "@drayage/registry";
@@ -69,9 +70,9 @@ describe.skipIf(opensslProgram === undefined)("the installed command", () => {
       const env = { [`${scheme.toUpperCase()}_PROXY`]: `http://${credentials}${host}` };
       const name = `docker://registry.test:${registries[scheme].port}/proxied:1`;
       await command.output(["copy", ...flagsFor(scheme, "dest-"), image, name], { env });
-      const copy = `dir:${await scratchFolder()}/copy`;
-      await command.output(["copy", ...flagsFor(scheme, "src-"), name, copy], { env });
-      await command.output(["verify", copy]);
+      const copy = path.join(await scratchFolder(), "copy");
+      await command.output(["copy", ...flagsFor(scheme, "src-"), name, `dir:${copy}`], { env });
+      expect((await verifyImage(directory().parseReference(copy))).problems).toEqual([]);
       expect(proxy.requests.length).toBeGreaterThan(0);
       expect(proxy.requests[0]).toMatch(
         scheme === "http" ? /^[A-Z]+ http:/ : /^CONNECT registry\.test:/,

@@ -8,15 +8,21 @@ import { withLock } from "@drayage/transport-kit/files";
 const root = path.resolve(import.meta.dirname, "../..");
 const folder = path.join(import.meta.dirname, "node_modules/.cache/packages");
 
-/**
- * The archives of all packages in their published form. Only one test file at a time builds and packs outdated ones.
- */
+/** The archives of all packages in their published form. */
 export async function packedPackages(): Promise<readonly string[]> {
+  packed ??= packedOnce();
+  return packed;
+}
+
+let packed: Promise<readonly string[]> | undefined;
+
+/** Only one process at a time builds and packs outdated packages. */
+async function packedOnce(): Promise<readonly string[]> {
   await mkdir(folder, { recursive: true });
   await withLock(path.join(folder, "lock"), async () => {
     await run(process.execPath, [path.join(root, "scripts/setup.mjs"), "--build"]);
-    const packed = await Promise.all((await archives()).map(changedAt));
-    if (packed.length === 0 || Math.min(...packed) <= (await lastBuild())) await pack();
+    const times = await Promise.all((await archives()).map(changedAt));
+    if (times.length === 0 || Math.min(...times) <= (await lastBuild())) await pack();
   });
   return archives();
 }
