@@ -57,6 +57,7 @@ const effects: Readonly<Record<string, readonly [file: string, title: string]>> 
     "commands/copy/copy.test.ts",
     "reports both digests and the reason if a digest changes",
   ],
+  "--add-compression": ["commands/copy/copy.test.ts", "--add-compression adds zstd instances"],
   "--remove-signatures": ["flag-effects.test.ts", "--remove-signatures copies without signatures"],
   "--referrers": [
     "copy/copy-referrers.test.ts",

@@ -32,18 +32,6 @@ export function parseBound(text: string): number {
   throw new InvalidArgumentError("Write a whole number of at least 1.");
 }
 
-/** @throws InvalidArgumentError */
-export function parseCompression(text: string): string {
-  if (["gzip", "zstd", "none"].includes(text)) return text;
-  throw new InvalidArgumentError("Layers are compressed with gzip or zstd, or none.");
-}
-
-/** @throws InvalidArgumentError */
-export function parseFrames(text: string): "one" | "parallel" {
-  if (text === "one" || text === "parallel") return text;
-  throw new InvalidArgumentError("Write one or parallel.");
-}
-
 const bytes: Readonly<Record<string, number>> = {
   B: 1,
   kB: 1e3,

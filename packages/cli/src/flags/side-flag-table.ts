@@ -1,4 +1,5 @@
-import { parseBound, parseCompression, parseFrames, parseSize } from "./flag-values.ts";
+import { parseCompression, parseFrames } from "./compression-values.ts";
+import { parseBound, parseSize } from "./flag-values.ts";
 
 /** The connection flags of one image. */
 export interface SideFlags {

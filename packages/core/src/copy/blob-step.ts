@@ -2,6 +2,7 @@ import type { Descriptor } from "../contract/blob-info.ts";
 import { layerCompressionOf, withLayerCompression } from "../manifest/layer-media-types.ts";
 import type { ImageManifest } from "../manifest/manifest.ts";
 import { familyOf } from "../manifest/media-types.ts";
+import type { Digest } from "../names/digest.ts";
 import {
   compressionChange,
   describeRecompression,
@@ -65,9 +66,19 @@ export function configStep(
   };
 }
 
-/** Identifies a step. A config may need two: one unchanged, and one converted. */
-export function blobKey({ blob, transform }: Pick<BlobStep, "blob" | "transform">): string {
+/** Identifies a step. A config may need two: one unchanged, and one converted. A layer has one more for each variant. */
+export function blobKey({
+  blob,
+  transform,
+  variant,
+}: Pick<BlobStep, "blob" | "transform" | "variant">): string {
+  if (variant !== undefined) return variantKey(blob.digest, variant);
   return transform.kind === "oci-config" ? `${blob.digest} ${transform.kind}` : blob.digest;
+}
+
+/** Identifies what a compression variant is made of: a layer or an instance. */
+export function variantKey(digest: Digest, variant: string): string {
+  return `${digest} ${variant}`;
 }
 
 /** Whether the compression of a layer changes, according to its descriptor. */

@@ -10,7 +10,7 @@ import type { ImageManifest } from "../manifest/manifest.ts";
 import type { Digest } from "../names/digest.ts";
 import { blobFacts } from "./blob-facts.ts";
 import type { BlobResult } from "./blob-result.ts";
-import { blobKey, configStep } from "./blob-step.ts";
+import { blobKey, configStep, variantKey } from "./blob-step.ts";
 import { copyBlob } from "./copy-blob.ts";
 import type { ExecuteOptions } from "./copy-options.ts";
 import type { BlobStep } from "./copy-plan.ts";
@@ -59,9 +59,11 @@ export class BlobWriter {
     return new Schema1Writer(this.#source, this.#destination, options, resultOf);
   }
 
-  /** The descriptor of a layer at the destination. */
-  writtenLayer(layer: Descriptor): Descriptor {
-    const result = this.#results.get(layer.digest);
+  /** The descriptor of a layer at the destination, in an instance of the source or in a variant of one. */
+  writtenLayer(layer: Descriptor, variant?: string): Descriptor {
+    const recompressed =
+      variant === undefined ? undefined : this.#results.get(variantKey(layer.digest, variant));
+    const result = recompressed ?? this.#results.get(layer.digest);
     if (result?.compression === undefined || result.stored.digest === layer.digest) return layer;
     const { digest, size } = result.stored;
     const mediaType = withLayerCompression(layer.mediaType, result.compression) ?? layer.mediaType;

@@ -17,3 +17,13 @@ export interface CompressionRequest {
    */
   readonly force?: boolean | undefined;
 }
+
+/** A compression in which each platform of an index must have an instance. */
+export interface CompressionVariant {
+  /** `gzip`, `zstd`, or the name of one of the `compressors`. */
+  readonly format: string;
+  /** 1 to 9 for gzip, 1 to 20 for zstd. Default: the default of the format. */
+  readonly level?: number | undefined;
+  /** Default `one`. */
+  readonly zstdFrames?: ZstdFrames | undefined;
+}

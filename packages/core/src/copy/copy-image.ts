@@ -3,6 +3,7 @@ import { imageName } from "../contract/image-reference.ts";
 import type { ImageReference } from "../contract/image-reference.ts";
 import { reporting } from "../contract/reported-options.ts";
 import { ImageError } from "../names/image-error.ts";
+import { rejectImpossibleVariants } from "./compression-variants.ts";
 import type { CopyEvent } from "./copy-event.ts";
 import type { CopyOptions } from "./copy-options.ts";
 import type { CopyPlan } from "./copy-plan.ts";
@@ -22,7 +23,7 @@ export async function copyImage(
   to: ImageReference,
   options: CopyOptions = {},
 ): Promise<CopyResult> {
-  rejectContradiction(options);
+  rejectContradictions(options);
   const reportingOptions = reporting(options);
   await using destination = await openDestination(to, reportingOptions);
   await using source = await from.newImageSource(reportingOptions);
@@ -40,7 +41,7 @@ export async function previewCopy(
   to: ImageReference,
   options: CopyOptions = {},
 ): Promise<CopyPlan> {
-  rejectContradiction(options);
+  rejectContradictions(options);
   await using destination = await openDestination(to, options);
   await using source = await from.newImageSource(options);
   return planCopy(await inspectCopy(source, destination, options), options);
@@ -79,6 +80,12 @@ export async function* copyEvents(
     loopEnd.abort();
     await copy.catch(() => {});
   }
+}
+
+/** Rejects options that contradict each other, before a request is sent. */
+function rejectContradictions(options: CopyOptions): void {
+  rejectContradiction(options);
+  rejectImpossibleVariants(options);
 }
 
 async function openDestination(

@@ -6,7 +6,7 @@ import type { ImagePolicy } from "../image/image-policy.ts";
 import type { InstanceSelection } from "../image/instance-selection.ts";
 import type { ReferrerSelection } from "../image/referrer-selection.ts";
 import type { Platform } from "../manifest/platform.ts";
-import type { CompressionRequest } from "./compression-request.ts";
+import type { CompressionRequest, CompressionVariant } from "./compression-request.ts";
 import type { CopyEvent } from "./copy-event.ts";
 
 /** The options of a copy. */
@@ -31,6 +31,11 @@ export interface CopyOptions extends OperationOptions {
    * manifests. Default: gzip for uncompressed layers only.
    */
   readonly compression?: "gzip" | "zstd" | "none" | CompressionRequest | undefined;
+  /**
+   * The compressions in which each platform of an index must have an instance. A missing one is made of another instance
+   * of the platform, and added to the index; existing instances do not change. Requires `instances: "all"`. Default: none.
+   */
+  readonly ensureCompressionVariantsExist?: readonly CompressionVariant[] | undefined;
   /** More formats for `compression`, such as `zstdChunked()` of `@drayage/chunked`. Default: none. */
   readonly compressors?: readonly LayerCompressor[] | undefined;
   /**
@@ -75,6 +80,7 @@ export type PlanOptions = Pick<
   | "manifestMIMEType"
   | "compression"
   | "compressors"
+  | "ensureCompressionVariantsExist"
   | "missingInstances"
   | "downloadForeignLayers"
 >;

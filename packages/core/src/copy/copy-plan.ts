@@ -36,6 +36,8 @@ export interface BlobStep {
   readonly blob: Descriptor;
   readonly isConfig: boolean;
   readonly transform: BlobTransform;
+  /** The name of the compression variant that the blob is for. Default: it is for the instances of the source. */
+  readonly variant?: string | undefined;
   /** True if the digest of the uncompressed layer is needed, so that the bytes must be read. Default false. */
   readonly needsDiffID?: boolean | undefined;
   /** The digest at the destination; undefined if it is only known after the copy. */
@@ -75,9 +77,21 @@ export interface ManifestStep {
   readonly losses: readonly string[];
   /** The entries that are removed from an index. */
   readonly omitted: readonly Digest[];
+  /** The name of the compression variant that this instance is, in addition to `raw` itself. Default: none. */
+  readonly variant?: string | undefined;
+  /** The variants to add to an index. Default: none. */
+  readonly added?: readonly AddedVariant[] | undefined;
   /** The digest at the destination; undefined if it is only known after the copy. */
   readonly digest: Digest | undefined;
   readonly reason: string;
+}
+
+/** A compression variant of an instance, to be added to its index. */
+export interface AddedVariant {
+  /** The digest at the source. */
+  readonly instance: Digest;
+  /** The name of the variant. */
+  readonly variant: string;
 }
 
 /** Writes the signatures of a manifest. */

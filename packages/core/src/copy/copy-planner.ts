@@ -1,7 +1,14 @@
 import type { Descriptor } from "../contract/blob-info.ts";
 import { conversionLosses } from "../manifest/conversion-losses.ts";
+import type { ImageIndex } from "../manifest/manifest.ts";
 import type { Digest } from "../names/digest.ts";
-import { blobKey } from "./blob-step.ts";
+import { blobKey, variantKey } from "./blob-step.ts";
+import {
+  missingVariants,
+  rejectImpossibleVariants,
+  rejectVariantsOfImage,
+} from "./compression-variants.ts";
+import type { MissingVariant } from "./compression-variants.ts";
 import type { CopyFacts, ManifestFacts, ReferrerFacts } from "./copy-facts.ts";
 import type { PlanOptions } from "./copy-options.ts";
 import type { BlobStep, CopyStep, ManifestStep } from "./copy-plan.ts";
@@ -11,6 +18,7 @@ import { withOCIForZstd } from "./oci-for-zstd.ts";
 import { planArtifact, planImage } from "./plan-image.ts";
 import { planIndex } from "./plan-index.ts";
 import { planSchema1 } from "./plan-schema1.ts";
+import { planVariant } from "./plan-variant.ts";
 import type { RewrittenManifest } from "./rewritten-manifest.ts";
 
 /** The role of a manifest in the copy. */
@@ -44,6 +52,8 @@ export class CopyPlanner {
     this.#preservingContext = { facts, options };
     this.#subjects = new Set(facts.referrers.map(({ subject }) => subject));
     rejectImpossibleCopy(facts, options);
+    rejectImpossibleVariants(options);
+    rejectVariantsOfImage(facts.top, options);
   }
 
   get steps(): readonly CopyStep[] {
@@ -83,11 +93,34 @@ export class CopyPlanner {
       preserveReason,
       losses: conversionLosses(facts.manifest, mediaType),
       omitted,
+      ...(plan.added?.length && { added: plan.added }),
       digest: result?.digest,
       reason: reasonFor(plan, isReused, subject),
     });
     this.#planSignatures(facts, isInstance);
     return result;
+  }
+
+  #planVariant(missing: MissingVariant): void {
+    const { instance, name, manifest } = missing;
+    const { blobs, mediaType, fallbacks, omitted, reason } = planVariant(missing, this.#context);
+    for (const step of blobs) this.#addBlob(step);
+    this.#manifests.set(variantKey(instance.raw.digest, name), {
+      kind: "manifest",
+      raw: instance.raw,
+      isInstance: true,
+      platform: instance.platform,
+      subject: undefined,
+      tag: undefined,
+      mediaType,
+      fallbacks,
+      preserveReason: undefined,
+      losses: conversionLosses(manifest, mediaType),
+      omitted,
+      variant: name,
+      digest: undefined,
+      reason,
+    });
   }
 
   planReferrer({ subject, tag, manifest }: ReferrerFacts): void {
@@ -109,10 +142,21 @@ export class CopyPlanner {
       case "artifact":
         return planArtifact(facts, manifest, preserveReason, context);
       case "index":
-        return planIndex(facts, manifest, preserveReason, context, (instance) =>
-          this.#planInstance(instance, preserveReason),
-        );
+        return this.#indexPlan(facts, manifest, preserveReason, context);
     }
+  }
+
+  #indexPlan(
+    facts: ManifestFacts,
+    index: ImageIndex,
+    preserveReason: string | undefined,
+    context: PlanContext,
+  ): ManifestPlan {
+    const plan = planIndex(facts, index, preserveReason, context, (instance) =>
+      this.#planInstance(instance, preserveReason),
+    );
+    for (const missing of missingVariants(facts, context.options)) this.#planVariant(missing);
+    return plan;
   }
 
   /** Plans an instance of an index once, even if it is listed several times. */

@@ -35,7 +35,8 @@ function describe(step: CopyStep): string {
       const of = step.platform === undefined ? "" : ` for ${formatPlatform(step.platform)}`;
       const without = step.omitted.length === 0 ? "" : ` without ${step.omitted.length} instances`;
       const losses = step.losses.length === 0 ? "" : `, losing ${step.losses.join(", ")}`;
-      return `manifest ${step.raw.digest}${of} as ${step.mediaType}${without}${losses}`;
+      const variant = step.variant === undefined ? "" : ` with ${step.variant} layers`;
+      return `manifest ${step.raw.digest}${of}${variant} as ${step.mediaType}${without}${losses}`;
     }
     case "signatures":
       return `${step.signatures.length} signatures of ${step.manifest}`;

@@ -8,15 +8,16 @@ import type { RewrittenManifest } from "./rewritten-manifest.ts";
 export type EntryOutcome = RewrittenManifest | "omitted" | "kept";
 
 /**
- * The new entries of an index, one for each existing entry; undefined for an omitted one. If any entry changes, an OCI
- * index gets annotations for zstd instances, like with containers/image.
+ * The new entries of an index, one for each existing entry; undefined for an omitted one. If any entry changes or is
+ * added, an OCI index gets annotations for zstd instances, like with containers/image.
  */
 export function indexEntries(
   { manifests, mediaType }: ImageIndex,
   outcomes: readonly EntryOutcome[],
+  hasAdded = false,
 ): readonly (Descriptor | undefined)[] {
   const entries = manifests.map((entry, at) => updatedEntry(entry, outcomes[at] ?? "kept"));
-  const isEdited = entries.some((entry, at) => hasChanged(entry, manifests[at]));
+  const isEdited = hasAdded || entries.some((entry, at) => hasChanged(entry, manifests[at]));
   if (!isEdited || mediaType !== mediaTypes.ociIndex) return entries;
   return entries.map((entry, at) => {
     const outcome = outcomes[at];

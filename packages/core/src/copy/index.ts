@@ -11,6 +11,7 @@ export type {
 export type { CachedBlob, CopyFacts, ManifestFacts, ReferrerFacts } from "./copy-facts.ts";
 export type { ExecuteOptions, PlanOptions } from "./copy-options.ts";
 export type {
+  AddedVariant,
   BlobStep,
   CommitStep,
   CopyStep,
@@ -22,4 +23,4 @@ export { executeCopy } from "./execute-copy.ts";
 export { formatBytes, formatPlan } from "./format-plan.ts";
 export { inspectCopy } from "./inspect-copy.ts";
 export { planCopy } from "./plan-copy.ts";
-export type { CompressionRequest } from "./compression-request.ts";
+export type { CompressionRequest, CompressionVariant } from "./compression-request.ts";

@@ -1,7 +1,7 @@
 import type { Digest } from "../names/digest.ts";
 import type { CopyFacts } from "./copy-facts.ts";
 import type { PlanOptions } from "./copy-options.ts";
-import type { BlobStep } from "./copy-plan.ts";
+import type { AddedVariant, BlobStep } from "./copy-plan.ts";
 import type { RewrittenManifest } from "./rewritten-manifest.ts";
 
 /** How a manifest is written. */
@@ -11,6 +11,8 @@ export interface ManifestPlan {
   readonly mediaType: string;
   readonly fallbacks: readonly string[];
   readonly omitted: readonly Digest[];
+  /** The variants to add to an index. Default: none. */
+  readonly added?: readonly AddedVariant[];
   /** The manifest that is written; undefined if it depends on the result of a blob. */
   readonly result: RewrittenManifest | undefined;
   readonly reason: string;

@@ -2,18 +2,22 @@ import { runAll } from "../content/run-all.ts";
 import type { CommittedImage, ImageDestination } from "../contract/image-destination.ts";
 import type { RawManifest } from "../contract/raw-manifest.ts";
 import type { VerifiedManifest } from "../image/unparsed-image.ts";
+import { withAddedInstances } from "../manifest/added-instances.ts";
+import type { AddedInstance } from "../manifest/added-instances.ts";
 import { conversionLosses } from "../manifest/conversion-losses.ts";
 import { editManifest } from "../manifest/edit-manifest.ts";
 import { parseManifest } from "../manifest/manifest.ts";
 import { isSchema1MediaType } from "../manifest/media-types.ts";
 import type { Digest } from "../names/digest.ts";
+import { variantKey } from "./blob-step.ts";
 import type { BlobWriter } from "./blob-writer.ts";
 import type { ExecuteOptions } from "./copy-options.ts";
-import type { ManifestStep } from "./copy-plan.ts";
+import type { AddedVariant, ManifestStep } from "./copy-plan.ts";
 import { indexEntries } from "./index-entries.ts";
 import type { EntryOutcome } from "./index-entries.ts";
 import { MediaTypeAttempts } from "./media-type-attempts.ts";
 import { describeRewritten } from "./rewritten-manifest.ts";
+import type { RewrittenManifest } from "./rewritten-manifest.ts";
 import { generatedChange, writtenChange } from "./written-manifest.ts";
 import type { WrittenManifest } from "./written-manifest.ts";
 
@@ -23,6 +27,8 @@ export class ManifestWriter {
   readonly #destination: ImageDestination;
   readonly #options: ExecuteOptions;
   readonly #written = new Map<Digest, WrittenManifest>();
+  /** The written compression variants by `variantKey`. */
+  readonly #variants = new Map<string, RewrittenManifest>();
   /** The attempts for the manifest that the reference will name. */
   #top: MediaTypeAttempts | undefined;
 
@@ -104,11 +110,17 @@ export class ManifestWriter {
     const instance = step.isInstance ? digest : undefined;
     const options = { ...this.#options, signal, instance, tag: step.tag };
     await this.#destination.putManifest(manifest, options);
-    const change = writtenChange(attempts, result);
-    this.#written.set(step.raw.digest, { manifest, result, change });
+    this.#record(attempts, manifest, result);
     this.#reportLosses(step, targetType);
     const event = { kind: "manifest-written", source: step.raw.digest, digest, mediaType } as const;
     this.#options.onEvent?.(event);
+  }
+
+  #record(attempts: MediaTypeAttempts, manifest: RawManifest, result: RewrittenManifest): void {
+    const { raw, variant } = attempts.step;
+    if (variant !== undefined) this.#variants.set(variantKey(raw.digest, variant), result);
+    else
+      this.#written.set(raw.digest, { manifest, result, change: writtenChange(attempts, result) });
   }
 
   #reportLosses({ raw }: ManifestStep, mediaType: string): void {
@@ -120,7 +132,7 @@ export class ManifestWriter {
 
   /** Edits a manifest to reference the written blobs and instances. */
   async #edited(
-    { raw, omitted }: ManifestStep,
+    { raw, omitted, variant, added = [] }: ManifestStep,
     manifestMIMEType: string,
     signal: AbortSignal | undefined,
   ): Promise<RawManifest> {
@@ -130,7 +142,7 @@ export class ManifestWriter {
     if (manifest.kind === "image" && isSchema1MediaType(manifestMIMEType))
       return this.#blobs.schema1Writer(signal).convertImage(manifest);
     if (manifest.kind === "image") {
-      const layerInfos = manifest.layers.map((layer) => this.#blobs.writtenLayer(layer));
+      const layerInfos = manifest.layers.map((layer) => this.#blobs.writtenLayer(layer, variant));
       const config = await this.#blobs.convertedConfig(manifest, manifestMIMEType, signal);
       return editManifest(raw, { manifestMIMEType, layerInfos, config });
     }
@@ -140,6 +152,15 @@ export class ManifestWriter {
       if (omittedDigests.has(digest)) return "omitted";
       return this.#written.get(digest)?.result ?? "kept";
     });
-    return editManifest(raw, { manifestMIMEType, instances: indexEntries(manifest, outcomes) });
+    const instances = indexEntries(manifest, outcomes, added.length > 0);
+    const edited = editManifest(raw, { manifestMIMEType, instances });
+    return added.length === 0 ? edited : withAddedInstances(raw, edited, this.#addedTo(added));
+  }
+
+  #addedTo(added: readonly AddedVariant[]): readonly AddedInstance[] {
+    return added.flatMap(({ instance: like, variant }) => {
+      const written = this.#variants.get(variantKey(like, variant));
+      return written === undefined ? [] : [{ like, ...written }];
+    });
   }
 }

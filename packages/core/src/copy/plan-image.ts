@@ -87,7 +87,7 @@ export function planArtifact(
 }
 
 /** Whether a layer has URLs that clients can download it from, so that it need not be copied. */
-function mayStayExternal({ urls }: Descriptor, { facts, options }: PlanContext): boolean {
+export function mayStayExternal({ urls }: Descriptor, { facts, options }: PlanContext): boolean {
   return (
     urls !== undefined && facts.accepts.foreignLayerURLs && options.downloadForeignLayers !== true
   );

@@ -1,7 +1,11 @@
 import type { Descriptor } from "../contract/blob-info.ts";
 import type { ImageIndex } from "../manifest/manifest.ts";
+import { mediaTypes } from "../manifest/media-types.ts";
+import { ImageError } from "../names/image-error.ts";
 import { blobStep } from "./blob-step.ts";
 import { preserve } from "./blob-transform.ts";
+import { missingVariants } from "./compression-variants.ts";
+import type { MissingVariant } from "./compression-variants.ts";
 import type { ManifestFacts } from "./copy-facts.ts";
 import type { PlanOptions } from "./copy-options.ts";
 import { impossibleChange } from "./impossible-copies.ts";
@@ -22,7 +26,9 @@ export function planIndex(
   planInstance: (instance: ManifestFacts) => RewrittenManifest | undefined,
 ): ManifestPlan {
   const { accepts, cachedBlobs } = context.facts;
-  const target = targetTypeOf(index, accepts, context.options, preserveReason);
+  const added = missingVariants(facts, context.options);
+  const options = optionsWith(added, context.options, preserveReason);
+  const target = targetTypeOf(index, accepts, options, preserveReason);
   const selected = facts.instances.filter((instance) => instance !== undefined);
   const { blobs: selectedBlobs = [] } = facts;
   const blobs = new Set<Descriptor>(selectedBlobs);
@@ -42,23 +48,43 @@ export function planIndex(
   return {
     blobs: selectedBlobs.map((blob) => blobStep(blob, preserve, cachedBlobs)),
     mediaType: target.mediaType,
-    fallbacks: target.fallbacks,
+    // A Docker list cannot mark zstd instances.
+    fallbacks: added.length === 0 ? target.fallbacks : [],
     omitted: index.manifests.flatMap(({ digest }, at) =>
       outcomes[at] === "omitted" ? [digest] : [],
     ),
-    result: isKnown
-      ? rewrittenManifest(facts.raw, {
-          manifestMIMEType: target.mediaType,
-          instances: indexEntries(index, known),
-        })
-      : undefined,
+    added: added.map(({ instance, name }) => ({ instance: instance.raw.digest, variant: name })),
+    result:
+      isKnown && added.length === 0
+        ? rewrittenManifest(facts.raw, {
+            manifestMIMEType: target.mediaType,
+            instances: indexEntries(index, known),
+          })
+        : undefined,
     reason: joinReasons([
       target.reason,
       isStripped ? "not all of its instances are copied" : undefined,
       hasChanges ? "an instance in it changes" : undefined,
+      added.length === 0 ? undefined : variantsAdded,
     ]),
   };
 }
+
+/** Adding variants changes an index, which must be of OCI to mark them. @throws ImageError `impossible-copy` */
+function optionsWith(
+  added: readonly MissingVariant[],
+  options: PlanOptions,
+  preserveReason: string | undefined,
+): PlanOptions {
+  if (added.length === 0) return options;
+  if (preserveReason !== undefined) throw impossibleChange(variantsAdded, preserveReason);
+  const { manifestMIMEType = mediaTypes.ociManifest } = options;
+  if (manifestMIMEType === mediaTypes.ociManifest) return { ...options, manifestMIMEType };
+  const advice = `, but ${manifestMIMEType} was requested`;
+  throw new ImageError("impossible-copy", `Compression variants need an OCI index${advice}`);
+}
+
+const variantsAdded = "compression variants are added";
 
 /** Whether missing instances are removed from an index. @throws ImageError `impossible-copy` if it must not change */
 function mustStrip(

@@ -61,8 +61,13 @@ function requestOf({ compression = {} }: PlanOptions): CompressionRequest {
   return typeof compression === "string" ? { format: compression } : compression;
 }
 
-/** The settings for `CompressionChange`, without undefined members, so that a plan equals its JSON. */
-function settingsOf(
+/** The name of the requested format; undefined if none is requested. */
+export function requestedFormat(options: PlanOptions): string | undefined {
+  return requestOf(options).format;
+}
+
+/** The settings for `CompressionChange`, without undefined members, so that a plan equals its JSON. @throws ImageError `impossible-copy` */
+export function settingsOf(
   { format = "gzip", level, zstdFrames }: CompressionRequest,
   { compressors = [] }: PlanOptions,
 ): CompressionSettings & { readonly compressor?: Pick<LayerCompressor, "name" | "annotation"> } {

@@ -1,5 +1,6 @@
 import { Command, Option } from "commander";
 
+import { parseVariants } from "../../flags/compression-values.ts";
 import { listedByCommas, parseBound, parseSize } from "../../flags/flag-values.ts";
 import { addRetryFlags } from "../../flags/retry-flags.ts";
 import { addSideFlags } from "../../flags/side-flags.ts";
@@ -21,6 +22,11 @@ export function copyCommand(signal: AbortSignal): Command {
     .optionsGroup("Changes to the images:")
     .option("--preserve-digests", "fail instead of changing any manifest")
     .option("-f, --format <type>", "manifest type at the destination: oci, v2s2 or v2s1")
+    .option(
+      "--add-compression <format>",
+      "add instances to an index that lacks them: zstd, zstd:19 or gzip:9; or several",
+      parseVariants,
+    )
     .option("--remove-signatures", "do not copy signatures")
     .option("--referrers", "also copy referrers: signatures, SBOMs, attestations")
     .option(

@@ -1,3 +1,5 @@
+import type { CompressionVariant } from "@drayage/core/copy";
+
 import type { GlobalFlags } from "../../flags/global-flags.ts";
 import type { RetryFlags } from "../../flags/retry-flags.ts";
 import type { ProgressKind } from "../../progress/progress-view.ts";
@@ -9,6 +11,7 @@ export interface CopyFlags extends GlobalFlags, RetryFlags {
   readonly preserveDigests?: true;
   readonly format?: string;
   readonly removeSignatures?: true;
+  readonly addCompression?: readonly CompressionVariant[];
   readonly destDecompress?: true;
   readonly destCompressFormat?: string;
   readonly destCompressLevel?: number;

@@ -20,6 +20,7 @@ export function copyOptionsOf(flags: CopyFlags): CopyOptions {
     preserveDigests: flags.preserveDigests,
     manifestMIMEType: manifestMIMETypeOf(flags.format),
     compression: compressionOf(flags),
+    ensureCompressionVariantsExist: flags.addCompression,
     removeSignatures: flags.removeSignatures,
     referrers: referrersOf(flags),
     repair: flags.repair,

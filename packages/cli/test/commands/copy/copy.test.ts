@@ -253,6 +253,8 @@ describe("copy", () => {
       [["--dest-compress-level=10"], /from 1 to 9/],
       [["--dest-compress-level=3", "--dest-decompress"], /contradict each other/],
       [["--dest-force-compress-format"], /needs a format/],
+      [["--add-compression=xz"], /such as zstd or zstd:19/],
+      [["--add-compression=zstd:30"], /from 1 to 20/],
       [["--dest-zstd-frames=two"], /one or parallel/],
       [["--all", "--multi-arch=all"], /--multi-arch and --all/],
       [["--format=v1"], /--format must be oci, v2s2 or v2s1/],
@@ -320,6 +322,24 @@ describe("copy", () => {
       kind: "layer",
       compression: { kind: "recompress", format: "zstd", level: 19, zstdFrames: "parallel" },
     });
+  });
+
+  test("--add-compression adds zstd instances to an index", async () => {
+    const names = [`docker://${registry.host}/copy/index:1`, destination];
+    const { stdout } = await copy(
+      "--all",
+      "--add-compression=zstd:5",
+      "--dry-run",
+      "--json",
+      ...names,
+    );
+    const { steps } = JSON.parse(stdout) as CopyPlan;
+    const variants = steps.filter((step) => step.kind === "manifest" && step.variant === "zstd");
+    expect(variants).toHaveLength(index.instances.length);
+    const layers = steps.filter((step) => step.kind === "blob" && step.variant === "zstd");
+    expect(layers[0]).toMatchObject({ transform: { compression: { format: "zstd", level: 5 } } });
+    const single = await copy("--add-compression=zstd", source, destination);
+    expect(single.stderr).toMatch(/single image/);
   });
 
   test("--dest-compress-format none decompresses layers", async () => {
