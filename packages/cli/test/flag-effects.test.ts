@@ -48,6 +48,14 @@ const effects: Readonly<Record<string, readonly [file: string, title: string]>> 
   ],
   "--all": ["commands/copy/copy.test.ts", "--all copies the whole index and keeps its digest"],
   "--multi-arch": ["commands/copy/copy-options.test.ts", "flags select the images to copy"],
+  "--strip-removed-platforms": [
+    "commands/copy/copy-options.test.ts",
+    "flags for the other platforms of a list",
+  ],
+  "--keep-removed-platforms": [
+    "commands/copy/copy-options.test.ts",
+    "flags for the other platforms of a list",
+  ],
   "--platform": ["commands/copy/copy.test.ts", "several platforms make an index"],
   "--preserve-digests": [
     "commands/copy/copy.test.ts",

@@ -78,6 +78,7 @@ export class LayoutDestination implements ImageDestination {
       layers: layers ?? "preserve",
       generatedLayers: layers ?? "compress",
       foreignLayerURLs: true,
+      sparseIndexes: true,
       referrers: true,
       signatures: "an OCI image layout cannot store signatures",
       ...store.accepts,

@@ -60,6 +60,7 @@ export class DirectoryDestination implements ImageDestination {
       manifestMIMETypes: undefined,
       layers,
       foreignLayerURLs: false,
+      sparseIndexes: true,
       signatures: true,
       parallelBlobs: 64,
       reuseBuffers: true,

@@ -41,6 +41,7 @@ export class ContainerdDestination implements ImageDestination {
     this.accepts = {
       ...layout.accepts,
       foreignLayerURLs: false,
+      sparseIndexes: undefined,
       referrers: false,
       signatures: "a container engine cannot store signatures",
     };

@@ -18,6 +18,11 @@ export interface DestinationAccepts {
   readonly generatedLayers?: "preserve" | "compress" | "decompress" | undefined;
   /** Whether layers with URLs may remain external. */
   readonly foreignLayerURLs: boolean;
+  /**
+   * True if an index may list instances that the store does not have, else the reason for the user why it may not.
+   * undefined if that is unknown: then `putManifest` may reject the index. Default: unknown.
+   */
+  readonly sparseIndexes?: true | string | undefined;
   /** True if signatures are stored, else the reason for the user why they are not. */
   readonly signatures: true | string;
   /** The same for signatures of the kind `sigstore`. Default: as `signatures`. */

@@ -12,6 +12,7 @@ import { executeCopy } from "./execute-copy.ts";
 import { inspectCopy } from "./inspect-copy.ts";
 import { planCopy } from "./plan-copy.ts";
 import { rejectContradiction } from "./requested-compression.ts";
+import { noticeSparseIndex } from "./sparse-index-notice.ts";
 
 /**
  * Copies an image, or an index with its images, from any transport to any other. Verifies every byte. The image becomes
@@ -30,6 +31,7 @@ export async function copyImage(
   const facts = await inspectCopy(source, destination, reportingOptions);
   const plan = planCopy(facts, reportingOptions);
   reportingOptions.onEvent?.({ kind: "planned", plan });
+  noticeSparseIndex(plan, destination, reportingOptions);
   const result = await executeCopy(plan, source, destination, reportingOptions);
   reportingOptions.onEvent?.({ kind: "done", result });
   return result;
@@ -44,7 +46,9 @@ export async function previewCopy(
   rejectContradictions(options);
   await using destination = await openDestination(to, options);
   await using source = await from.newImageSource(options);
-  return planCopy(await inspectCopy(source, destination, options), options);
+  const plan = planCopy(await inspectCopy(source, destination, options), options);
+  noticeSparseIndex(plan, destination, options);
+  return plan;
 }
 
 /** Runs `copyImage` and yields its events. Leaving the loop aborts the copy. If the copy fails, the loop throws. */

@@ -18,8 +18,9 @@ export interface CopyOptions extends OperationOptions {
   /** Reject an image outside an index if its config is for another platform than `platform`. Default false. */
   readonly requirePlatform?: boolean | undefined;
   /**
-   * How to copy an index without all its instances. `strip` (the default) removes the others from the index, which changes
-   * its digest. `keep` copies the index unchanged, so that it lists missing instances.
+   * How to copy an index without all its instances. `strip` removes the others from the index, which changes its digest.
+   * `keep` copies the index unchanged, so that it lists missing instances; registries reject such an index unless they
+   * have its other instances or are configured to accept it. Default: `keep` for `index-only`, otherwise `strip`.
    */
   readonly missingInstances?: "strip" | "keep" | undefined;
   /** Fail if a manifest would have to change. Default false. */
@@ -76,6 +77,7 @@ export interface CopyOptions extends OperationOptions {
 /** The options that a plan depends on. */
 export type PlanOptions = Pick<
   CopyOptions,
+  | "instances"
   | "preserveDigests"
   | "manifestMIMEType"
   | "compression"

@@ -81,6 +81,8 @@ export interface ManifestStep {
   readonly variant?: string | undefined;
   /** The variants to add to an index. Default: none. */
   readonly added?: readonly AddedVariant[] | undefined;
+  /** The entries of an index that stay in it although the copy does not write them. */
+  readonly missing: readonly Digest[];
   /** The digest at the destination; undefined if it is only known after the copy. */
   readonly digest: Digest | undefined;
   readonly reason: string;

@@ -71,7 +71,7 @@ export class CopyPlanner {
     const preserveReason = role.preserveReason ?? this.#preserveReason(facts);
     const { raw, platform } = facts;
     const plan = this.#manifestPlan(facts, preserveReason);
-    const { result, mediaType, fallbacks, omitted } = plan;
+    const { result, mediaType, fallbacks, omitted, missing = [] } = plan;
     if (preserveReason !== undefined && result?.digest !== raw.digest)
       throw impossibleChange(plan.reason, preserveReason);
     const isReused = this.#isReusable(facts, result);
@@ -94,6 +94,7 @@ export class CopyPlanner {
       losses: conversionLosses(facts.manifest, mediaType),
       omitted,
       ...(plan.added?.length && { added: plan.added }),
+      missing,
       digest: result?.digest,
       reason: reasonFor(plan, isReused, subject),
     });
@@ -117,6 +118,7 @@ export class CopyPlanner {
       preserveReason: undefined,
       losses: conversionLosses(manifest, mediaType),
       omitted,
+      missing: [],
       variant: name,
       digest: undefined,
       reason,

@@ -34,9 +34,11 @@ function describe(step: CopyStep): string {
       if (step.subject !== undefined) return describeReferrer(step);
       const of = step.platform === undefined ? "" : ` for ${formatPlatform(step.platform)}`;
       const without = step.omitted.length === 0 ? "" : ` without ${step.omitted.length} instances`;
+      const missing =
+        step.missing.length === 0 ? "" : ` with ${step.missing.length} instances missing`;
       const losses = step.losses.length === 0 ? "" : `, losing ${step.losses.join(", ")}`;
       const variant = step.variant === undefined ? "" : ` with ${step.variant} layers`;
-      return `manifest ${step.raw.digest}${of}${variant} as ${step.mediaType}${without}${losses}`;
+      return `manifest ${step.raw.digest}${of}${variant} as ${step.mediaType}${without}${missing}${losses}`;
     }
     case "signatures":
       return `${step.signatures.length} signatures of ${step.manifest}`;

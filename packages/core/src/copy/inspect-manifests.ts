@@ -53,6 +53,7 @@ export class ManifestInspection {
     if (manifest.kind !== "index") return facts;
     const selection = this.#options.instances ?? "system";
     if (selection === "all") return this.#withAllInstances(facts, depth);
+    if (selection === "index-only") return this.#withInstances(facts, [], depth);
     if (selection !== "system")
       return this.#withInstances(facts, chooseInstances(manifest, selection.platforms), depth);
     if (depth >= maxDepth) throw this.#tooDeep();

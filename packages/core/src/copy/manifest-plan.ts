@@ -13,6 +13,8 @@ export interface ManifestPlan {
   readonly omitted: readonly Digest[];
   /** The variants to add to an index. Default: none. */
   readonly added?: readonly AddedVariant[];
+  /** The entries of an index that stay in it although the copy does not write them. Default: none. */
+  readonly missing?: readonly Digest[];
   /** The manifest that is written; undefined if it depends on the result of a blob. */
   readonly result: RewrittenManifest | undefined;
   readonly reason: string;

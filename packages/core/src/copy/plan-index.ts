@@ -13,6 +13,7 @@ import { indexEntries } from "./index-entries.ts";
 import type { EntryOutcome } from "./index-entries.ts";
 import { joinReasons } from "./manifest-plan.ts";
 import type { ManifestPlan, PlanContext } from "./manifest-plan.ts";
+import { partialIndex } from "./partial-index.ts";
 import { rewrittenManifest } from "./rewritten-manifest.ts";
 import type { RewrittenManifest } from "./rewritten-manifest.ts";
 import { targetTypeOf } from "./target-type.ts";
@@ -32,16 +33,18 @@ export function planIndex(
   const selected = facts.instances.filter((instance) => instance !== undefined);
   const { blobs: selectedBlobs = [] } = facts;
   const blobs = new Set<Descriptor>(selectedBlobs);
-  const isPartial = selected.length + blobs.size < index.manifests.length;
-  const isStripped = isPartial && mustStrip(context.options, preserveReason);
+  const partial = partialIndex(facts, index, preserveReason, context.facts, context.options);
   const results = new Map(
     selected.map((instance) => [instance.raw.digest, planInstance(instance)] as const),
   );
   const outcomes = index.manifests.map((entry, at): EntryOutcome | undefined => {
     if (blobs.has(entry)) return "kept";
-    if (facts.instances[at] === undefined) return isStripped ? "omitted" : "kept";
+    if (facts.instances[at] === undefined) return partial === "strip" ? "omitted" : "kept";
     return results.get(entry.digest);
   });
+  const others = index.manifests
+    .filter((entry, at) => facts.instances[at] === undefined && !blobs.has(entry))
+    .map(({ digest }) => digest);
   const known = outcomes.filter((outcome) => outcome !== undefined);
   const isKnown = known.length === outcomes.length;
   const hasChanges = selected.some(({ raw }) => results.get(raw.digest)?.digest !== raw.digest);
@@ -50,9 +53,8 @@ export function planIndex(
     mediaType: target.mediaType,
     // A Docker list cannot mark zstd instances.
     fallbacks: added.length === 0 ? target.fallbacks : [],
-    omitted: index.manifests.flatMap(({ digest }, at) =>
-      outcomes[at] === "omitted" ? [digest] : [],
-    ),
+    omitted: partial === "strip" ? others : [],
+    missing: partial === "keep" ? others : [],
     added: added.map(({ instance, name }) => ({ instance: instance.raw.digest, variant: name })),
     result:
       isKnown && added.length === 0
@@ -63,7 +65,7 @@ export function planIndex(
         : undefined,
     reason: joinReasons([
       target.reason,
-      isStripped ? "not all of its instances are copied" : undefined,
+      partial === "strip" ? "not all of its instances are copied" : undefined,
       hasChanges ? "an instance in it changes" : undefined,
       added.length === 0 ? undefined : variantsAdded,
     ]),
@@ -85,14 +87,3 @@ function optionsWith(
 }
 
 const variantsAdded = "compression variants are added";
-
-/** Whether missing instances are removed from an index. @throws ImageError `impossible-copy` if it must not change */
-function mustStrip(
-  { missingInstances = "strip" }: PlanOptions,
-  preserveReason: string | undefined,
-): boolean {
-  if (missingInstances !== "strip") return false;
-  if (preserveReason === undefined) return true;
-  const advice = "; copy all of them, or keep the index as it is with instances missing";
-  throw impossibleChange("not all instances of the index are copied", preserveReason, advice);
-}

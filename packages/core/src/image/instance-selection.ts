@@ -9,5 +9,7 @@ export type InstanceSelection =
   | "system"
   /** The index with all its instances. */
   | "all"
-  /** The index with the instances for these platforms. */
+  /** The index alone, unchanged, for a destination that has its instances or stores an index without them. */
+  | "index-only"
+  /** The index with the instances for these platforms, and their attestations. */
   | { readonly platforms: readonly Platform[] };

@@ -211,5 +211,19 @@ function parseEntryPlatform(value: unknown): Platform | undefined {
     architecture: textOf("architecture") ?? "unknown",
   };
   const variant = textOf("variant");
-  return variant === undefined ? platform : { ...platform, variant };
+  const osVersion = textOf("os.version");
+  const osFeatures = textsOf(value["os.features"]);
+  return {
+    ...platform,
+    ...(variant !== undefined && { variant }),
+    ...(osVersion !== undefined && { osVersion }),
+    ...(osFeatures.length > 0 && { osFeatures }),
+  };
+}
+
+/** @throws ImageError `invalid-manifest` */
+function textsOf(value: unknown): readonly string[] {
+  if (value === undefined || value === null) return [];
+  if (Array.isArray(value) && value.every((one) => typeof one === "string")) return value;
+  throw invalidDocument("manifest", "os.features of a platform is not a list of strings");
 }

@@ -3,11 +3,11 @@ import { verified } from "../content/verified-blob.ts";
 import type { ImageSource } from "../contract/image-source.ts";
 import type { OperationOptions } from "../contract/operation-options.ts";
 import { ImageError } from "../names/image-error.ts";
-import { fitsPlatform } from "./choose-instance.ts";
 import { configShape } from "./config-shape.ts";
 import { parseJSONObject } from "./json-object.ts";
 import { isArtifact } from "./manifest.ts";
 import type { ImageManifest, Schema1Manifest } from "./manifest.ts";
+import { fitsPlatform } from "./match-platform.ts";
 import { formatPlatform } from "./platform.ts";
 import type { Platform } from "./platform.ts";
 
@@ -41,10 +41,16 @@ async function platformOf(
     manifest.kind === "image"
       ? await readConfig(source, manifest, options)
       : Buffer.from(manifest.layers.at(-1)?.v1Compatibility ?? "{}");
-  const { os, architecture, variant } = parseJSONObject("image config", bytes, configShape).value;
+  const config = parseJSONObject("image config", bytes, configShape).value;
+  const { os, architecture, variant, "os.version": osVersion } = config;
   if (typeof os !== "string" || typeof architecture !== "string") return undefined;
   if (os === "" || architecture === "") return undefined;
-  return { os, architecture, ...(typeof variant === "string" && { variant }) };
+  return {
+    os,
+    architecture,
+    ...(typeof variant === "string" && variant !== "" && { variant }),
+    ...(typeof osVersion === "string" && osVersion !== "" && { osVersion }),
+  };
 }
 
 async function readConfig(

@@ -24,6 +24,7 @@ export class MemoryDestination implements ImageDestination {
     manifestMIMETypes: undefined,
     layers: "preserve",
     foreignLayerURLs: false,
+    sparseIndexes: true,
     signatures: true,
     referrers: true,
     parallelBlobs: 6,

@@ -5,7 +5,7 @@ import type { VerifyEvent } from "./verify-event.ts";
 /** The options of a verification. */
 export interface VerifyOptions extends OperationOptions {
   /** Which images of an index to verify. An image outside an index is always verified. Default `all`. */
-  readonly instances?: Exclude<InstanceSelection, "system"> | undefined;
+  readonly instances?: Exclude<InstanceSelection, "system" | "index-only"> | undefined;
   /** Also verify referrers, and their referrers. Default false. */
   readonly referrers?: boolean | undefined;
   /**

@@ -9,13 +9,17 @@ import { rawManifest } from "../sample-images.ts";
 
 afterEach(() => void vi.restoreAllMocks());
 
+function digestAt(position: number): string {
+  return `sha256:${String(position).padStart(64, "0")}`;
+}
+
 /** Entries such as `linux/amd64`, `-` (without platform) and `linux/amd64+zstd`. Their size is their position. */
 function indexOf(...entries: readonly string[]): ImageIndex {
   const manifests = entries.map((entry, at) => {
     const [platform = "", zstd] = entry.split("+");
     return {
       mediaType: mediaTypes.ociManifest,
-      digest: `sha256:${String(at).padStart(64, "0")}`,
+      digest: digestAt(at),
       size: at,
       ...(platform !== "-" && { platform: parsePlatform(platform) }),
       ...(zstd && { annotations: { "io.github.containers.compression.zstd": "true" } }),
@@ -98,12 +102,83 @@ describe("the instances of selected platforms", () => {
   });
 });
 
+describe("attestations", () => {
+  const entry = (at: number, more: object): object => ({
+    mediaType: mediaTypes.ociManifest,
+    digest: digestAt(at),
+    size: at,
+    ...more,
+  });
+  const attestation = (at: number, of: number, type = "attestation-manifest"): object =>
+    entry(at, {
+      platform: { os: "unknown", architecture: "unknown" },
+      annotations: {
+        "vnd.docker.reference.type": type,
+        "vnd.docker.reference.digest": digestAt(of),
+      },
+    });
+  const manifests = [
+    entry(0, { platform: { os: "linux", architecture: "amd64" } }),
+    entry(1, { platform: { os: "linux", architecture: "arm64" } }),
+    attestation(2, 0),
+    attestation(3, 1),
+    attestation(4, 0, "other"),
+    entry(5, { platform: { os: "unknown", architecture: "unknown" } }),
+    entry(6, {
+      platform: { os: "windows", architecture: "amd64", "os.version": "10.0.20348.2340" },
+    }),
+  ];
+  const content = { schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests };
+  const index = parseManifest(rawManifest(content)) as ImageIndex;
+
+  test.each([
+    [["linux/amd64"], [0, 2]],
+    [["linux/arm64"], [1, 3]],
+    [
+      ["linux/arm64", "linux/amd64"],
+      [0, 1, 2, 3],
+    ],
+    [["windows/amd64"], [6]],
+    [["unknown/unknown"], [2, 3, 4, 5]],
+  ])("are selected with the instances that they describe: %j", (platforms, expected) => {
+    const chosen = chooseInstances(index, platforms.map(parsePlatform));
+    expect(chosen.map(({ size }) => size)).toEqual(expected);
+  });
+
+  test("are never selected for a machine", () => {
+    expect(chooseInstance(index, parsePlatform("linux/arm64")).size).toBe(1);
+  });
+
+  test("are not among the available platforms, which include versions", () => {
+    expect(() => chooseInstances(index, [parsePlatform("windows(10.0.17763)/amd64")])).toThrow(
+      /No image for windows\(10.0.17763\)\/amd64; available: linux\/amd64, linux\/arm64, windows\(10.0.20348.2340\)\/amd64$/,
+    );
+  });
+});
+
 describe("a platform", () => {
-  test.each(["linux/amd64", "linux/arm/v7", "windows/amd64"])("%s is parsed back", (text) => {
+  test.each([
+    "linux/amd64",
+    "linux/arm/v7",
+    "windows/amd64",
+    "windows(10.0.20348.2340)/amd64",
+    "windows(10.0.17763+win32k+other)/amd64",
+    "windows(+win32k)/amd64",
+  ])("%s is parsed back", (text) => {
     expect(formatPlatform(parsePlatform(text))).toBe(text);
   });
 
-  test.each(["", "linux", "linux/", "/amd64", "a/b/c/d", "linux amd64"])("is not %j", (text) => {
+  test.each([
+    "",
+    "linux",
+    "linux/",
+    "/amd64",
+    "a/b/c/d",
+    "linux amd64",
+    "linux(1/amd64",
+    "linux(1+)/amd64",
+    "(1)/amd64",
+  ])("is not %j", (text) => {
     expect(() => parsePlatform(text)).toThrow(
       expect.objectContaining({ code: "invalid-reference" }),
     );

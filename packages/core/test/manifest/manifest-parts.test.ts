@@ -79,13 +79,17 @@ describe("a parsed manifest", () => {
       { ...manifest, platform: null },
       { ...manifest, platform },
       { ...manifest, platform: { ...platform, variant: "v7", "os.version": "1" } },
+      { ...manifest, platform: { ...platform, "os.version": "", "os.features": ["a", "b"] } },
+      { ...manifest, platform: { ...platform, "os.features": [] } },
     );
     expect(parsed).toMatchObject({ kind: "index" });
     expect(instancesOf(parsed)).toStrictEqual([
       manifest,
       manifest,
       { ...manifest, platform },
-      { ...manifest, platform: { ...platform, variant: "v7" } },
+      { ...manifest, platform: { ...platform, variant: "v7", osVersion: "1" } },
+      { ...manifest, platform: { ...platform, osFeatures: ["a", "b"] } },
+      { ...manifest, platform },
     ]);
   });
 

@@ -13,12 +13,17 @@ export function copyCommand(signal: AbortSignal): Command {
     .argument("<destination>", "the location and name of the copy")
     .optionsGroup("Which images:")
     .option("-a, --all", "copy the index and every image in it")
-    .option("--multi-arch <which>", "system, all, or a list such as linux/amd64,linux/arm64")
+    .option(
+      "--multi-arch <which>",
+      "system, all, index-only, or a list such as linux/amd64,linux/arm64",
+    )
     .option(
       "--platform <os/arch>",
       "copy the image for this platform; several: an index of them",
       listedByCommas,
     )
+    .option("--strip-removed-platforms", "remove other platforms from the index (the default)")
+    .option("--keep-removed-platforms", "copy the index unchanged, with other platforms missing")
     .optionsGroup("Changes to the images:")
     .option("--preserve-digests", "fail instead of changing any manifest")
     .option("-f, --format <type>", "manifest type at the destination: oci, v2s2 or v2s1")

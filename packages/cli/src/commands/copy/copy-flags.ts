@@ -8,6 +8,8 @@ export interface CopyFlags extends GlobalFlags, RetryFlags {
   readonly all?: true;
   readonly multiArch?: string;
   readonly platform?: readonly string[];
+  readonly stripRemovedPlatforms?: true;
+  readonly keepRemovedPlatforms?: true;
   readonly preserveDigests?: true;
   readonly format?: string;
   readonly removeSignatures?: true;

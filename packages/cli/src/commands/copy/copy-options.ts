@@ -1,22 +1,19 @@
-import { mediaTypes, parsePlatform } from "@drayage/core";
+import { mediaTypes } from "@drayage/core";
 import type { CopyOptions } from "@drayage/core";
 import type { Compression } from "@drayage/core/content";
 
 import { overriddenPlatform, refuseTwoPlatforms } from "../../flags/platform-flags.ts";
 import { UsageError } from "../../flags/usage-error.ts";
 import type { CopyFlags } from "./copy-flags.ts";
+import { selectedImages } from "./selected-images.ts";
 
 /** Converts the flags to options of `copyImage`. @throws UsageError if flags contradict each other */
 export function copyOptionsOf(flags: CopyFlags): CopyOptions {
   refuseTwoPlatforms(flags.platform, flags);
-  if (flags.multiArch !== undefined && (flags.all || flags.platform)) {
-    const other = flags.all ? "--all" : "--platform";
-    throw new UsageError(`--multi-arch and ${other} both select images; use one of them`);
-  }
   return {
     platform: overriddenPlatform(flags),
     requirePlatform: flags.platform !== undefined,
-    ...chosenImages(flags),
+    ...selectedImages(flags),
     preserveDigests: flags.preserveDigests,
     manifestMIMEType: manifestMIMETypeOf(flags.format),
     compression: compressionOf(flags),
@@ -50,33 +47,6 @@ async function* decompressedLayer(
 
 function referrersOf({ referrers, referrerType }: CopyFlags): CopyOptions["referrers"] {
   return referrerType === undefined ? referrers : { artifactTypes: referrerType };
-}
-
-function chosenImages({
-  all,
-  multiArch,
-  platform,
-}: CopyFlags): Pick<CopyOptions, "instances" | "platform"> {
-  if (multiArch !== undefined) return { instances: instancesOf(multiArch) };
-  if (platform === undefined) return { instances: all ? "all" : "system" };
-  const platforms = platform.map(parsePlatform);
-  const [only] = platforms;
-  const isAlone = platforms.length === 1 && !all;
-  return isAlone ? { instances: "system", platform: only } : { instances: { platforms } };
-}
-
-function instancesOf(multiArch: string): CopyOptions["instances"] {
-  switch (multiArch) {
-    case "system":
-    case "all":
-      return multiArch;
-    case "index-only":
-      throw new UsageError(
-        "--multi-arch index-only is not supported, because it copies an index without its images; use all or a list of platforms",
-      );
-    default:
-      return { platforms: multiArch.split(",").map(parsePlatform) };
-  }
 }
 
 function manifestMIMETypeOf(format: string | undefined): string | undefined {

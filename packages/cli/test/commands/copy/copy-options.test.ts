@@ -22,6 +22,7 @@ describe("flags select the images to copy", () => {
     { flags: {}, instances: "system", platform: own },
     { flags: { all: true }, instances: "all", platform: own },
     { flags: { multiArch: "all" }, instances: "all", platform: own },
+    { flags: { multiArch: "index-only" }, instances: "index-only", platform: own },
     { flags: { multiArch: "system" }, instances: "system", platform: own },
     { flags: { platform: ["linux/arm64"] }, instances: "system", platform: arm64 },
     {
@@ -56,12 +57,30 @@ describe("flags select the images to copy", () => {
   test.each([
     [{ all: true, multiArch: "all" }, /--multi-arch and --all/],
     [{ multiArch: "all", platform: ["linux/amd64"] }, /--multi-arch and --platform/],
-    [{ multiArch: "index-only" }, /index-only/],
+    [{ stripRemovedPlatforms: true }, /requires a list of platforms/],
+    [{ multiArch: "all", keepRemovedPlatforms: true }, /requires a list of platforms/],
+    [{ multiArch: "index-only", stripRemovedPlatforms: true }, /requires a list of platforms/],
+    [
+      { multiArch: "linux/amd64", stripRemovedPlatforms: true, keepRemovedPlatforms: true },
+      /contradict each other/,
+    ],
     [{ multiArch: "linux" }, /Not a platform: "linux"/],
     [{ platform: ["linux"] }, /Not a platform: "linux"/],
     [{ platform: ["linux/amd64"], overrideArch: "arm64" }, /use --platform alone/],
   ] as const)("%j is rejected", (flags, message) => {
     expect(() => optionsOf(flags)).toThrow(message);
+  });
+});
+
+describe("flags for the other platforms of a list", () => {
+  const list = { multiArch: "linux/amd64,linux/arm64" };
+  test.each([
+    [list, undefined],
+    [{ ...list, stripRemovedPlatforms: true }, "strip"],
+    [{ ...list, keepRemovedPlatforms: true }, "keep"],
+    [{ platform: ["linux/amd64"], all: true, keepRemovedPlatforms: true }, "keep"],
+  ] as const)("%j", (flags, expected) => {
+    expect(optionsOf(flags).missingInstances).toBe(expected);
   });
 });
 
