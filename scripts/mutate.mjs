@@ -13,16 +13,18 @@ const groups = {
       "core/src/json/*.ts",
       "core/src/manifest/{manifest,manifest-type,descriptor,choose-instance}.ts",
       "core/src/verify/*.ts",
+      "encryption/src/*.ts",
     ],
     // Without those of documents that take seconds.
     tests: [
       "core/test/{names,content,image,contract,manifest,verify,copy}/*.test.ts",
       "core/test/json/{key-folding,strict-json}.test.ts",
+      "encryption/test/{layer-round-trip,hostile-layers}.test.ts",
     ],
   },
   plan: {
     modules: [
-      "core/src/copy/{plan-copy,copy-planner,plan-image,plan-index,plan-schema1,schema1-writer,diff-id,blob-step,target-type,impossible-copies,inspect-copy,execute-copy,blob-writer,manifest-writer,copy-blob}.ts",
+      "core/src/copy/{plan-copy,plan-encryption,layer-encryption,copy-planner,plan-image,plan-index,plan-schema1,schema1-writer,diff-id,blob-step,target-type,impossible-copies,inspect-copy,execute-copy,blob-writer,manifest-writer,copy-blob}.ts",
       "core/src/manifest/edit-manifest.ts",
       "core/src/schema1/*.ts",
     ],

@@ -15,4 +15,6 @@ export { ask, next, octets, textAndDigest } from "./servers/ask.ts";
 export type { Question, Reply } from "./servers/ask.ts";
 export { newAuthority, opensslProgram } from "./servers/authority.ts";
 export type { Authority, KeyPair } from "./servers/authority.ts";
+export { certificateOf, ecKeys, rsaKeys } from "./servers/test-keys.ts";
+export type { TestKeys } from "./servers/test-keys.ts";
 export { findProgram, outputOf } from "./servers/program.ts";

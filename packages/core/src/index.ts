@@ -32,6 +32,11 @@ export type {
   SourceOffers,
 } from "./contract/image-source.ts";
 export type { ImageTransport } from "./contract/image-transport.ts";
+export type {
+  EncryptedLayer,
+  LayerDecrypter,
+  LayerEncrypter,
+} from "./contract/layer-encryption.ts";
 export type { Notice } from "./contract/notice.ts";
 export type { OperationOptions } from "./contract/operation-options.ts";
 export type { RawManifest } from "./contract/raw-manifest.ts";
@@ -43,7 +48,7 @@ export { implicitPathOf } from "./contract/system-context.ts";
 export type { SystemContext } from "./contract/system-context.ts";
 export type { CopyEvent } from "./copy/copy-event.ts";
 export { copyEvents, copyImage, previewCopy } from "./copy/copy-image.ts";
-export type { CopyOptions } from "./copy/copy-options.ts";
+export type { CopyOptions, EncryptionOptions } from "./copy/copy-options.ts";
 export type { CopyPlan } from "./copy/copy-plan.ts";
 export type { CopyResult, DigestChange } from "./copy/copy-result.ts";
 export type { ImageInspectInfo } from "./image/image-inspect-info.ts";

@@ -5,17 +5,19 @@ import type { ImageSource } from "../contract/image-source.ts";
 import type { BlobResult } from "./blob-result.ts";
 import { scopeOf } from "./blob-scope.ts";
 
-/** The facts that a copy adds to the cache. */
+/** The facts that a copy adds to the cache. Layers that were decrypted or encrypted leave no trace in it. */
 export function blobFacts(
   results: readonly BlobResult[],
   source: ImageSource,
   destination: ImageDestination,
 ): readonly BlobFact[] {
-  return results.flatMap((blob) => [
-    ...compressionFacts(blob),
-    ...locationFacts(blob.from, source),
-    ...locationFacts(blob.stored, destination),
-  ]);
+  return results
+    .filter(({ encryption }) => encryption === undefined)
+    .flatMap((blob) => [
+      ...compressionFacts(blob),
+      ...locationFacts(blob.from, source),
+      ...locationFacts(blob.stored, destination),
+    ]);
 }
 
 /** Which blob is a compressed form of another. This process has computed both digests. */

@@ -2,6 +2,7 @@ import type { Compression } from "../compression/compression.ts";
 import type { Descriptor } from "../contract/blob-info.ts";
 import type { LayerCompression } from "../manifest/layer-media-types.ts";
 import type { DiffID } from "./diff-id.ts";
+import type { LayerEncryptionResult } from "./layer-encryption.ts";
 
 /** The result of copying a blob. */
 export interface BlobResult {
@@ -16,6 +17,8 @@ export interface BlobResult {
   readonly annotations?: Descriptor["annotations"];
   /** The compression of the source blob, if it was detected. */
   readonly sourceCompression?: Compression | undefined;
+  /** Whether the copy decrypted or encrypted it. */
+  readonly encryption?: LayerEncryptionResult | undefined;
   /** The digest of the uncompressed layer, if the step needs it and the bytes were read to the end. */
   readonly diffID?: DiffID | undefined;
 }

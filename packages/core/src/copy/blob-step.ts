@@ -13,15 +13,14 @@ import type { BlobTransform, CompressionChange } from "./blob-transform.ts";
 import type { CopyFacts } from "./copy-facts.ts";
 import type { CachedBlob } from "./copy-facts.ts";
 import type { BlobStep, ReuseCandidate } from "./copy-plan.ts";
+import { changesEncryption, typeAfterDecryption, typeAfterEncryption } from "./layer-encryption.ts";
 
 /** The descriptor of a layer with its media type after the transform, as far as the type is known. */
 export function withTransformedType(layer: Descriptor, transform: BlobTransform): Descriptor {
+  const plainType = typeAfterDecryption(layer.mediaType, transform);
   const compression = resultingCompression(transform);
-  if (compression === undefined) return layer;
-  return {
-    ...layer,
-    mediaType: withLayerCompression(layer.mediaType, compression) ?? layer.mediaType,
-  };
+  const compressedType = compression && withLayerCompression(plainType, compression);
+  return { ...layer, mediaType: typeAfterEncryption(compressedType ?? plainType, transform) };
 }
 
 /** Plans a blob. Only layers are transformed. */
@@ -30,6 +29,7 @@ export function blobStep(
   layerTransform: BlobTransform,
   cached: CopyFacts["cachedBlobs"],
 ): BlobStep {
+  if (changesEncryption(layerTransform)) return encryptionStep(blob, layerTransform);
   const compression = layerCompressionOf(blob.mediaType);
   const transform = compression === undefined ? preserve : layerTransform;
   const change = compressionChange(transform);
@@ -46,6 +46,20 @@ export function blobStep(
     candidates:
       changes && !keepsReused ? forms : withLocations({ blob, compression: undefined }, cached),
     reason: changes ? reasonFor(change, forms, keepsReused) : "the image needs it",
+  };
+}
+
+/** Plans a layer that is decrypted or encrypted. It is never reused, so that nothing links its two forms. */
+function encryptionStep(blob: Descriptor, transform: BlobTransform): BlobStep {
+  const encrypts = transform.kind === "layer" && transform.encrypt === true;
+  return {
+    kind: "blob",
+    blob,
+    isConfig: false,
+    transform,
+    digest: undefined,
+    candidates: [],
+    reason: `the layer is to be ${encrypts ? "encrypted" : "decrypted"}`,
   };
 }
 
@@ -66,14 +80,23 @@ export function configStep(
   };
 }
 
-/** Identifies a step. A config may need two: one unchanged, and one converted. A layer has one more for each variant. */
+/**
+ * Identifies a step. A blob may need two: a config unchanged and converted, a layer that one image encrypts and another one
+ * does not. A layer has one more for each variant.
+ */
 export function blobKey({
   blob,
   transform,
   variant,
 }: Pick<BlobStep, "blob" | "transform" | "variant">): string {
   if (variant !== undefined) return variantKey(blob.digest, variant);
-  return transform.kind === "oci-config" ? `${blob.digest} ${transform.kind}` : blob.digest;
+  if (transform.kind === "oci-config") return `${blob.digest} ${transform.kind}`;
+  return layerKey(blob.digest, transform.kind === "layer" && transform.encrypt === true);
+}
+
+/** The `blobKey` of a layer. */
+export function layerKey(digest: Digest, isEncrypted: boolean): string {
+  return isEncrypted ? `${digest} encrypted` : digest;
 }
 
 /** Identifies what a compression variant is made of: a layer or an instance. */

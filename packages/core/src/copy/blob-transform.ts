@@ -12,8 +12,12 @@ export type BlobTransform =
 /** Changes a layer, in the order of the fields. */
 export interface LayerTransform {
   readonly kind: "layer";
+  /** True to decrypt it. Default false. */
+  readonly decrypt?: boolean | undefined;
   /** Default: the compression is preserved. */
   readonly compression?: CompressionChange | undefined;
+  /** True to encrypt it. Default false. */
+  readonly encrypt?: boolean | undefined;
 }
 
 /** How the compression of a layer changes. The first bytes of a layer show its compression, not its media type. */

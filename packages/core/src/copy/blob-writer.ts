@@ -10,10 +10,11 @@ import type { ImageManifest } from "../manifest/manifest.ts";
 import type { Digest } from "../names/digest.ts";
 import { blobFacts } from "./blob-facts.ts";
 import type { BlobResult } from "./blob-result.ts";
-import { blobKey, configStep, variantKey } from "./blob-step.ts";
+import { blobKey, configStep, layerKey, variantKey } from "./blob-step.ts";
 import { copyBlob } from "./copy-blob.ts";
 import type { ExecuteOptions } from "./copy-options.ts";
 import type { BlobStep } from "./copy-plan.ts";
+import { typeBeforeEncryption, withEncryptionResult } from "./layer-encryption.ts";
 import { Schema1Writer } from "./schema1-writer.ts";
 
 /** Writes the blobs of a copy, and knows their descriptors at the destination. */
@@ -60,17 +61,28 @@ export class BlobWriter {
   }
 
   /** The descriptor of a layer at the destination, in an instance of the source or in a variant of one. */
-  writtenLayer(layer: Descriptor, variant?: string): Descriptor {
+  writtenLayer(
+    layer: Descriptor,
+    {
+      variant,
+      isEncrypted = false,
+    }: { readonly variant?: string | undefined; readonly isEncrypted?: boolean | undefined },
+  ): Descriptor {
     const recompressed =
       variant === undefined ? undefined : this.#results.get(variantKey(layer.digest, variant));
-    const result = recompressed ?? this.#results.get(layer.digest);
-    if (result?.compression === undefined || result.stored.digest === layer.digest) return layer;
-    const { digest, size } = result.stored;
-    const mediaType = withLayerCompression(layer.mediaType, result.compression) ?? layer.mediaType;
+    const result = recompressed ?? this.#results.get(layerKey(layer.digest, isEncrypted));
+    if (result === undefined || result.stored.digest === layer.digest) return layer;
+    const { stored, compression, encryption } = result;
+    if (compression === undefined && encryption === undefined) return layer;
+    const { digest, size } = stored;
+    const plainType = typeBeforeEncryption(layer.mediaType, encryption);
+    const compressedType = compression && withLayerCompression(plainType, compression);
+    const mediaType = compressedType ?? plainType;
     const kept = withoutCompressionAnnotations(layer.annotations);
     const annotations = result.annotations ? { ...kept, ...result.annotations } : kept;
     // The URLs are those of other bytes.
-    return { ...layer, digest, size, mediaType, annotations, urls: [] };
+    const written = { ...layer, digest, size, mediaType, annotations, urls: [] };
+    return withEncryptionResult(written, encryption);
   }
 
   /**

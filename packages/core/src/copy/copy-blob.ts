@@ -8,7 +8,9 @@ import type { VerifiedBlob } from "../content/verified-blob.ts";
 import type { BlobInfo, Descriptor } from "../contract/blob-info.ts";
 import type { BlobBody, ImageDestination } from "../contract/image-destination.ts";
 import type { ImageSource } from "../contract/image-source.ts";
+import type { LayerDecrypter } from "../contract/layer-encryption.ts";
 import { Retries } from "../contract/retries.ts";
+import { decryptedLayerType } from "../manifest/layer-media-types.ts";
 import type { LayerCompression } from "../manifest/layer-media-types.ts";
 import type { BlobResult } from "./blob-result.ts";
 import { compressionChange } from "./blob-transform.ts";
@@ -18,6 +20,12 @@ import { convertConfig } from "./convert-config.ts";
 import type { ExecuteOptions } from "./copy-options.ts";
 import type { BlobStep } from "./copy-plan.ts";
 import { DiffIDComputation, diffIDOf } from "./diff-id.ts";
+import {
+  decrypterFor,
+  encrypterFor,
+  encryptionResultOf,
+  typeAfterEncryption,
+} from "./layer-encryption.ts";
 import { readBlob } from "./read-blob.ts";
 import { reuseBlob } from "./reuse-blob.ts";
 import { sizeHintOf } from "./size-hint.ts";
@@ -73,8 +81,10 @@ async function copyOnce(
   }
   const diffID = needsDiffID ? new DiffIDComputation(decompression) : undefined;
   const read = readBlob(blob, source, options, onEvent);
+  const decrypter = decrypterFor(transform, options);
   const { bytes, info, replay, close, added, ...compressions } = await transformed(read, blob, {
     change: compressionChange(transform),
+    decrypter,
     compressors: options.compressors,
     reuseBuffers: destination.accepts.reuseBuffers === true && diffID === undefined,
     isLocal: source.offers.isLocal === true,
@@ -82,14 +92,22 @@ async function copyOnce(
     observe: diffID && ((whole) => diffID.observe(whole)),
   });
   const { sourceCompression, compression } = compressions;
-  const isGunzipped = sourceCompression === "gzip" && compression === "none";
+  const isGunzipped =
+    decrypter === undefined && sourceCompression === "gzip" && compression === "none";
+  const encrypted = encrypterFor(transform, options)?.encrypt(bytes);
+  const body = encrypted === undefined ? replayable(bytes, replay) : encrypted.bytes;
+  const written =
+    encrypted === undefined
+      ? info
+      : { mediaType: typeAfterEncryption(info.mediaType ?? blob.mediaType, transform) };
   try {
     const sizeHint = isGunzipped ? await sizeHintOf(blob, source, options) : undefined;
     const putOptions = { ...options, isConfig, sizeHint };
-    const stored = await destination.putBlob(replayable(bytes, replay), info, putOptions);
-    if (info.digest !== undefined) checkDigest(stored.digest, info.digest);
+    const stored = await destination.putBlob(body, written, putOptions);
+    if (written.digest !== undefined) checkDigest(stored.digest, written.digest);
     const annotations = added?.();
-    const copied = { from: blob, outcome: "copied", stored, ...compressions } as const;
+    const encryption = await encryptionResultOf(decrypter, encrypted);
+    const copied = { from: blob, outcome: "copied", stored, encryption, ...compressions } as const;
     const result = annotations === undefined ? copied : { ...copied, annotations };
     return diffID === undefined ? result : { ...result, diffID: await diffID.result() };
   } finally {
@@ -113,6 +131,8 @@ interface TransformOptions {
   /** undefined to preserve the bytes. */
   readonly change: CompressionChange | undefined;
   readonly compressors: ExecuteOptions["compressors"];
+  /** Decrypts the bytes first; undefined if they are not to be decrypted. */
+  readonly decrypter: LayerDecrypter | undefined;
   /** Whether the destination accepts reused buffers. */
   readonly reuseBuffers: boolean;
   /** Whether the source can be read again at no cost. */
@@ -126,24 +146,40 @@ interface TransformOptions {
 async function transformed(
   blob: VerifiedBlob,
   descriptor: Descriptor,
-  { change, compressors, reuseBuffers, isLocal, decompression, observe }: TransformOptions,
+  {
+    change,
+    compressors,
+    decrypter,
+    reuseBuffers,
+    isLocal,
+    decompression,
+    observe,
+  }: TransformOptions,
 ): Promise<Transformed> {
   const from = (start: number): AsyncIterable<Uint8Array> => blob.from(start, { reuseBuffers });
-  const unchanged = { info: descriptor, compression: undefined, replay: from };
-  const whole = observe?.(from(0)) ?? from(0);
+  const { mediaType, annotations } = descriptor;
+  const changedInfo =
+    decrypter === undefined
+      ? { mediaType, annotations }
+      : { mediaType: decryptedLayerType(mediaType) };
+  const unchanged =
+    decrypter === undefined
+      ? { info: descriptor, compression: undefined, replay: from }
+      : { info: changedInfo, compression: undefined, replay: undefined };
+  const source = observe?.(from(0)) ?? from(0);
+  const whole = decrypter === undefined ? source : await decrypter.decrypt(source, descriptor);
   if (change === undefined) return { ...unchanged, bytes: whole };
   const detected = await detectCompression(whole);
   const sourceCompression = detected.compression;
   const close = async (): Promise<void> => detected.close();
   const target = targetOf(change, sourceCompression, descriptor);
   if (target === undefined) return { ...unchanged, bytes: detected.bytes, close };
-  const { mediaType, annotations } = descriptor;
   // Compression and decompression allow reused buffers, so a local blob is opened again with them.
-  const isReopened = isLocal && !reuseBuffers && observe === undefined;
+  const isReopened = isLocal && decrypter === undefined && !reuseBuffers && observe === undefined;
   if (isReopened) await close();
   const input = isReopened ? blob.from(0, { reuseBuffers: true }) : detected.bytes;
   const plain = decompressed(input, sourceCompression, decompression);
-  const result = { info: { mediaType, annotations }, replay: undefined, sourceCompression, close };
+  const result = { info: changedInfo, replay: undefined, sourceCompression, close };
   if (target === "none") return { ...result, bytes: plain, compression: target };
   const { bytes, annotations: added } = compressedLayer(plain, target, compressors);
   return { ...result, bytes, compression: target.format, added };

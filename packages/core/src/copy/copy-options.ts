@@ -1,6 +1,7 @@
 import type { DecompressionOptions } from "../compression/compression.ts";
 import type { LayerCompressor } from "../compression/layer-compressor.ts";
 import type { BlobInfoCache } from "../contract/blob-info-cache.ts";
+import type { LayerDecrypter, LayerEncrypter } from "../contract/layer-encryption.ts";
 import type { OperationOptions } from "../contract/operation-options.ts";
 import type { ImagePolicy } from "../image/image-policy.ts";
 import type { InstanceSelection } from "../image/instance-selection.ts";
@@ -8,6 +9,17 @@ import type { ReferrerSelection } from "../image/referrer-selection.ts";
 import type { Platform } from "../manifest/platform.ts";
 import type { CompressionRequest, CompressionVariant } from "./compression-request.ts";
 import type { CopyEvent } from "./copy-event.ts";
+
+/** Which layers a copy encrypts, and how. */
+export interface EncryptionOptions {
+  /** Encrypts a layer: `layerEncrypter` of `@drayage/encryption`. */
+  readonly encrypter: LayerEncrypter;
+  /**
+   * The layers of each image: positions from 0, or from -1 for the last one. Default `all`, except layers that are encrypted
+   * already and external ones.
+   */
+  readonly layers?: "all" | readonly number[] | undefined;
+}
 
 /** The options of a copy. */
 export interface CopyOptions extends OperationOptions {
@@ -49,6 +61,13 @@ export interface CopyOptions extends OperationOptions {
    * that must decompress such a layer fails.
    */
   readonly decompress?: DecompressionOptions["decompress"];
+  /** Encrypt layers. Requires OCI manifests at the destination. Default: none. */
+  readonly encryption?: EncryptionOptions | undefined;
+  /**
+   * Decrypt all encrypted layers: `layerDecrypter` of `@drayage/encryption`. A layer that it cannot decrypt fails the copy.
+   * Default: encrypted layers are copied as they are.
+   */
+  readonly decryption?: LayerDecrypter | undefined;
   /** Omit signatures. Default: they are copied, and signed manifests do not change. */
   readonly removeSignatures?: boolean | undefined;
   /**
@@ -85,11 +104,20 @@ export type PlanOptions = Pick<
   | "ensureCompressionVariantsExist"
   | "missingInstances"
   | "downloadForeignLayers"
+  | "encryption"
+  | "decryption"
 >;
 
 /** The options for executing a plan. */
 export type ExecuteOptions = OperationOptions &
   Pick<
     CopyOptions,
-    "parallelBlobs" | "cache" | "compressors" | "onEvent" | "maxLayerSize" | "decompress"
+    | "parallelBlobs"
+    | "cache"
+    | "compressors"
+    | "onEvent"
+    | "maxLayerSize"
+    | "decompress"
+    | "encryption"
+    | "decryption"
   >;

@@ -83,6 +83,8 @@ export interface ManifestStep {
   readonly added?: readonly AddedVariant[] | undefined;
   /** The entries of an index that stay in it although the copy does not write them. */
   readonly missing: readonly Digest[];
+  /** The positions of the layers that are encrypted. Default: none. */
+  readonly encryptedLayers?: readonly number[] | undefined;
   /** The digest at the destination; undefined if it is only known after the copy. */
   readonly digest: Digest | undefined;
   readonly reason: string;

@@ -15,6 +15,7 @@ import type { BlobStep, CopyStep, ManifestStep } from "./copy-plan.ts";
 import { impossibleChange, rejectImpossibleCopy, rejectSizeConflict } from "./impossible-copies.ts";
 import type { ManifestPlan, PlanContext } from "./manifest-plan.ts";
 import { withOCIForZstd } from "./oci-for-zstd.ts";
+import { withOCIForEncryption } from "./plan-encryption.ts";
 import { planArtifact, planImage } from "./plan-image.ts";
 import { planIndex } from "./plan-index.ts";
 import { planSchema1 } from "./plan-schema1.ts";
@@ -48,7 +49,7 @@ export class CopyPlanner {
   readonly #subjects: ReadonlySet<Digest>;
 
   constructor(facts: CopyFacts, options: PlanOptions) {
-    this.#context = { facts, options: withOCIForZstd(options, facts) };
+    this.#context = { facts, options: withOCIForEncryption(withOCIForZstd(options, facts)) };
     this.#preservingContext = { facts, options };
     this.#subjects = new Set(facts.referrers.map(({ subject }) => subject));
     rejectImpossibleCopy(facts, options);
@@ -71,7 +72,7 @@ export class CopyPlanner {
     const preserveReason = role.preserveReason ?? this.#preserveReason(facts);
     const { raw, platform } = facts;
     const plan = this.#manifestPlan(facts, preserveReason);
-    const { result, mediaType, fallbacks, omitted, missing = [] } = plan;
+    const { result, mediaType, fallbacks, omitted, missing = [], encryptedLayers = [] } = plan;
     if (preserveReason !== undefined && result?.digest !== raw.digest)
       throw impossibleChange(plan.reason, preserveReason);
     const isReused = this.#isReusable(facts, result);
@@ -95,6 +96,7 @@ export class CopyPlanner {
       omitted,
       ...(plan.added?.length && { added: plan.added }),
       missing,
+      ...(encryptedLayers.length > 0 && { encryptedLayers }),
       digest: result?.digest,
       reason: reasonFor(plan, isReused, subject),
     });

@@ -2,7 +2,7 @@ import { parseManifest } from "../manifest/manifest.ts";
 import { formatPlatform } from "../manifest/platform.ts";
 import { singleLine } from "../text/printable.ts";
 import { describeRecompression } from "./blob-transform.ts";
-import type { BlobTransform, CompressionChange } from "./blob-transform.ts";
+import type { BlobTransform, CompressionChange, LayerTransform } from "./blob-transform.ts";
 import type { CopyPlan, CopyStep, ManifestStep } from "./copy-plan.ts";
 
 /** Formats a plan for people: a summary, then one line for each step. */
@@ -54,10 +54,18 @@ function describeTransform(transform: BlobTransform): string {
     case "oci-config":
       return "convert to OCI";
     case "layer":
-      return transform.compression === undefined
-        ? "preserve"
-        : describeCompression(transform.compression);
+      return describeLayerTransform(transform);
   }
+}
+
+/** The changes in the order in which they are made. */
+function describeLayerTransform({ decrypt, compression, encrypt }: LayerTransform): string {
+  const changes = [
+    decrypt ? "decrypt" : undefined,
+    compression && describeCompression(compression),
+    encrypt ? "encrypt" : undefined,
+  ];
+  return changes.filter((change) => change !== undefined).join(" and ") || "preserve";
 }
 
 function describeCompression(change: CompressionChange): string {

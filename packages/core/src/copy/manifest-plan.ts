@@ -15,6 +15,8 @@ export interface ManifestPlan {
   readonly added?: readonly AddedVariant[];
   /** The entries of an index that stay in it although the copy does not write them. Default: none. */
   readonly missing?: readonly Digest[];
+  /** The positions of the layers that are encrypted. Default: none. */
+  readonly encryptedLayers?: readonly number[] | undefined;
   /** The manifest that is written; undefined if it depends on the result of a blob. */
   readonly result: RewrittenManifest | undefined;
   readonly reason: string;

@@ -132,7 +132,7 @@ export class ManifestWriter {
 
   /** Edits a manifest to reference the written blobs and instances. */
   async #edited(
-    { raw, omitted, variant, added = [] }: ManifestStep,
+    { raw, omitted, variant, added = [], encryptedLayers }: ManifestStep,
     manifestMIMEType: string,
     signal: AbortSignal | undefined,
   ): Promise<RawManifest> {
@@ -142,7 +142,9 @@ export class ManifestWriter {
     if (manifest.kind === "image" && isSchema1MediaType(manifestMIMEType))
       return this.#blobs.schema1Writer(signal).convertImage(manifest);
     if (manifest.kind === "image") {
-      const layerInfos = manifest.layers.map((layer) => this.#blobs.writtenLayer(layer, variant));
+      const layerInfos = manifest.layers.map((layer, at) =>
+        this.#blobs.writtenLayer(layer, { variant, isEncrypted: encryptedLayers?.includes(at) }),
+      );
       const config = await this.#blobs.convertedConfig(manifest, manifestMIMEType, signal);
       return editManifest(raw, { manifestMIMEType, layerInfos, config });
     }

@@ -10,6 +10,7 @@ import type { PlanOptions } from "./copy-options.ts";
 import { impossibleChange } from "./impossible-copies.ts";
 import { joinReasons, recompressed, unchanged } from "./manifest-plan.ts";
 import type { ManifestPlan, PlanContext } from "./manifest-plan.ts";
+import { rejectPreservedEncryption, withEncryption } from "./plan-encryption.ts";
 import { forcedFormat, requestedTransform } from "./requested-compression.ts";
 import { rewrittenManifest } from "./rewritten-manifest.ts";
 import { targetTypeOf } from "./target-type.ts";
@@ -25,16 +26,28 @@ export function planImage(
   rejectForcedChange(manifest, preserveReason, context.options);
   const isPreserved = preserveReason !== undefined || isArtifact(manifest);
   const transform = isPreserved ? preserve : requestedTransform(context.facts, context.options);
+  const encryption = withEncryption(manifest, transform, context.options, (layer) =>
+    mayStayExternal(layer, context),
+  );
+  const { transforms, encryptedLayers } = encryption;
+  rejectPreservedEncryption(
+    encryption,
+    preserveReason ?? (isPreserved ? "artifacts are copied unchanged" : undefined),
+  );
   const transformed = {
     ...manifest,
-    layers: manifest.layers.map((layer) => withTransformedType(layer, transform)),
+    layers: manifest.layers.map((layer, at) =>
+      withTransformedType(layer, transforms[at] ?? transform),
+    ),
   };
   const target = targetTypeOf(transformed, accepts, context.options, preserveReason);
   const isSchema1 = isSchema1MediaType(target.mediaType);
-  const layers = manifest.layers
+  const layers = manifest.layers.flatMap((layer, at) =>
     // Schema 1 has no URLs.
-    .filter((layer) => isSchema1 || !mayStayExternal(layer, context))
-    .map((layer) => blobStep(layer, transform, cachedBlobs));
+    isSchema1 || !mayStayExternal(layer, context)
+      ? [blobStep(layer, transforms[at] ?? transform, cachedBlobs)]
+      : [],
+  );
   const config = configStep(manifest, target.mediaType, cachedBlobs);
   const isRecompressed = layers.some(({ digest }) => digest === undefined);
   const isKnown = !isSchema1 && !isRecompressed && config.digest !== undefined;
@@ -44,10 +57,15 @@ export function planImage(
     mediaType: target.mediaType,
     fallbacks: target.fallbacks,
     omitted: [],
+    encryptedLayers,
     result: isKnown
       ? rewrittenManifest(facts.raw, { manifestMIMEType: target.mediaType })
       : undefined,
-    reason: joinReasons([target.reason, isRecompressed ? recompressed : undefined]),
+    reason: joinReasons([
+      target.reason,
+      encryption.reason,
+      isRecompressed && encryption.reason === undefined ? recompressed : undefined,
+    ]),
   };
 }
 

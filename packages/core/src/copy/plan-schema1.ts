@@ -6,6 +6,7 @@ import { preserve } from "./blob-transform.ts";
 import type { ManifestFacts } from "./copy-facts.ts";
 import { joinReasons, recompressed } from "./manifest-plan.ts";
 import type { ManifestPlan, PlanContext } from "./manifest-plan.ts";
+import { rejectSchema1Encryption } from "./plan-encryption.ts";
 import { requestedTransform } from "./requested-compression.ts";
 import { rewrittenManifest } from "./rewritten-manifest.ts";
 import { targetTypeOf } from "./target-type.ts";
@@ -21,6 +22,7 @@ export function planSchema1(
   context: PlanContext,
 ): ManifestPlan {
   const { accepts, cachedBlobs, destinationName } = context.facts;
+  rejectSchema1Encryption(context.options);
   const target = targetTypeOf(manifest, accepts, context.options, preserveReason);
   const isKept = isSchema1MediaType(target.mediaType);
   const transform =

@@ -41,12 +41,36 @@ export function withLayerCompression(
   return type && findMediaType({ ...type, compression });
 }
 
-/** The layer type in a family of formats; undefined if there is none. */
+/** The layer type in a family of formats; undefined if there is none. Only OCI has types of encrypted layers. */
 export function layerTypeFor(family: Family, mediaType: string): string | undefined {
+  if (isEncryptedLayerType(mediaType)) {
+    const plain =
+      family === "oci" ? layerTypeFor(family, decryptedLayerType(mediaType)) : undefined;
+    return plain && `${plain}${encryptedSuffix}`;
+  }
   const type = layerTypes.get(mediaType);
   if (type === undefined || (family === "docker" && type.compression === "zstd")) return undefined;
   return findMediaType({ ...type, family });
 }
+
+/** Whether this is the type of an encrypted layer (ocicrypt). */
+export function isEncryptedLayerType(mediaType: string): boolean {
+  return mediaType.endsWith(encryptedSuffix) && layerTypes.has(decryptedLayerType(mediaType));
+}
+
+/** The type of an encrypted layer after it was decrypted. Other types do not change. */
+export function decryptedLayerType(mediaType: string): string {
+  return mediaType.endsWith(encryptedSuffix)
+    ? mediaType.slice(0, -encryptedSuffix.length)
+    : mediaType;
+}
+
+/** The type of a layer after it was encrypted; undefined if layers of this type cannot be encrypted. */
+export function encryptedLayerType(mediaType: string): string | undefined {
+  return layerTypes.has(mediaType) ? `${mediaType}${encryptedSuffix}` : undefined;
+}
+
+const encryptedSuffix = "+encrypted";
 
 function findMediaType(wanted: LayerType): string | undefined {
   const same = (type: LayerType): boolean =>
