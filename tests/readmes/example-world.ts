@@ -5,6 +5,7 @@ import path from "node:path";
 import { copyImage } from "@drayage/core";
 import { startS3 } from "@drayage/mock-servers";
 import { startRegistry } from "@drayage/registry";
+import { ecKeys } from "@drayage/test-support";
 import { imageFromFiles, writeImage } from "@drayage/testkit";
 import { ociLayout } from "@drayage/transport-oci-layout";
 import { dockerArchive } from "@drayage/transport-tarball";
@@ -45,6 +46,9 @@ export class ExampleWorld implements AsyncDisposable {
       for (const tag of ["latest", "3.20", "1.0"]) await registry.putImage(repository, image, tag);
     const layout = ociLayout().parseReference(`${path.join(folder, "images")}:alpine`);
     await writeImage(image, layout);
+    const keys = ecKeys();
+    await writeFile(path.join(folder, "team.pub.pem"), keys.publicKey);
+    await writeFile(path.join(folder, "team.pem"), keys.privateKey);
     const archive = path.join(folder, "app.tar");
     await copyImage(layout, dockerArchive().parseReference(`${archive}:example.com/app:1.0`));
     const policy = { default: [{ type: "insecureAcceptAnything" }] };
