@@ -1,7 +1,6 @@
 /** Characters of the classes that expressions distinguish. */
 const kinds = [" ", "\n", "0", "1", "a", "A", "~", "\\", '"', "\0", "é"];
-const shortLength = 10_000;
-const longLength = 1_000_000;
+const shortLength = 3000;
 /** Text that an expression does not expect after a repetition. */
 const ends = ["\0", "\n~", "1"];
 
@@ -25,10 +24,10 @@ export function* attacksOn(pattern: string): Generator<string> {
   }
 }
 
-/** The same with a million characters, for which only linear expressions finish. */
-export function* longAttacksOn(pattern: string): Generator<string> {
+/** The same with a length for which only linear expressions finish. */
+export function* longAttacksOn(pattern: string, length: number): Generator<string> {
   for (const unit of unitsOf(pattern)) {
-    yield unit.repeat(Math.ceil(longLength / unit.length)) + ends[0];
+    yield unit.repeat(Math.ceil(length / unit.length)) + ends[0];
   }
 }
 

@@ -1,15 +1,21 @@
 import { attacksOn, longAttacksOn } from "./expression-attacks.ts";
 
-/** Milliseconds of CPU time. A linear expression takes a hundredth of it. */
-const maxShort = 15;
+/** Milliseconds of CPU time. A linear expression takes a fraction of it. */
+const maxShort = 1.5;
 const maxLong = 3000;
 
+interface Request {
+  readonly pattern: string;
+  readonly flags: string;
+  readonly longLength: number;
+}
+
 /** Tests the received expressions one by one, and sends the slow text of each, or null. */
-process.on("message", ({ pattern, flags }: { pattern: string; flags: string }) => {
+process.on("message", ({ pattern, flags, longLength }: Request) => {
   const expression = new RegExp(pattern, flags);
   const slow =
     firstSlow(expression, attacksOn(pattern), maxShort) ??
-    firstSlow(expression, longAttacksOn(pattern), maxLong);
+    firstSlow(expression, longAttacksOn(pattern, longLength), maxLong);
   process.send?.({ slow: slow === undefined ? null : shown(slow) });
 });
 

@@ -104,10 +104,13 @@ async function listening(child: ChildProcess): Promise<string> {
   return new Promise<string>((resolve, reject) => {
     child.on("error", reject);
     child.on("exit", () => reject(new Error(`docker-registry did not start: ${output}`)));
-    child.stderr?.on("data", (chunk: Buffer) => {
+    const read = (chunk: Buffer): void => {
       output = (output + String(chunk)).slice(-10_000);
       const [, host] = /listening on ([\d.]+:\d+)[",]/.exec(output) ?? [];
-      if (host !== undefined) resolve(host);
-    });
+      if (host === undefined) return;
+      child.stderr?.off("data", read).resume();
+      resolve(host);
+    };
+    child.stderr?.on("data", read);
   });
 }

@@ -85,12 +85,15 @@ async function listeningAt(child: ChildProcess, count: number): Promise<readonly
   return new Promise((resolve, reject) => {
     child.on("error", reject);
     child.on("exit", () => reject(new Error(`dockerd did not start: ${output}`)));
-    child.stderr?.on("data", (chunk: Buffer) => {
+    const read = (chunk: Buffer): void => {
       output = (output + String(chunk)).slice(-20_000);
       const places = [...output.matchAll(/API listen on ([^\s"]+)"/g)].flatMap(
         ([, place]) => place ?? [],
       );
-      if (places.length === count) resolve(places);
-    });
+      if (places.length < count) return;
+      child.stderr?.off("data", read).resume();
+      resolve(places);
+    };
+    child.stderr?.on("data", read);
   });
 }
