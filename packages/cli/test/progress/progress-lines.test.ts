@@ -36,6 +36,18 @@ function planned(...blobs: readonly Descriptor[]): CopyEvent {
   );
   const top = { bytes: Buffer.from("{}"), digest: digestOf(Buffer.from("{}")) };
   const blobBytes = blobs.reduce((sum, { size }) => sum + size, 0);
+  const conditions: CopyPlan["conditions"] = {
+    currentDigest: undefined,
+    offers: { parallelBlobs: 1, ranges: false },
+    accepts: {
+      manifestMIMETypes: undefined,
+      layers: "preserve",
+      foreignLayerURLs: false,
+      signatures: true,
+      parallelBlobs: 1,
+    },
+    isSameStore: false,
+  };
   const plan: CopyPlan = {
     source: "dir:/a",
     destination: "dir:/b",
@@ -45,6 +57,7 @@ function planned(...blobs: readonly Descriptor[]): CopyEvent {
     reused: [],
     top,
     cost: { blobBytes, requests: 0 },
+    conditions,
   };
   return { kind: "planned", plan };
 }

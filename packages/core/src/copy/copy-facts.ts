@@ -30,6 +30,8 @@ export interface CopyFacts {
   readonly currentDigest: Digest | undefined;
   /** Whether the destination's reference names no image yet; undefined if unknown. */
   readonly isNew?: boolean | undefined;
+  /** Whether both sides are in one store, which can copy blobs by itself. Default false. */
+  readonly isSameStore?: boolean | undefined;
   /** The manifests that the destination has, with everything they reference. */
   readonly present: ReadonlySet<Digest>;
   /** The present manifests that the destination adds to the image without a write. */

@@ -1,4 +1,6 @@
 import type { BlobLocation, Descriptor } from "../contract/blob-info.ts";
+import type { DestinationAccepts } from "../contract/image-destination.ts";
+import type { SourceOffers } from "../contract/image-source.ts";
 import type { Signature } from "../contract/signature.ts";
 import type { VerifiedManifest } from "../image/unparsed-image.ts";
 import type { Platform } from "../manifest/platform.ts";
@@ -24,6 +26,17 @@ export interface CopyPlan {
   readonly isNew?: boolean | undefined;
   /** The maximum cost. Reused blobs reduce it. */
   readonly cost: { readonly blobBytes: number; readonly requests: number };
+  readonly conditions: PlanConditions;
+}
+
+/** The state of both sides that a plan relies on, apart from the digest of the source. */
+export interface PlanConditions {
+  /** The digest that the destination's reference named; undefined if it named none or that is unknown. */
+  readonly currentDigest: Digest | undefined;
+  readonly offers: SourceOffers;
+  readonly accepts: DestinationAccepts;
+  /** Whether both sides are in one store, which can copy blobs by itself. */
+  readonly isSameStore: boolean;
 }
 
 /** A step of a copy. Later versions may add kinds. */

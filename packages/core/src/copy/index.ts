@@ -16,6 +16,7 @@ export type {
   CommitStep,
   CopyStep,
   ManifestStep,
+  PlanConditions,
   ReuseCandidate,
   SignaturesStep,
 } from "./copy-plan.ts";

@@ -5,6 +5,7 @@ import type { VerifiedManifest } from "../image/unparsed-image.ts";
 import { digestOf } from "../names/digest.ts";
 import type { Digest } from "../names/digest.ts";
 import { embeddedNameOf } from "../schema1/edit-schema1.ts";
+import { isInScope, scopeOf } from "./blob-scope.ts";
 import { findCachedBlobs } from "./cached-blobs.ts";
 import type { CopyFacts, ManifestFacts } from "./copy-facts.ts";
 import type { CopyOptions } from "./copy-options.ts";
@@ -37,6 +38,7 @@ export async function inspectCopy(
     pinned: destination.reference.dockerReference?.digest,
     destinationName: embeddedNameOf(destination.reference.dockerReference),
     currentDigest: undefined,
+    isSameStore: isSameStore(top, source, destination),
     present: new Set(),
     reusable: new Set(),
   };
@@ -48,6 +50,16 @@ export async function inspectCopy(
   const cachedBlobs =
     present.size > 0 ? undefined : await findCachedBlobs(manifests, source, destination, options);
   return { ...facts, ...destinationFacts, referrers, cachedBlobs };
+}
+
+/** Whether the destination locates the manifest in the same store as the source. */
+function isSameStore(
+  { raw: { digest } }: ManifestFacts,
+  source: ImageSource,
+  destination: ImageDestination,
+): boolean {
+  const scope = scopeOf(destination.locateBlob?.({ digest }));
+  return scope !== undefined && isInScope(source.locateBlob?.({ digest }), scope);
 }
 
 /** Looks up manifests at the destination: the instances only if it has the top-level manifest, under any name. */

@@ -1,7 +1,7 @@
 import { costOf } from "./copy-cost.ts";
 import type { CopyFacts, ManifestFacts } from "./copy-facts.ts";
 import type { PlanOptions } from "./copy-options.ts";
-import type { CopyPlan } from "./copy-plan.ts";
+import type { CopyPlan, PlanConditions } from "./copy-plan.ts";
 import { CopyPlanner } from "./copy-planner.ts";
 import { rejectPinnedMismatch } from "./impossible-copies.ts";
 
@@ -29,7 +29,13 @@ export function planCopy(facts: CopyFacts, options: PlanOptions = {}): CopyPlan 
     ...(facts.existing && { existing: facts.existing }),
     isNew: facts.isNew,
     cost: costOf(steps, facts),
+    conditions: conditionsOf(facts),
   };
+}
+
+function conditionsOf(facts: CopyFacts): PlanConditions {
+  const { currentDigest, offers, accepts, isSameStore = false } = facts;
+  return { currentDigest, offers, accepts, isSameStore };
 }
 
 /** Whether the destination has the image under its name, and there are no signatures, which could only be added. */
