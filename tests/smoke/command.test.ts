@@ -8,7 +8,7 @@ import { startS3 } from "@drayage/mock-servers";
 import type { S3Server } from "@drayage/mock-servers";
 import { startRegistry } from "@drayage/registry";
 import type { Registry } from "@drayage/registry";
-import { outputOf } from "@drayage/test-support";
+import { certificateOf, ecKeys, outputOf, rsaKeys } from "@drayage/test-support";
 import { randomImage, writeImage } from "@drayage/testkit";
 import { ociLayout } from "@drayage/transport-oci-layout";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
@@ -200,6 +200,32 @@ describe("the installed command", () => {
     expect(await layerTypesOf(zstd)).toMatch(/^(?:\S+tar\+zstd ?){2}$/);
     for (const compressed of [gzip, zstd]) {
       await drayage("copy", "--quiet", "--dest-decompress", `oci:${compressed}`, `oci:${plain}`);
+      expect(await layersOf(plain)).toMatchObject(stored.layers);
+    }
+  });
+
+  test("encrypts and decrypts layers with the bundled libraries", async () => {
+    const [secret, plain] = ["secret", "decrypted"].map((name) =>
+      path.join(command.home, `${name}:1`),
+    ) as [string, string];
+    const [ec, rsa] = [ecKeys(), rsaKeys()];
+    const at = (name: string): string => path.join(command.home, name);
+    await writeFile(at("ec.pub"), ec.publicKey);
+    await writeFile(at("ec.pem"), ec.privateKey);
+    await writeFile(at("rsa.pem"), rsa.privateKey);
+    await writeFile(at("certificate.pem"), certificateOf(rsa));
+    const keys = `jwe:${at("ec.pub")},pkcs7:${at("certificate.pem")}`;
+    await drayage("copy", "--quiet", "--encryption-key", keys, image, `oci:${secret}`);
+    expect(await layerTypesOf(secret)).toMatch(/^(?:\S+\+encrypted ?){2}$/);
+    for (const key of ["ec.pem", "rsa.pem"]) {
+      await drayage(
+        "copy",
+        "--quiet",
+        "--decryption-key",
+        at(key),
+        `oci:${secret}`,
+        `oci:${plain}`,
+      );
       expect(await layersOf(plain)).toMatchObject(stored.layers);
     }
   });

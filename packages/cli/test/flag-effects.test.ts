@@ -67,6 +67,18 @@ const effects: Readonly<Record<string, readonly [file: string, title: string]>> 
   ],
   "--add-compression": ["commands/copy/copy.test.ts", "--add-compression adds zstd instances"],
   "--remove-signatures": ["flag-effects.test.ts", "--remove-signatures copies without signatures"],
+  "--encryption-key": [
+    "commands/copy/encryption.test.ts",
+    "--encryption-key encrypts layers, and --decryption-key decrypts them",
+  ],
+  "--encrypt-layer": [
+    "commands/copy/encryption.test.ts",
+    "--encrypt-layer selects layers from both ends",
+  ],
+  "--decryption-key": [
+    "commands/copy/encryption.test.ts",
+    "--encryption-key encrypts layers, and --decryption-key decrypts them",
+  ],
   "--referrers": [
     "copy/copy-referrers.test.ts",
     "--referrers copies referrers and reports their number",

@@ -56,6 +56,14 @@ export function listedByCommas(text: string, before: readonly string[] = []): re
   return [...before, ...text.split(",").filter(Boolean)];
 }
 
+/** All numbers of a flag that may be repeated, or have several separated by commas. @throws InvalidArgumentError */
+export function listedIntegers(text: string, before: readonly number[] = []): readonly number[] {
+  const parts = text.split(",").filter(Boolean);
+  if (parts.length > 0 && parts.every((part) => /^-?\d{1,9}$/.test(part)))
+    return [...before, ...parts.map(Number)];
+  throw new InvalidArgumentError("Write a whole number, such as 0 or -1.");
+}
+
 /** All values of a flag that may be repeated. */
 export function listed(text: string, before: readonly string[] = []): readonly string[] {
   return [...before, text];

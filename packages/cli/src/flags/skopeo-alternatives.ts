@@ -12,7 +12,6 @@ export function alternativeToFlag(flag: string, command: string | undefined): st
 }
 
 const signing = "drayage does not sign images; sign the copy with skopeo or cosign";
-const encryption = "drayage does not encrypt or decrypt layers; use skopeo for these images";
 
 const commands: Readonly<Record<string, string>> = {
   sync: "copy images one by one with drayage copy; drayage list-tags lists the tags of a repository",
@@ -46,9 +45,6 @@ const flags: Readonly<Record<string, string>> = {
   "--sign-identity": signing,
   "--sign-passphrase-file": signing,
   "--passphrase-file": signing,
-  "--encryption-key": encryption,
-  "--decryption-key": encryption,
-  "--encrypt-layer": encryption,
   "--dest-precompute-digests": "remove the flag; digests of layers are cached",
   "--screds": "use --src-creds",
   "--dcreds": "use --dest-creds",

@@ -1,7 +1,7 @@
 import { Command, Option } from "commander";
 
 import { parseVariants } from "../../flags/compression-values.ts";
-import { listedByCommas, parseBound, parseSize } from "../../flags/flag-values.ts";
+import { listedByCommas, listedIntegers, parseBound, parseSize } from "../../flags/flag-values.ts";
 import { addRetryFlags } from "../../flags/retry-flags.ts";
 import { addSideFlags } from "../../flags/side-flags.ts";
 import type { CopyFlags } from "./copy-flags.ts";
@@ -33,6 +33,21 @@ export function copyCommand(signal: AbortSignal): Command {
       parseVariants,
     )
     .option("--remove-signatures", "do not copy signatures")
+    .option(
+      "--encryption-key <key>",
+      "encrypt layers for this key: jwe:FILE or pkcs7:FILE; repeatable",
+      listedByCommas,
+    )
+    .option(
+      "--encrypt-layer <n>",
+      "encrypt only this layer, counted from 0 or from -1 for the last; repeatable",
+      listedIntegers,
+    )
+    .option(
+      "--decryption-key <key>",
+      "decrypt layers: FILE[:pass=TEXT|:file=FILE|:fd=N]; repeatable",
+      listedByCommas,
+    )
     .option("--referrers", "also copy referrers: signatures, SBOMs, attestations")
     .option(
       "--referrer-type <type>",

@@ -19,6 +19,9 @@ export interface CopyFlags extends GlobalFlags, RetryFlags {
   readonly destCompressLevel?: number;
   readonly destForceCompressFormat?: true;
   readonly destZstdFrames?: "one" | "parallel";
+  readonly encryptionKey?: readonly string[];
+  readonly encryptLayer?: readonly number[];
+  readonly decryptionKey?: readonly string[];
   readonly referrers?: true;
   readonly referrerType?: readonly string[];
   readonly repair?: true;

@@ -20,6 +20,7 @@ import { checkArchiveOutput } from "./archive-output.ts";
 import type { CopyFlags } from "./copy-flags.ts";
 import { copyOptionsOf } from "./copy-options.ts";
 import { requireWritable, writeDigestFile } from "./digest-file.ts";
+import { encryptionOptionsOf } from "./encryption-flags.ts";
 import { formatResult } from "./format-result.ts";
 
 /** `drayage copy` */
@@ -43,7 +44,8 @@ async function copyBetween(
   signal: AbortSignal,
 ): Promise<void> {
   const cache = flags.cache === false ? undefined : fileBlobInfoCache(userCacheFiles());
-  const options = { ...copyOptionsOf(flags), cache, signal };
+  const encryption = await encryptionOptionsOf(flags);
+  const options = { ...copyOptionsOf(flags), ...encryption, cache, signal };
   const parallel = flags.imageParallelCopies;
   const { platform } = options;
   const from = await parseImageName(source, {
