@@ -127,7 +127,7 @@ const uses: Readonly<Record<string, () => Promise<void>>> = {
   async "policy check"() {
     const flags = ["policy", "check", "--policy", await policyFile()];
     expect(await drayage(...flags, image)).toContain('accepted by transports.oci[""]');
-    const rejected = await command.run([...flags, await pushed("policy:1")]);
+    const rejected = await command.run([...flags, await imageInRegistry("policy")]);
     expect(rejected).toMatchObject({ code: 1, stderr: expect.stringContaining("rejects") });
   },
   async login() {
