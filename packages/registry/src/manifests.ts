@@ -8,9 +8,9 @@ import { checkDeletes } from "./deletes.ts";
 import { checkAccept } from "./http/accept.ts";
 import { ErrorResponse } from "./http/error-response.ts";
 import { checkManifest } from "./manifest-check.ts";
-import { checkedDigest } from "./names.ts";
+import { checkedDigest, pushedDigest } from "./names.ts";
 import { locationOf } from "./registry-state.ts";
-import type { Call, Handler } from "./registry-state.ts";
+import type { Call, Handler, RegistryState } from "./registry-state.ts";
 import type { Repository, StoredManifest } from "./repositories.ts";
 
 /** GET and HEAD of a manifest by tag or digest (OCI distribution-spec, "Pulling manifests"). */
@@ -28,8 +28,8 @@ export const getManifest: Handler = ({ name, target, headers }, { repositories }
 /** PUT of a manifest (OCI distribution-spec, "Pushing Manifests"). */
 export const putManifest: Handler = async (call, state) => {
   const { name, target } = call;
-  const pinned = target.includes(":") ? checkedDigest(target) : undefined;
-  if (pinned === undefined && !isTag(target)) throw notATag("MANIFEST_INVALID", target);
+  const pinned = pinnedDigest(call, state);
+  const tags = pushedTags(call, state);
   const bytes = await manifestBytes(call);
   const contentType = call.headers["content-type"];
   const digest = manifestDigest(bytes, contentType, pinned);
@@ -45,17 +45,35 @@ export const putManifest: Handler = async (call, state) => {
   const { manifest, mediaType } = checkManifest(bytes, contentType, state, name);
   const repository = state.repositories.ensure(name);
   repository.manifests.set(digest, { bytes, mediaType, digest });
-  if (pinned === undefined) repository.tags.set(target, digest);
+  for (const tag of tags) repository.tags.set(tag, digest);
   const { referrers = true } = state.settings;
   return {
     status: 201,
     headers: {
       Location: locationOf(`/v2/${name}/manifests/${digest}`, state),
       "Docker-Content-Digest": digest,
+      ...(target !== tags[0] && tags.length > 0 && { "OCI-Tag": tags.join(", ") }),
       ...(referrers && manifest.subject && { "OCI-Subject": manifest.subject.digest }),
     },
   };
 };
+
+/** The digest in the path, or in the query beside a tag. */
+function pinnedDigest({ target, query }: Call, { settings }: RegistryState): Digest | undefined {
+  const text = target.includes(":") ? target : query.get("digest");
+  return text === null ? undefined : pushedDigest(text, settings);
+}
+
+/** The tag in the path, or the tags in the query beside a digest. */
+function pushedTags({ target, query }: Call, { settings }: RegistryState): readonly string[] {
+  const { tagParameters = true } = settings;
+  const isPinned = target.includes(":");
+  const inQuery = tagParameters ? query.getAll("tag") : [];
+  const tags = isPinned ? inQuery : [target];
+  const invalid = tags.find((tag) => !isTag(tag));
+  if (invalid !== undefined) throw notATag("MANIFEST_INVALID", invalid);
+  return tags;
+}
 
 function manifestDigest(
   bytes: Uint8Array,

@@ -1,5 +1,5 @@
-import { digestOf, mediaTypes, parseDigest } from "@drayage/core";
-import type { Digest, RawManifest } from "@drayage/core";
+import { algorithmOf, digestOf, mediaTypes, parseDigest } from "@drayage/core";
+import type { Digest, DigestAlgorithm, RawManifest } from "@drayage/core";
 import { readAll } from "@drayage/core/content";
 import { manifestDigestOf } from "@drayage/core/manifest";
 
@@ -21,8 +21,12 @@ export class RegistryContent {
     this.uploads = new Uploads(this.store);
   }
 
-  async putBlob(repository: string, bytes: Uint8Array): Promise<Digest> {
-    const digest = digestOf(bytes);
+  async putBlob(
+    repository: string,
+    bytes: Uint8Array,
+    algorithm?: DigestAlgorithm,
+  ): Promise<Digest> {
+    const digest = digestOf(bytes, algorithm);
     const content = await this.store.newWriter();
     await content.append(bytes);
     await content.commit(digest);
@@ -30,8 +34,10 @@ export class RegistryContent {
     return digest;
   }
 
-  putManifest(repository: string, { bytes, mediaType }: RawManifest, tag?: string): Digest {
-    const digest = manifestDigestOf({ bytes, mediaType });
+  putManifest(repository: string, manifest: RawManifest, tag?: string): Digest {
+    const { bytes, mediaType } = manifest;
+    const algorithm = manifest.digest && algorithmOf(manifest.digest);
+    const digest = manifestDigestOf({ bytes, mediaType }, algorithm);
     const { manifests, tags } = this.repositories.ensure(repository);
     manifests.set(digest, { bytes, digest, mediaType: mediaType ?? mediaTypes.ociManifest });
     if (tag !== undefined) tags.set(tag, digest);
@@ -39,7 +45,8 @@ export class RegistryContent {
   }
 
   async putImage(repository: string, image: StoredImage, tag?: string): Promise<Digest> {
-    for (const blob of image.blobs.values()) await this.putBlob(repository, blob);
+    for (const [digest, blob] of image.blobs)
+      await this.putBlob(repository, blob, algorithmOf(digest));
     for (const instance of image.instances) this.putManifest(repository, instance);
     return this.putManifest(repository, image.manifest, tag);
   }

@@ -1,3 +1,5 @@
+import type { DigestAlgorithm } from "@drayage/core";
+
 import type { RegistryAuthentication } from "./access/authentication.ts";
 import type { ResponseHooks } from "./http/exchange.ts";
 
@@ -26,6 +28,10 @@ export interface RegistrySettings extends ResponseHooks {
   readonly singlePost?: boolean | undefined;
   /** The minimum size of each chunk except the last, sent in `OCI-Chunk-Min-Length`. */
   readonly chunkMinLength?: number | undefined;
+  /** The accepted algorithms of digests in pushes. The default is sha256, sha384 and sha512. */
+  readonly digestAlgorithms?: readonly DigestAlgorithm[] | undefined;
+  /** Whether a manifest can be pushed by its digest with tags (`?tag=`). The default is true. */
+  readonly tagParameters?: boolean | undefined;
   /** The maximum size of a request body, as proxies have it. A larger `Content-Length` is rejected with 413. */
   readonly maxBodySize?: number | undefined;
   /**

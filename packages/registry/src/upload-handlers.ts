@@ -2,7 +2,7 @@ import type { Digest } from "@drayage/core";
 
 import { ErrorResponse } from "./http/error-response.ts";
 import type { Answer } from "./http/exchange.ts";
-import { checkedDigest } from "./names.ts";
+import { checkAlgorithm, checkedDigest, pushedDigest } from "./names.ts";
 import { locationOf } from "./registry-state.ts";
 import type { Call, Handler, RegistryState } from "./registry-state.ts";
 import {
@@ -22,13 +22,15 @@ export const startUpload: Handler = async (call, state) => {
   if (mounted !== undefined) return created(mounted, call.name, state);
   const digest = call.query.get("digest");
   const { singlePost = true } = state.settings;
-  if (digest !== null && singlePost) return storeWholeBlob(checkedDigest(digest), call, state);
+  if (digest !== null && singlePost)
+    return storeWholeBlob(pushedDigest(digest, state.settings), call, state);
   if (digest === null && hasBody(call)) {
     throw new ErrorResponse(
       "BLOB_UPLOAD_INVALID",
       "Opening an upload requires an empty body: Content-Length: 0",
     );
   }
+  checkAlgorithm(call.query.get("digest-algorithm") ?? "sha256", state.settings);
   const upload = await state.uploads.open(call.name);
   return { status: 202, headers: progressHeaders(upload, state) };
 };
@@ -45,7 +47,7 @@ export const patchUpload: Handler = (call, state) =>
 /** PUT: completes the upload, optionally with a last chunk. */
 export const finishUpload: Handler = (call, state) =>
   withUpload(call, state, async (upload) => {
-    const digest = checkedDigest(call.query.get("digest"));
+    const digest = pushedDigest(call.query.get("digest"), state.settings);
     checkLength(call);
     if (hasBody(call)) {
       checkContentType(call);

@@ -27,7 +27,7 @@ import {
   digestOfManifest,
   requestManifestPresence,
 } from "./manifests/manifest-presence.ts";
-import { uploadManifest } from "./manifests/manifest-upload.ts";
+import { uploadManifest, uploadNamedManifest } from "./manifests/manifest-upload.ts";
 import { changeReferrersTag } from "./referrers/referrers-tag.ts";
 import type { UnlistedReferrer } from "./referrers/unlisted-referrer.ts";
 import { isFound } from "./registry/head-support.ts";
@@ -177,7 +177,13 @@ export class DockerDestination implements ImageDestination {
     }
     for (const { tag, manifest } of this.#tagged) await this.#send(manifest, tag, options);
     await this.#listReferrers(options);
-    await this.#send(this.#top, this.#tagOrDigest, options);
+    const unlisted = await uploadNamedManifest(
+      this.#repository,
+      this.#top,
+      this.#tagOrDigest,
+      options,
+    );
+    if (unlisted !== undefined) this.#unlisted.push(unlisted);
     await this.#listReferrers(options);
   }
 

@@ -62,7 +62,12 @@ describe.runIf(areInstalled)("against Docker Distribution", async () => {
 
   describe.each(Object.entries(setUps))("%s", async (_, [settings, client, affects]) => {
     const registry = await started(startDistribution(settings));
-    const subject = { ...subjectAt(registry.host, client), ...damaging(registry) };
+    const subject = {
+      ...subjectAt(registry.host, client),
+      ...damaging(registry),
+      // Distribution 2.8 accepts blobs with sha512 digests, but no manifests.
+      digestAlgorithms: ["sha256"],
+    } as const;
     const checks = narrowed(await conformance(subject), affects);
     for (const { name, run } of checks) test(name, run);
   });

@@ -109,7 +109,7 @@ export class ManifestWriter {
     const { digest, mediaType } = result;
     const instance = step.isInstance ? digest : undefined;
     const options = { ...this.#options, signal, instance, tag: step.tag };
-    await this.#destination.putManifest(manifest, options);
+    await this.#destination.putManifest({ ...manifest, digest }, options);
     this.#record(attempts, manifest, result);
     this.#reportLosses(step, targetType);
     const event = { kind: "manifest-written", source: step.raw.digest, digest, mediaType } as const;

@@ -12,7 +12,7 @@ import type { OperationOptions } from "../contract/operation-options.ts";
 import type { RawManifest } from "../contract/raw-manifest.ts";
 import type { Signature } from "../contract/signature.ts";
 import { manifestDigestOf } from "../manifest/manifest-digest.ts";
-import { digestHasher } from "../names/digest.ts";
+import { algorithmOf, digestHasher } from "../names/digest.ts";
 import type { Digest } from "../names/digest.ts";
 import { ImageError } from "../names/image-error.ts";
 import type { MemoryStore } from "./memory-store.ts";
@@ -93,7 +93,7 @@ export class MemoryDestination implements ImageDestination {
     signal?.throwIfAborted();
     if (instance !== undefined && tag !== undefined) this.#tags.set(tag, instance);
     if (instance !== undefined) this.#instances.set(instance, manifest);
-    else this.#top = { ...manifest, digest: manifestDigestOf(manifest) };
+    else this.#top = { ...manifest, digest: storedDigestOf(manifest) };
   }
 
   async putSignatures(
@@ -124,4 +124,9 @@ export class MemoryDestination implements ImageDestination {
 
   /** Discards an uncommitted image. */
   async [Symbol.asyncDispose](): Promise<void> {}
+}
+
+/** The digest with the algorithm that the copy uses for the manifest. */
+function storedDigestOf(manifest: RawManifest): Digest {
+  return manifestDigestOf(manifest, manifest.digest && algorithmOf(manifest.digest));
 }

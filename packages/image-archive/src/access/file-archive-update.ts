@@ -20,6 +20,7 @@ import {
 import { blobPath } from "../oci-archive/tar-layout.ts";
 import { TarArchive } from "../tar/tar-archive.ts";
 import { TarFileWriter, unusedFolder } from "../tar/tar-file-writer.ts";
+import { tarHeaderSize } from "../tar/tar-header.ts";
 import type { ArchiveChange, ArchiveUpdate } from "./archive-update.ts";
 import { openFile } from "./file-access.ts";
 
@@ -76,8 +77,10 @@ export class FileArchiveUpdate implements ArchiveUpdate {
       named = stored.digest;
       return blobPath(named);
     };
+    const headerSize = digest && tarHeaderSize(blobPath(digest));
     try {
-      return await writer.add(bytes, { digest, size, sizeHint, nameOf }, options);
+      const member = { digest, size, sizeHint, headerSize, nameOf };
+      return await writer.add(bytes, member, options);
     } catch (error) {
       if (named !== undefined) this.#sizes.delete(named);
       throw error;

@@ -27,6 +27,8 @@ export const unusedFolder = ".unused/";
 export interface NewTarMember extends Pick<BlobInfo, "digest" | "size"> {
   /** The estimated size if `size` is unknown. */
   readonly sizeHint?: number | undefined;
+  /** The size of the header for the name that `nameOf` will return, in bytes. Default: one block. */
+  readonly headerSize?: number | undefined;
   /** Returns the name of the complete member; undefined discards it. */
   readonly nameOf: (stored: StoredBlob) => string | undefined;
 }
@@ -90,7 +92,7 @@ export class TarFileWriter implements AsyncDisposable {
   async finish(): Promise<void> {
     const { holes, end } = this.#space;
     for (const [at, { start, size }] of holes.entries())
-      await this.#writeHeader(`${unusedFolder}${at}`, start, size);
+      await this.#writeHeader(`${unusedFolder}${at}`, start, size, blockSize);
     await withFileErrors(this.#file, async () => {
       await this.#handle.truncate(end);
       await this.#handle.truncate(end + 2 * blockSize);
@@ -105,16 +107,17 @@ export class TarFileWriter implements AsyncDisposable {
 
   async #addKnown(
     bytes: AsyncIterable<Uint8Array>,
-    { digest, nameOf }: NewTarMember,
+    { digest, nameOf, headerSize = blockSize }: NewTarMember,
     size: number,
     { signal }: OperationOptions,
   ): Promise<StoredBlob> {
-    const region = await this.#take(size, signal);
+    const region = await this.#take(size + headerSize - blockSize, signal);
     let isTaken = false;
     try {
-      const stored = await this.#fill(region, bytes, { digest, size }, signal);
+      const content = contentOf(region, headerSize);
+      const stored = await this.#fill(content, bytes, { digest, size }, signal);
       const name = nameOf(stored);
-      if (name !== undefined) await this.#writeHeader(name, region.start, size);
+      if (name !== undefined) await this.#writeHeader(name, region.start, size, headerSize);
       isTaken = name !== undefined;
       return stored;
     } finally {
@@ -128,21 +131,22 @@ export class TarFileWriter implements AsyncDisposable {
     sizeHint: number,
     options: OperationOptions,
   ): Promise<StoredBlob> {
-    const { digest, nameOf } = member;
-    const region = await this.#take(sizeHint, options.signal);
+    const { digest, nameOf, headerSize = blockSize } = member;
+    const region = await this.#take(sizeHint + headerSize - blockSize, options.signal);
+    const content = contentOf(region, headerSize);
     const parts = new HeadAndRest(bytes, sizeHint);
     let isTaken = false;
     try {
-      const stored = await this.#fill(region, parts.head(), { digest }, options.signal);
+      const stored = await this.#fill(content, parts.head(), { digest }, options.signal);
       if (parts.hasRest) {
-        const all = this.#joined(region, sizeHint, parts.rest());
-        return await this.add(all, { digest, nameOf }, options);
+        const all = this.#joined(content, sizeHint, parts.rest());
+        return await this.add(all, { digest, nameOf, headerSize }, options);
       }
       const name = nameOf(stored);
       if (name === undefined) return stored;
-      await this.#writeHeader(name, region.start, stored.size);
+      await this.#writeHeader(name, region.start, stored.size, headerSize);
       isTaken = true;
-      this.#space.shorten(region, stored.size);
+      this.#space.shorten(region, stored.size + headerSize - blockSize);
       return stored;
     } finally {
       if (!isTaken) this.#space.release(region);
@@ -156,16 +160,14 @@ export class TarFileWriter implements AsyncDisposable {
     size: number,
     rest: AsyncIterable<Uint8Array>,
   ): AsyncGenerator<Uint8Array, void, undefined> {
-    const from = start + blockSize;
-    if (size > 0)
-      yield* handleBytes(this.#handle, { range: { start: from, end: from + size - 1 } });
+    if (size > 0) yield* handleBytes(this.#handle, { range: { start, end: start + size - 1 } });
     yield* rest;
   }
 
   /** No other region is assigned at the end of the file until this member is complete. */
   async #addGrowing(
     bytes: AsyncIterable<Uint8Array>,
-    { digest, nameOf }: NewTarMember,
+    { digest, nameOf, headerSize = blockSize }: NewTarMember,
     { signal }: OperationOptions,
   ): Promise<StoredBlob> {
     this.#isGrowing = true;
@@ -174,11 +176,12 @@ export class TarFileWriter implements AsyncDisposable {
         const region = this.#space.startGrowing();
         let taken: number | undefined;
         try {
-          const stored = await this.#fill(region, bytes, { digest }, signal);
+          const content = contentOf(region, headerSize);
+          const stored = await this.#fill(content, bytes, { digest }, signal);
           const name = nameOf(stored);
           if (name === undefined) return stored;
-          await this.#writeHeader(name, region.start, stored.size);
-          taken = stored.size;
+          await this.#writeHeader(name, region.start, stored.size, headerSize);
+          taken = stored.size + headerSize - blockSize;
           return stored;
         } finally {
           this.#space.endGrowing(taken);
@@ -190,12 +193,11 @@ export class TarFileWriter implements AsyncDisposable {
   }
 
   async #fill(
-    region: TarRegion,
+    content: TarRegion,
     bytes: AsyncIterable<Uint8Array>,
     blob: Pick<BlobInfo, "digest" | "size">,
     signal: AbortSignal | undefined,
   ): Promise<StoredBlob> {
-    const content = { start: region.start + blockSize, size: region.size };
     const batches = new BatchWriter(this.#handle, this.#file, content);
     const write = async (chunk: Uint8Array): Promise<void> => {
       await batches.write(chunk);
@@ -210,8 +212,15 @@ export class TarFileWriter implements AsyncDisposable {
     return hole ?? withMutex(this.#file, signal, async () => this.#space.takeEnd(size));
   }
 
-  async #writeHeader(name: string, at: number, size: number): Promise<void> {
+  async #writeHeader(name: string, at: number, size: number, headerSize: number): Promise<void> {
     const header = formatTarHeader(name, size);
+    if (header.byteLength !== headerSize)
+      throw new TypeError(`The header of ${name} needs ${header.byteLength} bytes`);
     await withFileErrors(this.#file, () => this.#handle.write(header, 0, header.byteLength, at));
   }
+}
+
+/** The region of the content behind a header of this size. */
+function contentOf({ start, size }: TarRegion, headerSize: number): TarRegion {
+  return { start: start + headerSize, size: size - (headerSize - blockSize) };
 }

@@ -56,8 +56,41 @@ export function isEmptyBlock(block: Uint8Array): boolean {
 
 const emptyBlock = Buffer.alloc(blockSize);
 
-/** Formats the header of a file with owner root and time 0. The name has at most 100 ASCII bytes. */
+/**
+ * Formats the header of a file with owner root and time 0. The name is ASCII. If it is longer than 100 bytes, a pax header
+ * with the name comes first.
+ */
 export function formatTarHeader(name: string, size: number): Uint8Array {
+  const [, maxLength] = fields.name;
+  if (name.length <= maxLength) return headerBlock(name, size, "0");
+  const record = paxRecord("path", name);
+  const extension = Buffer.alloc(padded(record.length));
+  extension.write(record, "latin1");
+  const short = name.slice(0, maxLength);
+  return Buffer.concat([
+    headerBlock(`PaxHeaders/${short}`.slice(0, maxLength), record.length, "x"),
+    extension,
+    headerBlock(short, size, "0"),
+  ]);
+}
+
+/** The size of `formatTarHeader(name, …)`. */
+export function tarHeaderSize(name: string): number {
+  const [, maxLength] = fields.name;
+  return name.length <= maxLength
+    ? blockSize
+    : 2 * blockSize + padded(paxRecord("path", name).length);
+}
+
+/** `LENGTH key=value`, where LENGTH is the length of the whole record. */
+function paxRecord(key: string, value: string): string {
+  const rest = ` ${key}=${value}\n`;
+  let length = rest.length + 1;
+  while (`${length}`.length + rest.length > length) length++;
+  return `${length}${rest}`;
+}
+
+function headerBlock(name: string, size: number, type: string): Buffer {
   const block = Buffer.alloc(blockSize);
   const write = ([start]: Field, text: string): void => void block.write(text, start, "latin1");
   write(fields.name, name);
@@ -66,7 +99,7 @@ export function formatTarHeader(name: string, size: number): Uint8Array {
   write([116, 8], "0000000\0");
   writeSize(block, size);
   write([136, 12], "00000000000\0");
-  write(fields.type, "0");
+  write(fields.type, type);
   write(fields.magic, "ustar\u000000");
   write(fields.checksum, `${octal(checksumsOf(block)[0], 6)}\0 `);
   return block;

@@ -72,6 +72,32 @@ export const copyRequirements: readonly Requirement[] = [
     },
   },
   {
+    id: "copy/digest-algorithm",
+    description:
+      "an image and an index whose configs, layers and manifests have sha512 digests keep them in a copy into the store and back",
+    appliesTo: ({ writes, preserves }, { digestAlgorithms = ["sha256", "sha512"] }) =>
+      writes && preserves === "everything" && digestAlgorithms.includes("sha512"),
+    async check({ freshReference, recordsDigest = true }, { accepts, indexes, overwriting }) {
+      const options = { digestAlgorithm: "sha512", layers: 2 } as const;
+      const format = acceptsType(accepts, mediaTypes.ociManifest) ? "oci" : "docker";
+      const images: WholeImage[] = [await randomImage("sha512", { ...options, format })];
+      if (indexes) images.push(await randomIndex("sha512", { ...options, format }));
+      for (const image of images) {
+        const [stored, out] = [await freshReference(), memory().parseReference("out")];
+        const { digest } = await copyImage(await inMemory(image), stored, { instances: "all" });
+        assert.equal(digest, image.manifest.digest);
+        const back = await copyImage(stored, out, { instances: "all" });
+        const { bytes, digest: expected } = image.manifest;
+        assert.equal(back.sourceDigest, recordsDigest ? expected : digestOf(bytes));
+        await assertImage(out, image);
+        if (overwriting !== "reuses") continue;
+        const again = await copyImage(await inMemory(image), stored, { instances: "all" });
+        assert.equal(again.digest, image.manifest.digest);
+        assert.equal(again.blobs.copied, 0);
+      }
+    },
+  },
+  {
     id: "copy/content",
     description:
       "a copy into the store preserves the config and the uncompressed layers of an image of any format",

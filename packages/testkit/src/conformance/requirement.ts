@@ -1,6 +1,7 @@
 import type {
   DestinationAccepts,
   Digest,
+  DigestAlgorithm,
   ImageReference,
   ImageTransport,
   SourceOffers,
@@ -25,6 +26,10 @@ export interface TransportUnderTest {
   readonly overwriting?: Overwriting;
   /** False for a store that does not delete, although the transport has `deleteImage`. */
   readonly deletes?: false;
+  /** False for a store that does not record the digest of its manifest, so that readers compute a sha256 digest. */
+  readonly recordsDigest?: false;
+  /** The algorithms of the digests that the store accepts for blobs and manifests. Default: sha256 and sha512. */
+  readonly digestAlgorithms?: readonly DigestAlgorithm[];
 }
 
 /** The parts of an image that are the same when it is read back. */

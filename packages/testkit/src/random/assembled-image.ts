@@ -1,5 +1,5 @@
 import { digestOf, mediaTypes } from "@drayage/core";
-import type { Descriptor, Platform } from "@drayage/core";
+import type { Descriptor, DigestAlgorithm, Platform } from "@drayage/core";
 import { withLayerCompression } from "@drayage/core/manifest";
 import type { LayerCompression } from "@drayage/core/manifest";
 
@@ -31,6 +31,8 @@ export interface ImageParts {
   readonly execution: Readonly<Record<string, unknown>>;
   /** More fields of the manifest; undefined ones are omitted. */
   readonly manifestFields: Readonly<Record<string, unknown>>;
+  /** The algorithm of the digests of layers, config and manifest. DiffIDs are always sha256. The default is sha256. */
+  readonly digestAlgorithm?: DigestAlgorithm | undefined;
 }
 
 /** The constant creation time, so that digests are reproducible. */
@@ -52,12 +54,13 @@ const types = {
 /** Compresses the layers and writes config and manifest (OCI image-spec, config.md and manifest.md). */
 export function assembledImage(parts: ImageParts): AssembledImage {
   const type = types[parts.format];
+  const { digestAlgorithm } = parts;
   const layers = parts.layers.map(({ tar, compression }) => {
     const mediaType = withLayerCompression(type.layer, compression) ?? type.layer;
-    return partOf(mediaType, storedEncoding(tar, compression));
+    return partOf(mediaType, storedEncoding(tar, compression), digestAlgorithm);
   });
-  const config = partOf(type.config, json(configOf(parts)));
-  return imageOfParts(type.manifest, config, layers, parts.manifestFields);
+  const config = partOf(type.config, json(configOf(parts)), digestAlgorithm);
+  return imageOfParts(type.manifest, config, layers, parts.manifestFields, digestAlgorithm);
 }
 
 /** Builds an image from its parts. */
@@ -66,13 +69,14 @@ export function imageOfParts(
   config: ImagePart,
   layers: readonly ImagePart[],
   manifestFields: Readonly<Record<string, unknown>>,
+  digestAlgorithm?: DigestAlgorithm,
 ): AssembledImage {
   const parts = { config: config.descriptor, layers: layers.map(({ descriptor }) => descriptor) };
   const blobs = [config, ...layers].map(
     ({ descriptor, bytes }) => [descriptor.digest, bytes] as const,
   );
   return {
-    manifest: manifestOf(manifestType, { ...parts, ...manifestFields }),
+    manifest: manifestOf(manifestType, { ...parts, ...manifestFields }, digestAlgorithm),
     blobs: new Map(blobs),
     instances: [],
     ...parts,
@@ -85,13 +89,22 @@ export interface ImagePart {
   readonly bytes: Uint8Array;
 }
 
-export function partOf(mediaType: string, bytes: Uint8Array): ImagePart {
-  return { descriptor: { mediaType, digest: digestOf(bytes), size: bytes.byteLength }, bytes };
+export function partOf(
+  mediaType: string,
+  bytes: Uint8Array,
+  digestAlgorithm?: DigestAlgorithm,
+): ImagePart {
+  const digest = digestOf(bytes, digestAlgorithm);
+  return { descriptor: { mediaType, digest, size: bytes.byteLength }, bytes };
 }
 
-export function manifestOf(mediaType: string, fields: object): WholeManifest {
+export function manifestOf(
+  mediaType: string,
+  fields: object,
+  digestAlgorithm?: DigestAlgorithm,
+): WholeManifest {
   const bytes = json({ schemaVersion: 2, mediaType, ...fields });
-  return { bytes, mediaType, digest: digestOf(bytes) };
+  return { bytes, mediaType, digest: digestOf(bytes, digestAlgorithm) };
 }
 
 /** Indented by three spaces, unlike any encoder here, so that overwriting a manifest changes its digest. */

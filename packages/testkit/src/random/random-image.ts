@@ -1,4 +1,4 @@
-import type { Descriptor, Platform } from "@drayage/core";
+import type { Descriptor, DigestAlgorithm, Platform } from "@drayage/core";
 import type { LayerCompression } from "@drayage/core/manifest";
 
 import { assembledImage, created } from "./assembled-image.ts";
@@ -23,6 +23,8 @@ export interface RandomImageOptions {
   readonly annotations?: Readonly<Record<string, string>> | undefined;
   /** The manifest that it refers to; OCI only. */
   readonly subject?: Descriptor | undefined;
+  /** The algorithm of the digests of layers, config and manifest. The default is sha256. */
+  readonly digestAlgorithm?: DigestAlgorithm | undefined;
 }
 
 /**
@@ -53,7 +55,7 @@ export async function imageFrom(
     layers.push({ tar, compression: compressions[at % compressions.length] ?? "gzip" });
     below = entries;
   }
-  const { annotations, subject } = options;
+  const { annotations, subject, digestAlgorithm } = options;
   return assembledImage({
     format: options.format ?? "oci",
     platform: options.platform ?? { os: "linux", architecture: "amd64" },
@@ -64,5 +66,6 @@ export async function imageFrom(
       Labels: { "org.example.seed": random.fork("label").word(16) },
     },
     manifestFields: { annotations, subject },
+    digestAlgorithm,
   });
 }

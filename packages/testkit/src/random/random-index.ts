@@ -1,5 +1,5 @@
 import { mediaTypes } from "@drayage/core";
-import type { Platform } from "@drayage/core";
+import type { DigestAlgorithm, Platform } from "@drayage/core";
 
 import { imageOfParts, json, manifestOf, partOf } from "./assembled-image.ts";
 import { imageFrom } from "./random-image.ts";
@@ -11,7 +11,7 @@ import type { WholeImage } from "./whole-image.ts";
 /** The other options apply to each image. */
 export interface RandomIndexOptions extends Pick<
   RandomImageOptions,
-  "format" | "layers" | "layerSize" | "compression"
+  "format" | "layers" | "layerSize" | "compression" | "digestAlgorithm"
 > {
   /** The default is `linux/amd64`, `linux/arm64/v8`, `linux/arm/v7`, `linux/arm/v6`. */
   readonly platforms?: readonly Platform[] | undefined;
@@ -35,7 +35,13 @@ export async function randomIndex(
   seed: string | number,
   options: RandomIndexOptions = {},
 ): Promise<WholeImage> {
-  const { platforms = defaultPlatforms, sharedLayers = 1, nested, attestation } = options;
+  const {
+    platforms = defaultPlatforms,
+    sharedLayers = 1,
+    nested,
+    attestation,
+    digestAlgorithm,
+  } = options;
   const random = new SeededRandom(seed);
   const shared = { random: random.fork("shared"), layers: sharedLayers };
   const entries: IndexEntry[] = [];
@@ -45,10 +51,10 @@ export async function randomIndex(
   }
   const mediaType = options.format === "docker" ? mediaTypes.dockerList : mediaTypes.ociIndex;
   const [first, ...others] = entries;
-  if (first === undefined) return indexOf(mediaType, []);
+  if (first === undefined) return indexOf(mediaType, [], digestAlgorithm);
   if (attestation) others.push(attestationOf(first, random));
-  const inner = nested ? [{ image: indexOf(mediaType, others) }] : others;
-  return indexOf(mediaType, [first, ...inner]);
+  const inner = nested ? [{ image: indexOf(mediaType, others, digestAlgorithm) }] : others;
+  return indexOf(mediaType, [first, ...inner], digestAlgorithm);
 }
 
 interface IndexEntry {
@@ -57,10 +63,14 @@ interface IndexEntry {
   readonly annotations?: Readonly<Record<string, string>>;
 }
 
-function indexOf(mediaType: string, entries: readonly IndexEntry[]): WholeImage {
+function indexOf(
+  mediaType: string,
+  entries: readonly IndexEntry[],
+  digestAlgorithm: DigestAlgorithm | undefined,
+): WholeImage {
   const manifests = entries.map(({ image, ...entry }) => ({ ...descriptorOf(image), ...entry }));
   return {
-    manifest: manifestOf(mediaType, { manifests }),
+    manifest: manifestOf(mediaType, { manifests }, digestAlgorithm),
     instances: entries.flatMap(({ image }) => [...image.instances, image.manifest]),
     blobs: new Map(entries.flatMap(({ image }) => [...image.blobs])),
   };

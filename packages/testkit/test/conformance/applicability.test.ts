@@ -22,6 +22,7 @@ const exactManifests = [
   "destination/round-trip",
   "destination/index",
   "destination/reuse-manifest",
+  "copy/digest-algorithm",
   "copy/round-trip",
 ];
 

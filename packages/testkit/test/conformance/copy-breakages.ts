@@ -37,6 +37,16 @@ export const copyBreakages: Breakages = {
         }),
       }),
   },
+  "copy/digest-algorithm": {
+    "names every manifest by sha256": () =>
+      alteredMemory({
+        destination: ({ putManifest }) => ({
+          async putManifest(manifest, options) {
+            await putManifest({ ...manifest, digest: undefined }, options);
+          },
+        }),
+      }),
+  },
   "copy/reported-digest": {
     "reports a manifest that it does not store": () => {
       const transport = decompressingMemory("replaces", {

@@ -1,7 +1,8 @@
-import { isImageError, Retries } from "@drayage/core";
+import { algorithmOf, isImageError, Retries } from "@drayage/core";
 import type {
   BlobBody,
   BlobInfo,
+  DigestAlgorithm,
   ImageError,
   OperationOptions,
   PutBlobOptions,
@@ -43,8 +44,10 @@ export async function uploadBlob(
       ? new StreamedParts(bytes, { digest, size })
       : new BufferedParts(bytes, digest, repository.registry.uploadLimits);
   try {
-    const first = session ?? (await startUpload(repository, options));
-    return await new BlobUpload(repository, first, parts, { ...options, abandon }).run();
+    const algorithm = digest === undefined ? "sha256" : algorithmOf(digest);
+    const first = session ?? (await startUpload(repository, algorithm, options));
+    const blobOptions = { ...options, algorithm, abandon };
+    return await new BlobUpload(repository, first, parts, blobOptions).run();
   } finally {
     parts.close();
   }
@@ -84,6 +87,7 @@ class BlobUpload {
   readonly #parts: BlobParts;
   readonly #options: OperationOptions;
   readonly #retries: Retries;
+  readonly #algorithm: DigestAlgorithm;
   readonly #abandon: UploadOptions["abandon"];
   #session: UploadSession;
   /** The offset that the registry has reported, and its maximum. */
@@ -100,12 +104,18 @@ class BlobUpload {
     repository: Repository,
     session: UploadSession,
     parts: BlobParts,
-    { abandon, retries = new Retries(), ...options }: UploadOptions,
+    {
+      abandon,
+      algorithm,
+      retries = new Retries(),
+      ...options
+    }: UploadOptions & { readonly algorithm: DigestAlgorithm },
   ) {
     this.#repository = repository;
     this.#session = session;
     this.#parts = parts;
     this.#retries = retries;
+    this.#algorithm = algorithm;
     this.#abandon = abandon;
     this.#options = { ...options, retries };
   }
@@ -187,7 +197,7 @@ class BlobUpload {
     const { completes: blob } = part;
     if (blob !== undefined && (await isStored(this.#repository, blob, this.#options))) return blob;
     if (progress !== undefined) this.#abandon(progress.session);
-    this.#session = await startUpload(this.#repository, this.#options);
+    this.#session = await startUpload(this.#repository, this.#algorithm, this.#options);
     this.#offset = 0;
     return undefined;
   }

@@ -1,7 +1,8 @@
 import { algorithmOf, isDigest } from "@drayage/core";
-import type { Digest, ImageError, OperationOptions } from "@drayage/core";
+import type { Digest, DigestAlgorithm, ImageError, OperationOptions } from "@drayage/core";
 import { checkDigest } from "@drayage/core/content";
 
+import { algorithmError } from "../http/algorithm-error.ts";
 import { headerOf } from "../http/http-exchange.ts";
 import type { HTTPResponse } from "../http/http-exchange.ts";
 import { hasCode, readErrorResponse, registryError } from "../http/registry-error.ts";
@@ -53,7 +54,8 @@ export async function finishUpload(
   const request = { method: "PUT", target, namedBy, action: "pull,push" } as const;
   const response = await repository.request({ ...options, ...request, headers, body: part.bytes });
   if (response.status !== 201 && response.status !== 204) {
-    throw await partError(response, part, `store the blob ${digest} in ${repository.name}`);
+    const operation = `store the blob ${digest} in ${repository.name}`;
+    throw await partError(response, part, operation, algorithmOf(digest));
   }
   await response.discard();
   const stored = headerOf(response, "docker-content-digest");
@@ -73,8 +75,11 @@ async function partError(
   response: HTTPResponse,
   { start }: OutgoingPart,
   operation: string,
+  algorithm: DigestAlgorithm = "sha256",
 ): Promise<ImageError> {
   const errorResponse = await readErrorResponse(response);
+  const rejected = start === 0 ? algorithmError(errorResponse, operation, algorithm) : undefined;
+  if (rejected !== undefined) return rejected;
   const isCorrupt = start > 0 && hasCode(errorResponse, "DIGEST_INVALID", "SIZE_INVALID");
   const isTemporary = isCorrupt || errorResponse.status === 404;
   return registryError(errorResponse, operation, isTemporary ? "unavailable" : undefined);

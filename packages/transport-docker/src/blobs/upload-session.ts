@@ -1,6 +1,7 @@
 import { ImageError, Retries } from "@drayage/core";
-import type { Digest, OperationOptions } from "@drayage/core";
+import type { Digest, DigestAlgorithm, OperationOptions } from "@drayage/core";
 
+import { algorithmError } from "../http/algorithm-error.ts";
 import { headerOf } from "../http/http-exchange.ts";
 import type { HTTPResponse } from "../http/http-exchange.ts";
 import { resolveLocation } from "../http/redirects.ts";
@@ -28,15 +29,25 @@ const cancelTimeout = 5000;
 /** Limits the minimum that a registry may require, because a chunk may be held in memory. */
 const maxChunkMinLength = 64 << 20;
 
-/** Starts an upload session. @throws ImageError `denied`, `unavailable`, `unsupported` */
+/**
+ * Starts an upload session for a blob whose digest has this algorithm.
+ * @throws ImageError `denied`, `unavailable`, `unsupported`
+ */
 export async function startUpload(
   repository: Repository,
+  algorithm: DigestAlgorithm,
   options: OperationOptions,
 ): Promise<UploadSession> {
-  const request = { method: "POST", target: "blobs/uploads/", action: "pull,push" } as const;
+  const query = algorithm === "sha256" ? "" : `?digest-algorithm=${algorithm}`;
+  const target = `blobs/uploads/${query}`;
+  const request = { method: "POST", target, action: "pull,push" } as const;
   const response = await repository.request({ ...options, ...request });
   if (response.status === 202) return sessionIn(repository, response);
-  throw registryError(await readErrorResponse(response), `start an upload to ${repository.name}`);
+  const errorResponse = await readErrorResponse(response);
+  const operation = `start an upload to ${repository.name}`;
+  throw (
+    algorithmError(errorResponse, operation, algorithm) ?? registryError(errorResponse, operation)
+  );
 }
 
 /**

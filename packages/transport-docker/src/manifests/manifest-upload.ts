@@ -3,6 +3,7 @@ import type { Digest, Manifest, OperationOptions, RawManifest } from "@drayage/c
 import { checkDigest } from "@drayage/core/content";
 import { manifestDigestOf, parseManifest } from "@drayage/core/manifest";
 
+import { algorithmError } from "../http/algorithm-error.ts";
 import { headerOf } from "../http/http-exchange.ts";
 import type { HTTPResponse } from "../http/http-exchange.ts";
 import { hasCode, readErrorResponse, registryError } from "../http/registry-error.ts";
@@ -15,6 +16,10 @@ import { adviseMissing } from "./missing-instances.ts";
 export interface ManifestUploadOptions extends OperationOptions {
   /** Names in lower case. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** Parameters of OCI distribution-spec 1.2: `tag` beside a digest, `digest` beside a tag. */
+  readonly query?: URLSearchParams;
+  /** Receives the tags that the registry has set, if it reports them. */
+  readonly onTags?: (tags: readonly string[]) => void;
 }
 
 /**
@@ -22,6 +27,34 @@ export interface ManifestUploadOptions extends OperationOptions {
  * Distribution during a concurrent upload of the same blob, others until all replicas have it.
  */
 const maxAttempts = 3;
+
+/**
+ * Uploads the manifest that the reference will name. A registry computes a sha256 digest for a manifest that is uploaded
+ * by tag, so a manifest with another digest is uploaded by this digest, and tagged in the same request or in a second one.
+ * @throws ImageError as `uploadManifest`, `unsupported` if the registry does not accept the algorithm
+ */
+export async function uploadNamedManifest(
+  repository: Repository,
+  manifest: RawManifest,
+  tagOrDigest: string,
+  options: ManifestUploadOptions,
+): Promise<UnlistedReferrer | undefined> {
+  const { digest } = manifest;
+  if (digest === undefined || algorithmOf(digest) === "sha256" || isDigest(tagOrDigest))
+    return uploadManifest(repository, manifest, tagOrDigest, options);
+  let isTagged = false;
+  const onTags = (tags: readonly string[]): void => {
+    isTagged = tags.includes(tagOrDigest);
+  };
+  const query = new URLSearchParams({ tag: tagOrDigest });
+  const tagged = { ...options, query, onTags };
+  const unlisted = await uploadManifest(repository, manifest, digest, tagged);
+  if (isTagged) return unlisted;
+  return uploadManifest(repository, manifest, tagOrDigest, {
+    ...options,
+    query: new URLSearchParams({ digest }),
+  });
+}
 
 /**
  * Uploads a manifest under a tag or its digest. Returns the referrer if the registry does not list it under its
@@ -36,19 +69,21 @@ export async function uploadManifest(
   options: ManifestUploadOptions,
 ): Promise<UnlistedReferrer | undefined> {
   const operation = `write the manifest ${tagOrDigest} to ${repository.name}`;
-  const { retries = new Retries(), headers, ...rest } = options;
+  const { retries = new Retries(), headers, query, onTags, ...rest } = options;
+  const parameters = query === undefined ? "" : `?${query.toString()}`;
   const manifest = parseManifest({ bytes, mediaType });
   for (let attempt = 1; ; attempt++) {
     const response = await repository.request({
       ...rest,
       retries,
       method: "PUT",
-      target: `manifests/${tagOrDigest}`,
+      target: `manifests/${tagOrDigest}${parameters}`,
       action: "pull,push",
       headers: { ...headers, "content-type": manifest.mediaType },
       body: bytes,
     });
     if (response.status >= 200 && response.status <= 299) {
+      onTags?.((headerOf(response, "oci-tag") ?? "").split(",").map((tag) => tag.trim()));
       return stored(response, manifest, bytes, tagOrDigest);
     }
     const errorResponse = await readErrorResponse(response);
@@ -58,7 +93,9 @@ export async function uploadManifest(
       const error = registryError(errorResponse, operation, "unavailable");
       if (await retries.waitForRetry({ error, attempt, operation }, options.signal)) continue;
     }
-    throw await failed(errorResponse, operation, manifest, repository, rest);
+    const rejected =
+      isDigest(tagOrDigest) && algorithmError(errorResponse, operation, algorithmOf(tagOrDigest));
+    throw rejected || (await failed(errorResponse, operation, manifest, repository, rest));
   }
 }
 
