@@ -8,6 +8,7 @@ import {
   mediaTypes,
 } from "../manifest/media-types.ts";
 import { ImageError } from "../names/image-error.ts";
+import { inConversionOrder } from "./conversion-order.ts";
 import type { PlanOptions } from "./copy-options.ts";
 
 /** The media type that a manifest is written in, and the reason if it changes. */
@@ -19,7 +20,8 @@ export interface TargetType {
 }
 
 /**
- * Selects the media type of a manifest: its own type if allowed, else the first accepted type that it can be converted to.
+ * Selects the media type of a manifest: its own type if allowed, else the first type in conversion order that the destination
+ * accepts and the manifest can be converted to.
  * @throws ImageError `impossible-copy`
  */
 export function targetTypeOf(
@@ -29,7 +31,7 @@ export function targetTypeOf(
   preserveReason: string | undefined,
 ): TargetType {
   const { mediaType } = manifest;
-  const allowed = allowedTypes(manifest, accepts, options);
+  const allowed = inConversionOrder(mediaType, allowedTypes(manifest, accepts, options));
   const isKept = allowed.includes(mediaType);
   if (isKept && preserveReason !== undefined)
     return { mediaType, reason: undefined, fallbacks: [] };

@@ -1,5 +1,6 @@
 import type { Manifest } from "./manifest.ts";
 import { familyOf } from "./media-types.ts";
+import { formatPlatform, hostPlatform } from "./platform.ts";
 
 /** The parts of a manifest that another media type has no field for, for messages. Empty if the type stays. */
 export function conversionLosses(manifest: Manifest, target: string): readonly string[] {
@@ -17,5 +18,20 @@ export function conversionLosses(manifest: Manifest, target: string): readonly s
       : []),
     ...(manifest.artifactType === undefined ? [] : ["its artifactType"]),
     ...(manifest.subject === undefined ? [] : ["its subject"]),
+    ...(hasBareInstances(manifest)
+      ? [`the lack of a platform of its instances, which are listed for ${filledPlatform()}`]
+      : []),
   ];
+}
+
+function hasBareInstances(manifest: Manifest): boolean {
+  return (
+    manifest.kind === "index" && manifest.manifests.some(({ platform }) => platform === undefined)
+  );
+}
+
+/** The platform that a converted index gives to entries without one. */
+function filledPlatform(): string {
+  const { os, architecture } = hostPlatform();
+  return formatPlatform({ os, architecture });
 }

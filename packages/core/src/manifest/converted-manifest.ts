@@ -4,6 +4,7 @@ import { formatPlatform } from "./index-json.ts";
 import type { JSONObject } from "./json-object.ts";
 import { layerTypeFor } from "./layer-media-types.ts";
 import { familyOf, mediaTypes } from "./media-types.ts";
+import { hostPlatform } from "./platform.ts";
 
 /** Converts the manifest of an image to the format of the other family, byte for byte like containers/image. */
 export function convertedImage(
@@ -25,12 +26,22 @@ export function convertedImage(
   ]);
 }
 
-/** Converts an index to the format of the other family, byte for byte like containers/image. */
+/**
+ * Converts an index to the format of the other family, byte for byte like containers/image. Docker's lists have a platform
+ * for each entry; a missing one becomes the platform of this machine.
+ */
 export function convertedIndex(value: JSONObject, target: string): string {
   const family = familyOf(target);
   const instances = (value["manifests"] ?? []) as readonly JSONObject[];
+  const { os, architecture } = hostPlatform();
+  const missing = family === "docker" ? { os, architecture } : undefined;
   const entries = instances.map((entry) =>
-    formatEntry(entry, family, String(entry["mediaType"]), formatPlatform(entry["platform"])),
+    formatEntry(
+      entry,
+      family,
+      String(entry["mediaType"]),
+      formatPlatform(entry["platform"] ?? missing),
+    ),
   );
   return formatGoStruct([
     ["schemaVersion", "2"],

@@ -66,7 +66,6 @@ export function conversionProblem(manifest: Manifest, target: string): string | 
   if (manifest.mediaType === target) return undefined;
   if (!(targetsOf.get(manifest.mediaType) ?? []).includes(target))
     return `${manifest.mediaType} cannot become ${target}`;
-  if (manifest.kind === "index") return indexProblem(manifest, target);
   if (manifest.kind !== "image") return undefined;
   if (isArtifact(manifest)) return "it is an artifact, not an image";
   const family = familyOf(target);
@@ -93,12 +92,6 @@ const targetsOf: ReadonlyMap<string, readonly string[]> = new Map([
   [ociIndex, [dockerList]],
   [dockerList, [ociIndex]],
 ]);
-
-function indexProblem(index: ImageIndex, target: string): string | undefined {
-  const needsPlatforms = target === mediaTypes.dockerList;
-  const bare = needsPlatforms && index.manifests.some(({ platform }) => platform === undefined);
-  return bare ? `${target} needs a platform for each instance` : undefined;
-}
 
 /** Returns undefined if nothing changes. */
 function editedText(

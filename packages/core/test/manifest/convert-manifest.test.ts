@@ -1,10 +1,12 @@
 import { describe, expect, test } from "vitest";
 
 import type { RawManifest } from "../../src/contract/raw-manifest.ts";
+import { conversionLosses } from "../../src/manifest/conversion-losses.ts";
 import { conversionProblem, editManifest } from "../../src/manifest/edit-manifest.ts";
 import { parseManifest } from "../../src/manifest/manifest.ts";
 import type { ImageManifest } from "../../src/manifest/manifest.ts";
 import { mediaTypes } from "../../src/manifest/media-types.ts";
+import { hostPlatform } from "../../src/manifest/platform.ts";
 import { rawManifest, sampleImage, sampleIndex } from "../sample-images.ts";
 import type { SampleImage } from "../sample-images.ts";
 
@@ -62,16 +64,6 @@ describe("each type converts to one other type", () => {
 });
 
 describe("what the other type cannot represent is reported:", () => {
-  test("an index with an instance for no platform, in one direction", () => {
-    expect(problemOf(bare.manifest, dockerList)).toBe(
-      `${dockerList} needs a platform for each instance`,
-    );
-    const convert = (): unknown => editManifest(bare.manifest, { manifestMIMEType: dockerList });
-    expect(convert).toThrow(impossible);
-    const toOCI = editManifest(bareList.manifest, { manifestMIMEType: ociIndex });
-    expect(toOCI.mediaType).toBe(ociIndex);
-  });
-
   test.each([
     [
       "application/vnd.in-toto+json",
@@ -90,6 +82,20 @@ describe("what the other type cannot represent is reported:", () => {
     const { manifest } = sampleImage({ configType: "a/config" });
     expect(problemOf(manifest, dockerManifest)).toBe("it is an artifact, not an image");
   });
+});
+
+test("an index without platforms becomes a list for the platform of this machine", () => {
+  const { os, architecture } = hostPlatform();
+  const converted = editManifest(bare.manifest, { manifestMIMEType: dockerList });
+  expect(parseManifest(converted)).toMatchObject({
+    manifests: [{ platform: { os, architecture } }],
+  });
+  expect(text(converted)).toContain(`"platform":{"architecture":"${architecture}","os":"${os}"}`);
+  expect(conversionLosses(parseManifest(bare.manifest), dockerList)).toEqual([
+    `the lack of a platform of its instances, which are listed for ${os}/${architecture}`,
+  ]);
+  const toOCI = editManifest(bareList.manifest, { manifestMIMEType: ociIndex });
+  expect(text(toOCI)).not.toContain("platform");
 });
 
 describe("annotations of layers", () => {
