@@ -89,6 +89,9 @@ const uses: Readonly<Record<string, () => Promise<void>>> = {
     await drayage("copy", "--digestfile", file, image, name);
     expect(registry.tags("copy")).toEqual(["1"]);
     expect(await digestOf(name)).toBe(`${await readFile(file, "utf8")}\n`);
+    const several = [`docker://${registry.host}/copy:2`, `dir:${path.join(command.home, "dir")}`];
+    await drayage("copy", "--quiet", name, ...several);
+    expect(registry.tags("copy")).toEqual(["1", "2"]);
   },
   async inspect() {
     const text = await drayage("inspect", await imageInRegistry("inspect"));

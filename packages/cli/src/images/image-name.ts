@@ -28,6 +28,34 @@ export async function parseImageName(name: string, side: Side): Promise<ImageRef
   return new Transports(transports).parse(name);
 }
 
+/** Parses several names. A flag need only apply to one of them. */
+export async function parseImageNames(
+  names: readonly string[],
+  side: Side,
+): Promise<readonly ImageReference[]> {
+  const taken = names.map((name) => flagsTakenBy(name));
+  const isTaken = (flag: string): boolean =>
+    taken.some((flags) => flags?.includes(flag as SideFlag) ?? true);
+  const useless = Object.fromEntries(Object.entries(side.flags).filter(([flag]) => !isTaken(flag)));
+  return Promise.all(
+    names.map(async (name, index) => {
+      const ofName = Object.entries(side.flags).filter(
+        ([flag]) => taken[index]?.includes(flag as SideFlag) ?? true,
+      );
+      return parseImageName(name, {
+        ...side,
+        flags: { ...Object.fromEntries(ofName), ...useless },
+      });
+    }),
+  );
+}
+
+/** Undefined for a name without a known transport, which takes all flags. */
+function flagsTakenBy(name: string): readonly SideFlag[] | undefined {
+  const word = name.slice(0, Math.max(name.indexOf(":"), 0));
+  return Object.hasOwn(knownTransports, word) ? knownTransports[word]?.takes : undefined;
+}
+
 function refuseUselessFlags(word: string, { takes }: KnownTransport, side: Side): void {
   const useless = Object.keys(side.flags).find((flag) => !takes.includes(flag as SideFlag));
   if (useless === undefined) return;

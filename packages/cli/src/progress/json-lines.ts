@@ -1,6 +1,5 @@
-import type { Digest } from "@drayage/core";
-
 import { plainJSON } from "../process/json-text.ts";
+import { progressKey } from "./progress-event.ts";
 import type { ProgressEvent, ProgressView } from "./progress-event.ts";
 
 const interval = 250;
@@ -8,7 +7,7 @@ const interval = 250;
 /** Writes each event as a line of JSON. Combines the progress events of a blob to a few lines per second. */
 export class JSONLines implements ProgressView {
   readonly #stream: Pick<NodeJS.WritableStream, "write">;
-  readonly #pending = new Map<Digest, number>();
+  readonly #pending = new Map<string, Extract<ProgressEvent, { readonly kind: "blob-progress" }>>();
   #writtenAt = 0;
 
   constructor(stream: Pick<NodeJS.WritableStream, "write">) {
@@ -21,7 +20,9 @@ export class JSONLines implements ProgressView {
       this.#line(event);
       return;
     }
-    this.#pending.set(event.digest, (this.#pending.get(event.digest) ?? 0) + event.bytes);
+    const key = progressKey(event.digest, event);
+    const bytes = (this.#pending.get(key)?.bytes ?? 0) + event.bytes;
+    this.#pending.set(key, { ...event, bytes });
     if (Date.now() - this.#writtenAt >= interval) this.#writeProgress();
   };
 
@@ -30,8 +31,7 @@ export class JSONLines implements ProgressView {
   }
 
   #writeProgress(): void {
-    for (const [digest, bytes] of this.#pending)
-      this.#line({ kind: "blob-progress", digest, bytes });
+    for (const event of this.#pending.values()) this.#line(event);
     this.#pending.clear();
     this.#writtenAt = Date.now();
   }

@@ -35,7 +35,7 @@ export class PlainLines implements ProgressView {
   #begin(): void {
     const { title, blobs, bytes } = this.#tally;
     this.#line(`${title}: ${blobs} blobs, ${formatBytes(bytes)}`);
-    this.#timer = setInterval(() => this.#report(), interval);
+    this.#timer ??= setInterval(() => this.#report(), interval);
   }
 
   #report(): void {

@@ -1,10 +1,11 @@
 import { hexOf } from "@drayage/core";
-import type { Descriptor, Digest } from "@drayage/core";
+import type { Descriptor } from "@drayage/core";
 import { formatBytes } from "@drayage/core/copy";
 import { singleLine } from "@drayage/core/text";
 import cliProgress from "cli-progress";
 
 import { EventLines } from "./event-lines.ts";
+import { progressKey } from "./progress-event.ts";
 import type { ProgressEvent, ProgressView } from "./progress-event.ts";
 import { formatTally, ProgressTally } from "./progress-tally.ts";
 import { formatRate, TransferRate } from "./transfer-rate.ts";
@@ -21,7 +22,7 @@ export class ProgressBars implements ProgressView {
   readonly #tally = new ProgressTally();
   readonly #lines = new EventLines();
   readonly #bars: cliProgress.MultiBar;
-  readonly #ofBlobs = new Map<Digest, cliProgress.SingleBar>();
+  readonly #ofBlobs = new Map<string, cliProgress.SingleBar>();
   #ofAll: cliProgress.SingleBar | undefined;
   readonly #rate = new TransferRate();
   #timer: NodeJS.Timeout | undefined;
@@ -49,17 +50,17 @@ export class ProgressBars implements ProgressView {
         if (this.#tally.blobs > 0) this.#begin();
         break;
       case "blob-started":
-        this.#start(event.blob);
+        this.#start(event.blob, progressKey(event.blob.digest, event));
         break;
       case "blob-done":
-        this.#remove(event.digest);
+        this.#remove(progressKey(event.digest, event));
         break;
       case "blob-checked":
-        this.#remove(event.blob.digest);
+        this.#remove(progressKey(event.blob.digest, event));
         break;
       case "blob-progress":
       case "blob-restarted":
-        this.#ofBlobs.get(event.digest)?.update(this.#tally.inFlight.get(event.digest)?.read ?? 0);
+        this.#updateBlob(progressKey(event.digest, event));
         break;
       case "retry":
       case "notice":
@@ -80,8 +81,14 @@ export class ProgressBars implements ProgressView {
     this.#bars.stop();
   }
 
+  #updateBlob(key: string): void {
+    this.#ofBlobs.get(key)?.update(this.#tally.inFlight.get(key)?.read ?? 0);
+  }
+
+  /** With several copies, each adds to the total. */
   #begin(): void {
-    this.#ofAll = this.#newBar(this.#tally.bytes, "");
+    if (this.#ofAll === undefined) this.#ofAll = this.#newBar(this.#tally.bytes, "");
+    else this.#ofAll.setTotal(this.#tally.bytes);
     clearInterval(this.#timer);
     // Updates even without progress, so that the speed stays correct.
     this.#timer = setInterval(() => this.#update(), interval);
@@ -100,16 +107,16 @@ export class ProgressBars implements ProgressView {
     this.#hasPending = true;
   }
 
-  #start(blob: Descriptor): void {
+  #start(blob: Descriptor, key: string): void {
     if (this.#ofBlobs.size >= maxBars) return;
     const name = `${hexOf(blob.digest).slice(0, 12)} ${formatBytes(blob.size)}`;
-    this.#ofBlobs.set(blob.digest, this.#newBar(blob.size, name));
+    this.#ofBlobs.set(key, this.#newBar(blob.size, name));
   }
 
-  #remove(digest: Digest): void {
-    const bar = this.#ofBlobs.get(digest);
+  #remove(key: string): void {
+    const bar = this.#ofBlobs.get(key);
     if (bar !== undefined) this.#bars.remove(bar);
-    this.#ofBlobs.delete(digest);
+    this.#ofBlobs.delete(key);
   }
 
   #newBar(total: number, text: string): cliProgress.SingleBar {

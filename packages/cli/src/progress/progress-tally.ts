@@ -1,6 +1,7 @@
-import type { Descriptor, Digest } from "@drayage/core";
+import type { Descriptor } from "@drayage/core";
 import { formatBytes } from "@drayage/core/copy";
 
+import { progressKey } from "./progress-event.ts";
 import type { ProgressEvent } from "./progress-event.ts";
 
 /** A blob that is being transferred or read. */
@@ -10,9 +11,9 @@ export interface BlobInFlight {
   read: number;
 }
 
-/** The progress of one copy or verification, computed from its events. */
+/** The progress of one or several copies, or of a verification, computed from the events. */
 export class ProgressTally {
-  readonly inFlight: Map<Digest, BlobInFlight> = new Map();
+  readonly inFlight: Map<string, BlobInFlight> = new Map();
   /** `Copying a to b`. */
   title = "";
   blobs = 0;
@@ -38,8 +39,8 @@ export class ProgressTally {
         const { plan } = event;
         const blobs = plan.steps.filter((step) => step.kind === "blob");
         this.title = `Copying ${plan.source} to ${plan.destination}`;
-        this.blobs = blobs.length;
-        this.bytes = plan.cost.blobBytes;
+        this.blobs += blobs.length;
+        this.bytes += plan.cost.blobBytes;
         return;
       }
       case "inspected":
@@ -48,24 +49,24 @@ export class ProgressTally {
         this.bytes = event.bytes;
         return;
       case "blob-started":
-        this.inFlight.set(event.blob.digest, { blob: event.blob, read: 0 });
+        this.inFlight.set(progressKey(event.blob.digest, event), { blob: event.blob, read: 0 });
         return;
       case "blob-progress": {
-        const one = this.inFlight.get(event.digest);
+        const one = this.inFlight.get(progressKey(event.digest, event));
         if (one !== undefined) one.read += event.bytes;
         this.moved += event.bytes;
         return;
       }
       case "blob-restarted": {
-        const one = this.inFlight.get(event.digest);
+        const one = this.inFlight.get(progressKey(event.digest, event));
         if (one !== undefined) one.read = 0;
         return;
       }
       case "blob-done":
-        this.#end(event.digest, this.inFlight.get(event.digest)?.blob.size ?? 0);
+        this.#end(progressKey(event.digest, event));
         return;
       case "blob-checked":
-        this.#end(event.blob.digest, event.blob.size);
+        this.#end(progressKey(event.blob.digest, event), event.blob.size);
         return;
       case "retry":
       case "notice":
@@ -77,8 +78,8 @@ export class ProgressTally {
     }
   }
 
-  #end(digest: Digest, size: number): void {
-    this.inFlight.delete(digest);
+  #end(key: string, size: number = this.inFlight.get(key)?.blob.size ?? 0): void {
+    this.inFlight.delete(key);
     this.#bytesDone += size;
     this.blobsDone++;
   }

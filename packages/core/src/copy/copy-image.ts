@@ -1,17 +1,14 @@
-import type { ImageDestination } from "../contract/image-destination.ts";
-import { imageName } from "../contract/image-reference.ts";
 import type { ImageReference } from "../contract/image-reference.ts";
 import { reporting } from "../contract/reported-options.ts";
-import { ImageError } from "../names/image-error.ts";
-import { rejectImpossibleVariants } from "./compression-variants.ts";
 import type { CopyEvent } from "./copy-event.ts";
+import { copyBetween, openDestination, rejectContradictions } from "./copy-from.ts";
 import type { CopyOptions } from "./copy-options.ts";
 import type { CopyPlan } from "./copy-plan.ts";
 import type { CopyResult } from "./copy-result.ts";
-import { executeCopy } from "./execute-copy.ts";
+import { copyToMany } from "./copy-to-many.ts";
+import type { CopyToManyOptions, DestinationResult } from "./copy-to-many.ts";
 import { inspectCopy } from "./inspect-copy.ts";
 import { planCopy } from "./plan-copy.ts";
-import { rejectContradiction } from "./requested-compression.ts";
 import { noticeSparseIndex } from "./sparse-index-notice.ts";
 
 /**
@@ -22,19 +19,38 @@ import { noticeSparseIndex } from "./sparse-index-notice.ts";
 export async function copyImage(
   from: ImageReference,
   to: ImageReference,
-  options: CopyOptions = {},
-): Promise<CopyResult> {
-  rejectContradictions(options);
-  const reportingOptions = reporting(options);
+  options?: CopyOptions,
+): Promise<CopyResult>;
+/**
+ * Copies an image to several destinations at the same time, reading each blob once. A copy that fails does not stop the
+ * others.
+ * @throws ImageError `impossible-copy` for two destinations of the same name; if the source cannot be opened; the reason
+ * of an abort
+ */
+export async function copyImage(
+  from: ImageReference,
+  to: readonly ImageReference[],
+  options?: CopyToManyOptions,
+): Promise<readonly DestinationResult[]>;
+export async function copyImage(
+  from: ImageReference,
+  to: ImageReference | readonly ImageReference[],
+  options: Omit<CopyOptions & CopyToManyOptions, "onEvent"> & {
+    readonly onEvent?: ((event: CopyEvent, destination: ImageReference) => void) | undefined;
+  } = {},
+): Promise<CopyResult | readonly DestinationResult[]> {
+  if (isList(to)) return copyToMany(from, to, options);
+  const { onEvent, ...others } = options;
+  const single = { ...others, onEvent: onEvent && ((event: CopyEvent) => onEvent(event, to)) };
+  rejectContradictions(single);
+  const reportingOptions = reporting<CopyOptions>(single);
   await using destination = await openDestination(to, reportingOptions);
   await using source = await from.newImageSource(reportingOptions);
-  const facts = await inspectCopy(source, destination, reportingOptions);
-  const plan = planCopy(facts, reportingOptions);
-  reportingOptions.onEvent?.({ kind: "planned", plan });
-  noticeSparseIndex(plan, destination, reportingOptions);
-  const result = await executeCopy(plan, source, destination, reportingOptions);
-  reportingOptions.onEvent?.({ kind: "done", result });
-  return result;
+  return await copyBetween(source, destination, reportingOptions);
+}
+
+function isList(to: ImageReference | readonly ImageReference[]): to is readonly ImageReference[] {
+  return Array.isArray(to);
 }
 
 /** The plan of `copyImage`. Sends requests to both sides, but writes nothing. @throws ImageError */
@@ -84,21 +100,4 @@ export async function* copyEvents(
     loopEnd.abort();
     await copy.catch(() => {});
   }
-}
-
-/** Rejects options that contradict each other, before a request is sent. */
-function rejectContradictions(options: CopyOptions): void {
-  rejectContradiction(options);
-  rejectImpossibleVariants(options);
-}
-
-async function openDestination(
-  to: ImageReference,
-  options: CopyOptions,
-): Promise<ImageDestination> {
-  if (to.newImageDestination !== undefined) return to.newImageDestination(options);
-  const { name } = to.transport;
-  throw new ImageError("unsupported", `${name} is read-only; choose another destination`, {
-    reference: imageName(to),
-  });
 }

@@ -10,7 +10,7 @@ export function copyCommand(signal: AbortSignal): Command {
   const command = new Command("copy")
     .description("Copy an image, or an index with its images, between transports")
     .argument("<source>", "the image to copy")
-    .argument("<destination>", "the location and name of the copy")
+    .argument("<destination...>", "the location and name of the copy, or of several copies")
     .optionsGroup("Which images:")
     .option("-a, --all", "copy the index and every image in it")
     .option(
@@ -74,15 +74,18 @@ export function copyCommand(signal: AbortSignal): Command {
   addSideFlags(command, "dest-", "The destination:");
   return command
     .addHelpText("after", examples)
-    .action(async (source: string, destination: string, _: CopyFlags, self: Command) => {
-      const { copy } = await import("./copy.ts");
-      await copy(source, destination, self.optsWithGlobals<CopyFlags>(), signal);
-    });
+    .action(
+      async (source: string, destinations: readonly string[], _: CopyFlags, self: Command) => {
+        const { copy } = await import("./copy.ts");
+        await copy(source, destinations, self.optsWithGlobals<CopyFlags>(), signal);
+      },
+    );
 }
 
 const examples = `
 Examples:
   drayage copy docker://alpine:3.20 dir:alpine
   drayage copy --platform linux/amd64 --platform linux/arm64 docker://alpine oci:images:alpine
+  drayage copy docker://alpine:3.20 oci:images:alpine docker-archive:alpine.tar
   drayage copy --all --dest-creds me:secret oci:images:alpine docker://registry.example.com/alpine
 `;

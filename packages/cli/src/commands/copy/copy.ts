@@ -6,7 +6,7 @@ import type { Policy } from "@drayage/signature";
 
 import { sideOf } from "../../flags/side-flags.ts";
 import { UsageError } from "../../flags/usage-error.ts";
-import { parseImageName } from "../../images/image-name.ts";
+import { parseImageName, parseImageNames } from "../../images/image-name.ts";
 import { loadPolicy } from "../../images/policy-file.ts";
 import { asGeneralFailure } from "../../process/failure.ts";
 import { plainJSON } from "../../process/json-text.ts";
@@ -26,20 +26,20 @@ import { formatResult } from "./format-result.ts";
 /** `drayage copy` */
 export async function copy(
   source: string,
-  destination: string,
+  destinations: readonly string[],
   flags: CopyFlags,
   signal: AbortSignal,
 ): Promise<void> {
   refuseContradictions(flags);
   freeChunksEarly();
   await withErrorEvent(flags.progress, signal, async () =>
-    copyBetween(source, destination, flags, signal),
+    copyBetween(source, destinations, flags, signal),
   );
 }
 
 async function copyBetween(
   source: string,
-  destination: string,
+  destinations: readonly string[],
   flags: CopyFlags,
   signal: AbortSignal,
 ): Promise<void> {
@@ -52,13 +52,17 @@ async function copyBetween(
     ...sideOf({ ...flags }, "src-", parallel),
     platform,
   });
-  const to = await parseImageName(destination, sideOf({ ...flags }, "dest-", parallel));
-  await checkArchiveOutput(to, flags);
+  const all = await parseImageNames(destinations, sideOf({ ...flags }, "dest-", parallel));
+  for (const each of all) await checkArchiveOutput(each, flags);
   if (flags.digestfile !== undefined) await requireWritable(flags.digestfile);
   const { policy, file, notice } = await loadPolicy(flags, {}, { signal });
   if (notice !== undefined && !flags.quiet) logMessage(`drayage: ${notice}`);
   const checked = { ...options, policy: policy && (await signaturePolicyOf(policy, file)) };
-  if (flags.dryRun) await preview(from, to, flags, checked);
+  const [to, ...others] = all;
+  if (to === undefined || others.length > 0) {
+    const { copyToMany, previewMany } = await import("./copy-to-many.ts");
+    await (flags.dryRun ? previewMany : copyToMany)(from, all, flags, checked);
+  } else if (flags.dryRun) await preview(from, to, flags, checked);
   else await copyAndReport(from, to, flags, checked);
 }
 

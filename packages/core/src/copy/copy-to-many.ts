@@ -1,0 +1,82 @@
+import { imageName } from "../contract/image-reference.ts";
+import type { ImageReference } from "../contract/image-reference.ts";
+import type { ImageSource } from "../contract/image-source.ts";
+import { ImageError, isImageError } from "../names/image-error.ts";
+import type { CopyEvent } from "./copy-event.ts";
+import { copyFrom } from "./copy-from.ts";
+import type { CopyOptions } from "./copy-options.ts";
+import type { CopyResult } from "./copy-result.ts";
+import { SharedSource } from "./shared-source.ts";
+import type { SharedSourceSettings } from "./shared-source.ts";
+
+/** The options of a copy to several destinations. */
+export interface CopyToManyOptions extends Omit<CopyOptions, "onEvent">, SharedSourceSettings {
+  /** Receives the events of all copies, each with its destination. An error that it throws ends that copy. */
+  readonly onEvent?: ((event: CopyEvent, destination: ImageReference) => void) | undefined;
+}
+
+/** What became of one of several copies. */
+export type DestinationResult =
+  | {
+      readonly destination: ImageReference;
+      readonly result: CopyResult;
+      readonly error?: undefined;
+    }
+  | {
+      readonly destination: ImageReference;
+      readonly result?: undefined;
+      readonly error: ImageError;
+    };
+
+/**
+ * Copies an image to several destinations at the same time, reading each blob once. A copy that fails does not stop the
+ * others. Returns one result for each destination, in order.
+ * @throws ImageError `impossible-copy` for two destinations of the same name; if the source cannot be opened; the reason
+ * of an abort
+ */
+export async function copyToMany(
+  from: ImageReference,
+  destinations: readonly ImageReference[],
+  options: CopyToManyOptions = {},
+): Promise<readonly DestinationResult[]> {
+  rejectDuplicates(destinations);
+  const { onEvent, spoolLimit, ...shared } = options;
+  const opened = await from.newImageSource(shared);
+  await using source = new SharedSource(opened, { spoolLimit }, options.signal);
+  const views = destinations.map((destination) => ({ destination, view: source.view() }));
+  const results = await Promise.all(
+    views.map(async ({ destination, view }) =>
+      outcomeOf(view, destination, {
+        ...shared,
+        onEvent: onEvent && ((event) => onEvent(event, destination)),
+      }),
+    ),
+  );
+  options.signal?.throwIfAborted();
+  return results;
+}
+
+async function outcomeOf(
+  view: ImageSource,
+  destination: ImageReference,
+  options: CopyOptions,
+): Promise<DestinationResult> {
+  await using source = view;
+  try {
+    return { destination, result: await copyFrom(source, destination, options) };
+  } catch (error) {
+    if (isImageError(error)) return { destination, error };
+    const message = error instanceof Error ? error.message : String(error);
+    return {
+      destination,
+      error: new ImageError("unavailable", message, { cause: error, retryable: false }),
+    };
+  }
+}
+
+function rejectDuplicates(destinations: readonly ImageReference[]): void {
+  const names = destinations.map(imageName);
+  const twice = names.find((name, index) => names.indexOf(name) < index);
+  if (twice !== undefined)
+    throw new ImageError("impossible-copy", `${twice} is a destination twice; remove one of them`);
+}
