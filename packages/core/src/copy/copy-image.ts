@@ -12,16 +12,6 @@ import { planCopy } from "./plan-copy.ts";
 import { noticeSparseIndex } from "./sparse-index-notice.ts";
 
 /**
- * Copies an image, or an index with its images, from any transport to any other. Verifies every byte. The image becomes
- * visible at the destination only when it is complete.
- * @throws ImageError; the reason of an abort
- */
-export async function copyImage(
-  from: ImageReference,
-  to: ImageReference,
-  options?: CopyOptions,
-): Promise<CopyResult>;
-/**
  * Copies an image to several destinations at the same time, reading each blob once. A copy that fails does not stop the
  * others.
  * @throws ImageError `impossible-copy` for two destinations of the same name; if the source cannot be opened; the reason
@@ -32,6 +22,16 @@ export async function copyImage(
   to: readonly ImageReference[],
   options?: CopyToManyOptions,
 ): Promise<readonly DestinationResult[]>;
+/**
+ * Copies an image, or an index with its images, from any transport to any other. Verifies every byte. The image becomes
+ * visible at the destination only when it is complete.
+ * @throws ImageError; the reason of an abort
+ */
+export async function copyImage(
+  from: ImageReference,
+  to: ImageReference,
+  options?: CopyOptions,
+): Promise<CopyResult>;
 export async function copyImage(
   from: ImageReference,
   to: ImageReference | readonly ImageReference[],
