@@ -90,7 +90,7 @@ function indexOf(mediaType: string, manifests: readonly string[], isConverted: b
   const content = {
     manifests: entries,
     ...(isOCI && { annotations: { z: "&", a: "" } }),
-    // skopeo before 1.14 drops these fields even if an index keeps its type.
+    // skopeo 1.9 drops these fields even if an index keeps its type.
     ...(isOCI && isConverted && { artifactType: "a/b", subject: entries[0] }),
     mediaType,
     schemaVersion: 2,
@@ -162,7 +162,7 @@ describe.skipIf(skopeo === "" || !existsSync(fixtures))("manifests of real image
   test.for(
     ["oci1index", "ociv1.image.index", "schema2list", "v2list.manifest"]
       .flatMap((name) => formats.slice(0, 2).map((format) => [name, ...format] as const))
-      // skopeo before 1.14 drops the types of artifacts in an index even if it keeps its type.
+      // skopeo 1.9 drops the types of artifacts in an index even if it keeps its type.
       .filter(([name, format]) => name !== "oci1index" || format !== "oci"),
   )(
     "such as the index %s, copied as %s, are those that skopeo writes",

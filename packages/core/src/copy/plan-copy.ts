@@ -11,7 +11,7 @@ import { rejectPinnedMismatch } from "./impossible-copies.ts";
  */
 export function planCopy(facts: CopyFacts, options: PlanOptions = {}): CopyPlan {
   const planner = new CopyPlanner(facts, options);
-  const preserveReason = facts.pinned && "the destination is named by a digest";
+  const preserveReason = options.preserveDigests ? undefined : pinnedReason(facts);
   const result = planner.planManifest(facts.top, { isInstance: false, preserveReason });
   for (const referrer of facts.referrers) planner.planReferrer(referrer);
   rejectPinnedMismatch(facts);
@@ -31,6 +31,10 @@ export function planCopy(facts: CopyFacts, options: PlanOptions = {}): CopyPlan 
     cost: costOf(steps, facts),
     conditions: conditionsOf(facts),
   };
+}
+
+function pinnedReason({ pinned }: CopyFacts): string | undefined {
+  return pinned === undefined ? undefined : "the destination is named by a digest";
 }
 
 function conditionsOf(facts: CopyFacts): PlanConditions {
