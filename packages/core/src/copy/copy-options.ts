@@ -8,6 +8,7 @@ import type { InstanceSelection } from "../image/instance-selection.ts";
 import type { ReferrerSelection } from "../image/referrer-selection.ts";
 import type { Platform } from "../manifest/platform.ts";
 import type { CompressionRequest, CompressionVariant } from "./compression-request.ts";
+import type { ConversionLedgerOptions } from "./conversion-ledger.ts";
 import type { CopyEvent } from "./copy-event.ts";
 
 /** Which layers a copy encrypts, and how. */
@@ -76,6 +77,11 @@ export interface CopyOptions extends OperationOptions {
    * lose them. Default false.
    */
   readonly referrers?: boolean | ReferrerSelection | undefined;
+  /**
+   * If the digest changes, store a referrer of the new image that records the old and the new digests and the reasons.
+   * Requires a destination that stores referrers. Default false.
+   */
+  readonly conversionLedger?: boolean | ConversionLedgerOptions | undefined;
   /** Also copy foreign layers, which have URLs. Default false. */
   readonly downloadForeignLayers?: boolean | undefined;
   /**
@@ -106,6 +112,7 @@ export type PlanOptions = Pick<
   | "downloadForeignLayers"
   | "encryption"
   | "decryption"
+  | "conversionLedger"
 >;
 
 /** The options for executing a plan. */
@@ -120,4 +127,5 @@ export type ExecuteOptions = OperationOptions &
     | "decompress"
     | "encryption"
     | "decryption"
+    | "conversionLedger"
   >;

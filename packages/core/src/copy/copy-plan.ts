@@ -40,7 +40,7 @@ export interface PlanConditions {
 }
 
 /** A step of a copy. Later versions may add kinds. */
-export type CopyStep = BlobStep | ManifestStep | SignaturesStep | CommitStep;
+export type CopyStep = BlobStep | ManifestStep | SignaturesStep | LedgerStep | CommitStep;
 
 /** Copies a config or a layer, unless the destination can reuse one. */
 export interface BlobStep {
@@ -118,6 +118,14 @@ export interface SignaturesStep {
   readonly manifest: Digest;
   readonly isInstance: boolean;
   readonly signatures: readonly Signature[];
+  readonly reason: string;
+}
+
+/** Writes a conversion ledger, if a digest has changed. */
+export interface LedgerStep {
+  readonly kind: "ledger";
+  /** The digest at the source of the manifest that the ledger is about. */
+  readonly manifest: Digest;
   readonly reason: string;
 }
 

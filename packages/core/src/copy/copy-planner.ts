@@ -59,7 +59,15 @@ export class CopyPlanner {
 
   get steps(): readonly CopyStep[] {
     const commit: CopyStep = { kind: "commit", reason: "all parts of the image are written" };
-    return [...this.#blobs.values(), ...this.#manifests.values(), ...this.#signatures, commit];
+    const written = [...this.#blobs.values(), ...this.#manifests.values(), ...this.#signatures];
+    return [...written, ...this.#ledger, commit];
+  }
+
+  get #ledger(): readonly CopyStep[] {
+    const { facts, options } = this.#context;
+    if (!options.conversionLedger) return [];
+    const reason = "a changed digest is to be recorded";
+    return [{ kind: "ledger", manifest: facts.top.raw.digest, reason }];
   }
 
   /** The blobs of reused manifests that no step writes. */

@@ -1,5 +1,6 @@
 import type { RawManifest } from "../contract/raw-manifest.ts";
 import type { Digest } from "../names/digest.ts";
+import type { WrittenLedger } from "./conversion-ledger.ts";
 
 /** A manifest with another digest at the destination. */
 export interface DigestChange {
@@ -21,6 +22,8 @@ export interface CopyResult {
   readonly alreadyThere: boolean;
   /** The number of copied referrers. */
   readonly referrers: number;
+  /** The conversion ledger; undefined unless one was requested and the destination did not have the image. */
+  readonly conversionLedger?: WrittenLedger | undefined;
   readonly blobs: {
     readonly copied: number;
     readonly reused: number;

@@ -42,6 +42,8 @@ function describe(step: CopyStep): string {
     }
     case "signatures":
       return `${step.signatures.length} signatures of ${step.manifest}`;
+    case "ledger":
+      return `conversion ledger of ${step.manifest}`;
     case "commit":
       return "commit";
   }

@@ -1,6 +1,7 @@
 import type { Descriptor } from "../contract/blob-info.ts";
 import type { Signature } from "../contract/signature.ts";
 import { manifestDigestOf } from "../manifest/manifest-digest.ts";
+import { mediaTypes } from "../manifest/media-types.ts";
 import { algorithmOf } from "../names/digest.ts";
 import { ImageError } from "../names/image-error.ts";
 import type { CopyFacts, ManifestFacts } from "./copy-facts.ts";
@@ -9,10 +10,11 @@ import type { CopyOptions } from "./copy-options.ts";
 /** Rejects what the destination cannot store. @throws ImageError `impossible-copy` */
 export function rejectImpossibleCopy(
   facts: CopyFacts,
-  { preserveDigests }: Pick<CopyOptions, "preserveDigests">,
+  { preserveDigests, conversionLedger }: Pick<CopyOptions, "preserveDigests" | "conversionLedger">,
 ): void {
   rejectSignatures(facts);
   rejectReferrers(facts);
+  if (conversionLedger) rejectLedger(facts);
   if (preserveDigests && facts.accepts.preservesManifests === false)
     throw new ImageError(
       "impossible-copy",
@@ -44,6 +46,16 @@ function rejectReferrers({ accepts, referrers, destination }: CopyFacts): void {
   throw new ImageError(
     "impossible-copy",
     `The referrers of the image cannot be copied to ${destination}, which stores none; copy without referrers`,
+  );
+}
+
+function rejectLedger({ accepts, destination }: CopyFacts): void {
+  const { referrers, manifestMIMETypes: types = [] } = accepts;
+  const isAccepted = types.length === 0 || types.includes(mediaTypes.ociManifest);
+  if (referrers === true && isAccepted) return;
+  throw new ImageError(
+    "impossible-copy",
+    `${destination} stores no referrers, and so no conversion ledger; copy without conversionLedger (--conversion-ledger), or to a registry or an OCI layout`,
   );
 }
 

@@ -8,6 +8,15 @@ export type {
   LayerTransform,
   RecompressionChange,
 } from "./blob-transform.ts";
+export { conversionLedgerType } from "./conversion-ledger.ts";
+export type {
+  ConversionLedger,
+  ConversionLedgerOptions,
+  LedgerChange,
+  LedgerEntry,
+  LeftReferrer,
+  WrittenLedger,
+} from "./conversion-ledger.ts";
 export type { CachedBlob, CopyFacts, ManifestFacts, ReferrerFacts } from "./copy-facts.ts";
 export type { ExecuteOptions, PlanOptions } from "./copy-options.ts";
 export type {
@@ -15,6 +24,7 @@ export type {
   BlobStep,
   CommitStep,
   CopyStep,
+  LedgerStep,
   ManifestStep,
   PlanConditions,
   ReuseCandidate,

@@ -56,10 +56,14 @@ export class ManifestWriter {
     }
   }
 
-  /** Commits the image. A destination may send the top-level manifest only now, and so reject it only now. */
-  async commit(): Promise<CommittedImage | undefined> {
+  /**
+   * Commits the image. A destination may send the top-level manifest only now, and so reject it only now. `prepare` is
+   * called before each attempt.
+   */
+  async commit(prepare: () => Promise<void>): Promise<CommittedImage | undefined> {
     const { signal } = this.#options;
     for (;;) {
+      await prepare();
       try {
         const committed = await this.#destination.commit(this.#options);
         return committed ?? undefined;

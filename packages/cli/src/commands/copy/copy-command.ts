@@ -34,6 +34,10 @@ export function copyCommand(signal: AbortSignal): Command {
     )
     .option("--remove-signatures", "do not copy signatures")
     .option(
+      "--conversion-ledger",
+      "if the digest changes, store a referrer with the old and the new digests and the reasons",
+    )
+    .option(
       "--encryption-key <key>",
       "encrypt layers for this key: jwe:FILE or pkcs7:FILE; repeatable",
       listedByCommas,

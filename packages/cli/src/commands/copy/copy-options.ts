@@ -4,6 +4,7 @@ import type { Compression } from "@drayage/core/content";
 
 import { overriddenPlatform, refuseTwoPlatforms } from "../../flags/platform-flags.ts";
 import { UsageError } from "../../flags/usage-error.ts";
+import { version } from "../../process/version.ts";
 import type { CopyFlags } from "./copy-flags.ts";
 import { selectedImages } from "./selected-images.ts";
 
@@ -20,6 +21,7 @@ export function copyOptionsOf(flags: CopyFlags): CopyOptions {
     ensureCompressionVariantsExist: flags.addCompression,
     removeSignatures: flags.removeSignatures,
     referrers: referrersOf(flags),
+    conversionLedger: flags.conversionLedger && { tool: `drayage ${version}` },
     repair: flags.repair,
     parallelBlobs: flags.imageParallelCopies,
     maxLayerSize: flags.maxLayerSize,

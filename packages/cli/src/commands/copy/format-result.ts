@@ -13,8 +13,19 @@ export function formatResult(
   const changes = result.changes.map(
     (change) => `digest changed from ${change.from} to ${change.to}: ${change.reason}`,
   );
-  const lines = [headline(from, to, result, options), ...chosen(result, options), ...changes];
+  const lines = [
+    headline(from, to, result, options),
+    ...chosen(result, options),
+    ...changes,
+    ...ledgerLine(result),
+  ];
   return lines.map(singleLine).join("\n  ");
+}
+
+function ledgerLine({ conversionLedger, alreadyThere }: CopyResult): readonly string[] {
+  if (conversionLedger === undefined || alreadyThere) return [];
+  const { digest } = conversionLedger;
+  return [digest === undefined ? "no digest changed, so there is no ledger" : `ledger: ${digest}`];
 }
 
 function headline(
