@@ -66,6 +66,10 @@ const effects: Readonly<Record<string, readonly [file: string, title: string]>> 
     "reports both digests and the reason if a digest changes",
   ],
   "--add-compression": ["commands/copy/copy.test.ts", "--add-compression adds zstd instances"],
+  "--conversion-ledger": [
+    "flag-effects.test.ts",
+    "--conversion-ledger stores a referrer of a converted image",
+  ],
   "--remove-signatures": ["flag-effects.test.ts", "--remove-signatures copies without signatures"],
   "--encryption-key": [
     "commands/copy/encryption.test.ts",
@@ -267,6 +271,30 @@ describe("flags with an image in a folder", () => {
     const names = [`dir:${from.path}`, `oci:${from.to}:1`];
     expect((await drayage(...copy, ...names)).code).toBe(1);
     expect((await drayage(...copy, "--remove-signatures", ...names)).code).toBe(0);
+  });
+
+  test("--conversion-ledger stores a referrer of a converted image", async () => {
+    await using from = await imageFolder({ layers: 1 });
+    const names = [`dir:${from.path}`, `oci:${from.to}:1`];
+    const flags = ["--conversion-ledger", "--format", "oci", "--dest-compress-format", "zstd"];
+    const { code, stderr } = await drayage(
+      ...copy,
+      ...flags,
+      "--dest-force-compress-format",
+      ...names,
+    );
+    expect({ code, stderr }).toMatchObject({ code: 0 });
+    const index = JSON.parse(await readFile(path.join(from.to, "index.json"), "utf8")) as {
+      manifests: { digest: string; artifactType?: string }[];
+    };
+    const type = "application/vnd.drayage.conversion.v1+json";
+    const ledger = index.manifests.find(({ artifactType }) => artifactType === type);
+    expect(stderr).toContain(`ledger: ${ledger?.digest}`);
+    const refused = await drayage(...copy, ...flags, `dir:${from.path}`, `dir:${from.to}-2`);
+    expect(refused).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("--conversion-ledger"),
+    });
   });
 
   test("--repair replaces a corrupt layer", async () => {
