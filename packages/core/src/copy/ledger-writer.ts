@@ -72,6 +72,9 @@ function reportLeftBehind(
   onNotice?.({ kind: "left-out", text });
 }
 
+/** OCI image-spec, annotations.md */
+const titleAnnotation = "org.opencontainers.image.title";
+
 interface LedgerBlob {
   readonly blob: Descriptor;
   readonly bytes: Uint8Array;
@@ -92,7 +95,8 @@ function referrerOf(ledger: ConversionLedger): {
       mediaType,
       artifactType: conversionLedgerType,
       config: config.blob,
-      layers: [content.blob],
+      // `oras pull` writes only blobs with a title.
+      layers: [{ ...content.blob, annotations: { [titleAnnotation]: "conversion.json" } }],
       subject: {
         mediaType: ledger.image.to.mediaType,
         digest: ledger.image.to.digest,

@@ -58,6 +58,7 @@ export function kinds({ steps }: CopyPlan): string {
         case "manifest":
           return `${step.isInstance ? "instance" : "top"}${step.digest ? "" : "?"}`;
         case "signatures":
+        case "ledger":
         case "commit":
           return step.kind;
       }
