@@ -137,6 +137,7 @@ describe("an entry that violates the specification is read", () => {
   test.each([
     ["no size", { ...entry, size: undefined }],
     ["a size of null", { ...entry, size: null }],
+    ["a wrong size", { ...entry, size: 7 }],
     ["no type", { ...entry, mediaType: undefined }],
     ["an empty type", { ...entry, mediaType: "" }],
     ["an annotation of null", named(one, "v1", { "org.opencontainers.image.revision": null })],

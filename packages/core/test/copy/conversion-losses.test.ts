@@ -10,6 +10,7 @@ import { mediaTypes } from "../../src/manifest/media-types.ts";
 import { memory } from "../../src/memory/index.ts";
 import { arm, rawManifest, sampleImage, sampleIndex, write } from "../sample-images.ts";
 import type { SampleImage } from "../sample-images.ts";
+import { schema1Sample } from "../schema1/sample-schema1.ts";
 
 const { ociManifest, dockerManifest, dockerList } = mediaTypes;
 const annotations = { "a key": "a value" };
@@ -81,4 +82,15 @@ test("settings that an OCI config has no field for are reported", async () => {
   });
   const [text] = await noticesOf(image, ociManifest);
   expect(text).toMatch(/^The config sha256:[0-9a-f]+ loses Shell:/);
+});
+
+test("settings in the history of schema 1 that an OCI config has no field for are reported", async () => {
+  const settings = { Shell: ["sh"], Healthcheck: { Test: ["NONE"] } };
+  const [text, ...others] = await noticesOf(schema1Sample({ settings }), ociManifest);
+  expect(text).toMatch(
+    /^The config in the schema 1 manifest loses (Shell, Healthcheck|Healthcheck, Shell):/,
+  );
+  expect(others).toEqual([]);
+  expect(await noticesOf(schema1Sample({ settings }), dockerManifest)).toEqual([]);
+  expect(await noticesOf(schema1Sample(), ociManifest)).toEqual([]);
 });

@@ -32,12 +32,22 @@ const sampleConfig = {
 export function schema1Sample({
   isCompressed = true,
   tag = "1",
-}: { readonly isCompressed?: boolean; readonly tag?: string } = {}): Schema1Sample {
+  settings = {},
+}: {
+  readonly isCompressed?: boolean;
+  readonly tag?: string;
+  /** More settings of its containers. */
+  readonly settings?: object;
+} = {}): Schema1Sample {
   const uncompressed = ["one", "two"].map((text) => Buffer.from(text.repeat(1000)));
   const stored = uncompressed.map((bytes) => (isCompressed ? gzipSync(bytes) : bytes));
   const layers = stored.map((bytes) => digestOf(bytes));
   const diffIDs = uncompressed.map((bytes) => digestOf(bytes));
-  const config = { ...sampleConfig, rootfs: { type: "layers", diff_ids: diffIDs } };
+  const config = {
+    ...sampleConfig,
+    config: { ...sampleConfig.config, ...settings },
+    rootfs: { type: "layers", diff_ids: diffIDs },
+  };
   const payload = schema1Of({
     config: Buffer.from(JSON.stringify(config)),
     layers,
