@@ -19,16 +19,29 @@ export interface Run {
   readonly bytes: Buffer;
 }
 
-/**
- * Runs a command line in this process, with its own standard streams and without policy and credentials of the user.
- * Standard input is empty.
- */
+/** The standard streams of a command line. */
+export interface StreamSettings {
+  /** The default is empty. */
+  readonly input?: string;
+  /** Whether standard output and standard error are terminals. */
+  readonly isTerminal?: boolean;
+}
+
+/** Runs a command line in this process, without policy and credentials of the user. */
 export async function drayage(...args: readonly string[]): Promise<Run> {
+  return drayageWith({}, ...args);
+}
+
+/** The same with other standard streams. */
+export async function drayageWith(
+  { input = "", isTerminal = false }: StreamSettings,
+  ...args: readonly string[]
+): Promise<Run> {
   const [stdout, stderr]: Buffer[][] = [[], []];
   const streams = {
-    stdin: Readable.from([]),
-    stdout: collecting(stdout ?? []),
-    stderr: collecting(stderr ?? []),
+    stdin: Readable.from([Buffer.from(input)]),
+    stdout: collecting(stdout ?? [], isTerminal),
+    stderr: collecting(stderr ?? [], isTerminal),
   };
   using _ = emptyHome();
   const code = await streamsOfRun.run(streams, () => runCommandLine(args));
@@ -48,14 +61,15 @@ for (const name of ["stdin", "stdout", "stderr"] as const) {
   });
 }
 
-function collecting(chunks: Buffer[]): Writable {
-  return new Writable({
+function collecting(chunks: Buffer[], isTerminal: boolean): Writable {
+  const stream = new Writable({
     write(chunk: Buffer, _encoding, done) {
       // A copy, because the writer can reuse the buffer.
       chunks.push(Buffer.from(chunk));
       done();
     },
   });
+  return isTerminal ? Object.assign(stream, { isTTY: true, columns: 80 }) : stream;
 }
 
 /** A home without settings and credentials. It is removed with the home of the test run. */

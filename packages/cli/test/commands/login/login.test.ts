@@ -9,7 +9,14 @@ import { findProgram, outputOf } from "@drayage/test-support";
 import { randomImage } from "@drayage/testkit";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 
-import { command, drayage, ended, startDrayage, temporaryFolder } from "../../drayage.ts";
+import {
+  command,
+  drayage,
+  drayageWith,
+  ended,
+  startDrayage,
+  temporaryFolder,
+} from "../../drayage.ts";
 import type { Run } from "../../drayage.ts";
 
 const skopeo = findProgram("skopeo");
@@ -32,6 +39,11 @@ afterEach(() => void vi.unstubAllEnvs());
 
 /** Sends it to standard input, which is not a terminal. */
 async function drayageWithInput(input: string, ...args: readonly string[]): Promise<Run> {
+  return drayageWith({ input }, ...args);
+}
+
+/** The same in another process. */
+async function startedWithInput(input: string, ...args: readonly string[]): Promise<Run> {
   const child = startDrayage(args);
   child.stdin.end(input);
   return ended(child);
@@ -194,7 +206,7 @@ describe("login", () => {
     const file = path.join(folder.path, "auth.json");
     const flags = ["--username", "ann", "--password-stdin", "--authfile", file];
     const names = Array.from({ length: 6 }, (_, index) => `${registry.host}/team${index}`);
-    const runs = names.map(async (name) => drayageWithInput(password, "login", ...flags, name));
+    const runs = names.map(async (name) => startedWithInput(password, "login", ...flags, name));
     for (const { code } of await Promise.all(runs)) expect(code).toBe(0);
     expect(await authsIn(file)).toEqual(names);
   });
