@@ -1,0 +1,1 @@
+export { zstdChunked } from "./zstd-chunked.ts";
