@@ -193,6 +193,12 @@ describe("the installed command", () => {
     expect(await outputOf("env", ...words)).toBe(`drayage ${version}\n`);
   });
 
+  test("compresses as zstd:chunked", async () => {
+    const chunked = `oci:${path.join(command.home, "chunked:1")}`;
+    await drayage("copy", "--quiet", "--dest-compress-format", "zstd:chunked", image, chunked);
+    expect(await drayage("inspect", "--raw", chunked)).toContain("zstd-chunked.manifest-checksum");
+  });
+
   test("compresses in parallel with gzip and zstd, and decompresses", async () => {
     const [gzip, zstd, plain] = ["gzip", "zstd", "plain"].map((name) =>
       path.join(command.home, `${name}:1`),

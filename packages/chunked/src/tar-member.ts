@@ -23,7 +23,7 @@ export interface TarMember {
 }
 
 /** The type of a member, named as in the tables of contents. */
-export type MemberType = "reg" | "hardlink" | "symlink" | "char" | "block" | "dir" | "fifo";
+type MemberType = "reg" | "hardlink" | "symlink" | "char" | "block" | "dir" | "fifo";
 
 /** The extensions that precede a header. */
 export interface TarExtensions {

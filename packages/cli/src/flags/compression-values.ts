@@ -5,9 +5,11 @@ import { parseBound } from "./flag-values.ts";
 
 /** @throws InvalidArgumentError */
 export function parseCompression(text: string): string {
-  if (["gzip", "zstd", "none"].includes(text)) return text;
-  throw new InvalidArgumentError("Layers are compressed with gzip or zstd, or none.");
+  if ([...formats, "none"].includes(text)) return text;
+  throw new InvalidArgumentError(`Layers are compressed with ${formats.join(", ")}, or none.`);
 }
+
+const formats = ["gzip", "zstd", "zstd:chunked"];
 
 /** @throws InvalidArgumentError */
 export function parseFrames(text: string): "one" | "parallel" {
@@ -25,7 +27,7 @@ export function parseVariants(
 
 function parseVariant(text: string): CompressionVariant {
   const [, format = text, level] = /^(.+):(\d+)$/.exec(text) ?? [];
-  if (!["gzip", "zstd"].includes(format))
+  if (!formats.includes(format))
     throw new InvalidArgumentError("Write a format and possibly a level, such as zstd or zstd:19.");
   return level === undefined ? { format } : { format, level: parseBound(level) };
 }

@@ -79,7 +79,7 @@ export const sideFlagTable: Readonly<Record<SideFlag, WrittenFlag>> = {
   decompress: { flag: "decompress", help: "decompress layers", only: "dest-" },
   compressFormat: {
     flag: "compress-format <format>",
-    help: "recompress layers with gzip or zstd; none decompresses them",
+    help: "recompress layers: gzip, zstd, zstd:chunked; none decompresses them",
     parse: parseCompression,
     only: "dest-",
   },

@@ -27,8 +27,13 @@ export interface MissingVariant {
 export function rejectImpossibleVariants(
   options: PlanOptions & Pick<CopyOptions, "instances">,
 ): void {
-  const { ensureCompressionVariantsExist: variants = [], instances } = options;
+  const { ensureCompressionVariantsExist: variants = [], instances, encryption } = options;
   for (const variant of variants) settingsOf(variant, options);
+  if (variants.length > 0 && encryption !== undefined)
+    throw new ImageError(
+      "impossible-copy",
+      "Compression variants are not encrypted; add the variants in one copy (--add-compression) and encrypt in another one (--encryption-key)",
+    );
   if (variants.length > 0 && typeof instances === "object")
     throw new ImageError(
       "impossible-copy",

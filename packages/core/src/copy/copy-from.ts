@@ -10,7 +10,7 @@ import type { CopyResult } from "./copy-result.ts";
 import { executeCopy } from "./execute-copy.ts";
 import { inspectCopy } from "./inspect-copy.ts";
 import { planCopy } from "./plan-copy.ts";
-import { rejectContradiction } from "./requested-compression.ts";
+import { rejectContradiction, reportReplacedCompressor } from "./requested-compression.ts";
 import { noticeSparseIndex } from "./sparse-index-notice.ts";
 
 /** Copies an image from an open source. The caller closes the source. */
@@ -34,6 +34,7 @@ export async function copyBetween(
   const facts = await inspectCopy(source, destination, options);
   const plan = planCopy(facts, options);
   options.onEvent?.({ kind: "planned", plan });
+  reportReplacedCompressor(options);
   noticeSparseIndex(plan, destination, options);
   const result = await executeCopy(plan, source, destination, options);
   options.onEvent?.({ kind: "done", result });

@@ -6,7 +6,7 @@ import { preserve } from "./blob-transform.ts";
 import type { BlobTransform, CompressionChange } from "./blob-transform.ts";
 import type { CompressionRequest } from "./compression-request.ts";
 import type { CopyFacts } from "./copy-facts.ts";
-import type { PlanOptions } from "./copy-options.ts";
+import type { CopyOptions, PlanOptions } from "./copy-options.ts";
 import { wantedLayers } from "./wanted-layers.ts";
 
 /** How layers that may change are transformed. @throws ImageError `impossible-copy` if the request contradicts itself or the destination */
@@ -31,6 +31,20 @@ export function rejectContradiction(options: PlanOptions): void {
   if (format === "none" && level !== undefined)
     throw contradiction("uncompressed layers have no level; remove the level");
   if (format !== "none") settingsOf(request, options);
+}
+
+/** Reports a compressor that the copy does not use for the layers that it encrypts. */
+export function reportReplacedCompressor({
+  compressors,
+  encryption,
+  onNotice,
+  ...options
+}: PlanOptions & Pick<CopyOptions, "onNotice">): void {
+  const format = requestedFormat(options);
+  const replaced = compressors?.find(({ name }) => name === format);
+  if (encryption === undefined || replaced === undefined) return;
+  const text = `Encrypted layers are compressed with ${replaced.baseFormat} instead of ${replaced.name}, because clients cannot read parts of them`;
+  onNotice?.({ kind: "caution", text });
 }
 
 function requestedChange(

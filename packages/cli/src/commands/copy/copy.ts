@@ -17,6 +17,7 @@ import { freeChunksEarly } from "../../process/v8-flags.ts";
 import { withErrorEvent } from "../../progress/error-event.ts";
 import { openProgressView } from "../../progress/progress-view.ts";
 import { checkArchiveOutput } from "./archive-output.ts";
+import { compressorsOf } from "./compressors.ts";
 import type { CopyFlags } from "./copy-flags.ts";
 import { copyOptionsOf } from "./copy-options.ts";
 import { requireWritable, writeDigestFile } from "./digest-file.ts";
@@ -45,7 +46,8 @@ async function copyBetween(
 ): Promise<void> {
   const cache = flags.cache === false ? undefined : fileBlobInfoCache(userCacheFiles());
   const encryption = await encryptionOptionsOf(flags);
-  const options = { ...copyOptionsOf(flags), ...encryption, cache, signal };
+  const compressors = await compressorsOf(flags);
+  const options = { ...copyOptionsOf(flags), ...encryption, compressors, cache, signal };
   const parallel = flags.imageParallelCopies;
   const { platform } = options;
   const from = await parseImageName(source, {

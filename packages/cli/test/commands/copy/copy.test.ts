@@ -248,7 +248,7 @@ describe("copy", () => {
       [["--src-username=a"], /--src-username and --src-password are required together/],
       [["--dest-compress", "--dest-decompress"], /contradict each other/],
       [["--dest-compress-format=zstd", "--dest-decompress"], /contradict each other/],
-      [["--dest-compress-format=xz"], /gzip or zstd/],
+      [["--dest-compress-format=xz"], /gzip, zstd, zstd:chunked, or none/],
       [["--dest-compress-level=21", "--dest-compress-format=zstd"], /from 1 to 20/],
       [["--dest-compress-level=10"], /from 1 to 9/],
       [["--dest-compress-level=3", "--dest-decompress"], /contradict each other/],
@@ -340,6 +340,14 @@ describe("copy", () => {
     expect(layers[0]).toMatchObject({ transform: { compression: { format: "zstd", level: 5 } } });
     const single = await copy("--add-compression=zstd", source, destination);
     expect(single.stderr).toMatch(/single image/);
+  });
+
+  test("--dest-compress-format zstd:chunked adds tables of contents to layers", async () => {
+    const format = "--dest-compress-format=zstd:chunked";
+    const { code } = await copy(format, source, destination);
+    const manifest = path.join(destination.slice("dir:".length), "manifest.json");
+    expect(await readFile(manifest, "utf8")).toContain("zstd-chunked.manifest-checksum");
+    expect(code).toBe(0);
   });
 
   test("--dest-compress-format none decompresses layers", async () => {
