@@ -51,7 +51,10 @@ function hexOf(text: string): string {
   return digestOf(Buffer.from(text)).slice("sha256:".length);
 }
 
-/** The manifests of real images, with the config that the fixtures contain. */
+/**
+ * The manifests of real images, with the config that the fixtures contain. There is none with zstd, because skopeo 1.9 does
+ * not annotate its entry in an index.
+ */
 function realManifests(): readonly string[] {
   const config = fixture("image/fixtures/schema2-config.json");
   return [
@@ -62,12 +65,18 @@ function realManifests(): readonly string[] {
     "manifest/testdata/v2s2.manifest.json",
     "manifest/testdata/ociv1.manifest.json",
     "manifest/testdata/ociv1nomime.manifest.json",
+    "../manifest/fixtures/ociv1.nondistributable.gzip.manifest.json",
+    "../manifest/fixtures/v2s2.nondistributable.manifest.json",
+    "../manifest/fixtures/ociv1.encrypted.manifest.json",
   ].map((name) =>
-    fixture(name).replace(/"config": *\{[^}]*\}/, (descriptor) =>
-      descriptor
-        .replace(/sha256:[0-9a-f]{64}/, `sha256:${hexOf(config)}`)
-        .replace(/("size": *)[0-9]+/, `$1${Buffer.byteLength(config)}`),
-    ),
+    fixture(name)
+      // Both programs compress uncompressed layers, which are missing here.
+      .replace(/diff\.tar"/g, 'diff.tar.gzip"')
+      .replace(/"config": *\{[^}]*\}/, (descriptor) =>
+        descriptor
+          .replace(/sha256:[0-9a-f]{64}/, `sha256:${hexOf(config)}`)
+          .replace(/("size": *)[0-9]+/, `$1${Buffer.byteLength(config)}`),
+      ),
   );
 }
 
@@ -148,8 +157,8 @@ describe.skipIf(skopeo === "" || !existsSync(fixtures))("manifests of real image
   )("in %s, copied as %s, are those that skopeo writes", async ([type, format, mediaType]) => {
     await using folder = await temporaryFolder();
     const all = realManifests();
-    // Schema 1 needs as many layers as the history of the config has.
-    const manifests = format === "v2s1" ? all.slice(0, 4) : all;
+    // Schema 1 needs as many layers as the history of the config has. Schema 2 has no encrypted layers.
+    const manifests = all.slice(0, { oci: all.length, v2s2: -1, v2s1: 4 }[format]);
     await writeImage(folder.path, indexOf(type, manifests, mediaType !== ociManifest), manifests);
     const { ours, theirs } = await bothPuts(folder.path, format, "all", {
       manifestMIMEType: mediaType,

@@ -130,11 +130,11 @@ test("signatures that the destination cannot store fail before any blob is read"
   const signature: Signature = { kind: "simple-signing", bytes: Buffer.from("x") };
   const { calls, from, to: stores } = await recordingOf(image, new Map(), [signature]);
   const to = altered(stores, {
-    destination: (real) => ({ accepts: { ...real.accepts, signatures: "there is no place" } }),
+    destination: (real) => ({ accepts: { ...real.accepts, signatures: "there is no store for them" } }),
   });
   const copy = copyImage(from, to);
   await expect(copy).rejects.toMatchObject({ code: "impossible-copy" });
-  await expect(copy).rejects.toThrow("there is no place");
+  await expect(copy).rejects.toThrow("there is no store for them");
   expect(calls).toEqual(["open destination", "open source", "read top", "signatures of top"]);
 });
 
