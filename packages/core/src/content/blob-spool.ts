@@ -4,28 +4,36 @@ import type { FileHandle } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 
+/** Where a spool keeps its bytes. */
+type SpoolStore = "memory" | "disk";
+
 /** The space that spools may use together, in bytes. */
 export class SpoolSpace {
-  #free: number;
+  readonly #free: Record<SpoolStore, number>;
 
   constructor(limit: number) {
-    this.#free = limit;
+    this.#free = { memory: Math.min(limit, maxMemory), disk: limit };
   }
 
-  /** Takes bytes if they are free. */
-  take(bytes: number): boolean {
-    if (bytes > this.#free) return false;
-    this.#free -= bytes;
-    return true;
+  /** Takes bytes in memory if they are few, otherwise on disk; undefined if there is no space. */
+  take(bytes: number): SpoolStore | undefined {
+    if (bytes <= maxInMemory && bytes <= this.#free.memory) return this.#take("memory", bytes);
+    return bytes <= this.#free.disk ? this.#take("disk", bytes) : undefined;
   }
 
-  release(bytes: number): void {
-    this.#free += bytes;
+  release(store: SpoolStore, bytes: number): void {
+    this.#free[store] += bytes;
+  }
+
+  #take(store: SpoolStore, bytes: number): SpoolStore {
+    this.#free[store] -= bytes;
+    return store;
   }
 }
 
-/** Smaller blobs are kept in memory. */
+/** Smaller blobs are kept in memory, as long as all of them have at most `maxMemory` bytes. */
 const maxInMemory = 256 * 1024;
+const maxMemory = 16 * 1024 ** 2;
 
 const readSize = 256 * 1024;
 
@@ -39,6 +47,7 @@ export class SpoolFailure extends Error {}
 export class BlobSpool implements AsyncDisposable {
   readonly #space: SpoolSpace;
   readonly #reserved: number;
+  readonly #kind: SpoolStore;
   readonly #chunks: Uint8Array[] | undefined;
   #file: FileHandle | undefined;
   /** Set where an open file cannot be removed (Windows). */
@@ -49,10 +58,16 @@ export class BlobSpool implements AsyncDisposable {
   #change = Promise.withResolvers<void>();
   readonly #filling: Promise<void>;
 
-  private constructor(bytes: AsyncIterable<Uint8Array>, size: number, space: SpoolSpace) {
+  private constructor(
+    bytes: AsyncIterable<Uint8Array>,
+    size: number,
+    space: SpoolSpace,
+    store: SpoolStore,
+  ) {
     this.#space = space;
     this.#reserved = size;
-    this.#chunks = size <= maxInMemory ? [] : undefined;
+    this.#kind = store;
+    this.#chunks = store === "memory" ? [] : undefined;
     this.#filling = this.#fill(bytes);
   }
 
@@ -62,7 +77,8 @@ export class BlobSpool implements AsyncDisposable {
     size: number,
     space: SpoolSpace,
   ): BlobSpool | undefined {
-    return space.take(size) ? new BlobSpool(bytes, size, space) : undefined;
+    const store = space.take(size);
+    return store && new BlobSpool(bytes, size, space, store);
   }
 
   /** False if its stream failed, so that another attempt needs another spool. */
@@ -98,7 +114,7 @@ export class BlobSpool implements AsyncDisposable {
   /** Stops the stream if it has not ended, by its own signal, and removes the file. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#filling;
-    this.#space.release(this.#reserved);
+    this.#space.release(this.#kind, this.#reserved);
     await this.#file?.close();
     if (this.#name !== undefined) await rm(this.#name, { force: true });
   }

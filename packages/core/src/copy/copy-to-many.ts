@@ -46,9 +46,12 @@ export async function copyToMany(
   const views = destinations.map((destination) => ({ destination, view: source.view() }));
   const results = await Promise.all(
     views.map(async ({ destination, view }) =>
-      outcomeOf(view, destination, {
+      outcomeOf(view.source, destination, {
         ...shared,
-        onEvent: onEvent && ((event) => onEvent(event, destination)),
+        onEvent(event) {
+          view.observe(event);
+          onEvent?.(event, destination);
+        },
       }),
     ),
   );

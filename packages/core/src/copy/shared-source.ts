@@ -12,6 +12,8 @@ import type { OperationOptions } from "../contract/operation-options.ts";
 import type { RawManifest } from "../contract/raw-manifest.ts";
 import type { Signature } from "../contract/signature.ts";
 import type { Digest } from "../names/digest.ts";
+import { BlobNeeds } from "./blob-needs.ts";
+import type { CopyEvent } from "./copy-event.ts";
 
 /** The default limit of temporary files, in bytes. */
 const defaultSpace = 4 * 1024 ** 3;
@@ -20,8 +22,14 @@ const defaultSpace = 4 * 1024 ** 3;
 interface SharedBlob {
   readonly spool: BlobSpool;
   readonly stop: AbortController;
-  /** The copies that may still read it. */
-  readonly readers: Set<object>;
+}
+
+/** A shared source as one copy sees it. */
+export interface SharedView {
+  /** Its disposal ends the copy, and leaves the shared source open. */
+  readonly source: ImageSource;
+  /** Receives the events of the copy, which show what it still reads. */
+  readonly observe: (event: CopyEvent) => void;
 }
 
 /** Settings of a `SharedSource`. */
@@ -39,12 +47,12 @@ export class SharedSource implements AsyncDisposable {
   readonly #source: ImageSource;
   readonly #space: SpoolSpace;
   readonly #signal: AbortSignal | undefined;
-  /** The copies that have not ended. */
-  readonly #copies = new Set<object>();
+  /** The copies that have not ended, and what each may still read. */
+  readonly #copies = new Map<object, BlobNeeds>();
   readonly #blobs = new Map<Digest, SharedBlob>();
-  /** The copies that have read a blob to its end. */
-  readonly #finished = new Map<Digest, Set<object>>();
   readonly #unusable: BlobSpool[] = [];
+  /** Spools that are being removed. */
+  readonly #discarded = new Set<Promise<void>>();
   readonly #answers = new Map<string, Promise<unknown>>();
 
   constructor(
@@ -57,11 +65,20 @@ export class SharedSource implements AsyncDisposable {
     this.#signal = signal;
   }
 
-  /** The source for one copy. Its disposal ends the copy, and leaves the shared source open. */
-  view(): ImageSource {
-    const source = this.#source;
+  /** The view of one copy. */
+  view(): SharedView {
     const copy = {};
-    this.#copies.add(copy);
+    const needs = new BlobNeeds();
+    this.#copies.set(copy, needs);
+    const observe = (event: CopyEvent): void => {
+      needs.observe(event);
+      this.#discardUnneeded();
+    };
+    return { source: this.#sourceFor(copy), observe };
+  }
+
+  #sourceFor(copy: object): ImageSource {
+    const source = this.#source;
     return {
       reference: source.reference,
       offers: source.offers,
@@ -92,7 +109,9 @@ export class SharedSource implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const copy of this.#copies) await this.#end(copy);
+    this.#copies.clear();
+    this.#discardUnneeded();
+    await Promise.all(this.#discarded);
     for (const spool of this.#unusable) await spool[Symbol.asyncDispose]();
     await this.#source[Symbol.asyncDispose]();
   }
@@ -143,7 +162,6 @@ export class SharedSource implements AsyncDisposable {
         position += chunk.byteLength;
         yield chunk;
       }
-      if (range.end === undefined) await this.#finish(copy, blob.digest);
     } catch (error) {
       this.#discardUnusable(blob.digest);
       if (!(error instanceof SpoolFailure)) throw error;
@@ -157,18 +175,17 @@ export class SharedSource implements AsyncDisposable {
     const { isLocal = false } = this.#source.offers;
     if (isLocal || digest === undefined || size === undefined) return undefined;
     const existing = this.#blobs.get(digest);
-    if (existing !== undefined) return existing.readers.has(copy) ? existing : undefined;
+    if (existing !== undefined) return existing;
     if (options.range !== undefined) return undefined;
-    const finished = this.#finished.get(digest);
-    const readers = new Set([...this.#copies].filter((one) => !finished?.has(one)));
-    if (readers.size < 2 || !readers.has(copy)) return undefined;
+    const readers = [...this.#copies.values()].filter((needs) => needs.mayRead(digest));
+    if (readers.length < 2 || this.#copies.get(copy)?.mayRead(digest) !== true) return undefined;
     const stop = new AbortController();
     const signals = [stop.signal, ...(this.#signal ? [this.#signal] : [])];
     const { retries, onNotice } = options;
     const reading = { retries, onNotice, signal: AbortSignal.any(signals) };
     const spool = BlobSpool.start(this.#source.getBlob(blob, reading), size, this.#space);
     if (spool === undefined) return undefined;
-    const shared = { spool, stop, readers };
+    const shared = { spool, stop };
     this.#blobs.set(digest, shared);
     return shared;
   }
@@ -181,20 +198,6 @@ export class SharedSource implements AsyncDisposable {
     return sliced(this.#source.getBlob(blob, options), range);
   }
 
-  async #finish(copy: object, digest: Digest | undefined): Promise<void> {
-    if (digest === undefined) return;
-    const finished = this.#finished.get(digest) ?? new Set();
-    this.#finished.set(digest, finished.add(copy));
-    await this.#leave(copy, digest);
-  }
-
-  async #leave(copy: object, digest: Digest): Promise<void> {
-    const shared = this.#blobs.get(digest);
-    if (shared === undefined) return;
-    shared.readers.delete(copy);
-    if (shared.readers.size === 0) await this.#discard(digest, shared);
-  }
-
   /** A later attempt reads the blob again. */
   #discardUnusable(digest: Digest | undefined): void {
     const shared = digest === undefined ? undefined : this.#blobs.get(digest);
@@ -204,14 +207,24 @@ export class SharedSource implements AsyncDisposable {
     this.#unusable.push(shared.spool);
   }
 
-  async #discard(digest: Digest, { spool, stop }: SharedBlob): Promise<void> {
-    if (this.#blobs.get(digest)?.spool === spool) this.#blobs.delete(digest);
-    stop.abort();
-    await spool[Symbol.asyncDispose]();
+  /** Frees the space of the blobs that no copy may read any more. */
+  #discardUnneeded(): void {
+    const copies = [...this.#copies.values()];
+    for (const [digest, shared] of this.#blobs) {
+      if (!copies.some((needs) => needs.mayRead(digest))) this.#discard(digest, shared);
+    }
   }
 
-  async #end(copy: object): Promise<void> {
+  #discard(digest: Digest, { spool, stop }: SharedBlob): void {
+    this.#blobs.delete(digest);
+    stop.abort();
+    const discarded = spool[Symbol.asyncDispose]().catch(() => {});
+    this.#discarded.add(discarded);
+    discarded.finally(() => this.#discarded.delete(discarded)).catch(() => {});
+  }
+
+  #end(copy: object): void {
     this.#copies.delete(copy);
-    for (const digest of this.#blobs.keys()) await this.#leave(copy, digest);
+    this.#discardUnneeded();
   }
 }

@@ -94,6 +94,26 @@ describe("drayage copy to several destinations", () => {
     expect(refused.stderr).toContain("--dest-tls-verify does not apply to oci: images");
   });
 
+  test.each(["--dest-creds=ann:secret", "--dest-registry-token=secret", "--dest-username=ann"])(
+    "%s is not sent to two registries",
+    async (flag) => {
+      const names = ["docker://one.example.com/app", "docker://two.example.com/app", "dir:x"];
+      const password = flag.startsWith("--dest-username") ? ["--dest-password=secret"] : [];
+      const { code, stderr } = await copy(flag, ...password, source, ...names);
+      expect([code, stderr]).toEqual([
+        1,
+        expect.stringContaining("would be sent to one.example.com and two.example.com"),
+      ]);
+      expect(stderr).not.toContain("secret");
+    },
+  );
+
+  test("credentials are sent to two repositories of one registry", async () => {
+    const names = [1, 2].map((tag) => `docker://${registry.host}/team/copy:${tag}`);
+    const flags = ["--dest-creds=ann:secret", "--dest-tls-verify=false"];
+    expect(await copy(...flags, source, ...names)).toMatchObject({ code: 0 });
+  });
+
   test("--progress=json names the destination of each event", async () => {
     const names = [`oci:${unused()}:1`, `dir:${unused()}`];
     const { stdout } = await copy("--progress=json", source, ...names);
