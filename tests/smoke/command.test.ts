@@ -72,6 +72,12 @@ async function imageInRegistry(repository: string): Promise<string> {
   return `docker://${registry.host}/${repository}:1`;
 }
 
+async function manifestFile(): Promise<string> {
+  const file = path.join(command.home, "unsigned.json");
+  await writeFile(file, "{}");
+  return file;
+}
+
 /** A policy that accepts layouts only. */
 async function policyFile(): Promise<string> {
   const file = path.join(command.home, "policy.json");
@@ -132,6 +138,29 @@ const uses: Readonly<Record<string, () => Promise<void>>> = {
     expect(await drayage(...flags, image)).toContain('accepted by transports.oci[""]');
     const rejected = await command.run([...flags, await imageInRegistry("policy")]);
     expect(rejected).toMatchObject({ code: 1, stderr: expect.stringContaining("rejects") });
+  },
+  async "generate-sigstore-key"() {
+    const [prefix, passphrase] = [path.join(command.home, "key"), path.join(command.home, "pass")];
+    await writeFile(passphrase, "secret");
+    const flags = ["--output-prefix", prefix, "--passphrase-file", passphrase];
+    await drayage("generate-sigstore-key", ...flags);
+    expect(await readFile(`${prefix}.private`, "utf8")).toMatch(/^-----BEGIN ENCRYPTED COSIGN/);
+  },
+  async "standalone-sign"() {
+    const args = ["quay.io/team/app:1", "0".repeat(40), "-o", path.join(command.home, "none")];
+    const failed = await command.run(["standalone-sign", await manifestFile(), ...args]);
+    expect(failed).toMatchObject({ code: 1, stderr: expect.stringContaining("gpg") });
+  },
+  async "standalone-verify"() {
+    const manifest = await manifestFile();
+    const args = ["--public-key-file", manifest, manifest, "quay.io/team/app:1", "any", manifest];
+    const failed = await command.run(["standalone-verify", ...args]);
+    expect(failed).toMatchObject({ code: 1, stderr: expect.stringMatching(/openpgp|keyring/i) });
+  },
+  async "untrusted-signature-dump-without-verification"() {
+    const args = ["untrusted-signature-dump-without-verification", await manifestFile()];
+    const failed = await command.run(args);
+    expect(failed).toMatchObject({ code: 1, stderr: expect.stringContaining("OpenPGP") });
   },
   async login() {
     const flags = ["--username", "ann", "--password-stdin", secured.host];

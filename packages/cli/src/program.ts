@@ -10,6 +10,7 @@ import { logoutCommand } from "./commands/login/logout-command.ts";
 import { manifestDigestCommand } from "./commands/manifest-digest-command.ts";
 import { policyCommand } from "./commands/policy/policy-command.ts";
 import { s3Command } from "./commands/s3-command.ts";
+import { signingCommands } from "./commands/signing/signing-commands.ts";
 import { verifyCommand } from "./commands/verify/verify-command.ts";
 import { addGlobalFlags } from "./flags/global-flags.ts";
 import type { GlobalFlags } from "./flags/global-flags.ts";
@@ -41,6 +42,7 @@ export function newProgram(interruption: Interruption): Command {
     loginCommand(signal),
     logoutCommand(signal),
     s3Command(signal),
+    ...signingCommands(signal),
   ]) {
     program.addCommand(command.copyInheritedSettings(program));
     for (const inner of command.commands) inner.copyInheritedSettings(command);

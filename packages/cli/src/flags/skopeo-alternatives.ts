@@ -15,12 +15,8 @@ const signing = "drayage does not sign images; sign the copy with skopeo or cosi
 
 const commands: Readonly<Record<string, string>> = {
   sync: "copy images one by one with drayage copy; drayage list-tags lists the tags of a repository",
-  "standalone-sign": signing,
-  "standalone-verify": "drayage does not check signatures; use skopeo or cosign",
   layers: "copy the image to a folder with drayage copy IMAGE dir:FOLDER",
-  "generate-sigstore-key": "create a key pair with cosign generate-key-pair",
   "experimental-image-proxy": "read images with the package @drayage/core",
-  "untrusted-signature-dump-without-verification": "print signatures with skopeo",
   completion: "shell completion is not supported; use --help",
 };
 

@@ -22,16 +22,7 @@ const skopeo: Readonly<Record<string, string>> = {
   "manifest-digest": "",
 };
 
-const absent = [
-  "sync",
-  "standalone-sign",
-  "standalone-verify",
-  "layers",
-  "generate-sigstore-key",
-  "experimental-image-proxy",
-  "untrusted-signature-dump-without-verification",
-  "completion",
-];
+const absent = ["sync", "layers", "experimental-image-proxy", "completion"];
 
 async function answerTo(...args: readonly string[]): Promise<string | undefined> {
   const program = definedProgram();

@@ -38,31 +38,20 @@ export function issue(name: string, { issuer, extensions, days = 2 }: Settings):
     execFileSync(opensslProgram ?? "", args, { cwd: folder, stdio: "ignore" });
   };
   try {
-    writeFileSync(at("extensions"), extensions.join("\n"));
-    openssl("ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", "key");
-    openssl("req", "-new", "-key", "key", "-subj", `/O=test/CN=${name}`, "-out", "request");
+    const config = ["[req]", "distinguished_name=dn", "x509_extensions=ext", "[dn]", "[ext]"];
+    writeFileSync(at("config"), [...config, ...extensions].join("\n"));
     if (issuer !== undefined) {
       writeFileSync(at("issuer"), issuer.certificate);
       writeFileSync(at("issuer-key"), issuer.key);
     }
-    const by =
-      issuer === undefined
-        ? ["-signkey", "key"]
-        : ["-CA", "issuer", "-CAkey", "issuer-key", "-CAcreateserial"];
-    const extension = extensions.length === 0 ? [] : ["-extfile", "extensions"];
-    openssl(
-      "x509",
-      "-req",
-      "-in",
-      "request",
-      ...by,
-      "-days",
-      String(days),
-      ...extension,
-      "-sha256",
-      "-out",
-      "certificate",
-    );
+    const by = issuer === undefined ? [] : ["-CA", "issuer", "-CAkey", "issuer-key"];
+    const kind = ["-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
+    const files = ["-config", "config", "-keyout", "key", "-out", "certificate"];
+    const rest = ["-subj", `/O=test/CN=${name}`, "-days", String(days), "-sha256"];
+    execFileSync(opensslProgram ?? "", ["req", ...kind, ...files, ...rest, ...by], {
+      cwd: folder,
+      stdio: "ignore",
+    });
     return {
       certificate: readFileSync(at("certificate"), "utf8"),
       key: readFileSync(at("key"), "utf8"),
