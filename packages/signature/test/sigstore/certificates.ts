@@ -34,9 +34,6 @@ export const signing: readonly string[] = [
 export function issue(name: string, { issuer, extensions, days = 2 }: Settings): Issued {
   const folder = mkdtempSync(path.join(tmpdir(), "drayage-certificates-"));
   const at = (file: string): string => path.join(folder, file);
-  const openssl = (...args: readonly string[]): void => {
-    execFileSync(opensslProgram ?? "", args, { cwd: folder, stdio: "ignore" });
-  };
   try {
     const config = ["[req]", "distinguished_name=dn", "x509_extensions=ext", "[dn]", "[ext]"];
     writeFileSync(at("config"), [...config, ...extensions].join("\n"));

@@ -6,6 +6,7 @@ import {
   isIndexMediaType,
   parseManifest,
 } from "@drayage/core/manifest";
+import { printable } from "@drayage/core/text";
 import { judgeImage, scopeName } from "@drayage/signature";
 import type { Policy, PolicyDecision } from "@drayage/signature";
 
@@ -73,7 +74,7 @@ function report(file: string, decisions: readonly ImageDecision[]): string {
         `  ${isMet ? "met" : "not met"}: ${requirement.type}: ${reason}`,
     ),
   ]);
-  return `${lines.join("\n")}\n`;
+  return `${lines.map(printable).join("\n")}\n`;
 }
 
 function asJSON({ digest, isAccepted, scope, results }: ImageDecision): object {

@@ -1,6 +1,7 @@
 import { writeFile } from "node:fs/promises";
 
 import { ImageError } from "@drayage/core";
+import { printable } from "@drayage/core/text";
 
 import { writeResult } from "../../process/standard-streams.ts";
 import { readPassphrase } from "./signing-files.ts";
@@ -18,7 +19,7 @@ export async function writeSigstoreKey({ outputPrefix, passphraseFile }: KeyFlag
   const [publicFile, privateFile] = [`${outputPrefix}.pub`, `${outputPrefix}.private`];
   await writeNew(privateFile, privateKey, 0o600);
   await writeNew(publicFile, publicKey, 0o644);
-  await writeResult(`Key written to ${privateFile} and ${publicFile}\n`);
+  await writeResult(printable(`Key written to ${privateFile} and ${publicFile}`) + "\n");
 }
 
 async function writeNew(file: string, content: string, mode: number): Promise<void> {
