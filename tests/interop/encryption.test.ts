@@ -10,6 +10,7 @@ import {
   certificateOf,
   ecKeys,
   findProgram,
+  opensslProgram,
   outputOf,
   rsaKeys,
   scratchFolder,
@@ -64,6 +65,23 @@ describe.skipIf(skopeo === undefined)("skopeo", () => {
     await assertLayers(decrypted, image);
   });
 
+  test("reads PKCS #7 data with the structure that Drayage writes", async () => {
+    const folder = await keyFolder();
+    const image = await randomImage("structure", { layers: 1 });
+    const plain = `${folder}/plain:v1`;
+    await writeImage(image, transport.parseReference(plain));
+    const key = `pkcs7:${path.join(folder, "certificate.pem")}`;
+    await copy("--encryption-key", key, `oci:${plain}`, `oci:${folder}/theirs:v1`);
+    const encrypter = layerEncrypter({ recipients: [{ scheme: "pkcs7", certificate }] });
+    const ours = transport.parseReference(`${folder}/ours:v1`);
+    await copyImage(transport.parseReference(plain), ours, { encryption: { encrypter } });
+    const theirs = transport.parseReference(`${folder}/theirs:v1`);
+    const structures = [ours, theirs].map(async (reference) => structureOf(reference, folder));
+    const [our, their] = await Promise.all(structures);
+    expect(our).toContain("pkcs7-envelopedData");
+    expect(our).toBe(their);
+  });
+
   const ourKeys: readonly (readonly [string, readonly Recipient[], string])[] = [
     ["an RSA key", [{ scheme: "jwe", publicKey: rsa.publicKey }], "rsa.pem"],
     ["an EC key", [{ scheme: "jwe", publicKey: ec.publicKey }], "ec.pem"],
@@ -92,6 +110,21 @@ describe.skipIf(skopeo === undefined)("skopeo", () => {
     await assertLayers(transport.parseReference(`${folder}/decrypted:v1`), image);
   });
 });
+
+/** The types, lengths and object identifiers in the wrapped key of the first layer, without keys and encrypted bytes. */
+async function structureOf(
+  reference: ReturnType<typeof transport.parseReference>,
+  folder: string,
+): Promise<string> {
+  await using source = await reference.newImageSource();
+  const { layers } = parseManifest(await source.getManifest()) as ImageManifest;
+  const wrapped = layers[0]?.annotations?.["org.opencontainers.image.enc.keys.pkcs7"] ?? "";
+  const file = path.join(folder, `${encodeURIComponent(reference.stringWithinTransport)}.der`);
+  await writeFile(file, Buffer.from(wrapped, "base64"));
+  const parse = ["asn1parse", "-inform", "DER", "-in", file];
+  const text = await outputOf(opensslProgram ?? "openssl", ...parse);
+  return text.replaceAll(/\[HEX DUMP\]:\w+/g, "bytes");
+}
 
 /** Fails unless the image has the same blobs. skopeo formats manifests in its own way. */
 async function assertLayers(

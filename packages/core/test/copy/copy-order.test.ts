@@ -130,7 +130,9 @@ test("signatures that the destination cannot store fail before any blob is read"
   const signature: Signature = { kind: "simple-signing", bytes: Buffer.from("x") };
   const { calls, from, to: stores } = await recordingOf(image, new Map(), [signature]);
   const to = altered(stores, {
-    destination: (real) => ({ accepts: { ...real.accepts, signatures: "there is no store for them" } }),
+    destination: (real) => ({
+      accepts: { ...real.accepts, signatures: "there is no store for them" },
+    }),
   });
   const copy = copyImage(from, to);
   await expect(copy).rejects.toMatchObject({ code: "impossible-copy" });

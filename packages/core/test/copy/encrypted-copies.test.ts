@@ -2,6 +2,7 @@ import zlib from "node:zlib";
 
 import { expect, test } from "vitest";
 
+import type { LayerCompressor } from "../../src/compression/layer-compressor.ts";
 import { readAll } from "../../src/content/byte-stream.ts";
 import type { BlobFact, BlobInfoCache } from "../../src/contract/blob-info-cache.ts";
 import type { Descriptor } from "../../src/contract/blob-info.ts";
@@ -79,6 +80,31 @@ test("a layer is compressed, then encrypted", async () => {
   if (first === undefined) throw new Error("no layer");
   const bytes = await readAll(source.getBlob(first), 1 << 20);
   expect(zlib.gunzipSync(bytes).toString()).toBe(texts[0]);
+});
+
+test("a compressor with a table of contents is replaced by its base format, with a notice", async () => {
+  const plain = await stored(sampleImage({ layers }));
+  const target = compressing(memory().parseReference("copy"));
+  const compressor: LayerCompressor = {
+    name: "indexed",
+    baseFormat: "zstd",
+    annotation: "example.index",
+    compress: () => {
+      throw new Error("not used");
+    },
+  };
+  const notices: string[] = [];
+  await copyImage(plain, target, {
+    compression: { format: "indexed" },
+    compressors: [compressor],
+    encryption: { encrypter: sampleEncrypter() },
+    onNotice: (notice) => notice.kind === "caution" && notices.push(notice.text),
+  });
+  expect((await layersOf(target)).map(({ mediaType }) => mediaType)).toEqual([
+    `${zstd}+encrypted`,
+    `${zstd}+encrypted`,
+  ]);
+  expect(notices).toEqual([expect.stringContaining("zstd instead of indexed")]);
 });
 
 test("a Docker image becomes an OCI image with encrypted layers and their annotations", async () => {
