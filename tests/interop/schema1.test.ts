@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import zlib from "node:zlib";
@@ -136,6 +137,47 @@ describe.skipIf(skopeo === "")("schema 1 and skopeo", () => {
     expect(digest).toBe(await digestIn(theirs));
   });
 });
+
+const fixtures = path.join(import.meta.dirname, "../../../shared/fixtures/containers-image");
+
+describe.skipIf(skopeo === "" || !existsSync(fixtures))("a real image of schema 1", () => {
+  test.for(
+    [
+      "internal/image/fixtures/schema1.json",
+      "internal/manifest/testdata/v2s1.manifest.json",
+      "internal/manifest/testdata/v2s1-unsigned.manifest.json",
+    ].flatMap((name) => formats.map((format) => [name, ...format] as const)),
+  )("%s, copied as %s, has the digest that skopeo gives it", async ([name, format, type]) => {
+    await using folder = await temporaryFolder();
+    const [source, theirs, ours] = ["source", "theirs", "ours"].map((one) =>
+      path.join(folder.path, one),
+    ) as [string, string, string];
+    await writeWithSmallLayers(source, await readFile(path.join(fixtures, name), "utf8"));
+    await skopeoCopy(format, `dir:${source}`, `dir:${theirs}`);
+    const { digest } = await copyImage(
+      directory().parseReference(source),
+      directory().parseReference(ours),
+      { manifestMIMEType: type },
+    );
+    expect(digest).toBe(await digestIn(theirs));
+    expect(await verifyImage(directory().parseReference(ours))).toMatchObject({ problems: [] });
+  });
+});
+
+/** Writes a manifest of schema 1 with other layers: one for each digest in it. */
+async function writeWithSmallLayers(folder: string, manifest: string): Promise<void> {
+  await mkdir(folder);
+  await writeFile(path.join(folder, "version"), "Directory Transport Version: 1.1\n");
+  const replaced = new Map<string, Uint8Array>();
+  const text = manifest.replaceAll(/(?<="blobSum": *")[^"]+/g, (digest) => {
+    const bytes = replaced.get(digest) ?? zlib.gzipSync(digest.repeat(10));
+    replaced.set(digest, bytes);
+    return digestOf(bytes);
+  });
+  await writeFile(path.join(folder, "manifest.json"), text);
+  for (const bytes of replaced.values())
+    await writeFile(path.join(folder, digestOf(bytes).slice(7)), bytes);
+}
 
 describe.skipIf(distributionProgram === undefined)("schema 1 in Docker Distribution", () => {
   test("is written and read by its payload's digest", async () => {

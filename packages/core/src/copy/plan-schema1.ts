@@ -1,6 +1,6 @@
 import type { Schema1Manifest } from "../manifest/manifest.ts";
 import { isSchema1MediaType } from "../manifest/media-types.ts";
-import { hasOtherName } from "../schema1/edit-schema1.ts";
+import { hasOtherName, needsSignature } from "../schema1/edit-schema1.ts";
 import { blobStep } from "./blob-step.ts";
 import { preserve } from "./blob-transform.ts";
 import type { ManifestFacts } from "./copy-facts.ts";
@@ -35,7 +35,8 @@ export function planSchema1(
     });
   const isRecompressed = layers.some(({ digest }) => digest === undefined);
   const isRenamed = isKept && hasOtherName(manifest, destinationName);
-  const isUnchanged = isKept && !isRecompressed && !isRenamed;
+  const isSigned = needsSignature(facts.raw.bytes, manifest.mediaType, target.mediaType);
+  const isUnchanged = isKept && !isRecompressed && !isRenamed && !isSigned;
   return {
     blobs: layers,
     mediaType: target.mediaType,

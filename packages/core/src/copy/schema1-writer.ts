@@ -11,7 +11,12 @@ import type { ImageManifest, Schema1Manifest } from "../manifest/manifest.ts";
 import { isSchema1MediaType, mediaTypes } from "../manifest/media-types.ts";
 import type { Digest } from "../names/digest.ts";
 import { ImageError, isImageError } from "../names/image-error.ts";
-import { editSchema1, embeddedNameOf, hasOtherName } from "../schema1/edit-schema1.ts";
+import {
+  editSchema1,
+  embeddedNameOf,
+  hasOtherName,
+  needsSignature,
+} from "../schema1/edit-schema1.ts";
 import { imageOfSchema1 } from "../schema1/image-of-schema1.ts";
 import type { ImageOfSchema1, StoredLayer } from "../schema1/image-of-schema1.ts";
 import { emptyLayerDigest, schema1Of } from "../schema1/schema1-of-image.ts";
@@ -80,7 +85,9 @@ export class Schema1Writer {
     const layers = before.map((digest) => this.#resultOf(digest)?.stored.digest ?? digest);
     const embedded = embeddedNameOf(this.#destination.reference.dockerReference);
     const isSame =
-      !hasOtherName(manifest, embedded) && layers.every((digest, at) => digest === before[at]);
+      !hasOtherName(manifest, embedded) &&
+      !needsSignature(raw.bytes, manifest.mediaType, mediaType) &&
+      layers.every((digest, at) => digest === before[at]);
     if (isSame) return { bytes: raw.bytes, mediaType };
     return { bytes: signPayload(editSchema1(manifest, { layers, embedded })), mediaType };
   }

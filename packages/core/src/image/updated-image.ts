@@ -12,7 +12,7 @@ import { toOCIConfig } from "../manifest/oci-config.ts";
 import { digestOf } from "../names/digest.ts";
 import type { Digest } from "../names/digest.ts";
 import { ImageError } from "../names/image-error.ts";
-import { editSchema1, embeddedNameOf } from "../schema1/edit-schema1.ts";
+import { editSchema1, embeddedNameOf, needsSignature } from "../schema1/edit-schema1.ts";
 import { imageOfSchema1 } from "../schema1/image-of-schema1.ts";
 import { emptyLayerDigest, schema1Of } from "../schema1/schema1-of-image.ts";
 import { signPayload } from "../schema1/sign-payload.ts";
@@ -61,7 +61,9 @@ function editedSchema1(
   { layerInfos, embeddedReference }: ManifestUpdateOptions,
   mediaType: string,
 ): RawManifest {
-  if (layerInfos === undefined && embeddedReference === undefined) return { ...raw, mediaType };
+  const isSigned = needsSignature(raw.bytes, manifest.mediaType, mediaType);
+  if (layerInfos === undefined && embeddedReference === undefined && !isSigned)
+    return { ...raw, mediaType };
   if (layerInfos !== undefined) requireCount("layers", layerInfos, manifest.layers.length);
   const layers = layerInfos?.map(({ digest }) => digest);
   const embedded = embeddedNameOf(embeddedReference);

@@ -1,7 +1,9 @@
 import { formatGoJSON, formatGoStruct } from "../manifest/go-json.ts";
+import { mediaTypes } from "../manifest/media-types.ts";
 import type { Digest } from "../names/digest.ts";
 import type { NamedReference } from "../names/docker-reference.ts";
 import type { Schema1Content } from "./schema1-manifest.ts";
+import { schema1Payload } from "./signed-payload.ts";
 
 /** The name and tag in a schema 1 manifest: the repository without its registry, and the tag, which may be empty. */
 export interface EmbeddedName {
@@ -25,6 +27,12 @@ export interface Schema1Edits {
 export function hasOtherName(content: Schema1Content, embedded: Schema1Edits["embedded"]): boolean {
   if (embedded === undefined) return false;
   return embedded.name !== content.name || embedded.tag !== content.tag;
+}
+
+/** Whether an unsigned manifest becomes a signed one, and so needs a signature. */
+export function needsSignature(bytes: Uint8Array, from: string, to: string): boolean {
+  const becomesSigned = from !== to && to === mediaTypes.dockerSchema1Signed;
+  return becomesSigned && schema1Payload(bytes) === bytes;
 }
 
 /**

@@ -153,6 +153,27 @@ describe("an image of schema 1 that keeps its type", () => {
     expect(digest).toBe(sample.manifest.digest);
   });
 
+  test("is signed where an unsigned one is not accepted, and otherwise keeps its bytes", async () => {
+    const sample = schema1Sample();
+    const bytes = Buffer.from(sample.payload);
+    const manifest = { bytes, mediaType: dockerSchema1, digest: digestOf(bytes) };
+    const from = await stored({ ...sample, manifest });
+    const { to } = destination({ manifestMIMETypes: [dockerSchema1Signed] });
+    const signed = await copyImage(from, to);
+    expect(JSON.parse(Buffer.from(signed.manifest.bytes).toString())).toHaveProperty("signatures");
+    expect(schema1Payload(signed.manifest.bytes)).toEqual(bytes);
+    expect(signed.digest).toBe(manifest.digest);
+    await using image = await openImage(from);
+    const updated = await image.updatedImage({ manifestMIMEType: dockerSchema1Signed });
+    expect(schema1Payload(updated.manifest.bytes)).toEqual(bytes);
+    expect(updated.manifest.bytes).not.toEqual(bytes);
+    const { to: any } = destination({ manifestMIMETypes: [dockerSchema1, dockerSchema1Signed] });
+    expect((await copyImage(from, any)).manifest.bytes).toEqual(bytes);
+    const again = destination({ manifestMIMETypes: [dockerSchema1] });
+    const unsigned = await copyImage(to, again.to);
+    expect(unsigned.manifest.bytes).toEqual(signed.manifest.bytes);
+  });
+
   test("names layers that are compressed on the way, and keeps their ids", async () => {
     const sample = schema1Sample({ isCompressed: false });
     const { to } = destination({ layers: "compress" });
