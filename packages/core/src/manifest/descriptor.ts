@@ -6,7 +6,8 @@ import type { JSONObject } from "./json-object.ts";
 /** Parses a descriptor. `where` names its field in messages. @throws ImageError `invalid-manifest` */
 export function parseDescriptor(where: string, value: unknown): Descriptor {
   const descriptor = parseDescriptorWithoutType(where, value);
-  if (descriptor.mediaType === "") throw invalidDocument("manifest", `${where} has no mediaType`);
+  if (descriptor.mediaType === "")
+    throw invalidDocument("manifest", `${where} has no mediaType; rebuild the image`);
   return descriptor;
 }
 
@@ -75,10 +76,10 @@ function isStringEntry(entry: readonly [string, unknown]): entry is readonly [st
 const maxQuoted = 200;
 
 function describeInvalid(field: string, value: unknown): string {
-  if (value === undefined || value === null) return `has no ${field}`;
+  if (value === undefined || value === null) return `has no ${field}; rebuild the image`;
   const text = JSON.stringify(value);
   const start = text.length > maxQuoted ? `${text.slice(0, maxQuoted)}…` : text;
-  return `has an invalid ${field}: ${start}`;
+  return `has an invalid ${field}: ${start}; rebuild the image`;
 }
 
 function areStrings(value: unknown): value is readonly string[] {

@@ -10,11 +10,12 @@ import { convertedImage, convertedIndex } from "./converted-manifest.ts";
 import { formatImage } from "./image-json.ts";
 import { formatIndex } from "./index-json.ts";
 import type { JSONObject } from "./json-object.ts";
-import { layerTypeFor } from "./layer-media-types.ts";
+import { isEncryptedLayerType, layerCompressionOf, layerTypeFor } from "./layer-media-types.ts";
 import { parseTypedManifest } from "./manifest-type.ts";
 import { isArtifact, parseManifest } from "./manifest.ts";
 import type { ImageIndex, ImageManifest, Manifest } from "./manifest.ts";
 import { familyOf, isSchema1MediaType, mediaTypes } from "./media-types.ts";
+import { requireNewDescriptors } from "./new-descriptors.ts";
 import { hasZstdAnnotation } from "./zstd-annotation.ts";
 
 /** The changes to make to a manifest. */
@@ -67,17 +68,23 @@ export function conversionProblem(manifest: Manifest, target: string): string | 
   if (!(targetsOf.get(manifest.mediaType) ?? []).includes(target))
     return `${manifest.mediaType} cannot become ${target}`;
   if (manifest.kind !== "image") return undefined;
-  if (isArtifact(manifest)) return "it is an artifact, not an image";
+  if (isArtifact(manifest)) return "it is an artifact, not an image (keep the type)";
   const family = familyOf(target);
   const layer = manifest.layers.find(
     ({ mediaType }) => layerTypeFor(family, mediaType) === undefined,
   );
   if (layer === undefined) return undefined;
-  const isAttestation = layer.mediaType === "application/vnd.in-toto+json";
-  const advice = isAttestation
-    ? " (it is an attestation; select the platforms to copy, or keep the type)"
-    : "";
-  return `${target} has no layers of type ${layer.mediaType}${advice}`;
+  return `${target} has no layers of type ${layer.mediaType} (${adviceFor(layer.mediaType)})`;
+}
+
+/** What to do about a layer that the target type does not allow. */
+function adviceFor(layerType: string): string {
+  if (layerType === "application/vnd.in-toto+json")
+    return "it is an attestation; select the platforms to copy, or keep the type";
+  if (isEncryptedLayerType(layerType)) return "decrypt the layers, or keep the type";
+  return layerCompressionOf(layerType) === undefined
+    ? "keep the type"
+    : "compress the layers with gzip, or keep the type";
 }
 
 const { ociManifest, dockerManifest, ociIndex, dockerList } = mediaTypes;
@@ -173,12 +180,7 @@ function editedImage(
   infos: readonly Descriptor[] | undefined,
 ): JSONObject {
   if (infos === undefined) return value;
-  if (infos.length !== layers.length) {
-    throw new ImageError(
-      "impossible-copy",
-      `An image with ${layers.length} layers cannot be edited to have ${infos.length}`,
-    );
-  }
+  requireNewDescriptors("layers", infos, layers.length);
   const newLayers = familyOf(mediaType) === "oci" ? infos : infos.map(withoutAnnotations);
   if (layers.every((layer, at) => isSame(layer, newLayers[at]))) return value;
   const entries = entriesOf(value, "layers");
@@ -201,6 +203,7 @@ function editedIndex(
   instances: readonly (Descriptor | undefined)[] | undefined,
 ): JSONObject {
   if (instances === undefined) return value;
+  requireNewDescriptors("manifests", instances, manifests.length);
   if (manifests.every((manifest, at) => isSame(manifest, instances[at]))) return value;
   const entries = entriesOf(value, "manifests");
   const kept = entries.flatMap((entry, at) => {

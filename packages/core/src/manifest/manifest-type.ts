@@ -33,7 +33,7 @@ function resolveMediaType(value: JSONObject, storedType: string | undefined): Ma
     if (contradicts)
       throw invalidDocument(
         "manifest",
-        `it is stored as ${stored} but its mediaType is ${declared}`,
+        `it is stored as ${stored} but its mediaType is ${declared}; push the image again`,
       );
     return stored;
   }
@@ -41,7 +41,7 @@ function resolveMediaType(value: JSONObject, storedType: string | undefined): Ma
   if (isManifestMediaType(guess)) return guess;
   throw invalidDocument(
     "manifest",
-    `its media type is unknown${stored ? ` (stored as ${stored})` : ""}`,
+    `its media type is unknown${stored ? ` (stored as ${stored})` : ""}; copy it with the tool that wrote it`,
   );
 }
 

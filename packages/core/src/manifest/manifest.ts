@@ -90,7 +90,8 @@ export function parseManifest(raw: RawManifest): Manifest {
     schema1Payload(raw.bytes);
     return { kind: "schema1", ...parseBase(mediaType, value), ...parseSchema1(value) };
   }
-  if (value["schemaVersion"] !== 2) throw invalidDocument("manifest", "its schemaVersion is not 2");
+  if (value["schemaVersion"] !== 2)
+    throw invalidDocument("manifest", "its schemaVersion is not 2; rebuild the image");
   return isIndexMediaType(mediaType) ? parseIndex(mediaType, value) : parseImage(mediaType, value);
 }
 

@@ -30,7 +30,8 @@ export interface Schema1Layer {
  * @throws ImageError `invalid-manifest`
  */
 export function parseSchema1(value: JSONObject): Schema1Content {
-  if (value["schemaVersion"] !== 1) throw invalidDocument("manifest", "its schemaVersion is not 1");
+  if (value["schemaVersion"] !== 1)
+    throw invalidDocument("manifest", "its schemaVersion is not 1; rebuild the image");
   return {
     name: stringField("the manifest", value, "name") ?? "",
     tag: stringField("the manifest", value, "tag") ?? "",
@@ -43,21 +44,22 @@ export function parseSchema1(value: JSONObject): Schema1Content {
 function parseLayers(value: JSONObject): readonly Schema1Layer[] {
   const layers = listIn(value, "fsLayers");
   const history = listIn(value, "history");
-  if (layers.length === 0) throw invalidDocument("manifest", "it has no fsLayers");
+  if (layers.length === 0)
+    throw invalidDocument("manifest", "it has no fsLayers; rebuild the image");
   if (layers.length !== history.length) {
     throw invalidDocument(
       "manifest",
-      `it has ${layers.length} fsLayers, but ${history.length} entries in its history`,
+      `it has ${layers.length} fsLayers, but ${history.length} entries in its history; rebuild the image`,
     );
   }
   const parsed = layers.map((layer, at) => {
     const digest = isJSONObject(layer) ? layer["blobSum"] : undefined;
     if (!isDigest(digest))
-      throw invalidDocument("manifest", `fsLayers[${at}] has no valid blobSum`);
+      throw invalidDocument("manifest", `fsLayers[${at}] has no valid blobSum; rebuild the image`);
     const entry = history[at];
     const text = isJSONObject(entry) ? entry["v1Compatibility"] : undefined;
     if (typeof text !== "string")
-      throw invalidDocument("manifest", `history[${at}] has no v1Compatibility`);
+      throw invalidDocument("manifest", `history[${at}] has no v1Compatibility; rebuild the image`);
     return {
       digest,
       history: parseV1Compatibility(text, `v1Compatibility of history[${at}]`),
@@ -79,10 +81,13 @@ function withoutRepeated(layers: readonly Schema1Layer[]): readonly Schema1Layer
     const below = layers[at - 1]?.history.id ?? "";
     if (id === below) return false;
     if (ids.has(id))
-      throw invalidDocument("manifest", `the id ${id} occurs more than once in its history`);
+      throw invalidDocument(
+        "manifest",
+        `the id ${id} occurs more than once in its history; rebuild the image`,
+      );
     ids.add(id);
     if (parent === below) return true;
     const expected = below === "" ? "no parent, because it is the base" : `the parent ${below}`;
-    throw invalidDocument("manifest", `the layer ${id} should have ${expected}`);
+    throw invalidDocument("manifest", `the layer ${id} should have ${expected}; rebuild the image`);
   });
 }

@@ -77,7 +77,7 @@ function stepsOf({ entries }: ImageHistory, image: ConvertedImage): readonly Ste
     if (digest !== undefined && target !== undefined) return { ...entry, digest, written: target };
     throw invalidDocument(
       "config",
-      `its history has more layers than the ${layers.length} of the image`,
+      `its history has more layers than the ${layers.length} of the image; choose another format`,
     );
   });
 }

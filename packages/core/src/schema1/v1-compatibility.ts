@@ -24,7 +24,7 @@ export function parseV1Compatibility(text: string, where: string): V1Compatibili
   const { value } = parseJSONObject(where, Buffer.from(text), v1Shape);
   const id = stringIn(value, "id", where);
   if (!/^[0-9a-f]{64}$/.test(id))
-    throw invalidDocument(where, "its id is not 64 hexadecimal digits");
+    throw invalidDocument(where, "its id is not 64 hexadecimal digits; rebuild the image");
   return {
     id,
     parent: stringIn(value, "parent", where),

@@ -69,7 +69,15 @@ describe("what the other type cannot represent is reported:", () => {
       "application/vnd.in-toto+json",
       " (it is an attestation; select the platforms to copy, or keep the type)",
     ],
-    ["a/layer", ""],
+    ["a/layer", " (keep the type)"],
+    [
+      "application/vnd.oci.image.layer.v1.tar+zstd",
+      " (compress the layers with gzip, or keep the type)",
+    ],
+    [
+      "application/vnd.oci.image.layer.v1.tar+gzip+encrypted",
+      " (decrypt the layers, or keep the type)",
+    ],
   ])("a layer of type %s", (layerType, advice) => {
     const { manifest } = sampleImage({ layers: ["a"], layerType });
     const problem = `${dockerManifest} has no layers of type ${layerType}${advice}`;
@@ -80,7 +88,9 @@ describe("what the other type cannot represent is reported:", () => {
 
   test("an artifact in the form of an image", () => {
     const { manifest } = sampleImage({ configType: "a/config" });
-    expect(problemOf(manifest, dockerManifest)).toBe("it is an artifact, not an image");
+    expect(problemOf(manifest, dockerManifest)).toBe(
+      "it is an artifact, not an image (keep the type)",
+    );
   });
 });
 

@@ -122,7 +122,7 @@ describe("a parsed manifest", () => {
   ])("is rejected with an invalid digest, shown if it has %s", (_, text, shown) => {
     const attempt = (): unknown =>
       parse({ ...image, config: { ...blob, digest: text } } as typeof image);
-    expect(attempt).toThrow(new RegExp(`invalid digest: ${shown}$`));
+    expect(attempt).toThrow(new RegExp(`invalid digest: ${shown}; rebuild the image$`));
   });
 
   test("is rejected if one of its annotations is not a string, and if they are text", () => {
