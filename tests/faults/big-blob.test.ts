@@ -14,7 +14,7 @@ import { docker } from "@drayage/transport-docker";
 import { ociLayout } from "@drayage/transport-oci-layout";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
-const size = (isTorture ? 300 : 65) << 20;
+const size = (isTorture ? 300 : 45) << 20;
 const cutEvery = 20 << 20;
 /** The bytes in the buffers of both sides, which are lost when a connection breaks. */
 const inFlight = 1 << 20;

@@ -23,7 +23,7 @@ import { temporaryFolder } from "./stores.ts";
 const [skopeo, umoci] = ["skopeo", "umoci"].map(findProgram);
 const Bucket = "images";
 /** How many copies run at the same time. */
-const copies = isTorture ? 200 : 60;
+const copies = isTorture ? 200 : 30;
 
 describe.each([
   ["the mock S3", true, () => startS3({ buckets: [Bucket] })],

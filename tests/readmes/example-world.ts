@@ -58,6 +58,7 @@ export class ExampleWorld implements AsyncDisposable {
     const environment = {
       PATH: process.env["PATH"] ?? "",
       HOME: folder,
+      NODE_COMPILE_CACHE: process.env["NODE_COMPILE_CACHE"] ?? "",
       CONTAINERS_REGISTRIES_CONF: conf,
       AWS_ENDPOINT_URL: store.access.endpoint,
       AWS_ACCESS_KEY_ID: store.access.credentials.accessKeyId,

@@ -15,6 +15,8 @@ import { formatTable } from "./table.ts";
 import type { Row } from "./table.ts";
 
 const root = path.resolve(import.meta.dirname, "../../..");
+/** The largest file of the image. */
+const program = process.argv[2] ?? process.execPath;
 
 /** Builds an image of real files and copies it: registry → OCI layout → dir → another repository. */
 async function demo(): Promise<void> {
@@ -45,7 +47,7 @@ async function demo(): Promise<void> {
 async function made(reference: ImageReference): Promise<Row> {
   const start = performance.now();
   const image = await imageFromFiles([
-    [{ path: "usr/bin/node", from: process.execPath }],
+    [{ path: "usr/bin/node", from: program }],
     ...["core", "testkit", "transport-docker"].map((name) => [
       { path: `app/${name}`, from: path.join(root, "packages", name, "src") },
     ]),

@@ -47,7 +47,7 @@ async function copied(reference: ImageReference): Promise<number> {
 }
 
 describe("an archive", () => {
-  const layerSize = 300_000;
+  const layerSize = 200_000;
   const one = savedImage("one", 60, layerSize);
   const two = savedImage("two", 60, layerSize);
 

@@ -28,7 +28,7 @@ test(
   async () => {
     await using server = await startBucket();
     const image = await someImage();
-    const wanted = tags(isTorture ? 200 : 60);
+    const wanted = tags(isTorture ? 200 : 30);
     // Each with its own transport, like separate processes.
     const transports = Array.from({ length: 10 }, () => transportTo(server));
     await Promise.all(
