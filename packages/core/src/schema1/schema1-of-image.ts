@@ -68,6 +68,12 @@ function stepsOf({ entries }: ImageHistory, image: ConvertedImage): readonly Ste
       "config",
       "it has no history, which schema 1 needs; choose another format",
     );
+  const described = entries.filter(({ isEmptyLayer }) => !isEmptyLayer).length;
+  if (described !== layers.length)
+    throw invalidDocument(
+      "config",
+      `its history describes ${described} layers, but the image has ${layers.length}; choose another format`,
+    );
   let at = 0;
   return entries.map((entry) => {
     if (entry.isEmptyLayer)
@@ -75,10 +81,7 @@ function stepsOf({ entries }: ImageHistory, image: ConvertedImage): readonly Ste
     const [digest, target] = [layers[at], written[at]];
     at++;
     if (digest !== undefined && target !== undefined) return { ...entry, digest, written: target };
-    throw invalidDocument(
-      "config",
-      `its history has more layers than the ${layers.length} of the image; choose another format`,
-    );
+    throw new TypeError("Each written layer must correspond to a layer");
   });
 }
 

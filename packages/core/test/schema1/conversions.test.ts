@@ -76,6 +76,11 @@ describe("an image that becomes one of schema 1", () => {
   test.each([
     ["no history", config.replace(JSON.stringify(history), "[]")],
     ["more steps than layers", config.replace(JSON.stringify(history), "[{},{},{}]")],
+    ["fewer steps than layers", config.replace(JSON.stringify(history), "[{}]")],
+    [
+      "steps without content only",
+      config.replace(JSON.stringify(history), '[{"empty_layer":true}]'),
+    ],
     ["a history that is no list", config.replace(JSON.stringify(history), "{}")],
     ["a step that is no object", config.replace(JSON.stringify(history), "[1]")],
     [
