@@ -222,7 +222,13 @@ const rejected: Readonly<Record<string, Readonly<Record<string, RejectedImage>>>
       image: withHistory([{}, {}]),
       options: asSchema1,
       code: "impossible-copy",
-      message: "its history has more layers than the 1 of the image; choose another format",
+      message: "its history describes 2 layers, but the image has 1; choose another format",
+    },
+    "to schema 1 with a history of fewer layers": {
+      image: withHistory([{ empty_layer: true }]),
+      options: asSchema1,
+      code: "impossible-copy",
+      message: "its history describes 0 layers, but the image has 1; choose another format",
     },
   },
 };
