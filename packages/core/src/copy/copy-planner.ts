@@ -212,7 +212,8 @@ export class CopyPlanner {
 
   /** Why a manifest and everything in it must not change; undefined if it may. */
   #preserveReason({ raw, signatures }: ManifestFacts): string | undefined {
-    if (this.#context.options.preserveDigests) return "digests are to be preserved";
+    if (this.#context.options.preserveDigests)
+      return "digests are to be preserved (omit preserveDigests, --preserve-digests, to allow it)";
     if (signatures.length > 0)
       return "that would break its signatures (set removeSignatures to allow it)";
     if (this.#subjects.has(raw.digest))

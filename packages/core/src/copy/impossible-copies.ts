@@ -3,6 +3,7 @@ import type { Signature } from "../contract/signature.ts";
 import { manifestDigestOf } from "../manifest/manifest-digest.ts";
 import { mediaTypes } from "../manifest/media-types.ts";
 import { algorithmOf } from "../names/digest.ts";
+import type { Digest } from "../names/digest.ts";
 import { ImageError } from "../names/image-error.ts";
 import type { CopyFacts, ManifestFacts } from "./copy-facts.ts";
 import type { CopyOptions } from "./copy-options.ts";
@@ -60,12 +61,21 @@ function rejectLedger({ accepts, destination }: CopyFacts): void {
 }
 
 /** Rejects a destination with the digest of another image. @throws ImageError `impossible-copy` */
-export function rejectPinnedMismatch({ pinned, top, destination }: CopyFacts): void {
+export function rejectPinnedMismatch(facts: CopyFacts): void {
+  const { pinned, top, destination } = facts;
   if (pinned === undefined || manifestDigestOf(top.raw, algorithmOf(pinned)) === pinned) return;
   throw new ImageError(
     "impossible-copy",
-    `${destination} requires the digest ${pinned}, but the source has ${top.raw.digest}`,
+    `${destination} requires the digest ${pinned}, but the source has ${top.raw.digest}; ${pinnedAdvice(facts, pinned)}`,
   );
+}
+
+function pinnedAdvice({ sourceDigest, top }: CopyFacts, pinned: Digest): string {
+  const { manifest } = top;
+  if (pinned === sourceDigest) return 'copy the whole index (instances: "all", --all)';
+  if (manifest.kind === "index" && manifest.manifests.some(({ digest }) => digest === pinned))
+    return "copy only the image with this digest out of the index";
+  return "correct the digest, or name the destination by a tag";
 }
 
 /** The error for a manifest that would have to change but must not. */

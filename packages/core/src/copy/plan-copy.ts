@@ -34,7 +34,9 @@ export function planCopy(facts: CopyFacts, options: PlanOptions = {}): CopyPlan 
 }
 
 function pinnedReason({ pinned }: CopyFacts): string | undefined {
-  return pinned === undefined ? undefined : "the destination is named by a digest";
+  return pinned === undefined
+    ? undefined
+    : "the destination is named by a digest (name it by a tag to allow it)";
 }
 
 function conditionsOf(facts: CopyFacts): PlanConditions {

@@ -163,7 +163,9 @@ const rules: Readonly<Record<string, readonly Rule[]>> = {
     {
       rule: "must be that of the image",
       facts: of(image, {}, { pinned: docker.manifest.digest }),
-      error: fails(`requires the digest ${docker.manifest.digest}`),
+      error: fails(
+        `requires the digest ${docker.manifest.digest}, but the source has ${image.manifest.digest}; correct the digest`,
+      ),
     },
     {
       rule: "must be that of a list which is copied",
@@ -174,7 +176,18 @@ const rules: Readonly<Record<string, readonly Rule[]>> = {
       rule: "that is the list's is not that of an image in it",
       differs: "which accepts it, and writes a manifest under the digest of another",
       facts: of(image, {}, { pinned: index.manifest.digest, sourceDigest: index.manifest.digest }),
-      error: fails(`requires the digest ${index.manifest.digest}`),
+      error: fails("; copy the whole index"),
+    },
+    {
+      rule: "may be that of the image with another algorithm",
+      facts: of(image, {}, { pinned: digestOf(image.manifest.bytes, "sha512") }),
+      plan: copied,
+      keepsDigest: true,
+    },
+    {
+      rule: "with another algorithm must be that of the image",
+      facts: of(image, {}, { pinned: digestOf(docker.manifest.bytes, "sha512") }),
+      error: fails("requires the digest sha512:"),
     },
     {
       rule: "forbids changes",
