@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { readFile, writeFile } from "node:fs/promises";
+import { readdir, readFile, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import path from "node:path";
@@ -66,6 +66,10 @@ const effects: Readonly<Record<string, readonly [file: string, title: string]>> 
     "reports both digests and the reason if a digest changes",
   ],
   "--add-compression": ["commands/copy/copy.test.ts", "--add-compression adds zstd instances"],
+  "--digest-algorithm": [
+    "flag-effects.test.ts",
+    "--digest-algorithm names new blobs and manifests by sha512",
+  ],
   "--conversion-ledger": [
     "flag-effects.test.ts",
     "--conversion-ledger stores a referrer of a converted image",
@@ -271,6 +275,19 @@ describe("flags with an image in a folder", () => {
     const names = [`dir:${from.path}`, `oci:${from.to}:1`];
     expect((await drayage(...copy, ...names)).code).toBe(1);
     expect((await drayage(...copy, "--remove-signatures", ...names)).code).toBe(0);
+  });
+
+  test("--digest-algorithm names new blobs and manifests by sha512", async () => {
+    await using from = await imageFolder({ layers: 1 });
+    const flags = ["--digest-algorithm", "sha512", "--dest-compress-format", "zstd"];
+    const force = "--dest-force-compress-format";
+    const names = [`dir:${from.path}`, `oci:${from.to}:1`];
+    expect(await drayage(...copy, ...flags, force, ...names)).toMatchObject({ code: 0 });
+    // The manifest and the layer; the config does not change.
+    expect(await readdir(path.join(from.to, "blobs/sha512"))).toHaveLength(2);
+    expect(await readdir(path.join(from.to, "blobs/sha256"))).toHaveLength(1);
+    const md5 = await drayage(...copy, "--digest-algorithm", "md5", ...names);
+    expect(md5).toMatchObject({ code: 1, stderr: expect.stringContaining("sha512") });
   });
 
   test("--conversion-ledger stores a referrer of a converted image", async () => {

@@ -5,8 +5,9 @@ import type {
   DestinationAccepts,
   Digest,
   GetBlobOptions,
-  ReuseManifestOptions,
   OperationOptions,
+  PutBlobOptions,
+  ReuseManifestOptions,
   SourceOffers,
 } from "@drayage/core";
 
@@ -47,7 +48,7 @@ export interface LayoutWriter extends LayoutReader {
   putBlob(
     bytes: AsyncIterable<Uint8Array>,
     blob: BlobInfo,
-    options?: OperationOptions,
+    options?: PutBlobOptions,
   ): Promise<StoredBlob>;
   /** Stores a blob from its location without reading it here (a link, a clone, a server-side copy). False if it cannot. */
   takeBlob?(blob: StoredBlob, from: BlobLocation, options?: OperationOptions): Promise<boolean>;

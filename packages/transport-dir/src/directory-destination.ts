@@ -115,10 +115,11 @@ export class DirectoryDestination implements ImageDestination {
   async putBlob(
     bytes: AsyncIterable<Uint8Array>,
     blob: BlobInfo,
-    { signal }: PutBlobOptions = {},
+    { digestAlgorithm, signal }: PutBlobOptions = {},
   ): Promise<Descriptor> {
     signal?.throwIfAborted();
-    const file = await writeTemporary(await this.#stage(), bytes, blob, { signal });
+    const writeOptions = { digestAlgorithm, signal };
+    const file = await writeTemporary(await this.#stage(), bytes, blob, writeOptions);
     this.#parts.set(blobName(file.digest), file);
     const { mediaType = "application/octet-stream" } = blob;
     return { ...blob, mediaType, digest: file.digest, size: file.size };

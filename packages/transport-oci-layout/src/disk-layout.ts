@@ -9,6 +9,7 @@ import type {
   Digest,
   GetBlobOptions,
   OperationOptions,
+  PutBlobOptions,
   SourceOffers,
 } from "@drayage/core";
 import { streamOf } from "@drayage/core/content";
@@ -95,7 +96,7 @@ export class DiskLayout implements LayoutStore {
   async putBlob(
     bytes: AsyncIterable<Uint8Array>,
     blob: BlobInfo,
-    options: OperationOptions = {},
+    options: PutBlobOptions = {},
   ): Promise<StoredBlob> {
     const stage = await this.#stageIn(this.#sharedBlobDir ?? this.location);
     const file = await writeTemporary(stage, bytes, blob, options);

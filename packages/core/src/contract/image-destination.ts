@@ -1,5 +1,5 @@
 import type { Manifest } from "../manifest/manifest.ts";
-import type { Digest } from "../names/digest.ts";
+import type { Digest, DigestAlgorithm } from "../names/digest.ts";
 import type { BlobInfo, BlobLocation, Descriptor } from "./blob-info.ts";
 import type { ImageReference } from "./image-reference.ts";
 import type { OperationOptions } from "./operation-options.ts";
@@ -86,6 +86,8 @@ export interface PutBlobOptions extends OperationOptions {
   readonly isConfig?: boolean | undefined;
   /** The probable number of bytes of a blob without `size`. It may be wrong. */
   readonly sizeHint?: number | undefined;
+  /** The algorithm of the digest of a blob without `digest`. Default sha256. */
+  readonly digestAlgorithm?: DigestAlgorithm | undefined;
 }
 
 /** Options of `putManifest`. */
@@ -121,7 +123,8 @@ export interface ImageDestination extends AsyncDisposable {
   /**
    * Writes a blob and returns its descriptor. The blob becomes visible under its digest only when the stream has ended
    * without an error; otherwise nothing remains. If `blob.digest` is set, core ensures that the stream fails unless its
-   * bytes match. If it is not set, the destination computes the digest.
+   * bytes match. If it is not set, the destination computes the digest with
+   * `digestAlgorithm`.
    */
   putBlob(bytes: BlobBody, blob: BlobInfo, options?: PutBlobOptions): Promise<Descriptor>;
   /**

@@ -3,10 +3,12 @@ import type { ImageDestination } from "../contract/image-destination.ts";
 import type { ImageSource } from "../contract/image-source.ts";
 import type { OperationOptions } from "../contract/operation-options.ts";
 import { blobsOf } from "../manifest/manifest.ts";
+import { algorithmOf } from "../names/digest.ts";
 import type { Digest } from "../names/digest.ts";
 import { isInScope, scopeOf } from "./blob-scope.ts";
 import type { CachedBlob, ManifestFacts } from "./copy-facts.ts";
 import type { CopyOptions } from "./copy-options.ts";
+import { newDigestAlgorithm } from "./digest-algorithm.ts";
 import { wantedLayers } from "./wanted-layers.ts";
 
 /**
@@ -23,7 +25,14 @@ export async function findCachedBlobs(
   const isUseful = compresses || destination.locateBlob !== undefined;
   if (cache === undefined || !isUseful) return undefined;
   const digests = [...new Set(manifests.flatMap(digestsIn))];
-  const blobs = await lookUp(cache, digests, { source, destination }, options);
+  const found = await lookUp(cache, digests, { source, destination }, options);
+  const blobs = new Map(
+    Array.from(found, ([digest, blob]) => {
+      const algorithm = newDigestAlgorithm(digest, destination, options);
+      const compressed = blob.compressed.filter((form) => algorithmOf(form.digest) === algorithm);
+      return [digest, { ...blob, compressed }];
+    }),
+  );
   const compressed = [...blobs.values()].flatMap((blob) =>
     blob.compressed.map(({ digest }) => digest),
   );

@@ -23,7 +23,7 @@ export async function convertConfig(
   reportDropped(`The config ${from.digest}`, dropped, options);
   const stored: Descriptor = {
     mediaType: mediaTypes.ociConfig,
-    digest: digestOf(bytes, algorithmOf(from.digest)),
+    digest: digestOf(bytes, options.digestAlgorithm ?? algorithmOf(from.digest)),
     size: bytes.byteLength,
   };
   const outcome = await putGenerated(bytes, stored, destination, { ...options, isConfig: true });

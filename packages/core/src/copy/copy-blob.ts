@@ -20,6 +20,7 @@ import { convertConfig } from "./convert-config.ts";
 import type { ExecuteOptions } from "./copy-options.ts";
 import type { BlobStep } from "./copy-plan.ts";
 import { DiffIDComputation, diffIDOf } from "./diff-id.ts";
+import { newDigestAlgorithm, requireAlgorithm } from "./digest-algorithm.ts";
 import {
   decrypterFor,
   encrypterFor,
@@ -102,9 +103,11 @@ async function copyOnce(
       : { mediaType: typeAfterEncryption(info.mediaType ?? blob.mediaType, transform) };
   try {
     const sizeHint = isGunzipped ? await sizeHintOf(blob, source, options) : undefined;
-    const putOptions = { ...options, isConfig, sizeHint };
+    const digestAlgorithm = newDigestAlgorithm(blob.digest, destination, options);
+    const putOptions = { ...options, isConfig, sizeHint, digestAlgorithm };
     const stored = await destination.putBlob(body, written, putOptions);
     if (written.digest !== undefined) checkDigest(stored.digest, written.digest);
+    else requireAlgorithm(digestAlgorithm, stored.digest, destination);
     const annotations = added?.();
     const encryption = await encryptionResultOf(decrypter, encrypted);
     const copied = { from: blob, outcome: "copied", stored, encryption, ...compressions } as const;

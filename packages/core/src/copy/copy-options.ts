@@ -7,6 +7,7 @@ import type { ImagePolicy } from "../image/image-policy.ts";
 import type { InstanceSelection } from "../image/instance-selection.ts";
 import type { ReferrerSelection } from "../image/referrer-selection.ts";
 import type { Platform } from "../manifest/platform.ts";
+import type { DigestAlgorithm } from "../names/digest.ts";
 import type { CompressionRequest, CompressionVariant } from "./compression-request.ts";
 import type { ConversionLedgerOptions } from "./conversion-ledger.ts";
 import type { CopyEvent } from "./copy-event.ts";
@@ -78,6 +79,11 @@ export interface CopyOptions extends OperationOptions {
    */
   readonly referrers?: boolean | ReferrerSelection | undefined;
   /**
+   * The algorithm of the digests of new blobs and changed manifests. Content that does not change keeps its digest. Default:
+   * that of the digest it had before, such as sha256.
+   */
+  readonly digestAlgorithm?: DigestAlgorithm | undefined;
+  /**
    * If the digest changes, store a referrer of the new image that records the old and the new digests and the reasons.
    * Requires a destination that stores referrers. Default false.
    */
@@ -113,6 +119,7 @@ export type PlanOptions = Pick<
   | "encryption"
   | "decryption"
   | "conversionLedger"
+  | "digestAlgorithm"
 >;
 
 /** The options for executing a plan. */
@@ -128,4 +135,5 @@ export type ExecuteOptions = OperationOptions &
     | "encryption"
     | "decryption"
     | "conversionLedger"
+    | "digestAlgorithm"
   >;

@@ -11,11 +11,20 @@ import type { CopyOptions } from "./copy-options.ts";
 /** Rejects what the destination cannot store. @throws ImageError `impossible-copy` */
 export function rejectImpossibleCopy(
   facts: CopyFacts,
-  { preserveDigests, conversionLedger }: Pick<CopyOptions, "preserveDigests" | "conversionLedger">,
+  {
+    preserveDigests,
+    conversionLedger,
+    digestAlgorithm = "sha256",
+  }: Pick<CopyOptions, "preserveDigests" | "conversionLedger" | "digestAlgorithm">,
 ): void {
   rejectSignatures(facts);
   rejectReferrers(facts);
   if (conversionLedger) rejectLedger(facts);
+  if (digestAlgorithm !== "sha256" && facts.accepts.preservesManifests === false)
+    throw new ImageError(
+      "impossible-copy",
+      `${facts.destination} generates manifests with sha256 digests; copy without digestAlgorithm (--digest-algorithm), or to an OCI layout or archive`,
+    );
   if (preserveDigests && facts.accepts.preservesManifests === false)
     throw new ImageError(
       "impossible-copy",

@@ -109,7 +109,7 @@ export class ManifestWriter {
   async #writeOnce(attempts: MediaTypeAttempts, signal: AbortSignal | undefined): Promise<void> {
     const { step, mediaType: targetType } = attempts;
     const manifest = await this.#edited(step, targetType, signal);
-    const result = describeRewritten(step.raw, manifest);
+    const result = describeRewritten(step.raw, manifest, this.#options.digestAlgorithm);
     const { digest, mediaType } = result;
     const instance = step.isInstance ? digest : undefined;
     const options = { ...this.#options, signal, instance, tag: step.tag };

@@ -59,7 +59,11 @@ export function planImage(
     omitted: [],
     encryptedLayers,
     result: isKnown
-      ? rewrittenManifest(facts.raw, { manifestMIMEType: target.mediaType })
+      ? rewrittenManifest(
+          facts.raw,
+          { manifestMIMEType: target.mediaType },
+          context.options.digestAlgorithm,
+        )
       : undefined,
     reason: joinReasons([
       target.reason,

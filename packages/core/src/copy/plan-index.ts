@@ -58,10 +58,11 @@ export function planIndex(
     added: added.map(({ instance, name }) => ({ instance: instance.raw.digest, variant: name })),
     result:
       isKnown && added.length === 0
-        ? rewrittenManifest(facts.raw, {
-            manifestMIMEType: target.mediaType,
-            instances: indexEntries(index, known),
-          })
+        ? rewrittenManifest(
+            facts.raw,
+            { manifestMIMEType: target.mediaType, instances: indexEntries(index, known) },
+            context.options.digestAlgorithm,
+          )
         : undefined,
     reason: joinReasons([
       target.reason,

@@ -6,7 +6,7 @@ import { manifestDigestOf } from "../manifest/manifest-digest.ts";
 import { parseManifest } from "../manifest/manifest.ts";
 import { hasZstdLayers } from "../manifest/zstd-annotation.ts";
 import { algorithmOf } from "../names/digest.ts";
-import type { Digest } from "../names/digest.ts";
+import type { Digest, DigestAlgorithm } from "../names/digest.ts";
 
 /** The properties of a written or planned manifest for its entry in an index. */
 export interface RewrittenManifest {
@@ -21,16 +21,21 @@ export interface RewrittenManifest {
 export function rewrittenManifest(
   raw: VerifiedManifest,
   edits: ManifestUpdateOptions,
+  algorithm?: DigestAlgorithm,
 ): RewrittenManifest {
-  return describeRewritten(raw, editManifest(raw, edits));
+  return describeRewritten(raw, editManifest(raw, edits), algorithm);
 }
 
 /** Describes an edited manifest. Unchanged bytes keep their digest, whatever its algorithm. */
-export function describeRewritten(raw: VerifiedManifest, edited: RawManifest): RewrittenManifest {
+export function describeRewritten(
+  raw: VerifiedManifest,
+  edited: RawManifest,
+  algorithm: DigestAlgorithm = algorithmOf(raw.digest),
+): RewrittenManifest {
   const isSame = edited.bytes === raw.bytes;
   const manifest = parseManifest(edited);
   return {
-    digest: isSame ? raw.digest : manifestDigestOf(edited, algorithmOf(raw.digest)),
+    digest: isSame ? raw.digest : manifestDigestOf(edited, algorithm),
     size: edited.bytes.byteLength,
     mediaType: edited.mediaType ?? "",
     hasZstdLayers: manifest.kind === "image" ? hasZstdLayers(manifest) : undefined,

@@ -59,7 +59,7 @@ export class Schema1Writer {
         .filter(({ history }) => !history.isThrowaway)
         .map(async ({ digest }) => this.#storedLayer(digest)),
     );
-    const image = imageOfSchema1(manifest, layers, mediaType);
+    const image = imageOfSchema1(manifest, layers, mediaType, this.#options.digestAlgorithm);
     reportDropped("The config in the schema 1 manifest", image.dropped, this.#options);
     await this.#putConfig(image);
     return image.manifest;

@@ -71,9 +71,9 @@ export class MemoryDestination implements ImageDestination {
   async putBlob(
     bytes: AsyncIterable<Uint8Array>,
     { digest: known, mediaType = "application/octet-stream" }: BlobInfo,
-    { signal }: PutBlobOptions = {},
+    { digestAlgorithm, signal }: PutBlobOptions = {},
   ): Promise<Descriptor> {
-    const hasher = digestHasher();
+    const hasher = digestHasher(digestAlgorithm);
     const chunks: Uint8Array[] = [];
     for await (const chunk of bytes) {
       signal?.throwIfAborted();

@@ -6,6 +6,7 @@ import { formatDockerEntry } from "../manifest/index-json.ts";
 import { mediaTypes } from "../manifest/media-types.ts";
 import { toOCIConfig } from "../manifest/oci-config.ts";
 import { digestOf } from "../names/digest.ts";
+import type { DigestAlgorithm } from "../names/digest.ts";
 import type { Digest } from "../names/digest.ts";
 import type { Schema1Content } from "./schema1-manifest.ts";
 import { schema2ConfigOf } from "./schema2-config.ts";
@@ -33,31 +34,40 @@ export function imageOfSchema1(
   content: Schema1Content,
   layers: readonly StoredLayer[],
   target: string,
+  algorithm?: DigestAlgorithm,
 ): ImageOfSchema1 {
   const config = schema2ConfigOf(
     content,
     layers.map(({ diffID }) => diffID),
   );
-  const manifest = schema2Manifest(config, layers);
+  const manifest = schema2Manifest(config, layers, algorithm);
   if (target === mediaTypes.dockerManifest) return { manifest, config, dropped: [] };
   const { bytes, dropped } = toOCIConfig(config);
-  const edits = { manifestMIMEType: target, config: sizedDigestOf(bytes) };
+  const edits = { manifestMIMEType: target, config: sizedDigestOf(bytes, algorithm) };
   return { manifest: editManifest(manifest, edits), config: bytes, dropped };
 }
 
-function schema2Manifest(config: Uint8Array, layers: readonly StoredLayer[]): RawManifest {
+function schema2Manifest(
+  config: Uint8Array,
+  layers: readonly StoredLayer[],
+  algorithm: DigestAlgorithm | undefined,
+): RawManifest {
+  const described = { mediaType: mediaTypes.dockerConfig, ...sizedDigestOf(config, algorithm) };
   const entries = layers.map(({ mediaType, size, digest }) =>
     formatDockerEntry({ mediaType, size, digest }),
   );
   const text = formatGoStruct([
     ["schemaVersion", "2"],
     ["mediaType", formatGoJSON(mediaTypes.dockerManifest)],
-    ["config", formatDockerEntry({ mediaType: mediaTypes.dockerConfig, ...sizedDigestOf(config) })],
+    ["config", formatDockerEntry(described)],
     ["layers", `[${entries.join(",")}]`],
   ]);
   return { bytes: Buffer.from(text), mediaType: mediaTypes.dockerManifest };
 }
 
-function sizedDigestOf(bytes: Uint8Array): Pick<Descriptor, "digest" | "size"> {
-  return { digest: digestOf(bytes), size: bytes.byteLength };
+function sizedDigestOf(
+  bytes: Uint8Array,
+  algorithm: DigestAlgorithm | undefined,
+): Pick<Descriptor, "digest" | "size"> {
+  return { digest: digestOf(bytes, algorithm), size: bytes.byteLength };
 }

@@ -66,7 +66,7 @@ export class FileArchiveUpdate implements ArchiveUpdate {
   async putBlob(
     bytes: AsyncIterable<Uint8Array>,
     { digest, size }: Pick<BlobInfo, "digest" | "size">,
-    { sizeHint, ...options }: PutBlobOptions = {},
+    { sizeHint, digestAlgorithm, ...options }: PutBlobOptions = {},
   ): Promise<StoredBlob> {
     this.checkWritable();
     const { writer } = await this.#staged();
@@ -77,9 +77,11 @@ export class FileArchiveUpdate implements ArchiveUpdate {
       named = stored.digest;
       return blobPath(named);
     };
-    const headerSize = digest && tarHeaderSize(blobPath(digest));
+    // All digests of an algorithm have the same length.
+    const like = digest ?? digestOf(new Uint8Array(), digestAlgorithm);
+    const headerSize = tarHeaderSize(blobPath(like));
     try {
-      const member = { digest, size, sizeHint, headerSize, nameOf };
+      const member = { digest, digestAlgorithm, size, sizeHint, headerSize, nameOf };
       return await writer.add(bytes, member, options);
     } catch (error) {
       if (named !== undefined) this.#sizes.delete(named);

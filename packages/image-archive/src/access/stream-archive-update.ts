@@ -1,7 +1,7 @@
 import type { Writable } from "node:stream";
 
 import { digestHasher, ImageError } from "@drayage/core";
-import type { BlobInfo, Digest, OperationOptions } from "@drayage/core";
+import type { BlobInfo, Digest, OperationOptions, PutBlobOptions } from "@drayage/core";
 import { streamOf } from "@drayage/core/content";
 import type { StoredBlob } from "@drayage/image-layout";
 import { hasCode, withMutex, withFileErrors } from "@drayage/transport-kit/files";
@@ -42,9 +42,9 @@ export class StreamArchiveUpdate implements ArchiveUpdate {
   async putBlob(
     bytes: AsyncIterable<Uint8Array>,
     blob: Pick<BlobInfo, "digest" | "size">,
-    options: OperationOptions = {},
+    { digestAlgorithm, ...options }: PutBlobOptions = {},
   ): Promise<StoredBlob> {
-    const hasher = blob.digest === undefined ? digestHasher() : undefined;
+    const hasher = blob.digest === undefined ? digestHasher(digestAlgorithm) : undefined;
     const hashed = async function* (): AsyncGenerator<Uint8Array> {
       for await (const chunk of bytes) {
         hasher?.update(chunk);

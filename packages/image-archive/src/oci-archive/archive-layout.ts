@@ -5,6 +5,7 @@ import type {
   Digest,
   GetBlobOptions,
   OperationOptions,
+  PutBlobOptions,
   SourceOffers,
 } from "@drayage/core";
 import { layoutFile } from "@drayage/image-layout";
@@ -91,7 +92,7 @@ export class ArchiveLayout implements LayoutWriter {
   async putBlob(
     bytes: AsyncIterable<Uint8Array>,
     blob: BlobInfo,
-    options: OperationOptions = {},
+    options: PutBlobOptions = {},
   ): Promise<StoredBlob> {
     return this.#update.putBlob(bytes, blob, options);
   }

@@ -2,7 +2,7 @@ import { open } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
 import path from "node:path";
 
-import type { BlobInfo, OperationOptions } from "@drayage/core";
+import type { BlobInfo, DigestAlgorithm, OperationOptions } from "@drayage/core";
 import type { StoredBlob } from "@drayage/image-layout";
 import {
   BatchWriter,
@@ -27,6 +27,8 @@ export const unusedFolder = ".unused/";
 export interface NewTarMember extends Pick<BlobInfo, "digest" | "size"> {
   /** The estimated size if `size` is unknown. */
   readonly sizeHint?: number | undefined;
+  /** The algorithm of the digest if `digest` is unknown. Default sha256. */
+  readonly digestAlgorithm?: DigestAlgorithm | undefined;
   /** The size of the header for the name that `nameOf` will return, in bytes. Default: one block. */
   readonly headerSize?: number | undefined;
   /** Returns the name of the complete member; undefined discards it. */
@@ -107,7 +109,7 @@ export class TarFileWriter implements AsyncDisposable {
 
   async #addKnown(
     bytes: AsyncIterable<Uint8Array>,
-    { digest, nameOf, headerSize = blockSize }: NewTarMember,
+    { digest, digestAlgorithm, nameOf, headerSize = blockSize }: NewTarMember,
     size: number,
     { signal }: OperationOptions,
   ): Promise<StoredBlob> {
@@ -115,7 +117,7 @@ export class TarFileWriter implements AsyncDisposable {
     let isTaken = false;
     try {
       const content = contentOf(region, headerSize);
-      const stored = await this.#fill(content, bytes, { digest, size }, signal);
+      const stored = await this.#fill(content, bytes, { digest, digestAlgorithm, size }, signal);
       const name = nameOf(stored);
       if (name !== undefined) await this.#writeHeader(name, region.start, size, headerSize);
       isTaken = name !== undefined;
@@ -131,16 +133,21 @@ export class TarFileWriter implements AsyncDisposable {
     sizeHint: number,
     options: OperationOptions,
   ): Promise<StoredBlob> {
-    const { digest, nameOf, headerSize = blockSize } = member;
+    const { digest, digestAlgorithm, nameOf, headerSize = blockSize } = member;
     const region = await this.#take(sizeHint + headerSize - blockSize, options.signal);
     const content = contentOf(region, headerSize);
     const parts = new HeadAndRest(bytes, sizeHint);
     let isTaken = false;
     try {
-      const stored = await this.#fill(content, parts.head(), { digest }, options.signal);
+      const stored = await this.#fill(
+        content,
+        parts.head(),
+        { digest, digestAlgorithm },
+        options.signal,
+      );
       if (parts.hasRest) {
         const all = this.#joined(content, sizeHint, parts.rest());
-        return await this.add(all, { digest, nameOf, headerSize }, options);
+        return await this.add(all, { digest, digestAlgorithm, nameOf, headerSize }, options);
       }
       const name = nameOf(stored);
       if (name === undefined) return stored;
@@ -167,7 +174,7 @@ export class TarFileWriter implements AsyncDisposable {
   /** No other region is assigned at the end of the file until this member is complete. */
   async #addGrowing(
     bytes: AsyncIterable<Uint8Array>,
-    { digest, nameOf, headerSize = blockSize }: NewTarMember,
+    { digest, digestAlgorithm, nameOf, headerSize = blockSize }: NewTarMember,
     { signal }: OperationOptions,
   ): Promise<StoredBlob> {
     this.#isGrowing = true;
@@ -177,7 +184,7 @@ export class TarFileWriter implements AsyncDisposable {
         let taken: number | undefined;
         try {
           const content = contentOf(region, headerSize);
-          const stored = await this.#fill(content, bytes, { digest }, signal);
+          const stored = await this.#fill(content, bytes, { digest, digestAlgorithm }, signal);
           const name = nameOf(stored);
           if (name === undefined) return stored;
           await this.#writeHeader(name, region.start, stored.size, headerSize);
@@ -195,7 +202,7 @@ export class TarFileWriter implements AsyncDisposable {
   async #fill(
     content: TarRegion,
     bytes: AsyncIterable<Uint8Array>,
-    blob: Pick<BlobInfo, "digest" | "size">,
+    { digestAlgorithm, ...blob }: Pick<NewTarMember, "digest" | "digestAlgorithm" | "size">,
     signal: AbortSignal | undefined,
   ): Promise<StoredBlob> {
     const batches = new BatchWriter(this.#handle, this.#file, content);
@@ -204,7 +211,7 @@ export class TarFileWriter implements AsyncDisposable {
       this.#sync.written(chunk.byteLength);
     };
     const finish = async (): Promise<void> => batches.finish();
-    return writeContent({ write, finish }, bytes, blob, { signal });
+    return writeContent({ write, finish }, bytes, blob, { digestAlgorithm, signal });
   }
 
   async #take(size: number, signal: AbortSignal | undefined): Promise<TarRegion> {

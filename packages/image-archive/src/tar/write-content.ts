@@ -1,4 +1,4 @@
-import type { BlobInfo, OperationOptions } from "@drayage/core";
+import type { BlobInfo, PutBlobOptions } from "@drayage/core";
 import type { StoredBlob } from "@drayage/image-layout";
 import { writeBlob } from "@drayage/transport-kit/files";
 import type { BatchWriter } from "@drayage/transport-kit/files";
@@ -14,7 +14,7 @@ export async function writeContent(
   writer: Pick<BatchWriter, "write" | "finish">,
   bytes: AsyncIterable<Uint8Array>,
   blob: Pick<BlobInfo, "digest" | "size">,
-  options: OperationOptions,
+  options: Pick<PutBlobOptions, "digestAlgorithm" | "signal">,
 ): Promise<StoredBlob> {
   let written: StoredBlob;
   try {

@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
 
-import { digestOf, isImageError } from "@drayage/core";
+import { digestOf, isImageError, mediaTypes } from "@drayage/core";
 import type { ImageDestination } from "@drayage/core";
 import { verified } from "@drayage/core/content";
 
+import { randomImage } from "../random/random-image.ts";
 import { blobsToPut, bytesOf, writeImage } from "../random/write-image.ts";
 import {
+  assertImage,
   blobDescriptorOf,
   cutShort,
   destinationOf,
@@ -17,7 +19,7 @@ import {
 } from "./checks.ts";
 import { assertPreserved } from "./content.ts";
 import type { Requirement } from "./requirement.ts";
-import { imageFor } from "./sample-images.ts";
+import { acceptsType, imageFor } from "./sample-images.ts";
 
 /** Requirements for writing single blobs. */
 export const putBlobRequirements: readonly Requirement[] = [
@@ -29,6 +31,33 @@ export const putBlobRequirements: readonly Requirement[] = [
       const bytes = freshBytes(100_000);
       const stored = await destination.putBlob(inChunks(bytes), {});
       assert.deepEqual([stored.digest, stored.size], [digestOf(bytes), bytes.byteLength]);
+    },
+  },
+  {
+    id: "destination/digest-algorithm",
+    description:
+      "putBlob computes unknown digests with the requested algorithm, and stores the blobs",
+    appliesTo: ({ writes, preserves }, { digestAlgorithms = ["sha256", "sha512"] }) =>
+      writes && preserves === "everything" && digestAlgorithms.includes("sha512"),
+    async check({ freshReference }, { accepts }) {
+      const reference = await freshReference();
+      const format = acceptsType(accepts, mediaTypes.ociManifest) ? "oci" : "docker";
+      const image = await randomImage("algorithm", {
+        digestAlgorithm: "sha512",
+        format,
+        layers: 1,
+      });
+      await using destination = await destinationOf(reference);
+      for (const { blob, isConfig } of blobsToPut(image)) {
+        const { mediaType } = blob;
+        const options = { isConfig, digestAlgorithm: "sha512" } as const;
+        const bytes = inChunks(bytesOf(image, blob.digest));
+        const stored = await destination.putBlob(bytes, { mediaType }, options);
+        assert.equal(stored.digest, blob.digest);
+      }
+      await destination.putManifest(image.manifest);
+      await destination.commit();
+      await assertImage(reference, image);
     },
   },
   {

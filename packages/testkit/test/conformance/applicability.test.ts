@@ -23,6 +23,7 @@ const exactManifests = [
   "destination/index",
   "destination/reuse-manifest",
   "copy/digest-algorithm",
+  "destination/digest-algorithm",
   "copy/round-trip",
 ];
 

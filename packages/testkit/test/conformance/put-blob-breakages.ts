@@ -21,6 +21,14 @@ export const putBlobBreakages: Breakages = {
         }),
       ),
   },
+  "destination/digest-algorithm": {
+    "computes sha256 only": () =>
+      alteredMemory(
+        putting((putBlob) => async (bytes, blob, options) => {
+          return putBlob(bytes, blob, { ...options, digestAlgorithm: undefined });
+        }),
+      ),
+  },
   "destination/empty-blob": {
     "rejects an empty blob": () =>
       alteredMemory(

@@ -37,14 +37,14 @@ export async function uploadBlob(
   repository: Repository,
   bytes: BlobBody,
   { digest, size }: BlobInfo,
-  { session, abandon, ...options }: UploadOptions,
+  { session, abandon, digestAlgorithm = "sha256", ...options }: UploadOptions,
 ): Promise<UploadedBlob> {
   const parts =
     digest !== undefined && size !== undefined
       ? new StreamedParts(bytes, { digest, size })
-      : new BufferedParts(bytes, digest, repository.registry.uploadLimits);
+      : new BufferedParts(bytes, digest ?? digestAlgorithm, repository.registry.uploadLimits);
   try {
-    const algorithm = digest === undefined ? "sha256" : algorithmOf(digest);
+    const algorithm = digest === undefined ? digestAlgorithm : algorithmOf(digest);
     const first = session ?? (await startUpload(repository, algorithm, options));
     const blobOptions = { ...options, algorithm, abandon };
     return await new BlobUpload(repository, first, parts, blobOptions).run();

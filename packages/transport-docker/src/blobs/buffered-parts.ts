@@ -1,5 +1,5 @@
-import { algorithmOf, digestHasher } from "@drayage/core";
-import type { Digest, DigestHasher } from "@drayage/core";
+import { algorithmOf, digestHasher, isDigest } from "@drayage/core";
+import type { Digest, DigestAlgorithm, DigestHasher } from "@drayage/core";
 import { checkDigest } from "@drayage/core/content";
 
 import type { UploadLimits } from "../registry/upload-limits.ts";
@@ -19,16 +19,17 @@ export class BufferedParts implements BlobParts {
   #hasEnded = false;
   position = 0;
 
+  /** `expected` is the digest of the blob, or the algorithm of an unknown one. */
   constructor(
     bytes: AsyncIterable<Uint8Array>,
-    expected: Digest | undefined,
+    expected: Digest | DigestAlgorithm,
     limits: UploadLimits,
   ) {
     this.#iterator = bytes[Symbol.asyncIterator]();
-    this.#expected = expected;
+    this.#expected = isDigest(expected) ? expected : undefined;
     this.#limits = limits;
     this.#buffer = limits.addBuffer();
-    this.#hasher = digestHasher(expected && algorithmOf(expected));
+    this.#hasher = digestHasher(isDigest(expected) ? algorithmOf(expected) : expected);
   }
 
   /** @throws ImageError `digest-mismatch` at the end of another blob than expected */

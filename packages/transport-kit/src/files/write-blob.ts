@@ -1,5 +1,5 @@
 import { digestHasher, ImageError } from "@drayage/core";
-import type { BlobInfo, OperationOptions } from "@drayage/core";
+import type { BlobInfo, PutBlobOptions } from "@drayage/core";
 
 import type { WrittenFile } from "./temporary-file.ts";
 
@@ -12,9 +12,9 @@ export async function writeBlob(
   bytes: AsyncIterable<Uint8Array>,
   blob: Pick<BlobInfo, "digest" | "size">,
   write: (chunk: Uint8Array) => Promise<void>,
-  { signal }: OperationOptions,
+  { digestAlgorithm, signal }: Pick<PutBlobOptions, "digestAlgorithm" | "signal">,
 ): Promise<WrittenFile> {
-  const hasher = blob.digest === undefined ? digestHasher() : undefined;
+  const hasher = blob.digest === undefined ? digestHasher(digestAlgorithm) : undefined;
   let size = 0;
   for await (const chunk of bytes) {
     signal?.throwIfAborted();

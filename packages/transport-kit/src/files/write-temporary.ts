@@ -1,6 +1,6 @@
 import type { FileHandle } from "node:fs/promises";
 
-import type { BlobInfo, OperationOptions } from "@drayage/core";
+import type { BlobInfo, OperationOptions, PutBlobOptions } from "@drayage/core";
 
 import { BatchWriter } from "./batch-writer.ts";
 import { withFileErrors } from "./file-error.ts";
@@ -10,7 +10,7 @@ import type { TemporaryFile, WrittenFile } from "./temporary-file.ts";
 import { writeBlob } from "./write-blob.ts";
 
 /** Options of `writeTemporary`. */
-export interface WriteOptions extends OperationOptions {
+export interface WriteOptions extends OperationOptions, Pick<PutBlobOptions, "digestAlgorithm"> {
   /** Permissions of the file. Default `0o644`. */
   readonly mode?: number | undefined;
 }
@@ -24,7 +24,7 @@ export async function writeTemporary(
   folder: string,
   bytes: AsyncIterable<Uint8Array>,
   blob: Pick<BlobInfo, "digest" | "size">,
-  { signal, mode }: WriteOptions = {},
+  { signal, mode, digestAlgorithm }: WriteOptions = {},
 ): Promise<TemporaryFile> {
   signal?.throwIfAborted();
   const fill = async (handle: FileHandle): Promise<WrittenFile> => {
@@ -35,7 +35,7 @@ export async function writeTemporary(
       sync.written(chunk.byteLength);
     };
     try {
-      const written = await writeBlob(bytes, blob, write, { signal });
+      const written = await writeBlob(bytes, blob, write, { signal, digestAlgorithm });
       await writer.finish();
       await withFileErrors(folder, () => sync.finish());
       signal?.throwIfAborted();

@@ -5,8 +5,9 @@ import type {
   BlobStat,
   Digest,
   GetBlobOptions,
-  ReuseManifestOptions,
   OperationOptions,
+  PutBlobOptions,
+  ReuseManifestOptions,
   SourceOffers,
 } from "@drayage/core";
 import { isWholeIndex, parseLayoutIndex, storedSizeOf } from "@drayage/image-layout";
@@ -138,7 +139,7 @@ export class S3Layout implements LayoutStore, LayoutPresence {
   async putBlob(
     bytes: AsyncIterable<Uint8Array>,
     blob: BlobInfo,
-    options: OperationOptions = {},
+    options: PutBlobOptions = {},
   ): Promise<StoredBlob> {
     const present = await this.#findPresent(blob, options);
     if (present !== undefined) return present;

@@ -1,5 +1,5 @@
 import { algorithmOf, digestHasher, digestOf, hexOf, isImageError, Retries } from "@drayage/core";
-import type { BlobInfo, Digest, OperationOptions } from "@drayage/core";
+import type { BlobInfo, Digest, OperationOptions, PutBlobOptions } from "@drayage/core";
 import type { StoredBlob } from "@drayage/image-layout";
 import type { PartMemory } from "@drayage/transport-kit/wire";
 
@@ -26,7 +26,7 @@ export async function uploadBlob(
   bytes: AsyncIterable<Uint8Array>,
   { digest, size }: BlobInfo,
   { partSize, memory, object }: UploadSettings,
-  options: OperationOptions,
+  options: PutBlobOptions,
 ): Promise<StoredBlob> {
   await using parts = new PartReader(bytes, partSizeFor(size, partSize), memory);
   using first = await parts.next(options.signal);
@@ -51,9 +51,9 @@ async function putWhole(
   bytes: Uint8Array,
   knownDigest: Digest | undefined,
   object: UploadSettings["object"],
-  options: OperationOptions,
+  options: PutBlobOptions,
 ): Promise<StoredBlob> {
-  const digest = knownDigest ?? digestOf(bytes);
+  const digest = knownDigest ?? digestOf(bytes, options.digestAlgorithm);
   const stored = { digest, size: bytes.byteLength };
   const blob = { ...object, ...checksumOf(digest), Body: bytes };
   const { retries = new Retries(), signal } = options;
@@ -110,12 +110,12 @@ async function putUnknown(
   first: BufferedPart,
   rest: PartReader,
   object: UploadSettings["object"],
-  options: OperationOptions,
+  options: PutBlobOptions,
 ): Promise<StoredBlob> {
   const { IfNoneMatch: _, ...headers } = object;
   const { bucket, journal } = pool;
   const key = pool.temporaryKey();
-  const hasher = digestHasher();
+  const hasher = digestHasher(options.digestAlgorithm);
   let size = 0;
   await using upload = await createUpload(bucket, key, headers, options, journal);
   for await (const part of partsOf(first, rest, upload.signal)) {

@@ -34,6 +34,10 @@ export function copyCommand(signal: AbortSignal): Command {
     )
     .option("--remove-signatures", "do not copy signatures")
     .option(
+      "--digest-algorithm <name>",
+      "sha256, sha384 or sha512 for the digests of new blobs and changed manifests",
+    )
+    .option(
       "--conversion-ledger",
       "if the digest changes, store a referrer with the old and the new digests and the reasons",
     )

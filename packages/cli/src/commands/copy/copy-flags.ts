@@ -24,6 +24,7 @@ export interface CopyFlags extends GlobalFlags, RetryFlags {
   readonly decryptionKey?: readonly string[];
   readonly referrers?: true;
   readonly referrerType?: readonly string[];
+  readonly digestAlgorithm?: string;
   readonly conversionLedger?: true;
   readonly repair?: true;
   readonly dryRun?: true;
