@@ -26,13 +26,15 @@ export async function* tarParts(
     for (;;) {
       const block = await reader.take(blockSize);
       if (block.byteLength > 0) yield { kind: "raw", bytes: block };
+      if (block.byteLength === 0 && Object.keys(extensions).length > 0) throw truncated();
       if (block.byteLength === 0 || block.equals(emptyBlock)) break;
       const header = requireHeader(block);
       if (isExtension(header)) {
-        const content = await reader.take(padded(requireSmall(header.size)));
+        const size = padded(requireSmall(header.size));
+        const content = await reader.take(size);
+        if (content.byteLength < size) throw truncated();
         yield { kind: "raw", bytes: content };
         const own = content.subarray(0, header.size);
-        if (own.byteLength < header.size) throw truncated();
         extensions = { ...extensions, ...extensionOf(header, own) };
         continue;
       }

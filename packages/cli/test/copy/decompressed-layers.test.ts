@@ -1,5 +1,6 @@
 import { execFileSync } from "node:child_process";
 import path from "node:path";
+import zlib from "node:zlib";
 
 import { digestOf, mediaTypes, openImage } from "@drayage/core";
 import { compressionOf, readAll } from "@drayage/core/content";
@@ -54,6 +55,38 @@ describe("copy --dest-decompress", () => {
     expect({ code, stderr }).toMatchObject({ code: 0 });
     await using copy = await openImage(directory().parseReference(to));
     expect(copy.layerInfos).toMatchObject([{ size: tar.byteLength, digest: digestOf(tar) }]);
+  });
+});
+
+describe.each(["xz", "bzip2"])("copy --dest-compress-format of a layer of %s", (program) => {
+  const tar = Buffer.alloc(300_000, "layer ");
+
+  async function copied(layer: Buffer, name: string): Promise<Run & { readonly to: string }> {
+    const from = `oci:${path.join(folder.path, `${program}-${name}`)}:x`;
+    await writeImage(imageOf(layer), ociLayout().parseReference(from.slice("oci:".length)));
+    const to = path.join(folder.path, `${program}-${name}-zstd`);
+    const flags = ["--insecure-policy", "--dest-compress-format=zstd"];
+    return { ...(await drayage("copy", ...flags, from, `dir:${to}`)), to };
+  }
+
+  test.skipIf(findProgram(program) === undefined)("recompresses it", async () => {
+    const layer = execFileSync(program, ["-c"], { input: tar });
+    const { code, stderr, to } = await copied(layer, "whole");
+    expect({ code, stderr }).toMatchObject({ code: 0 });
+    const reference = directory().parseReference(to);
+    await using copy = await openImage(reference);
+    await using source = await reference.newImageSource();
+    const [stored] = copy.layerInfos;
+    const bytes = stored && (await readAll(source.getBlob(stored), 1 << 20));
+    expect(stored?.mediaType).toBe("application/vnd.oci.image.layer.v1.tar+zstd");
+    expect(bytes && zlib.zstdDecompressSync(bytes).equals(tar)).toBe(true);
+  });
+
+  test.skipIf(findProgram(program) === undefined)("fails if it is cut", async () => {
+    const layer = execFileSync(program, ["-c"], { input: tar }).subarray(0, -20);
+    const { code, stderr } = await copied(layer, "cut");
+    expect(stderr).toMatch(/cannot be decompressed/);
+    expect(code).toBe(1);
   });
 });
 

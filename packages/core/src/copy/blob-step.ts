@@ -43,10 +43,16 @@ export function blobStep(
     isConfig: false,
     transform,
     digest: changes ? undefined : blob.digest,
-    candidates:
-      changes && !keepsReused ? forms : withLocations({ blob, compression: undefined }, cached),
+    candidates: changes
+      ? [...forms, ...(keepsReused ? [keptBlob(blob)] : [])]
+      : withLocations({ blob, compression: undefined }, cached),
     reason: changes ? reasonFor(change, forms, keepsReused) : "the image needs it",
   };
+}
+
+/** A blob that keeps its compression if the destination has it. A clone or mount of the source's blob would never be recompressed. */
+function keptBlob(blob: Descriptor): ReuseCandidate {
+  return { blob, compression: undefined, onlyIfPresent: true };
 }
 
 /** Plans a layer that is decrypted or encrypted. It is never reused, so that nothing links its two forms. */

@@ -65,6 +65,8 @@ export interface ReuseCandidate {
   readonly blob: Descriptor;
   /** The compression of a cached form; undefined for the blob of the source. */
   readonly compression: "gzip" | "zstd" | undefined;
+  /** True if the destination must have the blob, and not take it from another location. Default false. */
+  readonly onlyIfPresent?: boolean | undefined;
   /** A cached location of the blob. */
   readonly location?: BlobLocation | undefined;
 }

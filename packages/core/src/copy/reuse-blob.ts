@@ -12,8 +12,9 @@ export async function reuseBlob(
   options: OperationOptions,
 ): Promise<BlobResult | undefined> {
   for (const candidate of candidates) {
-    const { blob, compression } = candidate;
-    const sourceLocation = compression === undefined ? source.locateBlob?.(blob) : undefined;
+    const { blob, compression, onlyIfPresent = false } = candidate;
+    const sourceLocation =
+      compression === undefined && !onlyIfPresent ? source.locateBlob?.(blob) : undefined;
     const location = candidate.location ?? sourceLocation;
     const reused = await destination.tryReusingBlob(blob, { ...options, location });
     if (reused === undefined) continue;

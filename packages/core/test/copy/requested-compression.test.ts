@@ -134,6 +134,23 @@ test("a Docker manifest that must not change keeps its type although zstd is req
   expect(plan.digest).toBe(plan.top.digest);
 });
 
+test("a layer in another compression is not taken from the source or another image", () => {
+  const gzip = facts(`${tar}+gzip`);
+  const otherLocations = [{ transport: "docker", scope: "a", path: "b" }];
+  const cachedBlobs = new Map(
+    gzip.top.manifest.kind === "image"
+      ? gzip.top.manifest.layers.map(({ digest }) => [
+          digest,
+          { compressed: [], isAtDestination: true, otherLocations },
+        ])
+      : [],
+  );
+  const [step] = planCopy({ ...gzip, cachedBlobs }, { compression: "zstd" }).steps;
+  expect(step).toMatchObject({ candidates: [{ compression: undefined, onlyIfPresent: true }] });
+  const candidates = step?.kind === "blob" ? step.candidates : [];
+  expect(candidates[0]).not.toHaveProperty("location");
+});
+
 describe("a layer that the destination has in another compression", () => {
   async function copied(compression: CopyOptions["compression"]): Promise<string> {
     const from = memory().parseReference("from");
