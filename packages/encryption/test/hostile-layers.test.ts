@@ -1,6 +1,9 @@
+import { createPublicKey } from "node:crypto";
+
 import { ImageError } from "@drayage/core";
 import type { ImageErrorCode } from "@drayage/core";
 import { certificateOf, ecKeys, rsaKeys } from "@drayage/test-support";
+import { FlattenedEncrypt } from "jose";
 import { describe, expect, test } from "vitest";
 
 import { layerDecrypter, layerEncrypter } from "../src/index.ts";
@@ -158,6 +161,38 @@ describe("annotations are rejected", () => {
     await expect(decrypt(changed, [ec, rsa])).rejects.toMatchObject({ code });
   });
 
+  test.each([
+    ["ECDH-ES", "A256GCM", "denied"],
+    ["ECDH-ES+A256KW", "A128GCM", "denied"],
+    ["ECDH-ES+A256KW", "A256CBC-HS512", "denied"],
+    // Accepted: only the HMAC shows that the key is another one.
+    ["ECDH-ES+A128KW", "A256GCM", "digest-mismatch"],
+  ])("with a well-formed key by %s and %s: %s", async (alg, enc, code) => {
+    const symkey = Buffer.alloc(32).toString("base64");
+    const nonce = Buffer.alloc(16).toString("base64");
+    const secret = JSON.stringify({ symkey, cipheroptions: { nonce } });
+    const wrapped = await new FlattenedEncrypt(Buffer.from(secret))
+      .setProtectedHeader({ alg, enc })
+      .encrypt(createPublicKey(ec.publicKey));
+    const annotations = annotationsWith(jweName, base64(JSON.stringify(wrapped)));
+    await expect(decrypt({ ...layer, annotations }, [ec])).rejects.toMatchObject({ code });
+  });
+
+  test.each([
+    ["a short key", { symkey: base64("short"), cipheroptions: { nonce: base64("x".repeat(16)) } }],
+    ["a short nonce", { symkey: base64("x".repeat(32)), cipheroptions: { nonce: base64("x") } }],
+    ["no nonce", { symkey: base64("x".repeat(32)) }],
+    ["no object", []],
+  ])("with a wrapped key that contains %s", async (_, secret) => {
+    const wrapped = await new FlattenedEncrypt(Buffer.from(JSON.stringify(secret)))
+      .setProtectedHeader({ alg: "ECDH-ES+A256KW", enc: "A256GCM" })
+      .encrypt(createPublicKey(ec.publicKey));
+    const annotations = annotationsWith(jweName, base64(JSON.stringify(wrapped)));
+    await expect(decrypt({ ...layer, annotations }, [ec])).rejects.toMatchObject({
+      code: "invalid-manifest",
+    });
+  });
+
   test.each(["pgp", "pkcs11", "provider.kms"])("that only %s can unwrap", async (scheme) => {
     const { [jweName]: wrapped = "", ...rest } = layer.annotations;
     const annotations = { ...rest, [`org.opencontainers.image.enc.keys.${scheme}`]: wrapped };
@@ -194,6 +229,11 @@ describe("PKCS #7 data is rejected", () => {
       );
       expect(isHarmless, `byte ${at}`).toBe(true);
     }
+  });
+
+  test("with a byte after its end", async () => {
+    const longer = Buffer.concat([whole, Buffer.from([0])]);
+    await expect(decryptWith(longer)).rejects.toMatchObject({ code: "invalid-manifest" });
   });
 
   test("nested 100,000 levels deep", async () => {

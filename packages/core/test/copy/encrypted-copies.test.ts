@@ -40,6 +40,18 @@ test("encrypting and decrypting gives the same image", async () => {
   for (const layer of await layersOf(result)) await readAll(source.getBlob(layer), 1 << 20);
 });
 
+test("a destination that has the plain image gets the encrypted one under the same name", async () => {
+  const original = await stored(sampleImage({ layers }));
+  const target = memory().parseReference("target");
+  await copyImage(original, target);
+  const options = { encryption: { encrypter: sampleEncrypter() } };
+  const { alreadyThere, changes } = await copyImage(original, target, options);
+  expect([alreadyThere, changes.length]).toEqual([false, 1]);
+  expect((await layersOf(target)).every(({ mediaType }) => mediaType.endsWith("+encrypted"))).toBe(
+    true,
+  );
+});
+
 test("without the option, encrypted layers are copied as they are, byte for byte", async () => {
   const encrypted = await copied(await stored(sampleImage({ layers })), {
     encryption: { encrypter: sampleEncrypter(), layers: [0] },
