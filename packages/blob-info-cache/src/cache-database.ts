@@ -8,6 +8,7 @@ import type {
   BlobScope,
   CompressedForm,
   CachedBlob,
+  UncompressedForm,
 } from "@drayage/core/blob-info-cache";
 import { makeOwnFolder } from "@drayage/transport-kit/files";
 
@@ -45,6 +46,7 @@ export class CacheDatabase implements Disposable {
       const version = this.#number("user_version");
       if (version > schemaVersion) throw new Error("a newer version of Drayage wrote it");
       if (version < schemaVersion) this.#transaction(() => this.#database.exec(schema));
+      this.#database.exec("create index if not exists forms on compressed_forms (form)");
     } catch (error) {
       this.#database.close();
       throw error;
@@ -58,6 +60,9 @@ export class CacheDatabase implements Disposable {
     const compressed = this.#database.prepare(
       `select form, size, compression, mac from compressed_forms where digest = ? order by rowid desc limit ${maxEntries}`,
     );
+    const decompressed = this.#database.prepare(
+      "select digest, size, compression, mac from compressed_forms where form = ? order by rowid desc limit 1",
+    );
     const located = this.#database.prepare(
       `select location from locations where digest = ? and transport = ? and scope = ? order by rowid desc limit ${maxEntries}`,
     );
@@ -65,7 +70,9 @@ export class CacheDatabase implements Disposable {
     for (const digest of digests) {
       const forms = compressed.all(digest).flatMap((row) => this.#formIn(digest, row) ?? []);
       const paths = located.all(digest, transport, scope).map(({ location }) => String(location));
-      if (forms.length + paths.length > 0) found.set(digest, { compressed: forms, paths });
+      const uncompressed = this.#uncompressedIn(digest, decompressed.get(digest));
+      if (forms.length + paths.length > 0 || uncompressed !== undefined)
+        found.set(digest, { compressed: forms, uncompressed, paths });
     }
     return found;
   }
@@ -97,6 +104,17 @@ export class CacheDatabase implements Disposable {
 
   [Symbol.dispose](): void {
     this.#database.close();
+  }
+
+  /** Undefined without a row, or if the row is invalid or its MAC is not valid. */
+  #uncompressedIn(
+    form: Digest,
+    row: Record<string, SQLOutputValue> | undefined,
+  ): UncompressedForm | undefined {
+    if (row === undefined || !isDigest(row["digest"])) return undefined;
+    const { digest } = row;
+    const compressed = this.#formIn(digest, { ...row, form });
+    return compressed && { digest, compression: compressed.compression };
   }
 
   /** Undefined if the row is invalid or its MAC is not valid. */

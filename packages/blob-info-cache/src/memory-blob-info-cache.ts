@@ -4,6 +4,7 @@ import type {
   BlobScope,
   CompressedForm,
   CachedBlob,
+  UncompressedForm,
 } from "@drayage/core/blob-info-cache";
 
 import { maxEntries } from "./max-entries.ts";
@@ -15,6 +16,7 @@ export function memoryBlobInfoCache(): BlobInfoCache {
 
 class MemoryBlobInfoCache implements BlobInfoCache {
   readonly #compressed = new Map<Digest, readonly CompressedForm[]>();
+  readonly #uncompressed = new Map<Digest, UncompressedForm>();
   /** Keyed by scope and digest. */
   readonly #paths = new Map<string, readonly string[]>();
 
@@ -28,7 +30,9 @@ class MemoryBlobInfoCache implements BlobInfoCache {
     for (const digest of digests) {
       const compressed = this.#compressed.get(digest) ?? [];
       const paths = (scope && this.#paths.get(keyOf(scope, digest))) ?? [];
-      if (compressed.length + paths.length > 0) found.set(digest, { compressed, paths });
+      const uncompressed = this.#uncompressed.get(digest);
+      if (compressed.length + paths.length > 0 || uncompressed !== undefined)
+        found.set(digest, { compressed, uncompressed, paths });
     }
     return found;
   }
@@ -41,6 +45,8 @@ class MemoryBlobInfoCache implements BlobInfoCache {
           const known = this.#compressed.get(fact.digest) ?? [];
           const others = known.filter(({ digest }) => digest !== fact.form.digest);
           this.#compressed.set(fact.digest, [fact.form, ...others].slice(0, maxEntries));
+          const { digest, compression } = fact.form;
+          this.#uncompressed.set(digest, { digest: fact.digest, compression });
           break;
         }
         case "location": {

@@ -51,6 +51,20 @@ describe.each(caches)("a cache %s", (_, open) => {
     ]);
   });
 
+  test("returns what a compressed form decompresses to, also of one that is no longer listed", async () => {
+    const cache = await open();
+    const names = ["1", "2", "3", "4", "5", "6"];
+    await cache.record(names.map((name) => compressedFact("a", gzipForm(name))));
+    await cache.record([compressedFact("b", { ...gzipForm("b.zst"), compression: "zstd" })]);
+    const found = await cache.lookUp([digest("1"), digest("b.zst"), digest("a"), digest("c")]);
+    expect(Array.from(found, ([blob, { uncompressed }]) => [blob, uncompressed])).toEqual([
+      [digest("1"), { digest: digest("a"), compression: "gzip" }],
+      [digest("b.zst"), { digest: digest("b"), compression: "zstd" }],
+      [digest("a"), undefined],
+    ]);
+    expect(found.get(digest("1"))).toMatchObject({ compressed: [], paths: [] });
+  });
+
   test("returns the newest five entries", async () => {
     const cache = await open();
     const names = ["1", "2", "3", "4", "5", "6", "7"];

@@ -249,6 +249,25 @@ describe("an entry from an untrusted source", () => {
     expect(await foundAfter(exchanged, other)).toEqual(whole);
   });
 
+  test("is no uncompressed form without a valid MAC", async () => {
+    const uncompressed = { digest: digest("a"), compression: "gzip" };
+    const formAfter = async (sql: string, ...values: readonly string[]): Promise<unknown> => {
+      const files = await recorded();
+      using database = new DatabaseSync(files.file);
+      database.prepare(sql).run(...values);
+      return (await lookedUp(files, "a.gz")).found;
+    };
+    expect(await formAfter("update locations set location = 'x'")).toEqual({
+      compressed: [],
+      paths: [],
+      uncompressed,
+    });
+    const other = digest("other");
+    expect(await formAfter("update compressed_forms set digest = ?", other)).toBeUndefined();
+    expect(await formAfter("update compressed_forms set digest = 'x'")).toBeUndefined();
+    expect(await formAfter("update compressed_forms set compression = 'zstd'")).toBeUndefined();
+  });
+
   test("is ignored if its MAC was made with another key", async () => {
     const files = await recorded();
     await rm(files.keyFile);
@@ -297,10 +316,12 @@ describe("an entry from an untrusted source", () => {
         const notices: Notice[] = [];
         const options = { onNotice: (notice: Notice) => void notices.push(notice) };
         const cache = fileBlobInfoCache(files);
-        const found = await cache.lookUp([digest("a")], registry, options);
+        const found = await cache.lookUp([digest("a"), digest("a.gz")], registry, options);
         const forms: readonly Digest[] =
           found.get(digest("a"))?.compressed.map((one) => one.digest) ?? [];
         expect([[], [digest("a.gz")]]).toContainEqual(forms);
+        const uncompressed = found.get(digest("a.gz"))?.uncompressed?.digest;
+        expect([undefined, digest("a")]).toContain(uncompressed);
         await cache.record([compressedFact("b", gzipForm("b.gz"))], options);
         expect(notices.length).toBeLessThanOrEqual(1);
       }),

@@ -5,4 +5,5 @@ export type {
   BlobScope,
   CachedBlob,
   CompressedForm,
+  UncompressedForm,
 } from "../contract/blob-info-cache.ts";

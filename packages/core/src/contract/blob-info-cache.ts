@@ -20,6 +20,10 @@ export interface BlobInfoCache {
 export interface CachedBlob {
   /** Blobs that decompress to this one. A false entry would put other content into an image. */
   readonly compressed: readonly CompressedForm[];
+  /**
+   * What this blob decompresses to; undefined if that is not cached. A false entry would put a wrong DiffID into a config.
+   */
+  readonly uncompressed?: UncompressedForm | undefined;
   /** The values of `BlobLocation.path` at which the blob was stored. It may have been deleted since. */
   readonly paths: readonly string[];
 }
@@ -29,6 +33,13 @@ export interface CompressedForm {
   readonly digest: Digest;
   /** Bytes. */
   readonly size: number;
+  readonly compression: "gzip" | "zstd";
+}
+
+/** The uncompressed form of another blob. */
+export interface UncompressedForm {
+  readonly digest: Digest;
+  /** The compression of the other blob. */
   readonly compression: "gzip" | "zstd";
 }
 

@@ -15,6 +15,7 @@ export function blobFacts(
     .filter(({ encryption }) => encryption === undefined)
     .flatMap((blob) => [
       ...compressionFacts(blob),
+      ...diffIDFacts(blob),
       ...locationFacts(blob.from, source),
       ...locationFacts(blob.stored, destination),
     ]);
@@ -35,8 +36,14 @@ function compressionFacts({
     : [];
 }
 
+/** What the copy computed to convert schema 1. */
+function diffIDFacts({ from, diffID }: BlobResult): readonly BlobFact[] {
+  if (diffID?.compression !== "gzip" && diffID?.compression !== "zstd") return [];
+  return [compressionFact(diffID, from, diffID.compression)];
+}
+
 function compressionFact(
-  uncompressed: Descriptor,
+  uncompressed: Pick<Descriptor, "digest">,
   { digest, size }: Descriptor,
   compression: "gzip" | "zstd",
 ): BlobFact {

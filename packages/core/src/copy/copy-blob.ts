@@ -15,6 +15,7 @@ import type { LayerCompression } from "../manifest/layer-media-types.ts";
 import type { BlobResult } from "./blob-result.ts";
 import { compressionChange } from "./blob-transform.ts";
 import type { CompressionChange } from "./blob-transform.ts";
+import { cachedDiffID } from "./cached-diff-id.ts";
 import { compressedLayer, targetOf } from "./compressed-layer.ts";
 import { convertConfig } from "./convert-config.ts";
 import type { ExecuteOptions } from "./copy-options.ts";
@@ -77,6 +78,8 @@ async function copyOnce(
   const reused = await reuseBlob(step, source, destination, options);
   if (reused !== undefined) {
     if (!needsDiffID) return reused;
+    const cached = await cachedDiffID(blob.digest, options);
+    if (cached !== undefined) return { ...reused, diffID: cached };
     const bytes = readBlob(blob, source, options, onEvent).from(0, { reuseBuffers: true });
     return { ...reused, diffID: await diffIDOf(bytes, decompression) };
   }

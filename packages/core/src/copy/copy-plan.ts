@@ -51,7 +51,10 @@ export interface BlobStep {
   readonly transform: BlobTransform;
   /** The name of the compression variant that the blob is for. Default: it is for the instances of the source. */
   readonly variant?: string | undefined;
-  /** True if the digest of the uncompressed layer is needed, so that the bytes must be read. Default false. */
+  /**
+   * True if the digest of the uncompressed layer is needed, so that the bytes must be read unless it is cached. Default
+   * false.
+   */
   readonly needsDiffID?: boolean | undefined;
   /** The digest at the destination; undefined if it is only known after the copy. */
   readonly digest: Digest | undefined;

@@ -22,6 +22,7 @@ import type { ImageOfSchema1, StoredLayer } from "../schema1/image-of-schema1.ts
 import { emptyLayerDigest, schema1Of } from "../schema1/schema1-of-image.ts";
 import { signPayload } from "../schema1/sign-payload.ts";
 import type { BlobResult } from "./blob-result.ts";
+import { cachedDiffID } from "./cached-diff-id.ts";
 import { reportDropped } from "./convert-config.ts";
 import type { ExecuteOptions } from "./copy-options.ts";
 import { diffIDOf } from "./diff-id.ts";
@@ -92,11 +93,14 @@ export class Schema1Writer {
     return { bytes: signPayload(editSchema1(manifest, { layers, embedded })), mediaType };
   }
 
-  /** Reads the layer again if its DiffID is unknown, because the destination rejected schema 1 after the layer was copied. */
+  /** Reads the layer again if its DiffID is unknown and not cached, because the destination rejected schema 1 after the layer was copied. */
   async #storedLayer(digest: Digest): Promise<StoredLayer> {
     const { from, stored, compression: changed, diffID } = this.#requireResult(digest);
     const read = readBlob(from, this.#source, this.#options, undefined);
-    const found = diffID ?? (await diffIDOf(read.from(0), this.#decompressionOf(digest)));
+    const found =
+      diffID ??
+      (await cachedDiffID(digest, this.#options)) ??
+      (await diffIDOf(read.from(0), this.#decompressionOf(digest)));
     const compression = changed ?? layerCompressions.get(found.compression);
     const typed = compression && withLayerCompression(schema1LayerType, compression);
     return {

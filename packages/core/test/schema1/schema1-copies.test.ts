@@ -2,6 +2,7 @@ import { gunzipSync } from "node:zlib";
 
 import { describe, expect, test } from "vitest";
 
+import type { BlobFact, BlobInfoCache } from "../../src/contract/blob-info-cache.ts";
 import type { Descriptor } from "../../src/contract/blob-info.ts";
 import type { ImageReference } from "../../src/contract/image-reference.ts";
 import { copyImage, previewCopy } from "../../src/copy/copy-image.ts";
@@ -70,6 +71,48 @@ function destination({ name, rejects = [], has, ...accepts }: Destination = {}):
   const dockerReference = name === undefined ? undefined : parseNamedReference(name);
   Object.defineProperty(to, "dockerReference", { value: dockerReference });
   return { to, put };
+}
+
+/** A source that lists the blobs which are read. */
+function countingReads(
+  reference: ImageReference,
+  { blobs }: SampleImage,
+): { readonly from: ImageReference; readonly reads: string[] } {
+  const reads: string[] = [];
+  const from = altered(reference, {
+    source: (own) => ({
+      statBlob: async ({ digest }) => {
+        const bytes = digest && blobs.get(digest);
+        return bytes && { size: bytes.byteLength };
+      },
+      getBlob: (blob, options) => {
+        // The end of a gzip is read for its size.
+        if (options?.range === undefined) reads.push(String(blob.digest));
+        return own.getBlob(blob, options);
+      },
+    }),
+  });
+  return { from, reads };
+}
+
+/** A cache of the uncompressed forms that were recorded. */
+function recordingCache(): { readonly cache: BlobInfoCache; readonly facts: BlobFact[] } {
+  const facts: BlobFact[] = [];
+  const cache: BlobInfoCache = {
+    record: async (recorded) => {
+      facts.push(...recorded);
+    },
+    lookUp: async (digests) =>
+      new Map(
+        facts.flatMap((fact) => {
+          if (fact.kind !== "compressed" || !digests.includes(fact.form.digest)) return [];
+          const { digest, form } = fact;
+          const uncompressed = { digest, compression: form.compression };
+          return [[form.digest, { compressed: [], paths: [], uncompressed }] as const];
+        }),
+      ),
+  };
+  return { cache, facts };
 }
 
 async function* streamed(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
@@ -254,20 +297,7 @@ describe.each([
     "needs one reading of each layer where the destination wants to %s",
     async (wanted) => {
       const sample = schema1Sample();
-      const reads: string[] = [];
-      const from = altered(await stored(sample), {
-        source: (own) => ({
-          statBlob: async ({ digest }) => {
-            const bytes = digest && sample.blobs.get(digest);
-            return bytes && { size: bytes.byteLength };
-          },
-          getBlob: (blob, options) => {
-            // The end of a gzip is read for its size.
-            if (options?.range === undefined) reads.push(String(blob.digest));
-            return own.getBlob(blob, options);
-          },
-        }),
-      });
+      const { from, reads } = countingReads(await stored(sample), sample);
       const { to } = destination({ ...only, layers: wanted });
       await copyImage(from, to);
       expect(reads.toSorted()).toEqual([...sample.layers].toSorted());
@@ -298,6 +328,35 @@ describe.each([
     await copyImage(await stored(sample), to);
     expect((await read(to)).config.rootfs.diff_ids).toEqual(sample.diffIDs);
     expect(put.filter((digest) => sample.blobs.has(digest))).toEqual([]);
+  });
+
+  test("has DiffIDs that an earlier copy cached, without reading layers that the destination has", async () => {
+    const sample = schema1Sample();
+    const { from, reads } = countingReads(await stored(sample), sample);
+    const { cache, facts } = recordingCache();
+    await copyImage(from, destination(only).to, { cache });
+    expect(facts.filter(({ kind }) => kind === "compressed")).toEqual(
+      sample.layers.map((layer, at) => ({
+        kind: "compressed",
+        digest: sample.diffIDs[at],
+        form: { digest: layer, size: sample.blobs.get(layer)?.byteLength, compression: "gzip" },
+      })),
+    );
+    reads.length = 0;
+    const { to } = destination({ ...only, has: sample.blobs });
+    await copyImage(from, to, { cache });
+    expect(reads).toEqual([]);
+    const copy = await read(to);
+    expect(copy.config.rootfs.diff_ids).toEqual(sample.diffIDs);
+    expect(copy.layers.map((layer) => layer.mediaType)).toEqual([
+      layerType + gzip,
+      layerType + gzip,
+    ]);
+    // Without cached facts the layers are read.
+    await copyImage(from, destination({ ...only, has: sample.blobs }).to, {
+      cache: recordingCache().cache,
+    });
+    expect(reads.toSorted()).toEqual([...sample.layers].toSorted());
   });
 
   test.each(["preserve", "compress", "decompress"] as const)(
