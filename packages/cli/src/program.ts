@@ -14,6 +14,8 @@ import { signingCommands } from "./commands/signing/signing-commands.ts";
 import { verifyCommand } from "./commands/verify/verify-command.ts";
 import { addGlobalFlags } from "./flags/global-flags.ts";
 import type { GlobalFlags } from "./flags/global-flags.ts";
+import { checkEnvironment } from "./flags/raw-arguments.ts";
+import { variablesInUse } from "./flags/variables-in-use.ts";
 import type { Interruption } from "./process/interruption.ts";
 import { version } from "./process/version.ts";
 
@@ -47,7 +49,8 @@ export function newProgram(interruption: Interruption): Command {
     program.addCommand(command.copyInheritedSettings(program));
     for (const inner of command.commands) inner.copyInheritedSettings(command);
   }
-  return program.hook("preAction", () => {
+  return program.hook("preAction", (_, action) => {
+    checkEnvironment(variablesInUse(action));
     const { commandTimeout } = program.opts<GlobalFlags>();
     if (commandTimeout !== undefined) interruption.timeOutAfter(commandTimeout);
   });

@@ -19,8 +19,11 @@ export function exactArguments(args: readonly string[]): readonly string[] {
   });
 }
 
-/** @throws UsageError if a variable that names files is not UTF-8 */
-export function checkEnvironment(environment: NodeJS.ProcessEnv = process.env): void {
+/** @throws UsageError if one of the variables is not UTF-8 */
+export function checkEnvironment(
+  variables: readonly string[],
+  environment: NodeJS.ProcessEnv = process.env,
+): void {
   const doubtful = variables.filter((name) => hasReplacementCharacter(environment[name] ?? ""));
   if (doubtful.length === 0) return;
   const raw = nullSeparated("/proc/self/environ");
@@ -30,23 +33,6 @@ export function checkEnvironment(environment: NodeJS.ProcessEnv = process.env): 
       throw new UsageError(`${name} is not UTF-8; name the file or folder by a path that is`);
   }
 }
-
-/** Variables that name a file or folder. */
-const variables = [
-  "AWS_CONFIG_FILE",
-  "AWS_SHARED_CREDENTIALS_FILE",
-  "CONTAINERS_REGISTRIES_CONF",
-  "CONTAINERS_REGISTRIES_CONF_DIR",
-  "DOCKER_CERT_PATH",
-  "DOCKER_CONFIG",
-  "HOME",
-  "REGISTRY_AUTH_FILE",
-  "TMPDIR",
-  "XDG_CACHE_HOME",
-  "XDG_CONFIG_HOME",
-  "XDG_RUNTIME_DIR",
-  "XDG_STATE_HOME",
-];
 
 /** Node replaces undecodable bytes with U+FFFD. A valid name can contain it too. */
 function hasReplacementCharacter(text: string): boolean {

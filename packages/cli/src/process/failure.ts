@@ -3,6 +3,7 @@ import { CommanderError } from "commander";
 
 import { alternativeToCommand, alternativeToFlag } from "../flags/skopeo-alternatives.ts";
 import { Interrupted } from "./interruption.ts";
+import { withoutSettings } from "./setting-names.ts";
 
 /** Errors that exit with code 1, whatever their own code is. */
 const generalFailures = new WeakSet<Error>();
@@ -36,7 +37,7 @@ export function describeFailure(
 
 /** `drayage: …` as one printable line. */
 export function lineOf(message: string): string {
-  return `drayage: ${singleLine(message)}`;
+  return `drayage: ${singleLine(withoutSettings(message))}`;
 }
 
 /** An error during cleanup is less important than the error before it. */

@@ -1,3 +1,5 @@
+import { withoutSettings } from "./setting-names.ts";
+
 /**
  * JSON in the format of Go's encoder: indented by four spaces, with HTML characters escaped. Control characters and
  * invisible characters are escaped too.
@@ -20,7 +22,7 @@ export function plainJSON(value: unknown, indent?: number): string {
       const original = this[key];
       if (original instanceof Uint8Array) return undefined;
       if (!(original instanceof Error)) return original;
-      const { message } = original;
+      const message = withoutSettings(original.message);
       return "code" in original ? { code: original.code, message } : { message };
     },
     indent,

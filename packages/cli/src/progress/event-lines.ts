@@ -1,6 +1,7 @@
 import { hexOf } from "@drayage/core";
 
 import { NoticeLines } from "../process/notice-lines.ts";
+import { withoutSettings } from "../process/setting-names.ts";
 import type { ProgressEvent } from "./progress-event.ts";
 
 /** Formats the events that people need to read besides the progress. Problems are reported at the end. */
@@ -11,7 +12,7 @@ export class EventLines {
   lineOf(event: ProgressEvent): string | undefined {
     switch (event.kind) {
       case "retry":
-        return `retrying in ${(event.delay / 1000).toFixed(1)} s: ${event.error.message}`;
+        return `retrying in ${(event.delay / 1000).toFixed(1)} s: ${withoutSettings(event.error.message)}`;
       case "blob-restarted":
         return `restarted: ${hexOf(event.digest).slice(0, 12)}`;
       case "notice":

@@ -145,11 +145,20 @@ describe("the events of a failing copy", () => {
     expect(code).toBe(2);
   });
 
-  test("are empty for an invalid command line", async () => {
-    expect(await copy("--progress=json", "--quiet", source, destination)).toMatchObject({
-      code: 1,
-      stdout: "",
-    });
+  test.each([
+    [["--progress=json", "--quiet"], "--quiet and --progress=json contradict each other"],
+    [["--progress", "json", "--alll"], "unknown option '--alll', did you mean --all?"],
+    [["--progress=json", "--dest-passwort=hunter2"], "unknown option '--dest-passwort'"],
+  ])("are an error for the command line with %j", async (flags, message) => {
+    const { code, stdout } = await copy(...flags, source, destination);
+    expect(eventsIn(stdout)).toEqual([
+      {
+        kind: "error",
+        error: { code: "usage", message: expect.stringContaining(message) as string },
+      },
+    ]);
+    expect(stdout).not.toContain("hunter2");
+    expect(code).toBe(1);
   });
 });
 

@@ -68,7 +68,10 @@ describe.skipIf(process.platform !== "linux")("a path that is not UTF-8", () => 
     const linked = shell("$D copy -q --insecure-policy oci:k dir:link/new", folder);
     expect(linked.status).toBe(1);
     expect(linked.stderr).toContain("is not UTF-8");
-    const variable = shell('REGISTRY_AUTH_FILE="$X/auth.json" $D inspect oci:k', folder);
+    const variable = shell(
+      'REGISTRY_AUTH_FILE="$X/auth.json" $D inspect docker://example.invalid/a',
+      folder,
+    );
     expect(variable.status).toBe(1);
     expect(variable.stderr).toContain("REGISTRY_AUTH_FILE is not UTF-8");
     expect(names(folder)).toEqual(["caf\u00E9", "k", "layer", "layer.tar", "link"]);
@@ -76,11 +79,20 @@ describe.skipIf(process.platform !== "linux")("a path that is not UTF-8", () => 
 
   test("is rejected as HOME, which contains the cache and the credentials", async () => {
     await using temporary = await temporaryFolder();
-    const { status, stderr } = shell('HOME="$X" $D manifest-digest x', temporary.path);
-    expect([status, stderr]).toEqual([
-      1,
-      expect.stringContaining("HOME is not UTF-8; name the file or folder by a path that is"),
-    ]);
+    const { path: folder } = temporary;
+    for (const args of ["inspect docker://example.invalid/a", "copy oci:k dir:d"]) {
+      const { status, stderr } = shell(`HOME="$X" $D ${args}`, folder);
+      expect([status, stderr]).toEqual([
+        1,
+        expect.stringContaining("HOME is not UTF-8; name the file or folder by a path that is"),
+      ]);
+    }
+    const without = shell(
+      `${makesLayout} && export HOME="$X" && echo '{}' > a && $D manifest-digest a && $D inspect oci:k && $D --help`,
+      folder,
+    );
+    expect([without.status, without.stderr]).toEqual([0, ""]);
+    expect(names(folder)).toEqual(["a", "k", "layer", "layer.tar"]);
   });
 
   test("differs from a name with the replacement character", async () => {
