@@ -16,7 +16,6 @@ import { isArtifact, parseManifest } from "./manifest.ts";
 import type { ImageIndex, ImageManifest, Manifest } from "./manifest.ts";
 import { familyOf, isSchema1MediaType, mediaTypes } from "./media-types.ts";
 import { requireNewDescriptors } from "./new-descriptors.ts";
-import { hasZstdAnnotation } from "./zstd-annotation.ts";
 
 /** The changes to make to a manifest. */
 export interface ManifestUpdateOptions {
@@ -208,19 +207,9 @@ function editedIndex(
   const entries = entriesOf(value, "manifests");
   const kept = entries.flatMap((entry, at) => {
     const instance = instances[at];
-    return instance === undefined
-      ? []
-      : [{ json: withDescriptor(entry, instance), isZstd: hasZstdAnnotation(instance) }];
+    return instance === undefined ? [] : [withDescriptor(entry, instance)];
   });
-  // Clients without zstd support select the first match, so zstd instances are last (containers/image, `EditInstances`).
-  const isNewlyAnnotated = manifests.some((manifest, at) => {
-    const instance = instances[at];
-    return instance !== undefined && hasZstdAnnotation(instance) && !hasZstdAnnotation(manifest);
-  });
-  const ordered = isNewlyAnnotated
-    ? kept.toSorted((a, b) => Number(a.isZstd) - Number(b.isZstd))
-    : kept;
-  return { ...value, manifests: ordered.map(({ json }) => json) };
+  return { ...value, manifests: kept };
 }
 
 function isSame(a: Descriptor, b: Descriptor | undefined): boolean {

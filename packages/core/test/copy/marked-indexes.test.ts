@@ -45,13 +45,13 @@ function written(name: string, hasZstdLayers: boolean | undefined): EntryOutcome
 }
 
 describe("entries of an OCI index", () => {
-  test("with zstd layers are annotated and moved to the end", () => {
+  test("with zstd layers are annotated, and keep their order", () => {
     const raw = indexWith(ociIndex, undefined, { a: "b" }, undefined);
     const outcomes = [written("one", true), written("two", true), written("three", false)];
     expect(annotationsAfter(raw, outcomes)).toEqual([
-      ["three", undefined],
       ["one", mark],
       ["two", { a: "b", ...mark }],
+      ["three", undefined],
     ]);
   });
 
