@@ -20,6 +20,7 @@ import { checkArchiveOutput } from "./archive-output.ts";
 import { compressorsOf } from "./compressors.ts";
 import type { CopyFlags } from "./copy-flags.ts";
 import { copyOptionsOf } from "./copy-options.ts";
+import { refuseSharedArchives } from "./destination-archives.ts";
 import { refuseSharedCredentials } from "./destination-credentials.ts";
 import { requireWritable, writeDigestFile } from "./digest-file.ts";
 import { encryptionOptionsOf } from "./encryption-flags.ts";
@@ -58,6 +59,7 @@ async function copyBetween(
   const side = sideOf({ ...flags }, "dest-", parallel);
   const all = await parseImageNames(destinations, side);
   refuseSharedCredentials(all, side);
+  await refuseSharedArchives(all, side.flags);
   for (const each of all) await checkArchiveOutput(each, flags);
   if (flags.digestfile !== undefined) await requireWritable(flags.digestfile);
   const { policy, file, notice } = await loadPolicy(flags, {}, { signal });

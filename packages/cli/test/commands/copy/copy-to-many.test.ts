@@ -108,6 +108,19 @@ describe("drayage copy to several destinations", () => {
     },
   );
 
+  test.each(["oci-archive", "docker-archive"])(
+    "two images in one %s are refused, and added with --dest-append",
+    async (transport) => {
+      const file = `${unused()}.tar`;
+      const names = ["a", "b"].map((name) => `${transport}:${file}:${name}:1`);
+      const { code, stderr } = await copy(source, ...names);
+      expect([code, stderr]).toEqual([1, expect.stringContaining("would replace each other")]);
+      expect(existsSync(file)).toBe(false);
+      expect(await copy("--dest-append", source, ...names)).toMatchObject({ code: 0 });
+      for (const name of names) expect(await drayage("verify", name)).toMatchObject({ code: 0 });
+    },
+  );
+
   test("credentials are sent to two repositories of one registry", async () => {
     const names = [1, 2].map((tag) => `docker://${registry.host}/team/copy:${tag}`);
     const flags = ["--dest-creds=ann:secret", "--dest-tls-verify=false"];
