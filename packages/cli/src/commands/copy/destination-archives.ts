@@ -9,7 +9,7 @@ import { UsageError } from "../../flags/usage-error.ts";
 /** Transports whose package is loaded to find the file of an archive. */
 const archives: ReadonlySet<string> = new Set(["docker-archive", "oci-archive"]);
 
-/** Refuses two copies to one archive, of which the second would replace the first. @throws UsageError */
+/** Refuses two copies to one archive: the second would replace the first. @throws UsageError */
 export async function refuseSharedArchives(
   destinations: readonly ImageReference[],
   { append }: SideFlags,
