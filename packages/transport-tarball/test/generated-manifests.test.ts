@@ -3,6 +3,7 @@ import path from "node:path";
 import { copyImage, openImage } from "@drayage/core";
 import type { ImageReference } from "@drayage/core";
 import { compressionOf, readAll } from "@drayage/core/content";
+import { memory } from "@drayage/core/memory";
 import { verifyImage } from "@drayage/core/verify";
 import { scratchFolder } from "@drayage/test-support";
 import { inMemory, randomImage } from "@drayage/testkit";
@@ -47,4 +48,14 @@ test("layers of an OCI archive are not changed", async () => {
   const to = ociArchive().parseReference(`${await scratchFolder()}/oci.tar:x`);
   const { digest } = await copyImage(await inMemory(plain), to);
   expect(digest).toBe(plain.manifest.digest);
+});
+
+test("a docker archive of an image with sha512 digests is reported with the sha256 digest that readers compute", async () => {
+  const image = await randomImage("sha512", { digestAlgorithm: "sha512", format: "docker" });
+  const archive = dockerArchive().parseReference(`${await scratchFolder()}/image.tar:a/b:1`);
+  const { digest, changes } = await copyImage(await inMemory(image), archive);
+  const back = await copyImage(archive, memory().parseReference("back"));
+  expect(digest).toMatch(/^sha256:/);
+  expect(digest).toBe(back.sourceDigest);
+  expect(changes).toMatchObject([{ from: image.manifest.digest, to: digest }]);
 });

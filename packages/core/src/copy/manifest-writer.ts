@@ -76,11 +76,11 @@ export class ManifestWriter {
     }
   }
 
-  /** Replaces the top-level manifest with the manifest that the store generated. */
+  /** Replaces the top-level manifest with the manifest that the store generated, which readers name by sha256. */
   addGenerated(top: VerifiedManifest, manifest: RawManifest): void {
     const written = this.#written.get(top.digest);
     if (written === undefined) return;
-    const result = describeRewritten(top, manifest);
+    const result = describeRewritten(top, manifest, "sha256");
     const change = generatedChange(top, written, result);
     this.#written.set(top.digest, { manifest, result, change });
   }
