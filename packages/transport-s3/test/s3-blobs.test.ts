@@ -65,21 +65,26 @@ test("a store rejects bytes with another digest", async () => {
 });
 
 test.each([
-  ["known", true],
-  ["computed during the upload", false],
-])("a large blob is sent in equal parts, its digest %s", async (_, isKnown) => {
-  await using server = await startBucket({ equalParts: true });
-  await using destination = await opened(server, { partSize });
-  const bytes = bytesOf(3 * partSize + 1);
-  const blob = blobOf(bytes);
-  const stored = await destination.putBlob(reusingBuffer(bytes), isKnown ? blob : {});
-  expect(stored).toMatchObject(blob);
-  const key = `a/blobs/sha256/${hexOf(blob.digest)}`;
-  expect(server.bucket().keys()).toEqual([key]);
-  const found = await server.bucket().find(key);
-  expect(Buffer.compare(found?.bytes ?? Buffer.alloc(0), bytes)).toBe(0);
-  expect(countOf(server.requests, "UploadPart")).toBe(4);
-});
+  ["known", true, "sha256"],
+  ["computed during the upload", false, "sha256"],
+  ["computed during the upload with sha512", false, "sha512"],
+] as const)(
+  "a large blob is sent in equal parts, its digest %s",
+  async (_, isKnown, digestAlgorithm) => {
+    await using server = await startBucket({ equalParts: true });
+    await using destination = await opened(server, { partSize });
+    const bytes = bytesOf(3 * partSize + 1);
+    const blob = { digest: digestOf(bytes, digestAlgorithm), size: bytes.byteLength };
+    const known = isKnown ? blob : {};
+    const stored = await destination.putBlob(reusingBuffer(bytes), known, { digestAlgorithm });
+    expect(stored).toMatchObject(blob);
+    const key = `a/blobs/${digestAlgorithm}/${hexOf(blob.digest)}`;
+    expect(server.bucket().keys()).toEqual([key]);
+    const found = await server.bucket().find(key);
+    expect(Buffer.compare(found?.bytes ?? Buffer.alloc(0), bytes)).toBe(0);
+    expect(countOf(server.requests, "UploadPart")).toBe(4);
+  },
+);
 
 test("a blob of exactly one part is sent in one request", async () => {
   await using server = await startBucket();
