@@ -51,11 +51,11 @@ test("layers of an OCI archive are not changed", async () => {
 });
 
 test("a docker archive of an image with sha512 digests is reported with the sha256 digest that readers compute", async () => {
-  const image = await randomImage("sha512", { digestAlgorithm: "sha512", format: "docker" });
+  const named = await randomImage("sha512", { digestAlgorithm: "sha512", format: "docker" });
   const archive = dockerArchive().parseReference(`${await scratchFolder()}/image.tar:a/b:1`);
-  const { digest, changes } = await copyImage(await inMemory(image), archive);
+  const { digest, changes } = await copyImage(await inMemory(named), archive);
   const back = await copyImage(archive, memory().parseReference("back"));
   expect(digest).toMatch(/^sha256:/);
   expect(digest).toBe(back.sourceDigest);
-  expect(changes).toMatchObject([{ from: image.manifest.digest, to: digest }]);
+  expect(changes).toMatchObject([{ from: named.manifest.digest, to: digest }]);
 });
