@@ -8,7 +8,15 @@ import { expect, test } from "vitest";
 
 import { docker } from "../../src/index.ts";
 
-const { ociManifest, ociIndex, ociConfig, dockerManifest, dockerList, dockerConfig } = mediaTypes;
+const {
+  ociManifest,
+  ociIndex,
+  ociConfig,
+  dockerManifest,
+  dockerList,
+  dockerConfig,
+  dockerSchema1Signed,
+} = mediaTypes;
 const ofDocker = { format: "docker" } as const;
 
 /** The number of complete blob uploads. */
@@ -55,3 +63,24 @@ test.each([
     }
   },
 );
+
+test("a registry that rejects every type gets all of them in order, and the error has each reason", async () => {
+  await using registry = await startRegistry({ manifestTypes: [] });
+  const to = docker().parseReference(`//${registry.host}/a:1`);
+  const image = await randomImage("rejected", ofDocker);
+  const error: unknown = await copyImage(await inMemory(image), to).catch(
+    (reason: unknown) => reason,
+  );
+  expect(error).toMatchObject({ code: "manifest-rejected" });
+  const { message } = error as Error;
+  const positions = [dockerManifest, ociManifest, dockerSchema1Signed].map((type) =>
+    message.indexOf(`${type}: `),
+  );
+  expect(positions).toEqual(positions.toSorted((a, b) => a - b));
+  expect(positions[0]).toBeGreaterThan(0);
+  expect(registry.requests.filter(isManifestPut)).toHaveLength(3);
+});
+
+function isManifestPut({ method, path }: Registry["requests"][number]): boolean {
+  return method === "PUT" && path.includes("/manifests/");
+}
