@@ -14,7 +14,7 @@ const base = ExtractorConfig.loadFile(
 
 let isWhole = true;
 for (const entry of Object.keys(exports)) {
-  if (entry === "./package.json") continue;
+  if (entry.endsWith(".json")) continue;
   const name = entry === "." ? "index" : entry.slice(2);
   const suffix = entry === "." ? "" : `-${name}`;
   const declarations = path.join(folder, `dist/${name}.d.mts`);

@@ -1,0 +1,11 @@
+export { applyPlan } from "./apply-plan.ts";
+export { estimateCost, formatCost } from "./estimate-cost.ts";
+export type { CostEstimate, CostItem } from "./estimate-cost.ts";
+export { parsePlan } from "./parse-plan.ts";
+export { preparePlan } from "./prepare-plan.ts";
+export { parsePrices } from "./price-table.ts";
+export type { PriceTable, StorePrices } from "./price-table.ts";
+export { serializePlan } from "./serialize-plan.ts";
+export type { ApplyOptions, RecordedOption, RecordedOptions, StoredPlan } from "./stored-plan.ts";
+export { formatTransfers, transfersOf } from "./transfers.ts";
+export type { BlobTransfer } from "./transfers.ts";
