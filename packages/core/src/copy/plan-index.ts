@@ -6,6 +6,7 @@ import { blobStep } from "./blob-step.ts";
 import { preserve } from "./blob-transform.ts";
 import { missingVariants } from "./compression-variants.ts";
 import type { MissingVariant } from "./compression-variants.ts";
+import { withoutUnwritableAttestations } from "./convertible-instances.ts";
 import type { ManifestFacts } from "./copy-facts.ts";
 import type { PlanOptions } from "./copy-options.ts";
 import { impossibleChange } from "./impossible-copies.ts";
@@ -20,13 +21,15 @@ import { targetTypeOf } from "./target-type.ts";
 
 /** Plans an index. `planInstance` plans an instance and returns its result; undefined if it is not known yet. */
 export function planIndex(
-  facts: ManifestFacts,
+  given: ManifestFacts,
   index: ImageIndex,
   preserveReason: string | undefined,
   context: PlanContext,
   planInstance: (instance: ManifestFacts) => RewrittenManifest | undefined,
 ): ManifestPlan {
   const { accepts, cachedBlobs } = context.facts;
+  const facts =
+    preserveReason === undefined ? withoutUnwritableAttestations(given, index, context) : given;
   const added = missingVariants(facts, context.options);
   const options = optionsWith(added, context.options, preserveReason);
   const target = targetTypeOf(index, accepts, options, preserveReason);

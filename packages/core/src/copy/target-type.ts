@@ -57,6 +57,17 @@ export function targetTypeOf(
   throw new ImageError("impossible-copy", `${reason}, and it cannot be converted: ${why}`);
 }
 
+/** Whether a manifest can be written in any type, if it may change. */
+export function hasTargetType(
+  manifest: Manifest,
+  accepts: DestinationAccepts,
+  options: PlanOptions,
+): boolean {
+  return allowedTypes(manifest, accepts, options).some(
+    (type) => type === manifest.mediaType || conversionProblem(manifest, type) === undefined,
+  );
+}
+
 function noTypeReason(manifest: Manifest, { manifestMIMEType }: PlanOptions): string {
   if (manifestMIMEType !== undefined) return "the destination does not accept that type";
   const isIndex = manifest.kind === "index";

@@ -135,6 +135,15 @@ describe("a copy of selected platforms", () => {
   });
 });
 
+test("a copy of selected platforms to docker manifests leaves out attestations, which cannot be converted", async () => {
+  const manifestMIMEType = "application/vnd.docker.distribution.manifest.v2+json";
+  const { entries } = await copied({ instances: { platforms: [arm] }, manifestMIMEType });
+  expect(entries).toHaveLength(1);
+  await expect(copied({ instances: "all", manifestMIMEType })).rejects.toThrow(
+    /it is an attestation; select the platforms/,
+  );
+});
+
 test("a copy of the index only writes one manifest, also with preserved digests", async () => {
   const { digest, written } = await copied({ instances: "index-only", preserveDigests: true });
   expect([digest, written]).toEqual([index.manifest.digest, [index.manifest.digest]]);
