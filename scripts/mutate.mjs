@@ -30,6 +30,10 @@ const groups = {
     ],
     tests: ["core/test/{manifest,copy,schema1}/*.test.ts"],
   },
+  "stored-plan": {
+    modules: ["plan/src/*.ts"],
+    tests: ["plan/test/*.test.ts"],
+  },
   lock: {
     modules: [
       "transport-kit/src/files/{file-lock,lock-holder,lock-wait,sweep,publish,temporary-name,staged-folder}.ts",

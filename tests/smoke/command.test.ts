@@ -99,6 +99,22 @@ const uses: Readonly<Record<string, () => Promise<void>>> = {
     await drayage("copy", "--quiet", name, ...several);
     expect(registry.tags("copy")).toEqual(["1", "2"]);
   },
+  async plan() {
+    const text = await drayage("plan", image, `docker://${registry.host}/plan:1`);
+    expect(text).toContain("no digest changes");
+    expect(registry.tags("plan")).toEqual([]);
+  },
+  async apply() {
+    const file = path.join(command.home, "plan.json");
+    await writeFile(
+      file,
+      await drayage("plan", "--json", image, `docker://${registry.host}/apply:1`),
+    );
+    await drayage("apply", "--quiet", file);
+    expect(registry.tags("apply")).toEqual(["1"]);
+    const again = await command.run(["apply", file]);
+    expect(again).toMatchObject({ code: 1, stderr: expect.stringContaining("no longer applies") });
+  },
   async inspect() {
     const text = await drayage("inspect", await imageInRegistry("inspect"));
     expect(JSON.parse(text)).toMatchObject({ RepoTags: ["1"], Os: "linux" });

@@ -8,6 +8,8 @@ import { listTagsCommand } from "./commands/list-tags-command.ts";
 import { loginCommand } from "./commands/login/login-command.ts";
 import { logoutCommand } from "./commands/login/logout-command.ts";
 import { manifestDigestCommand } from "./commands/manifest-digest-command.ts";
+import { applyCommand } from "./commands/plan/apply-command.ts";
+import { planCommand } from "./commands/plan/plan-command.ts";
 import { policyCommand } from "./commands/policy/policy-command.ts";
 import { s3Command } from "./commands/s3-command.ts";
 import { signingCommands } from "./commands/signing/signing-commands.ts";
@@ -34,6 +36,8 @@ export function newProgram(interruption: Interruption): Command {
   addGlobalFlags(program);
   for (const command of [
     copyCommand(signal),
+    planCommand(signal),
+    applyCommand(signal),
     inspectCommand(signal),
     verifyCommand(signal),
     deleteCommand(signal),

@@ -98,6 +98,7 @@ const effects: Readonly<Record<string, readonly [file: string, title: string]>> 
   "--repair": ["flag-effects.test.ts", "--repair replaces a corrupt layer"],
   "--dry-run": ["commands/copy/copy.test.ts", "prints the plan and writes nothing"],
   "--json": ["commands/copy/copy.test.ts", "--dry-run --json prints the plan as JSON"],
+  "--prices": ["commands/plan/plan.test.ts", "--prices estimates the cost"],
   "--digestfile": ["commands/copy/copy.test.ts", "--digestfile writes only the digest to the file"],
   "--image-parallel-copies": ["flag-effects.test.ts", "copy flags become copy options"],
   "--max-layer-size": ["copy/decompressed-layers.test.ts", "fails above --max-layer-size"],

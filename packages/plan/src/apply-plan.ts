@@ -2,6 +2,7 @@ import { copyImage, ImageError, imageName } from "@drayage/core";
 import type { CopyResult, ImageReference } from "@drayage/core";
 
 import { changeSince } from "./changed-plan.ts";
+import { passedOptions } from "./stored-plan.ts";
 import type { ApplyOptions, StoredPlan } from "./stored-plan.ts";
 
 /**
@@ -19,7 +20,7 @@ export async function applyPlan(
   requireName("source", plan.source, from);
   requireName("destination", plan.destination, to);
   return copyImage(from, to, {
-    ...options,
+    ...passedOptions(options),
     ...recorded,
     onEvent(event) {
       const change = event.kind === "planned" ? changeSince(plan, event.plan) : undefined;

@@ -95,6 +95,8 @@ function nameOf(step: CopyStep): string {
       return `the manifest ${step.raw.digest}`;
     case "signatures":
       return `the signatures of ${step.manifest}`;
+    case "ledger":
+      return `the conversion ledger of ${step.manifest}`;
     case "commit":
       return "the commit of the image";
   }

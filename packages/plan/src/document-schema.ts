@@ -29,6 +29,11 @@ const instances: v.GenericSchema<unknown, InstanceSelection> = v.union([
   exactly<Extract<InstanceSelection, object>>()({ platforms: v.array(platformSchema) }),
 ]);
 
+const ledgerOptions = exactly<Extract<RecordedOptions["conversionLedger"], object>>()({
+  tool: v.optional(text),
+  created: v.optional(text),
+});
+
 const optionsSchema = exactly<RecordedOptions>()({
   instances: v.optional(instances),
   platform: v.optional(platformSchema),
@@ -44,6 +49,7 @@ const optionsSchema = exactly<RecordedOptions>()({
   referrers: v.optional(
     v.union([v.boolean(), exactly<ReferrerSelection>()({ artifactTypes: v.array(text) })]),
   ),
+  conversionLedger: v.optional(v.union([v.boolean(), ledgerOptions])),
   downloadForeignLayers: v.optional(v.boolean()),
   repair: v.optional(v.boolean()),
 });

@@ -5,8 +5,7 @@ import * as v from "valibot";
 export function exactly<Type extends object>() {
   return <Fields extends FieldsOf<Type>>(
     fields: Fields & Readonly<Record<Exclude<keyof Fields, keyof Type>, never>>,
-  ): v.GenericSchema<unknown, Type> =>
-    v.strictObject(fields as never) as unknown as v.GenericSchema<unknown, Type>;
+  ): v.GenericSchema<unknown, Type> => v.strictObject(fields as never) as never;
 }
 
 /** A schema of alternatives with a `kind`. A new kind of the type does not compile until it is here. */
@@ -16,8 +15,7 @@ export function oneKindOf<Type extends { readonly kind: string }>() {
       unknown,
       Extract<Type, { readonly kind: Kind }>
     >;
-  }): v.GenericSchema<unknown, Type> =>
-    v.variant("kind", Object.values(kinds) as never) as unknown as v.GenericSchema<unknown, Type>;
+  }): v.GenericSchema<unknown, Type> => v.variant("kind", Object.values(kinds) as never) as never;
 }
 
 type FieldsOf<Type> = {

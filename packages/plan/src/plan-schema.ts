@@ -16,6 +16,7 @@ import type {
   CompressionChange,
   CopyStep,
   LayerTransform,
+  LedgerStep,
   ManifestStep,
   PlanConditions,
   RecompressionChange,
@@ -156,6 +157,7 @@ const stepSchema = oneKindOf<CopyStep>()({
     signatures: v.array(signatureSchema),
     reason: text,
   }),
+  ledger: exactly<LedgerStep>()({ kind: v.literal("ledger"), manifest: digest, reason: text }),
   commit: exactly<CommitStep>()({ kind: v.literal("commit"), reason: text }),
 });
 

@@ -18,6 +18,7 @@ export type RecordedOption =
   | "ensureCompressionVariantsExist"
   | "removeSignatures"
   | "referrers"
+  | "conversionLedger"
   | "downloadForeignLayers"
   | "repair";
 
@@ -39,6 +40,7 @@ const isRecorded = {
   ensureCompressionVariantsExist: true,
   removeSignatures: true,
   referrers: true,
+  conversionLedger: true,
   downloadForeignLayers: true,
   repair: true,
   compressors: false,
@@ -55,6 +57,14 @@ const isRecorded = {
   onNotice: false,
 } as const satisfies Record<RecordedOption, true> &
   Record<Exclude<keyof CopyOptions, RecordedOption>, false>;
+
+/** The options that are not recorded. */
+export function passedOptions(options: ApplyOptions): ApplyOptions {
+  const entries = Object.entries(options).filter(
+    ([name]) => !isRecorded[name as keyof CopyOptions],
+  );
+  return Object.fromEntries(entries) as ApplyOptions;
+}
 
 /** The recorded options among all options of a copy, without those that are not set. */
 export function recordedOptions(options: CopyOptions): RecordedOptions {

@@ -4,7 +4,7 @@ import type { BlobStep } from "@drayage/core/copy";
 
 /** Whether the bytes of a blob pass through this machine. */
 export interface BlobTransfer {
-  /** `unless-present`: the destination can only tell during the copy whether it has the blob. */
+  /** `unless-present`: only the copy shows whether the destination has the blob. */
   readonly isSent: "yes" | "no" | "unless-present";
   readonly reason: string;
   /** The number of blobs. */

@@ -53,6 +53,7 @@ describe("applying a printed plan equals copying", () => {
     { instances: { platforms } },
     { instances: { platforms }, missingInstances: "keep", preserveDigests: true },
     { platform: parsePlatform("linux/arm64") },
+    { instances: { platforms }, conversionLedger: { tool: "test" } },
     { instances: "all", compression: { format: "zstd", force: true } },
     {
       instances: { platforms },
@@ -79,7 +80,8 @@ describe("applying a printed plan equals copying", () => {
 
   test("with the planned platform on any machine", async () => {
     const stored = await printed({ platform: parsePlatform("linux/arm64") });
-    const { digest } = await applyPlan(stored, from, to);
+    const options: CopyOptions = { platform: parsePlatform("linux/s390x") };
+    const { digest } = await applyPlan(stored, from, to, options);
     expect(digest).toBe(stored.plan.digest);
   });
 });

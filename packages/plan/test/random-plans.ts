@@ -31,7 +31,7 @@ function some<Fields extends object>(
   ...required: (keyof Fields & string)[]
 ): fc.Arbitrary<Fields> {
   const options = { requiredKeys: required as never[], noNullPrototype: true };
-  return fc.record(fields as never, options) as unknown as fc.Arbitrary<Fields>;
+  return fc.record(fields, options) as never;
 }
 
 const list = <Value>(value: fc.Arbitrary<Value>): fc.Arbitrary<Value[]> =>
@@ -176,6 +176,12 @@ const step: fc.Arbitrary<CopyStep> = fc.oneof(
     },
     ...(["kind", "manifest", "isInstance", "signatures", "reason"] as const),
   ),
+  some<Extract<CopyStep, { readonly kind: "ledger" }>>(
+    { kind: fc.constant("ledger"), manifest: digest, reason: text },
+    "kind",
+    "manifest",
+    "reason",
+  ),
   some<Extract<CopyStep, { readonly kind: "commit" }>>(
     { kind: fc.constant("commit"), reason: text },
     "kind",
@@ -264,6 +270,7 @@ const options = some<RecordedOptions>({
   ensureCompressionVariantsExist: list(some({ format: text, level: count, zstdFrames }, "format")),
   removeSignatures: fc.boolean(),
   referrers: fc.oneof(fc.boolean(), some({ artifactTypes: list(text) }, "artifactTypes")),
+  conversionLedger: fc.oneof(fc.boolean(), some({ tool: text, created: text })),
   downloadForeignLayers: fc.boolean(),
   repair: fc.boolean(),
 });

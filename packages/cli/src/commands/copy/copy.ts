@@ -1,13 +1,10 @@
-import { fileBlobInfoCache, userCacheFiles } from "@drayage/blob-info-cache";
 import { copyImage, imageName, isImageError, previewCopy } from "@drayage/core";
-import type { CopyOptions, CopyResult, ImagePolicy, ImageReference } from "@drayage/core";
+import type { CopyOptions, CopyResult, ImageReference } from "@drayage/core";
 import { formatPlan } from "@drayage/core/copy";
-import type { Policy } from "@drayage/signature";
 
 import { sideOf } from "../../flags/side-flags.ts";
 import { UsageError } from "../../flags/usage-error.ts";
 import { parseImageName, parseImageNames } from "../../images/image-name.ts";
-import { loadPolicy } from "../../images/policy-file.ts";
 import { asGeneralFailure } from "../../process/failure.ts";
 import { plainJSON } from "../../process/json-text.ts";
 import { noticeLogger } from "../../process/notice-lines.ts";
@@ -17,14 +14,13 @@ import { freeChunksEarly } from "../../process/v8-flags.ts";
 import { withErrorEvent } from "../../progress/error-event.ts";
 import { openProgressView } from "../../progress/progress-view.ts";
 import { checkArchiveOutput } from "./archive-output.ts";
-import { compressorsOf } from "./compressors.ts";
 import type { CopyFlags } from "./copy-flags.ts";
-import { copyOptionsOf } from "./copy-options.ts";
 import { refuseSharedArchives } from "./destination-archives.ts";
 import { refuseSharedCredentials } from "./destination-credentials.ts";
 import { requireWritable, writeDigestFile } from "./digest-file.ts";
-import { encryptionOptionsOf } from "./encryption-flags.ts";
 import { formatResult } from "./format-result.ts";
+import { runningOptions, withPolicy } from "./running-options.ts";
+import type { RunningCopyOptions } from "./running-options.ts";
 
 /** `drayage copy` */
 export async function copy(
@@ -46,10 +42,7 @@ async function copyBetween(
   flags: CopyFlags,
   signal: AbortSignal,
 ): Promise<void> {
-  const cache = flags.cache === false ? undefined : fileBlobInfoCache(userCacheFiles());
-  const encryption = await encryptionOptionsOf(flags);
-  const compressors = await compressorsOf(flags);
-  const options = { ...copyOptionsOf(flags), ...encryption, compressors, cache, signal };
+  const options = await runningOptions(flags, signal);
   const parallel = flags.imageParallelCopies;
   const { platform } = options;
   const from = await parseImageName(source, {
@@ -62,9 +55,7 @@ async function copyBetween(
   await refuseSharedArchives(all, side.flags);
   for (const each of all) await checkArchiveOutput(each, flags);
   if (flags.digestfile !== undefined) await requireWritable(flags.digestfile);
-  const { policy, file, notice } = await loadPolicy(flags, {}, { signal });
-  if (notice !== undefined && !flags.quiet) logMessage(`drayage: ${notice}`);
-  const checked = { ...options, policy: policy && (await signaturePolicyOf(policy, file)) };
+  const checked = await withPolicy(flags, options);
   const [to, ...others] = all;
   if (to === undefined || others.length > 0) {
     const { copyToMany, previewMany } = await import("./copy-to-many.ts");
@@ -72,13 +63,6 @@ async function copyBetween(
   } else if (flags.dryRun) await preview(from, to, flags, checked);
   else await copyAndReport(from, to, flags, checked);
 }
-
-async function signaturePolicyOf(policy: Policy, name?: string): Promise<ImagePolicy> {
-  const { signaturePolicy } = await import("@drayage/signature");
-  return signaturePolicy(policy, { name });
-}
-
-type RunningCopyOptions = CopyOptions & { readonly signal: AbortSignal };
 
 async function preview(
   from: ImageReference,
@@ -91,20 +75,29 @@ async function preview(
   await writeResult(flags.json ? `${plainJSON(plan, 4)}\n` : formatPlan(plan));
 }
 
-async function copyAndReport(
+/** Copies with `run`, shows the progress, and reports the result. */
+export async function copyAndReport(
   from: ImageReference,
   to: ImageReference,
   flags: CopyFlags,
   options: RunningCopyOptions,
+  run: SingleCopy = copyImage,
 ): Promise<void> {
   const result = await withRetries(flags, options.signal, async () => {
     using view = await openProgressView(flags.quiet ? "none" : flags.progress);
-    return await copyFound(from, to, { ...options, onEvent: view.show });
+    return await copyFound(from, to, { ...options, onEvent: view.show }, run);
   });
   if (!flags.quiet) logMessage(formatResult(from, to, result, options));
   if (flags.digestfile !== undefined)
     await writeDigestFile(flags.digestfile, result.digest, options.signal);
 }
+
+/** `copyImage` to one destination, or a function like it. */
+export type SingleCopy = (
+  from: ImageReference,
+  to: ImageReference,
+  options: CopyOptions,
+) => Promise<CopyResult>;
 
 /**
  * After planning, a `not-found` error does not mean that the source image is missing, so it must not set exit code 2.
@@ -113,10 +106,11 @@ async function copyFound(
   from: ImageReference,
   to: ImageReference,
   options: RunningCopyOptions,
+  run: SingleCopy,
 ): Promise<CopyResult> {
   let isFound = from.transport.name === "tarball";
   try {
-    return await copyImage(from, to, {
+    return await run(from, to, {
       ...options,
       onEvent(event) {
         isFound ||= event.kind === "planned";
@@ -129,7 +123,14 @@ async function copyFound(
   }
 }
 
-function refuseContradictions({ dryRun, json, digestfile, quiet, progress }: CopyFlags): void {
+/** @throws UsageError */
+export function refuseContradictions({
+  dryRun,
+  json,
+  digestfile,
+  quiet,
+  progress,
+}: CopyFlags): void {
   const shows = progress !== "auto" && progress !== "none";
   const contradictions: readonly (readonly [unknown, string])[] = [
     [json && !dryRun, "--json requires --dry-run; use --progress=json for the events of a copy"],
