@@ -45,6 +45,7 @@ const optionsSchema = exactly<RecordedOptions>()({
   ensureCompressionVariantsExist: v.optional(
     v.array(exactly<CompressionVariant>()({ format: text, level: v.optional(count), zstdFrames })),
   ),
+  digestAlgorithm: v.optional(v.picklist(["sha256", "sha384", "sha512"])),
   removeSignatures: v.optional(v.boolean()),
   referrers: v.optional(
     v.union([v.boolean(), exactly<ReferrerSelection>()({ artifactTypes: v.array(text) })]),

@@ -17,6 +17,7 @@ export type RecordedOption =
   | "compression"
   | "ensureCompressionVariantsExist"
   | "removeSignatures"
+  | "digestAlgorithm"
   | "referrers"
   | "conversionLedger"
   | "downloadForeignLayers"
@@ -39,6 +40,7 @@ const isRecorded = {
   compression: true,
   ensureCompressionVariantsExist: true,
   removeSignatures: true,
+  digestAlgorithm: true,
   referrers: true,
   conversionLedger: true,
   downloadForeignLayers: true,

@@ -53,6 +53,7 @@ describe("applying a printed plan equals copying", () => {
     { instances: { platforms } },
     { instances: { platforms }, missingInstances: "keep", preserveDigests: true },
     { platform: parsePlatform("linux/arm64") },
+    { instances: { platforms }, digestAlgorithm: "sha512" },
     { instances: { platforms }, conversionLedger: { tool: "test" } },
     { instances: "all", compression: { format: "zstd", force: true } },
     {

@@ -268,6 +268,7 @@ const options = some<RecordedOptions>({
     some({ format: text, level: count, zstdFrames, force: fc.boolean() }),
   ),
   ensureCompressionVariantsExist: list(some({ format: text, level: count, zstdFrames }, "format")),
+  digestAlgorithm: fc.constantFrom("sha256" as const, "sha384" as const, "sha512" as const),
   removeSignatures: fc.boolean(),
   referrers: fc.oneof(fc.boolean(), some({ artifactTypes: list(text) }, "artifactTypes")),
   conversionLedger: fc.oneof(fc.boolean(), some({ tool: text, created: text })),
