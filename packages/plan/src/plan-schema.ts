@@ -62,6 +62,7 @@ const candidateSchema = exactly<ReuseCandidate>()({
   blob: descriptorSchema,
   compression: v.optional(v.picklist(["gzip", "zstd"])),
   location: v.optional(locationSchema),
+  onlyIfPresent: v.optional(v.boolean()),
 });
 
 const compressionFields = {

@@ -72,7 +72,12 @@ const location = some<NonNullable<ReuseCandidate["location"]>>(
 );
 
 const candidate = some<ReuseCandidate>(
-  { blob: descriptor, compression: fc.constantFrom("gzip", "zstd"), location },
+  {
+    blob: descriptor,
+    compression: fc.constantFrom("gzip", "zstd"),
+    location,
+    onlyIfPresent: fc.boolean(),
+  },
   "blob",
 );
 
