@@ -22,6 +22,10 @@ const groups = {
       "encryption/test/{layer-round-trip,hostile-layers}.test.ts",
     ],
   },
+  trust: {
+    modules: ["signature/src/*.ts", "signature/src/{policy,simple-signing,sigstore}/*.ts"],
+    tests: ["signature/test/{payload,policy/*,sigstore/*}.test.ts"],
+  },
   plan: {
     modules: [
       "core/src/copy/{plan-copy,plan-encryption,layer-encryption,copy-planner,plan-image,plan-index,plan-schema1,schema1-writer,diff-id,blob-step,target-type,conversion-order,impossible-copies,inspect-copy,execute-copy,blob-writer,manifest-writer,copy-blob}.ts",

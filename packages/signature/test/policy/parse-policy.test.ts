@@ -1,4 +1,5 @@
 import { isImageError, Transports } from "@drayage/core";
+import { isTorture } from "@drayage/test-support";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 
@@ -336,7 +337,7 @@ test("no mutation of a policy that rejects everything accepts something", () => 
         expect(all.flat().every(({ type }) => type === "reject" || type === "signedBy")).toBe(true);
       },
     ),
-    { numRuns: 1000 },
+    { numRuns: isTorture ? 100_000 : 1000 },
   );
 });
 
