@@ -140,6 +140,8 @@ const images: readonly (readonly [string, WholeImage])[] = [
     }),
   ],
   ["an indented image", imageOf({ ...docker, indent: "\t" })],
+  ["a docker image without layers", imageOf({ ...docker, manifest: { layers: null } })],
+  ["an OCI image without layers", imageOf({ ...oci, manifest: { layers: [] } })],
   [
     "a docker list with features",
     indexOf(dockerList, [

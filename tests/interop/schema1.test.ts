@@ -146,6 +146,7 @@ describe.skipIf(skopeo === "" || !existsSync(fixtures))("a real image of schema 
       "internal/image/fixtures/schema1.json",
       "internal/manifest/testdata/v2s1.manifest.json",
       "internal/manifest/testdata/v2s1-unsigned.manifest.json",
+      "manifest/fixtures/v2s1.everything.json",
     ].flatMap((name) => formats.map((format) => [name, ...format] as const)),
   )("%s, copied as %s, has the digest that skopeo gives it", async ([name, format, type]) => {
     await using folder = await temporaryFolder();

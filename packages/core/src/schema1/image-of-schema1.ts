@@ -60,7 +60,8 @@ function schema2Manifest(
     ["schemaVersion", "2"],
     ["mediaType", formatGoJSON(mediaTypes.dockerManifest)],
     ["config", formatDockerEntry(described)],
-    ["layers", `[${entries.join(",")}]`],
+    // Go writes null for this list if it is empty.
+    ["layers", entries.length === 0 ? "null" : `[${entries.join(",")}]`],
   ]);
   return { bytes: Buffer.from(text), mediaType: mediaTypes.dockerManifest };
 }
