@@ -70,6 +70,7 @@ function realManifests(): readonly string[] {
     "../manifest/fixtures/ociv1.nondistributable.gzip.manifest.json",
     "../manifest/fixtures/v2s2.nondistributable.manifest.json",
     "../manifest/fixtures/ociv1.encrypted.manifest.json",
+    "image/fixtures/oci1-artifact.json",
     ...(isOldSkopeo ? [] : ["../manifest/fixtures/ociv1.zstd.manifest.json"]),
   ].map((name) =>
     fixture(name)
