@@ -24,6 +24,16 @@ describe("manifest-digest", () => {
     expect(code).toBe(0);
   });
 
+  test("has the requested algorithm", async () => {
+    await using folder = await temporaryFolder();
+    const file = path.join(folder.path, "manifest.json");
+    await writeFile(file, "{}");
+    const { stdout } = await drayage("manifest-digest", "--digest-algorithm", "sha512", file);
+    expect(stdout).toBe(`${digestOf(Buffer.from("{}"), "sha512")}\n`);
+    const md5 = await drayage("manifest-digest", "--digest-algorithm", "md5", file);
+    expect(md5).toMatchObject({ code: 1, stdout: "" });
+  });
+
   test.skipIf(!existsSync(fixtures))("excludes the signatures of schema 1", async () => {
     const { stdout } = await drayage("manifest-digest", path.join(fixtures, "v2s1.manifest.json"));
     expect(stdout).toBe(

@@ -1,6 +1,7 @@
 import { Command, Option } from "commander";
 
 import { parseVariants } from "../../flags/compression-values.ts";
+import { parseDigestAlgorithm } from "../../flags/digest-algorithm.ts";
 import { listedByCommas, listedIntegers, parseBound, parseSize } from "../../flags/flag-values.ts";
 import { addRetryFlags } from "../../flags/retry-flags.ts";
 import { addSideFlags } from "../../flags/side-flags.ts";
@@ -36,6 +37,7 @@ export function copyCommand(signal: AbortSignal): Command {
     .option(
       "--digest-algorithm <name>",
       "sha256, sha384 or sha512 for the digests of new blobs and changed manifests",
+      parseDigestAlgorithm,
     )
     .option(
       "--conversion-ledger",

@@ -1,3 +1,4 @@
+import type { DigestAlgorithm } from "@drayage/core";
 import type { CompressionVariant } from "@drayage/core/copy";
 
 import type { GlobalFlags } from "../../flags/global-flags.ts";
@@ -24,7 +25,7 @@ export interface CopyFlags extends GlobalFlags, RetryFlags {
   readonly decryptionKey?: readonly string[];
   readonly referrers?: true;
   readonly referrerType?: readonly string[];
-  readonly digestAlgorithm?: string;
+  readonly digestAlgorithm?: DigestAlgorithm;
   readonly conversionLedger?: true;
   readonly repair?: true;
   readonly dryRun?: true;

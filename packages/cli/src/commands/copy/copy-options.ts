@@ -21,7 +21,7 @@ export function copyOptionsOf(flags: CopyFlags): CopyOptions {
     ensureCompressionVariantsExist: flags.addCompression,
     removeSignatures: flags.removeSignatures,
     referrers: referrersOf(flags),
-    digestAlgorithm: digestAlgorithmOf(flags.digestAlgorithm),
+    digestAlgorithm: flags.digestAlgorithm,
     conversionLedger: flags.conversionLedger && { tool: `drayage ${version}` },
     repair: flags.repair,
     parallelBlobs: flags.imageParallelCopies,
@@ -46,20 +46,6 @@ async function* decompressedLayer(
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const { decompressedBytes } = await import("@drayage/image-archive");
   yield* decompressedBytes(bytes, compression);
-}
-
-function digestAlgorithmOf(algorithm: string | undefined): CopyOptions["digestAlgorithm"] {
-  switch (algorithm) {
-    case undefined:
-    case "sha256":
-    case "sha384":
-    case "sha512":
-      return algorithm;
-    default:
-      throw new UsageError(
-        `--digest-algorithm must be sha256, sha384 or sha512, not ${JSON.stringify(algorithm)}`,
-      );
-  }
 }
 
 function referrersOf({ referrers, referrerType }: CopyFlags): CopyOptions["referrers"] {
