@@ -50,7 +50,7 @@ export type { CopyEvent } from "./copy/copy-event.ts";
 export { copyEvents, copyImage, previewCopy } from "./copy/copy-image.ts";
 export type { CopyOptions, EncryptionOptions } from "./copy/copy-options.ts";
 export type { CopyPlan } from "./copy/copy-plan.ts";
-export type { CopyToManyOptions, DestinationResult } from "./copy/copy-to-many.ts";
+export type { CopyTarget, CopyToManyOptions, DestinationResult } from "./copy/copy-to-many.ts";
 export type { CopyResult, DigestChange } from "./copy/copy-result.ts";
 export type { ImageInspectInfo } from "./image/image-inspect-info.ts";
 export type { ImagePolicy } from "./image/image-policy.ts";

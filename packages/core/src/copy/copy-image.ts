@@ -6,20 +6,20 @@ import type { CopyOptions } from "./copy-options.ts";
 import type { CopyPlan } from "./copy-plan.ts";
 import type { CopyResult } from "./copy-result.ts";
 import { copyToMany } from "./copy-to-many.ts";
-import type { CopyToManyOptions, DestinationResult } from "./copy-to-many.ts";
+import type { CopyTarget, CopyToManyOptions, DestinationResult } from "./copy-to-many.ts";
 import { inspectCopy } from "./inspect-copy.ts";
 import { planCopy } from "./plan-copy.ts";
 import { noticeSparseIndex } from "./sparse-index-notice.ts";
 
 /**
  * Copies an image to several destinations at the same time, reading each blob once. A copy that fails does not stop the
- * others.
+ * others. A destination can have options of its own.
  * @throws ImageError `impossible-copy` for two destinations of the same name; if the source cannot be opened; the reason
  * of an abort
  */
 export async function copyImage(
   from: ImageReference,
-  to: readonly ImageReference[],
+  to: readonly (ImageReference | CopyTarget)[],
   options?: CopyToManyOptions,
 ): Promise<readonly DestinationResult[]>;
 /**
@@ -34,7 +34,7 @@ export async function copyImage(
 ): Promise<CopyResult>;
 export async function copyImage(
   from: ImageReference,
-  to: ImageReference | readonly ImageReference[],
+  to: ImageReference | readonly (ImageReference | CopyTarget)[],
   options: Omit<CopyOptions & CopyToManyOptions, "onEvent"> & {
     readonly onEvent?: ((event: CopyEvent, destination: ImageReference) => void) | undefined;
   } = {},
@@ -49,7 +49,9 @@ export async function copyImage(
   return await copyBetween(source, destination, reportingOptions);
 }
 
-function isList(to: ImageReference | readonly ImageReference[]): to is readonly ImageReference[] {
+function isList(
+  to: ImageReference | readonly (ImageReference | CopyTarget)[],
+): to is readonly (ImageReference | CopyTarget)[] {
   return Array.isArray(to);
 }
 

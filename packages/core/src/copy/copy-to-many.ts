@@ -15,6 +15,13 @@ export interface CopyToManyOptions extends Omit<CopyOptions, "onEvent">, SharedS
   readonly onEvent?: ((event: CopyEvent, destination: ImageReference) => void) | undefined;
 }
 
+/** One of several destinations, with options of its own: another format, compression or encryption. */
+export interface CopyTarget {
+  readonly destination: ImageReference;
+  /** They replace the same options of the whole copy. */
+  readonly options: Omit<CopyOptions, "onEvent" | "signal" | "cache">;
+}
+
 /** What became of one of several copies. */
 export type DestinationResult =
   | {
@@ -36,18 +43,20 @@ export type DestinationResult =
  */
 export async function copyToMany(
   from: ImageReference,
-  destinations: readonly ImageReference[],
+  destinations: readonly (ImageReference | CopyTarget)[],
   options: CopyToManyOptions = {},
 ): Promise<readonly DestinationResult[]> {
-  rejectDuplicates(destinations);
+  const targets = destinations.map(targetOf);
+  rejectDuplicates(targets.map(({ destination }) => destination));
   const { onEvent, spoolLimit, ...shared } = options;
   const opened = await from.newImageSource(shared);
   await using source = new SharedSource(opened, { spoolLimit }, options.signal);
-  const views = destinations.map((destination) => ({ destination, view: source.view() }));
+  const views = targets.map((target) => ({ ...target, view: source.view() }));
   const results = await Promise.all(
-    views.map(async ({ destination, view }) =>
+    views.map(async ({ destination, options: own, view }) =>
       outcomeOf(view.source, destination, {
         ...shared,
+        ...own,
         onEvent(event) {
           view.observe(event);
           onEvent?.(event, destination);
@@ -57,6 +66,10 @@ export async function copyToMany(
   );
   options.signal?.throwIfAborted();
   return results;
+}
+
+function targetOf(target: ImageReference | CopyTarget): CopyTarget {
+  return "destination" in target ? target : { destination: target, options: {} };
 }
 
 async function outcomeOf(

@@ -5,12 +5,15 @@ import { expect, test, vi } from "vitest";
 
 import type { ImageReference } from "../../src/contract/image-reference.ts";
 import { copyImage } from "../../src/copy/copy-image.ts";
-import type { CopyToManyOptions } from "../../src/copy/copy-to-many.ts";
+import type { CopyTarget, CopyToManyOptions } from "../../src/copy/copy-to-many.ts";
+import { openImage } from "../../src/image/image.ts";
+import { mediaTypes } from "../../src/manifest/media-types.ts";
 import { memory } from "../../src/memory/index.ts";
 import { ImageError } from "../../src/names/image-error.ts";
 import { altered } from "../altered-reference.ts";
 import { sampleImage, write } from "../sample-images.ts";
 import type { SampleImage } from "../sample-images.ts";
+import { sampleEncrypter } from "./sample-encryption.ts";
 
 const bytesFrom = (seed: number) =>
   new Uint8Array(400_000).map((_, index) => ((index + seed) * 7919) >> 5);
@@ -54,7 +57,7 @@ const plain = (name: string): ImageReference => memory().parseReference(name);
 /** The errors of a copy to all destinations. */
 async function errorsOf(
   from: ImageReference,
-  to: readonly ImageReference[],
+  to: readonly (ImageReference | CopyTarget)[],
   options: CopyToManyOptions = {},
 ): Promise<readonly (ImageError | undefined)[]> {
   return (await copyImage(from, to, options)).map(({ error }) => error);
@@ -92,6 +95,26 @@ test("a destination that fails in the middle of a blob leaves no file open", asy
   for (const other of others) await requireImage(other, image);
   expect(reads()).toEqual([1, 1, 1, 1]);
   expect(await openSpools()).toEqual([]);
+});
+
+test("each destination can have another format and encryption", async () => {
+  const { from, reads } = await remote();
+  const [oci, docker, secret] = [plain("oci"), plain("docker"), plain("secret")];
+  const encryption = { encrypter: sampleEncrypter(), layers: [0] };
+  const { dockerManifest } = mediaTypes;
+  const errors = await errorsOf(from, [
+    oci,
+    { destination: docker, options: { manifestMIMEType: dockerManifest } },
+    { destination: secret, options: { encryption } },
+  ]);
+  expect(errors).toEqual([undefined, undefined, undefined]);
+  await requireImage(oci, image);
+  await using converted = await docker.newImageSource();
+  expect((await converted.getManifest()).mediaType).toBe(dockerManifest);
+  await using encrypted = await openImage(secret);
+  const types = encrypted.layerInfos.map(({ mediaType }) => mediaType?.endsWith("+encrypted"));
+  expect(types).toEqual([true, false, false]);
+  expect(reads()).toEqual([1, 1, 1, 1]);
 });
 
 test("a destination that blocks in the middle of each blob continues from what was stored", async () => {
