@@ -62,6 +62,7 @@ const issuerText = "1.3.6.1.4.1.57264.1.1=DER:68747470733a2f2f697373756572";
 function certified(): Parts {
   const issuer = root ?? { certificate: "", key: "" };
   const leaf = issue("leaf", { issuer, extensions: [...signing, issuerText] });
+  integratedTime = Math.floor(Date.now() / 1000);
   const certificate = pemBlocks(Buffer.from(leaf.certificate))?.[0]?.bytes ?? Buffer.of();
   const signature = sign("sha256", payload, leaf.key);
   const hash = createHash("sha256").update(payload).digest("hex");
@@ -76,7 +77,8 @@ function certified(): Parts {
   return { manifest, payload, signature, certificate, body, promise };
 }
 
-const integratedTime = Math.floor(Date.now() / 1000);
+/** Seconds. The certificates are issued before. */
+let integratedTime = 0;
 
 function entryOf(body: Uint8Array): object {
   return { body: base64(body), integratedTime, logID: "id", logIndex: 1 };
