@@ -15,11 +15,17 @@ export function rejectImpossibleCopy(
     preserveDigests,
     conversionLedger,
     digestAlgorithm = "sha256",
-  }: Pick<CopyOptions, "preserveDigests" | "conversionLedger" | "digestAlgorithm">,
+    encryption,
+  }: Pick<CopyOptions, "preserveDigests" | "conversionLedger" | "digestAlgorithm" | "encryption">,
 ): void {
   rejectSignatures(facts);
   rejectReferrers(facts);
   if (conversionLedger) rejectLedger(facts);
+  if (conversionLedger && encryption !== undefined)
+    throw new ImageError(
+      "impossible-copy",
+      "A conversion ledger would publish the digests of the layers before encryption; encrypt without conversionLedger (--conversion-ledger)",
+    );
   if (digestAlgorithm !== "sha256" && facts.accepts.preservesManifests === false)
     throw new ImageError(
       "impossible-copy",

@@ -13,6 +13,7 @@ import { memory } from "../../src/memory/index.ts";
 import type { Digest } from "../../src/names/digest.ts";
 import { arm, sampleImage, sampleIndex, write } from "../sample-images.ts";
 import type { SampleImage } from "../sample-images.ts";
+import { sampleEncrypter } from "./sample-encryption.ts";
 
 const options = {
   manifestMIMEType: mediaTypes.ociManifest,
@@ -182,6 +183,18 @@ test.each<[string, Partial<DestinationAccepts>]>([
   await expect(copy).rejects.toMatchObject({
     code: "impossible-copy",
     message: expect.stringContaining("--conversion-ledger") as string,
+  });
+});
+
+test("an encrypting copy is refused, because the ledger would link both forms of its layers", async () => {
+  const encryption = { encrypter: sampleEncrypter() };
+  const copy = copyImage(await inMemory(docker), memory().parseReference("to"), {
+    ...options,
+    encryption,
+  });
+  await expect(copy).rejects.toMatchObject({
+    code: "impossible-copy",
+    message: expect.stringContaining("before encryption") as string,
   });
 });
 
