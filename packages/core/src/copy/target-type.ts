@@ -40,10 +40,7 @@ export function targetTypeOf(
     const fallbacks = possible.filter((type) => type !== mediaType);
     return { mediaType, reason: undefined, fallbacks };
   }
-  const reason =
-    options.manifestMIMEType === undefined
-      ? `the destination does not accept ${mediaType}`
-      : `${options.manifestMIMEType} was requested`;
+  const reason = reasonFor(mediaType, options);
   if (preserveReason !== undefined) {
     throw new ImageError(
       "impossible-copy",
@@ -66,6 +63,14 @@ export function hasTargetType(
   return allowedTypes(manifest, accepts, options).some(
     (type) => type === manifest.mediaType || conversionProblem(manifest, type) === undefined,
   );
+}
+
+/** Why a manifest of this type is converted. */
+function reasonFor(mediaType: string, { manifestMIMEType, encryption }: PlanOptions): string {
+  if (manifestMIMEType === undefined) return `the destination does not accept ${mediaType}`;
+  return encryption === undefined
+    ? `${manifestMIMEType} was requested`
+    : `encrypted layers need ${manifestMIMEType}`;
 }
 
 function noTypeReason(manifest: Manifest, { manifestMIMEType }: PlanOptions): string {

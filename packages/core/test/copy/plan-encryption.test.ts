@@ -120,7 +120,9 @@ describe("layers are encrypted", () => {
     ]);
     expect(manifests.map((step) => step.encryptedLayers)).toEqual([[1], [1], undefined]);
     expect(manifests.flatMap(({ fallbacks }) => fallbacks)).toEqual([]);
-    expect(manifests[0]?.reason).toContain("a layer is encrypted");
+    expect(manifests[0]?.reason).toBe(
+      `encrypted layers need ${ociManifest} and a layer is encrypted`,
+    );
   });
 
   test("once encrypted and once not, if two images list them at different positions", () => {
