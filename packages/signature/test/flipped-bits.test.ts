@@ -23,7 +23,7 @@ const base64 = (value: Uint8Array): string => Buffer.from(value).toString("base6
 const pemOf = (label: string, der: Uint8Array): Uint8Array =>
   Buffer.from(`-----BEGIN ${label}-----\n${base64(der)}\n-----END ${label}-----\n`);
 
-/** The parts of a signed image, each of which an attacker may change. */
+/** The parts of a signed image. An attacker may change each. */
 interface Parts {
   readonly manifest: Uint8Array;
   readonly payload: Uint8Array;
