@@ -1,5 +1,6 @@
 import type { BlobInfoCache } from "../contract/blob-info-cache.ts";
 import type { OperationOptions } from "../contract/operation-options.ts";
+import { algorithmOf } from "../names/digest.ts";
 import type { Digest } from "../names/digest.ts";
 import type { DiffID } from "./diff-id.ts";
 
@@ -13,5 +14,7 @@ export async function cachedDiffID(
   { cache, ...options }: CacheOptions,
 ): Promise<DiffID | undefined> {
   const found = await cache?.lookUp([layer], undefined, options);
-  return found?.get(layer)?.uncompressed;
+  const diffID = found?.get(layer)?.uncompressed;
+  // A DiffID is a sha256 digest, but the uncompressed layer may have been stored under another.
+  return diffID !== undefined && algorithmOf(diffID.digest) === "sha256" ? diffID : undefined;
 }

@@ -2,6 +2,8 @@ import { gzipSync } from "node:zlib";
 
 import { expect, test } from "vitest";
 
+import type { BlobInfoCache } from "../../src/contract/blob-info-cache.ts";
+import { cachedDiffID } from "../../src/copy/cached-diff-id.ts";
 import { copyImage, previewCopy } from "../../src/copy/copy-image.ts";
 import type { CopyOptions } from "../../src/copy/copy-options.ts";
 import { planCopy } from "../../src/copy/plan-copy.ts";
@@ -78,6 +80,19 @@ test("what is made of sha512 content gets sha512 digests without the option", as
   const { manifest } = await copied(withConfig, { manifestMIMEType: mediaTypes.ociManifest });
   const converted = parseManifest(manifest) as ImageManifest;
   expect(algorithmOf(converted.config.digest)).toBe("sha512");
+});
+
+test.each([
+  ["sha256", true],
+  ["sha512", false],
+] as const)("a cached DiffID with %s is used: %s", async (algorithm, isUsed) => {
+  const [layer, digest] = [digestOf(Buffer.from("gz")), digestOf(Buffer.from("tar"), algorithm)];
+  const uncompressed = { digest, compression: "gzip" } as const;
+  const cache: BlobInfoCache = {
+    lookUp: async () => new Map([[layer, { compressed: [], uncompressed, paths: [] }]]),
+    record: async () => {},
+  };
+  expect(await cachedDiffID(layer, { cache })).toEqual(isUsed ? uncompressed : undefined);
 });
 
 test("a store that generates manifests is refused before a byte is sent", () => {

@@ -223,6 +223,28 @@ describe("a cache", () => {
     expect(new Set(lookUp.mock.calls[0]?.[0])).toEqual(new Set(image.blobs.keys()));
   });
 
+  test.each(["sha256", "sha512"] as const)(
+    "offers only compressed forms with the algorithm of new digests: %s",
+    async (digestAlgorithm) => {
+      const [layer] = image.blobs.keys();
+      const bytes = Buffer.from("compressed");
+      const forms = (["sha256", "sha512"] as const).map((algorithm) => ({
+        digest: digestOf(bytes, algorithm),
+        size: bytes.byteLength,
+        compression: "gzip" as const,
+      }));
+      const known: BlobInfoCache = {
+        lookUp: async () => new Map(layer && [[layer, { compressed: forms, paths: [] }]]),
+        record: async () => {},
+      };
+      const options = { cache: known, digestAlgorithm };
+      const { cachedBlobs } = await inspected(image, { ...answering(), locateBlob }, options);
+      expect(layer && cachedBlobs?.get(layer)?.compressed).toEqual([
+        expect.objectContaining({ digest: digestOf(bytes, digestAlgorithm) }),
+      ]);
+    },
+  );
+
   test("is not used if there may be nothing to copy", async () => {
     lookUp.mockClear();
     const facts = await inspected(image, { ...answering(digest), locateBlob }, { cache });
