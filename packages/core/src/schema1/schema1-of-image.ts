@@ -126,8 +126,7 @@ function formatTop(config: Uint8Array, id: string, parent: string, step: Step): 
       compactGoJSON(raw),
     ]),
   );
-  members.delete("rootfs");
-  members.delete("history");
+  for (const name of ["rootfs", "history", "parent", "throwaway"]) members.delete(name);
   members.set("id", formatGoJSON(id));
   if (parent !== "") members.set("parent", formatGoJSON(parent));
   if (step.isEmptyLayer) members.set("throwaway", "true");

@@ -62,6 +62,20 @@ describe("an image that becomes one of schema 1", () => {
     );
   });
 
+  test("of a config that has fields of schema 1 gets its own values for them", () => {
+    const only = [{ created_by: "ADD a" }];
+    const text = config
+      .replace(JSON.stringify(history), JSON.stringify(only))
+      .replace("{", '{"parent":"x","throwaway":true,"id":"y",');
+    const { layers } = contentOf(
+      schema1Of({ ...image, config: Buffer.from(text), layers: [digest("a")] }),
+    );
+    expect(layers).toMatchObject([
+      { digest: digest("a"), history: { parent: "", isThrowaway: false } },
+    ]);
+    expect(layers[0]?.history.id).toMatch(/^[0-9a-f]{64}$/);
+  });
+
   test("derives the ids from the layers as they were, whatever was written", () => {
     const written = [digest("c"), digest("d")];
     const [before, after] = [schema1Of(image), schema1Of({ ...image, written })].map(contentOf);
