@@ -202,6 +202,19 @@ const effects: Readonly<Record<string, readonly [file: string, title: string]>> 
     "flag-effects.test.ts",
     "--read reads blobs that the store has checksums of, --expires-in is at most a week, --s3-path-style puts the bucket into the path",
   ],
+  "--output": ["../../../tests/interop/signing.test.ts", "each verifies what the other signs"],
+  "--passphrase-file": [
+    "../../../tests/interop/signing.test.ts",
+    "each verifies what the other signs",
+  ],
+  "--public-key-file": [
+    "../../../tests/interop/signing.test.ts",
+    "each verifies what the other signs",
+  ],
+  "--output-prefix": [
+    "../../../tests/interop/signing.test.ts",
+    "writes a pair that reads back, and replaces nothing",
+  ],
   "--delete": ["buckets.test.ts", "s3 gc deletes unreferenced blobs with --delete only"],
   "--grace": ["buckets.test.ts", "s3 gc deletes unreferenced blobs with --delete only"],
   "--expires-in": [
