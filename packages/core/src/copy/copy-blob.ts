@@ -21,7 +21,7 @@ import { convertConfig } from "./convert-config.ts";
 import type { ExecuteOptions } from "./copy-options.ts";
 import type { BlobStep } from "./copy-plan.ts";
 import { DiffIDComputation, diffIDOf } from "./diff-id.ts";
-import { newDigestAlgorithm, requireAlgorithm } from "./digest-algorithm.ts";
+import { isNamedByDiffID, newDigestAlgorithm, requireAlgorithm } from "./digest-algorithm.ts";
 import {
   decrypterFor,
   encrypterFor,
@@ -100,9 +100,10 @@ async function copyOnce(
     decrypter === undefined && sourceCompression === "gzip" && compression === "none";
   const encrypted = encrypterFor(transform, options)?.encrypt(bytes);
   const body = encrypted === undefined ? replayable(bytes, replay) : encrypted.bytes;
-  const written =
+  const isRenamed = isNamedByDiffID(blob, isConfig, destination);
+  const written: BlobInfo =
     encrypted === undefined
-      ? info
+      ? { ...info, digest: isRenamed ? undefined : info.digest }
       : { mediaType: typeAfterEncryption(info.mediaType ?? blob.mediaType, transform) };
   try {
     const sizeHint = isGunzipped ? await sizeHintOf(blob, source, options) : undefined;
@@ -113,7 +114,13 @@ async function copyOnce(
     else requireAlgorithm(digestAlgorithm, stored.digest, destination);
     const annotations = added?.();
     const encryption = await encryptionResultOf(decrypter, encrypted);
-    const copied = { from: blob, outcome: "copied", stored, encryption, ...compressions } as const;
+    // A layer that changes only its name is not compressed, because its name is its DiffID.
+    const changes = {
+      ...compressions,
+      compression: compression ?? (isRenamed ? "none" : undefined),
+      encryption,
+    };
+    const copied = { from: blob, outcome: "copied", stored, ...changes } as const;
     const result = annotations === undefined ? copied : { ...copied, annotations };
     return diffID === undefined ? result : { ...result, diffID: await diffID.result() };
   } finally {

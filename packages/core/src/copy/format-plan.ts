@@ -87,7 +87,7 @@ function summary(plan: CopyPlan): readonly string[] {
     (step) => step.kind === "manifest" && step.digest !== step.raw.digest,
   );
   const digests =
-    changed.length === 0
+    changed.length === 0 && digest === top.digest
       ? `no digest changes (${top.digest})`
       : `the digest changes from ${top.digest} to ${digest ?? "a digest that is only known after the copy"}`;
   return [transfers(plan), digests];

@@ -1,9 +1,11 @@
+import type { Digest } from "../names/digest.ts";
 import { costOf } from "./copy-cost.ts";
 import type { CopyFacts, ManifestFacts } from "./copy-facts.ts";
 import type { PlanOptions } from "./copy-options.ts";
 import type { CopyPlan, PlanConditions } from "./copy-plan.ts";
 import { CopyPlanner } from "./copy-planner.ts";
 import { rejectPinnedMismatch } from "./impossible-copies.ts";
+import type { RewrittenManifest } from "./rewritten-manifest.ts";
 
 /**
  * Plans a copy. A pure function of the facts and the options.
@@ -22,7 +24,7 @@ export function planCopy(facts: CopyFacts, options: PlanOptions = {}): CopyPlan 
     source: facts.source,
     destination: facts.destination,
     sourceDigest: facts.sourceDigest,
-    digest: facts.existing?.digest ?? result?.digest,
+    digest: facts.existing?.digest ?? plannedDigest(result, facts),
     steps,
     reused: planner.reused,
     top: facts.top.raw,
@@ -31,6 +33,14 @@ export function planCopy(facts: CopyFacts, options: PlanOptions = {}): CopyPlan 
     cost: costOf(steps, facts),
     conditions: conditionsOf(facts),
   };
+}
+
+/** The digest that the destination will name; undefined if it generates the manifest, or if the digest depends on a blob. */
+function plannedDigest(
+  result: RewrittenManifest | undefined,
+  { accepts }: CopyFacts,
+): Digest | undefined {
+  return accepts.preservesManifests === false ? undefined : result?.digest;
 }
 
 function pinnedReason({ pinned }: CopyFacts): string | undefined {

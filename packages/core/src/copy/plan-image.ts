@@ -4,9 +4,11 @@ import { isArtifact } from "../manifest/manifest.ts";
 import type { ArtifactManifest, ImageManifest } from "../manifest/manifest.ts";
 import { isSchema1MediaType } from "../manifest/media-types.ts";
 import { blobStep, configStep, withTransformedType } from "./blob-step.ts";
-import { preserve } from "./blob-transform.ts";
+import { compressionChange, preserve } from "./blob-transform.ts";
 import type { ManifestFacts } from "./copy-facts.ts";
 import type { PlanOptions } from "./copy-options.ts";
+import type { BlobStep } from "./copy-plan.ts";
+import { namedByDiffID, withDiffIDAsName } from "./digest-algorithm.ts";
 import { impossibleChange } from "./impossible-copies.ts";
 import { joinReasons, recompressed, unchanged } from "./manifest-plan.ts";
 import type { ManifestPlan, PlanContext } from "./manifest-plan.ts";
@@ -42,15 +44,18 @@ export function planImage(
   };
   const target = targetTypeOf(transformed, accepts, context.options, preserveReason);
   const isSchema1 = isSchema1MediaType(target.mediaType);
-  const layers = manifest.layers.flatMap((layer, at) =>
+  const { generatesManifests = false } = context.facts.offers;
+  const steps = manifest.layers.flatMap((layer, at) =>
     // Schema 1 has no URLs.
     isSchema1 || !mayStayExternal(layer, context)
-      ? [blobStep(layer, transforms[at] ?? transform, cachedBlobs)]
+      ? [layerStep(blobStep(layer, transforms[at] ?? transform, cachedBlobs), generatesManifests)]
       : [],
   );
   const config = configStep(manifest, target.mediaType, cachedBlobs);
-  const isRecompressed = layers.some(({ digest }) => digest === undefined);
-  const isKnown = !isSchema1 && !isRecompressed && config.digest !== undefined;
+  const layers = steps.map((step) => withDiffIDAsName(step, context.facts));
+  const isRecompressed = steps.some(({ digest }) => digest === undefined);
+  const isRenamed = layers.some((layer, at) => layer !== steps[at]);
+  const isKnown = !isSchema1 && !isRecompressed && !isRenamed && config.digest !== undefined;
   return {
     // Schema 1 has no config.
     blobs: isSchema1 ? layers : [...layers, config],
@@ -69,8 +74,17 @@ export function planImage(
       target.reason,
       encryption.reason,
       isRecompressed && encryption.reason === undefined ? recompressed : undefined,
+      isRenamed ? namedByDiffID : undefined,
     ]),
   };
+}
+
+/** The media types in a generated manifest do not show which layers are compressed. */
+function layerStep(step: BlobStep, isGenerated: boolean): BlobStep {
+  const mayChange = isGenerated && compressionChange(step.transform) !== undefined;
+  if (!mayChange || step.digest === undefined) return step;
+  const reason = "the image needs it; its media type may be wrong, because the source generates it";
+  return { ...step, digest: undefined, reason };
 }
 
 /** @throws ImageError `impossible-copy` if layers must have another compression, but the manifest must not change */
