@@ -4,8 +4,9 @@ import path from "node:path";
 import { copyImage, digestOf, parsePlatform } from "@drayage/core";
 import type { ImageReference } from "@drayage/core";
 import { parseManifest } from "@drayage/core/manifest";
+import { memory } from "@drayage/core/memory";
 import { findProgram, outputOf } from "@drayage/test-support";
-import { inMemory, randomIndex } from "@drayage/testkit";
+import { inMemory, randomIndex, writeImage } from "@drayage/testkit";
 import { directory } from "@drayage/transport-dir";
 import { ociLayout } from "@drayage/transport-oci-layout";
 import { ociArchive } from "@drayage/transport-tarball";
@@ -75,3 +76,32 @@ async function filesIn(folder: string | undefined): Promise<Readonly<Record<stri
   const files = names.map(async (name) => [name, await readFile(path.join(folder ?? "", name))]);
   return Object.fromEntries(await Promise.all(files)) as Record<string, string>;
 }
+
+describe("versions of Windows", () => {
+  const windows = ["windows(10.0.17763.5329)/amd64", "windows(10.0.20348.2340+win32k)/amd64"];
+
+  test("select an image of an index, and are compared with an image outside one", async () => {
+    const both = await randomIndex("windows", { platforms: windows.map(parsePlatform) });
+    const [old, recent] = both.instances.map(({ digest }) => digest);
+    const store = memory();
+    const copied = async (wanted: string, from = "index"): Promise<string> => {
+      const platform = parsePlatform(wanted);
+      const options = { platform, requirePlatform: true };
+      const to = store.parseReference("to");
+      return (await copyImage(store.parseReference(from), to, options)).digest;
+    };
+    await writeImage(both, store.parseReference("index"));
+    expect(await copied("windows(10.0.20348)/amd64")).toBe(recent);
+    expect(await copied("windows(10.0.17763.1)/amd64")).toBe(old);
+    expect(await copied("windows/amd64")).toBe(old);
+    await expect(copied("windows(10.0.14393)/amd64")).rejects.toThrow(
+      `available: ${windows.join(", ")}`,
+    );
+    await copied("windows(10.0.17763)/amd64");
+    await copyImage(store.parseReference("to"), store.parseReference("single"));
+    expect(await copied("windows(10.0.17763)/amd64", "single")).toBe(old);
+    await expect(copied("windows(10.0.20348)/amd64", "single")).rejects.toThrow(
+      `a single image for ${windows[0]}`,
+    );
+  });
+});

@@ -41,6 +41,8 @@ function configOf(layers: readonly Layer[], settings: TarballSettings): object {
     architecture: platform.architecture,
     ...(platform.variant !== undefined && { variant: platform.variant }),
     os: platform.os,
+    ...(platform.osVersion !== undefined && { "os.version": platform.osVersion }),
+    ...(platform.osFeatures !== undefined && { "os.features": platform.osFeatures }),
     config: runConfigOf(settings),
     rootfs: { type: "layers", diff_ids: layers.map(({ diffID }) => diffID) },
     history: layers.map(({ diffID }, at) => ({

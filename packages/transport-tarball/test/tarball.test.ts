@@ -49,6 +49,22 @@ test.skipIf(skopeo === undefined)("the config equals that of skopeo", async () =
   expect(Buffer.from((await ours.configBlob()) ?? []).toString()).toBe(theirs);
 });
 
+test("the generated config has the version of the platform", async () => {
+  const files = await layerFiles(await randomImage("windows"));
+  const platform = {
+    os: "windows",
+    architecture: "amd64",
+    osVersion: "10.0.20348",
+    osFeatures: ["win32k"],
+  };
+  await using image = await openImage(tarball({ platform, system }).parseReference(files));
+  expect(JSON.parse(Buffer.from((await image.configBlob()) ?? []).toString())).toMatchObject({
+    os: "windows",
+    "os.version": "10.0.20348",
+    "os.features": ["win32k"],
+  });
+});
+
 test("settings extend the generated config", async () => {
   const files = await layerFiles(await randomImage("settings"));
   const transport = tarball({

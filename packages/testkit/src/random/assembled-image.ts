@@ -3,6 +3,7 @@ import type { Descriptor, DigestAlgorithm, Platform } from "@drayage/core";
 import { withLayerCompression } from "@drayage/core/manifest";
 import type { LayerCompression } from "@drayage/core/manifest";
 
+import { platformFields } from "./platform-fields.ts";
 import { storedEncoding } from "./stored-encoding.ts";
 import type { WholeImage, WholeManifest } from "./whole-image.ts";
 
@@ -116,7 +117,7 @@ function configOf({ platform, execution, layers }: ImageParts): unknown {
   const when = created.toISOString();
   return {
     created: when,
-    ...platform,
+    ...platformFields(platform),
     config: execution,
     rootfs: { type: "layers", diff_ids: layers.map(({ tar }) => digestOf(tar)) },
     history: [

@@ -2,6 +2,7 @@ import { mediaTypes } from "@drayage/core";
 import type { DigestAlgorithm, Platform } from "@drayage/core";
 
 import { imageOfParts, json, manifestOf, partOf } from "./assembled-image.ts";
+import { platformFields } from "./platform-fields.ts";
 import { imageFrom } from "./random-image.ts";
 import type { RandomImageOptions } from "./random-image.ts";
 import { SeededRandom } from "./seeded-random.ts";
@@ -68,7 +69,11 @@ function indexOf(
   entries: readonly IndexEntry[],
   digestAlgorithm: DigestAlgorithm | undefined,
 ): WholeImage {
-  const manifests = entries.map(({ image, ...entry }) => ({ ...descriptorOf(image), ...entry }));
+  const manifests = entries.map(({ image, platform, annotations }) => ({
+    ...descriptorOf(image),
+    ...(platform && { platform: platformFields(platform) }),
+    ...(annotations && { annotations }),
+  }));
   return {
     manifest: manifestOf(mediaType, { manifests }, digestAlgorithm),
     instances: entries.flatMap(({ image }) => [...image.instances, image.manifest]),
