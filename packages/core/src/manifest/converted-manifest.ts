@@ -28,13 +28,13 @@ export function convertedImage(
 
 /**
  * Converts an index to the format of the other family, byte for byte like containers/image. Docker's lists have a platform
- * for each entry; a missing one becomes the platform of this machine.
+ * for each entry: a missing one becomes the platform of this machine in a list, and an empty one in an index.
  */
 export function convertedIndex(value: JSONObject, target: string): string {
   const family = familyOf(target);
   const instances = (value["manifests"] ?? []) as readonly JSONObject[];
   const { os, architecture } = hostPlatform();
-  const missing = family === "docker" ? { os, architecture } : undefined;
+  const missing = family === "docker" ? { os, architecture } : {};
   const entries = instances.map((entry) =>
     formatEntry(
       entry,

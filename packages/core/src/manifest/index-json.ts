@@ -11,7 +11,7 @@ export function formatIndex(value: JSONObject, mediaType: string): string {
   const { manifests, annotations, ...others } = value;
   const entries = (manifests ?? []) as readonly JSONObject[];
   const isOCI = mediaType === mediaTypes.ociIndex;
-  const format = isOCI ? formatOCIEntry : formatDockerEntry;
+  const format = isOCI ? formatOCIEntry : formatListEntry;
   return formatGoStruct([
     ["schemaVersion", "2"],
     ["mediaType", formatGoJSON(mediaType)],
@@ -66,6 +66,11 @@ export function formatDockerEntry(entry: JSONObject): string {
     ["annotations", formatAnnotations(annotations)],
     ...otherFields(others, ordered),
   ]);
+}
+
+/** Formats an entry of a Docker manifest list. A missing platform is an empty one, because Go's type always has one. */
+function formatListEntry(entry: JSONObject): string {
+  return formatDockerEntry({ ...entry, platform: entry["platform"] ?? {} });
 }
 
 /** Formats a platform with all its fields, including those of Docker's manifest lists. */

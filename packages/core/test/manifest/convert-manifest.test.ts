@@ -4,7 +4,7 @@ import type { RawManifest } from "../../src/contract/raw-manifest.ts";
 import { conversionLosses } from "../../src/manifest/conversion-losses.ts";
 import { conversionProblem, editManifest } from "../../src/manifest/edit-manifest.ts";
 import { parseManifest } from "../../src/manifest/manifest.ts";
-import type { ImageManifest } from "../../src/manifest/manifest.ts";
+import type { ImageIndex, ImageManifest } from "../../src/manifest/manifest.ts";
 import { mediaTypes } from "../../src/manifest/media-types.ts";
 import { hostPlatform } from "../../src/manifest/platform.ts";
 import { rawManifest, sampleImage, sampleIndex } from "../sample-images.ts";
@@ -105,7 +105,15 @@ test("an index without platforms becomes a list for the platform of this machine
     `the lack of a platform of its instances, which are listed for ${os}/${architecture}`,
   ]);
   const toOCI = editManifest(bareList.manifest, { manifestMIMEType: ociIndex });
-  expect(text(toOCI)).not.toContain("platform");
+  expect(text(toOCI)).toContain('"platform":{"architecture":"","os":""}');
+});
+
+test("a list without platforms gets empty ones if it changes, as Go writes it", () => {
+  const [entry] = (parseManifest(bareList.manifest) as ImageIndex).manifests;
+  const edited = editManifest(bareList.manifest, { instances: [{ ...entry!, size: 7 }] });
+  expect(text(edited)).toContain('"platform":{"architecture":"","os":""}');
+  const inIndex = editManifest(bare.manifest, { instances: [{ ...entry!, size: 7 }] });
+  expect(text(inIndex)).not.toContain("platform");
 });
 
 describe("annotations of layers", () => {
