@@ -12,8 +12,8 @@ import { expect, test } from "vitest";
 import { temporaryFolder } from "./stores.ts";
 
 const skopeo = findProgram("skopeo") ?? "";
-const { ociManifest, ociIndex, ociConfig, dockerManifest, dockerConfig, dockerSchema1Signed } =
-  mediaTypes;
+const { ociManifest, ociIndex, ociConfig } = mediaTypes;
+const { dockerManifest, dockerList, dockerConfig, dockerSchema1Signed } = mediaTypes;
 
 /** Text that Go escapes or keeps, and keys that JavaScript and Go order differently. */
 const text = fc.constantFrom("", "a", "<b>&", "é", "\u2028", '"q"\\', "\t\n", "\u{1f600}", "'");
@@ -87,6 +87,7 @@ const image = fc.record({
   entry: fc.record(
     {
       annotations: map(text),
+      urls: fc.constantFrom([], ["https://e.example/?a=1&b=<"]),
       platform: fc.record(
         {
           architecture: fc.constantFrom("amd64", "arm64"),
@@ -94,6 +95,7 @@ const image = fc.record({
           variant: text,
           "os.version": text,
           "os.features": fc.array(text, { maxLength: 2 }),
+          features: fc.array(text, { maxLength: 2 }),
         },
         { requiredKeys: ["architecture", "os"] },
       ),
@@ -104,8 +106,12 @@ const image = fc.record({
 
 type RandomImage = typeof image extends fc.Arbitrary<infer Image> ? Image : never;
 
-/** Writes an index of the images to a `dir:` image. */
-async function writeImages(folder: string, images: readonly RandomImage[]): Promise<void> {
+/** Writes an index of the images to a `dir:` image. Each type of index has fields that the other one does not have. */
+async function writeImages(
+  folder: string,
+  images: readonly RandomImage[],
+  indexType: string,
+): Promise<void> {
   await mkdir(folder);
   await writeFile(path.join(folder, "version"), "Directory Transport Version: 1.1\n");
   const put = async (bytes: Uint8Array, mediaType: string, suffix = ""): Promise<Descriptor> => {
@@ -136,31 +142,40 @@ async function writeImages(folder: string, images: readonly RandomImage[]): Prom
       schemaVersion: 2,
     };
     const bytes = Buffer.from(JSON.stringify(manifest, undefined, indent));
-    manifests.push({ ...entry, ...(await put(bytes, mediaType, ".manifest.json")) });
+    const { annotations: _, ...entryOfList } = entry;
+    const { features: __, ...platform } = entry.platform ?? {};
+    const entryOfIndex = { ...entry, platform: entry.platform && platform };
+    manifests.push({
+      ...(indexType === dockerList ? entryOfList : entryOfIndex),
+      ...(await put(bytes, mediaType, ".manifest.json")),
+    });
   }
-  const index = { manifests, mediaType: ociIndex, schemaVersion: 2 };
+  const index = { manifests, mediaType: indexType, schemaVersion: 2 };
   await writeFile(path.join(folder, "manifest.json"), JSON.stringify(index));
 }
 
 test.skipIf(skopeo === "").each([
-  ["oci", ociManifest],
-  ["v2s2", dockerManifest],
-  ["v2s1", dockerSchema1Signed],
-])("random images that become %s, and their index, have skopeo's digests", async (format, type) => {
-  await using folder = await temporaryFolder();
-  const [source, theirs, ours] = ["source", "theirs", "ours"].map((name) =>
-    path.join(folder.path, name),
-  ) as [string, string, string];
-  const images = fc.sample(image, { numRuns: 30, seed: 20 });
-  await writeImages(source, images);
-  const flags = ["--insecure-policy", "copy", "-q", "--all", `--format=${format}`];
-  await outputOf(skopeo, ...flags, `dir:${source}`, `dir:${theirs}`);
-  const from = directory().parseReference(source);
-  const { manifest } = await copyImage(from, directory().parseReference(ours), {
-    manifestMIMEType: type,
-    instances: "all",
-  });
-  const expected = await readFile(path.join(theirs, "manifest.json"), "utf8");
-  expect(expected.split(`"${type}"`)).toHaveLength(images.length + 1);
-  expect(Buffer.from(manifest.bytes).toString()).toBe(expected);
-});
+  ["oci", ociManifest, dockerList],
+  ["v2s2", dockerManifest, ociIndex],
+  ["v2s1", dockerSchema1Signed, dockerList],
+])(
+  "random images that become %s, and their index, have skopeo's digests",
+  async (format, type, indexType) => {
+    await using folder = await temporaryFolder();
+    const [source, theirs, ours] = ["source", "theirs", "ours"].map((name) =>
+      path.join(folder.path, name),
+    ) as [string, string, string];
+    const images = fc.sample(image, { numRuns: 30, seed: 20 });
+    await writeImages(source, images, indexType);
+    const flags = ["--insecure-policy", "copy", "-q", "--all", `--format=${format}`];
+    await outputOf(skopeo, ...flags, `dir:${source}`, `dir:${theirs}`);
+    const from = directory().parseReference(source);
+    const { manifest } = await copyImage(from, directory().parseReference(ours), {
+      manifestMIMEType: type,
+      instances: "all",
+    });
+    const expected = await readFile(path.join(theirs, "manifest.json"), "utf8");
+    expect(expected.split(`"${type}"`)).toHaveLength(images.length + 1);
+    expect(Buffer.from(manifest.bytes).toString()).toBe(expected);
+  },
+);
