@@ -2,3 +2,6 @@
 export class UsageError extends Error {
   override readonly name = "UsageError";
 }
+
+/** Standard output belongs to an archive, so that no event may be written to it. */
+export class StandardOutputError extends UsageError {}

@@ -1,6 +1,6 @@
 import { CommanderError } from "commander";
 
-import { UsageError } from "../flags/usage-error.ts";
+import { StandardOutputError, UsageError } from "../flags/usage-error.ts";
 import { Interrupted } from "../process/interruption.ts";
 import { plainJSON } from "../process/json-text.ts";
 import { withoutSettings } from "../process/setting-names.ts";
@@ -28,6 +28,7 @@ export async function withErrorEvent<Result>(
 /** The line of `--progress=json` for an invalid command line; undefined for other failures. */
 export function usageEvent(failure: unknown, description: string): string | undefined {
   if (!(failure instanceof UsageError) && !(failure instanceof CommanderError)) return undefined;
+  if (failure instanceof StandardOutputError) return undefined;
   const [line = ""] = description.split("\n");
   return lineOf({ code: "usage", message: line.slice("drayage: ".length) });
 }

@@ -2,7 +2,7 @@ import { fstatSync, statSync } from "node:fs";
 
 import type { ImageReference } from "@drayage/core";
 
-import { UsageError } from "../../flags/usage-error.ts";
+import { StandardOutputError, UsageError } from "../../flags/usage-error.ts";
 import type { CopyFlags } from "./copy-flags.ts";
 
 /** Transports whose package is loaded to find the file of an archive. */
@@ -17,7 +17,7 @@ export async function checkArchiveOutput(
   const { isArchiveReference } = await import("@drayage/transport-tarball");
   if (!isArchiveReference(to) || !isStandardOutput(to.file)) return;
   if (progress === "json")
-    throw new UsageError(
+    throw new StandardOutputError(
       "--progress=json and the archive both write to standard output; write the archive to a file or use --progress=plain",
     );
   if (process.stdout.isTTY)
