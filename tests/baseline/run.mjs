@@ -9,6 +9,7 @@ const tests = [
   // node:zlib, node:crypto, streams, worker threads and WebAssembly
   "packages/core/test/compression",
   "packages/core/test/content",
+  "packages/chunked/test",
   // JSON.parse with source text, JSON.rawJSON
   "packages/core/test/json",
   // node:fs, named pipes, locks, connections and DNS
