@@ -13,6 +13,7 @@ import type {
 import { makeOwnFolder } from "@drayage/transport-kit/files";
 
 import type { EntryMAC } from "./entry-mac.ts";
+import { formatCompression, parseCompression } from "./form-text.ts";
 import { loadSQLite } from "./load-sqlite.ts";
 import { maxEntries } from "./max-entries.ts";
 
@@ -89,7 +90,7 @@ export class CacheDatabase implements Disposable {
           case "compressed": {
             const { digest, form } = fact;
             const mac = this.#mac(digest, form);
-            compressed.run(digest, form.digest, form.size, form.compression, mac);
+            compressed.run(digest, form.digest, form.size, formatCompression(form), mac);
             break;
           }
           case "location": {
@@ -121,8 +122,9 @@ export class CacheDatabase implements Disposable {
   #formIn(digest: Digest, row: Record<string, SQLOutputValue>): CompressedForm | undefined {
     const { form, size, compression, mac } = row;
     if (!isDigest(form) || typeof size !== "number") return undefined;
-    if (compression !== "gzip" && compression !== "zstd") return undefined;
-    const found = { digest: form, size, compression } as const;
+    const known = parseCompression(String(compression));
+    if (known === undefined) return undefined;
+    const found: CompressedForm = { digest: form, size, ...known };
     return this.#mac(digest, found) === mac ? found : undefined;
   }
 

@@ -6,6 +6,8 @@ import type { Digest } from "@drayage/core";
 import type { CompressedForm } from "@drayage/core/blob-info-cache";
 import { isOwnFile, makeOwnFolder, temporaryName } from "@drayage/transport-kit/files";
 
+import { formatCompression } from "./form-text.ts";
+
 /** Returns the message authentication code of a compressed form. */
 export type EntryMAC = (digest: Digest, form: CompressedForm) => string;
 
@@ -18,7 +20,7 @@ export function entryMAC(keyFile: string): EntryMAC {
   const key = readKey(keyFile) ?? newKey(keyFile);
   return (digest, form) =>
     createHmac("sha256", key)
-      .update([digest, form.digest, form.size, form.compression].join("\n"))
+      .update([digest, form.digest, form.size, formatCompression(form)].join("\n"))
       .digest("base64");
 }
 

@@ -51,6 +51,15 @@ describe.each(caches)("a cache %s", (_, open) => {
     ]);
   });
 
+  test("returns the compressor of a form, and the annotations that it adds", async () => {
+    const cache = await open();
+    const compressor = { name: "zstd:chunked", annotations: { "position 1": "1:2", b: "ä" } };
+    const form = { ...gzipForm("a.zst"), compression: "zstd", compressor } as const;
+    await cache.record([compressedFact("a", form), compressedFact("a", gzipForm("a.gz"))]);
+    const found = await cache.lookUp([digest("a")]);
+    expect(found.get(digest("a"))?.compressed).toEqual([gzipForm("a.gz"), form]);
+  });
+
   test("returns what a compressed form decompresses to, also of one that is no longer listed", async () => {
     const cache = await open();
     const names = ["1", "2", "3", "4", "5", "6"];

@@ -10,7 +10,8 @@ import type {
   ImageReference,
 } from "@drayage/core";
 import type { BlobFact } from "@drayage/core/blob-info-cache";
-import { compressionOf, readAll } from "@drayage/core/content";
+import { compressed, compressionOf, readAll } from "@drayage/core/content";
+import type { LayerCompressor } from "@drayage/core/copy";
 import { memory } from "@drayage/core/memory";
 import { writeImage } from "@drayage/testkit";
 import type { WholeImage } from "@drayage/testkit";
@@ -93,6 +94,34 @@ function observableCache(): BlobInfoCache & { readonly facts: BlobFact[] } {
     },
   };
 }
+
+describe("a copy with a compressor and a cache", () => {
+  const compressor: LayerCompressor = {
+    name: "zstd:marked",
+    baseFormat: "zstd",
+    annotation: "mark",
+    compress: (bytes) => ({
+      bytes: compressed(bytes, "zstd"),
+      annotations: () => ({ mark: "1" }),
+    }),
+  };
+  const options = { compressors: [compressor], cache: memoryBlobInfoCache() };
+
+  test("reuses layers of the same compressor with their annotations, and no others", async () => {
+    const from = await stored(sampleImage({ layers: texts, layerType: plain }));
+    const store = new RecordingStore("compress");
+    const copy = async (name: string, format: string): Promise<readonly unknown[]> => {
+      store.sent.length = 0;
+      await copyImage(from, store.reference(name), { ...options, compression: { format } });
+      await using image = await openImage(store.reference(name));
+      const marks = image.layerInfos.map(({ annotations }) => annotations?.["mark"]);
+      return [store.sent.filter((kind) => kind === "layer").length, ...marks];
+    };
+    expect(await copy("zstd", "zstd")).toEqual([2, undefined, undefined]);
+    expect(await copy("first", "zstd:marked")).toEqual([2, "1", "1"]);
+    expect(await copy("second", "zstd:marked")).toEqual([0, "1", "1"]);
+  });
+});
 
 describe("a copy with a cache", () => {
   test.each([

@@ -245,6 +245,11 @@ describe("an entry from an untrusted source", () => {
       ...whole,
       compressed: [],
     });
+    const chunked = '{"compression":"gzip","name":"x","annotations":{}}';
+    expect(await foundAfter(`update compressed_forms set compression = ?`, chunked)).toEqual({
+      ...whole,
+      compressed: [],
+    });
     const exchanged = `insert into compressed_forms select digest, ?, size, compression, mac from compressed_forms`;
     expect(await foundAfter(exchanged, other)).toEqual(whole);
   });

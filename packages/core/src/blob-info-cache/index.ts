@@ -5,5 +5,6 @@ export type {
   BlobScope,
   CachedBlob,
   CompressedForm,
+  UsedCompressor,
   UncompressedForm,
 } from "../contract/blob-info-cache.ts";

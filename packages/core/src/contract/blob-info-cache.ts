@@ -34,6 +34,16 @@ export interface CompressedForm {
   /** Bytes. */
   readonly size: number;
   readonly compression: "gzip" | "zstd";
+  /** The compressor of a format that extends `compression`. Default: none. */
+  readonly compressor?: UsedCompressor | undefined;
+}
+
+/** A compressor that made a layer. */
+export interface UsedCompressor {
+  /** `zstd:chunked`. */
+  readonly name: string;
+  /** The annotations that it adds to the descriptor of the layer. */
+  readonly annotations: Readonly<Record<string, string>>;
 }
 
 /** The uncompressed form of another blob. */

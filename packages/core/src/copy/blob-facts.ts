@@ -1,4 +1,4 @@
-import type { BlobFact } from "../contract/blob-info-cache.ts";
+import type { BlobFact, UsedCompressor } from "../contract/blob-info-cache.ts";
 import type { Descriptor } from "../contract/blob-info.ts";
 import type { ImageDestination } from "../contract/image-destination.ts";
 import type { ImageSource } from "../contract/image-source.ts";
@@ -27,9 +27,10 @@ function compressionFacts({
   stored,
   sourceCompression,
   compression,
+  compressor,
 }: BlobResult): readonly BlobFact[] {
   if (sourceCompression === "none" && compression !== undefined && compression !== "none")
-    return [compressionFact(from, stored, compression)];
+    return [compressionFact(from, stored, compression, compressor)];
   const wasCompressed = sourceCompression === "gzip" || sourceCompression === "zstd";
   return wasCompressed && compression === "none"
     ? [compressionFact(stored, from, sourceCompression)]
@@ -46,8 +47,10 @@ function compressionFact(
   uncompressed: Pick<Descriptor, "digest">,
   { digest, size }: Descriptor,
   compression: "gzip" | "zstd",
+  compressor?: UsedCompressor,
 ): BlobFact {
-  return { kind: "compressed", digest: uncompressed.digest, form: { digest, size, compression } };
+  const form = { digest, size, compression, ...(compressor && { compressor }) };
+  return { kind: "compressed", digest: uncompressed.digest, form };
 }
 
 function locationFacts(

@@ -1,4 +1,5 @@
 import type { Compression } from "../compression/compression.ts";
+import type { UsedCompressor } from "../contract/blob-info-cache.ts";
 import type { Descriptor } from "../contract/blob-info.ts";
 import type { LayerCompression } from "../manifest/layer-media-types.ts";
 import type { DiffID } from "./diff-id.ts";
@@ -13,8 +14,8 @@ export interface BlobResult {
   readonly cloned?: boolean;
   /** The compression of the stored blob, if the copy changed it. */
   readonly compression: LayerCompression | undefined;
-  /** The annotations that the compressor adds to the layer. */
-  readonly annotations?: Descriptor["annotations"];
+  /** The compressor of the stored blob. Default: none. */
+  readonly compressor?: UsedCompressor | undefined;
   /** The compression of the source blob, if it was detected. */
   readonly sourceCompression?: Compression | undefined;
   /** Whether the copy decrypted or encrypted it. */

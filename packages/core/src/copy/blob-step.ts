@@ -137,14 +137,16 @@ function compressedForms(
   cached: CopyFacts["cachedBlobs"],
 ): readonly ReuseCandidate[] {
   if (change === undefined || change.kind === "decompress") return [];
-  if (change.kind === "recompress" && change.compressor !== undefined) return [];
+  const name = change.kind === "recompress" ? change.compressor?.name : undefined;
   const forms = cached?.get(blob.digest)?.compressed ?? [];
   return forms
     .filter(({ compression }) => compression === change.format)
-    .flatMap(({ digest, size, compression }) => {
+    .filter(({ compressor }) => name === undefined || compressor?.name === name)
+    .flatMap(({ digest, size, compression, compressor }) => {
       const mediaType = withLayerCompression(blob.mediaType, compression) ?? blob.mediaType;
       const form = { ...blob, digest, size, mediaType };
-      return withLocations({ blob: form, compression }, cached);
+      const candidate = { blob: form, compression, ...(compressor && { compressor }) };
+      return withLocations(candidate, cached);
     });
 }
 

@@ -79,7 +79,8 @@ export class BlobWriter {
     const compressedType = compression && withLayerCompression(plainType, compression);
     const mediaType = compressedType ?? plainType;
     const kept = withoutCompressionAnnotations(layer.annotations);
-    const annotations = result.annotations ? { ...kept, ...result.annotations } : kept;
+    const { compressor } = result;
+    const annotations = compressor ? { ...kept, ...compressor.annotations } : kept;
     // The URLs are those of other bytes.
     const written = { ...layer, digest, size, mediaType, annotations, urls: [] };
     return withEncryptionResult(written, encryption);

@@ -1,6 +1,6 @@
 import { compressed } from "../compression/compression.ts";
 import type { Compression } from "../compression/compression.ts";
-import type { CompressedLayer } from "../compression/layer-compressor.ts";
+import type { UsedCompressor } from "../contract/blob-info-cache.ts";
 import type { Descriptor } from "../contract/blob-info.ts";
 import { ImageError } from "../names/image-error.ts";
 import type { CompressionChange, RecompressionChange } from "./blob-transform.ts";
@@ -41,12 +41,16 @@ export function compressedLayer(
   compressors: ExecuteOptions["compressors"],
 ): {
   readonly bytes: AsyncIterable<Uint8Array>;
-  readonly annotations?: CompressedLayer["annotations"];
+  /** The compressor and its annotations, when all bytes were read. */
+  readonly added?: () => UsedCompressor;
 } {
   const name = target.kind === "recompress" ? target.compressor?.name : undefined;
   if (name === undefined) return { bytes: compressed(bytes, target) };
   const compressor = compressors?.find((one) => one.name === name);
-  if (compressor !== undefined) return compressor.compress(bytes, { level: target.level });
+  if (compressor !== undefined) {
+    const layer = compressor.compress(bytes, { level: target.level });
+    return { bytes: layer.bytes, added: () => ({ name, annotations: layer.annotations() }) };
+  }
   throw new ImageError(
     "unsupported",
     `The plan compresses layers with ${name}, and \`compressors\` has none with that name; pass the compressor`,

@@ -1,10 +1,10 @@
 import { decompressed, detectCompression } from "../compression/compression.ts";
 import type { Compression, DecompressionOptions } from "../compression/compression.ts";
 import type { DecompressionTotal } from "../compression/decompression-limit.ts";
-import type { CompressedLayer } from "../compression/layer-compressor.ts";
 import { replayable } from "../content/replayable.ts";
 import { checkDigest } from "../content/verified-blob.ts";
 import type { VerifiedBlob } from "../content/verified-blob.ts";
+import type { UsedCompressor } from "../contract/blob-info-cache.ts";
 import type { BlobInfo, Descriptor } from "../contract/blob-info.ts";
 import type { BlobBody, ImageDestination } from "../contract/image-destination.ts";
 import type { ImageSource } from "../contract/image-source.ts";
@@ -112,7 +112,7 @@ async function copyOnce(
     const stored = await destination.putBlob(body, written, putOptions);
     if (written.digest !== undefined) checkDigest(stored.digest, written.digest);
     else requireAlgorithm(digestAlgorithm, stored.digest, destination);
-    const annotations = added?.();
+    const compressor = added?.();
     const encryption = await encryptionResultOf(decrypter, encrypted);
     // A layer that changes only its name is not compressed, because its name is its DiffID.
     const changes = {
@@ -121,7 +121,7 @@ async function copyOnce(
       encryption,
     };
     const copied = { from: blob, outcome: "copied", stored, ...changes } as const;
-    const result = annotations === undefined ? copied : { ...copied, annotations };
+    const result = compressor === undefined ? copied : { ...copied, compressor };
     return diffID === undefined ? result : { ...result, diffID: await diffID.result() };
   } finally {
     await close?.();
@@ -135,8 +135,8 @@ interface Transformed {
   readonly replay: BlobBody["replay"];
   readonly compression: LayerCompression | undefined;
   readonly sourceCompression?: Compression;
-  /** The annotations that the compressor adds, when all bytes were read. */
-  readonly added?: CompressedLayer["annotations"] | undefined;
+  /** The compressor and its annotations, when all bytes were read. */
+  readonly added?: (() => UsedCompressor) | undefined;
   readonly close?: () => Promise<void>;
 }
 
@@ -194,6 +194,6 @@ async function transformed(
   const plain = decompressed(input, sourceCompression, decompression);
   const result = { info: changedInfo, replay: undefined, sourceCompression, close };
   if (target === "none") return { ...result, bytes: plain, compression: target };
-  const { bytes, annotations: added } = compressedLayer(plain, target, compressors);
+  const { bytes, added } = compressedLayer(plain, target, compressors);
   return { ...result, bytes, compression: target.format, added };
 }

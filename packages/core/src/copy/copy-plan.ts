@@ -1,3 +1,4 @@
+import type { UsedCompressor } from "../contract/blob-info-cache.ts";
 import type { BlobLocation, Descriptor } from "../contract/blob-info.ts";
 import type { DestinationAccepts } from "../contract/image-destination.ts";
 import type { SourceOffers } from "../contract/image-source.ts";
@@ -68,6 +69,8 @@ export interface ReuseCandidate {
   readonly blob: Descriptor;
   /** The compression of a cached form; undefined for the blob of the source. */
   readonly compression: "gzip" | "zstd" | undefined;
+  /** The compressor of a cached form. Default: none. */
+  readonly compressor?: UsedCompressor | undefined;
   /** True if the destination must have the blob, and not take it from another location. Default false. */
   readonly onlyIfPresent?: boolean | undefined;
   /** A cached location of the blob. */

@@ -12,7 +12,7 @@ export async function reuseBlob(
   options: OperationOptions,
 ): Promise<BlobResult | undefined> {
   for (const candidate of candidates) {
-    const { blob, compression, onlyIfPresent = false } = candidate;
+    const { blob, compression, compressor, onlyIfPresent = false } = candidate;
     const sourceLocation =
       compression === undefined && !onlyIfPresent ? source.locateBlob?.(blob) : undefined;
     const location = candidate.location ?? sourceLocation;
@@ -24,7 +24,8 @@ export async function reuseBlob(
       outcome: "reused",
       cloned,
       stored: { ...blob, digest, size },
-      compression: compression,
+      compression,
+      ...(compressor && { compressor }),
     };
   }
   return undefined;
