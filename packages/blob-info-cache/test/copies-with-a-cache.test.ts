@@ -10,7 +10,7 @@ import type {
   ImageReference,
 } from "@drayage/core";
 import type { BlobFact } from "@drayage/core/blob-info-cache";
-import { compressed, compressionOf, readAll } from "@drayage/core/content";
+import { compressed as compressedBytes, compressionOf, readAll } from "@drayage/core/content";
 import type { LayerCompressor } from "@drayage/core/copy";
 import { memory } from "@drayage/core/memory";
 import { writeImage } from "@drayage/testkit";
@@ -101,7 +101,7 @@ describe("a copy with a compressor and a cache", () => {
     baseFormat: "zstd",
     annotation: "mark",
     compress: (bytes) => ({
-      bytes: compressed(bytes, "zstd"),
+      bytes: compressedBytes(bytes, "zstd"),
       annotations: () => ({ mark: "1" }),
     }),
   };

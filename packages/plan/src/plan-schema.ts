@@ -61,6 +61,9 @@ const locationSchema = exactly<BlobLocation>()({
 const candidateSchema = exactly<ReuseCandidate>()({
   blob: descriptorSchema,
   compression: v.optional(v.picklist(["gzip", "zstd"])),
+  compressor: v.optional(
+    exactly<NonNullable<ReuseCandidate["compressor"]>>()({ name: text, annotations: textRecord }),
+  ),
   location: v.optional(locationSchema),
   onlyIfPresent: v.optional(v.boolean()),
 });

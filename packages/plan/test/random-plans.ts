@@ -75,6 +75,11 @@ const candidate = some<ReuseCandidate>(
   {
     blob: descriptor,
     compression: fc.constantFrom("gzip", "zstd"),
+    compressor: some<NonNullable<ReuseCandidate["compressor"]>>(
+      { name: text, annotations: textRecord },
+      "name",
+      "annotations",
+    ),
     location,
     onlyIfPresent: fc.boolean(),
   },
