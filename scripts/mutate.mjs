@@ -28,7 +28,7 @@ const groups = {
   },
   plan: {
     modules: [
-      "core/src/copy/{plan-copy,plan-encryption,layer-encryption,copy-planner,plan-image,plan-index,plan-schema1,schema1-writer,diff-id,blob-step,target-type,conversion-order,impossible-copies,inspect-copy,execute-copy,blob-writer,manifest-writer,copy-blob,digest-algorithm,build-ledger,ledger-writer}.ts",
+      "core/src/copy/{plan-copy,requested-compression,compression-variants,plan-variant,plan-encryption,layer-encryption,copy-planner,plan-image,plan-index,plan-schema1,schema1-writer,diff-id,blob-step,target-type,conversion-order,impossible-copies,inspect-copy,execute-copy,blob-writer,manifest-writer,copy-blob,digest-algorithm,build-ledger,ledger-writer}.ts",
       "core/src/manifest/edit-manifest.ts",
       "core/src/schema1/*.ts",
     ],
