@@ -3,5 +3,5 @@ export class UsageError extends Error {
   override readonly name = "UsageError";
 }
 
-/** Standard output belongs to an archive, so that no event may be written to it. */
+/** Standard output is for an archive or a report, so that no event may be written to it. */
 export class StandardOutputError extends UsageError {}

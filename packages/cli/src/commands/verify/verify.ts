@@ -3,7 +3,7 @@ import { verifyImage } from "@drayage/core/verify";
 import type { VerifyResult } from "@drayage/core/verify";
 
 import { sideOf } from "../../flags/side-flags.ts";
-import { UsageError } from "../../flags/usage-error.ts";
+import { StandardOutputError, UsageError } from "../../flags/usage-error.ts";
 import { parseImageName } from "../../images/image-name.ts";
 import { plainJSON } from "../../process/json-text.ts";
 import { withRetries } from "../../process/retry.ts";
@@ -42,7 +42,7 @@ async function report(result: VerifyResult, flags: VerifyFlags): Promise<void> {
 function refuseContradictions({ json, quiet, progress }: VerifyFlags): void {
   const shows = progress !== "auto" && progress !== "none";
   if (json && progress === "json")
-    throw new UsageError(
+    throw new StandardOutputError(
       "--json and --progress=json both write to standard output; use one of them",
     );
   if (quiet && shows)
