@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+
 import { verified } from "@drayage/core/content";
 import { parseManifest } from "@drayage/core/manifest";
 
@@ -9,4 +11,11 @@ await using source = await dockerArchive().parseReference(archive).newImageSourc
 const manifest = parseManifest(await source.getManifest());
 for (const layer of manifest.kind === "image" ? manifest.layers : [])
   for await (const _ of verified(source.getBlob(layer), layer));
-process.send?.(process.resourceUsage().maxRSS * 1024);
+process.send?.(peakMemory() * 1024);
+
+/** KiB. On Linux, `maxRSS` is at least the memory of the process that started this one. */
+function peakMemory(): number {
+  if (process.platform !== "linux") return process.resourceUsage().maxRSS;
+  const [, peak] = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync("/proc/self/status", "utf8")) ?? [];
+  return Number(peak);
+}
