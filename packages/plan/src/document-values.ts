@@ -1,4 +1,5 @@
 import type { Digest } from "@drayage/core";
+import { isJSONObject } from "@drayage/core/json";
 import * as v from "valibot";
 
 /** A schema whose values have exactly the fields of a type. A new field of the type does not compile until it is here. */
@@ -50,8 +51,22 @@ export const bytes: v.GenericSchema<unknown, Uint8Array> = v.pipe(
   v.transform((encoded): Uint8Array => Buffer.from(encoded, "base64")),
 ) as v.GenericSchema<unknown, Uint8Array>;
 
-/** Annotations and labels. */
-export const textRecord: v.GenericSchema<unknown, Readonly<Record<string, string>>> = v.record(
-  v.string(),
-  v.string(),
-);
+const anyRecord = v.record(v.string(), v.string());
+
+/**
+ * Annotations and labels. valibot leaves out keys such as `constructor`; here they are kept, because documents are read
+ * into objects that inherit nothing.
+ */
+export const textRecord: v.GenericSchema<unknown, Readonly<Record<string, string>>> = {
+  ...anyRecord,
+  "~run"(dataset, config) {
+    const { value } = dataset;
+    const others = isJSONObject(value)
+      ? Object.entries(value).filter(([, one]) => typeof one !== "string")
+      : [];
+    const [other] = others;
+    if (other !== undefined) return anyRecord["~run"]({ value: { value: other[1] } }, config);
+    const result = anyRecord["~run"](dataset, config);
+    return (result.typed ? { ...result, value } : result) as never;
+  },
+};

@@ -12,7 +12,7 @@ export function readDocument<Type>(
   schema: v.GenericSchema<unknown, Type>,
   requireVersion: (document: Readonly<Record<string, unknown>>) => void = () => {},
 ): Type {
-  const value = parseStrictJSON(what, bytes);
+  const value = parseStrictJSON(what, bytes, "map");
   if (!isJSONObject(value)) throw invalid(what, "it is not a JSON object");
   requireVersion(value);
   const result = v.safeParse(schema, value, { abortEarly: true });

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import path from "node:path";
 
 import { digestOf, ImageError } from "@drayage/core";
+import { parseStrictJSON } from "@drayage/core/json";
 import { memory } from "@drayage/core/memory";
 import { inMemory, randomIndex } from "@drayage/testkit";
 import { toJsonSchema } from "@valibot/to-json-schema";
@@ -11,7 +12,7 @@ import * as v from "valibot";
 import { describe, expect, test } from "vitest";
 
 import { documentSchema } from "../src/document-schema.ts";
-import { exactly, oneKindOf, text as textSchema } from "../src/document-values.ts";
+import { exactly, oneKindOf, text as textSchema, textRecord } from "../src/document-values.ts";
 import { parsePlan } from "../src/parse-plan.ts";
 import { preparePlan } from "../src/prepare-plan.ts";
 import { serializePlan } from "../src/serialize-plan.ts";
@@ -31,6 +32,20 @@ test("any plan is parsed back", () => {
   });
   fc.assert(isParsedBack, { numRuns: 100 });
 });
+
+test.each(["constructor", "prototype", "__proto__", "Key and key"])(
+  "annotations named %s are parsed back",
+  (name) => {
+    const text = JSON.stringify({ other: "a", key: "b" }).replace(
+      "other",
+      name === "Key and key" ? "Key" : name,
+    );
+    const record = v.safeParse(textRecord, parseStrictJSON("record", Buffer.from(text), "map"));
+    expect(JSON.stringify(record.output)).toBe(text);
+    const wrong = parseStrictJSON("record", Buffer.from(text.replace('"a"', "1")), "map");
+    expect(v.safeParse(textRecord, wrong).success).toBe(false);
+  },
+);
 
 test("a plan of a copy is parsed back", () => {
   expect(parsePlan(json)).toEqual(real);
