@@ -62,7 +62,6 @@ describe("a docker archive that is pushed again", () => {
     expect(requestsTo(registry)).toEqual([
       ...Array.from({ length: 4 }, () => "HEAD /v2/a/blobs/DIGEST"),
       "HEAD /v2/a/manifests/2",
-      "HEAD /v2/a/manifests/DIGEST",
       "PUT /v2/a/manifests/2",
     ]);
     expect(bytesSentTo(registry)).toBe(second.manifest.bytes.byteLength);
@@ -78,7 +77,6 @@ describe("a docker archive that is pushed again", () => {
     expect(second.blobs).toMatchObject({ copied: 0, reused: 4 });
     expect(requestsTo(registry)).toEqual([
       "HEAD /v2/b/manifests/1",
-      "HEAD /v2/b/manifests/DIGEST",
       ...Array.from({ length: 4 }, () => "POST /v2/b/blobs/uploads/"),
       "PUT /v2/b/manifests/1",
     ]);
