@@ -35,21 +35,26 @@ describe("a level", () => {
   test.each([
     ["gzip", 1, 9],
     ["zstd", 1, 19],
-  ] as const)(
-    "of %s trades size for time, and any program decompresses it",
-    async (format, low, high) => {
-      const [fast, small] = [
-        await packed(text, { format, level: low }),
-        await packed(text, { format, level: high }),
-      ];
-      expect(small.byteLength).toBeLessThan(fast.byteLength);
-      for (const bytes of [fast, small]) {
-        const result = spawnSync(format, ["-dc"], { input: bytes, maxBuffer: limit });
+  ] as const)("of %s trades size for time", async (format, low, high) => {
+    const fast = await packed(text, { format, level: low });
+    const small = await packed(text, { format, level: high });
+    expect(small.byteLength).toBeLessThan(fast.byteLength);
+  });
+
+  for (const [format, levels] of [
+    ["gzip", [1, 9]],
+    ["zstd", [1, 19]],
+  ] as const) {
+    const isInstalled = spawnSync(format, ["--version"]).error === undefined;
+    test.skipIf(!isInstalled)(`is decompressed by the program ${format}`, async () => {
+      for (const level of levels) {
+        const input = await packed(text, { format, level });
+        const result = spawnSync(format, ["-dc"], { input, maxBuffer: limit });
         expect([result.status, result.stderr.toString()]).toEqual([0, ""]);
         expect(result.stdout.equals(text)).toBe(true);
       }
-    },
-  );
+    });
+  }
 
   test.each([
     ["gzip", 0],
