@@ -38,7 +38,7 @@ export async function* readRange(
       present ??= await openRange(source, range, { ...options, retries }, size);
       size ??= present.size;
       for await (const chunk of bytesOf(present, range)) {
-        const wanted = chunk.subarray(0, end + 1 - at);
+        const wanted = chunk.subarray(0, Math.max(end + 1 - at, 0));
         at += wanted.byteLength;
         if (wanted.byteLength > 0) yield wanted;
         if (wanted.byteLength < chunk.byteLength) break;

@@ -33,6 +33,11 @@ test("a range is exact, wherever responses fail, with and without range support"
   );
 });
 
+test("a range that ends before its start is empty, also if the response has bytes", async () => {
+  const source = sourceWith({ excess: 3, chunkSize: 5000 });
+  expect(await read(source, { start: 18, end: 16 })).toHaveLength(0);
+});
+
 test("no byte is requested twice", async () => {
   const source = sourceWith({ breakAfter: [300_000, 200_000, Infinity] });
   await read(source);
