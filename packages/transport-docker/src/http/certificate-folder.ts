@@ -77,10 +77,12 @@ async function certificatesIn(folder: string, names: readonly string[]): Promise
         "or rename the certificate to *.crt if it is that of an authority",
     );
   });
-  return {
-    authorities: await Promise.all(filesWith(".crt").map(read)),
-    identities: await Promise.all(identities),
-  };
+  // Together, so that no rejection stays unhandled while the others are awaited.
+  const [readAuthorities, readIdentities] = await Promise.all([
+    Promise.all(filesWith(".crt").map(read)),
+    Promise.all(identities),
+  ]);
+  return { authorities: readAuthorities, identities: readIdentities };
 }
 
 /** @throws ImageError `unsupported` with the file name, also for a dangling link */
